@@ -1,0 +1,52 @@
+import { Fault } from '../faults.ts';
+
+/** Why a deadline's signal fired although its time had not come: the client has hung up. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+/**
+ * The time a request may take, from its arrival. Reads stop when `signal` fires, be it for the time or for a client that
+ * hung up; writes look at `expired` only, since a client that hangs up does not stop its write.
+ * Whoever makes one ends it with `clear()`, which releases its timer.
+ */
+export interface Deadline {
+  /** Fires at the instant, or before it when the client has gone; `reason` is a Fault or a ClientGone. */
+  readonly signal: AbortSignal;
+  /** Fires at the instant only; `reason` is the Fault `deadline_exceeded`. */
+  readonly expired: AbortSignal;
+  /** The instant, in milliseconds of `performance.now()`. */
+  readonly at: number;
+  /** Milliseconds left, never below 0. */
+  remainingMs(): number;
+  clear(): void;
+}
+
+/**
+ * A deadline `limitMs` after `startedAt` (an instant of `performance.now()`, by default now). `gone` is the request's own
+ * signal: it fires when the client hangs up.
+ */
+export function startDeadline(limitMs: number, gone?: AbortSignal, startedAt = performance.now()): Deadline {
+  const at = startedAt + limitMs;
+  const expiry = new AbortController();
+  const either = new AbortController();
+  const expire = () => {
+    const fault = new Fault('deadline_exceeded', `the request did not end within ${limitMs} ms`);
+    expiry.abort(fault);
+    either.abort(fault);
+  };
+  const hangUp = () => either.abort(new ClientGone('the client hung up'));
+  const timer = setTimeout(expire, Math.max(0, at - performance.now()));
+  if (gone?.aborted) hangUp();
+  gone?.addEventListener('abort', hangUp, { once: true });
+  return {
+    signal: either.signal,
+    expired: expiry.signal,
+    at,
+    remainingMs: () => Math.max(0, at - performance.now()),
+    clear() {
+      clearTimeout(timer);
+      gone?.removeEventListener('abort', hangUp);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** The job states of a scheduler (contract/rest.md §3.1): exactly these spellings. */
+export const JOB_STATES = [
+  'boot_fail',
+  'cancelled',
+  'completed',
+  'deadline',
+  'failed',
+  'node_fail',
+  'out_of_memory',
+  'pending',
+  'preempted',
+  'running',
+  'suspended',
+  'timeout',
+] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+export const SHARED = ['none', 'single_user', 'multi_user'] as const;
+export type Shared = (typeof SHARED)[number];
+
+/** 0 disabled, 1 running or archiving, 2 archiving failed, 3 archiving successful. */
+export type MonitoringStatus = 0 | 1 | 2 | 3;
+
+export interface Resource {
+  hostname: string;
+  configuration?: string;
+  hwthreads?: number[];
+  accelerators?: string[];
+}
+
+export interface Tag {
+  type: string;
+  name: string;
+  scope: string;
+}
+
+/**
+ * A job as it is stored: what importers, the generator and later start_job make. Times are Unix seconds, durations
+ * seconds, energy kWh. Nothing is null: cc-backend cannot read NULL in these columns (contract/database.md §2).
+ */
+export interface Job {
+  jobId: number | bigint;
+  cluster: string;
+  subCluster: string;
+  partition: string;
+  project: string;
+  user: string;
+  shared: Shared;
+  jobState: JobState;
+  startTime: number;
+  /** Of a finished job: stop - start. Of a running one: what was stored last; answers compute it. */
+  duration: number;
+  walltime: number;
+  arrayJobId: number | bigint;
+  numNodes: number;
+  numHwthreads: number;
+  numAcc: number;
+  smt: number;
+  monitoringStatus: MonitoringStatus;
+  energy: number;
+  resources: Resource[];
+  /** `metric_stat` -> value, or null for a job not yet updated. */
+  footprint: Record<string, number> | null;
+  /** metric -> kWh. */
+  energyFootprint: Record<string, number> | null;
+  metaData: Record<string, string> | null;
+  tags: Tag[];
+}

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+
+/** Digits only: `z.coerce.number()` would read `''` as 0 and `true` as 1. */
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+/** "Auto" is a word, never 0 or -1. */
+function autoOr(min: number, max: number) {
+  return z.union([z.literal('auto'), wholeNumber(min, max)], {
+    error: `must be auto or a whole number from ${min} to ${max}`,
+  });
+}
+
+const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((word) => word === 'on');
+const text = z.string().min(1, 'is empty: leave it out instead');
+
+/** Base64 of `bytes` bytes. The value itself is secret: no message repeats it. */
+function base64Key(bytes: number, what: string) {
+  return z
+    .string()
+    .refine(
+      (value) => /^[A-Za-z0-9+/]+={0,2}$/.test(value) && atob(value).length === bytes,
+      `must be the base64 of ${what} (${bytes} bytes): make a pair with 'cc-jobs keys'`,
+    );
+}
+
+const databaseUrl = text.refine(
+  (value) => /^(file:.|https?:\/\/.|libsql:\/\/.)/.test(value),
+  'must begin with file:, http://, https:// or libsql://',
+);
+
+const addressList = text.transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+const MAX_MB = 4_194_304; // 4 TB: above any machine, below what would overflow SQLite's 64-bit byte counts
+
+/**
+ * Every setting there is: environment variables on Node, bindings of the same names in a Worker. The default stands in the
+ * form one would write it in; docs/settings.md has a row for each, which a test compares.
+ */
+export const SettingsSchema = z.object({
+  HOST: text.default('127.0.0.1').describe('address to listen on'),
+  PORT: wholeNumber(0, 65_535).prefault('8080').describe('port to listen on; 0 picks a free one'),
+  DB_URL: databaseUrl.default('file:./var/job.db').describe('the job database: file:, http(s): or libsql:'),
+  DB_AUTH_TOKEN: text.optional().describe('token for a libSQL server'),
+  DB_SYNC_URL: databaseUrl.optional().describe('libSQL server to replicate from'),
+  DB_MAX_CONNECTIONS: wholeNumber(1, 64).prefault('4').describe('reader processes; the writer is one more'),
+  DB_MAX_IDLE_S: wholeNumber(1, 86_400).prefault('600').describe('seconds after which an idle reader is retired'),
+  DB_MEMORY_LIMIT_MB: autoOr(128, MAX_MB).prefault('auto').describe('MB for all processes of the service together'),
+  DB_CACHE_SIZE_MB: autoOr(1, MAX_MB).prefault('auto').describe('MB of page cache per connection'),
+  DB_SOFT_HEAP_LIMIT_MB: autoOr(1, MAX_MB).prefault('auto').describe('MB of SQLite heap from which the cache shrinks'),
+  DB_HARD_HEAP_LIMIT_MB: autoOr(2, MAX_MB).prefault('auto').describe('MB of SQLite heap that fail a query'),
+  DB_QUEUE_LIMIT: wholeNumber(1, 100_000).prefault('256').describe('requests waiting for a connection'),
+  DB_TEMP_DIR: text.optional().describe('folder of sorts and temporary tables; default: beside the database'),
+  REQUEST_TIMEOUT_MS: wholeNumber(10, 600_000)
+    .prefault('30000')
+    .describe('ms from arrival to answer, waiting included'),
+  STREAM_TIMEOUT_S: wholeNumber(1, 86_400).prefault('600').describe('seconds for a whole streamed answer'),
+  BODY_LIMIT_MB: wholeNumber(1, 1024).prefault('16').describe('MB of a request body; a larger one is refused with 413'),
+  AUTH: z.enum(['jwt', 'none'], { error: 'must be jwt or none' }).default('jwt').describe('how callers are known'),
+  JWT_PUBLIC_KEY: base64Key(32, 'an Ed25519 public key').optional().describe('checks tokens'),
+  JWT_PRIVATE_KEY: base64Key(64, 'an Ed25519 private key').optional().describe('signs tokens'),
+  JWT_VALIDATE_USER: onOff.prefault('off').describe('the user must exist; roles and projects from the database'),
+  API_ALLOWED_IPS: addressList.prefault('*').describe('addresses that may use /api; * is all'),
+  TRUST_PROXY: onOff.prefault('off').describe('forwarded headers name the client'),
+  ARCHIVE_PATH: text.default('./var/job-archive').describe('the job archive on disk'),
+  SHORT_JOB_S: wholeNumber(0, 86_400).prefault('300').describe('seconds; shorter jobs count as short'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be a level of pino' })
+    .default('info')
+    .describe('JSON lines from this level on'),
+});
+
+/** What the environment or the bindings hold, as text. */
+export type Bindings = z.input<typeof SettingsSchema>;
+/** The settings in force, frozen. */
+export type Settings = Readonly<z.output<typeof SettingsSchema>>;
+export type SettingName = keyof Settings;
+
+/** Settings whose values are never shown, logged or answered. */
+export const SECRETS: ReadonlySet<SettingName> = new Set(['DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY']);
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** A start that cannot be: names every bad setting at once. The entry prints it and exits with 2. */
+export class BadSettings extends Error {
+  override readonly name = 'BadSettings';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The settings for `serve`: read, checked one by one and together. Throws BadSettings. */
+export function readSettings(bindings: Readonly<Record<string, string | undefined>>): Settings {
+  const parsed = SettingsSchema.safeParse(bindings);
+  const problems = parsed.success
+    ? contradictions(parsed.data)
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  if (!parsed.success || problems.length > 0) throw new BadSettings(problems);
+  return Object.freeze(parsed.data);
+}
+
+function contradictions(settings: z.output<typeof SettingsSchema>): string[] {
+  const problems: string[] = [];
+  if (settings.AUTH === 'jwt' && settings.JWT_PUBLIC_KEY === undefined) {
+    problems.push("JWT_PUBLIC_KEY is missing: make a pair with 'cc-jobs keys' and put it into .env, or set AUTH=none");
+  }
+  if (settings.AUTH === 'none' && !LOOPBACK.has(settings.HOST)) {
+    problems.push('AUTH none makes everyone an admin: it needs a loopback HOST (127.0.0.1, ::1 or localhost)');
+  }
+  const { DB_SOFT_HEAP_LIMIT_MB: soft, DB_HARD_HEAP_LIMIT_MB: hard } = settings;
+  if (soft !== 'auto' && hard !== 'auto' && soft >= hard) {
+    problems.push(
+      'DB_SOFT_HEAP_LIMIT_MB must be below DB_HARD_HEAP_LIMIT_MB: the cache has to shrink before a query fails',
+    );
+  }
+  if (settings.DB_SYNC_URL !== undefined && !settings.DB_URL.startsWith('file:')) {
+    problems.push('DB_SYNC_URL needs a DB_URL that begins with file:, the file of the replica');
+  }
+  return problems;
+}
