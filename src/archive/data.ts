@@ -1,0 +1,103 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { z } from 'zod';
+import { SCOPES, type Scope, UnitSchema } from '../clusters/schema.ts';
+import { hasCode } from './files.ts';
+
+/**
+ * Decoded data of one job above this is refused, so that a small file cannot unpack into all memory. A job of 500 nodes
+ * with 20 metrics a minute for a day has about 90 MB.
+ */
+export const MAX_DATA_BYTES = 128 * 1024 * 1024;
+
+const nullToZero = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0);
+// One loop over the samples: z.array() takes five times as long for the million samples of a large job.
+const samples = z.custom<(number | null)[]>(
+  (value) => Array.isArray(value) && value.every((sample) => sample === null || typeof sample === 'number'),
+  'must be numbers or null',
+);
+const optionalSamples = samples.nullish().transform((value) => value ?? []);
+
+const SeriesSchema = z.object({
+  hostname: z.string().default(''),
+  id: z.string().nullish(),
+  statistics: z
+    .object({ min: nullToZero, avg: nullToZero, max: nullToZero })
+    .nullish()
+    .transform((value) => value ?? { min: 0, avg: 0, max: 0 }),
+  data: optionalSamples,
+});
+/** The samples of one host, socket, core …; null is a missing sample. */
+export type Series = z.output<typeof SeriesSchema>;
+
+const StatisticsSeriesSchema = z.object({
+  mean: optionalSamples,
+  median: optionalSamples,
+  min: optionalSamples,
+  max: optionalSamples,
+  percentiles: z.record(z.string(), samples).nullish(),
+});
+/** Statistics over all series, one value a time step. */
+export type StatisticsSeries = z.output<typeof StatisticsSeriesSchema>;
+
+const JobMetricSchema = z.object({
+  unit: UnitSchema.nullish().transform((value) => value ?? { base: '', prefix: '' }),
+  timestep: z.int().min(0),
+  series: z
+    .array(SeriesSchema)
+    .nullish()
+    .transform((value) => value ?? []),
+  statisticsSeries: StatisticsSeriesSchema.nullish(),
+});
+/** One metric at one scope (contract/archive.md §3). */
+export type JobMetric = z.output<typeof JobMetricSchema>;
+
+const JobDataSchema = z.record(z.string(), z.record(z.string(), z.unknown()).nullable());
+
+/** metric -> scope -> data. */
+export type JobData = Map<string, Map<Scope, JobMetric>>;
+
+/**
+ * The data of a job from data.json.gz, else data.json; only the metrics asked for are checked (null: all). Throws where
+ * both are missing, one is unreadable, is no job data or is larger than MAX_DATA_BYTES when unpacked.
+ */
+export async function readJobData(folder: string, metrics: readonly string[] | null): Promise<JobData> {
+  const decoded = JobDataSchema.parse(JSON.parse(await readDataText(folder)));
+  const wanted = metrics ?? Object.keys(decoded);
+  const data: JobData = new Map();
+  for (const metric of wanted) {
+    const perScope = Object.hasOwn(decoded, metric) ? decoded[metric] : undefined;
+    if (perScope === undefined || perScope === null) continue;
+    const known = SCOPES.filter((scope) => Object.hasOwn(perScope, scope));
+    data.set(metric, new Map(known.map((scope) => [scope, JobMetricSchema.parse(perScope[scope])])));
+  }
+  return data;
+}
+
+const unzip = promisify(gunzip);
+
+async function readDataText(folder: string): Promise<string> {
+  const zipped = join(folder, 'data.json.gz');
+  const packed = await readLimited(zipped).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (packed === undefined) return (await readLimited(join(folder, 'data.json'))).toString('utf8');
+  try {
+    return (await unzip(packed, { maxOutputLength: MAX_DATA_BYTES })).toString('utf8');
+  } catch (cause) {
+    if (!hasCode(cause, 'ERR_BUFFER_TOO_LARGE')) throw cause;
+    throw new Error(`${zipped} unpacks to more than the limit of ${MAX_DATA_BYTES} bytes`, { cause });
+  }
+}
+
+async function readLimited(file: string): Promise<Buffer> {
+  const { size } = await stat(file);
+  if (size > MAX_DATA_BYTES) throw new Error(`${file} has ${size} bytes: the limit is ${MAX_DATA_BYTES}`);
+  return await readFile(file);
+}

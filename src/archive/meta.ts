@@ -1,0 +1,44 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UnitSchema } from '../clusters/schema.ts';
+import { unitJson } from '../clusters/wire.ts';
+
+/** A larger meta.json is refused: real ones hold a job script at most. */
+export const MAX_META_BYTES = 16 * 1024 * 1024;
+
+const number = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0);
+
+const StatisticSchema = z.object({
+  unit: UnitSchema.nullish().transform((value) => value ?? { base: '', prefix: '' }),
+  avg: number,
+  min: number,
+  max: number,
+});
+
+/** The `statistics` of a meta.json; what is missing or null in it reads as zero. */
+export const StatisticsSchema = z.record(z.string(), StatisticSchema).nullish();
+
+const StatisticsOfMeta = z.object({ statistics: StatisticsSchema });
+
+/** The text of a job's meta.json. Throws where it is missing, unreadable or larger than MAX_META_BYTES. */
+export async function readMetaText(folder: string): Promise<string> {
+  const file = join(folder, 'meta.json');
+  const { size } = await stat(file);
+  if (size > MAX_META_BYTES) throw new Error(`${file} has ${size} bytes: the limit is ${MAX_META_BYTES}`);
+  return await readFile(file, 'utf8');
+}
+
+/** The statistics of a job as the JSON text of its answer, null where meta.json has none. Throws like readMetaText. */
+export async function readStatistics(folder: string): Promise<string | null> {
+  const { statistics } = StatisticsOfMeta.parse(JSON.parse(await readMetaText(folder)));
+  if (statistics === null || statistics === undefined) return null;
+  const entries = Object.entries(statistics).map(([metric, { unit, avg, min, max }]) => [
+    metric,
+    { unit: unitJson(unit), avg, min, max },
+  ]);
+  return JSON.stringify(Object.fromEntries(entries));
+}

@@ -1,0 +1,75 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BadStart } from '../bad-start.ts';
+import { Clusters } from '../clusters/clusters.ts';
+import { type Cluster, deriveCluster } from '../clusters/derive.ts';
+import { ClusterFileSchema } from '../clusters/schema.ts';
+import { hasCode, reasonOf } from './files.ts';
+
+const ARCHIVE_VERSION = '3';
+
+/**
+ * Checks an archive as cc-backend does at its start (contract/archive.md §1): version.txt says 3, an empty folder gets one.
+ * With `create` a missing folder is made. Throws BadStart.
+ */
+export async function openArchive(root: string, { create = false } = {}): Promise<void> {
+  if (create) {
+    await mkdir(root, { recursive: true }).catch((cause: unknown) => {
+      throw new BadStart(`ARCHIVE_PATH ${root} cannot be made: ${reasonOf(cause)}`, { cause });
+    });
+  }
+  const versionFile = join(root, 'version.txt');
+  const version = await readFile(versionFile, 'utf8').catch((cause: unknown) => {
+    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw new BadStart(`${versionFile} cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  if (version?.trim() === ARCHIVE_VERSION) return;
+  if (version !== undefined) {
+    throw new BadStart(
+      `${versionFile} says '${version.trim().slice(0, 20)}': cc-jobs reads job archives of version ${ARCHIVE_VERSION}`,
+    );
+  }
+  const entries = await readdir(root).catch((cause: unknown) => {
+    throw new BadStart(`the job archive ${root} is no folder that can be read: make it or set ARCHIVE_PATH`, { cause });
+  });
+  if (entries.some((entry) => !entry.startsWith('.'))) {
+    throw new BadStart(`${root} has no version.txt and is not empty, so it is no job archive: check ARCHIVE_PATH`);
+  }
+  await writeFile(versionFile, `${ARCHIVE_VERSION}\n`).catch((cause: unknown) => {
+    throw new BadStart(`${versionFile} cannot be written: ${reasonOf(cause)}`, { cause });
+  });
+}
+
+/** Names of the folders in an archive, alphabetical: its clusters. */
+export async function clusterNames(root: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Every cluster of an archive. Throws BadStart with one line for each cluster.json that is missing or wrong. */
+export async function readClusters(root: string): Promise<Clusters> {
+  const problems: string[] = [];
+  const clusters: Cluster[] = [];
+  for (const name of await clusterNames(root)) {
+    const file = join(root, name, 'cluster.json');
+    try {
+      clusters.push(decodeCluster(await readFile(file, 'utf8')));
+    } catch (error) {
+      problems.push(`${file}: ${reasonOf(error)}`);
+    }
+  }
+  if (problems.length > 0) throw new BadStart(problems);
+  return new Clusters(clusters);
+}
+
+/** A cluster from the text of its cluster.json. Throws an Error that says where it is wrong. */
+export function decodeCluster(text: string): Cluster {
+  const parsed = ClusterFileSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) {
+    throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
+  }
+  return deriveCluster(parsed.data);
+}

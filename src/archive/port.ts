@@ -1,0 +1,14 @@
+import type { Deadline } from '../db/deadline.ts';
+import type { ArchiveJob } from './layout.ts';
+import type { JobDataRequest } from './requests.ts';
+
+/**
+ * The job archive as the routes see it. Both calls answer JSON text to forward, null where a file is missing or unreadable
+ * (the log has the reason), and end with their deadline, with its fault.
+ */
+export interface Archive {
+  /** One text for each job, in their order: `{metric: {unit, avg, min, max}}`. */
+  statistics(jobs: readonly ArchiveJob[], deadline: Deadline): Promise<(string | null)[]>;
+  /** The metric data of a job in the shape asked for. */
+  jobData(request: Omit<JobDataRequest, 'kind'>, deadline: Deadline): Promise<string | null>;
+}

@@ -1,0 +1,70 @@
+import type { Scope } from '../clusters/schema.ts';
+import { readJobData } from './data.ts';
+import { type DataShape, jobDataText } from './data-json.ts';
+import { reasonOf } from './files.ts';
+import { type ArchiveJob, jobFolder } from './layout.ts';
+import { readStatistics } from './meta.ts';
+import { selectJobData } from './select.ts';
+
+/** What can be asked of the archive. Crosses to the process that decodes files; its answers are JSON text. */
+export type ArchiveRequest = StatisticsRequest | JobDataRequest;
+
+/** The statistics of some jobs, from their meta.json. */
+export interface StatisticsRequest {
+  kind: 'statistics';
+  jobs: readonly ArchiveJob[];
+}
+
+/** The metric data of one job. */
+export interface JobDataRequest {
+  kind: 'jobData';
+  job: ArchiveJob;
+  /** Null: all; unknown ones are left out. */
+  metrics: readonly string[] | null;
+  /** Null: all. */
+  scopes: readonly Scope[] | null;
+  /** Seconds; null: native. */
+  resolution: number | null;
+  shape: DataShape;
+}
+
+/** Texts to forward, null where there is nothing to read; `problems` says why, for the log. */
+export interface ArchiveAnswer {
+  /** One for each job asked for, in their order; jobData has one. */
+  texts: (string | null)[];
+  problems: string[];
+}
+
+/** meta.json files read at the same time. */
+const READ_AHEAD = 16;
+
+/**
+ * Answers from the archive at `root`. Never throws: a file that is missing, broken or too large is a null with its reason.
+ * Runs in a process of its own, since a decoded job may take hundreds of megabytes.
+ */
+export async function answerArchiveRequest(root: string, request: ArchiveRequest): Promise<ArchiveAnswer> {
+  const problems: string[] = [];
+  const attempt = async (job: ArchiveJob, read: (folder: string) => Promise<string | null>) => {
+    const folder = jobFolder(root, job);
+    if (folder === undefined) return null;
+    try {
+      return await read(folder);
+    } catch (error) {
+      problems.push(`${folder}: ${reasonOf(error)}`);
+      return null;
+    }
+  };
+  if (request.kind === 'jobData') {
+    const read = async (folder: string) => {
+      const data = selectJobData(await readJobData(folder, request.metrics), request);
+      return jobDataText(data, request.shape);
+    };
+    return { texts: [await attempt(request.job, read)], problems };
+  }
+  const texts: (string | null)[] = [];
+  for (let from = 0; from < request.jobs.length; from += READ_AHEAD) {
+    const batch = request.jobs.slice(from, from + READ_AHEAD);
+    texts.push(...(await Promise.all(batch.map((job) => attempt(job, readStatistics)))));
+  }
+  return { texts, problems };
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { hasCode, writeFileAtomically } from './files.ts';
+import { type ArchiveJob, clusterFolder, jobFolder } from './layout.ts';
+
+/** Larger data is written compressed, as cc-backend does. */
+const COMPRESS_ABOVE_BYTES = 2000;
+
+const zip = promisify(gzip);
+
+/** Writes the cluster.json of a cluster; an existing one is replaced. */
+export async function writeCluster(root: string, cluster: string, json: string): Promise<void> {
+  await writeFileAtomically(join(clusterFolder(root, cluster), 'cluster.json'), json);
+}
+
+/** Writes both files of a job, data first: a job with a meta.json is whole. Throws for a job that can have no folder. */
+export async function writeJob(root: string, job: ArchiveJob, meta: unknown, data: unknown): Promise<void> {
+  const folder = jobFolder(root, job);
+  if (folder === undefined) throw new Error(`job ${job.jobId} of cluster ${JSON.stringify(job.cluster)} has no folder`);
+  const dataText = `${JSON.stringify(data)}\n`;
+  if (Buffer.byteLength(dataText) > COMPRESS_ABOVE_BYTES) {
+    await writeFileAtomically(join(folder, 'data.json.gz'), await zip(dataText));
+  } else {
+    await writeFileAtomically(join(folder, 'data.json'), dataText);
+  }
+  await writeFileAtomically(join(folder, 'meta.json'), `${JSON.stringify(meta)}\n`);
+}
+
+/** Files of a job that are copied. Data first, for the same reason. */
+const JOB_FILES = ['data.json.gz', 'data.json', 'meta.json'];
+
+/** Copies the files of a job that the target folder does not have. True if any was copied. */
+export async function copyJobFiles(from: string, to: string): Promise<boolean> {
+  const there = await namesIn(to);
+  if (there.has('meta.json')) return false;
+  let copied = false;
+  const source = await namesIn(from);
+  for (const name of JOB_FILES) {
+    if (!source.has(name) || there.has(name)) continue;
+    await copyFileAtomically(join(from, name), join(to, name));
+    copied = true;
+  }
+  return copied;
+}
+
+async function namesIn(folder: string): Promise<Set<string>> {
+  return new Set(
+    await readdir(folder).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    }),
+  );
+}
+
+async function copyFileAtomically(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  const temporary = join(dirname(to), `.${randomUUID()}.tmp`);
+  try {
+    await copyFile(from, temporary);
+    await rename(temporary, to);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** True when both paths are the same folder, also through links. */
+export async function isSameFolder(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}

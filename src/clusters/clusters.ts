@@ -1,0 +1,43 @@
+import { type Cluster, type SubCluster, subClusterOfHost } from './derive.ts';
+
+/** Hosts whose subcluster is remembered; above it the memory is emptied, so that no input can grow it. */
+const REMEMBERED_HOSTS = 100_000;
+
+/** All configured clusters, in directory order. Nothing in it changes after the start. */
+export class Clusters {
+  readonly list: readonly Cluster[];
+  readonly #byName: ReadonlyMap<string, Cluster>;
+  // Importers ask for the same hosts a million times; walking the node lists costs microseconds each time.
+  readonly #subClusterOf = new Map<string, string | undefined>();
+
+  constructor(list: readonly Cluster[]) {
+    this.list = list;
+    this.#byName = new Map(list.map((cluster) => [cluster.name, cluster]));
+  }
+
+  get(name: string): Cluster | undefined {
+    return this.#byName.get(name);
+  }
+
+  subCluster(cluster: string, name: string): SubCluster | undefined {
+    return this.get(cluster)?.subClusters.find((subCluster) => subCluster.name === name);
+  }
+
+  /** The subcluster of a host, or undefined where the cluster or the host is in no configuration. */
+  subClusterOf(cluster: string, host: string): string | undefined {
+    const key = `${cluster}\n${host}`;
+    if (this.#subClusterOf.has(key)) return this.#subClusterOf.get(key);
+    const known = this.get(cluster);
+    const found = known === undefined ? undefined : subClusterOfHost(known, host);
+    if (this.#subClusterOf.size >= REMEMBERED_HOSTS) this.#subClusterOf.clear();
+    this.#subClusterOf.set(key, found);
+    return found;
+  }
+
+  /** The largest time step of the cluster's metrics in seconds: the resolution of a job's data; 0 for an unknown cluster. */
+  largestTimestep(cluster: string): number {
+    return Math.max(0, ...(this.get(cluster)?.metricConfig.map(({ timestep }) => timestep) ?? []));
+  }
+}
+
+export const NO_CLUSTERS = new Clusters([]);

@@ -1,0 +1,72 @@
+import type { Clusters } from './clusters.ts';
+import type { Scope, Unit } from './schema.ts';
+
+/** What a metric histogram needs to know: the footprint key is `<metric>_<stat>`, values above `peak` are dropped. */
+export interface HistogramMetric {
+  metric: string;
+  /** Prefix and base as one text, `GF/s`; "" when unknown. */
+  unit: string;
+  /** "" when no cluster makes a footprint of the metric: no row has its key. */
+  stat: string;
+  /** 0 when no cluster has the metric. */
+  peak: number;
+}
+
+/**
+ * The metric over some clusters (null: all): the largest peak, the first unit and stat that are set. Clusters that do not
+ * have the metric, or give it no peak, are passed over; where none is left, all clusters answer (contract/graphql.md §6.2).
+ */
+export function histogramMetric(clusters: Clusters, metric: string, names: readonly string[] | null): HistogramMetric {
+  const chosen = names === null ? clusters.list : clusters.list.filter(({ name }) => names.includes(name));
+  const among = (list: typeof clusters.list) =>
+    list.flatMap(({ metricConfig }) => metricConfig.filter(({ name }) => name === metric));
+  const asked = among(chosen);
+  const configs = asked.some(({ peak }) => peak > 0) ? asked : [...asked, ...among(clusters.list)];
+  return {
+    metric,
+    unit: configs.map(({ unit }) => unit.prefix + unit.base).find((unit) => unit !== '') ?? '',
+    stat: configs.map(({ footprint }) => footprint).find((stat) => stat !== '') ?? '',
+    peak: Math.max(0, ...configs.map(({ peak }) => peak)),
+  };
+}
+
+/** One metric over all clusters (contract/graphql.md §9). */
+export interface GlobalMetric {
+  name: string;
+  unit: Unit;
+  scope: Scope;
+  /** Of the last cluster or subcluster that sets one; "" when none does. */
+  footprint: string;
+  /** Where the metric exists, and for whom. */
+  availability: { cluster: string; subClusters: string[]; unrestricted: string[] }[];
+}
+
+/** Every metric of every cluster, by first appearance. */
+export function globalMetrics(clusters: Clusters): GlobalMetric[] {
+  const byName = new Map<string, GlobalMetric>();
+  for (const cluster of clusters.list) {
+    for (const metric of cluster.metricConfig) {
+      const known = byName.get(metric.name);
+      const global: GlobalMetric = known ?? {
+        name: metric.name,
+        unit: metric.unit,
+        scope: metric.scope,
+        footprint: '',
+        availability: [],
+      };
+      if (known === undefined) byName.set(metric.name, global);
+      const overrideOf = (name: string) => metric.subClusters.find((override) => override.name === name);
+      const having = cluster.subClusters.map(({ name }) => name).filter((name) => overrideOf(name)?.remove !== true);
+      const restricted = (name: string) => metric.restrict || overrideOf(name)?.restrict === true;
+      for (const footprint of [metric.footprint, ...metric.subClusters.map((override) => override.footprint)]) {
+        if (footprint !== '') global.footprint = footprint;
+      }
+      global.availability.push({
+        cluster: cluster.name,
+        subClusters: having,
+        unrestricted: having.filter((name) => !restricted(name)),
+      });
+    }
+  }
+  return [...byName.values()];
+}

@@ -1,0 +1,96 @@
+/** One range of a bracket. Both ends have `digits` digits, and so have the numbers that match. */
+interface NumberRange {
+  from: number;
+  to: number;
+  digits: number;
+}
+
+/** A term is a sequence of fixed texts and brackets, all of which a host name must hold in this order. */
+type Part = { text: string } | { ranges: NumberRange[] };
+
+/** The nodes of a subcluster: `n[01-10,21-30],login1` (contract/archive.md §6). */
+export interface NodeList {
+  readonly terms: readonly (readonly Part[])[];
+}
+
+/** Parses a node list. Throws an Error that names the term and what is wrong with it. */
+export function parseNodeList(source: string): NodeList {
+  return { terms: splitTerms(source).map(parseTerm) };
+}
+
+/** At the commas that stand outside brackets. */
+function splitTerms(source: string): string[] {
+  const terms = source.match(/(?:\[[^\]]*\]?|[^,[])+/g) ?? [];
+  // A node list ",a" or "a,,b" has fewer terms than commas + 1.
+  const commas = source.replace(/\[[^\]]*\]?/g, '').split(',').length - 1;
+  if (terms.length !== commas + 1) throw new Error(`node list '${source}' has an empty term`);
+  return terms;
+}
+
+function parseTerm(term: string): Part[] {
+  const parts = term.match(/\[[^\]]*\]|[A-Za-z0-9-]+|./gsu) ?? [];
+  return parts.map((part) => {
+    if (/^[A-Za-z0-9-]+$/.test(part)) return { text: part };
+    if (!part.startsWith('[') || !part.endsWith(']')) {
+      throw new Error(`node list term '${term}' holds '${part}': only letters, digits, - and [from-to] are allowed`);
+    }
+    return {
+      ranges: part
+        .slice(1, -1)
+        .split(',')
+        .map((range) => parseRange(range, term)),
+    };
+  });
+}
+
+function parseRange(range: string, term: string): NumberRange {
+  const [, from, to] = /^(\d{1,15})-(\d{1,15})$/.exec(range) ?? [];
+  if (from === undefined || to === undefined) {
+    throw new Error(`node list term '${term}' holds '${range}' where a range such as 01-10 is needed`);
+  }
+  if (from.length !== to.length) {
+    throw new Error(`node list term '${term}': both ends of '${range}' need the same number of digits`);
+  }
+  return { from: Number(from), to: Number(to), digits: from.length };
+}
+
+/** True when the list holds the host, with exactly the digits of its range: `n[01-10]` holds neither n1 nor n011. */
+export function nodeListHas(list: NodeList, host: string): boolean {
+  return list.terms.some((parts) => {
+    let at = 0;
+    for (const part of parts) {
+      const length = 'text' in part ? matchText(part.text, host, at) : matchRange(part.ranges, host, at);
+      if (length === 0) return false;
+      at += length;
+    }
+    return at === host.length;
+  });
+}
+
+function matchText(text: string, host: string, at: number): number {
+  return host.startsWith(text, at) ? text.length : 0;
+}
+
+function matchRange(ranges: readonly NumberRange[], host: string, at: number): number {
+  for (const { from, to, digits } of ranges) {
+    const numerals = host.slice(at, at + digits);
+    if (numerals.length !== digits || !/^\d+$/.test(numerals)) continue;
+    const value = Number(numerals);
+    if (value >= from && value <= to) return digits;
+  }
+  return 0;
+}
+
+/**
+ * How many nodes the list names. As in cc-backend only the first two parts of a term count, and a node named twice counts
+ * twice.
+ */
+export function countNodes(list: NodeList): number {
+  let count = 0;
+  for (const parts of list.terms) {
+    const ranges = parts.slice(0, 2).flatMap((part) => ('ranges' in part ? part.ranges : []));
+    const inTerm = ranges.reduce((sum, { from, to }) => sum + Math.max(0, to - from + 1), 0);
+    count += ranges.length === 0 ? 1 : inTerm;
+  }
+  return count;
+}
