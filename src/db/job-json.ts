@@ -1,0 +1,81 @@
+import { type RawBuilder, sql } from 'kysely';
+import { column } from './filters.ts';
+import { printedJson } from './stored-json.ts';
+import type { JobTable } from './tables.ts';
+
+export interface JobJsonOptions {
+  /** Unix seconds: running jobs last until now. */
+  readonly nowSec: number | bigint;
+  readonly withMetadata: boolean;
+  readonly tagScopes: readonly string[];
+}
+
+/** Seconds so far of a running job, the stored duration of any other. */
+export function durationAt(nowSec: number | bigint): RawBuilder<number> {
+  return sql<number>`CASE ${column('job_state')} WHEN 'running' THEN ${nowSec} - ${column('start_time')} ELSE ${column('duration')} END`;
+}
+
+/**
+ * A job as one line of JSON text, as contract/rest.md §3 has it: which members there are and when one is left out. What
+ * is stored broken reads as null. `"statistics":null` comes last, so that a caller who has the job's archive can put
+ * the statistics there.
+ *
+ * concat() and not ||, which copies the text again for each part (200,000 against 130,000 rows a second).
+ */
+export function jobJson({ nowSec, withMetadata, tagScopes }: JobJsonOptions): RawBuilder<string> {
+  const parts = [
+    sql`'{"cluster":', ${quoted('cluster')}`,
+    sql`',"subCluster":', ${quoted('subcluster')}`,
+    sql`CASE WHEN ${column('cluster_partition')} <> '' THEN concat(',"partition":', ${quoted('cluster_partition')}) END`,
+    sql`',"project":', ${quoted('project')}`,
+    sql`',"user":', ${quoted('hpc_user')}`,
+    sql`',"shared":', ${quoted('shared')}`,
+    sql`',"jobState":', ${quoted('job_state')}`,
+    tags(tagScopes),
+    sql`',"resources":', ${printedJson(column('resources'), 'array')}`,
+    sql`',"energyFootprint":null,"footprint":', ${printedJson(column('footprint'), 'object')}`,
+    withMetadata ? sql`',"metaData":', ${printedJson(column('meta_data'), 'object')}` : sql`',"metaData":null'`,
+    sql`',"concurrentJobs":{"items":null,"count":0},"energy":', ${real('energy')}`,
+    unlessZero('array_job_id', 'arrayJobId'),
+    unlessZero('walltime', 'walltime'),
+    sql`',"jobId":', ${whole(column('job_id'))}`,
+    sql`',"duration":', ${whole(durationAt(nowSec))}`,
+    sql`',"numNodes":', ${whole(column('num_nodes'))}`,
+    sql`',"startTime":', ${whole(column('start_time'))}`,
+    unlessZero('smt', 'smt'),
+    unlessZero('num_acc', 'numAcc'),
+    unlessZero('num_hwthreads', 'numHwthreads'),
+    unlessZero('monitoring_status', 'monitoringStatus'),
+    sql`',"id":', ${column('id')}`,
+    sql`',"statistics":null}'`,
+  ];
+  return sql<string>`concat(${sql.join(parts)})`;
+}
+
+function quoted(name: keyof JobTable): RawBuilder<unknown> {
+  return sql`json_quote(CAST(${column(name)} AS TEXT))`;
+}
+
+/** A foreign file may hold anything in a column of integers: what is none must not break the JSON. */
+function whole(value: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`CAST(${value} AS INTEGER)`;
+}
+
+function unlessZero(name: keyof JobTable, member: string): RawBuilder<unknown> {
+  const value = whole(column(name));
+  return sql`CASE WHEN ${value} <> 0 THEN concat(${sql.lit(`,"${member}":`)}, ${value}) END`;
+}
+
+/** 15 digits where they say it all, else 17; json_quote also has a JSON number for infinity. */
+function real(name: keyof JobTable): RawBuilder<unknown> {
+  const value = sql`CAST(${column(name)} AS REAL)`;
+  const isShort = sql`CAST(CAST(${value} AS TEXT) AS REAL) = ${value} OR abs(${value}) > 1e308`;
+  return sql`CASE WHEN ${isShort} THEN json_quote(${value}) ELSE printf('%!.17g', ${value}) END`;
+}
+
+/** The tags the caller may read, by database id; no member at all when there are none. */
+function tags(scopes: readonly string[]): RawBuilder<unknown> {
+  const tag = sql`json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT), 'id', tag.id)`;
+  const readable = sql.join(scopes.map((scope) => scope.toWellFormed()));
+  return sql`(SELECT concat(',"tags":[', group_concat(${tag}, ',' ORDER BY tag.id), ']') FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND tag.tag_scope IN (${readable}) HAVING count(*) > 0)`;
+}

@@ -1,0 +1,27 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { TextOperator } from '../jobs/filter.ts';
+import { allOf, anyOf, foldCase, NOTHING, textMatches } from './conditions.ts';
+import { storedJson } from './stored-json.ts';
+
+/** The resources of the job at hand, one row each, to stand in FROM behind `job`. Broken JSON has none. */
+export const HOSTS = sql`json_each(${storedJson(sql.ref('job.resources'), 'array', '[]')}) AS host`;
+
+/** The name of a row of HOSTS; NULL for an element without one. */
+export const HOSTNAME = sql<string>`CASE WHEN host.type = 'object' THEN CASE json_type(host.value, '$.hostname') WHEN 'text' THEN json_extract(host.value, '$.hostname') END END`;
+
+/** At least one host of the job is, contains, starts with one of the values, or (`not`) is none of them. */
+export function nodeCondition(operator: TextOperator, values: readonly string[]): RawBuilder<SqlBool> {
+  if (values.length === 0) return NOTHING;
+  const exists = sql<SqlBool>`EXISTS (SELECT 1 FROM ${HOSTS} WHERE ${textMatches(HOSTNAME, operator, values)})`;
+  return operator === 'not' ? exists : allOf([mayHold(values), exists]);
+}
+
+/**
+ * A cheap test of the raw text that rules out most rows before their JSON is taken apart. It never rules out a
+ * match: without a backslash JSON holds every string as it is.
+ */
+function mayHold(values: readonly string[]): RawBuilder<SqlBool> {
+  const text = sql`CAST(job.resources AS TEXT)`;
+  const holds = values.map((value) => sql<SqlBool>`instr(lower(${text}), ${foldCase(value.toWellFormed())}) > 0`);
+  return anyOf([...holds, sql<SqlBool>`instr(${text}, '\\') > 0`]);
+}

@@ -1,0 +1,22 @@
+import type { RawBuilder } from 'kysely';
+import { z } from 'zod';
+import { rowsOf, type Statement } from './statement.ts';
+import { sqlBuilder } from './tables.ts';
+
+/** A statement from SQL written out; the columns of the query are the keys of the row schema, in the query's order. */
+export function statementOf<Shape extends z.ZodRawShape>(
+  name: string,
+  query: RawBuilder<unknown>,
+  row: z.ZodObject<Shape>,
+): Statement<z.output<z.ZodObject<Shape>>> {
+  return rowsOf(name, { compile: () => query.compile(sqlBuilder) }, row);
+}
+
+/**
+ * A 64-bit integer that the query answers as TEXT: JSON.parse would round one above 2^53. A number where that is exact,
+ * else a bigint.
+ */
+export const exactWhole = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform((digits): number | bigint => (Number.isSafeInteger(Number(digits)) ? Number(digits) : BigInt(digits)));

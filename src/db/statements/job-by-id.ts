@@ -1,0 +1,42 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { JOB_STATES } from '../../jobs/job.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { whereJob } from '../filters.ts';
+import { jobJson } from '../job-json.ts';
+import { exactWhole, statementOf } from '../sql-rows.ts';
+
+const KEY_COLUMNS = sql`CAST(job.cluster AS TEXT) AS cluster, CAST(job.subcluster AS TEXT) AS subcluster, CAST(CAST(job.job_id AS INTEGER) AS TEXT) AS jobId, CAST(CAST(job.start_time AS INTEGER) AS TEXT) AS startTime, CAST(job.job_state AS TEXT) AS state, job.monitoring_status AS monitoringStatus, job.num_nodes AS numNodes, CAST(job.hpc_user AS TEXT) AS user`;
+
+const JobKey = z.object({
+  cluster: z.string(),
+  subcluster: z.string(),
+  jobId: exactWhole,
+  startTime: exactWhole,
+  state: z.enum(JOB_STATES),
+  monitoringStatus: z.int(),
+  numNodes: z.number(),
+  user: z.string(),
+});
+
+/** What finds a job's metric data and decides which of it is asked for. */
+export type JobKey = z.output<typeof JobKey>;
+
+/** One row with what finds the job's metric data; none where there is no such job, or none the caller may see. */
+export function jobForMetrics(jobs: VisibleJobs, id: number | bigint) {
+  return statementOf('job for metrics', oneOf(jobs, id, KEY_COLUMNS), JobKey);
+}
+
+/** As jobForMetrics, and the job itself: `job` is its REST object with tags and metadata, as JSON text to pass on. */
+export function jobById(jobs: VisibleJobs, id: number | bigint, nowSec: number) {
+  const job = jobJson({ nowSec, withMetadata: true, tagScopes: jobs.tagScopes });
+  return statementOf(
+    'job by id',
+    oneOf(jobs, id, sql`${KEY_COLUMNS}, ${job} AS job`),
+    JobKey.extend({ job: z.string() }),
+  );
+}
+
+function oneOf(jobs: VisibleJobs, id: number | bigint, columns: ReturnType<typeof sql>) {
+  return sql`SELECT ${columns} FROM job WHERE job.id = ${id} AND ${whereJob(jobs)} ORDER BY job.id LIMIT 1`;
+}

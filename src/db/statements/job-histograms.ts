@@ -1,0 +1,33 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { DURATION_BINS, type DurationBins } from '../../jobs/histograms.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { column, whereJob } from '../filters.ts';
+import { durationAt } from '../job-json.ts';
+import { exactWhole, statementOf } from '../sql-rows.ts';
+
+const Row = z.object({
+  histogram: z.enum(['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs']),
+  value: exactWhole,
+  count: z.int(),
+});
+
+/**
+ * The points of four histograms, each ascending by value; empty duration bins are absent (src/jobs/histograms.ts adds
+ * them). One scan and one sort serve all four: the jobs are first counted by all four values together.
+ */
+export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: { bins: DurationBins; nowSec: number }) {
+  const { widthSec, bins: number } = DURATION_BINS[bins];
+  const width = sql.lit(widthSec);
+  const jobsOf = sql`SELECT ${durationAt(nowSec)} AS d, ${column('num_nodes')} AS nodes, ifnull(${column('num_hwthreads')}, 0) AS cores, ifnull(${column('num_acc')}, 0) AS accs FROM job WHERE ${whereJob(jobs)} LIMIT -1`;
+  const query = sql`WITH alike AS MATERIALIZED (
+      SELECT CASE WHEN d >= 0 AND d < ${sql.lit(widthSec * number)} THEN (d / ${width} + 1) * ${width} END AS duration, nodes, cores, accs, count(*) AS count
+      FROM (${jobsOf}) GROUP BY 1, 2, 3, 4)
+    SELECT histogram, CAST(value AS TEXT) AS value, count FROM (
+      SELECT 'histDuration' AS histogram, duration AS value, sum(count) AS count FROM alike WHERE duration IS NOT NULL GROUP BY duration
+      UNION ALL SELECT 'histNumNodes', nodes, sum(count) FROM alike GROUP BY nodes
+      UNION ALL SELECT 'histNumCores', cores, sum(count) FROM alike GROUP BY cores
+      UNION ALL SELECT 'histNumAccs', accs, sum(count) FROM alike GROUP BY accs
+      ORDER BY histogram, value) AS points`;
+  return statementOf('job histograms', query, Row);
+}

@@ -1,0 +1,94 @@
+import { type RawBuilder, sql } from 'kysely';
+import { z } from 'zod';
+import { offsetOf, type PageRequest } from '../../jobs/order.ts';
+import { type Group, SORT_FIELDS, type SortField } from '../../jobs/statistics.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { column, whereJob } from '../filters.ts';
+import { durationAt } from '../job-json.ts';
+import { exactWhole, statementOf } from '../sql-rows.ts';
+
+export interface JobStatisticsOptions {
+  readonly nowSec: number;
+  /** SHORT_JOB_S: jobs of a shorter stored duration count as short. */
+  readonly shortJobSec: number;
+  /** Without it one row for all jobs, zeros when there are none. */
+  readonly groupBy?: Group | undefined;
+  /** Descending; without it, and between equals, ascending by the group's key. */
+  readonly sortBy?: SortField | undefined;
+  /** Of the groups; without it all of them. */
+  readonly page?: PageRequest | undefined;
+}
+
+const KEY_COLUMNS = { user: 'hpc_user', project: 'project', cluster: 'cluster', subcluster: 'subcluster' } as const;
+
+const Row = z.object({
+  id: z.string(),
+  name: z.string(),
+  totalJobs: exactWhole,
+  totalUsers: exactWhole,
+  runningJobs: exactWhole,
+  shortJobs: exactWhole,
+  totalWalltime: exactWhole,
+  totalNodes: exactWhole,
+  totalNodeHours: exactWhole,
+  totalCores: exactWhole,
+  totalCoreHours: exactWhole,
+  totalAccs: exactWhole,
+  totalAccHours: exactWhole,
+});
+
+/** Rows of JobsStatistics (src/jobs/statistics.ts has the formulas and their bounds). */
+export function jobStatistics(jobs: VisibleJobs, options: JobStatisticsOptions) {
+  const { groupBy, sortBy, page } = options;
+  const key = groupBy === undefined ? sql`''` : column(KEY_COLUMNS[groupBy]);
+  const order = sortBy === undefined ? sql`id` : sql`${sql.ref(known(sortBy))} DESC, id`;
+  const slice = page === undefined ? sql`` : sql` LIMIT ${page.itemsPerPage} OFFSET ${offsetOf(page)}`;
+  const groups = sql`SELECT ${groupBy === undefined ? sql`''` : sql`key`} AS id, ${totals(options, groupBy)} FROM (${measures(jobs, key, options)})${
+    groupBy === undefined ? sql`` : sql` GROUP BY key`
+  } ORDER BY ${groupBy === undefined ? sql`id` : order}${slice}`;
+  const name =
+    groupBy === 'user'
+      ? sql`CAST(ifnull((SELECT hpc_user.name FROM hpc_user WHERE hpc_user.username = groups.id), '') AS TEXT)`
+      : sql`''`;
+  const numbers = Object.keys(Row.shape).filter((field) => field !== 'id' && field !== 'name');
+  const texts = numbers.map((field) => sql`CAST(${sql.ref(`groups.${field}`)} AS TEXT) AS ${sql.ref(field)}`);
+  const query = sql`SELECT CAST(groups.id AS TEXT) AS id, ${name} AS name, ${sql.join(texts)} FROM (${groups}) AS groups`;
+  return statementOf('job statistics', query, Row);
+}
+
+/** What the sums need of each job. `LIMIT -1` keeps SQLite from working each expression out anew for every sum. */
+function measures(jobs: VisibleJobs, key: RawBuilder<unknown>, { nowSec }: JobStatisticsOptions): RawBuilder<unknown> {
+  return sql`SELECT ${key} AS key, ${column('hpc_user')} AS user, ${column('job_state')} AS state, ${column('duration')} AS stored, ${durationAt(nowSec)} AS d, ${column('num_nodes')} AS nodes, ifnull(${column('num_hwthreads')}, 0) AS cores, ifnull(${column('num_acc')}, 0) AS accs FROM job WHERE ${whereJob(jobs)} LIMIT -1`;
+}
+
+function totals({ shortJobSec }: JobStatisticsOptions, groupBy: Group | undefined): RawBuilder<unknown> {
+  return sql.join([
+    sql`count(*) AS "totalJobs"`,
+    sql`${groupBy === 'user' ? sql`1` : sql`count(DISTINCT user)`} AS "totalUsers"`,
+    sql`count(CASE state WHEN 'running' THEN 1 END) AS "runningJobs"`,
+    sql`count(CASE WHEN stored < ${shortJobSec} THEN 1 END) AS "shortJobs"`,
+    sql`${hours(sql`d`)} AS "totalWalltime"`,
+    sql`${sum(sql`nodes`)} AS "totalNodes"`,
+    sql`${hours(sql`d * nodes`)} AS "totalNodeHours"`,
+    sql`${sum(sql`cores`)} AS "totalCores"`,
+    sql`${hours(sql`d * cores`)} AS "totalCoreHours"`,
+    sql`${sum(sql`accs`)} AS "totalAccs"`,
+    sql`${hours(sql`d * accs`)} AS "totalAccHours"`,
+  ]);
+}
+
+/** Halves are summed apart: sum() of 64-bit integers fails the whole query when it overflows. */
+function sum(value: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`CAST(ifnull(sum(${value} >> 32) * 4294967296 + sum(${value} & 4294967295), 0) AS INTEGER)`;
+}
+
+/** Whole hours of a sum of seconds, cut towards minus infinity. Hours and the rest are summed apart, as in `sum`. */
+function hours(seconds: RawBuilder<unknown>): RawBuilder<unknown> {
+  const rest = sql`sum((${seconds}) % 3600)`;
+  return sql`CAST(ifnull(sum((${seconds}) / 3600) + ${rest} / 3600 - (${rest} % 3600 < 0), 0) AS INTEGER)`;
+}
+
+/** Only a name from the table reaches the SQL text. */
+function known(field: SortField): SortField {
+  return SORT_FIELDS.find((name) => name === field) ?? 'totalJobs';
+}

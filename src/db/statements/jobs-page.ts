@@ -1,0 +1,87 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { offsetOf, type PageRequest, type Place } from '../../jobs/order.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { column } from '../filters.ts';
+import { jobJson } from '../job-json.ts';
+import { newestFirst, type Slice } from '../newest-first.ts';
+import type { NextPage } from '../pages.ts';
+import type { PageStatement, SqlValue } from '../statement.ts';
+import { sqlBuilder } from '../tables.ts';
+
+/** Job scripts make rows of up to hundreds of KB: fewer of them at once. */
+const BATCH_ROWS = 500;
+const BATCH_ROWS_WITH_METADATA = 100;
+
+const whole = z.string().transform(BigInt); // 64 bits, sent as text: JSON.parse would round them
+
+const More = z.object({
+  last: z
+    .tuple([whole, whole])
+    .transform(([startTime, id]): Place => ({ startTime, id }))
+    .nullable(),
+  archived: z.array(z.tuple([z.string(), whole, whole]).nullable()).transform((rows) =>
+    rows.flatMap((row, index): ArchivedJob[] => {
+      if (row === null) return [];
+      const [cluster, jobId, startTime] = row;
+      return [{ index, cluster, jobId, startTime }];
+    }),
+  ),
+});
+
+/** A row of the batch whose `statistics` the job archive holds; `index` counts the rows of the batch from 0. */
+export interface ArchivedJob {
+  readonly index: number;
+  readonly cluster: string;
+  readonly jobId: bigint;
+  readonly startTime: bigint;
+}
+
+export interface JobsBatch {
+  /** Where the next batch goes on; null when this one is empty. */
+  last: Place | null;
+  archived: ArchivedJob[];
+}
+
+export interface JobsListOptions extends PageRequest {
+  readonly withMetadata: boolean;
+  readonly nowSec: number;
+}
+
+/**
+ * The batches of one page of a list, newest first: rows are REST Job objects, each one line of JSON text that ends in
+ * `"statistics":null}`. Only the first batch skips rows by number; the others go on behind the last row.
+ */
+export function jobsPage(jobs: VisibleJobs, options: JobsListOptions): NextPage<JobsBatch> {
+  const batchRows = options.withMetadata ? BATCH_ROWS_WITH_METADATA : BATCH_ROWS;
+  let left = options.itemsPerPage;
+  return (before) => {
+    if (before === undefined) {
+      left = options.itemsPerPage;
+      return batch(jobs, options, { offset: offsetOf(options), limit: Math.min(left, batchRows) });
+    }
+    const asked = Math.min(left, batchRows);
+    left -= before.rows;
+    if (left <= 0 || before.rows < asked || before.more.last === null) return undefined;
+    return batch(jobs, options, { after: before.more.last, offset: 0n, limit: Math.min(left, batchRows) });
+  };
+}
+
+function batch(jobs: VisibleJobs, options: JobsListOptions, slice: Slice): PageStatement<JobsBatch> {
+  // Ids first, from an index alone where one covers the filter: a page deep in the list skips no whole rows.
+  const query = sql`WITH places AS MATERIALIZED (${newestFirst(jobs, slice)}),
+    batch AS MATERIALIZED (
+      SELECT job.start_time AS start_time, job.id AS id, ${jobJson({ ...options, tagScopes: jobs.tagScopes })} AS json,
+        CASE ${column('monitoring_status')} WHEN 3
+          THEN concat('[', json_quote(CAST(job.cluster AS TEXT)), ',"', CAST(job.job_id AS INTEGER), '","', CAST(job.start_time AS INTEGER), '"]')
+          ELSE 'null' END AS archived
+      FROM places CROSS JOIN job ON job.id = places.id)
+    SELECT CAST(ifnull(group_concat(json, ',' || char(10) ORDER BY start_time DESC, id DESC), '') AS BLOB) AS json,
+      count(*) AS rows,
+      CAST(concat('{"last":',
+        ifnull((SELECT concat('["', start_time, '","', id, '"]') FROM places ORDER BY start_time, id LIMIT 1), 'null'),
+        ',"archived":[', group_concat(archived, ',' ORDER BY start_time DESC, id DESC), ']}') AS BLOB) AS more
+    FROM batch`;
+  const { sql: text, parameters } = query.compile(sqlBuilder);
+  return { name: 'jobs page', sql: text, parameters: parameters as readonly SqlValue[], more: More };
+}

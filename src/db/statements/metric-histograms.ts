@@ -1,0 +1,46 @@
+import { type RawBuilder, sql } from 'kysely';
+import { z } from 'zod';
+import { isMetricName, type MetricScale } from '../../jobs/histograms.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { column, whereJob } from '../filters.ts';
+import { statementOf } from '../sql-rows.ts';
+import { jsonNumber } from '../stored-json.ts';
+
+const Row = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
+
+/**
+ * How many jobs have each metric's value in each bin, as metricBin in src/jobs/histograms.ts says; empty bins are absent.
+ * `metric` is the scale's index. A scale without a stat, with a peak of 0 or a name that is none has no rows.
+ *
+ * One scan takes each footprint apart once for all metrics: the jobs are first counted by all their bins together.
+ */
+export function metricHistograms(jobs: VisibleJobs, scales: readonly MetricScale[], bins: number) {
+  const wanted = scales.map((scale, index) => ({ ...scale, index })).filter(isCountable);
+  if (wanted.length === 0)
+    return statementOf('metric histograms', sql`SELECT 0 AS metric, 0 AS bin, 0 AS count LIMIT 0`, Row);
+  const name = (index: number) => sql.ref(`bin${index}`);
+  const values = wanted.map(
+    ({ metric, stat, index }) =>
+      sql`${jsonNumber(column('footprint'), `${metric}_${stat}`)} AS ${sql.ref(`value${index}`)}`,
+  );
+  const binOf = ({ peak, index }: { peak: number; index: number }): RawBuilder<unknown> => {
+    const value = sql.ref(`value${index}`);
+    const real = sql`CAST(${peak} AS REAL)`; // a whole peak is bound as an integer: the division must not be one
+    return sql`CASE WHEN ${value} <= ${real} THEN min(CAST(${value} / ${real} * ${bins} AS INTEGER) + 1, ${bins}) END AS ${name(index)}`;
+  };
+  const columns = sql.join(wanted.map(({ index }) => name(index)));
+  const counts = wanted.map(
+    ({ index }) =>
+      sql`SELECT ${sql.lit(index)} AS metric, ${name(index)} AS bin, sum(count) AS count FROM alike WHERE ${name(index)} >= 1 GROUP BY ${name(index)}`,
+  );
+  const query = sql`WITH alike AS MATERIALIZED (
+      SELECT ${columns}, count(*) AS count
+      FROM (SELECT ${sql.join(wanted.map(binOf))} FROM (SELECT ${sql.join(values)} FROM job WHERE ${whereJob(jobs)} LIMIT -1))
+      GROUP BY ${columns})
+    SELECT metric, bin, count FROM (${sql.join(counts, sql` UNION ALL `)} ORDER BY metric, bin) AS counted`;
+  return statementOf('metric histograms', query, Row);
+}
+
+function isCountable({ metric, stat, peak }: MetricScale): boolean {
+  return isMetricName(metric) && isMetricName(stat) && peak > 0;
+}

@@ -1,0 +1,23 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { HOSTNAME, HOSTS } from '../node-filter.ts';
+import { statementOf } from '../sql-rows.ts';
+
+/**
+ * One row per cluster, in byte order: the hosts of the jobs that run and started before `beforeSec`, each once, in byte
+ * order. Not limited to what a caller may see (contract/rest.md §5).
+ */
+export function usedNodes(beforeSec: number | bigint) {
+  const hosts = sql`SELECT DISTINCT CAST(job.cluster AS TEXT) AS cluster, ${HOSTNAME} AS hostname FROM job, ${HOSTS} WHERE job.job_state = 'running' AND job.start_time < ${beforeSec}`;
+  return statementOf(
+    'used nodes',
+    sql`SELECT cluster, json_group_array(hostname ORDER BY hostname) AS hostnames FROM (${hosts}) WHERE hostname IS NOT NULL GROUP BY cluster ORDER BY cluster`,
+    z.object({
+      cluster: z.string(),
+      hostnames: z
+        .string()
+        .transform((json): unknown => JSON.parse(json))
+        .pipe(z.array(z.string())),
+    }),
+  );
+}

@@ -1,0 +1,19 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { statementOf } from '../sql-rows.ts';
+import { printedJson } from '../stored-json.ts';
+
+const texts = z
+  .string()
+  .transform((json): unknown => JSON.parse(json))
+  .pipe(z.array(z.unknown()).nullable())
+  .transform((list) => (list ?? []).filter((item) => typeof item === 'string'));
+
+/** The account of that name, or no row. Roles and projects may be BLOB, TEXT, `null` or broken: then there are none. */
+export function userByName(username: string) {
+  return statementOf(
+    'user by name',
+    sql`SELECT ${username.toWellFormed()} AS username, CAST(ifnull(name, '') AS TEXT) AS name, CAST(ifnull(email, '') AS TEXT) AS email, ${printedJson(sql.ref('roles'), 'array')} AS roles, ${printedJson(sql.ref('projects'), 'array')} AS projects FROM hpc_user WHERE username = ${username.toWellFormed()} ORDER BY username LIMIT 1`,
+    z.object({ username: z.string(), name: z.string(), email: z.string(), roles: texts, projects: texts }),
+  );
+}

@@ -1,0 +1,37 @@
+import { Fault } from '../faults.ts';
+import type { Condition, JobFilter } from './filter.ts';
+import { isMachine, isStaff, type User } from './user.ts';
+
+/** A filter that holds what its caller may see. Only `visibleTo` makes one, and every statement about jobs wants one. */
+export interface VisibleJobs {
+  readonly conditions: JobFilter;
+  /** Tags of these scopes the caller may read: in answers, and in conditions. */
+  readonly tagScopes: readonly string[];
+}
+
+/**
+ * The filter limited to the jobs this user may see (contract/graphql.md §2; the first match wins). Throws `forbidden`
+ * for roles that see no jobs at all.
+ */
+export function visibleTo(user: User, filter: JobFilter = []): VisibleJobs {
+  const rule = ruleFor(user);
+  return { conditions: rule === 'all' ? filter : [...filter, rule], tagScopes: readableScopes(user) };
+}
+
+function ruleFor(user: User): Condition | 'all' {
+  if (isMachine(user) || isStaff(user)) return 'all';
+  if (user.roles.has('manager')) return { kind: 'owner', user: user.name, projects: user.projects };
+  if (user.roles.has('user')) return { kind: 'owner', user: user.name, projects: [] };
+  throw new Fault('forbidden', 'the roles of this token see no jobs');
+}
+
+/**
+ * The tag scopes a user may read (contract/rest.md §7). A user who is called `admin` or `global` has no private scope:
+ * it would be the scope of that name.
+ */
+export function readableScopes(user: User): string[] {
+  const scopes = ['global'];
+  if (isStaff(user)) scopes.push('admin');
+  if (user.name !== 'global' && user.name !== 'admin') scopes.push(user.name);
+  return scopes;
+}

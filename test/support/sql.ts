@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql/promise';
+import { z } from 'zod';
+import type { NextPage } from '../../src/db/pages.ts';
+import type { Page } from '../../src/db/port.ts';
+import type { PageStatement, SqlValue, Statement } from '../../src/db/statement.ts';
+
+type Connection = InstanceType<typeof Database>;
+/** libsql 0.5.29 answers a BLOB as Buffer or ArrayBuffer. */
+const blob = z.custom<ArrayBuffer | Uint8Array>((value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value));
+
+/** A database file of its own, with the tables and indexes of the migrations, to run statements against in process. */
+export class TestDatabase {
+  readonly #connection: Connection;
+  readonly #folder: string;
+
+  constructor(connection: Connection, folder: string) {
+    this.#connection = connection;
+    this.#folder = folder;
+  }
+
+  async exec(sql: string): Promise<void> {
+    await this.#connection.exec(sql);
+  }
+
+  /** Rows as the driver has them: nothing but BLOB and numbers may be asked for where text could be invalid. */
+  async all(sql: string, parameters: readonly SqlValue[] = []): Promise<unknown[]> {
+    const statement = await this.#connection.prepare(sql);
+    return statement.all(parameters.map(bound));
+  }
+
+  async read<Row>(statement: Statement<Row>): Promise<Row[]> {
+    const [row] = z.tuple([z.object({ json: blob })]).parse(await this.all(statement.sql, statement.parameters));
+    return z.array(statement.row).parse(JSON.parse(decode(row.json)));
+  }
+
+  async readPage<More>(statement: PageStatement<More>): Promise<Page<More>> {
+    const shape = z.object({ json: blob, rows: z.int(), more: blob });
+    const [row] = z.tuple([shape]).parse(await this.all(statement.sql, statement.parameters));
+    return { text: decode(row.json), rows: row.rows, more: statement.more.parse(JSON.parse(decode(row.more))) };
+  }
+
+  /** All batches of a list. */
+  async batches<More>(next: NextPage<More>): Promise<Page<More>[]> {
+    const found: Page<More>[] = [];
+    for (let statement = next(undefined); statement !== undefined; statement = next(found.at(-1))) {
+      found.push(await this.readPage(statement));
+    }
+    return found;
+  }
+
+  /** The lines of EXPLAIN QUERY PLAN. */
+  async plan({ sql, parameters }: { sql: string; parameters: readonly SqlValue[] }): Promise<string[]> {
+    const rows = await this.all(`EXPLAIN QUERY PLAN ${sql}`, parameters);
+    return z
+      .array(z.object({ detail: z.string() }))
+      .parse(rows)
+      .map(({ detail }) => detail);
+  }
+
+  close(): void {
+    this.#connection.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** `indexes`: the lean ones of the migrations, or the file with those of cc-backend. */
+export async function testDatabase(indexes: 'lean' | 'cc-backend' | 'none' = 'lean'): Promise<TestDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
+  const database = new TestDatabase(new Database(join(folder, 'job.db')), folder);
+  await database.exec(text('../../migrations/0001_schema_11.sql'));
+  if (indexes === 'lean') await database.exec(text('../../migrations/0002_lean_indexes.sql'));
+  if (indexes === 'cc-backend') await database.exec(text('../fixtures/cc-backend-indexes.sql'));
+  return database;
+}
+
+function text(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), 'utf8');
+}
+
+function decode(bytes: ArrayBuffer | Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes);
+}
+
+/** As the connection processes bind: whole numbers as 64-bit integers. */
+function bound(value: SqlValue): SqlValue {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
+}
