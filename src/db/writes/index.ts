@@ -1,8 +1,20 @@
 import type { Write } from '../transaction.ts';
+import { createIndex, dropIndexes, missingIndexes } from './bulk-indexes.ts';
+import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } from './copy-rows.ts';
 import { insertJobs } from './insert-jobs.ts';
 
 /** Every write there is, by the name it is asked for. */
-export const WRITES = { insertJobs } as const;
+export const WRITES = {
+  insertJobs,
+  missingIndexes,
+  dropIndexes,
+  createIndex,
+  copyTags,
+  copyUsers,
+  copyConfiguration,
+  copyNodes,
+  copyNodeStates,
+} as const;
 
 export type WriteName = keyof typeof WRITES;
 export type WriteInput<Name extends WriteName> =

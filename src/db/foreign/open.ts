@@ -1,0 +1,84 @@
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import Database from 'libsql/promise';
+import { BadStart } from '../../bad-start.ts';
+
+/** A job database of somebody else's, opened for reading only. */
+export interface ForeignFile {
+  connection: Database;
+  /** Throws BadStart if the file was written to since it was opened: what was read then may be torn. */
+  checkUnchanged(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Copies of a file that is being written are thrown away and made again this often. */
+const COPY_ATTEMPTS = 3;
+
+/**
+ * Opens a SQLite file so that neither it nor its folder is touched: `immutable=1` takes no lock and makes no side files
+ * (`mode=ro` would, in WAL mode). Where a write-ahead log holds pages that are not in the file yet, both are copied into
+ * `temporaryRoot` and the copy is opened. Throws BadStart.
+ */
+export async function openForeign(path: string, temporaryRoot: string): Promise<ForeignFile> {
+  const before = await stampOf(path);
+  if (before === undefined) throw new BadStart(`${path} cannot be read: is it the file you mean?`);
+  if ((await stampOf(`${path}-wal`))?.size) return await openCopy(path, temporaryRoot);
+  const connection = new Database(`${pathToFileURL(path).href}?immutable=1`, {});
+  return {
+    connection,
+    async checkUnchanged() {
+      if (!isSame(before, await stampOf(path)) || (await stampOf(`${path}-wal`))?.size) {
+        throw new BadStart(`${path} was written to while it was read: import it again, best from a copy`);
+      }
+    },
+    close: async () => connection.close(),
+  };
+}
+
+async function openCopy(path: string, temporaryRoot: string): Promise<ForeignFile> {
+  const folder = await mkdtemp(join(temporaryRoot, 'cc-jobs-import-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const copy = join(folder, 'job.db');
+    for (let attempt = 1; !(await copyUnchanged(path, copy)); attempt++) {
+      if (attempt === COPY_ATTEMPTS) {
+        throw new BadStart(
+          `${path} is being written to: stop its program, or make a copy with 'sqlite3 ${path} .backup'`,
+        );
+      }
+    }
+    const connection = new Database(copy, {});
+    const close = () => {
+      connection.close();
+      return remove();
+    };
+    return { connection, checkUnchanged: async () => {}, close };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Copies file and log. False if one of them changed meanwhile, so that they may not belong together. */
+async function copyUnchanged(path: string, copy: string): Promise<boolean> {
+  const stamps = () => Promise.all([stampOf(path), stampOf(`${path}-wal`)]);
+  const [file, log] = await stamps();
+  await copyFile(path, copy);
+  await copyFile(`${path}-wal`, `${copy}-wal`);
+  const [fileAfter, logAfter] = await stamps();
+  return isSame(file, fileAfter) && isSame(log, logAfter);
+}
+
+interface Stamp {
+  size: number;
+  mtimeMs: number;
+}
+
+async function stampOf(path: string): Promise<Stamp | undefined> {
+  return await stat(path).catch(() => undefined);
+}
+
+function isSame(one: Stamp | undefined, other: Stamp | undefined): boolean {
+  return one?.size === other?.size && one?.mtimeMs === other?.mtimeMs;
+}

@@ -1,0 +1,77 @@
+import { isUtf8 } from 'node:buffer';
+import type Database from 'libsql/promise';
+import { z } from 'zod';
+
+/** Rows of one query: small enough that a step of it is short, large enough that its cost does not count. */
+const ROWS_AT_ONCE = 1000;
+
+/** How a column is read. Text comes as TEXT, be it stored so or as BLOB; ids as digits, which JSON would round. */
+export type ColumnKind = 'text' | 'number' | 'id' | 'json';
+
+/** Columns of a table by the name they get, with the expression where it is not the name itself. */
+export type Columns = Readonly<Record<string, { kind: ColumnKind; expression?: string }>>;
+
+export interface ForeignRows {
+  /** Values by column; null for NULL and for columns the file does not have. */
+  rows: Record<string, unknown>[];
+  /** The rowids, one for each row. */
+  ids: number[];
+  /** True if some text was no UTF-8: U+FFFD stands where that was. */
+  repaired: boolean;
+}
+
+const Rows = z.array(z.array(z.unknown()));
+
+/** The names of the columns a table has; none if there is no such table. */
+export async function columnsOf(db: Database, table: string): Promise<Set<string>> {
+  const names = await jsonOf(db, 'SELECT json_array(name) AS row FROM pragma_table_info(?)', [table]);
+  return new Set(names.value.map(([name]) => String(name)));
+}
+
+/** How many rows a table has, by its largest rowid: exact counts of a large file take minutes. */
+export async function lastRowid(db: Database, table: string): Promise<number> {
+  const { value } = await jsonOf(db, `SELECT json_array(max(rowid)) AS row FROM ${table}`, []);
+  return Number(value[0]?.[0] ?? 0);
+}
+
+/** All rows of a table in rowid order. Columns the file lacks are null; a file without the table has no rows. */
+export async function* rowsOfTable(
+  db: Database,
+  table: string,
+  columns: Columns,
+): AsyncGenerator<ForeignRows, void, void> {
+  const there = await columnsOf(db, table);
+  if (there.size === 0) return;
+  const names = Object.keys(columns);
+  const values = Object.entries(columns).map(([name, { kind, expression }]) => {
+    if (expression === undefined && !there.has(name)) return 'NULL';
+    return selected(expression ?? `"${name}"`, kind);
+  });
+  const select = `SELECT json_array(rowid, ${values.join(', ')}) AS row FROM ${table}
+    WHERE rowid > ? ORDER BY rowid LIMIT ${ROWS_AT_ONCE}`;
+  let after = -1n - 2n ** 62n;
+  for (;;) {
+    const { value, repaired } = await jsonOf(db, select, [after]);
+    const ids = value.map(([id]) => Number(id));
+    const rows = value.map(([, ...fields]) => Object.fromEntries(names.map((name, at) => [name, fields[at]])));
+    if (rows.length > 0) yield { rows, ids, repaired };
+    if (rows.length < ROWS_AT_ONCE) return;
+    after = BigInt(ids.at(-1) ?? 0);
+  }
+}
+
+function selected(expression: string, kind: ColumnKind): string {
+  if (kind === 'number') return `CASE WHEN typeof(${expression}) IN ('integer', 'real') THEN ${expression} END`;
+  return kind === 'json' ? expression : `CAST(${expression} AS TEXT)`;
+}
+
+/**
+ * The column `row` of a query, gathered in one value. As BLOB: this build of SQLite aborts the process that reads TEXT that
+ * is not valid UTF-8.
+ */
+async function jsonOf(db: Database, select: string, parameters: readonly (string | bigint)[]) {
+  const statement = await db.prepare(`SELECT CAST(json_group_array(json(row)) AS BLOB) AS json FROM (${select})`);
+  const answer: [{ json: ArrayBuffer }] = await statement.all([...parameters]);
+  const bytes = Buffer.from(answer[0].json);
+  return { value: Rows.parse(JSON.parse(bytes.toString('utf8'))), repaired: !isUtf8(bytes) };
+}

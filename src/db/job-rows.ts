@@ -1,0 +1,82 @@
+import type { Job, Tag } from '../jobs/job.ts';
+import type { SqlValue } from './statement.ts';
+
+/** Columns of table `job` that a new job sets, in the order of `JobRow`. `id` and `submit_time` keep their defaults. */
+export const JOB_COLUMNS = [
+  'job_id',
+  'cluster',
+  'subcluster',
+  'start_time',
+  'hpc_user',
+  'project',
+  'cluster_partition',
+  'array_job_id',
+  'duration',
+  'walltime',
+  'job_state',
+  'meta_data',
+  'resources',
+  'num_nodes',
+  'num_hwthreads',
+  'num_acc',
+  'smt',
+  'shared',
+  'monitoring_status',
+  'energy',
+  'energy_footprint',
+  'footprint',
+] as const;
+
+/** The values of JOB_COLUMNS. */
+export type JobRow = SqlValue[];
+
+/** A tag of a job that may have no id yet. */
+export interface TaggedJob {
+  tag: Tag;
+  jobId: number | bigint;
+  cluster: string;
+  startTime: number;
+}
+
+/** Jobs in the form in which they cross to the writer: flat rows cost a third of nested objects there. */
+export interface JobRows {
+  rows: readonly JobRow[];
+  tags: readonly TaggedJob[];
+}
+
+/** The rows of some jobs. Text is written as TEXT, also the JSON (contract/database.md §6). */
+export function jobRows(jobs: readonly Job[]): JobRows {
+  return {
+    rows: jobs.map(rowOf),
+    tags: jobs.flatMap(({ tags, jobId, cluster, startTime }) =>
+      tags.map((tag) => ({ tag, jobId, cluster, startTime })),
+    ),
+  };
+}
+
+function rowOf(job: Job): JobRow {
+  return [
+    job.jobId,
+    job.cluster,
+    job.subCluster,
+    job.startTime,
+    job.user,
+    job.project,
+    job.partition,
+    job.arrayJobId,
+    job.duration,
+    job.walltime,
+    job.jobState,
+    JSON.stringify(job.metaData),
+    JSON.stringify(job.resources),
+    job.numNodes,
+    job.numHwthreads,
+    job.numAcc,
+    job.smt,
+    job.shared,
+    job.monitoringStatus,
+    job.energy,
+    job.energyFootprint === null ? null : JSON.stringify(job.energyFootprint),
+    JSON.stringify(job.footprint),
+  ];
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { StatisticsSchema } from '../../archive/meta.ts';
+import type { Clusters } from '../../clusters/clusters.ts';
+import { footprintsOf } from '../../clusters/footprint.ts';
+import type { Job, Tag } from '../../jobs/job.ts';
+import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
+
+/** A meta.json that cannot be imported; the message says why. */
+export class BadMeta extends Error {
+  override readonly name = 'BadMeta';
+}
+
+const whole = z
+  .int()
+  .nullish()
+  .transform((value) => value ?? 0);
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+
+// Lenient as cc-backend's reader: unknown fields are ignored, what is missing is zero.
+const MetaSchema = z.object({
+  jobId: z.int(),
+  cluster: text,
+  subCluster: text,
+  partition: text,
+  project: text,
+  user: text,
+  shared: text,
+  jobState: text,
+  startTime: z.int(),
+  duration: whole,
+  walltime: whole,
+  arrayJobId: whole,
+  numNodes: whole,
+  numHwthreads: whole,
+  numAcc: whole,
+  smt: whole,
+  resources: z.unknown().optional(),
+  metaData: z.unknown().optional(),
+  statistics: StatisticsSchema,
+  tags: z.array(z.object({ type: z.string(), name: z.string(), scope: text })).nullish(),
+});
+
+/**
+ * The job of a meta.json, with the checks of start_job and the footprints that follow from its statistics
+ * (contract/archive.md §5). Throws BadMeta.
+ */
+export function jobOfMeta(json: string, clusters: Clusters): Job {
+  const meta = decode(json);
+  const resources = resourcesOf(meta.resources);
+  const jobState = jobStateOf(meta.jobState);
+  const shared = meta.shared === '' ? 'none' : sharedOf(meta.shared);
+  const clusterKnown = clusters.get(meta.cluster) !== undefined;
+  const host = resources?.[0]?.hostname;
+  const name = meta.subCluster || (host === undefined ? undefined : clusters.subClusterOf(meta.cluster, host));
+  const subCluster = name === undefined ? undefined : clusters.subCluster(meta.cluster, name);
+  const problem = [
+    !clusterKnown && `cluster '${meta.cluster}' is not configured`,
+    clusterKnown && subCluster === undefined && `subcluster '${meta.subCluster}' is not configured`,
+    jobState === undefined && `jobState '${meta.jobState}' is unknown`,
+    shared === undefined && `shared '${meta.shared}' is unknown`,
+    (resources === undefined || resources.length === 0) && 'resources are no list of hosts',
+    meta.user === '' && 'user is empty',
+    (meta.numAcc < 0 || meta.numHwthreads < 0 || meta.numNodes < 1) && 'a count is too small',
+    resources?.length !== meta.numNodes && `numNodes is ${meta.numNodes}, with ${resources?.length} resources`,
+  ].find((one) => one !== false);
+  if (problem !== undefined) throw new BadMeta(problem);
+  // Narrowing only: each of these is a problem above.
+  if (subCluster === undefined || jobState === undefined || shared === undefined || resources === undefined) {
+    throw new BadMeta('is no job');
+  }
+  const { statistics, ...fields } = meta;
+  return {
+    ...fields,
+    subCluster: subCluster.name,
+    jobState,
+    shared,
+    resources,
+    monitoringStatus: 3,
+    metaData: textMap(meta.metaData),
+    tags: (meta.tags ?? []).map((tag): Tag => ({ ...tag, scope: tag.scope || 'global' })),
+    ...footprintsOf(subCluster, meta, statistics ?? {}),
+  };
+}
+
+function decode(json: string) {
+  try {
+    return MetaSchema.parse(JSON.parse(json));
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError)) throw new BadMeta('is no JSON', { cause });
+    const [issue] = cause.issues;
+    throw new BadMeta(`${issue?.path.join('.')}: ${issue?.message}`, { cause });
+  }
+}

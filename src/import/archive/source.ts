@@ -1,0 +1,111 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reasonOf } from '../../archive/files.ts';
+import { jobFolder } from '../../archive/layout.ts';
+import { readMetaText } from '../../archive/meta.ts';
+import { clusterNames, openArchive, readClusters } from '../../archive/open.ts';
+import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write.ts';
+import { BadStart } from '../../bad-start.ts';
+import type { Clusters } from '../../clusters/clusters.ts';
+import type { Job } from '../../jobs/job.ts';
+import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
+import { jobOfMeta } from './job.ts';
+
+/** Jobs whose files are read, and copied, at the same time. */
+const READ_AHEAD = 16;
+
+export interface ArchiveSource extends ImportSource {
+  /** Lines for the operator, such as a cluster.json that was left as it is. */
+  notes: string[];
+}
+
+/**
+ * The jobs of an archive, ordered by cluster, job id and start. Unless it is `target` itself its cluster.json files and the
+ * files of each job are copied there, before the job is yielded. Throws BadStart.
+ */
+export async function archiveSource(root: string, target: string): Promise<ArchiveSource> {
+  const isVersion = await readFile(join(root, 'version.txt'), 'utf8').catch(() => '');
+  if (isVersion.trim() !== '3') {
+    throw new BadStart(`${root} is no job archive of version 3: it has no version.txt that says so`);
+  }
+  const clusters = await readClusters(root);
+  await openArchive(target, { create: true });
+  const copyTo = (await isSameFolder(root, target)) ? undefined : target;
+  const notes = copyTo === undefined ? [] : await copyClusters(root, copyTo);
+  return { total: undefined, notes, batches: () => batchesOf(root, copyTo, clusters) };
+}
+
+/** Copies the cluster.json files that the target lacks. One that differs stays: running jobs may depend on it. */
+async function copyClusters(root: string, target: string): Promise<string[]> {
+  const notes: string[] = [];
+  for (const name of await clusterNames(root)) {
+    const json = await readFile(join(root, name, 'cluster.json'), 'utf8');
+    const there = join(target, name, 'cluster.json');
+    const before = await readFile(there, 'utf8').catch(() => undefined);
+    if (before === undefined) await writeCluster(target, name, json);
+    else if (before !== json) notes.push(`${there} differs from the one imported and stays as it is`);
+  }
+  return notes;
+}
+
+async function* batchesOf(
+  root: string,
+  copyTo: string | undefined,
+  clusters: Clusters,
+): AsyncGenerator<ImportBatch, void, void> {
+  const builder = new BatchBuilder();
+  let position = 0;
+  const add = async (folders: readonly string[]) => {
+    const results = await Promise.all(folders.map((folder) => importJob(folder, copyTo, clusters)));
+    for (const [at, result] of results.entries()) {
+      position++;
+      if ('reason' in result) builder.bad(folders[at] ?? '', result.reason);
+      else builder.job(result.job, result.repaired);
+    }
+  };
+  let ahead: string[] = [];
+  for await (const folder of jobFolders(root)) {
+    ahead.push(folder);
+    if (ahead.length < READ_AHEAD) continue;
+    await add(ahead);
+    ahead = [];
+    if (builder.isFull) yield builder.take(position);
+  }
+  await add(ahead);
+  yield builder.take(position);
+}
+
+type Result = { job: Job; repaired: boolean } | { reason: string };
+
+async function importJob(folder: string, copyTo: string | undefined, clusters: Clusters): Promise<Result> {
+  try {
+    const text = await readMetaText(folder);
+    const job = jobOfMeta(text, clusters);
+    if (copyTo !== undefined) {
+      const to = jobFolder(copyTo, job);
+      if (to === undefined) return { reason: 'has a cluster, id or start that can be no folder' };
+      await copyJobFiles(folder, to);
+    }
+    return { job, repaired: text.includes('\uFFFD') };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+/** The folders of all jobs: cluster, id div 1000, id mod 1000, start; numbers in numeric order. */
+async function* jobFolders(root: string): AsyncGenerator<string, void, void> {
+  for (const cluster of await clusterNames(root)) {
+    for (const high of await numbersIn(join(root, cluster))) {
+      for (const low of await numbersIn(join(root, cluster, high))) {
+        const folder = join(root, cluster, high, low);
+        for (const start of await numbersIn(folder)) yield join(folder, start);
+      }
+    }
+  }
+}
+
+async function numbersIn(folder: string): Promise<string[]> {
+  const isFolder = (await stat(folder)).isDirectory();
+  const names = isFolder ? await readdir(folder) : [];
+  return names.filter((name) => /^\d{1,16}$/.test(name)).sort((a, b) => Number(a) - Number(b));
+}

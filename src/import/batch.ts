@@ -1,0 +1,75 @@
+import type { Job } from '../jobs/job.ts';
+
+/** Jobs that cross to the writer together, and the size of what a reader holds. */
+export const JOBS_PER_BATCH = 1000;
+/** Reasons kept of one batch; the others are counted. */
+export const REASONS_KEPT = 20;
+
+/** Something that was not imported. */
+export interface BadRecord {
+  /** `line 17`, `job 5`, a file. */
+  where: string;
+  reason: string;
+}
+
+/** What a reader has read since its batch before. */
+export interface ImportBatch {
+  jobs: Job[];
+  /** Records looked at, whatever became of them. */
+  read: number;
+  /** Records of jobs that never ran: pending, or cancelled before their start. */
+  neverStarted: number;
+  /** Records that are no jobs: steps of jobs. */
+  steps: number;
+  /** Jobs with text that was no UTF-8; U+FFFD stands for what could not be read. */
+  repaired: number;
+  bad: number;
+  /** The first REASONS_KEPT of the bad ones. */
+  reasons: BadRecord[];
+  /** How far the reader is, in the unit of its total. */
+  position: number;
+}
+
+/** Where jobs come from. Reading again yields the same jobs. */
+export interface ImportSource {
+  /** What `position` ends at (bytes, rows), undefined where that is not known. */
+  total: number | undefined;
+  batches(): AsyncIterable<ImportBatch>;
+}
+
+/** Collects a batch record by record. */
+export class BatchBuilder {
+  #batch = emptyBatch();
+
+  get isFull(): boolean {
+    return this.#batch.jobs.length >= JOBS_PER_BATCH;
+  }
+
+  job(job: Job, repaired: boolean): void {
+    this.#batch.read++;
+    this.#batch.jobs.push(job);
+    if (repaired) this.#batch.repaired++;
+  }
+
+  skipped(kind: 'neverStarted' | 'steps'): void {
+    this.#batch.read++;
+    this.#batch[kind]++;
+  }
+
+  bad(where: string, reason: string): void {
+    this.#batch.read++;
+    this.#batch.bad++;
+    if (this.#batch.reasons.length < REASONS_KEPT) this.#batch.reasons.push({ where, reason });
+  }
+
+  /** The batch so far; the next one begins empty. */
+  take(position: number): ImportBatch {
+    const batch = { ...this.#batch, position };
+    this.#batch = emptyBatch();
+    return batch;
+  }
+}
+
+function emptyBatch(): ImportBatch {
+  return { jobs: [], read: 0, neverStarted: 0, steps: 0, repaired: 0, bad: 0, reasons: [], position: 0 };
+}

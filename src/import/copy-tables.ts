@@ -1,0 +1,26 @@
+import { startDeadline } from '../db/deadline.ts';
+import type { Database } from '../db/port.ts';
+import { COPIES, type Copy, type DatabaseSource } from './db/source.ts';
+
+const WRITE_LIMIT_MS = 60_000;
+
+/** Rows added to each of the other tables. */
+export type CopyCounts = Record<Copy, number>;
+
+/** Copies tags, users, their settings, nodes and node states of another database; rows that are there stay. */
+export async function copyTables(db: Database, source: DatabaseSource, signal: AbortSignal): Promise<CopyCounts> {
+  const counts: CopyCounts = { copyTags: 0, copyUsers: 0, copyConfiguration: 0, copyNodes: 0, copyNodeStates: 0 };
+  for (const copy of COPIES) {
+    for await (const rows of source.copies(copy)) {
+      if (signal.aborted) return counts;
+      const deadline = startDeadline(WRITE_LIMIT_MS);
+      try {
+        const { inserted } = await db.write(copy, { rows }, deadline);
+        counts[copy] += inserted;
+      } finally {
+        deadline.clear();
+      }
+    }
+  }
+  return counts;
+}

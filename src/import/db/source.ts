@@ -1,0 +1,107 @@
+import type Database from 'libsql/promise';
+import { BadStart } from '../../bad-start.ts';
+import { openForeign } from '../../db/foreign/open.ts';
+import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read.ts';
+import {
+  CONFIGURATION_COLUMNS,
+  jobColumns,
+  NODE_COLUMNS,
+  NODE_STATE_COLUMNS,
+  TAG_COLUMNS,
+  USER_COLUMNS,
+} from '../../db/foreign/tables.ts';
+import type { SqlValue } from '../../db/statement.ts';
+import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
+import { BadRow, jobOfRow } from './job.ts';
+
+/** Tables that are copied as they are, in an order in which what they refer to is there. */
+export const COPIES = ['copyTags', 'copyUsers', 'copyConfiguration', 'copyNodes', 'copyNodeStates'] as const;
+export type Copy = (typeof COPIES)[number];
+
+export interface DatabaseSource extends ImportSource {
+  /** The rows of the other tables, for the write of the same name. */
+  copies(copy: Copy): AsyncIterable<SqlValue[][]>;
+  /** Throws BadStart if somebody wrote to the file meanwhile. */
+  checkUnchanged(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a job database of cc-backend (schema 10, 11 or near them) for reading; it stays untouched. Throws BadStart. */
+export async function databaseSource(path: string, temporaryRoot: string): Promise<DatabaseSource> {
+  const file = await openForeign(path, temporaryRoot);
+  try {
+    const total = await checkedTotal(path, file.connection);
+    return {
+      total,
+      batches: () => batchesOf(file.connection),
+      copies: (copy) => rowsToCopy(file.connection, copy),
+      checkUnchanged: file.checkUnchanged,
+      close: file.close,
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function checkedTotal(path: string, db: Database): Promise<number> {
+  const columns = await columnsOf(db, 'job').catch((cause: unknown) => {
+    throw new BadStart(`${path} is no SQLite database`, { cause });
+  });
+  const missing = ['job_id', 'cluster', 'start_time', 'job_state', 'resources'].filter((name) => !columns.has(name));
+  if (missing.length > 0) {
+    throw new BadStart(`${path} is no job database of ClusterCockpit: its table job lacks ${missing.join(', ')}`);
+  }
+  return await lastRowid(db, 'job');
+}
+
+async function* batchesOf(db: Database): AsyncGenerator<ImportBatch, void, void> {
+  const tagColumns = await columnsOf(db, 'tag');
+  const hasTags = tagColumns.size > 0 && (await columnsOf(db, 'jobtag')).size > 0;
+  const tags = hasTags ? (tagColumns.has('tag_scope') ? 'scoped' : 'global') : 'none';
+  const builder = new BatchBuilder();
+  for await (const part of rowsOfTable(db, 'job', jobColumns(tags))) {
+    yield batchOf(builder, part, 'job', part.ids.at(-1) ?? 0);
+  }
+  // Jobs that were started and not yet moved (contract/database.md §4); one in both tables is the same job.
+  for await (const part of rowsOfTable(db, 'job_cache', jobColumns('none'))) {
+    yield batchOf(builder, part, 'job_cache', 0);
+  }
+}
+
+function batchOf(builder: BatchBuilder, { rows, ids, repaired }: ForeignRows, table: string, position: number) {
+  for (const [at, row] of rows.entries()) {
+    try {
+      builder.job(jobOfRow(row), repaired && JSON.stringify(row).includes('\uFFFD'));
+    } catch (error) {
+      if (!(error instanceof BadRow)) throw error;
+      builder.bad(`${table} ${ids[at]}`, error.message);
+    }
+  }
+  return builder.take(position);
+}
+
+async function* rowsToCopy(db: Database, copy: Copy): AsyncGenerator<SqlValue[][], void, void> {
+  const { table, columns, defaults } = TABLES[copy];
+  for await (const { rows } of rowsOfTable(db, table, columns)) {
+    yield rows.map((row) => Object.keys(columns).map((name) => sqlValueOf(row[name]) ?? defaults[name] ?? null));
+  }
+}
+
+function sqlValueOf(value: unknown): SqlValue {
+  return typeof value === 'string' || typeof value === 'number' ? value : null;
+}
+
+const TABLES: Readonly<
+  Record<Copy, { table: string; columns: Columns; defaults: Readonly<Record<string, SqlValue>> }>
+> = {
+  copyTags: { table: 'tag', columns: TAG_COLUMNS, defaults: { tag_scope: 'global' } },
+  copyUsers: { table: 'hpc_user', columns: USER_COLUMNS, defaults: { ldap: 0, roles: '[]', projects: '[]' } },
+  copyConfiguration: { table: 'configuration', columns: CONFIGURATION_COLUMNS, defaults: {} },
+  copyNodes: { table: 'node', columns: NODE_COLUMNS, defaults: {} },
+  copyNodeStates: {
+    table: 'node_state',
+    columns: NODE_STATE_COLUMNS,
+    defaults: { jobs_running: 0, cpus_allocated: 0, memory_allocated: 0, gpus_allocated: 0, health_state: 'failed' },
+  },
+};

@@ -1,0 +1,58 @@
+import { JOB_STATES, type JobState, type Resource, SHARED, type Shared } from '../jobs/job.ts';
+
+/** A state in any spelling seen in the wild (`out-of-memory`, upper case), or undefined. */
+export function jobStateOf(text: string): JobState | undefined {
+  const spelled = text.toLowerCase().replaceAll('-', '_');
+  return JOB_STATES.find((state) => state === spelled);
+}
+
+export function sharedOf(text: string): Shared | undefined {
+  return SHARED.find((shared) => shared === text);
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Resources as stored, or undefined for what is none: only the host name is sure. */
+export function resourcesOf(value: unknown): Resource[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const resources: Resource[] = [];
+  for (const item of value) {
+    if (!isRecord(item) || typeof item.hostname !== 'string' || item.hostname === '') return undefined;
+    const hwthreads = listOf(item.hwthreads, (id): id is number => Number.isSafeInteger(id));
+    const accelerators = listOf(item.accelerators, (id): id is string => typeof id === 'string');
+    resources.push({
+      hostname: item.hostname,
+      ...(typeof item.configuration === 'string' && item.configuration !== ''
+        ? { configuration: item.configuration }
+        : {}),
+      ...(hwthreads.length === 0 ? {} : { hwthreads }),
+      ...(accelerators.length === 0 ? {} : { accelerators }),
+    });
+  }
+  return resources;
+}
+
+function listOf<Item>(value: unknown, is: (item: unknown) => item is Item): Item[] {
+  return Array.isArray(value) ? value.filter(is) : [];
+}
+
+/** The text values of an object; null for what is none. */
+export function textMap(value: unknown): Record<string, string> | null {
+  return isRecord(value) ? mapOf(value, (item) => (typeof item === 'string' ? item : JSON.stringify(item))) : null;
+}
+
+/** The number values of an object; null for what is none. */
+export function numberMap(value: unknown): Record<string, number> | null {
+  return isRecord(value) ? mapOf(value, (item) => (typeof item === 'number' ? item : undefined)) : null;
+}
+
+function mapOf<Value>(record: Record<string, unknown>, convert: (item: unknown) => Value | undefined) {
+  const entries = Object.entries(record).flatMap(([key, item]): [string, Value][] => {
+    const value = convert(item);
+    return value === undefined ? [] : [[key, value]];
+  });
+  // fromEntries makes own properties, also of a key such as __proto__.
+  return Object.fromEntries(entries);
+}

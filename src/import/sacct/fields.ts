@@ -1,0 +1,70 @@
+import type { JobState } from '../../jobs/job.ts';
+
+/** Slurm's states (https://slurm.schedmd.com/job_state_codes.html) as ours; `never` for a job that has not run. */
+const STATES: Readonly<Record<string, JobState | 'never'>> = {
+  BOOT_FAIL: 'boot_fail',
+  CANCELLED: 'cancelled',
+  COMPLETED: 'completed',
+  COMPLETING: 'running',
+  CONFIGURING: 'running',
+  DEADLINE: 'deadline',
+  FAILED: 'failed',
+  LAUNCH_FAILED: 'failed',
+  NODE_FAIL: 'node_fail',
+  OUT_OF_MEMORY: 'out_of_memory',
+  PENDING: 'never',
+  PREEMPTED: 'preempted',
+  RECONFIG_FAIL: 'boot_fail',
+  REQUEUED: 'cancelled', // this run of the job was ended so that it could begin again
+  REQUEUE_FED: 'never',
+  REQUEUE_HOLD: 'never',
+  RESIZING: 'running',
+  RESV_DEL_HOLD: 'never',
+  REVOKED: 'never', // another cluster of the federation ran it
+  RUNNING: 'running',
+  SIGNALING: 'running',
+  SPECIAL_EXIT: 'failed',
+  STAGE_OUT: 'running',
+  STOPPED: 'suspended',
+  SUSPENDED: 'suspended',
+  TIMEOUT: 'timeout',
+};
+
+/** The state behind `COMPLETED`, `CANCELLED by 1234` or one cut off as `OUT_OF_ME+`; undefined for no state of Slurm. */
+export function stateOf(text: string): JobState | 'never' | undefined {
+  const [word = ''] = text.trim().toUpperCase().split(' ', 1);
+  if (!word.endsWith('+')) return Object.hasOwn(STATES, word) ? STATES[word] : undefined;
+  const start = word.slice(0, -1);
+  const matching = new Set(Object.entries(STATES).flatMap(([name, state]) => (name.startsWith(start) ? [state] : [])));
+  const [only] = matching;
+  return matching.size === 1 ? only : undefined;
+}
+
+/** `[D-]HH:MM:SS`, `MM:SS`, each with or without fractions, as whole seconds; undefined for anything else. */
+export function durationSec(text: string): number | undefined {
+  const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d\d)(?:\.\d+)?$/.exec(text);
+  if (match === null) return undefined;
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map((part) => Number(part ?? 0));
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
+
+/** The time limit in seconds; 0 for none (`UNLIMITED`, `Partition_Limit`, INVALID, empty). */
+export function walltimeSec(text: string): number {
+  return durationSec(text) ?? 0;
+}
+
+/** Generic resources of a job: `gres/gpu=4` of AllocTRES, where the plain count covers the typed ones beside it. */
+export function gpusOfTres(tres: string): number {
+  const plain = /(?:^|,)gres\/gpu=(\d+)/.exec(tres);
+  if (plain !== null) return Number(plain[1]);
+  return sum([...tres.matchAll(/(?:^|,)gres\/gpu:[^=,]+=(\d+)/g)].map(([, count]) => Number(count)));
+}
+
+/** GPUs of AllocGRES, which older Slurms give for one node: `gpu:4`, `gpu:a100:2`. */
+export function gpusOfGres(gres: string, nodes: number): number {
+  return sum([...gres.matchAll(/(?:^|,)gpu(?::[^:,(]*[a-zA-Z][^:,(]*)?:(\d+)/g)].map(([, n]) => Number(n))) * nodes;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,70 @@
+import { stat } from 'node:fs/promises';
+import { BadStart } from '../../bad-start.ts';
+import { BadHostList } from '../../clusters/hostlist.ts';
+import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
+import { type Line, linesOf, MAX_LINE_BYTES } from '../lines.ts';
+import { type Layout, layoutOf } from './columns.ts';
+import { BadLine, jobOfLine, type SacctOptions } from './job.ts';
+
+/**
+ * The jobs of a file made by `sacct -P`, with a header line in any order, or by Open XDMoD's call of it, without one. Throws
+ * BadStart for a file that is missing or neither of them.
+ */
+export async function sacctSource(path: string, options: SacctOptions): Promise<ImportSource> {
+  const { size } = await stat(path).catch((cause: unknown) => {
+    throw new BadStart(`${path} cannot be read: is it the file you mean?`, { cause });
+  });
+  return { total: size, batches: () => batchesOf(path, options) };
+}
+
+async function* batchesOf(path: string, options: SacctOptions): AsyncGenerator<ImportBatch, void, void> {
+  const builder = new BatchBuilder();
+  let layout: Layout | undefined;
+  let position = 0;
+  for await (const lines of linesOf(path)) {
+    for (const line of lines) {
+      position = line.position;
+      if (line.text === '') continue;
+      if (layout === undefined) {
+        const found = layoutFor(path, line.text, options);
+        layout = found.layout;
+        if (found.isHeader) continue;
+      }
+      add(builder, layout, line, options);
+      if (builder.isFull) yield builder.take(position);
+    }
+  }
+  yield builder.take(position);
+}
+
+function layoutFor(path: string, firstLine: string | undefined, options: SacctOptions) {
+  const found = firstLine === undefined ? undefined : layoutOf(firstLine);
+  if (found === undefined) {
+    throw new BadStart(
+      `${path} is no output of sacct: its first line is no header line of 'sacct -P', nor are there the 26 columns of Open XDMoD`,
+    );
+  }
+  const missing = found.layout.missing();
+  if (options.cluster === undefined && !found.layout.has('cluster')) missing.push('cluster (or say --cluster NAME)');
+  if (missing.length > 0) {
+    throw new BadStart(
+      `${path} lacks columns: ${missing.join(', ')}. Make it with 'sacct -P -a -X -o ` +
+        "JobID,JobIDRaw,Cluster,Partition,QOS,Account,User,Submit,Start,End,Elapsed,ExitCode,State,AllocCPUS,AllocTRES,Timelimit,NodeList,JobName'",
+    );
+  }
+  return found;
+}
+
+function add(builder: BatchBuilder, layout: Layout, line: Line, options: SacctOptions): void {
+  try {
+    if (line.text === undefined) throw new BadLine(`longer than ${MAX_LINE_BYTES} bytes`);
+    const get = layout.read(line.text);
+    if (get === undefined) throw new BadLine('has another number of columns than the file');
+    const result = jobOfLine(get, options);
+    if (typeof result === 'string') builder.skipped(result);
+    else builder.job(result, line.repaired);
+  } catch (error) {
+    if (!(error instanceof BadLine || error instanceof BadHostList)) throw error;
+    builder.bad(`line ${line.number}`, error.message);
+  }
+}

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { NO_CLUSTERS } from '../../src/clusters/clusters.ts';
+import { beginBulkLoad, buildIndexes } from '../../src/db/bulk.ts';
+import { archiveSource } from '../../src/import/archive/source.ts';
+import type { BadRecord, ImportSource } from '../../src/import/batch.ts';
+import { copyTables } from '../../src/import/copy-tables.ts';
+import { databaseSource } from '../../src/import/db/source.ts';
+import { importJobs } from '../../src/import/run.ts';
+import { sacctSource } from '../../src/import/sacct/source.ts';
+import { localClock } from '../../src/import/sacct/times.ts';
+import { temporaryFolder } from '../support/archive.ts';
+import { localDatabase } from '../support/local-database.ts';
+
+const DATA = join(import.meta.dirname, '../../../shared/data');
+
+async function emptyDatabase() {
+  return await localDatabase(join(await temporaryFolder(), 'job.db'));
+}
+
+async function importInto({ db }: Awaited<ReturnType<typeof emptyDatabase>>, source: ImportSource) {
+  const bad: BadRecord[] = [];
+  const report = { progress: () => {}, bad: (record: BadRecord) => bad.push(record) };
+  return { reasons: bad, ...(await importJobs(db, source, report, new AbortController().signal)) };
+}
+
+describe.runIf(existsSync(DATA))('real input', () => {
+  test('of sacct: 11,704 lines, 419 never started, nothing else missing', async () => {
+    const database = await emptyDatabase();
+    const options = { clock: localClock('UTC'), clusters: NO_CLUSTERS, cluster: undefined };
+    const source = await sacctSource(join(DATA, 'traces/xdmod-pozidriv-sacct.psv'), options);
+    await beginBulkLoad(database.db);
+    expect(await importInto(database, source)).toMatchObject({
+      read: 11_704,
+      imported: 11_285,
+      neverStarted: 419,
+      alreadyThere: 0,
+      reasons: [],
+      repaired: 0,
+    });
+    expect(await buildIndexes(database.db, () => {})).toBe(7);
+    expect(await importInto(database, source)).toMatchObject({ imported: 0, alreadyThere: 11_285 });
+    // The first line of the file: 2016-12-22T07:03:30 UTC for 7-20:39:39, 125-00:00:00 asked for
+    expect(await database.query('SELECT * FROM job WHERE job_id = 977669')).toMatchObject([
+      { start_time: 1482390210, duration: 679_179, walltime: 10_800_000, num_hwthreads: 12, hpc_user: 'turdo' },
+    ]);
+    // As counted in the file with cut and sort, less the 419
+    const states = await database.query('SELECT job_state AS s, count(*) AS n FROM job GROUP BY 1 ORDER BY 1');
+    expect(states.map((row) => Object.values(row as object))).toEqual([
+      ['cancelled', 49],
+      ['completed', 10_134],
+      ['failed', 1_007],
+      ['preempted', 86],
+      ['timeout', 9],
+    ]);
+  });
+
+  test('of job.db: 544 jobs, 4 tags, 1 user and the rest, the file untouched', async () => {
+    const file = join(DATA, 'cc/job.db');
+    const [bytes, { mtimeMs }] = [await readFile(file), await stat(file)];
+    const database = await emptyDatabase();
+    const source = await databaseSource(file, await temporaryFolder());
+    const copied = { copyTags: 4, copyUsers: 1, copyConfiguration: 2, copyNodes: 1, copyNodeStates: 1 };
+    expect(await copyTables(database.db, source, new AbortController().signal)).toEqual(copied);
+    expect(await importInto(database, source)).toMatchObject({
+      read: 544,
+      imported: 544,
+      reasons: [],
+      refusedTags: [],
+    });
+    expect(Object.values(await copyTables(database.db, source, new AbortController().signal))).toEqual([0, 0, 0, 0, 0]);
+    expect(await importInto(database, source)).toMatchObject({ imported: 0, alreadyThere: 544 });
+    await source.checkUnchanged();
+    await source.close();
+    const types =
+      'SELECT DISTINCT typeof(resources) r, typeof(meta_data) m, typeof(footprint) f, typeof(energy) e FROM job';
+    expect(await database.query(types)).toEqual([{ r: 'text', m: 'text', f: 'text', e: 'real' }]);
+    const links = await database.query(
+      'SELECT job.job_id AS j, tag_type AS t, tag_scope AS s FROM jobtag JOIN job ON job.id = jobtag.job_id JOIN tag ON tag.id = tag_id ORDER BY 1, 2',
+    );
+    expect(links).toEqual([
+      { j: 398_772, t: 'app', s: 'global' },
+      { j: 398_980, t: 'app', s: 'demo' },
+      { j: 679_694, t: 'testtype', s: 'global' },
+      { j: 679_694, t: 'testtype', s: 'global' },
+    ]);
+    expect(await readFile(file)).toEqual(bytes);
+    expect((await stat(file)).mtimeMs).toBe(mtimeMs);
+  });
+
+  test('of an archive: both jobs, with clusters and files', async () => {
+    const target = join(await temporaryFolder(), 'archive');
+    const database = await emptyDatabase();
+    const source = await archiveSource(join(DATA, 'cc/archive'), target);
+    expect(await importInto(database, source)).toMatchObject({ read: 2, imported: 2, reasons: [] });
+    expect(existsSync(join(target, 'emmy/1403/244/1608923076/data.json.gz'))).toBe(true);
+    expect(existsSync(join(target, 'fritz/cluster.json'))).toBe(true);
+    const again = await archiveSource(join(DATA, 'cc/archive'), target);
+    expect(again.notes).toEqual([]);
+    expect(await importInto(database, again)).toMatchObject({ imported: 0, alreadyThere: 2 });
+  });
+});
