@@ -27,7 +27,8 @@ export function isAnyOf(column: Sql, values: readonly unknown[]): RawBuilder<Sql
 
 /**
  * A text compared with the values of a condition; a NULL text matches nothing. `instr` on folded texts and not LIKE:
- * it has no wildcards, no limit to its pattern and does not stop at NUL. (200,000 rows: 31 ms, LIKE 49 ms.)
+ * it has no wildcards, no limit to its pattern and does not stop at NUL, which is worth being slower (300,000 user names:
+ * 54 ms, LIKE 26 ms; in JSON columns the difference drowns).
  */
 export function textMatches(text: Sql, operator: TextOperator, values: readonly string[]): RawBuilder<SqlBool> {
   if (values.length === 0) return NOTHING;

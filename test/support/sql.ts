@@ -69,7 +69,7 @@ export class TestDatabase {
 /** `indexes`: the lean ones of the migrations, or the file with those of cc-backend. */
 export async function testDatabase(indexes: 'lean' | 'cc-backend' | 'none' = 'lean'): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
-  const database = new TestDatabase(new Database(join(folder, 'job.db')), folder);
+  const database = new TestDatabase(new Database(join(folder, 'job.db'), {}), folder);
   await database.exec(text('../../migrations/0001_schema_11.sql'));
   if (indexes === 'lean') await database.exec(text('../../migrations/0002_lean_indexes.sql'));
   if (indexes === 'cc-backend') await database.exec(text('../fixtures/cc-backend-indexes.sql'));
@@ -81,7 +81,7 @@ function text(path: string): string {
 }
 
 function decode(bytes: ArrayBuffer | Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes);
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 /** As the connection processes bind: whole numbers as 64-bit integers. */

@@ -15,7 +15,7 @@ export interface JobStatisticsOptions {
   readonly groupBy?: Group | undefined;
   /** Descending; without it, and between equals, ascending by the group's key. */
   readonly sortBy?: SortField | undefined;
-  /** Of the groups; without it all of them. */
+  /** Of the groups; without it all of them. Has no effect without groupBy. */
   readonly page?: PageRequest | undefined;
 }
 
@@ -41,11 +41,13 @@ const Row = z.object({
 export function jobStatistics(jobs: VisibleJobs, options: JobStatisticsOptions) {
   const { groupBy, sortBy, page } = options;
   const key = groupBy === undefined ? sql`''` : column(KEY_COLUMNS[groupBy]);
-  const order = sortBy === undefined ? sql`id` : sql`${sql.ref(known(sortBy))} DESC, id`;
+  const sums = sql`${totals(options, groupBy)} FROM (${measures(jobs, key, options)})`;
+  const order = sortBy === undefined ? sql`key` : sql`${sql.ref(known(sortBy))} DESC, key`;
   const slice = page === undefined ? sql`` : sql` LIMIT ${page.itemsPerPage} OFFSET ${offsetOf(page)}`;
-  const groups = sql`SELECT ${groupBy === undefined ? sql`''` : sql`key`} AS id, ${totals(options, groupBy)} FROM (${measures(jobs, key, options)})${
-    groupBy === undefined ? sql`` : sql` GROUP BY key`
-  } ORDER BY ${groupBy === undefined ? sql`id` : order}${slice}`;
+  const groups =
+    groupBy === undefined
+      ? sql`SELECT '' AS id, ${sums}` // always one row: there is nothing to order, and no page of it
+      : sql`SELECT key AS id, ${sums} GROUP BY key ORDER BY ${order}${slice}`;
   const name =
     groupBy === 'user'
       ? sql`CAST(ifnull((SELECT hpc_user.name FROM hpc_user WHERE hpc_user.username = groups.id), '') AS TEXT)`
@@ -56,9 +58,9 @@ export function jobStatistics(jobs: VisibleJobs, options: JobStatisticsOptions) 
   return statementOf('job statistics', query, Row);
 }
 
-/** What the sums need of each job. `LIMIT -1` keeps SQLite from working each expression out anew for every sum. */
+/** What the sums need of each job. */
 function measures(jobs: VisibleJobs, key: RawBuilder<unknown>, { nowSec }: JobStatisticsOptions): RawBuilder<unknown> {
-  return sql`SELECT ${key} AS key, ${column('hpc_user')} AS user, ${column('job_state')} AS state, ${column('duration')} AS stored, ${durationAt(nowSec)} AS d, ${column('num_nodes')} AS nodes, ifnull(${column('num_hwthreads')}, 0) AS cores, ifnull(${column('num_acc')}, 0) AS accs FROM job WHERE ${whereJob(jobs)} LIMIT -1`;
+  return sql`SELECT ${key} AS key, ${column('hpc_user')} AS user, ${column('job_state')} AS state, ${column('duration')} AS stored, ${durationAt(nowSec)} AS d, ${column('num_nodes')} AS nodes, ifnull(${column('num_hwthreads')}, 0) AS cores, ifnull(${column('num_acc')}, 0) AS accs FROM job WHERE ${whereJob(jobs)}`;
 }
 
 function totals({ shortJobSec }: JobStatisticsOptions, groupBy: Group | undefined): RawBuilder<unknown> {
@@ -77,7 +79,10 @@ function totals({ shortJobSec }: JobStatisticsOptions, groupBy: Group | undefine
   ]);
 }
 
-/** Halves are summed apart: sum() of 64-bit integers fails the whole query when it overflows. */
+/**
+ * Halves are summed apart: sum() of 64-bit integers fails the whole query when it overflows. All split sums together cost
+ * 40 % (320 against 230 ms for 300,000 jobs).
+ */
 function sum(value: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`CAST(ifnull(sum(${value} >> 32) * 4294967296 + sum(${value} & 4294967295), 0) AS INTEGER)`;
 }

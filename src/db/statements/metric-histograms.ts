@@ -35,7 +35,7 @@ export function metricHistograms(jobs: VisibleJobs, scales: readonly MetricScale
   );
   const query = sql`WITH alike AS MATERIALIZED (
       SELECT ${columns}, count(*) AS count
-      FROM (SELECT ${sql.join(wanted.map(binOf))} FROM (SELECT ${sql.join(values)} FROM job WHERE ${whereJob(jobs)} LIMIT -1))
+      FROM (SELECT ${sql.join(wanted.map(binOf))} FROM (SELECT ${sql.join(values)} FROM job WHERE ${whereJob(jobs)}))
       GROUP BY ${columns})
     SELECT metric, bin, count FROM (${sql.join(counts, sql` UNION ALL `)} ORDER BY metric, bin) AS counted`;
   return statementOf('metric histograms', query, Row);

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import { jobHistograms } from '../../src/db/statements/job-histograms.ts';
+import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
+import { jobsPage } from '../../src/db/statements/jobs-page.ts';
+import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
+import { jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
+import { newestFirst } from '../../src/jobs/order.ts';
+import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { visibleTo } from '../../src/jobs/visibility.ts';
+import { matches } from '../support/naive-filter.ts';
+import { naiveHistograms, naiveMetricHistogram, naiveStatistics } from '../support/naive-statistics.ts';
+import { randomFilter, randomUser } from '../support/random-filters.ts';
+import { type Row, randomRows, store } from '../support/random-jobs.ts';
+import { type TestDatabase, testDatabase } from '../support/sql.ts';
+
+const NOW = 1_700_000_000;
+const RUNS = Number(process.env.FUZZ_RUNS ?? 40); // times 40 filters each
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.close());
+
+/** Runs `check` for 40 random filters of random users over the same random rows, RUNS times. */
+async function overRandomJobs<Extra>(
+  extra: fc.Arbitrary<Extra>,
+  check: (visible: ReturnType<typeof visibleTo>, found: Row[], extra: Extra) => Promise<void>,
+) {
+  const asked = fc.array(fc.tuple(randomUser, randomFilter, extra), { minLength: 40, maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(randomRows(40), asked, async (rows, questions) => {
+      await store(db, rows);
+      for (const [user, filter, more] of questions) {
+        const visible = visibleTo(user, filter);
+        const found = rows.filter((row) => matches(row, visible)).sort(newestFirst);
+        await check(visible, found, more);
+      }
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: 120_000 },
+  );
+}
+
+test('counts are those of a naive filter over the rows', { timeout: 150_000 }, async () => {
+  await overRandomJobs(fc.constant(null), async (visible, found) => {
+    expect(await db.read(countJobs(visible))).toEqual([{ count: found.length }]);
+  });
+});
+
+test('a page holds the jobs of a naive filter, sort and slice', { timeout: 150_000 }, async () => {
+  const pages = fc.record({
+    page: fc.constantFrom(1, 1, 2, 3, 2 ** 53 - 1),
+    itemsPerPage: fc.constantFrom(1, 3, 10, 2 ** 53 - 1),
+  });
+  await overRandomJobs(pages, async (visible, found, page) => {
+    const batches = await db.batches(jobsPage(visible, { ...page, nowSec: NOW, withMetadata: true }));
+    const ids = batches.flatMap(({ text }) =>
+      [...text.matchAll(/"id":(\d+),"statistics":null}(?:,\n|$)/g)].map(([, id]) => BigInt(id ?? 0)),
+    );
+    const first = (page.page - 1) * page.itemsPerPage;
+    expect(ids).toEqual(found.slice(first, first + page.itemsPerPage).map(({ id }) => id));
+    for (const { text, rows } of batches) expect(JSON.parse(`[${text}]`)).toHaveLength(rows);
+  });
+});
+
+test('statistics are those of the formulas over the rows', { timeout: 150_000 }, async () => {
+  const options = fc.record({
+    groupBy: fc.constantFrom(undefined, ...GROUPS),
+    sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
+    page: fc.constantFrom(undefined, { page: 1, itemsPerPage: 3 }, { page: 2, itemsPerPage: 2 }),
+    shortJobSec: fc.constantFrom(0, 300),
+  });
+  await overRandomJobs(options, async (visible, found, asked) => {
+    expect(await db.read(jobStatistics(visible, { ...asked, nowSec: NOW }))).toEqual(
+      naiveStatistics(found, { ...asked, nowSec: NOW }),
+    );
+  });
+});
+
+test('histograms are those of the bin tables over the rows', { timeout: 150_000 }, async () => {
+  const bins = fc.constantFrom('1m', '10m', '1h', '6h', '12h', '24h' as const);
+  await overRandomJobs(bins, async (visible, found, asked) => {
+    const counted = await db.read(jobHistograms(visible, { bins: asked, nowSec: NOW }));
+    expect(jobHistogramsOf(asked, counted)).toEqual(naiveHistograms(found, asked, NOW));
+  });
+});
+
+test('metric histograms are those of the formula over the rows', { timeout: 150_000 }, async () => {
+  const scale = fc.record({
+    metric: fc.constantFrom('load', 'mem', 'none', "x'"),
+    stat: fc.constantFrom('avg', 'max', ''),
+    unit: fc.constant('GB'),
+    peak: fc.constantFrom(0, 7, 10, 99.9, 100, 256),
+  });
+  const options = fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) });
+  await overRandomJobs(options, async (visible, found, { scales, bins }) => {
+    const counted = await db.read(metricHistograms(visible, scales, bins));
+    expect(metricHistogramsOf(scales, bins, counted)).toEqual(
+      scales.map((one) => naiveMetricHistogram(found, one, bins)),
+    );
+  });
+});

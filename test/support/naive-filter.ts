@@ -1,0 +1,86 @@
+import type { Condition, Range, TextOperator } from '../../src/jobs/filter.ts';
+import type { VisibleJobs } from '../../src/jobs/visibility.ts';
+import { type Row, TAGS } from './random-jobs.ts';
+
+/** The filter as one would say it in words, over rows in memory. Texts are compared as bytes. */
+export function matches(row: Row, { conditions, tagScopes }: VisibleJobs): boolean {
+  return conditions.every((condition) => holds(row, condition, tagScopes));
+}
+
+function holds(row: Row, condition: Condition, tagScopes: readonly string[]): boolean {
+  switch (condition.kind) {
+    case 'text':
+      return textHolds(row, condition);
+    case 'id':
+      return condition.values.includes(
+        { 'db-id': row.id, 'job-id': row.jobId, 'array-job-id': row.arrayJobId ?? 0n }[condition.field],
+      );
+    case 'state':
+      return condition.values.includes(row.state);
+    case 'shared':
+      return condition.values.includes(row.shared);
+    case 'tag':
+      return condition.ids.some((id) => row.tags.includes(id) && tagScopes.includes(TAGS.get(id) ?? 'none'));
+    case 'schedule': {
+      const name = row.metadata.meaning?.jobName;
+      return name !== undefined && name.equals(Buffer.from('interactive')) === (condition.schedule === 'interactive');
+    }
+    case 'whole': {
+      const value = {
+        'start-time': row.startTime,
+        duration: row.duration,
+        'num-nodes': row.numNodes,
+        'num-acc': row.accs ?? 0n,
+        'num-hwthreads': row.cores ?? 0n,
+      }[condition.field];
+      return within(value, condition.range);
+    }
+    case 'energy':
+      return within(row.energy, condition.range);
+    case 'footprint': {
+      const value = row.footprint.meaning?.[condition.key];
+      return value !== undefined && within(value, condition.range);
+    }
+    case 'owner':
+      return (
+        row.user.equals(Buffer.from(condition.user)) ||
+        condition.projects.some((name) => row.project.equals(Buffer.from(name)))
+      );
+  }
+}
+
+function textHolds(row: Row, { field, operator, values }: Extract<Condition, { kind: 'text' }>): boolean {
+  if (values.length === 0) return false;
+  if (field === 'node') return (row.resources.meaning ?? []).some((host) => compare(host, operator, values));
+  const text = {
+    cluster: row.cluster,
+    subcluster: row.subcluster,
+    partition: row.partition ?? Buffer.from(''),
+    project: row.project,
+    user: row.user,
+    'job-name': row.metadata.meaning?.jobName,
+  }[field];
+  return text !== undefined && compare(text, operator, values);
+}
+
+function compare(text: Buffer, operator: TextOperator, values: readonly string[]): boolean {
+  const wanted = values.map((value) => Buffer.from(value)); // a lone surrogate becomes U+FFFD here as well
+  switch (operator) {
+    case 'is':
+      return wanted.some((value) => text.equals(value));
+    case 'not':
+      return !wanted.some((value) => text.equals(value));
+    case 'contains':
+      return wanted.some((value) => fold(text).includes(fold(value)));
+    case 'starts-with':
+      return wanted.some((value) => fold(text).subarray(0, value.length).equals(fold(value)));
+  }
+}
+
+function fold(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)));
+}
+
+function within<Value extends bigint | number>(value: Value, { from, to }: Range<Value>): boolean {
+  return (from === undefined || value >= from) && (to === undefined || value <= to);
+}

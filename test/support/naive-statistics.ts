@@ -1,0 +1,96 @@
+import type { JobStatisticsOptions } from '../../src/db/statements/job-statistics.ts';
+import { DURATION_BINS, type DurationBins, type MetricScale } from '../../src/jobs/histograms.ts';
+import type { JobsStatistics } from '../../src/jobs/statistics.ts';
+import type { Row } from './random-jobs.ts';
+
+/** contract/graphql.md §6, with integers of any size. */
+export function naiveStatistics(
+  rows: readonly Row[],
+  { groupBy, sortBy, page, nowSec, shortJobSec }: JobStatisticsOptions,
+) {
+  if (groupBy === undefined) return [totals('', rows, nowSec, shortJobSec)];
+  const keys = new Map(rows.map((row) => [row[groupBy].toString('latin1'), row[groupBy]]));
+  const groups = [...keys.values()].sort(Buffer.compare).map((key) =>
+    totals(
+      key.toString(),
+      rows.filter((row) => row[groupBy].equals(key)),
+      nowSec,
+      shortJobSec,
+    ),
+  );
+  if (sortBy !== undefined) groups.sort((a, b) => (a[sortBy] === b[sortBy] ? 0 : a[sortBy] < b[sortBy] ? 1 : -1));
+  if (page === undefined) return groups;
+  return groups.slice((page.page - 1) * page.itemsPerPage, page.page * page.itemsPerPage);
+}
+
+function totals(id: string, rows: readonly Row[], nowSec: number, shortJobSec: number): JobsStatistics {
+  const sum = (value: (row: Row) => bigint) => rows.reduce((all, row) => all + value(row), 0n);
+  const hours = (value: (row: Row) => bigint) =>
+    exact(
+      floorDivide(
+        sum((row) => lasted(row, nowSec) * value(row)),
+        3600n,
+      ),
+    );
+  return {
+    id,
+    name: '',
+    totalJobs: rows.length,
+    totalUsers: new Set(rows.map(({ user }) => user.toString('latin1'))).size,
+    runningJobs: rows.filter(({ state }) => state === 'running').length,
+    shortJobs: rows.filter(({ duration }) => duration < shortJobSec).length,
+    totalWalltime: hours(() => 1n),
+    totalNodes: exact(sum(({ numNodes }) => numNodes)),
+    totalNodeHours: hours(({ numNodes }) => numNodes),
+    totalCores: exact(sum(({ cores }) => cores ?? 0n)),
+    totalCoreHours: hours(({ cores }) => cores ?? 0n),
+    totalAccs: exact(sum(({ accs }) => accs ?? 0n)),
+    totalAccHours: hours(({ accs }) => accs ?? 0n),
+  };
+}
+
+function lasted({ state, startTime, duration }: Row, nowSec: number): bigint {
+  return state === 'running' ? BigInt(nowSec) - startTime : duration;
+}
+
+function floorDivide(value: bigint, by: bigint): bigint {
+  return (value - (((value % by) + by) % by)) / by;
+}
+
+function exact(value: bigint): number | bigint {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+/** contract/graphql.md §6.1. */
+export function naiveHistograms(rows: readonly Row[], bins: DurationBins, nowSec: number) {
+  const { widthSec, bins: number } = DURATION_BINS[bins];
+  const binOf = (row: Row) => floorDivide(lasted(row, nowSec), BigInt(widthSec)) + 1n;
+  const occurring = (value: (row: Row) => bigint) =>
+    [...new Set(rows.map(value))]
+      .sort((a, b) => (a < b ? -1 : 1))
+      .map((one) => ({ value: exact(one), count: rows.filter((row) => value(row) === one).length }));
+  return {
+    histDuration: Array.from({ length: number }, (_, index) => ({
+      value: (index + 1) * widthSec,
+      count: rows.filter((row) => binOf(row) === BigInt(index + 1)).length,
+    })),
+    histNumNodes: occurring(({ numNodes }) => numNodes),
+    histNumCores: occurring(({ cores }) => cores ?? 0n),
+    histNumAccs: occurring(({ accs }) => accs ?? 0n),
+  };
+}
+
+/** contract/graphql.md §6.2. */
+export function naiveMetricHistogram(rows: readonly Row[], { metric, unit, stat, peak }: MetricScale, bins: number) {
+  const values = rows.flatMap(({ footprint }) => footprint.meaning?.[`${metric}_${stat}`] ?? []);
+  const inRange = peak > 0 ? values.filter((value) => value <= peak) : [];
+  const binOf = (value: number) => (value === peak ? bins : Math.trunc((value / peak) * bins) + 1);
+  const step = Math.floor(Math.floor(peak) / bins);
+  const data = Array.from({ length: bins }, (_, index) => ({
+    bin: index + 1,
+    count: inRange.filter((value) => binOf(value) === index + 1).length,
+    min: step * index,
+    max: step * (index + 1),
+  }));
+  return { metric, unit, stat, data };
+}
