@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BadStart } from './bad-start.ts';
 
 /** Digits only: `z.coerce.number()` would read `''` as 0 and `true` as 1. */
 function wholeNumber(min: number, max: number) {
@@ -92,24 +93,13 @@ export const SECRETS: ReadonlySet<SettingName> = new Set(['DB_AUTH_TOKEN', 'JWT_
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** A start that cannot be: names every bad setting at once. The entry prints it and exits with 2. */
-export class BadSettings extends Error {
-  override readonly name = 'BadSettings';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.problems = problems;
-  }
-}
-
-/** The settings for `serve`: read, checked one by one and together. Throws BadSettings. */
+/** The settings for `serve`: read, checked one by one and together. Throws BadStart. */
 export function readSettings(bindings: Readonly<Record<string, string | undefined>>): Settings {
   const parsed = SettingsSchema.safeParse(bindings);
   const problems = parsed.success
     ? contradictions(parsed.data)
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  if (!parsed.success || problems.length > 0) throw new BadSettings(problems);
+  if (!parsed.success || problems.length > 0) throw new BadStart(problems);
   return Object.freeze(parsed.data);
 }
 

@@ -1,0 +1,27 @@
+/** What a command may touch of the world outside, passed in by the entry. */
+export interface CommandIo {
+  /** The environment, `.env` of the working directory read in. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Data goes here, */
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  /** everything else here. */
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  /** Fires at the first SIGINT or SIGTERM: stop in order. The entry ends the process at the second. */
+  signal: AbortSignal;
+}
+
+/** One command of bin/cc-jobs, a file in this folder. */
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** What `cc-jobs NAME --help` prints: arguments and options with their units and defaults. */
+  usage: string;
+  /** Returns the exit code: 0 done, 1 failed, 2 a start that cannot be. May throw BadStart and UsageError (both 2). */
+  run(args: string[], io: CommandIo): Promise<number>;
+}
+
+/** The command line itself is wrong; the entry prints the message and the usage and exits with 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

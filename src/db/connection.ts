@@ -1,0 +1,109 @@
+import { BadStart } from '../bad-start.ts';
+import { Fault } from '../faults.ts';
+import { type Driver, openDriver } from './driver.ts';
+import { bound, bytesOf } from './driver-values.ts';
+import { type ConnectionOptions, PRAGMAS } from './pragmas.ts';
+import { checkFile } from './schema-check.ts';
+import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
+import type { SqlValue } from './statement.ts';
+import { runWrite, type WriteGate } from './write-transaction.ts';
+import type { WriteName } from './writes/index.ts';
+
+/** What a statement answers, still as bytes (src/db/statement.ts). */
+export interface Answer {
+  json: Uint8Array;
+  /** Of a PageStatement. */
+  rows?: number;
+  more?: Uint8Array;
+}
+
+/**
+ * One connection to a local file, bootstrapped. It does one thing at a time: whoever holds it (a connection process) sends
+ * the next query when the last has ended. Nothing blocks the JS thread while a query runs, so `interrupt` can be called.
+ */
+export class Connection {
+  /** The bootstrap as it was read back, by pragma name. */
+  readonly pragmas: Readonly<Record<string, string | number>>;
+  /** True once an error was seen after which this connection must not be used (facts: lost writes after BUSY, no memory). */
+  tainted = false;
+  readonly #db: Driver;
+  #closed = false;
+
+  private constructor(db: Driver, pragmas: Record<string, string | number>) {
+    this.#db = db;
+    this.pragmas = pragmas;
+  }
+
+  /** Checks the file without changing it, opens it and applies the bootstrap. Throws BadStart. */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    await checkFile(options.path);
+    const db = openDriver(options.path);
+    try {
+      return new Connection(db, await bootstrap(db, options));
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /** Runs a statement to its end. Throws a Fault; an interrupted query is `deadline_exceeded`. */
+  async query(sql: string, parameters: readonly SqlValue[]): Promise<Answer> {
+    try {
+      const statement = await this.#db.prepare(sql);
+      const [row] = await statement.all(parameters.map(bound));
+      const answer: Answer = { json: bytesOf(row.json) };
+      if (row.rows !== undefined) answer.rows = Number(row.rows);
+      if (row.more !== undefined) answer.more = bytesOf(row.more);
+      return answer;
+    } catch (error) {
+      this.#note(error);
+      throw faultOfSqlite(error);
+    }
+  }
+
+  /** Runs a named write as one transaction; `gate` is asked before it commits (write-transaction.ts). */
+  async write(name: WriteName, input: unknown, gate: WriteGate): Promise<unknown> {
+    try {
+      return await runWrite(this.#db, name, input, gate);
+    } catch (error) {
+      this.#note(error);
+      throw faultOfSqlite(error);
+    }
+  }
+
+  /**
+   * Stops the query that runs, within 1-2 ms. It has no effect in the tick that started the query, so it is called again
+   * until the query has ended. Never after close(): that aborts the process.
+   */
+  interrupt(): void {
+    if (!this.#closed) this.#db.interrupt();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#db.close();
+  }
+
+  #note(error: unknown): void {
+    const code = error instanceof Fault ? sqliteCode(error.cause) : sqliteCode(error);
+    if (code === SQLITE.BUSY || code === SQLITE.NOMEM || code === SQLITE.IOERR) this.tainted = true;
+  }
+}
+
+async function bootstrap(db: Driver, options: ConnectionOptions): Promise<Record<string, string | number>> {
+  const pragmas: Record<string, string | number> = {};
+  for (const { name, value, roles } of PRAGMAS) {
+    if (!roles.includes(options.role)) continue;
+    const wanted = value(options);
+    // Values are numbers and words of our own table; a pragma takes no parameters.
+    await (await db.prepare(`PRAGMA ${name} = ${wanted}`)).all([]);
+    const [row] = await (await db.prepare(`PRAGMA ${name}`)).all([]);
+    const found: unknown = Object.values(row ?? {})[0];
+    if (found !== wanted) {
+      throw new BadStart(`${options.path}: PRAGMA ${name} = ${wanted} did not take: the database says ${found}`);
+    }
+    pragmas[name] = wanted;
+  }
+  return pragmas;
+}

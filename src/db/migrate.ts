@@ -1,0 +1,103 @@
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Driver, openDriver } from './driver.ts';
+import { checkFile } from './schema-check.ts';
+
+const FOLDER = join(import.meta.dirname, '../../migrations');
+/** These make a file of schema 11. One that cc-backend made has them in its own way, indexes included: it stays as it is. */
+const BASE = ['0001_schema_11.sql', '0002_lean_indexes.sql'];
+
+const RECORD = `CREATE TABLE IF NOT EXISTS ccjobs_migrations (
+  name TEXT NOT NULL PRIMARY KEY,
+  applied_at INTEGER NOT NULL -- Unix seconds
+) STRICT`;
+
+export interface Migrated {
+  made: boolean;
+  applied: string[];
+}
+
+/** How long a second runner waits for the first, ms. A migration of a new file takes a few. */
+const OTHER_RUNNER_MS = 10_000;
+
+/**
+ * Brings a file to the newest migration: makes a new one (and its folder) where there is none, takes one of cc-backend as it
+ * is. Each migration is one transaction with its own record, and two runners at once are safe: the second finds the record
+ * of the first. Throws BadStart for a file that is no database of schema 11.
+ */
+export async function migrate(path: string): Promise<Migrated> {
+  const made = (await ageOf(path)) === undefined;
+  if (made) await mkdir(dirname(path), { recursive: true });
+  else await checkExisting(path);
+  const db = openDriver(path, OTHER_RUNNER_MS);
+  try {
+    await db.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
+    await transaction(db, () => adopt(db));
+    const applied: string[] = [];
+    for (const name of (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort()) {
+      if (await transaction(db, () => apply(db, name))) applied.push(name);
+    }
+    return { made, applied };
+  } finally {
+    db.close();
+  }
+}
+
+/** A file that another runner has only just made has no version yet: wait for him before judging it. */
+async function checkExisting(path: string): Promise<void> {
+  for (;;) {
+    try {
+      await checkFile(path);
+      return;
+    } catch (error) {
+      const ageMs = await ageOf(path);
+      if (ageMs === undefined || ageMs > OTHER_RUNNER_MS || ageMs < 0) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+/** Milliseconds since the file was made, or undefined when there is none. */
+async function ageOf(path: string): Promise<number | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  return info === undefined ? undefined : Date.now() - info.birthtimeMs;
+}
+
+/** A file of schema 11 without our record was made by cc-backend: what makes such a file counts as applied. */
+async function adopt(db: Driver): Promise<void> {
+  if ((await has(db, 'ccjobs_migrations')) || !(await has(db, 'job'))) return;
+  await db.exec(RECORD);
+  for (const name of BASE) await record(db, name);
+}
+
+async function apply(db: Driver, name: string): Promise<boolean> {
+  await db.exec(RECORD);
+  const known = await (await db.prepare('SELECT 1 FROM ccjobs_migrations WHERE name = ?')).all([name]);
+  if (known.length > 0) return false;
+  await db.exec(await readFile(join(FOLDER, name), 'utf8'));
+  await record(db, name);
+  return true;
+}
+
+async function record(db: Driver, name: string): Promise<void> {
+  const insert = await db.prepare('INSERT INTO ccjobs_migrations (name, applied_at) VALUES (?, unixepoch())');
+  insert.run([name]);
+}
+
+async function has(db: Driver, table: string): Promise<boolean> {
+  const rows = await (await db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")).all([table]);
+  return rows.length > 0;
+}
+
+async function transaction<Result>(db: Driver, work: () => Promise<Result>): Promise<Result> {
+  await db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = await work();
+    await db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (db.inTransaction) await db.exec('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import { constants } from 'node:fs';
+import { access, open, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { BadStart } from '../bad-start.ts';
+import { openDriver } from './driver.ts';
+
+/** The schema version of cc-backend that we read and write (contract/database.md §1). */
+export const SCHEMA_VERSION = 11;
+
+const HEADER = 'SQLite format 3\0'; // https://www.sqlite.org/fileformat.html, the first 16 bytes
+const WRITE_BITS = 0o222;
+
+/**
+ * Checks that a path names a job database we can serve, and changes nothing, not even by side files. Throws a BadStart that
+ * says what to do.
+ */
+export async function checkFile(path: string): Promise<void> {
+  const shown = resolve(path);
+  await checkFolder(dirname(shown), shown);
+  await checkHeader(path, shown);
+  const { version, dirty } = await readVersion(path, shown);
+  if (dirty) {
+    throw new BadStart(
+      `${shown}: a migration of this database failed half way (version ${version}, dirty). Repair it or go back to a ` +
+        "backup; if you are sure that it is whole, 'cc-backend -force-db' clears the mark",
+    );
+  }
+  if (version !== SCHEMA_VERSION) {
+    const advice =
+      version < SCHEMA_VERSION
+        ? "bring it up with 'cc-backend -migrate-db', or copy its jobs with 'cc-jobs import db FILE'"
+        : 'it was made by a newer cc-backend: update cc-jobs';
+    throw new BadStart(`${shown}: has schema version ${version}, cc-jobs serves version ${SCHEMA_VERSION}: ${advice}`);
+  }
+}
+
+async function checkFolder(folder: string, shown: string): Promise<void> {
+  const info = await stat(folder).catch((cause) => {
+    throw new BadStart(`${folder}: the folder of the database does not exist: make it, or correct DB_URL`, { cause });
+  });
+  if (!info.isDirectory()) throw new BadStart(`${folder}: is no folder, so it cannot hold ${shown}: correct DB_URL`);
+  await access(folder, constants.W_OK).catch((cause) => {
+    throw new BadStart(`${folder}: cannot be written, and SQLite keeps its log beside the file: make it writable`, {
+      cause,
+    });
+  });
+}
+
+async function checkHeader(path: string, shown: string): Promise<void> {
+  const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') {
+      throw new BadStart(
+        `${shown}: no such file. 'cc-jobs migrate' makes a new database there, 'cc-jobs demo' one with demo jobs`,
+        { cause },
+      );
+    }
+    throw new BadStart(`${shown}: cannot be read (${cause.code}): correct its permissions or DB_URL`, { cause });
+  });
+  try {
+    const info = await file.stat();
+    if (!info.isFile()) throw new BadStart(`${shown}: is no file: correct DB_URL`);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER.length), 0, HEADER.length, 0);
+    if (bytesRead < HEADER.length || buffer.toString('latin1') !== HEADER) {
+      throw new BadStart(`${shown}: is no SQLite database: correct DB_URL, or move the file away and run 'cc-jobs migrate'`);
+    }
+    // A file without any write bit is meant to stay as it is, also where the superuser could write to it.
+    if ((info.mode & WRITE_BITS) === 0) throw readOnly(shown);
+    await access(path, constants.W_OK).catch((cause) => {
+      throw readOnly(shown, cause);
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+function readOnly(shown: string, cause?: unknown): BadStart {
+  return new BadStart(`${shown}: is read-only: make the file and its folder writable, or serve a copy`, { cause });
+}
+
+/** Read-only, and `immutable` when there is no log: then SQLite leaves no side file behind. */
+async function readVersion(path: string, shown: string): Promise<{ version: number; dirty: boolean }> {
+  const log = await stat(`${path}-wal`).catch(() => undefined);
+  const uri = `file:${encodeURI(resolve(path)).replace(/[?#]/g, encodeURIComponent)}`;
+  const db = openDriver(`${uri}?mode=ro${log === undefined || log.size === 0 ? '&immutable=1' : ''}`);
+  try {
+    const read = await db.prepare('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
+    const rows = await read.all([]);
+    if (rows.length !== 1) {
+      throw new BadStart(`${shown}: has no schema version: it is no job database. 'cc-jobs migrate' makes a new one`);
+    }
+    return { version: Number(rows[0].version), dirty: Number(rows[0].dirty) !== 0 };
+  } catch (error) {
+    if (error instanceof BadStart) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    if (/no such table/.test(why)) {
+      throw new BadStart(`${shown}: is no job database (it has no table schema_migrations): correct DB_URL`, {
+        cause: error,
+      });
+    }
+    throw new BadStart(`${shown}: cannot be opened as a database (${why}): restore it from a backup`, { cause: error });
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../faults.ts';
+import type { Driver } from './driver.ts';
+import { bound, bytesOf, textOf } from './driver-values.ts';
+import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
+import type { SqlValue } from './statement.ts';
+import type { Transaction, Write } from './transaction.ts';
+import { WRITES, type WriteName } from './writes/index.ts';
+
+/** What a write asks of the one who holds its deadline. */
+export interface WriteGate {
+  /** True once nobody waits for the write any more: it stops waiting for the lock. */
+  givenUp(): boolean;
+  /** Told once the lock is held. */
+  began(): void;
+  /** "May I commit?": asked once, after the last statement. No rolls back. */
+  mayCommit(): Promise<boolean>;
+}
+
+/** Between two tries to get the lock that another program holds, milliseconds. */
+const RETRY_MS = 5;
+
+/**
+ * One named write as one transaction on a connection of this process. The lock is taken with `exec`, the only way that is
+ * safe to fail: after SQLITE_BUSY from a prepared statement the next write reports success and is lost (libsql-client-ts
+ * #352). Throws what the write throws, `database_busy` when it was given up before it got the lock, `deadline_exceeded`
+ * when it may not commit; in all of these nothing has happened. `outcome_unknown`: the commit itself failed half way.
+ */
+export async function runWrite(db: Driver, name: WriteName, input: unknown, gate: WriteGate): Promise<unknown> {
+  await begin(db, gate);
+  try {
+    gate.began();
+    const write = WRITES[name] as unknown as Write<unknown, unknown>;
+    const output = await write(transactionOn(db), input);
+    if (!(await gate.mayCommit())) throw new Fault('deadline_exceeded', 'the write was not committed: its time was up');
+    await commit(db);
+    return output;
+  } catch (error) {
+    if (db.inTransaction) await db.exec('ROLLBACK');
+    throw faultOfSqlite(error);
+  }
+}
+
+async function begin(db: Driver, gate: WriteGate): Promise<void> {
+  for (;;) {
+    try {
+      await db.exec('BEGIN IMMEDIATE');
+      return;
+    } catch (error) {
+      if (sqliteCode(error) !== SQLITE.BUSY) throw error;
+      if (gate.givenUp()) throw new Fault('database_busy', 'another program held the write lock of the database');
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+async function commit(db: Driver): Promise<void> {
+  try {
+    await db.exec('COMMIT');
+  } catch (error) {
+    // The frames may be in the log although the sync failed: only a full disk is sure to have left nothing behind.
+    if (sqliteCode(error) !== SQLITE.IOERR) throw error;
+    throw new Fault('outcome_unknown', 'the commit failed half way: ask before you repeat the request', { cause: error });
+  }
+}
+
+function transactionOn(db: Driver): Transaction {
+  const runEach = async (sql: string, rows: readonly (readonly SqlValue[])[]) => {
+    const statement = await db.prepare(sql);
+    let changes = 0;
+    for (const row of rows) changes += statement.run(row.map(bound)).changes;
+    return changes;
+  };
+  return {
+    run: (sql, parameters = []) => runEach(sql, [parameters]),
+    runEach,
+    async read({ sql, parameters, row }) {
+      const [answer] = await (await db.prepare(sql)).all(parameters.map(bound));
+      const rows: unknown[] = JSON.parse(textOf(bytesOf(answer.json)));
+      return rows.map((one) => row.parse(one));
+    },
+  };
+}
