@@ -1,0 +1,45 @@
+import type { Job } from '../jobs/job.ts';
+import { calendar } from './calendar.ts';
+import { GENERATED_CLUSTERS } from './clusters.ts';
+import { jobOf, type Submission } from './job.ts';
+import { population } from './population.ts';
+import { Random } from './random.ts';
+
+export interface GenerateOptions {
+  /** How many. */
+  jobs: number;
+  seed: number;
+  /** "Now" of the generated site in Unix seconds: the newest job starts before it, and what would end later is running. */
+  endTime: number;
+}
+
+/** Ids of a cluster begin here, apart from each other as on real sites. */
+const FIRST_JOB_ID = 100_000;
+/** Seconds between two jobs of one submission, on average half of it. */
+const BURST_STEP_SEC = 3;
+/** Submissions in which nearly every job fails. */
+const BROKEN_RATE = 0.02;
+
+/** Realistic jobs in the order of their submission: the same options give the same jobs. */
+export function* generateJobs({ jobs, seed, endTime }: GenerateOptions): Generator<Job, void, void> {
+  const random = new Random(seed);
+  const templates = population(seed, jobs);
+  const timeAt = calendar(jobs, endTime);
+  const nextId = new Map(GENERATED_CLUSTERS.map(({ name }, at) => [name, FIRST_JOB_ID + at * 50_000_000]));
+  for (let made = 0; made < jobs; ) {
+    const template = random.pick(templates);
+    const { name } = template.pool.cluster;
+    const size = Math.min(jobs - made, template.burst === 1 ? 1 : 1 + random.below(template.burst * 2));
+    let jobId = nextId.get(name) ?? FIRST_JOB_ID;
+    const isArray = template.isArray && size > 1;
+    const submission: Submission = { template, broken: random.chance(BROKEN_RATE), arrayJobId: isArray ? jobId : 0 };
+    let startTime = timeAt(made / jobs);
+    for (let at = 0; at < size; at++) {
+      startTime = Math.min(endTime - 1, startTime + random.below(BURST_STEP_SEC));
+      yield jobOf(random, submission, jobId++, startTime, endTime);
+    }
+    made += size;
+    // Jobs of steps, of other tools, cancelled before they began: ids have gaps.
+    nextId.set(name, jobId + random.below(3));
+  }
+}

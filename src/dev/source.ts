@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openArchive, readClusters } from '../archive/open.ts';
+import { writeCluster } from '../archive/write.ts';
+import { BadStart } from '../bad-start.ts';
+import type { Clusters } from '../clusters/clusters.ts';
+import { BatchBuilder, type ImportBatch, type ImportSource } from '../import/batch.ts';
+import type { Job } from '../jobs/job.ts';
+import { clusterFileOf, GENERATED_CLUSTERS } from './clusters.ts';
+import { type GenerateOptions, generateJobs } from './generate.ts';
+import { archiveJob } from './job-files.ts';
+import { Random } from './random.ts';
+
+export interface GeneratedOptions extends GenerateOptions {
+  archivePath: string;
+  /** At most so many of the newest finished jobs get files in the archive; the others have no metric data. */
+  archived: number;
+}
+
+/**
+ * Generated jobs as something to import; their clusters are written into the archive. Throws BadStart if a cluster of one
+ * of these names is configured otherwise: its jobs would be mixed up with generated ones.
+ */
+export async function generatedSource(options: GeneratedOptions): Promise<ImportSource> {
+  await openArchive(options.archivePath, { create: true });
+  for (const cluster of GENERATED_CLUSTERS) {
+    const json = `${JSON.stringify(clusterFileOf(cluster))}\n`;
+    const file = join(options.archivePath, cluster.name, 'cluster.json');
+    const before = await readFile(file, 'utf8').catch(() => undefined);
+    if (before !== undefined && before !== json) {
+      throw new BadStart(`${file} is another cluster of that name: set ARCHIVE_PATH to another folder`);
+    }
+    if (before === undefined) await writeCluster(options.archivePath, cluster.name, json);
+  }
+  const clusters = await readClusters(options.archivePath);
+  return { total: options.jobs, batches: () => batchesOf(options, clusters) };
+}
+
+async function* batchesOf(options: GeneratedOptions, clusters: Clusters): AsyncGenerator<ImportBatch, void, void> {
+  const builder = new BatchBuilder();
+  const random = new Random(options.seed ^ 0xda7a);
+  // Among the newest many are still running, and one submission may be hundreds: so every eighth of a larger part.
+  const archiveFrom = options.jobs - 20 * options.archived;
+  let position = 0;
+  let left = options.archived;
+  for (const job of generateJobs(options)) {
+    const isArchived = left > 0 && position >= archiveFrom && job.jobState !== 'running' && random.chance(1 / 8);
+    if (isArchived) left--;
+    builder.job(isArchived ? await archive(options, random, job, clusters) : job, false);
+    position++;
+    if (builder.isFull) yield builder.take(position);
+  }
+  yield builder.take(position);
+}
+
+async function archive(options: GeneratedOptions, random: Random, job: Job, clusters: Clusters): Promise<Job> {
+  const subCluster = clusters.subCluster(job.cluster, job.subCluster);
+  return subCluster === undefined ? job : await archiveJob(options.archivePath, random, job, subCluster);
+}
