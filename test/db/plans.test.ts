@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import { jobById, jobForMetrics } from '../../src/db/statements/job-by-id.ts';
+import { jobHistograms } from '../../src/db/statements/job-histograms.ts';
+import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
+import { jobsPage } from '../../src/db/statements/jobs-page.ts';
+import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
+import { usedNodes } from '../../src/db/statements/used-nodes.ts';
+import { userByName } from '../../src/db/statements/user-by-name.ts';
+import { parseFilter } from '../../src/http/job-filter-query.ts';
+import type { User } from '../../src/jobs/user.ts';
+import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { type TestDatabase, testDatabase } from '../support/sql.ts';
+
+const FIRST = 1_600_000_000;
+const NOW = FIRST + 22_000 * 100;
+const admin: User = { name: 'root', roles: new Set(['admin', 'api']), projects: [] };
+
+function asked(query: string, user = admin): VisibleJobs {
+  return visibleTo(user, parseFilter(new URLSearchParams(query), NOW));
+}
+
+/** Jobs `from` to `to`, one every 100 s; the columns that indexes are about vary as on a real cluster. */
+function insert(from: number, to: number, state: string): string {
+  return `WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to})
+    INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, cluster_partition, array_job_id, duration,
+      walltime, job_state, resources, num_nodes, num_hwthreads, num_acc, shared, energy)
+    SELECT i, CASE i % 10 WHEN 0 THEN 'tiny' WHEN 1 THEN 'alex' ELSE 'fritz' END, 'main', ${FIRST} + i * 100, 'user' || (i % 400),
+      'proj' || (i % 90), 'p' || (i % 4), CASE WHEN i % 20 = 0 THEN i / 100 ELSE 0 END, i % 80000, 86400, ${state},
+      '[{"hostname":"n1"}]', i % 60, 216, i % 5, 'none', i / 100.0 FROM n;`;
+}
+
+const CASES = (['lean', 'cc-backend'] as const).flatMap((indexes) =>
+  [false, true].map((analyzed) => ({ indexes, analyzed })),
+);
+
+describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexes, analyzed }) => {
+  let db: TestDatabase;
+
+  beforeAll(async () => {
+    db = await testDatabase(indexes);
+    await db.exec(insert(1, 16_000, "CASE i % 10 WHEN 3 THEN 'failed' ELSE 'completed' END"));
+    await db.exec(`INSERT INTO tag (tag_type, tag_name) VALUES ('t', 'few'), ('t', 'many');
+      INSERT INTO jobtag (job_id, tag_id) SELECT id, 1 FROM job WHERE id % 500 = 0;
+      INSERT INTO jobtag (job_id, tag_id) SELECT id, 2 FROM job WHERE id % 3 = 0;`);
+    if (analyzed) await db.exec('PRAGMA analysis_limit = 1000; ANALYZE;');
+    // Newer than every finished job, and unknown to the statistics.
+    await db.exec(insert(16_001, 22_000, "'running'"));
+  });
+  afterAll(() => db.close());
+
+  /** How the list finds its places: the part of the plan before the rows are fetched by id. */
+  async function placesOf(jobs: VisibleJobs): Promise<string[]> {
+    const statement = jobsPage(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(undefined);
+    if (statement === undefined) throw new Error('there is always a first batch');
+    const plan = await db.plan(statement);
+    return plan.slice(0, plan.indexOf('SCAN places'));
+  }
+
+  const orderedBy: [query: string, index: RegExp][] = [
+    ['', /^SCAN job USING COVERING INDEX jobs_starttime\b/],
+    ['start-time=last30d', /^SEARCH job USING COVERING INDEX jobs_starttime\w* \(start_time>\?/],
+    ['state=completed', /^SEARCH job USING COVERING INDEX jobs_jobstate_starttime\w* \(job_state=\?\)/],
+    ['state=running', /^SEARCH job USING COVERING INDEX jobs_jobstate_starttime\w* \(job_state=\?\)/],
+    ['state=completed&state=failed', /^SEARCH job USING COVERING INDEX jobs_jobstate_starttime\w* \(job_state=\?\)/],
+    ['cluster=fritz', /^SEARCH job USING COVERING INDEX jobs_cluster_starttime\w* \(cluster=\?\)/],
+    ['cluster=fritz&cluster=tiny', /^SEARCH job USING COVERING INDEX jobs_cluster_starttime\w* \(cluster=\?\)/],
+    [
+      'cluster=fritz&state=completed',
+      /^SEARCH job USING COVERING INDEX jobs_cluster_jobstate_starttime\w* \(cluster=\? AND job_state=\?\)/,
+    ],
+    ['user=user5', /^SEARCH job USING COVERING INDEX jobs_user_starttime\w* \(hpc_user=\?\)/],
+    ['user=user5&user=user6', /^SEARCH job USING COVERING INDEX jobs_user_starttime\w* \(hpc_user=\?\)/],
+    ['user=user5&state=completed', /^SEARCH job USING INDEX jobs_user_starttime\w* \(hpc_user=\?\)/],
+    [
+      'cluster=fritz&user=user5',
+      /^SEARCH job USING COVERING INDEX jobs_cluster_user_starttime\w* \(cluster=\? AND hpc_user=\?\)/,
+    ],
+    ['project=proj3', /^SEARCH job USING COVERING INDEX jobs_project_starttime\w* \(project=\?\)/],
+    ['project=proj3&state=completed', /^SEARCH job USING INDEX jobs_project_starttime\w* \(project=\?\)/],
+    ['array-job-id=7', /^SEARCH job USING COVERING INDEX jobs_arrayjobid_starttime \(array_job_id=\?\)/],
+    // What has no index is looked for along the newest jobs.
+    ['user.contains=x', /^SCAN job USING INDEX jobs_starttime\b/],
+    ['job-name.contains=x', /^SCAN job USING INDEX jobs_starttime\b/],
+    ['node=n1', /^SCAN job USING INDEX jobs_starttime\b/],
+    ['metric.flops_any_avg=1-', /^SCAN job USING INDEX jobs_starttime\b/],
+  ];
+
+  test.each(orderedBy)('the list of "%s" comes in the order of an index', async (query, index) => {
+    const plan = await placesOf(asked(query));
+    const access = plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line));
+    expect(access.length).toBeGreaterThan(0);
+    for (const line of access) expect(line).toMatch(index);
+    expect(plan).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+  });
+
+  test.each([
+    ['job-id=77', /^SEARCH job USING COVERING INDEX sqlite_autoindex_job_1 \(job_id=\?\)/],
+    ['db-id=77', /^SEARCH job USING INTEGER PRIMARY KEY \(rowid=\?\)/],
+    ['tag=1', /^SEARCH job USING INTEGER PRIMARY KEY \(rowid=\?\)/],
+  ])('the few jobs of "%s" are found and then sorted', async (query, index) => {
+    const plan = await placesOf(asked(query));
+    expect(plan.find((line) => /^(SCAN|SEARCH) job\b/.test(line))).toMatch(index);
+    expect(plan.filter((line) => line.startsWith('SCAN jobtag'))).toEqual([]);
+  });
+
+  test('a manager and a user read along the indexes of what they may see', async () => {
+    const manager = await placesOf(
+      asked('', { name: 'user7', roles: new Set(['manager']), projects: ['proj1', 'proj2'] }),
+    );
+    expect(
+      manager.filter((line) => /^SEARCH job USING (COVERING )?INDEX jobs_(project|user)_starttime/.test(line)),
+    ).toHaveLength(3);
+    expect(manager).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+    const user = await placesOf(asked('', { name: 'user7', roles: new Set(['user']), projects: [] }));
+    expect(user.join()).toMatch(/SEARCH job USING COVERING INDEX jobs_user_starttime/);
+  });
+
+  test('a following batch starts behind the last row', async () => {
+    const next = jobsPage(asked(''), { page: 1, itemsPerPage: 10_000, nowSec: NOW, withMetadata: false });
+    next(undefined);
+    const more = { last: { startTime: BigInt(FIRST), id: 1n }, archived: [] };
+    const statement = next({ text: '', rows: 500, more });
+    if (statement === undefined) throw new Error('500 of 10,000 rows are not the end');
+    expect(await db.plan(statement)).toContain('SEARCH job USING COVERING INDEX jobs_starttime (start_time<?)');
+  });
+
+  test.each([
+    ['state=completed', /^SEARCH job USING COVERING INDEX jobs_jobstate_/],
+    ['cluster=fritz', /^SEARCH job USING COVERING INDEX jobs_cluster_/],
+    ['cluster=fritz&state=completed', /^SEARCH job USING COVERING INDEX jobs_cluster_jobstate_/],
+    ['user=user5', /^SEARCH job USING COVERING INDEX jobs_user_/],
+    ['user=user5&state=completed', /^SEARCH job USING INDEX jobs_user_/],
+    ['project=proj3', /^SEARCH job USING COVERING INDEX jobs_project_/],
+    ['job-id=77', /^SEARCH job USING COVERING INDEX sqlite_autoindex_job_1/],
+    ['start-time=last30d', /^SEARCH job USING COVERING INDEX jobs_(cluster_)?starttime/],
+    ['tag=1', /^SEARCH job USING INTEGER PRIMARY KEY/],
+    ['user.contains=x', /^SCAN job USING COVERING INDEX/],
+    ['', /^SCAN job USING COVERING INDEX/],
+  ])('the count of "%s" reads an index', async (query, index) => {
+    const plan = await db.plan(countJobs(asked(query)));
+    expect(plan.find((line) => /^(SCAN|SEARCH) job\b/.test(line))).toMatch(index);
+  });
+
+  test.each([
+    'start-time=last30d',
+    'start-time=last30d&cluster=fritz',
+    'start-time=last30d&state=completed',
+    'start-time=last30d&user=user5',
+  ])('statistics and histograms of "%s" read no more than these days', async (query) => {
+    const jobs = asked(query);
+    const scale = { metric: 'flops_any', stat: 'avg', unit: '', peak: 10 };
+    const options = { nowSec: NOW, shortJobSec: 300 };
+    const plans = [
+      jobStatistics(jobs, options),
+      jobStatistics(jobs, { ...options, groupBy: 'user', sortBy: 'totalJobs' }),
+      jobStatistics(jobs, { ...options, groupBy: 'cluster' }),
+      jobHistograms(jobs, { nowSec: NOW, bins: '1h' }),
+      metricHistograms(jobs, [scale], 10),
+    ].map((statement) => db.plan(statement));
+    for (const plan of await Promise.all(plans)) {
+      const access = plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line));
+      expect(access).toHaveLength(1);
+      expect(access[0]).toMatch(/^SEARCH job USING (COVERING )?INDEX \w+ \(.*start_time>\?/);
+    }
+  });
+
+  test('a single job, used nodes and an account are looked up', async () => {
+    for (const statement of [jobById(asked(''), 5, NOW), jobForMetrics(asked(''), 5)]) {
+      expect(await db.plan(statement)).toContain('SEARCH job USING INTEGER PRIMARY KEY (rowid=?)');
+    }
+    expect((await db.plan(usedNodes(NOW))).join()).toMatch(
+      /SEARCH job USING INDEX jobs_jobstate_starttime\w* \(job_state=\? AND start_time<\?\)/,
+    );
+    expect((await db.plan(userByName('a'))).join()).toMatch(/SEARCH hpc_user USING INDEX/);
+  });
+});
