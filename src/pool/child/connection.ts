@@ -1,0 +1,109 @@
+/** The program of one connection process: one libSQL connection, one request at a time. */
+import { BadStart } from '../../bad-start.ts';
+import { Connection } from '../../db/connection.ts';
+import type { WriteGate } from '../../db/write-transaction.ts';
+import { faultToMessage } from '../faults.ts';
+import type { FromProcess, ToProcess } from '../protocol.ts';
+import { endNow, endWithParent } from './lifeline.ts';
+
+/** An interrupt in the tick that starts a query is lost, so it is repeated until the query has ended. */
+const INTERRUPT_AGAIN_MS = 2;
+
+interface Running {
+  id: number;
+  stopping: boolean;
+  answerCommit: ((allowed: boolean) => void) | undefined;
+}
+
+let connection: Connection | undefined;
+let running: Running | undefined;
+
+endWithParent();
+process.on('message', (message: ToProcess) => void receive(message));
+// The terminal's Ctrl-C goes to the whole group: the service ends its processes in order.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+
+function send(message: FromProcess): void {
+  process.send?.(message);
+}
+
+async function receive(message: ToProcess): Promise<void> {
+  switch (message.kind) {
+    case 'open':
+      return await open(message);
+    case 'query':
+      return await serve(message.id, async (held) => {
+        const answer = await held.query(message.sql, message.parameters);
+        send({ kind: 'answer', id: message.id, ...answer });
+      });
+    case 'write':
+      return await serve(message.id, async (held, own) => {
+        const output = await held.write(message.name, message.input, gateOf(own));
+        send({ kind: 'written', id: message.id, output });
+      });
+    case 'interrupt':
+      return interrupt(message.id);
+    case 'commit':
+      if (running?.id === message.id) running.answerCommit?.(message.allowed);
+      return;
+    case 'ping':
+      return send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });
+    case 'stop':
+      connection?.close();
+      return endNow();
+    case 'openArchive':
+    case 'archive':
+      throw new Error(`a connection process was asked for ${message.kind}`);
+  }
+}
+
+async function open({ options }: Extract<ToProcess, { kind: 'open' }>): Promise<void> {
+  try {
+    connection = await Connection.open(options);
+    // Warm: the schema is parsed before the first request, and the resting level of the process is what it needs to serve.
+    await connection.query('SELECT CAST(json_array(max(id)) AS BLOB) AS json FROM job', []);
+    send({ kind: 'ready', id: 0, pragmas: connection.pragmas });
+  } catch (error) {
+    const problems = error instanceof BadStart ? error.problems : [`${options.path}: ${String(error)}`];
+    send({ kind: 'refused', id: 0, problems });
+  }
+}
+
+async function serve(id: number, work: (held: Connection, own: Running) => Promise<void>): Promise<void> {
+  const own: Running = { id, stopping: false, answerCommit: undefined };
+  running = own;
+  try {
+    if (connection === undefined) throw new Error('not open');
+    await work(connection, own);
+  } catch (error) {
+    send({ kind: 'failed', id, fault: faultToMessage(error), tainted: connection?.tainted ?? true });
+  } finally {
+    running = undefined;
+  }
+}
+
+function gateOf(own: Running): WriteGate {
+  return {
+    givenUp: () => own.stopping,
+    began: () => send({ kind: 'began', id: own.id }),
+    mayCommit: () =>
+      new Promise((resolve) => {
+        own.answerCommit = resolve;
+        send({ kind: 'mayCommit', id: own.id });
+      }),
+  };
+}
+
+function interrupt(id: number): void {
+  const target = running;
+  if (target?.id !== id || target.stopping) return;
+  target.stopping = true;
+  // A write is never interrupted: it rolls back when it asks to commit, or the service kills the process.
+  if (connection?.pragmas['query_only'] !== 1) return;
+  const again = () => {
+    if (running !== target) return;
+    connection?.interrupt();
+    setTimeout(again, INTERRUPT_AGAIN_MS);
+  };
+  again();
+}

@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../faults.ts';
+import type { Counters } from './counters.ts';
+import type { DatabaseProcess } from './process.ts';
+import { Queue, queueFull } from './queue.ts';
+
+export interface CrewOptions {
+  /** Starts one more process of this crew, whose changes of state come to `crew.changed`. */
+  start(changed: (process: DatabaseProcess) => void): DatabaseProcess;
+  /** Processes at most, one more while one is replaced. */
+  max: number;
+  queueLimit: number;
+  maxIdleMs: number;
+  counters: Counters;
+  log(message: string, error: unknown): void;
+}
+
+/**
+ * What a process may keep after a query above its resting level, MB. Only the end of a process gives memory back to the
+ * system (measured: after interrupt, shrink_memory and close 1.9 of 2.0 GB stay), so above this it is replaced.
+ */
+export const KEPT_LIMIT_MB = 8;
+/** Between two tries to start a process that dies at its start; doubles up to the second. */
+const RESTART_MS = [50, 5_000] as const;
+
+/**
+ * Processes that do the same work: all readers, the writer (a crew of one), the archive's decoder. It gives requests to
+ * idle processes, starts more on demand, and replaces those that died, ran out of memory, or keep too much of it.
+ */
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #queue: Queue;
+  #members: DatabaseProcess[] = [];
+  /** The member that leaves as soon as its spare serves. */
+  #leaving: DatabaseProcess | undefined;
+  /** Processes told to stop that have not ended yet. */
+  readonly #dismissed = new Set<DatabaseProcess>();
+  #opened = false;
+  #closing = false;
+  #restartMs: number = RESTART_MS[0];
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#queue = new Queue(options.queueLimit);
+  }
+
+  get members(): readonly DatabaseProcess[] {
+    return this.#members;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** Starts the first process. Throws BadStart. */
+  async open(): Promise<void> {
+    const first = this.#add();
+    await first.ready;
+    this.#opened = true;
+  }
+
+  /**
+   * Gives an idle process to `work`, which must put it to work in the same tick; waits for one if need be, as long as the
+   * signal allows. Throws `queue_full`, the signal's reason, or what `work` throws.
+   */
+  use<Result>(signal: AbortSignal, work: (process: DatabaseProcess) => Promise<Result>): Promise<Result> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#closing) return Promise.reject(new Fault('queue_full', 'the service is shutting down'));
+    const idle = this.#members.findLast((member) => member.state.name === 'idle');
+    if (idle !== undefined && this.#queue.length === 0) return work(idle);
+    if (this.#queue.full) {
+      this.#options.counters.queueFull += 1;
+      return Promise.reject(queueFull());
+    }
+    if (this.#members.length < this.#options.max) this.#add();
+    return this.#queue.add(signal, work);
+  }
+
+  /** Called every quarter of a second: replaces and retires what has to go, one at a time. */
+  tend(): void {
+    if (this.#closing) return;
+    for (const member of this.#members) member.ping();
+    this.#replaceWorn();
+    this.#retireIdle();
+  }
+
+  /** Ends all processes: those at work have until `graceMs`, then they are killed. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    this.#queue.clear();
+    const all = [...this.#members, ...this.#dismissed];
+    const force = setTimeout(() => {
+      for (const member of all) member.kill();
+    }, graceMs);
+    for (const member of all) if (member.state.name !== 'busy') member.stop();
+    await Promise.all(all.map((member) => member.gone));
+    clearTimeout(force);
+  }
+
+  #add(): DatabaseProcess {
+    const process = this.#options.start((changed) => this.#changed(changed));
+    this.#members = [...this.#members, process];
+    process.ready.then(
+      () => {
+        this.#restartMs = RESTART_MS[0];
+      },
+      (error: unknown) => this.#options.log(`a ${process.role} process did not start`, error),
+    );
+    return process;
+  }
+
+  #changed(process: DatabaseProcess): void {
+    if (process.state.name === 'gone') return this.#lost(process);
+    if (process.state.name !== 'idle') return;
+    if (this.#closing) return process.stop();
+    // In a tick of its own: the caller of the request that has just ended is answered first.
+    setImmediate(() => {
+      if (process.state.name === 'idle' && !this.#letGo(process)) this.#queue.serve(process);
+    });
+  }
+
+  /** A process has ended. One that nobody stopped is followed by another at once, or when starts fail, after a while. */
+  #lost(process: DatabaseProcess): void {
+    const stopped = !this.#members.includes(process);
+    this.#members = this.#members.filter((member) => member !== process);
+    if (this.#leaving === process) this.#leaving = undefined;
+    if (stopped || this.#closing) return;
+    process.ready.then(
+      () => this.#add(),
+      async () => {
+        if (!this.#opened) return; // the start of the service fails with it
+        await sleep(this.#restartMs, undefined, { ref: false });
+        this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MS[1]);
+        if (!this.#closing && this.#members.length < this.#options.max) this.#add();
+      },
+    );
+  }
+
+  #replaceWorn(): void {
+    if (this.#leaving !== undefined) return;
+    const worn = this.#members.find(isWorn);
+    if (worn === undefined) return;
+    this.#leaving = worn;
+    this.#options.counters.replacements += 1;
+    this.#bringSpare(worn);
+  }
+
+  /** Starts the spare of a member; from its first tick of service the member leaves. */
+  #bringSpare(member: DatabaseProcess): void {
+    const spare = this.#add();
+    spare.ready.then(
+      () => {
+        if (member.state.name === 'idle') this.#letGo(member);
+      },
+      () => {
+        this.#leaving = undefined; // the next round tries again
+      },
+    );
+  }
+
+  /** Stops an idle member that has to leave, if its spare serves. */
+  #letGo(member: DatabaseProcess): boolean {
+    if (this.#leaving !== member) return false;
+    const spare = this.#members.at(-1);
+    if (spare === undefined || spare === member || spare.state.name === 'starting') return false;
+    this.#leaving = undefined;
+    this.#dismiss(member);
+    setImmediate(() => this.#replaceWorn());
+    return true;
+  }
+
+  #dismiss(member: DatabaseProcess): void {
+    this.#members = this.#members.filter((other) => other !== member);
+    this.#dismissed.add(member);
+    member.gone.then(() => this.#dismissed.delete(member));
+    member.stop();
+  }
+
+  #retireIdle(): void {
+    const idle = this.#members.filter(
+      ({ state }) => state.name === 'idle' && performance.now() - state.since > this.#options.maxIdleMs,
+    );
+    const [longest] = idle;
+    if (longest === undefined || this.#leaving !== undefined) return;
+    const last = this.#members.length === 1;
+    if (last && longest.queries === 0) return; // as fresh as its follower would be
+    this.#options.counters.retirements += 1;
+    if (!last) return this.#dismiss(longest);
+    this.#leaving = longest; // the last one is kept warm: it leaves when its follower serves
+    this.#bringSpare(longest);
+  }
+}
+
+function isWorn(member: DatabaseProcess): boolean {
+  if (member.state.name !== 'idle' && member.state.name !== 'busy') return false;
+  if (member.worn) return true;
+  return member.state.name === 'idle' && member.rssMb > member.restingMb + KEPT_LIMIT_MB;
+}

@@ -1,0 +1,254 @@
+import type { ChildProcess } from 'node:child_process';
+import { BadStart } from '../bad-start.ts';
+import type { ProcessStatus } from '../db/port.ts';
+import { Fault } from '../faults.ts';
+import type { Counters } from './counters.ts';
+import { faultFromMessage } from './faults.ts';
+import type { FromProcess, ToProcess } from './protocol.ts';
+import { rssMbOf } from './rss.ts';
+import { type Program, startProgram } from './spawn.ts';
+
+/** What a process answers to the request it was given. */
+export type Reply = Extract<FromProcess, { kind: 'answer' | 'archived' | 'written' }>;
+export type Request = Extract<ToProcess, { kind: 'query' | 'write' | 'archive' }>;
+
+/** A request on its process, seen from the service. */
+interface Task {
+  id: number;
+  resolve(reply: Reply): void;
+  reject(fault: unknown): void;
+  /** The messages of a write on its way. */
+  onStep(step: 'began' | 'mayCommit'): void;
+  /** Set once its caller has his answer and the process is only waited for. */
+  abandoned: boolean;
+}
+
+/** The states of a process; `become` is the only way from one to another. */
+export type State =
+  | { name: 'starting' }
+  | { name: 'idle'; since: number }
+  | { name: 'busy'; task: Task }
+  | { name: 'stopping' }
+  | { name: 'gone' };
+
+const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
+  starting: ['idle', 'stopping', 'gone'],
+  idle: ['busy', 'stopping', 'gone'],
+  busy: ['idle', 'stopping', 'gone'],
+  stopping: ['gone'],
+  gone: [],
+};
+
+/** From an interrupt to the report that the query has ended; then the process is killed. */
+export const INTERRUPT_GRACE_MS = 250;
+/** From the request to stop to the end; a connection closes within a few ms. */
+const STOP_GRACE_MS = 1_000;
+/** A start takes 70-160 ms (measured); on a machine that swaps it may take seconds. */
+const START_LIMIT_MS = 15_000;
+
+export interface ProcessOptions {
+  role: ProcessStatus['role'];
+  program: Program;
+  /** The message that opens it, answered by `ready` or `refused`. */
+  open: Extract<ToProcess, { kind: 'open' | 'openArchive' }>;
+  /** MB its RSS may grow by above its resting level: beyond, the memory watch ends what it does. */
+  growthMb: number;
+  counters: Counters;
+  /** Told of each change of state, behind it. */
+  onState(process: DatabaseProcess): void;
+}
+
+/** One process of the service: a database connection, or the decoder of the archive. */
+export class DatabaseProcess {
+  readonly role: ProcessStatus['role'];
+  readonly growthMb: number;
+  /** Resolves when it serves; rejects with BadStart, or with the fault `connection_lost` when it died first. */
+  readonly ready: Promise<void>;
+  /** RSS in MB when it began to serve: what it needs to be there. */
+  restingMb = 0;
+  /** The last heartbeat or answer, an instant of performance.now(). */
+  heardAt = performance.now();
+  /** Leaves as soon as it may: out of memory, an unusable connection, or its memory has grown. */
+  worn = false;
+  queries = 0;
+  readonly #child: ChildProcess;
+  readonly #options: ProcessOptions;
+  readonly #startedAt = performance.now();
+  readonly #gone = Promise.withResolvers<void>();
+  #state: State = { name: 'starting' };
+  #pragmas: ProcessStatus['pragmas'] = {};
+  #reportedRssMb = 0;
+  #killTimer: NodeJS.Timeout | undefined;
+  static #lastId = 0;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.role = options.role;
+    this.growthMb = options.growthMb;
+    this.#child = startProgram(options.program);
+    const ready = Promise.withResolvers<void>();
+    this.ready = ready.promise;
+    ready.promise.catch(() => {}); // who waits for it is told; nobody may be waiting
+    const startLimit = setTimeout(() => this.kill(), START_LIMIT_MS);
+    this.#child.on('message', (message: FromProcess) => this.#receive(message, ready));
+    this.#child.on('error', () => this.#ended(ready)); // could not be started, or a message could not be sent
+    this.#child.on('exit', () => {
+      clearTimeout(startLimit);
+      this.#ended(ready);
+    });
+    ready.promise.then(
+      () => clearTimeout(startLimit),
+      () => clearTimeout(startLimit),
+    );
+    this.#send(options.open);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Resident memory in MB now. */
+  get rssMb(): number {
+    return rssMbOf(this.pid) ?? this.#reportedRssMb;
+  }
+
+  /** Resolves when the process has ended. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  status(): ProcessStatus {
+    return {
+      pid: this.pid,
+      role: this.role,
+      state: this.#state.name,
+      rssMb: Math.round(this.rssMb * 10) / 10,
+      ageSec: Math.round((performance.now() - this.#startedAt) / 1000),
+      queries: this.queries,
+      pragmas: this.#pragmas,
+    };
+  }
+
+  /**
+   * Gives an idle process a request. Rejects with the fault the process reports, or `connection_lost` when it dies.
+   * Whoever stops waiting says so with `abandon`.
+   */
+  run(request: RequestBody, onStep: Task['onStep'] = () => {}): Promise<Reply> {
+    DatabaseProcess.#lastId += 1;
+    const id = DatabaseProcess.#lastId;
+    this.queries += 1;
+    return new Promise((resolve, reject) => {
+      this.#become({ name: 'busy', task: { id, resolve, reject, onStep, abandoned: false } });
+      this.#send({ ...request, id });
+    });
+  }
+
+  /** The answer to a write that asked to commit. */
+  answerCommit(allowed: boolean): void {
+    if (this.#state.name === 'busy') this.#send({ kind: 'commit', id: this.#state.task.id, allowed });
+  }
+
+  /** Ends the request it works on with a fault for its caller, at once; the process itself has `graceMs` to follow. */
+  abandon(reason: unknown, graceMs = INTERRUPT_GRACE_MS): void {
+    if (this.#state.name !== 'busy') return;
+    const { task } = this.#state;
+    task.reject(reason);
+    if (task.abandoned) return;
+    task.abandoned = true;
+    this.#options.counters.interrupts += 1;
+    this.#send({ kind: 'interrupt', id: task.id });
+    this.killAfter(graceMs);
+  }
+
+  /** Kills it unless the request it works on has ended by then. */
+  killAfter(graceMs: number): void {
+    clearTimeout(this.#killTimer);
+    this.#killTimer = setTimeout(() => this.kill(), graceMs);
+  }
+
+  /** Asks it to close and end, and kills it when it does not. */
+  stop(): void {
+    if (this.#state.name === 'stopping' || this.#state.name === 'gone') return;
+    this.#become({ name: 'stopping' });
+    this.#send({ kind: 'stop', id: 0 });
+    this.killAfter(STOP_GRACE_MS);
+  }
+
+  kill(): void {
+    if (this.#state.name === 'gone') return;
+    if (this.#state.name !== 'stopping') this.#options.counters.kills += 1;
+    this.#child.kill('SIGKILL');
+  }
+
+  ping(): void {
+    if (this.#state.name !== 'gone') this.#send({ kind: 'ping', id: 0 });
+  }
+
+  #send(message: ToProcess): void {
+    if (this.#child.connected) this.#child.send(message);
+  }
+
+  #become(next: State): void {
+    if (!NEXT[this.#state.name].includes(next.name)) {
+      throw new Fault('internal', `a ${this.role} process cannot go from ${this.#state.name} to ${next.name}`);
+    }
+    this.#state = next;
+    this.#options.onState(this);
+  }
+
+  #receive(message: FromProcess, ready: PromiseWithResolvers<void>): void {
+    this.heardAt = performance.now();
+    switch (message.kind) {
+      case 'ready':
+        if (this.#state.name !== 'starting') return;
+        this.#pragmas = message.pragmas;
+        this.restingMb = this.rssMb;
+        this.#become({ name: 'idle', since: performance.now() });
+        return ready.resolve();
+      case 'refused':
+        ready.reject(new BadStart(message.problems));
+        return this.kill();
+      case 'pong':
+        this.#reportedRssMb = message.rssMb;
+        return;
+      default:
+        return this.#receiveOf(message);
+    }
+  }
+
+  /** A message about the request it works on; one about another is late and means nothing. */
+  #receiveOf(message: Exclude<FromProcess, { id: 0 }>): void {
+    if (this.#state.name !== 'busy' || this.#state.task.id !== message.id) return;
+    const { task } = this.#state;
+    if (message.kind === 'began' || message.kind === 'mayCommit') return task.onStep(message.kind);
+    clearTimeout(this.#killTimer);
+    if (message.kind === 'failed') {
+      if (message.tainted) this.worn = true;
+      task.reject(faultFromMessage(message.fault));
+    } else {
+      task.resolve(message);
+    }
+    this.#become({ name: 'idle', since: performance.now() });
+  }
+
+  #ended(ready: PromiseWithResolvers<void>): void {
+    if (this.#state.name === 'gone') return;
+    clearTimeout(this.#killTimer);
+    const before = this.#state;
+    const lost = new Fault('connection_lost', 'the connection process died; nothing it did was kept');
+    if (before.name !== 'stopping' && !(before.name === 'busy' && before.task.abandoned)) {
+      this.#options.counters.crashes += 1;
+    }
+    ready.reject(lost);
+    this.#become({ name: 'gone' });
+    if (before.name === 'busy') before.task.reject(lost);
+    this.#gone.resolve();
+  }
+}
+
+/** A request without its id, which `run` gives. */
+export type RequestBody = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never;

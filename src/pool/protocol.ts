@@ -1,0 +1,46 @@
+import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
+import type { ConnectionOptions } from '../db/pragmas.ts';
+import type { SqlValue } from '../db/statement.ts';
+import type { WriteName } from '../db/writes/index.ts';
+import type { FaultCode, FaultStatus } from '../faults.ts';
+
+/**
+ * Every message between the service and one of its processes; they travel by structured clone. `id` is the request's: a
+ * process works on one at a time, and a message with another id is late and means nothing any more.
+ */
+export type ToProcess =
+  | { kind: 'open'; id: 0; options: ConnectionOptions }
+  | { kind: 'openArchive'; id: 0; root: string }
+  | { kind: 'query'; id: number; sql: string; parameters: readonly SqlValue[] }
+  | { kind: 'write'; id: number; name: WriteName; input: unknown }
+  | { kind: 'archive'; id: number; request: ArchiveRequest }
+  /** Stop the query; of a write: stop waiting for the lock. */
+  | { kind: 'interrupt'; id: number }
+  /** The answer to `mayCommit`. */
+  | { kind: 'commit'; id: number; allowed: boolean }
+  | { kind: 'ping'; id: 0 }
+  /** Close the database and end. */
+  | { kind: 'stop'; id: 0 };
+
+export type FromProcess =
+  | { kind: 'ready'; id: 0; pragmas: Readonly<Record<string, string | number>> }
+  /** It cannot start, whoever tries again: the file, not the process, is the reason. */
+  | { kind: 'refused'; id: 0; problems: readonly string[] }
+  | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
+  | { kind: 'archived'; id: number; answer: ArchiveAnswer }
+  /** The write holds the lock. */
+  | { kind: 'began'; id: number }
+  | { kind: 'mayCommit'; id: number }
+  | { kind: 'written'; id: number; output: unknown }
+  /** `tainted`: the connection must not be used again. */
+  | { kind: 'failed'; id: number; fault: FaultMessage; tainted: boolean }
+  /** The heartbeat; `rssMb` where the system does not tell it about other processes. */
+  | { kind: 'pong'; id: 0; rssMb: number };
+
+export interface FaultMessage {
+  code: FaultCode;
+  message: string;
+  status: FaultStatus;
+  /** For the log alone: may hold SQL. */
+  cause: string | undefined;
+}

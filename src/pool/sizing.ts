@@ -1,0 +1,123 @@
+import { totalmem } from 'node:os';
+import { BadStart } from '../bad-start.ts';
+import type { Settings } from '../settings.ts';
+
+/** What a machine, or the control group the service runs in, has. */
+export interface Machine {
+  memoryMb: number;
+  /** Where the number comes from, for people. */
+  source: string;
+}
+
+/** How the memory of the service is divided, MB. The parts add up to at most `limitMb`. */
+export interface Sizing {
+  limitMb: number;
+  machine: Machine;
+  /** The parent: the HTTP side, request bodies included. */
+  parentMb: number;
+  /** The decoder of archive files. */
+  archiveMb: number;
+  /** Readers, the writer, and one spare while one is replaced. */
+  processes: number;
+  /** Of each of them. */
+  connection: ConnectionSizing;
+  /** What the operator should know about his choice. */
+  notes: string[];
+}
+
+/** One connection process, MB. */
+export interface ConnectionSizing {
+  cacheMb: number;
+  softHeapMb: number;
+  hardHeapMb: number;
+  /** Its own memory at rest: what it shares with the others (the program text, 50 MB) is counted once, in the parent. */
+  baseMb: number;
+  /** What its RSS may grow by above its resting level: the hard heap limit and the copies of an answer on its way. */
+  growthMb: number;
+}
+
+/** The parent after 500,000 requests: 138 MB, what a streamed answer holds (docs/scaling.md). */
+const PARENT_MB = 180;
+/** Request bodies in flight share this many times BODY_LIMIT_MB. */
+export const BODIES_IN_FLIGHT = 2;
+/** Private memory of a connection process at rest (36 MB measured), and room for the copies of an answer on its way. */
+const CONNECTION_BASE_MB = 44;
+const ANSWER_MB = 24;
+/** The decoder's base is that of any Node; a decoded job of 32 nodes and 9 metrics takes about 60 MB. */
+const ARCHIVE_MB = { least: 160, most: 768, part: 1 / 8 };
+/** `auto`: a quarter of the machine, since the operating system's cache does more with the rest (docs/scaling.md). */
+const AUTO = { part: 1 / 4, leastMb: 768, mostMb: 8192 };
+/** Heap of one connection: less cannot sort; more than this is never used, as sorts spill to files. */
+const HEAP = { leastMb: 8, mostMb: 1024 };
+/** Measured over 2 MB ... 4 GB: more buys nothing for scans and ranges (docs/scaling.md). */
+const CACHE_MB = 4;
+
+/** The machine we run on: the smaller of its memory and the limit of our control group. */
+export function thisMachine(): Machine {
+  const physicalMb = Math.floor(totalmem() / 2 ** 20);
+  const groupMb = Math.floor(process.constrainedMemory() / 2 ** 20);
+  return groupMb > 0 && groupMb < physicalMb
+    ? { memoryMb: groupMb, source: 'limit of the control group' }
+    : { memoryMb: physicalMb, source: 'physical memory' };
+}
+
+/** Divides the memory. Throws BadStart with the sum when heap limits and bases do not fit under the limit together. */
+export function sizeFor(settings: Settings, machine: Machine): Sizing {
+  const notes: string[] = [];
+  const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(machine) : settings.DB_MEMORY_LIMIT_MB;
+  if (limitMb > machine.memoryMb) {
+    notes.push(`DB_MEMORY_LIMIT_MB ${limitMb} is more than the ${machine.memoryMb} MB there are (${machine.source})`);
+  }
+  const parentMb = PARENT_MB + BODIES_IN_FLIGHT * settings.BODY_LIMIT_MB;
+  const archiveMb = clamp(Math.floor(limitMb * ARCHIVE_MB.part), ARCHIVE_MB.least, ARCHIVE_MB.most);
+  const processes = settings.DB_MAX_CONNECTIONS + 2;
+  const baseMb = CONNECTION_BASE_MB;
+  const shareMb = Math.floor((limitMb - parentMb - archiveMb) / processes);
+  const heapMb = shareMb - baseMb - ANSWER_MB;
+  const hardHeapMb =
+    settings.DB_HARD_HEAP_LIMIT_MB === 'auto' ? Math.min(heapMb, HEAP.mostMb) : settings.DB_HARD_HEAP_LIMIT_MB;
+  if (hardHeapMb > heapMb || hardHeapMb < HEAP.leastMb) {
+    throw new BadStart(tooSmall({ limitMb, parentMb, archiveMb, processes, baseMb, hardHeapMb }));
+  }
+  const softHeapMb =
+    settings.DB_SOFT_HEAP_LIMIT_MB === 'auto' ? Math.floor((hardHeapMb * 2) / 3) : settings.DB_SOFT_HEAP_LIMIT_MB;
+  if (softHeapMb >= hardHeapMb) {
+    throw new BadStart(
+      `DB_SOFT_HEAP_LIMIT_MB ${softHeapMb} must be below the hard heap limit of ${hardHeapMb} MB: without room between ` +
+        'them a plain scan fails once the cache has filled the heap',
+    );
+  }
+  const cacheMb = settings.DB_CACHE_SIZE_MB === 'auto' ? Math.min(CACHE_MB, softHeapMb) : settings.DB_CACHE_SIZE_MB;
+  if (cacheMb > softHeapMb) {
+    notes.push(`DB_CACHE_SIZE_MB ${cacheMb} is above the soft heap limit of ${softHeapMb} MB, which bounds the cache`);
+  }
+  const connection = { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb: hardHeapMb + ANSWER_MB };
+  return { limitMb, machine, parentMb, archiveMb, processes, connection, notes };
+}
+
+function autoLimit({ memoryMb }: Machine): number {
+  return clamp(Math.floor(memoryMb * AUTO.part), AUTO.leastMb, AUTO.mostMb);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}
+
+interface Sum {
+  limitMb: number;
+  parentMb: number;
+  archiveMb: number;
+  processes: number;
+  baseMb: number;
+  hardHeapMb: number;
+}
+
+function tooSmall({ limitMb, parentMb, archiveMb, processes, baseMb, hardHeapMb }: Sum): string {
+  const heapMb = Math.max(hardHeapMb, HEAP.leastMb);
+  const sumMb = parentMb + archiveMb + processes * (baseMb + ANSWER_MB + heapMb);
+  return (
+    `DB_MEMORY_LIMIT_MB ${limitMb} is too small: ${parentMb} (parent) + ${archiveMb} (archive) + ${processes} processes ` +
+    `(readers, writer, one spare) x (${baseMb + ANSWER_MB} base + ${heapMb} hard heap limit) = ${sumMb} MB. Raise it, or lower ` +
+    'DB_MAX_CONNECTIONS or DB_HARD_HEAP_LIMIT_MB'
+  );
+}

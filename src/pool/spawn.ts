@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Program {
+  /** The TypeScript file it runs. */
+  file: string;
+  /** MB of V8's old generation. */
+  heapMb: number;
+  env: Readonly<Record<string, string>>;
+}
+
+/** MB; V8's young generation. The default lets a process that answers small requests grow by 100 MB (measured). */
+const SEMI_SPACE_MB = 1;
+
+const SETPRIV = process.platform === 'linux' ? ['/usr/bin/setpriv', '/bin/setpriv'].find(isExecutable) : undefined;
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts a process of the service that cannot outlive it (child/lifeline.ts). It inherits nothing of our environment but
+ * what it needs: no key, no token. Its standard error is ours.
+ */
+export function startProgram({ file, heapMb, env }: Program): ChildProcess {
+  const node = [
+    process.execPath,
+    `--max-semi-space-size=${SEMI_SPACE_MB}`,
+    `--max-old-space-size=${heapMb}`,
+    '--disable-warning=ExperimentalWarning',
+    file,
+  ];
+  const [command = process.execPath, ...args] =
+    SETPRIV === undefined ? node : [SETPRIV, '--pdeathsig', 'KILL', '--', ...node];
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit', SETPRIV === undefined ? 'pipe' : 'ignore', 'ipc'],
+    serialization: 'advanced', // bytes and 64-bit integers cross as they are
+    env: {
+      PATH: process.env['PATH'],
+      LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'],
+      // glibc makes up to eight heaps per core, each with its own slack
+      MALLOC_ARENA_MAX: '2',
+      ...env,
+      CC_JOBS_PARENT: String(process.pid),
+      ...(SETPRIV === undefined ? { CC_JOBS_LIFELINE: 'pipe' } : {}),
+    },
+  });
+  return child;
+}
+
+export const CONNECTION_PROGRAM = join(import.meta.dirname, 'child/connection.ts');
+export const ARCHIVE_PROGRAM = join(import.meta.dirname, 'child/archive.ts');

@@ -1,0 +1,65 @@
+import type { Deadline } from '../db/deadline.ts';
+import type { WriteName } from '../db/writes/index.ts';
+import { Fault } from '../faults.ts';
+import type { Crew } from './crew.ts';
+import type { DatabaseProcess } from './process.ts';
+
+/** From "yes, commit" to the result. A commit takes a millisecond, a stalled disk seconds; then nobody can tell. */
+const COMMIT_LIMIT_MS = 5_000;
+
+/**
+ * How far a write has come, seen from here:
+ * - waiting: in the queue or for the lock; given up at the deadline (`database_busy` if somebody else holds the lock).
+ * - began: it holds the lock; at the deadline its caller gets `deadline_exceeded`, and it rolls back: by its own hand when
+ *   it asks to commit, by being killed when it does not ask in time.
+ * - committing: we said yes, and from here wait for the result. If the process dies now, nobody knows: `outcome_unknown`.
+ */
+type Stage = 'waiting' | 'began' | 'committing';
+
+/** Runs one write on the writer. A client that hangs up does not stop it: only `deadline.expired` counts. */
+export function runWrite(crew: Crew, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
+  return crew.use(deadline.expired, (process) => writeOn(process, name, input, deadline));
+}
+
+async function writeOn(
+  process: DatabaseProcess,
+  name: WriteName,
+  input: unknown,
+  deadline: Deadline,
+): Promise<unknown> {
+  const stage: { now: Stage } = { now: 'waiting' };
+  const expire = () => {
+    const busy = new Fault('database_busy', 'another program held the write lock of the database until the deadline');
+    process.abandon(stage.now === 'waiting' ? busy : deadline.expired.reason);
+  };
+  const step = (told: 'began' | 'mayCommit') => {
+    if (stage.now === 'committing') return; // it asks once
+    if (told === 'began') {
+      stage.now = 'began';
+      return;
+    }
+    const allowed = !deadline.expired.aborted && deadline.remainingMs() > 0;
+    if (allowed) {
+      stage.now = 'committing';
+      deadline.expired.removeEventListener('abort', expire);
+      process.killAfter(COMMIT_LIMIT_MS);
+    }
+    process.answerCommit(allowed);
+  };
+  deadline.expired.addEventListener('abort', expire, { once: true });
+  try {
+    const reply = await process.run({ kind: 'write', name, input }, step);
+    if (reply.kind !== 'written') throw new Fault('internal', `the writer answered ${reply.kind}`);
+    return reply.output;
+  } catch (error) {
+    const died = error instanceof Fault && error.code === 'connection_lost';
+    if (died && stage.now === 'committing') {
+      throw new Fault('outcome_unknown', 'the writer died while it committed: ask before you repeat the request', {
+        cause: error,
+      });
+    }
+    throw error;
+  } finally {
+    deadline.expired.removeEventListener('abort', expire);
+  }
+}
