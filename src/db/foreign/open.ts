@@ -1,12 +1,12 @@
-import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import Database from 'libsql/promise';
 import { BadStart } from '../../bad-start.ts';
+import { type Driver, openDriver } from '../driver.ts';
 
 /** A job database of somebody else's, opened for reading only. */
 export interface ForeignFile {
-  connection: Database;
+  connection: Driver;
   /** Throws BadStart if the file was written to since it was opened: what was read then may be torn. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
@@ -24,7 +24,7 @@ export async function openForeign(path: string, temporaryRoot: string): Promise<
   const before = await stampOf(path);
   if (before === undefined) throw new BadStart(`${path} cannot be read: is it the file you mean?`);
   if ((await stampOf(`${path}-wal`))?.size) return await openCopy(path, temporaryRoot);
-  const connection = new Database(`${pathToFileURL(path).href}?immutable=1`, {});
+  const connection = openDriver(`${pathToFileURL(path).href}?immutable=1`);
   return {
     connection,
     async checkUnchanged() {
@@ -37,6 +37,7 @@ export async function openForeign(path: string, temporaryRoot: string): Promise<
 }
 
 async function openCopy(path: string, temporaryRoot: string): Promise<ForeignFile> {
+  await mkdir(temporaryRoot, { recursive: true });
   const folder = await mkdtemp(join(temporaryRoot, 'cc-jobs-import-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
@@ -48,7 +49,7 @@ async function openCopy(path: string, temporaryRoot: string): Promise<ForeignFil
         );
       }
     }
-    const connection = new Database(copy, {});
+    const connection = openDriver(copy);
     const close = () => {
       connection.close();
       return remove();

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import type Database from 'libsql/promise';
 import { z } from 'zod';
+import type { Driver } from '../driver.ts';
+import { bytesOf, textOf } from '../driver-values.ts';
 
 /** Rows of one query: small enough that a step of it is short, large enough that its cost does not count. */
 const ROWS_AT_ONCE = 1000;
@@ -23,20 +24,20 @@ export interface ForeignRows {
 const Rows = z.array(z.array(z.unknown()));
 
 /** The names of the columns a table has; none if there is no such table. */
-export async function columnsOf(db: Database, table: string): Promise<Set<string>> {
+export async function columnsOf(db: Driver, table: string): Promise<Set<string>> {
   const names = await jsonOf(db, 'SELECT json_array(name) AS row FROM pragma_table_info(?)', [table]);
   return new Set(names.value.map(([name]) => String(name)));
 }
 
 /** How many rows a table has, by its largest rowid: exact counts of a large file take minutes. */
-export async function lastRowid(db: Database, table: string): Promise<number> {
+export async function lastRowid(db: Driver, table: string): Promise<number> {
   const { value } = await jsonOf(db, `SELECT json_array(max(rowid)) AS row FROM ${table}`, []);
   return Number(value[0]?.[0] ?? 0);
 }
 
 /** All rows of a table in rowid order. Columns the file lacks are null; a file without the table has no rows. */
 export async function* rowsOfTable(
-  db: Database,
+  db: Driver,
   table: string,
   columns: Columns,
 ): AsyncGenerator<ForeignRows, void, void> {
@@ -69,9 +70,9 @@ function selected(expression: string, kind: ColumnKind): string {
  * The column `row` of a query, gathered in one value. As BLOB: this build of SQLite aborts the process that reads TEXT that
  * is not valid UTF-8.
  */
-async function jsonOf(db: Database, select: string, parameters: readonly (string | bigint)[]) {
+async function jsonOf(db: Driver, select: string, parameters: readonly (string | bigint)[]) {
   const statement = await db.prepare(`SELECT CAST(json_group_array(json(row)) AS BLOB) AS json FROM (${select})`);
-  const answer: [{ json: ArrayBuffer }] = await statement.all([...parameters]);
-  const bytes = Buffer.from(answer[0].json);
-  return { value: Rows.parse(JSON.parse(bytes.toString('utf8'))), repaired: !isUtf8(bytes) };
+  const [answer] = await statement.all([...parameters]);
+  const bytes = bytesOf(answer.json);
+  return { value: Rows.parse(JSON.parse(textOf(bytes))), repaired: !isUtf8(bytes) };
 }

@@ -1,5 +1,5 @@
-import type Database from 'libsql/promise';
 import { BadStart } from '../../bad-start.ts';
+import type { Driver } from '../../db/driver.ts';
 import { openForeign } from '../../db/foreign/open.ts';
 import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read.ts';
 import {
@@ -44,7 +44,7 @@ export async function databaseSource(path: string, temporaryRoot: string): Promi
   }
 }
 
-async function checkedTotal(path: string, db: Database): Promise<number> {
+async function checkedTotal(path: string, db: Driver): Promise<number> {
   const columns = await columnsOf(db, 'job').catch((cause: unknown) => {
     throw new BadStart(`${path} is no SQLite database`, { cause });
   });
@@ -55,7 +55,7 @@ async function checkedTotal(path: string, db: Database): Promise<number> {
   return await lastRowid(db, 'job');
 }
 
-async function* batchesOf(db: Database): AsyncGenerator<ImportBatch, void, void> {
+async function* batchesOf(db: Driver): AsyncGenerator<ImportBatch, void, void> {
   const tagColumns = await columnsOf(db, 'tag');
   const hasTags = tagColumns.size > 0 && (await columnsOf(db, 'jobtag')).size > 0;
   const tags = hasTags ? (tagColumns.has('tag_scope') ? 'scoped' : 'global') : 'none';
@@ -81,7 +81,7 @@ function batchOf(builder: BatchBuilder, { rows, ids, repaired }: ForeignRows, ta
   return builder.take(position);
 }
 
-async function* rowsToCopy(db: Database, copy: Copy): AsyncGenerator<SqlValue[][], void, void> {
+async function* rowsToCopy(db: Driver, copy: Copy): AsyncGenerator<SqlValue[][], void, void> {
   const { table, columns, defaults } = TABLES[copy];
   for await (const { rows } of rowsOfTable(db, table, columns)) {
     yield rows.map((row) => Object.keys(columns).map((name) => sqlValueOf(row[name]) ?? defaults[name] ?? null));

@@ -14,22 +14,29 @@ export async function sacctSource(path: string, options: SacctOptions): Promise<
   const { size } = await stat(path).catch((cause: unknown) => {
     throw new BadStart(`${path} cannot be read: is it the file you mean?`, { cause });
   });
-  return { total: size, batches: () => batchesOf(path, options) };
+  const { layout, isHeader } = layoutFor(path, await firstLineOf(path), options);
+  return { total: size, batches: () => batchesOf(path, layout, isHeader, options) };
 }
 
-async function* batchesOf(path: string, options: SacctOptions): AsyncGenerator<ImportBatch, void, void> {
+async function firstLineOf(path: string): Promise<string | undefined> {
+  for await (const [first] of linesOf(path)) {
+    if (first !== undefined) return first.text;
+  }
+  return undefined;
+}
+
+async function* batchesOf(
+  path: string,
+  layout: Layout,
+  isHeader: boolean,
+  options: SacctOptions,
+): AsyncGenerator<ImportBatch, void, void> {
   const builder = new BatchBuilder();
-  let layout: Layout | undefined;
   let position = 0;
   for await (const lines of linesOf(path)) {
     for (const line of lines) {
       position = line.position;
-      if (line.text === '') continue;
-      if (layout === undefined) {
-        const found = layoutFor(path, line.text, options);
-        layout = found.layout;
-        if (found.isHeader) continue;
-      }
+      if (line.text === '' || (isHeader && line.number === 1)) continue;
       add(builder, layout, line, options);
       if (builder.isFull) yield builder.take(position);
     }

@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { generatedSource } from '../dev/source.ts';
+import { type Command, UsageError } from './command.ts';
+import { load } from './load.ts';
+import { loadTarget, withDatabase } from './open-database.ts';
+
+const MAX_JOBS = 100_000_000;
+const MAX_SEED = 2 ** 31 - 1;
+const ARCHIVED_BY_DEFAULT = 100;
+
+export const generateCommand: Command = {
+  name: 'generate',
+  summary: 'make realistic jobs, the same ones for the same seed',
+  usage: `cc-jobs generate --jobs N [--seed S] [--end SECONDS] [--archived N]
+    --jobs N        how many jobs, up to ${MAX_JOBS}
+    --seed S        0 to ${MAX_SEED} (default 1)
+    --end SECONDS   Unix time of the newest job; what would end later is running (default now)
+    --archived N    so many of the newest finished jobs get metric data in ARCHIVE_PATH (default ${ARCHIVED_BY_DEFAULT})
+
+Loads into DB_URL, which is made if there is none, and writes the clusters fern, gust and moss into ARCHIVE_PATH. The same
+seed, number and end make the same jobs, so a run that was stopped with Ctrl-C can be repeated (give --end then).`,
+  async run(args, io) {
+    const values = parseCommandLine(args);
+    const jobs = numberOf('--jobs', values.jobs, 1, MAX_JOBS);
+    const now = Math.floor(Date.now() / 1000);
+    const options = {
+      jobs,
+      seed: values.seed === undefined ? 1 : numberOf('--seed', values.seed, 0, MAX_SEED),
+      endTime: values.end === undefined ? now : numberOf('--end', values.end, 1, MAX_SEED),
+      archived:
+        values.archived === undefined ? ARCHIVED_BY_DEFAULT : numberOf('--archived', values.archived, 0, MAX_JOBS),
+    };
+    const { path, archivePath } = loadTarget(io);
+    io.stderr.write(`generating ${jobs} jobs into ${path}: --seed ${options.seed} --end ${options.endTime}\n`);
+    const source = await generatedSource({ ...options, archivePath });
+    return await withDatabase(path, (db) => load(db, source, io));
+  },
+};
+
+function numberOf(name: string, text: string | undefined, min: number, max: number): number {
+  if (text === undefined) throw new UsageError(`${name} is missing`);
+  const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max)) throw new UsageError(`${name} must be a whole number from ${min} to ${max}`);
+  return value;
+}
+
+function parseCommandLine(args: string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({ args, options: { jobs: text, seed: text, end: text, archived: text } }).values;
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

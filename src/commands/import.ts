@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util';
+import { readClusters } from '../archive/open.ts';
+import { BadStart } from '../bad-start.ts';
+import { type Clusters, NO_CLUSTERS } from '../clusters/clusters.ts';
+import { archiveSource } from '../import/archive/source.ts';
+import { copyTables } from '../import/copy-tables.ts';
+import { databaseSource } from '../import/db/source.ts';
+import { sacctSource } from '../import/sacct/source.ts';
+import { type LocalClock, localClock } from '../import/sacct/times.ts';
+import { type Command, type CommandIo, UsageError } from './command.ts';
+import { load } from './load.ts';
+import { type LoadTarget, loadTarget, withDatabase } from './open-database.ts';
+
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'load jobs from an archive, another job database or sacct',
+  usage: `cc-jobs import archive DIR
+    every job of a job archive (version 3); its cluster.json and job files are copied into ARCHIVE_PATH, unless it is that
+cc-jobs import db FILE
+    jobs, tags, users, settings, nodes and node states of a cc-backend database (schema 10 or 11), which stays untouched
+cc-jobs import sacct FILE [--timezone ZONE] [--cluster NAME]
+    the output of 'sacct -P' with its header line, or of Open XDMoD's call of it without one
+    --timezone ZONE   of the times in it, such as Europe/Berlin (default UTC)
+    --cluster NAME    of lines that have no column Cluster
+
+Loads into DB_URL, which is made if there is none. Jobs that are there already stay as they are, so an import can be stopped
+with Ctrl-C and repeated. Ends with 0 when everything is in, 1 when records were bad (each is named) or it was stopped, 2
+when it could not begin.`,
+  async run(args, io) {
+    const { positionals, values } = parseCommandLine(args);
+    const [kind, from, ...more] = positionals;
+    if (kind === undefined || from === undefined || more.length > 0)
+      throw new UsageError('say what to import, and from where');
+    const importFrom = IMPORTS[kind];
+    if (importFrom === undefined) throw new UsageError(`'${kind}' cannot be imported: say archive, db or sacct`);
+    if (kind !== 'sacct' && (values.timezone !== undefined || values.cluster !== undefined)) {
+      throw new UsageError('--timezone and --cluster belong to import sacct');
+    }
+    const clock = clockOf(values.timezone ?? 'UTC');
+    return await importFrom({ from, target: loadTarget(io), io, clock, cluster: values.cluster });
+  },
+};
+
+interface Import {
+  from: string;
+  target: LoadTarget;
+  io: CommandIo;
+  clock: LocalClock;
+  cluster: string | undefined;
+}
+
+/** Each opens its source first: a file that cannot be imported makes no database. */
+const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
+  async archive({ from, target, io }) {
+    const source = await archiveSource(from, target.archivePath);
+    for (const note of source.notes) io.stderr.write(`${note}\n`);
+    return await withDatabase(target.path, (db) => load(db, source, io));
+  },
+  async db({ from, target, io }) {
+    const source = await databaseSource(from, target.temporaryRoot);
+    try {
+      return await withDatabase(target.path, async (db) => {
+        const counts = await copyTables(db, source, io.signal);
+        const { copyTags, copyUsers, copyNodes, copyNodeStates } = counts;
+        const others = `${copyTags} tags, ${copyUsers} users, ${copyNodes} nodes, ${copyNodeStates} node states`;
+        const code = await load(db, source, io, [others]);
+        await source.checkUnchanged();
+        return code;
+      });
+    } finally {
+      await source.close();
+    }
+  },
+  async sacct({ from, target, io, clock, cluster }) {
+    const clusters = await configuredClusters(target.archivePath);
+    const source = await sacctSource(from, { clock, clusters, cluster });
+    return await withDatabase(target.path, (db) => load(db, source, io));
+  },
+};
+
+/** The clusters of the archive, if there is one: subclusters come from it. */
+async function configuredClusters(archivePath: string): Promise<Clusters> {
+  return await readClusters(archivePath).catch((error: unknown) => {
+    if (error instanceof BadStart) throw error;
+    return NO_CLUSTERS; // no such folder
+  });
+}
+
+function clockOf(zone: string): LocalClock {
+  try {
+    return localClock(zone);
+  } catch {
+    throw new UsageError(`'${zone}' is no time zone: say one such as UTC or Europe/Berlin`);
+  }
+}
+
+function parseCommandLine(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: { timezone: { type: 'string' }, cluster: { type: 'string' } },
+    });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

@@ -1,0 +1,47 @@
+import { dirname, resolve } from 'node:path';
+import { BadStart } from '../bad-start.ts';
+import { openInProcess } from '../db/in-process.ts';
+import { migrate } from '../db/migrate.ts';
+import type { Database } from '../db/port.ts';
+import { SettingsSchema } from '../settings.ts';
+import type { CommandIo } from './command.ts';
+
+const LoadSettings = SettingsSchema.pick({ DB_URL: true, DB_TEMP_DIR: true, ARCHIVE_PATH: true });
+
+/** Where a command loads jobs into. */
+export interface LoadTarget {
+  /** The file of DB_URL, absolute. */
+  path: string;
+  /** Where large temporary files may lie. */
+  temporaryRoot: string;
+  archivePath: string;
+}
+
+/** The settings of a command that loads jobs. Nothing is opened yet. Throws BadStart. */
+export function loadTarget({ env }: CommandIo): LoadTarget {
+  const settings = LoadSettings.safeParse(env);
+  if (!settings.success) {
+    throw new BadStart(settings.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  }
+  const { DB_URL, DB_TEMP_DIR, ARCHIVE_PATH } = settings.data;
+  if (!DB_URL.startsWith('file:')) {
+    throw new BadStart(
+      'DB_URL must begin with file: here: load a local file, then put it where the libSQL server serves it',
+    );
+  }
+  const path = resolve(DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+  return { path, temporaryRoot: resolve(DB_TEMP_DIR ?? dirname(path)), archivePath: resolve(ARCHIVE_PATH) };
+}
+
+/** Opens the database, making it if there is none, and closes it behind `use`. Throws BadStart. */
+export async function withDatabase<Result>(path: string, use: (db: Database) => Promise<Result>): Promise<Result> {
+  await migrate(path);
+  const db = await openInProcess(path);
+  try {
+    return await use(db);
+  } finally {
+    await db.close(CLOSE_LIMIT_MS);
+  }
+}
+
+const CLOSE_LIMIT_MS = 5000;

@@ -1,0 +1,68 @@
+import type { ImportCounts } from '../import/run.ts';
+import type { CommandIo } from './command.ts';
+
+/** How often a line is drawn on a terminal, and written to a log. */
+const TERMINAL_EVERY_MS = 200;
+const LOG_EVERY_MS = 5000;
+/** Bad records that are shown one by one. */
+const REASONS_SHOWN = 20;
+
+/** Progress of long work on standard error: one line drawn over on a terminal, plain lines elsewhere. */
+export class Progress {
+  readonly #stderr: CommandIo['stderr'];
+  readonly #total: number | undefined;
+  readonly #startedAt = performance.now();
+  #shownAt = performance.now();
+  #isDrawn = false;
+  #reasons = 0;
+
+  /** `total` in the unit of the positions that are reported, undefined where it is not known. */
+  constructor(stderr: CommandIo['stderr'], total: number | undefined) {
+    this.#stderr = stderr;
+    this.#total = total;
+  }
+
+  get elapsedSec(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  update({ read, imported }: Readonly<ImportCounts>, position: number): void {
+    const now = performance.now();
+    if (now - this.#shownAt < (this.#stderr.isTTY ? TERMINAL_EVERY_MS : LOG_EVERY_MS)) return;
+    this.#shownAt = now;
+    const rate = `${whole(read / this.elapsedSec)}/s`;
+    const share = this.#total === undefined || this.#total === 0 ? undefined : position / this.#total;
+    const left =
+      share === undefined || share <= 0
+        ? ''
+        : `, ${Math.floor(share * 100)} %, ${duration((this.elapsedSec / share) * (1 - share))} left`;
+    const line = `${whole(read)} read, ${whole(imported)} imported, ${rate}${left}`;
+    if (!this.#stderr.isTTY) this.#stderr.write(`${line}\n`);
+    else this.#stderr.write(`\r\u001b[K${line}`);
+    this.#isDrawn = this.#stderr.isTTY === true;
+  }
+
+  /** A bad record; after the first ones they are only counted. */
+  bad({ where, reason }: { where: string; reason: string }): void {
+    this.#reasons++;
+    if (this.#reasons <= REASONS_SHOWN) this.line(`${where}: ${reason}`);
+    else if (this.#reasons === REASONS_SHOWN + 1) this.line('more bad records are only counted');
+  }
+
+  /** A line of its own. */
+  line(text: string): void {
+    if (this.#isDrawn) this.#stderr.write('\r\u001b[K');
+    this.#isDrawn = false;
+    this.#stderr.write(`${text}\n`);
+  }
+}
+
+/** 1234567 as 1,234,567. */
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  return seconds < 3600 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,70 @@
+import { Connection } from './connection.ts';
+import type { Deadline } from './deadline.ts';
+import { textOf } from './driver-values.ts';
+import type { Database } from './port.ts';
+import type { SqlValue } from './statement.ts';
+import type { WriteInput, WriteName, WriteOutput } from './writes/index.ts';
+
+/** A command has the machine to itself; of a bulk load 64 MB hold the inner pages of the one index that is not left out. */
+const CACHE_KIB = 64 * 1024;
+const SOFT_HEAP_LIMIT_BYTES = 256 * 1024 * 1024;
+const HARD_HEAP_LIMIT_BYTES = 512 * 1024 * 1024;
+/** An interrupt in the tick that starts a query is lost, so it is repeated. */
+const INTERRUPT_EVERY_MS = 5;
+
+/**
+ * The port on one connection of this process: for commands that load a file and for tests. The service does not use it: the
+ * memory a query took stays with its process. Calls wait for each other.
+ */
+export async function openInProcess(path: string): Promise<Database> {
+  const connection = await Connection.open({
+    path,
+    role: 'writer',
+    cacheKib: CACHE_KIB,
+    softHeapLimitBytes: SOFT_HEAP_LIMIT_BYTES,
+    hardHeapLimitBytes: HARD_HEAP_LIMIT_BYTES,
+  });
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
+  const query = (sql: string, parameters: readonly SqlValue[], deadline: Deadline) =>
+    inTurn(async () => {
+      deadline.signal.throwIfAborted();
+      let timer: NodeJS.Timeout | undefined;
+      const stop = () => {
+        timer = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+      };
+      deadline.signal.addEventListener('abort', stop, { once: true });
+      try {
+        return await connection.query(sql, parameters);
+      } finally {
+        clearInterval(timer);
+        deadline.signal.removeEventListener('abort', stop);
+      }
+    });
+  return {
+    async read(statement, deadline) {
+      const { json } = await query(statement.sql, statement.parameters, deadline);
+      const rows: unknown[] = JSON.parse(textOf(json));
+      return rows.map((row) => statement.row.parse(row));
+    },
+    async readPage(statement, deadline) {
+      const { json, rows = 0, more } = await query(statement.sql, statement.parameters, deadline);
+      const behind: unknown = more === undefined ? undefined : JSON.parse(textOf(more));
+      return { text: textOf(json), rows, more: statement.more.parse(behind) };
+    },
+    write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
+      const gate = {
+        givenUp: () => deadline.expired.aborted,
+        began: () => {},
+        mayCommit: async () => !deadline.expired.aborted,
+      };
+      return inTurn(async () => (await connection.write(name, input, gate)) as WriteOutput<Name>);
+    },
+    status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
+    close: () => inTurn(async () => connection.close()),
+  };
+}
