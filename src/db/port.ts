@@ -50,7 +50,7 @@ export interface DatabaseStatus {
 
 export interface ProcessStatus {
   pid: number;
-  role: 'reader' | 'writer';
+  role: 'reader' | 'writer' | 'archive';
   state: string;
   rssMb: number;
   ageSec: number;

@@ -52,11 +52,10 @@ export class Crew {
     return this.#queue.length;
   }
 
-  /** Starts the first process. Throws BadStart. */
+  /** Starts the first process; without it the first request does. Throws BadStart. */
   async open(): Promise<void> {
     const first = this.#add();
     await first.ready;
-    this.#opened = true;
   }
 
   /**
@@ -102,6 +101,7 @@ export class Crew {
     this.#members = [...this.#members, process];
     process.ready.then(
       () => {
+        this.#opened = true;
         this.#restartMs = RESTART_MS[0];
       },
       (error: unknown) => this.#options.log(`a ${process.role} process did not start`, error),
@@ -110,9 +110,12 @@ export class Crew {
   }
 
   #changed(process: DatabaseProcess): void {
-    if (process.state.name === 'gone') return this.#lost(process);
+    if (process.state.name === 'gone') this.#lost(process);
     if (process.state.name !== 'idle') return;
-    if (this.#closing) return process.stop();
+    if (this.#closing) {
+      process.stop();
+      return;
+    }
     // In a tick of its own: the caller of the request that has just ended is answered first.
     setImmediate(() => {
       if (process.state.name === 'idle' && !this.#letGo(process)) this.#queue.serve(process);
@@ -172,7 +175,7 @@ export class Crew {
   #dismiss(member: DatabaseProcess): void {
     this.#members = this.#members.filter((other) => other !== member);
     this.#dismissed.add(member);
-    member.gone.then(() => this.#dismissed.delete(member));
+    void member.gone.then(() => this.#dismissed.delete(member));
     member.stop();
   }
 
@@ -185,9 +188,12 @@ export class Crew {
     const last = this.#members.length === 1;
     if (last && longest.queries === 0) return; // as fresh as its follower would be
     this.#options.counters.retirements += 1;
-    if (!last) return this.#dismiss(longest);
-    this.#leaving = longest; // the last one is kept warm: it leaves when its follower serves
-    this.#bringSpare(longest);
+    if (last) {
+      this.#leaving = longest; // the last one is kept warm: it leaves when its follower serves
+      this.#bringSpare(longest);
+    } else {
+      this.#dismiss(longest);
+    }
   }
 }
 

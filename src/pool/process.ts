@@ -208,15 +208,17 @@ export class DatabaseProcess {
         this.#pragmas = message.pragmas;
         this.restingMb = this.rssMb;
         this.#become({ name: 'idle', since: performance.now() });
-        return ready.resolve();
+        ready.resolve();
+        return;
       case 'refused':
         ready.reject(new BadStart(message.problems));
-        return this.kill();
+        this.kill();
+        return;
       case 'pong':
         this.#reportedRssMb = message.rssMb;
         return;
       default:
-        return this.#receiveOf(message);
+        this.#receiveOf(message);
     }
   }
 
@@ -224,7 +226,10 @@ export class DatabaseProcess {
   #receiveOf(message: Exclude<FromProcess, { id: 0 }>): void {
     if (this.#state.name !== 'busy' || this.#state.task.id !== message.id) return;
     const { task } = this.#state;
-    if (message.kind === 'began' || message.kind === 'mayCommit') return task.onStep(message.kind);
+    if (message.kind === 'began' || message.kind === 'mayCommit') {
+      task.onStep(message.kind);
+      return;
+    }
     clearTimeout(this.#killTimer);
     if (message.kind === 'failed') {
       if (message.tainted) this.worn = true;

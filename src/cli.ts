@@ -1,0 +1,77 @@
+/** Entry: the command line. A command is a file in commands/; this finds it, runs it and turns its end into an exit code. */
+import { BadStart } from './bad-start.ts';
+import { type Command, type CommandIo, UsageError } from './commands/command.ts';
+import { demoCommand } from './commands/demo.ts';
+import { generateCommand } from './commands/generate.ts';
+import { importCommand } from './commands/import.ts';
+import { keysCommand } from './commands/keys.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { serveCommand } from './commands/serve.ts';
+import { sizingCommand } from './commands/sizing.ts';
+import { tokenCommand } from './commands/token.ts';
+import { readEnvironment } from './dotenv.ts';
+
+const COMMANDS: readonly Command[] = [
+  serveCommand,
+  demoCommand,
+  migrateCommand,
+  importCommand,
+  generateCommand,
+  tokenCommand,
+  keysCommand,
+  sizingCommand,
+];
+
+const HELP = `cc-jobs: the job database of a ClusterCockpit installation as an HTTP service
+
+${COMMANDS.map(({ name, summary }) => `  cc-jobs ${name.padEnd(10)} ${summary}`).join('\n')}
+
+'cc-jobs NAME --help' tells more. Settings come from the environment and from .env (docs/settings.md).
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main([name, ...args]: string[]): Promise<number> {
+  const command = COMMANDS.find((known) => known.name === name);
+  if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
+  if (command === undefined) {
+    process.stderr.write(name === undefined ? HELP : `cc-jobs: there is no command '${name}'\n\n${HELP}`);
+    return 2;
+  }
+  if (args.includes('--help') || args.includes('-h')) return print(`${command.usage}\n`);
+  try {
+    return await command.run(args, commandIo());
+  } catch (error) {
+    return explain(error, command);
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+/** The first signal asks the command to stop, the second ends the process. */
+function commandIo(): CommandIo {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping.signal.aborted) process.kill(process.pid, 'SIGKILL');
+      stopping.abort();
+    });
+  }
+  return { env: readEnvironment(process.env), stdout: process.stdout, stderr: process.stderr, signal: stopping.signal };
+}
+
+function explain(error: unknown, command: Command): number {
+  if (error instanceof BadStart) {
+    for (const problem of error.problems) process.stderr.write(`cc-jobs: ${problem}\n`);
+    return 2;
+  }
+  if (error instanceof UsageError) {
+    process.stderr.write(`cc-jobs: ${error.message}\n\n${command.usage}\n`);
+    return 2;
+  }
+  process.stderr.write(`cc-jobs: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}

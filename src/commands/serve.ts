@@ -1,0 +1,19 @@
+import { once } from 'node:events';
+import { startService } from '../node.ts';
+import { readSettings } from '../settings.ts';
+import type { Command } from './command.ts';
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'serve the database of DB_URL',
+  usage: `cc-jobs serve
+
+Serves the job database over HTTP until SIGTERM or SIGINT: then it accepts no more requests, lets those that run end within
+their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
+  async run(_args, { env, signal }) {
+    const service = await startService(readSettings(env));
+    if (!signal.aborted) await once(signal, 'abort');
+    await service.stop();
+    return 0;
+  },
+};

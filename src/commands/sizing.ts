@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { type Machine, type Sizing, sizeFor, thisMachine } from '../pool/sizing.ts';
+import { readSettings } from '../settings.ts';
+import { type Command, UsageError } from './command.ts';
+
+export const sizingCommand: Command = {
+  name: 'sizing',
+  summary: 'how the memory of a machine is divided, and why',
+  usage: `cc-jobs sizing [--memory SIZE] [--cores N]
+    --memory SIZE   of another machine, such as 512GB or 900MB (default: this one, or the limit of its control group)
+    --cores N       of another machine: prints the DB_MAX_CONNECTIONS that fit it
+
+Prints what follows from the DB_ settings in force.`,
+  async run(args, io) {
+    const { memory, cores } = parseCommandLine(args);
+    const machine = memory === undefined ? thisMachine() : machineOf(memory);
+    const env = { ...io.env, AUTH: 'none', HOST: '127.0.0.1' }; // sizing needs no keys
+    const connections = cores === undefined ? undefined : connectionsFor(cores);
+    if (connections !== undefined && env.DB_MAX_CONNECTIONS === undefined) env.DB_MAX_CONNECTIONS = String(connections);
+    const settings = readSettings(env);
+    io.stdout.write(`${lines(sizeFor(settings, machine), settings.DB_MAX_CONNECTIONS).join('\n')}\n`);
+    return 0;
+  },
+};
+
+/** Readers are at work as long as they have a core each; more only share it. Above 32 the disk is the limit. */
+function connectionsFor(cores: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(cores)) throw new UsageError('--cores must be a whole number from 1 to 9999');
+  return Math.min(32, Math.max(4, Number(cores)));
+}
+
+function machineOf(memory: string): Machine {
+  const [, digits, unit] = /^(\d{1,9})\s*(GB|MB|G|M|TB|T)$/i.exec(memory) ?? [];
+  if (digits === undefined || unit === undefined) throw new UsageError('--memory must be a size such as 512GB or 900MB');
+  const factor = { M: 1, G: 1024, T: 1024 ** 2 }[unit[0]?.toUpperCase() ?? ''] ?? 1;
+  return { memoryMb: Number(digits) * factor, source: '--memory' };
+}
+
+function lines({ machine, limitMb, parentMb, archiveMb, processes, connection, notes }: Sizing, readers: number): string[] {
+  const { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb } = connection;
+  const rows: [string, number, string][] = [
+    ['machine', machine.memoryMb, machine.source],
+    ['DB_MEMORY_LIMIT_MB', limitMb, 'all processes of the service together'],
+    ['  parent', parentMb, 'HTTP, bodies and answers on their way'],
+    ['  archive decoder', archiveMb, 'runs while metric data or archived statistics are read'],
+    ['  connections', processes * (baseMb + growthMb), `${readers} readers + writer + one spare = ${processes} processes, each:`],
+    ['    base', baseMb, 'the process itself'],
+    ['    DB_CACHE_SIZE_MB', cacheMb, 'page cache, within the heap'],
+    ['    DB_SOFT_HEAP_LIMIT_MB', softHeapMb, 'from here the cache shrinks'],
+    ['    DB_HARD_HEAP_LIMIT_MB', hardHeapMb, 'a query that needs more fails with memory_limit_exceeded'],
+    ['    growth', growthMb, 'heap and answers: the RSS above its resting level at which a query is stopped'],
+  ];
+  const server = [
+    '',
+    'For a libSQL server with the same share of this machine:',
+    `  sqld --soft-heap-limit-mb ${processes * softHeapMb} --hard-heap-limit-mb ${processes * hardHeapMb}`,
+  ];
+  return [
+    ...rows.map(([name, mb, why]) => `${name.padEnd(28)}${String(mb).padStart(9)} MB  ${why}`),
+    ...notes.map((note) => `note: ${note}`),
+    ...server,
+  ];
+}
+
+function parseCommandLine(args: string[]) {
+  try {
+    return parseArgs({ args, options: { memory: { type: 'string' }, cores: { type: 'string' } } }).values;
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

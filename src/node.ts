@@ -1,0 +1,147 @@
+/** Entry: the service on Node. Environment -> settings -> database -> app -> listen. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { serve } from '@hono/node-server';
+import { destination, pino } from 'pino';
+import { createApp } from './app.ts';
+import { openArchive as checkArchive, readClusters } from './archive/open.ts';
+import { BadStart } from './bad-start.ts';
+import { buildIndexes } from './db/bulk.ts';
+import type { Database } from './db/port.ts';
+import { refuseBrokenRequests } from './http/client-error.ts';
+import { openArchive } from './pool/archive.ts';
+import { isInMemory, openPool } from './pool/pool.ts';
+import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
+import type { Settings } from './settings.ts';
+
+/** Bytes of request line and headers together; Node answers more with 431. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** A client must have sent its headers by then, as at cc-backend. */
+const HEADERS_LIMIT_MS = 20_000;
+/** Longer than the minute between two polls of a scheduler adapter, so that it need not connect again. */
+const KEEP_ALIVE_MS = 65_000;
+/** From the end of the last request to the end of the processes. */
+const CLOSE_GRACE_MS = 1_000;
+
+export interface RunningService {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  url: string;
+  /** Stops accepting, lets what runs end within its deadline, then ends every process. */
+  stop(): Promise<void>;
+}
+
+/** Starts the service. Throws BadStart when it cannot be, with everything that is wrong. */
+export async function startService(settings: Settings): Promise<RunningService> {
+  const log = pino({ level: settings.LOG_LEVEL, base: null }, destination({ fd: 2, sync: true }));
+  const machine = thisMachine();
+  const sizing = sizeFor(settings, machine);
+  for (const note of sizing.notes) log.warn({}, note);
+  const path = databasePath(settings);
+  const root = resolve(settings.ARCHIVE_PATH);
+  await checkArchive(root);
+  const clusters = await readClusters(root);
+  const tempDir = resolve(settings.DB_TEMP_DIR ?? dirname(path));
+  const db = await openPool({ ...poolOptions(settings, sizing), path, tempDir, log });
+  if (isInMemory(tempDir)) log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
+  const archive = openArchive({
+    root,
+    memoryMb: sizing.archiveMb,
+    queueLimit: settings.DB_QUEUE_LIMIT,
+    maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
+    log,
+  });
+  const closeAll = async () => {
+    await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS)]);
+  };
+  const app = createApp({
+    settings,
+    db,
+    archive,
+    clusters,
+    clock: () => Date.now() / 1000,
+    log,
+    system: () => ({ sizing, archive: archive.status(), parent: parentStatus() }),
+    clientAddress: (c) => getConnInfo(c).remote.address ?? '',
+  });
+  try {
+    const server = await listen(app.fetch, settings);
+    finishIndexes(db, log);
+    const url = urlOf(settings, server);
+    log.info({ url, database: path, limitMb: sizing.limitMb }, 'listening');
+    return {
+      url,
+      async stop() {
+        await closeServer(server, settings.REQUEST_TIMEOUT_MS);
+        await closeAll();
+        log.info({}, 'stopped');
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** The file of DB_URL. */
+function databasePath({ DB_URL, DB_SYNC_URL }: Settings): string {
+  if (!DB_URL.startsWith('file:') || DB_SYNC_URL !== undefined) {
+    throw new BadStart('a libSQL server (DB_URL http:, https: or libsql:, DB_SYNC_URL) cannot be served yet: use file:');
+  }
+  return resolve(DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+}
+
+function poolOptions(settings: Settings, { connection }: Sizing) {
+  return {
+    maxReaders: settings.DB_MAX_CONNECTIONS,
+    queueLimit: settings.DB_QUEUE_LIMIT,
+    maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
+    connection,
+  };
+}
+
+function parentStatus() {
+  return { pid: process.pid, rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20), ageSec: Math.round(process.uptime()) };
+}
+
+/** Builds what an import that was cut off owes, while we serve. */
+function finishIndexes(db: Database, log: pino.Logger): void {
+  buildIndexes(db, (name) => log.warn({ name }, 'building an index that an unfinished import left out')).catch(
+    (error: unknown) => log.error({ err: error }, 'an index that an unfinished import left out could not be built'),
+  );
+}
+
+function listen(fetch: Parameters<typeof serve>[0]['fetch'], settings: Settings): Promise<Server> {
+  return new Promise((resolveServer, reject) => {
+    const server = serve(
+      {
+        fetch,
+        hostname: settings.HOST,
+        port: settings.PORT,
+        serverOptions: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_LIMIT_MS, requestTimeout: 0 },
+      },
+      () => resolveServer(server),
+    ) as Server;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.timeout = settings.STREAM_TIMEOUT_S * 1000; // of silence on a connection: a client that has stopped reading
+    refuseBrokenRequests(server);
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'is in use: set another PORT, or stop what uses it' : `cannot be used (${cause.code})`;
+      reject(new BadStart(`HOST ${settings.HOST}, PORT ${settings.PORT} ${why}`, { cause }));
+    });
+  });
+}
+
+function urlOf({ HOST }: Settings, server: Server): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`;
+}
+
+/** Requests that run may end within their deadline; what then still hangs is cut. */
+async function closeServer(server: Server, limitMs: number): Promise<void> {
+  const closed = new Promise((done) => server.close(done));
+  const force = setTimeout(() => server.closeAllConnections(), limitMs);
+  await closed;
+  clearTimeout(force);
+}

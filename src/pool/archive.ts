@@ -1,0 +1,95 @@
+import type { Archive } from '../archive/port.ts';
+import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
+import type { Deadline } from '../db/deadline.ts';
+import type { ProcessStatus } from '../db/port.ts';
+import { Fault } from '../faults.ts';
+import { newCounters } from './counters.ts';
+import { Crew } from './crew.ts';
+import { watchMemory } from './memory-watch.ts';
+import { DatabaseProcess } from './process.ts';
+import { ARCHIVE_PROGRAM } from './spawn.ts';
+
+export interface ArchiveOptions {
+  root: string;
+  /** MB for the whole process. */
+  memoryMb: number;
+  queueLimit: number;
+  maxIdleMs: number;
+  log: { warn(fields: object, message: string): void };
+}
+
+/** The decoder of the archive and its process. */
+export interface ArchiveProcess extends Archive {
+  status(): ProcessStatus[];
+  close(graceMs: number): Promise<void>;
+}
+
+/** Private memory of the decoder at rest, MB. */
+const BASE_MB = 48;
+const TEND_MS = 250;
+
+/**
+ * The job archive behind a process of its own: a decoded job may take hundreds of megabytes, which the parent must not hold
+ * and only the end of a process gives back. It starts with the first request for it.
+ */
+export function openArchive(options: ArchiveOptions): ArchiveProcess {
+  const counters = newCounters();
+  const growthMb = options.memoryMb - BASE_MB;
+  const crew = new Crew({
+    max: 1,
+    queueLimit: options.queueLimit,
+    maxIdleMs: options.maxIdleMs,
+    counters,
+    log: (message, error) => options.log.warn({ err: error }, message),
+    start: (onState) =>
+      new DatabaseProcess({
+        role: 'archive',
+        growthMb,
+        counters,
+        onState,
+        program: { file: ARCHIVE_PROGRAM, heapMb: growthMb, env: {} },
+        open: { kind: 'openArchive', id: 0, root: options.root },
+      }),
+  });
+  const tending = setInterval(() => crew.tend(), TEND_MS);
+  const stopWatching = watchMemory(() => crew.members, counters);
+
+  const ask = async (request: ArchiveRequest, deadline: Deadline): Promise<ArchiveAnswer> => {
+    const answer = await crew.use(deadline.signal, (process) => askProcess(process, request, deadline));
+    for (const problem of answer.problems) options.log.warn({ problem }, 'a file of the archive could not be read');
+    return answer;
+  };
+  return {
+    async statistics(jobs, deadline) {
+      const { texts } = await ask({ kind: 'statistics', jobs }, deadline);
+      return texts;
+    },
+    async jobData(request, deadline) {
+      const { texts } = await ask({ kind: 'jobData', ...request }, deadline);
+      return texts[0] ?? null;
+    },
+    status: () => crew.members.map((member) => member.status()),
+    async close(graceMs) {
+      clearInterval(tending);
+      await crew.close(graceMs);
+      stopWatching();
+    },
+  };
+}
+
+/** Decoding cannot be interrupted: at the deadline the caller has his answer, and the process is killed after its grace. */
+async function askProcess(
+  process: DatabaseProcess,
+  request: ArchiveRequest,
+  deadline: Deadline,
+): Promise<ArchiveAnswer> {
+  const stop = () => process.abandon(deadline.signal.reason);
+  deadline.signal.addEventListener('abort', stop, { once: true });
+  try {
+    const reply = await process.run({ kind: 'archive', request });
+    if (reply.kind !== 'archived') throw new Fault('internal', `the archive process answered ${reply.kind}`);
+    return reply.answer;
+  } finally {
+    deadline.signal.removeEventListener('abort', stop);
+  }
+}
