@@ -7,16 +7,18 @@ type Sql = Expression<unknown>;
 export const NOTHING = sql<SqlBool>`0`;
 
 export function allOf(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<SqlBool> {
-  return conditions.length === 0 ? sql<SqlBool>`1` : sql<SqlBool>`${sql.join(conditions, sql` AND `)}`;
+  return joined(conditions, sql` AND `) ?? sql<SqlBool>`1`;
 }
 
-/** As a balanced tree: a chain of a thousand ORs is deeper than SQLite allows (1,000). */
 export function anyOf(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<SqlBool> {
-  const [first] = conditions;
-  if (first === undefined) return NOTHING;
-  if (conditions.length === 1) return first;
+  return joined(conditions, sql` OR `) ?? NOTHING;
+}
+
+/** As a balanced tree: a chain of a thousand conditions is deeper than SQLite allows (1,000). */
+function joined(conditions: readonly RawBuilder<SqlBool>[], by: RawBuilder<unknown>): RawBuilder<SqlBool> | undefined {
+  if (conditions.length < 2) return conditions[0];
   const half = conditions.length >> 1;
-  return sql<SqlBool>`(${anyOf(conditions.slice(0, half))} OR ${anyOf(conditions.slice(half))})`;
+  return sql<SqlBool>`(${joined(conditions.slice(0, half), by)}${by}${joined(conditions.slice(half), by)})`;
 }
 
 /** One value as `=`, several as IN: the order of an index survives only `=`. */
