@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { generateCommand } from '../../src/commands/generate.ts';
+import { importCommand } from '../../src/commands/import.ts';
+import { Progress } from '../../src/commands/progress.ts';
+import { openDriver } from '../../src/db/driver.ts';
+import { temporaryFolder, writeFiles } from '../support/archive.ts';
+
+const END = '1764000000';
+
+async function shell() {
+  const root = await temporaryFolder();
+  const path = join(root, 'var/job.db');
+  const stop = new AbortController();
+  let stderr = '';
+  let stopAt = '\0';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      stderr += chunk;
+      if (stderr.includes(stopAt)) stop.abort();
+      done();
+    },
+  });
+  const io = {
+    env: { DB_URL: `file:${path}`, ARCHIVE_PATH: join(root, 'var/archive') },
+    stdout: stream,
+    stderr: stream,
+    signal: stop.signal,
+  };
+  return {
+    root,
+    path,
+    /** The exit code and the last line. */
+    async run(command: typeof importCommand, ...args: string[]) {
+      stderr = '';
+      const code = await command.run(args, io);
+      return { code, last: stderr.trim().split('\n').at(-1) ?? '', all: stderr };
+    },
+    stopWhen(text: string) {
+      stopAt = text;
+    },
+    async count() {
+      const db = openDriver(path);
+      const [row] = await (await db.prepare('SELECT count(*) AS n FROM job')).all([]);
+      db.close();
+      return Number(row.n);
+    },
+  };
+}
+
+const SACCT = [
+  'JobID|Cluster|User|Account|Start|Elapsed|State|NodeList',
+  '1|c|u|a|2026-01-01T00:00:00|00:00:10|COMPLETED|n1',
+  '2|c|u|a|Unknown|00:00:00|PENDING|None assigned',
+];
+
+describe('cc-jobs generate', () => {
+  test('fills a new file, and adds nothing when repeated', async () => {
+    const { run, count } = await shell();
+    const first = await run(generateCommand, '--jobs', '3000', '--end', END, '--archived', '5');
+    expect(first).toMatchObject({ code: 0, last: expect.stringMatching(/^3,000 read, 3,000 imported, .* jobs\/s$/) });
+    const second = await run(generateCommand, '--jobs', '3000', '--end', END, '--archived', '5');
+    expect(second.last).toMatch(/^3,000 read, 0 imported, 3,000 already there/);
+    expect(await count()).toBe(3000);
+  });
+
+  test('stopped leaves whole batches and their indexes, and can be repeated', async () => {
+    const { run, count, stopWhen } = await shell();
+    stopWhen('generating'); // the first line: the signal fires before the first batch is written
+    const stopped = await run(generateCommand, '--jobs', '5000', '--end', END, '--archived', '0');
+    expect(stopped).toMatchObject({ code: 1, last: expect.stringMatching(/^stopped \(run it again to go on\): /) });
+    expect(stopped.all).toContain('building index jobs_starttime');
+    expect((await count()) % 1000).toBe(0);
+  });
+
+  test.each([[[]], [['--jobs', '0']], [['--jobs', '1e3']], [['--jobs', '5', '--seed', '-1']], [['--many', '5']]])(
+    'refuses %j',
+    async (args) => {
+      const { run, path } = await shell();
+      await expect(run(generateCommand, ...args)).rejects.toThrow();
+      expect(existsSync(path)).toBe(false);
+    },
+  );
+});
+
+describe('cc-jobs import', () => {
+  test('ends with 0 and a summary, with 1 and the line when one is bad', async () => {
+    const { run, root, count } = await shell();
+    await writeFiles(root, { 'good.psv': SACCT.join('\n'), 'bad.psv': [...SACCT, '3|c'].join('\n') });
+    const good = await run(importCommand, 'sacct', join(root, 'good.psv'));
+    expect(good).toMatchObject({ code: 0, last: expect.stringMatching(/^2 read, 1 imported, 1 never started, /) });
+    const bad = await run(importCommand, 'sacct', join(root, 'bad.psv'), '--timezone', 'Europe/Berlin');
+    expect(bad.code).toBe(1);
+    expect(bad.all).toContain('line 4: has another number of columns than the file\n');
+    expect(await count()).toBe(2); // an hour earlier in Berlin: another start, another job
+  });
+
+  test.each([
+    [[]],
+    [['sacct']],
+    [['sacct', 'a', 'b']],
+    [['parquet', 'a']],
+    [['sacct', 'a', '--timezone', 'Mars/Olympus']],
+    [['db', 'a', '--cluster', 'c']],
+    [['sacct', '/does/not/exist']],
+    [['db', '/does/not/exist']],
+    [['archive', '/does/not/exist']],
+  ])('refuses %j and makes no database', async (args) => {
+    const { run, path } = await shell();
+    await expect(run(importCommand, ...args)).rejects.toThrow();
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('progress', () => {
+  const lines = (isTTY: boolean) => {
+    let text = '';
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        text += chunk;
+        done();
+      },
+    });
+    return { stderr: Object.assign(stream, { isTTY }), text: () => text };
+  };
+
+  test('names the first twenty bad records and counts the others', () => {
+    const { stderr, text } = lines(false);
+    const progress = new Progress(stderr, 100);
+    for (let at = 0; at < 30; at++) progress.bad({ where: `line ${at}`, reason: 'is bad' });
+    expect(text().trim().split('\n')).toHaveLength(21);
+    expect(text()).toContain('more bad records are only counted');
+  });
+});

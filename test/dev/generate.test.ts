@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readClusters } from '../../src/archive/open.ts';
+import { answerArchiveRequest } from '../../src/archive/requests.ts';
+import { calendar } from '../../src/dev/calendar.ts';
+import { generateJobs } from '../../src/dev/generate.ts';
+import { Random, weightedTable } from '../../src/dev/random.ts';
+import { generatedSource } from '../../src/dev/source.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { temporaryFolder } from '../support/archive.ts';
+
+const END = 1_764_000_000;
+const options = { jobs: 20_000, seed: 7, endTime: END };
+const jobs = [...generateJobs(options)];
+const share = (is: (job: Job) => boolean) => jobs.filter(is).length / jobs.length;
+
+describe('generated jobs', () => {
+  test('are the same for the same seed, and others for another', () => {
+    expect([...generateJobs({ ...options, jobs: 500 })]).toEqual([...generateJobs({ ...options, jobs: 500 })]);
+    expect([...generateJobs({ ...options, jobs: 5, seed: 8 })]).not.toEqual(jobs.slice(0, 5));
+  });
+
+  test('have ids of their own, and keep the rules of the schema', () => {
+    expect(new Set(jobs.map(({ cluster, jobId }) => `${cluster} ${jobId}`)).size).toBe(jobs.length);
+    for (const job of jobs) {
+      expect(job.resources.length === job.numNodes && job.duration >= 0 && job.startTime < END).toBe(true);
+      expect(job.jobState === 'running' || job.startTime + job.duration <= END).toBe(true);
+      expect(job.energy >= 0 && Object.values(job.footprint ?? {}).every((value) => value >= 0)).toBe(true);
+    }
+  });
+
+  test('look like those of a site', () => {
+    expect(share(({ jobState }) => jobState === 'completed')).toBeGreaterThan(0.6);
+    expect(share(({ jobState }) => jobState === 'failed')).toBeGreaterThan(0.03);
+    expect(share(({ jobState }) => jobState === 'running')).toBeGreaterThan(0.0005);
+    expect(share(({ arrayJobId }) => arrayJobId !== 0)).toBeGreaterThan(0.1);
+    expect(share(({ metaData }) => metaData?.jobName === 'interactive')).toBeGreaterThan(0.001);
+    expect(share(({ tags }) => tags.length > 0)).toBeGreaterThan(0.002);
+    const byUser = [...Map.groupBy(jobs, ({ user }) => user).values()]
+      .map(({ length }) => length)
+      .sort((a, b) => b - a);
+    const top = byUser.slice(0, Math.ceil(byUser.length / 10)).reduce((sum, count) => sum + count, 0);
+    expect(top / jobs.length).toBeGreaterThan(0.4); // a tenth of the users runs most of the jobs
+    expect(new Set(jobs.map(({ cluster, subCluster }) => `${cluster}/${subCluster}`)).size).toBe(5);
+  });
+
+  test('that timed out reached their time limit, and failed ones are short', () => {
+    for (const job of jobs) {
+      if (job.jobState === 'timeout') expect(job.duration).toBeGreaterThanOrEqual(job.walltime);
+    }
+    const median = (state: string) => {
+      const durations = jobs.filter(({ jobState }) => jobState === state).map(({ duration }) => duration);
+      return durations.sort((a, b) => a - b)[durations.length >> 1] ?? 0;
+    };
+    expect(median('failed')).toBeLessThan(median('completed') / 5);
+  });
+});
+
+describe('generated clusters', () => {
+  test('name the nodes of the jobs, and the newest finished jobs have metric data', async () => {
+    const archivePath = await temporaryFolder();
+    const source = await generatedSource({ ...options, jobs: 2000, archivePath, archived: 10 });
+    const all: Job[] = [];
+    for await (const batch of source.batches()) all.push(...batch.jobs);
+    const clusters = await readClusters(archivePath);
+    for (const { cluster, subCluster, resources } of all) {
+      for (const { hostname } of resources) expect(clusters.subClusterOf(cluster, hostname)).toBe(subCluster);
+    }
+    const archived = all.filter(({ monitoringStatus }) => monitoringStatus === 3);
+    expect(archived).toHaveLength(10);
+    const { texts, problems } = await answerArchiveRequest(archivePath, { kind: 'statistics', jobs: archived });
+    expect([texts.filter((text) => text !== null).length, problems]).toEqual([10, []]);
+    const [job] = archived;
+    if (job === undefined) throw new Error('no job');
+    const request = { kind: 'jobData', job, metrics: null, scopes: null, resolution: null, shape: 'map' } as const;
+    const data = JSON.parse((await answerArchiveRequest(archivePath, request)).texts[0] ?? '');
+    expect(data.cpu_load.node.series).toHaveLength(job.numNodes);
+    const statistics = JSON.parse(texts[0] ?? '');
+    expect(job.footprint?.cpu_load_avg).toBe(statistics.cpu_load.avg);
+  });
+
+  test('are not mixed with others of the same name', async () => {
+    const archivePath = await temporaryFolder();
+    await generatedSource({ ...options, archivePath, archived: 0 });
+    await generatedSource({ ...options, archivePath, archived: 0 });
+    const { writeCluster } = await import('../../src/archive/write.ts');
+    await writeCluster(archivePath, 'fern', '{}');
+    await expect(generatedSource({ ...options, archivePath, archived: 0 })).rejects.toThrow(join(archivePath, 'fern'));
+  });
+});
+
+describe('the calendar', () => {
+  test('runs from the first second to the end, mostly in working hours', () => {
+    const timeAt = calendar(1000, END);
+    expect([timeAt(0), timeAt(1)]).toEqual([END - 3 * 604_800, END]);
+    const hours = Array.from({ length: 1000 }, (_, at) => new Date(timeAt(at / 1000) * 1000).getUTCHours());
+    expect(hours.filter((hour) => hour >= 8 && hour < 18).length).toBeGreaterThan(500);
+  });
+});
+
+describe('random numbers', () => {
+  test('are uniform, and weighted as asked', () => {
+    const random = new Random(1);
+    const mean = Array.from({ length: 10_000 }, () => random.unit()).reduce((sum, value) => sum + value, 0) / 10_000;
+    expect(Math.abs(mean - 0.5)).toBeLessThan(0.02);
+    const table = weightedTable(['a', 'b'], (name) => (name === 'a' ? 3 : 1));
+    expect(table.filter((name) => name === 'a').length / table.length).toBeCloseTo(0.75, 2);
+  });
+});
