@@ -1,0 +1,58 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { SCOPES } from '../src/clusters/schema.ts';
+import { jobForMetrics } from '../src/db/statements/job-by-id.ts';
+import { answers, IdParam, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import type { AppEnv } from '../src/http/env.ts';
+import { jobData } from '../src/http/job-data.ts';
+import { oneOf } from '../src/http/job-filter-query.ts';
+import { ScopedMetricSchema } from '../src/http/job-schema.ts';
+import { queryOf } from '../src/http/request.ts';
+import { visibleTo } from '../src/jobs/visibility.ts';
+
+const texts = z.union([z.string(), z.array(z.string())]).optional();
+const Query = onlyQuery({
+  metric: texts.openapi({ type: 'array', items: { type: 'string' }, description: 'metrics; default: all' }),
+  scope: texts.openapi({ type: 'array', items: { type: 'string', enum: [...SCOPES] }, description: 'default: all' }),
+});
+const Answer = z.object({
+  data: z.object({ jobMetrics: z.array(ScopedMetricSchema) }).nullable(),
+  error: z.object({ message: z.string() }).nullable(),
+});
+
+/** GET jobs/metrics/{id}: like GraphQL, it answers 200 with the error in the body where there is no such job or no data. */
+export const jobMetrics = resource().openapi(
+  createRoute({
+    method: 'get',
+    path: '/jobs/metrics/{id}',
+    summary: 'Metric data of a job',
+    security: WITH_TOKEN,
+    request: { params: z.object({ id: z.string().openapi({ example: '1' }) }), query: Query },
+    responses: answers('the metrics in the scopes asked for, or a message', Answer),
+  }),
+  async (c) => {
+    const query = queryOf(c);
+    const metrics = query.has('metric') ? query.getAll('metric') : null;
+    const scopes = query.has('scope') ? query.getAll('scope').map((scope) => oneOf('scope', scope, SCOPES)) : null;
+    const id = IdParam.safeParse(c.req.valid('param'));
+    if (!id.success) return failed('integer expected in path for id');
+    return await metricsOf(c, id.data.id, metrics, scopes);
+  },
+);
+
+async function metricsOf(
+  c: Context<AppEnv>,
+  id: bigint,
+  metrics: string[] | null,
+  scopes: (typeof SCOPES)[number][] | null,
+) {
+  const [job] = await c.var.db.read(jobForMetrics(visibleTo(c.var.user), id), c.var.deadline);
+  if (job === undefined) return failed(`finding job with db id ${id} failed`);
+  const data = await jobData(c, job, { metrics, scopes, resolution: null, shape: 'list' });
+  if (data === null) return failed('the archive has no metric data of this job');
+  return jsonText(`{"data":{"jobMetrics":${data}},"error":null}\n`);
+}
+
+function failed(message: string) {
+  return jsonText(`${JSON.stringify({ data: null, error: { message } })}\n`);
+}

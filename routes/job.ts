@@ -1,0 +1,84 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type JobKey, jobById } from '../src/db/statements/job-by-id.ts';
+import { Fault } from '../src/faults.ts';
+import { answers, IdParam, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import type { AppEnv } from '../src/http/env.ts';
+import { checkedBody } from '../src/http/exact-json.ts';
+import { type JobDataAsked, jobData } from '../src/http/job-data.ts';
+import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/job-schema.ts';
+import { nowSec } from '../src/http/request.ts';
+import { visibleTo } from '../src/jobs/visibility.ts';
+
+const MetricNames = z.array(z.string()).nullable();
+const NO_JOB = 'no such job, or none this user may see (422)';
+
+/** GET jobs/{id}: a job by its database id; `all-metrics=true` adds its metric data, where the archive has it. */
+export const job = resource()
+  .openapi(
+    createRoute({
+      method: 'get',
+      path: '/jobs/{id}',
+      summary: 'A job, and its metric data',
+      description: NO_JOB,
+      security: WITH_TOKEN,
+      request: {
+        params: IdParam,
+        query: onlyQuery({ 'all-metrics': z.string().optional().openapi({ example: 'true' }) }),
+      },
+      responses: answers(
+        'the job; Data is null where none was asked for or there is none',
+        z.object({
+          Meta: JobSchema,
+          Data: z.record(z.string(), z.record(z.string(), JobMetricSchema)).nullable(),
+        }),
+      ),
+    }),
+    async (c) => {
+      const wanted = c.req.valid('query')['all-metrics'] === 'true';
+      const found = await findJob(c, c.req.valid('param').id);
+      const data = wanted ? await jobData(c, found, { ...wholeJob(c, found), metrics: null, shape: 'map' }) : null;
+      return jsonText(`{"Meta":${found.job},"Data":${data ?? 'null'}}\n`);
+    },
+  )
+  .openapi(
+    createRoute({
+      method: 'post',
+      path: '/jobs/{id}',
+      summary: 'A job, and the data of some metrics',
+      description: NO_JOB,
+      security: WITH_TOKEN,
+      request: {
+        params: IdParam,
+        query: onlyQuery({}),
+        // As a plain schema: the body is checked by `checkedBody`, whatever its Content-Type.
+        body: {
+          description: 'names of metrics; null: all of them',
+          content: { 'application/json': { schema: { type: ['array', 'null'], items: { type: 'string' } } } },
+        },
+      },
+      responses: answers(
+        'the job; Data is empty where nothing was asked for or there is nothing',
+        z.object({ Meta: JobSchema, Data: z.array(ScopedMetricSchema) }),
+      ),
+    }),
+    async (c) => {
+      const metrics = await c.var.bodies.withText(c, async (text) => checkedBody(text, MetricNames));
+      const found = await findJob(c, c.req.valid('param').id);
+      const wanted = metrics === null || metrics.length > 0;
+      const data = wanted ? await jobData(c, found, { ...wholeJob(c, found), metrics, shape: 'list' }) : null;
+      return jsonText(`{"Meta":${found.job},"Data":${data ?? '[]'}}\n`);
+    },
+  );
+
+async function findJob(c: Context<AppEnv>, id: bigint) {
+  const [found] = await c.var.db.read(jobById(visibleTo(c.var.user), id, nowSec(c)), c.var.deadline);
+  if (found === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`, { status: 422 });
+  return found;
+}
+
+/** Cores of a job on one node, nodes of others, as coarse in time as the coarsest metric of the cluster. */
+function wholeJob(c: Context<AppEnv>, { cluster, numNodes }: JobKey): Pick<JobDataAsked, 'scopes' | 'resolution'> {
+  const resolution = c.var.service.clusters.largestTimestep(cluster);
+  return { scopes: [numNodes === 1 ? 'core' : 'node'], resolution: resolution === 0 ? null : resolution };
+}

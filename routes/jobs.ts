@@ -1,0 +1,32 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { jobsPage } from '../src/db/statements/jobs-page.ts';
+import { answers, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { JobListQuery, parseJobList } from '../src/http/job-filter-query.ts';
+import { JobSchema } from '../src/http/job-schema.ts';
+import { jobsAnswer } from '../src/http/jobs-stream.ts';
+import { nowSec, queryOf } from '../src/http/request.ts';
+import { visibleTo } from '../src/jobs/visibility.ts';
+
+const List = z.object({
+  jobs: z.array(JobSchema),
+  items: z.int().openapi({ description: 'the items-per-page asked for, not how many there are' }),
+  page: z.int(),
+});
+
+/** GET jobs/: the jobs of a page, newest start first. A page has no upper limit: a long one is streamed. */
+export const jobs = resource().openapi(
+  createRoute({
+    method: 'get',
+    path: '/jobs/',
+    summary: 'Jobs, newest start first',
+    security: WITH_TOKEN,
+    request: { query: JobListQuery },
+    responses: answers('the jobs of the page; a page beyond the end has none', List),
+  }),
+  async (c) => {
+    const now = nowSec(c);
+    const { filter, page, itemsPerPage, withMetadata } = parseJobList(queryOf(c), now);
+    const options = { page, itemsPerPage, withMetadata, nowSec: now };
+    return await jobsAnswer(c, jobsPage(visibleTo(c.var.user, filter), options), options);
+  },
+);

@@ -1,0 +1,27 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { answers, jsonText, onlyQuery, resource } from '../src/http/answers.ts';
+import type { AppEnv } from '../src/http/env.ts';
+
+const INFO = {
+  title: 'cc-jobs',
+  version: '0.1.0',
+  description: 'The job database of a ClusterCockpit installation. Unknown query parameters are refused by name.',
+};
+
+/** GET /openapi.json: what `app` has mounted, made from the schemas that check the requests; written on the first request. */
+export function openapi(app: OpenAPIHono<AppEnv>) {
+  let text: string | undefined;
+  return resource().openapi(
+    createRoute({
+      method: 'get',
+      path: '/openapi.json',
+      summary: 'This document',
+      request: { query: onlyQuery({}) },
+      responses: answers('OpenAPI 3.1', z.looseObject({ openapi: z.string() })),
+    }),
+    () => {
+      text ??= `${JSON.stringify(app.getOpenAPI31Document({ openapi: '3.1.0', info: INFO }))}\n`;
+      return jsonText(text);
+    },
+  );
+}

@@ -1,0 +1,67 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { jobStatistics } from '../src/db/statements/job-statistics.ts';
+import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { count, JobFilterQuery, oneOf, parseFilter, single } from '../src/http/job-filter-query.ts';
+import { nowSec, queryOf } from '../src/http/request.ts';
+import { GROUPS, SORT_FIELDS } from '../src/jobs/statistics.ts';
+import { visibleTo } from '../src/jobs/visibility.ts';
+
+const Query = JobFilterQuery.extend({
+  'group-by': z
+    .string()
+    .optional()
+    .openapi({ enum: [...GROUPS], description: 'without it: all jobs as one' }),
+  'sort-by': z
+    .string()
+    .optional()
+    .openapi({ enum: [...SORT_FIELDS], description: 'descending; of groups only' }),
+  page: z.string().optional().openapi({ description: 'page of the groups, from 1; default 1', example: '1' }),
+  'items-per-page': z.string().optional().openapi({ description: 'groups of a page; default 25', example: '25' }),
+});
+const OWN = ['group-by', 'sort-by', 'page', 'items-per-page'];
+
+const whole = () => z.number().openapi({ type: 'integer', format: 'int64' });
+const totals = Object.fromEntries([...SORT_FIELDS, 'runningJobs', 'shortJobs'].map((field) => [field, whole()]));
+const JobsStatisticsSchema = z.object({ id: z.string(), name: z.string(), ...totals }).openapi('JobsStatistics');
+
+/** GET statistics/jobs: totals over the jobs that match, of all or of each group. */
+export const statistics = resource().openapi(
+  createRoute({
+    method: 'get',
+    path: '/statistics/jobs',
+    summary: 'Totals of jobs, also by group',
+    security: WITH_TOKEN,
+    request: { query: Query },
+    responses: answers(
+      'one element for all jobs, or one for each group of the page; hours are whole',
+      z.object({ statistics: z.array(JobsStatisticsSchema) }),
+    ),
+  }),
+  async (c) => {
+    const query = queryOf(c);
+    const now = nowSec(c);
+    const filter = parseFilter(query, now, OWN);
+    const groupBy = query.has('group-by')
+      ? oneOf('group-by', single('group-by', query.getAll('group-by')), GROUPS)
+      : undefined;
+    const sortBy = query.has('sort-by')
+      ? oneOf('sort-by', single('sort-by', query.getAll('sort-by')), SORT_FIELDS)
+      : undefined;
+    const page = {
+      page: count('page', query.getAll('page'), 1),
+      itemsPerPage: count('items-per-page', query.getAll('items-per-page'), 25),
+    };
+    const isPaged = groupBy !== undefined && (query.has('page') || query.has('items-per-page'));
+    const rows = await c.var.db.read(
+      jobStatistics(visibleTo(c.var.user, filter), {
+        nowSec: now,
+        shortJobSec: c.var.service.settings.SHORT_JOB_S,
+        groupBy,
+        sortBy,
+        page: isPaged ? page : undefined,
+      }),
+      c.var.deadline,
+    );
+    return json({ statistics: rows });
+  },
+);

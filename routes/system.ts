@@ -1,0 +1,33 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { requireRole } from '../src/http/auth.ts';
+import { SECRETS, type SettingName, type Settings } from '../src/settings.ts';
+
+const System = z.looseObject({
+  settings: z.record(z.string(), z.unknown()).openapi({ description: 'in force; secrets are not shown' }),
+  database: z.looseObject({ alive: z.boolean(), queued: z.int() }).openapi({ description: 'processes and counters' }),
+});
+
+/** GET system: what is in force and what runs. For admins. */
+export const system = resource().openapi(
+  createRoute({
+    method: 'get',
+    path: '/system',
+    summary: 'Settings in force, processes, counters',
+    security: WITH_TOKEN,
+    request: { query: onlyQuery({}) },
+    responses: answers('the state of the service', System),
+  }),
+  (c) => {
+    requireRole(c.var.user, 'admin');
+    const { service, db } = c.var;
+    return json({ settings: shown(service.settings), database: db.status(), ...service.system() });
+  },
+);
+
+function shown(settings: Settings): Record<string, unknown> {
+  const entries = Object.entries(settings) as [SettingName, unknown][];
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, SECRETS.has(name) && value !== undefined ? 'set, not shown' : value]),
+  );
+}

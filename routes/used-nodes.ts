@@ -1,0 +1,27 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { usedNodes } from '../src/db/statements/used-nodes.ts';
+import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { requireRole } from '../src/http/auth.ts';
+import { wholeId } from '../src/http/query-values.ts';
+
+/** GET jobs/used_nodes: of each cluster the hosts of jobs that run and started before `ts`. */
+export const usedNodesOfJobs = resource().openapi(
+  createRoute({
+    method: 'get',
+    path: '/jobs/used_nodes',
+    summary: 'Hosts with running jobs',
+    security: WITH_TOKEN,
+    request: {
+      query: onlyQuery({
+        ts: z.string('is missing or given twice').openapi({ description: 'Unix seconds', example: '1700000000' }),
+      }),
+    },
+    responses: answers('hosts by cluster, sorted', z.object({ usedNodes: z.record(z.string(), z.array(z.string())) })),
+  }),
+  async (c) => {
+    requireRole(c.var.user, 'api');
+    const before = wholeId('ts', c.req.valid('query').ts);
+    const rows = await c.var.db.read(usedNodes(before), c.var.deadline);
+    return json({ usedNodes: Object.fromEntries(rows.map(({ cluster, hostnames }) => [cluster, hostnames])) });
+  },
+);

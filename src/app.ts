@@ -1,0 +1,73 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { compress } from 'hono/compress';
+import { requestId } from 'hono/request-id';
+import { clusters } from '../routes/clusters.ts';
+import { count } from '../routes/count.ts';
+import { healthz } from '../routes/healthz.ts';
+import { histograms } from '../routes/histograms.ts';
+import { job } from '../routes/job.ts';
+import { jobMetrics } from '../routes/job-metrics.ts';
+import { jobs } from '../routes/jobs.ts';
+import { openapi } from '../routes/openapi.ts';
+import { statistics } from '../routes/statistics.ts';
+import { system } from '../routes/system.ts';
+import { usedNodesOfJobs } from '../routes/used-nodes.ts';
+import { accessLog } from './http/access-log.ts';
+import { apiUsers, people } from './http/auth.ts';
+import { Bodies } from './http/body.ts';
+import { cors } from './http/cors.ts';
+import { deadline } from './http/deadline.ts';
+import type { AppEnv, Service } from './http/env.ts';
+import { answerError } from './http/faults.ts';
+import { hardening, refuseCrossSite } from './http/hardening.ts';
+import { knownPaths } from './http/known-paths.ts';
+
+/** Answers below this many bytes are sent as they are. */
+const COMPRESS_FROM_BYTES = 1024;
+
+/**
+ * The whole service. It knows no runtime: what differs between them comes in by `service`. The order of the middleware is
+ * the order of a request: it is named and logged, hardened, found to have a path, given its deadline, and then asked who
+ * sent it.
+ */
+export function createApp(service: Service): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  const bodies = new Bodies(service.settings);
+
+  app.onError(answerError);
+  app.use(requestId());
+  app.use(async (c, next) => {
+    c.set('service', service);
+    c.set('db', service.db);
+    c.set('bodies', bodies);
+    c.set('log', service.log.child({ requestId: c.var.requestId }));
+    await next();
+  });
+  app.use(accessLog());
+  app.use(cors());
+  app.use(hardening());
+  app.use(compress({ threshold: COMPRESS_FROM_BYTES }));
+  app.use(knownPaths(app));
+  app.use(refuseCrossSite());
+  app.use(deadline());
+  app.use('/api/*', apiUsers());
+  app.use('/userapi/*', people());
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Auth-Token',
+    description: 'a JWT signed with Ed25519',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+
+  // Fixed paths before those with a parameter, which would match them too.
+  for (const route of [usedNodesOfJobs, clusters, system]) app.route('/api', route);
+  for (const route of [jobs, count, statistics, histograms, jobMetrics, job]) {
+    app.route('/api', route);
+    app.route('/userapi', route);
+  }
+  app.route('/', healthz);
+  app.route('/', openapi(app));
+  return app;
+}

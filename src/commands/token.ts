@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { BadStart } from '../bad-start.ts';
+import { makeToken } from '../http/token.ts';
+import { ROLES } from '../jobs/user.ts';
+import { SettingsSchema } from '../settings.ts';
+import { type Command, UsageError } from './command.ts';
+
+const MOST_DAYS = 36_500;
+
+export const tokenCommand: Command = {
+  name: 'token',
+  summary: 'print a token for a user',
+  usage: `cc-jobs token --user NAME --roles ROLE,ROLE [--days N]
+
+Prints a token signed with JWT_PRIVATE_KEY, and nothing else.
+  --user NAME    the user it is for
+  --roles LIST   of ${ROLES.join(', ')}; 'api' alone is a machine account that sees all jobs
+  --days N       days until it expires, 1 to ${MOST_DAYS}; default: it does not expire`,
+  async run(args, io) {
+    const options = readOptions(args);
+    const key = SettingsSchema.shape.JWT_PRIVATE_KEY.safeParse(io.env['JWT_PRIVATE_KEY']);
+    if (!key.success) throw new BadStart(`JWT_PRIVATE_KEY ${key.error.issues[0]?.message ?? 'is no key'}`);
+    if (key.data === undefined) throw new BadStart("JWT_PRIVATE_KEY is missing: 'cc-jobs keys >> .env' makes a pair");
+    const token = await makeToken(key.data, options).catch((cause: unknown) => {
+      throw new BadStart("JWT_PRIVATE_KEY is no Ed25519 key: make a pair with 'cc-jobs keys'", { cause });
+    });
+    io.stdout.write(`${token}\n`);
+    return 0;
+  },
+};
+
+function readOptions(args: string[]) {
+  const { user, roles, days } = parsed(args);
+  if (user === undefined || user === '') throw new UsageError('--user is missing');
+  if (roles === undefined || roles === '') throw new UsageError('--roles is missing');
+  const list = [...new Set(roles.split(',').map((role) => role.trim()))];
+  const unknown = list.find((role) => !ROLES.some((known) => known === role));
+  if (unknown !== undefined) throw new UsageError(`there is no role '${unknown}': ${ROLES.join(', ')}`);
+  if (days === undefined) return { user, roles: list };
+  const number = /^\d{1,6}$/.test(days) ? Number(days) : 0;
+  if (number < 1 || number > MOST_DAYS) throw new UsageError(`--days must be a whole number from 1 to ${MOST_DAYS}`);
+  return { user, roles: list, days: number };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: { user: { type: 'string' }, roles: { type: 'string' }, days: { type: 'string' } },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

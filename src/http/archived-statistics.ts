@@ -1,0 +1,36 @@
+import type { Archive } from '../archive/port.ts';
+import type { Deadline } from '../db/deadline.ts';
+import type { Page } from '../db/port.ts';
+import type { ArchivedJob, JobsBatch } from '../db/statements/jobs-page.ts';
+
+const NO_STATISTICS = '"statistics":null}';
+
+/** The text of a batch of jobs with the statistics of those that the archive has; an unreadable one keeps its null. */
+export async function withStatistics(
+  page: Page<JobsBatch>,
+  archive: Archive | undefined,
+  deadline: Deadline,
+): Promise<string> {
+  const { archived } = page.more;
+  if (archive === undefined || archived.length === 0) return page.text;
+  const texts = await archive.statistics(archived.map(archiveJob), deadline);
+  const lines = page.text.split('\n'); // a row is one line
+  for (const [nth, { index }] of archived.entries()) {
+    const line = lines[index];
+    const statistics = texts[nth] ?? null;
+    if (line !== undefined && statistics !== null) lines[index] = spliced(line, statistics);
+  }
+  return lines.join('\n');
+}
+
+function archiveJob({ cluster, jobId, startTime }: ArchivedJob) {
+  return { cluster, jobId, startTime: Number(startTime) };
+}
+
+/** The rows of a batch are joined by a comma and a line feed: all but the last end in the comma. */
+function spliced(line: string, statistics: string): string {
+  const comma = line.endsWith(',') ? ',' : '';
+  const row = comma === '' ? line : line.slice(0, -1);
+  if (!row.endsWith(NO_STATISTICS)) return line;
+  return `${row.slice(0, -NO_STATISTICS.length)}"statistics":${statistics}}${comma}`;
+}

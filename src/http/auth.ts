@@ -1,0 +1,81 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { userByName } from '../db/statements/user-by-name.ts';
+import { Fault } from '../faults.ts';
+import { isMachine, type User } from '../jobs/user.ts';
+import { checkAddress } from './client-address.ts';
+import type { AppEnv } from './env.ts';
+import { importPublicKey, type Key } from './keys.ts';
+import { verifyToken } from './token.ts';
+
+/** For /api: a machine account, or an admin whose token is for APIs (contract/rest.md §2). */
+export function apiUsers(): MiddlewareHandler<AppEnv> {
+  const identify = identifier();
+  return async (c, next) => {
+    const user = await identify(c);
+    checkAddress(c);
+    if (!isMachine(user) && !(user.roles.has('admin') && user.roles.has('api'))) throw wrongRoles();
+    c.set('user', user);
+    await next();
+  };
+}
+
+const PEOPLE = ['user', 'manager', 'support', 'admin'] as const;
+
+/** For /userapi: a machine account, or a person whose token is for APIs. */
+export function people(): MiddlewareHandler<AppEnv> {
+  const identify = identifier();
+  return async (c, next) => {
+    const user = await identify(c);
+    const isPerson = user.roles.has('api') && PEOPLE.some((role) => user.roles.has(role));
+    if (!isMachine(user) && !isPerson) throw wrongRoles();
+    c.set('user', user);
+    await next();
+  };
+}
+
+/** Throws `forbidden` for a user of the group who lacks a role that this one route wants. */
+export function requireRole(user: User, role: 'api' | 'admin'): void {
+  if (!user.roles.has(role)) throw new Fault('forbidden', `missing role: ${role}`);
+}
+
+function wrongRoles(): Fault {
+  return new Fault('unauthorized', 'unauthorized');
+}
+
+/** With AUTH=none: the service then answers on a loopback address only. */
+const EVERYONE: User = { name: 'anonymous', roles: new Set(['admin', 'api']), projects: [] };
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Finds out who asks. The key is imported once. Throws `unauthorized`. */
+function identifier(): (c: Context<AppEnv>) => Promise<User> {
+  let key: Promise<Key> | undefined;
+  return async (c) => {
+    const { settings, clock } = c.var.service;
+    if (settings.AUTH === 'none') return everyone(c);
+    const token = tokenOf(c);
+    if (token === undefined) throw new Fault('unauthorized', 'no token: send X-Auth-Token or Authorization');
+    if (settings.JWT_PUBLIC_KEY === undefined) throw new Fault('unauthorized', 'tokens are off: no JWT_PUBLIC_KEY');
+    key ??= importPublicKey(settings.JWT_PUBLIC_KEY);
+    const { user, roles } = await verifyToken(token, await key, clock());
+    if (settings.JWT_VALIDATE_USER) return await userFromDatabase(c, user);
+    return { name: user, roles: new Set(roles), projects: [] };
+  };
+}
+
+/** The loopback check also stops a web page whose name an attacker's DNS points here. */
+function everyone(c: Context<AppEnv>): User {
+  if (LOOPBACK.has(new URL(c.req.url).hostname)) return EVERYONE;
+  throw new Fault('unauthorized', 'AUTH=none answers requests to a loopback host only');
+}
+
+/** X-Auth-Token as it is, else Authorization with or without `Bearer `. */
+function tokenOf(c: Context<AppEnv>): string | undefined {
+  const token = c.req.header('X-Auth-Token') || c.req.header('Authorization')?.replace(/^Bearer /, '');
+  return token === '' ? undefined : token;
+}
+
+async function userFromDatabase(c: Context<AppEnv>, username: string): Promise<User> {
+  const [row] = await c.var.db.read(userByName(username), c.var.deadline);
+  if (row === undefined) throw new Fault('unauthorized', 'unknown user');
+  return { name: row.username, roles: new Set(row.roles), projects: row.projects };
+}

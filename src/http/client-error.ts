@@ -1,0 +1,51 @@
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ClientGone } from '../db/deadline.ts';
+import { Fault } from '../faults.ts';
+import { faultBody, faultResponse, reasonPhrase } from './faults.ts';
+
+/**
+ * Gives what Node refuses before the app sees it the one body every error has: headers above the limit (431), a request
+ * that is no HTTP (400), headers that take too long (504).
+ */
+export function refuseBrokenRequests(server: Server): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // A connection that is gone, or in the middle of an answer: more bytes could pass for a part of that answer.
+    const isAnswering = '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) socket.destroy();
+    else socket.end(rawAnswer(faultOf(error)));
+  });
+}
+
+function faultOf({ code }: NodeJS.ErrnoException): Fault {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Fault('headers_too_large', 'request line and headers exceed the limit of 16 KiB');
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new Fault('deadline_exceeded', 'the headers of the request took too long');
+  }
+  return new Fault('invalid_request', 'the request is no HTTP');
+}
+
+function rawAnswer(fault: Fault): string {
+  const body = faultBody(fault);
+  return [
+    `HTTP/1.1 ${fault.status} ${reasonPhrase(fault.status)}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${new TextEncoder().encode(body).length}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+/** For `getRequestListener`: what it throws for an address or Host header that is none, and what nobody caught. */
+export function answerBrokenRequest(error: unknown): Response {
+  if (error instanceof ClientGone) return new Response(null);
+  const isOurs = !(error instanceof Error) || error.name !== 'RequestError';
+  return faultResponse(
+    isOurs
+      ? new Fault('internal', 'internal error')
+      : new Fault('invalid_request', `malformed request: ${error.message}`),
+  );
+}

@@ -1,0 +1,59 @@
+import type { Context } from 'hono';
+import type { Archive } from '../archive/port.ts';
+import type { Clusters } from '../clusters/clusters.ts';
+import type { Deadline } from '../db/deadline.ts';
+import type { Database } from '../db/port.ts';
+import type { User } from '../jobs/user.ts';
+import type { Settings } from '../settings.ts';
+import type { Bodies } from './body.ts';
+
+/** What the service needs of a logger; pino's is one. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  child(bindings: Record<string, unknown>): Log;
+}
+
+/** What differs between the runtimes; an entry passes it to `createApp`. */
+export interface Service {
+  readonly settings: Settings;
+  readonly db: Database;
+  /** Undefined where there is no job archive: jobs then have neither statistics nor metric data. */
+  readonly archive: Archive | undefined;
+  readonly clusters: Clusters;
+  /** Now, in Unix seconds; fractions are cut where whole seconds are wanted. */
+  readonly clock: () => number;
+  readonly log: Log;
+  /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
+  readonly system: () => Readonly<Record<string, unknown>>;
+  /** The peer's address as the runtime knows it: of the socket, or CF-Connecting-IP. '' when unknown. */
+  readonly clientAddress: (c: Context) => string;
+  /**
+   * Destroys the connection of an answer that cannot be completed. Without one the body's stream fails, which makes a
+   * runtime that streams do the same.
+   */
+  readonly cutConnection?: ((c: Context) => void) | undefined;
+}
+
+/** How a streamed answer ended: `cut` is our fault, `gone` the client's. */
+export interface StreamEnd {
+  outcome: 'complete' | 'cut' | 'gone';
+  rows: number;
+}
+
+/** What a handler may use. */
+export interface AppEnv {
+  Variables: {
+    service: Service;
+    db: Database;
+    deadline: Deadline;
+    user: User;
+    log: Log;
+    requestId: string;
+    bodies: Bodies;
+    /** Set by an answer that goes on after its first byte; settles when it has ended. */
+    streamed: Promise<StreamEnd> | undefined;
+  };
+}

@@ -1,0 +1,60 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { ClientGone } from '../db/deadline.ts';
+import { Fault, type FaultStatus } from '../faults.ts';
+import type { AppEnv } from './env.ts';
+
+const REASON_PHRASES: Readonly<Record<FaultStatus, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Payload Too Large',
+  422: 'Unprocessable Entity',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+/** The words that go with a status, in the status line and in the body. */
+export function reasonPhrase(status: FaultStatus): string {
+  return REASON_PHRASES[status];
+}
+
+/** Nobody reads this answer: the log has the number that other servers use for "client closed request". */
+const CLIENT_GONE_STATUS = 499;
+
+/** The one body every error has (design: HTTP); `phrase` where the contract has its own words. */
+export function faultBody(fault: Fault, phrase: string = reasonPhrase(fault.status)): string {
+  return JSON.stringify({ status: phrase, error: fault.message, code: fault.code });
+}
+
+/** The answer to a fault: its status, its body, its headers. */
+export function faultResponse(fault: Fault, phrase?: string): Response {
+  const body = new TextEncoder().encode(faultBody(fault, phrase));
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': String(body.length), ...fault.headers };
+  return new Response(body, { status: fault.status, headers });
+}
+
+/** The answer to anything that was thrown; what is no fault of the caller's is logged under the request's id. */
+export function answerError(error: unknown, c: Context<AppEnv>): Response {
+  if (error instanceof ClientGone) return new Response(null, { status: CLIENT_GONE_STATUS });
+  const fault = faultOf(error);
+  if (fault.code === 'internal') c.var.log.error({ err: error }, 'request failed');
+  else if (fault.status >= 500) c.var.log.warn({ code: fault.code, err: fault }, 'request refused');
+  return faultResponse(fault);
+}
+
+/** An error as a fault; the text of one that is none is never shown to the caller. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  // Thrown by Hono itself, such as for a malformed path: the request was wrong.
+  if (error instanceof HTTPException && error.status < 500) {
+    return new Fault('invalid_request', error.message === '' ? 'malformed request' : error.message, { cause: error });
+  }
+  return new Fault('internal', 'internal error; the log has it under the X-Request-Id of this answer', {
+    cause: error,
+  });
+}

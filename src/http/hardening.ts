@@ -1,0 +1,41 @@
+import type { MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { Fault } from '../faults.ts';
+import type { AppEnv } from './env.ts';
+
+/** Exactly the headers of contract/auth.md §9: the others that Hono knows are off. */
+const HEADERS = {
+  xContentTypeOptions: 'nosniff',
+  xFrameOptions: 'DENY',
+  referrerPolicy: 'same-origin',
+  contentSecurityPolicy: { frameAncestors: ["'none'"], objectSrc: ["'none'"], baseUri: ["'self'"] },
+  crossOriginResourcePolicy: false,
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+};
+
+/** Security headers on every answer; HSTS only where the client came over TLS. */
+export function hardening(): MiddlewareHandler<AppEnv> {
+  const plain = secureHeaders({ ...HEADERS, strictTransportSecurity: false });
+  const tls = secureHeaders({ ...HEADERS, strictTransportSecurity: 'max-age=31536000; includeSubDomains' });
+  return async (c, next) => {
+    const forwarded = c.var.service.settings.TRUST_PROXY && c.req.header('X-Forwarded-Proto') === 'https';
+    return await (forwarded || c.req.url.startsWith('https:') ? tls : plain)(c, next);
+  };
+}
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** Refuses what a foreign web page makes a browser send. Hono's own looks at forms only, and at Origin as well. */
+export function refuseCrossSite(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    if (!SAFE_METHODS.has(c.req.method) && c.req.header('Sec-Fetch-Site') === 'cross-site') {
+      throw new Fault('forbidden', 'cross-site request');
+    }
+    await next();
+  };
+}

@@ -1,0 +1,18 @@
+import type { Context } from 'hono';
+import type { JobDataRequest } from '../archive/requests.ts';
+import type { JobKey } from '../db/statements/job-by-id.ts';
+import type { AppEnv } from './env.ts';
+
+export type JobDataAsked = Omit<JobDataRequest, 'kind' | 'job'>;
+
+/**
+ * The metric data of a job as JSON text, null where there is none: the job still runs or is being archived, its cluster is
+ * not configured, the archive lacks it (contract/graphql.md §7).
+ */
+export async function jobData(c: Context<AppEnv>, job: JobKey, asked: JobDataAsked): Promise<string | null> {
+  const { archive, clusters } = c.var.service;
+  const isArchived = job.state !== 'running' && job.monitoringStatus !== 1;
+  if (archive === undefined || !isArchived || clusters.get(job.cluster) === undefined) return null;
+  const { cluster, jobId, startTime } = job;
+  return await archive.jobData({ ...asked, job: { cluster, jobId, startTime: Number(startTime) } }, c.var.deadline);
+}

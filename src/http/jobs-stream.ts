@@ -1,0 +1,135 @@
+import type { Context } from 'hono';
+import { type Deadline, startDeadline } from '../db/deadline.ts';
+import { type NextPage, pages } from '../db/pages.ts';
+import type { JobsBatch } from '../db/statements/jobs-page.ts';
+import type { PageRequest } from '../jobs/order.ts';
+import { type JsonAnswer, jsonText } from './answers.ts';
+import { withStatistics } from './archived-statistics.ts';
+import type { AppEnv, StreamEnd } from './env.ts';
+import { faultOf } from './faults.ts';
+
+/**
+ * Answers with a list of jobs of any size. The first batch is read before there is an answer, so that its faults have
+ * their status; a list that ends with it is a plain answer. Every further batch is read when the client has taken the
+ * one before.
+ */
+export async function jobsAnswer(
+  c: Context<AppEnv>,
+  next: NextPage<JobsBatch>,
+  page: PageRequest,
+): Promise<JsonAnswer> {
+  const { deadline } = c.var;
+  const list = new JobsList(c, next, deadline);
+  const first = await list.next();
+  const head = `{"jobs":[${first?.text ?? ''}`;
+  const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
+  if (first === undefined || first.rows >= page.itemsPerPage) return jsonText(head + tail);
+  // Of a HEAD nobody would take the body, so nothing of it may wait.
+  const body = c.req.method === 'HEAD' ? null : streamOf(c, list, head, tail);
+  return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
+}
+
+/** The batches as texts, each read within a deadline of its own; the first within the request's. */
+class JobsList {
+  rows = 0;
+  readonly #c: Context<AppEnv>;
+  readonly #batches: AsyncGenerator<{ text: string; rows: number; more: JobsBatch }, void, void>;
+  #deadline: Deadline;
+
+  constructor(c: Context<AppEnv>, next: NextPage<JobsBatch>, first: Deadline) {
+    this.#c = c;
+    this.#deadline = first;
+    // Reading the statistics of a batch counts against its deadline too, so this class ends it, not `pages`.
+    this.#batches = pages(c.var.db, next, () => ({ ...this.#deadline, clear() {} }));
+  }
+
+  /** The next batch, or undefined at the end. */
+  async next(deadline = this.#deadline): Promise<{ text: string; rows: number } | undefined> {
+    this.#deadline = deadline;
+    for (;;) {
+      const { value } = await this.#batches.next();
+      if (value === undefined) return undefined;
+      if (value.rows === 0) continue;
+      this.rows += value.rows;
+      return { text: await withStatistics(value, this.#c.var.service.archive, deadline), rows: value.rows };
+    }
+  }
+
+  /** Lets go of what the list holds; a batch that is being read ends by its deadline. */
+  close(): void {
+    void this.#batches.return().catch(() => {});
+  }
+}
+
+/** STREAM_TIMEOUT_S bounds the whole, REQUEST_TIMEOUT_MS each batch. */
+function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string): ReadableStream<Uint8Array> {
+  const { settings, cutConnection } = c.var.service;
+  const { log } = c.var;
+  const hungUp = new AbortController();
+  const { signal: clientSignal } = c.req.raw;
+  const hangUp = () => hungUp.abort();
+  clientSignal.addEventListener('abort', hangUp, { once: true });
+  const whole = startDeadline(settings.STREAM_TIMEOUT_S * 1000, hungUp.signal);
+  const ended = Promise.withResolvers<StreamEnd>();
+  c.set('streamed', ended.promise);
+  const encoder = new TextEncoder();
+  let open = true;
+
+  const end = (outcome: StreamEnd['outcome']) => {
+    open = false;
+    whole.clear();
+    clientSignal.removeEventListener('abort', hangUp);
+    list.close();
+    ended.resolve({ outcome, rows: list.rows });
+  };
+
+  /** A cut answer must never look whole: the connection goes, or at least the stream fails. */
+  const cut = (controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => {
+    if (!open) return;
+    if (hungUp.signal.aborted) {
+      end('gone'); // whoever reads for the client cancels the stream
+      return;
+    }
+    log.warn({ code: faultOf(error).code, err: error, rows: list.rows }, 'answer cut after its first byte');
+    end('cut');
+    if (cutConnection === undefined) controller.error(error);
+    else cutConnection(c);
+  };
+
+  let waiting: string | undefined = head; // the first batch, not sent yet
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        // A client that stopped reading pulls nothing: only this ends it.
+        whole.signal.addEventListener('abort', () => cut(controller, whole.signal.reason), { once: true });
+      },
+      async pull(controller) {
+        if (waiting !== undefined) {
+          controller.enqueue(encoder.encode(waiting));
+          waiting = undefined;
+          return;
+        }
+        const deadline = startDeadline(Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal);
+        try {
+          const batch = await list.next(deadline);
+          if (!open) return;
+          if (batch === undefined) {
+            end('complete');
+            controller.enqueue(encoder.encode(tail));
+            controller.close();
+          } else controller.enqueue(encoder.encode(`,\n${batch.text}`));
+        } catch (error) {
+          cut(controller, error);
+        } finally {
+          deadline.clear();
+        }
+      },
+      cancel() {
+        hungUp.abort();
+        if (open) end('gone');
+      },
+    },
+    // Nothing is read ahead: a batch is asked for when somebody waits for it, and a failure always meets that reader.
+    { highWaterMark: 0 },
+  );
+}
