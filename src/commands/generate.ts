@@ -30,10 +30,10 @@ seed, number and end make the same jobs, so a run that was stopped with Ctrl-C c
       archived:
         values.archived === undefined ? ARCHIVED_BY_DEFAULT : numberOf('--archived', values.archived, 0, MAX_JOBS),
     };
-    const { path, archivePath } = loadTarget(io);
-    io.stderr.write(`generating ${jobs} jobs into ${path}: --seed ${options.seed} --end ${options.endTime}\n`);
-    const source = await generatedSource({ ...options, archivePath });
-    return await withDatabase(path, (db) => load(db, source, io));
+    const target = loadTarget(io);
+    io.stderr.write(`generating ${jobs} jobs into ${target.path}: --seed ${options.seed} --end ${options.endTime}\n`);
+    const source = await generatedSource({ ...options, archivePath: target.archivePath });
+    return await withDatabase(target, (db) => load(db, source, io));
   },
 };
 

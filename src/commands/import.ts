@@ -54,12 +54,12 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
   async archive({ from, target, io }) {
     const source = await archiveSource(from, target.archivePath);
     for (const note of source.notes) io.stderr.write(`${note}\n`);
-    return await withDatabase(target.path, (db) => load(db, source, io));
+    return await withDatabase(target, (db) => load(db, source, io));
   },
   async db({ from, target, io }) {
     const source = await databaseSource(from, target.temporaryRoot);
     try {
-      return await withDatabase(target.path, async (db) => {
+      return await withDatabase(target, async (db) => {
         const counts = await copyTables(db, source, io.signal);
         const { copyTags, copyUsers, copyNodes, copyNodeStates } = counts;
         const others = `${copyTags} tags, ${copyUsers} users, ${copyNodes} nodes, ${copyNodeStates} node states`;
@@ -74,7 +74,7 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
   async sacct({ from, target, io, clock, cluster }) {
     const clusters = await configuredClusters(target.archivePath);
     const source = await sacctSource(from, { clock, clusters, cluster });
-    return await withDatabase(target.path, (db) => load(db, source, io));
+    return await withDatabase(target, (db) => load(db, source, io));
   },
 };
 

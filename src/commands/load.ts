@@ -6,8 +6,9 @@ import type { CommandIo } from './command.ts';
 import { Progress, whole } from './progress.ts';
 
 /**
- * Loads the jobs of a source with progress, the indexes of a new file last, and ends with a summary line. Returns the exit
- * code: 0 when all is in, 1 when records were bad or it was stopped.
+ * Loads the jobs of a source with progress, the indexes of a new file last (also when it was stopped: a second Ctrl-C leaves
+ * them to the next start), and ends with a summary line. Returns the exit code: 0 when all is in, 1 when records were bad or
+ * it was stopped.
  */
 export async function load(
   db: Database,
@@ -21,13 +22,16 @@ export async function load(
     progress: progress.update.bind(progress),
     bad: progress.bad.bind(progress),
   };
+  const finish = () => buildIndexes(db, (name) => progress.line(`building index ${name}`));
   let summary: ImportSummary;
   try {
     summary = await importJobs(db, source, report, io.signal);
-  } finally {
-    // Also after a failure: the jobs that are in are worth their indexes. A second Ctrl-C leaves them to the next start.
-    await buildIndexes(db, (name) => progress.line(`building index ${name}`));
+  } catch (error) {
+    // The jobs that are in are worth their indexes. If that fails as well, the first error is the one to tell.
+    await finish().catch(() => {});
+    throw error;
   }
+  await finish();
   for (const { type, name, scope } of summary.refusedTags) {
     progress.line(`tag ${type}/${name} exists in another scope than '${scope}': left out`);
   }

@@ -33,9 +33,18 @@ export function loadTarget({ env }: CommandIo): LoadTarget {
   return { path, temporaryRoot: resolve(DB_TEMP_DIR ?? dirname(path)), archivePath: resolve(ARCHIVE_PATH) };
 }
 
-/** Opens the database, making it if there is none, and closes it behind `use`. Throws BadStart. */
-export async function withDatabase<Result>(path: string, use: (db: Database) => Promise<Result>): Promise<Result> {
+/**
+ * Opens the database, making it if there is none, and closes it behind `use`. Throws BadStart. On a connection of this
+ * process: 27,000 generated jobs/s where a writer process behind the pool takes 22,000 (2 cores; the rows have to cross), and
+ * the memory goes with the command.
+ */
+export async function withDatabase<Result>(
+  { path, temporaryRoot }: LoadTarget,
+  use: (db: Database) => Promise<Result>,
+): Promise<Result> {
   await migrate(path);
+  // Where SQLite sorts for an index that does not fit into memory; /tmp may be a memory file system.
+  process.env['SQLITE_TMPDIR'] = temporaryRoot;
   const db = await openInProcess(path);
   try {
     return await use(db);

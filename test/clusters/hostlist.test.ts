@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BadHostList, expandHostList, MAX_HOSTS } from '../../src/clusters/hostlist.ts';
+import { nodeListHas, parseNodeList } from '../../src/clusters/node-list.ts';
 
 describe('a Slurm host list', () => {
   test.each([
@@ -29,5 +31,33 @@ describe('a Slurm host list', () => {
     for (const list of [`n[1-${MAX_HOSTS + 1}]`, 'n[0-999999999999999]', 'a[1-999]b[1-999]', `n[1-${MAX_HOSTS}],x`]) {
       expect(() => expandHostList(list)).toThrow(/more than 65536 hosts/);
     }
+  });
+});
+
+describe('node lists and host lists', () => {
+  test('agree on which hosts a list of ranges names', () => {
+    const prefix = fc.stringMatching(/^[a-z][a-z-]{0,3}$/);
+    const range = fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 0, max: 20 }));
+    const twoDigits = (number: number) => String(Math.min(99, number)).padStart(2, '0');
+    const term = fc.tuple(prefix, fc.array(range, { minLength: 1, maxLength: 3 })).map(([text, ranges]) => {
+      const inner = ranges.map(([from, more]) => `${twoDigits(from)}-${twoDigits(from + more)}`);
+      return `${text}[${inner.join()}]`;
+    });
+    fc.assert(
+      fc.property(
+        fc.array(term, { minLength: 1, maxLength: 3 }),
+        prefix,
+        fc.integer({ min: 0, max: 120 }),
+        (terms, text, number) => {
+          const list = parseNodeList(terms.join());
+          const hosts = expandHostList(terms.join());
+          expect(hosts.every((host) => nodeListHas(list, host))).toBe(true);
+          for (const host of [`${text}${number}`, `${text}${twoDigits(number)}`, `${hosts[0]}0`]) {
+            expect(nodeListHas(list, host)).toBe(hosts.includes(host));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
