@@ -2,8 +2,8 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { getConnInfo } from '@hono/node-server/conninfo';
 import { serve } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { destination, pino } from 'pino';
 import { createApp } from './app.ts';
 import { openArchive as checkArchive, readClusters } from './archive/open.ts';
@@ -44,7 +44,8 @@ export async function startService(settings: Settings): Promise<RunningService> 
   const clusters = await readClusters(root);
   const tempDir = resolve(settings.DB_TEMP_DIR ?? dirname(path));
   const db = await openPool({ ...poolOptions(settings, sizing), path, tempDir, log });
-  if (isInMemory(tempDir)) log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
+  if (isInMemory(tempDir))
+    log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
   const archive = openArchive({
     root,
     memoryMb: sizing.archiveMb,
@@ -87,7 +88,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
 /** The file of DB_URL. */
 function databasePath({ DB_URL, DB_SYNC_URL }: Settings): string {
   if (!DB_URL.startsWith('file:') || DB_SYNC_URL !== undefined) {
-    throw new BadStart('a libSQL server (DB_URL http:, https: or libsql:, DB_SYNC_URL) cannot be served yet: use file:');
+    throw new BadStart(
+      'a libSQL server (DB_URL http:, https: or libsql:, DB_SYNC_URL) cannot be served yet: use file:',
+    );
   }
   return resolve(DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
 }
@@ -102,7 +105,11 @@ function poolOptions(settings: Settings, { connection }: Sizing) {
 }
 
 function parentStatus() {
-  return { pid: process.pid, rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20), ageSec: Math.round(process.uptime()) };
+  return {
+    pid: process.pid,
+    rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    ageSec: Math.round(process.uptime()),
+  };
 }
 
 /** Builds what an import that was cut off owes, while we serve. */
@@ -127,7 +134,10 @@ function listen(fetch: Parameters<typeof serve>[0]['fetch'], settings: Settings)
     server.timeout = settings.STREAM_TIMEOUT_S * 1000; // of silence on a connection: a client that has stopped reading
     refuseBrokenRequests(server);
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'is in use: set another PORT, or stop what uses it' : `cannot be used (${cause.code})`;
+      const why =
+        cause.code === 'EADDRINUSE'
+          ? 'is in use: set another PORT, or stop what uses it'
+          : `cannot be used (${cause.code})`;
       reject(new BadStart(`HOST ${settings.HOST}, PORT ${settings.PORT} ${why}`, { cause }));
     });
   });

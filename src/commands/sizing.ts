@@ -14,9 +14,10 @@ Prints what follows from the DB_ settings in force.`,
   async run(args, io) {
     const { memory, cores } = parseCommandLine(args);
     const machine = memory === undefined ? thisMachine() : machineOf(memory);
-    const env = { ...io.env, AUTH: 'none', HOST: '127.0.0.1' }; // sizing needs no keys
+    const env: Record<string, string | undefined> = { ...io.env, AUTH: 'none', HOST: '127.0.0.1' }; // sizing needs no keys
     const connections = cores === undefined ? undefined : connectionsFor(cores);
-    if (connections !== undefined && env.DB_MAX_CONNECTIONS === undefined) env.DB_MAX_CONNECTIONS = String(connections);
+    if (connections !== undefined && env['DB_MAX_CONNECTIONS'] === undefined)
+      env['DB_MAX_CONNECTIONS'] = String(connections);
     const settings = readSettings(env);
     io.stdout.write(`${lines(sizeFor(settings, machine), settings.DB_MAX_CONNECTIONS).join('\n')}\n`);
     return 0;
@@ -31,19 +32,27 @@ function connectionsFor(cores: string): number {
 
 function machineOf(memory: string): Machine {
   const [, digits, unit] = /^(\d{1,9})\s*(GB|MB|G|M|TB|T)$/i.exec(memory) ?? [];
-  if (digits === undefined || unit === undefined) throw new UsageError('--memory must be a size such as 512GB or 900MB');
+  if (digits === undefined || unit === undefined)
+    throw new UsageError('--memory must be a size such as 512GB or 900MB');
   const factor = { M: 1, G: 1024, T: 1024 ** 2 }[unit[0]?.toUpperCase() ?? ''] ?? 1;
   return { memoryMb: Number(digits) * factor, source: '--memory' };
 }
 
-function lines({ machine, limitMb, parentMb, archiveMb, processes, connection, notes }: Sizing, readers: number): string[] {
+function lines(
+  { machine, limitMb, parentMb, archiveMb, processes, connection, notes }: Sizing,
+  readers: number,
+): string[] {
   const { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb } = connection;
   const rows: [string, number, string][] = [
     ['machine', machine.memoryMb, machine.source],
     ['DB_MEMORY_LIMIT_MB', limitMb, 'all processes of the service together'],
     ['  parent', parentMb, 'HTTP, bodies and answers on their way'],
     ['  archive decoder', archiveMb, 'runs while metric data or archived statistics are read'],
-    ['  connections', processes * (baseMb + growthMb), `${readers} readers + writer + one spare = ${processes} processes, each:`],
+    [
+      '  connections',
+      processes * (baseMb + growthMb),
+      `${readers} readers + writer + one spare = ${processes} processes, each:`,
+    ],
     ['    base', baseMb, 'the process itself'],
     ['    DB_CACHE_SIZE_MB', cacheMb, 'page cache, within the heap'],
     ['    DB_SOFT_HEAP_LIMIT_MB', softHeapMb, 'from here the cache shrinks'],

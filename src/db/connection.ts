@@ -3,6 +3,7 @@ import { Fault } from '../faults.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { bound, bytesOf } from './driver-values.ts';
 import { type ConnectionOptions, PRAGMAS } from './pragmas.ts';
+import { PreparedStatements } from './prepared-statements.ts';
 import { checkFile } from './schema-check.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import type { SqlValue } from './statement.ts';
@@ -27,10 +28,12 @@ export class Connection {
   /** True once an error was seen after which this connection must not be used (facts: lost writes after BUSY, no memory). */
   tainted = false;
   readonly #db: Driver;
+  readonly #prepared: PreparedStatements;
   #closed = false;
 
   private constructor(db: Driver, pragmas: Record<string, string | number>) {
     this.#db = db;
+    this.#prepared = new PreparedStatements(db);
     this.pragmas = pragmas;
   }
 
@@ -49,8 +52,9 @@ export class Connection {
   /** Runs a statement to its end. Throws a Fault; an interrupted query is `deadline_exceeded`. */
   async query(sql: string, parameters: readonly SqlValue[]): Promise<Answer> {
     try {
-      const statement = await this.#db.prepare(sql);
+      const statement = await this.#prepared.take(sql);
       const [row] = await statement.all(parameters.map(bound));
+      this.#prepared.keep(sql, statement);
       const answer: Answer = { json: bytesOf(row.json) };
       if (row.rows !== undefined) answer.rows = Number(row.rows);
       if (row.more !== undefined) answer.more = bytesOf(row.more);

@@ -61,7 +61,9 @@ async function checkHeader(path: string, shown: string): Promise<void> {
     if (!info.isFile()) throw new BadStart(`${shown}: is no file: correct DB_URL`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER.length), 0, HEADER.length, 0);
     if (bytesRead < HEADER.length || buffer.toString('latin1') !== HEADER) {
-      throw new BadStart(`${shown}: is no SQLite database: correct DB_URL, or move the file away and run 'cc-jobs migrate'`);
+      throw new BadStart(
+        `${shown}: is no SQLite database: correct DB_URL, or move the file away and run 'cc-jobs migrate'`,
+      );
     }
     // A file without any write bit is meant to stay as it is, also where the superuser could write to it.
     if ((info.mode & WRITE_BITS) === 0) throw readOnly(shown);

@@ -60,7 +60,9 @@ async function commit(db: Driver): Promise<void> {
   } catch (error) {
     // The frames may be in the log although the sync failed: only a full disk is sure to have left nothing behind.
     if (sqliteCode(error) !== SQLITE.IOERR) throw error;
-    throw new Fault('outcome_unknown', 'the commit failed half way: ask before you repeat the request', { cause: error });
+    throw new Fault('outcome_unknown', 'the commit failed half way: ask before you repeat the request', {
+      cause: error,
+    });
   }
 }
 

@@ -31,8 +31,8 @@ export class Crew {
   readonly #options: CrewOptions;
   readonly #queue: Queue;
   #members: DatabaseProcess[] = [];
-  /** The member that leaves as soon as its spare serves. */
-  #leaving: DatabaseProcess | undefined;
+  /** The member that leaves as soon as its spare serves: one at a time. */
+  #leaving: { member: DatabaseProcess; spare: DatabaseProcess } | undefined;
   /** Processes told to stop that have not ended yet. */
   readonly #dismissed = new Set<DatabaseProcess>();
   #opened = false;
@@ -64,7 +64,7 @@ export class Crew {
    */
   use<Result>(signal: AbortSignal, work: (process: DatabaseProcess) => Promise<Result>): Promise<Result> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#closing) return Promise.reject(new Fault('queue_full', 'the service is shutting down'));
+    if (this.#closing) return Promise.reject(shuttingDown());
     const idle = this.#members.findLast((member) => member.state.name === 'idle');
     if (idle !== undefined && this.#queue.length === 0) return work(idle);
     if (this.#queue.full) {
@@ -86,7 +86,7 @@ export class Crew {
   /** Ends all processes: those at work have until `graceMs`, then they are killed. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    this.#queue.clear();
+    this.#queue.clear(shuttingDown());
     const all = [...this.#members, ...this.#dismissed];
     const force = setTimeout(() => {
       for (const member of all) member.kill();
@@ -104,7 +104,9 @@ export class Crew {
         this.#opened = true;
         this.#restartMs = RESTART_MS[0];
       },
-      (error: unknown) => this.#options.log(`a ${process.role} process did not start`, error),
+      (error: unknown) => {
+        if (!this.#closing) this.#options.log(`a ${process.role} process did not start`, error);
+      },
     );
     return process;
   }
@@ -126,7 +128,7 @@ export class Crew {
   #lost(process: DatabaseProcess): void {
     const stopped = !this.#members.includes(process);
     this.#members = this.#members.filter((member) => member !== process);
-    if (this.#leaving === process) this.#leaving = undefined;
+    if (this.#leaving?.member === process) this.#leaving = undefined;
     if (stopped || this.#closing) return;
     process.ready.then(
       () => this.#add(),
@@ -143,7 +145,6 @@ export class Crew {
     if (this.#leaving !== undefined) return;
     const worn = this.#members.find(isWorn);
     if (worn === undefined) return;
-    this.#leaving = worn;
     this.#options.counters.replacements += 1;
     this.#bringSpare(worn);
   }
@@ -151,6 +152,7 @@ export class Crew {
   /** Starts the spare of a member; from its first tick of service the member leaves. */
   #bringSpare(member: DatabaseProcess): void {
     const spare = this.#add();
+    this.#leaving = { member, spare };
     spare.ready.then(
       () => {
         if (member.state.name === 'idle') this.#letGo(member);
@@ -163,9 +165,7 @@ export class Crew {
 
   /** Stops an idle member that has to leave, if its spare serves. */
   #letGo(member: DatabaseProcess): boolean {
-    if (this.#leaving !== member) return false;
-    const spare = this.#members.at(-1);
-    if (spare === undefined || spare === member || spare.state.name === 'starting') return false;
+    if (this.#leaving?.member !== member || this.#leaving.spare.state.name === 'starting') return false;
     this.#leaving = undefined;
     this.#dismiss(member);
     setImmediate(() => this.#replaceWorn());
@@ -189,8 +189,7 @@ export class Crew {
     if (last && longest.queries === 0) return; // as fresh as its follower would be
     this.#options.counters.retirements += 1;
     if (last) {
-      this.#leaving = longest; // the last one is kept warm: it leaves when its follower serves
-      this.#bringSpare(longest);
+      this.#bringSpare(longest); // the last one is kept warm: it leaves when its follower serves
     } else {
       this.#dismiss(longest);
     }
@@ -201,4 +200,8 @@ function isWorn(member: DatabaseProcess): boolean {
   if (member.state.name !== 'idle' && member.state.name !== 'busy') return false;
   if (member.worn) return true;
   return member.state.name === 'idle' && member.rssMb > member.restingMb + KEPT_LIMIT_MB;
+}
+
+function shuttingDown(): Fault {
+  return new Fault('queue_full', 'the service is shutting down');
 }

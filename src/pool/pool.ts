@@ -1,6 +1,5 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { z } from 'zod';
 import type { Deadline } from '../db/deadline.ts';
 import { ClientGone } from '../db/deadline.ts';
 import { textOf } from '../db/driver-values.ts';
@@ -88,7 +87,8 @@ class Pool implements Database {
 
   async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
     const { json } = await this.#query(statement, deadline);
-    return parseRows(statement, JSON.parse(textOf(json)));
+    const rows: unknown[] = JSON.parse(textOf(json));
+    return rows.map((row) => statement.row.parse(row));
   }
 
   async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
@@ -152,10 +152,6 @@ class Pool implements Database {
     if (error instanceof Fault && error.code === 'deadline_exceeded') this.#counters.timeouts += 1;
     return error;
   }
-}
-
-function parseRows<Row>(statement: Statement<Row>, rows: unknown): Row[] {
-  return z.array(statement.row).parse(rows);
 }
 
 function startConnection(

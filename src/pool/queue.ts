@@ -3,8 +3,8 @@ import type { DatabaseProcess } from './process.ts';
 
 interface Waiting {
   start(process: DatabaseProcess): void;
-  signal: AbortSignal;
-  drop(): void;
+  /** Ends the wait with a reason. */
+  refuse(reason: unknown): void;
 }
 
 /** Requests that wait for a process: bounded, first come first served. One that ends waiting never touches the database. */
@@ -32,11 +32,13 @@ export class Queue {
         reject(signal.reason);
       };
       const own: Waiting = {
-        signal,
-        drop,
         start(process) {
           signal.removeEventListener('abort', drop);
           work(process).then(resolve, reject);
+        },
+        refuse(reason) {
+          signal.removeEventListener('abort', drop);
+          reject(reason);
         },
       };
       signal.addEventListener('abort', drop, { once: true });
@@ -52,13 +54,10 @@ export class Queue {
   }
 
   /** Refuses all that wait: the service ends. */
-  clear(): void {
+  clear(reason: Fault): void {
     const left = this.#waiting;
     this.#waiting = [];
-    for (const { signal, drop } of left) {
-      signal.removeEventListener('abort', drop);
-      drop();
-    }
+    for (const waiting of left) waiting.refuse(reason);
   }
 }
 

@@ -33,7 +33,10 @@ export class TestDatabase {
 
   async read<Row>(statement: Statement<Row>): Promise<Row[]> {
     const [row] = z.tuple([z.object({ json: blob })]).parse(await this.all(statement.sql, statement.parameters));
-    return z.array(statement.row).parse(JSON.parse(decode(row.json)));
+    return z
+      .array(z.unknown())
+      .parse(JSON.parse(decode(row.json)))
+      .map((one) => statement.row.parse(one));
   }
 
   async readPage<More>(statement: PageStatement<More>): Promise<Page<More>> {

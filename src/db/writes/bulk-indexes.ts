@@ -1,7 +1,5 @@
-import { sql } from 'kysely';
-import { z } from 'zod';
 import { createIndexSql, LEAN_INDEXES } from '../lean-indexes.ts';
-import { statementOf } from '../sql-rows.ts';
+import { plainRows } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 
 /**
@@ -11,15 +9,17 @@ import type { Transaction } from '../transaction.ts';
  */
 const OWED = 'ccjobs_missing_indexes';
 
-const Name = z.object({ name: z.string() });
+interface Name {
+  name: string;
+}
 
-const tableNames = statementOf('owedTable', sql`SELECT name FROM sqlite_schema WHERE name = ${OWED}`, Name);
-const owedNames = statementOf('owedIndexes', sql`SELECT name FROM ccjobs_missing_indexes ORDER BY rowid`, Name);
-const someJob = statementOf('someJob', sql`SELECT 'job' AS name FROM job LIMIT 1`, Name);
-const indexes = statementOf(
+const tableNames = plainRows<Name>('owedTable', ['name'], 'SELECT name FROM sqlite_schema WHERE name = ?', [OWED]);
+const owedNames = plainRows<Name>('owedIndexes', ['name'], `SELECT name FROM ${OWED} ORDER BY rowid`);
+const someJob = plainRows<Name>('someJob', ['name'], "SELECT 'job' AS name FROM job LIMIT 1");
+const indexes = plainRows<Name & { sql: string }>(
   'indexesOfJob',
-  sql`SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'job' AND sql IS NOT NULL ORDER BY rowid`,
-  z.object({ name: z.string(), sql: z.string() }),
+  ['name', 'sql'],
+  "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'job' AND sql IS NOT NULL ORDER BY rowid",
 );
 
 export interface IndexesOutput {

@@ -1,9 +1,6 @@
-import { sql } from 'kysely';
-import { z } from 'zod';
 import type { Tag } from '../../jobs/job.ts';
 import { JOB_COLUMNS, type JobRow, type JobRows, type TaggedJob } from '../job-rows.ts';
-import { statementOf } from '../sql-rows.ts';
-import type { SqlValue } from '../statement.ts';
+import { plainRows, type SqlValue } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 
 /** Made by `jobRows(jobs)`. */
@@ -58,18 +55,17 @@ async function insertTags(tx: Transaction, tagged: readonly TaggedJob[]): Promis
   return await tx.read(tagsInOtherScopes(tags));
 }
 
-const TagRow = z.object({ type: z.string(), name: z.string(), scope: z.string() });
-
 /** Of some tags those whose type and name exist in another scope. */
 function tagsInOtherScopes(tags: readonly Tag[]) {
   const wanted = JSON.stringify(tags.map(({ type, name, scope }) => [type, name, scope]));
-  return statementOf(
+  return plainRows<Tag>(
     'tagsInOtherScopes',
-    sql`SELECT wanted.value ->> 0 AS type, wanted.value ->> 1 AS name, wanted.value ->> 2 AS scope
-        FROM json_each(${wanted}) AS wanted
+    ['type', 'name', 'scope'],
+    `SELECT wanted.value ->> 0 AS type, wanted.value ->> 1 AS name, wanted.value ->> 2 AS scope
+        FROM json_each(?) AS wanted
         JOIN tag ON tag.tag_type = wanted.value ->> 0 AND tag.tag_name = wanted.value ->> 1
         WHERE tag.tag_scope <> wanted.value ->> 2
         ORDER BY wanted.id`,
-    TagRow,
+    [wanted],
   );
 }

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { type Deadline, startDeadline } from '../../src/db/deadline.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import type { Database } from '../../src/db/port.ts';
+import type { Statement } from '../../src/db/statement.ts';
+import { openPool, type PoolOptions } from '../../src/pool/pool.ts';
+
+/** Heap limits with room for what the tests ask, and no more. */
+export const CONNECTION = { cacheMb: 4, softHeapMb: 32, hardHeapMb: 48, baseMb: 44, growthMb: 72 };
+
+/** A folder of the test's own, gone with it. */
+export function testFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface TestPool {
+  db: Database;
+  path: string;
+  warnings: string[];
+}
+
+/** A pool over a new database, closed with the test. */
+export async function testPool(options: Partial<PoolOptions> = {}): Promise<TestPool> {
+  const path = options.path ?? join(testFolder(), 'job.db');
+  await migrate(path);
+  const warnings: string[] = [];
+  const db = await openPool({
+    path,
+    maxReaders: 2,
+    queueLimit: 16,
+    maxIdleMs: 600_000,
+    tempDir: undefined,
+    connection: CONNECTION,
+    log: { warn: (_fields, message) => warnings.push(message) },
+    ...options,
+  });
+  onTestFinished(() => db.close(500));
+  return { db, path, warnings };
+}
+
+/** A fixture's path: a program that misbehaves as a connection process. */
+export function fixture(name: string): string {
+  return join(import.meta.dirname, `../fixtures/${name}.ts`);
+}
+
+/** A deadline that is cleared with the test. */
+export function within(ms: number, gone?: AbortSignal): Deadline {
+  const deadline = startDeadline(ms, gone);
+  onTestFinished(() => deadline.clear());
+  return deadline;
+}
+
+const Answer = z.object({ answer: z.union([z.string(), z.number()]) });
+
+/** Answers its number. */
+export function small(value: number): Statement<{ answer: string | number }> {
+  return {
+    name: 'small',
+    sql: "SELECT CAST(json_array(json_object('answer', ?)) AS BLOB) AS json",
+    parameters: [value],
+    row: Answer,
+  };
+}
+
+/** Counts for minutes in one step, in constant memory. */
+export const ENDLESS: Statement<{ answer: string | number }> = {
+  name: 'endless',
+  sql: `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000000000000)
+        SELECT CAST(json_array(json_object('answer', count(*))) AS BLOB) AS json FROM n`,
+  parameters: [],
+  row: Answer,
+};
+
+/** Needs so many MB of heap at once, and more for its answer. */
+export function hungry(mb: number): Statement<{ answer: string | number }> {
+  return {
+    name: 'hungry',
+    sql: `SELECT CAST(json_array(json_object('answer', length(hex(zeroblob(? * 524288))))) AS BLOB) AS json`,
+    parameters: [mb],
+    row: Answer,
+  };
+}
+
+/** Text of a statement of its own, for fixtures that answer by it. */
+export function asked(sql: string): Statement<{ answer: string | number }> {
+  return { name: sql, sql, parameters: [], row: Answer };
+}
+
+/** Resolves once `holds` does; looks every few ms, and gives up with what `shown` says. */
+export async function until(holds: () => boolean, limitMs: number, shown: () => unknown = () => ''): Promise<number> {
+  const startedAt = performance.now();
+  while (!holds()) {
+    if (performance.now() - startedAt > limitMs)
+      throw new Error(`not within ${limitMs} ms: ${JSON.stringify(shown())}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return performance.now() - startedAt;
+}
