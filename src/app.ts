@@ -42,6 +42,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('bodies', bodies);
     c.set('log', service.log.child({ requestId: c.var.requestId }));
     await next();
+    c.header('X-Request-Id', c.var.requestId); // only now: an answer made without `c` knows nothing of earlier headers
   });
   app.use(accessLog());
   app.use(cors());

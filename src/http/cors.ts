@@ -20,9 +20,10 @@ export function cors(): MiddlewareHandler<AppEnv> {
         },
       });
     }
-    c.header('Vary', 'Origin');
+    await next();
+    c.header('Vary', 'Origin', { append: true });
     if (origin !== undefined && METHODS.has(c.req.method)) c.header('Access-Control-Allow-Origin', '*');
-    return await next();
+    return;
   };
 }
 

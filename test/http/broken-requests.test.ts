@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { answerBrokenRequest } from '../../src/http/client-error.ts';
+import { type Listening, listening } from '../support/listening.ts';
+import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
+
+let service: TestApp;
+let server: Listening;
+beforeAll(async () => {
+  service = await testApp();
+  server = await listening(service);
+});
+afterAll(async () => {
+  await server.close();
+  await service.close();
+});
+
+const bodyIn = (text: string) => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4));
+
+test('headers above 16 KiB are a 431 with the body of every error', async () => {
+  const text = await server.exchange(`GET /healthz HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`);
+  expect(text).toMatch(/^HTTP\/1.1 431 Request Header Fields Too Large\r\n/);
+  expect(bodyIn(text)).toEqual({
+    status: 'Request Header Fields Too Large',
+    error: expect.any(String),
+    code: 'headers_too_large',
+  });
+});
+
+test('a request line above 16 KiB is a 431 too', async () => {
+  expect(await server.exchange(`GET /healthz?${'x'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)).toMatch(
+    /^HTTP\/1.1 431 /,
+  );
+});
+
+test('what is no HTTP is a 400 with the body of every error', async () => {
+  const text = await server.exchange('hello\r\n\r\n');
+  expect(text).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
+  expect(bodyIn(text).code).toBe('invalid_request');
+});
+
+test('an address that is none is a 400, anything else our fault, without its text', async () => {
+  const malformed = Object.assign(new Error('Invalid URL'), { name: 'RequestError' });
+  expect((await faultIn(answerBrokenRequest(malformed))).slice(0, 2)).toEqual([400, 'invalid_request']);
+  expect(await faultIn(answerBrokenRequest(new Error('secret')))).toEqual([500, 'internal', 'internal error']);
+});

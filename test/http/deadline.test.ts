@@ -1,0 +1,102 @@
+import { sql } from 'kysely';
+import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { statementOf } from '../../src/db/sql-rows.ts';
+import { type Listening, listening } from '../support/listening.ts';
+import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
+
+/** Counts for minutes, unless somebody stops it. */
+const endless = statementOf(
+  'endless',
+  sql`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1e11) SELECT count(*) AS count FROM n`,
+  z.object({ count: z.int() }),
+);
+
+let service: TestApp;
+let server: Listening | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await service.close();
+});
+
+describe('a request beyond its deadline', () => {
+  test('is answered 504, and its query has stopped', async () => {
+    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' } });
+    const ended = Promise.withResolvers<unknown>();
+    service.app.get('/slow', async (c) => {
+      ended.resolve(await c.var.db.read(endless, c.var.deadline).catch((error: unknown) => error));
+      return c.body(null);
+    });
+    const answer = await service.app.request('/slow');
+    expect(await faultIn(answer)).toEqual([504, 'deadline_exceeded', 'the request did not end within 100 ms']);
+    expect(await ended.promise).toBeInstanceOf(Error);
+  });
+
+  test('is answered 504 whatever its handler does', async () => {
+    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '50' } });
+    const never = new Promise<Response>(() => {});
+    service.app.get('/deaf', () => never);
+    expect((await faultIn(await service.app.request('/deaf'))).slice(0, 2)).toEqual([504, 'deadline_exceeded']);
+  });
+
+  test('is answered 504 although its handler answers or fails later', async () => {
+    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '50' } });
+    const release = Promise.withResolvers<void>();
+    service.app.get('/late', async (c) => {
+      await release.promise;
+      if (c.req.query('fail') !== undefined) throw new Error('late');
+      return c.text('late');
+    });
+    const answers = [await service.app.request('/late'), await service.app.request('/late?fail')];
+    release.resolve();
+    for (const answer of answers) expect((await faultIn(answer))[0]).toBe(504);
+  });
+});
+
+test('a client that hangs up stops the query, long before the deadline', async () => {
+  service = await testApp();
+  const started = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<unknown>();
+  service.app.get('/slow', async (c) => {
+    started.resolve();
+    ended.resolve(await c.var.db.read(endless, c.var.deadline).catch((error: unknown) => error));
+    return c.body(null);
+  });
+  server = await listening(service);
+  const { socket } = await server.send('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await started.promise;
+  socket.destroy();
+  expect(await ended.promise).toBeInstanceOf(Error);
+});
+
+test('a client that hangs up leaves the deadline of a write in force', async () => {
+  service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '300' } });
+  const started = Promise.withResolvers<void>();
+  const expired = Promise.withResolvers<void>();
+  service.app.post('/write', async (c) => {
+    const { deadline } = c.var;
+    deadline.expired.addEventListener('abort', () => expired.resolve());
+    started.resolve();
+    await expired.promise;
+    return c.body(null);
+  });
+  server = await listening(service);
+  const { socket } = await server.send('POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
+  await started.promise;
+  socket.destroy();
+  await expired.promise;
+});
+
+test('a deadline is over with its request', async () => {
+  service = await testApp();
+  let signal: AbortSignal | undefined;
+  service.app.get('/quick', (c) => {
+    signal = c.var.deadline.signal;
+    return c.body(null);
+  });
+  const gone = new AbortController();
+  await service.app.request('/quick', { signal: gone.signal });
+  gone.abort();
+  expect(signal?.aborted).toBe(false);
+});

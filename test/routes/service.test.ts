@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bodyOf, faultIn, keys, type TestApp, testApp } from '../support/test-app.ts';
+
+let service: TestApp;
+beforeEach(async () => {
+  service = await testApp({ settings: { JWT_PRIVATE_KEY: keys.privateKey } });
+});
+afterEach(() => service.close());
+
+describe('GET /healthz', () => {
+  test('is well without a token', async () => {
+    const answer = await service.app.request('/healthz');
+    expect([answer.status, await bodyOf(answer)]).toEqual([200, { status: 'ok' }]);
+  });
+
+  test('is a 503 when nothing answers, and asks nobody', async () => {
+    await service.close();
+    service = await testApp({
+      service: ({ db }) => ({ db: { ...db, status: () => ({ ...db.status(), alive: false }) } }),
+    });
+    expect((await faultIn(await service.app.request('/healthz'))).slice(0, 2)).toEqual([503, 'connection_lost']);
+  });
+});
+
+describe('GET /api/system', () => {
+  test('shows settings, database and what the entry adds to an admin', async () => {
+    const body = await bodyOf<Record<string, Record<string, unknown>>>(
+      await service.get('/api/system', 'root', 'admin', 'api'),
+    );
+    expect(body['settings']).toMatchObject({ PORT: 8080, REQUEST_TIMEOUT_MS: 30_000 });
+    expect(body['database']).toMatchObject({ alive: true, queued: 0, processes: [] });
+    expect(body['sizing']).toEqual({ limitMb: 1 });
+  });
+
+  test('shows no secret', async () => {
+    const text = await (await service.get('/api/system', 'root', 'admin', 'api')).text();
+    expect(text).not.toContain(keys.privateKey);
+  });
+
+  test('is for admins', async () => {
+    expect(await faultIn(await service.get('/api/system'))).toEqual([403, 'forbidden', 'missing role: admin']);
+  });
+});
+
+describe('GET /api/clusters/', () => {
+  const clusters = async (query = '') =>
+    await bodyOf<{ clusters: { name: string }[] }>(await service.get(`/api/clusters/${query}`));
+
+  test('has the configured clusters, or the one asked for', async () => {
+    expect((await clusters()).clusters.map(({ name }) => name)).toEqual(['small']);
+    expect((await clusters('?cluster=small')).clusters).toHaveLength(1);
+  });
+
+  test.each(['?cluster=', '?cluster=other', '?cluster=small&cluster=small'])('refuses %s', async (query) => {
+    const [status, code, error] = await faultIn(await service.get(`/api/clusters/${query}`));
+    expect([status, code]).toEqual([400, 'invalid_request']);
+    expect(error).toContain('cluster');
+  });
+});
+
+describe('GET /openapi.json', () => {
+  test('documents every route, without a token', async () => {
+    const answer = await service.app.request('/openapi.json');
+    const { openapi, paths } = await bodyOf<{ openapi: string; paths: Record<string, object> }>(answer);
+    expect(openapi).toBe('3.1.0');
+    const documented = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const mounted = service.app.routes.filter(({ method }) => method !== 'ALL');
+    expect(new Set(documented)).toEqual(new Set(mounted.map(({ method, path }) => `${method} ${path}`)));
+  });
+});
+
+describe('AUTH=none', () => {
+  const ask = async (url: string) => {
+    await service.close();
+    service = await testApp({ settings: { AUTH: 'none' } });
+    return await service.app.request(url);
+  };
+
+  test('makes everyone an admin', async () => {
+    expect((await ask('/api/system')).status).toBe(200);
+    expect((await service.app.request('/userapi/jobs/')).status).toBe(200);
+  });
+
+  test.each(['http://127.0.0.1/api/jobs/', 'http://[::1]:8080/api/jobs/', 'http://localhost:8080/api/jobs/'])(
+    'answers requests to a loopback host: %s',
+    async (url) => {
+      expect((await ask(url)).status).toBe(200);
+    },
+  );
+
+  test('refuses requests to any other host', async () => {
+    expect((await faultIn(await ask('http://jobs.example/api/jobs/')))[0]).toBe(401);
+  });
+});

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+
+let service: TestApp;
+beforeAll(async () => {
+  service = await testApp({
+    sql: "INSERT INTO hpc_user (username, name) VALUES ('ada', 'Ada L.')",
+    jobs: [
+      job({ jobId: 1, user: 'ada', duration: 3600, numNodes: 2, numHwthreads: 8, footprint: { cpu_load_avg: 36 } }),
+      job({ jobId: 2, user: 'bob', duration: 60, project: 'p2', footprint: { cpu_load_avg: 72 } }),
+      job({ jobId: 3, user: 'bob', jobState: 'running', startTime: NOW - 7200, duration: 0 }),
+    ],
+  });
+});
+afterAll(() => service.close());
+
+describe('GET /api/statistics/jobs', () => {
+  const statistics = async (query: string, ...who: string[]) => {
+    const [user, ...roles] = who;
+    const path = `${roles.includes('user') ? '/userapi' : '/api'}/statistics/jobs${query}`;
+    const body = await bodyOf<{ statistics: Record<string, unknown>[] }>(await service.get(path, user, ...roles));
+    return body.statistics;
+  };
+
+  test('has one element for all jobs', async () => {
+    // 3600 + 60 + 7200 s = 3 h (cut); nodes: 2·3600 + 60 + 7200 = 14,460 s = 4 h; 8·3600 + 4·60 + 4·7200 = 57,840 s = 16 h
+    expect(await statistics('')).toEqual([
+      {
+        id: '',
+        name: '',
+        totalJobs: 3,
+        totalUsers: 2,
+        runningJobs: 1,
+        shortJobs: 2,
+        totalWalltime: 3,
+        totalNodes: 4,
+        totalNodeHours: 4,
+        totalCores: 16,
+        totalCoreHours: 16,
+        totalAccs: 0,
+        totalAccHours: 0,
+      },
+    ]);
+  });
+
+  test('groups, sorts and names', async () => {
+    const groups = await statistics('?group-by=user&sort-by=totalJobs');
+    expect(groups.map(({ id, name, totalJobs }) => [id, name, totalJobs])).toEqual([
+      ['bob', '', 2],
+      ['ada', 'Ada L.', 1],
+    ]);
+  });
+
+  test('pages groups, and only groups', async () => {
+    const ids = async (query: string) => (await statistics(query)).map(({ id }) => id);
+    expect(await ids('?group-by=user&items-per-page=1')).toEqual(['ada']);
+    expect(await ids('?group-by=user&items-per-page=1&page=2')).toEqual(['bob']);
+    expect(await ids('?group-by=user&page=2')).toEqual([]);
+    expect(await ids('?page=2')).toEqual(['']);
+  });
+
+  test('filters, and sees what the user may see', async () => {
+    expect(await statistics('?project=p2')).toMatchObject([{ totalJobs: 1 }]);
+    expect(await statistics('', 'ada', 'user', 'api')).toMatchObject([{ totalJobs: 1, totalUsers: 1 }]);
+    expect(await statistics('?user=nobody')).toMatchObject([{ totalJobs: 0, totalWalltime: 0 }]);
+  });
+
+  test.each(['group-by=node', 'sort-by=name', 'page=0', 'items-per-page=x', 'group-by=user&group-by=user'])(
+    'refuses %s by name',
+    async (query) => {
+      const [status, code, error] = await faultIn(await service.get(`/api/statistics/jobs?${query}`));
+      expect([status, code]).toEqual([400, 'invalid_request']);
+      expect(error).toContain(query.split('=')[0]);
+    },
+  );
+});
+
+describe('GET /api/statistics/histograms', () => {
+  type Point = { value: number; count: number };
+  interface Histograms {
+    histDuration: Point[];
+    histNumNodes: Point[];
+    histNumCores: Point[];
+    histNumAccs: Point[];
+    histMetrics: { metric: string; unit: string; stat: string; data: { bin: number; count: number; max: number }[] }[];
+  }
+  const histograms = async (query = '') =>
+    await bodyOf<Histograms>(await service.get(`/api/statistics/histograms${query}`));
+  const occurring = (points: Point[]) => points.filter(({ count }) => count > 0);
+
+  test('has the four of all jobs', async () => {
+    const { histDuration, histNumNodes, histNumCores, histNumAccs, histMetrics } = await histograms();
+    expect(histDuration).toHaveLength(48);
+    // Durations of 60, 3600 and 7200 s lie in the bins that end at 1, 2 and 3 h.
+    expect(occurring(histDuration).map(({ value }) => value)).toEqual([3600, 7200, 10_800]);
+    expect(histNumNodes).toEqual([
+      { value: 1, count: 2 },
+      { value: 2, count: 1 },
+    ]);
+    expect(histNumCores).toEqual([
+      { value: 4, count: 2 },
+      { value: 8, count: 1 },
+    ]);
+    expect([histNumAccs, histMetrics]).toEqual([[{ value: 0, count: 3 }], []]);
+  });
+
+  test('has the bins asked for', async () => {
+    expect((await histograms('?bins=10m')).histDuration).toHaveLength(72);
+    expect((await histograms('?bins=24h')).histDuration).toHaveLength(24);
+  });
+
+  test('has the metrics asked for, up to the peak of the cluster', async () => {
+    const { histMetrics } = await histograms('?metric=cpu_load&metric=mem_used&metric-bins=2&cluster=small');
+    expect(histMetrics.map(({ metric, stat, data }) => [metric, stat, data.map(({ count }) => count)])).toEqual([
+      ['cpu_load', 'avg', [0, 2]], // peak 72: 36 and 72 are both in the upper half
+      ['mem_used', 'max', [0, 0]],
+    ]);
+  });
+
+  test('skips what is no name of a metric', async () => {
+    expect((await histograms('?metric=a-b')).histMetrics).toEqual([]);
+  });
+
+  test.each([
+    ['bins=1d', 'bins'],
+    ['metric-bins=0', 'metric-bins'],
+    ['metric-bins=10001', 'metric-bins'],
+    [Array(65).fill('metric=a').join('&'), 'metric'],
+  ])('refuses what it cannot do, by name', async (query, name) => {
+    const [status, code, error] = await faultIn(await service.get(`/api/statistics/histograms?${query}`));
+    expect([status, code]).toEqual([400, 'invalid_request']);
+    expect(error).toContain(`query parameter ${name}`);
+  });
+});

@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../../src/app.ts';
+import type { Archive } from '../../src/archive/port.ts';
+import { answerArchiveRequest } from '../../src/archive/requests.ts';
+import { Clusters } from '../../src/clusters/clusters.ts';
+import { deriveCluster } from '../../src/clusters/derive.ts';
+import { ClusterFileSchema } from '../../src/clusters/schema.ts';
+import { startDeadline } from '../../src/db/deadline.ts';
+import { openDriver } from '../../src/db/driver.ts';
+import { openInProcess } from '../../src/db/in-process.ts';
+import { jobRows } from '../../src/db/job-rows.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import type { Database } from '../../src/db/port.ts';
+import type { Log, Service } from '../../src/http/env.ts';
+import { makeKeys } from '../../src/http/keys.ts';
+import { makeToken } from '../../src/http/token.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { type Bindings, readSettings } from '../../src/settings.ts';
+import { smallCluster } from './small-cluster.ts';
+
+/** The time of every test, Unix seconds. */
+export const NOW = 1_800_000_000;
+
+export const keys = await makeKeys();
+/** Keys that the app does not know. */
+export const otherKeys = await makeKeys();
+
+export interface LogLine {
+  level: string;
+  message: string;
+  fields: Record<string, unknown>;
+}
+
+/** A log that remembers. */
+export function listeningLog(lines: LogLine[], bindings: Record<string, unknown> = {}): Log {
+  const write = (level: string) => (fields: object, message: string) => {
+    lines.push({ level, message, fields: { ...bindings, ...fields } });
+  };
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (more) => listeningLog(lines, { ...bindings, ...more }),
+  };
+}
+
+export function job(changes: Partial<Job> = {}): Job {
+  return {
+    jobId: 1,
+    cluster: 'small',
+    subCluster: 'main',
+    partition: '',
+    project: 'p1',
+    user: 'ada',
+    shared: 'none',
+    jobState: 'completed',
+    startTime: NOW - 7200,
+    duration: 3600,
+    walltime: 7200,
+    arrayJobId: 0,
+    numNodes: 1,
+    numHwthreads: 4,
+    numAcc: 0,
+    smt: 1,
+    monitoringStatus: 0,
+    energy: 0,
+    resources: [{ hostname: 'n01' }],
+    footprint: null,
+    energyFootprint: null,
+    metaData: null,
+    tags: [],
+    ...changes,
+  };
+}
+
+export interface TestAppOptions {
+  settings?: Partial<Bindings>;
+  jobs?: readonly Job[];
+  /** More SQL, run before the app starts. */
+  sql?: string;
+  service?: (real: Service) => Partial<Service>;
+}
+
+export type TestApp = Awaited<ReturnType<typeof testApp>>;
+
+/** The real app on a real database file of its own, with the cluster `small` and an archive folder; `close` it. */
+export async function testApp({ settings = {}, jobs = [], sql, service }: TestAppOptions = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'cc-jobs-test-'));
+  const path = join(folder, 'job.db');
+  const archiveRoot = join(folder, 'archive');
+  await migrate(path);
+  if (sql !== undefined) {
+    const driver = openDriver(path);
+    await driver.exec(sql);
+    driver.close();
+  }
+  const db = await openInProcess(path);
+  await db.write('insertJobs', jobRows(jobs), startDeadline(30_000));
+  const lines: LogLine[] = [];
+  const real: Service = {
+    settings: readSettings({ JWT_PUBLIC_KEY: keys.publicKey, ...settings }),
+    db,
+    archive: localArchive(archiveRoot),
+    clusters: new Clusters([deriveCluster(ClusterFileSchema.parse(smallCluster()))]),
+    clock: () => NOW,
+    log: listeningLog(lines),
+    system: () => ({ sizing: { limitMb: 1 } }),
+    clientAddress: () => '127.0.0.1',
+  };
+  const app = createApp({ ...real, ...service?.(real) });
+  const token = (user = 'robot', ...roles: string[]) =>
+    makeToken(keys.privateKey, { user, roles: roles.length === 0 ? ['api'] : roles }, NOW);
+  return {
+    app,
+    db,
+    lines,
+    archiveRoot,
+    token,
+    /** GET with a token: of a machine account, or of this user and these roles. */
+    async get(target: string, user?: string, ...roles: string[]) {
+      return await app.request(target, { headers: { 'X-Auth-Token': await token(user, ...roles) } });
+    },
+    async close() {
+      await db.close(1000);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The archive read in this process. */
+function localArchive(root: string): Archive {
+  return {
+    statistics: async (jobs) => (await answerArchiveRequest(root, { kind: 'statistics', jobs })).texts,
+    jobData: async (request) => (await answerArchiveRequest(root, { kind: 'jobData', ...request })).texts[0] ?? null,
+  };
+}
+
+/** A port whose `read` or `readPage` does something else first. */
+export function before(db: Database, hook: () => Promise<void> | void): Database {
+  return {
+    ...db,
+    async read(statement, deadline) {
+      await hook();
+      return await db.read(statement, deadline);
+    },
+    async readPage(statement, deadline) {
+      await hook();
+      return await db.readPage(statement, deadline);
+    },
+  };
+}
+
+/** The JSON body of an answer, in the shape the test expects. */
+export async function bodyOf<Body>(answer: Response): Promise<Body> {
+  return (await answer.json()) as Body;
+}
+
+/** Status, code and text of an error; throws unless it has the one shape of errors. */
+export async function faultIn(answer: Response): Promise<[status: number, code: string, error: string]> {
+  const { status, error, code, ...rest } = await bodyOf<Record<string, string>>(answer);
+  const texts = [status, error, code].every((text) => typeof text === 'string' && text !== '');
+  if (!texts || Object.keys(rest).length > 0 || answer.headers.get('Content-Type') !== 'application/json') {
+    throw new Error(`not the shape of an error: ${JSON.stringify({ status, error, code, ...rest })}`);
+  }
+  return [answer.status, code ?? '', error ?? ''];
+}
