@@ -59,6 +59,7 @@ export async function openInProcess(path: string): Promise<Database> {
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
       const gate = {
         givenUp: () => deadline.expired.aborted,
+        locked: () => {},
         began: () => {},
         mayCommit: async () => !deadline.expired.aborted,
       };

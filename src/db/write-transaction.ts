@@ -11,6 +11,8 @@ import { WRITES, type WriteName } from './writes/index.ts';
 export interface WriteGate {
   /** True once nobody waits for the write any more: it stops waiting for the lock. */
   givenUp(): boolean;
+  /** Told once when somebody else holds the lock. */
+  locked(): void;
   /** Told once the lock is held. */
   began(): void;
   /** "May I commit?": asked once, after the last statement. No rolls back. */
@@ -42,13 +44,14 @@ export async function runWrite(db: Driver, name: WriteName, input: unknown, gate
 }
 
 async function begin(db: Driver, gate: WriteGate): Promise<void> {
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
       await db.exec('BEGIN IMMEDIATE');
       return;
     } catch (error) {
       if (sqliteCode(error) !== SQLITE.BUSY) throw error;
       if (gate.givenUp()) throw new Fault('database_busy', 'another program held the write lock of the database');
+      if (attempt === 1) gate.locked();
       await sleep(RETRY_MS);
     }
   }

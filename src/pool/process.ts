@@ -12,13 +12,15 @@ import { type Program, startProgram } from './spawn.ts';
 export type Reply = Extract<FromProcess, { kind: 'answer' | 'archived' | 'written' }>;
 export type Request = Extract<ToProcess, { kind: 'query' | 'write' | 'archive' }>;
 
+/** The messages of a write on its way. */
+export type WriteStep = 'locked' | 'began' | 'mayCommit';
+
 /** A request on its process, seen from the service. */
 interface Task {
   id: number;
   resolve(reply: Reply): void;
   reject(fault: unknown): void;
-  /** The messages of a write on its way. */
-  onStep(step: 'began' | 'mayCommit'): void;
+  onStep(step: WriteStep): void;
   /** Set once its caller has his answer and the process is only waited for. */
   abandoned: boolean;
 }
@@ -226,7 +228,7 @@ export class DatabaseProcess {
   #receiveOf(message: Exclude<FromProcess, { id: 0 }>): void {
     if (this.#state.name !== 'busy' || this.#state.task.id !== message.id) return;
     const { task } = this.#state;
-    if (message.kind === 'began' || message.kind === 'mayCommit') {
+    if (message.kind === 'locked' || message.kind === 'began' || message.kind === 'mayCommit') {
       task.onStep(message.kind);
       return;
     }

@@ -28,6 +28,8 @@ export type FromProcess =
   | { kind: 'refused'; id: 0; problems: readonly string[] }
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
+  /** Somebody else holds the lock the write needs. */
+  | { kind: 'locked'; id: number }
   /** The write holds the lock. */
   | { kind: 'began'; id: number }
   | { kind: 'mayCommit'; id: number }

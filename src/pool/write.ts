@@ -2,19 +2,20 @@ import type { Deadline } from '../db/deadline.ts';
 import type { WriteName } from '../db/writes/index.ts';
 import { Fault } from '../faults.ts';
 import type { Crew } from './crew.ts';
-import type { DatabaseProcess } from './process.ts';
+import type { DatabaseProcess, WriteStep } from './process.ts';
 
 /** From "yes, commit" to the result. A commit takes a millisecond, a stalled disk seconds; then nobody can tell. */
 const COMMIT_LIMIT_MS = 5_000;
 
 /**
  * How far a write has come, seen from here:
- * - waiting: in the queue or for the lock; given up at the deadline (`database_busy` if somebody else holds the lock).
+ * - sent: on its way to the writer; at the deadline `deadline_exceeded`.
+ * - locked: somebody else holds the lock; given up at the deadline, which is `database_busy`.
  * - began: it holds the lock; at the deadline its caller gets `deadline_exceeded`, and it rolls back: by its own hand when
  *   it asks to commit, by being killed when it does not ask in time.
  * - committing: we said yes, and from here wait for the result. If the process dies now, nobody knows: `outcome_unknown`.
  */
-type Stage = 'waiting' | 'began' | 'committing';
+type Stage = 'sent' | 'locked' | 'began' | 'committing';
 
 /** Runs one write on the writer. A client that hangs up does not stop it: only `deadline.expired` counts. */
 export function runWrite(crew: Crew, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
@@ -27,15 +28,15 @@ async function writeOn(
   input: unknown,
   deadline: Deadline,
 ): Promise<unknown> {
-  const stage: { now: Stage } = { now: 'waiting' };
+  const stage: { now: Stage } = { now: 'sent' };
   const expire = () => {
     const busy = new Fault('database_busy', 'another program held the write lock of the database until the deadline');
-    process.abandon(stage.now === 'waiting' ? busy : deadline.expired.reason);
+    process.abandon(stage.now === 'locked' ? busy : deadline.expired.reason);
   };
-  const step = (told: 'began' | 'mayCommit') => {
+  const step = (told: WriteStep) => {
     if (stage.now === 'committing') return; // it asks once
-    if (told === 'began') {
-      stage.now = 'began';
+    if (told !== 'mayCommit') {
+      stage.now = told;
       return;
     }
     const allowed = !deadline.expired.aborted && deadline.remainingMs() > 0;

@@ -85,6 +85,7 @@ async function serve(id: number, work: (held: Connection, own: Running) => Promi
 function gateOf(own: Running): WriteGate {
   return {
     givenUp: () => own.stopping,
+    locked: () => send({ kind: 'locked', id: own.id }),
     began: () => send({ kind: 'began', id: own.id }),
     mayCommit: () =>
       new Promise((resolve) => {

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { BadStart } from '../../src/bad-start.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { openPool } from '../../src/pool/pool.ts';
+import { CONNECTION, fixture, small, testFolder, testPool, until, within } from '../support/pool.ts';
+
+test('every pragma of the bootstrap is read back from the live processes', async () => {
+  const { db } = await testPool();
+  const [writer, reader] = db.status().processes;
+  expect(writer?.pragmas).toEqual({
+    busy_timeout: 50,
+    journal_mode: 'wal',
+    synchronous: 2, // FULL
+    foreign_keys: 1,
+    cache_size: -4 * 1024, // KiB
+    temp_store: 1, // file
+    soft_heap_limit: 32 * 2 ** 20,
+    hard_heap_limit: 48 * 2 ** 20,
+    journal_size_limit: 16 * 2 ** 20,
+    trusted_schema: 0,
+  });
+  expect(reader?.pragmas).toMatchObject({ query_only: 1, cache_size: -4 * 1024, hard_heap_limit: 48 * 2 ** 20 });
+});
+
+test('a file that cannot be served refuses the start with its reason', async () => {
+  const path = join(testFolder(), 'job.db');
+  const opening = openPool({
+    path,
+    maxReaders: 1,
+    queueLimit: 1,
+    maxIdleMs: 1_000,
+    tempDir: undefined,
+    connection: CONNECTION,
+    log: { warn() {} },
+  });
+  await expect(opening).rejects.toBeInstanceOf(BadStart);
+  expect(existsSync(path)).toBe(false);
+});
+
+test('a process that dies at its start fails the start of the service, and is not started for ever', async () => {
+  await expect(testPool({ program: fixture('child-that-dies-at-start') })).rejects.toMatchObject({
+    code: 'connection_lost',
+  });
+});
+
+test('it counts as alive while its processes answer', async () => {
+  const { db } = await testPool();
+  expect(db.status().alive).toBe(true);
+  for (const { pid } of db.status().processes) process.kill(pid, 'SIGSTOP');
+  await until(() => !db.status().alive, 3_000);
+  for (const { pid } of db.status().processes) process.kill(pid, 'SIGCONT');
+  await until(() => db.status().alive, 3_000);
+});
+
+test('closing ends every process', async () => {
+  const { db } = await testPool();
+  await db.read(small(1), within(5_000));
+  const pids = db.status().processes.map(({ pid }) => pid);
+  await db.close(1_000);
+  expect(pids.filter(isAlive)).toEqual([]);
+});
+
+test('no process outlives the service by 250 ms, however that ends', async () => {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  const parent = spawn(process.execPath, [fixture('service-with-processes'), path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(parent.stdout, 'data');
+  const pids: number[] = JSON.parse(String(line));
+  expect(pids.filter(isAlive)).toEqual(pids);
+  parent.kill('SIGKILL');
+  const tookMs = await until(
+    () => pids.filter(isAlive).length === 0,
+    5_000,
+    () => pids.filter(isAlive),
+  );
+  expect(tookMs).toBeLessThan(250);
+});
+
+/** A process that has ended and that nobody has reaped yet is a zombie: gone, for all it can do. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openDriver } from '../../src/db/driver.ts';
+import { fixture, testFolder, testPool, until, within } from '../support/pool.ts';
+
+const tag = (name: string) => ({ rows: [['demo', name, 'global', null]] });
+
+async function tagNames(path: string): Promise<string[]> {
+  const db = openDriver(path, 1_000);
+  try {
+    const rows: { tag_name: string }[] = await (await db.prepare('SELECT tag_name FROM tag ORDER BY id')).all([]);
+    return rows.map((row) => row.tag_name);
+  } finally {
+    db.close();
+  }
+}
+
+test('a write is there for other connections once it is acknowledged', async () => {
+  const { db, path } = await testPool();
+  expect(await db.write('copyTags', tag('one'), within(5_000))).toEqual({ inserted: 1 });
+  expect(await tagNames(path)).toEqual(['one']);
+});
+
+test('writes wait for each other and all happen', async () => {
+  const { db, path } = await testPool();
+  const names = Array.from({ length: 12 }, (_, number) => `tag ${number}`);
+  await Promise.all(names.map((name) => db.write('copyTags', tag(name), within(20_000))));
+  expect(await tagNames(path)).toEqual(names);
+});
+
+test('a lock that somebody else holds until the deadline is database_busy, and nothing happened', async () => {
+  const { db, path } = await testPool();
+  const other = openDriver(path);
+  await other.exec('BEGIN IMMEDIATE');
+  await expect(db.write('copyTags', tag('late'), within(200))).rejects.toMatchObject({
+    code: 'database_busy',
+    status: 503,
+  });
+  await other.exec('ROLLBACK');
+  other.close();
+  expect(await db.write('copyTags', tag('next'), within(5_000))).toEqual({ inserted: 1 });
+  expect(await tagNames(path)).toEqual(['next']);
+});
+
+test('a lock that is given back in time only delays the write', async () => {
+  const { db, path } = await testPool();
+  const other = openDriver(path);
+  await other.exec('BEGIN IMMEDIATE');
+  const writing = db.write('copyTags', tag('patient'), within(10_000));
+  await until(() => db.status().processes.some(({ role, state }) => role === 'writer' && state === 'busy'), 1_000);
+  await other.exec('COMMIT');
+  other.close();
+  expect(await writing).toEqual({ inserted: 1 });
+  expect(await tagNames(path)).toEqual(['patient']);
+});
+
+test('a client that hangs up does not stop its write', async () => {
+  const { db, path } = await testPool();
+  const client = new AbortController();
+  const writing = db.write('copyTags', tag('kept'), within(5_000, client.signal));
+  client.abort();
+  expect(await writing).toEqual({ inserted: 1 });
+  expect(await tagNames(path)).toEqual(['kept']);
+});
+
+test('a write whose deadline passes while it runs is rolled back', async () => {
+  const { db, path } = await testPool();
+  const rows = Array.from({ length: 200_000 }, (_, number) => ['demo', `tag ${number}`, 'global', null]);
+  await expect(db.write('copyTags', { rows }, within(150))).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  await db.write('copyTags', tag('after'), within(20_000));
+  expect(await tagNames(path)).toEqual(['after']);
+});
+
+test('a write that fails is rolled back, and the writer writes on', async () => {
+  const { db, path } = await testPool();
+  const rows = [
+    ['demo', 'good', 'global', null],
+    ['demo', null, 'global', null], // IGNORE skips it: NOT NULL
+    ['demo', {} as never, 'global', null], // no SQL value
+  ];
+  await expect(db.write('copyTags', { rows }, within(5_000))).rejects.toMatchObject({ code: 'internal' });
+  await db.write('copyTags', tag('after'), within(5_000));
+  expect(await tagNames(path)).toEqual(['after']);
+});
+
+test('a writer that dies between "yes, commit" and its answer leaves the outcome unknown', async () => {
+  const { db } = await testPool({ program: fixture('child-that-dies-committing') });
+  await expect(db.write('copyTags', tag('x'), within(5_000))).rejects.toMatchObject({
+    code: 'outcome_unknown',
+    status: 503,
+  });
+});
+
+test('a write that never asks to commit is answered at its deadline and its writer killed', async () => {
+  const { db } = await testPool({ program: fixture('child-that-never-asks') });
+  await expect(db.write('copyTags', tag('x'), within(100))).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  await until(() => db.status().counters['kills'] === 1, 2_000);
+});
+
+test('a writer that dies before it asks has done nothing', async () => {
+  const { db, path } = await testPool();
+  const other = openDriver(path);
+  await other.exec('BEGIN IMMEDIATE');
+  const writing = db.write('copyTags', tag('lost'), within(20_000));
+  const writer = () => db.status().processes.find(({ role }) => role === 'writer');
+  await until(() => writer()?.state === 'busy', 1_000);
+  process.kill(writer()?.pid ?? 0, 'SIGKILL');
+  await expect(writing).rejects.toMatchObject({ code: 'connection_lost' });
+  await other.exec('ROLLBACK');
+  other.close();
+  await db.write('copyTags', tag('after'), within(20_000));
+  expect(await tagNames(path)).toEqual(['after']);
+});
+
+test('two services on one file take turns', async () => {
+  const path = join(testFolder(), 'job.db');
+  const [one, two] = [await testPool({ path }), await testPool({ path })];
+  const names = Array.from({ length: 10 }, (_, number) => `tag ${number}`);
+  await Promise.all(
+    names.map((name, number) => (number % 2 === 0 ? one : two).db.write('copyTags', tag(name), within(20_000))),
+  );
+  expect((await tagNames(path)).sort()).toEqual(names);
+});
