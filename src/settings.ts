@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { BadStart } from './bad-start.ts';
 
 /** Digits only: `z.coerce.number()` would read `''` as 0 and `true` as 1. */
-function wholeNumber(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
+function wholeNumber(min: number, max: number, message = `must be a whole number from ${min} to ${max}`) {
   return z
     .string()
     .regex(/^\d{1,12}$/, message)
@@ -13,20 +12,20 @@ function wholeNumber(min: number, max: number) {
 
 /** "Auto" is a word, never 0 or -1. */
 function autoOr(min: number, max: number) {
-  return z.union([z.literal('auto'), wholeNumber(min, max)], {
-    error: `must be auto or a whole number from ${min} to ${max}`,
-  });
+  const message = `must be auto or a whole number from ${min} to ${max}`;
+  return z.union([z.literal('auto'), wholeNumber(min, max, message)], { error: message });
 }
 
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((word) => word === 'on');
-const text = z.string().min(1, 'is empty: leave it out instead');
+const text = z.string().min(1, { error: 'is empty: leave it out instead', abort: true });
 
 /** Base64 of `bytes` bytes. The value itself is secret: no message repeats it. */
 function base64Key(bytes: number, what: string) {
   return z
     .string()
     .refine(
-      (value) => /^[A-Za-z0-9+/]+={0,2}$/.test(value) && atob(value).length === bytes,
+      (value) =>
+        /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value) && atob(value).length === bytes,
       `must be the base64 of ${what} (${bytes} bytes): make a pair with 'cc-jobs keys'`,
     );
 }
