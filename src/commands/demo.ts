@@ -1,3 +1,4 @@
+// biome-ignore lint/style/noRestrictedImports: the demo is made by a command of its own, which takes its memory with it
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

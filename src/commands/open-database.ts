@@ -44,6 +44,7 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   await migrate(path);
   // Where SQLite sorts for an index that does not fit into memory; /tmp may be a memory file system.
+  // biome-ignore lint/style/noProcessEnv: SQLite reads the folder of its temporary files from the environment alone
   process.env['SQLITE_TMPDIR'] = temporaryRoot;
   const db = await openInProcess(path);
   try {
