@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import { BadStart } from '../src/bad-start.ts';
+import { makeKeys } from '../src/http/keys.ts';
+import { readSettings, SECRETS, SettingsSchema } from '../src/settings.ts';
+
+const { publicKey, privateKey } = await makeKeys();
+const GOOD = { JWT_PUBLIC_KEY: publicKey };
+
+/** What a start with these settings is refused for. */
+function problemsOf(bindings: Record<string, string | undefined>): readonly string[] {
+  try {
+    readSettings({ ...GOOD, ...bindings });
+  } catch (error) {
+    if (error instanceof BadStart) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  test('need nothing but a public key', () => {
+    expect(readSettings(GOOD)).toMatchObject({
+      HOST: '127.0.0.1',
+      PORT: 8080,
+      DB_MEMORY_LIMIT_MB: 'auto',
+      AUTH: 'jwt',
+    });
+  });
+
+  test('are frozen', () => {
+    expect(Object.isFrozen(readSettings(GOOD))).toBe(true);
+  });
+
+  test('are not disturbed by other variables of the environment', () => {
+    expect(problemsOf({ PATH: '/usr/bin', DB_CACHE_SIZE: '5', NODE_ENV: 'x' })).toEqual([]);
+  });
+
+  test('that are bad are all named at once', () => {
+    const problems = problemsOf({
+      PORT: 'http',
+      DB_QUEUE_LIMIT: '0',
+      LOG_LEVEL: 'loud',
+      TRUST_PROXY: 'yes',
+      DB_URL: 'job.db',
+    });
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(
+      ['DB_QUEUE_LIMIT', 'DB_URL', 'LOG_LEVEL', 'PORT', 'TRUST_PROXY'].sort(),
+    );
+  });
+
+  test('that contradict each other are all named at once', () => {
+    const problems = problemsOf({
+      JWT_PUBLIC_KEY: undefined,
+      DB_URL: 'http://127.0.0.1:9000',
+      DB_SYNC_URL: 'http://127.0.0.1:9001',
+      DB_SOFT_HEAP_LIMIT_MB: '100',
+      DB_HARD_HEAP_LIMIT_MB: '100',
+    });
+    expect(problems).toHaveLength(3);
+    expect(problems.join('\n')).toMatch(/JWT_PUBLIC_KEY is missing.*'cc-jobs keys'/);
+    expect(problems.join('\n')).toMatch(/DB_SOFT_HEAP_LIMIT_MB must be below DB_HARD_HEAP_LIMIT_MB/);
+    expect(problems.join('\n')).toMatch(/DB_SYNC_URL needs a DB_URL that begins with file:/);
+  });
+});
+
+describe('a number', () => {
+  const numbers = Object.keys(SettingsSchema.shape).filter((name) => /_(MB|MS|S|LIMIT|CONNECTIONS)$|^PORT$/.test(name));
+
+  test('has a setting or two', () => expect(numbers.length).toBeGreaterThan(10));
+
+  test.each(numbers)('of %s is written in digits', (name) => {
+    for (const text of [
+      '',
+      ' ',
+      'true',
+      '-1',
+      '1.5',
+      '1e3',
+      '0x10',
+      ' 5',
+      '5 ',
+      '5MB',
+      '+5',
+      'NaN',
+      'Infinity',
+      '9'.repeat(13),
+    ]) {
+      expect(problemsOf({ [name]: text }), text).toEqual([
+        expect.stringMatching(new RegExp(`^${name} must be .*whole number from`)),
+      ]);
+    }
+  });
+
+  test.each([
+    ['PORT', '65536', '65535'],
+    ['DB_MAX_CONNECTIONS', '0', '1'],
+    ['DB_MAX_CONNECTIONS', '65', '64'],
+    ['REQUEST_TIMEOUT_MS', '9', '10'],
+    ['REQUEST_TIMEOUT_MS', '600001', '600000'],
+    ['DB_MEMORY_LIMIT_MB', '127', '128'],
+    ['BODY_LIMIT_MB', '1025', '1024'],
+  ])('%s %s is out of bounds, %s is not', (name, outside, inside) => {
+    expect(problemsOf({ [name]: outside })).toHaveLength(1);
+    expect(problemsOf({ [name]: inside })).toEqual([]);
+  });
+
+  test.each(['DB_MEMORY_LIMIT_MB', 'DB_CACHE_SIZE_MB', 'DB_SOFT_HEAP_LIMIT_MB', 'DB_HARD_HEAP_LIMIT_MB'])(
+    '%s may be the word auto; 0 is no word for it',
+    (name) => {
+      expect(problemsOf({ [name]: 'auto' })).toEqual([]);
+      expect(problemsOf({ [name]: '0' })).toEqual([expect.stringMatching(/ must be (auto or )?a whole number from/)]);
+    },
+  );
+
+  test('is the same with zeros before it', () => expect(readSettings({ ...GOOD, PORT: '0080' }).PORT).toBe(80));
+});
+
+describe('a switch', () => {
+  test.each(['JWT_VALIDATE_USER', 'TRUST_PROXY'] as const)('%s is on or off, and nothing else', (name) => {
+    expect(readSettings({ ...GOOD, [name]: 'on' })[name]).toBe(true);
+    expect(readSettings({ ...GOOD, [name]: 'off' })[name]).toBe(false);
+    for (const word of ['', 'true', 'false', '1', '0', 'ON', 'yes']) {
+      expect(problemsOf({ [name]: word }), word).toEqual([`${name} must be on or off`]);
+    }
+  });
+});
+
+describe('an empty text', () => {
+  test.each(['HOST', 'DB_URL', 'DB_TEMP_DIR', 'ARCHIVE_PATH', 'DB_AUTH_TOKEN', 'API_ALLOWED_IPS'])(
+    'is no %s',
+    (name) => {
+      expect(problemsOf({ [name]: '' })).toContain(`${name} is empty: leave it out instead`);
+    },
+  );
+});
+
+describe('AUTH', () => {
+  test('none needs no key', () => expect(problemsOf({ AUTH: 'none', JWT_PUBLIC_KEY: undefined })).toEqual([]));
+
+  test.each(['0.0.0.0', '::', '192.0.2.7', 'cluster.example', '127.0.0.1.example'])('none is refused on %s', (HOST) => {
+    expect(problemsOf({ AUTH: 'none', HOST })).toEqual([expect.stringMatching(/AUTH none .* loopback HOST/)]);
+  });
+
+  test.each(['127.0.0.1', '::1', 'localhost'])('none is taken on %s', (HOST) => {
+    expect(problemsOf({ AUTH: 'none', HOST })).toEqual([]);
+  });
+
+  test('has no other words', () => expect(problemsOf({ AUTH: 'off' })).toEqual(['AUTH must be jwt or none']));
+});
+
+describe('a key', () => {
+  const halves = privateKey.slice(0, 40);
+
+  test.each([
+    ['JWT_PUBLIC_KEY', privateKey],
+    ['JWT_PRIVATE_KEY', publicKey],
+    ['JWT_PRIVATE_KEY', halves],
+    ['JWT_PUBLIC_KEY', 'correct horse battery staple'],
+    ['JWT_PRIVATE_KEY', '=='],
+  ])('%s of the wrong kind is refused, and not repeated', (name, value) => {
+    const [problem = '', ...more] = problemsOf({ [name]: value });
+    expect(more).toEqual([]);
+    expect(problem).toMatch(new RegExp(`^${name} must be the base64 of .*'cc-jobs keys'`));
+    expect(problem).not.toContain(value);
+  });
+
+  test('of base64 length and no base64 letters is refused', () => {
+    expect(problemsOf({ JWT_PRIVATE_KEY: '!'.repeat(88) })).toHaveLength(1);
+  });
+});
+
+test('no message repeats what a secret setting holds', () => {
+  const secret = 'c2VjcmV0LXRoYXQtbm9ib2R5LW1heS1zZWU';
+  const bindings = { PORT: 'x', HOST: '', DB_AUTH_TOKEN: secret, JWT_PRIVATE_KEY: secret };
+  const problems = problemsOf(bindings);
+  expect(problems.length).toBeGreaterThan(2);
+  expect(problems.join('\n')).not.toContain(secret);
+  expect([...SECRETS].sort()).toEqual(['DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY']);
+});
