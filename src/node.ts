@@ -1,8 +1,7 @@
 /** Entry: the service on Node. Environment -> settings -> database -> app -> listen. */
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { serve } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { destination, pino } from 'pino';
 import { createApp } from './app.ts';
@@ -11,6 +10,7 @@ import { BadStart } from './bad-start.ts';
 import { buildIndexes } from './db/bulk.ts';
 import type { Database } from './db/port.ts';
 import { refuseBrokenRequests } from './http/client-error.ts';
+import { cutConnection, nodeListener } from './http/node-server.ts';
 import { openArchive } from './pool/archive.ts';
 import { isInMemory, openPool } from './pool/pool.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
@@ -64,6 +64,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     clock: () => Date.now() / 1000,
     log,
     system: () => ({ sizing, archive: archive.status(), parent: parentStatus() }),
+    cutConnection,
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',
   });
   try {
@@ -119,27 +120,27 @@ function finishIndexes(db: Database, log: pino.Logger): void {
   );
 }
 
-function listen(fetch: Parameters<typeof serve>[0]['fetch'], settings: Settings): Promise<Server> {
+function listen(fetch: Parameters<typeof nodeListener>[0], settings: Settings): Promise<Server> {
+  const { HOST, PORT, STREAM_TIMEOUT_S } = settings;
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_LIMIT_MS,
+      requestTimeout: 0, // the deadline bounds a slow upload
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requireHostHeader: false,
+    },
+    nodeListener(fetch, HOST),
+  );
+  server.timeout = STREAM_TIMEOUT_S * 1000; // of silence on a connection: a client that has stopped reading
+  refuseBrokenRequests(server);
   return new Promise((resolveServer, reject) => {
-    const server = serve(
-      {
-        fetch,
-        hostname: settings.HOST,
-        port: settings.PORT,
-        serverOptions: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_LIMIT_MS, requestTimeout: 0 },
-      },
-      () => resolveServer(server),
-    ) as Server;
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.timeout = settings.STREAM_TIMEOUT_S * 1000; // of silence on a connection: a client that has stopped reading
-    refuseBrokenRequests(server);
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why =
-        cause.code === 'EADDRINUSE'
-          ? 'is in use: set another PORT, or stop what uses it'
-          : `cannot be used (${cause.code})`;
-      reject(new BadStart(`HOST ${settings.HOST}, PORT ${settings.PORT} ${why}`, { cause }));
+      const inUse = cause.code === 'EADDRINUSE';
+      const why = inUse ? 'is in use: set another PORT, or stop what uses it' : `cannot be used (${cause.code})`;
+      reject(new BadStart(`HOST ${HOST}, PORT ${PORT} ${why}`, { cause }));
     });
+    server.listen(PORT, HOST, () => resolveServer(server));
   });
 }
 
