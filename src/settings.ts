@@ -90,6 +90,9 @@ export type SettingName = keyof Settings;
 /** Settings whose values are never shown, logged or answered. */
 export const SECRETS: ReadonlySet<SettingName> = new Set(['DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY']);
 
+/** Bodies in flight share this many times BODY_LIMIT_MB: a part of the memory's sizing. A scheduler's have a few KB. */
+export const BODIES_IN_FLIGHT = 2;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** The settings for `serve`: read, checked one by one and together. Throws BadStart. */

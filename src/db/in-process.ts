@@ -40,6 +40,9 @@ export async function openInProcess(path: string): Promise<Database> {
       deadline.signal.addEventListener('abort', stop, { once: true });
       try {
         return await connection.query(sql, parameters);
+      } catch (error) {
+        deadline.signal.throwIfAborted(); // it was interrupted: the reason is the deadline's
+        throw error;
       } finally {
         clearInterval(timer);
         deadline.signal.removeEventListener('abort', stop);

@@ -2,7 +2,9 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Driver, openDriver } from './driver.ts';
+import { BUSY_TIMEOUT_MS } from './pragmas.ts';
 import { checkFile } from './schema-check.ts';
+import { SQLITE, sqliteCode } from './sqlite-faults.ts';
 
 const FOLDER = join(import.meta.dirname, '../../migrations');
 /** These make a file of schema 11. One that cc-backend made has them in its own way, indexes included: it stays as it is. */
@@ -30,9 +32,9 @@ export async function migrate(path: string): Promise<Migrated> {
   const made = (await ageOf(path)) === undefined;
   if (made) await mkdir(dirname(path), { recursive: true });
   else await checkExisting(path);
-  const db = openDriver(path, OTHER_RUNNER_MS);
+  const db = openDriver(path, BUSY_TIMEOUT_MS);
   try {
-    await db.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
+    await whenFree(db, 'PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
     await transaction(db, () => adopt(db));
     const applied: string[] = [];
     for (const name of (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort()) {
@@ -91,7 +93,7 @@ async function has(db: Driver, table: string): Promise<boolean> {
 }
 
 async function transaction<Result>(db: Driver, work: () => Promise<Result>): Promise<Result> {
-  await db.exec('BEGIN IMMEDIATE');
+  await whenFree(db, 'BEGIN IMMEDIATE');
   try {
     const result = await work();
     await db.exec('COMMIT');
@@ -99,5 +101,19 @@ async function transaction<Result>(db: Driver, work: () => Promise<Result>): Pro
   } catch (error) {
     if (db.inTransaction) await db.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** Waits for another runner between the tries: a wait inside SQLite would hold a thread that he may need. */
+async function whenFree(db: Driver, sql: string): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    try {
+      await db.exec(sql);
+      return;
+    } catch (error) {
+      if (sqliteCode(error) !== SQLITE.BUSY || performance.now() - startedAt > OTHER_RUNNER_MS) throw error;
+      await sleep(BUSY_TIMEOUT_MS);
+    }
   }
 }

@@ -1,11 +1,9 @@
 import type { Context } from 'hono';
 import { Fault } from '../faults.ts';
-import type { Settings } from '../settings.ts';
+import { BODIES_IN_FLIGHT, type Settings } from '../settings.ts';
 import type { AppEnv } from './env.ts';
 
 const MB = 1024 * 1024;
-/** Bodies in flight share this many times BODY_LIMIT_MB: a part of the memory's sizing. A scheduler's have a few KB. */
-export const BODIES_IN_FLIGHT = 2;
 
 /** Reads request bodies within BODY_LIMIT_MB each and one budget for all; one per app. */
 export class Bodies {

@@ -21,6 +21,7 @@ export async function jobsAnswer(
   const { deadline } = c.var;
   const list = new JobsList(c, next, deadline);
   const first = await list.next();
+  deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now
   const head = `{"jobs":[${first?.text ?? ''}`;
   const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
   if (first === undefined || first.rows >= page.itemsPerPage) return jsonText(head + tail);

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { BadStart } from '../bad-start.ts';
-import type { Settings } from '../settings.ts';
+import { BODIES_IN_FLIGHT, type Settings } from '../settings.ts';
 
 /** What a machine, or the control group the service runs in, has. */
 export interface Machine {
@@ -38,8 +38,6 @@ export interface ConnectionSizing {
 
 /** The parent after 500,000 requests: 138 MB, what a streamed answer holds (docs/scaling.md). */
 const PARENT_MB = 180;
-/** Request bodies in flight share this many times BODY_LIMIT_MB. */
-export const BODIES_IN_FLIGHT = 4;
 /** Private memory of a connection process at rest (36 MB measured), and room for the copies of an answer on its way. */
 const CONNECTION_BASE_MB = 44;
 const ANSWER_MB = 24;

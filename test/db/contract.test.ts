@@ -1,0 +1,13 @@
+import { join } from 'node:path';
+import { openInProcess } from '../../src/db/in-process.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { testFolder, testPool } from '../support/pool.ts';
+import { databaseContract } from './contract.ts';
+
+databaseContract('connection processes', async () => (await testPool()).db);
+
+databaseContract('one connection of this process', async () => {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  return await openInProcess(path);
+});

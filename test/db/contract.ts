@@ -1,0 +1,105 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ClientGone } from '../../src/db/deadline.ts';
+import { pages } from '../../src/db/pages.ts';
+import type { Database } from '../../src/db/port.ts';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import { jobsPage } from '../../src/db/statements/jobs-page.ts';
+import { schemaVersion } from '../../src/db/statements/schema-version.ts';
+import { userByName } from '../../src/db/statements/user-by-name.ts';
+import { visibleTo } from '../../src/jobs/visibility.ts';
+import { oneJob } from '../support/one-job.ts';
+import { asked, ENDLESS, small, within } from '../support/pool.ts';
+
+const ADMIN = { name: 'root', roles: new Set(['admin', 'api']), projects: [] };
+const ALL = visibleTo(ADMIN);
+
+/** What every implementation of the port keeps. `open` gives an empty database of schema 11. */
+export function databaseContract(name: string, open: () => Promise<Database>): void {
+  const opened = async () => {
+    const db = await open();
+    onTestFinished(() => db.close(500));
+    return db;
+  };
+
+  describe(`the port over ${name}`, () => {
+    test('answers the rows of a statement, each checked', async () => {
+      const db = await opened();
+      expect(await db.read(small(42), within(10_000))).toEqual([{ answer: 42 }]);
+      expect(await db.read(schemaVersion(), within(10_000))).toEqual([{ version: 11, dirty: false }]);
+    });
+
+    test('has what was written', async () => {
+      const db = await opened();
+      const rows = [oneJob({ jobId: 1n }), oneJob({ jobId: 2n })];
+      expect(await db.write('insertJobs', { rows, tags: [] }, within(10_000))).toMatchObject({ inserted: 2 });
+      expect(await db.read(countJobs(ALL), within(10_000))).toEqual([{ count: 2 }]);
+    });
+
+    test('writes the same job once', async () => {
+      const db = await opened();
+      const rows = [oneJob({ jobId: 7n })];
+      await db.write('insertJobs', { rows, tags: [] }, within(10_000));
+      expect(await db.write('insertJobs', { rows, tags: [] }, within(10_000))).toMatchObject({ inserted: 0 });
+      expect(await db.read(countJobs(ALL), within(10_000))).toEqual([{ count: 1 }]);
+    });
+
+    test('keeps 64-bit integers exact, there and back', async () => {
+      const db = await opened();
+      const jobId = 2n ** 63n - 1n;
+      await db.write('insertJobs', { rows: [oneJob({ jobId })], tags: [] }, within(10_000));
+      const page = jobsPage(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 })(undefined);
+      if (page === undefined) throw new Error('no page');
+      expect((await db.readPage(page, within(10_000))).text).toContain(`"jobId":${jobId},`);
+    });
+
+    test('pulls a list in batches that follow each other', async () => {
+      const db = await opened();
+      const rows = Array.from({ length: 1_234 }, (_, number) =>
+        oneJob({ jobId: BigInt(number), startTime: 1_600_000_000 + (number % 100) }),
+      );
+      await db.write('insertJobs', { rows, tags: [] }, within(20_000));
+      const next = jobsPage(ALL, { page: 1, itemsPerPage: 1_200, withMetadata: false, nowSec: 1_700_000_000 });
+      const found: { jobId: number; startTime: number }[] = [];
+      for await (const { text, rows: count } of pages(db, next, () => within(10_000))) {
+        const batch = JSON.parse(`[${text}]`);
+        expect(batch).toHaveLength(count);
+        found.push(...batch);
+      }
+      expect(found).toHaveLength(1_200);
+      expect(new Set(found.map(({ jobId }) => jobId)).size).toBe(1_200);
+      expect(found.map(({ startTime }) => startTime)).toEqual(
+        found.map(({ startTime }) => startTime).sort((a, b) => b - a),
+      );
+    });
+
+    test('stops a query at its deadline, and answers the next', async () => {
+      const db = await opened();
+      const startedAt = performance.now();
+      await expect(db.read(ENDLESS, within(200))).rejects.toMatchObject({ code: 'deadline_exceeded' });
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(await db.read(small(1), within(10_000))).toEqual([{ answer: 1 }]);
+    });
+
+    test('stops a query whose client has gone', async () => {
+      const db = await opened();
+      const client = new AbortController();
+      const reading = db.read(ENDLESS, within(60_000, client.signal));
+      setTimeout(() => client.abort(), 100);
+      await expect(reading).rejects.toBeInstanceOf(ClientGone);
+    });
+
+    test('finds an unknown user to be no row', async () => {
+      const db = await opened();
+      expect(await db.read(userByName("' OR 1=1 --"), within(10_000))).toEqual([]);
+    });
+
+    test('answers a wrong statement with internal and without its text', async () => {
+      const db = await opened();
+      const failing = db.read(asked('SELECT * FROM secrets'), within(10_000));
+      await expect(failing).rejects.toMatchObject({
+        code: 'internal',
+        message: expect.not.stringContaining('secrets'),
+      });
+    });
+  });
+}

@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { BadStart } from '../../src/bad-start.ts';
+import { openDriver } from '../../src/db/driver.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { checkFile } from '../../src/db/schema-check.ts';
+import { testFolder } from '../support/pool.ts';
+
+/** A new database without side files, changed by some SQL. */
+async function databaseWith(sql = ''): Promise<string> {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  const db = openDriver(path, 1_000);
+  if (sql !== '') await db.exec(sql);
+  await db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  db.close();
+  return path;
+}
+
+/** Refused with these words, and the folder is as it was. */
+async function refused(path: string, words: RegExp): Promise<void> {
+  const folder = join(path, '..');
+  const before = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString('base64')]);
+  await expect(checkFile(path)).rejects.toThrow(words);
+  await expect(checkFile(path)).rejects.toBeInstanceOf(BadStart);
+  expect(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString('base64')])).toEqual(
+    before,
+  );
+}
+
+test('a new file is accepted', async () => {
+  await expect(checkFile(await databaseWith())).resolves.toBeUndefined();
+});
+
+test.each([
+  ['an older schema', 'UPDATE schema_migrations SET version = 10', /schema version 10.*cc-backend -migrate-db/],
+  ['a newer schema', 'UPDATE schema_migrations SET version = 12', /schema version 12.*update cc-jobs/],
+  ['a dirty schema', 'UPDATE schema_migrations SET dirty = 1', /failed half way.*-force-db/],
+  ['no version', 'DELETE FROM schema_migrations', /no schema version/],
+  ['another purpose', 'DROP TABLE schema_migrations', /no job database/],
+])('a database with %s is refused, untouched', async (_what, sql, words) => {
+  await refused(await databaseWith(sql), words);
+});
+
+test.each([
+  ['text', 'this is no database, but it is long enough to have a header'],
+  ['nothing', ''],
+])('a file of %s is refused, untouched', async (_what, content) => {
+  const path = join(testFolder(), 'job.db');
+  writeFileSync(path, content);
+  await refused(path, /is no SQLite database/);
+});
+
+test('a file cut in the middle is refused, untouched', async () => {
+  const path = await databaseWith();
+  writeFileSync(path, readFileSync(path).subarray(0, 5_000));
+  await refused(path, /cannot be opened|no job database|no schema version/);
+});
+
+test('a folder in the place of the file is refused', async () => {
+  const path = join(testFolder(), 'job.db');
+  mkdirSync(path);
+  await expect(checkFile(path)).rejects.toThrow(/is no file|cannot be read/);
+});
+
+test('a missing file names the commands that make one', async () => {
+  await expect(checkFile(join(testFolder(), 'job.db'))).rejects.toThrow(/no such file.*migrate.*demo/);
+});
+
+test('a missing folder is named', async () => {
+  await expect(checkFile(join(testFolder(), 'nowhere', 'job.db'))).rejects.toThrow(
+    /folder of the database does not exist/,
+  );
+});
+
+test('a read-only file is refused, also to the superuser', async () => {
+  const path = await databaseWith();
+  chmodSync(path, 0o444);
+  await refused(path, /is read-only/);
+});
+
+test('a version that stands in the log alone counts', async () => {
+  const path = await databaseWith();
+  const copy = join(testFolder(), 'job.db');
+  const db = openDriver(path, 1_000);
+  await db.exec('UPDATE schema_migrations SET version = 12');
+  for (const suffix of ['', '-wal', '-shm']) copyFileSync(path + suffix, copy + suffix);
+  db.close();
+  await expect(checkFile(copy)).rejects.toThrow(/schema version 12/);
+});
+
+test('two migrations at once make one file', async () => {
+  const path = join(testFolder(), 'new', 'job.db');
+  const results = await Promise.all([migrate(path), migrate(path), migrate(path)]);
+  expect(results.flatMap(({ applied }) => applied)).toEqual(['0001_schema_11.sql', '0002_lean_indexes.sql']);
+  await expect(checkFile(path)).resolves.toBeUndefined();
+});
+
+test('a file of cc-backend keeps its indexes, and gets nothing but our record', async () => {
+  const path = join(testFolder(), 'job.db');
+  const db = openDriver(path);
+  const text = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8');
+  await db.exec(text('../../migrations/0001_schema_11.sql') + text('../fixtures/cc-backend-indexes.sql'));
+  const names = async () =>
+    (await (await db.prepare('SELECT name FROM sqlite_schema ORDER BY name')).all([])).map(
+      (row: { name: string }) => row.name,
+    );
+  const before = await names();
+  expect(await migrate(path)).toEqual({ made: false, applied: [] });
+  expect((await names()).filter((name: string) => !before.includes(name))).toEqual([
+    'ccjobs_migrations',
+    'sqlite_autoindex_ccjobs_migrations_1',
+  ]);
+  db.close();
+});
+
+test('a new file has the objects of schema 11, to the letter of its columns', async () => {
+  const path = await databaseWith();
+  const db = openDriver(path);
+  const columns = async (table: string) =>
+    (await (await db.prepare(`SELECT name FROM pragma_table_info('${table}')`)).all([])).map(
+      (row: { name: string }) => row.name,
+    );
+  expect(await columns('job')).toHaveLength(24);
+  expect(await columns('job_cache')).toEqual(await columns('job'));
+  expect(await columns('node_state')).toEqual(
+    'id time_stamp jobs_running cpus_allocated memory_allocated gpus_allocated node_state health_state health_metrics node_id'.split(
+      ' ',
+    ),
+  );
+  const check = await (await db.prepare('PRAGMA integrity_check')).all([]);
+  expect(check).toEqual([{ integrity_check: 'ok' }]);
+  db.close();
+});
+
+test('a folder on a read-only file system is refused', async () => {
+  // /proc is one on every Linux, whoever asks; elsewhere the read-only file above stands for it.
+  if (process.platform !== 'linux') return;
+  expect(() => execFileSync('touch', ['/proc/job.db'], { stdio: 'ignore' })).toThrow();
+  await expect(checkFile('/proc/version')).rejects.toThrow(BadStart);
+});
