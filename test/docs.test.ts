@@ -1,0 +1,169 @@
+/** The documents say what the code says: every table and its document hold the same lines, in both directions. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LEAN_INDEXES } from '../src/db/lean-indexes.ts';
+import { PRAGMAS } from '../src/db/pragmas.ts';
+import { FAULTS, type FaultKind } from '../src/faults.ts';
+import { sizeFor } from '../src/pool/sizing.ts';
+import { readSettings, SettingsSchema } from '../src/settings.ts';
+import { type TestApp, testApp } from './support/test-app.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+/** The cells of the table under a heading, without the backticks; its head and its rule left out. */
+function table(path: string, heading: string): string[][] {
+  const [, section] = read(path).split(new RegExp(`^#+ ${heading}$`, 'm'));
+  if (section === undefined) throw new Error(`${path} has no heading '${heading}'`);
+  const [text = ''] = section.split(/^#+ /m);
+  const lines = text.split('\n').filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) =>
+    line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  );
+}
+
+describe('docs/settings.md', () => {
+  const documented = table('docs/settings.md', 'All settings');
+
+  test('has every setting in the order of the code, with its words', () => {
+    const settings = Object.entries(SettingsSchema.shape).map(([name, schema]) => [name, schema.description]);
+    expect(documented.map(([name, , meaning]) => [name, meaning])).toEqual(settings);
+  });
+
+  test('has the defaults, in the form in which one writes them', () => {
+    for (const [name = '', fallback = ''] of documented) {
+      const schema = SettingsSchema.shape[name as keyof typeof SettingsSchema.shape];
+      const unset = schema.safeParse(undefined).data;
+      expect(fallback === '—' ? undefined : schema.safeParse(fallback).data, name).toEqual(unset);
+    }
+  });
+
+  test('has the bounds', () => {
+    for (const [name = '', , , bounds = ''] of documented) {
+      const schema = SettingsSchema.shape[name as keyof typeof SettingsSchema.shape];
+      const [, from, to] = /^(\d+) to (\d+)$/.exec(bounds) ?? [];
+      if (from !== undefined && to !== undefined) {
+        const takes = (value: number) => schema.safeParse(String(value)).success;
+        const [first, last] = [Number(from), Number(to)];
+        expect([takes(first - 1), takes(first), takes(last), takes(last + 1)], name).toEqual([
+          false,
+          true,
+          true,
+          false,
+        ]);
+      } else if (bounds !== '') {
+        for (const word of bounds.split(', ')) expect(schema.safeParse(word).success, `${name}=${word}`).toBe(true);
+        expect(schema.safeParse('anything else').success, name).toBe(false);
+      }
+    }
+  });
+});
+
+test('docs/errors.md has every fault in the order of the code, with its status and Retry-After', () => {
+  const faults = Object.entries<FaultKind>(FAULTS).map(([code, { status, retryAfterSec }]) => [
+    code,
+    String(status),
+    retryAfterSec === undefined ? '—' : `${retryAfterSec} s`,
+  ]);
+  expect(table('docs/errors.md', 'All codes').map((row) => row.slice(0, 3))).toEqual(faults);
+});
+
+describe('docs/operations.md', () => {
+  test('has every pragma in the order of the code, with its roles', () => {
+    const pragmas = PRAGMAS.map(({ name, roles }) => [name, roles.length === 2 ? 'both' : String(roles)]);
+    expect(table('docs/operations.md', 'Pragmas').map(([name, , roles]) => [name, roles])).toEqual(pragmas);
+  });
+
+  test('has the values of the pragmas that no setting changes', () => {
+    const options = { path: '', cacheKib: 1, softHeapLimitBytes: 2, hardHeapLimitBytes: 3 };
+    for (const [name, value = ''] of table('docs/operations.md', 'Pragmas')) {
+      if (!/^[\w-]+$/.test(value)) continue; // says from which setting it follows
+      const pragma = PRAGMAS.find((known) => known.name === name);
+      expect(String(pragma?.value({ ...options, role: 'writer' })), name).toBe(value);
+    }
+  });
+
+  test('has every lean index with its columns', () => {
+    const documented = table('docs/operations.md', 'Indexes').map(([name, columns]) => [name, columns]);
+    expect(documented).toEqual(Object.entries(LEAN_INDEXES));
+  });
+});
+
+test('docs/scaling.md has what auto picks', () => {
+  const settings = readSettings({ AUTH: 'none' });
+  const rows = table('docs/scaling.md', 'What auto picks');
+  expect(rows.map(([machine]) => machine)).toEqual(['4 GB', '16 GB', '64 GB', '512 GB']);
+  for (const [machine = '', ...values] of rows) {
+    const memoryMb = Number(machine.split(' ')[0]) * 1024;
+    const { limitMb, parentMb, archiveMb, connection } = sizeFor(settings, { memoryMb, source: 'test' });
+    const { cacheMb, softHeapMb, hardHeapMb } = connection;
+    expect(values.map(Number), machine).toEqual([limitMb, parentMb, archiveMb, cacheMb, softHeapMb, hardHeapMb]);
+  }
+});
+
+describe('commands', () => {
+  const docs = read('README.md') + read('docs/operations.md');
+  const names = readdirSync(join(ROOT, 'src/commands')).flatMap((file) => {
+    const name = /^\s*name: '([a-z]+)',$/m.exec(read(`src/commands/${file}`))?.[1];
+    return name === undefined ? [] : [name];
+  });
+
+  test.each(names)('%s is in README.md or docs/operations.md', (name) => {
+    expect(docs).toMatch(new RegExp(`cc-jobs ${name}\\b`));
+  });
+
+  test('that the documents name exist', () => {
+    const named = [...docs.matchAll(/^bin\/cc-jobs ([a-z]+)|`(?:bin\/)?cc-jobs ([a-z]+)/gm)].map(([, a, b]) => a ?? b);
+    expect(named.filter((name) => name === undefined || !names.includes(name))).toEqual([]);
+    expect(names).toHaveLength(new Set(named).size);
+  });
+});
+
+describe('docs/api.md', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await testApp();
+  });
+  afterAll(() => app.close());
+
+  interface Document {
+    paths: Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>;
+  }
+  const document = async () => (await (await app.app.request('/openapi.json')).json()) as Document;
+
+  test('has a heading for every route of /openapi.json, and no other', async () => {
+    const { paths } = await document();
+    const routes = Object.entries(paths)
+      .filter(([path]) => !path.startsWith('/userapi/'))
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    const headings = [...read('docs/api.md').matchAll(/^### `([A-Z]+ \/\S+)`/gm)].map(([, route]) => route);
+    expect(headings.sort()).toEqual(routes.sort());
+  });
+
+  test('says which of them are there under /userapi', async () => {
+    const { paths } = await document();
+    const twins = Object.keys(paths).filter((path) => path.startsWith('/userapi/'));
+    const [, line = ''] = /^Under `\/userapi` there are(.*?)\.$/ms.exec(read('docs/api.md')) ?? [];
+    const named = [...line.matchAll(/`([^`]+)`/g)].map(([, path]) => `/userapi/${path}`);
+    expect(named.sort()).toEqual(twins.sort());
+  });
+
+  test('has every parameter of the filter', async () => {
+    const { paths } = await document();
+    const parameters = paths['/api/jobs/count']?.['get']?.parameters?.map(({ name }) => name) ?? [];
+    const documented = table('docs/api.md', 'Filter').flatMap(([names = '']) => names.split(', '));
+    expect(documented.sort()).toEqual([...parameters, 'metric.NAME'].sort());
+  });
+});
+
+test.each(['README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`)])(
+  'the links of %s lead to files',
+  (path) => {
+    const links = [...read(path).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = '']) => link);
+    for (const link of links) expect(() => readFileSync(join(ROOT, path, '..', link))).not.toThrow();
+  },
+);
