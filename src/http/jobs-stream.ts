@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { type Deadline, startDeadline } from '../db/deadline.ts';
 import { type NextPage, pages } from '../db/pages.ts';
+import type { Page } from '../db/port.ts';
 import type { JobsBatch } from '../db/statements/jobs-page.ts';
 import type { PageRequest } from '../jobs/order.ts';
 import { type JsonAnswer, jsonText } from './answers.ts';
@@ -18,10 +19,9 @@ export async function jobsAnswer(
   next: NextPage<JobsBatch>,
   page: PageRequest,
 ): Promise<JsonAnswer> {
-  const { deadline } = c.var;
-  const list = new JobsList(c, next, deadline);
+  const list = new JobsList(c, next);
   const first = await list.next();
-  deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now
+  c.var.deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now
   const head = `{"jobs":[${first?.text ?? ''}`;
   const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
   if (first === undefined || first.rows >= page.itemsPerPage) return jsonText(head + tail);
@@ -30,29 +30,40 @@ export async function jobsAnswer(
   return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
 }
 
-/** The batches as texts, each read within a deadline of its own; the first within the request's. */
+/** The batches with the statistics of archived jobs, each read within a deadline of its own; the first within the request's. */
 class JobsList {
   rows = 0;
-  readonly #c: Context<AppEnv>;
-  readonly #batches: AsyncGenerator<{ text: string; rows: number; more: JobsBatch }, void, void>;
-  #deadline: Deadline;
+  readonly #batches: AsyncGenerator<Page<JobsBatch>, void, void>;
+  /** The deadline of the batch that is read next. */
+  #deadline: () => Deadline;
 
-  constructor(c: Context<AppEnv>, next: NextPage<JobsBatch>, first: Deadline) {
-    this.#c = c;
-    this.#deadline = first;
-    // Reading the statistics of a batch counts against its deadline too, so this class ends it, not `pages`.
-    this.#batches = pages(c.var.db, next, () => ({ ...this.#deadline, clear() {} }));
+  constructor(c: Context<AppEnv>, next: NextPage<JobsBatch>) {
+    const { db, deadline, service } = c.var;
+    this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
+    this.#batches = pages(next, async (statement) => {
+      const own = this.#deadline();
+      try {
+        const page = await db.readPage(statement, own);
+        return { ...page, text: await withStatistics(page, service.archive, own) };
+      } finally {
+        own.clear();
+      }
+    });
+  }
+
+  /** Every batch but the first has a deadline of its own. */
+  goOnWithin(deadline: () => Deadline): void {
+    this.#deadline = deadline;
   }
 
   /** The next batch, or undefined at the end. */
-  async next(deadline = this.#deadline): Promise<{ text: string; rows: number } | undefined> {
-    this.#deadline = deadline;
+  async next(): Promise<{ text: string; rows: number } | undefined> {
     for (;;) {
       const { value } = await this.#batches.next();
       if (value === undefined) return undefined;
       if (value.rows === 0) continue;
       this.rows += value.rows;
-      return { text: await withStatistics(value, this.#c.var.service.archive, deadline), rows: value.rows };
+      return value;
     }
   }
 
@@ -71,6 +82,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
   const hangUp = () => hungUp.abort();
   clientSignal.addEventListener('abort', hangUp, { once: true });
   const whole = startDeadline(settings.STREAM_TIMEOUT_S * 1000, hungUp.signal);
+  list.goOnWithin(() => startDeadline(Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal));
   const ended = Promise.withResolvers<StreamEnd>();
   c.set('streamed', ended.promise);
   const encoder = new TextEncoder();
@@ -110,9 +122,8 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
           waiting = undefined;
           return;
         }
-        const deadline = startDeadline(Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal);
         try {
-          const batch = await list.next(deadline);
+          const batch = await list.next();
           if (!open) return;
           if (batch === undefined) {
             end('complete');
@@ -121,8 +132,6 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
           } else controller.enqueue(encoder.encode(`,\n${batch.text}`));
         } catch (error) {
           cut(controller, error);
-        } finally {
-          deadline.clear();
         }
       },
       cancel() {
@@ -130,7 +139,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
         if (open) end('gone');
       },
     },
-    // Nothing is read ahead: a batch is asked for when somebody waits for it, and a failure always meets that reader.
+    // The stream itself holds nothing: a batch is handed over when somebody waits for it, and a failure meets that reader.
     { highWaterMark: 0 },
   );
 }

@@ -60,7 +60,7 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       await db.write('insertJobs', { rows, tags: [] }, within(20_000));
       const next = jobsPage(ALL, { page: 1, itemsPerPage: 1_200, withMetadata: false, nowSec: 1_700_000_000 });
       const found: { jobId: number; startTime: number }[] = [];
-      for await (const { text, rows: count } of pages(db, next, () => within(10_000))) {
+      for await (const { text, rows: count } of pages(next, (statement) => db.readPage(statement, within(10_000)))) {
         const batch = JSON.parse(`[${text}]`);
         expect(batch).toHaveLength(count);
         found.push(...batch);
