@@ -11,7 +11,7 @@ import { nowSec } from '../src/http/request.ts';
 import { visibleTo } from '../src/jobs/visibility.ts';
 
 const MetricNames = z.array(z.string()).nullable();
-const NO_JOB = 'no such job, or none this user may see (422)';
+const NO_JOB = 'Answers 422 not_found where there is no such job, or none this user may see.';
 
 /** GET jobs/{id}: a job by its database id; `all-metrics=true` adds its metric data, where the archive has it. */
 export const job = resource()

@@ -5,7 +5,9 @@ import type { AppEnv } from '../src/http/env.ts';
 const INFO = {
   title: 'cc-jobs',
   version: '0.1.0',
-  description: 'The job database of a ClusterCockpit installation. Unknown query parameters are refused by name.',
+  description:
+    'The job database of a ClusterCockpit installation. Unknown query parameters are refused by name. Where jobs are ' +
+    'filtered, metric.NAME=A-B, A- or -B (NAME such as flops_any_avg) filters by a value of the footprint.',
 };
 
 /** GET /openapi.json: what `app` has mounted, made from the schemas that check the requests; written on the first request. */

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Listening, listening } from '../support/listening.ts';
 import { bodyOf, faultIn, job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
 
@@ -83,15 +83,37 @@ describe('a body above BODY_LIMIT_MB is a 413', () => {
 
 test('bodies in flight share a budget; beyond it a request is a 503, and what they held comes back', async () => {
   await start();
-  const slow = await Promise.all([1, 2].map(() => head(`Content-Length: ${MB}`)));
-  for (const { socket } of slow) socket.write('[');
-  let refused = await post('[]', { 'Content-Length': '2' });
-  while (refused.status === 200) refused = await post('[]', { 'Content-Length': '2' }); // until both are being read
+  const release = Promise.withResolvers<void>();
+  let held = 0;
+  const both = Promise.withResolvers<void>();
+  service.app.post('/hold', async (c) => {
+    await c.var.bodies.withText(c, async () => {
+      held += 1;
+      if (held === 2) both.resolve();
+      await release.promise;
+    });
+    return c.body(null);
+  });
+  const hold = () => service.app.request('/hold', { method: 'POST', body: Buffer.alloc(MB, ' ') });
+  const holding = [hold(), hold()]; // the budget is two bodies of the greatest size
+  await both.promise;
+  const refused = await post('[]');
   expect((await faultIn(refused)).slice(0, 2)).toEqual([503, 'queue_full']);
   expect(refused.headers.get('Retry-After')).toBe('1');
-  for (const { socket } of slow) socket.destroy();
-  while (refused.status !== 200) refused = await post('[]', { 'Content-Length': '2' });
-  expect(await bodyOf(refused)).toMatchObject({ Data: [] });
+  release.resolve();
+  await Promise.all(holding);
+  expect(await bodyOf(await post('[]'))).toMatchObject({ Data: [] });
+});
+
+test('an upload that breaks off gives back what it held', async () => {
+  await start();
+  for (let broken = 0; broken < 3; broken += 1) {
+    const { socket } = await head(`Content-Length: ${MB}`);
+    socket.end('[');
+  }
+  const ended = () => service.lines.filter(({ message }) => message === 'request').length === 3;
+  await vi.waitUntil(ended, { timeout: 10_000 });
+  expect((await post('[]')).status).toBe(200);
 });
 
 test.each(['Content-Length: 10', 'Transfer-Encoding: chunked'])(

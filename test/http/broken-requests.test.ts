@@ -38,8 +38,19 @@ test('what is no HTTP is a 400 with the body of every error', async () => {
   expect(bodyIn(text).code).toBe('invalid_request');
 });
 
-test('an address that is none is a 400, anything else our fault, without its text', async () => {
-  const malformed = Object.assign(new Error('Invalid URL'), { name: 'RequestError' });
-  expect((await faultIn(answerBrokenRequest(malformed))).slice(0, 2)).toEqual([400, 'invalid_request']);
+test.each(['Host: a b', 'Host: a/b'])(
+  'a Host header that is none is a 400 with the body of every error: %s',
+  async (host) => {
+    const text = await server.exchange(`GET /healthz HTTP/1.1\r\n${host}\r\nConnection: close\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1.1 400 /);
+    expect(bodyIn(text)).toEqual({ status: 'Bad Request', error: expect.any(String), code: 'invalid_request' });
+  },
+);
+
+test('a request without a Host header is answered', async () => {
+  expect(await server.exchange('GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
+});
+
+test('what nobody caught is our fault, and its text is not told', async () => {
   expect(await faultIn(answerBrokenRequest(new Error('secret')))).toEqual([500, 'internal', 'internal error']);
 });

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { serve } from '@hono/node-server';
-import type { Context } from 'hono';
 import { refuseBrokenRequests } from '../../src/http/client-error.ts';
+import { nodeListener } from '../../src/http/node-server.ts';
 import type { TestApp } from './test-app.ts';
 
 export interface Listening {
@@ -24,26 +23,24 @@ export interface RawAnswer {
   closed: Promise<unknown>;
 }
 
-/** As the entry for Node does it. */
-export const cutConnection = (c: Context) => {
-  c.env.outgoing.destroy();
-};
-
 /** The app behind a real HTTP server on a free port of the loopback address. */
 export async function listening({ app }: Pick<TestApp, 'app'>): Promise<Listening> {
-  const server = serve({
-    fetch: app.fetch,
-    hostname: '127.0.0.1',
-    port: 0,
-    serverOptions: { maxHeaderSize: 16 * 1024 },
-  }) as Server;
+  const options = { maxHeaderSize: 16 * 1024, requireHostHeader: false };
+  const server = createServer(options, nodeListener(app.fetch, '127.0.0.1'));
   refuseBrokenRequests(server);
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const send = async (text: string): Promise<RawAnswer> => {
     const socket = connect(port, '127.0.0.1');
     socket.setEncoding('latin1');
-    const closed = new Promise((resolve) => socket.once('close', resolve));
+    let isOpen = true;
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => {
+        isOpen = false;
+        resolve();
+      });
+    });
     socket.on('error', () => {}); // a reset is one of the ways a connection ends here
     let arrived = '';
     socket.on('data', (chunk) => {
@@ -56,7 +53,7 @@ export async function listening({ app }: Pick<TestApp, 'app'>): Promise<Listenin
       closed,
       text: () => arrived,
       async until(found) {
-        while (!found(arrived) && !socket.closed) {
+        while (!found(arrived) && isOpen) {
           await Promise.race([new Promise((resolve) => socket.once('data', resolve)), closed]);
         }
         return arrived;
