@@ -47,6 +47,12 @@ const ARCHIVE_MB = { least: 160, most: 768, part: 1 / 8 };
 const AUTO = { part: 1 / 4, leastMb: 768, mostMb: 8192 };
 /** Heap of one connection: less cannot sort; more than this is never used, as sorts spill to files. */
 const HEAP = { leastMb: 8, mostMb: 1024 };
+/**
+ * Of the room between the heap limits. A sort grows in memory up to cache_size, by doubling, before it spills to its file
+ * (vdbesort.c), and a query may have several: with 1 GB of cache below a hard limit of 114 MB every grouping of 2 M jobs
+ * failed for memory, with this it does not.
+ */
+const CACHE_OF_ROOM = 1 / 4;
 /** Measured over 2 MB ... 4 GB: more buys nothing for scans and ranges (docs/scaling.md). */
 const CACHE_MB = 4;
 
@@ -78,16 +84,20 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
     throw new BadStart(tooSmall({ limitMb, parentMb, archiveMb, processes, baseMb, hardHeapMb }));
   }
   const softHeapMb =
-    settings.DB_SOFT_HEAP_LIMIT_MB === 'auto' ? Math.floor((hardHeapMb * 2) / 3) : settings.DB_SOFT_HEAP_LIMIT_MB;
+    settings.DB_SOFT_HEAP_LIMIT_MB === 'auto' ? Math.floor(hardHeapMb / 2) : settings.DB_SOFT_HEAP_LIMIT_MB;
   if (softHeapMb >= hardHeapMb) {
     throw new BadStart(
       `DB_SOFT_HEAP_LIMIT_MB ${softHeapMb} must be below the hard heap limit of ${hardHeapMb} MB: without room between ` +
         'them a plain scan fails once the cache has filled the heap',
     );
   }
-  const cacheMb = settings.DB_CACHE_SIZE_MB === 'auto' ? Math.min(CACHE_MB, softHeapMb) : settings.DB_CACHE_SIZE_MB;
-  if (cacheMb > softHeapMb) {
-    notes.push(`DB_CACHE_SIZE_MB ${cacheMb} is above the soft heap limit of ${softHeapMb} MB, which bounds the cache`);
+  const askedMb = settings.DB_CACHE_SIZE_MB === 'auto' ? CACHE_MB : settings.DB_CACHE_SIZE_MB;
+  const cacheMb = Math.max(1, Math.min(askedMb, Math.floor((hardHeapMb - softHeapMb) * CACHE_OF_ROOM)));
+  if (cacheMb < askedMb && settings.DB_CACHE_SIZE_MB !== 'auto') {
+    notes.push(
+      `DB_CACHE_SIZE_MB ${askedMb} is lowered to ${cacheMb}: a sort takes as much again, and must fit between the soft ` +
+        `heap limit of ${softHeapMb} MB and the hard one of ${hardHeapMb} MB`,
+    );
   }
   const connection = { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb: hardHeapMb + ANSWER_MB };
   return { limitMb, machine, parentMb, archiveMb, processes, connection, notes };
