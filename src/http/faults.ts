@@ -43,7 +43,8 @@ export function answerError(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientGone) return new Response(null, { status: CLIENT_GONE_STATUS });
   const fault = faultOf(error);
   if (fault.code === 'internal') c.var.log.error({ err: error }, 'request failed');
-  else if (fault.status >= 500) c.var.log.warn({ code: fault.code, err: fault }, 'request refused');
+  // A deadline that passed or a full queue has no cause to tell: the access log has its status.
+  else if (fault.cause !== undefined) c.var.log.warn({ code: fault.code, err: fault.cause }, 'request refused');
   return faultResponse(fault);
 }
 
