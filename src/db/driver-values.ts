@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { SqlValue } from './statement.ts';
 
 /** As libsql wants it: it binds a JS number as REAL, so whole numbers go as BigInt. A boolean would abort the process. */
@@ -18,4 +19,9 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Text as it was stored; what is no UTF-8 becomes U+FFFD. */
 export function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+/** The same as bytes: a text that is forwarded need not become a string on its way. */
+export function utf8Of(bytes: Uint8Array): Uint8Array {
+  return isUtf8(bytes) ? bytes : new TextEncoder().encode(textOf(bytes));
 }

@@ -1,6 +1,6 @@
 import { Connection } from './connection.ts';
 import type { Deadline } from './deadline.ts';
-import { textOf } from './driver-values.ts';
+import { textOf, utf8Of } from './driver-values.ts';
 import type { Database } from './port.ts';
 import type { SqlValue } from './statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from './writes/index.ts';
@@ -57,7 +57,7 @@ export async function openInProcess(path: string): Promise<Database> {
     async readPage(statement, deadline) {
       const { json, rows = 0, more } = await query(statement.sql, statement.parameters, deadline);
       const behind: unknown = more === undefined ? undefined : JSON.parse(textOf(more));
-      return { text: textOf(json), rows, more: statement.more.parse(behind) };
+      return { bytes: utf8Of(json), rows, more: statement.more.parse(behind) };
     },
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
       const gate = {

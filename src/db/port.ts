@@ -34,8 +34,8 @@ export interface Database {
 
 /** One batch of a big answer. */
 export interface Page<More> {
-  /** The rows as JSON texts joined by `,` and a line feed; `''` when there are none. */
-  text: string;
+  /** The rows as JSON texts joined by `,` and a line feed, valid UTF-8; nothing when there are none. */
+  bytes: Uint8Array;
   rows: number;
   more: More;
 }

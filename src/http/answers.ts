@@ -9,7 +9,11 @@ export type JsonAnswer = Response & TypedResponse<never, 200, 'json'>;
 
 /** 200 with JSON text. Its length is known, by which small answers escape compression. */
 export function jsonText(text: string): JsonAnswer {
-  const body = new TextEncoder().encode(text);
+  return jsonBytes(new TextEncoder().encode(text));
+}
+
+/** 200 with a body that is JSON already, as UTF-8. */
+export function jsonBytes(body: Uint8Array<ArrayBuffer>): JsonAnswer {
   const headers = { 'Content-Type': 'application/json', 'Content-Length': String(body.length) };
   return new Response(body, { headers }) as JsonAnswer;
 }

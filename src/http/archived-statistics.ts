@@ -5,22 +5,22 @@ import type { ArchivedJob, JobsBatch } from '../db/statements/jobs-page.ts';
 
 const NO_STATISTICS = '"statistics":null}';
 
-/** The text of a batch of jobs with the statistics of those that the archive has; an unreadable one keeps its null. */
+/** The bytes of a batch of jobs with the statistics of those that the archive has; an unreadable one keeps its null. */
 export async function withStatistics(
   page: Page<JobsBatch>,
   archive: Archive | undefined,
   deadline: Deadline,
-): Promise<string> {
+): Promise<Uint8Array> {
   const { archived } = page.more;
-  if (archive === undefined || archived.length === 0) return page.text;
+  if (archive === undefined || archived.length === 0) return page.bytes;
   const texts = await archive.statistics(archived.map(archiveJob), deadline);
-  const lines = page.text.split('\n'); // a row is one line
+  const lines = new TextDecoder().decode(page.bytes).split('\n'); // a row is one line
   for (const [nth, { index }] of archived.entries()) {
     const line = lines[index];
     const statistics = texts[nth] ?? null;
     if (line !== undefined && statistics !== null) lines[index] = spliced(line, statistics);
   }
-  return lines.join('\n');
+  return new TextEncoder().encode(lines.join('\n'));
 }
 
 function archiveJob({ cluster, jobId, startTime }: ArchivedJob) {

@@ -4,7 +4,7 @@ import { type NextPage, pages } from '../db/pages.ts';
 import type { Page } from '../db/port.ts';
 import type { JobsBatch } from '../db/statements/jobs-page.ts';
 import type { PageRequest } from '../jobs/order.ts';
-import { type JsonAnswer, jsonText } from './answers.ts';
+import { type JsonAnswer, jsonBytes } from './answers.ts';
 import { withStatistics } from './archived-statistics.ts';
 import type { AppEnv, StreamEnd } from './env.ts';
 import { faultOf } from './faults.ts';
@@ -22,9 +22,9 @@ export async function jobsAnswer(
   const list = new JobsList(c, next);
   const first = await list.next();
   c.var.deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now
-  const head = `{"jobs":[${first?.text ?? ''}`;
+  const head = joined('{"jobs":[', first?.bytes ?? new Uint8Array());
   const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
-  if (first === undefined || first.rows >= page.itemsPerPage) return jsonText(head + tail);
+  if (first === undefined || first.rows >= page.itemsPerPage) return jsonBytes(joined(head, tail));
   // Of a HEAD nobody would take the body, so nothing of it may wait.
   const body = c.req.method === 'HEAD' ? null : streamOf(c, list, head, tail);
   return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
@@ -44,7 +44,7 @@ class JobsList {
       const own = this.#deadline();
       try {
         const page = await db.readPage(statement, own);
-        return { ...page, text: await withStatistics(page, service.archive, own) };
+        return { ...page, bytes: await withStatistics(page, service.archive, own) };
       } finally {
         own.clear();
       }
@@ -57,7 +57,7 @@ class JobsList {
   }
 
   /** The next batch, or undefined at the end. */
-  async next(): Promise<{ text: string; rows: number } | undefined> {
+  async next(): Promise<{ bytes: Uint8Array; rows: number } | undefined> {
     for (;;) {
       const { value } = await this.#batches.next();
       if (value === undefined) return undefined;
@@ -74,7 +74,7 @@ class JobsList {
 }
 
 /** STREAM_TIMEOUT_S bounds the whole, REQUEST_TIMEOUT_MS each batch. */
-function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string): ReadableStream<Uint8Array> {
+function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: string): ReadableStream<Uint8Array> {
   const { settings, cutConnection } = c.var.service;
   const { log } = c.var;
   const hungUp = new AbortController();
@@ -85,7 +85,6 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
   list.goOnWithin(() => startDeadline(Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal));
   const ended = Promise.withResolvers<StreamEnd>();
   c.set('streamed', ended.promise);
-  const encoder = new TextEncoder();
   let open = true;
 
   const end = (outcome: StreamEnd['outcome']) => {
@@ -109,7 +108,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
     else cutConnection(c);
   };
 
-  let waiting: string | undefined = head; // the first batch, not sent yet
+  let waiting: Uint8Array | undefined = head; // the first batch, not sent yet
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -118,7 +117,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
       },
       async pull(controller) {
         if (waiting !== undefined) {
-          controller.enqueue(encoder.encode(waiting));
+          controller.enqueue(waiting);
           waiting = undefined;
           return;
         }
@@ -127,9 +126,9 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
           if (!open) return;
           if (batch === undefined) {
             end('complete');
-            controller.enqueue(encoder.encode(tail));
+            controller.enqueue(joined(tail));
             controller.close();
-          } else controller.enqueue(encoder.encode(`,\n${batch.text}`));
+          } else controller.enqueue(joined(',\n', batch.bytes));
         } catch (error) {
           cut(controller, error);
         }
@@ -142,4 +141,18 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: string, tail: string
     // The stream itself holds nothing: a batch is handed over when somebody waits for it, and a failure meets that reader.
     { highWaterMark: 0 },
   );
+}
+
+const encoder = new TextEncoder();
+
+/** Texts and bytes one after the other, in one chunk. */
+function joined(...parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+  const all = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
+  const bytes = new Uint8Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of all) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
 }

@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Deadline } from '../db/deadline.ts';
 import { ClientGone } from '../db/deadline.ts';
-import { textOf } from '../db/driver-values.ts';
+import { textOf, utf8Of } from '../db/driver-values.ts';
 import type { Database, DatabaseStatus, Page } from '../db/port.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
@@ -94,7 +94,7 @@ class Pool implements Database {
   async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
     const { json, rows, more } = await this.#query(statement, deadline);
     if (rows === undefined || more === undefined) throw new Fault('internal', `${statement.name} is no page`);
-    return { text: textOf(json), rows, more: statement.more.parse(JSON.parse(textOf(more))) };
+    return { bytes: utf8Of(json), rows, more: statement.more.parse(JSON.parse(textOf(more))) };
   }
 
   async write<Name extends WriteName>(

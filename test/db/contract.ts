@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ClientGone } from '../../src/db/deadline.ts';
+import { textOf } from '../../src/db/driver-values.ts';
 import { pages } from '../../src/db/pages.ts';
 import type { Database } from '../../src/db/port.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
@@ -49,7 +50,7 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       await db.write('insertJobs', { rows: [oneJob({ jobId })], tags: [] }, within(10_000));
       const page = jobsPage(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 })(undefined);
       if (page === undefined) throw new Error('no page');
-      expect((await db.readPage(page, within(10_000))).text).toContain(`"jobId":${jobId},`);
+      expect(textOf((await db.readPage(page, within(10_000))).bytes)).toContain(`"jobId":${jobId},`);
     });
 
     test('pulls a list in batches that follow each other', async () => {
@@ -60,8 +61,8 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       await db.write('insertJobs', { rows, tags: [] }, within(20_000));
       const next = jobsPage(ALL, { page: 1, itemsPerPage: 1_200, withMetadata: false, nowSec: 1_700_000_000 });
       const found: { jobId: number; startTime: number }[] = [];
-      for await (const { text, rows: count } of pages(next, (statement) => db.readPage(statement, within(10_000)))) {
-        const batch = JSON.parse(`[${text}]`);
+      for await (const { bytes, rows: count } of pages(next, (statement) => db.readPage(statement, within(10_000)))) {
+        const batch = JSON.parse(`[${textOf(bytes)}]`);
         expect(batch).toHaveLength(count);
         found.push(...batch);
       }

@@ -120,7 +120,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     const next = jobsPage(asked(''), { page: 1, itemsPerPage: 10_000, nowSec: NOW, withMetadata: false });
     next(undefined);
     const more = { last: { startTime: BigInt(FIRST), id: 1n }, archived: [] };
-    const statement = next({ text: '', rows: 500, more });
+    const statement = next({ bytes: new Uint8Array(), rows: 500, more });
     if (statement === undefined) throw new Error('500 of 10,000 rows are not the end');
     expect(await db.plan(statement)).toContain('SEARCH job USING COVERING INDEX jobs_starttime (start_time<?)');
   });

@@ -11,6 +11,11 @@ type Connection = InstanceType<typeof Database>;
 /** libsql 0.5.29 answers a BLOB as Buffer or ArrayBuffer. */
 const blob = z.custom<ArrayBuffer | Uint8Array>((value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value));
 
+/** A page as text, to look into. */
+export interface TextPage<More> extends Page<More> {
+  text: string;
+}
+
 /** A database file of its own, with the tables and indexes of the migrations, to run statements against in process. */
 export class TestDatabase {
   readonly #connection: Connection;
@@ -39,15 +44,20 @@ export class TestDatabase {
       .map((one) => statement.row.parse(one));
   }
 
-  async readPage<More>(statement: PageStatement<More>): Promise<Page<More>> {
+  async readPage<More>(statement: PageStatement<More>): Promise<TextPage<More>> {
     const shape = z.object({ json: blob, rows: z.int(), more: blob });
     const [row] = z.tuple([shape]).parse(await this.all(statement.sql, statement.parameters));
-    return { text: decode(row.json), rows: row.rows, more: statement.more.parse(JSON.parse(decode(row.more))) };
+    return {
+      bytes: new Uint8Array(),
+      text: decode(row.json),
+      rows: row.rows,
+      more: statement.more.parse(JSON.parse(decode(row.more))),
+    };
   }
 
   /** All batches of a list. */
-  async batches<More>(next: NextPage<More>): Promise<Page<More>[]> {
-    const found: Page<More>[] = [];
+  async batches<More>(next: NextPage<More>): Promise<TextPage<More>[]> {
+    const found: TextPage<More>[] = [];
     for (let statement = next(undefined); statement !== undefined; statement = next(found.at(-1))) {
       found.push(await this.readPage(statement));
     }
