@@ -7,6 +7,7 @@ import { destination, pino } from 'pino';
 import { createApp } from './app.ts';
 import { openArchive as checkArchive, readClusters } from './archive/open.ts';
 import { BadStart } from './bad-start.ts';
+import type { Clusters } from './clusters/clusters.ts';
 import { buildIndexes } from './db/bulk.ts';
 import type { Database } from './db/port.ts';
 import { refuseBrokenRequests } from './http/client-error.ts';
@@ -22,6 +23,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_LIMIT_MS = 20_000;
 /** Longer than the minute between two polls of a scheduler adapter, so that it need not connect again. */
 const KEEP_ALIVE_MS = 65_000;
+/** While the server closes: how often it lets go of connections whose request has ended. */
+const CLOSE_IDLE_MS = 20;
 /** From the end of the last request to the end of the processes. */
 const CLOSE_GRACE_MS = 1_000;
 
@@ -40,12 +43,14 @@ export async function startService(settings: Settings): Promise<RunningService> 
   for (const note of sizing.notes) log.warn({}, note);
   const path = databasePath(settings);
   const root = resolve(settings.ARCHIVE_PATH);
-  await checkArchive(root);
-  const clusters = await readClusters(root);
   const tempDir = resolve(settings.DB_TEMP_DIR ?? dirname(path));
   const db = await openPool({ ...poolOptions(settings, sizing), path, tempDir, log });
   if (isInMemory(tempDir))
     log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
+  const clusters = await openClusters(root).catch(async (error: unknown) => {
+    await db.close(0);
+    throw error;
+  });
   const archive = openArchive({
     root,
     memoryMb: sizing.archiveMb,
@@ -84,6 +89,12 @@ export async function startService(settings: Settings): Promise<RunningService> 
     await closeAll();
     throw error;
   }
+}
+
+/** Behind the database: an archive folder that is still empty gets its version.txt, which a refused start must not do. */
+async function openClusters(root: string): Promise<Clusters> {
+  await checkArchive(root);
+  return await readClusters(root);
 }
 
 /** The file of DB_URL. */
@@ -137,7 +148,9 @@ function listen(fetch: Parameters<typeof nodeListener>[0], settings: Settings): 
   return new Promise((resolveServer, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const inUse = cause.code === 'EADDRINUSE';
-      const why = inUse ? 'is in use: set another PORT, or stop what uses it' : `cannot be used (${cause.code})`;
+      const why = inUse
+        ? 'is in use: set another PORT, or stop what uses it'
+        : `cannot be used (${cause.code}): HOST must be an address of this machine`;
       reject(new BadStart(`HOST ${HOST}, PORT ${PORT} ${why}`, { cause }));
     });
     server.listen(PORT, HOST, () => resolveServer(server));
@@ -152,7 +165,10 @@ function urlOf({ HOST }: Settings, server: Server): string {
 /** Requests that run may end within their deadline; what then still hangs is cut. */
 async function closeServer(server: Server, limitMs: number): Promise<void> {
   const closed = new Promise((done) => server.close(done));
+  // close() lets go of the connections that are idle now; those that become so are kept alive for their next request.
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
   const force = setTimeout(() => server.closeAllConnections(), limitMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(force);
 }

@@ -21,6 +21,11 @@ export interface Command {
   run(args: string[], io: CommandIo): Promise<number>;
 }
 
+/** For a command that takes none: what stands there was meant for something. Throws UsageError. */
+export function noArguments(args: readonly string[]): void {
+  if (args.length > 0) throw new UsageError(`there is nothing to say behind the command: '${args.join(' ')}'`);
+}
+
 /** The command line itself is wrong; the entry prints the message and the usage and exits with 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -8,7 +8,7 @@ import { makeKeys } from '../http/keys.ts';
 import { makeToken } from '../http/token.ts';
 import { startService } from '../node.ts';
 import { readSettings } from '../settings.ts';
-import type { Command, CommandIo } from './command.ts';
+import { type Command, type CommandIo, noArguments } from './command.ts';
 
 const JOBS = 100_000;
 const FOLDER = 'var/demo';
@@ -21,7 +21,8 @@ export const demoCommand: Command = {
 
 Makes a demo database in ${FOLDER} if there is none, serves it on HOST and PORT, and prints the address, a token that is good
 for ${TOKEN_DAYS} day, and three requests to try. Other settings are those of serve. Ctrl-C ends it.`,
-  async run(_args, io) {
+  async run(args, io) {
+    noArguments(args);
     if (!existsSync(FOLDER) && !(await makeDemo(io))) return 1;
     const keys = await makeKeys();
     const settings = readSettings({
@@ -68,6 +69,8 @@ Who used the most core hours in the last 30 days:
   ${request('/api/statistics/jobs?group-by=user&sort-by=totalCoreHours&items-per-page=5&start-time=last30d')}
 The service itself: memory, processes, settings in force:
   ${request('/api/system')}
+
+Every route and parameter: ${url}/openapi.json
 
 Ctrl-C ends it.
 `;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { openArchive } from '../archive/open.ts';
 import { migrate } from '../db/migrate.ts';
-import type { Command } from './command.ts';
+import { type Command, noArguments } from './command.ts';
 import { loadTarget } from './open-database.ts';
 
 export const migrateCommand: Command = {
@@ -11,7 +11,8 @@ export const migrateCommand: Command = {
 
 Makes the file of DB_URL and the folder of ARCHIVE_PATH where there are none. A database of cc-backend (schema 11) stays as
 it is, indexes included, but for the table ccjobs_migrations.`,
-  async run(_args, io) {
+  async run(args, io) {
+    noArguments(args);
     const { path, archivePath } = loadTarget(io);
     const { made, applied } = await migrate(path);
     await openArchive(archivePath, { create: true });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { startService } from '../node.ts';
 import { readSettings } from '../settings.ts';
-import type { Command } from './command.ts';
+import { type Command, noArguments } from './command.ts';
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -10,7 +10,8 @@ export const serveCommand: Command = {
 
 Serves the job database over HTTP until SIGTERM or SIGINT: then it accepts no more requests, lets those that run end within
 their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
-  async run(_args, { env, signal }) {
+  async run(args, { env, signal }) {
+    noArguments(args);
     const service = await startService(readSettings(env));
     if (!signal.aborted) await once(signal, 'abort');
     await service.stop();

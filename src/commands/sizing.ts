@@ -65,6 +65,7 @@ function lines(
     `  sqld --soft-heap-limit-mb ${processes * softHeapMb} --hard-heap-limit-mb ${processes * hardHeapMb}`,
   ];
   return [
+    `${'DB_MAX_CONNECTIONS'.padEnd(28)}${String(readers).padStart(9)}     readers`,
     ...rows.map(([name, mb, why]) => `${name.padEnd(28)}${String(mb).padStart(9)} MB  ${why}`),
     ...notes.map((note) => `note: ${note}`),
     ...server,

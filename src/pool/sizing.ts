@@ -44,7 +44,7 @@ const ANSWER_MB = 24;
 /** The decoder's base is that of any Node; a decoded job of 32 nodes and 9 metrics takes about 60 MB. */
 const ARCHIVE_MB = { least: 160, most: 768, part: 1 / 8 };
 /** `auto`: a quarter of the machine, since the operating system's cache does more with the rest (docs/scaling.md). */
-const AUTO = { part: 1 / 4, leastMb: 768, mostMb: 8192 };
+const AUTO = { part: 1 / 4, leastMb: 768 };
 /** Heap of one connection: less cannot sort; more than this is never used, as sorts spill to files. */
 const HEAP = { leastMb: 8, mostMb: 1024 };
 /**
@@ -68,7 +68,7 @@ export function thisMachine(): Machine {
 /** Divides the memory. Throws BadStart with the sum when heap limits and bases do not fit under the limit together. */
 export function sizeFor(settings: Settings, machine: Machine): Sizing {
   const notes: string[] = [];
-  const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(machine) : settings.DB_MEMORY_LIMIT_MB;
+  const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(settings, machine) : settings.DB_MEMORY_LIMIT_MB;
   if (limitMb > machine.memoryMb) {
     notes.push(`DB_MEMORY_LIMIT_MB ${limitMb} is more than the ${machine.memoryMb} MB there are (${machine.source})`);
   }
@@ -103,8 +103,11 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
   return { limitMb, machine, parentMb, archiveMb, processes, connection, notes };
 }
 
-function autoLimit({ memoryMb }: Machine): number {
-  return clamp(Math.floor(memoryMb * AUTO.part), AUTO.leastMb, AUTO.mostMb);
+/** At most what the processes could use: the rest of a large machine is for the operating system's cache. */
+function autoLimit({ DB_MAX_CONNECTIONS, BODY_LIMIT_MB }: Settings, { memoryMb }: Machine): number {
+  const parentMb = PARENT_MB + BODIES_IN_FLIGHT * BODY_LIMIT_MB;
+  const connectionsMb = (DB_MAX_CONNECTIONS + 2) * (CONNECTION_BASE_MB + ANSWER_MB + HEAP.mostMb);
+  return clamp(Math.floor(memoryMb * AUTO.part), AUTO.leastMb, parentMb + ARCHIVE_MB.most + connectionsMb);
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -137,7 +137,9 @@ describe('the statistics of jobs', () => {
 
 const REAL = join(import.meta.dirname, '../../../shared/data/cc/archive');
 
-describe.runIf(existsSync(REAL))('a real archive', () => {
+// In addition where the real files are: the tests above make their own.
+const real = existsSync(REAL) ? describe : () => {};
+real('a real archive', () => {
   test('answers the 32 series of each metric of an emmy job', async () => {
     const emmy = { cluster: 'emmy', jobId: 1403244, startTime: 1608923076 };
     const { texts, problems } = await answerArchiveRequest(REAL, { ...request, job: emmy, scopes: ['node'] });
