@@ -1,0 +1,39 @@
+/** `npm run bench -- NAME [--db FILE] [--jobs N]`: one benchmark, printed as a table of limits and what was measured. */
+import { parseArgs } from 'node:util';
+import type { BenchOptions } from './support/database.ts';
+import { type Check, printChecks } from './support/table.ts';
+
+interface Bench {
+  /** Jobs of the database it generates when none is given. */
+  readonly JOBS: number;
+  run(options: BenchOptions): Promise<Check[]>;
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  deadline: () => import('./deadline.ts'),
+  memory: () => import('./memory.ts'),
+  health: () => import('./health.ts'),
+  kill: () => import('./kill.ts'),
+  stream: () => import('./stream.ts'),
+  requests: () => import('./requests.ts'),
+  load: () => import('./load.ts'),
+  cache: () => import('./cache.ts'),
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { db: { type: 'string' }, archive: { type: 'string' }, jobs: { type: 'string' } },
+});
+const [name = ''] = positionals;
+const load = BENCHES[name];
+if (load === undefined) {
+  process.stderr.write(
+    `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--db FILE] [--archive DIR] [--jobs N]\n`,
+  );
+  process.exit(2);
+}
+const bench = await load();
+const startedAt = performance.now();
+const checks = await bench.run({ db: values.db, archive: values.archive, jobs: Number(values.jobs ?? bench.JOBS) });
+printChecks(name, checks, (performance.now() - startedAt) / 1000);
+process.exit(checks.some(({ ok }) => ok === false) ? 1 : 0);

@@ -1,0 +1,98 @@
+/** One answer of a million jobs: memory, rate, and what others notice of it. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchOptions, databaseFor, type Files, generated } from './support/database.ts';
+import type { Target } from './support/http.ts';
+import { probe } from './support/probing.ts';
+import { boundMb, familyOf, sample } from './support/processes.ts';
+import { type Server, startServer } from './support/server.ts';
+import { atLeast, atMost, type Check, fact, percentile, shown, spread } from './support/table.ts';
+import { warm } from './support/warm.ts';
+
+/** 1 M of them are asked for; those of a generated file have no archived data. */
+export const JOBS = 1_200_000;
+const ROWS = 1_000_000;
+/** Jobs that have archived data, each in a file of its own: few, since making them takes time. */
+const ARCHIVED = 2_000;
+const SAMPLE_MS = 20;
+const PAUSE_MS = 5_000;
+const SMALL = '/api/jobs/?items-per-page=25';
+/** Of MemAvailable and page cache nothing is measured: only what belongs to the processes. */
+const READERS = 4;
+
+export async function run(options: BenchOptions): Promise<Check[]> {
+  const files = await databaseFor(options);
+  const archived = await generated(ARCHIVED * 20, ARCHIVED);
+  return [...(await million(files)), ...(await withArchive(archived))];
+}
+
+async function million(files: Files): Promise<Check[]> {
+  const server = await startServer(files);
+  try {
+    await warm(server, READERS);
+    const alone = probe(server, SMALL);
+    await sleep(3_000);
+    const { timesMs: aloneMs } = await alone.stop();
+    const full = await observed(server, 0);
+    const slow = await observed(server, PAUSE_MS);
+    return [
+      atLeast('rows/s, client at full speed', full.rows / full.seconds, 100_000),
+      fact('one answer', `${shown(full.rows)} rows, ${shown(full.bytes / 2 ** 20)} MB, ${shown(full.seconds)} s`),
+      atMost('growth of all processes, client at full speed', full.growthMb, 100, ' MB'),
+      atMost('growth of all processes, client that pauses for 5 s', slow.growthMb, 100, ' MB'),
+      fact('answer with the pause', `${shown(slow.rows)} rows, ${shown(slow.seconds)} s`),
+      atMost('lists of 25 meanwhile, p99', percentile(full.othersMs, 0.99), 25, ' ms'),
+      atMost('lists of 25 meanwhile (client that pauses), p99', percentile(slow.othersMs, 0.99), 25, ' ms'),
+      fact('lists of 25 meanwhile', spread(full.othersMs)),
+      fact('lists of 25 with nothing else', spread(aloneMs)),
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
+async function withArchive(files: Files): Promise<Check[]> {
+  const server = await startServer(files);
+  try {
+    const paths = '/api/jobs/?items-per-page=1000000';
+    const plain = await read(server, `${paths}&state=running`, 0);
+    const whole = await read(server, paths, 0);
+    return [
+      fact(
+        `a list with the archived data of ${ARCHIVED} of its ${shown(whole.rows)} jobs`,
+        `${shown(whole.rows / whole.seconds)} rows/s, ${shown(ARCHIVED / whole.seconds)} archived jobs/s (${shown(plain.rows)} running jobs: ${shown(plain.seconds * 1000)} ms)`,
+      ),
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
+async function observed(server: Server, pauseMs: number) {
+  await sleep(1_000);
+  const memory = sample(() => boundMb(familyOf(server.pid)), SAMPLE_MS);
+  await sleep(500);
+  const [before = 0] = memory.values;
+  const others = probe(server, SMALL);
+  const answer = await read(server, `/api/jobs/?items-per-page=${ROWS}`, pauseMs);
+  const { timesMs } = await others.stop();
+  return { ...answer, growthMb: Math.max(...memory.stop()) - before, othersMs: timesMs };
+}
+
+interface Read {
+  rows: number;
+  bytes: number;
+  seconds: number;
+}
+
+/** Reads one answer in a process of its own. */
+async function read({ port, token }: Target, path: string, pauseMs: number): Promise<Read> {
+  const child = fork(join(import.meta.dirname, 'support/stream-reader.ts'), [String(port), path, String(pauseMs)], {
+    env: { PATH: process.env['PATH'], TOKEN: token },
+    execArgv: [],
+  });
+  const [answer] = (await once(child, 'message')) as [Read];
+  return answer;
+}

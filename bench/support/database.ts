@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { constants, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+export interface BenchOptions {
+  /** A job database to read; without it one is generated. */
+  db: string | undefined;
+  /** Its archive; without it `archive` beside the file. */
+  archive: string | undefined;
+  /** Jobs of the database that is generated. */
+  jobs: number;
+}
+
+/** A job database and its archive. */
+export interface Files {
+  db: string;
+  archive: string;
+}
+
+/** Everything the benchmarks write is below it; commands run in it, so that no .env is read. */
+export const VAR = join(import.meta.dirname, '../var');
+export const COMMAND = join(import.meta.dirname, '../../bin/cc-jobs');
+/** The newest generated job, so that the same number makes the same file. */
+export const END_SEC = 1_764_000_000;
+
+/** The database of the options, or a generated one that is kept for the next run. */
+export async function databaseFor({ db, archive, jobs }: BenchOptions): Promise<Files> {
+  if (db !== undefined) return { db: resolve(db), archive: resolve(archive ?? join(dirname(db), 'archive')) };
+  return await generated(jobs, 0);
+}
+
+/** `jobs` generated jobs, `archived` of them with metric data; made once. */
+export async function generated(jobs: number, archived: number): Promise<Files> {
+  const folder = join(VAR, `jobs-${jobs}-${archived}`);
+  if (!existsSync(folder)) {
+    const unfinished = `${folder}.unfinished`;
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { recursive: true });
+    const args = ['generate', '--jobs', String(jobs), '--archived', String(archived), '--end', String(END_SEC)];
+    await command(args, filesIn(unfinished));
+    await rename(unfinished, folder);
+  }
+  return filesIn(folder);
+}
+
+export function filesIn(folder: string): Files {
+  return { db: join(folder, 'job.db'), archive: join(folder, 'archive') };
+}
+
+/** Runs a command to its end; its standard error is ours. Throws when it does not end with 0. */
+export async function command(args: string[], files: Files): Promise<void> {
+  const child = spawn(COMMAND, args, { env: environment(files), stdio: ['ignore', 'ignore', 'inherit'], cwd: VAR });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`cc-jobs ${args.join(' ')} ended with ${code}`);
+}
+
+/** The environment of a command or server: nothing of the caller's settings reaches it. */
+export function environment({ db, archive }: Files, more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], DB_URL: `file:${db}`, ARCHIVE_PATH: archive, ...more };
+}
+
+/** A folder of one run, below bench/var, which is not on a memory file system; removed when `use` has ended. */
+export async function withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  await mkdir(VAR, { recursive: true });
+  const folder = await mkdtemp(join(VAR, 'run-'));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A copy to write to. Nobody may be writing to the original: its log is not copied. */
+export async function copyOf({ db, archive }: Files, folder: string): Promise<Files> {
+  const copy = join(folder, 'job.db');
+  await copyFile(db, copy, constants.COPYFILE_FICLONE);
+  return { db: copy, archive };
+}

@@ -1,0 +1,53 @@
+import { Agent, request } from 'node:http';
+
+/** Whom to ask, and as whom. */
+export interface Target {
+  port: number;
+  token: string;
+}
+
+export interface Answer {
+  status: number;
+  ms: number;
+  body: string;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+/** One request over a connection that is kept. With `hangUpMs` it is given up after that time and rejects. */
+export function get({ port, token }: Target, path: string, hangUpMs?: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const startedAt = performance.now();
+    const headers = token === '' ? {} : { 'X-Auth-Token': token };
+    const asked = request({ port, host: '127.0.0.1', path, headers, agent }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const body = Buffer.concat(chunks).toString();
+        resolve({ status: answer.statusCode ?? 0, ms: performance.now() - startedAt, body });
+      });
+    });
+    asked.on('error', reject);
+    asked.end();
+    if (hangUpMs !== undefined) setTimeout(() => asked.destroy(new Error('hung up')), hangUpMs);
+  });
+}
+
+/** Runs `work` for each of the items, `atOnce` at a time. */
+export async function each<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item, at: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < items.length; at = next++) {
+      const item = items[at];
+      if (item !== undefined) results[at] = await work(item, at);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}

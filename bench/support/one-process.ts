@@ -1,0 +1,29 @@
+/**
+ * A server whose database connection lives in its own process: what the connection processes are compared with. With
+ * BENCH_CACHE_MB the connection has that cache and no heap limits, as a service without any care has it.
+ */
+import { resolve } from 'node:path';
+import { serve } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { pino } from 'pino';
+import { createApp } from '../../src/app.ts';
+import { readClusters } from '../../src/archive/open.ts';
+import { openInProcess } from '../../src/db/in-process.ts';
+import { readSettings } from '../../src/settings.ts';
+import { openUnbounded } from './unbounded.ts';
+
+const { BENCH_CACHE_MB: cacheMb } = process.env;
+const settings = readSettings(process.env);
+const path = resolve(settings.DB_URL.slice('file:'.length));
+const app = createApp({
+  settings,
+  db: cacheMb === undefined ? await openInProcess(path) : await openUnbounded(path, Number(cacheMb)),
+  archive: undefined,
+  clusters: await readClusters(resolve(settings.ARCHIVE_PATH)),
+  clock: () => Date.now() / 1000,
+  log: pino({ level: settings.LOG_LEVEL, base: null }),
+  system: () => ({}),
+  clientAddress: (c) => getConnInfo(c).remote.address ?? '',
+});
+serve({ fetch: app.fetch, hostname: settings.HOST, port: settings.PORT });
+process.on('SIGTERM', () => process.kill(process.pid, 'SIGKILL'));

@@ -1,0 +1,21 @@
+import { dirname } from 'node:path';
+import type { Database } from '../../src/db/port.ts';
+import { openPool } from '../../src/pool/pool.ts';
+import { sizeFor, thisMachine } from '../../src/pool/sizing.ts';
+import { readSettings } from '../../src/settings.ts';
+
+export const READERS = 4;
+
+/** The pool as the service opens it, in this process. */
+export async function benchPool(path: string): Promise<Database> {
+  const settings = readSettings({ AUTH: 'none', DB_MAX_CONNECTIONS: String(READERS) });
+  return await openPool({
+    path,
+    maxReaders: READERS,
+    queueLimit: settings.DB_QUEUE_LIMIT,
+    maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
+    tempDir: dirname(path),
+    connection: sizeFor(settings, thisMachine()).connection,
+    log: { warn: () => {} },
+  });
+}

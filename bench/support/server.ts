@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeKeys } from '../../src/http/keys.ts';
+import { makeToken } from '../../src/http/token.ts';
+import { COMMAND, environment, type Files, VAR } from './database.ts';
+import { get } from './http.ts';
+
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 10_000;
+
+/** A server in a process of its own. */
+export interface Server {
+  port: number;
+  token: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts `cc-jobs serve` on a free port of the loopback interface, with tokens checked as in production. */
+export async function startServer(files: Files, settings: Record<string, string> = {}): Promise<Server> {
+  return await start(COMMAND, ['serve'], files, settings);
+}
+
+/** The same handlers over a database in their own process (one-process.ts). */
+export async function startOneProcess(files: Files, settings: Record<string, string> = {}): Promise<Server> {
+  const args = ['--max-semi-space-size=8', join(import.meta.dirname, 'one-process.ts')];
+  return await start(process.execPath, args, files, settings);
+}
+
+async function start(program: string, args: string[], files: Files, settings: Record<string, string>): Promise<Server> {
+  const keys = await makeKeys();
+  const token = await makeToken(keys.privateKey, { user: 'bench', roles: ['admin', 'api'] });
+  const port = await freePort();
+  const env = environment(files, {
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    JWT_PUBLIC_KEY: keys.publicKey,
+    LOG_LEVEL: process.env['BENCH_LOG_LEVEL'] ?? 'warn',
+    ...settings,
+  });
+  const log = openSync(join(VAR, 'server.log'), 'a');
+  const child = spawn(program, args, { env, cwd: VAR, stdio: ['ignore', log, log] });
+  closeSync(log);
+  await untilHealthy(child, port);
+  return { port, token, pid: child.pid ?? 0, stop: () => stop(child) };
+}
+
+async function untilHealthy(child: ChildProcess, port: number): Promise<void> {
+  const until = performance.now() + START_LIMIT_MS;
+  while (performance.now() < until && child.exitCode === null) {
+    const answer = await get({ port, token: '' }, '/healthz').catch(() => undefined);
+    if (answer?.status === 200) return;
+    await sleep(50);
+  }
+  child.kill('SIGKILL');
+  throw new Error('the server did not start: see bench/var/server.log');
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  await gone;
+  clearTimeout(force);
+}
+
+/** A port nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

@@ -1,0 +1,54 @@
+import { Connection } from '../../src/db/connection.ts';
+import type { Deadline } from '../../src/db/deadline.ts';
+import { textOf } from '../../src/db/driver-values.ts';
+import type { Database } from '../../src/db/port.ts';
+import type { SqlValue } from '../../src/db/statement.ts';
+
+/** An interrupt in the tick that starts a query is lost, so it is repeated. */
+const INTERRUPT_EVERY_MS = 5;
+const NO_LIMIT = 0;
+
+/** The reading half of the port on one connection of this process without heap limits. */
+export async function openUnbounded(path: string, cacheMb: number): Promise<Database> {
+  const connection = await Connection.open({
+    path,
+    role: 'reader',
+    cacheKib: cacheMb * 1024,
+    softHeapLimitBytes: NO_LIMIT,
+    hardHeapLimitBytes: NO_LIMIT,
+  });
+  let last: Promise<unknown> = Promise.resolve();
+  const query = (sql: string, parameters: readonly SqlValue[], { signal }: Deadline) => {
+    const mine = last.then(async () => {
+      signal.throwIfAborted();
+      let timer: NodeJS.Timeout | undefined;
+      const stop = () => {
+        timer = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        return await connection.query(sql, parameters);
+      } finally {
+        clearInterval(timer);
+        signal.removeEventListener('abort', stop);
+      }
+    });
+    last = mine.catch(() => {});
+    return mine;
+  };
+  return {
+    async read({ sql, parameters, row }, deadline) {
+      const { json } = await query(sql, parameters, deadline);
+      const rows: unknown[] = JSON.parse(textOf(json));
+      return rows.map((value) => row.parse(value));
+    },
+    async readPage({ sql, parameters, more }, deadline) {
+      const answer = await query(sql, parameters, deadline);
+      const behind: unknown = answer.more === undefined ? undefined : JSON.parse(textOf(answer.more));
+      return { bytes: answer.json, rows: answer.rows ?? 0, more: more.parse(behind) };
+    },
+    write: () => Promise.reject(new Error('this connection only reads')),
+    status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
+    close: async () => connection.close(),
+  };
+}
