@@ -7,7 +7,6 @@ import { destination, pino } from 'pino';
 import { createApp } from './app.ts';
 import { openArchive as checkArchive, readClusters } from './archive/open.ts';
 import { BadStart } from './bad-start.ts';
-import type { Clusters } from './clusters/clusters.ts';
 import { buildIndexes } from './db/bulk.ts';
 import type { Database } from './db/port.ts';
 import { refuseBrokenRequests } from './http/client-error.ts';
@@ -43,14 +42,12 @@ export async function startService(settings: Settings): Promise<RunningService> 
   for (const note of sizing.notes) log.warn({}, note);
   const path = databasePath(settings);
   const root = resolve(settings.ARCHIVE_PATH);
+  await checkArchive(root, { mark: false }); // a start that is refused writes nothing
+  const clusters = await readClusters(root);
   const tempDir = resolve(settings.DB_TEMP_DIR ?? dirname(path));
   const db = await openPool({ ...poolOptions(settings, sizing), path, tempDir, log });
   if (isInMemory(tempDir))
     log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
-  const clusters = await openClusters(root).catch(async (error: unknown) => {
-    await db.close(0);
-    throw error;
-  });
   const archive = openArchive({
     root,
     memoryMb: sizing.archiveMb,
@@ -73,6 +70,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',
   });
   try {
+    await checkArchive(root);
     const server = await listen(app.fetch, settings);
     finishIndexes(db, log);
     const url = urlOf(settings, server);
@@ -89,12 +87,6 @@ export async function startService(settings: Settings): Promise<RunningService> 
     await closeAll();
     throw error;
   }
-}
-
-/** Behind the database: an archive folder that is still empty gets its version.txt, which a refused start must not do. */
-async function openClusters(root: string): Promise<Clusters> {
-  await checkArchive(root);
-  return await readClusters(root);
 }
 
 /** The file of DB_URL. */

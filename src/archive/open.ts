@@ -10,9 +10,9 @@ const ARCHIVE_VERSION = '3';
 
 /**
  * Checks an archive as cc-backend does at its start (contract/archive.md §1): version.txt says 3, an empty folder gets one.
- * With `create` a missing folder is made. Throws BadStart.
+ * With `create` a missing folder is made; without `mark` nothing is written. Throws BadStart.
  */
-export async function openArchive(root: string, { create = false } = {}): Promise<void> {
+export async function openArchive(root: string, { create = false, mark = true } = {}): Promise<void> {
   if (create) {
     await mkdir(root, { recursive: true }).catch((cause: unknown) => {
       throw new BadStart(`ARCHIVE_PATH ${root} cannot be made: ${reasonOf(cause)}`, { cause });
@@ -35,6 +35,7 @@ export async function openArchive(root: string, { create = false } = {}): Promis
   if (entries.some((entry) => !entry.startsWith('.'))) {
     throw new BadStart(`${root} has no version.txt and is not empty, so it is no job archive: check ARCHIVE_PATH`);
   }
+  if (!mark) return;
   await writeFile(versionFile, `${ARCHIVE_VERSION}\n`).catch((cause: unknown) => {
     throw new BadStart(`${versionFile} cannot be written: ${reasonOf(cause)}`, { cause });
   });
