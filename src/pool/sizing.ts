@@ -38,7 +38,7 @@ export interface ConnectionSizing {
 
 /** The parent after 500,000 requests: 138 MB, what a streamed answer holds (docs/scaling.md). */
 const PARENT_MB = 180;
-/** Private memory of a connection process at rest (36 MB measured), and room for the copies of an answer on its way. */
+/** Private memory of a connection process at rest (14 MB measured, 36 without the compile cache), and what an answer takes. */
 const CONNECTION_BASE_MB = 44;
 const ANSWER_MB = 24;
 /** The decoder's base is that of any Node; a decoded job of 32 nodes and 9 metrics takes about 60 MB. */

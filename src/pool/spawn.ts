@@ -13,6 +13,13 @@ export interface Program {
 /** MB; V8's young generation. The default lets a process that answers small requests grow by 100 MB (measured). */
 const SEMI_SPACE_MB = 1;
 
+/**
+ * Where Node keeps what it makes of our TypeScript. With it a process serves after 65 ms instead of 170 (45 instead of 120 of
+ * them CPU) and rests at 59 MB instead of 84, since the stripper of types is not loaded. It lies in the installation, which
+ * nobody else writes to; where we may not either, Node goes without.
+ */
+const COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/cc-jobs');
+
 const SETPRIV = process.platform === 'linux' ? ['/usr/bin/setpriv', '/bin/setpriv'].find(isExecutable) : undefined;
 
 function isExecutable(path: string): boolean {
@@ -46,6 +53,7 @@ export function startProgram({ file, heapMb, env }: Program): ChildProcess {
       LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'],
       // glibc makes up to eight heaps per core, each with its own slack
       MALLOC_ARENA_MAX: '2',
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...env,
       CC_JOBS_PARENT: String(process.pid),
       ...(SETPRIV === undefined ? { CC_JOBS_LIFELINE: 'pipe' } : {}),
