@@ -18,6 +18,8 @@ export interface Counters {
   retirements: number;
   /** Reads given to a second process after the first died. */
   retries: number;
+  /** Reads whose second process died too: that query may be what kills them. */
+  lostTwice: number;
   /** Requests refused because the queue was full. */
   queueFull: number;
 }
@@ -33,6 +35,7 @@ export function newCounters(): Counters {
     replacements: 0,
     retirements: 0,
     retries: 0,
+    lostTwice: 0,
     queueFull: 0,
   };
 }

@@ -21,11 +21,19 @@ export async function runQuery(
   try {
     return await attempt();
   } catch (error) {
-    const lost = error instanceof Fault && error.code === 'connection_lost';
-    if (!lost || deadline.signal.aborted) throw error;
-    counters.retries += 1;
-    return await attempt();
+    if (!isLost(error) || deadline.signal.aborted) throw error;
   }
+  counters.retries += 1;
+  try {
+    return await attempt();
+  } catch (error) {
+    if (isLost(error)) counters.lostTwice += 1;
+    throw error;
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'connection_lost';
 }
 
 async function queryOn(

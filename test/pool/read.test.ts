@@ -85,7 +85,7 @@ test('a reader that dies is followed by another at once, and its query tried aga
 test('a query that kills two processes is not tried on a third', async () => {
   const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-dies-of-a-query') });
   await expect(db.read(asked('anything'), within(10_000))).rejects.toMatchObject({ code: 'connection_lost' });
-  expect(db.status().counters).toMatchObject({ crashes: 2, retries: 1 });
+  expect(db.status().counters).toMatchObject({ crashes: 2, retries: 1, lostTwice: 1 });
 });
 
 test('a second answer to one request is nobody else’s answer', async () => {
