@@ -5,7 +5,7 @@ import { type BenchOptions, command, END_SEC, type Files, filesIn, withFolder } 
 import { probe } from './support/probing.ts';
 import { writeTrace } from './support/sacct-trace.ts';
 import { startServer } from './support/server.ts';
-import { atLeast, type Check, fact, spread } from './support/table.ts';
+import { atLeast, type Check, fact, shown, spread } from './support/table.ts';
 import { warm } from './support/warm.ts';
 
 export const JOBS = 1_000_000;
@@ -25,7 +25,7 @@ export async function run({ jobs }: BenchOptions): Promise<Check[]> {
     return [
       atLeast('generate into a new file, indexes included', jobs / generating, 18_000, ' jobs/s'),
       atLeast('import sacct into a new file, indexes included', jobs / importing, 18_000, ' jobs/s'),
-      atLeast(`import sacct into a file of ${jobs} jobs that is served`, jobs / served.seconds, 12_000, ' jobs/s'),
+      atLeast(`import sacct into a file of ${shown(jobs)} jobs that is served`, jobs / served.seconds, 12_000, ' jobs/s'),
       fact('a list of 25 from that server before', spread(served.beforeMs)),
       fact('meanwhile', spread(served.duringMs)),
       fact('answers other than 200', String(served.failed)),
