@@ -25,15 +25,15 @@ export interface Answer {
 export class Connection {
   /** The bootstrap as it was read back, by pragma name. */
   readonly pragmas: Readonly<Record<string, string | number>>;
-  /** True once an error was seen after which this connection must not be used (facts: lost writes after BUSY, no memory). */
-  tainted = false;
   readonly #db: Driver;
-  readonly #prepared: PreparedStatements;
+  readonly #statements: PreparedStatements;
+  /** True once an error was seen after which this connection must not be used (lost writes after BUSY, no memory). */
+  #tainted = false;
   #closed = false;
 
-  private constructor(db: Driver, pragmas: Record<string, string | number>) {
+  private constructor(db: Driver, statements: PreparedStatements, pragmas: Record<string, string | number>) {
     this.#db = db;
-    this.#prepared = new PreparedStatements(db);
+    this.#statements = statements;
     this.pragmas = pragmas;
   }
 
@@ -41,20 +41,24 @@ export class Connection {
   static async open(options: ConnectionOptions): Promise<Connection> {
     await checkFile(options.path);
     const db = openDriver(options.path);
+    const statements = new PreparedStatements(db);
     try {
-      return new Connection(db, await bootstrap(db, options));
+      return new Connection(db, statements, await bootstrap(statements, options));
     } catch (error) {
       db.close();
       throw error;
     }
   }
 
+  /** True once it should be replaced: after an error, or because of what it has gathered. */
+  get worn(): boolean {
+    return this.#tainted || this.#statements.full;
+  }
+
   /** Runs a statement to its end. Throws a Fault; an interrupted query is `deadline_exceeded`. */
   async query(sql: string, parameters: readonly SqlValue[]): Promise<Answer> {
     try {
-      const statement = await this.#prepared.take(sql);
-      const [row] = await statement.all(parameters.map(bound));
-      this.#prepared.keep(sql, statement);
+      const [row] = await this.#statements.use(sql, (statement) => statement.all(parameters.map(bound)));
       const answer: Answer = { json: bytesOf(row.json) };
       if (row.rows !== undefined) answer.rows = Number(row.rows);
       if (row.more !== undefined) answer.more = bytesOf(row.more);
@@ -68,7 +72,7 @@ export class Connection {
   /** Runs a named write as one transaction; `gate` is asked before it commits (write-transaction.ts). */
   async write(name: WriteName, input: unknown, gate: WriteGate): Promise<unknown> {
     try {
-      return await runWrite(this.#db, name, input, gate);
+      return await runWrite(this.#db, this.#statements, { name, input, gate });
     } catch (error) {
       this.#note(error);
       throw faultOfSqlite(error);
@@ -91,18 +95,21 @@ export class Connection {
 
   #note(error: unknown): void {
     const code = error instanceof Fault ? sqliteCode(error.cause) : sqliteCode(error);
-    if (code === SQLITE.BUSY || code === SQLITE.NOMEM || code === SQLITE.IOERR) this.tainted = true;
+    if (code === SQLITE.BUSY || code === SQLITE.NOMEM || code === SQLITE.IOERR) this.#tainted = true;
   }
 }
 
-async function bootstrap(db: Driver, options: ConnectionOptions): Promise<Record<string, string | number>> {
+async function bootstrap(
+  statements: PreparedStatements,
+  options: ConnectionOptions,
+): Promise<Record<string, string | number>> {
   const pragmas: Record<string, string | number> = {};
   for (const { name, value, roles } of PRAGMAS) {
     if (!roles.includes(options.role)) continue;
     const wanted = value(options);
     // Values are numbers and words of our own table; a pragma takes no parameters.
-    await (await db.prepare(`PRAGMA ${name} = ${wanted}`)).all([]);
-    const [row] = await (await db.prepare(`PRAGMA ${name}`)).all([]);
+    await statements.use(`PRAGMA ${name} = ${wanted}`, (statement) => statement.all([]));
+    const [row] = await statements.use(`PRAGMA ${name}`, (statement) => statement.all([]));
     const found: unknown = Object.values(row ?? {})[0];
     if (found !== wanted) {
       throw new BadStart(`${options.path}: PRAGMA ${name} = ${wanted} did not take: the database says ${found}`);

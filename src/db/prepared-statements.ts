@@ -1,33 +1,61 @@
 import type { Driver } from './driver.ts';
 
-export type Prepared = Awaited<ReturnType<Driver['prepare']>>;
+type Prepared = Awaited<ReturnType<Driver['prepare']>>;
 
 /** The following batches of a big list have one text, as have the polls of a scheduler adapter. */
 const KEPT = 32;
+/** Held and of no more use: 10 KB each, more with long lists of parameters. */
+const USED_UP_LIMIT = 256;
 
 /**
- * Statements of a connection that ran to their end, to be used again: preparing one takes 0.1-0.5 ms, as long as a batch of
- * 100 rows. One that failed is not given back: after an error only the connection knows what it still holds.
+ * The statements of one connection. Those that ran to their end are used again: preparing one takes 0.1-0.5 ms, as long as a
+ * batch of 100 rows. One that failed is not: after an error only SQLite knows what it still holds.
+ *
+ * None is ever let go. libsql finalizes a statement when the garbage collector finds it, on the JS thread, and that waits for
+ * the mutex a running query holds until its end: from then on nobody can interrupt the query (measured: for ever). So a
+ * connection only gathers them, and says when it should be replaced by a fresh one.
  */
 export class PreparedStatements {
   readonly #db: Driver;
   /** In the order of their use, the least recent first. */
   readonly #kept = new Map<string, Prepared>();
+  readonly #usedUp: Prepared[] = [];
 
   constructor(db: Driver) {
     this.#db = db;
   }
 
-  async take(sql: string): Promise<Prepared> {
+  /** True once it holds more than a connection should. */
+  get full(): boolean {
+    return this.#usedUp.length > USED_UP_LIMIT;
+  }
+
+  /** What `work` makes of a statement with this text. */
+  async use<Result>(sql: string, work: (statement: Prepared) => Result | Promise<Result>): Promise<Result> {
+    const statement = await this.#take(sql);
+    try {
+      const result = await work(statement);
+      this.#keep(sql, statement);
+      return result;
+    } catch (error) {
+      this.#usedUp.push(statement);
+      throw error;
+    }
+  }
+
+  async #take(sql: string): Promise<Prepared> {
     const known = this.#kept.get(sql);
     if (known === undefined) return await this.#db.prepare(sql);
     this.#kept.delete(sql);
     return known;
   }
 
-  keep(sql: string, statement: Prepared): void {
+  #keep(sql: string, statement: Prepared): void {
+    const [oldest] = this.#kept;
+    if (this.#kept.size >= KEPT && oldest !== undefined) {
+      this.#kept.delete(oldest[0]);
+      this.#usedUp.push(oldest[1]);
+    }
     this.#kept.set(sql, statement);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);
   }
 }

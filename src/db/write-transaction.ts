@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../faults.ts';
 import type { Driver } from './driver.ts';
 import { bound, bytesOf, textOf } from './driver-values.ts';
+import type { PreparedStatements } from './prepared-statements.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import type { SqlValue } from './statement.ts';
 import type { Transaction, Write } from './transaction.ts';
@@ -19,6 +20,13 @@ export interface WriteGate {
   mayCommit(): Promise<boolean>;
 }
 
+/** A write that was asked for. */
+interface AskedWrite {
+  name: WriteName;
+  input: unknown;
+  gate: WriteGate;
+}
+
 /** Between two tries to get the lock that another program holds, milliseconds. */
 const RETRY_MS = 5;
 
@@ -28,12 +36,16 @@ const RETRY_MS = 5;
  * #352). Throws what the write throws, `database_busy` when it was given up before it got the lock, `deadline_exceeded`
  * when it may not commit; in all of these nothing has happened. `outcome_unknown`: the commit itself failed half way.
  */
-export async function runWrite(db: Driver, name: WriteName, input: unknown, gate: WriteGate): Promise<unknown> {
+export async function runWrite(
+  db: Driver,
+  statements: PreparedStatements,
+  { name, input, gate }: AskedWrite,
+): Promise<unknown> {
   await begin(db, gate);
   try {
     gate.began();
     const write = WRITES[name] as unknown as Write<unknown, unknown>;
-    const output = await write(transactionOn(db), input);
+    const output = await write(transactionOn(statements), input);
     if (!(await gate.mayCommit())) throw new Fault('deadline_exceeded', 'the write was not committed: its time was up');
     await commit(db);
     return output;
@@ -69,18 +81,18 @@ async function commit(db: Driver): Promise<void> {
   }
 }
 
-function transactionOn(db: Driver): Transaction {
-  const runEach = async (sql: string, rows: readonly (readonly SqlValue[])[]) => {
-    const statement = await db.prepare(sql);
-    let changes = 0;
-    for (const row of rows) changes += statement.run(row.map(bound)).changes;
-    return changes;
-  };
+function transactionOn(statements: PreparedStatements): Transaction {
+  const runEach = (sql: string, rows: readonly (readonly SqlValue[])[]) =>
+    statements.use(sql, (statement) => {
+      let changes = 0;
+      for (const row of rows) changes += statement.run(row.map(bound)).changes;
+      return changes;
+    });
   return {
     run: (sql, parameters = []) => runEach(sql, [parameters]),
     runEach,
     async read({ sql, parameters, row }) {
-      const [answer] = await (await db.prepare(sql)).all(parameters.map(bound));
+      const [answer] = await statements.use(sql, (statement) => statement.all(parameters.map(bound)));
       const rows: unknown[] = JSON.parse(textOf(bytesOf(answer.json)));
       return rows.map((one) => row.parse(one));
     },

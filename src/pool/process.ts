@@ -70,7 +70,7 @@ export class DatabaseProcess {
   restingMb = 0;
   /** The last heartbeat or answer, an instant of performance.now(). */
   heardAt = performance.now();
-  /** Leaves as soon as it may: out of memory, an unusable connection, or its memory has grown. */
+  /** Leaves as soon as it may: it said so, or the memory watch did. */
   worn = false;
   queries = 0;
   readonly #child: ChildProcess;
@@ -216,6 +216,9 @@ export class DatabaseProcess {
         ready.reject(new BadStart(message.problems));
         this.kill();
         return;
+      case 'worn':
+        this.worn = true;
+        return;
       case 'pong':
         this.#reportedRssMb = message.rssMb;
         return;
@@ -234,7 +237,6 @@ export class DatabaseProcess {
     }
     clearTimeout(this.#killTimer);
     if (message.kind === 'failed') {
-      if (message.tainted) this.worn = true;
       task.reject(faultFromMessage(message.fault));
     } else {
       task.resolve(message);

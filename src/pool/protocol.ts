@@ -34,8 +34,9 @@ export type FromProcess =
   | { kind: 'began'; id: number }
   | { kind: 'mayCommit'; id: number }
   | { kind: 'written'; id: number; output: unknown }
-  /** `tainted`: the connection must not be used again. */
-  | { kind: 'failed'; id: number; fault: FaultMessage; tainted: boolean }
+  | { kind: 'failed'; id: number; fault: FaultMessage }
+  /** It should be replaced: after an error, or because of what it has gathered. Sent before the reply that shows it. */
+  | { kind: 'worn'; id: 0 }
   /** The heartbeat; `rssMb` where the system does not tell it about other processes. */
   | { kind: 'pong'; id: 0; rssMb: number };
 

@@ -25,7 +25,8 @@ async function receive(message: ToProcess): Promise<void> {
         const answer = await answerArchiveRequest(root, message.request);
         return send({ kind: 'archived', id: message.id, answer });
       } catch (error) {
-        return send({ kind: 'failed', id: message.id, fault: faultToMessage(error), tainted: true });
+        send({ kind: 'worn', id: 0 });
+        return send({ kind: 'failed', id: message.id, fault: faultToMessage(error) });
       }
     case 'ping':
       return send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });

@@ -34,12 +34,12 @@ async function receive(message: ToProcess): Promise<void> {
     case 'query':
       return await serve(message.id, async (held) => {
         const answer = await held.query(message.sql, message.parameters);
-        send({ kind: 'answer', id: message.id, ...answer });
+        reply({ kind: 'answer', id: message.id, ...answer });
       });
     case 'write':
       return await serve(message.id, async (held, own) => {
         const output = await held.write(message.name, message.input, gateOf(own));
-        send({ kind: 'written', id: message.id, output });
+        reply({ kind: 'written', id: message.id, output });
       });
     case 'interrupt':
       return interrupt(message.id);
@@ -76,10 +76,16 @@ async function serve(id: number, work: (held: Connection, own: Running) => Promi
     if (connection === undefined) throw new Error('not open');
     await work(connection, own);
   } catch (error) {
-    send({ kind: 'failed', id, fault: faultToMessage(error), tainted: connection?.tainted ?? true });
+    reply({ kind: 'failed', id, fault: faultToMessage(error) });
   } finally {
     running = undefined;
   }
+}
+
+/** The end of a request: the service may send the next one as soon as it has this. */
+function reply(message: Extract<FromProcess, { kind: 'answer' | 'written' | 'failed' }>): void {
+  if (connection?.worn !== false) send({ kind: 'worn', id: 0 });
+  send(message);
 }
 
 function gateOf(own: Running): WriteGate {

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Connection } from '../../src/db/connection.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { CONNECTION, fixture, testFolder } from '../support/pool.ts';
+
+async function emptyFile(): Promise<string> {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  return path;
+}
+
+test('a query can be interrupted whatever statements the garbage collector finds meanwhile', async () => {
+  const args = ['--expose-gc', fixture('query-amid-garbage'), await emptyFile()];
+  const printed = await new Promise<string>((resolve) => {
+    execFile(process.execPath, args, { timeout: 15_000, killSignal: 'SIGKILL' }, (_error, stdout) => resolve(stdout));
+  });
+  expect(printed).toBe('deadline_exceeded');
+});
+
+test('a connection that has used up many statements says that it is worn', async () => {
+  const connection = await Connection.open({
+    path: await emptyFile(),
+    role: 'reader',
+    cacheKib: 1024,
+    softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
+    hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
+  });
+  const answers: string[] = [];
+  for (let number = 0; number < 250; number += 1) {
+    const { json } = await connection.query(`SELECT CAST('[${number}]' AS BLOB) AS json`, []);
+    answers.push(new TextDecoder().decode(json));
+  }
+  expect(answers).toEqual(Array.from({ length: 250 }, (_, number) => `[${number}]`));
+  expect(connection.worn).toBe(false);
+  for (let number = 0; number < 100; number += 1) {
+    await connection.query(`SELECT CAST('[${number}]' AS BLOB) AS json`, []);
+  }
+  expect(connection.worn).toBe(true);
+  connection.close();
+});
