@@ -8,6 +8,5 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
-    reporters: process.env.CI === undefined ? ['default'] : ['dot'],
   },
 });
