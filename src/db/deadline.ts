@@ -19,6 +19,13 @@ export interface Deadline {
   readonly at: number;
   /** Milliseconds left, never below 0. */
   remainingMs(): number;
+  /**
+   * Keeps it from firing: a write was allowed to commit while its time stood, and its answer now waits for the result, which
+   * has a limit of its own. So nobody is told that time was up for what then happened.
+   */
+  suspend(): void;
+  /** Lets it fire again, at once if its time has come: for whatever follows that write. */
+  resume(): void;
   clear(): void;
 }
 
@@ -36,14 +43,24 @@ export function startDeadline(limitMs: number, gone?: AbortSignal, startedAt = p
     either.abort(fault);
   };
   const hangUp = () => either.abort(new ClientGone('the client hung up'));
-  const timer = setTimeout(expire, Math.max(0, at - performance.now()));
+  const remainingMs = () => Math.max(0, at - performance.now());
+  let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(expire, remainingMs());
   if (gone?.aborted) hangUp();
   gone?.addEventListener('abort', hangUp, { once: true });
   return {
     signal: either.signal,
     expired: expiry.signal,
     at,
-    remainingMs: () => Math.max(0, at - performance.now()),
+    remainingMs,
+    suspend() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+    resume() {
+      if (timer !== undefined || expiry.signal.aborted) return;
+      if (remainingMs() === 0) expire();
+      else timer = setTimeout(expire, remainingMs());
+    },
     clear() {
       clearTimeout(timer);
       gone?.removeEventListener('abort', hangUp);

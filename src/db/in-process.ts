@@ -32,6 +32,7 @@ export async function openInProcess(path: string): Promise<Database> {
   };
   const query = (sql: string, parameters: readonly SqlValue[], deadline: Deadline) =>
     inTurn(async () => {
+      deadline.resume(); // after a write of the same request
       deadline.signal.throwIfAborted();
       let timer: NodeJS.Timeout | undefined;
       const stop = () => {
@@ -60,11 +61,16 @@ export async function openInProcess(path: string): Promise<Database> {
       return { bytes: utf8Of(json), rows, more: statement.more.parse(behind) };
     },
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
+      deadline.resume(); // after a write before this one
       const gate = {
         givenUp: () => deadline.expired.aborted,
         locked: () => {},
         began: () => {},
-        mayCommit: async () => !deadline.expired.aborted,
+        mayCommit: async () => {
+          if (deadline.expired.aborted) return false;
+          deadline.suspend();
+          return true;
+        },
       };
       return inTurn(async () => (await connection.write(name, input, gate)) as WriteOutput<Name>);
     },

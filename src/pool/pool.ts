@@ -62,7 +62,6 @@ class Pool implements Database {
   readonly #writer: Crew;
   readonly #tending: NodeJS.Timeout;
   readonly #stopWatching: () => void;
-  #alive = true;
 
   constructor(options: PoolOptions) {
     const crew = (role: ConnectionOptions['role'], max: number) =>
@@ -111,7 +110,7 @@ class Pool implements Database {
 
   status(): DatabaseStatus {
     return {
-      alive: this.#alive,
+      alive: this.#alive(),
       queued: this.#readers.queued + this.#writer.queued,
       processes: [...this.#processes()].map((process) => process.status()),
       counters: { ...this.#counters },
@@ -125,6 +124,7 @@ class Pool implements Database {
   }
 
   async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
+    deadline.resume(); // after a write of the same request
     try {
       const { sql, parameters } = statement;
       return await runQuery(this.#readers, { sql, parameters }, deadline, this.#counters);
@@ -139,12 +139,15 @@ class Pool implements Database {
   }
 
   #tend(): void {
-    const now = performance.now();
-    this.#alive = [...this.#processes()].some(
-      ({ heardAt, state }) => state.name !== 'starting' && now - heardAt < DEAD_AFTER_MS,
-    );
     this.#readers.tend();
     this.#writer.tend();
+  }
+
+  #alive(): boolean {
+    const now = performance.now();
+    return [...this.#processes()].some(
+      ({ heardAt, state }) => state.name !== 'starting' && now - heardAt < DEAD_AFTER_MS,
+    );
   }
 
   #counted(error: unknown): unknown {

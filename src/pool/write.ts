@@ -19,6 +19,7 @@ type Stage = 'sent' | 'locked' | 'began' | 'committing';
 
 /** Runs one write on the writer. A client that hangs up does not stop it: only `deadline.expired` counts. */
 export function runWrite(crew: Crew, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
+  deadline.resume(); // after a write before this one
   return crew.use(deadline.expired, (process) => writeOn(process, name, input, deadline));
 }
 
@@ -42,7 +43,7 @@ async function writeOn(
     const allowed = !deadline.expired.aborted && deadline.remainingMs() > 0;
     if (allowed) {
       stage.now = 'committing';
-      deadline.expired.removeEventListener('abort', expire);
+      deadline.suspend();
       process.killAfter(COMMIT_LIMIT_MS);
     }
     process.answerCommit(allowed);
