@@ -25,7 +25,12 @@ export async function run({ jobs }: BenchOptions): Promise<Check[]> {
     return [
       atLeast('generate into a new file, indexes included', jobs / generating, 18_000, ' jobs/s'),
       atLeast('import sacct into a new file, indexes included', jobs / importing, 18_000, ' jobs/s'),
-      atLeast(`import sacct into a file of ${shown(jobs)} jobs that is served`, jobs / served.seconds, 12_000, ' jobs/s'),
+      atLeast(
+        `import sacct into a file of ${shown(jobs)} jobs that is served`,
+        jobs / served.seconds,
+        12_000,
+        ' jobs/s',
+      ),
       fact('a list of 25 from that server before', spread(served.beforeMs)),
       fact('meanwhile', spread(served.duringMs)),
       fact('answers other than 200', String(served.failed)),
