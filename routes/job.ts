@@ -72,7 +72,7 @@ export const job = resource()
   );
 
 async function findJob(c: Context<AppEnv>, id: bigint) {
-  const [found] = await c.var.db.read(jobById(visibleTo(c.var.user), id, nowSec(c)), c.var.deadline);
+  const [found] = await c.var.db.read(jobById(visibleTo(c.var.user), id, { nowSec: nowSec(c) }), c.var.deadline);
   if (found === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`, { status: 422 });
   return found;
 }

@@ -1,19 +1,27 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { except } from 'hono/combine';
 import { compress } from 'hono/compress';
 import { requestId } from 'hono/request-id';
 import { clusters } from '../routes/clusters.ts';
 import { count } from '../routes/count.ts';
+import { deleteJobs } from '../routes/delete-jobs.ts';
+import { editMeta } from '../routes/edit-meta.ts';
 import { healthz } from '../routes/healthz.ts';
 import { histograms } from '../routes/histograms.ts';
 import { job } from '../routes/job.ts';
 import { jobMetrics } from '../routes/job-metrics.ts';
 import { jobs } from '../routes/jobs.ts';
+import { nodeStates } from '../routes/node-states.ts';
 import { openapi } from '../routes/openapi.ts';
+import { startJob } from '../routes/start-job.ts';
 import { statistics } from '../routes/statistics.ts';
+import { stopJob } from '../routes/stop-job.ts';
 import { system } from '../routes/system.ts';
+import { tags } from '../routes/tags.ts';
 import { usedNodesOfJobs } from '../routes/used-nodes.ts';
+import { users } from '../routes/users.ts';
 import { accessLog } from './http/access-log.ts';
-import { apiUsers, people } from './http/auth.ts';
+import { apiUsers, people, reporters } from './http/auth.ts';
 import { Bodies } from './http/body.ts';
 import { cors } from './http/cors.ts';
 import { deadline } from './http/deadline.ts';
@@ -24,6 +32,9 @@ import { knownPaths } from './http/known-paths.ts';
 
 /** Answers below this many bytes are sent as they are. */
 const COMPRESS_FROM_BYTES = 1024;
+
+/** An alias of nodestate that cc-backend's metric store answers, with its rules for tokens. */
+const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /**
  * The whole service. It knows no runtime: what differs between them comes in by `service`. The order of the middleware is
@@ -51,7 +62,8 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(knownPaths(app));
   app.use(refuseCrossSite());
   app.use(deadline());
-  app.use('/api/*', apiUsers());
+  for (const path of HEALTHCHECK_PATHS) app.use(path, reporters());
+  app.use('/api/*', except(HEALTHCHECK_PATHS, apiUsers()));
   app.use('/userapi/*', people());
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
@@ -63,7 +75,8 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
 
   // Fixed paths before those with a parameter, which would match them too.
-  for (const route of [usedNodesOfJobs, clusters, system]) app.route('/api', route);
+  for (const route of [usedNodesOfJobs, clusters, system, users]) app.route('/api', route);
+  for (const route of [startJob, stopJob, editMeta, tags, deleteJobs, nodeStates]) app.route('/api', route);
   for (const route of [jobs, count, statistics, histograms, jobMetrics, job]) {
     app.route('/api', route);
     app.route('/userapi', route);

@@ -15,6 +15,7 @@ import { openArchive } from './pool/archive.ts';
 import { isInMemory, openPool } from './pool/pool.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
 import type { Settings } from './settings.ts';
+import { followArchive } from './timed/archive-follower.ts';
 
 /** Bytes of request line and headers together; Node answers more with 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -55,7 +56,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
     log,
   });
+  const follower = followArchive({ db, archive, log });
   const closeAll = async () => {
+    await follower.stop();
     await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS)]);
   };
   const app = createApp({
@@ -66,6 +69,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     clock: () => Date.now() / 1000,
     log,
     system: () => ({ sizing, archive: archive.status(), parent: parentStatus() }),
+    archiveChanged: () => follower.wake(),
     cutConnection,
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',
   });
@@ -73,6 +77,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     await checkArchive(root);
     const server = await listen(app.fetch, settings);
     finishIndexes(db, log);
+    follower.wake(); // what an earlier service left behind
     const url = urlOf(settings, server);
     log.info({ url, database: path, limitMb: sizing.limitMb }, 'listening');
     return {

@@ -1,14 +1,17 @@
 import type { Deadline } from '../db/deadline.ts';
+import type { MetaChange } from './change-meta.ts';
 import type { ArchiveJob } from './layout.ts';
 import type { JobDataRequest } from './requests.ts';
 
 /**
- * The job archive as the routes see it. Both calls answer JSON text to forward, null where a file is missing or unreadable
- * (the log has the reason), and end with their deadline, with its fault.
+ * The job archive as the routes see it. Reading answers JSON text to forward, null where a file is missing or unreadable (the
+ * log has the reason). All end with their deadline, with its fault.
  */
 export interface Archive {
   /** One text for each job, in their order: `{metric: {unit, avg, min, max}}`. */
   statistics(jobs: readonly ArchiveJob[], deadline: Deadline): Promise<(string | null)[]>;
+  /** Brings the meta.json of some jobs up to date, each wholly or not at all; one that is missing or broken is left alone. */
+  follow(changes: readonly MetaChange[], deadline: Deadline): Promise<void>;
   /** The metric data of a job in the shape asked for. */
   jobData(request: Omit<JobDataRequest, 'kind'>, deadline: Deadline): Promise<string | null>;
 }

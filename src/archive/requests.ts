@@ -1,4 +1,5 @@
 import type { Scope } from '../clusters/schema.ts';
+import { changeMeta, type MetaChange } from './change-meta.ts';
 import { readJobData } from './data.ts';
 import { type DataShape, jobDataText } from './data-json.ts';
 import { reasonOf } from './files.ts';
@@ -7,7 +8,7 @@ import { readStatistics } from './meta.ts';
 import { selectJobData } from './select.ts';
 
 /** What can be asked of the archive. Crosses to the process that decodes files; its answers are JSON text. */
-export type ArchiveRequest = StatisticsRequest | JobDataRequest;
+export type ArchiveRequest = StatisticsRequest | JobDataRequest | FollowRequest;
 
 /** The statistics of some jobs, from their meta.json. */
 export interface StatisticsRequest {
@@ -28,9 +29,15 @@ export interface JobDataRequest {
   shape: DataShape;
 }
 
+/** Brings the meta.json of some jobs up to date. */
+export interface FollowRequest {
+  kind: 'follow';
+  changes: readonly MetaChange[];
+}
+
 /** Texts to forward, null where there is nothing to read; `problems` says why, for the log. */
 export interface ArchiveAnswer {
-  /** One for each job asked for, in their order; jobData has one. */
+  /** One for each job asked for, in their order; jobData has one, follow none. */
   texts: (string | null)[];
   problems: string[];
 }
@@ -60,6 +67,15 @@ export async function answerArchiveRequest(root: string, request: ArchiveRequest
       return jobDataText(data, request.shape);
     };
     return { texts: [await attempt(request.job, read)], problems };
+  }
+  if (request.kind === 'follow') {
+    for (const change of request.changes) {
+      await attempt(change.job, async (folder) => {
+        await changeMeta(folder, change);
+        return null;
+      });
+    }
+    return { texts: [], problems };
   }
   const texts: (string | null)[] = [];
   for (let from = 0; from < request.jobs.length; from += READ_AHEAD) {

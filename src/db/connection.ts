@@ -2,12 +2,13 @@ import { BadStart } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { bound, bytesOf } from './driver-values.ts';
+import { migrate } from './migrate.ts';
 import { type ConnectionOptions, PRAGMAS } from './pragmas.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import { checkFile } from './schema-check.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import type { SqlValue } from './statement.ts';
-import { runWrite, type WriteGate } from './write-transaction.ts';
+import type { runWrite, WriteGate } from './write-transaction.ts';
 import type { WriteName } from './writes/index.ts';
 
 /** What a statement answers, still as bytes (src/db/statement.ts). */
@@ -27,23 +28,37 @@ export class Connection {
   readonly pragmas: Readonly<Record<string, string | number>>;
   readonly #db: Driver;
   readonly #statements: PreparedStatements;
+  readonly #runWrite: typeof runWrite | undefined;
   /** True once an error was seen after which this connection must not be used (lost writes after BUSY, no memory). */
   #tainted = false;
   #closed = false;
 
-  private constructor(db: Driver, statements: PreparedStatements, pragmas: Record<string, string | number>) {
+  private constructor(
+    db: Driver,
+    statements: PreparedStatements,
+    pragmas: Record<string, string | number>,
+    run: typeof runWrite | undefined,
+  ) {
     this.#db = db;
     this.#statements = statements;
     this.pragmas = pragmas;
+    this.#runWrite = run;
   }
 
-  /** Checks the file without changing it, opens it and applies the bootstrap. Throws BadStart. */
+  /**
+   * Checks the file without changing it, opens it and applies the bootstrap; a writer brings our own tables up to date before.
+   * Throws BadStart.
+   */
   static async open(options: ConnectionOptions): Promise<Connection> {
     await checkFile(options.path);
+    const isWriter = options.role === 'writer';
+    if (isWriter) await migrate(options.path);
+    // Only a writer needs the writes and what they are built with: a reader starts in half the time without.
+    const writing = isWriter ? await import('./write-transaction.ts') : undefined;
     const db = openDriver(options.path);
     const statements = new PreparedStatements(db);
     try {
-      return new Connection(db, statements, await bootstrap(statements, options));
+      return new Connection(db, statements, await bootstrap(statements, options), writing?.runWrite);
     } catch (error) {
       db.close();
       throw error;
@@ -72,7 +87,8 @@ export class Connection {
   /** Runs a named write as one transaction; `gate` is asked before it commits (write-transaction.ts). */
   async write(name: WriteName, input: unknown, gate: WriteGate): Promise<unknown> {
     try {
-      return await runWrite(this.#db, this.#statements, { name, input, gate });
+      if (this.#runWrite === undefined) throw new Error('a reader does not write');
+      return await this.#runWrite(this.#db, this.#statements, { name, input, gate });
     } catch (error) {
       this.#note(error);
       throw faultOfSqlite(error);

@@ -1,4 +1,4 @@
-import type { Job, Tag } from '../jobs/job.ts';
+import type { StorableJob, Tag } from '../jobs/job.ts';
 import type { SqlValue } from './statement.ts';
 
 /** Columns of table `job` that a new job sets, in the order of `JobRow`. `id` and `submit_time` keep their defaults. */
@@ -35,7 +35,7 @@ export interface TaggedJob {
   tag: Tag;
   jobId: number | bigint;
   cluster: string;
-  startTime: number;
+  startTime: number | bigint;
 }
 
 /** Jobs in the form in which they cross to the writer: flat rows cost a third of nested objects there. */
@@ -45,16 +45,17 @@ export interface JobRows {
 }
 
 /** The rows of some jobs. Text is written as TEXT, also the JSON (contract/database.md §6). */
-export function jobRows(jobs: readonly Job[]): JobRows {
+export function jobRows(jobs: readonly StorableJob[]): JobRows {
   return {
-    rows: jobs.map(rowOf),
+    rows: jobs.map(jobRow),
     tags: jobs.flatMap(({ tags, jobId, cluster, startTime }) =>
       tags.map((tag) => ({ tag, jobId, cluster, startTime })),
     ),
   };
 }
 
-function rowOf(job: Job): JobRow {
+/** The values of JOB_COLUMNS of one job. */
+export function jobRow(job: StorableJob): JobRow {
   return [
     job.jobId,
     job.cluster,

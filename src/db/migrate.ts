@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BadStart } from '../bad-start.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { BUSY_TIMEOUT_MS } from './pragmas.ts';
 import { checkFile } from './schema-check.ts';
@@ -32,12 +33,15 @@ export async function migrate(path: string): Promise<Migrated> {
   const made = (await ageOf(path)) === undefined;
   if (made) await mkdir(dirname(path), { recursive: true });
   else await checkExisting(path);
+  const names = (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort();
   const db = openDriver(path, BUSY_TIMEOUT_MS);
   try {
+    // Nothing to do needs no lock: a service starts also while another program writes for long.
+    if (!made && (await hasAll(db, names))) return { made, applied: [] };
     await whenFree(db, 'PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
     await transaction(db, () => adopt(db));
     const applied: string[] = [];
-    for (const name of (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort()) {
+    for (const name of names) {
       if (await transaction(db, () => apply(db, name))) applied.push(name);
     }
     return { made, applied };
@@ -82,6 +86,13 @@ async function apply(db: Driver, name: string): Promise<boolean> {
   return true;
 }
 
+async function hasAll(db: Driver, names: readonly string[]): Promise<boolean> {
+  if (!(await has(db, 'ccjobs_migrations'))) return false;
+  const rows = await (await db.prepare('SELECT name FROM ccjobs_migrations ORDER BY name')).all([]);
+  const known = new Set(rows.map((row: { name: unknown }) => row.name));
+  return names.every((name) => known.has(name));
+}
+
 async function record(db: Driver, name: string): Promise<void> {
   const insert = await db.prepare('INSERT INTO ccjobs_migrations (name, applied_at) VALUES (?, unixepoch())');
   insert.run([name]);
@@ -112,7 +123,13 @@ async function whenFree(db: Driver, sql: string): Promise<void> {
       await db.exec(sql);
       return;
     } catch (error) {
-      if (sqliteCode(error) !== SQLITE.BUSY || performance.now() - startedAt > OTHER_RUNNER_MS) throw error;
+      if (sqliteCode(error) !== SQLITE.BUSY) throw error;
+      if (performance.now() - startedAt > OTHER_RUNNER_MS) {
+        throw new BadStart(
+          'another program holds the write lock of the database: tables of ours cannot be added to it, try again later',
+          { cause: error },
+        );
+      }
       await sleep(BUSY_TIMEOUT_MS);
     }
   }

@@ -4,8 +4,10 @@ import { FAULTS, Fault, type FaultCode } from '../faults.ts';
 import type { AppEnv } from './env.ts';
 import { exactJson, explain } from './exact-json.ts';
 
+type Success = 200 | 201;
+
 /** An answer whose body is text already, so that no type can say more; the route's schema documents it. */
-export type JsonAnswer = Response & TypedResponse<never, 200, 'json'>;
+export type JsonAnswer<Status extends Success = 200> = Response & TypedResponse<never, Status, 'json'>;
 
 /** 200 with JSON text. Its length is known, by which small answers escape compression. */
 export function jsonText(text: string): JsonAnswer {
@@ -14,8 +16,27 @@ export function jsonText(text: string): JsonAnswer {
 
 /** 200 with a body that is JSON already, as UTF-8. */
 export function jsonBytes(body: Uint8Array<ArrayBuffer>): JsonAnswer {
-  const headers = { 'Content-Type': 'application/json', 'Content-Length': String(body.length) };
-  return new Response(body, { headers }) as JsonAnswer;
+  return answerOf(body, 'application/json', 200) as JsonAnswer;
+}
+
+/** The message by which the contract says that something was done. */
+export function message<Status extends Success = 200>(msg: string, status = 200 as Status): JsonAnswer<Status> {
+  return answerOf(
+    new TextEncoder().encode(`${JSON.stringify({ msg })}\n`),
+    'application/json',
+    status,
+  ) as JsonAnswer<Status>;
+}
+
+/** 200 with a line of text, or with nothing at all. */
+export function plainText(text: string): Response & TypedResponse<never, 200, 'text'> {
+  return answerOf(new TextEncoder().encode(text), 'text/plain; charset=utf-8', 200) as Response &
+    TypedResponse<never, 200, 'text'>;
+}
+
+function answerOf(body: Uint8Array<ArrayBuffer>, contentType: string, status: Success): Response {
+  const headers = { 'Content-Type': contentType, 'Content-Length': String(body.length) };
+  return new Response(body, { status, headers });
 }
 
 /** 200 with a value as JSON, its bigints as whole numbers. */
@@ -34,12 +55,43 @@ const ErrorBody = z
   })
   .openapi('Error');
 
+const ERROR = { description: 'an error', content: { 'application/json': { schema: ErrorBody } } } as const;
+type Responses = Parameters<typeof createRoute>[0]['responses'];
+
 /** The `responses` of a route that answers 200 with this, or with the one error. */
 export function answers<Schema extends z.ZodType>(description: string, schema: Schema) {
   return {
     200: { description, content: { 'application/json': { schema } } },
-    default: { description: 'an error', content: { 'application/json': { schema: ErrorBody } } },
-  } as const satisfies Parameters<typeof createRoute>[0]['responses'];
+    default: ERROR,
+  } as const satisfies Responses;
+}
+
+/** The same for a message. */
+export const MESSAGE = z.object({ msg: z.string() });
+
+/** The same for a line of text. */
+export function answersText(description: string) {
+  return {
+    200: { description, content: { 'text/plain': { schema: z.string() } } },
+    default: ERROR,
+  } as const satisfies Responses;
+}
+
+/** The same for 201 with a message. */
+export function answersCreated(description: string) {
+  return {
+    201: { description, content: { 'application/json': { schema: MESSAGE } } },
+    default: ERROR,
+  } as const satisfies Responses;
+}
+
+/**
+ * A body for the documentation: `checkedBody` checks it, whatever its Content-Type, which the library would look at. The plain
+ * schema is what keeps the library from checking it too.
+ */
+export function jsonBody(description: string, schema: z.ZodType) {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return { description, required: true, content: { 'application/json': { schema: plain as { type: 'object' } } } };
 }
 
 /** A group of routes; a parameter that does not fit its schema is an invalid_request that names it. */

@@ -19,6 +19,19 @@ export function apiUsers(): MiddlewareHandler<AppEnv> {
   };
 }
 
+/** For the routes that cc-backend's metric store answers (contract/rest.md §2): whoever reports of nodes, from any address. */
+export function reporters(): MiddlewareHandler<AppEnv> {
+  const identify = identifier();
+  return async (c, next) => {
+    const user = await identify(c);
+    const mayReport = user.roles.has('api') && REPORTERS.some((role) => user.roles.has(role));
+    if (!isMachine(user) && !mayReport) throw wrongRoles();
+    c.set('user', user);
+    await next();
+  };
+}
+
+const REPORTERS = ['user', 'manager', 'admin'] as const; // not support: contract/rest.md §2
 const PEOPLE = ['user', 'manager', 'support', 'admin'] as const;
 
 /** For /userapi: a machine account, or a person whose token is for APIs. */

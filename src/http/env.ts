@@ -28,6 +28,8 @@ export interface Service {
   readonly log: Log;
   /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
   readonly system: () => Readonly<Record<string, unknown>>;
+  /** Told that the archive's files have to follow a change; what came of it is for the log. */
+  readonly archiveChanged?: (() => void) | undefined;
   /** The peer's address as the runtime knows it: of the socket, or CF-Connecting-IP. '' when unknown. */
   readonly clientAddress: (c: Context) => string;
   /**
@@ -53,6 +55,8 @@ export interface AppEnv {
     log: Log;
     requestId: string;
     bodies: Bodies;
+    /** What a request has done for good so far: part of the body should it fail later. */
+    done: Readonly<Record<string, number>> | undefined;
     /** Set by an answer that goes on after its first byte; settles when it has ended. */
     streamed: Promise<StreamEnd> | undefined;
   };

@@ -52,14 +52,22 @@ function wholeOf(bits: 32 | 64) {
 }
 
 /** A 64-bit integer, written without fraction and exponent: a number where that is exact, else a bigint. */
-export const int64 = wholeOf(64).transform((value) => (Number.isSafeInteger(Number(value)) ? Number(value) : value));
+export const int64 = wholeOf(64)
+  .transform((value) => (Number.isSafeInteger(Number(value)) ? Number(value) : value))
+  .meta({ type: 'integer', format: 'int64' });
 /** A 32-bit integer, written without fraction and exponent. */
-export const int32 = wholeOf(32).transform(Number);
+export const int32 = wholeOf(32).transform(Number).meta({ type: 'integer', format: 'int32' });
+/** Any text; a lone surrogate, which neither UTF-8 nor the database can hold, reads as U+FFFD. */
+export const text = z
+  .string({ error: 'must be a text' })
+  .transform((value) => value.toWellFormed())
+  .meta({ type: 'string' });
 /** Any finite number. */
 export const decimal = z
   .instanceof(JsonNumber, { error: 'must be a number' })
   .transform(({ source }) => Number(source))
-  .refine(Number.isFinite, 'must be a number');
+  .refine(Number.isFinite, 'must be a number')
+  .meta({ type: 'number' });
 
 /**
  * An object of which the field names match in any case (the last one counts) and every other field is refused, as the

@@ -26,14 +26,21 @@ export function reasonPhrase(status: FaultStatus): string {
 /** Nobody reads this answer: the log has the number that other servers use for "client closed request". */
 const CLIENT_GONE_STATUS = 499;
 
-/** The one body every error has (design: HTTP); `phrase` where the contract has its own words. */
-export function faultBody(fault: Fault, phrase: string = reasonPhrase(fault.status)): string {
-  return JSON.stringify({ status: phrase, error: fault.message, code: fault.code });
+interface FaultWords {
+  /** Where the contract has its own words for the status. */
+  phrase?: string;
+  /** What the request had done for good before it failed. */
+  done?: Readonly<Record<string, number>> | undefined;
+}
+
+/** The one body every error has (design: HTTP). */
+export function faultBody(fault: Fault, { phrase = reasonPhrase(fault.status), done }: FaultWords = {}): string {
+  return JSON.stringify({ status: phrase, error: fault.message, code: fault.code, ...done });
 }
 
 /** The answer to a fault: its status, its body, its headers. */
-export function faultResponse(fault: Fault, phrase?: string): Response {
-  const body = new TextEncoder().encode(faultBody(fault, phrase));
+export function faultResponse(fault: Fault, words?: FaultWords): Response {
+  const body = new TextEncoder().encode(faultBody(fault, words));
   const headers = { 'Content-Type': 'application/json', 'Content-Length': String(body.length), ...fault.headers };
   return new Response(body, { status: fault.status, headers });
 }
@@ -45,7 +52,7 @@ export function answerError(error: unknown, c: Context<AppEnv>): Response {
   if (fault.code === 'internal') c.var.log.error({ err: error }, 'request failed');
   // A deadline that passed or a full queue has no cause to tell: the access log has its status.
   else if (fault.cause !== undefined) c.var.log.warn({ code: fault.code, err: fault.cause }, 'request refused');
-  return faultResponse(fault);
+  return faultResponse(fault, { done: c.var.done });
 }
 
 /** An error as a fault; the text of one that is none is never shown to the caller. */

@@ -66,3 +66,9 @@ export interface Job {
   metaData: Record<string, string> | null;
   tags: Tag[];
 }
+
+/** A job as it is written: what a scheduler sends may be any 64-bit number, and nothing of it is rounded. */
+export interface StorableJob extends Omit<Job, 'startTime' | 'walltime'> {
+  startTime: number | bigint;
+  walltime: number | bigint;
+}

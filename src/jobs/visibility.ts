@@ -2,12 +2,17 @@ import { Fault } from '../faults.ts';
 import type { Condition, JobFilter } from './filter.ts';
 import { isMachine, isStaff, type User } from './user.ts';
 
-/** A filter that holds what its caller may see. Only `visibleTo` makes one, and every statement about jobs wants one. */
+/** A filter that holds what its caller may see. `visibleTo` makes it, and every statement about jobs wants one. */
 export interface VisibleJobs {
   readonly conditions: JobFilter;
   /** Tags of these scopes the caller may read: in answers, and in conditions. */
   readonly tagScopes: readonly string[];
+  /** Tags shown in answers whatever their scope: those the caller has just added. */
+  readonly alsoTags?: readonly bigint[];
 }
+
+/** For writes that ask nobody's rights to a job (contract/auth.md §6): all jobs, and no tags. */
+export const EVERY_JOB: VisibleJobs = { conditions: [], tagScopes: [] };
 
 /**
  * The filter limited to the jobs this user may see (contract/graphql.md §2; the first match wins). Throws `forbidden`
@@ -23,6 +28,13 @@ function ruleFor(user: User): Condition | 'all' {
   if (user.roles.has('manager')) return { kind: 'owner', user: user.name, projects: user.projects };
   if (user.roles.has('user')) return { kind: 'owner', user: user.name, projects: [] };
   throw new Fault('forbidden', 'the roles of this token see no jobs');
+}
+
+/** Whether a user may write tags of a scope (contract/rest.md §7). */
+export function mayWriteTags(user: User, scope: string): boolean {
+  if (scope === 'global') return isMachine(user) || isStaff(user);
+  if (scope === 'admin') return isMachine(user) || user.roles.has('admin');
+  return scope === user.name;
 }
 
 /**

@@ -64,6 +64,9 @@ export function openArchive(options: ArchiveOptions): ArchiveProcess {
       const { texts } = await ask({ kind: 'statistics', jobs }, deadline);
       return texts;
     },
+    async follow(changes, deadline) {
+      await ask({ kind: 'follow', changes }, deadline);
+    },
     async jobData(request, deadline) {
       const { texts } = await ask({ kind: 'jobData', ...request }, deadline);
       return texts[0] ?? null;

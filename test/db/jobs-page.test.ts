@@ -171,7 +171,7 @@ test('pages of any size come in batches of 500, with metadata of 100, each row o
 });
 
 test('one job comes with tags and metadata, and what finds its metric data', async () => {
-  const [row] = await db.read(jobById(visibleTo(admin), 1, NOW));
+  const [row] = await db.read(jobById(visibleTo(admin), 1, { nowSec: NOW }));
   expect(row).toMatchObject({
     cluster: 'fritz',
     subcluster: 'main',
@@ -190,7 +190,7 @@ test('one job comes with tags and metadata, and what finds its metric data', asy
 test('a job that is not there and one the caller may not see are alike', async () => {
   for (const id of [99, 2, 2n ** 63n - 1n]) {
     expect(await db.read(jobForMetrics(visibleTo(ada), id))).toEqual([]);
-    expect(await db.read(jobById(visibleTo(ada), id, NOW))).toEqual([]);
+    expect(await db.read(jobById(visibleTo(ada), id, { nowSec: NOW }))).toEqual([]);
   }
   expect(await db.read(jobForMetrics(visibleTo(ada), 1))).toHaveLength(1);
 });

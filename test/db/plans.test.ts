@@ -166,7 +166,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
   });
 
   test('a single job, used nodes and an account are looked up', async () => {
-    for (const statement of [jobById(asked(''), 5, NOW), jobForMetrics(asked(''), 5)]) {
+    for (const statement of [jobById(asked(''), 5, { nowSec: NOW }), jobForMetrics(asked(''), 5)]) {
       expect(await db.plan(statement)).toContain('SEARCH job USING INTEGER PRIMARY KEY (rowid=?)');
     }
     expect((await db.plan(usedNodes(NOW))).join()).toMatch(

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { statementOf } from '../../src/db/sql-rows.ts';
 import { type Listening, listening } from '../support/listening.ts';
+import { fixture, testPool } from '../support/pool.ts';
 import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
 
 /** Counts for minutes, unless somebody stops it. */
@@ -86,6 +87,29 @@ test('a client that hangs up leaves the deadline of a write in force', async () 
   await started.promise;
   socket.destroy();
   await expired.promise;
+});
+
+describe('a write that was allowed to commit before its deadline', () => {
+  test('is answered with what came of it, however late that is', async () => {
+    const { db } = await testPool({ program: fixture('child-that-commits-late') });
+    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' }, service: () => ({ db }) });
+    service.app.post('/write', async (c) => c.json(await db.write('deleteJob', { id: 1n }, c.var.deadline)));
+    const answer = await service.app.request('/write', { method: 'POST' });
+    expect([answer.status, await answer.json()]).toEqual([200, { committed: true }]);
+  });
+
+  test('is followed by nothing more once its time is over', async () => {
+    const { db } = await testPool({ program: fixture('child-that-commits-late') });
+    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' }, service: () => ({ db }) });
+    let writes = 0;
+    service.app.post('/twice', async (c) => {
+      for (; writes < 2; writes += 1) await db.write('deleteJob', { id: 1n }, c.var.deadline);
+      return c.body(null);
+    });
+    const answer = await service.app.request('/twice', { method: 'POST' });
+    expect((await faultIn(answer)).slice(0, 2)).toEqual([504, 'deadline_exceeded']);
+    expect(writes).toBe(1);
+  });
 });
 
 test('a deadline is over with its request', async () => {

@@ -14,6 +14,7 @@ import { jobRows } from '../../src/db/job-rows.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import type { Database } from '../../src/db/port.ts';
 import type { Log, Service } from '../../src/http/env.ts';
+import { exactJson } from '../../src/http/exact-json.ts';
 import { makeKeys } from '../../src/http/keys.ts';
 import { makeToken } from '../../src/http/token.ts';
 import type { Job } from '../../src/jobs/job.ts';
@@ -123,6 +124,21 @@ export async function testApp({ settings = {}, jobs = [], sql, service }: TestAp
     async get(target: string, user?: string, ...roles: string[]) {
       return await app.request(target, { headers: { 'X-Auth-Token': await token(user, ...roles) } });
     },
+    /** A request with a body (as JSON, unless it is text) and a token: of a machine account, or of this user and these roles. */
+    async send(method: string, target: string, body: unknown, user?: string, ...roles: string[]) {
+      const text = typeof body === 'string' ? body : exactJson(body);
+      const headers = { 'X-Auth-Token': await token(user, ...roles) };
+      return await app.request(target, { method, headers, body: text });
+    },
+    /** Looks into the file on a connection of its own. */
+    async query(select: string): Promise<Record<string, unknown>[]> {
+      const connection = openDriver(path, 1000);
+      try {
+        return await (await connection.prepare(select)).all([]);
+      } finally {
+        connection.close();
+      }
+    },
     async close() {
       await db.close(1000);
       await rm(folder, { recursive: true, force: true });
@@ -134,6 +150,7 @@ export async function testApp({ settings = {}, jobs = [], sql, service }: TestAp
 function localArchive(root: string): Archive {
   return {
     statistics: async (jobs) => (await answerArchiveRequest(root, { kind: 'statistics', jobs })).texts,
+    follow: async (changes) => void (await answerArchiveRequest(root, { kind: 'follow', changes })),
     jobData: async (request) => (await answerArchiveRequest(root, { kind: 'jobData', ...request })).texts[0] ?? null,
   };
 }

@@ -28,8 +28,13 @@ export function jobForMetrics(jobs: VisibleJobs, id: number | bigint) {
 }
 
 /** As jobForMetrics, and the job itself: `job` is its REST object with tags and metadata, as JSON text to pass on. */
-export function jobById(jobs: VisibleJobs, id: number | bigint, nowSec: number) {
-  const job = jobJson({ nowSec, withMetadata: true, tagScopes: jobs.tagScopes });
+export function jobById(
+  jobs: VisibleJobs,
+  id: number | bigint,
+  { nowSec, withMetadata = true }: { nowSec: number; withMetadata?: boolean },
+) {
+  const { tagScopes, alsoTags } = jobs;
+  const job = jobJson({ nowSec, withMetadata, tagScopes, alsoTags });
   return statementOf(
     'job by id',
     oneOf(jobs, id, sql`${KEY_COLUMNS}, ${job} AS job`),

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { statementOf } from '../sql-rows.ts';
 import { printedJson } from '../stored-json.ts';
 
-const texts = z
+/** A list of texts as stored JSON; what is none of them is left out. */
+export const texts = z
   .string()
   .transform((json): unknown => JSON.parse(json))
   .pipe(z.array(z.unknown()).nullable())

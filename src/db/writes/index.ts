@@ -1,10 +1,34 @@
 import type { Write } from '../transaction.ts';
+import { addAccount, changeAccount, deleteAccount, editAccount } from './accounts.ts';
+import { archiveFollowed } from './archive-queue.ts';
 import { createIndex, dropIndexes, missingIndexes } from './bulk-indexes.ts';
 import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } from './copy-rows.ts';
+import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
+import { editMeta, editMetaOf } from './edit-meta.ts';
 import { insertJobs } from './insert-jobs.ts';
+import { addNodeStates } from './node-states.ts';
+import { startJob } from './start-job.ts';
+import { stopJob } from './stop-job.ts';
+import { addTags, deleteTags, removeTags } from './tag-job.ts';
 
 /** Every write there is, by the name it is asked for. */
 export const WRITES = {
+  startJob,
+  stopJob,
+  editMeta,
+  editMetaOf,
+  addTags,
+  removeTags,
+  deleteTags,
+  deleteJob,
+  deleteJobOf,
+  deleteJobsBefore,
+  archiveFollowed,
+  addNodeStates,
+  addAccount,
+  changeAccount,
+  editAccount,
+  deleteAccount,
   insertJobs,
   missingIndexes,
   dropIndexes,

@@ -1,0 +1,82 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { answers, IdParam, jsonBody, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { checkedBody } from '../src/http/exact-json.ts';
+import { JobBody } from '../src/http/job-body.ts';
+import { oneOf } from '../src/http/job-filter-query.ts';
+import { jobKey } from '../src/http/job-key.ts';
+import { type DeletePlace, OMIT_TAGGED } from '../src/jobs/retention.ts';
+
+/** Jobs of one transaction: 20-40 ms with all indexes of cc-backend, in which other writes wait. */
+const BATCH_JOBS = 250;
+
+const TimeParam = z.object({
+  ts: IdParam.shape.id.openapi({ param: { name: 'ts', in: 'path' }, description: 'Unix seconds', example: 1700000000 }),
+});
+
+/** DELETE jobs/delete_job/{id}, jobs/delete_job/ and jobs/delete_job_before/{ts}: from the database; the archive stays. */
+export const deleteJobs = resource()
+  .openapi(
+    createRoute({
+      method: 'delete',
+      path: '/jobs/delete_job/{id}',
+      summary: 'Delete a job',
+      security: WITH_TOKEN,
+      request: { params: IdParam, query: onlyQuery({}) },
+      responses: answers('it is not there (any more)', MESSAGE),
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      await c.var.db.write('deleteJob', { id }, c.var.deadline);
+      return message(`Successfully deleted job ${id}`);
+    },
+  )
+  .openapi(
+    createRoute({
+      method: 'delete',
+      path: '/jobs/delete_job/',
+      summary: 'Delete the newest job of an id',
+      description: 'Answers 422 not_found where there is no such job.',
+      security: WITH_TOKEN,
+      request: { query: onlyQuery({}), body: jsonBody('jobId is needed', JobBody) },
+      responses: answers('it is not there any more; the message has its database id', MESSAGE),
+    }),
+    async (c) => {
+      const key = jobKey(await c.var.bodies.withText(c, async (text) => checkedBody(text, JobBody)));
+      const { id } = await c.var.db.write('deleteJobOf', { key }, c.var.deadline);
+      return message(`Successfully deleted job ${id}`);
+    },
+  )
+  .openapi(
+    createRoute({
+      method: 'delete',
+      path: '/jobs/delete_job_before/{ts}',
+      summary: 'Delete all jobs that started before a time',
+      description:
+        'In batches, so that other writes get their turn. An answer that is an error says in `deleted` how many are gone: a repeat goes on.',
+      security: WITH_TOKEN,
+      request: {
+        params: TimeParam,
+        query: onlyQuery({
+          'omit-tagged': z
+            .string()
+            .optional()
+            .openapi({ enum: [...OMIT_TAGGED], description: 'keep tagged jobs: none, all, or those tagged by a user' }),
+        }),
+      },
+      responses: answers('how many', MESSAGE),
+    }),
+    async (c) => {
+      const { ts: before } = c.req.valid('param');
+      const omit = oneOf('omit-tagged', c.req.valid('query')['omit-tagged'] ?? 'none', OMIT_TAGGED);
+      let deleted = 0;
+      let after: DeletePlace | undefined;
+      do {
+        const batch = { before, omit, limit: BATCH_JOBS, after };
+        const gone = await c.var.db.write('deleteJobsBefore', batch, c.var.deadline);
+        deleted += gone.deleted;
+        after = gone.last;
+        c.set('done', { deleted });
+      } while (after !== undefined);
+      return message(`Successfully deleted ${deleted} jobs`);
+    },
+  );

@@ -1,0 +1,70 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { jobForMetrics } from '../src/db/statements/job-by-id.ts';
+import { Fault } from '../src/faults.ts';
+import { answers, IdParam, jsonBody, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import type { AppEnv } from '../src/http/env.ts';
+import { checkedBody } from '../src/http/exact-json.ts';
+import { MetaBody, MetaOfJobBody } from '../src/http/job-body.ts';
+import { jobKey } from '../src/http/job-key.ts';
+import { JobSchema } from '../src/http/job-schema.ts';
+import { nowSec } from '../src/http/request.ts';
+import { visibleTo } from '../src/jobs/visibility.ts';
+
+const CHANGED = answers('the job with its metadata', JobSchema);
+
+/** PATCH jobs/edit_meta/{id} and jobs/edit_meta/: sets one entry of a job's metadata; its meta.json follows. */
+export const editMeta = resource()
+  .openapi(
+    createRoute({
+      method: 'patch',
+      path: '/jobs/edit_meta/{id}',
+      summary: 'Set an entry of the metadata',
+      description: 'Answers 404 not_found where there is no such job, or none this user may see.',
+      security: WITH_TOKEN,
+      request: { params: IdParam, query: onlyQuery({}), body: jsonBody('the entry', MetaBody) },
+      responses: CHANGED,
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      const asked = askedBy(c);
+      const entry = await c.var.bodies
+        .withText(c, async (text) => checkedBody(text, MetaBody))
+        .catch(async (error: unknown) => {
+          // The contract looks for the job before it looks at the body.
+          const isBadBody = error instanceof Fault && error.code === 'invalid_request';
+          if (isBadBody) await mustBeThere(c, id);
+          throw error;
+        });
+      const { job } = await c.var.db.write('editMeta', { id, entry, asked }, c.var.deadline);
+      c.var.service.archiveChanged?.();
+      return jsonText(`${job}\n`);
+    },
+  )
+  .openapi(
+    createRoute({
+      method: 'patch',
+      path: '/jobs/edit_meta/',
+      summary: 'Set an entry of the metadata of the newest job of an id',
+      description: 'Answers 422 not_found where there is no such job.',
+      security: WITH_TOKEN,
+      request: { query: onlyQuery({}), body: jsonBody('jobId is needed', MetaOfJobBody) },
+      responses: CHANGED,
+    }),
+    async (c) => {
+      const body = await c.var.bodies.withText(c, async (text) => checkedBody(text, MetaOfJobBody));
+      const input = { key: jobKey(body), entry: body.payload, asked: askedBy(c) };
+      const { job } = await c.var.db.write('editMetaOf', input, c.var.deadline);
+      c.var.service.archiveChanged?.();
+      return jsonText(`${job}\n`);
+    },
+  );
+
+function askedBy(c: Context<AppEnv>) {
+  return { jobs: visibleTo(c.var.user), nowSec: nowSec(c) };
+}
+
+async function mustBeThere(c: Context<AppEnv>, id: bigint): Promise<void> {
+  const [found] = await c.var.db.read(jobForMetrics(visibleTo(c.var.user), id), c.var.deadline);
+  if (found === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`);
+}

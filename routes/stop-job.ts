@@ -1,0 +1,41 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { answers, jsonBody, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import type { AppEnv } from '../src/http/env.ts';
+import { checkedBody } from '../src/http/exact-json.ts';
+import { StopBody } from '../src/http/job-body.ts';
+import { jobKey } from '../src/http/job-key.ts';
+import { JobSchema } from '../src/http/job-schema.ts';
+import { nowSec } from '../src/http/request.ts';
+
+/** POST and PUT jobs/stop_job/: the newest job of this id has ended. */
+export const stopJob = resource();
+
+for (const method of ['post', 'put'] as const) {
+  stopJob.openapi(
+    createRoute({
+      method,
+      path: '/jobs/stop_job/',
+      summary: 'A job has ended',
+      description:
+        'Answers 404 not_found where there is no such job, 422 conflict for one that has been stopped already.',
+      security: WITH_TOKEN,
+      request: {
+        query: onlyQuery({}),
+        body: jsonBody(
+          'jobId is needed; jobState is completed where it is not said; stopTime in Unix seconds',
+          StopBody,
+        ),
+      },
+      responses: answers('the job as it ended, without metadata and tags', JobSchema),
+    }),
+    async (c) => await stop(c),
+  );
+}
+
+async function stop(c: Context<AppEnv>) {
+  const body = await c.var.bodies.withText(c, async (text) => checkedBody(text, StopBody));
+  const input = { key: jobKey(body), state: body.jobState, stopTime: body.stopTime, nowSec: nowSec(c) };
+  const { job } = await c.var.db.write('stopJob', input, c.var.deadline);
+  return jsonText(`${job}\n`);
+}

@@ -1,0 +1,101 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import {
+  answers,
+  answersText,
+  IdParam,
+  jsonBody,
+  jsonText,
+  onlyQuery,
+  plainText,
+  resource,
+  WITH_TOKEN,
+} from '../src/http/answers.ts';
+import type { AppEnv } from '../src/http/env.ts';
+import { checkedBody } from '../src/http/exact-json.ts';
+import { JobSchema } from '../src/http/job-schema.ts';
+import { nowSec } from '../src/http/request.ts';
+import { checkedTags, deletableTags, removableTags, TagsBody } from '../src/http/tag-list.ts';
+import type { Tag } from '../src/jobs/job.ts';
+import { visibleTo } from '../src/jobs/visibility.ts';
+
+const path = '/jobs/tag_job/{id}';
+const NO_JOB = 'Answers 404 not_found where there is no such job, or none this user may see. All of the tags or none.';
+
+/** jobs/tag_job/{id}, with POST and PATCH to add tags and DELETE to take them off; DELETE tags/ deletes them everywhere. */
+export const tags = resource();
+
+for (const method of ['post', 'patch'] as const) {
+  tags.openapi(
+    createRoute({
+      method,
+      path,
+      summary: 'Put tags on a job',
+      description: `${NO_JOB} A tag that exists in another scope is 422 conflict.`,
+      security: WITH_TOKEN,
+      request: {
+        params: IdParam,
+        query: onlyQuery({}),
+        body: jsonBody('tags; without a scope they are global', TagsBody),
+      },
+      responses: answers('the job with the tags the caller may read, and those added', JobSchema),
+    }),
+    async (c) => {
+      const wanted = checkedTags(c.var.user, await tagsIn(c));
+      return await changed(c, 'addTags', c.req.valid('param').id, wanted);
+    },
+  );
+}
+
+tags.openapi(
+  createRoute({
+    method: 'delete',
+    path,
+    summary: 'Take tags off a job',
+    description: `${NO_JOB} Answers 404 also for a tag that is none; one that is not on the job is passed over.`,
+    security: WITH_TOKEN,
+    request: {
+      params: IdParam,
+      query: onlyQuery({}),
+      body: jsonBody('tags; those without a scope are passed over', TagsBody),
+    },
+    responses: answers('the job with the tags the caller may read', JobSchema),
+  }),
+  async (c) => {
+    const wanted = removableTags(c.var.user, await tagsIn(c));
+    return await changed(c, 'removeTags', c.req.valid('param').id, wanted);
+  },
+);
+
+tags.openapi(
+  createRoute({
+    method: 'delete',
+    path: '/tags/',
+    summary: 'Delete tags, and take them off every job',
+    description: 'Answers 404 not_found for a tag that is none; then none is deleted.',
+    security: WITH_TOKEN,
+    request: {
+      query: onlyQuery({}),
+      body: jsonBody('tags; those of other scopes than global and admin are passed over', TagsBody),
+    },
+    responses: answersText('how many'),
+  }),
+  async (c) => {
+    const asked = await tagsIn(c);
+    const { deleted } = await c.var.db.write('deleteTags', { tags: deletableTags(asked) }, c.var.deadline);
+    c.var.service.archiveChanged?.();
+    // Misspelt in the contract, which clients may compare with.
+    return plainText(`Deleted Tags from DB: ${deleted} successfull of ${asked.length} requested\n`);
+  },
+);
+
+async function tagsIn(c: Context<AppEnv>): Promise<Tag[]> {
+  return await c.var.bodies.withText(c, async (text) => checkedBody(text, TagsBody));
+}
+
+async function changed(c: Context<AppEnv>, write: 'addTags' | 'removeTags', id: bigint, wanted: readonly Tag[]) {
+  const asked = { jobs: visibleTo(c.var.user), nowSec: nowSec(c) };
+  const { job } = await c.var.db.write(write, { id, tags: wanted, asked }, c.var.deadline);
+  c.var.service.archiveChanged?.();
+  return jsonText(`${job}\n`);
+}

@@ -1,0 +1,84 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { users as usersStatement } from '../src/db/statements/users.ts';
+import { Fault } from '../src/faults.ts';
+import { answers, json, jsonBody, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { requireRole } from '../src/http/auth.ts';
+import { checkedBody, strictFields, text } from '../src/http/exact-json.ts';
+import { ACCOUNT_CHANGES } from '../src/jobs/account.ts';
+
+const words = text.nullish().transform((value) => value ?? '');
+const ChangeBody = strictFields({
+  'add-role': words,
+  'remove-role': words,
+  'add-project': words,
+  'remove-project': words,
+});
+const DONE = {
+  'add-role': 'Add Role Success',
+  'remove-role': 'Remove Role Success',
+  'add-project': 'Add Project Success',
+  'remove-project': 'Remove Project Success',
+} as const;
+
+const UserSchema = z
+  .object({
+    username: z.string(),
+    name: z.string(),
+    email: z.string(),
+    roles: z.array(z.string()),
+    projects: z.array(z.string()),
+    authType: z.literal(0),
+    authSource: z.literal(0),
+  })
+  .openapi('User');
+
+/** GET users/ and POST user/{id}: accounts, for admins. */
+export const users = resource()
+  .openapi(
+    createRoute({
+      method: 'get',
+      path: '/users/',
+      summary: 'Accounts',
+      security: WITH_TOKEN,
+      request: {
+        query: onlyQuery({
+          'not-just-user': z
+            .string()
+            .optional()
+            .openapi({ description: 'true: only accounts with more rights than those of a user', example: 'true' }),
+        }),
+      },
+      responses: answers('in the order in which they were made', z.array(UserSchema)),
+    }),
+    async (c) => {
+      requireRole(c.var.user, 'admin');
+      const notJustUser = c.req.valid('query')['not-just-user'] === 'true';
+      const all = await c.var.db.read(usersStatement(), c.var.deadline);
+      const shown = notJustUser ? all.filter(({ roles }) => roles.some((role) => role !== 'user')) : all;
+      return json(shown.map((user) => ({ ...user, authType: 0, authSource: 0 })));
+    },
+  )
+  .openapi(
+    createRoute({
+      method: 'post',
+      path: '/user/{id}',
+      summary: 'Change the roles or projects of an account',
+      description: 'Only the first change that is not empty is made. Answers 422 conflict for one that cannot be.',
+      security: WITH_TOKEN,
+      request: {
+        params: z.object({ id: z.string().openapi({ description: 'username', example: 'ada' }) }),
+        query: onlyQuery({}),
+        body: jsonBody('one change', ChangeBody),
+      },
+      responses: answers('it is made', MESSAGE),
+    }),
+    async (c) => {
+      requireRole(c.var.user, 'admin');
+      const body = await c.var.bodies.withText(c, async (written) => checkedBody(written, ChangeBody));
+      const kind = ACCOUNT_CHANGES.find((name) => body[name] !== '');
+      if (kind === undefined) throw new Fault('invalid_request', `say one of ${ACCOUNT_CHANGES.join(', ')}`);
+      const { id: username } = c.req.valid('param');
+      await c.var.db.write('changeAccount', { username, change: { kind, value: body[kind] } }, c.var.deadline);
+      return message(`${DONE[kind]} for user ${username}`);
+    },
+  );

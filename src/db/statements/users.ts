@@ -1,0 +1,14 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { statementOf } from '../sql-rows.ts';
+import { printedJson } from '../stored-json.ts';
+import { texts } from './user-by-name.ts';
+
+/** Every account, in the order in which they were made. */
+export function users() {
+  return statementOf(
+    'users',
+    sql`SELECT CAST(username AS TEXT) AS username, CAST(ifnull(name, '') AS TEXT) AS name, CAST(ifnull(email, '') AS TEXT) AS email, ${printedJson(sql.ref('roles'), 'array')} AS roles, ${printedJson(sql.ref('projects'), 'array')} AS projects FROM hpc_user ORDER BY rowid`,
+    z.object({ username: z.string(), name: z.string(), email: z.string(), roles: texts, projects: texts }),
+  );
+}

@@ -1,0 +1,72 @@
+import { Fault } from '../../faults.ts';
+import { type AccountChange, changedAccount } from '../../jobs/account.ts';
+import { userByName } from '../statements/user-by-name.ts';
+import type { Transaction } from '../transaction.ts';
+
+/** Changes the roles or projects of an account. Throws `conflict` for what cannot be (contract/rest.md §9). */
+export async function changeAccount(
+  tx: Transaction,
+  { username, change }: { username: string; change: AccountChange },
+): Promise<Record<string, never>> {
+  const [account] = await tx.read(userByName(username));
+  if (account === undefined) throw new Fault('conflict', `there is no user ${JSON.stringify(username.slice(0, 100))}`);
+  const { roles, projects } = changedAccount(account, change);
+  await tx.run('UPDATE hpc_user SET roles = ?, projects = ? WHERE username = ?', [
+    JSON.stringify(roles),
+    JSON.stringify(projects),
+    username,
+  ]);
+  return {};
+}
+
+export interface NewAccount {
+  username: string;
+  /** A bcrypt hash; null: no local login. */
+  password: string | null;
+  name: string;
+  email: string;
+  roles: readonly string[];
+  projects: readonly string[];
+}
+
+/** Makes an account. Throws `conflict` for a name that is taken. */
+export async function addAccount(tx: Transaction, account: NewAccount): Promise<Record<string, never>> {
+  const { username, password, name, email, roles, projects } = account;
+  const added = await tx.run(
+    `INSERT OR IGNORE INTO hpc_user (username, password, ldap, name, roles, email, projects) VALUES (?, ?, 0, ?, ?, ?, ?)`,
+    [username, password, name, JSON.stringify(roles), email, JSON.stringify(projects)],
+  );
+  if (added === 0) throw new Fault('conflict', `the user ${JSON.stringify(username)} exists already`);
+  return {};
+}
+
+/** What `user change` can set; undefined stays as it is. */
+export type AccountEdit = Partial<Omit<NewAccount, 'username'>>;
+
+/** Changes an account. Throws `conflict` where there is none. */
+export async function editAccount(
+  tx: Transaction,
+  { username, edit }: { username: string; edit: AccountEdit },
+): Promise<Record<string, never>> {
+  const { password, name, email, roles, projects } = edit;
+  const kept = (value: string | null | undefined) => (value === undefined ? [0, null] : [1, value]);
+  const changed = await tx.run(
+    `UPDATE hpc_user SET password = iif(?1, ?2, password), name = iif(?3, ?4, name), email = iif(?5, ?6, email),
+       roles = iif(?7, ?8, roles), projects = iif(?9, ?10, projects) WHERE username = ?11`,
+    [
+      ...kept(password),
+      ...kept(name),
+      ...kept(email),
+      ...kept(roles === undefined ? undefined : JSON.stringify(roles)),
+      ...kept(projects === undefined ? undefined : JSON.stringify(projects)),
+      username,
+    ],
+  );
+  if (changed === 0) throw new Fault('conflict', `there is no user ${JSON.stringify(username)}`);
+  return {};
+}
+
+/** Deletes an account and its settings; its jobs and tags stay. */
+export async function deleteAccount(tx: Transaction, { username }: { username: string }): Promise<{ deleted: number }> {
+  return { deleted: await tx.run('DELETE FROM hpc_user WHERE username = ?', [username]) };
+}

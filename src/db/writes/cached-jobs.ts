@@ -1,0 +1,42 @@
+import { JOB_COLUMNS } from '../job-rows.ts';
+import { plainRows, type SqlValue } from '../statement.ts';
+import type { Transaction } from '../transaction.ts';
+
+/** The newest job with this id is meant, of any cluster and start where those are not said. */
+export interface JobKey {
+  jobId: number | bigint;
+  cluster?: string | undefined;
+  startTime?: number | bigint | undefined;
+}
+
+/** A WHERE for a key, and its parameters. */
+export function keyCondition({ jobId, cluster, startTime }: JobKey): { sql: string; parameters: SqlValue[] } {
+  const parameters: SqlValue[] = [jobId];
+  if (cluster !== undefined) parameters.push(cluster);
+  if (startTime !== undefined) parameters.push(startTime);
+  const more = `${cluster === undefined ? '' : ' AND cluster = ?'}${startTime === undefined ? '' : ' AND start_time = ?'}`;
+  return { sql: `job_id = ?${more}`, parameters };
+}
+
+/**
+ * Moves jobs that cc-backend has started and not yet moved from job_cache to job (contract/database.md §4): those of a key, or
+ * all. They get new ids, so they are the newest of their job id. One that is in both tables is the same job, and job has it
+ * right. Returns how many rows left the cache; one that job cannot take stays there.
+ */
+export async function moveCachedJobs(tx: Transaction, key?: JobKey): Promise<number> {
+  const { sql, parameters } = key === undefined ? { sql: '1', parameters: [] } : keyCondition(key);
+  const [cached] = await tx.read(
+    plainRows<{ id: unknown }>('cachedJob', ['id'], `SELECT id FROM job_cache WHERE ${sql} LIMIT 1`, parameters),
+  );
+  if (cached === undefined) return 0;
+  const columns = JOB_COLUMNS.join(', ');
+  await tx.run(
+    `INSERT OR IGNORE INTO job (${columns}) SELECT ${columns} FROM job_cache WHERE ${sql} ORDER BY id`,
+    parameters,
+  );
+  return await tx.run(
+    `DELETE FROM job_cache WHERE ${sql} AND EXISTS (SELECT 1 FROM job WHERE job.job_id = job_cache.job_id
+       AND job.cluster = job_cache.cluster AND job.start_time = job_cache.start_time)`,
+    parameters,
+  );
+}

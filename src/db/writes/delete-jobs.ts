@@ -1,0 +1,67 @@
+import { Fault } from '../../faults.ts';
+import type { DeletePlace, OmitTagged } from '../../jobs/retention.ts';
+import { plainRows } from '../statement.ts';
+import type { Transaction } from '../transaction.ts';
+import { type JobKey, moveCachedJobs } from './cached-jobs.ts';
+import { newestJob } from './find-job.ts';
+
+/** Tags of these types are given by cc-backend's taggers, all others by people (contract/rest.md §6). */
+const TAGGERS = `'app', 'jobClass'`;
+
+const KEPT: Readonly<Record<OmitTagged, string>> = {
+  none: '',
+  all: 'AND NOT EXISTS (SELECT 1 FROM jobtag WHERE jobtag.job_id = job.id)',
+  user: `AND NOT EXISTS (SELECT 1 FROM jobtag JOIN tag ON tag.id = jobtag.tag_id
+           WHERE jobtag.job_id = job.id AND tag.tag_type NOT IN (${TAGGERS}))`,
+};
+
+/** Deletes a job and its links to tags; one that is not there is no error. */
+export async function deleteJob(tx: Transaction, { id }: { id: bigint }): Promise<Record<string, never>> {
+  await tx.run('DELETE FROM job WHERE id = ?', [id]);
+  return {};
+}
+
+/** Deletes the newest job of a key. Throws not_found as 422 (contract/rest.md §6). */
+export async function deleteJobOf(tx: Transaction, { key }: { key: JobKey }): Promise<{ id: string }> {
+  const found = await newestJob(tx, key);
+  if (found === undefined) throw new Fault('not_found', `finding job failed: no job ${key.jobId}`, { status: 422 });
+  await deleteJob(tx, { id: BigInt(found.id) });
+  return { id: found.id };
+}
+
+export interface DeleteJobsInput {
+  /** Unix seconds: jobs that started before. */
+  before: number | bigint;
+  omit: OmitTagged;
+  /** Jobs looked at and deleted in this transaction. */
+  limit: number;
+  /** Where the batch before ended, so that jobs which stay are not looked at again. */
+  after: DeletePlace | undefined;
+}
+
+export interface DeleteJobsOutput {
+  deleted: number;
+  /** Undefined: nothing is left to delete. */
+  last: DeletePlace | undefined;
+}
+
+/** Deletes one batch of old jobs, oldest first, running ones too. */
+export async function deleteJobsBefore(tx: Transaction, input: DeleteJobsInput): Promise<DeleteJobsOutput> {
+  const { before, omit, limit, after } = input;
+  if (after === undefined) await moveCachedJobs(tx);
+  const place = after === undefined ? '' : 'AND (start_time, id) > (?, ?)';
+  const found = await tx.read(
+    plainRows<DeletePlace>(
+      'jobsBefore',
+      ['startTime', 'id'],
+      `SELECT CAST(start_time AS TEXT) AS startTime, CAST(id AS TEXT) AS id FROM job
+       WHERE start_time < ? ${place} ${KEPT[omit]} ORDER BY start_time, id LIMIT ?`,
+      [before, ...(after === undefined ? [] : [BigInt(after.startTime), BigInt(after.id)]), limit],
+    ),
+  );
+  const deleted = await tx.runEach(
+    'DELETE FROM job WHERE id = ?',
+    found.map(({ id }) => [BigInt(id)]),
+  );
+  return { deleted, last: found.length < limit ? undefined : found.at(-1) };
+}

@@ -1,0 +1,46 @@
+import { Fault } from '../../faults.ts';
+import { EVERY_JOB } from '../../jobs/visibility.ts';
+import type { Transaction } from '../transaction.ts';
+import { noteArchiveChange } from './archive-queue.ts';
+import type { JobKey } from './cached-jobs.ts';
+import { newestJob } from './find-job.ts';
+import { type Asked, jobInside } from './job-answer.ts';
+import type { JobTextOutput } from './stop-job.ts';
+
+export interface MetaEntry {
+  key: string;
+  value: string;
+}
+
+/** Sets one entry of a job's metadata. Throws not_found for a job that is not there or not to be seen. */
+export async function editMeta(
+  tx: Transaction,
+  { id, entry, asked }: { id: bigint; entry: MetaEntry; asked: Asked },
+): Promise<JobTextOutput> {
+  if ((await jobInside(tx, id, asked)) === undefined)
+    throw new Fault('not_found', `finding job with db id ${id} failed`);
+  // json_patch takes the key as a value: no text of a caller's is ever part of a path. What is stored broken begins anew.
+  await tx.run(
+    `UPDATE job SET meta_data = json_patch(
+       CASE WHEN json_valid(CAST(meta_data AS TEXT)) THEN
+         CASE json_type(CAST(meta_data AS TEXT)) WHEN 'object' THEN CAST(meta_data AS TEXT) ELSE '{}' END
+       ELSE '{}' END, json_object(?, ?))
+     WHERE id = ?`,
+    [entry.key, entry.value, id],
+  );
+  await noteArchiveChange(tx, id);
+  const changed = await jobInside(tx, id, asked);
+  if (changed === undefined) throw new Error(`job ${id} is not there any more`);
+  return { job: changed.job };
+}
+
+/** The same for the newest job of a key, whoever asks. Throws not_found as 422 (contract/rest.md §6). */
+export async function editMetaOf(
+  tx: Transaction,
+  { key, entry, asked }: { key: JobKey; entry: MetaEntry; asked: Asked },
+): Promise<JobTextOutput> {
+  const found = await newestJob(tx, key);
+  if (found === undefined) throw new Fault('not_found', `finding job failed: no job ${key.jobId}`, { status: 422 });
+  const jobs = { ...EVERY_JOB, tagScopes: asked.jobs.tagScopes };
+  return await editMeta(tx, { id: BigInt(found.id), entry, asked: { ...asked, jobs } });
+}

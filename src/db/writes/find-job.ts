@@ -1,0 +1,26 @@
+import { plainRows } from '../statement.ts';
+import type { Transaction } from '../transaction.ts';
+import { type JobKey, keyCondition, moveCachedJobs } from './cached-jobs.ts';
+
+/** Enough of a job to change it. Ids and times are decimal text: they may be larger than 2^53. */
+export interface FoundJob {
+  id: string;
+  startTime: string;
+  state: string;
+}
+
+/** The newest job of a key, those still in job_cache moved before. Undefined: there is none. */
+export async function newestJob(tx: Transaction, key: JobKey): Promise<FoundJob | undefined> {
+  await moveCachedJobs(tx, key);
+  const { sql, parameters } = keyCondition(key);
+  const [found] = await tx.read(
+    plainRows<FoundJob>(
+      'newestJob',
+      ['id', 'startTime', 'state'],
+      `SELECT CAST(id AS TEXT) AS id, CAST(start_time AS TEXT) AS startTime, CAST(job_state AS TEXT) AS state
+       FROM job WHERE ${sql} ORDER BY job.id DESC LIMIT 1`,
+      parameters,
+    ),
+  );
+  return found;
+}

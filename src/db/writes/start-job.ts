@@ -1,0 +1,53 @@
+import { Fault } from '../../faults.ts';
+import type { Tag } from '../../jobs/job.ts';
+import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
+import { plainRows } from '../statement.ts';
+import type { Transaction } from '../transaction.ts';
+import { tagJobs } from './tag-rows.ts';
+
+/** A start within a day of another of the same job id and cluster is that job again. */
+const SAME_JOB_SEC = 86_400;
+
+export interface StartJobInput {
+  /** The values of JOB_COLUMNS. */
+  row: JobRow;
+  jobId: number | bigint;
+  cluster: string;
+  startTime: number | bigint;
+  tags: readonly Tag[];
+}
+
+const INSERT = `INSERT INTO job (${JOB_COLUMNS.join(', ')}) VALUES (${JOB_COLUMNS.map(() => '?').join(', ')})`;
+
+/**
+ * Adds a job that starts, and its tags. Throws `conflict` for one that is there already: the difference to the older start is
+ * signed, so a start before a known one is always the same job (contract/rest.md §4). A tag of another scope: `conflict`.
+ */
+export async function startJob(tx: Transaction, input: StartJobInput): Promise<Record<string, never>> {
+  const { row, jobId, cluster, startTime, tags } = input;
+  const [known] = await tx.read(startedBefore(input));
+  if (known !== undefined) {
+    throw new Fault(
+      'conflict',
+      `a job with the jobId, cluster and startTime already exists: dbid: ${known.id}, jobid: ${known.jobId}`,
+    );
+  }
+  await tx.run(INSERT, row);
+  if (tags.length > 0)
+    await tagJobs(
+      tx,
+      tags.map((tag) => ({ tag, jobId, cluster, startTime })),
+    );
+  return {};
+}
+
+function startedBefore({ jobId, cluster, startTime }: StartJobInput) {
+  const since = 'job_id = ?1 AND cluster = ?2 AND ?3 - start_time < ?4';
+  return plainRows<{ id: string; jobId: string }>(
+    'startedBefore',
+    ['id', 'jobId'],
+    `SELECT CAST(id AS TEXT) AS id, CAST(job_id AS TEXT) AS jobId FROM (
+       SELECT id, job_id FROM job WHERE ${since} UNION ALL SELECT id, job_id FROM job_cache WHERE ${since} LIMIT 1)`,
+    [jobId, cluster, startTime, SAME_JOB_SEC],
+  );
+}

@@ -1,0 +1,55 @@
+import { Fault } from '../../faults.ts';
+import { JOB_STATES } from '../../jobs/job.ts';
+import { EVERY_JOB } from '../../jobs/visibility.ts';
+import type { Transaction } from '../transaction.ts';
+import type { JobKey } from './cached-jobs.ts';
+import { newestJob } from './find-job.ts';
+import { jobInside } from './job-answer.ts';
+
+export interface StopJobInput {
+  key: JobKey;
+  /** As the body has it; '' is completed. */
+  state: string;
+  /** Unix seconds. */
+  stopTime: number | bigint;
+  nowSec: number;
+}
+
+/** The stopped job as JSON text: its new state, no metadata, no tags. */
+export interface JobTextOutput {
+  job: string;
+}
+
+/**
+ * Ends the newest job of the key. Throws, in this order: not_found, `conflict` for one that has been stopped already,
+ * invalid_request for a stop before its start and for a state that ends no job (contract/rest.md §4). It gets
+ * monitoringStatus 0: there is no metric store that could have data of it.
+ */
+export async function stopJob(tx: Transaction, { key, state, stopTime, nowSec }: StopJobInput): Promise<JobTextOutput> {
+  const found = await newestJob(tx, key);
+  if (found === undefined) throw new Fault('not_found', `finding job failed: no job ${key.jobId}`);
+  if (found.state !== 'running') {
+    throw new Fault('conflict', `job has already been stopped (its state is: ${found.state}): dbid: ${found.id}`);
+  }
+  const durationSec = BigInt(stopTime) - BigInt(found.startTime);
+  if (durationSec < 0n) {
+    throw new Fault(
+      'invalid_request',
+      `stopTime ${stopTime} must be larger than or equal to startTime ${found.startTime}`,
+    );
+  }
+  const end = JOB_STATES.find((known) => known === (state === '' ? 'completed' : state));
+  if (end === undefined || end === 'running') {
+    const others = JOB_STATES.filter((known) => known !== 'running').join(', ');
+    throw new Fault('invalid_request', `jobState must be one of ${others}`);
+  }
+  const id = BigInt(found.id);
+  await tx.run('UPDATE job SET job_state = ?, duration = ?, monitoring_status = 0 WHERE id = ?', [
+    end,
+    durationSec,
+    id,
+  ]);
+  const stopped = await jobInside(tx, id, { jobs: EVERY_JOB, nowSec }, false);
+  if (stopped === undefined) throw new Error(`job ${id} is not there any more`);
+  return { job: stopped.job };
+}

@@ -1,0 +1,66 @@
+import { Fault } from '../../faults.ts';
+import type { Tag } from '../../jobs/job.ts';
+import type { Transaction } from '../transaction.ts';
+import { noteArchiveChange, noteTaggedJobs } from './archive-queue.ts';
+import { type Asked, jobInside } from './job-answer.ts';
+import type { JobTextOutput } from './stop-job.ts';
+import { knownTags, missingTag, tagJobs } from './tag-rows.ts';
+
+export interface TagJobInput {
+  id: bigint;
+  tags: readonly Tag[];
+  asked: Asked;
+}
+
+/**
+ * Puts tags on a job, making those that are not there. The answer shows the tags the caller may read, and those just added.
+ * Throws not_found, or `conflict` for a tag that exists in another scope; then nothing has changed.
+ */
+export async function addTags(tx: Transaction, { id, tags, asked }: TagJobInput): Promise<JobTextOutput> {
+  const job = await findJob(tx, id, asked);
+  const { jobId, cluster, startTime } = job;
+  await tagJobs(
+    tx,
+    tags.map((tag) => ({ tag, jobId, cluster, startTime })),
+  );
+  await noteArchiveChange(tx, id);
+  // Whoever adds a tag he cannot read sees it in this one answer.
+  const known = await knownTags(tx, tags);
+  const jobs = { ...asked.jobs, alsoTags: known.flatMap((tag) => (tag === undefined ? [] : [tag])) };
+  return { job: (await findJob(tx, id, { ...asked, jobs })).job };
+}
+
+/** Takes tags off a job; one that is not on it is passed over. Throws not_found for the job, and for a tag that is none. */
+export async function removeTags(tx: Transaction, { id, tags, asked }: TagJobInput): Promise<JobTextOutput> {
+  await findJob(tx, id, asked);
+  const ids = await knownTags(tx, tags);
+  const missing = tags.find((_, at) => ids[at] === undefined);
+  if (missing !== undefined) throw missingTag(missing);
+  await tx.runEach(
+    'DELETE FROM jobtag WHERE job_id = ? AND tag_id = ?',
+    ids.flatMap((tag) => (tag === undefined ? [] : [[id, tag]])),
+  );
+  await noteArchiveChange(tx, id);
+  return { job: (await findJob(tx, id, asked)).job };
+}
+
+/** Deletes tags everywhere. Throws not_found for one that is none; then none is deleted. */
+export async function deleteTags(tx: Transaction, { tags }: { tags: readonly Tag[] }): Promise<{ deleted: number }> {
+  const ids = await knownTags(tx, tags);
+  const missing = tags.find((_, at) => ids[at] === undefined);
+  if (missing !== undefined) throw missingTag(missing);
+  const known = [...new Set(ids)].flatMap((tag) => (tag === undefined ? [] : [tag]));
+  await noteTaggedJobs(tx, known);
+  return {
+    deleted: await tx.runEach(
+      'DELETE FROM tag WHERE id = ?',
+      known.map((tag) => [tag]),
+    ),
+  };
+}
+
+async function findJob(tx: Transaction, id: bigint, asked: Asked) {
+  const job = await jobInside(tx, id, asked);
+  if (job === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`);
+  return job;
+}

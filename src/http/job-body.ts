@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { decimal, int32, int64, strictFields, text } from './exact-json.ts';
+
+// As Go decodes: null is as good as nothing, and what is missing is zero.
+const words = text.nullish().transform((value) => value ?? '');
+const whole32 = int32.nullish().transform((value) => value ?? 0);
+const whole64 = int64.nullish().transform((value) => value ?? 0);
+const number = decimal.nullish().transform((value) => value ?? 0);
+const numbers = z
+  .record(text, number)
+  .nullish()
+  .transform((value) => value ?? null);
+
+function listOf<Item extends z.ZodType>(item: Item) {
+  return z
+    .array(item)
+    .nullish()
+    .transform((value) => value ?? []);
+}
+
+const Resource = strictFields({
+  hostname: words,
+  configuration: words,
+  hwthreads: listOf(int32),
+  accelerators: listOf(text),
+}).transform(({ hostname, configuration, hwthreads, accelerators }) => ({
+  hostname,
+  ...(configuration === '' ? {} : { configuration }),
+  ...(hwthreads.length === 0 ? {} : { hwthreads }),
+  ...(accelerators.length === 0 ? {} : { accelerators }),
+}));
+
+const Statistic = strictFields({
+  unit: strictFields({ base: words, prefix: words }).nullish(),
+  avg: number,
+  min: number,
+  max: number,
+});
+
+/** A tag in a body. Its scope is '' where it is not said. */
+export const TagBody = strictFields({ type: words, name: words, scope: words, id: int64.nullish() });
+
+/**
+ * The body of start_job: a Job, of which every field is known and no other (contract/rest.md §3, §4). What a start cannot
+ * set (jobState, id, statistics …) is checked and left out.
+ */
+export const StartBody = strictFields({
+  jobId: whole64,
+  cluster: words,
+  subCluster: words,
+  partition: words,
+  project: words,
+  user: words,
+  shared: text.nullish().transform((value) => value ?? 'none'),
+  monitoringStatus: int32.nullish().transform((value) => value ?? 1),
+  startTime: whole64,
+  duration: whole32,
+  walltime: whole64,
+  arrayJobId: whole64,
+  numNodes: whole32,
+  numHwthreads: whole32,
+  numAcc: whole32,
+  smt: whole32,
+  energy: number,
+  resources: listOf(Resource),
+  footprint: numbers,
+  energyFootprint: numbers,
+  metaData: z
+    .record(text, words)
+    .nullish()
+    .transform((value) => value ?? null),
+  tags: listOf(TagBody),
+  jobState: text.nullish(),
+  requestedMemory: int64.nullish(),
+  submitTime: int64.nullish(),
+  id: int64.nullish(),
+  statistics: z.record(text, Statistic.nullable()).nullish(),
+  concurrentJobs: strictFields({
+    listQuery: text.nullish(),
+    items: listOf(strictFields({ id: words, jobId: int64.nullish() })),
+    count: int32.nullish(),
+  }).nullish(),
+}).transform(
+  ({ jobState: _, requestedMemory, submitTime, id, statistics, concurrentJobs, ...job }) => job, // not stored
+);
+
+/** The body of stop_job. */
+export const StopBody = strictFields({
+  jobId: int64.nullish(),
+  cluster: text.nullish(),
+  startTime: int64.nullish(),
+  jobState: words,
+  stopTime: whole64,
+});
+
+/** Which job a body means: the newest with this id. */
+export const JobBody = strictFields({ jobId: int64.nullish(), cluster: text.nullish(), startTime: int64.nullish() });
+
+const MetaEntry = { key: words, value: words };
+/** The body of edit_meta/{id}. */
+export const MetaBody = strictFields(MetaEntry);
+
+/** The body of edit_meta/. */
+export const MetaOfJobBody = strictFields({
+  jobId: int64.nullish(),
+  cluster: text.nullish(),
+  startTime: int64.nullish(),
+  payload: strictFields(MetaEntry)
+    .nullish()
+    .transform((value) => value ?? { key: '', value: '' }),
+});

@@ -1,0 +1,56 @@
+import { Fault } from '../faults.ts';
+import { ROLES } from './user.ts';
+
+/** What can be changed of an account by one request. */
+export const ACCOUNT_CHANGES = ['add-role', 'remove-role', 'add-project', 'remove-project'] as const;
+
+export interface AccountChange {
+  kind: (typeof ACCOUNT_CHANGES)[number];
+  /** A role in any case, or a project. */
+  value: string;
+}
+
+interface Rights {
+  roles: readonly string[];
+  projects: readonly string[];
+}
+
+/** The account after a change. Throws `conflict` for one that cannot be made (contract/rest.md §9). */
+export function changedAccount({ roles, projects }: Rights, { kind, value }: AccountChange): Rights {
+  switch (kind) {
+    case 'add-role':
+      return { roles: [...roles, newRole(roles, value)], projects };
+    case 'remove-role': {
+      const role = knownRole(value);
+      if (!roles.includes(role)) throw refused(`the user has no role ${role}`);
+      if (role === 'manager' && projects.length > 0) {
+        throw refused('the user still manages projects: remove them before the role');
+      }
+      return { roles: roles.filter((held) => held !== role), projects };
+    }
+    case 'add-project':
+      if (!roles.includes('manager')) throw refused('only a manager has projects');
+      if (projects.includes(value)) throw refused('the user manages that project already');
+      return { roles, projects: [...projects, value] };
+    case 'remove-project':
+      if (!roles.includes('manager')) throw refused('only a manager has projects');
+      if (!projects.includes(value)) throw refused('the user does not manage that project');
+      return { roles, projects: projects.filter((project) => project !== value) };
+  }
+}
+
+function newRole(roles: readonly string[], value: string): string {
+  const role = knownRole(value);
+  if (roles.includes(role)) throw refused(`the user has the role ${role} already`);
+  return role;
+}
+
+function knownRole(value: string): string {
+  const role = ROLES.find((known) => known === value.toLowerCase());
+  if (role === undefined) throw refused(`there is no such role: ${ROLES.join(', ')}`);
+  return role;
+}
+
+function refused(message: string): Fault {
+  return new Fault('conflict', message);
+}

@@ -1,0 +1,299 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+
+const START = '/api/jobs/start_job/';
+const STOP = '/api/jobs/stop_job/';
+
+/** The smallest start there is. */
+const STARTED = {
+  jobId: 7,
+  cluster: 'small',
+  user: 'ada',
+  numNodes: 1,
+  resources: [{ hostname: 'n01' }],
+  startTime: NOW,
+};
+
+/** A row as cc-backend leaves it in job_cache until its next round. */
+const CACHED = `INSERT INTO job_cache (job_id, cluster, subcluster, start_time, hpc_user, project, cluster_partition, array_job_id,
+    duration, walltime, job_state, meta_data, resources, num_nodes, num_hwthreads, num_acc, smt, shared, monitoring_status)
+  VALUES (50, 'small', 'main', ${NOW - 100}, 'bob', 'p1', '', 0, 0, 0, 'running', 'null', '[{"hostname":"n02"}]', 1, 4, 0, 0, 'none', 1)`;
+
+let service: TestApp;
+beforeEach(async () => {
+  service = await testApp({ jobs: [job({ jobId: 1 })], sql: CACHED });
+});
+afterEach(() => service.close());
+
+const start = async (changes: object, ...who: string[]) => {
+  const [user, ...roles] = who;
+  return await service.send('POST', START, { ...STARTED, ...changes }, user, ...roles);
+};
+const jobsOf = async (query: string) =>
+  (await bodyOf<{ jobs: Record<string, unknown>[] }>(await service.get(`/api/jobs/?${query}`))).jobs;
+
+describe('start_job', () => {
+  test('answers 201, and the job is in every list at once', async () => {
+    const answer = await start({});
+    expect([answer.status, await answer.text()]).toEqual([201, '{"msg":"success"}\n']);
+    expect(await jobsOf('state=running&user=ada')).toMatchObject([
+      {
+        jobId: 7,
+        cluster: 'small',
+        subCluster: 'main',
+        user: 'ada',
+        project: '',
+        shared: 'none',
+        duration: 0,
+        monitoringStatus: 1,
+      },
+    ]);
+  });
+
+  test('takes PUT as well, and any content type', async () => {
+    expect((await service.send('PUT', START, STARTED)).status).toBe(201);
+  });
+
+  test('stores what cc-backend can read, and no NULL', async () => {
+    await start({ partition: null, metaData: null });
+    const row = { ...STARTED };
+    const [stored] = await service.query('SELECT * FROM job WHERE job_id = 7');
+    expect(stored).toMatchObject({
+      job_id: row.jobId,
+      submit_time: 0,
+      cluster_partition: '',
+      array_job_id: 0,
+      num_hwthreads: 0,
+      num_acc: 0,
+      smt: 0,
+      duration: 0,
+      walltime: 0,
+      meta_data: 'null',
+      footprint: 'null',
+      energy_footprint: null,
+      resources: '[{"hostname":"n01"}]',
+      job_state: 'running',
+      monitoring_status: 1,
+    });
+  });
+
+  test('keeps 64-bit numbers exact', async () => {
+    const jobId = 2n ** 63n - 1n;
+    await start({ jobId, arrayJobId: 2n ** 53n + 1n, walltime: 2n ** 53n + 3n });
+    const text = await (await service.get('/api/jobs/?user=ada&state=running')).text();
+    expect(text).toContain(`"arrayJobId":9007199254740993,"walltime":9007199254740995,"jobId":${jobId},`);
+    const stop = await service.send('POST', STOP, { jobId, stopTime: NOW + 5 });
+    expect(await stop.text()).toContain(`"jobId":${jobId},"duration":5,`);
+  });
+
+  test.each([
+    ['the same start', {}],
+    ['a start less than a day later', { startTime: NOW + 86_399 }],
+    ['an earlier start, however early', { startTime: NOW - 1_000_000 }],
+  ])('refuses a job that is there already: %s', async (_, again) => {
+    await start({});
+    const [status, code, error] = await faultIn(await start(again));
+    expect([status, code]).toEqual([422, 'conflict']);
+    expect(error).toMatch(/already exists: dbid: \d+, jobid: 7$/);
+    expect(await service.query('SELECT count(*) AS n FROM job WHERE job_id = 7')).toEqual([{ n: 1 }]);
+  });
+
+  test('takes the same id a day later, and another id at once', async () => {
+    await start({});
+    expect((await start({ startTime: NOW + 86_400 })).status).toBe(201);
+    expect((await start({ jobId: 8 })).status).toBe(201);
+  });
+
+  test('refuses a job that cc-backend has in its cache', async () => {
+    expect((await faultIn(await start({ jobId: 50, startTime: NOW })))[0]).toBe(422);
+  });
+
+  test.each([
+    ['an empty body', '', /it is empty/],
+    ['no JSON', '{', /parsing request body failed/],
+    ['something behind it', `${JSON.stringify(STARTED)} x`, /parsing request body failed/],
+    ['a list', [], /expected object/],
+    ['an unknown field', { ...STARTED, colour: 'red' }, /unknown field colour/],
+    ['an unknown field of a resource', { ...STARTED, resources: [{ hostname: 'n01', x: 1 }] }, /unknown field x/],
+    ['a fraction', '{"jobId":1.5}', /jobId: must be a whole number of 64 bits/],
+    ['an exponent', '{"jobId":1e3}', /jobId: must be a whole number of 64 bits/],
+    ['an id of 65 bits', '{"jobId":9223372036854775808}', /jobId: must be a whole number of 64 bits/],
+    ['a count of 33 bits', '{"numNodes":2147483648}', /numNodes: must be a whole number of 32 bits/],
+    ['a number for a text', '{"user":5}', /user: must be a text/],
+    ['metadata that is no text', '{"metaData":{"a":1}}', /metaData.a: must be a text/],
+    ['no cluster', { ...STARTED, cluster: '' }, /no such cluster: ""/],
+    ['an unknown cluster', { ...STARTED, cluster: 'nowhere' }, /no such cluster: "nowhere"/],
+    ['an unknown subcluster', { ...STARTED, subCluster: 'x' }, /has no subcluster "x"/],
+    [
+      'a node that is in no list',
+      { ...STARTED, resources: [{ hostname: 'q1' }] },
+      /no subcluster of "small" has a node "q1"/,
+    ],
+    ['no resources', { ...STARTED, subCluster: 'main', resources: [] }, /resources are empty/],
+    ['no user', { ...STARTED, user: '' }, /user is empty/],
+    ['no node', { ...STARTED, numNodes: 0 }, /numNodes must be at least 1/],
+    ['too few resources', { ...STARTED, numNodes: 2 }, /numNodes is 2, with 1 resources/],
+    ['accelerators below 0', { ...STARTED, numAcc: -1 }, /numAcc must be at least 0/],
+    ['a word for shared that is none', { ...STARTED, shared: 'all' }, /shared must be one of/],
+    ['monitoring 4', { ...STARTED, monitoringStatus: 4 }, /monitoringStatus must be/],
+    ['a tag without a name', { ...STARTED, tags: [{ type: 'a' }] }, /a tag needs a type and a name/],
+  ])('refuses %s with 400, and stores nothing', async (_, body, why) => {
+    const [status, code, error] = await faultIn(await service.send('POST', START, body));
+    expect([status, code]).toEqual([400, 'invalid_request']);
+    expect(error).toMatch(why);
+    expect(await service.query('SELECT count(*) AS n FROM job')).toEqual([{ n: 1 }]);
+  });
+
+  test('reads field names in any case, and takes the last of two', async () => {
+    const body = `{"JOBID":1,"jobid":9,"Cluster":"small","USER":"eve","numnodes":1,"Resources":[{"HostName":"n01"}]}`;
+    expect((await service.send('POST', START, body)).status).toBe(201);
+    expect(await jobsOf('user=eve')).toMatchObject([{ jobId: 9, startTime: 0 }]);
+  });
+
+  test('accepts the fields it does not store, and any jobState', async () => {
+    const more = {
+      jobState: 'whatever',
+      id: 5,
+      submitTime: 4,
+      requestedMemory: 3,
+      statistics: null,
+      concurrentJobs: null,
+      smt: 2,
+    };
+    expect((await start(more)).status).toBe(201);
+    expect(await service.query('SELECT submit_time, job_state, smt FROM job WHERE job_id = 7')).toEqual([
+      { submit_time: 0, job_state: 'running', smt: 2 },
+    ]);
+  });
+
+  test('adds tags, and without the right to one of them nothing', async () => {
+    const tags = [
+      { type: 'app', name: 'vasp' },
+      { type: 'note', name: 'x', scope: 'admin' },
+    ];
+    expect((await start({ tags })).status).toBe(201);
+    expect(
+      await service.query('SELECT tag_type AS t, tag_scope AS s FROM tag JOIN jobtag ON tag_id = tag.id ORDER BY 1'),
+    ).toEqual([
+      { t: 'app', s: 'global' },
+      { t: 'note', s: 'admin' },
+    ]);
+    const foreign = {
+      jobId: 8,
+      tags: [
+        { type: 'a', name: 'b' },
+        { type: 'mine', name: 'x', scope: 'somebody' },
+      ],
+    };
+    expect((await faultIn(await start(foreign))).slice(0, 2)).toEqual([403, 'forbidden']);
+    const otherScope = {
+      jobId: 8,
+      tags: [
+        { type: 'new', name: 'b' },
+        { type: 'note', name: 'x' },
+      ],
+    };
+    expect((await faultIn(await start(otherScope))).slice(0, 2)).toEqual([422, 'conflict']);
+    expect(await service.query("SELECT count(*) AS n FROM tag WHERE tag_type = 'new'")).toEqual([{ n: 0 }]);
+    expect(await service.query('SELECT count(*) AS n FROM job WHERE job_id = 8')).toEqual([{ n: 0 }]);
+  });
+});
+
+describe('stop_job', () => {
+  test('ends the job and answers with it', async () => {
+    await start({ project: 'p', metaData: { jobName: 'x' }, tags: [{ type: 'a', name: 'b' }] });
+    const answer = await service.send('POST', STOP, { jobId: 7, cluster: 'small', startTime: NOW, stopTime: NOW + 60 });
+    expect(answer.status).toBe(200);
+    const stopped = await bodyOf<Record<string, unknown>>(answer);
+    expect(stopped).toMatchObject({ jobId: 7, jobState: 'completed', duration: 60, metaData: null, statistics: null });
+    expect(Object.keys(stopped)).not.toContain('tags');
+    expect(Object.keys(stopped)).not.toContain('monitoringStatus');
+    expect(await jobsOf('user=ada&state=completed&start-time=1-')).toMatchObject([
+      { jobId: 7, duration: 60 },
+      { jobId: 1 },
+    ]);
+  });
+
+  test('takes every state that ends a job, and a stop in the second of the start', async () => {
+    for (const [at, jobState] of [
+      'failed',
+      'cancelled',
+      'timeout',
+      'out_of_memory',
+      'pending',
+      'suspended',
+    ].entries()) {
+      await start({ jobId: 100 + at });
+      const answer = await service.send('PUT', STOP, { jobId: 100 + at, stopTime: NOW, jobState });
+      expect(await bodyOf(answer)).toMatchObject({ jobState, duration: 0 });
+    }
+  });
+
+  test('finds the newest job of an id, and another by its start', async () => {
+    await start({ startTime: NOW - 200_000 });
+    await start({});
+    const first = await service.send('POST', STOP, { jobId: 7, stopTime: NOW + 1 });
+    expect(await bodyOf(first)).toMatchObject({ startTime: NOW });
+    const other = await service.send('POST', STOP, { jobId: 7, startTime: NOW - 200_000, stopTime: NOW });
+    expect(await bodyOf(other)).toMatchObject({ startTime: NOW - 200_000, duration: 200_000 });
+  });
+
+  test('finds a job that cc-backend has in its cache', async () => {
+    const answer = await service.send('POST', STOP, { jobId: 50, stopTime: NOW });
+    expect(await bodyOf(answer)).toMatchObject({ jobId: 50, user: 'bob', duration: 100, jobState: 'completed' });
+    expect(await service.query('SELECT count(*) AS n FROM job_cache')).toEqual([{ n: 0 }]);
+    expect(await jobsOf('job-id=50')).toHaveLength(1);
+  });
+
+  test.each<[string, object, number, string, RegExp]>([
+    ['no jobId', { stopTime: NOW }, 400, 'invalid_request', /'jobId' is required/],
+    ['an unknown field', { jobId: 7, when: 1 }, 400, 'invalid_request', /unknown field when/],
+    ['an unknown job', { jobId: 99, stopTime: NOW }, 404, 'not_found', /finding job failed/],
+    ['a job of another cluster', { jobId: 7, cluster: 'x', stopTime: NOW }, 404, 'not_found', /finding job failed/],
+    ['a job that has ended', { jobId: 1, stopTime: NOW }, 422, 'conflict', /already been stopped/],
+    [
+      'a stop before the start',
+      { jobId: 7, stopTime: NOW - 1 },
+      400,
+      'invalid_request',
+      /larger than or equal to startTime/,
+    ],
+    ['no stopTime', { jobId: 7 }, 400, 'invalid_request', /larger than or equal to startTime/],
+    [
+      'a state that is none',
+      { jobId: 7, stopTime: NOW, jobState: 'done' },
+      400,
+      'invalid_request',
+      /jobState must be one of/,
+    ],
+    ['running', { jobId: 7, stopTime: NOW, jobState: 'running' }, 400, 'invalid_request', /jobState must be one of/],
+  ])('refuses %s, and changes nothing', async (_, body, status, code, why) => {
+    await start({});
+    const before = await service.query('SELECT * FROM job ORDER BY id');
+    const fault = await faultIn(await service.send('POST', STOP, body));
+    expect(fault).toEqual([status, code, expect.stringMatching(why)]);
+    expect(await service.query('SELECT * FROM job ORDER BY id')).toEqual(before);
+    expect(await service.query('SELECT count(*) AS n FROM job_cache')).toEqual([{ n: 1 }]);
+  });
+
+  test('a start and a stop that are repeated end in 422, and the job is there once', async () => {
+    await start({});
+    expect((await start({})).status).toBe(422);
+    const stop = () => service.send('POST', STOP, { jobId: 7, stopTime: NOW + 1 });
+    expect([(await stop()).status, (await stop()).status]).toEqual([200, 422]);
+    expect(await service.query('SELECT duration AS d FROM job WHERE job_id = 7')).toEqual([{ d: 1 }]);
+  });
+});
+
+test('writing is for machine accounts and admins with api', async () => {
+  for (const [user, ...roles] of [
+    ['ada', 'user', 'api'],
+    ['max', 'manager', 'api'],
+    ['sue', 'support', 'api'],
+    ['root', 'admin'],
+  ]) {
+    expect((await faultIn(await start({}, user ?? '', ...roles))).slice(0, 2)).toEqual([401, 'unauthorized']);
+  }
+  expect((await start({}, 'root', 'admin', 'api')).status).toBe(201);
+  expect((await service.app.request(START, { method: 'POST', body: '{}' })).status).toBe(401);
+});
