@@ -16,6 +16,7 @@ import { isInMemory, openPool } from './pool/pool.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
 import type { Settings } from './settings.ts';
 import { followArchive } from './timed/archive-follower.ts';
+import { startTimer } from './timed/timer.ts';
 
 /** Bytes of request line and headers together; Node answers more with 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -56,9 +57,11 @@ export async function startService(settings: Settings): Promise<RunningService> 
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
     log,
   });
+  const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
+  const timer = startTimer({ db, settings, clock, log });
   const closeAll = async () => {
-    await follower.stop();
+    await Promise.all([follower.stop(), timer.stop()]);
     await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS)]);
   };
   const app = createApp({
@@ -66,9 +69,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
     db,
     archive,
     clusters,
-    clock: () => Date.now() / 1000,
+    clock,
     log,
-    system: () => ({ sizing, archive: archive.status(), parent: parentStatus() }),
+    system: () => ({ sizing, archive: archive.status(), parent: parentStatus(), timedWork: timer.status() }),
     archiveChanged: () => follower.wake(),
     cutConnection,
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',

@@ -16,6 +16,12 @@ function autoOr(min: number, max: number) {
   return z.union([z.literal('auto'), wholeNumber(min, max, message)], { error: message });
 }
 
+/** "Off" is a word too. */
+function offOr(min: number, max: number) {
+  const message = `must be off or a whole number from ${min} to ${max}`;
+  return z.union([z.literal('off'), wholeNumber(min, max, message)], { error: message });
+}
+
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((word) => word === 'on');
 const text = z.string().min(1, { error: 'is empty: leave it out instead', abort: true });
 
@@ -75,6 +81,20 @@ export const SettingsSchema = z.object({
   TRUST_PROXY: onOff.prefault('off').describe('forwarded headers name the client'),
   ARCHIVE_PATH: text.default('./var/job-archive').describe('the job archive on disk'),
   SHORT_JOB_S: wholeNumber(0, 86_400).prefault('300').describe('seconds; shorter jobs count as short'),
+  JOB_CACHE_S: offOr(1, 86_400)
+    .prefault('60')
+    .describe('seconds between two looks for jobs that cc-backend left in job_cache'),
+  DURATION_UPDATE_S: offOr(10, 86_400)
+    .prefault('300')
+    .describe('seconds between two updates of the stored duration of running jobs'),
+  WALLTIME_GRACE_S: offOr(0, 31_536_000)
+    .prefault('off')
+    .describe('seconds past its walltime after which a running job counts as failed'),
+  NODESTATE_RETENTION_H: offOr(1, 87_600)
+    .prefault('off')
+    .describe('hours after which node states are deleted, but for the newest of each node'),
+  OPTIMIZE_S: offOr(60, 2_592_000).prefault('86400').describe('seconds between two runs of PRAGMA optimize'),
+  CHECKPOINT_S: offOr(1, 86_400).prefault('300').describe('seconds between two full checkpoints of the log'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be a level of pino' })
     .default('info')

@@ -48,6 +48,7 @@ export async function openUnbounded(path: string, cacheMb: number): Promise<Data
       return { bytes: answer.json, rows: answer.rows ?? 0, more: more.parse(behind) };
     },
     write: () => Promise.reject(new Error('this connection only reads')),
+    maintain: () => Promise.reject(new Error('this connection only reads')),
     status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
     close: async () => connection.close(),
   };

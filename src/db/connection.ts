@@ -2,6 +2,7 @@ import { BadStart } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { bound, bytesOf } from './driver-values.ts';
+import { type Maintenance, maintain } from './maintenance.ts';
 import { migrate } from './migrate.ts';
 import { type ConnectionOptions, PRAGMAS } from './pragmas.ts';
 import { PreparedStatements } from './prepared-statements.ts';
@@ -89,6 +90,16 @@ export class Connection {
     try {
       if (this.#runWrite === undefined) throw new Error('a reader does not write');
       return await this.#runWrite(this.#db, this.#statements, { name, input, gate });
+    } catch (error) {
+      this.#note(error);
+      throw faultOfSqlite(error);
+    }
+  }
+
+  /** What a file wants from time to time (maintenance.ts). */
+  async maintain(task: Maintenance): Promise<Record<string, number>> {
+    try {
+      return await maintain(this.#statements, task);
     } catch (error) {
       this.#note(error);
       throw faultOfSqlite(error);

@@ -74,6 +74,7 @@ export async function openInProcess(path: string): Promise<Database> {
       };
       return inTurn(async () => (await connection.write(name, input, gate)) as WriteOutput<Name>);
     },
+    maintain: (task) => inTurn(() => connection.maintain(task)),
     status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
     close: () => inTurn(async () => connection.close()),
   };

@@ -1,4 +1,5 @@
 import type { Deadline } from './deadline.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { PageStatement, Statement } from './statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from './writes/index.ts';
 
@@ -24,6 +25,9 @@ export interface Database {
    * Runs one named write as one transaction. Its faults leave nothing behind, save `outcome_unknown`.
    */
   write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline): Promise<WriteOutput<Name>>;
+
+  /** What a file wants from time to time; answers what is worth telling. A libSQL server does it by itself. */
+  maintain(task: Maintenance, deadline: Deadline): Promise<Record<string, number>>;
 
   /** What the implementation holds at the moment; never waits, never runs a query. */
   status(): DatabaseStatus;

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Deadline } from '../db/deadline.ts';
 import { ClientGone } from '../db/deadline.ts';
 import { textOf, utf8Of } from '../db/driver-values.ts';
+import type { Maintenance } from '../db/maintenance.ts';
 import type { Database, DatabaseStatus, Page } from '../db/port.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
@@ -15,7 +16,7 @@ import { DatabaseProcess } from './process.ts';
 import { runQuery } from './read.ts';
 import type { Sizing } from './sizing.ts';
 import { CONNECTION_PROGRAM } from './spawn.ts';
-import { runWrite } from './write.ts';
+import { runMaintenance, runWrite } from './write.ts';
 
 export interface PoolOptions {
   /** The database file, as a path. */
@@ -106,6 +107,10 @@ class Pool implements Database {
     } catch (error) {
       throw this.#counted(error);
     }
+  }
+
+  async maintain(task: Maintenance, deadline: Deadline): Promise<Record<string, number>> {
+    return await runMaintenance(this.#writer, task, deadline);
   }
 
   status(): DatabaseStatus {

@@ -10,7 +10,7 @@ import { type Program, startProgram } from './spawn.ts';
 
 /** What a process answers to the request it was given. */
 export type Reply = Extract<FromProcess, { kind: 'answer' | 'archived' | 'written' }>;
-export type Request = Extract<ToProcess, { kind: 'query' | 'write' | 'archive' }>;
+export type Request = Extract<ToProcess, { kind: 'query' | 'write' | 'maintain' | 'archive' }>;
 
 /** The messages of a write on its way. */
 export type WriteStep = 'locked' | 'began' | 'mayCommit';

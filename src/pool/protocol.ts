@@ -1,4 +1,5 @@
 import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
+import type { Maintenance } from '../db/maintenance.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
 import type { SqlValue } from '../db/statement.ts';
 import type { WriteName } from '../db/writes/index.ts';
@@ -13,6 +14,7 @@ export type ToProcess =
   | { kind: 'openArchive'; id: 0; root: string }
   | { kind: 'query'; id: number; sql: string; parameters: readonly SqlValue[] }
   | { kind: 'write'; id: number; name: WriteName; input: unknown }
+  | { kind: 'maintain'; id: number; task: Maintenance }
   | { kind: 'archive'; id: number; request: ArchiveRequest }
   /** Stop the query; of a write: stop waiting for the lock. */
   | { kind: 'interrupt'; id: number }

@@ -1,4 +1,5 @@
 import type { Deadline } from '../db/deadline.ts';
+import type { Maintenance } from '../db/maintenance.ts';
 import type { WriteName } from '../db/writes/index.ts';
 import { Fault } from '../faults.ts';
 import type { Crew } from './crew.ts';
@@ -21,6 +22,25 @@ type Stage = 'sent' | 'locked' | 'began' | 'committing';
 export function runWrite(crew: Crew, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
   deadline.resume(); // after a write before this one
   return crew.use(deadline.expired, (process) => writeOn(process, name, input, deadline));
+}
+
+/** Maintenance waits for its turn at the writer like a write. It cannot be interrupted: at the deadline its process is killed. */
+export async function runMaintenance(
+  crew: Crew,
+  task: Maintenance,
+  deadline: Deadline,
+): Promise<Record<string, number>> {
+  const reply = await crew.use(deadline.expired, async (process) => {
+    const stop = () => process.abandon(deadline.expired.reason);
+    deadline.expired.addEventListener('abort', stop, { once: true });
+    try {
+      return await process.run({ kind: 'maintain', task });
+    } finally {
+      deadline.expired.removeEventListener('abort', stop);
+    }
+  });
+  if (reply.kind !== 'written') throw new Fault('internal', `the writer answered ${reply.kind}`);
+  return reply.output as Record<string, number>;
 }
 
 async function writeOn(

@@ -40,3 +40,8 @@ export async function moveCachedJobs(tx: Transaction, key?: JobKey): Promise<num
     parameters,
   );
 }
+
+/** All of them. */
+export async function moveCached(tx: Transaction, _input: Record<string, never>): Promise<{ changed: number }> {
+  return { changed: await moveCachedJobs(tx) };
+}

@@ -2,6 +2,7 @@ import type { Write } from '../transaction.ts';
 import { addAccount, changeAccount, deleteAccount, editAccount } from './accounts.ts';
 import { archiveFollowed } from './archive-queue.ts';
 import { createIndex, dropIndexes, missingIndexes } from './bulk-indexes.ts';
+import { moveCached } from './cached-jobs.ts';
 import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } from './copy-rows.ts';
 import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
 import { editMeta, editMetaOf } from './edit-meta.ts';
@@ -10,6 +11,7 @@ import { addNodeStates } from './node-states.ts';
 import { startJob } from './start-job.ts';
 import { stopJob } from './stop-job.ts';
 import { addTags, deleteTags, removeTags } from './tag-job.ts';
+import { claimTimedWork, deleteNodeStates, endOverdueJobs, endTimedWork, updateDurations } from './timed-work.ts';
 
 /** Every write there is, by the name it is asked for. */
 export const WRITES = {
@@ -24,6 +26,12 @@ export const WRITES = {
   deleteJobOf,
   deleteJobsBefore,
   archiveFollowed,
+  claimTimedWork,
+  endTimedWork,
+  moveCached,
+  updateDurations,
+  endOverdueJobs,
+  deleteNodeStates,
   addNodeStates,
   addAccount,
   changeAccount,

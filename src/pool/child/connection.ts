@@ -41,6 +41,10 @@ async function receive(message: ToProcess): Promise<void> {
         const output = await held.write(message.name, message.input, gateOf(own));
         reply({ kind: 'written', id: message.id, output });
       });
+    case 'maintain':
+      return await serve(message.id, async (held) => {
+        reply({ kind: 'written', id: message.id, output: await held.maintain(message.task) });
+      });
     case 'interrupt':
       return interrupt(message.id);
     case 'commit':

@@ -1,0 +1,22 @@
+import type { PreparedStatements } from './prepared-statements.ts';
+
+/** What a file wants from time to time, outside of any transaction. */
+export type Maintenance = 'optimize' | 'checkpoint';
+
+/** Rows of an index that ANALYZE looks at: it then holds the lock for milliseconds (https://www.sqlite.org/lang_analyze.html). */
+const ANALYSIS_LIMIT = 400;
+
+/**
+ * Runs it on a writer's connection. `optimize`: statistics for the planner where they are out of date. `checkpoint`: the log moves
+ * into the file and begins anew, so that it does not grow without end under readers that overlap; readers may keep some of it from
+ * that. Returns what is worth telling.
+ */
+export async function maintain(statements: PreparedStatements, task: Maintenance): Promise<Record<string, number>> {
+  if (task === 'optimize') {
+    await statements.use(`PRAGMA analysis_limit = ${ANALYSIS_LIMIT}`, (statement) => statement.all([]));
+    await statements.use('PRAGMA optimize', (statement) => statement.all([]));
+    return {};
+  }
+  const [row] = await statements.use('PRAGMA wal_checkpoint(RESTART)', (statement) => statement.all([]));
+  return { busy: Number(row.busy), pages: Number(row.log), moved: Number(row.checkpointed) };
+}

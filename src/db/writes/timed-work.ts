@@ -1,0 +1,111 @@
+import type { DeletePlace } from '../../jobs/retention.ts';
+import { plainRows, type SqlValue } from '../statement.ts';
+import type { Transaction } from '../transaction.ts';
+
+/**
+ * Takes a piece of timed work, unless any service on this file has begun it less than `everySec` ago. A beginning that lies in the
+ * future (somebody's clock) counts for nothing.
+ */
+export async function claimTimedWork(
+  tx: Transaction,
+  { name, nowSec, everySec }: { name: string; nowSec: number; everySec: number },
+): Promise<{ claimed: boolean }> {
+  const claimed = await tx.run(
+    `INSERT INTO ccjobs_timed_work (name, began_at) VALUES (?1, ?2)
+     ON CONFLICT (name) DO UPDATE SET began_at = ?2, ended_at = NULL, result = NULL
+     WHERE began_at <= ?2 - ?3 OR began_at > ?2`,
+    [name, nowSec, everySec],
+  );
+  return { claimed: claimed > 0 };
+}
+
+/** Notes what came of it. */
+export async function endTimedWork(
+  tx: Transaction,
+  { name, nowSec, result }: { name: string; nowSec: number; result: object },
+): Promise<Record<string, never>> {
+  await tx.run('UPDATE ccjobs_timed_work SET ended_at = ?, result = ? WHERE name = ?', [
+    nowSec,
+    JSON.stringify(result),
+    name,
+  ]);
+  return {};
+}
+
+/** One batch of work: how many rows it changed, and where the next one goes on; without that it was the last. */
+export interface BatchOutput {
+  changed: number;
+  last: DeletePlace | undefined;
+}
+
+/** Sets the stored duration of running jobs to what it is now, some at a time, oldest first. */
+export async function updateDurations(
+  tx: Transaction,
+  { nowSec, limit, after }: { nowSec: number; limit: number; after: DeletePlace | undefined },
+): Promise<BatchOutput> {
+  const places = await runningJobs(tx, { condition: '1', parameters: [], limit, after });
+  const changed = await tx.runEach(
+    "UPDATE job SET duration = max(0, ? - start_time) WHERE id = ? AND job_state = 'running'",
+    places.map(({ id }) => [nowSec, BigInt(id)]),
+  );
+  return { changed, last: places.length < limit ? undefined : places.at(-1) };
+}
+
+/**
+ * Ends running jobs that are past their walltime by more than `graceSec`: nobody has told us that they stopped. They count as
+ * failed, as long as they could have run, without metric data (contract/rest.md §13).
+ */
+export async function endOverdueJobs(
+  tx: Transaction,
+  {
+    nowSec,
+    graceSec,
+    limit,
+    after,
+  }: { nowSec: number; graceSec: number; limit: number; after: DeletePlace | undefined },
+): Promise<BatchOutput> {
+  const condition = 'walltime > 0 AND start_time < ? - walltime';
+  const places = await runningJobs(tx, { condition, parameters: [nowSec - graceSec], limit, after });
+  const changed = await tx.runEach(
+    "UPDATE job SET job_state = 'failed', duration = walltime, monitoring_status = 2 WHERE id = ? AND job_state = 'running'",
+    places.map(({ id }) => [BigInt(id)]),
+  );
+  return { changed, last: places.length < limit ? undefined : places.at(-1) };
+}
+
+interface Running {
+  condition: string;
+  parameters: readonly SqlValue[];
+  limit: number;
+  after: DeletePlace | undefined;
+}
+
+/** Along the index of the states: the literal lets the partial indexes of cc-backend serve as well. */
+async function runningJobs(tx: Transaction, { condition, parameters, limit, after }: Running): Promise<DeletePlace[]> {
+  const place = after === undefined ? '' : 'AND (start_time, id) > (?, ?)';
+  return await tx.read(
+    plainRows<DeletePlace>(
+      'runningJobs',
+      ['startTime', 'id'],
+      `SELECT CAST(start_time AS TEXT) AS startTime, CAST(id AS TEXT) AS id FROM job
+       WHERE job_state = 'running' AND ${condition} ${place} ORDER BY start_time, job.id LIMIT ?`,
+      [...parameters, ...(after === undefined ? [] : [BigInt(after.startTime), BigInt(after.id)]), limit],
+    ),
+  );
+}
+
+/** Deletes reports of nodes from before a time, but for the newest of each node; some at a time. */
+export async function deleteNodeStates(
+  tx: Transaction,
+  { before, limit }: { before: number; limit: number },
+): Promise<{ changed: number }> {
+  const changed = await tx.run(
+    `DELETE FROM node_state WHERE id IN (
+       SELECT old.id FROM node_state AS old WHERE old.time_stamp < ? AND (old.node_id IS NULL OR EXISTS (
+         SELECT 1 FROM node_state AS newer WHERE newer.node_id = old.node_id
+           AND (newer.time_stamp, newer.id) > (old.time_stamp, old.id)))
+       LIMIT ?)`,
+    [before, limit],
+  );
+  return { changed };
+}

@@ -1,0 +1,65 @@
+import { startDeadline } from '../db/deadline.ts';
+import type { Database } from '../db/port.ts';
+import { timedWork } from '../db/statements/timed-work.ts';
+import { Fault } from '../faults.ts';
+import type { Settings } from '../settings.ts';
+import { TIMETABLE, type TimedTask } from './timetable.ts';
+
+export interface TimedOptions {
+  db: Database;
+  settings: Settings;
+  /** Now, in Unix seconds. */
+  clock: () => number;
+  log: { warn(fields: object, message: string): void };
+}
+
+/** For one small transaction, the wait for the writer included. */
+const STEP_LIMIT_MS = 30_000;
+
+/**
+ * Runs all timed work that is due, one piece after the other. Whoever begins a piece says so in the database first, so that of
+ * several services on one file one does it. What fails is logged and comes again when its time has come. Never throws. A Worker's
+ * `scheduled` handler calls it; on Node a timer does.
+ */
+export async function runTimedWork(options: TimedOptions, tasks: readonly TimedTask[] = TIMETABLE): Promise<void> {
+  const { settings, clock, log } = options;
+  for (const task of tasks) {
+    const everySec = task.everySec(settings);
+    if (everySec === 'off') continue;
+    try {
+      await runTask(options, task, everySec);
+    } catch (error) {
+      log.warn({ task: task.name, err: error }, 'timed work failed');
+      const code = error instanceof Fault ? error.code : 'internal';
+      await ended(options, task, { failed: code }, Math.floor(clock())).catch(() => {}); // the log has it
+    }
+  }
+}
+
+async function runTask(options: TimedOptions, task: TimedTask, everySec: number): Promise<void> {
+  const { db, settings, clock } = options;
+  const nowSec = Math.floor(clock());
+  const deadline = () => startDeadline(STEP_LIMIT_MS);
+  const { claimed } = await within((own) => db.write('claimTimedWork', { name: task.name, nowSec, everySec }, own));
+  if (!claimed) return;
+  const result = await task.run({ db, settings, nowSec, deadline });
+  await ended(options, task, result, Math.floor(clock()));
+}
+
+async function ended({ db }: TimedOptions, { name }: TimedTask, result: object, nowSec: number): Promise<void> {
+  await within((own) => db.write('endTimedWork', { name, nowSec, result }, own));
+}
+
+/** When each piece last ran, and what came of it, as the database has it. */
+export async function lastTimedWork({ db }: Pick<TimedOptions, 'db'>) {
+  return await within((own) => db.read(timedWork(), own));
+}
+
+async function within<Result>(run: (own: ReturnType<typeof startDeadline>) => Promise<Result>): Promise<Result> {
+  const own = startDeadline(STEP_LIMIT_MS);
+  try {
+    return await run(own);
+  } finally {
+    own.clear();
+  }
+}

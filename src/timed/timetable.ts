@@ -1,0 +1,113 @@
+import type { Deadline } from '../db/deadline.ts';
+import type { Database } from '../db/port.ts';
+import type { BatchOutput } from '../db/writes/timed-work.ts';
+import type { DeletePlace } from '../jobs/retention.ts';
+import type { Settings } from '../settings.ts';
+
+export interface TimedContext {
+  db: Database;
+  settings: Settings;
+  /** Unix seconds. */
+  nowSec: number;
+  /** A new deadline for one small transaction. */
+  deadline(): Deadline;
+}
+
+/** A piece of timed work. */
+export interface TimedTask {
+  name: string;
+  /** Seconds between two runs, or `off`. */
+  everySec(settings: Settings): number | 'off';
+  /** Runs it in small transactions; answers what is worth telling. */
+  run(context: TimedContext): Promise<Record<string, number>>;
+}
+
+/** Rows of one transaction: 10-20 ms in which other writes wait. */
+const BATCH_ROWS = 250;
+/** How often one looks for jobs past their walltime, and for old node states: both are about hours. */
+const HOUR_SEC = 3_600;
+
+/** All timed work there is, each line with the setting it follows. */
+export const TIMETABLE: readonly TimedTask[] = [
+  {
+    name: 'moveCachedJobs',
+    everySec: ({ JOB_CACHE_S }) => JOB_CACHE_S,
+    run: async ({ db, deadline }) => ({
+      moved: (await once(deadline, (own) => db.write('moveCached', {}, own))).changed,
+    }),
+  },
+  {
+    name: 'updateDurations',
+    everySec: ({ DURATION_UPDATE_S }) => DURATION_UPDATE_S,
+    run: async ({ db, nowSec, deadline }) => ({
+      updated: await inBatches(deadline, (batch, own) => db.write('updateDurations', { nowSec, ...batch }, own)),
+    }),
+  },
+  {
+    name: 'endOverdueJobs',
+    everySec: ({ WALLTIME_GRACE_S }) => (WALLTIME_GRACE_S === 'off' ? 'off' : HOUR_SEC),
+    run: async ({ db, settings, nowSec, deadline }) => {
+      const graceSec = settings.WALLTIME_GRACE_S === 'off' ? Number.MAX_SAFE_INTEGER : settings.WALLTIME_GRACE_S;
+      const ended = await inBatches(deadline, (batch, own) =>
+        db.write('endOverdueJobs', { nowSec, graceSec, ...batch }, own),
+      );
+      return { ended };
+    },
+  },
+  {
+    name: 'deleteNodeStates',
+    everySec: ({ NODESTATE_RETENTION_H }) => (NODESTATE_RETENTION_H === 'off' ? 'off' : HOUR_SEC),
+    run: async ({ db, settings, nowSec, deadline }) => {
+      const hours = settings.NODESTATE_RETENTION_H;
+      if (hours === 'off') return {};
+      const before = nowSec - hours * HOUR_SEC;
+      let deleted = 0;
+      for (;;) {
+        const { changed } = await once(deadline, (own) =>
+          db.write('deleteNodeStates', { before, limit: BATCH_ROWS }, own),
+        );
+        deleted += changed;
+        if (changed < BATCH_ROWS) return { deleted };
+      }
+    },
+  },
+  {
+    name: 'optimize',
+    everySec: ({ OPTIMIZE_S }) => OPTIMIZE_S,
+    run: ({ db, deadline }) => once(deadline, (own) => db.maintain('optimize', own)),
+  },
+  {
+    name: 'checkpoint',
+    everySec: ({ CHECKPOINT_S }) => CHECKPOINT_S,
+    run: ({ db, deadline }) => once(deadline, (own) => db.maintain('checkpoint', own)),
+  },
+];
+
+interface Batch {
+  limit: number;
+  after: DeletePlace | undefined;
+}
+
+/** Batch after batch until one is the last; each with a deadline of its own, so that other writes get their turn. */
+async function inBatches(
+  deadline: () => Deadline,
+  run: (batch: Batch, own: Deadline) => Promise<BatchOutput>,
+): Promise<number> {
+  let all = 0;
+  let after: DeletePlace | undefined;
+  do {
+    const { changed, last } = await once(deadline, (own) => run({ limit: BATCH_ROWS, after }, own));
+    all += changed;
+    after = last;
+  } while (after !== undefined);
+  return all;
+}
+
+async function once<Result>(deadline: () => Deadline, run: (own: Deadline) => Promise<Result>): Promise<Result> {
+  const own = deadline();
+  try {
+    return await run(own);
+  } finally {
+    own.clear();
+  }
+}
