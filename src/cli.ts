@@ -9,6 +9,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sizingCommand } from './commands/sizing.ts';
 import { tokenCommand } from './commands/token.ts';
+import { userCommand } from './commands/user.ts';
 import { readEnvironment } from './dotenv.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   generateCommand,
   tokenCommand,
   keysCommand,
+  userCommand,
   sizingCommand,
 ];
 
@@ -60,7 +62,13 @@ function commandIo(): CommandIo {
       stopping.abort();
     });
   }
-  return { env: readEnvironment(process.env), stdout: process.stdout, stderr: process.stderr, signal: stopping.signal };
+  return {
+    env: readEnvironment(process.env),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stopping.signal,
+  };
 }
 
 function explain(error: unknown, command: Command): number {

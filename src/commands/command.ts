@@ -6,6 +6,8 @@ export interface CommandIo {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   /** everything else here. */
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  /** What a command asks for comes from here. */
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   /** Fires at the first SIGINT or SIGTERM: stop in order. The entry ends the process at the second. */
   signal: AbortSignal;
 }

@@ -10,7 +10,13 @@ import { verifyToken } from '../../src/http/token.ts';
 async function run(command: Command, args: string[], env: Record<string, string> = {}) {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const code = await command.run(args, { env, stdout, stderr, signal: new AbortController().signal });
+  const code = await command.run(args, {
+    env,
+    stdin: new PassThrough(),
+    stdout,
+    stderr,
+    signal: new AbortController().signal,
+  });
   return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
 }
 

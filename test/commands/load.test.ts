@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { generateCommand } from '../../src/commands/generate.ts';
 import { importCommand } from '../../src/commands/import.ts';
@@ -27,6 +27,7 @@ async function shell() {
     env: { DB_URL: `file:${path}`, ARCHIVE_PATH: join(root, 'var/archive') },
     stdout: stream,
     stderr: stream,
+    stdin: new PassThrough(),
     signal: stop.signal,
   };
   return {

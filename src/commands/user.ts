@@ -1,0 +1,136 @@
+import { parseArgs } from 'node:util';
+import { BadStart } from '../bad-start.ts';
+import { startDeadline } from '../db/deadline.ts';
+import { openInProcess } from '../db/in-process.ts';
+import type { Database } from '../db/port.ts';
+import { users } from '../db/statements/users.ts';
+import { Fault } from '../faults.ts';
+import { ROLES } from '../jobs/user.ts';
+import { type Command, type CommandIo, UsageError } from './command.ts';
+import { loadTarget } from './open-database.ts';
+import { hashOf, readPassword } from './password.ts';
+
+/** For one small transaction, also on a file that is being served. */
+const LIMIT_MS = 30_000;
+/** Bytes, as in cc-backend (contract/rest.md §9). */
+const MOST_NAME_BYTES = 100;
+
+export const userCommand: Command = {
+  name: 'user',
+  summary: 'list, add, change and delete accounts',
+  usage: `cc-jobs user list
+cc-jobs user add NAME --roles ROLE,ROLE [--name TEXT] [--email TEXT] [--projects P,P] [--password]
+cc-jobs user change NAME [--roles …] [--name …] [--email …] [--projects …] [--password | --no-password]
+cc-jobs user delete NAME
+    --roles LIST      of ${ROLES.join(', ')}
+    --projects LIST   of a manager
+    --password        read from standard input: asked for on a terminal, else one line; 72 bytes at most
+    --no-password     no login by password any more
+
+Works on the file of DB_URL, also while it is served. Accounts count for tokens with JWT_VALIDATE_USER=on. Deleting an account
+deletes its settings; its jobs and tags stay.`,
+  async run(args, io) {
+    const { positionals, values } = parseCommandLine(args);
+    const [action, name, ...more] = positionals;
+    const run = ACTIONS[action ?? ''];
+    if (action === undefined || run === undefined) throw new UsageError('say list, add, change or delete');
+    if (more.length > 0 || (name === undefined) !== (action === 'list'))
+      throw new UsageError(`user ${action} wants ${action === 'list' ? 'no' : 'one'} NAME`);
+    const { path } = loadTarget(io);
+    const db = await openInProcess(path);
+    try {
+      return await run({ db, io, name: name ?? '', values });
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'conflict') throw new BadStart(error.message);
+      throw error;
+    } finally {
+      await db.close(LIMIT_MS);
+    }
+  },
+};
+
+type Values = ReturnType<typeof parseCommandLine>['values'];
+interface Action {
+  db: Database;
+  io: CommandIo;
+  name: string;
+  values: Values;
+}
+
+const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
+  async list({ db, io }) {
+    const all = await within((deadline) => db.read(users(), deadline));
+    for (const { username, roles, projects, name, email } of all) {
+      io.stdout.write(`${[username, roles.join(','), projects.join(','), name, email].join('\t')}\n`);
+    }
+    return 0;
+  },
+  async add({ db, io, name: username, values }) {
+    const bytes = Buffer.byteLength(username);
+    if (bytes > MOST_NAME_BYTES || username === '') throw new UsageError(`a name has 1 to ${MOST_NAME_BYTES} bytes`);
+    if (values['no-password'] === true) throw new UsageError('--no-password belongs to user change');
+    if (values.roles === undefined) throw new UsageError('--roles is missing');
+    const roles = rolesOf(values.roles);
+    const projects = listOf(values.projects);
+    if (projects.length > 0 && !roles.includes('manager')) throw new UsageError('only a manager has projects');
+    if (projects.length === 0 && roles.includes('manager')) throw new UsageError('a manager needs --projects');
+    const password = values.password === true ? await hashOf(await readPassword(io)) : null;
+    const account = { username, password, name: values.name ?? '', email: values.email ?? '', roles, projects };
+    await within((deadline) => db.write('addAccount', account, deadline));
+    io.stderr.write(`added ${username}\n`);
+    return 0;
+  },
+  async change({ db, io, name: username, values }) {
+    if (values.password === true && values['no-password'] === true) throw new UsageError('a password, or none');
+    const edit = {
+      ...(values.roles === undefined ? {} : { roles: rolesOf(values.roles) }),
+      ...(values.projects === undefined ? {} : { projects: listOf(values.projects) }),
+      ...(values.name === undefined ? {} : { name: values.name }),
+      ...(values.email === undefined ? {} : { email: values.email }),
+      ...(values['no-password'] === true ? { password: null } : {}),
+      ...(values.password === true ? { password: await hashOf(await readPassword(io)) } : {}),
+    };
+    if (Object.keys(edit).length === 0) throw new UsageError('say what to change');
+    await within((deadline) => db.write('editAccount', { username, edit }, deadline));
+    io.stderr.write(`changed ${username}\n`);
+    return 0;
+  },
+  async delete({ db, io, name: username }) {
+    const { deleted } = await within((deadline) => db.write('deleteAccount', { username }, deadline));
+    if (deleted === 0) throw new BadStart(`there is no user ${username}`);
+    io.stderr.write(`deleted ${username}\n`);
+    return 0;
+  },
+};
+
+function rolesOf(text: string): string[] {
+  const roles = listOf(text);
+  const unknown = roles.find((role) => !ROLES.some((known) => known === role));
+  if (unknown !== undefined) throw new UsageError(`there is no role '${unknown}': ${ROLES.join(', ')}`);
+  if (roles.length === 0) throw new UsageError('--roles is empty');
+  return roles;
+}
+
+function listOf(text = ''): string[] {
+  return [...new Set(text.split(',').map((part) => part.trim()))].filter((part) => part !== '');
+}
+
+async function within<Result>(run: (deadline: ReturnType<typeof startDeadline>) => Promise<Result>): Promise<Result> {
+  const deadline = startDeadline(LIMIT_MS);
+  try {
+    return await run(deadline);
+  } finally {
+    deadline.clear();
+  }
+}
+
+function parseCommandLine(args: string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = { roles: text, name: text, email: text, projects: text, password: flag, 'no-password': flag };
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { compare } from 'bcryptjs';
+import { beforeEach, expect, test } from 'vitest';
+import { BadStart } from '../../src/bad-start.ts';
+import { UsageError } from '../../src/commands/command.ts';
+import { userCommand } from '../../src/commands/user.ts';
+import { openDriver } from '../../src/db/driver.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { testFolder } from '../support/pool.ts';
+
+let path: string;
+beforeEach(async () => {
+  path = join(testFolder(), 'job.db');
+  await migrate(path);
+});
+
+async function user(args: string, typed?: string) {
+  const stdin = new PassThrough();
+  if (typed !== undefined) stdin.end(typed);
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const env = { DB_URL: `file:${path}` };
+  const io = { env, stdin, stdout, stderr, signal: new AbortController().signal };
+  const code = await userCommand.run(
+    args.split(' ').map((part) => part.replaceAll('~', ' ')),
+    io,
+  );
+  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
+}
+
+async function account(name: string) {
+  const db = openDriver(path, 1_000);
+  try {
+    const [row] = await (await db.prepare('SELECT * FROM hpc_user WHERE username = ?')).all([name]);
+    return row;
+  } finally {
+    db.close();
+  }
+}
+
+test('an account is added, listed, changed and deleted', async () => {
+  expect(await user('add ada --roles user,api --name Ada~L. --email ada@example.org')).toMatchObject({
+    code: 0,
+    out: '',
+  });
+  await user('add max --roles manager --projects p1,p2');
+  expect((await user('list')).out).toBe('ada\tuser,api\t\tAda L.\tada@example.org\nmax\tmanager\tp1,p2\t\t\n');
+  expect(await account('ada')).toMatchObject({ password: null, ldap: 0, roles: '["user","api"]', projects: '[]' });
+  await user('change ada --roles admin,api');
+  expect(await account('ada')).toMatchObject({ roles: '["admin","api"]', name: 'Ada L.', email: 'ada@example.org' });
+  await user('delete ada');
+  expect(await account('ada')).toBeUndefined();
+});
+
+test('a password is stored as bcrypt of cost 10, as cc-backend writes it, and can be taken away', async () => {
+  await user('add ada --roles user --password', 'correct horse\nmore\n');
+  const { password } = await account('ada');
+  expect(password).toMatch(/^\$2a\$10\$.{53}$/);
+  expect(await compare('correct horse', password)).toBe(true);
+  await user('change ada --password', 'battery');
+  expect(await compare('battery', (await account('ada')).password)).toBe(true);
+  await user('change ada --no-password');
+  expect(await account('ada')).toMatchObject({ password: null, roles: '["user"]' });
+});
+
+test.each([
+  ['', /say list, add, change or delete/],
+  ['add', /wants one NAME/],
+  ['list ada', /wants no NAME/],
+  ['add ada', /--roles is missing/],
+  ['add ada --roles king', /there is no role 'king'/],
+  ['add ada --roles ,', /--roles is empty/],
+  ['add ada --roles manager', /a manager needs --projects/],
+  ['add ada --roles user --projects p', /only a manager has projects/],
+  [`add ${'x'.repeat(101)} --roles user`, /a name has 1 to 100 bytes/],
+  ['change ada', /say what to change/],
+  ['change ada --password --no-password', /a password, or none/],
+  ['add ada --roles user --colour red', /colour/],
+])('%j is a wrong command line', async (args, why) => {
+  const attempt = user(args);
+  await expect(attempt).rejects.toBeInstanceOf(UsageError);
+  await expect(attempt).rejects.toThrow(why);
+});
+
+test.each([
+  ['an empty one', '\n', /the password is empty/],
+  ['none', '', /the password is empty/],
+  ['one of 73 bytes', `${'ä'.repeat(36)}x`, /72 bytes at most/],
+])('a password that is %s is refused, and nothing is stored', async (_, typed, why) => {
+  await expect(user('add ada --roles user --password', typed)).rejects.toThrow(why);
+  expect(await account('ada')).toBeUndefined();
+});
+
+test('what is there already, or is not there, is said', async () => {
+  await user('add ada --roles user');
+  await expect(user('add ada --roles admin')).rejects.toThrow(new BadStart('the user "ada" exists already'));
+  await expect(user('change bob --roles user')).rejects.toThrow(/there is no user "bob"/);
+  await expect(user('delete bob')).rejects.toThrow(/there is no user bob/);
+  expect(await account('ada')).toMatchObject({ roles: '["user"]' });
+});
+
+test('a file that is not there is not made', async () => {
+  path = join(testFolder(), 'other.db');
+  await expect(user('list')).rejects.toThrow(/no such file/);
+});
