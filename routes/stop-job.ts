@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { jobInsideQuery } from '../src/db/statements/job-by-id.ts';
 import { answers, jsonBody, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { checkedBody } from '../src/http/exact-json.ts';
@@ -7,6 +8,7 @@ import { StopBody } from '../src/http/job-body.ts';
 import { jobKey } from '../src/http/job-key.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
 import { nowSec } from '../src/http/request.ts';
+import { EVERY_JOB } from '../src/jobs/visibility.ts';
 
 /** POST and PUT jobs/stop_job/: the newest job of this id has ended. */
 export const stopJob = resource();
@@ -35,7 +37,8 @@ for (const method of ['post', 'put'] as const) {
 
 async function stop(c: Context<AppEnv>) {
   const body = await c.var.bodies.withText(c, async (text) => checkedBody(text, StopBody));
-  const input = { key: jobKey(body), state: body.jobState, stopTime: body.stopTime, nowSec: nowSec(c) };
+  const show = jobInsideQuery(EVERY_JOB, { nowSec: nowSec(c), withMetadata: false });
+  const input = { key: jobKey(body), state: body.jobState, stopTime: body.stopTime, show };
   const { job } = await c.var.db.write('stopJob', input, c.var.deadline);
   return jsonText(`${job}\n`);
 }

@@ -9,7 +9,7 @@ import { PreparedStatements } from './prepared-statements.ts';
 import { checkFile } from './schema-check.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import type { SqlValue } from './statement.ts';
-import type { runWrite, WriteGate } from './write-transaction.ts';
+import { runWrite, type WriteGate } from './write-transaction.ts';
 import type { WriteName } from './writes/index.ts';
 
 /** What a statement answers, still as bytes (src/db/statement.ts). */
@@ -29,21 +29,14 @@ export class Connection {
   readonly pragmas: Readonly<Record<string, string | number>>;
   readonly #db: Driver;
   readonly #statements: PreparedStatements;
-  readonly #runWrite: typeof runWrite | undefined;
   /** True once an error was seen after which this connection must not be used (lost writes after BUSY, no memory). */
   #tainted = false;
   #closed = false;
 
-  private constructor(
-    db: Driver,
-    statements: PreparedStatements,
-    pragmas: Record<string, string | number>,
-    run: typeof runWrite | undefined,
-  ) {
+  private constructor(db: Driver, statements: PreparedStatements, pragmas: Record<string, string | number>) {
     this.#db = db;
     this.#statements = statements;
     this.pragmas = pragmas;
-    this.#runWrite = run;
   }
 
   /**
@@ -52,14 +45,11 @@ export class Connection {
    */
   static async open(options: ConnectionOptions): Promise<Connection> {
     await checkFile(options.path);
-    const isWriter = options.role === 'writer';
-    if (isWriter) await migrate(options.path);
-    // Only a writer needs the writes and what they are built with: a reader starts in half the time without.
-    const writing = isWriter ? await import('./write-transaction.ts') : undefined;
+    if (options.role === 'writer') await migrate(options.path);
     const db = openDriver(options.path);
     const statements = new PreparedStatements(db);
     try {
-      return new Connection(db, statements, await bootstrap(statements, options), writing?.runWrite);
+      return new Connection(db, statements, await bootstrap(statements, options));
     } catch (error) {
       db.close();
       throw error;
@@ -88,8 +78,7 @@ export class Connection {
   /** Runs a named write as one transaction; `gate` is asked before it commits (write-transaction.ts). */
   async write(name: WriteName, input: unknown, gate: WriteGate): Promise<unknown> {
     try {
-      if (this.#runWrite === undefined) throw new Error('a reader does not write');
-      return await this.#runWrite(this.#db, this.#statements, { name, input, gate });
+      return await runWrite(this.#db, this.#statements, { name, input, gate });
     } catch (error) {
       this.#note(error);
       throw faultOfSqlite(error);

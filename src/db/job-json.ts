@@ -1,4 +1,6 @@
-import { type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { Tag } from '../jobs/job.ts';
+import { anyOf } from './conditions.ts';
 import { column } from './filters.ts';
 import { printedJson } from './stored-json.ts';
 import type { JobTable } from './tables.ts';
@@ -8,7 +10,7 @@ export interface JobJsonOptions {
   readonly nowSec: number | bigint;
   readonly withMetadata: boolean;
   readonly tagScopes: readonly string[];
-  readonly alsoTags?: readonly bigint[] | undefined;
+  readonly alsoTags?: readonly Tag[] | undefined;
 }
 
 /** Seconds so far of a running job, the stored duration of any other. */
@@ -75,9 +77,15 @@ function real(name: keyof JobTable): RawBuilder<unknown> {
 }
 
 /** The tags the caller may read, by database id; no member at all when there are none. */
-function tags(scopes: readonly string[], also: readonly bigint[]): RawBuilder<unknown> {
+function tags(scopes: readonly string[], also: readonly Tag[]): RawBuilder<unknown> {
   const tag = sql`json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT), 'id', tag.id)`;
-  const inScope = sql`tag.tag_scope IN (${sql.join(scopes.map((scope) => scope.toWellFormed()))})`;
-  const shown = also.length === 0 ? inScope : sql`(${inScope} OR tag.id IN (${sql.join(also)}))`;
+  const inScope = sql<SqlBool>`tag.tag_scope IN (${sql.join(scopes.map((scope) => scope.toWellFormed()))})`;
+  const shown =
+    also.length === 0
+      ? inScope
+      : anyOf([
+          inScope,
+          ...also.map(({ type, name }) => sql<SqlBool>`(tag.tag_type = ${type} AND tag.tag_name = ${name})`),
+        ]);
   return sql`(SELECT concat(',"tags":[', group_concat(${tag}, ',' ORDER BY tag.id), ']') FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${shown} HAVING count(*) > 0)`;
 }

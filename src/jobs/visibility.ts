@@ -1,5 +1,6 @@
 import { Fault } from '../faults.ts';
 import type { Condition, JobFilter } from './filter.ts';
+import type { Tag } from './job.ts';
 import { isMachine, isStaff, type User } from './user.ts';
 
 /** A filter that holds what its caller may see. `visibleTo` makes it, and every statement about jobs wants one. */
@@ -8,7 +9,7 @@ export interface VisibleJobs {
   /** Tags of these scopes the caller may read: in answers, and in conditions. */
   readonly tagScopes: readonly string[];
   /** Tags shown in answers whatever their scope: those the caller has just added. */
-  readonly alsoTags?: readonly bigint[];
+  readonly alsoTags?: readonly Tag[];
 }
 
 /** For writes that ask nobody's rights to a job (contract/auth.md §6): all jobs, and no tags. */

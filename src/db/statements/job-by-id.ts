@@ -5,6 +5,7 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../filters.ts';
 import { jobJson } from '../job-json.ts';
 import { exactWhole, statementOf } from '../sql-rows.ts';
+import type { JobInsideQuery } from '../writes/job-inside.ts';
 
 const KEY_COLUMNS = sql`CAST(job.cluster AS TEXT) AS cluster, CAST(job.subcluster AS TEXT) AS subcluster, CAST(CAST(job.job_id AS INTEGER) AS TEXT) AS jobId, CAST(CAST(job.start_time AS INTEGER) AS TEXT) AS startTime, CAST(job.job_state AS TEXT) AS state, job.monitoring_status AS monitoringStatus, job.num_nodes AS numNodes, CAST(job.hpc_user AS TEXT) AS user`;
 
@@ -44,4 +45,13 @@ export function jobById(
 
 function oneOf(jobs: VisibleJobs, id: number | bigint, columns: ReturnType<typeof sql>) {
   return sql`SELECT ${columns} FROM job WHERE job.id = ${id} AND ${whereJob(jobs)} ORDER BY job.id LIMIT 1`;
+}
+
+/** Stands for an id nobody has, until there is one. */
+const NO_ID = -(2n ** 63n);
+
+/** jobById for a write, which knows the id only inside its transaction, and knows no query builder. */
+export function jobInsideQuery(jobs: VisibleJobs, options: { nowSec: number; withMetadata?: boolean }): JobInsideQuery {
+  const { sql: text, parameters } = jobById(jobs, NO_ID, options);
+  return { sql: text, parameters, idAt: parameters.indexOf(NO_ID) };
 }

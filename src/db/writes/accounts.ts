@@ -1,16 +1,41 @@
 import { Fault } from '../../faults.ts';
 import { type AccountChange, changedAccount } from '../../jobs/account.ts';
-import { userByName } from '../statements/user-by-name.ts';
+import { plainRows } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
+
+interface Stored {
+  roles: string;
+  projects: string;
+}
+
+/** The texts of a stored JSON list; what is none has none. */
+function textsIn(json: string): string[] {
+  try {
+    const list: unknown = JSON.parse(json);
+    return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+  } catch {
+    return [];
+  }
+}
 
 /** Changes the roles or projects of an account. Throws `conflict` for what cannot be (contract/rest.md §9). */
 export async function changeAccount(
   tx: Transaction,
   { username, change }: { username: string; change: AccountChange },
 ): Promise<Record<string, never>> {
-  const [account] = await tx.read(userByName(username));
+  const [account] = await tx.read(
+    plainRows<Stored>(
+      'rights',
+      ['roles', 'projects'],
+      'SELECT CAST(roles AS TEXT) AS roles, CAST(projects AS TEXT) AS projects FROM hpc_user WHERE username = ? LIMIT 1',
+      [username],
+    ),
+  );
   if (account === undefined) throw new Fault('conflict', `there is no user ${JSON.stringify(username.slice(0, 100))}`);
-  const { roles, projects } = changedAccount(account, change);
+  const { roles, projects } = changedAccount(
+    { roles: textsIn(account.roles), projects: textsIn(account.projects) },
+    change,
+  );
   await tx.run('UPDATE hpc_user SET roles = ?, projects = ? WHERE username = ?', [
     JSON.stringify(roles),
     JSON.stringify(projects),

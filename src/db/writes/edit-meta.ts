@@ -1,10 +1,9 @@
 import { Fault } from '../../faults.ts';
-import { EVERY_JOB } from '../../jobs/visibility.ts';
 import type { Transaction } from '../transaction.ts';
 import { noteArchiveChange } from './archive-queue.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
-import { type Asked, jobInside } from './job-answer.ts';
+import { type JobInsideQuery, jobInside } from './job-inside.ts';
 import type { JobTextOutput } from './stop-job.ts';
 
 export interface MetaEntry {
@@ -15,9 +14,9 @@ export interface MetaEntry {
 /** Sets one entry of a job's metadata. Throws not_found for a job that is not there or not to be seen. */
 export async function editMeta(
   tx: Transaction,
-  { id, entry, asked }: { id: bigint; entry: MetaEntry; asked: Asked },
+  { id, entry, show }: { id: bigint; entry: MetaEntry; show: JobInsideQuery },
 ): Promise<JobTextOutput> {
-  if ((await jobInside(tx, id, asked)) === undefined)
+  if ((await jobInside(tx, id, show)) === undefined)
     throw new Fault('not_found', `finding job with db id ${id} failed`);
   // json_patch takes the key as a value: no text of a caller's is ever part of a path. What is stored broken begins anew.
   await tx.run(
@@ -29,7 +28,7 @@ export async function editMeta(
     [entry.key, entry.value, id],
   );
   await noteArchiveChange(tx, id);
-  const changed = await jobInside(tx, id, asked);
+  const changed = await jobInside(tx, id, show);
   if (changed === undefined) throw new Error(`job ${id} is not there any more`);
   return { job: changed.job };
 }
@@ -37,10 +36,9 @@ export async function editMeta(
 /** The same for the newest job of a key, whoever asks. Throws not_found as 422 (contract/rest.md §6). */
 export async function editMetaOf(
   tx: Transaction,
-  { key, entry, asked }: { key: JobKey; entry: MetaEntry; asked: Asked },
+  { key, entry, show }: { key: JobKey; entry: MetaEntry; show: JobInsideQuery },
 ): Promise<JobTextOutput> {
   const found = await newestJob(tx, key);
   if (found === undefined) throw new Fault('not_found', `finding job failed: no job ${key.jobId}`, { status: 422 });
-  const jobs = { ...EVERY_JOB, tagScopes: asked.jobs.tagScopes };
-  return await editMeta(tx, { id: BigInt(found.id), entry, asked: { ...asked, jobs } });
+  return await editMeta(tx, { id: BigInt(found.id), entry, show });
 }

@@ -1,10 +1,9 @@
 import { Fault } from '../../faults.ts';
 import { JOB_STATES } from '../../jobs/job.ts';
-import { EVERY_JOB } from '../../jobs/visibility.ts';
 import type { Transaction } from '../transaction.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
-import { jobInside } from './job-answer.ts';
+import { type JobInsideQuery, jobInside } from './job-inside.ts';
 
 export interface StopJobInput {
   key: JobKey;
@@ -12,7 +11,8 @@ export interface StopJobInput {
   state: string;
   /** Unix seconds. */
   stopTime: number | bigint;
-  nowSec: number;
+  /** Shows the job as it ended. */
+  show: JobInsideQuery;
 }
 
 /** The stopped job as JSON text: its new state, no metadata, no tags. */
@@ -25,7 +25,7 @@ export interface JobTextOutput {
  * invalid_request for a stop before its start and for a state that ends no job (contract/rest.md §4). It gets
  * monitoringStatus 0: there is no metric store that could have data of it.
  */
-export async function stopJob(tx: Transaction, { key, state, stopTime, nowSec }: StopJobInput): Promise<JobTextOutput> {
+export async function stopJob(tx: Transaction, { key, state, stopTime, show }: StopJobInput): Promise<JobTextOutput> {
   const found = await newestJob(tx, key);
   if (found === undefined) throw new Fault('not_found', `finding job failed: no job ${key.jobId}`);
   if (found.state !== 'running') {
@@ -49,7 +49,7 @@ export async function stopJob(tx: Transaction, { key, state, stopTime, nowSec }:
     durationSec,
     id,
   ]);
-  const stopped = await jobInside(tx, id, { jobs: EVERY_JOB, nowSec }, false);
+  const stopped = await jobInside(tx, id, show);
   if (stopped === undefined) throw new Error(`job ${id} is not there any more`);
   return { job: stopped.job };
 }

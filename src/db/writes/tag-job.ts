@@ -2,37 +2,33 @@ import { Fault } from '../../faults.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { Transaction } from '../transaction.ts';
 import { noteArchiveChange, noteTaggedJobs } from './archive-queue.ts';
-import { type Asked, jobInside } from './job-answer.ts';
+import { type JobInsideQuery, jobInside } from './job-inside.ts';
 import type { JobTextOutput } from './stop-job.ts';
 import { knownTags, missingTag, tagJobs } from './tag-rows.ts';
 
 export interface TagJobInput {
   id: bigint;
   tags: readonly Tag[];
-  asked: Asked;
+  show: JobInsideQuery;
 }
 
 /**
- * Puts tags on a job, making those that are not there. The answer shows the tags the caller may read, and those just added.
- * Throws not_found, or `conflict` for a tag that exists in another scope; then nothing has changed.
+ * Puts tags on a job, making those that are not there. Throws not_found, or `conflict` for a tag that exists in another scope; then nothing has changed.
  */
-export async function addTags(tx: Transaction, { id, tags, asked }: TagJobInput): Promise<JobTextOutput> {
-  const job = await findJob(tx, id, asked);
-  const { jobId, cluster, startTime } = job;
+export async function addTags(tx: Transaction, { id, tags, show }: TagJobInput): Promise<JobTextOutput> {
+  const { jobId, cluster, startTime } = await findJob(tx, id, show);
+  const key = { jobId: BigInt(jobId), cluster, startTime: BigInt(startTime) };
   await tagJobs(
     tx,
-    tags.map((tag) => ({ tag, jobId, cluster, startTime })),
+    tags.map((tag) => ({ tag, ...key })),
   );
   await noteArchiveChange(tx, id);
-  // Whoever adds a tag he cannot read sees it in this one answer.
-  const known = await knownTags(tx, tags);
-  const jobs = { ...asked.jobs, alsoTags: known.flatMap((tag) => (tag === undefined ? [] : [tag])) };
-  return { job: (await findJob(tx, id, { ...asked, jobs })).job };
+  return { job: (await findJob(tx, id, show)).job };
 }
 
 /** Takes tags off a job; one that is not on it is passed over. Throws not_found for the job, and for a tag that is none. */
-export async function removeTags(tx: Transaction, { id, tags, asked }: TagJobInput): Promise<JobTextOutput> {
-  await findJob(tx, id, asked);
+export async function removeTags(tx: Transaction, { id, tags, show }: TagJobInput): Promise<JobTextOutput> {
+  await findJob(tx, id, show);
   const ids = await knownTags(tx, tags);
   const missing = tags.find((_, at) => ids[at] === undefined);
   if (missing !== undefined) throw missingTag(missing);
@@ -41,7 +37,7 @@ export async function removeTags(tx: Transaction, { id, tags, asked }: TagJobInp
     ids.flatMap((tag) => (tag === undefined ? [] : [[id, tag]])),
   );
   await noteArchiveChange(tx, id);
-  return { job: (await findJob(tx, id, asked)).job };
+  return { job: (await findJob(tx, id, show)).job };
 }
 
 /** Deletes tags everywhere. Throws not_found for one that is none; then none is deleted. */
@@ -59,8 +55,8 @@ export async function deleteTags(tx: Transaction, { tags }: { tags: readonly Tag
   };
 }
 
-async function findJob(tx: Transaction, id: bigint, asked: Asked) {
-  const job = await jobInside(tx, id, asked);
+async function findJob(tx: Transaction, id: bigint, show: JobInsideQuery) {
+  const job = await jobInside(tx, id, show);
   if (job === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`);
   return job;
 }
