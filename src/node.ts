@@ -14,6 +14,7 @@ import { cutConnection, nodeListener } from './http/node-server.ts';
 import { openArchive } from './pool/archive.ts';
 import { isInMemory, openPool } from './pool/pool.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
+import { SpareSlot } from './pool/spare-slot.ts';
 import type { Settings } from './settings.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startTimer } from './timed/timer.ts';
@@ -47,7 +48,8 @@ export async function startService(settings: Settings): Promise<RunningService> 
   await checkArchive(root, { mark: false }); // a start that is refused writes nothing
   const clusters = await readClusters(root);
   const tempDir = resolve(settings.DB_TEMP_DIR ?? dirname(path));
-  const db = await openPool({ ...poolOptions(settings, sizing), path, tempDir, log });
+  const spareSlot = new SpareSlot();
+  const db = await openPool({ ...poolOptions(settings, sizing), path, tempDir, spareSlot, log });
   if (isInMemory(tempDir))
     log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
   const archive = openArchive({
@@ -55,6 +57,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     memoryMb: sizing.archiveMb,
     queueLimit: settings.DB_QUEUE_LIMIT,
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
+    spareSlot,
     log,
   });
   const clock = () => Date.now() / 1000;

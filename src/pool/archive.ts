@@ -7,6 +7,7 @@ import { newCounters } from './counters.ts';
 import { Crew } from './crew.ts';
 import { watchMemory } from './memory-watch.ts';
 import { DatabaseProcess } from './process.ts';
+import type { SpareSlot } from './spare-slot.ts';
 import { ARCHIVE_PROGRAM } from './spawn.ts';
 
 export interface ArchiveOptions {
@@ -15,6 +16,7 @@ export interface ArchiveOptions {
   memoryMb: number;
   queueLimit: number;
   maxIdleMs: number;
+  spareSlot: SpareSlot;
   log: { warn(fields: object, message: string): void };
 }
 
@@ -39,6 +41,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcess {
     max: 1,
     queueLimit: options.queueLimit,
     maxIdleMs: options.maxIdleMs,
+    spareSlot: options.spareSlot,
     counters,
     log: (message, error) => options.log.warn({ err: error }, message),
     start: (onState) =>
@@ -56,7 +59,11 @@ export function openArchive(options: ArchiveOptions): ArchiveProcess {
 
   const ask = async (request: ArchiveRequest, deadline: Deadline): Promise<ArchiveAnswer> => {
     const answer = await crew.use(deadline.signal, (process) => askProcess(process, request, deadline));
-    for (const problem of answer.problems) options.log.warn({ problem }, 'a file of the archive could not be read');
+    const [problem] = answer.problems;
+    if (problem !== undefined) {
+      // One line a request: a list of jobs without files must not fill the log.
+      options.log.warn({ problem, files: answer.problems.length }, 'files of the archive could not be read');
+    }
     return answer;
   };
   return {

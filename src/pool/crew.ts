@@ -3,6 +3,7 @@ import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
 import type { DatabaseProcess } from './process.ts';
 import { Queue, queueFull } from './queue.ts';
+import type { SpareSlot } from './spare-slot.ts';
 
 export interface CrewOptions {
   /** Starts one more process of this crew, whose changes of state come to `crew.changed`. */
@@ -11,6 +12,8 @@ export interface CrewOptions {
   max: number;
   queueLimit: number;
   maxIdleMs: number;
+  /** Shared with the other crews of the service. */
+  spareSlot: SpareSlot;
   counters: Counters;
   log(message: string, error: unknown): void;
 }
@@ -128,10 +131,15 @@ export class Crew {
   #lost(process: DatabaseProcess): void {
     const stopped = !this.#members.includes(process);
     this.#members = this.#members.filter((member) => member !== process);
-    if (this.#leaving?.member === process) this.#leaving = undefined;
+    if (this.#leaving?.member === process) {
+      this.#endLeaving(); // its spare, which is there or on its way, is its follower
+      return;
+    }
     if (stopped || this.#closing) return;
     process.ready.then(
-      () => this.#add(),
+      () => {
+        if (!this.#closing) this.#add();
+      },
       async () => {
         if (!this.#opened) return; // the start of the service fails with it
         await sleep(this.#restartMs, undefined, { ref: false });
@@ -142,15 +150,14 @@ export class Crew {
   }
 
   #replaceWorn(): void {
-    if (this.#leaving !== undefined) return;
+    if (this.#leaving !== undefined || this.#closing) return;
     const worn = this.#members.find(isWorn);
-    if (worn === undefined) return;
-    this.#options.counters.replacements += 1;
-    this.#bringSpare(worn);
+    if (worn !== undefined && this.#bringSpare(worn)) this.#options.counters.replacements += 1;
   }
 
-  /** Starts the spare of a member; from its first tick of service the member leaves. */
-  #bringSpare(member: DatabaseProcess): void {
+  /** Starts the spare of a member; from its first tick of service the member leaves. False: not now. */
+  #bringSpare(member: DatabaseProcess): boolean {
+    if (!this.#options.spareSlot.take()) return false;
     const spare = this.#add();
     this.#leaving = { member, spare };
     spare.ready.then(
@@ -158,17 +165,26 @@ export class Crew {
         if (member.state.name === 'idle') this.#letGo(member);
       },
       () => {
-        this.#leaving = undefined; // the next round tries again
+        if (this.#leaving?.spare === spare) this.#endLeaving(); // the next round tries again
       },
     );
+    return true;
+  }
+
+  #endLeaving(): void {
+    this.#leaving = undefined;
+    this.#options.spareSlot.free();
   }
 
   /** Stops an idle member that has to leave, if its spare serves. */
   #letGo(member: DatabaseProcess): boolean {
     if (this.#leaving?.member !== member || this.#leaving.spare.state.name === 'starting') return false;
     this.#leaving = undefined;
+    void member.gone.then(() => {
+      this.#options.spareSlot.free();
+      this.#replaceWorn();
+    });
     this.#dismiss(member);
-    setImmediate(() => this.#replaceWorn());
     return true;
   }
 
@@ -187,12 +203,12 @@ export class Crew {
     if (longest === undefined || this.#leaving !== undefined) return;
     const last = this.#members.length === 1;
     if (last && longest.queries === 0) return; // as fresh as its follower would be
-    this.#options.counters.retirements += 1;
     if (last) {
-      this.#bringSpare(longest); // the last one is kept warm: it leaves when its follower serves
+      if (!this.#bringSpare(longest)) return; // the last one is kept warm: it leaves when its follower serves
     } else {
       this.#dismiss(longest);
     }
+    this.#options.counters.retirements += 1;
   }
 }
 

@@ -15,8 +15,9 @@ export function watchMemory(processes: () => Iterable<DatabaseProcess>, counters
     for (const process of processes()) {
       if (process.state.name !== 'busy' || process.state.task.abandoned) continue;
       if (process.rssMb <= process.restingMb + process.growthMb) continue;
-      counters.memoryExceeded += 1;
       process.worn = true;
+      if (process.state.task.committing) continue; // nobody may be told that a write failed which then happens
+      counters.memoryExceeded += 1;
       process.abandon(new Fault('memory_limit_exceeded', 'the query needed more memory than its connection may take'));
     }
   }, LOOK_MS);

@@ -15,6 +15,7 @@ import { watchMemory } from './memory-watch.ts';
 import { DatabaseProcess } from './process.ts';
 import { runQuery } from './read.ts';
 import type { Sizing } from './sizing.ts';
+import { SpareSlot } from './spare-slot.ts';
 import { CONNECTION_PROGRAM } from './spawn.ts';
 import { runMaintenance, runWrite } from './write.ts';
 
@@ -24,6 +25,8 @@ export interface PoolOptions {
   maxReaders: number;
   queueLimit: number;
   maxIdleMs: number;
+  /** Shared with the archive's process; without it the pool has one of its own. */
+  spareSlot?: SpareSlot;
   tempDir: string | undefined;
   connection: Sizing['connection'];
   log: PoolLog;
@@ -65,11 +68,13 @@ class Pool implements Database {
   readonly #stopWatching: () => void;
 
   constructor(options: PoolOptions) {
+    const { spareSlot = new SpareSlot() } = options;
     const crew = (role: ConnectionOptions['role'], max: number) =>
       new Crew({
         max,
         queueLimit: options.queueLimit,
         maxIdleMs: options.maxIdleMs,
+        spareSlot,
         counters: this.#counters,
         log: (message, error) => options.log.warn({ err: error }, message),
         start: (changed) => startConnection(options, role, this.#counters, changed),
@@ -144,8 +149,8 @@ class Pool implements Database {
   }
 
   #tend(): void {
+    this.#writer.tend(); // first: it asks for the spare's place once in a while, readers may all the time
     this.#readers.tend();
-    this.#writer.tend();
   }
 
   #alive(): boolean {

@@ -23,6 +23,8 @@ interface Task {
   onStep(step: WriteStep): void;
   /** Set once its caller has his answer and the process is only waited for. */
   abandoned: boolean;
+  /** Set once its write may commit: from then on it is only waited for. */
+  committing: boolean;
 }
 
 /** The states of a process; `become` is the only way from one to another. */
@@ -144,14 +146,19 @@ export class DatabaseProcess {
     const id = DatabaseProcess.#lastId;
     this.queries += 1;
     return new Promise((resolve, reject) => {
-      this.#become({ name: 'busy', task: { id, resolve, reject, onStep, abandoned: false } });
+      this.#become({ name: 'busy', task: { id, resolve, reject, onStep, abandoned: false, committing: false } });
       this.#send({ ...request, id });
     });
   }
 
-  /** The answer to a write that asked to commit. */
-  answerCommit(allowed: boolean): void {
-    if (this.#state.name === 'busy') this.#send({ kind: 'commit', id: this.#state.task.id, allowed });
+  /** The answer to a write that asked to commit: no for one whose caller has his answer already. True if it may. */
+  answerCommit(wanted: boolean): boolean {
+    if (this.#state.name !== 'busy') return false;
+    const { task } = this.#state;
+    const allowed = wanted && !task.abandoned;
+    task.committing = allowed;
+    this.#send({ kind: 'commit', id: task.id, allowed });
+    return allowed;
   }
 
   /** Ends the request it works on with a fault for its caller, at once; the process itself has `graceMs` to follow. */

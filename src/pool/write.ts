@@ -60,13 +60,11 @@ async function writeOn(
       stage.now = told;
       return;
     }
-    const allowed = !deadline.expired.aborted && deadline.remainingMs() > 0;
-    if (allowed) {
-      stage.now = 'committing';
-      deadline.suspend();
-      process.killAfter(COMMIT_LIMIT_MS);
-    }
-    process.answerCommit(allowed);
+    const stands = !deadline.expired.aborted && deadline.remainingMs() > 0;
+    if (!process.answerCommit(stands)) return;
+    stage.now = 'committing';
+    deadline.suspend();
+    process.killAfter(COMMIT_LIMIT_MS);
   };
   deadline.expired.addEventListener('abort', expire, { once: true });
   try {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDriver } from '../../src/db/driver.ts';
-import { fixture, testFolder, testPool, until, within } from '../support/pool.ts';
+import { CONNECTION, fixture, testFolder, testPool, until, within } from '../support/pool.ts';
 
 const tag = (name: string) => ({ rows: [['demo', name, 'global', null]] });
 
@@ -120,4 +120,16 @@ test('two services on one file take turns', async () => {
     names.map((name, number) => (number % 2 === 0 ? one : two).db.write('copyTags', tag(name), within(20_000))),
   );
   expect((await tagNames(path)).sort()).toEqual(names);
+});
+
+test('a write that is stopped for its memory has not happened', async () => {
+  const { db, path } = await testPool({ connection: { ...CONNECTION, growthMb: 2 } });
+  const rows = Array.from({ length: 3_000 }, (_, number) => ['demo', `${number} ${'x'.repeat(1_000)}`, 'global', null]);
+  const outcome = await db.write('copyTags', { rows }, within(20_000)).then(
+    () => 'written',
+    (fault: { code: string }) => fault.code,
+  );
+  await db.write('copyTags', tag('after'), within(20_000)).catch(() => {}); // whatever became of the writer, it is over
+  const stored = (await tagNames(path)).filter((name) => name !== 'after').length;
+  expect([outcome, stored]).toEqual(outcome === 'written' ? ['written', 3_000] : ['memory_limit_exceeded', 0]);
 });
