@@ -4,13 +4,13 @@ import { type JobKey, jobById } from '../src/db/statements/job-by-id.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, IdParam, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { checkedBody } from '../src/http/exact-json.ts';
+import { checkedBody, listOf, text } from '../src/http/exact-json.ts';
 import { type JobDataAsked, jobData } from '../src/http/job-data.ts';
 import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/job-schema.ts';
 import { nowSec } from '../src/http/request.ts';
 import { visibleTo } from '../src/jobs/visibility.ts';
 
-const MetricNames = z.array(z.string()).nullable();
+const MetricNames = listOf(text).nullable();
 const NO_JOB = 'Answers 422 not_found where there is no such job, or none this user may see.';
 
 /** GET jobs/{id}: a job by its database id; `all-metrics=true` adds its metric data, where the archive has it. */

@@ -28,6 +28,7 @@ import { deadline } from './http/deadline.ts';
 import type { AppEnv, Service } from './http/env.ts';
 import { answerError } from './http/faults.ts';
 import { hardening, refuseCrossSite } from './http/hardening.ts';
+import { HeldAnswers, holdAnswers } from './http/held-answers.ts';
 import { knownPaths } from './http/known-paths.ts';
 
 /** Answers below this many bytes are sent as they are. */
@@ -44,6 +45,7 @@ const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   const bodies = new Bodies(service.settings);
+  const held = new HeldAnswers();
 
   app.onError(answerError);
   app.use(requestId());
@@ -51,6 +53,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('service', service);
     c.set('db', service.db);
     c.set('bodies', bodies);
+    c.set('held', held);
     c.set('log', service.log.child({ requestId: c.var.requestId }));
     await next();
     c.header('X-Request-Id', c.var.requestId); // only now: an answer made without `c` knows nothing of earlier headers
@@ -61,6 +64,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(compress({ threshold: COMPRESS_FROM_BYTES }));
   app.use(knownPaths(app));
   app.use(refuseCrossSite());
+  app.use(holdAnswers());
   app.use(deadline());
   for (const path of HEALTHCHECK_PATHS) app.use(path, reporters());
   app.use('/api/*', except(HEALTHCHECK_PATHS, apiUsers()));

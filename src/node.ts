@@ -10,7 +10,7 @@ import { BadStart } from './bad-start.ts';
 import { buildIndexes } from './db/bulk.ts';
 import type { Database } from './db/port.ts';
 import { refuseBrokenRequests } from './http/client-error.ts';
-import { cutConnection, nodeListener } from './http/node-server.ts';
+import { cutConnection, nodeListener, whenSent } from './http/node-server.ts';
 import { openArchive } from './pool/archive.ts';
 import { isInMemory, openPool } from './pool/pool.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
@@ -77,6 +77,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     system: () => ({ sizing, archive: archive.status(), parent: parentStatus(), timedWork: timer.status() }),
     archiveChanged: () => follower.wake(),
     cutConnection,
+    whenSent,
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',
   });
   try {

@@ -113,6 +113,9 @@ export const SECRETS: ReadonlySet<SettingName> = new Set(['DB_AUTH_TOKEN', 'JWT_
 /** Bodies in flight share this many times BODY_LIMIT_MB: a part of the memory's sizing. A scheduler's have a few KB. */
 export const BODIES_IN_FLIGHT = 2;
 
+/** MB of answers that their clients have not taken yet: a part of the memory's sizing. */
+export const ANSWERS_HELD_MB = 64;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** The settings for `serve`: read, checked one by one and together. Throws BadStart. */

@@ -10,7 +10,7 @@ const MINIMUM_SAMPLES = 3;
  * too: the median is taken over all series, 0 standing in for the missing samples.
  */
 export function statisticsSeriesOf(series: readonly Series[]): StatisticsSeries {
-  const steps = Math.max(0, ...series.map(({ data }) => data.length));
+  const steps = series.reduce((most, { data }) => Math.max(most, data.length), 0);
   const min: (number | null)[] = [];
   const median: (number | null)[] = [];
   const max: (number | null)[] = [];

@@ -3,7 +3,7 @@ import type { Condition, Range, WholeField } from '../jobs/filter.ts';
 import { isFootprintKey } from '../jobs/filter.ts';
 import { JOB_STATES, type JobState, SHARED } from '../jobs/job.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
-import { allOf, anyOf, isAnyOf, NOTHING, textMatches } from './conditions.ts';
+import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from './conditions.ts';
 import { nodeCondition } from './node-filter.ts';
 import { jsonNumber, jsonText } from './stored-json.ts';
 import type { JobTable } from './tables.ts';
@@ -114,14 +114,14 @@ function partition(operator: TextCondition['operator'], values: readonly string[
 }
 
 function id(field: Extract<Condition, { kind: 'id' }>['field'], values: readonly bigint[]): RawBuilder<SqlBool> {
-  if (field === 'db-id') return isAnyOf(column('id'), values);
-  if (field === 'job-id') return isAnyOf(column('job_id'), values);
+  if (field === 'db-id') return isAnyId(column('id'), values);
+  if (field === 'job-id') return isAnyId(column('job_id'), values);
   const array = column('array_job_id');
-  if (values.includes(0n)) return isAnyOf(sql`ifnull(${array}, 0)`, values);
+  if (values.includes(0n)) return isAnyId(sql`ifnull(${array}, 0)`, values);
   // The literal is what makes the partial index of migrations/0002 serve.
   return values.every((value) => value > 0n)
-    ? allOf([isAnyOf(array, values), sql`${array} > 0`])
-    : isAnyOf(array, values);
+    ? allOf([isAnyId(array, values), sql`${array} > 0`])
+    : isAnyId(array, values);
 }
 
 /**
@@ -130,7 +130,7 @@ function id(field: Extract<Condition, { kind: 'id' }>['field'], values: readonly
  */
 function tagged(ids: readonly bigint[], tagScopes: readonly string[]): RawBuilder<SqlBool> {
   if (ids.length === 0 || tagScopes.length === 0) return NOTHING;
-  const readable = sql`tag.id IN (${sql.join(ids)}) AND tag.tag_scope IN (${sql.join(wellFormed(tagScopes))})`;
+  const readable = sql`${isAnyId(sql.ref('tag.id'), ids)} AND tag.tag_scope IN (${sql.join(wellFormed(tagScopes))})`;
   return sql`${column('id')} IN (SELECT jobtag.job_id FROM tag CROSS JOIN jobtag ON jobtag.tag_id = tag.id WHERE ${readable})`;
 }
 

@@ -12,6 +12,8 @@ export interface Slice {
 }
 
 const MOST_BRANCHES = 12;
+/** Every branch repeats the values of the other conditions. */
+const MOST_REPEATED_VALUES = 100;
 
 /**
  * A query for `id` and `start_time` of a slice of the list, newest first, made to run along an index.
@@ -33,9 +35,16 @@ function branches(jobs: VisibleJobs): VisibleJobs[] {
   for (const [index, condition] of jobs.conditions.entries()) {
     const split = branchesOf(condition);
     if (split.length < 2 || split.length > MOST_BRANCHES) continue;
+    const others = jobs.conditions.filter((other) => other !== condition);
+    if (others.reduce((sum, other) => sum + valuesOf(other), 0) > MOST_REPEATED_VALUES) continue;
     return split.map((conditions) => ({ ...jobs, conditions: jobs.conditions.toSpliced(index, 1, ...conditions) }));
   }
   return [jobs];
+}
+
+function valuesOf(condition: Condition): number {
+  if (condition.kind === 'owner') return condition.projects.length + 1;
+  return condition.kind === 'text' ? condition.values.length : 1;
 }
 
 /** Only conditions with an index of their own that ends in start_time. */

@@ -4,8 +4,10 @@ type Prepared = Awaited<ReturnType<Driver['prepare']>>;
 
 /** The following batches of a big list have one text, as have the polls of a scheduler adapter. */
 const KEPT = 32;
-/** Held and of no more use: 10 KB each, more with long lists of parameters. */
-const USED_UP_LIMIT = 256;
+/** A longer text is a list of hundreds of values: a statement of its own, of megabytes, that hardly comes again. */
+const KEPT_CHARACTERS = 16_384;
+/** Held and of no more use: so many, or so much text. A statement takes 10 KB, or 50 times its text with long lists. */
+const USED_UP = { statements: 256, characters: 262_144 };
 
 /**
  * The statements of one connection. Those that ran to their end are used again: preparing one takes 0.1-0.5 ms, as long as a
@@ -20,6 +22,7 @@ export class PreparedStatements {
   /** In the order of their use, the least recent first. */
   readonly #kept = new Map<string, Prepared>();
   readonly #usedUp: Prepared[] = [];
+  #usedUpCharacters = 0;
 
   constructor(db: Driver) {
     this.#db = db;
@@ -27,7 +30,7 @@ export class PreparedStatements {
 
   /** True once it holds more than a connection should. */
   get full(): boolean {
-    return this.#usedUp.length > USED_UP_LIMIT;
+    return this.#usedUp.length > USED_UP.statements || this.#usedUpCharacters > USED_UP.characters;
   }
 
   /** What `work` makes of a statement with this text. */
@@ -35,10 +38,11 @@ export class PreparedStatements {
     const statement = await this.#take(sql);
     try {
       const result = await work(statement);
-      this.#keep(sql, statement);
+      if (sql.length <= KEPT_CHARACTERS) this.#keep(sql, statement);
+      else this.#useUp(sql, statement);
       return result;
     } catch (error) {
-      this.#usedUp.push(statement);
+      this.#useUp(sql, statement);
       throw error;
     }
   }
@@ -54,8 +58,13 @@ export class PreparedStatements {
     const [oldest] = this.#kept;
     if (this.#kept.size >= KEPT && oldest !== undefined) {
       this.#kept.delete(oldest[0]);
-      this.#usedUp.push(oldest[1]);
+      this.#useUp(...oldest);
     }
     this.#kept.set(sql, statement);
+  }
+
+  #useUp(sql: string, statement: Prepared): void {
+    this.#usedUp.push(statement);
+    this.#usedUpCharacters += sql.length;
   }
 }

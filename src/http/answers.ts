@@ -2,7 +2,7 @@ import { type createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import { FAULTS, Fault, type FaultCode } from '../faults.ts';
 import type { AppEnv } from './env.ts';
-import { exactJson, explain } from './exact-json.ts';
+import { documented, exactJson, explain } from './exact-json.ts';
 
 type Success = 200 | 201;
 
@@ -90,8 +90,8 @@ export function answersCreated(description: string) {
  * schema is what keeps the library from checking it too.
  */
 export function jsonBody(description: string, schema: z.ZodType) {
-  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return { description, required: true, content: { 'application/json': { schema: plain as { type: 'object' } } } };
+  const plain = documented(schema) as { type: 'object' };
+  return { description, required: true, content: { 'application/json': { schema: plain } } };
 }
 
 /** A group of routes; a parameter that does not fit its schema is an invalid_request that names it. */
@@ -105,7 +105,7 @@ export function resource() {
         issue?.code === 'unrecognized_keys'
           ? `invalid ${what}: ${issue.keys.join(', ').slice(0, 200)}`
           : `${what} ${explain(result.error)}`;
-      throw new Fault('invalid_request', message, { cause: result.error });
+      throw new Fault('invalid_request', message);
     },
   });
 }

@@ -6,6 +6,7 @@ import type { Database } from '../db/port.ts';
 import type { User } from '../jobs/user.ts';
 import type { Settings } from '../settings.ts';
 import type { Bodies } from './body.ts';
+import type { HeldAnswers } from './held-answers.ts';
 
 /** What the service needs of a logger; pino's is one. */
 export interface Log {
@@ -28,6 +29,8 @@ export interface Service {
   readonly log: Log;
   /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
   readonly system: () => Readonly<Record<string, unknown>>;
+  /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */
+  readonly whenSent?: ((c: Context) => Promise<void>) | undefined;
   /** Told that the archive's files have to follow a change; what came of it is for the log. */
   readonly archiveChanged?: (() => void) | undefined;
   /** The peer's address as the runtime knows it: of the socket, or CF-Connecting-IP. '' when unknown. */
@@ -55,6 +58,7 @@ export interface AppEnv {
     log: Log;
     requestId: string;
     bodies: Bodies;
+    held: HeldAnswers;
     /** What a request has done for good so far: part of the body should it fail later. */
     done: Readonly<Record<string, number>> | undefined;
     /** Set by an answer that goes on after its first byte; settles when it has ended. */

@@ -1,28 +1,22 @@
 import { z } from 'zod';
-import { decimal, int32, int64, strictFields, text } from './exact-json.ts';
+import { decimal, int32, int64, listOf, mapOf, strictFields, text } from './exact-json.ts';
 
 // As Go decodes: null is as good as nothing, and what is missing is zero.
 const words = text.nullish().transform((value) => value ?? '');
 const whole32 = int32.nullish().transform((value) => value ?? 0);
 const whole64 = int64.nullish().transform((value) => value ?? 0);
 const number = decimal.nullish().transform((value) => value ?? 0);
-const numbers = z
-  .record(text, number)
+const numbers = mapOf(number)
   .nullish()
   .transform((value) => value ?? null);
 
-function listOf<Item extends z.ZodType>(item: Item) {
-  return z
-    .array(item)
-    .nullish()
-    .transform((value) => value ?? []);
-}
+const orNone = <Item>(list: Item[] | null | undefined): Item[] => list ?? [];
 
 const Resource = strictFields({
   hostname: words,
   configuration: words,
-  hwthreads: listOf(int32),
-  accelerators: listOf(text),
+  hwthreads: listOf(int32).nullish().transform(orNone),
+  accelerators: listOf(text).nullish().transform(orNone),
 }).transform(({ hostname, configuration, hwthreads, accelerators }) => ({
   hostname,
   ...(configuration === '' ? {} : { configuration }),
@@ -62,22 +56,21 @@ export const StartBody = strictFields({
   numAcc: whole32,
   smt: whole32,
   energy: number,
-  resources: listOf(Resource),
+  resources: listOf(Resource).nullish().transform(orNone),
   footprint: numbers,
   energyFootprint: numbers,
-  metaData: z
-    .record(text, words)
+  metaData: mapOf(words)
     .nullish()
     .transform((value) => value ?? null),
-  tags: listOf(TagBody),
+  tags: listOf(TagBody).nullish().transform(orNone),
   jobState: text.nullish(),
   requestedMemory: int64.nullish(),
   submitTime: int64.nullish(),
   id: int64.nullish(),
-  statistics: z.record(text, Statistic.nullable()).nullish(),
+  statistics: mapOf(Statistic.nullable()).nullish(),
   concurrentJobs: strictFields({
     listQuery: text.nullish(),
-    items: listOf(strictFields({ id: words, jobId: int64.nullish() })),
+    items: listOf(strictFields({ id: z.unknown(), jobId: int64.nullish() })).nullish(),
     count: int32.nullish(),
   }).nullish(),
 }).transform(

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { type Deadline, startDeadline } from '../db/deadline.ts';
-import { type NextPage, pages } from '../db/pages.ts';
+import { type NextPage, pages, type ReadPage } from '../db/pages.ts';
 import type { Page } from '../db/port.ts';
 import type { JobsBatch } from '../db/statements/jobs-page.ts';
 import type { PageRequest } from '../jobs/order.ts';
@@ -8,6 +8,7 @@ import { type JsonAnswer, jsonBytes } from './answers.ts';
 import { withStatistics } from './archived-statistics.ts';
 import type { AppEnv, StreamEnd } from './env.ts';
 import { faultOf } from './faults.ts';
+import type { HeldAnswers } from './held-answers.ts';
 
 /**
  * Answers with a list of jobs of any size. The first batch is read before there is an answer, so that its faults have
@@ -24,31 +25,50 @@ export async function jobsAnswer(
   c.var.deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now
   const head = joined('{"jobs":[', first?.bytes ?? new Uint8Array());
   const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
-  if (first === undefined || first.rows >= page.itemsPerPage) return jsonBytes(joined(head, tail));
-  // Of a HEAD nobody would take the body, so nothing of it may wait.
-  const body = c.req.method === 'HEAD' ? null : streamOf(c, list, head, tail);
+  if (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD') {
+    list.close();
+    const isWhole = first === undefined || first.rows >= page.itemsPerPage;
+    if (isWhole) return jsonBytes(joined(head, tail));
+    return new Response(null, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer; // nobody takes the body
+  }
+  try {
+    c.var.held.checkRoom();
+  } catch (error) {
+    list.close();
+    throw error;
+  }
+  const body = streamOf(c, list, head, tail);
   return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
 }
 
 /** The batches with the statistics of archived jobs, each read within a deadline of its own; the first within the request's. */
 class JobsList {
   rows = 0;
+  readonly #held: HeldAnswers;
+  /** Bytes of batches that were read and not yet taken by the client. */
+  #waiting = 0;
+  #taken = 0;
+  #closed = false;
   readonly #batches: AsyncGenerator<Page<JobsBatch>, void, void>;
   /** The deadline of the batch that is read next. */
   #deadline: () => Deadline;
 
   constructor(c: Context<AppEnv>, next: NextPage<JobsBatch>) {
-    const { db, deadline, service } = c.var;
+    const { db, deadline, service, held } = c.var;
+    this.#held = held;
     this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
-    this.#batches = pages(next, async (statement) => {
+    const read: ReadPage<JobsBatch> = async (statement) => {
       const own = this.#deadline();
       try {
         const page = await db.readPage(statement, own);
-        return { ...page, bytes: await withStatistics(page, service.archive, own) };
+        const bytes = await withStatistics(page, service.archive, own);
+        this.#hold(bytes.byteLength);
+        return { ...page, bytes };
       } finally {
         own.clear();
       }
-    });
+    };
+    this.#batches = pages(next, read, () => held.isHalfEmpty);
   }
 
   /** Every batch but the first has a deadline of its own. */
@@ -58,18 +78,34 @@ class JobsList {
 
   /** The next batch, or undefined at the end. */
   async next(): Promise<{ bytes: Uint8Array; rows: number } | undefined> {
+    this.#letGo(this.#taken); // whoever asks for the next one has taken the last
     for (;;) {
       const { value } = await this.#batches.next();
       if (value === undefined) return undefined;
       if (value.rows === 0) continue;
       this.rows += value.rows;
+      this.#taken = value.bytes.byteLength;
       return value;
     }
   }
 
   /** Lets go of what the list holds; a batch that is being read ends by its deadline. */
   close(): void {
+    this.#closed = true;
+    this.#letGo(this.#waiting);
     void this.#batches.return().catch(() => {});
+  }
+
+  #hold(bytes: number): void {
+    if (this.#closed) return;
+    this.#waiting += bytes;
+    this.#held.add(bytes);
+  }
+
+  #letGo(bytes: number): void {
+    this.#waiting -= bytes;
+    this.#taken = 0;
+    this.#held.give(bytes);
   }
 }
 

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { int64, strictFields, text } from './exact-json.ts';
+import { int64, listOf, strictFields, text } from './exact-json.ts';
 
 const words = text.nullish().transform((value) => value ?? '');
 const whole = int64.nullish().transform((value) => value ?? 0);
@@ -7,20 +6,18 @@ const whole = int64.nullish().transform((value) => value ?? 0);
 /** The body of nodestate (contract/rest.md §8). Memory is in MB. */
 export const NodeStatesBody = strictFields({
   cluster: words,
-  nodes: z
-    .array(
-      strictFields({
-        hostname: words,
-        states: z
-          .array(text)
-          .nullish()
-          .transform((value) => value ?? []),
-        cpusAllocated: whole,
-        memoryAllocated: whole,
-        gpusAllocated: whole,
-        jobsRunning: whole,
-      }),
-    )
+  nodes: listOf(
+    strictFields({
+      hostname: words,
+      states: listOf(text)
+        .nullish()
+        .transform((value) => value ?? []),
+      cpusAllocated: whole,
+      memoryAllocated: whole,
+      gpusAllocated: whole,
+      jobsRunning: whole,
+    }),
+  )
     .nullish()
     .transform((value) => value ?? []),
 });

@@ -16,6 +16,12 @@ export function nodeListener(
   return getRequestListener(fetch, { hostname: host, errorHandler: answerBrokenRequest });
 }
 
+/** For `Service.whenSent`. */
+export async function whenSent(c: Context): Promise<void> {
+  const { outgoing } = c.env;
+  if (outgoing.closed !== true) await new Promise((resolve) => outgoing.once('close', resolve));
+}
+
 /** For `Service.cutConnection`: ends the connection of an answer without the chunk that would say "this was all". */
 export function cutConnection(c: Context): void {
   c.env.outgoing.destroy();

@@ -1,13 +1,12 @@
-import { z } from 'zod';
 import { Fault } from '../faults.ts';
 import type { Tag } from '../jobs/job.ts';
 import type { User } from '../jobs/user.ts';
 import { mayWriteTags } from '../jobs/visibility.ts';
+import { listOf } from './exact-json.ts';
 import { TagBody } from './job-body.ts';
 
 /** The body of the routes about tags. */
-export const TagsBody = z
-  .array(TagBody)
+export const TagsBody = listOf(TagBody)
   .nullable()
   .transform((tags) => tags ?? []);
 

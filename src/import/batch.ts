@@ -2,6 +2,8 @@ import type { Job } from '../jobs/job.ts';
 
 /** Jobs that cross to the writer together, and the size of what a reader holds. */
 export const JOBS_PER_BATCH = 1000;
+/** Hosts of a batch: a job of ten thousand nodes takes a megabyte here and another on its way to the writer. */
+const HOSTS_PER_BATCH = 20_000;
 /** Reasons kept of one batch; the others are counted. */
 export const REASONS_KEPT = 20;
 
@@ -40,14 +42,16 @@ export interface ImportSource {
 /** Collects a batch record by record. */
 export class BatchBuilder {
   #batch = emptyBatch();
+  #hosts = 0;
 
   get isFull(): boolean {
-    return this.#batch.jobs.length >= JOBS_PER_BATCH;
+    return this.#batch.jobs.length >= JOBS_PER_BATCH || this.#hosts >= HOSTS_PER_BATCH;
   }
 
   job(job: Job, repaired: boolean): void {
     this.#batch.read++;
     this.#batch.jobs.push(job);
+    this.#hosts += job.resources.length;
     if (repaired) this.#batch.repaired++;
   }
 
@@ -66,6 +70,7 @@ export class BatchBuilder {
   take(position: number): ImportBatch {
     const batch = { ...this.#batch, position };
     this.#batch = emptyBatch();
+    this.#hosts = 0;
     return batch;
   }
 }

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { BadStart } from '../bad-start.ts';
-import { BODIES_IN_FLIGHT, type Settings } from '../settings.ts';
+import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, type Settings } from '../settings.ts';
 
 /** What a machine, or the control group the service runs in, has. */
 export interface Machine {
@@ -36,7 +36,7 @@ export interface ConnectionSizing {
   growthMb: number;
 }
 
-/** The parent after 500,000 requests: 138 MB, what a streamed answer holds (docs/scaling.md). */
+/** The parent itself: 138 MB after 500,000 requests, 180 while it streams. Bodies and answers on their way come on top. */
 const PARENT_MB = 180;
 /** Private memory of a connection process at rest (14 MB measured, 36 without the compile cache), and what an answer takes. */
 const CONNECTION_BASE_MB = 44;
@@ -44,9 +44,9 @@ const ANSWER_MB = 24;
 /** The decoder's base is that of any Node; a decoded job of 32 nodes and 9 metrics takes about 60 MB. */
 const ARCHIVE_MB = { least: 160, most: 768, part: 1 / 8 };
 /** `auto`: a quarter of the machine, since the operating system's cache does more with the rest (docs/scaling.md). */
-const AUTO = { part: 1 / 4, leastMb: 768 };
+const AUTO_PART = 1 / 4;
 /** Heap of one connection: less cannot sort; more than this is never used, as sorts spill to files. */
-const HEAP = { leastMb: 8, mostMb: 1024 };
+const HEAP = { leastMb: 8, autoLeastMb: 16, mostMb: 1024 };
 /**
  * Of the room between the heap limits. A sort grows in memory up to cache_size, by doubling, before it spills to its file
  * (vdbesort.c), and a query may have several: with 1 GB of cache below a hard limit of 114 MB every grouping of 2 M jobs
@@ -72,7 +72,7 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
   if (limitMb > machine.memoryMb) {
     notes.push(`DB_MEMORY_LIMIT_MB ${limitMb} is more than the ${machine.memoryMb} MB there are (${machine.source})`);
   }
-  const parentMb = PARENT_MB + BODIES_IN_FLIGHT * settings.BODY_LIMIT_MB;
+  const parentMb = parentOf(settings);
   const archiveMb = clamp(Math.floor(limitMb * ARCHIVE_MB.part), ARCHIVE_MB.least, ARCHIVE_MB.most);
   const processes = settings.DB_MAX_CONNECTIONS + 2;
   const baseMb = CONNECTION_BASE_MB;
@@ -103,11 +103,24 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
   return { limitMb, machine, parentMb, archiveMb, processes, connection, notes };
 }
 
-/** At most what the processes could use: the rest of a large machine is for the operating system's cache. */
-function autoLimit({ DB_MAX_CONNECTIONS, BODY_LIMIT_MB }: Settings, { memoryMb }: Machine): number {
-  const parentMb = PARENT_MB + BODIES_IN_FLIGHT * BODY_LIMIT_MB;
-  const connectionsMb = (DB_MAX_CONNECTIONS + 2) * (CONNECTION_BASE_MB + ANSWER_MB + HEAP.mostMb);
-  return clamp(Math.floor(memoryMb * AUTO.part), AUTO.leastMb, parentMb + ARCHIVE_MB.most + connectionsMb);
+/** The parent, with request bodies and answers on their way. */
+function parentOf({ BODY_LIMIT_MB }: Settings): number {
+  return PARENT_MB + BODIES_IN_FLIGHT * BODY_LIMIT_MB + ANSWERS_HELD_MB;
+}
+
+/**
+ * At least what makes every process work, at most what the processes could use: the rest of a large machine is for the operating
+ * system's cache.
+ */
+function autoLimit(settings: Settings, { memoryMb }: Machine): number {
+  const { DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
+  const limitFor = (autoHeapMb: number) => {
+    const heapMb = byHandMb === 'auto' ? autoHeapMb : byHandMb;
+    const othersMb = parentOf(settings) + (DB_MAX_CONNECTIONS + 2) * (CONNECTION_BASE_MB + ANSWER_MB + heapMb);
+    const archiveMb = (othersMb * ARCHIVE_MB.part) / (1 - ARCHIVE_MB.part); // its part of the whole
+    return Math.ceil(othersMb + clamp(archiveMb, ARCHIVE_MB.least, ARCHIVE_MB.most));
+  };
+  return clamp(Math.floor(memoryMb * AUTO_PART), limitFor(HEAP.autoLeastMb), limitFor(HEAP.mostMb));
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -152,22 +152,34 @@ test('a tag the caller may not read matches nothing', async () => {
   expect(await listed(admin, {}, 'tag=2')).toMatchObject([{ rows: 2 }]);
 });
 
-test('pages of any size come in batches of 500, with metadata of 100, each row once', async () => {
+test('pages of any size come in batches of 500 behind a smaller first one, each row once', async () => {
   await db.exec(`BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1230)
     INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, resources, num_nodes, shared)
     SELECT i, 'big', 'main', i % 3, 'eve', 'p', 1, 1, 'completed', '[]', 1, 'none' FROM n; COMMIT;`);
   const sizes = async (more: Partial<JobsListOptions>) =>
     (await listed(admin, more, 'cluster=big')).map(({ rows }) => rows);
-  expect(await sizes({ itemsPerPage: 2 ** 53 - 1 })).toEqual([500, 500, 230]);
-  expect(await sizes({ itemsPerPage: 1200 })).toEqual([500, 500, 200]);
-  expect(await sizes({ itemsPerPage: 1000 })).toEqual([500, 500]);
-  expect(await sizes({ itemsPerPage: 1000, page: 2 })).toEqual([230]);
+  expect(await sizes({ itemsPerPage: 2 ** 53 - 1 })).toEqual([100, 500, 500, 130]);
+  expect(await sizes({ itemsPerPage: 1200 })).toEqual([100, 500, 500, 100]);
+  expect(await sizes({ itemsPerPage: 1000 })).toEqual([100, 500, 400]);
+  expect(await sizes({ itemsPerPage: 1000, page: 2 })).toEqual([100, 130]);
   expect(await sizes({ itemsPerPage: 1000, page: 3 })).toEqual([0]);
-  expect(await sizes({ itemsPerPage: 250, withMetadata: true })).toEqual([100, 100, 50]);
+  expect(await sizes({ itemsPerPage: 250, withMetadata: true })).toEqual([25, 225]);
   const all = await listed(admin, { itemsPerPage: 2 ** 53 - 1 }, 'cluster=big');
   const ids = all.flatMap(({ text }) => [...text.matchAll(/"id":(\d+),"statistics"/g)].map(([, id]) => id));
   expect(new Set(ids).size).toBe(1230);
   await db.exec("DELETE FROM job WHERE cluster = 'big'");
+});
+
+test('rows that are large come in batches of few', async () => {
+  // 60,000 bytes each: eight of them are half a megabyte
+  await db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)
+    INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, resources, num_nodes, shared, meta_data)
+    SELECT i, 'wide', 'main', i, 'eve', 'p', 1, 1, 'completed', '[]', 1, 'none', json_object('jobScript', printf('%60000s', 'x')) FROM n`);
+  const sizes = (await listed(admin, { itemsPerPage: 200, withMetadata: true }, 'cluster=wide')).map(
+    ({ rows }) => rows,
+  );
+  expect(sizes).toEqual([25, ...Array(11).fill(8), 7]);
+  await db.exec("DELETE FROM job WHERE cluster = 'wide'");
 });
 
 test('one job comes with tags and metadata, and what finds its metric data', async () => {

@@ -40,3 +40,20 @@ test('a connection that has used up many statements says that it is worn', async
   expect(connection.worn).toBe(true);
   connection.close();
 });
+
+test('so does one that has used up few, but long ones', async () => {
+  const connection = await Connection.open({
+    path: await emptyFile(),
+    role: 'reader',
+    cacheKib: 1024,
+    softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
+    hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
+  });
+  const list = (first: number) => Array.from({ length: 5_000 }, (_, at) => first + at).join(',');
+  let asked = 0;
+  for (; !connection.worn && asked < 50; asked += 1) {
+    await connection.query(`SELECT CAST('[]' AS BLOB) AS json WHERE 1 NOT IN (${list(10_000 * (asked + 1))})`, []);
+  }
+  expect(asked).toBeLessThan(15); // of 25 to 30 KB each
+  connection.close();
+});

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { jobById } from '../../src/db/statements/job-by-id.ts';
 import { jobHistograms } from '../../src/db/statements/job-histograms.ts';
 import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
 import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
@@ -84,6 +85,16 @@ test('no jobs: one row of zeros, and no groups', async () => {
   expect(others).toEqual([]);
   expect(Object.values(row ?? {}).filter((value) => value !== 0)).toEqual(['', '']);
   expect(await db.read(jobStatistics(none, { ...options, groupBy: 'user' }))).toEqual([]);
+});
+
+test('a number that a foreign file stores as text or fraction harms nobody', async () => {
+  const foreign = await testDatabase();
+  await foreign.exec(`INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, resources, num_nodes, num_hwthreads, num_acc, shared)
+    VALUES (1, 'a', 'm', 0, 'u', 'p', 5, 1, 'completed', '[]', 'many', 'abc', 2.5, 'none')`);
+  const rows = await foreign.read(jobHistograms(all, { bins: '1h', nowSec: 10_000 }));
+  expect(rows.filter(({ histogram }) => histogram !== 'histDuration').map(({ value }) => value)).toEqual([2, 0, 0]);
+  expect(await foreign.read(jobById(all, 1, { nowSec: 1 }))).toMatchObject([{ numNodes: 0 }]);
+  foreign.close();
 });
 
 test('the four histograms', async () => {

@@ -127,3 +127,24 @@ test.each(['Content-Length: 10', 'Transfer-Encoding: chunked'])(
     answer.socket.destroy();
   },
 );
+
+test('uploads that announce much and send nothing keep nobody out', async () => {
+  await start();
+  const silent = await Promise.all([1, 2, 3].map(() => head(`Content-Length: ${MB}`)));
+  expect((await post('[]')).status).toBe(200);
+  for (const { socket } of silent) socket.destroy();
+});
+
+test('a body of more values than anybody needs is refused before it is taken apart', async () => {
+  await start({ settings: { BODY_LIMIT_MB: '2' } });
+  const [status, code, error] = await faultIn(await post(`[${'1,'.repeat(600_000)}1]`));
+  expect([status, code]).toEqual([400, 'invalid_request']);
+  expect(error).toMatch(/more than 500000 values/);
+});
+
+test('of a list the first wrong member is told, and the log holds no more than that', async () => {
+  await start();
+  const [, , error] = await faultIn(await post(`["a",${'1,'.repeat(100_000)}1]`));
+  expect(error).toBe('parsing request body failed: 1: must be a text');
+  expect(JSON.stringify(service.lines).length).toBeLessThan(2_000);
+});

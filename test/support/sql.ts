@@ -48,7 +48,11 @@ export class TestDatabase {
     const shape = z.object({ json: blob, rows: z.int(), more: blob });
     const [row] = z.tuple([shape]).parse(await this.all(statement.sql, statement.parameters));
     return {
-      bytes: new Uint8Array(),
+      bytes: new Uint8Array(
+        row.json instanceof ArrayBuffer
+          ? row.json
+          : row.json.buffer.slice(row.json.byteOffset, row.json.byteOffset + row.json.byteLength),
+      ),
       text: decode(row.json),
       rows: row.rows,
       more: statement.more.parse(JSON.parse(decode(row.more))),

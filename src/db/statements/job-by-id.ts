@@ -7,7 +7,7 @@ import { jobJson } from '../job-json.ts';
 import { exactWhole, statementOf } from '../sql-rows.ts';
 import type { JobInsideQuery } from '../writes/job-inside.ts';
 
-const KEY_COLUMNS = sql`CAST(job.cluster AS TEXT) AS cluster, CAST(job.subcluster AS TEXT) AS subcluster, CAST(CAST(job.job_id AS INTEGER) AS TEXT) AS jobId, CAST(CAST(job.start_time AS INTEGER) AS TEXT) AS startTime, CAST(job.job_state AS TEXT) AS state, job.monitoring_status AS monitoringStatus, job.num_nodes AS numNodes, CAST(job.hpc_user AS TEXT) AS user`;
+const KEY_COLUMNS = sql`CAST(job.cluster AS TEXT) AS cluster, CAST(job.subcluster AS TEXT) AS subcluster, CAST(CAST(job.job_id AS INTEGER) AS TEXT) AS jobId, CAST(CAST(job.start_time AS INTEGER) AS TEXT) AS startTime, CAST(job.job_state AS TEXT) AS state, CAST(job.monitoring_status AS INTEGER) AS monitoringStatus, CAST(job.num_nodes AS INTEGER) AS numNodes, CAST(job.hpc_user AS TEXT) AS user`;
 
 const JobKey = z.object({
   cluster: z.string(),

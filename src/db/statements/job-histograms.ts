@@ -19,7 +19,7 @@ const Row = z.object({
 export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: { bins: DurationBins; nowSec: number }) {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const width = sql.lit(widthSec);
-  const jobsOf = sql`SELECT ${durationAt(nowSec)} AS d, ${column('num_nodes')} AS nodes, ifnull(${column('num_hwthreads')}, 0) AS cores, ifnull(${column('num_acc')}, 0) AS accs FROM job WHERE ${whereJob(jobs)}`;
+  const jobsOf = sql`SELECT ${durationAt(nowSec)} AS d, ${whole('num_nodes')} AS nodes, ${whole('num_hwthreads')} AS cores, ${whole('num_acc')} AS accs FROM job WHERE ${whereJob(jobs)}`;
   const query = sql`WITH alike AS MATERIALIZED (
       SELECT CASE WHEN d >= 0 AND d < ${sql.lit(widthSec * number)} THEN (d / ${width} + 1) * ${width} END AS duration, nodes, cores, accs, count(*) AS count
       FROM (${jobsOf}) GROUP BY 1, 2, 3, 4)
@@ -30,4 +30,9 @@ export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: { bins: Durat
       UNION ALL SELECT 'histNumAccs', accs, sum(count) FROM alike GROUP BY accs
       ORDER BY histogram, value) AS points`;
   return statementOf('job histograms', query, Row);
+}
+
+/** A foreign file may hold anything in a column of integers; NULL counts as 0. */
+function whole(name: 'num_nodes' | 'num_hwthreads' | 'num_acc') {
+  return sql`CAST(ifnull(${column(name)}, 0) AS INTEGER)`;
 }

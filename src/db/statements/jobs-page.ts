@@ -6,12 +6,14 @@ import { column } from '../filters.ts';
 import { jobJson } from '../job-json.ts';
 import { newestFirst, type Slice } from '../newest-first.ts';
 import type { NextPage } from '../pages.ts';
+import type { Page } from '../port.ts';
 import type { PageStatement, SqlValue } from '../statement.ts';
 import { sqlBuilder } from '../tables.ts';
 
-/** Job scripts make rows of up to hundreds of KB: fewer of them at once. */
-const BATCH_ROWS = 500;
-const BATCH_ROWS_WITH_METADATA = 100;
+/** Rows of a batch. The first is smaller: nobody knows yet how large its rows are. Those with metadata hold job scripts. */
+const BATCH = { first: 100, firstWithMetadata: 25, most: 500 };
+/** A row may have hundreds of KB (ten thousand nodes, a job script), an ordinary one has 600 bytes. */
+const BATCH_BYTES = 512 * 1024;
 
 const whole = z.string().transform(BigInt); // 64 bits, sent as text: JSON.parse would round them
 
@@ -53,18 +55,25 @@ export interface JobsListOptions extends PageRequest {
  * `"statistics":null}`. Only the first batch skips rows by number; the others go on behind the last row.
  */
 export function jobsPage(jobs: VisibleJobs, options: JobsListOptions): NextPage<JobsBatch> {
-  const batchRows = options.withMetadata ? BATCH_ROWS_WITH_METADATA : BATCH_ROWS;
   let left = options.itemsPerPage;
+  let asked = 0;
   return (before) => {
     if (before === undefined) {
       left = options.itemsPerPage;
-      return batch(jobs, options, { offset: offsetOf(options), limit: Math.min(left, batchRows) });
+      asked = Math.min(left, options.withMetadata ? BATCH.firstWithMetadata : BATCH.first);
+      return batch(jobs, options, { offset: offsetOf(options), limit: asked });
     }
-    const asked = Math.min(left, batchRows);
     left -= before.rows;
     if (left <= 0 || before.rows < asked || before.more.last === null) return undefined;
-    return batch(jobs, options, { after: before.more.last, offset: 0n, limit: Math.min(left, batchRows) });
+    asked = Math.min(left, rowsLike(before));
+    return batch(jobs, options, { after: before.more.last, offset: 0n, limit: asked });
   };
+}
+
+/** How many rows like those of a batch make a batch. */
+function rowsLike({ bytes, rows }: Page<JobsBatch>): number {
+  const rowBytes = Math.max(1, bytes.byteLength / rows);
+  return Math.min(BATCH.most, Math.max(1, Math.floor(BATCH_BYTES / rowBytes)));
 }
 
 function batch(jobs: VisibleJobs, options: JobsListOptions, slice: Slice): PageStatement<JobsBatch> {
