@@ -6,6 +6,7 @@ import { generateCommand } from './commands/generate.ts';
 import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { retentionCommand } from './commands/retention.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sizingCommand } from './commands/sizing.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   tokenCommand,
   keysCommand,
   userCommand,
+  retentionCommand,
   sizingCommand,
 ];
 

@@ -94,7 +94,7 @@ async function serve(cwd: string, env: Environment = {}) {
 }
 
 describe('the command line', () => {
-  const COMMANDS = ['serve', 'demo', 'migrate', 'import', 'generate', 'token', 'keys', 'user', 'sizing'];
+  const COMMANDS = ['serve', 'demo', 'migrate', 'import', 'generate', 'token', 'keys', 'user', 'retention', 'sizing'];
 
   test('explains itself and every command', async () => {
     const cwd = folder();

@@ -27,19 +27,27 @@ export class Progress {
   }
 
   update({ read, imported }: Readonly<ImportCounts>, position: number): void {
+    this.#draw(`${whole(read)} read, ${whole(imported)} imported, ${whole(read / this.elapsedSec)}/s`, position);
+  }
+
+  #draw(done: string, position: number): void {
     const now = performance.now();
     if (now - this.#shownAt < (this.#stderr.isTTY ? TERMINAL_EVERY_MS : LOG_EVERY_MS)) return;
     this.#shownAt = now;
-    const rate = `${whole(read / this.elapsedSec)}/s`;
     const share = this.#total === undefined || this.#total === 0 ? undefined : position / this.#total;
     const left =
       share === undefined || share <= 0
         ? ''
         : `, ${Math.floor(share * 100)} %, ${duration((this.elapsedSec / share) * (1 - share))} left`;
-    const line = `${whole(read)} read, ${whole(imported)} imported, ${rate}${left}`;
+    const line = `${done}${left}`;
     if (!this.#stderr.isTTY) this.#stderr.write(`${line}\n`);
     else this.#stderr.write(`\r\u001b[K${line}`);
     this.#isDrawn = this.#stderr.isTTY === true;
+  }
+
+  /** How many of the total are done, for work that has one kind of thing to count. */
+  counted(what: string, count: number): void {
+    this.#draw(`${whole(count)} ${what}, ${whole(count / this.elapsedSec)}/s`, count);
   }
 
   /** A bad record; after the first ones they are only counted. */

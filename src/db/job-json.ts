@@ -9,7 +9,8 @@ export interface JobJsonOptions {
   /** Unix seconds: running jobs last until now. */
   readonly nowSec: number | bigint;
   readonly withMetadata: boolean;
-  readonly tagScopes: readonly string[];
+  /** Whose tags are shown; `all` for a copy of the job. */
+  readonly tagScopes: readonly string[] | 'all';
   readonly alsoTags?: readonly Tag[] | undefined;
 }
 
@@ -77,9 +78,12 @@ function real(name: keyof JobTable): RawBuilder<unknown> {
 }
 
 /** The tags the caller may read, by database id; no member at all when there are none. */
-function tags(scopes: readonly string[], also: readonly Tag[]): RawBuilder<unknown> {
+function tags(scopes: readonly string[] | 'all', also: readonly Tag[]): RawBuilder<unknown> {
   const tag = sql`json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT), 'id', tag.id)`;
-  const inScope = sql<SqlBool>`tag.tag_scope IN (${sql.join(scopes.map((scope) => scope.toWellFormed()))})`;
+  const inScope =
+    scopes === 'all'
+      ? sql<SqlBool>`1`
+      : sql<SqlBool>`tag.tag_scope IN (${sql.join(scopes.map((scope) => scope.toWellFormed()))})`;
   const shown =
     also.length === 0
       ? inScope

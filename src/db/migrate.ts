@@ -38,6 +38,8 @@ export async function migrate(path: string): Promise<Migrated> {
   try {
     // Nothing to do needs no lock: a service starts also while another program writes for long.
     if (!made && (await hasAll(db, names))) return { made, applied: [] };
+    // Only an empty file can be made so that it gives free pages back (docs/operations.md, retention).
+    if (made) await whenFree(db, 'PRAGMA auto_vacuum = INCREMENTAL;');
     await whenFree(db, 'PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
     await transaction(db, () => adopt(db));
     const applied: string[] = [];

@@ -1,19 +1,10 @@
 import { Fault } from '../../faults.ts';
 import type { DeletePlace, OmitTagged } from '../../jobs/retention.ts';
+import { NOT_KEPT } from '../omit-tagged.ts';
 import { plainRows } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { type JobKey, moveCachedJobs } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
-
-/** Tags of these types are given by cc-backend's taggers, all others by people (contract/rest.md §6). */
-const TAGGERS = `'app', 'jobClass'`;
-
-const KEPT: Readonly<Record<OmitTagged, string>> = {
-  none: '',
-  all: 'AND NOT EXISTS (SELECT 1 FROM jobtag WHERE jobtag.job_id = job.id)',
-  user: `AND NOT EXISTS (SELECT 1 FROM jobtag JOIN tag ON tag.id = jobtag.tag_id
-           WHERE jobtag.job_id = job.id AND tag.tag_type NOT IN (${TAGGERS}))`,
-};
 
 /** Deletes a job and its links to tags; one that is not there is no error. */
 export async function deleteJob(tx: Transaction, { id }: { id: bigint }): Promise<Record<string, never>> {
@@ -55,7 +46,7 @@ export async function deleteJobsBefore(tx: Transaction, input: DeleteJobsInput):
       'jobsBefore',
       ['startTime', 'id'],
       `SELECT CAST(start_time AS TEXT) AS startTime, CAST(id AS TEXT) AS id FROM job
-       WHERE start_time < ? ${place} ${KEPT[omit]} ORDER BY start_time, id LIMIT ?`,
+       WHERE start_time < ? ${place} AND ${NOT_KEPT[omit]} ORDER BY start_time, id LIMIT ?`,
       [before, ...(after === undefined ? [] : [BigInt(after.startTime), BigInt(after.id)]), limit],
     ),
   );

@@ -8,6 +8,7 @@ import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
 import { editMeta, editMetaOf } from './edit-meta.ts';
 import { insertJobs } from './insert-jobs.ts';
 import { addNodeStates } from './node-states.ts';
+import { deleteExported, exportEnded } from './retention.ts';
 import { startJob } from './start-job.ts';
 import { stopJob } from './stop-job.ts';
 import { addTags, deleteTags, removeTags } from './tag-job.ts';
@@ -25,6 +26,8 @@ export const WRITES = {
   deleteJob,
   deleteJobOf,
   deleteJobsBefore,
+  deleteExported,
+  exportEnded,
   archiveFollowed,
   claimTimedWork,
   endTimedWork,

@@ -1,0 +1,69 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { BadStart } from '../bad-start.ts';
+import { startDeadline } from '../db/deadline.ts';
+import type { Database } from '../db/port.ts';
+import { exportOf } from '../db/statements/old-jobs.ts';
+
+const zip = promisify(gzip);
+const STEP_LIMIT_MS = 60_000;
+
+/**
+ * A file of one job a line, gzip. Every batch is a member of its own (RFC 1952 lets them follow each other), on the disk before its
+ * jobs are deleted; the database knows how far the file is good, so that a run that died writes no job twice and loses none.
+ */
+export class ExportFile {
+  readonly path: string;
+  readonly #file: FileHandle;
+  readonly #db: Database;
+  #bytes: number;
+
+  private constructor(path: string, file: FileHandle, db: Database, bytes: number) {
+    this.path = path;
+    this.#file = file;
+    this.#db = db;
+    this.#bytes = bytes;
+  }
+
+  /** Opens a new file, or goes on with one of a run that was stopped. Throws BadStart for any other that exists. */
+  static async open(path: string, db: Database): Promise<ExportFile> {
+    const deadline = startDeadline(STEP_LIMIT_MS);
+    const [known] = await db.read(exportOf(path), deadline).finally(() => deadline.clear());
+    const length = await stat(path).then(
+      ({ size }) => size,
+      () => undefined,
+    );
+    if (known === undefined && length !== undefined) throw new BadStart(`${path} exists already: name a new file`);
+    if (known !== undefined && (length === undefined || length < known.bytes)) {
+      throw new BadStart(
+        `${path} has lost jobs that were deleted after they had been written to it: put it back, or name a new file`,
+      );
+    }
+    const file = await open(path, known === undefined ? 'wx' : 'r+').catch((cause: unknown) => {
+      throw new BadStart(`${path} cannot be written: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    });
+    const bytes = known?.bytes ?? 0;
+    await file.truncate(bytes); // what lies behind was not deleted: it comes again
+    return new ExportFile(path, file, db, bytes);
+  }
+
+  /** Appends lines and waits until they are on the disk. Returns the length of the file. */
+  async append(lines: readonly string[]): Promise<number> {
+    const packed = await zip(`${lines.join('\n')}\n`);
+    await this.#file.write(packed, 0, packed.length, this.#bytes);
+    await this.#file.sync();
+    this.#bytes += packed.length;
+    return this.#bytes;
+  }
+
+  /** The file is complete. */
+  async ended(): Promise<void> {
+    const deadline = startDeadline(STEP_LIMIT_MS);
+    await this.#db.write('exportEnded', { path: this.path }, deadline).finally(() => deadline.clear());
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}

@@ -1,0 +1,154 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { BadStart } from '../bad-start.ts';
+import { type Deadline, startDeadline } from '../db/deadline.ts';
+import { openInProcess } from '../db/in-process.ts';
+import type { Database } from '../db/port.ts';
+import { countOldJobs, oldJobs } from '../db/statements/old-jobs.ts';
+import { type DeletePlace, OMIT_TAGGED, type OmitTagged } from '../jobs/retention.ts';
+import { type Command, type CommandIo, UsageError } from './command.ts';
+import { ExportFile } from './export-file.ts';
+import { loadTarget } from './open-database.ts';
+import { Progress, whole } from './progress.ts';
+
+/** Jobs of one transaction. */
+const BATCH_JOBS = 250;
+/** Between two transactions others get the lock: a service that waits for it tries every 5 ms. */
+const PAUSE_MS = 20;
+/** For one small transaction, the wait for the lock included. */
+const STEP_LIMIT_MS = 60_000;
+const COUNT_LIMIT_MS = 600_000;
+const DAY_SEC = 86_400;
+
+export const retentionCommand: Command = {
+  name: 'retention',
+  summary: 'delete old jobs, and give their space back',
+  usage: `cc-jobs retention --older-than DAYSd [--omit-tagged none|all|user] [--export FILE.ndjson.gz] [--dry-run]
+    --older-than 365d   jobs that started longer ago
+    --omit-tagged       keep jobs with any tag (all), or with one that a person gave them (user; default none)
+    --export FILE       write them to a new file first: one job a line as JSON, gzip
+    --dry-run           only say how many there are
+
+Works on the file of DB_URL, also while it is served: in small transactions between which others write. Ctrl-C stops it between two
+of them; run it again, with the same --export, to go on. Files of the archive stay. The space goes back to the file system where the
+file was made by cc-jobs; in one of cc-backend it is used again (docs/operations.md).`,
+  async run(args, io) {
+    const { beforeSec, omit, exportTo, dryRun } = readOptions(args, Math.floor(Date.now() / 1000));
+    const db = await openInProcess(loadTarget(io).path);
+    try {
+      const [counted] = await within(COUNT_LIMIT_MS, (deadline) => db.read(countOldJobs(beforeSec, omit), deadline));
+      const total = counted?.count ?? 0;
+      if (dryRun) {
+        io.stdout.write(`${total}\n`);
+        return 0;
+      }
+      const file = exportTo === undefined ? undefined : await ExportFile.open(resolve(exportTo), db);
+      try {
+        return await deleteAll(db, io, { beforeSec, omit, total, file });
+      } finally {
+        await file?.close();
+      }
+    } finally {
+      await db.close(STEP_LIMIT_MS);
+    }
+  },
+};
+
+interface Work {
+  beforeSec: number;
+  omit: OmitTagged;
+  total: number;
+  file: ExportFile | undefined;
+}
+
+async function deleteAll(db: Database, io: CommandIo, { beforeSec, omit, total, file }: Work): Promise<number> {
+  const progress = new Progress(io.stderr, total);
+  let deleted = 0;
+  let after: DeletePlace | undefined;
+  while (!io.signal.aborted) {
+    const batch = { omit, after, limit: BATCH_JOBS };
+    const gone =
+      file === undefined
+        ? await within(STEP_LIMIT_MS, (deadline) =>
+            db.write('deleteJobsBefore', { before: beforeSec, ...batch }, deadline),
+          )
+        : await exported(db, file, beforeSec, batch);
+    deleted += gone.deleted;
+    after = gone.last;
+    progress.counted('deleted', deleted);
+    if (after === undefined) break;
+    await sleep(PAUSE_MS);
+  }
+  const complete = after === undefined && !io.signal.aborted;
+  if (complete) await file?.ended();
+  const freedMb = await giveBack(db, io.signal);
+  const seconds = progress.elapsedSec;
+  const begin = complete ? '' : 'stopped (run it again to go on): ';
+  progress.line(
+    `${begin}${whole(deleted)} deleted${file === undefined ? '' : ' and exported'}, ${freedMb} MB given back, ${seconds.toFixed(1)} s`,
+  );
+  return complete ? 0 : 1;
+}
+
+/** One batch: written to the file and on the disk there, then deleted with a note how long the file is. */
+async function exported(
+  db: Database,
+  file: ExportFile,
+  beforeSec: number,
+  batch: { omit: OmitTagged; after: DeletePlace | undefined; limit: number },
+): Promise<{ deleted: number; last: DeletePlace | undefined }> {
+  const rows = await within(STEP_LIMIT_MS, (deadline) => db.read(oldJobs(beforeSec, batch), deadline));
+  if (rows.length === 0) return { deleted: 0, last: undefined };
+  const bytes = await file.append(rows.map(({ job }) => job));
+  const input = { ids: rows.map(({ id }) => id), file: { path: file.path, bytes } };
+  const { deleted } = await within(STEP_LIMIT_MS, (deadline) => db.write('deleteExported', input, deadline));
+  return { deleted, last: rows.length < batch.limit ? undefined : rows.at(-1) };
+}
+
+/** Gives free pages back to the file system, some at a time. Returns MB. */
+async function giveBack(db: Database, signal: AbortSignal): Promise<number> {
+  let freed = 0;
+  for (;;) {
+    const { freedBytes = 0, leftPages = 0 } = await within(STEP_LIMIT_MS, (deadline) =>
+      db.maintain('giveBack', deadline),
+    );
+    freed += freedBytes;
+    if (freedBytes === 0 || leftPages === 0 || signal.aborted) break;
+    await sleep(PAUSE_MS);
+  }
+  await within(STEP_LIMIT_MS, (deadline) => db.maintain('checkpoint', deadline));
+  return Math.round(freed / 2 ** 20);
+}
+
+async function within<Result>(limitMs: number, run: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  const deadline = startDeadline(limitMs);
+  try {
+    return await run(deadline);
+  } finally {
+    deadline.clear();
+  }
+}
+
+function readOptions(args: string[], nowSec: number) {
+  const values = parseCommandLine(args);
+  const [, days] = /^(\d{1,6})d$/.exec(values['older-than'] ?? '') ?? [];
+  if (days === undefined || Number(days) < 1)
+    throw new UsageError('--older-than must be a number of days such as 365d');
+  const omit = OMIT_TAGGED.find((word) => word === (values['omit-tagged'] ?? 'none'));
+  if (omit === undefined) throw new UsageError(`--omit-tagged must be one of ${OMIT_TAGGED.join(', ')}`);
+  const exportTo = values.export;
+  if (exportTo !== undefined && !exportTo.endsWith('.ndjson.gz'))
+    throw new BadStart('--export must name a file that ends in .ndjson.gz');
+  return { beforeSec: nowSec - Number(days) * DAY_SEC, omit, exportTo, dryRun: values['dry-run'] === true };
+}
+
+function parseCommandLine(args: string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const options = { 'older-than': text, 'omit-tagged': text, export: text, 'dry-run': { type: 'boolean' } } as const;
+    return parseArgs({ args, options }).values;
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
