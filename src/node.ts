@@ -25,6 +25,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_LIMIT_MS = 20_000;
 /** Longer than the minute between two polls of a scheduler adapter, so that it need not connect again. */
 const KEEP_ALIVE_MS = 65_000;
+/** A request at its deadline is answered by then. */
+const SILENCE_BEYOND_DEADLINE_MS = 10_000;
 /** While the server closes: how often it lets go of connections whose request has ended. */
 const CLOSE_IDLE_MS = 20;
 /** From the end of the last request to the end of the processes. */
@@ -136,7 +138,7 @@ function finishIndexes(db: Database, log: pino.Logger): void {
 }
 
 function listen(fetch: Parameters<typeof nodeListener>[0], settings: Settings): Promise<Server> {
-  const { HOST, PORT, STREAM_TIMEOUT_S } = settings;
+  const { HOST, PORT, STREAM_TIMEOUT_S, REQUEST_TIMEOUT_MS } = settings;
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -145,9 +147,10 @@ function listen(fetch: Parameters<typeof nodeListener>[0], settings: Settings): 
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false,
     },
-    nodeListener(fetch, HOST),
+    nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST),
   );
-  server.timeout = STREAM_TIMEOUT_S * 1000; // of silence on a connection: a client that has stopped reading
+  // Of silence on a connection: a client that has stopped reading. One that waits for its answer is silent, too.
+  server.timeout = Math.max(STREAM_TIMEOUT_S * 1000, REQUEST_TIMEOUT_MS + SILENCE_BEYOND_DEADLINE_MS);
   refuseBrokenRequests(server);
   return new Promise((resolveServer, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

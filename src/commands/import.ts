@@ -31,7 +31,7 @@ when it could not begin.`,
     const [kind, from, ...more] = positionals;
     if (kind === undefined || from === undefined || more.length > 0)
       throw new UsageError('say what to import, and from where');
-    const importFrom = IMPORTS[kind];
+    const importFrom = Object.hasOwn(IMPORTS, kind) ? IMPORTS[kind] : undefined;
     if (importFrom === undefined) throw new UsageError(`'${kind}' cannot be imported: say archive, db or sacct`);
     if (kind !== 'sacct' && (values.timezone !== undefined || values.cluster !== undefined)) {
       throw new UsageError('--timezone and --cluster belong to import sacct');

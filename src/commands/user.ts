@@ -32,7 +32,7 @@ deletes its settings; its jobs and tags stay.`,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [action, name, ...more] = positionals;
-    const run = ACTIONS[action ?? ''];
+    const run = action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     if (action === undefined || run === undefined) throw new UsageError('say list, add, change or delete');
     if (more.length > 0 || (name === undefined) !== (action === 'list'))
       throw new UsageError(`user ${action} wants ${action === 'list' ? 'no' : 'one'} NAME`);

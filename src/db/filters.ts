@@ -32,11 +32,16 @@ const JOB_NAME = jsonText(column('meta_data'), 'jobName');
  */
 export function whereJob({ conditions, tagScopes }: VisibleJobs): RawBuilder<SqlBool> {
   const few = conditions.some(selectsFew);
+  const fewer = conditions.some(selectsFewerThanACluster);
   return allOf(
     conditions.map((condition) => {
       // Without statistics SQLite takes "completed" to be as rare as a user: `+` keeps it from the index of the states.
       if (condition.kind === 'state' && few && !onlyRunning(condition.values)) {
         return sql<SqlBool>`(${literals(sql`+${column('job_state')}`, JOB_STATES, condition.values)})`;
+      }
+      // The same for a cluster, which may hold most of the jobs.
+      if (condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is' && fewer) {
+        return sql<SqlBool>`(${textMatches(sql`+${column('cluster')}`, 'is', condition.values)})`;
       }
       return sql<SqlBool>`(${one(condition, tagScopes)})`;
     }),
@@ -55,6 +60,12 @@ function selectsFew(condition: Condition): boolean {
     default:
       return false;
   }
+}
+
+/** One user on one cluster has an index of its own (cluster, user): that needs the cluster as it is. */
+function selectsFewerThanACluster(condition: Condition): boolean {
+  if (condition.kind !== 'text') return selectsFew(condition);
+  return selectsFew(condition) && !(condition.field === 'user' && condition.values.length === 1);
 }
 
 function onlyRunning(states: readonly JobState[]): boolean {

@@ -2,6 +2,7 @@ import type { Archive } from '../archive/port.ts';
 import type { Deadline } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
 import type { ArchivedJob, JobsBatch } from '../db/statements/jobs-page.ts';
+import { Fault } from '../faults.ts';
 
 const NO_STATISTICS = '"statistics":null}';
 
@@ -13,7 +14,7 @@ export async function withStatistics(
 ): Promise<Uint8Array> {
   const { archived } = page.more;
   if (archive === undefined || archived.length === 0) return page.bytes;
-  const texts = await archive.statistics(archived.map(archiveJob), deadline);
+  const texts = await archive.statistics(archived.map(archiveJob), deadline).catch(orNone(deadline));
   const lines = new TextDecoder().decode(page.bytes).split('\n'); // a row is one line
   for (const [nth, { index }] of archived.entries()) {
     const line = lines[index];
@@ -21,6 +22,14 @@ export async function withStatistics(
     if (line !== undefined && statistics !== null) lines[index] = spliced(line, statistics);
   }
   return new TextEncoder().encode(lines.join('\n'));
+}
+
+/** A list does not fail with the archive: its jobs have no statistics then. Only the deadline's end is the list's as well. */
+function orNone(deadline: Deadline) {
+  return (error: unknown): (string | null)[] => {
+    if (deadline.signal.aborted || !(error instanceof Fault) || error.code === 'internal') throw error;
+    return [];
+  };
 }
 
 function archiveJob({ cluster, jobId, startTime }: ArchivedJob) {

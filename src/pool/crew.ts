@@ -39,6 +39,8 @@ export class Crew {
   /** Processes told to stop that have not ended yet. */
   readonly #dismissed = new Set<DatabaseProcess>();
   #opened = false;
+  /** While starts fail, only the next try after its pause starts one more. */
+  #restarting = false;
   #closing = false;
   #restartMs: number = RESTART_MS[0];
 
@@ -74,7 +76,7 @@ export class Crew {
       this.#options.counters.queueFull += 1;
       return Promise.reject(queueFull());
     }
-    if (this.#members.length < this.#options.max) this.#add();
+    if (this.#members.length < this.#options.max && !this.#restarting) this.#add();
     return this.#queue.add(signal, work);
   }
 
@@ -141,8 +143,11 @@ export class Crew {
         if (!this.#closing) this.#add();
       },
       async () => {
-        if (!this.#opened) return; // the start of the service fails with it
+        // The start of the service fails with it. A crew that starts with its first request has one that waits.
+        if (!this.#opened && this.#queue.length === 0) return;
+        this.#restarting = true;
         await sleep(this.#restartMs, undefined, { ref: false });
+        this.#restarting = false;
         this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MS[1]);
         if (!this.#closing && this.#members.length < this.#options.max) this.#add();
       },

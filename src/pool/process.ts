@@ -95,7 +95,10 @@ export class DatabaseProcess {
     ready.promise.catch(() => {}); // who waits for it is told; nobody may be waiting
     const startLimit = setTimeout(() => this.kill(), START_LIMIT_MS);
     this.#child.on('message', (message: FromProcess) => this.#receive(message, ready));
-    this.#child.on('error', () => this.#ended(ready)); // could not be started, or a message could not be sent
+    this.#child.on('error', () => {
+      this.#child.kill('SIGKILL'); // could not be started, or a message could not be sent
+      this.#ended(ready);
+    });
     this.#child.on('exit', () => {
       clearTimeout(startLimit);
       this.#ended(ready);
@@ -147,7 +150,12 @@ export class DatabaseProcess {
     this.queries += 1;
     return new Promise((resolve, reject) => {
       this.#become({ name: 'busy', task: { id, resolve, reject, onStep, abandoned: false, committing: false } });
-      this.#send({ ...request, id });
+      try {
+        this.#send({ ...request, id });
+      } catch (error) {
+        reject(error); // what cannot be cloned was never sent
+        this.#become({ name: 'idle', since: performance.now() });
+      }
     });
   }
 

@@ -142,6 +142,22 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     expect(plan.find((line) => /^(SCAN|SEARCH) job\b/.test(line))).toMatch(index);
   });
 
+  // A cluster may hold most of the jobs: whatever else selects few of them goes before it.
+  test.each([
+    ['job-id=77&job-id=78', /^SEARCH job USING (COVERING )?INDEX sqlite_autoindex_job_1 \(job_id=\?/],
+    ['array-job-id=7&array-job-id=8', /^SEARCH job USING INDEX jobs_arrayjobid_starttime \(array_job_id=\?\)/],
+    ['array-job-id=7', /^SEARCH job USING INDEX jobs_arrayjobid_starttime \(array_job_id=\?\)/],
+    ['project=proj3&project=proj4', /^SEARCH job USING (COVERING )?INDEX jobs_project_\w+ \(project=\?\)/],
+    ['tag=1', /^SEARCH job USING INTEGER PRIMARY KEY/],
+  ])('"%s" is found by that also within a cluster', async (query, index) => {
+    const jobs = asked(`${query}&cluster=fritz`);
+    for (const plan of [await db.plan(countJobs(jobs)), await placesOf(jobs)]) {
+      const access = plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line));
+      expect(access.length).toBeGreaterThan(0);
+      for (const line of access) expect(line).toMatch(index);
+    }
+  });
+
   test.each([
     'start-time=last30d',
     'start-time=last30d&cluster=fritz',

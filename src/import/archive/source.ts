@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { reasonOf } from '../../archive/files.ts';
 import { jobFolder } from '../../archive/layout.ts';
 import { readMetaText } from '../../archive/meta.ts';
-import { clusterNames, openArchive, readClusters } from '../../archive/open.ts';
+import { clusterNames, decodeCluster, openArchive, readClusters } from '../../archive/open.ts';
 import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write.ts';
 import { BadStart } from '../../bad-start.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
@@ -29,10 +29,22 @@ export async function archiveSource(root: string, target: string): Promise<Archi
     throw new BadStart(`${root} is no job archive of version 3: it has no version.txt that says so`);
   }
   const clusters = await readClusters(root);
+  await sameNames(root);
   await openArchive(target, { create: true });
   const copyTo = (await isSameFolder(root, target)) ? undefined : target;
   const notes = copyTo === undefined ? [] : await copyClusters(root, copyTo);
   return { total: undefined, notes, batches: () => batchesOf(root, copyTo, clusters) };
+}
+
+/** Jobs lie below the folder of their cluster's name, so the two must agree. Throws BadStart. */
+async function sameNames(root: string): Promise<void> {
+  const problems: string[] = [];
+  for (const name of await clusterNames(root)) {
+    const file = join(root, name, 'cluster.json');
+    const cluster = decodeCluster(await readFile(file, 'utf8'));
+    if (cluster.name !== name) problems.push(`${file} is of cluster '${cluster.name}': its folder must have that name`);
+  }
+  if (problems.length > 0) throw new BadStart(problems);
 }
 
 /** Copies the cluster.json files that the target lacks. One that differs stays: running jobs may depend on it. */

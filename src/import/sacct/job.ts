@@ -50,13 +50,13 @@ export function jobOfLine(get: Fields, options: SacctOptions): Job | 'neverStart
     jobState: state,
     startTime,
     duration: durationOf(get, startTime, options.clock),
-    walltime: get('timelimitraw') === '' ? walltimeSec(get('timelimit')) : wholeOf(get, 'timelimitraw') * 60,
+    walltime: get('timelimitraw') === '' ? walltimeSec(get('timelimit')) : wholeOrNone(get('timelimitraw')) * 60,
     numNodes: hosts.length,
     numHwthreads: wholeOf(get, get('alloccpus') === '' ? 'ncpus' : 'alloccpus'),
     numAcc: gpusOfTres(get('alloctres')) || gpusOfGres(get('allocgres'), hosts.length),
     smt: 0,
     monitoringStatus: 0, // there is no metric data of these jobs
-    energy: wholeOf(get, 'consumedenergyraw') / 3_600_000, // joules to kWh
+    energy: wholeOrNone(get('consumedenergyraw')) / 3_600_000, // joules to kWh
     resources: hosts.map((hostname) => ({ hostname })),
     footprint: null,
     energyFootprint: null,
@@ -107,4 +107,9 @@ function wholeOf(get: Fields, column: Column): number {
   const text = get(column);
   if (!/^\d{0,15}$/.test(text)) throw new BadLine(`${column} '${text}' is no whole number`);
   return Number(text);
+}
+
+/** A number that a job may be without: 0 where Slurm has a word for it (UNLIMITED, Partition_Limit), or its own mark (2^64 - 2). */
+function wholeOrNone(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }

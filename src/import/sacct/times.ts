@@ -27,7 +27,8 @@ export function localClock(timeZone: string): LocalClock {
       number,
     ];
     const wallMs = Date.UTC(year, month - 1, day, hour, minute, second);
-    if (month > 12 || month === 0 || new Date(wallMs).getUTCDate() !== day || hour > 23) return undefined;
+    if (month > 12 || month === 0 || new Date(wallMs).getUTCDate() !== day || hour > 23 || minute > 59 || second > 59)
+      return undefined;
     const slot = Math.floor(wallMs / SLOT_MS);
     let offset = slots.get(slot);
     if (offset === undefined) {

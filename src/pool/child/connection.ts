@@ -64,8 +64,7 @@ async function receive(message: ToProcess): Promise<void> {
 async function open({ options }: Extract<ToProcess, { kind: 'open' }>): Promise<void> {
   try {
     connection = await Connection.open(options);
-    // Warm: the schema is parsed before the first request, and the resting level of the process is what it needs to serve.
-    await connection.query('SELECT CAST(json_array(max(id)) AS BLOB) AS json FROM job', []);
+    await connection.warmUp();
     send({ kind: 'ready', id: 0, pragmas: connection.pragmas });
   } catch (error) {
     const problems = error instanceof BadStart ? error.problems : [`${options.path}: ${String(error)}`];
