@@ -62,8 +62,8 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(cors());
   app.use(hardening());
   app.use(compress({ threshold: COMPRESS_FROM_BYTES }));
-  app.use(knownPaths(app));
   app.use(refuseCrossSite());
+  app.use(knownPaths(app));
   app.use(holdAnswers());
   app.use(deadline());
   for (const path of HEALTHCHECK_PATHS) app.use(path, reporters());

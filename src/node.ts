@@ -1,4 +1,6 @@
 /** Entry: the service on Node. Environment -> settings -> database -> app -> listen. */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, resolve } from 'node:path';
@@ -50,6 +52,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
   await checkArchive(root, { mark: false }); // a start that is refused writes nothing
   const clusters = await readClusters(root);
   const tempDir = resolve(settings.DB_TEMP_DIR ?? dirname(path));
+  if (settings.DB_TEMP_DIR !== undefined) await checkTempDir(tempDir);
   const spareSlot = new SpareSlot();
   const db = await openPool({ ...poolOptions(settings, sizing), path, tempDir, spareSlot, log });
   if (isInMemory(tempDir))
@@ -103,6 +106,16 @@ export async function startService(settings: Settings): Promise<RunningService> 
   }
 }
 
+/** Sorts are written there; SQLite would silently take another folder for one that is none. Throws BadStart. */
+async function checkTempDir(folder: string): Promise<void> {
+  const info = await stat(folder).catch(() => undefined);
+  if (info?.isDirectory() !== true)
+    throw new BadStart(`DB_TEMP_DIR ${folder} is no folder: make it, or correct the setting`);
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    throw new BadStart(`DB_TEMP_DIR ${folder} cannot be written: correct its permissions`, { cause });
+  });
+}
+
 /** The file of DB_URL. */
 function databasePath({ DB_URL, DB_SYNC_URL }: Settings): string {
   if (!DB_URL.startsWith('file:') || DB_SYNC_URL !== undefined) {
@@ -143,6 +156,7 @@ function listen(fetch: Parameters<typeof nodeListener>[0], settings: Settings): 
     {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_LIMIT_MS,
+      connectionsCheckingInterval: 1_000, // ms; Node looks at headersTimeout only so often
       requestTimeout: 0, // the deadline bounds a slow upload
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false,

@@ -288,6 +288,13 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     );
   });
 
+  test.each([
+    ['is missing', '/nonexistent'],
+    ['is a file', '/etc/passwd'],
+  ])('with a DB_TEMP_DIR that %s', async (_, DB_TEMP_DIR) => {
+    expect(await refusal(await migrated(), { DB_TEMP_DIR })).toMatch(/DB_TEMP_DIR \S+ is no folder: make it/);
+  });
+
   test('without a public key', async () => {
     expect(await refusal(folder(), { AUTH: 'jwt' })).toMatch(/JWT_PUBLIC_KEY is missing: .*'cc-jobs keys'/);
   });

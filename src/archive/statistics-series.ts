@@ -20,9 +20,9 @@ export function statisticsSeriesOf(series: readonly Series[]): StatisticsSeries 
     let smallest = Number.POSITIVE_INFINITY;
     let largest = Number.NEGATIVE_INFINITY;
     for (const [index, { data }] of series.entries()) {
-      const value = data[step] ?? null;
-      values[index] = value ?? 0;
-      if (value === null) continue;
+      const value = data[step] ?? Number.NaN; // missing in a file is null, behind down-sampling NaN
+      values[index] = Number.isNaN(value) ? 0 : value;
+      if (Number.isNaN(value)) continue;
       count++;
       smallest = Math.min(smallest, value);
       largest = Math.max(largest, value);

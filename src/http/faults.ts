@@ -35,7 +35,7 @@ interface FaultWords {
 
 /** The one body every error has (design: HTTP). */
 export function faultBody(fault: Fault, { phrase = reasonPhrase(fault.status), done }: FaultWords = {}): string {
-  return JSON.stringify({ status: phrase, error: fault.message, code: fault.code, ...done });
+  return `${JSON.stringify({ status: phrase, error: fault.message, code: fault.code, ...done })}\n`;
 }
 
 /** The answer to a fault: its status, its body, its headers. */

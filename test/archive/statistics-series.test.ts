@@ -19,6 +19,12 @@ test('each time step has minimum, median and maximum; with fewer than three samp
   });
 });
 
+test('a sample that is missing behind down-sampling is missing here', () => {
+  // The same step with NaN for null: 0 stands in for it in the median of 5, 7, 9 and 0.
+  const all = [series(5), series(7), series(9), series(Number.NaN)];
+  expect(statisticsSeriesOf(all)).toMatchObject({ min: [5], median: [6], max: [9] });
+});
+
 test('a job of two hundred thousand series has statistics as well', () => {
   const many = Array.from({ length: 200_000 }, (_, at) => series(at));
   expect(statisticsSeriesOf(many)).toMatchObject({ min: [0], max: [199_999], median: [99_999.5] });

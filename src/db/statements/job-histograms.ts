@@ -19,7 +19,7 @@ const Row = z.object({
 export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: { bins: DurationBins; nowSec: number }) {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const width = sql.lit(widthSec);
-  const jobsOf = sql`SELECT ${durationAt(nowSec)} AS d, ${whole('num_nodes')} AS nodes, ${whole('num_hwthreads')} AS cores, ${whole('num_acc')} AS accs FROM job WHERE ${whereJob(jobs)}`;
+  const jobsOf = sql`SELECT CAST(${durationAt(nowSec)} AS INTEGER) AS d, ${whole('num_nodes')} AS nodes, ${whole('num_hwthreads')} AS cores, ${whole('num_acc')} AS accs FROM job WHERE ${whereJob(jobs)}`;
   const query = sql`WITH alike AS MATERIALIZED (
       SELECT CASE WHEN d >= 0 AND d < ${sql.lit(widthSec * number)} THEN (d / ${width} + 1) * ${width} END AS duration, nodes, cores, accs, count(*) AS count
       FROM (${jobsOf}) GROUP BY 1, 2, 3, 4)

@@ -85,7 +85,7 @@ function batch(jobs: VisibleJobs, options: JobsListOptions, slice: Slice): PageS
     SELECT CAST(ifnull(group_concat(${jobJson({ ...options, tagScopes: jobs.tagScopes })}, ',' || char(10)), '') AS BLOB) AS json,
       count(*) AS rows,
       CAST(concat('{"last":',
-        ifnull((SELECT concat('["', start_time, '","', id, '"]') FROM places ORDER BY start_time, id LIMIT 1), 'null'),
+        ifnull((SELECT concat('["', CAST(start_time AS INTEGER), '","', id, '"]') FROM places ORDER BY start_time, id LIMIT 1), 'null'),
         ',"archived":[', group_concat(${archived}, ','), ']}') AS BLOB) AS more
     FROM places CROSS JOIN job ON job.id = places.id`;
   const { sql: text, parameters } = query.compile(sqlBuilder);
