@@ -13,7 +13,7 @@ import { sqlBuilder } from '../tables.ts';
 /** Rows of a batch. The first is smaller: nobody knows yet how large its rows are. Those with metadata hold job scripts. */
 const BATCH = { first: 100, firstWithMetadata: 25, most: 500 };
 /** A row may have hundreds of KB (ten thousand nodes, a job script), an ordinary one has 600 bytes. */
-const BATCH_BYTES = 512 * 1024;
+const BATCH_BYTES = 256 * 1024;
 
 const whole = z.string().transform(BigInt); // 64 bits, sent as text: JSON.parse would round them
 
