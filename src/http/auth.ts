@@ -7,40 +7,32 @@ import type { AppEnv } from './env.ts';
 import { importPublicKey, type Key } from './keys.ts';
 import { verifyToken } from './token.ts';
 
-/** For /api: a machine account, or an admin whose token is for APIs (contract/rest.md §2). */
+/** For /api: a machine account, or an admin whose token is for APIs (contract/rest.md §2), from an allowed address. */
 export function apiUsers(): MiddlewareHandler<AppEnv> {
-  const identify = identifier();
-  return async (c, next) => {
-    const user = await identify(c);
-    checkAddress(c);
-    if (!isMachine(user) && !(user.roles.has('admin') && user.roles.has('api'))) throw wrongRoles();
-    c.set('user', user);
-    await next();
-  };
+  return callers(['admin'], checkAddress);
 }
 
-/** For the routes that cc-backend's metric store answers (contract/rest.md §2): whoever reports of nodes, from any address. */
+/**
+ * For the routes that cc-backend's metric store answers: whoever reports of nodes, from any address. Not support
+ * (contract/rest.md §2).
+ */
 export function reporters(): MiddlewareHandler<AppEnv> {
-  const identify = identifier();
-  return async (c, next) => {
-    const user = await identify(c);
-    const mayReport = user.roles.has('api') && REPORTERS.some((role) => user.roles.has(role));
-    if (!isMachine(user) && !mayReport) throw wrongRoles();
-    c.set('user', user);
-    await next();
-  };
+  return callers(['user', 'manager', 'admin']);
 }
-
-const REPORTERS = ['user', 'manager', 'admin'] as const; // not support: contract/rest.md §2
-const PEOPLE = ['user', 'manager', 'support', 'admin'] as const;
 
 /** For /userapi: a machine account, or a person whose token is for APIs. */
 export function people(): MiddlewareHandler<AppEnv> {
+  return callers(['user', 'manager', 'support', 'admin']);
+}
+
+/** Lets machine accounts pass, and whoever has the role `api` and one of these. */
+function callers(roles: readonly string[], check: (c: Context<AppEnv>) => void = () => {}): MiddlewareHandler<AppEnv> {
   const identify = identifier();
   return async (c, next) => {
     const user = await identify(c);
-    const isPerson = user.roles.has('api') && PEOPLE.some((role) => user.roles.has(role));
-    if (!isMachine(user) && !isPerson) throw wrongRoles();
+    check(c);
+    const mayPass = isMachine(user) || (user.roles.has('api') && roles.some((role) => user.roles.has(role)));
+    if (!mayPass) throw new Fault('unauthorized', 'unauthorized');
     c.set('user', user);
     await next();
   };
@@ -49,10 +41,6 @@ export function people(): MiddlewareHandler<AppEnv> {
 /** Throws `forbidden` for a user of the group who lacks a role that this one route wants. */
 export function requireRole(user: User, role: 'api' | 'admin'): void {
   if (!user.roles.has(role)) throw new Fault('forbidden', `missing role: ${role}`);
-}
-
-function wrongRoles(): Fault {
-  return new Fault('unauthorized', 'unauthorized');
 }
 
 /** With AUTH=none: the service then answers on a loopback address only. */

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { startDeadline } from '../db/deadline.ts';
 import type { AppEnv } from './env.ts';
+import { answerTo } from './faults.ts';
 
 /**
  * Gives every request its deadline, and its caller the 504 at that instant whatever the handler is doing. A client that
@@ -11,14 +12,18 @@ export function deadline(): MiddlewareHandler<AppEnv> {
     const started = startDeadline(c.var.service.settings.REQUEST_TIMEOUT_MS, c.req.raw.signal);
     c.set('deadline', started);
     const handled = next().finally(() => started.clear());
-    await Promise.race([handled, fired(started.signal)]);
+    await Promise.race([handled, nextTurn(started.signal)]);
+    if (!started.signal.aborted || c.finalized) return;
+    c.set('givenUp', true); // first: what the handler still throws is nobody's answer
+    c.res = answerTo(started.signal.reason, c);
   };
 }
 
-/** Rejects with the signal's reason when it fires. */
-export function fired(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+/** Resolves a turn of the event loop after the signal: a handler that is told by it knows better what its caller waited for. */
+function nextTurn(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const soon = () => void setImmediate(resolve);
+    if (signal.aborted) soon();
+    else signal.addEventListener('abort', soon, { once: true });
   });
 }

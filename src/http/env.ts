@@ -3,6 +3,7 @@ import type { Archive } from '../archive/port.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Deadline } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
+import type { Fault } from '../faults.ts';
 import type { User } from '../jobs/user.ts';
 import type { Settings } from '../settings.ts';
 import type { Bodies } from './body.ts';
@@ -61,6 +62,10 @@ export interface AppEnv {
     held: HeldAnswers;
     /** What a request has done for good so far: part of the body should it fail later. */
     done: Readonly<Record<string, number>> | undefined;
+    /** The fault that was answered, for the access log. */
+    fault: Fault | undefined;
+    /** True once the caller was answered although the handler had not ended: what it still throws is nobody's answer. */
+    givenUp: boolean | undefined;
     /** Set by an answer that goes on after its first byte; settles when it has ended. */
     streamed: Promise<StreamEnd> | undefined;
   };

@@ -47,12 +47,24 @@ export function faultResponse(fault: Fault, words?: FaultWords): Response {
 
 /** The answer to anything that was thrown; what is no fault of the caller's is logged under the request's id. */
 export function answerError(error: unknown, c: Context<AppEnv>): Response {
+  if (!(error instanceof ClientGone)) noteFault(faultOf(error), error, c);
+  // Hono leaves the answer as it is when there is no other; of two it would send one with headers of both.
+  if (c.var.givenUp) return undefined as unknown as Response;
+  return answerTo(error, c);
+}
+
+/** The same without a word to the log. */
+export function answerTo(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientGone) return new Response(null, { status: CLIENT_GONE_STATUS });
   const fault = faultOf(error);
+  c.set('fault', fault);
+  return faultResponse(fault, { done: c.var.done });
+}
+
+function noteFault(fault: Fault, error: unknown, c: Context<AppEnv>): void {
   if (fault.code === 'internal') c.var.log.error({ err: error }, 'request failed');
   // A deadline that passed or a full queue has no cause to tell: the access log has its status.
   else if (fault.cause !== undefined) c.var.log.warn({ code: fault.code, err: fault.cause }, 'request refused');
-  return faultResponse(fault, { done: c.var.done });
 }
 
 /** An error as a fault; the text of one that is none is never shown to the caller. */

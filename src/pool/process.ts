@@ -74,6 +74,8 @@ export class DatabaseProcess {
   heardAt = performance.now();
   /** Leaves as soon as it may: it said so, or the memory watch did. */
   worn = false;
+  /** Another program held the lock that its last write wanted, and no write has got it since. */
+  lockIsHeld = false;
   queries = 0;
   readonly #child: ChildProcess;
   readonly #options: ProcessOptions;

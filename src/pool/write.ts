@@ -11,7 +11,7 @@ const COMMIT_LIMIT_MS = 5_000;
 /**
  * How far a write has come, seen from here:
  * - sent: on its way to the writer; at the deadline `deadline_exceeded`.
- * - locked: somebody else holds the lock; given up at the deadline, which is `database_busy`.
+ * - locked: somebody else holds the lock; given up at the deadline, which is `database_busy`, also for those in the queue.
  * - began: it holds the lock; at the deadline its caller gets `deadline_exceeded`, and it rolls back: by its own hand when
  *   it asks to commit, by being killed when it does not ask in time.
  * - committing: we said yes, and from here wait for the result. If the process dies now, nobody knows: `outcome_unknown`.
@@ -19,9 +19,19 @@ const COMMIT_LIMIT_MS = 5_000;
 type Stage = 'sent' | 'locked' | 'began' | 'committing';
 
 /** Runs one write on the writer. A client that hangs up does not stop it: only `deadline.expired` counts. */
-export function runWrite(crew: Crew, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
+export async function runWrite(crew: Crew, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
   deadline.resume(); // after a write before this one
-  return crew.use(deadline.expired, (process) => writeOn(process, name, input, deadline));
+  try {
+    return await crew.use(deadline.expired, (process) => writeOn(process, name, input, deadline));
+  } catch (error) {
+    // One that waited in the queue behind a write that waits for the lock waited for the lock.
+    const isLate = error === deadline.expired.reason;
+    throw isLate && crew.members.some((process) => process.lockIsHeld) ? lockHeld() : error;
+  }
+}
+
+function lockHeld(): Fault {
+  return new Fault('database_busy', 'another program held the write lock of the database until the deadline');
 }
 
 /** Maintenance waits for its turn at the writer like a write. It cannot be interrupted: at the deadline its process is killed. */
@@ -50,12 +60,10 @@ async function writeOn(
   deadline: Deadline,
 ): Promise<unknown> {
   const stage: { now: Stage } = { now: 'sent' };
-  const expire = () => {
-    const busy = new Fault('database_busy', 'another program held the write lock of the database until the deadline');
-    process.abandon(stage.now === 'locked' ? busy : deadline.expired.reason);
-  };
+  const expire = () => process.abandon(deadline.expired.reason);
   const step = (told: WriteStep) => {
     if (stage.now === 'committing') return; // it asks once
+    process.lockIsHeld = told === 'locked';
     if (told !== 'mayCommit') {
       stage.now = told;
       return;

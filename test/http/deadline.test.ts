@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { openDriver } from '../../src/db/driver.ts';
 import { statementOf } from '../../src/db/sql-rows.ts';
+import { Fault } from '../../src/faults.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { fixture, testPool } from '../support/pool.ts';
-import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
+import { faultIn, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 /** Counts for minutes, unless somebody stops it. */
 const endless = statementOf(
@@ -52,6 +54,50 @@ describe('a request beyond its deadline', () => {
     const answers = [await service.app.request('/late'), await service.app.request('/late?fail')];
     release.resolve();
     for (const answer of answers) expect((await faultIn(answer))[0]).toBe(504);
+  });
+});
+
+describe('an answer made at the deadline is whole', () => {
+  const body = (answer: string) => answer.slice(answer.indexOf('\r\n\r\n') + 4);
+  const lengthOf = (answer: string) => Number(/content-length: (\d+)/i.exec(answer)?.[1]);
+
+  test('when a handler that is told of it fails with a fault of its own, which says more', async () => {
+    const { db, path } = await testPool();
+    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '300' }, service: () => ({ db }) });
+    server = await listening(service);
+    const other = openDriver(path);
+    await other.exec('BEGIN IMMEDIATE');
+    const job = {
+      jobId: 7,
+      cluster: 'small',
+      user: 'ada',
+      numNodes: 1,
+      resources: [{ hostname: 'n01' }],
+      startTime: NOW,
+    };
+    const text = JSON.stringify(job);
+    const token = await service.token('reporter', 'api', 'admin');
+    const head = `POST /api/jobs/start_job/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Auth-Token: ${token}\r\n`;
+    const answer = await server.exchange(`${head}Content-Length: ${text.length}\r\n\r\n${text}`);
+    await other.exec('ROLLBACK');
+    other.close();
+    expect(answer).toMatch(/^HTTP\/1.1 503 /);
+    expect(JSON.parse(body(answer))).toMatchObject({ code: 'database_busy' });
+    expect(lengthOf(answer)).toBe(body(answer).length);
+  });
+
+  test.each([0, 1, 2, 5, 10])('when its handler fails %d turns later', async (turns) => {
+    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '50' } });
+    service.app.get('/late', async (c) => {
+      await new Promise((resolve) => c.var.deadline.signal.addEventListener('abort', resolve));
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      throw new Fault('conflict', 'a longer text than that of the deadline itself '.repeat(10));
+    });
+    server = await listening(service);
+    const answer = await server.exchange('GET /late HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    expect(lengthOf(answer)).toBe(body(answer).length);
+    const status = JSON.parse(body(answer)).code === 'conflict' ? 422 : 504;
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 });
 

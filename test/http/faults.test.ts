@@ -40,6 +40,26 @@ test('an unexpected error tells the caller nothing and the log everything', asyn
 });
 
 describe('the access log', () => {
+  const logged = () => service.lines.filter(({ message }) => message === 'request').map(({ fields }) => fields);
+
+  test('says by its code why a request failed', async () => {
+    await failing(new Fault('disk_full', 'told'));
+    expect(logged()).toMatchObject([{ status: 503, code: 'disk_full' }]);
+    expect(logged()[0]).not.toHaveProperty('reason');
+  });
+
+  test('says who was turned away and why, at no length a caller chooses', async () => {
+    service = await testApp({ settings: { API_ALLOWED_IPS: '192.0.2.1', TRUST_PROXY: 'on' } });
+    const token = await service.token('reporter', 'api', 'admin');
+    await service.app.request('/api/jobs/count');
+    const far = { 'X-Auth-Token': token, 'X-Real-Ip': `"\t${'9'.repeat(5_000)}` };
+    await service.app.request('/api/jobs/count', { headers: far });
+    const [unnamed, refused] = logged();
+    expect(unnamed).toMatchObject({ code: 'unauthorized', reason: expect.stringContaining('no token') });
+    expect(refused).toMatchObject({ code: 'unauthorized', reason: expect.stringContaining('the address') });
+    expect(JSON.stringify(refused).length).toBeLessThan(600);
+  });
+
   test('has one line a request, with neither token nor query', async () => {
     service = await testApp();
     const token = await service.token('ada', 'user', 'api');

@@ -3,7 +3,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Deadline } from '../../src/db/deadline.ts';
 import type { Database } from '../../src/db/port.ts';
 import { Fault } from '../../src/faults.ts';
-import { fired } from '../../src/http/deadline.ts';
 import { cutConnection } from '../../src/http/node-server.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { bodyOf, faultIn, job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
@@ -70,6 +69,13 @@ function dechunked(answer: string): { body: string; isWhole: boolean } {
     body += rest.slice(size.length + 2, size.length + 2 + length);
     rest = rest.slice(size.length + 2 + length + 2);
   }
+}
+
+/** Rejects with the signal's reason when it fires. */
+function failing(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 const WAIT = { timeout: 10_000 };
@@ -212,7 +218,7 @@ describe('over a socket', () => {
   });
 
   test('a batch that does not come within its deadline cuts the answer', async () => {
-    await start((nth, { signal }) => (nth === 2 ? fired(signal) : undefined), {
+    await start((nth, { signal }) => (nth === 2 ? failing(signal) : undefined), {
       settings: { REQUEST_TIMEOUT_MS: '300' },
     });
     const answer = await request();

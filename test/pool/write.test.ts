@@ -42,6 +42,20 @@ test('a lock that somebody else holds until the deadline is database_busy, and n
   expect(await tagNames(path)).toEqual(['next']);
 });
 
+test('a lock held until the deadline is the fault of those that wait in the queue, too', async () => {
+  const { db, path } = await testPool();
+  const other = openDriver(path);
+  await other.exec('BEGIN IMMEDIATE');
+  const limitsMs = [2_000, 300, 310, 400, 2_010];
+  const codes = limitsMs.map((ms) => db.write('copyTags', tag('late'), within(ms)).catch(({ code }) => code));
+  expect(await Promise.all(codes)).toEqual(limitsMs.map(() => 'database_busy'));
+  await other.exec('ROLLBACK');
+  other.close();
+  expect(await db.write('copyTags', tag('next'), within(5_000))).toEqual({ inserted: 1 });
+  const slow = db.write('copyTags', tag('slow'), within(0));
+  await expect(slow).rejects.toMatchObject({ code: 'deadline_exceeded' });
+});
+
 test('a lock that is given back in time only delays the write', async () => {
   const { db, path } = await testPool();
   const other = openDriver(path);
