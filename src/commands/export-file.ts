@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { BadStart } from '../bad-start.ts';
-import { startDeadline } from '../db/deadline.ts';
+import { within } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import { exportOf } from '../db/statements/old-jobs.ts';
 
@@ -28,8 +28,7 @@ export class ExportFile {
 
   /** Opens a new file, or goes on with one of a run that was stopped. Throws BadStart for any other that exists. */
   static async open(path: string, db: Database): Promise<ExportFile> {
-    const deadline = startDeadline(STEP_LIMIT_MS);
-    const [known] = await db.read(exportOf(path), deadline).finally(() => deadline.clear());
+    const [known] = await within(STEP_LIMIT_MS, (deadline) => db.read(exportOf(path), deadline));
     const length = await stat(path).then(
       ({ size }) => size,
       () => undefined,
@@ -59,8 +58,7 @@ export class ExportFile {
 
   /** The file is complete. */
   async ended(): Promise<void> {
-    const deadline = startDeadline(STEP_LIMIT_MS);
-    await this.#db.write('exportEnded', { path: this.path }, deadline).finally(() => deadline.clear());
+    await within(STEP_LIMIT_MS, (deadline) => this.#db.write('exportEnded', { path: this.path }, deadline));
   }
 
   async close(): Promise<void> {

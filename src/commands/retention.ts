@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BadStart } from '../bad-start.ts';
-import { type Deadline, startDeadline } from '../db/deadline.ts';
+import { within } from '../db/deadline.ts';
 import { openInProcess } from '../db/in-process.ts';
 import type { Database } from '../db/port.ts';
 import { countOldJobs, oldJobs } from '../db/statements/old-jobs.ts';
@@ -119,15 +119,6 @@ async function giveBack(db: Database, signal: AbortSignal): Promise<number> {
   }
   await within(STEP_LIMIT_MS, (deadline) => db.maintain('checkpoint', deadline));
   return Math.round(freed / 2 ** 20);
-}
-
-async function within<Result>(limitMs: number, run: (deadline: Deadline) => Promise<Result>): Promise<Result> {
-  const deadline = startDeadline(limitMs);
-  try {
-    return await run(deadline);
-  } finally {
-    deadline.clear();
-  }
 }
 
 function readOptions(args: string[], nowSec: number) {

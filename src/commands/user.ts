@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { BadStart } from '../bad-start.ts';
-import { startDeadline } from '../db/deadline.ts';
+import { within } from '../db/deadline.ts';
 import { openInProcess } from '../db/in-process.ts';
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
@@ -59,7 +59,7 @@ interface Action {
 
 const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
   async list({ db, io }) {
-    const all = await within((deadline) => db.read(users(), deadline));
+    const all = await within(LIMIT_MS, (deadline) => db.read(users(), deadline));
     for (const { username, roles, projects, name, email } of all) {
       io.stdout.write(`${[username, roles.join(','), projects.join(','), name, email].join('\t')}\n`);
     }
@@ -76,7 +76,7 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
     if (projects.length === 0 && roles.includes('manager')) throw new UsageError('a manager needs --projects');
     const password = values.password === true ? await hashOf(await readPassword(io)) : null;
     const account = { username, password, name: values.name ?? '', email: values.email ?? '', roles, projects };
-    await within((deadline) => db.write('addAccount', account, deadline));
+    await within(LIMIT_MS, (deadline) => db.write('addAccount', account, deadline));
     io.stderr.write(`added ${username}\n`);
     return 0;
   },
@@ -91,12 +91,12 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
       ...(values.password === true ? { password: await hashOf(await readPassword(io)) } : {}),
     };
     if (Object.keys(edit).length === 0) throw new UsageError('say what to change');
-    await within((deadline) => db.write('editAccount', { username, edit }, deadline));
+    await within(LIMIT_MS, (deadline) => db.write('editAccount', { username, edit }, deadline));
     io.stderr.write(`changed ${username}\n`);
     return 0;
   },
   async delete({ db, io, name: username }) {
-    const { deleted } = await within((deadline) => db.write('deleteAccount', { username }, deadline));
+    const { deleted } = await within(LIMIT_MS, (deadline) => db.write('deleteAccount', { username }, deadline));
     if (deleted === 0) throw new BadStart(`there is no user ${username}`);
     io.stderr.write(`deleted ${username}\n`);
     return 0;
@@ -113,15 +113,6 @@ function rolesOf(text: string): string[] {
 
 function listOf(text = ''): string[] {
   return [...new Set(text.split(',').map((part) => part.trim()))].filter((part) => part !== '');
-}
-
-async function within<Result>(run: (deadline: ReturnType<typeof startDeadline>) => Promise<Result>): Promise<Result> {
-  const deadline = startDeadline(LIMIT_MS);
-  try {
-    return await run(deadline);
-  } finally {
-    deadline.clear();
-  }
 }
 
 function parseCommandLine(args: string[]) {

@@ -1,4 +1,4 @@
-import { startDeadline } from './deadline.ts';
+import { within } from './deadline.ts';
 import type { Database } from './port.ts';
 
 /** An index over 20 million jobs takes a minute and a half; a slow disk may need many times that. */
@@ -8,12 +8,7 @@ const DROP_LIMIT_MS = 60_000;
 
 /** Drops the lean indexes if there is no job yet, so that a bulk load is three times as fast. End it with buildIndexes. */
 export async function beginBulkLoad(db: Database): Promise<void> {
-  const deadline = startDeadline(DROP_LIMIT_MS);
-  try {
-    await db.write('dropIndexes', {}, deadline);
-  } finally {
-    deadline.clear();
-  }
+  await within(DROP_LIMIT_MS, (deadline) => db.write('dropIndexes', {}, deadline));
 }
 
 /**
@@ -21,17 +16,10 @@ export async function beginBulkLoad(db: Database): Promise<void> {
  * told the name of each before it begins. Returns how many were built.
  */
 export async function buildIndexes(db: Database, report: (name: string) => void): Promise<number> {
-  let deadline = startDeadline(DROP_LIMIT_MS);
-  try {
-    const { missing } = await db.write('missingIndexes', {}, deadline);
-    for (const name of missing) {
-      report(name);
-      deadline.clear();
-      deadline = startDeadline(INDEX_LIMIT_MS);
-      await db.write('createIndex', { name }, deadline);
-    }
-    return missing.length;
-  } finally {
-    deadline.clear();
+  const { missing } = await within(DROP_LIMIT_MS, (deadline) => db.write('missingIndexes', {}, deadline));
+  for (const name of missing) {
+    report(name);
+    await within(INDEX_LIMIT_MS, (deadline) => db.write('createIndex', { name }, deadline));
   }
+  return missing.length;
 }

@@ -29,6 +29,16 @@ export interface Deadline {
   clear(): void;
 }
 
+/** Runs work of our own, which no request asked for, within a deadline of `limitMs`. */
+export async function within<Result>(limitMs: number, run: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  const deadline = startDeadline(limitMs);
+  try {
+    return await run(deadline);
+  } finally {
+    deadline.clear();
+  }
+}
+
 /**
  * A deadline `limitMs` after `startedAt` (an instant of `performance.now()`, by default now). `gone` is the request's own
  * signal: it fires when the client hangs up.

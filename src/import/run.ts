@@ -1,4 +1,4 @@
-import { startDeadline } from '../db/deadline.ts';
+import { within } from '../db/deadline.ts';
 import { jobRows } from '../db/job-rows.ts';
 import type { Database } from '../db/port.ts';
 import type { InsertJobsOutput } from '../db/writes/insert-jobs.ts';
@@ -68,10 +68,5 @@ export async function importJobs(
 
 async function writeRows(db: Database, rows: ReturnType<typeof jobRows>): Promise<InsertJobsOutput> {
   if (rows.rows.length === 0) return { inserted: 0, refusedTags: [] };
-  const deadline = startDeadline(WRITE_LIMIT_MS);
-  try {
-    return await db.write('insertJobs', rows, deadline);
-  } finally {
-    deadline.clear();
-  }
+  return await within(WRITE_LIMIT_MS, (deadline) => db.write('insertJobs', rows, deadline));
 }

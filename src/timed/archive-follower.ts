@@ -1,13 +1,13 @@
 import type { MetaChange } from '../archive/change-meta.ts';
 import type { Archive } from '../archive/port.ts';
-import { startDeadline } from '../db/deadline.ts';
+import { within } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import { archiveQueue } from '../db/statements/archive-queue.ts';
 
 /** Jobs of one round: their job scripts cross to the archive's process together. */
 const JOBS_PER_ROUND = 32;
-/** For each step of a round. */
-const STEP_LIMIT_MS = 30_000;
+/** For a round. */
+const ROUND_LIMIT_MS = 30_000;
 
 interface FollowerOptions {
   db: Database;
@@ -57,9 +57,8 @@ export function followArchive({ db, archive, log }: FollowerOptions): ArchiveFol
 }
 
 /** One round. False when the queue is empty. */
-async function round(db: Database, archive: Archive): Promise<boolean> {
-  const deadline = startDeadline(STEP_LIMIT_MS);
-  try {
+function round(db: Database, archive: Archive): Promise<boolean> {
+  return within(ROUND_LIMIT_MS, async (deadline) => {
     const rows = await db.read(archiveQueue(JOBS_PER_ROUND), deadline);
     if (rows.length === 0) return false;
     const changes = rows.flatMap(({ cluster, jobId, startTime, tags, metaData }): MetaChange[] => {
@@ -69,7 +68,5 @@ async function round(db: Database, archive: Archive): Promise<boolean> {
     if (changes.length > 0) await archive.follow(changes, deadline);
     await db.write('archiveFollowed', { jobs: rows.map(({ id, changes: seen }) => ({ id, changes: seen })) }, deadline);
     return true;
-  } finally {
-    deadline.clear();
-  }
+  });
 }

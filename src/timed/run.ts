@@ -1,4 +1,4 @@
-import { startDeadline } from '../db/deadline.ts';
+import { type Deadline, within } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import { timedWork } from '../db/statements/timed-work.ts';
 import { Fault } from '../faults.ts';
@@ -39,27 +39,21 @@ export async function runTimedWork(options: TimedOptions, tasks: readonly TimedT
 async function runTask(options: TimedOptions, task: TimedTask, everySec: number): Promise<void> {
   const { db, settings, clock } = options;
   const nowSec = Math.floor(clock());
-  const deadline = () => startDeadline(STEP_LIMIT_MS);
-  const { claimed } = await within((own) => db.write('claimTimedWork', { name: task.name, nowSec, everySec }, own));
+  const { claimed } = await step((own) => db.write('claimTimedWork', { name: task.name, nowSec, everySec }, own));
   if (!claimed) return;
-  const result = await task.run({ db, settings, nowSec, deadline });
+  const result = await task.run({ db, settings, nowSec, step });
   await ended(options, task, result, Math.floor(clock()));
 }
 
 async function ended({ db }: TimedOptions, { name }: TimedTask, result: object, nowSec: number): Promise<void> {
-  await within((own) => db.write('endTimedWork', { name, nowSec, result }, own));
+  await step((own) => db.write('endTimedWork', { name, nowSec, result }, own));
 }
 
 /** When each piece last ran, and what came of it, as the database has it. */
 export async function lastTimedWork({ db }: Pick<TimedOptions, 'db'>) {
-  return await within((own) => db.read(timedWork(), own));
+  return await step((own) => db.read(timedWork(), own));
 }
 
-async function within<Result>(run: (own: ReturnType<typeof startDeadline>) => Promise<Result>): Promise<Result> {
-  const own = startDeadline(STEP_LIMIT_MS);
-  try {
-    return await run(own);
-  } finally {
-    own.clear();
-  }
+function step<Result>(run: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  return within(STEP_LIMIT_MS, run);
 }

@@ -9,8 +9,8 @@ export interface TimedContext {
   settings: Settings;
   /** Unix seconds. */
   nowSec: number;
-  /** A new deadline for one small transaction. */
-  deadline(): Deadline;
+  /** Runs one small transaction within its time. */
+  step<Result>(run: (deadline: Deadline) => Promise<Result>): Promise<Result>;
 }
 
 /** A piece of timed work. */
@@ -32,23 +32,23 @@ export const TIMETABLE: readonly TimedTask[] = [
   {
     name: 'moveCachedJobs',
     everySec: ({ JOB_CACHE_S }) => JOB_CACHE_S,
-    run: async ({ db, deadline }) => ({
-      moved: (await once(deadline, (own) => db.write('moveCached', {}, own))).changed,
+    run: async ({ db, step }) => ({
+      moved: (await step((own) => db.write('moveCached', {}, own))).changed,
     }),
   },
   {
     name: 'updateDurations',
     everySec: ({ DURATION_UPDATE_S }) => DURATION_UPDATE_S,
-    run: async ({ db, nowSec, deadline }) => ({
-      updated: await inBatches(deadline, (batch, own) => db.write('updateDurations', { nowSec, ...batch }, own)),
+    run: async ({ db, nowSec, step }) => ({
+      updated: await inBatches(step, (batch, own) => db.write('updateDurations', { nowSec, ...batch }, own)),
     }),
   },
   {
     name: 'endOverdueJobs',
     everySec: ({ WALLTIME_GRACE_S }) => (WALLTIME_GRACE_S === 'off' ? 'off' : HOUR_SEC),
-    run: async ({ db, settings, nowSec, deadline }) => {
+    run: async ({ db, settings, nowSec, step }) => {
       const graceSec = settings.WALLTIME_GRACE_S === 'off' ? Number.MAX_SAFE_INTEGER : settings.WALLTIME_GRACE_S;
-      const ended = await inBatches(deadline, (batch, own) =>
+      const ended = await inBatches(step, (batch, own) =>
         db.write('endOverdueJobs', { nowSec, graceSec, ...batch }, own),
       );
       return { ended };
@@ -57,15 +57,13 @@ export const TIMETABLE: readonly TimedTask[] = [
   {
     name: 'deleteNodeStates',
     everySec: ({ NODESTATE_RETENTION_H }) => (NODESTATE_RETENTION_H === 'off' ? 'off' : HOUR_SEC),
-    run: async ({ db, settings, nowSec, deadline }) => {
+    run: async ({ db, settings, nowSec, step }) => {
       const hours = settings.NODESTATE_RETENTION_H;
       if (hours === 'off') return {};
       const before = nowSec - hours * HOUR_SEC;
       let deleted = 0;
       for (;;) {
-        const { changed } = await once(deadline, (own) =>
-          db.write('deleteNodeStates', { before, limit: BATCH_ROWS }, own),
-        );
+        const { changed } = await step((own) => db.write('deleteNodeStates', { before, limit: BATCH_ROWS }, own));
         deleted += changed;
         if (changed < BATCH_ROWS) return { deleted };
       }
@@ -74,12 +72,12 @@ export const TIMETABLE: readonly TimedTask[] = [
   {
     name: 'optimize',
     everySec: ({ OPTIMIZE_S }) => OPTIMIZE_S,
-    run: ({ db, deadline }) => once(deadline, (own) => db.maintain('optimize', own)),
+    run: ({ db, step }) => step((own) => db.maintain('optimize', own)),
   },
   {
     name: 'checkpoint',
     everySec: ({ CHECKPOINT_S }) => CHECKPOINT_S,
-    run: ({ db, deadline }) => once(deadline, (own) => db.maintain('checkpoint', own)),
+    run: ({ db, step }) => step((own) => db.maintain('checkpoint', own)),
   },
 ];
 
@@ -90,24 +88,15 @@ interface Batch {
 
 /** Batch after batch until one is the last; each with a deadline of its own, so that other writes get their turn. */
 async function inBatches(
-  deadline: () => Deadline,
+  step: TimedContext['step'],
   run: (batch: Batch, own: Deadline) => Promise<BatchOutput>,
 ): Promise<number> {
   let all = 0;
   let after: DeletePlace | undefined;
   do {
-    const { changed, last } = await once(deadline, (own) => run({ limit: BATCH_ROWS, after }, own));
+    const { changed, last } = await step((own) => run({ limit: BATCH_ROWS, after }, own));
     all += changed;
     after = last;
   } while (after !== undefined);
   return all;
-}
-
-async function once<Result>(deadline: () => Deadline, run: (own: Deadline) => Promise<Result>): Promise<Result> {
-  const own = deadline();
-  try {
-    return await run(own);
-  } finally {
-    own.clear();
-  }
 }
