@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { beginning } from '../bad-file.ts';
 import { makeKeys } from '../http/keys.ts';
 import { makeToken } from '../http/token.ts';
-import { startService } from '../node.ts';
+import { checkAddress, startService } from '../node.ts';
 import { readSettings } from '../settings.ts';
 import { type Command, type CommandIo, noArguments } from './command.ts';
 
@@ -23,7 +24,6 @@ Makes a demo database in ${FOLDER} if there is none, serves it on HOST and PORT,
 for ${TOKEN_DAYS} day, and three requests to try. Other settings are those of serve. Ctrl-C ends it.`,
   async run(args, io) {
     noArguments(args);
-    if (!existsSync(FOLDER) && !(await makeDemo(io))) return 1;
     const keys = await makeKeys();
     const settings = readSettings({
       ...io.env,
@@ -33,6 +33,11 @@ for ${TOKEN_DAYS} day, and three requests to try. Other settings are those of se
       ARCHIVE_PATH: `./${FOLDER}/job-archive`,
       LOG_LEVEL: io.env['LOG_LEVEL'] ?? 'warn',
     });
+    if (!existsSync(FOLDER)) {
+      await checkAddress(settings); // before a minute's work
+      const code = await beginning(FOLDER, () => makeDemo(io));
+      if (code !== 0) return code;
+    }
     const service = await startService(settings);
     const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
     io.stdout.write(welcome(service.url, token));
@@ -43,17 +48,20 @@ for ${TOKEN_DAYS} day, and three requests to try. Other settings are those of se
 };
 
 /** In a process of its own, which takes the memory of the load with it; a folder that is there is always whole. */
-async function makeDemo(io: CommandIo): Promise<boolean> {
+async function makeDemo(io: CommandIo): Promise<number> {
   const unfinished = `${FOLDER}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(resolve(unfinished)), { recursive: true });
   const args = [...process.execArgv, join(import.meta.dirname, '../cli.ts'), 'generate', '--jobs', String(JOBS)];
   const env = { ...io.env, DB_URL: `file:./${unfinished}/job.db`, ARCHIVE_PATH: `./${unfinished}/job-archive` };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 2, 2] });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) return false;
+  const stop = () => child.kill('SIGTERM');
+  io.signal.addEventListener('abort', stop, { once: true });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  io.signal.removeEventListener('abort', stop);
+  if (code !== 0) return code ?? 1;
   await rename(unfinished, FOLDER);
-  return true;
+  return 0;
 }
 
 function welcome(url: string, token: string): string {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { beginning } from '../bad-file.ts';
 import { generatedSource } from '../dev/source.ts';
 import { type Command, UsageError } from './command.ts';
 import { load } from './load.ts';
@@ -32,8 +33,11 @@ seed, number and end make the same jobs, so a run that was stopped with Ctrl-C c
     };
     const target = loadTarget(io);
     io.stderr.write(`generating ${jobs} jobs into ${target.path}: --seed ${options.seed} --end ${options.endTime}\n`);
-    const source = await generatedSource({ ...options, archivePath: target.archivePath });
-    return await withDatabase(target, (db) => load(db, source, io));
+    const source = await beginning(target.archivePath, () =>
+      generatedSource({ ...options, archivePath: target.archivePath }),
+    );
+    const again = `with --seed ${options.seed} --end ${options.endTime}`;
+    return await withDatabase(target, (db) => load(db, source, io, { again }));
   },
 };
 

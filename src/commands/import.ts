@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readClusters } from '../archive/open.ts';
+import { beginning, checkReadable } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { type Clusters, NO_CLUSTERS } from '../clusters/clusters.ts';
 import { archiveSource } from '../import/archive/source.ts';
@@ -52,18 +53,19 @@ interface Import {
 /** Each opens its source first: a file that cannot be imported makes no database. */
 const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
   async archive({ from, target, io }) {
-    const source = await archiveSource(from, target.archivePath);
+    const source = await beginning(from, () => archiveSource(from, target.archivePath));
     for (const note of source.notes) io.stderr.write(`${note}\n`);
     return await withDatabase(target, (db) => load(db, source, io));
   },
   async db({ from, target, io }) {
-    const source = await databaseSource(from, target.temporaryRoot);
+    await checkReadable(from);
+    const source = await beginning(from, () => databaseSource(from, target.temporaryRoot));
     try {
       return await withDatabase(target, async (db) => {
         const counts = await copyTables(db, source, io.signal);
         const { copyTags, copyUsers, copyNodes, copyNodeStates } = counts;
         const others = `${copyTags} tags, ${copyUsers} users, ${copyNodes} nodes, ${copyNodeStates} node states`;
-        const code = await load(db, source, io, [others]);
+        const code = await load(db, source, io, { extra: [others] });
         await source.checkUnchanged();
         return code;
       });
@@ -73,7 +75,7 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
   },
   async sacct({ from, target, io, clock, cluster }) {
     const clusters = await configuredClusters(target.archivePath);
-    const source = await sacctSource(from, { clock, clusters, cluster });
+    const source = await beginning(from, () => sacctSource(from, { clock, clusters, cluster }));
     return await withDatabase(target, (db) => load(db, source, io));
   },
 };

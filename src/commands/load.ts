@@ -1,9 +1,16 @@
 import { beginBulkLoad, buildIndexes } from '../db/bulk.ts';
 import type { Database } from '../db/port.ts';
 import type { ImportSource } from '../import/batch.ts';
-import { type ImportSummary, importJobs } from '../import/run.ts';
+import { type ImportCounts, type ImportSummary, importJobs } from '../import/run.ts';
 import type { CommandIo } from './command.ts';
 import { Progress, whole } from './progress.ts';
+
+export interface LoadWords {
+  /** What else the summary tells. */
+  extra?: readonly string[];
+  /** How the command has to be repeated, where that is not as it was. */
+  again?: string;
+}
 
 /**
  * Loads the jobs of a source with progress, the indexes of a new file last (also when it was stopped: a second Ctrl-C leaves
@@ -14,14 +21,19 @@ export async function load(
   db: Database,
   source: ImportSource,
   io: CommandIo,
-  extra: readonly string[] = [],
+  { extra = [], again = '' }: LoadWords = {},
 ): Promise<number> {
   const progress = new Progress(io.stderr, source.total);
-  await beginBulkLoad(db);
+  const stopped = (why: string) => `${why} (run it again${again === '' ? '' : ` ${again}`} to go on): `;
+  let counts: ImportCounts | undefined;
   const report = {
-    progress: progress.update.bind(progress),
+    progress(now: ImportCounts, position: number) {
+      counts = now;
+      progress.update(now, position);
+    },
     bad: progress.bad.bind(progress),
   };
+  await beginBulkLoad(db);
   const finish = () => buildIndexes(db, (name) => progress.line(`building index ${name}`));
   let summary: ImportSummary;
   try {
@@ -29,28 +41,28 @@ export async function load(
   } catch (error) {
     // The jobs that are in are worth their indexes. If that fails as well, the first error is the one to tell.
     await finish().catch(() => {});
+    progress.line(stopped('failed') + (counts === undefined ? 'nothing imported' : countsOf(counts)));
     throw error;
   }
   await finish();
   for (const { type, name, scope } of summary.refusedTags) {
     progress.line(`tag ${type}/${name} exists in another scope than '${scope}': left out`);
   }
-  progress.line(summaryOf(summary, progress.elapsedSec, extra));
+  const seconds = progress.elapsedSec;
+  const rate = `${seconds.toFixed(1)} s, ${whole(summary.imported / Math.max(seconds, 0.001))} jobs/s`;
+  const all = [countsOf(summary), ...extra, rate].join(', ');
+  progress.line(summary.complete ? all : stopped('stopped') + all);
   return summary.complete && summary.bad === 0 ? 0 : 1;
 }
 
-function summaryOf(summary: ImportSummary, seconds: number, extra: readonly string[]): string {
+function countsOf(counts: ImportCounts): string {
   const parts: [number, string][] = [
-    [summary.alreadyThere, 'already there'],
-    [summary.neverStarted, 'never started'],
-    [summary.steps, 'steps'],
-    [summary.bad, 'bad'],
-    [summary.repaired, 'with repaired text'],
+    [counts.alreadyThere, 'already there'],
+    [counts.neverStarted, 'never started'],
+    [counts.steps, 'steps'],
+    [counts.bad, 'bad'],
+    [counts.repaired, 'with repaired text'],
   ];
   const others = parts.flatMap(([count, what]) => (count === 0 ? [] : [`${whole(count)} ${what}`]));
-  const time = `${seconds.toFixed(1)} s, ${whole(summary.imported / Math.max(seconds, 0.001))} jobs/s`;
-  const all = [`${whole(summary.read)} read`, `${whole(summary.imported)} imported`, ...others, ...extra, time].join(
-    ', ',
-  );
-  return summary.complete ? all : `stopped (run it again to go on): ${all}`;
+  return [`${whole(counts.read)} read`, `${whole(counts.imported)} imported`, ...others].join(', ');
 }

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { openInProcess } from '../db/in-process.ts';
 import { migrate } from '../db/migrate.ts';
@@ -46,7 +47,7 @@ export async function withDatabase<Result>(
   // Where SQLite sorts for an index that does not fit into memory; /tmp may be a memory file system.
   // biome-ignore lint/style/noProcessEnv: SQLite reads the folder of its temporary files from the environment alone
   process.env['SQLITE_TMPDIR'] = temporaryRoot;
-  const db = await openInProcess(path);
+  const db = await beginning(path, () => openInProcess(path));
   try {
     return await use(db);
   } finally {

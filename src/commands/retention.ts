@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { within } from '../db/deadline.ts';
 import { openInProcess } from '../db/in-process.ts';
@@ -35,7 +36,8 @@ of them; run it again, with the same --export, to go on. Files of the archive st
 file was made by cc-jobs; in one of cc-backend it is used again (docs/operations.md).`,
   async run(args, io) {
     const { beforeSec, omit, exportTo, dryRun } = readOptions(args, Math.floor(Date.now() / 1000));
-    const db = await openInProcess(loadTarget(io).path);
+    const { path } = loadTarget(io);
+    const db = await beginning(path, () => openInProcess(path));
     try {
       const [counted] = await within(COUNT_LIMIT_MS, (deadline) => db.read(countOldJobs(beforeSec, omit), deadline));
       const total = counted?.count ?? 0;

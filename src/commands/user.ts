@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { within } from '../db/deadline.ts';
 import { openInProcess } from '../db/in-process.ts';
@@ -37,7 +38,7 @@ deletes its settings; its jobs and tags stay.`,
     if (more.length > 0 || (name === undefined) !== (action === 'list'))
       throw new UsageError(`user ${action} wants ${action === 'list' ? 'no' : 'one'} NAME`);
     const { path } = loadTarget(io);
-    const db = await openInProcess(path);
+    const db = await beginning(path, () => openInProcess(path));
     try {
       return await run({ db, io, name: name ?? '', values });
     } catch (error) {

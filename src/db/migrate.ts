@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { BUSY_TIMEOUT_MS } from './pragmas.ts';
@@ -29,7 +30,11 @@ const OTHER_RUNNER_MS = 10_000;
  * is. Each migration is one transaction with its own record, and two runners at once are safe: the second finds the record
  * of the first. Throws BadStart for a file that is no database of schema 11.
  */
-export async function migrate(path: string): Promise<Migrated> {
+export function migrate(path: string): Promise<Migrated> {
+  return beginning(path, () => bringUp(path));
+}
+
+async function bringUp(path: string): Promise<Migrated> {
   const made = (await ageOf(path)) === undefined;
   if (made) await mkdir(dirname(path), { recursive: true });
   else await checkExisting(path);
@@ -38,13 +43,14 @@ export async function migrate(path: string): Promise<Migrated> {
   try {
     // Nothing to do needs no lock: a service starts also while another program writes for long.
     if (!made && (await hasAll(db, names))) return { made, applied: [] };
+    const target = { db, path };
     // Only an empty file can be made so that it gives free pages back (docs/operations.md, retention).
-    if (made) await whenFree(db, 'PRAGMA auto_vacuum = INCREMENTAL;');
-    await whenFree(db, 'PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
-    await transaction(db, () => adopt(db));
+    if (made) await whenFree(target, 'PRAGMA auto_vacuum = INCREMENTAL;');
+    await whenFree(target, 'PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
+    await transaction(target, () => adopt(db));
     const applied: string[] = [];
     for (const name of names) {
-      if (await transaction(db, () => apply(db, name))) applied.push(name);
+      if (await transaction(target, () => apply(db, name))) applied.push(name);
     }
     return { made, applied };
   } finally {
@@ -105,8 +111,13 @@ async function has(db: Driver, table: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-async function transaction<Result>(db: Driver, work: () => Promise<Result>): Promise<Result> {
-  await whenFree(db, 'BEGIN IMMEDIATE');
+interface Target {
+  db: Driver;
+  path: string;
+}
+
+async function transaction<Result>({ db, path }: Target, work: () => Promise<Result>): Promise<Result> {
+  await whenFree({ db, path }, 'BEGIN IMMEDIATE');
   try {
     const result = await work();
     await db.exec('COMMIT');
@@ -118,7 +129,7 @@ async function transaction<Result>(db: Driver, work: () => Promise<Result>): Pro
 }
 
 /** Waits for another runner between the tries: a wait inside SQLite would hold a thread that he may need. */
-async function whenFree(db: Driver, sql: string): Promise<void> {
+async function whenFree({ db, path }: Target, sql: string): Promise<void> {
   const startedAt = performance.now();
   for (;;) {
     try {
@@ -128,7 +139,7 @@ async function whenFree(db: Driver, sql: string): Promise<void> {
       if (sqliteCode(error) !== SQLITE.BUSY) throw error;
       if (performance.now() - startedAt > OTHER_RUNNER_MS) {
         throw new BadStart(
-          'another program holds the write lock of the database: tables of ours cannot be added to it, try again later',
+          `${path}: another program has locked the database, and tables of ours have to be added to it: try again when it has ended`,
           { cause: error },
         );
       }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { inWords } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { openDriver } from './driver.ts';
 
@@ -47,6 +48,9 @@ async function checkFolder(folder: string, shown: string): Promise<void> {
 }
 
 async function checkHeader(path: string, shown: string): Promise<void> {
+  const kind = await stat(path).catch(() => undefined);
+  // Opening a pipe would wait for somebody to write into it.
+  if (kind?.isFile() === false) throw new BadStart(`${shown}: is no file: correct DB_URL`);
   const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') {
       throw new BadStart(
@@ -58,7 +62,6 @@ async function checkHeader(path: string, shown: string): Promise<void> {
   });
   try {
     const info = await file.stat();
-    if (!info.isFile()) throw new BadStart(`${shown}: is no file: correct DB_URL`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER.length), 0, HEADER.length, 0);
     if (bytesRead < HEADER.length || buffer.toString('latin1') !== HEADER) {
       throw new BadStart(
@@ -99,7 +102,7 @@ async function readVersion(path: string, shown: string): Promise<{ version: numb
         cause: error,
       });
     }
-    throw new BadStart(`${shown}: cannot be opened as a database (${why}): restore it from a backup`, { cause: error });
+    throw new BadStart(inWords(error, shown) ?? `${shown}: cannot be opened as a database (${why})`, { cause: error });
   } finally {
     db.close();
   }

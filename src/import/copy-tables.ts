@@ -1,4 +1,4 @@
-import { startDeadline } from '../db/deadline.ts';
+import { within } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import { COPIES, type Copy, type DatabaseSource } from './db/source.ts';
 
@@ -13,13 +13,8 @@ export async function copyTables(db: Database, source: DatabaseSource, signal: A
   for (const copy of COPIES) {
     for await (const rows of source.copies(copy)) {
       if (signal.aborted) return counts;
-      const deadline = startDeadline(WRITE_LIMIT_MS);
-      try {
-        const { inserted } = await db.write(copy, { rows }, deadline);
-        counts[copy] += inserted;
-      } finally {
-        deadline.clear();
-      }
+      const { inserted } = await within(WRITE_LIMIT_MS, (deadline) => db.write(copy, { rows }, deadline));
+      counts[copy] += inserted;
     }
   }
   return counts;

@@ -71,7 +71,10 @@ describe('cc-jobs generate', () => {
     const { run, count, stopWhen } = await shell();
     stopWhen('generating'); // the first line: the signal fires before the first batch is written
     const stopped = await run(generateCommand, '--jobs', '5000', '--end', END, '--archived', '0');
-    expect(stopped).toMatchObject({ code: 1, last: expect.stringMatching(/^stopped \(run it again to go on\): /) });
+    expect(stopped).toMatchObject({
+      code: 1,
+      last: expect.stringMatching(/^stopped \(run it again with --seed 1 --end 1764000000 to go on\): /),
+    });
     expect(stopped.all).toContain('building index jobs_starttime');
     expect((await count()) % 1000).toBe(0);
   });

@@ -10,6 +10,7 @@ import {
   TAG_COLUMNS,
   USER_COLUMNS,
 } from '../../db/foreign/tables.ts';
+import { SCHEMA_VERSION } from '../../db/schema-check.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { BadRow, jobOfRow } from './job.ts';
@@ -52,7 +53,24 @@ async function checkedTotal(path: string, db: Driver): Promise<number> {
   if (missing.length > 0) {
     throw new BadStart(`${path} is no job database of ClusterCockpit: its table job lacks ${missing.join(', ')}`);
   }
+  await checkVersion(path, db);
   return await lastRowid(db, 'job');
+}
+
+/** What a newer cc-backend means by a column nobody knows here; a dirty file may be half of one version and half of another. */
+async function checkVersion(path: string, db: Driver): Promise<void> {
+  if ((await columnsOf(db, 'schema_migrations')).size === 0) return; // older than its migrations
+  const read = await db.prepare('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
+  const [row] = await read.all([]);
+  if (row === undefined) return;
+  if (Number(row.dirty) !== 0) {
+    throw new BadStart(`${path}: a migration of this database failed half way (dirty): repair it, or import a backup`);
+  }
+  if (Number(row.version) > SCHEMA_VERSION) {
+    throw new BadStart(
+      `${path}: has schema version ${Number(row.version)}, made by a newer cc-backend: update cc-jobs, which reads up to ${SCHEMA_VERSION}`,
+    );
+  }
 }
 
 async function* batchesOf(db: Driver): AsyncGenerator<ImportBatch, void, void> {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { checkReadable } from '../../bad-file.ts';
 import { BadStart } from '../../bad-start.ts';
 import { BadHostList } from '../../clusters/hostlist.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
@@ -11,9 +11,7 @@ import { BadLine, jobOfLine, type SacctOptions } from './job.ts';
  * BadStart for a file that is missing or neither of them.
  */
 export async function sacctSource(path: string, options: SacctOptions): Promise<ImportSource> {
-  const { size } = await stat(path).catch((cause: unknown) => {
-    throw new BadStart(`${path} cannot be read: is it the file you mean?`, { cause });
-  });
+  const { size } = await checkReadable(path);
   const { layout, isHeader } = layoutFor(path, await firstLineOf(path), options);
   return { total: size, batches: () => batchesOf(path, layout, isHeader, options) };
 }

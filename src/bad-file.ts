@@ -1,0 +1,65 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { BadStart } from './bad-start.ts';
+import { sqliteCode } from './db/sqlite-faults.ts';
+
+/** What an error of the file system says, and what to do about it. */
+const OF_FILE_SYSTEM: Readonly<Record<string, string>> = {
+  EACCES: 'permission is denied: correct the permissions, or name another place',
+  EPERM: 'permission is denied: correct the permissions, or name another place',
+  EROFS: 'lies on a read-only file system: name another place',
+  ENOENT: 'there is no such file or folder: correct the path',
+  ENOTDIR: 'a part of its path is no folder: correct the path',
+  EEXIST: 'something else has that name: correct the path',
+  EISDIR: 'is a folder, and a file is wanted: correct the path',
+  ENOSPC: 'no space is left on its file system: make room',
+  EDQUOT: 'the quota of its file system is used up: make room',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+/** The same for SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
+const OF_SQLITE: Readonly<Record<number, string>> = {
+  5: 'another program has locked the database: try again when it has ended',
+  8: 'cannot be written: make the file and its folder writable',
+  10: 'reading or writing it failed: look at its disk',
+  11: 'is damaged: restore it from a backup',
+  13: 'no space is left on its file system: make room',
+  14: 'cannot be opened: correct the path, or the permissions of the file and its folder',
+  26: 'is no SQLite database: correct the path',
+};
+
+/**
+ * An error of the file system or of SQLite as one sentence for the operator, undefined for any other. `path` is what the error
+ * is about where it does not say so itself.
+ */
+export function inWords(error: unknown, path?: string): string | undefined {
+  const sqlite = sqliteCode(error);
+  if (sqlite !== undefined) {
+    const what = OF_SQLITE[sqlite] ?? (error instanceof Error ? error.message : 'the database answered with an error');
+    return path === undefined ? what : `${path}: ${what}`;
+  }
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
+  const about = 'path' in error && typeof error.path === 'string' ? error.path : path;
+  const what = OF_FILE_SYSTEM[String(error.code)] ?? `${error.syscall} failed (${error.code})`;
+  return about === undefined ? what : `${about}: ${what}`;
+}
+
+/** That a path names a file we may read: no folder, no pipe, which would be empty at the second look. Throws BadStart. */
+export async function checkReadable(path: string): Promise<{ size: number }> {
+  return await beginning(path, async () => {
+    const info = await stat(path);
+    if (!info.isFile()) throw new BadStart(`${path}: is no file: correct the path`);
+    await access(path, constants.R_OK);
+    return info;
+  });
+}
+
+/** Runs what comes before any work: what the file system or SQLite has against it is a start that cannot be. Throws BadStart. */
+export async function beginning<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const words = error instanceof BadStart ? undefined : inWords(error, path);
+    throw words === undefined ? error : new BadStart(words, { cause: error });
+  }
+}
