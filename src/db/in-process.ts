@@ -1,6 +1,8 @@
 import { Connection } from './connection.ts';
 import type { Deadline } from './deadline.ts';
 import { textOf, utf8Of } from './driver-values.ts';
+import { logBytesOf } from './log-bytes.ts';
+import { LOG_LIMIT_BYTES } from './maintenance.ts';
 import type { Database } from './port.ts';
 import type { SqlValue } from './statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from './writes/index.ts';
@@ -25,6 +27,12 @@ export async function openInProcess(path: string): Promise<Database> {
     hardHeapLimitBytes: HARD_HEAP_LIMIT_BYTES,
   });
   let last: Promise<unknown> = Promise.resolve();
+  let emptyLogFrom = LOG_LIMIT_BYTES;
+  const boundLog = async () => {
+    if (logBytesOf(path) < emptyLogFrom) return;
+    const { busy } = await connection.maintain('emptyLog');
+    emptyLogFrom = busy === 0 ? LOG_LIMIT_BYTES : logBytesOf(path) + LOG_LIMIT_BYTES;
+  };
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const mine = last.then(work);
     last = mine.catch(() => {});
@@ -72,10 +80,18 @@ export async function openInProcess(path: string): Promise<Database> {
           return true;
         },
       };
-      return inTurn(async () => (await connection.write(name, input, gate)) as WriteOutput<Name>);
+      return inTurn(async () => {
+        const output = (await connection.write(name, input, gate)) as WriteOutput<Name>;
+        await boundLog();
+        return output;
+      });
     },
     maintain: (task) => inTurn(() => connection.maintain(task)),
     status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
-    close: () => inTurn(async () => connection.close()),
+    close: () =>
+      inTurn(async () => {
+        await connection.maintain('checkpoint').catch(() => {}); // the next one to open the file does it
+        connection.close();
+      }),
   };
 }

@@ -3,10 +3,11 @@ import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
 import type { Deadline } from '../db/deadline.ts';
 import type { ProcessStatus } from '../db/port.ts';
 import { Fault } from '../faults.ts';
-import { newCounters } from './counters.ts';
+import { type Counters, newCounters } from './counters.ts';
 import { Crew } from './crew.ts';
 import { watchMemory } from './memory-watch.ts';
 import { DatabaseProcess } from './process.ts';
+import { runTwice } from './read.ts';
 import type { SpareSlot } from './spare-slot.ts';
 import { ARCHIVE_PROGRAM } from './spawn.ts';
 
@@ -22,7 +23,7 @@ export interface ArchiveOptions {
 
 /** The decoder of the archive and its process. */
 export interface ArchiveProcess extends Archive {
-  status(): ProcessStatus[];
+  status(): { processes: ProcessStatus[]; counters: Readonly<Counters> };
   close(graceMs: number): Promise<void>;
 }
 
@@ -49,6 +50,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcess {
         role: 'archive',
         growthMb,
         counters,
+        log: (fields, message) => options.log.warn(fields, message),
         onState,
         program: { file: ARCHIVE_PROGRAM, heapMb: growthMb, env: {} },
         open: { kind: 'openArchive', id: 0, root: options.root },
@@ -58,7 +60,9 @@ export function openArchive(options: ArchiveOptions): ArchiveProcess {
   const stopWatching = watchMemory(() => crew.members, counters);
 
   const ask = async (request: ArchiveRequest, deadline: Deadline): Promise<ArchiveAnswer> => {
-    const answer = await crew.use(deadline.signal, (process) => askProcess(process, request, deadline));
+    const reply = await runTwice(crew, { kind: 'archive', request }, deadline, counters);
+    if (reply.kind !== 'archived') throw new Fault('internal', `the archive process answered ${reply.kind}`);
+    const { answer } = reply;
     const [problem] = answer.problems;
     if (problem !== undefined) {
       // One line a request: a list of jobs without files must not fill the log.
@@ -78,28 +82,11 @@ export function openArchive(options: ArchiveOptions): ArchiveProcess {
       const { texts } = await ask({ kind: 'jobData', ...request }, deadline);
       return texts[0] ?? null;
     },
-    status: () => crew.members.map((member) => member.status()),
+    status: () => ({ processes: crew.members.map((member) => member.status()), counters: { ...counters } }),
     async close(graceMs) {
       clearInterval(tending);
       await crew.close(graceMs);
       stopWatching();
     },
   };
-}
-
-/** Decoding cannot be interrupted: at the deadline the caller has his answer, and the process is killed after its grace. */
-async function askProcess(
-  process: DatabaseProcess,
-  request: ArchiveRequest,
-  deadline: Deadline,
-): Promise<ArchiveAnswer> {
-  const stop = () => process.abandon(deadline.signal.reason);
-  deadline.signal.addEventListener('abort', stop, { once: true });
-  try {
-    const reply = await process.run({ kind: 'archive', request });
-    if (reply.kind !== 'archived') throw new Fault('internal', `the archive process answered ${reply.kind}`);
-    return reply.answer;
-  } finally {
-    deadline.signal.removeEventListener('abort', stop);
-  }
 }

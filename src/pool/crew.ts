@@ -94,7 +94,7 @@ export class Crew {
     this.#queue.clear(shuttingDown());
     const all = [...this.#members, ...this.#dismissed];
     const force = setTimeout(() => {
-      for (const member of all) member.kill();
+      for (const member of all) member.kill('it was still at work when the service ended');
     }, graceMs);
     for (const member of all) if (member.state.name !== 'busy') member.stop();
     await Promise.all(all.map((member) => member.gone));
@@ -110,7 +110,8 @@ export class Crew {
         this.#restartMs = RESTART_MS[0];
       },
       (error: unknown) => {
-        if (!this.#closing) this.#options.log(`a ${process.role} process did not start`, error);
+        // Of the first it is the start of the service that fails, which says it.
+        if (this.#opened && !this.#closing) this.#options.log(`a ${process.role} process did not start`, error);
       },
     );
     return process;

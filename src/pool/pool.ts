@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Deadline } from '../db/deadline.ts';
-import { ClientGone } from '../db/deadline.ts';
+import { ClientGone, within } from '../db/deadline.ts';
 import { textOf, utf8Of } from '../db/driver-values.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { Database, DatabaseStatus, Page } from '../db/port.ts';
@@ -14,6 +14,7 @@ import { Crew } from './crew.ts';
 import { watchMemory } from './memory-watch.ts';
 import { DatabaseProcess } from './process.ts';
 import { runQuery } from './read.ts';
+import { ServedFile } from './served-file.ts';
 import type { Sizing } from './sizing.ts';
 import { SpareSlot } from './spare-slot.ts';
 import { CONNECTION_PROGRAM } from './spawn.ts';
@@ -44,6 +45,10 @@ const TEND_MS = 250;
 const DEAD_AFTER_MS = 1_000;
 /** Rows that are taken apart in the parent take ten times their text there: 80,000 groups of statistics, nodes of a cluster. */
 const READ_LIMIT_BYTES = 16 * 1024 * 1024;
+/** Waiting for the writer included; then it is killed. */
+const EMPTY_LOG_LIMIT_MS = 20_000;
+/** Of an orderly stop. */
+const LAST_CHECKPOINT_MS = 2_000;
 /** MB of V8's heap in a connection process: answers are bytes outside of it. */
 const HEAP_MB = 64;
 
@@ -68,9 +73,12 @@ class Pool implements Database {
   readonly #writer: Crew;
   readonly #tending: NodeJS.Timeout;
   readonly #stopWatching: () => void;
+  readonly #file: ServedFile;
 
   constructor(options: PoolOptions) {
     const { spareSlot = new SpareSlot() } = options;
+    const emptyLog = () => within(EMPTY_LOG_LIMIT_MS, (deadline) => this.maintain('emptyLog', deadline));
+    this.#file = new ServedFile({ path: options.path, log: options.log, emptyLog });
     const crew = (role: ConnectionOptions['role'], max: number) =>
       new Crew({
         max,
@@ -112,6 +120,7 @@ class Pool implements Database {
     input: WriteInput<Name>,
     deadline: Deadline,
   ): Promise<WriteOutput<Name>> {
+    this.#file.check();
     try {
       return (await runWrite(this.#writer, name, input, deadline)) as WriteOutput<Name>;
     } catch (error) {
@@ -134,11 +143,17 @@ class Pool implements Database {
 
   async close(graceMs: number): Promise<void> {
     clearInterval(this.#tending);
-    await Promise.all([this.#readers.close(graceMs), this.#writer.close(graceMs)]);
+    await this.#readers.close(graceMs);
+    // Nobody reads any more: the file alone is the database then, and can be copied.
+    if (graceMs > 0 && !this.#file.replaced) {
+      await within(LAST_CHECKPOINT_MS, (deadline) => this.maintain('checkpoint', deadline)).catch(() => {});
+    }
+    await this.#writer.close(graceMs);
     this.#stopWatching();
   }
 
   async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
+    this.#file.check();
     deadline.resume(); // after a write of the same request
     try {
       const { sql, parameters } = statement;
@@ -156,9 +171,11 @@ class Pool implements Database {
   #tend(): void {
     this.#writer.tend(); // first: it asks for the spare's place once in a while, readers may all the time
     this.#readers.tend();
+    this.#file.look();
   }
 
   #alive(): boolean {
+    if (this.#file.replaced) return false;
     const now = performance.now();
     return [...this.#processes()].some(
       ({ heardAt, state }) => state.name !== 'starting' && now - heardAt < DEAD_AFTER_MS,
@@ -183,6 +200,7 @@ function startConnection(
     role,
     growthMb,
     counters,
+    log: (fields, message) => options.log.warn(fields, message),
     onState,
     program: {
       file: options.program ?? CONNECTION_PROGRAM,

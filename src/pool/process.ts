@@ -47,6 +47,10 @@ const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
 export const INTERRUPT_GRACE_MS = 250;
 /** From the request to stop to the end; a connection closes within a few ms. */
 const STOP_GRACE_MS = 1_000;
+/** Pings in a row, one every quarter of a second, that an idle process may leave unanswered: it is stopped, or hangs. */
+const SILENT_PINGS = 12;
+/** Characters kept of what a process writes to standard error. */
+const LAST_WORDS = 2_000;
 /** A start takes 70-160 ms (measured); on a machine that swaps it may take seconds. */
 const START_LIMIT_MS = 15_000;
 
@@ -58,6 +62,8 @@ export interface ProcessOptions {
   /** MB its RSS may grow by above its resting level: beyond, the memory watch ends what it does. */
   growthMb: number;
   counters: Counters;
+  /** Told of its end, unless it was asked for. */
+  log(fields: object, message: string): void;
   /** Told of each change of state, behind it. */
   onState(process: DatabaseProcess): void;
 }
@@ -85,6 +91,11 @@ export class DatabaseProcess {
   #pragmas: ProcessStatus['pragmas'] = {};
   #reportedRssMb = 0;
   #killTimer: NodeJS.Timeout | undefined;
+  /** Why we killed it. */
+  #killedFor: string | undefined;
+  #unansweredPings = 0;
+  /** The end of what it has written to standard error: Node's last words, if it dies. */
+  #lastWords = '';
   static #lastId = 0;
 
   constructor(options: ProcessOptions) {
@@ -95,15 +106,18 @@ export class DatabaseProcess {
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
     ready.promise.catch(() => {}); // who waits for it is told; nobody may be waiting
-    const startLimit = setTimeout(() => this.kill(), START_LIMIT_MS);
+    const startLimit = setTimeout(() => this.kill('it did not start in time'), START_LIMIT_MS);
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
+    });
     this.#child.on('message', (message: FromProcess) => this.#receive(message, ready));
     this.#child.on('error', () => {
-      this.#child.kill('SIGKILL'); // could not be started, or a message could not be sent
-      this.#ended(ready);
+      this.kill('it could not be started, or a message could not be sent');
+      this.#ended(ready, 'error');
     });
-    this.#child.on('exit', () => {
+    this.#child.on('exit', (code, signal) => {
       clearTimeout(startLimit);
-      this.#ended(ready);
+      this.#ended(ready, signal ?? code ?? 'unknown');
     });
     ready.promise.then(
       () => clearTimeout(startLimit),
@@ -180,13 +194,13 @@ export class DatabaseProcess {
     task.abandoned = true;
     this.#options.counters.interrupts += 1;
     this.#send({ kind: 'interrupt', id: task.id });
-    this.killAfter(graceMs);
+    this.killAfter(graceMs, 'what it did could not be interrupted');
   }
 
   /** Kills it unless the request it works on has ended by then. */
-  killAfter(graceMs: number): void {
+  killAfter(graceMs: number, why: string): void {
     clearTimeout(this.#killTimer);
-    this.#killTimer = setTimeout(() => this.kill(), graceMs);
+    this.#killTimer = setTimeout(() => this.kill(why), graceMs);
   }
 
   /** Asks it to close and end, and kills it when it does not. */
@@ -194,17 +208,23 @@ export class DatabaseProcess {
     if (this.#state.name === 'stopping' || this.#state.name === 'gone') return;
     this.#become({ name: 'stopping' });
     this.#send({ kind: 'stop', id: 0 });
-    this.killAfter(STOP_GRACE_MS);
+    this.killAfter(STOP_GRACE_MS, 'it did not stop');
   }
 
-  kill(): void {
+  /** Without a reason nobody has to be told. */
+  kill(why = ''): void {
     if (this.#state.name === 'gone') return;
+    this.#killedFor ??= why;
     if (this.#state.name !== 'stopping') this.#options.counters.kills += 1;
     this.#child.kill('SIGKILL');
   }
 
+  /** Asks for a sign of life, and kills it when it is idle and gives none: the next request would wait for it in vain. */
   ping(): void {
-    if (this.#state.name !== 'gone') this.#send({ kind: 'ping', id: 0 });
+    if (this.#state.name === 'gone') return;
+    this.#unansweredPings = this.#state.name === 'idle' ? this.#unansweredPings + 1 : 0;
+    if (this.#unansweredPings > SILENT_PINGS) this.kill('it gave no sign of life');
+    else this.#send({ kind: 'ping', id: 0 });
   }
 
   #send(message: ToProcess): void {
@@ -221,6 +241,7 @@ export class DatabaseProcess {
 
   #receive(message: FromProcess, ready: PromiseWithResolvers<void>): void {
     this.heardAt = performance.now();
+    this.#unansweredPings = 0;
     switch (message.kind) {
       case 'ready':
         if (this.#state.name !== 'starting') return;
@@ -261,7 +282,7 @@ export class DatabaseProcess {
     this.#become({ name: 'idle', since: performance.now() });
   }
 
-  #ended(ready: PromiseWithResolvers<void>): void {
+  #ended(ready: PromiseWithResolvers<void>, how: string | number): void {
     if (this.#state.name === 'gone') return;
     clearTimeout(this.#killTimer);
     const before = this.#state;
@@ -269,10 +290,21 @@ export class DatabaseProcess {
     if (before.name !== 'stopping' && !(before.name === 'busy' && before.task.abandoned)) {
       this.#options.counters.crashes += 1;
     }
+    if (how === 'error') this.#tellEnd(before.name, how);
+    else this.#child.once('close', () => this.#tellEnd(before.name, how)); // its last words are here then
     ready.reject(lost);
     this.#become({ name: 'gone' });
     if (before.name === 'busy') before.task.reject(lost);
     this.#gone.resolve();
+  }
+
+  #tellEnd(before: State['name'], how: string | number): void {
+    const fields = { role: this.role, pid: this.pid, state: before, exit: how, said: this.#lastWords || undefined };
+    if (this.#killedFor === undefined) {
+      if (before === 'idle' || before === 'busy') this.#options.log(fields, 'a process died');
+    } else if (this.#killedFor !== '') {
+      this.#options.log({ ...fields, why: this.#killedFor }, 'a process was killed');
+    }
   }
 }
 

@@ -3,21 +3,34 @@ import type { SqlValue } from '../db/statement.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
 import type { Crew } from './crew.ts';
-import type { DatabaseProcess, Reply } from './process.ts';
+import type { DatabaseProcess, Reply, RequestBody } from './process.ts';
 
 export type QueryReply = Extract<Reply, { kind: 'answer' }>;
 
-/**
- * Runs one query on a reader. At the deadline, or when the client hangs up, the caller has his answer at once and the query
- * is interrupted. A query whose process died is tried on a second one, never on a third: it may be what kills them.
- */
+/** Runs one query on a reader. */
 export async function runQuery(
   crew: Crew,
   query: { sql: string; parameters: readonly SqlValue[] },
   deadline: Deadline,
   counters: Counters,
 ): Promise<QueryReply> {
-  const attempt = () => crew.use(deadline.signal, (process) => queryOn(process, query, deadline));
+  const reply = await runTwice(crew, { kind: 'query', ...query }, deadline, counters);
+  if (reply.kind !== 'answer') throw new Fault('internal', `a reader answered ${reply.kind}`);
+  return reply;
+}
+
+/**
+ * Runs something that may be done twice. At the deadline, or when the client hangs up, the caller has his answer at once and the
+ * process is told to stop; one that cannot is killed after its grace. What a process died of is tried on a second one, never on a
+ * third: it may be what kills them.
+ */
+export async function runTwice(
+  crew: Crew,
+  request: RequestBody,
+  deadline: Deadline,
+  counters: Counters,
+): Promise<Reply> {
+  const attempt = () => crew.use(deadline.signal, (process) => runOn(process, request, deadline));
   try {
     return await attempt();
   } catch (error) {
@@ -36,17 +49,11 @@ function isLost(error: unknown): boolean {
   return error instanceof Fault && error.code === 'connection_lost';
 }
 
-async function queryOn(
-  process: DatabaseProcess,
-  query: { sql: string; parameters: readonly SqlValue[] },
-  deadline: Deadline,
-): Promise<QueryReply> {
+async function runOn(process: DatabaseProcess, request: RequestBody, deadline: Deadline): Promise<Reply> {
   const stop = () => process.abandon(deadline.signal.reason);
   deadline.signal.addEventListener('abort', stop, { once: true });
   try {
-    const reply = await process.run({ kind: 'query', ...query });
-    if (reply.kind !== 'answer') throw new Fault('internal', `a reader answered ${reply.kind}`);
-    return reply;
+    return await process.run(request);
   } finally {
     deadline.signal.removeEventListener('abort', stop);
   }

@@ -33,7 +33,7 @@ function isExecutable(path: string): boolean {
 
 /**
  * Starts a process of the service that cannot outlive it (child/lifeline.ts). It inherits nothing of our environment but
- * what it needs: no key, no token. Its standard error is ours.
+ * what it needs: no key, no token. Its standard error is a pipe to us.
  */
 export function startProgram({ file, heapMb, env }: Program): ChildProcess {
   const node = [
@@ -46,7 +46,7 @@ export function startProgram({ file, heapMb, env }: Program): ChildProcess {
   const [command = process.execPath, ...args] =
     SETPRIV === undefined ? node : [SETPRIV, '--pdeathsig', 'KILL', '--', ...node];
   const child = spawn(command, args, {
-    stdio: ['ignore', 'ignore', 'inherit', SETPRIV === undefined ? 'pipe' : 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', SETPRIV === undefined ? 'pipe' : 'ignore', 'ipc'],
     serialization: 'advanced', // bytes and 64-bit integers cross as they are
     env: {
       PATH: process.env['PATH'],

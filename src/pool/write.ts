@@ -72,7 +72,7 @@ async function writeOn(
     if (!process.answerCommit(stands)) return;
     stage.now = 'committing';
     deadline.suspend();
-    process.killAfter(COMMIT_LIMIT_MS);
+    process.killAfter(COMMIT_LIMIT_MS, 'its commit did not end');
   };
   deadline.expired.addEventListener('abort', expire, { once: true });
   try {

@@ -37,6 +37,7 @@ async function crewOf({ max, spareSlot = new SpareSlot(), onState = () => {} }: 
     log: () => {},
     start: (changed) => {
       const process = new DatabaseProcess({
+        log: () => {},
         role: 'reader',
         growthMb: 500,
         counters,
@@ -95,7 +96,7 @@ test('a process that dies while its spare comes is followed by that spare alone'
   worn.worn = true;
   crew.tend();
   expect(living()).toHaveLength(2);
-  worn.kill();
+  worn.kill('the test wants it');
   await worn.gone;
   await until(() => crew.members.some(({ state }) => state.name === 'idle'), 5_000);
   expect(living()).toHaveLength(1);

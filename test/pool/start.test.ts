@@ -91,3 +91,13 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test('an idle process that gives no sign of life is replaced before anybody has to wait for it', async () => {
+  const { db, warnings } = await testPool();
+  const pids = () => db.status().processes.map(({ pid }) => pid);
+  const before = pids();
+  for (const pid of before) process.kill(pid, 'SIGSTOP');
+  await until(() => pids().length === 2 && pids().every((pid) => !before.includes(pid)), 10_000);
+  expect(warnings.filter((message) => message === 'a process was killed')).toHaveLength(2);
+  expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
+});

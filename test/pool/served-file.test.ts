@@ -1,0 +1,70 @@
+import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openDriver } from '../../src/db/driver.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { ServedFile } from '../../src/pool/served-file.ts';
+import { small, testFolder, testPool, until, within } from '../support/pool.ts';
+
+const logMb = (path: string) => statSync(`${path}-wal`).size / 2 ** 20;
+
+/** A transaction that leaves some 80 MB in the log, from which no automatic checkpoint takes it: a read holds it there. */
+async function fillLog(path: string): Promise<void> {
+  const reader = openDriver(path);
+  await reader.exec('BEGIN');
+  await (await reader.prepare('SELECT count(*) FROM tag')).all([]);
+  const writer = openDriver(path, 1_000);
+  await writer.exec('CREATE TABLE filler (x BLOB); INSERT INTO filler VALUES (zeroblob(80000000)); DROP TABLE filler');
+  writer.close();
+  await reader.exec('COMMIT');
+  reader.close();
+}
+
+test('a log that has grown is emptied, also behind a read that began before the last write', async () => {
+  const { db, path } = await testPool();
+  await fillLog(path);
+  expect(logMb(path)).toBeGreaterThan(64);
+  await until(() => logMb(path) === 0, 10_000);
+  expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
+});
+
+test('a log that cannot be emptied is told once in a while, not four times a second', async () => {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  await fillLog(path);
+  const warnings: string[] = [];
+  let tries = 0;
+  const file = new ServedFile({
+    path,
+    log: { warn: (_, message) => warnings.push(message) },
+    emptyLog: async () => {
+      tries += 1;
+      return { busy: 1 };
+    },
+  });
+  for (let at = 0; at < 5; at += 1) file.look();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([tries, warnings]).toEqual([1, ['slow reads keep the log from being emptied']]);
+});
+
+test('closing leaves all that was written in the file itself', async () => {
+  const { db, path } = await testPool();
+  await db.write('copyTags', { rows: [['type', 'kept', 'global']] }, within(5_000));
+  await db.close(1_000);
+  expect(logMb(path)).toBe(0);
+});
+
+test.each(['replaced', 'removed'])('a file that is %s while it is served is served no more', async (how) => {
+  const { db, path, warnings } = await testPool();
+  expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
+  if (how === 'removed') rmSync(path);
+  else {
+    copyFileSync(path, `${path}.restored`);
+    renameSync(`${path}.restored`, path);
+  }
+  await until(() => !db.status().alive, 3_000);
+  expect(warnings).toContain('the database file was replaced while it was served: start the service again');
+  for (const asked of [db.read(small(1), within(5_000)), db.write('copyTags', { rows: [] }, within(5_000))]) {
+    await expect(asked).rejects.toMatchObject({ code: 'connection_lost' });
+  }
+});
