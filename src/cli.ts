@@ -1,4 +1,5 @@
 /** Entry: the command line. A command is a file in commands/; this finds it, runs it and turns its end into an exit code. */
+import { inWords } from './bad-file.ts';
 import { BadStart } from './bad-start.ts';
 import { type Command, type CommandIo, UsageError } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -12,6 +13,7 @@ import { sizingCommand } from './commands/sizing.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { readEnvironment } from './dotenv.ts';
+import { Fault } from './faults.ts';
 
 const COMMANDS: readonly Command[] = [
   serveCommand,
@@ -32,6 +34,9 @@ ${COMMANDS.map(({ name, summary }) => `  cc-jobs ${name.padEnd(10)} ${summary}`)
 
 'cc-jobs NAME --help' tells more. Settings come from the environment and from .env (docs/settings.md).
 `;
+
+/** A terminal's Ctrl-C reaches us twice through npm, which passes on what we have had already: one signal, not two. */
+const SAME_SIGNAL_MS = 500;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -58,9 +63,11 @@ function print(text: string): number {
 /** The first signal asks the command to stop, the second ends the process. */
 function commandIo(): CommandIo {
   const stopping = new AbortController();
+  let stoppedAt = Number.POSITIVE_INFINITY;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (stopping.signal.aborted) process.kill(process.pid, 'SIGKILL');
+      if (performance.now() - stoppedAt > SAME_SIGNAL_MS) process.kill(process.pid, 'SIGKILL');
+      stoppedAt = Math.min(stoppedAt, performance.now());
       stopping.abort();
     });
   }
@@ -82,6 +89,9 @@ function explain(error: unknown, command: Command): number {
     process.stderr.write(`cc-jobs: ${error.message}\n\n${command.usage}\n`);
     return 2;
   }
-  process.stderr.write(`cc-jobs: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  // What the world has against it needs no stack; anything else is a mistake of ours.
+  const words = error instanceof Fault && error.code !== 'internal' ? error.message : inWords(error);
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`cc-jobs: ${words ?? trace}\n`);
   return 1;
 }

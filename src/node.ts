@@ -4,11 +4,13 @@ import { access, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
 import { createApp } from './app.ts';
 import { openArchive as checkArchive, readClusters } from './archive/open.ts';
 import { BadStart } from './bad-start.ts';
+import type { Clusters } from './clusters/clusters.ts';
 import { buildIndexes } from './db/bulk.ts';
 import type { Database } from './db/port.ts';
 import { refuseBrokenRequests } from './http/client-error.ts';
@@ -18,6 +20,7 @@ import { isInMemory, openPool } from './pool/pool.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
 import { SpareSlot } from './pool/spare-slot.ts';
 import type { Settings } from './settings.ts';
+import { stderrLines } from './stderr-lines.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startTimer } from './timed/timer.ts';
 
@@ -43,16 +46,51 @@ export interface RunningService {
 
 /** Starts the service. Throws BadStart when it cannot be, with everything that is wrong. */
 export async function startService(settings: Settings): Promise<RunningService> {
-  const log = pino({ level: settings.LOG_LEVEL, base: null }, destination({ fd: 2, sync: true }));
-  const machine = thisMachine();
-  const sizing = sizeFor(settings, machine);
-  for (const note of sizing.notes) log.warn({}, note);
+  const log = pino({ level: settings.LOG_LEVEL, base: null }, stderrLines());
+  const sizing = sizeFor(settings, thisMachine());
   const path = databasePath(settings);
   const root = resolve(settings.ARCHIVE_PATH);
   await checkArchive(root, { mark: false }); // a start that is refused writes nothing
   const clusters = await readClusters(root);
   const tempDir = resolve(settings.DB_TEMP_DIR ?? dirname(path));
   if (settings.DB_TEMP_DIR !== undefined) await checkTempDir(tempDir);
+  const app = Promise.withResolvers<ReturnType<typeof createApp>>();
+  app.promise.catch(() => {}); // whoever asked for something meanwhile is told
+  // Before the database: a service that cannot have its address has touched nothing.
+  const server = await listen(async (...request) => (await app.promise).fetch(...request), settings);
+  try {
+    const parts = await startParts({ settings, sizing, path, tempDir, root, clusters, log });
+    app.resolve(parts.app);
+    const url = urlOf(settings, server);
+    for (const note of sizing.notes) log.warn({}, note);
+    log.info({ url, database: path, limitMb: sizing.limitMb }, 'listening');
+    return {
+      url,
+      async stop() {
+        await closeServer(server, settings.REQUEST_TIMEOUT_MS);
+        await parts.close();
+        log.info({}, 'stopped');
+      },
+    };
+  } catch (error) {
+    app.reject(error);
+    await closeServer(server, 0);
+    throw error;
+  }
+}
+
+interface PartsOptions {
+  settings: Settings;
+  sizing: Sizing;
+  path: string;
+  tempDir: string;
+  root: string;
+  clusters: Clusters;
+  log: pino.Logger;
+}
+
+/** Everything behind the server: database, archive, the app on them, and the work that no request asks for. */
+async function startParts({ settings, sizing, path, tempDir, root, clusters, log }: PartsOptions) {
   const spareSlot = new SpareSlot();
   const db = await openPool({ ...poolOptions(settings, sizing), path, tempDir, spareSlot, log });
   if (isInMemory(tempDir))
@@ -68,8 +106,10 @@ export async function startService(settings: Settings): Promise<RunningService> 
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
   const timer = startTimer({ db, settings, clock, log });
-  const closeAll = async () => {
-    await Promise.all([follower.stop(), timer.stop()]);
+  const close = async () => {
+    // What they have begun may take its time; it ends with its process, and comes again with the next start.
+    const own = Promise.all([follower.stop(), timer.stop()]);
+    await Promise.race([own, sleep(CLOSE_GRACE_MS)]);
     await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS)]);
   };
   const app = createApp({
@@ -87,23 +127,18 @@ export async function startService(settings: Settings): Promise<RunningService> 
   });
   try {
     await checkArchive(root);
-    const server = await listen(app.fetch, settings);
-    finishIndexes(db, log);
-    follower.wake(); // what an earlier service left behind
-    const url = urlOf(settings, server);
-    log.info({ url, database: path, limitMb: sizing.limitMb }, 'listening');
-    return {
-      url,
-      async stop() {
-        await closeServer(server, settings.REQUEST_TIMEOUT_MS);
-        await closeAll();
-        log.info({}, 'stopped');
-      },
-    };
   } catch (error) {
-    await closeAll();
+    await close();
     throw error;
   }
+  finishIndexes(db, log);
+  follower.wake(); // what an earlier service left behind
+  return { app, close };
+}
+
+/** That HOST and PORT can be listened on now. Throws BadStart. */
+export async function checkAddress(settings: Settings): Promise<void> {
+  await closeServer(await listen(() => new Response(), settings), 0);
 }
 
 /** Sorts are written there; SQLite would silently take another folder for one that is none. Throws BadStart. */

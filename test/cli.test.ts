@@ -1,19 +1,23 @@
 /** The real bin/cc-jobs, as processes. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDriver } from '../src/db/driver.ts';
 
@@ -39,15 +43,20 @@ interface Running {
 }
 
 /** Starts a command; what still runs when the test ends is killed. */
-function start(cwd: string, args: readonly string[], env: Environment = {}): Running {
+function start(
+  cwd: string,
+  args: readonly string[],
+  env: Environment = {},
+  stderrTo: number | 'pipe' = 'pipe',
+): Running {
   const { PATH = '' } = process.env;
-  const child = spawn(BIN, args, { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(BIN, args, { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', stderrTo] });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (chunk) => {
+  child.stdout?.on('data', (chunk) => {
     stdout += chunk;
   });
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     stderr += chunk;
   });
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
@@ -64,6 +73,7 @@ function start(cwd: string, args: readonly string[], env: Environment = {}): Run
       for (;;) {
         const found = text.exec(stderr);
         if (found !== null) return found;
+        if (child.stderr === null) throw new Error('its standard error is not ours');
         const over = await Promise.race([once(child.stderr, 'data').then(() => false), ended.then(() => true)]);
         if (over && !text.test(stderr)) throw new Error(`it ended without ${text}: ${stderr}`);
       }
@@ -188,10 +198,99 @@ describe('serve', () => {
     await fetch(`${url}/healthz`); // the bytes above have arrived before this is answered
     service.child.kill('SIGTERM');
     await refused(Number(port));
+    await sleep(600);
     service.child.kill('SIGTERM');
     expect(await service.ended).toBe('SIGKILL');
   });
+
+  test('takes two signals within a moment for one, as a terminal and npm send them', async () => {
+    const { service } = await serve(await migrated());
+    for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) service.child.kill(signal);
+    expect(await service.ended).toBe(0);
+  });
+
+  test('leaves a file that is the whole database', async () => {
+    const cwd = await migrated();
+    await run(cwd, ['generate', '--jobs', '100', '--archived', '0']);
+    const { service, url } = await serve(cwd);
+    const { jobs } = (await (await fetch(`${url}/api/jobs/?items-per-page=1`)).json()) as { jobs: object[] };
+    const job = { ...jobs[0], jobId: 7 } as Record<string, unknown>;
+    const { cluster, user, numNodes, resources, startTime, jobId } = job;
+    const body = JSON.stringify({ jobId, cluster, user, numNodes, resources, startTime });
+    const started = await fetch(`${url}/api/jobs/start_job/`, { method: 'POST', body });
+    expect(started.status).toBe(201);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    copyFileSync(join(cwd, 'var/job.db'), join(cwd, 'copy.db'));
+    const copy = openDriver(join(cwd, 'copy.db'));
+    expect(await (await copy.prepare('SELECT job_id AS id FROM job WHERE job_id = 7')).all([])).toEqual([{ id: 7 }]);
+    copy.close();
+  });
+
+  test('loses log lines, and nothing else, while standard error cannot be written', async () => {
+    const cwd = await migrated();
+    const port = await freePort();
+    const full = openSync('/dev/full', 'w');
+    const service = start(cwd, ['serve'], { ...OPEN, PORT: String(port) }, full);
+    await answers(port);
+    expect((await fetch(`http://127.0.0.1:${port}/api/jobs/count`)).status).toBe(200);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    closeSync(full);
+  });
+
+  test('goes on while nobody reads the pipe of its standard error', async () => {
+    const cwd = await migrated();
+    const port = await freePort();
+    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    const pipe = openSync(join(cwd, 'pipe'), 'r+');
+    const service = start(cwd, ['serve'], { ...OPEN, PORT: String(port) }, pipe);
+    await answers(port);
+    for (let at = 0; at < 1_000; at += 1) await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    closeSync(pipe);
+  });
+
+  test('goes on while nobody reads the socket of its standard error, and says then how many lines were lost', async () => {
+    const cwd = await migrated();
+    const port = await freePort();
+    const service = start(cwd, ['serve'], { ...OPEN, PORT: String(port) });
+    service.child.stderr?.pause();
+    await answers(port);
+    const path = `/api/jobs/count?x=${'0'.repeat(200)}`; // some 200 bytes of log each, of which a pipe holds 64 KB
+    for (let at = 0; at < 1_500; at += 1) await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    service.child.stderr?.resume();
+    await service.says(/"request"/);
+    await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
+    const [, lost = '0'] = await service.says(/"lost":(\d+),"msg":"log lines were lost"/);
+    expect(Number(lost)).toBeGreaterThan(10);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    for (const line of service.stderr().trim().split('\n')) expect(() => JSON.parse(line), line).not.toThrow();
+  });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Waits until a service is up. */
+async function answers(port: number): Promise<void> {
+  for (;;) {
+    const up = await fetch(`http://127.0.0.1:${port}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (up) return;
+    await sleep(20);
+  }
+}
 
 /** Waits until nobody listens on a port. */
 async function refused(port: number): Promise<void> {
@@ -299,6 +398,29 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     expect(await refusal(folder(), { AUTH: 'jwt' })).toMatch(/JWT_PUBLIC_KEY is missing: .*'cc-jobs keys'/);
   });
 
+  test('on a file that another program has locked, at once and in one line', async () => {
+    const cwd = await migrated();
+    const other = openDriver(database(cwd));
+    await other.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    // No look at the files: reading one here would give back the locks this process holds on it (fcntl).
+    const { code, stderr } = await run(cwd, ['serve'], OPEN);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/another program has locked the database: try again when it has ended/),
+    });
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    await other.exec('ROLLBACK');
+    other.close();
+  });
+
+  test('on a pipe', async () => {
+    const cwd = await migrated();
+    rmSync(database(cwd));
+    execFileSync('mkfifo', [database(cwd)]);
+    const { code, stderr } = await run(cwd, ['serve'], OPEN);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/is no file: correct DB_URL/) });
+  });
+
   test('on a port in use', async () => {
     const cwd = await migrated();
     const other = createServer().listen(0, '127.0.0.1');
@@ -306,10 +428,67 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     await once(other, 'listening');
     const address = other.address();
     const port = typeof address === 'object' && address !== null ? String(address.port) : '';
-    const { code, stderr } = await run(cwd, ['serve'], { ...OPEN, PORT: port });
-    expect(code).toBe(2);
-    expect(stderr).toMatch(new RegExp(`PORT ${port} is in use: set another PORT, or stop what uses it`));
+    expect(await refusal(cwd, { PORT: port })).toMatch(
+      new RegExp(`PORT ${port} is in use: set another PORT, or stop what uses it`),
+    );
   });
+});
+
+describe('a command that cannot begin ends with 2, one line and no stack', () => {
+  const refusals: [string, string[], Environment, RegExp][] = [
+    ['migrate below a file', ['migrate'], { DB_URL: 'file:./file/job.db' }, /something else has that name|no folder/],
+    ['migrate where nobody may write', ['migrate'], { DB_URL: 'file:./file/var/job.db' }, /file/],
+    [
+      'generate where nobody may write',
+      ['generate', '--jobs', '5'],
+      { ARCHIVE_PATH: './file/archive' },
+      /archive cannot be made: ENOTDIR/,
+    ],
+    ['import db of a folder', ['import', 'db', '.'], {}, /is no file: correct the path/],
+    ['import sacct of a folder', ['import', 'sacct', '.'], {}, /is no file: correct the path/],
+    ['import sacct of nothing', ['import', 'sacct', 'nothing'], {}, /nothing: there is no such file or folder/],
+    ['import archive of a file', ['import', 'archive', 'file'], {}, /is no job archive of version 3/],
+    ['retention without a database', ['retention', '--older-than', '5d'], {}, /folder of the database does not exist/],
+    ['user without a database', ['user', 'list'], {}, /folder of the database does not exist/],
+  ];
+  test.each(refusals)('%s', async (_, args, env, why) => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'file'), '');
+    const { code, stdout, stderr } = await run(cwd, args, env);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(why) });
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test('demo in a folder where something else has the name', async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'var'), '');
+    const { code, stderr } = await run(cwd, ['demo'], { PORT: '0' });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/something else has that name|no folder/),
+    });
+  });
+
+  test('demo on a port in use, before any job is made', async () => {
+    const cwd = folder();
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, stderr } = await run(cwd, ['demo'], { PORT: String(port) });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/is in use/) });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+});
+
+test('a load whose disk is full says how far it came, and ends with 1', async () => {
+  const cwd = await migrated();
+  const db = openDriver(join(cwd, 'var/job.db'));
+  await db.exec("CREATE TRIGGER full AFTER INSERT ON job WHEN new.id > 1500 BEGIN SELECT RAISE(FAIL, 'x'); END");
+  db.close();
+  const { code, stderr } = await run(cwd, ['generate', '--jobs', '3000', '--end', '1764000000', '--archived', '0']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/failed \(run it again with --seed 1 --end 1764000000 to go on\): 1,000 read, 1,000 imported/);
 });
 
 /** Every file below a folder with its bytes. */
