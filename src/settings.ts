@@ -65,7 +65,7 @@ export const SettingsSchema = z.object({
   DB_MEMORY_LIMIT_MB: autoOr(128, MAX_MB).prefault('auto').describe('MB for all processes of the service together'),
   DB_CACHE_SIZE_MB: autoOr(1, MAX_MB).prefault('auto').describe('MB of page cache per connection'),
   DB_SOFT_HEAP_LIMIT_MB: autoOr(1, MAX_MB).prefault('auto').describe('MB of SQLite heap from which the cache shrinks'),
-  DB_HARD_HEAP_LIMIT_MB: autoOr(2, MAX_MB).prefault('auto').describe('MB of SQLite heap that fail a query'),
+  DB_HARD_HEAP_LIMIT_MB: autoOr(8, MAX_MB).prefault('auto').describe('MB of SQLite heap that fail a query'),
   DB_QUEUE_LIMIT: wholeNumber(1, 100_000).prefault('256').describe('requests waiting for a connection'),
   DB_TEMP_DIR: text.optional().describe('folder of sorts and temporary tables; default: beside the database'),
   REQUEST_TIMEOUT_MS: wholeNumber(10, 600_000)

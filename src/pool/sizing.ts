@@ -45,8 +45,12 @@ const ANSWER_MB = 24;
 const ARCHIVE_MB = { least: 160, most: 768, part: 1 / 8 };
 /** `auto`: a quarter of the machine, since the operating system's cache does more with the rest (docs/scaling.md). */
 const AUTO_PART = 1 / 4;
+/** Above this part of the machine the operator is told. */
+const MUCH = 3 / 4;
 /** Heap of one connection: less cannot sort; more than this is never used, as sorts spill to files. */
 const HEAP = { leastMb: 8, autoLeastMb: 16, mostMb: 1024 };
+/** A machine of 1 GB counts as one that can hold the service with its defaults, which need no more than this: they start anywhere. */
+const SMALL_MACHINE_MB = 1024;
 /**
  * Of the room between the heap limits. A sort grows in memory up to cache_size, by doubling, before it spills to its file
  * (vdbesort.c), and a query may have several: with 1 GB of cache below a hard limit of 114 MB every grouping of 2 M jobs
@@ -69,20 +73,21 @@ export function thisMachine(): Machine {
 export function sizeFor(settings: Settings, machine: Machine): Sizing {
   const notes: string[] = [];
   const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(settings, machine) : settings.DB_MEMORY_LIMIT_MB;
-  if (limitMb > machine.memoryMb) {
-    notes.push(`DB_MEMORY_LIMIT_MB ${limitMb} is more than the ${machine.memoryMb} MB there are (${machine.source})`);
+  if (limitMb > machine.memoryMb * MUCH) {
+    notes.push(
+      `DB_MEMORY_LIMIT_MB ${limitMb} is much of the ${machine.memoryMb} MB there are (${machine.source}): little is left for ` +
+        "the operating system's cache of the file. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB",
+    );
   }
   const parentMb = parentOf(settings);
   const archiveMb = clamp(Math.floor(limitMb * ARCHIVE_MB.part), ARCHIVE_MB.least, ARCHIVE_MB.most);
-  const processes = settings.DB_MAX_CONNECTIONS + 2;
+  const processes = processesOf(settings);
   const baseMb = CONNECTION_BASE_MB;
   const shareMb = Math.floor((limitMb - parentMb - archiveMb) / processes);
   const heapMb = shareMb - baseMb - ANSWER_MB;
-  const hardHeapMb =
-    settings.DB_HARD_HEAP_LIMIT_MB === 'auto' ? Math.min(heapMb, HEAP.mostMb) : settings.DB_HARD_HEAP_LIMIT_MB;
-  if (hardHeapMb > heapMb || hardHeapMb < HEAP.leastMb) {
-    throw new BadStart(tooSmall({ limitMb, parentMb, archiveMb, processes, baseMb, hardHeapMb }));
-  }
+  const byHandMb = settings.DB_HARD_HEAP_LIMIT_MB;
+  const hardHeapMb = byHandMb === 'auto' ? Math.min(heapMb, HEAP.mostMb) : byHandMb;
+  if (hardHeapMb > heapMb || heapMb < HEAP.leastMb) throw new BadStart(tooSmall(settings, limitMb));
   const softHeapMb =
     settings.DB_SOFT_HEAP_LIMIT_MB === 'auto' ? Math.floor(hardHeapMb / 2) : settings.DB_SOFT_HEAP_LIMIT_MB;
   if (softHeapMb >= hardHeapMb) {
@@ -108,40 +113,53 @@ function parentOf({ BODY_LIMIT_MB }: Settings): number {
   return PARENT_MB + BODIES_IN_FLIGHT * BODY_LIMIT_MB + ANSWERS_HELD_MB;
 }
 
+/** Readers, the writer, one spare. */
+function processesOf({ DB_MAX_CONNECTIONS }: Settings): number {
+  return DB_MAX_CONNECTIONS + 2;
+}
+
+/** The least DB_MEMORY_LIMIT_MB in which every connection has this hard heap limit, with its parts. */
+function limitFor(settings: Settings, hardHeapMb: number) {
+  const parentMb = parentOf(settings);
+  const eachMb = CONNECTION_BASE_MB + ANSWER_MB + hardHeapMb;
+  const othersMb = parentMb + processesOf(settings) * eachMb;
+  const archivePartMb = (othersMb * ARCHIVE_MB.part) / (1 - ARCHIVE_MB.part); // its part of the whole
+  const archiveMb = Math.ceil(clamp(archivePartMb, ARCHIVE_MB.least, ARCHIVE_MB.most));
+  return { limitMb: othersMb + archiveMb, parentMb, archiveMb };
+}
+
 /**
  * At least what makes every process work, at most what the processes could use: the rest of a large machine is for the operating
- * system's cache.
+ * system's cache. Throws BadStart when the machine has less than what was asked for by hand needs.
  */
-function autoLimit(settings: Settings, { memoryMb }: Machine): number {
-  const { DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
-  const limitFor = (autoHeapMb: number) => {
-    const heapMb = byHandMb === 'auto' ? autoHeapMb : byHandMb;
-    const othersMb = parentOf(settings) + (DB_MAX_CONNECTIONS + 2) * (CONNECTION_BASE_MB + ANSWER_MB + heapMb);
-    const archiveMb = (othersMb * ARCHIVE_MB.part) / (1 - ARCHIVE_MB.part); // its part of the whole
-    return Math.ceil(othersMb + clamp(archiveMb, ARCHIVE_MB.least, ARCHIVE_MB.most));
-  };
-  return clamp(Math.floor(memoryMb * AUTO_PART), limitFor(HEAP.autoLeastMb), limitFor(HEAP.mostMb));
+function autoLimit(settings: Settings, machine: Machine): number {
+  const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
+  const hasRoom = limitFor(settings, HEAP.autoLeastMb).limitMb <= machine.memoryMb;
+  const leastHeapMb = byHandMb === 'auto' ? (hasRoom ? HEAP.autoLeastMb : HEAP.leastMb) : byHandMb;
+  const least = limitFor(settings, leastHeapMb);
+  const most = limitFor(settings, byHandMb === 'auto' ? HEAP.mostMb : byHandMb);
+  if (least.limitMb > Math.max(machine.memoryMb, SMALL_MACHINE_MB)) {
+    throw new BadStart(
+      `the ${machine.memoryMb} MB there are (${machine.source}) are too few: ${sumOf(settings, leastHeapMb)}. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`,
+    );
+  }
+  return clamp(Math.floor(machine.memoryMb * AUTO_PART), least.limitMb, most.limitMb);
 }
 
 function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
 
-interface Sum {
-  limitMb: number;
-  parentMb: number;
-  archiveMb: number;
-  processes: number;
-  baseMb: number;
-  hardHeapMb: number;
+function tooSmall(settings: Settings, limitMb: number): string {
+  const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
+  const hardHeapMb = byHandMb === 'auto' ? HEAP.leastMb : byHandMb;
+  return `DB_MEMORY_LIMIT_MB ${limitMb} is too small: ${sumOf(settings, hardHeapMb)}. Raise it to that, or lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`;
 }
 
-function tooSmall({ limitMb, parentMb, archiveMb, processes, baseMb, hardHeapMb }: Sum): string {
-  const heapMb = Math.max(hardHeapMb, HEAP.leastMb);
-  const sumMb = parentMb + archiveMb + processes * (baseMb + ANSWER_MB + heapMb);
+function sumOf(settings: Settings, hardHeapMb: number): string {
+  const { limitMb, parentMb, archiveMb } = limitFor(settings, hardHeapMb);
   return (
-    `DB_MEMORY_LIMIT_MB ${limitMb} is too small: ${parentMb} (parent) + ${archiveMb} (archive) + ${processes} processes ` +
-    `(readers, writer, one spare) x (${baseMb + ANSWER_MB} base + ${heapMb} hard heap limit) = ${sumMb} MB. Raise it, or lower ` +
-    'DB_MAX_CONNECTIONS or DB_HARD_HEAP_LIMIT_MB'
+    `${parentMb} (parent) + ${archiveMb} (archive) + ${processesOf(settings)} processes (readers, writer, one spare) x ` +
+    `(${CONNECTION_BASE_MB + ANSWER_MB} base + ${hardHeapMb} hard heap limit) = ${limitMb} MB`
   );
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
 import { sizeFor } from '../../src/pool/sizing.ts';
@@ -6,33 +7,66 @@ import { readSettings } from '../../src/settings.ts';
 const machine = (memoryMb: number) => ({ memoryMb, source: 'test' });
 const settings = (more: Record<string, string> = {}) => readSettings({ AUTH: 'none', ...more });
 
-test.each([512, 900, 2_048, 4_096, 16_384, 65_536, 524_288, 4_194_304])(
+const parts = ({ parentMb, archiveMb, processes, connection: { baseMb, growthMb } }: ReturnType<typeof sizeFor>) =>
+  parentMb + archiveMb + processes * (baseMb + growthMb);
+
+test.each([512, 900, 1_024, 2_048, 4_096, 16_384, 65_536, 524_288, 4_194_304])(
   'auto finds a division for a machine of %i MB, whose parts stay below the limit',
   (memoryMb) => {
-    for (const readers of ['1', '4', '32', '64']) {
-      const { limitMb, parentMb, archiveMb, processes, connection } = sizeFor(
-        settings({ DB_MAX_CONNECTIONS: readers }),
-        machine(memoryMb),
-      );
-      const { baseMb, growthMb, hardHeapMb, softHeapMb, cacheMb } = connection;
-      expect(parentMb + archiveMb + processes * (baseMb + growthMb)).toBeLessThanOrEqual(limitMb);
+    for (const readers of memoryMb < 8_192 ? ['1', '4'] : ['1', '4', '32', '64']) {
+      const sizing = sizeFor(settings({ DB_MAX_CONNECTIONS: readers }), machine(memoryMb));
+      const { growthMb, hardHeapMb, softHeapMb, cacheMb } = sizing.connection;
+      expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
       expect([softHeapMb < hardHeapMb, hardHeapMb < growthMb, cacheMb >= 1]).toEqual([true, true, true]);
+      expect(sizing.limitMb).toBeLessThanOrEqual(Math.max(memoryMb, 1_024));
     }
   },
 );
 
-test('a limit above what the machine has is noted', () => {
-  expect(sizeFor(settings(), machine(600)).notes.join()).toMatch(/is more than the 600 MB there are/);
+test('a limit that is much of the machine is noted, one that is not is none', () => {
+  expect(sizeFor(settings(), machine(600)).notes.join()).toMatch(/is much of the 600 MB there are/);
+  expect(sizeFor(settings({ DB_MEMORY_LIMIT_MB: '9000' }), machine(8_192)).notes).toHaveLength(1);
+  expect(sizeFor(settings(), machine(2_048)).notes).toEqual([]);
 });
 
-test('what does not fit is refused with the sum', () => {
-  const attempt = () => sizeFor(settings({ DB_MEMORY_LIMIT_MB: '500' }), machine(4_096));
-  expect(attempt).toThrow(BadStart);
-  expect(attempt).toThrow(/DB_MEMORY_LIMIT_MB 500 is too small: .* = \d+ MB\. Raise it/);
+test('auto never asks for more than the machine has, whatever was set by hand', () => {
+  for (const more of [{ DB_HARD_HEAP_LIMIT_MB: '9000' }, { DB_MAX_CONNECTIONS: '64' }, { BODY_LIMIT_MB: '1024' }]) {
+    const attempt = () => sizeFor(settings(more as Record<string, string>), machine(2_048));
+    expect(attempt).toThrow(BadStart);
+    expect(attempt).toThrow(/the 2048 MB there are \(test\) are too few: .* = \d+ MB\. Lower DB_MAX_CONNECTIONS/);
+  }
+});
+
+test('what does not fit is refused with the sum, and the sum fits', () => {
+  const tried = fc.record({
+    DB_MEMORY_LIMIT_MB: fc.integer({ min: 128, max: 20_000 }),
+    DB_MAX_CONNECTIONS: fc.integer({ min: 1, max: 64 }),
+    DB_HARD_HEAP_LIMIT_MB: fc.oneof(fc.constant('auto'), fc.integer({ min: 8, max: 2_000 })),
+    BODY_LIMIT_MB: fc.integer({ min: 1, max: 1_024 }),
+  });
+  let refused = 0;
+  fc.assert(
+    fc.property(tried, (values) => {
+      const env = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+      try {
+        const sizing = sizeFor(settings(env), machine(524_288));
+        expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
+      } catch (error) {
+        if (!(error instanceof BadStart)) throw error;
+        const [, needed = ''] =
+          /DB_MEMORY_LIMIT_MB \d+ is too small: .* = (\d+) MB\. Raise it/.exec(error.message) ?? [];
+        refused += 1;
+        sizeFor(settings({ ...env, DB_MEMORY_LIMIT_MB: needed }), machine(524_288));
+        const less = String(Number(needed) - 70);
+        expect(() => sizeFor(settings({ ...env, DB_MEMORY_LIMIT_MB: less }), machine(524_288))).toThrow(BadStart);
+      }
+    }),
+  );
+  expect(refused).toBeGreaterThan(0);
 });
 
 test('a hard heap limit by hand makes auto ask for as much as it needs', () => {
-  const { limitMb, connection } = sizeFor(settings({ DB_HARD_HEAP_LIMIT_MB: '2048' }), machine(4_096));
+  const { limitMb, connection } = sizeFor(settings({ DB_HARD_HEAP_LIMIT_MB: '2048' }), machine(32_768));
   expect(connection.hardHeapMb).toBe(2_048);
   expect(limitMb).toBeGreaterThan(6 * 2_048);
 });
