@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { SCOPES } from '../src/clusters/schema.ts';
 import { jobForMetrics } from '../src/db/statements/job-by-id.ts';
-import { answers, IdParam, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { answers, IdParam, jsonParts, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { jobData } from '../src/http/job-data.ts';
 import { oneOf } from '../src/http/job-filter-query.ts';
@@ -50,7 +50,7 @@ async function metricsOf(
   if (job === undefined) return failed(`finding job with db id ${id} failed`);
   const data = await jobData(c, job, { metrics, scopes, resolution: null, shape: 'list' });
   if (data === null) return failed('the archive has no metric data of this job');
-  return jsonText(`{"data":{"jobMetrics":${data}},"error":null}\n`);
+  return jsonParts('{"data":{"jobMetrics":', data, '},"error":null}\n');
 }
 
 function failed(message: string) {

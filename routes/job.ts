@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type JobKey, jobById } from '../src/db/statements/job-by-id.ts';
 import { Fault } from '../src/faults.ts';
-import { answers, IdParam, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { answers, IdParam, jsonParts, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { checkedBody, listOf, text } from '../src/http/exact-json.ts';
 import { type JobDataAsked, jobData } from '../src/http/job-data.ts';
@@ -38,7 +38,7 @@ export const job = resource()
       const wanted = c.req.valid('query')['all-metrics'] === 'true';
       const found = await findJob(c, c.req.valid('param').id);
       const data = wanted ? await jobData(c, found, { ...wholeJob(c, found), metrics: null, shape: 'map' }) : null;
-      return jsonText(`{"Meta":${found.job},"Data":${data ?? 'null'}}\n`);
+      return jsonParts(`{"Meta":${found.job},"Data":`, data ?? 'null', '}\n');
     },
   )
   .openapi(
@@ -67,7 +67,7 @@ export const job = resource()
       const found = await findJob(c, c.req.valid('param').id);
       const wanted = metrics === null || metrics.length > 0;
       const data = wanted ? await jobData(c, found, { ...wholeJob(c, found), metrics, shape: 'list' }) : null;
-      return jsonText(`{"Meta":${found.job},"Data":${data ?? '[]'}}\n`);
+      return jsonParts(`{"Meta":${found.job},"Data":`, data ?? '[]', '}\n');
     },
   );
 

@@ -12,6 +12,6 @@ export interface Archive {
   statistics(jobs: readonly ArchiveJob[], deadline: Deadline): Promise<(string | null)[]>;
   /** Brings the meta.json of some jobs up to date, each wholly or not at all; one that is missing or broken is left alone. */
   follow(changes: readonly MetaChange[], deadline: Deadline): Promise<void>;
-  /** The metric data of a job in the shape asked for. */
-  jobData(request: Omit<JobDataRequest, 'kind'>, deadline: Deadline): Promise<string | null>;
+  /** The metric data of a job in the shape asked for: up to some tens of MB, as UTF-8 in pieces that are never joined. */
+  jobData(request: Omit<JobDataRequest, 'kind'>, deadline: Deadline): Promise<readonly Uint8Array[] | null>;
 }

@@ -37,7 +37,7 @@ export interface FollowRequest {
 
 /** Texts to forward, null where there is nothing to read; `problems` says why, for the log. */
 export interface ArchiveAnswer {
-  /** One for each job asked for, in their order; jobData has one, follow none. */
+  /** One for each job asked for, in their order; jobData has one (its process sends it in pieces instead), follow none. */
   texts: (string | null)[];
   problems: string[];
 }

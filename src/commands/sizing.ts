@@ -47,7 +47,11 @@ function lines(
     ['machine', machine.memoryMb, machine.source],
     ['DB_MEMORY_LIMIT_MB', limitMb, 'all processes of the service together'],
     ['  parent', parentMb, 'HTTP, bodies and answers on their way'],
-    ['  archive decoder', archiveMb, 'runs while metric data or archived statistics are read'],
+    [
+      '  archive',
+      archiveMb,
+      'one process reads meta.json files, one decodes metric data; started by the first request',
+    ],
     [
       '  connections',
       processes * (baseMb + growthMb),

@@ -54,7 +54,7 @@ export interface DatabaseStatus {
 
 export interface ProcessStatus {
   pid: number;
-  role: 'reader' | 'writer' | 'archive';
+  role: 'reader' | 'writer' | 'archive' | 'decoder';
   state: string;
   rssMb: number;
   ageSec: number;

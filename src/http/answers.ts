@@ -19,6 +19,27 @@ export function jsonBytes(body: Uint8Array<ArrayBuffer>): JsonAnswer {
   return answerOf(body, 'application/json', 200) as JsonAnswer;
 }
 
+/** 200 with JSON of several parts, which are sent as they are: joined they would be there twice. */
+export function jsonParts(...parts: (string | readonly Uint8Array[])[]): JsonAnswer {
+  const all = parts.flatMap((part) => (typeof part === 'string' ? [new TextEncoder().encode(part)] : part));
+  const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const next = all.shift();
+        if (next === undefined) controller.close();
+        else controller.enqueue(next);
+      },
+      cancel() {
+        all.length = 0;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': String(bytes) };
+  return new Response(body, { headers }) as JsonAnswer;
+}
+
 /** The message by which the contract says that something was done. */
 export function message<Status extends Success = 200>(msg: string, status = 200 as Status): JsonAnswer<Status> {
   return answerOf(

@@ -6,13 +6,18 @@ import type { AppEnv } from './env.ts';
 export type JobDataAsked = Omit<JobDataRequest, 'kind' | 'job'>;
 
 /**
- * The metric data of a job as JSON text, null where there is none: the job still runs or is being archived, its cluster is
+ * The metric data of a job as pieces of JSON, null where there is none: the job still runs or is being archived, its cluster is
  * not configured, the archive lacks it (contract/graphql.md §7).
  */
-export async function jobData(c: Context<AppEnv>, job: JobKey, asked: JobDataAsked): Promise<string | null> {
+export async function jobData(
+  c: Context<AppEnv>,
+  job: JobKey,
+  asked: JobDataAsked,
+): Promise<readonly Uint8Array[] | null> {
   const { archive, clusters } = c.var.service;
   const isArchived = job.state !== 'running' && job.monitoringStatus !== 1;
   if (archive === undefined || !isArchived || clusters.get(job.cluster) === undefined) return null;
+  c.var.held.checkRoom(); // before it is read: an answer may be as large as what is left
   const { cluster, jobId, startTime } = job;
   return await archive.jobData({ ...asked, job: { cluster, jobId, startTime: Number(startTime) } }, c.var.deadline);
 }

@@ -1,5 +1,5 @@
 import type { Archive } from '../archive/port.ts';
-import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
+import type { ArchiveRequest } from '../archive/requests.ts';
 import type { Deadline } from '../db/deadline.ts';
 import type { ProcessStatus } from '../db/port.ts';
 import { Fault } from '../faults.ts';
@@ -8,12 +8,13 @@ import { Crew } from './crew.ts';
 import { watchMemory } from './memory-watch.ts';
 import { DatabaseProcess } from './process.ts';
 import { runTwice } from './read.ts';
+import { META_READER_MB } from './sizing.ts';
 import type { SpareSlot } from './spare-slot.ts';
 import { ARCHIVE_PROGRAM } from './spawn.ts';
 
 export interface ArchiveOptions {
   root: string;
-  /** MB for the whole process. */
+  /** MB for all its processes. */
   memoryMb: number;
   queueLimit: number;
   maxIdleMs: number;
@@ -21,45 +22,33 @@ export interface ArchiveOptions {
   log: { warn(fields: object, message: string): void };
 }
 
-/** The decoder of the archive and its process. */
-export interface ArchiveProcess extends Archive {
+/** The archive and its processes. */
+export interface ArchiveProcesses extends Archive {
   status(): { processes: ProcessStatus[]; counters: Readonly<Counters> };
   close(graceMs: number): Promise<void>;
 }
 
-/** Private memory of the decoder at rest, MB. */
+/** Private memory of a process at rest, MB. */
 const BASE_MB = 48;
 const TEND_MS = 250;
 
 /**
- * The job archive behind a process of its own: a decoded job may take hundreds of megabytes, which the parent must not hold
- * and only the end of a process gives back. It starts with the first request for it.
+ * The job archive behind processes of their own: a decoded job may take hundreds of megabytes, which the parent must not hold and
+ * only the end of a process gives back. One reads meta.json files, for lists and for changes; metric data is decoded by another, so
+ * that no list waits for a job of a thousand nodes. Each starts with the first request for it.
  */
-export function openArchive(options: ArchiveOptions): ArchiveProcess {
+export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const counters = newCounters();
-  const growthMb = options.memoryMb - BASE_MB;
-  const crew = new Crew({
-    max: 1,
-    queueLimit: options.queueLimit,
-    maxIdleMs: options.maxIdleMs,
-    spareSlot: options.spareSlot,
-    counters,
-    log: (message, error) => options.log.warn({ err: error }, message),
-    start: (onState) =>
-      new DatabaseProcess({
-        role: 'archive',
-        growthMb,
-        counters,
-        log: (fields, message) => options.log.warn(fields, message),
-        onState,
-        program: { file: ARCHIVE_PROGRAM, heapMb: growthMb, env: {} },
-        open: { kind: 'openArchive', id: 0, root: options.root },
-      }),
-  });
-  const tending = setInterval(() => crew.tend(), TEND_MS);
-  const stopWatching = watchMemory(() => crew.members, counters);
+  const metaFiles = crewOf('archive', META_READER_MB - BASE_MB, options, counters);
+  const decoder = crewOf('decoder', options.memoryMb - META_READER_MB - BASE_MB, options, counters);
+  const crews = [metaFiles, decoder];
+  const members = () => crews.flatMap((crew) => crew.members);
+  const tending = setInterval(() => {
+    for (const crew of crews) crew.tend();
+  }, TEND_MS);
+  const stopWatching = watchMemory(members, counters);
 
-  const ask = async (request: ArchiveRequest, deadline: Deadline): Promise<ArchiveAnswer> => {
+  const ask = async (crew: Crew, request: ArchiveRequest, deadline: Deadline) => {
     const reply = await runTwice(crew, { kind: 'archive', request }, deadline, counters);
     if (reply.kind !== 'archived') throw new Fault('internal', `the archive process answered ${reply.kind}`);
     const { answer } = reply;
@@ -68,25 +57,47 @@ export function openArchive(options: ArchiveOptions): ArchiveProcess {
       // One line a request: a list of jobs without files must not fill the log.
       options.log.warn({ problem, files: answer.problems.length }, 'files of the archive could not be read');
     }
-    return answer;
+    return { texts: answer.texts, parts: reply.parts };
   };
   return {
     async statistics(jobs, deadline) {
-      const { texts } = await ask({ kind: 'statistics', jobs }, deadline);
+      const { texts } = await ask(metaFiles, { kind: 'statistics', jobs }, deadline);
       return texts;
     },
     async follow(changes, deadline) {
-      await ask({ kind: 'follow', changes }, deadline);
+      await ask(metaFiles, { kind: 'follow', changes }, deadline);
     },
     async jobData(request, deadline) {
-      const { texts } = await ask({ kind: 'jobData', ...request }, deadline);
-      return texts[0] ?? null;
+      const { parts } = await ask(decoder, { kind: 'jobData', ...request }, deadline);
+      return parts.length === 0 ? null : parts;
     },
-    status: () => ({ processes: crew.members.map((member) => member.status()), counters: { ...counters } }),
+    status: () => ({ processes: members().map((member) => member.status()), counters: { ...counters } }),
     async close(graceMs) {
       clearInterval(tending);
-      await crew.close(graceMs);
+      await Promise.all(crews.map((crew) => crew.close(graceMs)));
       stopWatching();
     },
   };
+}
+
+/** A crew of one. */
+function crewOf(role: ProcessStatus['role'], growthMb: number, options: ArchiveOptions, counters: Counters): Crew {
+  return new Crew({
+    max: 1,
+    queueLimit: options.queueLimit,
+    maxIdleMs: options.maxIdleMs,
+    spareSlot: options.spareSlot,
+    counters,
+    log: (message, error) => options.log.warn({ err: error }, message),
+    start: (onState) =>
+      new DatabaseProcess({
+        role,
+        growthMb,
+        counters,
+        log: (fields, message) => options.log.warn(fields, message),
+        onState,
+        program: { file: ARCHIVE_PROGRAM, heapMb: growthMb, env: {} },
+        open: { kind: 'openArchive', id: 0, root: options.root },
+      }),
+  });
 }

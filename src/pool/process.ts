@@ -9,7 +9,9 @@ import { rssMbOf } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
 
 /** What a process answers to the request it was given. */
-export type Reply = Extract<FromProcess, { kind: 'answer' | 'archived' | 'written' }>;
+export type Reply =
+  | Extract<FromProcess, { kind: 'answer' | 'written' }>
+  | (Extract<FromProcess, { kind: 'archived' }> & { parts: readonly Uint8Array[] });
 export type Request = Extract<ToProcess, { kind: 'query' | 'write' | 'maintain' | 'archive' }>;
 
 /** The messages of a write on its way. */
@@ -21,6 +23,8 @@ interface Task {
   resolve(reply: Reply): void;
   reject(fault: unknown): void;
   onStep(step: WriteStep): void;
+  /** Pieces of its answer that have come so far. */
+  parts: Uint8Array[];
   /** Set once its caller has his answer and the process is only waited for. */
   abandoned: boolean;
   /** Set once its write may commit: from then on it is only waited for. */
@@ -165,7 +169,8 @@ export class DatabaseProcess {
     const id = DatabaseProcess.#lastId;
     this.queries += 1;
     return new Promise((resolve, reject) => {
-      this.#become({ name: 'busy', task: { id, resolve, reject, onStep, abandoned: false, committing: false } });
+      const task = { id, resolve, reject, onStep, parts: [], abandoned: false, committing: false };
+      this.#become({ name: 'busy', task });
       try {
         this.#send({ ...request, id });
       } catch (error) {
@@ -190,6 +195,7 @@ export class DatabaseProcess {
     if (this.#state.name !== 'busy') return;
     const { task } = this.#state;
     task.reject(reason);
+    task.parts.length = 0;
     if (task.abandoned) return;
     task.abandoned = true;
     this.#options.counters.interrupts += 1;
@@ -273,12 +279,13 @@ export class DatabaseProcess {
       task.onStep(message.kind);
       return;
     }
-    clearTimeout(this.#killTimer);
-    if (message.kind === 'failed') {
-      task.reject(faultFromMessage(message.fault));
-    } else {
-      task.resolve(message);
+    if (message.kind === 'part') {
+      if (!task.abandoned) task.parts.push(message.bytes);
+      return;
     }
+    clearTimeout(this.#killTimer);
+    if (message.kind === 'failed') task.reject(faultFromMessage(message.fault));
+    else task.resolve(message.kind === 'archived' ? { ...message, parts: task.parts } : message);
     this.#become({ name: 'idle', since: performance.now() });
   }
 

@@ -30,6 +30,8 @@ export type FromProcess =
   | { kind: 'refused'; id: 0; problems: readonly string[] }
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
+  /** A piece of an answer that is too large for one message; they come in order, before the reply. */
+  | { kind: 'part'; id: number; bytes: Uint8Array }
   /** Somebody else holds the lock the write needs. */
   | { kind: 'locked'; id: number }
   /** The write holds the lock. */

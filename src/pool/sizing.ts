@@ -15,7 +15,7 @@ export interface Sizing {
   machine: Machine;
   /** The parent: the HTTP side, request bodies included. */
   parentMb: number;
-  /** The decoder of archive files. */
+  /** The two processes of the archive. */
   archiveMb: number;
   /** Readers, the writer, and one spare while one is replaced. */
   processes: number;
@@ -41,8 +41,10 @@ const PARENT_MB = 220;
 /** Private memory of a connection process at rest (14 MB measured, 36 without the compile cache), and what an answer takes. */
 const CONNECTION_BASE_MB = 44;
 const ANSWER_MB = 24;
-/** The decoder's base is that of any Node; a decoded job of 32 nodes and 9 metrics takes about 60 MB. */
-const ARCHIVE_MB = { least: 160, most: 768, part: 1 / 8 };
+/** Of the archive's reader of meta.json files: the base of any Node, and the texts of a batch. */
+export const META_READER_MB = 88;
+/** Both processes of the archive. A decoded job of 32 nodes and 9 metrics takes about 60 MB; the decoder's base is that of any Node. */
+const ARCHIVE_MB = { least: 160 + META_READER_MB, most: 768 + META_READER_MB, part: 1 / 8 };
 /** `auto`: a quarter of the machine, since the operating system's cache does more with the rest (docs/scaling.md). */
 const AUTO_PART = 1 / 4;
 /** Above this part of the machine the operator is told. */

@@ -9,7 +9,7 @@ function decoder() {
   const warnings: { message: string; fields: object }[] = [];
   const archive = openArchive({
     root: testFolder(),
-    memoryMb: 160,
+    memoryMb: 248,
     queueLimit: 4,
     maxIdleMs: 600_000,
     spareSlot: new SpareSlot(),
@@ -31,4 +31,18 @@ test('what a decoder died of is tried on a second one, and counted', async () =>
   await until(() => warnings.some(({ message }) => message === 'a process died'), 2_000);
   const told = warnings.find(({ message }) => message === 'a process died');
   expect(told?.fields).toMatchObject({ role: 'archive', pid, exit: 'SIGKILL', state: 'busy' });
+});
+
+test('a list does not wait for metric data', async () => {
+  const { archive } = decoder();
+  await archive.jobData({ job: JOB, metrics: null, scopes: null, resolution: null, shape: 'map' }, within(10_000));
+  const decoderPid = archive.status().processes.find(({ role }) => role === 'decoder')?.pid ?? 0;
+  process.kill(decoderPid, 'SIGSTOP');
+  const slow = archive.jobData(
+    { job: JOB, metrics: null, scopes: null, resolution: null, shape: 'map' },
+    within(10_000),
+  );
+  expect(await archive.statistics([JOB], within(10_000))).toHaveLength(1);
+  process.kill(decoderPid, 'SIGCONT');
+  expect(await slow).toBeNull();
 });

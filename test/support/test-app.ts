@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.ts';
+import { piecesOf } from '../../src/archive/pieces.ts';
 import type { Archive } from '../../src/archive/port.ts';
 import { answerArchiveRequest } from '../../src/archive/requests.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
@@ -151,7 +152,10 @@ function localArchive(root: string): Archive {
   return {
     statistics: async (jobs) => (await answerArchiveRequest(root, { kind: 'statistics', jobs })).texts,
     follow: async (changes) => void (await answerArchiveRequest(root, { kind: 'follow', changes })),
-    jobData: async (request) => (await answerArchiveRequest(root, { kind: 'jobData', ...request })).texts[0] ?? null,
+    async jobData(request) {
+      const [text = null] = (await answerArchiveRequest(root, { kind: 'jobData', ...request })).texts;
+      return text === null ? null : [...piecesOf(text)];
+    },
   };
 }
 

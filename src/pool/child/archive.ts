@@ -1,4 +1,5 @@
 /** The program of the archive process: decodes files of the job archive, one request at a time, in bounded memory. */
+import { piecesOf } from '../../archive/pieces.ts';
 import { answerArchiveRequest } from '../../archive/requests.ts';
 import { faultToMessage } from '../faults.ts';
 import type { FromProcess, ToProcess } from '../protocol.ts';
@@ -14,6 +15,13 @@ function send(message: FromProcess): void {
   process.send?.(message);
 }
 
+/** A job of a thousand nodes has 47 MB: as one message it would be there three times on its way. */
+async function sendInParts(id: number, [text]: (string | null)[]): Promise<void> {
+  for (const bytes of piecesOf(text ?? '')) {
+    await new Promise((sent) => process.send?.({ kind: 'part', id, bytes } satisfies FromProcess, sent));
+  }
+}
+
 async function receive(message: ToProcess): Promise<void> {
   switch (message.kind) {
     case 'openArchive':
@@ -23,6 +31,7 @@ async function receive(message: ToProcess): Promise<void> {
       try {
         if (root === undefined) throw new Error('not open');
         const answer = await answerArchiveRequest(root, message.request);
+        if (message.request.kind === 'jobData') await sendInParts(message.id, answer.texts.splice(0));
         return send({ kind: 'archived', id: message.id, answer });
       } catch (error) {
         send({ kind: 'worn', id: 0 });
