@@ -1,4 +1,7 @@
 /** Entry: the command line. A command is a file in commands/; this finds it, runs it and turns its end into an exit code. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inWords } from './bad-file.ts';
 import { BadStart } from './bad-start.ts';
 import { type Command, type CommandIo, UsageError } from './commands/command.ts';
@@ -32,7 +35,7 @@ const HELP = `cc-jobs: the job database of a ClusterCockpit installation as an H
 
 ${COMMANDS.map(({ name, summary }) => `  cc-jobs ${name.padEnd(10)} ${summary}`).join('\n')}
 
-'cc-jobs NAME --help' tells more. Settings come from the environment and from .env (docs/settings.md).
+'cc-jobs NAME --help' tells more, 'cc-jobs --version' which one this is. Settings come from the environment and from .env (docs/settings.md).
 `;
 
 /** A terminal's Ctrl-C reaches us twice through npm, which passes on what we have had already: one signal, not two. */
@@ -42,6 +45,7 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main([name, ...args]: string[]): Promise<number> {
   const command = COMMANDS.find((known) => known.name === name);
+  if (name === '--version' || name === '-v') return print(`${version()}\n`);
   if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
   if (command === undefined) {
     process.stderr.write(name === undefined ? HELP : `cc-jobs: there is no command '${name}'\n\n${HELP}`);
@@ -53,6 +57,11 @@ async function main([name, ...args]: string[]): Promise<number> {
   } catch (error) {
     return explain(error, command);
   }
+}
+
+function version(): string {
+  const { version: own } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
+  return own;
 }
 
 function print(text: string): number {

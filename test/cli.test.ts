@@ -114,9 +114,16 @@ describe('the command line', () => {
     const usages = await Promise.all(COMMANDS.map((name) => run(cwd, [name, '--help'])));
     for (const [at, { code, stdout, stderr }] of usages.entries()) {
       expect({ code, stderr }, COMMANDS[at]).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(new RegExp(`^cc-jobs ${COMMANDS[at]}`));
+      expect(stdout).toMatch(new RegExp(`^.*cc-jobs ${COMMANDS[at]}`));
     }
     expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test('tells its version', async () => {
+    expect(await run(folder(), ['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
   });
 
   test.each([

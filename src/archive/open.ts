@@ -32,7 +32,7 @@ export async function openArchive(root: string, { create = false, mark = true } 
   const entries = await readdir(root).catch((cause: unknown) => {
     throw new BadStart(`the job archive ${root} is no folder that can be read: make it or set ARCHIVE_PATH`, { cause });
   });
-  if (entries.some((entry) => !entry.startsWith('.'))) {
+  if (entries.some((entry) => !isForeign(entry))) {
     throw new BadStart(`${root} has no version.txt and is not empty, so it is no job archive: check ARCHIVE_PATH`);
   }
   if (!mark) return;
@@ -41,11 +41,16 @@ export async function openArchive(root: string, { create = false, mark = true } 
   });
 }
 
+/** What a file system or an editor leaves in a folder, such as the lost+found of a volume of its own. */
+function isForeign(name: string): boolean {
+  return name.startsWith('.') || name === 'lost+found';
+}
+
 /** Names of the folders in an archive, alphabetical: its clusters. */
 export async function clusterNames(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   return entries
-    .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()))
+    .filter((entry) => !isForeign(entry.name) && (entry.isDirectory() || entry.isSymbolicLink()))
     .map((entry) => entry.name)
     .sort();
 }

@@ -4,7 +4,7 @@ import { type Command, UsageError } from './command.ts';
 export const keysCommand: Command = {
   name: 'keys',
   summary: 'make a pair of keys for tokens',
-  usage: `cc-jobs keys >> .env
+  usage: `(umask 077; cc-jobs keys >> .env)
 
 Prints two lines for .env: JWT_PUBLIC_KEY (checks tokens; serve needs it) and JWT_PRIVATE_KEY (signs them; token needs it, keep it
 secret). Both are base64 of an Ed25519 key as cc-backend writes it.`,

@@ -74,7 +74,9 @@ function unlessZero(name: keyof JobTable, member: string): RawBuilder<unknown> {
 function real(name: keyof JobTable): RawBuilder<unknown> {
   const value = sql`CAST(${column(name)} AS REAL)`;
   const isShort = sql`CAST(CAST(${value} AS TEXT) AS REAL) = ${value} OR abs(${value}) > 1e308`;
-  return sql`CASE WHEN ${isShort} THEN json_quote(${value}) ELSE printf('%!.17g', ${value}) END`;
+  // Most are rounded to two digits: whether three are enough is told by arithmetic, without the value's text.
+  const isRounded = sql`abs(${value}) < 1e11 AND CAST(${value} * 1000 AS INTEGER) / 1000.0 = ${value}`;
+  return sql`CASE WHEN ${isRounded} THEN json_quote(${value}) WHEN ${isShort} THEN json_quote(${value}) ELSE printf('%!.17g', ${value}) END`;
 }
 
 /** The tags the caller may read, by database id; no member at all when there are none. */
@@ -91,5 +93,7 @@ function tags(scopes: readonly string[] | 'all', also: readonly Tag[]): RawBuild
           inScope,
           ...also.map(({ type, name }) => sql<SqlBool>`(tag.tag_type = ${type} AND tag.tag_name = ${name})`),
         ]);
-  return sql`(SELECT concat(',"tags":[', group_concat(${tag}, ',' ORDER BY tag.id), ']') FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${shown} HAVING count(*) > 0)`;
+  // Most jobs have none: a look into the index then saves the sort of none.
+  const hasTags = sql`EXISTS (SELECT 1 FROM jobtag WHERE jobtag.job_id = ${column('id')})`;
+  return sql`CASE WHEN ${hasTags} THEN (SELECT concat(',"tags":[', group_concat(${tag}, ',' ORDER BY tag.id), ']') FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${shown} HAVING count(*) > 0) END`;
 }
