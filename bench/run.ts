@@ -18,6 +18,9 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   requests: () => import('./requests.ts'),
   load: () => import('./load.ts'),
   cache: () => import('./cache.ts'),
+  writes: () => import('./writes.ts'),
+  indexes: () => import('./indexes.ts'),
+  crash: () => import('./crash.ts'),
 };
 
 const { positionals, values } = parseArgs({

@@ -15,11 +15,29 @@ export interface Answer {
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** One request over a connection that is kept. With `hangUpMs` it is given up after that time and rejects. */
-export function get({ port, token }: Target, path: string, hangUpMs?: number): Promise<Answer> {
+export function get(target: Target, path: string, hangUpMs?: number): Promise<Answer> {
+  return ask(target, 'GET', path, undefined, hangUpMs);
+}
+
+/** POST with a body. */
+export function post(target: Target, path: string, body: string): Promise<Answer> {
+  return ask(target, 'POST', path, body);
+}
+
+function ask(
+  { port, token }: Target,
+  method: 'GET' | 'POST',
+  path: string,
+  text: string | undefined,
+  hangUpMs?: number,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
-    const headers = token === '' ? {} : { 'X-Auth-Token': token };
-    const asked = request({ port, host: '127.0.0.1', path, headers, agent }, (answer) => {
+    const headers = {
+      ...(token === '' ? {} : { 'X-Auth-Token': token }),
+      ...(text === undefined ? {} : { 'Content-Length': Buffer.byteLength(text) }),
+    };
+    const asked = request({ port, host: '127.0.0.1', method, path, headers, agent }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', reject);
@@ -29,7 +47,7 @@ export function get({ port, token }: Target, path: string, hangUpMs?: number): P
       });
     });
     asked.on('error', reject);
-    asked.end();
+    asked.end(text);
     if (hangUpMs !== undefined) setTimeout(() => asked.destroy(new Error('hung up')), hangUpMs);
   });
 }
