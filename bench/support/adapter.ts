@@ -56,5 +56,5 @@ if (work.perSec === undefined) {
   }
   await Promise.all(running);
 }
-process.send?.({ sent, seconds: (performance.now() - startedAt) / 1000 } satisfies Adapted);
-process.disconnect();
+const adapted: Adapted = { sent, seconds: (performance.now() - startedAt) / 1000 };
+process.send?.(adapted, () => process.disconnect()); // once it has left: it is long

@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { openDriver } from '../../src/db/driver.ts';
 import { get, type Target } from './http.ts';
@@ -57,7 +56,10 @@ export function adapter(target: Target, work: Omit<AdapterWork, 'port' | 'firstI
     env: { PATH: process.env['PATH'], TOKEN: target.token },
     execArgv: [],
   });
-  return once(child, 'message').then(([answer]) => answer as Adapted);
+  return new Promise((resolve, reject) => {
+    child.once('message', (answer) => resolve(answer as Adapted));
+    child.once('exit', (code) => reject(new Error(`the adapter ended with ${code} before it told anything`)));
+  });
 }
 
 /** What the database has of the jobs that were sent, against what was answered. */
