@@ -1,5 +1,4 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { except } from 'hono/combine';
 import { compress } from 'hono/compress';
 import { requestId } from 'hono/request-id';
 import { clusters } from '../routes/clusters.ts';
@@ -67,7 +66,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(holdAnswers());
   app.use(deadline());
   for (const path of HEALTHCHECK_PATHS) app.use(path, reporters());
-  app.use('/api/*', except(HEALTHCHECK_PATHS, apiUsers()));
+  app.use('/api/*', apiUsers({ but: HEALTHCHECK_PATHS }));
   app.use('/userapi/*', people());
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { JOB_STATES } from '../../jobs/job.ts';
-import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../filters.ts';
 import { jobJson } from '../job-json.ts';
 import { exactWhole, statementOf } from '../sql-rows.ts';
@@ -50,8 +50,22 @@ function oneOf(jobs: VisibleJobs, id: number | bigint, columns: ReturnType<typeo
 /** Stands for an id nobody has, until there is one. */
 const NO_ID = -(2n ** 63n);
 
-/** jobById for a write, which knows the id only inside its transaction, and knows no query builder. */
+/**
+ * jobById for a write, which knows the id only inside its transaction, and knows no query builder. The one of every stopped job
+ * (EVERY_JOB without metadata) is built once: that takes a quarter of a millisecond.
+ */
 export function jobInsideQuery(jobs: VisibleJobs, options: { nowSec: number; withMetadata?: boolean }): JobInsideQuery {
+  if (jobs !== EVERY_JOB || options.withMetadata !== false) return built(jobs, options);
+  stoppedJob ??= built(jobs, { nowSec: NO_TIME, withMetadata: false });
+  const { sql: text, parameters, idAt } = stoppedJob;
+  return { sql: text, idAt, parameters: parameters.map((value) => (value === NO_TIME ? options.nowSec : value)) };
+}
+
+let stoppedJob: JobInsideQuery | undefined;
+/** Stands for the time of a request. */
+const NO_TIME = -4_611_686_018_427_387;
+
+function built(jobs: VisibleJobs, options: { nowSec: number; withMetadata?: boolean }): JobInsideQuery {
   const { sql: text, parameters } = jobById(jobs, NO_ID, options);
   return { sql: text, parameters, idAt: parameters.indexOf(NO_ID) };
 }
