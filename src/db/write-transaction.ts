@@ -92,7 +92,7 @@ function transactionOn(statements: PreparedStatements): Transaction {
     run: (sql, parameters = []) => runEach(sql, [parameters]),
     runEach,
     async read({ sql, parameters, row }) {
-      const [answer] = await statements.use(sql, (statement) => statement.all(parameters.map(bound)));
+      const answer = await statements.use(sql, (statement) => statement.get(parameters.map(bound)));
       const rows: unknown[] = JSON.parse(textOf(bytesOf(answer.json)));
       return rows.map((one) => row.parse(one));
     },
