@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { BadStart } from './bad-start.ts';
+import { BadStart, type StartFault } from './bad-start.ts';
 import { sqliteCode } from './db/sqlite-faults.ts';
 
 /** What an error of the file system says, and what to do about it. */
@@ -54,12 +54,31 @@ export async function checkReadable(path: string): Promise<{ size: number }> {
   });
 }
 
+const FAULT_OF: Readonly<Record<string, StartFault>> = {
+  EACCES: 'read_only',
+  EPERM: 'read_only',
+  EROFS: 'read_only',
+  ENOSPC: 'disk_full',
+  EDQUOT: 'disk_full',
+};
+const FAULT_OF_SQLITE: Readonly<Record<number, StartFault>> = { 5: 'database_busy', 8: 'read_only', 13: 'disk_full' };
+
+/** The same as a BadStart, undefined for an error that is neither. */
+export function badStartOf(error: unknown, path: string): BadStart | undefined {
+  const words = inWords(error, path);
+  if (words === undefined) return undefined;
+  const byFile = error instanceof Error && 'code' in error ? FAULT_OF[String(error.code)] : undefined;
+  return new BadStart(words, {
+    cause: error,
+    fault: FAULT_OF_SQLITE[sqliteCode(error) ?? 0] ?? byFile ?? 'connection_lost',
+  });
+}
+
 /** Runs what comes before any work: what the file system or SQLite has against it is a start that cannot be. Throws BadStart. */
 export async function beginning<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    const words = error instanceof BadStart ? undefined : inWords(error, path);
-    throw words === undefined ? error : new BadStart(words, { cause: error });
+    throw error instanceof BadStart ? error : (badStartOf(error, path) ?? error);
   }
 }

@@ -1,3 +1,10 @@
+/** What requests are told while a running service cannot start a process again for the same reason. */
+export type StartFault = 'read_only' | 'disk_full' | 'database_busy' | 'connection_lost';
+
+export interface BadStartOptions extends ErrorOptions {
+  fault?: StartFault;
+}
+
 /**
  * A start that cannot be: a bad setting, a file that is no job database, a folder that is missing. Each problem says what to
  * do about it. The command line prints them all and exits with 2.
@@ -5,10 +12,12 @@
 export class BadStart extends Error {
   override readonly name = 'BadStart';
   readonly problems: readonly string[];
+  readonly fault: StartFault;
 
-  constructor(problems: string | readonly string[], options?: ErrorOptions) {
+  constructor(problems: string | readonly string[], { fault = 'connection_lost', ...options }: BadStartOptions = {}) {
     const all = typeof problems === 'string' ? [problems] : problems;
     super(all.join('\n'), options);
     this.problems = all;
+    this.fault = fault;
   }
 }

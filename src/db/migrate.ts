@@ -140,7 +140,7 @@ async function whenFree({ db, path }: Target, sql: string): Promise<void> {
       if (performance.now() - startedAt > OTHER_RUNNER_MS) {
         throw new BadStart(
           `${path}: another program has locked the database, and tables of ours have to be added to it: try again when it has ended`,
-          { cause: error },
+          { cause: error, fault: 'database_busy' },
         );
       }
       await sleep(BUSY_TIMEOUT_MS);

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { inWords } from '../bad-file.ts';
+import { badStartOf } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { openDriver } from './driver.ts';
 
@@ -43,6 +43,7 @@ async function checkFolder(folder: string, shown: string): Promise<void> {
   await access(folder, constants.W_OK).catch((cause) => {
     throw new BadStart(`${folder}: cannot be written, and SQLite keeps its log beside the file: make it writable`, {
       cause,
+      fault: 'read_only',
     });
   });
 }
@@ -79,7 +80,10 @@ async function checkHeader(path: string, shown: string): Promise<void> {
 }
 
 function readOnly(shown: string, cause?: unknown): BadStart {
-  return new BadStart(`${shown}: is read-only: make the file and its folder writable, or serve a copy`, { cause });
+  return new BadStart(`${shown}: is read-only: make the file and its folder writable, or serve a copy`, {
+    cause,
+    fault: 'read_only',
+  });
 }
 
 /** Read-only, and `immutable` when there is no log: then SQLite leaves no side file behind. */
@@ -102,7 +106,9 @@ async function readVersion(path: string, shown: string): Promise<{ version: numb
         cause: error,
       });
     }
-    throw new BadStart(inWords(error, shown) ?? `${shown}: cannot be opened as a database (${why})`, { cause: error });
+    throw (
+      badStartOf(error, shown) ?? new BadStart(`${shown}: cannot be opened as a database (${why})`, { cause: error })
+    );
   } finally {
     db.close();
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BadStart, type StartFault } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
 import type { DatabaseProcess } from './process.ts';
@@ -39,6 +40,10 @@ export class Crew {
   /** Processes told to stop that have not ended yet. */
   readonly #dismissed = new Set<DatabaseProcess>();
   #opened = false;
+  /** What a process said that refused to start, until one does. */
+  #refused: BadStart | undefined;
+  /** When a spare that did not start may be tried again, an instant of performance.now(). */
+  #spareAt = 0;
   /** While starts fail, only the next try after its pause starts one more. */
   #restarting = false;
   #closing = false;
@@ -72,6 +77,7 @@ export class Crew {
     if (this.#closing) return Promise.reject(shuttingDown());
     const idle = this.#members.findLast((member) => member.state.name === 'idle');
     if (idle !== undefined && this.#queue.length === 0) return work(idle);
+    if (this.#refused !== undefined && !this.#serves()) return Promise.reject(refusedStart(this.#refused));
     if (this.#queue.full) {
       this.#options.counters.queueFull += 1;
       return Promise.reject(queueFull());
@@ -107,14 +113,27 @@ export class Crew {
     process.ready.then(
       () => {
         this.#opened = true;
+        this.#refused = undefined;
         this.#restartMs = RESTART_MS[0];
       },
       (error: unknown) => {
         // Of the first it is the start of the service that fails, which says it.
-        if (this.#opened && !this.#closing) this.#options.log(`a ${process.role} process did not start`, error);
+        if (!this.#opened || this.#closing) return;
+        if (error instanceof BadStart) this.#refuse(error);
+        this.#options.log(`a ${process.role} process did not start`, error);
       },
     );
     return process;
+  }
+
+  #serves(): boolean {
+    return this.#members.some(({ state }) => state.name === 'idle' || state.name === 'busy');
+  }
+
+  /** While nobody serves, whoever waits is told why instead of waiting in vain. */
+  #refuse(why: BadStart): void {
+    this.#refused = why;
+    if (!this.#serves()) this.#queue.clear(refusedStart(why));
   }
 
   #changed(process: DatabaseProcess): void {
@@ -147,15 +166,22 @@ export class Crew {
         // The start of the service fails with it. A crew that starts with its first request has one that waits.
         if (!this.#opened && this.#queue.length === 0) return;
         this.#restarting = true;
-        await sleep(this.#restartMs, undefined, { ref: false });
+        await sleep(this.#pauseMs(), undefined, { ref: false });
         this.#restarting = false;
-        this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MS[1]);
         if (!this.#closing && this.#members.length < this.#options.max) this.#add();
       },
     );
   }
 
+  /** Between two starts that fail; doubles. */
+  #pauseMs(): number {
+    const now = this.#restartMs;
+    this.#restartMs = Math.min(now * 2, RESTART_MS[1]);
+    return now;
+  }
+
   #replaceWorn(): void {
+    if (performance.now() < this.#spareAt) return;
     if (this.#leaving !== undefined || this.#closing) return;
     const worn = this.#members.find(isWorn);
     if (worn !== undefined && this.#bringSpare(worn)) this.#options.counters.replacements += 1;
@@ -171,7 +197,8 @@ export class Crew {
         if (member.state.name === 'idle') this.#letGo(member);
       },
       () => {
-        if (this.#leaving?.spare === spare) this.#endLeaving(); // the next round tries again
+        if (this.#leaving?.spare === spare) this.#endLeaving(); // tried again after a pause
+        this.#spareAt = performance.now() + this.#pauseMs();
       },
     );
     return true;
@@ -223,6 +250,18 @@ function isWorn(member: DatabaseProcess): boolean {
   if (member.worn) return true;
   return member.state.name === 'idle' && member.rssMb > member.restingMb + KEPT_LIMIT_MB;
 }
+
+/** The problem itself has paths in it: it is for the log. */
+function refusedStart(why: BadStart): Fault {
+  return new Fault(why.fault, REFUSED[why.fault], { cause: why });
+}
+
+const REFUSED: Readonly<Record<StartFault, string>> = {
+  read_only: 'the database cannot be written',
+  disk_full: 'no space is left for the database or its temporary files',
+  database_busy: 'another program holds the lock of the database',
+  connection_lost: 'no process for the database can be started: the log says why',
+};
 
 function shuttingDown(): Fault {
   return new Fault('queue_full', 'the service is shutting down');

@@ -257,7 +257,7 @@ export class DatabaseProcess {
         ready.resolve();
         return;
       case 'refused':
-        ready.reject(new BadStart(message.problems));
+        ready.reject(new BadStart(message.problems, { fault: message.fault }));
         this.kill();
         return;
       case 'worn':

@@ -1,4 +1,5 @@
 import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
+import type { StartFault } from '../bad-start.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
 import type { SqlValue } from '../db/statement.ts';
@@ -27,7 +28,7 @@ export type ToProcess =
 export type FromProcess =
   | { kind: 'ready'; id: 0; pragmas: Readonly<Record<string, string | number>> }
   /** It cannot start, whoever tries again: the file, not the process, is the reason. */
-  | { kind: 'refused'; id: 0; problems: readonly string[] }
+  | { kind: 'refused'; id: 0; problems: readonly string[]; fault: StartFault }
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
   /** A piece of an answer that is too large for one message; they come in order, before the reply. */

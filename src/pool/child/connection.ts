@@ -1,5 +1,5 @@
 /** The program of one connection process: one libSQL connection, one request at a time. */
-import { inWords } from '../../bad-file.ts';
+import { badStartOf } from '../../bad-file.ts';
 import { BadStart } from '../../bad-start.ts';
 import { Connection } from '../../db/connection.ts';
 import type { WriteGate } from '../../db/write-transaction.ts';
@@ -68,9 +68,9 @@ async function open({ options }: Extract<ToProcess, { kind: 'open' }>): Promise<
     await connection.warmUp();
     send({ kind: 'ready', id: 0, pragmas: connection.pragmas });
   } catch (error) {
-    const words = inWords(error, options.path) ?? `${options.path}: ${String(error)}`;
-    const problems = error instanceof BadStart ? error.problems : [words];
-    send({ kind: 'refused', id: 0, problems });
+    const known = error instanceof BadStart ? error : badStartOf(error, options.path);
+    const { problems, fault } = known ?? new BadStart(`${options.path}: ${String(error)}`);
+    send({ kind: 'refused', id: 0, problems, fault });
   }
 }
 
