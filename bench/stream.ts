@@ -18,6 +18,7 @@ const ROWS = 1_000_000;
 const ARCHIVED = 2_000;
 const SAMPLE_MS = 20;
 const PAUSE_MS = 5_000;
+const LIST = `/api/jobs/?items-per-page=${ROWS}`;
 const SMALL = '/api/jobs/?items-per-page=25';
 /** Of MemAvailable and page cache nothing is measured: only what belongs to the processes. */
 const READERS = 4;
@@ -35,11 +36,13 @@ async function million(files: Files): Promise<Check[]> {
     const alone = probe(server, SMALL);
     await sleep(3_000);
     const { timesMs: aloneMs } = await alone.stop();
+    const undisturbed = await read(server, LIST, 0);
     const full = await observed(server, 0);
     const slow = await observed(server, PAUSE_MS);
     return [
-      atLeast('rows/s, client at full speed', full.rows / full.seconds, 100_000),
-      fact('one answer', `${shown(full.rows)} rows, ${shown(full.bytes / 2 ** 20)} MB, ${shown(full.seconds)} s`),
+      atLeast('rows/s, client at full speed', undisturbed.rows / undisturbed.seconds, 100_000),
+      fact('one answer', `${shown(full.rows)} rows, ${shown(full.bytes / 2 ** 20)} MB`),
+      fact('rows/s beside lists of 25 (one every 10 ms)', shown(full.rows / full.seconds)),
       atMost('growth of all processes, client at full speed', full.growthMb, 100, ' MB'),
       atMost('growth of all processes, client that pauses for 5 s', slow.growthMb, 100, ' MB'),
       fact('answer with the pause', `${shown(slow.rows)} rows, ${shown(slow.seconds)} s`),
@@ -76,7 +79,7 @@ async function observed(server: Server, pauseMs: number) {
   await sleep(500);
   const [before = 0] = memory.values;
   const others = probe(server, SMALL);
-  const answer = await read(server, `/api/jobs/?items-per-page=${ROWS}`, pauseMs);
+  const answer = await read(server, LIST, pauseMs);
   const { timesMs } = await others.stop();
   return { ...answer, growthMb: Math.max(...memory.stop()) - before, othersMs: timesMs };
 }

@@ -57,6 +57,7 @@ export interface JobsListOptions extends PageRequest {
 export function jobsPage(jobs: VisibleJobs, options: JobsListOptions): NextPage<JobsBatch> {
   let left = options.itemsPerPage;
   let asked = 0;
+  let behind: ((place: Place, limit: number) => PageStatement<JobsBatch>) | undefined;
   return (before) => {
     if (before === undefined) {
       left = options.itemsPerPage;
@@ -66,9 +67,33 @@ export function jobsPage(jobs: VisibleJobs, options: JobsListOptions): NextPage<
     left -= before.rows;
     if (left <= 0 || before.rows < asked || before.more.last === null) return undefined;
     asked = Math.min(left, rowsLike(before));
-    return batch(jobs, options, { after: before.more.last, offset: 0n, limit: asked });
+    behind ??= batchesBehind(jobs, options);
+    return behind(before.more.last, asked);
   };
 }
+
+/**
+ * The batches behind a place, made once for the whole list: they differ in three values, and to make the text for each
+ * costs 0.15 ms of the 4 ms that a batch takes.
+ */
+function batchesBehind(jobs: VisibleJobs, options: JobsListOptions) {
+  const made = batch(jobs, options, { after: SLOTS, offset: 0n, limit: SLOTS.limit });
+  return ({ startTime, id }: Place, limit: number): PageStatement<JobsBatch> => {
+    const values = new Map<unknown, SqlValue>([
+      [SLOTS.startTime, startTime],
+      [SLOTS.id, id],
+      [SLOTS.limit, limit],
+    ]);
+    return { ...made, parameters: made.parameters.map((value) => values.get(value) ?? value) };
+  };
+}
+
+/** Stand for the values of a batch among the parameters: symbols, since no value of a caller is one. */
+const SLOTS = {
+  startTime: Symbol('startTime') as unknown as bigint,
+  id: Symbol('id') as unknown as bigint,
+  limit: Symbol('limit') as unknown as number,
+};
 
 /** How many rows like those of a batch make a batch. */
 function rowsLike({ bytes, rows }: Page<JobsBatch>): number {
