@@ -1,45 +1,122 @@
-/** The requests of docs/api.md that write, sent one after the other: each is answered as the page says. */
+/** The requests of docs/api.md, sent to a real service in the order of the page: each is answered as the page says. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Clusters } from '../src/clusters/clusters.ts';
 import { deriveCluster } from '../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../src/clusters/schema.ts';
 import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/clusters.ts';
-import { type TestApp, testApp } from './support/test-app.ts';
+import { generatedSource } from '../src/dev/source.ts';
+import { importJobs } from '../src/import/run.ts';
+import { type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
+
+/** When the newest of the jobs to be read began, Unix seconds: the time at which they are read. */
+const END = 1_790_000_000;
 
 const PAGE = readFileSync(join(import.meta.dirname, '../docs/api.md'), 'utf8');
-const [, SECTION = ''] = /^## Writing$(.*?)^## /ms.exec(PAGE) ?? [];
-const EXAMPLES = [...SECTION.matchAll(/```sh\n(curl .*?)\n```\n```(?:json|text)\n(.*?)\n```/gs)].map(
-  ([, request = '', answer = '']): [string, string] => [request, answer],
+
+const clusters = new Clusters(
+  GENERATED_CLUSTERS.map((cluster) => deriveCluster(ClusterFileSchema.parse(clusterFileOf(cluster)))),
 );
 
-let service: TestApp;
-beforeAll(async () => {
-  const clusters = GENERATED_CLUSTERS.map((cluster) => deriveCluster(ClusterFileSchema.parse(clusterFileOf(cluster))));
-  service = await testApp({
-    service: () => ({ clusters: new Clusters(clusters) }),
-    sql: `INSERT INTO hpc_user (username, name, roles) VALUES ('max', 'Max M.', '["user","manager"]')`,
+/** The routes under a heading of the page, each with its text. */
+function routesUnder(heading: string): string[] {
+  const [, section = ''] = new RegExp(`^## ${heading}$(.*?)^## `, 'ms').exec(PAGE) ?? [];
+  return section.split(/^### /m).slice(1);
+}
+
+interface Example {
+  request: string;
+  /** What is printed for it, with `…` for whatever stands there. */
+  answer: string;
+}
+
+/** A block of requests, and after it a block with one answer for each. */
+function examplesIn(route: string): Example[] {
+  const blocks = route.matchAll(/```sh\n(.*?)\n```\n```(?:json|text)\n(.*?)\n```/gs);
+  return [...blocks].flatMap(([, requests = '', answers = '']) => {
+    const sent = requests.split(/\n(?=curl )/);
+    // An answer begins a line with a brace; a line that goes on with one was broken behind a comma.
+    const printed = sent.length === 1 ? [answers] : answers.split(/(?<!,)\n(?=[{[])/);
+    return sent.map((request, at) => ({ request, answer: printed[at] ?? '(none)' }));
   });
-});
-afterAll(() => service.close());
+}
 
-test('there is an example for each route, but for those that are said to be like another', () => {
-  const routes = SECTION.split(/^### /m).slice(1);
-  const without = routes.filter((route) => !route.includes('```sh') && !/\nAs `POST/.test(route));
-  expect(without).toEqual([]);
-  expect(EXAMPLES.length).toBeGreaterThan(routes.length / 2);
-});
-
-test.each(EXAMPLES)('%s', async (request, documented) => {
-  const [, method, path = '', body] =
-    /^curl -s -H "X-Auth-Token: \$TOKEN"(?: -X (\w+))? "\$URL(.*?)"(?: -d '(.*)')?$/s.exec(request) ?? [];
-  const answer = await service.app.request(path, {
+async function ask(service: TestApp, request: string): Promise<string> {
+  const [, headers = '', method, path = '', body] =
+    /^curl -s((?: -H "[^"]*")?)(?: -X (\w+))? "\$URL(.*?)"(?: -d '(.*)')?$/s.exec(request) ?? [];
+  const answer = await service.app.request(path.replace('$(date +%s)', String(END)), {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
-    headers: { 'X-Auth-Token': await service.token('root', 'admin', 'api') },
+    headers: headers === '' ? {} : { 'X-Auth-Token': await service.token('root', 'admin', 'api') },
     ...(body === undefined ? {} : { body }),
   });
-  const text = (await answer.text()).trimEnd();
-  // Lines of the page are broken where no text is.
-  expect(text).toBe(documented.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, ''));
+  return (await answer.text()).trimEnd();
+}
+
+/** The lines of the page are broken where no text is; `…` stands for any text, and so does `,…`. */
+function patternOf(documented: string): RegExp {
+  const text = documented.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, '');
+  return new RegExp(
+    `^${text
+      .split('…')
+      .map((part) => RegExp.escape(part))
+      .join('.*')}$`,
+    's',
+  );
+}
+
+describe.each<[heading: string, options: TestAppOptions]>([
+  [
+    'Reading',
+    {
+      async fill({ db, archiveRoot }) {
+        const options = { jobs: 3_000, seed: 3, endTime: END, archived: 20, archivePath: archiveRoot };
+        const report = { progress() {}, bad() {} };
+        await importJobs(db, await generatedSource(options), report, new AbortController().signal);
+      },
+      service: () => ({ clusters, clock: () => END }),
+    },
+  ],
+  [
+    'Writing',
+    {
+      sql: `INSERT INTO hpc_user (username, name, roles) VALUES ('max', 'Max M.', '["user","manager"]')`,
+      service: () => ({ clusters }),
+    },
+  ],
+])('%s', (heading, options) => {
+  const routes = routesUnder(heading);
+  let service: TestApp;
+  beforeAll(async () => {
+    service = await testApp(options);
+  });
+  afterAll(() => service.close());
+
+  test('has an example for each route, but for those that are said to be like another', () => {
+    expect(routes.length).toBeGreaterThan(8);
+    expect(routes.filter((route) => examplesIn(route).length === 0 && !/\nAs `POST/.test(route))).toEqual([]);
+  });
+
+  test.each(routes.flatMap(examplesIn))('$request', async ({ request, answer }) => {
+    const text = await ask(service, request);
+    // Where nothing is left out, equality says more when it fails.
+    if (answer.includes('…')) expect(text).toMatch(patternOf(answer));
+    else expect(text).toBe(answer.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, ''));
+  });
+});
+
+test('every route of /openapi.json has its place on the page', async () => {
+  const service = await testApp();
+  try {
+    const { paths } = (await (await service.app.request('/openapi.json')).json()) as { paths: Record<string, object> };
+    const mounted = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const titled = [...PAGE.matchAll(/^### `([A-Z]+ \S+)`$/gm)].map(([, title]) => title);
+    const twins = mounted.filter((route) => route.includes(' /userapi/'));
+    expect(new Set(titled)).toEqual(new Set(mounted.filter((route) => !twins.includes(route))));
+    expect(twins.every((route) => titled.includes(route.replace('/userapi/', '/api/')))).toBe(true);
+  } finally {
+    await service.close();
+  }
 });

@@ -83,13 +83,15 @@ export interface TestAppOptions {
   jobs?: readonly Job[];
   /** More SQL, run before the app starts. */
   sql?: string;
+  /** Fills the database and the archive folder before there is an app. */
+  fill?: (place: { db: Database; archiveRoot: string }) => Promise<void>;
   service?: (real: Service) => Partial<Service>;
 }
 
 export type TestApp = Awaited<ReturnType<typeof testApp>>;
 
 /** The real app on a real database file of its own, with the cluster `small` and an archive folder; `close` it. */
-export async function testApp({ settings = {}, jobs = [], sql, service }: TestAppOptions = {}) {
+export async function testApp({ settings = {}, jobs = [], sql, fill, service }: TestAppOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'cc-jobs-test-'));
   const path = join(folder, 'job.db');
   const archiveRoot = join(folder, 'archive');
@@ -101,6 +103,7 @@ export async function testApp({ settings = {}, jobs = [], sql, service }: TestAp
   }
   const db = await openInProcess(path);
   await db.write('insertJobs', jobRows(jobs), startDeadline(30_000));
+  await fill?.({ db, archiveRoot });
   const lines: LogLine[] = [];
   const real: Service = {
     settings: readSettings({ JWT_PUBLIC_KEY: keys.publicKey, ...settings }),

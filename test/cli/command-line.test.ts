@@ -1,0 +1,59 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { folder, run } from '../support/command-line.ts';
+
+describe('the command line', () => {
+  const COMMANDS = ['serve', 'demo', 'migrate', 'import', 'generate', 'token', 'keys', 'user', 'retention', 'sizing'];
+
+  test('explains itself and every command', async () => {
+    const cwd = folder();
+    const help = await run(cwd, ['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    for (const name of COMMANDS) expect(help.stdout).toContain(`cc-jobs ${name}`);
+    const usages = await Promise.all(COMMANDS.map((name) => run(cwd, [name, '--help'])));
+    for (const [at, { code, stdout, stderr }] of usages.entries()) {
+      expect({ code, stderr }, COMMANDS[at]).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`^.*cc-jobs ${COMMANDS[at]}`));
+    }
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test('tells its version', async () => {
+    expect(await run(folder(), ['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+
+  test.each([
+    [['sing'], "there is no command 'sing'"],
+    [[], 'cc-jobs serve'],
+    [['token', '--user', 'ada'], '--roles is missing'],
+    [['token', '--user', 'ada', '--roles', 'king'], "there is no role 'king'"],
+    [['generate'], '--jobs is missing'],
+    [['import', 'wishes', 'x'], "'wishes' cannot be imported"],
+    [['sizing', '--memory', 'much'], '--memory must be a size'],
+  ])('that is wrong, %j, ends with 2 and says why on standard error', async (args, why) => {
+    const { code, stdout, stderr } = await run(folder(), args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(why);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test('keys prints two lines for .env, and token with them a token alone', async () => {
+    const cwd = folder();
+    const keys = await run(cwd, ['keys']);
+    expect(keys.stderr).toBe('');
+    expect(keys.stdout).toMatch(/^JWT_PUBLIC_KEY=[A-Za-z0-9+/]{43}=\nJWT_PRIVATE_KEY=[A-Za-z0-9+/]{86}==\n$/);
+    writeFileSync(join(cwd, '.env'), keys.stdout);
+    const token = await run(cwd, ['token', '--user', 'robot', '--roles', 'api', '--days', '1']);
+    expect(token).toMatchObject({ code: 0, stderr: '' });
+    expect(token.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  });
+
+  test('token without a key names the command that makes one', async () => {
+    const { code, stderr } = await run(folder(), ['token', '--user', 'robot', '--roles', 'api']);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'cc-jobs keys >> .env'") });
+  });
+});

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openDriver } from '../../src/db/driver.ts';
+import { type Environment, folder, migrated, run } from '../support/command-line.ts';
+
+describe('a command that cannot begin ends with 2, one line and no stack', () => {
+  const refusals: [string, string[], Environment, RegExp][] = [
+    ['migrate below a file', ['migrate'], { DB_URL: 'file:./file/job.db' }, /something else has that name|no folder/],
+    ['migrate where nobody may write', ['migrate'], { DB_URL: 'file:./file/var/job.db' }, /file/],
+    [
+      'generate where nobody may write',
+      ['generate', '--jobs', '5'],
+      { ARCHIVE_PATH: './file/archive' },
+      /archive cannot be made: ENOTDIR/,
+    ],
+    ['import db of a folder', ['import', 'db', '.'], {}, /is no file: correct the path/],
+    ['import sacct of a folder', ['import', 'sacct', '.'], {}, /is no file: correct the path/],
+    ['import sacct of nothing', ['import', 'sacct', 'nothing'], {}, /nothing: there is no such file or folder/],
+    ['import archive of a file', ['import', 'archive', 'file'], {}, /is no job archive of version 3/],
+    ['retention without a database', ['retention', '--older-than', '5d'], {}, /folder of the database does not exist/],
+    ['user without a database', ['user', 'list'], {}, /folder of the database does not exist/],
+  ];
+  test.each(refusals)('%s', async (_, args, env, why) => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'file'), '');
+    const { code, stdout, stderr } = await run(cwd, args, env);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(why) });
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test('demo in a folder where something else has the name', async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'var'), '');
+    const { code, stderr } = await run(cwd, ['demo'], { PORT: '0' });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/something else has that name|no folder/),
+    });
+  });
+
+  test('demo on a port in use, before any job is made', async () => {
+    const cwd = folder();
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, stderr } = await run(cwd, ['demo'], { PORT: String(port) });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/is in use/) });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+});
+
+test('a load whose disk is full says how far it came, and ends with 1', async () => {
+  const cwd = await migrated();
+  const db = openDriver(join(cwd, 'var/job.db'));
+  await db.exec("CREATE TRIGGER full AFTER INSERT ON job WHEN new.id > 1500 BEGIN SELECT RAISE(FAIL, 'x'); END");
+  db.close();
+  const { code, stderr } = await run(cwd, ['generate', '--jobs', '3000', '--end', '1764000000', '--archived', '0']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/failed \(run it again with --seed 1 --end 1764000000 to go on\): 1,000 read, 1,000 imported/);
+});

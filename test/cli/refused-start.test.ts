@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openDriver } from '../../src/db/driver.ts';
+import { type Environment, folder, migrated, OPEN, run } from '../support/command-line.ts';
+
+describe('serve refuses to start, with 2, says what to do and leaves all as it is', () => {
+  /** Runs serve where `prepare` has been, and compares the folder. */
+  async function refusal(cwd: string, env: Environment = {}) {
+    const before = snapshot(cwd);
+    const { code, stdout, stderr } = await run(cwd, ['serve'], { ...OPEN, ...env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(snapshot(cwd)).toEqual(before);
+    return stderr;
+  }
+
+  const database = (cwd: string) => join(cwd, 'var/job.db');
+  async function change(cwd: string, sql: string) {
+    const db = openDriver(database(cwd));
+    await db.exec(`PRAGMA journal_mode = DELETE; ${sql}`);
+    db.close();
+  }
+
+  test('without a folder', async () => {
+    const stderr = await refusal(await migrated(), { DB_URL: 'file:./nowhere/job.db' });
+    expect(stderr).toMatch(/the folder of the database does not exist: make it, or correct DB_URL/);
+  });
+
+  test('without a file', async () => {
+    const cwd = await migrated();
+    rmSync(database(cwd));
+    expect(await refusal(cwd)).toMatch(/no such file\. 'cc-jobs migrate' makes a new database there, 'cc-jobs demo'/);
+  });
+
+  test.each([
+    ['text', 'these are no jobs\n'.repeat(100)],
+    ['nothing', ''],
+  ])('on a file that holds %s', async (_, text) => {
+    const cwd = await migrated();
+    writeFileSync(database(cwd), text);
+    expect(await refusal(cwd)).toMatch(/is no SQLite database: correct DB_URL/);
+  });
+
+  test('on a database of something else', async () => {
+    const cwd = await migrated();
+    await change(cwd, 'DROP TABLE schema_migrations');
+    expect(await refusal(cwd)).toMatch(/is no job database .*correct DB_URL/);
+  });
+
+  test.each([
+    [10, /schema version 10, cc-jobs serves version 11: bring it up with 'cc-backend -migrate-db'/],
+    [12, /schema version 12, cc-jobs serves version 11: .*update cc-jobs/],
+  ])('on schema version %i', async (version, message) => {
+    const cwd = await migrated();
+    await change(cwd, `UPDATE schema_migrations SET version = ${version}`);
+    expect(await refusal(cwd)).toMatch(message);
+  });
+
+  test('on a database whose migration failed', async () => {
+    const cwd = await migrated();
+    await change(cwd, 'UPDATE schema_migrations SET dirty = 1');
+    expect(await refusal(cwd)).toMatch(/dirty.*Repair it or go back to a backup/);
+  });
+
+  test('on a read-only file', async () => {
+    const cwd = await migrated();
+    chmodSync(database(cwd), 0o444);
+    expect(await refusal(cwd)).toMatch(/is read-only: make the file and its folder writable/);
+  });
+
+  test('on a folder that is no archive', async () => {
+    const cwd = await migrated();
+    mkdirSync(join(cwd, 'other'));
+    writeFileSync(join(cwd, 'other/thing'), '');
+    expect(await refusal(cwd, { ARCHIVE_PATH: './other' })).toMatch(/is no job archive: check ARCHIVE_PATH/);
+  });
+
+  test('with bad settings, all named', async () => {
+    const stderr = await refusal(folder(), { PORT: 'http', AUTH: 'maybe', DB_QUEUE_LIMIT: '' });
+    expect(stderr.trim().split('\n')).toHaveLength(3);
+    expect(stderr).toMatch(/cc-jobs: PORT must be/);
+  });
+
+  test('with limits that do not fit together', async () => {
+    expect(await refusal(folder(), { DB_MEMORY_LIMIT_MB: '128' })).toMatch(
+      /DB_MEMORY_LIMIT_MB 128 is too small: .* = \d+ MB/,
+    );
+  });
+
+  test.each([
+    ['is missing', '/nonexistent'],
+    ['is a file', '/etc/passwd'],
+  ])('with a DB_TEMP_DIR that %s', async (_, DB_TEMP_DIR) => {
+    expect(await refusal(await migrated(), { DB_TEMP_DIR })).toMatch(/DB_TEMP_DIR \S+ is no folder: make it/);
+  });
+
+  test('without a public key', async () => {
+    expect(await refusal(folder(), { AUTH: 'jwt' })).toMatch(/JWT_PUBLIC_KEY is missing: .*'cc-jobs keys'/);
+  });
+
+  test('on a file that another program has locked, at once and in one line', async () => {
+    const cwd = await migrated();
+    const other = openDriver(database(cwd));
+    await other.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    // No look at the files: reading one here would give back the locks this process holds on it (fcntl).
+    const { code, stderr } = await run(cwd, ['serve'], OPEN);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/another program has locked the database: try again when it has ended/),
+    });
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    await other.exec('ROLLBACK');
+    other.close();
+  });
+
+  test('on a pipe', async () => {
+    const cwd = await migrated();
+    rmSync(database(cwd));
+    execFileSync('mkfifo', [database(cwd)]);
+    const { code, stderr } = await run(cwd, ['serve'], OPEN);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/is no file: correct DB_URL/) });
+  });
+
+  test('on a port in use', async () => {
+    const cwd = await migrated();
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? String(address.port) : '';
+    expect(await refusal(cwd, { PORT: port })).toMatch(
+      new RegExp(`PORT ${port} is in use: set another PORT, or stop what uses it`),
+    );
+  });
+});
+
+/** Every file below a folder with its bytes. */
+function snapshot(root: string): [string, string][] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry): [string, string] => {
+      const path = join(entry.parentPath, entry.name);
+      return [path, readFileSync(path).toString('base64')];
+    })
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}

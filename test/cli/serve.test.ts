@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, copyFileSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openDriver } from '../../src/db/driver.ts';
+import { answers, freePort, migrated, OPEN, refused, run, serve, start } from '../support/command-line.ts';
+
+describe('serve', () => {
+  test('answers with a token made by the commands, and ends with 0 at SIGTERM', async () => {
+    const cwd = await migrated();
+    writeFileSync(join(cwd, '.env'), (await run(cwd, ['keys'])).stdout);
+    const { stdout } = await run(cwd, ['token', '--user', 'robot', '--roles', 'api']);
+    const { service, url } = await serve(cwd, { AUTH: 'jwt' });
+    const answer = await fetch(`${url}/api/jobs/count`, { headers: { 'X-Auth-Token': stdout.trim() } });
+    expect([answer.status, await answer.json()]).toEqual([200, { count: 0 }]);
+    expect((await fetch(`${url}/api/jobs/count`)).status).toBe(401);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    expect(service.stderr()).not.toContain(stdout.trim());
+    expect(readdirSync(join(cwd, 'var')).filter((name) => name.startsWith('job.db'))).toContain('job.db');
+  });
+
+  test('finishes requests in flight at SIGTERM, and ends its processes', async () => {
+    const cwd = await migrated();
+    const { code, stderr } = await run(cwd, ['generate', '--jobs', '30000', '--archived', '0']);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { service, url } = await serve(cwd);
+    const { database } = (await (await fetch(`${url}/api/system`)).json()) as {
+      database: { processes: { pid: number }[] };
+    };
+    // A list of 30,000 jobs is streamed: its first byte is there long before its last.
+    const answer = await fetch(`${url}/api/jobs/?items-per-page=30000`);
+    service.child.kill('SIGTERM');
+    const { jobs, ...rest } = (await answer.json()) as { jobs?: unknown[] };
+    expect(jobs, JSON.stringify(rest) + service.stderr()).toHaveLength(30_000);
+    const answeredAt = performance.now();
+    expect(await service.ended).toBe(0);
+    expect(performance.now() - answeredAt).toBeLessThan(5_000); // a kept-alive connection does not hold it for its deadline
+    for (const { pid } of database.processes) expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  test('ends at once at a second signal', async () => {
+    const cwd = await migrated();
+    const { service, url } = await serve(cwd);
+    const { port } = new URL(url);
+    // A request that has begun and never ends keeps the service waiting for its deadline of 30 s.
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.on('error', () => {}); // it is reset at the end
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    socket.write('POST /api/jobs/1 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n[');
+    await fetch(`${url}/healthz`); // the bytes above have arrived before this is answered
+    service.child.kill('SIGTERM');
+    await refused(Number(port));
+    await sleep(600);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe('SIGKILL');
+  });
+
+  test('takes two signals within a moment for one, as a terminal and npm send them', async () => {
+    const { service } = await serve(await migrated());
+    for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) service.child.kill(signal);
+    expect(await service.ended).toBe(0);
+  });
+
+  test('leaves a file that is the whole database', async () => {
+    const cwd = await migrated();
+    await run(cwd, ['generate', '--jobs', '100', '--archived', '0']);
+    const { service, url } = await serve(cwd);
+    const { jobs } = (await (await fetch(`${url}/api/jobs/?items-per-page=1`)).json()) as { jobs: object[] };
+    const job = { ...jobs[0], jobId: 7 } as Record<string, unknown>;
+    const { cluster, user, numNodes, resources, startTime, jobId } = job;
+    const body = JSON.stringify({ jobId, cluster, user, numNodes, resources, startTime });
+    const started = await fetch(`${url}/api/jobs/start_job/`, { method: 'POST', body });
+    expect(started.status).toBe(201);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    copyFileSync(join(cwd, 'var/job.db'), join(cwd, 'copy.db'));
+    const copy = openDriver(join(cwd, 'copy.db'));
+    expect(await (await copy.prepare('SELECT job_id AS id FROM job WHERE job_id = 7')).all([])).toEqual([{ id: 7 }]);
+    copy.close();
+  });
+
+  test('loses log lines, and nothing else, while standard error cannot be written', async () => {
+    const cwd = await migrated();
+    const port = await freePort();
+    const full = openSync('/dev/full', 'w');
+    const service = start(cwd, ['serve'], { ...OPEN, PORT: String(port) }, full);
+    await answers(port);
+    expect((await fetch(`http://127.0.0.1:${port}/api/jobs/count`)).status).toBe(200);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    closeSync(full);
+  });
+
+  test('goes on while nobody reads the pipe of its standard error', async () => {
+    const cwd = await migrated();
+    const port = await freePort();
+    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    const pipe = openSync(join(cwd, 'pipe'), 'r+');
+    const service = start(cwd, ['serve'], { ...OPEN, PORT: String(port) }, pipe);
+    await answers(port);
+    for (let at = 0; at < 1_000; at += 1) await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    closeSync(pipe);
+  });
+
+  test('goes on while nobody reads the socket of its standard error, and says then how many lines were lost', async () => {
+    const cwd = await migrated();
+    const port = await freePort();
+    const service = start(cwd, ['serve'], { ...OPEN, PORT: String(port) });
+    service.child.stderr?.pause();
+    await answers(port);
+    const path = `/api/jobs/count?x=${'0'.repeat(200)}`; // some 200 bytes of log each, of which a pipe holds 64 KB
+    for (let at = 0; at < 1_500; at += 1) await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    service.child.stderr?.resume();
+    await service.says(/"request"/);
+    await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
+    const [, lost = '0'] = await service.says(/"lost":(\d+),"msg":"log lines were lost"/);
+    expect(Number(lost)).toBeGreaterThan(10);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    for (const line of service.stderr().trim().split('\n')) expect(() => JSON.parse(line), line).not.toThrow();
+  });
+});

@@ -1,0 +1,126 @@
+/** The real bin/cc-jobs, as processes of a test. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished } from 'vitest';
+
+const BIN = join(import.meta.dirname, '../../bin/cc-jobs');
+
+export type Environment = Record<string, string>;
+
+/** A folder of the test's own, the working directory of its commands. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'cc-jobs-cli-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export interface Running {
+  child: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+  /** Exit code, or the signal that ended it. */
+  ended: Promise<number | string>;
+  /** Waits until standard error holds this. */
+  says(text: RegExp): Promise<RegExpExecArray>;
+}
+
+/** Starts a command; what still runs when the test ends is killed. */
+export function start(
+  cwd: string,
+  args: readonly string[],
+  env: Environment = {},
+  stderrTo: number | 'pipe' = 'pipe',
+): Running {
+  const { PATH = '' } = process.env;
+  const child = spawn(BIN, args, { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', stderrTo] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    async says(text) {
+      for (;;) {
+        const found = text.exec(stderr);
+        if (found !== null) return found;
+        if (child.stderr === null) throw new Error('its standard error is not ours');
+        const over = await Promise.race([once(child.stderr, 'data').then(() => false), ended.then(() => true)]);
+        if (over && !text.test(stderr)) throw new Error(`it ended without ${text}: ${stderr}`);
+      }
+    },
+  };
+}
+
+export async function run(cwd: string, args: readonly string[], env?: Environment) {
+  const running = start(cwd, args, env);
+  const code = await running.ended;
+  return { code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+/** A new database in `var`, as the defaults of the settings want it. */
+export async function migrated(): Promise<string> {
+  const cwd = folder();
+  const { code, stderr } = await run(cwd, ['migrate']);
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('made (0001_schema_11.sql') });
+  return cwd;
+}
+
+/** Everyone may do everything, on a port that is free. */
+export const OPEN = { AUTH: 'none', PORT: '0' };
+
+/** A service on the database in `var`, and its address. */
+export async function serve(cwd: string, env: Environment = {}) {
+  const service = start(cwd, ['serve'], { ...OPEN, ...env });
+  const [, url = ''] = await service.says(/"url":"([^"]+)"/);
+  return { service, url };
+}
+
+/** A port that nobody uses now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Waits until a service is up. */
+export async function answers(port: number): Promise<void> {
+  for (;;) {
+    const up = await fetch(`http://127.0.0.1:${port}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (up) return;
+    await sleep(20);
+  }
+}
+
+/** Waits until nobody listens on a port. */
+export async function refused(port: number): Promise<void> {
+  for (;;) {
+    const open = await fetch(`http://127.0.0.1:${port}/healthz`).then(
+      () => true,
+      () => false,
+    );
+    if (!open) return;
+  }
+}
