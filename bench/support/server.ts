@@ -30,7 +30,7 @@ export async function startServer(files: Files, settings: Record<string, string>
 
 /** The same handlers over a database in their own process (one-process.ts). */
 export async function startOneProcess(files: Files, settings: Record<string, string> = {}): Promise<Server> {
-  const args = ['--max-semi-space-size=8', join(import.meta.dirname, 'one-process.ts')];
+  const args = ['--max-semi-space-size=2', join(import.meta.dirname, 'one-process.ts')];
   return await start(process.execPath, args, files, settings);
 }
 

@@ -36,6 +36,7 @@ async function receive(message: ToProcess): Promise<void> {
       return await serve(message.id, async (held) => {
         const answer = await held.query(message.sql, message.parameters);
         reply({ kind: 'answer', id: message.id, ...answer });
+        giveBack(answer.json);
       });
     case 'write':
       return await serve(message.id, async (held, own) => {
@@ -91,6 +92,15 @@ async function serve(id: number, work: (held: Connection, own: Running) => Promi
 function reply(message: Extract<FromProcess, { kind: 'answer' | 'written' | 'failed' }>): void {
   if (connection?.worn !== false) send({ kind: 'worn', id: 0 });
   send(message);
+}
+
+/**
+ * Frees the bytes of an answer that has been copied into its message. Left to the garbage collection, which sees few objects and
+ * not how large they are, those of a long list were 30 MB.
+ */
+function giveBack(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffer.transfer(0); // else others have a part of it
 }
 
 function gateOf(own: Running): WriteGate {
