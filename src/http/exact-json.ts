@@ -95,8 +95,8 @@ export const decimal = z
 export function strictFields<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]));
   return z.preprocess((value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof JsonNumber)
-      return value;
+    if (value instanceof JsonNumber) return Number(value.source); // no object of ours with a field `source`
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([name, member]) => [names.get(name.toLowerCase()) ?? name, member]),
     );
