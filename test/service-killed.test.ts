@@ -1,0 +1,87 @@
+/** The whole service killed while an adapter writes: what was acknowledged is there afterwards, what was refused is not. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { openDriver } from '../src/db/driver.ts';
+import { migrated, run, serve } from './support/command-line.ts';
+
+/** `bench/crash.ts` does this two hundred times, with more connections. */
+const ROUNDS = 4;
+const CONNECTIONS = 8;
+const VICTIMS = ['parent', 'all', 'children'] as const;
+
+interface Sent {
+  jobId: number;
+  kind: 'start' | 'stop';
+  /** 0: the connection broke before there was an answer. */
+  status: number;
+  code: string;
+}
+
+test('a service killed at any moment has kept what it acknowledged, and nothing that it refused', async () => {
+  const cwd = await migrated();
+  await run(cwd, ['generate', '--jobs', '200', '--seed', '1', '--archived', '0']);
+  const sent: Sent[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const { service, url } = await serve(cwd);
+    const pids = await processesOf(url);
+    const load = adapter(url, (round + 1) * 1_000_000, sent);
+    await sleep(100 + round * 70);
+    const victim = VICTIMS[round % VICTIMS.length];
+    if (victim !== 'parent') for (const pid of pids) process.kill(pid, 'SIGKILL');
+    if (victim === 'children') await sleep(50);
+    service.child.kill('SIGKILL');
+    expect(await service.ended).toBe('SIGKILL');
+    await load;
+  }
+  const db = openDriver(join(cwd, 'var/job.db'));
+  const all = async (sql: string): Promise<Record<string, unknown>[]> => await (await db.prepare(sql)).all([]);
+  expect(await all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+  const rows = await all('SELECT job_id AS id, job_state AS state FROM job WHERE job_id >= 1000000');
+  db.close();
+  const there = new Map(rows.map((row) => [row['id'], row['state']]));
+  expect(there.size).toBe(rows.length); // nothing twice
+  const acknowledged = sent.filter(({ status }) => status === 200 || status === 201);
+  expect(acknowledged.length).toBeGreaterThan(50);
+  for (const { jobId, kind } of acknowledged) {
+    expect(there.get(jobId), `${kind} of ${jobId}`).toBeOneOf(
+      kind === 'start' ? ['running', 'completed'] : ['completed'],
+    );
+  }
+  const refused = sent.filter(({ status, code }) => status > 201 && code !== 'outcome_unknown');
+  for (const { jobId, kind, code } of refused) {
+    expect(there.get(jobId), `${kind} of ${jobId}: ${code}`).not.toBe(kind === 'start' ? 'running' : 'completed');
+  }
+});
+
+async function processesOf(url: string): Promise<number[]> {
+  const { database } = (await (await fetch(`${url}/api/system`)).json()) as {
+    database: { processes: { pid: number }[] };
+  };
+  return database.processes.map(({ pid }) => pid);
+}
+
+/** Starts and stops jobs until the service has gone. */
+async function adapter(url: string, firstId: number, sent: Sent[]): Promise<void> {
+  let next = firstId;
+  const send = async (jobId: number, kind: Sent['kind'], body: object): Promise<boolean> => {
+    try {
+      const answer = await fetch(`${url}/api/jobs/${kind}_job/`, { method: 'POST', body: JSON.stringify(body) });
+      const { code = '' } = (await answer.json()) as { code?: string };
+      sent.push({ jobId, kind, status: answer.status, code });
+      return true;
+    } catch {
+      sent.push({ jobId, kind, status: 0, code: '' });
+      return false;
+    }
+  };
+  const connection = async () => {
+    for (;;) {
+      const jobId = next++;
+      const start = { jobId, cluster: 'fern', user: 'ada', numNodes: 1, resources: [{ hostname: 'f0001' }] };
+      if (!(await send(jobId, 'start', { ...start, startTime: 1_790_000_000 }))) return;
+      if (!(await send(jobId, 'stop', { jobId, stopTime: 1_790_000_100 }))) return;
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+}
