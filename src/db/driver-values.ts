@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { SqlValue } from './statement.ts';
 
 /** As libsql wants it: it binds a JS number as REAL, so whole numbers go as BigInt. A boolean would abort the process. */
@@ -21,7 +20,7 @@ export function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** The same as bytes: a text that is forwarded need not become a string on its way. */
-export function utf8Of(bytes: Uint8Array): Uint8Array {
-  return isUtf8(bytes) ? bytes : new TextEncoder().encode(textOf(bytes));
+/** The same as bytes again. */
+export function wellFormed(bytes: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(textOf(bytes));
 }

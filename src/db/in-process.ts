@@ -1,10 +1,11 @@
 import { Connection } from './connection.ts';
 import type { Deadline } from './deadline.ts';
-import { textOf, utf8Of } from './driver-values.ts';
+import { textOf } from './driver-values.ts';
 import { logBytesOf } from './log-bytes.ts';
 import { LOG_LIMIT_BYTES } from './maintenance.ts';
 import type { Database } from './port.ts';
 import type { SqlValue } from './statement.ts';
+import { utf8Of } from './utf8.ts';
 import type { WriteInput, WriteName, WriteOutput } from './writes/index.ts';
 
 /** A command has the machine to itself; of a bulk load 64 MB hold the inner pages of the one index that is not left out. */

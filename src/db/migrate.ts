@@ -4,23 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { type Driver, openDriver } from './driver.ts';
+import { BASE, FOLDER, type Migrated, RECORD } from './migrations.ts';
 import { BUSY_TIMEOUT_MS } from './pragmas.ts';
 import { checkFile } from './schema-check.ts';
 import { SQLITE, sqliteCode } from './sqlite-faults.ts';
-
-const FOLDER = join(import.meta.dirname, '../../migrations');
-/** These make a file of schema 11. One that cc-backend made has them in its own way, indexes included: it stays as it is. */
-const BASE = ['0001_schema_11.sql', '0002_lean_indexes.sql'];
-
-const RECORD = `CREATE TABLE IF NOT EXISTS ccjobs_migrations (
-  name TEXT NOT NULL PRIMARY KEY,
-  applied_at INTEGER NOT NULL -- Unix seconds
-) STRICT`;
-
-export interface Migrated {
-  made: boolean;
-  applied: string[];
-}
 
 /** How long a second runner waits for the first, ms. A migration of a new file takes a few. */
 const OTHER_RUNNER_MS = 10_000;

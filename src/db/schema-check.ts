@@ -4,9 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { badStartOf } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { openDriver } from './driver.ts';
-
-/** The schema version of cc-backend that we read and write (contract/database.md §1). */
-export const SCHEMA_VERSION = 11;
+import { checkVersion } from './schema-version.ts';
 
 const HEADER = 'SQLite format 3\0'; // https://www.sqlite.org/fileformat.html, the first 16 bytes
 const WRITE_BITS = 0o222;
@@ -20,19 +18,7 @@ export async function checkFile(path: string): Promise<void> {
   await checkFolder(dirname(shown), shown);
   await checkHeader(path, shown);
   const { version, dirty } = await readVersion(path, shown);
-  if (dirty) {
-    throw new BadStart(
-      `${shown}: a migration of this database failed half way (version ${version}, dirty). Repair it or go back to a ` +
-        "backup; if you are sure that it is whole, 'cc-backend -force-db' clears the mark",
-    );
-  }
-  if (version !== SCHEMA_VERSION) {
-    const advice =
-      version < SCHEMA_VERSION
-        ? "bring it up with 'cc-backend -migrate-db', or copy its jobs with 'cc-jobs import db FILE'"
-        : 'it was made by a newer cc-backend: update cc-jobs';
-    throw new BadStart(`${shown}: has schema version ${version}, cc-jobs serves version ${SCHEMA_VERSION}: ${advice}`);
-  }
+  checkVersion(shown, version, dirty);
 }
 
 async function checkFolder(folder: string, shown: string): Promise<void> {

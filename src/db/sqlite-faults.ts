@@ -13,6 +13,18 @@ const FAULT_OF_CODE: Readonly<Record<number, { code: FaultCode; message: string 
 
 export const SQLITE = { BUSY: 5, NOMEM: 7, INTERRUPT: 9, IOERR: 10 } as const;
 
+/** Primary result codes by their words, as a libSQL server sends them. */
+export const PRIMARY_CODES: Readonly<Record<string, number>> = {
+  BUSY: 5,
+  LOCKED: 6,
+  NOMEM: 7,
+  READONLY: 8,
+  INTERRUPT: 9,
+  IOERR: 10,
+  FULL: 13,
+  TOOBIG: 18,
+};
+
 /** The primary result code of an error of the driver, or undefined for any other error. */
 export function sqliteCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('rawCode' in error)) return undefined;
@@ -21,10 +33,13 @@ export function sqliteCode(error: unknown): number | undefined {
 
 /** Any error of the driver as a fault; its own text may hold SQL and stays in the cause. */
 export function faultOfSqlite(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  const code = sqliteCode(error);
+  return error instanceof Fault ? error : faultOfCode(sqliteCode(error), error);
+}
+
+/** The fault of a primary result code. */
+export function faultOfCode(code: number | undefined, cause: unknown): Fault {
   const known = code === undefined ? undefined : FAULT_OF_CODE[code];
   return new Fault(known?.code ?? 'internal', known?.message ?? 'the database answered with an error', {
-    cause: error,
+    cause,
   });
 }

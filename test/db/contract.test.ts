@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { openInProcess } from '../../src/db/in-process.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { migrateRemote } from '../../src/db/remote/migrate.ts';
+import { openRemote } from '../../src/db/remote/open.ts';
+import { libsqlServer } from '../support/libsql-server.ts';
 import { testFolder, testPool } from '../support/pool.ts';
 import { databaseContract } from './contract.ts';
 
@@ -10,4 +13,10 @@ databaseContract('one connection of this process', async () => {
   const path = join(testFolder(), 'job.db');
   await migrate(path);
   return await openInProcess(path);
+});
+
+databaseContract('a libSQL server', async () => {
+  const { url } = await libsqlServer();
+  await migrateRemote({ url });
+  return openRemote({ url, mostAtOnce: 16, heartbeat: true });
 });

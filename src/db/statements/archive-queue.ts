@@ -11,7 +11,7 @@ const json = z.string().transform((text): unknown => JSON.parse(text));
  */
 export function archiveQueue(limit: number) {
   const tag = sql`json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT))`;
-  const tags = sql`(SELECT json_group_array(${tag} ORDER BY tag.id) FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = job.id)`;
+  const tags = sql`(SELECT json_group_array(json(own.tag)) FROM (SELECT ${tag} AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = job.id ORDER BY tag.id) AS own)`;
   return statementOf(
     'archive queue',
     sql`SELECT CAST(queue.job_id AS TEXT) AS id, CAST(queue.changes AS TEXT) AS changes, CAST(job.cluster AS TEXT) AS cluster, CAST(CAST(job.job_id AS INTEGER) AS TEXT) AS jobId, CAST(CAST(job.start_time AS INTEGER) AS TEXT) AS startTime, ${tags} AS tags, ${printedJson(sql.ref('job.meta_data'), 'object')} AS metaData

@@ -11,7 +11,10 @@ export function usedNodes(beforeSec: number | bigint) {
   const hosts = sql`SELECT DISTINCT CAST(job.cluster AS TEXT) AS cluster, ${HOSTNAME} AS hostname FROM job, ${HOSTS} WHERE job.job_state = 'running' AND job.start_time < ${beforeSec}`;
   return statementOf(
     'used nodes',
-    sql`SELECT cluster, json_group_array(hostname ORDER BY hostname) AS hostnames FROM (${hosts}) WHERE hostname IS NOT NULL GROUP BY cluster ORDER BY cluster`,
+    sql`WITH hosts AS MATERIALIZED (${hosts}), clusters AS (SELECT DISTINCT cluster FROM hosts WHERE hostname IS NOT NULL)
+      SELECT cluster, (SELECT json_group_array(hostname) FROM (
+        SELECT hostname FROM hosts WHERE hosts.cluster = clusters.cluster AND hostname IS NOT NULL ORDER BY hostname)) AS hostnames
+      FROM clusters ORDER BY cluster`,
     z.object({
       cluster: z.string(),
       hostnames: z

@@ -10,7 +10,7 @@ import {
   TAG_COLUMNS,
   USER_COLUMNS,
 } from '../../db/foreign/tables.ts';
-import { SCHEMA_VERSION } from '../../db/schema-check.ts';
+import { SCHEMA_VERSION } from '../../db/schema-version.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { BadRow, jobOfRow } from './job.ts';

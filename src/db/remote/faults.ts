@@ -1,0 +1,76 @@
+import { LibsqlError } from '@libsql/client/web';
+import { Fault } from '../../faults.ts';
+import { faultOfCode, PRIMARY_CODES } from '../sqlite-faults.ts';
+
+/** What the server says of its own, beside SQLite's codes. In all of these nothing has happened: the transaction is gone. */
+const FAULT_OF_WORD: Readonly<Record<string, Fault>> = {
+  TRANSACTION_TIMEOUT: new Fault(
+    'database_busy',
+    'the libSQL server took the write lock away: the write took too long',
+  ),
+  TRANSACTION_BUSY: new Fault('database_busy', 'another writer held the write lock of the libSQL server'),
+  STREAM_EXPIRED: new Fault('connection_lost', 'the libSQL server ended the transaction: it was silent for too long'),
+  TRANSACTION_CLOSED: new Fault('connection_lost', 'the libSQL server ended the transaction'),
+  BLOCKED: new Fault('remote_unavailable', 'the libSQL server refuses requests'),
+};
+
+/** Where the server cannot be used, and why; what a caller may do about it stands in docs/errors.md. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'the libSQL server wants another DB_AUTH_TOKEN',
+  403: 'the libSQL server wants another DB_AUTH_TOKEN',
+  404: 'there is no database at the address of DB_URL',
+};
+
+/** Any error of the client as a fault. Its own text may hold SQL or an address, and stays in the cause. */
+export function faultOfRemote(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const cause = { cause: error };
+  if (!isAnswer(error)) return new Fault('remote_unavailable', unreachable(error), cause);
+  const status = statusOf(error);
+  if (status !== undefined) {
+    return new Fault('remote_unavailable', REFUSALS[status] ?? `the libSQL server answered with HTTP ${status}`, cause);
+  }
+  const known = FAULT_OF_WORD[error.code];
+  if (known !== undefined) return new Fault(known.code, known.message, cause);
+  return faultOfCode(codeOf(error), error);
+}
+
+/** Whether a request may have reached the server without an answer: of a commit nobody knows then what it did. */
+export function isUnanswered(error: unknown): boolean {
+  return !isAnswer(error) || (statusOf(error) ?? 0) >= 500;
+}
+
+/** Whether the server answered, if only to refuse. What the client makes of a broken connection is an error of another kind. */
+function isAnswer(error: unknown): error is LibsqlError {
+  return error instanceof LibsqlError && error.code !== 'HRANA_CLOSED_ERROR' && error.code !== 'HRANA_PROTO_ERROR';
+}
+
+function statusOf({ cause }: LibsqlError): number | undefined {
+  return typeof cause === 'object' && cause !== null && 'status' in cause ? Number(cause.status) : undefined;
+}
+
+/** `SQLITE_CONSTRAINT_UNIQUE` is the primary code CONSTRAINT, as everywhere. */
+function codeOf({ code }: LibsqlError): number | undefined {
+  const [, word = ''] = /^SQLITE_([A-Z]+)/.exec(code) ?? [];
+  return PRIMARY_CODES[word];
+}
+
+function unreachable(error: unknown): string {
+  const text = wordsOf(error);
+  if (/ECONNREFUSED/.test(text)) return 'the libSQL server does not listen at the address of DB_URL';
+  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'the host of DB_URL is not known';
+  if (/CERT|certificate|self.signed|SSL|TLS|EPROTO/i.test(text)) {
+    return 'no TLS connection to the libSQL server: DB_URL must name its https: or http: side as it is, with a certificate we trust';
+  }
+  return 'the libSQL server cannot be reached, or broke off';
+}
+
+/** The codes and texts of an error and its causes. */
+function wordsOf(error: unknown): string {
+  const words: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    words.push(at.message, 'code' in at ? String(at.code) : '');
+    if (at instanceof AggregateError) words.push(...at.errors.map(String));
+  }
+  return words.join(' ');
+}

@@ -1,0 +1,88 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from '@libsql/client/web';
+import { BadStart } from '../../bad-start.ts';
+import { BASE, FOLDER, type Migrated, RECORD } from '../migrations.ts';
+import { checkVersion } from '../schema-version.ts';
+import { faultOfRemote } from './faults.ts';
+import { clientOf, type RemoteServer } from './server.ts';
+
+/** For one migration; those of a new database take milliseconds. */
+const LIMIT_MS = 30_000;
+
+/**
+ * Brings the database of a libSQL server to the newest migration: makes the tables of an empty one, takes one that cc-backend made as it
+ * is. Each migration is one transaction with its own record, so two at once are safe. Throws BadStart.
+ */
+export async function migrateRemote(server: RemoteServer): Promise<Migrated> {
+  return await asking(server, async (client) => {
+    const made = !(await has(client, 'job'));
+    if (!made) await checkVersions(client);
+    const adopts = !made && !(await has(client, 'ccjobs_migrations'));
+    const applied: string[] = [];
+    for (const name of (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort()) {
+      const sql = adopts && BASE.includes(name) ? '' : await readFile(join(FOLDER, name), 'utf8');
+      if (await apply(client, name, sql)) applied.push(name);
+    }
+    return { made, applied: applied.filter((name) => !(adopts && BASE.includes(name))) };
+  });
+}
+
+/** That the server holds a job database we can serve. Changes nothing. Throws BadStart. */
+export async function checkRemote(server: RemoteServer): Promise<void> {
+  await asking(server, checkVersions);
+}
+
+async function asking<Result>(server: RemoteServer, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const client = clientOf(server, () => AbortSignal.timeout(LIMIT_MS));
+  try {
+    return await work(client);
+  } catch (error) {
+    if (error instanceof BadStart) throw error;
+    throw new BadStart(`${addressOf(server)}: ${faultOfRemote(error).message}`, { cause: error });
+  } finally {
+    client.close();
+  }
+}
+
+/** Without what may stand behind it, such as a token. */
+function addressOf({ url }: RemoteServer): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}
+
+async function checkVersions(client: Client): Promise<void> {
+  if (!(await has(client, 'schema_migrations')) || !(await has(client, 'job'))) {
+    throw new BadStart("the libSQL server of DB_URL has no job database: 'cc-jobs migrate' makes one there");
+  }
+  const { rows } = await client.execute('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
+  const [row] = rows;
+  checkVersion('the database of DB_URL', Number(row?.['version'] ?? Number.NaN), Number(row?.['dirty'] ?? 0) !== 0);
+  const { rows: keys } = await client.execute('PRAGMA foreign_keys');
+  if (Number(keys[0]?.['foreign_keys']) !== 1) {
+    throw new BadStart('the libSQL server of DB_URL does not enforce foreign keys, on which deleting jobs relies');
+  }
+}
+
+async function apply(client: Client, name: string, sql: string): Promise<boolean> {
+  const tx = await client.transaction('write');
+  try {
+    await tx.execute(RECORD);
+    const { rows } = await tx.execute({ sql: 'SELECT 1 FROM ccjobs_migrations WHERE name = ?', args: [name] });
+    if (rows.length > 0) return false;
+    if (sql !== '') await tx.executeMultiple(sql);
+    await tx.execute({ sql: 'INSERT INTO ccjobs_migrations (name, applied_at) VALUES (?, unixepoch())', args: [name] });
+    await tx.commit();
+    return true;
+  } finally {
+    tx.close();
+  }
+}
+
+async function has(client: Client, table: string): Promise<boolean> {
+  const { rows } = await client.execute({
+    sql: "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?",
+    args: [table],
+  });
+  return rows.length > 0;
+}

@@ -1,0 +1,142 @@
+import { Fault } from '../../faults.ts';
+import type { Deadline } from '../deadline.ts';
+import { bound, bytesOf, textOf, wellFormed } from '../driver-values.ts';
+import type { Database, DatabaseStatus } from '../port.ts';
+import type { SqlValue } from '../statement.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
+import { faultOfRemote } from './faults.ts';
+import { heartbeat } from './heartbeat.ts';
+import { clientOf, type RemoteServer } from './server.ts';
+import { runWrite } from './write.ts';
+
+export interface RemoteOptions extends RemoteServer {
+  /** Requests at the server at once; more are refused with `queue_full`. */
+  mostAtOnce: number;
+  /** Whether to ask the server once a second how it is; a Worker has no time between its requests. */
+  heartbeat: boolean;
+}
+
+interface RemoteAnswer {
+  json: Uint8Array;
+  rows?: number;
+  more?: Uint8Array;
+}
+
+/**
+ * The port over a libSQL server (sqld, Turso): each request is a client of its own, whose exchange ends with the deadline, and with it
+ * the query at the server. The limits of memory are the server's own; nothing is opened and nothing checked here.
+ */
+export function openRemote(options: RemoteOptions): Database {
+  const counters = { timeouts: 0, hangUps: 0, retries: 0, queueFull: 0, unreachable: 0 };
+  const closing = new AbortController();
+  const pulse = heartbeat(options);
+  const running = new Set<Promise<unknown>>();
+
+  /** Runs one request, within the bound of all. */
+  const within = async <Result>(deadline: Deadline, work: () => Promise<Result>): Promise<Result> => {
+    if (running.size >= options.mostAtOnce) {
+      counters.queueFull += 1;
+      throw new Fault('queue_full', `${options.mostAtOnce} requests are at the libSQL server already`);
+    }
+    const mine = work();
+    const settled = mine.catch(() => {});
+    running.add(settled);
+    try {
+      const result = await mine;
+      pulse.answered();
+      return result;
+    } catch (error) {
+      throw judged(error, deadline);
+    } finally {
+      running.delete(settled);
+    }
+  };
+
+  const judged = (error: unknown, deadline: Deadline): unknown => {
+    if (deadline.signal.aborted && error === deadline.signal.reason) {
+      if (!deadline.expired.aborted) {
+        counters.hangUps += 1;
+        return error;
+      }
+      counters.timeouts += 1;
+      // A server that answers nobody is not slow with this query.
+      return pulse.alive()
+        ? error
+        : new Fault('remote_unavailable', 'the libSQL server does not answer', { cause: error });
+    }
+    const fault = faultOfRemote(error);
+    if (fault.code === 'remote_unavailable') {
+      counters.unreachable += 1;
+      pulse.failed();
+    } else pulse.answered();
+    return fault;
+  };
+
+  const query = (sql: string, parameters: readonly SqlValue[], deadline: Deadline): Promise<RemoteAnswer> => {
+    const stop = AbortSignal.any([deadline.signal, closing.signal]);
+    const attempt = async (): Promise<RemoteAnswer> => {
+      deadline.signal.throwIfAborted();
+      const client = clientOf(options, () => stop);
+      try {
+        const { rows } = await client.execute({ sql, args: parameters.map(bound) });
+        return answerOf(rows[0] as Record<string, unknown> | undefined);
+      } catch (error) {
+        deadline.signal.throwIfAborted(); // what broke off was broken off by us
+        throw error;
+      } finally {
+        client.close();
+      }
+    };
+    return within(deadline, async () => {
+      deadline.resume(); // after a write of the same request
+      try {
+        return await attempt();
+      } catch (error) {
+        // A connection that was kept may have ended with the server's last life: a read is tried on a new one.
+        if (deadline.signal.aborted || faultOfRemote(error).code !== 'remote_unavailable') throw error;
+        counters.retries += 1;
+        return await attempt();
+      }
+    });
+  };
+
+  return {
+    async read(statement, deadline) {
+      const { json } = await query(statement.sql, statement.parameters, deadline);
+      const rows: unknown[] = JSON.parse(textOf(json));
+      return rows.map((row) => statement.row.parse(row));
+    },
+    async readPage(statement, deadline) {
+      const { json, rows, more } = await query(statement.sql, statement.parameters, deadline);
+      if (rows === undefined || more === undefined) throw new Fault('internal', `${statement.name} is no page`);
+      return { bytes: wellFormed(json), rows, more: statement.more.parse(JSON.parse(textOf(more))) };
+    },
+    write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
+      return within(deadline, async () => {
+        deadline.resume(); // after a write before this one
+        deadline.expired.throwIfAborted();
+        return (await runWrite(options, { name, input, deadline, closing: closing.signal })) as WriteOutput<Name>;
+      });
+    },
+    maintain: async () => ({}), // checkpoints and statistics are the server's own business
+    status: (): DatabaseStatus => ({
+      alive: pulse.alive(),
+      queued: running.size,
+      processes: [],
+      counters: { ...counters },
+    }),
+    async close(graceMs) {
+      pulse.stop();
+      const force = setTimeout(() => closing.abort(new Fault('connection_lost', 'the service ends')), graceMs);
+      await Promise.all(running);
+      clearTimeout(force);
+    },
+  };
+}
+
+function answerOf(row: Record<string, unknown> | undefined): RemoteAnswer {
+  const answer: RemoteAnswer = { json: bytesOf(row?.['json']) };
+  if (row?.['rows'] !== undefined) answer.rows = Number(row['rows']);
+  if (row?.['more'] !== undefined) answer.more = bytesOf(row['more']);
+  return answer;
+}

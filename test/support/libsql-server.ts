@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type LibsqlServer, startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
+import { testFolder } from './pool.ts';
+
+/** An empty libSQL server, ended with the test. */
+export async function libsqlServer(flags: readonly string[] = []): Promise<LibsqlServer> {
+  const server = await startLibsqlServer({ folder: join(testFolder(), 'sqld'), flags });
+  onTestFinished(() => server.kill());
+  return server;
+}
