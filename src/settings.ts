@@ -106,6 +106,42 @@ export type Bindings = z.input<typeof SettingsSchema>;
 /** The settings in force, frozen. */
 export type Settings = Readonly<z.output<typeof SettingsSchema>>;
 export type SettingName = keyof Settings;
+const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
+
+/** The file of DB_URL as it is written there, undefined where it names a server. */
+export function databaseFile({ DB_URL }: Pick<Settings, 'DB_URL'>): string | undefined {
+  return DB_URL.startsWith('file:') ? DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : undefined;
+}
+
+/** What a libSQL server decides for itself: it refuses these pragmas of its clients, and looks after its own file. */
+const OF_LOCAL_FILES: readonly SettingName[] = [
+  'DB_MAX_CONNECTIONS',
+  'DB_MAX_IDLE_S',
+  'DB_CACHE_SIZE_MB',
+  'DB_SOFT_HEAP_LIMIT_MB',
+  'DB_HARD_HEAP_LIMIT_MB',
+  'DB_TEMP_DIR',
+  'OPTIMIZE_S',
+  'CHECKPOINT_S',
+];
+/** What a Worker has no use for either: it neither listens nor has processes or a disk. */
+const OF_NODE: readonly SettingName[] = [
+  'HOST',
+  'PORT',
+  'DB_SYNC_URL',
+  'DB_MEMORY_LIMIT_MB',
+  'TRUST_PROXY',
+  'ARCHIVE_PATH',
+];
+
+/** Settings that were given and cannot act here, in the order of the table. */
+export function notApplied(
+  bindings: Readonly<Record<string, unknown>>,
+  { inWorker, settings }: { inWorker: boolean; settings: Settings },
+): SettingName[] {
+  const idle = new Set([...(databaseFile(settings) === undefined ? OF_LOCAL_FILES : []), ...(inWorker ? OF_NODE : [])]);
+  return SETTING_NAMES.filter((name) => idle.has(name) && bindings[name] !== undefined);
+}
 
 /** Settings whose values are never shown, logged or answered. */
 export const SECRETS: ReadonlySet<SettingName> = new Set(['DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY']);

@@ -58,7 +58,8 @@ export function adapter(target: Target, work: Omit<AdapterWork, 'port' | 'firstI
   });
   return new Promise((resolve, reject) => {
     child.once('message', (answer) => resolve(answer as Adapted));
-    child.once('exit', (code) => reject(new Error(`the adapter ended with ${code} before it told anything`)));
+    // The exit may be noticed before the last message is read; the end of the channel comes behind it.
+    child.once('disconnect', () => reject(new Error('the adapter ended before it told anything')));
   });
 }
 

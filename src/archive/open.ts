@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BadStart } from '../bad-start.ts';
 import { Clusters } from '../clusters/clusters.ts';
-import { type Cluster, deriveCluster } from '../clusters/derive.ts';
-import { ClusterFileSchema } from '../clusters/schema.ts';
+import { decodeCluster } from '../clusters/decode.ts';
+import type { Cluster } from '../clusters/derive.ts';
 import { hasCode, reasonOf } from './files.ts';
 
 const ARCHIVE_VERSION = '3';
@@ -57,25 +57,22 @@ export async function clusterNames(root: string): Promise<string[]> {
 
 /** Every cluster of an archive. Throws BadStart with one line for each cluster.json that is missing or wrong. */
 export async function readClusters(root: string): Promise<Clusters> {
+  return new Clusters((await readClusterFiles(root)).map(({ cluster }) => cluster));
+}
+
+/** The same with the text of each cluster.json. */
+export async function readClusterFiles(root: string): Promise<{ cluster: Cluster; text: string }[]> {
   const problems: string[] = [];
-  const clusters: Cluster[] = [];
+  const files: { cluster: Cluster; text: string }[] = [];
   for (const name of await clusterNames(root)) {
     const file = join(root, name, 'cluster.json');
     try {
-      clusters.push(decodeCluster(await readFile(file, 'utf8')));
+      const text = await readFile(file, 'utf8');
+      files.push({ cluster: decodeCluster(text), text });
     } catch (error) {
       problems.push(`${file}: ${reasonOf(error)}`);
     }
   }
   if (problems.length > 0) throw new BadStart(problems);
-  return new Clusters(clusters);
-}
-
-/** A cluster from the text of its cluster.json. Throws an Error that says where it is wrong. */
-export function decodeCluster(text: string): Cluster {
-  const parsed = ClusterFileSchema.safeParse(JSON.parse(text));
-  if (!parsed.success) {
-    throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
-  }
-  return deriveCluster(parsed.data);
+  return files;
 }

@@ -7,7 +7,8 @@ import { dirname, join, resolve } from 'node:path';
 import { beginning } from '../bad-file.ts';
 import { makeKeys } from '../http/keys.ts';
 import { makeToken } from '../http/token.ts';
-import { checkAddress, startService } from '../node.ts';
+import { checkAddress } from '../node/server.ts';
+import { startService } from '../node.ts';
 import { readSettings } from '../settings.ts';
 import { type Command, type CommandIo, noArguments } from './command.ts';
 
@@ -38,7 +39,7 @@ for ${TOKEN_DAYS} day, and three requests to try. Other settings are those of se
       const code = await beginning(FOLDER, () => makeDemo(io));
       if (code !== 0) return code;
     }
-    const service = await startService(settings);
+    const service = await startService(settings, io.env);
     const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
     io.stdout.write(welcome(service.url, token));
     if (!io.signal.aborted) await once(io.signal, 'abort');

@@ -4,7 +4,7 @@ import { BadStart } from '../bad-start.ts';
 import { openInProcess } from '../db/in-process.ts';
 import { migrate } from '../db/migrate.ts';
 import type { Database } from '../db/port.ts';
-import { SettingsSchema } from '../settings.ts';
+import { databaseFile, SettingsSchema } from '../settings.ts';
 import type { CommandIo } from './command.ts';
 
 const LoadSettings = SettingsSchema.pick({ DB_URL: true, DB_TEMP_DIR: true, ARCHIVE_PATH: true });
@@ -25,12 +25,13 @@ export function loadTarget({ env }: CommandIo): LoadTarget {
     throw new BadStart(settings.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
   }
   const { DB_URL, DB_TEMP_DIR, ARCHIVE_PATH } = settings.data;
-  if (!DB_URL.startsWith('file:')) {
+  const file = databaseFile({ DB_URL });
+  if (file === undefined) {
     throw new BadStart(
-      'DB_URL must begin with file: here: load a local file, then put it where the libSQL server serves it',
+      'DB_URL must begin with file: here: load a local file, then put it where the libSQL server serves it (docs/scaling.md)',
     );
   }
-  const path = resolve(DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+  const path = resolve(file);
   return { path, temporaryRoot: resolve(DB_TEMP_DIR ?? dirname(path)), archivePath: resolve(ARCHIVE_PATH) };
 }
 

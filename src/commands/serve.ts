@@ -12,7 +12,7 @@ Serves the job database over HTTP until SIGTERM or SIGINT: then it accepts no mo
 their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
   async run(args, { env, signal }) {
     noArguments(args);
-    const service = await startService(readSettings(env));
+    const service = await startService(readSettings(env), env);
     if (!signal.aborted) await once(signal, 'abort');
     await service.stop();
     return 0;

@@ -14,7 +14,13 @@ Prints what follows from the DB_ settings in force.`,
   async run(args, io) {
     const { memory, cores } = parseCommandLine(args);
     const machine = memory === undefined ? thisMachine() : machineOf(memory);
-    const env: Record<string, string | undefined> = { ...io.env, AUTH: 'none', HOST: '127.0.0.1' }; // sizing needs no keys
+    const env: Record<string, string | undefined> = {
+      ...io.env,
+      AUTH: 'none', // sizing needs no keys
+      HOST: '127.0.0.1',
+      DB_URL: undefined, // the flags for a server are those of the same work on a file
+      DB_SYNC_URL: undefined,
+    };
     const connections = cores === undefined ? undefined : connectionsFor(cores);
     if (connections !== undefined && env['DB_MAX_CONNECTIONS'] === undefined)
       env['DB_MAX_CONNECTIONS'] = String(connections);

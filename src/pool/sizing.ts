@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { BadStart } from '../bad-start.ts';
-import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, type Settings } from '../settings.ts';
+import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile, type Settings } from '../settings.ts';
 
 /** What a machine, or the control group the service runs in, has. */
 export interface Machine {
@@ -62,6 +62,9 @@ const CACHE_OF_ROOM = 1 / 4;
 /** Measured over 2 MB ... 4 GB: more buys nothing for scans and ranges (docs/scaling.md). */
 const CACHE_MB = 4;
 
+/** Where a libSQL server has the connections, and their memory. */
+const NO_CONNECTION: ConnectionSizing = { cacheMb: 0, softHeapMb: 0, hardHeapMb: 0, baseMb: 0, growthMb: 0 };
+
 /** The machine we run on: the smaller of its memory and the limit of our control group. */
 export function thisMachine(): Machine {
   const physicalMb = Math.floor(totalmem() / 2 ** 20);
@@ -84,6 +87,7 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
   const parentMb = parentOf(settings);
   const archiveMb = clamp(Math.floor(limitMb * ARCHIVE_MB.part), ARCHIVE_MB.least, ARCHIVE_MB.most);
   const processes = processesOf(settings);
+  if (processes === 0) return { limitMb, machine, parentMb, archiveMb, processes, connection: NO_CONNECTION, notes };
   const baseMb = CONNECTION_BASE_MB;
   const shareMb = Math.floor((limitMb - parentMb - archiveMb) / processes);
   const heapMb = shareMb - baseMb - ANSWER_MB;
@@ -115,9 +119,9 @@ function parentOf({ BODY_LIMIT_MB }: Settings): number {
   return PARENT_MB + BODIES_IN_FLIGHT * BODY_LIMIT_MB + ANSWERS_HELD_MB;
 }
 
-/** Readers, the writer, one spare. */
-function processesOf({ DB_MAX_CONNECTIONS }: Settings): number {
-  return DB_MAX_CONNECTIONS + 2;
+/** Readers, the writer, one spare; none where the database is a libSQL server's. */
+function processesOf(settings: Settings): number {
+  return databaseFile(settings) === undefined ? 0 : settings.DB_MAX_CONNECTIONS + 2;
 }
 
 /** The least DB_MEMORY_LIMIT_MB in which every connection has this hard heap limit, with its parts. */

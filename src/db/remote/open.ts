@@ -28,17 +28,23 @@ interface RemoteAnswer {
  */
 export function openRemote(options: RemoteOptions): Database {
   const counters = { timeouts: 0, hangUps: 0, retries: 0, queueFull: 0, unreachable: 0 };
-  const closing = new AbortController();
+  // Of each request its own: a Worker lets no request touch what another has made.
+  const stops = new Set<AbortController>();
   const pulse = heartbeat(options);
   const running = new Set<Promise<unknown>>();
 
   /** Runs one request, within the bound of all. */
-  const within = async <Result>(deadline: Deadline, work: () => Promise<Result>): Promise<Result> => {
+  const within = async <Result>(
+    deadline: Deadline,
+    work: (closing: AbortSignal) => Promise<Result>,
+  ): Promise<Result> => {
     if (running.size >= options.mostAtOnce) {
       counters.queueFull += 1;
       throw new Fault('queue_full', `${options.mostAtOnce} requests are at the libSQL server already`);
     }
-    const mine = work();
+    const stop = new AbortController();
+    stops.add(stop);
+    const mine = work(stop.signal);
     const settled = mine.catch(() => {});
     running.add(settled);
     try {
@@ -49,6 +55,7 @@ export function openRemote(options: RemoteOptions): Database {
       throw judged(error, deadline);
     } finally {
       running.delete(settled);
+      stops.delete(stop);
     }
   };
 
@@ -73,9 +80,9 @@ export function openRemote(options: RemoteOptions): Database {
   };
 
   const query = (sql: string, parameters: readonly SqlValue[], deadline: Deadline): Promise<RemoteAnswer> => {
-    const stop = AbortSignal.any([deadline.signal, closing.signal]);
-    const attempt = async (): Promise<RemoteAnswer> => {
+    const attempt = async (closing: AbortSignal): Promise<RemoteAnswer> => {
       deadline.signal.throwIfAborted();
+      const stop = AbortSignal.any([deadline.signal, closing]);
       const client = clientOf(options, () => stop);
       try {
         const { rows } = await client.execute({ sql, args: parameters.map(bound) });
@@ -87,15 +94,15 @@ export function openRemote(options: RemoteOptions): Database {
         client.close();
       }
     };
-    return within(deadline, async () => {
+    return within(deadline, async (closing) => {
       deadline.resume(); // after a write of the same request
       try {
-        return await attempt();
+        return await attempt(closing);
       } catch (error) {
         // A connection that was kept may have ended with the server's last life: a read is tried on a new one.
         if (deadline.signal.aborted || faultOfRemote(error).code !== 'remote_unavailable') throw error;
         counters.retries += 1;
-        return await attempt();
+        return await attempt(closing);
       }
     });
   };
@@ -112,10 +119,10 @@ export function openRemote(options: RemoteOptions): Database {
       return { bytes: wellFormed(json), rows, more: statement.more.parse(JSON.parse(textOf(more))) };
     },
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
-      return within(deadline, async () => {
+      return within(deadline, async (closing) => {
         deadline.resume(); // after a write before this one
         deadline.expired.throwIfAborted();
-        return (await runWrite(options, { name, input, deadline, closing: closing.signal })) as WriteOutput<Name>;
+        return (await runWrite(options, { name, input, deadline, closing })) as WriteOutput<Name>;
       });
     },
     maintain: async () => ({}), // checkpoints and statistics are the server's own business
@@ -127,7 +134,9 @@ export function openRemote(options: RemoteOptions): Database {
     }),
     async close(graceMs) {
       pulse.stop();
-      const force = setTimeout(() => closing.abort(new Fault('connection_lost', 'the service ends')), graceMs);
+      const force = setTimeout(() => {
+        for (const stop of stops) stop.abort(new Fault('connection_lost', 'the service ends'));
+      }, graceMs);
       await Promise.all(running);
       clearTimeout(force);
     },

@@ -8,6 +8,7 @@ import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
 import { editMeta, editMetaOf } from './edit-meta.ts';
 import { insertJobs } from './insert-jobs.ts';
 import { addNodeStates } from './node-states.ts';
+import { publishClusters } from './publish-clusters.ts';
 import { deleteExported, exportEnded } from './retention.ts';
 import { startJob } from './start-job.ts';
 import { stopJob } from './stop-job.ts';
@@ -36,6 +37,7 @@ export const WRITES = {
   endOverdueJobs,
   deleteNodeStates,
   addNodeStates,
+  publishClusters,
   addAccount,
   changeAccount,
   editAccount,

@@ -1,0 +1,11 @@
+import { type Cluster, deriveCluster } from './derive.ts';
+import { ClusterFileSchema } from './schema.ts';
+
+/** A cluster from the text of its cluster.json. Throws an Error that says where it is wrong. */
+export function decodeCluster(text: string): Cluster {
+  const parsed = ClusterFileSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) {
+    throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
+  }
+  return deriveCluster(parsed.data);
+}

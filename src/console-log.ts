@@ -1,0 +1,35 @@
+import type { Log } from './http/env.ts';
+import type { Settings } from './settings.ts';
+
+/** pino's numbers. */
+const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const;
+const LEAST: Readonly<Record<Settings['LOG_LEVEL'], number>> = {
+  ...LEVELS,
+  trace: 10,
+  fatal: 60,
+  silent: Number.POSITIVE_INFINITY,
+};
+
+/** The log of a Worker: JSON lines like those of the service on Node, on the console, the only place it can write to. */
+export function consoleLog(level: Settings['LOG_LEVEL'], bindings: Record<string, unknown> = {}): Log {
+  const write = (of: keyof typeof LEVELS) => (fields: object, msg: string) => {
+    if (LEVELS[of] < LEAST[level]) return;
+    const line = { level: LEVELS[of], time: Date.now(), ...bindings, ...fields, msg };
+    console.log(JSON.stringify(line, (_, value: unknown) => (value instanceof Error ? shown(value) : value)));
+  };
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (more) => consoleLog(level, { ...bindings, ...more }),
+  };
+}
+
+/** With the errors it was caused by, as pino has them. */
+function shown(error: Error): object {
+  const causes: string[] = [];
+  for (let at = error.cause; at instanceof Error && causes.length < 5; at = at.cause)
+    causes.push(`${at.name}: ${at.message}`);
+  return { type: error.name, message: [error.message, ...causes].join(': '), stack: error.stack };
+}

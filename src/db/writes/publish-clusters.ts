@@ -1,0 +1,32 @@
+import { plainRows } from '../statement.ts';
+import type { Transaction } from '../transaction.ts';
+
+/** A configured cluster as its cluster.json has it. */
+export interface PublishedCluster {
+  name: string;
+  config: string;
+}
+
+export interface PublishClustersInput {
+  clusters: readonly PublishedCluster[];
+}
+
+/** Makes the clusters in the database those of the input. Answers whether anything changed. */
+export async function publishClusters(
+  tx: Transaction,
+  { clusters }: PublishClustersInput,
+): Promise<{ changed: boolean }> {
+  const known = await tx.read(
+    plainRows<PublishedCluster>('published', ['name', 'config'], 'SELECT name, config FROM ccjobs_clusters'),
+  );
+  const configs = new Map(known.map(({ name, config }) => [name, config]));
+  if (known.length === clusters.length && clusters.every(({ name, config }) => configs.get(name) === config)) {
+    return { changed: false };
+  }
+  await tx.run('DELETE FROM ccjobs_clusters');
+  await tx.runEach(
+    'INSERT INTO ccjobs_clusters (name, config) VALUES (?, ?)',
+    clusters.map(({ name, config }) => [name, config]),
+  );
+  return { changed: true };
+}

@@ -1,0 +1,32 @@
+import type { readClusterFiles } from '../archive/open.ts';
+import { Clusters } from '../clusters/clusters.ts';
+import { within } from '../db/deadline.ts';
+import type { Database } from '../db/port.ts';
+import { readPublished } from '../db/published.ts';
+import type { Log } from '../http/env.ts';
+
+export type ClusterFiles = Awaited<ReturnType<typeof readClusterFiles>>;
+
+const LIMIT_MS = 10_000;
+
+/**
+ * The clusters of the archive, put into the database as well for those who have no archive; where it has none, those that somebody
+ * else has put there. That they could not be put there is logged: the service knows them all the same.
+ */
+export async function clustersOf(files: ClusterFiles, db: Database, log: Log): Promise<Clusters> {
+  if (files.length === 0) return await within(LIMIT_MS, (deadline) => readPublished(db, deadline));
+  await publish(files, db).catch((error: unknown) =>
+    log.warn(
+      { err: error },
+      'the cluster configuration could not be put into the database: a Worker on it has an older one',
+    ),
+  );
+  return new Clusters(files.map(({ cluster }) => cluster));
+}
+
+/** Makes the clusters in the database those of an archive. Answers whether anything changed. */
+export async function publish(files: ClusterFiles, db: Database): Promise<boolean> {
+  const clusters = files.map(({ cluster: { name }, text }) => ({ name, config: text }));
+  const { changed } = await within(LIMIT_MS, (deadline) => db.write('publishClusters', { clusters }, deadline));
+  return changed;
+}

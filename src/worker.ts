@@ -1,0 +1,153 @@
+/** Entry: the service as a Worker. Bindings -> settings -> remote database -> app. */
+import type { Context } from 'hono';
+import { createApp } from './app.ts';
+import { BadStart } from './bad-start.ts';
+import type { Clusters } from './clusters/clusters.ts';
+import { consoleLog } from './console-log.ts';
+import { within } from './db/deadline.ts';
+import type { Database } from './db/port.ts';
+import { readPublished } from './db/published.ts';
+import { openRemote } from './db/remote/open.ts';
+import { Fault } from './faults.ts';
+import type { Log } from './http/env.ts';
+import { databaseFile, notApplied, readSettings, type SettingName, type Settings } from './settings.ts';
+import { runTimedWork } from './timed/run.ts';
+
+/** The bindings of wrangler.toml and .dev.vars: texts, and whatever else a deployment has bound. */
+type Env = Readonly<Record<string, unknown>>;
+
+/** What this runtime calls; only what is used here. */
+interface Handlers {
+  fetch(request: Request, env: Env): Promise<Response>;
+  scheduled(event: unknown, env: Env): Promise<void>;
+}
+
+/** How long the clusters that the database holds are believed. */
+const CLUSTERS_FRESH_MS = 60_000;
+const CLUSTERS_LIMIT_MS = 5_000;
+/** Requests of one isolate at the server. */
+const MOST_AT_ONCE = 256;
+
+interface Running {
+  app: ReturnType<typeof createApp>;
+  settings: Settings;
+  db: Database;
+  log: Log;
+  clusters: KnownClusters;
+}
+
+/** One isolate serves many requests with the same bindings. */
+let running: { env: Env; parts: Running } | undefined;
+
+const worker: Handlers = {
+  async fetch(request, env) {
+    const parts = partsOf(env);
+    if (parts instanceof BadStart) return refusal(parts);
+    if (!isOpen(request)) await parts.clusters.refresh();
+    return await parts.app.fetch(request);
+  },
+
+  /** Timed work, by the cron of wrangler.toml; of several Workers and services on one database one does it. */
+  async scheduled(_, env) {
+    const parts = partsOf(env);
+    if (parts instanceof BadStart) return;
+    const { db, settings, log } = parts;
+    await runTimedWork({ db, settings, clock, log });
+  },
+};
+export default worker;
+
+function partsOf(env: Env): Running | BadStart {
+  if (running?.env === env) return running.parts;
+  try {
+    running = { env, parts: start(env) };
+    return running.parts;
+  } catch (error) {
+    if (!(error instanceof BadStart)) throw error;
+    consoleLog('info').error({ problems: error.problems }, 'bad settings');
+    return error;
+  }
+}
+
+function start(env: Env): Running {
+  const bindings = Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === 'string')) as Record<
+    string,
+    string
+  >;
+  const settings = readSettings(bindings);
+  if (databaseFile(settings) !== undefined) {
+    throw new BadStart('DB_URL must begin with http://, https:// or libsql:// here: a Worker has no files');
+  }
+  const idle = notApplied(bindings, { settings, inWorker: true });
+  const log = consoleLog(settings.LOG_LEVEL);
+  if (idle.length > 0) log.warn({ settings: idle }, 'not applied: a Worker has neither processes nor files');
+  const { DB_URL: url, DB_AUTH_TOKEN: authToken } = settings;
+  const db = openRemote({ url, authToken, mostAtOnce: MOST_AT_ONCE, heartbeat: false });
+  const clusters = new KnownClusters(db, log);
+  const app = createApp({
+    settings,
+    db,
+    archive: undefined,
+    get clusters() {
+      return clusters.now;
+    },
+    clock,
+    log,
+    system: () => system(idle),
+    clientAddress: (c: Context) => c.req.header('CF-Connecting-IP') ?? '',
+  });
+  return { app, settings, db, log, clusters };
+}
+
+/** The cluster configuration, which a service on Node has put into the database. */
+class KnownClusters {
+  readonly #db: Database;
+  readonly #log: Log;
+  #known: Clusters | undefined;
+  #why: Fault | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(db: Database, log: Log) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  /** Throws a Fault while they have not been read: without them nobody can say that a cluster does not exist. */
+  get now(): Clusters {
+    if (this.#known !== undefined) return this.#known;
+    throw this.#why ?? new Fault('remote_unavailable', 'the cluster configuration has not been read yet');
+  }
+
+  /** Reads them anew where they may have changed. Keeps the old ones, and never throws. */
+  async refresh(): Promise<void> {
+    if (this.#known !== undefined && performance.now() - this.#readAt < CLUSTERS_FRESH_MS) return;
+    this.#readAt = performance.now();
+    try {
+      this.#known = await within(CLUSTERS_LIMIT_MS, (deadline) => readPublished(this.#db, deadline));
+    } catch (error) {
+      this.#why =
+        error instanceof Fault ? error : new Fault('internal', 'the cluster configuration is broken', { cause: error });
+      this.#log.warn({ err: error }, 'the cluster configuration could not be read from the database');
+    }
+  }
+}
+
+function system(idle: readonly SettingName[]) {
+  return { runtime: 'worker', notApplied: idle };
+}
+
+/** Asks nothing of the database. */
+function isOpen({ url }: Request): boolean {
+  const { pathname } = new URL(url);
+  return pathname === '/healthz' || pathname === '/openapi.json';
+}
+
+/** Until the bindings are right, every request is told so; what is wrong stands in the log alone. */
+function refusal({ problems }: BadStart): Response {
+  const error = `the service is not configured: ${problems.length} bad settings, see its log`;
+  return Response.json({ status: 'Internal Server Error', error, code: 'internal' }, { status: 500 });
+}
+
+function clock(): number {
+  return Date.now() / 1000;
+}
