@@ -60,7 +60,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(accessLog());
   app.use(cors());
   app.use(hardening());
-  app.use(compress({ threshold: COMPRESS_FROM_BYTES }));
+  if (service.compresses) app.use(compress({ threshold: COMPRESS_FROM_BYTES }));
   app.use(refuseCrossSite());
   app.use(knownPaths(app));
   app.use(holdAnswers());

@@ -6,6 +6,7 @@ import { inWords } from './bad-file.ts';
 import { BadStart } from './bad-start.ts';
 import { type Command, type CommandIo, UsageError } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
+import { edgeCommand } from './commands/edge.ts';
 import { generateCommand } from './commands/generate.ts';
 import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -21,6 +22,7 @@ import { Fault } from './faults.ts';
 const COMMANDS: readonly Command[] = [
   serveCommand,
   demoCommand,
+  edgeCommand,
   migrateCommand,
   importCommand,
   generateCommand,

@@ -112,6 +112,7 @@ async function startParts({ settings, idle, sizing, place, root, clusterFiles, l
     clusters,
     clock,
     log,
+    compresses: true,
     system: () => ({
       notApplied: idle,
       sizing,

@@ -93,6 +93,7 @@ function start(env: Env): Running {
     },
     clock,
     log,
+    compresses: false,
     system: () => system(idle),
     clientAddress: (c: Context) => c.req.header('CF-Connecting-IP') ?? '',
   });

@@ -21,6 +21,7 @@ const app = createApp({
   archive: undefined,
   clusters: await readClusters(resolve(settings.ARCHIVE_PATH)),
   clock: () => Date.now() / 1000,
+  compresses: true,
   log: pino({ level: settings.LOG_LEVEL, base: null }),
   system: () => ({}),
   clientAddress: (c) => getConnInfo(c).remote.address ?? '',

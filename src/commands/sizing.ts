@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Machine, type Sizing, sizeFor, thisMachine } from '../pool/sizing.ts';
+import { type Machine, type Sizing, serverLimits, sizeFor, thisMachine } from '../pool/sizing.ts';
 import { readSettings } from '../settings.ts';
 import { type Command, UsageError } from './command.ts';
 
@@ -44,10 +44,8 @@ function machineOf(memory: string): Machine {
   return { memoryMb: Number(digits) * factor, source: '--memory' };
 }
 
-function lines(
-  { machine, limitMb, parentMb, archiveMb, processes, connection, notes }: Sizing,
-  readers: number,
-): string[] {
+function lines(sizing: Sizing, readers: number): string[] {
+  const { machine, limitMb, parentMb, archiveMb, processes, connection, notes } = sizing;
   const { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb } = connection;
   const rows: [string, number, string][] = [
     ['machine', machine.memoryMb, machine.source],
@@ -69,10 +67,11 @@ function lines(
     ['    DB_HARD_HEAP_LIMIT_MB', hardHeapMb, 'a query that needs more fails with memory_limit_exceeded'],
     ['    growth', growthMb, 'heap and answers: the RSS above its resting level at which a query is stopped'],
   ];
+  const { softMb, hardMb } = serverLimits(sizing);
   const server = [
     '',
     'For a libSQL server with the same share of this machine:',
-    `  sqld --soft-heap-limit-mb ${processes * softHeapMb} --hard-heap-limit-mb ${processes * hardHeapMb}`,
+    `  sqld --soft-heap-limit-mb ${softMb} --hard-heap-limit-mb ${hardMb}`,
   ];
   return [
     `${'DB_MAX_CONNECTIONS'.padEnd(28)}${String(readers).padStart(9)}     readers`,

@@ -30,6 +30,8 @@ export interface Service {
   readonly log: Log;
   /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
   readonly system: () => Readonly<Record<string, unknown>>;
+  /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */
+  readonly compresses: boolean;
   /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */
   readonly whenSent?: ((c: Context) => Promise<void>) | undefined;
   /** Told that the archive's files have to follow a change; what came of it is for the log. */

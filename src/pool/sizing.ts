@@ -74,6 +74,11 @@ export function thisMachine(): Machine {
     : { memoryMb: physicalMb, source: 'physical memory' };
 }
 
+/** The heap limits of a libSQL server that does the same work in one process, MB. */
+export function serverLimits({ processes, connection }: Sizing): { softMb: number; hardMb: number } {
+  return { softMb: processes * connection.softHeapMb, hardMb: processes * connection.hardHeapMb };
+}
+
 /** Divides the memory. Throws BadStart with the sum when heap limits and bases do not fit under the limit together. */
 export function sizeFor(settings: Settings, machine: Machine): Sizing {
   const notes: string[] = [];

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDriver } from '../../src/db/driver.ts';
-import { answers, freePort, migrated, OPEN, refused, run, serve, start } from '../support/command-line.ts';
+import { freePort } from '../../src/dev/servers/free-port.ts';
+import { answers, migrated, OPEN, refused, run, serve, start } from '../support/command-line.ts';
 
 describe('serve', () => {
   test('answers with a token made by the commands, and ends with 0 at SIGTERM', async () => {

@@ -112,6 +112,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     clusters: new Clusters([deriveCluster(ClusterFileSchema.parse(smallCluster()))]),
     clock: () => NOW,
     log: listeningLog(lines),
+    compresses: true,
     system: () => ({ sizing: { limitMb: 1 } }),
     clientAddress: () => '127.0.0.1',
   };

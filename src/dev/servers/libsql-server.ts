@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BadStart } from '../../bad-start.ts';
+import { freePort } from './free-port.ts';
 
 const MODULES = join(import.meta.dirname, '../../../node_modules');
 /** A new server answers after 80 ms. */
@@ -89,14 +89,4 @@ async function end(child: ChildProcess, ended: Promise<unknown>, signal: 'SIGTER
   const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
   await ended;
   clearTimeout(force);
-}
-
-/** A port that nobody uses now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,0 +1,58 @@
+// biome-ignore lint/style/noRestrictedImports: the demo is made by a command of its own, which takes its memory with it
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { beginning } from '../bad-file.ts';
+import type { CommandIo } from './command.ts';
+
+const JOBS = 100_000;
+/** How many, for people. */
+export const DEMO_JOBS = JOBS.toLocaleString('en');
+/** Below the working directory: its database and its archive. */
+export const DEMO_FOLDER = 'var/demo';
+export const TOKEN_DAYS = 1;
+
+/** Makes the demo jobs where there are none. Answers the exit code, 0 for done. Throws BadStart. */
+export async function demoJobs(io: CommandIo): Promise<number> {
+  return existsSync(DEMO_FOLDER) ? 0 : await beginning(DEMO_FOLDER, () => makeDemo(io));
+}
+
+/** In a process of its own, which takes the memory of the load with it; a folder that is there is always whole. */
+async function makeDemo(io: CommandIo): Promise<number> {
+  const unfinished = `${DEMO_FOLDER}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(dirname(resolve(unfinished)), { recursive: true });
+  const args = [...process.execArgv, join(import.meta.dirname, '../cli.ts'), 'generate', '--jobs', String(JOBS)];
+  const env = { ...io.env, DB_URL: `file:./${unfinished}/job.db`, ARCHIVE_PATH: `./${unfinished}/job-archive` };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 2, 2] });
+  const stop = () => child.kill('SIGTERM');
+  io.signal.addEventListener('abort', stop, { once: true });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  io.signal.removeEventListener('abort', stop);
+  if (code !== 0) return code ?? 1;
+  await rename(unfinished, DEMO_FOLDER);
+  return 0;
+}
+
+/** What to try at a service with the demo jobs. */
+export function welcome(url: string, token: string): string {
+  const request = (path: string) => `curl -s -H 'X-Auth-Token: '"$TOKEN" '${url}${path}'`;
+  return `
+cc-jobs serves ${DEMO_JOBS} made-up jobs at ${url}
+
+TOKEN=${token}
+
+The running jobs, newest first:
+  ${request('/api/jobs/?state=running&items-per-page=5')}
+Who used the most core hours in the last 30 days:
+  ${request('/api/statistics/jobs?group-by=user&sort-by=totalCoreHours&items-per-page=5&start-time=last30d')}
+The service itself: memory, processes, settings in force:
+  ${request('/api/system')}
+
+Every route and parameter: ${url}/openapi.json
+
+Ctrl-C ends it.
+`;
+}

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readClusterFiles } from '../archive/open.ts';
+import { migrateRemote } from '../db/remote/migrate.ts';
+import { openRemote } from '../db/remote/open.ts';
+import { type LibsqlServer, startLibsqlServer } from '../dev/servers/libsql-server.ts';
+import { startWrangler } from '../dev/servers/wrangler.ts';
+import { makeKeys } from '../http/keys.ts';
+import { makeToken } from '../http/token.ts';
+import { publish } from '../node/clusters.ts';
+import { checkAddress } from '../node/server.ts';
+import { serverLimits, sizeFor, thisMachine } from '../pool/sizing.ts';
+import { readSettings } from '../settings.ts';
+import { type Command, noArguments } from './command.ts';
+import { DEMO_FOLDER, DEMO_JOBS, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
+
+/** Data of the libSQL server, where `sqld` looks for it. */
+const SERVER_FOLDER = 'var/edge';
+const CLOSE_LIMIT_MS = 1_000;
+
+export const edgeCommand: Command = {
+  name: 'edge',
+  summary: `serve ${DEMO_JOBS} made-up jobs as a Worker, for development`,
+  usage: `cc-jobs edge
+
+Starts a libSQL server (sqld) on a free port of the loopback address, its data in ${SERVER_FOLDER}, fills it with the jobs of the demo
+if it is new, and starts the Worker on PORT under wrangler dev. Prints the address, a token that is good for ${TOKEN_DAYS} day, and
+requests to try. Ctrl-C ends everything. Needs the development packages, and no network.`,
+  async run(args, io) {
+    noArguments(args);
+    const keys = await makeKeys();
+    const settings = readSettings({ ...io.env, HOST: '127.0.0.1', AUTH: 'jwt', JWT_PUBLIC_KEY: keys.publicKey });
+    await checkAddress(settings); // before a minute's work
+    const code = await demoJobs(io);
+    if (code !== 0) return code;
+    await fill();
+    const { softMb, hardMb } = serverLimits(sizeFor({ ...settings, DB_URL: 'file:job.db' }, thisMachine()));
+    const flags = ['--soft-heap-limit-mb', String(softMb), '--hard-heap-limit-mb', String(hardMb)];
+    const server = await startLibsqlServer({ folder: SERVER_FOLDER, flags });
+    try {
+      await bringUp(server);
+      const bindings = {
+        DB_URL: server.url,
+        AUTH: 'jwt',
+        JWT_PUBLIC_KEY: keys.publicKey,
+        REQUEST_TIMEOUT_MS: String(settings.REQUEST_TIMEOUT_MS),
+        LOG_LEVEL: io.env['LOG_LEVEL'] ?? 'warn',
+      };
+      const wrangler = await startWrangler({ port: settings.PORT, bindings });
+      const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
+      io.stdout.write(welcome(wrangler.url, token));
+      if (!io.signal.aborted) await Promise.race([once(io.signal, 'abort'), wrangler.ended]);
+      await wrangler.stop();
+      return io.signal.aborted ? 0 : 1;
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+/** A server of which nobody has told anything yet takes a file as it is, and keeps its log beside it. */
+async function fill(): Promise<void> {
+  if (existsSync(SERVER_FOLDER)) return;
+  const unfinished = `${SERVER_FOLDER}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  const folder = join(unfinished, 'dbs/default');
+  await mkdir(folder, { recursive: true });
+  await copyFile(join(DEMO_FOLDER, 'job.db'), join(folder, 'data'));
+  await rename(unfinished, SERVER_FOLDER);
+}
+
+async function bringUp({ url }: LibsqlServer): Promise<void> {
+  await migrateRemote({ url });
+  const db = openRemote({ url, mostAtOnce: 1, heartbeat: false });
+  await publish(await readClusterFiles(join(DEMO_FOLDER, 'job-archive')), db);
+  await db.close(CLOSE_LIMIT_MS);
+}

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BadStart } from '../../bad-start.ts';
+import { freePort } from './free-port.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const PROGRAM = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
+const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 5_000;
+const LOOK_MS = 50;
+/** Nothing is sent, asked or looked up elsewhere. */
+const OFFLINE = {
+  WRANGLER_SEND_METRICS: 'false',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+};
+
+export interface WranglerOptions {
+  /** 0: a free one. */
+  port: number;
+  /** They win over .dev.vars and wrangler.toml. No secrets: others see a command line. */
+  bindings: Readonly<Record<string, string>>;
+}
+
+export interface Wrangler {
+  url: string;
+  /** Settles when it has ended by itself. */
+  ended: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** `wrangler dev` of wrangler.toml on the loopback address; what it says goes to standard error. Throws BadStart. */
+export async function startWrangler({ port, bindings }: WranglerOptions): Promise<Wrangler> {
+  if (!existsSync(PROGRAM)) throw new BadStart('there is no wrangler in node_modules: run npm ci');
+  const at = port === 0 ? await freePort() : port;
+  const vars = Object.entries(bindings).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
+  // Not through npx or npm, which leave it behind when they are stopped; SIGTERM reaches this process, and it ends its own.
+  const args = [PROGRAM, 'dev', '--ip', '127.0.0.1', '--port', String(at), '--inspector-port', '0', ...vars];
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...OFFLINE },
+    detached: true, // Ctrl-C in a terminal is for us: we stop it in order
+  });
+  const ended = once(child, 'exit');
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const force = setTimeout(() => killGroup(child.pid), STOP_LIMIT_MS);
+    await ended;
+    clearTimeout(force);
+  };
+  const url = `http://127.0.0.1:${at}`;
+  const limit = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    if (answer?.ok === true) return { url, ended, stop };
+    if (child.exitCode !== null || child.signalCode !== null) throw new BadStart('wrangler has ended: see above');
+    if (performance.now() > limit) {
+      await stop();
+      throw new BadStart(`the Worker did not answer at ${url} within ${START_LIMIT_MS / 1000} s`);
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+/** With workerd, which it may have left. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // gone
+  }
+}

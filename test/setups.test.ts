@@ -1,0 +1,191 @@
+/**
+ * One service, several set-ups: the same requests, one after the other, are answered with equal JSON by all of them. What cannot be
+ * equal is written down here, and in docs/scaling.md.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Asked,
+  ask,
+  inWorker,
+  type Setup,
+  type SharedJobs,
+  sharedJobs,
+  withFile,
+  withServer,
+} from './support/setups.ts';
+
+const JOBS = 1_500;
+
+let jobs: SharedJobs | undefined;
+let file: Setup;
+let others: Setup[] = [];
+beforeAll(async () => {
+  jobs = await sharedJobs(JOBS);
+  file = await withFile(jobs);
+  others = [await withServer(jobs), await inWorker(jobs)];
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([file, ...others].map((setup) => setup?.close()));
+  jobs?.remove();
+});
+
+/** Asks all of them, and compares what they say with the service on a file. */
+async function same(asked: Asked): Promise<void> {
+  const expected = await ask(file, asked);
+  for (const setup of others) {
+    const answer = await ask(setup, asked);
+    const seen = setup.hasArchive ? expected : { ...expected, body: withoutStatistics(expected.body) };
+    expect(answer, `${setup.name}: ${asked.method ?? 'GET'} ${asked.path}`).toEqual(seen);
+  }
+}
+
+/** A list as it is where there is no archive. */
+function withoutStatistics(body: unknown): unknown {
+  const { jobs: list } = body as { jobs?: object[] };
+  return list === undefined ? body : { ...(body as object), jobs: list.map((job) => ({ ...job, statistics: null })) };
+}
+
+const FIXED = [
+  '/healthz',
+  '/openapi.json',
+  '/api/jobs/count',
+  '/api/jobs/?items-per-page=1&state=failed',
+  '/api/jobs/?items-per-page=25&page=3',
+  '/api/jobs/?cluster=fern&cluster=moss&items-per-page=50',
+  '/api/jobs/?with-metadata=true&items-per-page=30&state=timeout',
+  '/api/jobs/?tag=1&items-per-page=40',
+  '/api/jobs/count?metric.flops_any_avg=100-&num-nodes=2-&job-name.contains=a',
+  '/api/jobs/count?node.starts-with=f0&job-name.not=x',
+  '/api/jobs/1',
+  '/api/jobs/99999',
+  '/api/jobs/0x1',
+  '/api/jobs/metrics/99999',
+  '/api/jobs/used_nodes?ts=1790000000',
+  '/api/clusters/',
+  '/api/clusters/?cluster=nowhere',
+  '/api/users/',
+  '/api/statistics/jobs',
+  '/api/statistics/jobs?group-by=user&sort-by=totalCoreHours&items-per-page=5',
+  '/api/statistics/jobs?group-by=project&sort-by=totalJobs',
+  '/api/statistics/jobs?group-by=cluster',
+  '/api/statistics/jobs?group-by=subcluster&num-acc=1-',
+  '/api/statistics/histograms?bins=6h&metric=flops_any&metric=mem_used&metric-bins=7',
+  '/api/nothing',
+  '/api/jobs/?color=red',
+  '/api/jobs/?start-time=a-b',
+  '/userapi/jobs/count',
+];
+
+describe('reading', () => {
+  test.each(FIXED)('%s', async (path) => {
+    await same({ path });
+  });
+
+  test.each<[string, string[]]>([
+    ['max', ['user', 'api']],
+    ['max', ['manager', 'api']],
+    ['nobody', ['user', 'api']],
+    ['robot', ['api']],
+    ['robot', []],
+  ])('as %s with %j', async (user, roles) => {
+    for (const path of ['/userapi/jobs/?items-per-page=5', '/api/jobs/count', '/userapi/jobs/7']) {
+      await same({ path, user, roles });
+    }
+  });
+
+  test('a list that is streamed', async () => {
+    await same({ path: `/api/jobs/?items-per-page=${JOBS}&start-time=-1789000000` });
+  });
+
+  const part = fc.oneof(
+    fc.constantFrom('cluster=fern', 'cluster=gust', 'state=failed', 'state=completed', 'shared=none', 'tag=1', 'tag=2'),
+    fc
+      .tuple(
+        fc.constantFrom('user', 'project', 'job-name', 'node'),
+        fc.constantFrom('', '.contains', '.starts-with', '.not'),
+        fc.string({ unit: 'binary', maxLength: 3 }),
+      )
+      .map(([field, operator, text]) => `${field}${operator}=${encodeURIComponent(text.toWellFormed())}`),
+    fc
+      .tuple(fc.constantFrom('duration', 'num-nodes', 'num-hwthreads', 'energy', 'metric.mem_used_max'), fc.nat(5_000))
+      .map(([field, from]) => `${field}=${from}-`),
+  );
+  test('any filter, counted and summed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(part, { maxLength: 3, selector: (text) => text.split('=')[0] }),
+        async (parts) => {
+          const query = parts.join('&');
+          await same({ path: `/api/jobs/count?${query}` });
+          await same({ path: `/api/statistics/jobs?group-by=user&${query}` });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('writing', () => {
+  const START = {
+    cluster: 'fern',
+    user: 'ada',
+    numNodes: 1,
+    resources: [{ hostname: 'f0001' }],
+    startTime: 1_790_000_100,
+  };
+  const WRITES: Asked[] = [
+    {
+      method: 'POST',
+      path: '/api/jobs/start_job/',
+      body: { ...START, jobId: 2 ** 53 - 1, tags: [{ type: 'a', name: 'b' }] },
+    },
+    { method: 'POST', path: '/api/jobs/start_job/', body: { ...START, jobId: 2 ** 53 - 1 } },
+    { method: 'POST', path: '/api/jobs/start_job/', body: { ...START, jobId: 5, cluster: 'nowhere' } },
+    { method: 'POST', path: '/api/jobs/start_job/', body: { ...START, jobId: 5, color: 'red' } },
+    { method: 'POST', path: '/api/jobs/start_job/', body: { ...START, jobId: 6, user: `'"; DROP TABLE job; --` } },
+    { method: 'POST', path: '/api/jobs/stop_job/', body: { jobId: 6, stopTime: 1_790_000_200, jobState: 'failed' } },
+    { method: 'POST', path: '/api/jobs/stop_job/', body: { jobId: 6, stopTime: 1_790_000_200 } },
+    { method: 'POST', path: '/api/jobs/stop_job/', body: { jobId: 424_242, stopTime: 1_790_000_200 } },
+    { method: 'PATCH', path: '/api/jobs/edit_meta/3', body: { key: 'note', value: 'x' } },
+    { method: 'PATCH', path: '/api/jobs/edit_meta/', body: { jobId: 1, payload: { key: 'note', value: 'x' } } },
+    { method: 'POST', path: '/api/jobs/tag_job/3', body: [{ type: 'note', name: 'odd', scope: 'admin' }] },
+    { method: 'POST', path: '/api/jobs/tag_job/3', body: [{ type: 'note', name: 'odd', scope: 'global' }] },
+    { method: 'DELETE', path: '/api/jobs/tag_job/3', body: [{ type: 'note', name: 'odd', scope: 'admin' }] },
+    { method: 'DELETE', path: '/api/tags/', body: [{ type: 'set', name: 'one', scope: 'global' }] },
+    {
+      method: 'POST',
+      path: '/api/nodestate/',
+      body: { cluster: 'fern', nodes: [{ hostname: 'f0001', states: ['idle'] }] },
+    },
+    { method: 'POST', path: '/api/user/max', body: { 'add-project': 'p2' } },
+    { method: 'POST', path: '/api/user/nobody', body: { 'add-project': 'p2' } },
+    { method: 'DELETE', path: '/api/jobs/delete_job/4' },
+    { method: 'DELETE', path: '/api/jobs/delete_job/', body: { jobId: 6 } },
+    { method: 'DELETE', path: '/api/jobs/delete_job_before/1788000000' },
+    { path: '/api/users/' },
+    { path: '/api/jobs/count' },
+    { path: '/api/statistics/jobs?group-by=cluster&state=completed' },
+  ];
+  test('one write after the other, and what is there at the end', async () => {
+    for (const asked of WRITES) await same(asked);
+    const after = await ask(file, { path: '/api/jobs/count?user=ada' });
+    expect(after.body).toEqual({ count: 1 });
+  });
+});
+
+describe('what differs', () => {
+  test('the statistics of archived jobs, and metric data: a Worker has no archive', async () => {
+    const archived = async (setup: Setup) => {
+      const { body } = await ask(setup, { path: '/api/jobs/?items-per-page=1500' });
+      return (body as { jobs: { statistics: unknown }[] }).jobs.filter(({ statistics }) => statistics !== null).length;
+    };
+    const [server, worker] = others as [Setup, Setup];
+    expect([await archived(file), await archived(server), await archived(worker)]).toEqual([5, 5, 0]);
+  });
+
+  test('settings that cannot act are told', async () => {
+    const { body } = await ask(others[1] as Setup, { path: '/api/system' });
+    expect(body).toMatchObject({ runtime: 'worker', notApplied: [], database: { alive: true } });
+  });
+});

@@ -1,0 +1,133 @@
+/** The same service in each of its set-ups, on the same jobs. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { unstable_startWorker as startWorker } from 'wrangler';
+import { openDriver } from '../../src/db/driver.ts';
+import { openInProcess } from '../../src/db/in-process.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
+import { generatedSource } from '../../src/dev/source.ts';
+import { makeToken } from '../../src/http/token.ts';
+import { importJobs } from '../../src/import/run.ts';
+import { startService } from '../../src/node.ts';
+import { readSettings } from '../../src/settings.ts';
+import { keys } from './test-app.ts';
+
+/** Of the newest job, Unix seconds. */
+export const END = 1_790_000_000;
+
+export interface Setup {
+  name: string;
+  url: string;
+  /** Whether statistics and metric data of archived jobs are there. */
+  hasArchive: boolean;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** Jobs that have ended, so that no answer depends on the time, and accounts; in a folder that all set-ups copy. */
+export async function sharedJobs(jobs: number) {
+  const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-setups-'));
+  const path = join(folder, 'job.db');
+  const archive = join(folder, 'archive');
+  await migrate(path);
+  const db = await openInProcess(path);
+  const source = await generatedSource({ jobs, seed: 5, endTime: END, archived: 5, archivePath: archive });
+  await importJobs(db, source, { progress() {}, bad() {} }, new AbortController().signal);
+  await db.close(1_000);
+  const driver = openDriver(path, 1_000);
+  await driver.exec(`UPDATE job SET job_state = 'completed' WHERE job_state = 'running';
+    INSERT INTO hpc_user (username, name, roles, projects) VALUES ('max', 'Max M.', '["user","manager"]', '["p1"]');
+    INSERT INTO tag (tag_type, tag_name, tag_scope) VALUES ('set', 'one', 'global'), ('set', 'two', 'admin');
+    INSERT INTO jobtag (job_id, tag_id) SELECT job.id, tag.id FROM job, tag WHERE job.id % 3 = 0 AND tag_type = 'set';
+    PRAGMA wal_checkpoint(TRUNCATE)`);
+  driver.close();
+  return { folder, path, archive, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export type SharedJobs = Awaited<ReturnType<typeof sharedJobs>>;
+
+const COMMON = { PORT: '0', JWT_PUBLIC_KEY: keys.publicKey, LOG_LEVEL: 'silent' };
+
+export async function onNode(name: string, given: Record<string, string>, jobs: SharedJobs): Promise<Setup> {
+  const env = { ...COMMON, ARCHIVE_PATH: jobs.archive, ...given };
+  const service = await startService(readSettings(env), env);
+  return { name, url: service.url, hasArchive: true, close: () => service.stop() };
+}
+
+export async function withFile(jobs: SharedJobs): Promise<Setup> {
+  const path = join(jobs.folder, 'file.db');
+  cpSync(jobs.path, path);
+  return await onNode('Node, a file', { DB_URL: `file:${path}` }, jobs);
+}
+
+/** A libSQL server with the jobs. */
+export async function serverWith(jobs: SharedJobs, name: string) {
+  const folder = join(jobs.folder, name);
+  mkdirSync(join(folder, 'dbs/default'), { recursive: true });
+  cpSync(jobs.path, join(folder, 'dbs/default/data'));
+  return await startLibsqlServer({ folder });
+}
+
+export async function withServer(jobs: SharedJobs): Promise<Setup> {
+  const server = await serverWith(jobs, 'sqld-node');
+  const setup = await onNode('Node, a libSQL server', { DB_URL: server.url }, jobs);
+  return {
+    ...setup,
+    async close() {
+      await setup.close();
+      await server.stop();
+    },
+  };
+}
+
+export async function inWorker(jobs: SharedJobs): Promise<Setup> {
+  const server = await serverWith(jobs, 'sqld-worker');
+  // Whoever serves the archive tells the database of the clusters; a Worker finds them there.
+  await (await onNode('', { DB_URL: server.url }, jobs)).close();
+  const texts = { DB_URL: server.url, JWT_PUBLIC_KEY: keys.publicKey, LOG_LEVEL: 'silent' };
+  const worker = await startWorker({
+    config: join(import.meta.dirname, '../../wrangler.toml'),
+    bindings: Object.fromEntries(
+      Object.entries(texts).map(([name, value]) => [name, { type: 'plain_text' as const, value }]),
+    ),
+    dev: { server: { hostname: '127.0.0.1', port: 0 }, inspector: false, watch: false, logLevel: 'none' },
+  });
+  const { origin } = await worker.url;
+  return {
+    name: 'a Worker, a libSQL server',
+    url: origin,
+    hasArchive: false,
+    async close() {
+      await worker.dispose();
+      await server.stop();
+    },
+  };
+}
+
+/** One request with a token of these roles. */
+export async function ask(
+  { url }: Pick<Setup, 'url'>,
+  { method = 'GET', path, body, roles = ['admin', 'api'], user = 'root' }: Asked,
+): Promise<Answer> {
+  const answer = await fetch(`${url}${path}`, {
+    method,
+    headers: { 'X-Auth-Token': await makeToken(keys.privateKey, { user, roles }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === '' || !/^[[{]/.test(text) ? text : JSON.parse(text) };
+}
+
+export interface Asked {
+  method?: string;
+  path: string;
+  body?: unknown;
+  user?: string;
+  roles?: string[];
+}
