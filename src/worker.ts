@@ -1,5 +1,5 @@
 /** Entry: the service as a Worker. Bindings -> settings -> remote database -> app. */
-import type { Context } from 'hono';
+import type { Context, ExecutionContext } from 'hono';
 import { createApp } from './app.ts';
 import { BadStart } from './bad-start.ts';
 import type { Clusters } from './clusters/clusters.ts';
@@ -18,7 +18,7 @@ type Env = Readonly<Record<string, unknown>>;
 
 /** What this runtime calls; only what is used here. */
 interface Handlers {
-  fetch(request: Request, env: Env): Promise<Response>;
+  fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response>;
   scheduled(event: unknown, env: Env): Promise<void>;
 }
 
@@ -40,11 +40,11 @@ interface Running {
 let running: { env: Env; parts: Running } | undefined;
 
 const worker: Handlers = {
-  async fetch(request, env) {
+  async fetch(request, env, context) {
     const parts = partsOf(env);
     if (parts instanceof BadStart) return refusal(parts);
     if (!isOpen(request)) await parts.clusters.refresh();
-    return await parts.app.fetch(request);
+    return await parts.app.fetch(request, env, context);
   },
 
   /** Timed work, by the cron of wrangler.toml; of several Workers and services on one database one does it. */
@@ -94,6 +94,7 @@ function start(env: Env): Running {
     clock,
     log,
     compresses: false,
+    goesOn: (c: Context, work) => c.executionCtx.waitUntil(work),
     system: () => system(idle),
     clientAddress: (c: Context) => c.req.header('CF-Connecting-IP') ?? '',
   });

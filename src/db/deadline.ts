@@ -27,6 +27,8 @@ export interface Deadline {
   /** Lets it fire again, at once if its time has come: for whatever follows that write. */
   resume(): void;
   clear(): void;
+  /** Told of work that goes on behind the answer, where a runtime ends what it does not know of. */
+  readonly behind?: (work: Promise<unknown>) => void;
 }
 
 /** Runs work of our own, which no request asked for, within a deadline of `limitMs`. */

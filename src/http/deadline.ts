@@ -9,8 +9,9 @@ import { answerTo } from './faults.ts';
  */
 export function deadline(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const started = startDeadline(c.var.service.settings.REQUEST_TIMEOUT_MS, c.req.raw.signal);
-    c.set('deadline', started);
+    const { settings, goesOn } = c.var.service;
+    const started = startDeadline(settings.REQUEST_TIMEOUT_MS, c.req.raw.signal);
+    c.set('deadline', goesOn === undefined ? started : { ...started, behind: (work) => goesOn(c, work) });
     const handled = next().finally(() => started.clear());
     await Promise.race([handled, nextTurn(started.signal)]);
     if (!started.signal.aborted || c.finalized) return;

@@ -32,6 +32,8 @@ export interface Service {
   readonly system: () => Readonly<Record<string, unknown>>;
   /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */
   readonly compresses: boolean;
+  /** Keeps the runtime from ending work that goes on behind an answer. Undefined where it does not. */
+  readonly goesOn?: (c: Context, work: Promise<unknown>) => void;
   /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */
   readonly whenSent?: ((c: Context) => Promise<void>) | undefined;
   /** Told that the archive's files have to follow a change; what came of it is for the log. */

@@ -59,6 +59,12 @@ export function openRemote(options: RemoteOptions): Database {
     }
   };
 
+  /** What a request leaves to be ended is waited for by close(), and counts as being at the server. */
+  const behind = (work: Promise<unknown>) => {
+    running.add(work);
+    void work.finally(() => running.delete(work));
+  };
+
   const judged = (error: unknown, deadline: Deadline): unknown => {
     if (deadline.signal.aborted && error === deadline.signal.reason) {
       if (!deadline.expired.aborted) {
@@ -122,7 +128,7 @@ export function openRemote(options: RemoteOptions): Database {
       return within(deadline, async (closing) => {
         deadline.resume(); // after a write before this one
         deadline.expired.throwIfAborted();
-        return (await runWrite(options, { name, input, deadline, closing })) as WriteOutput<Name>;
+        return (await runWrite(options, { name, input, deadline, closing, behind })) as WriteOutput<Name>;
       });
     },
     maintain: async () => ({}), // checkpoints and statistics are the server's own business

@@ -8,12 +8,13 @@ const MOST_AT_ONCE = 200;
 
 /**
  * What a write may do, on a transaction of the server. The first statement that fails ends it: the server may have rolled back by
- * itself, and a later statement would then run for itself and stay (measured).
+ * itself, and a later statement would then run for itself and stay (measured). None is sent any more once `expired` has fired.
  */
-export function transactionOn(remote: RemoteTransaction): Transaction {
+export function transactionOn(remote: RemoteTransaction, expired: AbortSignal): Transaction {
   let failed: { error: unknown } | undefined;
   const send = async (statements: InStatement[]): Promise<ResultSet[]> => {
     if (failed !== undefined) throw failed.error;
+    expired.throwIfAborted();
     try {
       return await remote.batch(statements);
     } catch (error) {

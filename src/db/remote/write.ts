@@ -1,4 +1,4 @@
-import type { Client } from '@libsql/client/web';
+import type { Transaction as RemoteTransaction } from '@libsql/client/web';
 import { Fault } from '../../faults.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Write } from '../transaction.ts';
@@ -7,8 +7,11 @@ import { faultOfRemote, isUnanswered } from './faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 import { transactionOn } from './transaction.ts';
 
-/** For telling the server that a transaction is over. One that does not hear it ends it after 10 s of silence. */
-const ROLLBACK_LIMIT_MS = 1_000;
+/**
+ * What a write may take longer than its deadline to end in order: its last statement, and the rollback. A transaction whose connection is
+ * cut keeps its lock until the server takes it away, which is after 5 s (measured).
+ */
+const GRACE_MS = 1_000;
 /** Between two tries to get the lock that another writer holds. */
 const RETRY_MS = 20;
 
@@ -18,6 +21,8 @@ export interface AskedWrite {
   deadline: Deadline;
   /** Fires when the service ends. */
   closing: AbortSignal;
+  /** Told of what goes on behind the answer. */
+  behind(work: Promise<unknown>): void;
 }
 
 /**
@@ -25,37 +30,45 @@ export interface AskedWrite {
  * happened, save `outcome_unknown`, when the deadline fired or the connection broke while the commit was on its way. A client
  * that hangs up does not stop its write.
  */
-export async function runWrite(server: RemoteServer, { name, input, deadline, closing }: AskedWrite): Promise<unknown> {
-  const write = WRITES[name] as unknown as Write<unknown, unknown>;
-  let stop = AbortSignal.any([deadline.expired, closing]);
-  let sawLock = false;
+export async function runWrite(server: RemoteServer, asked: AskedWrite): Promise<unknown> {
+  const { deadline } = asked;
   for (;;) {
-    const client = clientOf(server, () => stop);
-    const tx = await client.transaction('write');
+    deadline.expired.throwIfAborted();
+    const attempt = tryWrite(server, asked);
     try {
-      const output = await write(transactionOn(tx), input);
-      deadline.expired.throwIfAborted();
-      await commit(tx, deadline, (signal) => {
-        stop = AbortSignal.any([signal, closing]);
-      });
-      return output;
+      return await orExpired(attempt, deadline);
     } catch (error) {
-      if (!(error instanceof Fault && error.code === 'outcome_unknown')) {
-        stop = AbortSignal.timeout(ROLLBACK_LIMIT_MS);
-        await tx.rollback().catch(() => {}); // it ends by itself, with its stream
-      }
-      if (deadline.expired.aborted) {
-        if (sawLock) throw new Fault('database_busy', 'another writer held the write lock of the libSQL server');
-        throw deadline.expired.reason;
-      }
-      const fault = faultOfRemote(error);
-      if (fault.code !== 'database_busy' || !isLockOfOthers(error)) throw fault;
-      sawLock = true;
-      await pause(Math.min(RETRY_MS, deadline.remainingMs()));
-    } finally {
-      close(tx, client);
+      const ending = attempt.catch(() => {});
+      asked.behind(ending);
+      deadline.behind?.(ending);
+      if (deadline.expired.aborted || !isLockOfOthers(error)) throw error;
+      if (deadline.remainingMs() <= RETRY_MS) throw faultOfRemote(error);
     }
-    stop = AbortSignal.any([deadline.expired, closing]);
+    await pause(RETRY_MS);
+  }
+}
+
+async function tryWrite(server: RemoteServer, { name, input, deadline, closing }: AskedWrite): Promise<unknown> {
+  const write = WRITES[name] as unknown as Write<unknown, unknown>;
+  let stop = AbortSignal.any([closing, AbortSignal.timeout(Math.ceil(deadline.remainingMs()) + GRACE_MS)]);
+  const client = clientOf(server, () => stop);
+  const tx = await client.transaction('write');
+  let isOver = false;
+  try {
+    const output = await write(transactionOn(tx, deadline.expired), input);
+    deadline.expired.throwIfAborted();
+    isOver = true; // whatever becomes of the commit
+    const limit = AbortSignal.timeout(Math.ceil(deadline.remainingMs()));
+    stop = AbortSignal.any([closing, limit]);
+    await commit(tx, deadline, limit);
+    return output;
+  } finally {
+    if (!isOver) {
+      stop = AbortSignal.timeout(GRACE_MS);
+      await tx.rollback().catch(() => {}); // it ends by itself, with its stream
+    }
+    tx.close();
+    client.close();
   }
 }
 
@@ -63,35 +76,34 @@ export async function runWrite(server: RemoteServer, { name, input, deadline, cl
  * Commits while the deadline stands. What is on its way when it fires may or may not have happened: the deadline itself is held
  * back, so that the answer says that and not that time was up.
  */
-async function commit(
-  tx: { commit(): Promise<void> },
-  deadline: Deadline,
-  stopWith: (signal: AbortSignal) => void,
-): Promise<void> {
-  const limit = AbortSignal.timeout(Math.ceil(deadline.remainingMs()));
+async function commit(tx: RemoteTransaction, deadline: Deadline, limit: AbortSignal): Promise<void> {
   deadline.suspend();
-  stopWith(limit);
   try {
     await tx.commit();
   } catch (error) {
     if (!limit.aborted && !isUnanswered(error)) throw error;
-    throw new Fault(
-      'outcome_unknown',
-      'the commit was on its way to the libSQL server: ask before you repeat the request',
-      {
-        cause: error,
-      },
-    );
+    const words = 'the commit was on its way to the libSQL server: ask before you repeat the request';
+    throw new Fault('outcome_unknown', words, { cause: error });
+  }
+}
+
+/** The result of a write, or the deadline's fault when it fires before; then the write still ends, behind the answer. */
+async function orExpired<Result>(work: Promise<Result>, { expired }: Deadline): Promise<Result> {
+  let stop = () => {};
+  const expiry = new Promise<never>((_, reject) => {
+    stop = () => reject(expired.reason);
+    expired.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, expiry]);
+  } finally {
+    expired.removeEventListener('abort', stop);
   }
 }
 
 /** Another transaction has the lock. One of ours that the server ended is not tried again. */
 function isLockOfOthers(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(SQLITE_BUSY|TRANSACTION_BUSY)/.test(String(error.code));
-}
-
-function close(...closable: (Pick<Client, 'close'> | { close(): void })[]): void {
-  for (const each of closable) each.close();
 }
 
 function pause(ms: number): Promise<void> {
