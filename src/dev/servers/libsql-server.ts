@@ -39,7 +39,7 @@ export async function startLibsqlServer({ folder, port = 0, flags = [] }: Libsql
   const address = `127.0.0.1:${port === 0 ? await freePort() : port}`;
   const child = spawn(program(), ['--no-welcome', '-d', folder, '--http-listen-addr', address, ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'], RUST_LOG: 'error' },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], RUST_LOG: 'error' },
   });
   const last: string[] = [];
   child.stderr?.on('data', (chunk) => {

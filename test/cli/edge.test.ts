@@ -1,0 +1,75 @@
+/** The Worker as it is built, and `npm run dev:edge` as a developer runs it. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { freePort } from '../../src/dev/servers/free-port.ts';
+import { folder, start } from '../support/command-line.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** KB; above it somebody has brought in what a Worker has no use for. */
+const MOST_KB = 400;
+
+test('the bundle has nothing of Node, and is small', () => {
+  const out = folder();
+  const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
+  execFileSync(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', out], {
+    cwd: ROOT,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+    stdio: 'ignore',
+  });
+  const bundle = readFileSync(join(out, 'worker.js'), 'utf8');
+  const imported = [...bundle.matchAll(/(?:\bfrom|\bimport|\brequire\d*\()\s*["']([^"'\n]+)["']/g)].map(
+    ([, name]) => name,
+  );
+  expect(imported.filter((name) => name?.startsWith('node:') || builtinModules.includes(name ?? ''))).toEqual([]);
+  // The parts of ours that only Node can run, by the comments that name each file.
+  expect(bundle.match(/^\/\/ (src\/(pool|node|archive|import|commands|dev)\/.*|src\/node\.ts)$/gm) ?? []).toEqual([]);
+  const kb = Math.round(gzipSync(bundle).length / 1024);
+  console.log(`the Worker's bundle: ${Math.round(bundle.length / 1024)} KB, ${kb} KB compressed`);
+  expect(kb).toBeLessThan(MOST_KB);
+});
+
+test('dev:edge serves the demo jobs as a Worker, and leaves no process', { timeout: 90_000 }, async () => {
+  const cwd = folder();
+  const edge = start(cwd, ['edge'], { PORT: String(await freePort()), HOME: cwd });
+  const until = async (text: RegExp) => {
+    for (;;) {
+      const [found, ...groups] = text.exec(edge.stdout()) ?? [];
+      if (found !== undefined) return groups;
+      const over = await Promise.race([edge.ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 50))]);
+      if (over === true) throw new Error(`it ended: ${edge.stderr()}`);
+    }
+  };
+  const [url = '', token = ''] = await until(/at (http:\/\/127\.0\.0\.1:\d+)\n\nTOKEN=(\S+)/);
+  const ask = async (path: string) => {
+    const answer = await fetch(`${url}${path}`, { headers: { 'X-Auth-Token': token } });
+    return [answer.status, await answer.json()];
+  };
+  expect(await ask('/api/jobs/count')).toEqual([200, { count: 100_000 }]);
+  expect(await ask('/api/clusters/?cluster=moss')).toMatchObject([200, { clusters: [{ name: 'moss' }] }]);
+  expect(await ask('/api/system')).toMatchObject([200, { runtime: 'worker', settings: { AUTH: 'jwt' } }]);
+  const own = processesIn(cwd);
+  expect(own.some((line) => line.includes('sqld'))).toBe(true);
+  edge.child.kill('SIGINT');
+  expect(await edge.ended).toBe(0);
+  expect(processesIn(cwd)).toEqual([]);
+  await expect(fetch(url)).rejects.toThrow();
+});
+
+/** Command lines of the processes that were started with this folder as their home: of nobody else's. */
+function processesIn(cwd: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return environment.includes(`HOME=${cwd}\0`) ? [line] : [];
+      } catch {
+        return []; // it has just ended
+      }
+    });
+}
