@@ -21,6 +21,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   writes: () => import('./writes.ts'),
   indexes: () => import('./indexes.ts'),
   crash: () => import('./crash.ts'),
+  edge: () => import('./edge.ts'),
+  nodes: () => import('./nodes.ts'),
 };
 
 const { positionals, values } = parseArgs({

@@ -11,6 +11,7 @@ import {
   type Setup,
   type SharedJobs,
   sharedJobs,
+  TIMEOUT_MS,
   withFile,
   withServer,
 } from './support/setups.ts';
@@ -172,6 +173,24 @@ describe('writing', () => {
     const after = await ask(file, { path: '/api/jobs/count?user=ada' });
     expect(after.body).toEqual({ count: 1 });
   });
+});
+
+test('a server that has stopped answering: the deadline is kept, and there is service again when it goes on', async () => {
+  for (const setup of others.filter(({ serverPid }) => serverPid !== undefined)) {
+    process.kill(setup.serverPid ?? 0, 'SIGSTOP');
+    const startedAt = performance.now();
+    const { status, body } = await ask(setup, { path: '/api/jobs/count' });
+    const tookMs = performance.now() - startedAt;
+    process.kill(setup.serverPid ?? 0, 'SIGCONT');
+    // A node that asks the server each second knows that it answers nobody.
+    expect([status, (body as { code: string }).code], setup.name).toBeOneOf([
+      [504, 'deadline_exceeded'],
+      [503, 'remote_unavailable'],
+    ]);
+    expect(tookMs, setup.name).toBeGreaterThan(TIMEOUT_MS - 50);
+    expect(tookMs, setup.name).toBeLessThan(TIMEOUT_MS + 500);
+    expect((await ask(setup, { path: '/api/jobs/count' })).status, setup.name).toBe(200);
+  }
 });
 
 describe('what differs', () => {

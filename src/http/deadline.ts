@@ -23,7 +23,7 @@ export function deadline(): MiddlewareHandler<AppEnv> {
 /** Resolves a turn of the event loop after the signal: a handler that is told by it knows better what its caller waited for. */
 function nextTurn(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const soon = () => void setImmediate(resolve);
+    const soon = () => void setTimeout(resolve, 0);
     if (signal.aborted) soon();
     else signal.addEventListener('abort', soon, { once: true });
   });

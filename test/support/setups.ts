@@ -22,6 +22,8 @@ export interface Setup {
   url: string;
   /** Whether statistics and metric data of archived jobs are there. */
   hasArchive: boolean;
+  /** The libSQL server behind it. */
+  serverPid?: number;
   close(): Promise<void>;
 }
 
@@ -52,7 +54,14 @@ export async function sharedJobs(jobs: number) {
 
 export type SharedJobs = Awaited<ReturnType<typeof sharedJobs>>;
 
-const COMMON = { PORT: '0', JWT_PUBLIC_KEY: keys.publicKey, LOG_LEVEL: 'silent' };
+/** Answers come within 2 s. */
+export const TIMEOUT_MS = 2_000;
+const COMMON = {
+  REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
+  PORT: '0',
+  JWT_PUBLIC_KEY: keys.publicKey,
+  LOG_LEVEL: 'silent',
+};
 
 export async function onNode(name: string, given: Record<string, string>, jobs: SharedJobs): Promise<Setup> {
   const env = { ...COMMON, ARCHIVE_PATH: jobs.archive, ...given };
@@ -79,6 +88,7 @@ export async function withServer(jobs: SharedJobs): Promise<Setup> {
   const setup = await onNode('Node, a libSQL server', { DB_URL: server.url }, jobs);
   return {
     ...setup,
+    serverPid: server.pid,
     async close() {
       await setup.close();
       await server.stop();
@@ -90,7 +100,12 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
   const server = await serverWith(jobs, 'sqld-worker');
   // Whoever serves the archive tells the database of the clusters; a Worker finds them there.
   await (await onNode('', { DB_URL: server.url }, jobs)).close();
-  const texts = { DB_URL: server.url, JWT_PUBLIC_KEY: keys.publicKey, LOG_LEVEL: 'silent' };
+  const texts = {
+    DB_URL: server.url,
+    REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
+    JWT_PUBLIC_KEY: keys.publicKey,
+    LOG_LEVEL: 'silent',
+  };
   const worker = await startWorker({
     config: join(import.meta.dirname, '../../wrangler.toml'),
     bindings: Object.fromEntries(
@@ -103,6 +118,7 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
     name: 'a Worker, a libSQL server',
     url: origin,
     hasArchive: false,
+    serverPid: server.pid,
     async close() {
       await worker.dispose();
       await server.stop();

@@ -1,0 +1,32 @@
+import { constants, copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type LibsqlServer, startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
+import { startWrangler } from '../../src/dev/servers/wrangler.ts';
+import { makeKeys } from '../../src/http/keys.ts';
+import { makeToken } from '../../src/http/token.ts';
+import type { Files } from './database.ts';
+import type { Target } from './http.ts';
+
+/** A libSQL server with a copy of these jobs, below `folder`. Nobody may be writing to the original. */
+export async function libsqlServerWith({ db }: Files, folder: string): Promise<LibsqlServer> {
+  await mkdir(join(folder, 'dbs/default'), { recursive: true });
+  await copyFile(db, join(folder, 'dbs/default/data'), constants.COPYFILE_FICLONE);
+  return await startLibsqlServer({ folder });
+}
+
+export interface WorkerServer extends Target {
+  /** From its start to its first answer. */
+  readyMs: number;
+  stop(): Promise<void>;
+}
+
+/** The Worker under wrangler dev. */
+export async function startWorker({ url }: LibsqlServer, settings: Record<string, string>): Promise<WorkerServer> {
+  const keys = await makeKeys();
+  const token = await makeToken(keys.privateKey, { user: 'bench', roles: ['admin', 'api'] });
+  const startedAt = performance.now();
+  const bindings = { DB_URL: url, JWT_PUBLIC_KEY: keys.publicKey, LOG_LEVEL: 'error', ...settings };
+  const wrangler = await startWrangler({ port: 0, bindings });
+  const readyMs = performance.now() - startedAt;
+  return { port: Number(new URL(wrangler.url).port), token, readyMs, stop: () => wrangler.stop() };
+}
