@@ -115,6 +115,7 @@ export function databaseFile({ DB_URL }: Pick<Settings, 'DB_URL'>): string | und
 
 /** What a libSQL server decides for itself: it refuses these pragmas of its clients, and looks after its own file. */
 const OF_LOCAL_FILES: readonly SettingName[] = [
+  'DB_SYNC_URL',
   'DB_MAX_CONNECTIONS',
   'DB_MAX_IDLE_S',
   'DB_CACHE_SIZE_MB',
@@ -125,14 +126,7 @@ const OF_LOCAL_FILES: readonly SettingName[] = [
   'CHECKPOINT_S',
 ];
 /** What a Worker has no use for either: it neither listens nor has processes or a disk. */
-const OF_NODE: readonly SettingName[] = [
-  'HOST',
-  'PORT',
-  'DB_SYNC_URL',
-  'DB_MEMORY_LIMIT_MB',
-  'TRUST_PROXY',
-  'ARCHIVE_PATH',
-];
+const OF_NODE: readonly SettingName[] = ['HOST', 'PORT', 'DB_MEMORY_LIMIT_MB', 'TRUST_PROXY', 'ARCHIVE_PATH'];
 
 /** Settings that were given and cannot act here, in the order of the table. */
 export function notApplied(

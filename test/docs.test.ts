@@ -6,7 +6,7 @@ import { LEAN_INDEXES } from '../src/db/lean-indexes.ts';
 import { PRAGMAS } from '../src/db/pragmas.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { sizeFor } from '../src/pool/sizing.ts';
-import { readSettings, SettingsSchema } from '../src/settings.ts';
+import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -61,6 +61,17 @@ describe('docs/settings.md', () => {
       }
     }
   });
+});
+
+test('docs/settings.md says where a setting cannot act', () => {
+  const names = Object.keys(SettingsSchema.shape);
+  const all = Object.fromEntries(names.map((name) => [name, 'x']));
+  const settings = readSettings({ AUTH: 'none', DB_URL: 'http://127.0.0.1:1' });
+  const onServer = notApplied(all, { settings, inWorker: false });
+  const inWorker = notApplied(all, { settings, inWorker: true });
+  const rows = inWorker.map((name) => [name, onServer.includes(name) ? 'not applied' : 'acts', 'not applied']);
+  expect(table('docs/settings.md', 'Where a setting cannot act')).toEqual(rows);
+  expect(notApplied(all, { settings: readSettings({ AUTH: 'none' }), inWorker: false })).toEqual([]);
 });
 
 test('docs/errors.md has every fault in the order of the code, with its status and Retry-After', () => {
