@@ -98,6 +98,7 @@ test('an idle process that gives no sign of life is replaced before anybody has 
   const before = pids();
   for (const pid of before) process.kill(pid, 'SIGSTOP');
   await until(() => pids().length === 2 && pids().every((pid) => !before.includes(pid)), 10_000);
-  expect(warnings.filter((message) => message === 'a process was killed')).toHaveLength(2);
+  // Each is told of when the operating system has reported its end.
+  await until(() => warnings.filter((message) => message === 'a process was killed').length === 2, 5_000);
   expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
 });
