@@ -29,7 +29,12 @@ export async function run(options: BenchOptions): Promise<Check[]> {
     const server = await libsqlServerWith(files, join(folder, 'sqld'));
     let checks: Check[];
     try {
-      checks = [...(await onFile(files)), ...(await onServer(files, server)), ...(await inWorker(files, server))];
+      checks = [
+        ...(await onFile(files)),
+        ...(await onServer(files, server)),
+        ...(await inWorker(server)),
+        ...(await onReplica(files, server, join(folder, 'replica.db'))),
+      ];
     } finally {
       await server.stop();
     }
@@ -62,7 +67,7 @@ async function onServer(files: Files, server: LibsqlServer): Promise<Check[]> {
   }
 }
 
-async function inWorker(_: Files, server: LibsqlServer): Promise<Check[]> {
+async function inWorker(server: LibsqlServer): Promise<Check[]> {
   const worker = await startWorker(server, TIMEOUT);
   try {
     return [
@@ -72,6 +77,21 @@ async function inWorker(_: Files, server: LibsqlServer): Promise<Check[]> {
     ];
   } finally {
     await worker.stop();
+  }
+}
+
+async function onReplica(files: Files, server: LibsqlServer, path: string): Promise<Check[]> {
+  const startedAt = performance.now();
+  const service = await startServer(files, { ...TIMEOUT, DB_URL: `file:${path}`, DB_SYNC_URL: server.url });
+  const readySec = (performance.now() - startedAt) / 1000;
+  try {
+    return [
+      fact('Node, a replica: its first copy', `${shown(readySec)} s`),
+      ...(await lists('Node, a replica', service)),
+      ...(await deadlines('Node, a replica', service, () => childrenOf(service.pid))),
+    ];
+  } finally {
+    await service.stop();
   }
 }
 

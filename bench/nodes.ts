@@ -32,8 +32,10 @@ export async function run(options: BenchOptions): Promise<Check[]> {
           const words = `${name}, ${nodes} ${nodes === 1 ? 'node' : 'nodes'} on one server`;
           checks.push(fact(words, await rateOf(files, { DB_URL: server.url }, nodes, path)));
         }
+        const replica = { DB_URL: `file:${join(folder, 'replica.db')}`, DB_SYNC_URL: server.url };
+        checks.push(fact(`${name}, a node with a replica`, await rateOf(files, replica, 1, path)));
       }
-      return [...checks, ...(await writes(copy, files, server.url))];
+      return [...checks, ...(await writes(copy, files, server.url, folder))];
     } finally {
       await server.stop();
     }
@@ -62,16 +64,18 @@ async function rateOf(files: Files, settings: Record<string, string>, nodes: num
 }
 
 /** An adapter on one connection, on a file and through the server, in alternating rounds. */
-async function writes(copy: Files, files: Files, url: string): Promise<Check[]> {
+async function writes(copy: Files, files: Files, url: string, folder: string): Promise<Check[]> {
   const onFile = await startServer(copy);
   const onServer = await startServer(files, { DB_URL: url });
+  const onReplica = await startServer(files, { DB_URL: `file:${join(folder, 'replica.db')}`, DB_SYNC_URL: url });
   try {
     const job = await patternFrom(onFile);
-    const times: Record<'file' | 'server', number[]> = { file: [], server: [] };
+    const times: Record<'file' | 'server' | 'replica', number[]> = { file: [], server: [], replica: [] };
     for (let round = 0; round < 4; round++) {
       for (const [name, service] of [
         ['file', onFile],
         ['server', onServer],
+        ['replica', onReplica],
       ] as const) {
         const { sent } = await adapter(service, { job, jobs: WRITES / 4, connections: 1 });
         times[name].push(...sent.map(({ ms }) => ms));
@@ -82,9 +86,10 @@ async function writes(copy: Files, files: Files, url: string): Promise<Check[]> 
     return [
       fact('a start or stop, on a file', spread(times.file)),
       fact('a start or stop, through a server', spread(times.server)),
+      fact('a start or stop, with a replica', spread(times.replica)),
       fact('a write through a server against one on a file, p50', shown(server / file)),
     ];
   } finally {
-    await Promise.all([onFile.stop(), onServer.stop()]);
+    await Promise.all([onFile.stop(), onServer.stop(), onReplica.stop()]);
   }
 }

@@ -60,6 +60,7 @@ export const SettingsSchema = z.object({
   DB_URL: databaseUrl.default('file:./var/job.db').describe('the job database: file:, http(s): or libsql:'),
   DB_AUTH_TOKEN: text.optional().describe('token for a libSQL server'),
   DB_SYNC_URL: databaseUrl.optional().describe('libSQL server to replicate from'),
+  DB_SYNC_MS: wholeNumber(100, 10_000).prefault('1000').describe('ms between two looks of a replica for what is new'),
   DB_MAX_CONNECTIONS: wholeNumber(1, 64).prefault('4').describe('reader processes; the writer is one more'),
   DB_MAX_IDLE_S: wholeNumber(1, 86_400).prefault('600').describe('seconds after which an idle reader is retired'),
   DB_MEMORY_LIMIT_MB: autoOr(128, MAX_MB).prefault('auto').describe('MB for all processes of the service together'),
@@ -116,6 +117,7 @@ export function databaseFile({ DB_URL }: Pick<Settings, 'DB_URL'>): string | und
 /** What a libSQL server decides for itself: it refuses these pragmas of its clients, and looks after its own file. */
 const OF_LOCAL_FILES: readonly SettingName[] = [
   'DB_SYNC_URL',
+  'DB_SYNC_MS',
   'DB_MAX_CONNECTIONS',
   'DB_MAX_IDLE_S',
   'DB_CACHE_SIZE_MB',

@@ -13,6 +13,7 @@ import {
   sharedJobs,
   TIMEOUT_MS,
   withFile,
+  withReplica,
   withServer,
 } from './support/setups.ts';
 
@@ -24,7 +25,7 @@ let others: Setup[] = [];
 beforeAll(async () => {
   jobs = await sharedJobs(JOBS);
   file = await withFile(jobs);
-  others = [await withServer(jobs), await inWorker(jobs)];
+  others = [await withServer(jobs), await inWorker(jobs), await withReplica(jobs)];
 }, 60_000);
 afterAll(async () => {
   await Promise.all([file, ...others].map((setup) => setup?.close()));
@@ -199,8 +200,9 @@ describe('what differs', () => {
       const { body } = await ask(setup, { path: '/api/jobs/?items-per-page=1500' });
       return (body as { jobs: { statistics: unknown }[] }).jobs.filter(({ statistics }) => statistics !== null).length;
     };
-    const [server, worker] = others as [Setup, Setup];
-    expect([await archived(file), await archived(server), await archived(worker)]).toEqual([5, 5, 0]);
+    const [server, worker, replica] = others as [Setup, Setup, Setup];
+    const all = await Promise.all([file, server, worker, replica].map(archived));
+    expect(all).toEqual([5, 5, 0, 5]);
   });
 
   test('settings that cannot act are told', async () => {

@@ -58,7 +58,7 @@ export class Strength {
 
   #look(): void {
     for (const { pid, role } of this.#serving()) {
-      if (this.#known.has(pid) || role === 'archive' || role === 'decoder') continue;
+      if (this.#known.has(pid) || (role !== 'reader' && role !== 'writer')) continue;
       this.#known.add(pid);
       const killedAt = this.#waiting[role].shift();
       if (killedAt !== undefined) this.backMs.push(performance.now() - killedAt);

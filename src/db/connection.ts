@@ -1,6 +1,6 @@
 import { BadStart } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
-import { type Driver, openDriver } from './driver.ts';
+import { type Driver, openDriver, readOnlyUri } from './driver.ts';
 import { bound, bytesOf } from './driver-values.ts';
 import { type Maintenance, maintain } from './maintenance.ts';
 import { migrate } from './migrate.ts';
@@ -44,9 +44,9 @@ export class Connection {
    * Throws BadStart.
    */
   static async open(options: ConnectionOptions): Promise<Connection> {
-    await checkFile(options.path);
+    if (!options.isReplica) await checkFile(options.path);
     if (options.role === 'writer') await migrate(options.path);
-    const db = openDriver(options.path);
+    const db = openDriver(options.isReplica ? readOnlyUri(options.path) : options.path);
     const statements = new PreparedStatements(db);
     try {
       return new Connection(db, statements, await bootstrap(statements, options));

@@ -50,11 +50,13 @@ export interface DatabaseStatus {
   queued: number;
   processes: ProcessStatus[];
   counters: Readonly<Record<string, number>>;
+  /** Of a replica: how far it is. */
+  replica?: object;
 }
 
 export interface ProcessStatus {
   pid: number;
-  role: 'reader' | 'writer' | 'archive' | 'decoder';
+  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'syncer';
   state: string;
   rssMb: number;
   ageSec: number;

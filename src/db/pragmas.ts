@@ -3,6 +3,8 @@ export interface ConnectionOptions {
   /** The file, as a path. */
   path: string;
   role: 'reader' | 'writer';
+  /** A replica's file: opened read-only, and not judged before, since it may have everything in its log. */
+  isReplica?: boolean;
   cacheKib: number;
   softHeapLimitBytes: number;
   hardHeapLimitBytes: number;

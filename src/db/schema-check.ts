@@ -3,7 +3,7 @@ import { access, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { badStartOf } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
-import { openDriver } from './driver.ts';
+import { openDriver, readOnlyUri } from './driver.ts';
 import { checkVersion } from './schema-version.ts';
 
 const HEADER = 'SQLite format 3\0'; // https://www.sqlite.org/fileformat.html, the first 16 bytes
@@ -75,8 +75,7 @@ function readOnly(shown: string, cause?: unknown): BadStart {
 /** Read-only, and `immutable` when there is no log: then SQLite leaves no side file behind. */
 async function readVersion(path: string, shown: string): Promise<{ version: number; dirty: boolean }> {
   const log = await stat(`${path}-wal`).catch(() => undefined);
-  const uri = `file:${encodeURI(resolve(path)).replace(/[?#]/g, encodeURIComponent)}`;
-  const db = openDriver(`${uri}?mode=ro${log === undefined || log.size === 0 ? '&immutable=1' : ''}`);
+  const db = openDriver(readOnlyUri(path, log === undefined || log.size === 0 ? '&immutable=1' : ''));
   try {
     const read = await db.prepare('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
     const rows = await read.all([]);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BadStart } from '../bad-start.ts';
 import { buildIndexes } from '../db/bulk.ts';
@@ -7,7 +7,8 @@ import type { Database } from '../db/port.ts';
 import { checkRemote } from '../db/remote/migrate.ts';
 import { openRemote } from '../db/remote/open.ts';
 import type { Log } from '../http/env.ts';
-import { isInMemory, openPool } from '../pool/pool.ts';
+import { isInMemory, openPool, type PoolOptions } from '../pool/pool.ts';
+import { openReplicaPool } from '../pool/replica.ts';
 import type { Sizing } from '../pool/sizing.ts';
 import type { SpareSlot } from '../pool/spare-slot.ts';
 import { databaseFile, type Settings } from '../settings.ts';
@@ -28,13 +29,12 @@ export interface Place {
 
 /** Where the settings say that the database is. Throws BadStart for a folder or a kind of address that cannot be. */
 export async function placeOf(settings: Settings): Promise<Place> {
-  if (settings.DB_SYNC_URL !== undefined) {
-    throw new BadStart(
-      'a replica (DB_SYNC_URL) cannot be served yet: name the libSQL server in DB_URL, or serve a file',
-    );
-  }
   const path = databaseFile(settings);
-  return path === undefined ? serverOf(settings) : await fileAt(resolve(path), settings);
+  if (path === undefined) return serverOf(settings);
+  const { DB_SYNC_URL: syncUrl } = settings;
+  return syncUrl === undefined
+    ? await fileAt(resolve(path), settings)
+    : await replicaAt(resolve(path), syncUrl, settings);
 }
 
 function serverOf({ DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce }: Settings): Place {
@@ -49,21 +49,12 @@ function serverOf({ DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostA
 }
 
 async function fileAt(path: string, settings: Settings): Promise<Place> {
-  const tempDir = resolve(settings.DB_TEMP_DIR ?? dirname(path));
-  if (settings.DB_TEMP_DIR !== undefined) await checkTempDir(tempDir);
+  const tempDir = await tempDirOf(path, settings);
   return {
     shown: path,
-    async open({ sizing: { connection }, spareSlot, log }) {
-      const db = await openPool({
-        path,
-        tempDir,
-        maxReaders: settings.DB_MAX_CONNECTIONS,
-        queueLimit: settings.DB_QUEUE_LIMIT,
-        maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
-        connection,
-        spareSlot,
-        log,
-      });
+    async open(options) {
+      const { log } = options;
+      const db = await openPool(poolOptions(path, tempDir, options));
       if (isInMemory(tempDir)) {
         log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
       }
@@ -71,6 +62,49 @@ async function fileAt(path: string, settings: Settings): Promise<Place> {
       return db;
     },
   };
+}
+
+async function replicaAt(path: string, syncUrl: string, settings: Settings): Promise<Place> {
+  const tempDir = await tempDirOf(path, settings);
+  const { DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce, DB_SYNC_MS: intervalMs } = settings;
+  const server = { url: syncUrl, authToken };
+  return {
+    shown: `${path}, a replica of ${new URL(syncUrl).host}`,
+    async open(options) {
+      await checkRemote(server);
+      await mkdir(dirname(path), { recursive: true });
+      return await openReplicaPool({
+        ...poolOptions(path, tempDir, options),
+        syncUrl,
+        authToken,
+        intervalMs,
+        server: openRemote({ ...server, mostAtOnce, heartbeat: true }),
+      });
+    },
+  };
+}
+
+function poolOptions(
+  path: string,
+  tempDir: string,
+  { settings, sizing: { connection }, spareSlot, log }: DatabaseOptions,
+): PoolOptions {
+  return {
+    path,
+    tempDir,
+    maxReaders: settings.DB_MAX_CONNECTIONS,
+    queueLimit: settings.DB_QUEUE_LIMIT,
+    maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
+    connection,
+    spareSlot,
+    log,
+  };
+}
+
+async function tempDirOf(path: string, { DB_TEMP_DIR }: Settings): Promise<string> {
+  if (DB_TEMP_DIR === undefined) return dirname(path);
+  await checkTempDir(resolve(DB_TEMP_DIR));
+  return resolve(DB_TEMP_DIR);
 }
 
 /** Sorts are written there; SQLite would silently take another folder for one that is none. Throws BadStart. */

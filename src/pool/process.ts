@@ -10,9 +10,9 @@ import { type Program, startProgram } from './spawn.ts';
 
 /** What a process answers to the request it was given. */
 export type Reply =
-  | Extract<FromProcess, { kind: 'answer' | 'written' }>
+  | Extract<FromProcess, { kind: 'answer' | 'written' | 'synced' }>
   | (Extract<FromProcess, { kind: 'archived' }> & { parts: readonly Uint8Array[] });
-export type Request = Extract<ToProcess, { kind: 'query' | 'write' | 'maintain' | 'archive' }>;
+export type Request = Extract<ToProcess, { kind: 'query' | 'write' | 'maintain' | 'archive' | 'sync' }>;
 
 /** The messages of a write on its way. */
 export type WriteStep = 'locked' | 'began' | 'mayCommit';
@@ -62,7 +62,7 @@ export interface ProcessOptions {
   role: ProcessStatus['role'];
   program: Program;
   /** The message that opens it, answered by `ready` or `refused`. */
-  open: Extract<ToProcess, { kind: 'open' | 'openArchive' }>;
+  open: Extract<ToProcess, { kind: 'open' | 'openArchive' | 'openReplica' }>;
   /** MB its RSS may grow by above its resting level: beyond, the memory watch ends what it does. */
   growthMb: number;
   counters: Counters;
@@ -72,7 +72,7 @@ export interface ProcessOptions {
   onState(process: DatabaseProcess): void;
 }
 
-/** One process of the service: a database connection, or the decoder of the archive. */
+/** One process of the service: a database connection, one of the archive, or the syncer of a replica. */
 export class DatabaseProcess {
   readonly role: ProcessStatus['role'];
   readonly growthMb: number;

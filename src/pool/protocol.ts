@@ -2,6 +2,7 @@ import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
 import type { StartFault } from '../bad-start.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
+import type { ReplicaOptions, Synced } from '../db/replica/open.ts';
 import type { SqlValue } from '../db/statement.ts';
 import type { WriteName } from '../db/writes/index.ts';
 import type { FaultCode, FaultStatus } from '../faults.ts';
@@ -13,10 +14,12 @@ import type { FaultCode, FaultStatus } from '../faults.ts';
 export type ToProcess =
   | { kind: 'open'; id: 0; options: ConnectionOptions }
   | { kind: 'openArchive'; id: 0; root: string }
+  | { kind: 'openReplica'; id: 0; options: ReplicaOptions }
   | { kind: 'query'; id: number; sql: string; parameters: readonly SqlValue[] }
   | { kind: 'write'; id: number; name: WriteName; input: unknown }
   | { kind: 'maintain'; id: number; task: Maintenance }
   | { kind: 'archive'; id: number; request: ArchiveRequest }
+  | { kind: 'sync'; id: number }
   /** Stop the query; of a write: stop waiting for the lock. */
   | { kind: 'interrupt'; id: number }
   /** The answer to `mayCommit`. */
@@ -31,6 +34,7 @@ export type FromProcess =
   | { kind: 'refused'; id: 0; problems: readonly string[]; fault: StartFault }
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
+  | ({ kind: 'synced'; id: number } & Synced)
   /** A piece of an answer that is too large for one message; they come in order, before the reply. */
   | { kind: 'part'; id: number; bytes: Uint8Array }
   /** Somebody else holds the lock the write needs. */

@@ -3,8 +3,9 @@ import { openInProcess } from '../../src/db/in-process.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { migrateRemote } from '../../src/db/remote/migrate.ts';
 import { openRemote } from '../../src/db/remote/open.ts';
+import { openReplicaPool } from '../../src/pool/replica.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
-import { testFolder, testPool } from '../support/pool.ts';
+import { CONNECTION, testFolder, testPool } from '../support/pool.ts';
 import { databaseContract } from './contract.ts';
 
 databaseContract('connection processes', async () => (await testPool()).db);
@@ -19,4 +20,22 @@ databaseContract('a libSQL server', async () => {
   const { url } = await libsqlServer();
   await migrateRemote({ url });
   return openRemote({ url, mostAtOnce: 16, heartbeat: true });
+});
+
+databaseContract('a replica of a libSQL server', async () => {
+  const { url } = await libsqlServer();
+  await migrateRemote({ url });
+  return await openReplicaPool({
+    path: join(testFolder(), 'replica.db'),
+    syncUrl: url,
+    authToken: undefined,
+    intervalMs: 200,
+    server: openRemote({ url, mostAtOnce: 16, heartbeat: false }),
+    maxReaders: 2,
+    queueLimit: 16,
+    maxIdleMs: 600_000,
+    tempDir: undefined,
+    connection: CONNECTION,
+    log: { warn() {} },
+  });
 });

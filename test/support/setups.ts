@@ -96,6 +96,20 @@ export async function withServer(jobs: SharedJobs): Promise<Setup> {
   };
 }
 
+export async function withReplica(jobs: SharedJobs): Promise<Setup> {
+  const server = await serverWith(jobs, 'sqld-replica');
+  const path = join(jobs.folder, 'replica', 'job.db');
+  const given = { DB_URL: `file:${path}`, DB_SYNC_URL: server.url, DB_SYNC_MS: '200' };
+  const setup = await onNode('Node, a replica', given, jobs);
+  return {
+    ...setup,
+    async close() {
+      await setup.close();
+      await server.stop();
+    },
+  };
+}
+
 export async function inWorker(jobs: SharedJobs): Promise<Setup> {
   const server = await serverWith(jobs, 'sqld-worker');
   // Whoever serves the archive tells the database of the clusters; a Worker finds them there.

@@ -59,6 +59,8 @@ async function receive(message: ToProcess): Promise<void> {
       return endNow();
     case 'openArchive':
     case 'archive':
+    case 'openReplica':
+    case 'sync':
       throw new Error(`a connection process was asked for ${message.kind}`);
   }
 }

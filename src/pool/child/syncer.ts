@@ -1,0 +1,53 @@
+/** The program of the syncer: brings a replica up to date when it is asked to, and answers no query. */
+import { BadStart } from '../../bad-start.ts';
+import { brokenReplica, isBroken, openReplica, type Replica } from '../../db/replica/open.ts';
+import { Fault } from '../../faults.ts';
+import { faultToMessage } from '../faults.ts';
+import type { FromProcess, ToProcess } from '../protocol.ts';
+import { endNow, endWithParent } from './lifeline.ts';
+
+let replica: Replica | undefined;
+let path = '';
+
+endWithParent();
+process.on('message', (message: ToProcess) => void receive(message));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+
+function send(message: FromProcess): void {
+  process.send?.(message);
+}
+
+async function receive(message: ToProcess): Promise<void> {
+  switch (message.kind) {
+    case 'openReplica':
+      path = message.options.path;
+      try {
+        replica = await openReplica(message.options);
+        return send({ kind: 'ready', id: 0, pragmas: {} });
+      } catch (error) {
+        const { problems, fault } = error instanceof BadStart ? error : new BadStart(`${path}: ${String(error)}`);
+        return send({ kind: 'refused', id: 0, problems, fault });
+      }
+    case 'sync':
+      try {
+        if (replica === undefined) throw new Error('not open');
+        return send({ kind: 'synced', id: message.id, ...(await replica.sync()) });
+      } catch (error) {
+        return send({ kind: 'failed', id: message.id, fault: faultToMessage(faultOf(error)) });
+      }
+    case 'ping':
+      return send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });
+    case 'stop':
+      return endNow();
+    case 'interrupt': // a sync cannot be interrupted: the service kills the process after its grace
+      return;
+    default:
+      throw new Error(`the syncer was asked for ${message.kind}`);
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  return isBroken(error)
+    ? new Fault('read_only', brokenReplica(path), { cause: error })
+    : new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL cannot be reached', { cause: error });
+}

@@ -1,0 +1,105 @@
+import { ClientGone, type Deadline } from '../db/deadline.ts';
+import { textOf } from '../db/driver-values.ts';
+import type { Page } from '../db/port.ts';
+import type { PageStatement, Statement } from '../db/statement.ts';
+import { utf8Of } from '../db/utf8.ts';
+import { Fault } from '../faults.ts';
+import { type PoolOptions, startConnection } from './connections.ts';
+import type { Counters } from './counters.ts';
+import { Crew } from './crew.ts';
+import type { DatabaseProcess } from './process.ts';
+import { runQuery } from './read.ts';
+import type { SpareSlot } from './spare-slot.ts';
+
+/** Without any sign of life for this long a process counts as dead. */
+const DEAD_AFTER_MS = 1_000;
+/** Rows that are taken apart in the parent take ten times their text there: 80,000 groups of statistics, nodes of a cluster. */
+const READ_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** The reading half of the port, over connection processes. */
+export class Readers {
+  readonly #crew: Crew;
+  readonly #counters: Counters;
+
+  constructor(options: PoolOptions, counters: Counters, spareSlot: SpareSlot) {
+    this.#counters = counters;
+    this.#crew = crewOf(options, 'reader', options.maxReaders, counters, spareSlot);
+  }
+
+  async open(): Promise<void> {
+    await this.#crew.open();
+  }
+
+  async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
+    const { json } = await this.#query(statement, deadline);
+    if (json.byteLength > READ_LIMIT_BYTES) {
+      throw new Fault('memory_limit_exceeded', 'the answer is larger than 16 MB: ask for a page of it');
+    }
+    const rows: unknown[] = JSON.parse(textOf(json));
+    return rows.map((row) => statement.row.parse(row));
+  }
+
+  async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
+    const { json, rows, more } = await this.#query(statement, deadline);
+    if (rows === undefined || more === undefined) throw new Fault('internal', `${statement.name} is no page`);
+    return { bytes: utf8Of(json), rows, more: statement.more.parse(JSON.parse(textOf(more))) };
+  }
+
+  get members(): readonly DatabaseProcess[] {
+    return this.#crew.members;
+  }
+
+  get queued(): number {
+    return this.#crew.queued;
+  }
+
+  tend(): void {
+    this.#crew.tend();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await this.#crew.close(graceMs);
+  }
+
+  async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
+    deadline.resume(); // after a write of the same request
+    try {
+      const { sql, parameters } = statement;
+      return await runQuery(this.#crew, { sql, parameters }, deadline, this.#counters);
+    } catch (error) {
+      throw counted(error, this.#counters);
+    }
+  }
+}
+
+/** Connection processes of one role. */
+export function crewOf(
+  options: PoolOptions,
+  role: 'reader' | 'writer',
+  max: number,
+  counters: Counters,
+  spareSlot: SpareSlot,
+): Crew {
+  return new Crew({
+    max,
+    queueLimit: options.queueLimit,
+    maxIdleMs: options.maxIdleMs,
+    spareSlot,
+    counters,
+    log: (message, error) => options.log.warn({ err: error }, message),
+    start: (changed) => startConnection(options, role, counters, changed),
+  });
+}
+
+/** Whether one of them has given a sign of life within the last second. */
+export function anyAlive(processes: Iterable<DatabaseProcess>): boolean {
+  const now = performance.now();
+  return [...processes].some(({ heardAt, state }) => state.name !== 'starting' && now - heardAt < DEAD_AFTER_MS);
+}
+
+/** The error of a request, counted. */
+export function counted(error: unknown, counters: Counters): unknown {
+  if (error instanceof ClientGone) counters.hangUps += 1;
+  if (error instanceof Fault && error.code === 'deadline_exceeded') counters.timeouts += 1;
+  return error;
+}
