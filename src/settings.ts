@@ -153,16 +153,27 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 /** The settings for `serve`: read, checked one by one and together. Throws BadStart. */
 export function readSettings(bindings: Readonly<Record<string, string | undefined>>): Settings {
   const parsed = SettingsSchema.safeParse(bindings);
-  const problems = parsed.success
-    ? contradictions(parsed.data)
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  if (!parsed.success || problems.length > 0) throw new BadStart(problems);
-  return Object.freeze(parsed.data);
+  const issues = parsed.success ? [] : parsed.error.issues;
+  // Those that are bad by themselves count as left out: what contradicts the others is said as well.
+  const bad = new Set(issues.map(({ path: [name] }) => String(name)));
+  const rest = Object.fromEntries(Object.entries(bindings).filter(([name]) => !bad.has(name)));
+  const settings = parsed.success ? parsed.data : SettingsSchema.parse(rest);
+  const problems = [
+    ...issues.map((issue) => `${issue.path.join('.')} ${issue.message}`),
+    ...contradictions(settings, bad),
+  ];
+  if (problems.length > 0) throw new BadStart(problems);
+  return Object.freeze(settings);
 }
 
-function contradictions(settings: z.output<typeof SettingsSchema>): string[] {
+function contradictions(settings: z.output<typeof SettingsSchema>, bad: ReadonlySet<string>): string[] {
   const problems: string[] = [];
-  if (settings.AUTH === 'jwt' && settings.JWT_PUBLIC_KEY === undefined) {
+  if (
+    settings.AUTH === 'jwt' &&
+    settings.JWT_PUBLIC_KEY === undefined &&
+    !bad.has('JWT_PUBLIC_KEY') &&
+    !bad.has('AUTH')
+  ) {
     problems.push("JWT_PUBLIC_KEY is missing: make a pair with 'cc-jobs keys' and put it into .env, or set AUTH=none");
   }
   if (settings.AUTH === 'none' && !LOOPBACK.has(settings.HOST)) {
@@ -174,7 +185,7 @@ function contradictions(settings: z.output<typeof SettingsSchema>): string[] {
       'DB_SOFT_HEAP_LIMIT_MB must be below DB_HARD_HEAP_LIMIT_MB: the cache has to shrink before a query fails',
     );
   }
-  if (settings.DB_SYNC_URL !== undefined && !settings.DB_URL.startsWith('file:')) {
+  if (settings.DB_SYNC_URL !== undefined && !settings.DB_URL.startsWith('file:') && !bad.has('DB_URL')) {
     problems.push('DB_SYNC_URL needs a DB_URL that begins with file:, the file of the replica');
   }
   return problems;

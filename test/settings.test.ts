@@ -48,6 +48,12 @@ describe('settings', () => {
     );
   });
 
+  test('that contradict each other are named beside one that is bad by itself', () => {
+    const problems = problemsOf({ PORT: 'http', AUTH: 'none', HOST: '0.0.0.0', JWT_PUBLIC_KEY: 'short' });
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['PORT', 'JWT_PUBLIC_KEY', 'AUTH']);
+    expect(problemsOf({ JWT_PUBLIC_KEY: 'short' })).toHaveLength(1); // and it is not said to be missing
+  });
+
   test('that contradict each other are all named at once', () => {
     const problems = problemsOf({
       JWT_PUBLIC_KEY: undefined,

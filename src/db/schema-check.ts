@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { badStartOf } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { openDriver, readOnlyUri } from './driver.ts';
+import { JOB_COLUMNS } from './job-rows.ts';
 import { checkVersion } from './schema-version.ts';
 
 const HEADER = 'SQLite format 3\0'; // https://www.sqlite.org/fileformat.html, the first 16 bytes
@@ -17,8 +18,13 @@ export async function checkFile(path: string): Promise<void> {
   const shown = resolve(path);
   await checkFolder(dirname(shown), shown);
   await checkHeader(path, shown);
-  const { version, dirty } = await readVersion(path, shown);
+  const { version, dirty, missing } = await readVersion(path, shown);
   checkVersion(shown, version, dirty);
+  if (missing.length > 0) {
+    throw new BadStart(
+      `${shown}: says that it has schema version ${version}, and its table job lacks ${missing.join(', ')}: it is no database of cc-backend, or was changed by hand`,
+    );
+  }
 }
 
 async function checkFolder(folder: string, shown: string): Promise<void> {
@@ -73,7 +79,7 @@ function readOnly(shown: string, cause?: unknown): BadStart {
 }
 
 /** Read-only, and `immutable` when there is no log: then SQLite leaves no side file behind. */
-async function readVersion(path: string, shown: string): Promise<{ version: number; dirty: boolean }> {
+async function readVersion(path: string, shown: string) {
   const log = await stat(`${path}-wal`).catch(() => undefined);
   const db = openDriver(readOnlyUri(path, log === undefined || log.size === 0 ? '&immutable=1' : ''));
   try {
@@ -82,7 +88,10 @@ async function readVersion(path: string, shown: string): Promise<{ version: numb
     if (rows.length !== 1) {
       throw new BadStart(`${shown}: has no schema version: it is no job database. 'cc-jobs migrate' makes a new one`);
     }
-    return { version: Number(rows[0].version), dirty: Number(rows[0].dirty) !== 0 };
+    const columns = await (await db.prepare("SELECT name FROM pragma_table_info('job')")).all([]);
+    const names = new Set(columns.map(({ name }: { name: unknown }) => name));
+    const missing = ['id', ...JOB_COLUMNS].filter((name) => !names.has(name));
+    return { version: Number(rows[0].version), dirty: Number(rows[0].dirty) !== 0, missing };
   } catch (error) {
     if (error instanceof BadStart) throw error;
     const why = error instanceof Error ? error.message : String(error);

@@ -66,6 +66,12 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     expect(await refusal(cwd)).toMatch(/dirty.*Repair it or go back to a backup/);
   });
 
+  test('on a table of jobs that lacks a column', async () => {
+    const cwd = await migrated();
+    await change(cwd, 'ALTER TABLE job DROP COLUMN energy');
+    expect(await refusal(cwd)).toMatch(/its table job lacks energy: it is no database of cc-backend/);
+  });
+
   test('on a read-only file', async () => {
     const cwd = await migrated();
     chmodSync(database(cwd), 0o444);
