@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../faults.ts';
-import type { Driver } from './driver.ts';
+import { type Driver, execNow } from './driver.ts';
 import { bound, bytesOf, textOf } from './driver-values.ts';
 import type { PreparedStatements } from './prepared-statements.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
@@ -58,7 +58,7 @@ export async function runWrite(
 async function begin(db: Driver, gate: WriteGate): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await db.exec('BEGIN IMMEDIATE');
+      execNow(db, 'BEGIN IMMEDIATE');
       return;
     } catch (error) {
       if (sqliteCode(error) !== SQLITE.BUSY) throw error;
@@ -71,7 +71,7 @@ async function begin(db: Driver, gate: WriteGate): Promise<void> {
 
 async function commit(db: Driver): Promise<void> {
   try {
-    await db.exec('COMMIT');
+    execNow(db, 'COMMIT');
   } catch (error) {
     // The frames may be in the log although the sync failed: only a full disk is sure to have left nothing behind.
     if (sqliteCode(error) !== SQLITE.IOERR) throw error;
