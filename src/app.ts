@@ -43,8 +43,9 @@ const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
  */
 export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  const bodies = new Bodies(service.settings);
-  const held = new HeldAnswers();
+  const { settings, sharesLimits } = service;
+  const bodies = sharesLimits ? new Bodies(settings) : new Bodies(settings, Number.POSITIVE_INFINITY);
+  const held = sharesLimits ? new HeldAnswers() : new HeldAnswers(Number.POSITIVE_INFINITY);
 
   app.onError(answerError);
   app.use(requestId());

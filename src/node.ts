@@ -5,7 +5,9 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { pino } from 'pino';
 import { createApp } from './app.ts';
 import { openArchive as checkArchive, readClusterFiles } from './archive/open.ts';
+import { Fault } from './faults.ts';
 import type { Log } from './http/env.ts';
+import { faultResponse } from './http/faults.ts';
 import { cutConnection, whenSent } from './http/node-server.ts';
 import { type ClusterFiles, clustersOf } from './node/clusters.ts';
 import { type Place, placeOf } from './node/database.ts';
@@ -13,11 +15,14 @@ import { closeServer, listen, urlOf } from './node/server.ts';
 import { openArchive } from './pool/archive.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
 import { SpareSlot } from './pool/spare-slot.ts';
-import { notApplied, type SettingName, type Settings } from './settings.ts';
+import { databaseKind, notApplied, type SettingName, type Settings } from './settings.ts';
 import { stderrLines } from './stderr-lines.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startTimer } from './timed/timer.ts';
 
+/** A request that comes before the service is ready waits so long: the first copy of a replica may take minutes. */
+const START_WAIT_MS = 2_000;
+const STARTING = new Fault('queue_full', 'the service is starting');
 /** From the end of the last request to the end of the processes. */
 const CLOSE_GRACE_MS = 1_000;
 
@@ -38,7 +43,7 @@ export async function startService(
 ): Promise<RunningService> {
   const log = pino({ level: settings.LOG_LEVEL, base: null }, stderrLines());
   const sizing = sizeFor(settings, thisMachine());
-  const idle = notApplied(given, { settings, inWorker: false });
+  const idle = notApplied(given, databaseKind(settings));
   const place = await placeOf(settings);
   const root = resolve(settings.ARCHIVE_PATH);
   await checkArchive(root, { mark: false }); // a start that is refused writes nothing
@@ -46,13 +51,16 @@ export async function startService(
   const app = Promise.withResolvers<ReturnType<typeof createApp>>();
   app.promise.catch(() => {}); // whoever asked for something meanwhile is told
   // Before the database: a service that cannot have its address has touched nothing.
-  const server = await listen(async (...request) => (await app.promise).fetch(...request), settings);
+  const server = await listen(async (...request) => {
+    const ready = await Promise.race([app.promise, sleep(START_WAIT_MS)]);
+    return ready === undefined ? faultResponse(STARTING) : await ready.fetch(...request);
+  }, settings);
   try {
     const parts = await startParts({ settings, idle, sizing, place, root, clusterFiles, log });
     app.resolve(parts.app);
     const url = urlOf(settings, server);
     for (const note of sizing.notes) log.warn({}, note);
-    if (idle.length > 0) log.warn({ settings: idle }, 'not applied: a libSQL server decides these for itself');
+    if (idle.length > 0) log.warn({ settings: idle }, 'not applied: see docs/settings.md, where a setting cannot act');
     log.info({ url, database: place.shown, limitMb: sizing.limitMb }, 'listening');
     return {
       url,
@@ -84,6 +92,10 @@ interface PartsOptions {
 async function startParts({ settings, idle, sizing, place, root, clusterFiles, log }: PartsOptions) {
   const spareSlot = new SpareSlot();
   const db = await place.open({ settings, sizing, spareSlot, log });
+  const clusters = await clustersOf(clusterFiles, db, log).catch(async (error: unknown) => {
+    await db.close(0);
+    throw error;
+  });
   const archive = openArchive({
     root,
     memoryMb: sizing.archiveMb,
@@ -91,10 +103,6 @@ async function startParts({ settings, idle, sizing, place, root, clusterFiles, l
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
     spareSlot,
     log,
-  });
-  const clusters = await clustersOf(clusterFiles, db, log).catch(async (error: unknown) => {
-    await db.close(0);
-    throw error;
   });
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
@@ -113,6 +121,7 @@ async function startParts({ settings, idle, sizing, place, root, clusterFiles, l
     clock,
     log,
     compresses: true,
+    sharesLimits: true,
     system: () => ({
       notApplied: idle,
       sizing,

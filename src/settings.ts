@@ -36,8 +36,12 @@ function base64Key(bytes: number, what: string) {
     );
 }
 
+const serverUrl = text.refine(
+  (value) => /^(https?|libsql):\/\/./.test(value) && URL.canParse(value),
+  'must be the address of a libSQL server, with http://, https:// or libsql://',
+);
 const databaseUrl = text.refine(
-  (value) => /^(file:.|https?:\/\/.|libsql:\/\/.)/.test(value),
+  (value) => /^file:./.test(value) || (/^(https?|libsql):\/\/./.test(value) && URL.canParse(value)),
   'must begin with file:, http://, https:// or libsql://',
 );
 
@@ -59,7 +63,7 @@ export const SettingsSchema = z.object({
   PORT: wholeNumber(0, 65_535).prefault('8080').describe('port to listen on; 0 picks a free one'),
   DB_URL: databaseUrl.default('file:./var/job.db').describe('the job database: file:, http(s): or libsql:'),
   DB_AUTH_TOKEN: text.optional().describe('token for a libSQL server'),
-  DB_SYNC_URL: databaseUrl.optional().describe('libSQL server to replicate from'),
+  DB_SYNC_URL: serverUrl.optional().describe('libSQL server to replicate from'),
   DB_SYNC_MS: wholeNumber(100, 10_000).prefault('1000').describe('ms between two looks of a replica for what is new'),
   DB_MAX_CONNECTIONS: wholeNumber(1, 64).prefault('4').describe('reader processes; the writer is one more'),
   DB_MAX_IDLE_S: wholeNumber(1, 86_400).prefault('600').describe('seconds after which an idle reader is retired'),
@@ -114,7 +118,15 @@ export function databaseFile({ DB_URL }: Pick<Settings, 'DB_URL'>): string | und
   return DB_URL.startsWith('file:') ? DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : undefined;
 }
 
-/** What a libSQL server decides for itself: it refuses these pragmas of its clients, and looks after its own file. */
+/** Where the database is, as far as settings are concerned. */
+export type DatabaseKind = 'file' | 'replica' | 'server' | 'worker';
+
+export function databaseKind(settings: Pick<Settings, 'DB_URL' | 'DB_SYNC_URL'>): Exclude<DatabaseKind, 'worker'> {
+  if (databaseFile(settings) === undefined) return 'server';
+  return settings.DB_SYNC_URL === undefined ? 'file' : 'replica';
+}
+
+/** A libSQL server refuses these pragmas of its clients, and looks after its own file. */
 const OF_LOCAL_FILES: readonly SettingName[] = [
   'DB_SYNC_URL',
   'DB_SYNC_MS',
@@ -127,16 +139,18 @@ const OF_LOCAL_FILES: readonly SettingName[] = [
   'OPTIMIZE_S',
   'CHECKPOINT_S',
 ];
-/** What a Worker has no use for either: it neither listens nor has processes or a disk. */
-const OF_NODE: readonly SettingName[] = ['HOST', 'PORT', 'DB_MEMORY_LIMIT_MB', 'TRUST_PROXY', 'ARCHIVE_PATH'];
+
+/** Settings that cannot act. A Worker neither listens nor has processes or a disk, and no limit holds for its requests together. */
+const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
+  file: ['DB_AUTH_TOKEN', 'DB_SYNC_MS'],
+  replica: ['OPTIMIZE_S', 'CHECKPOINT_S'],
+  server: OF_LOCAL_FILES,
+  worker: [...OF_LOCAL_FILES, 'HOST', 'PORT', 'DB_MEMORY_LIMIT_MB', 'DB_QUEUE_LIMIT', 'TRUST_PROXY', 'ARCHIVE_PATH'],
+};
 
 /** Settings that were given and cannot act here, in the order of the table. */
-export function notApplied(
-  bindings: Readonly<Record<string, unknown>>,
-  { inWorker, settings }: { inWorker: boolean; settings: Settings },
-): SettingName[] {
-  const idle = new Set([...(databaseFile(settings) === undefined ? OF_LOCAL_FILES : []), ...(inWorker ? OF_NODE : [])]);
-  return SETTING_NAMES.filter((name) => idle.has(name) && bindings[name] !== undefined);
+export function notApplied(bindings: Readonly<Record<string, unknown>>, kind: DatabaseKind): SettingName[] {
+  return SETTING_NAMES.filter((name) => IDLE[kind].includes(name) && bindings[name] !== undefined);
 }
 
 /** Settings whose values are never shown, logged or answered. */

@@ -4,10 +4,12 @@ import { createApp } from './app.ts';
 import { BadStart } from './bad-start.ts';
 import type { Clusters } from './clusters/clusters.ts';
 import { consoleLog } from './console-log.ts';
-import { within } from './db/deadline.ts';
+import { type Deadline, within } from './db/deadline.ts';
 import type { Database } from './db/port.ts';
 import { readPublished } from './db/published.ts';
 import { openRemote } from './db/remote/open.ts';
+import { SCHEMA_VERSION } from './db/schema-version.ts';
+import { schemaVersion } from './db/statements/schema-version.ts';
 import { Fault } from './faults.ts';
 import type { Log } from './http/env.ts';
 import { databaseFile, notApplied, readSettings, type SettingName, type Settings } from './settings.ts';
@@ -25,8 +27,6 @@ interface Handlers {
 /** How long the clusters that the database holds are believed. */
 const CLUSTERS_FRESH_MS = 60_000;
 const CLUSTERS_LIMIT_MS = 5_000;
-/** Requests of one isolate at the server. */
-const MOST_AT_ONCE = 256;
 
 interface Running {
   app: ReturnType<typeof createApp>;
@@ -43,7 +43,7 @@ const worker: Handlers = {
   async fetch(request, env, context) {
     const parts = partsOf(env);
     if (parts instanceof BadStart) return refusal(parts);
-    if (!isOpen(request)) await parts.clusters.refresh();
+    if (!isOpen(request)) await parts.clusters.refresh((work) => context.waitUntil(work));
     return await parts.app.fetch(request, env, context);
   },
 
@@ -70,20 +70,19 @@ function partsOf(env: Env): Running | BadStart {
 }
 
 function start(env: Env): Running {
-  const bindings = Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === 'string')) as Record<
-    string,
-    string
-  >;
-  const settings = readSettings(bindings);
+  // A number or a boolean of wrangler.toml is judged as the text one would have written.
+  const bindings = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
+  // Whoever sends a request may write those headers; the runtime's own says where it came from.
+  const settings = { ...readSettings(bindings), TRUST_PROXY: false };
   if (databaseFile(settings) !== undefined) {
     throw new BadStart('DB_URL must begin with http://, https:// or libsql:// here: a Worker has no files');
   }
-  const idle = notApplied(bindings, { settings, inWorker: true });
+  const idle = notApplied(bindings, 'worker');
   const log = consoleLog(settings.LOG_LEVEL);
   if (idle.length > 0) log.warn({ settings: idle }, 'not applied: a Worker has neither processes nor files');
   const { DB_URL: url, DB_AUTH_TOKEN: authToken } = settings;
-  const db = openRemote({ url, authToken, mostAtOnce: MOST_AT_ONCE, heartbeat: false });
-  const clusters = new KnownClusters(db, log);
+  const db = openRemote({ url, authToken, mostAtOnce: Number.POSITIVE_INFINITY, heartbeat: false });
+  const clusters = new KnownClusters(db, log, Math.min(CLUSTERS_LIMIT_MS, settings.REQUEST_TIMEOUT_MS));
   const app = createApp({
     settings,
     db,
@@ -94,6 +93,7 @@ function start(env: Env): Running {
     clock,
     log,
     compresses: false,
+    sharesLimits: false,
     goesOn: (c: Context, work) => c.executionCtx.waitUntil(work),
     system: () => system(idle),
     clientAddress: (c: Context) => c.req.header('CF-Connecting-IP') ?? '',
@@ -109,9 +109,12 @@ class KnownClusters {
   #why: Fault | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
 
-  constructor(db: Database, log: Log) {
+  readonly #limitMs: number;
+
+  constructor(db: Database, log: Log, limitMs: number) {
     this.#db = db;
     this.#log = log;
+    this.#limitMs = limitMs;
   }
 
   /** Throws a Fault while they have not been read: without them nobody can say that a cluster does not exist. */
@@ -120,18 +123,31 @@ class KnownClusters {
     throw this.#why ?? new Fault('remote_unavailable', 'the cluster configuration has not been read yet');
   }
 
-  /** Reads them anew where they may have changed. Keeps the old ones, and never throws. */
-  async refresh(): Promise<void> {
-    if (this.#known !== undefined && performance.now() - this.#readAt < CLUSTERS_FRESH_MS) return;
+  /** Reads them anew where they may have changed: behind the answer, unless there are none yet. Never throws. */
+  async refresh(behind: (work: Promise<void>) => void): Promise<void> {
+    if (performance.now() - this.#readAt < CLUSTERS_FRESH_MS && this.#known !== undefined) return;
     this.#readAt = performance.now();
+    if (this.#known === undefined) await this.#read();
+    else behind(this.#read());
+  }
+
+  async #read(): Promise<void> {
     try {
-      this.#known = await within(CLUSTERS_LIMIT_MS, (deadline) => readPublished(this.#db, deadline));
+      if (this.#known === undefined) await within(this.#limitMs, (deadline) => checkSchema(this.#db, deadline));
+      this.#known = await within(this.#limitMs, (deadline) => readPublished(this.#db, deadline));
     } catch (error) {
       this.#why =
         error instanceof Fault ? error : new Fault('internal', 'the cluster configuration is broken', { cause: error });
       this.#log.warn({ err: error }, 'the cluster configuration could not be read from the database');
     }
   }
+}
+
+/** A Worker has no start at which it could be refused: the first request finds out. Throws `remote_unavailable`. */
+async function checkSchema(db: Database, deadline: Deadline): Promise<void> {
+  const [row] = await db.read(schemaVersion(), deadline);
+  if (row?.version === SCHEMA_VERSION && !row.dirty) return;
+  throw new Fault('remote_unavailable', `the libSQL server has no job database of schema version ${SCHEMA_VERSION}`);
 }
 
 function system(idle: readonly SettingName[]) {

@@ -2,6 +2,7 @@
  * One service, several set-ups: the same requests, one after the other, are answered with equal JSON by all of them. What cannot be
  * equal is written down here, and in docs/scaling.md.
  */
+import { createClient } from '@libsql/client/web';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -194,6 +195,21 @@ test('a server that has stopped answering: the deadline is kept, and there is se
   }
 });
 
+test('the timed work of a Worker is done by its cron', async () => {
+  const worker = others[1] as Setup;
+  await worker.scheduled?.();
+  const onServer = async () => {
+    const { body } = await ask(others[0] as Setup, { path: '/api/system' });
+    return (body as { timedWork: { name: string }[] }).timedWork.length;
+  };
+  expect(await onServer()).toBeGreaterThan(2); // a service on Node does it by its timer
+  const done = await createClient({ url: worker.serverUrl ?? '' }).execute(
+    'SELECT name, result FROM ccjobs_timed_work',
+  );
+  expect(done.rows.map(({ name }) => name)).toContain('updateDurations');
+  expect(done.rows.every(({ result }) => !String(result).includes('failed'))).toBe(true);
+});
+
 describe('what differs', () => {
   test('the statistics of archived jobs, and metric data: a Worker has no archive', async () => {
     const archived = async (setup: Setup) => {
@@ -207,6 +223,11 @@ describe('what differs', () => {
 
   test('settings that cannot act are told', async () => {
     const { body } = await ask(others[1] as Setup, { path: '/api/system' });
-    expect(body).toMatchObject({ runtime: 'worker', notApplied: [], database: { alive: true } });
+    expect(body).toMatchObject({
+      runtime: 'worker',
+      notApplied: ['PORT', 'TRUST_PROXY'],
+      settings: { REQUEST_TIMEOUT_MS: TIMEOUT_MS, TRUST_PROXY: false },
+      database: { alive: true },
+    });
   });
 });

@@ -22,6 +22,7 @@ const app = createApp({
   clusters: await readClusters(resolve(settings.ARCHIVE_PATH)),
   clock: () => Date.now() / 1000,
   compresses: true,
+  sharesLimits: true,
   log: pino({ level: settings.LOG_LEVEL, base: null }),
   system: () => ({}),
   clientAddress: (c) => getConnInfo(c).remote.address ?? '',

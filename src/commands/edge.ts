@@ -48,7 +48,7 @@ requests to try. Ctrl-C ends everything. Needs the development packages, and no 
         REQUEST_TIMEOUT_MS: String(settings.REQUEST_TIMEOUT_MS),
         LOG_LEVEL: io.env['LOG_LEVEL'] ?? 'warn',
       };
-      const wrangler = await startWrangler({ port: settings.PORT, bindings });
+      const wrangler = await startWrangler({ port: settings.PORT, bindings, signal: io.signal });
       const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
       io.stdout.write(welcome(wrangler.url, token));
       if (!io.signal.aborted) await Promise.race([once(io.signal, 'abort'), wrangler.ended]);

@@ -1,10 +1,10 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { type Driver, openDriver } from './driver.ts';
-import { BASE, FOLDER, type Migrated, RECORD } from './migrations.ts';
+import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from './migrations.ts';
 import { BUSY_TIMEOUT_MS } from './pragmas.ts';
 import { checkFile } from './schema-check.ts';
 import { SQLITE, sqliteCode } from './sqlite-faults.ts';
@@ -25,7 +25,7 @@ async function bringUp(path: string): Promise<Migrated> {
   const made = (await ageOf(path)) === undefined;
   if (made) await mkdir(dirname(path), { recursive: true });
   else await checkExisting(path);
-  const names = (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort();
+  const names = await migrationNames();
   const db = openDriver(path, BUSY_TIMEOUT_MS);
   try {
     // Nothing to do needs no lock: a service starts also while another program writes for long.

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Plain SQL files, applied in the order of their names. */
@@ -15,4 +16,9 @@ export const RECORD = `CREATE TABLE IF NOT EXISTS ccjobs_migrations (
 export interface Migrated {
   made: boolean;
   applied: string[];
+}
+
+/** All there are, in the order in which they are applied. */
+export async function migrationNames(): Promise<string[]> {
+  return (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort();
 }

@@ -12,9 +12,9 @@ export class Bodies {
   readonly #limit: number;
   #left: number;
 
-  constructor(settings: Pick<Settings, 'BODY_LIMIT_MB'>) {
+  constructor(settings: Pick<Settings, 'BODY_LIMIT_MB'>, inFlight = BODIES_IN_FLIGHT) {
     this.#limit = settings.BODY_LIMIT_MB * MB;
-    this.#left = BODIES_IN_FLIGHT * this.#limit;
+    this.#left = inFlight * this.#limit;
   }
 
   /**

@@ -13,6 +13,10 @@ export function deadline(): MiddlewareHandler<AppEnv> {
     const started = startDeadline(settings.REQUEST_TIMEOUT_MS, c.req.raw.signal);
     c.set('deadline', goesOn === undefined ? started : { ...started, behind: (work) => goesOn(c, work) });
     const handled = next().finally(() => started.clear());
+    goesOn?.(
+      c,
+      handled.catch(() => {}),
+    ); // a client that hangs up does not stop a write
     await Promise.race([handled, nextTurn(started.signal)]);
     if (!started.signal.aborted || c.finalized) return;
     c.set('givenUp', true); // first: what the handler still throws is nobody's answer

@@ -32,6 +32,11 @@ export interface Service {
   readonly system: () => Readonly<Record<string, unknown>>;
   /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */
   readonly compresses: boolean;
+  /**
+   * Whether requests share limits. False where the runtime may drop a request without a word, as a Worker's does when a client hangs up:
+   * what it had taken of a limit would be gone for ever.
+   */
+  readonly sharesLimits: boolean;
   /** Keeps the runtime from ending work that goes on behind an answer. Undefined where it does not. */
   readonly goesOn?: (c: Context, work: Promise<unknown>) => void;
   /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */

@@ -14,6 +14,11 @@ const COUNTED_FROM_BYTES = 64 * 1024;
  */
 export class HeldAnswers {
   #bytes = 0;
+  readonly #limit: number;
+
+  constructor(limitBytes = LIMIT_BYTES) {
+    this.#limit = limitBytes;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -21,12 +26,12 @@ export class HeldAnswers {
 
   /** Whether there is room for answers that nobody waits for yet. */
   get isHalfEmpty(): boolean {
-    return this.#bytes < LIMIT_BYTES / 2;
+    return this.#bytes < this.#limit / 2;
   }
 
   /** Throws queue_full when there is no room for another answer. One that has begun goes on whatever is held: see `add`. */
   checkRoom(): void {
-    if (this.#bytes >= LIMIT_BYTES)
+    if (this.#bytes >= this.#limit)
       throw new Fault('queue_full', 'too many answers wait for their clients to take them');
   }
 

@@ -121,6 +121,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   list.goOnWithin(() => startDeadline(Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal));
   const ended = Promise.withResolvers<StreamEnd>();
   c.set('streamed', ended.promise);
+  c.var.service.goesOn?.(c, ended.promise); // its timers end what a client left behind
   let open = true;
 
   const end = (outcome: StreamEnd['outcome']) => {

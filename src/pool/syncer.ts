@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BadStart } from '../bad-start.ts';
+import { logBytesOf } from '../db/log-bytes.ts';
 import type { ReplicaOptions } from '../db/replica/open.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
@@ -30,10 +31,14 @@ export interface SyncStatus {
 
 /** MB of V8's heap; what is fetched is outside of it. */
 const HEAP_MB = 32;
-/** A whole database comes with the first one: 30 to 50 MB/s. */
-const FIRST_SYNC_LIMIT_MS = 30 * 60_000;
-/** Later ones take milliseconds, or as long as the first when the server has lost its log (it was killed). */
-const SILENT_SYNC_MS = 60_000;
+/**
+ * A sync may take long: a whole database comes with the first one, and again when the server has lost its log (it was killed), at 30 to
+ * 50 MB/s. One that neither takes memory nor writes for so long is given up: a sync has no end of its own when the server hangs.
+ */
+const SILENT_MS = 30_000;
+const LOOK_MS = 1_000;
+/** While the process starts anew, a sync that was asked for waits for it. */
+const RETRY_MS = 50;
 /** Between two tries to start the process. */
 const RESTART_MS = 500;
 /** A sync leaves nothing behind; what it keeps above its rest the process gives back by ending. */
@@ -65,12 +70,34 @@ export class Syncer {
   async open(): Promise<void> {
     this.#process = this.#start();
     await this.#process.ready;
-    await this.#sync(FIRST_SYNC_LIMIT_MS);
+    await this.#sync();
     this.#timer = setInterval(() => this.#tick(), this.#options.intervalMs);
   }
 
-  /** Resolves when a sync that began after this call has succeeded. Rejects with its Fault. */
-  fresh(): Promise<void> {
+  /** Resolves when a sync that began after this call has succeeded. Rejects with its Fault when none has within `limitMs`. */
+  async fresh(limitMs: number): Promise<void> {
+    const until = performance.now() + limitMs;
+    for (;;) {
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(
+        () => late.reject(new Fault('remote_unavailable', `no sync has ended within ${limitMs} ms`)),
+        until - performance.now(),
+      );
+      try {
+        return await Promise.race([this.#next(), late.promise]);
+      } catch (error) {
+        // The process has just ended: another one is on its way.
+        const isLost = error instanceof Fault && error.code === 'connection_lost';
+        if (!isLost || this.#closing || performance.now() + RETRY_MS >= until) throw error;
+        await sleep(RETRY_MS);
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+
+  /** The sync that begins next: one serves all who wait for it. */
+  #next(): Promise<void> {
     if (this.#running === undefined) return this.#begin();
     this.#queued ??= this.#running
       .catch(() => {})
@@ -106,26 +133,29 @@ export class Syncer {
   #tick(): void {
     this.#process?.ping();
     const member = this.#process;
-    if (member?.state.name === 'idle' && member.rssMb > member.restingMb + KEPT_LIMIT_MB) member.stop();
+    if (member?.state.name === 'idle' && member.rssMb > member.restingMb + KEPT_LIMIT_MB) {
+      member.stop(); // nothing else gives memory back
+      return;
+    }
+    if (member?.state.name !== 'idle') return; // it is at work, or on its way
     if (this.#running === undefined) this.#begin().catch(() => {}); // its status says so
   }
 
   #begin(): Promise<void> {
-    this.#running = this.#sync(SILENT_SYNC_MS).finally(() => {
+    this.#running = this.#sync().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #sync(limitMs: number): Promise<void> {
+  async #sync(): Promise<void> {
     const beganAt = performance.now();
     try {
       const process = this.#process;
       if (process?.state.name !== 'idle')
         throw new Fault('connection_lost', 'the replica is not being brought up to date');
-      const late = new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL does not answer');
-      const limit = setTimeout(() => process.abandon(late), limitMs);
-      const reply = await process.run({ kind: 'sync' }).finally(() => clearTimeout(limit));
+      const stopWatching = this.#watch(process);
+      const reply = await process.run({ kind: 'sync' }).finally(stopWatching);
       if (reply.kind !== 'synced') throw new Fault('internal', `the syncer answered ${reply.kind}`);
       if (reply.frame === undefined && this.#frame !== undefined) {
         throw new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL has lost its data');
@@ -141,6 +171,21 @@ export class Syncer {
       this.#failing = why;
       throw error;
     }
+  }
+
+  /** Gives up a sync in which nothing moves. */
+  #watch(process: DatabaseProcess): () => void {
+    const logBytes = () => logBytesOf(this.#options.replica.path);
+    let seen = { rssMb: process.rssMb, bytes: logBytes() };
+    let movedAt = performance.now();
+    const timer = setInterval(() => {
+      const now = { rssMb: process.rssMb, bytes: logBytes() };
+      if (Math.abs(now.rssMb - seen.rssMb) > 1 || now.bytes !== seen.bytes) movedAt = performance.now();
+      seen = now;
+      if (performance.now() - movedAt < SILENT_MS) return;
+      process.abandon(new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL does not answer'));
+    }, LOOK_MS);
+    return () => clearInterval(timer);
   }
 
   #start(): DatabaseProcess {

@@ -1,8 +1,9 @@
 /** A replica of a real libSQL server: what its readers see, and what becomes of it when something dies. */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@libsql/client/web';
 import { expect, onTestFinished, test } from 'vitest';
+import { migrate } from '../../src/db/migrate.ts';
 import type { Database } from '../../src/db/port.ts';
 import { migrateRemote } from '../../src/db/remote/migrate.ts';
 import { openRemote } from '../../src/db/remote/open.ts';
@@ -109,7 +110,7 @@ test('the server gone: reads go on until the replica is too old, then are refuse
     .poll(() => count(db).catch((error) => error.code), { timeout: 12_000, interval: 200 })
     .toBe('remote_unavailable');
   await expect(count(db)).rejects.toMatchObject({
-    message: expect.stringMatching(/^the replica is \d+ s behind its server: /),
+    message: expect.stringMatching(/^the replica is \d+ s behind its server$/),
   });
   expect(db.status().alive).toBe(false);
   const second = await startLibsqlServer({ folder, port: Number(new URL(first.url).port) });
@@ -127,6 +128,7 @@ test('the syncer killed: another takes its place when it has gone, and nothing i
     const writing = insert(db, BigInt(round));
     process.kill(pid, 'SIGKILL');
     await writing;
+    expect(await count(db)).toBe(round); // its own write, although the process had to start anew
     await expect.poll(() => [pid, 0].includes(syncer(db)), { timeout: 5_000, interval: 10 }).toBe(false);
     await expect.poll(() => count(db), { timeout: 5_000, interval: 20 }).toBe(round);
   }
@@ -172,6 +174,17 @@ test('a replica that is not whole is refused, with what to do', async () => {
   });
   for (const end of ['', '-wal', '-shm', '-client_wal_index', '.lock']) rmSync(`${path}${end}`, { force: true });
   expect(await count((await replicaOf(url, { path })).db)).toBe(1);
+});
+
+test('a file that is no replica is left as it is, and nobody is told to delete it', async () => {
+  const { url } = await server();
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  const before = readFileSync(path);
+  await expect(replicaOf(url, { path })).rejects.toMatchObject({
+    message: expect.stringContaining('it is no replica: name another one in DB_URL'),
+  });
+  expect(readFileSync(path).equals(before)).toBe(true);
 });
 
 test('what the server has lost is not served as if it were there', async () => {

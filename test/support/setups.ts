@@ -24,6 +24,9 @@ export interface Setup {
   hasArchive: boolean;
   /** The libSQL server behind it. */
   serverPid?: number;
+  serverUrl?: string;
+  /** Lets the cron of a Worker run now. */
+  scheduled?: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -116,15 +119,19 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
   await (await onNode('', { DB_URL: server.url }, jobs)).close();
   const texts = {
     DB_URL: server.url,
-    REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
     JWT_PUBLIC_KEY: keys.publicKey,
     LOG_LEVEL: 'silent',
+    PORT: '80',
+    TRUST_PROXY: 'on',
   };
   const worker = await startWorker({
     config: join(import.meta.dirname, '../../wrangler.toml'),
-    bindings: Object.fromEntries(
-      Object.entries(texts).map(([name, value]) => [name, { type: 'plain_text' as const, value }]),
-    ),
+    bindings: {
+      ...Object.fromEntries(
+        Object.entries(texts).map(([name, value]) => [name, { type: 'plain_text' as const, value }]),
+      ),
+      REQUEST_TIMEOUT_MS: { type: 'json', value: TIMEOUT_MS }, // as a number in wrangler.toml arrives
+    },
     dev: { server: { hostname: '127.0.0.1', port: 0 }, inspector: false, watch: false, logLevel: 'none' },
   });
   const { origin } = await worker.url;
@@ -133,6 +140,11 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
     url: origin,
     hasArchive: false,
     serverPid: server.pid,
+    serverUrl: server.url,
+    scheduled: async () => {
+      const done = await fetch(`${origin}/cdn-cgi/handler/scheduled?cron=*+*+*+*+*`);
+      if (!done.ok) throw new Error(`the cron answered ${done.status}: ${await done.text()}`);
+    },
     async close() {
       await worker.dispose();
       await server.stop();

@@ -113,6 +113,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     clock: () => NOW,
     log: listeningLog(lines),
     compresses: true,
+    sharesLimits: true,
     system: () => ({ sizing: { limitMb: 1 } }),
     clientAddress: () => '127.0.0.1',
   };

@@ -35,9 +35,21 @@ export function faultOfRemote(error: unknown): Fault {
   return faultOfCode(codeOf(error), error);
 }
 
-/** Whether a request may have reached the server without an answer: of a commit nobody knows then what it did. */
-export function isUnanswered(error: unknown): boolean {
-  return !isAnswer(error) || (statusOf(error) ?? 0) >= 500;
+/** The result of a call of the client, its error as a fault: what else goes wrong is a mistake of ours, and stays one. */
+export async function ofServer<Result>(call: Promise<Result>): Promise<Result> {
+  try {
+    return await call;
+  } catch (error) {
+    throw faultOfRemote(error);
+  }
+}
+
+/** Errors of a commit that the server answered, and after which it is sure to have kept nothing. */
+const NOT_COMMITTED = /^(TRANSACTION_|STREAM_EXPIRED|SQLITE_(BUSY|LOCKED|FULL|CONSTRAINT|READONLY|INTERRUPT))/;
+
+/** Whether an error of COMMIT says that nothing was kept. Of all others nobody knows. */
+export function isNotCommitted(error: unknown): boolean {
+  return isAnswer(error) && NOT_COMMITTED.test(error.code);
 }
 
 /** Whether the server answered, if only to refuse. What the client makes of a broken connection is an error of another kind. */

@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@libsql/client/web';
 import { BadStart } from '../../bad-start.ts';
-import { BASE, FOLDER, type Migrated, RECORD } from '../migrations.ts';
+import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from '../migrations.ts';
 import { checkVersion } from '../schema-version.ts';
 import { faultOfRemote } from './faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
@@ -20,7 +20,7 @@ export async function migrateRemote(server: RemoteServer): Promise<Migrated> {
     if (!made) await checkVersions(client);
     const adopts = !made && !(await has(client, 'ccjobs_migrations'));
     const applied: string[] = [];
-    for (const name of (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort()) {
+    for (const name of await migrationNames()) {
       const sql = adopts && BASE.includes(name) ? '' : await readFile(join(FOLDER, name), 'utf8');
       if (await apply(client, name, sql)) applied.push(name);
     }
@@ -30,7 +30,17 @@ export async function migrateRemote(server: RemoteServer): Promise<Migrated> {
 
 /** That the server holds a job database we can serve. Changes nothing. Throws BadStart. */
 export async function checkRemote(server: RemoteServer): Promise<void> {
-  await asking(server, checkVersions);
+  await asking(server, async (client) => {
+    await checkVersions(client);
+    const applied = (await has(client, 'ccjobs_migrations'))
+      ? (await client.execute('SELECT name FROM ccjobs_migrations')).rows.map(({ name }) => name)
+      : [];
+    const missing = (await migrationNames()).filter((name) => !BASE.includes(name) && !applied.includes(name));
+    if (missing.length === 0) return;
+    throw new BadStart(
+      `the libSQL server lacks tables of ours (${missing.join(', ')}): run 'cc-jobs migrate' with this DB_URL`,
+    );
+  });
 }
 
 async function asking<Result>(server: RemoteServer, work: (client: Client) => Promise<Result>): Promise<Result> {

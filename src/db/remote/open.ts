@@ -4,7 +4,7 @@ import { bound, bytesOf, textOf, wellFormed } from '../driver-values.ts';
 import type { Database, DatabaseStatus } from '../port.ts';
 import type { SqlValue } from '../statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
-import { faultOfRemote } from './faults.ts';
+import { ofServer } from './faults.ts';
 import { heartbeat } from './heartbeat.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 import { runWrite } from './write.ts';
@@ -77,12 +77,12 @@ export function openRemote(options: RemoteOptions): Database {
         ? error
         : new Fault('remote_unavailable', 'the libSQL server does not answer', { cause: error });
     }
-    const fault = faultOfRemote(error);
-    if (fault.code === 'remote_unavailable') {
+    if (!(error instanceof Fault)) return error; // a mistake of ours
+    if (error.code === 'remote_unavailable') {
       counters.unreachable += 1;
       pulse.failed();
-    } else pulse.answered();
-    return fault;
+    } else if (error.code !== 'outcome_unknown') pulse.answered();
+    return error;
   };
 
   const query = (sql: string, parameters: readonly SqlValue[], deadline: Deadline): Promise<RemoteAnswer> => {
@@ -91,7 +91,7 @@ export function openRemote(options: RemoteOptions): Database {
       const stop = AbortSignal.any([deadline.signal, closing]);
       const client = clientOf(options, () => stop);
       try {
-        const { rows } = await client.execute({ sql, args: parameters.map(bound) });
+        const { rows } = await ofServer(client.execute({ sql, args: parameters.map(bound) }));
         return answerOf(rows[0] as Record<string, unknown> | undefined);
       } catch (error) {
         deadline.signal.throwIfAborted(); // what broke off was broken off by us
@@ -106,7 +106,7 @@ export function openRemote(options: RemoteOptions): Database {
         return await attempt(closing);
       } catch (error) {
         // A connection that was kept may have ended with the server's last life: a read is tried on a new one.
-        if (deadline.signal.aborted || faultOfRemote(error).code !== 'remote_unavailable') throw error;
+        if (deadline.signal.aborted || !(error instanceof Fault) || error.code !== 'remote_unavailable') throw error;
         counters.retries += 1;
         return await attempt(closing);
       }
@@ -143,7 +143,7 @@ export function openRemote(options: RemoteOptions): Database {
       const force = setTimeout(() => {
         for (const stop of stops) stop.abort(new Fault('connection_lost', 'the service ends'));
       }, graceMs);
-      await Promise.all(running);
+      while (running.size > 0) await Promise.all(running); // a rollback may have come behind the answer of another
       clearTimeout(force);
     },
   };

@@ -2,6 +2,7 @@ import type { InStatement, Transaction as RemoteTransaction, ResultSet } from '@
 import { bound, bytesOf, textOf } from '../driver-values.ts';
 import type { SqlValue } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
+import { ofServer } from './faults.ts';
 
 /** Statements sent in one request. */
 const MOST_AT_ONCE = 200;
@@ -16,7 +17,7 @@ export function transactionOn(remote: RemoteTransaction, expired: AbortSignal): 
     if (failed !== undefined) throw failed.error;
     expired.throwIfAborted();
     try {
-      return await remote.batch(statements);
+      return await ofServer(remote.batch(statements));
     } catch (error) {
       failed = { error };
       throw error;

@@ -3,7 +3,7 @@ import { Fault } from '../../faults.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Write } from '../transaction.ts';
 import { WRITES, type WriteName } from '../writes/index.ts';
-import { faultOfRemote, isUnanswered } from './faults.ts';
+import { faultOfRemote, isNotCommitted } from './faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 import { transactionOn } from './transaction.ts';
 
@@ -33,6 +33,7 @@ export interface AskedWrite {
 export async function runWrite(server: RemoteServer, asked: AskedWrite): Promise<unknown> {
   const { deadline } = asked;
   for (;;) {
+    deadline.resume(); // a commit that met a lock had suspended it
     deadline.expired.throwIfAborted();
     const attempt = tryWrite(server, asked);
     try {
@@ -42,7 +43,7 @@ export async function runWrite(server: RemoteServer, asked: AskedWrite): Promise
       asked.behind(ending);
       deadline.behind?.(ending);
       if (deadline.expired.aborted || !isLockOfOthers(error)) throw error;
-      if (deadline.remainingMs() <= RETRY_MS) throw faultOfRemote(error);
+      if (deadline.remainingMs() <= RETRY_MS) throw error;
     }
     await pause(RETRY_MS);
   }
@@ -56,7 +57,7 @@ async function tryWrite(server: RemoteServer, { name, input, deadline, closing }
   let isOver = false;
   try {
     const output = await write(transactionOn(tx, deadline.expired), input);
-    deadline.expired.throwIfAborted();
+    if (deadline.expired.aborted || deadline.remainingMs() === 0) throw deadline.expired.reason ?? late();
     isOver = true; // whatever becomes of the commit
     const limit = AbortSignal.timeout(Math.ceil(deadline.remainingMs()));
     stop = AbortSignal.any([closing, limit]);
@@ -81,7 +82,7 @@ async function commit(tx: RemoteTransaction, deadline: Deadline, limit: AbortSig
   try {
     await tx.commit();
   } catch (error) {
-    if (!limit.aborted && !isUnanswered(error)) throw error;
+    if (!limit.aborted && isNotCommitted(error)) throw faultOfRemote(error);
     const words = 'the commit was on its way to the libSQL server: ask before you repeat the request';
     throw new Fault('outcome_unknown', words, { cause: error });
   }
@@ -103,7 +104,12 @@ async function orExpired<Result>(work: Promise<Result>, { expired }: Deadline): 
 
 /** Another transaction has the lock. One of ours that the server ended is not tried again. */
 function isLockOfOthers(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(SQLITE_BUSY|TRANSACTION_BUSY)/.test(String(error.code));
+  const cause = error instanceof Fault ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && /^(SQLITE_BUSY|TRANSACTION_BUSY)/.test(String(cause.code));
+}
+
+function late(): Fault {
+  return new Fault('deadline_exceeded', 'the write was not committed: its time was up');
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import Sqlite from 'libsql';
 import PromiseSqlite from 'libsql/promise';
 import { BadStart } from '../../bad-start.ts';
@@ -36,6 +37,7 @@ interface Syncable {
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const { path, syncUrl, authToken, softHeapLimitBytes, hardHeapLimitBytes } = options;
+  if (existsSync(path) && !existsSync(`${path}-client_wal_index`)) throw new BadStart(noReplica(path));
   await lock(path);
   // Heap limits are those of the process: any connection of it can set them, and that of a replica cannot.
   const limits = openDriver(':memory:');
@@ -100,6 +102,13 @@ export function isBroken(error: unknown): boolean {
 function refusal(path: string, error: unknown): string {
   if (isBroken(error)) return brokenReplica(path);
   return `${path}: the libSQL server of DB_SYNC_URL cannot be reached, or refuses DB_AUTH_TOKEN: ${String(error)}`;
+}
+
+/** A file that was never a replica may be somebody's only copy of his jobs. */
+function noReplica(path: string): string {
+  return existsSync(`${path}.lock`)
+    ? brokenReplica(path)
+    : `${path}: there is a file of that name, and it is no replica: name another one in DB_URL, where the replica is to be made`;
 }
 
 export function brokenReplica(path: string): string {

@@ -48,6 +48,7 @@ export async function startLibsqlServer({ folder, port = 0, flags = [] }: Libsql
   });
   const url = `http://${address}`;
   const ended = once(child, 'exit');
+  ended.catch(() => {}); // it could not be started, which the look below tells
   const limit = performance.now() + START_LIMIT_MS;
   while (!(await isUp(url))) {
     if (child.exitCode !== null || child.signalCode !== null) throw new BadStart(`sqld ended: ${last.join('')}`);
@@ -87,6 +88,6 @@ async function end(child: ChildProcess, ended: Promise<unknown>, signal: 'SIGTER
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
   const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-  await ended;
+  await ended.catch(() => {});
   clearTimeout(force);
 }

@@ -23,6 +23,8 @@ export interface WranglerOptions {
   port: number;
   /** They win over .dev.vars and wrangler.toml. No secrets: others see a command line. */
   bindings: Readonly<Record<string, string>>;
+  /** Fires when nobody wants it any more. */
+  signal?: AbortSignal;
 }
 
 export interface Wrangler {
@@ -33,7 +35,7 @@ export interface Wrangler {
 }
 
 /** `wrangler dev` of wrangler.toml on the loopback address; what it says goes to standard error. Throws BadStart. */
-export async function startWrangler({ port, bindings }: WranglerOptions): Promise<Wrangler> {
+export async function startWrangler({ port, bindings, signal }: WranglerOptions): Promise<Wrangler> {
   if (!existsSync(PROGRAM)) throw new BadStart('there is no wrangler in node_modules: run npm ci');
   const at = port === 0 ? await freePort() : port;
   const vars = Object.entries(bindings).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
@@ -46,21 +48,26 @@ export async function startWrangler({ port, bindings }: WranglerOptions): Promis
     detached: true, // Ctrl-C in a terminal is for us: we stop it in order
   });
   const ended = once(child, 'exit');
+  ended.catch(() => {}); // it could not be started, which its exit tells too
   const stop = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
-    const force = setTimeout(() => killGroup(child.pid), STOP_LIMIT_MS);
-    await ended;
-    clearTimeout(force);
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      const force = setTimeout(() => killGroup(child.pid), STOP_LIMIT_MS);
+      await ended.catch(() => {});
+      clearTimeout(force);
+    }
+    killGroup(child.pid); // workerd, where wrangler has ended without it
   };
   const url = `http://127.0.0.1:${at}`;
   const limit = performance.now() + START_LIMIT_MS;
   for (;;) {
     const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
     if (answer?.ok === true) return { url, ended, stop };
-    if (child.exitCode !== null || child.signalCode !== null) throw new BadStart('wrangler has ended: see above');
-    if (performance.now() > limit) {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    if (hasEnded || signal?.aborted || performance.now() > limit) {
       await stop();
+      if (hasEnded) throw new BadStart('wrangler has ended: see above');
+      if (signal?.aborted) throw new BadStart('stopped while the Worker was starting');
       throw new BadStart(`the Worker did not answer at ${url} within ${START_LIMIT_MS / 1000} s`);
     }
     await sleep(LOOK_MS);
