@@ -49,7 +49,11 @@ async function metricsOf(
   const [job] = await c.var.db.read(jobForMetrics(visibleTo(c.var.user), id), c.var.deadline);
   if (job === undefined) return failed(`finding job with db id ${id} failed`);
   const data = await jobData(c, job, { metrics, scopes, resolution: null, shape: 'list' });
-  if (data === null) return failed('the archive has no metric data of this job');
+  if (data === null) {
+    return failed(
+      c.var.lacksArchive ? 'this service has no job archive' : 'the archive has no metric data of this job',
+    );
+  }
   return jsonParts('{"data":{"jobMetrics":', data, '},"error":null}\n');
 }
 

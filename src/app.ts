@@ -56,6 +56,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('held', held);
     c.set('log', service.log.child({ requestId: c.var.requestId }));
     await next();
+    if (c.var.lacksArchive) c.header('X-Lacks', 'job-archive');
     c.header('X-Request-Id', c.var.requestId); // only now: an answer made without `c` knows nothing of earlier headers
   });
   app.use(accessLog());

@@ -5,6 +5,7 @@
 import { createClient } from '@libsql/client/web';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeToken } from '../src/http/token.ts';
 import {
   type Asked,
   ask,
@@ -17,6 +18,7 @@ import {
   withReplica,
   withServer,
 } from './support/setups.ts';
+import { keys } from './support/test-app.ts';
 
 const JOBS = 1_500;
 
@@ -219,6 +221,21 @@ describe('what differs', () => {
     const [server, worker, replica] = others as [Setup, Setup, Setup];
     const all = await Promise.all([file, server, worker, replica].map(archived));
     expect(all).toEqual([5, 5, 0, 5]);
+  });
+
+  test('an answer without what the archive has says so', async () => {
+    const headers = async (setup: Setup, path: string) => {
+      const token = await makeToken(keys.privateKey, { user: 'root', roles: ['admin', 'api'] });
+      const answer = await fetch(`${setup.url}${path}`, { headers: { 'X-Auth-Token': token } });
+      return answer.headers.get('X-Lacks');
+    };
+    for (const path of ['/api/jobs/?items-per-page=1', '/api/jobs/7?all-metrics=true', '/api/jobs/metrics/7']) {
+      expect(await headers(others[1] as Setup, path), path).toBe('job-archive');
+      expect(await headers(file, path), path).toBe(null);
+    }
+    expect(await headers(others[1] as Setup, '/api/jobs/count')).toBe(null);
+    const { body } = await ask(others[1] as Setup, { path: '/api/jobs/metrics/7' });
+    expect(body).toMatchObject({ error: { message: 'this service has no job archive' } });
   });
 
   test('settings that cannot act are told', async () => {

@@ -52,6 +52,8 @@ export interface DatabaseStatus {
   counters: Readonly<Record<string, number>>;
   /** Of a replica: how far it is. */
   replica?: object;
+  /** Of a libSQL server: what it says of itself. */
+  server?: object;
 }
 
 export interface ProcessStatus {

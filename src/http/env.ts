@@ -75,6 +75,8 @@ export interface AppEnv {
     fault: Fault | undefined;
     /** True once the caller was answered although the handler had not ended: what it still throws is nobody's answer. */
     givenUp: boolean | undefined;
+    /** True where the answer lacks what only the job archive has, and there is none here. */
+    lacksArchive: boolean | undefined;
     /** Set by an answer that goes on after its first byte; settles when it has ended. */
     streamed: Promise<StreamEnd> | undefined;
   };

@@ -16,6 +16,7 @@ export async function jobData(
 ): Promise<readonly Uint8Array[] | null> {
   const { archive, clusters } = c.var.service;
   const isArchived = job.state !== 'running' && job.monitoringStatus !== 1;
+  if (archive === undefined) c.set('lacksArchive', true);
   if (archive === undefined || !isArchived || clusters.get(job.cluster) === undefined) return null;
   c.var.held.checkRoom(); // before it is read: an answer may be as large as what is left
   const { cluster, jobId, startTime } = job;

@@ -20,6 +20,7 @@ export async function jobsAnswer(
   next: NextPage<JobsBatch>,
   page: PageRequest,
 ): Promise<JsonAnswer> {
+  if (c.var.service.archive === undefined) c.set('lacksArchive', true);
   const list = new JobsList(c, next);
   const first = await list.next();
   c.var.deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now

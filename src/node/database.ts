@@ -6,6 +6,7 @@ import { buildIndexes } from '../db/bulk.ts';
 import type { Database } from '../db/port.ts';
 import { checkRemote } from '../db/remote/migrate.ts';
 import { openRemote } from '../db/remote/open.ts';
+import type { RemoteServer } from '../db/remote/server.ts';
 import type { Log } from '../http/env.ts';
 import { isInMemory, openPool, type PoolOptions } from '../pool/pool.ts';
 import { openReplicaPool } from '../pool/replica.ts';
@@ -41,11 +42,20 @@ function serverOf({ DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostA
   const server = { url, authToken };
   return {
     shown: new URL(url).host,
-    async open() {
-      await checkRemote(server);
-      return openRemote({ ...server, mostAtOnce, heartbeat: true });
+    async open({ log }) {
+      const pragmas = await checkServer(server, log);
+      return openRemote({ ...server, mostAtOnce, heartbeat: true, pragmas });
     },
   };
+}
+
+/** Its limits are flags of the server: without them one query there may take all memory. Throws BadStart. */
+async function checkServer(server: RemoteServer, log: Log): Promise<Record<string, number>> {
+  const pragmas = await checkRemote(server);
+  if (pragmas['hard_heap_limit'] === 0) {
+    log.warn({ pragmas }, "the libSQL server has no heap limit: 'cc-jobs sizing' prints the flags to start it with");
+  }
+  return pragmas;
 }
 
 async function fileAt(path: string, settings: Settings): Promise<Place> {
@@ -71,14 +81,14 @@ async function replicaAt(path: string, syncUrl: string, settings: Settings): Pro
   return {
     shown: `${path}, a replica of ${new URL(syncUrl).host}`,
     async open(options) {
-      await checkRemote(server);
+      const pragmas = await checkServer(server, options.log);
       await mkdir(dirname(path), { recursive: true });
       return await openReplicaPool({
         ...poolOptions(path, tempDir, options),
         syncUrl,
         authToken,
         intervalMs,
-        server: openRemote({ ...server, mostAtOnce, heartbeat: true }),
+        server: openRemote({ ...server, mostAtOnce, heartbeat: true, pragmas }),
       });
     },
   };

@@ -120,7 +120,7 @@ class Replica implements Database {
       queued: this.#readers.queued + server.queued,
       processes: [...this.#syncer.members, ...this.#readers.members].map((member) => member.status()),
       counters: { ...this.#counters },
-      replica: { ...sync, server: { alive: server.alive, counters: server.counters } },
+      replica: { ...sync, server: { alive: server.alive, counters: server.counters, ...server.server } },
     };
   }
 

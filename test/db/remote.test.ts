@@ -10,6 +10,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/db/port.ts';
 import { checkRemote, migrateRemote } from '../../src/db/remote/migrate.ts';
 import { openRemote } from '../../src/db/remote/open.ts';
+import { clientOf } from '../../src/db/remote/server.ts';
+import { transactionOn } from '../../src/db/remote/transaction.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { freePort } from '../../src/dev/servers/free-port.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
@@ -193,6 +195,29 @@ test('what fails in a transaction ends it: no later statement stays', async () =
   ).rejects.toMatchObject({ code: expect.any(String) });
   expect(await count(db)).toBe(1);
 });
+
+test('a transaction that is silent for too long, or loses its lock to another, ends with a fault of its own', async () => {
+  const { server, db } = await ready();
+  const begun = async () => {
+    const client = clientOf({ url: server.url }, () => AbortSignal.timeout(20_000));
+    const remote = transactionOn(await client.transaction('write'), new AbortController().signal);
+    await remote.run('UPDATE job SET duration = 1');
+    return remote;
+  };
+  const silent = await begun();
+  const waiting = insert(db, 1n, 15_000); // gets the lock when the server takes it away from the first
+  await waiting;
+  await expect(silent.run('UPDATE job SET duration = 2')).rejects.toMatchObject({ code: 'database_busy' });
+  const expired = await begun();
+  await sleep(11_000);
+  await expect(expired.run('UPDATE job SET duration = 2')).rejects.toMatchObject({
+    code: expect.stringMatching(/connection_lost|database_busy/),
+  });
+  await expect(expired.run('UPDATE job SET duration = 3')).rejects.toMatchObject({
+    code: expect.stringMatching(/connection_lost|database_busy/),
+  });
+  expect(await count(db)).toBe(1);
+}, 40_000);
 
 test('more requests than may be at the server are queue_full', async () => {
   const { server } = await ready();

@@ -28,15 +28,26 @@ export async function migrateRemote(server: RemoteServer): Promise<Migrated> {
   });
 }
 
-/** That the server holds a job database we can serve. Changes nothing. Throws BadStart. */
-export async function checkRemote(server: RemoteServer): Promise<void> {
-  await asking(server, async (client) => {
+/** What the server decides for itself and says when it is asked; it refuses to be told (measured: SQL_PARSE_ERROR). */
+const READABLE = [
+  'hard_heap_limit',
+  'soft_heap_limit',
+  'cache_size',
+  'temp_store',
+  'synchronous',
+  'foreign_keys',
+  'trusted_schema',
+];
+
+/** That the server holds a job database we can serve. Changes nothing; answers the server's pragmas. Throws BadStart. */
+export async function checkRemote(server: RemoteServer): Promise<Record<string, number>> {
+  return await asking(server, async (client) => {
     await checkVersions(client);
     const applied = (await has(client, 'ccjobs_migrations'))
       ? (await client.execute('SELECT name FROM ccjobs_migrations')).rows.map(({ name }) => name)
       : [];
     const missing = (await migrationNames()).filter((name) => !BASE.includes(name) && !applied.includes(name));
-    if (missing.length === 0) return;
+    if (missing.length === 0) return await pragmasOf(client);
     throw new BadStart(
       `the libSQL server lacks tables of ours (${missing.join(', ')}): run 'cc-jobs migrate' with this DB_URL`,
     );
@@ -72,6 +83,15 @@ async function checkVersions(client: Client): Promise<void> {
   if (Number(keys[0]?.['foreign_keys']) !== 1) {
     throw new BadStart('the libSQL server of DB_URL does not enforce foreign keys, on which deleting jobs relies');
   }
+}
+
+async function pragmasOf(client: Client): Promise<Record<string, number>> {
+  const values: Record<string, number> = {};
+  for (const name of READABLE) {
+    const { rows } = await client.execute(`PRAGMA ${name}`);
+    values[name] = Number(rows[0]?.[0]);
+  }
+  return values;
 }
 
 async function apply(client: Client, name: string, sql: string): Promise<boolean> {

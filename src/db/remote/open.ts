@@ -14,6 +14,8 @@ export interface RemoteOptions extends RemoteServer {
   mostAtOnce: number;
   /** Whether to ask the server once a second how it is; a Worker has no time between its requests. */
   heartbeat: boolean;
+  /** What the server said of itself at the start, for people. */
+  pragmas?: Readonly<Record<string, number>>;
 }
 
 interface RemoteAnswer {
@@ -137,6 +139,7 @@ export function openRemote(options: RemoteOptions): Database {
       queued: running.size,
       processes: [],
       counters: { ...counters },
+      ...(options.pragmas === undefined ? {} : { server: { pragmas: options.pragmas } }),
     }),
     async close(graceMs) {
       pulse.stop();
