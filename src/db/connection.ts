@@ -1,5 +1,6 @@
 import { BadStart } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
+import type { Answer } from './answer-rows.ts';
 import { type Driver, openDriver, readOnlyUri } from './driver.ts';
 import { bound, bytesOf } from './driver-values.ts';
 import { type Maintenance, maintain } from './maintenance.ts';
@@ -11,14 +12,6 @@ import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import type { SqlValue } from './statement.ts';
 import { runWrite, type WriteGate } from './write-transaction.ts';
 import type { WriteName } from './writes/index.ts';
-
-/** What a statement answers, still as bytes (src/db/statement.ts). */
-export interface Answer {
-  json: Uint8Array;
-  /** Of a PageStatement. */
-  rows?: number;
-  more?: Uint8Array;
-}
 
 /**
  * One connection to a local file, bootstrapped. It does one thing at a time: whoever holds it (a connection process) sends

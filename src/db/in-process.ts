@@ -1,6 +1,6 @@
+import { answerPage, answerRows } from './answer-rows.ts';
 import { Connection } from './connection.ts';
 import type { Deadline } from './deadline.ts';
-import { textOf } from './driver-values.ts';
 import { logBytesOf } from './log-bytes.ts';
 import { LOG_LIMIT_BYTES } from './maintenance.ts';
 import type { Database } from './port.ts';
@@ -59,15 +59,11 @@ export async function openInProcess(path: string): Promise<Database> {
       }
     });
   return {
-    async read(statement, deadline) {
-      const { json } = await query(statement.sql, statement.parameters, deadline);
-      const rows: unknown[] = JSON.parse(textOf(json));
-      return rows.map((row) => statement.row.parse(row));
+    async read({ sql, parameters, row }, deadline) {
+      return answerRows(await query(sql, parameters, deadline), row);
     },
     async readPage(statement, deadline) {
-      const { json, rows = 0, more } = await query(statement.sql, statement.parameters, deadline);
-      const behind: unknown = more === undefined ? undefined : JSON.parse(textOf(more));
-      return { bytes: utf8Of(json), rows, more: statement.more.parse(behind) };
+      return answerPage(await query(statement.sql, statement.parameters, deadline), statement, utf8Of);
     },
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
       deadline.resume(); // after a write before this one

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../faults.ts';
+import { answerRows } from './answer-rows.ts';
 import { type Driver, execNow } from './driver.ts';
-import { bound, bytesOf, textOf } from './driver-values.ts';
+import { bound, bytesOf } from './driver-values.ts';
 import type { PreparedStatements } from './prepared-statements.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import type { SqlValue } from './statement.ts';
@@ -93,8 +94,7 @@ function transactionOn(statements: PreparedStatements): Transaction {
     runEach,
     async read({ sql, parameters, row }) {
       const answer = await statements.use(sql, (statement) => statement.get(parameters.map(bound)));
-      const rows: unknown[] = JSON.parse(textOf(bytesOf(answer.json)));
-      return rows.map((one) => row.parse(one));
+      return answerRows({ json: bytesOf(answer.json) }, row);
     },
   };
 }

@@ -1,5 +1,5 @@
+import { answerPage, answerRows } from '../db/answer-rows.ts';
 import { ClientGone, type Deadline } from '../db/deadline.ts';
-import { textOf } from '../db/driver-values.ts';
 import type { Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
 import { utf8Of } from '../db/utf8.ts';
@@ -31,18 +31,15 @@ export class Readers {
   }
 
   async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
-    const { json } = await this.#query(statement, deadline);
-    if (json.byteLength > READ_LIMIT_BYTES) {
+    const answer = await this.#query(statement, deadline);
+    if (answer.json.byteLength > READ_LIMIT_BYTES) {
       throw new Fault('memory_limit_exceeded', 'the answer is larger than 16 MB: ask for a page of it');
     }
-    const rows: unknown[] = JSON.parse(textOf(json));
-    return rows.map((row) => statement.row.parse(row));
+    return answerRows(answer, statement.row);
   }
 
   async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
-    const { json, rows, more } = await this.#query(statement, deadline);
-    if (rows === undefined || more === undefined) throw new Fault('internal', `${statement.name} is no page`);
-    return { bytes: utf8Of(json), rows, more: statement.more.parse(JSON.parse(textOf(more))) };
+    return answerPage(await this.#query(statement, deadline), statement, utf8Of);
   }
 
   get members(): readonly DatabaseProcess[] {

@@ -1,6 +1,7 @@
 import { Fault } from '../../faults.ts';
+import { type Answer, answerPage, answerRows } from '../answer-rows.ts';
 import type { Deadline } from '../deadline.ts';
-import { bound, bytesOf, textOf, wellFormed } from '../driver-values.ts';
+import { bound, bytesOf, wellFormed } from '../driver-values.ts';
 import type { Database, DatabaseStatus } from '../port.ts';
 import type { SqlValue } from '../statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
@@ -16,12 +17,6 @@ export interface RemoteOptions extends RemoteServer {
   heartbeat: boolean;
   /** What the server said of itself at the start, for people. */
   pragmas?: Readonly<Record<string, number>>;
-}
-
-interface RemoteAnswer {
-  json: Uint8Array;
-  rows?: number;
-  more?: Uint8Array;
 }
 
 /**
@@ -87,8 +82,8 @@ export function openRemote(options: RemoteOptions): Database {
     return error;
   };
 
-  const query = (sql: string, parameters: readonly SqlValue[], deadline: Deadline): Promise<RemoteAnswer> => {
-    const attempt = async (closing: AbortSignal): Promise<RemoteAnswer> => {
+  const query = (sql: string, parameters: readonly SqlValue[], deadline: Deadline): Promise<Answer> => {
+    const attempt = async (closing: AbortSignal): Promise<Answer> => {
       deadline.signal.throwIfAborted();
       const stop = AbortSignal.any([deadline.signal, closing]);
       const client = clientOf(options, () => stop);
@@ -116,15 +111,11 @@ export function openRemote(options: RemoteOptions): Database {
   };
 
   return {
-    async read(statement, deadline) {
-      const { json } = await query(statement.sql, statement.parameters, deadline);
-      const rows: unknown[] = JSON.parse(textOf(json));
-      return rows.map((row) => statement.row.parse(row));
+    async read({ sql, parameters, row }, deadline) {
+      return answerRows(await query(sql, parameters, deadline), row);
     },
     async readPage(statement, deadline) {
-      const { json, rows, more } = await query(statement.sql, statement.parameters, deadline);
-      if (rows === undefined || more === undefined) throw new Fault('internal', `${statement.name} is no page`);
-      return { bytes: wellFormed(json), rows, more: statement.more.parse(JSON.parse(textOf(more))) };
+      return answerPage(await query(statement.sql, statement.parameters, deadline), statement, wellFormed);
     },
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
       return within(deadline, async (closing) => {
@@ -152,8 +143,8 @@ export function openRemote(options: RemoteOptions): Database {
   };
 }
 
-function answerOf(row: Record<string, unknown> | undefined): RemoteAnswer {
-  const answer: RemoteAnswer = { json: bytesOf(row?.['json']) };
+function answerOf(row: Record<string, unknown> | undefined): Answer {
+  const answer: Answer = { json: bytesOf(row?.['json']) };
   if (row?.['rows'] !== undefined) answer.rows = Number(row['rows']);
   if (row?.['more'] !== undefined) answer.more = bytesOf(row['more']);
   return answer;

@@ -1,5 +1,6 @@
 import type { InStatement, Transaction as RemoteTransaction, ResultSet } from '@libsql/client/web';
-import { bound, bytesOf, textOf } from '../driver-values.ts';
+import { answerRows } from '../answer-rows.ts';
+import { bound, bytesOf } from '../driver-values.ts';
 import type { SqlValue } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { ofServer } from './faults.ts';
@@ -36,8 +37,7 @@ export function transactionOn(remote: RemoteTransaction, expired: AbortSignal): 
     runEach,
     async read({ sql, parameters, row }) {
       const [result] = await send([{ sql, args: parameters.map(bound) }]);
-      const rows: unknown[] = JSON.parse(textOf(bytesOf(result?.rows[0]?.['json'])));
-      return rows.map((one) => row.parse(one));
+      return answerRows({ json: bytesOf(result?.rows[0]?.['json']) }, row);
     },
   };
 }
