@@ -12,8 +12,11 @@ Serves the job database over HTTP until SIGTERM or SIGINT: then it accepts no mo
 their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
   async run(args, { env, signal }) {
     noArguments(args);
-    const service = await startService(readSettings(env), env);
-    if (!signal.aborted) await once(signal, 'abort');
+    const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {});
+    const service = await Promise.race([startService(readSettings(env), env), stopped]);
+    // Nothing has been served yet, and the start may wait for a server, or copy a whole replica. Its processes end with this one.
+    if (service === undefined) process.exit(0);
+    await stopped;
     await service.stop();
     return 0;
   },

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, copyFileSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -65,6 +65,22 @@ describe('serve', () => {
     const { service } = await serve(await migrated());
     for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) service.child.kill(signal);
     expect(await service.ended).toBe(0);
+  });
+
+  test('ends at once at a signal while it is still starting', async () => {
+    const cwd = await migrated();
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const connected = once(silent, 'connection'); // it asks what is there, and waits
+    const { port } = silent.address() as AddressInfo;
+    const service = start(cwd, ['serve'], { ...OPEN, DB_URL: `http://127.0.0.1:${port}` });
+    const [socket] = (await connected) as [Socket];
+    onTestFinished(() => void socket.destroy());
+    const startedAt = performance.now();
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
   test('leaves a file that is the whole database', async () => {
