@@ -42,6 +42,19 @@ test('a reader that keeps memory after its query is replaced, and serves until i
   expect(served).toBeGreaterThan(0);
 });
 
+test('what a process keeps is seen from outside: it need not say so to be replaced', async () => {
+  const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-keeps') });
+  const pids = () =>
+    db
+      .status()
+      .processes.filter(({ role }) => role === 'reader')
+      .map(({ pid }) => pid);
+  const before = pids();
+  expect(await db.read(asked('anything'), within(10_000))).toEqual([{ answer: 'kept' }]);
+  await until(() => pids().length === 1 && pids()[0] !== before[0], 5_000, pids);
+  expect(db.status().counters).toMatchObject({ replacements: 1, kills: 0 });
+});
+
 test('an idle reader is retired, and the last one stays', async () => {
   const { db } = await testPool({ maxReaders: 3, maxIdleMs: 300 });
   const readers = () => db.status().processes.filter(({ role }) => role === 'reader');

@@ -147,3 +147,14 @@ test('a write that is stopped for its memory has not happened', async () => {
   const stored = (await tagNames(path)).filter((name) => name !== 'after').length;
   expect([outcome, stored]).toEqual(outcome === 'written' ? ['written', 3_000] : ['memory_limit_exceeded', 0]);
 });
+
+test('a commit that does not end is given up after five seconds: nobody knows what became of it', async () => {
+  const { db } = await testPool({ program: fixture('child-that-never-commits') });
+  const startedAt = performance.now();
+  const writing = db.write('insertJobs', { rows: [], tags: [] }, within(500));
+  await expect(writing).rejects.toMatchObject({ code: 'outcome_unknown' });
+  const tookMs = performance.now() - startedAt;
+  expect(tookMs).toBeGreaterThan(4_500);
+  expect(tookMs).toBeLessThan(8_000);
+  expect(db.status().counters).toMatchObject({ kills: 1 });
+}, 20_000);
