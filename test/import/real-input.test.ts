@@ -27,9 +27,8 @@ async function importInto({ db }: Awaited<ReturnType<typeof emptyDatabase>>, sou
   return { reasons: bad, ...(await importJobs(db, source, report, new AbortController().signal)) };
 }
 
-// In addition where the real files are; sacct.test.ts, foreign.test.ts and archive.test.ts have the made ones.
-const real = existsSync(DATA) ? describe : () => {};
-real('real input', () => {
+// Where the real files are (vitest.config.ts); sacct.test.ts, foreign.test.ts and archive.test.ts have the made ones.
+describe('real input', () => {
   test('of sacct: 11,704 lines, 419 never started, nothing else missing', async () => {
     const database = await emptyDatabase();
     const options = { clock: localClock('UTC'), clusters: NO_CLUSTERS, cluster: undefined };
