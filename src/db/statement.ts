@@ -1,5 +1,6 @@
 import type { Compilable } from 'kysely';
 import type { z } from 'zod';
+import type { ColumnQuestion } from './question.ts';
 
 /** What checks a row on its way in. A zod schema is one. */
 export interface RowParser<Row> {
@@ -23,6 +24,8 @@ export interface Statement<Row> {
   readonly sql: string;
   readonly parameters: readonly SqlValue[];
   readonly row: RowParser<Row>;
+  /** What it asks, where a column index can answer it too. */
+  readonly question?: ColumnQuestion;
 }
 
 /**

@@ -59,6 +59,11 @@ export class TestDatabase {
     };
   }
 
+  /** The file, for another connection. */
+  get path(): string {
+    return join(this.#folder, 'job.db');
+  }
+
   /** All batches of a list. */
   async batches<More>(next: NextPage<More>): Promise<TextPage<More>[]> {
     const found: TextPage<More>[] = [];
@@ -83,13 +88,22 @@ export class TestDatabase {
   }
 }
 
-/** `indexes`: the lean ones of the migrations, or the file with those of cc-backend. */
-export async function testDatabase(indexes: 'lean' | 'cc-backend' | 'none' = 'lean'): Promise<TestDatabase> {
+/**
+ * `indexes`: the lean ones of the migrations, or the file with those of cc-backend; `recorded`: with the record of changes, in a
+ * WAL that others can read meanwhile.
+ */
+export async function testDatabase(
+  indexes: 'lean' | 'cc-backend' | 'none' | 'recorded' = 'lean',
+): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
   const database = new TestDatabase(new Database(join(folder, 'job.db'), {}), folder);
   await database.exec(text('../../migrations/0001_schema_11.sql'));
   if (indexes === 'lean') await database.exec(text('../../migrations/0002_lean_indexes.sql'));
   if (indexes === 'cc-backend') await database.exec(text('../fixtures/cc-backend-indexes.sql'));
+  if (indexes === 'recorded') {
+    await database.exec('PRAGMA journal_mode = WAL');
+    await database.exec(text('../../migrations/0006_job_changes.sql'));
+  }
   return database;
 }
 

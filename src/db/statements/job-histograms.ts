@@ -29,7 +29,8 @@ export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: { bins: Durat
       UNION ALL SELECT 'histNumCores', cores, sum(count) FROM alike GROUP BY cores
       UNION ALL SELECT 'histNumAccs', accs, sum(count) FROM alike GROUP BY accs
       ORDER BY histogram, value) AS points`;
-  return statementOf('job histograms', query, Row);
+  const question = { kind: 'histograms', jobs, bins, nowSec } as const;
+  return { ...statementOf('job histograms', query, Row), question };
 }
 
 /** A foreign file may hold anything in a column of integers; NULL counts as 0. */

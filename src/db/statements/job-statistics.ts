@@ -57,7 +57,7 @@ export function jobStatistics(jobs: VisibleJobs, options: JobStatisticsOptions) 
   const numbers = Object.keys(Row.shape).filter((field) => field !== 'id' && field !== 'name');
   const texts = numbers.map((field) => sql`CAST(${sql.ref(`groups.${field}`)} AS TEXT) AS ${sql.ref(field)}`);
   const query = sql`SELECT CAST(groups.id AS TEXT) AS id, ${name} AS name, ${sql.join(texts)} FROM (${groups}) AS groups`;
-  return statementOf('job statistics', query, Row);
+  return { ...statementOf('job statistics', query, Row), question: { kind: 'statistics', jobs, ...options } } as const;
 }
 
 /** What the sums need of each job. */

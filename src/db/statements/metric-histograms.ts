@@ -15,9 +15,13 @@ const Row = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
  * One scan takes each footprint apart once for all metrics: the jobs are first counted by all their bins together.
  */
 export function metricHistograms(jobs: VisibleJobs, scales: readonly MetricScale[], bins: number) {
+  const question = { kind: 'metric histograms', jobs, scales, bins } as const;
   const wanted = scales.map((scale, index) => ({ ...scale, index })).filter(isCountable);
   if (wanted.length === 0)
-    return statementOf('metric histograms', sql`SELECT 0 AS metric, 0 AS bin, 0 AS count LIMIT 0`, Row);
+    return {
+      ...statementOf('metric histograms', sql`SELECT 0 AS metric, 0 AS bin, 0 AS count LIMIT 0`, Row),
+      question,
+    };
   const name = (index: number) => sql.ref(`bin${index}`);
   const values = wanted.map(
     ({ metric, stat, index }) =>
@@ -38,7 +42,7 @@ export function metricHistograms(jobs: VisibleJobs, scales: readonly MetricScale
       FROM (SELECT ${sql.join(wanted.map(binOf))} FROM (SELECT ${sql.join(values)} FROM job WHERE ${whereJob(jobs)}))
       GROUP BY ${columns})
     SELECT metric, bin, count FROM (${sql.join(counts, sql` UNION ALL `)} ORDER BY metric, bin) AS counted`;
-  return statementOf('metric histograms', query, Row);
+  return { ...statementOf('metric histograms', query, Row), question };
 }
 
 function isCountable({ metric, stat, peak }: MetricScale): boolean {

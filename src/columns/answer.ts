@@ -1,0 +1,26 @@
+import type { ColumnQuestion } from '../db/question.ts';
+import { histogramsQuery } from './histograms.ts';
+import { metricHistogramsQuery } from './metric-histograms.ts';
+import { type ColumnQuery, Parameters } from './query.ts';
+import { statisticsQuery } from './statistics.ts';
+import { type FilterContext, whereColumns } from './where.ts';
+
+/** The query that answers a question with the rows of its statement, before its schema has read them. */
+export function queryFor(question: ColumnQuestion, index: Omit<FilterContext, 'parameters'>): ColumnQuery {
+  const context = { ...index, parameters: new Parameters() };
+  switch (question.kind) {
+    case 'count': {
+      const where = whereColumns(question.jobs.conditions, context);
+      return {
+        sql: `SELECT CAST(count(*) AS DOUBLE) AS count FROM job WHERE ${where}`,
+        parameters: context.parameters.values,
+      };
+    }
+    case 'statistics':
+      return statisticsQuery(question, context);
+    case 'histograms':
+      return histogramsQuery(question, context);
+    case 'metric histograms':
+      return metricHistogramsQuery(question, context);
+  }
+}

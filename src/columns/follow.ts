@@ -1,0 +1,73 @@
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { writeLines } from './build.ts';
+import type { IndexFile, IndexMeta } from './index-file.ts';
+import type { Batch, Source } from './source.ts';
+import { Stale } from './unsuitable.ts';
+
+/** Changed jobs that are taken over before an answer; with more a build is faster and takes less memory. */
+const MOST_CHANGES = 20_000;
+/** Part of the rows whose holes are borne (700,000 of 20 million made totals twice as slow), once there are enough to matter. */
+const CHURN = { part: 0.03, least: 20_000 };
+
+/**
+ * Brings the index up to the newest change of the file and answers what it is then. Within one snapshot of the file and one transaction of
+ * the index: a failure leaves both as they were. Throws Stale where a build is due, and Unsuitable.
+ */
+export async function follow(source: Source, file: IndexFile, meta: IndexMeta): Promise<IndexMeta> {
+  const newest = await source.newest();
+  if (newest.seq === meta.place.seq && newest.mark === meta.place.mark) return meta;
+  if (!(await source.has(meta.place))) throw new Stale('the record of changes does not reach back to the index');
+  const from = meta.place.seq;
+  const ids = await source.changedIds(from, newest.seq);
+  if (ids.length > MOST_CHANGES) throw new Stale(`${ids.length} jobs have changed since the last answer`);
+  let footprintKeys = meta.footprintKeys;
+  let batch = await source.changed(footprintKeys, from, newest.seq);
+  if (batch === 'more keys') {
+    footprintKeys = [...footprintKeys, ...(await source.moreKeysOfChanged(footprintKeys, from, newest.seq))];
+    batch = await source.changed(footprintKeys, from, newest.seq);
+    if (batch === 'more keys') throw new Stale('footprints have keys that cannot be told');
+  }
+  return await takeOver(file, meta, { place: newest, footprintKeys, ids, batch });
+}
+
+interface Changes {
+  place: IndexMeta['place'];
+  footprintKeys: readonly string[];
+  ids: readonly bigint[];
+  batch: Batch;
+}
+
+async function takeOver(file: IndexFile, meta: IndexMeta, changes: Changes): Promise<IndexMeta> {
+  const { place, footprintKeys, ids, batch } = changes;
+  if (batch.rows > 0) {
+    const csv = openSync(file.csvPath, 'w', 0o600);
+    writeLines(csv, batch.csv);
+    closeSync(csv);
+  }
+  let next = meta;
+  await file.transaction(async () => {
+    await file.addKeys(footprintKeys, meta.footprintKeys.length);
+    let gone = await file.run('DELETE FROM job WHERE id IN (SELECT unnest(string_split($1, $2)::BIGINT[]))', [
+      ids.join(),
+      ',',
+    ]);
+    if (batch.rows > 0) {
+      await file.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${file.csvSource(footprintKeys)}`);
+      // A job that INSERT OR REPLACE put in the place of another fires no trigger for that one: their key is the same.
+      gone += await file.run(
+        'DELETE FROM job USING fresh WHERE job.job_id = fresh.job_id AND job.start_time = fresh.start_time AND job.cluster = fresh.cluster',
+      );
+      await file.run('INSERT INTO job SELECT * FROM fresh');
+      await file.run('DROP TABLE fresh');
+    }
+    next = { place, footprintKeys, rows: meta.rows - gone + batch.rows, churned: meta.churned + gone };
+    await file.writeMeta(next);
+  });
+  rmSync(file.csvPath, { force: true });
+  return next;
+}
+
+/** Whether so much was replaced that scans are worth a build. */
+export function isChurned({ rows, churned }: IndexMeta): boolean {
+  return churned > Math.max(CHURN.least, rows * CHURN.part);
+}

@@ -1,0 +1,118 @@
+import type { ColumnQuestion } from '../db/question.ts';
+import { queryFor } from './answer.ts';
+import { build } from './build.ts';
+import { follow, isChurned } from './follow.ts';
+import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
+import { Source } from './source.ts';
+import { Stale } from './unsuitable.ts';
+
+export interface HeldIndexOptions extends IndexFileOptions {
+  /** The libSQL file. */
+  readonly databasePath: string;
+  /** True after a process died over the file: it is deleted unseen. */
+  readonly fresh: boolean;
+}
+
+/** MB; jobs are read once, in order. */
+const SOURCE_CACHE_MB = 4;
+
+/** The index of one process, with the file that it follows. One thing at a time. */
+export class HeldIndex {
+  readonly #source: Source;
+  readonly #options: HeldIndexOptions;
+  #file: IndexFile | undefined;
+  /** Undefined while there is no index that can be trusted. */
+  #meta: IndexMeta | undefined;
+
+  private constructor(source: Source, options: HeldIndexOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  /** Opens what there is, and trusts it only if it is complete, of this version, and the file's record reaches back to it. */
+  static async open(options: HeldIndexOptions): Promise<HeldIndex> {
+    const held = new HeldIndex(await Source.open(options.databasePath, SOURCE_CACHE_MB), options);
+    if (options.fresh) IndexFile.remove(options.path);
+    try {
+      held.#file = await IndexFile.open(options);
+      const meta = await held.#file.meta();
+      if (meta !== undefined && (await held.#source.has(meta.place))) held.#meta = meta;
+    } catch (error) {
+      if (isHeldElsewhere(error)) throw error;
+      held.#meta = undefined; // it is built anew
+    }
+    return held;
+  }
+
+  /** Builds the index unless there is one that serves. Answers its number of jobs. Throws Unsuitable and Stale. */
+  async build(progress: (rows: number) => void): Promise<number> {
+    if (this.#meta === undefined || isChurned(this.#meta)) {
+      this.#meta = undefined;
+      this.#file?.close();
+      this.#file = undefined;
+      IndexFile.remove(this.#options.path);
+      const file = await IndexFile.open(this.#options);
+      this.#file = file;
+      this.#meta = await build({ source: this.#source, file, progress });
+    }
+    await this.#followed(async () => {});
+    return this.#meta?.rows ?? 0;
+  }
+
+  /**
+   * The rows of the answer, of the state of the file now or later. Throws Stale and Unsuitable, and then serves no more before the
+   * next build.
+   */
+  async ask(question: ColumnQuestion): Promise<Record<string, unknown>[]> {
+    if (!this.#source.isInPlace) throw new Stale('another file has taken the place of the database');
+    const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
+    const readableTags = await this.#followed(() =>
+      asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : Promise.resolve(new Set<bigint>()),
+    );
+    if (this.#file === undefined || this.#meta === undefined) throw new Stale('there is no index');
+    const { footprintKeys } = this.#meta;
+    const rows = await this.#file.rows(queryFor(question, { footprintKeys, readableTags }));
+    if (question.kind !== 'statistics' || question.groupBy !== 'user') return rows;
+    const names = await this.#source.namesOf(rows.map(({ id }) => String(id)));
+    return rows.map((row) => ({ ...row, name: names.get(String(row['id'])) ?? '' }));
+  }
+
+  /** True when a build would make it faster. */
+  get isChurned(): boolean {
+    return this.#meta !== undefined && isChurned(this.#meta);
+  }
+
+  /** Ends what runs, be it a read of the file or a query of the index. */
+  interrupt(): void {
+    this.#source.interrupt();
+    this.#file?.interrupt();
+  }
+
+  /** Nothing may run, and nothing may be asked behind it. */
+  close(): void {
+    this.#file?.close();
+    this.#source.close();
+  }
+
+  /** Follows the file, and reads something else of the same state of it. */
+  async #followed<Result>(also: () => Promise<Result>): Promise<Result> {
+    const [file, meta] = [this.#file, this.#meta];
+    if (file === undefined || meta === undefined) throw new Stale('there is no index');
+    try {
+      return await this.#source.snapshot(async () => {
+        this.#meta = await follow(this.#source, file, meta);
+        return await also();
+      });
+    } catch (error) {
+      if (error instanceof Stale) this.#meta = undefined;
+      throw error;
+    }
+  }
+}
+
+/** Another service has the index of the same database open: it must not be deleted under its hands. */
+export function isHeldElsewhere(error: unknown): boolean {
+  return (
+    error instanceof Error && /could not set lock|conflicting lock|already (open|opened|attached)/i.test(error.message)
+  );
+}

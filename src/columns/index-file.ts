@@ -1,0 +1,173 @@
+import { rmSync } from 'node:fs';
+import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
+import { COLUMNS, type Column } from './columns.ts';
+import type { ColumnQuery } from './query.ts';
+import { columnsOf } from './rows.ts';
+import type { Place } from './source.ts';
+
+export interface IndexFileOptions {
+  readonly path: string;
+  /** MB of DuckDB's memory_limit; its process takes up to 250 more. */
+  readonly memoryMb: number;
+  /** Where sorts and groupings spill to, at most `spillMb`. */
+  readonly tempDir: string;
+  readonly spillMb: number;
+}
+
+/** What the index knows of itself; written in the transaction that makes it true. */
+export interface IndexMeta {
+  readonly place: Place;
+  readonly footprintKeys: readonly string[];
+  readonly rows: number;
+  /** Rows that were deleted or replaced since the build: their holes make scans longer. */
+  readonly churned: number;
+}
+
+/** Rises when rows are read in another way than the definitions below show. */
+const VERSION = 1;
+/** DuckDB finds no use for more on the two or four cores such a service has to itself. */
+const THREADS = 2;
+
+/** The DuckDB file of the index, open for this process alone. */
+export class IndexFile {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #options: IndexFileOptions;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, options: IndexFileOptions) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /** Opens the file, or makes an empty one. Throws for a file that is no DuckDB database, or is open elsewhere. */
+  static async open(options: IndexFileOptions): Promise<IndexFile> {
+    const instance = await DuckDBInstance.create(options.path, {
+      memory_limit: `${options.memoryMb}MB`,
+      threads: String(THREADS),
+      temp_directory: options.tempDir,
+      max_temp_directory_size: `${options.spillMb}MB`,
+      // Nothing is ever fetched from the network.
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    return new IndexFile(instance, await instance.connect(), options);
+  }
+
+  /** Deletes the file, with what belongs to it. It must not be open. */
+  static remove(path: string): void {
+    for (const suffix of ['', '.wal', '.csv']) rmSync(path + suffix, { force: true });
+  }
+
+  /** What a complete index of this version says of itself; undefined of anything else. */
+  async meta(): Promise<IndexMeta | undefined> {
+    const tables = await this.rows({
+      sql: "SELECT table_name AS name FROM duckdb_tables() WHERE table_name IN ('job', 'meta')",
+      parameters: [],
+    });
+    if (tables.length < 2) return undefined;
+    const [row] = await this.rows({
+      sql: 'SELECT format, complete, CAST(seq AS VARCHAR) AS seq, CAST(mark AS VARCHAR) AS mark, keys, CAST(rows AS DOUBLE) AS rows, CAST(churned AS DOUBLE) AS churned FROM meta',
+      parameters: [],
+    });
+    if (row?.['complete'] !== true) return undefined;
+    const footprintKeys: unknown = JSON.parse(String(row['keys']));
+    if (!isTexts(footprintKeys) || row['format'] !== formatOf(footprintKeys)) return undefined;
+    return {
+      place: { seq: BigInt(String(row['seq'])), mark: BigInt(String(row['mark'])) },
+      footprintKeys,
+      rows: Number(row['rows']),
+      churned: Number(row['churned']),
+    };
+  }
+
+  /** Makes the tables of an index without rows and without footprint columns. */
+  async create(): Promise<void> {
+    await this.run(`CREATE TABLE job (${COLUMNS.map(definition).join(', ')})`);
+    await this.run(
+      'CREATE TABLE meta (format VARCHAR, complete BOOLEAN, seq BIGINT, mark BIGINT, keys VARCHAR, rows BIGINT, churned BIGINT)',
+    );
+    await this.run('INSERT INTO meta (complete) VALUES (false)');
+  }
+
+  async addKeys(footprintKeys: readonly string[], known: number): Promise<void> {
+    for (const column of columnsOf(footprintKeys).slice(COLUMNS.length + known)) {
+      await this.run(`ALTER TABLE job ADD COLUMN ${definition(column)}`);
+    }
+  }
+
+  async writeMeta({ place, footprintKeys, rows, churned }: IndexMeta): Promise<void> {
+    await this.run(
+      `UPDATE meta SET format = $1, complete = true, seq = ${place.seq}, mark = ${place.mark}, keys = $2, rows = ${rows}, churned = ${churned}`,
+      [formatOf(footprintKeys), JSON.stringify(footprintKeys)],
+    );
+  }
+
+  /** Where a batch of CSV waits to be read. */
+  get csvPath(): string {
+    return `${this.#options.path}.csv`;
+  }
+
+  /** What stands in csvPath, as a table to select from. In one thread: texts may hold line feeds. */
+  csvSource(footprintKeys: readonly string[]): string {
+    const types = columnsOf(footprintKeys).map(({ name, type }) => `'${name}': '${type}'`);
+    return `read_csv(${quoted(this.csvPath)}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, parallel = false, columns = {${types.join(', ')}})`;
+  }
+
+  /** Runs a statement of ours; answers how many rows it changed. */
+  async run(sql: string, parameters: readonly (string | number)[] = []): Promise<number> {
+    const result = await this.#connection.run(sql, [...parameters], parameters.map(typeOf));
+    return result.rowsChanged;
+  }
+
+  /** All rows of a query; 64-bit integers as bigint. */
+  async rows({ sql, parameters }: ColumnQuery): Promise<Record<string, unknown>[]> {
+    const reader = await this.#connection.runAndReadAll(sql, [...parameters], parameters.map(typeOf));
+    return reader.getRowObjectsJS();
+  }
+
+  /** One transaction. */
+  async transaction(work: () => Promise<void>): Promise<void> {
+    await this.run('BEGIN');
+    try {
+      await work();
+      await this.run('COMMIT');
+    } catch (error) {
+      await this.run('ROLLBACK').catch(() => {}); // a commit that failed has ended it
+      throw error;
+    }
+  }
+
+  /** Ends what runs; it then fails with `INTERRUPT`. */
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+}
+
+function definition({ name, type }: Column): string {
+  return `${name} ${type}`;
+}
+
+/** Two indexes with the same text read the same rows alike. */
+function formatOf(footprintKeys: readonly string[]): string {
+  return `${VERSION}: ${columnsOf(footprintKeys).map(definition).join(', ')}`;
+}
+
+/** Said, not guessed: a whole number would be bound as an integer. */
+function typeOf(value: string | number) {
+  return typeof value === 'number' ? DOUBLE : VARCHAR;
+}
+
+/** A path of the settings, which may hold a quote. */
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "''")}'`;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}

@@ -1,0 +1,99 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { SqlValue } from '../db/statement.ts';
+import { sqlBuilder } from '../db/tables.ts';
+import { COLUMNS, type Column, footprintColumn } from './columns.ts';
+
+/** A query of SQLite. */
+export interface SqliteQuery {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+}
+
+/** The columns of an index with these footprint keys, in their order. */
+export function columnsOf(footprintKeys: readonly string[]): readonly Column[] {
+  return [...COLUMNS, ...footprintKeys.map(footprintColumn)];
+}
+
+/**
+ * Jobs as lines of CSV: one row with `csv` (BLOB, NULL without jobs), `rows`, `last` (the highest id), `odd` (how many an index cannot
+ * hold) and `unknown` (how many have a footprint key that is none of these). Texts are quoted, numbers are not, NULL is nothing.
+ */
+function csvOf(footprintKeys: readonly string[], from: RawBuilder<unknown>): SqliteQuery {
+  const columns = columnsOf(footprintKeys);
+  const line = sql.join(columns.map(fieldOf), sql`, ',', `);
+  const isOdd = sql.join(
+    columns.flatMap(({ isOdd }) => (isOdd === undefined ? [] : [isOdd])),
+    sql` OR `,
+  );
+  const query = sql`SELECT CAST(group_concat(line, char(10)) AS BLOB) AS csv, count(*) AS rows, max(id) AS last,
+      count(CASE WHEN is_odd THEN 1 END) AS odd, count(CASE WHEN has_unknown THEN 1 END) AS unknown
+    FROM (SELECT job.id AS id, concat(${line}) AS line, ${isOdd} AS is_odd, EXISTS (${unknownKeys(footprintKeys)}) AS has_unknown ${from})`;
+  return compiled(query);
+}
+
+/** The jobs behind an id, at most `most`. */
+export function jobsBehind(footprintKeys: readonly string[], id: bigint, most: number): SqliteQuery {
+  return csvOf(footprintKeys, sql`FROM job WHERE job.id > ${id} ORDER BY job.id LIMIT ${sql.lit(most)}`);
+}
+
+/** The jobs that were changed behind a seq, up to another. */
+export function jobsChanged(footprintKeys: readonly string[], from: bigint, to: bigint): SqliteQuery {
+  return csvOf(footprintKeys, sql`FROM job WHERE job.id IN (${changed(from, to)})`);
+}
+
+/** The keys of the footprints of the `most` jobs behind an id that are not among these. */
+export function newKeys(footprintKeys: readonly string[], id: bigint, most: number): SqliteQuery {
+  return keysOf(footprintKeys, sql`WHERE id > ${id} ORDER BY id LIMIT ${sql.lit(most)}`);
+}
+
+/** The same of the jobs that were changed behind a seq, up to another. */
+export function newKeysOfChanged(footprintKeys: readonly string[], from: bigint, to: bigint): SqliteQuery {
+  return keysOf(footprintKeys, sql`WHERE id IN (${changed(from, to)})`);
+}
+
+function changed(from: bigint, to: bigint): RawBuilder<unknown> {
+  return sql`SELECT job_id FROM ccjobs_changes WHERE seq > ${from} AND seq <= ${to}`;
+}
+
+function keysOf(footprintKeys: readonly string[], which: RawBuilder<unknown>): SqliteQuery {
+  const jobs = sql`(SELECT footprint FROM job ${which}) AS job`;
+  return compiled(
+    sql`SELECT CAST(json_group_array(key) AS BLOB) AS keys FROM (SELECT DISTINCT member.key AS key FROM ${jobs}, ${members()} WHERE ${isUnknown(footprintKeys)} ORDER BY 1)`,
+  );
+}
+
+function unknownKeys(footprintKeys: readonly string[]): RawBuilder<unknown> {
+  return sql`SELECT 1 FROM ${members()} WHERE ${isUnknown(footprintKeys)}`;
+}
+
+function members(): RawBuilder<unknown> {
+  const text = sql`CAST(job.footprint AS TEXT)`;
+  return sql`json_each(CASE WHEN json_valid(${text}) THEN CASE json_type(${text}) WHEN 'object' THEN ${text} ELSE '{}' END ELSE '{}' END) AS member`;
+}
+
+/** Only keys that a filter may name (isFootprintKey), and only numbers. */
+function isUnknown(footprintKeys: readonly string[]): RawBuilder<unknown> {
+  const known =
+    footprintKeys.length === 0
+      ? sql``
+      : sql` AND member.key NOT IN (${sql.join(footprintKeys.map((key) => sql.lit(key)))})`;
+  return sql`member.type IN ('integer', 'real') AND member.key <> '' AND member.key NOT GLOB '*[^A-Za-z0-9_]*'${known}`;
+}
+
+/** `concat` reads NULL as nothing. */
+function fieldOf({ type, from }: Column): RawBuilder<unknown> {
+  switch (type) {
+    case 'VARCHAR':
+      return sql`'"' || replace(${from}, '"', '""') || '"'`;
+    case 'DOUBLE':
+      // 17 digits tell every double from its neighbours. printf reads NULL as 0.
+      return sql`CASE WHEN ${from} IS NOT NULL THEN printf('%!.17g', ${from}) END`;
+    default:
+      return from;
+  }
+}
+
+function compiled(query: RawBuilder<unknown>): SqliteQuery {
+  const { sql: text, parameters } = query.compile(sqlBuilder);
+  return { sql: text, parameters: parameters as readonly SqlValue[] };
+}

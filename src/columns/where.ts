@@ -1,0 +1,168 @@
+import { foldCase } from '../db/conditions.ts';
+import { type Condition, isFootprintKey, type Range, type TextOperator } from '../jobs/filter.ts';
+import { JOB_STATES, SHARED } from '../jobs/job.ts';
+import { footprintName, HOST_MARK, memberNumber } from './columns.ts';
+import { type Parameters, wholeLiteral } from './query.ts';
+
+/** What a filter needs to know of the index it is asked of. */
+export interface FilterContext {
+  readonly parameters: Parameters;
+  /** The keys of the footprint columns, in their order. */
+  readonly footprintKeys: readonly string[];
+  /** Ids of the tags the caller may read; undefined where no condition asks for one. */
+  readonly readableTags: ReadonlySet<bigint>;
+}
+
+const TEXT_COLUMNS = {
+  cluster: 'cluster',
+  subcluster: 'subcluster',
+  partition: 'cluster_partition',
+  project: 'project',
+  user: 'hpc_user',
+  'job-name': 'job_name',
+} as const;
+
+const WHOLE_COLUMNS = {
+  'start-time': 'start_time',
+  duration: 'duration',
+  'num-nodes': 'num_nodes',
+  'num-acc': 'num_acc',
+  'num-hwthreads': 'num_hwthreads',
+} as const;
+
+const ID_COLUMNS = { 'db-id': 'id', 'job-id': 'job_id', 'array-job-id': 'array_job_id' } as const;
+
+/** DuckDB's lower() folds more letters than A-Z, SQLite's does not. */
+const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const MOST_ID = 2n ** 63n - 1n;
+/** Up to so many ids stand in the text. */
+const FEW_IDS = 8;
+
+/** The condition of src/db/filters.ts, over the columns of the index; a test compares the two. */
+export function whereColumns(conditions: readonly Condition[], context: FilterContext): string {
+  return allOf(conditions.map((condition) => `(${one(condition, context)})`));
+}
+
+function one(condition: Condition, context: FilterContext): string {
+  switch (condition.kind) {
+    case 'text':
+      return condition.field === 'node'
+        ? hostMatches(condition.operator, condition.values, context)
+        : textMatches(TEXT_COLUMNS[condition.field], condition.operator, condition.values, context);
+    case 'id':
+      return isAnyId(ID_COLUMNS[condition.field], condition.values, context);
+    case 'state':
+      return isMember('job_state', JOB_STATES, condition.values);
+    case 'shared':
+      return isMember('shared', SHARED, condition.values);
+    case 'tag':
+      return anyOf(
+        condition.ids
+          .filter((id) => context.readableTags.has(id))
+          .map((id) => `contains(tags, ',${wholeLiteral(id)},')`),
+      );
+    case 'schedule':
+      return `job_name ${condition.schedule === 'interactive' ? '=' : '<>'} 'interactive'`;
+    case 'whole':
+      return ranged(WHOLE_COLUMNS[condition.field], condition.range, wholeLiteral);
+    case 'energy':
+      return ranged('energy', condition.range, (value) => context.parameters.add(value));
+    case 'footprint': {
+      const index = isFootprintKey(condition.key) ? context.footprintKeys.indexOf(condition.key) : -1;
+      if (index < 0) return 'false';
+      return ranged(footprintName(index), condition.range, (value) => context.parameters.add(value));
+    }
+    case 'owner':
+      return anyOf([
+        textMatches('hpc_user', 'is', [condition.user], context),
+        textMatches('project', 'is', condition.projects, context),
+      ]);
+  }
+}
+
+/** A NULL matches nothing, also not `not`. */
+function textMatches(
+  column: string,
+  operator: TextOperator,
+  given: readonly string[],
+  { parameters }: FilterContext,
+): string {
+  if (given.length === 0) return 'false';
+  const values = storable(given);
+  const place = (value: string) => parameters.add(value);
+  switch (operator) {
+    case 'is':
+      return values.length === 0 ? 'false' : `${column} IN (${values.map(place).join(', ')})`;
+    case 'not':
+      return values.length === 0 ? `${column} IS NOT NULL` : `${column} NOT IN (${values.map(place).join(', ')})`;
+    case 'contains':
+      return anyOf(values.map((value) => `contains(${folded(column)}, ${place(foldCase(value))})`));
+    case 'starts-with':
+      return anyOf(values.map((value) => `starts_with(${folded(column)}, ${place(foldCase(value))})`));
+  }
+}
+
+/** At least one host is, contains, starts with one of the values, or (`not`) is none of them. */
+function hostMatches(operator: TextOperator, given: readonly string[], { parameters }: FilterContext): string {
+  if (given.length === 0) return 'false';
+  const values = storable(given).filter((value) => !value.includes(HOST_MARK));
+  const place = (value: string) => parameters.add(value);
+  const found = (() => {
+    switch (operator) {
+      case 'is':
+        return anyOf(values.map((value) => `contains(hosts, ${place(HOST_MARK + value + HOST_MARK)})`));
+      case 'not':
+        // Its hosts without the empty ends of the list.
+        return values.length === 0
+          ? 'true'
+          : `NOT list_has_all([${values.map(place).join(', ')}], string_split(hosts, chr(31))[2:-2])`;
+      case 'contains':
+        return anyOf(values.map((value) => `contains(${folded('hosts')}, ${place(foldCase(value))})`));
+      case 'starts-with':
+        return anyOf(values.map((value) => `contains(${folded('hosts')}, ${place(HOST_MARK + foldCase(value))})`));
+    }
+  })();
+  return `hosts <> '' AND (${found})`;
+}
+
+/** As they are stored: a lone surrogate is U+FFFD, and no text of the index holds a NUL. */
+function storable(values: readonly string[]): string[] {
+  return values.map((value) => value.toWellFormed()).filter((value) => !value.includes('\0'));
+}
+
+function folded(column: string): string {
+  return `translate(${column}, '${UPPER}', '${UPPER.toLowerCase()}')`;
+}
+
+function isAnyId(column: string, ids: readonly bigint[], { parameters }: FilterContext): string {
+  const known = ids.filter((id) => id >= -MOST_ID && id <= MOST_ID);
+  if (known.length === 0) return 'false';
+  if (known.length <= FEW_IDS) return `${column} IN (${known.map(wholeLiteral).join(', ')})`;
+  return `${column} IN (SELECT unnest(string_split(${parameters.add(known.map(wholeLiteral).join())}, ',')::BIGINT[]))`;
+}
+
+/** Only the numbers of members of the closed set reach the text. */
+function isMember(column: string, set: readonly string[], values: readonly string[]): string {
+  const numbers = [...new Set(values)].map((value) => memberNumber(set, value)).filter((number) => number >= 0);
+  return numbers.length === 0 ? 'false' : `${column} IN (${numbers.join(', ')})`;
+}
+
+function ranged<Value extends number | bigint>(
+  column: string,
+  { from, to }: Range<Value>,
+  place: (value: Value) => string,
+): string {
+  const bounds = [
+    ...(from === undefined ? [] : [`${column} >= ${place(from)}`]),
+    ...(to === undefined ? [] : [`${column} <= ${place(to)}`]),
+  ];
+  return bounds.length === 0 ? `${column} IS NOT NULL` : bounds.join(' AND ');
+}
+
+function allOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
+}
+
+function anyOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? 'false' : `(${conditions.join(' OR ')})`;
+}

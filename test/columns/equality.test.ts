@@ -1,0 +1,126 @@
+/** The SQL is the oracle: over random rows, filters and questions the index answers with the same JSON, or declines. */
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { HeldIndex } from '../../src/columns/held-index.ts';
+import { Unsuitable } from '../../src/columns/unsuitable.ts';
+import type { Statement } from '../../src/db/statement.ts';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import { jobHistograms } from '../../src/db/statements/job-histograms.ts';
+import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
+import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
+import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { testFolder } from '../support/pool.ts';
+import { randomFilter, randomUser } from '../support/random-filters.ts';
+import { type Row, randomRows, store } from '../support/random-jobs.ts';
+import { type TestDatabase, testDatabase } from '../support/sql.ts';
+import { isSuitable, madeSuitable } from '../support/suitable-jobs.ts';
+
+const NOW = 1_700_000_000;
+const RUNS = Number(process.env.FUZZ_RUNS ?? 10); // times 40 questions each
+
+const scale = fc.record({
+  metric: fc.constantFrom('load', 'mem', 'none', "x'"),
+  stat: fc.constantFrom('avg', 'max', ''),
+  unit: fc.constant('GB'),
+  peak: fc.constantFrom(0, 7, 10, 99.9, 100, 256),
+});
+
+/** A question about the jobs that a filter leaves. */
+const question: fc.Arbitrary<(jobs: VisibleJobs) => Statement<unknown>> = fc.oneof(
+  fc.constant(countJobs),
+  fc
+    .record({
+      groupBy: fc.constantFrom(undefined, ...GROUPS),
+      sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
+      page: fc.constantFrom(
+        undefined,
+        { page: 1, itemsPerPage: 3 },
+        { page: 2, itemsPerPage: 2 },
+        { page: 2 ** 53 - 1, itemsPerPage: 2 ** 53 - 1 },
+      ),
+      shortJobSec: fc.constantFrom(0, 300),
+      nowSec: fc.constantFrom(NOW, NOW + 1_000),
+    })
+    .map((options) => (jobs: VisibleJobs) => jobStatistics(jobs, options)),
+  fc
+    .record({ bins: fc.constantFrom('1m', '10m', '1h', '6h', '12h', '24h' as const), nowSec: fc.constant(NOW) })
+    .map((options) => (jobs: VisibleJobs) => jobHistograms(jobs, options)),
+  fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) }).map(
+    ({ scales, bins }) =>
+      (jobs: VisibleJobs) =>
+        metricHistograms(jobs, scales, bins),
+  ),
+);
+const asked = fc.array(fc.tuple(randomUser, randomFilter, question), { minLength: 40, maxLength: 40 });
+
+async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
+  const db = await testDatabase('recorded');
+  onTestFinished(() => db.close());
+  await db.exec("INSERT INTO hpc_user (username, name) VALUES ('a', 'Ada'), ('A', NULL), ('ä', 'Ä')");
+  const folder = testFolder();
+  const index = await HeldIndex.open({
+    databasePath: db.path,
+    path: join(folder, 'job.db.columns'),
+    memoryMb: 128,
+    tempDir: folder,
+    spillMb: 64,
+    fresh: false,
+  });
+  await index.build(() => {});
+  onTestFinished(() => index.close());
+  return { db, index };
+}
+
+async function bothAnswer({ db, index }: { db: TestDatabase; index: HeldIndex }, statement: Statement<unknown>) {
+  if (statement.question === undefined) throw new Error('the statement has no question');
+  const rows = await index.ask(statement.question);
+  expect(text(rows.map((row) => statement.row.parse(row)))).toBe(text(await db.read(statement)));
+}
+
+/** As the exact JSON of the service: integers of any size. */
+function text(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? `${each}` : each));
+}
+
+test('every answer is that of the SQL, behind every write', { timeout: 150_000 }, async () => {
+  const both = await opened();
+  await fc.assert(
+    fc.asyncProperty(randomRows(40), asked, async (rows, questions) => {
+      await store(both.db, rows.map(madeSuitable));
+      for (const [user, filter, ask] of questions) await bothAnswer(both, ask(visibleTo(user, filter)));
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
+  );
+});
+
+test('an index that was built of the rows answers as one that followed them', { timeout: 150_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(randomRows(40), asked, async (rows, questions) => {
+      const db = await testDatabase('recorded');
+      await store(db, rows.map(madeSuitable));
+      const folder = testFolder();
+      const options = { databasePath: db.path, path: join(folder, 'x.columns'), memoryMb: 128, tempDir: folder };
+      const index = await HeldIndex.open({ ...options, spillMb: 64, fresh: false });
+      await index.build(() => {});
+      for (const [user, filter, ask] of questions) await bothAnswer({ db, index }, ask(visibleTo(user, filter)));
+      index.close();
+      db.close();
+    }),
+    { numRuns: Math.ceil(RUNS / 3), interruptAfterTimeLimit: 120_000, endOnFailure: true },
+  );
+});
+
+test('it declines exactly where a row is odd, and says why', { timeout: 150_000 }, async () => {
+  const both = await opened();
+  const every = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });
+  await fc.assert(
+    fc.asyncProperty(randomRows(3), async (rows: Row[]) => {
+      await store(both.db, rows);
+      if (rows.every(isSuitable)) await bothAnswer(both, countJobs(every));
+      else await expect(bothAnswer(both, countJobs(every))).rejects.toBeInstanceOf(Unsuitable);
+    }),
+    { numRuns: RUNS * 5, interruptAfterTimeLimit: 120_000, endOnFailure: true },
+  );
+});
