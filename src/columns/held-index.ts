@@ -60,7 +60,7 @@ export class HeldIndex {
   }
 
   /**
-   * The rows of the answer, of the state of the file now or later. Throws Stale and Unsuitable, and then serves no more before the
+   * The rows of the answer, of the state of the file now or later. Throws Stale and Unsuitable: then it has no answers before the
    * next build.
    */
   async ask(question: ColumnQuestion): Promise<Record<string, unknown>[]> {
@@ -77,9 +77,28 @@ export class HeldIndex {
     return rows.map((row) => ({ ...row, name: names.get(String(row['id'])) ?? '' }));
   }
 
+  /** The settings of DuckDB as it has them. */
+  async settings(): Promise<Record<string, string>> {
+    const names = [
+      'memory_limit',
+      'threads',
+      'temp_directory',
+      'max_temp_directory_size',
+      'autoinstall_known_extensions',
+    ];
+    const columns = names.map((name) => `CAST(current_setting('${name}') AS VARCHAR) AS ${name}`);
+    const [row = {}] = (await this.#file?.rows({ sql: `SELECT ${columns.join(', ')}`, parameters: [] })) ?? [];
+    return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)]));
+  }
+
   /** True when a build would make it faster. */
   get isChurned(): boolean {
     return this.#meta !== undefined && isChurned(this.#meta);
+  }
+
+  /** The next build makes it anew. */
+  distrust(): void {
+    this.#meta = undefined;
   }
 
   /** Ends what runs, be it a read of the file or a query of the index. */
@@ -98,15 +117,10 @@ export class HeldIndex {
   async #followed<Result>(also: () => Promise<Result>): Promise<Result> {
     const [file, meta] = [this.#file, this.#meta];
     if (file === undefined || meta === undefined) throw new Stale('there is no index');
-    try {
-      return await this.#source.snapshot(async () => {
-        this.#meta = await follow(this.#source, file, meta);
-        return await also();
-      });
-    } catch (error) {
-      if (error instanceof Stale) this.#meta = undefined;
-      throw error;
-    }
+    return await this.#source.snapshot(async () => {
+      this.#meta = await follow(this.#source, file, meta);
+      return await also();
+    });
   }
 }
 

@@ -54,11 +54,13 @@ export interface DatabaseStatus {
   replica?: object;
   /** Of a libSQL server: what it says of itself. */
   server?: object;
+  /** Of the column index: its state, and why it is in it. */
+  columns?: object;
 }
 
 export interface ProcessStatus {
   pid: number;
-  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'syncer';
+  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'syncer' | 'columns';
   state: string;
   rssMb: number;
   ageSec: number;

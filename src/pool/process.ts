@@ -10,9 +10,12 @@ import { type Program, startProgram } from './spawn.ts';
 
 /** What a process answers to the request it was given. */
 export type Reply =
-  | Extract<FromProcess, { kind: 'answer' | 'written' | 'synced' }>
+  | Extract<FromProcess, { kind: 'answer' | 'written' | 'synced' | 'built' | 'declined' }>
   | (Extract<FromProcess, { kind: 'archived' }> & { parts: readonly Uint8Array[] });
-export type Request = Extract<ToProcess, { kind: 'query' | 'write' | 'maintain' | 'archive' | 'sync' }>;
+export type Request = Extract<
+  ToProcess,
+  { kind: 'query' | 'write' | 'maintain' | 'archive' | 'sync' | 'buildColumns' | 'askColumns' }
+>;
 
 /** The messages of a write on its way. */
 export type WriteStep = 'locked' | 'began' | 'mayCommit';
@@ -62,17 +65,19 @@ export interface ProcessOptions {
   role: ProcessStatus['role'];
   program: Program;
   /** The message that opens it, answered by `ready` or `refused`. */
-  open: Extract<ToProcess, { kind: 'open' | 'openArchive' | 'openReplica' }>;
+  open: Extract<ToProcess, { kind: 'open' | 'openArchive' | 'openReplica' | 'openColumns' }>;
   /** MB its RSS may grow by above its resting level: beyond, the memory watch ends what it does. */
   growthMb: number;
   counters: Counters;
   /** Told of its end, unless it was asked for. */
   log(fields: object, message: string): void;
+  /** Told how far a build of the column index is. */
+  onProgress?(rows: number): void;
   /** Told of each change of state, behind it. */
   onState(process: DatabaseProcess): void;
 }
 
-/** One process of the service: a database connection, one of the archive, or the syncer of a replica. */
+/** One process of the service: a database connection, one of the archive, the syncer of a replica, or the column index. */
 export class DatabaseProcess {
   readonly role: ProcessStatus['role'];
   readonly growthMb: number;
@@ -262,6 +267,9 @@ export class DatabaseProcess {
         return;
       case 'worn':
         this.worn = true;
+        return;
+      case 'progress':
+        this.#options.onProgress?.(message.rows);
         return;
       case 'pong':
         this.#reportedRssMb = message.rssMb;

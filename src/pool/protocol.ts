@@ -1,7 +1,9 @@
 import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
 import type { StartFault } from '../bad-start.ts';
+import type { HeldIndexOptions } from '../columns/held-index.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
+import type { ColumnQuestion } from '../db/question.ts';
 import type { ReplicaOptions, Synced } from '../db/replica/open.ts';
 import type { SqlValue } from '../db/statement.ts';
 import type { WriteName } from '../db/writes/index.ts';
@@ -15,11 +17,15 @@ export type ToProcess =
   | { kind: 'open'; id: 0; options: ConnectionOptions }
   | { kind: 'openArchive'; id: 0; root: string }
   | { kind: 'openReplica'; id: 0; options: ReplicaOptions }
+  | { kind: 'openColumns'; id: 0; options: HeldIndexOptions }
   | { kind: 'query'; id: number; sql: string; parameters: readonly SqlValue[] }
   | { kind: 'write'; id: number; name: WriteName; input: unknown }
   | { kind: 'maintain'; id: number; task: Maintenance }
   | { kind: 'archive'; id: number; request: ArchiveRequest }
   | { kind: 'sync'; id: number }
+  /** Build the column index unless there is one that serves. */
+  | { kind: 'buildColumns'; id: number }
+  | { kind: 'askColumns'; id: number; question: ColumnQuestion }
   /** Stop the query; of a write: stop waiting for the lock. */
   | { kind: 'interrupt'; id: number }
   /** The answer to `mayCommit`. */
@@ -35,6 +41,12 @@ export type FromProcess =
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
   | ({ kind: 'synced'; id: number } & Synced)
+  /** The index serves, with so many jobs. */
+  | { kind: 'built'; id: number; rows: number }
+  /** The index cannot answer: it has to be built again, or the data is none for it. */
+  | { kind: 'declined'; id: number; why: 'stale' | 'unsuitable'; reason: string }
+  /** Jobs that a build has taken over so far. */
+  | { kind: 'progress'; id: 0; rows: number }
   /** A piece of an answer that is too large for one message; they come in order, before the reply. */
   | { kind: 'part'; id: number; bytes: Uint8Array }
   /** Somebody else holds the lock the write needs. */

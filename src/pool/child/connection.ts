@@ -61,6 +61,9 @@ async function receive(message: ToProcess): Promise<void> {
     case 'archive':
     case 'openReplica':
     case 'sync':
+    case 'openColumns':
+    case 'buildColumns':
+    case 'askColumns':
       throw new Error(`a connection process was asked for ${message.kind}`);
   }
 }

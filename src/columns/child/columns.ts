@@ -1,0 +1,93 @@
+/** The program of the column index: one DuckDB file, one question at a time. */
+import { BadStart } from '../../bad-start.ts';
+import { endNow, endWithParent } from '../../pool/child/lifeline.ts';
+import { faultToMessage } from '../../pool/faults.ts';
+import type { FromProcess, ToProcess } from '../../pool/protocol.ts';
+import { meaningOf } from '../faults.ts';
+import { HeldIndex } from '../held-index.ts';
+import { Stale, Unsuitable } from '../unsuitable.ts';
+
+/** An interrupt between two steps of a request is lost, so it is repeated until the request has ended. */
+const INTERRUPT_AGAIN_MS = 2;
+
+let index: HeldIndex | undefined;
+let running: { id: number; stopping: boolean } | undefined;
+
+endWithParent();
+process.on('message', (message: ToProcess) => void receive(message));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+
+function send(message: FromProcess): void {
+  process.send?.(message);
+}
+
+async function receive(message: ToProcess): Promise<void> {
+  switch (message.kind) {
+    case 'openColumns':
+      return await open(message);
+    case 'buildColumns':
+      return await serve(message.id, async (held) => {
+        const rows = await held.build((done) => send({ kind: 'progress', id: 0, rows: done }));
+        send({ kind: 'built', id: message.id, rows });
+      });
+    case 'askColumns':
+      return await serve(message.id, async (held) => {
+        const rows = await held.ask(message.question);
+        send({ kind: 'answer', id: message.id, json: Buffer.from(JSON.stringify(rows)) });
+      });
+    case 'interrupt':
+      return interrupt(message.id);
+    case 'ping':
+      return send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });
+    case 'stop':
+      // Its file needs no close: what is committed is there, and an unfinished build is no index.
+      return endNow();
+    default:
+      throw new Error(`the column index was asked for ${message.kind}`);
+  }
+}
+
+async function open({ options }: Extract<ToProcess, { kind: 'openColumns' }>): Promise<void> {
+  try {
+    index = await HeldIndex.open(options);
+    send({ kind: 'ready', id: 0, pragmas: await index.settings() });
+  } catch (error) {
+    const { problems, fault } = new BadStart(`${options.path}: ${String(error)}`);
+    send({ kind: 'refused', id: 0, problems, fault });
+  }
+}
+
+async function serve(id: number, work: (held: HeldIndex) => Promise<void>): Promise<void> {
+  const own = { id, stopping: false };
+  running = own;
+  try {
+    if (index === undefined) throw new Error('not open');
+    await work(index);
+  } catch (error) {
+    send(failureOf(id, error));
+  } finally {
+    running = undefined;
+  }
+}
+
+function failureOf(id: number, error: unknown): FromProcess {
+  const meaning = meaningOf(error);
+  if (meaning instanceof Unsuitable) return { kind: 'declined', id, why: 'unsuitable', reason: meaning.message };
+  if (meaning instanceof Stale) {
+    index?.distrust();
+    return { kind: 'declined', id, why: 'stale', reason: meaning.message };
+  }
+  return { kind: 'failed', id, fault: faultToMessage(meaning) };
+}
+
+function interrupt(id: number): void {
+  const target = running;
+  if (target?.id !== id || target.stopping) return;
+  target.stopping = true;
+  const again = () => {
+    if (running !== target) return;
+    index?.interrupt();
+    setTimeout(again, INTERRUPT_AGAIN_MS);
+  };
+  again();
+}

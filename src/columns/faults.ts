@@ -1,0 +1,23 @@
+import { Fault } from '../faults.ts';
+import { Stale, Unsuitable } from './unsuitable.ts';
+
+/** Errors of DuckDB after which its file is not to be trusted any more. */
+const BROKEN = /^(INTERNAL|FATAL|IO|Serialization|Corrupt\w*) Error/i;
+
+/** What an error of the index means: a Fault for this question alone, or Stale or Unsuitable for all of them. */
+export function meaningOf(error: unknown): Fault | Stale | Unsuitable {
+  if (error instanceof Stale || error instanceof Unsuitable || error instanceof Fault) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (/no space left|max_temp_directory_size/i.test(message)) {
+    return new Fault('disk_full', 'no space is left for the column index or its temporary files', { cause: error });
+  }
+  if (/^Out of Memory Error/i.test(message)) {
+    return new Fault('memory_limit_exceeded', 'the question needed more memory than the column index may take', {
+      cause: error,
+    });
+  }
+  // A line of CSV that is longer than DuckDB reads: a job with a hundred thousand hosts.
+  if (/maximum line size/i.test(message)) return new Unsuitable('a job has more hosts than a line may hold');
+  if (BROKEN.test(message)) return new Stale(`the index is damaged: ${message}`);
+  return new Fault('internal', 'the column index failed', { cause: error });
+}

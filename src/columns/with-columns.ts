@@ -1,0 +1,29 @@
+import type { Deadline } from '../db/deadline.ts';
+import type { Database } from '../db/port.ts';
+import type { Statement } from '../db/statement.ts';
+import type { ColumnIndex } from './index.ts';
+
+/**
+ * The database, with what its column index can answer answered by it. The rows go through the same schemas, and every answer is that of
+ * the SQL: where the index is not ready, or declines, it is the SQL that answers.
+ */
+export function withColumns(db: Database, index: ColumnIndex): Database {
+  return {
+    async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
+      const { question } = statement;
+      const rows = question === undefined ? undefined : await index.ask(question, deadline);
+      if (rows === undefined) return await db.read(statement, deadline);
+      return rows.map((row) => statement.row.parse(row));
+    },
+    readPage: (statement, deadline) => db.readPage(statement, deadline),
+    write: (name, input, deadline) => db.write(name, input, deadline),
+    maintain: (task, deadline) => db.maintain(task, deadline),
+    status() {
+      const status = db.status();
+      return { ...status, processes: [...status.processes, ...index.processes()], columns: index.status() };
+    },
+    async close(graceMs) {
+      await Promise.all([index.close(), db.close(graceMs)]);
+    },
+  };
+}

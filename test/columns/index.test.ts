@@ -1,0 +1,207 @@
+/** The column index beside a pool: its states, and that every answer is that of the SQL whatever becomes of it. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts';
+import { withColumns } from '../../src/columns/with-columns.ts';
+import { openDriver } from '../../src/db/driver.ts';
+import type { Database } from '../../src/db/port.ts';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
+import { visibleTo } from '../../src/jobs/visibility.ts';
+import { fixture, type TestPool, testPool, until, within } from '../support/pool.ts';
+
+const ALL = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });
+const STATISTICS = { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' } as const;
+
+interface Indexed {
+  db: Database;
+  index: ColumnIndex;
+  warnings: string[];
+}
+
+function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOptions> = {}): Indexed {
+  const warnings: string[] = [];
+  const index = new ColumnIndex({
+    databasePath: path,
+    path: `${path}.columns`,
+    memoryMb: 128,
+    tempDir: dirname(path),
+    spillMb: 64,
+    queueLimit: 16,
+    log: { info: () => {}, warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`) },
+    ...options,
+  });
+  onTestFinished(() => index.close());
+  return { db: withColumns(db, index), index, warnings };
+}
+
+async function isReady({ index, warnings }: Indexed): Promise<void> {
+  await until(
+    () => index.state.name === 'ready',
+    20_000,
+    () => ({ status: index.status(), warnings }),
+  );
+}
+
+async function withJobs(pool: TestPool, sql: string): Promise<void> {
+  const connection = openDriver(pool.path, 1_000);
+  await connection.exec(sql);
+  connection.close();
+}
+
+const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT INTO job
+  (job_id, cluster, subcluster, hpc_user, num_nodes, project, duration, walltime, job_state, resources, shared)
+  WITH RECURSIVE n(x) AS (SELECT ${first} UNION ALL SELECT x + 1 FROM n WHERE x < ${last})
+  SELECT x, 'a', 'm', ${more}, 'p', 60, 1, 'completed', '[{"hostname":"n1"}]', 'none' FROM n;`;
+
+const count = async ({ db }: Indexed) => (await db.read(countJobs(ALL), within(20_000)))[0]?.count;
+
+test('it answers once it is built, and knows what was written before the question', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 1_000));
+  const both = indexed(pool);
+  expect(await count(both)).toBe(1_000); // by the SQL, or by the index: nobody waits for it
+  await isReady(both);
+  const before = both.index.status().answers;
+  for (let last = 1_001; last < 1_010; last += 1) {
+    await withJobs(pool, jobs(last, last));
+    expect(await count(both)).toBe(last);
+  }
+  expect(both.index.status().answers).toBe(before + 9);
+  const statement = jobStatistics(ALL, STATISTICS);
+  expect(await both.db.read(statement, within(10_000))).toEqual(await pool.db.read(statement, within(10_000)));
+  expect(both.db.status()).toMatchObject({ columns: { state: 'ready' } });
+  expect(both.db.status().processes.map(({ role }) => role)).toContain('columns');
+});
+
+test('a restart finds its file and follows what was written meanwhile', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 10));
+  const first = indexed(pool);
+  await isReady(first);
+  await first.index.close();
+  const { ino } = statSync(`${pool.path}.columns`);
+  await withJobs(pool, jobs(11, 12));
+  const second = indexed(pool);
+  await isReady(second);
+  expect(await count(second)).toBe(12);
+  expect(statSync(`${pool.path}.columns`).ino).toBe(ino);
+});
+
+test.each([
+  ['of other bytes', (path: string) => writeFileSync(path, 'no database at all'.repeat(1_000))],
+  ['that is empty', (path: string) => writeFileSync(path, '')],
+  ['cut in the middle', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 20_000))],
+  [
+    'with a damaged header',
+    (path: string) => {
+      const bytes = readFileSync(path);
+      bytes.fill(0xff, 4_096, 12_288);
+      writeFileSync(path, bytes);
+    },
+  ],
+])('a file %s is built again', async (_what, damage) => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 5_000));
+  const first = indexed(pool);
+  await isReady(first);
+  await first.index.close();
+  damage(`${pool.path}.columns`);
+  const second = indexed(pool);
+  await isReady(second);
+  expect(await count(second)).toBe(5_000);
+});
+
+test('the file of another database is not trusted', async () => {
+  const [one, other] = [await testPool(), await testPool()];
+  await withJobs(one, jobs(1, 10));
+  await withJobs(other, jobs(1, 5)); // and so many changes fewer
+  const first = indexed(one);
+  await isReady(first);
+  await first.index.close();
+  const second = indexed(other, { path: `${one.path}.columns` });
+  await isReady(second);
+  expect(await count(second)).toBe(5);
+});
+
+test('a record that has lost the place of the index makes it build again', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 10));
+  const both = indexed(pool);
+  await isReady(both);
+  const { builds } = both.index.status();
+  await withJobs(pool, `${jobs(11, 11)} DELETE FROM ccjobs_changes WHERE seq < (SELECT max(seq) FROM ccjobs_changes)`);
+  expect(await count(both)).toBe(11); // by the SQL
+  await until(
+    () => both.index.status().builds > builds,
+    10_000,
+    () => both.index.status(),
+  );
+  await isReady(both);
+  expect(await count(both)).toBe(11);
+});
+
+test('a job that it cannot hold makes it decline for good, and the SQL answers', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 10));
+  const both = indexed(pool);
+  await isReady(both);
+  await withJobs(pool, jobs(11, 11, "CAST(x'ff' AS TEXT), 1"));
+  expect(await count(both)).toBe(11);
+  expect(both.index.state).toMatchObject({ name: 'unsuitable', reason: expect.stringContaining('no UTF-8') });
+  await until(() => both.index.processes().length === 0, 5_000); // it gives its memory back
+  expect(await count(both)).toBe(11);
+});
+
+test('a process that is killed is followed by another, on the same file', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 10));
+  const both = indexed(pool);
+  await isReady(both);
+  process.kill(both.index.processes()[0]?.pid ?? Number.NaN, 'SIGKILL');
+  await until(() => both.index.state.name !== 'ready', 5_000);
+  expect(await count(both)).toBe(10);
+  await isReady(both);
+  expect(await count(both)).toBe(10);
+});
+
+test('a program that dies at its start leaves the SQL to answer, and is given up', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 10));
+  const both = indexed(pool, { program: fixture('child-that-dies-at-start') });
+  expect(await count(both)).toBe(10);
+  await until(
+    () => both.index.state.name === 'off',
+    20_000,
+    () => both.index.status(),
+  );
+  expect(await count(both)).toBe(10);
+});
+
+test('whoever asks the same at once is answered by one run', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 1_000));
+  const both = indexed(pool);
+  await isReady(both);
+  const { answers } = both.index.status();
+  const all = await Promise.all(Array.from({ length: 10 }, () => count(both)));
+  expect(all).toEqual(Array.from({ length: 10 }, () => 1_000));
+  expect(both.index.status().answers - answers).toBeLessThanOrEqual(2); // one that ran, and one for those behind it
+});
+
+test('a second service does not touch the file that the first has open', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 10));
+  const first = indexed(pool);
+  await isReady(first);
+  const second = indexed(pool);
+  await until(
+    () => second.index.state.name === 'stale',
+    10_000,
+    () => second.index.status(),
+  );
+  expect(await count(second)).toBe(10);
+  expect(await count(first)).toBe(10);
+  expect(first.index.state.name).toBe('ready');
+});
