@@ -72,6 +72,11 @@ export const SettingsSchema = z.object({
   DB_SOFT_HEAP_LIMIT_MB: autoOr(1, MAX_MB).prefault('auto').describe('MB of SQLite heap from which the cache shrinks'),
   DB_HARD_HEAP_LIMIT_MB: autoOr(8, MAX_MB).prefault('auto').describe('MB of SQLite heap that fail a query'),
   DB_QUEUE_LIMIT: wholeNumber(1, 100_000).prefault('256').describe('requests waiting for a connection'),
+  COLUMN_INDEX: z
+    .enum(['auto', 'on', 'off'], { error: 'must be auto, on or off' })
+    .default('off')
+    .describe('statistics from a copy of the job table in columns; auto: where there is memory for it'),
+  COLUMN_INDEX_MEMORY_MB: autoOr(600, MAX_MB).prefault('auto').describe('MB for the process of the column index'),
   DB_TEMP_DIR: text.optional().describe('folder of sorts and temporary tables; default: beside the database'),
   REQUEST_TIMEOUT_MS: wholeNumber(10, 600_000)
     .prefault('30000')
@@ -135,6 +140,8 @@ const OF_LOCAL_FILES: readonly SettingName[] = [
   'DB_CACHE_SIZE_MB',
   'DB_SOFT_HEAP_LIMIT_MB',
   'DB_HARD_HEAP_LIMIT_MB',
+  'COLUMN_INDEX',
+  'COLUMN_INDEX_MEMORY_MB',
   'DB_TEMP_DIR',
   'OPTIMIZE_S',
   'CHECKPOINT_S',

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
 import { COLUMNS, type Column } from './columns.ts';
 import type { ColumnQuery } from './query.ts';
@@ -9,7 +10,7 @@ export interface IndexFileOptions {
   readonly path: string;
   /** MB of DuckDB's memory_limit; its process takes up to 250 more. */
   readonly memoryMb: number;
-  /** Where sorts and groupings spill to, at most `spillMb`. */
+  /** In a folder of it sorts and groupings spill, at most `spillMb`. */
   readonly tempDir: string;
   readonly spillMb: number;
 }
@@ -42,15 +43,17 @@ export class IndexFile {
 
   /** Opens the file, or makes an empty one. Throws for a file that is no DuckDB database, or is open elsewhere. */
   static async open(options: IndexFileOptions): Promise<IndexFile> {
+    const spillPath = join(options.tempDir, `${basename(options.path)}.tmp`);
     const instance = await DuckDBInstance.create(options.path, {
       memory_limit: `${options.memoryMb}MB`,
       threads: String(THREADS),
-      temp_directory: options.tempDir,
+      temp_directory: spillPath,
       max_temp_directory_size: `${options.spillMb}MB`,
       // Nothing is ever fetched from the network.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
+    rmSync(spillPath, { recursive: true, force: true }); // of a process that was killed: the file is ours alone now
     return new IndexFile(instance, await instance.connect(), options);
   }
 

@@ -27,3 +27,15 @@ export function withColumns(db: Database, index: ColumnIndex): Database {
     },
   };
 }
+
+/** The database without an index where one was asked for: its status says why. */
+export function withoutColumns(db: Database, reason: string): Database {
+  return {
+    read: (statement, deadline) => db.read(statement, deadline),
+    readPage: (statement, deadline) => db.readPage(statement, deadline),
+    write: (name, input, deadline) => db.write(name, input, deadline),
+    maintain: (task, deadline) => db.maintain(task, deadline),
+    status: () => ({ ...db.status(), columns: { state: 'off', reason } }),
+    close: (graceMs) => db.close(graceMs),
+  };
+}

@@ -45,7 +45,7 @@ function machineOf(memory: string): Machine {
 }
 
 function lines(sizing: Sizing, readers: number): string[] {
-  const { machine, limitMb, parentMb, archiveMb, processes, connection, notes } = sizing;
+  const { machine, limitMb, parentMb, archiveMb, columnsMb, processes, connection, notes } = sizing;
   const { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb } = connection;
   const rows: [string, number, string][] = [
     ['machine', machine.memoryMb, machine.source],
@@ -67,6 +67,7 @@ function lines(sizing: Sizing, readers: number): string[] {
     ['    DB_HARD_HEAP_LIMIT_MB', hardHeapMb, 'a query that needs more fails with memory_limit_exceeded'],
     ['    growth', growthMb, 'heap and answers: the RSS above its resting level at which a query is stopped'],
   ];
+  if (columnsMb > 0) rows.splice(4, 0, ['  column index', columnsMb, "DuckDB's memory_limit and 250 MB beside it"]);
   const { softMb, hardMb } = serverLimits(sizing);
   const server = [
     '',

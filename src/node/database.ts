@@ -13,6 +13,7 @@ import { openReplicaPool } from '../pool/replica.ts';
 import type { Sizing } from '../pool/sizing.ts';
 import type { SpareSlot } from '../pool/spare-slot.ts';
 import { databaseFile, type Settings } from '../settings.ts';
+import { indexed } from './column-index.ts';
 
 export interface DatabaseOptions {
   settings: Settings;
@@ -69,7 +70,7 @@ async function fileAt(path: string, settings: Settings): Promise<Place> {
         log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
       }
       finishIndexes(db, log);
-      return db;
+      return indexed(db, { ...options, path, tempDir });
     },
   };
 }

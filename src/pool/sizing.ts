@@ -17,6 +17,8 @@ export interface Sizing {
   parentMb: number;
   /** The two processes of the archive. */
   archiveMb: number;
+  /** The process of the column index; 0 without one. */
+  columnsMb: number;
   /** Readers, the writer, and one spare while one is replaced. */
   processes: number;
   /** Of each of them. */
@@ -45,6 +47,10 @@ const ANSWER_MB = 24;
 export const META_READER_MB = 88;
 /** Both processes of the archive. A decoded job of 32 nodes and 9 metrics takes about 60 MB; the decoder's base is that of any Node. */
 const ARCHIVE_MB = { least: 160 + META_READER_MB, most: 768 + META_READER_MB, part: 1 / 8 };
+/** The process of the column index: DuckDB's memory_limit and 250 MB. 350 MB answer every question over 20 million jobs. */
+const COLUMNS_MB = 600;
+/** COLUMN_INDEX auto: on where each connection keeps so much heap beside it, which sorts of millions of jobs need to be fast. */
+const HEAP_BESIDE_COLUMNS_MB = 64;
 /** `auto`: a quarter of the machine, since the operating system's cache does more with the rest (docs/scaling.md). */
 const AUTO_PART = 1 / 4;
 /** Above this part of the machine the operator is told. */
@@ -92,9 +98,12 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
   const parentMb = parentOf(settings);
   const archiveMb = clamp(Math.floor(limitMb * ARCHIVE_MB.part), ARCHIVE_MB.least, ARCHIVE_MB.most);
   const processes = processesOf(settings);
-  if (processes === 0) return { limitMb, machine, parentMb, archiveMb, processes, connection: NO_CONNECTION, notes };
+  if (processes === 0)
+    return { limitMb, machine, parentMb, archiveMb, columnsMb: 0, processes, connection: NO_CONNECTION, notes };
   const baseMb = CONNECTION_BASE_MB;
-  const shareMb = Math.floor((limitMb - parentMb - archiveMb) / processes);
+  const roomMb = limitMb - parentMb - archiveMb;
+  const columnsMb = columnsOf(settings, roomMb / processes - baseMb - ANSWER_MB, processes, notes);
+  const shareMb = Math.floor((roomMb - columnsMb) / processes);
   const heapMb = shareMb - baseMb - ANSWER_MB;
   const byHandMb = settings.DB_HARD_HEAP_LIMIT_MB;
   const hardHeapMb = byHandMb === 'auto' ? Math.min(heapMb, HEAP.mostMb) : byHandMb;
@@ -116,7 +125,30 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
     );
   }
   const connection = { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb: hardHeapMb + ANSWER_MB };
-  return { limitMb, machine, parentMb, archiveMb, processes, connection, notes };
+  return { limitMb, machine, parentMb, archiveMb, columnsMb, processes, connection, notes };
+}
+
+/** The part of the column index, where there is one; `heapMb` is the heap of each connection without it. */
+function columnsOf(settings: Settings, heapMb: number, processes: number, notes: string[]): number {
+  const wantedMb = wantedColumnsMb(settings);
+  if (settings.COLUMN_INDEX === 'on' && wantedMb === 0) {
+    notes.push('COLUMN_INDEX is off: a replica has none');
+  }
+  if (settings.COLUMN_INDEX !== 'auto' || wantedMb === 0) return wantedMb;
+  const byHandMb = settings.DB_HARD_HEAP_LIMIT_MB;
+  const leastMb = byHandMb === 'auto' ? HEAP_BESIDE_COLUMNS_MB : byHandMb;
+  if (heapMb - wantedMb / processes >= leastMb) return wantedMb;
+  notes.push(
+    `COLUMN_INDEX auto is off: its ${wantedMb} MB would leave a connection less than ${leastMb} MB of heap. Raise DB_MEMORY_LIMIT_MB`,
+  );
+  return 0;
+}
+
+/** MB that the settings want for a column index. */
+function wantedColumnsMb(settings: Settings): number {
+  const { COLUMN_INDEX: index, COLUMN_INDEX_MEMORY_MB: asked, DB_SYNC_URL: syncUrl } = settings;
+  if (index === 'off' || syncUrl !== undefined || databaseFile(settings) === undefined) return 0;
+  return asked === 'auto' ? COLUMNS_MB : asked;
 }
 
 /** The parent, with request bodies and answers on their way. */
@@ -130,13 +162,18 @@ function processesOf(settings: Settings): number {
 }
 
 /** The least DB_MEMORY_LIMIT_MB in which every connection has this hard heap limit, with its parts. */
-function limitFor(settings: Settings, hardHeapMb: number) {
+function limitFor(settings: Settings, hardHeapMb: number, columnsMb = neededColumnsMb(settings)) {
   const parentMb = parentOf(settings);
   const eachMb = CONNECTION_BASE_MB + ANSWER_MB + hardHeapMb;
-  const othersMb = parentMb + processesOf(settings) * eachMb;
+  const othersMb = parentMb + columnsMb + processesOf(settings) * eachMb;
   const archivePartMb = (othersMb * ARCHIVE_MB.part) / (1 - ARCHIVE_MB.part); // its part of the whole
   const archiveMb = Math.ceil(clamp(archivePartMb, ARCHIVE_MB.least, ARCHIVE_MB.most));
-  return { limitMb: othersMb + archiveMb, parentMb, archiveMb };
+  return { limitMb: othersMb + archiveMb, parentMb, archiveMb, columnsMb };
+}
+
+/** What the column index must have: nothing where it is on only if there is room. */
+function neededColumnsMb(settings: Settings): number {
+  return settings.COLUMN_INDEX === 'on' ? wantedColumnsMb(settings) : 0;
 }
 
 /**
@@ -148,7 +185,7 @@ function autoLimit(settings: Settings, machine: Machine): number {
   const hasRoom = limitFor(settings, HEAP.autoLeastMb).limitMb <= machine.memoryMb;
   const leastHeapMb = byHandMb === 'auto' ? (hasRoom ? HEAP.autoLeastMb : HEAP.leastMb) : byHandMb;
   const least = limitFor(settings, leastHeapMb);
-  const most = limitFor(settings, byHandMb === 'auto' ? HEAP.mostMb : byHandMb);
+  const most = limitFor(settings, byHandMb === 'auto' ? HEAP.mostMb : byHandMb, wantedColumnsMb(settings));
   if (least.limitMb > Math.max(machine.memoryMb, SMALL_MACHINE_MB)) {
     throw new BadStart(
       `the ${machine.memoryMb} MB there are (${machine.source}) are too few: ${sumOf(settings, leastHeapMb)}. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`,
@@ -168,9 +205,10 @@ function tooSmall(settings: Settings, limitMb: number): string {
 }
 
 function sumOf(settings: Settings, hardHeapMb: number): string {
-  const { limitMb, parentMb, archiveMb } = limitFor(settings, hardHeapMb);
+  const { limitMb, parentMb, archiveMb, columnsMb } = limitFor(settings, hardHeapMb);
+  const columns = columnsMb === 0 ? '' : `${columnsMb} (column index) + `;
   return (
-    `${parentMb} (parent) + ${archiveMb} (archive) + ${processesOf(settings)} processes (readers, writer, one spare) x ` +
+    `${parentMb} (parent) + ${archiveMb} (archive) + ${columns}${processesOf(settings)} processes (readers, writer, one spare) x ` +
     `(${CONNECTION_BASE_MB + ANSWER_MB} base + ${hardHeapMb} hard heap limit) = ${limitMb} MB`
   );
 }

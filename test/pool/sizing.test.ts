@@ -7,8 +7,13 @@ import { readSettings } from '../../src/settings.ts';
 const machine = (memoryMb: number) => ({ memoryMb, source: 'test' });
 const settings = (more: Record<string, string> = {}) => readSettings({ AUTH: 'none', ...more });
 
-const parts = ({ parentMb, archiveMb, processes, connection: { baseMb, growthMb } }: ReturnType<typeof sizeFor>) =>
-  parentMb + archiveMb + processes * (baseMb + growthMb);
+const parts = ({
+  parentMb,
+  archiveMb,
+  columnsMb,
+  processes,
+  connection: { baseMb, growthMb },
+}: ReturnType<typeof sizeFor>) => parentMb + archiveMb + columnsMb + processes * (baseMb + growthMb);
 
 test.each([512, 900, 1_024, 2_048, 4_096, 16_384, 65_536, 524_288, 4_194_304])(
   'auto finds a division for a machine of %i MB, whose parts stay below the limit',
@@ -22,6 +27,22 @@ test.each([512, 900, 1_024, 2_048, 4_096, 16_384, 65_536, 524_288, 4_194_304])(
     }
   },
 );
+
+test('the column index has its part of the limit, and auto leaves it out where connections would lack it', () => {
+  const columnsOf = (memoryMb: number, more: Record<string, string>) => {
+    const sizing = sizeFor(settings(more), machine(memoryMb));
+    expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
+    return [sizing.columnsMb, sizing.notes.filter((note) => note.includes('COLUMN_INDEX')).length];
+  };
+  expect(columnsOf(65_536, {})).toEqual([0, 0]); // off by default
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'auto' })).toEqual([600, 0]);
+  expect(columnsOf(2_048, { COLUMN_INDEX: 'auto' })).toEqual([0, 1]);
+  expect(columnsOf(2_048, { COLUMN_INDEX: 'on' })).toEqual([600, 0]);
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', COLUMN_INDEX_MEMORY_MB: '900' })).toEqual([900, 0]);
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', DB_SYNC_URL: 'http://127.0.0.1:1' })).toEqual([0, 1]);
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', DB_URL: 'http://127.0.0.1:1' })).toEqual([0, 0]);
+  expect(() => columnsOf(65_536, { COLUMN_INDEX: 'on', DB_MEMORY_LIMIT_MB: '900' })).toThrow(/600 \(column index\)/);
+});
 
 test('a limit that is much of the machine is noted, one that is not is none', () => {
   expect(sizeFor(settings(), machine(600)).notes.join()).toMatch(/is much of the 600 MB there are/);

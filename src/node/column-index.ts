@@ -1,0 +1,49 @@
+import { BESIDE_LIMIT_MB, ColumnIndex } from '../columns/index.ts';
+import { withColumns, withoutColumns } from '../columns/with-columns.ts';
+import type { Database } from '../db/port.ts';
+import type { Log } from '../http/env.ts';
+import type { Sizing } from '../pool/sizing.ts';
+import type { Settings } from '../settings.ts';
+
+interface ColumnIndexPlace {
+  settings: Settings;
+  sizing: Sizing;
+  /** The database file. */
+  path: string;
+  tempDir: string;
+  log: Log;
+}
+
+/** A question that spills more than this is none that a dashboard asks. */
+const SPILL_MB = 2_048;
+
+/** The database with a column index beside its file, where the settings want one and there is the memory and the package for it. */
+export function indexed(db: Database, { settings, sizing, path, tempDir, log }: ColumnIndexPlace): Database {
+  if (settings.COLUMN_INDEX === 'off') return db;
+  if (sizing.columnsMb === 0) return withoutColumns(db, 'there is no memory for it');
+  if (!hasPackage()) {
+    const reason = 'the package @duckdb/node-api is not installed, or has no build for this system';
+    log.warn({ reason }, 'COLUMN_INDEX is off');
+    return withoutColumns(db, reason);
+  }
+  const index = new ColumnIndex({
+    databasePath: path,
+    path: `${path}.columns`,
+    memoryMb: sizing.columnsMb - BESIDE_LIMIT_MB,
+    tempDir,
+    spillMb: SPILL_MB,
+    queueLimit: settings.DB_QUEUE_LIMIT,
+    log,
+  });
+  return withColumns(db, index);
+}
+
+/** Looked for, not loaded: the parent never runs it. */
+function hasPackage(): boolean {
+  try {
+    import.meta.resolve('@duckdb/node-api');
+    return true;
+  } catch {
+    return false;
+  }
+}
