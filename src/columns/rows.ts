@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { SqlValue } from '../db/statement.ts';
 import { sqlBuilder } from '../db/tables.ts';
-import { COLUMNS, type Column, footprintColumn } from './columns.ts';
+import { COLUMNS, type Column, footprintColumn, SOURCES, STORED } from './columns.ts';
 
 /** A query of SQLite. */
 export interface SqliteQuery {
@@ -19,15 +19,25 @@ export function columnsOf(footprintKeys: readonly string[]): readonly Column[] {
  * hold) and `unknown` (how many have a footprint key that is none of these). Texts are quoted, numbers are not, NULL is nothing.
  */
 function csvOf(footprintKeys: readonly string[], from: RawBuilder<unknown>): SqliteQuery {
-  const columns = columnsOf(footprintKeys);
-  const line = sql.join(columns.map(fieldOf), sql`, ',', `);
+  const columns = footprintKeys.map(footprintColumn);
+  const oddities = COLUMNS.flatMap(({ isOdd }) => (isOdd === undefined ? [] : [isOdd]));
+  const oddNumbers = columns.flatMap(({ isOdd }) => (isOdd === undefined ? [] : [isOdd]));
+  const or = sql` OR `;
   const isOdd = sql.join(
-    columns.flatMap(({ isOdd }) => (isOdd === undefined ? [] : [isOdd])),
-    sql` OR `,
+    [
+      ...oddities,
+      ...(oddNumbers.length === 0 ? [] : [sql`CASE WHEN job.numbers IS NULL THEN ${sql.join(oddNumbers, or)} END`]),
+    ],
+    or,
   );
-  const query = sql`SELECT CAST(group_concat(line, char(10)) AS BLOB) AS csv, count(*) AS rows, max(id) AS last,
+  const fields = [...COLUMNS.map(fieldOf), ...(columns.length === 0 ? [] : [footprintFields(columns)])];
+  const line = sql.join(fields, sql`, ',', `);
+  const sources = Object.entries(SOURCES).map(([name, source]) => sql`${source} AS ${sql.ref(name)}`);
+  // Kept: SQLite would take a text out of its JSON again wherever it is named.
+  const query = sql`WITH read AS MATERIALIZED (SELECT ${sql.join(STORED)}, ${sql.join(sources)}, ${plainNumbers(footprintKeys)} AS numbers ${from})
+    SELECT CAST(group_concat(line, char(10)) AS BLOB) AS csv, count(*) AS rows, max(id) AS last,
       count(CASE WHEN is_odd THEN 1 END) AS odd, count(CASE WHEN has_unknown THEN 1 END) AS unknown
-    FROM (SELECT job.id AS id, concat(${line}) AS line, ${isOdd} AS is_odd, EXISTS (${unknownKeys(footprintKeys)}) AS has_unknown ${from})`;
+    FROM (SELECT job.id AS id, concat(${line}) AS line, ${isOdd} AS is_odd, EXISTS (${unknownKeys(footprintKeys)}) AS has_unknown FROM read AS job)`;
   return compiled(query);
 }
 
@@ -73,12 +83,34 @@ function members(): RawBuilder<unknown> {
 
 /** Only keys that a filter may name (isFootprintKey), and only numbers. */
 function isUnknown(footprintKeys: readonly string[]): RawBuilder<unknown> {
-  const known =
-    footprintKeys.length === 0
-      ? sql``
-      : sql` AND member.key NOT IN (${sql.join(footprintKeys.map((key) => sql.lit(key)))})`;
-  return sql`member.type IN ('integer', 'real') AND member.key <> '' AND member.key NOT GLOB '*[^A-Za-z0-9_]*'${known}`;
+  const keys = sql.join(footprintKeys.map((key) => sql.lit(key)));
+  const isNew = footprintKeys.length === 0 ? sql`1` : sql`member.key NOT IN (${keys})`; // first: it rules out most
+  return sql`${isNew} AND member.type IN ('integer', 'real') AND member.key <> '' AND member.key NOT GLOB '*[^A-Za-z0-9_]*'`;
 }
+
+/**
+ * The numbers of a footprint under these keys as a JSON array, taken out at once, where each means the same to SQLite and DuckDB: up to
+ * 15 digits and no exponent. NULL where one does not, or is of another type.
+ */
+function plainNumbers(footprintKeys: readonly string[]): RawBuilder<unknown> {
+  if (footprintKeys.length < 2) return sql`NULL`; // of one key json_extract makes no array
+  const text = sql`CAST(job.footprint AS TEXT)`;
+  const paths = footprintKeys.map((key) => sql.lit(`$."${key}"`)); // isFootprintKey: nothing to escape
+  const numbers = sql`CASE WHEN json_valid(${text}) THEN json_extract(${text}, ${sql.join(paths)}) END`;
+  const tooLong = `*${'[0-9.]'.repeat(PLAIN_DIGITS + 1)}*`;
+  const arePlain = sql`value GLOB '[[]*' AND substr(value, 2, length(value) - 2) NOT GLOB '*[^0-9.,nul-]*' AND value NOT GLOB ${sql.lit(tooLong)}`;
+  // LIMIT: the text is then made once.
+  return sql`(SELECT CASE WHEN ${arePlain} THEN value END FROM (SELECT ${numbers} AS value LIMIT 1))`;
+}
+
+/** The fields of the footprint columns, commas between them. */
+function footprintFields(columns: readonly Column[]): RawBuilder<unknown> {
+  const each = sql.join(columns.map(fieldOf), sql`, ',', `);
+  return sql`CASE WHEN job.numbers IS NOT NULL THEN replace(substr(job.numbers, 2, length(job.numbers) - 2), 'null', '') ELSE concat(${each}) END`;
+}
+
+/** Digits that every reader of decimals reads alike. */
+const PLAIN_DIGITS = 15;
 
 /** `concat` reads NULL as nothing. */
 function fieldOf({ type, from }: Column): RawBuilder<unknown> {

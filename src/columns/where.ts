@@ -131,6 +131,7 @@ function storable(values: readonly string[]): string[] {
 }
 
 function folded(column: string): string {
+  if (column === 'hosts' || column === 'job_name') return `coalesce(${column}_folded, ${column})`;
   return `translate(${column}, '${UPPER}', '${UPPER.toLowerCase()}')`;
 }
 
