@@ -39,8 +39,9 @@ interface Changes {
 
 async function takeOver(file: IndexFile, meta: IndexMeta, changes: Changes): Promise<IndexMeta> {
   const { place, footprintKeys, ids, batch } = changes;
+  const csvPath = file.csvPath(0);
   if (batch.rows > 0) {
-    const csv = openSync(file.csvPath, 'w', 0o600);
+    const csv = openSync(csvPath, 'w', 0o600);
     writeLines(csv, batch.csv);
     closeSync(csv);
   }
@@ -52,7 +53,7 @@ async function takeOver(file: IndexFile, meta: IndexMeta, changes: Changes): Pro
       ',',
     ]);
     if (batch.rows > 0) {
-      await file.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${file.csvSource(footprintKeys)}`);
+      await file.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${file.csvSource(csvPath, footprintKeys)}`);
       // A job that INSERT OR REPLACE put in the place of another fires no trigger for that one: their key is the same.
       gone += await file.run(
         'DELETE FROM job USING fresh WHERE job.job_id = fresh.job_id AND job.start_time = fresh.start_time AND job.cluster = fresh.cluster',
@@ -63,7 +64,7 @@ async function takeOver(file: IndexFile, meta: IndexMeta, changes: Changes): Pro
     next = { place, footprintKeys, rows: meta.rows - gone + batch.rows, churned: meta.churned + gone };
     await file.writeMeta(next);
   });
-  rmSync(file.csvPath, { force: true });
+  rmSync(csvPath, { force: true });
   return next;
 }
 

@@ -59,7 +59,7 @@ export class IndexFile {
 
   /** Deletes the file, with what belongs to it. It must not be open. */
   static remove(path: string): void {
-    for (const suffix of ['', '.wal', '.csv']) rmSync(path + suffix, { force: true });
+    for (const suffix of ['', '.wal', '.0.csv', '.1.csv']) rmSync(path + suffix, { force: true });
   }
 
   /** What a complete index of this version says of itself; undefined of anything else. */
@@ -106,15 +106,15 @@ export class IndexFile {
     );
   }
 
-  /** Where a batch of CSV waits to be read. */
-  get csvPath(): string {
-    return `${this.#options.path}.csv`;
+  /** Where jobs wait as CSV: one place is written while the other is read. */
+  csvPath(place: 0 | 1): string {
+    return `${this.#options.path}.${place}.csv`;
   }
 
-  /** What stands in csvPath, as a table to select from. In one thread: texts may hold line feeds. */
-  csvSource(footprintKeys: readonly string[]): string {
+  /** What stands there, as a table to select from. In one thread: texts may hold line feeds. */
+  csvSource(csvPath: string, footprintKeys: readonly string[]): string {
     const types = columnsOf(footprintKeys).map(({ name, type }) => `'${name}': '${type}'`);
-    return `read_csv(${quoted(this.csvPath)}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, parallel = false, columns = {${types.join(', ')}})`;
+    return `read_csv(${quoted(csvPath)}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, parallel = false, columns = {${types.join(', ')}})`;
   }
 
   /** Runs a statement of ours; answers how many rows it changed. */

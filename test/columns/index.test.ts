@@ -1,61 +1,11 @@
 /** The column index beside a pool: its states, and that every answer is that of the SQL whatever becomes of it. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts';
-import { withColumns } from '../../src/columns/with-columns.ts';
-import { openDriver } from '../../src/db/driver.ts';
-import type { Database } from '../../src/db/port.ts';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import { expect, test } from 'vitest';
 import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
-import { visibleTo } from '../../src/jobs/visibility.ts';
-import { fixture, type TestPool, testPool, until, within } from '../support/pool.ts';
+import { ALL, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { fixture, testPool, until, within } from '../support/pool.ts';
 
-const ALL = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });
 const STATISTICS = { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' } as const;
-
-interface Indexed {
-  db: Database;
-  index: ColumnIndex;
-  warnings: string[];
-}
-
-function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOptions> = {}): Indexed {
-  const warnings: string[] = [];
-  const index = new ColumnIndex({
-    databasePath: path,
-    path: `${path}.columns`,
-    memoryMb: 128,
-    tempDir: dirname(path),
-    spillMb: 64,
-    queueLimit: 16,
-    log: { info: () => {}, warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`) },
-    ...options,
-  });
-  onTestFinished(() => index.close());
-  return { db: withColumns(db, index), index, warnings };
-}
-
-async function isReady({ index, warnings }: Indexed): Promise<void> {
-  await until(
-    () => index.state.name === 'ready',
-    20_000,
-    () => ({ status: index.status(), warnings }),
-  );
-}
-
-async function withJobs(pool: TestPool, sql: string): Promise<void> {
-  const connection = openDriver(pool.path, 1_000);
-  await connection.exec(sql);
-  connection.close();
-}
-
-const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT INTO job
-  (job_id, cluster, subcluster, hpc_user, num_nodes, project, duration, walltime, job_state, resources, shared)
-  WITH RECURSIVE n(x) AS (SELECT ${first} UNION ALL SELECT x + 1 FROM n WHERE x < ${last})
-  SELECT x, 'a', 'm', ${more}, 'p', 60, 1, 'completed', '[{"hostname":"n1"}]', 'none' FROM n;`;
-
-const count = async ({ db }: Indexed) => (await db.read(countJobs(ALL), within(20_000)))[0]?.count;
 
 test('it answers once it is built, and knows what was written before the question', async () => {
   const pool = await testPool();

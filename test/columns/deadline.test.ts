@@ -1,0 +1,53 @@
+/** A deadline is real, also for a question that the column index works on. */
+import { expect, test } from 'vitest';
+import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
+import { ALL, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { fixture, testPool, until, within } from '../support/pool.ts';
+
+test('a deadline ends a question at once, and the index serves on', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 30_000));
+  const both = indexed(pool);
+  await isReady(both);
+  let ended = 0;
+  for (let ms = 1; ms <= 12; ms += 1) {
+    const statement = jobStatistics(ALL, { nowSec: 10_000 + ms, shortJobSec: 300, groupBy: 'user' });
+    const startedAt = performance.now();
+    await both.db.read(statement, within(ms)).then(
+      () => {},
+      (error: unknown) => {
+        expect(error).toMatchObject({ code: 'deadline_exceeded' });
+        ended += 1;
+      },
+    );
+    expect(performance.now() - startedAt).toBeLessThan(ms + 150);
+  }
+  expect(ended).toBeGreaterThan(0);
+  expect(await count(both)).toBe(30_000);
+  expect(both.index.status()).toMatchObject({ state: 'ready', counters: { kills: 0, crashes: 0 } });
+});
+
+test('one that cannot be interrupted is killed, and another process follows', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 10));
+  const both = indexed(pool, { program: fixture('columns-that-hang') });
+  await isReady(both);
+  const [first] = both.index.processes();
+  const startedAt = performance.now();
+  await expect(count(both, 100)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  expect(performance.now() - startedAt).toBeLessThan(300);
+  await until(() => both.index.state.name !== 'ready', 2_000);
+  expect(both.index.status().counters.kills).toBe(1);
+  await isReady(both);
+  expect(both.index.processes()[0]?.pid).not.toBe(first?.pid);
+});
+
+test('who hangs up leaves the answer to others who wait for the same', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 30_000));
+  const both = indexed(pool);
+  await isReady(both);
+  const all = [count(both), count(both), count(both, 1), count(both)];
+  const answers = await Promise.allSettled(all);
+  expect(answers.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(3);
+});

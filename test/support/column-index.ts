@@ -1,0 +1,56 @@
+/** A column index beside the pool of a test. */
+import { dirname } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts';
+import { withColumns } from '../../src/columns/with-columns.ts';
+import { openDriver } from '../../src/db/driver.ts';
+import type { Database } from '../../src/db/port.ts';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import { visibleTo } from '../../src/jobs/visibility.ts';
+import { type TestPool, until, within } from './pool.ts';
+
+export const ALL = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });
+
+export interface Indexed {
+  db: Database;
+  index: ColumnIndex;
+  warnings: string[];
+}
+
+export function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOptions> = {}): Indexed {
+  const warnings: string[] = [];
+  const index = new ColumnIndex({
+    databasePath: path,
+    path: `${path}.columns`,
+    memoryMb: 128,
+    tempDir: dirname(path),
+    spillMb: 64,
+    queueLimit: 16,
+    log: { info: () => {}, warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`) },
+    ...options,
+  });
+  onTestFinished(() => index.close());
+  return { db: withColumns(db, index), index, warnings };
+}
+
+export async function isReady({ index, warnings }: Indexed): Promise<void> {
+  await until(
+    () => index.state.name === 'ready',
+    20_000,
+    () => ({ status: index.status(), warnings }),
+  );
+}
+
+export async function withJobs(pool: TestPool, sql: string): Promise<void> {
+  const connection = openDriver(pool.path, 1_000);
+  await connection.exec(sql);
+  connection.close();
+}
+
+export const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT INTO job
+  (job_id, cluster, subcluster, hpc_user, num_nodes, project, duration, walltime, job_state, resources, shared)
+  WITH RECURSIVE n(x) AS (SELECT ${first} UNION ALL SELECT x + 1 FROM n WHERE x < ${last})
+  SELECT x, 'a', 'm', ${more}, 'p', 60, 1, 'completed', '[{"hostname":"n1"}]', 'none' FROM n;`;
+
+export const count = async ({ db }: Indexed, limitMs = 20_000) =>
+  (await db.read(countJobs(ALL), within(limitMs)))[0]?.count;
