@@ -23,7 +23,8 @@ export function withColumns(db: Database, index: ColumnIndex): Database {
       return { ...status, processes: [...status.processes, ...index.processes()], columns: index.status() };
     },
     async close(graceMs) {
-      await Promise.all([index.close(), db.close(graceMs)]);
+      await index.close(); // first: who closes the file last empties its log
+      await db.close(graceMs);
     },
   };
 }

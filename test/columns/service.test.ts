@@ -1,0 +1,65 @@
+/** The service with a column index, as an operator starts it. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { migrated, run, serve } from '../support/command-line.ts';
+
+const System = z.object({
+  database: z.object({ columns: z.object({ state: z.string(), answers: z.number().optional() }).optional() }),
+  sizing: z.object({ columnsMb: z.number() }),
+});
+
+async function systemOf(url: string) {
+  return System.parse(await (await fetch(`${url}/api/system`)).json());
+}
+
+async function readyAt(url: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if ((await systemOf(url)).database.columns?.state === 'ready') return;
+    await sleep(50);
+  }
+  throw new Error('the column index was not ready in time');
+}
+
+test('a statistic knows the job that was just started, and the answers are those without an index', async () => {
+  const cwd = await migrated();
+  expect(await run(cwd, ['generate', '--jobs', '2000', '--archived', '0'])).toMatchObject({ code: 0 });
+  const paths = [
+    '/api/statistics/jobs?group-by=user&sort-by=totalCoreHours&state=completed',
+    '/api/statistics/histograms?bins=1h&metric=flops_any&metric=mem_bw&state=completed',
+    '/api/jobs/count?node.contains=1',
+  ];
+  const answersOf = async (url: string) =>
+    await Promise.all(paths.map(async (path) => await (await fetch(url + path)).json()));
+  const plain = await serve(cwd);
+  const expected = await answersOf(plain.url);
+  plain.service.child.kill('SIGTERM');
+  await plain.service.ended;
+
+  const { service, url } = await serve(cwd, { COLUMN_INDEX: 'on' });
+  await readyAt(url);
+  expect(await answersOf(url)).toEqual(expected);
+  for (let id = 1; id <= 5; id += 1) {
+    const body = JSON.stringify({
+      ...{ jobId: 9_000_000 + id, user: 'ada', project: 'p', cluster: 'fern', subCluster: 'main', numNodes: 1 },
+      ...{
+        startTime: Math.floor(Date.now() / 1000) - 100,
+        shared: 'none',
+        walltime: 60,
+        resources: [{ hostname: 'f0001' }],
+      },
+    });
+    const started = await fetch(`${url}/api/jobs/start_job/`, { method: 'POST', body });
+    expect(started.status, await started.text()).toBe(201);
+    const counted = await fetch(`${url}/api/jobs/count?user=ada`);
+    expect(await counted.json()).toEqual({ count: id });
+  }
+  const { database, sizing } = await systemOf(url);
+  expect([database.columns?.answers, sizing.columnsMb]).toEqual([9, 600]); // histograms are two questions
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+  const files = readdirSync(join(cwd, 'var')).filter((name) => name.startsWith('job.db'));
+  expect(files.filter((name) => !name.startsWith('job.db.columns'))).toEqual(['job.db']);
+});
