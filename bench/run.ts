@@ -23,6 +23,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   crash: () => import('./crash.ts'),
   edge: () => import('./edge.ts'),
   nodes: () => import('./nodes.ts'),
+  columns: () => import('./columns.ts'),
 };
 
 const { positionals, values } = parseArgs({

@@ -65,6 +65,7 @@ export class HeldIndex {
    */
   async ask(question: ColumnQuestion): Promise<Record<string, unknown>[]> {
     if (!this.#source.isInPlace) throw new Stale('another file has taken the place of the database');
+    if (this.#meta !== undefined && isChurned(this.#meta)) throw new Stale('so much was replaced that scans are slow');
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
     const readableTags = await this.#followed(() =>
       asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : Promise.resolve(new Set<bigint>()),
@@ -89,11 +90,6 @@ export class HeldIndex {
     const columns = names.map((name) => `CAST(current_setting('${name}') AS VARCHAR) AS ${name}`);
     const [row = {}] = (await this.#file?.rows({ sql: `SELECT ${columns.join(', ')}`, parameters: [] })) ?? [];
     return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)]));
-  }
-
-  /** True when a build would make it faster. */
-  get isChurned(): boolean {
-    return this.#meta !== undefined && isChurned(this.#meta);
   }
 
   /** The next build makes it anew. */

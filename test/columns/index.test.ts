@@ -155,3 +155,24 @@ test('a second service does not touch the file that the first has open', async (
   expect(await count(first)).toBe(10);
   expect(first.index.state.name).toBe('ready');
 });
+
+test('more changes than it takes over, and too many replaced rows, make it build again', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 21_000));
+  const both = indexed(pool);
+  await isReady(both);
+  for (const sql of [
+    'UPDATE job SET energy = 1', // all at once
+    'UPDATE job SET energy = 2 WHERE id <= 15000', // in two parts, each of which it takes over
+    'UPDATE job SET energy = 3 WHERE id <= 15000',
+  ]) {
+    await withJobs(pool, sql);
+    expect(await count(both)).toBe(21_000);
+    if (both.index.state.name !== 'ready') await isReady(both);
+  }
+  expect(await count(both)).toBe(21_000); // it finds that 30,000 rows were replaced
+  expect(both.index.state.name).not.toBe('ready');
+  await isReady(both);
+  expect(both.index.status().builds).toBe(3);
+  expect(await count(both)).toBe(21_000);
+});
