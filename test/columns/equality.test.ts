@@ -124,3 +124,58 @@ test('it declines exactly where a row is odd, and says why', { timeout: 150_000 
     { numRuns: RUNS * 5, interruptAfterTimeLimit: 120_000, endOnFailure: true },
   );
 });
+
+test('a number of a footprint is the one that SQLite reads, however it is written', { timeout: 60_000 }, async () => {
+  const both = await opened();
+  const written = [
+    ...[
+      '0.1',
+      '0.30000000000000004',
+      '123456789012345',
+      '1234567890123456',
+      '9007199254740991',
+      '0.12345678901234567890',
+    ],
+    ...[
+      '1e5',
+      '1E-7',
+      '-0',
+      '-0.0',
+      '5.0',
+      '4.35',
+      '2.675',
+      '1.7976931348623157e307',
+      '5e-324',
+      '8.41e21',
+      '"5"',
+      'null',
+    ],
+    ...[
+      'true',
+      '[1,2]',
+      '{"a":1}',
+      '0.000000000000001',
+      '99999999999999.9',
+      '179.99999999999997',
+      '72057594037927.945',
+    ],
+  ];
+  const rows = written.flatMap((value) => [
+    `{"load_avg":${value},"mem_max":7}`,
+    `{"mem_max":0.25,"load_avg":${value}}`,
+  ]);
+  await both.db.exec(`INSERT INTO job (job_id, cluster, subcluster, hpc_user, project, duration, walltime, job_state, resources, num_nodes, shared, footprint)
+    VALUES ${rows.map((json, at) => `(${at}, 'a', 'm', 'u', 'p', 1, 1, 'completed', '[]', 1, 'none', '${json}')`).join()}`);
+  const every = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });
+  for (const value of [...written.map(Number).filter(Number.isFinite), 7, 0.25]) {
+    for (const key of ['load_avg', 'mem_max']) {
+      for (const range of [{ from: value, to: value }, { from: value }, { to: value }]) {
+        await bothAnswer(both, countJobs({ ...every, conditions: [{ kind: 'footprint', key, range }] }));
+      }
+    }
+    if (value > 0) {
+      const scales = [{ metric: 'load', stat: 'avg', unit: '', peak: value }];
+      await bothAnswer(both, metricHistograms(every, scales, 7));
+    }
+  }
+});
