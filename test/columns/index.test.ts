@@ -176,3 +176,20 @@ test('more changes than it takes over, and too many replaced rows, make it build
   expect(both.index.status().builds).toBe(3);
   expect(await count(both)).toBe(21_000);
 });
+
+test('a job that INSERT OR REPLACE puts in the place of another is there once', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 500));
+  const both = indexed(pool);
+  await isReady(both);
+  const replace = (first: number, last: number) => jobs(first, last).replace('INSERT', 'INSERT OR REPLACE');
+  await withJobs(pool, replace(500, 500)); // with another id
+  expect(await count(both)).toBe(500);
+  await withJobs(pool, replace(1, 499));
+  expect(await count(both)).toBe(500);
+  await withJobs(pool, 'INSERT INTO jobtag (job_id, tag_id) VALUES (NULL, NULL)'); // a link of nothing
+  expect(await count(both)).toBe(500);
+  await withJobs(pool, 'UPDATE OR REPLACE job SET job_id = 7 WHERE job_id < 10');
+  expect(await count(both)).toBe(492);
+  expect(both.index.state.name).toBe('ready');
+});
