@@ -150,7 +150,7 @@ const OF_LOCAL_FILES: readonly SettingName[] = [
 /** Settings that cannot act. A Worker neither listens nor has processes or a disk, and no limit holds for its requests together. */
 const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
   file: ['DB_AUTH_TOKEN', 'DB_SYNC_MS'],
-  replica: ['OPTIMIZE_S', 'CHECKPOINT_S'],
+  replica: ['COLUMN_INDEX', 'COLUMN_INDEX_MEMORY_MB', 'OPTIMIZE_S', 'CHECKPOINT_S'],
   server: OF_LOCAL_FILES,
   worker: [...OF_LOCAL_FILES, 'HOST', 'PORT', 'DB_MEMORY_LIMIT_MB', 'DB_QUEUE_LIMIT', 'TRUST_PROXY', 'ARCHIVE_PATH'],
 };
