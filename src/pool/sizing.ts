@@ -47,9 +47,9 @@ const ANSWER_MB = 24;
 export const META_READER_MB = 88;
 /** Both processes of the archive. A decoded job of 32 nodes and 9 metrics takes about 60 MB; the decoder's base is that of any Node. */
 const ARCHIVE_MB = { least: 160 + META_READER_MB, most: 768 + META_READER_MB, part: 1 / 8 };
-/** The process of the column index: DuckDB's memory_limit and 250 MB. 350 MB answer every question over 20 million jobs. */
+/** The process of the column index: DuckDB's memory_limit and 250 MB. */
 const COLUMNS_MB = 600;
-/** COLUMN_INDEX auto: on where each connection keeps so much heap beside it, which sorts of millions of jobs need to be fast. */
+/** COLUMN_INDEX auto: on where each connection keeps so much heap beside it. */
 const HEAP_BESIDE_COLUMNS_MB = 64;
 /** `auto`: a quarter of the machine, since the operating system's cache does more with the rest (docs/scaling.md). */
 const AUTO_PART = 1 / 4;
