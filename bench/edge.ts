@@ -55,7 +55,7 @@ async function onFile(files: Files): Promise<Check[]> {
 }
 
 async function onServer(files: Files, server: LibsqlServer): Promise<Check[]> {
-  // Puts the tables of ours and the clusters there, too.
+  // Puts the clusters there, too.
   const service = await startServer(files, { ...TIMEOUT, DB_URL: server.url });
   try {
     return [

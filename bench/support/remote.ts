@@ -1,5 +1,6 @@
 import { constants, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { migrateRemote } from '../../src/db/remote/migrate.ts';
 import { type LibsqlServer, startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { startWrangler } from '../../src/dev/servers/wrangler.ts';
 import { makeKeys } from '../../src/http/keys.ts';
@@ -11,7 +12,9 @@ import type { Target } from './http.ts';
 export async function libsqlServerWith({ db }: Files, folder: string): Promise<LibsqlServer> {
   await mkdir(join(folder, 'dbs/default'), { recursive: true });
   await copyFile(db, join(folder, 'dbs/default/data'), constants.COPYFILE_FICLONE);
-  return await startLibsqlServer({ folder });
+  const server = await startLibsqlServer({ folder });
+  await migrateRemote(server); // a file that was kept may lack the newest tables
+  return server;
 }
 
 export interface WorkerServer extends Target {
