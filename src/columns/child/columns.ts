@@ -1,6 +1,7 @@
 /** The program of the column index: one DuckDB file, one question at a time. */
 import { BadStart } from '../../bad-start.ts';
-import { endNow, endWithParent } from '../../pool/child/lifeline.ts';
+import { endNow } from '../../pool/child/lifeline.ts';
+import { type Asked, send, serveParent } from '../../pool/child/parent.ts';
 import { faultToMessage } from '../../pool/faults.ts';
 import type { FromProcess, ToProcess } from '../../pool/protocol.ts';
 import { meaningOf } from '../faults.ts';
@@ -13,15 +14,9 @@ const INTERRUPT_AGAIN_MS = 2;
 let index: HeldIndex | undefined;
 let running: { id: number; stopping: boolean } | undefined;
 
-endWithParent();
-process.on('message', (message: ToProcess) => void receive(message));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+serveParent(receive);
 
-function send(message: FromProcess): void {
-  process.send?.(message);
-}
-
-async function receive(message: ToProcess): Promise<void> {
+async function receive(message: Asked): Promise<void> {
   switch (message.kind) {
     case 'openColumns':
       return await open(message);
@@ -37,8 +32,6 @@ async function receive(message: ToProcess): Promise<void> {
       });
     case 'interrupt':
       return interrupt(message.id);
-    case 'ping':
-      return send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });
     case 'stop':
       // Its file needs no close: what is committed is there, and an unfinished build is no index.
       return endNow();

@@ -2,18 +2,13 @@
 import { piecesOf } from '../../archive/pieces.ts';
 import { answerArchiveRequest } from '../../archive/requests.ts';
 import { faultToMessage } from '../faults.ts';
-import type { FromProcess, ToProcess } from '../protocol.ts';
-import { endNow, endWithParent } from './lifeline.ts';
+import type { FromProcess } from '../protocol.ts';
+import { endNow } from './lifeline.ts';
+import { type Asked, send, serveParent } from './parent.ts';
 
 let root: string | undefined;
 
-endWithParent();
-process.on('message', (message: ToProcess) => void receive(message));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
-
-function send(message: FromProcess): void {
-  process.send?.(message);
-}
+serveParent(receive);
 
 /** A job of a thousand nodes has 47 MB: as one message it would be there three times on its way. */
 async function sendInParts(id: number, [text]: (string | null)[]): Promise<void> {
@@ -22,7 +17,7 @@ async function sendInParts(id: number, [text]: (string | null)[]): Promise<void>
   }
 }
 
-async function receive(message: ToProcess): Promise<void> {
+async function receive(message: Asked): Promise<void> {
   switch (message.kind) {
     case 'openArchive':
       root = message.root;
@@ -37,8 +32,6 @@ async function receive(message: ToProcess): Promise<void> {
         send({ kind: 'worn', id: 0 });
         return send({ kind: 'failed', id: message.id, fault: faultToMessage(error) });
       }
-    case 'ping':
-      return send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });
     case 'stop':
       return endNow();
     case 'interrupt': // decoding cannot be interrupted: the service kills the process after its grace

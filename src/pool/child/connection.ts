@@ -5,7 +5,8 @@ import { Connection } from '../../db/connection.ts';
 import type { WriteGate } from '../../db/write-transaction.ts';
 import { faultToMessage } from '../faults.ts';
 import type { FromProcess, ToProcess } from '../protocol.ts';
-import { endNow, endWithParent } from './lifeline.ts';
+import { endNow } from './lifeline.ts';
+import { type Asked, send, serveParent } from './parent.ts';
 
 /** An interrupt in the tick that starts a query is lost, so it is repeated until the query has ended. */
 const INTERRUPT_AGAIN_MS = 2;
@@ -19,16 +20,9 @@ interface Running {
 let connection: Connection | undefined;
 let running: Running | undefined;
 
-endWithParent();
-process.on('message', (message: ToProcess) => void receive(message));
-// The terminal's Ctrl-C goes to the whole group: the service ends its processes in order.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+serveParent(receive);
 
-function send(message: FromProcess): void {
-  process.send?.(message);
-}
-
-async function receive(message: ToProcess): Promise<void> {
+async function receive(message: Asked): Promise<void> {
   switch (message.kind) {
     case 'open':
       return await open(message);
@@ -52,8 +46,6 @@ async function receive(message: ToProcess): Promise<void> {
     case 'commit':
       if (running?.id === message.id) running.answerCommit?.(message.allowed);
       return;
-    case 'ping':
-      return send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });
     case 'stop':
       connection?.close();
       return endNow();

@@ -3,21 +3,15 @@ import { BadStart } from '../../bad-start.ts';
 import { brokenReplica, isBroken, openReplica, type Replica } from '../../db/replica/open.ts';
 import { Fault } from '../../faults.ts';
 import { faultToMessage } from '../faults.ts';
-import type { FromProcess, ToProcess } from '../protocol.ts';
-import { endNow, endWithParent } from './lifeline.ts';
+import { endNow } from './lifeline.ts';
+import { type Asked, send, serveParent } from './parent.ts';
 
 let replica: Replica | undefined;
 let path = '';
 
-endWithParent();
-process.on('message', (message: ToProcess) => void receive(message));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+serveParent(receive);
 
-function send(message: FromProcess): void {
-  process.send?.(message);
-}
-
-async function receive(message: ToProcess): Promise<void> {
+async function receive(message: Asked): Promise<void> {
   switch (message.kind) {
     case 'openReplica':
       path = message.options.path;
@@ -35,8 +29,6 @@ async function receive(message: ToProcess): Promise<void> {
       } catch (error) {
         return send({ kind: 'failed', id: message.id, fault: faultToMessage(faultOf(error)) });
       }
-    case 'ping':
-      return send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });
     case 'stop':
       return endNow();
     case 'interrupt': // a sync cannot be interrupted: the service kills the process after its grace
