@@ -4,51 +4,10 @@ import type { ProcessStatus } from '../db/port.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
 import { faultFromMessage } from './faults.ts';
+import { NEXT, type Reply, type RequestBody, type State, type Task } from './process-state.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 import { rssMbOf } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
-
-/** What a process answers to the request it was given. */
-export type Reply =
-  | Extract<FromProcess, { kind: 'answer' | 'written' | 'synced' | 'built' | 'declined' }>
-  | (Extract<FromProcess, { kind: 'archived' }> & { parts: readonly Uint8Array[] });
-export type Request = Extract<
-  ToProcess,
-  { kind: 'query' | 'write' | 'maintain' | 'archive' | 'sync' | 'buildColumns' | 'askColumns' }
->;
-
-/** The messages of a write on its way. */
-export type WriteStep = 'locked' | 'began' | 'mayCommit';
-
-/** A request on its process, seen from the service. */
-interface Task {
-  id: number;
-  resolve(reply: Reply): void;
-  reject(fault: unknown): void;
-  onStep(step: WriteStep): void;
-  /** Pieces of its answer that have come so far. */
-  parts: Uint8Array[];
-  /** Set once its caller has his answer and the process is only waited for. */
-  abandoned: boolean;
-  /** Set once its write may commit: from then on it is only waited for. */
-  committing: boolean;
-}
-
-/** The states of a process; `become` is the only way from one to another. */
-export type State =
-  | { name: 'starting' }
-  | { name: 'idle'; since: number }
-  | { name: 'busy'; task: Task }
-  | { name: 'stopping' }
-  | { name: 'gone' };
-
-const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
-  starting: ['idle', 'stopping', 'gone'],
-  idle: ['busy', 'stopping', 'gone'],
-  busy: ['idle', 'stopping', 'gone'],
-  stopping: ['gone'],
-  gone: [],
-};
 
 /** From an interrupt to the report that the query has ended; then the process is killed. */
 export const INTERRUPT_GRACE_MS = 250;
@@ -322,6 +281,3 @@ export class DatabaseProcess {
     }
   }
 }
-
-/** A request without its id, which `run` gives. */
-export type RequestBody = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never;

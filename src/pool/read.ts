@@ -3,7 +3,8 @@ import type { SqlValue } from '../db/statement.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
 import type { Crew } from './crew.ts';
-import type { DatabaseProcess, Reply, RequestBody } from './process.ts';
+import type { DatabaseProcess } from './process.ts';
+import type { Reply, RequestBody } from './process-state.ts';
 
 export type QueryReply = Extract<Reply, { kind: 'answer' }>;
 

@@ -3,7 +3,8 @@ import type { Maintenance } from '../db/maintenance.ts';
 import type { WriteName } from '../db/writes/index.ts';
 import { Fault } from '../faults.ts';
 import type { Crew } from './crew.ts';
-import type { DatabaseProcess, WriteStep } from './process.ts';
+import type { DatabaseProcess } from './process.ts';
+import type { WriteStep } from './process-state.ts';
 
 /** From "yes, commit" to the result. A commit takes a millisecond, a stalled disk seconds; then nobody can tell. */
 const COMMIT_LIMIT_MS = 5_000;
