@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BadStart } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
 import type { Answer } from './answer-rows.ts';
@@ -5,7 +6,7 @@ import { type Driver, openDriver, readOnlyUri } from './driver.ts';
 import { bound, bytesOf } from './driver-values.ts';
 import { type Maintenance, maintain } from './maintenance.ts';
 import { migrate } from './migrate.ts';
-import { type ConnectionOptions, PRAGMAS } from './pragmas.ts';
+import { BUSY_TIMEOUT_MS, type ConnectionOptions, PRAGMAS, START_BUSY_LIMIT_MS } from './pragmas.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import { checkFile } from './schema-check.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
@@ -39,10 +40,26 @@ export class Connection {
   static async open(options: ConnectionOptions): Promise<Connection> {
     if (!options.isReplica) await checkFile(options.path);
     if (options.role === 'writer') await migrate(options.path);
+    const startedAt = performance.now();
+    for (;;) {
+      try {
+        return await Connection.#open(options);
+      } catch (error) {
+        if (sqliteCode(error) !== SQLITE.BUSY || performance.now() - startedAt > START_BUSY_LIMIT_MS) throw error;
+        await sleep(BUSY_TIMEOUT_MS);
+      }
+    }
+  }
+
+  /** With a new handle each time: after SQLITE_BUSY none may be used again. */
+  static async #open(options: ConnectionOptions): Promise<Connection> {
     const db = openDriver(options.isReplica ? readOnlyUri(options.path) : options.path);
     const statements = new PreparedStatements(db);
     try {
-      return new Connection(db, statements, await bootstrap(statements, options));
+      const pragmas = await bootstrap(statements, options);
+      // Parses the schema before the first request: the resting level of a process is what it needs to serve.
+      await statements.use('SELECT max(id) FROM job', (statement) => statement.all([]));
+      return new Connection(db, statements, pragmas);
     } catch (error) {
       db.close();
       throw error;
@@ -52,11 +69,6 @@ export class Connection {
   /** True once it should be replaced: after an error, or because of what it has gathered. */
   get worn(): boolean {
     return this.#tainted || this.#statements.full;
-  }
-
-  /** Parses the schema before the first request: the resting level of a process is what it needs to serve. */
-  async warmUp(): Promise<void> {
-    await this.query('SELECT CAST(json_array(max(id)) AS BLOB) AS json FROM job', []);
   }
 
   /** Runs a statement to its end. Throws a Fault; an interrupted query is `deadline_exceeded`. */

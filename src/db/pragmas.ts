@@ -22,6 +22,11 @@ const BOTH = ['reader', 'writer'] as const;
 
 /** A wait for a lock cannot be interrupted (measured: it lasts the whole time-out), so it has to be short. */
 export const BUSY_TIMEOUT_MS = 50;
+/**
+ * At a start nobody waits for an answer yet. The last program that closes the file holds it while it empties the log, and one that
+ * was killed leaves a log that the next has to recover.
+ */
+export const START_BUSY_LIMIT_MS = 5_000;
 /** The log is cut back to this after a checkpoint; overlapping slow reads let it grow to 102 MB (measured). */
 const JOURNAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 

@@ -11,7 +11,7 @@ const FAULT_OF_CODE: Readonly<Record<number, { code: FaultCode; message: string 
   18: { code: 'memory_limit_exceeded', message: 'a value of the answer is larger than SQLite allows' },
 };
 
-export const SQLITE = { BUSY: 5, NOMEM: 7, INTERRUPT: 9, IOERR: 10 } as const;
+export const SQLITE = { BUSY: 5, NOMEM: 7, INTERRUPT: 9, IOERR: 10, NOTADB: 26 } as const;
 
 /** Primary result codes by their words, as a libSQL server sends them. */
 export const PRIMARY_CODES: Readonly<Record<string, number>> = {

@@ -46,6 +46,7 @@ test.each([
 
 test.each([
   ['text', 'this is no database, but it is long enough to have a header'],
+  ['much text', 'this is no database, and has its pages. '.repeat(500)],
   ['nothing', ''],
 ])('a file of %s is refused, untouched', async (_what, content) => {
   const path = join(testFolder(), 'job.db');

@@ -63,7 +63,6 @@ async function receive(message: Asked): Promise<void> {
 async function open({ options }: Extract<ToProcess, { kind: 'open' }>): Promise<void> {
   try {
     connection = await Connection.open(options);
-    await connection.warmUp();
     send({ kind: 'ready', id: 0, pragmas: connection.pragmas });
   } catch (error) {
     const known = error instanceof BadStart ? error : badStartOf(error, options.path);
