@@ -36,11 +36,12 @@ async function million(files: Files): Promise<Check[]> {
     const alone = probe(server, SMALL);
     await sleep(3_000);
     const { timesMs: aloneMs } = await alone.stop();
+    const { rows, seconds } = await read(server, LIST, 0); // unwatched: looking every 20 ms takes 5-10 % of it
     const undisturbed = await observed(server, 0, []);
     const full = await observed(server, 0);
     const slow = await observed(server, PAUSE_MS);
     return [
-      atLeast('rows/s, client at full speed', undisturbed.rows / undisturbed.seconds, 100_000),
+      atLeast('rows/s, client at full speed', rows / seconds, 100_000),
       fact('one answer', `${shown(full.rows)} rows, ${shown(full.bytes / 2 ** 20)} MB`),
       fact('rows/s beside lists of 25 (one every 10 ms)', shown(full.rows / full.seconds)),
       atMost(

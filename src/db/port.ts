@@ -42,6 +42,8 @@ export interface Page<More> {
   bytes: Uint8Array;
   rows: number;
   more: More;
+  /** The batch behind it, where that is on its way already (PageStatement.series). */
+  behind?: Promise<Page<More>>;
 }
 
 export interface DatabaseStatus {

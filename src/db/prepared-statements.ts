@@ -35,7 +35,8 @@ export class PreparedStatements {
 
   /** What `work` makes of a statement with this text. */
   async use<Result>(sql: string, work: (statement: Prepared) => Result | Promise<Result>): Promise<Result> {
-    const statement = await this.#take(sql);
+    // One that is there is put to work in this tick: who asks for a batch and then sends the last one does both at once.
+    const statement = this.#takeKept(sql) ?? (await this.#db.prepare(sql));
     try {
       const result = await work(statement);
       if (sql.length <= KEPT_CHARACTERS) this.#keep(sql, statement);
@@ -47,9 +48,8 @@ export class PreparedStatements {
     }
   }
 
-  async #take(sql: string): Promise<Prepared> {
+  #takeKept(sql: string): Prepared | undefined {
     const known = this.#kept.get(sql);
-    if (known === undefined) return await this.#db.prepare(sql);
     this.#kept.delete(sql);
     return known;
   }

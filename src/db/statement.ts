@@ -1,6 +1,7 @@
 import type { Compilable } from 'kysely';
 import type { z } from 'zod';
 import type { ColumnQuestion } from './question.ts';
+import type { Series } from './series.ts';
 
 /** What checks a row on its way in. A zod schema is one. */
 export interface RowParser<Row> {
@@ -38,6 +39,8 @@ export interface PageStatement<More> {
   readonly sql: string;
   readonly parameters: readonly SqlValue[];
   readonly more: RowParser<More>;
+  /** The batches to go on with; whoever cannot leaves them to be asked for. */
+  readonly series?: Series;
 }
 
 /**

@@ -58,18 +58,31 @@ class JobsList {
     const { db, deadline, service, held } = c.var;
     this.#held = held;
     this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
-    const read: ReadPage<JobsBatch> = async (statement) => {
-      const own = this.#deadline();
-      try {
-        const page = await db.readPage(statement, own);
-        const bytes = await withStatistics(page, service.archive, own);
-        this.#hold(bytes.byteLength);
-        return { ...page, bytes };
-      } finally {
+    const whole = async (page: Page<JobsBatch>, own: Deadline): Promise<Page<JobsBatch>> => {
+      const bytes = await withStatistics(page, service.archive, own);
+      this.#hold(bytes.byteLength);
+      if (page.behind === undefined) {
         own.clear();
+        return { ...page, bytes };
+      }
+      const behind = read(page.behind, own);
+      behind.catch(() => {}); // it fails where it is awaited
+      return { ...page, bytes, behind };
+    };
+    /** The batches of a series share a deadline, which ends with the last. */
+    const read = async (coming: Promise<Page<JobsBatch>>, own: Deadline) => {
+      try {
+        return await whole(await coming, own);
+      } catch (error) {
+        own.clear();
+        throw error;
       }
     };
-    this.#batches = pages(next, read, () => held.isHalfEmpty);
+    const readFrom: ReadPage<JobsBatch> = (statement) => {
+      const own = this.#deadline();
+      return read(db.readPage(statement, own), own);
+    };
+    this.#batches = pages(next, readFrom, () => held.isHalfEmpty);
   }
 
   /** Every batch but the first has a deadline of its own. */

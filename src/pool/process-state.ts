@@ -1,3 +1,4 @@
+import type { Answer } from '../db/answer-rows.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 
 /** What a process answers to the request it was given. */
@@ -18,6 +19,8 @@ export interface Task {
   resolve(reply: Reply): void;
   reject(fault: unknown): void;
   onStep(step: WriteStep): void;
+  /** Told of the batches of a series but the last, which is the reply. */
+  onBatch(batch: Answer): void;
   /** Pieces of its answer that have come so far. */
   parts: Uint8Array[];
   /** Set once its caller has his answer and the process is only waited for. */

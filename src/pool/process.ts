@@ -128,12 +128,13 @@ export class DatabaseProcess {
    * Gives an idle process a request. Rejects with the fault the process reports, or `connection_lost` when it dies.
    * Whoever stops waiting says so with `abandon`.
    */
-  run(request: RequestBody, onStep: Task['onStep'] = () => {}): Promise<Reply> {
+  run(request: RequestBody, told: Partial<Pick<Task, 'onStep' | 'onBatch'>> = {}): Promise<Reply> {
     DatabaseProcess.#lastId += 1;
     const id = DatabaseProcess.#lastId;
     this.queries += 1;
     return new Promise((resolve, reject) => {
-      const task = { id, resolve, reject, onStep, parts: [], abandoned: false, committing: false };
+      const { onStep = () => {}, onBatch = () => {} } = told;
+      const task = { id, resolve, reject, onStep, onBatch, parts: [], abandoned: false, committing: false };
       this.#become({ name: 'busy', task });
       try {
         this.#send({ ...request, id });
@@ -248,6 +249,10 @@ export class DatabaseProcess {
     }
     if (message.kind === 'part') {
       if (!task.abandoned) task.parts.push(message.bytes);
+      return;
+    }
+    if (message.kind === 'batch') {
+      if (!task.abandoned) task.onBatch(message);
       return;
     }
     clearTimeout(this.#killTimer);

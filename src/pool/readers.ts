@@ -1,6 +1,7 @@
 import { answerPage, answerRows } from '../db/answer-rows.ts';
 import { ClientGone, type Deadline } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
+import type { SeriesQuery } from '../db/series.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
 import { utf8Of } from '../db/utf8.ts';
 import { Fault } from '../faults.ts';
@@ -8,7 +9,7 @@ import { type PoolOptions, startConnection } from './connections.ts';
 import type { Counters } from './counters.ts';
 import { Crew } from './crew.ts';
 import type { DatabaseProcess } from './process.ts';
-import { runQuery } from './read.ts';
+import { type Batch, runQuery } from './read.ts';
 import type { SpareSlot } from './spare-slot.ts';
 
 /** Without any sign of life for this long a process counts as dead. */
@@ -31,7 +32,7 @@ export class Readers {
   }
 
   async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
-    const answer = await this.#query(statement, deadline);
+    const { answer } = await this.#query(statement, deadline);
     if (answer.json.byteLength > READ_LIMIT_BYTES) {
       throw new Fault('memory_limit_exceeded', 'the answer is larger than 16 MB: ask for a page of it');
     }
@@ -39,7 +40,7 @@ export class Readers {
   }
 
   async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
-    return answerPage(await this.#query(statement, deadline), statement, utf8Of);
+    return this.#pageOf(await this.#query(statement, deadline), statement);
   }
 
   get members(): readonly DatabaseProcess[] {
@@ -58,11 +59,23 @@ export class Readers {
     await this.#crew.close(graceMs);
   }
 
-  async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
+  async #query(query: { sql: string } & SeriesQuery, deadline: Deadline): Promise<Batch> {
     deadline.resume(); // after a write of the same request
+    const { sql, parameters, series } = query;
+    return await this.#counted(runQuery(this.#crew, { sql, parameters, series }, deadline, this.#counters));
+  }
+
+  #pageOf<More>({ answer, behind }: Batch, statement: PageStatement<More>): Page<More> {
+    const page = answerPage(answer, statement, utf8Of);
+    if (behind === undefined) return page;
+    const next = this.#counted(behind).then((batch) => this.#pageOf(batch, statement));
+    next.catch(() => {}); // it fails where it is awaited, and nobody may do that any more
+    return { ...page, behind: next };
+  }
+
+  async #counted<Result>(result: Promise<Result>): Promise<Result> {
     try {
-      const { sql, parameters } = statement;
-      return await runQuery(this.#crew, { sql, parameters }, deadline, this.#counters);
+      return await result;
     } catch (error) {
       throw counted(error, this.#counters);
     }
