@@ -1,6 +1,7 @@
 import type { ColumnQuestion } from '../db/question.ts';
 import { histogramsQuery } from './histograms.ts';
 import { metricHistogramsQuery } from './metric-histograms.ts';
+import { placesQuery } from './places.ts';
 import { type ColumnQuery, Parameters } from './query.ts';
 import { statisticsQuery } from './statistics.ts';
 import { type FilterContext, whereColumns } from './where.ts';
@@ -22,5 +23,7 @@ export function queryFor(question: ColumnQuestion, index: Omit<FilterContext, 'p
       return histogramsQuery(question, context);
     case 'metric histograms':
       return metricHistogramsQuery(question, context);
+    case 'places':
+      return placesQuery(question, context);
   }
 }

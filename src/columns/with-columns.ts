@@ -1,7 +1,8 @@
 import type { Deadline } from '../db/deadline.ts';
-import type { Database } from '../db/port.ts';
-import type { Statement } from '../db/statement.ts';
+import type { Database, Page } from '../db/port.ts';
+import type { PageStatement, Statement } from '../db/statement.ts';
 import type { ColumnIndex } from './index.ts';
+import { placeOf } from './places.ts';
 
 /**
  * The database, with what its column index can answer answered by it. The rows go through the same schemas, and every answer is that of
@@ -15,7 +16,12 @@ export function withColumns(db: Database, index: ColumnIndex): Database {
       if (rows === undefined) return await db.read(statement, deadline);
       return rows.map((row) => statement.row.parse(row));
     },
-    readPage: (statement, deadline) => db.readPage(statement, deadline),
+    async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
+      const { found } = statement;
+      const places = found === undefined ? undefined : await index.ask(found.question, deadline);
+      if (found === undefined || places === undefined) return await db.readPage(statement, deadline);
+      return await db.readPage(found.statement(places.map(placeOf)), deadline);
+    },
     write: (name, input, deadline) => db.write(name, input, deadline),
     maintain: (task, deadline) => db.maintain(task, deadline),
     status() {

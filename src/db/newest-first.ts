@@ -1,19 +1,41 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Condition } from '../jobs/filter.ts';
-import type { Place } from '../jobs/order.ts';
+import type { Slice } from '../jobs/order.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import { column, whereJob } from './filters.ts';
-
-/** Which rows of the list: those behind a place, or behind a number of rows. */
-export interface Slice {
-  readonly after?: Place;
-  readonly offset: bigint;
-  readonly limit: number;
-}
 
 const MOST_BRANCHES = 12;
 /** Every branch repeats the values of the other conditions. */
 const MOST_REPEATED_VALUES = 100;
+
+/** The lean indexes (migrations/0002), each without the start time it ends in. */
+const INDEXES: readonly string[] = ['', 'cluster', 'user', 'project', 'state', 'cluster user', 'cluster state'];
+
+/**
+ * Whether an index leads to the rows of a list without a look at others: whatever a filter asks beyond it is asked of each job on the
+ * way, of all of them in the worst case.
+ */
+export function isAlongIndex({ conditions }: VisibleJobs): boolean {
+  if (conditions.some(({ kind }) => kind === 'id')) return true; // a few rows by their number
+  const asked = conditions.map(indexedField);
+  const fields = [...new Set(asked.filter((field) => field !== 'start-time'))].sort();
+  return INDEXES.includes(fields.join(' ')) && fields.length === asked.filter((field) => field !== 'start-time').length;
+}
+
+function indexedField(condition: Condition): string {
+  switch (condition.kind) {
+    case 'text':
+      return condition.operator === 'is' ? condition.field : 'none';
+    case 'state':
+      return 'state';
+    case 'owner':
+      return 'user';
+    case 'whole':
+      return condition.field;
+    default:
+      return 'none';
+  }
+}
 
 /**
  * A query for `id` and `start_time` of a slice of the list, newest first, made to run along an index.

@@ -1,5 +1,5 @@
 import type { DurationBins, MetricScale } from '../jobs/histograms.ts';
-import type { PageRequest } from '../jobs/order.ts';
+import type { PageRequest, Slice } from '../jobs/order.ts';
 import type { Group, SortField } from '../jobs/statistics.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 
@@ -24,8 +24,10 @@ export type ColumnQuestion =
       readonly jobs: VisibleJobs;
       readonly scales: readonly MetricScale[];
       readonly bins: number;
-    };
+    }
+  | ({ readonly kind: 'places'; readonly jobs: VisibleJobs } & Slice);
 
 export type StatisticsQuestion = Extract<ColumnQuestion, { kind: 'statistics' }>;
 export type HistogramsQuestion = Extract<ColumnQuestion, { kind: 'histograms' }>;
 export type MetricQuestion = Extract<ColumnQuestion, { kind: 'metric histograms' }>;
+export type PlacesQuestion = Extract<ColumnQuestion, { kind: 'places' }>;

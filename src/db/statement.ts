@@ -1,5 +1,6 @@
 import type { Compilable } from 'kysely';
 import type { z } from 'zod';
+import type { Place } from '../jobs/order.ts';
 import type { ColumnQuestion } from './question.ts';
 import type { Series } from './series.ts';
 
@@ -41,6 +42,14 @@ export interface PageStatement<More> {
   readonly more: RowParser<More>;
   /** The batches to go on with; whoever cannot leaves them to be asked for. */
   readonly series?: Series;
+  /** Another way to the batch where no index of SQLite leads to it: its places, which a column index finds, and then their rows. */
+  readonly found?: FoundBatch<More>;
+}
+
+export interface FoundBatch<More> {
+  readonly question: ColumnQuestion;
+  /** The batch of the first of these places; its maker keeps the others for the batches behind it. */
+  statement(places: readonly Place[]): PageStatement<More>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Archive } from '../archive/port.ts';
 import type { Deadline } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
-import type { ArchivedJob, JobsBatch } from '../db/statements/jobs-page.ts';
+import type { ArchivedJob, JobsBatch } from '../db/statements/jobs-batch.ts';
 import { Fault } from '../faults.ts';
 
 const NO_STATISTICS = '"statistics":null}';

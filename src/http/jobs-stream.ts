@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { type Deadline, startDeadline } from '../db/deadline.ts';
 import { type NextPage, pages, type ReadPage } from '../db/pages.ts';
 import type { Page } from '../db/port.ts';
-import type { JobsBatch } from '../db/statements/jobs-page.ts';
+import type { JobsBatch } from '../db/statements/jobs-batch.ts';
 import type { PageRequest } from '../jobs/order.ts';
 import { type JsonAnswer, jsonBytes } from './answers.ts';
 import { withStatistics } from './archived-statistics.ts';

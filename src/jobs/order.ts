@@ -14,6 +14,13 @@ export function newestFirst(a: Place, b: Place): number {
   return a.id < b.id ? 1 : -1;
 }
 
+/** Which rows of a list: at most `limit` of those behind a place, or behind a number of rows. */
+export interface Slice {
+  readonly after?: Place;
+  readonly offset: bigint;
+  readonly limit: number;
+}
+
 /** A page of a list: both count from 1 and go up to 2^53 - 1. */
 export interface PageRequest {
   readonly page: number;

@@ -1,0 +1,138 @@
+/** Lists whose places the index finds: the rows are those of the SQL alone, in its order. */
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { HeldIndex } from '../../src/columns/held-index.ts';
+import { placeOf } from '../../src/columns/places.ts';
+import { textOf } from '../../src/db/driver-values.ts';
+import { pages } from '../../src/db/pages.ts';
+import type { Database } from '../../src/db/port.ts';
+import type { JobsBatch } from '../../src/db/statements/jobs-batch.ts';
+import { type JobsListOptions, jobsPage } from '../../src/db/statements/jobs-page.ts';
+import type { JobFilter } from '../../src/jobs/filter.ts';
+import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { ALL, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { testFolder, testPool, within } from '../support/pool.ts';
+import { randomFilter, randomUser } from '../support/random-filters.ts';
+import { randomRows, store } from '../support/random-jobs.ts';
+import { type TestDatabase, testDatabase } from '../support/sql.ts';
+import { madeSuitable } from '../support/suitable-jobs.ts';
+
+const NOW = 1_700_000_000;
+const RUNS = Number(process.env.FUZZ_RUNS ?? 10); // times 30 lists each
+
+const page = fc.record({
+  page: fc.constantFrom(1, 1, 1, 2, 3, 2 ** 53 - 1),
+  itemsPerPage: fc.constantFrom(1, 3, 26, 30, 1_000, 2 ** 53 - 1),
+  withMetadata: fc.boolean(), // batches of 25
+  nowSec: fc.constant(NOW),
+});
+const asked = fc.array(fc.tuple(randomUser, randomFilter, page), { minLength: 30, maxLength: 30 });
+
+async function foundRows(db: TestDatabase, index: HeldIndex, list: VisibleJobs, options: JobsListOptions) {
+  let questions = 0;
+  const next = jobsPage(list, options);
+  const batches = await db.batches<JobsBatch>((before) => next(before));
+  const again = jobsPage(list, options);
+  const texts: string[] = [];
+  for (let statement = again(undefined); statement !== undefined; ) {
+    if (statement.found !== undefined) {
+      questions += 1;
+      statement = statement.found.statement((await index.ask(statement.found.question)).map(placeOf));
+    }
+    const batch = await db.readPage(statement);
+    if (batch.rows > 0) texts.push(batch.text);
+    statement = again(batch);
+  }
+  expect(texts.join(',\n')).toBe(
+    batches
+      .filter(({ rows }) => rows > 0)
+      .map(({ text }) => text)
+      .join(',\n'),
+  );
+  return questions;
+}
+
+test('the rows are those of the SQL, for every filter and page', { timeout: 150_000 }, async () => {
+  const db = await testDatabase('recorded');
+  onTestFinished(() => db.close());
+  const folder = testFolder();
+  const index = await HeldIndex.open({
+    ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
+    ...{ tempDir: folder, spillMb: 64, fresh: false },
+  });
+  await index.build(() => {});
+  onTestFinished(() => index.close());
+  let questions = 0;
+  await fc.assert(
+    fc.asyncProperty(randomRows(60), asked, async (rows, lists) => {
+      await store(db, rows.map(madeSuitable));
+      for (const [user, filter, options] of lists) {
+        questions += await foundRows(db, index, visibleTo(user, filter), options);
+      }
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
+  );
+  expect(questions).toBeGreaterThan(RUNS * 10);
+});
+
+const SMALL_JOBS: JobFilter = [{ kind: 'whole', field: 'num-nodes', range: { to: 5n } }];
+const ofSmallJobs: VisibleJobs = { ...ALL, conditions: SMALL_JOBS };
+
+async function idsOf(db: Database, between: () => Promise<void> = async () => {}): Promise<number[]> {
+  const next = jobsPage(ofSmallJobs, { page: 1, itemsPerPage: 100_000, withMetadata: false, nowSec: NOW });
+  const ids: number[] = [];
+  for await (const { bytes } of pages(next, (statement) => db.readPage(statement, within(20_000)))) {
+    if (ids.length === 0) await between();
+    const batch: { jobId: number }[] = JSON.parse(`[${textOf(bytes)}]`);
+    ids.push(...batch.map(({ jobId }) => jobId));
+  }
+  return ids;
+}
+
+test('a long list asks the index once for thousands of rows', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 6_000, "'ada', 5") + jobs(6_001, 12_000, "'ada', 6"));
+  const both = indexed(pool);
+  await isReady(both);
+  const found = await idsOf(both.db);
+  expect(found).toEqual(await idsOf(pool.db));
+  expect(found).toHaveLength(6_000);
+  expect(both.index.status().answers).toBe(2);
+});
+
+test('jobs that are deleted meanwhile are left out, and the list goes on behind them', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 3_000, "'ada', 5"));
+  const both = indexed(pool);
+  await isReady(both);
+  const found = await idsOf(both.db, () => withJobs(pool, 'DELETE FROM job WHERE job_id BETWEEN 100 AND 2800;'));
+  expect(found.slice(-99)).toEqual(Array.from({ length: 99 }, (_, at) => 99 - at));
+  expect(found.length).toBeLessThan(3_000);
+});
+
+test('where an index of SQLite leads to the jobs, nobody asks', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 100));
+  const both = indexed(pool);
+  await isReady(both);
+  const options = { page: 1, itemsPerPage: 10, withMetadata: false, nowSec: NOW };
+  const filters: JobFilter[] = [
+    [],
+    [{ kind: 'text', field: 'user', operator: 'is', values: ['ada'] }],
+    [
+      { kind: 'state', values: ['completed'] },
+      { kind: 'text', field: 'cluster', operator: 'is', values: ['a', 'b'] },
+      { kind: 'whole', field: 'start-time', range: { from: 0n } },
+    ],
+    [{ kind: 'id', field: 'job-id', values: [3n] }],
+  ];
+  for (const conditions of filters) {
+    const statement = jobsPage({ ...ALL, conditions }, options)(undefined) ?? expect.fail('no statement');
+    await both.db.readPage(statement, within(10_000));
+  }
+  expect(both.index.status().answers).toBe(0);
+  const statement = jobsPage(ofSmallJobs, options)(undefined) ?? expect.fail('no statement');
+  expect((await both.db.readPage(statement, within(10_000))).rows).toBe(0);
+  expect(both.index.status().answers).toBe(1);
+});
