@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { IndexFile, IndexMeta } from './index-file.ts';
-import type { Batch, Source } from './source.ts';
+import type { Source } from './source.ts';
 import { Stale } from './unsuitable.ts';
 
 export interface BuildOptions {
@@ -89,12 +89,19 @@ async function tryCsv(
     let last = from;
     let rows = 0;
     while (rows < LOAD_JOBS) {
-      const batch: Batch | 'more keys' = await source.behind(footprintKeys, last, BATCH_JOBS);
-      if (batch === 'more keys') return { lacks: last };
-      if (batch.rows > 0) writeLines(csv, batch.csv);
-      rows += batch.rows;
-      if (batch.rows < BATCH_JOBS) return { rows, last: undefined, footprintKeys };
-      last = batch.last;
+      const first = await source.stretchBehind(last, BATCH_JOBS);
+      const second = first === undefined ? undefined : await source.stretchBehind(first.to, BATCH_JOBS);
+      if (first === undefined) return { rows, last: undefined, footprintKeys };
+      const batches =
+        second === undefined
+          ? [await source.between(footprintKeys, first)]
+          : await source.both(footprintKeys, first, second);
+      for (const [index, batch] of batches.entries()) {
+        if (batch === 'more keys') return { lacks: index === 0 ? first.from : first.to };
+        if (batch.rows > 0) writeLines(csv, batch.csv);
+        rows += batch.rows;
+      }
+      last = (second ?? first).to;
     }
     return { rows, last, footprintKeys };
   } finally {

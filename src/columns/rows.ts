@@ -30,20 +30,34 @@ function csvOf(footprintKeys: readonly string[], from: RawBuilder<unknown>): Sql
     ],
     or,
   );
-  const fields = [...COLUMNS.map(fieldOf), ...(columns.length === 0 ? [] : [footprintFields(columns)])];
-  const line = sql.join(fields, sql`, ',', `);
+  const numbers = columns.length === 0 ? [] : [footprintFields(columns)];
+  const lineOf = (quoted: (text: RawBuilder<unknown>) => RawBuilder<unknown>) =>
+    sql`concat(${sql.join([...COLUMNS.map((column) => fieldOf(column, quoted)), ...numbers], sql`, ',', `)})`;
+  const texts = COLUMNS.flatMap(({ type, from: text, isPlain }) => (type === 'VARCHAR' && !isPlain ? [text] : []));
   const sources = Object.entries(SOURCES).map(([name, source]) => sql`${source} AS ${sql.ref(name)}`);
-  // Kept: SQLite would take a text out of its JSON again wherever it is named.
+  // Kept: SQLite would take a text out of its JSON again wherever it is named. One look for quotes is cheaper than one for each text.
   const query = sql`WITH read AS MATERIALIZED (SELECT ${sql.join(STORED)}, ${sql.join(sources)}, ${plainNumbers(footprintKeys)} AS numbers ${from})
     SELECT CAST(group_concat(line, char(10)) AS BLOB) AS csv, count(*) AS rows, max(id) AS last,
       count(CASE WHEN is_odd THEN 1 END) AS odd, count(CASE WHEN has_unknown THEN 1 END) AS unknown
-    FROM (SELECT job.id AS id, concat(${line}) AS line, ${isOdd} AS is_odd, EXISTS (${unknownKeys(footprintKeys)}) AS has_unknown FROM read AS job)`;
+    FROM (SELECT job.id AS id,
+      CASE WHEN instr(concat(${sql.join(texts)}), '"') > 0 THEN ${lineOf(doubledQuotes)} ELSE ${lineOf((text) => text)} END AS line,
+      ${isOdd} AS is_odd, ${hasUnknown(footprintKeys)} AS has_unknown FROM read AS job)`;
   return compiled(query);
 }
 
-/** The jobs behind an id, at most `most`. */
-export function jobsBehind(footprintKeys: readonly string[], id: bigint, most: number): SqliteQuery {
-  return csvOf(footprintKeys, sql`FROM job WHERE job.id > ${id} ORDER BY job.id LIMIT ${sql.lit(most)}`);
+function doubledQuotes(text: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`replace(${text}, '"', '""')`;
+}
+
+/** The jobs behind an id, up to another. */
+export function jobsBetween(footprintKeys: readonly string[], from: bigint, to: bigint): SqliteQuery {
+  return csvOf(footprintKeys, sql`FROM job WHERE job.id > ${from} AND job.id <= ${to} ORDER BY job.id`);
+}
+
+/** The id of the `nth` job behind an id, and the one of the last, NULL where there is none. */
+export function idsBehind(id: bigint, nth: number): SqliteQuery {
+  const behind = sql`SELECT id FROM job WHERE id > ${id} ORDER BY id LIMIT 1 OFFSET ${sql.lit(nth - 1)}`;
+  return compiled(sql`SELECT (${behind}) AS nth, (SELECT max(id) FROM job) AS last`);
 }
 
 /** The jobs that were changed behind a seq, up to another. */
@@ -72,8 +86,17 @@ function keysOf(footprintKeys: readonly string[], which: RawBuilder<unknown>): S
   );
 }
 
-function unknownKeys(footprintKeys: readonly string[]): RawBuilder<unknown> {
-  return sql`SELECT 1 FROM ${members()} WHERE ${isUnknown(footprintKeys)}`;
+/**
+ * Whether a footprint has a number under another key. Every member has a colon: where there are as many as numbers under the known keys,
+ * there is nothing else in it, and nobody has to look at each.
+ */
+function hasUnknown(footprintKeys: readonly string[]): RawBuilder<unknown> {
+  const isThere = sql`EXISTS (SELECT 1 FROM ${members()} WHERE ${isUnknown(footprintKeys)})`;
+  const count = (text: RawBuilder<unknown>, what: string) =>
+    sql`(octet_length(${text}) - octet_length(replace(${text}, ${sql.lit(what)}, ''))) / ${sql.lit(what.length)}`;
+  const known = sql`${sql.lit(footprintKeys.length)} - ${count(sql`job.numbers`, 'null')}`;
+  const colons = count(sql`CAST(job.footprint AS TEXT)`, ':');
+  return sql`CASE WHEN job.numbers IS NOT NULL THEN CASE WHEN ${colons} = ${known} THEN 0 ELSE ${isThere} END ELSE ${isThere} END`;
 }
 
 function members(): RawBuilder<unknown> {
@@ -97,15 +120,19 @@ function plainNumbers(footprintKeys: readonly string[]): RawBuilder<unknown> {
   const text = sql`CAST(job.footprint AS TEXT)`;
   const paths = footprintKeys.map((key) => sql.lit(`$."${key}"`)); // isFootprintKey: nothing to escape
   const numbers = sql`CASE WHEN json_valid(${text}) THEN json_extract(${text}, ${sql.join(paths)}) END`;
-  const tooLong = `*${'[0-9.]'.repeat(PLAIN_DIGITS + 1)}*`;
-  const arePlain = sql`value GLOB '[[]*' AND substr(value, 2, length(value) - 2) NOT GLOB '*[^0-9.,nul-]*' AND value NOT GLOB ${sql.lit(tooLong)}`;
+  const tooLong = `*[[,-]${'[0-9.]'.repeat(PLAIN_DIGITS + 1)}*`; // told where a number begins
+  // Numbers and null alone: texts, objects, lists, true, false and exponents have one of these.
+  const arePlain = sql`substr(value, 2) NOT GLOB '*[eE"{[]*' AND value NOT GLOB ${sql.lit(tooLong)}`;
   // LIMIT: the text is then made once.
   return sql`(SELECT CASE WHEN ${arePlain} THEN value END FROM (SELECT ${numbers} AS value LIMIT 1))`;
 }
 
 /** The fields of the footprint columns, commas between them. */
 function footprintFields(columns: readonly Column[]): RawBuilder<unknown> {
-  const each = sql.join(columns.map(fieldOf), sql`, ',', `);
+  const each = sql.join(
+    columns.map((column) => fieldOf(column, doubledQuotes)),
+    sql`, ',', `,
+  );
   return sql`CASE WHEN job.numbers IS NOT NULL THEN replace(substr(job.numbers, 2, length(job.numbers) - 2), 'null', '') ELSE concat(${each}) END`;
 }
 
@@ -113,13 +140,18 @@ function footprintFields(columns: readonly Column[]): RawBuilder<unknown> {
 const PLAIN_DIGITS = 15;
 
 /** `concat` reads NULL as nothing. */
-function fieldOf({ type, from }: Column): RawBuilder<unknown> {
+function fieldOf(
+  { type, from, isPlain }: Column,
+  quoted: (text: RawBuilder<unknown>) => RawBuilder<unknown>,
+): RawBuilder<unknown> {
   switch (type) {
     case 'VARCHAR':
-      return sql`'"' || replace(${from}, '"', '""') || '"'`;
-    case 'DOUBLE':
-      // 17 digits tell every double from its neighbours. printf reads NULL as 0.
-      return sql`CASE WHEN ${from} IS NOT NULL THEN printf('%!.17g', ${from}) END`;
+      return sql`'"' || ${isPlain ? from : quoted(from)} || '"'`;
+    case 'DOUBLE': {
+      // 17 digits tell every double from its neighbours; three behind the point do where there are no others, and concat() writes those.
+      const isRounded = sql`abs(${from}) < 1e11 AND CAST(${from} * 1000 AS INTEGER) / 1000.0 = ${from}`;
+      return sql`CASE WHEN ${isRounded} THEN ${from} WHEN ${from} IS NOT NULL THEN printf('%!.17g', ${from}) END`; // printf reads NULL as 0
+    }
     default:
       return from;
   }

@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { statSync } from 'node:fs';
 import { type Driver, openDriver, readOnlyUri } from '../db/driver.ts';
 import { bound, bytesOf, textOf } from '../db/driver-values.ts';
-import { jobsBehind, jobsChanged, newKeys, newKeysOfChanged, type SqliteQuery } from './rows.ts';
+import { PreparedStatements } from '../db/prepared-statements.ts';
+import { idsBehind, jobsBetween, jobsChanged, newKeys, newKeysOfChanged, type SqliteQuery } from './rows.ts';
 import { Unsuitable } from './unsuitable.ts';
 
 /** Up to where the record of changes has been followed. `mark` is that of its row (migrations/0006). */
@@ -24,23 +25,39 @@ const BUSY_TIMEOUT_MS = 100;
 /** More keys than any configuration has metrics; each is a column. */
 const MOST_KEYS = 128;
 
-/** The libSQL file as the index reads it: on a connection that cannot write. */
+/** Neighbouring jobs: those behind an id, up to another. */
+export interface Stretch {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** The libSQL file as the index reads it: on connections that cannot write. */
 export class Source {
   readonly #db: Driver;
+  readonly #statements: PreparedStatements;
+  /** Reads beside the first one during a build: the functions that take a job apart keep a core busy. */
+  readonly #beside: Driver;
+  readonly #besideStatements: PreparedStatements;
   readonly #path: string;
   readonly #inode: bigint;
 
-  private constructor(db: Driver, path: string, inode: bigint) {
+  private constructor(db: Driver, beside: Driver, path: string, inode: bigint) {
     this.#db = db;
+    this.#statements = new PreparedStatements(db);
+    this.#beside = beside;
+    this.#besideStatements = new PreparedStatements(beside);
     this.#path = path;
     this.#inode = inode;
   }
 
   static async open(path: string, cacheMb: number): Promise<Source> {
-    const db = openDriver(readOnlyUri(path), BUSY_TIMEOUT_MS);
-    db.defaultSafeIntegers(true);
-    await db.exec(`PRAGMA query_only = 1; PRAGMA cache_size = -${cacheMb * 1024}; PRAGMA temp_store = 1`);
-    return new Source(db, path, statSync(path, { bigint: true }).ino);
+    const open = async () => {
+      const db = openDriver(readOnlyUri(path), BUSY_TIMEOUT_MS);
+      db.defaultSafeIntegers(true);
+      await db.exec(`PRAGMA query_only = 1; PRAGMA cache_size = -${cacheMb * 1024}; PRAGMA temp_store = 1`);
+      return db;
+    };
+    return new Source(await open(), await open(), path, statSync(path, { bigint: true }).ino);
   }
 
   /** False when another file has taken the place of ours. */
@@ -84,8 +101,24 @@ export class Source {
     return await this.#batch(jobsChanged(keys, from, to));
   }
 
-  async behind(keys: readonly string[], id: bigint, most: number): Promise<Batch | 'more keys'> {
-    return await this.#batch(jobsBehind(keys, id, most));
+  /** The next `most` jobs behind an id, none at the end. */
+  async stretchBehind(from: bigint, most: number): Promise<Stretch | undefined> {
+    const [row = {}] = await this.#all(idsBehind(from, most));
+    const to = row['nth'] ?? row['last'];
+    return typeof to === 'bigint' && to > from ? { from, to } : undefined;
+  }
+
+  /** The jobs of two stretches, read at the same time. */
+  async both(keys: readonly string[], one: Stretch, other: Stretch): Promise<(Batch | 'more keys')[]> {
+    const besides = this.#besideStatements;
+    return await Promise.all([
+      this.#batch(jobsBetween(keys, one.from, one.to)),
+      this.#batch(jobsBetween(keys, other.from, other.to), besides),
+    ]);
+  }
+
+  async between(keys: readonly string[], { from, to }: Stretch): Promise<Batch | 'more keys'> {
+    return await this.#batch(jobsBetween(keys, from, to));
   }
 
   /** Keys of footprints that these lack, among the jobs behind an id. */
@@ -117,14 +150,16 @@ export class Source {
   /** Ends what runs. Never behind close(), which would abort the process. */
   interrupt(): void {
     this.#db.interrupt();
+    this.#beside.interrupt();
   }
 
   close(): void {
     this.#db.close();
+    this.#beside.close();
   }
 
-  async #batch(query: SqliteQuery): Promise<Batch | 'more keys'> {
-    const [row = {}] = await this.#all(query);
+  async #batch(query: SqliteQuery, statements = this.#statements): Promise<Batch | 'more keys'> {
+    const [row = {}] = await this.#all(query, statements);
     if (Number(row['unknown']) > 0) return 'more keys';
     const csv = row['csv'] === null ? new Uint8Array() : bytesOf(row['csv']);
     const odd = Number(row['odd']);
@@ -145,9 +180,8 @@ export class Source {
     return Array.isArray(values) ? values.map(read) : [];
   }
 
-  async #all({ sql, parameters }: SqliteQuery): Promise<Record<string, unknown>[]> {
-    const statement = await this.#db.prepare(sql);
-    return await statement.all(parameters.map(bound));
+  async #all({ sql, parameters }: SqliteQuery, statements = this.#statements): Promise<Record<string, unknown>[]> {
+    return await statements.use(sql, (statement) => statement.all(parameters.map(bound)));
   }
 }
 

@@ -69,7 +69,10 @@ const jsonString = fc.tuple(fc.constantFrom(...TEXTS), fc.boolean()).map(([value
     : JSON.stringify(value),
 }));
 
-const BROKEN = ['', '{', '[1,', 'nul', '{"jobName":"a"', '[{"hostname":"a"}', '\0', '{a:1}'];
+const BROKEN = [
+  ...['', '{', '[1,', 'nul', '{"jobName":"a"', '[{"hostname":"a"}', '\0', '{a:1}', '[{"hostname":"a\nb"}]'],
+  ...['[{"hostname":"a"},{"hostname":"b}]', '[{"hostname":"a"},{"hostname":"b"}]}]'],
+];
 
 function stored<Meaning>(whole: fc.Arbitrary<{ json: string; meaning: Meaning | undefined }>) {
   const content = fc.oneof(
@@ -86,19 +89,26 @@ function stored<Meaning>(whole: fc.Arbitrary<{ json: string; meaning: Meaning | 
     .map(({ content, blob }): StoredJson<Meaning> => ({ ...content, blob }));
 }
 
+const host = fc.oneof(
+  { weight: 4, arbitrary: jsonString },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('1', '"a"', '{}', '{"hostname":5}', 'null').map((json) => ({ json, value: null })),
+  },
+);
+/** As scheduler adapters write them, with and without more than the names, and as nobody does. */
+const STYLES = [
+  ['[', '', ',', ']'],
+  ['[', ',"hwthreads":[1]', ',', ']'],
+  ['[', ',"hostname":"later"', ',', ']'],
+  ['[ ', ',"hwthreads":[1]', ',\n', ']'],
+  ['[', '', ', ', '] '],
+] as const;
 const resources = stored(
   fc
-    .array(
-      fc.oneof(
-        jsonString,
-        fc.constantFrom('1', '"a"', '{}', '{"hostname":5}', 'null').map((json) => ({ json, value: null })),
-      ),
-      {
-        maxLength: 4,
-      },
-    )
-    .map((hosts) => ({
-      json: `[ ${hosts.map(({ json, value }) => (value === null ? json : `{"hostname":${json},"hwthreads":[1]}`)).join(',\n')}]`,
+    .tuple(fc.array(host, { maxLength: 4 }), fc.constantFrom(...STYLES))
+    .map(([hosts, [start, more, between, end]]) => ({
+      json: `${start}${hosts.map(({ json, value }) => (value === null ? json : `{"hostname":${json}${more}}`)).join(between)}${end}`,
       meaning: hosts.flatMap(({ value }) => (value === null ? [] : [value])),
     })),
 );
@@ -111,10 +121,11 @@ const footprint = stored(
       load_avg: nullable(fc.constantFrom(...FOOTPRINT_VALUES)),
       mem_max: nullable(fc.constantFrom(...FOOTPRINT_VALUES)),
     })
-    .map((pair) => {
+    .chain((pair) => fc.constantFrom({}, { other_avg: 'text' }, { '': 1 }).map((more) => ({ pair, more })))
+    .map(({ pair, more }) => {
       const entries = Object.entries(pair).filter((entry): entry is [string, number] => entry[1] !== null);
       return {
-        json: JSON.stringify({ ...Object.fromEntries(entries), other_avg: 'text' }),
+        json: JSON.stringify({ ...Object.fromEntries(entries), ...more }),
         meaning: Object.fromEntries(entries),
       };
     }),
