@@ -1,116 +1,114 @@
-/** Every question over the column index and over the SQL, in alternating rounds, with the first build and what changes cost. */
-import { rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { ColumnIndex } from '../src/columns/index.ts';
-import { withColumns } from '../src/columns/with-columns.ts';
-import { within } from '../src/db/deadline.ts';
-import { openDriver } from '../src/db/driver.ts';
+/** The column index beside the SQL, a covering index, and bare DuckDB; what it costs to build, to follow and to have. */
+import { statSync } from 'node:fs';
+import { IndexFile } from '../src/columns/index-file.ts';
 import { migrate } from '../src/db/migrate.ts';
-import type { Database } from '../src/db/port.ts';
-import type { Statement } from '../src/db/statement.ts';
-import { openPool } from '../src/pool/pool.ts';
-import { QUESTIONS } from './support/column-questions.ts';
-import { type BenchOptions, copyOf, databaseFor, withFolder } from './support/database.ts';
+import { bareTimes } from './support/bare-duckdb.ts';
+import { changed } from './support/column-changes.ts';
+import { type Indexed, opened, PROCESS_MB } from './support/column-index.ts';
+import { QUESTIONS, type Question } from './support/column-questions.ts';
+import { type BenchOptions, databaseFor, withFolder } from './support/database.ts';
+import { sqlTimes, withCoveringIndex } from './support/sql-times.ts';
 import { atMost, type Check, fact, percentile, shown } from './support/table.ts';
+import { requests } from './support/whole-requests.ts';
 
 export const JOBS = 200_000;
 const ROUNDS = 5;
-const INDEX_MB = 350;
-const LIMIT_MS = 300_000;
-const CONNECTION = { cacheMb: 4, softHeapMb: 256, hardHeapMb: 512, baseMb: 44, growthMb: 600 };
-const SILENT = { info: () => {}, warn: () => {} };
+/** The figures of the issue are those of 20 M jobs: below, the same is only shown. */
+const FULL = 20_000_000;
+const BUILD_US_A_JOB = 9; // 3 minutes
+const METRICS = 6;
 
 export async function run(options: BenchOptions): Promise<Check[]> {
-  return await withFolder(async (folder) => {
-    const { db: path } = await copyOf(await databaseFor(options), folder);
-    await migrate(path);
-    const more = { queueLimit: 16, maxIdleMs: 600_000, connection: CONNECTION, log: SILENT };
-    const db = await openPool({ path, maxReaders: 1, tempDir: folder, ...more });
-    const built = await build(path);
-    const both = withColumns(db, built.index);
-    try {
-      return [
-        ...built.checks,
-        ...(await questions(db, both, built.peakMb)),
-        ...(await changes(path, both)),
-        atMost('peak RSS of the index, MB', built.peakMb(), INDEX_MB + 250),
-      ];
-    } finally {
-      await both.close(1_000);
-      for (const suffix of ['', '.wal']) rmSync(`${path}.columns${suffix}`, { force: true });
-    }
-  });
-}
-
-async function build(databasePath: string) {
-  const startedAt = performance.now();
-  const path = `${databasePath}.columns`;
-  const index = new ColumnIndex({
-    ...{ databasePath, path, memoryMb: INDEX_MB, tempDir: dirname(path), spillMb: 1_024, queueLimit: 16, log: SILENT },
-  });
-  let peakMb = 0;
-  const watching = setInterval(() => {
-    peakMb = Math.max(peakMb, index.processes()[0]?.rssMb ?? 0);
-  }, 20);
-  watching.unref();
-  while (index.state.name === 'building') await new Promise((resolve) => setTimeout(resolve, 10));
-  if (index.state.name !== 'ready') throw new Error(`the index is ${JSON.stringify(index.state)}`);
-  const sec = (performance.now() - startedAt) / 1000;
-  const { rows } = index.state;
-  const checks = [
-    fact('first build', `${shown(sec)} s, ${shown(rows / sec)} jobs/s, peak RSS ${shown(peakMb)} MB`),
-    fact('size', `${shown(statSync(path).size / rows)} bytes a job`),
-  ];
-  return { index, checks, peakMb: () => peakMb };
-}
-
-async function questions(db: Database, both: Database, peakMb: () => number): Promise<Check[]> {
+  const files = await databaseFor(options);
+  await migrate(files.db);
+  const isFull = options.jobs >= FULL;
   const checks: Check[] = [];
-  for (const [name, statement] of Object.entries(QUESTIONS)) {
-    const [sql, columns]: [number[], number[]] = [[], []];
-    let answers: [string, string] = ['', ''];
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const [first, second] = [await timed(db, statement), await timed(both, statement)];
-      answers = [first.answer, second.answer];
-      if (round === 0) continue; // warms up
-      sql.push(first.ms);
-      columns.push(second.ms);
-    }
-    if (answers[0] !== answers[1]) throw new Error(`${name}: the two do not answer alike`);
-    const [slow, fast] = [percentile(sql, 0.5), percentile(columns, 0.5)];
-    const measured = `SQL ${shown(slow)} ms, columns ${shown(fast)} ms: ${shown(slow / fast)}x; RSS up to ${shown(peakMb())} MB`;
-    checks.push(fact(name, measured));
-  }
-  return checks;
-}
-
-/** The first count behind a number of changed jobs, recent and scattered ones. */
-async function changes(path: string, both: Database): Promise<Check[]> {
-  const writer = openDriver(path, 5_000);
-  const count = QUESTIONS['count'];
-  if (count === undefined) throw new Error('there is a question called count');
-  const checks: Check[] = [];
-  try {
-    for (const [what, which] of [
-      ['1 job', 'SELECT max(id) FROM job'],
-      ['10,000 recent jobs', 'SELECT id FROM job ORDER BY id DESC LIMIT 10000'],
-      ['10,000 scattered jobs', 'SELECT id FROM job WHERE id % (SELECT 1 + count(*) / 10000 FROM job) = 0 LIMIT 10000'],
-    ]) {
-      await writer.exec(`UPDATE job SET energy = energy + 1 WHERE id IN (${which})`);
-      checks.push(fact(`first count behind a change of ${what}`, `${shown((await timed(both, count)).ms)} ms`));
-    }
-  } finally {
-    writer.close();
-  }
-  return checks;
-}
-
-async function timed(db: Database, statement: Statement<unknown>): Promise<{ ms: number; answer: string }> {
-  const startedAt = performance.now();
-  const rows = await within(LIMIT_MS, (deadline) => db.read(statement, deadline));
-  const ms = performance.now() - startedAt;
-  return {
-    ms,
-    answer: JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
+  const tell = (...more: Check[]) => {
+    // Hours of work: each result is there as soon as it is known.
+    for (const { what, measured } of more) process.stderr.write(`${what}: ${measured}\n`);
+    checks.push(...more);
   };
+  await withFolder(async (folder) => {
+    const indexPath = `${files.db}.columns`;
+    IndexFile.remove(indexPath);
+    tell(...(await built(files.db, folder)));
+
+    const index = await opened(files.db, folder); // another process, which finds the file
+    const columns: Times[] = [];
+    for (const { statement } of QUESTIONS) columns.push(await timesOf(index, statement));
+    tell(...(await changed(files.db, index)));
+    const peakMb = index.peakMb();
+    await index.close();
+
+    const bare = await bareTimes(indexPath, folder, QUESTIONS, ROUNDS);
+    const scans = await sqlTimes(files.db, folder, QUESTIONS, isFull ? 1 : 3);
+    const isCovered = QUESTIONS.filter(({ timesCovering }) => timesCovering !== undefined);
+    const covering = await withCoveringIndex(files.db, () => sqlTimes(files.db, folder, isCovered, isFull ? 1 : 3));
+    for (const [at, question] of QUESTIONS.entries()) {
+      const times = {
+        columns: columns[at],
+        bare: bare[at],
+        scan: scans[at],
+        covering: covering[isCovered.indexOf(question)],
+      };
+      tell(...lines(question, times, isFull));
+    }
+    tell(atMost('peak RSS of the index, MB', peakMb, PROCESS_MB));
+    tell(...(await requests(files, { isFull, jobs: options.jobs })));
+  });
+  return checks;
+}
+
+async function built(path: string, folder: string): Promise<Check[]> {
+  const startedAt = performance.now();
+  const index = await opened(path, folder);
+  const usAJob = ((performance.now() - startedAt) * 1000) / index.rows;
+  await index.close();
+  const bytes = statSync(`${path}.columns`).size / index.rows;
+  return [
+    atMost('first build, µs a job (3 min at 20 M)', usAJob, BUILD_US_A_JOB),
+    fact('first build', `${shown((usAJob * index.rows) / 1e6)} s, peak RSS ${shown(index.peakMb())} MB`),
+    atMost(`bytes a job on disk, ${METRICS} metrics`, bytes, 35 + 8 * (METRICS - 4)),
+  ];
+}
+
+/** The first answer of a process, and the median of those behind it, ms. */
+interface Times {
+  first: number;
+  warm: number;
+}
+
+async function timesOf(index: Indexed, statement: Question['statement']): Promise<Times> {
+  const first = await index.ask(statement);
+  const warm: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) warm.push(await index.ask(statement));
+  return { first, warm: percentile(warm, 0.5) };
+}
+
+function lines(
+  { name, timesScan = 0, timesCovering = 0 }: Question,
+  times: {
+    columns: Times | undefined;
+    bare: number | undefined;
+    scan: number | undefined;
+    covering: number | undefined;
+  },
+  isFull: boolean,
+): Check[] {
+  const { columns = { first: 0, warm: 0 }, bare = 0, scan = 0, covering } = times;
+  const ratio = (other: number) => other / columns.warm;
+  const overBare = columns.warm - (1.3 * bare + 10);
+  const measured = [
+    `columns ${shown(columns.warm)} ms (first ${shown(columns.first)})`,
+    `bare DuckDB ${shown(bare)} ms`,
+    `SQL ${shown(scan)} ms: ${shown(ratio(scan))}x`,
+    ...(covering === undefined ? [] : [`covering index ${shown(covering)} ms: ${shown(ratio(covering))}x`]),
+  ].join('; ');
+  const limits = [
+    ...(timesScan === 0 ? [] : [`≥ ${timesScan}x`]),
+    ...(timesCovering === 0 ? [] : [`≥ ${timesCovering}x covering`]),
+    '≤ 1.3 bare + 10 ms',
+  ].join(', ');
+  const ok = ratio(scan) >= timesScan && (covering === undefined || ratio(covering) >= timesCovering) && overBare <= 0;
+  return [{ what: name, limit: limits, measured, ok: isFull ? ok : overBare <= 0 }];
 }

@@ -14,29 +14,110 @@ const lastDays = (days: number) =>
   where({ kind: 'whole', field: 'start-time', range: { from: BigInt(END_SEC - days * 86_400) } });
 const scale = (metric: string, stat: string, peak: number) => ({ metric, stat, unit: '', peak });
 
+/** A question of a dashboard, and what it must reach at 20 M jobs. */
+export interface Question {
+  readonly name: string;
+  readonly statement: Statement<unknown>;
+  /** The request that asks it. */
+  readonly path: string;
+  /** How many times as fast as the table scan of SQLite. */
+  readonly timesScan?: number;
+  /** How many times as fast as the SQL over a covering index (`COVERING`). */
+  readonly timesCovering?: number;
+}
+
+/** The columns that all totals are made of, in an index: what could be done without a column index. */
+export const COVERING =
+  'job (cluster, hpc_user, project, subcluster, job_state, start_time, duration, num_nodes, num_hwthreads, num_acc)';
+
+const STATISTICS = '/api/statistics/jobs';
+const HISTOGRAMS = '/api/statistics/histograms?bins=1h';
+
 /** What dashboards ask, over generated jobs. */
-export const QUESTIONS: Readonly<Record<string, Statement<unknown>>> = {
-  count: countJobs(all),
-  'all-time totals': jobStatistics(all, now),
-  'by user': jobStatistics(all, { ...now, groupBy: 'user', sortBy: 'totalCoreHours' }),
-  'by project': jobStatistics(all, { ...now, groupBy: 'project' }),
-  'four histograms': jobHistograms(all, { bins: '1h', nowSec: END_SEC }),
-  'one metric histogram': metricHistograms(all, [scale('flops_any', 'avg', 9_216)], 10),
-  'totals of a range of cores': jobStatistics(
-    where({ kind: 'whole', field: 'num-hwthreads', range: { from: 100n, to: 200n } }),
-    now,
-  ),
-  'totals of a range of a metric': jobStatistics(
-    where({ kind: 'footprint', key: 'flops_any_avg', range: { from: 10, to: 50 } }),
-    now,
-  ),
-  '30 days by user': jobStatistics(lastDays(30), { ...now, groupBy: 'user' }),
-  'totals of node.contains': jobStatistics(
-    where({ kind: 'text', field: 'node', operator: 'contains', values: ['F001'] }),
-    now,
-  ),
-  'totals of job-name.contains': jobStatistics(
-    where({ kind: 'text', field: 'job-name', operator: 'contains', values: ['mesh'] }),
-    now,
-  ),
+export const QUESTIONS: readonly Question[] = [
+  { name: 'count', statement: countJobs(all), path: '/api/jobs/count' },
+  {
+    name: 'all-time totals',
+    statement: jobStatistics(all, now),
+    path: STATISTICS,
+    ...{ timesScan: 50, timesCovering: 15 },
+  },
+  {
+    name: 'by user',
+    statement: jobStatistics(all, { ...now, groupBy: 'user', sortBy: 'totalCoreHours' }),
+    path: `${STATISTICS}?group-by=user&sort-by=totalCoreHours`,
+    ...{ timesScan: 50, timesCovering: 15 },
+  },
+  {
+    name: 'by project',
+    statement: jobStatistics(all, { ...now, groupBy: 'project' }),
+    path: `${STATISTICS}?group-by=project`,
+    ...{ timesScan: 50, timesCovering: 15 },
+  },
+  {
+    name: 'four histograms',
+    statement: jobHistograms(all, { bins: '1h', nowSec: END_SEC }),
+    path: HISTOGRAMS,
+    timesScan: 50,
+  },
+  {
+    name: 'one metric histogram',
+    statement: metricHistograms(all, [scale('flops_any', 'avg', 9_216)], 10),
+    path: `${HISTOGRAMS}&metric=flops_any`,
+    timesScan: 50,
+  },
+  {
+    name: 'totals of a range of cores',
+    statement: jobStatistics(where({ kind: 'whole', field: 'num-hwthreads', range: { from: 100n, to: 200n } }), now),
+    path: `${STATISTICS}?num-hwthreads=100-200`,
+    timesScan: 100,
+  },
+  {
+    name: 'totals of a range of a metric',
+    statement: jobStatistics(where({ kind: 'footprint', key: 'flops_any_avg', range: { from: 10, to: 50 } }), now),
+    path: `${STATISTICS}?metric.flops_any_avg=10-50`,
+    timesScan: 100,
+  },
+  {
+    name: '30 days by user',
+    statement: jobStatistics(lastDays(30), { ...now, groupBy: 'user' }),
+    path: `${STATISTICS}?group-by=user&start-time=${END_SEC - 30 * 86_400}-`,
+    timesScan: 2,
+  },
+  {
+    name: 'totals of node.contains',
+    statement: jobStatistics(where({ kind: 'text', field: 'node', operator: 'contains', values: ['F001'] }), now),
+    path: `${STATISTICS}?node.contains=F001`,
+  },
+  {
+    name: 'totals of job-name.contains',
+    statement: jobStatistics(where({ kind: 'text', field: 'job-name', operator: 'contains', values: ['mesh'] }), now),
+    path: `${STATISTICS}?job-name.contains=mesh`,
+  },
+];
+
+/** Lists that no index of SQLite leads to, and deep ones; `most`: ms at 20 M jobs. */
+export const LISTS = (jobs: number) => {
+  const deep = Math.min(100_000, Math.floor(jobs / 25 / 2));
+  return [
+    {
+      name: 'list: a rare metric range',
+      path: '/api/jobs/?items-per-page=25&metric.flops_any_avg=0-0.01',
+      most: 120,
+    },
+    {
+      name: 'list: job-name.contains of a rare name',
+      path: '/api/jobs/?items-per-page=25&job-name.contains=mesh_99',
+      most: 120,
+    },
+    { name: `list: page ${deep}, no filter`, path: `/api/jobs/?items-per-page=25&page=${deep}`, most: 1_200 },
+    {
+      name: `list: page ${deep} of a range of hours`,
+      path: `/api/jobs/?items-per-page=25&page=${deep}&duration=60-`,
+      most: 1_200,
+    },
+  ];
 };
+
+/** What a dashboard asks at once. */
+export const DASHBOARD = [STATISTICS, `${HISTOGRAMS}&metric=flops_any`, '/api/jobs/?items-per-page=25&num-nodes=2-'];

@@ -1,0 +1,36 @@
+/** DuckDB alone, in this process: the same text on the same file, without a process between, a record to follow, or rows to check. */
+import { queryFor } from '../../src/columns/answer.ts';
+import { IndexFile } from '../../src/columns/index-file.ts';
+import { INDEX_MB } from './column-index.ts';
+import type { Question } from './column-questions.ts';
+import { percentile } from './table.ts';
+
+/** Medians in ms. The file must not be open elsewhere. */
+export async function bareTimes(
+  path: string,
+  tempDir: string,
+  questions: readonly Question[],
+  rounds: number,
+): Promise<number[]> {
+  const file = await IndexFile.open({ path, memoryMb: INDEX_MB, tempDir, spillMb: 2_048 });
+  try {
+    const meta = await file.meta();
+    if (meta === undefined) throw new Error('there is no index');
+    const medians: number[] = [];
+    for (const { statement, name } of questions) {
+      if (statement.question === undefined) throw new Error(`${name} has no question`);
+      const { footprintKeys } = meta;
+      const query = queryFor(statement.question, { footprintKeys, readableTags: new Set() });
+      const times: number[] = [];
+      for (let round = 0; round <= rounds; round += 1) {
+        const startedAt = performance.now();
+        await file.rows(query);
+        if (round > 0) times.push(performance.now() - startedAt); // the first warms up
+      }
+      medians.push(percentile(times, 0.5));
+    }
+    return medians;
+  } finally {
+    file.close();
+  }
+}
