@@ -3,7 +3,16 @@ import { statSync } from 'node:fs';
 import { type Driver, openDriver, readOnlyUri } from '../db/driver.ts';
 import { bound, bytesOf, textOf } from '../db/driver-values.ts';
 import { PreparedStatements } from '../db/prepared-statements.ts';
-import { idsBehind, jobsBetween, jobsChanged, newKeys, newKeysOfChanged, type SqliteQuery } from './rows.ts';
+import {
+  EVERY_ID,
+  idsBehind,
+  jobsBetween,
+  jobsChanged,
+  newKeys,
+  newKeysOfChanged,
+  type SqliteQuery,
+  type Stretch,
+} from './rows.ts';
 import { Unsuitable } from './unsuitable.ts';
 
 /** Up to where the record of changes has been followed. `mark` is that of its row (migrations/0006). */
@@ -22,14 +31,10 @@ export interface Batch {
 
 /** Waiting for a lock of a reader: a checkpoint may hold it for a moment. */
 const BUSY_TIMEOUT_MS = 100;
+/** So many changed jobs are worth a second reader. */
+const MANY_CHANGES = 1_000;
 /** More keys than any configuration has metrics; each is a column. */
 const MOST_KEYS = 128;
-
-/** Neighbouring jobs: those behind an id, up to another. */
-export interface Stretch {
-  readonly from: bigint;
-  readonly to: bigint;
-}
 
 /** The libSQL file as the index reads it: on connections that cannot write. */
 export class Source {
@@ -76,11 +81,9 @@ export class Source {
   }
 
   /** The newest change. */
-  async newest(): Promise<Place> {
-    const [row] = await this.#all({
-      sql: 'SELECT seq, mark FROM ccjobs_changes ORDER BY seq DESC LIMIT 1',
-      parameters: [],
-    });
+  async newest(statements = this.#statements): Promise<Place> {
+    const sql = 'SELECT seq, mark FROM ccjobs_changes ORDER BY seq DESC LIMIT 1';
+    const [row] = await this.#all({ sql, parameters: [] }, statements);
     return placeOf(row) ?? { seq: 0n, mark: 0n };
   }
 
@@ -97,8 +100,32 @@ export class Source {
     return await this.#list({ sql, parameters: [from, to] }, 'ids', BigInt);
   }
 
-  async changed(keys: readonly string[], from: bigint, to: bigint): Promise<Batch | 'more keys'> {
-    return await this.#batch(jobsChanged(keys, from, to));
+  /** The jobs with these ids that were changed up to `to`, its newest change: many are read by both connections. */
+  async changed(
+    keys: readonly string[],
+    from: bigint,
+    to: Place,
+    ids: readonly bigint[],
+  ): Promise<Batch | 'more keys'> {
+    const seqs = { from, to: to.seq };
+    const middle = ids.length < MANY_CHANGES ? undefined : ids.toSorted((a, b) => (a < b ? -1 : 1))[ids.length >> 1];
+    if (middle === undefined) return await this.#batch(jobsChanged(keys, seqs, EVERY_ID));
+    const statements = this.#besideStatements;
+    await this.#beside.exec('BEGIN');
+    try {
+      // Only where both see the same state of the file: else one would see jobs that the other does not.
+      const { seq, mark } = await this.newest(statements);
+      if (seq !== to.seq || mark !== to.mark) return await this.#batch(jobsChanged(keys, seqs, EVERY_ID));
+      const halves = [
+        { from: EVERY_ID.from, to: middle },
+        { from: middle, to: EVERY_ID.to },
+      ];
+      const batches = await this.#atOnce(halves.map((half) => jobsChanged(keys, seqs, half)));
+      const [low, high] = batches.filter((batch) => batch !== 'more keys');
+      return low === undefined || high === undefined ? 'more keys' : joined(low, high);
+    } finally {
+      await this.#beside.exec('ROLLBACK');
+    }
   }
 
   /** The next `most` jobs behind an id, none at the end. */
@@ -110,11 +137,8 @@ export class Source {
 
   /** The jobs of two stretches, read at the same time. */
   async both(keys: readonly string[], one: Stretch, other: Stretch): Promise<(Batch | 'more keys')[]> {
-    const besides = this.#besideStatements;
-    return await Promise.all([
-      this.#batch(jobsBetween(keys, one.from, one.to)),
-      this.#batch(jobsBetween(keys, other.from, other.to), besides),
-    ]);
+    const queries = [one, other].map(({ from, to }) => jobsBetween(keys, from, to));
+    return await this.#atOnce(queries);
   }
 
   async between(keys: readonly string[], { from, to }: Stretch): Promise<Batch | 'more keys'> {
@@ -168,6 +192,16 @@ export class Source {
     return { csv, rows: Number(row['rows']), last: BigInt(Number(row['rows']) === 0 ? 0 : String(row['last'])) };
   }
 
+  /** One query on each connection. Both have ended when it has. */
+  async #atOnce(queries: readonly SqliteQuery[]): Promise<(Batch | 'more keys')[]> {
+    const connections = [this.#statements, this.#besideStatements];
+    const ended = await Promise.allSettled(queries.map((query, at) => this.#batch(query, connections[at])));
+    return ended.map((each) => {
+      if (each.status === 'rejected') throw each.reason;
+      return each.value;
+    });
+  }
+
   /** Integers of a JSON list beyond 2^53 are kept: `read` gets their digits. */
   async #list<Value>(query: SqliteQuery, column: string, read: (value: string) => Value): Promise<Value[]> {
     const [row = {}] = await this.#all(query);
@@ -183,6 +217,12 @@ export class Source {
   async #all({ sql, parameters }: SqliteQuery, statements = this.#statements): Promise<Record<string, unknown>[]> {
     return await statements.use(sql, (statement) => statement.all(parameters.map(bound)));
   }
+}
+
+function joined(low: Batch, high: Batch): Batch {
+  if (low.rows === 0) return high;
+  if (high.rows === 0) return low;
+  return { csv: Buffer.concat([low.csv, Buffer.from('\n'), high.csv]), rows: low.rows + high.rows, last: high.last };
 }
 
 function placeOf(row: Record<string, unknown> | undefined): Place | undefined {

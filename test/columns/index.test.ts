@@ -1,6 +1,7 @@
 /** The column index beside a pool: its states, and that every answer is that of the SQL whatever becomes of it. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
 import { ALL, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { fixture, testPool, until, within } from '../support/pool.ts';
@@ -154,6 +155,23 @@ test('a second service does not touch the file that the first has open', async (
   expect(await count(second)).toBe(10);
   expect(await count(first)).toBe(10);
   expect(first.index.state.name).toBe('ready');
+});
+
+test('many changes at once are read by two connections, and each is there before the answer', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 6_000));
+  const both = indexed(pool);
+  await isReady(both);
+  const longer = (seconds: bigint) =>
+    both.db.read(
+      countJobs({ ...ALL, conditions: [{ kind: 'whole', field: 'duration', range: { from: seconds } }] }),
+      within(20_000),
+    );
+  for (let round = 1; round <= 5; round += 1) {
+    await withJobs(pool, `UPDATE job SET duration = ${round * 1_000} WHERE id % 2 = 0;`);
+    expect(await longer(BigInt(round * 1_000))).toEqual([{ count: 3_000 }]);
+  }
+  expect(both.index.status()).toMatchObject({ answers: 5, builds: 1 });
 });
 
 test('more changes than it takes over, and too many replaced rows, make it build again', async () => {
