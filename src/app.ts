@@ -12,6 +12,9 @@ import { jobMetrics } from '../routes/job-metrics.ts';
 import { jobs } from '../routes/jobs.ts';
 import { nodeStates } from '../routes/node-states.ts';
 import { openapi } from '../routes/openapi.ts';
+import { assets as assetFiles } from '../routes/pages/assets.ts';
+import { login } from '../routes/pages/login.ts';
+import { overview } from '../routes/pages/overview.ts';
 import { startJob } from '../routes/start-job.ts';
 import { statistics } from '../routes/statistics.ts';
 import { stopJob } from '../routes/stop-job.ts';
@@ -19,8 +22,10 @@ import { system } from '../routes/system.ts';
 import { tags } from '../routes/tags.ts';
 import { usedNodesOfJobs } from '../routes/used-nodes.ts';
 import { users } from '../routes/users.ts';
+import { faultPages } from './html/fault-page.ts';
 import { accessLog } from './http/access-log.ts';
-import { apiUsers, people, reporters } from './http/auth.ts';
+import { Assets } from './http/assets.ts';
+import { apiUsers, people, reporters, visitors } from './http/auth.ts';
 import { Bodies } from './http/body.ts';
 import { cors } from './http/cors.ts';
 import { deadline } from './http/deadline.ts';
@@ -36,6 +41,9 @@ const COMPRESS_FROM_BYTES = 1024;
 /** An alias of nodestate that cc-backend's metric store answers, with its rules for tokens. */
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
+/** What one has to log in for. */
+const PAGES = ['/'];
+
 /**
  * The whole service. It knows no runtime: what differs between them comes in by `service`. The order of the middleware is
  * the order of a request: it is named and logged, hardened, found to have a path, given its deadline, and then asked who
@@ -47,6 +55,8 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const bodies = sharesLimits ? new Bodies(settings) : new Bodies(settings, Number.POSITIVE_INFINITY);
   const held = sharesLimits ? new HeldAnswers() : new HeldAnswers(Number.POSITIVE_INFINITY);
 
+  const assets = new Assets(service.assets);
+
   app.onError(answerError);
   app.use(requestId());
   app.use(async (c, next) => {
@@ -54,6 +64,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('db', service.db);
     c.set('bodies', bodies);
     c.set('held', held);
+    c.set('assets', assets);
     c.set('log', service.log.child({ requestId: c.var.requestId }));
     await next();
     if (c.var.lacksArchive) c.header('X-Lacks', 'job-archive');
@@ -63,6 +74,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(cors());
   app.use(hardening());
   if (service.compresses) app.use(compress({ threshold: COMPRESS_FROM_BYTES }));
+  app.use(faultPages());
   app.use(refuseCrossSite());
   app.use(knownPaths(app));
   app.use(holdAnswers());
@@ -86,7 +98,10 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     app.route('/api', route);
     app.route('/userapi', route);
   }
-  app.route('/', healthz);
+  for (const route of [healthz, assetFiles, login()]) app.route('/', route);
+  const asVisitor = visitors();
+  for (const path of PAGES) app.use(path, asVisitor);
+  for (const page of [overview]) app.route('/', page);
   app.route('/', openapi(app));
   return app;
 }

@@ -1,4 +1,5 @@
 /** Entry: the service on Node. Environment -> settings -> database -> app -> listen. */
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getConnInfo } from '@hono/node-server/conninfo';
@@ -9,6 +10,7 @@ import { Fault } from './faults.ts';
 import type { Log } from './http/env.ts';
 import { faultResponse } from './http/faults.ts';
 import { cutConnection, whenSent } from './http/node-server.ts';
+import { readAssets } from './node/assets.ts';
 import { type ClusterFiles, clustersOf } from './node/clusters.ts';
 import { type Place, placeOf } from './node/database.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
@@ -25,6 +27,8 @@ const START_WAIT_MS = 2_000;
 const STARTING = new Fault('queue_full', 'the service is starting');
 /** From the end of the last request to the end of the processes. */
 const CLOSE_GRACE_MS = 1_000;
+/** Of a key that lasts as long as the service. */
+const SESSION_KEY_BYTES = 32;
 
 export interface RunningService {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -120,6 +124,8 @@ async function startParts({ settings, idle, sizing, place, root, clusterFiles, l
     clusters,
     clock,
     log,
+    assets: readAssets(),
+    sessionKey: settings.SESSION_KEY ?? randomBytes(SESSION_KEY_BYTES).toString('base64'),
     compresses: true,
     sharesLimits: true,
     system: () => ({

@@ -30,10 +30,23 @@ function base64Key(bytes: number, what: string) {
   return z
     .string()
     .refine(
-      (value) =>
-        /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value) && atob(value).length === bytes,
+      (value) => isBase64(value) && atob(value).length === bytes,
       `must be the base64 of ${what} (${bytes} bytes): make a pair with 'cc-jobs keys'`,
     );
+}
+
+/** Base64 of `bytes` bytes or more, of a secret that two programs share. */
+function base64Secret(bytes: number) {
+  return z
+    .string()
+    .refine(
+      (value) => isBase64(value) && atob(value).length >= bytes,
+      `must be the base64 of ${bytes} bytes or more: head -c ${bytes} /dev/urandom | base64`,
+    );
+}
+
+function isBase64(value: string): boolean {
+  return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value);
 }
 
 const serverUrl = text.refine(
@@ -87,6 +100,9 @@ export const SettingsSchema = z.object({
   JWT_PUBLIC_KEY: base64Key(32, 'an Ed25519 public key').optional().describe('checks tokens'),
   JWT_PRIVATE_KEY: base64Key(64, 'an Ed25519 private key').optional().describe('signs tokens'),
   JWT_VALIDATE_USER: onOff.prefault('off').describe('the user must exist; roles and projects from the database'),
+  SESSION_KEY: base64Secret(32).optional().describe('signs sessions; default: a new one at each start'),
+  SESSION_MAX_AGE_S: wholeNumber(60, 2_592_000).prefault('604800').describe('seconds for which a login holds'),
+  CROSS_LOGIN_JWT_HS512_KEY: base64Secret(32).optional().describe('checks login tokens of another site'),
   API_ALLOWED_IPS: addressList.prefault('*').describe('addresses that may use /api; * is all'),
   TRUST_PROXY: onOff.prefault('off').describe('forwarded headers name the client'),
   ARCHIVE_PATH: text.default('./var/job-archive').describe('the job archive on disk'),
@@ -161,7 +177,12 @@ export function notApplied(bindings: Readonly<Record<string, unknown>>, kind: Da
 }
 
 /** Settings whose values are never shown, logged or answered. */
-export const SECRETS: ReadonlySet<SettingName> = new Set(['DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY']);
+export const SECRETS: ReadonlySet<SettingName> = new Set([
+  'DB_AUTH_TOKEN',
+  'JWT_PRIVATE_KEY',
+  'SESSION_KEY',
+  'CROSS_LOGIN_JWT_HS512_KEY',
+]);
 
 /** Bodies in flight share this many times BODY_LIMIT_MB: a part of the memory's sizing. A scheduler's have a few KB. */
 export const BODIES_IN_FLIGHT = 2;

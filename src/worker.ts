@@ -2,6 +2,7 @@
 import type { Context, ExecutionContext } from 'hono';
 import { createApp } from './app.ts';
 import { BadStart } from './bad-start.ts';
+import { bundledAssets } from './bundled-assets.ts';
 import type { Clusters } from './clusters/clusters.ts';
 import { consoleLog } from './console-log.ts';
 import { type Deadline, within } from './db/deadline.ts';
@@ -92,6 +93,8 @@ function start(env: Env): Running {
     },
     clock,
     log,
+    assets: bundledAssets,
+    sessionKey: settings.SESSION_KEY,
     compresses: false,
     sharesLimits: false,
     goesOn: (c: Context, work) => c.executionCtx.waitUntil(work),
@@ -157,7 +160,7 @@ function system(idle: readonly SettingName[]) {
 /** Asks nothing of the database. */
 function isOpen({ url }: Request): boolean {
   const { pathname } = new URL(url);
-  return pathname === '/healthz' || pathname === '/openapi.json';
+  return pathname === '/healthz' || pathname === '/openapi.json' || pathname.startsWith('/assets/');
 }
 
 /** Until the bindings are right, every request is told so; what is wrong stands in the log alone. */

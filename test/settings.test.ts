@@ -182,5 +182,5 @@ test('no message repeats what a secret setting holds', () => {
   const problems = problemsOf(bindings);
   expect(problems.length).toBeGreaterThan(2);
   expect(problems.join('\n')).not.toContain(secret);
-  expect([...SECRETS].sort()).toEqual(['DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY']);
+  expect([...SECRETS].sort()).toEqual(['CROSS_LOGIN_JWT_HS512_KEY', 'DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY', 'SESSION_KEY']);
 });

@@ -6,6 +6,7 @@ import { createClient } from '@libsql/client/web';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeToken } from '../src/http/token.ts';
+import { PASSWORD } from './support/accounts.ts';
 import {
   type Asked,
   ask,
@@ -80,6 +81,8 @@ const FIXED = [
   '/api/jobs/?color=red',
   '/api/jobs/?start-time=a-b',
   '/userapi/jobs/count',
+  '/',
+  '/login',
 ];
 
 describe('reading', () => {
@@ -129,6 +132,22 @@ describe('reading', () => {
       { numRuns: 40 },
     );
   });
+});
+
+test('somebody logs in, and looks at a page', async () => {
+  const overviews: string[] = [];
+  for (const { url } of [file, ...others]) {
+    const body = new URLSearchParams({ username: 'ada', password: PASSWORD, redirect: '/' });
+    const answer = await fetch(`${url}/login`, { method: 'POST', body, redirect: 'manual' });
+    expect([answer.status, answer.headers.get('Location')]).toEqual([302, '/']);
+    const page = await fetch(url, { headers: { Cookie: answer.headers.get('Set-Cookie')?.split(';')[0] ?? '' } });
+    const text = await page.text();
+    for (const [, asset] of text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
+      expect((await fetch(`${url}${asset}`)).status, asset).toBe(200);
+    }
+    overviews.push(text);
+  }
+  expect(new Set(overviews).size).toBe(1);
 });
 
 describe('writing', () => {

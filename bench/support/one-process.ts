@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { readClusters } from '../../src/archive/open.ts';
 import { openInProcess } from '../../src/db/in-process.ts';
+import { readAssets } from '../../src/node/assets.ts';
 import { readSettings } from '../../src/settings.ts';
 import { openUnbounded } from './unbounded.ts';
 
@@ -23,6 +24,8 @@ const app = createApp({
   clock: () => Date.now() / 1000,
   compresses: true,
   sharesLimits: true,
+  assets: readAssets(),
+  sessionKey: undefined,
   log: pino({ level: settings.LOG_LEVEL, base: null }),
   system: () => ({}),
   clientAddress: (c) => getConnInfo(c).remote.address ?? '',

@@ -6,6 +6,7 @@ import { checkAddress } from './client-address.ts';
 import type { AppEnv } from './env.ts';
 import { importPublicKey } from './keys.ts';
 import { KnownTokens } from './known-tokens.ts';
+import { sessionUser } from './session.ts';
 
 /**
  * For /api: a machine account, or an admin whose token is for APIs (contract/rest.md §2), from an allowed address. `but` are paths with
@@ -13,7 +14,47 @@ import { KnownTokens } from './known-tokens.ts';
  */
 export function apiUsers({ but }: { but: readonly string[] }): MiddlewareHandler<AppEnv> {
   const check = callers(['admin'], checkAddress);
-  return (c, next) => (but.includes(c.req.path) ? next() : check(c, next));
+  return async (c, next) => {
+    if (but.includes(c.req.path)) return await next();
+    const reader = await pageReader(c);
+    if (reader === undefined) return await check(c, next);
+    c.set('user', reader);
+    return await next();
+  };
+}
+
+/** What the scripts of the pages read. */
+const READ_BY_PAGES = /^\/api\/(?:jobs\/(?:count|\d+|metrics\/\d+)?|statistics\/(?:jobs|histograms)|system)$/;
+
+/**
+ * Whoever is logged in, where a page of ours asks for itself: to read, with the header that its scripts send, and from our own origin (a
+ * browser that says from where it asks says so; over plain HTTP it does not). For anybody else a session is nothing here
+ * (contract/rest.md §2).
+ */
+async function pageReader(c: Context<AppEnv>): Promise<User | undefined> {
+  const { AUTH } = c.var.service.settings;
+  if (AUTH === 'none' || c.req.method !== 'GET' || tokenOf(c) !== undefined) return undefined;
+  if (c.req.header('X-Requested-With') !== PAGE || !READ_BY_PAGES.test(c.req.path)) return undefined;
+  if ((c.req.header('Sec-Fetch-Site') ?? 'same-origin') !== 'same-origin') return undefined;
+  return await sessionUser(c);
+}
+
+/** X-Requested-With of the pages' own requests. */
+export const PAGE = 'cc-jobs';
+
+/**
+ * For the pages: whoever is logged in, or has a token (contract/rest.md §2), of any role: what he may see is decided by what he asks
+ * for. Throws `unauthorized`, which is answered by the login page.
+ */
+export function visitors(): MiddlewareHandler<AppEnv> {
+  const identify = identifier();
+  return async (c, next) => {
+    const isOpen = c.var.service.settings.AUTH === 'none' || tokenOf(c) !== undefined;
+    const user = isOpen ? await identify(c) : await sessionUser(c);
+    if (user === undefined) throw new Fault('unauthorized', 'please log in');
+    c.set('user', user);
+    await next();
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Database } from '../db/port.ts';
 import type { Fault } from '../faults.ts';
 import type { User } from '../jobs/user.ts';
 import type { Settings } from '../settings.ts';
+import type { Assets, AssetTexts } from './assets.ts';
 import type { Bodies } from './body.ts';
 import type { HeldAnswers } from './held-answers.ts';
 
@@ -28,6 +29,10 @@ export interface Service {
   /** Now, in Unix seconds; fractions are cut where whole seconds are wanted. */
   readonly clock: () => number;
   readonly log: Log;
+  /** What the pages load. */
+  readonly assets: AssetTexts;
+  /** Signs sessions. Undefined: nobody can log in. */
+  readonly sessionKey: string | undefined;
   /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
   readonly system: () => Readonly<Record<string, unknown>>;
   /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */
@@ -69,6 +74,7 @@ export interface AppEnv {
     requestId: string;
     bodies: Bodies;
     held: HeldAnswers;
+    assets: Assets;
     /** What a request has done for good so far: part of the body should it fail later. */
     done: Readonly<Record<string, number>> | undefined;
     /** The fault that was answered, for the access log. */

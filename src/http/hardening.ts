@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { Fault } from '../faults.ts';
 import type { AppEnv } from './env.ts';
+import { overTls } from './tls.ts';
 
 /** Exactly the headers of contract/auth.md §9: the others that Hono knows are off. */
 const HEADERS = {
@@ -18,13 +19,28 @@ const HEADERS = {
   xXssProtection: false,
 };
 
-/** Security headers on every answer; HSTS only where the client came over TLS. */
+/** Of every page: what it loads, asks and sends goes to us alone, and no script or style stands in it. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "object-src 'none'",
+  "base-uri 'self'",
+].join('; ');
+
+/** Security headers on every answer, on pages a stricter policy; HSTS only where the client came over TLS. */
 export function hardening(): MiddlewareHandler<AppEnv> {
   const plain = secureHeaders({ ...HEADERS, strictTransportSecurity: false });
   const tls = secureHeaders({ ...HEADERS, strictTransportSecurity: 'max-age=31536000; includeSubDomains' });
   return async (c, next) => {
-    const forwarded = c.var.service.settings.TRUST_PROXY && c.req.header('X-Forwarded-Proto') === 'https';
-    return await (forwarded || c.req.url.startsWith('https:') ? tls : plain)(c, next);
+    await (overTls(c) ? tls : plain)(c, next);
+    if (c.res.headers.get('Content-Type')?.startsWith('text/html')) {
+      c.res.headers.set('Content-Security-Policy', PAGE_POLICY);
+    }
   };
 }
 

@@ -15,9 +15,9 @@ export function knownPaths(app: Hono<AppEnv>): MiddlewareHandler<AppEnv> {
     const methods = new Set(router.match('ALL', c.req.path)[0].map(([method]) => method));
     if (methods.has(c.req.method)) return await next();
     if (methods.size === 0) {
-      return faultResponse(new Fault('not_found', 'the requested endpoint does not exist'), {
-        phrase: 'Resource not found',
-      });
+      const fault = new Fault('not_found', 'the requested endpoint does not exist');
+      c.set('fault', fault);
+      return faultResponse(fault, { phrase: 'Resource not found' });
     }
     const allow = [...methods].sort().join(', ');
     throw new Fault('method_not_allowed', `this path knows ${allow}`, { headers: { Allow: allow } });

@@ -12,6 +12,7 @@ import { makeToken } from '../../src/http/token.ts';
 import { importJobs } from '../../src/import/run.ts';
 import { startService } from '../../src/node.ts';
 import { readSettings } from '../../src/settings.ts';
+import { ACCOUNTS } from './accounts.ts';
 import { keys } from './test-app.ts';
 
 /** Of the newest job, Unix seconds. */
@@ -47,7 +48,7 @@ export async function sharedJobs(jobs: number) {
   await db.close(1_000);
   const driver = openDriver(path, 1_000);
   await driver.exec(`UPDATE job SET job_state = 'completed' WHERE job_state = 'running';
-    INSERT INTO hpc_user (username, name, roles, projects) VALUES ('max', 'Max M.', '["user","manager"]', '["p1"]');
+    ${ACCOUNTS}
     INSERT INTO tag (tag_type, tag_name, tag_scope) VALUES ('set', 'one', 'global'), ('set', 'two', 'admin');
     INSERT INTO jobtag (job_id, tag_id) SELECT job.id, tag.id FROM job, tag WHERE job.id % 3 = 0 AND tag_type = 'set';
     PRAGMA wal_checkpoint(TRUNCATE)`);
@@ -63,6 +64,7 @@ const COMMON = {
   REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
   PORT: '0',
   JWT_PUBLIC_KEY: keys.publicKey,
+  SESSION_KEY: btoa('a session key that all of them have'),
   LOG_LEVEL: 'silent',
 };
 
@@ -120,6 +122,7 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
   const texts = {
     DB_URL: server.url,
     JWT_PUBLIC_KEY: keys.publicKey,
+    SESSION_KEY: COMMON.SESSION_KEY,
     LOG_LEVEL: 'silent',
     PORT: '80',
     TRUST_PROXY: 'on',

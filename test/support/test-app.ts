@@ -19,6 +19,7 @@ import { exactJson } from '../../src/http/exact-json.ts';
 import { makeKeys } from '../../src/http/keys.ts';
 import { makeToken } from '../../src/http/token.ts';
 import type { Job } from '../../src/jobs/job.ts';
+import { readAssets } from '../../src/node/assets.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
 import { smallCluster } from './small-cluster.ts';
 
@@ -112,6 +113,8 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     clusters: new Clusters([deriveCluster(ClusterFileSchema.parse(smallCluster()))]),
     clock: () => NOW,
     log: listeningLog(lines),
+    assets: readAssets(),
+    sessionKey: 'a key for tests',
     compresses: true,
     sharesLimits: true,
     system: () => ({ sizing: { limitMb: 1 } }),

@@ -1,14 +1,16 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
+import { whereJob } from '../filters.ts';
 import { HOSTNAME, HOSTS } from '../node-filter.ts';
 import { statementOf } from '../sql-rows.ts';
 
 /**
  * One row per cluster, in byte order: the hosts of the jobs that run and started before `beforeSec`, each once, in byte
- * order. Not limited to what a caller may see (contract/rest.md §5).
+ * order. Of all jobs, unless said otherwise: the contract asks nobody's rights here (contract/rest.md §5).
  */
-export function usedNodes(beforeSec: number | bigint) {
-  const hosts = sql`SELECT DISTINCT CAST(job.cluster AS TEXT) AS cluster, ${HOSTNAME} AS hostname FROM job, ${HOSTS} WHERE job.job_state = 'running' AND job.start_time < ${beforeSec}`;
+export function usedNodes(beforeSec: number | bigint, jobs: VisibleJobs = EVERY_JOB) {
+  const hosts = sql`SELECT DISTINCT CAST(job.cluster AS TEXT) AS cluster, ${HOSTNAME} AS hostname FROM job, ${HOSTS} WHERE job.job_state = 'running' AND job.start_time < ${beforeSec} AND ${whereJob(jobs)}`;
   return statementOf(
     'used nodes',
     sql`WITH hosts AS MATERIALIZED (${hosts}), clusters AS (SELECT DISTINCT cluster FROM hosts WHERE hostname IS NOT NULL)

@@ -1,0 +1,72 @@
+import { type Context, Hono } from 'hono';
+import { clusterSize } from '../../src/clusters/size.ts';
+import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
+import { usedNodes } from '../../src/db/statements/used-nodes.ts';
+import { pageAnswer } from '../../src/html/layout.ts';
+import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/html/overview-content.ts';
+import type { AppEnv } from '../../src/http/env.ts';
+import { onlyKnown } from '../../src/http/page-query.ts';
+import { nowSec } from '../../src/http/request.ts';
+import type { JobFilter } from '../../src/jobs/filter.ts';
+import { FAILED_STATES } from '../../src/jobs/job.ts';
+import { visibleTo } from '../../src/jobs/visibility.ts';
+
+const DAY_SEC = 86_400;
+const PERIODS = [
+  { word: 'last24h', label: 'Last 24 hours', sec: DAY_SEC },
+  { word: 'last7d', label: 'Last 7 days', sec: 7 * DAY_SEC },
+] as const;
+const RUNNING: JobFilter = [{ kind: 'state', values: ['running'] }];
+const FAILED: JobFilter = [{ kind: 'state', values: FAILED_STATES }];
+
+/** GET /: each cluster now and lately, as far as the visitor may see its jobs. */
+export const overview = new Hono<AppEnv>().get('/', async (c) => {
+  onlyKnown(c, []);
+  const [now, ...periods] = await Promise.all([clustersNow(c), ...PERIODS.map((period) => clustersSince(c, period))]);
+  return pageAnswer(c, { title: 'Overview', content: overviewContent(now, periods) });
+});
+
+/** Configured clusters first, then those that only jobs know. */
+async function clustersNow(c: Context<AppEnv>): Promise<ClusterNow[]> {
+  const running = visibleTo(c.var.user, RUNNING);
+  const [groups, nodes] = await Promise.all([
+    totals(c, RUNNING),
+    c.var.db.read(usedNodes(nowSec(c) + 1, running), c.var.deadline),
+  ]);
+  const { list } = c.var.service.clusters;
+  const names = new Set([...list.map(({ name }) => name), ...groups.keys()]);
+  return [...names].map((name) => {
+    const configured = list.find((cluster) => cluster.name === name);
+    const group = groups.get(name);
+    return {
+      name,
+      size: configured === undefined ? undefined : clusterSize(configured),
+      jobs: group?.totalJobs ?? 0,
+      nodes: nodes.find(({ cluster }) => cluster === name)?.hostnames.length ?? 0,
+      hwthreads: group?.totalCores ?? 0,
+      accelerators: group?.totalAccs ?? 0,
+    };
+  });
+}
+
+async function clustersSince(c: Context<AppEnv>, { word, label, sec }: (typeof PERIODS)[number]): Promise<Period> {
+  const since: JobFilter = [{ kind: 'whole', field: 'start-time', range: { from: BigInt(nowSec(c) - sec) } }];
+  const [started, failed] = await Promise.all([totals(c, since), totals(c, [...since, ...FAILED])]);
+  const clusters = [...started.values()].map((group): ClusterPast => {
+    const { id, totalJobs, totalUsers, totalNodeHours } = group;
+    return {
+      name: id,
+      jobs: totalJobs,
+      users: totalUsers,
+      nodeHours: totalNodeHours,
+      failed: failed.get(id)?.totalJobs ?? 0,
+    };
+  });
+  return { word, label, clusters };
+}
+
+async function totals(c: Context<AppEnv>, filter: JobFilter) {
+  const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S, groupBy: 'cluster' } as const;
+  const rows = await c.var.db.read(jobStatistics(visibleTo(c.var.user, filter), options), c.var.deadline);
+  return new Map(rows.map((row) => [row.id, row]));
+}

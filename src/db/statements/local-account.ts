@@ -1,0 +1,16 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { statementOf } from '../sql-rows.ts';
+import { printedJson } from '../stored-json.ts';
+import { texts } from './user-by-name.ts';
+
+/**
+ * The account of that name, if it is one of this database and no directory's: `password` is its bcrypt hash, null where it has none.
+ */
+export function localAccount(username: string) {
+  return statementOf(
+    'local account',
+    sql`SELECT CAST(password AS TEXT) AS password, ${printedJson(sql.ref('roles'), 'array')} AS roles, ${printedJson(sql.ref('projects'), 'array')} AS projects FROM hpc_user WHERE username = ${username.toWellFormed()} AND ldap = 0 ORDER BY username LIMIT 1`,
+    z.object({ password: z.string().nullable(), roles: texts, projects: texts }),
+  );
+}

@@ -1,0 +1,50 @@
+import type { Whole } from '../jobs/statistics.ts';
+import { type Html, html } from './html.ts';
+
+const GROUPED = new Intl.NumberFormat('en');
+/** Beyond, there is no date. */
+const LAST_SEC = 8_640_000_000_000;
+
+/** `12,345`, exactly. */
+export function whole(value: Whole): string {
+  return GROUPED.format(value);
+}
+
+/** About four digits: `0.0123`, `3.142`, `123.5`, `12,345`. */
+export function decimal(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size >= 1000) return GROUPED.format(Math.round(value));
+  return String(Number(value.toPrecision(4)));
+}
+
+/** `3d 4h`, `2h 30m`, `5m 10s`, `45s`: the two largest units. */
+export function duration(seconds: Whole): string {
+  const total = Number(seconds);
+  if (total < 0) return `−${duration(-total)}`;
+  const [d, h, m, s] = [total / 86_400, (total % 86_400) / 3600, (total % 3600) / 60, total % 60].map(Math.floor) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (d > 0) return h > 0 ? `${whole(d)}d ${h}h` : `${whole(d)}d`;
+  if (h > 0) return m > 0 ? `${h}h ${m}m` : `${h}h`;
+  if (m > 0) return s > 0 ? `${m}m ${s}s` : `${m}m`;
+  return `${s}s`;
+}
+
+/** A time, Unix seconds: in UTC, until the page's script writes it in the reader's zone. */
+export function time(seconds: Whole): Html {
+  const sec = Number(seconds);
+  if (!(Math.abs(sec) < LAST_SEC)) return html`<span>${whole(seconds)} s</span>`;
+  const iso = new Date(sec * 1000).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, -8).replace('T', ' ')} UTC</time>`;
+}
+
+/** A share of a whole as a bar with its words; nothing of a whole that is not known. */
+export function share(part: number, all: number | undefined): Html {
+  if (all === undefined || all <= 0) return html``;
+  const percent = Math.round((part / all) * 100);
+  return html`<meter class="share" min="0" max="${all}" value="${Math.min(part, all)}" title="${percent} %">${percent} %</meter>`;
+}

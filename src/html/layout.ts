@@ -1,0 +1,75 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AssetName } from '../http/assets.ts';
+import type { AppEnv } from '../http/env.ts';
+import type { User } from '../jobs/user.ts';
+import { type Html, html } from './html.ts';
+import { NAV } from './nav.ts';
+
+export interface Page {
+  /** Of the window, and of the page itself unless it has a heading. */
+  title: string;
+  content: Html;
+  /** Beside page.js. */
+  scripts?: readonly AssetName[];
+  styles?: readonly AssetName[];
+}
+
+/** A whole page: its frame is the same everywhere. */
+export function layout(c: Context<AppEnv>, { title, content, scripts = [], styles = [] }: Page): Html {
+  const { assets, user } = c.var;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · cc-jobs</title>
+<link rel="icon" href="${assets.path('icon.svg')}" type="image/svg+xml">
+${[...styles, 'style.css' as const].map((name) => html`<link rel="stylesheet" href="${assets.path(name)}">\n`)}${(
+  ['page.js', ...scripts] as const
+).map((name) => html`<script src="${assets.path(name)}" defer></script>\n`)}</head>
+<body>
+<a class="skip" href="#content">Skip to the content</a>
+<header class="top">
+<a class="brand" href="/">cc-jobs</a>
+${user !== undefined && menu(c, user)}
+</header>
+<main id="content" tabindex="-1">
+${content}
+</main>
+</body>
+</html>
+`;
+}
+
+function menu(c: Context<AppEnv>, user: User): Html {
+  const { pathname } = new URL(c.req.url);
+  const entries = NAV.filter((entry) => entry.isFor(user));
+  return html`<nav aria-label="Pages"><ul>
+${entries.map(
+  ({ path, label }) =>
+    html`<li><a href="${path}"${isAt(pathname, path) && html` aria-current="page"`}>${label}</a></li>\n`,
+)}</ul></nav>
+<div class="who"><span class="name" title="${[...user.roles].join(', ')}"><bdi>${user.name}</bdi></span>
+${
+  c.var.service.settings.AUTH !== 'none' &&
+  html`<form method="post" action="/logout"><button class="quiet">Log out</button></form>`
+}</div>`;
+}
+
+/** A job is within the jobs. */
+function isAt(pathname: string, path: string): boolean {
+  return pathname === path || (path !== '/' && pathname.startsWith(`${path}/`));
+}
+
+/** The answer with a page. It is nobody else's, and is asked for anew each time: the figures on it move. */
+export function pageAnswer(c: Context<AppEnv>, page: Page, status: ContentfulStatusCode = 200): Response {
+  const body = new TextEncoder().encode(layout(c, page).toString());
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Length': String(body.length),
+    'Cache-Control': 'no-store',
+  };
+  return c.body(body, status, headers);
+}

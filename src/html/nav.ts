@@ -1,0 +1,13 @@
+import type { User } from '../jobs/user.ts';
+
+export interface NavEntry {
+  path: string;
+  label: string;
+  /** Whether it is for this user. */
+  isFor(user: User): boolean;
+}
+
+const everybody = () => true;
+
+/** The pages one can go to from anywhere. */
+export const NAV: readonly NavEntry[] = [{ path: '/', label: 'Overview', isFor: everybody }];

@@ -1,0 +1,45 @@
+/** What the pages load, and nothing else is served: each by its name, with its type. */
+const TYPES = {
+  'style.css': 'text/css; charset=utf-8',
+  'page.js': 'text/javascript; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
+} as const;
+
+export type AssetName = keyof typeof TYPES;
+/** The text of each; an entry has them from its disk or its bundle. */
+export type AssetTexts = Readonly<Record<AssetName, string>>;
+
+export const ASSET_NAMES = Object.keys(TYPES) as AssetName[];
+
+export interface Asset {
+  name: AssetName;
+  text: string;
+  type: string;
+}
+
+/** The assets by addresses that change with their content, so that a browser may keep them for ever. */
+export class Assets {
+  readonly #texts: AssetTexts;
+  readonly #paths: ReadonlyMap<string, string>;
+
+  constructor(texts: AssetTexts) {
+    this.#texts = texts;
+    this.#paths = new Map(ASSET_NAMES.map((name) => [name, `/assets/${fingerprint(texts[name])}/${name}`]));
+  }
+
+  path(name: AssetName): string {
+    return this.#paths.get(name) ?? '';
+  }
+
+  get(name: string): Asset | undefined {
+    const known = ASSET_NAMES.find((asset) => asset === name);
+    return known === undefined ? undefined : { name: known, text: this.#texts[known], type: TYPES[known] };
+  }
+}
+
+/** FNV-1a of 64 bits: tells one version from another, and is no protection from anybody. Web Crypto's hashes are not there at once. */
+function fingerprint(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0');
+}

@@ -1,0 +1,64 @@
+import { decodeBase64, decodeBase64Url } from 'hono/utils/encode';
+import { z } from 'zod';
+import { Fault } from '../faults.ts';
+import { ROLES, type User } from '../jobs/user.ts';
+
+const HASHES = { HS256: 'SHA-256', HS512: 'SHA-512' } as const;
+const Header = z.object({ alg: z.enum(['HS256', 'HS512']), crit: z.undefined().optional() });
+/** Roles that are none are left out, whatever else stands there (contract/auth.md §7). */
+const roles = z
+  .array(z.unknown())
+  .catch([])
+  .transform((list) => ROLES.filter((role) => list.includes(role)));
+const projects = z
+  .array(z.unknown())
+  .catch([])
+  .transform((list) => list.filter((project) => typeof project === 'string'));
+const Payload = z.object({
+  sub: z.string().min(1),
+  roles,
+  projects,
+  exp: z.number().optional(),
+  nbf: z.number().optional(),
+});
+
+/**
+ * The user of a login token, which another site that has CROSS_LOGIN_JWT_HS512_KEY has made: signed with HS256 or HS512. Throws
+ * `unauthorized` with the reason.
+ */
+export async function verifyLoginToken(token: string, keyBase64: string, nowSec: number): Promise<User> {
+  const [header = '', payload = '', signature = '', ...rest] = token.split('.');
+  if (rest.length > 0) throw malformed();
+  const { alg } = decoded(header, Header);
+  const algorithm = { name: 'HMAC', hash: HASHES[alg] };
+  const key = await crypto.subtle.importKey('raw', decodeBase64(keyBase64), algorithm, false, ['verify']);
+  const signed = new TextEncoder().encode(`${header}.${payload}`);
+  if (!(await crypto.subtle.verify('HMAC', key, bytesOf(signature), signed))) {
+    throw new Fault('unauthorized', 'login token signature is invalid');
+  }
+  const { sub, exp, nbf, ...rights } = decoded(payload, Payload);
+  if (exp !== undefined && nowSec >= exp) throw new Fault('unauthorized', 'login token is expired');
+  if (nbf !== undefined && nowSec < nbf) throw new Fault('unauthorized', 'login token is not valid yet');
+  return { name: sub, roles: new Set(rights.roles), projects: rights.projects };
+}
+
+function decoded<Schema extends z.ZodType>(part: string, schema: Schema): z.output<Schema> {
+  try {
+    return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(part))));
+  } catch (cause) {
+    throw malformed(cause);
+  }
+}
+
+function bytesOf(part: string): Uint8Array<ArrayBuffer> {
+  if (!/^[A-Za-z0-9_-]+$/.test(part)) throw malformed();
+  try {
+    return decodeBase64Url(part);
+  } catch (cause) {
+    throw malformed(cause);
+  }
+}
+
+function malformed(cause?: unknown): Fault {
+  return new Fault('unauthorized', 'login token is malformed', { cause });
+}

@@ -1,0 +1,82 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PASSWORD } from '../support/accounts.ts';
+import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
+import { type Site, site } from '../support/pages.ts';
+
+describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
+  let browser: Browser;
+  let service: Site;
+  beforeAll(async () => {
+    browser = await openChromium();
+    service = await site(browser);
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await browser?.close();
+  });
+
+  test('leads to the page one wanted, with the keyboard alone', async () => {
+    const { page } = await service.visit();
+    await page.goto('/login?redirect=%2F%3Fx%3D1');
+    await page.keyboard.type('ada'); // the field has the focus
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/?x=1');
+    expect(await page.locator('h1').innerText()).toBe('This address says something that cannot be');
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').innerText()).toBe('Skip to the content');
+    for (const _ of ['brand', 'Overview']) await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    expect(await page.locator('.who .name').innerText()).toBe('ada');
+  });
+
+  test('that fails keeps the user name, and says why', async () => {
+    const { page } = await service.visit();
+    await page.goto('/login');
+    await page.getByLabel('User name').fill('ada');
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('do not belong together');
+    expect(await page.getByLabel('User name').inputValue()).toBe('ada');
+    expect(await page.getByLabel('Password').inputValue()).toBe('');
+  });
+
+  test('is asked for by a page, which one then sees', async () => {
+    const { page } = await service.visit();
+    await page.goto('/');
+    await page.getByLabel('User name').fill('sue');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    expect(await page.locator('h1').innerText()).toBe('Overview');
+  });
+
+  test('ends with logging out', async () => {
+    const { page } = await service.visit('ada');
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Log out' }).click();
+    expect(await page.locator('h1').innerText()).toBe('Logged out');
+    await page.goBack();
+    expect(await page.locator('h1').innerText()).toBe('Log in'); // nothing was kept to be looked at
+  });
+
+  test.each(['light', 'dark'] as const)('has a form for everybody, %s', async (colorScheme) => {
+    const { page, axe, overflow, complaints } = await service.visit(undefined, {
+      colorScheme,
+      viewport: { width: 360, height: 640 },
+    });
+    await page.goto('/login');
+    expect([await axe(), await overflow(), complaints]).toEqual([[], 0, []]);
+  });
+
+  test('works without JavaScript', async () => {
+    const { page } = await service.visit(undefined, { javaScriptEnabled: false });
+    await page.goto('/login');
+    await page.getByLabel('User name').fill('max');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    expect(await page.locator('h1').innerText()).toBe('Overview');
+  });
+});

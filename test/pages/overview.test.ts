@@ -1,0 +1,62 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
+import { type Site, site } from '../support/pages.ts';
+import { job, NOW } from '../support/test-app.ts';
+
+describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
+  let browser: Browser;
+  let service: Site;
+  beforeAll(async () => {
+    browser = await openChromium();
+    service = await site(browser, {
+      jobs: [
+        job({
+          jobId: 1,
+          jobState: 'running',
+          numNodes: 2,
+          numHwthreads: 4,
+          resources: [{ hostname: 'n01' }, { hostname: 'n02' }],
+        }),
+        job({ jobId: 2, jobState: 'running', user: 'bob', project: 'p2', resources: [{ hostname: 'n02' }] }),
+        job({ jobId: 3, jobState: 'failed', startTime: NOW - 3600, duration: 1800 }),
+        job({ jobId: 4, jobState: 'timeout', user: 'bob', startTime: NOW - 3 * 86_400, duration: 7200 }),
+        job({ jobId: 5, user: 'bob', startTime: NOW - 30 * 86_400 }),
+      ],
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await browser?.close();
+  });
+
+  test('shows each cluster now, and lately', async () => {
+    const { page, texts, complaints } = await service.visit('root');
+    await page.goto('/');
+    // Job 1 has 2 nodes, job 2 one of them: two of the eleven that the configuration has, each with 2 threads.
+    expect(await texts('section:has(#now) tbody tr')).toEqual(['small 2 2 / 11 8 / 22']);
+    // Within a day: jobs 1, 2, 3, of ada and bob; jobs 1 and 2 run for 2 h on 3 nodes, job 3 ran half an hour.
+    expect(await texts('section:has(#last24h) tbody tr')).toEqual(['small 3 2 6 1 (33.3 %)']);
+    expect(await texts('section:has(#last7d) tbody tr')).toEqual(['small 4 2 8 2 (50.0 %)']);
+    expect(complaints).toEqual([]);
+  });
+
+  test('counts for a user what is his', async () => {
+    const { page, texts } = await service.visit('ada');
+    await page.goto('/');
+    expect(await texts('section:has(#now) tbody tr')).toEqual(['small 1 2 / 11 4 / 22']);
+    expect(await texts('section:has(#last7d) tbody tr')).toEqual(['small 2 1 4 1 (50.0 %)']);
+  });
+
+  test.each(['light', 'dark'] as const)('is for everybody, %s', async (colorScheme) => {
+    const { page, axe, overflow } = await service.visit('root', { colorScheme, viewport: { width: 360, height: 700 } });
+    await page.goto('/');
+    expect(await axe()).toEqual([]);
+    expect(await overflow()).toBe(0);
+    if (process.env['SHOTS'])
+      await page.screenshot({ path: `${process.env['SHOTS']}/overview-${colorScheme}-360.png` });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    expect(await axe()).toEqual([]);
+    if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/overview-${colorScheme}.png` });
+  });
+});

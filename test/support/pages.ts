@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { expect } from 'vitest';
+import { ACCOUNTS, PASSWORD } from './accounts.ts';
+import { listening } from './listening.ts';
+import { type TestApp, type TestAppOptions, testApp } from './test-app.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export type Site = Awaited<ReturnType<typeof site>>;
+
+/** The real app behind a real HTTP server, with accounts, and a browser to look at it. */
+export async function site(browser: Browser, options: TestAppOptions = {}) {
+  const app: TestApp = await testApp({ ...options, sql: `${ACCOUNTS}${options.sql ?? ''}` });
+  const server = await listening(app);
+  const url = `http://127.0.0.1:${server.port}`;
+  const opened: Visit[] = [];
+  return {
+    app,
+    url,
+    /** A browser window of a user who is logged in, or of nobody. What it complains of is found by `end`. */
+    async visit(user?: string, context: BrowserContextOptions = {}): Promise<Visit> {
+      const visit = await openVisit(browser, url, context);
+      opened.push(visit);
+      if (user !== undefined) await visit.logIn(user);
+      return visit;
+    },
+    async close() {
+      await Promise.all(opened.map(({ page }) => page.context().close()));
+      await server.close();
+      await app.close();
+    },
+  };
+}
+
+export type Visit = Awaited<ReturnType<typeof openVisit>>;
+
+async function openVisit(browser: Browser, url: string, options: BrowserContextOptions) {
+  const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url)) complaints.push(`asks elsewhere: ${request.url()}`);
+  });
+  return {
+    page,
+    /** What the console has said so far, and what was asked of other hosts. */
+    complaints,
+    async logIn(user: string) {
+      const form = new URLSearchParams({ username: user, password: PASSWORD });
+      const answer = await context.request.post('/login', { data: form.toString(), maxRedirects: 0 });
+      expect(answer.status()).toBe(302);
+    },
+    /** The texts of all elements that a selector finds. */
+    async texts(selector: string) {
+      return (await page.locator(selector).allInnerTexts()).map((text) => text.trim().replace(/\s+/g, ' '));
+    },
+    /** What axe-core finds, by its rules. */
+    async axe(): Promise<string[]> {
+      await page.evaluate(axeSource);
+      return await page.evaluate(async () => {
+        const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
+        const { violations } = await axe.run();
+        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+      });
+    },
+    /** Pixels by which the page is wider than its window. */
+    async overflow(): Promise<number> {
+      return await page.evaluate(() => {
+        const { scrollWidth, clientWidth } = (globalThis as unknown as { document: { documentElement: Sizes } })
+          .document.documentElement;
+        return scrollWidth - clientWidth;
+      });
+    },
+  };
+}
+
+interface AxeViolation {
+  id: string;
+  nodes: { html: string }[];
+}
+
+interface Sizes {
+  scrollWidth: number;
+  clientWidth: number;
+}
