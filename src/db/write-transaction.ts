@@ -93,7 +93,7 @@ function transactionOn(statements: PreparedStatements): Transaction {
     run: (sql, parameters = []) => runEach(sql, [parameters]),
     runEach,
     async read({ sql, parameters, row }) {
-      const answer = await statements.use(sql, (statement) => statement.get(parameters.map(bound)));
+      const answer = await statements.useForGet(sql, (statement) => statement.get(parameters.map(bound)));
       return answerRows({ json: bytesOf(answer.json) }, row);
     },
   };

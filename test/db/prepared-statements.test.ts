@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Connection } from '../../src/db/connection.ts';
+import { openDriver } from '../../src/db/driver.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { PreparedStatements } from '../../src/db/prepared-statements.ts';
 import { CONNECTION, fixture, testFolder } from '../support/pool.ts';
 
 async function emptyFile(): Promise<string> {
@@ -56,4 +58,19 @@ test('so does one that has used up few, but long ones', async () => {
   }
   expect(asked).toBeLessThan(15); // of 25 to 30 KB each
   connection.close();
+});
+
+test('a statement that a query and a write have in common answers each for its own parameters', async () => {
+  const path = await emptyFile();
+  const driver = openDriver(path);
+  const statements = new PreparedStatements(driver);
+  const sql = 'SELECT CAST(json_array(?) AS BLOB) AS json';
+  const text = ({ json }: { json: Uint8Array }) => new TextDecoder().decode(json);
+  const answers: string[] = [];
+  for (const number of [1n, 2n, 3n]) {
+    answers.push(await statements.use(sql, async (statement) => text((await statement.all([number]))[0])));
+    answers.push(await statements.useForGet(sql, (statement) => text(statement.get([number * 10n]))));
+  }
+  driver.close();
+  expect(answers).toEqual(['[1]', '[10]', '[2]', '[20]', '[3]', '[30]']);
 });
