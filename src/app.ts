@@ -13,6 +13,8 @@ import { jobs } from '../routes/jobs.ts';
 import { nodeStates } from '../routes/node-states.ts';
 import { openapi } from '../routes/openapi.ts';
 import { assets as assetFiles } from '../routes/pages/assets.ts';
+import { jobPage } from '../routes/pages/job.ts';
+import { jobsList } from '../routes/pages/jobs.ts';
 import { login } from '../routes/pages/login.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { startJob } from '../routes/start-job.ts';
@@ -42,7 +44,7 @@ const COMPRESS_FROM_BYTES = 1024;
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /** What one has to log in for. */
-const PAGES = ['/'];
+const PAGES = ['/', '/jobs/*'];
 
 /**
  * The whole service. It knows no runtime: what differs between them comes in by `service`. The order of the middleware is
@@ -101,7 +103,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   for (const route of [healthz, assetFiles, login()]) app.route('/', route);
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
-  for (const page of [overview]) app.route('/', page);
+  for (const page of [overview, jobsList, jobPage]) app.route('/', page);
   app.route('/', openapi(app));
   return app;
 }

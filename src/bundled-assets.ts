@@ -1,11 +1,20 @@
 /** What the pages load, as the rule of wrangler.toml puts it into the Worker's bundle. */
+
+import uplotJs from 'uplot/dist/uPlot.iife.min.js';
+import uplotCss from 'uplot/dist/uPlot.min.css';
 import iconSvg from './browser/icon.svg';
+import jobsJs from './browser/jobs.js';
 import pageJs from './browser/page.js';
+import plotsJs from './browser/plots.js';
 import styleCss from './browser/style.css';
 import type { AssetTexts } from './http/assets.ts';
 
 export const bundledAssets: AssetTexts = {
   'style.css': styleCss,
   'page.js': pageJs,
+  'jobs.js': jobsJs,
+  'plots.js': plotsJs,
+  'uplot.js': uplotJs,
+  'uplot.css': uplotCss,
   'icon.svg': iconSvg,
 };

@@ -83,6 +83,9 @@ const FIXED = [
   '/userapi/jobs/count',
   '/',
   '/login',
+  '/jobs?state=completed&items-per-page=50',
+  '/jobs?cluster=nowhere&page=2',
+  '/jobs?colour=red',
 ];
 
 describe('reading', () => {

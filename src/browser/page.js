@@ -1,4 +1,4 @@
-/** For every page: times in the reader's zone. Without it they are in UTC, and say so. */
+/** For every page: times in the reader's zone, also those he types. Without it they are in UTC, and say so. */
 (() => {
   const two = (number) => String(number).padStart(2, '0');
 
@@ -13,4 +13,22 @@
     element.textContent = local(date);
     element.title = date.toString();
   }
+
+  for (const input of document.querySelectorAll('input[type="datetime-local"]')) {
+    if (input.value !== '') {
+      const date = new Date(`${input.value}Z`);
+      const seconds = date.getSeconds() === 0 ? '' : `:${two(date.getSeconds())}`;
+      input.value = `${local(date).replace(' ', 'T')}${seconds}`;
+    }
+    const label = input.closest('label')?.querySelector('span');
+    if (label) label.textContent = label.textContent.replace(' (UTC)', '');
+  }
+
+  /** A form says times in Unix seconds, and nothing of what was left empty. */
+  document.addEventListener('formdata', ({ target, formData }) => {
+    for (const input of target.querySelectorAll('input[type="datetime-local"]')) {
+      if (input.value === '') continue;
+      formData.set(input.name, String(Math.floor(new Date(input.value).getTime() / 1000)));
+    }
+  });
 })();

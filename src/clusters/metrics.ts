@@ -70,3 +70,15 @@ export function globalMetrics(clusters: Clusters): GlobalMetric[] {
   }
   return [...byName.values()];
 }
+
+/** The keys that footprints of configured metrics have, with their units: of the configured statistic, and the average, which cc-backend's importer takes. */
+export function footprintKeys(clusters: Clusters): { key: string; unit: string }[] {
+  return globalMetrics(clusters).flatMap(({ name, footprint, unit }) => {
+    if (footprint === '') return [];
+    const configs = clusters.list.flatMap(({ metricConfig }) => metricConfig.filter((metric) => metric.name === name));
+    const stats = configs.flatMap((metric) => [metric, ...metric.subClusters]).map((metric) => metric.footprint);
+    return [...new Set([...stats, 'avg'])]
+      .filter((stat) => stat !== '')
+      .map((stat) => ({ key: `${name}_${stat}`, unit: `${unit.prefix}${unit.base}` }));
+  });
+}

@@ -35,6 +35,14 @@ function toLogIn(c: Context<AppEnv>, { message }: Fault): Response {
   return loginPage(c, { problem: message === 'please log in' ? undefined : message, redirect, status: 401 });
 }
 
+/** What a page has to offer should it fail. */
+const offers = new WeakMap<Context, () => Html>();
+
+/** Says what the page of a fault shows beside the fault: the filter, and ways to ask for less. */
+export function offerOnFault(c: Context<AppEnv>, make: () => Html): void {
+  offers.set(c, make);
+}
+
 const TITLES: Readonly<Partial<Record<FaultCode, string>>> = {
   not_found: 'Not found',
   forbidden: 'Not allowed',
@@ -50,7 +58,7 @@ function faultPage(c: Context<AppEnv>, fault: Fault): Response {
   const content = html`<section class="narrow">
 <h1>${title}</h1>
 <p class="problem">${sentence(fault.message)}</p>
-${wayOut(c, fault)}
+${wayOut(c, fault)}${offers.get(c)?.()}
 <p class="note">Request ${c.var.requestId}</p>
 </section>`;
   const answer = pageAnswer(c, { title, content }, fault.status);

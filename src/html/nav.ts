@@ -10,4 +10,7 @@ export interface NavEntry {
 const everybody = () => true;
 
 /** The pages one can go to from anywhere. */
-export const NAV: readonly NavEntry[] = [{ path: '/', label: 'Overview', isFor: everybody }];
+export const NAV: readonly NavEntry[] = [
+  { path: '/', label: 'Overview', isFor: everybody },
+  { path: '/jobs', label: 'Jobs', isFor: everybody },
+];

@@ -55,3 +55,17 @@ export function refuseCrossSite(): MiddlewareHandler<AppEnv> {
     await next();
   };
 }
+
+/**
+ * For writes that a session opens: from our own pages alone. A browser says from where it asks, or at least the origin of the page; the
+ * session's cookie goes with requests of other names of the same site too.
+ */
+export function sameOrigin(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const site = c.req.header('Sec-Fetch-Site') ?? 'same-origin';
+    const origin = c.req.header('Origin');
+    const isOurs = origin === undefined || (URL.canParse(origin) && new URL(origin).host === new URL(c.req.url).host);
+    if (!isOurs || (site !== 'same-origin' && site !== 'none')) throw new Fault('forbidden', 'cross-site request');
+    await next();
+  };
+}

@@ -1,0 +1,67 @@
+import type { Context } from 'hono';
+import { footprintKeys } from '../../src/clusters/metrics.ts';
+import { readableTags } from '../../src/db/statements/readable-tags.ts';
+import { entriesOf, queryOfEntries, SENT } from '../../src/html/filter/entries.ts';
+import { filterForm, type Offers } from '../../src/html/filter/form.ts';
+import { address, type Filtered, filterWords } from '../../src/html/filter/words.ts';
+import { type Html, html } from '../../src/html/html.ts';
+import type { AppEnv } from '../../src/http/env.ts';
+import { parseFilter } from '../../src/http/job-filter-query.ts';
+import { nowSec, queryOf } from '../../src/http/request.ts';
+import type { JobFilter } from '../../src/jobs/filter.ts';
+import { readableScopes } from '../../src/jobs/visibility.ts';
+
+/** What an address of a page with a filter says: a filter, or entries of its form. */
+export type Asked =
+  | { kind: 'filter'; page: Filtered; filter: JobFilter }
+  | { kind: 'sent'; to: string }
+  | { kind: 'wrong'; page: Filtered; entries: URLSearchParams; problems: ReadonlyMap<string, string> };
+
+/**
+ * Reads the address of the page at `path`, whose own parameters beside the filter are `own`; `page` is one of them that a new filter
+ * drops. Throws invalid_request that names a parameter that is unknown or wrong.
+ */
+export function askedFilter(c: Context<AppEnv>, path: string, own: readonly string[]): Asked {
+  const all = [...queryOf(c)];
+  const keep = new URLSearchParams(all.filter(([name]) => own.includes(name) && name !== 'page'));
+  if (!queryOf(c).has(SENT)) {
+    const query = new URLSearchParams(all.filter(([name]) => !own.includes(name)));
+    return { kind: 'filter', page: { path, query, keep }, filter: parseFilter(query, nowSec(c)) };
+  }
+  const rest = all.filter(([name]) => name !== SENT && !name.startsWith('f.') && !own.includes(name));
+  parseFilter(rest, nowSec(c)); // refuses what it does not know
+  const entries = new URLSearchParams(all.filter(([name]) => name.startsWith('f.')));
+  const { query, problems } = queryOfEntries(entries);
+  if (problems.size > 0) return { kind: 'wrong', page: { path, query, keep }, entries, problems };
+  return { kind: 'sent', to: address(path, query, keep) };
+}
+
+/** The filter in words, and the form to change it. */
+export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { kind: 'sent' }>): Promise<Html> {
+  const { page } = asked;
+  const tags = await c.var.db.read(readableTags(readableScopes(c.var.user)), c.var.deadline);
+  const labelled = tags.map(({ id, type, name, scope }) => ({
+    id: String(id),
+    label: `${type}: ${name}${scope === 'global' ? '' : ` (${scope === 'admin' ? 'admins' : 'private'})`}`,
+  }));
+  const offers = { ...configured(c), tags: labelled };
+  const isWrong = asked.kind === 'wrong';
+  const form = filterForm({
+    page,
+    entries: isWrong ? asked.entries : entriesOf(page.query),
+    problems: isWrong ? asked.problems : new Map(),
+    offers,
+    open: isWrong,
+  });
+  return html`${!isWrong && filterWords(page, new Map(labelled.map(({ id, label }) => [id, label])))}${form}`;
+}
+
+/** What the clusters offer to choose from. */
+function configured(c: Context<AppEnv>): Omit<Offers, 'tags'> {
+  const { clusters } = c.var.service;
+  return {
+    clusters: clusters.list.map(({ name }) => name),
+    subclusters: [...new Set(clusters.list.flatMap(({ subClusters }) => subClusters.map(({ name }) => name)))],
+    metrics: footprintKeys(clusters),
+  };
+}

@@ -1,0 +1,87 @@
+import { type Context, Hono } from 'hono';
+import type { SubClusterMetric } from '../../src/clusters/derive.ts';
+import { jobById, jobInsideQuery } from '../../src/db/statements/job-by-id.ts';
+import { submitTime } from '../../src/db/statements/submit-time.ts';
+import { Fault } from '../../src/faults.ts';
+import { jobContent } from '../../src/html/job-content.ts';
+import { pageAnswer } from '../../src/html/layout.ts';
+import { IdParam } from '../../src/http/answers.ts';
+import type { AppEnv } from '../../src/http/env.ts';
+import { sameOrigin } from '../../src/http/hardening.ts';
+import { oneOf } from '../../src/http/job-filter-query.ts';
+import { onlyKnown } from '../../src/http/page-query.ts';
+import { nowSec } from '../../src/http/request.ts';
+import { type ShownJob, shownJob } from '../../src/http/shown-job.ts';
+import { checkedTags, removableTags } from '../../src/http/tag-list.ts';
+import { mayWriteTags, readableScopes, visibleTo } from '../../src/jobs/visibility.ts';
+
+/** GET /jobs/{id}: everything known of a job; POST /jobs/{id}/tags puts a tag on it or takes one off. */
+export const jobPage = new Hono<AppEnv>()
+  .get('/jobs/:id', async (c) => {
+    onlyKnown(c, []);
+    const id = idOf(c);
+    const jobs = visibleTo(c.var.user);
+    const [[found], [submitted]] = await Promise.all([
+      c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c) }), c.var.deadline),
+      c.var.db.read(submitTime(jobs, id), c.var.deadline),
+    ]);
+    if (found === undefined) throw new Fault('not_found', `there is no job with the database id ${id}`);
+    const job = shownJob(found.job);
+    const { clusters, archive } = c.var.service;
+    const subCluster = clusters.subCluster(job.cluster, job.subCluster);
+    const content = jobContent({
+      job,
+      submitTime: submitted?.submitTime ?? 0,
+      subCluster,
+      metrics: (subCluster?.metricConfig ?? []).filter(mayBeSeen(c, job)),
+      hasArchive: archive !== undefined,
+      scopes: writableScopes(c),
+    });
+    const title = `Job ${job.jobId}`;
+    return pageAnswer(c, { title, content, scripts: ['uplot.js', 'plots.js', 'jobs.js'], styles: ['uplot.css'] });
+  })
+  .post('/jobs/:id/tags', sameOrigin(), async (c) => {
+    const id = idOf(c);
+    const form = new URLSearchParams(await c.var.bodies.withText(c, async (text) => text));
+    const tag = { type: text(form, 'type'), name: text(form, 'name'), scope: text(form, 'scope') };
+    const isNew = oneOf('do', text(form, 'do'), ['add', 'remove']) === 'add';
+    const tags = isNew ? checkedTags(c.var.user, [tag]) : removable(c, tag);
+    const show = jobInsideQuery(visibleTo(c.var.user), { nowSec: nowSec(c) });
+    await c.var.db.write(isNew ? 'addTags' : 'removeTags', { id, tags, show }, c.var.deadline);
+    c.var.service.archiveChanged?.();
+    return c.redirect(`/jobs/${id}#tags`, 303);
+  });
+
+/** Another kind of id is no job's. */
+function idOf(c: Context<AppEnv>): bigint {
+  const parsed = IdParam.safeParse({ id: c.req.param('id') });
+  if (!parsed.success) throw new Fault('not_found', 'a job is found by its database id, a whole number');
+  return parsed.data.id;
+}
+
+/** A line of a form. */
+function text(form: URLSearchParams, name: string): string {
+  return (form.get(name) ?? '').trim();
+}
+
+/** The API passes over what its caller may not take off; somebody who looks at a page is told. */
+function removable(c: Context<AppEnv>, tag: { type: string; name: string; scope: string }) {
+  const { user } = c.var;
+  const tags = mayWriteTags(user, tag.scope) ? removableTags(user, [tag]) : [];
+  if (tags.length === 0) throw new Fault('forbidden', 'you may not take this tag off');
+  return tags;
+}
+
+/** Scopes in which this user may put tags on jobs, and see them. */
+function writableScopes(c: Context<AppEnv>): string[] {
+  const { user } = c.var;
+  return readableScopes(user).filter((scope) => mayWriteTags(user, scope));
+}
+
+/** Some metrics are not for users and managers. */
+function mayBeSeen(c: Context<AppEnv>, { cluster }: ShownJob): (metric: SubClusterMetric) => boolean {
+  const { roles } = c.var.user;
+  const isRestricted = roles.has('user') || roles.has('manager');
+  const all = c.var.service.clusters.get(cluster)?.metricConfig ?? [];
+  return ({ name }) => !isRestricted || all.find((metric) => metric.name === name)?.restrict !== true;
+}

@@ -1,0 +1,94 @@
+import { type Context, Hono } from 'hono';
+import { startDeadline } from '../../src/db/deadline.ts';
+import { pages } from '../../src/db/pages.ts';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import { jobsPage } from '../../src/db/statements/jobs-page.ts';
+import { Fault } from '../../src/faults.ts';
+import { offerOnFault } from '../../src/html/fault-page.ts';
+import { html } from '../../src/html/html.ts';
+import { jobsContent } from '../../src/html/jobs-content.ts';
+import { pageAnswer } from '../../src/html/layout.ts';
+import { narrower } from '../../src/html/narrower.ts';
+import type { AppEnv } from '../../src/http/env.ts';
+import { count } from '../../src/http/job-filter-query.ts';
+import { nowSec, queryOf } from '../../src/http/request.ts';
+import { type ShownJob, shownJobs } from '../../src/http/shown-job.ts';
+import type { PageRequest } from '../../src/jobs/order.ts';
+import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { askedFilter, filterParts } from './asked-filter.ts';
+
+const PATH = '/jobs';
+const OWN = ['page', 'items-per-page'];
+const MOST_ITEMS = 100;
+/** The list does not wait longer for its count, which a script then asks for. */
+const COUNT_WAIT_MS = 150;
+
+/** GET /jobs: the jobs that match, newest start first. */
+export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
+  const asked = askedFilter(c, PATH, OWN);
+  if (asked.kind === 'sent') return c.redirect(asked.to);
+  if (asked.kind === 'wrong') {
+    const content = html`<h1>Jobs</h1>${await filterParts(c, asked)}<p class="problem" role="alert">Please correct the filter.</p>`;
+    return pageAnswer(c, { title: 'Jobs', content }, 400);
+  }
+  offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
+  const page = pageOf(c);
+  const jobs = visibleTo(c.var.user, asked.filter);
+  const [list, counted, parts] = await Promise.all([
+    readList(c, jobs, page),
+    countSoon(c, jobs),
+    filterParts(c, asked),
+  ]);
+  const found = isWhole(list, page) ? (page.page - 1) * page.itemsPerPage + list.length : counted;
+  const content = jobsContent({
+    page: asked.page,
+    pageNumber: page.page,
+    itemsPerPage: page.itemsPerPage,
+    jobs: list,
+    count: found,
+    filter: parts,
+    user: c.var.user,
+  });
+  return pageAnswer(c, { title: 'Jobs', content, scripts: ['jobs.js'] });
+});
+
+function pageOf(c: Context<AppEnv>): PageRequest {
+  const query = queryOf(c);
+  const itemsPerPage = count('items-per-page', query.getAll('items-per-page'), 25);
+  if (itemsPerPage > MOST_ITEMS) {
+    throw new Fault('invalid_request', `query parameter items-per-page must be at most ${MOST_ITEMS} on this page`);
+  }
+  return { page: count('page', query.getAll('page'), 1), itemsPerPage };
+}
+
+/** The names of jobs are in their metadata. */
+async function readList(c: Context<AppEnv>, jobs: VisibleJobs, page: PageRequest): Promise<ShownJob[]> {
+  const list: ShownJob[] = [];
+  const next = jobsPage(jobs, { ...page, withMetadata: true, nowSec: nowSec(c) });
+  for await (const batch of pages(next, (statement) => c.var.db.readPage(statement, c.var.deadline))) {
+    list.push(...shownJobs(batch));
+  }
+  return list;
+}
+
+/** Whether a list tells by itself how many there are. */
+function isWhole(list: readonly unknown[], { page, itemsPerPage }: PageRequest): boolean {
+  return list.length < itemsPerPage && (list.length > 0 || page === 1);
+}
+
+/** How many jobs there are, if that is soon known: counting a million may take a second, and the list need not wait for it. */
+async function countSoon(c: Context<AppEnv>, jobs: VisibleJobs): Promise<number | undefined> {
+  const enough = new AbortController();
+  const deadline = startDeadline(c.var.deadline.remainingMs(), enough.signal);
+  const stopped = new Promise<[]>((resolve) => deadline.signal.addEventListener('abort', () => resolve([])));
+  const timer = setTimeout(() => enough.abort(), COUNT_WAIT_MS);
+  try {
+    // The list says what is wrong, if something is.
+    const counted = c.var.db.read(countJobs(jobs), deadline).catch(() => []);
+    const [row] = await Promise.race([counted, stopped]);
+    return row?.count;
+  } finally {
+    clearTimeout(timer);
+    deadline.clear();
+  }
+}

@@ -1,0 +1,73 @@
+import { Fault } from '../../faults.ts';
+
+const UNITS = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
+/** Above it nobody means what he writes. */
+const MOST_DIGITS = 15;
+
+/** Seconds of `2h30m`, `1d 4h`, `90m`, `1:30:00` or `45`. Throws invalid_request that says what can be written. */
+export function secondsOf(text: string): string {
+  const clean = text.trim().toLowerCase();
+  if (/^\d{1,15}$/.test(clean)) return String(Number(clean));
+  const clock = /^(\d{1,9}):(\d{1,2})(?::(\d{1,2}))?$/.exec(clean);
+  if (clock !== null) {
+    const [, hours, minutes, seconds = '0'] = clock;
+    return String(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
+  }
+  const parts = [...clean.matchAll(/(\d{1,9})\s*([dhms])\s*/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== clean) {
+    throw invalid('write a duration as 2h30m, 90m, 1d or 1:30:00');
+  }
+  return String(parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS], 0));
+}
+
+/** `1d2h3m4s`, exactly. */
+export function durationText(seconds: string): string {
+  let left = BigInt(seconds);
+  let text = '';
+  for (const [unit, size] of Object.entries(UNITS)) {
+    const count = left / BigInt(size);
+    left %= BigInt(size);
+    if (count > 0n) text += `${count}${unit}`;
+  }
+  return text === '' ? '0s' : text;
+}
+
+/** Unix seconds of `2026-11-26T14:10` in UTC, or of what a script has made Unix seconds of already. */
+export function instantOf(text: string): string {
+  const clean = text.trim();
+  if (/^\d{1,12}$/.test(clean)) return clean;
+  const [, day, time] = /^(\d{4,5}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$/.exec(clean) ?? [];
+  const at = day === undefined ? Number.NaN : Date.parse(`${day}T${time ?? '00:00'}Z`);
+  if (Number.isNaN(at) || at < 0) throw invalid('write a time as 2026-11-26 14:10');
+  return String(Math.floor(at / 1000));
+}
+
+/** The same for a field of a form, in UTC; '' for what is no time that a form can hold. */
+export function instantText(seconds: string): string {
+  const at = Number(seconds) * 1000;
+  if (!(at < 253_402_300_800_000)) return ''; // the year 10000
+  return new Date(at).toISOString().replace(/(?::00)?\.000Z$/, '');
+}
+
+export function wholeOf(text: string): string {
+  const clean = text.trim();
+  if (!/^\d+$/.test(clean) || clean.length > MOST_DIGITS) throw invalid('write a whole number');
+  return clean;
+}
+
+export function decimalOf(text: string): string {
+  const clean = text.trim();
+  if (!/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(clean)) throw invalid('write a number such as 0.5');
+  return clean;
+}
+
+/** The ids of a list, divided by blanks or commas. */
+export function idsOf(text: string): string[] {
+  const ids = text.split(/[\s,;]+/).filter((id) => id !== '');
+  if (!ids.every((id) => /^-?\d{1,19}$/.test(id))) throw invalid('write whole numbers with blanks between them');
+  return ids;
+}
+
+function invalid(message: string): Fault {
+  return new Fault('invalid_request', message);
+}

@@ -1,0 +1,130 @@
+import type { SubCluster, SubClusterMetric } from '../clusters/derive.ts';
+import type { ShownJob } from '../http/shown-job.ts';
+import { metaText } from '../http/shown-job.ts';
+import type { Whole } from '../jobs/statistics.ts';
+import { words } from './filter/fields.ts';
+import { duration, share, time, whole } from './format.ts';
+import { type Html, html } from './html.ts';
+import { footprintTable } from './job-footprint.ts';
+import { jobDuration, jobState } from './job-parts.ts';
+import { jobPlots } from './job-plots.ts';
+import { jobTags } from './job-tags.ts';
+
+export interface JobContent {
+  job: ShownJob;
+  /** Unix seconds; 0 where nobody said it. */
+  submitTime: Whole;
+  /** Undefined where it is not configured. */
+  subCluster: SubCluster | undefined;
+  /** Those that this visitor may see. */
+  metrics: readonly SubClusterMetric[];
+  hasArchive: boolean;
+  /** Scopes of tags that he may write. */
+  scopes: readonly string[];
+}
+
+/** Hosts that are listed at once; the others are folded up. */
+const SHOWN_HOSTS = 32;
+/** Longer texts of the metadata are folded up. */
+const SHORT_TEXT = 120;
+
+/** Everything known of one job. */
+export function jobContent(content: JobContent): Html {
+  const { job } = content;
+  const name = metaText(job, 'jobName');
+  return html`<div data-id="${job.id}"><div class="head"><h1>Job ${job.jobId}${name !== '' && html` <span class="of"><bdi>${name}</bdi></span>`}</h1>${jobState(job.jobState)}</div>
+<div class="sides">
+<section><h2>What and when</h2>${facts(whatAndWhen(content))}</section>
+<section><h2>Resources</h2>${facts(resources(job))}</section>
+<section><h2>Footprint</h2>${footprintTable(content)}</section>
+<section><h2 id="tags">Tags</h2>${jobTags(content)}</section>
+</div>
+<section><h2>Nodes</h2>${hosts(job)}</section>
+<section><h2>Metadata</h2>${metadata(job)}</section>
+<section><h2>Metrics</h2>${jobPlots(content)}</section>
+</div>`;
+}
+
+type Fact = readonly [label: string, value: Html | string] | false;
+
+function facts(list: readonly Fact[]): Html {
+  const there = list.filter((fact) => fact !== false);
+  return html`<dl class="facts">${there.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>\n`)}</dl>`;
+}
+
+function whatAndWhen({ job, submitTime }: JobContent): Fact[] {
+  const ended = Number(job.startTime) + Number(job.duration);
+  const waited = Number(job.startTime) - Number(submitTime);
+  const walltime = Number(job.walltime);
+  return [
+    ['User', linked('user', job.user)],
+    ['Project', linked('project', job.project)],
+    job.partition !== '' && ['Partition', linked('partition', job.partition)],
+    Number(submitTime) > 0 && ['Submitted', time(submitTime)],
+    Number(submitTime) > 0 && waited >= 0 && ['Waited', duration(waited)],
+    ['Started', time(job.startTime)],
+    job.jobState !== 'running' && ['Ended', time(ended)],
+    ['Duration', html`${jobDuration(job)}`],
+    walltime > 0 && ['Walltime', html`${duration(walltime)} ${share(Number(job.duration), walltime)}`],
+    job.arrayJobId !== 0 && ['Array job', linked('array-job-id', String(job.arrayJobId))],
+    ['Database id', html`<span class="number">${job.id}</span>`],
+    ['Monitoring', MONITORING[Number(job.monitoringStatus)] ?? String(job.monitoringStatus)],
+  ];
+}
+
+const MONITORING = ['off', 'running, or being archived', 'archiving failed', 'archived'];
+
+function resources(job: ShownJob): Fact[] {
+  return [
+    ['Cluster', html`${linked('cluster', job.cluster)} <span class="of"><bdi>${job.subCluster}</bdi></span>`],
+    ['Nodes', html`<span class="number">${whole(job.numNodes)}</span>`],
+    job.numHwthreads !== 0 && ['Hardware threads', html`<span class="number">${whole(job.numHwthreads)}</span>`],
+    job.numAcc !== 0 && ['Accelerators', html`<span class="number">${whole(job.numAcc)}</span>`],
+    ['Sharing of nodes', job.shared === 'none' ? 'not shared' : words(job.shared)],
+    ['Simultaneous multithreading', job.smt === 0 ? 'off' : 'on'],
+    ['Node hours', html`<span class="number">${hoursOf(job.duration, job.numNodes)}</span>`],
+    job.numHwthreads !== 0 && [
+      'Core hours',
+      html`<span class="number">${hoursOf(job.duration, job.numHwthreads)}</span>`,
+    ],
+    job.energy !== null && job.energy !== 0 && ['Energy', html`<span class="number">${job.energy}</span> kWh`],
+  ];
+}
+
+function hoursOf(seconds: Whole, things: Whole): string {
+  const hours = (Number(seconds) * Number(things)) / 3600;
+  return hours < 10 ? hours.toFixed(2) : whole(Math.round(hours));
+}
+
+function linked(name: string, value: string): Html {
+  return html`<a href="/jobs?${new URLSearchParams({ [name]: value }).toString()}"><bdi>${value}</bdi></a>`;
+}
+
+function hosts({ resources: list }: ShownJob): Html {
+  if (list.length === 0) return html`<p class="note">No nodes are known of this job.</p>`;
+  const items = list.map(({ hostname, hwthreads, accelerators }) => {
+    const parts = [
+      hwthreads !== undefined && hwthreads.length > 0 && `${hwthreads.length} threads`,
+      accelerators !== undefined && accelerators.length > 0 && `${accelerators.length} acc.`,
+    ].filter((part) => part !== false);
+    return html`<li>${linked('node', hostname)}${parts.length > 0 && html` <span class="of">${parts.join(', ')}</span>`}</li>\n`;
+  });
+  const rest = items.slice(SHOWN_HOSTS);
+  return html`<ul class="hosts">${items.slice(0, SHOWN_HOSTS)}</ul>
+${rest.length > 0 && html`<details><summary>${whole(rest.length)} more</summary><ul class="hosts">${rest}</ul></details>`}`;
+}
+
+function metadata({ metaData }: ShownJob): Html {
+  const entries = Object.entries(metaData).filter(([name]) => name !== 'jobName');
+  if (entries.length === 0)
+    return html`<p class="note">There is none${Object.hasOwn(metaData, 'jobName') && ' beside the name'}.</p>`;
+  return html`<dl class="facts wide">${entries.map(([name, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const isShort = text.length <= SHORT_TEXT && !text.includes('\n');
+    return html`<div><dt><bdi>${name}</bdi></dt><dd>${
+      isShort
+        ? html`<bdi>${text}</bdi>`
+        : html`<details><summary>${whole(text.split('\n').length)} lines</summary><pre dir="auto" tabindex="0">${text}</pre></details>`
+    }</dd></div>\n`;
+  })}</dl>`;
+}

@@ -1,0 +1,102 @@
+import { metaText, type ShownJob } from '../http/shown-job.ts';
+import type { User } from '../jobs/user.ts';
+import { isMachine, isStaff } from '../jobs/user.ts';
+import { address, type Filtered } from './filter/words.ts';
+import { decimal, time, whole } from './format.ts';
+import { type Html, html } from './html.ts';
+import { jobDuration, jobState, tagList } from './job-parts.ts';
+
+export interface JobsContent {
+  page: Filtered;
+  /** The number of the page, from 1. */
+  jobs: readonly ShownJob[];
+  /** Undefined while nobody has counted them. */
+  count: number | undefined;
+  filter: Html;
+  user: User;
+}
+
+interface Paged {
+  itemsPerPage: number;
+  pageNumber: number;
+}
+
+const SIZES = [25, 50, 100];
+
+/** The list of jobs. */
+export function jobsContent(content: JobsContent & Paged): Html {
+  const { page, jobs, filter } = content;
+  return html`<div class="head"><h1>Jobs</h1>${counted(content)}</div>
+${filter}
+${jobs.length === 0 ? nothing(content) : table(page, jobs)}
+${pager(content)}`;
+}
+
+/** The script of the page asks for a count that is missing. */
+function counted({ page, count }: JobsContent): Html {
+  if (count !== undefined) return html`<p class="count"><b>${whole(count)}</b> ${count === 1 ? 'job' : 'jobs'}</p>`;
+  return html`<p class="count" data-count="${address('/api/jobs/count', page.query)}" aria-live="polite">many jobs</p>`;
+}
+
+function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {
+  const { path, query, keep } = page;
+  const seesAll = isStaff(user) || isMachine(user);
+  const whose = seesAll
+    ? ''
+    : user.roles.has('manager')
+      ? ' You see your own jobs and those of your projects.'
+      : ' You see your own jobs.';
+  if (pageNumber > 1) {
+    return html`<p class="note">The list has ended before this page. <a href="${address(path, query, keep)}">To its first page</a></p>`;
+  }
+  if (query.size === 0) return html`<p class="note">There are no jobs yet.${whose}</p>`;
+  const less = query.size > 1 ? ' Each of its conditions may match some: take one away.' : '';
+  return html`<p class="note">No job matches this filter.${less}${whose} <a href="${address(path, keep)}">Show every job</a></p>`;
+}
+
+function table(page: Filtered, jobs: readonly ShownJob[]): Html {
+  const hasTags = jobs.some(({ tags }) => tags.length > 0);
+  const hasAccelerators = jobs.some(({ numAcc }) => numAcc !== 0);
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Jobs"><table class="data jobs">
+<thead><tr><th scope="col" class="num">Job</th><th scope="col">State</th><th scope="col">Name</th><th scope="col">User</th><th scope="col">Project</th><th scope="col">Cluster</th>
+<th scope="col" aria-sort="descending">Started <span aria-hidden="true">↓</span></th><th scope="col" class="num">Duration</th><th scope="col" class="num">Nodes</th><th scope="col" class="num">Threads</th>
+${hasAccelerators && html`<th scope="col" class="num">Acc.</th>`}<th scope="col" class="num">Energy <span class="of">kWh</span></th>${hasTags && html`<th scope="col">Tags</th>`}</tr></thead>
+<tbody>
+${jobs.map((job) => row(page, job, hasAccelerators, hasTags))}</tbody></table></div>`;
+}
+
+function row(page: Filtered, job: ShownJob, hasAccelerators: boolean, hasTags: boolean): Html {
+  const narrowed = (changes: Readonly<Record<string, string>>) => {
+    const query = new URLSearchParams(page.query);
+    for (const [name, value] of Object.entries(changes)) query.set(name, value);
+    return address(page.path, query, page.keep);
+  };
+  const name = metaText(job, 'jobName');
+  return html`<tr data-id="${job.id}"><td class="num"><a href="/jobs/${job.id}">${job.jobId}</a></td><td>${jobState(job.jobState)}</td><td class="name" title="${name}"><bdi>${name}</bdi></td>
+<td class="name"><a class="plain" href="${narrowed({ user: job.user })}" title="Only ${job.user}"><bdi>${job.user}</bdi></a></td>
+<td class="name"><a class="plain" href="${narrowed({ project: job.project })}" title="Only ${job.project}"><bdi>${job.project}</bdi></a></td>
+<td class="name"><a class="plain" href="${narrowed({ cluster: job.cluster })}" title="Only ${job.cluster}"><bdi>${job.cluster}</bdi></a> <span class="of"><bdi>${job.subCluster}</bdi></span></td>
+<td class="when">${time(job.startTime)}</td><td class="num">${jobDuration(job)}</td>
+<td class="num">${whole(job.numNodes)}</td><td class="num">${whole(job.numHwthreads)}</td>${hasAccelerators && html`<td class="num">${whole(job.numAcc)}</td>`}
+<td class="num">${job.energy !== null && job.energy !== 0 && decimal(job.energy)}</td>${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
+}
+
+/** Pages before and behind, and how long they are. */
+function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Paged): Html {
+  const { path, query } = page;
+  const to = (number: number, size = itemsPerPage) => {
+    const own = new URLSearchParams();
+    if (size !== SIZES[0]) own.set('items-per-page', String(size));
+    if (number > 1) own.set('page', String(number));
+    return address(path, query, own);
+  };
+  const last = count === undefined ? undefined : Math.max(1, Math.ceil(count / itemsPerPage));
+  const hasNext = last === undefined ? jobs.length === itemsPerPage : pageNumber < last;
+  const first = (pageNumber - 1) * itemsPerPage + 1;
+  return html`<nav class="pager" aria-label="Pages of the list">
+${pageNumber > 1 && html`<a rel="first" href="${to(1)}">First</a> <a rel="prev" href="${to(pageNumber - 1)}">← Newer</a>`}
+<span>${jobs.length > 0 && html`${whole(first)}–${whole(first + jobs.length - 1)}, `}page ${whole(pageNumber)}${last !== undefined && ` of ${whole(last)}`}</span>
+${hasNext && html`<a rel="next" href="${to(pageNumber + 1)}">Older →</a>`}${last !== undefined && pageNumber < last && html` <a rel="last" href="${to(last)}">Last</a>`}
+<span class="sizes">Jobs on a page: ${SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
+</nav>`;
+}

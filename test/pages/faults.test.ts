@@ -1,0 +1,72 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Fault } from '../../src/faults.ts';
+import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
+import { type Site, site } from '../support/pages.ts';
+import { before, job } from '../support/test-app.ts';
+
+describe.skipIf(!HAS_CHROMIUM)('a page that fails', () => {
+  let browser: Browser;
+  let service: Site;
+  /** What every read of the database does first. */
+  let trouble: () => Promise<void> | void = () => {};
+  beforeAll(async () => {
+    browser = await openChromium();
+    service = await site(browser, {
+      jobs: [job({ user: 'bob' })],
+      settings: { REQUEST_TIMEOUT_MS: '300' },
+      service: (real) => ({ db: before(real.db, () => trouble()) }),
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await browser?.close();
+  });
+
+  test.each<[string, () => Promise<void> | void, number, string]>([
+    ['the deadline', () => new Promise(() => {}), 504, 'This took too long'],
+    [
+      'the memory limit',
+      () => {
+        throw new Fault('memory_limit_exceeded', 'the query needed more memory than its connection may take');
+      },
+      503,
+      'This needed too much memory',
+    ],
+  ])('at %s says so, keeps the filter, and offers less', async (_, happens, status, title) => {
+    const { page, texts, axe } = await service.visit('root');
+    trouble = happens;
+    const answer = await page.goto('/jobs?user=bob&num-nodes=1-');
+    trouble = () => {};
+    expect([answer?.status(), await page.locator('h1').innerText()]).toEqual([status, title]);
+    expect((await texts('.chips li')).length).toBe(3); // two conditions, and "clear all"
+    expect(await axe()).toEqual([]);
+    await page.getByRole('link', { name: 'last 7 days' }).click();
+    expect(new URL(page.url()).search).toBe('?user=bob&num-nodes=1-&start-time=last7d');
+    expect(await page.locator('h1').innerText()).toBe('Jobs');
+  });
+
+  test('of a mistake of ours says nothing of it', async () => {
+    const { page } = await service.visit('root');
+    trouble = () => {
+      throw new Error('SELECT secret FROM somewhere');
+    };
+    const answer = await page.goto('/jobs');
+    trouble = () => {};
+    expect(answer?.status()).toBe(500);
+    expect(await page.content()).not.toContain('secret');
+    expect(await page.locator('h1').innerText()).toBe('Something went wrong here');
+  });
+
+  test('shows the list without its count where counting takes long, and counts then', async () => {
+    const { page, texts } = await service.visit('root');
+    let reads = 0;
+    trouble = () => {
+      reads += 1;
+      return reads === 2 ? new Promise(() => {}) : undefined; // the list is the first, its count the second
+    };
+    await page.goto('/jobs?user=bob&items-per-page=1');
+    trouble = () => {};
+    await expect.poll(() => texts('.count')).toEqual(['1 job']);
+  });
+});

@@ -1,0 +1,292 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
+import { type Site, site, type Visit } from '../support/pages.ts';
+import { HOSTILE, LONG_WORD, SHOWN_JOBS } from '../support/shown-jobs.ts';
+import { job, NOW } from '../support/test-app.ts';
+
+const IDS = 'table.jobs tbody tr td:first-child';
+
+describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
+  let browser: Browser;
+  let service: Site;
+  beforeAll(async () => {
+    browser = await openChromium();
+    service = await site(browser, { jobs: SHOWN_JOBS });
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await browser?.close();
+  });
+
+  test('has the newest first, with what is known of each', async () => {
+    const { page, texts, complaints } = await service.visit('root', { timezoneId: 'UTC' });
+    await page.goto('/jobs');
+    expect(await texts(IDS)).toEqual(['14', '13', '12', '11']);
+    expect(await texts('.count')).toEqual(['4 jobs']);
+    const [, , failed] = await texts('table.jobs tbody tr');
+    // It started two days before NOW, 2027-01-15 08:00 UTC.
+    expect(failed).toBe(
+      '12 ✕ failed interactive bob p2 small big 2027-01-13 08:00 2h 30m 2 8 1 5 note odd check secret',
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  test('lets running jobs move', async () => {
+    const { page } = await service.visit('root');
+    await page.goto('/jobs');
+    const duration = page.locator('[data-running]');
+    expect(await duration.innerText()).toMatch(/^10m/);
+    await expect.poll(() => duration.innerText(), { interval: 100 }).toMatch(/^10m [1-9]/);
+  });
+
+  test.each([
+    ['max', ['13', '12']], // his project is p2
+    ['ada', ['11']],
+    ['sue', ['14', '13', '12', '11']],
+  ])('has for %s what may be seen', async (user, ids) => {
+    const { page, texts } = await service.visit(user);
+    await page.goto('/jobs');
+    expect(await texts(IDS)).toEqual(ids);
+    expect(await texts('.count')).toEqual([`${ids.length} job${ids.length === 1 ? '' : 's'}`]);
+  });
+
+  type Fill = (page: Page) => Promise<unknown>;
+  const type =
+    (label: string, value: string): Fill =>
+    (page) =>
+      page.getByLabel(label, { exact: true }).fill(value);
+  const tick =
+    (label: string): Fill =>
+    (page) =>
+      page.getByLabel(label, { exact: true }).check();
+  const choose =
+    (label: string, option: string): Fill =>
+    (page) =>
+      page.getByLabel(label, { exact: true }).selectOption({ label: option });
+  const both =
+    (...fills: Fill[]): Fill =>
+    async (page) => {
+      for (const fill of fills) await fill(page);
+    };
+  const compare = (field: string, how: string, value: string) =>
+    both(choose(`${field}: how it compares`, how), type(field, value));
+
+  describe('has a form', () => {
+    let visit: Visit; // one for all: a window of its own takes half a second
+    beforeAll(async () => {
+      visit = await service.visit('root');
+    });
+
+    test.each<[string, Fill, string, string[]]>([
+      ['user', type('User', 'bob'), 'user=bob', ['13', '12']],
+      ['user that contains', compare('User', 'contains', 'D'), 'user.contains=D', ['11']],
+      ['user that is not', compare('User', 'is not', 'bob'), 'user.not=bob', ['14', '11']],
+      [
+        'project that starts with',
+        compare('Project', 'starts with', 'p'),
+        'project.starts-with=p',
+        ['14', '13', '12', '11'],
+      ],
+      ['job name', compare('Job name', 'starts with', 'relax'), 'job-name.starts-with=relax', ['13', '11']],
+      ['node', type('Node', 'n02'), 'node=n02', ['12']],
+      ['partition', type('Partition', 'gpu'), 'partition=gpu', ['12']],
+      ['cluster', tick('small'), 'cluster=small', ['14', '12', '11']],
+      ['subcluster', tick('big'), 'subcluster=big', ['12']],
+      ['states', both(tick('failed'), tick('running')), 'state=failed&state=running', ['14', '12']],
+      ['sharing', tick('multi user'), 'shared=multi_user', ['12']],
+      ['schedule', choose('Schedule', 'interactive'), 'schedule=interactive', ['12']],
+      ['tag', choose('Tags (any of)', 'note: odd'), 'tag=1', ['12']],
+      ['job ids', type('Job ids', '11, 14'), 'job-id=11&job-id=14', ['14', '11']],
+      ['array job id', type('Array job ids', '7'), 'array-job-id=7', ['12']],
+      ['database id', type('Database ids', '1'), 'db-id=1', ['11']],
+      ['recent start', choose('Started', 'last 7 days'), 'start-time=last7d', ['14', '13', '12']],
+      ['duration', type('Duration from', '2h30m'), 'duration=9000-', ['12']],
+      ['duration up to', type('Duration to', '90s'), 'duration=-90', ['14', '13']],
+      ['nodes', both(type('Nodes from', '2'), type('Nodes to', '4')), 'num-nodes=2-4', ['12']],
+      ['threads', type('Hardware threads to', '4'), 'num-hwthreads=-4', ['14', '13', '11']],
+      ['accelerators', type('Accelerators from', '1'), 'num-acc=1-', ['12']],
+      ['energy', both(type('Energy from', '0.25'), type('Energy to', '1')), 'energy=0.25-1', ['11']],
+      [
+        'footprint',
+        both(choose('Metric', 'cpu load avg'), type('Footprint from', '50')),
+        'metric.cpu_load_avg=50-',
+        ['12'],
+      ],
+      ['two things at once', both(type('User', 'bob'), tick('failed')), 'state=failed&user=bob', ['12']],
+    ])('for %s', async (_, fill, search, ids) => {
+      const { page, texts } = visit;
+      await page.goto('/jobs');
+      await page.getByText('Filter', { exact: true }).click();
+      await fill(page);
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await page.waitForURL(`**/jobs?${search}`);
+      expect(await texts(IDS)).toEqual(ids);
+      // What was asked for stands in the form again: sent once more it says the same.
+      const sent = await page.evaluate(
+        "String(new URLSearchParams(new FormData(document.querySelector('.filter form'))))",
+      );
+      const again = await page.request.get(`/jobs?${sent}`, { maxRedirects: 0 });
+      expect(again.headers()['location']).toBe(`/jobs?${search}`);
+    });
+
+    test('for times, in the zone of the reader', async () => {
+      const { page, texts } = await service.visit('root', { timezoneId: 'Asia/Kolkata' });
+      await page.goto('/jobs');
+      await page.getByText('Filter', { exact: true }).click();
+      // NOW is 2027-01-15 13:30 in India; job 13 started five hours before.
+      await page.getByLabel('from', { exact: true }).fill('2027-01-15T08:00');
+      await page.getByLabel('to', { exact: true }).fill('2027-01-15T09:00');
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await page.waitForURL(`**/jobs?start-time=${NOW - 5.5 * 3600}-${NOW - 4.5 * 3600}`);
+      expect(await texts(IDS)).toEqual(['13']);
+      await page.getByText('Filter', { exact: true }).click();
+      expect(await page.getByLabel('from', { exact: true }).inputValue()).toBe('2027-01-15T08:00');
+      expect(await texts('.chips li')).toEqual([
+        'Started 2027-01-15 08:00 to 2027-01-15 09:00 × Without Started 2027-01-15 08:00 to 2027-01-15 09:00',
+      ]);
+    });
+
+    test.each<[string, Fill, string]>([
+      ['a duration that is none', type('Duration from', 'long'), '2h30m'],
+      ['a number that is none', type('Nodes from', 'two'), 'whole number'],
+      ['a range the wrong way round', both(type('Nodes from', '4'), type('Nodes to', '2')), 'larger'],
+      ['an id that is none', type('Job ids', '12x'), 'whole numbers'],
+      ['a metric without a value', choose('Metric', 'cpu load avg'), 'from where'],
+    ])('that says what is wrong with %s, and keeps the rest', async (_, fill, words) => {
+      const { page } = visit;
+      await page.goto('/jobs');
+      await page.getByText('Filter', { exact: true }).click();
+      await type('User', 'bob')(page);
+      await fill(page);
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await page.getByRole('alert').waitFor();
+      expect(await page.locator('.wrong').innerText()).toContain(words);
+      expect(await page.getByLabel('User', { exact: true }).inputValue()).toBe('bob');
+    });
+
+    test('that works without JavaScript, with times in UTC', async () => {
+      const { page, texts } = await service.visit('root', { javaScriptEnabled: false, timezoneId: 'Asia/Kolkata' });
+      await page.goto('/jobs?start-time=last30d');
+      expect(await texts('td.when')).toContain('2027-01-13 08:00 UTC');
+      await page.getByText('Filter', { exact: true }).click();
+      await page.getByLabel('Started', { exact: true }).selectOption('');
+      await page.getByLabel('from (UTC)').fill('2027-01-13T08:00');
+      await page.getByLabel('to (UTC)').fill('2027-01-13T08:01');
+      await page.getByRole('button', { name: 'Apply' }).click();
+      expect(new URL(page.url()).search).toBe(`?start-time=${NOW - 172_800}-${NOW - 172_740}`);
+      expect(await texts(IDS)).toEqual(['12']);
+    });
+  });
+
+  test('keeps the filter in its address: narrowed by a click, taken away again, gone back to', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/jobs?state=failed&state=completed');
+    await page.getByTitle('Only bob').first().click();
+    expect([new URL(page.url()).search, await texts(IDS)]).toEqual([
+      '?state=failed&state=completed&user=bob',
+      ['13', '12'],
+    ]);
+    await page.getByTitle('Without it').first().click();
+    expect([new URL(page.url()).search, await texts(IDS)]).toEqual(['?state=completed&user=bob', ['13']]);
+    await page.goBack();
+    expect(await texts(IDS)).toEqual(['13', '12']);
+    await page.getByRole('link', { name: 'Clear all' }).click();
+    expect([new URL(page.url()).search, await texts(IDS)]).toEqual(['', ['14', '13', '12', '11']]);
+  });
+
+  test.each([
+    ['/jobs?user=nobody', 'No job matches this filter.'],
+    ['/jobs?page=9', 'The list has ended before this page.'],
+  ])('says why it is empty: %s', async (path, words) => {
+    const { page } = await service.visit('root');
+    await page.goto(path);
+    expect(await page.locator('main .note').innerText()).toContain(words);
+  });
+
+  test.each([
+    ['/jobs?colour=red', 'colour'],
+    ['/jobs?duration=long', 'duration'],
+    ['/jobs?items-per-page=101', 'items-per-page'],
+    ['/jobs?form=1&colour=red', 'colour'],
+  ])('refuses what it does not know: %s', async (path, words) => {
+    const { page } = await service.visit('root');
+    const answer = await page.goto(path);
+    expect([answer?.status(), await page.locator('.problem').innerText()]).toEqual([
+      400,
+      expect.stringContaining(words),
+    ]);
+  });
+
+  test.each(['light', 'dark'] as const)('is for everybody, %s', async (colorScheme) => {
+    const { page, axe, overflow } = await service.visit('root', { colorScheme });
+    await page.goto('/jobs?user=bob&duration=1-9000');
+    await page.getByText('Filter', { exact: true }).click();
+    expect([await axe(), await overflow()]).toEqual([[], 0]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect([await axe(), await overflow()]).toEqual([[], 0]);
+  });
+});
+
+describe.skipIf(!HAS_CHROMIUM)('a long list of jobs', () => {
+  let browser: Browser;
+  let service: Site;
+  beforeAll(async () => {
+    browser = await openChromium();
+    const jobs = Array.from({ length: 60 }, (_, index) => job({ jobId: index + 1, startTime: NOW - 7200 + index }));
+    service = await site(browser, {
+      jobs: [
+        ...jobs,
+        job({
+          jobId: 99,
+          startTime: NOW - 10,
+          user: HOSTILE,
+          project: LONG_WORD,
+          cluster: HOSTILE,
+          subCluster: LONG_WORD,
+          partition: HOSTILE,
+          resources: [{ hostname: HOSTILE }],
+          metaData: { jobName: HOSTILE, [HOSTILE]: LONG_WORD },
+          footprint: { [HOSTILE]: 1 },
+          tags: [{ type: HOSTILE, name: LONG_WORD, scope: 'global' }],
+        }),
+      ],
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await browser?.close();
+  });
+
+  test('has pages', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/jobs?user=ada');
+    expect([await texts('.count'), (await texts(IDS)).slice(0, 2)]).toEqual([['60 jobs'], ['60', '59']]);
+    await page.getByRole('link', { name: 'Older' }).click();
+    expect([new URL(page.url()).search, (await texts(IDS))[0]]).toEqual(['?user=ada&page=2', '35']);
+    await page.getByRole('link', { name: 'Last' }).click();
+    expect([(await texts(IDS)).length, await page.getByRole('link', { name: 'Older' }).count()]).toEqual([10, 0]);
+    await page.getByRole('link', { name: '50', exact: true }).click();
+    expect([new URL(page.url()).search, (await texts(IDS)).length]).toEqual(['?user=ada&items-per-page=50', 50]);
+    await page.getByRole('link', { name: 'Older' }).click();
+    await page.getByRole('link', { name: 'Newer' }).click();
+    expect((await texts(IDS))[0]).toBe('60');
+  });
+
+  test('shows hostile text as text, in every field', async () => {
+    const { page, complaints, overflow, axe } = await service.visit('root', { viewport: { width: 1280, height: 700 } });
+    await page.goto('/jobs');
+    const row = page.locator('table.jobs tbody tr').first();
+    expect(await row.innerText()).toContain('<script>alert(1)</script><img src=x onerror=alert(2)>"\'&amp;');
+    expect(await page.locator('main script, main img').count()).toBe(0);
+    expect(await overflow()).toBe(0);
+    expect((await row.boundingBox())?.width).toBeLessThan(2_500);
+    await row.locator('a').nth(1).click(); // narrows to that user
+    expect(await page.locator('table.jobs tbody tr').count()).toBe(1);
+    await page.locator('table.jobs tbody a').first().click();
+    await page.getByRole('heading', { name: 'Job 99' }).waitFor();
+    expect([await overflow(), await page.locator('main script, main img').count()]).toEqual([0, 0]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect([await overflow(), await axe(), complaints]).toEqual([0, [], []]);
+  });
+});
