@@ -98,7 +98,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     await page.goto('/jobs/4');
     await page.locator('[data-metric="cpu_load"] canvas').waitFor();
     expect(await page.locator('[data-metric="cpu_load"] .u-legend').innerText()).toMatch(
-      /maximum[^]*median[^]*minimum/,
+      /maximum[\s\S]*median[\s\S]*minimum/,
     );
   });
 
