@@ -1,4 +1,5 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { giveBack } from '../db/driver-values.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
 import type { Source } from './source.ts';
 import { Stale } from './unsuitable.ts';
@@ -13,10 +14,10 @@ export interface BuildOptions {
 /** Jobs of one short read of the file: no snapshot is held for long, and their text takes a few MB. */
 const BATCH_JOBS = 5_120;
 /**
- * Jobs of one load, which goes on while the next are read: two row groups of DuckDB, 40 MB of CSV. A load that ends within a row group
+ * Jobs of one load, which goes on while the next are read: a row group of DuckDB, 20 MB of CSV. A load that ends within a row group
  * leaves holes: with 125,000 the file of 300,000 jobs was 19 MB instead of 14.
  */
-const LOAD_JOBS = 2 * 122_880;
+const LOAD_JOBS = 122_880;
 
 /**
  * Fills an empty index. It reads the jobs in the order of their ids while others write; what has changed meanwhile stands in the record
@@ -99,6 +100,7 @@ async function tryCsv(
       for (const [index, batch] of batches.entries()) {
         if (batch === 'more keys') return { lacks: index === 0 ? first.from : first.to };
         if (batch.rows > 0) writeLines(csv, batch.csv);
+        giveBack(batch.csv);
         rows += batch.rows;
       }
       last = (second ?? first).to;

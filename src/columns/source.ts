@@ -31,6 +31,8 @@ export interface Batch {
 
 /** Waiting for a lock of a reader: a checkpoint may hold it for a moment. */
 const BUSY_TIMEOUT_MS = 100;
+/** Characters: that of a batch has 20,000 and more, and a build uses it for every batch. */
+const LONG_STATEMENT = 1_048_576;
 /** So many changed jobs are worth a second reader. */
 const MANY_CHANGES = 1_000;
 /** More keys than any configuration has metrics; each is a column. */
@@ -48,9 +50,9 @@ export class Source {
 
   private constructor(db: Driver, beside: Driver, path: string, inode: bigint) {
     this.#db = db;
-    this.#statements = new PreparedStatements(db);
+    this.#statements = new PreparedStatements(db, LONG_STATEMENT);
     this.#beside = beside;
-    this.#besideStatements = new PreparedStatements(beside);
+    this.#besideStatements = new PreparedStatements(beside, LONG_STATEMENT);
     this.#path = path;
     this.#inode = inode;
   }

@@ -13,6 +13,15 @@ export function bytesOf(value: unknown): Uint8Array {
   throw new TypeError('the statement answered no BLOB');
 }
 
+/**
+ * Frees bytes of the driver that have been copied or written elsewhere. Left to the garbage collection, which sees few objects and not how
+ * large they are, those of a long list were 30 MB.
+ */
+export function giveBack(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffer.transfer(0); // else others have a part of it
+}
+
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Text as it was stored; what is no UTF-8 becomes U+FFFD. */

@@ -19,13 +19,16 @@ const USED_UP = { statements: 256, characters: 262_144 };
  */
 export class PreparedStatements {
   readonly #db: Driver;
+  readonly #keptCharacters: number;
   /** In the order of their use, the least recent first. */
   readonly #kept = new Map<string, Prepared>();
   readonly #usedUp: Prepared[] = [];
   #usedUpCharacters = 0;
 
-  constructor(db: Driver) {
+  /** `keptCharacters`: a text up to this length is used again. */
+  constructor(db: Driver, keptCharacters = KEPT_CHARACTERS) {
     this.#db = db;
+    this.#keptCharacters = keptCharacters;
   }
 
   /** True once it holds more than a connection should. */
@@ -55,7 +58,7 @@ export class PreparedStatements {
     const statement = this.#takeKept(key) ?? (await this.#db.prepare(sql));
     try {
       const result = await work(statement);
-      if (sql.length <= KEPT_CHARACTERS) this.#keep(key, statement);
+      if (sql.length <= this.#keptCharacters) this.#keep(key, statement);
       else this.#useUp(sql, statement);
       return result;
     } catch (error) {

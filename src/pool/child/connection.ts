@@ -2,6 +2,7 @@
 import { badStartOf } from '../../bad-file.ts';
 import { BadStart } from '../../bad-start.ts';
 import { Connection } from '../../db/connection.ts';
+import { giveBack } from '../../db/driver-values.ts';
 import { queryBehind } from '../../db/series.ts';
 import type { WriteGate } from '../../db/write-transaction.ts';
 import { faultToMessage } from '../faults.ts';
@@ -102,15 +103,6 @@ async function answer(held: Connection, query: Extract<ToProcess, { kind: 'query
 function reply(message: Extract<FromProcess, { kind: 'answer' | 'written' | 'failed' }>): void {
   if (connection?.worn !== false) send({ kind: 'worn', id: 0 });
   send(message);
-}
-
-/**
- * Frees the bytes of an answer that has been copied into its message. Left to the garbage collection, which sees few objects and
- * not how large they are, those of a long list were 30 MB.
- */
-function giveBack(bytes: Uint8Array): void {
-  const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffer.transfer(0); // else others have a part of it
 }
 
 function gateOf(own: Running): WriteGate {
