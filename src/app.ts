@@ -17,6 +17,7 @@ import { jobPage } from '../routes/pages/job.ts';
 import { jobsList } from '../routes/pages/jobs.ts';
 import { login } from '../routes/pages/login.ts';
 import { overview } from '../routes/pages/overview.ts';
+import { statisticsPage } from '../routes/pages/statistics.ts';
 import { startJob } from '../routes/start-job.ts';
 import { statistics } from '../routes/statistics.ts';
 import { stopJob } from '../routes/stop-job.ts';
@@ -44,7 +45,7 @@ const COMPRESS_FROM_BYTES = 1024;
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /** What one has to log in for. */
-const PAGES = ['/', '/jobs/*'];
+const PAGES = ['/', '/jobs/*', '/statistics'];
 
 /**
  * The whole service. It knows no runtime: what differs between them comes in by `service`. The order of the middleware is
@@ -103,7 +104,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   for (const route of [healthz, assetFiles, login()]) app.route('/', route);
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
-  for (const page of [overview, jobsList, jobPage]) app.route('/', page);
+  for (const page of [overview, jobsList, jobPage, statisticsPage]) app.route('/', page);
   app.route('/', openapi(app));
   return app;
 }

@@ -2,6 +2,7 @@
 
 import uplotJs from 'uplot/dist/uPlot.iife.min.js';
 import uplotCss from 'uplot/dist/uPlot.min.css';
+import histogramsJs from './browser/histograms.js';
 import iconSvg from './browser/icon.svg';
 import jobsJs from './browser/jobs.js';
 import pageJs from './browser/page.js';
@@ -14,6 +15,7 @@ export const bundledAssets: AssetTexts = {
   'page.js': pageJs,
   'jobs.js': jobsJs,
   'plots.js': plotsJs,
+  'histograms.js': histogramsJs,
   'uplot.js': uplotJs,
   'uplot.css': uplotCss,
   'icon.svg': iconSvg,

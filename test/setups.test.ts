@@ -83,9 +83,10 @@ const FIXED = [
   '/userapi/jobs/count',
   '/',
   '/login',
-  '/jobs?state=completed&items-per-page=50',
+  '/jobs?db-id=1&db-id=2&db-id=3',
   '/jobs?cluster=nowhere&page=2',
   '/jobs?colour=red',
+  '/statistics?group-by=project&sort-by=totalJobs',
 ];
 
 describe('reading', () => {

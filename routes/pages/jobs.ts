@@ -21,7 +21,7 @@ const PATH = '/jobs';
 const OWN = ['page', 'items-per-page'];
 const MOST_ITEMS = 100;
 /** The list does not wait longer for its count, which a script then asks for. */
-const COUNT_WAIT_MS = 150;
+const COUNT_WAIT_MS = 50;
 
 /** GET /jobs: the jobs that match, newest start first. */
 export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {

@@ -75,8 +75,8 @@
         {
           ...axis,
           label: 'time since the start (h:min)',
-          labelSize: 16,
-          size: 26,
+          labelSize: 18,
+          size: 30,
           labelFont: '12px system-ui',
           font: '11px system-ui',
           values: (_, splits) => splits.map(clock),
@@ -85,7 +85,7 @@
         {
           ...axis,
           label: unit === '' ? figure.dataset.metric : unit,
-          labelSize: 16,
+          labelSize: 18,
           size: 56,
           labelFont: '12px system-ui',
           font: '11px system-ui',

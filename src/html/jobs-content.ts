@@ -26,7 +26,7 @@ const SIZES = [25, 50, 100];
 /** The list of jobs. */
 export function jobsContent(content: JobsContent & Paged): Html {
   const { page, jobs, filter } = content;
-  return html`<div class="head"><h1>Jobs</h1>${counted(content)}</div>
+  return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a></div>
 ${filter}
 ${jobs.length === 0 ? nothing(content) : table(page, jobs)}
 ${pager(content)}`;

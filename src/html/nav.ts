@@ -13,4 +13,5 @@ const everybody = () => true;
 export const NAV: readonly NavEntry[] = [
   { path: '/', label: 'Overview', isFor: everybody },
   { path: '/jobs', label: 'Jobs', isFor: everybody },
+  { path: '/statistics', label: 'Statistics', isFor: everybody },
 ];

@@ -14,6 +14,7 @@ export function readAssets(): AssetTexts {
     'page.js': own('page.js'),
     'jobs.js': own('jobs.js'),
     'plots.js': own('plots.js'),
+    'histograms.js': own('histograms.js'),
     'uplot.js': uplot('uPlot.iife.min.js'),
     'uplot.css': uplot('uPlot.min.css'),
     'icon.svg': own('icon.svg'),

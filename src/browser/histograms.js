@@ -1,0 +1,211 @@
+/** Histograms of the jobs that match: a click on a bar, or on its line in the table, narrows the filter. */
+(() => {
+  const READ = { headers: { 'X-Requested-With': 'cc-jobs' } };
+  const HEIGHT = 190;
+  const place = document.getElementById('histograms');
+  if (place === null) return;
+  const state = document.getElementById('histograms-state');
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const drawn = [];
+
+  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const number = (value) => value.toLocaleString('en', { maximumSignificantDigits: 4 });
+  const short = (value) =>
+    value >= 10_000 ? value.toLocaleString('en', { notation: 'compact' }) : value.toLocaleString('en');
+
+  /** Hours and minutes, as on an axis. */
+  function clock(seconds) {
+    if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+    return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+  }
+
+  /** This page, narrowed: its own address says what else it shows. */
+  function narrowed(name, from, to) {
+    const address = new URL(place.dataset.page, location.href);
+    address.searchParams.set(name, `${from}-${to}`);
+    return address.pathname + address.search;
+  }
+
+  /** Bins as `{ label, edge, count, href }`; the labels of an axis stand at the edges or below the bars. */
+  function durations(points) {
+    const width = Number(place.dataset.width);
+    return points.map(({ value, count }) => ({
+      label: `${clock(value - width)} to ${clock(value)}`,
+      tick: clock(value - width),
+      count,
+      href: narrowed('duration', value - width, value - 1),
+    }));
+  }
+
+  function values(points, parameter) {
+    return points.map(({ value, count }) => ({
+      label: String(value),
+      tick: short(Number(value)),
+      count,
+      href: narrowed(parameter, value, value),
+    }));
+  }
+
+  function ofMetric({ data }, { metric, stat, peak }) {
+    const round = (value) => Number(value.toPrecision(6));
+    return data.map(({ bin, count }) => {
+      const [from, to] = [(peak / data.length) * (bin - 1), (peak / data.length) * bin].map(round);
+      return {
+        label: `${number(from)} to ${number(to)}`,
+        tick: number(from),
+        count,
+        href: narrowed(`metric.${metric}_${stat}`, from, to),
+      };
+    });
+  }
+
+  function draw(canvas, bins, axisLabel) {
+    const axis = {
+      stroke: style('--muted'),
+      grid: { stroke: style('--line'), width: 1 },
+      ticks: { stroke: style('--line'), width: 1 },
+      font: '11px system-ui',
+      labelFont: '12px system-ui',
+      labelSize: 18,
+    };
+    const last = bins.length - 1;
+    const options = {
+      width: canvas.clientWidth,
+      height: HEIGHT,
+      scales: {
+        x: { time: false, range: [-0.6, Math.max(1, last) + 0.6] },
+        y: { range: (_, __, max) => [0, max * 1.08 || 1] },
+      },
+      axes: [
+        {
+          ...axis,
+          label: axisLabel,
+          size: 30,
+          grid: { show: false },
+          incrs: [1, 2, 4, 5, 6, 8, 10, 12, 20, 24, 50, 100, 200, 500],
+          values: (_, splits) => splits.map((at) => bins[at]?.tick ?? ''),
+        },
+        {
+          ...axis,
+          label: 'jobs',
+          size: 56,
+          values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? short(value) : '')),
+        },
+      ],
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
+      series: [
+        {},
+        {
+          stroke: style('--bar'),
+          fill: style('--bar'),
+          width: 0,
+          points: { show: false },
+          paths: uPlot.paths.bars({ size: [0.86, 48], align: 0 }),
+        },
+      ],
+    };
+    canvas.replaceChildren();
+    return new uPlot(options, [bins.map((_, index) => index), bins.map(({ count }) => count)], canvas);
+  }
+
+  function element(name, properties = {}, ...children) {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  }
+
+  /** One figure: the plot, what the pointer is at, and the same as a table. */
+  function figure(title, unit, axisLabel, bins) {
+    const total = bins.reduce((sum, { count }) => sum + count, 0);
+    if (total === 0) return undefined;
+    const canvas = element('div', {
+      className: 'canvas',
+      role: 'img',
+      ariaLabel: `${title}: ${bins.length} bars, see the table below`,
+    });
+    const words = element('figcaption', { className: 'note', textContent: `${total.toLocaleString('en')} jobs` });
+    const rows = bins
+      .filter(({ count }) => count > 0)
+      .map(({ label, count, href }) =>
+        element(
+          'tr',
+          {},
+          element('th', { scope: 'row' }, element('a', { href, textContent: label })),
+          element('td', { className: 'num', textContent: count.toLocaleString('en') }),
+        ),
+      );
+    const head = element(
+      'tr',
+      {},
+      element('th', { scope: 'col', textContent: axisLabel }),
+      element('th', { scope: 'col', className: 'num', textContent: 'Jobs' }),
+    );
+    const table = element('table', { className: 'data' }, element('thead', {}, head), element('tbody', {}, ...rows));
+    const details = element('details', {}, element('summary', { textContent: 'As a table' }), table);
+    const heading = element('h3', { textContent: title });
+    if (unit !== '') heading.append(' ', element('span', { className: 'of', textContent: unit }));
+    const made = element('figure', { className: 'plot' }, heading, canvas, words, details);
+    place.append(made);
+    const one = { canvas, bins, axisLabel, plot: draw(canvas, bins, axisLabel) };
+    drawn.push(one);
+    const at = () => bins[one.plot.cursor.idx ?? -1];
+    canvas.addEventListener('mousemove', () => {
+      const bin = at();
+      words.textContent =
+        bin === undefined
+          ? `${total.toLocaleString('en')} jobs`
+          : `${bin.label}${unit === '' ? '' : ` ${unit}`}: ${bin.count.toLocaleString('en')} jobs`;
+      canvas.classList.toggle('link', bin !== undefined && bin.count > 0);
+    });
+    canvas.addEventListener('click', () => {
+      const bin = at();
+      if (bin !== undefined && bin.count > 0) location.assign(bin.href);
+    });
+    return made;
+  }
+
+  async function load() {
+    state.textContent = 'counting …';
+    const answer = await fetch(place.dataset.from, READ).catch(() => undefined);
+    const body = await answer?.json().catch(() => undefined);
+    if (!answer?.ok || body === undefined) {
+      const why =
+        body?.code === 'deadline_exceeded'
+          ? 'counting took too long: a narrower filter is faster'
+          : (body?.error ?? 'the service did not answer');
+      state.textContent = `No histograms: ${why}.`;
+      return;
+    }
+    state.textContent = '';
+    figure('Duration', '', 'Duration', durations(body.histDuration));
+    figure('Nodes', '', 'Nodes', values(body.histNumNodes, 'num-nodes'));
+    figure('Hardware threads', '', 'Hardware threads', values(body.histNumCores, 'num-hwthreads'));
+    figure('Accelerators', '', 'Accelerators', values(body.histNumAccs, 'num-acc'));
+    for (const scale of JSON.parse(place.dataset.scales)) {
+      const found = body.histMetrics.find(({ metric }) => metric === scale.metric);
+      if (found !== undefined)
+        figure(
+          `${scale.metric} ${scale.stat}`,
+          scale.unit,
+          scale.unit === '' ? scale.metric : scale.unit,
+          ofMetric(found, scale),
+        );
+    }
+  }
+
+  let timer;
+  addEventListener('resize', () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      for (const { canvas, plot } of drawn) plot.setSize({ width: canvas.clientWidth, height: HEIGHT });
+    }, 100);
+  });
+  dark.addEventListener('change', () => {
+    for (const one of drawn) {
+      one.plot.destroy();
+      one.plot = draw(one.canvas, one.bins, one.axisLabel);
+    }
+  });
+  void load();
+})();

@@ -1,0 +1,188 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
+import { type Site, site } from '../support/pages.ts';
+import { HOSTILE, SHOWN_JOBS } from '../support/shown-jobs.ts';
+import { job, NOW } from '../support/test-app.ts';
+
+const GROUPS = 'table.groups tbody tr';
+
+describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
+  let browser: Browser;
+  let service: Site;
+  beforeAll(async () => {
+    browser = await openChromium();
+    const many = Array.from({ length: 30 }, (_, index) =>
+      job({ jobId: 100 + index, user: `u${index}`, project: 'many', startTime: NOW - 86_400 * 100, duration: 10 }),
+    );
+    service = await site(browser, { jobs: [...SHOWN_JOBS, ...many] });
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await browser?.close();
+  });
+
+  test('have the totals, and a table of users by core hours', async () => {
+    const { page, texts, complaints } = await service.visit('root');
+    await page.goto('/statistics?project.not=many');
+    // 3600 + 9000 + 60 + 600 s are 3.7 h; by nodes 3600 + 2 * 9000 + 60 + 600 s; by threads 4, 8, 4, 4 of them.
+    expect(await texts('.totals > div')).toEqual([
+      'jobs 4',
+      'running 1',
+      'shorter than 5m 2',
+      'users 3',
+      'hours of walltime 3',
+      'node hours 6',
+      'core hours 24',
+      'accelerator hours 2',
+    ]);
+    // bob: 9000 * 8 + 60 * 4 s are 20.07 h of 24, ada: 3600 * 4, eve: 600 * 4.
+    expect(await texts(GROUPS)).toEqual([
+      'bob 2 2 5 20 2 83.3 % jobs of bob',
+      'ada Ada A. 1 1 1 4 0 16.7 % jobs of ada',
+      'eve 1 0 0 0 0 0.0 % jobs of eve',
+    ]);
+    await page.locator('#histograms canvas').first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    ['Project', '?project.not=many&group-by=project', ['p2', 'p1', 'p3']],
+    ['Cluster', '?project.not=many&group-by=cluster', ['small', 'elsewhere']],
+    ['Subcluster', '?project.not=many&group-by=subcluster', ['big', 'main', 'x']],
+  ])('group by %s', async (label, search, ids) => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/statistics?project.not=many');
+    await page.getByRole('navigation', { name: 'Group by' }).getByRole('link', { name: label, exact: true }).click();
+    expect([new URL(page.url()).search, await texts(`${GROUPS} th`)]).toEqual([search, ids]);
+  });
+
+  test('sort by a click on a column, and have pages', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/statistics');
+    await page.getByRole('columnheader', { name: 'Jobs' }).getByRole('link').click();
+    expect(new URL(page.url()).search).toBe('?sort-by=totalJobs');
+    expect((await texts(`${GROUPS} th`)).slice(0, 3)).toEqual(['bob', 'ada Ada A.', 'eve']); // 2 jobs, then by name
+    await page.getByRole('link', { name: 'More' }).click();
+    expect((await texts(`${GROUPS} th`)).length).toBe(33 - 25);
+    await page.getByRole('link', { name: 'Before' }).click();
+    expect((await texts(`${GROUPS} th`)).length).toBe(25);
+  });
+
+  test('are narrowed by a click on a row, and lead to the list and back', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/statistics?project.not=many&group-by=project');
+    await page.getByRole('link', { name: 'p2', exact: true }).click();
+    expect([new URL(page.url()).search, await texts(`${GROUPS} th`)]).toEqual([
+      '?project.not=many&project=p2&group-by=project',
+      ['p2'],
+    ]);
+    await page.getByRole('link', { name: 'These jobs as a list' }).click();
+    expect(await texts('table.jobs tbody tr td:first-child')).toEqual(['13', '12']);
+    await page.getByTitle('Only elsewhere').click();
+    await page.getByRole('link', { name: 'Statistics of these jobs' }).click();
+    expect([await texts(`${GROUPS} th`), (await texts('.totals dd'))[0]]).toEqual([['bob'], '1']);
+    await page.goto('/statistics?project.not=many');
+    await page.getByRole('link', { name: 'jobs of bob' }).click();
+    expect(await texts('table.jobs tbody tr td:first-child')).toEqual(['13', '12']);
+  });
+
+  test('are narrowed by a click on a bar', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/statistics?project.not=many');
+    const nodes = page.locator('figure', { has: page.getByRole('heading', { name: 'Nodes', exact: true }) });
+    await nodes.locator('canvas').waitFor();
+    // One and two nodes: the bars stand a quarter and three quarters of the way.
+    const box = await nodes.locator('.u-over').boundingBox();
+    if (box === null) throw new Error('the plot has no place');
+    await page.mouse.move(box.x + box.width * 0.72, box.y + box.height / 2);
+    await expect.poll(() => nodes.locator('figcaption').innerText()).toBe('2: 1 jobs');
+    await page.mouse.click(box.x + box.width * 0.72, box.y + box.height / 2);
+    await page.waitForURL('**/statistics?project.not=many&num-nodes=2-2');
+    expect((await texts('.totals dd'))[0]).toBe('1');
+  });
+
+  test.each([
+    ['Duration', '2h to 3h', 'duration=7200-10799', '1'],
+    ['Hardware threads', '8', 'num-hwthreads=8-8', '1'],
+    ['Accelerators', '1', 'num-acc=1-1', '1'],
+    // 100 of 256 GB: the eighth of twenty bins of 12.8.
+    ['mem_used max GB', '89.6 to 102.4', 'metric.mem_used_max=89.6-102.4', '1'],
+  ])('are narrowed with the keyboard, by the table of a plot: %s', async (title, label, parameter, jobs) => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/statistics?project.not=many');
+    const figure = page.locator('figure', { has: page.getByRole('heading', { name: title, exact: true }) });
+    await figure.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    await figure.getByRole('link', { name: label, exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/statistics?project.not=many&${parameter}`);
+    expect((await texts('.totals dd'))[0]).toBe(jobs);
+  });
+
+  test('show durations in steps of choice', async () => {
+    const { page } = await service.visit('root');
+    await page.goto('/statistics?project.not=many');
+    await page.getByRole('link', { name: 'up to 1h', exact: true }).click();
+    expect(new URL(page.url()).search).toBe('?project.not=many&bins=1m');
+    await page.locator('figure', { hasText: 'Duration' }).locator('summary').click();
+    await page.getByRole('link', { name: '1m to 2m', exact: true }).waitFor();
+  });
+
+  test.each([
+    ['ada', ['ada Ada A.']],
+    ['max', ['bob']],
+  ])('are for %s of what may be seen', async (user, groups) => {
+    const { page, texts } = await service.visit(user);
+    await page.goto('/statistics?sort-by=totalJobs');
+    expect(await texts(`${GROUPS} th`)).toEqual(groups);
+  });
+
+  test('of nothing say so', async () => {
+    const { page } = await service.visit('root');
+    await page.goto('/statistics?user=nobody');
+    expect(await page.locator('main .note').innerText()).toContain('No job matches this filter.');
+  });
+
+  test('have the filter of the list as a form, and keep how one looks at them', async () => {
+    const { page } = await service.visit('root', { javaScriptEnabled: false });
+    await page.goto('/statistics?group-by=project');
+    await page.getByText('Filter', { exact: true }).click();
+    await page.getByLabel('User', { exact: true }).fill('bob');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    expect(new URL(page.url()).search).toBe('?user=bob&group-by=project');
+  });
+
+  test.each(['?group-by=colour', '?sort-by=colour', '?bins=2h', '?colour=red'])('refuse %s', async (search) => {
+    const { page } = await service.visit('root');
+    expect((await page.goto(`/statistics${search}`))?.status()).toBe(400);
+  });
+
+  test.each(['light', 'dark'] as const)('are for everybody, %s', async (colorScheme) => {
+    const { page, axe, overflow } = await service.visit('root', { colorScheme });
+    await page.goto('/statistics?project.not=many');
+    await page.locator('#histograms canvas').nth(4).waitFor();
+    expect([await axe(), await overflow()]).toEqual([[], 0]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await expect.poll(overflow, { timeout: 5_000 }).toBe(0);
+    expect(await axe()).toEqual([]);
+  });
+});
+
+test.skipIf(!HAS_CHROMIUM)('statistics of hostile text show it as text', async () => {
+  const browser = await openChromium();
+  const service = await site(browser, {
+    jobs: [job({ user: HOSTILE, project: HOSTILE, cluster: HOSTILE, subCluster: HOSTILE })],
+  });
+  const { page, complaints, overflow } = await service.visit('root');
+  await page.goto('/statistics');
+  await page.locator('#histograms canvas').first().waitFor();
+  expect(await page.locator(GROUPS).innerText()).toContain('<script>alert(1)</script>');
+  await page.locator(`${GROUPS} th a`).click();
+  expect(
+    (await page.locator(GROUPS).count()) === 1 && (await page.locator('main script, main img').count()) === 0,
+  ).toBe(true);
+  expect([await overflow(), complaints]).toEqual([0, []]);
+  await service.close();
+  await browser.close();
+});
