@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { requireRole } from '../src/http/auth.ts';
-import { SECRETS, type SettingName, type Settings } from '../src/settings.ts';
+import { systemState } from '../src/http/system-state.ts';
 
 const System = z.looseObject({
   settings: z.record(z.string(), z.unknown()).openapi({ description: 'in force; secrets are not shown' }),
@@ -20,14 +20,6 @@ export const system = resource().openapi(
   }),
   (c) => {
     requireRole(c.var.user, 'admin');
-    const { service, db } = c.var;
-    return json({ settings: shown(service.settings), database: db.status(), ...service.system() });
+    return json(systemState(c));
   },
 );
-
-function shown(settings: Settings): Record<string, unknown> {
-  const entries = Object.entries(settings) as [SettingName, unknown][];
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, SECRETS.has(name) && value !== undefined ? 'set, not shown' : value]),
-  );
-}

@@ -18,6 +18,7 @@ import { jobsList } from '../routes/pages/jobs.ts';
 import { login } from '../routes/pages/login.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { statisticsPage } from '../routes/pages/statistics.ts';
+import { systemPage } from '../routes/pages/system.ts';
 import { startJob } from '../routes/start-job.ts';
 import { statistics } from '../routes/statistics.ts';
 import { stopJob } from '../routes/stop-job.ts';
@@ -45,7 +46,7 @@ const COMPRESS_FROM_BYTES = 1024;
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /** What one has to log in for. */
-const PAGES = ['/', '/jobs/*', '/statistics'];
+const PAGES = ['/', '/jobs/*', '/statistics', '/system'];
 
 /**
  * The whole service. It knows no runtime: what differs between them comes in by `service`. The order of the middleware is
@@ -104,7 +105,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   for (const route of [healthz, assetFiles, login()]) app.route('/', route);
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
-  for (const page of [overview, jobsList, jobPage, statisticsPage]) app.route('/', page);
+  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage]) app.route('/', page);
   app.route('/', openapi(app));
   return app;
 }

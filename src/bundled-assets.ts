@@ -8,6 +8,7 @@ import jobsJs from './browser/jobs.js';
 import pageJs from './browser/page.js';
 import plotsJs from './browser/plots.js';
 import styleCss from './browser/style.css';
+import systemJs from './browser/system.js';
 import type { AssetTexts } from './http/assets.ts';
 
 export const bundledAssets: AssetTexts = {
@@ -16,6 +17,7 @@ export const bundledAssets: AssetTexts = {
   'jobs.js': jobsJs,
   'plots.js': plotsJs,
   'histograms.js': histogramsJs,
+  'system.js': systemJs,
   'uplot.js': uplotJs,
   'uplot.css': uplotCss,
   'icon.svg': iconSvg,

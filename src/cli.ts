@@ -83,7 +83,7 @@ function commandIo(): CommandIo {
     });
   }
   return {
-    env: readEnvironment(process.env),
+    ...readEnvironment(process.env),
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -2,14 +2,23 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { BadStart } from './bad-start.ts';
 
+export interface Environment {
+  env: Record<string, string | undefined>;
+  /** Names that only `.env` has. */
+  fromFile: ReadonlySet<string>;
+}
+
 /** The environment with what `.env` of the working directory adds to it; what is set already wins. Throws BadStart. */
-export function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
+export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   let text: string;
   try {
     text = readFileSync('.env', 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { ...environment };
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return { env: { ...environment }, fromFile: new Set() };
     throw new BadStart('.env is there and cannot be read: correct its permissions', { cause: error });
   }
-  return { ...parseEnv(text), ...environment };
+  const file = parseEnv(text);
+  const names = Object.keys(file).filter((name) => environment[name] === undefined);
+  return { env: { ...file, ...environment }, fromFile: new Set(names) };
 }

@@ -13,11 +13,19 @@ import { cutConnection, whenSent } from './http/node-server.ts';
 import { readAssets } from './node/assets.ts';
 import { type ClusterFiles, clustersOf } from './node/clusters.ts';
 import { type Place, placeOf } from './node/database.ts';
+import { MemoryHistory } from './node/memory-history.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
 import { openArchive } from './pool/archive.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
 import { SpareSlot } from './pool/spare-slot.ts';
-import { databaseKind, notApplied, type SettingName, type Settings } from './settings.ts';
+import {
+  databaseKind,
+  notApplied,
+  type SettingName,
+  type SettingSource,
+  type Settings,
+  settingSources,
+} from './settings.ts';
 import { stderrLines } from './stderr-lines.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startTimer } from './timed/timer.ts';
@@ -38,12 +46,13 @@ export interface RunningService {
 }
 
 /**
- * Starts the service. `given` are the variables the settings were read from: those that cannot act are told. Throws BadStart when it
+ * Starts the service. `given` are the variables the settings were read from, `fromFile` the names of those that stood in `.env`: those that cannot act are told. Throws BadStart when it
  * cannot be, with everything that is wrong.
  */
 export async function startService(
   settings: Settings,
   given: Readonly<Record<string, string | undefined>>,
+  fromFile: ReadonlySet<string> = new Set(),
 ): Promise<RunningService> {
   const log = pino({ level: settings.LOG_LEVEL, base: null }, stderrLines());
   const sizing = sizeFor(settings, thisMachine());
@@ -60,7 +69,16 @@ export async function startService(
     return ready === undefined ? faultResponse(STARTING) : await ready.fetch(...request);
   }, settings);
   try {
-    const parts = await startParts({ settings, idle, sizing, place, root, clusterFiles, log });
+    const parts = await startParts({
+      settings,
+      idle,
+      sources: settingSources(given, { fromFile }),
+      sizing,
+      place,
+      root,
+      clusterFiles,
+      log,
+    });
     app.resolve(parts.app);
     const url = urlOf(settings, server);
     for (const note of sizing.notes) log.warn({}, note);
@@ -85,6 +103,7 @@ interface PartsOptions {
   settings: Settings;
   /** Settings that were given and cannot act. */
   idle: readonly SettingName[];
+  sources: Readonly<Record<SettingName, SettingSource>>;
   sizing: Sizing;
   place: Place;
   root: string;
@@ -93,7 +112,7 @@ interface PartsOptions {
 }
 
 /** Everything behind the server: database, archive, the app on them, and the work that no request asks for. */
-async function startParts({ settings, idle, sizing, place, root, clusterFiles, log }: PartsOptions) {
+async function startParts({ settings, idle, sources, sizing, place, root, clusterFiles, log }: PartsOptions) {
   const spareSlot = new SpareSlot();
   const db = await place.open({ settings, sizing, spareSlot, log });
   const clusters = await clustersOf(clusterFiles, db, log).catch(async (error: unknown) => {
@@ -111,7 +130,9 @@ async function startParts({ settings, idle, sizing, place, root, clusterFiles, l
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
   const timer = startTimer({ db, settings, clock, log });
+  const memory = new MemoryHistory(() => [parentStatus(), ...db.status().processes, ...archive.status().processes]);
   const close = async () => {
+    memory.stop();
     // What they have begun may take its time; it ends with its process, and comes again with the next start.
     const own = Promise.all([follower.stop(), timer.stop()]);
     await Promise.race([own, sleep(CLOSE_GRACE_MS)]);
@@ -130,11 +151,13 @@ async function startParts({ settings, idle, sizing, place, root, clusterFiles, l
     sharesLimits: true,
     system: () => ({
       notApplied: idle,
+      sources,
       sizing,
       archive: archive.status(),
       parent: parentStatus(),
       timedWork: timer.status(),
     }),
+    memoryHistory: () => memory.samples,
     archiveChanged: () => follower.wake(),
     cutConnection,
     whenSent,

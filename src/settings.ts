@@ -176,6 +176,21 @@ export function notApplied(bindings: Readonly<Record<string, unknown>>, kind: Da
   return SETTING_NAMES.filter((name) => IDLE[kind].includes(name) && bindings[name] !== undefined);
 }
 
+export type SettingSource = 'environment' | '.env' | 'binding' | 'default';
+
+/** Where each setting in force came from, of variables of which those in `fromFile` stood in `.env`. */
+export function settingSources(
+  given: Readonly<Record<string, unknown>>,
+  where: { fromFile: ReadonlySet<string> } | 'binding',
+): Record<SettingName, SettingSource> {
+  const sourceOf = (name: SettingName): SettingSource => {
+    if (given[name] === undefined) return 'default';
+    if (where === 'binding') return 'binding';
+    return where.fromFile.has(name) ? '.env' : 'environment';
+  };
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, sourceOf(name)])) as Record<SettingName, SettingSource>;
+}
+
 /** Settings whose values are never shown, logged or answered. */
 export const SECRETS: ReadonlySet<SettingName> = new Set([
   'DB_AUTH_TOKEN',

@@ -13,7 +13,7 @@ import { SCHEMA_VERSION } from './db/schema-version.ts';
 import { schemaVersion } from './db/statements/schema-version.ts';
 import { Fault } from './faults.ts';
 import type { Log } from './http/env.ts';
-import { databaseFile, notApplied, readSettings, type SettingName, type Settings } from './settings.ts';
+import { databaseFile, notApplied, readSettings, type SettingName, type Settings, settingSources } from './settings.ts';
 import { runTimedWork } from './timed/run.ts';
 
 /** The bindings of wrangler.toml and .dev.vars: texts, and whatever else a deployment has bound. */
@@ -79,6 +79,7 @@ function start(env: Env): Running {
     throw new BadStart('DB_URL must begin with http://, https:// or libsql:// here: a Worker has no files');
   }
   const idle = notApplied(bindings, 'worker');
+  const sources = settingSources(bindings, 'binding');
   const log = consoleLog(settings.LOG_LEVEL);
   if (idle.length > 0) log.warn({ settings: idle }, 'not applied: a Worker has neither processes nor files');
   const { DB_URL: url, DB_AUTH_TOKEN: authToken } = settings;
@@ -98,7 +99,7 @@ function start(env: Env): Running {
     compresses: false,
     sharesLimits: false,
     goesOn: (c: Context, work) => c.executionCtx.waitUntil(work),
-    system: () => system(idle),
+    system: () => ({ ...system(idle), sources }),
     clientAddress: (c: Context) => c.req.header('CF-Connecting-IP') ?? '',
   });
   return { app, settings, db, log, clusters };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BadStart } from '../src/bad-start.ts';
 import { makeKeys } from '../src/http/keys.ts';
-import { readSettings, SECRETS, SettingsSchema } from '../src/settings.ts';
+import { readSettings, SECRETS, SettingsSchema, settingSources } from '../src/settings.ts';
 
 const { publicKey, privateKey } = await makeKeys();
 const GOOD = { JWT_PUBLIC_KEY: publicKey };
@@ -183,4 +183,12 @@ test('no message repeats what a secret setting holds', () => {
   expect(problems.length).toBeGreaterThan(2);
   expect(problems.join('\n')).not.toContain(secret);
   expect([...SECRETS].sort()).toEqual(['CROSS_LOGIN_JWT_HS512_KEY', 'DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY', 'SESSION_KEY']);
+});
+
+test('each setting says where it came from', () => {
+  const given = { PORT: '1', HOST: 'localhost', UNKNOWN: 'x' };
+  const sources = settingSources(given, { fromFile: new Set(['HOST', 'UNKNOWN']) });
+  expect([sources.PORT, sources.HOST, sources.DB_URL]).toEqual(['environment', '.env', 'default']);
+  expect(Object.keys(sources)).toEqual(Object.keys(SettingsSchema.shape));
+  expect(settingSources(given, 'binding').PORT).toBe('binding');
 });

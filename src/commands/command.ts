@@ -2,6 +2,8 @@
 export interface CommandIo {
   /** The environment, `.env` of the working directory read in. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Names that only `.env` has. */
+  fromFile?: ReadonlySet<string>;
   /** Data goes here, */
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   /** everything else here. */

@@ -30,7 +30,7 @@ for ${TOKEN_DAYS} day, and three requests to try. Other settings are those of se
     if (!existsSync(DEMO_FOLDER)) await checkAddress(settings); // before a minute's work
     const code = await demoJobs(io);
     if (code !== 0) return code;
-    const service = await startService(settings, io.env);
+    const service = await startService(settings, io.env, io.fromFile);
     const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
     io.stdout.write(welcome(service.url, token));
     if (!io.signal.aborted) await once(io.signal, 'abort');

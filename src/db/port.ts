@@ -64,6 +64,8 @@ export interface ProcessStatus {
   pid: number;
   role: 'reader' | 'writer' | 'archive' | 'decoder' | 'syncer' | 'columns';
   state: string;
+  /** Of one that is busy: the name of its statement or write, and for how long. */
+  doing?: { name: string; ms: number };
   rssMb: number;
   ageSec: number;
   queries: number;

@@ -14,4 +14,5 @@ export const NAV: readonly NavEntry[] = [
   { path: '/', label: 'Overview', isFor: everybody },
   { path: '/jobs', label: 'Jobs', isFor: everybody },
   { path: '/statistics', label: 'Statistics', isFor: everybody },
+  { path: '/system', label: 'System', isFor: ({ roles }) => roles.has('admin') },
 ];

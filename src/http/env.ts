@@ -19,6 +19,16 @@ export interface Log {
   child(bindings: Record<string, unknown>): Log;
 }
 
+/** MB of all processes at one time, by what they do; each counts its own, and what they share counts with the parent. */
+export interface MemorySample {
+  /** Unix seconds. */
+  at: number;
+  parent: number;
+  connections: number;
+  archive: number;
+  columns: number;
+}
+
 /** What differs between the runtimes; an entry passes it to `createApp`. */
 export interface Service {
   readonly settings: Settings;
@@ -35,6 +45,8 @@ export interface Service {
   readonly sessionKey: string | undefined;
   /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
   readonly system: () => Readonly<Record<string, unknown>>;
+  /** The memory of the last minutes, the oldest sample first. Undefined where there are no processes. */
+  readonly memoryHistory?: (() => readonly MemorySample[]) | undefined;
   /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */
   readonly compresses: boolean;
   /**

@@ -15,6 +15,7 @@ export function readAssets(): AssetTexts {
     'jobs.js': own('jobs.js'),
     'plots.js': own('plots.js'),
     'histograms.js': own('histograms.js'),
+    'system.js': own('system.js'),
     'uplot.js': uplot('uPlot.iife.min.js'),
     'uplot.css': uplot('uPlot.min.css'),
     'icon.svg': own('icon.svg'),

@@ -16,6 +16,10 @@ export type WriteStep = 'locked' | 'began' | 'mayCommit';
 /** A request on its process, seen from the service. */
 export interface Task {
   id: number;
+  /** What it is, for people: the name of a statement or a write. */
+  name: string;
+  /** An instant of performance.now(). */
+  startedAt: number;
   resolve(reply: Reply): void;
   reject(fault: unknown): void;
   onStep(step: WriteStep): void;

@@ -117,6 +117,7 @@ export class DatabaseProcess {
       pid: this.pid,
       role: this.role,
       state: this.#state.name,
+      ...(this.#state.name === 'busy' ? { doing: doing(this.#state.task) } : {}),
       rssMb: Math.round(this.rssMb * 10) / 10,
       ageSec: Math.round((performance.now() - this.#startedAt) / 1000),
       queries: this.queries,
@@ -134,7 +135,18 @@ export class DatabaseProcess {
     this.queries += 1;
     return new Promise((resolve, reject) => {
       const { onStep = () => {}, onBatch = () => {} } = told;
-      const task = { id, resolve, reject, onStep, onBatch, parts: [], abandoned: false, committing: false };
+      const task: Task = {
+        id,
+        name: 'name' in request && request.name !== undefined ? request.name : request.kind,
+        startedAt: performance.now(),
+        resolve,
+        reject,
+        onStep,
+        onBatch,
+        parts: [],
+        abandoned: false,
+        committing: false,
+      };
       this.#become({ name: 'busy', task });
       try {
         this.#send({ ...request, id });
@@ -285,4 +297,8 @@ export class DatabaseProcess {
       this.#options.log({ ...fields, why: this.#killedFor }, 'a process was killed');
     }
   }
+}
+
+function doing({ name, startedAt }: Task): { name: string; ms: number } {
+  return { name, ms: Math.round(performance.now() - startedAt) };
 }

@@ -36,6 +36,7 @@ export function runQuery(crew: Crew, query: Query, deadline: Deadline, counters:
 }
 
 interface Query extends SeriesQuery {
+  readonly name: string;
   readonly sql: string;
 }
 

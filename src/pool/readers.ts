@@ -59,10 +59,10 @@ export class Readers {
     await this.#crew.close(graceMs);
   }
 
-  async #query(query: { sql: string } & SeriesQuery, deadline: Deadline): Promise<Batch> {
+  async #query(query: { name: string; sql: string } & SeriesQuery, deadline: Deadline): Promise<Batch> {
     deadline.resume(); // after a write of the same request
-    const { sql, parameters, series } = query;
-    return await this.#counted(runQuery(this.#crew, { sql, parameters, series }, deadline, this.#counters));
+    const { name, sql, parameters, series } = query;
+    return await this.#counted(runQuery(this.#crew, { name, sql, parameters, series }, deadline, this.#counters));
   }
 
   #pageOf<More>({ answer, behind }: Batch, statement: PageStatement<More>): Page<More> {

@@ -13,6 +13,16 @@ test('a query is interrupted at its deadline, and its process serves on', async 
   expect(db.status().counters).toMatchObject({ timeouts: 1, interrupts: 1, kills: 0 });
 });
 
+test('a process at work says at what, and for how long', async () => {
+  const { db } = await testPool({ maxReaders: 1 });
+  const reading = db.read(ENDLESS, within(300));
+  const busy = () => db.status().processes.find(({ doing }) => doing !== undefined);
+  await until(() => (busy()?.doing?.ms ?? 0) > 20, 5_000);
+  expect(busy()).toMatchObject({ role: 'reader', state: 'busy', doing: { name: ENDLESS.name } });
+  await expect(reading).rejects.toEqual(deadlineExceeded);
+  await until(() => busy() === undefined, 5_000);
+});
+
 test('a client that hangs up stops its query before the deadline', async () => {
   const { db } = await testPool({ maxReaders: 1 });
   const client = new AbortController();

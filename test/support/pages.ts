@@ -41,7 +41,8 @@ export async function site(browser: Browser, options: TestAppOptions = {}) {
 
 export type Visit = Awaited<ReturnType<typeof openVisit>>;
 
-async function openVisit(browser: Browser, url: string, options: BrowserContextOptions) {
+/** A window at an address, for services that want no login. */
+export async function openVisit(browser: Browser, url: string, options: BrowserContextOptions) {
   const context = await browser.newContext({
     baseURL: url,
     locale: 'en-GB',

@@ -1,0 +1,121 @@
+/** The state of the service moves: the page is loaded anew behind itself, and its moving part put in its place. */
+(() => {
+  const EVERY_MS = 2_000;
+  const HEIGHT = 210;
+  const live = document.getElementById('live');
+  const words = document.getElementById('live-state');
+  const place = document.getElementById('memory-plot');
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const PARTS = [
+    ['all', '--accent', []],
+    ['parent', '--muted', [2, 3]],
+    ['connections', '--good', [8, 4]],
+    ['archive', '--warn', [12, 3, 3, 3]],
+    ['columns', '--bad', [5, 5]],
+  ];
+  let plot;
+
+  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  const two = (number) => String(number).padStart(2, '0');
+
+  function clock(seconds) {
+    const date = new Date(seconds * 1000);
+    return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  }
+
+  function data() {
+    const { memory, limit } = live.querySelector('[data-memory]').dataset;
+    const samples = JSON.parse(memory);
+    const all = samples.map(({ parent, connections, archive, columns }) => parent + connections + archive + columns);
+    const lines = ['parent', 'connections', 'archive', 'columns'].map((part) => samples.map((sample) => sample[part]));
+    return { limit: Number(limit), rows: [samples.map(({ at }) => at), all, ...lines] };
+  }
+
+  /** The limit is a line of its own where it is in sight; the range follows what is used. */
+  function limitLine(chart) {
+    const { limit } = data();
+    const { ctx, bbox } = chart;
+    if (!(limit > 0) || limit > chart.scales.y.max) return;
+    const y = chart.valToPos(limit, 'y', true);
+    ctx.save();
+    ctx.strokeStyle = style('--bad');
+    ctx.fillStyle = style('--bad');
+    ctx.setLineDash([6 * devicePixelRatio, 5 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.fillText(`limit ${limit} MB`, bbox.left + 6, y - 4 * devicePixelRatio);
+    ctx.restore();
+  }
+
+  function draw() {
+    if (place === null) return;
+    plot?.destroy();
+    const { limit, rows } = data();
+    const axis = {
+      stroke: style('--muted'),
+      grid: { stroke: style('--line'), width: 1 },
+      ticks: { stroke: style('--line'), width: 1 },
+      font: '11px system-ui',
+      labelFont: '12px system-ui',
+      labelSize: 18,
+    };
+    plot = new uPlot(
+      {
+        width: place.clientWidth,
+        height: HEIGHT,
+        scales: {
+          x: { time: true },
+          y: {
+            range: (_, __, max) => [0, limit > 0 && max > limit / 3 ? Math.max(max, limit) * 1.08 : max * 1.25 || 1],
+          },
+        },
+        axes: [
+          { ...axis, label: 'time of day', size: 30, values: (_, splits) => splits.map(clock) },
+          { ...axis, label: 'MB', size: 56 },
+        ],
+        series: [
+          { label: 'time', value: (_, value) => (value === null ? '–' : clock(value)) },
+          ...PARTS.map(([label, color, dash]) => ({
+            label,
+            stroke: style(color),
+            dash,
+            width: label === 'all' ? 2 : 1.2,
+            points: { show: false },
+          })),
+        ],
+        hooks: { draw: [limitLine] },
+      },
+      rows,
+      place,
+    );
+  }
+
+  /** The page of this moment, by the cookie that opened this one. */
+  async function look() {
+    if (document.hidden) return;
+    const answer = await fetch('/system', { headers: { Accept: 'text/html' } }).catch(() => undefined);
+    if (!answer?.ok) {
+      words.textContent =
+        answer === undefined ? 'the service does not answer' : `the service answered ${answer.status}`;
+      return;
+    }
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('live');
+    if (fresh === null) return;
+    if (live.contains(document.activeElement)) {
+      words.textContent = 'held: the keyboard is in a table'; // which would be taken away under it
+      return;
+    }
+    live.replaceChildren(...fresh.childNodes);
+    words.textContent = 'live';
+    plot?.setData(data().rows);
+  }
+
+  draw();
+  setInterval(look, EVERY_MS);
+  dark.addEventListener('change', draw);
+  addEventListener('resize', () => plot?.setSize({ width: place.clientWidth, height: HEIGHT }));
+})();

@@ -1,0 +1,141 @@
+import type { MemorySample } from '../http/env.ts';
+import type { ShownProcess, ShownSystem } from '../http/system-state.ts';
+import { type SettingName, SettingsSchema } from '../settings.ts';
+import { decimal, duration, time, whole } from './format.ts';
+import { type Html, html } from './html.ts';
+
+/** What each counter of the pool counts; docs/operations.md says more. */
+const COUNTERS: Readonly<Record<string, string>> = {
+  timeouts: 'requests whose deadline passed',
+  hangUps: 'requests whose client was gone',
+  interrupts: 'requests stopped on their process',
+  memoryExceeded: 'of them for memory',
+  kills: 'processes killed',
+  crashes: 'processes that ended by themselves',
+  replacements: 'processes replaced by a fresh one',
+  retirements: 'idle processes ended',
+  retries: 'reads given to a second process',
+  lostTwice: 'reads whose second process died too',
+  queueFull: 'requests refused: the queue was full',
+};
+
+/** The state of the service. Its script loads the page anew and takes what is within `live` from it. */
+export function systemContent(system: ShownSystem, memory: readonly MemorySample[] | undefined): Html {
+  const { settings, sources, notApplied, sizing, timedWork } = system;
+  return html`<div class="head"><h1>System</h1><p class="count" id="live-state" aria-live="polite"></p></div>
+<section><h2>Memory</h2>${memory === undefined ? html`<p class="note">This runtime has no processes to look at.</p>` : memoryPlot()}<div id="live">${live(system, memory)}</div></section>
+${sizing !== undefined && sizingTable(sizing)}
+${timedWork.length > 0 && timedWorkTable(timedWork)}
+<section><h2 id="settings">Settings in force</h2>${table(
+    'settings',
+    ['Setting', 'Value', 'From', 'Meaning'],
+    Object.entries(SettingsSchema.shape).map(([name, schema]) => {
+      const source = notApplied.includes(name) ? `${sources[name]}, cannot act here` : (sources[name] ?? '');
+      const isDefault = sources[name] === 'default';
+      return html`<tr><th scope="row"><code>${name}</code></th><td class="value">${isDefault ? html`<span class="of">${shownValue(settings[name as SettingName])}</span>` : html`<b>${shownValue(settings[name as SettingName])}</b>`}</td><td>${source}</td><td class="words">${schema.description ?? ''}</td></tr>\n`;
+    }),
+  )}</section>`;
+}
+
+/** Filled by the script; whoever has none sees the figures below. */
+function memoryPlot(): Html {
+  return html`<figure class="plot wide"><div class="canvas" id="memory-plot" role="img" aria-label="Memory of the service over the last minutes"></div></figure>`;
+}
+
+function live({ database, archive, parent, sizing }: ShownSystem, memory: readonly MemorySample[] | undefined): Html {
+  const totals = (memory ?? []).map((sample) => sample.parent + sample.connections + sample.archive + sample.columns);
+  const now = totals.at(-1);
+  const processes = [...(parent === undefined ? [] : [parent]), ...database.processes, ...(archive?.processes ?? [])];
+  const others = { replica: database.replica, server: database.server, columns: database.columns };
+  return html`<dl class="totals" aria-label="Now" data-memory="${JSON.stringify(memory ?? [])}" data-limit="${sizing?.limitMb ?? ''}">
+${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>MB at most, lately</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
+${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
+<div><dt>database</dt><dd>${database.alive ? '✓ answers' : '✕ silent'}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
+<h2 id="processes">Processes</h2>${
+    processes.length === 0
+      ? html`<p class="note">There are none: the database is a server's.</p>`
+      : table(
+          'processes',
+          ['#Pid', 'Role', 'State', 'Does', '#Memory MB', '#Age', '#Queries'],
+          processes.map(processRow),
+        )
+  }
+<h2 id="counters">Since the start</h2>${table('counters', ['What', '#Connections', ...(archive === undefined ? [] : ['#Archive'])], counterRows(database.counters, archive?.counters))}
+${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}`;
+}
+
+const OTHERS: Readonly<Record<string, string>> = { replica: 'Replica', server: 'Server', columns: 'Column index' };
+
+function processRow({ pid, role, state, doing, rssMb, ageSec, queries }: ShownProcess): Html {
+  return html`<tr><td class="num">${pid}</td><th scope="row">${role}</th><td>${state}</td><td>${doing !== undefined && html`${doing.name} <span class="of">for ${whole(doing.ms)} ms</span>`}</td>
+<td class="num">${decimal(rssMb)}</td><td class="num">${duration(ageSec)}</td><td class="num">${queries !== undefined && whole(queries)}</td></tr>\n`;
+}
+
+function counterRows(
+  own: Readonly<Record<string, number>>,
+  archive: Readonly<Record<string, number>> | undefined,
+): Html[] {
+  return Object.entries(own).map(
+    ([name, value]) =>
+      html`<tr><th scope="row">${name} <span class="of">${COUNTERS[name] ?? ''}</span></th><td class="num">${whole(value)}</td>${archive !== undefined && html`<td class="num">${whole(archive[name] ?? 0)}</td>`}</tr>\n`,
+  );
+}
+
+function sizingTable({
+  limitMb,
+  machine,
+  parentMb,
+  archiveMb,
+  columnsMb,
+  processes,
+  connection,
+  notes,
+}: NonNullable<ShownSystem['sizing']>): Html {
+  const each = (connection['baseMb'] ?? 0) + (connection['growthMb'] ?? 0);
+  const rows: readonly (readonly [string, number, string])[] = [
+    ['machine', machine.memoryMb, machine.source],
+    ['limit', limitMb, 'all processes of the service together'],
+    ['parent', parentMb, 'HTTP, bodies and answers on their way'],
+    ['archive', archiveMb, 'two processes, started when they are wanted'],
+    ['column index', columnsMb, 'its process'],
+    ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],
+    ['page cache', connection['cacheMb'] ?? 0, 'of each connection'],
+    ['soft heap limit', connection['softHeapMb'] ?? 0, 'of each: from here its cache shrinks'],
+    ['hard heap limit', connection['hardHeapMb'] ?? 0, 'of each: beyond, its query fails'],
+  ];
+  return html`<section><h2 id="sizing">How the memory is divided</h2>${table(
+    'sizing',
+    ['Part', '#MB', 'Meaning'],
+    rows.map(
+      ([name, mb, words]) =>
+        html`<tr><th scope="row">${name}</th><td class="num">${whole(mb)}</td><td class="words">${words}</td></tr>\n`,
+    ),
+  )}${notes.map((note) => html`<p class="note">${note}</p>`)}</section>`;
+}
+
+function timedWorkTable(work: ShownSystem['timedWork']): Html {
+  const cell = (value: unknown) => (typeof value === 'number' && value > 1e9 ? time(value) : shownValue(value));
+  const columns = [...new Set(work.flatMap((entry) => Object.keys(entry)))];
+  const rows = work.map((entry) => html`<tr>${columns.map((name) => html`<td>${cell(entry[name])}</td>`)}</tr>\n`);
+  return html`<section><h2 id="timed">Timed work</h2>${table('timed', columns, rows)}</section>`;
+}
+
+/** Columns whose name begins with # hold numbers. */
+function table(labelledBy: string, columns: readonly string[], rows: readonly Html[]): Html {
+  const heads = columns.map((name) =>
+    name.startsWith('#') ? html`<th scope="col" class="num">${name.slice(1)}</th>` : html`<th scope="col">${name}</th>`,
+  );
+  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelledBy}"><table class="data"><thead><tr>${heads}</tr></thead><tbody>
+${rows}</tbody></table></div>`;
+}
+
+function list(values: Readonly<Record<string, unknown>>): Html {
+  return html`<dl class="facts">${Object.entries(values).map(([name, value]) => html`<div><dt>${name}</dt><dd>${shownValue(value)}</dd></div>`)}</dl>`;
+}
+
+function shownValue(value: unknown): string {
+  if (value === undefined || value === null) return '—';
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

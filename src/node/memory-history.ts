@@ -1,0 +1,59 @@
+import type { MemorySample } from '../http/env.ts';
+import { ownMbOf } from '../pool/rss.ts';
+
+const EVERY_MS = 2_000;
+/** Ten minutes, 30 KB. */
+const KEPT = 300;
+
+interface Measured {
+  pid: number;
+  /** Undefined: the parent. */
+  role?: string;
+  rssMb: number;
+}
+
+const PLACES: Readonly<Record<string, 'archive' | 'columns'>> = {
+  archive: 'archive',
+  decoder: 'archive',
+  columns: 'columns',
+};
+
+/** The memory of all processes over the last minutes, for those who look at it. A look costs 20 microseconds a process. */
+export class MemoryHistory {
+  readonly #processes: () => readonly Measured[];
+  readonly #samples: MemorySample[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(processes: () => readonly Measured[]) {
+    this.#processes = processes;
+    this.#take();
+    this.#timer = setInterval(() => this.#take(), EVERY_MS);
+    this.#timer.unref();
+  }
+
+  get samples(): readonly MemorySample[] {
+    return this.#samples;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #take(): void {
+    const sample: MemorySample = {
+      at: Math.round(Date.now() / 1000),
+      parent: 0,
+      connections: 0,
+      archive: 0,
+      columns: 0,
+    };
+    for (const { pid, role, rssMb } of this.#processes()) {
+      if (role === undefined) sample.parent += rssMb;
+      else sample[PLACES[role] ?? 'connections'] += ownMbOf(pid) ?? rssMb;
+    }
+    for (const part of ['parent', 'connections', 'archive', 'columns'] as const)
+      sample[part] = Math.round(sample[part]);
+    this.#samples.push(sample);
+    if (this.#samples.length > KEPT) this.#samples.shift();
+  }
+}

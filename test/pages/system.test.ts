@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { migrate } from '../../src/db/migrate.ts';
+import { type RunningService, startService } from '../../src/node.ts';
+import { readSettings } from '../../src/settings.ts';
+import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
+import { openVisit, type Site, site } from '../support/pages.ts';
+
+describe.skipIf(!HAS_CHROMIUM)('the state of the service', () => {
+  let browser: Browser;
+  let service: Site;
+  beforeAll(async () => {
+    browser = await openChromium();
+    service = await site(browser, { settings: { DB_AUTH_TOKEN: 'very-secret', PORT: '1234' } });
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await browser?.close();
+  });
+
+  test('is for admins, who have it in their menu', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/');
+    await page.getByRole('link', { name: 'System', exact: true }).click();
+    expect(await page.locator('h1').innerText()).toBe('System');
+    expect(await texts('nav a[aria-current]')).toEqual(['System']);
+  });
+
+  test.each(['sue', 'max', 'ada'])('is not for %s', async (user) => {
+    const { page } = await service.visit(user);
+    const answer = await page.goto('/system');
+    expect([answer?.status(), await page.locator('h1').innerText()]).toEqual([403, 'Not allowed']);
+    expect(await page.getByRole('link', { name: 'System', exact: true }).count()).toBe(0);
+  });
+
+  test('has every setting in force, and no secret', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/system');
+    const rows = await texts('section:has(#settings) tbody tr');
+    expect(rows.some((row) => row.startsWith('PORT 1234'))).toBe(true);
+    expect(rows.some((row) => row.startsWith('DB_AUTH_TOKEN set, not shown'))).toBe(true);
+    expect(await page.content()).not.toContain('very-secret');
+  });
+});
+
+/** With processes of its own, as an operator has it. */
+describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
+  let browser: Browser;
+  let service: RunningService;
+  let folder = '';
+  beforeAll(async () => {
+    browser = await openChromium();
+    folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
+    const path = join(folder, 'job.db');
+    mkdirSync(join(folder, 'archive'));
+    await migrate(path);
+    const env = {
+      DB_URL: `file:${path}`,
+      ARCHIVE_PATH: join(folder, 'archive'),
+      PORT: '0',
+      AUTH: 'none',
+      LOG_LEVEL: 'silent',
+    };
+    service = await startService(readSettings(env), env, new Set(['PORT']));
+  }, 60_000);
+  afterAll(async () => {
+    await service?.stop();
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('has its memory against the limit, its processes and counters, and moves', async () => {
+    const { page, texts, complaints } = await openVisit(browser, service.url, {});
+    await page.goto('/system');
+    await page.locator('#memory-plot canvas').waitFor();
+    const roles = await texts('[aria-labelledby=processes] tbody th');
+    expect(roles).toEqual(expect.arrayContaining(['parent', 'writer', 'reader']));
+    expect((await texts('[aria-labelledby=counters] tbody tr'))[0]).toBe('timeouts requests whose deadline passed 0 0');
+    const settings = await texts('section:has(#settings) tbody tr');
+    expect(settings.find((row) => row.startsWith('PORT'))).toContain('0 .env');
+    expect(settings.find((row) => row.startsWith('AUTH'))).toContain('none environment');
+    expect(settings.find((row) => row.startsWith('DB_QUEUE_LIMIT'))).toContain('256 default');
+    const before = await page.locator('[data-memory]').getAttribute('data-memory');
+    await page.getByText('live', { exact: true }).waitFor();
+    await expect
+      .poll(() => page.locator('[data-memory]').getAttribute('data-memory'), { timeout: 8_000 })
+      .not.toBe(before);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each(['light', 'dark'] as const)('is for everybody, %s', async (colorScheme) => {
+    const { page, axe, overflow } = await openVisit(browser, service.url, { colorScheme });
+    await page.goto('/system');
+    expect([await axe(), await overflow()]).toEqual([[], 0]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await expect.poll(overflow, { timeout: 5_000 }).toBe(0);
+    expect(await axe()).toEqual([]);
+  });
+
+  test('stays where the keyboard is', async () => {
+    const { page } = await openVisit(browser, service.url, {});
+    await page.goto('/system');
+    await page.getByRole('region', { name: 'Processes' }).focus();
+    await page.getByText('held: the keyboard is in a table').waitFor();
+    expect(
+      await page.getByRole('region', { name: 'Processes' }).evaluate('document.activeElement !== document.body'),
+    ).toBe(true);
+  });
+
+  test('works without JavaScript', async () => {
+    const { page, texts } = await openVisit(browser, service.url, { javaScriptEnabled: false });
+    await page.goto('/system');
+    expect((await texts('.totals dt'))[0]).toBe('MB in use');
+  });
+});
