@@ -207,6 +207,11 @@ export const ANSWERS_HELD_MB = 64;
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
+/** Whether only this machine reaches the service. */
+export function isLoopback({ HOST }: Pick<Settings, 'HOST'>): boolean {
+  return LOOPBACK.has(HOST);
+}
+
 /** The settings for `serve`: read, checked one by one and together. Throws BadStart. */
 export function readSettings(bindings: Readonly<Record<string, string | undefined>>): Settings {
   const parsed = SettingsSchema.safeParse(bindings);
@@ -233,7 +238,7 @@ function contradictions(settings: z.output<typeof SettingsSchema>, bad: Readonly
   ) {
     problems.push("JWT_PUBLIC_KEY is missing: make a pair with 'cc-jobs keys' and put it into .env, or set AUTH=none");
   }
-  if (settings.AUTH === 'none' && !LOOPBACK.has(settings.HOST)) {
+  if (settings.AUTH === 'none' && !isLoopback(settings)) {
     problems.push('AUTH none makes everyone an admin: it needs a loopback HOST (127.0.0.1, ::1 or localhost)');
   }
   const { DB_SOFT_HEAP_LIMIT_MB: soft, DB_HARD_HEAP_LIMIT_MB: hard } = settings;

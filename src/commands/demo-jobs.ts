@@ -36,13 +36,15 @@ async function makeDemo(io: CommandIo): Promise<number> {
   return 0;
 }
 
-/** What to try at a service with the demo jobs. */
-export function welcome(url: string, token: string): string {
+/** What to try at a service with the demo jobs; `page` logs a browser in. */
+export function welcome(url: string, token: string, page?: string): string {
   const request = (path: string) => `curl -s -H 'X-Auth-Token: '"$TOKEN" '${url}${path}'`;
   return `
 cc-jobs serves ${DEMO_JOBS} made-up jobs at ${url}
 
 TOKEN=${token}
+
+${page === undefined ? `Its pages, for those who have an account or send the token: ${url}/` : `Its pages, for a browser on this machine:\n  ${page}`}
 
 The running jobs, newest first:
   ${request('/api/jobs/?state=running&items-per-page=5')}

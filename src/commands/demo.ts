@@ -1,12 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { makeKeys } from '../http/keys.ts';
+import { makeLoginToken } from '../http/login-token.ts';
 import { makeToken } from '../http/token.ts';
 import { checkAddress } from '../node/server.ts';
 import { startService } from '../node.ts';
-import { readSettings } from '../settings.ts';
+import { isLoopback, readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, DEMO_JOBS, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
+
+const LOGIN_KEY_BYTES = 64;
+const DAY_SEC = 86_400;
 
 export const demoCommand: Command = {
   name: 'demo',
@@ -14,14 +19,16 @@ export const demoCommand: Command = {
   usage: `cc-jobs demo
 
 Makes a demo database in ${DEMO_FOLDER} if there is none, serves it on HOST and PORT, and prints the address, a token that is good
-for ${TOKEN_DAYS} day, and three requests to try. Other settings are those of serve. Ctrl-C ends it.`,
+for ${TOKEN_DAYS} day, and three requests to try; on a loopback HOST also a link that logs a browser in as an admin. Other settings are those of serve. Ctrl-C ends it.`,
   async run(args, io) {
     noArguments(args);
     const keys = await makeKeys();
+    const loginKey = randomBytes(LOGIN_KEY_BYTES).toString('base64');
     const settings = readSettings({
       ...io.env,
       AUTH: 'jwt',
       JWT_PUBLIC_KEY: keys.publicKey,
+      CROSS_LOGIN_JWT_HS512_KEY: loginKey,
       DB_URL: `file:./${DEMO_FOLDER}/job.db`,
       DB_SYNC_URL: undefined,
       ARCHIVE_PATH: `./${DEMO_FOLDER}/job-archive`,
@@ -32,9 +39,18 @@ for ${TOKEN_DAYS} day, and three requests to try. Other settings are those of se
     if (code !== 0) return code;
     const service = await startService(settings, io.env, io.fromFile);
     const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
-    io.stdout.write(welcome(service.url, token));
+    // Whoever has the link is an admin: not where others reach the service.
+    const page = isLoopback(settings) ? await loginLink(service.url, loginKey) : undefined;
+    io.stdout.write(welcome(service.url, token, page));
     if (!io.signal.aborted) await once(io.signal, 'abort');
     await service.stop();
     return 0;
   },
 };
+
+/** An address that logs a browser in, for as long as the token of the API. */
+async function loginLink(url: string, key: string): Promise<string> {
+  const until = Math.floor(Date.now() / 1000) + TOKEN_DAYS * DAY_SEC;
+  const token = await makeLoginToken(key, { user: 'demo', roles: ['admin', 'api'], until });
+  return `${url}/jwt-login?login-token=${token}`;
+}

@@ -1,5 +1,7 @@
 import type { ClusterSize } from '../clusters/size.ts';
+import { FAILED_STATES } from '../jobs/job.ts';
 import type { Whole } from '../jobs/statistics.ts';
+import { address } from './filter/words.ts';
 import { share, whole } from './format.ts';
 import { type Html, html } from './html.ts';
 
@@ -46,8 +48,15 @@ function nowTable(clusters: readonly ClusterNow[]): Html {
 <th scope="col" class="num" colspan="2">Hardware threads in use</th>${hasAccelerators && html`<th scope="col" class="num" colspan="2">Accelerators in use</th>`}</tr></thead>
 <tbody>
 ${clusters.map(
-  ({ name, size, jobs, nodes, hwthreads, accelerators }) => html`<tr><th scope="row"><bdi>${name}</bdi></th>
-<td class="num">${whole(jobs)}</td>${ofAll(nodes, size?.nodes)}${ofAll(hwthreads, size?.hwthreads)}${hasAccelerators && ofAll(accelerators, size?.accelerators)}</tr>`,
+  ({
+    name,
+    size,
+    jobs,
+    nodes,
+    hwthreads,
+    accelerators,
+  }) => html`<tr><th scope="row">${linked({ cluster: name }, name)}</th>
+<td class="num">${linked({ cluster: name, state: 'running' }, whole(jobs))}</td>${ofAll(nodes, size?.nodes)}${ofAll(hwthreads, size?.hwthreads)}${hasAccelerators && ofAll(accelerators, size?.accelerators)}</tr>`,
 )}
 </tbody></table></div>`;
 }
@@ -66,14 +75,22 @@ ${
     : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${word}"><table class="data">
 <thead><tr><th scope="col">Cluster</th><th scope="col" class="num">Jobs started</th><th scope="col" class="num">Users</th>
 <th scope="col" class="num">Node hours</th><th scope="col" class="num">Failed jobs</th></tr></thead>
-<tbody>${clusters.map(pastRow)}</tbody></table></div>`
+<tbody>${clusters.map((cluster) => pastRow(word, cluster))}</tbody></table></div>`
 }
 </section>`;
 }
 
-function pastRow({ name, jobs, users, nodeHours, failed }: ClusterPast): Html {
+function pastRow(word: string, { name, jobs, users, nodeHours, failed }: ClusterPast): Html {
   const percent = Number(jobs) === 0 ? 0 : (Number(failed) / Number(jobs)) * 100;
-  return html`<tr><th scope="row"><bdi>${name}</bdi></th><td class="num">${whole(jobs)}</td>
-<td class="num">${whole(users)}</td><td class="num">${whole(nodeHours)}</td>
-<td class="num">${whole(failed)} <span class="of">(${percent.toFixed(1)} %)</span></td></tr>`;
+  const query = { cluster: name, 'start-time': word };
+  return html`<tr><th scope="row">${linked(query, name)}</th><td class="num">${linked(query, whole(jobs))}</td>
+<td class="num">${linked({ ...query, 'group-by': 'user' }, whole(users), '/statistics')}</td><td class="num">${whole(nodeHours)}</td>
+<td class="num">${linked({ ...query, state: FAILED_STATES }, whole(failed))} <span class="of">(${percent.toFixed(1)} %)</span></td></tr>`;
+}
+
+function linked(query: Readonly<Record<string, string | readonly string[]>>, text: string, path = '/jobs'): Html {
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().map((one) => [name, one] as [string, string]),
+  );
+  return html`<a class="plain" href="${address(path, new URLSearchParams(parameters))}"><bdi>${text}</bdi></a>`;
 }

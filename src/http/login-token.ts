@@ -2,6 +2,7 @@ import { decodeBase64, decodeBase64Url } from 'hono/utils/encode';
 import { z } from 'zod';
 import { Fault } from '../faults.ts';
 import { ROLES, type User } from '../jobs/user.ts';
+import { base64Url } from './keys.ts';
 
 const HASHES = { HS256: 'SHA-256', HS512: 'SHA-512' } as const;
 const Header = z.object({ alg: z.enum(['HS256', 'HS512']), crit: z.undefined().optional() });
@@ -40,6 +41,23 @@ export async function verifyLoginToken(token: string, keyBase64: string, nowSec:
   if (exp !== undefined && nowSec >= exp) throw new Fault('unauthorized', 'login token is expired');
   if (nbf !== undefined && nowSec < nbf) throw new Fault('unauthorized', 'login token is not valid yet');
   return { name: sub, roles: new Set(rights.roles), projects: rights.projects };
+}
+
+export interface LoginTokenOptions {
+  user: string;
+  roles: readonly string[];
+  /** Unix seconds from which on it does not hold any more. */
+  until: number;
+}
+
+/** A login token for this key, as another site would make it. */
+export async function makeLoginToken(keyBase64: string, { user, roles, until }: LoginTokenOptions): Promise<string> {
+  const part = (value: object) => base64Url(new TextEncoder().encode(JSON.stringify(value)));
+  const signed = `${part({ alg: 'HS512', typ: 'JWT' })}.${part({ sub: user, roles, exp: until })}`;
+  const algorithm = { name: 'HMAC', hash: HASHES.HS512 };
+  const key = await crypto.subtle.importKey('raw', decodeBase64(keyBase64), algorithm, false, ['sign']);
+  const signature = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(signed));
+  return `${signed}.${base64Url(new Uint8Array(signature))}`;
 }
 
 function decoded<Schema extends z.ZodType>(part: string, schema: Schema): z.output<Schema> {

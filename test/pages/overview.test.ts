@@ -41,6 +41,20 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('leads to the jobs that it counts', async () => {
+    const { page, texts } = await service.visit('root');
+    const ids = async () => await texts('table.jobs tbody tr td:first-child');
+    await page.goto('/');
+    await page.locator('section:has(#last7d) tbody td a').last().click();
+    expect(await ids()).toEqual(['3', '4']);
+    await page.goBack();
+    await page.locator('section:has(#now) tbody td a').first().click();
+    expect(await ids()).toEqual(['2', '1']);
+    await page.goBack();
+    await page.locator('section:has(#last24h) tbody td a').nth(1).click();
+    expect(await texts('table.groups tbody th')).toEqual(['ada Ada A.', 'bob']);
+  });
+
   test('counts for a user what is his', async () => {
     const { page, texts } = await service.visit('ada');
     await page.goto('/');
