@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
-import { type Site, site } from '../support/pages.ts';
+import { follow, type Site, site } from '../support/pages.ts';
 import { before, job } from '../support/test-app.ts';
 
 describe.skipIf(!HAS_CHROMIUM)('a page that fails', () => {
@@ -41,7 +41,7 @@ describe.skipIf(!HAS_CHROMIUM)('a page that fails', () => {
     expect([answer?.status(), await page.locator('h1').innerText()]).toEqual([status, title]);
     expect((await texts('.chips li')).length).toBe(3); // two conditions, and "clear all"
     expect(await axe()).toEqual([]);
-    await page.getByRole('link', { name: 'last 7 days' }).click();
+    await follow(page, page.getByRole('link', { name: 'last 7 days' }));
     expect(new URL(page.url()).search).toBe('?user=bob&num-nodes=1-&start-time=last7d');
     expect(await page.locator('h1').innerText()).toBe('Jobs');
   });

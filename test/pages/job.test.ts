@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFiles } from '../support/archive.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
-import { type Site, site } from '../support/pages.ts';
+import { follow, type Site, site } from '../support/pages.ts';
 import { job, NOW } from '../support/test-app.ts';
 
 const START = NOW - 7200;
@@ -152,10 +152,10 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
       expect(await texts('select[name=scope] option')).toEqual(['everybody', 'admins', 'only me']);
       await page.getByLabel('Type').fill('<b>quality</b>');
       await page.getByLabel('Name').fill('good');
-      await page.getByRole('button', { name: 'Add' }).click();
+      await follow(page, page.getByRole('button', { name: 'Add' }));
       await page.waitForURL('**/jobs/5#tags');
       expect(await texts('.taglist li')).toEqual(['<b>quality</b> good everybody × Take <b>quality</b> good off']);
-      await page.getByTitle('Take it off').click();
+      await follow(page, page.getByTitle('Take it off'));
       await page.getByText('None.', { exact: true }).waitFor();
       expect(complaints).toEqual([]);
     });
@@ -168,7 +168,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
       expect(await texts('select[name=scope] option')).toEqual(['only me']);
       await page.getByLabel('Type').fill('mine');
       await page.getByLabel('Name').fill('first');
-      await page.getByRole('button', { name: 'Add' }).click();
+      await follow(page, page.getByRole('button', { name: 'Add' }));
       expect(await texts('.taglist li')).toEqual(['note odd everybody', 'mine first only me × Take mine first off']);
     });
 

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
-import { type Site, site, type Visit } from '../support/pages.ts';
+import { follow, type Site, site, type Visit } from '../support/pages.ts';
 import { HOSTILE, LONG_WORD, SHOWN_JOBS } from '../support/shown-jobs.ts';
 import { job, NOW } from '../support/test-app.ts';
 
@@ -119,7 +119,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       await page.goto('/jobs');
       await page.getByText('Filter', { exact: true }).click();
       await fill(page);
-      await page.getByRole('button', { name: 'Apply' }).click();
+      await follow(page, page.getByRole('button', { name: 'Apply' }));
       await page.waitForURL(`**/jobs?${search}`);
       expect(await texts(IDS)).toEqual(ids);
       // What was asked for stands in the form again: sent once more it says the same.
@@ -137,7 +137,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       // NOW is 2027-01-15 13:30 in India; job 13 started five hours before.
       await page.getByLabel('from', { exact: true }).fill('2027-01-15T08:00');
       await page.getByLabel('to', { exact: true }).fill('2027-01-15T09:00');
-      await page.getByRole('button', { name: 'Apply' }).click();
+      await follow(page, page.getByRole('button', { name: 'Apply' }));
       await page.waitForURL(`**/jobs?start-time=${NOW - 5.5 * 3600}-${NOW - 4.5 * 3600}`);
       expect(await texts(IDS)).toEqual(['13']);
       await page.getByText('Filter', { exact: true }).click();
@@ -159,7 +159,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       await page.getByText('Filter', { exact: true }).click();
       await type('User', 'bob')(page);
       await fill(page);
-      await page.getByRole('button', { name: 'Apply' }).click();
+      await follow(page, page.getByRole('button', { name: 'Apply' }));
       await page.getByRole('alert').waitFor();
       expect(await page.locator('.wrong').innerText()).toContain(words);
       expect(await page.getByLabel('User', { exact: true }).inputValue()).toBe('bob');
@@ -173,7 +173,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       await page.getByLabel('Started', { exact: true }).selectOption('');
       await page.getByLabel('from (UTC)').fill('2027-01-13T08:00');
       await page.getByLabel('to (UTC)').fill('2027-01-13T08:01');
-      await page.getByRole('button', { name: 'Apply' }).click();
+      await follow(page, page.getByRole('button', { name: 'Apply' }));
       expect(new URL(page.url()).search).toBe(`?start-time=${NOW - 172_800}-${NOW - 172_740}`);
       expect(await texts(IDS)).toEqual(['12']);
     });
@@ -182,16 +182,16 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
   test('keeps the filter in its address: narrowed by a click, taken away again, gone back to', async () => {
     const { page, texts } = await service.visit('root');
     await page.goto('/jobs?state=failed&state=completed');
-    await page.getByTitle('Only bob').first().click();
+    await follow(page, page.getByTitle('Only bob').first());
     expect([new URL(page.url()).search, await texts(IDS)]).toEqual([
       '?state=failed&state=completed&user=bob',
       ['13', '12'],
     ]);
-    await page.getByTitle('Without it').first().click();
+    await follow(page, page.getByTitle('Without it').first());
     expect([new URL(page.url()).search, await texts(IDS)]).toEqual(['?state=completed&user=bob', ['13']]);
     await page.goBack();
     expect(await texts(IDS)).toEqual(['13', '12']);
-    await page.getByRole('link', { name: 'Clear all' }).click();
+    await follow(page, page.getByRole('link', { name: 'Clear all' }));
     expect([new URL(page.url()).search, await texts(IDS)]).toEqual(['', ['14', '13', '12', '11']]);
   });
 
@@ -262,14 +262,14 @@ describe.skipIf(!HAS_CHROMIUM)('a long list of jobs', () => {
     const { page, texts } = await service.visit('root');
     await page.goto('/jobs?user=ada');
     expect([await texts('.count'), (await texts(IDS)).slice(0, 2)]).toEqual([['60 jobs'], ['60', '59']]);
-    await page.getByRole('link', { name: 'Older' }).click();
+    await follow(page, page.getByRole('link', { name: 'Older' }));
     expect([new URL(page.url()).search, (await texts(IDS))[0]]).toEqual(['?user=ada&page=2', '35']);
-    await page.getByRole('link', { name: 'Last' }).click();
+    await follow(page, page.getByRole('link', { name: 'Last' }));
     expect([(await texts(IDS)).length, await page.getByRole('link', { name: 'Older' }).count()]).toEqual([10, 0]);
-    await page.getByRole('link', { name: '50', exact: true }).click();
+    await follow(page, page.getByRole('link', { name: '50', exact: true }));
     expect([new URL(page.url()).search, (await texts(IDS)).length]).toEqual(['?user=ada&items-per-page=50', 50]);
-    await page.getByRole('link', { name: 'Older' }).click();
-    await page.getByRole('link', { name: 'Newer' }).click();
+    await follow(page, page.getByRole('link', { name: 'Older' }));
+    await follow(page, page.getByRole('link', { name: 'Newer' }));
     expect((await texts(IDS))[0]).toBe('60');
   });
 
@@ -281,9 +281,9 @@ describe.skipIf(!HAS_CHROMIUM)('a long list of jobs', () => {
     expect(await page.locator('main script, main img').count()).toBe(0);
     expect(await overflow()).toBe(0);
     expect((await row.boundingBox())?.width).toBeLessThan(2_500);
-    await row.locator('a').nth(1).click(); // narrows to that user
+    await follow(page, row.locator('a').nth(1)); // narrows to that user
     expect(await page.locator('table.jobs tbody tr').count()).toBe(1);
-    await page.locator('table.jobs tbody a').first().click();
+    await follow(page, page.locator('table.jobs tbody a').first());
     await page.getByRole('heading', { name: 'Job 99' }).waitFor();
     expect([await overflow(), await page.locator('main script, main img').count()]).toEqual([0, 0]);
     await page.setViewportSize({ width: 360, height: 740 });

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PASSWORD } from '../support/accounts.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
-import { type Site, site } from '../support/pages.ts';
+import { follow, type Site, site } from '../support/pages.ts';
 
 describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
   let browser: Browser;
@@ -38,7 +38,7 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
     await page.goto('/login');
     await page.getByLabel('User name').fill('ada');
     await page.getByLabel('Password').fill('wrong');
-    await page.getByRole('button', { name: 'Log in' }).click();
+    await follow(page, page.getByRole('button', { name: 'Log in' }));
     expect(await page.getByRole('alert').innerText()).toContain('do not belong together');
     expect(await page.getByLabel('User name').inputValue()).toBe('ada');
     expect(await page.getByLabel('Password').inputValue()).toBe('');
@@ -49,14 +49,14 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
     await page.goto('/');
     await page.getByLabel('User name').fill('sue');
     await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Log in' }).click();
+    await follow(page, page.getByRole('button', { name: 'Log in' }));
     expect(await page.locator('h1').innerText()).toBe('Overview');
   });
 
   test('ends with logging out', async () => {
     const { page } = await service.visit('ada');
     await page.goto('/');
-    await page.getByRole('button', { name: 'Log out' }).click();
+    await follow(page, page.getByRole('button', { name: 'Log out' }));
     expect(await page.locator('h1').innerText()).toBe('Logged out');
     await page.goBack();
     expect(await page.locator('h1').innerText()).toBe('Log in'); // nothing was kept to be looked at
@@ -76,7 +76,7 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
     await page.goto('/login');
     await page.getByLabel('User name').fill('max');
     await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Log in' }).click();
+    await follow(page, page.getByRole('button', { name: 'Log in' }));
     expect(await page.locator('h1').innerText()).toBe('Overview');
   });
 });

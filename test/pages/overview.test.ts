@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
-import { type Site, site } from '../support/pages.ts';
+import { follow, type Site, site } from '../support/pages.ts';
 import { job, NOW } from '../support/test-app.ts';
 
 describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
@@ -45,13 +45,13 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
     const { page, texts } = await service.visit('root');
     const ids = async () => await texts('table.jobs tbody tr td:first-child');
     await page.goto('/');
-    await page.locator('section:has(#last7d) tbody td a').last().click();
+    await follow(page, page.locator('section:has(#last7d) tbody td a').last());
     expect(await ids()).toEqual(['3', '4']);
     await page.goBack();
-    await page.locator('section:has(#now) tbody td a').first().click();
+    await follow(page, page.locator('section:has(#now) tbody td a').first());
     expect(await ids()).toEqual(['2', '1']);
     await page.goBack();
-    await page.locator('section:has(#last24h) tbody td a').nth(1).click();
+    await follow(page, page.locator('section:has(#last24h) tbody td a').nth(1));
     expect(await texts('table.groups tbody th')).toEqual(['ada Ada A.', 'bob']);
   });
 

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
-import { type Site, site } from '../support/pages.ts';
+import { follow, type Site, site } from '../support/pages.ts';
 import { HOSTILE, SHOWN_JOBS } from '../support/shown-jobs.ts';
 import { job, NOW } from '../support/test-app.ts';
 
@@ -53,37 +53,40 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
   ])('group by %s', async (label, search, ids) => {
     const { page, texts } = await service.visit('root');
     await page.goto('/statistics?project.not=many');
-    await page.getByRole('navigation', { name: 'Group by' }).getByRole('link', { name: label, exact: true }).click();
+    await follow(
+      page,
+      page.getByRole('navigation', { name: 'Group by' }).getByRole('link', { name: label, exact: true }),
+    );
     expect([new URL(page.url()).search, await texts(`${GROUPS} th`)]).toEqual([search, ids]);
   });
 
   test('sort by a click on a column, and have pages', async () => {
     const { page, texts } = await service.visit('root');
     await page.goto('/statistics');
-    await page.getByRole('columnheader', { name: 'Jobs' }).getByRole('link').click();
+    await follow(page, page.getByRole('columnheader', { name: 'Jobs' }).getByRole('link'));
     expect(new URL(page.url()).search).toBe('?sort-by=totalJobs');
     expect((await texts(`${GROUPS} th`)).slice(0, 3)).toEqual(['bob', 'ada Ada A.', 'eve']); // 2 jobs, then by name
-    await page.getByRole('link', { name: 'More' }).click();
+    await follow(page, page.getByRole('link', { name: 'More' }));
     expect((await texts(`${GROUPS} th`)).length).toBe(33 - 25);
-    await page.getByRole('link', { name: 'Before' }).click();
+    await follow(page, page.getByRole('link', { name: 'Before' }));
     expect((await texts(`${GROUPS} th`)).length).toBe(25);
   });
 
   test('are narrowed by a click on a row, and lead to the list and back', async () => {
     const { page, texts } = await service.visit('root');
     await page.goto('/statistics?project.not=many&group-by=project');
-    await page.getByRole('link', { name: 'p2', exact: true }).click();
+    await follow(page, page.getByRole('link', { name: 'p2', exact: true }));
     expect([new URL(page.url()).search, await texts(`${GROUPS} th`)]).toEqual([
       '?project.not=many&project=p2&group-by=project',
       ['p2'],
     ]);
-    await page.getByRole('link', { name: 'These jobs as a list' }).click();
+    await follow(page, page.getByRole('link', { name: 'These jobs as a list' }));
     expect(await texts('table.jobs tbody tr td:first-child')).toEqual(['13', '12']);
-    await page.getByTitle('Only elsewhere').click();
-    await page.getByRole('link', { name: 'Statistics of these jobs' }).click();
+    await follow(page, page.getByTitle('Only elsewhere'));
+    await follow(page, page.getByRole('link', { name: 'Statistics of these jobs' }));
     expect([await texts(`${GROUPS} th`), (await texts('.totals dd'))[0]]).toEqual([['bob'], '1']);
     await page.goto('/statistics?project.not=many');
-    await page.getByRole('link', { name: 'jobs of bob' }).click();
+    await follow(page, page.getByRole('link', { name: 'jobs of bob' }));
     expect(await texts('table.jobs tbody tr td:first-child')).toEqual(['13', '12']);
   });
 
@@ -123,7 +126,7 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
   test('show durations in steps of choice', async () => {
     const { page } = await service.visit('root');
     await page.goto('/statistics?project.not=many');
-    await page.getByRole('link', { name: 'up to 1h', exact: true }).click();
+    await follow(page, page.getByRole('link', { name: 'up to 1h', exact: true }));
     expect(new URL(page.url()).search).toBe('?project.not=many&bins=1m');
     await page.locator('figure', { hasText: 'Duration' }).locator('summary').click();
     await page.getByRole('link', { name: '1m to 2m', exact: true }).waitFor();
@@ -149,7 +152,7 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     await page.goto('/statistics?group-by=project');
     await page.getByText('Filter', { exact: true }).click();
     await page.getByLabel('User', { exact: true }).fill('bob');
-    await page.getByRole('button', { name: 'Apply' }).click();
+    await follow(page, page.getByRole('button', { name: 'Apply' }));
     expect(new URL(page.url()).search).toBe('?user=bob&group-by=project');
   });
 
@@ -178,7 +181,7 @@ test.skipIf(!HAS_CHROMIUM)('statistics of hostile text show it as text', async (
   await page.goto('/statistics');
   await page.locator('#histograms canvas').first().waitFor();
   expect(await page.locator(GROUPS).innerText()).toContain('<script>alert(1)</script>');
-  await page.locator(`${GROUPS} th a`).click();
+  await follow(page, page.locator(`${GROUPS} th a`));
   expect(
     (await page.locator(GROUPS).count()) === 1 && (await page.locator('main script, main img').count()) === 0,
   ).toBe(true);

@@ -7,7 +7,7 @@ import { migrate } from '../../src/db/migrate.ts';
 import { type RunningService, startService } from '../../src/node.ts';
 import { readSettings } from '../../src/settings.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
-import { openVisit, type Site, site } from '../support/pages.ts';
+import { follow, openVisit, type Site, site } from '../support/pages.ts';
 
 describe.skipIf(!HAS_CHROMIUM)('the state of the service', () => {
   let browser: Browser;
@@ -24,7 +24,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of the service', () => {
   test('is for admins, who have it in their menu', async () => {
     const { page, texts } = await service.visit('root');
     await page.goto('/');
-    await page.getByRole('link', { name: 'System', exact: true }).click();
+    await follow(page, page.getByRole('link', { name: 'System', exact: true }));
     expect(await page.locator('h1').innerText()).toBe('System');
     expect(await texts('nav a[aria-current]')).toEqual(['System']);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { ACCOUNTS, PASSWORD } from './accounts.ts';
 import { listening } from './listening.ts';
 import { cookieOf, sendLogin } from './login.ts';
@@ -83,6 +83,11 @@ export async function openVisit(browser: Browser, url: string, options: BrowserC
       });
     },
   };
+}
+
+/** A click that leads to another page, which is there then. */
+export async function follow(page: Page, link: Locator): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), link.click()]);
 }
 
 interface AxeViolation {
