@@ -84,6 +84,7 @@ const FIXED = [
   '/',
   '/login',
   '/jobs?db-id=1&db-id=2&db-id=3',
+  '/jobs?db-id=1&db-id=2&db-id=3&sort-by=energy&order=asc',
   '/jobs?cluster=nowhere&page=2',
   '/jobs?colour=red',
   '/statistics?group-by=project&sort-by=totalJobs',

@@ -1,8 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { startDeadline } from '../../src/db/deadline.ts';
-import { pages } from '../../src/db/pages.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
-import { jobsPage } from '../../src/db/statements/jobs-page.ts';
+import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
 import { Fault } from '../../src/faults.ts';
 import { offerOnFault } from '../../src/html/fault-page.ts';
 import { html } from '../../src/html/html.ts';
@@ -10,20 +9,20 @@ import { jobsContent } from '../../src/html/jobs-content.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { narrower } from '../../src/html/narrower.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { count } from '../../src/http/job-filter-query.ts';
+import { count, oneOf, single } from '../../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
-import { type ShownJob, shownJobs } from '../../src/http/shown-job.ts';
+import { type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import type { PageRequest } from '../../src/jobs/order.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { askedFilter, filterParts } from './asked-filter.ts';
 
 const PATH = '/jobs';
-const OWN = ['page', 'items-per-page'];
+const OWN = ['sort-by', 'order', 'items-per-page', 'page'];
 const MOST_ITEMS = 100;
 /** The list does not wait longer for its count, which a script then asks for. */
 const COUNT_WAIT_MS = 50;
 
-/** GET /jobs: the jobs that match, newest start first. */
+/** GET /jobs: the jobs that match, newest start first or sorted by a column. */
 export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, OWN);
   if (asked.kind === 'sent') return c.redirect(asked.to);
@@ -33,9 +32,10 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   }
   offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
   const page = pageOf(c);
+  const order = orderOf(c);
   const jobs = visibleTo(c.var.user, asked.filter);
   const [list, counted, parts] = await Promise.all([
-    readList(c, jobs, page),
+    c.var.db.read(listedJobs(jobs, { ...page, ...order, nowSec: nowSec(c) }), c.var.deadline),
     countSoon(c, jobs),
     filterParts(c, asked),
   ]);
@@ -44,6 +44,7 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
     page: asked.page,
     pageNumber: page.page,
     itemsPerPage: page.itemsPerPage,
+    order,
     jobs: list,
     count: found,
     filter: parts,
@@ -61,14 +62,12 @@ function pageOf(c: Context<AppEnv>): PageRequest {
   return { page: count('page', query.getAll('page'), 1), itemsPerPage };
 }
 
-/** The names of jobs are in their metadata. */
-async function readList(c: Context<AppEnv>, jobs: VisibleJobs, page: PageRequest): Promise<ShownJob[]> {
-  const list: ShownJob[] = [];
-  const next = jobsPage(jobs, { ...page, withMetadata: true, nowSec: nowSec(c) });
-  for await (const batch of pages(next, (statement) => c.var.db.readPage(statement, c.var.deadline))) {
-    list.push(...shownJobs(batch));
-  }
-  return list;
+/** Newest first, unless the address says otherwise. */
+function orderOf(c: Context<AppEnv>): ListOrder {
+  const query = queryOf(c);
+  const one = <Value extends string>(name: string, values: readonly [Value, ...Value[]]): Value =>
+    query.has(name) ? oneOf(name, single(name, query.getAll(name)), values) : values[0];
+  return { column: one('sort-by', SORT_COLUMNS), order: one('order', ORDERS) };
 }
 
 /** Whether a list tells by itself how many there are. */

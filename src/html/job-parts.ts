@@ -1,5 +1,5 @@
-import type { ShownJob } from '../http/shown-job.ts';
 import { FAILED_STATES } from '../jobs/job.ts';
+import type { Whole } from '../jobs/statistics.ts';
 import { words } from './filter/fields.ts';
 import { duration } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -12,13 +12,13 @@ export function jobState(state: string): Html {
 }
 
 /** Of a running job it goes on. */
-export function jobDuration({ duration: seconds, jobState: state }: ShownJob): Html {
+export function jobDuration({ duration: seconds, jobState: state }: { duration: Whole; jobState: string }): Html {
   return state === 'running'
     ? html`<span data-running="${seconds}">${duration(seconds)}</span>`
     : html`<span>${duration(seconds)}</span>`;
 }
 
-export function tagList(tags: ShownJob['tags']): Html {
+export function tagList(tags: readonly { type: string; name: string; scope: string }[]): Html {
   return html`${tags.map(
     ({ type, name, scope }) =>
       html`<span class="tag" title="${scope}"><span class="of"><bdi>${type}</bdi></span> <bdi>${name}</bdi></span> `,

@@ -1,4 +1,4 @@
-import { metaText, type ShownJob } from '../http/shown-job.ts';
+import type { ListedJob, ListOrder, SortColumn } from '../jobs/listed-job.ts';
 import type { User } from '../jobs/user.ts';
 import { isMachine, isStaff } from '../jobs/user.ts';
 import { address, type Filtered } from './filter/words.ts';
@@ -8,8 +8,8 @@ import { jobDuration, jobState, tagList } from './job-parts.ts';
 
 export interface JobsContent {
   page: Filtered;
-  /** The number of the page, from 1. */
-  jobs: readonly ShownJob[];
+  order: ListOrder;
+  jobs: readonly ListedJob[];
   /** Undefined while nobody has counted them. */
   count: number | undefined;
   filter: Html;
@@ -18,6 +18,7 @@ export interface JobsContent {
 
 interface Paged {
   itemsPerPage: number;
+  /** From 1. */
   pageNumber: number;
 }
 
@@ -28,7 +29,7 @@ export function jobsContent(content: JobsContent & Paged): Html {
   const { page, jobs, filter } = content;
   return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a></div>
 ${filter}
-${jobs.length === 0 ? nothing(content) : table(page, jobs)}
+${jobs.length === 0 ? nothing(content) : table(content)}
 ${pager(content)}`;
 }
 
@@ -54,24 +55,26 @@ function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {
   return html`<p class="note">No job matches this filter.${less}${whose} <a href="${address(path, keep)}">Show every job</a></p>`;
 }
 
-function table(page: Filtered, jobs: readonly ShownJob[]): Html {
+function table({ page, order, jobs }: JobsContent): Html {
+  const head = (column: SortColumn, label: Html | string, isNumber = true) =>
+    sortable(page, order, column, label, isNumber);
   const hasTags = jobs.some(({ tags }) => tags.length > 0);
   const hasAccelerators = jobs.some(({ numAcc }) => numAcc !== 0);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Jobs"><table class="data jobs">
 <thead><tr><th scope="col" class="num">Job</th><th scope="col">State</th><th scope="col">Name</th><th scope="col">User</th><th scope="col">Project</th><th scope="col">Cluster</th>
-<th scope="col" aria-sort="descending">Started <span aria-hidden="true">↓</span></th><th scope="col" class="num">Duration</th><th scope="col" class="num">Nodes</th><th scope="col" class="num">Threads</th>
-${hasAccelerators && html`<th scope="col" class="num">Acc.</th>`}<th scope="col" class="num">Energy <span class="of">kWh</span></th>${hasTags && html`<th scope="col">Tags</th>`}</tr></thead>
+${head('start-time', 'Started', false)}${head('duration', 'Duration')}${head('num-nodes', 'Nodes')}${head('num-hwthreads', 'Threads')}
+${hasAccelerators && head('num-acc', 'Acc.')}${head('energy', html`Energy <span class="of">kWh</span>`)}${hasTags && html`<th scope="col">Tags</th>`}</tr></thead>
 <tbody>
 ${jobs.map((job) => row(page, job, hasAccelerators, hasTags))}</tbody></table></div>`;
 }
 
-function row(page: Filtered, job: ShownJob, hasAccelerators: boolean, hasTags: boolean): Html {
+function row(page: Filtered, job: ListedJob, hasAccelerators: boolean, hasTags: boolean): Html {
   const narrowed = (changes: Readonly<Record<string, string>>) => {
     const query = new URLSearchParams(page.query);
     for (const [name, value] of Object.entries(changes)) query.set(name, value);
     return address(page.path, query, page.keep);
   };
-  const name = metaText(job, 'jobName');
+  const { name } = job;
   return html`<tr data-id="${job.id}"><td class="num"><a href="/jobs/${job.id}">${job.jobId}</a></td><td>${jobState(job.jobState)}</td><td class="name" title="${name}"><bdi>${name}</bdi></td>
 <td class="name"><a class="plain" href="${narrowed({ user: job.user })}" title="Only ${job.user}"><bdi>${job.user}</bdi></a></td>
 <td class="name"><a class="plain" href="${narrowed({ project: job.project })}" title="Only ${job.project}"><bdi>${job.project}</bdi></a></td>
@@ -81,11 +84,30 @@ function row(page: Filtered, job: ShownJob, hasAccelerators: boolean, hasTags: b
 <td class="num">${job.energy !== null && job.energy !== 0 && decimal(job.energy)}</td>${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
 }
 
+/** The head of a column: a click sorts by it, the largest first, and a second one the smallest. */
+function sortable(
+  page: Filtered,
+  { column, order }: ListOrder,
+  by: SortColumn,
+  label: Html | string,
+  isNumber: boolean,
+): Html {
+  const isBy = column === by;
+  const own = new URLSearchParams(page.keep);
+  own.delete('sort-by');
+  own.delete('order');
+  if (by !== 'start-time') own.set('sort-by', by);
+  if (isBy && order === 'desc') own.set('order', 'asc');
+  const sort = html` aria-sort="${order === 'desc' ? 'descending' : 'ascending'}"`;
+  return html`<th scope="col"${isNumber && html` class="num"`}${isBy && sort}><a class="plain" href="${address(page.path, page.query, own)}">${label}</a>${isBy && html` <span aria-hidden="true">${order === 'desc' ? '↓' : '↑'}</span>`}</th>`;
+}
+
 /** Pages before and behind, and how long they are. */
 function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Paged): Html {
   const { path, query } = page;
   const to = (number: number, size = itemsPerPage) => {
-    const own = new URLSearchParams();
+    const own = new URLSearchParams(page.keep);
+    own.delete('items-per-page');
     if (size !== SIZES[0]) own.set('items-per-page', String(size));
     if (number > 1) own.set('page', String(number));
     return address(path, query, own);
@@ -94,9 +116,9 @@ function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Pa
   const hasNext = last === undefined ? jobs.length === itemsPerPage : pageNumber < last;
   const first = (pageNumber - 1) * itemsPerPage + 1;
   return html`<nav class="pager" aria-label="Pages of the list">
-${pageNumber > 1 && html`<a rel="first" href="${to(1)}">First</a> <a rel="prev" href="${to(pageNumber - 1)}">← Newer</a>`}
+${pageNumber > 1 && html`<a rel="first" href="${to(1)}">First</a> <a rel="prev" href="${to(pageNumber - 1)}">← Before</a>`}
 <span>${jobs.length > 0 && html`${whole(first)}–${whole(first + jobs.length - 1)}, `}page ${whole(pageNumber)}${last !== undefined && ` of ${whole(last)}`}</span>
-${hasNext && html`<a rel="next" href="${to(pageNumber + 1)}">Older →</a>`}${last !== undefined && pageNumber < last && html` <a rel="last" href="${to(last)}">Last</a>`}
+${hasNext && html`<a rel="next" href="${to(pageNumber + 1)}">Next →</a>`}${last !== undefined && pageNumber < last && html` <a rel="last" href="${to(last)}">Last</a>`}
 <span class="sizes">Jobs on a page: ${SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
 </nav>`;
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Page } from '../db/port.ts';
 
 /** Of ES2026: TypeScript's libraries do not know the text of a number yet. */
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
@@ -58,11 +57,6 @@ export function shownJob(text: string): ShownJob {
       typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value,
     ),
   );
-}
-
-/** The jobs of a batch. */
-export function shownJobs({ bytes, rows }: Page<unknown>): ShownJob[] {
-  return rows === 0 ? [] : new TextDecoder().decode(bytes).split(',\n').map(shownJob); // a row is one line
 }
 
 /** A text of the metadata; '' without it. */

@@ -196,6 +196,25 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
   });
 
   test.each([
+    ['Duration', ['12', '11', '14', '13'], 'sort-by=duration'],
+    ['Nodes', ['12', '14', '13', '11'], 'sort-by=num-nodes'],
+    ['Threads', ['12', '14', '13', '11'], 'sort-by=num-hwthreads'],
+    ['Acc.', ['12', '14', '13', '11'], 'sort-by=num-acc'],
+    ['Energy kWh', ['12', '11', '14', '13'], 'sort-by=energy'],
+  ])('is sorted by a click on %s, and the other way by a second', async (label, ids, search) => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/jobs?start-time=0-');
+    await follow(page, page.getByRole('columnheader', { name: label }).getByRole('link'));
+    expect([new URL(page.url()).search, await texts(IDS)]).toEqual([`?start-time=0-&${search}`, ids]);
+    expect(await page.locator('th[aria-sort=descending]').innerText()).toBe(`${label} ↓`);
+    await follow(page, page.getByRole('columnheader', { name: label }).getByRole('link'));
+    expect(new URL(page.url()).search).toBe(`?start-time=0-&${search}&order=asc`);
+    expect((await texts(IDS)).at(-1)).toBe('12');
+    await follow(page, page.getByTitle('Without it')); // the order stays
+    expect(new URL(page.url()).search).toBe(`?${search}&order=asc`);
+  });
+
+  test.each([
     ['/jobs?user=nobody', 'No job matches this filter.'],
     ['/jobs?page=9', 'The list has ended before this page.'],
   ])('says why it is empty: %s', async (path, words) => {
@@ -208,6 +227,8 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     ['/jobs?colour=red', 'colour'],
     ['/jobs?duration=long', 'duration'],
     ['/jobs?items-per-page=101', 'items-per-page'],
+    ['/jobs?sort-by=user', 'sort-by'],
+    ['/jobs?order=up', 'order'],
     ['/jobs?form=1&colour=red', 'colour'],
   ])('refuses what it does not know: %s', async (path, words) => {
     const { page } = await service.visit('root');
@@ -262,14 +283,14 @@ describe.skipIf(!HAS_CHROMIUM)('a long list of jobs', () => {
     const { page, texts } = await service.visit('root');
     await page.goto('/jobs?user=ada');
     expect([await texts('.count'), (await texts(IDS)).slice(0, 2)]).toEqual([['60 jobs'], ['60', '59']]);
-    await follow(page, page.getByRole('link', { name: 'Older' }));
+    await follow(page, page.getByRole('link', { name: 'Next' }));
     expect([new URL(page.url()).search, (await texts(IDS))[0]]).toEqual(['?user=ada&page=2', '35']);
     await follow(page, page.getByRole('link', { name: 'Last' }));
-    expect([(await texts(IDS)).length, await page.getByRole('link', { name: 'Older' }).count()]).toEqual([10, 0]);
+    expect([(await texts(IDS)).length, await page.getByRole('link', { name: 'Next' }).count()]).toEqual([10, 0]);
     await follow(page, page.getByRole('link', { name: '50', exact: true }));
     expect([new URL(page.url()).search, (await texts(IDS)).length]).toEqual(['?user=ada&items-per-page=50', 50]);
-    await follow(page, page.getByRole('link', { name: 'Older' }));
-    await follow(page, page.getByRole('link', { name: 'Newer' }));
+    await follow(page, page.getByRole('link', { name: 'Next' }));
+    await follow(page, page.getByRole('link', { name: 'Before' }));
     expect((await texts(IDS))[0]).toBe('60');
   });
 

@@ -1,0 +1,91 @@
+import { type RawBuilder, sql } from 'kysely';
+import { z } from 'zod';
+import { type ListedJob, type ListOrder, NAME_CHARACTERS, type SortColumn } from '../../jobs/listed-job.ts';
+import { offsetOf, type PageRequest } from '../../jobs/order.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { column, whereJob } from '../filters.ts';
+import { durationAt } from '../job-json.ts';
+import { newestFirst } from '../newest-first.ts';
+import { exactWhole, statementOf } from '../sql-rows.ts';
+import type { Statement } from '../statement.ts';
+import { jsonText } from '../stored-json.ts';
+
+const Row = z.object({
+  id: exactWhole,
+  jobId: exactWhole,
+  name: z.string(),
+  user: z.string(),
+  project: z.string(),
+  cluster: z.string(),
+  subCluster: z.string(),
+  jobState: z.string(),
+  startTime: exactWhole,
+  duration: exactWhole,
+  numNodes: exactWhole,
+  numHwthreads: exactWhole,
+  numAcc: exactWhole,
+  energy: z.number().nullable(),
+  tags: z
+    .string()
+    .transform((json): unknown => JSON.parse(json))
+    .pipe(z.array(z.object({ type: z.string(), name: z.string(), scope: z.string() }))),
+});
+
+export interface ListedJobsOptions extends PageRequest, ListOrder {
+  readonly nowSec: number;
+}
+
+/**
+ * A page of a list of jobs, each with what fits in a line and nothing that may be large: neither hosts nor metadata. Newest first it runs
+ * along an index; another order looks at every job that matches.
+ */
+export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): Statement<ListedJob> {
+  const text = (name: Parameters<typeof column>[0]) => sql`CAST(${column(name)} AS TEXT)`;
+  const number = (value: RawBuilder<unknown>) => sql`CAST(CAST(ifnull(${value}, 0) AS INTEGER) AS TEXT)`;
+  // A BLOB or a text that is stored as energy reads as the number it begins with; infinity is no number of JSON.
+  const energy = sql`CASE WHEN abs(CAST(${column('energy')} AS REAL)) < 1e308 THEN CAST(${column('energy')} AS REAL) END`;
+  // The rows come in the order of `places`, the outer loop of the join (as in jobs-page.ts).
+  const query = sql`WITH places AS MATERIALIZED (${places(jobs, options)})
+    SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
+      substr(ifnull(${jsonText(column('meta_data'), 'jobName')}, ''), 1, ${NAME_CHARACTERS}) AS name,
+      ${text('hpc_user')} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
+      ${text('job_state')} AS "jobState", ${number(column('start_time'))} AS "startTime", ${number(durationAt(options.nowSec))} AS duration,
+      ${number(column('num_nodes'))} AS "numNodes", ${number(column('num_hwthreads'))} AS "numHwthreads", ${number(column('num_acc'))} AS "numAcc",
+      ${energy} AS energy, ${tags(jobs.tagScopes)} AS tags
+    FROM places CROSS JOIN job ON job.id = places.id`;
+  return statementOf('listed jobs', query, Row);
+}
+
+function places(jobs: VisibleJobs, { nowSec, ...options }: ListedJobsOptions): RawBuilder<unknown> {
+  const { column: by, order, itemsPerPage: limit } = options;
+  const offset = offsetOf(options);
+  if (by === 'start-time' && order === 'desc') return newestFirst(jobs, { offset, limit });
+  const direction = order === 'asc' ? sql`ASC` : sql`DESC`;
+  const ends =
+    by === 'start-time'
+      ? sql`start_time ASC, id ASC`
+      : sql`${sortValue(by, nowSec)} ${direction}, start_time DESC, id DESC`;
+  return sql`SELECT job.id AS id FROM job WHERE ${whereJob(jobs)} ORDER BY ${ends} LIMIT ${limit} OFFSET ${offset}`;
+}
+
+function sortValue(by: Exclude<SortColumn, 'start-time'>, nowSec: number): RawBuilder<unknown> {
+  switch (by) {
+    case 'duration':
+      return durationAt(nowSec);
+    case 'num-nodes':
+      return column('num_nodes');
+    case 'num-hwthreads':
+      return sql`ifnull(${column('num_hwthreads')}, 0)`;
+    case 'num-acc':
+      return sql`ifnull(${column('num_acc')}, 0)`;
+    case 'energy':
+      return column('energy');
+  }
+}
+
+/** Those the caller may read, by database id, as JSON. */
+function tags(scopes: readonly string[]): RawBuilder<unknown> {
+  const inScope = sql`tag.tag_scope IN (${sql.join(scopes.map((scope) => scope.toWellFormed()))})`;
+  const inOrder = sql`SELECT json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT)) AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${inScope} ORDER BY tag.id`;
+  return sql`(SELECT concat('[', ifnull(group_concat(shown.tag, ','), ''), ']') FROM (${inOrder}) AS shown)`;
+}

@@ -1,0 +1,38 @@
+import type { Whole } from './statistics.ts';
+
+/** What a list can be sorted by, beside the start; sorting needs to look at every job that matches. */
+export const SORT_COLUMNS = ['start-time', 'duration', 'num-nodes', 'num-hwthreads', 'num-acc', 'energy'] as const;
+export type SortColumn = (typeof SORT_COLUMNS)[number];
+
+export const ORDERS = ['desc', 'asc'] as const;
+
+/** Equals, and jobs of one second, come with the newest (in `asc` of the start: the oldest) first, then by database id. */
+export interface ListOrder {
+  readonly column: SortColumn;
+  readonly order: (typeof ORDERS)[number];
+}
+
+/** A job as a line of a list. */
+export interface ListedJob {
+  id: Whole;
+  jobId: Whole;
+  /** At most NAME_CHARACTERS of the jobName in its metadata; '' without one. */
+  name: string;
+  user: string;
+  project: string;
+  cluster: string;
+  subCluster: string;
+  jobState: string;
+  startTime: Whole;
+  /** Seconds; of a running job until now. */
+  duration: Whole;
+  numNodes: Whole;
+  numHwthreads: Whole;
+  numAcc: Whole;
+  /** kWh; null for what is no number. */
+  energy: number | null;
+  tags: { type: string; name: string; scope: string }[];
+}
+
+/** Nobody reads a longer one in a line. */
+export const NAME_CHARACTERS = 200;

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
+import { parseFilter } from '../../src/http/job-filter-query.ts';
+import { type ListedJob, ORDERS, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
+import type { User } from '../../src/jobs/user.ts';
+import { visibleTo } from '../../src/jobs/visibility.ts';
+import { type TestDatabase, testDatabase } from '../support/sql.ts';
+
+const admin: User = { name: 'root', roles: new Set(['admin']), projects: [] };
+const ada: User = { name: 'ada', roles: new Set(['user']), projects: [] };
+const NOW = 10_000;
+const JOBS = 60;
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+  // Many equals in every column; every fifth job runs, and its stored duration is another than it has.
+  const rows = Array.from({ length: JOBS }, (_, n) => {
+    const state = n % 5 === 0 ? 'running' : 'completed';
+    const name = n === 7 ? `json_object('jobName', '${'n'.repeat(500)}')` : n === 8 ? `'{broken'` : 'NULL';
+    return `(${n + 1}, ${n === 0 ? '9007199254740993' : n}, 'c${n % 2}', 's', ${9_000 + ((n * 7) % 20)}, '${n % 3 ? 'ada' : 'bob'}', 'p', ${(n * 11) % 13}, 0, '${state}', ${name}, '[]', ${1 + (n % 4)}, ${n % 6 === 0 ? 'NULL' : n % 3}, ${n % 4 === 0 ? 'NULL' : n % 2}, 1, 'none', 0, ${n === 9 ? '9e999' : (n % 5) / 2}, 'null')`;
+  });
+  await db.exec(`INSERT INTO job (id, job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, meta_data, resources, num_nodes,
+      num_hwthreads, num_acc, smt, shared, monitoring_status, energy, footprint) VALUES ${rows.join(',')};
+    INSERT INTO tag (id, tag_type, tag_name, tag_scope) VALUES (1, 't', 'g', 'global'), (2, 't"', 'a', 'admin'), (3, 't', 'mine', 'ada');
+    INSERT INTO jobtag (job_id, tag_id) VALUES (1, 3), (1, 2), (1, 1);`);
+});
+afterAll(() => db.close());
+
+const first = { page: 1, itemsPerPage: 100, nowSec: NOW, column: 'start-time', order: 'desc' } as const;
+const list = async (user: User, more: Partial<Parameters<typeof listedJobs>[1]> = {}, query = '') =>
+  await db.read(listedJobs(visibleTo(user, parseFilter(new URLSearchParams(query), NOW)), { ...first, ...more }));
+
+const VALUES: Readonly<Record<SortColumn, (job: ListedJob) => number>> = {
+  'start-time': (job) => Number(job.startTime),
+  duration: (job) => Number(job.duration),
+  'num-nodes': (job) => Number(job.numNodes),
+  'num-hwthreads': (job) => Number(job.numHwthreads),
+  'num-acc': (job) => Number(job.numAcc),
+  energy: (job) => job.energy ?? Number.POSITIVE_INFINITY,
+};
+
+describe.each(SORT_COLUMNS)('sorted by %s', (column) => {
+  test.each(ORDERS)('%s, equals newest first', async (order) => {
+    const jobs = await list(admin, { column, order });
+    const value = VALUES[column];
+    const sign = order === 'asc' ? 1 : -1;
+    // Ascending by the start, the oldest comes first among equals too.
+    const tie = column === 'start-time' && order === 'asc' ? 1 : -1;
+    const sorted = jobs.toSorted(
+      (a, b) =>
+        (value(a) - value(b)) * sign || // Infinity - Infinity is NaN: equal
+        (Number(a.startTime) - Number(b.startTime)) * tie ||
+        (Number(a.id) - Number(b.id)) * tie,
+    );
+    expect(jobs.map(({ id }) => id)).toEqual(sorted.map(({ id }) => id));
+    expect(jobs).toHaveLength(JOBS);
+  });
+
+  test('pages follow one another', async () => {
+    const all = await list(ada, { column }, 'cluster=c0&cluster=c1');
+    const pages = await Promise.all(
+      [1, 2, 3].map((page) => list(ada, { column, page, itemsPerPage: 17 }, 'cluster=c0&cluster=c1')),
+    );
+    expect(pages.flat()).toEqual(all.slice(0, 51));
+    expect(new Set(all.map(({ user }) => user))).toEqual(new Set(['ada']));
+  });
+});
+
+test('a line has no more than fits in one, exactly', async () => {
+  const jobs = await list(admin);
+  const byId = new Map(jobs.map((job) => [Number(job.id), job]));
+  expect(byId.get(8)?.name).toBe('n'.repeat(200));
+  expect(byId.get(9)?.name).toBe('');
+  expect(byId.get(10)?.energy).toBeNull();
+  expect(byId.get(1)).toMatchObject({
+    jobId: 9_007_199_254_740_993n,
+    duration: NOW - 9_000,
+    numHwthreads: 0,
+    tags: [
+      { type: 't', name: 'g', scope: 'global' },
+      { type: 't"', name: 'a', scope: 'admin' },
+    ],
+  });
+  expect(await list(admin, {}, 'state=deadline')).toEqual([]);
+});
