@@ -40,6 +40,35 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     await expect.poll(() => duration.innerText(), { interval: 100 }).toMatch(/^10m [1-9]/);
   });
 
+  test('shows that a running job has ended, without being loaded again', async () => {
+    const own = await site(browser, {
+      jobs: [job({ jobId: 5, jobState: 'running', startTime: NOW - 600, duration: 0 })],
+    });
+    const { page, complaints } = await own.visit('root');
+    await page.goto('/jobs');
+    const stop = { jobId: 5, stopTime: NOW - 540, jobState: 'failed' };
+    expect((await own.app.send('POST', '/api/jobs/stop_job/', stop, 'root', 'admin', 'api')).status).toBe(200);
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))"); // as when one comes back to it
+    await page.locator('.state .word', { hasText: 'failed' }).waitFor();
+    expect(await page.locator('table.jobs tbody tr').innerText()).toMatch(/failed.*\t1m\t/s);
+    expect(complaints).toEqual([]);
+    await own.close();
+  });
+
+  test('can be filtered with the keyboard alone', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/jobs');
+    const press = async (key: string, times = 1) => {
+      for (let time = 0; time < times; time += 1) await page.keyboard.press(key);
+    };
+    await page.locator('summary').first().focus();
+    await press('Enter');
+    await press('Tab', 2); // past how it compares, to the user
+    await page.keyboard.type('bob');
+    await Promise.all([page.waitForEvent('load'), press('Enter')]);
+    expect([new URL(page.url()).search, await texts(IDS)]).toEqual(['?user=bob', ['13', '12']]);
+  });
+
   test.each([
     ['max', ['13', '12']], // his project is p2
     ['ada', ['11']],
