@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LEAN_INDEXES } from '../src/db/lean-indexes.ts';
 import { PRAGMAS } from '../src/db/pragmas.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
+import { NAV } from '../src/html/nav.ts';
 import { sizeFor } from '../src/pool/sizing.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
@@ -72,6 +73,11 @@ test('docs/settings.md says where a setting cannot act', () => {
     .map((name) => [name, ...idle.map((of) => (of.includes(name) ? '—' : 'acts'))]);
   expect(table('docs/settings.md', 'Where a setting cannot act')).toEqual(rows);
   expect(notApplied({ PORT: undefined }, 'worker')).toEqual([]);
+});
+
+test('docs/pages.md has every page of the menu', () => {
+  const [rows] = [read('docs/pages.md').matchAll(/^\| `(\/[^`]*)`/gm)];
+  expect([...rows].map(([, path]) => path)).toEqual(expect.arrayContaining(NAV.map(({ path }) => path)));
 });
 
 test('docs/errors.md has every fault in the order of the code, with its status and Retry-After', () => {

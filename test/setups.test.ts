@@ -139,20 +139,29 @@ describe('reading', () => {
   });
 });
 
-test('somebody logs in, and looks at a page', async () => {
-  const overviews: string[] = [];
+test('somebody logs in, and looks at a page with all it loads', async () => {
+  const seen: string[] = [];
   for (const { url } of [file, ...others]) {
     const body = new URLSearchParams({ username: 'ada', password: PASSWORD, redirect: '/' });
     const answer = await fetch(`${url}/login`, { method: 'POST', body, redirect: 'manual' });
     expect([answer.status, answer.headers.get('Location')]).toEqual([302, '/']);
-    const page = await fetch(url, { headers: { Cookie: answer.headers.get('Set-Cookie')?.split(';')[0] ?? '' } });
-    const text = await page.text();
-    for (const [, asset] of text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
-      expect((await fetch(`${url}${asset}`)).status, asset).toBe(200);
+    const Cookie = answer.headers.get('Set-Cookie')?.split(';')[0] ?? '';
+    let all = await (await fetch(`${url}/statistics`, { headers: { Cookie } })).text();
+    expect(all).toContain('<bdi>ada</bdi>');
+    for (const [, asset] of all.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
+      const loaded = await fetch(`${url}${asset}`);
+      expect([loaded.status, loaded.headers.get('Cache-Control')], asset).toEqual([
+        200,
+        expect.stringContaining('immutable'),
+      ]);
+      all += await loaded.text();
     }
-    overviews.push(text);
+    expect(all).toContain('var uPlot=');
+    const system = await fetch(`${url}/system`, { headers: { Cookie, Accept: 'text/html' } });
+    expect(system.status).toBe(403); // ada is no admin
+    seen.push(all);
   }
-  expect(new Set(overviews).size).toBe(1);
+  expect(new Set(seen).size).toBe(1);
 });
 
 describe('writing', () => {
