@@ -1,6 +1,6 @@
 import type { Deadline } from '../db/deadline.ts';
 import type { Database, Page } from '../db/port.ts';
-import type { PageStatement, Statement } from '../db/statement.ts';
+import type { Found, PageStatement, Statement } from '../db/statement.ts';
 import type { ColumnIndex } from './index.ts';
 import { placeOf } from './places.ts';
 
@@ -9,18 +9,21 @@ import { placeOf } from './places.ts';
  * the SQL: where the index is not ready, or declines, it is the SQL that answers.
  */
 export function withColumns(db: Database, index: ColumnIndex): Database {
+  /** The statement, or the one that reads what the index has found. */
+  const found = async <Asked extends { readonly found?: Found<Asked> }>(statement: Asked, deadline: Deadline) => {
+    if (statement.found === undefined) return statement;
+    const places = await index.ask(statement.found.question, deadline);
+    return places === undefined ? statement : statement.found.statement(places.map(placeOf));
+  };
   return {
     async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
       const { question } = statement;
       const rows = question === undefined ? undefined : await index.ask(question, deadline);
-      if (rows === undefined) return await db.read(statement, deadline);
-      return rows.map((row) => statement.row.parse(row));
+      if (rows !== undefined) return rows.map((row) => statement.row.parse(row));
+      return await db.read(await found(statement, deadline), deadline);
     },
     async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
-      const { found } = statement;
-      const places = found === undefined ? undefined : await index.ask(found.question, deadline);
-      if (found === undefined || places === undefined) return await db.readPage(statement, deadline);
-      return await db.readPage(found.statement(places.map(placeOf)), deadline);
+      return await db.readPage(await found(statement, deadline), deadline);
     },
     write: (name, input, deadline) => db.write(name, input, deadline),
     maintain: (task, deadline) => db.maintain(task, deadline),

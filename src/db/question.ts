@@ -1,4 +1,5 @@
 import type { DurationBins, MetricScale } from '../jobs/histograms.ts';
+import type { ListOrder } from '../jobs/listed-job.ts';
 import type { PageRequest, Slice } from '../jobs/order.ts';
 import type { Group, SortField } from '../jobs/statistics.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
@@ -25,7 +26,12 @@ export type ColumnQuestion =
       readonly scales: readonly MetricScale[];
       readonly bins: number;
     }
-  | ({ readonly kind: 'places'; readonly jobs: VisibleJobs } & Slice);
+  | ({
+      readonly kind: 'places';
+      readonly jobs: VisibleJobs;
+      /** Left out: newest first. Only then there is `after`. */
+      readonly sorted?: ListOrder & { readonly nowSec: number };
+    } & Slice);
 
 export type StatisticsQuestion = Extract<ColumnQuestion, { kind: 'statistics' }>;
 export type HistogramsQuestion = Extract<ColumnQuestion, { kind: 'histograms' }>;

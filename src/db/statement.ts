@@ -28,6 +28,8 @@ export interface Statement<Row> {
   readonly row: RowParser<Row>;
   /** What it asks, where a column index can answer it too. */
   readonly question?: ColumnQuestion;
+  /** Another way to its rows. */
+  readonly found?: Found<Statement<Row>>;
 }
 
 /**
@@ -42,14 +44,14 @@ export interface PageStatement<More> {
   readonly more: RowParser<More>;
   /** The batches to go on with; whoever cannot leaves them to be asked for. */
   readonly series?: Series;
-  /** Another way to the batch where no index of SQLite leads to it: its places, which a column index finds, and then their rows. */
-  readonly found?: FoundBatch<More>;
+  /** Another way to its rows. */
+  readonly found?: Found<PageStatement<More>>;
 }
 
-export interface FoundBatch<More> {
+/** Where no index of SQLite leads to the jobs of a list, a column index may find their places; the rows are then read by id. */
+export interface Found<OfPlaces> {
   readonly question: ColumnQuestion;
-  /** The batch of the first of these places; its maker keeps the others for the batches behind it. */
-  statement(places: readonly Place[]): PageStatement<More>;
+  statement(places: readonly Place[]): OfPlaces;
 }
 
 /**
@@ -68,7 +70,7 @@ export function rowsOf<Shape extends z.ZodRawShape>(
     sql,
     parameters as readonly SqlValue[],
   );
-  return { ...plain, row };
+  return { name, sql: plain.sql, parameters: plain.parameters, row };
 }
 
 /**

@@ -19,7 +19,14 @@ export type ToProcess =
   | { kind: 'openArchive'; id: 0; root: string }
   | { kind: 'openReplica'; id: 0; options: ReplicaOptions }
   | { kind: 'openColumns'; id: 0; options: HeldIndexOptions }
-  | { kind: 'query'; id: number; name?: string; sql: string; parameters: readonly SqlValue[]; series?: Series | undefined }
+  | {
+      kind: 'query';
+      id: number;
+      name?: string;
+      sql: string;
+      parameters: readonly SqlValue[];
+      series?: Series | undefined;
+    }
   | { kind: 'write'; id: number; name: WriteName; input: unknown }
   | { kind: 'maintain'; id: number; task: Maintenance }
   | { kind: 'archive'; id: number; request: ArchiveRequest }

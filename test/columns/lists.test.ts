@@ -9,7 +9,9 @@ import { pages } from '../../src/db/pages.ts';
 import type { Database } from '../../src/db/port.ts';
 import type { JobsBatch } from '../../src/db/statements/jobs-batch.ts';
 import { type JobsListOptions, jobsPage } from '../../src/db/statements/jobs-page.ts';
+import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
+import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { ALL, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, within } from '../support/pool.ts';
@@ -28,6 +30,19 @@ const page = fc.record({
   nowSec: fc.constant(NOW),
 });
 const asked = fc.array(fc.tuple(randomUser, randomFilter, page), { minLength: 30, maxLength: 30 });
+
+async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
+  const db = await testDatabase('recorded');
+  onTestFinished(() => db.close());
+  const folder = testFolder();
+  const index = await HeldIndex.open({
+    ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
+    ...{ tempDir: folder, spillMb: 64, fresh: false },
+  });
+  await index.build(() => {});
+  onTestFinished(() => index.close());
+  return { db, index };
+}
 
 async function foundRows(db: TestDatabase, index: HeldIndex, list: VisibleJobs, options: JobsListOptions) {
   let questions = 0;
@@ -54,15 +69,7 @@ async function foundRows(db: TestDatabase, index: HeldIndex, list: VisibleJobs, 
 }
 
 test('the rows are those of the SQL, for every filter and page', { timeout: 150_000 }, async () => {
-  const db = await testDatabase('recorded');
-  onTestFinished(() => db.close());
-  const folder = testFolder();
-  const index = await HeldIndex.open({
-    ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
-    ...{ tempDir: folder, spillMb: 64, fresh: false },
-  });
-  await index.build(() => {});
-  onTestFinished(() => index.close());
+  const { db, index } = await opened();
   let questions = 0;
   await fc.assert(
     fc.asyncProperty(randomRows(60), asked, async (rows, lists) => {
@@ -74,6 +81,32 @@ test('the rows are those of the SQL, for every filter and page', { timeout: 150_
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
   );
   expect(questions).toBeGreaterThan(RUNS * 10);
+});
+
+const sorted = fc.record({
+  ...{
+    page: fc.constantFrom(1, 1, 2, 3, 2 ** 53 - 1),
+    itemsPerPage: fc.constantFrom(1, 7, 100),
+    nowSec: fc.constant(NOW),
+  },
+  ...{ column: fc.constantFrom(...SORT_COLUMNS), order: fc.constantFrom(...ORDERS) },
+});
+
+test('sorted lists are those of the SQL', { timeout: 150_000 }, async () => {
+  const { db, index } = await opened();
+  const lists = fc.array(fc.tuple(randomUser, randomFilter, sorted), { minLength: 30, maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(randomRows(60), lists, async (rows, asked) => {
+      await store(db, rows.map(madeSuitable));
+      for (const [user, filter, options] of asked) {
+        const statement = listedJobs(visibleTo(user, filter), options);
+        if (statement.found === undefined) continue;
+        const places = (await index.ask(statement.found.question)).map(placeOf);
+        expect(await db.read(statement.found.statement(places))).toEqual(await db.read(statement));
+      }
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
+  );
 });
 
 const SMALL_JOBS: JobFilter = [{ kind: 'whole', field: 'num-nodes', range: { to: 5n } }];

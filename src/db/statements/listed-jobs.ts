@@ -5,10 +5,11 @@ import { offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, whereJob } from '../filters.ts';
 import { durationAt } from '../job-json.ts';
-import { newestFirst } from '../newest-first.ts';
+import { isAlongIndex, newestFirst } from '../newest-first.ts';
 import { exactWhole, statementOf } from '../sql-rows.ts';
 import type { Statement } from '../statement.ts';
 import { jsonText } from '../stored-json.ts';
+import { atPlaces } from './jobs-batch.ts';
 
 const Row = z.object({
   id: exactWhole,
@@ -40,12 +41,27 @@ export interface ListedJobsOptions extends PageRequest, ListOrder {
  * along an index; another order looks at every job that matches.
  */
 export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): Statement<ListedJob> {
+  const listed = listedAt(jobs, options, places(jobs, options));
+  const { column: by, order, nowSec, itemsPerPage: limit } = options;
+  if (by === 'start-time' && isAlongIndex(jobs)) return listed;
+  const sorted = by === 'start-time' && order === 'desc' ? {} : { sorted: { column: by, order, nowSec } };
+  return {
+    ...listed,
+    found: {
+      question: { kind: 'places', jobs, ...sorted, offset: offsetOf(options), limit },
+      statement: (found) => listedAt(jobs, options, atPlaces(found)),
+    },
+  };
+}
+
+/** The jobs of a query for `id`, in its order. */
+function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuilder<unknown>): Statement<ListedJob> {
   const text = (name: Parameters<typeof column>[0]) => sql`CAST(${column(name)} AS TEXT)`;
   const number = (value: RawBuilder<unknown>) => sql`CAST(CAST(ifnull(${value}, 0) AS INTEGER) AS TEXT)`;
   // A BLOB or a text that is stored as energy reads as the number it begins with; infinity is no number of JSON.
   const energy = sql`CASE WHEN abs(CAST(${column('energy')} AS REAL)) < 1e308 THEN CAST(${column('energy')} AS REAL) END`;
   // The rows come in the order of `places`, the outer loop of the join (as in jobs-page.ts).
-  const query = sql`WITH places AS MATERIALIZED (${places(jobs, options)})
+  const query = sql`WITH places AS MATERIALIZED (${places})
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
       substr(ifnull(${jsonText(column('meta_data'), 'jobName')}, ''), 1, ${NAME_CHARACTERS}) AS name,
       ${text('hpc_user')} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
