@@ -87,7 +87,7 @@ export const SettingsSchema = z.object({
   DB_QUEUE_LIMIT: wholeNumber(1, 100_000).prefault('256').describe('requests waiting for a connection'),
   COLUMN_INDEX: z
     .enum(['auto', 'on', 'off'], { error: 'must be auto, on or off' })
-    .default('off')
+    .default('auto')
     .describe('statistics from a copy of the job table in columns; auto: where there is memory for it'),
   COLUMN_INDEX_MEMORY_MB: autoOr(600, MAX_MB).prefault('auto').describe('MB for the process of the column index'),
   DB_TEMP_DIR: text.optional().describe('folder of sorts and temporary tables; default: beside the database'),

@@ -34,8 +34,8 @@ test('the column index has its part of the limit, and auto leaves it out where c
     expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
     return [sizing.columnsMb, sizing.notes.filter((note) => note.includes('COLUMN_INDEX')).length];
   };
-  expect(columnsOf(65_536, {})).toEqual([0, 0]); // off by default
-  expect(columnsOf(65_536, { COLUMN_INDEX: 'auto' })).toEqual([600, 0]);
+  expect(columnsOf(65_536, {})).toEqual([600, 0]); // auto
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'off' })).toEqual([0, 0]);
   expect(columnsOf(2_048, { COLUMN_INDEX: 'auto' })).toEqual([0, 1]);
   expect(columnsOf(2_048, { COLUMN_INDEX: 'on' })).toEqual([600, 0]);
   expect(columnsOf(65_536, { COLUMN_INDEX: 'on', COLUMN_INDEX_MEMORY_MB: '900' })).toEqual([900, 0]);
@@ -47,7 +47,7 @@ test('the column index has its part of the limit, and auto leaves it out where c
 test('a limit that is much of the machine is noted, one that is not is none', () => {
   expect(sizeFor(settings(), machine(600)).notes.join()).toMatch(/is much of the 600 MB there are/);
   expect(sizeFor(settings({ DB_MEMORY_LIMIT_MB: '9000' }), machine(8_192)).notes).toHaveLength(1);
-  expect(sizeFor(settings(), machine(2_048)).notes).toEqual([]);
+  expect(sizeFor(settings({ COLUMN_INDEX: 'off' }), machine(2_048)).notes).toEqual([]);
 });
 
 test('auto never asks for more than the machine has, whatever was set by hand', () => {

@@ -9,6 +9,9 @@ import { expect, onTestFinished } from 'vitest';
 
 const BIN = join(import.meta.dirname, '../../bin/cc-jobs');
 
+/** One process less for each service of a test; those of the index ask for it. */
+const WITHOUT = { COLUMN_INDEX: 'off' };
+
 export type Environment = Record<string, string>;
 
 /** A folder of the test's own, the working directory of its commands. */
@@ -36,7 +39,7 @@ export function start(
   stderrTo: number | 'pipe' = 'pipe',
 ): Running {
   const { PATH = '' } = process.env;
-  const child = spawn(BIN, args, { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', stderrTo] });
+  const child = spawn(BIN, args, { cwd, env: { PATH, ...WITHOUT, ...env }, stdio: ['ignore', 'pipe', stderrTo] });
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (chunk) => {
