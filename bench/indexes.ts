@@ -3,15 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDriver } from '../src/db/driver.ts';
-import { adapter, type JobPattern, patternFrom, type Sent } from './support/adapting.ts';
+import type { Sent } from './support/adapting.ts';
+import { medianOf, rounds, timesOf } from './support/alternating.ts';
 import { type BenchOptions, copyOf, databaseFor, type Files, filesIn, VAR, withFolder } from './support/database.ts';
-import { type Server, startServer } from './support/server.ts';
-import { atMost, type Check, fact, percentile, spread } from './support/table.ts';
-import { warm } from './support/warm.ts';
+import { startServer } from './support/server.ts';
+import { atMost, type Check, fact, spread } from './support/table.ts';
 
 export const JOBS = 2_000_000;
-const ROUNDS = 7;
-const JOBS_PER_ROUND = 300;
 const INDEXES = join(import.meta.dirname, '../test/fixtures/cc-backend-indexes.sql');
 
 export async function run(options: BenchOptions): Promise<Check[]> {
@@ -39,29 +37,6 @@ export async function run(options: BenchOptions): Promise<Check[]> {
     }
   });
 }
-
-/** Each server in turn, so that both meet the same machine. */
-async function rounds(servers: readonly Server[]): Promise<Sent[][]> {
-  const patterns: JobPattern[] = [];
-  for (const server of servers) {
-    await warm(server, 1);
-    patterns.push(await patternFrom(server));
-  }
-  const sent: Sent[][] = servers.map(() => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [at, server] of servers.entries()) {
-      const job = patterns[at];
-      if (job === undefined) continue;
-      const adapted = await adapter(server, { job, jobs: JOBS_PER_ROUND, connections: 1 });
-      if (round > 0) sent[at]?.push(...adapted.sent); // the first warms up
-    }
-  }
-  return sent;
-}
-
-const timesOf = (sent: readonly Sent[], kind: Sent['what']) =>
-  sent.filter(({ what }) => what === kind).map(({ ms }) => ms);
-const medianOf = (sent: readonly Sent[], kind: Sent['what']) => percentile(timesOf(sent, kind), 0.5);
 
 /** The same jobs under the indexes of cc-backend; made once, which takes minutes. */
 async function withAllIndexes({ db, archive }: Files, jobs: number): Promise<Files> {

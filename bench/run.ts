@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   edge: () => import('./edge.ts'),
   nodes: () => import('./nodes.ts'),
   columns: () => import('./columns.ts'),
+  record: () => import('./record.ts'),
 };
 
 const { positionals, values } = parseArgs({
