@@ -54,12 +54,7 @@ async function takeOver(file: IndexFile, meta: IndexMeta, changes: Changes): Pro
     let gone = await file.run(`DELETE FROM job WHERE ${isChanged}`, parameters);
     if (batch.rows > 0) {
       await file.run(`INSERT INTO job SELECT * FROM ${file.csvSource(csvPath, footprintKeys)}`);
-      // A job that INSERT OR REPLACE put in the place of another fires no trigger for that one: their key is the same.
-      const fresh = `SELECT id, job_id, start_time, cluster FROM job WHERE ${isChanged}`;
-      gone += await file.run(
-        `DELETE FROM job USING (${fresh}) AS fresh WHERE job.job_id = fresh.job_id AND job.start_time = fresh.start_time AND job.cluster = fresh.cluster AND job.id <> fresh.id`,
-        parameters,
-      );
+      gone += await dropReplaced(file, isChanged, parameters);
     }
     next = { place, footprintKeys, rows: meta.rows - gone + batch.rows, churned: meta.churned + gone };
     await file.writeMeta(next);
@@ -68,11 +63,29 @@ async function takeOver(file: IndexFile, meta: IndexMeta, changes: Changes): Pro
   return next;
 }
 
+/**
+ * A job that INSERT OR REPLACE put in the place of another fires no trigger for that one: their key is the same. Looked for among the jobs
+ * that started in the same time as those that are new, which are the last blocks of the table as a rule.
+ */
+async function dropReplaced(file: IndexFile, isChanged: string, parameters: readonly string[]): Promise<number> {
+  const fresh = `SELECT id, job_id, start_time, cluster FROM job WHERE ${isChanged}`;
+  const times = `SELECT CAST(min(start_time) AS VARCHAR) AS first, CAST(max(start_time) AS VARCHAR) AS last FROM (${fresh})`;
+  const [{ first, last } = {}] = await file.rows({ sql: times, parameters });
+  if (typeof first !== 'string' || typeof last !== 'string') return 0;
+  const isThen = `job.start_time BETWEEN ${wholeLiteral(BigInt(first))} AND ${wholeLiteral(BigInt(last))}`;
+  return await file.run(
+    `DELETE FROM job USING (${fresh}) AS fresh WHERE ${isThen} AND job.job_id = fresh.job_id AND job.start_time = fresh.start_time AND job.cluster = fresh.cluster AND job.id <> fresh.id`,
+    parameters,
+  );
+}
+
 /** A condition for these ids, and its parameters. Few stand in the text, so that DuckDB looks into the blocks that may have them. */
 function isAnyOf(ids: readonly bigint[]): [string, string[]] {
   if (ids.length === 0) return ['false', []]; // links of no job
   if (ids.length <= FEW_IDS) return [`id IN (${ids.map(wholeLiteral).join(', ')})`, []];
-  return ["id IN (SELECT unnest(string_split($1, ',')::BIGINT[]))", [ids.map(wholeLiteral).join()]];
+  const [least, most] = [ids.reduce((a, b) => (a < b ? a : b)), ids.reduce((a, b) => (a > b ? a : b))];
+  const isBetween = `id BETWEEN ${wholeLiteral(least)} AND ${wholeLiteral(most)}`; // new jobs stand together: it leaves out the other blocks
+  return [`${isBetween} AND id IN (SELECT unnest(string_split($1, ',')::BIGINT[]))`, [ids.map(wholeLiteral).join()]];
 }
 
 /** Whether so much was replaced that scans are worth a build. */
