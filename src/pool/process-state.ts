@@ -1,4 +1,5 @@
 import type { Answer } from '../db/answer-rows.ts';
+import type { ProcessStatus } from '../db/port.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 
 /** What a process answers to the request it was given. */
@@ -52,3 +53,19 @@ export const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
 
 /** A request without its id, which `run` gives. */
 export type RequestBody = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never;
+
+type Told = Pick<Task, 'resolve' | 'reject'> & Partial<Pick<Task, 'onStep' | 'onBatch'>>;
+
+/** A request that begins now. */
+export function newTask(id: number, request: RequestBody, told: Told): Task {
+  const name = 'name' in request && request.name !== undefined ? request.name : request.kind;
+  const own = { id, name, startedAt: performance.now(), parts: [], abandoned: false, committing: false };
+  return { onStep: () => {}, onBatch: () => {}, ...told, ...own };
+}
+
+/** What a process that is busy does, and for how long. */
+export function doingOf(state: State): Pick<ProcessStatus, 'doing'> {
+  if (state.name !== 'busy') return {};
+  const { name, startedAt } = state.task;
+  return { doing: { name, ms: Math.round(performance.now() - startedAt) } };
+}

@@ -4,7 +4,7 @@ import type { ProcessStatus } from '../db/port.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
 import { faultFromMessage } from './faults.ts';
-import { NEXT, type Reply, type RequestBody, type State, type Task } from './process-state.ts';
+import { doingOf, NEXT, newTask, type Reply, type RequestBody, type State, type Task } from './process-state.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 import { rssMbOf } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
@@ -117,7 +117,7 @@ export class DatabaseProcess {
       pid: this.pid,
       role: this.role,
       state: this.#state.name,
-      ...(this.#state.name === 'busy' ? { doing: doing(this.#state.task) } : {}),
+      ...doingOf(this.#state),
       rssMb: Math.round(this.rssMb * 10) / 10,
       ageSec: Math.round((performance.now() - this.#startedAt) / 1000),
       queries: this.queries,
@@ -134,19 +134,7 @@ export class DatabaseProcess {
     const id = DatabaseProcess.#lastId;
     this.queries += 1;
     return new Promise((resolve, reject) => {
-      const { onStep = () => {}, onBatch = () => {} } = told;
-      const task: Task = {
-        id,
-        name: 'name' in request && request.name !== undefined ? request.name : request.kind,
-        startedAt: performance.now(),
-        resolve,
-        reject,
-        onStep,
-        onBatch,
-        parts: [],
-        abandoned: false,
-        committing: false,
-      };
+      const task = newTask(id, request, { ...told, resolve, reject });
       this.#become({ name: 'busy', task });
       try {
         this.#send({ ...request, id });
@@ -297,8 +285,4 @@ export class DatabaseProcess {
       this.#options.log({ ...fields, why: this.#killedFor }, 'a process was killed');
     }
   }
-}
-
-function doing({ name, startedAt }: Task): { name: string; ms: number } {
-  return { name, ms: Math.round(performance.now() - startedAt) };
 }
