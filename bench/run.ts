@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--db FILE] [--jobs N]`: one benchmark, printed as a table of limits and what was measured. */
+/** `npm run bench -- NAME [--db FILE] [--jobs N] [--keep]`: one benchmark, printed as a table of limits and what was measured. */
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './support/database.ts';
 import { type Check, printChecks } from './support/table.ts';
@@ -29,18 +29,28 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { db: { type: 'string' }, archive: { type: 'string' }, jobs: { type: 'string' } },
+  options: {
+    db: { type: 'string' },
+    archive: { type: 'string' },
+    jobs: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
 });
 const [name = ''] = positionals;
 const load = BENCHES[name];
 if (load === undefined) {
   process.stderr.write(
-    `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--db FILE] [--archive DIR] [--jobs N]\n`,
+    `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--db FILE] [--archive DIR] [--jobs N] [--keep]\n`,
   );
   process.exit(2);
 }
 const bench = await load();
 const startedAt = performance.now();
-const checks = await bench.run({ db: values.db, archive: values.archive, jobs: Number(values.jobs ?? bench.JOBS) });
+const checks = await bench.run({
+  db: values.db,
+  archive: values.archive,
+  jobs: Number(values.jobs ?? bench.JOBS),
+  keep: values.keep,
+});
 printChecks(name, checks, (performance.now() - startedAt) / 1000);
 process.exit(checks.some(({ ok }) => ok === false) ? 1 : 0);

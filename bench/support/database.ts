@@ -11,6 +11,8 @@ export interface BenchOptions {
   archive: string | undefined;
   /** Jobs of the database that is generated. */
   jobs: number;
+  /** What an earlier run has built is not built again. */
+  keep: boolean;
 }
 
 /** A job database and its archive. */
