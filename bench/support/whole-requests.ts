@@ -9,7 +9,7 @@ import { atMost, type Check, fact, percentile, shown, spread } from './table.ts'
 
 const ROUNDS = 5;
 const DASHBOARDS = 16;
-const DASHBOARD_ROUNDS = 10;
+const DASHBOARD_ROUNDS = 3;
 const LIMIT_MB = 3_000;
 const READY_LIMIT_MS = 600_000;
 const SETTINGS = { COLUMN_INDEX: 'on', DB_MEMORY_LIMIT_MB: String(LIMIT_MB) };
