@@ -25,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   nodes: () => import('./nodes.ts'),
   columns: () => import('./columns.ts'),
   record: () => import('./record.ts'),
+  pages: () => import('./pages.ts'),
 };
 
 const { positionals, values } = parseArgs({
