@@ -17,10 +17,12 @@ import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { askedFilter, filterParts } from './asked-filter.ts';
 
 const PATH = '/jobs';
-const OWN = ['sort-by', 'order', 'items-per-page', 'page'];
+const OWN = ['sort-by', 'order', 'items-per-page', 'page', 'count'];
 const MOST_ITEMS = 100;
-/** The list does not wait longer for its count, which a script then asks for. */
+/** The list does not wait longer for its count, unless the address says so (`count=wait`): a script asks for it then. */
 const COUNT_WAIT_MS = 50;
+/** Of the request's time: the list is shown also where counting takes all of it. */
+const COUNT_PART = 0.8;
 
 /** GET /jobs: the jobs that match, newest start first or sorted by a column. */
 export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
@@ -36,7 +38,7 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   const jobs = visibleTo(c.var.user, asked.filter);
   const [list, counted, parts] = await Promise.all([
     c.var.db.read(listedJobs(jobs, { ...page, ...order, nowSec: nowSec(c) }), c.var.deadline),
-    countSoon(c, jobs),
+    countSoon(c, jobs, waitsForCount(c) ? c.var.deadline.remainingMs() * COUNT_PART : COUNT_WAIT_MS),
     filterParts(c, asked),
   ]);
   const found = isWhole(list, page) ? (page.page - 1) * page.itemsPerPage + list.length : counted;
@@ -70,17 +72,22 @@ function orderOf(c: Context<AppEnv>): ListOrder {
   return { column: one('sort-by', SORT_COLUMNS), order: one('order', ORDERS) };
 }
 
+function waitsForCount(c: Context<AppEnv>): boolean {
+  const query = queryOf(c);
+  return query.has('count') && oneOf('count', single('count', query.getAll('count')), ['wait']) === 'wait';
+}
+
 /** Whether a list tells by itself how many there are. */
 function isWhole(list: readonly unknown[], { page, itemsPerPage }: PageRequest): boolean {
   return list.length < itemsPerPage && (list.length > 0 || page === 1);
 }
 
 /** How many jobs there are, if that is soon known: counting a million may take a second, and the list need not wait for it. */
-async function countSoon(c: Context<AppEnv>, jobs: VisibleJobs): Promise<number | undefined> {
+async function countSoon(c: Context<AppEnv>, jobs: VisibleJobs, waitMs: number): Promise<number | undefined> {
   const enough = new AbortController();
   const deadline = startDeadline(c.var.deadline.remainingMs(), enough.signal);
   const stopped = new Promise<[]>((resolve) => deadline.signal.addEventListener('abort', () => resolve([])));
-  const timer = setTimeout(() => enough.abort(), COUNT_WAIT_MS);
+  const timer = setTimeout(() => enough.abort(), waitMs);
   try {
     // The list says what is wrong, if something is.
     const counted = c.var.db.read(countJobs(jobs), deadline).catch(() => []);

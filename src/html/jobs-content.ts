@@ -36,7 +36,10 @@ ${pager(content)}`;
 /** The script of the page asks for a count that is missing. */
 function counted({ page, count }: JobsContent): Html {
   if (count !== undefined) return html`<p class="count"><b>${whole(count)}</b> ${count === 1 ? 'job' : 'jobs'}</p>`;
-  return html`<p class="count" data-count="${address('/api/jobs/count', page.query)}" aria-live="polite">many jobs</p>`;
+  const waiting = new URLSearchParams(page.keep);
+  waiting.set('count', 'wait');
+  const all = html`<noscript>, <a href="${address(page.path, page.query, waiting)}">count them</a></noscript>`;
+  return html`<p class="count" data-count="${address('/api/jobs/count', page.query)}" aria-live="polite">many jobs${all}</p>`;
 }
 
 function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {

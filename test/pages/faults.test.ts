@@ -69,4 +69,18 @@ describe.skipIf(!HAS_CHROMIUM)('a page that fails', () => {
     trouble = () => {};
     await expect.poll(() => texts('.count')).toEqual(['1 job']);
   });
+
+  test('counts by a link where no script does', async () => {
+    const { page, texts } = await service.visit('root', { javaScriptEnabled: false });
+    let reads = 0;
+    trouble = () => {
+      reads += 1;
+      return reads === 2 ? new Promise(() => {}) : undefined;
+    };
+    await page.goto('/jobs?user=bob&items-per-page=1');
+    trouble = () => {};
+    expect(await texts('.count')).toEqual(['many jobs, count them']);
+    await follow(page, page.getByRole('link', { name: 'count them' }));
+    expect([await texts('.count'), new URL(page.url()).searchParams.get('count')]).toEqual([['1 job'], 'wait']);
+  });
 });
