@@ -19,7 +19,8 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
   test('leads to the page one wanted, with the keyboard alone', async () => {
     const { page } = await service.visit();
     await page.goto('/login?redirect=%2F%3Fx%3D1');
-    await page.keyboard.type('ada'); // the field has the focus
+    await page.locator('[name=username]:focus').waitFor(); // by itself, with the first picture of the page
+    await page.keyboard.type('ada');
     await page.keyboard.press('Tab');
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
