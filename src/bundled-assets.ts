@@ -7,6 +7,7 @@ import iconSvg from './browser/icon.svg';
 import jobsJs from './browser/jobs.js';
 import pageJs from './browser/page.js';
 import plotsJs from './browser/plots.js';
+import plottingJs from './browser/plotting.js';
 import styleCss from './browser/style.css';
 import systemJs from './browser/system.js';
 import type { AssetTexts } from './http/assets.ts';
@@ -15,6 +16,7 @@ export const bundledAssets: AssetTexts = {
   'style.css': styleCss,
   'page.js': pageJs,
   'jobs.js': jobsJs,
+  'plotting.js': plottingJs,
   'plots.js': plotsJs,
   'histograms.js': histogramsJs,
   'system.js': systemJs,

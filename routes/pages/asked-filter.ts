@@ -5,6 +5,7 @@ import { entriesOf, queryOfEntries, SENT } from '../../src/html/filter/entries.t
 import { filterForm, type Offers } from '../../src/html/filter/form.ts';
 import { address, type Filtered, filterWords } from '../../src/html/filter/words.ts';
 import { type Html, html } from '../../src/html/html.ts';
+import { pageAnswer } from '../../src/html/layout.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
@@ -54,6 +55,16 @@ export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { ki
     open: isWrong,
   });
   return html`${!isWrong && filterWords(page, new Map(labelled.map(({ id, label }) => [id, label])))}${form}`;
+}
+
+/** The form again, with what is wrong in it. */
+export async function wrongFilter(
+  c: Context<AppEnv>,
+  asked: Extract<Asked, { kind: 'wrong' }>,
+  title: string,
+): Promise<Response> {
+  const content = html`<h1>${title}</h1>${await filterParts(c, asked)}<p class="problem" role="alert">Please correct the filter.</p>`;
+  return pageAnswer(c, { title, content }, 400);
 }
 
 /** What the clusters offer to choose from. */

@@ -38,7 +38,12 @@ export const jobPage = new Hono<AppEnv>()
       scopes: writableScopes(c),
     });
     const title = `Job ${job.jobId}`;
-    return pageAnswer(c, { title, content, scripts: ['uplot.js', 'plots.js', 'jobs.js'], styles: ['uplot.css'] });
+    return pageAnswer(c, {
+      title,
+      content,
+      scripts: ['uplot.js', 'plotting.js', 'plots.js', 'jobs.js'],
+      styles: ['uplot.css'],
+    });
   })
   .post('/jobs/:id/tags', sameOrigin(), async (c) => {
     const id = idOf(c);

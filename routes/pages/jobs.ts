@@ -4,7 +4,6 @@ import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
 import { Fault } from '../../src/faults.ts';
 import { offerOnFault } from '../../src/html/fault-page.ts';
-import { html } from '../../src/html/html.ts';
 import { jobsContent } from '../../src/html/jobs-content.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { narrower } from '../../src/html/narrower.ts';
@@ -14,7 +13,7 @@ import { nowSec, queryOf } from '../../src/http/request.ts';
 import { type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import type { PageRequest } from '../../src/jobs/order.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
-import { askedFilter, filterParts } from './asked-filter.ts';
+import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';
 const OWN = ['sort-by', 'order', 'items-per-page', 'page', 'count'];
@@ -28,10 +27,7 @@ const COUNT_PART = 0.8;
 export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, OWN);
   if (asked.kind === 'sent') return c.redirect(asked.to);
-  if (asked.kind === 'wrong') {
-    const content = html`<h1>Jobs</h1>${await filterParts(c, asked)}<p class="problem" role="alert">Please correct the filter.</p>`;
-    return pageAnswer(c, { title: 'Jobs', content }, 400);
-  }
+  if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Jobs');
   offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
   const page = pageOf(c);
   const order = orderOf(c);

@@ -2,7 +2,6 @@ import { type Context, Hono } from 'hono';
 import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
 import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
 import { offerOnFault } from '../../src/html/fault-page.ts';
-import { html } from '../../src/html/html.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { narrower } from '../../src/html/narrower.ts';
 import { statisticsContent } from '../../src/html/statistics-content.ts';
@@ -12,7 +11,7 @@ import { nowSec, queryOf } from '../../src/http/request.ts';
 import { DURATION_BINS, type DurationBins } from '../../src/jobs/histograms.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import { askedFilter, filterParts } from './asked-filter.ts';
+import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';
 const OWN = ['group-by', 'sort-by', 'bins', 'page'];
@@ -23,10 +22,7 @@ const GROUPS_ON_PAGE = 25;
 export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, OWN);
   if (asked.kind === 'sent') return c.redirect(asked.to);
-  if (asked.kind === 'wrong') {
-    const content = html`<h1>Statistics</h1>${await filterParts(c, asked)}<p class="problem" role="alert">Please correct the filter.</p>`;
-    return pageAnswer(c, { title: 'Statistics', content }, 400);
-  }
+  if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
   offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
   const view = viewOf(c);
   const jobs = visibleTo(c.var.user, asked.filter);
@@ -52,7 +48,12 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     scales: scalesOf(c, asked.page.query.getAll('cluster')),
     shortJobSec: options.shortJobSec,
   });
-  return pageAnswer(c, { title: 'Statistics', content, scripts: ['uplot.js', 'histograms.js'], styles: ['uplot.css'] });
+  return pageAnswer(c, {
+    title: 'Statistics',
+    content,
+    scripts: ['uplot.js', 'plotting.js', 'histograms.js'],
+    styles: ['uplot.css'],
+  });
 });
 
 /** How the page is looked at, beside the filter. */

@@ -11,5 +11,10 @@ export const systemPage = new Hono<AppEnv>().get('/system', (c) => {
   requireRole(c.var.user, 'admin');
   onlyKnown(c, []);
   const content = systemContent(ShownSystem.parse(systemState(c)), c.var.service.memoryHistory?.());
-  return pageAnswer(c, { title: 'System', content, scripts: ['uplot.js', 'system.js'], styles: ['uplot.css'] });
+  return pageAnswer(c, {
+    title: 'System',
+    content,
+    scripts: ['uplot.js', 'plotting.js', 'system.js'],
+    styles: ['uplot.css'],
+  });
 });

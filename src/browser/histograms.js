@@ -5,10 +5,9 @@
   const place = document.getElementById('histograms');
   if (place === null) return;
   const state = document.getElementById('histograms-state');
-  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const { dark, style, axis: axisOf } = window.plotting;
   const drawn = [];
 
-  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const number = (value) => value.toLocaleString('en', { maximumSignificantDigits: 4 });
   const short = (value) =>
     value >= 10_000 ? value.toLocaleString('en', { notation: 'compact' }) : value.toLocaleString('en');
@@ -60,14 +59,7 @@
   }
 
   function draw(canvas, bins, axisLabel) {
-    const axis = {
-      stroke: style('--muted'),
-      grid: { stroke: style('--line'), width: 1 },
-      ticks: { stroke: style('--line'), width: 1 },
-      font: '11px system-ui',
-      labelFont: '12px system-ui',
-      labelSize: 18,
-    };
+    const axis = axisOf();
     const last = bins.length - 1;
     const options = {
       width: canvas.clientWidth,

@@ -7,10 +7,9 @@
   /** Lines differ by their dashes as well as by their colour. */
   const DASHES = [[], [8, 4], [2, 3], [12, 3, 3, 3], [5, 5], [1, 4], [14, 6]];
   const HUES = [210, 25, 140, 330, 265, 175, 50];
-  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const { dark, style, axis: axisOf } = window.plotting;
   const drawn = [];
 
-  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const color = (index) => `hsl(${HUES[index % HUES.length]} 65% ${dark.matches ? 68 : 38}%)`;
   const rounded = (value) =>
     Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(4));
@@ -60,11 +59,7 @@
     const lines = linesOf(metric);
     const length = Math.max(0, ...lines.map(([, values]) => values.length));
     const times = Array.from({ length }, (_, index) => index * metric.timestep);
-    const axis = {
-      stroke: style('--muted'),
-      grid: { stroke: style('--line'), width: 1 },
-      ticks: { stroke: style('--line'), width: 1 },
-    };
+    const axis = axisOf();
     const thresholds = figure.dataset.thresholds === '' ? undefined : JSON.parse(figure.dataset.thresholds);
     const unit = figure.dataset.unit;
     const options = {
@@ -75,20 +70,14 @@
         {
           ...axis,
           label: 'time since the start (h:min)',
-          labelSize: 18,
           size: 30,
-          labelFont: '12px system-ui',
-          font: '11px system-ui',
           values: (_, splits) => splits.map(clock),
           incrs: [60, 120, 300, 600, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800],
         },
         {
           ...axis,
           label: unit === '' ? figure.dataset.metric : unit,
-          labelSize: 18,
           size: 56,
-          labelFont: '12px system-ui',
-          font: '11px system-ui',
           values: (_, splits) => splits.map(rounded),
         },
       ],

@@ -5,7 +5,7 @@
   const live = document.getElementById('live');
   const words = document.getElementById('live-state');
   const place = document.getElementById('memory-plot');
-  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const { dark, style, axis: axisOf } = window.plotting;
   const PARTS = [
     ['all', '--accent', []],
     ['parent', '--muted', [2, 3]],
@@ -14,8 +14,6 @@
     ['columns', '--bad', [5, 5]],
   ];
   let plot;
-
-  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   const two = (number) => String(number).padStart(2, '0');
 
@@ -55,14 +53,7 @@
     if (place === null) return;
     plot?.destroy();
     const { limit, rows } = data();
-    const axis = {
-      stroke: style('--muted'),
-      grid: { stroke: style('--line'), width: 1 },
-      ticks: { stroke: style('--line'), width: 1 },
-      font: '11px system-ui',
-      labelFont: '12px system-ui',
-      labelSize: 18,
-    };
+    const axis = axisOf();
     plot = new uPlot(
       {
         width: place.clientWidth,

@@ -1,3 +1,4 @@
+import { WHOLE_COLUMNS } from '../db/filters.ts';
 import type { PlacesQuestion } from '../db/question.ts';
 import type { Place } from '../jobs/order.ts';
 import { type ColumnQuery, wholeLiteral } from './query.ts';
@@ -33,12 +34,7 @@ function orderOf({ column, order, nowSec }: NonNullable<PlacesQuestion['sorted']
   }
 }
 
-const SORTED = {
-  'num-nodes': 'num_nodes',
-  'num-hwthreads': 'num_hwthreads',
-  'num-acc': 'num_acc',
-  energy: 'energy',
-} as const;
+const SORTED = { ...WHOLE_COLUMNS, energy: 'energy' } as const;
 
 /** The first condition tells DuckDB which blocks to leave out. */
 function behind({ startTime, id }: Place): string {

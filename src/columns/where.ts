@@ -1,4 +1,5 @@
 import { foldCase } from '../db/conditions.ts';
+import { WHOLE_COLUMNS } from '../db/filters.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../jobs/filter.ts';
 import { JOB_STATES, SHARED } from '../jobs/job.ts';
 import { footprintName, HOST_MARK, memberNumber } from './columns.ts';
@@ -20,14 +21,6 @@ const TEXT_COLUMNS = {
   project: 'project',
   user: 'hpc_user',
   'job-name': 'job_name',
-} as const;
-
-const WHOLE_COLUMNS = {
-  'start-time': 'start_time',
-  duration: 'duration',
-  'num-nodes': 'num_nodes',
-  'num-acc': 'num_acc',
-  'num-hwthreads': 'num_hwthreads',
 } as const;
 
 const ID_COLUMNS = { 'db-id': 'id', 'job-id': 'job_id', 'array-job-id': 'array_job_id' } as const;

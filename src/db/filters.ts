@@ -15,7 +15,8 @@ export function column(name: keyof JobTable): RawBuilder<unknown> {
 
 const TEXT_COLUMNS = { cluster: 'cluster', subcluster: 'subcluster', project: 'project', user: 'hpc_user' } as const;
 
-const WHOLE_COLUMNS = {
+/** The columns of what is filtered, and sorted, as a whole number. */
+export const WHOLE_COLUMNS = {
   'start-time': 'start_time',
   duration: 'duration',
   'num-nodes': 'num_nodes',

@@ -3,6 +3,7 @@ const TYPES = {
   'style.css': 'text/css; charset=utf-8',
   'page.js': 'text/javascript; charset=utf-8',
   'jobs.js': 'text/javascript; charset=utf-8',
+  'plotting.js': 'text/javascript; charset=utf-8',
   'plots.js': 'text/javascript; charset=utf-8',
   'histograms.js': 'text/javascript; charset=utf-8',
   'system.js': 'text/javascript; charset=utf-8',

@@ -13,6 +13,7 @@ export function readAssets(): AssetTexts {
     'style.css': own('style.css'),
     'page.js': own('page.js'),
     'jobs.js': own('jobs.js'),
+    'plotting.js': own('plotting.js'),
     'plots.js': own('plots.js'),
     'histograms.js': own('histograms.js'),
     'system.js': own('system.js'),
