@@ -20,10 +20,13 @@ export interface CrewOptions {
 }
 
 /**
- * What a process may keep after a query above its resting level, MB. Only the end of a process gives memory back to the
- * system (measured: after interrupt, shrink_memory and close 1.9 of 2.0 GB stay), so above this it is replaced.
+ * What a process may keep above its resting level, MB. Only the end of a process gives memory back to the system (measured: after
+ * interrupt, shrink_memory and close 1.9 of 2.0 GB stay), so above this it is replaced. One that is at work all the time may keep what
+ * the batches of a long list take (25 MB): replaced between them, two readers of such a list were followed by five others a second.
  */
-export const KEPT_LIMIT_MB = 8;
+export const KEPT_LIMIT_MB = { atRest: 8, atWork: 48 };
+/** Without a request for this long a process is at rest. */
+const REST_MS = 250;
 /** Between two tries to start a process that dies at its start; doubles up to the second. */
 const RESTART_MS = [50, 5_000] as const;
 
@@ -246,9 +249,12 @@ export class Crew {
 }
 
 function isWorn(member: DatabaseProcess): boolean {
-  if (member.state.name !== 'idle' && member.state.name !== 'busy') return false;
+  const { state } = member;
+  if (state.name !== 'idle' && state.name !== 'busy') return false;
   if (member.worn) return true;
-  return member.state.name === 'idle' && member.rssMb > member.restingMb + KEPT_LIMIT_MB;
+  if (state.name === 'busy') return false;
+  const isAtRest = performance.now() - state.since > REST_MS;
+  return member.rssMb > member.restingMb + KEPT_LIMIT_MB[isAtRest ? 'atRest' : 'atWork'];
 }
 
 /** The problem itself has paths in it: it is for the log. */

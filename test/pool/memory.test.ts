@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { asked, fixture, hungry, small, testPool, until, within } from '../support/pool.ts';
 
@@ -27,22 +28,16 @@ test('memory that no heap limit sees is seen from outside, and its process stopp
   await until(() => db.status().counters['kills'] === 1, 2_000);
 });
 
-test('a reader that keeps memory after its query is replaced, and serves until its spare does', async () => {
+test('what a query took is given back within seconds', async () => {
   const { db } = await testPool({ maxReaders: 1 });
   const readers = () => db.status().processes.filter(({ role }) => role === 'reader');
   const [before] = readers();
-  await db.read(hungry(30), within(10_000)); // within its limits, above what it may keep
-  let served = 0;
-  while (readers().some(({ pid }) => pid === before?.pid)) {
-    await db.read(small(1), within(5_000));
-    served += 1;
-    if (served > 20_000) break; // it gave its memory back by itself: nothing to replace
-  }
+  await db.read(hungry(30), within(10_000)); // within its limits
   await until(() => readers().every(({ rssMb }) => rssMb < (before?.rssMb ?? 0) + 20), 5_000, readers);
-  expect(served).toBeGreaterThan(0);
 });
 
-test('what a process keeps is seen from outside: it need not say so to be replaced', async () => {
+/** A pool of one reader that keeps so many MB of its first query, and does nothing of what it is asked for. */
+async function keeping(mb: number) {
   const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-keeps') });
   const pids = () =>
     db
@@ -50,9 +45,37 @@ test('what a process keeps is seen from outside: it need not say so to be replac
       .processes.filter(({ role }) => role === 'reader')
       .map(({ pid }) => pid);
   const before = pids();
-  expect(await db.read(asked('anything'), within(10_000))).toEqual([{ answer: 'kept' }]);
-  await until(() => pids().length === 1 && pids()[0] !== before[0], 5_000, pids);
+  const isReplaced = () => pids().length === 1 && pids()[0] !== before[0];
+  const ask = async () => {
+    expect(await db.read(asked(String(mb)), within(10_000))).toEqual([{ answer: 'kept' }]);
+    await sleep(5);
+  };
+  await ask();
+  return { db, ask, pids, isReplaced };
+}
+
+test('what a process keeps is seen from outside: it need not say so to be replaced', async () => {
+  const { db, pids, isReplaced } = await keeping(40);
+  await until(isReplaced, 5_000, pids);
   expect(db.status().counters).toMatchObject({ replacements: 1, kills: 0 });
+});
+
+test('one that is at work all the time may keep as much as a long list takes, until it rests', async () => {
+  const { db, ask, pids, isReplaced } = await keeping(40);
+  for (const end = performance.now() + 1_500; performance.now() < end; ) await ask();
+  expect(db.status().counters).toMatchObject({ replacements: 0 });
+  await until(isReplaced, 5_000, pids);
+});
+
+test('one that keeps more is replaced at work, and serves until its spare does', async () => {
+  const { ask, isReplaced } = await keeping(60);
+  let served = 0;
+  for (const end = performance.now() + 5_000; !isReplaced() && performance.now() < end; ) {
+    await ask();
+    served += 1;
+  }
+  expect(isReplaced()).toBe(true);
+  expect(served).toBeGreaterThan(5);
 });
 
 test('an idle reader is retired, and the last one stays', async () => {
