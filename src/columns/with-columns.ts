@@ -27,6 +27,7 @@ export function withColumns(db: Database, index: ColumnIndex): Database {
     },
     write: (name, input, deadline) => db.write(name, input, deadline),
     maintain: (task, deadline) => db.maintain(task, deadline),
+    spare: () => db.spare(),
     status() {
       const status = db.status();
       return { ...status, processes: [...status.processes, ...index.processes()], columns: index.status() };
@@ -45,6 +46,7 @@ export function withoutColumns(db: Database, reason: string): Database {
     readPage: (statement, deadline) => db.readPage(statement, deadline),
     write: (name, input, deadline) => db.write(name, input, deadline),
     maintain: (task, deadline) => db.maintain(task, deadline),
+    spare: () => db.spare(),
     status: () => ({ ...db.status(), columns: { state: 'off', reason } }),
     close: (graceMs) => db.close(graceMs),
   };

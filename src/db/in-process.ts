@@ -84,6 +84,7 @@ export async function openInProcess(path: string): Promise<Database> {
       });
     },
     maintain: (task) => inTurn(() => connection.maintain(task)),
+    spare: () => 0,
     status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
     close: () =>
       inTurn(async () => {

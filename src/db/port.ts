@@ -29,6 +29,9 @@ export interface Database {
   /** What a file wants from time to time; answers what is worth telling. A libSQL server does it by itself. */
   maintain(task: Maintenance, deadline: Deadline): Promise<Record<string, number>>;
 
+  /** How many queries could begin now so that others find a process too; 0 where each is another request to a server. */
+  spare(): number;
+
   /** What the implementation holds at the moment; never waits, never runs a query. */
   status(): DatabaseStatus;
 
@@ -42,8 +45,6 @@ export interface Page<More> {
   bytes: Uint8Array;
   rows: number;
   more: More;
-  /** The batch behind it, where that is on its way already (PageStatement.series). */
-  behind?: Promise<Page<More>>;
 }
 
 export interface DatabaseStatus {

@@ -2,7 +2,6 @@ import type { Compilable } from 'kysely';
 import type { z } from 'zod';
 import type { Place } from '../jobs/order.ts';
 import type { ColumnQuestion } from './question.ts';
-import type { Series } from './series.ts';
 
 /** What checks a row on its way in. A zod schema is one. */
 export interface RowParser<Row> {
@@ -42,8 +41,6 @@ export interface PageStatement<More> {
   readonly sql: string;
   readonly parameters: readonly SqlValue[];
   readonly more: RowParser<More>;
-  /** The batches to go on with; whoever cannot leaves them to be asked for. */
-  readonly series?: Series;
   /** Another way to its rows. */
   readonly found?: Found<PageStatement<More>>;
 }

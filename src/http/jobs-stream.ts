@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { type Deadline, startDeadline } from '../db/deadline.ts';
-import { type NextPage, pages, type ReadPage } from '../db/pages.ts';
+import { type NextPages, pages, type ReadPage } from '../db/pages.ts';
 import type { Page } from '../db/port.ts';
 import type { JobsBatch } from '../db/statements/jobs-batch.ts';
 import type { PageRequest } from '../jobs/order.ts';
@@ -17,7 +17,7 @@ import type { HeldAnswers } from './held-answers.ts';
  */
 export async function jobsAnswer(
   c: Context<AppEnv>,
-  next: NextPage<JobsBatch>,
+  next: NextPages<JobsBatch>,
   page: PageRequest,
 ): Promise<JsonAnswer> {
   if (c.var.service.archive === undefined) c.set('lacksArchive', true);
@@ -42,6 +42,9 @@ export async function jobsAnswer(
   return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
 }
 
+/** Batches read side by side, where a third reader is left for others. */
+const MOST_AHEAD = 2;
+
 /** The batches with the statistics of archived jobs, each read within a deadline of its own; the first within the request's. */
 class JobsList {
   rows = 0;
@@ -54,35 +57,25 @@ class JobsList {
   /** The deadline of the batch that is read next. */
   #deadline: () => Deadline;
 
-  constructor(c: Context<AppEnv>, next: NextPage<JobsBatch>) {
+  constructor(c: Context<AppEnv>, next: NextPages<JobsBatch>) {
     const { db, deadline, service, held } = c.var;
     this.#held = held;
     this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
-    const whole = async (page: Page<JobsBatch>, own: Deadline): Promise<Page<JobsBatch>> => {
-      const bytes = await withStatistics(page, service.archive, own);
-      this.#hold(bytes.byteLength);
-      if (page.behind === undefined) {
-        own.clear();
-        return { ...page, bytes };
-      }
-      const behind = read(page.behind, own);
-      behind.catch(() => {}); // it fails where it is awaited
-      return { ...page, bytes, behind };
-    };
-    /** The batches of a series share a deadline, which ends with the last. */
-    const read = async (coming: Promise<Page<JobsBatch>>, own: Deadline) => {
-      try {
-        return await whole(await coming, own);
-      } catch (error) {
-        own.clear();
-        throw error;
-      }
-    };
-    const readFrom: ReadPage<JobsBatch> = (statement) => {
+    const read: ReadPage<JobsBatch> = async (statement) => {
       const own = this.#deadline();
-      return read(db.readPage(statement, own), own);
+      try {
+        const page = await db.readPage(statement, own);
+        const bytes = await withStatistics(page, service.archive, own);
+        this.#hold(bytes.byteLength);
+        return { ...page, bytes };
+      } finally {
+        own.clear();
+      }
     };
-    this.#batches = pages(next, readFrom, () => held.isHalfEmpty);
+    this.#batches = pages(next, read, {
+      mayRead: () => held.isHalfEmpty,
+      width: () => (db.spare() < MOST_AHEAD ? 1 : MOST_AHEAD),
+    });
   }
 
   /** Every batch but the first has a deadline of its own. */
@@ -179,7 +172,10 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
             end('complete');
             controller.enqueue(joined(tail));
             controller.close();
-          } else controller.enqueue(joined(',\n', batch.bytes));
+          } else {
+            controller.enqueue(SEPARATOR); // by itself: in one chunk with the batch it would be a copy of it
+            controller.enqueue(batch.bytes);
+          }
         } catch (error) {
           cut(controller, error);
         }
@@ -195,6 +191,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
 }
 
 const encoder = new TextEncoder();
+const SEPARATOR = encoder.encode(',\n');
 
 /** Texts and bytes one after the other, in one chunk. */
 function joined(...parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {

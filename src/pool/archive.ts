@@ -49,7 +49,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const stopWatching = watchMemory(members, counters);
 
   const ask = async (crew: Crew, request: ArchiveRequest, deadline: Deadline) => {
-    const reply = await runTwice(crew, () => ({ kind: 'archive', request }), deadline, counters);
+    const reply = await runTwice(crew, { kind: 'archive', request }, deadline, counters);
     if (reply.kind !== 'archived') throw new Fault('internal', `the archive process answered ${reply.kind}`);
     const { answer } = reply;
     const [problem] = answer.problems;

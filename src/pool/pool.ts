@@ -86,6 +86,10 @@ class Pool implements Database {
     return await runMaintenance(this.#writer, task, deadline);
   }
 
+  spare(): number {
+    return this.#readers.spare;
+  }
+
   status(): DatabaseStatus {
     return {
       alive: !this.#file.replaced && anyAlive(this.#processes()),

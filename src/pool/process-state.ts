@@ -1,4 +1,3 @@
-import type { Answer } from '../db/answer-rows.ts';
 import type { ProcessStatus } from '../db/port.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 
@@ -24,8 +23,6 @@ export interface Task {
   resolve(reply: Reply): void;
   reject(fault: unknown): void;
   onStep(step: WriteStep): void;
-  /** Told of the batches of a series but the last, which is the reply. */
-  onBatch(batch: Answer): void;
   /** Pieces of its answer that have come so far. */
   parts: Uint8Array[];
   /** Set once its caller has his answer and the process is only waited for. */
@@ -54,13 +51,10 @@ export const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
 /** A request without its id, which `run` gives. */
 export type RequestBody = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never;
 
-type Told = Pick<Task, 'resolve' | 'reject'> & Partial<Pick<Task, 'onStep' | 'onBatch'>>;
-
 /** A request that begins now. */
-export function newTask(id: number, request: RequestBody, told: Told): Task {
+export function newTask(id: number, request: RequestBody, told: Pick<Task, 'resolve' | 'reject' | 'onStep'>): Task {
   const name = 'name' in request && request.name !== undefined ? request.name : request.kind;
-  const own = { id, name, startedAt: performance.now(), parts: [], abandoned: false, committing: false };
-  return { onStep: () => {}, onBatch: () => {}, ...told, ...own };
+  return { ...told, id, name, startedAt: performance.now(), parts: [], abandoned: false, committing: false };
 }
 
 /** What a process that is busy does, and for how long. */

@@ -129,12 +129,12 @@ export class DatabaseProcess {
    * Gives an idle process a request. Rejects with the fault the process reports, or `connection_lost` when it dies.
    * Whoever stops waiting says so with `abandon`.
    */
-  run(request: RequestBody, told: Partial<Pick<Task, 'onStep' | 'onBatch'>> = {}): Promise<Reply> {
+  run(request: RequestBody, onStep: Task['onStep'] = () => {}): Promise<Reply> {
     DatabaseProcess.#lastId += 1;
     const id = DatabaseProcess.#lastId;
     this.queries += 1;
     return new Promise((resolve, reject) => {
-      const task = newTask(id, request, { ...told, resolve, reject });
+      const task = newTask(id, request, { resolve, reject, onStep });
       this.#become({ name: 'busy', task });
       try {
         this.#send({ ...request, id });
@@ -249,10 +249,6 @@ export class DatabaseProcess {
     }
     if (message.kind === 'part') {
       if (!task.abandoned) task.parts.push(message.bytes);
-      return;
-    }
-    if (message.kind === 'batch') {
-      if (!task.abandoned) task.onBatch(message);
       return;
     }
     clearTimeout(this.#killTimer);

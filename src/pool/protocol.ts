@@ -5,7 +5,6 @@ import type { Maintenance } from '../db/maintenance.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
 import type { ColumnQuestion } from '../db/question.ts';
 import type { ReplicaOptions, Synced } from '../db/replica/open.ts';
-import type { Series } from '../db/series.ts';
 import type { SqlValue } from '../db/statement.ts';
 import type { WriteName } from '../db/writes/index.ts';
 import type { FaultCode, FaultStatus } from '../faults.ts';
@@ -19,14 +18,7 @@ export type ToProcess =
   | { kind: 'openArchive'; id: 0; root: string }
   | { kind: 'openReplica'; id: 0; options: ReplicaOptions }
   | { kind: 'openColumns'; id: 0; options: HeldIndexOptions }
-  | {
-      kind: 'query';
-      id: number;
-      name?: string;
-      sql: string;
-      parameters: readonly SqlValue[];
-      series?: Series | undefined;
-    }
+  | { kind: 'query'; id: number; name?: string; sql: string; parameters: readonly SqlValue[] }
   | { kind: 'write'; id: number; name: WriteName; input: unknown }
   | { kind: 'maintain'; id: number; task: Maintenance }
   | { kind: 'archive'; id: number; request: ArchiveRequest }
@@ -47,8 +39,6 @@ export type FromProcess =
   /** It cannot start, whoever tries again: the file, not the process, is the reason. */
   | { kind: 'refused'; id: 0; problems: readonly string[]; fault: StartFault }
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
-  /** A batch of a series; the process is at the next one already. */
-  | { kind: 'batch'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
   | ({ kind: 'synced'; id: number } & Synced)
   /** The index serves, with so many jobs. */

@@ -1,15 +1,15 @@
 import { answerPage, answerRows } from '../db/answer-rows.ts';
 import { ClientGone, type Deadline } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
-import type { SeriesQuery } from '../db/series.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
 import { utf8Of } from '../db/utf8.ts';
 import { Fault } from '../faults.ts';
 import { type PoolOptions, startConnection } from './connections.ts';
 import type { Counters } from './counters.ts';
 import { Crew } from './crew.ts';
+import { PassingBytes } from './passing-bytes.ts';
 import type { DatabaseProcess } from './process.ts';
-import { type Batch, runQuery } from './read.ts';
+import { runQuery } from './read.ts';
 import type { SpareSlot } from './spare-slot.ts';
 
 /** Without any sign of life for this long a process counts as dead. */
@@ -20,9 +20,12 @@ const READ_LIMIT_BYTES = 16 * 1024 * 1024;
 /** The reading half of the port, over connection processes. */
 export class Readers {
   readonly #crew: Crew;
+  readonly #max: number;
   readonly #counters: Counters;
+  readonly #passing = new PassingBytes();
 
   constructor(options: PoolOptions, counters: Counters, spareSlot: SpareSlot) {
+    this.#max = options.maxReaders;
     this.#counters = counters;
     this.#crew = crewOf(options, 'reader', options.maxReaders, counters, spareSlot);
   }
@@ -32,7 +35,7 @@ export class Readers {
   }
 
   async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
-    const { answer } = await this.#query(statement, deadline);
+    const answer = await this.#query(statement, deadline);
     if (answer.json.byteLength > READ_LIMIT_BYTES) {
       throw new Fault('memory_limit_exceeded', 'the answer is larger than 16 MB: ask for a page of it');
     }
@@ -40,7 +43,9 @@ export class Readers {
   }
 
   async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
-    return this.#pageOf(await this.#query(statement, deadline), statement);
+    const answer = await this.#query(statement, deadline);
+    this.#passing.passed(answer.json.byteLength);
+    return answerPage(answer, statement, utf8Of);
   }
 
   get members(): readonly DatabaseProcess[] {
@@ -51,6 +56,13 @@ export class Readers {
     return this.#crew.queued;
   }
 
+  /** How many could be put to work now so that one stays for others. */
+  get spare(): number {
+    if (this.#crew.queued > 0) return 0;
+    const busy = this.#crew.members.filter(({ state }) => state.name === 'busy').length;
+    return Math.max(0, this.#max - busy - 1);
+  }
+
   tend(): void {
     this.#crew.tend();
   }
@@ -59,23 +71,11 @@ export class Readers {
     await this.#crew.close(graceMs);
   }
 
-  async #query(query: { name: string; sql: string } & SeriesQuery, deadline: Deadline): Promise<Batch> {
+  async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
     deadline.resume(); // after a write of the same request
-    const { name, sql, parameters, series } = query;
-    return await this.#counted(runQuery(this.#crew, { name, sql, parameters, series }, deadline, this.#counters));
-  }
-
-  #pageOf<More>({ answer, behind }: Batch, statement: PageStatement<More>): Page<More> {
-    const page = answerPage(answer, statement, utf8Of);
-    if (behind === undefined) return page;
-    const next = this.#counted(behind).then((batch) => this.#pageOf(batch, statement));
-    next.catch(() => {}); // it fails where it is awaited, and nobody may do that any more
-    return { ...page, behind: next };
-  }
-
-  async #counted<Result>(result: Promise<Result>): Promise<Result> {
     try {
-      return await result;
+      const { name, sql, parameters } = statement;
+      return await runQuery(this.#crew, { name, sql, parameters }, deadline, this.#counters);
     } catch (error) {
       throw counted(error, this.#counters);
     }

@@ -112,6 +112,10 @@ class Replica implements Database {
     return {}; // the server looks after its file, and the replica is nobody's to change
   }
 
+  spare(): number {
+    return this.#readers.spare;
+  }
+
   status(): DatabaseStatus {
     const server = this.#server.status();
     const sync = this.#syncer.status();

@@ -77,7 +77,7 @@ async function writeOn(
   };
   deadline.expired.addEventListener('abort', expire, { once: true });
   try {
-    const reply = await process.run({ kind: 'write', name, input }, { onStep: step });
+    const reply = await process.run({ kind: 'write', name, input }, step);
     if (reply.kind !== 'written') throw new Fault('internal', `the writer answered ${reply.kind}`);
     return reply.output;
   } catch (error) {

@@ -7,6 +7,7 @@ import { placeOf } from '../../src/columns/places.ts';
 import { textOf } from '../../src/db/driver-values.ts';
 import { pages } from '../../src/db/pages.ts';
 import type { Database } from '../../src/db/port.ts';
+import type { PageStatement } from '../../src/db/statement.ts';
 import type { JobsBatch } from '../../src/db/statements/jobs-batch.ts';
 import { type JobsListOptions, jobsPage } from '../../src/db/statements/jobs-page.ts';
 import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
@@ -46,18 +47,15 @@ async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
 
 async function foundRows(db: TestDatabase, index: HeldIndex, list: VisibleJobs, options: JobsListOptions) {
   let questions = 0;
-  const next = jobsPage(list, options);
-  const batches = await db.batches<JobsBatch>((before) => next(before));
-  const again = jobsPage(list, options);
+  const batches = await db.batches<JobsBatch>(jobsPage(list, options));
+  const found = async (statement: PageStatement<JobsBatch>) => {
+    if (statement.found === undefined) return statement;
+    questions += 1;
+    return statement.found.statement((await index.ask(statement.found.question)).map(placeOf));
+  };
   const texts: string[] = [];
-  for (let statement = again(undefined); statement !== undefined; ) {
-    if (statement.found !== undefined) {
-      questions += 1;
-      statement = statement.found.statement((await index.ask(statement.found.question)).map(placeOf));
-    }
-    const batch = await db.readPage(statement);
-    if (batch.rows > 0) texts.push(batch.text);
-    statement = again(batch);
+  for (const { text, rows } of await db.batches(jobsPage(list, options), { width: 2, found })) {
+    if (rows > 0) texts.push(text);
   }
   expect(texts.join(',\n')).toBe(
     batches
@@ -161,11 +159,11 @@ test('where an index of SQLite leads to the jobs, nobody asks', async () => {
     [{ kind: 'id', field: 'job-id', values: [3n] }],
   ];
   for (const conditions of filters) {
-    const statement = jobsPage({ ...ALL, conditions }, options)(undefined) ?? expect.fail('no statement');
+    const [statement = expect.fail('no statement')] = jobsPage({ ...ALL, conditions }, options)(undefined);
     await both.db.readPage(statement, within(10_000));
   }
   expect(both.index.status().answers).toBe(0);
-  const statement = jobsPage(ofSmallJobs, options)(undefined) ?? expect.fail('no statement');
+  const [statement = expect.fail('no statement')] = jobsPage(ofSmallJobs, options)(undefined);
   expect((await both.db.readPage(statement, within(10_000))).rows).toBe(0);
   expect(both.index.status().answers).toBe(1);
 });

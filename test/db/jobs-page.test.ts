@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { PageStatement } from '../../src/db/statement.ts';
 import { jobById, jobForMetrics } from '../../src/db/statements/job-by-id.ts';
+import type { JobsBatch } from '../../src/db/statements/jobs-batch.ts';
 import { type JobsListOptions, jobsPage } from '../../src/db/statements/jobs-page.ts';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
 import type { User } from '../../src/jobs/user.ts';
@@ -30,12 +33,19 @@ afterAll(() => db.close());
 
 const options: JobsListOptions = { page: 1, itemsPerPage: 25, nowSec: NOW, withMetadata: false };
 
-async function listed(user: User, more: Partial<JobsListOptions> = {}, query = '') {
-  const visible = visibleTo(user, parseFilter(new URLSearchParams(query), NOW));
-  return await db.batches(jobsPage(visible, { ...options, ...more }));
+interface Asked extends JobsListOptions {
+  width: number;
 }
 
-async function jobs(user: User, more: Partial<JobsListOptions> = {}) {
+function list(user: User, more: Partial<JobsListOptions> = {}, query = '') {
+  return jobsPage(visibleTo(user, parseFilter(new URLSearchParams(query), NOW)), { ...options, ...more });
+}
+
+async function listed(user: User, { width = 1, ...more }: Partial<Asked> = {}, query = '') {
+  return await db.batches(list(user, more, query), { width });
+}
+
+async function jobs(user: User, more: Partial<Asked> = {}) {
   return (await listed(user, more)).flatMap(({ text }): Record<string, unknown>[] => JSON.parse(`[${text}]`));
 }
 
@@ -129,6 +139,7 @@ test('archived jobs are named with their place in the batch', async () => {
   const [batch] = await listed(admin);
   expect(batch?.more).toEqual({
     last: { startTime: 500n, id: 4n },
+    behind: { ids: '', rows: 0 },
     archived: [
       { index: 2, cluster: 'fritz', jobId: 9007199254740993n, startTime: 1000n },
       { index: 3, cluster: 'fritz', jobId: 4n, startTime: 500n },
@@ -152,22 +163,56 @@ test('a tag the caller may not read matches nothing', async () => {
   expect(await listed(admin, {}, 'tag=2')).toMatchObject([{ rows: 2 }]);
 });
 
-test('pages of any size come in batches of 500 behind a smaller first one, each row once', async () => {
+const idsIn = (text: string) => [...text.matchAll(/"id":(\d+),"statistics"/g)].map(([, id]) => Number(id));
+
+/** 1,230 jobs of a cluster of their own, while `use` runs. */
+async function withBigCluster(use: () => Promise<void>): Promise<void> {
   await db.exec(`BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1230)
     INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, resources, num_nodes, shared)
     SELECT i, 'big', 'main', i % 3, 'eve', 'p', 1, 1, 'completed', '[]', 1, 'none' FROM n; COMMIT;`);
-  const sizes = async (more: Partial<JobsListOptions>) =>
-    (await listed(admin, more, 'cluster=big')).map(({ rows }) => rows);
-  expect(await sizes({ itemsPerPage: 2 ** 53 - 1 })).toEqual([100, 500, 500, 130]);
-  expect(await sizes({ itemsPerPage: 1200 })).toEqual([100, 500, 500, 100]);
-  expect(await sizes({ itemsPerPage: 1000 })).toEqual([100, 500, 400]);
-  expect(await sizes({ itemsPerPage: 1000, page: 2 })).toEqual([100, 130]);
-  expect(await sizes({ itemsPerPage: 1000, page: 3 })).toEqual([0]);
-  expect(await sizes({ itemsPerPage: 250, withMetadata: true })).toEqual([25, 225]);
-  const all = await listed(admin, { itemsPerPage: 2 ** 53 - 1 }, 'cluster=big');
-  const ids = all.flatMap(({ text }) => [...text.matchAll(/"id":(\d+),"statistics"/g)].map(([, id]) => id));
-  expect(new Set(ids).size).toBe(1230);
+  await use();
   await db.exec("DELETE FROM job WHERE cluster = 'big'");
+}
+
+test.each([1, 2])(
+  'pages of any size come in batches of 500 behind a smaller first one, each row once, %i at a time',
+  async (width) => {
+    await withBigCluster(async () => {
+      const sizes = async (more: Partial<JobsListOptions>) =>
+        (await listed(admin, { ...more, width }, 'cluster=big')).map(({ rows }) => rows);
+      expect(await sizes({ itemsPerPage: 2 ** 53 - 1 })).toEqual([100, 500, 500, 130]);
+      expect(await sizes({ itemsPerPage: 1200 })).toEqual([100, 500, 500, 100]);
+      expect(await sizes({ itemsPerPage: 1000 })).toEqual([100, 500, 400]);
+      expect(await sizes({ itemsPerPage: 1000, page: 2 })).toEqual([100, 130]);
+      expect(await sizes({ itemsPerPage: 1000, page: 3 })).toEqual([0]);
+      expect(await sizes({ itemsPerPage: 250, withMetadata: true })).toEqual([25, 225]);
+      const all = await listed(admin, { itemsPerPage: 2 ** 53 - 1, width }, 'cluster=big');
+      const [ids] = z
+        .tuple([z.object({ ids: z.string() })])
+        .parse(
+          await db.all(
+            "SELECT json_group_array(id ORDER BY start_time DESC, id DESC) AS ids FROM job WHERE cluster = 'big'",
+          ),
+        );
+      expect(all.flatMap(({ text }) => idsIn(text))).toEqual(JSON.parse(ids.ids));
+    });
+  },
+);
+
+test('of two batches side by side the second knows its rows by their places; what has gone or changed is left out', async () => {
+  await withBigCluster(async () => {
+    const next = list(admin, { itemsPerPage: 2 ** 53 - 1 }, 'cluster=big&state=completed');
+    const readAll = (statements: PageStatement<JobsBatch>[]) => Promise.all(statements.map((one) => db.readPage(one)));
+    const [first] = await readAll(next(undefined, 2));
+    const [walked] = await readAll(next(first, 2));
+    expect(walked?.more.behind.rows).toBe(500);
+    const [gone, changed, ...kept] = walked?.more.behind.ids.split(',').map(Number) ?? [];
+    await db.exec(`DELETE FROM job WHERE id = ${gone}; UPDATE job SET job_state = 'failed' WHERE id = ${changed}`);
+    const side = await readAll(next(walked, 2));
+    expect(side.map(({ rows }) => rows)).toEqual([498, 130]);
+    expect(idsIn(side[0]?.text ?? '')).toEqual(kept);
+    expect(next(side.at(-1), 2)).toEqual([]);
+  });
 });
 
 test('rows that are large come in batches of few', async () => {

@@ -68,7 +68,7 @@ test.each<'writer' | 'reader'>(['writer', 'reader'])(
 
 test('each write is there for the next read, while other programs come and go', async () => {
   const { db, path } = await testPool();
-  const next = jobsPage(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 });
+  const list = () => jobsPage(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 });
   const deadline = within(60_000);
   let others = true;
   const comeAndGo = async () => {
@@ -82,7 +82,8 @@ test('each write is there for the next read, while other programs come and go', 
     const startTime = 1_600_000_000 + job;
     const rows = [oneJob({ jobId: BigInt(job), startTime })];
     await db.write('insertJobs', { rows, tags: [] }, deadline);
-    const page = await db.readPage(next(undefined) ?? expect.fail('no page'), deadline);
+    const [first = expect.fail('no page')] = list()(undefined);
+    const page = await db.readPage(first, deadline);
     expect(page.more.last?.startTime).toBe(BigInt(startTime - Math.min(job, 5) + 1));
   }
   others = false;

@@ -51,7 +51,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
 
   /** How the list finds its places: the part of the plan before the rows are fetched by id. */
   async function placesOf(jobs: VisibleJobs): Promise<string[]> {
-    const statement = jobsPage(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(undefined);
+    const [statement] = jobsPage(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(undefined);
     if (statement === undefined) throw new Error('there is always a first batch');
     const plan = await db.plan(statement);
     return plan.slice(0, plan.indexOf('SCAN places'));
@@ -119,8 +119,8 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
   test('a following batch starts behind the last row', async () => {
     const next = jobsPage(asked(''), { page: 1, itemsPerPage: 10_000, nowSec: NOW, withMetadata: false });
     next(undefined);
-    const more = { last: { startTime: BigInt(FIRST), id: 1n }, archived: [] };
-    const statement = next({ bytes: new Uint8Array(), rows: 500, more });
+    const more = { last: { startTime: BigInt(FIRST), id: 1n }, behind: { ids: '', rows: 0 }, archived: [] };
+    const [statement] = next({ bytes: new Uint8Array(), rows: 500, more });
     if (statement === undefined) throw new Error('500 of 10,000 rows are not the end');
     expect(await db.plan(statement)).toContain('SEARCH job USING COVERING INDEX jobs_starttime (start_time<?)');
   });

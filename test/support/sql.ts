@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql/promise';
 import { z } from 'zod';
-import type { NextPage } from '../../src/db/pages.ts';
+import type { NextPages } from '../../src/db/pages.ts';
 import type { Page } from '../../src/db/port.ts';
 import type { PageStatement, SqlValue, Statement } from '../../src/db/statement.ts';
 
@@ -14,6 +14,13 @@ const blob = z.custom<ArrayBuffer | Uint8Array>((value) => value instanceof Arra
 /** A page as text, to look into. */
 export interface TextPage<More> extends Page<More> {
   text: string;
+}
+
+export interface BatchesOptions<More> {
+  /** How many may be read side by side; here each comes after the last. */
+  width?: number;
+  /** What is read in the place of a statement. */
+  found?(statement: PageStatement<More>): Promise<PageStatement<More>>;
 }
 
 /** A database file of its own, with the tables and indexes of the migrations, to run statements against in process. */
@@ -65,12 +72,15 @@ export class TestDatabase {
   }
 
   /** All batches of a list. */
-  async batches<More>(next: NextPage<More>): Promise<TextPage<More>[]> {
-    const found: TextPage<More>[] = [];
-    for (let statement = next(undefined); statement !== undefined; statement = next(found.at(-1))) {
-      found.push(await this.readPage(statement));
+  async batches<More>(
+    next: NextPages<More>,
+    { width = 1, found = async (statement) => statement }: BatchesOptions<More> = {},
+  ): Promise<TextPage<More>[]> {
+    const batches: TextPage<More>[] = [];
+    for (let now = next(undefined, width); now.length > 0; now = next(batches.at(-1), width)) {
+      for (const statement of now) batches.push(await this.readPage(await found(statement)));
     }
-    return found;
+    return batches;
   }
 
   /** The lines of EXPLAIN QUERY PLAN. */

@@ -125,6 +125,7 @@ export function openRemote(options: RemoteOptions): Database {
       });
     },
     maintain: async () => ({}), // checkpoints and statistics are the server's own business
+    spare: () => 0,
     status: (): DatabaseStatus => ({
       alive: pulse.alive(),
       queued: running.size,

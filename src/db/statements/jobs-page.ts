@@ -1,16 +1,18 @@
 import { offsetOf, type PageRequest, type Place, type Slice } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { isAlongIndex, newestFirst } from '../newest-first.ts';
-import type { NextPage } from '../pages.ts';
+import type { NextPages } from '../pages.ts';
 import type { Page } from '../port.ts';
-import { parametersBehind } from '../series.ts';
 import type { PageStatement } from '../statement.ts';
-import { atPlaces, batchesBehind, type JobsBatch, type JobsBatchOptions, jobsBatch } from './jobs-batch.ts';
+import { type JobsBatch, type JobsBatchOptions, jobsBatch, type RowsBehind, withIds } from './jobs-batch.ts';
+import { standIns, Template } from './template.ts';
 
 /** Rows of a batch. The first is smaller: nobody knows yet how large its rows are. Those with metadata hold job scripts. */
 const BATCH = { first: 100, firstWithMetadata: 25, most: 500 };
 /** A row may have hundreds of KB (ten thousand nodes, a job script), an ordinary one has 600 bytes. */
 const BATCH_BYTES = 256 * 1024;
+/** Places that a column index finds at once, since finding a few takes as long: 200 KB of the service's memory. */
+const MOST_PLACES = 5_000;
 
 export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
 
@@ -18,105 +20,121 @@ export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
  * The batches of one page of a list, newest first: rows are REST Job objects, each one line of JSON text that ends in
  * `"statistics":null}`. Only the first batch skips rows by number; the others go on behind the last row.
  */
-export function jobsPage(jobs: VisibleJobs, options: JobsListOptions): NextPage<JobsBatch> {
+export function jobsPage(jobs: VisibleJobs, options: JobsListOptions): NextPages<JobsBatch> {
   const list = new JobsPage(jobs, options);
-  return (before, most = 0) => (before === undefined ? list.first() : list.behind(before, most));
+  return (before, width = 1) => (before === undefined ? [list.first()] : list.behind(before, width));
 }
 
-/** Places of a batch, those found for the batches behind it, and whether there are no others. */
-interface Found {
-  taken: readonly Place[];
-  rest: readonly Place[];
-  isAll: boolean;
-}
-
+/**
+ * Two kinds of batches. One walks along the list from a place, and where two may be read side by side it also names the places of the
+ * batch behind its own: the walk is a look into an index, a fiftieth of the rows. The other reads the rows at places that are known,
+ * from such a walk or from the column index.
+ */
 class JobsPage {
   readonly #jobs: VisibleJobs;
   readonly #options: JobsListOptions;
   readonly #isAlongIndex: boolean;
-  /** Rows of the page that have not come yet. */
-  #left = 0;
-  /** Rows asked for: of the batch that comes next, and of those that follow it in its series. */
-  #asked: number[] = [];
-  /** What the batch that comes next was made of, where a column index has found its places. */
-  #found: Found | undefined;
-  #made: ReturnType<typeof batchesBehind> | undefined;
+  /** Rows of the page whose places are not known yet. */
+  #left: number;
+  /** Rows that a walk has named and that have not been asked for. */
+  #named: RowsBehind | undefined;
+  /** Ids of those that a column index has found. */
+  #found: readonly bigint[] = [];
+  /** The last place that is known: from there the list is walked on; undefined at its end. */
+  #at: Place | undefined;
+  /** How many places the walk asked for that is on its way. */
+  #walked: number | undefined;
+  #walk: Template<JobsBatch, keyof typeof WALK> | undefined;
+  #rows: Template<JobsBatch, keyof typeof ROWS> | undefined;
 
   constructor(jobs: VisibleJobs, options: JobsListOptions) {
     this.#jobs = jobs;
     this.#options = options;
     this.#isAlongIndex = isAlongIndex(jobs);
+    this.#left = options.itemsPerPage;
   }
 
   first(): PageStatement<JobsBatch> {
-    this.#left = this.#options.itemsPerPage;
-    const limit = Math.min(this.#left, this.#options.withMetadata ? BATCH.firstWithMetadata : BATCH.first);
-    const slice = { offset: offsetOf(this.#options), limit };
-    this.#asked = [limit];
-    this.#found = undefined;
-    return { ...jobsBatch(this.#jobs, this.#options, newestFirst(this.#jobs, slice)), ...this.#orFound(slice) };
+    const shown = Math.min(this.#left, this.#options.withMetadata ? BATCH.firstWithMetadata : BATCH.first);
+    const slice = { offset: offsetOf(this.#options), limit: shown };
+    const places = newestFirst(this.#jobs, slice);
+    this.#walked = shown;
+    return { ...jobsBatch(this.#jobs, this.#options, { places, shown }), ...this.#orFound(slice) };
   }
 
-  behind(before: Page<JobsBatch>, most: number): PageStatement<JobsBatch> | undefined {
-    if (this.#found !== undefined) return this.#behindFound(before, this.#found);
-    const [wanted = 0, ...followers] = this.#asked;
-    const { last } = before.more;
-    this.#left -= before.rows;
-    if (this.#left <= 0 || before.rows < wanted || last === null) return undefined;
-    if (before.behind !== undefined) this.#asked = followers;
-    else this.#asked = limitsOf(this.#left, rowsLike(before), this.#isAlongIndex ? most : 0);
-    return this.#batchBehind(last);
+  behind(before: Page<JobsBatch>, width: number): PageStatement<JobsBatch>[] {
+    if (this.#walked !== undefined) this.#arrived(before, this.#walked);
+    const rows = before.rows === 0 ? BATCH.first : rowsLike(before);
+    const statements: PageStatement<JobsBatch>[] = [];
+    if (this.#named !== undefined) statements.push(this.#withIds(this.#named));
+    this.#named = undefined;
+    while (this.#found.length > 0 && statements.length < width) statements.push(this.#nextFound(rows));
+    if (this.#found.length === 0 && this.#at !== undefined && this.#left > 0 && statements.length < width) {
+      statements.push(this.#walkOn(this.#at, rows, width));
+    }
+    return statements;
   }
 
-  #batchBehind(place: Place): PageStatement<JobsBatch> {
-    this.#made ??= batchesBehind(this.#jobs, this.#options);
-    const { statement, slots } = this.#made;
-    const [limit = 0, ...limits] = this.#asked;
-    const parameters = parametersBehind(statement.parameters, slots, place, limit);
-    const series = limits.length === 0 ? {} : { series: { limits, slots } };
-    return { ...statement, parameters, ...series, ...this.#orFound({ after: place, offset: 0n, limit }) };
+  #arrived({ rows, more: { last, behind } }: Page<JobsBatch>, walked: number): void {
+    if (behind.rows > 0) this.#named = behind;
+    this.#learn(rows + behind.rows, walked, last ?? undefined);
   }
 
-  /** A job that has gone since its place was found is left out; the list does not end with it. */
-  #behindFound(before: Page<JobsBatch>, { taken, rest, isAll }: Found) {
-    this.#left -= taken.length;
-    const last = taken.at(-1);
-    if (this.#left <= 0 || last === undefined) return undefined;
-    const limit = Math.min(this.#left, before.rows === 0 ? taken.length : rowsLike(before));
-    if (rest.length > 0) return this.#batchOf(rest, limit, isAll);
-    if (isAll) return undefined;
-    this.#found = undefined;
-    this.#asked = [limit];
-    return this.#batchBehind(last);
+  /** So many places are known now, of those asked for; fewer are the last. */
+  #learn(places: number, asked: number, last: Place | undefined): void {
+    this.#walked = undefined;
+    this.#left -= places;
+    this.#at = places < asked ? undefined : last;
   }
 
-  /** The places of this batch and of many behind it, since finding a few takes as long. */
+  #nextFound(rows: number): PageStatement<JobsBatch> {
+    const ids = this.#found.slice(0, rows);
+    this.#found = this.#found.slice(rows);
+    return this.#withIds({ ids: ids.join(), rows: ids.length });
+  }
+
+  #withIds({ ids, rows }: RowsBehind): PageStatement<JobsBatch> {
+    this.#rows ??= new Template(
+      ROWS,
+      jobsBatch(this.#jobs, this.#options, { places: withIds(this.#jobs, ROWS.ids), shown: ROWS.shown }),
+    );
+    return this.#rows.filled({ ids, shown: rows });
+  }
+
+  #walkOn({ startTime, id }: Place, rows: number, width: number): PageStatement<JobsBatch> {
+    const shown = Math.min(this.#left, rows);
+    const behind = width > 1 && this.#isAlongIndex ? Math.min(this.#left - shown, rows) : 0;
+    this.#walk ??= new Template(
+      WALK,
+      jobsBatch(this.#jobs, this.#options, {
+        places: newestFirst(this.#jobs, { after: WALK, offset: 0n, limit: WALK.walked }),
+        shown: WALK.shown,
+      }),
+    );
+    this.#walked = shown + behind;
+    const statement = this.#walk.filled({ startTime, id, walked: this.#walked, shown });
+    return { ...statement, ...this.#orFound({ after: { startTime, id }, offset: 0n, limit: shown }) };
+  }
+
+  /** Where no index leads to the rows, a column index may know where they are. */
   #orFound({ limit, ...slice }: Slice): Pick<PageStatement<JobsBatch>, 'found'> {
     if (this.#isAlongIndex) return {};
     const most = Math.min(this.#left, MOST_PLACES);
     return {
       found: {
         question: { kind: 'places', jobs: this.#jobs, ...slice, limit: most },
-        statement: (places) => this.#batchOf(places, limit, places.length < most),
+        statement: (places) => {
+          this.#found = places.map(({ id }) => id);
+          this.#learn(places.length, most, places.at(-1));
+          return this.#nextFound(limit);
+        },
       },
     };
   }
-
-  #batchOf(places: readonly Place[], limit: number, isAll: boolean): PageStatement<JobsBatch> {
-    const taken = places.slice(0, limit);
-    this.#found = { taken, rest: places.slice(limit), isAll };
-    return jobsBatch(this.#jobs, this.#options, atPlaces(taken));
-  }
 }
 
-/** Found at once: 200 KB of the service's memory. */
-const MOST_PLACES = 5_000;
-
-/** A batch of so many rows, and at most so many more. */
-function limitsOf(left: number, rows: number, most: number): number[] {
-  const batches = Math.min(most + 1, Math.ceil(left / rows));
-  return Array.from({ length: batches }, (_, index) => Math.min(rows, left - index * rows));
-}
+const WALK = standIns('startTime', 'id', 'walked', 'shown');
+const ROWS = standIns('ids', 'shown');
 
 /** How many rows like those of a batch make a batch. */
 function rowsLike({ bytes, rows }: Page<JobsBatch>): number {

@@ -9,7 +9,7 @@ import { isAlongIndex, newestFirst } from '../newest-first.ts';
 import { exactWhole, statementOf } from '../sql-rows.ts';
 import type { Statement } from '../statement.ts';
 import { jsonText } from '../stored-json.ts';
-import { atPlaces } from './jobs-batch.ts';
+import { withIds } from './jobs-batch.ts';
 
 const Row = z.object({
   id: exactWhole,
@@ -49,7 +49,7 @@ export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): State
     ...listed,
     found: {
       question: { kind: 'places', jobs, ...sorted, offset: offsetOf(options), limit },
-      statement: (found) => listedAt(jobs, options, atPlaces(found)),
+      statement: (found) => listedAt(jobs, options, withIds(jobs, found.map(({ id }) => id).join())),
     },
   };
 }

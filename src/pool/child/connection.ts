@@ -3,9 +3,9 @@ import { badStartOf } from '../../bad-file.ts';
 import { BadStart } from '../../bad-start.ts';
 import { Connection } from '../../db/connection.ts';
 import { giveBack } from '../../db/driver-values.ts';
-import { queryBehind } from '../../db/series.ts';
 import type { WriteGate } from '../../db/write-transaction.ts';
 import { faultToMessage } from '../faults.ts';
+import { PassingBytes } from '../passing-bytes.ts';
 import type { FromProcess, ToProcess } from '../protocol.ts';
 import { endNow } from './lifeline.ts';
 import { type Asked, send, serveParent } from './parent.ts';
@@ -21,6 +21,7 @@ interface Running {
 
 let connection: Connection | undefined;
 let running: Running | undefined;
+const passing = new PassingBytes();
 
 serveParent(receive);
 
@@ -29,7 +30,12 @@ async function receive(message: Asked): Promise<void> {
     case 'open':
       return await open(message);
     case 'query':
-      return await serve(message.id, (held) => answer(held, message));
+      return await serve(message.id, async (held) => {
+        const answer = await held.query(message.sql, message.parameters);
+        reply({ kind: 'answer', id: message.id, ...answer });
+        passing.passed(answer.json.byteLength);
+        giveBack(answer.json);
+      });
     case 'write':
       return await serve(message.id, async (held, own) => {
         const output = await held.write(message.name, message.input, gateOf(own));
@@ -80,23 +86,6 @@ async function serve(id: number, work: (held: Connection, own: Running) => Promi
   } finally {
     running = undefined;
   }
-}
-
-/** Goes on to the next batch of a series before it sends the last. */
-async function answer(held: Connection, query: Extract<ToProcess, { kind: 'query' }>): Promise<void> {
-  const { id } = query;
-  const ask = ({ sql, parameters }: typeof query) => held.query(sql, parameters);
-  let now = query;
-  let batch = await ask(now);
-  for (let next = queryBehind(now, batch); next !== undefined; next = queryBehind(now, batch)) {
-    const running = ask(next);
-    send({ kind: 'batch', id, ...batch });
-    giveBack(batch.json);
-    now = next;
-    batch = await running;
-  }
-  reply({ kind: 'answer', id, ...batch });
-  giveBack(batch.json);
 }
 
 /** The end of a request: the service may send the next one as soon as it has this. */
