@@ -9,7 +9,7 @@ import { warm } from './support/warm.ts';
 
 export const JOBS = 2_000_000;
 const CLIENTS = 20;
-const ROUNDS = 5;
+const ROUNDS = 15;
 const TIMEOUT_MS = 300;
 const HANG_UP_MS = 50;
 const SCAN = '/api/jobs/count?job-name.contains=zzzz';
