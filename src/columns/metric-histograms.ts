@@ -13,10 +13,19 @@ export function metricHistogramsQuery({ jobs, scales, bins }: MetricQuestion, co
     const value = footprintName(known);
     const top = context.parameters.add(peak);
     const most = wholeLiteral(bins);
-    const bin = `least(trunc(${value} / ${top} * ${most}::DOUBLE) + 1, ${most})`;
-    return `SELECT ${wholeLiteral(index)}::DOUBLE AS metric, ${bin} AS bin, CAST(count(*) AS DOUBLE) AS count FROM job WHERE ${value} <= ${top} AND (${where}) GROUP BY ${bin}`;
+    const part = `trunc(${value} / ${top} * ${most}::DOUBLE)`;
+    // In a small integer DuckDB groups at once: a third of the time.
+    const small = bins < 256 ? 'UTINYINT' : 'USMALLINT';
+    const counted = (isIn: string, bin: string) =>
+      `SELECT ${wholeLiteral(index)}::DOUBLE AS metric, ${bin} AS part, count(*) AS count FROM job WHERE ${isIn} AND ${value} <= ${top} AND (${where}) GROUP BY ${bin}`;
+    // Hardly any is negative, which DuckDB knows of each block. trunc() makes -0 of those next to 0, which are in the first bin.
+    return [
+      counted(`${value} >= 0`, `CAST(${part} AS ${small})`),
+      counted(`${value} < 0 AND ${part} >= 0`, `CAST(${part} AS ${small})`),
+    ];
   });
   if (counts.length === 0) return { sql: 'SELECT 0 AS metric, 0 AS bin, 0 AS count LIMIT 0', parameters: [] };
-  const sql = `SELECT metric, bin, count FROM (${counts.join(' UNION ALL ')}) AS counted WHERE bin >= 1 ORDER BY metric, bin`;
+  const bin = `CAST(least(part + 1, ${wholeLiteral(bins)}) AS DOUBLE)`;
+  const sql = `SELECT metric, ${bin} AS bin, CAST(sum(count) AS DOUBLE) AS count FROM (${counts.join(' UNION ALL ')}) AS counted GROUP BY metric, ${bin} ORDER BY metric, ${bin}`;
   return { sql, parameters: context.parameters.values };
 }

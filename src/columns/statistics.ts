@@ -7,7 +7,7 @@ import { type ColumnQuery, wholeLiteral } from './query.ts';
 import { type FilterContext, whereColumns } from './where.ts';
 
 const KEY_COLUMNS = { user: 'hpc_user', project: 'project', cluster: 'cluster', subcluster: 'subcluster' } as const;
-const RUNNING = memberNumber(JOB_STATES, 'running');
+export const RUNNING = memberNumber(JOB_STATES, 'running');
 /** What a total beyond 63 bits reads as. */
 const MOST = 2n ** 63n - 1n;
 /** Far beyond any list, and what DuckDB takes as a limit. */
