@@ -1,11 +1,14 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { giveBack } from '../db/driver-values.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
-import type { Source } from './source.ts';
+import type { SecondReader } from './second-reader.ts';
+import type { Batch, Source } from './source.ts';
 import { Stale } from './unsuitable.ts';
 
 export interface BuildOptions {
   readonly source: Source;
+  /** Reads every other batch. */
+  readonly beside: SecondReader;
   readonly file: IndexFile;
   /** Told how many jobs there are in the index so far. */
   progress(rows: number): void;
@@ -23,7 +26,7 @@ const LOAD_JOBS = 122_880;
  * Fills an empty index. It reads the jobs in the order of their ids while others write; what has changed meanwhile stands in the record
  * behind the place it began at. Throws Unsuitable, and Stale when the record has lost that place meanwhile.
  */
-export async function build({ source, file, progress }: BuildOptions): Promise<IndexMeta> {
+export async function build({ source, beside, file, progress }: BuildOptions): Promise<IndexMeta> {
   const place = await source.newest();
   await file.create();
   let footprintKeys: readonly string[] = [];
@@ -32,7 +35,7 @@ export async function build({ source, file, progress }: BuildOptions): Promise<I
   let loading = Promise.resolve();
   for (let round = 0; last !== undefined; round += 1) {
     const csvPath = file.csvPath(round % 2 === 0 ? 0 : 1);
-    const read: Loaded = await writeCsv({ source, csvPath, last }, footprintKeys);
+    const read: Loaded = await writeCsv({ source, beside, csvPath, last }, footprintKeys);
     await loading;
     loading = load(file, csvPath, read, footprintKeys.length);
     loading.catch(() => {}); // told where it is waited for
@@ -56,8 +59,7 @@ interface Loaded {
   footprintKeys: readonly string[];
 }
 
-interface Reading {
-  source: Source;
+interface Reading extends Pick<BuildOptions, 'source' | 'beside'> {
   csvPath: string;
   /** The jobs behind this id. */
   last: bigint;
@@ -82,7 +84,7 @@ async function writeCsv(reading: Reading, keys: readonly string[]): Promise<Load
 }
 
 async function tryCsv(
-  { source, csvPath, last: from }: Reading,
+  { source, beside, csvPath, last: from }: Reading,
   footprintKeys: readonly string[],
 ): Promise<Loaded | { lacks: bigint }> {
   const csv = openSync(csvPath, 'w', 0o600);
@@ -90,13 +92,15 @@ async function tryCsv(
     let last = from;
     let rows = 0;
     while (rows < LOAD_JOBS) {
-      const first = await source.stretchBehind(last, BATCH_JOBS);
-      const second = first === undefined ? undefined : await source.stretchBehind(first.to, BATCH_JOBS);
+      const left = LOAD_JOBS - rows; // ids may be missing: smaller and smaller stretches end with exactly that many jobs
+      const first = await source.stretchBehind(last, Math.min(BATCH_JOBS, left));
+      const rest = Math.min(BATCH_JOBS, left - BATCH_JOBS);
+      const second = first === undefined || rest <= 0 ? undefined : await source.stretchBehind(first.to, rest);
       if (first === undefined) return { rows, last: undefined, footprintKeys };
-      const batches =
-        second === undefined
-          ? [await source.between(footprintKeys, first)]
-          : await source.both(footprintKeys, first, second);
+      const batches = await bothOf(
+        source.between(footprintKeys, first),
+        second === undefined ? undefined : beside.between(footprintKeys, second),
+      );
       for (const [index, batch] of batches.entries()) {
         if (batch === 'more keys') return { lacks: index === 0 ? first.from : first.to };
         if (batch.rows > 0) writeLines(csv, batch.csv);
@@ -110,6 +114,17 @@ async function tryCsv(
     closeSync(csv);
   }
 }
+
+/** What the two have read. Both have ended when it has, also where one fails. */
+async function bothOf(one: Promise<Read>, other: Promise<Read> | undefined): Promise<Read[]> {
+  const ended = await Promise.allSettled(other === undefined ? [one] : [one, other]);
+  return ended.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
+}
+
+type Read = Batch | 'more keys';
 
 export function writeLines(csv: number, lines: Uint8Array): void {
   for (let at = 0; at < lines.length; ) at += writeSync(csv, lines, at);

@@ -23,10 +23,10 @@ export async function follow(source: Source, file: IndexFile, meta: IndexMeta): 
   const ids = await source.changedIds(from, newest.seq);
   if (ids.length > MOST_CHANGES) throw new Stale(`${ids.length} jobs have changed since the last answer`);
   let footprintKeys = meta.footprintKeys;
-  let batch = await source.changed(footprintKeys, from, newest, ids);
+  let batch = await source.changed(footprintKeys, from, newest.seq);
   if (batch === 'more keys') {
     footprintKeys = [...footprintKeys, ...(await source.moreKeysOfChanged(footprintKeys, from, newest.seq))];
-    batch = await source.changed(footprintKeys, from, newest, ids);
+    batch = await source.changed(footprintKeys, from, newest.seq);
     if (batch === 'more keys') throw new Stale('footprints have keys that cannot be told');
   }
   return await takeOver(file, meta, { place: newest, footprintKeys, ids, batch });

@@ -3,6 +3,7 @@ import { queryFor } from './answer.ts';
 import { build } from './build.ts';
 import { follow, isChurned } from './follow.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
+import { SecondReader } from './second-reader.ts';
 import { Source } from './source.ts';
 import { Stale } from './unsuitable.ts';
 
@@ -56,9 +57,14 @@ export class HeldIndex {
       const file = await IndexFile.open(this.#options);
       this.#file = file;
       // What is loaded is written and not looked at again: kept in memory it only takes the room that reading needs.
-      this.#meta = await file.withMemory(this.#options.memoryMb * BUILD_PART, () =>
-        build({ source: this.#source, file, progress }),
-      );
+      const beside = new SecondReader(this.#options.databasePath, SOURCE_CACHE_MB);
+      try {
+        this.#meta = await file.withMemory(this.#options.memoryMb * BUILD_PART, () =>
+          build({ source: this.#source, beside, file, progress }),
+        );
+      } finally {
+        beside.close();
+      }
     }
     await this.#followed(async () => {});
     return this.#meta?.rows ?? 0;

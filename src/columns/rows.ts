@@ -54,24 +54,9 @@ export function jobsBetween(footprintKeys: readonly string[], from: bigint, to: 
   return csvOf(footprintKeys, sql`FROM job WHERE job.id > ${from} AND job.id <= ${to} ORDER BY job.id`);
 }
 
-/** The id of the `nth` job behind an id, and the one of the last, NULL where there is none. */
-export function idsBehind(id: bigint, nth: number): SqliteQuery {
-  const behind = sql`SELECT id FROM job WHERE id > ${id} ORDER BY id LIMIT 1 OFFSET ${sql.lit(nth - 1)}`;
-  return compiled(sql`SELECT (${behind}) AS nth, (SELECT max(id) FROM job) AS last`);
-}
-
-/** Of the jobs that were changed behind a seq, up to another, those behind an id, up to another. */
-export function jobsChanged(footprintKeys: readonly string[], { from, to }: Seqs, ids: Stretch): SqliteQuery {
-  return csvOf(
-    footprintKeys,
-    sql`FROM job WHERE job.id IN (${changed(from, to)}) AND job.id > ${ids.from} AND job.id <= ${ids.to}`,
-  );
-}
-
-/** Changes: those behind one, up to another. */
-export interface Seqs {
-  readonly from: bigint;
-  readonly to: bigint;
+/** The jobs that were changed behind a seq, up to another. */
+export function jobsChanged(footprintKeys: readonly string[], from: bigint, to: bigint): SqliteQuery {
+  return csvOf(footprintKeys, sql`FROM job WHERE job.id IN (${changed(from, to)})`);
 }
 
 /** Neighbouring jobs: those behind an id, up to another. */
@@ -79,9 +64,6 @@ export interface Stretch {
   readonly from: bigint;
   readonly to: bigint;
 }
-
-/** Every id there can be but one, which no odd row has: it would need all 64 bits. */
-export const EVERY_ID: Stretch = { from: -(2n ** 63n), to: 2n ** 63n - 1n };
 
 /** The keys of the footprints of the `most` jobs behind an id that are not among these. */
 export function newKeys(footprintKeys: readonly string[], id: bigint, most: number): SqliteQuery {

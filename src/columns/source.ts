@@ -3,16 +3,7 @@ import { statSync } from 'node:fs';
 import { type Driver, openDriver, readOnlyUri } from '../db/driver.ts';
 import { bound, bytesOf, textOf } from '../db/driver-values.ts';
 import { PreparedStatements } from '../db/prepared-statements.ts';
-import {
-  EVERY_ID,
-  idsBehind,
-  jobsBetween,
-  jobsChanged,
-  newKeys,
-  newKeysOfChanged,
-  type SqliteQuery,
-  type Stretch,
-} from './rows.ts';
+import { jobsBetween, jobsChanged, newKeys, newKeysOfChanged, type SqliteQuery, type Stretch } from './rows.ts';
 import { Unsuitable } from './unsuitable.ts';
 
 /** Up to where the record of changes has been followed. `mark` is that of its row (migrations/0006). */
@@ -33,38 +24,29 @@ export interface Batch {
 const BUSY_TIMEOUT_MS = 100;
 /** Characters: that of a batch has 20,000 and more, and a build uses it for every batch. */
 const LONG_STATEMENT = 1_048_576;
-/** So many changed jobs are worth a second reader. */
-const MANY_CHANGES = 1_000;
+const LAST_ID = 2n ** 63n - 1n;
 /** More keys than any configuration has metrics; each is a column. */
 const MOST_KEYS = 128;
 
-/** The libSQL file as the index reads it: on connections that cannot write. */
+/** The libSQL file as the index reads it: on a connection that cannot write. */
 export class Source {
   readonly #db: Driver;
   readonly #statements: PreparedStatements;
-  /** Reads beside the first one during a build: the functions that take a job apart keep a core busy. */
-  readonly #beside: Driver;
-  readonly #besideStatements: PreparedStatements;
   readonly #path: string;
   readonly #inode: bigint;
 
-  private constructor(db: Driver, beside: Driver, path: string, inode: bigint) {
+  private constructor(db: Driver, path: string, inode: bigint) {
     this.#db = db;
     this.#statements = new PreparedStatements(db, LONG_STATEMENT);
-    this.#beside = beside;
-    this.#besideStatements = new PreparedStatements(beside, LONG_STATEMENT);
     this.#path = path;
     this.#inode = inode;
   }
 
   static async open(path: string, cacheMb: number): Promise<Source> {
-    const open = async () => {
-      const db = openDriver(readOnlyUri(path), BUSY_TIMEOUT_MS);
-      db.defaultSafeIntegers(true);
-      await db.exec(`PRAGMA query_only = 1; PRAGMA cache_size = -${cacheMb * 1024}; PRAGMA temp_store = 1`);
-      return db;
-    };
-    return new Source(await open(), await open(), path, statSync(path, { bigint: true }).ino);
+    const db = openDriver(readOnlyUri(path), BUSY_TIMEOUT_MS);
+    db.defaultSafeIntegers(true);
+    await db.exec(`PRAGMA query_only = 1; PRAGMA cache_size = -${cacheMb * 1024}; PRAGMA temp_store = 1`);
+    return new Source(db, path, statSync(path, { bigint: true }).ino);
   }
 
   /** False when another file has taken the place of ours. */
@@ -83,9 +65,9 @@ export class Source {
   }
 
   /** The newest change. */
-  async newest(statements = this.#statements): Promise<Place> {
+  async newest(): Promise<Place> {
     const sql = 'SELECT seq, mark FROM ccjobs_changes ORDER BY seq DESC LIMIT 1';
-    const [row] = await this.#all({ sql, parameters: [] }, statements);
+    const [row] = await this.#all({ sql, parameters: [] });
     return placeOf(row) ?? { seq: 0n, mark: 0n };
   }
 
@@ -102,45 +84,21 @@ export class Source {
     return await this.#list({ sql, parameters: [from, to] }, 'ids', BigInt);
   }
 
-  /** The jobs with these ids that were changed up to `to`, its newest change: many are read by both connections. */
-  async changed(
-    keys: readonly string[],
-    from: bigint,
-    to: Place,
-    ids: readonly bigint[],
-  ): Promise<Batch | 'more keys'> {
-    const seqs = { from, to: to.seq };
-    const middle = ids.length < MANY_CHANGES ? undefined : ids.toSorted((a, b) => (a < b ? -1 : 1))[ids.length >> 1];
-    if (middle === undefined) return await this.#batch(jobsChanged(keys, seqs, EVERY_ID));
-    const statements = this.#besideStatements;
-    await this.#beside.exec('BEGIN');
-    try {
-      // Only where both see the same state of the file: else one would see jobs that the other does not.
-      const { seq, mark } = await this.newest(statements);
-      if (seq !== to.seq || mark !== to.mark) return await this.#batch(jobsChanged(keys, seqs, EVERY_ID));
-      const halves = [
-        { from: EVERY_ID.from, to: middle },
-        { from: middle, to: EVERY_ID.to },
-      ];
-      const batches = await this.#atOnce(halves.map((half) => jobsChanged(keys, seqs, half)));
-      const [low, high] = batches.filter((batch) => batch !== 'more keys');
-      return low === undefined || high === undefined ? 'more keys' : joined(low, high);
-    } finally {
-      await this.#beside.exec('ROLLBACK');
-    }
+  /** The jobs that were changed behind one change, up to another. */
+  async changed(keys: readonly string[], from: bigint, to: bigint): Promise<Batch | 'more keys'> {
+    return await this.#batch(jobsChanged(keys, from, to));
   }
 
-  /** The next `most` jobs behind an id, none at the end. */
+  /**
+   * The next stretch of ids with jobs behind an id, `most` long; none at the end. As many jobs where none was deleted: to count them took
+   * a walk over the pages that are read again then. Jobs that come into it later stand in the record of changes.
+   */
   async stretchBehind(from: bigint, most: number): Promise<Stretch | undefined> {
-    const [row = {}] = await this.#all(idsBehind(from, most));
-    const to = row['nth'] ?? row['last'];
-    return typeof to === 'bigint' && to > from ? { from, to } : undefined;
-  }
-
-  /** The jobs of two stretches, read at the same time. */
-  async both(keys: readonly string[], one: Stretch, other: Stretch): Promise<(Batch | 'more keys')[]> {
-    const queries = [one, other].map(({ from, to }) => jobsBetween(keys, from, to));
-    return await this.#atOnce(queries);
+    const [row = {}] = await this.#all({ sql: 'SELECT min(id) AS first FROM job WHERE id > ?', parameters: [from] });
+    const { first } = row;
+    if (typeof first !== 'bigint') return undefined;
+    const to = first + BigInt(most) - 1n;
+    return { from: first - 1n, to: to < LAST_ID ? to : LAST_ID };
   }
 
   async between(keys: readonly string[], { from, to }: Stretch): Promise<Batch | 'more keys'> {
@@ -176,32 +134,20 @@ export class Source {
   /** Ends what runs. Never behind close(), which would abort the process. */
   interrupt(): void {
     this.#db.interrupt();
-    this.#beside.interrupt();
   }
 
   close(): void {
     this.#db.close();
-    this.#beside.close();
   }
 
-  async #batch(query: SqliteQuery, statements = this.#statements): Promise<Batch | 'more keys'> {
-    const [row = {}] = await this.#all(query, statements);
+  async #batch(query: SqliteQuery): Promise<Batch | 'more keys'> {
+    const [row = {}] = await this.#all(query);
     if (Number(row['unknown']) > 0) return 'more keys';
     const csv = row['csv'] === null ? new Uint8Array() : bytesOf(row['csv']);
     const odd = Number(row['odd']);
     if (odd > 0) throw new Unsuitable(`${odd} jobs around id ${row['last']} have a value of another type or size`);
     if (csv.includes(0) || !isUtf8(csv)) throw new Unsuitable('a job has a text that is no UTF-8 or holds a NUL');
     return { csv, rows: Number(row['rows']), last: BigInt(Number(row['rows']) === 0 ? 0 : String(row['last'])) };
-  }
-
-  /** One query on each connection. Both have ended when it has. */
-  async #atOnce(queries: readonly SqliteQuery[]): Promise<(Batch | 'more keys')[]> {
-    const connections = [this.#statements, this.#besideStatements];
-    const ended = await Promise.allSettled(queries.map((query, at) => this.#batch(query, connections[at])));
-    return ended.map((each) => {
-      if (each.status === 'rejected') throw each.reason;
-      return each.value;
-    });
   }
 
   /** Integers of a JSON list beyond 2^53 are kept: `read` gets their digits. */
@@ -216,15 +162,9 @@ export class Source {
     return Array.isArray(values) ? values.map(read) : [];
   }
 
-  async #all({ sql, parameters }: SqliteQuery, statements = this.#statements): Promise<Record<string, unknown>[]> {
-    return await statements.use(sql, (statement) => statement.all(parameters.map(bound)));
+  async #all({ sql, parameters }: SqliteQuery): Promise<Record<string, unknown>[]> {
+    return await this.#statements.use(sql, (statement) => statement.all(parameters.map(bound)));
   }
-}
-
-function joined(low: Batch, high: Batch): Batch {
-  if (low.rows === 0) return high;
-  if (high.rows === 0) return low;
-  return { csv: Buffer.concat([low.csv, Buffer.from('\n'), high.csv]), rows: low.rows + high.rows, last: high.last };
 }
 
 function placeOf(row: Record<string, unknown> | undefined): Place | undefined {

@@ -66,4 +66,5 @@ export function startProgram({ file, heapMb, env }: Program): ChildProcess {
 export const CONNECTION_PROGRAM = join(import.meta.dirname, 'child/connection.ts');
 export const SYNCER_PROGRAM = join(import.meta.dirname, 'child/syncer.ts');
 export const COLUMNS_PROGRAM = join(import.meta.dirname, '../columns/child/columns.ts');
+export const SECOND_READER_PROGRAM = join(import.meta.dirname, '../columns/child/second-reader.ts');
 export const ARCHIVE_PROGRAM = join(import.meta.dirname, 'child/archive.ts');

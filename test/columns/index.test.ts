@@ -157,7 +157,23 @@ test('a second service does not touch the file that the first has open', async (
   expect(first.index.state.name).toBe('ready');
 });
 
-test('many changes at once are read by two connections, and each is there before the answer', async () => {
+test('a build finds jobs on both sides of gaps between their ids, and leaves no process behind', async () => {
+  const pool = await testPool();
+  await withJobs(pool, `${jobs(1, 12_000)} DELETE FROM job WHERE id % 3 = 0 OR id BETWEEN 2000 AND 8000;`);
+  await withJobs(pool, jobs(20_001, 20_010));
+  await withJobs(
+    pool,
+    'UPDATE job SET id = 9223372036854775800 WHERE id = 12010; UPDATE job SET id = -5 WHERE id = 1;',
+  );
+  const both = indexed(pool);
+  await isReady(both);
+  expect(await count(both)).toBe(4_009);
+  expect(both.index.status()).toMatchObject({ answers: 1 });
+  const [{ pid } = { pid: 0 }] = both.index.processes();
+  await until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') === '', 5_000);
+});
+
+test('each of many changes at once is there before the answer', async () => {
   const pool = await testPool();
   await withJobs(pool, jobs(1, 6_000));
   const both = indexed(pool);
