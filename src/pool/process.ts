@@ -6,7 +6,7 @@ import type { Counters } from './counters.ts';
 import { faultFromMessage } from './faults.ts';
 import { doingOf, NEXT, newTask, type Reply, type RequestBody, type State, type Task } from './process-state.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
-import { rssMbOf } from './rss.ts';
+import { familyMbOf, rssMbOf } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
 
 /** From an interrupt to the report that the query has ended; then the process is killed. */
@@ -102,9 +102,10 @@ export class DatabaseProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Resident memory in MB now. */
+  /** Resident memory in MB now; of the column index with the process that reads beside it while it is built. */
   get rssMb(): number {
-    return rssMbOf(this.pid) ?? this.#reportedRssMb;
+    const mbOf = this.role === 'columns' ? familyMbOf : rssMbOf;
+    return mbOf(this.pid) ?? this.#reportedRssMb;
   }
 
   /** Resolves when the process has ended. */

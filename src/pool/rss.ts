@@ -30,6 +30,21 @@ export function ownMbOf(pid: number): number | undefined {
   }
 }
 
+/** The same of a process together with those that it has started: of each of them what is its own. */
+export function familyMbOf(pid: number): number | undefined {
+  const own = rssMbOf(pid);
+  return own === undefined ? undefined : childrenOf(pid).reduce((sum, child) => sum + (ownMbOf(child) ?? 0), own);
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  } catch {
+    return [];
+  }
+}
+
 function pageSize(): number {
   try {
     const [, resident] = readFileSync('/proc/self/statm', 'latin1').split(' ');
