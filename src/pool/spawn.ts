@@ -40,7 +40,6 @@ export function startProgram({ file, heapMb, env }: Program): ChildProcess {
     process.execPath,
     `--max-semi-space-size=${SEMI_SPACE_MB}`,
     `--max-old-space-size=${heapMb}`,
-    '--expose-gc', // passing-bytes.ts
     '--disable-warning=ExperimentalWarning',
     file,
   ];
