@@ -5,24 +5,22 @@ import { INDEX_MB } from './column-index.ts';
 import type { Question } from './column-questions.ts';
 import { percentile } from './table.ts';
 
+const ROUNDS = 5;
+
 /** Medians in ms. The file must not be open elsewhere. */
-export async function bareTimes(
-  path: string,
-  tempDir: string,
-  questions: readonly Question[],
-  rounds: number,
-): Promise<number[]> {
+export async function bareTimes(path: string, tempDir: string, questions: readonly Question[]): Promise<number[]> {
   const file = await IndexFile.open({ path, memoryMb: INDEX_MB, tempDir, spillMb: 2_048 });
   try {
     const meta = await file.meta();
     if (meta === undefined) throw new Error('there is no index');
     const medians: number[] = [];
     for (const { statement, name } of questions) {
-      if (statement.question === undefined) throw new Error(`${name} has no question`);
+      const { question } = statement;
+      if (question === undefined || question.kind === 'places') throw new Error(`${name} is no single query`);
       const { footprintKeys } = meta;
-      const query = queryFor(statement.question, { footprintKeys, readableTags: new Set() });
+      const query = queryFor(question, { footprintKeys, readableTags: new Set() });
       const times: number[] = [];
-      for (let round = 0; round <= rounds; round += 1) {
+      for (let round = 0; round <= ROUNDS; round += 1) {
         const startedAt = performance.now();
         await file.rows(query);
         if (round > 0) times.push(performance.now() - startedAt); // the first warms up

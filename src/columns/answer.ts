@@ -1,13 +1,14 @@
-import type { ColumnQuestion } from '../db/question.ts';
+import type { ColumnQuestion, PlacesQuestion } from '../db/question.ts';
 import { histogramsQuery } from './histograms.ts';
 import { metricHistogramsQuery } from './metric-histograms.ts';
-import { placesQuery } from './places.ts';
 import { type ColumnQuery, Parameters } from './query.ts';
 import { statisticsQuery } from './statistics.ts';
 import { type FilterContext, whereColumns } from './where.ts';
 
-/** The query that answers a question with the rows of its statement, before its schema has read them. */
-export function queryFor(question: ColumnQuestion, index: Omit<FilterContext, 'parameters'>): ColumnQuery {
+/** One query answers it, with the rows of its statement before its schema has read them. */
+export type CountingQuestion = Exclude<ColumnQuestion, PlacesQuestion>;
+
+export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 'parameters'>): ColumnQuery {
   const context = { ...index, parameters: new Parameters() };
   switch (question.kind) {
     case 'count': {
@@ -23,7 +24,5 @@ export function queryFor(question: ColumnQuestion, index: Omit<FilterContext, 'p
       return histogramsQuery(question, context);
     case 'metric histograms':
       return metricHistogramsQuery(question, context);
-    case 'places':
-      return placesQuery(question, context);
   }
 }

@@ -1,6 +1,7 @@
 import type { ColumnQuestion } from '../db/question.ts';
 import { queryFor } from './answer.ts';
 import { build } from './build.ts';
+import { placesOf } from './deep-places.ts';
 import { follow, isChurned } from './follow.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { SecondReader } from './second-reader.ts';
@@ -83,7 +84,9 @@ export class HeldIndex {
     );
     if (this.#file === undefined || this.#meta === undefined) throw new Stale('there is no index');
     const { footprintKeys } = this.#meta;
-    const rows = await this.#file.rows(queryFor(question, { footprintKeys, readableTags }));
+    const index = { footprintKeys, readableTags };
+    if (question.kind === 'places') return await placesOf(this.#file, question, index);
+    const rows = await this.#file.rows(queryFor(question, index));
     if (question.kind !== 'statistics' || question.groupBy !== 'user') return rows;
     const names = await this.#source.namesOf(rows.map(({ id }) => String(id)));
     return rows.map((row) => ({ ...row, name: names.get(String(row['id'])) ?? '' }));

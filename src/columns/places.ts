@@ -1,40 +1,73 @@
 import { WHOLE_COLUMNS } from '../db/filters.ts';
 import type { PlacesQuestion } from '../db/question.ts';
-import type { Place } from '../jobs/order.ts';
-import { type ColumnQuery, wholeLiteral } from './query.ts';
+import type { Place, Slice } from '../jobs/order.ts';
+import { type ColumnQuery, Parameters, wholeLiteral } from './query.ts';
 import { durationAt } from './statistics.ts';
 import { type FilterContext, whereColumns } from './where.ts';
+
+/** What a list is sorted by: a column, or the duration until now. */
+export interface SortKey {
+  /** BIGINT where it is whole, DOUBLE otherwise; never NULL. */
+  readonly value: string;
+  readonly order: 'ASC' | 'DESC';
+  readonly isWhole: boolean;
+}
+
+/** The jobs whose value of a key lies between two, both included. */
+export interface Between {
+  readonly key: SortKey;
+  readonly from: number | bigint;
+  readonly to: number | bigint;
+}
 
 /** Far beyond any list, and what DuckDB takes as an offset. */
 const LAST_ROW = 2n ** 53n;
 
-/** The places of a list, newest first, as src/db/newest-first.ts has them. 64 bits as text. */
-export function placesQuery(question: PlacesQuestion, context: FilterContext): ColumnQuery {
-  const { jobs, sorted, after, offset, limit } = question;
-  const isBehind = after === undefined ? '' : ` AND ${behind(after)}`;
-  const sql = `SELECT CAST(id AS VARCHAR) AS id, CAST(start_time AS VARCHAR) AS "startTime" FROM job
-    WHERE ${whereColumns(jobs.conditions, context)}${isBehind}
-    ORDER BY ${sorted === undefined ? NEWEST_FIRST : orderOf(sorted)} LIMIT ${wholeLiteral(limit)} OFFSET ${wholeLiteral(offset < LAST_ROW ? offset : LAST_ROW)}`;
-  return { sql, parameters: context.parameters.values };
-}
+const SORTED = { ...WHOLE_COLUMNS, energy: 'energy' } as const;
 
-// Of the columns of the table: the answer has texts under their names.
-const NEWEST_FIRST = 'job.start_time DESC, job.id DESC';
-
-/** As src/db/statements/listed-jobs.ts sorts. */
-function orderOf({ column, order, nowSec }: NonNullable<PlacesQuestion['sorted']>): string {
-  const direction = order === 'asc' ? 'ASC' : 'DESC';
-  switch (column) {
+/** The keys of a list before the id, as src/db/statements/listed-jobs.ts and src/db/newest-first.ts sort. */
+export function sortKeys({ sorted }: PlacesQuestion): readonly SortKey[] {
+  const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, isWhole: true });
+  if (sorted === undefined) return [started('DESC')];
+  const order = sorted.order === 'asc' ? 'ASC' : 'DESC';
+  switch (sorted.column) {
     case 'start-time':
-      return `job.start_time ${direction}, job.id ${direction}`;
+      return [started(order)];
     case 'duration':
-      return `${durationAt(nowSec)} ${direction}, ${NEWEST_FIRST}`;
+      return [{ value: `(${durationAt(sorted.nowSec)})`, order, isWhole: true }, started('DESC')];
+    case 'energy':
+      return [{ value: 'job.energy', order, isWhole: false }, started('DESC')];
     default:
-      return `job.${SORTED[column]} ${direction}, ${NEWEST_FIRST}`;
+      return [{ value: `CAST(job.${SORTED[sorted.column]} AS BIGINT)`, order, isWhole: true }, started('DESC')];
   }
 }
 
-const SORTED = { ...WHOLE_COLUMNS, energy: 'energy' } as const;
+/** The condition of a list's jobs, or of those within some values of its keys. */
+export function whereListed({ jobs, after }: PlacesQuestion, within: readonly Between[], context: FilterContext) {
+  const isBehind = after === undefined ? [] : [behind(after)];
+  const bounds = within.map(({ key, from, to }) => {
+    const bound = (value: number | bigint) =>
+      key.isWhole ? wholeLiteral(value) : context.parameters.add(Number(value));
+    return `${key.value} BETWEEN ${bound(from)} AND ${bound(to)}`;
+  });
+  return [whereColumns(jobs.conditions, context), ...isBehind, ...bounds].join(' AND ');
+}
+
+/** The places of a list in its order: all of it, or what lies within some values of its keys. 64 bits as text. */
+export function placesQuery(
+  question: PlacesQuestion,
+  index: Omit<FilterContext, 'parameters'>,
+  { offset, limit, within = [] }: Pick<Slice, 'offset' | 'limit'> & { within?: readonly Between[] } = question,
+): ColumnQuery {
+  const context = { ...index, parameters: new Parameters() };
+  const keys = sortKeys(question);
+  // Of the columns of the table: the answer has texts under their names.
+  const order = [...keys.map(({ value, order }) => `${value} ${order}`), `job.id ${keys.at(-1)?.order ?? 'DESC'}`];
+  const sql = `SELECT CAST(id AS VARCHAR) AS id, CAST(start_time AS VARCHAR) AS "startTime" FROM job
+    WHERE ${whereListed(question, within, context)}
+    ORDER BY ${order.join(', ')} LIMIT ${wholeLiteral(limit)} OFFSET ${wholeLiteral(offset < LAST_ROW ? offset : LAST_ROW)}`;
+  return { sql, parameters: context.parameters.values };
+}
 
 /** The first condition tells DuckDB which blocks to leave out. */
 function behind({ startTime, id }: Place): string {

@@ -1,0 +1,118 @@
+import type { PlacesQuestion } from '../db/question.ts';
+import { type Buckets, doubleBuckets, wholeBuckets } from './buckets.ts';
+import type { IndexFile } from './index-file.ts';
+import { type Between, placesQuery, type SortKey, sortKeys, whereListed } from './places.ts';
+import { Parameters } from './query.ts';
+import type { FilterContext } from './where.ts';
+
+type Row = Record<string, unknown>;
+
+/** Where sorting is what it takes. */
+export interface Depth {
+  /** Up to here the first jobs of a list are kept while it is scanned; beyond, DuckDB sorts all that match. */
+  readonly shallow: bigint;
+  /** Jobs that are sorted at once. */
+  readonly few: bigint;
+}
+
+const DEPTH: Depth = { shallow: 5_000n, few: 1_000_000n };
+/** Each leaves a 256th, of values that lie evenly: two or three do. Of those that do not, what is left is sorted. */
+const MOST_STEPS = 16;
+
+/** A part of a list: its jobs within some values of the keys, and which of them are asked for. */
+interface Part {
+  readonly within: readonly Between[];
+  readonly offset: bigint;
+  readonly limit: number;
+  /** The key whose values are told apart next. */
+  readonly level: number;
+  readonly steps: number;
+}
+
+/**
+ * The places of a slice of a list, as placesQuery has them. A deep slice is looked for: jobs are counted by 256 stretches of the values
+ * they are sorted by, then only those of the stretch the slice lies in, and so on, until few are left to sort. Page 100,000 of 20 M jobs
+ * takes 0.2 s, sorting all of them 2.
+ */
+export async function placesOf(
+  file: IndexFile,
+  question: PlacesQuestion,
+  index: Omit<FilterContext, 'parameters'>,
+  depth: Depth = DEPTH,
+): Promise<Row[]> {
+  const keys = sortKeys(question);
+
+  async function rowsOf(part: Part): Promise<Row[]> {
+    const key = keys[part.level];
+    if (part.offset <= depth.shallow || key === undefined || part.steps >= MOST_STEPS) return await sorted(part);
+    const stretch = part.within.find((each) => each.key === key) ?? (await endsOf(file, key));
+    if (stretch === undefined) return [];
+    if (stretch.from === stretch.to) return await rowsOf({ ...part, level: part.level + 1 });
+    const buckets = bucketsOf(stretch);
+    if (buckets === undefined) return await sorted(part);
+    return await within(part, key, await counted(key, buckets, part.within));
+  }
+
+  async function sorted(part: Part): Promise<Row[]> {
+    return await file.rows(placesQuery(question, index, part));
+  }
+
+  async function counted(key: SortKey, buckets: Buckets, within: readonly Between[]): Promise<Counted[]> {
+    const context = { ...index, parameters: new Parameters() };
+    const from = `SELECT ${key.value} AS value FROM job WHERE ${whereListed(question, within, context)}`;
+    const sql = `SELECT ${buckets.of('value', context.parameters)} AS bucket, count(*) AS jobs FROM (${from}) AS listed
+      GROUP BY bucket ORDER BY bucket ${key.order}`;
+    const rows = await file.rows({ sql, parameters: context.parameters.values });
+    return rows.map(({ bucket, jobs }) => ({
+      jobs: jobs as bigint,
+      between: { key, ...buckets.ends(Number(bucket)) },
+    }));
+  }
+
+  /** Finds the stretch that the slice begins in; what is behind it begins with the next one. */
+  async function within(part: Part, key: SortKey, stretches: readonly Counted[]): Promise<Row[]> {
+    let { offset } = part;
+    const others = part.within.filter((each) => each.key !== key);
+    for (const [at, { jobs, between }] of stretches.entries()) {
+      if (offset >= jobs) {
+        offset -= jobs;
+        continue;
+      }
+      const here = jobs - offset < BigInt(part.limit) ? Number(jobs - offset) : part.limit;
+      const first = { ...part, within: [...others, between], offset, limit: here, steps: part.steps + 1 };
+      const rows = jobs <= depth.few ? await sorted(first) : await rowsOf(first);
+      const rest = stretches.slice(at + 1).map((each) => each.between);
+      if (here === part.limit || rest.length === 0) return rows;
+      const behind = { ...part, within: [...others, allOf(key, rest)], offset: 0n, limit: part.limit - here };
+      return [...rows, ...(await sorted(behind))];
+    }
+    return [];
+  }
+
+  return await rowsOf({ ...question, within: [], level: 0, steps: 0 });
+}
+
+interface Counted {
+  readonly jobs: bigint;
+  readonly between: Between;
+}
+
+/** The least and the greatest value there is; DuckDB knows them of a column. */
+async function endsOf(file: IndexFile, key: SortKey): Promise<Between | undefined> {
+  const sql = `SELECT min(${key.value}) AS least, max(${key.value}) AS most FROM job`;
+  const [row] = await file.rows({ sql, parameters: [] });
+  if (row === undefined || row['least'] === null) return undefined;
+  return { key, from: row['least'] as bigint | number, to: row['most'] as bigint | number };
+}
+
+function bucketsOf({ key, from, to }: Between): Buckets | undefined {
+  return key.isWhole ? wholeBuckets(BigInt(from), BigInt(to)) : doubleBuckets(Number(from), Number(to));
+}
+
+/** From the first to the last of stretches that lie side by side. */
+function allOf(key: SortKey, stretches: readonly Between[]): Between {
+  const ends = [stretches[0], stretches.at(-1)].filter((each) => each !== undefined);
+  const [low, high] = key.order === 'ASC' ? ends : ends.toReversed();
+  if (low === undefined || high === undefined) throw new RangeError('no stretches');
+  return { key, from: low.from, to: high.to };
+}

@@ -1,0 +1,118 @@
+/** Deep pages of a list: what is found stretch by stretch is what a sort of all its jobs finds. */
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { placesOf } from '../../src/columns/deep-places.ts';
+import { IndexFile } from '../../src/columns/index-file.ts';
+import { placesQuery } from '../../src/columns/places.ts';
+import type { PlacesQuestion } from '../../src/db/question.ts';
+import type { Condition } from '../../src/jobs/filter.ts';
+import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
+import { ALL } from '../support/column-index.ts';
+import { testFolder } from '../support/pool.ts';
+
+const NOW = 1_700_000_000;
+const RUNS = Number(process.env.FUZZ_RUNS ?? 10); // times 20 slices each
+const INDEX = { footprintKeys: [], readableTags: new Set<bigint>() };
+/** Nothing is shallow and nothing is few: every stretch is looked into until its values are equal. */
+const NOWHERE = { shallow: -1n, few: 0n };
+
+interface Job {
+  startTime: number;
+  duration: number;
+  nodes: number;
+  threads: number;
+  energy: number;
+  isRunning: boolean;
+}
+
+const job: fc.Arbitrary<Job> = fc.record({
+  startTime: fc.oneof(fc.constantFrom(0, NOW), fc.integer({ min: -(2 ** 32) + 1, max: 2 ** 32 - 1 })),
+  duration: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
+  nodes: fc.integer({ min: 0, max: 2 }),
+  threads: fc.integer({ min: -(2 ** 29) + 1, max: 2 ** 29 - 1 }),
+  energy: fc
+    .oneof(
+      fc.constantFrom(0, 5e-324, 1e308, -1e308, 1.5),
+      fc.double({ min: -1e308, max: 1e308, noNaN: true }),
+      fc.double({ min: 0, max: 1e-300, noNaN: true }),
+    )
+    .map((energy) => energy + 0), // SQLite stores no -0
+  isRunning: fc.boolean(),
+});
+
+const conditions = fc.constantFrom<Condition[]>(
+  [],
+  [{ kind: 'whole', field: 'num-nodes', range: { from: 1n } }],
+  [{ kind: 'energy', range: { from: 0, to: 1e300 } }],
+  [{ kind: 'text', field: 'project', operator: 'is', values: ["p'"] }],
+);
+
+const slice = fc.record({
+  offset: fc.oneof(fc.integer({ min: 0, max: 90 }), fc.constant(2 ** 53)).map(BigInt),
+  limit: fc.constantFrom(1, 3, 25, 1_000),
+});
+
+const newest = fc.record({ conditions, slice, after: fc.option(job, { nil: undefined }) }).map(
+  ({ conditions, slice, after }): PlacesQuestion => ({
+    ...{ kind: 'places', jobs: { ...ALL, conditions }, ...slice },
+    ...(after === undefined ? {} : { after: { startTime: BigInt(after.startTime), id: 40n } }),
+  }),
+);
+const sorted = fc
+  .record({ conditions, slice, column: fc.constantFrom(...SORT_COLUMNS), order: fc.constantFrom(...ORDERS) })
+  .map(
+    ({ conditions, slice, column, order }): PlacesQuestion => ({
+      ...{ kind: 'places', jobs: { ...ALL, conditions }, ...slice },
+      sorted: { column, order, nowSec: NOW },
+    }),
+  );
+const slices = fc.array(fc.oneof(newest, sorted), { minLength: 20, maxLength: 20 });
+
+async function opened(): Promise<IndexFile> {
+  const folder = testFolder();
+  const file = await IndexFile.open({
+    ...{ path: join(folder, 'job.db.columns'), memoryMb: 128, tempDir: folder, spillMb: 64 },
+  });
+  onTestFinished(() => file.close());
+  await file.create();
+  return file;
+}
+
+async function fill(file: IndexFile, jobs: readonly Job[]): Promise<void> {
+  await file.run('DELETE FROM job');
+  for (const [at, { startTime, duration, nodes, threads, energy, isRunning }] of jobs.entries()) {
+    await file.run(
+      `INSERT INTO job BY NAME SELECT ${at} AS id, ${startTime} AS start_time, ${duration} AS duration, ${nodes} AS num_nodes,
+        ${threads} AS num_hwthreads, ${nodes * 3} AS num_acc, $1 AS energy, $2 AS project, ${isRunning ? 0 : 1} AS job_state`,
+      [energy, at % 3 === 0 ? 'q' : "p'"],
+    );
+  }
+}
+
+test('a slice is the same, wherever it begins and however it is sorted', { timeout: 120_000 }, async () => {
+  const file = await opened();
+  let rows = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(job, { minLength: 50, maxLength: 80 }), slices, async (jobs, questions) => {
+      await fill(file, jobs);
+      for (const question of questions) {
+        const found = await placesOf(file, question, INDEX, NOWHERE);
+        expect(found).toEqual(await file.rows(placesQuery(question, INDEX)));
+        rows += found.length;
+      }
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: 90_000, endOnFailure: true },
+  );
+  expect(rows).toBeGreaterThan(RUNS * 20);
+});
+
+test('jobs that all began at once are sorted by their ids', async () => {
+  const file = await opened();
+  await file.run(
+    "INSERT INTO job BY NAME SELECT range AS id, 7 AS start_time, 0 AS job_state, 'p' AS project FROM range(1000)",
+  );
+  const question: PlacesQuestion = { kind: 'places', jobs: ALL, offset: 900n, limit: 2 };
+  const ids = (await placesOf(file, question, INDEX, NOWHERE)).map(({ id }) => id);
+  expect(ids).toEqual(['99', '98']);
+});
