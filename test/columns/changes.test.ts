@@ -54,9 +54,21 @@ test('a job that is there already is ignored or refused as without the record', 
   const { db, changes } = await database();
   await db.exec(insert(1));
   await db.exec(insert(1, 'OR IGNORE'));
-  expect(await changes()).toEqual([1]);
+  expect(await changes()).toEqual([1, 1]); // the second time of the one that stays
   await expect(db.exec(insert(1))).rejects.toThrow(/UNIQUE/);
   expect(await changes()).toEqual([]);
+});
+
+test('a job that another takes the place of is noted, whatever its key', async () => {
+  const { db, changes } = await database();
+  await db.exec(`${insert(1)};${insert(2)};${insert(3)}`);
+  expect(await changes()).toEqual([1, 2, 3]);
+  await db.exec(insert(1, 'OR REPLACE').replace('(1, 1,', '(9, 1,'));
+  expect(await changes()).toEqual([1, 9]);
+  await db.exec('UPDATE OR REPLACE job SET job_id = 2 WHERE id = 9');
+  expect(await changes()).toEqual([2, 9]);
+  await db.exec('UPDATE job SET job_id = job_id, cluster = cluster, start_time = start_time WHERE id = 9');
+  expect(await changes()).toEqual([9]);
 });
 
 test('the record bounds itself and keeps the newest', async () => {

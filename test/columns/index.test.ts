@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
+import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
 import { ALL, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { fixture, testPool, until, within } from '../support/pool.ts';
 
@@ -211,6 +212,28 @@ test('more changes than it takes over, and too many replaced rows, make it build
   expect(await count(both)).toBe(21_000);
 });
 
+test('thousands of changes are taken over at once, with new footprint keys, new jobs and deleted ones among them', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 9_000));
+  const both = indexed(pool);
+  await isReady(both);
+  await withJobs(
+    pool,
+    `UPDATE job SET duration = 61, footprint = iif(job_id = 8000, '{"new_avg":7,"other_avg":1e1}', '{}'); ${jobs(9_001, 9_100)}
+     DELETE FROM job WHERE job_id % 1000 = 1; UPDATE job SET hpc_user = 'a\\"b' WHERE job_id % 100 = 2`,
+  );
+  const statistics = jobStatistics(ALL, { nowSec: 10_000, shortJobSec: 61, groupBy: 'user' });
+  expect(await both.db.read(statistics, within(20_000))).toEqual(await pool.db.read(statistics, within(20_000)));
+  for (const metric of ['new', 'other']) {
+    const scale = { metric, stat: 'avg', unit: '', peak: 20 };
+    const histogram = metricHistograms(ALL, [scale], 10);
+    const points = await both.db.read(histogram, within(20_000));
+    expect(points).toHaveLength(1);
+    expect(points).toEqual(await pool.db.read(histogram, within(20_000)));
+  }
+  expect(both.index.status()).toMatchObject({ state: 'ready', builds: 1, answers: 3, declined: 0 });
+});
+
 test('a job that INSERT OR REPLACE puts in the place of another is there once', async () => {
   const pool = await testPool();
   await withJobs(pool, jobs(1, 500));
@@ -225,5 +248,12 @@ test('a job that INSERT OR REPLACE puts in the place of another is there once', 
   expect(await count(both)).toBe(500);
   await withJobs(pool, 'UPDATE OR REPLACE job SET job_id = 7 WHERE job_id < 10');
   expect(await count(both)).toBe(492);
+  // Replaced by one that is gone again, or has another key again, before anybody asks.
+  await withJobs(pool, `${replace(100, 100)} DELETE FROM job WHERE job_id = 100`);
+  await withJobs(
+    pool,
+    'UPDATE OR REPLACE job SET job_id = 102 WHERE job_id = 101; UPDATE job SET job_id = 101 WHERE job_id = 102',
+  );
+  expect(await count(both)).toBe(490);
   expect(both.index.state.name).toBe('ready');
 });

@@ -113,7 +113,13 @@ test('a file of cc-backend keeps its indexes, and gets nothing but tables of our
   const before = await names();
   expect(await migrate(path)).toEqual({
     made: false,
-    applied: ['0003_service_tables.sql', '0004_exports.sql', '0005_clusters.sql', '0006_job_changes.sql'],
+    applied: [
+      '0003_service_tables.sql',
+      '0004_exports.sql',
+      '0005_clusters.sql',
+      '0006_job_changes.sql',
+      '0007_replaced_jobs.sql',
+    ],
   });
   const added = (await names()).filter((name: string) => !before.includes(name));
   expect(added.filter((name: string) => !/^(sqlite_autoindex_)?ccjobs_/.test(name))).toEqual([]);

@@ -113,6 +113,7 @@ export async function testDatabase(
   if (indexes === 'recorded') {
     await database.exec('PRAGMA journal_mode = WAL');
     await database.exec(text('../../migrations/0006_job_changes.sql'));
+    await database.exec(text('../../migrations/0007_replaced_jobs.sql'));
   }
   return database;
 }
