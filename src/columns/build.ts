@@ -1,13 +1,14 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { giveBack } from '../db/driver-values.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
+import type { Stretch } from './rows/which.ts';
 import type { SecondReader } from './second-reader.ts';
 import type { Batch, Source } from './source.ts';
 import { Stale } from './unsuitable.ts';
 
 export interface BuildOptions {
   readonly source: Source;
-  /** Reads every other batch. */
+  /** Reads what it can meanwhile. */
   readonly beside: SecondReader;
   readonly file: IndexFile;
   /** Told how many jobs there are in the index so far. */
@@ -92,22 +93,17 @@ async function tryCsv(
     let last = from;
     let rows = 0;
     while (rows < LOAD_JOBS) {
-      const left = LOAD_JOBS - rows; // ids may be missing: smaller and smaller stretches end with exactly that many jobs
-      const first = await source.stretchBehind(last, Math.min(BATCH_JOBS, left));
-      const rest = Math.min(BATCH_JOBS, left - BATCH_JOBS);
-      const second = first === undefined || rest <= 0 ? undefined : await source.stretchBehind(first.to, rest);
-      if (first === undefined) return { rows, last: undefined, footprintKeys };
-      const batches = await bothOf(
-        source.between(footprintKeys, first),
-        second === undefined ? undefined : beside.between(footprintKeys, second),
-      );
-      for (const [index, batch] of batches.entries()) {
-        if (batch === 'more keys') return { lacks: index === 0 ? first.from : first.to };
+      // Ids may be missing: smaller and smaller stretches end with exactly that many jobs.
+      const stretches = await source.stretchesBehind(last, BATCH_JOBS, LOAD_JOBS - rows);
+      const end = stretches.at(-1);
+      if (end === undefined) return { rows, last: undefined, footprintKeys };
+      const lacking = await shareOut(stretches, [source, beside], footprintKeys, (batch) => {
         if (batch.rows > 0) writeLines(csv, batch.csv);
         giveBack(batch.csv);
         rows += batch.rows;
-      }
-      last = (second ?? first).to;
+      });
+      if (lacking !== undefined) return { lacks: lacking.from };
+      last = end.to;
     }
     return { rows, last, footprintKeys };
   } finally {
@@ -115,16 +111,41 @@ async function tryCsv(
   }
 }
 
-/** What the two have read. Both have ended when it has, also where one fails. */
-async function bothOf(one: Promise<Read>, other: Promise<Read> | undefined): Promise<Read[]> {
-  const ended = await Promise.allSettled(other === undefined ? [one] : [one, other]);
-  return ended.map((each) => {
-    if (each.status === 'rejected') throw each.reason;
-    return each.value;
-  });
+interface Reader {
+  between(keys: readonly string[], stretch: Stretch): Promise<Batch | 'more keys'>;
 }
 
-type Read = Batch | 'more keys';
+/**
+ * Each reader takes the next stretch when it has read one: the process that loads beside reads fewer. Answers a stretch where keys are lacking,
+ * if there is one. All have ended when it has, also where one fails.
+ */
+async function shareOut(
+  stretches: readonly Stretch[],
+  readers: readonly Reader[],
+  keys: readonly string[],
+  take: (batch: Batch) => void,
+): Promise<Stretch | undefined> {
+  const left = stretches.values();
+  let lacking: Stretch | undefined;
+  let hasFailed = false;
+  const ended = await Promise.allSettled(
+    readers.map(async (reader) => {
+      for (const stretch of left) {
+        try {
+          const batch = await reader.between(keys, stretch);
+          if (batch !== 'more keys') take(batch);
+          else lacking ??= stretch;
+        } catch (error) {
+          hasFailed = true;
+          throw error;
+        }
+        if (lacking !== undefined || hasFailed) return;
+      }
+    }),
+  );
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
+  return lacking;
+}
 
 export function writeLines(csv: number, lines: Uint8Array): void {
   for (let at = 0; at < lines.length; ) at += writeSync(csv, lines, at);

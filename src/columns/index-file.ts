@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
-import { COLUMNS, type Column } from './columns.ts';
+import { COLUMNS, type Column, columnsOf } from './columns.ts';
 import type { ColumnQuery } from './query.ts';
-import { columnsOf } from './rows.ts';
 import type { Place } from './source.ts';
 
 export interface IndexFileOptions {
@@ -25,7 +24,7 @@ export interface IndexMeta {
 }
 
 /** Rises when rows are read in another way than the definitions below show. */
-const VERSION = 1;
+const VERSION = 2;
 /** Of the CSV that is read at a time; left to itself DuckDB takes four times as much. A line may have 2 MB. */
 const CSV_BUFFER_BYTES = 8 * 1024 * 1024;
 /** DuckDB finds no use for more on the two or four cores such a service has to itself. */
@@ -142,11 +141,12 @@ export class IndexFile {
   }
 
   /** One transaction. */
-  async transaction(work: () => Promise<void>): Promise<void> {
+  async transaction<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.run('BEGIN');
     try {
-      await work();
+      const result = await work();
       await this.run('COMMIT');
+      return result;
     } catch (error) {
       await this.run('ROLLBACK').catch(() => {}); // a commit that failed has ended it
       throw error;

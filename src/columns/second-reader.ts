@@ -1,6 +1,6 @@
 import { PassingBytes } from '../pool/passing-bytes.ts';
 import { SECOND_READER_PROGRAM, startProgram } from '../pool/spawn.ts';
-import type { Stretch } from './rows.ts';
+import type { Stretch } from './rows/which.ts';
 import type { Batch } from './source.ts';
 import { Unsuitable } from './unsuitable.ts';
 

@@ -1,9 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { statSync } from 'node:fs';
 import { type Driver, openDriver, readOnlyUri } from '../db/driver.ts';
-import { bound, bytesOf, textOf } from '../db/driver-values.ts';
+import { bound, bytesOf, giveBack, textOf } from '../db/driver-values.ts';
 import { PreparedStatements } from '../db/prepared-statements.ts';
-import { jobsBetween, jobsChanged, newKeys, newKeysOfChanged, type SqliteQuery, type Stretch } from './rows.ts';
+import { carefulRows } from './rows/careful.ts';
+import { newKeys } from './rows/keys.ts';
+import { plainRows } from './rows/plain.ts';
+import { PlainLineReader, type PlainLines } from './rows/plain-lines.ts';
+import type { SqliteQuery } from './rows/query.ts';
+import { between, firstBehind, type Stretch, type Which, withIds } from './rows/which.ts';
 import { Unsuitable } from './unsuitable.ts';
 
 /** Up to where the record of changes has been followed. `mark` is that of its row (migrations/0006). */
@@ -16,8 +21,6 @@ export interface Place {
 export interface Batch {
   readonly csv: Uint8Array;
   readonly rows: number;
-  /** The highest id; 0n without rows. */
-  readonly last: bigint;
 }
 
 /** Waiting for a lock of a reader: a checkpoint may hold it for a moment. */
@@ -25,6 +28,8 @@ const BUSY_TIMEOUT_MS = 100;
 /** Characters: that of a batch has 20,000 and more, and a build uses it for every batch. */
 const LONG_STATEMENT = 1_048_576;
 const LAST_ID = 2n ** 63n - 1n;
+/** Batches. */
+const MOST_CARE = 64;
 /** More keys than any configuration has metrics; each is a column. */
 const MOST_KEYS = 128;
 
@@ -34,6 +39,10 @@ export class Source {
   readonly #statements: PreparedStatements;
   readonly #path: string;
   readonly #inode: bigint;
+  /** Batches that are read with care before it is tried again without, and how many it will be the next time. */
+  #care = { left: 0, next: 1 };
+  /** Of the keys that were asked for last. */
+  #reader: { keys: readonly string[]; lines: PlainLineReader } | undefined;
 
   private constructor(db: Driver, path: string, inode: bigint) {
     this.#db = db;
@@ -77,42 +86,49 @@ export class Source {
     return placeOf(row)?.mark === mark;
   }
 
-  /** The ids of the jobs changed behind a place, each once. */
+  /** The ids of the jobs changed behind a place, each once, the lowest first. */
   async changedIds(from: bigint, to: bigint): Promise<bigint[]> {
     const sql = `SELECT CAST(json_group_array(job_id) AS BLOB) AS ids FROM (SELECT DISTINCT job_id FROM ccjobs_changes
-      WHERE seq > ? AND seq <= ? AND job_id IS NOT NULL)`;
+      WHERE seq > ? AND seq <= ? AND job_id IS NOT NULL ORDER BY 1)`;
     return await this.#list({ sql, parameters: [from, to] }, 'ids', BigInt);
   }
 
-  /** The jobs that were changed behind one change, up to another. */
-  async changed(keys: readonly string[], from: bigint, to: bigint): Promise<Batch | 'more keys'> {
-    return await this.#batch(jobsChanged(keys, from, to));
+  /** The jobs with these ids, as far as they are there. */
+  async jobsOf(keys: readonly string[], ids: readonly bigint[]): Promise<Batch | 'more keys'> {
+    return await this.#batch(keys, withIds(ids));
   }
 
   /**
-   * The next stretch of ids with jobs behind an id, `most` long; none at the end. As many jobs where none was deleted: to count them took
-   * a walk over the pages that are read again then. Jobs that come into it later stand in the record of changes.
+   * The next stretches of ids with jobs behind an id, each up to `most` long, `jobs` in all; none at the end. As many jobs where none was deleted:
+   * to count them took a walk over the pages that are read again then. Jobs that come into it later stand in the record of changes.
    */
-  async stretchBehind(from: bigint, most: number): Promise<Stretch | undefined> {
-    const [row = {}] = await this.#all({ sql: 'SELECT min(id) AS first FROM job WHERE id > ?', parameters: [from] });
-    const { first } = row;
-    if (typeof first !== 'bigint') return undefined;
-    const to = first + BigInt(most) - 1n;
-    return { from: first - 1n, to: to < LAST_ID ? to : LAST_ID };
+  async stretchesBehind(from: bigint, most: number, jobs: number): Promise<Stretch[]> {
+    const stretches: Stretch[] = [];
+    let last = from;
+    for (let left = jobs; left > 0; left -= most) {
+      const parameters = [last];
+      const [row = {}] = await this.#all({ sql: 'SELECT min(id) AS first FROM job WHERE id > ?', parameters });
+      const { first } = row;
+      if (typeof first !== 'bigint') break;
+      const to = first + BigInt(Math.min(most, left)) - 1n;
+      last = to < LAST_ID ? to : LAST_ID;
+      stretches.push({ from: first - 1n, to: last });
+    }
+    return stretches;
   }
 
-  async between(keys: readonly string[], { from, to }: Stretch): Promise<Batch | 'more keys'> {
-    return await this.#batch(jobsBetween(keys, from, to));
+  async between(keys: readonly string[], stretch: Stretch): Promise<Batch | 'more keys'> {
+    return await this.#batch(keys, between(stretch));
   }
 
   /** Keys of footprints that these lack, among the jobs behind an id. */
   async moreKeys(keys: readonly string[], id: bigint, most: number): Promise<string[]> {
-    return bounded(await this.#list(newKeys(keys, id, most), 'keys', String), keys);
+    return bounded(await this.#list(newKeys(keys, firstBehind(id, most)), 'keys', String), keys);
   }
 
-  /** The same among the jobs that changed. */
-  async moreKeysOfChanged(keys: readonly string[], from: bigint, to: bigint): Promise<string[]> {
-    return bounded(await this.#list(newKeysOfChanged(keys, from, to), 'keys', String), keys);
+  /** The same among the jobs with these ids. */
+  async moreKeysOf(keys: readonly string[], ids: readonly bigint[]): Promise<string[]> {
+    return bounded(await this.#list(newKeys(keys, withIds(ids)), 'keys', String), keys);
   }
 
   /** The tags of these scopes. */
@@ -140,14 +156,45 @@ export class Source {
     this.#db.close();
   }
 
-  async #batch(query: SqliteQuery): Promise<Batch | 'more keys'> {
-    const [row = {}] = await this.#all(query);
+  /**
+   * Most jobs are plain, and SQLite only hands them out. The others it takes apart with care, three times as slow: where they are most of a batch, the
+   * next batches are all read with care at once.
+   */
+  async #batch(keys: readonly string[], which: Which): Promise<Batch | 'more keys'> {
+    if (this.#care.left > 0) {
+      this.#care.left -= 1;
+      return await this.#readWithCare(keys, which);
+    }
+    const plain = await this.#readPlain(keys, which);
+    if (plain === 'more keys') return plain;
+    const { ids, rows, csv } = plain;
+    if (ids.length <= rows) this.#care.next = 1;
+    else this.#care = { left: this.#care.next, next: Math.min(MOST_CARE, this.#care.next * 2) };
+    if (ids.length === 0) return checked({ rows, csv });
+    const others = await this.#readWithCare(keys, withIds(ids));
+    if (others === 'more keys') return others;
+    return checked({ rows: rows + others.rows, csv: joined(csv, others.csv) });
+  }
+
+  async #readPlain(keys: readonly string[], which: Which): Promise<PlainLines | 'more keys'> {
+    const [row = {}] = await this.#all(plainRows(which));
+    if (row['lines'] === null) return { csv: new Uint8Array(), rows: 0, ids: [] };
+    const lines = bytesOf(row['lines']);
+    if (this.#reader?.keys !== keys) this.#reader = { keys, lines: new PlainLineReader(keys) };
+    const plain = this.#reader.lines.read(lines);
+    giveBack(lines);
+    return plain;
+  }
+
+  async #readWithCare(keys: readonly string[], which: Which): Promise<Batch | 'more keys'> {
+    const [row = {}] = await this.#all(carefulRows(keys, which));
     if (Number(row['unknown']) > 0) return 'more keys';
-    const csv = row['csv'] === null ? new Uint8Array() : bytesOf(row['csv']);
     const odd = Number(row['odd']);
-    if (odd > 0) throw new Unsuitable(`${odd} jobs around id ${row['last']} have a value of another type or size`);
-    if (csv.includes(0) || !isUtf8(csv)) throw new Unsuitable('a job has a text that is no UTF-8 or holds a NUL');
-    return { csv, rows: Number(row['rows']), last: BigInt(Number(row['rows']) === 0 ? 0 : String(row['last'])) };
+    if (odd > 0) throw new Unsuitable(`${odd} jobs up to id ${row['last']} have a value of another type or size`);
+    return checked({
+      csv: row['csv'] === null ? new Uint8Array() : bytesOf(row['csv']),
+      rows: Number(row['rows']),
+    });
   }
 
   /** Integers of a JSON list beyond 2^53 are kept: `read` gets their digits. */
@@ -172,7 +219,21 @@ function placeOf(row: Record<string, unknown> | undefined): Place | undefined {
   return { seq: row['seq'], mark: row['mark'] };
 }
 
+function checked(batch: Batch): Batch {
+  if (batch.csv.includes(0) || !isUtf8(batch.csv)) {
+    throw new Unsuitable('a job has a text that is no UTF-8 or holds a NUL');
+  }
+  return batch;
+}
+
+function joined(csv: Uint8Array, more: Uint8Array): Uint8Array {
+  if (csv.length === 0) return more;
+  if (more.length === 0) return csv; // they have gone meanwhile
+  return Buffer.concat([csv, Buffer.from('\n'), more]);
+}
+
 function bounded(more: string[], keys: readonly string[]): string[] {
+  if (more.length === 0) throw new Error('a footprint has a key that cannot be found');
   if (more.length + keys.length > MOST_KEYS) throw new Unsuitable(`footprints have more than ${MOST_KEYS} keys`);
   return more;
 }

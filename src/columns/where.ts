@@ -89,19 +89,10 @@ function textMatches(
     case 'not':
       return values.length === 0 ? `${column} IS NOT NULL` : `${column} NOT IN (${values.map(place).join(', ')})`;
     case 'contains':
-      return anyOf(values.map((value) => foldedMatches('contains', column, place(foldCase(value)))));
+      return anyOf(values.map((value) => `contains(${folded(column)}, ${place(foldCase(value))})`));
     case 'starts-with':
-      return anyOf(values.map((value) => foldedMatches('starts_with', column, place(foldCase(value)))));
+      return anyOf(values.map((value) => `starts_with(${folded(column)}, ${place(foldCase(value))})`));
   }
-}
-
-/**
- * Whether the folded text has a folded value. A name that has it as it stands has it folded too, so that both columns may be asked, each by
- * itself: DuckDB then looks at each name of a block once, and takes 100 ms for 20 M jobs where it took 350 for the one or the other.
- */
-function foldedMatches(operator: 'contains' | 'starts_with', column: string, value: string): string {
-  if (column !== 'job_name') return `${operator}(${folded(column)}, ${value})`;
-  return `(${operator}(job_name, ${value}) OR ${operator}(job_name_folded, ${value}))`;
 }
 
 /** At least one host is, contains, starts with one of the values, or (`not`) is none of them. */
@@ -133,6 +124,7 @@ function storable(values: readonly string[]): string[] {
 }
 
 function folded(column: string): string {
+  if (column === 'job_name') return 'job_name_folded';
   if (column === 'hosts') return `coalesce(${column}_folded, ${column})`;
   return `translate(${column}, '${UPPER}', '${UPPER.toLowerCase()}')`;
 }

@@ -27,6 +27,26 @@ test('a deadline ends a question at once, and the index serves on', async () => 
   expect(both.index.status()).toMatchObject({ state: 'ready', counters: { kills: 0, crashes: 0 } });
 });
 
+test('so it does while thousands of changes are taken over, and none is lost', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 12_000));
+  const both = indexed(pool);
+  await isReady(both);
+  let ended = 0;
+  for (let round = 1; round <= 8; round += 1) {
+    await withJobs(pool, `UPDATE job SET hpc_user = 'user${round}'`);
+    await count(both, 10 * round).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'deadline_exceeded' });
+      ended += 1;
+    });
+  }
+  expect(ended).toBeGreaterThan(0);
+  const statement = jobStatistics(ALL, { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' });
+  const [group] = await both.db.read(statement, within(20_000));
+  expect(group).toMatchObject({ id: 'user8', totalJobs: 12_000 });
+  expect(both.index.status().counters).toMatchObject({ kills: 0, crashes: 0 });
+});
+
 test('one that cannot be interrupted is killed, and another process follows', async () => {
   const pool = await testPool();
   await withJobs(pool, jobs(1, 10));

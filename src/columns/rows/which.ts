@@ -1,0 +1,24 @@
+import { type RawBuilder, sql } from 'kysely';
+
+/** Neighbouring jobs: those behind an id, up to another. */
+export interface Stretch {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** FROM and what follows it, for some jobs; job is the table. */
+export type Which = RawBuilder<unknown>;
+
+export function between({ from, to }: Stretch): Which {
+  return sql`FROM job WHERE job.id > ${from} AND job.id <= ${to} ORDER BY job.id`;
+}
+
+/** Those of these that are there. */
+export function withIds(ids: readonly bigint[]): Which {
+  return sql`FROM job WHERE job.id IN (SELECT value FROM json_each(${`[${ids.join()}]`}))`;
+}
+
+/** The `most` next ones behind an id. */
+export function firstBehind(id: bigint, most: number): Which {
+  return sql`FROM job WHERE job.id > ${id} ORDER BY job.id LIMIT ${sql.lit(most)}`;
+}

@@ -1,0 +1,84 @@
+/** What SQLite lets stand in a column whatever its type: an index that cannot hold it so that it means the same declines. */
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { HeldIndex } from '../../src/columns/held-index.ts';
+import { Unsuitable } from '../../src/columns/unsuitable.ts';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import type { Condition } from '../../src/jobs/filter.ts';
+import { ALL, jobs } from '../support/column-index.ts';
+import { testFolder } from '../support/pool.ts';
+import { type TestDatabase, testDatabase } from '../support/sql.ts';
+
+const WHOLE = ['job_id', 'array_job_id', 'start_time', 'duration', 'num_nodes', 'num_hwthreads', 'num_acc'];
+const TEXTS = ['cluster', 'subcluster', 'hpc_user', 'project', 'cluster_partition'];
+const NO_NUMBER = ['1.5', '-2.5', '1e300', "'many'", "x'3132'", "''"];
+
+const ODD = [
+  ...WHOLE.flatMap((column) => NO_NUMBER.map((value) => ({ column, value }))),
+  ...['duration', 'num_nodes', 'num_hwthreads', 'num_acc'].map((column) => ({ column, value: '2147483648' })),
+  ...['start_time'].flatMap((column) => ['4294967296', '-4294967296'].map((value) => ({ column, value }))),
+  ...TEXTS.map((column) => ({ column, value: "x'6162'" })),
+  ...["'much'", "x'31'", '1e999', '-1e999'].map((value) => ({ column: 'energy', value })),
+  { column: 'resources', value: `'[{"hostname":"a' || char(31) || '"}]'` },
+  { column: 'footprint', value: `'{"load_avg": 1, "mem_avg": 9007199254740993}'` },
+  { column: 'footprint', value: `'{"load_avg": 1e309, "mem_avg": 1}'` },
+];
+const FITTING = [
+  ...WHOLE.map((column) => ({ column, value: "'12'" })), // the column makes it a number
+  ...['array_job_id', 'num_hwthreads', 'num_acc'].map((column) => ({ column, value: 'NULL' })),
+  ...TEXTS.map((column) => ({ column, value: `'a"b,' || char(10) || ',"'` })),
+  ...TEXTS.map((column) => ({ column, value: '12.5' })), // the column makes it a text
+  { column: 'cluster_partition', value: 'NULL' },
+  ...['5', '-0.0', '1e22', '1e-300', '0.30000000000000004'].map((value) => ({ column: 'energy', value })),
+  { column: 'footprint', value: `'{"load_avg": "x,1", "mem_avg": [1, null], "note": "null:"}'` },
+  { column: 'footprint', value: `'{"load_avg": 1e-7, "mem_avg": 0.30000000000000004}'` },
+  { column: 'meta_data', value: 'NULL' },
+  ...['a\tb', 'a\0b', '\n'].map((name) => ({ column: 'resources', value: `CAST(x'${hostsHex(name)}' AS TEXT)` })), // no JSON
+];
+
+function hostsHex(name: string): string {
+  return Buffer.from(`[{"hostname":"${name}"},{"hostname":"b"}]`).toString('hex');
+}
+
+async function built(column: string, value: string): Promise<{ index: HeldIndex; db: TestDatabase }> {
+  const db = await testDatabase('recorded');
+  onTestFinished(() => db.close());
+  await db.exec(jobs(1, 3));
+  await db.exec(`UPDATE job SET footprint = '{"load_avg": 1.5, "mem_avg": 2}'`);
+  // Written past the checks of the table, as another service could.
+  await db.exec(`PRAGMA ignore_check_constraints = 1; UPDATE job SET ${column} = ${value} WHERE id = 2`);
+  const folder = testFolder();
+  const index = await HeldIndex.open({
+    ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
+    ...{ tempDir: folder, spillMb: 64, fresh: false },
+  });
+  onTestFinished(() => index.close());
+  await index.build(() => {});
+  return { index, db };
+}
+
+test.each(ODD)('$value in $column is nothing for an index', async ({ column, value }) => {
+  await expect(built(column, value)).rejects.toBeInstanceOf(Unsuitable);
+});
+
+test.each(FITTING)('$value in $column is held', async ({ column, value }) => {
+  const { index } = await built(column, value);
+  expect(await index.ask({ kind: 'count', jobs: ALL })).toEqual([{ count: 3 }]);
+});
+
+test.each([
+  ...['[{"hostname":"}]', '[{"hostname":""}]', '[{"hostname":"a"},{"hostname":"A\tb"}]', '[{"hostname":"a"}]'],
+  ...[
+    '[{"hostname":"a"},{"hostname":"b","x":1}]',
+    '[{"hostname":"a","hwthreads":[1]}]',
+    '[{"hostname":"\\u0041"}]',
+    'b"}]',
+  ],
+])('jobs on the hosts %s', async (resources) => {
+  const { index, db } = await built('resources', `'${resources}'`);
+  for (const value of ['', 'a', 'A', 'b', 'a\tb']) {
+    const node: Condition = { kind: 'text', field: 'node', operator: 'is', values: [value] };
+    const statement = countJobs({ ...ALL, conditions: [node] });
+    expect(await index.ask(statement.question ?? expect.fail())).toEqual(await db.read(statement));
+  }
+});
