@@ -1,4 +1,7 @@
-/** `npm run bench -- NAME [--db FILE] [--jobs N] [--keep]`: one benchmark, printed as a table of limits and what was measured. */
+/**
+ * `npm run bench -- [NAME]... [--db FILE] [--jobs N] [--keep]`: benchmarks, each printed as a table of limits and what was measured. Without a
+ * name those of the column index.
+ */
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './support/database.ts';
 import { type Check, printChecks } from './support/table.ts';
@@ -24,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   edge: () => import('./edge.ts'),
   nodes: () => import('./nodes.ts'),
   columns: () => import('./columns.ts'),
+  growth: () => import('./growth.ts'),
   record: () => import('./record.ts'),
   pages: () => import('./pages.ts'),
 };
@@ -37,21 +41,25 @@ const { positionals, values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const [name = ''] = positionals;
-const load = BENCHES[name];
-if (load === undefined) {
+const names = positionals.length === 0 ? ['columns', 'growth'] : positionals;
+if (names.some((name) => BENCHES[name] === undefined)) {
   process.stderr.write(
-    `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--db FILE] [--archive DIR] [--jobs N] [--keep]\n`,
+    `usage: npm run bench -- [${Object.keys(BENCHES).join('|')}]... [--db FILE] [--archive DIR] [--jobs N] [--keep]\n`,
   );
   process.exit(2);
 }
-const bench = await load();
-const startedAt = performance.now();
-const checks = await bench.run({
-  db: values.db,
-  archive: values.archive,
-  jobs: Number(values.jobs ?? bench.JOBS),
-  keep: values.keep,
-});
-printChecks(name, checks, (performance.now() - startedAt) / 1000);
-process.exit(checks.some(({ ok }) => ok === false) ? 1 : 0);
+let missed = 0;
+for (const name of names) {
+  const bench = await BENCHES[name]?.();
+  if (bench === undefined) continue;
+  const startedAt = performance.now();
+  const checks = await bench.run({
+    db: values.db,
+    archive: values.archive,
+    jobs: Number(values.jobs ?? bench.JOBS),
+    keep: values.keep,
+  });
+  printChecks(name, checks, (performance.now() - startedAt) / 1000);
+  missed += checks.filter(({ ok }) => ok === false).length;
+}
+process.exit(missed > 0 ? 1 : 0);

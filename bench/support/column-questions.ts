@@ -30,7 +30,7 @@ export interface Question {
 export const COVERING =
   'job (cluster, hpc_user, project, subcluster, job_state, start_time, duration, num_nodes, num_hwthreads, num_acc)';
 
-const STATISTICS = '/api/statistics/jobs';
+export const STATISTICS = '/api/statistics/jobs';
 const HISTOGRAMS = '/api/statistics/histograms?bins=1h';
 
 /** What dashboards ask, over generated jobs. */
@@ -116,6 +116,11 @@ export const LISTS = (jobs: number) => {
       path: `/api/jobs/?items-per-page=25&page=${deep}&duration=60-`,
       most: 1_200,
     },
+    ...['duration', 'energy', 'num-nodes'].map((by) => ({
+      name: `page /jobs: ${deep} of those sorted by ${by}`,
+      path: `/jobs?items-per-page=25&page=${deep}&sort-by=${by}`,
+      most: 1_200,
+    })),
   ];
 };
 

@@ -1,0 +1,37 @@
+/** Questions answered by the column index: by a process that has just begun, over a file nobody has read, and by one at work. */
+import { execFileSync } from 'node:child_process';
+import { type Indexed, opened } from './column-index.ts';
+import type { Question } from './column-questions.ts';
+import { percentile } from './table.ts';
+
+const ROUNDS = 5;
+
+/** ms: the first answer of a process that finds nothing in memory, and the median of its next ones. */
+export interface ColumnTimes {
+  readonly cold: number;
+  readonly warm: number;
+  readonly peakMb: number;
+}
+
+/** The index of the file has been built. */
+export async function columnTimes(path: string, folder: string, { statement }: Question): Promise<ColumnTimes> {
+  forget(`${path}.columns`);
+  const index = await opened(path, folder);
+  try {
+    const cold = await index.ask(statement);
+    return { cold, warm: await warmTime(index, statement), peakMb: index.peakMb() };
+  } finally {
+    await index.close();
+  }
+}
+
+async function warmTime(index: Indexed, statement: Question['statement']): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) times.push(await index.ask(statement));
+  return percentile(times, 0.5);
+}
+
+/** Takes a file out of the memory of the operating system, which `dd` of GNU does for whoever may read it. */
+export function forget(path: string): void {
+  execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none']);
+}
