@@ -1,8 +1,8 @@
-/** What the first answer takes behind a number of changed jobs, recent and scattered ones. */
+/** What an answer takes behind a number of changed jobs, recent and scattered ones. */
 import { openDriver } from '../../src/db/driver.ts';
 import type { Indexed } from './column-index.ts';
 import { QUESTIONS } from './column-questions.ts';
-import { atMost, type Check } from './table.ts';
+import { atMost, type Check, fact, percentile, shown } from './table.ts';
 
 const CHANGES = [
   { what: '1 job', which: 'SELECT max(id) FROM job', most: 100 },
@@ -14,6 +14,8 @@ const CHANGES = [
   },
 ];
 
+const ROUNDS = 5;
+
 /** The jobs stay as they are: their triggers note them all the same. */
 export async function changed(path: string, index: Indexed): Promise<Check[]> {
   const writer = openDriver(path, 5_000);
@@ -22,8 +24,15 @@ export async function changed(path: string, index: Indexed): Promise<Check[]> {
   const checks: Check[] = [];
   try {
     for (const { what, which, most } of CHANGES) {
-      await writer.exec(`UPDATE job SET energy = energy WHERE id IN (${which})`);
-      checks.push(atMost(`first count behind a change of ${what}`, await index.ask(count.statement), most, ' ms'));
+      const times: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await writer.exec(`UPDATE job SET energy = energy WHERE id IN (${which})`);
+        times.push(await index.ask(count.statement));
+      }
+      checks.push(
+        atMost(`count behind a change of ${what}, median`, percentile(times, 0.5), most, ' ms'),
+        fact(`the first of ${ROUNDS}`, `${shown(times[0] ?? 0)} ms`),
+      );
     }
   } finally {
     writer.close();

@@ -1,9 +1,10 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { giveBack } from '../db/driver-values.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
+import type { Batch } from './rows/job-reader.ts';
 import type { Stretch } from './rows/which.ts';
 import type { SecondReader } from './second-reader.ts';
-import type { Batch, Source } from './source.ts';
+import type { Source } from './source.ts';
 import { Stale } from './unsuitable.ts';
 
 export interface BuildOptions {

@@ -3,7 +3,8 @@ import { giveBack } from '../db/driver-values.ts';
 import { writeLines } from './build.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
 import { wholeLiteral } from './query.ts';
-import type { Batch, Place, Source } from './source.ts';
+import type { Batch } from './rows/job-reader.ts';
+import type { Place, Source } from './source.ts';
 import { Stale } from './unsuitable.ts';
 
 /** Changed jobs that are taken over before an answer; with more a build is faster and takes less memory. */

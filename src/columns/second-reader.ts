@@ -1,7 +1,7 @@
 import { PassingBytes } from '../pool/passing-bytes.ts';
 import { SECOND_READER_PROGRAM, startProgram } from '../pool/spawn.ts';
+import type { Batch } from './rows/job-reader.ts';
 import type { Stretch } from './rows/which.ts';
-import type { Batch } from './source.ts';
 import { Unsuitable } from './unsuitable.ts';
 
 export type ToSecondReader =

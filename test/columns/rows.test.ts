@@ -136,6 +136,7 @@ const NO_PLAIN_HOSTS = [
     '[{"hostname":"a"}]\0',
   ],
 ];
+const MANY_HOSTS = JSON.stringify(Array.from({ length: 400 }, (_, at) => ({ hostname: `node${at}` })));
 const NUMBERS = [
   ...[
     '{}',
@@ -192,14 +193,16 @@ const NO_PLAIN_NAMES = [
   '{"jobName":{"a":"b"}}',
 ];
 
-test.each([
-  ...HOSTS.map((value) => ({ column: 'resources', value, isPlain: true })),
-  ...NO_PLAIN_HOSTS.map((value) => ({ column: 'resources', value, isPlain: false })),
-  ...NUMBERS.map((value) => ({ column: 'footprint', value, isPlain: true })),
-  ...NO_PLAIN_NUMBERS.map((value) => ({ column: 'footprint', value, isPlain: false })),
-  ...NAMES.map((value) => ({ column: 'meta_data', value, isPlain: true })),
-  ...NO_PLAIN_NAMES.map((value) => ({ column: 'meta_data', value, isPlain: false })),
-])('$column $value', async ({ column, value, isPlain }) => {
+test.each(
+  [
+    ...HOSTS.map((value) => ({ column: 'resources', value, isPlain: true })),
+    ...[...NO_PLAIN_HOSTS, MANY_HOSTS].map((value) => ({ column: 'resources', value, isPlain: false })),
+    ...NUMBERS.map((value) => ({ column: 'footprint', value, isPlain: true })),
+    ...NO_PLAIN_NUMBERS.map((value) => ({ column: 'footprint', value, isPlain: false })),
+    ...NAMES.map((value) => ({ column: 'meta_data', value, isPlain: true })),
+    ...NO_PLAIN_NAMES.map((value) => ({ column: 'meta_data', value, isPlain: false })),
+  ].map((each) => ({ ...each, begins: each.value.slice(0, 60) })),
+)('$column $begins', async ({ column, value, isPlain }) => {
   const db = await opened();
   await db.exec(jobs(1, 3));
   await db.exec(`UPDATE job SET footprint = '{"load_avg": 1.5, "mem_avg": 2}'`);

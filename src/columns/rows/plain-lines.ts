@@ -1,5 +1,6 @@
 import { isFootprintKey } from '../../jobs/filter.ts';
 import { JsonCursor, LIST, OBJECT } from './json-cursor.ts';
+import { isUpper, LineWriter } from './line-writer.ts';
 import { RawLines } from './raw-lines.ts';
 
 /** What became of raw lines. */
@@ -14,9 +15,6 @@ export interface PlainLines {
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
-const UPPER_A = 0x41;
-const UPPER_Z = 0x5a;
-const TO_LOWER = 0x20;
 /** Around each host of a job, as in columns.ts. */
 const MARK = 0x1f;
 /** Digits that every reader of decimals reads alike. */
@@ -24,9 +22,6 @@ export const PLAIN_DIGITS = 15;
 const HOSTNAME = Buffer.from('hostname');
 /** Bytes of a line beside what it takes from the raw one, at most: quotes, commas, the outer marks. */
 const BESIDE = 64;
-
-/** Room for lines that is kept for the next. */
-const MOST_KEPT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Makes CSV for an index, in the order of columnsOf, out of the lines of plain.ts. A job is plain where its JSON has no backslash, and its footprint
@@ -40,8 +35,7 @@ export class PlainLineReader {
   /** Where each host begins and ends. */
   #hosts: number[] = [];
   #hasUpper = false;
-  #out = new Uint8Array(0);
-  #length = 0;
+  readonly #out = new LineWriter();
 
   constructor(footprintKeys: readonly string[]) {
     this.#keys = footprintKeys.map((key) => Buffer.from(key));
@@ -54,7 +48,7 @@ export class PlainLineReader {
     const cursor = new JsonCursor(raw);
     const ids: bigint[] = [];
     let rows = 0;
-    this.#length = 0;
+    this.#out.clear();
     while (lines.next()) {
       const found = lines.isPlain && this.#readHosts(cursor, lines) && this.#hasName(cursor, lines);
       const footprint = found ? this.#readFootprint(cursor, lines) : 'not plain';
@@ -65,9 +59,7 @@ export class PlainLineReader {
         rows += 1;
       }
     }
-    const csv = this.#out.slice(0, Math.max(0, this.#length - 1));
-    if (this.#out.length > MOST_KEPT_BYTES) this.#out = new Uint8Array(0);
-    return { csv, rows, ids };
+    return { csv: this.#out.take(1), rows, ids };
   }
 
   /** The first text under `hostname` of each object of a list. */
@@ -153,65 +145,36 @@ export class PlainLineReader {
 
   #write(lines: RawLines): void {
     const { bytes, storedFrom, storedTo, footprintTo, nameTo, tagsFrom, tagsTo } = lines;
-    this.#reserve(2 * (nameTo - storedFrom) + this.#keys.length + BESIDE);
-    this.#copy(bytes, storedFrom, storedTo);
-    this.#byte(COMMA);
-    this.#copy(bytes, footprintTo, nameTo);
-    this.#byte(COMMA);
-    this.#fold(bytes, footprintTo, nameTo);
-    this.#byte(COMMA);
-    this.#hostList(bytes, this.#copy);
-    this.#byte(COMMA);
-    if (this.#hasUpper) this.#hostList(bytes, this.#fold);
-    this.#byte(COMMA);
-    this.#copy(bytes, tagsFrom, tagsTo);
+    const out = this.#out;
+    out.reserve(2 * (nameTo - storedFrom) + this.#keys.length + BESIDE);
+    out.copy(bytes, storedFrom, storedTo);
+    out.byte(COMMA);
+    out.copy(bytes, footprintTo, nameTo);
+    out.byte(COMMA);
+    out.fold(bytes, footprintTo, nameTo);
+    out.byte(COMMA);
+    this.#writeHosts(bytes, 'copy');
+    out.byte(COMMA);
+    if (this.#hasUpper) this.#writeHosts(bytes, 'fold');
+    out.byte(COMMA);
+    out.copy(bytes, tagsFrom, tagsTo);
     for (let at = 0; at < this.#numbers.length; at += 2) {
-      this.#byte(COMMA);
-      this.#copy(bytes, this.#numbers[at] as number, this.#numbers[at + 1] as number);
+      out.byte(COMMA);
+      out.copy(bytes, this.#numbers[at] as number, this.#numbers[at + 1] as number);
     }
-    this.#byte(LINE_FEED);
+    out.byte(LINE_FEED);
   }
 
-  #hostList(bytes: Uint8Array, write: (bytes: Uint8Array, from: number, to: number) => void): void {
+  #writeHosts(bytes: Uint8Array, how: 'copy' | 'fold'): void {
     const hosts = this.#hosts;
-    this.#byte(QUOTE);
-    if (hosts.length > 0) this.#byte(MARK);
+    const out = this.#out;
+    out.byte(QUOTE);
+    if (hosts.length > 0) out.byte(MARK);
     for (let at = 0; at < hosts.length; at += 2) {
-      write.call(this, bytes, hosts[at] as number, hosts[at + 1] as number);
-      this.#byte(MARK);
+      out[how](bytes, hosts[at] as number, hosts[at + 1] as number);
+      out.byte(MARK);
     }
-    this.#byte(QUOTE);
-  }
-
-  #byte(byte: number): void {
-    this.#out[this.#length] = byte;
-    this.#length += 1;
-  }
-
-  #copy(bytes: Uint8Array, from: number, to: number): void {
-    const out = this.#out;
-    let length = this.#length;
-    for (let at = from; at < to; at += 1, length += 1) out[length] = bytes[at] as number;
-    this.#length = length;
-  }
-
-  /** With A-Z folded. */
-  #fold(bytes: Uint8Array, from: number, to: number): void {
-    const out = this.#out;
-    let length = this.#length;
-    for (let at = from; at < to; at += 1, length += 1) {
-      const byte = bytes[at] as number;
-      out[length] = byte >= UPPER_A && byte <= UPPER_Z ? byte + TO_LOWER : byte;
-    }
-    this.#length = length;
-  }
-
-  #reserve(bytes: number): void {
-    const needed = this.#length + bytes;
-    if (needed <= this.#out.length) return;
-    const larger = new Uint8Array(2 * needed);
-    larger.set(this.#out.subarray(0, this.#length));
-    this.#out = larger;
+    out.byte(QUOTE);
   }
 }
 
@@ -222,9 +185,6 @@ function isEqual(bytes: Uint8Array, from: number, to: number, other: Uint8Array)
 }
 
 function hasUpper(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) {
-    const byte = bytes[at] as number;
-    if (byte >= UPPER_A && byte <= UPPER_Z) return true;
-  }
+  for (let at = from; at < to; at += 1) if (isUpper(bytes[at] as number)) return true;
   return false;
 }
