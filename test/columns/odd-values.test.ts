@@ -1,8 +1,10 @@
 /** What SQLite lets stand in a column whatever its type: an index that cannot hold it so that it means the same declines. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { HeldIndex } from '../../src/columns/held-index.ts';
 import { Unsuitable } from '../../src/columns/unsuitable.ts';
+import { openDriver } from '../../src/db/driver.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ALL, jobs } from '../support/column-index.ts';
@@ -81,4 +83,21 @@ test.each([
     const statement = countJobs({ ...ALL, conditions: [node] });
     expect(await index.ask(statement.question ?? expect.fail())).toEqual(await db.read(statement));
   }
+});
+
+test('a file with texts in UTF-16 is nothing for an index', async () => {
+  const path = join(testFolder(), 'job.db');
+  const db = openDriver(path, 1_000);
+  await db.exec("PRAGMA encoding = 'UTF-16le'");
+  await db.exec('PRAGMA journal_mode = WAL');
+  for (const name of ['0001_schema_11', '0006_job_changes', '0007_replaced_jobs']) {
+    await db.exec(readFileSync(new URL(`../../migrations/${name}.sql`, import.meta.url), 'utf8'));
+  }
+  await db.exec(jobs(1, 3));
+  db.close();
+  const index = await HeldIndex.open({
+    ...{ databasePath: path, path: `${path}.columns`, memoryMb: 128, tempDir: testFolder(), spillMb: 64, fresh: false },
+  });
+  onTestFinished(() => index.close());
+  await expect(index.build(() => {})).rejects.toBeInstanceOf(Unsuitable);
 });

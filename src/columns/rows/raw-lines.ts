@@ -1,4 +1,5 @@
 import { STORED_COLUMNS } from '../columns.ts';
+import { Unsuitable } from '../unsuitable.ts';
 import { isDigit } from './json-cursor.ts';
 
 const QUOTE = 0x22;
@@ -42,7 +43,7 @@ export class RawLines {
     this.bytes = bytes;
   }
 
-  /** Goes to the next line; false behind the last. Throws for bytes that are no such lines. */
+  /** Goes to the next line; false behind the last. Throws Unsuitable for bytes that are no such lines. */
   next(): boolean {
     const { bytes } = this;
     if (this.#at >= bytes.length) return false;
@@ -138,6 +139,7 @@ export class RawLines {
   }
 }
 
-function cannotBeRead(): Error {
-  return new Error('a line of jobs cannot be read');
+/** As it would be in a file whose texts are UTF-16. */
+function cannotBeRead(): Unsuitable {
+  return new Unsuitable('a line of jobs cannot be read');
 }
