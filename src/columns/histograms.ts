@@ -1,7 +1,8 @@
 import type { HistogramsQuestion } from '../db/question.ts';
 import { DURATION_BINS } from '../jobs/histograms.ts';
+import { RUNNING } from './columns.ts';
 import { type ColumnQuery, wholeLiteral } from './query.ts';
-import { durationAt, RUNNING } from './statistics.ts';
+import { durationAt } from './statistics.ts';
 import { type FilterContext, whereColumns } from './where.ts';
 
 /** The rows of src/db/statements/job-histograms.ts. Four groupings of one column each are faster here than one of four. */

@@ -24,7 +24,7 @@ export interface IndexMeta {
 }
 
 /** Rises when rows are read in another way than the definitions below show. */
-const VERSION = 2;
+const VERSION = 3;
 /** Of the CSV that is read at a time; left to itself DuckDB takes four times as much. A line may have 2 MB. */
 const CSV_BUFFER_BYTES = 8 * 1024 * 1024;
 /** DuckDB finds no use for more on the two or four cores such a service has to itself. */

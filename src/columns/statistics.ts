@@ -1,13 +1,11 @@
 import type { StatisticsQuestion } from '../db/question.ts';
-import { JOB_STATES } from '../jobs/job.ts';
 import { offsetOf } from '../jobs/order.ts';
 import { SORT_FIELDS } from '../jobs/statistics.ts';
-import { memberNumber } from './columns.ts';
+import { RUNNING } from './columns.ts';
 import { type ColumnQuery, wholeLiteral } from './query.ts';
 import { type FilterContext, whereColumns } from './where.ts';
 
 const KEY_COLUMNS = { user: 'hpc_user', project: 'project', cluster: 'cluster', subcluster: 'subcluster' } as const;
-export const RUNNING = memberNumber(JOB_STATES, 'running');
 /** What a total beyond 63 bits reads as. */
 const MOST = 2n ** 63n - 1n;
 /** Far beyond any list, and what DuckDB takes as a limit. */

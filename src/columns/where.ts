@@ -1,8 +1,8 @@
 import { foldCase } from '../db/conditions.ts';
 import { WHOLE_COLUMNS } from '../db/filters.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../jobs/filter.ts';
-import { JOB_STATES, SHARED } from '../jobs/job.ts';
-import { footprintName, HOST_MARK, memberNumber } from './columns.ts';
+import { SHARED } from '../jobs/job.ts';
+import { footprintName, HOST_MARK, memberNumber, STATES } from './columns.ts';
 import { type Parameters, wholeLiteral } from './query.ts';
 
 /** What a filter needs to know of the index it is asked of. */
@@ -45,7 +45,7 @@ function one(condition: Condition, context: FilterContext): string {
     case 'id':
       return isAnyId(ID_COLUMNS[condition.field], condition.values, context);
     case 'state':
-      return isMember('job_state', JOB_STATES, condition.values);
+      return isMember('job_state', STATES, condition.values);
     case 'shared':
       return isMember('shared', SHARED, condition.values);
     case 'tag':

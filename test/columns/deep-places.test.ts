@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { RUNNING } from '../../src/columns/columns.ts';
 import { placesOf } from '../../src/columns/deep-places.ts';
 import { IndexFile } from '../../src/columns/index-file.ts';
 import { placesQuery } from '../../src/columns/places.ts';
@@ -84,7 +85,7 @@ async function fill(file: IndexFile, jobs: readonly Job[]): Promise<void> {
   for (const [at, { startTime, duration, nodes, threads, energy, isRunning }] of jobs.entries()) {
     await file.run(
       `INSERT INTO job BY NAME SELECT ${at} AS id, ${startTime} AS start_time, ${duration} AS duration, ${nodes} AS num_nodes,
-        ${threads} AS num_hwthreads, ${nodes * 3} AS num_acc, $1 AS energy, $2 AS project, ${isRunning ? 0 : 1} AS job_state`,
+        ${threads} AS num_hwthreads, ${nodes * 3} AS num_acc, $1 AS energy, $2 AS project, ${isRunning ? RUNNING : 0} AS job_state`,
       [energy, at % 3 === 0 ? 'q' : "p'"],
     );
   }
