@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { giveBack } from '../db/driver-values.ts';
 import { writeLines } from './build.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
@@ -101,8 +101,7 @@ async function insert(file: IndexFile, batch: Batch, footprintKeys: readonly str
     closeSync(csv);
   }
   giveBack(batch.csv);
-  await file.run(`INSERT INTO job SELECT * FROM ${file.csvSource(csvPath, footprintKeys)}`);
-  rmSync(csvPath, { force: true });
+  await file.addJobs(csvPath, footprintKeys);
 }
 
 /** Few ids stand in the text, and new jobs stand together: DuckDB leaves out the blocks that cannot have them. */

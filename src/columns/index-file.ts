@@ -112,8 +112,14 @@ export class IndexFile {
     return `${this.#options.path}.${place}.csv`;
   }
 
+  /** Adds the jobs that stand there, and deletes it. */
+  async addJobs(csvPath: string, footprintKeys: readonly string[]): Promise<void> {
+    await this.run(`INSERT INTO job SELECT * FROM ${this.#csvSource(csvPath, footprintKeys)}`);
+    rmSync(csvPath, { force: true });
+  }
+
   /** What stands there, as a table to select from. In one thread: texts may hold line feeds. */
-  csvSource(csvPath: string, footprintKeys: readonly string[]): string {
+  #csvSource(csvPath: string, footprintKeys: readonly string[]): string {
     const types = columnsOf(footprintKeys).map(({ name, type }) => `'${name}': '${type}'`);
     return `read_csv(${quoted(csvPath)}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, parallel = false, buffer_size = ${CSV_BUFFER_BYTES}, columns = {${types.join(', ')}})`;
   }

@@ -1,4 +1,5 @@
 import { isFootprintKey } from '../../jobs/filter.ts';
+import { HOST_MARK } from '../columns.ts';
 import { JsonCursor, LIST, OBJECT } from './json-cursor.ts';
 import { isUpper, LineWriter } from './line-writer.ts';
 import { RawLines } from './raw-lines.ts';
@@ -15,8 +16,7 @@ export interface PlainLines {
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
-/** Around each host of a job, as in columns.ts. */
-const MARK = 0x1f;
+const MARK = HOST_MARK.charCodeAt(0);
 /** Digits that every reader of decimals reads alike. */
 export const PLAIN_DIGITS = 15;
 const HOSTNAME = Buffer.from('hostname');
