@@ -24,7 +24,7 @@ export interface IndexMeta {
 }
 
 /** Rises when rows are read in another way than the definitions below show. */
-const VERSION = 3;
+const VERSION = 4;
 /** Of the CSV that is read at a time; left to itself DuckDB takes four times as much. A line may have 2 MB. */
 const CSV_BUFFER_BYTES = 8 * 1024 * 1024;
 /** DuckDB finds no use for more on the two or four cores such a service has to itself. */
@@ -48,6 +48,8 @@ export class IndexFile {
     const instance = await DuckDBInstance.create(options.path, {
       memory_limit: `${options.memoryMb}MB`,
       threads: String(THREADS),
+      // Nobody else reads the file, so it may use what is new: texts take a third less room, and to search them half the time.
+      storage_compatibility_version: 'latest',
       temp_directory: spillPath,
       max_temp_directory_size: `${options.spillMb}MB`,
       // Nothing is ever fetched from the network.
@@ -112,9 +114,14 @@ export class IndexFile {
     return `${this.#options.path}.${place}.csv`;
   }
 
-  /** Adds the jobs that stand there, and deletes it. */
+  /**
+   * Adds the jobs that stand there, and deletes it. Jobs of a size stand together within a block then: all columns have longer runs, so
+   * that 20 M jobs took 27 % less room and totals 25 % less time, and those of a range of cores a quarter of it.
+   */
   async addJobs(csvPath: string, footprintKeys: readonly string[]): Promise<void> {
-    await this.run(`INSERT INTO job SELECT * FROM ${this.#csvSource(csvPath, footprintKeys)}`);
+    await this.run(
+      `INSERT INTO job SELECT * FROM ${this.#csvSource(csvPath, footprintKeys)} ORDER BY cluster, num_hwthreads, id`,
+    );
     rmSync(csvPath, { force: true });
   }
 
