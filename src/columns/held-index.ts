@@ -1,11 +1,13 @@
 import type { ColumnQuestion } from '../db/question.ts';
 import { queryFor } from './answer.ts';
+import { groupsJson, rowsJson } from './answer-json.ts';
 import { build } from './build.ts';
 import { placesOf } from './deep-places.ts';
 import { follow, isChurned } from './follow.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { SecondReader } from './second-reader.ts';
 import { Source } from './source.ts';
+import { GROUP_COLUMNS } from './statistics.ts';
 import { Stale } from './unsuitable.ts';
 
 export interface HeldIndexOptions extends IndexFileOptions {
@@ -72,10 +74,10 @@ export class HeldIndex {
   }
 
   /**
-   * The rows of the answer, of the state of the file now or later. Throws Stale and Unsuitable: then it has no answers before the
-   * next build.
+   * The answer as JSON (answer-json.ts), of the state of the file now or later. Throws Stale and Unsuitable: then it has no answers
+   * before the next build.
    */
-  async ask(question: ColumnQuestion): Promise<Record<string, unknown>[]> {
+  async ask(question: ColumnQuestion): Promise<string> {
     if (!this.#source.isInPlace) throw new Stale('another file has taken the place of the database');
     if (this.#meta !== undefined && isChurned(this.#meta)) throw new Stale('so much was replaced that scans are slow');
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
@@ -85,11 +87,12 @@ export class HeldIndex {
     if (this.#file === undefined || this.#meta === undefined) throw new Stale('there is no index');
     const { footprintKeys } = this.#meta;
     const index = { footprintKeys, readableTags };
-    if (question.kind === 'places') return await placesOf(this.#file, question, index);
+    if (question.kind === 'places') return rowsJson(await placesOf(this.#file, question, index));
     const rows = await this.#file.rows(queryFor(question, index));
-    if (question.kind !== 'statistics' || question.groupBy !== 'user') return rows;
-    const names = await this.#source.namesOf(rows.map(({ id }) => String(id)));
-    return rows.map((row) => ({ ...row, name: names.get(String(row['id'])) ?? '' }));
+    if (question.kind !== 'statistics') return rowsJson(rows);
+    const { json, ids } = rows[0] ?? {};
+    const names = question.groupBy === 'user' ? await this.#source.namesOf(String(ids)) : undefined;
+    return groupsJson(GROUP_COLUMNS, String(json), names);
   }
 
   /** The settings of DuckDB as it has them. */

@@ -8,6 +8,7 @@ import { type Counters, newCounters } from '../pool/counters.ts';
 import { watchMemory } from '../pool/memory-watch.ts';
 import { DatabaseProcess } from '../pool/process.ts';
 import { COLUMNS_PROGRAM } from '../pool/spawn.ts';
+import { rowsOf } from './answer-json.ts';
 import { type Ask, Asks, type ColumnAnswer, settle } from './asks.ts';
 import type { IndexFileOptions } from './index-file.ts';
 import { type ColumnState, mayBecome } from './state.ts';
@@ -203,8 +204,7 @@ export class ColumnIndex {
       if (reply.kind !== 'answer') throw new Fault('internal', `the column index answered ${reply.kind}`);
       this.#answers += 1;
       this.#failures = 0;
-      const rows: unknown = JSON.parse(new TextDecoder().decode(reply.json));
-      return Array.isArray(rows) ? rows : undefined;
+      return rowsOf(new TextDecoder().decode(reply.json));
     } catch (error) {
       if (waiting.size === 0) return undefined; // stopped, for nobody waits
       this.#declined += 1;

@@ -126,12 +126,12 @@ export class Source {
     return new Set(await this.#ids({ sql, parameters }));
   }
 
-  /** The names of accounts, as the statement of the statistics reads them. */
-  async namesOf(usernames: readonly string[]): Promise<Map<string, string>> {
+  /** Pairs of the names of accounts, as the statement of the statistics reads them; of a JSON list to a JSON list. */
+  async namesOf(usernames: string): Promise<string> {
     const sql = `SELECT CAST(json_group_array(json_array(username, CAST(ifnull(name, '') AS TEXT))) AS BLOB) AS names
       FROM hpc_user WHERE username IN (SELECT value FROM json_each(?))`;
-    const pairs = await this.#list({ sql, parameters: [JSON.stringify(usernames)] }, 'names', (pair) => pair);
-    return new Map(pairs.flatMap((pair) => (Array.isArray(pair) ? [[String(pair[0]), String(pair[1])]] : [])));
+    const [row = {}] = await this.#all({ sql, parameters: [usernames] });
+    return textOf(bytesOf(row['names']));
   }
 
   /** Ends what runs. Never behind close(), which would abort the process. */

@@ -16,6 +16,22 @@ export const SORT_FIELDS = [
 ] as const;
 export type SortField = (typeof SORT_FIELDS)[number];
 
+/** What is counted and summed of a group. */
+export const TOTALS = [
+  'totalJobs',
+  'totalUsers',
+  'runningJobs',
+  'shortJobs',
+  'totalWalltime',
+  'totalNodes',
+  'totalNodeHours',
+  'totalCores',
+  'totalCoreHours',
+  'totalAccs',
+  'totalAccHours',
+] as const satisfies readonly (SortField | 'runningJobs' | 'shortJobs')[];
+export type Total = (typeof TOTALS)[number];
+
 /** A whole number: a bigint where a number would round it. */
 export type Whole = number | bigint;
 
@@ -30,10 +46,8 @@ export type Whole = number | bigint;
  * Exact while each D * n fits in 63 bits (a start far before 1970 may break that; then 15 digits are right); a total
  * beyond 63 bits reads as 2^63 - 1.
  */
-export interface JobsStatistics extends Record<SortField, Whole> {
+export interface JobsStatistics extends Record<Total, Whole> {
   id: string;
   /** Of groups by user only: the account's name, '' without one. */
   name: string;
-  runningJobs: Whole;
-  shortJobs: Whole;
 }

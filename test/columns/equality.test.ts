@@ -11,6 +11,7 @@ import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
 import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { answerOf } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
@@ -75,7 +76,7 @@ async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
 
 async function bothAnswer({ db, index }: { db: TestDatabase; index: HeldIndex }, statement: Statement<unknown>) {
   if (statement.question === undefined) throw new Error('the statement has no question');
-  const rows = await index.ask(statement.question);
+  const rows = await answerOf(index, statement.question);
   expect(text(rows.map((row) => statement.row.parse(row)))).toBe(text(await db.read(statement)));
 }
 

@@ -7,7 +7,7 @@ import { Unsuitable } from '../../src/columns/unsuitable.ts';
 import { openDriver } from '../../src/db/driver.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
-import { ALL, jobs } from '../support/column-index.ts';
+import { ALL, answerOf, jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
@@ -65,7 +65,7 @@ test.each(ODD)('$value in $column is nothing for an index', async ({ column, val
 
 test.each(FITTING)('$value in $column is held', async ({ column, value }) => {
   const { index } = await built(column, value);
-  expect(await index.ask({ kind: 'count', jobs: ALL })).toEqual([{ count: 3 }]);
+  expect(await answerOf(index, { kind: 'count', jobs: ALL })).toEqual([{ count: 3 }]);
 });
 
 test.each([
@@ -81,7 +81,7 @@ test.each([
   for (const value of ['', 'a', 'A', 'b', 'a\tb']) {
     const node: Condition = { kind: 'text', field: 'node', operator: 'is', values: [value] };
     const statement = countJobs({ ...ALL, conditions: [node] });
-    expect(await index.ask(statement.question ?? expect.fail())).toEqual(await db.read(statement));
+    expect(await answerOf(index, statement.question ?? expect.fail())).toEqual(await db.read(statement));
   }
 });
 

@@ -1,10 +1,13 @@
 /** A column index beside the pool of a test. */
 import { dirname } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { rowsOf } from '../../src/columns/answer-json.ts';
+import type { HeldIndex } from '../../src/columns/held-index.ts';
 import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts';
 import { withColumns } from '../../src/columns/with-columns.ts';
 import { openDriver } from '../../src/db/driver.ts';
 import type { Database } from '../../src/db/port.ts';
+import type { ColumnQuestion } from '../../src/db/question.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type TestPool, until, within } from './pool.ts';
@@ -54,3 +57,6 @@ export const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT
 
 export const count = async ({ db }: Indexed, limitMs = 20_000) =>
   (await db.read(countJobs(ALL), within(limitMs)))[0]?.count;
+
+/** The rows that the index answers with. */
+export const answerOf = async (held: HeldIndex, question: ColumnQuestion) => rowsOf(await held.ask(question));

@@ -27,8 +27,7 @@ async function receive(message: Asked): Promise<void> {
       });
     case 'askColumns':
       return await serve(message.id, async (held) => {
-        const rows = await held.ask(message.question);
-        send({ kind: 'answer', id: message.id, json: Buffer.from(JSON.stringify(rows)) });
+        send({ kind: 'answer', id: message.id, json: Buffer.from(await held.ask(message.question)) });
       });
     case 'interrupt':
       return interrupt(message.id);
