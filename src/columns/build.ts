@@ -70,7 +70,7 @@ interface Reading extends Pick<BuildOptions, 'source' | 'beside'> {
 async function load(file: IndexFile, csvPath: string, read: Loaded, known: number): Promise<void> {
   if (read.rows === 0) return rmSync(csvPath, { force: true });
   await file.addKeys(read.footprintKeys, known);
-  await file.addJobs(csvPath, read.footprintKeys);
+  await file.addBlock(csvPath, read.footprintKeys);
 }
 
 /** Writes the next jobs; a new footprint key begins them again, with its column. */

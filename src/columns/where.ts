@@ -4,6 +4,7 @@ import { type Condition, isFootprintKey, type Range, type TextOperator } from '.
 import { SHARED } from '../jobs/job.ts';
 import { footprintName, HOST_MARK, memberNumber, STATES } from './columns.ts';
 import { type Parameters, wholeLiteral } from './query.ts';
+import { steppedRange } from './steps.ts';
 
 /** What a filter needs to know of the index it is asked of. */
 export interface FilterContext {
@@ -57,13 +58,13 @@ function one(condition: Condition, context: FilterContext): string {
     case 'schedule':
       return `job_name ${condition.schedule === 'interactive' ? '=' : '<>'} 'interactive'`;
     case 'whole':
-      return ranged(WHOLE_COLUMNS[condition.field], condition.range, wholeLiteral);
+      return ranged(WHOLE_COLUMNS[condition.field], condition.range);
     case 'energy':
-      return ranged('energy', condition.range, (value) => context.parameters.add(value));
+      return steppedRange('energy', condition.range, (value) => context.parameters.add(value));
     case 'footprint': {
       const index = isFootprintKey(condition.key) ? context.footprintKeys.indexOf(condition.key) : -1;
       if (index < 0) return 'false';
-      return ranged(footprintName(index), condition.range, (value) => context.parameters.add(value));
+      return steppedRange(footprintName(index), condition.range, (value) => context.parameters.add(value));
     }
     case 'owner':
       return anyOf([
@@ -142,14 +143,10 @@ function isMember(column: string, set: readonly string[], values: readonly strin
   return numbers.length === 0 ? 'false' : `${column} IN (${numbers.join(', ')})`;
 }
 
-function ranged<Value extends number | bigint>(
-  column: string,
-  { from, to }: Range<Value>,
-  place: (value: Value) => string,
-): string {
+function ranged(column: string, { from, to }: Range<bigint>): string {
   const bounds = [
-    ...(from === undefined ? [] : [`${column} >= ${place(from)}`]),
-    ...(to === undefined ? [] : [`${column} <= ${place(to)}`]),
+    ...(from === undefined ? [] : [`${column} >= ${wholeLiteral(from)}`]),
+    ...(to === undefined ? [] : [`${column} <= ${wholeLiteral(to)}`]),
   ];
   return bounds.length === 0 ? `${column} IS NOT NULL` : bounds.join(' AND ');
 }

@@ -6,6 +6,7 @@ import { RUNNING } from '../../src/columns/columns.ts';
 import { placesOf } from '../../src/columns/deep-places.ts';
 import { IndexFile } from '../../src/columns/index-file.ts';
 import { placesQuery } from '../../src/columns/places.ts';
+import { stepColumn, stepSql } from '../../src/columns/steps.ts';
 import type { PlacesQuestion } from '../../src/db/question.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
@@ -85,7 +86,7 @@ async function fill(file: IndexFile, jobs: readonly Job[]): Promise<void> {
   for (const [at, { startTime, duration, nodes, threads, energy, isRunning }] of jobs.entries()) {
     await file.run(
       `INSERT INTO job BY NAME SELECT ${at} AS id, ${startTime} AS start_time, ${duration} AS duration, ${nodes} AS num_nodes,
-        ${threads} AS num_hwthreads, ${nodes * 3} AS num_acc, $1 AS energy, $2 AS project, ${isRunning ? RUNNING : 0} AS job_state`,
+        ${threads} AS num_hwthreads, ${nodes * 3} AS num_acc, $1 AS energy, ${stepSql('$1')} AS ${stepColumn('energy')}, $2 AS project, ${isRunning ? RUNNING : 0} AS job_state`,
       [energy, at % 3 === 0 ? 'q' : "p'"],
     );
   }
