@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { IndexFile } from '../src/columns/index-file.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { withAllIndexes } from './support/all-indexes.ts';
-import { bareTimes } from './support/bare-duckdb.ts';
+import { bareTime } from './support/bare-duckdb.ts';
 import { changed } from './support/column-changes.ts';
 import { opened, PROCESS_MB } from './support/column-index.ts';
 import { QUESTIONS, type Question, STATISTICS } from './support/column-questions.ts';
@@ -39,18 +39,19 @@ export async function run(options: BenchOptions): Promise<Check[]> {
     const times: Times[] = [];
     for (const question of QUESTIONS) {
       const columns = await columnTimes(files.db, folder, question);
+      // In the same minute: the machine may change its speed.
+      const bare = await bareTime(indexPath, folder, question);
       const [scan = 0] = await sqlTimes(files.db, folder, [question], rounds);
-      times.push({ columns, scan });
+      times.push({ columns, bare, scan });
     }
-    const bare = await bareTimes(indexPath, folder, QUESTIONS);
     const isCovered = QUESTIONS.filter(({ timesCovering }) => timesCovering !== undefined);
     const covering = await withCoveringIndex(files.db, () => sqlTimes(files.db, folder, isCovered, rounds));
     const all = isFull ? [] : await allIndexTimes(files, options.jobs, { folder, rounds });
     for (const [at, question] of QUESTIONS.entries()) {
-      const { columns, scan } = times[at] ?? {};
-      if (columns === undefined || scan === undefined) throw new Error(`${question.name} was not measured`);
-      const others = { bare: bare[at] ?? 0, covering: covering[isCovered.indexOf(question)], all: all[at] };
-      tell(line(question, { columns, scan, ...others }, isFull));
+      const measured = times[at];
+      if (measured === undefined) throw new Error(`${question.name} was not measured`);
+      const others = { covering: covering[isCovered.indexOf(question)], all: all[at] };
+      tell(line(question, { ...measured, ...others }, isFull));
     }
     if (isFull) tell(await coldScan(files.db, folder));
     tell(...(await requests(files, { isFull, jobs: options.jobs })));
@@ -79,11 +80,11 @@ async function built(path: string, folder: string): Promise<Check[]> {
 
 interface Times {
   columns: ColumnTimes;
+  bare: number;
   scan: number;
 }
 
 interface AllTimes extends Times {
-  bare: number;
   covering: number | undefined;
   all: number | undefined;
 }

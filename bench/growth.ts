@@ -1,7 +1,7 @@
 /** The questions of a dashboard at a twentieth, a quarter, a half and all of the jobs: how the times grow. */
 import { existsSync } from 'node:fs';
 import { migrate } from '../src/db/migrate.ts';
-import { bareTimes } from './support/bare-duckdb.ts';
+import { bareTime } from './support/bare-duckdb.ts';
 import { opened } from './support/column-index.ts';
 import { QUESTIONS } from './support/column-questions.ts';
 import { columnTimes } from './support/column-times.ts';
@@ -51,9 +51,9 @@ async function measured(jobs: number): Promise<Size> {
     const size: Size = { jobs, columns: [], bare: [], scan: [] };
     for (const question of QUESTIONS) {
       size.columns.push((await columnTimes(db, folder, question)).warm);
+      size.bare.push(await bareTime(`${db}.columns`, folder, question));
       size.scan.push(...(await sqlTimes(db, folder, [question], 1)));
     }
-    size.bare.push(...(await bareTimes(`${db}.columns`, folder, QUESTIONS)));
     for (const [at, { name }] of QUESTIONS.entries()) {
       process.stderr.write(`${jobs} jobs, ${name}: ${shown(size.columns[at] ?? 0)} ms\n`);
     }

@@ -7,27 +7,22 @@ import { percentile } from './table.ts';
 
 const ROUNDS = 5;
 
-/** Medians in ms. The file must not be open elsewhere. */
-export async function bareTimes(path: string, tempDir: string, questions: readonly Question[]): Promise<number[]> {
+/** The median in ms. The file must not be open elsewhere. */
+export async function bareTime(path: string, tempDir: string, { statement, name }: Question): Promise<number> {
+  const { question } = statement;
+  if (question === undefined || question.kind === 'places') throw new Error(`${name} is no single query`);
   const file = await IndexFile.open({ path, memoryMb: INDEX_MB, tempDir, spillMb: 2_048 });
   try {
     const meta = await file.meta();
     if (meta === undefined) throw new Error('there is no index');
-    const medians: number[] = [];
-    for (const { statement, name } of questions) {
-      const { question } = statement;
-      if (question === undefined || question.kind === 'places') throw new Error(`${name} is no single query`);
-      const { footprintKeys } = meta;
-      const query = queryFor(question, { footprintKeys, readableTags: new Set() });
-      const times: number[] = [];
-      for (let round = 0; round <= ROUNDS; round += 1) {
-        const startedAt = performance.now();
-        await file.rows(query);
-        if (round > 0) times.push(performance.now() - startedAt); // the first warms up
-      }
-      medians.push(percentile(times, 0.5));
+    const query = queryFor(question, { footprintKeys: meta.footprintKeys, readableTags: new Set() });
+    const times: number[] = [];
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const startedAt = performance.now();
+      await file.rows(query);
+      if (round > 0) times.push(performance.now() - startedAt); // the first warms up
     }
-    return medians;
+    return percentile(times, 0.5);
   } finally {
     file.close();
   }

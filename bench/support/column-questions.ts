@@ -79,6 +79,16 @@ export const QUESTIONS: readonly Question[] = [
     timesScan: 100,
   },
   {
+    name: 'totals of a range of hours',
+    statement: jobStatistics(where({ kind: 'whole', field: 'duration', range: { from: 3_600n, to: 14_400n } }), now),
+    path: `${STATISTICS}?duration=3600-14400`,
+  },
+  {
+    name: 'totals of a range of energy',
+    statement: jobStatistics(where({ kind: 'energy', range: { from: 1, to: 20 } }), now),
+    path: `${STATISTICS}?energy=1-20`,
+  },
+  {
     name: '30 days by user',
     statement: jobStatistics(lastDays(30), { ...now, groupBy: 'user' }),
     path: `${STATISTICS}?group-by=user&start-time=${END_SEC - 30 * 86_400}-`,
