@@ -33,8 +33,10 @@ export async function changed(path: string, index: Indexed): Promise<Check[]> {
         await writer.exec(`UPDATE job SET energy = energy WHERE id IN (${which})`);
         times.push(await index.ask(count.statement));
       }
+      const [named, median] = [`count behind a change of ${what}, median`, percentile(times, 0.5)];
       checks.push(
-        atMost(`count behind a change of ${what}, median`, percentile(times, 0.5), most, ' ms'),
+        // Fewer rounds are those of code that has not run.
+        rounds < ROUNDS ? fact(named, `${shown(median)} ms`) : atMost(named, median, most, ' ms'),
         fact(`the first of ${rounds}`, `${shown(times[0] ?? 0)} ms`),
       );
     }
