@@ -3,7 +3,7 @@ import { jobStatistics } from '../src/db/statements/job-statistics.ts';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { count, JobFilterQuery, oneOf, parseFilter, single } from '../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
-import { GROUPS, SORT_FIELDS } from '../src/jobs/statistics.ts';
+import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { visibleTo } from '../src/jobs/visibility.ts';
 
 const Query = JobFilterQuery.extend({
@@ -21,7 +21,7 @@ const Query = JobFilterQuery.extend({
 const OWN = ['group-by', 'sort-by', 'page', 'items-per-page'];
 
 const whole = () => z.number().openapi({ type: 'integer', format: 'int64' });
-const totals = Object.fromEntries([...SORT_FIELDS, 'runningJobs', 'shortJobs'].map((field) => [field, whole()]));
+const totals = Object.fromEntries(TOTALS.map((field) => [field, whole()]));
 const JobsStatisticsSchema = z.object({ id: z.string(), name: z.string(), ...totals }).openapi('JobsStatistics');
 
 /** GET statistics/jobs: totals over the jobs that match, of all or of each group. */

@@ -2,21 +2,7 @@
 export const GROUPS = ['user', 'project', 'cluster', 'subcluster'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What one can sort groups by: descending, ties by the group's key ascending (its UTF-8 bytes). */
-export const SORT_FIELDS = [
-  'totalJobs',
-  'totalUsers',
-  'totalWalltime',
-  'totalNodes',
-  'totalNodeHours',
-  'totalCores',
-  'totalCoreHours',
-  'totalAccs',
-  'totalAccHours',
-] as const;
-export type SortField = (typeof SORT_FIELDS)[number];
-
-/** What is counted and summed of a group. */
+/** What is counted and summed of a group, in the order of an answer. */
 export const TOTALS = [
   'totalJobs',
   'totalUsers',
@@ -29,8 +15,14 @@ export const TOTALS = [
   'totalCoreHours',
   'totalAccs',
   'totalAccHours',
-] as const satisfies readonly (SortField | 'runningJobs' | 'shortJobs')[];
+] as const;
 export type Total = (typeof TOTALS)[number];
+
+/** What one can sort groups by: descending, ties by the group's key ascending (its UTF-8 bytes). */
+export type SortField = Exclude<Total, 'runningJobs' | 'shortJobs'>;
+export const SORT_FIELDS = TOTALS.filter(
+  (total): total is SortField => total !== 'runningJobs' && total !== 'shortJobs',
+);
 
 /** A whole number: a bigint where a number would round it. */
 export type Whole = number | bigint;
