@@ -1,5 +1,4 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { giveBack } from '../db/driver-values.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
 import type { Batch } from './rows/job-reader.ts';
 import type { Stretch } from './rows/which.ts';
@@ -97,8 +96,7 @@ async function tryCsv(
       const end = stretches.at(-1);
       if (end === undefined) return { rows, last: undefined, footprintKeys };
       const lacking = await shareOut(stretches, [source, beside], footprintKeys, (batch) => {
-        if (batch.rows > 0) writeLines(csv, batch.csv);
-        giveBack(batch.csv);
+        writeLines(csv, batch.csv);
         rows += batch.rows;
       });
       if (lacking !== undefined) return { lacks: lacking.from };
@@ -146,7 +144,6 @@ async function shareOut(
   return lacking;
 }
 
-export function writeLines(csv: number, lines: Uint8Array): void {
+function writeLines(csv: number, lines: Uint8Array): void {
   for (let at = 0; at < lines.length; ) at += writeSync(csv, lines, at);
-  writeSync(csv, '\n');
 }

@@ -10,6 +10,8 @@ export interface Column {
   readonly type: 'BIGINT' | 'INTEGER' | 'UTINYINT' | 'DOUBLE' | 'VARCHAR';
   /** What SQLite reads it from: a number, a text, or NULL. */
   readonly from: RawBuilder<unknown>;
+  /** Of a whole number: it lies between -2^bits and 2^bits. */
+  readonly bits?: number;
   /** Set where the text can hold no quote. */
   readonly isPlain?: true;
   /**
@@ -151,7 +153,7 @@ function wholeColumn(
   from: RawBuilder<unknown> = column(name),
 ): Column {
   const most = 2n ** BigInt(bits) - 1n;
-  return { name, type, from, fits: sql`${from} BETWEEN ${sql.raw(`-${most} AND ${most}`)}` };
+  return { name, type, from, bits, fits: sql`${from} BETWEEN ${sql.raw(`-${most} AND ${most}`)}` };
 }
 
 /** A text of SOURCES. */

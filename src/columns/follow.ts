@@ -1,6 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
-import { giveBack } from '../db/driver-values.ts';
-import { writeLines } from './build.ts';
+import { writeFileSync } from 'node:fs';
 import type { IndexFile, IndexMeta } from './index-file.ts';
 import { wholeLiteral } from './query.ts';
 import type { Batch } from './rows/job-reader.ts';
@@ -94,13 +92,7 @@ function begun<Result>(work: Promise<Result>): Promise<Result> {
 
 async function insert(file: IndexFile, batch: Batch, footprintKeys: readonly string[]): Promise<void> {
   const csvPath = file.csvPath(0);
-  const csv = openSync(csvPath, 'w', 0o600);
-  try {
-    writeLines(csv, batch.csv);
-  } finally {
-    closeSync(csv);
-  }
-  giveBack(batch.csv);
+  writeFileSync(csvPath, batch.csv, { mode: 0o600 });
   await file.addJobs(csvPath, footprintKeys);
 }
 

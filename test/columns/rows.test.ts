@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { carefulRows } from '../../src/columns/rows/careful.ts';
 import { JsonCursor } from '../../src/columns/rows/json-cursor.ts';
 import { newKeys } from '../../src/columns/rows/keys.ts';
+import { LineWriter } from '../../src/columns/rows/line-writer.ts';
 import { plainRows } from '../../src/columns/rows/plain.ts';
 import { PlainLineReader } from '../../src/columns/rows/plain-lines.ts';
 import type { SqliteQuery } from '../../src/columns/rows/query.ts';
@@ -35,13 +36,14 @@ async function keysOf(db: TestDatabase): Promise<string[]> {
 /** Lines of CSV of the jobs that are plain, and of the same jobs read with care, both sorted; how many others there are. */
 async function bothRead(db: TestDatabase, keys: readonly string[]) {
   const lines = (await row(db, plainRows(EVERY)))['lines'];
-  const plain = new PlainLineReader(keys).read(lines === null ? new Uint8Array() : bytesOf(lines));
+  const out = new LineWriter();
+  const plain = new PlainLineReader(keys, out).read(lines === null ? new Uint8Array() : bytesOf(lines));
   if (plain === 'more keys') throw new Error(plain);
   const others = new Set(plain.ids);
   const careful = (await row(db, carefulRows(keys, EVERY)))['csv'];
   const isPlain = (line: string) => !others.has(BigInt(line.slice(0, line.indexOf(','))));
   return {
-    plain: linesOf(plain.csv),
+    plain: linesOf(out.written),
     careful: linesOf(careful === null ? new Uint8Array() : bytesOf(careful)).filter(isPlain),
     others: plain.ids.length,
   };
@@ -49,7 +51,10 @@ async function bothRead(db: TestDatabase, keys: readonly string[]) {
 
 /** Each begins with an id and a comma; texts may have line feeds. */
 function linesOf(csv: Uint8Array): string[] {
-  return textOf(csv)
+  const text = textOf(csv);
+  expect(text).toMatch(/^$|\n$/);
+  return text
+    .slice(0, -1)
     .split(/\n(?=-?\d+,-?\d+,")/)
     .filter((line) => line !== '')
     .sort();
@@ -220,7 +225,9 @@ test('a number under another key is told, another text or key is none', async ()
   await db.exec(jobs(1, 3));
   const read = async (footprint: string) => {
     await db.exec(`UPDATE job SET footprint = '${footprint}' WHERE job_id = 2`);
-    return new PlainLineReader(['load_avg']).read(bytesOf((await row(db, plainRows(EVERY)))['lines']));
+    return new PlainLineReader(['load_avg'], new LineWriter()).read(
+      bytesOf((await row(db, plainRows(EVERY)))['lines']),
+    );
   };
   expect(await read('{"load_avg":1,"mem_avg":2}')).toBe('more keys');
   expect(await read('{"load_avg":1,"":2,"a b":3}')).toMatchObject({ rows: 3 });
@@ -228,7 +235,7 @@ test('a number under another key is told, another text or key is none', async ()
 });
 
 test('bytes that are no lines are refused', () => {
-  const reader = new PlainLineReader([]);
+  const reader = new PlainLineReader([], new LineWriter());
   for (const bytes of ['1', '1,2,x', '1,2,"a', '\n', 'x,y,z,']) {
     expect(() => reader.read(Buffer.from(bytes)), bytes).toThrow('cannot be read');
   }

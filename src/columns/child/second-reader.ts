@@ -1,5 +1,4 @@
 /** The program of the second reader of a build: one connection that cannot write, one batch at a time. */
-import { giveBack } from '../../db/driver-values.ts';
 import { endWithParent } from '../../pool/child/lifeline.ts';
 import { PassingBytes } from '../../pool/passing-bytes.ts';
 import type { FromSecondReader, ToSecondReader } from '../second-reader.ts';
@@ -24,7 +23,6 @@ async function read({ keys, stretch }: Extract<ToSecondReader, { kind: 'between'
     send({ kind: 'read', batch });
     if (batch === 'more keys') return;
     passing.passed(batch.csv.byteLength);
-    giveBack(batch.csv);
   } catch (error) {
     const kind = error instanceof Unsuitable ? 'unsuitable' : 'failed';
     send({ kind, reason: error instanceof Error ? error.message : String(error) });

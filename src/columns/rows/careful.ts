@@ -6,7 +6,7 @@ import { compiled, type SqliteQuery } from './query.ts';
 import type { Which } from './which.ts';
 
 /**
- * Jobs as lines of CSV: one row with `csv` (BLOB, NULL without jobs), `rows`, `last` (the highest id), `odd` (how many an index cannot
+ * Jobs as lines of CSV, a line feed behind each: one row with `csv` (BLOB, NULL without jobs), `rows`, `last` (the highest id), `odd` (how many an index cannot
  * hold) and `unknown` (how many have a footprint key that is none of these). Texts are quoted, numbers are not, NULL is nothing.
  */
 export function carefulRows(footprintKeys: readonly string[], which: Which): SqliteQuery {
@@ -24,7 +24,7 @@ export function carefulRows(footprintKeys: readonly string[], which: Which): Sql
   const sources = Object.entries(SOURCES).map(([name, source]) => sql`${source} AS ${sql.ref(name)}`);
   // Kept: SQLite would take a text out of its JSON again wherever it is named. One look for quotes is cheaper than one for each text.
   const query = sql`WITH read AS MATERIALIZED (SELECT ${sql.join(STORED)}, ${sql.join(sources)}, ${plainNumbers(footprintKeys)} AS numbers ${which})
-    SELECT CAST(group_concat(line, char(10)) AS BLOB) AS csv, count(*) AS rows, max(id) AS last,
+    SELECT CAST(group_concat(line, char(10)) || char(10) AS BLOB) AS csv, count(*) AS rows, max(id) AS last,
       count(CASE WHEN is_odd THEN 1 END) AS odd, count(CASE WHEN has_unknown THEN 1 END) AS unknown
     FROM (SELECT job.id AS id,
       CASE WHEN instr(concat(${sql.join(texts)}), '"') > 0 THEN ${lineOf(doubledQuotes)} ELSE ${lineOf((text) => text)} END AS line,

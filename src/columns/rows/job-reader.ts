@@ -2,14 +2,15 @@ import { isUtf8 } from 'node:buffer';
 import { bytesOf, giveBack } from '../../db/driver-values.ts';
 import { Unsuitable } from '../unsuitable.ts';
 import { carefulRows } from './careful.ts';
-import { plainRows } from './plain.ts';
+import { LineWriter } from './line-writer.ts';
+import { cannotList, plainRows } from './plain.ts';
 import { PlainLineReader, type PlainLines } from './plain-lines.ts';
 import type { SqliteQuery } from './query.ts';
 import { type Which, withIds } from './which.ts';
 
-/** Jobs as lines of CSV, a line feed between them, in the order of columnsOf. */
+/** Jobs as lines of CSV, a line feed behind each, in the order of columnsOf. */
 export interface Batch {
-  readonly csv: Uint8Array;
+  readonly csv: Buffer;
   readonly rows: number;
 }
 
@@ -22,6 +23,7 @@ const MOST_CARE = 64;
  */
 export class JobReader {
   readonly #row: (query: SqliteQuery) => Promise<Record<string, unknown>>;
+  readonly #out = new LineWriter();
   /** Batches that are read with care before it is tried again without, and how many it will be the next time. */
   #care = { left: 0, next: 1 };
   /** Of the keys that were asked for last. */
@@ -32,50 +34,62 @@ export class JobReader {
     this.#row = row;
   }
 
-  /** 'more keys': a footprint has a number under another key than these. Throws Unsuitable. */
+  /** The CSV is there until the next read. 'more keys': a footprint has a number under another key than these. Throws Unsuitable. */
   async read(keys: readonly string[], which: Which): Promise<Batch | 'more keys'> {
+    this.#out.clear();
+    const rows = await this.#read(keys, which);
+    if (rows === 'more keys') return rows;
+    const csv = this.#out.written;
+    if (csv.includes(0) || !isUtf8(csv)) throw new Unsuitable('a job has a text that is no UTF-8 or holds a NUL');
+    return { csv, rows };
+  }
+
+  /** Writes the lines and answers how many. */
+  async #read(keys: readonly string[], which: Which): Promise<number | 'more keys'> {
     if (this.#care.left > 0) {
       this.#care.left -= 1;
       return await this.#readWithCare(keys, which);
     }
     const plain = await this.#readPlain(keys, which);
     if (plain === 'more keys') return plain;
-    const { ids, rows, csv } = plain;
+    if (plain === 'not plain') return await this.#readWithCare(keys, which);
+    const { ids, rows } = plain;
     if (ids.length <= rows) this.#care.next = 1;
     else this.#care = { left: this.#care.next, next: Math.min(MOST_CARE, this.#care.next * 2) };
-    if (ids.length === 0) return checked({ rows, csv });
+    if (ids.length === 0) return rows;
     const others = await this.#readWithCare(keys, withIds(ids));
-    if (others === 'more keys') return others;
-    return checked({ rows: rows + others.rows, csv: joined(csv, others.csv) });
+    return others === 'more keys' ? others : rows + others;
   }
 
-  async #readPlain(keys: readonly string[], which: Which): Promise<PlainLines | 'more keys'> {
-    const { lines } = await this.#row(plainRows(which));
-    if (lines === null) return { csv: new Uint8Array(), rows: 0, ids: [] };
+  async #readPlain(keys: readonly string[], which: Which): Promise<PlainLines | 'more keys' | 'not plain'> {
+    const lines = await this.#plainLines(which);
+    if (lines === 'not plain') return lines;
+    if (lines === null) return { rows: 0, ids: [] };
     const bytes = bytesOf(lines);
-    if (this.#plain?.keys !== keys) this.#plain = { keys, lines: new PlainLineReader(keys) };
+    if (this.#plain?.keys !== keys) this.#plain = { keys, lines: new PlainLineReader(keys, this.#out) };
     const plain = this.#plain.lines.read(bytes);
     giveBack(bytes);
     return plain;
   }
 
-  async #readWithCare(keys: readonly string[], which: Which): Promise<Batch | 'more keys'> {
+  async #plainLines(which: Which): Promise<unknown> {
+    try {
+      return (await this.#row(plainRows(which)))['lines'];
+    } catch (error) {
+      if (cannotList(error)) return 'not plain';
+      throw error;
+    }
+  }
+
+  async #readWithCare(keys: readonly string[], which: Which): Promise<number | 'more keys'> {
     const { csv, rows, odd, unknown, last } = await this.#row(carefulRows(keys, which));
     if (Number(unknown) > 0) return 'more keys';
     if (Number(odd) > 0) throw new Unsuitable(`${odd} jobs up to id ${last} have a value of another type or size`);
-    return checked({ csv: csv === null ? new Uint8Array() : bytesOf(csv), rows: Number(rows) });
+    if (csv === null) return 0; // they have gone meanwhile
+    const bytes = bytesOf(csv);
+    this.#out.reserve(bytes.length);
+    this.#out.copy(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
+    giveBack(bytes);
+    return Number(rows);
   }
-}
-
-function checked(batch: Batch): Batch {
-  if (batch.csv.includes(0) || !isUtf8(batch.csv)) {
-    throw new Unsuitable('a job has a text that is no UTF-8 or holds a NUL');
-  }
-  return batch;
-}
-
-function joined(csv: Uint8Array, more: Uint8Array): Uint8Array {
-  if (csv.length === 0) return more;
-  if (more.length === 0) return csv; // they have gone meanwhile
-  return Buffer.concat([csv, Buffer.from('\n'), more]);
 }

@@ -61,6 +61,16 @@ export class JsonCursor {
     return this.#is(COMMA);
   }
 
+  /** Bytes that stand there as they are; else the place is where it was. */
+  has(bytes: Uint8Array): boolean {
+    const there = this.#bytes;
+    const from = this.#at;
+    if (from + bytes.length > this.#end) return false;
+    for (let at = 0; at < bytes.length; at += 1) if (there[from + at] !== bytes[at]) return false;
+    this.#at = from + bytes.length;
+    return true;
+  }
+
   /** A key, with the colon behind it. */
   key(): boolean {
     return this.text() && this.#is(COLON);

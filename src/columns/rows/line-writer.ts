@@ -1,23 +1,31 @@
 const UPPER_A = 0x41;
 const UPPER_Z = 0x5a;
 const TO_LOWER = 0x20;
+/** One by one they are copied as fast. */
+const FEW_BYTES = 32;
 /** Room that is kept for the next lines. */
 const MOST_KEPT_BYTES = 16 * 1024 * 1024;
 
 /** Bytes written one after another, without a look at whether there is room: `reserve` makes it. */
 export class LineWriter {
-  #bytes = new Uint8Array(0);
+  #bytes = Buffer.alloc(0);
   #length = 0;
+
+  /** What was written: it is there until the next clear(). */
+  get written(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
 
   clear(): void {
     this.#length = 0;
+    if (this.#bytes.length > MOST_KEPT_BYTES) this.#bytes = Buffer.alloc(0);
   }
 
   reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(2 * needed);
-    larger.set(this.#bytes.subarray(0, this.#length));
+    const larger = Buffer.alloc(2 * needed);
+    this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
 
@@ -27,7 +35,11 @@ export class LineWriter {
   }
 
   /** The bytes of another array between two places. */
-  copy(from: Uint8Array, start: number, end: number): void {
+  copy(from: Buffer, start: number, end: number): void {
+    if (end - start > FEW_BYTES) {
+      this.#length += from.copy(this.#bytes, this.#length, start, end);
+      return;
+    }
     const bytes = this.#bytes;
     let length = this.#length;
     for (let at = start; at < end; at += 1, length += 1) bytes[length] = from[at] as number;
@@ -43,14 +55,6 @@ export class LineWriter {
       bytes[length] = isUpper(byte) ? byte + TO_LOWER : byte;
     }
     this.#length = length;
-  }
-
-  /** What was written, without the last `less` bytes; nothing is left. */
-  take(less: number): Uint8Array {
-    const taken = this.#bytes.slice(0, Math.max(0, this.#length - less));
-    if (this.#bytes.length > MOST_KEPT_BYTES) this.#bytes = new Uint8Array(0);
-    this.clear();
-    return taken;
   }
 }
 

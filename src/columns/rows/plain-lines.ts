@@ -1,13 +1,12 @@
 import { isFootprintKey } from '../../jobs/filter.ts';
 import { HOST_MARK } from '../columns.ts';
 import { JsonCursor, LIST, OBJECT } from './json-cursor.ts';
-import { isUpper, LineWriter } from './line-writer.ts';
+import { isUpper, type LineWriter } from './line-writer.ts';
 import { RawLines } from './raw-lines.ts';
 
 /** What became of raw lines. */
 export interface PlainLines {
-  /** CSV of the jobs that are plain, without a line feed at the end. */
-  readonly csv: Uint8Array;
+  /** Jobs that are plain. */
   readonly rows: number;
   /** Of the others. */
   readonly ids: readonly bigint[];
@@ -20,6 +19,7 @@ const MARK = HOST_MARK.charCodeAt(0);
 /** Digits that every reader of decimals reads alike. */
 export const PLAIN_DIGITS = 15;
 const HOSTNAME = Buffer.from('hostname');
+const HOSTNAME_MEMBER = memberOf(HOSTNAME);
 /** Bytes of a line beside what it takes from the raw one, at most: quotes, commas, the outer marks. */
 const BESIDE = 64;
 
@@ -30,25 +30,31 @@ const BESIDE = 64;
  */
 export class PlainLineReader {
   readonly #keys: readonly Uint8Array[];
+  /** The same as they stand in most footprints, in the same order. */
+  readonly #members: readonly Uint8Array[];
   /** Where the number under each key begins and ends; equal for none. */
   readonly #numbers: Int32Array;
-  /** Where each host begins and ends. */
-  #hosts: number[] = [];
+  /** Where each host begins and ends; of so many places. */
+  readonly #hosts: number[] = [];
+  #hostPlaces = 0;
   #hasUpper = false;
-  readonly #out = new LineWriter();
+  readonly #out: LineWriter;
 
-  constructor(footprintKeys: readonly string[]) {
+  /** `out` takes the CSV of the jobs that are plain, a line feed behind each. */
+  constructor(footprintKeys: readonly string[], out: LineWriter) {
+    this.#out = out;
     this.#keys = footprintKeys.map((key) => Buffer.from(key));
+    this.#members = this.#keys.map(memberOf);
     this.#numbers = new Int32Array(2 * footprintKeys.length);
   }
 
   /** 'more keys': a footprint has a number under another key. */
   read(raw: Uint8Array): PlainLines | 'more keys' {
-    const lines = new RawLines(raw);
-    const cursor = new JsonCursor(raw);
+    const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+    const lines = new RawLines(bytes);
+    const cursor = new JsonCursor(bytes);
     const ids: bigint[] = [];
     let rows = 0;
-    this.#out.clear();
     while (lines.next()) {
       const found = lines.isPlain && this.#readHosts(cursor, lines) && this.#hasName(cursor, lines);
       const footprint = found ? this.#readFootprint(cursor, lines) : 'not plain';
@@ -59,12 +65,12 @@ export class PlainLineReader {
         rows += 1;
       }
     }
-    return { csv: this.#out.take(1), rows, ids };
+    return { rows, ids };
   }
 
   /** The first text under `hostname` of each object of a list. */
   #readHosts(cursor: JsonCursor, { bytes, resourcesFrom, resourcesTo }: RawLines): boolean {
-    this.#hosts = [];
+    this.#hostPlaces = 0;
     this.#hasUpper = false;
     cursor.enter(resourcesFrom, resourcesTo);
     if (!cursor.opens(LIST)) return false;
@@ -80,12 +86,15 @@ export class PlainLineReader {
   #readHost(cursor: JsonCursor, bytes: Uint8Array): boolean {
     let isNamed = false;
     do {
-      if (!cursor.key()) return false;
-      const isName = !isNamed && isEqual(bytes, cursor.from, cursor.to, HOSTNAME);
+      const isUsual = !isNamed && cursor.has(HOSTNAME_MEMBER);
+      if (!isUsual && !cursor.key()) return false;
+      const isName = isUsual || (!isNamed && isEqual(bytes, cursor.from, cursor.to, HOSTNAME));
       if (isName) isNamed = true;
       const isText = isName && cursor.text();
       if (isText) {
-        this.#hosts.push(cursor.from, cursor.to);
+        this.#hosts[this.#hostPlaces] = cursor.from;
+        this.#hosts[this.#hostPlaces + 1] = cursor.to;
+        this.#hostPlaces += 2;
         if (hasUpper(bytes, cursor.from, cursor.to)) this.#hasUpper = true;
       } else if (isName || !cursor.value()) return false; // a name that is no text: SQLite
     } while (cursor.comma());
@@ -111,9 +120,11 @@ export class PlainLineReader {
     let isNew = false;
     if (!cursor.closes(OBJECT)) {
       do {
-        if (!cursor.key()) return 'not plain';
-        const [from, to] = [cursor.from, cursor.to];
-        const key = this.#keyAt(bytes, from, to, next);
+        const usual = this.#members[next];
+        const isUsual = usual !== undefined && cursor.has(usual);
+        if (!isUsual && !cursor.key()) return 'not plain';
+        const { from, to } = cursor;
+        const key = isUsual ? next : this.#keyAt(bytes, from, to);
         const digits = cursor.plainNumber();
         if (digits === 0 || digits > PLAIN_DIGITS) return 'not plain';
         if (key < 0) {
@@ -133,21 +144,18 @@ export class PlainLineReader {
     return isNew ? 'more keys' : 'plain';
   }
 
-  /** The number of a key, -1 for one that is not known. Most footprints have theirs in the same order. */
-  #keyAt(bytes: Uint8Array, from: number, to: number, next: number): number {
-    const keys = this.#keys;
-    for (let tried = 0; tried < keys.length; tried += 1) {
-      const key = (next + tried) % keys.length;
-      if (isEqual(bytes, from, to, keys[key] as Uint8Array)) return key;
-    }
-    return -1;
+  /** The number of a key, -1 for one that is not known. */
+  #keyAt(bytes: Uint8Array, from: number, to: number): number {
+    return this.#keys.findIndex((key) => isEqual(bytes, from, to, key));
   }
 
   #write(lines: RawLines): void {
-    const { bytes, storedFrom, storedTo, footprintTo, nameTo, tagsFrom, tagsTo } = lines;
+    const { bytes, listedFrom, listedTo, realsFrom, realsTo, footprintTo, nameTo, tagsFrom, tagsTo } = lines;
     const out = this.#out;
-    out.reserve(2 * (nameTo - storedFrom) + this.#keys.length + BESIDE);
-    out.copy(bytes, storedFrom, storedTo);
+    out.reserve(2 * (nameTo - listedFrom) + this.#keys.length + BESIDE);
+    out.copy(bytes, listedFrom, listedTo);
+    out.byte(COMMA);
+    out.copy(bytes, realsFrom, realsTo);
     out.byte(COMMA);
     out.copy(bytes, footprintTo, nameTo);
     out.byte(COMMA);
@@ -165,17 +173,22 @@ export class PlainLineReader {
     out.byte(LINE_FEED);
   }
 
-  #writeHosts(bytes: Uint8Array, how: 'copy' | 'fold'): void {
+  #writeHosts(bytes: Buffer, how: 'copy' | 'fold'): void {
     const hosts = this.#hosts;
     const out = this.#out;
     out.byte(QUOTE);
-    if (hosts.length > 0) out.byte(MARK);
-    for (let at = 0; at < hosts.length; at += 2) {
+    if (this.#hostPlaces > 0) out.byte(MARK);
+    for (let at = 0; at < this.#hostPlaces; at += 2) {
       out[how](bytes, hosts[at] as number, hosts[at + 1] as number);
       out.byte(MARK);
     }
     out.byte(QUOTE);
   }
+}
+
+/** A key as JSON, with the colon behind it. */
+function memberOf(key: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from('"'), key, Buffer.from('":')]);
 }
 
 function isEqual(bytes: Uint8Array, from: number, to: number, other: Uint8Array): boolean {

@@ -6,11 +6,11 @@ export interface Stretch {
   readonly to: bigint;
 }
 
-/** FROM and what follows it, for some jobs; job is the table. */
+/** FROM and what follows it, for some jobs in any order; job is the table. */
 export type Which = RawBuilder<unknown>;
 
 export function between({ from, to }: Stretch): Which {
-  return sql`FROM job WHERE job.id > ${from} AND job.id <= ${to} ORDER BY job.id`;
+  return sql`FROM job WHERE job.id > ${from} AND job.id <= ${to}`;
 }
 
 /** Those of these that are there. */
@@ -18,7 +18,7 @@ export function withIds(ids: readonly bigint[]): Which {
   return sql`FROM job WHERE job.id IN (SELECT value FROM json_each(${`[${ids.join()}]`}))`;
 }
 
-/** The `most` next ones behind an id. */
+/** The `most` next ones behind an id; for a subquery. */
 export function firstBehind(id: bigint, most: number): Which {
   return sql`FROM job WHERE job.id > ${id} ORDER BY job.id LIMIT ${sql.lit(most)}`;
 }
