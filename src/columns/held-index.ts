@@ -60,7 +60,7 @@ export class HeldIndex {
       const file = await IndexFile.open(this.#options);
       this.#file = file;
       // What is loaded is written and not looked at again: kept in memory it only takes the room that reading needs.
-      const beside = new SecondReader(this.#options.databasePath, SOURCE_CACHE_MB);
+      const beside = new SecondReader(this.#options.databasePath, SOURCE_CACHE_MB, file.linesPath);
       try {
         this.#meta = await file.withMemory(this.#options.memoryMb * BUILD_PART, () =>
           build({ source: this.#source, beside, file, progress }),

@@ -31,6 +31,8 @@ const CSV_BUFFER_BYTES = 8 * 1024 * 1024;
 /** DuckDB finds no use for more on the two or four cores such a service has to itself. */
 const THREADS = 2;
 
+const LINES = '.lines.csv';
+
 /** The DuckDB file of the index, open for this process alone. */
 export class IndexFile {
   readonly #instance: DuckDBInstance;
@@ -63,7 +65,7 @@ export class IndexFile {
 
   /** Deletes the file, with what belongs to it. It must not be open. */
   static remove(path: string): void {
-    for (const suffix of ['', '.wal', '.0.csv', '.1.csv']) rmSync(path + suffix, { force: true });
+    for (const suffix of ['', '.wal', '.0.csv', '.1.csv', LINES]) rmSync(path + suffix, { force: true });
   }
 
   /** What a complete index of this version says of itself; undefined of anything else. */
@@ -135,6 +137,11 @@ export class IndexFile {
   #csvSource(csvPath: string, footprintKeys: readonly string[]): string {
     const types = columnsOf(footprintKeys).map(({ name, type }) => `'${name}': '${type}'`);
     return `read_csv(${quoted(csvPath)}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, parallel = false, buffer_size = ${CSV_BUFFER_BYTES}, columns = {${types.join(', ')}})`;
+  }
+
+  /** Where the second reader of a build leaves its lines. */
+  get linesPath(): string {
+    return this.#options.path + LINES;
   }
 
   /** Runs a statement of ours; answers how many rows it changed. */

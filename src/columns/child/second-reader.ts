@@ -1,16 +1,17 @@
 /** The program of the second reader of a build: one connection that cannot write, one batch at a time. */
+import { openSync, writeSync } from 'node:fs';
 import { endWithParent } from '../../pool/child/lifeline.ts';
-import { PassingBytes } from '../../pool/passing-bytes.ts';
 import type { FromSecondReader, ToSecondReader } from '../second-reader.ts';
 import { Source } from '../source.ts';
 import { Unsuitable } from '../unsuitable.ts';
 
 let source: Promise<Source> | undefined;
-const passing = new PassingBytes();
+let lines: number | undefined;
 
 endWithParent();
 process.on('message', (message: ToSecondReader) => {
   if (message.kind === 'open') {
+    lines = openSync(message.linesPath, 'r+');
     source = Source.open(message.path, message.cacheMb);
     source.catch(() => {}); // told with the first batch
   } else void read(message);
@@ -18,11 +19,12 @@ process.on('message', (message: ToSecondReader) => {
 
 async function read({ keys, stretch }: Extract<ToSecondReader, { kind: 'between' }>): Promise<void> {
   try {
-    if (source === undefined) throw new Error('not open');
+    if (source === undefined || lines === undefined) throw new Error('not open');
     const batch = await (await source).between(keys, stretch);
-    send({ kind: 'read', batch });
-    if (batch === 'more keys') return;
-    passing.passed(batch.csv.byteLength);
+    if (batch === 'more keys') return send({ kind: batch });
+    const { rows, csv } = batch;
+    for (let at = 0; at < csv.byteLength; ) at += writeSync(lines, csv, at, csv.byteLength - at, at);
+    send({ kind: 'read', rows, bytes: csv.byteLength });
   } catch (error) {
     const kind = error instanceof Unsuitable ? 'unsuitable' : 'failed';
     send({ kind, reason: error instanceof Error ? error.message : String(error) });
