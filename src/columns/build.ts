@@ -1,4 +1,5 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { Block } from './block.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
 import type { Batch } from './rows/job-reader.ts';
 import type { Stretch } from './rows/which.ts';
@@ -30,13 +31,14 @@ const LOAD_JOBS = 122_880;
 export async function build({ source, beside, file, progress }: BuildOptions): Promise<IndexMeta> {
   const place = await source.newest();
   await file.create();
+  const block = new Block();
   let footprintKeys: readonly string[] = [];
   let last: bigint | undefined = -(2n ** 63n) + 1n;
   let rows = 0;
   let loading = Promise.resolve();
   for (let round = 0; last !== undefined; round += 1) {
     const csvPath = file.csvPath(round % 2 === 0 ? 0 : 1);
-    const read: Loaded = await writeCsv({ source, beside, csvPath, last }, footprintKeys);
+    const read: Loaded = await writeCsv({ source, beside, block, csvPath, last }, footprintKeys);
     await loading;
     loading = load(file, csvPath, read, footprintKeys.length);
     loading.catch(() => {}); // told where it is waited for
@@ -61,6 +63,7 @@ interface Loaded {
 }
 
 interface Reading extends Pick<BuildOptions, 'source' | 'beside'> {
+  block: Block;
   csvPath: string;
   /** The jobs behind this id. */
   last: bigint;
@@ -69,7 +72,7 @@ interface Reading extends Pick<BuildOptions, 'source' | 'beside'> {
 async function load(file: IndexFile, csvPath: string, read: Loaded, known: number): Promise<void> {
   if (read.rows === 0) return rmSync(csvPath, { force: true });
   await file.addKeys(read.footprintKeys, known);
-  await file.addBlock(csvPath, read.footprintKeys);
+  await file.addJobs(csvPath, read.footprintKeys);
 }
 
 /** Writes the next jobs; a new footprint key begins them again, with its column. */
@@ -83,10 +86,10 @@ async function writeCsv(reading: Reading, keys: readonly string[]): Promise<Load
 }
 
 async function tryCsv(
-  { source, beside, csvPath, last: from }: Reading,
+  { source, beside, block, csvPath, last: from }: Reading,
   footprintKeys: readonly string[],
 ): Promise<Loaded | { lacks: bigint }> {
-  const csv = openSync(csvPath, 'w', 0o600);
+  block.open(csvPath);
   try {
     let last = from;
     let rows = 0;
@@ -94,17 +97,18 @@ async function tryCsv(
       // Ids may be missing: smaller and smaller stretches end with exactly that many jobs.
       const stretches = await source.stretchesBehind(last, BATCH_JOBS, LOAD_JOBS - rows);
       const end = stretches.at(-1);
-      if (end === undefined) return { rows, last: undefined, footprintKeys };
+      if (end === undefined) break;
       const lacking = await shareOut(stretches, [source, beside], footprintKeys, (batch) => {
-        writeLines(csv, batch.csv);
+        block.add(batch.csv);
         rows += batch.rows;
       });
       if (lacking !== undefined) return { lacks: lacking.from };
       last = end.to;
     }
-    return { rows, last, footprintKeys };
+    block.write();
+    return { rows, last: rows < LOAD_JOBS ? undefined : last, footprintKeys };
   } finally {
-    closeSync(csv);
+    block.close();
   }
 }
 
@@ -142,8 +146,4 @@ async function shareOut(
   );
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
   return lacking;
-}
-
-function writeLines(csv: number, lines: Uint8Array): void {
-  for (let at = 0; at < lines.length; ) at += writeSync(csv, lines, at);
 }
