@@ -25,7 +25,7 @@ export function statisticsQuery(question: StatisticsQuestion, context: FilterCon
   const { jobs, nowSec, shortJobSec, groupBy, sortBy, page } = question;
   const where = whereColumns(jobs.conditions, context);
   const stored = passOf(groupBy, {
-    counts: `count(*) AS jobs, 0 AS running, count(*) FILTER (duration < ${wholeLiteral(shortJobSec)}) AS short, ${COUNTED.map((count) => `sum(${count}) AS ${count}`).join(', ')}`,
+    counts: `count(*) AS jobs, 0 AS running, count_if(duration < ${wholeLiteral(shortJobSec)}) AS short, ${COUNTED.map((count) => `sum(${count}) AS ${count}`).join(', ')}`,
     users: 'count(DISTINCT hpc_user)',
     seconds: 'CAST(duration AS BIGINT)',
     where,
