@@ -5,7 +5,7 @@ import { PreparedStatements } from '../db/prepared-statements.ts';
 import { type Batch, JobReader } from './rows/job-reader.ts';
 import { newKeys } from './rows/keys.ts';
 import type { SqliteQuery } from './rows/query.ts';
-import { between, firstBehind, type Stretch, withIds } from './rows/which.ts';
+import { between, firstBehind, type Stretch, stretchOf, withIds } from './rows/which.ts';
 import { Unsuitable } from './unsuitable.ts';
 
 /** Up to where the record of changes has been followed. `mark` is that of its row (migrations/0006). */
@@ -80,9 +80,10 @@ export class Source {
     return await this.#ids({ sql, parameters: [from, to] });
   }
 
-  /** The jobs with these ids, as far as they are there. */
+  /** The jobs with these ids, the lowest first, as far as they are there. Those that were started one after another are read as neighbours. */
   async jobsOf(keys: readonly string[], ids: readonly bigint[]): Promise<Batch | 'more keys'> {
-    return await this.#jobs.read(keys, withIds(ids));
+    const stretch = stretchOf(ids);
+    return await this.#jobs.read(keys, stretch === undefined ? withIds(ids) : between(stretch));
   }
 
   /**

@@ -8,7 +8,7 @@ import { LineWriter } from '../../src/columns/rows/line-writer.ts';
 import { plainRows } from '../../src/columns/rows/plain.ts';
 import { PlainLineReader } from '../../src/columns/rows/plain-lines.ts';
 import type { SqliteQuery } from '../../src/columns/rows/query.ts';
-import { between } from '../../src/columns/rows/which.ts';
+import { between, stretchOf } from '../../src/columns/rows/which.ts';
 import { bytesOf, textOf } from '../../src/db/driver-values.ts';
 import { jobs } from '../support/column-index.ts';
 import { randomRows, store } from '../support/random-jobs.ts';
@@ -232,6 +232,13 @@ test('a number under another key is told, another text or key is none', async ()
   expect(await read('{"load_avg":1,"mem_avg":2}')).toBe('more keys');
   expect(await read('{"load_avg":1,"":2,"a b":3}')).toMatchObject({ rows: 3 });
   expect(await read('{"load_avg":1,"mem_avg":"x"}')).toMatchObject({ rows: 2, ids: [2n] });
+});
+
+test('ids without a gap are a stretch', () => {
+  expect(stretchOf([3n, 4n, 5n])).toEqual({ from: 2n, to: 5n });
+  expect(stretchOf([-1n])).toEqual({ from: -2n, to: -1n });
+  const least = -(2n ** 63n); // nothing lies before it
+  for (const ids of [[], [3n, 5n], [3n, 5n, 6n], [least], [least, least + 1n]]) expect(stretchOf(ids)).toBeUndefined();
 });
 
 test('bytes that are no lines are refused', () => {

@@ -6,6 +6,15 @@ export interface Stretch {
   readonly to: bigint;
 }
 
+const LEAST_ID = -(2n ** 63n);
+
+/** The stretch that has these ids, the lowest first, and no others; undefined where there is none. */
+export function stretchOf(ids: readonly bigint[]): Stretch | undefined {
+  const [first = LEAST_ID, last = LEAST_ID] = [ids[0], ids.at(-1)];
+  if (first === LEAST_ID || last - first !== BigInt(ids.length - 1)) return undefined;
+  return { from: first - 1n, to: last };
+}
+
 /** FROM and what follows it, for some jobs in any order; job is the table. */
 export type Which = RawBuilder<unknown>;
 
