@@ -82,11 +82,13 @@ export const QUESTIONS: readonly Question[] = [
     name: 'totals of a range of hours',
     statement: jobStatistics(where({ kind: 'whole', field: 'duration', range: { from: 3_600n, to: 14_400n } }), now),
     path: `${STATISTICS}?duration=3600-14400`,
+    timesScan: 100,
   },
   {
     name: 'totals of a range of energy',
     statement: jobStatistics(where({ kind: 'energy', range: { from: 1, to: 20 } }), now),
     path: `${STATISTICS}?energy=1-20`,
+    timesScan: 100,
   },
   {
     name: '30 days by user',
