@@ -73,7 +73,7 @@ export class Block {
         lines.pages.push(this.#page());
         lines.used = 0;
       }
-      const copied = csv.copy(lines.pages.at(-1) as Buffer, lines.used, at, to); // nothing is left to collect
+      const copied = csv.copy(lines.pages.at(-1) as Buffer, lines.used, at, to);
       lines.used += copied;
       at += copied;
     }

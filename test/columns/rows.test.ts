@@ -37,7 +37,7 @@ async function keysOf(db: TestDatabase): Promise<string[]> {
 async function bothRead(db: TestDatabase, keys: readonly string[]) {
   const lines = (await row(db, plainRows(EVERY)))['lines'];
   const out = new LineWriter();
-  const plain = new PlainLineReader(keys, out).read(lines === null ? new Uint8Array() : bytesOf(lines));
+  const plain = new PlainLineReader(keys, out).read(lines === null ? Buffer.alloc(0) : Buffer.from(bytesOf(lines)));
   if (plain === 'more keys') throw new Error(plain);
   const others = new Set(plain.ids);
   const careful = (await row(db, carefulRows(keys, EVERY)))['csv'];
@@ -226,7 +226,7 @@ test('a number under another key is told, another text or key is none', async ()
   const read = async (footprint: string) => {
     await db.exec(`UPDATE job SET footprint = '${footprint}' WHERE job_id = 2`);
     return new PlainLineReader(['load_avg'], new LineWriter()).read(
-      bytesOf((await row(db, plainRows(EVERY)))['lines']),
+      Buffer.from(bytesOf((await row(db, plainRows(EVERY)))['lines'])),
     );
   };
   expect(await read('{"load_avg":1,"mem_avg":2}')).toBe('more keys');

@@ -34,7 +34,7 @@ export class PlainLineReader {
   readonly #members: readonly Uint8Array[];
   /** Where the number under each key begins and ends; equal for none. */
   readonly #numbers: Int32Array;
-  /** Where each host begins and ends; of so many places. */
+  /** Where each host begins and ends: the first `#hostPlaces` of it. One list for all jobs, so that none is left to collect. */
   readonly #hosts: number[] = [];
   #hostPlaces = 0;
   #hasUpper = false;
@@ -49,10 +49,9 @@ export class PlainLineReader {
   }
 
   /** 'more keys': a footprint has a number under another key. */
-  read(raw: Uint8Array): PlainLines | 'more keys' {
-    const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-    const lines = new RawLines(bytes);
-    const cursor = new JsonCursor(bytes);
+  read(raw: Buffer): PlainLines | 'more keys' {
+    const lines = new RawLines(raw);
+    const cursor = new JsonCursor(raw);
     const ids: bigint[] = [];
     let rows = 0;
     while (lines.next()) {
