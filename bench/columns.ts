@@ -89,7 +89,9 @@ interface AllTimes extends Times {
   all: number | undefined;
 }
 
-function line({ name, timesScan = 0, timesCovering = 0 }: Question, times: AllTimes, isFull: boolean): Check {
+/** The lead over the SQL grows with the jobs: it has limits at full size alone. */
+function line(question: Question, times: AllTimes, isFull: boolean): Check {
+  const { timesScan = 0, timesCovering = 0 } = isFull ? question : {};
   const { columns, bare, scan, covering, all } = times;
   const ratio = (other: number) => other / columns.warm;
   const beside = (what: string, ms: number | undefined) =>
@@ -108,7 +110,7 @@ function line({ name, timesScan = 0, timesCovering = 0 }: Question, times: AllTi
     '≤ 1.3 bare + 10 ms',
   ].join(', ');
   const ok = ratio(scan) >= timesScan && (covering === undefined || ratio(covering) >= timesCovering) && overBare <= 0;
-  return { what: name, limit: limits, measured, ok: isFull ? ok : overBare <= 0 };
+  return { what: question.name, limit: limits, measured, ok };
 }
 
 /** What SQLite takes for the same under the 54 indexes of cc-backend's schema. */
