@@ -8,11 +8,17 @@ export const healthz = resource().openapi(
     method: 'get',
     path: '/healthz',
     summary: 'Whether the database answers',
+    description:
+      'Answers 200 also where the service is degraded: it answers requests, and `reason` says what an operator has to look at.',
     request: { query: onlyQuery({}) },
-    responses: answers('it does', z.object({ status: z.literal('ok') })),
+    responses: answers(
+      'the database answers',
+      z.object({ status: z.enum(['ok', 'degraded']), reason: z.string().optional() }),
+    ),
   }),
   (c) => {
-    if (!c.var.db.status().alive) throw new Fault('connection_lost', 'no connection has answered for a second');
-    return json({ status: 'ok' });
+    const { alive, degraded = [] } = c.var.db.status();
+    if (!alive) throw new Fault('connection_lost', 'no connection has answered for a second');
+    return json(degraded.length === 0 ? { status: 'ok' } : { status: 'degraded', reason: degraded.join('; ') });
   },
 );

@@ -50,6 +50,8 @@ export interface Page<More> {
 export interface DatabaseStatus {
   /** False when nothing has answered for a second. */
   alive: boolean;
+  /** What is wrong although requests are answered, for operators: it must name no secret and no path. Empty or left out: nothing. */
+  degraded?: readonly string[];
   queued: number;
   processes: ProcessStatus[];
   counters: Readonly<Record<string, number>>;

@@ -50,7 +50,7 @@ function live({ database, archive, parent, sizing }: ShownSystem, memory: readon
   return html`<dl class="totals" aria-label="Now" data-memory="${JSON.stringify(memory ?? [])}" data-limit="${sizing?.limitMb ?? ''}">
 ${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>MB at most, lately</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
 ${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
-<div><dt>database</dt><dd>${database.alive ? '✓ answers' : '✕ silent'}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
+<div><dt>database</dt><dd>${healthOf(database)}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
 <h2 id="processes">Processes</h2>${
     processes.length === 0
       ? html`<p class="note">There are none: the database is a server's.</p>`
@@ -62,6 +62,11 @@ ${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)
   }
 <h2 id="counters">Since the start</h2>${table('counters', ['What', '#Connections', ...(archive === undefined ? [] : ['#Archive'])], counterRows(database.counters, archive?.counters))}
 ${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}`;
+}
+
+function healthOf({ alive, degraded }: ShownSystem['database']): string {
+  if (!alive) return '✕ silent';
+  return degraded.length === 0 ? '✓ answers' : `⚠ ${degraded.join('; ')}`;
 }
 
 const OTHERS: Readonly<Record<string, string>> = { replica: 'Replica', server: 'Server', columns: 'Column index' };

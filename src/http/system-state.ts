@@ -34,6 +34,7 @@ export const ShownSystem = z.looseObject({
   notApplied: z.array(z.string()).default([]),
   database: z.looseObject({
     alive: z.boolean(),
+    degraded: z.array(z.string()).default([]),
     queued: z.number(),
     processes: z.array(Process),
     counters: Counters,

@@ -13,6 +13,19 @@ describe('GET /healthz', () => {
     expect([answer.status, await bodyOf(answer)]).toEqual([200, { status: 'ok' }]);
   });
 
+  test('is a 200 that gives the reasons when the service is degraded', async () => {
+    await service.close();
+    const degraded = ['the last check found damage', 'the disk is full'];
+    service = await testApp({
+      service: ({ db }) => ({ db: { ...db, status: () => ({ ...db.status(), degraded }) } }),
+    });
+    const answer = await service.app.request('/healthz');
+    expect([answer.status, await bodyOf(answer)]).toEqual([
+      200,
+      { status: 'degraded', reason: 'the last check found damage; the disk is full' },
+    ]);
+  });
+
   test('is a 503 when nothing answers, and asks nobody', async () => {
     await service.close();
     service = await testApp({
