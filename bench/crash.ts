@@ -1,6 +1,6 @@
 /** The service killed at random moments under an adapter's load: after each restart all that was acknowledged is there. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDriver } from '../src/db/driver.ts';
+import { openSqlite } from '../test/support/sqlite.ts';
 import { adapter, type JobPattern, type Kept, keptOf, patternFrom, type Sent } from './support/adapting.ts';
 import { type BenchOptions, copyOf, databaseFor, type Files, withFolder } from './support/database.ts';
 import { childrenOf, familyOf } from './support/processes.ts';
@@ -77,7 +77,7 @@ function kill(pid: number): void {
 }
 
 async function isWhole({ db }: Files): Promise<boolean> {
-  const driver = openDriver(db, 5_000);
+  const driver = openSqlite(db, 5_000);
   try {
     const [row] = await (await driver.prepare('PRAGMA integrity_check')).all([]);
     return row.integrity_check === 'ok';

@@ -1,7 +1,7 @@
 /** Processes killed under load: no request hangs, nothing acknowledged is lost, and no child outlives its parent. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDriver } from '../src/db/driver.ts';
 import type { Database } from '../src/db/port.ts';
+import { openSqlite } from '../test/support/sqlite.ts';
 import { type BenchOptions, copyOf, databaseFor, withFolder } from './support/database.ts';
 import { FIRST_OWN_ID } from './support/jobs.ts';
 import { MixedLoad, REQUEST_LIMIT_MS } from './support/mixed-load.ts';
@@ -70,7 +70,7 @@ function resultOf(load: MixedLoad, strength: Strength, db: Database): Check[] {
 
 /** Acknowledged writes that are not in the file, and writes said not to have happened that are. */
 async function lost(path: string, load: MixedLoad): Promise<Check[]> {
-  const driver = openDriver(path, 1_000);
+  const driver = openSqlite(path, 1_000);
   try {
     const statement = await driver.prepare('SELECT job_id AS id FROM job WHERE job_id >= ?');
     const rows = (await statement.all([FIRST_OWN_ID])) as { id: number }[];

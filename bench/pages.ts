@@ -1,6 +1,6 @@
 /** The pages without a column index: time at the server, bytes on the wire, and whom they ask. */
 import { Agent, request } from 'node:http';
-import { openDriver } from '../src/db/driver.ts';
+import { openSqlite } from '../test/support/sqlite.ts';
 import { type BenchOptions, databaseFor } from './support/database.ts';
 import { type Server, startServer } from './support/server.ts';
 import { atMost, type Check, fact, percentile, shown, spread } from './support/table.ts';
@@ -88,7 +88,7 @@ function hostsIn(html: string): string[] {
 }
 
 async function newestJob(path: string): Promise<{ id: number; user: string }> {
-  const db = openDriver(path, 1_000);
+  const db = openSqlite(path, 1_000);
   try {
     const [row] = await (await db.prepare('SELECT id, hpc_user AS user FROM job ORDER BY start_time DESC LIMIT 1')).all(
       [],

@@ -1,8 +1,8 @@
 /** Start and stop with the record of changed jobs that a column index follows, beside the same without, in alternating rounds. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDriver } from '../src/db/driver.ts';
 import { migrate } from '../src/db/migrate.ts';
+import { openSqlite } from '../test/support/sqlite.ts';
 import type { Sent } from './support/adapting.ts';
 import { medianOf, rounds, timesOf } from './support/alternating.ts';
 import { type BenchOptions, copyOf, databaseFor, withFolder } from './support/database.ts';
@@ -40,7 +40,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
 }
 
 async function dropTriggers(path: string): Promise<void> {
-  const driver = openDriver(path);
+  const driver = openSqlite(path);
   const triggers = (await (await driver.prepare(TRIGGERS)).all([])) as { name: string }[];
   if (triggers.length === 0) throw new Error('there are no triggers to drop');
   for (const { name } of triggers) await driver.exec(`DROP TRIGGER "${name}"`);

@@ -61,7 +61,13 @@ const FAULT_OF: Readonly<Record<string, StartFault>> = {
   ENOSPC: 'disk_full',
   EDQUOT: 'disk_full',
 };
-const FAULT_OF_SQLITE: Readonly<Record<number, StartFault>> = { 5: 'database_busy', 8: 'read_only', 13: 'disk_full' };
+const FAULT_OF_SQLITE: Readonly<Record<number, StartFault>> = {
+  5: 'database_busy',
+  8: 'read_only',
+  11: 'database_damaged',
+  13: 'disk_full',
+  26: 'database_damaged',
+};
 
 /** The same as a BadStart, undefined for an error that is neither. */
 export function badStartOf(error: unknown, path: string): BadStart | undefined {

@@ -1,5 +1,5 @@
 /** What requests are told while a running service cannot start a process again for the same reason. */
-export type StartFault = 'read_only' | 'disk_full' | 'database_busy' | 'connection_lost';
+export type StartFault = 'read_only' | 'disk_full' | 'database_busy' | 'database_damaged' | 'connection_lost';
 
 export interface BadStartOptions extends ErrorOptions {
   fault?: StartFault;

@@ -24,6 +24,7 @@ export const FAULTS = {
   memory_limit_exceeded: { status: 503 }, // the query needed more than its connection's share; it has stopped
   outcome_unknown: { status: 503 }, // the writer died between "yes, commit" and its answer
   read_only: { status: 503 }, // the file or its file system cannot be written
+  database_damaged: { status: 503 }, // the file is damaged: nothing is written, reads go on as far as they can
   disk_full: { status: 503, retryAfterSec: 30 }, // no space for the database, its log or a sort; nothing was changed
   database_busy: { status: 503, retryAfterSec: 1 }, // another program held the write lock until the deadline
   remote_unavailable: { status: 503, retryAfterSec: 2 }, // the libSQL server is down, slow or refuses us

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { openDriver } from '../src/db/driver.ts';
 import { migrated, run, serve } from './support/command-line.ts';
+import { openSqlite } from './support/sqlite.ts';
 
 /** `bench/crash.ts` does this two hundred times, with more connections. */
 const ROUNDS = 4;
@@ -34,7 +34,7 @@ test('a service killed at any moment has kept what it acknowledged, and nothing 
     expect(await service.ended).toBe('SIGKILL');
     await load;
   }
-  const db = openDriver(join(cwd, 'var/job.db'));
+  const db = openSqlite(join(cwd, 'var/job.db'));
   const all = async (sql: string): Promise<Record<string, unknown>[]> => await (await db.prepare(sql)).all([]);
   expect(await all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
   const rows = await all('SELECT job_id AS id, job_state AS state FROM job WHERE job_id >= 1000000');

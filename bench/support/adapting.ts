@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { openDriver } from '../../src/db/driver.ts';
+import { openSqlite } from '../../test/support/sqlite.ts';
 import { get, type Target } from './http.ts';
 import { FIRST_OWN_ID } from './jobs.ts';
 
@@ -79,7 +79,7 @@ export interface Kept {
 const UNKNOWN = new Set(['no answer', 'outcome_unknown']);
 
 export async function keptOf(path: string, sent: readonly Sent[]): Promise<Kept> {
-  const driver = openDriver(path, 5_000);
+  const driver = openSqlite(path, 5_000);
   try {
     const statement = await driver.prepare('SELECT job_id AS id, job_state AS state FROM job WHERE job_id >= ?');
     const rows = (await statement.all([FIRST_OWN_ID])) as { id: number; state: string }[];

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDriver } from '../../src/db/driver.ts';
+import { openSqlite } from '../../test/support/sqlite.ts';
 import { type Files, filesIn, VAR } from './database.ts';
 
 const INDEXES = join(import.meta.dirname, '../../test/fixtures/cc-backend-indexes.sql');
@@ -16,7 +16,7 @@ export async function withAllIndexes({ db, archive }: Files, jobs: number): Prom
     await mkdir(unfinished, { recursive: true });
     const made = filesIn(unfinished).db;
     await copyFile(db, made, constants.COPYFILE_FICLONE);
-    const driver = openDriver(made);
+    const driver = openSqlite(made);
     const lean = (await (
       await driver.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'job' AND sql IS NOT NULL",

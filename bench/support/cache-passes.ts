@@ -1,5 +1,5 @@
 /** One connection with one size of cache: runs one query some times and tells how long each took, and its memory. */
-import { Connection } from '../../src/db/connection.ts';
+import { ReadConnection } from '../../src/db/read-connection.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
 import { rssMb } from './processes.ts';
 
@@ -22,9 +22,8 @@ const QUERIES: Readonly<Record<string, [string, SqlValue[]]>> = {
   ],
 };
 
-const connection = await Connection.open({
+const connection = await ReadConnection.open({
   path,
-  role: 'reader',
   cacheKib: Number(cacheMb) * 1024,
   softHeapLimitBytes: (Number(heapMb) - 1) * 2 ** 20,
   hardHeapLimitBytes: Number(heapMb) * 2 ** 20,

@@ -1,5 +1,5 @@
 /** What an answer takes behind a number of changed jobs, recent and scattered ones. */
-import { openDriver } from '../../src/db/driver.ts';
+import { openSqlite } from '../../test/support/sqlite.ts';
 import type { Indexed } from './column-index.ts';
 import { QUESTIONS } from './column-questions.ts';
 import { atMost, type Check, fact, percentile, shown } from './table.ts';
@@ -21,7 +21,7 @@ const MOST_CHANGED = 0.015;
 
 /** The jobs stay as they are: their triggers note them all the same. */
 export async function changed(path: string, index: Indexed): Promise<Check[]> {
-  const writer = openDriver(path, 5_000);
+  const writer = openSqlite(path, 5_000);
   const [count] = QUESTIONS;
   if (count === undefined) throw new Error('there is no question');
   const checks: Check[] = [];

@@ -8,9 +8,9 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { readClusters } from '../../src/archive/open.ts';
-import { openInProcess } from '../../src/db/in-process.ts';
 import { readAssets } from '../../src/node/assets.ts';
 import { readSettings } from '../../src/settings.ts';
+import { openInProcess } from '../../test/support/in-process.ts';
 import { openUnbounded } from './unbounded.ts';
 
 const { BENCH_CACHE_MB: cacheMb } = process.env;

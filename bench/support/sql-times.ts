@@ -1,5 +1,5 @@
 /** The questions answered by SQLite, in a connection process as the service has them. */
-import { openDriver } from '../../src/db/driver.ts';
+import { openSqlite } from '../../test/support/sqlite.ts';
 import { sqlOf, timed } from './column-index.ts';
 import { COVERING, type Question } from './column-questions.ts';
 import { percentile } from './table.ts';
@@ -39,7 +39,7 @@ export async function withCoveringIndex<Result>(path: string, work: () => Promis
 }
 
 async function exec(path: string, sql: string): Promise<void> {
-  const driver = openDriver(path, 5_000);
+  const driver = openSqlite(path, 5_000);
   try {
     await driver.exec(sql);
   } finally {

@@ -1,7 +1,7 @@
-import { Connection } from '../../src/db/connection.ts';
 import type { Deadline } from '../../src/db/deadline.ts';
 import { textOf } from '../../src/db/driver-values.ts';
 import type { Database } from '../../src/db/port.ts';
+import { ReadConnection } from '../../src/db/read-connection.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
 
 /** An interrupt in the tick that starts a query is lost, so it is repeated. */
@@ -10,9 +10,8 @@ const NO_LIMIT = 0;
 
 /** The reading half of the port on one connection of this process without heap limits. */
 export async function openUnbounded(path: string, cacheMb: number): Promise<Database> {
-  const connection = await Connection.open({
+  const connection = await ReadConnection.open({
     path,
-    role: 'reader',
     cacheKib: cacheMb * 1024,
     softHeapLimitBytes: NO_LIMIT,
     hardHeapLimitBytes: NO_LIMIT,

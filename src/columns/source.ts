@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type Driver, openDriver, readOnlyUri } from '../db/driver.ts';
+import { type Driver, openReader } from '../db/driver.ts';
 import { bound, bytesOf, textOf } from '../db/driver-values.ts';
 import { PreparedStatements } from '../db/prepared-statements.ts';
 import { type Batch, JobReader } from './rows/job-reader.ts';
@@ -39,7 +39,7 @@ export class Source {
   }
 
   static async open(path: string, cacheMb: number): Promise<Source> {
-    const db = openDriver(readOnlyUri(path), BUSY_TIMEOUT_MS);
+    const db = openReader(path, BUSY_TIMEOUT_MS);
     db.defaultSafeIntegers(true);
     await db.exec(`PRAGMA query_only = 1; PRAGMA cache_size = -${cacheMb * 1024}; PRAGMA temp_store = 1`);
     return new Source(db, path, statSync(path, { bigint: true }).ino);

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
-import { openInProcess } from '../db/in-process.ts';
 import { migrate } from '../db/migrate.ts';
 import type { Database } from '../db/port.ts';
+import { openPool } from '../pool/pool.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
 import type { CommandIo } from './command.ts';
 
@@ -16,10 +16,12 @@ export interface LoadTarget {
   /** Where large temporary files may lie. */
   temporaryRoot: string;
   archivePath: string;
+  /** What its processes have to say. */
+  log: { warn(fields: object, message: string): void };
 }
 
 /** The settings of a command that loads jobs. Nothing is opened yet. Throws BadStart. */
-export function loadTarget({ env }: CommandIo): LoadTarget {
+export function loadTarget({ env, stderr }: CommandIo): LoadTarget {
   const settings = LoadSettings.safeParse(env);
   if (!settings.success) {
     throw new BadStart(settings.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
@@ -32,28 +34,53 @@ export function loadTarget({ env }: CommandIo): LoadTarget {
     );
   }
   const path = resolve(file);
-  return { path, temporaryRoot: resolve(DB_TEMP_DIR ?? dirname(path)), archivePath: resolve(ARCHIVE_PATH) };
+  return {
+    path,
+    temporaryRoot: resolve(DB_TEMP_DIR ?? dirname(path)),
+    archivePath: resolve(ARCHIVE_PATH),
+    log: { warn: (_fields, message) => void stderr.write(`${message}\n`) },
+  };
+}
+
+/** One connection of a command, MB: it has the machine to itself, and 64 MB hold the inner pages of the one index of a bulk load. */
+const CONNECTION = { cacheMb: 64, softHeapMb: 256, hardHeapMb: 512, baseMb: 44, growthMb: 1024 };
+/** A command asks one thing after the other. */
+const QUEUE_LIMIT = 16;
+const MAX_IDLE_MS = 3_600_000;
+/** For what runs when a command ends, the last checkpoint included: that of a fresh index of 20 million jobs writes a gigabyte. */
+const CLOSE_LIMIT_MS = 120_000;
+
+/** Opens the database, making it if there is none, and closes it after `use`. Throws BadStart. */
+export async function withDatabase<Result>(
+  target: LoadTarget,
+  use: (db: Database) => Promise<Result>,
+): Promise<Result> {
+  await migrate(target.path);
+  return await withExisting(target, use);
 }
 
 /**
- * Opens the database, making it if there is none, and closes it behind `use`. Throws BadStart. On a connection of this
- * process: 27,000 generated jobs/s where a writer process behind the pool takes 22,000 (2 cores; the rows have to cross), and
- * the memory goes with the command.
+ * The same for a file that must be there. Its connections are processes of their own, as in the service: they write with the same SQLite,
+ * a Ctrl-C is heard while a statement runs, and jobs are made ready while others are written.
  */
-export async function withDatabase<Result>(
-  { path, temporaryRoot }: LoadTarget,
+export async function withExisting<Result>(
+  { path, temporaryRoot, log }: LoadTarget,
   use: (db: Database) => Promise<Result>,
 ): Promise<Result> {
-  await migrate(path);
-  // Where SQLite sorts for an index that does not fit into memory; /tmp may be a memory file system.
-  // biome-ignore lint/style/noProcessEnv: SQLite reads the folder of its temporary files from the environment alone
-  process.env['SQLITE_TMPDIR'] = temporaryRoot;
-  const db = await beginning(path, () => openInProcess(path));
+  const db = await beginning(path, () =>
+    openPool({
+      path,
+      maxReaders: 1,
+      queueLimit: QUEUE_LIMIT,
+      maxIdleMs: MAX_IDLE_MS,
+      tempDir: temporaryRoot, // for sorts that do not fit into memory; /tmp may be a memory file system
+      connection: CONNECTION,
+      log,
+    }),
+  );
   try {
     return await use(db);
   } finally {
     await db.close(CLOSE_LIMIT_MS);
   }
 }
-
-const CLOSE_LIMIT_MS = 5000;

@@ -1,16 +1,14 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { within } from '../db/deadline.ts';
-import { openInProcess } from '../db/in-process.ts';
 import type { Database } from '../db/port.ts';
 import { countOldJobs, oldJobs } from '../db/statements/old-jobs.ts';
 import { type DeletePlace, OMIT_TAGGED, type OmitTagged } from '../jobs/retention.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { ExportFile } from './export-file.ts';
-import { loadTarget } from './open-database.ts';
+import { loadTarget, withExisting } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
 
 /** Jobs of one transaction. */
@@ -36,9 +34,7 @@ of them; run it again, with the same --export, to go on. Files of the archive st
 file was made by cc-jobs; in one of cc-backend it is used again (docs/operations.md).`,
   async run(args, io) {
     const { beforeSec, omit, exportTo, dryRun } = readOptions(args, Math.floor(Date.now() / 1000));
-    const { path } = loadTarget(io);
-    const db = await beginning(path, () => openInProcess(path));
-    try {
+    return await withExisting(loadTarget(io), async (db) => {
       const [counted] = await within(COUNT_LIMIT_MS, (deadline) => db.read(countOldJobs(beforeSec, omit), deadline));
       const total = counted?.count ?? 0;
       if (dryRun) {
@@ -51,9 +47,7 @@ file was made by cc-jobs; in one of cc-backend it is used again (docs/operations
       } finally {
         await file?.close();
       }
-    } finally {
-      await db.close(STEP_LIMIT_MS);
-    }
+    });
   },
 };
 

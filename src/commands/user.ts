@@ -1,14 +1,12 @@
 import { parseArgs } from 'node:util';
-import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { within } from '../db/deadline.ts';
-import { openInProcess } from '../db/in-process.ts';
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { Fault } from '../faults.ts';
 import { ROLES } from '../jobs/user.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
-import { loadTarget } from './open-database.ts';
+import { loadTarget, withExisting } from './open-database.ts';
 import { hashOf, readPassword } from './password.ts';
 
 /** For one small transaction, also on a file that is being served. */
@@ -37,16 +35,14 @@ deletes its settings; its jobs and tags stay.`,
     if (action === undefined || run === undefined) throw new UsageError('say list, add, change or delete');
     if (more.length > 0 || (name === undefined) !== (action === 'list'))
       throw new UsageError(`user ${action} wants ${action === 'list' ? 'no' : 'one'} NAME`);
-    const { path } = loadTarget(io);
-    const db = await beginning(path, () => openInProcess(path));
-    try {
-      return await run({ db, io, name: name ?? '', values });
-    } catch (error) {
-      if (error instanceof Fault && error.code === 'conflict') throw new BadStart(error.message);
-      throw error;
-    } finally {
-      await db.close(LIMIT_MS);
-    }
+    return await withExisting(loadTarget(io), async (db) => {
+      try {
+        return await run({ db, io, name: name ?? '', values });
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'conflict') throw new BadStart(error.message);
+        throw error;
+      }
+    });
   },
 };
 

@@ -1,5 +1,5 @@
 import { BUSY_TIMEOUT_MS } from './pragmas.ts';
-import type { PreparedStatements } from './prepared-statements.ts';
+import type { Sqlite } from './sqlite.ts';
 
 /** What a file wants from time to time, outside of any transaction. */
 export type Maintenance = 'optimize' | 'checkpoint' | 'emptyLog' | 'giveBack';
@@ -18,37 +18,31 @@ const PATIENCE_MS = 5_000;
  * into the file and begins anew, as far as readers let it. `emptyLog`: the same, and it waits for readers that began before the last
  * write: under slow reads one after the other the log would grow without end (745 MB in one import). `giveBack`: some free pages leave the file, where it was made for that (migrate.ts). Returns what is worth telling.
  */
-export async function maintain(statements: PreparedStatements, task: Maintenance): Promise<Record<string, number>> {
+export function maintain(db: Sqlite, task: Maintenance): Record<string, number> {
   if (task === 'optimize') {
-    await statements.use(`PRAGMA analysis_limit = ${ANALYSIS_LIMIT}`, (statement) => statement.all([]));
-    await statements.use('PRAGMA optimize', (statement) => statement.all([]));
+    db.exec(`PRAGMA analysis_limit = ${ANALYSIS_LIMIT}; PRAGMA optimize`);
     return {};
   }
   if (task === 'giveBack') {
-    const before = await pragma(statements, 'page_count');
-    await statements.use(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`, (statement) => statement.all([]));
-    const freed = before - (await pragma(statements, 'page_count'));
-    const freedBytes = freed * (await pragma(statements, 'page_size'));
-    return { freedBytes, leftPages: await pragma(statements, 'freelist_count') };
+    const before = pragma(db, 'page_count');
+    db.all(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`);
+    const freed = before - pragma(db, 'page_count');
+    return { freedBytes: freed * pragma(db, 'page_size'), leftPages: pragma(db, 'freelist_count') };
   }
-  if (task === 'checkpoint') return await checkpoint(statements);
-  await statements.use(`PRAGMA busy_timeout = ${PATIENCE_MS}`, (statement) => statement.all([]));
+  if (task === 'checkpoint') return checkpoint(db);
+  db.all(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
   try {
-    return await checkpoint(statements);
+    return checkpoint(db);
   } finally {
-    await statements.use(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`, (statement) => statement.all([]));
+    db.all(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
 }
 
-async function checkpoint(statements: PreparedStatements): Promise<Record<string, number>> {
-  const [row] = await statements.use('PRAGMA wal_checkpoint(TRUNCATE)', (statement) => statement.all([]));
-  return { busy: Number(row.busy), pagesLeft: Math.max(0, Number(row.log)) };
+function checkpoint(db: Sqlite): Record<string, number> {
+  const [row] = db.all('PRAGMA wal_checkpoint(TRUNCATE)');
+  return { busy: Number(row?.['busy']), pagesLeft: Math.max(0, Number(row?.['log'])) };
 }
 
-async function pragma(
-  statements: PreparedStatements,
-  name: 'page_count' | 'page_size' | 'freelist_count',
-): Promise<number> {
-  const [row] = await statements.use(`PRAGMA ${name}`, (statement) => statement.all([]));
-  return Number(row[name]);
+function pragma(db: Sqlite, name: 'page_count' | 'page_size' | 'freelist_count'): number {
+  return Number(db.all(`PRAGMA ${name}`)[0]?.[name]);
 }

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
-import { type Driver, openDriver } from './driver.ts';
 import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from './migrations.ts';
 import { BUSY_TIMEOUT_MS } from './pragmas.ts';
-import { checkFile } from './schema-check.ts';
+import { checkFile, checkNoReplica } from './schema-check.ts';
+import { Sqlite } from './sqlite.ts';
 import { SQLITE, sqliteCode } from './sqlite-faults.ts';
 
 /** How long a second runner waits for the first, ms. A migration of a new file takes a few. */
@@ -22,19 +22,20 @@ export function migrate(path: string): Promise<Migrated> {
 }
 
 async function bringUp(path: string): Promise<Migrated> {
+  checkNoReplica(path);
   const made = (await ageOf(path)) === undefined;
   if (made) await mkdir(dirname(path), { recursive: true });
   else await checkExisting(path);
   const names = await migrationNames();
-  const db = openDriver(path, BUSY_TIMEOUT_MS);
+  const db = new Sqlite(path, { busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
     // Nothing to do needs no lock: a service starts also while another program writes for long.
-    if (!made && (await hasAll(db, names))) return { made, applied: [] };
+    if (!made && hasAll(db, names)) return { made, applied: [] };
     const target = { db, path };
     // Only an empty file can be made so that it gives free pages back (docs/operations.md, retention).
     if (made) await whenFree(target, 'PRAGMA auto_vacuum = INCREMENTAL;');
     await whenFree(target, 'PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
-    await transaction(target, () => adopt(db));
+    await transaction(target, async () => adopt(db));
     const applied: string[] = [];
     for (const name of names) {
       if (await transaction(target, () => apply(db, name))) applied.push(name);
@@ -66,40 +67,38 @@ async function ageOf(path: string): Promise<number | undefined> {
 }
 
 /** A file of schema 11 without our record was made by cc-backend: what makes such a file counts as applied. */
-async function adopt(db: Driver): Promise<void> {
-  if ((await has(db, 'ccjobs_migrations')) || !(await has(db, 'job'))) return;
-  await db.exec(RECORD);
-  for (const name of BASE) await record(db, name);
+function adopt(db: Sqlite): void {
+  if (has(db, 'ccjobs_migrations') || !has(db, 'job')) return;
+  db.exec(RECORD);
+  for (const name of BASE) record(db, name);
 }
 
-async function apply(db: Driver, name: string): Promise<boolean> {
-  await db.exec(RECORD);
-  const known = await (await db.prepare('SELECT 1 FROM ccjobs_migrations WHERE name = ?')).all([name]);
+async function apply(db: Sqlite, name: string): Promise<boolean> {
+  db.exec(RECORD);
+  const known = db.all('SELECT 1 FROM ccjobs_migrations WHERE name = ?', [name]);
   if (known.length > 0) return false;
-  await db.exec(await readFile(join(FOLDER, name), 'utf8'));
-  await record(db, name);
+  db.exec(await readFile(join(FOLDER, name), 'utf8'));
+  record(db, name);
   return true;
 }
 
-async function hasAll(db: Driver, names: readonly string[]): Promise<boolean> {
-  if (!(await has(db, 'ccjobs_migrations'))) return false;
-  const rows = await (await db.prepare('SELECT name FROM ccjobs_migrations ORDER BY name')).all([]);
-  const known = new Set(rows.map((row: { name: unknown }) => row.name));
+function hasAll(db: Sqlite, names: readonly string[]): boolean {
+  if (!has(db, 'ccjobs_migrations')) return false;
+  const rows = db.all('SELECT name FROM ccjobs_migrations ORDER BY name');
+  const known = new Set(rows.map(({ name }) => name));
   return names.every((name) => known.has(name));
 }
 
-async function record(db: Driver, name: string): Promise<void> {
-  const insert = await db.prepare('INSERT INTO ccjobs_migrations (name, applied_at) VALUES (?, unixepoch())');
-  insert.run([name]);
+function record(db: Sqlite, name: string): void {
+  db.runEach('INSERT INTO ccjobs_migrations (name, applied_at) VALUES (?, unixepoch())', [[name]]);
 }
 
-async function has(db: Driver, table: string): Promise<boolean> {
-  const rows = await (await db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")).all([table]);
-  return rows.length > 0;
+function has(db: Sqlite, table: string): boolean {
+  return db.all("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", [table]).length > 0;
 }
 
 interface Target {
-  db: Driver;
+  db: Sqlite;
   path: string;
 }
 
@@ -107,10 +106,10 @@ async function transaction<Result>({ db, path }: Target, work: () => Promise<Res
   await whenFree({ db, path }, 'BEGIN IMMEDIATE');
   try {
     const result = await work();
-    await db.exec('COMMIT');
+    db.exec('COMMIT');
     return result;
   } catch (error) {
-    if (db.inTransaction) await db.exec('ROLLBACK');
+    if (db.inTransaction) db.exec('ROLLBACK');
     throw error;
   }
 }
@@ -120,7 +119,7 @@ async function whenFree({ db, path }: Target, sql: string): Promise<void> {
   const startedAt = performance.now();
   for (;;) {
     try {
-      await db.exec(sql);
+      db.exec(sql);
       return;
     } catch (error) {
       if (sqliteCode(error) !== SQLITE.BUSY) throw error;

@@ -74,4 +74,6 @@ export interface ProcessStatus {
   queries: number;
   /** The bootstrap as it was read back. */
   pragmas: Readonly<Record<string, string | number>>;
+  /** The version of its SQLite, where it has one. */
+  sqlite?: string;
 }

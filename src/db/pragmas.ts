@@ -30,7 +30,10 @@ export const START_BUSY_LIMIT_MS = 5_000;
 /** The log is cut back to this after a checkpoint; overlapping slow reads let it grow to 102 MB (measured). */
 const JOURNAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 
-/** https://www.sqlite.org/pragma.html has them all; the comments say why we want this value. */
+/**
+ * https://www.sqlite.org/pragma.html has them all; the comments say why we want this value. The writer has no heap limits: the SQLite of
+ * Node counts no memory, so they read back as set and do nothing (measured). Its process is bounded by the memory watch.
+ */
 export const PRAGMAS: readonly Pragma[] = [
   { name: 'busy_timeout', value: () => BUSY_TIMEOUT_MS, roles: BOTH }, // first: the next ones may meet a lock
   { name: 'journal_mode', value: () => 'wal', roles: ['writer'] }, // readers and the writer do not wait for each other
@@ -38,8 +41,8 @@ export const PRAGMAS: readonly Pragma[] = [
   { name: 'foreign_keys', value: () => 1, roles: BOTH }, // deleting a job deletes its tags
   { name: 'cache_size', value: (o) => -o.cacheKib, roles: BOTH }, // negative: KiB, not pages
   { name: 'temp_store', value: () => 1, roles: BOTH }, // file: sorts spill; this build keeps them in memory by default
-  { name: 'soft_heap_limit', value: (o) => o.softHeapLimitBytes, roles: BOTH }, // the page cache shrinks from here
-  { name: 'hard_heap_limit', value: (o) => o.hardHeapLimitBytes, roles: BOTH }, // a query that needs more fails cleanly
+  { name: 'soft_heap_limit', value: (o) => o.softHeapLimitBytes, roles: ['reader'] }, // the page cache shrinks from here
+  { name: 'hard_heap_limit', value: (o) => o.hardHeapLimitBytes, roles: ['reader'] }, // a query that needs more fails cleanly
   { name: 'journal_size_limit', value: () => JOURNAL_SIZE_LIMIT_BYTES, roles: ['writer'] },
   { name: 'trusted_schema', value: () => 0, roles: BOTH }, // a foreign file's views and triggers get no dangerous functions
   { name: 'query_only', value: () => 1, roles: ['reader'] }, // last: nothing above may be refused by it

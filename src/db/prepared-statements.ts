@@ -36,29 +36,16 @@ export class PreparedStatements {
     return this.#usedUp.length > USED_UP.statements || this.#usedUpCharacters > USED_UP.characters;
   }
 
-  /** What `work` makes of a statement with this text. */
-  async use<Result>(sql: string, work: (statement: Prepared) => Result | Promise<Result>): Promise<Result> {
-    return await this.#use(sql, sql, work);
-  }
-
   /**
-   * The same for work that calls `get()`. After `all()` libsql resets a statement only when it is used for `all()` again: a `get()` then binds
-   * nothing, without an error, and answers for the parameters of before (0.5.29). So the two never share a statement.
+   * What `work` makes of a statement with this text. It may call `all()` alone: after that libsql resets a statement only when it is used
+   * for `all()` again, and a `get()` binds nothing, without an error, and answers for the parameters of before (0.5.29).
    */
-  async useForGet<Result>(sql: string, work: (statement: Prepared) => Result): Promise<Result> {
-    return await this.#use(`get: ${sql}`, sql, work);
-  }
-
-  async #use<Result>(
-    key: string,
-    sql: string,
-    work: (statement: Prepared) => Result | Promise<Result>,
-  ): Promise<Result> {
+  async use<Result>(sql: string, work: (statement: Prepared) => Result | Promise<Result>): Promise<Result> {
     // One that is there is put to work in this tick: who asks for a batch and then sends the last one does both at once.
-    const statement = this.#takeKept(key) ?? (await this.#db.prepare(sql));
+    const statement = this.#takeKept(sql) ?? (await this.#db.prepare(sql));
     try {
       const result = await work(statement);
-      if (sql.length <= this.#keptCharacters) this.#keep(key, statement);
+      if (sql.length <= this.#keptCharacters) this.#keep(sql, statement);
       else this.#useUp(sql, statement);
       return result;
     } catch (error) {
@@ -67,19 +54,19 @@ export class PreparedStatements {
     }
   }
 
-  #takeKept(key: string): Prepared | undefined {
-    const known = this.#kept.get(key);
-    this.#kept.delete(key);
+  #takeKept(sql: string): Prepared | undefined {
+    const known = this.#kept.get(sql);
+    this.#kept.delete(sql);
     return known;
   }
 
-  #keep(key: string, statement: Prepared): void {
+  #keep(sql: string, statement: Prepared): void {
     const [oldest] = this.#kept;
     if (this.#kept.size >= KEPT && oldest !== undefined) {
       this.#kept.delete(oldest[0]);
       this.#useUp(...oldest);
     }
-    this.#kept.set(key, statement);
+    this.#kept.set(sql, statement);
   }
 
   #useUp(sql: string, statement: Prepared): void {

@@ -1,12 +1,12 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { badStartOf } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
-import { openDriver, readOnlyUri } from './driver.ts';
 import { JOB_COLUMNS } from './job-rows.ts';
 import { START_BUSY_LIMIT_MS } from './pragmas.ts';
 import { checkVersion } from './schema-version.ts';
+import { readOnlyUri, Sqlite } from './sqlite.ts';
 import { SQLITE, sqliteCode } from './sqlite-faults.ts';
 
 const HEADER_BYTES = 100; // https://www.sqlite.org/fileformat.html
@@ -18,6 +18,7 @@ const WRITE_BITS = 0o222;
  */
 export async function checkFile(path: string): Promise<void> {
   const shown = resolve(path);
+  checkNoReplica(path);
   await checkFolder(dirname(shown), shown);
   await checkAccess(path, shown);
   const { version, dirty, missing } = await readVersion(path, shown);
@@ -27,6 +28,16 @@ export async function checkFile(path: string): Promise<void> {
       `${shown}: says that it has schema version ${version}, and its table job lacks ${missing.join(', ')}: it is no database of cc-backend, or was changed by hand`,
     );
   }
+}
+
+/** Only libsql can write to a replica without breaking its link to the server, and only the process that brings it up to date may. */
+export function checkNoReplica(path: string): void {
+  if (!existsSync(`${path}-client_wal_index`)) return;
+  throw new BadStart(
+    `${resolve(path)}: is the replica of a libSQL server, to which only the service with its DB_SYNC_URL writes: work on the server's database ` +
+      '(docs/scaling.md); to make the file a database of its own, stop that service and delete FILE-client_wal_index and FILE.lock',
+    { fault: 'read_only' },
+  );
 }
 
 async function checkFolder(folder: string, shown: string): Promise<void> {
@@ -89,20 +100,17 @@ function readOnly(shown: string, cause?: unknown): BadStart {
 /** Read-only, and `immutable` when there is no log: then SQLite leaves no side file behind. */
 async function readVersion(path: string, shown: string) {
   const log = await stat(`${path}-wal`).catch(() => undefined);
-  const db = openDriver(
-    readOnlyUri(path, log === undefined || log.size === 0 ? '&immutable=1' : ''),
-    START_BUSY_LIMIT_MS,
-  );
+  const uri = readOnlyUri(path, log === undefined || log.size === 0 ? '&immutable=1' : '');
+  const db = new Sqlite(uri, { busyTimeoutMs: START_BUSY_LIMIT_MS, readOnly: true });
   try {
-    const read = await db.prepare('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
-    const rows = await read.all([]);
-    if (rows.length !== 1) {
+    const rows = db.all('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
+    const [row] = rows;
+    if (row === undefined || rows.length > 1) {
       throw new BadStart(`${shown}: has no schema version: it is no job database. 'cc-jobs migrate' makes a new one`);
     }
-    const columns = await (await db.prepare("SELECT name FROM pragma_table_info('job')")).all([]);
-    const names = new Set(columns.map(({ name }: { name: unknown }) => name));
+    const names = new Set(db.all("SELECT name FROM pragma_table_info('job')").map(({ name }) => name));
     const missing = ['id', ...JOB_COLUMNS].filter((name) => !names.has(name));
-    return { version: Number(rows[0].version), dirty: Number(rows[0].dirty) !== 0, missing };
+    return { version: Number(row['version']), dirty: Number(row['dirty']) !== 0, missing };
   } catch (error) {
     if (error instanceof BadStart) throw error;
     if (sqliteCode(error) === SQLITE.NOTADB) throw noDatabase(shown, error);

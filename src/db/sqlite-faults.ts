@@ -7,11 +7,13 @@ const FAULT_OF_CODE: Readonly<Record<number, { code: FaultCode; message: string 
   7: { code: 'memory_limit_exceeded', message: 'the query needed more memory than its connection may take' },
   8: { code: 'read_only', message: 'the database cannot be written' },
   9: { code: 'deadline_exceeded', message: 'the query was interrupted' },
+  11: { code: 'database_damaged', message: 'the database file is damaged' },
   13: { code: 'disk_full', message: 'no space is left for the database or its temporary files' },
   18: { code: 'memory_limit_exceeded', message: 'a value of the answer is larger than SQLite allows' },
+  26: { code: 'database_damaged', message: 'the database file is damaged: it is not an SQLite database' },
 };
 
-export const SQLITE = { BUSY: 5, NOMEM: 7, INTERRUPT: 9, IOERR: 10, NOTADB: 26 } as const;
+export const SQLITE = { BUSY: 5, NOMEM: 7, READONLY: 8, INTERRUPT: 9, IOERR: 10, CORRUPT: 11, NOTADB: 26 } as const;
 
 /** Primary result codes by their words, as a libSQL server sends them. */
 export const PRIMARY_CODES: Readonly<Record<string, number>> = {
@@ -21,14 +23,18 @@ export const PRIMARY_CODES: Readonly<Record<string, number>> = {
   READONLY: 8,
   INTERRUPT: 9,
   IOERR: 10,
+  CORRUPT: 11,
   FULL: 13,
   TOOBIG: 18,
+  NOTADB: 26,
 };
 
 /** The primary result code of an error of the driver, or undefined for any other error. */
 export function sqliteCode(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('rawCode' in error)) return undefined;
-  return typeof error.rawCode === 'number' ? error.rawCode & 0xff : undefined;
+  if (typeof error !== 'object' || error === null) return undefined;
+  // libsql has it as `rawCode`, Node's own SQLite as `errcode`; both may be extended codes.
+  const code = 'rawCode' in error ? error.rawCode : 'errcode' in error ? error.errcode : undefined;
+  return typeof code === 'number' ? code & 0xff : undefined;
 }
 
 /** Any error of the driver as a fault; its own text may hold SQL and stays in the cause. */

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../faults.ts';
 import { answerRows } from './answer-rows.ts';
-import { type Driver, execNow } from './driver.ts';
-import { bound, bytesOf } from './driver-values.ts';
-import type { PreparedStatements } from './prepared-statements.ts';
+import { bytesOf } from './driver-values.ts';
+import type { Sqlite } from './sqlite.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
-import type { SqlValue } from './statement.ts';
 import type { Transaction, Write } from './transaction.ts';
 import { WRITES, type WriteName } from './writes/index.ts';
 
@@ -32,34 +30,29 @@ interface AskedWrite {
 const RETRY_MS = 5;
 
 /**
- * One named write as one transaction on a connection of this process. The lock is taken with `exec`, the only way that is
- * safe to fail: after SQLITE_BUSY from a prepared statement the next write reports success and is lost (libsql-client-ts
- * #352). Throws what the write throws, `database_busy` when it was given up before it got the lock, `deadline_exceeded`
- * when it may not commit; in all of these nothing has happened. `outcome_unknown`: the commit itself failed half way.
+ * One named write as one transaction on a connection of this process. Throws what the write throws, `database_busy` when it was given
+ * up before it got the lock, `deadline_exceeded` when it may not commit; in all of these nothing has happened. `outcome_unknown`: the
+ * commit itself failed half way.
  */
-export async function runWrite(
-  db: Driver,
-  statements: PreparedStatements,
-  { name, input, gate }: AskedWrite,
-): Promise<unknown> {
+export async function runWrite(db: Sqlite, { name, input, gate }: AskedWrite): Promise<unknown> {
   await begin(db, gate);
   try {
     gate.began();
     const write = WRITES[name] as unknown as Write<unknown, unknown>;
-    const output = await write(transactionOn(statements), input);
+    const output = await write(transactionOn(db), input);
     if (!(await gate.mayCommit())) throw new Fault('deadline_exceeded', 'the write was not committed: its time was up');
-    await commit(db);
+    commit(db);
     return output;
   } catch (error) {
-    if (db.inTransaction) await db.exec('ROLLBACK');
+    if (db.inTransaction) db.exec('ROLLBACK');
     throw faultOfSqlite(error);
   }
 }
 
-async function begin(db: Driver, gate: WriteGate): Promise<void> {
+async function begin(db: Sqlite, gate: WriteGate): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      execNow(db, 'BEGIN IMMEDIATE');
+      db.exec('BEGIN IMMEDIATE');
       return;
     } catch (error) {
       if (sqliteCode(error) !== SQLITE.BUSY) throw error;
@@ -70,9 +63,9 @@ async function begin(db: Driver, gate: WriteGate): Promise<void> {
   }
 }
 
-async function commit(db: Driver): Promise<void> {
+function commit(db: Sqlite): void {
   try {
-    execNow(db, 'COMMIT');
+    db.exec('COMMIT');
   } catch (error) {
     // The frames may be in the log although the sync failed: only a full disk is sure to have left nothing behind.
     if (sqliteCode(error) !== SQLITE.IOERR) throw error;
@@ -82,19 +75,12 @@ async function commit(db: Driver): Promise<void> {
   }
 }
 
-function transactionOn(statements: PreparedStatements): Transaction {
-  const runEach = (sql: string, rows: readonly (readonly SqlValue[])[]) =>
-    statements.use(sql, (statement) => {
-      let changes = 0;
-      for (const row of rows) changes += statement.run(row.map(bound)).changes;
-      return changes;
-    });
+function transactionOn(db: Sqlite): Transaction {
   return {
-    run: (sql, parameters = []) => runEach(sql, [parameters]),
-    runEach,
+    run: async (sql, parameters = []) => db.runEach(sql, [parameters]),
+    runEach: async (sql, rows) => db.runEach(sql, rows),
     async read({ sql, parameters, row }) {
-      const answer = await statements.useForGet(sql, (statement) => statement.get(parameters.map(bound)));
-      return answerRows({ json: bytesOf(answer.json) }, row);
+      return answerRows({ json: bytesOf(db.all(sql, parameters)[0]?.['json']) }, row);
     },
   };
 }

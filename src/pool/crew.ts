@@ -265,6 +265,7 @@ function refusedStart(why: BadStart): Fault {
 const REFUSED: Readonly<Record<StartFault, string>> = {
   read_only: 'the database cannot be written',
   disk_full: 'no space is left for the database or its temporary files',
+  database_damaged: 'the database file is damaged',
   database_busy: 'another program holds the lock of the database',
   connection_lost: 'no process for the database can be started: the log says why',
 };

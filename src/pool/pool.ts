@@ -16,9 +16,12 @@ import { runMaintenance, runWrite } from './write.ts';
 
 export type { PoolLog, PoolOptions } from './connections.ts';
 
-/** Waiting for the writer included; then it is killed. */
-const EMPTY_LOG_LIMIT_MS = 20_000;
-/** Of an orderly stop. */
+/**
+ * Waiting for the writer included; then it is killed, and what it copied is copied again. A log of 64 MB takes a second; that of an index
+ * over 20 million jobs is as large as the index.
+ */
+const EMPTY_LOG_LIMIT_MS = 300_000;
+/** Of an orderly stop, unless more is allowed. */
 const LAST_CHECKPOINT_MS = 2_000;
 
 /**
@@ -61,12 +64,12 @@ class Pool implements Database {
 
   async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
     this.#file.check();
-    return await this.#readers.read(statement, deadline);
+    return await this.#readers.read(statement, deadline).catch(this.#met);
   }
 
   async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
     this.#file.check();
-    return await this.#readers.readPage(statement, deadline);
+    return await this.#readers.readPage(statement, deadline).catch(this.#met);
   }
 
   async write<Name extends WriteName>(
@@ -74,11 +77,11 @@ class Pool implements Database {
     input: WriteInput<Name>,
     deadline: Deadline,
   ): Promise<WriteOutput<Name>> {
-    this.#file.check();
+    this.#file.checkWrite();
     try {
       return (await runWrite(this.#writer, name, input, deadline)) as WriteOutput<Name>;
     } catch (error) {
-      throw counted(error, this.#counters);
+      return this.#met(counted(error, this.#counters));
     }
   }
 
@@ -92,7 +95,8 @@ class Pool implements Database {
 
   status(): DatabaseStatus {
     return {
-      alive: !this.#file.replaced && anyAlive(this.#processes()),
+      alive: !this.#file.lost && anyAlive(this.#processes()),
+      degraded: this.#file.degraded,
       queued: this.#readers.queued + this.#writer.queued,
       processes: [...this.#processes()].map((process) => process.status()),
       counters: { ...this.#counters },
@@ -104,11 +108,17 @@ class Pool implements Database {
     await this.#readers.close(graceMs);
     // Nobody reads any more: the file alone is the database then, and can be copied.
     if (graceMs > 0 && !this.#file.replaced) {
-      await within(LAST_CHECKPOINT_MS, (deadline) => this.maintain('checkpoint', deadline)).catch(() => {});
+      await within(Math.max(LAST_CHECKPOINT_MS, graceMs), (deadline) => this.maintain('checkpoint', deadline)).catch(
+        () => {},
+      );
     }
     await this.#writer.close(graceMs);
     this.#stopWatching();
   }
+
+  readonly #met = (error: unknown): never => {
+    throw this.#file.met(error);
+  };
 
   *#processes(): Iterable<DatabaseProcess> {
     yield* this.#writer.members;
@@ -118,8 +128,12 @@ class Pool implements Database {
   #tend(): void {
     this.#writer.tend(); // first: it asks for the spare's place once in a while, readers may all the time
     this.#readers.tend();
-    this.#file.look();
+    this.#file.look(isServing(this.#processes()));
   }
+}
+
+function isServing(processes: Iterable<DatabaseProcess>): boolean {
+  return [...processes].some(({ state }) => state.name === 'idle' || state.name === 'busy');
 }
 
 const TMPFS = 0x01021994; // linux/magic.h

@@ -57,6 +57,7 @@ export class DatabaseProcess {
   readonly #gone = Promise.withResolvers<void>();
   #state: State = { name: 'starting' };
   #pragmas: ProcessStatus['pragmas'] = {};
+  #sqlite: string | undefined;
   #reportedRssMb = 0;
   #killTimer: NodeJS.Timeout | undefined;
   /** Why we killed it. */
@@ -123,6 +124,7 @@ export class DatabaseProcess {
       ageSec: Math.round((performance.now() - this.#startedAt) / 1000),
       queries: this.queries,
       pragmas: this.#pragmas,
+      ...(this.#sqlite === undefined ? {} : { sqlite: this.#sqlite }),
     };
   }
 
@@ -218,6 +220,7 @@ export class DatabaseProcess {
       case 'ready':
         if (this.#state.name !== 'starting') return;
         this.#pragmas = message.pragmas;
+        this.#sqlite = message.sqlite;
         this.restingMb = this.rssMb;
         this.#become({ name: 'idle', since: performance.now() });
         ready.resolve();

@@ -35,7 +35,8 @@ export type ToProcess =
   | { kind: 'stop'; id: 0 };
 
 export type FromProcess =
-  | { kind: 'ready'; id: 0; pragmas: Readonly<Record<string, string | number>> }
+  /** It serves; `sqlite` is the version of its SQLite, where it has one. */
+  | { kind: 'ready'; id: 0; pragmas: Readonly<Record<string, string | number>>; sqlite?: string }
   /** It cannot start, whoever tries again: the file, not the process, is the reason. */
   | { kind: 'refused'; id: 0; problems: readonly string[]; fault: StartFault }
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }

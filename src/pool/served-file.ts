@@ -12,46 +12,86 @@ interface ServedFileOptions {
 
 /** Between two tries to empty a log that has grown too large: each may keep writes waiting for seconds. */
 const EMPTY_LOG_EVERY_MS = 30_000;
-const REPLACED = 'the database file was replaced while it was served: start the service again';
+/** Why a file is served no more. */
+const LOST = {
+  replaced: 'the database file was replaced while it was served: start the service again',
+  logGone: 'the log of the database (-wal or -shm) was removed while it was served: start the service again',
+} as const;
+const DAMAGED = 'the database file is damaged: stop the service and restore the file from a backup';
 
-/** What the file system tells about the file: its log must not grow without end, and no other file may take its name. */
+/**
+ * What becomes of the file while it is served: its log must not grow without end, no other file may take its name or that of its log, and
+ * once it is found damaged nothing more is written to it.
+ */
 export class ServedFile {
   readonly #options: ServedFileOptions;
   readonly #identity: string | undefined;
-  #replaced = false;
+  /** Of -wal and -shm, once a process has them open. */
+  #logIdentity: string | undefined;
+  #lost: keyof typeof LOST | undefined;
+  #damaged = false;
   /** When the log may be emptied again, an instant of performance.now(). */
   #emptyLogAt = 0;
 
   constructor(options: ServedFileOptions) {
     this.#options = options;
-    try {
-      this.#identity = identityOf(options.path);
-    } catch {
-      this.#identity = undefined; // the processes say what is wrong with the folder
-    }
+    this.#identity = identityOf(options.path);
   }
 
+  /** True once another file has its name: what our processes have open is not the database any more. */
   get replaced(): boolean {
-    return this.#replaced;
+    return this.#lost === 'replaced';
   }
 
-  /** Throws `connection_lost` when the processes hold another file than the one that has the name now. */
+  /** True once nothing is served from it any more. */
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** What an operator has to look at although requests are answered. */
+  get degraded(): readonly string[] {
+    return this.#damaged ? [DAMAGED] : [];
+  }
+
+  /** Throws `connection_lost` when the processes hold other files than those that have the names now. */
   check(): void {
-    if (this.#replaced) throw new Fault('connection_lost', REPLACED);
+    if (this.#lost !== undefined) throw new Fault('connection_lost', LOST[this.#lost]);
   }
 
-  /** Called every quarter of a second; costs some 20 microseconds. */
-  look(): void {
-    const { path, log } = this.#options;
-    if (!this.#replaced && this.#isReplaced()) {
-      this.#replaced = true;
-      log.warn({ path }, REPLACED);
+  /** The same for a write, which a damaged file does not get: throws `database_damaged`. */
+  checkWrite(): void {
+    this.check();
+    if (this.#damaged) throw new Fault('database_damaged', 'the database file is damaged: nothing is written to it');
+  }
+
+  /** Takes note of an error that a query or a write has met; answers it as it is. */
+  met(error: unknown): unknown {
+    if (!this.#damaged && error instanceof Fault && error.code === 'database_damaged') {
+      this.#damaged = true;
+      this.#options.log.warn({ path: this.#options.path, err: error.cause }, DAMAGED);
     }
-    if (this.#replaced || performance.now() < this.#emptyLogAt) return;
+    return error;
+  }
+
+  /** Called every quarter of a second; costs some 50 microseconds. `isOpen`: whether a process has the file open. */
+  look(isOpen: boolean): void {
+    const { path, log } = this.#options;
+    if (this.#lost !== undefined) return;
+    this.#lost = this.#findLoss(isOpen);
+    if (this.#lost !== undefined) {
+      log.warn({ path }, LOST[this.#lost]);
+      // The writer still has the removed log open: what was acknowledged goes into the file now.
+      if (this.#lost === 'logGone') this.#emptyLog(0);
+      return;
+    }
     const logBytes = logBytesOf(path);
-    if (logBytes < LOG_LIMIT_BYTES) return;
+    if (logBytes < LOG_LIMIT_BYTES || performance.now() < this.#emptyLogAt) return;
     this.#emptyLogAt = performance.now() + EMPTY_LOG_EVERY_MS;
-    const logMb = Math.round(logBytes / 2 ** 20);
+    this.#emptyLog(Math.round(logBytes / 2 ** 20));
+  }
+
+  #emptyLog(logMb: number): void {
+    const { log } = this.#options;
     this.#options.emptyLog().then(
       ({ busy }) => {
         if (busy !== 0) log.warn({ logMb }, 'slow reads keep the log from being emptied');
@@ -60,17 +100,34 @@ export class ServedFile {
     );
   }
 
-  #isReplaced(): boolean {
-    try {
-      return this.#identity !== undefined && identityOf(this.#options.path) !== this.#identity;
-    } catch {
-      return false; // nothing is known
+  #findLoss(isOpen: boolean): keyof typeof LOST | undefined {
+    const { path } = this.#options;
+    if (this.#identity !== undefined && changed(this.#identity, identityOf(path))) return 'replaced';
+    if (!isOpen) {
+      this.#logIdentity = undefined; // the last program that closes the file deletes its log
+      return undefined;
     }
+    const [wal, shm] = [identityOf(`${path}-wal`), identityOf(`${path}-shm`)];
+    if (wal === undefined || shm === undefined) return undefined;
+    const now = `${wal} ${shm}`;
+    if (this.#logIdentity !== undefined && now !== this.#logIdentity) return 'logGone';
+    if (wal !== GONE && shm !== GONE) this.#logIdentity = now;
+    return undefined;
   }
 }
 
-/** Which file has the name, undefined when none has. Throws where the folder cannot be looked into. */
+const GONE = 'gone';
+
+function changed(before: string, now: string | undefined): boolean {
+  return now !== undefined && now !== before;
+}
+
+/** Which file has the name, `gone` when none has; undefined where the folder cannot be looked into. */
 function identityOf(path: string): string | undefined {
-  const info: Stats | undefined = statSync(path, { throwIfNoEntry: false });
-  return info === undefined ? undefined : `${info.dev}:${info.ino}`;
+  try {
+    const info: Stats | undefined = statSync(path, { throwIfNoEntry: false });
+    return info === undefined ? GONE : `${info.dev}:${info.ino}`;
+  } catch {
+    return undefined; // nothing is known; the processes say what is wrong with the folder
+  }
 }

@@ -3,8 +3,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openDriver } from '../../src/db/driver.ts';
 import { type Environment, folder, migrated, run } from '../support/command-line.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 describe('a command that cannot begin ends with 2, one line and no stack', () => {
   const refusals: [string, string[], Environment, RegExp][] = [
@@ -53,9 +53,27 @@ describe('a command that cannot begin ends with 2, one line and no stack', () =>
   });
 });
 
+test.each([
+  ['import', 'sacct', 'jobs.psv'],
+  ['generate', '--jobs', '5'],
+  ['retention', '--older-than', '5d'],
+  ['user', 'list'],
+  ['migrate'],
+  ['serve'],
+])('%s %s of a file that is the replica of a libSQL server', async (...args) => {
+  const cwd = await migrated();
+  writeFileSync(join(cwd, 'var/job.db-client_wal_index'), '');
+  writeFileSync(
+    join(cwd, 'jobs.psv'),
+    'JobID|JobIDRaw|Cluster|User|Account|State|Start|End|Elapsed|NNodes|NCPUS|NodeList\n',
+  );
+  const { code, stderr } = await run(cwd, args, { PORT: '0', AUTH: 'none' });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/is the replica of a libSQL server/) });
+});
+
 test('a load whose disk is full says how far it came, and ends with 1', async () => {
   const cwd = await migrated();
-  const db = openDriver(join(cwd, 'var/job.db'));
+  const db = openSqlite(join(cwd, 'var/job.db'));
   await db.exec("CREATE TRIGGER full AFTER INSERT ON job WHEN new.id > 1500 BEGIN SELECT RAISE(FAIL, 'x'); END");
   db.close();
   const { code, stderr } = await run(cwd, ['generate', '--jobs', '3000', '--end', '1764000000', '--archived', '0']);

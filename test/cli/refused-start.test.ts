@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openDriver } from '../../src/db/driver.ts';
 import { type Environment, folder, migrated, OPEN, run } from '../support/command-line.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 describe('serve refuses to start, with 2, says what to do and leaves all as it is', () => {
   /** Runs serve where `prepare` has been, and compares the folder. */
@@ -20,7 +20,7 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
 
   const database = (cwd: string) => join(cwd, 'var/job.db');
   async function change(cwd: string, sql: string) {
-    const db = openDriver(database(cwd));
+    const db = openSqlite(database(cwd));
     await db.exec(`PRAGMA journal_mode = DELETE; ${sql}`);
     db.close();
   }
@@ -110,7 +110,7 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
 
   test('on a file that another program has locked, at once and in one line', async () => {
     const cwd = await migrated();
-    const other = openDriver(database(cwd));
+    const other = openSqlite(database(cwd));
     await other.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
     // No look at the files: reading one here would give back the locks this process holds on it (fcntl).
     const { code, stderr } = await run(cwd, ['serve'], OPEN);

@@ -5,9 +5,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openDriver } from '../../src/db/driver.ts';
 import { freePort } from '../../src/dev/servers/free-port.ts';
 import { answers, migrated, OPEN, refused, run, serve, start } from '../support/command-line.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 describe('serve', () => {
   test('answers with a token made by the commands, and ends with 0 at SIGTERM', async () => {
@@ -96,7 +96,7 @@ describe('serve', () => {
     service.child.kill('SIGTERM');
     expect(await service.ended).toBe(0);
     copyFileSync(join(cwd, 'var/job.db'), join(cwd, 'copy.db'));
-    const copy = openDriver(join(cwd, 'copy.db'));
+    const copy = openSqlite(join(cwd, 'copy.db'));
     expect(await (await copy.prepare('SELECT job_id AS id FROM job WHERE job_id = 7')).all([])).toEqual([{ id: 7 }]);
     copy.close();
   });

@@ -2,16 +2,16 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { type Driver, openDriver } from '../../src/db/driver.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { testFolder } from '../support/pool.ts';
+import { type OtherProgram, openSqlite } from '../support/sqlite.ts';
 
 const Change = z.object({ seq: z.number(), job_id: z.number() });
 
-async function database(): Promise<{ db: Driver; changes(): Promise<number[]> }> {
+async function database(): Promise<{ db: OtherProgram; changes(): Promise<number[]> }> {
   const path = join(testFolder(), 'job.db');
   await migrate(path);
-  const db = openDriver(path, 1_000);
+  const db = openSqlite(path, 1_000);
   onTestFinished(() => void db.close());
   await db.exec('PRAGMA foreign_keys = ON');
   let seen = 1;

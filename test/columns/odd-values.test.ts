@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { HeldIndex } from '../../src/columns/held-index.ts';
 import { Unsuitable } from '../../src/columns/unsuitable.ts';
-import { openDriver } from '../../src/db/driver.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ALL, answerOf, jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 const WHOLE = ['job_id', 'array_job_id', 'start_time', 'duration', 'num_nodes', 'num_hwthreads', 'num_acc'];
 const TEXTS = ['cluster', 'subcluster', 'hpc_user', 'project', 'cluster_partition'];
@@ -87,7 +87,7 @@ test.each([
 
 test('a file with texts in UTF-16 is nothing for an index', async () => {
   const path = join(testFolder(), 'job.db');
-  const db = openDriver(path, 1_000);
+  const db = openSqlite(path, 1_000);
   await db.exec("PRAGMA encoding = 'UTF-16le'");
   await db.exec('PRAGMA journal_mode = WAL');
   for (const name of ['0001_schema_11', '0006_job_changes', '0007_replaced_jobs']) {

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { generateCommand } from '../../src/commands/generate.ts';
 import { importCommand } from '../../src/commands/import.ts';
 import { Progress } from '../../src/commands/progress.ts';
-import { openDriver } from '../../src/db/driver.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 const END = '1764000000';
 
@@ -43,7 +43,7 @@ async function shell() {
       stopAt = text;
     },
     async count() {
-      const db = openDriver(path);
+      const db = openSqlite(path);
       const [row] = await (await db.prepare('SELECT count(*) AS n FROM job')).all([]);
       db.close();
       return Number(row.n);

@@ -6,12 +6,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/commands/command.ts';
 import { retentionCommand } from '../../src/commands/retention.ts';
 import { startDeadline } from '../../src/db/deadline.ts';
-import { openDriver } from '../../src/db/driver.ts';
-import { openInProcess } from '../../src/db/in-process.ts';
 import { jobRows } from '../../src/db/job-rows.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import type { Job } from '../../src/jobs/job.ts';
+import { openInProcess } from '../support/in-process.ts';
 import { testFolder } from '../support/pool.ts';
+import { openSqlite } from '../support/sqlite.ts';
 import { job } from '../support/test-app.ts';
 
 const DAY = 86_400;
@@ -50,7 +50,7 @@ async function run(args: string, stopWhen: () => boolean = () => false) {
 }
 
 async function query(sql: string) {
-  const db = openDriver(path(), 1_000);
+  const db = openSqlite(path(), 1_000);
   try {
     return await (await db.prepare(sql)).all([]);
   } finally {
@@ -126,7 +126,7 @@ describe('an export', () => {
     writeFileSync(exportPath(), 'something else');
     await expect(run(`--older-than 365d --export ${exportPath()}`)).rejects.toThrow(/exists already/);
     expect(readFileSync(exportPath(), 'utf8')).toBe('something else');
-    const db = openDriver(path(), 1_000);
+    const db = openSqlite(path(), 1_000);
     await db.exec(`INSERT INTO ccjobs_exports VALUES ('${exportPath()}', 100)`);
     db.close();
     truncateSync(exportPath(), 10);

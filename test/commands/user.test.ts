@@ -5,9 +5,9 @@ import { beforeEach, expect, test } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
 import { UsageError } from '../../src/commands/command.ts';
 import { userCommand } from '../../src/commands/user.ts';
-import { openDriver } from '../../src/db/driver.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { testFolder } from '../support/pool.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 let path: string;
 beforeEach(async () => {
@@ -30,7 +30,7 @@ async function user(args: string, typed?: string) {
 }
 
 async function account(name: string) {
-  const db = openDriver(path, 1_000);
+  const db = openSqlite(path, 1_000);
   try {
     const [row] = await (await db.prepare('SELECT * FROM hpc_user WHERE username = ?')).all([name]);
     return row;

@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { openInProcess } from '../../src/db/in-process.ts';
-import { migrate } from '../../src/db/migrate.ts';
 import { migrateRemote } from '../../src/db/remote/migrate.ts';
 import { openRemote } from '../../src/db/remote/open.ts';
 import { openReplicaPool } from '../../src/pool/replica.ts';
@@ -9,12 +7,6 @@ import { CONNECTION, testFolder, testPool } from '../support/pool.ts';
 import { databaseContract } from './contract.ts';
 
 databaseContract('connection processes', async () => (await testPool()).db);
-
-databaseContract('one connection of this process', async () => {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
-  return await openInProcess(path);
-});
 
 databaseContract('a libSQL server', async () => {
   const { url } = await libsqlServer();

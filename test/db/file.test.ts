@@ -3,16 +3,16 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFil
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
-import { openDriver } from '../../src/db/driver.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { checkFile } from '../../src/db/schema-check.ts';
 import { testFolder } from '../support/pool.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 /** A new database without side files, changed by some SQL. */
 async function databaseWith(sql = ''): Promise<string> {
   const path = join(testFolder(), 'job.db');
   await migrate(path);
-  const db = openDriver(path, 1_000);
+  const db = openSqlite(path, 1_000);
   if (sql !== '') await db.exec(sql);
   await db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   db.close();
@@ -85,7 +85,7 @@ test('a read-only file is refused, also to the superuser', async () => {
 test('a version that stands in the log alone counts', async () => {
   const path = await databaseWith();
   const copy = join(testFolder(), 'job.db');
-  const db = openDriver(path, 1_000);
+  const db = openSqlite(path, 1_000);
   await db.exec('UPDATE schema_migrations SET version = 12');
   for (const suffix of ['', '-wal', '-shm']) copyFileSync(path + suffix, copy + suffix);
   db.close();
@@ -103,7 +103,7 @@ test('two migrations at once make one file', async () => {
 
 test('a file of cc-backend keeps its indexes, and gets nothing but tables of ours', async () => {
   const path = join(testFolder(), 'job.db');
-  const db = openDriver(path);
+  const db = openSqlite(path);
   const text = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8');
   await db.exec(text('../../migrations/0001_schema_11.sql') + text('../fixtures/cc-backend-indexes.sql'));
   const names = async () =>
@@ -130,7 +130,7 @@ test('a file of cc-backend keeps its indexes, and gets nothing but tables of our
 
 test('a new file has the objects of schema 11, to the letter of its columns', async () => {
   const path = await databaseWith();
-  const db = openDriver(path);
+  const db = openSqlite(path);
   const columns = async (table: string) =>
     (await (await db.prepare(`SELECT name FROM pragma_table_info('${table}')`)).all([])).map(
       (row: { name: string }) => row.name,

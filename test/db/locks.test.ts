@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { Connection } from '../../src/db/connection.ts';
+
 import { migrate } from '../../src/db/migrate.ts';
+import { ReadConnection } from '../../src/db/read-connection.ts';
 import { jobsPage } from '../../src/db/statements/jobs-page.ts';
+import { WriteConnection } from '../../src/db/write-connection.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { oneJob } from '../support/one-job.ts';
 import { testFolder, testPool, within } from '../support/pool.ts';
@@ -48,18 +50,18 @@ test.each<'writer' | 'reader'>(['writer', 'reader'])(
     const path = join(testFolder(), 'job.db');
     await migrate(path);
     const other = await otherProgram(path);
-    const connection = await Connection.open({
+    const options = {
       path,
-      role,
       cacheKib: 1_024,
       softHeapLimitBytes: 32 * 2 ** 20,
       hardHeapLimitBytes: 48 * 2 ** 20,
-    });
+    };
+    const connection = role === 'writer' ? await WriteConnection.open(options) : await ReadConnection.open(options);
     onTestFinished(() => connection.close());
     const log = statSync(`${path}-wal`).ino;
     await ended(other);
     expect(statSync(`${path}-wal`).ino).toBe(log);
-    if (role === 'reader') return;
+    if (connection instanceof ReadConnection) return;
     const gate = { givenUp: () => false, locked() {}, began() {}, mayCommit: async () => true };
     await connection.write('insertJobs', { rows: [oneJob()], tags: [] }, gate);
     expect(jobsFor(path)).toBe(1);

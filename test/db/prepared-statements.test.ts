@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Connection } from '../../src/db/connection.ts';
-import { openDriver } from '../../src/db/driver.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { PreparedStatements } from '../../src/db/prepared-statements.ts';
+import { ReadConnection } from '../../src/db/read-connection.ts';
 import { CONNECTION, fixture, testFolder } from '../support/pool.ts';
 
 async function emptyFile(): Promise<string> {
@@ -22,9 +20,8 @@ test('a query can be interrupted whatever statements the garbage collector finds
 });
 
 test('a connection that has used up many statements says that it is worn', async () => {
-  const connection = await Connection.open({
+  const connection = await ReadConnection.open({
     path: await emptyFile(),
-    role: 'reader',
     cacheKib: 1024,
     softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
     hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
@@ -44,9 +41,8 @@ test('a connection that has used up many statements says that it is worn', async
 });
 
 test('so does one that has used up few, but long ones', async () => {
-  const connection = await Connection.open({
+  const connection = await ReadConnection.open({
     path: await emptyFile(),
-    role: 'reader',
     cacheKib: 1024,
     softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
     hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
@@ -58,19 +54,4 @@ test('so does one that has used up few, but long ones', async () => {
   }
   expect(asked).toBeLessThan(15); // of 25 to 30 KB each
   connection.close();
-});
-
-test('a statement that a query and a write have in common answers each for its own parameters', async () => {
-  const path = await emptyFile();
-  const driver = openDriver(path);
-  const statements = new PreparedStatements(driver);
-  const sql = 'SELECT CAST(json_array(?) AS BLOB) AS json';
-  const text = ({ json }: { json: Uint8Array }) => new TextDecoder().decode(json);
-  const answers: string[] = [];
-  for (const number of [1n, 2n, 3n]) {
-    answers.push(await statements.use(sql, async (statement) => text((await statement.all([number]))[0])));
-    answers.push(await statements.useForGet(sql, (statement) => text(statement.get([number * 10n]))));
-  }
-  driver.close();
-  expect(answers).toEqual(['[1]', '[10]', '[2]', '[20]', '[3]', '[30]']);
 });

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { openDriver } from '../../src/db/driver.ts';
 import { statementOf } from '../../src/db/sql-rows.ts';
 import { Fault } from '../../src/faults.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { fixture, testPool } from '../support/pool.ts';
+import { openSqlite } from '../support/sqlite.ts';
 import { faultIn, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 /** Counts for minutes, unless somebody stops it. */
@@ -25,11 +25,13 @@ afterEach(async () => {
 
 describe('a request beyond its deadline', () => {
   test('is answered 504, and its query has stopped', async () => {
-    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' } });
+    const { db } = await testPool();
+    service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' }, service: () => ({ db }) });
     const ended = Promise.withResolvers<unknown>();
     service.app.get('/slow', async (c) => {
-      ended.resolve(await c.var.db.read(endless, c.var.deadline).catch((error: unknown) => error));
-      return c.body(null);
+      const error = await c.var.db.read(endless, c.var.deadline).catch((reason: unknown) => reason);
+      ended.resolve(error);
+      throw error;
     });
     const answer = await service.app.request('/slow');
     expect(await faultIn(answer)).toEqual([504, 'deadline_exceeded', 'the request did not end within 100 ms']);
@@ -65,7 +67,7 @@ describe('an answer made at the deadline is whole', () => {
     const { db, path } = await testPool();
     service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '300' }, service: () => ({ db }) });
     server = await listening(service);
-    const other = openDriver(path);
+    const other = openSqlite(path);
     await other.exec('BEGIN IMMEDIATE');
     const job = {
       jobId: 7,
@@ -102,7 +104,8 @@ describe('an answer made at the deadline is whole', () => {
 });
 
 test('a client that hangs up stops the query, long before the deadline', async () => {
-  service = await testApp();
+  const { db } = await testPool();
+  service = await testApp({ service: () => ({ db }) });
   const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<unknown>();
   service.app.get('/slow', async (c) => {

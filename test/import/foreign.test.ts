@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openDriver } from '../../src/db/driver.ts';
 import { copyTables } from '../../src/import/copy-tables.ts';
 import { databaseSource } from '../../src/import/db/source.ts';
 import { importJobs } from '../../src/import/run.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
 import { localDatabase } from '../support/local-database.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 /** A file near schema 10: no tag_scope, no health_metrics, no CHECKs, and what careless writers leave behind. */
 const OLD_SCHEMA = `
@@ -50,7 +50,7 @@ const insert = (id: number, values: Record<string, string>) => {
 
 async function foreignFile(...statements: string[]) {
   const path = join(await temporaryFolder(), 'old.db');
-  const db = openDriver(path);
+  const db = openSqlite(path);
   await db.exec([OLD_SCHEMA, ...statements].join('\n'));
   db.close();
   return path;
@@ -131,7 +131,7 @@ describe('another job database', () => {
 
   test('with a log that is not in the file yet is read through a copy, both untouched', async () => {
     const path = await foreignFile();
-    const writer = openDriver(path);
+    const writer = openSqlite(path);
     await writer.exec('PRAGMA journal_mode = WAL');
     await writer.exec(insert(1, {}));
     expect((await read(path)).jobs).toHaveLength(1);
@@ -153,7 +153,7 @@ describe('another job database', () => {
     await expect(databaseSource(join(root, 'b.db'), root)).rejects.toThrow(/cannot be read/);
     expect(existsSync(join(root, 'b.db'))).toBe(false);
     const empty = join(root, 'c.db');
-    const db = openDriver(empty);
+    const db = openSqlite(empty);
     await db.exec('CREATE TABLE job (id INTEGER)');
     db.close();
     await expect(databaseSource(empty, root)).rejects.toThrow(/lacks job_id, cluster/);

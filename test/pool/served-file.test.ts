@@ -1,23 +1,32 @@
 import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { openDriver } from '../../src/db/driver.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
+import { TEND_MS } from '../../src/pool/connections.ts';
 import { ServedFile } from '../../src/pool/served-file.ts';
 import { small, testFolder, testPool, until, within } from '../support/pool.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
-const logMb = (path: string) => statSync(`${path}-wal`).size / 2 ** 20;
+/** The last program that closes a file deletes its log. */
+const logMb = (path: string) => (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20;
 
 /** A transaction that leaves some 80 MB in the log, from which no automatic checkpoint takes it: a read holds it there. */
 async function fillLog(path: string): Promise<void> {
-  const reader = openDriver(path);
+  const reader = openSqlite(path);
   await reader.exec('BEGIN');
   await (await reader.prepare('SELECT count(*) FROM tag')).all([]);
-  const writer = openDriver(path, 1_000);
+  const writer = openSqlite(path, 1_000);
   await writer.exec('CREATE TABLE filler (x BLOB); INSERT INTO filler VALUES (zeroblob(80000000)); DROP TABLE filler');
   writer.close();
   await reader.exec('COMMIT');
-  reader.close();
+  onTestFinished(() => reader.close()); // so that the log stays
+}
+
+/** Resolves when the service has looked at the file since. */
+async function looked(path: string): Promise<void> {
+  const seen = statSync(`${path}-wal`).ino;
+  expect(seen).toBeGreaterThan(0);
+  await new Promise((resolve) => setTimeout(resolve, 3 * TEND_MS));
 }
 
 test('a log that has grown is emptied, also behind a read that began before the last write', {
@@ -44,7 +53,7 @@ test('a log that cannot be emptied is told once in a while, not four times a sec
       return { busy: 1 };
     },
   });
-  for (let at = 0; at < 5; at += 1) file.look();
+  for (let at = 0; at < 5; at += 1) file.look(true);
   await new Promise((resolve) => setImmediate(resolve));
   expect([tries, warnings]).toEqual([1, ['slow reads keep the log from being emptied']]);
 });
@@ -70,3 +79,21 @@ test.each(['replaced', 'removed'])('a file that is %s while it is served is serv
     await expect(asked).rejects.toMatchObject({ code: 'connection_lost' });
   }
 });
+
+test.each(['-wal', '-shm'])(
+  'a log whose %s is removed is noticed, and what was acknowledged is in the file',
+  async (end) => {
+    const { db, path, warnings } = await testPool();
+    await db.write('copyTags', { rows: [['type', 'kept', 'global']] }, within(5_000));
+    await looked(path);
+    rmSync(path + end);
+    await until(() => !db.status().alive, 5_000);
+    expect(warnings.join()).toContain('was removed while it was served: start the service again');
+    await expect(db.write('copyTags', { rows: [] }, within(5_000))).rejects.toMatchObject({ code: 'connection_lost' });
+    await expect(db.read(small(1), within(5_000))).rejects.toMatchObject({ code: 'connection_lost' });
+    await db.close(2_000);
+    const again = openSqlite(path);
+    onTestFinished(() => again.close());
+    expect(again.prepare('SELECT tag_name FROM tag').all()).toEqual([{ tag_name: 'kept' }]);
+  },
+);

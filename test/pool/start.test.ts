@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { checkSqliteVersion } from '../../src/db/sqlite.ts';
 import { openPool } from '../../src/pool/pool.ts';
 import { CONNECTION, fixture, small, testFolder, testPool, until, within } from '../support/pool.ts';
 
@@ -18,12 +19,23 @@ test('every pragma of the bootstrap is read back from the live processes', async
     foreign_keys: 1,
     cache_size: -4 * 1024, // KiB
     temp_store: 1, // file
-    soft_heap_limit: 32 * 2 ** 20,
-    hard_heap_limit: 48 * 2 ** 20,
     journal_size_limit: 16 * 2 ** 20,
     trusted_schema: 0,
   });
-  expect(reader?.pragmas).toMatchObject({ query_only: 1, cache_size: -4 * 1024, hard_heap_limit: 48 * 2 ** 20 });
+  expect(reader?.pragmas).toMatchObject({
+    query_only: 1,
+    cache_size: -4 * 1024,
+    soft_heap_limit: 32 * 2 ** 20,
+    hard_heap_limit: 48 * 2 ** 20,
+  });
+});
+
+test('each process says which SQLite it has, and the one that writes has the fix of the WAL-reset bug', async () => {
+  const { db } = await testPool();
+  const [writer, reader] = db.status().processes;
+  expect(writer?.sqlite).toBe(process.versions['sqlite']);
+  expect(() => checkSqliteVersion(writer?.sqlite)).not.toThrow();
+  expect(reader?.sqlite).toMatch(/^3\.\d+\.\d+$/);
 });
 
 test('a file that cannot be served refuses the start with its reason', async () => {

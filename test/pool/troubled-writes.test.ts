@@ -1,9 +1,9 @@
 /** What keeps a write from happening has a name, leaves nothing half done, and passes without a restart. */
 import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { openDriver } from '../../src/db/driver.ts';
 import type { Database } from '../../src/db/port.ts';
 import { fixture, small, testPool, until, within } from '../support/pool.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 const tag = (name: string) => ({ rows: [['type', name, 'global']] });
 const write = (db: Database, name: string, ms = 5_000) => db.write('copyTags', tag(name), within(ms));
@@ -14,7 +14,7 @@ const codeOf = (writing: Promise<unknown>) =>
   );
 
 async function tags(path: string): Promise<string[]> {
-  const driver = openDriver(path, 1_000);
+  const driver = openSqlite(path, 1_000);
   const rows = await (await driver.prepare('SELECT tag_name AS name FROM tag ORDER BY id')).all([]);
   driver.close();
   return rows.map(({ name }: { name: string }) => name);

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openDriver } from '../../src/db/driver.ts';
 import { CONNECTION, fixture, testFolder, testPool, until, within } from '../support/pool.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 const tag = (name: string) => ({ rows: [['demo', name, 'global', null]] });
 
 async function tagNames(path: string): Promise<string[]> {
-  const db = openDriver(path, 1_000);
+  const db = openSqlite(path, 1_000);
   try {
     const rows: { tag_name: string }[] = await (await db.prepare('SELECT tag_name FROM tag ORDER BY id')).all([]);
     return rows.map((row) => row.tag_name);
@@ -30,7 +30,7 @@ test('writes wait for each other and all happen', async () => {
 
 test('a lock that somebody else holds until the deadline is database_busy, and nothing happened', async () => {
   const { db, path } = await testPool();
-  const other = openDriver(path);
+  const other = openSqlite(path);
   await other.exec('BEGIN IMMEDIATE');
   await expect(db.write('copyTags', tag('late'), within(200))).rejects.toMatchObject({
     code: 'database_busy',
@@ -44,7 +44,7 @@ test('a lock that somebody else holds until the deadline is database_busy, and n
 
 test('a lock held until the deadline is the fault of those that wait in the queue, too', async () => {
   const { db, path } = await testPool();
-  const other = openDriver(path);
+  const other = openSqlite(path);
   await other.exec('BEGIN IMMEDIATE');
   const limitsMs = [2_000, 300, 310, 400, 2_010];
   const codes = limitsMs.map((ms) => db.write('copyTags', tag('late'), within(ms)).catch(({ code }) => code));
@@ -58,7 +58,7 @@ test('a lock held until the deadline is the fault of those that wait in the queu
 
 test('a lock that is given back in time only delays the write', async () => {
   const { db, path } = await testPool();
-  const other = openDriver(path);
+  const other = openSqlite(path);
   await other.exec('BEGIN IMMEDIATE');
   const writing = db.write('copyTags', tag('patient'), within(10_000));
   await until(() => db.status().processes.some(({ role, state }) => role === 'writer' && state === 'busy'), 1_000);
@@ -113,7 +113,7 @@ test('a write that never asks to commit is answered at its deadline and its writ
 
 test('a writer that dies before it asks has done nothing', async () => {
   const { db, path } = await testPool();
-  const other = openDriver(path);
+  const other = openSqlite(path);
   await other.exec('BEGIN IMMEDIATE');
   const writing = db.write('copyTags', tag('lost'), within(20_000));
   const writer = () => db.status().processes.find(({ role }) => role === 'writer');

@@ -5,12 +5,12 @@ import { rowsOf } from '../../src/columns/answer-json.ts';
 import type { HeldIndex } from '../../src/columns/held-index.ts';
 import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts';
 import { withColumns } from '../../src/columns/with-columns.ts';
-import { openDriver } from '../../src/db/driver.ts';
 import type { Database } from '../../src/db/port.ts';
 import type { ColumnQuestion } from '../../src/db/question.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type TestPool, until, within } from './pool.ts';
+import { openSqlite } from './sqlite.ts';
 
 export const ALL = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });
 
@@ -45,7 +45,7 @@ export async function isReady({ index, warnings }: Indexed): Promise<void> {
 }
 
 export async function withJobs(pool: TestPool, sql: string): Promise<void> {
-  const connection = openDriver(pool.path, 1_000);
+  const connection = openSqlite(pool.path, 1_000);
   await connection.exec(sql);
   connection.close();
 }

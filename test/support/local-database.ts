@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
-import { openDriver } from '../../src/db/driver.ts';
-import { openInProcess } from '../../src/db/in-process.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import type { Database } from '../../src/db/port.ts';
+import { openInProcess } from './in-process.ts';
+import { openSqlite } from './sqlite.ts';
 
 export interface LocalDatabase {
   db: Database;
@@ -18,7 +18,7 @@ export async function localDatabase(path: string): Promise<LocalDatabase> {
   return {
     db,
     async query(sql) {
-      const connection = openDriver(path);
+      const connection = openSqlite(path);
       try {
         return await (await connection.prepare(sql)).all([]);
       } finally {

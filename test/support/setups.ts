@@ -3,8 +3,6 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unstable_startWorker as startWorker } from 'wrangler';
-import { openDriver } from '../../src/db/driver.ts';
-import { openInProcess } from '../../src/db/in-process.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { generatedSource } from '../../src/dev/source.ts';
@@ -13,6 +11,8 @@ import { importJobs } from '../../src/import/run.ts';
 import { startService } from '../../src/node.ts';
 import { readSettings } from '../../src/settings.ts';
 import { ACCOUNTS } from './accounts.ts';
+import { openInProcess } from './in-process.ts';
+import { openSqlite } from './sqlite.ts';
 import { keys } from './test-app.ts';
 
 /** Of the newest job, Unix seconds. */
@@ -46,7 +46,7 @@ export async function sharedJobs(jobs: number) {
   const source = await generatedSource({ jobs, seed: 5, endTime: END, archived: 5, archivePath: archive });
   await importJobs(db, source, { progress() {}, bad() {} }, new AbortController().signal);
   await db.close(1_000);
-  const driver = openDriver(path, 1_000);
+  const driver = openSqlite(path, 1_000);
   await driver.exec(`UPDATE job SET job_state = 'completed' WHERE job_state = 'running';
     ${ACCOUNTS}
     INSERT INTO tag (tag_type, tag_name, tag_scope) VALUES ('set', 'one', 'global'), ('set', 'two', 'admin');

@@ -9,8 +9,6 @@ import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { startDeadline } from '../../src/db/deadline.ts';
-import { openDriver } from '../../src/db/driver.ts';
-import { openInProcess } from '../../src/db/in-process.ts';
 import { jobRows } from '../../src/db/job-rows.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import type { Database } from '../../src/db/port.ts';
@@ -21,7 +19,9 @@ import { makeToken } from '../../src/http/token.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { readAssets } from '../../src/node/assets.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
+import { openInProcess } from './in-process.ts';
 import { smallCluster } from './small-cluster.ts';
+import { openSqlite } from './sqlite.ts';
 
 /** The time of every test, Unix seconds. */
 export const NOW = 1_800_000_000;
@@ -98,7 +98,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
   const archiveRoot = join(folder, 'archive');
   await migrate(path);
   if (sql !== undefined) {
-    const driver = openDriver(path);
+    const driver = openSqlite(path);
     await driver.exec(sql);
     driver.close();
   }
@@ -141,7 +141,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     },
     /** Looks into the file on a connection of its own. */
     async query(select: string): Promise<Record<string, unknown>[]> {
-      const connection = openDriver(path, 1000);
+      const connection = openSqlite(path, 1000);
       try {
         return await (await connection.prepare(select)).all([]);
       } finally {

@@ -1,12 +1,11 @@
 import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { BadStart } from '../../bad-start.ts';
-import { type Driver, openDriver } from '../driver.ts';
+import { readOnlyUri, Sqlite } from '../sqlite.ts';
 
 /** A job database of somebody else's, opened for reading only. */
 export interface ForeignFile {
-  connection: Driver;
+  connection: Sqlite;
   /** Throws BadStart if the file was written to since it was opened: what was read then may be torn. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
@@ -24,7 +23,7 @@ export async function openForeign(path: string, temporaryRoot: string): Promise<
   const before = await stampOf(path);
   if (before === undefined) throw new BadStart(`${path} cannot be read: is it the file you mean?`);
   if ((await stampOf(`${path}-wal`))?.size) return await openCopy(path, temporaryRoot);
-  const connection = openDriver(`${pathToFileURL(path).href}?immutable=1`);
+  const connection = new Sqlite(readOnlyUri(path, '&immutable=1'), { readOnly: true });
   return {
     connection,
     async checkUnchanged() {
@@ -49,7 +48,7 @@ async function openCopy(path: string, temporaryRoot: string): Promise<ForeignFil
         );
       }
     }
-    const connection = openDriver(copy);
+    const connection = new Sqlite(copy);
     const close = () => {
       connection.close();
       return remove();

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
-import type { Driver } from '../driver.ts';
 import { bytesOf, textOf } from '../driver-values.ts';
+import type { Sqlite } from '../sqlite.ts';
+import type { SqlValue } from '../statement.ts';
 
 /** Rows of one query: small enough that a step of it is short, large enough that its cost does not count. */
 const ROWS_AT_ONCE = 1000;
@@ -24,24 +25,20 @@ export interface ForeignRows {
 const Rows = z.array(z.array(z.unknown()));
 
 /** The names of the columns a table has; none if there is no such table. */
-export async function columnsOf(db: Driver, table: string): Promise<Set<string>> {
-  const names = await jsonOf(db, 'SELECT json_array(name) AS row FROM pragma_table_info(?)', [table]);
+export function columnsOf(db: Sqlite, table: string): Set<string> {
+  const names = jsonOf(db, 'SELECT json_array(name) AS row FROM pragma_table_info(?)', [table]);
   return new Set(names.value.map(([name]) => String(name)));
 }
 
 /** How many rows a table has, by its largest rowid: exact counts of a large file take minutes. */
-export async function lastRowid(db: Driver, table: string): Promise<number> {
-  const { value } = await jsonOf(db, `SELECT json_array(max(rowid)) AS row FROM ${table}`, []);
+export function lastRowid(db: Sqlite, table: string): number {
+  const { value } = jsonOf(db, `SELECT json_array(max(rowid)) AS row FROM ${table}`, []);
   return Number(value[0]?.[0] ?? 0);
 }
 
 /** All rows of a table in rowid order. Columns the file lacks are null; a file without the table has no rows. */
-export async function* rowsOfTable(
-  db: Driver,
-  table: string,
-  columns: Columns,
-): AsyncGenerator<ForeignRows, void, void> {
-  const there = await columnsOf(db, table);
+export function* rowsOfTable(db: Sqlite, table: string, columns: Columns): Generator<ForeignRows, void, void> {
+  const there = columnsOf(db, table);
   if (there.size === 0) return;
   const names = Object.keys(columns);
   const values = Object.entries(columns).map(([name, { kind, expression }]) => {
@@ -52,7 +49,7 @@ export async function* rowsOfTable(
     WHERE rowid > ? ORDER BY rowid LIMIT ${ROWS_AT_ONCE}`;
   let after = -1n - 2n ** 62n;
   for (;;) {
-    const { value, repaired } = await jsonOf(db, select, [after]);
+    const { value, repaired } = jsonOf(db, select, [after]);
     const ids = value.map(([id]) => Number(id));
     const rows = value.map(([, ...fields]) => Object.fromEntries(names.map((name, at) => [name, fields[at]])));
     if (rows.length > 0) yield { rows, ids, repaired };
@@ -67,12 +64,10 @@ function selected(expression: string, kind: ColumnKind): string {
 }
 
 /**
- * The column `row` of a query, gathered in one value. As BLOB: this build of SQLite aborts the process that reads TEXT that
- * is not valid UTF-8.
+ * The column `row` of a query, gathered in one value. As BLOB, which holds TEXT that is not valid UTF-8 as it is.
  */
-async function jsonOf(db: Driver, select: string, parameters: readonly (string | bigint)[]) {
-  const statement = await db.prepare(`SELECT CAST(json_group_array(json(row)) AS BLOB) AS json FROM (${select})`);
-  const [answer] = await statement.all([...parameters]);
-  const bytes = bytesOf(answer.json);
+function jsonOf(db: Sqlite, select: string, parameters: readonly SqlValue[]) {
+  const sql = `SELECT CAST(json_group_array(json(row)) AS BLOB) AS json FROM (${select})`;
+  const bytes = bytesOf(db.all(sql, parameters)[0]?.['json']);
   return { value: Rows.parse(JSON.parse(textOf(bytes))), repaired: !isUtf8(bytes) };
 }

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import Sqlite from 'libsql';
 import PromiseSqlite from 'libsql/promise';
 import { BadStart } from '../../bad-start.ts';
-import { openDriver } from '../driver.ts';
 import { SQLITE, sqliteCode } from '../sqlite-faults.ts';
 
 export interface ReplicaOptions {
@@ -40,7 +39,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   if (existsSync(path) && !existsSync(`${path}-client_wal_index`)) throw new BadStart(noReplica(path));
   await lock(path);
   // Heap limits are those of the process: any connection of it can set them, and that of a replica cannot.
-  const limits = openDriver(':memory:');
+  const limits = new PromiseSqlite(':memory:', {});
   for (const [name, value] of Object.entries({
     soft_heap_limit: softHeapLimitBytes,
     hard_heap_limit: hardHeapLimitBytes,
@@ -77,7 +76,7 @@ function asPromise(opened: unknown): Syncable {
 
 /** Held by an open transaction on a file of its own: the operating system lets go of it with the process, however that ends. */
 async function lock(path: string): Promise<void> {
-  const beside = openDriver(`${path}.lock`);
+  const beside = new PromiseSqlite(`${path}.lock`, {});
   try {
     await beside.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch (error) {

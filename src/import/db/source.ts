@@ -1,5 +1,4 @@
 import { BadStart } from '../../bad-start.ts';
-import type { Driver } from '../../db/driver.ts';
 import { openForeign } from '../../db/foreign/open.ts';
 import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read.ts';
 import {
@@ -11,6 +10,7 @@ import {
   USER_COLUMNS,
 } from '../../db/foreign/tables.ts';
 import { SCHEMA_VERSION } from '../../db/schema-version.ts';
+import type { Sqlite } from '../../db/sqlite.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { BadRow, jobOfRow } from './job.ts';
@@ -31,7 +31,7 @@ export interface DatabaseSource extends ImportSource {
 export async function databaseSource(path: string, temporaryRoot: string): Promise<DatabaseSource> {
   const file = await openForeign(path, temporaryRoot);
   try {
-    const total = await checkedTotal(path, file.connection);
+    const total = checkedTotal(path, file.connection);
     return {
       total,
       batches: () => batchesOf(file.connection),
@@ -45,44 +45,49 @@ export async function databaseSource(path: string, temporaryRoot: string): Promi
   }
 }
 
-async function checkedTotal(path: string, db: Driver): Promise<number> {
-  const columns = await columnsOf(db, 'job').catch((cause: unknown) => {
-    throw new BadStart(`${path} is no SQLite database`, { cause });
-  });
+function checkedTotal(path: string, db: Sqlite): number {
+  const columns = columnsOfJob(path, db);
   const missing = ['job_id', 'cluster', 'start_time', 'job_state', 'resources'].filter((name) => !columns.has(name));
   if (missing.length > 0) {
     throw new BadStart(`${path} is no job database of ClusterCockpit: its table job lacks ${missing.join(', ')}`);
   }
-  await checkVersion(path, db);
-  return await lastRowid(db, 'job');
+  checkVersion(path, db);
+  return lastRowid(db, 'job');
+}
+
+function columnsOfJob(path: string, db: Sqlite): Set<string> {
+  try {
+    return columnsOf(db, 'job');
+  } catch (cause) {
+    throw new BadStart(`${path} is no SQLite database`, { cause });
+  }
 }
 
 /** What a newer cc-backend means by a column nobody knows here; a dirty file may be half of one version and half of another. */
-async function checkVersion(path: string, db: Driver): Promise<void> {
-  if ((await columnsOf(db, 'schema_migrations')).size === 0) return; // older than its migrations
-  const read = await db.prepare('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
-  const [row] = await read.all([]);
+function checkVersion(path: string, db: Sqlite): void {
+  if (columnsOf(db, 'schema_migrations').size === 0) return; // older than its migrations
+  const [row] = db.all('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
   if (row === undefined) return;
-  if (Number(row.dirty) !== 0) {
+  if (Number(row['dirty']) !== 0) {
     throw new BadStart(`${path}: a migration of this database failed half way (dirty): repair it, or import a backup`);
   }
-  if (Number(row.version) > SCHEMA_VERSION) {
+  if (Number(row['version']) > SCHEMA_VERSION) {
     throw new BadStart(
-      `${path}: has schema version ${Number(row.version)}, made by a newer cc-backend: update cc-jobs, which reads up to ${SCHEMA_VERSION}`,
+      `${path}: has schema version ${Number(row['version'])}, made by a newer cc-backend: update cc-jobs, which reads up to ${SCHEMA_VERSION}`,
     );
   }
 }
 
-async function* batchesOf(db: Driver): AsyncGenerator<ImportBatch, void, void> {
-  const tagColumns = await columnsOf(db, 'tag');
-  const hasTags = tagColumns.size > 0 && (await columnsOf(db, 'jobtag')).size > 0;
+async function* batchesOf(db: Sqlite): AsyncGenerator<ImportBatch, void, void> {
+  const tagColumns = columnsOf(db, 'tag');
+  const hasTags = tagColumns.size > 0 && columnsOf(db, 'jobtag').size > 0;
   const tags = hasTags ? (tagColumns.has('tag_scope') ? 'scoped' : 'global') : 'none';
   const builder = new BatchBuilder();
-  for await (const part of rowsOfTable(db, 'job', jobColumns(tags))) {
+  for (const part of rowsOfTable(db, 'job', jobColumns(tags))) {
     yield batchOf(builder, part, 'job', part.ids.at(-1) ?? 0);
   }
   // Jobs that were started and not yet moved (contract/database.md §4); one in both tables is the same job.
-  for await (const part of rowsOfTable(db, 'job_cache', jobColumns('none'))) {
+  for (const part of rowsOfTable(db, 'job_cache', jobColumns('none'))) {
     yield batchOf(builder, part, 'job_cache', 0);
   }
 }
@@ -99,9 +104,9 @@ function batchOf(builder: BatchBuilder, { rows, ids, repaired }: ForeignRows, ta
   return builder.take(position);
 }
 
-async function* rowsToCopy(db: Driver, copy: Copy): AsyncGenerator<SqlValue[][], void, void> {
+async function* rowsToCopy(db: Sqlite, copy: Copy): AsyncGenerator<SqlValue[][], void, void> {
   const { table, columns, defaults } = TABLES[copy];
-  for await (const { rows } of rowsOfTable(db, table, columns)) {
+  for (const { rows } of rowsOfTable(db, table, columns)) {
     yield rows.map((row) => Object.keys(columns).map((name) => sqlValueOf(row[name]) ?? defaults[name] ?? null));
   }
 }

@@ -1,8 +1,12 @@
-/** The program of one connection process: one libSQL connection, one request at a time. */
+/**
+ * The program of one connection process: one connection that reads or one that writes, one request at a time. Each kind has its own
+ * library of SQLite, and only that is loaded: two in one process would take away each other's locks.
+ */
 import { badStartOf } from '../../bad-file.ts';
 import { BadStart } from '../../bad-start.ts';
-import { Connection } from '../../db/connection.ts';
 import { giveBack } from '../../db/driver-values.ts';
+import type { ReadConnection } from '../../db/read-connection.ts';
+import type { WriteConnection } from '../../db/write-connection.ts';
 import type { WriteGate } from '../../db/write-transaction.ts';
 import { faultToMessage } from '../faults.ts';
 import { PassingBytes } from '../passing-bytes.ts';
@@ -19,7 +23,8 @@ interface Running {
   answerCommit: ((allowed: boolean) => void) | undefined;
 }
 
-let connection: Connection | undefined;
+let reader: ReadConnection | undefined;
+let writer: WriteConnection | undefined;
 let running: Running | undefined;
 const passing = new PassingBytes();
 
@@ -30,19 +35,19 @@ async function receive(message: Asked): Promise<void> {
     case 'open':
       return await open(message);
     case 'query':
-      return await serve(message.id, async (held) => {
+      return await serve(message.id, reader, async (held) => {
         const answer = await held.query(message.sql, message.parameters);
         reply({ kind: 'answer', id: message.id, ...answer });
         passing.passed(answer.json.byteLength);
         giveBack(answer.json);
       });
     case 'write':
-      return await serve(message.id, async (held, own) => {
+      return await serve(message.id, writer, async (held, own) => {
         const output = await held.write(message.name, message.input, gateOf(own));
         reply({ kind: 'written', id: message.id, output });
       });
     case 'maintain':
-      return await serve(message.id, async (held) => {
+      return await serve(message.id, writer, async (held) => {
         reply({ kind: 'written', id: message.id, output: await held.maintain(message.task) });
       });
     case 'interrupt':
@@ -51,7 +56,8 @@ async function receive(message: Asked): Promise<void> {
       if (running?.id === message.id) running.answerCommit?.(message.allowed);
       return;
     case 'stop':
-      connection?.close();
+      reader?.close();
+      writer?.close();
       return endNow();
     case 'openArchive':
     case 'archive':
@@ -66,8 +72,14 @@ async function receive(message: Asked): Promise<void> {
 
 async function open({ options }: Extract<ToProcess, { kind: 'open' }>): Promise<void> {
   try {
-    connection = await Connection.open(options);
-    send({ kind: 'ready', id: 0, pragmas: connection.pragmas });
+    if (options.role === 'writer') {
+      const { WriteConnection } = await import('../../db/write-connection.ts');
+      writer = await WriteConnection.open(options);
+      return send({ kind: 'ready', id: 0, pragmas: writer.pragmas, sqlite: writer.sqlite });
+    }
+    const { ReadConnection } = await import('../../db/read-connection.ts');
+    reader = await ReadConnection.open(options);
+    send({ kind: 'ready', id: 0, pragmas: reader.pragmas, sqlite: await reader.sqliteVersion() });
   } catch (error) {
     const known = error instanceof BadStart ? error : badStartOf(error, options.path);
     const { problems, fault } = known ?? new BadStart(`${options.path}: ${String(error)}`);
@@ -75,12 +87,16 @@ async function open({ options }: Extract<ToProcess, { kind: 'open' }>): Promise<
   }
 }
 
-async function serve(id: number, work: (held: Connection, own: Running) => Promise<void>): Promise<void> {
+async function serve<Held>(
+  id: number,
+  held: Held | undefined,
+  work: (held: Held, own: Running) => Promise<void>,
+): Promise<void> {
   const own: Running = { id, stopping: false, answerCommit: undefined };
   running = own;
   try {
-    if (connection === undefined) throw new Error('not open');
-    await work(connection, own);
+    if (held === undefined) throw new Error('this connection is not open, or not for this');
+    await work(held, own);
   } catch (error) {
     reply({ kind: 'failed', id, fault: faultToMessage(error) });
   } finally {
@@ -90,7 +106,7 @@ async function serve(id: number, work: (held: Connection, own: Running) => Promi
 
 /** The end of a request: the service may send the next one as soon as it has this. */
 function reply(message: Extract<FromProcess, { kind: 'answer' | 'written' | 'failed' }>): void {
-  if (connection?.worn !== false) send({ kind: 'worn', id: 0 });
+  if ((reader ?? writer)?.worn !== false) send({ kind: 'worn', id: 0 });
   send(message);
 }
 
@@ -112,10 +128,10 @@ function interrupt(id: number): void {
   if (target?.id !== id || target.stopping) return;
   target.stopping = true;
   // A write is never interrupted: it rolls back when it asks to commit, or the service kills the process.
-  if (connection?.pragmas['query_only'] !== 1) return;
+  if (reader === undefined) return;
   const again = () => {
     if (running !== target) return;
-    connection?.interrupt();
+    reader?.interrupt();
     setTimeout(again, INTERRUPT_AGAIN_MS);
   };
   again();

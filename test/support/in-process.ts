@@ -1,0 +1,73 @@
+import { answerPage, answerRows } from '../../src/db/answer-rows.ts';
+import type { Deadline } from '../../src/db/deadline.ts';
+import { bytesOf } from '../../src/db/driver-values.ts';
+import type { Database } from '../../src/db/port.ts';
+import { faultOfSqlite } from '../../src/db/sqlite-faults.ts';
+import type { SqlValue } from '../../src/db/statement.ts';
+import { utf8Of } from '../../src/db/utf8.ts';
+import { WriteConnection } from '../../src/db/write-connection.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../../src/db/writes/index.ts';
+
+const CACHE_KIB = 4 * 1024;
+
+/**
+ * The port on one connection of this process, the service's own writer, which also reads: for tests of what a statement or a write does,
+ * where processes of their own would take a quarter of a second each. Its reads cannot be interrupted. Tests that look into the file
+ * meanwhile must use `Sqlite` as well: two libraries of SQLite in one process take away each other's locks.
+ */
+export async function openInProcess(path: string): Promise<Database> {
+  const none = { softHeapLimitBytes: 0, hardHeapLimitBytes: 0 };
+  const connection = await WriteConnection.open({ path, cacheKib: CACHE_KIB, ...none });
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
+  const query = (sql: string, parameters: readonly SqlValue[], deadline: Deadline) =>
+    inTurn(async () => {
+      deadline.resume(); // after a write of the same request
+      deadline.signal.throwIfAborted();
+      try {
+        const [row = {}] = connection.db.all(sql, parameters);
+        const { json, rows, more } = row;
+        return {
+          json: bytesOf(json),
+          ...(rows === undefined ? {} : { rows: Number(rows) }),
+          ...(more === undefined ? {} : { more: bytesOf(more) }),
+        };
+      } catch (error) {
+        throw faultOfSqlite(error);
+      }
+    });
+  return {
+    async read({ sql, parameters, row }, deadline) {
+      return answerRows(await query(sql, parameters, deadline), row);
+    },
+    async readPage(statement, deadline) {
+      return answerPage(await query(statement.sql, statement.parameters, deadline), statement, utf8Of);
+    },
+    write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
+      deadline.resume(); // after a write before this one
+      const gate = {
+        givenUp: () => deadline.expired.aborted,
+        locked: () => {},
+        began: () => {},
+        mayCommit: async () => {
+          if (deadline.expired.aborted) return false;
+          deadline.suspend();
+          return true;
+        },
+      };
+      return inTurn(async () => (await connection.write(name, input, gate)) as WriteOutput<Name>);
+    },
+    maintain: (task) => inTurn(() => connection.maintain(task)),
+    spare: () => 0,
+    status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
+    close: () =>
+      inTurn(async () => {
+        await connection.maintain('checkpoint').catch(() => {}); // the next one to open the file does it
+        connection.close();
+      }),
+  };
+}

@@ -1,0 +1,43 @@
+import { DatabaseSync } from 'node:sqlite';
+
+/** A file as another program has it open, with the SQLite that the service writes with. */
+export interface OtherProgram {
+  exec(sql: string): Promise<void>;
+  prepare(sql: string): Prepared;
+  readonly inTransaction: boolean;
+  close(): void;
+}
+
+interface Prepared {
+  // biome-ignore lint/suspicious/noExplicitAny: rows of any shape, as the driver of libsql types them
+  all(parameters?: readonly Value[]): any[];
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  get(parameters?: readonly Value[]): any;
+  run(parameters?: readonly Value[]): { changes: number };
+}
+
+type Value = string | number | bigint | null | Uint8Array;
+
+/** Whole numbers are bound as 64-bit integers, as the service binds them. */
+export function openSqlite(path: string, busyTimeoutMs = 0): OtherProgram {
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs, enableDoubleQuotedStringLiterals: true });
+  const bound = (values: readonly Value[] = []) =>
+    values.map((value) => (typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value));
+  return {
+    async exec(sql) {
+      db.exec(sql);
+    },
+    prepare(sql) {
+      const statement = db.prepare(sql);
+      return {
+        all: (values) => statement.all(...bound(values)),
+        get: (values) => statement.get(...bound(values)),
+        run: (values) => ({ changes: Number(statement.run(...bound(values)).changes) }),
+      };
+    },
+    get inTransaction() {
+      return db.isTransaction;
+    },
+    close: () => db.close(),
+  };
+}
