@@ -17,7 +17,8 @@ export const healthz = resource().openapi(
     ),
   }),
   (c) => {
-    const { alive, degraded = [] } = c.var.db.status();
+    const { alive, degraded: ofDatabase = [] } = c.var.db.status();
+    const degraded = [...ofDatabase, ...(c.var.service.degraded?.() ?? [])];
     if (!alive) throw new Fault('connection_lost', 'no connection has answered for a second');
     return json(degraded.length === 0 ? { status: 'ok' } : { status: 'degraded', reason: degraded.join('; ') });
   },

@@ -28,6 +28,7 @@ import {
 } from './settings.ts';
 import { stderrLines } from './stderr-lines.ts';
 import { followArchive } from './timed/archive-follower.ts';
+import { startFileCheck } from './timed/file-check.ts';
 import { startTimer } from './timed/timer.ts';
 
 /** A request that comes before the service is ready waits so long: the first copy of a replica may take minutes. */
@@ -130,11 +131,12 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
   const timer = startTimer({ db, settings, clock, log });
+  const fileCheck = startFileCheck({ db, settings, clock, log });
   const memory = new MemoryHistory(() => [parentStatus(), ...db.status().processes, ...archive.status().processes]);
   const close = async () => {
     memory.stop();
     // What they have begun may take its time; it ends with its process, and comes again with the next start.
-    const own = Promise.all([follower.stop(), timer.stop()]);
+    const own = Promise.all([follower.stop(), timer.stop(), fileCheck.stop()]);
     await Promise.race([own, sleep(CLOSE_GRACE_MS)]);
     await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS)]);
   };
@@ -157,6 +159,7 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
       parent: parentStatus(),
       timedWork: timer.status(),
     }),
+    degraded: fileCheck.degraded,
     memoryHistory: () => memory.samples,
     archiveChanged: () => follower.wake(),
     cutConnection,

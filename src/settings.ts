@@ -121,6 +121,9 @@ export const SettingsSchema = z.object({
     .describe('hours after which node states are deleted, but for the newest of each node'),
   OPTIMIZE_S: offOr(60, 2_592_000).prefault('86400').describe('seconds between two runs of PRAGMA optimize'),
   CHECKPOINT_S: offOr(1, 86_400).prefault('300').describe('seconds between two full checkpoints of the log'),
+  QUICK_CHECK_S: offOr(3_600, 31_536_000)
+    .prefault('604800')
+    .describe('seconds between two checks of the pages of a local file for damage'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be a level of pino' })
     .default('info')
@@ -161,12 +164,13 @@ const OF_LOCAL_FILES: readonly SettingName[] = [
   'DB_TEMP_DIR',
   'OPTIMIZE_S',
   'CHECKPOINT_S',
+  'QUICK_CHECK_S',
 ];
 
 /** Settings that cannot act. A Worker neither listens nor has processes or a disk, and no limit holds for its requests together. */
 const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
   file: ['DB_AUTH_TOKEN', 'DB_SYNC_MS'],
-  replica: ['COLUMN_INDEX', 'COLUMN_INDEX_MEMORY_MB', 'OPTIMIZE_S', 'CHECKPOINT_S'],
+  replica: ['COLUMN_INDEX', 'COLUMN_INDEX_MEMORY_MB', 'OPTIMIZE_S', 'CHECKPOINT_S', 'QUICK_CHECK_S'],
   server: OF_LOCAL_FILES,
   worker: [...OF_LOCAL_FILES, 'HOST', 'PORT', 'DB_MEMORY_LIMIT_MB', 'DB_QUEUE_LIMIT', 'TRUST_PROXY', 'ARCHIVE_PATH'],
 };

@@ -53,6 +53,8 @@ export interface DatabaseStatus {
   /** What is wrong although requests are answered, for operators: it must name no secret and no path. Empty or left out: nothing. */
   degraded?: readonly string[];
   queued: number;
+  /** Bytes of the write-ahead log of a local file. */
+  logBytes?: number;
   processes: ProcessStatus[];
   counters: Readonly<Record<string, number>>;
   /** Of a replica: how far it is. */

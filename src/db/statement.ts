@@ -25,6 +25,8 @@ export interface Statement<Row> {
   readonly sql: string;
   readonly parameters: readonly SqlValue[];
   readonly row: RowParser<Row>;
+  /** True for work that takes minutes: it runs at the lowest priority, on a process that is replaced afterwards. */
+  readonly isBackground?: boolean;
   /** What it asks, where a column index can answer it too. */
   readonly question?: ColumnQuestion;
   /** Another way to its rows. */

@@ -45,6 +45,8 @@ export interface Service {
   readonly sessionKey: string | undefined;
   /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
   readonly system: () => Readonly<Record<string, unknown>>;
+  /** What is wrong although requests are answered, beyond what the database knows; for /healthz. */
+  readonly degraded?: (() => readonly string[]) | undefined;
   /** The memory of the last minutes, the oldest sample first. Undefined where there are no processes. */
   readonly memoryHistory?: (() => readonly MemorySample[]) | undefined;
   /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */

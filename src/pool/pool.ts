@@ -98,6 +98,7 @@ class Pool implements Database {
       alive: !this.#file.lost && anyAlive(this.#processes()),
       degraded: this.#file.degraded,
       queued: this.#readers.queued + this.#writer.queued,
+      logBytes: this.#file.logBytes,
       processes: [...this.#processes()].map((process) => process.status()),
       counters: { ...this.#counters },
     };

@@ -6,6 +6,9 @@ import type { Crew } from './crew.ts';
 import type { DatabaseProcess } from './process.ts';
 import type { Reply, RequestBody } from './process-state.ts';
 
+/** What is done to a process before it gets the request. */
+type OnProcess = (process: DatabaseProcess) => void;
+
 export type QueryReply = Extract<Reply, { kind: 'answer' }>;
 
 /** Runs one query on a reader. */
@@ -14,8 +17,9 @@ export async function runQuery(
   query: { name: string; sql: string; parameters: readonly SqlValue[] },
   deadline: Deadline,
   counters: Counters,
+  onProcess?: OnProcess,
 ): Promise<QueryReply> {
-  const reply = await runTwice(crew, { kind: 'query', ...query }, deadline, counters);
+  const reply = await runTwice(crew, { kind: 'query', ...query }, deadline, counters, onProcess);
   if (reply.kind !== 'answer') throw new Fault('internal', `a reader answered ${reply.kind}`);
   return reply;
 }
@@ -30,8 +34,13 @@ export async function runTwice(
   request: RequestBody,
   deadline: Deadline,
   counters: Counters,
+  onProcess: OnProcess = () => {},
 ): Promise<Reply> {
-  const attempt = () => crew.use(deadline.signal, (process) => runOn(process, request, deadline));
+  const attempt = () =>
+    crew.use(deadline.signal, (process) => {
+      onProcess(process);
+      return runOn(process, request, deadline);
+    });
   try {
     return await attempt();
   } catch (error) {

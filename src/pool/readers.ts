@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { answerPage, answerRows } from '../db/answer-rows.ts';
 import { ClientGone, type Deadline } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
@@ -73,12 +74,31 @@ export class Readers {
 
   async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
     deadline.resume(); // after a write of the same request
+    const isBackground = 'isBackground' in statement && statement.isBackground === true;
+    let slowed: DatabaseProcess | undefined;
     try {
       const { name, sql, parameters } = statement;
-      return await runQuery(this.#crew, { name, sql, parameters }, deadline, this.#counters);
+      return await runQuery(this.#crew, { name, sql, parameters }, deadline, this.#counters, (process) => {
+        if (!isBackground) return;
+        slowed = process;
+        stepBack(process);
+      });
     } catch (error) {
       throw counted(error, this.#counters);
+    } finally {
+      if (slowed?.state.name === 'idle')
+        slowed.stop(); // another takes its place
+      else if (slowed !== undefined) slowed.worn = true;
     }
+  }
+}
+
+/** Gives a process the lowest priority. It cannot be raised again without a privilege: it serves nothing else afterwards. */
+function stepBack(process: DatabaseProcess): void {
+  try {
+    setPriority(process.pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // a system that does not allow it; the work is done all the same
   }
 }
 

@@ -48,6 +48,10 @@ export class ServedFile {
     return this.#lost !== undefined;
   }
 
+  get logBytes(): number {
+    return logBytesOf(this.#options.path);
+  }
+
   /** What an operator has to look at although requests are answered. */
   get degraded(): readonly string[] {
     return this.#damaged ? [DAMAGED] : [];

@@ -12,7 +12,7 @@ export async function claimTimedWork(
 ): Promise<{ claimed: boolean }> {
   const claimed = await tx.run(
     `INSERT INTO ccjobs_timed_work (name, began_at) VALUES (?1, ?2)
-     ON CONFLICT (name) DO UPDATE SET began_at = ?2, ended_at = NULL, result = NULL
+     ON CONFLICT (name) DO UPDATE SET began_at = ?2, ended_at = NULL
      WHERE began_at <= ?2 - ?3 OR began_at > ?2`,
     [name, nowSec, everySec],
   );
