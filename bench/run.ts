@@ -30,6 +30,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   growth: () => import('./growth.ts'),
   record: () => import('./record.ts'),
   pages: () => import('./pages.ts'),
+  walreset: () => import('./walreset.ts'),
 };
 
 const { positionals, values } = parseArgs({
