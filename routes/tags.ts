@@ -32,7 +32,7 @@ for (const method of ['post', 'patch'] as const) {
       method,
       path,
       summary: 'Put tags on a job',
-      description: `${NO_JOB} A tag that exists in another scope is 422 conflict.`,
+      description: `${NO_JOB} A tag whose type and name are taken is 422 conflict.`,
       security: WITH_TOKEN,
       request: {
         params: IdParam,

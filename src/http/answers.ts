@@ -49,6 +49,11 @@ export function message<Status extends Success = 200>(msg: string, status = 200 
   ) as JsonAnswer<Status>;
 }
 
+/** 201 with a small value as JSON. */
+export function created(value: object): JsonAnswer<201> {
+  return answerOf(new TextEncoder().encode(exactJson(value)), 'application/json', 201) as JsonAnswer<201>;
+}
+
 /** 200 with a line of text, or with nothing at all. */
 export function plainText(text: string): Response & TypedResponse<never, 200, 'text'> {
   return answerOf(new TextEncoder().encode(text), 'text/plain; charset=utf-8', 200) as Response &
@@ -98,10 +103,10 @@ export function answersText(description: string) {
   } as const satisfies Responses;
 }
 
-/** The same for 201 with a message. */
-export function answersCreated(description: string) {
+/** The same for 201. */
+export function answersCreated<Schema extends z.ZodType>(description: string, schema: Schema) {
   return {
-    201: { description, content: { 'application/json': { schema: MESSAGE } } },
+    201: { description, content: { 'application/json': { schema } } },
     default: ERROR,
   } as const satisfies Responses;
 }

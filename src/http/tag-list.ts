@@ -24,6 +24,18 @@ export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
   });
 }
 
+/**
+ * Tags of a job that starts: those that the user may put on it, with their scope, and those that are left out, as they were sent. A job
+ * is stored whatever its tags are.
+ */
+export function startTags(user: User, tags: readonly Tag[]): { tags: Tag[]; leftOut: Tag[] } {
+  const may = ({ type, name, scope }: Tag) => type !== '' && name !== '' && mayWriteTags(user, scope || DEFAULT_SCOPE);
+  return {
+    tags: tags.filter(may).map((tag) => ({ ...tag, scope: tag.scope || DEFAULT_SCOPE })),
+    leftOut: tags.filter((tag) => !may(tag)),
+  };
+}
+
 /** Tags to be removed from a job: those without a scope, and private ones of others, are passed over (contract/rest.md §6). */
 export function removableTags(user: User, tags: readonly Tag[]): Tag[] {
   return tags.filter(({ scope }) => scope !== '' && (isPublic(scope) || scope === user.name));

@@ -136,7 +136,6 @@ describe('start_job', () => {
     ['accelerators below 0', { ...STARTED, numAcc: -1 }, /numAcc must be at least 0/],
     ['a word for shared that is none', { ...STARTED, shared: 'all' }, /shared must be one of/],
     ['monitoring 4', { ...STARTED, monitoringStatus: 4 }, /monitoringStatus must be/],
-    ['a tag without a name', { ...STARTED, tags: [{ type: 'a' }] }, /a tag needs a type and a name/],
   ])('refuses %s with 400, and stores nothing', async (_, body, why) => {
     const [status, code, error] = await faultIn(await service.send('POST', START, body));
     expect([status, code]).toEqual([400, 'invalid_request']);
@@ -166,7 +165,7 @@ describe('start_job', () => {
     ]);
   });
 
-  test('adds tags, and without the right to one of them nothing', async () => {
+  test('adds tags', async () => {
     const tags = [
       { type: 'app', name: 'vasp' },
       { type: 'note', name: 'x', scope: 'admin' },
@@ -178,24 +177,42 @@ describe('start_job', () => {
       { t: 'app', s: 'global' },
       { t: 'note', s: 'admin' },
     ]);
-    const foreign = {
-      jobId: 8,
-      tags: [
-        { type: 'a', name: 'b' },
-        { type: 'mine', name: 'x', scope: 'somebody' },
-      ],
-    };
-    expect((await faultIn(await start(foreign))).slice(0, 2)).toEqual([403, 'forbidden']);
-    const otherScope = {
-      jobId: 8,
-      tags: [
-        { type: 'new', name: 'b' },
-        { type: 'note', name: 'x' },
-      ],
-    };
-    expect((await faultIn(await start(otherScope))).slice(0, 2)).toEqual([422, 'conflict']);
-    expect(await service.query("SELECT count(*) AS n FROM tag WHERE tag_type = 'new'")).toEqual([{ n: 0 }]);
-    expect(await service.query('SELECT count(*) AS n FROM job WHERE job_id = 8')).toEqual([{ n: 0 }]);
+  });
+
+  test('is stored whatever its tags are, and names those that were left out, without a reason', async () => {
+    await start({ jobId: 6, tags: [{ type: 'note', name: 'x', scope: 'admin' }] });
+    const tags = [
+      { type: 'good', name: 'one' },
+      { type: 'mine', name: 'x', scope: 'somebody' }, // no right
+      { type: 'note', name: 'x' }, // taken
+      { type: 'nameless' },
+    ];
+    const answer = await start({ jobId: 8, tags });
+    expect([answer.status, await bodyOf(answer)]).toEqual([
+      201,
+      {
+        msg: 'success',
+        tagsLeftOut: [
+          { type: 'mine', name: 'x', scope: 'somebody' },
+          { type: 'nameless', name: '', scope: '' },
+          { type: 'note', name: 'x', scope: 'global' },
+        ],
+      },
+    ]);
+    const onIt = 'SELECT tag_type AS t FROM tag JOIN jobtag ON tag_id = tag.id JOIN job ON job.id = jobtag.job_id';
+    expect(await service.query(`${onIt} WHERE job.job_id = 8`)).toEqual([{ t: 'good' }]);
+    expect(service.lines.filter(({ message }) => message === 'tags were left out of a start')).toMatchObject([
+      { level: 'warn', fields: { jobId: 8, cluster: 'small', count: 3 } },
+    ]);
+  });
+
+  test('a private tag of a user does not keep a job out', async () => {
+    const ownTag = [{ type: 'app', name: 'newcode', scope: 'eve' }];
+    await start({ jobId: 6 });
+    expect((await service.send('POST', '/api/jobs/tag_job/1', ownTag, 'eve', 'admin', 'api')).status).toBe(200);
+    const answer = await start({ jobId: 8, tags: [{ type: 'app', name: 'newcode' }] });
+    expect(answer.status).toBe(201);
+    expect(await answer.text()).not.toMatch(/eve|private/);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Tag } from '../../jobs/job.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
-import { tagJobs } from './tag-rows.ts';
+import { linkTags } from './tag-rows.ts';
 
 /** A start within a day of another of the same job id and cluster is that job again. */
 const SAME_JOB_SEC = 86_400;
@@ -17,13 +17,19 @@ export interface StartJobInput {
   tags: readonly Tag[];
 }
 
+export interface StartJobOutput {
+  /** Tags that could not be put on the job. */
+  tagsLeftOut: Tag[];
+}
+
 const INSERT = `INSERT INTO job (${JOB_COLUMNS.join(', ')}) VALUES (${JOB_COLUMNS.map(() => '?').join(', ')})`;
 
 /**
  * Adds a job that starts, and its tags. Throws `conflict` for one that is there already: the difference to the older start is
- * signed, so a start before a known one is always the same job (contract/rest.md §4). A tag of another scope: `conflict`.
+ * signed, so a start before a known one is always the same job (contract/rest.md §4). A tag whose type and name exist in another scope is
+ * left out: the job must not be lost for it.
  */
-export async function startJob(tx: Transaction, input: StartJobInput): Promise<Record<string, never>> {
+export async function startJob(tx: Transaction, input: StartJobInput): Promise<StartJobOutput> {
   const { row, jobId, cluster, startTime, tags } = input;
   const [known] = await tx.read(startedBefore(input));
   if (known !== undefined) {
@@ -33,12 +39,9 @@ export async function startJob(tx: Transaction, input: StartJobInput): Promise<R
     );
   }
   await tx.run(INSERT, row);
-  if (tags.length > 0)
-    await tagJobs(
-      tx,
-      tags.map((tag) => ({ tag, jobId, cluster, startTime })),
-    );
-  return {};
+  if (tags.length === 0) return { tagsLeftOut: [] };
+  const tagged = tags.map((tag) => ({ tag, jobId, cluster, startTime }));
+  return { tagsLeftOut: await linkTags(tx, tagged) };
 }
 
 function startedBefore({ jobId, cluster, startTime }: StartJobInput) {

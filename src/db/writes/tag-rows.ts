@@ -55,8 +55,8 @@ function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }
 
-function inOtherScope({ type, name, scope }: Tag): Fault {
-  return new Fault('conflict', `the tag ${shown(type)} / ${shown(name)} exists in another scope than ${shown(scope)}`);
+function inOtherScope({ type, name }: Tag): Fault {
+  return new Fault('conflict', `the tag ${shown(type)} / ${shown(name)} is taken: choose another type or name`);
 }
 
 /** Of some tags those whose type and name exist in another scope. */
