@@ -23,6 +23,13 @@ function offOr(min: number, max: number) {
 }
 
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((word) => word === 'on');
+/** How many proxies are trusted; false is none. */
+function trustedProxies(most: number) {
+  const message = `must be on, off or a whole number from 1 to ${most}`;
+  const words = onOff.transform((isOn) => (isOn ? 1 : (false as const)));
+  return z.union([words, wholeNumber(1, most, message)], { error: message });
+}
+
 const text = z.string().min(1, { error: 'is empty: leave it out instead', abort: true });
 
 /** Base64 of `bytes` bytes. The value itself is secret: no message repeats it. */
@@ -104,7 +111,7 @@ export const SettingsSchema = z.object({
   SESSION_MAX_AGE_S: wholeNumber(60, 2_592_000).prefault('604800').describe('seconds for which a login holds'),
   CROSS_LOGIN_JWT_HS512_KEY: base64Secret(32).optional().describe('checks login tokens of another site'),
   API_ALLOWED_IPS: addressList.prefault('*').describe('addresses that may use /api; * is all'),
-  TRUST_PROXY: onOff.prefault('off').describe('forwarded headers name the client'),
+  TRUST_PROXY: trustedProxies(16).prefault('off').describe('proxies whose forwarded headers name the client; on is 1'),
   ARCHIVE_PATH: text.default('./var/job-archive').describe('the job archive on disk'),
   SHORT_JOB_S: wholeNumber(0, 86_400).prefault('300').describe('seconds; shorter jobs count as short'),
   JOB_CACHE_S: offOr(1, 86_400)

@@ -74,7 +74,7 @@ function start(env: Env): Running {
   // A number or a boolean of wrangler.toml is judged as the text one would have written.
   const bindings = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
   // Whoever sends a request may write those headers; the runtime's own says where it came from.
-  const settings = { ...readSettings(bindings), TRUST_PROXY: false };
+  const settings = { ...readSettings(bindings), TRUST_PROXY: false as const };
   if (databaseFile(settings) !== undefined) {
     throw new BadStart('DB_URL must begin with http://, https:// or libsql:// here: a Worker has no files');
   }

@@ -122,13 +122,24 @@ describe('a number', () => {
 });
 
 describe('a switch', () => {
-  test.each(['JWT_VALIDATE_USER', 'TRUST_PROXY'] as const)('%s is on or off, and nothing else', (name) => {
+  test.each(['JWT_VALIDATE_USER'] as const)('%s is on or off, and nothing else', (name) => {
     expect(readSettings({ ...GOOD, [name]: 'on' })[name]).toBe(true);
     expect(readSettings({ ...GOOD, [name]: 'off' })[name]).toBe(false);
     for (const word of ['', 'true', 'false', '1', '0', 'ON', 'yes']) {
       expect(problemsOf({ [name]: word }), word).toEqual([`${name} must be on or off`]);
     }
   });
+});
+
+test('TRUST_PROXY is a switch or the number of proxies, and nothing else', () => {
+  const trusted = ['off', 'on', '1', '3'].map((word) => readSettings({ ...GOOD, TRUST_PROXY: word }).TRUST_PROXY);
+  expect(trusted).toEqual([false, 1, 1, 3]);
+  expect(readSettings(GOOD).TRUST_PROXY).toBe(false);
+  for (const word of ['', 'true', 'false', '0', '-1', '17', 'ON', 'yes', 'on,off']) {
+    expect(problemsOf({ TRUST_PROXY: word }), word).toEqual([
+      'TRUST_PROXY must be on, off or a whole number from 1 to 16',
+    ]);
+  }
 });
 
 describe('an empty text', () => {

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { Fault } from '../faults.ts';
 import type { AppEnv } from './env.ts';
@@ -45,27 +45,47 @@ export function hardening(): MiddlewareHandler<AppEnv> {
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** What tells nothing about anybody, and may be asked for from anywhere: whether the service lives, and what its pages load. */
+const OPEN_TO_ALL = /^\/(?:healthz$|assets\/)/;
 
-/** Refuses what a foreign web page makes a browser send. Hono's own looks at forms only, and at Origin as well. */
+/**
+ * Refuses what a foreign web page makes a browser send: with AUTH=none everything, since there reaching the port is the credential and
+ * a browser reaches it; else what writes (contract/auth.md §9). Hono's own looks at forms only, and at Origin as well.
+ */
 export function refuseCrossSite(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    if (!SAFE_METHODS.has(c.req.method) && c.req.header('Sec-Fetch-Site') === 'cross-site') {
-      throw new Fault('forbidden', 'cross-site request');
-    }
+    const isOpen = c.var.service.settings.AUTH === 'none';
+    const isRefused = isOpen
+      ? !OPEN_TO_ALL.test(c.req.path) && isForeign(c)
+      : !SAFE_METHODS.has(c.req.method) && c.req.header('Sec-Fetch-Site') === 'cross-site';
+    if (isRefused) throw new Fault('forbidden', 'cross-site request');
     await next();
   };
 }
 
 /**
- * For writes that a session opens: from our own pages alone. A browser says from where it asks, or at least the origin of the page; the
- * session's cookie goes with requests of other names of the same site too.
+ * For writes that a session opens: from our own pages alone. The session's cookie goes with requests of other names of the same site
+ * too.
  */
 export function sameOrigin(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const site = c.req.header('Sec-Fetch-Site') ?? 'same-origin';
-    const origin = c.req.header('Origin');
-    const isOurs = origin === undefined || (URL.canParse(origin) && new URL(origin).host === new URL(c.req.url).host);
-    if (!isOurs || (site !== 'same-origin' && site !== 'none')) throw new Fault('forbidden', 'cross-site request');
+    if (isForeign(c)) throw new Fault('forbidden', 'cross-site request');
     await next();
   };
+}
+
+/**
+ * Whether a browser sends this for a page that is not ours. It says from where it asks, or at least the origin of the page; programs say
+ * neither. Where it says `same-origin` it has compared the schemes itself, which we cannot next to a proxy that ends TLS unknown to us.
+ */
+function isForeign(c: Context<AppEnv>): boolean {
+  const site = c.req.header('Sec-Fetch-Site');
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  const origin = c.req.header('Origin');
+  if (origin === undefined) return false;
+  if (!URL.canParse(origin)) return true;
+  const ours = new URL(c.req.url);
+  if (overTls(c)) ours.protocol = 'https:';
+  const theirs = new URL(origin);
+  return theirs.host !== ours.host || (site !== 'same-origin' && theirs.protocol !== ours.protocol);
 }

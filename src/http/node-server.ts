@@ -1,19 +1,37 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Context } from 'hono';
+import { Fault } from '../faults.ts';
 import { answerBrokenRequest } from './client-error.ts';
+import { faultResponse } from './faults.ts';
 
 type Fetch = Parameters<typeof getRequestListener>[0];
 
 /**
  * The app as a listener for a server of `node:http` (made with `requireHostHeader: false`): a request without a Host is
- * taken as one for `host`, and one with an address that is none gets the body every error has.
+ * taken as one for `host`, and one with two of them, or with an address that is none, gets the body every error has.
  */
 export function nodeListener(
   fetch: Fetch,
   host: string,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
-  return getRequestListener(fetch, { hostname: host, errorHandler: answerBrokenRequest });
+  const checked: Fetch = (request, env) => {
+    if ('incoming' in env && hasTwoHosts(env.incoming)) return faultResponse(TWO_HOSTS);
+    return fetch(request, env);
+  };
+  return getRequestListener(checked, { hostname: host, errorHandler: answerBrokenRequest });
+}
+
+const TWO_HOSTS = new Fault('invalid_request', 'malformed request: more than one Host header');
+
+/** Node takes the first and drops the rest; a proxy may have decided by another of them (RFC 9112, 3.2: answer 400). */
+function hasTwoHosts({ rawHeaders }: { rawHeaders: readonly string[] }): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
 }
 
 /** For `Service.whenSent`. */

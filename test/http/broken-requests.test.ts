@@ -47,6 +47,14 @@ test.each(['Host: a b', 'Host: a/b'])(
   },
 );
 
+test('two Host headers are a 400 with the body of every error, whichever of them is ours', async () => {
+  for (const hosts of ['Host: a\r\nHost: b', 'Host: a\r\nX: y\r\nhOST: a']) {
+    const text = await server.exchange(`GET /healthz HTTP/1.1\r\n${hosts}\r\nConnection: close\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1.1 400 /);
+    expect(bodyIn(text)).toMatchObject({ code: 'invalid_request', error: expect.stringContaining('Host') });
+  }
+});
+
 test('a request without a Host header is answered', async () => {
   expect(await server.exchange('GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
 });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { addressForLimits } from '../../src/http/client-address.ts';
 import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp;
@@ -41,18 +42,62 @@ test('forwarded headers count for nothing without TRUST_PROXY', async () => {
   expect((await ask(ALLOWED, '10.0.0.2', { 'X-Real-Ip': '10.0.0.1' })).status).toBe(401);
 });
 
-test('with TRUST_PROXY X-Real-Ip comes first, then X-Forwarded-For as a whole, then the socket', async () => {
-  const trusting = { ...ALLOWED, TRUST_PROXY: 'on' };
-  const statuses: number[] = [];
-  for (const [socket, headers] of [
-    ['10.0.0.2', { 'X-Real-Ip': '10.0.0.1', 'X-Forwarded-For': '10.0.0.2' }],
-    ['10.0.0.2', { 'X-Forwarded-For': '10.0.0.1' }],
-    ['10.0.0.2', { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2' }],
-    ['10.0.0.1', {}],
-  ] as const) {
-    statuses.push((await ask(trusting, socket, headers)).status);
-    await service.close();
+/** Whether a request with these headers, from a proxy at 10.0.0.9, passes for one of 10.0.0.1. */
+async function passes(TRUST_PROXY: string, headers: Record<string, string>): Promise<boolean> {
+  const answer = await ask({ ...ALLOWED, TRUST_PROXY }, '10.0.0.9', headers);
+  await service.close();
+  return answer.status === 200;
+}
+
+test('with TRUST_PROXY the last hop counts, which the proxy appended, and never what the client wrote', async () => {
+  const results: boolean[] = [];
+  for (const headers of [
+    { 'X-Forwarded-For': '10.0.0.1' },
+    { 'X-Forwarded-For': '10.9.9.9,  10.0.0.1 ' },
+    { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2' }, // the first is the client's
+    { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2:4000' },
+    { 'X-Real-Ip': '10.0.0.1' }, // of a proxy that sends nothing else
+    { 'X-Real-Ip': '10.0.0.1', 'X-Forwarded-For': '10.9.9.9, 10.0.0.1' },
+    { 'X-Real-Ip': '10.0.0.1', 'X-Forwarded-For': '10.0.0.2' }, // one of them is the client's
+    { 'X-Real-Ip': '10.0.0.2', 'X-Forwarded-For': '10.0.0.1' },
+    {},
+  ]) {
+    results.push(await passes('on', headers));
   }
   service = await testApp();
-  expect(statuses).toEqual([200, 200, 401, 200]);
+  expect(results).toEqual([true, true, false, false, true, true, false, false, false]);
+});
+
+test('behind two proxies the last but one counts', async () => {
+  const results: boolean[] = [];
+  for (const headers of [
+    { 'X-Forwarded-For': '10.0.0.1, 10.0.0.8' },
+    { 'X-Forwarded-For': '10.9.9.9, 10.0.0.1, 10.0.0.8' },
+    { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2, 10.0.0.8' },
+    { 'X-Forwarded-For': '10.0.0.1' }, // came to the inner proxy
+    { 'X-Real-Ip': '10.0.0.1' }, // of the two nobody knows whose it is
+  ]) {
+    results.push(await passes('2', headers));
+  }
+  service = await testApp();
+  expect(results).toEqual([true, true, false, true, false]);
+});
+
+test.each([
+  ['10.0.0.7', '10.0.0.7'],
+  ['::ffff:10.0.0.7', '10.0.0.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2:ffff::1', '2001:db8:1:2::/64'],
+  ['[2001:db8::1]:443', '2001:db8:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['', ''],
+  ['x'.repeat(5_000), 'x'.repeat(64)],
+  [`:${'x'.repeat(5_000)}`, `:${'x'.repeat(63)}`],
+])('limits count %s as %s', async (socket, counted) => {
+  service = await testApp({ service: () => ({ clientAddress: () => socket }) });
+  service.app.get('/address', (c) => c.text(addressForLimits(c)));
+  const address = await (await service.app.request('/address')).text();
+  expect(address).toBe(counted);
 });
