@@ -102,7 +102,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     app.route('/api', route);
     app.route('/userapi', route);
   }
-  for (const route of [healthz, assetFiles, login()]) app.route('/', route);
+  for (const route of [healthz, assetFiles, login(service)]) app.route('/', route);
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
   for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage]) app.route('/', page);

@@ -14,6 +14,7 @@ import { readAssets } from './node/assets.ts';
 import { type ClusterFiles, clustersOf } from './node/clusters.ts';
 import { type Place, placeOf } from './node/database.ts';
 import { MemoryHistory } from './node/memory-history.ts';
+import { passwordThread } from './node/password-thread.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
 import { openArchive } from './pool/archive.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
@@ -133,12 +134,13 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
   const timer = startTimer({ db, settings, clock, log });
   const fileCheck = startFileCheck({ db, settings, clock, log });
   const memory = new MemoryHistory(() => [parentStatus(), ...db.status().processes, ...archive.status().processes]);
+  const passwords = passwordThread();
   const close = async () => {
     memory.stop();
     // What they have begun may take its time; it ends with its process, and comes again with the next start.
     const own = Promise.all([follower.stop(), timer.stop(), fileCheck.stop()]);
     await Promise.race([own, sleep(CLOSE_GRACE_MS)]);
-    await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS)]);
+    await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS), passwords.close()]);
   };
   const app = createApp({
     settings,
@@ -149,6 +151,7 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
     log,
     assets: readAssets(),
     sessionKey: settings.SESSION_KEY ?? randomBytes(SESSION_KEY_BYTES).toString('base64'),
+    comparePassword: passwords.compare,
     compresses: true,
     sharesLimits: true,
     system: () => ({

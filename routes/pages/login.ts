@@ -5,8 +5,8 @@ import { Fault } from '../../src/faults.ts';
 import { html } from '../../src/html/html.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { loginPage } from '../../src/html/login-form.ts';
-import { callerAddress } from '../../src/http/client-address.ts';
-import type { AppEnv } from '../../src/http/env.ts';
+import { addressForLimits } from '../../src/http/client-address.ts';
+import type { AppEnv, Service } from '../../src/http/env.ts';
 import { LoginLimit } from '../../src/http/login-limit.ts';
 import { verifyLoginToken } from '../../src/http/login-token.ts';
 import { Passwords } from '../../src/http/passwords.ts';
@@ -16,7 +16,8 @@ import { addressWithin } from '../../src/http/within-site.ts';
 import type { User } from '../../src/jobs/user.ts';
 
 const REFUSED = 'That user name and password do not belong together.';
-const TOO_OFTEN = 'Too many attempts. The next one is in three minutes.';
+const TOO_OFTEN = 'Too many failed attempts. Try again in three minutes.';
+const TOKENS_ONLY = 'This address takes login tokens only. Please log in here.';
 
 interface Attempt {
   username: string;
@@ -31,13 +32,16 @@ interface Guards {
   passwords: Passwords;
 }
 
-/** GET and POST /login, /jwt-login by any method that a link or a form has, and POST /logout (contract/auth.md §7). */
-export function login(): Hono<AppEnv> {
-  const guards = { limit: new LoginLimit(), passwords: new Passwords() };
+/**
+ * GET and POST /login, /jwt-login by any method that a link or a form has, and POST /logout (contract/auth.md §7). A password is taken from
+ * the form of /login alone, never from an address, which browsers, proxies and their logs keep.
+ */
+export function login({ comparePassword }: Pick<Service, 'comparePassword'>): Hono<AppEnv> {
+  const guards = { limit: new LoginLimit(), passwords: new Passwords(comparePassword) };
   return new Hono<AppEnv>()
     .get('/login', (c) => loginPage(c, { redirect: queryOf(c).get('redirect') ?? '', status: 200 }))
     .post('/login', (c) => logIn(c, guards))
-    .on(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], '/jwt-login', (c) => logIn(c, guards))
+    .on(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], '/jwt-login', (c) => logIn(c, 'tokens only'))
     .post('/logout', (c) => {
       endSession(c);
       const content = html`<section class="narrow"><h1>Logged out</h1><p><a href="/login">Log in again</a></p></section>`;
@@ -46,7 +50,7 @@ export function login(): Hono<AppEnv> {
 }
 
 /** A session and the way on, or the form again. */
-async function logIn(c: Context<AppEnv>, guards: Guards): Promise<Response> {
+async function logIn(c: Context<AppEnv>, guards: Guards | 'tokens only'): Promise<Response> {
   const attempt = await attemptOf(c);
   const { username, redirect } = attempt;
   try {
@@ -59,7 +63,7 @@ async function logIn(c: Context<AppEnv>, guards: Guards): Promise<Response> {
   return c.redirect(addressWithin(redirect), 302);
 }
 
-/** From the form, or else from the query. */
+/** From the form, or else from the query; a password from the form alone. */
 async function attemptOf(c: Context<AppEnv>): Promise<Attempt> {
   const text = c.req.method === 'GET' ? '' : await c.var.bodies.withText(c, async (body) => body);
   const form = new URLSearchParams(text);
@@ -68,25 +72,42 @@ async function attemptOf(c: Context<AppEnv>): Promise<Attempt> {
   const header = c.req.header('Authorization')?.replace(/^Bearer /, '');
   return {
     username: field('username'),
-    password: field('password'),
+    password: form.get('password') ?? '',
     redirect: field('redirect'),
     loginToken: header || query.get('login-token') || undefined,
   };
 }
 
-/** The first way that applies decides. Throws `unauthorized`. */
-async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, { limit, passwords }: Guards): Promise<User> {
-  const { username, password, loginToken } = attempt;
+/**
+ * The first way that applies decides. Throws `unauthorized`. Login tokens are not limited: they cost little, nobody guesses a key of 32
+ * bytes, and failures of one must not keep out the next, which may come from the same proxy.
+ */
+async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, guards: Guards | 'tokens only'): Promise<User> {
+  const { loginToken } = attempt;
   const { CROSS_LOGIN_JWT_HS512_KEY: key, JWT_VALIDATE_USER } = c.var.service.settings;
-  if (!limit.take(callerAddress(c), username, nowSec(c))) throw new Fault('unauthorized', TOO_OFTEN);
   if (loginToken !== undefined && key !== undefined) {
     const user = await verifyLoginToken(loginToken, key, nowSec(c));
     return JWT_VALIDATE_USER ? await knownUser(c, user.name) : user;
   }
-  const [account] = username === '' ? [] : await c.var.db.read(localAccount(username), c.var.deadline);
-  const matches = await passwords.match(password, account?.password ?? null, c.var.deadline);
-  if (account === undefined || !matches) throw new Fault('unauthorized', REFUSED);
-  return { name: username, roles: new Set(account.roles), projects: account.projects };
+  if (guards === 'tokens only') throw new Fault('unauthorized', TOKENS_ONLY);
+  return await whoKnowsThePassword(c, attempt, guards);
+}
+
+/** Throws `unauthorized`. Only failures count for the limit, and attempts that the client did not wait for. */
+async function whoKnowsThePassword(c: Context<AppEnv>, attempt: Attempt, { limit, passwords }: Guards): Promise<User> {
+  const { username, password } = attempt;
+  const address = addressForLimits(c);
+  if (!limit.take(address, username, nowSec(c))) throw new Fault('unauthorized', TOO_OFTEN);
+  try {
+    const [account] = username === '' ? [] : await c.var.db.read(localAccount(username), c.var.deadline);
+    const matches = await passwords.match({ password, hash: account?.password ?? null, address }, c.var.deadline);
+    if (account === undefined || !matches) throw new Fault('unauthorized', REFUSED);
+    limit.giveBack(address, username, nowSec(c));
+    return { name: username, roles: new Set(account.roles), projects: account.projects };
+  } catch (error) {
+    if (error instanceof Fault && error.status >= 500) limit.giveBack(address, username, nowSec(c));
+    throw error;
+  }
 }
 
 async function knownUser(c: Context<AppEnv>, username: string): Promise<User> {

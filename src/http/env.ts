@@ -9,6 +9,7 @@ import type { Settings } from '../settings.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { Bodies } from './body.ts';
 import type { HeldAnswers } from './held-answers.ts';
+import type { ComparePassword } from './passwords.ts';
 
 /** What the service needs of a logger; pino's is one. */
 export interface Log {
@@ -43,6 +44,8 @@ export interface Service {
   readonly assets: AssetTexts;
   /** Signs sessions. Undefined: nobody can log in. */
   readonly sessionKey: string | undefined;
+  /** Compares a password off this thread. Undefined: on it. */
+  readonly comparePassword?: ComparePassword | undefined;
   /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
   readonly system: () => Readonly<Record<string, unknown>>;
   /** What is wrong although requests are answered, beyond what the database knows; for /healthz. */

@@ -1,0 +1,13 @@
+/** The program of the thread that compares passwords (password-thread.ts). */
+import { parentPort } from 'node:worker_threads';
+import { compareSync } from 'bcryptjs';
+
+parentPort?.on('message', ({ password, hash }: { password: string; hash: string }) => {
+  let matches = false;
+  try {
+    matches = compareSync(password, hash);
+  } catch {
+    // what is stored is not a hash: nothing belongs to it
+  }
+  parentPort?.postMessage(matches);
+});
