@@ -1,6 +1,5 @@
 import { type Context, Hono } from 'hono';
 import { localAccount } from '../../src/db/statements/local-account.ts';
-import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { Fault } from '../../src/faults.ts';
 import { html } from '../../src/html/html.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
@@ -12,6 +11,7 @@ import { verifyLoginToken } from '../../src/http/login-token.ts';
 import { Passwords } from '../../src/http/passwords.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { endSession, startSession } from '../../src/http/session.ts';
+import { userInDatabase } from '../../src/http/user-in-database.ts';
 import { addressWithin } from '../../src/http/within-site.ts';
 import type { User } from '../../src/jobs/user.ts';
 
@@ -87,7 +87,10 @@ async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, guards: Guards | 
   const { CROSS_LOGIN_JWT_HS512_KEY: key, JWT_VALIDATE_USER } = c.var.service.settings;
   if (loginToken !== undefined && key !== undefined) {
     const user = await verifyLoginToken(loginToken, key, nowSec(c));
-    return JWT_VALIDATE_USER ? await knownUser(c, user.name) : user;
+    if (!JWT_VALIDATE_USER) return user;
+    const account = await userInDatabase(c, user.name);
+    if (account === undefined) throw new Fault('unauthorized', 'There is no such user here.');
+    return account;
   }
   if (guards === 'tokens only') throw new Fault('unauthorized', TOKENS_ONLY);
   return await whoKnowsThePassword(c, attempt, guards);
@@ -108,10 +111,4 @@ async function whoKnowsThePassword(c: Context<AppEnv>, attempt: Attempt, { limit
     if (error instanceof Fault && error.status >= 500) limit.giveBack(address, username, nowSec(c));
     throw error;
   }
-}
-
-async function knownUser(c: Context<AppEnv>, username: string): Promise<User> {
-  const [row] = await c.var.db.read(userByName(username), c.var.deadline);
-  if (row === undefined) throw new Fault('unauthorized', 'There is no such user here.');
-  return { name: row.username, roles: new Set(row.roles), projects: row.projects };
 }

@@ -27,7 +27,8 @@ cc-jobs user delete NAME
     --no-password     no login by password any more
 
 Works on the file of DB_URL, also while it is served. Accounts count for tokens with JWT_VALIDATE_USER=on. Deleting an account
-deletes its settings; its jobs and tags stay.`,
+deletes its settings; its jobs and tags stay. Sessions and tokens made earlier hold on unless JWT_VALIDATE_USER=on, and a new
+password ends none of them.`,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [action, name, ...more] = positionals;
@@ -89,16 +90,30 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
     };
     if (Object.keys(edit).length === 0) throw new UsageError('say what to change');
     await within(LIMIT_MS, (deadline) => db.write('editAccount', { username, edit }, deadline));
-    io.stderr.write(`changed ${username}\n`);
+    const changesRights = edit.roles !== undefined || edit.projects !== undefined;
+    const changesPassword = 'password' in edit;
+    io.stderr.write(`changed ${username}\n${changesRights || changesPassword ? whatHolds(io, changesPassword) : ''}`);
     return 0;
   },
   async delete({ db, io, name: username }) {
     const { deleted } = await within(LIMIT_MS, (deadline) => db.write('deleteAccount', { username }, deadline));
     if (deleted === 0) throw new BadStart(`there is no user ${username}`);
-    io.stderr.write(`deleted ${username}\n`);
+    io.stderr.write(`deleted ${username}\n${whatHolds(io, false)}`);
     return 0;
   },
 };
+
+/** What the command cannot end: tokens and sessions are signed and not stored. */
+function whatHolds({ env }: CommandIo, changesPassword: boolean): string {
+  const old = 'sessions until they expire (SESSION_MAX_AGE_S), tokens until their days are over';
+  const how = 'A new SESSION_KEY ends all sessions, a new pair of JWT keys all tokens.';
+  if (env['JWT_VALIDATE_USER'] !== 'on') {
+    return `Sessions and tokens made earlier keep their rights: ${old}. ${how}
+With JWT_VALIDATE_USER=on the service looks the account up at each request; here it is off.\n`;
+  }
+  if (changesPassword) return `Sessions and tokens made earlier stay valid: ${old}. ${how}\n`;
+  return 'With JWT_VALIDATE_USER=on this holds for sessions and tokens made earlier too, from their next request on.\n';
+}
 
 function rolesOf(text: string): string[] {
   const roles = listOf(text);

@@ -1,5 +1,4 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { userByName } from '../db/statements/user-by-name.ts';
 import { Fault } from '../faults.ts';
 import { isMachine, type User } from '../jobs/user.ts';
 import { checkAddress } from './client-address.ts';
@@ -7,6 +6,7 @@ import type { AppEnv } from './env.ts';
 import { importPublicKey } from './keys.ts';
 import { KnownTokens } from './known-tokens.ts';
 import { sessionUser } from './session.ts';
+import { userInDatabase } from './user-in-database.ts';
 
 /**
  * For /api: a machine account, or an admin whose token is for APIs (contract/rest.md §2), from an allowed address. `but` are paths with
@@ -103,8 +103,10 @@ function identifier(): (c: Context<AppEnv>) => Promise<User> {
     if (settings.JWT_PUBLIC_KEY === undefined) throw new Fault('unauthorized', 'tokens are off: no JWT_PUBLIC_KEY');
     tokens ??= new KnownTokens(importPublicKey(settings.JWT_PUBLIC_KEY));
     const { user, roles } = await tokens.verify(token, clock());
-    if (settings.JWT_VALIDATE_USER) return await userFromDatabase(c, user);
-    return { name: user, roles: new Set(roles), projects: [] };
+    if (!settings.JWT_VALIDATE_USER) return { name: user, roles: new Set(roles), projects: [] };
+    const account = await userInDatabase(c, user);
+    if (account === undefined) throw new Fault('unauthorized', 'unknown user');
+    return account;
   };
 }
 
@@ -118,10 +120,4 @@ function everyone(c: Context<AppEnv>): User {
 function tokenOf(c: Context<AppEnv>): string | undefined {
   const token = c.req.header('X-Auth-Token') || c.req.header('Authorization')?.replace(/^Bearer /, '');
   return token === '' ? undefined : token;
-}
-
-async function userFromDatabase(c: Context<AppEnv>, username: string): Promise<User> {
-  const [row] = await c.var.db.read(userByName(username), c.var.deadline);
-  if (row === undefined) throw new Fault('unauthorized', 'unknown user');
-  return { name: row.username, roles: new Set(row.roles), projects: row.projects };
 }

@@ -6,6 +6,7 @@ import type { User } from '../jobs/user.ts';
 import type { AppEnv } from './env.ts';
 import { base64Url } from './keys.ts';
 import { overTls } from './tls.ts';
+import { userInDatabase } from './user-in-database.ts';
 
 const NAME = 'session';
 /** Browsers drop a longer cookie without a word. */
@@ -21,7 +22,7 @@ const Content = z.object({
 
 /**
  * Logs a user in: his name and rights in a cookie, signed with HMAC-SHA256 and not encrypted; nothing of it is kept here, so his rights
- * are those of this moment until the session ends (contract/auth.md §7). Throws `unauthorized` where sessions are off, and for an
+ * are those of this moment until the session ends (contract/auth.md §7), unless JWT_VALIDATE_USER is on. Throws `unauthorized` where sessions are off, and for an
  * account whose rights do not fit into a cookie.
  */
 export async function startSession(c: Context<AppEnv>, user: User): Promise<void> {
@@ -43,14 +44,18 @@ export async function startSession(c: Context<AppEnv>, user: User): Promise<void
   c.header('Set-Cookie', cookie, { append: true });
 }
 
-/** Who is logged in; undefined without a session, and for one that has ended or that nobody here has signed. */
+/**
+ * Who is logged in; undefined without a session, and for one that has ended or that nobody here has signed. With JWT_VALIDATE_USER the
+ * account is looked up each time, as for tokens: a session ends with it, and has its rights as they are now.
+ */
 export async function sessionUser(c: Context<AppEnv>): Promise<User | undefined> {
-  const { sessionKey, clock } = c.var.service;
+  const { sessionKey, clock, settings } = c.var.service;
   if (sessionKey === undefined) return undefined;
   const value = await getSignedCookie(c, sessionKey, NAME);
   if (typeof value !== 'string') return undefined;
   const content = decoded(value);
   if (content === undefined || content.until <= clock()) return undefined;
+  if (settings.JWT_VALIDATE_USER) return await userInDatabase(c, content.user);
   return { name: content.user, roles: new Set(content.roles), projects: content.projects };
 }
 

@@ -15,12 +15,12 @@ beforeEach(async () => {
   await migrate(path);
 });
 
-async function user(args: string, typed?: string) {
+async function user(args: string, typed?: string, more: Record<string, string> = {}) {
   const stdin = new PassThrough();
   if (typed !== undefined) stdin.end(typed);
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const env = { DB_URL: `file:${path}` };
+  const env = { DB_URL: `file:${path}`, ...more };
   const io = { env, stdin, stdout, stderr, signal: new AbortController().signal };
   const code = await userCommand.run(
     args.split(' ').map((part) => part.replaceAll('~', ' ')),
@@ -51,6 +51,20 @@ test('an account is added, listed, changed and deleted', async () => {
   expect(await account('ada')).toMatchObject({ roles: '["admin","api"]', name: 'Ada L.', email: 'ada@example.org' });
   await user('delete ada');
   expect(await account('ada')).toBeUndefined();
+});
+
+test('a change or deletion says what it does not end', async () => {
+  const strict = { JWT_VALIDATE_USER: 'on' };
+  await user('add ada --roles user,api');
+  expect((await user('change ada --name Ada')).err).toBe('changed ada\n');
+  expect((await user('change ada --roles user')).err).toMatch(/made earlier keep their rights.*SESSION_KEY/);
+  expect((await user('change ada --roles api', undefined, strict)).err).toMatch(/holds for sessions and tokens made/);
+  expect((await user('change ada --password', 'battery', strict)).err).toMatch(/made earlier stay valid.*SESSION_KEY/);
+  expect((await user('delete ada')).err).toMatch(/^deleted ada\nSessions and tokens made earlier keep their rights/);
+  await user('add ada --roles user,api');
+  expect((await user('delete ada', undefined, strict)).err).toMatch(
+    /^deleted ada\nWith JWT_VALIDATE_USER=on this holds/,
+  );
 });
 
 test('a password is stored as bcrypt of cost 10, as cc-backend writes it, and can be taken away', async () => {
