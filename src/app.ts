@@ -38,6 +38,7 @@ import { answerError } from './http/faults.ts';
 import { hardening, refuseCrossSite } from './http/hardening.ts';
 import { HeldAnswers, holdAnswers } from './http/held-answers.ts';
 import { knownPaths } from './http/known-paths.ts';
+import { RefusalLog } from './http/refusal-log.ts';
 
 /** Answers below this many bytes are sent as they are. */
 const COMPRESS_FROM_BYTES = 1024;
@@ -60,6 +61,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const held = sharesLimits ? new HeldAnswers() : new HeldAnswers(Number.POSITIVE_INFINITY);
 
   const assets = new Assets(service.assets);
+  const refusals = new RefusalLog(service.log);
 
   app.onError(answerError);
   app.use(requestId());
@@ -69,6 +71,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('bodies', bodies);
     c.set('held', held);
     c.set('assets', assets);
+    c.set('refusals', refusals);
     c.set('log', service.log.child({ requestId: c.var.requestId }));
     await next();
     if (c.var.lacksArchive) c.header('X-Lacks', 'job-archive');

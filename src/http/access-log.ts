@@ -1,20 +1,23 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { callerAddress } from './client-address.ts';
 import type { AppEnv, StreamEnd } from './env.ts';
+import { isLogged } from './refusal-log.ts';
 
 const LONGEST_PATH = 200;
 const LONGEST_REASON = 200;
 const LONGEST_ADDRESS = 64;
+const LONGEST_NAME = 255;
 
 /**
  * One line a request, written when its answer has ended; of one that failed with its code. Neither the query string nor a header is in it: they may hold
- * what nobody should read in a log.
+ * what nobody should read in a log. Of many refused requests within a second only some have their lines (refusal-log.ts).
  */
 export function accessLog(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
     await next();
-    const { log, user, streamed } = c.var;
+    const { log, user, streamed, fault } = c.var;
+    if (fault !== undefined && !isLogged(c, fault.code)) return;
     const { method } = c.req;
     const { status } = c.res;
     const path = c.req.path.slice(0, LONGEST_PATH);
@@ -25,7 +28,7 @@ export function accessLog(): MiddlewareHandler<AppEnv> {
           path,
           status,
           ms: Math.round(performance.now() - startedAt),
-          user: user?.name,
+          user: user?.name.slice(0, LONGEST_NAME),
           ...refusal(c),
           ...end,
         },

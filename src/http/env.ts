@@ -10,6 +10,7 @@ import type { Assets, AssetTexts } from './assets.ts';
 import type { Bodies } from './body.ts';
 import type { HeldAnswers } from './held-answers.ts';
 import type { ComparePassword } from './passwords.ts';
+import type { RefusalLog } from './refusal-log.ts';
 
 /** What the service needs of a logger; pino's is one. */
 export interface Log {
@@ -92,6 +93,9 @@ export interface AppEnv {
     bodies: Bodies;
     held: HeldAnswers;
     assets: Assets;
+    refusals: RefusalLog;
+    /** Whether a refused request gets lines in the log. */
+    isLogged: boolean | undefined;
     /** What a request has done for good so far: part of the body should it fail later. */
     done: Readonly<Record<string, number>> | undefined;
     /** The fault that was answered, for the access log. */

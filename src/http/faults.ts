@@ -1,8 +1,9 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { ClientGone } from '../db/deadline.ts';
-import { Fault, type FaultStatus } from '../faults.ts';
+import { FAULTS, Fault, type FaultStatus } from '../faults.ts';
 import type { AppEnv } from './env.ts';
+import { isLogged } from './refusal-log.ts';
 
 const REASON_PHRASES: Readonly<Record<FaultStatus, string>> = {
   400: 'Bad Request',
@@ -61,9 +62,14 @@ export function answerTo(error: unknown, c: Context<AppEnv>): Response {
   return faultResponse(fault, { done: c.var.done });
 }
 
+/**
+ * The cause of a fault that is ours. That of a caller's mistake may hold what the caller sent, such as a piece of a token: the access log
+ * has the code, and that is all. A deadline that passed or a full queue has no cause to tell.
+ */
 function noteFault(fault: Fault, error: unknown, c: Context<AppEnv>): void {
+  const isOurs = FAULTS[fault.code].status >= 500 && fault.code !== 'queue_full';
+  if (!isOurs || !isLogged(c, fault.code)) return;
   if (fault.code === 'internal') c.var.log.error({ err: error }, 'request failed');
-  // A deadline that passed or a full queue has no cause to tell: the access log has its status.
   else if (fault.cause !== undefined) c.var.log.warn({ code: fault.code, err: fault.cause }, 'request refused');
 }
 
