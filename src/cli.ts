@@ -40,6 +40,13 @@ ${COMMANDS.map(({ name, summary }) => `  cc-jobs ${name.padEnd(10)} ${summary}`)
 'cc-jobs NAME --help' tells more, 'cc-jobs --version' which one this is. Settings come from the environment and from .env (docs/settings.md).
 `;
 
+/**
+ * Files that we and our processes make (databases, logs, indexes, spills, archives, exports) hold what is not for everybody: others have no
+ * rights to them, and the group, which cc-backend may share, reads. SQLite gives a log the rights of its database.
+ */
+const UMASK = 0o027;
+process.umask(process.umask(UMASK) | UMASK);
+
 /** A terminal's Ctrl-C reaches us twice through npm, which passes on what we have had already: one signal, not two. */
 const SAME_SIGNAL_MS = 500;
 

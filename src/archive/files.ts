@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Whether an error of the file system has this code, such as ENOENT. */
@@ -12,7 +12,10 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Writes a whole file or nothing: into a temporary file beside it, then renamed. Makes the folders it needs. */
+/**
+ * Writes a whole file or nothing: into a temporary file beside it, then renamed. Makes the folders it needs. A file that is replaced keeps
+ * its mode, and its group where we may give it away: other programs of that group read it, too.
+ */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
@@ -20,9 +23,17 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
   const temporary = join(folder, `.${randomUUID()}.tmp`);
   try {
     await writeFile(temporary, content, { flag: 'wx' });
+    await keepRights(path, temporary);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+async function keepRights(of: string, to: string): Promise<void> {
+  const before = await stat(of).catch(() => undefined);
+  if (before === undefined) return;
+  await chown(to, -1, before.gid).catch(() => {}); // a group that is not ours
+  await chmod(to, before.mode & 0o777);
 }

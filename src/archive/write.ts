@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -59,7 +59,10 @@ async function copyFileAtomically(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   const temporary = join(dirname(to), `.${randomUUID()}.tmp`);
   try {
+    await writeFile(temporary, '', { flag: 'wx' });
+    const { mode } = await stat(temporary); // that of a file we make; a copy would have that of its source
     await copyFile(from, temporary);
+    await chmod(temporary, mode & 0o777);
     await rename(temporary, to);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -4,6 +4,7 @@ import { makeToken } from '../http/token.ts';
 import { ROLES } from '../jobs/user.ts';
 import { SettingsSchema } from '../settings.ts';
 import { type Command, UsageError } from './command.ts';
+import { keepPrivate } from './private-output.ts';
 
 const MOST_DAYS = 36_500;
 
@@ -24,6 +25,7 @@ Prints a token signed with JWT_PRIVATE_KEY, and nothing else.
     const token = await makeToken(key.data, options).catch((cause: unknown) => {
       throw new BadStart("JWT_PRIVATE_KEY is no Ed25519 key: make a pair with 'cc-jobs keys'", { cause });
     });
+    keepPrivate(io);
     io.stdout.write(`${token}\n`);
     return 0;
   },

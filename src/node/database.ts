@@ -69,10 +69,20 @@ async function fileAt(path: string, settings: Settings): Promise<Place> {
       if (isInMemory(tempDir)) {
         log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
       }
+      await warnOfReaders(path, log);
       finishIndexes(db, log);
       return indexed(db, { ...options, path, tempDir });
     },
   };
+}
+
+const OTHERS_READ = 0o004;
+
+/** What we make ourselves is not for others (src/cli.ts); a file of cc-backend, or of an earlier version, often is. */
+async function warnOfReaders(path: string, log: Log): Promise<void> {
+  const { mode } = await stat(path);
+  if ((mode & OTHERS_READ) === 0) return;
+  log.warn({ path }, 'every account of this machine can read the database and its password hashes: run chmod o= on it');
 }
 
 async function replicaAt(path: string, syncUrl: string, settings: Settings): Promise<Place> {

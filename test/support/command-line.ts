@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 
-const BIN = join(import.meta.dirname, '../../bin/cc-jobs');
+export const BIN = join(import.meta.dirname, '../../bin/cc-jobs');
 
 /** One process less for each service of a test; those of the index ask for it. */
 const WITHOUT = { COLUMN_INDEX: 'off' };
@@ -37,9 +37,14 @@ export function start(
   args: readonly string[],
   env: Environment = {},
   stderrTo: number | 'pipe' = 'pipe',
+  umask = '022',
 ): Running {
   const { PATH = '' } = process.env;
-  const child = spawn(BIN, args, { cwd, env: { PATH, ...WITHOUT, ...env }, stdio: ['ignore', 'pipe', stderrTo] });
+  const child = spawn('/bin/sh', ['-c', `umask ${umask}; exec "$0" "$@"`, BIN, ...args], {
+    cwd,
+    env: { PATH, ...WITHOUT, ...env },
+    stdio: ['ignore', 'pipe', stderrTo],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (chunk) => {
