@@ -21,9 +21,9 @@ const Content = z.object({
 });
 
 /**
- * Logs a user in: his name and rights in a cookie, signed with HMAC-SHA256 and not encrypted; nothing of it is kept here, so his rights
- * are those of this moment until the session ends (contract/auth.md §7), unless JWT_VALIDATE_USER is on. Throws `unauthorized` where sessions are off, and for an
- * account whose rights do not fit into a cookie.
+ * Logs a user in: his name and rights in a cookie, signed with HMAC-SHA256 and not encrypted; nothing of it is kept
+ * here, so his rights are those of this moment until the session ends (contract/auth.md §7), unless JWT_VALIDATE_USER
+ * is on. Throws `unauthorized` where sessions are off, and for an account whose rights do not fit into a cookie.
  */
 export async function startSession(c: Context<AppEnv>, user: User): Promise<void> {
   const { settings, sessionKey, clock } = c.var.service;
