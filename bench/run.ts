@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [NAME]... [--db FILE] [--jobs N] [--keep]`: benchmarks, each printed as a table of limits and what was measured. Without a
+ * `npm run bench -- [NAME]... [--db FILE] [--jobs N] [--keep] [--minutes N]`: benchmarks, each printed as a table of limits and what was measured. Without a
  * name those of the column index.
  */
 import { parseArgs } from 'node:util';
@@ -31,6 +31,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   record: () => import('./record.ts'),
   pages: () => import('./pages.ts'),
   walreset: () => import('./walreset.ts'),
+  soak: () => import('./soak.ts'),
 };
 
 const { positionals, values } = parseArgs({
@@ -40,12 +41,14 @@ const { positionals, values } = parseArgs({
     archive: { type: 'string' },
     jobs: { type: 'string' },
     keep: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '60' },
   },
 });
 const names = positionals.length === 0 ? ['columns', 'growth'] : positionals;
 if (names.some((name) => BENCHES[name] === undefined)) {
   process.stderr.write(
-    `usage: npm run bench -- [${Object.keys(BENCHES).join('|')}]... [--db FILE] [--archive DIR] [--jobs N] [--keep]\n`,
+    `usage: npm run bench -- [${Object.keys(BENCHES).join('|')}]... [--db FILE] [--archive DIR] [--jobs N] [--keep] ` +
+      '[--minutes N]\n',
   );
   process.exit(2);
 }
@@ -59,6 +62,7 @@ for (const name of names) {
     archive: values.archive,
     jobs: Number(values.jobs ?? bench.JOBS),
     keep: values.keep,
+    minutes: Number(values.minutes),
   });
   printChecks(name, checks, (performance.now() - startedAt) / 1000);
   missed += checks.filter(({ ok }) => ok === false).length;

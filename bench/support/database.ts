@@ -13,6 +13,8 @@ export interface BenchOptions {
   jobs: number;
   /** What an earlier run has built is not built again. */
   keep: boolean;
+  /** How long a soak lasts. */
+  minutes: number;
 }
 
 /** A job database and its archive. */
@@ -51,9 +53,11 @@ export function filesIn(folder: string): Files {
   return { db: join(folder, 'job.db'), archive: join(folder, 'archive') };
 }
 
-/** Runs a command to its end; its standard error is ours. Throws when it does not end with 0. */
-export async function command(args: string[], files: Files): Promise<void> {
-  const child = spawn(COMMAND, args, { env: environment(files), stdio: ['ignore', 'ignore', 'inherit'], cwd: VAR });
+/** Runs a command to its end, with `input` on its standard input; its standard error is ours. Throws when it does not end with 0. */
+export async function command(args: string[], files: Files, input = ''): Promise<void> {
+  const child = spawn(COMMAND, args, { env: environment(files), stdio: ['pipe', 'ignore', 'inherit'], cwd: VAR });
+  child.stdin?.on('error', () => {}); // a command that reads nothing has closed it
+  child.stdin?.end(input);
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`cc-jobs ${args.join(' ')} ended with ${code}`);
 }

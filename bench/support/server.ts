@@ -11,6 +11,8 @@ import { get } from './http.ts';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
+/** The log of servers that have none of their own. */
+const LOG_PATH = join(VAR, 'server.log');
 
 /** A server in a process of its own. */
 export interface Server {
@@ -30,17 +32,29 @@ const QUIET = {
 };
 
 /** Starts `cc-jobs serve` on a free port of the loopback interface, with tokens checked as in production. */
-export async function startServer(files: Files, settings: Record<string, string> = {}): Promise<Server> {
-  return await start(COMMAND, ['serve'], files, { ...QUIET, ...settings });
+export async function startServer(
+  files: Files,
+  settings: Record<string, string> = {},
+  logPath = LOG_PATH,
+): Promise<Server> {
+  return await start({ program: COMMAND, args: ['serve'], files, settings: { ...QUIET, ...settings }, logPath });
 }
 
 /** The same handlers over a database in their own process (one-process.ts). */
 export async function startOneProcess(files: Files, settings: Record<string, string> = {}): Promise<Server> {
   const args = ['--max-semi-space-size=2', join(import.meta.dirname, 'one-process.ts')];
-  return await start(process.execPath, args, files, settings);
+  return await start({ program: process.execPath, args, files, settings, logPath: LOG_PATH });
 }
 
-async function start(program: string, args: string[], files: Files, settings: Record<string, string>): Promise<Server> {
+interface Start {
+  program: string;
+  args: string[];
+  files: Files;
+  settings: Record<string, string>;
+  logPath: string;
+}
+
+async function start({ program, args, files, settings, logPath }: Start): Promise<Server> {
   const keys = await makeKeys();
   const token = await makeToken(keys.privateKey, { user: 'bench', roles: ['admin', 'api'] });
   const port = await freePort();
@@ -51,7 +65,7 @@ async function start(program: string, args: string[], files: Files, settings: Re
     LOG_LEVEL: process.env['BENCH_LOG_LEVEL'] ?? 'warn',
     ...settings,
   });
-  const log = openSync(join(VAR, 'server.log'), 'a');
+  const log = openSync(logPath, 'a');
   const child = spawn(program, args, { env, cwd: VAR, stdio: ['ignore', log, log] });
   closeSync(log);
   await untilHealthy(child, port);

@@ -1,0 +1,145 @@
+/** Hours of mixed load at a modest rate: whether memory, open files, the log or the WAL grow, and what was answered. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { patternFrom } from './support/adapting.ts';
+import { type BenchOptions, command, copyOf, type Files, generated, withFolder } from './support/database.ts';
+import { type Server, startServer } from './support/server.ts';
+import { SoakClient } from './support/soak-client.ts';
+import { SoakLoad } from './support/soak-load.ts';
+import { growthPerHour, type Sample, sampleOf } from './support/soak-samples.ts';
+import { atMost, type Check, fact, percentile, shown } from './support/table.ts';
+import { systemOf } from './support/warm.ts';
+
+export const JOBS = 100_000;
+/** Those of `data` in the load have archived metric data. */
+const ARCHIVED = 2_000;
+const ACCOUNT = { username: 'soak', password: 'a long soak' };
+/** Work that no request asks for comes often enough to be met; a scan meets its deadline. */
+const SETTINGS = {
+  COLUMN_INDEX: 'auto',
+  JOB_CACHE_S: '60',
+  DURATION_UPDATE_S: '60',
+  OPTIMIZE_S: '600',
+  CHECKPOINT_S: '120',
+  REQUEST_TIMEOUT_MS: '2000',
+  DB_MAX_IDLE_S: '120',
+  LOG_LEVEL: 'info',
+};
+/** What grows is found in an hour; a shorter soak shows its figures without judging them. */
+const JUDGED_FROM_MINUTES = 60;
+
+export async function run(options: BenchOptions): Promise<Check[]> {
+  const files = await generated(options.jobs, Math.min(ARCHIVED, options.jobs));
+  return await withFolder(async (folder) => {
+    const copy = await copyOf(files, folder);
+    await command(
+      ['user', 'add', ACCOUNT.username, '--roles', 'admin,api', '--password'],
+      copy,
+      `${ACCOUNT.password}\n`,
+    );
+    const logPath = join(folder, 'service.log');
+    const server = await startServer(copy, SETTINGS, logPath);
+    try {
+      return await soak(server, copy, logPath, options.minutes);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+async function soak(server: Server, { db: dbPath }: Files, logPath: string, minutes: number): Promise<Check[]> {
+  const load = new SoakLoad(new SoakClient(server, ACCOUNT), await patternFrom(server));
+  const samples: Sample[] = [];
+  const healthP99Ms: number[] = [];
+  const startedAt = performance.now();
+  const minutesSoFar = () => (performance.now() - startedAt) / 60_000;
+  const everyMs = Math.min(60_000, (minutes * 60_000) / 12);
+  load.start();
+  while (minutesSoFar() < minutes) {
+    await sleep(everyMs);
+    const sample = sampleOf({ pid: server.pid, dbPath, logPath, minute: minutesSoFar() });
+    const healthMs = load.takeHealthMs();
+    samples.push(sample);
+    healthP99Ms.push(percentile(healthMs, 0.99));
+    const health = { p50: shown(percentile(healthMs, 0.5)), max: shown(percentile(healthMs, 1)) };
+    process.stdout.write(
+      `${JSON.stringify({ ...sample, healthMs: health, requests: load.requests, unexpected: load.unexpected })}\n`,
+    );
+  }
+  const { counters } = (await systemOf(server)).database;
+  await load.stop();
+  return [...growth(samples, load, minutes), ...answered(load, healthP99Ms, counters)];
+}
+
+function growth(samples: readonly Sample[], load: SoakLoad, minutes: number): Check[] {
+  const judged = (what: string, value: number, limit: number, unit: string) =>
+    minutes >= JUDGED_FROM_MINUTES ? atMost(what, value, limit, unit) : fact(what, `${shown(value)}${unit}`);
+  const last = samples.at(-1);
+  const range = (of: (sample: Sample) => number) =>
+    `${shown(of(samples[0] ?? NOTHING))} at first, ${shown(Math.max(...samples.map(of)))} at most, ${shown(of(last ?? NOTHING))} at last`;
+  return [
+    judged(
+      'growth of the parent',
+      growthPerHour(samples, ({ parentMb }) => parentMb),
+      8,
+      ' MB/h',
+    ),
+    judged(
+      'growth of all processes',
+      growthPerHour(samples, ({ allMb }) => allMb),
+      30,
+      ' MB/h',
+    ),
+    judged(
+      'growth of open files of the parent',
+      growthPerHour(samples, ({ parentFds }) => parentFds),
+      4,
+      '/h',
+    ),
+    judged('log', ((last?.logMb ?? 0) * 2 ** 20) / load.requests, 600, ' bytes a request'),
+    atMost('size of the WAL', Math.max(...samples.map(({ walMb }) => walMb)), 64, ' MB'),
+    fact(
+      'RSS of the parent, MB',
+      range(({ parentMb }) => parentMb),
+    ),
+    fact(
+      'RSS of all processes, MB',
+      range(({ allMb }) => allMb),
+    ),
+    fact(
+      'open files of all processes',
+      range(({ allFds }) => allFds),
+    ),
+    fact(
+      'WAL, MB',
+      range(({ walMb }) => walMb),
+    ),
+  ];
+}
+
+function answered(load: SoakLoad, healthP99Ms: readonly number[], counters: Record<string, number>): Check[] {
+  const kinds = [...load.counts].map(([what, count]) => `${what}: ${count}`).toSorted();
+  const kept = Object.entries(counters).map(([name, count]) => `${name} ${count}`);
+  return [
+    fact('requests', shown(load.requests)),
+    atMost('answers that were not expected', load.unexpected, 0),
+    fact(
+      '/healthz, p99 of a minute',
+      `${shown(percentile(healthP99Ms, 0.5))} ms, worst ${shown(percentile(healthP99Ms, 1))}`,
+    ),
+    fact('answers', kinds.join(', ')),
+    fact('counters', kept.join(', ')),
+  ];
+}
+
+const NOTHING: Sample = {
+  minute: 0,
+  parentMb: 0,
+  allMb: 0,
+  processes: 0,
+  parentFds: 0,
+  allFds: 0,
+  walMb: 0,
+  logMb: 0,
+  cpuSec: 0,
+};

@@ -1,0 +1,162 @@
+/** What a service meets in a day, at a modest rate: people, an adapter, scripts, mistakes, strangers. */
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobPattern } from './adapting.ts';
+import { FIRST_OWN_ID } from './jobs.ts';
+import type { SoakClient } from './soak-client.ts';
+
+/** Jobs that an adapter has started and not deleted yet. */
+const KEPT_JOBS = 100;
+const LATE_JOBS = 2;
+/** Patterns of a scan that takes far longer than any deadline of a soak. */
+const SCAN = Array.from({ length: 600 }, (_, nth) => `user.contains=zz${nth}`).join('&');
+const PAGES = ['/', '/jobs', '/jobs?state=running', '/statistics', '/system', '/jobs/7'];
+const BROKEN = [
+  'GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n',
+  'hello\r\n\r\n',
+  'GET / HTTP/1.1\r\nX: '.padEnd(20_000, 'x'),
+];
+
+/** One kind of request: how often, and which statuses are right. */
+interface Kind {
+  name: string;
+  everyMs: number;
+  expected: readonly number[];
+  send(nth: number): Promise<number>;
+}
+
+export class SoakLoad {
+  /** Requests by kind and status, of the whole soak. */
+  readonly counts = new Map<string, number>();
+  requests = 0;
+  unexpected = 0;
+  /** How long each answer of /healthz took since `takeHealthMs` was called last. */
+  #healthMs: number[] = [];
+  #running = true;
+  #ended: Promise<unknown> = Promise.resolve();
+  readonly #client: SoakClient;
+  readonly #job: JobPattern;
+
+  constructor(client: SoakClient, job: JobPattern) {
+    this.#client = client;
+    this.#job = job;
+  }
+
+  start(): void {
+    this.#ended = Promise.all([...this.#kinds(), ...this.#writes()].map((kind) => this.#repeat(kind)));
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    await this.#ended;
+  }
+
+  takeHealthMs(): number[] {
+    const taken = this.#healthMs;
+    this.#healthMs = [];
+    return taken;
+  }
+
+  async #repeat({ name, everyMs, expected, send }: Kind): Promise<void> {
+    for (let nth = 0; this.#running; nth++) {
+      const startedAt = performance.now();
+      const status = await send(nth).catch(() => 0);
+      const tookMs = performance.now() - startedAt;
+      this.requests++;
+      if (name === 'healthz') this.#healthMs.push(tookMs);
+      if (!expected.includes(status)) this.unexpected++;
+      const what = `${name} ${status === 0 ? 'no answer' : status}${expected.includes(status) ? '' : ' (unexpected)'}`;
+      this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+      await sleep(Math.max(0, everyMs - tookMs));
+    }
+  }
+
+  #kinds(): Kind[] {
+    const client = this.#client;
+    const ok = [200];
+    const get = (path: string) => client.ask(path);
+    return [
+      { name: 'healthz', everyMs: 250, expected: ok, send: () => get('/healthz') },
+      { name: 'list', everyMs: 200, expected: ok, send: (nth) => get(`/api/jobs/?page=${1 + (nth % 40)}`) },
+      { name: 'count', everyMs: 500, expected: ok, send: (nth) => get(`/api/jobs/count?num-nodes=${1 + (nth % 9)}-`) },
+      { name: 'statistics', everyMs: 3_000, expected: ok, send: (nth) => get(`/api/statistics/jobs?${group(nth)}`) },
+      {
+        name: 'histograms',
+        everyMs: 5_000,
+        expected: ok,
+        send: () => get('/api/statistics/histograms?metric=flops_any'),
+      },
+      { name: 'page', everyMs: 1_000, expected: ok, send: (nth) => client.page(PAGES[nth % PAGES.length] ?? '/') },
+      { name: 'data', everyMs: 2_000, expected: ok, send: (nth) => get(`/api/jobs/metrics/${99_000 + (nth % 900)}`) },
+      { name: 'stream', everyMs: 20_000, expected: ok, send: () => get('/api/jobs/?items-per-page=20000') },
+      { name: 'scan', everyMs: 60_000, expected: [504], send: () => get(`/api/jobs/count?${SCAN}`) },
+      { name: 'login', everyMs: 60_000, expected: [302], send: () => client.logIn() },
+      { name: 'wrong password', everyMs: 45_000, expected: [401], send: (nth) => client.logInAs(`none${nth}`, 'x') },
+      { name: 'unknown parameter', everyMs: 2_000, expected: [400], send: () => get('/api/jobs/?zzz=1') },
+      {
+        name: 'broken body',
+        everyMs: 2_000,
+        expected: [400],
+        send: () => client.ask('/api/jobs/start_job/', { method: 'POST', body: '{"jobId":' }),
+      },
+      { name: 'bad token', everyMs: 2_000, expected: [401], send: () => client.ask('/api/jobs/', { token: 'a.b.c' }) },
+      {
+        name: 'hang-up',
+        everyMs: 2_000,
+        expected: [0, 200],
+        send: () => client.hangUp('/api/jobs/?items-per-page=5000'),
+      },
+      { name: 'broken HTTP', everyMs: 4_000, expected: [0], send: (nth) => this.#raw(BROKEN[nth % 3] ?? '') },
+      { name: 'silent connection', everyMs: 4_000, expected: [0], send: () => this.#raw('POST /login HTTP/1.1\r\n') },
+    ];
+  }
+
+  /** An adapter: starts a job, tags it, stops the one of before, deletes the one of long ago. */
+  #writes(): Kind[] {
+    const client = this.#client;
+    const { cluster, startTime } = this.#job;
+    const ids: number[] = [];
+    const post = (path: string, value: unknown) => client.ask(path, { method: 'POST', body: JSON.stringify(value) });
+    const start = async (nth: number) => {
+      const answer = await post('/api/jobs/start_job/', { ...this.#job, jobId: FIRST_OWN_ID + nth });
+      ids.push(nth);
+      return answer;
+    };
+    const stop = (nth: number) =>
+      post('/api/jobs/stop_job/', { jobId: FIRST_OWN_ID + nth, cluster, startTime, stopTime: startTime + 60 });
+    const tag = [{ type: 'soak', name: 'tagged', scope: 'global' }];
+    const remove = (nth: number) =>
+      client.ask('/api/jobs/delete_job/', {
+        method: 'DELETE',
+        body: JSON.stringify({ jobId: FIRST_OWN_ID + nth, cluster, startTime }),
+      });
+    const job: Kind = {
+      name: 'adapter',
+      everyMs: 500,
+      expected: [200, 201],
+      send: async (nth) => {
+        const statuses = [await start(nth)];
+        if (ids.length > LATE_JOBS) statuses.push(await stop(nth - LATE_JOBS));
+        if (nth % 4 === 0) statuses.push(await post('/api/jobs/tag_job/7', tag));
+        if (ids.length > KEPT_JOBS) statuses.push(await remove(ids.shift() ?? 0));
+        return statuses.find((status) => status !== 200 && status !== 201) ?? 200;
+      },
+    };
+    return [job];
+  }
+
+  /** Bytes on a connection of their own, which is then left. */
+  #raw(bytes: string): Promise<number> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#client.port, '127.0.0.1', () => socket.write(bytes));
+      socket.on('error', () => {});
+      socket.on('data', () => {});
+      socket.on('close', () => resolve(0));
+      setTimeout(() => socket.destroy(), 3_000);
+    });
+  }
+}
+
+function group(nth: number): string {
+  return `group-by=${['user', 'project', 'cluster', 'subcluster'][nth % 4]}`;
+}
