@@ -1,10 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { SCOPES, type Scope, UnitSchema } from '../clusters/schema.ts';
-import { hasCode } from './files.ts';
+import { hasCode, readRegularFile, readRegularText } from './files.ts';
 
 /**
  * Decoded data of one job above this is refused, so that a small file cannot unpack into all memory. A job of 500 nodes
@@ -83,21 +82,15 @@ const unzip = promisify(gunzip);
 
 async function readDataText(folder: string): Promise<string> {
   const zipped = join(folder, 'data.json.gz');
-  const packed = await readLimited(zipped).catch((error: unknown) => {
+  const packed = await readRegularFile(zipped, MAX_DATA_BYTES).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   });
-  if (packed === undefined) return (await readLimited(join(folder, 'data.json'))).toString('utf8');
+  if (packed === undefined) return await readRegularText(join(folder, 'data.json'), MAX_DATA_BYTES);
   try {
     return (await unzip(packed, { maxOutputLength: MAX_DATA_BYTES })).toString('utf8');
   } catch (cause) {
     if (!hasCode(cause, 'ERR_BUFFER_TOO_LARGE')) throw cause;
     throw new Error(`${zipped} unpacks to more than the limit of ${MAX_DATA_BYTES} bytes`, { cause });
   }
-}
-
-async function readLimited(file: string): Promise<Buffer> {
-  const { size } = await stat(file);
-  if (size > MAX_DATA_BYTES) throw new Error(`${file} has ${size} bytes: the limit is ${MAX_DATA_BYTES}`);
-  return await readFile(file);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, chown, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, chown, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Whether an error of the file system has this code, such as ENOENT. */
@@ -10,6 +11,28 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
 /** What an error says, for a message or the log. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * The bytes of a regular file. Throws for anything else, and for a file above the limit: opening a FIFO would wait for its writer,
+ * reading a device would never end. The size is that of what was opened, so a file that is replaced meanwhile passes no check of
+ * another one.
+ */
+export async function readRegularFile(path: string, limitBytes: number): Promise<Buffer> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
+    if (stats.size > limitBytes) throw new Error(`${path} has ${stats.size} bytes: the limit is ${limitBytes}`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The same as text. */
+export async function readRegularText(path: string, limitBytes: number): Promise<string> {
+  return (await readRegularFile(path, limitBytes)).toString('utf8');
 }
 
 /**

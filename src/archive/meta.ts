@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UnitSchema } from '../clusters/schema.ts';
 import { unitJson } from '../clusters/wire.ts';
+import { readRegularText } from './files.ts';
 
 /** A larger meta.json is refused: real ones hold a job script at most. */
 export const MAX_META_BYTES = 16 * 1024 * 1024;
@@ -26,10 +26,7 @@ const StatisticsOfMeta = z.object({ statistics: StatisticsSchema });
 
 /** The text of a job's meta.json. Throws where it is missing, unreadable or larger than MAX_META_BYTES. */
 export async function readMetaText(folder: string): Promise<string> {
-  const file = join(folder, 'meta.json');
-  const { size } = await stat(file);
-  if (size > MAX_META_BYTES) throw new Error(`${file} has ${size} bytes: the limit is ${MAX_META_BYTES}`);
-  return await readFile(file, 'utf8');
+  return await readRegularText(join(folder, 'meta.json'), MAX_META_BYTES);
 }
 
 /** The statistics of a job as the JSON text of its answer, null where meta.json has none. Throws like readMetaText. */

@@ -1,12 +1,16 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BadStart } from '../bad-start.ts';
 import { Clusters } from '../clusters/clusters.ts';
 import { decodeCluster } from '../clusters/decode.ts';
 import type { Cluster } from '../clusters/derive.ts';
-import { hasCode, reasonOf } from './files.ts';
+import { hasCode, readRegularText, reasonOf } from './files.ts';
 
 const ARCHIVE_VERSION = '3';
+/** A version.txt holds a number. */
+const MAX_VERSION_BYTES = 1024;
+/** A cluster.json of a thousand nodes has some 100 KB. */
+const MAX_CLUSTER_BYTES = 64 * 1024 * 1024;
 
 /**
  * Checks an archive as cc-backend does at its start (contract/archive.md §1): version.txt says 3, an empty folder gets one.
@@ -19,7 +23,7 @@ export async function openArchive(root: string, { create = false, mark = true } 
     });
   }
   const versionFile = join(root, 'version.txt');
-  const version = await readFile(versionFile, 'utf8').catch((cause: unknown) => {
+  const version = await readVersion(root).catch((cause: unknown) => {
     if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined;
     throw new BadStart(`${versionFile} cannot be read: ${reasonOf(cause)}`, { cause });
   });
@@ -39,6 +43,16 @@ export async function openArchive(root: string, { create = false, mark = true } 
   await writeFile(versionFile, `${ARCHIVE_VERSION}\n`).catch((cause: unknown) => {
     throw new BadStart(`${versionFile} cannot be written: ${reasonOf(cause)}`, { cause });
   });
+}
+
+/** The text of version.txt. */
+export async function readVersion(root: string): Promise<string> {
+  return await readRegularText(join(root, 'version.txt'), MAX_VERSION_BYTES);
+}
+
+/** The text of the cluster.json of a cluster. */
+export async function readClusterText(root: string, cluster: string): Promise<string> {
+  return await readRegularText(join(root, cluster, 'cluster.json'), MAX_CLUSTER_BYTES);
 }
 
 /** What a file system or an editor leaves in a folder, such as the lost+found of a volume of its own. */
@@ -67,7 +81,7 @@ export async function readClusterFiles(root: string): Promise<{ cluster: Cluster
   for (const name of await clusterNames(root)) {
     const file = join(root, name, 'cluster.json');
     try {
-      const text = await readFile(file, 'utf8');
+      const text = await readClusterText(root, name);
       files.push({ cluster: decodeCluster(text), text });
     } catch (error) {
       problems.push(`${file}: ${reasonOf(error)}`);

@@ -56,6 +56,7 @@ async function namesIn(folder: string): Promise<Set<string>> {
 }
 
 async function copyFileAtomically(from: string, to: string): Promise<void> {
+  if (!(await stat(from)).isFile()) throw new Error(`${from} is not a regular file`); // copying a FIFO would not end
   await mkdir(dirname(to), { recursive: true });
   const temporary = join(dirname(to), `.${randomUUID()}.tmp`);
   try {

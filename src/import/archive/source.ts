@@ -1,9 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reasonOf } from '../../archive/files.ts';
+import { hasCode, reasonOf } from '../../archive/files.ts';
 import { jobFolder } from '../../archive/layout.ts';
 import { readMetaText } from '../../archive/meta.ts';
-import { clusterNames, openArchive, readClusters } from '../../archive/open.ts';
+import { clusterNames, openArchive, readClusters, readClusterText, readVersion } from '../../archive/open.ts';
 import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write.ts';
 import { BadStart } from '../../bad-start.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
@@ -25,7 +25,7 @@ export interface ArchiveSource extends ImportSource {
  * files of each job are copied there, before the job is yielded. Throws BadStart.
  */
 export async function archiveSource(root: string, target: string): Promise<ArchiveSource> {
-  const isVersion = await readFile(join(root, 'version.txt'), 'utf8').catch(() => '');
+  const isVersion = await readVersion(root).catch(() => '');
   if (isVersion.trim() !== '3') {
     throw new BadStart(`${root} is no job archive of version 3: it has no version.txt that says so`);
   }
@@ -42,7 +42,7 @@ async function sameNames(root: string): Promise<void> {
   const problems: string[] = [];
   for (const name of await clusterNames(root)) {
     const file = join(root, name, 'cluster.json');
-    const cluster = decodeCluster(await readFile(file, 'utf8'));
+    const cluster = decodeCluster(await readClusterText(root, name));
     if (cluster.name !== name) problems.push(`${file} is of cluster '${cluster.name}': its folder must have that name`);
   }
   if (problems.length > 0) throw new BadStart(problems);
@@ -52,9 +52,12 @@ async function sameNames(root: string): Promise<void> {
 async function copyClusters(root: string, target: string): Promise<string[]> {
   const notes: string[] = [];
   for (const name of await clusterNames(root)) {
-    const json = await readFile(join(root, name, 'cluster.json'), 'utf8');
+    const json = await readClusterText(root, name);
     const there = join(target, name, 'cluster.json');
-    const before = await readFile(there, 'utf8').catch(() => undefined);
+    const before = await readClusterText(target, name).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return undefined;
+      throw new BadStart(`${there} cannot be read: ${reasonOf(error)}`, { cause: error });
+    });
     if (before === undefined) await writeCluster(target, name, json);
     else if (before !== json) notes.push(`${there} differs from the one imported and stays as it is`);
   }
@@ -105,16 +108,19 @@ async function importJob(folder: string, copyTo: string | undefined, clusters: C
   }
 }
 
-/** The folders of all jobs: cluster, id div 1000, id mod 1000, start; numbers in numeric order. */
+/** Folders between a cluster and its jobs: id div 1000, id mod 1000, start. */
+const LEVELS = 3;
+
+/** The folders of all jobs, numbers in numeric order. */
 async function* jobFolders(root: string): AsyncGenerator<string, void, void> {
-  for (const cluster of await clusterNames(root)) {
-    for (const high of await numbersIn(join(root, cluster))) {
-      for (const low of await numbersIn(join(root, cluster, high))) {
-        const folder = join(root, cluster, high, low);
-        for (const start of await numbersIn(folder)) yield join(folder, start);
-      }
-    }
-  }
+  for (const cluster of await clusterNames(root)) yield* foldersBelow(join(root, cluster), LEVELS);
+}
+
+/** One that cannot be read stands for the jobs in it: they are counted as bad, with the reason. */
+async function* foldersBelow(folder: string, levels: number): AsyncGenerator<string, void, void> {
+  const names = levels === 0 ? undefined : await numbersIn(folder).catch(() => undefined);
+  if (names === undefined) yield folder;
+  else for (const name of names) yield* foldersBelow(join(folder, name), levels - 1);
 }
 
 async function numbersIn(folder: string): Promise<string[]> {

@@ -1,0 +1,112 @@
+/** What may lie in an archive in place of a file: nothing of it may hang a process, or end it. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openArchive, readClusters } from '../../src/archive/open.ts';
+import type { ArchiveRequest } from '../../src/archive/requests.ts';
+import { archiveSource } from '../../src/import/archive/source.ts';
+import { openArchive as archiveProcesses } from '../../src/pool/archive.ts';
+import { SpareSlot } from '../../src/pool/spare-slot.ts';
+import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { within } from '../support/pool.ts';
+import { smallCluster } from '../support/small-cluster.ts';
+
+/** Each puts something at a path. */
+const ODD: Readonly<Record<string, (path: string) => void>> = {
+  'a FIFO': (path) => void execFileSync('mkfifo', [path]),
+  'a folder': (path) => mkdirSync(path),
+  'a link to itself': (path) => symlinkSync(path, path),
+  'a link to a FIFO': (path) => {
+    execFileSync('mkfifo', [`${path}.fifo`]);
+    symlinkSync(`${path}.fifo`, path);
+  },
+  'a device without an end': (path) => symlinkSync('/dev/zero', path),
+  'a link to nowhere': (path) => symlinkSync('/nowhere/at/all', path),
+  'a huge file': (path) => {
+    writeFileSync(path, '');
+    truncateSync(path, 2 ** 40); // sparse
+  },
+};
+
+const job = { cluster: 'small', jobId: 1002, startTime: 1_700_000_000 };
+const FOLDER = 'small/1/002/1700000000';
+
+async function archiveWith(file: string, put: (path: string) => void): Promise<string> {
+  const root = await temporaryFolder();
+  await writeFiles(root, { 'version.txt': '3', 'small/cluster.json': { ...smallCluster(), name: 'small' } });
+  mkdirSync(dirname(join(root, file)), { recursive: true });
+  put(join(root, file));
+  return root;
+}
+
+describe.each(Object.entries(ODD))('%s', (_, put) => {
+  test.each(['meta.json', 'data.json', 'data.json.gz'])('in place of %s is read as nothing', async (name) => {
+    const warnings: string[] = [];
+    const root = await archiveWith(`${FOLDER}/${name}`, put);
+    const archive = archiveProcesses({
+      root,
+      memoryMb: 256,
+      queueLimit: 8,
+      maxIdleMs: 60_000,
+      spareSlot: new SpareSlot(),
+      log: { warn: (_fields, message) => warnings.push(message) },
+    });
+    try {
+      const asked: Omit<Extract<ArchiveRequest, { kind: 'jobData' }>, 'kind'> = {
+        job,
+        metrics: null,
+        scopes: null,
+        resolution: null,
+        shape: 'map',
+      };
+      expect(await archive.jobData(asked, within(100_000))).toBe(null);
+      expect(await archive.statistics([job], within(100_000))).toEqual([null]);
+      await archive.follow([{ job, tags: [], metaData: null }], within(100_000));
+      expect(archive.status().counters).toMatchObject({ crashes: 0, kills: 0, timeouts: 0 });
+    } finally {
+      await archive.close(1_000);
+    }
+    // Where nothing is at all it is the same: every one of the three has said why.
+    expect(warnings).toEqual(Array(3).fill('files of the archive could not be read'));
+  });
+
+  test('in place of version.txt or a cluster.json refuses the start, and names the file', async () => {
+    const clusters = await archiveWith('odd/cluster.json', put);
+    await expect(readClusters(clusters)).rejects.toThrow('odd/cluster.json');
+    const root = await temporaryFolder();
+    put(join(root, 'version.txt'));
+    // A link to nowhere is a missing file in a folder that is not empty.
+    await expect(openArchive(root)).rejects.toThrow('version.txt');
+  });
+});
+
+test('an import passes over what is not a file or folder, and counts it as bad', async () => {
+  const meta = {
+    ...{
+      jobId: 1002,
+      cluster: 'small',
+      subCluster: 'main',
+      project: 'p',
+      user: 'u',
+      numNodes: 1,
+      jobState: 'completed',
+    },
+    ...{ shared: 'none', startTime: 1_700_000_000, duration: 60, resources: [{ hostname: 'n01' }], statistics: {} },
+  };
+  const root = await archiveWith(`${FOLDER}/meta.json`, (path) => writeFileSync(path, JSON.stringify(meta)));
+  const at = (name: string) => join(root, 'small', name);
+  mkdirSync(at('2/002/1700000000'), { recursive: true });
+  ODD['a FIFO']?.(at('2/002/1700000000/meta.json'));
+  ODD['a link to itself']?.(at('3'));
+  ODD['a link to itself']?.(at('1/003'));
+  ODD['a FIFO']?.(at('4')); // where only folders count, a file is passed over
+  const { batches } = await archiveSource(root, root);
+  const [batch] = await Array.fromAsync(batches());
+  expect(batch?.jobs.map(({ jobId }) => jobId)).toEqual([1002]);
+  expect(batch?.reasons).toMatchObject([
+    { reason: expect.stringContaining('ELOOP') },
+    { reason: expect.stringContaining('is not a regular file') },
+    { reason: expect.stringContaining('ELOOP') },
+  ]);
+});
