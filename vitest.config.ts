@@ -9,9 +9,11 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(hasRealInput ? [] : ['test/**/real-input.test.ts'])],
-    // Tests start real processes and databases on a two-core machine; a wait below is for the slowest CI, not a measure.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Limits are for hangs: a machine eight times slower than two quiet cores must not meet one. No test measures time by them.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000, interval: 20 } },
     pool: 'forks',
     maxWorkers: 2,
   },

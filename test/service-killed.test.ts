@@ -1,13 +1,15 @@
 /** The whole service killed while an adapter writes: what was acknowledged is there afterwards, what was refused is not. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { migrated, run, serve } from './support/command-line.ts';
+import { until } from './support/pool.ts';
 import { openSqlite } from './support/sqlite.ts';
 
 /** `bench/crash.ts` does this two hundred times, with more connections. */
 const ROUNDS = 4;
 const CONNECTIONS = 8;
+/** Requests answered before a kill; each round has some more, so that it comes at another moment. */
+const FIRST_KILL_AFTER = 20;
 const VICTIMS = ['parent', 'all', 'children'] as const;
 
 interface Sent {
@@ -25,11 +27,14 @@ test('a service killed at any moment has kept what it acknowledged, and nothing 
   for (let round = 0; round < ROUNDS; round++) {
     const { service, url } = await serve(cwd);
     const pids = await processesOf(url);
+    const before = sent.length;
     const load = adapter(url, (round + 1) * 1_000_000, sent);
-    await sleep(100 + round * 70);
+    await until(() => sent.length >= before + FIRST_KILL_AFTER + round * 15, 10_000);
     const victim = VICTIMS[round % VICTIMS.length];
     if (victim !== 'parent') for (const pid of pids) process.kill(pid, 'SIGKILL');
-    if (victim === 'children') await sleep(50);
+    // Requests go on without the children, for a few answers.
+    const killedAt = sent.length;
+    if (victim === 'children') await until(() => sent.length >= killedAt + CONNECTIONS, 10_000);
     service.child.kill('SIGKILL');
     expect(await service.ended).toBe('SIGKILL');
     await load;

@@ -15,7 +15,7 @@ async function demo(cwd: string, env: Record<string, string>) {
   return service;
 }
 
-test('the demo prints a link that logs a browser in as an admin, on loopback alone', { timeout: 90_000 }, async () => {
+test('the demo prints a link that logs a browser in as an admin, on loopback alone', async () => {
   const cwd = folder();
   const local = await demo(cwd, {});
   const [link = '', url = ''] = /(http:\/\/127\.0\.0\.1:\d+)\/jwt-login\?login-token=\S+/.exec(local.stdout()) ?? [];

@@ -32,7 +32,7 @@ test('the bundle has nothing of Node, and is small', () => {
   expect(kb).toBeLessThan(MOST_KB);
 });
 
-test('dev:edge serves the demo jobs as a Worker, and leaves no process', { timeout: 90_000 }, async () => {
+test('dev:edge serves the demo jobs as a Worker, and leaves no process', async () => {
   const cwd = folder();
   const edge = start(cwd, ['edge'], { PORT: String(await freePort()), HOME: cwd });
   const until = async (text: RegExp) => {

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { closeSync, copyFileSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../src/dev/servers/free-port.ts';
 import { answers, migrated, OPEN, refused, run, serve, start } from '../support/command-line.ts';
@@ -28,7 +27,8 @@ describe('serve', () => {
     const cwd = await migrated();
     const { code, stderr } = await run(cwd, ['generate', '--jobs', '30000', '--archived', '0']);
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    const { service, url } = await serve(cwd);
+    // A connection that is kept alive must not hold it for its deadline, which is longer than the test.
+    const { service, url } = await serve(cwd, { REQUEST_TIMEOUT_MS: '600000' });
     const { database } = (await (await fetch(`${url}/api/system`)).json()) as {
       database: { processes: { pid: number }[] };
     };
@@ -37,9 +37,7 @@ describe('serve', () => {
     service.child.kill('SIGTERM');
     const { jobs, ...rest } = (await answer.json()) as { jobs?: unknown[] };
     expect(jobs, JSON.stringify(rest) + service.stderr()).toHaveLength(30_000);
-    const answeredAt = performance.now();
     expect(await service.ended).toBe(0);
-    expect(performance.now() - answeredAt).toBeLessThan(5_000); // a kept-alive connection does not hold it for its deadline
     for (const { pid } of database.processes) expect(existsSync(`/proc/${pid}`)).toBe(false);
   });
 
@@ -56,9 +54,10 @@ describe('serve', () => {
     await fetch(`${url}/healthz`); // the bytes above have arrived before this is answered
     service.child.kill('SIGTERM');
     await refused(Number(port));
-    await sleep(600);
-    service.child.kill('SIGTERM');
+    // Two within a moment count as one.
+    const again = setInterval(() => service.child.kill('SIGTERM'), 20);
     expect(await service.ended).toBe('SIGKILL');
+    clearInterval(again);
   });
 
   test('takes two signals within a moment for one, as a terminal and npm send them', async () => {
@@ -77,10 +76,8 @@ describe('serve', () => {
     const service = start(cwd, ['serve'], { ...OPEN, DB_URL: `http://127.0.0.1:${port}` });
     const [socket] = (await connected) as [Socket];
     onTestFinished(() => void socket.destroy());
-    const startedAt = performance.now();
     service.child.kill('SIGTERM');
-    expect(await service.ended).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(await service.ended).toBe(0); // 2 would be the end of its own wait for the server
   });
 
   test('leaves a file that is the whole database', async () => {

@@ -85,7 +85,7 @@ function text(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? `${each}` : each));
 }
 
-test('every answer is that of the SQL, behind every write', { timeout: 150_000 }, async () => {
+test('every answer is that of the SQL, behind every write', async () => {
   const both = await opened();
   await fc.assert(
     fc.asyncProperty(randomRows(40), asked, async (rows, questions) => {
@@ -96,7 +96,7 @@ test('every answer is that of the SQL, behind every write', { timeout: 150_000 }
   );
 });
 
-test('an index that was built of the rows answers as one that followed them', { timeout: 150_000 }, async () => {
+test('an index that was built of the rows answers as one that followed them', async () => {
   await fc.assert(
     fc.asyncProperty(randomRows(40), asked, async (rows, questions) => {
       const db = await testDatabase('recorded');
@@ -113,7 +113,7 @@ test('an index that was built of the rows answers as one that followed them', { 
   );
 });
 
-test('it declines exactly where a row is odd, and says why', { timeout: 150_000 }, async () => {
+test('it declines exactly where a row is odd, and says why', async () => {
   const both = await opened();
   const every = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });
   await fc.assert(
@@ -126,7 +126,7 @@ test('it declines exactly where a row is odd, and says why', { timeout: 150_000 
   );
 });
 
-test('a number of a footprint is the one that SQLite reads, however it is written', { timeout: 60_000 }, async () => {
+test('a number of a footprint is the one that SQLite reads, however it is written', async () => {
   const both = await opened();
   const written = [
     ...[

@@ -78,7 +78,7 @@ const plainJson = fc.record({
   metadata: json(fc.record({ jobName: word, jobScript: fc.string() }, { requiredKeys: [] })),
 });
 
-test('random jobs', { timeout: 120_000 }, async () => {
+test('random jobs', async () => {
   const db = await opened();
   let plains = 0;
   await fc.assert(

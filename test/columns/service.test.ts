@@ -1,7 +1,6 @@
 /** The service with a column index, as an operator starts it. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { migrated, run, serve } from '../support/command-line.ts';
@@ -16,11 +15,7 @@ async function systemOf(url: string) {
 }
 
 async function readyAt(url: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if ((await systemOf(url)).database.columns?.state === 'ready') return;
-    await sleep(50);
-  }
-  throw new Error('the column index was not ready in time');
+  await expect.poll(async () => (await systemOf(url)).database.columns?.state).toBe('ready');
 }
 
 test('a statistic knows the job that was just started, and the answers are those without an index', async () => {

@@ -43,13 +43,13 @@ async function overRandomJobs<Extra>(
   );
 }
 
-test('counts are those of a naive filter over the rows', { timeout: 150_000 }, async () => {
+test('counts are those of a naive filter over the rows', async () => {
   await overRandomJobs(fc.constant(null), async (visible, found) => {
     expect(await db.read(countJobs(visible))).toEqual([{ count: found.length }]);
   });
 });
 
-test('a page holds the jobs of a naive filter, sort and slice', { timeout: 150_000 }, async () => {
+test('a page holds the jobs of a naive filter, sort and slice', async () => {
   const pages = fc.record({
     page: fc.constantFrom(1, 1, 2, 3, 2 ** 53 - 1),
     itemsPerPage: fc.constantFrom(1, 3, 10, 2 ** 53 - 1),
@@ -67,7 +67,7 @@ test('a page holds the jobs of a naive filter, sort and slice', { timeout: 150_0
   });
 });
 
-test('statistics are those of the formulas over the rows', { timeout: 150_000 }, async () => {
+test('statistics are those of the formulas over the rows', async () => {
   const options = fc.record({
     groupBy: fc.constantFrom(undefined, ...GROUPS),
     sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
@@ -81,7 +81,7 @@ test('statistics are those of the formulas over the rows', { timeout: 150_000 },
   });
 });
 
-test('histograms are those of the bin tables over the rows', { timeout: 150_000 }, async () => {
+test('histograms are those of the bin tables over the rows', async () => {
   const bins = fc.constantFrom('1m', '10m', '1h', '6h', '12h', '24h' as const);
   await overRandomJobs(bins, async (visible, found, asked) => {
     const counted = await db.read(jobHistograms(visible, { bins: asked, nowSec: NOW }));
@@ -89,7 +89,7 @@ test('histograms are those of the bin tables over the rows', { timeout: 150_000 
   });
 });
 
-test('metric histograms are those of the formula over the rows', { timeout: 150_000 }, async () => {
+test('metric histograms are those of the formula over the rows', async () => {
   const scale = fc.record({
     metric: fc.constantFrom('load', 'mem', 'none', "x'"),
     stat: fc.constantFrom('avg', 'max', ''),

@@ -22,6 +22,7 @@ import { oneJob } from '../support/one-job.ts';
 import { ENDLESS, small, testFolder, within } from '../support/pool.ts';
 
 const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });
+const AN_HOUR_MS = 3_600_000;
 const count = async (db: Database) => (await db.read(countJobs(ALL), within(10_000)))[0]?.count;
 const insert = (db: Database, jobId: bigint, ms = 10_000) =>
   db.write('insertJobs', { rows: [oneJob({ jobId })], tags: [] }, within(ms));
@@ -46,13 +47,12 @@ describe('a server that is not there', () => {
     const db = opened(first.url, { heartbeat: true });
     await insert(db, 1n);
     await first.kill();
-    const startedAt = performance.now();
-    await expect(db.read(small(1), within(5_000))).rejects.toMatchObject({
+    // At once: the test does not last as long as their deadline.
+    await expect(db.read(small(1), within(AN_HOUR_MS))).rejects.toMatchObject({
       code: 'remote_unavailable',
       message: expect.stringContaining('does not listen'),
     });
-    await expect(insert(db, 2n, 5_000)).rejects.toMatchObject({ code: 'remote_unavailable' });
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    await expect(insert(db, 2n, AN_HOUR_MS)).rejects.toMatchObject({ code: 'remote_unavailable' });
     expect(db.status().alive).toBe(false);
     const second = await startLibsqlServer({ folder, port: Number(new URL(first.url).port) });
     onTestFinished(() => second.kill());
@@ -125,10 +125,8 @@ describe('the deadline', () => {
   test('stops the query at the server', async () => {
     const { server, db } = await ready();
     await expect(db.read(ENDLESS, within(300))).rejects.toMatchObject({ code: 'deadline_exceeded' });
-    await sleep(500);
-    const before = cpuMs(server.pid);
-    await sleep(1_000);
-    expect(cpuMs(server.pid) - before).toBeLessThan(100); // ticks of 10 ms; the query took all of them
+    // It takes all of a core while it runs.
+    await expect.poll(async () => await shareOfCpu(server.pid)).toBeLessThan(0.1);
   });
 
   test('in the middle of a write leaves nothing, and no lock', async () => {
@@ -139,7 +137,7 @@ describe('the deadline', () => {
     });
     const startedAt = performance.now();
     await insert(db, 99_999n);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(performance.now() - startedAt).toBeLessThan(4_500); // after 5 s the server takes a lock away by itself
     expect(await count(db)).toBe(1);
   });
 
@@ -158,11 +156,11 @@ describe('the deadline', () => {
 describe('a commit on its way', () => {
   test.each(['late', 'cut'] as const)('whose answer is %s: outcome_unknown, and it may have happened', async (how) => {
     const { server } = await ready();
-    const proxy = await proxyTo(server.url, (body) => (body.includes('COMMIT') ? how : undefined));
+    let held = true;
+    const proxy = await proxyTo(server.url, (body) => (body.includes('COMMIT') && held ? how : undefined));
     const db = opened(proxy);
-    const startedAt = performance.now();
     await expect(insert(db, 1n, 600)).rejects.toMatchObject({ code: 'outcome_unknown' });
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    held = false;
     await expect.poll(() => count(db)).toBe(1);
   });
 
@@ -197,7 +195,10 @@ test('what fails in a transaction ends it: no later statement stays', async () =
 });
 
 test('a transaction that is silent for too long, or loses its lock to another, ends with a fault of its own', async () => {
-  const { server, db } = await ready();
+  const admin = `127.0.0.1:${await freePort()}`;
+  const server = await libsqlServer(['--admin-listen-addr', admin]);
+  await migrateRemote({ url: server.url });
+  const db = opened(server.url);
   const begun = async () => {
     const client = clientOf({ url: server.url }, () => AbortSignal.timeout(20_000));
     const remote = transactionOn(await client.transaction('write'), new AbortController().signal);
@@ -209,7 +210,9 @@ test('a transaction that is silent for too long, or loses its lock to another, e
   await waiting;
   await expect(silent.run('UPDATE job SET duration = 2')).rejects.toMatchObject({ code: 'database_busy' });
   const expired = await begun();
-  await sleep(11_000);
+  // After 10 s of silence the server gives the transaction up.
+  const isGivenUp = async () => (await (await fetch(`http://${admin}/metrics`)).text()).includes('stream_handles 0\n');
+  await expect.poll(isGivenUp, { interval: 100 }).toBe(true);
   await expect(expired.run('UPDATE job SET duration = 2')).rejects.toMatchObject({
     code: expect.stringMatching(/connection_lost|database_busy/),
   });
@@ -217,7 +220,7 @@ test('a transaction that is silent for too long, or loses its lock to another, e
     code: expect.stringMatching(/connection_lost|database_busy/),
   });
   expect(await count(db)).toBe(1);
-}, 40_000);
+});
 
 test('more requests than may be at the server are queue_full', async () => {
   const { server } = await ready();
@@ -230,21 +233,26 @@ test('more requests than may be at the server are queue_full', async () => {
 test('closing ends what runs, at the latest by force', async () => {
   const { server } = await ready();
   const db = openRemote({ url: server.url, mostAtOnce: 4, heartbeat: true });
-  const reading = expect(db.read(ENDLESS, within(60_000))).rejects.toMatchObject({ code: 'connection_lost' });
-  await sleep(50);
-  const startedAt = performance.now();
-  await db.close(200);
-  expect(performance.now() - startedAt).toBeLessThan(1_500);
+  const reading = expect(db.read(ENDLESS, within(AN_HOUR_MS))).rejects.toMatchObject({ code: 'connection_lost' });
+  await expect.poll(async () => await shareOfCpu(server.pid)).toBeGreaterThan(0.2);
+  await db.close(200); // much earlier than the deadline of the query
   await reading;
 });
 
-/** CPU of a process so far. */
+/** Of the time of one core, over a moment. */
+async function shareOfCpu(pid: number): Promise<number> {
+  const [before, startedAt] = [cpuMs(pid), performance.now()];
+  await sleep(200);
+  return (cpuMs(pid) - before) / (performance.now() - startedAt);
+}
+
+/** CPU of a process so far, in ticks of 10 ms. */
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Passes requests on to a server, and answers late or breaks the connection where it is told to, once the server has answered. */
+/** Passes requests on to a server; keeps the answer to itself (`late`) or breaks the connection where asked to, once the server has answered. */
 async function proxyTo(url: string, what: (body: string) => 'late' | 'cut' | undefined): Promise<string> {
   const proxy = createServer((asked, answer) => {
     const chunks: Buffer[] = [];
@@ -256,7 +264,7 @@ async function proxyTo(url: string, what: (body: string) => 'late' | 'cut' | und
         for await (const part of real) parts.push(part as Buffer);
         const how = what(body.toString());
         if (how === 'cut') return answer.destroy();
-        if (how === 'late') await sleep(2_000);
+        if (how === 'late') return undefined;
         answer.writeHead(real.statusCode ?? 500, real.headers).end(Buffer.concat(parts));
         return undefined;
       });

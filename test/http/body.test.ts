@@ -112,7 +112,7 @@ test('an upload that breaks off gives back what it held', async () => {
     socket.end('[');
   }
   const ended = () => service.lines.filter(({ message }) => message === 'request').length === 3;
-  await vi.waitUntil(ended, { timeout: 10_000 });
+  await vi.waitUntil(ended, { timeout: 60_000 });
   expect((await post('[]')).status).toBe(200);
 });
 

@@ -200,7 +200,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     await page.locator('[data-metric="cpu_load"] canvas').waitFor();
     expect([await axe(), await overflow()]).toEqual([[], 0]);
     await page.setViewportSize({ width: 360, height: 740 });
-    await expect.poll(overflow, { timeout: 5_000 }).toBe(0); // plots follow
+    await expect.poll(overflow).toBe(0); // plots follow
     expect(await axe()).toEqual([]);
   });
 });

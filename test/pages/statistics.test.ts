@@ -167,7 +167,7 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     await page.locator('#histograms canvas').nth(4).waitFor();
     expect([await axe(), await overflow()]).toEqual([[], 0]);
     await page.setViewportSize({ width: 360, height: 740 });
-    await expect.poll(overflow, { timeout: 5_000 }).toBe(0);
+    await expect.poll(overflow).toBe(0);
     expect(await axe()).toEqual([]);
   });
 });

@@ -85,9 +85,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
     expect(settings.find((row) => row.startsWith('DB_QUEUE_LIMIT'))).toContain('256 default');
     const before = await page.locator('[data-memory]').getAttribute('data-memory');
     await page.getByText('live', { exact: true }).waitFor();
-    await expect
-      .poll(() => page.locator('[data-memory]').getAttribute('data-memory'), { timeout: 8_000 })
-      .not.toBe(before);
+    await expect.poll(() => page.locator('[data-memory]').getAttribute('data-memory')).not.toBe(before);
     expect(complaints).toEqual([]);
   });
 
@@ -96,7 +94,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
     await page.goto('/system');
     expect([await axe(), await overflow()]).toEqual([[], 0]);
     await page.setViewportSize({ width: 360, height: 740 });
-    await expect.poll(overflow, { timeout: 5_000 }).toBe(0);
+    await expect.poll(overflow).toBe(0);
     expect(await axe()).toEqual([]);
   });
 

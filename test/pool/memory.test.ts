@@ -70,7 +70,7 @@ test('one that is at work all the time may keep as much as a long list takes, un
 test('one that keeps more is replaced at work, and serves until its spare does', async () => {
   const { ask, isReplaced } = await keeping(60);
   let served = 0;
-  for (const end = performance.now() + 5_000; !isReplaced() && performance.now() < end; ) {
+  for (const end = performance.now() + 100_000; !isReplaced() && performance.now() < end; ) {
     await ask();
     served += 1;
   }

@@ -65,8 +65,8 @@ test('a write is seen by the next read of the same node, and soon by that of ano
     await insert(one, BigInt(jobId));
     expect(await count(one)).toBe(jobId);
   }
-  await expect.poll(() => count(other), { timeout: 2_000, interval: 20 }).toBe(60);
-  expect(sync(other).lagMs).toBeLessThan(2_000);
+  await expect.poll(() => count(other)).toBe(60);
+  await expect.poll(() => sync(other).lagMs).toBeLessThan(2_000);
 });
 
 test('many writers at once each see their own', async () => {
@@ -106,19 +106,17 @@ test('the server gone: reads go on until the replica is too old, then are refuse
   expect(await count(db)).toBe(1);
   await expect(insert(db, 2n)).rejects.toMatchObject({ code: 'remote_unavailable' });
   expect(db.status().alive).toBe(true);
-  await expect
-    .poll(() => count(db).catch((error) => error.code), { timeout: 12_000, interval: 200 })
-    .toBe('remote_unavailable');
+  await expect.poll(() => count(db).catch((error) => error.code), { interval: 200 }).toBe('remote_unavailable');
   await expect(count(db)).rejects.toMatchObject({
     message: expect.stringMatching(/^the replica is \d+ s behind its server$/),
   });
   expect(db.status().alive).toBe(false);
   const second = await startLibsqlServer({ folder, port: Number(new URL(first.url).port) });
   onTestFinished(() => second.kill());
-  await expect.poll(() => count(db).catch(() => -1), { timeout: 8_000, interval: 50 }).toBe(1);
+  await expect.poll(() => count(db).catch(() => -1), { interval: 50 }).toBe(1);
   await insert(db, 3n);
   expect(await count(db)).toBe(2);
-}, 40_000);
+});
 
 test('the syncer killed: another takes its place when it has gone, and nothing is lost', async () => {
   const { url } = await server();
@@ -129,28 +127,26 @@ test('the syncer killed: another takes its place when it has gone, and nothing i
     process.kill(pid, 'SIGKILL');
     await writing;
     expect(await count(db)).toBe(round); // its own write, although the process had to start anew
-    await expect.poll(() => [pid, 0].includes(syncer(db)), { timeout: 5_000, interval: 10 }).toBe(false);
-    await expect.poll(() => count(db), { timeout: 5_000, interval: 20 }).toBe(round);
+    await expect.poll(() => [pid, 0].includes(syncer(db))).toBe(false);
+    await expect.poll(() => count(db)).toBe(round);
   }
   const [check] = await db.read(value('SELECT quick_check FROM pragma_quick_check'), within(10_000));
   expect(check).toEqual({ answer: 'ok' });
   expect(path).toMatch(/replica\.db$/);
-}, 40_000);
+});
 
 test('a server that hangs is no reason to wait: reads go on, and its syncer is replaced', async () => {
   const { url, pid } = await server();
-  const { db } = await replicaOf(url, { mostLagMs: 1_000 });
+  const { db } = await replicaOf(url, { mostLagMs: 3_000 });
   await insert(db, 1n);
   process.kill(pid, 'SIGSTOP');
   try {
     expect(await count(db)).toBe(1);
-    await expect
-      .poll(() => count(db).catch((error) => error.code), { timeout: 4_000, interval: 50 })
-      .toBe('remote_unavailable');
+    await expect.poll(() => count(db).catch((error) => error.code), { interval: 50 }).toBe('remote_unavailable');
   } finally {
     process.kill(pid, 'SIGCONT');
   }
-  await expect.poll(() => count(db).catch(() => -1), { timeout: 5_000, interval: 50 }).toBe(1);
+  await expect.poll(() => count(db).catch(() => -1), { interval: 50 }).toBe(1);
 });
 
 test('two services cannot have one file, and the second leaves the first as it is', async () => {
@@ -197,7 +193,5 @@ test('what the server has lost is not served as if it were there', async () => {
   const empty = await startLibsqlServer({ folder: join(testFolder(), 'empty'), port: Number(new URL(first.url).port) });
   onTestFinished(() => empty.kill());
   expect((await createClient({ url: empty.url }).execute('SELECT 1')).rows).toHaveLength(1);
-  await expect
-    .poll(() => count(db).catch((error) => error.message), { timeout: 12_000, interval: 100 })
-    .toMatch(/behind its server/);
-}, 30_000);
+  await expect.poll(() => count(db).catch((error) => error.message), { interval: 100 }).toMatch(/behind its server/);
+});

@@ -76,7 +76,8 @@ test('closing ends every process', async () => {
   expect(pids.filter(isAlive)).toEqual([]);
 });
 
-test('no process outlives the service by 250 ms, however that ends', async () => {
+// How long they take is measured by `npm run bench -- kill`.
+test('no process outlives the service, however that ends', async () => {
   const path = join(testFolder(), 'job.db');
   await migrate(path);
   const parent = spawn(process.execPath, [fixture('service-with-processes'), path], {
@@ -86,12 +87,11 @@ test('no process outlives the service by 250 ms, however that ends', async () =>
   const pids: number[] = JSON.parse(String(line));
   expect(pids.filter(isAlive)).toEqual(pids);
   parent.kill('SIGKILL');
-  const tookMs = await until(
+  await until(
     () => pids.filter(isAlive).length === 0,
     5_000,
     () => pids.filter(isAlive),
   );
-  expect(tookMs).toBeLessThan(250);
 });
 
 /** A process that has ended and that nobody has reaped yet is a zombie: gone, for all it can do. */

@@ -5,6 +5,8 @@ import type { Database } from '../../src/db/port.ts';
 import { fixture, small, testPool, until, within } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
+const AN_HOUR_MS = 3_600_000;
+
 const tag = (name: string) => ({ rows: [['type', name, 'global']] });
 const write = (db: Database, name: string, ms = 5_000) => db.write('copyTags', tag(name), within(ms));
 const codeOf = (writing: Promise<unknown>) =>
@@ -28,10 +30,9 @@ describe('a file that has become read-only', () => {
     const writer = db.status().processes.find(({ role }) => role === 'writer');
     process.kill(writer?.pid ?? 0, 'SIGKILL'); // one that has the file open could still write to it
     await until(() => db.status().processes.every(({ pid }) => pid !== writer?.pid), 5_000);
-    const askedAt = performance.now();
-    expect(await codeOf(write(db, 'refused', 20_000))).toBe('read_only');
-    expect(await codeOf(write(db, 'refused', 20_000))).toBe('read_only');
-    expect(performance.now() - askedAt).toBeLessThan(10_000);
+    // At once: the test does not last as long as their deadline.
+    expect(await codeOf(write(db, 'refused', AN_HOUR_MS))).toBe('read_only');
+    expect(await codeOf(write(db, 'refused', AN_HOUR_MS))).toBe('read_only');
     expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
     chmodSync(path, 0o644);
     await until(() => db.status().processes.some(({ role, state }) => role === 'writer' && state === 'idle'), 10_000);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { type Deadline, startDeadline } from '../../src/db/deadline.ts';
@@ -92,13 +93,32 @@ export function asked(sql: string): Statement<{ answer: string | number }> {
   return { name: sql, sql, parameters: [], row: Answer };
 }
 
-/** Resolves once `holds` does; looks every few ms, and gives up with what `shown` says. */
+/** A machine may be so many times slower than a quiet one before a test that waits gives up. */
+const PATIENCE = 20;
+
+/**
+ * Resolves once `holds` does; looks every few ms, and gives up with what `shown` says. `limitMs` is how long it may take on a quiet
+ * machine: a limit for hangs, not a measure.
+ */
 export async function until(holds: () => boolean, limitMs: number, shown: () => unknown = () => ''): Promise<number> {
   const startedAt = performance.now();
   while (!holds()) {
-    if (performance.now() - startedAt > limitMs)
-      throw new Error(`not within ${limitMs} ms: ${JSON.stringify(shown())}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (performance.now() - startedAt > limitMs * PATIENCE)
+      throw new Error(`not within ${limitMs * PATIENCE} ms: ${JSON.stringify(shown())}`);
+    await sleep(5);
   }
   return performance.now() - startedAt;
+}
+
+/**
+ * How much later than a plain timer of the same length a promise settles, ms. Both wait for the same event loop, so a slow machine
+ * delays both.
+ */
+export async function lateMs(settled: Promise<unknown>, timerMs: number): Promise<number> {
+  const timer = sleep(timerMs).then(() => performance.now());
+  const end = await settled.then(
+    () => performance.now(),
+    () => performance.now(),
+  );
+  return end - (await timer);
 }
