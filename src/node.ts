@@ -7,8 +7,8 @@ import { pino } from 'pino';
 import { createApp } from './app.ts';
 import { openArchive as checkArchive, readClusterFiles } from './archive/open.ts';
 import { Fault } from './faults.ts';
+import { bareResponse } from './http/client-error.ts';
 import type { Log } from './http/env.ts';
-import { faultResponse } from './http/faults.ts';
 import { cutConnection, whenSent } from './http/node-server.ts';
 import { readAssets } from './node/assets.ts';
 import { type ClusterFiles, clustersOf } from './node/clusters.ts';
@@ -68,7 +68,7 @@ export async function startService(
   // Before the database: a service that cannot have its address has touched nothing.
   const server = await listen(async (...request) => {
     const ready = await Promise.race([app.promise, sleep(START_WAIT_MS)]);
-    return ready === undefined ? faultResponse(STARTING) : await ready.fetch(...request);
+    return ready === undefined ? bareResponse(STARTING) : await ready.fetch(...request);
   }, settings);
   try {
     const parts = await startParts({

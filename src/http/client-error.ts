@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { ClientGone } from '../db/deadline.ts';
 import { Fault } from '../faults.ts';
 import { faultBody, faultResponse, reasonPhrase } from './faults.ts';
+import { BARE_HEADERS } from './hardening.ts';
 
 /**
  * Gives what Node refuses before the app sees it the one body every error has: headers above the limit (431), a request
@@ -33,22 +34,25 @@ function rawAnswer(fault: Fault): string {
     `HTTP/1.1 ${fault.status} ${reasonPhrase(fault.status)}`,
     'Connection: close',
     'Content-Type: application/json',
-    'Vary: Origin',
-    'X-Content-Type-Options: nosniff',
-    'X-Frame-Options: DENY',
-    'Referrer-Policy: same-origin',
-    "Content-Security-Policy: frame-ancestors 'none'; object-src 'none'; base-uri 'self'",
+    ...Object.entries(BARE_HEADERS).map(([name, value]) => `${name}: ${value}`),
     `Content-Length: ${new TextEncoder().encode(body).length}`,
     '',
     body,
   ].join('\r\n');
 }
 
+/** A fault that is answered without the app, with the headers that the app gives every answer. */
+export function bareResponse(fault: Fault): Response {
+  const answer = faultResponse(fault);
+  for (const [name, value] of Object.entries(BARE_HEADERS)) answer.headers.set(name, value);
+  return answer;
+}
+
 /** For `getRequestListener`: what it throws for an address or Host header that is none, and what nobody caught. */
 export function answerBrokenRequest(error: unknown): Response {
   if (error instanceof ClientGone) return new Response(null);
   const isOurs = !(error instanceof Error) || error.name !== 'RequestError';
-  return faultResponse(
+  return bareResponse(
     isOurs
       ? new Fault('internal', 'internal error')
       : new Fault('invalid_request', `malformed request: ${error.message}`),

@@ -19,6 +19,15 @@ const HEADERS = {
   xXssProtection: false,
 };
 
+/** The same for answers that the app has no part in: broken requests, and those that come before it is ready. */
+export const BARE_HEADERS: Readonly<Record<string, string>> = {
+  Vary: 'Origin',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'same-origin',
+  'Content-Security-Policy': "frame-ancestors 'none'; object-src 'none'; base-uri 'self'",
+};
+
 /** Of every page: what it loads, asks and sends goes to us alone, and no script or style stands in it. */
 const PAGE_POLICY = [
   "default-src 'none'",
