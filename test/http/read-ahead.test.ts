@@ -1,0 +1,70 @@
+/** A list is read ahead while there is room for answers, and no further. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { HeldAnswers } from '../../src/http/held-answers.ts';
+import { ANSWERS_HELD_MB } from '../../src/settings.ts';
+import { job, type TestApp, testApp } from '../support/test-app.ts';
+
+const LIMIT = ANSWERS_HELD_MB * 1024 * 1024;
+/** A batch of 100, two of 500, and the rest. */
+const JOBS = Array.from({ length: 1510 }, (_, index) => job({ jobId: index + 1 }));
+
+let service: TestApp | undefined;
+afterEach(async () => {
+  await service?.close();
+  service = undefined;
+});
+
+/** A list of which the client has taken the first two batches, and how many batches were asked for since. */
+async function taken(heldBytes: number) {
+  let batches = 0;
+  const app = await testApp({
+    jobs: JOBS,
+    service: ({ db }) => ({
+      db: {
+        ...db,
+        readPage(statement, deadline) {
+          batches += 1;
+          return db.readPage(statement, deadline);
+        },
+      },
+    }),
+  });
+  service = app;
+  app.app.get('/hold', (c) => {
+    c.var.held.add(heldBytes);
+    return c.body(null);
+  });
+  const { body } = await app.get('/api/jobs/?items-per-page=9999999');
+  const reader = body?.getReader();
+  await app.app.request('/hold');
+  let text = '';
+  const decoder = new TextDecoder();
+  // The 101st job is in the second batch.
+  while (!/"jobId":1410,/.test(text)) text += decoder.decode((await reader?.read())?.value, { stream: true });
+  return { asked: () => batches, cancel: () => reader?.cancel() };
+}
+
+describe('behind the batch that the client has', () => {
+  test('the next is read before it asks for it', async () => {
+    const list = await taken(0);
+    await expect.poll(list.asked).toBeGreaterThan(2);
+    await list.cancel();
+  });
+
+  test('nothing is read while half of the room for answers is taken', async () => {
+    const list = await taken(LIMIT / 2);
+    await service?.get('/api/jobs/count'); // whatever was begun ahead has been asked for by then
+    expect(list.asked()).toBe(2);
+    await list.cancel();
+  });
+});
+
+test('the room for answers is half empty below half of its limit', () => {
+  const held = new HeldAnswers(1000);
+  held.add(499);
+  expect(held.isHalfEmpty).toBe(true);
+  held.add(1);
+  expect(held.isHalfEmpty).toBe(false);
+  held.give(1);
+  expect(held.isHalfEmpty).toBe(true);
+});
