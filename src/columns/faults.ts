@@ -1,8 +1,8 @@
 import { Fault } from '../faults.ts';
 import { Stale, Unsuitable } from './unsuitable.ts';
 
-/** Errors of DuckDB after which its file is not to be trusted any more. */
-const BROKEN = /^(INTERNAL|FATAL|IO|Serialization|Corrupt\w*) Error/i;
+/** Errors of DuckDB after which its file is not to be trusted any more, or nothing can be asked of its connection. */
+const BROKEN = /^(INTERNAL|FATAL|IO|Serialization|Corrupt\w*) Error|Current transaction is aborted/i;
 
 /** What an error of the index means: a Fault for this question alone, or Stale or Unsuitable for all of them. */
 export function meaningOf(error: unknown): Fault | Stale | Unsuitable {

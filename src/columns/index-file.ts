@@ -160,14 +160,26 @@ export class IndexFile {
 
   /** One transaction. */
   async transaction<Result>(work: () => Promise<Result>): Promise<Result> {
-    await this.run('BEGIN');
     try {
+      await this.run('BEGIN');
       const result = await work();
       await this.run('COMMIT');
       return result;
     } catch (error) {
-      await this.run('ROLLBACK').catch(() => {}); // a commit that failed has ended it
+      await this.#rollBack();
       throw error;
+    }
+  }
+
+  /** The interrupts that ended the work go on, and meet the rollback too: left out, every later statement would fail. */
+  async #rollBack(): Promise<void> {
+    for (;;) {
+      try {
+        await this.run('ROLLBACK');
+        return;
+      } catch (error) {
+        if (!isInterrupt(error)) return; // there is none any more: a commit that failed has ended it
+      }
     }
   }
 
@@ -195,6 +207,10 @@ function formatOf(footprintKeys: readonly string[]): string {
 /** Said, not guessed: a whole number would be bound as an integer. */
 function typeOf(value: string | number) {
   return typeof value === 'number' ? DOUBLE : VARCHAR;
+}
+
+function isInterrupt(error: unknown): boolean {
+  return error instanceof Error && /^INTERRUPT Error/i.test(error.message);
 }
 
 /** A path of the settings, which may hold a quote. */
