@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { checkSqliteVersion } from '../../src/db/sqlite.ts';
@@ -66,6 +66,17 @@ test('it counts as alive while its processes answer', async () => {
   await until(() => !db.status().alive, 3_000);
   for (const { pid } of db.status().processes) process.kill(pid, 'SIGCONT');
   await until(() => db.status().alive, 3_000);
+});
+
+test('a process inherits no setting of the service: none of its keys', async () => {
+  vi.stubEnv('JWT_PRIVATE_KEY', 'a key that is secret');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { db } = await testPool();
+  for (const { pid } of db.status().processes) {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+    expect(environment).toContain('PATH=');
+    expect(environment).not.toContain('secret');
+  }
 });
 
 test('closing ends every process', async () => {

@@ -1,0 +1,40 @@
+/** What the index answers to one caller is not for another. */
+import { expect, test } from 'vitest';
+import { countJobs } from '../../src/db/statements/count-jobs.ts';
+import type { JobFilter } from '../../src/jobs/filter.ts';
+import type { User } from '../../src/jobs/user.ts';
+import { visibleTo } from '../../src/jobs/visibility.ts';
+import { indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { testPool, within } from '../support/pool.ts';
+
+const user = (name: string, ...roles: string[]): User => ({ name, roles: new Set(roles), projects: [] }) as User;
+const CALLERS = [
+  user('root', 'admin'),
+  user('ada', 'user'),
+  user('bob', 'user'),
+  user('ad', 'user'),
+  user('ADA', 'user'),
+];
+
+test('the same question of several callers at once is answered to each for himself', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 7, "'ada', 1") + jobs(8, 9, "'bob', 1"));
+  await withJobs(
+    pool,
+    `INSERT INTO tag (id, tag_type, tag_name, tag_scope) VALUES (1, 'a', 'public', 'global'), (2, 'a', 'private', 'ada');
+     INSERT INTO jobtag (job_id, tag_id) SELECT id, 2 FROM job WHERE job_id <= 3;`,
+  );
+  const both = indexed(pool);
+  await isReady(both);
+  const ask = async (filter: JobFilter) => {
+    const before = both.index.status().answers;
+    const rows = await Promise.all(
+      CALLERS.map((caller) => both.db.read(countJobs(visibleTo(caller, filter)), within(100_000))),
+    );
+    expect(both.index.status().answers).toBeGreaterThan(before); // and not by the SQL
+    return rows.map(([row]) => row?.count);
+  };
+  expect(await ask([])).toEqual([9, 7, 2, 0, 0]);
+  // A private tag is found by the one whose it is, and by nobody else: not even an admin.
+  expect(await ask([{ kind: 'tag', ids: [2n] }])).toEqual([0, 3, 0, 0, 0]);
+});
