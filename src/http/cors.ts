@@ -22,6 +22,9 @@ export function cors(): MiddlewareHandler<AppEnv> {
       });
     }
     await next();
+    // Where the app does not compress the runtime may, as that of a Worker does.
+    if (!/accept-encoding/i.test(c.res.headers.get('Vary') ?? ''))
+      c.header('Vary', 'Accept-Encoding', { append: true });
     c.header('Vary', 'Origin', { append: true });
     if (origin !== undefined && METHODS.has(c.req.method)) c.header('Access-Control-Allow-Origin', '*');
     return;
