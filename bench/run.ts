@@ -25,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   indexes: () => import('./indexes.ts'),
   crash: () => import('./crash.ts'),
   edge: () => import('./edge.ts'),
+  encoding: () => import('./encoding.ts'),
   nodes: () => import('./nodes.ts'),
   columns: () => import('./columns.ts'),
   growth: () => import('./growth.ts'),

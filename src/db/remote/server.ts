@@ -1,4 +1,5 @@
 import { type Client, createClient } from '@libsql/client/web';
+import { encodingFor } from './encoding.ts';
 
 export interface RemoteServer {
   /** `http:`, `https:` or `libsql:`. */
@@ -11,10 +12,14 @@ export interface RemoteServer {
  * It holds no connection: those are the runtime's. Whole numbers come as bigint.
  */
 export function clientOf({ url, authToken }: RemoteServer, stops: () => AbortSignal): Client {
+  const encoding = encodingFor(url);
   return createClient({
     url,
     intMode: 'bigint',
-    fetch: (request: Request) => fetch(request, { signal: stops() }),
+    fetch: (request: Request) => {
+      request.headers.set('Accept-Encoding', encoding);
+      return fetch(request, { signal: stops() });
+    },
     ...(authToken === undefined ? {} : { authToken }),
   });
 }
