@@ -83,7 +83,7 @@ function start(env: Env): Running {
   const log = consoleLog(settings.LOG_LEVEL);
   if (idle.length > 0) log.warn({ settings: idle }, 'not applied: a Worker has neither processes nor files');
   const { DB_URL: url, DB_AUTH_TOKEN: authToken } = settings;
-  const db = openRemote({ url, authToken, mostAtOnce: Number.POSITIVE_INFINITY, heartbeat: false });
+  const db = openRemote({ url, authToken, mostAtOnce: Number.POSITIVE_INFINITY, heartbeat: false, log });
   const clusters = new KnownClusters(db, log, Math.min(CLUSTERS_LIMIT_MS, settings.REQUEST_TIMEOUT_MS));
   const app = createApp({
     settings,

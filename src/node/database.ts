@@ -45,7 +45,7 @@ function serverOf({ DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostA
     shown: new URL(url).host,
     async open({ log }) {
       const pragmas = await checkServer(server, log);
-      return openRemote({ ...server, mostAtOnce, heartbeat: true, pragmas });
+      return openRemote({ ...server, mostAtOnce, heartbeat: true, pragmas, log });
     },
   };
 }
@@ -99,7 +99,7 @@ async function replicaAt(path: string, syncUrl: string, settings: Settings): Pro
         syncUrl,
         authToken,
         intervalMs,
-        server: openRemote({ ...server, mostAtOnce, heartbeat: true, pragmas }),
+        server: openRemote({ ...server, mostAtOnce, heartbeat: true, pragmas, log: options.log }),
       });
     },
   };

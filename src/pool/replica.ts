@@ -121,6 +121,7 @@ class Replica implements Database {
     const sync = this.#syncer.status();
     return {
       alive: anyAlive(this.#readers.members) && sync.lagMs <= this.#mostLagMs,
+      degraded: server.degraded ?? [],
       queued: this.#readers.queued + server.queued,
       processes: [...this.#syncer.members, ...this.#readers.members].map((member) => member.status()),
       counters: { ...this.#counters },

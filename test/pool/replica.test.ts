@@ -15,6 +15,7 @@ import type { SyncStatus } from '../../src/pool/syncer.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
 import { oneJob } from '../support/one-job.ts';
 import { asked, CONNECTION, testFolder, within } from '../support/pool.ts';
+import { serverOnSmallDisk } from '../support/small-disk.ts';
 
 const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });
 const count = async (db: Database) => (await db.read(countJobs(ALL), within(10_000)))[0]?.count;
@@ -82,6 +83,20 @@ test('many writers at once each see their own', async () => {
   };
   await Promise.all([100n, 200n, 300n, 400n].map(writer));
   expect(missed).toEqual([]);
+});
+
+test('a server that cannot write makes the service degraded; its reads go on', async () => {
+  const small = await serverOnSmallDisk();
+  const { db } = await replicaOf(small.url);
+  await insert(db, 1n);
+  small.fill();
+  await expect(insert(db, 2n)).rejects.toMatchObject({ code: 'outcome_unknown' });
+  expect(db.status()).toMatchObject({ alive: true, degraded: ['the libSQL server cannot write (SQLITE_IOERR)'] });
+  expect(await count(db)).toBe(1);
+  small.makeRoom();
+  await insert(db, 3n);
+  expect(db.status().degraded).toEqual([]);
+  expect(await count(db)).toBe(2);
 });
 
 test('readers cannot write to the file', async () => {

@@ -11,8 +11,18 @@ const FAULT_OF_WORD: Readonly<Record<string, Fault>> = {
   TRANSACTION_BUSY: new Fault('database_busy', 'another writer held the write lock of the libSQL server'),
   STREAM_EXPIRED: new Fault('connection_lost', 'the libSQL server ended the transaction: it was silent for too long'),
   TRANSACTION_CLOSED: new Fault('connection_lost', 'the libSQL server ended the transaction'),
+  STREAM_NOT_OPEN: new Fault('connection_lost', 'the libSQL server ended the transaction'),
   BLOCKED: new Fault('remote_unavailable', 'the libSQL server refuses requests'),
+  PROXY_ERROR: new Fault('remote_unavailable', 'the replica of the libSQL server does not reach its primary'),
+  NAMESPACE_DOESNT_EXIST: new Fault('remote_unavailable', 'there is no database at the address of DB_URL'),
+  RESPONSE_TOO_LARGE: new Fault(
+    'memory_limit_exceeded',
+    'the answer is larger than the libSQL server sends at once (its --max-response-size)',
+  ),
 };
+
+/** Errors of a write that say that the server cannot write at all, whoever asks: its disk is full, read-only or broken. */
+const CANNOT_WRITE = /^(SQLITE_(IOERR|FULL|READONLY|CANTOPEN|PERM|CORRUPT|NOTADB)|BLOCKED)/;
 
 /** Where the server cannot be used, and why; what a caller may do about it stands in docs/errors.md. */
 const REFUSALS: Readonly<Record<number, string>> = {
@@ -32,16 +42,56 @@ export function faultOfRemote(error: unknown): Fault {
   }
   const known = FAULT_OF_WORD[error.code];
   if (known !== undefined) return new Fault(known.code, known.message, cause);
-  return faultOfCode(codeOf(error), error);
+  if (isTooBig(error)) return new Fault('memory_limit_exceeded', TOO_BIG, cause);
+  const fault = faultOfCode(codeOf(error), error);
+  return fault.code === 'internal'
+    ? new Fault('internal', `the libSQL server answered with ${wordOf(error)}`, cause)
+    : fault;
+}
+
+/** The same of a statement that stores something. */
+export function faultOfChange(error: unknown): Fault {
+  if (isAnswer(error) && isTooBig(error)) return new Fault('body_too_large', TOO_BIG_TO_STORE, { cause: error });
+  if (isAnswer(error) && error.code.startsWith('SQLITE_IOERR')) {
+    return new Fault('disk_full', `the libSQL server cannot write (${wordOf(error)})`, { cause: error });
+  }
+  return faultOfRemote(error);
+}
+
+/** The server's word for its error among the causes of this one, if it says that no write can succeed. */
+export function whyNoWrites(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (isAnswer(at) && CANNOT_WRITE.test(at.code)) return wordOf(at);
+  }
+  return undefined;
 }
 
 /** The result of a call of the client, its error as a fault: what else goes wrong is a mistake of ours, and stays one. */
-export async function ofServer<Result>(call: Promise<Result>): Promise<Result> {
+export async function ofServer<Result>(call: Promise<Result>, faultOf = faultOfRemote): Promise<Result> {
   try {
     return await call;
   } catch (error) {
-    throw faultOfRemote(error);
+    throw faultOf(error);
   }
+}
+
+const MOST_BYTES = '5,000,000 bytes';
+const TOO_BIG = `a value or a row of the answer is larger than the ${MOST_BYTES} that a libSQL server handles`;
+const TOO_BIG_TO_STORE = `a value or a row to be stored is larger than the ${MOST_BYTES} that a libSQL server takes`;
+
+/** SQLite's SQLITE_LIMIT_LENGTH, which sqld sets to 5,000,000 bytes: of a parameter, of a value made of others, or of a row. */
+function isTooBig({ code, message }: LibsqlError): boolean {
+  return code === 'SQLITE_TOOBIG' || (code === 'ARGS_INVALID' && message.endsWith('too big'));
+}
+
+/** The server's word for an error that it answered; undefined for one of the connection. */
+export function serverWord(error: unknown): string | undefined {
+  return isAnswer(error) ? wordOf(error) : undefined;
+}
+
+/** The code of an answer of the server, which is a word of its own and no text of anybody else. */
+function wordOf({ code }: LibsqlError): string {
+  return /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? code : 'an error without a code';
 }
 
 /** Errors of a commit that the server answered, and after which it is sure to have kept nothing. */

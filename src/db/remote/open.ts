@@ -5,10 +5,12 @@ import { bound, bytesOf, wellFormed } from '../driver-values.ts';
 import type { Database, DatabaseStatus } from '../port.ts';
 import type { SqlValue } from '../statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
+import { BeginGate } from './begin-gate.ts';
 import { ofServer } from './faults.ts';
 import { heartbeat } from './heartbeat.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 import { runWrite } from './write.ts';
+import { writeHealth } from './write-health.ts';
 
 export interface RemoteOptions extends RemoteServer {
   /** Requests at the server at once; more are refused with `queue_full`. */
@@ -17,6 +19,8 @@ export interface RemoteOptions extends RemoteServer {
   heartbeat: boolean;
   /** What the server said of itself at the start, for people. */
   pragmas?: Readonly<Record<string, number>>;
+  /** Hears of a server that cannot write. */
+  log?: { warn(fields: object, message: string): void };
 }
 
 /**
@@ -28,6 +32,8 @@ export function openRemote(options: RemoteOptions): Database {
   // Of each request its own: a Worker lets no request touch what another has made.
   const stops = new Set<AbortController>();
   const pulse = heartbeat(options);
+  const gate = new BeginGate();
+  const health = writeHealth(options.log ?? { warn: () => {} });
   const running = new Set<Promise<unknown>>();
 
   /** Runs one request, within the bound of all. */
@@ -121,13 +127,14 @@ export function openRemote(options: RemoteOptions): Database {
       return within(deadline, async (closing) => {
         deadline.resume(); // after a write before this one
         deadline.expired.throwIfAborted();
-        return (await runWrite(options, { name, input, deadline, closing, behind })) as WriteOutput<Name>;
+        return (await runWrite(options, { name, input, deadline, closing, gate, health, behind })) as WriteOutput<Name>;
       });
     },
     maintain: async () => ({}), // checkpoints and statistics are the server's own business
     spare: () => 0,
     status: (): DatabaseStatus => ({
       alive: pulse.alive(),
+      degraded: [health.reason()].filter((reason) => reason !== undefined),
       queued: running.size,
       processes: [],
       counters: { ...counters },

@@ -3,22 +3,37 @@ import { answerRows } from '../answer-rows.ts';
 import { bound, bytesOf } from '../driver-values.ts';
 import type { SqlValue } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
-import { ofServer } from './faults.ts';
+import { faultOfChange, faultOfRemote, ofServer } from './faults.ts';
 
 /** Statements sent in one request. */
 const MOST_AT_ONCE = 200;
 
+export interface CountedTransaction extends Transaction {
+  /** Rows that its statements have changed so far. */
+  changed(): number;
+}
+
 /**
  * What a write may do, on a transaction of the server. The first statement that fails ends it: the server may have rolled back by
- * itself, and a later statement would then run for itself and stay (measured). None is sent any more once `expired` has fired.
+ * itself, and a later statement would then run for itself and stay (measured). None is sent any more once `expired` has fired. The first
+ * exchange has the BEGIN, which may wait for the lock: `begins` gets it.
  */
-export function transactionOn(remote: RemoteTransaction, expired: AbortSignal): Transaction {
+export function transactionOn(
+  remote: RemoteTransaction,
+  expired: AbortSignal,
+  begins = (first: Promise<ResultSet[]>) => first,
+): CountedTransaction {
   let failed: { error: unknown } | undefined;
-  const send = async (statements: InStatement[]): Promise<ResultSet[]> => {
+  let begun = false;
+  let changed = 0;
+  const send = async (statements: InStatement[], faultOf: typeof faultOfRemote): Promise<ResultSet[]> => {
     if (failed !== undefined) throw failed.error;
     expired.throwIfAborted();
     try {
-      return await ofServer(remote.batch(statements));
+      const sent = remote.batch(statements);
+      const answer = begun ? sent : begins(sent);
+      begun = true;
+      return await ofServer(answer, faultOf);
     } catch (error) {
       failed = { error };
       throw error;
@@ -27,17 +42,19 @@ export function transactionOn(remote: RemoteTransaction, expired: AbortSignal): 
   const runEach = async (sql: string, rows: readonly (readonly SqlValue[])[]) => {
     let changes = 0;
     for (let at = 0; at < rows.length; at += MOST_AT_ONCE) {
-      const results = await send(rows.slice(at, at + MOST_AT_ONCE).map((row) => ({ sql, args: row.map(bound) })));
-      for (const { rowsAffected } of results) changes += rowsAffected;
+      const statements = rows.slice(at, at + MOST_AT_ONCE).map((row) => ({ sql, args: row.map(bound) }));
+      for (const { rowsAffected } of await send(statements, faultOfChange)) changes += rowsAffected;
     }
+    changed += changes;
     return changes;
   };
   return {
     run: (sql, parameters = []) => runEach(sql, [parameters]),
     runEach,
     async read({ sql, parameters, row }) {
-      const [result] = await send([{ sql, args: parameters.map(bound) }]);
+      const [result] = await send([{ sql, args: parameters.map(bound) }], faultOfRemote);
       return answerRows({ json: bytesOf(result?.rows[0]?.['json']) }, row);
     },
+    changed: () => changed,
   };
 }

