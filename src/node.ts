@@ -1,7 +1,6 @@
 /** Entry: the service on Node. Environment -> settings -> database -> app -> listen. */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { pino } from 'pino';
 import { createApp } from './app.ts';
@@ -16,6 +15,7 @@ import { type Place, placeOf } from './node/database.ts';
 import { MemoryHistory } from './node/memory-history.ts';
 import { passwordThread } from './node/password-thread.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
+import { waitAtMost } from './node/wait-at-most.ts';
 import { openArchive } from './pool/archive.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
 import { SpareSlot } from './pool/spare-slot.ts';
@@ -64,10 +64,11 @@ export async function startService(
   await checkArchive(root, { mark: false }); // a start that is refused writes nothing
   const clusterFiles = await readClusterFiles(root);
   const app = Promise.withResolvers<ReturnType<typeof createApp>>();
+  let running: ReturnType<typeof createApp> | undefined;
   app.promise.catch(() => {}); // whoever asked for something meanwhile is told
   // Before the database: a service that cannot have its address has touched nothing.
   const server = await listen(async (...request) => {
-    const ready = await Promise.race([app.promise, sleep(START_WAIT_MS)]);
+    const ready = running ?? (await waitAtMost(START_WAIT_MS, app.promise));
     return ready === undefined ? bareResponse(STARTING) : await ready.fetch(...request);
   }, settings);
   try {
@@ -81,7 +82,8 @@ export async function startService(
       clusterFiles,
       log,
     });
-    app.resolve(parts.app);
+    running = parts.app;
+    app.resolve(running);
     const url = urlOf(settings, server);
     for (const note of sizing.notes) log.warn({}, note);
     if (idle.length > 0) log.warn({ settings: idle }, 'not applied: see docs/settings.md, where a setting cannot act');
@@ -139,7 +141,7 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
     memory.stop();
     // What they have begun may take its time; it ends with its process, and comes again with the next start.
     const own = Promise.all([follower.stop(), timer.stop(), fileCheck.stop()]);
-    await Promise.race([own, sleep(CLOSE_GRACE_MS)]);
+    await waitAtMost(CLOSE_GRACE_MS, own);
     await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS), passwords.close()]);
   };
   const app = createApp({
