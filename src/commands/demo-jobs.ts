@@ -13,6 +13,8 @@ export const DEMO_JOBS = JOBS.toLocaleString('en');
 /** Below the working directory: its database and its archive. */
 export const DEMO_FOLDER = 'var/demo';
 export const TOKEN_DAYS = 1;
+/** As a shell answers for a program that SIGINT ended. */
+const STOPPED = 130;
 
 /** Makes the demo jobs where there are none. Answers the exit code, 0 for done. Throws BadStart. */
 export async function demoJobs(io: CommandIo): Promise<number> {
@@ -25,12 +27,23 @@ async function makeDemo(io: CommandIo): Promise<number> {
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(resolve(unfinished)), { recursive: true });
   const args = [...process.execArgv, join(import.meta.dirname, '../cli.ts'), 'generate', '--jobs', String(JOBS)];
-  const env = { ...io.env, DB_URL: `file:./${unfinished}/job.db`, ARCHIVE_PATH: `./${unfinished}/job-archive` };
+  const env = {
+    ...io.env,
+    DB_URL: `file:./${unfinished}/job.db`,
+    ARCHIVE_PATH: `./${unfinished}/job-archive`,
+  };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 2, 2] });
-  const stop = () => child.kill('SIGTERM');
+  // Nothing of it is of use before it is whole: neither the indexes that an orderly stop builds nor its advice to go on.
+  const stop = () => child.kill('SIGKILL');
+  if (io.signal.aborted) stop();
   io.signal.addEventListener('abort', stop, { once: true });
   const [code] = (await once(child, 'exit')) as [number | null];
   io.signal.removeEventListener('abort', stop);
+  if (io.signal.aborted) {
+    await rm(unfinished, { recursive: true, force: true, maxRetries: 5 }); // its own processes end just after it
+    io.stderr.write('stopped while the demo was made: its next start makes it anew\n');
+    return STOPPED;
+  }
   if (code !== 0) return code ?? 1;
   await rename(unfinished, DEMO_FOLDER);
   return 0;

@@ -1,4 +1,7 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freePort } from '../../src/dev/servers/free-port.ts';
 import { folder, start } from '../support/command-line.ts';
 import { cookieOf } from '../support/login.ts';
 
@@ -30,3 +33,18 @@ test('the demo prints a link that logs a browser in as an admin, on loopback alo
   open.child.kill('SIGTERM');
   expect(await open.ended).toBe(0);
 });
+
+test.each(['demo', 'edge'])(
+  'Ctrl-C while %s makes its jobs ends it at once, and leaves nothing half made',
+  async (command) => {
+    const cwd = folder();
+    const making = start(cwd, [command], { PORT: String(await freePort()) });
+    await making.says(/generating 100000 jobs/);
+    await expect.poll(() => existsSync(join(cwd, 'var/demo.unfinished/job.db')), { timeout: 20_000 }).toBe(true);
+    making.child.kill('SIGINT');
+    expect(await making.ended).toBe(130);
+    expect(making.stderr()).toMatch(/\nstopped while the demo was made: its next start makes it anew\n$/);
+    expect(making.stderr()).not.toMatch(/building index|--seed 1 --end \d+ to go on/);
+    expect(readdirSync(join(cwd, 'var'))).toEqual([]);
+  },
+);
