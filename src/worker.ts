@@ -71,8 +71,7 @@ function partsOf(env: Env): Running | BadStart {
 }
 
 function start(env: Env): Running {
-  // A number or a boolean of wrangler.toml is judged as the text one would have written.
-  const bindings = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
+  const bindings = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, asText(value)]));
   // Whoever sends a request may write those headers; the runtime's own says where it came from.
   const settings = { ...readSettings(bindings), TRUST_PROXY: false as const };
   if (databaseFile(settings) !== undefined) {
@@ -103,6 +102,12 @@ function start(env: Env): Running {
     clientAddress: (c: Context) => c.req.header('CF-Connecting-IP') ?? '',
   });
   return { app, settings, db, log, clusters };
+}
+
+/** A number or a boolean of wrangler.toml as the text one would have written: true is on. */
+function asText(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return String(value);
 }
 
 /** The cluster configuration, which a service on Node has put into the database. */

@@ -125,7 +125,6 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
     SESSION_KEY: COMMON.SESSION_KEY,
     LOG_LEVEL: 'silent',
     PORT: '80',
-    TRUST_PROXY: 'on',
   };
   const worker = await startWorker({
     config: join(import.meta.dirname, '../../wrangler.toml'),
@@ -133,7 +132,10 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
       ...Object.fromEntries(
         Object.entries(texts).map(([name, value]) => [name, { type: 'plain_text' as const, value }]),
       ),
-      REQUEST_TIMEOUT_MS: { type: 'json', value: TIMEOUT_MS }, // as a number in wrangler.toml arrives
+      // As a number and booleans in wrangler.toml arrive.
+      REQUEST_TIMEOUT_MS: { type: 'json', value: TIMEOUT_MS },
+      TRUST_PROXY: { type: 'json', value: true },
+      JWT_VALIDATE_USER: { type: 'json', value: false },
     },
     dev: { server: { hostname: '127.0.0.1', port: 0 }, inspector: false, watch: false, logLevel: 'none' },
   });

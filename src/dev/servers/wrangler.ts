@@ -16,6 +16,8 @@ const OFFLINE = {
   WRANGLER_SEND_METRICS: 'false',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_HIDE_BANNER: 'true',
+  // After an error it looks for a newer version of itself, whatever the above: at an address where nothing listens (discard).
+  npm_registry: 'http://127.0.0.1:9/',
 };
 
 export interface WranglerOptions {
