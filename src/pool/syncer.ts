@@ -37,7 +37,7 @@ const HEAP_MB = 32;
  */
 const SILENT_MS = 30_000;
 const LOOK_MS = 1_000;
-/** While the process starts anew, a sync that was asked for waits for it. */
+/** From a sync that failed to the next, twice as long with each that fails, at most the interval: a server that compacts is ready soon. */
 const RETRY_MS = 50;
 /** Between two tries to start the process. */
 const RESTART_MS = 500;
@@ -59,8 +59,11 @@ export class Syncer {
   #frame: number | undefined;
   #syncs = 0;
   #failures = 0;
+  /** Of these the last ones in a row. */
+  #failuresNow = 0;
   #failing: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: SyncerOptions) {
     this.#options = options;
@@ -86,9 +89,10 @@ export class Syncer {
       try {
         return await Promise.race([this.#next(), late.promise]);
       } catch (error) {
-        // The process has just ended: another one is on its way.
-        const isLost = error instanceof Fault && error.code === 'connection_lost';
-        if (!isLost || this.#closing || performance.now() + RETRY_MS >= until) throw error;
+        // The process has just ended and another one is on its way, or the server is not ready.
+        const mayPass =
+          error instanceof Fault && (error.code === 'connection_lost' || error.code === 'remote_unavailable');
+        if (!mayPass || this.#closing || performance.now() + RETRY_MS >= until) throw error;
         await sleep(RETRY_MS);
       } finally {
         clearTimeout(timer);
@@ -126,6 +130,7 @@ export class Syncer {
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#retry);
     this.#process?.stop();
     await this.#process?.gone;
   }
@@ -163,14 +168,23 @@ export class Syncer {
       this.#frame = reply.frame;
       this.#syncedAt = beganAt;
       this.#syncs += 1;
+      this.#failuresNow = 0;
       this.#failing = undefined;
     } catch (error) {
       this.#failures += 1;
       const why = error instanceof Error ? error.message : String(error);
       if (this.#failing !== why) this.#options.log.warn({ err: error }, 'the replica could not be brought up to date');
       this.#failing = why;
+      this.#retrySoon();
       throw error;
     }
+  }
+
+  #retrySoon(): void {
+    const waitMs = RETRY_MS * 2 ** this.#failuresNow++;
+    clearTimeout(this.#retry);
+    if (this.#closing || this.#timer === undefined || waitMs >= this.#options.intervalMs) return; // the interval comes first
+    this.#retry = setTimeout(() => this.#tick(), waitMs);
   }
 
   /** Gives up a sync in which nothing moves. */

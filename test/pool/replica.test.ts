@@ -99,6 +99,23 @@ test('a server that cannot write makes the service degraded; its reads go on', a
   expect(await count(db)).toBe(2);
 });
 
+test('a sync that fails while the server compacts its log is tried again long before the interval', async () => {
+  const compacting = await libsqlServer(['--max-log-size', '1']); // MB
+  await migrateRemote({ url: compacting.url });
+  const { db, warnings } = await replicaOf(compacting.url, { intervalMs: 10_000, mostLagMs: 60_000 });
+  const metaData = { b: 'x'.repeat(3_000_000) };
+  const failedWith = new Set<string>();
+  for (let jobId = 1; jobId <= 8; jobId++) {
+    const writing = db.write('insertJobs', { rows: [oneJob({ jobId, metaData })], tags: [] }, within(20_000));
+    const looking = setInterval(() => failedWith.add(sync(db).failing ?? ''), 5);
+    await writing.finally(() => clearInterval(looking));
+    await expect.poll(() => count(db), { timeout: 8_000, interval: 20 }).toBe(jobId); // before the interval ends
+  }
+  expect(sync(db)).toMatchObject({ failing: undefined, failures: expect.any(Number) });
+  expect([...failedWith]).toContain('the libSQL server of DB_SYNC_URL compacts its log, and has no snapshot of it yet');
+  expect(warnings).toContain('the replica could not be brought up to date');
+}, 90_000);
+
 test('readers cannot write to the file', async () => {
   const { url } = await server();
   const { db } = await replicaOf(url);

@@ -98,6 +98,11 @@ export function isBroken(error: unknown): boolean {
   return BROKEN.test(String(error));
 }
 
+/** True for an error of sync that passes: the server makes a snapshot of its log, which has what the replica lacks. */
+export function isCompacting(error: unknown): boolean {
+  return /snapshot not found/.test(String(error));
+}
+
 function refusal(path: string, error: unknown): string {
   if (isBroken(error)) return brokenReplica(path);
   return `${path}: the libSQL server of DB_SYNC_URL cannot be reached, or refuses DB_AUTH_TOKEN: ${String(error)}`;

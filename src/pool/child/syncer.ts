@@ -1,6 +1,6 @@
 /** The program of the syncer: brings a replica up to date when it is asked to, and answers no query. */
 import { BadStart } from '../../bad-start.ts';
-import { brokenReplica, isBroken, openReplica, type Replica } from '../../db/replica/open.ts';
+import { brokenReplica, isBroken, isCompacting, openReplica, type Replica } from '../../db/replica/open.ts';
 import { Fault } from '../../faults.ts';
 import { faultToMessage } from '../faults.ts';
 import { endNow } from './lifeline.ts';
@@ -39,7 +39,7 @@ async function receive(message: Asked): Promise<void> {
 }
 
 function faultOf(error: unknown): Fault {
-  return isBroken(error)
-    ? new Fault('read_only', brokenReplica(path), { cause: error })
-    : new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL cannot be reached', { cause: error });
+  if (isBroken(error)) return new Fault('read_only', brokenReplica(path), { cause: error });
+  const why = isCompacting(error) ? 'compacts its log, and has no snapshot of it yet' : 'cannot be reached';
+  return new Fault('remote_unavailable', `the libSQL server of DB_SYNC_URL ${why}`, { cause: error });
 }
