@@ -21,7 +21,7 @@ const HEADERS = {
 
 /** The same for answers that the app has no part in: broken requests, and those that come before it is ready. */
 export const BARE_HEADERS: Readonly<Record<string, string>> = {
-  Vary: 'Origin',
+  Vary: 'Accept-Encoding, Origin',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'same-origin',
