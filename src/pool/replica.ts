@@ -16,6 +16,8 @@ export interface ReplicaPoolOptions extends PoolOptions {
   intervalMs: number;
   /** Milliseconds; by default MOST_LAG_MS. */
   mostLagMs?: number;
+  /** Milliseconds a write waits for its own effect; by default OWN_WRITE_LIMIT_MS. */
+  ownWriteLimitMs?: number;
   /** The port over the server itself: writes go there. */
   server: Database;
 }
@@ -63,6 +65,7 @@ class Replica implements Database {
   readonly #server: Database;
   readonly #log: PoolOptions['log'];
   readonly #mostLagMs: number;
+  readonly #ownWriteLimitMs: number;
   readonly #tending: NodeJS.Timeout;
   readonly #stopWatching: () => void;
 
@@ -73,6 +76,7 @@ class Replica implements Database {
     this.#server = options.server;
     this.#log = options.log;
     this.#mostLagMs = options.mostLagMs ?? MOST_LAG_MS;
+    this.#ownWriteLimitMs = options.ownWriteLimitMs ?? OWN_WRITE_LIMIT_MS;
     this.#tending = setInterval(() => this.#readers.tend(), TEND_MS);
     // Not the syncer: a whole copy takes three times its size for a moment (docs/scaling.md), and stopped it would only begin again.
     this.#stopWatching = watchMemory(() => this.#readers.members, counters);
@@ -103,7 +107,7 @@ class Replica implements Database {
   ): Promise<WriteOutput<Name>> {
     const output = await this.#server.write(name, input, deadline);
     await this.#syncer
-      .fresh(OWN_WRITE_LIMIT_MS)
+      .fresh(this.#ownWriteLimitMs)
       .catch((error: unknown) => this.#log.warn({ err: error, write: name }, 'a write is not in the replica yet'));
     return output;
   }
