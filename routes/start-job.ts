@@ -5,15 +5,14 @@ import { answersCreated, created, jsonBody, onlyQuery, resource, WITH_TOKEN } fr
 import type { AppEnv } from '../src/http/env.ts';
 import { checkedBody } from '../src/http/exact-json.ts';
 import { StartBody } from '../src/http/job-body.ts';
-import { startTags } from '../src/http/tag-list.ts';
+import { tagsOfStart } from '../src/http/tag-list.ts';
+import { boundedMetadata } from '../src/jobs/bounds.ts';
 import { startedJob } from '../src/jobs/start.ts';
 
 const Started = z.object({
   msg: z.string(),
   tagsLeftOut: z.array(z.object({ type: z.string(), name: z.string(), scope: z.string() })).optional(),
 });
-/** Of the tags that were left out. */
-const LOGGED_TAGS = 5;
 
 /** POST and PUT jobs/start_job/: a job that runs from now on, at once in every list. */
 export const startJob = resource();
@@ -26,7 +25,7 @@ for (const method of ['post', 'put'] as const) {
       summary: 'A job has started',
       description:
         'Answers 422 conflict for a job that is there already: of the same jobId and cluster, and started less than a day before. ' +
-        'Tags that cannot be put on it do not keep it from being stored: the answer names them in `tagsLeftOut`.',
+        'The job is stored whatever its tags: `tagsLeftOut` has those that it did not get, and is not there without any.',
       security: WITH_TOKEN,
       request: { query: onlyQuery({}), body: jsonBody('a Job; its jobState is running, whatever it says', StartBody) },
       responses: answersCreated('it is there', Started),
@@ -37,17 +36,22 @@ for (const method of ['post', 'put'] as const) {
 
 async function start(c: Context<AppEnv>) {
   const request = await c.var.bodies.withText(c, async (text) => checkedBody(text, StartBody));
-  const job = startedJob(request, c.var.service.clusters);
-  const { tags, leftOut } = startTags(c.var.user, job.tags);
+  const started = startedJob(request, c.var.service.clusters);
+  const { metaData, cut } = started.metaData === null ? { metaData: null, cut: [] } : boundedMetadata(started.metaData);
+  const job = { ...started, metaData };
+  const { tags, leftOut } = tagsOfStart(c.var.user, job.tags);
   const { jobId, cluster, startTime } = job;
   const input = { row: jobRow(job), jobId, cluster, startTime, tags };
-  const { tagsLeftOut } = await c.var.db.write('startJob', input, c.var.deadline);
-  // One list and no reason: whose a tag is, and that it is private, is not the caller's to know.
-  const all = [...leftOut, ...tagsLeftOut].map(({ type, name, scope }) => ({ type, name, scope }));
-  if (all.length === 0) return created({ msg: 'success' });
-  c.var.log.warn(
-    { jobId, cluster, tags: all.slice(0, LOGGED_TAGS), count: all.length },
-    'tags were left out of a start',
-  );
-  return created({ msg: 'success', tagsLeftOut: all });
+  const { tagsLeftOut: taken } = await c.var.db.write('startJob', input, c.var.deadline);
+  const tagsLeftOut = [...leftOut, ...taken];
+  const which = { jobId, cluster, startTime };
+  if (cut.length > 0) c.var.log.warn({ ...which, cut: cut.slice(0, MOST_LOGGED) }, 'metadata of a started job was cut');
+  if (tagsLeftOut.length === 0) return created({ msg: 'success' });
+  c.var.log.warn({ ...which, tags: tagsLeftOut.slice(0, MOST_LOGGED), count: tagsLeftOut.length }, TAGS_LEFT_OUT);
+  return created({ msg: 'success', tagsLeftOut });
 }
+
+/** One line of the log names no more of them. */
+const MOST_LOGGED = 10;
+/** One wording for every reason: whether a name is taken, by whom, and who may write it. */
+const TAGS_LEFT_OUT = 'a job was started without some of its tags: they cannot be written by this caller';

@@ -6,6 +6,7 @@ import { LEAN_INDEXES } from '../src/db/lean-indexes.ts';
 import { PRAGMAS } from '../src/db/pragmas.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { NAV } from '../src/html/nav.ts';
+import { BOUNDS } from '../src/jobs/bounds.ts';
 import { sizeFor } from '../src/pool/sizing.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
@@ -170,6 +171,11 @@ describe('docs/api.md', () => {
     const [, line = ''] = /^Under `\/userapi` there are(.*?)\.$/ms.exec(read('docs/api.md')) ?? [];
     const named = [...line.matchAll(/`([^`]+)`/g)].map(([, path]) => `/userapi/${path}`);
     expect(named.sort()).toEqual(twins.sort());
+  });
+
+  test('has every bound of what is stored', () => {
+    const bounds = Object.values(BOUNDS).map(({ of, most, unit }) => [of, `${most} ${unit}`]);
+    expect(table('docs/api.md', 'Bounds')).toEqual(bounds);
   });
 
   test('has every parameter of the filter', async () => {

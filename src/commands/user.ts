@@ -4,6 +4,7 @@ import { within } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { Fault } from '../faults.ts';
+import { BOUNDS } from '../jobs/bounds.ts';
 import { ROLES } from '../jobs/user.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
@@ -32,6 +33,12 @@ password ends none of them.`,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [action, name, ...more] = positionals;
+    for (const text of [values.name, values.email, ...listOf(values.projects)]) {
+      if (text !== undefined && text.length > BOUNDS.text.most)
+        throw new UsageError(`--name, --email and each of --projects have at most ${BOUNDS.text.most} characters`);
+    }
+    if (listOf(values.projects).length > BOUNDS.projectsOfAccount.most)
+      throw new UsageError(`an account has at most ${BOUNDS.projectsOfAccount.most} projects`);
     const run = action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     if (action === undefined || run === undefined) throw new UsageError('say list, add, change or delete');
     if (more.length > 0 || (name === undefined) !== (action === 'list'))

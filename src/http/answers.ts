@@ -41,16 +41,12 @@ export function jsonParts(...parts: (string | readonly Uint8Array[])[]): JsonAns
 }
 
 /** The message by which the contract says that something was done. */
-export function message<Status extends Success = 200>(msg: string, status = 200 as Status): JsonAnswer<Status> {
-  return answerOf(
-    new TextEncoder().encode(`${JSON.stringify({ msg })}\n`),
-    'application/json',
-    status,
-  ) as JsonAnswer<Status>;
+export function message(msg: string): JsonAnswer {
+  return jsonText(`${JSON.stringify({ msg })}\n`);
 }
 
-/** 201 with a small value as JSON. */
-export function created(value: object): JsonAnswer<201> {
+/** 201 with a value as JSON. */
+export function created(value: unknown): JsonAnswer<201> {
   return answerOf(new TextEncoder().encode(exactJson(value)), 'application/json', 201) as JsonAnswer<201>;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../faults.ts';
+import { BOUNDS, type BoundName } from '../jobs/bounds.ts';
 
 /** Of ES2026, and in every runtime we have; TypeScript's libraries do not know them yet. */
 interface ExactJson {
@@ -76,11 +77,28 @@ export const int64 = wholeOf(64)
   .meta({ type: 'integer', format: 'int64' });
 /** A 32-bit integer, written without fraction and exponent. */
 export const int32 = wholeOf(32).transform(Number).meta({ type: 'integer', format: 'int32' });
-/** Any text; a lone surrogate, which neither UTF-8 nor the database can hold, reads as U+FFFD. */
-export const text = z
+
+/** A text within a bound; a lone surrogate, which neither UTF-8 nor the database can hold, reads as U+FFFD. */
+export function textWithin(name: BoundName) {
+  const { most, unit } = BOUNDS[name];
+  return anyText
+    .refine((value) => lengthIn(unit, value, most) <= most, `must have at most ${most} ${unit}`)
+    .meta({ type: 'string', ...(unit === 'characters' ? { maxLength: most } : {}) });
+}
+
+/** A text that its route cuts to a bound. */
+export const anyText = z
   .string({ error: 'must be a text' })
   .transform((value) => value.toWellFormed())
   .meta({ type: 'string' });
+/** A text that has no bound of its own. */
+export const text = textWithin('text');
+
+function lengthIn(unit: string, value: string, most: number): number {
+  // A UTF-16 unit has 3 bytes at most: short texts need no encoding.
+  return unit === 'bytes' && value.length * 3 > most ? new TextEncoder().encode(value).length : value.length;
+}
+
 /** Any finite number. */
 export const decimal = z
   .instanceof(JsonNumber, { error: 'must be a number' })
@@ -112,9 +130,11 @@ export function checkedBody<Schema extends z.ZodType>(text: string, schema: Sche
 }
 
 /** A list of which the first wrong member is told, and no other: there may be half a million. */
-export function listOf<Item extends z.ZodType>(item: Item) {
+export function listOf<Item extends z.ZodType>(item: Item, bound: BoundName = 'list') {
+  const { most } = BOUNDS[bound];
   return z
     .array(z.unknown(), { error: 'must be a list' })
+    .refine((members) => members.length <= most, { error: `must have at most ${most} entries`, abort: true })
     .transform((members, context): z.output<Item>[] => {
       const items: z.output<Item>[] = [];
       for (const [at, member] of members.entries()) {
@@ -127,8 +147,9 @@ export function listOf<Item extends z.ZodType>(item: Item) {
     .meta({ type: 'array', items: documented(item) });
 }
 
-/** An object of values of one kind, with the same. Keys are texts. */
-export function mapOf<Value extends z.ZodType>(value: Value) {
+/** An object of values of one kind, with the same. Keys are texts within the bound of keys of the metadata. */
+export function mapOf<Value extends z.ZodType>(value: Value, bound: BoundName) {
+  const { most } = BOUNDS[bound];
   return z
     .custom<object>(
       (map) => typeof map === 'object' && map !== null && !Array.isArray(map) && !(map instanceof JsonNumber),
@@ -137,6 +158,11 @@ export function mapOf<Value extends z.ZodType>(value: Value) {
         abort: true,
       },
     )
+    .refine((map) => Object.keys(map).length <= most, { error: `must have at most ${most} entries`, abort: true })
+    .refine((map) => Object.keys(map).every((key) => key.length <= BOUNDS.metaKey.most), {
+      error: `has a key of more than ${BOUNDS.metaKey.most} characters`,
+      abort: true,
+    })
     .transform((map, context): Record<string, z.output<Value>> => {
       const entries: [string, z.output<Value>][] = [];
       for (const [key, member] of Object.entries(map)) {

@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { decimal, int32, int64, listOf, mapOf, strictFields, text } from './exact-json.ts';
+import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './exact-json.ts';
 
 // As Go decodes: null is as good as nothing, and what is missing is zero.
 const words = text.nullish().transform((value) => value ?? '');
+const wordsWithin = (name: Parameters<typeof textWithin>[0]) =>
+  textWithin(name)
+    .nullish()
+    .transform((value) => value ?? '');
 const whole32 = int32.nullish().transform((value) => value ?? 0);
 const whole64 = int64.nullish().transform((value) => value ?? 0);
 const number = decimal.nullish().transform((value) => value ?? 0);
-const numbers = mapOf(number)
+const numbers = mapOf(number, 'footprint')
   .nullish()
   .transform((value) => value ?? null);
 
@@ -15,8 +19,8 @@ const orNone = <Item>(list: Item[] | null | undefined): Item[] => list ?? [];
 const Resource = strictFields({
   hostname: words,
   configuration: words,
-  hwthreads: listOf(int32).nullish().transform(orNone),
-  accelerators: listOf(text).nullish().transform(orNone),
+  hwthreads: listOf(int32, 'hwthreads').nullish().transform(orNone),
+  accelerators: listOf(text, 'accelerators').nullish().transform(orNone),
 }).transform(({ hostname, configuration, hwthreads, accelerators }) => ({
   hostname,
   ...(configuration === '' ? {} : { configuration }),
@@ -32,7 +36,12 @@ const Statistic = strictFields({
 });
 
 /** A tag in a body. Its scope is '' where it is not said. */
-export const TagBody = strictFields({ type: words, name: words, scope: words, id: int64.nullish() });
+export const TagBody = strictFields({
+  type: wordsWithin('tagType'),
+  name: wordsWithin('tagName'),
+  scope: words,
+  id: int64.nullish(),
+});
 
 /**
  * The body of start_job: a Job, of which every field is known and no other (contract/rest.md §3, §4). What a start cannot
@@ -56,18 +65,22 @@ export const StartBody = strictFields({
   numAcc: whole32,
   smt: whole32,
   energy: number,
-  resources: listOf(Resource).nullish().transform(orNone),
+  resources: listOf(Resource, 'resources').nullish().transform(orNone),
   footprint: numbers,
   energyFootprint: numbers,
-  metaData: mapOf(words)
+  // What is too long is cut by the route (boundedMetadata): a job is not lost for a long job script.
+  metaData: mapOf(
+    anyText.nullish().transform((value) => value ?? ''),
+    'metaEntries',
+  )
     .nullish()
     .transform((value) => value ?? null),
-  tags: listOf(TagBody).nullish().transform(orNone),
+  tags: listOf(TagBody, 'tagsOfJob').nullish().transform(orNone),
   jobState: text.nullish(),
   requestedMemory: int64.nullish(),
   submitTime: int64.nullish(),
   id: int64.nullish(),
-  statistics: mapOf(Statistic.nullable()).nullish(),
+  statistics: mapOf(Statistic.nullable(), 'footprint').nullish(),
   concurrentJobs: strictFields({
     listQuery: text.nullish(),
     items: listOf(strictFields({ id: z.unknown(), jobId: int64.nullish() })).nullish(),
@@ -89,7 +102,7 @@ export const StopBody = strictFields({
 /** Which job a body means: the newest with this id. */
 export const JobBody = strictFields({ jobId: int64.nullish(), cluster: text.nullish(), startTime: int64.nullish() });
 
-const MetaEntry = { key: words, value: words };
+const MetaEntry = { key: wordsWithin('metaKey'), value: wordsWithin('metaValue') };
 /** The body of edit_meta/{id}. */
 export const MetaBody = strictFields(MetaEntry);
 

@@ -9,7 +9,7 @@ export const NodeStatesBody = strictFields({
   nodes: listOf(
     strictFields({
       hostname: words,
-      states: listOf(text)
+      states: listOf(text, 'nodeStates')
         .nullish()
         .transform((value) => value ?? []),
       cpusAllocated: whole,
@@ -17,6 +17,7 @@ export const NodeStatesBody = strictFields({
       gpusAllocated: whole,
       jobsRunning: whole,
     }),
+    'nodesInReport',
   )
     .nullish()
     .transform((value) => value ?? []),

@@ -6,7 +6,7 @@ import { listOf } from './exact-json.ts';
 import { TagBody } from './job-body.ts';
 
 /** The body of the routes about tags. */
-export const TagsBody = listOf(TagBody)
+export const TagsBody = listOf(TagBody, 'tagsInBody')
   .nullable()
   .transform((tags) => tags ?? []);
 
@@ -15,25 +15,26 @@ const DEFAULT_SCOPE = 'global';
 
 /** Tags to be added: each with its scope, and a name. Throws invalid_request, and forbidden for a scope the user may not write. */
 export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
-  return tags.map(({ type, name, scope }) => {
-    if (type === '' || name === '') throw new Fault('invalid_request', 'a tag needs a type and a name');
-    const tag = { type, name, scope: scope || DEFAULT_SCOPE };
-    if (!mayWriteTags(user, tag.scope))
-      throw new Fault('forbidden', `no right to write tags of scope ${JSON.stringify(tag.scope.slice(0, 100))}`);
-    return tag;
-  });
+  if (tags.some(isNameless)) throw new Fault('invalid_request', 'a tag needs a type and a name');
+  const { tags: checked, leftOut } = tagsOfStart(user, tags);
+  const [refused] = leftOut;
+  if (refused !== undefined)
+    throw new Fault('forbidden', `no right to write tags of scope ${JSON.stringify(refused.scope.slice(0, 100))}`);
+  return checked;
 }
 
 /**
- * Tags of a job that starts: those that the user may put on it, with their scope, and those that are left out, as they were sent. A job
- * is stored whatever its tags are.
+ * The tags of a job that starts: those the user may write, and the others, which the job does not get: without a type or a name, or of a
+ * scope that is not the user's to write. A job is stored whatever its tags are.
  */
-export function startTags(user: User, tags: readonly Tag[]): { tags: Tag[]; leftOut: Tag[] } {
-  const may = ({ type, name, scope }: Tag) => type !== '' && name !== '' && mayWriteTags(user, scope || DEFAULT_SCOPE);
-  return {
-    tags: tags.filter(may).map((tag) => ({ ...tag, scope: tag.scope || DEFAULT_SCOPE })),
-    leftOut: tags.filter((tag) => !may(tag)),
-  };
+export function tagsOfStart(user: User, tags: readonly Tag[]): { tags: Tag[]; leftOut: Tag[] } {
+  const scoped = tags.map(({ type, name, scope }): Tag => ({ type, name, scope: scope || DEFAULT_SCOPE }));
+  const mayWrite = (tag: Tag) => !isNameless(tag) && mayWriteTags(user, tag.scope);
+  return { tags: scoped.filter(mayWrite), leftOut: scoped.filter((tag) => !mayWrite(tag)) };
+}
+
+function isNameless({ type, name }: Tag): boolean {
+  return type === '' || name === '';
 }
 
 /** Tags to be removed from a job: those without a scope, and private ones of others, are passed over (contract/rest.md §6). */

@@ -1,4 +1,5 @@
 import { Fault } from '../faults.ts';
+import { refuseAbove } from './bounds.ts';
 import { ROLES } from './user.ts';
 
 /** What can be changed of an account by one request. */
@@ -31,6 +32,7 @@ export function changedAccount({ roles, projects }: Rights, { kind, value }: Acc
     case 'add-project':
       if (!roles.includes('manager')) throw refused('only a manager has projects');
       if (projects.includes(value)) throw refused('the user manages that project already');
+      refuseAbove('projectsOfAccount', projects.length + 1);
       return { roles, projects: [...projects, value] };
     case 'remove-project':
       if (!roles.includes('manager')) throw refused('only a manager has projects');

@@ -1,4 +1,6 @@
 import { Fault } from '../../faults.ts';
+import { refuseAbove } from '../../jobs/bounds.ts';
+import { plainRows } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { noteArchiveChange } from './archive-queue.ts';
 import type { JobKey } from './cached-jobs.ts';
@@ -11,7 +13,7 @@ export interface MetaEntry {
   value: string;
 }
 
-/** Sets one entry of a job's metadata. Throws not_found for a job that is not there or not to be seen. */
+/** Sets one entry of a job's metadata. Throws not_found for a job that is not there or not to be seen, `conflict` for too much of it. */
 export async function editMeta(
   tx: Transaction,
   { id, entry, show }: { id: bigint; entry: MetaEntry; show: JobInsideQuery },
@@ -27,6 +29,17 @@ export async function editMeta(
      WHERE id = ?`,
     [entry.key, entry.value, id],
   );
+  const [size] = await tx.read(
+    plainRows<{ entries: string; bytes: string }>(
+      'metadata size',
+      ['entries', 'bytes'],
+      `SELECT CAST((SELECT count(*) FROM json_each(job.meta_data)) AS TEXT) AS entries,
+         CAST(length(CAST(meta_data AS BLOB)) AS TEXT) AS bytes FROM job WHERE id = ?`,
+      [id],
+    ),
+  );
+  refuseAbove('metaEntries', Number(size?.entries ?? 0));
+  refuseAbove('metaTotal', Number(size?.bytes ?? 0));
   await noteArchiveChange(tx, id);
   const changed = await jobInside(tx, id, show);
   if (changed === undefined) throw new Error(`job ${id} is not there any more`);

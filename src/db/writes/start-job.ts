@@ -3,7 +3,7 @@ import type { Tag } from '../../jobs/job.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
-import { linkTags } from './tag-rows.ts';
+import { beyondPrivateBound, linkTags } from './tag-rows.ts';
 
 /** A start within a day of another of the same job id and cluster is that job again. */
 const SAME_JOB_SEC = 86_400;
@@ -18,7 +18,7 @@ export interface StartJobInput {
 }
 
 export interface StartJobOutput {
-  /** Tags that could not be put on the job. */
+  /** Tags that the job did not get: their names are taken, or their user has no room for them. */
   tagsLeftOut: Tag[];
 }
 
@@ -26,8 +26,8 @@ const INSERT = `INSERT INTO job (${JOB_COLUMNS.join(', ')}) VALUES (${JOB_COLUMN
 
 /**
  * Adds a job that starts, and its tags. Throws `conflict` for one that is there already: the difference to the older start is
- * signed, so a start before a known one is always the same job (contract/rest.md §4). A tag whose type and name exist in another scope is
- * left out: the job must not be lost for it.
+ * signed, so a start before a known one is always the same job (contract/rest.md §4). A job is stored whatever its tags: those that
+ * cannot be written are left out.
  */
 export async function startJob(tx: Transaction, input: StartJobInput): Promise<StartJobOutput> {
   const { row, jobId, cluster, startTime, tags } = input;
@@ -41,7 +41,12 @@ export async function startJob(tx: Transaction, input: StartJobInput): Promise<S
   await tx.run(INSERT, row);
   if (tags.length === 0) return { tagsLeftOut: [] };
   const tagged = tags.map((tag) => ({ tag, jobId, cluster, startTime }));
-  return { tagsLeftOut: await linkTags(tx, tagged) };
+  const beyond = await beyondPrivateBound(tx, tagged);
+  const taken = await linkTags(
+    tx,
+    tagged.filter(({ tag }) => !beyond.includes(tag)),
+  );
+  return { tagsLeftOut: [...taken, ...beyond] };
 }
 
 function startedBefore({ jobId, cluster, startTime }: StartJobInput) {

@@ -4,7 +4,7 @@ import type { Transaction } from '../transaction.ts';
 import { noteArchiveChange, noteTaggedJobs } from './archive-queue.ts';
 import { type JobInsideQuery, jobInside } from './job-inside.ts';
 import type { JobTextOutput } from './stop-job.ts';
-import { knownTags, missingTag, tagJobs } from './tag-rows.ts';
+import { knownTags, missingTag, tagJob } from './tag-rows.ts';
 
 export interface TagJobInput {
   id: bigint;
@@ -13,13 +13,15 @@ export interface TagJobInput {
 }
 
 /**
- * Puts tags on a job, making those that are not there. Throws not_found, or `conflict` for a tag that exists in another scope; then nothing has changed.
+ * Puts tags on a job, making those that are not there. Throws not_found, or `conflict` for a tag whose name is taken and for too
+ * many tags; then nothing has changed.
  */
 export async function addTags(tx: Transaction, { id, tags, show }: TagJobInput): Promise<JobTextOutput> {
   const { jobId, cluster, startTime } = await findJob(tx, id, show);
   const key = { jobId: BigInt(jobId), cluster, startTime: BigInt(startTime) };
-  await tagJobs(
+  await tagJob(
     tx,
+    id,
     tags.map((tag) => ({ tag, ...key })),
   );
   await noteArchiveChange(tx, id);

@@ -1,4 +1,5 @@
 import { Fault } from '../../faults.ts';
+import { BOUNDS, refuseAbove } from '../../jobs/bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { TaggedJob } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
@@ -24,10 +25,33 @@ export async function linkTags(tx: Transaction, tagged: readonly TaggedJob[]): P
   return await tx.read(tagsInOtherScopes(tags));
 }
 
-/** As linkTags. Throws `conflict` for a tag that exists in another scope. */
-export async function tagJobs(tx: Transaction, tagged: readonly TaggedJob[]): Promise<void> {
+/**
+ * As linkTags for one job that is there already. Throws `conflict` for a tag whose name is taken, and for more tags than a job or a user
+ * may have.
+ */
+export async function tagJob(tx: Transaction, id: bigint, tagged: readonly TaggedJob[]): Promise<void> {
+  if ((await beyondPrivateBound(tx, tagged)).length > 0) refuseAbove('privateTags', BOUNDS.privateTags.most + 1);
   const [refused] = await linkTags(tx, tagged);
-  if (refused !== undefined) throw inOtherScope(refused);
+  if (refused !== undefined) throw nameTaken(refused);
+  refuseAbove('tagsOfJob', await countOf(tx, 'SELECT CAST(count(*) AS TEXT) AS n FROM jobtag WHERE job_id = ?', id));
+}
+
+/**
+ * New private tags for which their user has no room left, of tags to be written. A caller writes private tags of one user alone, himself.
+ */
+export async function beyondPrivateBound(tx: Transaction, tagged: readonly TaggedJob[]): Promise<Tag[]> {
+  const own = tagged.map(({ tag }) => tag).filter(({ scope }) => scope !== 'global' && scope !== 'admin');
+  const [first] = own;
+  if (first === undefined) return [];
+  const count = await countOf(tx, 'SELECT CAST(count(*) AS TEXT) AS n FROM tag WHERE tag_scope = ?', first.scope);
+  if (count + own.length <= BOUNDS.privateTags.most) return [];
+  const ids = await knownTags(tx, own);
+  return own.filter((_, at) => ids[at] === undefined).slice(Math.max(0, BOUNDS.privateTags.most - count));
+}
+
+async function countOf(tx: Transaction, sql: string, value: string | bigint): Promise<number> {
+  const [row] = await tx.read(plainRows<{ n: string }>('count', ['n'], sql, [value]));
+  return Number(row?.n ?? 0);
 }
 
 /** The database id of each tag, undefined where there is none of this type, name and scope. */
@@ -55,8 +79,9 @@ function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }
 
-function inOtherScope({ type, name }: Tag): Fault {
-  return new Fault('conflict', `the tag ${shown(type)} / ${shown(name)} is taken: choose another type or name`);
+/** Says neither whose the other tag is nor whether it is private. */
+function nameTaken({ type, name }: Tag): Fault {
+  return new Fault('conflict', `the tag ${shown(type)} / ${shown(name)} cannot be written: the name is taken`);
 }
 
 /** Of some tags those whose type and name exist in another scope. */

@@ -1,0 +1,80 @@
+import { Fault } from '../faults.ts';
+
+interface Bound {
+  readonly most: number;
+  /** `characters` are UTF-16 units, as JavaScript and the fields of a form count them. */
+  readonly unit: 'characters' | 'bytes' | 'entries';
+  readonly of: string;
+}
+
+/**
+ * How much a caller may have stored, on every route (docs/api.md has the same table). A field of a body that says nothing else has the
+ * bound `text`. Files of other programs and imports may hold more: reading does not rely on these bounds.
+ */
+export const BOUNDS = {
+  text: {
+    most: 255,
+    unit: 'characters',
+    of: 'any text that has no row of its own, such as names of users, projects and hosts',
+  },
+  list: { most: 10_000, unit: 'entries', of: 'any list that has no row of its own' },
+  tagType: { most: 255, unit: 'characters', of: 'type of a tag' },
+  tagName: { most: 1000, unit: 'characters', of: 'name of a tag' },
+  tagsOfJob: { most: 1000, unit: 'entries', of: 'tags of a job' },
+  tagsInBody: { most: 10_000, unit: 'entries', of: 'tags in a list of tags' },
+  privateTags: { most: 10_000, unit: 'entries', of: 'private tags of a user' },
+  metaKey: { most: 255, unit: 'characters', of: 'key of an entry of the metadata' },
+  metaValue: { most: 4_194_304, unit: 'bytes', of: 'value of an entry of the metadata' },
+  metaEntries: { most: 1000, unit: 'entries', of: 'entries of the metadata of a job' },
+  metaTotal: { most: 16_777_216, unit: 'bytes', of: 'metadata of a job' },
+  footprint: { most: 1000, unit: 'entries', of: 'values of a footprint' },
+  resources: { most: 100_000, unit: 'entries', of: 'nodes of a job' },
+  hwthreads: { most: 65_536, unit: 'entries', of: 'hardware threads of a job on one node' },
+  accelerators: { most: 4096, unit: 'entries', of: 'accelerators of a job on one node' },
+  nodesInReport: { most: 200_000, unit: 'entries', of: 'nodes in a report of node states' },
+  nodeStates: { most: 64, unit: 'entries', of: 'states of a node in a report' },
+  projectsOfAccount: { most: 1000, unit: 'entries', of: 'projects of an account' },
+} as const satisfies Readonly<Record<string, Bound>>;
+
+export type BoundName = keyof typeof BOUNDS;
+
+/** Throws `conflict` where a change would leave more than a bound allows. */
+export function refuseAbove(name: BoundName, count: number): void {
+  const { most, unit, of }: Bound = BOUNDS[name];
+  if (count > most) throw new Fault('conflict', `too much: ${of} (at most ${most} ${unit})`);
+}
+
+/** What of the metadata had to be cut. */
+export interface CutEntry {
+  key: string;
+  bytes: number;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Metadata of a job that starts, its values cut to what may be stored: a job is not lost for a long job script. A character is never cut
+ * in two. `cut` names what was too long, with its length.
+ */
+export function boundedMetadata(metaData: Record<string, string>): {
+  metaData: Record<string, string>;
+  cut: CutEntry[];
+} {
+  const cut: CutEntry[] = [];
+  let leftBytes: number = BOUNDS.metaTotal.most;
+  const entries = Object.entries(metaData).map(([key, value]): [string, string] => {
+    const limitBytes = Math.min(BOUNDS.metaValue.most, leftBytes);
+    const kept = firstBytes(value, limitBytes);
+    if (kept.text.length < value.length) cut.push({ key, bytes: encoder.encode(value).length });
+    leftBytes -= kept.bytes;
+    return [key, kept.text];
+  });
+  return { metaData: Object.fromEntries(entries), cut };
+}
+
+/** The beginning of a text that has so many bytes of UTF-8. */
+function firstBytes(text: string, limitBytes: number): { text: string; bytes: number } {
+  const buffer = new Uint8Array(Math.min(limitBytes, text.length * 3)); // a UTF-16 unit has 3 bytes at most
+  const { read, written } = encoder.encodeInto(text, buffer);
+  return { text: read < text.length ? text.slice(0, read) : text, bytes: written };
+}
