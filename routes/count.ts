@@ -3,7 +3,7 @@ import { countJobs } from '../src/db/statements/count-jobs.ts';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { JobFilterQuery, parseFilter } from '../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
-import { visibleTo } from '../src/jobs/visibility.ts';
+import { visibleJobs } from '../src/http/visible-jobs.ts';
 
 /** GET jobs/count: how many jobs match. */
 export const count = resource().openapi(
@@ -16,7 +16,7 @@ export const count = resource().openapi(
     responses: answers('how many jobs match', z.object({ count: z.int() })),
   }),
   async (c) => {
-    const jobs = visibleTo(c.var.user, parseFilter(queryOf(c), nowSec(c)));
+    const jobs = visibleJobs(c, parseFilter(queryOf(c), nowSec(c)));
     const [row] = await c.var.db.read(countJobs(jobs), c.var.deadline);
     return json({ count: row?.count ?? 0 });
   },

@@ -9,7 +9,8 @@ import { MetaBody, MetaOfJobBody } from '../src/http/job-body.ts';
 import { jobKey } from '../src/http/job-key.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
 import { nowSec } from '../src/http/request.ts';
-import { EVERY_JOB, visibleTo } from '../src/jobs/visibility.ts';
+import { visibleJobs } from '../src/http/visible-jobs.ts';
+import { EVERY_JOB } from '../src/jobs/visibility.ts';
 
 const CHANGED = answers('the job with its metadata', JobSchema);
 
@@ -27,7 +28,7 @@ export const editMeta = resource()
     }),
     async (c) => {
       const { id } = c.req.valid('param');
-      const show = jobInsideQuery(visibleTo(c.var.user), { nowSec: nowSec(c) });
+      const show = jobInsideQuery(visibleJobs(c), { nowSec: nowSec(c) });
       const entry = await c.var.bodies
         .withText(c, async (text) => checkedBody(text, MetaBody))
         .catch(async (error: unknown) => {
@@ -54,8 +55,8 @@ export const editMeta = resource()
     async (c) => {
       const body = await c.var.bodies.withText(c, async (text) => checkedBody(text, MetaOfJobBody));
       // Whoever reaches this route may edit every job (contract/auth.md §6); tags are shown as he may read them.
-      const { tagScopes } = visibleTo(c.var.user);
-      const show = jobInsideQuery({ ...EVERY_JOB, tagScopes }, { nowSec: nowSec(c) });
+      const { tagScopes, hidden } = visibleJobs(c);
+      const show = jobInsideQuery({ ...EVERY_JOB, tagScopes, hidden }, { nowSec: nowSec(c) });
       const input = { key: jobKey(body), entry: body.payload, show };
       const { job } = await c.var.db.write('editMetaOf', input, c.var.deadline);
       c.var.service.archiveChanged?.();
@@ -64,6 +65,6 @@ export const editMeta = resource()
   );
 
 async function mustBeThere(c: Context<AppEnv>, id: bigint): Promise<void> {
-  const [found] = await c.var.db.read(jobForMetrics(visibleTo(c.var.user), id), c.var.deadline);
+  const [found] = await c.var.db.read(jobForMetrics(visibleJobs(c), id), c.var.deadline);
   if (found === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`);
 }

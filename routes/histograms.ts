@@ -8,6 +8,7 @@ import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { count, JobFilterQuery, oneOf, parseFilter, single } from '../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
+import { visibleJobs } from '../src/http/visible-jobs.ts';
 import {
   DURATION_BINS,
   type DurationBins,
@@ -17,7 +18,7 @@ import {
   type MetricHistogram,
   metricHistogramsOf,
 } from '../src/jobs/histograms.ts';
-import { type VisibleJobs, visibleTo } from '../src/jobs/visibility.ts';
+import type { VisibleJobs } from '../src/jobs/visibility.ts';
 
 const BINS = Object.keys(DURATION_BINS) as DurationBins[];
 /** One statement counts them all; its columns and unions have limits far above what anybody looks at. */
@@ -62,7 +63,7 @@ export const histograms = resource().openapi(
   async (c) => {
     const query = queryOf(c);
     const now = nowSec(c);
-    const jobs = visibleTo(c.var.user, parseFilter(query, now, OWN));
+    const jobs = visibleJobs(c, parseFilter(query, now, OWN));
     const bins = query.has('bins') ? oneOf('bins', single('bins', query.getAll('bins')), BINS) : '1h';
     const metricBins = count('metric-bins', query.getAll('metric-bins'), 10);
     if (metricBins > METRIC_BINS_LIMIT) {

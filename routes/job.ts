@@ -8,7 +8,7 @@ import { checkedBody, listOf, text } from '../src/http/exact-json.ts';
 import { type JobDataAsked, jobData } from '../src/http/job-data.ts';
 import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/job-schema.ts';
 import { nowSec } from '../src/http/request.ts';
-import { visibleTo } from '../src/jobs/visibility.ts';
+import { visibleJobs } from '../src/http/visible-jobs.ts';
 
 const MetricNames = listOf(text).nullable();
 const NO_JOB = 'Answers 422 not_found where there is no such job, or none this user may see.';
@@ -72,7 +72,7 @@ export const job = resource()
   );
 
 async function findJob(c: Context<AppEnv>, id: bigint) {
-  const [found] = await c.var.db.read(jobById(visibleTo(c.var.user), id, { nowSec: nowSec(c) }), c.var.deadline);
+  const [found] = await c.var.db.read(jobById(visibleJobs(c), id, { nowSec: nowSec(c) }), c.var.deadline);
   if (found === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`, { status: 422 });
   return found;
 }

@@ -5,7 +5,7 @@ import { JobListQuery, parseJobList } from '../src/http/job-filter-query.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
 import { jobsAnswer } from '../src/http/jobs-stream.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
-import { visibleTo } from '../src/jobs/visibility.ts';
+import { visibleJobs } from '../src/http/visible-jobs.ts';
 
 const List = z.object({
   jobs: z.array(JobSchema),
@@ -27,6 +27,6 @@ export const jobs = resource().openapi(
     const now = nowSec(c);
     const { filter, page, itemsPerPage, withMetadata } = parseJobList(queryOf(c), now);
     const options = { page, itemsPerPage, withMetadata, nowSec: now };
-    return await jobsAnswer(c, jobsPage(visibleTo(c.var.user, filter), options), options);
+    return await jobsAnswer(c, jobsPage(visibleJobs(c, filter), options), options);
   },
 );

@@ -3,8 +3,8 @@ import { jobStatistics } from '../src/db/statements/job-statistics.ts';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { count, JobFilterQuery, oneOf, parseFilter, single } from '../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
+import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
-import { visibleTo } from '../src/jobs/visibility.ts';
 
 const Query = JobFilterQuery.extend({
   'group-by': z
@@ -53,7 +53,7 @@ export const statistics = resource().openapi(
     };
     const isPaged = groupBy !== undefined && (query.has('page') || query.has('items-per-page'));
     const rows = await c.var.db.read(
-      jobStatistics(visibleTo(c.var.user, filter), {
+      jobStatistics(visibleJobs(c, filter), {
         nowSec: now,
         shortJobSec: c.var.service.settings.SHORT_JOB_S,
         groupBy,

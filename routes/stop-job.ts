@@ -8,6 +8,7 @@ import { StopBody } from '../src/http/job-body.ts';
 import { jobKey } from '../src/http/job-key.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
 import { nowSec } from '../src/http/request.ts';
+import { hiddenMetrics } from '../src/http/visible-jobs.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 
 /** POST and PUT jobs/stop_job/: the newest job of this id has ended. */
@@ -37,7 +38,11 @@ for (const method of ['post', 'put'] as const) {
 
 async function stop(c: Context<AppEnv>) {
   const body = await c.var.bodies.withText(c, async (text) => checkedBody(text, StopBody));
-  const show = jobInsideQuery(EVERY_JOB, { nowSec: nowSec(c), withMetadata: false });
+  const hidden = hiddenMetrics(c);
+  const show = jobInsideQuery(hidden === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden }, {
+    nowSec: nowSec(c),
+    withMetadata: false,
+  });
   const input = { key: jobKey(body), state: body.jobState, stopTime: body.stopTime, show };
   const { job } = await c.var.db.write('stopJob', input, c.var.deadline);
   return jsonText(`${job}\n`);

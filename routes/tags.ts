@@ -17,8 +17,8 @@ import { checkedBody } from '../src/http/exact-json.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
 import { nowSec } from '../src/http/request.ts';
 import { checkedTags, deletableTags, removableTags, TagsBody } from '../src/http/tag-list.ts';
+import { visibleJobs } from '../src/http/visible-jobs.ts';
 import type { Tag } from '../src/jobs/job.ts';
-import { visibleTo } from '../src/jobs/visibility.ts';
 
 const path = '/jobs/tag_job/{id}';
 const NO_JOB = 'Answers 404 not_found where there is no such job, or none this user may see. All of the tags or none.';
@@ -97,7 +97,7 @@ async function tagsIn(c: Context<AppEnv>): Promise<Tag[]> {
 async function changed(c: Context<AppEnv>, write: 'addTags' | 'removeTags', id: bigint, wanted: readonly Tag[]) {
   // Whoever adds a tag he cannot read sees it in this one answer.
   const alsoTags = write === 'addTags' ? wanted : [];
-  const show = jobInsideQuery({ ...visibleTo(c.var.user), alsoTags }, { nowSec: nowSec(c) });
+  const show = jobInsideQuery({ ...visibleJobs(c), alsoTags }, { nowSec: nowSec(c) });
   const { job } = await c.var.db.write(write, { id, tags: wanted, show }, c.var.deadline);
   c.var.service.archiveChanged?.();
   return jsonText(`${job}\n`);

@@ -131,6 +131,10 @@ export const SettingsSchema = z.object({
   QUICK_CHECK_S: offOr(3_600, 31_536_000)
     .prefault('604800')
     .describe('seconds between two checks of the pages of a local file for damage'),
+  RESTRICTED_METRICS: z
+    .enum(['hide', 'show'], { error: 'must be hide or show' })
+    .default('hide')
+    .describe('metrics marked restrict: the API hides them from users and managers, or shows them as cc-backend does'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be a level of pino' })
     .default('info')

@@ -10,6 +10,7 @@ import type { AppEnv } from '../../src/http/env.ts';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
+import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { readableScopes } from '../../src/jobs/visibility.ts';
 
 /** What an address of a page with a filter says: a filter, or entries of its form. */
@@ -45,7 +46,7 @@ export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { ki
     id: String(id),
     label: `${type}: ${name}${scope === 'global' ? '' : ` (${scope === 'admin' ? 'admins' : 'private'})`}`,
   }));
-  const offers = { ...configured(c), tags: labelled };
+  const offers = { ...configured(c, asked.kind === 'filter' ? asked.filter : []), tags: labelled };
   const isWrong = asked.kind === 'wrong';
   const form = filterForm({
     page,
@@ -68,11 +69,12 @@ export async function wrongFilter(
 }
 
 /** What the clusters offer to choose from. */
-function configured(c: Context<AppEnv>): Omit<Offers, 'tags'> {
+function configured(c: Context<AppEnv>, filter: JobFilter): Omit<Offers, 'tags'> {
   const { clusters } = c.var.service;
+  const hidden = hiddenFrom(c.var.user, clusters);
   return {
     clusters: clusters.list.map(({ name }) => name),
     subclusters: [...new Set(clusters.list.flatMap(({ subClusters }) => subClusters.map(({ name }) => name)))],
-    metrics: footprintKeys(clusters),
+    metrics: footprintKeys(clusters).filter(({ key }) => !isKeyHiddenAmong(hidden, filter, key)),
   };
 }

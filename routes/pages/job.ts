@@ -13,14 +13,16 @@ import { onlyKnown } from '../../src/http/page-query.ts';
 import { nowSec } from '../../src/http/request.ts';
 import { type ShownJob, shownJob } from '../../src/http/shown-job.ts';
 import { checkedTags, removableTags } from '../../src/http/tag-list.ts';
-import { mayWriteTags, readableScopes, visibleTo } from '../../src/jobs/visibility.ts';
+import { visibleJobs } from '../../src/http/visible-jobs.ts';
+import { hiddenFrom, hiddenIn } from '../../src/jobs/hidden-metrics.ts';
+import { mayWriteTags, readableScopes } from '../../src/jobs/visibility.ts';
 
 /** GET /jobs/{id}: everything known of a job; POST /jobs/{id}/tags puts a tag on it or takes one off. */
 export const jobPage = new Hono<AppEnv>()
   .get('/jobs/:id', async (c) => {
     onlyKnown(c, []);
     const id = idOf(c);
-    const jobs = visibleTo(c.var.user);
+    const jobs = visibleJobs(c);
     const [[found], [submitted]] = await Promise.all([
       c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c) }), c.var.deadline),
       c.var.db.read(submitTime(jobs, id), c.var.deadline),
@@ -51,7 +53,7 @@ export const jobPage = new Hono<AppEnv>()
     const tag = { type: text(form, 'type'), name: text(form, 'name'), scope: text(form, 'scope') };
     const isNew = oneOf('do', text(form, 'do'), ['add', 'remove']) === 'add';
     const tags = isNew ? checkedTags(c.var.user, [tag]) : removable(c, tag);
-    const show = jobInsideQuery(visibleTo(c.var.user), { nowSec: nowSec(c) });
+    const show = jobInsideQuery(visibleJobs(c), { nowSec: nowSec(c) });
     await c.var.db.write(isNew ? 'addTags' : 'removeTags', { id, tags, show }, c.var.deadline);
     c.var.service.archiveChanged?.();
     return c.redirect(`/jobs/${id}#tags`, 303);
@@ -83,10 +85,8 @@ function writableScopes(c: Context<AppEnv>): string[] {
   return readableScopes(user).filter((scope) => mayWriteTags(user, scope));
 }
 
-/** Some metrics are not for users and managers. */
+/** Restricted metrics are not for users and managers, on pages whatever RESTRICTED_METRICS is. */
 function mayBeSeen(c: Context<AppEnv>, { cluster }: ShownJob): (metric: SubClusterMetric) => boolean {
-  const { roles } = c.var.user;
-  const isRestricted = roles.has('user') || roles.has('manager');
-  const all = c.var.service.clusters.get(cluster)?.metricConfig ?? [];
-  return ({ name }) => !isRestricted || all.find((metric) => metric.name === name)?.restrict !== true;
+  const hidden = hiddenIn(hiddenFrom(c.var.user, c.var.service.clusters), cluster);
+  return ({ name }) => !hidden.includes(name);
 }

@@ -10,9 +10,10 @@ import { narrower } from '../../src/html/narrower.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { count, oneOf, single } from '../../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
+import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import type { PageRequest } from '../../src/jobs/order.ts';
-import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';
@@ -31,7 +32,7 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
   const page = pageOf(c);
   const order = orderOf(c);
-  const jobs = visibleTo(c.var.user, asked.filter);
+  const jobs = visibleJobs(c, asked.filter);
   const [list, counted, parts] = await Promise.all([
     c.var.db.read(listedJobs(jobs, { ...page, ...order, nowSec: nowSec(c) }), c.var.deadline),
     countSoon(c, jobs, waitsForCount(c) ? c.var.deadline.remainingMs() * COUNT_PART : COUNT_WAIT_MS),

@@ -7,9 +7,9 @@ import { type ClusterNow, type ClusterPast, overviewContent, type Period } from 
 import type { AppEnv } from '../../src/http/env.ts';
 import { onlyKnown } from '../../src/http/page-query.ts';
 import { nowSec } from '../../src/http/request.ts';
+import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { FAILED_STATES } from '../../src/jobs/job.ts';
-import { visibleTo } from '../../src/jobs/visibility.ts';
 
 const DAY_SEC = 86_400;
 const PERIODS = [
@@ -28,7 +28,7 @@ export const overview = new Hono<AppEnv>().get('/', async (c) => {
 
 /** Configured clusters first, then those that only jobs know. */
 async function clustersNow(c: Context<AppEnv>): Promise<ClusterNow[]> {
-  const running = visibleTo(c.var.user, RUNNING);
+  const running = visibleJobs(c, RUNNING);
   const [groups, nodes] = await Promise.all([
     totals(c, RUNNING),
     c.var.db.read(usedNodes(nowSec(c) + 1, running), c.var.deadline),
@@ -67,6 +67,6 @@ async function clustersSince(c: Context<AppEnv>, { word, label, sec }: (typeof P
 
 async function totals(c: Context<AppEnv>, filter: JobFilter) {
   const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S, groupBy: 'cluster' } as const;
-  const rows = await c.var.db.read(jobStatistics(visibleTo(c.var.user, filter), options), c.var.deadline);
+  const rows = await c.var.db.read(jobStatistics(visibleJobs(c, filter), options), c.var.deadline);
   return new Map(rows.map((row) => [row.id, row]));
 }

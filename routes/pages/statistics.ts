@@ -8,9 +8,10 @@ import { statisticsContent } from '../../src/html/statistics-content.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { count, oneOf, single } from '../../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
+import { visibleJobs } from '../../src/http/visible-jobs.ts';
+import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DURATION_BINS, type DurationBins } from '../../src/jobs/histograms.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
-import { visibleTo } from '../../src/jobs/visibility.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';
@@ -25,7 +26,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
   offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
   const view = viewOf(c);
-  const jobs = visibleTo(c.var.user, asked.filter);
+  const jobs = visibleJobs(c, asked.filter);
   const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S };
   const groupsAsked = {
     ...options,
@@ -45,7 +46,9 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     totals,
     groups,
     hasMore: groups.length === GROUPS_ON_PAGE,
-    scales: scalesOf(c, asked.page.query.getAll('cluster')),
+    scales: scalesOf(c, asked.page.query.getAll('cluster')).filter(
+      ({ metric }) => !isKeyHiddenAmong(hiddenFrom(c.var.user, c.var.service.clusters), asked.filter, metric),
+    ),
     shortJobSec: options.shortJobSec,
   });
   return pageAnswer(c, {

@@ -65,9 +65,13 @@ export type JobData = Map<string, Map<Scope, JobMetric>>;
  * The data of a job from data.json.gz, else data.json; only the metrics asked for are checked (null: all). Throws where
  * both are missing, one is unreadable, is no job data or is larger than MAX_DATA_BYTES when unpacked.
  */
-export async function readJobData(folder: string, metrics: readonly string[] | null): Promise<JobData> {
+export async function readJobData(
+  folder: string,
+  metrics: readonly string[] | null,
+  without: readonly string[] = [],
+): Promise<JobData> {
   const decoded = JobDataSchema.parse(JSON.parse(await readDataText(folder)));
-  const wanted = metrics ?? Object.keys(decoded);
+  const wanted = (metrics ?? Object.keys(decoded)).filter((metric) => !without.includes(metric));
   const data: JobData = new Map();
   for (const metric of wanted) {
     const perScope = Object.hasOwn(decoded, metric) ? decoded[metric] : undefined;

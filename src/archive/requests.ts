@@ -22,6 +22,8 @@ export interface JobDataRequest {
   job: ArchiveJob;
   /** Null: all; unknown ones are left out. */
   metrics: readonly string[] | null;
+  /** Metrics that are left out, also where all are asked for. */
+  without?: readonly string[];
   /** Null: all. */
   scopes: readonly Scope[] | null;
   /** Seconds; null: native. */
@@ -63,7 +65,7 @@ export async function answerArchiveRequest(root: string, request: ArchiveRequest
   };
   if (request.kind === 'jobData') {
     const read = async (folder: string) => {
-      const data = selectJobData(await readJobData(folder, request.metrics), request);
+      const data = selectJobData(await readJobData(folder, request.metrics, request.without), request);
       return jobDataText(data, request.shape);
     };
     return { texts: [await attempt(request.job, read)], problems };

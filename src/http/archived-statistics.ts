@@ -3,6 +3,7 @@ import type { Deadline } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
 import type { ArchivedJob, JobsBatch } from '../db/statements/jobs-batch.ts';
 import { Fault } from '../faults.ts';
+import { type HiddenMetrics, hiddenIn } from '../jobs/hidden-metrics.ts';
 
 const NO_STATISTICS = '"statistics":null}';
 
@@ -11,15 +12,17 @@ export async function withStatistics(
   page: Page<JobsBatch>,
   archive: Archive | undefined,
   deadline: Deadline,
+  hidden?: HiddenMetrics,
 ): Promise<Uint8Array> {
   const { archived } = page.more;
   if (archive === undefined || archived.length === 0) return page.bytes;
   const texts = await archive.statistics(archived.map(archiveJob), deadline).catch(orNone(deadline));
   const lines = new TextDecoder().decode(page.bytes).split('\n'); // a row is one line
-  for (const [nth, { index }] of archived.entries()) {
+  for (const [nth, { index, cluster }] of archived.entries()) {
     const line = lines[index];
     const statistics = texts[nth] ?? null;
-    if (line !== undefined && statistics !== null) lines[index] = spliced(line, statistics);
+    if (line !== undefined && statistics !== null)
+      lines[index] = spliced(line, without(statistics, hiddenIn(hidden, cluster)));
   }
   return new TextEncoder().encode(lines.join('\n'));
 }
@@ -34,6 +37,13 @@ function orNone(deadline: Deadline) {
 
 function archiveJob({ cluster, jobId, startTime }: ArchivedJob) {
   return { cluster, jobId, startTime: Number(startTime) };
+}
+
+/** The statistics of a job without some metrics. */
+function without(statistics: string, metrics: readonly string[]): string {
+  if (metrics.length === 0) return statistics;
+  const all = JSON.parse(statistics) as Record<string, unknown>;
+  return JSON.stringify(Object.fromEntries(Object.entries(all).filter(([name]) => !metrics.includes(name))));
 }
 
 /** The rows of a batch are joined by a comma and a line feed: all but the last end in the comma. */

@@ -1,12 +1,14 @@
 import type { Context } from 'hono';
 import type { JobDataRequest } from '../archive/requests.ts';
 import type { JobKey } from '../db/statements/job-by-id.ts';
+import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { AppEnv } from './env.ts';
+import { hiddenMetrics } from './visible-jobs.ts';
 
-export type JobDataAsked = Omit<JobDataRequest, 'kind' | 'job'>;
+export type JobDataAsked = Omit<JobDataRequest, 'kind' | 'job' | 'without'>;
 
 /**
- * The metric data of a job as pieces of JSON, null where there is none: the job still runs or is being archived, its cluster is
+ * The metric data of a job that its caller may see, as pieces of JSON, null where there is none: the job still runs or is being archived, its cluster is
  * not configured, the archive lacks it (contract/graphql.md §7).
  */
 export async function jobData(
@@ -20,5 +22,9 @@ export async function jobData(
   if (archive === undefined || !isArchived || clusters.get(job.cluster) === undefined) return null;
   c.var.held.checkRoom(); // before it is read: an answer may be as large as what is left
   const { cluster, jobId, startTime } = job;
-  return await archive.jobData({ ...asked, job: { cluster, jobId, startTime: Number(startTime) } }, c.var.deadline);
+  const without = hiddenIn(hiddenMetrics(c), cluster);
+  return await archive.jobData(
+    { ...asked, without, job: { cluster, jobId, startTime: Number(startTime) } },
+    c.var.deadline,
+  );
 }

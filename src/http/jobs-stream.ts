@@ -9,6 +9,7 @@ import { withStatistics } from './archived-statistics.ts';
 import type { AppEnv, StreamEnd } from './env.ts';
 import { faultOf } from './faults.ts';
 import type { HeldAnswers } from './held-answers.ts';
+import { hiddenMetrics } from './visible-jobs.ts';
 
 /**
  * Answers with a list of jobs of any size. The first batch is read before there is an answer, so that its faults have
@@ -59,13 +60,14 @@ class JobsList {
 
   constructor(c: Context<AppEnv>, next: NextPages<JobsBatch>) {
     const { db, deadline, service, held } = c.var;
+    const hidden = hiddenMetrics(c);
     this.#held = held;
     this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
     const read: ReadPage<JobsBatch> = async (statement) => {
       const own = this.#deadline();
       try {
         const page = await db.readPage(statement, own);
-        const bytes = await withStatistics(page, service.archive, own);
+        const bytes = await withStatistics(page, service.archive, own, hidden);
         this.#hold(bytes.byteLength);
         return { ...page, bytes };
       } finally {

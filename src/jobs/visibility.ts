@@ -1,5 +1,6 @@
 import { Fault } from '../faults.ts';
 import type { Condition, JobFilter } from './filter.ts';
+import { type HiddenMetrics, refuseHiddenConditions } from './hidden-metrics.ts';
 import type { Tag } from './job.ts';
 import { isMachine, isStaff, type User } from './user.ts';
 
@@ -10,6 +11,8 @@ export interface VisibleJobs {
   readonly tagScopes: readonly string[];
   /** Tags shown in answers whatever their scope: those the caller has just added. */
   readonly alsoTags?: readonly Tag[];
+  /** Metrics that are left out of answers; undefined: none. */
+  readonly hidden?: HiddenMetrics | undefined;
 }
 
 /** For writes that ask nobody's rights to a job (contract/auth.md §6): all jobs, and no tags. */
@@ -17,11 +20,13 @@ export const EVERY_JOB: VisibleJobs = { conditions: [], tagScopes: [] };
 
 /**
  * The filter limited to the jobs this user may see (contract/graphql.md §2; the first match wins). Throws `forbidden`
- * for roles that see no jobs at all.
+ * for roles that see no jobs at all, and for a filter by a metric that is hidden from him.
  */
-export function visibleTo(user: User, filter: JobFilter = []): VisibleJobs {
+export function visibleTo(user: User, filter: JobFilter = [], hidden?: HiddenMetrics): VisibleJobs {
   const rule = ruleFor(user);
-  return { conditions: rule === 'all' ? filter : [...filter, rule], tagScopes: readableScopes(user) };
+  refuseHiddenConditions(hidden, filter);
+  const conditions = rule === 'all' ? filter : [...filter, rule];
+  return { conditions, tagScopes: readableScopes(user), ...(hidden === undefined ? {} : { hidden }) };
 }
 
 function ruleFor(user: User): Condition | 'all' {

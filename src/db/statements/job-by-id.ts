@@ -34,8 +34,8 @@ export function jobById(
   id: number | bigint,
   { nowSec, withMetadata = true }: { nowSec: number; withMetadata?: boolean },
 ) {
-  const { tagScopes, alsoTags } = jobs;
-  const job = jobJson({ nowSec, withMetadata, tagScopes, alsoTags });
+  const { tagScopes, alsoTags, hidden } = jobs;
+  const job = jobJson({ nowSec, withMetadata, tagScopes, alsoTags, hidden });
   return statementOf(
     'job by id',
     oneOf(jobs, id, sql`${KEY_COLUMNS}, ${job} AS job`),

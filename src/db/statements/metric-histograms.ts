@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
+import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import { isMetricName, type MetricScale } from '../../jobs/histograms.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, whereJob } from '../filters.ts';
@@ -15,6 +16,11 @@ const Row = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
  * One scan takes each footprint apart once for all metrics: the jobs are first counted by all their bins together.
  */
 export function metricHistograms(jobs: VisibleJobs, scales: readonly MetricScale[], bins: number) {
+  refuseHiddenMetrics(
+    jobs.hidden,
+    jobs.conditions,
+    scales.flatMap(({ metric, stat }) => [metric, `${metric}_${stat}`]),
+  );
   const question = { kind: 'metric histograms', jobs, scales, bins } as const;
   const wanted = scales.map((scale, index) => ({ ...scale, index })).filter(isCountable);
   if (wanted.length === 0)
