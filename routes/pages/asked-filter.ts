@@ -46,7 +46,11 @@ export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { ki
     id: String(id),
     label: `${type}: ${name}${scope === 'global' ? '' : ` (${scope === 'admin' ? 'admins' : 'private'})`}`,
   }));
-  const offers = { ...configured(c, asked.kind === 'filter' ? asked.filter : []), tags: labelled };
+  const offers = {
+    ...configured(c, asked.kind === 'filter' ? asked.filter : []),
+    tags: labelled,
+    tagsInAll: tags[0]?.total ?? 0,
+  };
   const isWrong = asked.kind === 'wrong';
   const form = filterForm({
     page,
@@ -69,7 +73,7 @@ export async function wrongFilter(
 }
 
 /** What the clusters offer to choose from. */
-function configured(c: Context<AppEnv>, filter: JobFilter): Omit<Offers, 'tags'> {
+function configured(c: Context<AppEnv>, filter: JobFilter): Omit<Offers, 'tags' | 'tagsInAll'> {
   const { clusters } = c.var.service;
   const hidden = hiddenFrom(c.var.user, clusters);
   return {

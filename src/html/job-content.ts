@@ -1,7 +1,9 @@
 import type { SubCluster, SubClusterMetric } from '../clusters/derive.ts';
 import type { ShownJob } from '../http/shown-job.ts';
 import { metaText } from '../http/shown-job.ts';
+import { BOUNDS } from '../jobs/bounds.ts';
 import type { Whole } from '../jobs/statistics.ts';
+import { cut, firstOf, SHOWN_TEXT_CHARACTERS } from './cut.ts';
 import { words } from './filter/fields.ts';
 import { duration, share, time, whole } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -25,6 +27,9 @@ export interface JobContent {
 
 /** Hosts that are listed at once; the others are folded up. */
 const SHOWN_HOSTS = 32;
+/** Hosts on the page. */
+const MOST_HOSTS = 500;
+const MOST_ENTRIES = 50;
 /** Longer texts of the metadata are folded up. */
 const SHORT_TEXT = 120;
 
@@ -32,7 +37,7 @@ const SHORT_TEXT = 120;
 export function jobContent(content: JobContent): Html {
   const { job } = content;
   const name = metaText(job, 'jobName');
-  return html`<div data-id="${job.id}"><div class="head"><h1>Job ${job.jobId}${name !== '' && html` <span class="of"><bdi>${name}</bdi></span>`}</h1>${jobState(job.jobState)}</div>
+  return html`<div data-id="${job.id}"><div class="head"><h1>Job ${job.jobId}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</h1>${jobState(job.jobState)}</div>
 <div class="sides">
 <section><h2>What and when</h2>${facts(whatAndWhen(content))}</section>
 <section><h2>Resources</h2>${facts(resources(job))}</section>
@@ -76,7 +81,7 @@ const MONITORING = ['off', 'running, or being archived', 'archiving failed', 'ar
 
 function resources(job: ShownJob): Fact[] {
   return [
-    ['Cluster', html`${linked('cluster', job.cluster)} <span class="of"><bdi>${job.subCluster}</bdi></span>`],
+    ['Cluster', html`${linked('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span>`],
     ['Nodes', html`<span class="number">${whole(job.numNodes)}</span>`],
     job.numHwthreads !== 0 && ['Hardware threads', html`<span class="number">${whole(job.numHwthreads)}</span>`],
     job.numAcc !== 0 && ['Accelerators', html`<span class="number">${whole(job.numAcc)}</span>`],
@@ -97,34 +102,44 @@ function hoursOf(seconds: Whole, things: Whole): string {
 }
 
 function linked(name: string, value: string): Html {
+  if (value.length > BOUNDS.text.most) return html`<bdi>${cut(value)}</bdi>`;
   return html`<a href="/jobs?${new URLSearchParams({ [name]: value }).toString()}"><bdi>${value}</bdi></a>`;
 }
 
-function hosts({ resources: list }: ShownJob): Html {
+function hosts({ id, resources: list }: ShownJob): Html {
   if (list.length === 0) return html`<p class="note">No nodes are known of this job.</p>`;
-  const items = list.map(({ hostname, hwthreads, accelerators }) => {
+  const items = list.slice(0, MOST_HOSTS).map(({ hostname, hwthreads, accelerators }) => {
     const parts = [
       hwthreads !== undefined && hwthreads.length > 0 && `${hwthreads.length} threads`,
       accelerators !== undefined && accelerators.length > 0 && `${accelerators.length} acc.`,
     ].filter((part) => part !== false);
     return html`<li>${linked('node', hostname)}${parts.length > 0 && html` <span class="of">${parts.join(', ')}</span>`}</li>\n`;
   });
-  const rest = items.slice(SHOWN_HOSTS);
+  const rest = items.slice(SHOWN_HOSTS, MOST_HOSTS);
+  const others = list.length - MOST_HOSTS;
   return html`<ul class="hosts">${items.slice(0, SHOWN_HOSTS)}</ul>
-${rest.length > 0 && html`<details><summary>${whole(rest.length)} more</summary><ul class="hosts">${rest}</ul></details>`}`;
+${rest.length > 0 && html`<details><summary>${whole(rest.length)} more</summary><ul class="hosts">${rest}</ul></details>`}
+${others > 0 && html`<p class="note">and ${whole(others)} more: <a href="/api/jobs/${id}">all of the job</a></p>`}`;
 }
 
-function metadata({ metaData }: ShownJob): Html {
+function metadata({ id, metaData }: ShownJob): Html {
   const entries = Object.entries(metaData).filter(([name]) => name !== 'jobName');
   if (entries.length === 0)
     return html`<p class="note">There is none${Object.hasOwn(metaData, 'jobName') && ' beside the name'}.</p>`;
-  return html`<dl class="facts wide">${entries.map(([name, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const [shown, rest] = firstOf(
+    entries,
+    MOST_ENTRIES,
+    (count) => html`<p class="note">and ${whole(count)} more: <a href="/api/jobs/${id}">all of the job</a></p>`,
+  );
+  return html`<dl class="facts wide">${shown.map(([name, value]) => {
+    const all = typeof value === 'string' ? value : JSON.stringify(value);
+    const text = cut(all, SHOWN_TEXT_CHARACTERS);
+    const isCut = text !== all;
     const isShort = text.length <= SHORT_TEXT && !text.includes('\n');
-    return html`<div><dt><bdi>${name}</bdi></dt><dd>${
+    return html`<div><dt><bdi>${cut(name)}</bdi></dt><dd>${
       isShort
         ? html`<bdi>${text}</bdi>`
-        : html`<details><summary>${whole(text.split('\n').length)} lines</summary><pre dir="auto" tabindex="0">${text}</pre></details>`
+        : html`<details><summary>${whole(text.split('\n').length)} lines</summary><pre dir="auto" tabindex="0">${text}</pre>${isCut && html`<p class="note">${whole(all.length)} characters: <a href="/api/jobs/${id}">all of the job</a></p>`}</details>`
     }</dd></div>\n`;
-  })}</dl>`;
+  })}</dl>${rest}`;
 }

@@ -1,5 +1,7 @@
 import { FAILED_STATES } from '../jobs/job.ts';
+import { MOST_LISTED_TAGS } from '../jobs/listed-job.ts';
 import type { Whole } from '../jobs/statistics.ts';
+import { firstOf } from './cut.ts';
 import { words } from './filter/fields.ts';
 import { duration } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -19,8 +21,9 @@ export function jobDuration({ duration: seconds, jobState: state }: { duration: 
 }
 
 export function tagList(tags: readonly { type: string; name: string; scope: string }[]): Html {
-  return html`${tags.map(
+  const [shown, rest] = firstOf(tags, MOST_LISTED_TAGS, () => html`<span class="of">and others</span>`);
+  return html`${shown.map(
     ({ type, name, scope }) =>
       html`<span class="tag" title="${scope}"><span class="of"><bdi>${type}</bdi></span> <bdi>${name}</bdi></span> `,
-  )}`;
+  )}${rest}`;
 }

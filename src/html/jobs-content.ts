@@ -1,6 +1,8 @@
+import { BOUNDS } from '../jobs/bounds.ts';
 import type { ListedJob, ListOrder, SortColumn } from '../jobs/listed-job.ts';
 import type { User } from '../jobs/user.ts';
 import { isMachine, isStaff } from '../jobs/user.ts';
+import { cut, REPEATED_QUERY_CHARACTERS } from './cut.ts';
 import { address, type Filtered } from './filter/words.ts';
 import { decimal, time, whole } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -78,10 +80,16 @@ function row(page: Filtered, job: ListedJob, hasAccelerators: boolean, hasTags: 
     return address(page.path, query, page.keep);
   };
   const { name } = job;
+  const hasLongQuery = page.query.toString().length > REPEATED_QUERY_CHARACTERS;
+  /** Narrows the list to one value, unless that is longer than a filter of a page may be. */
+  const only = (field: string, value: string) =>
+    hasLongQuery || value.length > BOUNDS.text.most
+      ? html`<bdi title="${value}">${cut(value)}</bdi>`
+      : html`<a class="plain" href="${narrowed({ [field]: value })}" title="Only ${value}"><bdi>${cut(value)}</bdi></a>`;
   return html`<tr data-id="${job.id}"><td class="num"><a href="/jobs/${job.id}">${job.jobId}</a></td><td>${jobState(job.jobState)}</td><td class="name" title="${name}"><bdi>${name}</bdi></td>
-<td class="name"><a class="plain" href="${narrowed({ user: job.user })}" title="Only ${job.user}"><bdi>${job.user}</bdi></a></td>
-<td class="name"><a class="plain" href="${narrowed({ project: job.project })}" title="Only ${job.project}"><bdi>${job.project}</bdi></a></td>
-<td class="name"><a class="plain" href="${narrowed({ cluster: job.cluster })}" title="Only ${job.cluster}"><bdi>${job.cluster}</bdi></a> <span class="of"><bdi>${job.subCluster}</bdi></span></td>
+<td class="name">${only('user', job.user)}</td>
+<td class="name">${only('project', job.project)}</td>
+<td class="name">${only('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span></td>
 <td class="when">${time(job.startTime)}</td><td class="num">${jobDuration(job)}</td>
 <td class="num">${whole(job.numNodes)}</td><td class="num">${whole(job.numHwthreads)}</td>${hasAccelerators && html`<td class="num">${whole(job.numAcc)}</td>`}
 <td class="num">${job.energy !== null && job.energy !== 0 && decimal(job.energy)}</td>${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;

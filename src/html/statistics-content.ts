@@ -1,6 +1,8 @@
 import type { HistogramMetric } from '../clusters/metrics.ts';
+import { BOUNDS } from '../jobs/bounds.ts';
 import { DURATION_BINS, type DurationBins } from '../jobs/histograms.ts';
 import { GROUPS, type Group, type JobsStatistics, type SortField } from '../jobs/statistics.ts';
+import { cut, REPEATED_QUERY_CHARACTERS } from './cut.ts';
 import { address, type Filtered } from './filter/words.ts';
 import { duration, whole } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -96,10 +98,11 @@ function groupRow(
   const part = sortBy === 'totalUsers' ? 'totalJobs' : sortBy;
   const all = Number(totals?.[part] ?? 0);
   const percent = all === 0 ? 0 : (Number(group[part]) / all) * 100;
-  const id = group.id === '' ? '(none)' : group.id;
-  return html`<tr><th scope="row" class="name"><a href="${address(page.path, narrowed, page.keep)}" title="Only these jobs"><bdi>${id}</bdi></a>${group.name !== '' && html` <span class="of"><bdi>${group.name}</bdi></span>`}</th>
+  const id = group.id === '' ? '(none)' : cut(group.id);
+  const canNarrow = group.id.length <= BOUNDS.text.most && page.query.toString().length <= REPEATED_QUERY_CHARACTERS;
+  return html`<tr><th scope="row" class="name">${canNarrow ? html`<a href="${address(page.path, narrowed, page.keep)}" title="Only these jobs"><bdi>${id}</bdi></a>` : html`<bdi>${id}</bdi>`}${group.name !== '' && html` <span class="of"><bdi>${cut(group.name)}</bdi></span>`}</th>
 ${columns.map(({ field }) => html`<td class="num">${whole(group[field])}</td>`)}<td class="num share"><span>${percent.toFixed(1)} %</span></td>
-<td><a href="${address('/jobs', narrowed)}">jobs<span class="hidden"> of ${id}</span></a></td></tr>\n`;
+<td>${canNarrow && html`<a href="${address('/jobs', narrowed)}">jobs<span class="hidden"> of ${id}</span></a>`}</td></tr>\n`;
 }
 
 function histograms({ page, bins, scales }: StatisticsContent): Html {

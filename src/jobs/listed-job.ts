@@ -36,3 +36,6 @@ export interface ListedJob {
 
 /** Nobody reads a longer one in a line. */
 export const NAME_CHARACTERS = 200;
+
+/** Tags of a job that a list shows; a listed job has one more where there are others. */
+export const MOST_LISTED_TAGS = 8;

@@ -1,6 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { type ListedJob, type ListOrder, NAME_CHARACTERS, type SortColumn } from '../../jobs/listed-job.ts';
+import { BOUNDS } from '../../jobs/bounds.ts';
+import {
+  type ListedJob,
+  type ListOrder,
+  MOST_LISTED_TAGS,
+  NAME_CHARACTERS,
+  type SortColumn,
+} from '../../jobs/listed-job.ts';
 import { offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, whereJob } from '../filters.ts';
@@ -10,6 +17,11 @@ import { exactWhole, statementOf } from '../sql-rows.ts';
 import type { Statement } from '../statement.ts';
 import { jsonText } from '../stored-json.ts';
 import { withIds } from './jobs-batch.ts';
+
+/** One more than names have at most (src/jobs/bounds.ts), so that a longer one is known. */
+const TEXT_CHARACTERS = BOUNDS.text.most + 1;
+/** Of a tag as much as fits in a line. */
+const TAG_CHARACTERS = 100;
 
 const Row = z.object({
   id: exactWhole,
@@ -56,7 +68,8 @@ export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): State
 
 /** The jobs of a query for `id`, in its order. */
 function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuilder<unknown>): Statement<ListedJob> {
-  const text = (name: Parameters<typeof column>[0]) => sql`CAST(${column(name)} AS TEXT)`;
+  const text = (name: Parameters<typeof column>[0]) =>
+    sql`substr(CAST(${column(name)} AS TEXT), 1, ${TEXT_CHARACTERS})`;
   const number = (value: RawBuilder<unknown>) => sql`CAST(CAST(ifnull(${value}, 0) AS INTEGER) AS TEXT)`;
   // A BLOB or a text that is stored as energy reads as the number it begins with; infinity is no number of JSON.
   const energy = sql`CASE WHEN abs(CAST(${column('energy')} AS REAL)) < 1e308 THEN CAST(${column('energy')} AS REAL) END`;
@@ -102,6 +115,6 @@ function sortValue(by: Exclude<SortColumn, 'start-time'>, nowSec: number): RawBu
 /** Those the caller may read, by database id, as JSON. */
 function tags(scopes: readonly string[]): RawBuilder<unknown> {
   const inScope = sql`tag.tag_scope IN (${sql.join(scopes.map((scope) => scope.toWellFormed()))})`;
-  const inOrder = sql`SELECT json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT)) AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${inScope} ORDER BY tag.id`;
+  const inOrder = sql`SELECT json_object('type', substr(CAST(tag.tag_type AS TEXT), 1, ${TAG_CHARACTERS}), 'name', substr(CAST(tag.tag_name AS TEXT), 1, ${TAG_CHARACTERS}), 'scope', substr(CAST(tag.tag_scope AS TEXT), 1, ${TAG_CHARACTERS})) AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${inScope} ORDER BY tag.id LIMIT ${MOST_LISTED_TAGS + 1}`;
   return sql`(SELECT concat('[', ifnull(group_concat(shown.tag, ','), ''), ']') FROM (${inOrder}) AS shown)`;
 }

@@ -3,14 +3,16 @@ import { z } from 'zod';
 import { exactWhole, statementOf } from '../sql-rows.ts';
 
 /** More than anybody looks through. */
-const MOST_TAGS = 500;
+const MOST_TAGS = 200;
+/** Of a tag as much as fits in a line. */
+const TAG_CHARACTERS = 100;
 
-/** Tags of these scopes, by type and name; the first MOST_TAGS. `id` is a number where that is exact. */
+/** Tags of these scopes, by type and name; the first MOST_TAGS, with how many there are. `id` is a number where that is exact. */
 export function readableTags(scopes: readonly string[]) {
   const list = sql.join(scopes.map((scope) => scope.toWellFormed()));
   return statementOf(
     'readable tags',
-    sql`SELECT CAST(id AS TEXT) AS id, CAST(tag_type AS TEXT) AS type, CAST(tag_name AS TEXT) AS name, CAST(tag_scope AS TEXT) AS scope FROM tag WHERE tag_scope IN (${list}) ORDER BY tag_type, tag_name, id LIMIT ${MOST_TAGS}`,
-    z.object({ id: exactWhole, type: z.string(), name: z.string(), scope: z.string() }),
+    sql`SELECT CAST(id AS TEXT) AS id, substr(CAST(tag_type AS TEXT), 1, ${TAG_CHARACTERS}) AS type, substr(CAST(tag_name AS TEXT), 1, ${TAG_CHARACTERS}) AS name, substr(CAST(tag_scope AS TEXT), 1, ${TAG_CHARACTERS}) AS scope, CAST(count(*) OVER () AS INTEGER) AS total FROM tag WHERE tag_scope IN (${list}) ORDER BY tag_type, tag_name, id LIMIT ${MOST_TAGS}`,
+    z.object({ id: exactWhole, type: z.string(), name: z.string(), scope: z.string(), total: z.int() }),
   );
 }

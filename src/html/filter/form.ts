@@ -19,6 +19,8 @@ export interface Offers {
   clusters: readonly string[];
   subclusters: readonly string[];
   tags: readonly { id: string; label: string }[];
+  /** How many there are; the first of them are offered. */
+  tagsInAll: number;
   /** Keys of footprints, with the unit of each. */
   metrics: readonly { key: string; unit: string }[];
 }
@@ -42,7 +44,7 @@ ${[...page.keep].map(([name, value]) => html`<input type="hidden" name="${name}"
 <div class="groups">
 <fieldset><legend>Who</legend>${form.texts('user')}${form.texts('project')}</fieldset>
 <fieldset><legend>When</legend>${form.start()}${form.choices('state', 'State', FIXED_CHOICES['state'] ?? [])}</fieldset>
-<fieldset><legend>Which</legend>${form.texts('job-name')}${ID_FIELDS.map(({ name, label }) => form.ids(name, label))}${form.schedule()}${form.tags(offers.tags)}</fieldset>
+<fieldset><legend>Which</legend>${form.texts('job-name')}${ID_FIELDS.map(({ name, label }) => form.ids(name, label))}${form.schedule()}${form.tags(offers)}</fieldset>
 <fieldset><legend>Where</legend>${form.choices('cluster', 'Cluster', offers.clusters.map(same))}${form.choices('subcluster', 'Subcluster', offers.subclusters.map(same))}${form.texts('partition')}${form.texts('node')}${form.choices('shared', 'Sharing of nodes', FIXED_CHOICES['shared'] ?? [])}</fieldset>
 <fieldset><legend>How much</legend>${RANGE_FIELDS.map((field) => form.range(field))}${form.metrics(offers.metrics)}</fieldset>
 </div>
@@ -99,13 +101,13 @@ ${all.map(
 )}</div></div>`;
   }
 
-  tags(offered: Offers['tags']): Html {
+  tags({ tags: offered, tagsInAll }: Offers): Html {
     const chosen = this.#entries.getAll('f.tag');
     const others = chosen.filter((id) => !offered.some((tag) => tag.id === id));
     const all = [...offered, ...others.map((id) => ({ id, label: `with the id ${id}` }))];
     if (all.length === 0) return html``;
     return html`<div class="field"><label for="f-tag">Tags (any of)</label>
-<select name="f.tag" id="f-tag" multiple size="${Math.min(5, Math.max(2, all.length))}">${all.map(({ id, label }) => option(id, label, chosen.includes(id)))}</select></div>`;
+<select name="f.tag" id="f-tag" multiple size="${Math.min(5, Math.max(2, all.length))}">${all.map(({ id, label }) => option(id, label, chosen.includes(id)))}</select>${tagsInAll > offered.length && html`<p class="note">${offered.length} of ${tagsInAll} tags. A tag on the page of a job leads to its jobs.</p>`}</div>`;
   }
 
   schedule(): Html {

@@ -1,7 +1,11 @@
+import { cut, firstOf } from '../cut.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { CHOICE_FIELDS, ID_FIELDS, OPERATORS, RANGE_FIELDS, RECENT, TEXT_FIELDS, words } from './fields.ts';
 import { instantText } from './human.ts';
+
+/** Each has a link with all of the others. */
+const MOST_CHIPS = 20;
 
 /** Names of tags by their ids, as far as they are known. */
 export type TagNames = ReadonlyMap<string, string>;
@@ -19,11 +23,12 @@ export interface Filtered {
 export function filterWords({ path, query, keep }: Filtered, tags: TagNames): Html {
   const conditions = [...query].map(([name, value], index) => ({ index, ...sentence(name, value, tags) }));
   if (conditions.length === 0) return html``;
+  const [shown, others] = firstOf(conditions, MOST_CHIPS, (count) => html`<li class="bare">and ${count} more</li>`);
   return html`<ul class="chips" aria-label="Filter in force">
-${conditions.map(({ index, label, what }) => {
+${shown.map(({ index, label, what }) => {
   const rest = new URLSearchParams([...query].filter((_, other) => other !== index));
-  return html`<li><span class="of">${label}</span> <bdi>${what}</bdi><a href="${address(path, rest, keep)}" title="Without it"><span aria-hidden="true">×</span><span class="hidden">Without ${label} ${what}</span></a></li>\n`;
-})}${conditions.length > 1 && html`<li class="bare"><a href="${address(path, keep)}">Clear all</a></li>`}</ul>`;
+  return html`<li><span class="of">${label}</span> <bdi>${typeof what === 'string' ? cut(what) : what}</bdi><a href="${address(path, rest, keep)}" title="Without it"><span aria-hidden="true">×</span><span class="hidden">Without ${label} ${typeof what === 'string' ? cut(what) : what}</span></a></li>\n`;
+})}${others}${conditions.length > 1 && html`<li class="bare"><a href="${address(path, keep)}">Clear all</a></li>`}</ul>`;
 }
 
 export function address(path: string, ...queries: readonly URLSearchParams[]): string {
