@@ -253,6 +253,7 @@ describe('a session at the API', () => {
     ['the address is typed', '/api/jobs/count', { ...PAGE, 'Sec-Fetch-Site': 'none' }, 'GET'],
     ['it writes', '/api/jobs/delete_job/1', PAGE, 'DELETE'],
     ['it tags', '/api/jobs/tag_job/1', PAGE, 'POST'],
+    ['it sends a body to what it may read', '/api/jobs/1', PAGE, 'POST'],
     ['it wants accounts', '/api/users/', PAGE, 'GET'],
     ['it wants what no page reads', '/api/clusters/', PAGE, 'GET'],
     ['it asks the API of people', '/userapi/jobs/count', PAGE, 'GET'],

@@ -10,7 +10,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/auth.ts', "!== 'same-origin') return undefined", "=== 'x') return undefined", 'http/session'),
   mutation('http/auth.ts', "user.roles.has('api') && roles.some", 'roles.some', 'http/auth'),
   mutation('http/auth.ts', 'if (!mayPass)', "if (!mayPass && user.name === '')", 'http/auth'),
-  mutation('http/auth.ts', 'LOOPBACK.has(new URL(c.req.url).hostname)', "c.req.url !== ''", 'http/auth'),
+  mutation('http/auth.ts', 'LOOPBACK.has(new URL(c.req.url).hostname)', "c.req.url !== ''", 'routes/service'),
   mutation(
     'http/auth.ts',
     'if (!user.roles.has(role))',
@@ -41,9 +41,9 @@ export const HTTP: readonly Mutation[] = [
     'http/known-tokens.ts',
     'token.length > KEPT_CHARACTERS',
     'token.length > 100 * KEPT_CHARACTERS',
-    'http/known-tokens',
+    'http/bounds',
   ),
-  mutation('http/known-tokens.ts', 'this.#signed.size >= KEPT', 'this.#signed.size >= 100 * KEPT', 'http/known-tokens'),
+  mutation('http/known-tokens.ts', 'this.#signed.size >= KEPT', 'this.#signed.size >= 100 * KEPT', 'http/bounds'),
   mutation('http/client-address.ts', 'settings.TRUST_PROXY ?', "settings.HOST !== '' ?", 'http/client-address'),
   mutation(
     'http/client-address.ts',
@@ -56,7 +56,7 @@ export const HTTP: readonly Mutation[] = [
     'http/login-limit.ts',
     'this.#buckets.size > MOST_PAIRS',
     'this.#buckets.size > 100 * MOST_PAIRS',
-    'http/session',
+    'http/bounds',
   ),
   mutation(
     'http/login-token.ts',
@@ -64,10 +64,9 @@ export const HTTP: readonly Mutation[] = [
     "bytesOf(signature), signed)) && header === '') {",
     'http/session',
   ),
-  mutation('http/login-token.ts', 'nowSec >= exp', 'nowSec > exp + 60', 'http/session'),
-  mutation('http/login-token.ts', 'nowSec < nbf', 'nowSec < nbf - 60', 'http/session'),
-  mutation('http/passwords.ts', '&& hash !== null', "&& hash !== ''", 'http/session'),
-  mutation('http/passwords.ts', 'this.#waiting >= MOST_WAITING', 'this.#waiting >= 100 * MOST_WAITING', 'http/session'),
+  mutation('http/login-token.ts', 'nowSec >= exp', 'nowSec > exp + 60', 'http/bounds'),
+  mutation('http/login-token.ts', 'nowSec < nbf', 'nowSec < nbf - 60', 'http/bounds'),
+  mutation('http/passwords.ts', 'this.#waiting >= MOST_WAITING', 'this.#waiting >= 100 * MOST_WAITING', 'http/bounds'),
   mutation('http/session.ts', 'content.until <= clock()', 'content.until <= 0', 'http/session'),
   mutation(
     'http/session.ts',

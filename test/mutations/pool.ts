@@ -17,12 +17,6 @@ export const POOL: readonly Mutation[] = [
   mutation('pool/process.ts', "this.#send({ kind: 'interrupt', id: task.id });", '', 'pool/read'),
   mutation(
     'pool/write.ts',
-    '!deadline.expired.aborted && deadline.remainingMs() > 0',
-    'deadline.remainingMs() > -1e9',
-    'http/deadline',
-  ),
-  mutation(
-    'pool/write.ts',
     "if (died && stage.now === 'committing')",
     "if (died && stage.now === 'sent')",
     'pool/write',

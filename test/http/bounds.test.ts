@@ -1,0 +1,53 @@
+/** What is remembered of strangers is bounded, and what they send holds no longer than it says. */
+import { afterEach, expect, test, vi } from 'vitest';
+import { importPublicKey } from '../../src/http/keys.ts';
+import { KnownTokens } from '../../src/http/known-tokens.ts';
+import { LoginLimit } from '../../src/http/login-limit.ts';
+import { verifyLoginToken } from '../../src/http/login-token.ts';
+import { Passwords } from '../../src/http/passwords.ts';
+import { makeToken } from '../../src/http/token.ts';
+import { LOGIN_KEY, loginToken } from '../support/login.ts';
+import { within } from '../support/pool.ts';
+import { keys, NOW } from '../support/test-app.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('a thousand tokens are remembered, and then the first is checked again', async () => {
+  const verify = vi.spyOn(crypto.subtle, 'verify');
+  const tokens = new KnownTokens(importPublicKey(keys.publicKey));
+  const check = async (user: string) => {
+    const token = await makeToken(keys.privateKey, { user, roles: ['api'] }, NOW);
+    const before = verify.mock.calls.length;
+    await tokens.verify(token, NOW);
+    return verify.mock.calls.length - before;
+  };
+  expect([await check('first'), await check('first')]).toEqual([1, 0]);
+  for (let nth = 0; nth < 1_000; nth++) await check(`user${nth}`);
+  expect([await check('user999'), await check('first')]).toEqual([0, 1]);
+  const long = 'x'.repeat(2_048);
+  expect([await check(long), await check(long)]).toEqual([1, 1]);
+});
+
+test('ten thousand pairs of address and name are remembered', () => {
+  const limit = new LoginLimit();
+  for (let nth = 0; nth < 10_100; nth++) limit.take('10.0.0.1', `user${nth}`, NOW);
+  expect(limit.pairs).toBe(10_000);
+});
+
+test('a login token holds from its nbf to its exp, without leeway', async () => {
+  const check = async (times: object) =>
+    (await verifyLoginToken(await loginToken({ sub: 'ada', ...times }), LOGIN_KEY, NOW)).name;
+  expect(await check({ nbf: NOW, exp: NOW + 1 })).toBe('ada');
+  await expect(check({ exp: NOW })).rejects.toMatchObject({ message: 'login token is expired' });
+  await expect(check({ nbf: NOW + 1 })).rejects.toMatchObject({ message: 'login token is not valid yet' });
+});
+
+test('sixteen logins wait for one another, and one more is refused', async () => {
+  const passwords = new Passwords();
+  const all = Array.from({ length: 17 }, () => passwords.match('wrong', null, within(600_000)));
+  const outcomes = await Promise.allSettled(all);
+  expect(outcomes.slice(0, 16)).toEqual(Array(16).fill({ status: 'fulfilled', value: false }));
+  expect(outcomes[16]).toMatchObject({ status: 'rejected', reason: { code: 'queue_full' } });
+});
