@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readRegularText } from '../../src/archive/files.ts';
 import { openArchive, readClusters } from '../../src/archive/open.ts';
 import type { ArchiveRequest } from '../../src/archive/requests.ts';
 import { archiveSource } from '../../src/import/archive/source.ts';
@@ -79,6 +80,13 @@ describe.each(Object.entries(ODD))('%s', (_, put) => {
     // A link to nowhere is a missing file in a folder that is not empty.
     await expect(openArchive(root)).rejects.toThrow('version.txt');
   });
+});
+
+test('a file is read up to its limit, and one byte more is refused unread', async () => {
+  const path = join(await temporaryFolder(), 'file');
+  writeFileSync(path, 'x'.repeat(100));
+  expect(await readRegularText(path, 100)).toHaveLength(100);
+  await expect(readRegularText(path, 99)).rejects.toThrow('has 100 bytes: the limit is 99');
 });
 
 test('an import passes over what is not a file or folder, and counts it as bad', async () => {
