@@ -19,7 +19,7 @@ export const FAULTS = {
   conflict: { status: 422 }, // the request contradicts what is stored
   headers_too_large: { status: 431 }, // request line and headers above 16 KiB
   internal: { status: 500 }, // our mistake; the log has the cause under the answer's request id
-  queue_full: { status: 503, retryAfterSec: 1 }, // DB_QUEUE_LIMIT or the budget for bodies reached; nothing was run
+  queue_full: { status: 503, retryAfterSec: 1 }, // DB_QUEUE_LIMIT, the caller's share or the budget for bodies reached; nothing was run
   connection_lost: { status: 503, retryAfterSec: 1 }, // the connection process died; a write did not happen
   memory_limit_exceeded: { status: 503 }, // the query needed more than its connection's share; it has stopped
   outcome_unknown: { status: 503 }, // the writer died between "yes, commit" and its answer

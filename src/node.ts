@@ -127,6 +127,7 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
     root,
     memoryMb: sizing.archiveMb,
     queueLimit: settings.DB_QUEUE_LIMIT,
+    callerLimit: settings.DB_CALLER_LIMIT,
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
     spareSlot,
     log,

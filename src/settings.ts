@@ -92,6 +92,9 @@ export const SettingsSchema = z.object({
   DB_SOFT_HEAP_LIMIT_MB: autoOr(1, MAX_MB).prefault('auto').describe('MB of SQLite heap from which the cache shrinks'),
   DB_HARD_HEAP_LIMIT_MB: autoOr(8, MAX_MB).prefault('auto').describe('MB of SQLite heap that fail a query'),
   DB_QUEUE_LIMIT: wholeNumber(1, 100_000).prefault('256').describe('requests waiting for a connection'),
+  DB_CALLER_LIMIT: wholeNumber(1, 100_000)
+    .prefault('64')
+    .describe('requests of one caller, waiting and at work, while others wait'),
   COLUMN_INDEX: z
     .enum(['auto', 'on', 'off'], { error: 'must be auto, on or off' })
     .default('auto')
@@ -183,7 +186,16 @@ const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
   file: ['DB_AUTH_TOKEN', 'DB_SYNC_MS'],
   replica: ['COLUMN_INDEX', 'COLUMN_INDEX_MEMORY_MB', 'OPTIMIZE_S', 'CHECKPOINT_S', 'QUICK_CHECK_S'],
   server: OF_LOCAL_FILES,
-  worker: [...OF_LOCAL_FILES, 'HOST', 'PORT', 'DB_MEMORY_LIMIT_MB', 'DB_QUEUE_LIMIT', 'TRUST_PROXY', 'ARCHIVE_PATH'],
+  worker: [
+    ...OF_LOCAL_FILES,
+    'HOST',
+    'PORT',
+    'DB_MEMORY_LIMIT_MB',
+    'DB_QUEUE_LIMIT',
+    'DB_CALLER_LIMIT',
+    'TRUST_PROXY',
+    'ARCHIVE_PATH',
+  ],
 };
 
 /** Settings that were given and cannot act here, in the order of the table. */

@@ -1,5 +1,6 @@
 import type { Deadline } from '../db/deadline.ts';
 import type { ColumnQuestion } from '../db/question.ts';
+import { Shares, type Waiting } from '../db/shares.ts';
 
 /** Rows before their schema has read them; undefined: the SQL has to answer. */
 export type ColumnAnswer = readonly unknown[] | undefined;
@@ -8,44 +9,68 @@ export type ColumnAnswer = readonly unknown[] | undefined;
 export interface Ask {
   readonly question: ColumnQuestion;
   readonly waiting: Set<Waiter>;
+  /** A place in the queue for each caller that waits for it: it is run at the first of their turns. */
+  readonly places: Map<string, Place>;
 }
 
 interface Waiter {
+  readonly caller: string;
   resolve(answer: ColumnAnswer): void;
+  reject(reason: unknown): void;
+}
+
+interface Place extends Waiting {
+  readonly ask: Ask;
 }
 
 /**
- * Questions that wait for the index, in the order they came. Who asks what another still waits for shares his answer: it begins behind
- * both, so it holds what either has written. Not that of a question which runs already.
+ * Questions that wait for the index: the callers in turn, each with his own in the order they came. Who asks what another still waits for
+ * shares his answer: it begins behind both, so it holds what either has written. Not that of a question which runs already. Only equal
+ * questions are shared, and what a caller may see is a part of the question.
  */
 export class Asks {
   readonly #waiting = new Map<string, Ask>();
+  readonly #shares: Shares<Place>;
+
+  constructor({ queueLimit, callerLimit }: { queueLimit: number; callerLimit?: number | undefined }) {
+    const one = { amongOthers: 1, alone: 1 };
+    this.#shares = new Shares({ limit: queueLimit, callerLimit, atOnce: one });
+  }
 
   get length(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Resolves with the answer; rejects with the deadline's reason when its signal fires. `abandoned` is told when then nobody waits for
-   * the question any more.
+   * Resolves with the answer; rejects with queue_full, or with the deadline's reason when its signal fires. `abandoned` is told when then
+   * nobody waits for the question any more.
    */
-  add(question: ColumnQuestion, { signal }: Deadline, abandoned: (ask: Ask, reason: unknown) => void) {
+  async add(question: ColumnQuestion, deadline: Deadline, abandoned: (ask: Ask, reason: unknown) => void) {
+    const { signal, caller } = deadline;
     const key = keyOf(question);
-    const ask = this.#waiting.get(key) ?? { question, waiting: new Set() };
-    this.#waiting.set(key, ask);
-    return new Promise<ColumnAnswer>((resolve, reject) => {
+    const known = this.#waiting.get(key);
+    const ask: Ask = known ?? { question, waiting: new Set(), places: new Map() };
+    if (!ask.places.has(caller)) this.#place(ask, key, caller, known === undefined && deadline.hasBegun !== true);
+    return await new Promise<ColumnAnswer>((resolve, reject) => {
+      const end = () => {
+        signal.removeEventListener('abort', giveUp);
+        ask.waiting.delete(waiter);
+      };
       const waiter: Waiter = {
+        caller,
         resolve(answer) {
-          signal.removeEventListener('abort', giveUp);
+          end();
           resolve(answer);
+        },
+        reject(reason) {
+          end();
+          reject(reason);
         },
       };
       const giveUp = () => {
-        ask.waiting.delete(waiter);
-        reject(signal.reason);
-        if (ask.waiting.size > 0) return;
-        if (this.#waiting.get(key) === ask) this.#waiting.delete(key);
-        abandoned(ask, signal.reason);
+        waiter.reject(signal.reason);
+        this.#leave(ask, key, caller);
+        if (ask.waiting.size === 0) abandoned(ask, signal.reason);
       };
       signal.addEventListener('abort', giveUp, { once: true });
       ask.waiting.add(waiter);
@@ -54,22 +79,46 @@ export class Asks {
 
   /** Takes the next one out: whoever comes behind it waits for a run of his own. */
   next(): Ask | undefined {
-    for (const [key, ask] of this.#waiting) {
-      this.#waiting.delete(key);
-      return ask;
-    }
-    return undefined;
+    const ask = this.#shares.next()?.ask;
+    if (ask === undefined) return undefined;
+    for (const place of ask.places.values()) this.#shares.remove(place);
+    this.#waiting.delete(keyOf(ask.question));
+    return ask;
   }
 
   /** Leaves everybody who waits to the SQL. */
   clear(): void {
     for (let ask = this.next(); ask !== undefined; ask = this.next()) settle(ask, undefined);
   }
+
+  /** A question that is waited for already costs nothing more, whoever else waits for it. Throws queue_full. */
+  #place(ask: Ask, key: string, caller: string, counts: boolean): void {
+    const place: Place = {
+      ask,
+      caller,
+      counts,
+      refuse: (reason) => {
+        for (const waiter of [...ask.waiting]) if (waiter.caller === caller) waiter.reject(reason);
+        this.#leave(ask, key, caller);
+      },
+    };
+    this.#shares.add(place);
+    ask.places.set(caller, place);
+    this.#waiting.set(key, ask);
+  }
+
+  /** Gives up the place of a caller who waits for the question no more. */
+  #leave(ask: Ask, key: string, caller: string): void {
+    const place = ask.places.get(caller);
+    if (place === undefined || [...ask.waiting].some((waiter) => waiter.caller === caller)) return;
+    this.#shares.remove(place);
+    ask.places.delete(caller);
+    if (ask.places.size === 0 && this.#waiting.get(key) === ask) this.#waiting.delete(key);
+  }
 }
 
 export function settle({ waiting }: Ask, answer: ColumnAnswer): void {
-  for (const waiter of waiting) waiter.resolve(answer);
-  waiting.clear();
+  for (const waiter of [...waiting]) waiter.resolve(answer);
 }
 
 function keyOf(question: ColumnQuestion): string {

@@ -17,6 +17,8 @@ export interface ColumnIndexOptions extends IndexFileOptions {
   /** The libSQL file. */
   readonly databasePath: string;
   readonly queueLimit: number;
+  /** Questions of one caller while others wait; without it as many as there is room for. */
+  readonly callerLimit?: number | undefined;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   /** Another program for the process: tests bring their misbehaving ones. */
   readonly program?: string;
@@ -53,7 +55,7 @@ const MOST_FAILURES = 4;
 export class ColumnIndex {
   readonly #options: ColumnIndexOptions;
   readonly #counters = newCounters();
-  readonly #asks = new Asks();
+  readonly #asks: Asks;
   readonly #tending: NodeJS.Timeout;
   readonly #stopWatching: () => void;
   #state: ColumnState = { name: 'building', rows: 0 };
@@ -69,6 +71,7 @@ export class ColumnIndex {
 
   constructor(options: ColumnIndexOptions) {
     this.#options = options;
+    this.#asks = new Asks(options);
     this.#process = this.#start(false);
     this.#tending = setInterval(() => this.#tend(), TEND_MS);
     this.#stopWatching = watchMemory(() => [this.#process], this.#counters);
@@ -79,12 +82,13 @@ export class ColumnIndex {
   }
 
   /**
-   * The rows that answer a question, as of now or later; undefined where the SQL has to. Rejects only with the reason of the deadline's
-   * signal: within 250 ms of it the question has stopped, or its process is killed.
+   * The rows that answer a question, as of now or later; undefined where the SQL has to. Rejects with the reason of the deadline's
+   * signal, within 250 ms of which the question has stopped or its process is killed, and with queue_full: what waits for the index
+   * would make the readers slow for all, as SQL.
    */
   async ask(question: ColumnQuestion, deadline: Deadline): Promise<ColumnAnswer> {
     if (deadline.signal.aborted) throw deadline.signal.reason;
-    if (this.#state.name !== 'ready' || this.#asks.length >= this.#options.queueLimit) return undefined;
+    if (this.#state.name !== 'ready') return undefined;
     const answer = this.#asks.add(question, deadline, (ask, reason) => {
       if (this.#running === ask) this.#process.abandon(reason);
     });

@@ -1,5 +1,8 @@
 import { Fault } from '../faults.ts';
 
+/** The caller of work that no request asked for: timed work, commands. */
+export const OURSELVES = 'ourselves';
+
 /** Why a deadline's signal fired although its time had not come: the client has hung up. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
@@ -11,6 +14,13 @@ export class ClientGone extends Error {
  * Whoever makes one ends it with `clear()`, which releases its timer.
  */
 export interface Deadline {
+  /**
+   * For whom the work is done, by whom waits are shared: a user, or the address of a request that no user has been found for.
+   * Names of both kinds are kept apart by their first word.
+   */
+  readonly caller: string;
+  /** True for the next part of an answer that has begun: it gets a place in every queue, for a cut answer is worse than a late one. */
+  readonly hasBegun?: boolean;
   /** Fires at the instant, or before it when the client has gone; `reason` is a Fault or a ClientGone. */
   readonly signal: AbortSignal;
   /** Fires at the instant only; `reason` is the Fault `deadline_exceeded`. */
@@ -60,6 +70,7 @@ export function startDeadline(limitMs: number, gone?: AbortSignal, startedAt = p
   if (gone?.aborted) hangUp();
   gone?.addEventListener('abort', hangUp, { once: true });
   return {
+    caller: OURSELVES,
     signal: either.signal,
     expired: expiry.signal,
     at,

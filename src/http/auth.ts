@@ -18,6 +18,7 @@ export function apiUsers({ but }: { but: readonly string[] }): MiddlewareHandler
     if (but.includes(c.req.path)) return await next();
     const reader = await pageReader(c);
     if (reader === undefined) return await check(c, next);
+    waitsAs(c, reader.name);
     c.set('user', reader);
     return await next();
   };
@@ -52,6 +53,7 @@ export function visitors(): MiddlewareHandler<AppEnv> {
     const isOpen = c.var.service.settings.AUTH === 'none' || tokenOf(c) !== undefined;
     const user = isOpen ? await identify(c) : await sessionUser(c);
     if (user === undefined) throw new Fault('unauthorized', 'please log in');
+    if (!isOpen) waitsAs(c, user.name);
     c.set('user', user);
     await next();
   };
@@ -103,11 +105,17 @@ function identifier(): (c: Context<AppEnv>) => Promise<User> {
     if (settings.JWT_PUBLIC_KEY === undefined) throw new Fault('unauthorized', 'tokens are off: no JWT_PUBLIC_KEY');
     tokens ??= new KnownTokens(importPublicKey(settings.JWT_PUBLIC_KEY));
     const { user, roles } = await tokens.verify(token, clock());
+    waitsAs(c, user);
     if (!settings.JWT_VALIDATE_USER) return { name: user, roles: new Set(roles), projects: [] };
     const account = await userInDatabase(c, user);
     if (account === undefined) throw new Fault('unauthorized', 'unknown user');
     return account;
   };
+}
+
+/** From here on the request shares every wait with those of the same user. With AUTH=none it is those of the same address. */
+function waitsAs(c: Context<AppEnv>, username: string): void {
+  c.set('deadline', { ...c.var.deadline, caller: `user ${username}` });
 }
 
 /** The loopback check also stops a web page whose name an attacker's DNS points here. */

@@ -20,7 +20,7 @@ export async function jobData(
   const isArchived = job.state !== 'running' && job.monitoringStatus !== 1;
   if (archive === undefined) c.set('lacksArchive', true);
   if (archive === undefined || !isArchived || clusters.get(job.cluster) === undefined) return null;
-  c.var.held.checkRoom(); // before it is read: an answer may be as large as what is left
+  c.var.held.checkRoom(c.var.deadline.caller); // before it is read: an answer may be as large as what is left
   const { cluster, jobId, startTime } = job;
   const without = hiddenIn(hiddenMetrics(c), cluster);
   return await archive.jobData(

@@ -34,7 +34,7 @@ export async function jobsAnswer(
     return new Response(null, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer; // nobody takes the body
   }
   try {
-    c.var.held.checkRoom();
+    c.var.held.checkRoom(c.var.deadline.caller);
   } catch (error) {
     list.close();
     throw error;
@@ -50,6 +50,7 @@ const MOST_AHEAD = 2;
 class JobsList {
   rows = 0;
   readonly #held: HeldAnswers;
+  readonly #caller: string;
   /** Bytes of batches that were read and not yet taken by the client. */
   #waiting = 0;
   #taken = 0;
@@ -62,6 +63,7 @@ class JobsList {
     const { db, deadline, service, held } = c.var;
     const hidden = hiddenMetrics(c);
     this.#held = held;
+    this.#caller = deadline.caller;
     this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
     const read: ReadPage<JobsBatch> = async (statement) => {
       const own = this.#deadline();
@@ -75,7 +77,7 @@ class JobsList {
       }
     };
     this.#batches = pages(next, read, {
-      mayRead: () => held.isHalfEmpty,
+      mayRead: () => held.mayReadAhead(this.#caller),
       width: () => (db.spare() < MOST_AHEAD ? 1 : MOST_AHEAD),
     });
   }
@@ -108,13 +110,13 @@ class JobsList {
   #hold(bytes: number): void {
     if (this.#closed) return;
     this.#waiting += bytes;
-    this.#held.add(bytes);
+    this.#held.add(bytes, this.#caller);
   }
 
   #letGo(bytes: number): void {
     this.#waiting -= bytes;
     this.#taken = 0;
-    this.#held.give(bytes);
+    this.#held.give(bytes, this.#caller);
   }
 }
 
@@ -127,7 +129,11 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   const hangUp = () => hungUp.abort();
   clientSignal.addEventListener('abort', hangUp, { once: true });
   const whole = startDeadline(settings.STREAM_TIMEOUT_S * 1000, hungUp.signal);
-  list.goOnWithin(() => startDeadline(Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal));
+  const { caller } = c.var.deadline;
+  list.goOnWithin(() => {
+    const batch = startDeadline(Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal);
+    return { ...batch, caller, hasBegun: true };
+  });
   const ended = Promise.withResolvers<StreamEnd>();
   c.set('streamed', ended.promise);
   c.var.service.goesOn?.(c, ended.promise); // its timers end what a client left behind

@@ -33,6 +33,7 @@ export function indexed(db: Database, { settings, sizing, path, tempDir, log }: 
     tempDir,
     spillMb: SPILL_MB,
     queueLimit: settings.DB_QUEUE_LIMIT,
+    callerLimit: settings.DB_CALLER_LIMIT,
     log,
   });
   return withColumns(db, index);

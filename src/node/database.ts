@@ -39,13 +39,14 @@ export async function placeOf(settings: Settings): Promise<Place> {
     : await replicaAt(resolve(path), syncUrl, settings);
 }
 
-function serverOf({ DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce }: Settings): Place {
+function serverOf(settings: Settings): Place {
+  const { DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce, DB_CALLER_LIMIT: callerLimit } = settings;
   const server = { url, authToken };
   return {
     shown: new URL(url).host,
     async open({ log }) {
       const pragmas = await checkServer(server, log);
-      return openRemote({ ...server, mostAtOnce, heartbeat: true, pragmas, log });
+      return openRemote({ ...server, mostAtOnce, callerLimit, heartbeat: true, pragmas, log });
     },
   };
 }
@@ -99,7 +100,14 @@ async function replicaAt(path: string, syncUrl: string, settings: Settings): Pro
         syncUrl,
         authToken,
         intervalMs,
-        server: openRemote({ ...server, mostAtOnce, heartbeat: true, pragmas, log: options.log }),
+        server: openRemote({
+          ...server,
+          mostAtOnce,
+          callerLimit: settings.DB_CALLER_LIMIT,
+          heartbeat: true,
+          pragmas,
+          log: options.log,
+        }),
       });
     },
   };
@@ -115,6 +123,7 @@ function poolOptions(
     tempDir,
     maxReaders: settings.DB_MAX_CONNECTIONS,
     queueLimit: settings.DB_QUEUE_LIMIT,
+    callerLimit: settings.DB_CALLER_LIMIT,
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
     connection,
     spareSlot,

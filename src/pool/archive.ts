@@ -8,6 +8,7 @@ import { Crew } from './crew.ts';
 import { watchMemory } from './memory-watch.ts';
 import { DatabaseProcess } from './process.ts';
 import { runTwice } from './read.ts';
+import { RefusedJobs } from './refused-jobs.ts';
 import { META_READER_MB } from './sizing.ts';
 import type { SpareSlot } from './spare-slot.ts';
 import { ARCHIVE_PROGRAM } from './spawn.ts';
@@ -17,6 +18,8 @@ export interface ArchiveOptions {
   /** MB for all its processes. */
   memoryMb: number;
   queueLimit: number;
+  /** Requests of one caller, waiting and at work, while others wait; without it as many as there is room for. */
+  callerLimit?: number | undefined;
   maxIdleMs: number;
   spareSlot: SpareSlot;
   log: { warn(fields: object, message: string): void };
@@ -42,6 +45,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const metaFiles = crewOf('archive', META_READER_MB - BASE_MB, options, counters);
   const decoder = crewOf('decoder', options.memoryMb - META_READER_MB - BASE_MB, options, counters);
   const crews = [metaFiles, decoder];
+  const refused = new RefusedJobs();
   const members = () => crews.flatMap((crew) => crew.members);
   const tending = setInterval(() => {
     for (const crew of crews) crew.tend();
@@ -68,8 +72,13 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
       await ask(metaFiles, { kind: 'follow', changes }, deadline);
     },
     async jobData(request, deadline) {
-      const { parts } = await ask(decoder, { kind: 'jobData', ...request }, deadline);
-      return parts.length === 0 ? null : parts;
+      refused.check(request.job);
+      try {
+        const { parts } = await ask(decoder, { kind: 'jobData', ...request }, deadline);
+        return parts.length === 0 ? null : parts;
+      } catch (error) {
+        throw refused.failed(request.job, error);
+      }
     },
     status: () => ({ processes: members().map((member) => member.status()), counters: { ...counters } }),
     async close(graceMs) {
@@ -85,6 +94,7 @@ function crewOf(role: ProcessStatus['role'], growthMb: number, options: ArchiveO
   return new Crew({
     max: 1,
     queueLimit: options.queueLimit,
+    callerLimit: options.callerLimit,
     maxIdleMs: options.maxIdleMs,
     spareSlot: options.spareSlot,
     counters,

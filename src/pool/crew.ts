@@ -3,7 +3,7 @@ import { BadStart, type StartFault } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
 import type { DatabaseProcess } from './process.ts';
-import { Queue, queueFull } from './queue.ts';
+import { Queue, type Turn } from './queue.ts';
 import type { SpareSlot } from './spare-slot.ts';
 
 export interface CrewOptions {
@@ -12,6 +12,8 @@ export interface CrewOptions {
   /** Processes at most, one more while one is replaced. */
   max: number;
   queueLimit: number;
+  /** Requests of one caller, waiting and at work, while others wait. */
+  callerLimit?: number | undefined;
   maxIdleMs: number;
   /** Shared with the other crews of the service. */
   spareSlot: SpareSlot;
@@ -54,7 +56,9 @@ export class Crew {
 
   constructor(options: CrewOptions) {
     this.#options = options;
-    this.#queue = new Queue(options.queueLimit);
+    const { max, queueLimit, callerLimit } = options;
+    const atOnce = { amongOthers: Math.max(1, max - 1), alone: max };
+    this.#queue = new Queue({ limit: queueLimit, callerLimit, atOnce });
   }
 
   get members(): readonly DatabaseProcess[] {
@@ -73,20 +77,24 @@ export class Crew {
 
   /**
    * Gives an idle process to `work`, which must put it to work in the same tick; waits for one if need be, as long as the
-   * signal allows. Throws `queue_full`, the signal's reason, or what `work` throws.
+   * signal allows. Of several processes a caller leaves one to others while there are any. Throws `queue_full`, the signal's
+   * reason, or what `work` throws.
    */
-  use<Result>(signal: AbortSignal, work: (process: DatabaseProcess) => Promise<Result>): Promise<Result> {
-    if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#closing) return Promise.reject(shuttingDown());
+  async use<Result>(turn: Turn, work: (process: DatabaseProcess) => Promise<Result>): Promise<Result> {
+    turn.signal.throwIfAborted();
+    if (this.#closing) throw shuttingDown();
+    const mayPass = this.#queue.mayPass(turn);
     const idle = this.#members.findLast((member) => member.state.name === 'idle');
-    if (idle !== undefined && this.#queue.length === 0) return work(idle);
-    if (this.#refused !== undefined && !this.#serves()) return Promise.reject(refusedStart(this.#refused));
-    if (this.#queue.full) {
-      this.#options.counters.queueFull += 1;
-      return Promise.reject(queueFull());
-    }
+    if (idle !== undefined && mayPass) return await this.#queue.run(turn, idle, work);
+    if (this.#refused !== undefined && !this.#serves()) throw refusedStart(this.#refused);
+    const served = this.#queue.add(turn, work);
     if (this.#members.length < this.#options.max && !this.#restarting) this.#add();
-    return this.#queue.add(signal, work);
+    try {
+      return await served;
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'queue_full') this.#options.counters.queueFull += 1;
+      throw error;
+    }
   }
 
   /** Called every quarter of a second: replaces and retires what has to go, one at a time. */
@@ -95,6 +103,7 @@ export class Crew {
     for (const member of this.#members) member.ping();
     this.#replaceWorn();
     this.#retireIdle();
+    this.#serveIdle();
   }
 
   /** Ends all processes: those at work have until `graceMs`, then they are killed. */
@@ -127,6 +136,11 @@ export class Crew {
       },
     );
     return process;
+  }
+
+  /** One that a caller had to leave to others, who have not come again. */
+  #serveIdle(): void {
+    for (const member of this.#members) if (member.state.name === 'idle' && !this.#queue.serve(member)) return;
   }
 
   #serves(): boolean {

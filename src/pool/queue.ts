@@ -1,66 +1,72 @@
-import { Fault } from '../faults.ts';
+import type { Deadline } from '../db/deadline.ts';
+import { type ShareLimits, Shares, type Waiting } from '../db/shares.ts';
+import type { Fault } from '../faults.ts';
 import type { DatabaseProcess } from './process.ts';
 
-interface Waiting {
+/** Who asks for a process, and how long. */
+export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
+
+interface WaitingForProcess extends Waiting {
   start(process: DatabaseProcess): void;
-  /** Ends the wait with a reason. */
-  refuse(reason: unknown): void;
 }
 
-/** Requests that wait for a process: bounded, first come first served. One that ends waiting never touches the database. */
+/** Requests that wait for a process: bounded, shared fairly among callers. One that ends waiting never touches the database. */
 export class Queue {
-  readonly #limit: number;
-  #waiting: Waiting[] = [];
+  readonly #shares: Shares<WaitingForProcess>;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(limits: ShareLimits) {
+    this.#shares = new Shares(limits);
   }
 
   get length(): number {
-    return this.#waiting.length;
+    return this.#shares.length;
   }
 
-  get full(): boolean {
-    return this.#waiting.length >= this.#limit;
+  /** Whether a request that comes now goes before all that wait. */
+  mayPass({ caller }: Turn): boolean {
+    this.#shares.asked(caller);
+    return this.#shares.mayBegin(caller) && !this.#shares.anyMayBegin;
   }
 
-  /** Waits for a process; `work` is called with it in the same tick. Rejects with the signal's reason. */
-  add<Result>(signal: AbortSignal, work: (process: DatabaseProcess) => Promise<Result>): Promise<Result> {
+  /** Gives the process to `work` in the same tick. */
+  run<Result>({ caller }: Turn, process: DatabaseProcess, work: (process: DatabaseProcess) => Promise<Result>) {
+    return this.#shares.run(caller, () => work(process));
+  }
+
+  /** Waits for a process; `work` is called with it in the same tick. Rejects with queue_full or the signal's reason. */
+  add<Result>(turn: Turn, work: (process: DatabaseProcess) => Promise<Result>): Promise<Result> {
+    const { signal, caller, hasBegun } = turn;
     return new Promise((resolve, reject) => {
       const drop = () => {
-        this.#waiting = this.#waiting.filter((other) => other !== own);
+        this.#shares.remove(own);
         reject(signal.reason);
       };
-      const own: Waiting = {
-        start(process) {
+      const own: WaitingForProcess = {
+        caller,
+        counts: hasBegun !== true,
+        start: (process) => {
           signal.removeEventListener('abort', drop);
-          work(process).then(resolve, reject);
+          this.run(turn, process, work).then(resolve, reject);
         },
         refuse(reason) {
           signal.removeEventListener('abort', drop);
           reject(reason);
         },
       };
+      this.#shares.add(own); // what it throws rejects
       signal.addEventListener('abort', drop, { once: true });
-      this.#waiting.push(own);
     });
   }
 
-  /** Gives the process to the first that waits. False when nobody does. */
+  /** Gives the process to the next that waits. False when none may begin. */
   serve(process: DatabaseProcess): boolean {
-    const first = this.#waiting.shift();
-    first?.start(process);
-    return first !== undefined;
+    const next = this.#shares.next();
+    next?.start(process);
+    return next !== undefined;
   }
 
   /** Refuses all that wait: the service ends. */
   clear(reason: Fault): void {
-    const left = this.#waiting;
-    this.#waiting = [];
-    for (const waiting of left) waiting.refuse(reason);
+    for (const waiting of this.#shares.clear()) waiting.refuse(reason);
   }
-}
-
-export function queueFull(): Fault {
-  return new Fault('queue_full', 'too many requests wait for the database: try again');
 }

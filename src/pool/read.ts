@@ -37,7 +37,7 @@ export async function runTwice(
   onProcess: OnProcess = () => {},
 ): Promise<Reply> {
   const attempt = () =>
-    crew.use(deadline.signal, (process) => {
+    crew.use(deadline, (process) => {
       onProcess(process);
       return runOn(process, request, deadline);
     });

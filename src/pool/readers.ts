@@ -113,6 +113,7 @@ export function crewOf(
   return new Crew({
     max,
     queueLimit: options.queueLimit,
+    callerLimit: options.callerLimit,
     maxIdleMs: options.maxIdleMs,
     spareSlot,
     counters,

@@ -5,6 +5,7 @@ import { Fault } from '../faults.ts';
 import type { Crew } from './crew.ts';
 import type { DatabaseProcess } from './process.ts';
 import type { WriteStep } from './process-state.ts';
+import type { Turn } from './queue.ts';
 
 /** From "yes, commit" to the result. A commit takes a millisecond, a stalled disk seconds; then nobody can tell. */
 const COMMIT_LIMIT_MS = 5_000;
@@ -23,12 +24,17 @@ type Stage = 'sent' | 'locked' | 'began' | 'committing';
 export async function runWrite(crew: Crew, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
   deadline.resume(); // after a write before this one
   try {
-    return await crew.use(deadline.expired, (process) => writeOn(process, name, input, deadline));
+    return await crew.use(turnOf(deadline), (process) => writeOn(process, name, input, deadline));
   } catch (error) {
     // One that waited in the queue behind a write that waits for the lock waited for the lock.
     const isLate = error === deadline.expired.reason;
     throw isLate && crew.members.some((process) => process.lockIsHeld) ? lockHeld() : error;
   }
+}
+
+/** A client that hangs up leaves its place to nobody. */
+function turnOf({ expired, caller }: Deadline): Turn {
+  return { signal: expired, caller };
 }
 
 function lockHeld(): Fault {
@@ -41,7 +47,7 @@ export async function runMaintenance(
   task: Maintenance,
   deadline: Deadline,
 ): Promise<Record<string, number>> {
-  const reply = await crew.use(deadline.expired, async (process) => {
+  const reply = await crew.use(turnOf(deadline), async (process) => {
     const stop = () => process.abandon(deadline.expired.reason);
     deadline.expired.addEventListener('abort', stop, { once: true });
     try {

@@ -59,7 +59,7 @@ async function crewOf({ max, spareSlot = new SpareSlot(), onState = () => {} }: 
 }
 
 const work = (process: DatabaseProcess) => process.run({ kind: 'query', sql: ENDLESS.sql, parameters: [] });
-const never = new AbortController().signal;
+const never = { signal: new AbortController().signal, caller: 'ada' };
 
 /** Puts every process of a crew to work that does not end. */
 async function allBusy(crew: Crew, size: number) {

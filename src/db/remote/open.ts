@@ -7,14 +7,17 @@ import type { SqlValue } from '../statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
 import { BeginGate } from './begin-gate.ts';
 import { ofServer } from './faults.ts';
+import { gateOf, type Turn } from './gate.ts';
 import { heartbeat } from './heartbeat.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 import { runWrite } from './write.ts';
 import { writeHealth } from './write-health.ts';
 
 export interface RemoteOptions extends RemoteServer {
-  /** Requests at the server at once; more are refused with `queue_full`. */
+  /** Requests at the server and waiting for it; more are refused with `queue_full`. Infinity: none is counted, and none waits. */
   mostAtOnce: number;
+  /** Of them those of one caller, while others wait; without it as many as there is room for. */
+  callerLimit?: number | undefined;
   /** Whether to ask the server once a second how it is; a Worker has no time between its requests. */
   heartbeat: boolean;
   /** What the server said of itself at the start, for people. */
@@ -32,22 +35,20 @@ export function openRemote(options: RemoteOptions): Database {
   // Of each request its own: a Worker lets no request touch what another has made.
   const stops = new Set<AbortController>();
   const pulse = heartbeat(options);
-  const gate = new BeginGate();
+  const beginGate = new BeginGate();
   const health = writeHealth(options.log ?? { warn: () => {} });
   const running = new Set<Promise<unknown>>();
+  const gate = gateOf(options);
 
   /** Runs one request, within the bound of all. */
   const within = async <Result>(
     deadline: Deadline,
     work: (closing: AbortSignal) => Promise<Result>,
+    turn: Turn = deadline,
   ): Promise<Result> => {
-    if (running.size >= options.mostAtOnce) {
-      counters.queueFull += 1;
-      throw new Fault('queue_full', `${options.mostAtOnce} requests are at the libSQL server already`);
-    }
     const stop = new AbortController();
     stops.add(stop);
-    const mine = work(stop.signal);
+    const mine = gate.pass(turn, () => work(stop.signal));
     const settled = mine.catch(() => {});
     running.add(settled);
     try {
@@ -65,6 +66,7 @@ export function openRemote(options: RemoteOptions): Database {
   /** What a request leaves to be ended is waited for by close(), and counts as being at the server. */
   const behind = (work: Promise<unknown>) => {
     running.add(work);
+    gate.hold(work);
     void work.finally(() => running.delete(work));
   };
 
@@ -81,7 +83,9 @@ export function openRemote(options: RemoteOptions): Database {
         : new Fault('remote_unavailable', 'the libSQL server does not answer', { cause: error });
     }
     if (!(error instanceof Fault)) return error; // a mistake of ours
-    if (error.code === 'remote_unavailable') {
+    if (error.code === 'queue_full') {
+      counters.queueFull += 1;
+    } else if (error.code === 'remote_unavailable') {
       counters.unreachable += 1;
       pulse.failed();
     } else if (error.code !== 'outcome_unknown') pulse.answered();
@@ -124,11 +128,20 @@ export function openRemote(options: RemoteOptions): Database {
       return answerPage(await query(statement.sql, statement.parameters, deadline), statement, wellFormed);
     },
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
-      return within(deadline, async (closing) => {
+      const work = async (closing: AbortSignal) => {
         deadline.resume(); // after a write before this one
         deadline.expired.throwIfAborted();
-        return (await runWrite(options, { name, input, deadline, closing, gate, health, behind })) as WriteOutput<Name>;
-      });
+        return (await runWrite(options, {
+          name,
+          input,
+          deadline,
+          closing,
+          gate: beginGate,
+          health,
+          behind,
+        })) as WriteOutput<Name>;
+      };
+      return within(deadline, work, { signal: deadline.expired, caller: deadline.caller }); // a client that hangs up leaves it
     },
     maintain: async () => ({}), // checkpoints and statistics are the server's own business
     spare: () => 0,
