@@ -15,6 +15,7 @@ interface Bench {
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   deadline: () => import('./deadline.ts'),
   memory: () => import('./memory.ts'),
+  shares: () => import('./shares.ts'),
   health: () => import('./health.ts'),
   kill: () => import('./kill.ts'),
   stream: () => import('./stream.ts'),

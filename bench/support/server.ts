@@ -19,6 +19,8 @@ export interface Server {
   port: number;
   token: string;
   pid: number;
+  /** The token of another user with these roles. */
+  tokenOf(user: string, roles: string[]): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -69,7 +71,8 @@ async function start({ program, args, files, settings, logPath }: Start): Promis
   const child = spawn(program, args, { env, cwd: VAR, stdio: ['ignore', log, log] });
   closeSync(log);
   await untilHealthy(child, port);
-  return { port, token, pid: child.pid ?? 0, stop: () => stop(child) };
+  const tokenOf = (user: string, roles: string[]) => makeToken(keys.privateKey, { user, roles });
+  return { port, token, pid: child.pid ?? 0, tokenOf, stop: () => stop(child) };
 }
 
 async function untilHealthy(child: ChildProcess, port: number): Promise<void> {

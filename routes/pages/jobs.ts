@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { startDeadline } from '../../src/db/deadline.ts';
+import { partOf } from '../../src/db/deadline.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
 import { Fault } from '../../src/faults.ts';
@@ -82,7 +82,7 @@ function isWhole(list: readonly unknown[], { page, itemsPerPage }: PageRequest):
 /** How many jobs there are, if that is soon known: counting a million may take a second, and the list need not wait for it. */
 async function countSoon(c: Context<AppEnv>, jobs: VisibleJobs, waitMs: number): Promise<number | undefined> {
   const enough = new AbortController();
-  const deadline = startDeadline(c.var.deadline.remainingMs(), enough.signal);
+  const deadline = partOf(c.var.deadline, c.var.deadline.remainingMs(), enough.signal);
   const stopped = new Promise<[]>((resolve) => deadline.signal.addEventListener('abort', () => resolve([])));
   const timer = setTimeout(() => enough.abort(), waitMs);
   try {

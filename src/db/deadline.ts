@@ -51,6 +51,11 @@ export async function within<Result>(limitMs: number, run: (deadline: Deadline) 
   }
 }
 
+/** A deadline for a part of what `whole` is for: work of the same caller. */
+export function partOf(whole: Deadline, limitMs: number, gone?: AbortSignal): Deadline {
+  return { ...startDeadline(limitMs, gone), caller: whole.caller };
+}
+
 /**
  * A deadline `limitMs` after `startedAt` (an instant of `performance.now()`, by default now). `gone` is the request's own
  * signal: it fires when the client hangs up.

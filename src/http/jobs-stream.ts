@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { type Deadline, startDeadline } from '../db/deadline.ts';
+import { type Deadline, partOf } from '../db/deadline.ts';
 import { type NextPages, pages, type ReadPage } from '../db/pages.ts';
 import type { Page } from '../db/port.ts';
 import type { JobsBatch } from '../db/statements/jobs-batch.ts';
@@ -128,12 +128,11 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   const { signal: clientSignal } = c.req.raw;
   const hangUp = () => hungUp.abort();
   clientSignal.addEventListener('abort', hangUp, { once: true });
-  const whole = startDeadline(settings.STREAM_TIMEOUT_S * 1000, hungUp.signal);
-  const { caller } = c.var.deadline;
-  list.goOnWithin(() => {
-    const batch = startDeadline(Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal);
-    return { ...batch, caller, hasBegun: true };
-  });
+  const whole = partOf(c.var.deadline, settings.STREAM_TIMEOUT_S * 1000, hungUp.signal);
+  list.goOnWithin(() => ({
+    ...partOf(whole, Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal),
+    hasBegun: true,
+  }));
   const ended = Promise.withResolvers<StreamEnd>();
   c.set('streamed', ended.promise);
   c.var.service.goesOn?.(c, ended.promise); // its timers end what a client left behind

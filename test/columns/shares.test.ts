@@ -1,0 +1,131 @@
+/** Who waits for the column index: equal questions are shared, others never, and the callers take turns. */
+import { describe, expect, test } from 'vitest';
+import { type Ask, Asks, settle } from '../../src/columns/asks.ts';
+import type { Deadline } from '../../src/db/deadline.ts';
+import type { ColumnQuestion } from '../../src/db/question.ts';
+import { visibleTo } from '../../src/jobs/visibility.ts';
+import { indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { testPool, until, within } from '../support/pool.ts';
+import { bodyOf, testApp } from '../support/test-app.ts';
+
+const LIMIT_MS = 60_000;
+const as = (caller: string, gone?: AbortSignal): Deadline => ({ ...within(LIMIT_MS, gone), caller });
+const jobsOf = (name: string) => visibleTo({ name, roles: new Set(['user']), projects: [] });
+const countOf = (name: string): ColumnQuestion => ({ kind: 'count', jobs: jobsOf(name) });
+const pageOf = (page: number): ColumnQuestion => ({
+  ...{ kind: 'statistics', jobs: jobsOf('ada'), nowSec: 1, shortJobSec: 1 },
+  page: { page, itemsPerPage: 1 },
+});
+const never = () => {};
+
+/** Adds a question and says what came of it. */
+const add = (asks: Asks, question: ColumnQuestion, deadline: Deadline, abandoned: (ask: Ask) => void = never) =>
+  asks.add(question, deadline, abandoned).then(
+    (answer) => answer,
+    (error: Error) => error.message,
+  );
+
+/** Answers every question with its own text. */
+function answerAll(asks: Asks): string[] {
+  const questions: string[] = [];
+  for (let ask = asks.next(); ask !== undefined; ask = asks.next()) {
+    questions.push(JSON.stringify(ask.question));
+    settle(ask, [ask.question]);
+  }
+  return questions;
+}
+
+describe('equal questions', () => {
+  test('are run once for all who wait, of whichever caller', async () => {
+    const asks = new Asks({ queueLimit: 16 });
+    const answers = ['ada', 'ada', 'ben'].map((caller) => add(asks, countOf('ada'), as(caller)));
+    expect(asks.length).toBe(1);
+    expect(answerAll(asks)).toHaveLength(1);
+    expect(await Promise.all(answers)).toEqual(Array(3).fill([countOf('ada')]));
+  });
+
+  test('are not those that differ in who may see what, or in any other part', async () => {
+    const asks = new Asks({ queueLimit: 16 });
+    const questions: ColumnQuestion[] = [
+      countOf('ada'),
+      countOf('ben'),
+      { kind: 'count', jobs: visibleTo({ name: 'ada', roles: new Set(['admin']), projects: [] }) },
+      { kind: 'count', jobs: visibleTo({ name: 'ada', roles: new Set(['manager']), projects: ['p1'] }) },
+      { kind: 'count', jobs: visibleTo({ name: 'ada', roles: new Set(['manager']), projects: ['p2'] }) },
+      pageOf(1),
+      pageOf(2),
+    ];
+    const answers = questions.map((question) => add(asks, question, as('ada')));
+    expect(answerAll(asks)).toHaveLength(questions.length);
+    expect(await Promise.all(answers)).toEqual(questions.map((question) => [question]));
+  });
+
+  test('of which one caller gives up are run for the other', async () => {
+    const asks = new Asks({ queueLimit: 16 });
+    const client = new AbortController();
+    const abandoned: Ask[] = [];
+    const first = add(asks, countOf('ada'), as('ada', client.signal), (ask) => abandoned.push(ask));
+    const second = add(asks, countOf('ada'), as('ben'));
+    client.abort();
+    expect([await first, abandoned]).toEqual(['the client hung up', []]);
+    expect(answerAll(asks)).toHaveLength(1);
+    expect(await second).toEqual([countOf('ada')]);
+  });
+});
+
+describe('turns', () => {
+  const order = (asks: Asks) =>
+    answerAll(asks).map((text) => (JSON.parse(text) as { page: { page: number } }).page.page);
+
+  test('callers take turns, and a shared question is run at the first of them', async () => {
+    const asks = new Asks({ queueLimit: 16 });
+    const answers = [1, 2, 3].map((page) => add(asks, pageOf(page), as('ada')));
+    answers.push(add(asks, pageOf(9), as('ben')), add(asks, pageOf(3), as('cleo')));
+    expect(order(asks)).toEqual([1, 9, 3, 2]);
+    await Promise.all(answers);
+  });
+
+  test('a newcomer gets into a full queue, and who is waited for already needs no place', async () => {
+    const asks = new Asks({ queueLimit: 2 });
+    const answers = [1, 2].map((page) => add(asks, pageOf(page), as('ada')));
+    const shared = add(asks, pageOf(2), as('cleo'));
+    const refused = add(asks, pageOf(3), as('ada'));
+    expect(await refused).toMatch(/your own requests/);
+    const newcomer = add(asks, pageOf(9), as('ben'));
+    expect(await answers[1]).toMatch(/^2 of your own requests/);
+    expect(order(asks)).toEqual([1, 2, 9]);
+    expect(await Promise.all([answers[0], shared, newcomer])).toEqual([[pageOf(1)], [pageOf(2)], [pageOf(9)]]);
+  });
+});
+
+test('through the service two users who ask the same at once get the count of their own jobs each', async () => {
+  const pool = await testPool();
+  await withJobs(pool, `${jobs(1, 3, "'ada', 1")}${jobs(4, 8, "'ben', 1")}`);
+  const both = indexed(pool);
+  await isReady(both);
+  let asked = 0;
+  const db = {
+    ...both.db,
+    read: ((statement, deadline) => {
+      const rows = both.db.read(statement, deadline);
+      asked += 1;
+      return rows;
+    }) as typeof both.db.read,
+  };
+  const service = await testApp({ service: () => ({ db }) });
+  try {
+    const [{ pid } = { pid: 0 }] = both.index.processes();
+    process.kill(pid, 'SIGSTOP');
+    const counted = ['ada', 'ben', 'ada', 'ben', 'ada'].map(async (user) => {
+      const answer = await service.get('/userapi/jobs/count', user, 'api', 'user');
+      return (await bodyOf<{ count: number }>(answer)).count;
+    });
+    await until(() => asked === counted.length, LIMIT_MS);
+    const { answers } = both.index.status();
+    process.kill(pid, 'SIGCONT');
+    expect(await Promise.all(counted)).toEqual([3, 5, 3, 5, 3]);
+    expect(both.index.status().answers - answers).toBeLessThan(counted.length); // some have shared one
+  } finally {
+    await service.close();
+  }
+});
