@@ -1,0 +1,77 @@
+/** Requests before a libSQL server. */
+import { expect, test } from 'vitest';
+import type { Deadline } from '../../src/db/deadline.ts';
+import { gateOf } from '../../src/db/remote/gate.ts';
+import { within } from '../support/pool.ts';
+
+const as = (caller: string, gone?: AbortSignal): Deadline => ({ ...within(60_000, gone), caller });
+
+/** A gate, and the requests that have begun, each until it is ended. */
+function opened(mostAtOnce: number, callerLimit?: number) {
+  const gate = gateOf({ mostAtOnce, callerLimit });
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  const pass = (name: string, deadline = as(name.replace(/\d+$/, ''))) =>
+    gate
+      .pass(deadline, () => {
+        begun.push(name);
+        return new Promise<string>((resolve) => ends.push(() => resolve(name)));
+      })
+      .catch((error: Error) => error.message);
+  return { gate, begun, pass, endOne: () => ends.shift()?.() };
+}
+
+/** All promises that can settle now have. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a caller on its own has 32 requests at the server, and 8 from when another asks', async () => {
+  const { begun, pass, endOne } = opened(256);
+  for (let number = 0; number < 40; number += 1) void pass(`ada${number}`);
+  expect(begun).toHaveLength(32);
+  void pass('ben0');
+  expect(begun.at(-1)).toBe('ben0'); // at once, although eight of ada's wait
+  for (let count = 0; count < 24; count += 1) endOne();
+  await settled();
+  expect(begun).toHaveLength(33); // eight of ada's are left there
+  endOne();
+  await settled();
+  expect(begun).toHaveLength(34);
+});
+
+test('when as many as may be are at the server or wait, the last of the caller with the most is refused for a newcomer', async () => {
+  const { begun, pass, endOne } = opened(66); // 64 at the server, 2 wait
+  for (const caller of ['ada', 'ben', 'cleo', 'dora', 'eva', 'fay', 'gus', 'hal']) {
+    for (let number = 0; number < 8; number += 1) void pass(`${caller}${number}`);
+  }
+  expect(begun).toHaveLength(64);
+  const waiting = [pass('ada8'), pass('ada9')];
+  const newcomer = pass('ivo0');
+  expect(await waiting[1]).toMatch(/^10 of your own requests/);
+  endOne();
+  await settled();
+  expect(begun.at(-1)).toBe('ivo0');
+  void newcomer;
+});
+
+test('one that waits and whose client hangs up never begins; what a rollback takes counts', async () => {
+  const { gate, begun, pass, endOne } = opened(2);
+  const rollback = Promise.withResolvers<void>();
+  gate.hold(rollback.promise);
+  void pass('ada0');
+  expect(begun).toEqual(['ada0']);
+  expect(await pass('ben0')).toMatch(/too many requests wait/); // two at once, and none may wait
+  rollback.resolve();
+  await settled();
+  const client = new AbortController();
+  client.abort();
+  expect(await pass('cleo0', as('cleo', client.signal))).toBe('the client hung up');
+  void pass('ben1');
+  expect(begun).toEqual(['ada0', 'ben1']);
+  endOne();
+});
+
+test('in a Worker nothing waits and nothing is counted', () => {
+  const { begun, pass } = opened(Number.POSITIVE_INFINITY);
+  for (let number = 0; number < 1_000; number += 1) void pass(`ada${number}`);
+  expect(begun).toHaveLength(1_000);
+});
