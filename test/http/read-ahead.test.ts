@@ -59,12 +59,13 @@ describe('behind the batch that the client has', () => {
   });
 });
 
-test('the room for answers is half empty below half of its limit', () => {
+test('a caller alone may read ahead until a third of the room is taken', () => {
   const held = new HeldAnswers(1000);
-  held.add(499);
-  expect(held.isHalfEmpty).toBe(true);
-  held.add(1);
-  expect(held.isHalfEmpty).toBe(false);
-  held.give(1);
-  expect(held.isHalfEmpty).toBe(true);
+  held.add(333, 'ada');
+  expect(held.mayReadAhead('ada')).toBe(true); // 2 * 333 < 667
+  held.add(1, 'ada');
+  expect(held.mayReadAhead('ada')).toBe(false); // 2 * 334 = 668 > 666
+  expect(held.mayReadAhead('bob')).toBe(true);
+  held.give(1, 'ada');
+  expect(held.mayReadAhead('ada')).toBe(true);
 });

@@ -4,20 +4,24 @@ import { Fault } from '../../src/faults.ts';
 import type { DatabaseProcess } from '../../src/pool/process.ts';
 import { Queue } from '../../src/pool/queue.ts';
 
-const never = new AbortController().signal;
+const turnOf = (signal: AbortSignal) => ({ caller: 'ada', signal });
+const never = turnOf(new AbortController().signal);
+/** Of one caller, who may have all processes. */
+const limited = (limit: number) => ({ limit, atOnce: { amongOthers: 9, alone: 9 } });
 const named = (name: string) => name as unknown as DatabaseProcess;
 
 test('requests are served in their order, each in the tick in which there is a process for it', async () => {
-  const queue = new Queue(3);
+  const queue = new Queue(limited(3));
   const served: unknown[] = [];
   const work = (name: string) => async (process: DatabaseProcess) => {
     served.push([name, process]);
     return name;
   };
   const answers = ['a', 'b', 'c'].map((name) => queue.add(never, work(name)));
-  expect([queue.length, queue.full, served]).toEqual([3, true, []]);
+  expect([queue.length, served]).toEqual([3, []]);
+  await expect(queue.add(never, work('d'))).rejects.toMatchObject({ code: 'queue_full' });
   expect(queue.serve(named('one'))).toBe(true);
-  expect([queue.length, queue.full, served]).toEqual([2, false, [['a', 'one']]]);
+  expect([queue.length, served]).toEqual([2, [['a', 'one']]]);
   queue.serve(named('two'));
   queue.serve(named('one'));
   expect(await Promise.all(answers)).toEqual(['a', 'b', 'c']);
@@ -29,20 +33,20 @@ test('requests are served in their order, each in the tick in which there is a p
 });
 
 test('one whose deadline passes while it waits is never begun, and gives its place back', async () => {
-  const queue = new Queue(1);
+  const queue = new Queue(limited(1));
   const stop = new AbortController();
-  const waiting = queue.add(stop.signal, () => expect.fail('it was begun'));
+  const waiting = queue.add(turnOf(stop.signal), () => expect.fail('it was begun'));
   const reason = new Error('too late');
   stop.abort(reason);
   await expect(waiting).rejects.toBe(reason);
-  expect([queue.length, queue.full, queue.serve(named('one'))]).toEqual([0, false, false]);
+  expect([queue.length, queue.serve(named('one'))]).toEqual([0, false]);
 });
 
 test('a deadline that passes after the start is the business of the work', async () => {
-  const queue = new Queue(2);
+  const queue = new Queue(limited(2));
   const stop = new AbortController();
   const work = Promise.withResolvers<string>();
-  const first = queue.add(stop.signal, () => work.promise);
+  const first = queue.add(turnOf(stop.signal), () => work.promise);
   const second = queue.add(never, async () => 'second');
   queue.serve(named('one'));
   stop.abort(new Error('too late'));
@@ -54,7 +58,7 @@ test('a deadline that passes after the start is the business of the work', async
 });
 
 test('what the work throws is the answer of its request alone', async () => {
-  const queue = new Queue(2);
+  const queue = new Queue(limited(2));
   const failing = queue.add(never, async () => {
     throw new Fault('internal', 'it broke');
   });
@@ -66,7 +70,7 @@ test('what the work throws is the answer of its request alone', async () => {
 });
 
 test('when the service ends all that wait are refused with its reason, once', async () => {
-  const queue = new Queue(2);
+  const queue = new Queue(limited(2));
   const all = [queue.add(never, async () => 1), queue.add(never, async () => 2)];
   const reason = new Fault('queue_full', 'the service is shutting down');
   queue.clear(reason);

@@ -9,7 +9,7 @@ import { SpareSlot } from '../../src/pool/spare-slot.ts';
 import { CONNECTION_PROGRAM } from '../../src/pool/spawn.ts';
 import { fixture, small, testFolder, until } from '../support/pool.ts';
 
-const never = new AbortController().signal;
+const never = { caller: 'ada', signal: new AbortController().signal };
 
 test('the pause between two starts that fail doubles, is bounded, and is short again after one that succeeds', async () => {
   const path = join(testFolder(), 'job.db');
