@@ -56,7 +56,7 @@ const PAGES = ['/', '/jobs/*', '/statistics', '/system'];
 export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   const { settings, sharesLimits } = service;
-  const bodies = sharesLimits ? new Bodies(settings) : new Bodies(settings, Number.POSITIVE_INFINITY);
+  const bodies = new Bodies(settings);
   const held = sharesLimits ? new HeldAnswers() : new HeldAnswers(Number.POSITIVE_INFINITY);
 
   const assets = new Assets(service.assets);

@@ -11,8 +11,10 @@ import type { Log } from './http/env.ts';
 import { faultResponse } from './http/faults.ts';
 import { cutConnection, whenSent } from './http/node-server.ts';
 import { readAssets } from './node/assets.ts';
+import { openBodies } from './node/bodies.ts';
 import { type ClusterFiles, clustersOf } from './node/clusters.ts';
 import { type Place, placeOf } from './node/database.ts';
+import { LoopLagMeter } from './node/loop-lag.ts';
 import { MemoryHistory } from './node/memory-history.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
 import { openArchive } from './pool/archive.ts';
@@ -127,16 +129,24 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
     spareSlot,
     log,
   });
+  const bodies = openBodies({ memoryMb: sizing.bodiesMb, queueLimit: settings.DB_QUEUE_LIMIT, spareSlot, log });
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
   const timer = startTimer({ db, settings, clock, log });
-  const memory = new MemoryHistory(() => [parentStatus(), ...db.status().processes, ...archive.status().processes]);
+  const loop = new LoopLagMeter();
+  const memory = new MemoryHistory(() => [
+    parentStatus(),
+    ...bodies.status().processes,
+    ...db.status().processes,
+    ...archive.status().processes,
+  ]);
   const close = async () => {
     memory.stop();
+    loop.stop();
     // What they have begun may take its time; it ends with its process, and comes again with the next start.
     const own = Promise.all([follower.stop(), timer.stop()]);
     await Promise.race([own, sleep(CLOSE_GRACE_MS)]);
-    await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS)]);
+    await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS), bodies.close(CLOSE_GRACE_MS)]);
   };
   const app = createApp({
     settings,
@@ -149,12 +159,14 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
     sessionKey: settings.SESSION_KEY ?? randomBytes(SESSION_KEY_BYTES).toString('base64'),
     compresses: true,
     sharesLimits: true,
+    takeApart: bodies.takeApart,
     system: () => ({
       notApplied: idle,
       sources,
       sizing,
       archive: archive.status(),
-      parent: parentStatus(),
+      bodies: bodies.status(),
+      parent: { ...parentStatus(), eventLoopLagMs: loop.worstMs },
       timedWork: timer.status(),
     }),
     memoryHistory: () => memory.samples,

@@ -7,6 +7,7 @@ import { pageAnswer } from '../../src/html/layout.ts';
 import { loginPage } from '../../src/html/login-form.ts';
 import { callerAddress } from '../../src/http/client-address.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { formBody } from '../../src/http/form-body.ts';
 import { LoginLimit } from '../../src/http/login-limit.ts';
 import { verifyLoginToken } from '../../src/http/login-token.ts';
 import { Passwords } from '../../src/http/passwords.ts';
@@ -17,6 +18,9 @@ import type { User } from '../../src/jobs/user.ts';
 
 const REFUSED = 'That user name and password do not belong together.';
 const TOO_OFTEN = 'Too many attempts. The next one is in three minutes.';
+
+/** User name, password, and where to go then, which may be an address with a long filter. */
+export const LOGIN_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
 
 interface Attempt {
   username: string;
@@ -61,8 +65,7 @@ async function logIn(c: Context<AppEnv>, guards: Guards): Promise<Response> {
 
 /** From the form, or else from the query. */
 async function attemptOf(c: Context<AppEnv>): Promise<Attempt> {
-  const text = c.req.method === 'GET' ? '' : await c.var.bodies.withText(c, async (body) => body);
-  const form = new URLSearchParams(text);
+  const form = c.req.method === 'GET' ? new URLSearchParams() : await LOGIN_FORM.read(c);
   const query = queryOf(c);
   const field = (name: string) => form.get(name) ?? query.get(name) ?? '';
   const header = c.req.header('Authorization')?.replace(/^Bearer /, '');

@@ -9,6 +9,7 @@ import type { Settings } from '../settings.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { Bodies } from './body.ts';
 import type { HeldAnswers } from './held-answers.ts';
+import type { TakeApart } from './json-body.ts';
 
 /** What the service needs of a logger; pino's is one. */
 export interface Log {
@@ -19,7 +20,10 @@ export interface Log {
   child(bindings: Record<string, unknown>): Log;
 }
 
-/** MB of all processes at one time, by what they do; each counts its own, and what they share counts with the parent. */
+/**
+ * MB of all processes at one time, by what they do; each counts its own, and what they share counts with the parent, as does the process
+ * that takes large bodies apart.
+ */
 export interface MemorySample {
   /** Unix seconds. */
   at: number;
@@ -54,6 +58,8 @@ export interface Service {
    * what it had taken of a limit would be gone for ever.
    */
   readonly sharesLimits: boolean;
+  /** Takes large bodies apart off this thread. Undefined where there is no other: they may have fewer values then. */
+  readonly takeApart?: TakeApart | undefined;
   /** Keeps the runtime from ending work that goes on behind an answer. Undefined where it does not. */
   readonly goesOn?: (c: Context, work: Promise<unknown>) => void;
   /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */

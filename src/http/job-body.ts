@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Resource as JobResource, StoredResources } from '../jobs/job.ts';
 import { decimal, int32, int64, listOf, mapOf, strictFields, text } from './exact-json.ts';
 
 // As Go decodes: null is as good as nothing, and what is missing is zero.
@@ -12,11 +13,16 @@ const numbers = mapOf(number)
 
 const orNone = <Item>(list: Item[] | null | undefined): Item[] => list ?? [];
 
+/** Of one host. */
+const MOST_HWTHREADS = 10_000;
+/** Of one job: the largest machines there are have 10,000. */
+const MOST_HOSTS = 50_000;
+
 const Resource = strictFields({
   hostname: words,
   configuration: words,
-  hwthreads: listOf(int32).nullish().transform(orNone),
-  accelerators: listOf(text).nullish().transform(orNone),
+  hwthreads: listOf(int32, { most: MOST_HWTHREADS }).nullish().transform(orNone),
+  accelerators: listOf(text, { most: MOST_HWTHREADS }).nullish().transform(orNone),
 }).transform(({ hostname, configuration, hwthreads, accelerators }) => ({
   hostname,
   ...(configuration === '' ? {} : { configuration }),
@@ -30,6 +36,16 @@ const Statistic = strictFields({
   min: number,
   max: number,
 });
+
+/** As JSON: whole objects would have to be copied one by one on their way to the database. */
+function stored(resources: readonly JobResource[]): StoredResources {
+  return {
+    hosts: resources.length,
+    firstHost: resources[0]?.hostname ?? '',
+    isUnnamed: resources.some(({ hostname }) => hostname === ''),
+    json: JSON.stringify(resources),
+  };
+}
 
 /** A tag in a body. Its scope is '' where it is not said. */
 export const TagBody = strictFields({ type: words, name: words, scope: words, id: int64.nullish() });
@@ -56,12 +72,14 @@ export const StartBody = strictFields({
   numAcc: whole32,
   smt: whole32,
   energy: number,
-  resources: listOf(Resource).nullish().transform(orNone),
+  resources: listOf(Resource, { most: MOST_HOSTS })
+    .nullish()
+    .transform((list) => stored(list ?? [])),
   footprint: numbers,
   energyFootprint: numbers,
   metaData: mapOf(words)
     .nullish()
-    .transform((value) => value ?? null),
+    .transform((value) => JSON.stringify(value ?? null)),
   tags: listOf(TagBody).nullish().transform(orNone),
   jobState: text.nullish(),
   requestedMemory: int64.nullish(),

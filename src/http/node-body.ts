@@ -1,7 +1,12 @@
+import type { NodeReports } from '../jobs/node-state.ts';
+import { nodeStateOf } from '../jobs/node-state.ts';
 import { int64, listOf, strictFields, text } from './exact-json.ts';
 
 const words = text.nullish().transform((value) => value ?? '');
 const whole = int64.nullish().transform((value) => value ?? 0);
+
+/** Nodes in one report. */
+const MOST_NODES = 40_000;
 
 /** The body of nodestate (contract/rest.md §8). Memory is in MB. */
 export const NodeStatesBody = strictFields({
@@ -11,13 +16,23 @@ export const NodeStatesBody = strictFields({
       hostname: words,
       states: listOf(text)
         .nullish()
-        .transform((value) => value ?? []),
+        .transform((value) => nodeStateOf(value ?? [])),
       cpusAllocated: whole,
       memoryAllocated: whole,
       gpusAllocated: whole,
       jobsRunning: whole,
     }),
+    { most: MOST_NODES },
   )
     .nullish()
-    .transform((value) => value ?? []),
+    .transform(
+      (nodes): NodeReports => ({
+        hostname: (nodes ?? []).map(({ hostname }) => hostname),
+        state: (nodes ?? []).map(({ states }) => states),
+        cpusAllocated: (nodes ?? []).map(({ cpusAllocated }) => cpusAllocated),
+        memoryAllocated: (nodes ?? []).map(({ memoryAllocated }) => memoryAllocated),
+        gpusAllocated: (nodes ?? []).map(({ gpusAllocated }) => gpusAllocated),
+        jobsRunning: (nodes ?? []).map(({ jobsRunning }) => jobsRunning),
+      }),
+    ),
 });
