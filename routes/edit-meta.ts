@@ -6,14 +6,14 @@ import { answers, IdParam, jsonText, onlyQuery, resource, WITH_TOKEN } from '../
 import type { AppEnv } from '../src/http/env.ts';
 import { jobKey } from '../src/http/job-key.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
-import { BODY_LIMIT_BYTES, FEW_FIELDS, largeJsonBody } from '../src/http/json-body.ts';
+import { FEW_FIELDS, largeJsonBody } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { EVERY_JOB, visibleTo } from '../src/jobs/visibility.ts';
 
 const CHANGED = answers('the job with its metadata', JobSchema);
 
-/** A value may be a job script. */
-const LIMITS = { ...FEW_FIELDS, bytes: BODY_LIMIT_BYTES };
+/** A value may be a job script of 4 MB, with escapes. */
+const LIMITS = { ...FEW_FIELDS, bytes: 8 * 1024 * 1024 };
 const ENTRY = largeJsonBody('the entry', 'metaEntry', LIMITS);
 const ENTRY_OF_JOB = largeJsonBody('jobId is needed', 'metaOfJob', LIMITS);
 

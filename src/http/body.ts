@@ -1,12 +1,14 @@
 import type { Context } from 'hono';
 import { Fault } from '../faults.ts';
-import { BODIES_IN_FLIGHT, type Settings } from '../settings.ts';
+import { BODIES_IN_FLIGHT } from '../settings.ts';
 import { Budget, type Share } from './budget.ts';
 import { callerAddress } from './client-address.ts';
-import type { AppEnv } from './env.ts';
+import type { AppEnv, Service } from './env.ts';
 
 const KB = 1024;
 const MB = 1024 * KB;
+/** Times BODY_LIMIT_MB. An isolate of a Worker has 128 MB, and takes its bodies apart itself. */
+const BODIES_IN_AN_ISOLATE = 1.5;
 /** Of callers who have shown neither token nor session: logins, which have some hundred bytes. */
 const STRANGERS = { limitBytes: MB, eachBytes: 128 * KB };
 /** A body announced with no more is read in one go, four times as fast as by parts. Until it is there, its connection has it. */
@@ -19,10 +21,10 @@ export class Bodies {
   readonly #known: Budget;
   readonly #strangers = new Budget({ ...STRANGERS, refusal: REFUSAL });
 
-  constructor({ BODY_LIMIT_MB }: Pick<Settings, 'BODY_LIMIT_MB'>) {
-    this.#mostBytes = BODY_LIMIT_MB * MB;
+  constructor({ settings, sharesLimits }: Pick<Service, 'settings' | 'sharesLimits'>) {
+    this.#mostBytes = settings.BODY_LIMIT_MB * MB;
     this.#known = new Budget({
-      limitBytes: BODIES_IN_FLIGHT * this.#mostBytes,
+      limitBytes: (sharesLimits ? BODIES_IN_FLIGHT : BODIES_IN_AN_ISOLATE) * this.#mostBytes,
       eachBytes: this.#mostBytes,
       refusal: REFUSAL,
     });

@@ -54,8 +54,8 @@ export interface Service {
   /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */
   readonly compresses: boolean;
   /**
-   * Whether requests share limits. False where the runtime may drop a request without a word, as a Worker's does when a client hangs up:
-   * what it had taken of a limit would be gone for ever.
+   * Whether every request says when it ends. False where the runtime may drop one without a word, as a Worker's does when a client hangs
+   * up: what it has taken of a limit is then given back when nothing has been heard of it for a while.
    */
   readonly sharesLimits: boolean;
   /** Takes large bodies apart off this thread. Undefined where there is no other: they may have fewer values then. */

@@ -4,7 +4,9 @@ import { ANSWERS_HELD_MB } from '../settings.ts';
 import type { AppEnv } from './env.ts';
 import { faultResponse } from './faults.ts';
 
-const LIMIT_BYTES = ANSWERS_HELD_MB * 1024 * 1024;
+const MB = 1024 * 1024;
+/** An isolate of a Worker has 128 MB for all it does. */
+const IN_AN_ISOLATE_MB = 32;
 /** Smaller answers go out at once, and are not counted. */
 const COUNTED_FROM_BYTES = 64 * 1024;
 
@@ -15,9 +17,15 @@ const COUNTED_FROM_BYTES = 64 * 1024;
 export class HeldAnswers {
   #bytes = 0;
   readonly #limit: number;
+  readonly #parts = new Set<HeldPart>();
 
-  constructor(limitBytes = LIMIT_BYTES) {
+  constructor(limitBytes: number) {
     this.#limit = limitBytes;
+  }
+
+  /** For a runtime that tells how each request ends, or for one that does not, as a Worker's when a client hangs up. */
+  static for({ sharesLimits }: { sharesLimits: boolean }): HeldAnswers {
+    return new HeldAnswers((sharesLimits ? ANSWERS_HELD_MB : IN_AN_ISOLATE_MB) * MB);
   }
 
   get bytes(): number {
@@ -31,6 +39,7 @@ export class HeldAnswers {
 
   /** Throws queue_full when there is no room for another answer. One that has begun goes on whatever is held: see `add`. */
   checkRoom(): void {
+    if (this.#bytes >= this.#limit) this.#dropOld();
     if (this.#bytes >= this.#limit)
       throw new Fault('queue_full', 'too many answers wait for their clients to take them');
   }
@@ -42,6 +51,38 @@ export class HeldAnswers {
   give(bytes: number): void {
     this.#bytes -= bytes;
   }
+
+  /** Holds bytes until they are given back, or until nothing has been heard of their answer for `silentMs`. */
+  hold(bytes: number, silentMs: number): HeldPart {
+    const part: HeldPart = {
+      bytes,
+      countsUntil: performance.now() + silentMs,
+      touch() {
+        part.countsUntil = performance.now() + silentMs;
+      },
+      end: () => {
+        if (this.#parts.delete(part)) this.give(bytes);
+      },
+    };
+    this.#parts.add(part);
+    this.add(bytes);
+    return part;
+  }
+
+  #dropOld(): void {
+    const now = performance.now();
+    for (const part of this.#parts) if (part.countsUntil <= now) part.end();
+  }
+}
+
+/** What one answer holds. */
+export interface HeldPart {
+  readonly bytes: number;
+  /** An instant of `performance.now()`. */
+  countsUntil: number;
+  /** The answer goes on. */
+  touch(): void;
+  end(): void;
 }
 
 /** Counts answers that are made whole, from here until the connection has them; refuses one for which there is no room. */
@@ -49,19 +90,51 @@ export function holdAnswers(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
     const bytes = Number(c.res.headers.get('Content-Length') ?? 0);
-    if (bytes < COUNTED_FROM_BYTES) return;
-    const sent = c.var.service.whenSent?.(c);
-    if (sent === undefined) return;
-    const { held } = c.var;
+    const { body } = c.res;
+    if (bytes < COUNTED_FROM_BYTES || body === null) return;
+    const { held, service } = c.var;
+    const sent = service.whenSent?.(c);
+    if (sent === undefined && service.sharesLimits) return;
     try {
       held.checkRoom();
     } catch (error) {
       c.res = refusal(c, error);
       return;
     }
+    if (sent === undefined) {
+      const part = held.hold(bytes, service.settings.REQUEST_TIMEOUT_MS);
+      const { status, headers } = c.res;
+      c.res = undefined; // Hono would copy its headers once more
+      c.res = new Response(passing(body, part), { status, headers });
+      return;
+    }
     held.add(bytes);
     void sent.then(() => held.give(bytes));
   };
+}
+
+/** The bytes of an answer, held until the runtime has asked for the last of them. */
+function passing(body: ReadableStream<Uint8Array>, part: HeldPart): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        part.touch();
+        if (!done) {
+          controller.enqueue(value);
+          return;
+        }
+        part.end();
+        controller.close();
+      },
+      async cancel(reason) {
+        part.end();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 function refusal(c: Context<AppEnv>, error: unknown): Response {
