@@ -12,7 +12,14 @@ import type { FormLimits } from '../src/http/form-body.ts';
 import { makeToken } from '../src/http/token.ts';
 import { type SharedJobs, sharedJobs } from './support/setups.ts';
 import { keys, testApp } from './support/test-app.ts';
-import { LINE_BYTES, type Operation, worstBodies, worstForms, worstQueries } from './support/worst-requests.ts';
+import {
+  hostileBodies,
+  LINE_BYTES,
+  type Operation,
+  worstBodies,
+  worstForms,
+  worstQueries,
+} from './support/worst-requests.ts';
 
 const LIMIT_MS = 50;
 /** A turn counts if it is too long each time: the collector of garbage and the compiler have turns of their own. */
@@ -80,6 +87,7 @@ async function send({ method, target, body, headers }: Sent): Promise<number> {
   await answer.arrayBuffer();
   const route = `${method} ${target.replace(/\?.*/, '')}`;
   statuses.set(route, (statuses.get(route) ?? new Set()).add(answer.status));
+  if (!answer.ok) refusedSince.push(answer.status);
   return answer.status;
 }
 
@@ -89,6 +97,9 @@ async function longestTurn(): Promise<number> {
   const [{ longestMs }] = (await once(service, 'message')) as [{ longestMs: number }];
   return longestMs;
 }
+
+/** Statuses that were no success, of the requests of one test. */
+const refusedSince: number[] = [];
 
 /** What was too long, each time it was tried. */
 const tooLong: string[] = [];
@@ -220,12 +231,15 @@ test('no body of the API', async () => {
   for (const { method, path, operation } of operations()) {
     if (operation.requestBody === undefined) continue;
     expect(Object.keys(valid), 'a route with a body needs a valid one here').toContain(path);
-    const asLong = JSON.stringify(operation.requestBody); // the same as of another method: its worst will do
+    // Of routes with the same body and the same limits one shows it for the others, which are sent one each.
     const bodies = worstBodies(operation.requestBody, valid[path]);
-    for (const { name, text } of seen.has(asLong) ? bodies.slice(-4) : bodies) {
+    const isKnown = seen.has(JSON.stringify(operation.requestBody));
+    const limits = JSON.stringify(operation.requestBody['x-limits']);
+    const hostile = seen.has(limits) ? [] : hostileBodies(operation.requestBody['x-limits']);
+    for (const { name, text } of [...(isKnown ? bodies.slice(0, 1) : bodies), ...hostile]) {
       await check(name, { method, target: path, body: counted(text) });
     }
-    seen.add(asLong);
+    seen.add(JSON.stringify(operation.requestBody)).add(limits);
   }
   expect(tooLong.splice(0)).toEqual([]);
   expect(statuses.get('POST /api/jobs/start_job/')).toContain(201);
@@ -247,4 +261,39 @@ test('no form of a page', async () => {
     for (const { name, text } of worstForms(...form)) await check(name, { method, target: path, body: text });
   }
   expect(tooLong.splice(0)).toEqual([]);
+}, 600_000);
+
+test('not what the largest centres send, which is taken', async () => {
+  refusedSince.length = 0;
+  const valid = await validBodies();
+  const start = valid['/api/jobs/start_job/'] as object;
+  const hwthreads = Array.from({ length: 128 }, (_, nth) => nth);
+  const largest = {
+    ...start,
+    numNodes: 10_000,
+    resources: Array.from({ length: 10_000 }, (_, nth) => ({ hostname: `n${nth}`, hwthreads })),
+    metaData: { jobScript: 'srun "./x"\n'.repeat(380_000) }, // 4.2 million characters
+  };
+  await check('10,000 nodes, 1.3 million threads, and a script of 4 MB', {
+    method: 'POST',
+    target: '/api/jobs/start_job/',
+    body: JSON.stringify(largest),
+  });
+  const { nodes, ...report } = valid['/api/nodestate/'] as { nodes: object[] };
+  const many = Array.from({ length: 20_000 }, (_, nth) => ({
+    ...nodes[0],
+    ...{ hostname: `node${nth}`, cpusAllocated: 128, memoryAllocated: 500_000, gpusAllocated: 4, jobsRunning: 2 },
+  }));
+  await check('20,000 nodes', {
+    method: 'POST',
+    target: '/api/nodestate/',
+    body: JSON.stringify({ ...report, nodes: many }),
+  });
+  await check('2,000 names', {
+    method: 'POST',
+    target: '/api/jobs/{id}',
+    body: JSON.stringify(Array.from({ length: 2_000 }, (_, nth) => `metric_of_a_long_name_${nth}`)),
+  });
+  expect(tooLong.splice(0)).toEqual([]);
+  expect(refusedSince).toEqual([]);
 }, 600_000);

@@ -32,17 +32,22 @@ export const LINE_BYTES = 14_000;
 
 type Path = readonly string[];
 
-/** Bodies at the limits: `valid` is one that the route accepts, of which each list, object and text in turn grows as far as it may. */
+/**
+ * Bodies at the limits: `valid` is one that the route accepts, of which each list and object in turn grows as far as it may, and of the
+ * texts one at each depth.
+ */
 export function worstBodies({ content, 'x-limits': limits }: NonNullable<Operation['requestBody']>, valid: unknown) {
-  const { schema } = content['application/json'];
-  return [...grown(schema, limits, valid), ...hostile(limits)];
+  return grown(content['application/json'].schema, limits, valid);
 }
 
 function grown(schema: Schema, limits: Limits, valid: unknown): WorstBody[] {
+  const depths = new Set<number>();
   return growingPlaces(schema).flatMap((path): WorstBody[] => {
     const place = at(schema, path);
     const name = path.join('.') || 'the body';
     if (isOf(place, 'string')) {
+      if (depths.has(path.length)) return [];
+      depths.add(path.length);
       return ['x', '\\n', '\u{1F600}'].map((piece) => ({
         name: `${name}, a text of ${JSON.stringify(piece)}`,
         text: withText(valid, path, piece, limits),
@@ -144,8 +149,8 @@ function withText(valid: unknown, path: Path, piece: string, limits: Limits): st
   return before + piece.repeat(Math.floor(bytes / Buffer.byteLength(piece))) + after;
 }
 
-/** What no schema asked for. */
-function hostile(limits: Limits): WorstBody[] {
+/** What no schema asked for, at the limits of a body. */
+export function hostileBodies(limits: Limits): WorstBody[] {
   const bytes = Math.min(limits.bytes, 16 * 2 ** 20) - 10;
   const values = Math.min(limits.values - 5, Math.floor(bytes / 12));
   const members = (make: (nth: number) => string) => Array.from({ length: values }, (_, nth) => make(nth)).join(',');
