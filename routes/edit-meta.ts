@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { jobForMetrics, jobInsideQuery } from '../src/db/statements/job-by-id.ts';
 import { Fault } from '../src/faults.ts';
-import { answers, IdParam, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { answers, IdParam, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { jobKey } from '../src/http/job-key.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
@@ -40,7 +40,7 @@ export const editMeta = resource()
       });
       const { job } = await c.var.db.write('editMeta', { id, entry, show }, c.var.deadline);
       c.var.service.archiveChanged?.();
-      return jsonText(`${job}\n`);
+      return jsonBytes(job);
     },
   )
   .openapi(
@@ -61,7 +61,7 @@ export const editMeta = resource()
       const input = { key: jobKey(body), entry: body.payload, show };
       const { job } = await c.var.db.write('editMetaOf', input, c.var.deadline);
       c.var.service.archiveChanged?.();
-      return jsonText(`${job}\n`);
+      return jsonBytes(job);
     },
   );
 

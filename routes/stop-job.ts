@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { jobInsideQuery } from '../src/db/statements/job-by-id.ts';
-import { answers, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { answers, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { StopBody } from '../src/http/job-body.ts';
 import { jobKey } from '../src/http/job-key.ts';
@@ -43,5 +43,5 @@ async function stop(c: Context<AppEnv>) {
   const show = jobInsideQuery(EVERY_JOB, { nowSec: nowSec(c), withMetadata: false });
   const input = { key: jobKey(body), state: body.jobState, stopTime: body.stopTime, show };
   const { job } = await c.var.db.write('stopJob', input, c.var.deadline);
-  return jsonText(`${job}\n`);
+  return jsonBytes(job);
 }

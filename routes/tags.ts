@@ -5,7 +5,7 @@ import {
   answers,
   answersText,
   IdParam,
-  jsonText,
+  jsonBytes,
   onlyQuery,
   plainText,
   resource,
@@ -102,5 +102,5 @@ async function changed(c: Context<AppEnv>, write: 'addTags' | 'removeTags', id: 
   const show = jobInsideQuery({ ...visibleTo(c.var.user), alsoTags }, { nowSec: nowSec(c) });
   const { job } = await c.var.db.write(write, { id, tags: wanted, show }, c.var.deadline);
   c.var.service.archiveChanged?.();
-  return jsonText(`${job}\n`);
+  return jsonBytes(job);
 }
