@@ -110,7 +110,7 @@ function sizingTable({
   const rows: readonly (readonly [string, number, string])[] = [
     ['machine', machine.memoryMb, machine.source],
     ['limit', limitMb, 'all processes of the service together'],
-    ['parent', parentMb, 'HTTP, bodies and answers on their way'],
+    ['parent', parentMb, 'HTTP, bodies and answers on their way, the process that parses large bodies'],
     ['archive', archiveMb, 'two processes, started when they are wanted'],
     ['column index', columnsMb, 'its process'],
     ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],
