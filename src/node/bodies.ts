@@ -14,6 +14,8 @@ export interface BodiesProcessOptions {
   /** MB for its process. */
   memoryMb: number;
   queueLimit: number;
+  /** After so long without a body the process ends. */
+  maxIdleMs?: number;
   spareSlot: SpareSlot;
   log: { warn(fields: object, message: string): void };
 }
@@ -33,13 +35,14 @@ const TEND_MS = 250;
  * Takes large request bodies apart: a second of work and a hundred megabytes for the largest, which the thread that answers all requests
  * does not have. The process starts with the first large body, and ends when there has been none for a while.
  */
-export function openBodies({ memoryMb, queueLimit, spareSlot, log }: BodiesProcessOptions): BodiesProcess {
+export function openBodies(options: BodiesProcessOptions): BodiesProcess {
+  const { memoryMb, queueLimit, maxIdleMs = MAX_IDLE_MS, spareSlot, log } = options;
   const counters = newCounters();
   const growthMb = memoryMb - BODIES_BASE_MB;
   const crew = new Crew({
     max: 1,
     queueLimit,
-    maxIdleMs: MAX_IDLE_MS,
+    maxIdleMs,
     endsWhenIdle: true,
     spareSlot,
     counters,
