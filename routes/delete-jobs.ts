@@ -1,13 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answers, IdParam, jsonBody, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { checkedBody } from '../src/http/exact-json.ts';
+import { answers, IdParam, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { JobBody } from '../src/http/job-body.ts';
 import { oneOf } from '../src/http/job-filter-query.ts';
 import { jobKey } from '../src/http/job-key.ts';
+import { FEW_FIELDS, jsonBody } from '../src/http/json-body.ts';
 import { type DeletePlace, OMIT_TAGGED } from '../src/jobs/retention.ts';
 
 /** Jobs of one transaction: 20-40 ms with all indexes of cc-backend, in which other writes wait. */
 const BATCH_JOBS = 250;
+
+const WHICH = jsonBody('jobId is needed', JobBody, FEW_FIELDS);
 
 const TimeParam = z.object({
   ts: IdParam.shape.id.openapi({ param: { name: 'ts', in: 'path' }, description: 'Unix seconds', example: 1700000000 }),
@@ -37,11 +39,11 @@ export const deleteJobs = resource()
       summary: 'Delete the newest job of an id',
       description: 'Answers 422 not_found where there is no such job.',
       security: WITH_TOKEN,
-      request: { query: onlyQuery({}), body: jsonBody('jobId is needed', JobBody) },
+      request: { query: onlyQuery({}), body: WHICH.document },
       responses: answers('it is not there any more; the message has its database id', MESSAGE),
     }),
     async (c) => {
-      const key = jobKey(await c.var.bodies.withText(c, async (text) => checkedBody(text, JobBody)));
+      const key = jobKey(await WHICH.read(c));
       const { id } = await c.var.db.write('deleteJobOf', { key }, c.var.deadline);
       return message(`Successfully deleted job ${id}`);
     },

@@ -2,17 +2,21 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { jobForMetrics, jobInsideQuery } from '../src/db/statements/job-by-id.ts';
 import { Fault } from '../src/faults.ts';
-import { answers, IdParam, jsonBody, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { answers, IdParam, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { checkedBody } from '../src/http/exact-json.ts';
-import { MetaBody, MetaOfJobBody } from '../src/http/job-body.ts';
 import { jobKey } from '../src/http/job-key.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
+import { FEW_FIELDS, largeJsonBody } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 
 const CHANGED = answers('the job with its metadata', JobSchema);
+
+/** A value may be a job script of 4 MB, with escapes. */
+const LIMITS = { ...FEW_FIELDS, bytes: 8 * 1024 * 1024 };
+const ENTRY = largeJsonBody('the entry', 'metaEntry', LIMITS);
+const ENTRY_OF_JOB = largeJsonBody('jobId is needed', 'metaOfJob', LIMITS);
 
 /** PATCH jobs/edit_meta/{id} and jobs/edit_meta/: sets one entry of a job's metadata; its meta.json follows. */
 export const editMeta = resource()
@@ -23,23 +27,21 @@ export const editMeta = resource()
       summary: 'Set an entry of the metadata',
       description: 'Answers 404 not_found where there is no such job, or none this user may see.',
       security: WITH_TOKEN,
-      request: { params: IdParam, query: onlyQuery({}), body: jsonBody('the entry', MetaBody) },
+      request: { params: IdParam, query: onlyQuery({}), body: ENTRY.document },
       responses: CHANGED,
     }),
     async (c) => {
       const { id } = c.req.valid('param');
       const show = jobInsideQuery(visibleJobs(c), { nowSec: nowSec(c) });
-      const entry = await c.var.bodies
-        .withText(c, async (text) => checkedBody(text, MetaBody))
-        .catch(async (error: unknown) => {
-          // The contract looks for the job before it looks at the body.
-          const isBadBody = error instanceof Fault && error.code === 'invalid_request';
-          if (isBadBody) await mustBeThere(c, id);
-          throw error;
-        });
+      const entry = await ENTRY.read(c).catch(async (error: unknown) => {
+        // The contract looks for the job before it looks at the body.
+        const isBadBody = error instanceof Fault && error.code === 'invalid_request';
+        if (isBadBody) await mustBeThere(c, id);
+        throw error;
+      });
       const { job } = await c.var.db.write('editMeta', { id, entry, show }, c.var.deadline);
       c.var.service.archiveChanged?.();
-      return jsonText(`${job}\n`);
+      return jsonBytes(job);
     },
   )
   .openapi(
@@ -49,18 +51,18 @@ export const editMeta = resource()
       summary: 'Set an entry of the metadata of the newest job of an id',
       description: 'Answers 422 not_found where there is no such job.',
       security: WITH_TOKEN,
-      request: { query: onlyQuery({}), body: jsonBody('jobId is needed', MetaOfJobBody) },
+      request: { query: onlyQuery({}), body: ENTRY_OF_JOB.document },
       responses: CHANGED,
     }),
     async (c) => {
-      const body = await c.var.bodies.withText(c, async (text) => checkedBody(text, MetaOfJobBody));
+      const body = await ENTRY_OF_JOB.read(c);
       // Whoever reaches this route may edit every job (contract/auth.md §6); tags are shown as he may read them.
       const { tagScopes, hidden } = visibleJobs(c);
       const show = jobInsideQuery({ ...EVERY_JOB, tagScopes, hidden }, { nowSec: nowSec(c) });
       const input = { key: jobKey(body), entry: body.payload, show };
       const { job } = await c.var.db.write('editMetaOf', input, c.var.deadline);
       c.var.service.archiveChanged?.();
-      return jsonText(`${job}\n`);
+      return jsonBytes(job);
     },
   );
 

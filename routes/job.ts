@@ -4,13 +4,14 @@ import { type JobKey, jobById } from '../src/db/statements/job-by-id.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, IdParam, jsonParts, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { checkedBody, listOf, text } from '../src/http/exact-json.ts';
+import { listOf, text } from '../src/http/exact-json.ts';
 import { type JobDataAsked, jobData } from '../src/http/job-data.ts';
 import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/job-schema.ts';
+import { jsonBody, NAMES } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 
-const MetricNames = listOf(text).nullable();
+const METRICS = jsonBody('names of metrics; null: all of them', listOf(text).nullable(), NAMES);
 const NO_JOB = 'Answers 422 not_found where there is no such job, or none this user may see.';
 
 /** GET jobs/{id}: a job by its database id; `all-metrics=true` adds its metric data, where the archive has it. */
@@ -51,11 +52,7 @@ export const job = resource()
       request: {
         params: IdParam,
         query: onlyQuery({}),
-        // As a plain schema: the body is checked by `checkedBody`, whatever its Content-Type.
-        body: {
-          description: 'names of metrics; null: all of them',
-          content: { 'application/json': { schema: { type: ['array', 'null'], items: { type: 'string' } } } },
-        },
+        body: METRICS.document,
       },
       responses: answers(
         'the job; Data is empty where nothing was asked for or there is nothing',
@@ -63,8 +60,8 @@ export const job = resource()
       ),
     }),
     async (c) => {
-      const metrics = await c.var.bodies.withText(c, async (text) => checkedBody(text, MetricNames));
       const found = await findJob(c, c.req.valid('param').id);
+      const metrics = await METRICS.read(c);
       const wanted = metrics === null || metrics.length > 0;
       const data = wanted ? await jobData(c, found, { ...wholeJob(c, found), metrics, shape: 'list' }) : null;
       return jsonParts(`{"Meta":${found.job},"Data":`, data ?? '[]', '}\n');

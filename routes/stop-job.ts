@@ -1,18 +1,24 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { jobInsideQuery } from '../src/db/statements/job-by-id.ts';
-import { answers, jsonBody, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { answers, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { checkedBody } from '../src/http/exact-json.ts';
 import { StopBody } from '../src/http/job-body.ts';
 import { jobKey } from '../src/http/job-key.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
+import { FEW_FIELDS, jsonBody } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { hiddenMetrics } from '../src/http/visible-jobs.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 
 /** POST and PUT jobs/stop_job/: the newest job of this id has ended. */
 export const stopJob = resource();
+
+const STOP = jsonBody(
+  'jobId is needed; jobState is completed where it is not said; stopTime in Unix seconds',
+  StopBody,
+  FEW_FIELDS,
+);
 
 for (const method of ['post', 'put'] as const) {
   stopJob.openapi(
@@ -25,10 +31,7 @@ for (const method of ['post', 'put'] as const) {
       security: WITH_TOKEN,
       request: {
         query: onlyQuery({}),
-        body: jsonBody(
-          'jobId is needed; jobState is completed where it is not said; stopTime in Unix seconds',
-          StopBody,
-        ),
+        body: STOP.document,
       },
       responses: answers('the job as it ended, without metadata and tags', JobSchema),
     }),
@@ -37,7 +40,7 @@ for (const method of ['post', 'put'] as const) {
 }
 
 async function stop(c: Context<AppEnv>) {
-  const body = await c.var.bodies.withText(c, async (text) => checkedBody(text, StopBody));
+  const body = await STOP.read(c);
   const hidden = hiddenMetrics(c);
   const show = jobInsideQuery(hidden === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden }, {
     nowSec: nowSec(c),
@@ -45,5 +48,5 @@ async function stop(c: Context<AppEnv>) {
   });
   const input = { key: jobKey(body), state: body.jobState, stopTime: body.stopTime, show };
   const { job } = await c.var.db.write('stopJob', input, c.var.deadline);
-  return jsonText(`${job}\n`);
+  return jsonBytes(job);
 }

@@ -5,20 +5,26 @@ import {
   answers,
   answersText,
   IdParam,
-  jsonBody,
-  jsonText,
+  jsonBytes,
   onlyQuery,
   plainText,
   resource,
   WITH_TOKEN,
 } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { checkedBody } from '../src/http/exact-json.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
+import { largeJsonBody } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
-import { checkedTags, deletableTags, removableTags, TagsBody } from '../src/http/tag-list.ts';
+import { checkedTags, deletableTags, removableTags } from '../src/http/tag-list.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import type { Tag } from '../src/jobs/job.ts';
+
+/** 2,000 tags. */
+const LIMITS = { bytes: 2 * 1024 * 1024, values: 10_001, depth: 4 };
+const tagsBody = (description: string) => largeJsonBody(description, 'tags', LIMITS);
+const ADDED = tagsBody('tags; without a scope they are global');
+const TAKEN_OFF = tagsBody('tags; those without a scope are passed over');
+const DELETED = tagsBody('tags; those of other scopes than global and admin are passed over');
 
 const path = '/jobs/tag_job/{id}';
 const NO_JOB = 'Answers 404 not_found where there is no such job, or none this user may see. All of the tags or none.';
@@ -37,12 +43,12 @@ for (const method of ['post', 'patch'] as const) {
       request: {
         params: IdParam,
         query: onlyQuery({}),
-        body: jsonBody('tags; without a scope they are global', TagsBody),
+        body: ADDED.document,
       },
       responses: answers('the job with the tags the caller may read, and those added', JobSchema),
     }),
     async (c) => {
-      const wanted = checkedTags(c.var.user, await tagsIn(c));
+      const wanted = checkedTags(c.var.user, await ADDED.read(c));
       return await changed(c, 'addTags', c.req.valid('param').id, wanted);
     },
   );
@@ -58,12 +64,12 @@ tags.openapi(
     request: {
       params: IdParam,
       query: onlyQuery({}),
-      body: jsonBody('tags; those without a scope are passed over', TagsBody),
+      body: TAKEN_OFF.document,
     },
     responses: answers('the job with the tags the caller may read', JobSchema),
   }),
   async (c) => {
-    const wanted = removableTags(c.var.user, await tagsIn(c));
+    const wanted = removableTags(c.var.user, await TAKEN_OFF.read(c));
     return await changed(c, 'removeTags', c.req.valid('param').id, wanted);
   },
 );
@@ -77,12 +83,12 @@ tags.openapi(
     security: WITH_TOKEN,
     request: {
       query: onlyQuery({}),
-      body: jsonBody('tags; those of other scopes than global and admin are passed over', TagsBody),
+      body: DELETED.document,
     },
     responses: answersText('how many'),
   }),
   async (c) => {
-    const asked = await tagsIn(c);
+    const asked = await DELETED.read(c);
     const { deleted } = await c.var.db.write('deleteTags', { tags: deletableTags(asked) }, c.var.deadline);
     c.var.service.archiveChanged?.();
     // Misspelt in the contract, which clients may compare with.
@@ -90,15 +96,11 @@ tags.openapi(
   },
 );
 
-async function tagsIn(c: Context<AppEnv>): Promise<Tag[]> {
-  return await c.var.bodies.withText(c, async (text) => checkedBody(text, TagsBody));
-}
-
 async function changed(c: Context<AppEnv>, write: 'addTags' | 'removeTags', id: bigint, wanted: readonly Tag[]) {
   // Whoever adds a tag he cannot read sees it in this one answer.
   const alsoTags = write === 'addTags' ? wanted : [];
   const show = jobInsideQuery({ ...visibleJobs(c), alsoTags }, { nowSec: nowSec(c) });
   const { job } = await c.var.db.write(write, { id, tags: wanted, show }, c.var.deadline);
   c.var.service.archiveChanged?.();
-  return jsonText(`${job}\n`);
+  return jsonBytes(job);
 }

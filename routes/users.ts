@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { users as usersStatement } from '../src/db/statements/users.ts';
 import { Fault } from '../src/faults.ts';
-import { answers, json, jsonBody, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { answers, json, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { requireRole } from '../src/http/auth.ts';
-import { checkedBody, strictFields, text } from '../src/http/exact-json.ts';
+import { strictFields, text } from '../src/http/exact-json.ts';
+import { FEW_FIELDS, jsonBody } from '../src/http/json-body.ts';
 import { ACCOUNT_CHANGES } from '../src/jobs/account.ts';
 
 const words = text.nullish().transform((value) => value ?? '');
@@ -13,6 +14,7 @@ const ChangeBody = strictFields({
   'add-project': words,
   'remove-project': words,
 });
+const CHANGE = jsonBody('one change', ChangeBody, FEW_FIELDS);
 const DONE = {
   'add-role': 'Add Role Success',
   'remove-role': 'Remove Role Success',
@@ -68,13 +70,13 @@ export const users = resource()
       request: {
         params: z.object({ id: z.string().openapi({ description: 'username', example: 'ada' }) }),
         query: onlyQuery({}),
-        body: jsonBody('one change', ChangeBody),
+        body: CHANGE.document,
       },
       responses: answers('it is made', MESSAGE),
     }),
     async (c) => {
       requireRole(c.var.user, 'admin');
-      const body = await c.var.bodies.withText(c, async (written) => checkedBody(written, ChangeBody));
+      const body = await CHANGE.read(c);
       const kind = ACCOUNT_CHANGES.find((name) => body[name] !== '');
       if (kind === undefined) throw new Fault('invalid_request', `say one of ${ACCOUNT_CHANGES.join(', ')}`);
       const { id: username } = c.req.valid('param');

@@ -56,9 +56,8 @@ const PAGES = ['/', '/jobs/*', '/statistics', '/system'];
  */
 export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  const { settings, sharesLimits } = service;
-  const bodies = sharesLimits ? new Bodies(settings) : new Bodies(settings, Number.POSITIVE_INFINITY);
-  const held = sharesLimits ? new HeldAnswers() : new HeldAnswers(Number.POSITIVE_INFINITY);
+  const bodies = new Bodies(service);
+  const held = HeldAnswers.for(service);
 
   const assets = new Assets(service.assets);
   const refusals = new RefusalLog(service.log);

@@ -15,7 +15,7 @@ export const FAULTS = {
   forbidden: { status: 403 }, // the token is good, the action is not for its roles; cross-site writes
   not_found: { status: 404 }, // no such path, job, user or tag
   method_not_allowed: { status: 405 }, // the path exists; the answer's Allow header names its methods
-  body_too_large: { status: 413 }, // above BODY_LIMIT_MB
+  body_too_large: { status: 413 }, // above the limit of its route, or BODY_LIMIT_MB
   conflict: { status: 422 }, // the request contradicts what is stored
   headers_too_large: { status: 431 }, // request line and headers above 16 KiB
   internal: { status: 500 }, // our mistake; the log has the cause under the answer's request id

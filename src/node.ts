@@ -10,8 +10,10 @@ import { bareResponse } from './http/client-error.ts';
 import type { Log } from './http/env.ts';
 import { cutConnection, whenSent } from './http/node-server.ts';
 import { readAssets } from './node/assets.ts';
+import { openBodies } from './node/bodies.ts';
 import { type ClusterFiles, clustersOf } from './node/clusters.ts';
 import { type Place, placeOf } from './node/database.ts';
+import { LoopLagMeter } from './node/loop-lag.ts';
 import { MemoryHistory } from './node/memory-history.ts';
 import { passwordThread } from './node/password-thread.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
@@ -132,18 +134,31 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
     spareSlot,
     log,
   });
+  const bodies = openBodies({ memoryMb: sizing.bodiesMb, queueLimit: settings.DB_QUEUE_LIMIT, spareSlot, log });
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
   const timer = startTimer({ db, settings, clock, log });
   const fileCheck = startFileCheck({ db, settings, clock, log });
-  const memory = new MemoryHistory(() => [parentStatus(), ...db.status().processes, ...archive.status().processes]);
   const passwords = passwordThread();
+  const loop = new LoopLagMeter();
+  const memory = new MemoryHistory(() => [
+    parentStatus(),
+    ...bodies.status().processes,
+    ...db.status().processes,
+    ...archive.status().processes,
+  ]);
   const close = async () => {
     memory.stop();
+    loop.stop();
     // What they have begun may take its time; it ends with its process, and comes again with the next start.
     const own = Promise.all([follower.stop(), timer.stop(), fileCheck.stop()]);
     await waitAtMost(CLOSE_GRACE_MS, own);
-    await Promise.all([db.close(CLOSE_GRACE_MS), archive.close(CLOSE_GRACE_MS), passwords.close()]);
+    await Promise.all([
+      db.close(CLOSE_GRACE_MS),
+      archive.close(CLOSE_GRACE_MS),
+      bodies.close(CLOSE_GRACE_MS),
+      passwords.close(),
+    ]);
   };
   const app = createApp({
     settings,
@@ -157,12 +172,14 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
     comparePassword: passwords.compare,
     compresses: true,
     sharesLimits: true,
+    takeApart: bodies.takeApart,
     system: () => ({
       notApplied: idle,
       sources,
       sizing,
       archive: archive.status(),
-      parent: parentStatus(),
+      bodies: bodies.status(),
+      parent: { ...parentStatus(), eventLoopLagMs: loop.worstMs },
       timedWork: timer.status(),
     }),
     degraded: fileCheck.degraded,

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { footprintKeys } from '../../src/clusters/metrics.ts';
 import { readableTags } from '../../src/db/statements/readable-tags.ts';
+import { Fault } from '../../src/faults.ts';
 import { entriesOf, queryOfEntries, SENT } from '../../src/html/filter/entries.ts';
 import { filterForm, type Offers } from '../../src/html/filter/form.ts';
 import { address, type Filtered, filterWords } from '../../src/html/filter/words.ts';
@@ -19,12 +20,24 @@ export type Asked =
   | { kind: 'sent'; to: string }
   | { kind: 'wrong'; page: Filtered; entries: URLSearchParams; problems: ReadonlyMap<string, string> };
 
+/** Values of a filter: each has its words with a link to the same page without it, which takes time by the square of their number. */
+const MOST_VALUES = 100;
+/** Of a form with as many values, most of whose entries are empty. */
+const MOST_ENTRIES = 500;
+
+function checkCount(values: number, most: number): void {
+  if (values > most) {
+    throw new Fault('invalid_request', `the address of a page has at most ${most} values; the API takes more`);
+  }
+}
+
 /**
  * Reads the address of the page at `path`, whose own parameters beside the filter are `own`; `page` is one of them that a new filter
  * drops. Throws invalid_request that names a parameter that is unknown or wrong.
  */
 export function askedFilter(c: Context<AppEnv>, path: string, own: readonly string[]): Asked {
   const all = [...queryOf(c)];
+  checkCount(all.length, queryOf(c).has(SENT) ? MOST_ENTRIES : MOST_VALUES);
   const keep = new URLSearchParams(all.filter(([name]) => own.includes(name) && name !== 'page'));
   if (!queryOf(c).has(SENT)) {
     const query = new URLSearchParams(all.filter(([name]) => !own.includes(name)));

@@ -7,6 +7,7 @@ import { jobContent } from '../../src/html/job-content.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { IdParam } from '../../src/http/answers.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { formBody } from '../../src/http/form-body.ts';
 import { sameOrigin } from '../../src/http/hardening.ts';
 import { oneOf } from '../../src/http/job-filter-query.ts';
 import { onlyKnown } from '../../src/http/page-query.ts';
@@ -16,6 +17,9 @@ import { checkedTags, removableTags } from '../../src/http/tag-list.ts';
 import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { hiddenFrom, hiddenIn } from '../../src/jobs/hidden-metrics.ts';
 import { mayWriteTags, readableScopes } from '../../src/jobs/visibility.ts';
+
+/** What to do with a tag, its type, name and scope. */
+export const TAG_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
 
 /** GET /jobs/{id}: everything known of a job; POST /jobs/{id}/tags puts a tag on it or takes one off. */
 export const jobPage = new Hono<AppEnv>()
@@ -49,7 +53,7 @@ export const jobPage = new Hono<AppEnv>()
   })
   .post('/jobs/:id/tags', sameOrigin(), async (c) => {
     const id = idOf(c);
-    const form = new URLSearchParams(await c.var.bodies.withText(c, async (text) => text));
+    const form = await TAG_FORM.read(c);
     const tag = { type: text(form, 'type'), name: text(form, 'name'), scope: text(form, 'scope') };
     const isNew = oneOf('do', text(form, 'do'), ['add', 'remove']) === 'add';
     const tags = isNew ? checkedTags(c.var.user, [tag]) : removable(c, tag);

@@ -6,6 +6,7 @@ import { pageAnswer } from '../../src/html/layout.ts';
 import { loginPage } from '../../src/html/login-form.ts';
 import { addressForLimits } from '../../src/http/client-address.ts';
 import type { AppEnv, Service } from '../../src/http/env.ts';
+import { formBody } from '../../src/http/form-body.ts';
 import { LoginLimit } from '../../src/http/login-limit.ts';
 import { verifyLoginToken } from '../../src/http/login-token.ts';
 import { Passwords } from '../../src/http/passwords.ts';
@@ -18,6 +19,9 @@ import type { User } from '../../src/jobs/user.ts';
 const REFUSED = 'That user name and password do not belong together.';
 const TOO_OFTEN = 'Too many failed attempts. Try again in three minutes.';
 const TOKENS_ONLY = 'This address takes login tokens only. Please log in here.';
+
+/** User name, password, and where to go then, which may be an address with a long filter. */
+export const LOGIN_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
 
 interface Attempt {
   username: string;
@@ -65,8 +69,7 @@ async function logIn(c: Context<AppEnv>, guards: Guards | 'tokens only'): Promis
 
 /** From the form, or else from the query; a password from the form alone. */
 async function attemptOf(c: Context<AppEnv>): Promise<Attempt> {
-  const text = c.req.method === 'GET' ? '' : await c.var.bodies.withText(c, async (body) => body);
-  const form = new URLSearchParams(text);
+  const form = c.req.method === 'GET' ? new URLSearchParams() : await LOGIN_FORM.read(c);
   const query = queryOf(c);
   const field = (name: string) => form.get(name) ?? query.get(name) ?? '';
   const header = c.req.header('Authorization')?.replace(/^Bearer /, '');

@@ -50,7 +50,7 @@ function lines(sizing: Sizing, readers: number): string[] {
   const rows: [string, number, string][] = [
     ['machine', machine.memoryMb, machine.source],
     ['DB_MEMORY_LIMIT_MB', limitMb, 'all processes of the service together'],
-    ['  parent', parentMb, 'HTTP, bodies and answers on their way'],
+    ['  parent', parentMb, 'HTTP, bodies and answers on their way; the process that parses large bodies'],
     [
       '  archive',
       archiveMb,

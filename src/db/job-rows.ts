@@ -1,4 +1,5 @@
 import type { StorableJob, Tag } from '../jobs/job.ts';
+import type { StartedJob } from '../jobs/start.ts';
 import type { SqlValue } from './statement.ts';
 
 /** Columns of table `job` that a new job sets, in the order of `JobRow`. `id` and `submit_time` keep their defaults. */
@@ -55,7 +56,7 @@ export function jobRows(jobs: readonly StorableJob[]): JobRows {
 }
 
 /** The values of JOB_COLUMNS of one job. */
-export function jobRow(job: StorableJob): JobRow {
+export function jobRow(job: StorableJob | StartedJob): JobRow {
   return [
     job.jobId,
     job.cluster,
@@ -68,8 +69,8 @@ export function jobRow(job: StorableJob): JobRow {
     job.duration,
     job.walltime,
     job.jobState,
-    JSON.stringify(job.metaData),
-    JSON.stringify(job.resources),
+    jsonOf(job.metaData),
+    jsonOf(job.resources),
     job.numNodes,
     job.numHwthreads,
     job.numAcc,
@@ -80,4 +81,9 @@ export function jobRow(job: StorableJob): JobRow {
     job.energyFootprint === null ? null : JSON.stringify(job.energyFootprint),
     JSON.stringify(job.footprint),
   ];
+}
+
+/** A job that starts has them as JSON already. */
+function jsonOf(value: string | object | null): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -42,14 +42,24 @@ function memoryPlot(): Html {
   return html`<figure class="plot wide"><div class="canvas" id="memory-plot" role="img" aria-label="Memory of the service over the last minutes"></div></figure>`;
 }
 
-function live({ database, archive, parent, sizing }: ShownSystem, memory: readonly MemorySample[] | undefined): Html {
+function live(
+  { database, archive, bodies, parent, sizing }: ShownSystem,
+  memory: readonly MemorySample[] | undefined,
+): Html {
   const totals = (memory ?? []).map((sample) => sample.parent + sample.connections + sample.archive + sample.columns);
   const now = totals.at(-1);
-  const processes = [...(parent === undefined ? [] : [parent]), ...database.processes, ...(archive?.processes ?? [])];
+  const processes = [
+    ...(parent === undefined ? [] : [parent]),
+    ...(bodies?.processes ?? []),
+    ...database.processes,
+    ...(archive?.processes ?? []),
+  ];
+  const lag = parent?.eventLoopLagMs;
   const others = { replica: database.replica, server: database.server, columns: database.columns };
   return html`<dl class="totals" aria-label="Now" data-memory="${JSON.stringify(memory ?? [])}" data-limit="${sizing?.limitMb ?? ''}">
 ${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>MB at most, lately</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
 ${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
+${lag !== undefined && html`<div><dt>ms event loop lag, p99</dt><dd>${decimal(lag.p99)}</dd></div><div><dt>ms event loop lag, max</dt><dd>${decimal(lag.max)}</dd></div>`}
 <div><dt>database</dt><dd>${healthOf(database)}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
 <h2 id="processes">Processes</h2>${
     processes.length === 0
@@ -100,7 +110,7 @@ function sizingTable({
   const rows: readonly (readonly [string, number, string])[] = [
     ['machine', machine.memoryMb, machine.source],
     ['limit', limitMb, 'all processes of the service together'],
-    ['parent', parentMb, 'HTTP, bodies and answers on their way'],
+    ['parent', parentMb, 'HTTP, bodies and answers on their way, the process that parses large bodies'],
     ['archive', archiveMb, 'two processes, started when they are wanted'],
     ['column index', columnsMb, 'its process'],
     ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],

@@ -2,7 +2,7 @@ import { type createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import { FAULTS, Fault, type FaultCode } from '../faults.ts';
 import type { AppEnv } from './env.ts';
-import { documented, exactJson, explain } from './exact-json.ts';
+import { exactJson, explain } from './exact-json.ts';
 
 type Success = 200 | 201;
 
@@ -105,15 +105,6 @@ export function answersCreated<Schema extends z.ZodType>(description: string, sc
     201: { description, content: { 'application/json': { schema } } },
     default: ERROR,
   } as const satisfies Responses;
-}
-
-/**
- * A body for the documentation: `checkedBody` checks it, whatever its Content-Type, which the library would look at. The plain
- * schema is what keeps the library from checking it too.
- */
-export function jsonBody(description: string, schema: z.ZodType) {
-  const plain = documented(schema) as { type: 'object' };
-  return { description, required: true, content: { 'application/json': { schema: plain } } };
 }
 
 /** A group of routes; a parameter that does not fit its schema is an invalid_request that names it. */

@@ -1,96 +1,133 @@
 import type { Context } from 'hono';
 import { Fault } from '../faults.ts';
-import { BODIES_IN_FLIGHT, type Settings } from '../settings.ts';
-import type { AppEnv } from './env.ts';
+import { BODIES_IN_FLIGHT } from '../settings.ts';
+import { Budget, type Share } from './budget.ts';
+import { addressForLimits } from './client-address.ts';
+import type { AppEnv, Service } from './env.ts';
 
-const MB = 1024 * 1024;
-/** Bytes; what a scheduler sends is far below. */
-const IN_ONE_GO = 64 * 1024;
+const KB = 1024;
+const MB = 1024 * KB;
+/** Times BODY_LIMIT_MB. An isolate of a Worker has 128 MB, and takes its bodies apart itself. */
+const BODIES_IN_AN_ISOLATE = 1.5;
+/** Of callers who have shown neither token nor session: logins, which have some hundred bytes. */
+const STRANGERS = { limitBytes: MB, eachBytes: 128 * KB };
+/** A body announced with no more is read in one go, four times as fast as by parts. Until it is there, its connection has it. */
+const IN_ONE_GO_BYTES = 16 * KB;
+const REFUSAL = 'too many request bodies are being received';
 
-/** Reads request bodies within BODY_LIMIT_MB each and one budget for all; one per app. */
+/** Receives request bodies, within a limit for each and a budget for all; one per app. */
 export class Bodies {
-  readonly #limit: number;
-  #left: number;
+  readonly #mostBytes: number;
+  readonly #known: Budget;
+  readonly #strangers = new Budget({ ...STRANGERS, refusal: REFUSAL });
 
-  constructor(settings: Pick<Settings, 'BODY_LIMIT_MB'>, inFlight = BODIES_IN_FLIGHT) {
-    this.#limit = settings.BODY_LIMIT_MB * MB;
-    this.#left = inFlight * this.#limit;
+  constructor({ settings, sharesLimits }: Pick<Service, 'settings' | 'sharesLimits'>) {
+    this.#mostBytes = settings.BODY_LIMIT_MB * MB;
+    this.#known = new Budget({
+      limitBytes: (sharesLimits ? BODIES_IN_FLIGHT : BODIES_IN_AN_ISOLATE) * this.#mostBytes,
+      eachBytes: this.#mostBytes,
+      refusal: REFUSAL,
+    });
   }
 
   /**
-   * What `use` makes of the body as text; until it has, the body counts. Its Content-Type is not looked at, invalid
-   * UTF-8 reads as U+FFFD. Throws body_too_large, queue_full, or the deadline's fault for an upload too slow for it.
+   * What `use` makes of the body, whose bytes count until then. Only what has arrived counts: whoever announces much and sends nothing
+   * must not keep others out. Throws body_too_large, queue_full, or the deadline's fault for an upload too slow for it.
    */
-  async withText<Result>(c: Context<AppEnv>, use: (text: string) => Promise<Result>): Promise<Result> {
-    const reservation = new Reservation(this.#limit, (bytes) => this.#take(bytes));
+  async receive<Result>(
+    c: Context<AppEnv>,
+    limitBytes: number,
+    use: (bytes: Uint8Array) => Promise<Result>,
+  ): Promise<Result> {
+    const share = this.#shareOf(c);
     try {
-      return await use(await textOf(c, reservation));
+      return await use(await bytesOf(c, Math.min(limitBytes, this.#mostBytes), share));
     } finally {
-      this.#left += reservation.bytes;
+      share.end();
     }
   }
 
-  #take(bytes: number): void {
-    if (bytes > this.#left) throw new Fault('queue_full', 'too many request bodies are being received');
-    this.#left -= bytes;
+  #shareOf(c: Context<AppEnv>): Share {
+    const { at } = c.var.deadline;
+    const user: AppEnv['Variables']['user'] | undefined = c.var.user;
+    if (user === undefined) return this.#strangers.share(addressForLimits(c), at);
+    const isEverybody = c.var.service.settings.AUTH === 'none';
+    return this.#known.share(isEverybody ? addressForLimits(c) : user.name, at);
   }
 }
 
-/** What one body has taken of the budget. */
-class Reservation {
-  bytes = 0;
-  readonly #limit: number;
-  readonly #take: (bytes: number) => void;
-
-  constructor(limit: number, take: (bytes: number) => void) {
-    this.#limit = limit;
-    this.#take = take;
-  }
-
-  /** Throws body_too_large. */
-  checkLimit(bytes: number): void {
-    if (bytes > this.#limit) throw new Fault('body_too_large', `the request body exceeds ${this.#limit / MB} MB`);
-  }
-
-  /** Throws body_too_large or queue_full. */
-  raiseTo(bytes: number): void {
-    this.checkLimit(bytes);
-    if (bytes <= this.bytes) return;
-    this.#take(bytes - this.bytes);
-    this.bytes = bytes;
-  }
-}
-
-async function textOf(c: Context<AppEnv>, reservation: Reservation): Promise<string> {
+async function bytesOf(c: Context<AppEnv>, limitBytes: number, share: Share): Promise<Uint8Array> {
   const { raw } = c.req;
-  // The server counts the bytes of a body with Content-Length. A small one is read in one go, four times as fast as by parts; of
-  // a large one only what has come counts, since whoever announces much and sends nothing must not keep others out.
-  const announced = c.req.header('Transfer-Encoding') === undefined ? c.req.header('Content-Length') : undefined;
-  if (announced !== undefined && /^\d+$/.test(announced)) {
-    reservation.checkLimit(Number(announced));
-    if (Number(announced) <= IN_ONE_GO) {
-      reservation.raiseTo(Number(announced));
-      const bytes = await orGone(c, raw.arrayBuffer());
-      reservation.raiseTo(bytes.byteLength); // a runtime that did not count
-      return new TextDecoder().decode(bytes);
-    }
+  const announced = announcedBytes(c);
+  checkSize(announced ?? 0, limitBytes);
+  if (announced !== undefined && announced <= IN_ONE_GO_BYTES) {
+    const bytes = new Uint8Array(await orGone(c, raw.arrayBuffer()));
+    checkSize(bytes.byteLength, limitBytes); // a runtime that did not count
+    share.raiseTo(bytes.byteLength);
+    return bytes;
   }
-  if (raw.body === null) return '';
+  if (raw.body === null) return new Uint8Array();
   const reader = raw.body.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
+  const arrived = new Arrived(limitBytes);
   try {
     for (;;) {
       const { done, value } = await orGone(c, reader.read());
-      if (done) return text + decoder.decode();
-      size += value.byteLength;
-      reservation.raiseTo(size);
-      text += decoder.decode(value, { stream: true });
+      if (done) return arrived.bytes;
+      checkSize(arrived.bytes.byteLength + value.byteLength, limitBytes);
+      share.raiseTo(arrived.roomWith(value));
+      arrived.add(value);
     }
   } catch (error) {
     reader.cancel(error).catch(() => {}); // what is left of the body does not matter any more
     throw error;
+  }
+}
+
+/** Content-Length, by which the server counts the bytes of a body; undefined where the body says itself when it ends. */
+function announcedBytes(c: Context<AppEnv>): number | undefined {
+  const length = c.req.header('Transfer-Encoding') === undefined ? c.req.header('Content-Length') : undefined;
+  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
+}
+
+function checkSize(bytes: number, limitBytes: number): void {
+  if (bytes > limitBytes) throw new Fault('body_too_large', `the request body exceeds ${inWords(limitBytes)}`);
+}
+
+/** Bytes for people. */
+export function inWords(bytes: number): string {
+  return bytes >= MB && bytes % MB === 0 ? `${bytes / MB} MB` : `${bytes / KB} KB`;
+}
+
+/** Bytes one after the other, in one piece: kept as they came, a body of one byte a chunk would take two hundred for each. */
+class Arrived {
+  readonly #mostBytes: number;
+  #room = new Uint8Array();
+  #size = 0;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#room.subarray(0, this.#size);
+  }
+
+  /** The room that is needed with these, at most twice as much as has arrived. */
+  roomWith({ byteLength }: Uint8Array): number {
+    const needed = this.#size + byteLength;
+    if (needed <= this.#room.byteLength) return this.#room.byteLength;
+    return Math.min(this.#mostBytes, Math.max(needed, 2 * this.#size));
+  }
+
+  add(chunk: Uint8Array): void {
+    const room = this.roomWith(chunk);
+    if (room > this.#room.byteLength) {
+      const before = this.bytes;
+      this.#room = new Uint8Array(room);
+      this.#room.set(before);
+    }
+    this.#room.set(chunk, this.#size);
+    this.#size += chunk.byteLength;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { startDeadline } from '../db/deadline.ts';
-import { callerAddress } from './client-address.ts';
+import { addressForLimits } from './client-address.ts';
 import type { AppEnv } from './env.ts';
 import { answerTo } from './faults.ts';
 
@@ -12,7 +12,7 @@ export function deadline(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { settings, goesOn } = c.var.service;
     const started = startDeadline(settings.REQUEST_TIMEOUT_MS, c.req.raw.signal);
-    const caller = `address ${callerAddress(c)}`; // until it is known which user asks
+    const caller = `address ${addressForLimits(c)}`; // until it is known which user asks
     const behind = goesOn === undefined ? {} : { behind: (work: Promise<unknown>) => goesOn(c, work) };
     c.set('deadline', { ...started, ...behind, caller });
     const handled = next().finally(() => started.clear());

@@ -9,6 +9,7 @@ import type { Settings } from '../settings.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { Bodies } from './body.ts';
 import type { HeldAnswers } from './held-answers.ts';
+import type { TakeApart } from './json-body.ts';
 import type { ComparePassword } from './passwords.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
@@ -21,7 +22,10 @@ export interface Log {
   child(bindings: Record<string, unknown>): Log;
 }
 
-/** MB of all processes at one time, by what they do; each counts its own, and what they share counts with the parent. */
+/**
+ * MB of all processes at one time, by what they do; each counts its own, and what they share counts with the parent, as does the process
+ * that takes large bodies apart.
+ */
 export interface MemorySample {
   /** Unix seconds. */
   at: number;
@@ -56,10 +60,12 @@ export interface Service {
   /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */
   readonly compresses: boolean;
   /**
-   * Whether requests share limits. False where the runtime may drop a request without a word, as a Worker's does when a client hangs up:
-   * what it had taken of a limit would be gone for ever.
+   * Whether every request says when it ends. False where the runtime may drop one without a word, as a Worker's does when a client hangs
+   * up: what it has taken of a limit is then given back when nothing has been heard of it for a while.
    */
   readonly sharesLimits: boolean;
+  /** Takes large bodies apart off this thread. Undefined where there is no other: they may have fewer values then. */
+  readonly takeApart?: TakeApart | undefined;
   /** Keeps the runtime from ending work that goes on behind an answer. Undefined where it does not. */
   readonly goesOn?: (c: Context, work: Promise<unknown>) => void;
   /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */

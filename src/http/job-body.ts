@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { boundedMetadata, type CutEntry } from '../jobs/bounds.ts';
+import type { Resource as JobResource, StoredResources } from '../jobs/job.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './exact-json.ts';
 
 // As Go decodes: null is as good as nothing, and what is missing is zero.
 const words = text.nullish().transform((value) => value ?? '');
+const anyWords = anyText.nullish().transform((value) => value ?? '');
 const wordsWithin = (name: Parameters<typeof textWithin>[0]) =>
   textWithin(name)
     .nullish()
@@ -35,6 +38,16 @@ const Statistic = strictFields({
   max: number,
 });
 
+/** As JSON: whole objects would have to be copied one by one on their way to the database. */
+function stored(resources: readonly JobResource[]): StoredResources {
+  return {
+    hosts: resources.length,
+    firstHost: resources[0]?.hostname ?? '',
+    isUnnamed: resources.some(({ hostname }) => hostname === ''),
+    json: JSON.stringify(resources),
+  };
+}
+
 /** A tag in a body. Its scope is '' where it is not said. */
 export const TagBody = strictFields({
   type: wordsWithin('tagType'),
@@ -42,6 +55,15 @@ export const TagBody = strictFields({
   scope: words,
   id: int64.nullish(),
 });
+/** The same of a job that starts: one that is too long is left out (tagsOfStart), and the job is stored. */
+const StartTag = strictFields({ type: anyWords, name: anyWords, scope: anyWords, id: int64.nullish() });
+
+/** Metadata as JSON, cut to what may be stored: a job is not lost for a long job script. */
+function storedMetadata(value: Record<string, string> | null | undefined): { json: string; cut: CutEntry[] } {
+  if (value === null || value === undefined) return { json: 'null', cut: [] };
+  const { metaData, cut } = boundedMetadata(value);
+  return { json: JSON.stringify(metaData), cut };
+}
 
 /**
  * The body of start_job: a Job, of which every field is known and no other (contract/rest.md §3, §4). What a start cannot
@@ -65,17 +87,13 @@ export const StartBody = strictFields({
   numAcc: whole32,
   smt: whole32,
   energy: number,
-  resources: listOf(Resource, 'resources').nullish().transform(orNone),
+  resources: listOf(Resource, 'resources')
+    .nullish()
+    .transform((list) => stored(list ?? [])),
   footprint: numbers,
   energyFootprint: numbers,
-  // What is too long is cut by the route (boundedMetadata): a job is not lost for a long job script.
-  metaData: mapOf(
-    anyText.nullish().transform((value) => value ?? ''),
-    'metaEntries',
-  )
-    .nullish()
-    .transform((value) => value ?? null),
-  tags: listOf(TagBody, 'tagsOfJob').nullish().transform(orNone),
+  metaData: mapOf(anyWords, 'metaEntries').nullish().transform(storedMetadata),
+  tags: listOf(StartTag, 'tagsInBody').nullish().transform(orNone),
   jobState: text.nullish(),
   requestedMemory: int64.nullish(),
   submitTime: int64.nullish(),
@@ -86,9 +104,11 @@ export const StartBody = strictFields({
     items: listOf(strictFields({ id: z.unknown(), jobId: int64.nullish() })).nullish(),
     count: int32.nullish(),
   }).nullish(),
-}).transform(
-  ({ jobState: _, requestedMemory, submitTime, id, statistics, concurrentJobs, ...job }) => job, // not stored
-);
+}).transform(({ jobState: _, requestedMemory, submitTime, id, statistics, concurrentJobs, metaData, ...job }) => ({
+  ...job, // the others are not stored
+  metaData: metaData.json,
+  cutMetadata: metaData.cut,
+}));
 
 /** The body of stop_job. */
 export const StopBody = strictFields({

@@ -3,6 +3,7 @@ import { type Deadline, partOf } from '../db/deadline.ts';
 import { type NextPages, pages, type ReadPage } from '../db/pages.ts';
 import type { Page } from '../db/port.ts';
 import type { JobsBatch } from '../db/statements/jobs-batch.ts';
+import { Fault } from '../faults.ts';
 import type { PageRequest } from '../jobs/order.ts';
 import { type JsonAnswer, jsonBytes } from './answers.ts';
 import { withStatistics } from './archived-statistics.ts';
@@ -43,13 +44,19 @@ export async function jobsAnswer(
   return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
 }
 
+/** What a stream counts for in an isolate, of which nobody knows how much its runtime holds: no more than eight at a time. */
+const ISOLATE_STREAM_BYTES = 4 * 1024 * 1024;
+/** Longer than the timer that cuts a stream whose client takes nothing. */
+const STALL_GRACE_MS = 1_000;
+const NOT_COUNTED = { add() {}, give() {} };
+
 /** Batches read side by side, where a third reader is left for others. */
 const MOST_AHEAD = 2;
 
 /** The batches with the statistics of archived jobs, each read within a deadline of its own; the first within the request's. */
 class JobsList {
   rows = 0;
-  readonly #held: HeldAnswers;
+  readonly #held: Pick<HeldAnswers, 'add' | 'give'>;
   readonly #caller: string;
   /** Bytes of batches that were read and not yet taken by the client. */
   #waiting = 0;
@@ -62,7 +69,7 @@ class JobsList {
   constructor(c: Context<AppEnv>, next: NextPages<JobsBatch>) {
     const { db, deadline, service, held } = c.var;
     const hidden = hiddenMetrics(c);
-    this.#held = held;
+    this.#held = service.sharesLimits ? held : NOT_COUNTED; // there its stream counts
     this.#caller = deadline.caller;
     this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
     const read: ReadPage<JobsBatch> = async (statement) => {
@@ -122,8 +129,11 @@ class JobsList {
 
 /** STREAM_TIMEOUT_S bounds the whole, REQUEST_TIMEOUT_MS each batch. */
 function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: string): ReadableStream<Uint8Array> {
-  const { settings, cutConnection } = c.var.service;
-  const { log } = c.var;
+  const { settings, cutConnection, sharesLimits } = c.var.service;
+  const { log, held } = c.var;
+  const stallMs = settings.REQUEST_TIMEOUT_MS;
+  const part = sharesLimits ? undefined : held.hold(ISOLATE_STREAM_BYTES, stallMs + STALL_GRACE_MS);
+  let stall: ReturnType<typeof setTimeout> | undefined;
   const hungUp = new AbortController();
   const { signal: clientSignal } = c.req.raw;
   const hangUp = () => hungUp.abort();
@@ -141,6 +151,8 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   const end = (outcome: StreamEnd['outcome']) => {
     open = false;
     whole.clear();
+    clearTimeout(stall);
+    part?.end();
     clientSignal.removeEventListener('abort', hangUp);
     list.close();
     ended.resolve({ outcome, rows: list.rows });
@@ -159,6 +171,14 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
     else cutConnection(c);
   };
 
+  /** In an isolate a client that takes nothing must not keep its place for as long as a stream may last. */
+  const handedOver = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    if (part === undefined || !open) return;
+    part.touch();
+    const stalled = () => cut(controller, new Fault('deadline_exceeded', `the client took nothing for ${stallMs} ms`));
+    stall = setTimeout(stalled, stallMs);
+  };
+
   let waiting: Uint8Array | undefined = head; // the first batch, not sent yet
   return new ReadableStream<Uint8Array>(
     {
@@ -167,9 +187,12 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
         whole.signal.addEventListener('abort', () => cut(controller, whole.signal.reason), { once: true });
       },
       async pull(controller) {
+        clearTimeout(stall);
+        part?.touch();
         if (waiting !== undefined) {
           controller.enqueue(waiting);
           waiting = undefined;
+          handedOver(controller);
           return;
         }
         try {
@@ -182,6 +205,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
           } else {
             controller.enqueue(SEPARATOR); // by itself: in one chunk with the batch it would be a copy of it
             controller.enqueue(batch.bytes);
+            handedOver(controller);
           }
         } catch (error) {
           cut(controller, error);

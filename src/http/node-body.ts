@@ -1,3 +1,5 @@
+import type { NodeReports } from '../jobs/node-state.ts';
+import { nodeStateOf } from '../jobs/node-state.ts';
 import { int64, listOf, strictFields, text } from './exact-json.ts';
 
 const words = text.nullish().transform((value) => value ?? '');
@@ -11,7 +13,7 @@ export const NodeStatesBody = strictFields({
       hostname: words,
       states: listOf(text, 'nodeStates')
         .nullish()
-        .transform((value) => value ?? []),
+        .transform((value) => nodeStateOf(value ?? [])),
       cpusAllocated: whole,
       memoryAllocated: whole,
       gpusAllocated: whole,
@@ -20,5 +22,14 @@ export const NodeStatesBody = strictFields({
     'nodesInReport',
   )
     .nullish()
-    .transform((value) => value ?? []),
+    .transform(
+      (nodes): NodeReports => ({
+        hostname: (nodes ?? []).map(({ hostname }) => hostname),
+        state: (nodes ?? []).map(({ states }) => states),
+        cpusAllocated: (nodes ?? []).map(({ cpusAllocated }) => cpusAllocated),
+        memoryAllocated: (nodes ?? []).map(({ memoryAllocated }) => memoryAllocated),
+        gpusAllocated: (nodes ?? []).map(({ gpusAllocated }) => gpusAllocated),
+        jobsRunning: (nodes ?? []).map(({ jobsRunning }) => jobsRunning),
+      }),
+    ),
 });

@@ -43,7 +43,10 @@ export const ShownSystem = z.looseObject({
     columns: z.record(z.string(), z.unknown()).optional(),
   }),
   archive: z.looseObject({ processes: z.array(Process), counters: Counters }).optional(),
-  parent: Process.optional(),
+  bodies: z.looseObject({ processes: z.array(Process), counters: Counters }).optional(),
+  parent: Process.extend({
+    eventLoopLagMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).optional(),
+  }).optional(),
   sizing: z
     .looseObject({
       limitMb: z.number(),

@@ -1,4 +1,5 @@
 import { Fault } from '../faults.ts';
+import { BOUNDS } from '../jobs/bounds.ts';
 import type { Tag } from '../jobs/job.ts';
 import type { User } from '../jobs/user.ts';
 import { mayWriteTags } from '../jobs/visibility.ts';
@@ -24,17 +25,36 @@ export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
 }
 
 /**
- * The tags of a job that starts: those the user may write, and the others, which the job does not get: without a type or a name, or of a
- * scope that is not the user's to write. A job is stored whatever its tags are.
+ * The tags of a job that starts: those the user may write, and the others, which the job does not get: without a type or a name, too
+ * long, too many, or of a scope that is not the user's to write. A job is stored whatever its tags are.
  */
 export function tagsOfStart(user: User, tags: readonly Tag[]): { tags: Tag[]; leftOut: Tag[] } {
-  const scoped = tags.map(({ type, name, scope }): Tag => ({ type, name, scope: scope || DEFAULT_SCOPE }));
-  const mayWrite = (tag: Tag) => !isNameless(tag) && mayWriteTags(user, tag.scope);
-  return { tags: scoped.filter(mayWrite), leftOut: scoped.filter((tag) => !mayWrite(tag)) };
+  const kept: Tag[] = [];
+  const leftOut: Tag[] = [];
+  for (const { type, name, scope } of tags) {
+    const tag: Tag = { type, name, scope: scope || DEFAULT_SCOPE };
+    const mayWrite = !isNameless(tag) && !isTooLong(tag) && mayWriteTags(user, tag.scope);
+    if (mayWrite && kept.length < BOUNDS.tagsOfJob.most) kept.push(tag);
+    else leftOut.push(shortened(tag));
+  }
+  return { tags: kept, leftOut };
 }
 
 function isNameless({ type, name }: Tag): boolean {
   return type === '' || name === '';
+}
+
+function isTooLong({ type, name, scope }: Tag): boolean {
+  return type.length > BOUNDS.tagType.most || name.length > BOUNDS.tagName.most || scope.length > BOUNDS.text.most;
+}
+
+/** As it is named in an answer and in the log. */
+function shortened({ type, name, scope }: Tag): Tag {
+  return {
+    type: type.slice(0, BOUNDS.tagType.most),
+    name: name.slice(0, BOUNDS.tagName.most),
+    scope: scope.slice(0, BOUNDS.text.most),
+  };
 }
 
 /** Tags to be removed from a job: those without a scope, and private ones of others, are passed over (contract/rest.md §6). */

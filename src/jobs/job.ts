@@ -31,6 +31,15 @@ export interface Resource {
   accelerators?: string[];
 }
 
+/** The resources of a job as they are stored, and what has to be known of them: a job of ten thousand nodes has a million values. */
+export interface StoredResources {
+  hosts: number;
+  firstHost: string;
+  /** A host has no name. */
+  isUnnamed: boolean;
+  json: string;
+}
+
 export interface Tag {
   type: string;
   name: string;

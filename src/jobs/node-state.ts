@@ -2,17 +2,17 @@
 export const NODE_STATES = ['allocated', 'reserved', 'idle', 'mixed', 'down', 'unknown'] as const;
 export type NodeState = (typeof NODE_STATES)[number];
 
-/** What is known of one node at one time. Counts are whole, memory in MB. */
-export interface NodeReport {
-  hostname: string;
-  /** By the node lists; undefined where none has it: then only a node that is known already is stored. */
-  subCluster: string | undefined;
-  state: NodeState;
-  health: 'full' | 'failed';
-  cpusAllocated: number | bigint;
-  memoryAllocated: number | bigint;
-  gpusAllocated: number | bigint;
-  jobsRunning: number | bigint;
+/**
+ * What is known of nodes at one time: each list has a member a node, in one order, since tens of thousands of objects would cost more to
+ * copy than to read. Counts are whole, memory in MB.
+ */
+export interface NodeReports {
+  hostname: readonly string[];
+  state: readonly NodeState[];
+  cpusAllocated: readonly (number | bigint)[];
+  memoryAllocated: readonly (number | bigint)[];
+  gpusAllocated: readonly (number | bigint)[];
+  jobsRunning: readonly (number | bigint)[];
 }
 
 /** The one state of a node from all the words a scheduler has for it: the first that is among them, in this order. */

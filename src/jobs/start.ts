@@ -1,32 +1,42 @@
 import type { Clusters } from '../clusters/clusters.ts';
 import { Fault } from '../faults.ts';
-import { SHARED, type StorableJob } from './job.ts';
+import { SHARED, type StorableJob, type StoredResources } from './job.ts';
 
 /** What a scheduler says of a job that starts: a job whose words and numbers nobody has looked at yet. */
-export interface StartRequest extends Omit<StorableJob, 'shared' | 'monitoringStatus' | 'jobState'> {
+export interface StartRequest
+  extends Omit<StorableJob, 'shared' | 'monitoringStatus' | 'jobState' | 'resources' | 'metaData'> {
   shared: string;
   monitoringStatus: number;
+  resources: StoredResources;
+  /** JSON of an object of texts, or of null. */
+  metaData: string;
+}
+
+/** A job that starts, with its resources and its metadata as the JSON that is stored. */
+export interface StartedJob extends Omit<StorableJob, 'resources' | 'metaData'> {
+  resources: string;
+  metaData: string;
 }
 
 /**
  * The job that starts: running, its subcluster found where it was not named. Throws invalid_request with the first thing
  * that is wrong, in the order of contract/rest.md §4.
  */
-export function startedJob(request: StartRequest, clusters: Clusters): StorableJob {
+export function startedJob(request: StartRequest, clusters: Clusters): StartedJob {
   const { cluster, resources, user, numNodes, monitoringStatus } = request;
   if (clusters.get(cluster) === undefined) throw invalid(`no such cluster: ${shown(cluster)}`);
   const subCluster = subClusterOf(request, clusters);
-  if (resources.length === 0) throw invalid('resources are empty: name the hosts of the job');
-  if (resources.some(({ hostname }) => hostname === '')) throw invalid('a resource has no hostname');
+  if (resources.hosts === 0) throw invalid('resources are empty: name the hosts of the job');
+  if (resources.isUnnamed) throw invalid('a resource has no hostname');
   if (user === '') throw invalid('user is empty');
   if (request.numAcc < 0) throw invalid('numAcc must be at least 0');
   if (request.numHwthreads < 0) throw invalid('numHwthreads must be at least 0');
   if (numNodes < 1) throw invalid('numNodes must be at least 1');
-  if (resources.length !== numNodes) throw invalid(`numNodes is ${numNodes}, with ${resources.length} resources`);
+  if (resources.hosts !== numNodes) throw invalid(`numNodes is ${numNodes}, with ${resources.hosts} resources`);
   const shared = SHARED.find((word) => word === request.shared);
   if (shared === undefined) throw invalid(`shared must be one of ${SHARED.join(', ')}`);
   if (!isMonitoringStatus(monitoringStatus)) throw invalid('monitoringStatus must be 0, 1, 2 or 3');
-  return { ...request, subCluster, shared, monitoringStatus, jobState: 'running' };
+  return { ...request, resources: resources.json, subCluster, shared, monitoringStatus, jobState: 'running' };
 }
 
 function subClusterOf({ cluster, subCluster, resources }: StartRequest, clusters: Clusters): string {
@@ -34,7 +44,7 @@ function subClusterOf({ cluster, subCluster, resources }: StartRequest, clusters
     if (clusters.subCluster(cluster, subCluster) !== undefined) return subCluster;
     throw invalid(`cluster ${shown(cluster)} has no subcluster ${shown(subCluster)}`);
   }
-  const host = resources[0]?.hostname ?? '';
+  const host = resources.firstHost;
   const found = clusters.subClusterOf(cluster, host);
   if (found === undefined) throw invalid(`no subcluster of ${shown(cluster)} has a node ${shown(host)}`);
   return found;

@@ -12,7 +12,8 @@ interface Measured {
   rssMb: number;
 }
 
-const PLACES: Readonly<Record<string, 'archive' | 'columns'>> = {
+const PLACES: Readonly<Record<string, 'parent' | 'archive' | 'columns'>> = {
+  bodies: 'parent',
   archive: 'archive',
   decoder: 'archive',
   columns: 'columns',

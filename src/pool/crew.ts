@@ -15,6 +15,8 @@ export interface CrewOptions {
   /** Requests of one caller, waiting and at work, while others wait. */
   callerLimit?: number | undefined;
   maxIdleMs: number;
+  /** The last process is retired too, and the next request starts one. Otherwise one is kept warm. */
+  endsWhenIdle?: boolean;
   /** Shared with the other crews of the service. */
   spareSlot: SpareSlot;
   counters: Counters;
@@ -251,7 +253,7 @@ export class Crew {
     );
     const [longest] = idle;
     if (longest === undefined || this.#leaving !== undefined) return;
-    const last = this.#members.length === 1;
+    const last = this.#members.length === 1 && this.#options.endsWhenIdle !== true;
     if (last && longest.queries === 0) return; // as fresh as its follower would be
     if (last) {
       if (!this.#bringSpare(longest)) return; // the last one is kept warm: it leaves when its follower serves

@@ -3,11 +3,11 @@ import type { FromProcess, ToProcess } from './protocol.ts';
 
 /** What a process answers to the request it was given. */
 export type Reply =
-  | Extract<FromProcess, { kind: 'answer' | 'written' | 'synced' | 'built' | 'declined' }>
+  | Extract<FromProcess, { kind: 'answer' | 'written' | 'takenApart' | 'synced' | 'built' | 'declined' }>
   | (Extract<FromProcess, { kind: 'archived' }> & { parts: readonly Uint8Array[] });
 type Request = Extract<
   ToProcess,
-  { kind: 'query' | 'write' | 'maintain' | 'archive' | 'sync' | 'buildColumns' | 'askColumns' }
+  { kind: 'query' | 'write' | 'maintain' | 'archive' | 'takeApart' | 'sync' | 'buildColumns' | 'askColumns' }
 >;
 
 /** The messages of a write on its way. */

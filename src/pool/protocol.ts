@@ -16,12 +16,14 @@ import type { FaultCode, FaultStatus } from '../faults.ts';
 export type ToProcess =
   | { kind: 'open'; id: 0; options: ConnectionOptions }
   | { kind: 'openArchive'; id: 0; root: string }
+  | { kind: 'openBodies'; id: 0 }
   | { kind: 'openReplica'; id: 0; options: ReplicaOptions }
   | { kind: 'openColumns'; id: 0; options: HeldIndexOptions }
   | { kind: 'query'; id: number; name?: string; sql: string; parameters: readonly SqlValue[] }
   | { kind: 'write'; id: number; name: WriteName; input: unknown }
   | { kind: 'maintain'; id: number; task: Maintenance }
   | { kind: 'archive'; id: number; request: ArchiveRequest }
+  | { kind: 'takeApart'; id: number; body: BodyInBytes }
   | { kind: 'sync'; id: number }
   /** Build the column index unless there is one that serves. */
   | { kind: 'buildColumns'; id: number }
@@ -34,6 +36,13 @@ export type ToProcess =
   /** Close the database and end. */
   | { kind: 'stop'; id: 0 };
 
+/** A request body, and by what name its schema is found. */
+export interface BodyInBytes {
+  name: string;
+  bytes: Uint8Array;
+  limits: { values: number; depth: number };
+}
+
 export type FromProcess =
   /** It serves; `sqlite` is the version of its SQLite, where it has one. */
   | { kind: 'ready'; id: 0; pragmas: Readonly<Record<string, string | number>>; sqlite?: string }
@@ -41,6 +50,7 @@ export type FromProcess =
   | { kind: 'refused'; id: 0; problems: readonly string[]; fault: StartFault }
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
+  | { kind: 'takenApart'; id: number; value: unknown }
   | ({ kind: 'synced'; id: number } & Synced)
   /** The index serves, with so many jobs. */
   | { kind: 'built'; id: number; rows: number }

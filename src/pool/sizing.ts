@@ -13,8 +13,10 @@ export interface Machine {
 export interface Sizing {
   limitMb: number;
   machine: Machine;
-  /** The parent: the HTTP side, request bodies included. */
+  /** The parent: the HTTP side, request bodies included, with the process that takes large ones apart. */
   parentMb: number;
+  /** Of it that process. */
+  bodiesMb: number;
   /** The two processes of the archive. */
   archiveMb: number;
   /** The process of the column index; 0 without one. */
@@ -47,6 +49,14 @@ const ANSWER_MB = 24;
 export const META_READER_MB = 88;
 /** Both processes of the archive. A decoded job of 32 nodes and 9 metrics takes about 60 MB; the decoder's base is that of any Node. */
 const ARCHIVE_MB = { least: 160 + META_READER_MB, most: 768 + META_READER_MB, part: 1 / 8 };
+/**
+ * The process that parses large bodies, a part of the parent's: its base (of any Node, without the pages of files), three copies of the
+ * largest body on its way (bytes, text, result), and the values of one that has many. A job of 10,000 nodes with 1.3 million threads and a
+ * script of 4 MB made it grow by 83 to 88 MB of its 100 (16 MB in one text: 61).
+ */
+export const BODIES_BASE_MB = 36;
+const BODY_COPIES = 3;
+const BODY_VALUES_MB = 52;
 /** The process of the column index: DuckDB's memory_limit and 250 MB. */
 const COLUMNS_MB = 600;
 /** COLUMN_INDEX auto: on where each connection keeps so much heap beside it. */
@@ -58,7 +68,7 @@ const MUCH = 3 / 4;
 /** Heap of one connection: less cannot sort; more than this is never used, as sorts spill to files. */
 const HEAP = { leastMb: 8, autoLeastMb: 16, mostMb: 1024 };
 /** A machine of 1 GB counts as one that can hold the service with its defaults, which need no more than this: they start anywhere. */
-const SMALL_MACHINE_MB = 1024;
+const SMALL_MACHINE_MB = 1160;
 /**
  * Of the room between the heap limits. A sort grows in memory up to cache_size, by doubling, before it spills to its file
  * (vdbesort.c), and a query may have several: with 1 GB of cache below a hard limit of 114 MB every grouping of 2 M jobs
@@ -96,10 +106,21 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
     );
   }
   const parentMb = parentOf(settings);
+  const bodiesMb = bodiesOf(settings);
   const archiveMb = clamp(Math.floor(limitMb * ARCHIVE_MB.part), ARCHIVE_MB.least, ARCHIVE_MB.most);
   const processes = processesOf(settings);
   if (processes === 0)
-    return { limitMb, machine, parentMb, archiveMb, columnsMb: 0, processes, connection: NO_CONNECTION, notes };
+    return {
+      limitMb,
+      machine,
+      parentMb,
+      bodiesMb,
+      archiveMb,
+      columnsMb: 0,
+      processes,
+      connection: NO_CONNECTION,
+      notes,
+    };
   const baseMb = CONNECTION_BASE_MB;
   const roomMb = limitMb - parentMb - archiveMb;
   const columnsMb = columnsOf(settings, roomMb / processes - baseMb - ANSWER_MB, processes, notes);
@@ -125,7 +146,7 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
     );
   }
   const connection = { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb: hardHeapMb + ANSWER_MB };
-  return { limitMb, machine, parentMb, archiveMb, columnsMb, processes, connection, notes };
+  return { limitMb, machine, parentMb, bodiesMb, archiveMb, columnsMb, processes, connection, notes };
 }
 
 /** The part of the column index, where there is one; `heapMb` is the heap of each connection without it. */
@@ -151,9 +172,14 @@ function wantedColumnsMb(settings: Settings): number {
   return asked === 'auto' ? COLUMNS_MB : asked;
 }
 
-/** The parent, with request bodies and answers on their way. */
-function parentOf({ BODY_LIMIT_MB }: Settings): number {
-  return PARENT_MB + BODIES_IN_FLIGHT * BODY_LIMIT_MB + ANSWERS_HELD_MB;
+/** The parent, with request bodies and answers on their way, and the process that takes large bodies apart. */
+function parentOf(settings: Settings): number {
+  return PARENT_MB + BODIES_IN_FLIGHT * settings.BODY_LIMIT_MB + ANSWERS_HELD_MB + bodiesOf(settings);
+}
+
+/** The process that takes large bodies apart. */
+function bodiesOf({ BODY_LIMIT_MB }: Settings): number {
+  return BODIES_BASE_MB + BODY_COPIES * BODY_LIMIT_MB + BODY_VALUES_MB;
 }
 
 /** Readers, the writer, one spare; none where the database is a libSQL server's. */

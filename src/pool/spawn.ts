@@ -66,4 +66,5 @@ export const CONNECTION_PROGRAM = join(import.meta.dirname, 'child/connection.ts
 export const SYNCER_PROGRAM = join(import.meta.dirname, 'child/syncer.ts');
 export const COLUMNS_PROGRAM = join(import.meta.dirname, '../columns/child/columns.ts');
 export const SECOND_READER_PROGRAM = join(import.meta.dirname, '../columns/child/second-reader.ts');
+export const BODIES_PROGRAM = join(import.meta.dirname, '../node/child/bodies.ts');
 export const ARCHIVE_PROGRAM = join(import.meta.dirname, 'child/archive.ts');

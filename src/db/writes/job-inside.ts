@@ -17,14 +17,21 @@ export interface JobInside {
   jobId: string;
   cluster: string;
   startTime: string;
-  /** Its REST object as JSON text. */
-  job: string;
+  /** Its REST object as JSON in UTF-8, with a line feed: as a text, whoever answers with it would have to encode megabytes. */
+  job: Uint8Array<ArrayBuffer>;
+}
+
+const encoder = new TextEncoder();
+
+function parse(value: unknown): JobInside {
+  const { job, ...key } = value as Omit<JobInside, 'job'> & { job: string };
+  return { ...key, job: encoder.encode(`${job}\n`) };
 }
 
 /** The job of an id; undefined where there is none, or none to be seen. */
 export async function jobInside(tx: Transaction, id: bigint, query: JobInsideQuery): Promise<JobInside | undefined> {
   const { sql, idAt } = query;
   const parameters = query.parameters.map((value, at) => (at === idAt ? id : value));
-  const [found] = await tx.read({ name: 'job inside', sql, parameters, row: { parse: (value) => value as JobInside } });
+  const [found] = await tx.read({ name: 'job inside', sql, parameters, row: { parse } });
   return found;
 }

@@ -1,38 +1,46 @@
-import type { NodeReport } from '../../jobs/node-state.ts';
+import { healthOf, type NodeReports } from '../../jobs/node-state.ts';
 import type { Transaction } from '../transaction.ts';
 
 export interface NodeStatesInput {
   cluster: string;
   /** Unix seconds: all of one report have one time. */
   timeStamp: number;
-  nodes: readonly NodeReport[];
+  nodes: NodeReports;
+  /** Of each node by the node lists; undefined where none has it: then only a node that is known already is stored. */
+  subClusters: readonly (string | undefined)[];
 }
 
 /** Adds one row for each node. A node that was not known is made where its subcluster is, and passed over where not. */
 export async function addNodeStates(
   tx: Transaction,
-  { cluster, timeStamp, nodes }: NodeStatesInput,
+  { cluster, timeStamp, nodes, subClusters }: NodeStatesInput,
 ): Promise<{ added: number }> {
   await tx.runEach(
     `INSERT INTO node (hostname, cluster, subcluster) SELECT ?1, ?2, ?3
      WHERE NOT EXISTS (SELECT 1 FROM node WHERE hostname = ?1 AND cluster = ?2)`,
-    nodes.flatMap(({ hostname, subCluster }) => (subCluster === undefined ? [] : [[hostname, cluster, subCluster]])),
+    nodes.hostname.flatMap((hostname, at) => {
+      const subCluster = subClusters[at];
+      return subCluster === undefined ? [] : [[hostname, cluster, subCluster]];
+    }),
   );
   const added = await tx.runEach(
     `INSERT INTO node_state (time_stamp, jobs_running, cpus_allocated, memory_allocated, gpus_allocated, node_state,
        health_state, health_metrics, node_id)
      SELECT ?3, ?4, ?5, ?6, ?7, ?8, ?9, '', node.id FROM node WHERE hostname = ?1 AND cluster = ?2`,
-    nodes.map((node) => [
-      node.hostname,
-      cluster,
-      timeStamp,
-      node.jobsRunning,
-      node.cpusAllocated,
-      node.memoryAllocated,
-      node.gpusAllocated,
-      node.state,
-      node.health,
-    ]),
+    nodes.hostname.map((hostname, at) => {
+      const state = nodes.state[at] ?? 'unknown';
+      return [
+        hostname,
+        cluster,
+        timeStamp,
+        nodes.jobsRunning[at] ?? 0,
+        nodes.cpusAllocated[at] ?? 0,
+        nodes.memoryAllocated[at] ?? 0,
+        nodes.gpusAllocated[at] ?? 0,
+        state,
+        healthOf(state),
+      ];
+    }),
   );
   return { added };
 }

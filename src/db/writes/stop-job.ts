@@ -17,7 +17,7 @@ export interface StopJobInput {
 
 /** The stopped job as JSON text: its new state, no metadata, no tags. */
 export interface JobTextOutput {
-  job: string;
+  job: Uint8Array<ArrayBuffer>;
 }
 
 /**

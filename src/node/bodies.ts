@@ -1,0 +1,86 @@
+import type { ProcessStatus } from '../db/port.ts';
+import { Fault } from '../faults.ts';
+import type { TakeApart } from '../http/json-body.ts';
+import { type Counters, newCounters } from '../pool/counters.ts';
+import { Crew } from '../pool/crew.ts';
+import { watchMemory } from '../pool/memory-watch.ts';
+import { DatabaseProcess } from '../pool/process.ts';
+import { runTwice } from '../pool/read.ts';
+import { BODIES_BASE_MB } from '../pool/sizing.ts';
+import type { SpareSlot } from '../pool/spare-slot.ts';
+import { BODIES_PROGRAM } from '../pool/spawn.ts';
+
+export interface BodiesProcessOptions {
+  /** MB for its process. */
+  memoryMb: number;
+  queueLimit: number;
+  /** After so long without a body the process ends. */
+  maxIdleMs?: number;
+  spareSlot: SpareSlot;
+  log: { warn(fields: object, message: string): void };
+}
+
+/** The process of large bodies. */
+export interface BodiesProcess {
+  takeApart: TakeApart;
+  status(): { processes: ProcessStatus[]; counters: Readonly<Counters> };
+  close(graceMs: number): Promise<void>;
+}
+
+/** Large bodies are rare, and come together: the reports of a large cluster come once a minute. */
+const MAX_IDLE_MS = 90_000;
+const TEND_MS = 250;
+
+/**
+ * Takes large request bodies apart: a second of work and a hundred megabytes for the largest, which the thread that answers all requests
+ * does not have. The process starts with the first large body, and ends when there has been none for a while.
+ */
+export function openBodies(options: BodiesProcessOptions): BodiesProcess {
+  const { memoryMb, queueLimit, maxIdleMs = MAX_IDLE_MS, spareSlot, log } = options;
+  const counters = newCounters();
+  const growthMb = memoryMb - BODIES_BASE_MB;
+  const crew = new Crew({
+    max: 1,
+    queueLimit,
+    maxIdleMs,
+    endsWhenIdle: true,
+    spareSlot,
+    counters,
+    log: (message, error) => log.warn({ err: error }, message),
+    start: (onState) =>
+      new DatabaseProcess({
+        role: 'bodies',
+        growthMb,
+        counters,
+        log: (fields, message) => log.warn(fields, message),
+        onState,
+        program: { file: BODIES_PROGRAM, heapMb: growthMb, env: {} },
+        open: { kind: 'openBodies', id: 0 },
+      }),
+  });
+  const tending = setInterval(() => crew.tend(), TEND_MS);
+  const stopWatching = watchMemory(() => crew.members, counters);
+  return {
+    async takeApart(body, deadline) {
+      try {
+        const reply = await runTwice(crew, { kind: 'takeApart', body }, deadline, counters);
+        if (reply.kind !== 'takenApart') throw new Fault('internal', `the process of bodies answered ${reply.kind}`);
+        return reply.value;
+      } catch (error) {
+        throw error instanceof Fault && error.code === 'memory_limit_exceeded' ? tooMuchMemory(error) : error;
+      }
+    },
+    status: () => ({ processes: crew.members.map((member) => member.status()), counters: { ...counters } }),
+    async close(graceMs) {
+      clearInterval(tending);
+      await crew.close(graceMs);
+      stopWatching();
+    },
+  };
+}
+
+function tooMuchMemory(cause: Fault): Fault {
+  return new Fault('memory_limit_exceeded', 'reading the request body needs more memory than there is for it', {
+    cause,
+  });
+}

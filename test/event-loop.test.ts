@@ -1,0 +1,291 @@
+/**
+ * The thread that answers all requests belongs to all of them: whatever a caller sends to a route or a page within its limits, no turn
+ * of the event loop is longer than a piece of work that takes 50 ms.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TAG_FORM } from '../routes/pages/job.ts';
+import { LOGIN_FORM } from '../routes/pages/login.ts';
+import type { FormLimits } from '../src/http/form-body.ts';
+import { makeToken } from '../src/http/token.ts';
+import { type SharedJobs, sharedJobs } from './support/setups.ts';
+import { keys, testApp } from './support/test-app.ts';
+import {
+  hostileBodies,
+  LINE_BYTES,
+  type Operation,
+  worstBodies,
+  worstForms,
+  worstQueries,
+} from './support/worst-requests.ts';
+
+const LIMIT_MS = 50;
+/** A turn counts if it is too long each time: the collector of garbage and the compiler have turns of their own. */
+const TRIES = 3;
+const JOBS = 300;
+const AT_ONCE = 8;
+/** Stands for an id that no job has yet. */
+const NEW_JOB_ID = 471_100;
+
+let jobs: SharedJobs;
+let service: ChildProcess;
+let url: string;
+/** CPU time of the calibrating loop: 50 ms where the limit was set. */
+let calibratedMs: number;
+let token: string;
+let paths: Record<string, Record<string, Operation>>;
+
+beforeAll(async () => {
+  jobs = await sharedJobs(JOBS);
+  service = fork(join(import.meta.dirname, 'fixtures/service-that-measures-turns.ts'), {
+    execArgv: ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'], // as bin/cc-jobs
+    env: {
+      PATH: process.env['PATH'],
+      PORT: '0',
+      DB_URL: `file:${jobs.path}`,
+      ARCHIVE_PATH: jobs.archive,
+      COLUMN_INDEX: 'off',
+      JWT_PUBLIC_KEY: keys.publicKey,
+      SESSION_KEY: btoa('a session key that all of them have'),
+      LOG_LEVEL: 'silent',
+    },
+  });
+  const [started] = (await once(service, 'message')) as [{ url: string; calibratedMs: number }];
+  ({ url, calibratedMs } = started);
+  token = await makeToken(keys.privateKey, { user: 'root', roles: ['admin', 'api'] });
+  paths = ((await (await fetch(`${url}/openapi.json`)).json()) as { paths: typeof paths }).paths;
+}, 120_000);
+afterAll(async () => {
+  const exited = once(service, 'exit');
+  service.disconnect();
+  await exited;
+  jobs.remove();
+});
+
+interface Sent {
+  method: string;
+  target: string;
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+let sent = 0;
+const statuses = new Map<string, Set<number>>();
+
+/** Sends a request and answers its status. */
+async function send({ method, target, body, headers }: Sent): Promise<number> {
+  sent += 1;
+  const path = target.replace('{id}', String((sent % JOBS) + 1)).replace(/\{\w+\}/, '1');
+  const answer = await fetch(`${url}${path}`, {
+    method,
+    redirect: 'manual',
+    headers: { 'X-Auth-Token': token, ...headers },
+    ...(body === undefined ? {} : { body: body.replace(String(NEW_JOB_ID), String(NEW_JOB_ID + sent)) }),
+  });
+  await answer.arrayBuffer();
+  const route = `${method} ${target.replace(/\?.*/, '')}`;
+  statuses.set(route, (statuses.get(route) ?? new Set()).add(answer.status));
+  if (!answer.ok) refusedSince.push(answer.status);
+  return answer.status;
+}
+
+/** The longest turn since the last time it was asked for, in ms. */
+async function longestTurn(): Promise<number> {
+  service.send('turn');
+  const [{ longestMs }] = (await once(service, 'message')) as [{ longestMs: number }];
+  return longestMs;
+}
+
+/** Statuses that were no success, of the requests of one test. */
+const refusedSince: number[] = [];
+
+/** What was too long, each time it was tried. */
+const tooLong: string[] = [];
+let longest = { share: 0, what: '' };
+
+async function check(what: string, request: Sent): Promise<void> {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < TRIES && shortest > calibratedMs; tries += 1) {
+    expect(await send(request), what).not.toBe(500);
+    shortest = Math.min(shortest, await longestTurn());
+  }
+  const share = shortest / calibratedMs;
+  if (share > longest.share) longest = { share, what: `${request.method} ${request.target.slice(0, 60)}: ${what}` };
+  if (share > 1)
+    tooLong.push(`${(share * LIMIT_MS).toFixed(0)} ms: ${request.method} ${request.target.slice(0, 60)}: ${what}`);
+}
+
+const operations = () =>
+  Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  );
+
+/** Pages and other routes that no document describes. */
+async function undocumented(): Promise<{ method: string; path: string }[]> {
+  const app = await testApp();
+  const routes = app.app.routes.filter(
+    ({ method, path }) => method !== 'ALL' && !path.startsWith('/api') && !path.startsWith('/userapi'),
+  );
+  await app.close();
+  const known = routes.map(({ method, path }) => ({ method, path: path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, '{$1}') }));
+  return known.filter(({ method, path }) => paths[path]?.[method.toLowerCase()] === undefined);
+}
+
+/** A page that takes any parameter of a list takes all of them. */
+async function parametersOf({ path, operation }: { path: string; operation?: Operation }): Promise<string[]> {
+  const ofLists = paths['/api/jobs/']?.['get']?.parameters ?? [];
+  const isFiltered =
+    operation === undefined && !path.startsWith('/assets/') && (await statusOf(`${path}?user=ada`)) === 200;
+  const own = isFiltered ? ofLists : (operation?.parameters ?? []);
+  return own.filter((one) => one.in === 'query').map(({ name }) => name);
+}
+
+async function statusOf(target: string): Promise<number> {
+  return (await fetch(`${url}${target.replace('{id}', '1')}`, { headers: { 'X-Auth-Token': token } })).status;
+}
+
+test('no query and no header', async () => {
+  const routes: { method: string; path: string; operation?: Operation }[] = [
+    ...operations(),
+    ...(await undocumented()),
+  ];
+  const seen = new Set<string>();
+  const requests: Sent[] = [];
+  for (const route of routes) {
+    if (route.method !== 'GET') continue;
+    const names = await parametersOf(route);
+    const asLong = JSON.stringify([route.operation?.summary ?? route.path, names]); // the same of a user and of an API
+    for (const query of worstQueries(seen.has(asLong) ? [] : names)) {
+      requests.push({ method: 'GET', target: `${route.path}?${query}` });
+    }
+    seen.add(asLong);
+    const long = 'x'.repeat(LINE_BYTES);
+    for (const headers of [
+      { 'X-Auth-Token': `${long}.${long.slice(0, 100)}.x` },
+      { Cookie: 'a=b;'.repeat(LINE_BYTES / 4) },
+      { Cookie: `session=${'%41'.repeat(LINE_BYTES / 3)}` },
+      { Accept: 'a/b;q=1,'.repeat(LINE_BYTES / 8) },
+      { 'Accept-Encoding': 'a;q=0.1,'.repeat(LINE_BYTES / 8) },
+    ]) {
+      requests.push({ method: 'GET', target: route.path, headers });
+    }
+  }
+  // Some at a time; if one of them took too long, one by one.
+  for (let first = 0; first < requests.length; first += AT_ONCE) {
+    const some = requests.slice(first, first + AT_ONCE);
+    expect(await Promise.all(some.map(send))).not.toContain(500);
+    if ((await longestTurn()) <= calibratedMs) continue;
+    for (const request of some) await check(JSON.stringify(request.headers ?? '').slice(0, 40), request);
+  }
+  expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
+}, 1_200_000);
+
+/** A body that each route accepts; of the first job of the first cluster. */
+async function validBodies(): Promise<Record<string, unknown>> {
+  const { clusters } = (await (await fetch(`${url}/api/clusters/`, { headers: { 'X-Auth-Token': token } })).json()) as {
+    clusters: { name: string; subClusters: { name: string }[] }[];
+  };
+  const [{ name: cluster, subClusters } = { name: '', subClusters: [] }] = clusters;
+  const subCluster = subClusters[0]?.name;
+  const key = { jobId: NEW_JOB_ID, cluster };
+  const tags = [{ type: 'a', name: 'b', scope: 'global' }];
+  return {
+    '/api/jobs/start_job/': {
+      ...key,
+      ...{ subCluster, user: 'ada', startTime: 1_790_000_000, numNodes: 1 },
+      ...{ resources: [{ hostname: 'n1' }], tags, shared: 'none', metaData: { jobName: 'x' } },
+    },
+    '/api/jobs/stop_job/': { ...key, stopTime: 1_790_000_100, jobState: 'completed' },
+    '/api/jobs/edit_meta/{id}': { key: 'a', value: 'b' },
+    '/api/jobs/edit_meta/': { ...key, payload: { key: 'a', value: 'b' } },
+    '/api/jobs/tag_job/{id}': tags,
+    '/api/tags/': tags,
+    '/api/jobs/delete_job/': key,
+    '/api/jobs/{id}': ['cpu_load'],
+    '/userapi/jobs/{id}': ['cpu_load'],
+    '/api/user/{id}': { 'add-role': 'manager' },
+    '/api/nodestate/': { cluster, nodes: [{ hostname: 'n1', states: ['idle'] }] },
+    '/api/healthcheck': { cluster, nodes: [{ hostname: 'n1', states: ['idle'] }] },
+    '/api/healthcheck/': { cluster, nodes: [{ hostname: 'n1', states: ['idle'] }] },
+  };
+}
+
+/** A job has as many nodes as resources. */
+function counted(text: string): string {
+  return text.replace('"numNodes":1,', () => `"numNodes":${text.split('"hostname":').length - 1},`);
+}
+
+test('no body of the API', async () => {
+  const valid = await validBodies();
+  const seen = new Set<string>();
+  for (const { method, path, operation } of operations()) {
+    if (operation.requestBody === undefined) continue;
+    expect(Object.keys(valid), 'a route with a body needs a valid one here').toContain(path);
+    // Of routes with the same body and the same limits one shows it for the others, which are sent one each.
+    const bodies = worstBodies(operation.requestBody, valid[path]);
+    const isKnown = seen.has(JSON.stringify(operation.requestBody));
+    const limits = JSON.stringify(operation.requestBody['x-limits']);
+    const hostile = seen.has(limits) ? [] : hostileBodies(operation.requestBody['x-limits']);
+    for (const { name, text } of [...(isKnown ? bodies.slice(0, 1) : bodies), ...hostile]) {
+      await check(name, { method, target: path, body: counted(text) });
+    }
+    seen.add(JSON.stringify(operation.requestBody)).add(limits);
+  }
+  expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
+  expect(statuses.get('POST /api/jobs/start_job/')).toContain(201);
+}, 1_200_000);
+
+test('no form of a page', async () => {
+  const login = { username: 'nobody-here', password: 'x', redirect: '/jobs' };
+  const forms: Record<string, [FormLimits, Record<string, string>] | 'no form'> = {
+    '/login': [LOGIN_FORM.limits, login],
+    '/jwt-login': [LOGIN_FORM.limits, login],
+    '/jobs/{id}/tags': [TAG_FORM.limits, { do: 'add', type: 'a', name: 'b', scope: 'root' }],
+    '/logout': 'no form',
+  };
+  for (const { method, path } of await undocumented()) {
+    if (method === 'GET') continue;
+    expect(Object.keys(forms), 'a route of a page that takes a form needs one here').toContain(path);
+    const form = forms[path];
+    if (form === undefined || form === 'no form') continue;
+    for (const { name, text } of worstForms(...form)) await check(name, { method, target: path, body: text });
+  }
+  expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
+}, 1_200_000);
+
+test('not what the largest centres send, which is taken', async () => {
+  refusedSince.length = 0;
+  const valid = await validBodies();
+  const start = valid['/api/jobs/start_job/'] as object;
+  const hwthreads = Array.from({ length: 128 }, (_, nth) => nth);
+  const largest = {
+    ...start,
+    numNodes: 10_000,
+    resources: Array.from({ length: 10_000 }, (_, nth) => ({ hostname: `n${nth}`, hwthreads })),
+    metaData: { jobScript: 'srun "./x"\n'.repeat(380_000) }, // 4.2 million characters
+  };
+  await check('10,000 nodes, 1.3 million threads, and a script of 4 MB', {
+    method: 'POST',
+    target: '/api/jobs/start_job/',
+    body: JSON.stringify(largest),
+  });
+  const { nodes, ...report } = valid['/api/nodestate/'] as { nodes: object[] };
+  const many = Array.from({ length: 20_000 }, (_, nth) => ({
+    ...nodes[0],
+    ...{ hostname: `node${nth}`, cpusAllocated: 128, memoryAllocated: 500_000, gpusAllocated: 4, jobsRunning: 2 },
+  }));
+  await check('20,000 nodes', {
+    method: 'POST',
+    target: '/api/nodestate/',
+    body: JSON.stringify({ ...report, nodes: many }),
+  });
+  await check('2,000 names', {
+    method: 'POST',
+    target: '/api/jobs/{id}',
+    body: JSON.stringify(Array.from({ length: 2_000 }, (_, nth) => `metric_of_a_long_name_${nth}`)),
+  });
+  expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
+  expect(refusedSince).toEqual([]);
+}, 1_200_000);

@@ -1,0 +1,80 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Fault } from '../../src/faults.ts';
+import { type LargeBody, partsOf } from '../../src/http/json-body.ts';
+import { type BodiesProcess, openBodies } from '../../src/node/bodies.ts';
+import { SpareSlot } from '../../src/pool/spare-slot.ts';
+import { within } from '../support/pool.ts';
+
+const LIMITS = { values: 1_000_000, depth: 8 };
+const JOB = {
+  jobId: 9_007_199_254_740_991,
+  cluster: 'small',
+  user: 'ada',
+  resources: [{ hostname: 'n01', hwthreads: [0, 1, 2] }, { hostname: 'é\u{1F600}' }],
+  metaData: { jobScript: 'srun\n' },
+  tags: [{ type: 'a', name: 'b' }],
+};
+
+function body(value: unknown): LargeBody {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return { name: 'startJob', bytes: new TextEncoder().encode(text), limits: LIMITS };
+}
+
+function bodies(options: { memoryMb?: number; maxIdleMs?: number } = {}): BodiesProcess {
+  const opened = openBodies({
+    memoryMb: 136,
+    queueLimit: 8,
+    spareSlot: new SpareSlot(),
+    log: { warn() {} },
+    ...options,
+  });
+  onTestFinished(() => opened.close(500));
+  return opened;
+}
+
+async function faultOf(work: Promise<unknown>): Promise<[code: string, message: string]> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof Fault) return [error.code, error.message];
+    throw error;
+  }
+  return ['none', ''];
+}
+
+test('a body taken apart in its process is what it is here, and so are its faults', async () => {
+  const { takeApart } = bodies();
+  for (const good of [JOB, { ...JOB, startTime: 5 }]) {
+    expect(await takeApart(body(good), within(20_000))).toEqual(await partsOf(body(good)));
+  }
+  for (const bad of ['{', '[]', { ...JOB, colour: 1 }, { ...JOB, tags: Array(2_001).fill({}) }, '['.repeat(9)]) {
+    const here = await faultOf(partsOf(body(bad)));
+    expect(here[0]).toBe('invalid_request');
+    expect(await faultOf(takeApart(body(bad), within(20_000)))).toEqual(here);
+  }
+});
+
+test('the process starts with the first body, and ends when there is none for a while', async () => {
+  const { takeApart, status } = bodies({ maxIdleMs: 200 });
+  expect(status().processes).toEqual([]);
+  await takeApart(body(JOB), within(20_000));
+  expect(status().processes.map(({ role }) => role)).toEqual(['bodies']);
+  await vi.waitUntil(() => status().processes.length === 0, { timeout: 20_000 });
+  await takeApart(body(JOB), within(20_000)); // and comes again
+});
+
+test('a body that needs more memory than there is is a 503, and the next one is read', async () => {
+  const { takeApart } = bodies({ memoryMb: 70 });
+  const large = body({ ...JOB, metaData: { jobScript: 'x'.repeat(16 * 2 ** 20) } });
+  const [code] = await faultOf(takeApart(large, within(25_000)));
+  expect(['memory_limit_exceeded', 'connection_lost']).toContain(code);
+  expect(await takeApart(body(JOB), within(25_000))).toEqual(await partsOf(body(JOB)));
+});
+
+test('the deadline holds', async () => {
+  const { takeApart } = bodies();
+  expect(await faultOf(takeApart(body(JOB), within(1)))).toEqual([
+    'deadline_exceeded',
+    'the request did not end within 1 ms',
+  ]);
+});

@@ -1,0 +1,67 @@
+/** The bounds of an isolate, on the runtime of Workers: it does not say when a client hangs up. */
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { makeToken } from '../src/http/token.ts';
+import { ask, inWorker, type Setup, type SharedJobs, sharedJobs } from './support/setups.ts';
+import { openSqlite } from './support/sqlite.ts';
+import { keys } from './support/test-app.ts';
+
+/** Each of 30 KB: a list of all is larger than what lies between two programs. */
+const JOBS = 2_000;
+/** Of streamed lists; an isolate has 32 MB, of which each counts as 4. */
+const MOST_STREAMS = 8;
+
+let jobs: SharedJobs;
+let worker: Setup;
+beforeAll(async () => {
+  jobs = await sharedJobs(JOBS);
+  const driver = openSqlite(jobs.path, 1_000);
+  await driver.exec(`UPDATE job SET meta_data = json_object('jobScript', hex(zeroblob(15000)));
+    PRAGMA wal_checkpoint(TRUNCATE)`);
+  driver.close();
+  worker = await inWorker(jobs);
+}, 180_000);
+afterAll(async () => {
+  await worker.close();
+  jobs.remove();
+}, 60_000);
+
+const LIST = `/api/jobs/?with-metadata&items-per-page=${JOBS}`;
+
+/** Asks for the long list, and takes nothing of it but the beginning. Answers the status. */
+async function stalled(sockets: Socket[]): Promise<number> {
+  const { hostname, port } = new URL(worker.url);
+  const token = await makeToken(keys.privateKey, { user: 'root', roles: ['admin', 'api'] });
+  const socket = connect(Number(port), hostname);
+  sockets.push(socket);
+  socket.on('error', () => {}); // it is cut in the end
+  socket.write(`GET ${LIST} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nX-Auth-Token: ${token}\r\n\r\n`);
+  return await new Promise((resolve, reject) => {
+    socket.once('data', (bytes) => {
+      socket.pause();
+      resolve(Number(/^HTTP\/1.1 (\d+)/.exec(bytes.toString('latin1'))?.[1]));
+    });
+    socket.once('close', () => reject(new Error('closed without an answer')));
+  });
+}
+
+test('a body of more values than a turn has time for is refused, and the next request is served', async () => {
+  const body = { cluster: 'fern', nodes: [], more: Array.from({ length: 300_000 }, () => 1) };
+  const refused = await ask(worker, { method: 'POST', path: '/api/jobs/start_job/', body });
+  expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  expect(JSON.stringify(refused.body)).toContain('more than 250000 values');
+  expect((await ask(worker, { path: '/healthz' })).status).toBe(200);
+});
+
+test('readers that take nothing have few places, which they lose, and those that hang up give theirs back', async () => {
+  const sockets: Socket[] = [];
+  const statuses = [];
+  for (let reader = 0; reader < MOST_STREAMS; reader += 1) statuses.push(await stalled(sockets));
+  const more = await stalled(sockets);
+  expect(statuses).toEqual(Array(MOST_STREAMS).fill(200));
+  expect(more).toBe(503);
+  for (const socket of sockets) socket.destroy();
+  // Nothing runs in the Worker when they hang up; what they held counts until a second after their time.
+  const served = async () => (await ask(worker, { path: LIST })).status === 200;
+  await vi.waitUntil(served, { timeout: 60_000, interval: 250 });
+}, 120_000);
