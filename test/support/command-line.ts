@@ -31,15 +31,21 @@ export interface Running {
   says(text: RegExp): Promise<RegExpExecArray>;
 }
 
-/** Starts a command; what still runs when the test ends is killed. */
+/** Starts a command, in a shell that was told `first` if there is such a thing; what still runs when the test ends is killed. */
 export function start(
   cwd: string,
   args: readonly string[],
   env: Environment = {},
   stderrTo: number | 'pipe' = 'pipe',
+  first = '',
 ): Running {
   const { PATH = '' } = process.env;
-  const child = spawn(BIN, args, { cwd, env: { PATH, ...WITHOUT, ...env }, stdio: ['ignore', 'pipe', stderrTo] });
+  const [program, ...more] = first === '' ? [BIN] : ['/bin/sh', '-c', `${first}; exec "$0" "$@"`, BIN];
+  const child = spawn(program ?? BIN, [...more, ...args], {
+    cwd,
+    env: { PATH, ...WITHOUT, ...env },
+    stdio: ['ignore', 'pipe', stderrTo],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (chunk) => {
