@@ -12,8 +12,6 @@ import type { DatabaseProcess } from './process.ts';
 import { runQuery } from './read.ts';
 import type { SpareSlot } from './spare-slot.ts';
 
-/** Without any sign of life for this long a process counts as dead. */
-const DEAD_AFTER_MS = 1_000;
 /** Rows that are taken apart in the parent take ten times their text there: 80,000 groups of statistics, nodes of a cluster. */
 const READ_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -103,8 +101,7 @@ export function crewOf(
 
 /** Whether one of them has given a sign of life within the last second. */
 export function anyAlive(processes: Iterable<DatabaseProcess>): boolean {
-  const now = performance.now();
-  return [...processes].some(({ heardAt, state }) => state.name !== 'starting' && now - heardAt < DEAD_AFTER_MS);
+  return [...processes].some(({ isHeard, state }) => state.name !== 'starting' && isHeard);
 }
 
 /** The error of a request, counted. */
