@@ -28,7 +28,7 @@ export interface ProcessOptions {
   role: ProcessStatus['role'];
   program: Program;
   /** The message that opens it, answered by `ready` or `refused`. */
-  open: Extract<ToProcess, { kind: 'open' | 'openArchive' | 'openReplica' | 'openColumns' }>;
+  open: Extract<ToProcess, { kind: 'open' | 'openArchive' | 'openReplica' | 'openColumns' | 'openBuilder' }>;
   /** MB its RSS may grow by above its resting level: beyond, the memory watch ends what it does. */
   growthMb: number;
   counters: Counters;
