@@ -5,10 +5,10 @@ import type { ProcessStatus } from '../db/port.ts';
  * Steps that are added to the nice value of the service. The parent keeps its own: each deadline, each answer and /healthz need it.
  * A nice value cannot be lowered again without a privilege, so a process that works in the background never answers.
  *
- * Weights of Linux: 1024 at 0, 655 at 2, 335 at 5, 137 at 9. Next to four readers at work a build, which keeps three threads busy, gets a
- * fifth of the machine. Nice values compare the processes of one session or control group; all of ours are in the same one.
+ * Weights of Linux: 1024 at 0, 655 at 2, 423 at 4, 215 at 7. Next to four readers at work a build, which keeps three threads busy, gets a
+ * quarter of the machine. Not lower: other programs of the machine would starve it. Nice values compare the processes of one session or control group; all of ours are in the same one.
  */
-const STEPS = { writer: 2, answering: 5, background: 9 } as const;
+const STEPS = { writer: 2, answering: 4, background: 7 } as const;
 /** The lowest priority there is. */
 const MOST = 19;
 

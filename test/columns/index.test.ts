@@ -1,13 +1,15 @@
 /** The column index beside a pool: its states, and that every answer is that of the SQL whatever becomes of it. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
 import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
 import { COLUMNS_PROGRAM } from '../../src/pool/spawn.ts';
-import { ALL, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, until, within } from '../support/pool.ts';
+
+vi.setConfig({ testTimeout: 2 * BUILD_LIMIT_MS, hookTimeout: BUILD_LIMIT_MS });
 
 const STATISTICS = { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' } as const;
 
@@ -129,7 +131,7 @@ test('a program that dies at its start leaves the SQL to answer; it is tried aga
   expect(await count(both)).toBe(10);
   await until(
     () => (both.index.status().retryInSec ?? 0) > 3, // the fourth pause has 4 s
-    60_000,
+    BUILD_LIMIT_MS,
     () => both.index.status(),
   );
   const told = both.warnings.filter((warning) => warning.startsWith('the column index is stale'));
@@ -141,7 +143,7 @@ test('a program that dies at its start leaves the SQL to answer; it is tried aga
   expect(both.index.status()).toMatchObject({ builds: 1 });
   expect(await count(both)).toBe(10);
   expect(both.index.status().answers).toBe(1);
-}, 120_000);
+});
 
 test('a build that is killed leaves the old name alone, and is begun again', async () => {
   const pool = await testPool();

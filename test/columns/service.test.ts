@@ -16,7 +16,7 @@ async function systemOf(url: string) {
 }
 
 async function readyAt(url: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 4_000; tries += 1) {
     if ((await systemOf(url)).database.columns?.state === 'ready') return;
     await sleep(50);
   }
@@ -62,4 +62,4 @@ test('a statistic knows the job that was just started, and the answers are those
   expect(await service.ended).toBe(0);
   const log = statSync(join(cwd, 'var/job.db-wal'), { throwIfNoEntry: false });
   expect(log?.size ?? 0).toBe(0); // the file alone is the database
-});
+}, 300_000);

@@ -37,10 +37,13 @@ export function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOpti
   return { db: withColumns(db, index), index, warnings };
 }
 
+/** A build has a low priority: on a machine that is busy with other things it may take a while. */
+export const BUILD_LIMIT_MS = 180_000;
+
 export async function isReady({ index, warnings }: Indexed): Promise<void> {
   await until(
     () => index.state.name === 'ready',
-    20_000,
+    BUILD_LIMIT_MS,
     () => ({ status: index.status(), warnings }),
   );
 }
