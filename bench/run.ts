@@ -14,6 +14,7 @@ interface Bench {
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   deadline: () => import('./deadline.ts'),
+  priorities: () => import('./priorities.ts'),
   memory: () => import('./memory.ts'),
   shares: () => import('./shares.ts'),
   health: () => import('./health.ts'),

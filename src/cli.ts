@@ -18,6 +18,7 @@ import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { readEnvironment } from './dotenv.ts';
 import { Fault } from './faults.ts';
+import { workInBackground } from './pool/priority.ts';
 
 const COMMANDS: readonly Command[] = [
   serveCommand,
@@ -62,6 +63,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   if (args.includes('--help') || args.includes('-h')) return print(`${command.usage}\n`);
   try {
+    if (command.isBackground) workInBackground();
     return await command.run(args, commandIo());
   } catch (error) {
     return explain(error, command);

@@ -12,13 +12,16 @@ import { cutConnection, whenSent } from './http/node-server.ts';
 import { readAssets } from './node/assets.ts';
 import { openBodies } from './node/bodies.ts';
 import { type ClusterFiles, clustersOf } from './node/clusters.ts';
+import { Connections } from './node/connections.ts';
 import { type Place, placeOf } from './node/database.ts';
 import { LoopLagMeter } from './node/loop-lag.ts';
 import { MemoryHistory } from './node/memory-history.ts';
+import { mostConnections, openFilesLimit } from './node/open-files.ts';
 import { passwordThread } from './node/password-thread.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
 import { waitAtMost } from './node/wait-at-most.ts';
 import { openArchive } from './pool/archive.ts';
+import { ownRssMb } from './pool/rss.ts';
 import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
 import { SpareSlot } from './pool/spare-slot.ts';
 import {
@@ -41,6 +44,8 @@ const STARTING = new Fault('queue_full', 'the service is starting');
 const CLOSE_GRACE_MS = 1_000;
 /** Of a key that lasts as long as the service. */
 const SESSION_KEY_BYTES = 32;
+/** Of the archive, the column index and a replica, next to those of the pool. */
+const OTHER_PROCESSES = 6;
 
 export interface RunningService {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -73,8 +78,14 @@ export async function startService(
     const ready = running ?? (await waitAtMost(START_WAIT_MS, app.promise));
     return ready === undefined ? bareResponse(STARTING) : await ready.fetch(...request);
   }, settings);
+  const most = mostConnections(openFilesLimit(), {
+    processes: sizing.processes + OTHER_PROCESSES,
+    requests: databaseKind(settings) === 'file' ? 0 : settings.DB_QUEUE_LIMIT,
+  });
+  const connections = new Connections(server, most, (fields, message) => log.warn(fields, message));
   try {
     const parts = await startParts({
+      connections,
       settings,
       idle,
       sources: settingSources(given, { fromFile }),
@@ -106,6 +117,7 @@ export async function startService(
 }
 
 interface PartsOptions {
+  connections: Connections;
   settings: Settings;
   /** Settings that were given and cannot act. */
   idle: readonly SettingName[];
@@ -118,7 +130,17 @@ interface PartsOptions {
 }
 
 /** Everything behind the server: database, archive, the app on them, and the work that no request asks for. */
-async function startParts({ settings, idle, sources, sizing, place, root, clusterFiles, log }: PartsOptions) {
+async function startParts({
+  connections,
+  settings,
+  idle,
+  sources,
+  sizing,
+  place,
+  root,
+  clusterFiles,
+  log,
+}: PartsOptions) {
   const spareSlot = new SpareSlot();
   const db = await place.open({ settings, sizing, spareSlot, log });
   const clusters = await clustersOf(clusterFiles, db, log).catch(async (error: unknown) => {
@@ -179,7 +201,7 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
       sizing,
       archive: archive.status(),
       bodies: bodies.status(),
-      parent: { ...parentStatus(), eventLoopLagMs: loop.worstMs },
+      parent: { ...parentStatus(), eventLoopLagMs: loop.worstMs, connections: connections.status() },
       timedWork: timer.status(),
     }),
     degraded: fileCheck.degraded,
@@ -202,7 +224,7 @@ async function startParts({ settings, idle, sources, sizing, place, root, cluste
 function parentStatus() {
   return {
     pid: process.pid,
-    rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    rssMb: Math.round(ownRssMb()),
     ageSec: Math.round(process.uptime()),
   };
 }

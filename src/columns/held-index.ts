@@ -1,11 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { ColumnQuestion } from '../db/question.ts';
 import { queryFor } from './answer.ts';
 import { groupsJson, rowsJson } from './answer-json.ts';
-import { build } from './build.ts';
 import { placesOf } from './deep-places.ts';
 import { follow, isChurned } from './follow.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
-import { SecondReader } from './second-reader.ts';
 import { Source } from './source.ts';
 import { GROUP_COLUMNS } from './statistics.ts';
 import { Stale } from './unsuitable.ts';
@@ -17,58 +16,39 @@ export interface HeldIndexOptions extends IndexFileOptions {
   readonly fresh: boolean;
 }
 
-/** Of DuckDB's memory during a build: with all of it a process of 600 MB came to 597 at 20 M jobs. */
-const BUILD_PART = 0.6;
-/** MB; jobs are read once, in order. */
+/** MB; changed jobs are read once. */
 const SOURCE_CACHE_MB = 4;
 
 /** The index of one process, with the file that it follows. One thing at a time. */
 export class HeldIndex {
   readonly #source: Source;
-  readonly #options: HeldIndexOptions;
   #file: IndexFile | undefined;
   /** Undefined while there is no index that can be trusted. */
   #meta: IndexMeta | undefined;
 
-  private constructor(source: Source, options: HeldIndexOptions) {
+  private constructor(source: Source) {
     this.#source = source;
-    this.#options = options;
   }
 
   /** Opens what there is, and trusts it only if it is complete, of this version, and the file's record reaches back to it. */
   static async open(options: HeldIndexOptions): Promise<HeldIndex> {
-    const held = new HeldIndex(await Source.open(options.databasePath, SOURCE_CACHE_MB), options);
+    const held = new HeldIndex(await Source.open(options.databasePath, SOURCE_CACHE_MB));
     if (options.fresh) IndexFile.remove(options.path);
     try {
+      if (!existsSync(options.path)) return held; // it is for a build to make one
       held.#file = await IndexFile.open(options);
       const meta = await held.#file.meta();
       if (meta !== undefined && (await held.#source.has(meta.place))) held.#meta = meta;
     } catch (error) {
       if (isHeldElsewhere(error)) throw error;
-      held.#meta = undefined; // it is built anew
+      held.#meta = undefined; // it is no index
     }
     return held;
   }
 
-  /** Builds the index unless there is one that serves. Answers its number of jobs. Throws Unsuitable and Stale. */
-  async build(progress: (rows: number) => void): Promise<number> {
-    if (this.#meta === undefined || isChurned(this.#meta)) {
-      this.#meta = undefined;
-      this.#file?.close();
-      this.#file = undefined;
-      IndexFile.remove(this.#options.path);
-      const file = await IndexFile.open(this.#options);
-      this.#file = file;
-      // What is loaded is written and not looked at again: kept in memory it only takes the room that reading needs.
-      const beside = new SecondReader(this.#options.databasePath, SOURCE_CACHE_MB, file.linesPath);
-      try {
-        this.#meta = await file.withMemory(this.#options.memoryMb * BUILD_PART, () =>
-          build({ source: this.#source, beside, file, progress }),
-        );
-      } finally {
-        beside.close();
-      }
-    }
+  /** Brings it up to date. Answers its number of jobs. Throws Unsuitable, and Stale where a build is due. */
+  async follow(): Promise<number> {
+    this.#checkUse();
     await this.#followed(async () => {});
     return this.#meta?.rows ?? 0;
   }
@@ -78,8 +58,7 @@ export class HeldIndex {
    * before the next build.
    */
   async ask(question: ColumnQuestion): Promise<string> {
-    if (!this.#source.isInPlace) throw new Stale('another file has taken the place of the database');
-    if (this.#meta !== undefined && isChurned(this.#meta)) throw new Stale('so much was replaced that scans are slow');
+    this.#checkUse();
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
     const readableTags = await this.#followed(() =>
       asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : Promise.resolve(new Set<bigint>()),
@@ -109,11 +88,6 @@ export class HeldIndex {
     return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)]));
   }
 
-  /** The next build makes it anew. */
-  distrust(): void {
-    this.#meta = undefined;
-  }
-
   /** Ends what runs, be it a read of the file or a query of the index. */
   interrupt(): void {
     this.#source.interrupt();
@@ -124,6 +98,11 @@ export class HeldIndex {
   close(): void {
     this.#file?.close();
     this.#source.close();
+  }
+
+  #checkUse(): void {
+    if (!this.#source.isInPlace) throw new Stale('another file has taken the place of the database');
+    if (this.#meta !== undefined && isChurned(this.#meta)) throw new Stale('so much was replaced that scans are slow');
   }
 
   /** Follows the file, and reads something else of the same state of it. */

@@ -6,7 +6,7 @@ import type { ColumnQuestion } from '../db/question.ts';
 import { Fault } from '../faults.ts';
 import { type Counters, newCounters } from '../pool/counters.ts';
 import { watchMemory } from '../pool/memory-watch.ts';
-import { DatabaseProcess } from '../pool/process.ts';
+import { DatabaseProcess, type ProcessOptions } from '../pool/process.ts';
 import { COLUMNS_PROGRAM } from '../pool/spawn.ts';
 import { rowsOf } from './answer-json.ts';
 import { type Ask, Asks, type ColumnAnswer, settle } from './asks.ts';
@@ -27,6 +27,8 @@ export interface ColumnIndexOptions extends IndexFileOptions {
 export interface ColumnStatus {
   state: ColumnState['name'];
   reason?: string;
+  /** Until it is tried again. */
+  retryInSec?: number;
   rows?: number;
   queued: number;
   answers: number;
@@ -42,15 +44,22 @@ const RESTING_MB = 100;
 /** MB of V8's heap; jobs on their way are bytes outside of it. */
 const HEAP_MB = 96;
 const TEND_MS = 250;
-/** Between two starts; doubles with each that fails. */
-const RESTART_MS = 500;
-/** Failures in a row, and builds in a row without an answer between them, after which it is left to the SQL. */
-const MOST_FAILURES = 4;
+/** Between two tries, ms: doubles with each failure in a row, up to the second. */
+const RETRY_MS = [500, 600_000] as const;
+/** The same of a database that it cannot hold: to look again may take a whole build, and somebody has to mend the job first. */
+const UNSUITABLE_MS = [600_000, 86_400_000] as const;
+
+/** Why a process of the index has ended, and which one comes next. */
+interface Ended {
+  readonly next: 'answer' | 'build';
+  /** Without a failure the next one starts at once. */
+  readonly failure?: { readonly name: 'stale' | 'unsuitable'; readonly reason: string };
+}
 
 /**
- * The column index of a libSQL file, in a process of its own. It builds itself in the background and serves once it is ready; whatever
- * goes wrong with it, the SQL answers. Two processes at once would want the same file, so it has no spare: a new one is started when the
- * old one has gone.
+ * The column index of a libSQL file, in a process of its own. Another one builds it in the background, at low priority; one of the two runs
+ * at a time, so that they share the memory. The index serves once it is ready; whatever goes wrong with it, the SQL answers, and it is
+ * tried again after a pause.
  */
 export class ColumnIndex {
   readonly #options: ColumnIndexOptions;
@@ -58,23 +67,30 @@ export class ColumnIndex {
   readonly #asks: Asks;
   readonly #tending: NodeJS.Timeout;
   readonly #stopWatching: () => void;
+  readonly #closing = new AbortController();
+  readonly #life: Promise<void>;
   #state: ColumnState = { name: 'building', rows: 0 };
-  #process: DatabaseProcess;
+  #process: DatabaseProcess | undefined;
   #running: Ask | undefined;
-  #closing = false;
+  /** Resolved when the process that answers declines for good. */
+  #left = Promise.withResolvers<Ended>();
   /** The next process deletes the file unseen. */
   #diesOfItsFile = false;
-  #failures = 0;
+  /** In a row. */
+  #failures = { stale: 0, unsuitable: 0 };
+  /** An instant of performance.now(). */
+  #retryAt = 0;
   #answers = 0;
   #declined = 0;
   #builds = 0;
+  #buildsSinceAnswer = 0;
 
   constructor(options: ColumnIndexOptions) {
     this.#options = options;
     this.#asks = new Asks(options);
-    this.#process = this.#start(false);
     this.#tending = setInterval(() => this.#tend(), TEND_MS);
-    this.#stopWatching = watchMemory(() => [this.#process], this.#counters);
+    this.#stopWatching = watchMemory(() => (this.#process === undefined ? [] : [this.#process]), this.#counters);
+    this.#life = this.#live();
   }
 
   get state(): ColumnState {
@@ -90,7 +106,7 @@ export class ColumnIndex {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (this.#state.name !== 'ready') return undefined;
     const answer = this.#asks.add(question, deadline, (ask, reason) => {
-      if (this.#running === ask) this.#process.abandon(reason);
+      if (this.#running === ask) this.#process?.abandon(reason);
     });
     this.#serve();
     return await answer;
@@ -101,6 +117,7 @@ export class ColumnIndex {
     return {
       state: name,
       ...more,
+      ...('reason' in more ? { retryInSec: Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000)) } : {}),
       queued: this.#asks.length,
       answers: this.#answers,
       declined: this.#declined,
@@ -110,16 +127,84 @@ export class ColumnIndex {
   }
 
   processes(): ProcessStatus[] {
-    return this.#process.state.name === 'gone' ? [] : [this.#process.status()];
+    return this.#process === undefined || this.#process.state.name === 'gone' ? [] : [this.#process.status()];
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#closing.abort();
     clearInterval(this.#tending);
     this.#asks.clear();
-    this.#process.stop();
-    await this.#process.gone;
+    this.#process?.stop();
+    await this.#life;
     this.#stopWatching();
+  }
+
+  /** One process after the other: that of the file, and where there is none that serves, the one that builds it. */
+  async #live(): Promise<void> {
+    const { signal } = this.#closing;
+    let next: Ended['next'] = 'answer';
+    while (!signal.aborted) {
+      const ended: Ended = next === 'answer' ? await this.#answerFromFile() : await this.#build();
+      next = ended.next;
+      if (signal.aborted) return;
+      if (ended.failure === undefined) continue;
+      this.#become(ended.failure);
+      await sleep(this.#pauseMs(ended.failure.name), undefined, { ref: false, signal }).catch(() => {});
+      if (!signal.aborted) this.#become({ name: 'building', rows: 0 });
+    }
+  }
+
+  #pauseMs(name: 'stale' | 'unsuitable'): number {
+    const [firstMs, mostMs] = name === 'stale' ? RETRY_MS : UNSUITABLE_MS;
+    const pauseMs = Math.min(mostMs, firstMs * 2 ** this.#failures[name]);
+    this.#failures[name] += 1;
+    this.#retryAt = performance.now() + pauseMs;
+    return pauseMs;
+  }
+
+  /** Answers from the file until it cannot any more, or there is none. */
+  async #answerFromFile(): Promise<Ended> {
+    this.#left = Promise.withResolvers();
+    const { databasePath, path, memoryMb, tempDir, spillMb } = this.#options;
+    const options = { databasePath, path, memoryMb, tempDir, spillMb, fresh: this.#diesOfItsFile };
+    this.#diesOfItsFile = false;
+    const process = this.#start('columns', { kind: 'openColumns', id: 0, options });
+    try {
+      await process.ready;
+      const reply = await process.run({ kind: 'followColumns' });
+      if (reply.kind === 'declined' && reply.why === 'stale' && this.#buildsSinceAnswer === 0) return { next: 'build' };
+      if (reply.kind === 'declined') return endedBy(reply.why, reply.reason);
+      if (reply.kind !== 'built') throw new Fault('internal', `the column index answered ${reply.kind}`);
+      this.#failures.unsuitable = 0;
+      this.#become({ name: 'ready', rows: reply.rows });
+      return await Promise.race([this.#left.promise, process.gone.then(() => OVER)]);
+    } catch (error) {
+      // Refused: another service may have the file. Died before it served: the file may be what it died of.
+      this.#diesOfItsFile = !(error instanceof BadStart) && process.state.name === 'gone';
+      const isTriedAgain = error instanceof BadStart || this.#diesOfItsFile;
+      return { next: isTriedAgain ? 'answer' : 'build', failure: { name: 'stale', reason: describe(error) } };
+    } finally {
+      process.stop();
+      await process.gone;
+    }
+  }
+
+  async #build(): Promise<Ended> {
+    this.#builds += 1;
+    this.#buildsSinceAnswer += 1;
+    const { databasePath, path, memoryMb, tempDir, spillMb } = this.#options;
+    const options = { databasePath, path, memoryMb, tempDir, spillMb };
+    const process = this.#start('builder', { kind: 'openBuilder', id: 0, options });
+    try {
+      await process.ready;
+      const reply = await process.run({ kind: 'buildColumns' });
+      return reply.kind === 'declined' ? { ...endedBy(reply.why, reply.reason), next: 'answer' } : { next: 'answer' };
+    } catch (error) {
+      return { next: 'answer', failure: { name: 'stale', reason: describe(error) } };
+    } finally {
+      process.stop();
+      await process.gone;
+    }
   }
 
   #become(next: ColumnState): void {
@@ -129,15 +214,15 @@ export class ColumnIndex {
     const changes = this.#state.name !== next.name;
     this.#state = next;
     if (next.name !== 'ready') this.#asks.clear();
-    if (!changes || this.#closing) return;
+    if (!changes || this.#closing.signal.aborted) return;
     if (next.name === 'ready') this.#options.log.info({ rows: next.rows }, 'the column index is ready');
     if ('reason' in next) this.#options.log.warn({ reason: next.reason }, `the column index is ${next.name}`);
   }
 
-  #start(fresh: boolean): DatabaseProcess {
-    const { databasePath, path, memoryMb, tempDir, spillMb, log, program = COLUMNS_PROGRAM } = this.#options;
+  #start(role: 'columns' | 'builder', open: ProcessOptions['open']): DatabaseProcess {
+    const { memoryMb, log, program = COLUMNS_PROGRAM } = this.#options;
     const process = new DatabaseProcess({
-      role: 'columns',
+      role,
       growthMb: memoryMb + BESIDE_LIMIT_MB - RESTING_MB,
       counters: this.#counters,
       log: (fields, message) => log.warn(fields, message),
@@ -148,66 +233,41 @@ export class ColumnIndex {
         if (this.#state.name === 'building') this.#become({ name: 'building', rows });
       },
       program: { file: program, heapMb: HEAP_MB, env: {} },
-      open: { kind: 'openColumns', id: 0, options: { databasePath, path, memoryMb, tempDir, spillMb, fresh } },
+      open,
     });
-    process.ready.then(
-      () => this.#build(),
-      (error: unknown) => {
-        // Refused: another service may have the file. Died: the file may be what it died of.
-        this.#diesOfItsFile = !(error instanceof BadStart);
-        this.#failed(error instanceof Error ? error.message : String(error));
-      },
-    );
-    void process.gone.then(() => this.#restart());
+    this.#process = process;
     return process;
-  }
-
-  /** Fills the index, or finds that it is one already. */
-  async #build(): Promise<void> {
-    if (this.#closing) return;
-    const process = this.#process;
-    try {
-      this.#builds += 1;
-      const reply = await process.run({ kind: 'buildColumns' });
-      if (reply.kind === 'built') this.#become({ name: 'ready', rows: reply.rows });
-      else if (reply.kind === 'declined') this.#leave(reply.why, reply.reason);
-    } catch (error) {
-      // One that died is started again; another failure is that of this build.
-      if (process.state.name !== 'gone') this.#failed(error instanceof Error ? error.message : String(error));
-    }
-    setImmediate(() => this.#serve());
   }
 
   /** Gives the next question to the process, if it is free. */
   #serve(): void {
-    if (this.#process.worn) return; // it is about to be followed by another
-    if (this.#state.name === 'stale' && this.#process.state.name === 'idle' && !this.#closing) {
-      this.#become({ name: 'building', rows: 0 });
-      void this.#build();
-      return;
-    }
-    if (this.#state.name !== 'ready' || this.#process.state.name !== 'idle') return;
+    const process = this.#process;
+    if (process === undefined || process.worn) return; // it is about to be followed by another
+    if (this.#state.name !== 'ready' || process.state.name !== 'idle') return;
     const ask = this.#asks.next();
     if (ask === undefined) return;
     this.#running = ask;
-    void this.#run(ask).then((answer) => {
+    void this.#run(process, ask).then((answer) => {
       this.#running = undefined;
       settle(ask, answer);
       this.#serve();
     });
   }
 
-  async #run({ question, waiting }: Ask): Promise<ColumnAnswer> {
+  async #run(process: DatabaseProcess, { question, waiting }: Ask): Promise<ColumnAnswer> {
     try {
-      const reply = await this.#process.run({ kind: 'askColumns', question });
+      const reply = await process.run({ kind: 'askColumns', question });
       if (reply.kind === 'declined') {
         this.#declined += 1;
-        this.#leave(reply.why, reply.reason);
+        const ended = endedBy(reply.why, reply.reason);
+        if (ended.failure !== undefined && this.#state.name === 'ready') this.#become(ended.failure);
+        this.#left.resolve(ended);
         return undefined;
       }
       if (reply.kind !== 'answer') throw new Fault('internal', `the column index answered ${reply.kind}`);
       this.#answers += 1;
-      this.#failures = 0;
+      this.#failures.stale = 0;
+      this.#buildsSinceAnswer = 0;
       return rowsOf(new TextDecoder().decode(reply.json));
     } catch (error) {
       if (waiting.size === 0) return undefined; // stopped, for nobody waits
@@ -217,38 +277,21 @@ export class ColumnIndex {
     }
   }
 
-  #leave(why: 'stale' | 'unsuitable', reason: string): void {
-    if (why === 'unsuitable') this.#become({ name: 'unsuitable', reason });
-    else this.#failed(reason);
-  }
-
-  /** It has to be built again, unless that has been in vain too often. */
-  #failed(reason: string): void {
-    if (this.#closing || this.#state.name === 'off' || this.#state.name === 'unsuitable') return;
-    this.#failures += 1;
-    this.#become({ name: this.#failures > MOST_FAILURES ? 'off' : 'stale', reason });
-  }
-
-  /** The process has ended: by itself, by the memory watch, or because a question could not be interrupted. */
-  async #restart(): Promise<void> {
-    if (this.#closing) return;
-    if (this.#state.name === 'building') this.#diesOfItsFile = true;
-    if (this.#state.name === 'ready' || this.#state.name === 'building') this.#failed('its process has ended');
-    if (this.#state.name !== 'stale') return;
-    await sleep(RESTART_MS * 2 ** Math.max(0, this.#failures - 1), undefined, { ref: false });
-    if (this.#closing || this.#state.name !== 'stale') return;
-    this.#become({ name: 'building', rows: 0 });
-    this.#process = this.#start(this.#diesOfItsFile);
-    this.#diesOfItsFile = false;
-  }
-
   #tend(): void {
-    const { state } = this.#process;
-    if (state.name === 'gone') return;
-    this.#process.ping();
-    if (state.name !== 'idle') return;
-    // In these states there is nothing to wait for, and its memory is better used elsewhere.
-    const isIdleForGood = this.#state.name === 'off' || this.#state.name === 'unsuitable';
-    if (this.#process.worn || isIdleForGood) this.#process.stop();
+    const process = this.#process;
+    if (process === undefined) return;
+    process.ping();
+    if (process.worn && process.state.name === 'idle') process.stop();
   }
+}
+
+const OVER: Ended = { next: 'answer', failure: { name: 'stale', reason: 'its process has ended' } };
+
+/** A new build holds what an old index had missed; a job that no index can hold has to be mended first. */
+function endedBy(why: 'stale' | 'unsuitable', reason: string): Ended {
+  return { next: why === 'stale' ? 'build' : 'answer', failure: { name: why, reason } };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

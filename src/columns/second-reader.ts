@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { afterWaiting } from '../pool/late-timer.ts';
 import { SECOND_READER_PROGRAM, startProgram } from '../pool/spawn.ts';
 import type { Batch } from './rows/job-reader.ts';
 import type { Stretch } from './rows/which.ts';
@@ -53,7 +54,7 @@ export class SecondReader {
     if (this.#isGone) throw died();
     const waiting = Promise.withResolvers<FromSecondReader>();
     this.#waiting = waiting;
-    const timer = setTimeout(() => this.#end(), READ_LIMIT_MS);
+    const clearLimit = afterWaiting(READ_LIMIT_MS, () => this.#end());
     try {
       this.#send({ kind: 'between', keys, stretch });
       const answer = await waiting.promise;
@@ -61,7 +62,7 @@ export class SecondReader {
       if (answer.kind === 'read') return { rows: answer.rows, csv: this.#read(answer.bytes) };
       throw answer.kind === 'unsuitable' ? new Unsuitable(answer.reason) : new Error(answer.reason);
     } finally {
-      clearTimeout(timer);
+      clearLimit();
       this.#waiting = undefined;
     }
   }
@@ -74,7 +75,7 @@ export class SecondReader {
   }
 
   #end(): void {
-    this.#child.kill('SIGKILL'); // it only reads
+    if (this.#child.pid !== undefined) this.#child.kill('SIGKILL'); // it only reads
   }
 
   #read(bytes: number): Buffer {

@@ -1,21 +1,18 @@
 /** The states of a column index; only a ready one is asked. */
 export type ColumnState =
-  /** It will not be tried again before the next start of the service. */
-  | { readonly name: 'off'; readonly reason: string }
-  /** Its process starts, or fills it: with so many jobs so far. */
+  /** Its process starts, or another one builds it: with so many jobs so far. */
   | { readonly name: 'building'; readonly rows: number }
   | { readonly name: 'ready'; readonly rows: number }
-  /** It has missed changes, lost its process or its file: it is built again soon. */
+  /** It has missed changes, lost its process or its file: it is tried again after a pause, which grows with each failure. */
   | { readonly name: 'stale'; readonly reason: string }
-  /** The data is none for it. */
+  /** It cannot hold the data: it looks again after a long pause. */
   | { readonly name: 'unsuitable'; readonly reason: string };
 
 const NEXT: Readonly<Record<ColumnState['name'], readonly ColumnState['name'][]>> = {
-  off: [],
-  building: ['building', 'ready', 'stale', 'unsuitable', 'off'],
-  ready: ['stale', 'unsuitable', 'off'],
-  stale: ['stale', 'building', 'off'],
-  unsuitable: ['off'],
+  building: ['building', 'ready', 'stale', 'unsuitable'],
+  ready: ['stale', 'unsuitable'],
+  stale: ['stale', 'building'],
+  unsuitable: ['unsuitable', 'building'],
 };
 
 export function mayBecome(now: ColumnState, next: ColumnState): boolean {

@@ -5,6 +5,7 @@ import { makeKeys } from '../http/keys.ts';
 import { makeLoginToken } from '../http/login-token.ts';
 import { makeToken } from '../http/token.ts';
 import { checkAddress } from '../node/server.ts';
+import { surviveShortages } from '../node/shortage.ts';
 import { startService } from '../node.ts';
 import { isLoopback, readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
@@ -37,6 +38,7 @@ for ${TOKEN_DAYS} day, and three requests to try; on a loopback HOST also a link
     if (!existsSync(DEMO_FOLDER)) await checkAddress(settings); // before a minute's work
     const code = await demoJobs(io);
     if (code !== 0) return code;
+    surviveShortages();
     const service = await startService(settings, io.env, io.fromFile);
     const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
     // Whoever has the link is an admin: not where others reach the service.

@@ -20,6 +20,7 @@ export const generateCommand: Command = {
 
 Loads into DB_URL, which is made if there is none, and writes the clusters fern, gust and moss into ARCHIVE_PATH. The same
 seed, number and end make the same jobs, so a run that was stopped with Ctrl-C can be repeated (give --end then).`,
+  isBackground: true,
   async run(args, io) {
     const values = parseCommandLine(args);
     const jobs = numberOf('--jobs', values.jobs, 1, MAX_JOBS);

@@ -27,6 +27,7 @@ cc-jobs import sacct FILE [--timezone ZONE] [--cluster NAME]
 Loads into DB_URL, which is made if there is none. Jobs that are there already stay as they are, so an import can be stopped
 with Ctrl-C and repeated. Ends with 0 when everything is in, 1 when records were bad (each is named) or it was stopped, 2
 when it could not begin.`,
+  isBackground: true,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [kind, from, ...more] = positionals;

@@ -32,6 +32,7 @@ export const retentionCommand: Command = {
 Works on the file of DB_URL, also while it is served: in small transactions between which others write. Ctrl-C stops it between two
 of them; run it again, with the same --export, to go on. Files of the archive stay. The space goes back to the file system where the
 file was made by cc-jobs; in one of cc-backend it is used again (docs/operations.md).`,
+  isBackground: true,
   async run(args, io) {
     const { beforeSec, omit, exportTo, dryRun } = readOptions(args, Math.floor(Date.now() / 1000));
     return await withExisting(loadTarget(io), async (db) => {

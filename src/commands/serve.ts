@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { surviveShortages } from '../node/shortage.ts';
 import { startService } from '../node.ts';
 import { readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
@@ -12,6 +13,7 @@ Serves the job database over HTTP until SIGTERM or SIGINT: then it accepts no mo
 their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
   async run(args, { env, fromFile, signal }) {
     noArguments(args);
+    surviveShortages();
     const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {});
     const service = await Promise.race([startService(readSettings(env), env, fromFile), stopped]);
     // Nothing has been served yet, and the start may wait for a server, or copy a whole replica. Its processes end with this one.

@@ -67,7 +67,7 @@ export interface DatabaseStatus {
 
 export interface ProcessStatus {
   pid: number;
-  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'bodies' | 'syncer' | 'columns';
+  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'bodies' | 'syncer' | 'columns' | 'builder';
   state: string;
   /** Of one that is busy: the name of its statement or write, and for how long. */
   doing?: { name: string; ms: number };

@@ -17,6 +17,7 @@ const PLACES: Readonly<Record<string, 'parent' | 'archive' | 'columns'>> = {
   archive: 'archive',
   decoder: 'archive',
   columns: 'columns',
+  builder: 'columns',
 };
 
 /** The memory of all processes over the last minutes, for those who look at it. A look costs 20 microseconds a process. */

@@ -7,8 +7,8 @@ import type { Settings } from '../settings.ts';
 
 /** Bytes of request line and headers together; Node answers more with 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
-/** A client must have sent its headers by then, as at cc-backend. */
-const HEADERS_LIMIT_MS = 20_000;
+/** A client must have sent its headers by then, also one that has only connected: a silent connection is worth no file of ours. */
+const HEADERS_LIMIT_MS = 5_000;
 /** Longer than the minute between two polls of a scheduler adapter, so that it need not connect again. */
 const KEEP_ALIVE_MS = 65_000;
 /** A request at its deadline is answered by then. */

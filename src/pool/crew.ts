@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BadStart, type StartFault } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
+import { afterWaiting } from './late-timer.ts';
 import type { DatabaseProcess } from './process.ts';
 import { Queue, type Turn } from './queue.ts';
 import type { SpareSlot } from './spare-slot.ts';
@@ -113,12 +114,12 @@ export class Crew {
     this.#closing = true;
     this.#queue.clear(shuttingDown());
     const all = [...this.#members, ...this.#dismissed];
-    const force = setTimeout(() => {
+    const clearForce = afterWaiting(graceMs, () => {
       for (const member of all) member.kill('it was still at work when the service ended');
-    }, graceMs);
+    });
     for (const member of all) if (member.state.name !== 'busy') member.stop();
     await Promise.all(all.map((member) => member.gone));
-    clearTimeout(force);
+    clearForce();
   }
 
   #add(): DatabaseProcess {

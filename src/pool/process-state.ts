@@ -7,7 +7,18 @@ export type Reply =
   | (Extract<FromProcess, { kind: 'archived' }> & { parts: readonly Uint8Array[] });
 type Request = Extract<
   ToProcess,
-  { kind: 'query' | 'write' | 'maintain' | 'archive' | 'takeApart' | 'sync' | 'buildColumns' | 'askColumns' }
+  {
+    kind:
+      | 'query'
+      | 'write'
+      | 'maintain'
+      | 'archive'
+      | 'takeApart'
+      | 'sync'
+      | 'buildColumns'
+      | 'followColumns'
+      | 'askColumns';
+  }
 >;
 
 /** The messages of a write on its way. */

@@ -4,6 +4,8 @@ import type { ProcessStatus } from '../db/port.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
 import { faultFromMessage } from './faults.ts';
+import { afterWaiting } from './late-timer.ts';
+import { setPriorityOf } from './priority.ts';
 import { doingOf, NEXT, newTask, type Reply, type RequestBody, type State, type Task } from './process-state.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 import { familyMbOf, rssMbOf } from './rss.ts';
@@ -15,16 +17,21 @@ export const INTERRUPT_GRACE_MS = 250;
 const STOP_GRACE_MS = 1_000;
 /** Pings in a row, one every quarter of a second, that an idle process may leave unanswered: it is stopped, or hangs. */
 const SILENT_PINGS = 12;
+/** So many in a row say nothing yet: a second without any sign of life. */
+const HEARD_PINGS = 4;
 /** Characters kept of what a process writes to standard error. */
 const LAST_WORDS = 2_000;
-/** A start takes 70-160 ms (measured); on a machine that swaps it may take seconds. */
-const START_LIMIT_MS = 15_000;
+/** A start takes 70-160 ms (measured); on a machine that swaps, or at low priority on a busy one, it may take seconds. */
+const START_LIMIT_MS = 30_000;
 
 export interface ProcessOptions {
   role: ProcessStatus['role'];
   program: Program;
   /** The message that opens it, answered by `ready` or `refused`. */
-  open: Extract<ToProcess, { kind: 'open' | 'openArchive' | 'openBodies' | 'openReplica' | 'openColumns' }>;
+  open: Extract<
+    ToProcess,
+    { kind: 'open' | 'openArchive' | 'openBodies' | 'openReplica' | 'openColumns' | 'openBuilder' }
+  >;
   /** MB its RSS may grow by above its resting level: beyond, the memory watch ends what it does. */
   growthMb: number;
   counters: Counters;
@@ -44,8 +51,6 @@ export class DatabaseProcess {
   readonly ready: Promise<void>;
   /** RSS in MB when it began to serve: what it needs to be there. */
   restingMb = 0;
-  /** The last heartbeat or answer, an instant of performance.now(). */
-  heardAt = performance.now();
   /** Leaves as soon as it may: it said so, or the memory watch did. */
   worn = false;
   /** Another program held the lock that its last write wanted, and no write has got it since. */
@@ -59,9 +64,10 @@ export class DatabaseProcess {
   #pragmas: ProcessStatus['pragmas'] = {};
   #sqlite: string | undefined;
   #reportedRssMb = 0;
-  #killTimer: NodeJS.Timeout | undefined;
+  #clearKill = () => {};
   /** Why we killed it. */
   #killedFor: string | undefined;
+  /** Pings since the last sign of life. */
   #unansweredPings = 0;
   /** The end of what it has written to standard error: Node's last words, if it dies. */
   #lastWords = '';
@@ -72,26 +78,23 @@ export class DatabaseProcess {
     this.role = options.role;
     this.growthMb = options.growthMb;
     this.#child = startProgram(options.program);
+    if (this.pid !== 0) setPriorityOf(this.pid, this.role);
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
     ready.promise.catch(() => {}); // who waits for it is told; nobody may be waiting
-    const startLimit = setTimeout(() => this.kill('it did not start in time'), START_LIMIT_MS);
+    const clearStart = afterWaiting(START_LIMIT_MS, () => this.kill('it did not start in time'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
     });
     this.#child.on('message', (message: FromProcess) => this.#receive(message, ready));
-    this.#child.on('error', () => {
-      this.kill('it could not be started, or a message could not be sent');
+    this.#child.on('error', (error: NodeJS.ErrnoException) => {
+      this.kill(`it could not be started, or a message could not be sent: ${error.code ?? error.message}`);
       this.#ended(ready, 'error');
     });
     this.#child.on('exit', (code, signal) => {
-      clearTimeout(startLimit);
       this.#ended(ready, signal ?? code ?? 'unknown');
     });
-    ready.promise.then(
-      () => clearTimeout(startLimit),
-      () => clearTimeout(startLimit),
-    );
+    ready.promise.then(clearStart, clearStart);
     this.#send(options.open);
   }
 
@@ -103,9 +106,9 @@ export class DatabaseProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Resident memory in MB now; of the column index with the process that reads beside it while it is built. */
+  /** Resident memory in MB now; of a build of the column index with its second reader. */
   get rssMb(): number {
-    const mbOf = this.role === 'columns' ? familyMbOf : rssMbOf;
+    const mbOf = this.role === 'builder' ? familyMbOf : rssMbOf;
     return mbOf(this.pid) ?? this.#reportedRssMb;
   }
 
@@ -173,8 +176,8 @@ export class DatabaseProcess {
 
   /** Kills it unless the request it works on has ended by then. */
   killAfter(graceMs: number, why: string): void {
-    clearTimeout(this.#killTimer);
-    this.#killTimer = setTimeout(() => this.kill(why), graceMs);
+    this.#clearKill();
+    this.#clearKill = afterWaiting(graceMs, () => this.kill(why));
   }
 
   /** Asks it to close and end, and kills it when it does not. */
@@ -190,14 +193,19 @@ export class DatabaseProcess {
     if (this.#state.name === 'gone') return;
     this.#killedFor ??= why;
     if (this.#state.name !== 'stopping') this.#options.counters.kills += 1;
-    this.#child.kill('SIGKILL');
+    if (this.pid !== 0) this.#child.kill('SIGKILL');
+  }
+
+  /** Whether it has answered one of the last pings. They count turns of our event loop: after a stall its answer may wait to be read. */
+  get isHeard(): boolean {
+    return this.#unansweredPings <= HEARD_PINGS;
   }
 
   /** Asks for a sign of life, and kills it when it is idle and gives none: the next request would wait for it in vain. */
   ping(): void {
     if (this.#state.name === 'gone') return;
-    this.#unansweredPings = this.#state.name === 'idle' ? this.#unansweredPings + 1 : 0;
-    if (this.#unansweredPings > SILENT_PINGS) this.kill('it gave no sign of life');
+    this.#unansweredPings += 1;
+    if (this.#state.name === 'idle' && this.#unansweredPings > SILENT_PINGS) this.kill('it gave no sign of life');
     else this.#send({ kind: 'ping', id: 0 });
   }
 
@@ -214,7 +222,6 @@ export class DatabaseProcess {
   }
 
   #receive(message: FromProcess, ready: PromiseWithResolvers<void>): void {
-    this.heardAt = performance.now();
     this.#unansweredPings = 0;
     switch (message.kind) {
       case 'ready':
@@ -255,7 +262,7 @@ export class DatabaseProcess {
       if (!task.abandoned) task.parts.push(message.bytes);
       return;
     }
-    clearTimeout(this.#killTimer);
+    this.#clearKill();
     if (message.kind === 'failed') task.reject(faultFromMessage(message.fault));
     else task.resolve(message.kind === 'archived' ? { ...message, parts: task.parts } : message);
     this.#become({ name: 'idle', since: performance.now() });
@@ -263,7 +270,7 @@ export class DatabaseProcess {
 
   #ended(ready: PromiseWithResolvers<void>, how: string | number): void {
     if (this.#state.name === 'gone') return;
-    clearTimeout(this.#killTimer);
+    this.#clearKill();
     const before = this.#state;
     const lost = new Fault('connection_lost', 'the connection process died; nothing it did was kept');
     if (before.name !== 'stopping' && !(before.name === 'busy' && before.task.abandoned)) {

@@ -1,6 +1,7 @@
 import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
 import type { StartFault } from '../bad-start.ts';
 import type { HeldIndexOptions } from '../columns/held-index.ts';
+import type { NewIndexOptions } from '../columns/new-index.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
 import type { ColumnQuestion } from '../db/question.ts';
@@ -19,14 +20,17 @@ export type ToProcess =
   | { kind: 'openBodies'; id: 0 }
   | { kind: 'openReplica'; id: 0; options: ReplicaOptions }
   | { kind: 'openColumns'; id: 0; options: HeldIndexOptions }
+  | { kind: 'openBuilder'; id: 0; options: NewIndexOptions }
   | { kind: 'query'; id: number; name?: string; sql: string; parameters: readonly SqlValue[] }
   | { kind: 'write'; id: number; name: WriteName; input: unknown }
   | { kind: 'maintain'; id: number; task: Maintenance }
   | { kind: 'archive'; id: number; request: ArchiveRequest }
   | { kind: 'takeApart'; id: number; body: BodyInBytes }
   | { kind: 'sync'; id: number }
-  /** Build the column index unless there is one that serves. */
+  /** Build the column index anew. */
   | { kind: 'buildColumns'; id: number }
+  /** Bring the column index up to date, if there is one that can be. */
+  | { kind: 'followColumns'; id: number }
   | { kind: 'askColumns'; id: number; question: ColumnQuestion }
   /** Stop the query; of a write: stop waiting for the lock. */
   | { kind: 'interrupt'; id: number }
@@ -52,7 +56,7 @@ export type FromProcess =
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
   | { kind: 'takenApart'; id: number; value: unknown }
   | ({ kind: 'synced'; id: number } & Synced)
-  /** The index serves, with so many jobs. */
+  /** The index is complete, with so many jobs. */
   | { kind: 'built'; id: number; rows: number }
   /** The index cannot answer: it has to be built again, or the data is none for it. */
   | { kind: 'declined'; id: number; why: 'stale' | 'unsuitable'; reason: string }

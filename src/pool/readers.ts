@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { answerPage, answerRows } from '../db/answer-rows.ts';
 import { ClientGone, type Deadline } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
@@ -9,12 +8,11 @@ import { type PoolOptions, startConnection } from './connections.ts';
 import type { Counters } from './counters.ts';
 import { Crew } from './crew.ts';
 import { PassingBytes } from './passing-bytes.ts';
+import { setLowestPriority } from './priority.ts';
 import type { DatabaseProcess } from './process.ts';
 import { runQuery } from './read.ts';
 import type { SpareSlot } from './spare-slot.ts';
 
-/** Without any sign of life for this long a process counts as dead. */
-const DEAD_AFTER_MS = 1_000;
 /** Rows that are taken apart in the parent take ten times their text there: 80,000 groups of statistics, nodes of a cluster. */
 const READ_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -81,7 +79,7 @@ export class Readers {
       return await runQuery(this.#crew, { name, sql, parameters }, deadline, this.#counters, (process) => {
         if (!isBackground) return;
         slowed = process;
-        stepBack(process);
+        setLowestPriority(process.pid);
       });
     } catch (error) {
       throw counted(error, this.#counters);
@@ -90,15 +88,6 @@ export class Readers {
         slowed.stop(); // another takes its place
       else if (slowed !== undefined) slowed.worn = true;
     }
-  }
-}
-
-/** Gives a process the lowest priority. It cannot be raised again without a privilege: it serves nothing else afterwards. */
-function stepBack(process: DatabaseProcess): void {
-  try {
-    setPriority(process.pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // a system that does not allow it; the work is done all the same
   }
 }
 
@@ -124,8 +113,7 @@ export function crewOf(
 
 /** Whether one of them has given a sign of life within the last second. */
 export function anyAlive(processes: Iterable<DatabaseProcess>): boolean {
-  const now = performance.now();
-  return [...processes].some(({ heardAt, state }) => state.name !== 'starting' && now - heardAt < DEAD_AFTER_MS);
+  return [...processes].some(({ isHeard, state }) => state.name !== 'starting' && isHeard);
 }
 
 /** The error of a request, counted. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
@@ -33,7 +33,8 @@ function isExecutable(path: string): boolean {
 
 /**
  * Starts a process of the service that cannot outlive it (child/lifeline.ts). It inherits nothing of our environment but
- * what it needs: no key, no token. Its standard error is a pipe to us.
+ * what it needs: no key, no token. Its standard error is a pipe to us. Where the system has no process, memory or file for it, the answer
+ * has no pid and emits `error`, as after any other failure: a caller in a timer must not end the service.
  */
 export function startProgram({ file, heapMb, env }: Program): ChildProcess {
   const node = [
@@ -45,7 +46,17 @@ export function startProgram({ file, heapMb, env }: Program): ChildProcess {
   ];
   const [command = process.execPath, ...args] =
     SETPRIV === undefined ? node : [SETPRIV, '--pdeathsig', 'KILL', '--', ...node];
-  const child = spawn(command, args, {
+  try {
+    return spawn(command, args, optionsOf(env));
+  } catch (error) {
+    const none = new ChildProcess();
+    process.nextTick(() => none.emit('error', error));
+    return none;
+  }
+}
+
+function optionsOf(env: Program['env']): SpawnOptions {
+  return {
     stdio: ['ignore', 'ignore', 'pipe', SETPRIV === undefined ? 'pipe' : 'ignore', 'ipc'],
     serialization: 'advanced', // bytes and 64-bit integers cross as they are
     env: {
@@ -58,8 +69,7 @@ export function startProgram({ file, heapMb, env }: Program): ChildProcess {
       CC_JOBS_PARENT: String(process.pid),
       ...(SETPRIV === undefined ? { CC_JOBS_LIFELINE: 'pipe' } : {}),
     },
-  });
-  return child;
+  };
 }
 
 export const CONNECTION_PROGRAM = join(import.meta.dirname, 'child/connection.ts');

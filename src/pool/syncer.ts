@@ -33,9 +33,10 @@ export interface SyncStatus {
 const HEAP_MB = 32;
 /**
  * A sync may take long: a whole database comes with the first one, and again when the server has lost its log (it was killed), at 30 to
- * 50 MB/s. One that neither takes memory nor writes for so long is given up: a sync has no end of its own when the server hangs.
+ * 50 MB/s. One that neither takes memory nor writes during so many looks, one a second, is given up: a sync has no end of its own when
+ * the server hangs. Looks, not seconds: after a stall of our own its answer may wait to be read.
  */
-const SILENT_MS = 30_000;
+const SILENT_LOOKS = 30;
 const LOOK_MS = 1_000;
 /** From a sync that failed to the next, twice as long with each that fails, at most the interval: a server that compacts is ready soon. */
 const RETRY_MS = 50;
@@ -191,13 +192,14 @@ export class Syncer {
   #watch(process: DatabaseProcess): () => void {
     const logBytes = () => logBytesOf(this.#options.replica.path);
     let seen = { rssMb: process.rssMb, bytes: logBytes() };
-    let movedAt = performance.now();
+    let silent = 0;
     const timer = setInterval(() => {
       const now = { rssMb: process.rssMb, bytes: logBytes() };
-      if (Math.abs(now.rssMb - seen.rssMb) > 1 || now.bytes !== seen.bytes) movedAt = performance.now();
+      const hasMoved = Math.abs(now.rssMb - seen.rssMb) > 1 || now.bytes !== seen.bytes;
+      silent = hasMoved ? 0 : silent + 1;
       seen = now;
-      if (performance.now() - movedAt < SILENT_MS) return;
-      process.abandon(new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL does not answer'));
+      if (silent >= SILENT_LOOKS)
+        process.abandon(new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL does not answer'));
     }, LOOK_MS);
     return () => clearInterval(timer);
   }

@@ -17,12 +17,12 @@ function modesIn(root: string): [name: string, isFolder: boolean, mode: string][
 }
 
 async function run(umask: string, cwd: string, args: readonly string[], env = {}) {
-  const running = start(cwd, args, env, 'pipe', umask);
+  const running = start(cwd, args, env, 'pipe', `umask ${umask}`);
   expect(await running.ended, running.stderr()).toBe(0);
 }
 
 async function serveIn(umask: string, cwd: string, env = {}) {
-  const service = start(cwd, ['serve'], { ...OPEN, ...env }, 'pipe', umask);
+  const service = start(cwd, ['serve'], { ...OPEN, ...env }, 'pipe', `umask ${umask}`);
   const [, url = ''] = await service.says(/"url":"([^"]+)"/);
   return { service, url };
 }

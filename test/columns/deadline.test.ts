@@ -1,8 +1,10 @@
 /** A deadline is real, also for a question that the column index works on. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
-import { ALL, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { fixture, lateMs, testPool, until, within } from '../support/pool.ts';
+
+vi.setConfig({ testTimeout: 2 * BUILD_LIMIT_MS, hookTimeout: BUILD_LIMIT_MS });
 
 test('a deadline ends a question at once, and the index serves on', async () => {
   const pool = await testPool();

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { HeldIndex } from '../../src/columns/held-index.ts';
+import type { HeldIndex } from '../../src/columns/held-index.ts';
 import { Unsuitable } from '../../src/columns/unsuitable.ts';
 import type { Statement } from '../../src/db/statement.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
@@ -11,7 +11,7 @@ import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
 import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
-import { answerOf } from '../support/column-index.ts';
+import { answerOf, builtIndex } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
@@ -61,15 +61,13 @@ async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
   onTestFinished(() => db.close());
   await db.exec("INSERT INTO hpc_user (username, name) VALUES ('a', 'Ada'), ('A', NULL), ('ä', 'Ä')");
   const folder = testFolder();
-  const index = await HeldIndex.open({
+  const index = await builtIndex({
     databasePath: db.path,
     path: join(folder, 'job.db.columns'),
     memoryMb: 128,
     tempDir: folder,
     spillMb: 64,
-    fresh: false,
   });
-  await index.build(() => {});
   onTestFinished(() => index.close());
   return { db, index };
 }
@@ -103,8 +101,7 @@ test('an index that was built of the rows answers as one that followed them', as
       await store(db, rows.map(madeSuitable));
       const folder = testFolder();
       const options = { databasePath: db.path, path: join(folder, 'x.columns'), memoryMb: 128, tempDir: folder };
-      const index = await HeldIndex.open({ ...options, spillMb: 64, fresh: false });
-      await index.build(() => {});
+      const index = await builtIndex({ ...options, spillMb: 64 });
       for (const [user, filter, ask] of questions) await bothAnswer({ db, index }, ask(visibleTo(user, filter)));
       index.close();
       db.close();

@@ -1,11 +1,15 @@
 /** The column index beside a pool: its states, and that every answer is that of the SQL whatever becomes of it. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
 import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
-import { ALL, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
-import { fixture, testPool, until, within } from '../support/pool.ts';
+import { COLUMNS_PROGRAM } from '../../src/pool/spawn.ts';
+import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { testFolder, testPool, until, within } from '../support/pool.ts';
+
+vi.setConfig({ testTimeout: 2 * BUILD_LIMIT_MS, hookTimeout: BUILD_LIMIT_MS });
 
 const STATISTICS = { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' } as const;
 
@@ -118,17 +122,43 @@ test('a process that is killed is followed by another, on the same file', async 
   expect(await count(both)).toBe(10);
 });
 
-test('a program that dies at its start leaves the SQL to answer, and is given up', async () => {
+test('a program that dies at its start leaves the SQL to answer; it is tried again after growing pauses, and serves when it can', async () => {
   const pool = await testPool();
   await withJobs(pool, jobs(1, 10));
-  const both = indexed(pool, { program: fixture('child-that-dies-at-start') });
+  const program = join(testFolder(), 'program.ts');
+  writeFileSync(program, 'process.exit(1)');
+  const both = indexed(pool, { program });
   expect(await count(both)).toBe(10);
   await until(
-    () => both.index.state.name === 'off',
-    20_000,
+    () => (both.index.status().retryInSec ?? 0) > 3, // the fourth pause has 4 s
+    BUILD_LIMIT_MS,
     () => both.index.status(),
   );
+  const told = both.warnings.filter((warning) => warning.startsWith('the column index is stale'));
+  expect(told).toHaveLength(4); // once for each try
+  expect(both.index.state.name).toBe('stale');
   expect(await count(both)).toBe(10);
+  writeFileSync(program, `import ${JSON.stringify(COLUMNS_PROGRAM)}`);
+  await isReady(both);
+  expect(both.index.status()).toMatchObject({ builds: 1 });
+  expect(await count(both)).toBe(10);
+  expect(both.index.status().answers).toBe(1);
+});
+
+test('a build that is killed leaves the old name alone, and is begun again', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 60_000));
+  const both = indexed(pool);
+  const builder = () => both.index.processes().find(({ role, state }) => role === 'builder' && state === 'busy');
+  await until(() => builder() !== undefined && existsSync(`${pool.path}.columns.new`), 20_000);
+  process.kill(builder()?.pid ?? Number.NaN, 'SIGKILL');
+  await until(() => both.index.state.name === 'stale', 20_000);
+  expect(existsSync(`${pool.path}.columns`)).toBe(false);
+  expect(await count(both)).toBe(60_000);
+  await isReady(both);
+  expect(await count(both)).toBe(60_000);
+  expect(both.index.status()).toMatchObject({ builds: 2, answers: 1 });
+  expect(existsSync(`${pool.path}.columns.new`)).toBe(false);
 });
 
 test('whoever asks the same at once is answered by one run', async () => {

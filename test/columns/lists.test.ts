@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { HeldIndex } from '../../src/columns/held-index.ts';
+import type { HeldIndex } from '../../src/columns/held-index.ts';
 import { placeOf } from '../../src/columns/places.ts';
 import { textOf } from '../../src/db/driver-values.ts';
 import { pages } from '../../src/db/pages.ts';
@@ -14,7 +14,7 @@ import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
-import { ALL, answerOf, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { ALL, answerOf, builtIndex, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, within } from '../support/pool.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { randomRows, store } from '../support/random-jobs.ts';
@@ -36,11 +36,10 @@ async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
   const db = await testDatabase('recorded');
   onTestFinished(() => db.close());
   const folder = testFolder();
-  const index = await HeldIndex.open({
+  const index = await builtIndex({
     ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
-    ...{ tempDir: folder, spillMb: 64, fresh: false },
+    ...{ tempDir: folder, spillMb: 64 },
   });
-  await index.build(() => {});
   onTestFinished(() => index.close());
   return { db, index };
 }

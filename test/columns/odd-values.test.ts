@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { HeldIndex } from '../../src/columns/held-index.ts';
+import type { HeldIndex } from '../../src/columns/held-index.ts';
 import { Unsuitable } from '../../src/columns/unsuitable.ts';
 import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
-import { ALL, answerOf, jobs } from '../support/column-index.ts';
+import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 import { openSqlite } from '../support/sqlite.ts';
@@ -50,12 +50,11 @@ async function built(column: string, value: string): Promise<{ index: HeldIndex;
   // Written past the checks of the table, as another service could.
   await db.exec(`PRAGMA ignore_check_constraints = 1; UPDATE job SET ${column} = ${value} WHERE id = 2`);
   const folder = testFolder();
-  const index = await HeldIndex.open({
+  const index = await builtIndex({
     ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
-    ...{ tempDir: folder, spillMb: 64, fresh: false },
+    ...{ tempDir: folder, spillMb: 64 },
   });
   onTestFinished(() => index.close());
-  await index.build(() => {});
   return { index, db };
 }
 
@@ -95,9 +94,8 @@ test('a file with texts in UTF-16 is nothing for an index', async () => {
   }
   await db.exec(jobs(1, 3));
   db.close();
-  const index = await HeldIndex.open({
-    ...{ databasePath: path, path: `${path}.columns`, memoryMb: 128, tempDir: testFolder(), spillMb: 64, fresh: false },
+  const index = builtIndex({
+    ...{ databasePath: path, path: `${path}.columns`, memoryMb: 128, tempDir: testFolder(), spillMb: 64 },
   });
-  onTestFinished(() => index.close());
-  await expect(index.build(() => {})).rejects.toBeInstanceOf(Unsuitable);
+  await expect(index).rejects.toBeInstanceOf(Unsuitable);
 });

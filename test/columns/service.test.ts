@@ -57,4 +57,4 @@ test('a statistic knows the job that was just started, and the answers are those
   expect(await service.ended).toBe(0);
   const log = statSync(join(cwd, 'var/job.db-wal'), { throwIfNoEntry: false });
   expect(log?.size ?? 0).toBe(0); // the file alone is the database
-});
+}, 300_000);

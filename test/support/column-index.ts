@@ -2,8 +2,9 @@
 import { dirname } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { rowsOf } from '../../src/columns/answer-json.ts';
-import type { HeldIndex } from '../../src/columns/held-index.ts';
+import { HeldIndex } from '../../src/columns/held-index.ts';
 import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts';
+import { NewIndex, type NewIndexOptions } from '../../src/columns/new-index.ts';
 import { withColumns } from '../../src/columns/with-columns.ts';
 import type { Database } from '../../src/db/port.ts';
 import type { ColumnQuestion } from '../../src/db/question.ts';
@@ -36,10 +37,13 @@ export function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOpti
   return { db: withColumns(db, index), index, warnings };
 }
 
+/** A build has a low priority: on a machine that is busy with other things it may take a while. */
+export const BUILD_LIMIT_MS = 180_000;
+
 export async function isReady({ index, warnings }: Indexed): Promise<void> {
   await until(
     () => index.state.name === 'ready',
-    20_000,
+    BUILD_LIMIT_MS,
     () => ({ status: index.status(), warnings }),
   );
 }
@@ -57,6 +61,14 @@ export const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT
 
 export const count = async ({ db }: Indexed, limitMs = 20_000) =>
   (await db.read(countJobs(ALL), within(limitMs)))[0]?.count;
+
+/** An index that was built, and is open to answer, as the two processes of the service do it. Whoever gets it closes it. */
+export async function builtIndex(options: NewIndexOptions): Promise<HeldIndex> {
+  await (await NewIndex.open(options)).build(() => {});
+  const index = await HeldIndex.open({ ...options, fresh: false });
+  await index.follow();
+  return index;
+}
 
 /** The rows that the index answers with. */
 export const answerOf = async (held: HeldIndex, question: ColumnQuestion) => rowsOf(await held.ask(question));

@@ -31,16 +31,16 @@ export interface Running {
   says(text: RegExp): Promise<RegExpExecArray>;
 }
 
-/** Starts a command; what still runs when the test ends is killed. */
+/** Starts a command, in a shell that was told `first` if there is such a thing; what still runs when the test ends is killed. */
 export function start(
   cwd: string,
   args: readonly string[],
   env: Environment = {},
   stderrTo: number | 'pipe' = 'pipe',
-  umask = '022',
+  first = 'umask 022',
 ): Running {
   const { PATH = '' } = process.env;
-  const child = spawn('/bin/sh', ['-c', `umask ${umask}; exec "$0" "$@"`, BIN, ...args], {
+  const child = spawn('/bin/sh', ['-c', `${first}; exec "$0" "$@"`, BIN, ...args], {
     cwd,
     env: { PATH, ...WITHOUT, ...env },
     stdio: ['ignore', 'pipe', stderrTo],

@@ -1,4 +1,4 @@
-/** The program of the column index: one DuckDB file, one question at a time. */
+/** The program of the column index: it builds one, or answers from one, and does one thing at a time. */
 import { BadStart } from '../../bad-start.ts';
 import { endNow } from '../../pool/child/lifeline.ts';
 import { type Asked, send, serveParent } from '../../pool/child/parent.ts';
@@ -6,12 +6,14 @@ import { faultToMessage } from '../../pool/faults.ts';
 import type { FromProcess, ToProcess } from '../../pool/protocol.ts';
 import { meaningOf } from '../faults.ts';
 import { HeldIndex } from '../held-index.ts';
+import { NewIndex } from '../new-index.ts';
 import { Stale, Unsuitable } from '../unsuitable.ts';
 
 /** An interrupt between two steps of a request is lost, so it is repeated until the request has ended. */
 const INTERRUPT_AGAIN_MS = 2;
 
 let index: HeldIndex | undefined;
+let builder: NewIndex | undefined;
 let running: { id: number; stopping: boolean } | undefined;
 
 serveParent(receive);
@@ -19,15 +21,27 @@ serveParent(receive);
 async function receive(message: Asked): Promise<void> {
   switch (message.kind) {
     case 'openColumns':
-      return await open(message);
+      return await open(message, async () => {
+        index = await HeldIndex.open(message.options);
+        return await index.settings();
+      });
+    case 'openBuilder':
+      return await open(message, async () => {
+        builder = await NewIndex.open(message.options);
+        return {};
+      });
     case 'buildColumns':
-      return await serve(message.id, async (held) => {
-        const rows = await held.build((done) => send({ kind: 'progress', id: 0, rows: done }));
+      return await serve(message.id, async () => {
+        const rows = await opened(builder).build((done) => send({ kind: 'progress', id: 0, rows: done }));
         send({ kind: 'built', id: message.id, rows });
       });
+    case 'followColumns':
+      return await serve(message.id, async () => {
+        send({ kind: 'built', id: message.id, rows: await opened(index).follow() });
+      });
     case 'askColumns':
-      return await serve(message.id, async (held) => {
-        send({ kind: 'answer', id: message.id, json: Buffer.from(await held.ask(message.question)) });
+      return await serve(message.id, async () => {
+        send({ kind: 'answer', id: message.id, json: Buffer.from(await opened(index).ask(message.question)) });
       });
     case 'interrupt':
       return interrupt(message.id);
@@ -39,22 +53,28 @@ async function receive(message: Asked): Promise<void> {
   }
 }
 
-async function open({ options }: Extract<ToProcess, { kind: 'openColumns' }>): Promise<void> {
+async function open(
+  { options }: Extract<ToProcess, { kind: 'openColumns' | 'openBuilder' }>,
+  work: () => Promise<Record<string, string>>,
+): Promise<void> {
   try {
-    index = await HeldIndex.open(options);
-    send({ kind: 'ready', id: 0, pragmas: await index.settings() });
+    send({ kind: 'ready', id: 0, pragmas: await work() });
   } catch (error) {
     const { problems, fault } = new BadStart(`${options.path}: ${String(error)}`);
     send({ kind: 'refused', id: 0, problems, fault });
   }
 }
 
-async function serve(id: number, work: (held: HeldIndex) => Promise<void>): Promise<void> {
+function opened<Index>(one: Index | undefined): Index {
+  if (one === undefined) throw new Error('not open');
+  return one;
+}
+
+async function serve(id: number, work: () => Promise<void>): Promise<void> {
   const own = { id, stopping: false };
   running = own;
   try {
-    if (index === undefined) throw new Error('not open');
-    await work(index);
+    await work();
   } catch (error) {
     send(failureOf(id, error));
   } finally {
@@ -65,10 +85,7 @@ async function serve(id: number, work: (held: HeldIndex) => Promise<void>): Prom
 function failureOf(id: number, error: unknown): FromProcess {
   const meaning = meaningOf(error);
   if (meaning instanceof Unsuitable) return { kind: 'declined', id, why: 'unsuitable', reason: meaning.message };
-  if (meaning instanceof Stale) {
-    index?.distrust();
-    return { kind: 'declined', id, why: 'stale', reason: meaning.message };
-  }
+  if (meaning instanceof Stale) return { kind: 'declined', id, why: 'stale', reason: meaning.message };
   return { kind: 'failed', id, fault: faultToMessage(meaning) };
 }
 
@@ -79,6 +96,7 @@ function interrupt(id: number): void {
   const again = () => {
     if (running !== target) return;
     index?.interrupt();
+    builder?.interrupt();
     setTimeout(again, INTERRUPT_AGAIN_MS);
   };
   again();

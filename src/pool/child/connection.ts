@@ -64,7 +64,9 @@ async function receive(message: Asked): Promise<void> {
     case 'openReplica':
     case 'sync':
     case 'openColumns':
+    case 'openBuilder':
     case 'buildColumns':
+    case 'followColumns':
     case 'askColumns':
       throw new Error(`a connection process was asked for ${message.kind}`);
   }

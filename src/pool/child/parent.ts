@@ -1,4 +1,5 @@
 import type { FromProcess, ToProcess } from '../protocol.ts';
+import { ownRssMb } from '../rss.ts';
 import { endWithParent } from './lifeline.ts';
 
 /** Every message but the heartbeat, which all programs answer alike. */
@@ -12,7 +13,7 @@ export function send(message: FromProcess): void {
 export function serveParent(receive: (message: Asked) => Promise<void>): void {
   endWithParent();
   process.on('message', (message: ToProcess) => {
-    if (message.kind === 'ping') send({ kind: 'pong', id: 0, rssMb: process.memoryUsage.rss() / 2 ** 20 });
+    if (message.kind === 'ping') send({ kind: 'pong', id: 0, rssMb: ownRssMb() });
     else void receive(message);
   });
   // The terminal's Ctrl-C goes to the whole group: the service ends its processes in order.

@@ -1,0 +1,58 @@
+/** Who comes first on a busy machine: the parent, then what answers, then what nobody waits for. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { BUILD_LIMIT_MS, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { migrated, serve, start } from '../support/command-line.ts';
+import { testPool, until } from '../support/pool.ts';
+
+/** The nice values of all threads of a process. */
+function niceValuesOf(pid: number): number[] {
+  const values = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
+  return [...new Set(values)];
+}
+
+const own = getPriority();
+const Processes = z.object({
+  parent: z.object({ pid: z.number() }),
+  database: z.object({ processes: z.array(z.object({ pid: z.number(), role: z.string() })) }),
+});
+
+test('every thread of a process has the place of its role, and the parent the first', async () => {
+  const cwd = await migrated();
+  const { url } = await serve(cwd);
+  const { parent, database } = Processes.parse(await (await fetch(`${url}/api/system`)).json());
+  const found = Object.fromEntries(database.processes.map(({ pid, role }) => [role, niceValuesOf(pid)]));
+  expect(niceValuesOf(parent.pid)).toEqual([own]);
+  expect(found).toEqual({ writer: [own + 2], reader: [own + 4] });
+});
+
+test('a build comes last, with the process that reads for it; the process that answers does not', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 30_000));
+  const both = indexed(pool);
+  const builder = () => both.index.processes().find(({ role }) => role === 'builder')?.pid;
+  const secondReader = () => {
+    const pid = builder();
+    if (pid === undefined) return undefined;
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ')[0]) || undefined;
+  };
+  await until(() => secondReader() !== undefined, BUILD_LIMIT_MS);
+  const values = [builder(), secondReader()].map((pid) => niceValuesOf(pid ?? Number.NaN));
+  expect(values).toEqual([[own + 7], [own + 7]]);
+  await isReady(both);
+  const [answering] = both.index.processes();
+  expect(answering?.role).toBe('columns');
+  expect(niceValuesOf(answering?.pid ?? Number.NaN)).toEqual([own + 4]);
+}, 400_000);
+
+test('a command that loads jobs comes after a service', async () => {
+  const cwd = await migrated();
+  const generate = start(cwd, ['generate', '--jobs', '50000', '--archived', '0']);
+  await generate.says(/\/s/); // it is at work: its progress
+  expect(niceValuesOf(generate.child.pid ?? Number.NaN)).toContain(own + 7);
+}, 120_000);
