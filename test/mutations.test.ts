@@ -30,6 +30,9 @@ const WITHOUT: Readonly<Record<'http' | 'pool', readonly string[]>> = {
     'shown-job.ts',
     'node-body.ts',
     'node-server.ts',
+    'json-body.ts',
+    'large-bodies.ts',
+    'slices.ts',
     'request.ts',
   ],
   pool: [

@@ -2,9 +2,16 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const POOL: readonly Mutation[] = [
-  mutation('pool/queue.ts', 'this.#waiting.length >= this.#limit', 'this.#waiting.length > this.#limit', 'pool/queue'),
+  mutation('db/shares.ts', 'if (this.#counted < this.#limits.limit) return;', 'return;', 'db/shares', 'pool/queue'),
+  mutation(
+    'db/shares.ts',
+    'if (best === undefined || lane.running < best.running) best = lane;',
+    'best ??= lane;',
+    'db/shares',
+  ),
+  mutation('db/shares.ts', 'this.#toTheEnd(entry.caller);', '', 'db/shares'),
   mutation('pool/queue.ts', "signal.addEventListener('abort', drop, { once: true });", '', 'pool/queue'),
-  mutation('pool/queue.ts', 'this.#waiting = [];\n', '\n', 'pool/queue'),
+  mutation('pool/queue.ts', 'for (const waiting of this.#shares.clear()) waiting.refuse(reason);', '', 'pool/queue'),
   mutation(
     'pool/process.ts',
     'const allowed = wanted && !task.abandoned;',
@@ -31,12 +38,27 @@ export const POOL: readonly Mutation[] = [
   ),
   mutation(
     'pool/served-file.ts',
-    'identityOf(this.#options.path) !== this.#identity',
-    "identityOf(this.#options.path) === ''",
+    'changed(this.#identity, identityOf(path))',
+    'changed(this.#identity, this.#identity)',
     'pool/served-file',
   ),
   mutation('pool/crew.ts', 'Math.min(now * 2, RESTART_MS[1])', 'now', 'pool/restarts'),
-  mutation('pool/crew.ts', 'if (this.#queue.full)', 'if (this.#queue.length < 0)', 'pool/troubled-writes'),
+  mutation(
+    'pool/served-file.ts',
+    "now !== this.#logIdentity) return 'logGone'",
+    "now === '') return 'logGone'",
+    'pool/served-file',
+  ),
+  mutation(
+    'pool/served-file.ts',
+    'if (this.#damaged) throw',
+    'if (this.#damaged && this.lost) throw',
+    'pool/damaged-file',
+  ),
+  mutation('pool/crew.ts', 'if (this.#closing) throw shuttingDown();', '', 'pool/crew'),
+  mutation('pool/late-timer.ts', 'if (!isLast && performance', 'if (isLast && performance', 'pool/stall'),
+  mutation('pool/refused-jobs.ts', 'if (leftMs > 0) {', 'if (leftMs > 1e12) {', 'pool/refused-jobs'),
+  mutation('pool/priority.ts', 'getPriority() + step', 'getPriority()', 'pool/priority'),
   mutation('pool/spare-slot.ts', 'if (this.#taken) return false;', '', 'pool/crew'),
   mutation('pool/sizing.ts', 'limitMb * ARCHIVE_MB.part', 'limitMb * 9', 'pool/sizing'),
   mutation('pool/spawn.ts', "PATH: process.env['PATH'],", '...process.env,', 'pool/start'),
