@@ -9,6 +9,9 @@ type Schema = {
   items?: Schema;
   additionalProperties?: Schema | boolean;
   anyOf?: Schema[];
+  maxLength?: number;
+  maxItems?: number;
+  maxProperties?: number;
 };
 interface Operation {
   requestBody?: { content: Record<string, { schema: Schema }> };
@@ -30,18 +33,24 @@ async function contents(): Promise<string> {
   return JSON.stringify(rows, (_, value) => (typeof value === 'bigint' ? String(value) : value));
 }
 
-/** Values for every field of a schema; `at` is told of each text, list and map, with how to set it. */
+/** Each text, list and map of a schema: where it is, and a value that is one too long. */
 type Way = readonly (string | number)[];
-function* fieldsOf(schema: Schema, way: Way = []): Generator<{ way: Way; kind: 'text' | 'list' | 'map' }> {
+interface Field {
+  way: Way;
+  tooMuch: unknown;
+}
+function* fieldsOf(schema: Schema, way: Way = []): Generator<Field> {
   for (const choice of schema.anyOf ?? []) yield* fieldsOf(choice, way);
   const types = [schema.type].flat();
-  if (types.includes('string')) yield { way, kind: 'text' };
+  // A bound in bytes is not in the document: that is the one of values of the metadata.
+  if (types.includes('string')) yield { way, tooMuch: 'x'.repeat((schema.maxLength ?? BOUNDS.metaValue.most) + 1) };
   if (schema.items !== undefined) {
-    yield { way, kind: 'list' };
+    yield { way, tooMuch: new Array((schema.maxItems ?? 0) + 1).fill(null) };
     yield* fieldsOf(schema.items, [...way, 0]);
   }
   if (typeof schema.additionalProperties === 'object') {
-    yield { way, kind: 'map' };
+    const keys = Array.from({ length: (schema.maxProperties ?? 0) + 1 }, (_, at) => [`k${at}`, null]);
+    yield { way, tooMuch: Object.fromEntries(keys) };
     yield* fieldsOf(schema.additionalProperties, [...way, 'some']);
   }
   for (const [name, member] of Object.entries(schema.properties ?? {})) yield* fieldsOf(member, [...way, name]);
@@ -54,13 +63,6 @@ function bodyWith(way: Way, value: unknown): unknown {
   return typeof first === 'number' ? [bodyWith(rest, value)] : { [first]: bodyWith(rest, value) };
 }
 
-const LONGEST = Math.max(BOUNDS.nodesInReport.most, BOUNDS.resources.most);
-const TOO_MUCH = {
-  text: 'x'.repeat(BOUNDS.metaValue.most + 1),
-  list: new Array(LONGEST + 1).fill(null),
-  map: Object.fromEntries(Array.from({ length: 1_001 }, (_, at) => [`k${at}`, null])),
-};
-
 test('every text, list and map of every body is refused by its name where it is too long, and nothing is stored', async () => {
   const { paths } = await bodyOf<{ paths: Record<string, Record<string, Operation>> }>(
     await service.app.request('/openapi.json'),
@@ -71,23 +73,23 @@ test('every text, list and map of every body is refused by its name where it is 
     for (const [method, { requestBody }] of Object.entries(methods)) {
       const schema = requestBody?.content['application/json']?.schema;
       if (schema === undefined || path.startsWith('/userapi')) continue;
-      for (const { way, kind } of fieldsOf(schema)) {
+      for (const { way, tooMuch } of fieldsOf(schema)) {
         const field = way.join('.');
-        if (field === 'metaData.some') continue; // cut: see below
+        if (field === 'metaData.some' || field.startsWith('tags.0.')) continue; // cut, left out: see below
         const answer = await service.send(
           method.toUpperCase(),
           path.replace(/\{\w+\}/, '1'),
-          JSON.stringify(bodyWith(way, TOO_MUCH[kind])),
+          JSON.stringify(bodyWith(way, tooMuch)),
           'root',
           'admin',
           'api',
         );
         const [status, code, error] = await faultIn(answer);
         expect([status, code], `${method} ${path} ${field}`).toEqual([400, 'invalid_request']);
-        if (kind === 'text')
-          expect(error, `${method} ${path} ${field}`).toMatch(/must have at most \d+ (characters|bytes)/);
+        // A small body may not have so many values at all.
+        expect(error, `${method} ${path} ${field}`).toMatch(/must have at most \d+|more than \d+ values/);
         const name = way.findLast((part) => typeof part === 'string' && part !== 'some');
-        if (name !== undefined) expect(error).toContain(name);
+        if (name !== undefined && !error.includes('values')) expect(error).toContain(name);
         seen.push(`${method} ${path} ${field}`);
       }
     }

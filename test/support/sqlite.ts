@@ -18,6 +18,13 @@ interface Prepared {
 
 type Value = string | number | bigint | null | Uint8Array;
 
+/** Whole numbers as numbers, rounded beyond 2^53. */
+function plain(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
+  );
+}
+
 /** Whole numbers are bound as 64-bit integers, as the service binds them. */
 export function openSqlite(path: string, busyTimeoutMs = 0): OtherProgram {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs, enableDoubleQuotedStringLiterals: true });
@@ -29,9 +36,10 @@ export function openSqlite(path: string, busyTimeoutMs = 0): OtherProgram {
     },
     prepare(sql) {
       const statement = db.prepare(sql);
+      statement.setReadBigInts(true);
       return {
-        all: (values) => statement.all(...bound(values)),
-        get: (values) => statement.get(...bound(values)),
+        all: (values) => statement.all(...bound(values)).map(plain),
+        get: (values) => plain(statement.get(...bound(values)) ?? {}),
         run: (values) => ({ changes: Number(statement.run(...bound(values)).changes) }),
       };
     },
