@@ -21,7 +21,7 @@ export const BOUNDS = {
   tagType: { most: 255, unit: 'characters', of: 'type of a tag' },
   tagName: { most: 1000, unit: 'characters', of: 'name of a tag' },
   tagsOfJob: { most: 1000, unit: 'entries', of: 'tags of a job' },
-  tagsInBody: { most: 10_000, unit: 'entries', of: 'tags in a list of tags' },
+  tagsInBody: { most: 2_000, unit: 'entries', of: 'tags in a list of tags' },
   privateTags: { most: 10_000, unit: 'entries', of: 'private tags of a user' },
   metaKey: { most: 255, unit: 'characters', of: 'key of an entry of the metadata' },
   metaValue: { most: 4_194_304, unit: 'bytes', of: 'value of an entry of the metadata' },

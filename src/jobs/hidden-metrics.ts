@@ -9,6 +9,8 @@ export interface HiddenMetrics {
   readonly byCluster: readonly (readonly [cluster: string, metrics: readonly string[]])[];
   /** Of jobs whose cluster is not configured: every metric that some cluster restricts. */
   readonly elsewhere: readonly string[];
+  /** Metrics that no cluster restricts: `mem_used` may be one although `mem` is restricted. */
+  readonly open: readonly string[];
 }
 
 /**
@@ -24,7 +26,10 @@ export function hiddenFrom(user: User, clusters: Clusters): HiddenMetrics | unde
     return [name, restricted.map((metric) => metric.name)] as const;
   });
   const elsewhere = [...new Set(byCluster.flatMap(([, metrics]) => metrics))];
-  return elsewhere.length === 0 ? undefined : { byCluster, elsewhere };
+  if (elsewhere.length === 0) return undefined;
+  const all = clusters.list.flatMap(({ metricConfig }) => metricConfig.map(({ name }) => name));
+  const open = [...new Set(all)].filter((name) => !elsewhere.includes(name));
+  return { byCluster, elsewhere, open };
 }
 
 /** The metrics hidden of jobs of a cluster. */
@@ -46,6 +51,7 @@ export function isHiddenAmong(hidden: HiddenMetrics | undefined, filter: JobFilt
 
 /** Whether a key of a footprint, `mem_used_max`, holds a hidden metric of some job that a filter may match. */
 export function isKeyHiddenAmong(hidden: HiddenMetrics | undefined, filter: JobFilter, key: string): boolean {
+  if (hidden === undefined || hidden.open.includes(key)) return false;
   return metricsOfKey(key).some((metric) => isHiddenAmong(hidden, filter, metric));
 }
 

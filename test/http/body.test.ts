@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { NAMES } from '../../src/http/json-body.ts';
+import { BOUNDS } from '../../src/jobs/bounds.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { bodyOf, faultIn, job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
 
@@ -215,9 +216,9 @@ test('a body of more values or members than its route has any use for is refused
     'invalid_request',
     `parsing request body failed: it has more than ${NAMES.values} values`,
   ]);
-  const tags = Array.from({ length: 2_001 }, (_, nth) => ({ type: 'a', name: String(nth) }));
+  const tags = Array.from({ length: BOUNDS.tagsInBody.most + 1 }, (_, nth) => ({ type: 'a', name: String(nth) }));
   const [, , tooMany] = await faultIn(await service.send('POST', '/api/jobs/tag_job/1', tags));
-  expect(tooMany).toBe('parsing request body failed: must have at most 2000 members');
+  expect(tooMany).toBe(`parsing request body failed: must have at most ${BOUNDS.tagsInBody.most} entries`);
 });
 
 test('of a list the first wrong member is told, and the log holds no more than that', async () => {

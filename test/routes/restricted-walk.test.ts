@@ -1,0 +1,318 @@
+/** A metric marked with `restrict` is in no answer to a user or manager: asked of every route and page there is. */
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Clusters } from '../../src/clusters/clusters.ts';
+import { deriveCluster } from '../../src/clusters/derive.ts';
+import { ClusterFileSchema } from '../../src/clusters/schema.ts';
+import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
+import { writeFiles } from '../support/archive.ts';
+import { cookieOf, sendLogin } from '../support/login.ts';
+import { smallCluster } from '../support/small-cluster.ts';
+import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+
+/** In every value of the restricted metric `secret`, and nowhere else. */
+const MARK = 86_753;
+/** What `secret` is where it is not restricted. */
+const OPEN_VALUE = 4_242;
+const START = NOW - 7200;
+const ADA = ['ada', 'user', 'api'] as const;
+const BOSS = ['ada', 'manager', 'user', 'api'] as const;
+const SEEING = [
+  ['robot', 'api'],
+  ['root', 'admin', 'api'],
+  ['sue', 'support', 'api'],
+] as const;
+
+const metric = (name: string, more: object = {}) => ({
+  name,
+  unit: { base: 'B' },
+  timestep: 60,
+  footprint: 'avg',
+  peak: 100_000,
+  normal: 50_000,
+  caution: 20_000,
+  alert: 10_000,
+  ...more,
+});
+/** `secret` is restricted on `small` and not on `open`. */
+const cluster = (name: string, restrict: boolean) => ({
+  name,
+  metricConfig: [
+    ...(name === 'small' ? smallCluster().metricConfig : []),
+    metric('secret', { restrict }),
+    metric('secret_less'),
+  ],
+  subClusters: smallCluster().subClusters,
+});
+const clusters = new Clusters(
+  [cluster('small', true), cluster('open', false)].map((file) => deriveCluster(ClusterFileSchema.parse(file))),
+);
+
+const statistic = (value: number) => ({ unit: { base: 'B' }, avg: value, min: value, max: value });
+const samples = (value: number) => ({
+  unit: { base: 'B' },
+  timestep: 60,
+  series: [{ hostname: 'n01', statistics: { min: value, avg: value, max: value }, data: [value, value] }],
+});
+const jobOn = (name: string, jobId: number, value: number) =>
+  job({
+    jobId,
+    cluster: name,
+    monitoringStatus: 3,
+    footprint: { secret_avg: value, secret_less_avg: 1.5, cpu_load_avg: 2 },
+  });
+const archived = (name: string, jobId: number, value: number) => ({
+  [`${name}/0/00${jobId}/${START}/data.json`]: {
+    secret: { node: samples(value) },
+    secret_less: { node: samples(1) },
+  },
+  [`${name}/0/00${jobId}/${START}/meta.json`]: {
+    statistics: { secret: statistic(value), secret_less: statistic(1) },
+  },
+});
+/** As no program of ours writes it: a key twice, another stat, letters that are escaped, values of every type. */
+const ODD =
+  String.raw`{"secret_avg":86753,"a\"b":[1,{"c":2}],"secret_avg":867531,"se\u0063ret_p95":86753,"x":{"y":null},"z":0.30000000000000004,"t":true,"f":false,"n":null,"s":"\u00e9","i":7,"secret":86753}`.replaceAll(
+    '\\\\',
+    '\\',
+  );
+const ODD_SHOWN =
+  '{"a\\"b":[1,{"c":2}],"x":{"y":null},"z":0.30000000000000004,"t":true,"f":false,"n":null,"s":"é","i":7}';
+
+/** Job 1 on `small` has the odd footprint, 2 is on `small` too, 3 on `open`, 4 on a cluster that is not configured, 5 has a broken one. */
+const started = (settings: object = {}) =>
+  testApp({
+    settings,
+    jobs: [jobOn('small', 2, MARK), jobOn('open', 3, OPEN_VALUE), jobOn('gone', 4, MARK), job({ jobId: 5 })],
+    sql: `${ACCOUNTS}
+      INSERT INTO job (job_id, hpc_user, project, cluster, subcluster, start_time, duration, walltime, job_state, resources, num_nodes, monitoring_status, shared, footprint)
+        VALUES (1, 'ada', 'p1', 'small', 'main', ${START}, 3600, 7200, 'completed', '[{"hostname":"n01"}]', 1, 0, 'none', '${ODD}');`,
+    service: () => ({ clusters }),
+    fill: async ({ archiveRoot }) =>
+      await writeFiles(archiveRoot, {
+        ...archived('small', 2, MARK),
+        ...archived('open', 3, OPEN_VALUE),
+        ...archived('gone', 4, MARK),
+      }),
+  });
+
+/** What one may ask a route for, beyond what it answers by itself. */
+const QUERIES = [
+  '',
+  'all-metrics=true',
+  'metric=secret',
+  'metric=secret_less&metric=secret&scope=node',
+  'metric=secret&cluster=small',
+  'metric=secret&cluster=open&cluster=small',
+  'metric=secret&metric-bins=10000&cluster=gone',
+  'metric.secret_avg=1-',
+  'metric.secret_avg=1-&cluster=small',
+  'with-metadata=1&items-per-page=3',
+  'sort-by=energy',
+];
+const BODIES = ['null', '["secret"]', '["secret_less","secret"]', '{"key":"a","value":"b"}'];
+const IDS = ['1', '2', '4'];
+
+interface Asked {
+  method: string;
+  target: string;
+  body?: string;
+}
+
+/** Every route and page there is, with everything above. */
+function everything({ app }: TestApp): Asked[] {
+  const routes = new Set(
+    app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`),
+  );
+  return [...routes].flatMap((route) => {
+    const [method = '', path = ''] = route.split(' ');
+    if (path.includes('*')) return [];
+    const paths = /:\w+/.test(path) ? IDS.map((id) => path.replace(/:\w+(\{[^}]*\})?/, id)) : [path];
+    return paths.flatMap((target): Asked[] =>
+      method === 'GET'
+        ? QUERIES.map((query) => ({ method, target: query === '' ? target : `${target}?${query}` }))
+        : BODIES.map((body) => ({ method, target, body })),
+    );
+  });
+}
+
+let service: TestApp;
+beforeAll(async () => {
+  service = await started();
+}, 60_000);
+afterAll(() => service.close());
+
+const ask = async ({ method, target, body }: Asked, headers: Record<string, string>) =>
+  await service.app.request(target, { method, headers, ...(body === undefined ? {} : { body }) });
+const asUser = async (...[name = '', ...roles]: readonly string[]) => ({
+  'X-Auth-Token': await service.token(name, ...roles),
+});
+/** Those that have the metric's values in their answer. */
+async function showing(asked: readonly Asked[], headers: Record<string, string>): Promise<string[]> {
+  const found = [];
+  for (const one of asked) {
+    const text = await (await ask(one, headers)).text();
+    const digits = text.replaceAll(/(?<=\d)[ ,\u2009\u202f](?=\d{3})/g, ''); // pages write 86 753
+    if (digits.includes(String(MARK))) found.push(`${one.method} ${one.target} ${one.body ?? ''}`.trim());
+  }
+  return found;
+}
+
+describe('a restricted metric', () => {
+  test.each([[ADA], [BOSS]])('is in no answer of any route or page to %j', async (who) => {
+    expect(await showing(everything(service), await asUser(...who))).toEqual([]);
+  });
+
+  test('is in no answer to the scripts of the pages', async () => {
+    const session = cookieOf(await sendLogin(service, { username: 'ada', password: PASSWORD }));
+    expect(session).not.toBe('');
+    const headers = { Cookie: session, 'X-Requested-With': 'cc-jobs', 'Sec-Fetch-Site': 'same-origin' };
+    expect(await (await ask({ method: 'GET', target: '/api/jobs/count' }, headers)).json()).toEqual({ count: 5 });
+    expect(await showing(everything(service), headers)).toEqual([]);
+  });
+
+  // That the two tests above look where it would be.
+  test('is in the answers of these routes to an admin', async () => {
+    const reading = everything(service).filter(({ method, target }) => method === 'GET' || /^\/userapi/.test(target));
+    const routes = (await showing(reading, await asUser('root', 'admin', 'api'))).map((one) => one.split(/[? ]/, 2)[1]);
+    const known = ['jobs/', 'jobs/1', 'jobs/2', 'jobs/4', 'jobs/metrics/2'];
+    const expected = ['/api/', '/userapi/'].flatMap((base) => known.map((path) => base + path));
+    expect([...new Set(routes)].toSorted()).toEqual([...expected, '/jobs/1', '/jobs/2', '/jobs/4'].toSorted());
+  });
+
+  test.each(SEEING)('is seen by %s with the role %s', async (...who) => {
+    const { jobs } = await bodyOf<Listed>(await service.get('/userapi/jobs/', ...who));
+    expect(jobs.map(({ footprint }) => footprint?.['secret_avg'])).toContain(MARK);
+  });
+
+  test('is shown to users where RESTRICTED_METRICS says so', async () => {
+    const open = await started({ RESTRICTED_METRICS: 'show' });
+    onTestFinished(() => open.close());
+    const { jobs } = await bodyOf<Listed>(await open.get('/userapi/jobs/', ...ADA));
+    expect(jobs.map(({ footprint }) => footprint?.['secret_avg'])).toContain(MARK);
+    expect((await open.get('/userapi/jobs/count?metric.secret_avg=1-', ...ADA)).status).toBe(200);
+    expect(await (await open.get('/userapi/jobs/metrics/2?metric=secret', ...ADA)).text()).toContain(String(MARK));
+  });
+});
+
+interface Listed {
+  jobs: {
+    jobId: number;
+    footprint: Record<string, unknown> | null;
+    statistics: Record<string, unknown> | null;
+  }[];
+}
+
+test('only what is restricted is left out, and by the cluster of each job', async () => {
+  const { jobs } = await bodyOf<Listed>(await service.get('/userapi/jobs/', ...ADA));
+  const byId = Object.fromEntries(jobs.map(({ jobId, footprint, statistics }) => [jobId, { footprint, statistics }]));
+  const less = { secret_less_avg: 1.5, cpu_load_avg: 2 };
+  const statistics = { secret_less: statistic(1) };
+  expect(byId).toEqual({
+    1: { footprint: JSON.parse(ODD_SHOWN), statistics: null },
+    2: { footprint: less, statistics },
+    3: { footprint: { secret_avg: OPEN_VALUE, ...less }, statistics: { ...statistics, secret: statistic(OPEN_VALUE) } },
+    4: { footprint: less, statistics },
+    5: { footprint: null, statistics: null },
+  });
+});
+
+test('what remains of a footprint keeps its order and digits', async () => {
+  const text = await (await service.get('/userapi/jobs/1', ...ADA)).text();
+  expect(text).toContain(`"footprint":${ODD_SHOWN},`);
+});
+
+test('metric data has the other metrics that were asked for', async () => {
+  const names = async (id: number, query: string) => {
+    const { data } = await bodyOf<{ data: { jobMetrics: { name: string }[] } }>(
+      await service.get(`/userapi/jobs/metrics/${id}${query}`, ...ADA),
+    );
+    return data.jobMetrics.map(({ name }) => name);
+  };
+  expect(await names(2, '')).toEqual(['secret_less']);
+  expect(await names(2, '?metric=secret')).toEqual([]);
+  expect(await names(3, '?metric=secret')).toEqual(['secret']);
+});
+
+describe('a question by a restricted metric', () => {
+  /** Every route and page that has a filter: it refuses an unknown parameter by its name, and takes this one. */
+  const filtered = async () => {
+    const headers = await asUser('root', 'admin', 'api');
+    const found = new Set<string>();
+    for (const { method, target } of everything(service)) {
+      const path = target.split('?', 1)[0] ?? '';
+      if (method !== 'GET' || found.has(path)) continue;
+      const status = async (query: string) => (await ask({ method, target: `${path}?${query}` }, headers)).status;
+      if ((await status('metric.other_avg=1-')) === 200 && (await status('no-such=1')) === 400) found.add(path);
+    }
+    return [...found];
+  };
+  const CASES: readonly (readonly [query: string, status: number])[] = [
+    ['metric.secret_avg=1-', 403],
+    ['metric.secret=1-', 403],
+    ['metric.secret_p95=1-', 403], // whatever the stat
+    ['metric.secret_avg=1-&cluster=small', 403],
+    ['metric.secret_avg=1-&cluster=open&cluster=small', 403],
+    ['metric.secret_avg=1-&cluster=gone', 403],
+    ['metric.secret_avg=1-&db-id=3', 403], // that it is on `open` would have to be looked up
+    ['metric.secret_avg=1-&cluster=open', 200],
+    ['metric.secret_less_avg=1-', 200],
+    ['metric.cpu_load_avg=1-&cluster=small', 200],
+  ];
+
+  test('is forbidden on every route and page with a filter, unless it stays on clusters that do not restrict it', async () => {
+    const paths = await filtered();
+    const api = ['jobs/', 'jobs/count', 'statistics/histograms', 'statistics/jobs'];
+    const expected = ['/api/', '/userapi/'].flatMap((base) => api.map((path) => base + path));
+    expect(paths.toSorted()).toEqual([...expected, '/jobs', '/statistics'].toSorted());
+    const headers = await asUser(...ADA);
+    for (const path of paths.filter((one) => !one.startsWith('/api/'))) {
+      for (const [query, status] of CASES) {
+        const answer = await ask({ method: 'GET', target: `${path}?${query}` }, headers);
+        expect(answer.status, `${path}?${query}`).toBe(status);
+      }
+    }
+  });
+
+  test('is answered to admins, support and machine accounts', async () => {
+    for (const who of SEEING) {
+      const answer = await service.get(`/userapi/jobs/count?metric.secret_avg=${MARK - 1}-`, ...who);
+      expect(await answer.json(), who.join()).toEqual({ count: 3 }); // 1, whose first secret_avg counts, 2 and 4
+    }
+  });
+
+  test.each([
+    ['metric=secret', 403],
+    ['metric=secret_less&metric=secret', 403],
+    ['metric=secret_avg', 403],
+    ['metric=secret&cluster=gone', 403],
+    ['metric=secret&cluster=open', 200],
+    ['metric=secret_less', 200],
+  ])('histograms of %s are a %d', async (query, status) => {
+    const answer = await service.get(`/userapi/statistics/histograms?${query}`, ...ADA);
+    expect(answer.status).toBe(status);
+    if (status === 403) expect((await faultIn(answer))[2]).toMatch(/^the metric "secret\w*" is restricted$/);
+  });
+});
+
+describe('the pages', () => {
+  const page = async (target: string, ...who: readonly string[]) =>
+    await (await ask({ method: 'GET', target }, { ...(await asUser(...who)), Accept: 'text/html' })).text();
+
+  test.each(['/jobs', '/statistics'])('offer no restricted metric to filter by: %s', async (path) => {
+    const offered = async (query: string, ...who: readonly string[]) =>
+      [...(await page(`${path}${query}`, ...who)).matchAll(/<option value="(secret\w*_avg)"/g)].map(([, key]) => key);
+    expect(await offered('', ...ADA)).toEqual(['secret_less_avg']);
+    expect(await offered('?cluster=open', ...ADA)).toEqual(['secret_avg', 'secret_less_avg']);
+    expect(await offered('', 'root', 'admin')).toEqual(['secret_avg', 'secret_less_avg']);
+  });
+
+  test('draw no histogram and no plot of it', async () => {
+    const drawn = async (...who: readonly string[]) => [
+      (await page('/statistics', ...who)).includes('metric=secret&'),
+      (await page('/jobs/2', ...who)).includes('data-metric="secret"'),
+      (await page('/jobs/3', ...who)).includes('data-metric="secret"'),
+    ];
+    expect(await drawn(...ADA)).toEqual([false, false, true]);
+    expect(await drawn('root', 'admin')).toEqual([true, true, true]);
+  });
+});
