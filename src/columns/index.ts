@@ -12,6 +12,7 @@ import { rowsOf } from './answer-json.ts';
 import { type Ask, Asks, type ColumnAnswer, settle } from './asks.ts';
 import type { IndexFileOptions } from './index-file.ts';
 import { type ColumnState, mayBecome } from './state.ts';
+import { hasManyPatterns } from './where.ts';
 
 export interface ColumnIndexOptions extends IndexFileOptions {
   /** The libSQL file. */
@@ -104,7 +105,7 @@ export class ColumnIndex {
    */
   async ask(question: ColumnQuestion, deadline: Deadline): Promise<ColumnAnswer> {
     if (deadline.signal.aborted) throw deadline.signal.reason;
-    if (this.#state.name !== 'ready') return undefined;
+    if (this.#state.name !== 'ready' || hasManyPatterns(question)) return undefined;
     const answer = this.#asks.add(question, deadline, (ask, reason) => {
       if (this.#running === ask) this.#process?.abandon(reason);
     });

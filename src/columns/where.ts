@@ -2,6 +2,7 @@ import { foldCase } from '../db/conditions.ts';
 import { WHOLE_COLUMNS } from '../db/filters.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../jobs/filter.ts';
 import { SHARED } from '../jobs/job.ts';
+import type { VisibleJobs } from '../jobs/visibility.ts';
 import { footprintName, HOST_MARK, memberNumber, STATES } from './columns.ts';
 import { type Parameters, wholeLiteral } from './query.ts';
 import { steppedRange } from './steps.ts';
@@ -157,4 +158,20 @@ function allOf(conditions: readonly string[]): string {
 
 function anyOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? 'false' : `(${conditions.join(' OR ')})`;
+}
+
+/** Parts of texts that one condition may look for in the index. */
+const MOST_PATTERNS = 32;
+
+/**
+ * Whether a question looks for so many parts of texts that DuckDB would work on them for minutes without hearing an interrupt: each is a
+ * pass of its own over a column (600 of them took more than ten minutes). SQLite does the same in steps that can be interrupted.
+ */
+export function hasManyPatterns({ jobs }: { jobs: VisibleJobs }): boolean {
+  return jobs.conditions.some(
+    (condition) =>
+      condition.kind === 'text' &&
+      (condition.operator === 'contains' || condition.operator === 'starts-with') &&
+      condition.values.length > MOST_PATTERNS,
+  );
 }

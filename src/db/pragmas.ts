@@ -20,6 +20,8 @@ interface Pragma {
 
 const BOTH = ['reader', 'writer'] as const;
 
+/** https://www.sqlite.org/pragma.html#pragma_temp_store */
+export const TEMP_STORE = { file: 1, memory: 2 } as const;
 /** A wait for a lock cannot be interrupted (measured: it lasts the whole time-out), so it has to be short. */
 export const BUSY_TIMEOUT_MS = 50;
 /**
@@ -40,7 +42,8 @@ export const PRAGMAS: readonly Pragma[] = [
   { name: 'synchronous', value: () => 2, roles: ['writer'] }, // FULL: a power cut loses nothing acknowledged (0.1-0.3 ms)
   { name: 'foreign_keys', value: () => 1, roles: BOTH }, // deleting a job deletes its tags
   { name: 'cache_size', value: (o) => -o.cacheKib, roles: BOTH }, // negative: KiB, not pages
-  { name: 'temp_store', value: () => 1, roles: BOTH }, // file: sorts spill; this build keeps them in memory by default
+  // File: sorts of readers spill. Memory: a write that has to be undone needs no file (60 KB a start), nor room in DB_TEMP_DIR.
+  { name: 'temp_store', value: (o) => (o.role === 'writer' ? TEMP_STORE.memory : TEMP_STORE.file), roles: BOTH },
   { name: 'soft_heap_limit', value: (o) => o.softHeapLimitBytes, roles: ['reader'] }, // the page cache shrinks from here
   { name: 'hard_heap_limit', value: (o) => o.hardHeapLimitBytes, roles: ['reader'] }, // a query that needs more fails cleanly
   { name: 'journal_size_limit', value: () => JOURNAL_SIZE_LIMIT_BYTES, roles: ['writer'] },

@@ -3,7 +3,7 @@ import { Fault } from '../faults.ts';
 import { bootstrap } from './bootstrap.ts';
 import { type Maintenance, maintain } from './maintenance.ts';
 import { migrate } from './migrate.ts';
-import { BUSY_TIMEOUT_MS, type ConnectionOptions, START_BUSY_LIMIT_MS } from './pragmas.ts';
+import { BUSY_TIMEOUT_MS, type ConnectionOptions, START_BUSY_LIMIT_MS, TEMP_STORE } from './pragmas.ts';
 import { checkFile } from './schema-check.ts';
 import { checkSqliteVersion, Sqlite } from './sqlite.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
@@ -11,6 +11,9 @@ import { runWrite, type WriteGate } from './write-transaction.ts';
 import type { WriteName } from './writes/index.ts';
 
 export type WriteOptions = Omit<ConnectionOptions, 'role'>;
+
+/** Writes that sort a whole table: what does not fit into the page cache goes to a file. */
+const SORTING: ReadonlySet<WriteName> = new Set(['createIndex']);
 
 /** The one connection of a service, or of a command, that writes to a local file, bootstrapped. It does one thing at a time. */
 export class WriteConnection {
@@ -50,10 +53,14 @@ export class WriteConnection {
 
   /** Runs a named write as one transaction; `gate` is asked before it commits (write-transaction.ts). */
   async write(name: WriteName, input: unknown, gate: WriteGate): Promise<unknown> {
+    const sorts = SORTING.has(name);
     try {
+      if (sorts) this.db.exec(`PRAGMA temp_store = ${TEMP_STORE.file}`);
       return await runWrite(this.db, { name, input, gate });
     } catch (error) {
       throw this.#noted(error);
+    } finally {
+      if (sorts) this.db.exec(`PRAGMA temp_store = ${TEMP_STORE.memory}`);
     }
   }
 

@@ -79,8 +79,11 @@ class Pool implements Database {
   ): Promise<WriteOutput<Name>> {
     this.#file.checkWrite();
     try {
-      return (await runWrite(this.#writer, name, input, deadline)) as WriteOutput<Name>;
+      const output = (await runWrite(this.#writer, name, input, deadline)) as WriteOutput<Name>;
+      this.#file.wrote();
+      return output;
     } catch (error) {
+      this.#file.wrote(error);
       return this.#met(counted(error, this.#counters));
     }
   }

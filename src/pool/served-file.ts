@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { logBytesOf } from '../db/log-bytes.ts';
 import { LOG_LIMIT_BYTES } from '../db/maintenance.ts';
-import { Fault } from '../faults.ts';
+import { Fault, type FaultCode } from '../faults.ts';
 
 interface ServedFileOptions {
   path: string;
@@ -17,6 +17,11 @@ const LOST = {
   replaced: 'the database file was replaced while it was served: start the service again',
   logGone: 'the log of the database (-wal or -shm) was removed while it was served: start the service again',
 } as const;
+/** Faults of a write that all other writes will meet as well. */
+const CANNOT_WRITE: Partial<Record<FaultCode, string>> = {
+  disk_full: 'writes fail: no space is left for the database',
+  read_only: 'writes fail: the database is read-only',
+};
 const DAMAGED = 'the database file is damaged: stop the service and restore the file from a backup';
 
 /**
@@ -30,6 +35,8 @@ export class ServedFile {
   #logIdentity: string | undefined;
   #lost: keyof typeof LOST | undefined;
   #damaged = false;
+  /** Why the last write failed, until one succeeds. */
+  #cannotWrite: string | undefined;
   /** When the log may be emptied again, an instant of performance.now(). */
   #emptyLogAt = 0;
 
@@ -54,7 +61,7 @@ export class ServedFile {
 
   /** What an operator has to look at although requests are answered. */
   get degraded(): readonly string[] {
-    return this.#damaged ? [DAMAGED] : [];
+    return [...(this.#damaged ? [DAMAGED] : []), ...(this.#cannotWrite === undefined ? [] : [this.#cannotWrite])];
   }
 
   /** Throws `connection_lost` when the processes hold other files than those that have the names now. */
@@ -66,6 +73,14 @@ export class ServedFile {
   checkWrite(): void {
     this.check();
     if (this.#damaged) throw new Fault('database_damaged', 'the database file is damaged: nothing is written to it');
+  }
+
+  /** Takes note of how a write ended; `error` is undefined for one that was committed. */
+  wrote(error?: unknown): void {
+    const why = error instanceof Fault ? CANNOT_WRITE[error.code] : undefined;
+    if (error !== undefined && why === undefined) return; // it says nothing about the file
+    if (why !== undefined && this.#cannotWrite === undefined) this.#options.log.warn({ err: error }, why);
+    this.#cannotWrite = why;
   }
 
   /** Takes note of an error that a query or a write has met; answers it as it is. */

@@ -38,3 +38,19 @@ test('the same question of several callers at once is answered to each for himse
   // A private tag is found by the one whose it is, and by nobody else: not even an admin.
   expect(await ask([{ kind: 'tag', ids: [2n] }])).toEqual([0, 3, 0, 0, 0]);
 });
+
+test('a question for hundreds of parts of texts is left to the SQL, which hears an interrupt', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 7));
+  const both = indexed(pool);
+  await isReady(both);
+  const count = async (values: number) => {
+    const patterns = Array.from({ length: values }, (_, nth) => `d${nth === 0 ? 'a' : nth}`);
+    const filter: JobFilter = [{ kind: 'text', field: 'user', operator: 'contains', values: patterns }];
+    const before = both.index.status().answers;
+    const [row] = await both.db.read(countJobs(visibleTo(user('root', 'admin'), filter)), within(100_000));
+    return [row?.count, both.index.status().answers - before];
+  };
+  expect(await count(32)).toEqual([7, 1]);
+  expect(await count(33)).toEqual([7, 0]);
+});

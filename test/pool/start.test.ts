@@ -18,7 +18,7 @@ test('every pragma of the bootstrap is read back from the live processes', async
     synchronous: 2, // FULL
     foreign_keys: 1,
     cache_size: -4 * 1024, // KiB
-    temp_store: 1, // file
+    temp_store: 2, // memory
     journal_size_limit: 16 * 2 ** 20,
     trusted_schema: 0,
   });
