@@ -16,6 +16,7 @@ import { isAlongIndex, newestFirst } from '../newest-first.ts';
 import { exactWhole, statementOf } from '../sql-rows.ts';
 import type { Statement } from '../statement.ts';
 import { jsonText } from '../stored-json.ts';
+import { firstCharacters } from '../stored-text.ts';
 import { withIds } from './jobs-batch.ts';
 
 /** One more than names have at most (src/jobs/bounds.ts), so that a longer one is known. */
@@ -68,15 +69,14 @@ export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): State
 
 /** The jobs of a query for `id`, in its order. */
 function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuilder<unknown>): Statement<ListedJob> {
-  const text = (name: Parameters<typeof column>[0]) =>
-    sql`substr(CAST(${column(name)} AS TEXT), 1, ${TEXT_CHARACTERS})`;
+  const text = (name: Parameters<typeof column>[0]) => firstCharacters(column(name), TEXT_CHARACTERS);
   const number = (value: RawBuilder<unknown>) => sql`CAST(CAST(ifnull(${value}, 0) AS INTEGER) AS TEXT)`;
   // A BLOB or a text that is stored as energy reads as the number it begins with; infinity is no number of JSON.
   const energy = sql`CASE WHEN abs(CAST(${column('energy')} AS REAL)) < 1e308 THEN CAST(${column('energy')} AS REAL) END`;
   // The rows come in the order of `places`, the outer loop of the join (as in jobs-page.ts).
   const query = sql`WITH places AS MATERIALIZED (${places})
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
-      substr(ifnull(${jsonText(column('meta_data'), 'jobName')}, ''), 1, ${NAME_CHARACTERS}) AS name,
+      ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, NAME_CHARACTERS)} AS name,
       ${text('hpc_user')} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
       ${text('job_state')} AS "jobState", ${number(column('start_time'))} AS "startTime", ${number(durationAt(options.nowSec))} AS duration,
       ${number(column('num_nodes'))} AS "numNodes", ${number(column('num_hwthreads'))} AS "numHwthreads", ${number(column('num_acc'))} AS "numAcc",
@@ -115,6 +115,7 @@ function sortValue(by: Exclude<SortColumn, 'start-time'>, nowSec: number): RawBu
 /** Those the caller may read, by database id, as JSON. */
 function tags(scopes: readonly string[]): RawBuilder<unknown> {
   const inScope = sql`tag.tag_scope IN (${sql.join(scopes.map((scope) => scope.toWellFormed()))})`;
-  const inOrder = sql`SELECT json_object('type', substr(CAST(tag.tag_type AS TEXT), 1, ${TAG_CHARACTERS}), 'name', substr(CAST(tag.tag_name AS TEXT), 1, ${TAG_CHARACTERS}), 'scope', substr(CAST(tag.tag_scope AS TEXT), 1, ${TAG_CHARACTERS})) AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${inScope} ORDER BY tag.id LIMIT ${MOST_LISTED_TAGS + 1}`;
+  const shown = (value: RawBuilder<unknown>) => firstCharacters(value, TAG_CHARACTERS);
+  const inOrder = sql`SELECT json_object('type', ${shown(sql`tag.tag_type`)}, 'name', ${shown(sql`tag.tag_name`)}, 'scope', ${shown(sql`tag.tag_scope`)}) AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${inScope} ORDER BY tag.id LIMIT ${MOST_LISTED_TAGS + 1}`;
   return sql`(SELECT concat('[', ifnull(group_concat(shown.tag, ','), ''), ']') FROM (${inOrder}) AS shown)`;
 }

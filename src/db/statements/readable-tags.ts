@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { exactWhole, statementOf } from '../sql-rows.ts';
+import { firstCharacters } from '../stored-text.ts';
 
 /** More than anybody looks through. */
 const MOST_TAGS = 200;
@@ -9,10 +10,11 @@ const TAG_CHARACTERS = 100;
 
 /** Tags of these scopes, by type and name; the first MOST_TAGS, with how many there are. `id` is a number where that is exact. */
 export function readableTags(scopes: readonly string[]) {
+  const shown = (value: RawBuilder<unknown>) => firstCharacters(value, TAG_CHARACTERS);
   const list = sql.join(scopes.map((scope) => scope.toWellFormed()));
   return statementOf(
     'readable tags',
-    sql`SELECT CAST(id AS TEXT) AS id, substr(CAST(tag_type AS TEXT), 1, ${TAG_CHARACTERS}) AS type, substr(CAST(tag_name AS TEXT), 1, ${TAG_CHARACTERS}) AS name, substr(CAST(tag_scope AS TEXT), 1, ${TAG_CHARACTERS}) AS scope, CAST(count(*) OVER () AS INTEGER) AS total FROM tag WHERE tag_scope IN (${list}) ORDER BY tag_type, tag_name, id LIMIT ${MOST_TAGS}`,
+    sql`SELECT CAST(id AS TEXT) AS id, ${shown(sql`tag_type`)} AS type, ${shown(sql`tag_name`)} AS name, ${shown(sql`tag_scope`)} AS scope, CAST(count(*) OVER () AS INTEGER) AS total FROM tag WHERE tag_scope IN (${list}) ORDER BY tag_type, tag_name, id LIMIT ${MOST_TAGS}`,
     z.object({ id: exactWhole, type: z.string(), name: z.string(), scope: z.string(), total: z.int() }),
   );
 }
