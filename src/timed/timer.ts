@@ -3,6 +3,10 @@ import { TIMETABLE } from './timetable.ts';
 
 /** Between two looks at the timetable; no work comes more often than that. */
 const LOOK_MS = 1_000;
+/** A wall clock that gains or loses more than this against the monotonic one has been set, or the machine was suspended. */
+const JUMP_SEC = 300;
+/** How long a clock has to keep its new time before old data is deleted by it. */
+const TRUSTED_AGAIN_MS = 3_600_000;
 
 export interface Timer {
   /** When each piece of timed work last ran and what came of it, as of the last look. */
@@ -16,8 +20,18 @@ export function startTimer(options: TimedOptions): Timer {
   const dueAt = new Map<string, number>();
   let last: readonly object[] = [];
   let running: Promise<void> | undefined;
+  const offset = () => options.clock() - performance.now() / 1000;
+  let usualOffset = offset();
+  const waitAfterJump = (now: number) => {
+    const jumpSec = Math.round(offset() - usualOffset);
+    if (Math.abs(jumpSec) <= JUMP_SEC) return;
+    usualOffset = offset();
+    options.log.warn({ jumpSec }, 'the clock has jumped: nothing is ended or deleted by it for an hour');
+    for (const { name, trustsClock } of TIMETABLE) if (trustsClock) dueAt.set(name, now + TRUSTED_AGAIN_MS);
+  };
   const round = async () => {
     const now = performance.now();
+    waitAfterJump(now);
     const due = TIMETABLE.filter(({ name }) => (dueAt.get(name) ?? 0) <= now);
     if (due.length === 0) return;
     for (const task of due) {

@@ -18,6 +18,8 @@ export interface TimedTask {
   name: string;
   /** Seconds between two runs, or `off`. */
   everySec(settings: Settings): number | 'off';
+  /** It changes or deletes what is old by the clock, and cannot take that back: it waits after a jump of the clock. */
+  trustsClock?: true;
   /** Runs it in small transactions; answers what is worth telling. */
   run(context: TimedContext): Promise<Record<string, number>>;
 }
@@ -45,6 +47,7 @@ export const TIMETABLE: readonly TimedTask[] = [
   },
   {
     name: 'endOverdueJobs',
+    trustsClock: true,
     everySec: ({ WALLTIME_GRACE_S }) => (WALLTIME_GRACE_S === 'off' ? 'off' : HOUR_SEC),
     run: async ({ db, settings, nowSec, step }) => {
       const graceSec = settings.WALLTIME_GRACE_S === 'off' ? Number.MAX_SAFE_INTEGER : settings.WALLTIME_GRACE_S;
@@ -56,6 +59,7 @@ export const TIMETABLE: readonly TimedTask[] = [
   },
   {
     name: 'deleteNodeStates',
+    trustsClock: true,
     everySec: ({ NODESTATE_RETENTION_H }) => (NODESTATE_RETENTION_H === 'off' ? 'off' : HOUR_SEC),
     run: async ({ db, settings, nowSec, step }) => {
       const hours = settings.NODESTATE_RETENTION_H;

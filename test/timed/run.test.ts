@@ -166,3 +166,18 @@ test('the timer does it while the service runs, and says so', async () => {
   await service.db.write('deleteJob', { id: 1n }, deadline); // it has let go of the database
   deadline.clear();
 });
+
+test('after a jump of the clock nothing is ended or deleted by it', async () => {
+  service = await testApp({ jobs: [job({ jobState: 'running', startTime: NOW - 9, walltime: 3_600, duration: 0 })] });
+  const warnings: object[] = [];
+  const timer = startTimer({ ...options(), log: { warn: (...line: unknown[]) => warnings.push(line) } });
+  now = NOW + 30 * 86_400;
+  const others = TIMETABLE.filter(({ trustsClock }) => trustsClock === undefined);
+  while (timer.status().length < others.length) await new Promise((resolve) => setTimeout(resolve, 20));
+  await timer.stop();
+  expect(timer.status().map((piece) => 'name' in piece && piece.name)).toEqual(others.map(({ name }) => name).sort());
+  expect(await jobs()).toMatchObject([{ state: 'running' }]);
+  expect(warnings).toEqual([
+    [{ jumpSec: expect.closeTo(30 * 86_400, -1) }, expect.stringContaining('the clock has jumped')],
+  ]);
+});

@@ -88,7 +88,7 @@ const WORDS: readonly [word: string, read: FaultCode, change?: FaultCode][] = [
   ['SQLITE_INTERRUPT', 'deadline_exceeded'],
   ['SQLITE_IOERR', 'internal', 'disk_full'],
   ['SQLITE_IOERR_WRITE', 'internal', 'disk_full'],
-  ['SQLITE_CORRUPT', 'internal'],
+  ['SQLITE_CORRUPT', 'database_damaged'],
   ['SQLITE_NOTFOUND', 'internal'],
   ['SQLITE_FULL', 'disk_full'],
   ['SQLITE_CANTOPEN', 'internal'],
@@ -101,7 +101,7 @@ const WORDS: readonly [word: string, read: FaultCode, change?: FaultCode][] = [
   ['SQLITE_NOLFS', 'internal'],
   ['SQLITE_AUTH', 'internal'],
   ['SQLITE_RANGE', 'internal'],
-  ['SQLITE_NOTADB', 'internal'],
+  ['SQLITE_NOTADB', 'database_damaged'],
   ['SQLITE_UNKNOWN', 'internal'],
 ];
 
