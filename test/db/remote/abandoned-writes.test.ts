@@ -25,14 +25,13 @@ test('they do not pile up at the server, and writes go on when the lock is free'
   await other.execute('UPDATE job SET duration = 1');
   const codes: string[] = [];
   for (let jobId = 1n; jobId <= 4n; jobId++) {
-    const writes = services.map((db) => db.write('insertJobs', { rows: [oneJob({ jobId })], tags: [] }, within(300)));
-    for (const write of writes)
-      codes.push(
-        await write.then(
-          () => 'written',
-          (error) => error.code,
-        ),
-      );
+    const writes = services.map((db) =>
+      db.write('insertJobs', { rows: [oneJob({ jobId })], tags: [] }, within(300)).then(
+        () => 'written',
+        (error) => error.code,
+      ),
+    );
+    codes.push(...(await Promise.all(writes)));
   }
   expect(codes).toEqual(Array(8).fill('deadline_exceeded'));
   const begins = asked.filter(({ body }) => body.includes('BEGIN IMMEDIATE')).length;
