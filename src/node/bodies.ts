@@ -30,6 +30,8 @@ export interface BodiesProcess {
 /** Large bodies are rare, and come together: the reports of a large cluster come once a minute. */
 const MAX_IDLE_MS = 90_000;
 const TEND_MS = 250;
+/** Of what it may grow by: the rest is for bytes outside of V8's heap. V8 collects in time when its limit is near. */
+const HEAP_PART = 0.55;
 
 /**
  * Takes large request bodies apart: a second of work and a hundred megabytes for the largest, which the thread that answers all requests
@@ -54,7 +56,7 @@ export function openBodies(options: BodiesProcessOptions): BodiesProcess {
         counters,
         log: (fields, message) => log.warn(fields, message),
         onState,
-        program: { file: BODIES_PROGRAM, heapMb: growthMb, env: {} },
+        program: { file: BODIES_PROGRAM, heapMb: Math.round(growthMb * HEAP_PART), flags: ['--expose-gc'], env: {} },
         open: { kind: 'openBodies', id: 0 },
       }),
   });

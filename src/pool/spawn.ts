@@ -7,6 +7,8 @@ export interface Program {
   file: string;
   /** MB of V8's old generation. */
   heapMb: number;
+  /** Of Node, for this program alone. */
+  flags?: readonly string[];
   env: Readonly<Record<string, string>>;
 }
 
@@ -36,12 +38,13 @@ function isExecutable(path: string): boolean {
  * what it needs: no key, no token. Its standard error is a pipe to us. Where the system has no process, memory or file for it, the answer
  * has no pid and emits `error`, as after any other failure: a caller in a timer must not end the service.
  */
-export function startProgram({ file, heapMb, env }: Program): ChildProcess {
+export function startProgram({ file, heapMb, flags = [], env }: Program): ChildProcess {
   const node = [
     process.execPath,
     `--max-semi-space-size=${SEMI_SPACE_MB}`,
     `--max-old-space-size=${heapMb}`,
     '--disable-warning=ExperimentalWarning',
+    ...flags,
     file,
   ];
   const [command = process.execPath, ...args] =

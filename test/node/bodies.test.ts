@@ -22,7 +22,7 @@ function body(value: unknown): LargeBody {
 
 function bodies(options: { memoryMb?: number; maxIdleMs?: number } = {}): BodiesProcess {
   const opened = openBodies({
-    memoryMb: 136,
+    memoryMb: 168,
     queueLimit: 8,
     spareSlot: new SpareSlot(),
     log: { warn() {} },
@@ -78,3 +78,19 @@ test('the deadline holds', async () => {
     'the request did not end within 1 ms',
   ]);
 });
+
+test('the largest job of a centre is taken again and again: what one leaves behind is no memory of the next', async () => {
+  const { takeApart } = bodies();
+  const hwthreads = Array.from({ length: 128 }, (_, nth) => nth);
+  const largest = {
+    ...JOB,
+    numNodes: 10_000,
+    resources: Array.from({ length: 10_000 }, (_, nth) => ({ hostname: `n${nth}`, hwthreads })),
+    metaData: { jobScript: 'srun "./x"\n'.repeat(380_000) },
+  };
+  for (let times = 0; times < 10; times += 1) {
+    expect(
+      await takeApart({ ...body(largest), limits: { ...LIMITS, values: 2_000_000 } }, within(60_000)),
+    ).toMatchObject({ numNodes: 10_000 });
+  }
+}, 120_000);
