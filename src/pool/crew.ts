@@ -159,7 +159,8 @@ export class Crew {
   #changed(process: DatabaseProcess): void {
     if (process.state.name === 'gone') this.#lost(process);
     if (process.state.name !== 'idle') return;
-    if (this.#closing) {
+    // What still has more memory than it may take would fail whatever comes next: its follower starts when it has ended.
+    if (this.#closing || process.isOverLimit) {
       process.stop();
       return;
     }

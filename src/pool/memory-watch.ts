@@ -14,7 +14,7 @@ export function watchMemory(processes: () => Iterable<DatabaseProcess>, counters
   const timer = setInterval(() => {
     for (const process of processes()) {
       if (process.state.name !== 'busy' || process.state.task.abandoned) continue;
-      if (process.rssMb <= process.restingMb + process.growthMb) continue;
+      if (!process.isOverLimit) continue;
       process.worn = true;
       if (process.state.task.committing) continue; // nobody may be told that a write failed which then happens
       counters.memoryExceeded += 1;

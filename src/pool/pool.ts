@@ -132,12 +132,13 @@ class Pool implements Database {
   #tend(): void {
     this.#writer.tend(); // first: it asks for the spare's place once in a while, readers may all the time
     this.#readers.tend();
-    this.#file.look(isServing(this.#processes()));
+    this.#file.look(serving(this.#processes()));
   }
 }
 
-function isServing(processes: Iterable<DatabaseProcess>): boolean {
-  return [...processes].some(({ state }) => state.name === 'idle' || state.name === 'busy');
+/** The pids of those that have the file open. */
+function serving(processes: Iterable<DatabaseProcess>): number[] {
+  return [...processes].filter(({ state }) => state.name === 'idle' || state.name === 'busy').map(({ pid }) => pid);
 }
 
 const TMPFS = 0x01021994; // linux/magic.h

@@ -112,6 +112,11 @@ export class DatabaseProcess {
     return mbOf(this.pid) ?? this.#reportedRssMb;
   }
 
+  /** It takes more memory than it may: the memory watch ends whatever it does. */
+  get isOverLimit(): boolean {
+    return this.rssMb > this.restingMb + this.growthMb;
+  }
+
   /** Resolves when the process has ended. */
   get gone(): Promise<void> {
     return this.#gone.promise;

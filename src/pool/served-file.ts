@@ -37,6 +37,8 @@ export class ServedFile {
   #damaged = false;
   /** Why the last write failed, until one succeeds. */
   #cannotWrite: string | undefined;
+  /** At the last look. */
+  #holders: readonly number[] = [];
   /** When the log may be emptied again, an instant of performance.now(). */
   #emptyLogAt = 0;
 
@@ -92,11 +94,11 @@ export class ServedFile {
     return error;
   }
 
-  /** Called every quarter of a second; costs some 50 microseconds. `isOpen`: whether a process has the file open. */
-  look(isOpen: boolean): void {
+  /** Called every quarter of a second; costs some 50 microseconds. `holders`: the pids of the processes that have the file open. */
+  look(holders: readonly number[]): void {
     const { path, log } = this.#options;
     if (this.#lost !== undefined) return;
-    this.#lost = this.#findLoss(isOpen);
+    this.#lost = this.#findLoss(holders);
     if (this.#lost !== undefined) {
       log.warn({ path }, LOST[this.#lost]);
       // The writer still has the removed log open: what was acknowledged goes into the file now.
@@ -119,13 +121,14 @@ export class ServedFile {
     );
   }
 
-  #findLoss(isOpen: boolean): keyof typeof LOST | undefined {
+  #findLoss(holders: readonly number[]): keyof typeof LOST | undefined {
     const { path } = this.#options;
     if (this.#identity !== undefined && changed(this.#identity, identityOf(path))) return 'replaced';
-    if (!isOpen) {
-      this.#logIdentity = undefined; // the last program that closes the file deletes its log
-      return undefined;
-    }
+    // Without a process that has had the file open since the last look, another log is no loss: the last program that closes the file
+    // deletes its log.
+    if (!holders.some((pid) => this.#holders.includes(pid))) this.#logIdentity = undefined;
+    this.#holders = holders;
+    if (holders.length === 0) return undefined;
     const [wal, shm] = [identityOf(`${path}-wal`), identityOf(`${path}-shm`)];
     if (wal === undefined || shm === undefined) return undefined;
     const now = `${wal} ${shm}`;

@@ -51,7 +51,7 @@ test('a log that cannot be emptied is told once in a while, not four times a sec
       return { busy: 1 };
     },
   });
-  for (let at = 0; at < 5; at += 1) file.look(true);
+  for (let at = 0; at < 5; at += 1) file.look([1]);
   await new Promise((resolve) => setImmediate(resolve));
   expect([tries, warnings]).toEqual([1, ['slow reads keep the log from being emptied']]);
 });
@@ -95,3 +95,23 @@ test.each(['-wal', '-shm'])(
     expect(again.prepare('SELECT tag_name FROM tag').all()).toEqual([{ tag_name: 'kept' }]);
   },
 );
+
+test('another log is a loss only where a process has had the file open all the time', async () => {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  const other = openSqlite(path);
+  onTestFinished(() => other.close());
+  await other.exec('CREATE TABLE kept (x)'); // now there is a log
+  const file = new ServedFile({ path, log: { warn: () => {} }, emptyLog: async () => ({ busy: 0 }) });
+  const replaceLog = () => {
+    copyFileSync(`${path}-wal`, `${path}-copy`);
+    renameSync(`${path}-copy`, `${path}-wal`);
+  };
+  file.look([1, 2]);
+  replaceLog();
+  file.look([3, 4]); // all were killed at once, and others are there already
+  expect(file.lost).toBe(false);
+  replaceLog();
+  file.look([4, 5]);
+  expect(file.lost).toBe(true);
+});
