@@ -29,7 +29,7 @@ export const POOL: readonly Mutation[] = [
     'pool/write',
   ),
   mutation('pool/write.ts', 'throw isLate && crew', 'throw !isLate && crew', 'pool/write'),
-  mutation('pool/memory-watch.ts', 'process.restingMb + process.growthMb', 'process.restingMb + 1e6', 'pool/memory'),
+  mutation('pool/process.ts', 'this.restingMb + this.growthMb', 'this.restingMb + 1e6', 'pool/memory'),
   mutation(
     'pool/read.ts',
     'if (!isLost(error) || deadline.signal.aborted) throw error;',
