@@ -29,6 +29,7 @@ export const POOL: readonly Mutation[] = [
     'pool/write',
   ),
   mutation('pool/write.ts', 'throw isLate && crew', 'throw !isLate && crew', 'pool/write'),
+  mutation('pool/memory-watch.ts', 'if (!process.isOverLimit) continue;', 'continue;', 'pool/memory'),
   mutation('pool/process.ts', 'this.restingMb + this.growthMb', 'this.restingMb + 1e6', 'pool/memory'),
   mutation(
     'pool/read.ts',
