@@ -37,6 +37,8 @@ export interface Deadline {
   /** Lets it fire again, at once if its time has come: for whatever follows that write. */
   resume(): void;
   clear(): void;
+  /** Fires `signal`: the request has been answered with an error, and its other reads are of no use. */
+  abandon(): void;
   /** Told of work that goes on behind the answer, where a runtime ends what it does not know of. */
   readonly behind?: (work: Promise<unknown>) => void;
 }
@@ -89,6 +91,7 @@ export function startDeadline(limitMs: number, gone?: AbortSignal, startedAt = p
       if (remainingMs() === 0) expire();
       else timer = setTimeout(expire, remainingMs());
     },
+    abandon: () => either.abort(new ClientGone('the request has failed')),
     clear() {
       clearTimeout(timer);
       gone?.removeEventListener('abort', hangUp);

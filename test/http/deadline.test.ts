@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { ClientGone } from '../../src/db/deadline.ts';
 import { statementOf } from '../../src/db/sql-rows.ts';
 import { Fault } from '../../src/faults.ts';
 import { type Listening, listening } from '../support/listening.ts';
@@ -56,6 +57,49 @@ describe('a request beyond its deadline', () => {
     const answers = [await service.app.request('/late'), await service.app.request('/late?fail')];
     release.resolve();
     for (const answer of answers) expect((await faultIn(answer))[0]).toBe(504);
+  });
+});
+
+describe('a request that has failed', () => {
+  test('stops what it still reads', async () => {
+    const { db } = await testPool();
+    service = await testApp({ service: () => ({ db }) });
+    const stopped = Promise.withResolvers<unknown>();
+    service.app.get('/two-reads', async (c) => {
+      const read = c.var.db.read(endless, c.var.deadline);
+      read.catch(stopped.resolve);
+      await Promise.all([read, Promise.reject(new Fault('conflict', 'the other part failed'))]);
+      return c.text('never');
+    });
+    expect((await faultIn(await service.app.request('/two-reads')))[1]).toBe('conflict');
+    expect(await stopped.promise).toBeInstanceOf(ClientGone);
+    expect(db.status().counters).toMatchObject({ hangUps: 1, timeouts: 0 });
+  });
+
+  test('for a full queue is answered after the pause that its Retry-After names, but not after its deadline', async () => {
+    const pauses = async (timeoutMs: number) => {
+      service = await testApp({ settings: { REQUEST_TIMEOUT_MS: String(timeoutMs) } });
+      service.app.get('/full', () => Promise.reject(new Fault('queue_full', 'full')));
+      const startedAt = performance.now();
+      const answer = await service.app.request('/full');
+      const ms = performance.now() - startedAt;
+      expect([answer.headers.get('Retry-After'), ...(await faultIn(answer))]).toEqual(['1', 503, 'queue_full', 'full']);
+      return ms;
+    };
+    expect(await pauses(30_000)).toBeGreaterThan(990);
+    await service.close();
+    expect(await pauses(100)).toBeLessThan(900);
+  });
+
+  test('for a full queue does not wait for a client that has hung up', async () => {
+    service = await testApp();
+    service.app.get('/full', () => Promise.reject(new Fault('queue_full', 'full')));
+    const client = new AbortController();
+    const answered = Promise.resolve(service.app.request('/full', { signal: client.signal }));
+    const startedAt = performance.now();
+    client.abort();
+    await answered;
+    expect(performance.now() - startedAt).toBeLessThan(900);
   });
 });
 
