@@ -9,16 +9,16 @@ import type { ProcessStatus } from '../db/port.ts';
  * quarter of the machine by these weights. Not lower: other programs of the machine would starve it. Nice values compare the processes
  * of one session or control group; all of ours are in the same one.
  */
-const STEPS = { writer: 2, answering: 4, background: 7 } as const;
+const STEPS = { shared: 2, answering: 4, background: 7 } as const;
 /** The lowest priority there is. */
 const MOST = 19;
 
 const STEP_OF: Readonly<Record<ProcessStatus['role'], number>> = {
-  writer: STEPS.writer, // its writes are short, and a scheduler waits for them
+  writer: STEPS.shared, // its writes are short, and a scheduler waits for them
   reader: STEPS.answering,
   archive: STEPS.answering,
   bodies: STEPS.answering, // a request waits for it
-  columns: STEPS.answering,
+  columns: STEPS.shared, // it answers one question after the other, for all callers: a reader works for one
   syncer: STEPS.answering,
   decoder: STEPS.background,
   builder: STEPS.background,

@@ -47,7 +47,7 @@ test('a build comes last, with the process that reads for it; the process that a
   await isReady(both);
   const [answering] = both.index.processes();
   expect(answering?.role).toBe('columns');
-  expect(niceValuesOf(answering?.pid ?? Number.NaN)).toEqual([own + 4]);
+  expect(niceValuesOf(answering?.pid ?? Number.NaN)).toEqual([own + 2]);
 }, 400_000);
 
 test('a command that loads jobs comes after a service', async () => {
