@@ -21,6 +21,8 @@ const LOST = {
 const CANNOT_WRITE: Partial<Record<FaultCode, string>> = {
   disk_full: 'writes fail: no space is left for the database',
   read_only: 'writes fail: the database is read-only',
+  outcome_unknown:
+    'writes fail: the last commit ended half way (an I/O error of the disk, or a writer that was killed)',
 };
 const DAMAGED = 'the database file is damaged: stop the service and restore the file from a backup';
 

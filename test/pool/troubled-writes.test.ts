@@ -1,4 +1,5 @@
 /** What keeps a write from happening has a name, leaves nothing half done, and passes without a restart. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/port.ts';
@@ -53,6 +54,23 @@ describe('a full disk', () => {
     expect(await codeOf(db.write('copyTags', many, within(10_000)))).toBe('disk_full');
     expect(await tags(path)).toEqual(['small enough']);
     expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
+  });
+});
+
+describe('a disk that answers a commit with an error', () => {
+  test('makes the outcome unknown, and the service degraded until a write succeeds', async () => {
+    const { db, path } = await testPool();
+    await write(db, 'before');
+    const writer = db.status().processes.find(({ role }) => role === 'writer')?.pid ?? 0;
+    const limit = (bytes: string) => execFileSync('prlimit', ['--pid', String(writer), `--fsize=${bytes}:`]);
+    limit('1');
+    expect(await codeOf(write(db, 'refused'))).toBe('outcome_unknown');
+    expect(db.status()).toMatchObject({ alive: true, degraded: [expect.stringContaining('I/O error')] });
+    expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
+    limit('unlimited');
+    await write(db, 'after');
+    expect(db.status().degraded).toEqual([]);
+    expect(await tags(path)).toEqual(['before', 'after']);
   });
 });
 
