@@ -1,9 +1,9 @@
 /** While every reader is busy with scans: the health check, and writes through the port. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDeadline } from '../src/db/deadline.ts';
-import { countJobs } from '../src/db/statements/count-jobs.ts';
-import { jobStatistics } from '../src/db/statements/job-statistics.ts';
 import { visibleTo } from '../src/jobs/visibility.ts';
+import { countJobs } from '../src/questions/count/sqlite.ts';
+import { jobStatistics } from '../src/questions/statistics/sqlite.ts';
 import { type BenchOptions, copyOf, databaseFor, type Files, withFolder } from './support/database.ts';
 import { HEAVY } from './support/heavy.ts';
 import { get } from './support/http.ts';

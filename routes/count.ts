@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { countJobs } from '../src/db/statements/count-jobs.ts';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { JobFilterQuery, parseFilter } from '../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
+import { countJobs } from '../src/questions/count/sqlite.ts';
 
 /** GET jobs/count: how many jobs match. */
 export const count = resource().openapi(

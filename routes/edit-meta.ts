@@ -1,6 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { jobForMetrics, jobInsideQuery } from '../src/db/statements/job-by-id.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, IdParam, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
@@ -10,6 +9,7 @@ import { FEW_FIELDS, largeJsonBody } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
+import { jobForMetrics, jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
 const CHANGED = answers('the job with its metadata', JobSchema);
 

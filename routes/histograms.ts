@@ -1,8 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { histogramMetric } from '../src/clusters/metrics.ts';
-import { jobHistograms } from '../src/db/statements/job-histograms.ts';
-import { metricHistograms } from '../src/db/statements/metric-histograms.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
@@ -19,6 +17,8 @@ import {
   metricHistogramsOf,
 } from '../src/jobs/histograms.ts';
 import type { VisibleJobs } from '../src/jobs/visibility.ts';
+import { jobHistograms } from '../src/questions/histograms/sqlite.ts';
+import { metricHistograms } from '../src/questions/metric-histograms/sqlite.ts';
 
 const BINS = Object.keys(DURATION_BINS) as DurationBins[];
 /** One statement counts them all; its columns and unions have limits far above what anybody looks at. */

@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { SCOPES } from '../src/clusters/schema.ts';
-import { jobForMetrics } from '../src/db/statements/job-by-id.ts';
 import { answers, IdParam, jsonParts, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { jobData } from '../src/http/job-data.ts';
@@ -9,6 +8,7 @@ import { oneOf } from '../src/http/job-filter-query.ts';
 import { ScopedMetricSchema } from '../src/http/job-schema.ts';
 import { queryOf } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
+import { jobForMetrics } from '../src/questions/one-job/sqlite.ts';
 
 const texts = z.union([z.string(), z.array(z.string())]).optional();
 const Query = onlyQuery({

@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type JobKey, jobById } from '../src/db/statements/job-by-id.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, IdParam, jsonParts, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
@@ -10,6 +9,7 @@ import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/job-
 import { jsonBody, NAMES } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
+import { type JobKey, jobById } from '../src/questions/one-job/sqlite.ts';
 
 const METRICS = jsonBody('names of metrics; null: all of them', listOf(text).nullable(), NAMES);
 const NO_JOB = 'Answers 422 not_found where there is no such job, or none this user may see.';

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { jobsPage } from '../src/db/statements/jobs-page.ts';
 import { answers, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { JobListQuery, parseJobList } from '../src/http/job-filter-query.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
 import { jobsAnswer } from '../src/http/jobs-stream.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
+import { jobsPage } from '../src/questions/list/batches.ts';
 
 const List = z.object({
   jobs: z.array(JobSchema),

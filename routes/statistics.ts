@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { jobStatistics } from '../src/db/statements/job-statistics.ts';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { count, JobFilterQuery, oneOf, parseFilter, single } from '../src/http/job-filter-query.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
+import { jobStatistics } from '../src/questions/statistics/sqlite.ts';
 
 const Query = JobFilterQuery.extend({
   'group-by': z

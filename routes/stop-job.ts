@@ -1,6 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { jobInsideQuery } from '../src/db/statements/job-by-id.ts';
 import { answers, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { StopBody } from '../src/http/job-body.ts';
@@ -10,6 +9,7 @@ import { FEW_FIELDS, jsonBody } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { hiddenMetrics } from '../src/http/visible-jobs.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
+import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
 /** POST and PUT jobs/stop_job/: the newest job of this id has ended. */
 export const stopJob = resource();

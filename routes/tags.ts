@@ -1,6 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { jobInsideQuery } from '../src/db/statements/job-by-id.ts';
 import {
   answers,
   answersText,
@@ -18,6 +17,7 @@ import { nowSec } from '../src/http/request.ts';
 import { checkedTags, deletableTags, removableTags } from '../src/http/tag-list.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import type { Tag } from '../src/jobs/job.ts';
+import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
 /** 2,000 tags. */
 const LIMITS = { bytes: 2 * 1024 * 1024, values: 10_001, depth: 4 };

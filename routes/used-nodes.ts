@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { usedNodes } from '../src/db/statements/used-nodes.ts';
 import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { requireRole } from '../src/http/auth.ts';
 import { wholeId } from '../src/http/query-values.ts';
+import { usedNodes } from '../src/questions/used-nodes/sqlite.ts';
 
 /** GET jobs/used_nodes: of each cluster the hosts of jobs that run and started before `ts`. */
 export const usedNodesOfJobs = resource().openapi(

@@ -1,10 +1,10 @@
 import type { Statement } from '../../src/db/statement.ts';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
-import { jobHistograms } from '../../src/db/statements/job-histograms.ts';
-import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
-import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
+import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { END_SEC } from './database.ts';
 
 const all = visibleTo({ name: 'bench', roles: new Set(['admin']), projects: [] });

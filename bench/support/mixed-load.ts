@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Deadline, startDeadline } from '../../src/db/deadline.ts';
 import type { Database } from '../../src/db/port.ts';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
-import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
-import { jobsPage } from '../../src/db/statements/jobs-page.ts';
 import { Fault } from '../../src/faults.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { jobsPage } from '../../src/questions/list/batches.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { END_SEC } from './database.ts';
 import { ownJobs } from './jobs.ts';
 

@@ -1,7 +1,5 @@
 import { type Context, Hono } from 'hono';
 import type { SubClusterMetric } from '../../src/clusters/derive.ts';
-import { jobById, jobInsideQuery } from '../../src/db/statements/job-by-id.ts';
-import { submitTime } from '../../src/db/statements/submit-time.ts';
 import { Fault } from '../../src/faults.ts';
 import { jobContent } from '../../src/html/job-content.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
@@ -17,6 +15,8 @@ import { checkedTags, removableTags } from '../../src/http/tag-list.ts';
 import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { hiddenFrom, hiddenIn } from '../../src/jobs/hidden-metrics.ts';
 import { mayWriteTags, readableScopes } from '../../src/jobs/visibility.ts';
+import { jobById, jobInsideQuery } from '../../src/questions/one-job/sqlite.ts';
+import { submitTime } from '../../src/questions/one-job/submit-time.ts';
 
 /** What to do with a tag, its type, name and scope. */
 export const TAG_FORM = formBody({ bytes: 16 * 1024, fields: 16 });

@@ -1,7 +1,5 @@
 import { type Context, Hono } from 'hono';
 import { partOf } from '../../src/db/deadline.ts';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
-import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
 import { Fault } from '../../src/faults.ts';
 import { offerOnFault } from '../../src/html/fault-page.ts';
 import { jobsContent } from '../../src/html/jobs-content.ts';
@@ -14,6 +12,8 @@ import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import type { PageRequest } from '../../src/jobs/order.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';

@@ -1,7 +1,5 @@
 import { type Context, Hono } from 'hono';
 import { clusterSize } from '../../src/clusters/size.ts';
-import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
-import { usedNodes } from '../../src/db/statements/used-nodes.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/html/overview-content.ts';
 import type { AppEnv } from '../../src/http/env.ts';
@@ -10,6 +8,8 @@ import { nowSec } from '../../src/http/request.ts';
 import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { FAILED_STATES } from '../../src/jobs/job.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
+import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 
 const DAY_SEC = 86_400;
 const PERIODS = [

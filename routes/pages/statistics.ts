@@ -1,6 +1,5 @@
 import { type Context, Hono } from 'hono';
 import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
-import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
 import { offerOnFault } from '../../src/html/fault-page.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { narrower } from '../../src/html/narrower.ts';
@@ -12,6 +11,7 @@ import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DURATION_BINS, type DurationBins } from '../../src/jobs/histograms.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';

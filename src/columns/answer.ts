@@ -1,9 +1,9 @@
 import type { ColumnQuestion, PlacesQuestion } from '../db/question.ts';
-import { histogramsQuery } from './histograms.ts';
-import { metricHistogramsQuery } from './metric-histograms.ts';
-import { type ColumnQuery, Parameters } from './query.ts';
-import { statisticsQuery } from './statistics.ts';
-import { type FilterContext, whereColumns } from './where.ts';
+import { type ColumnQuery, Parameters } from '../questions/duckdb-query.ts';
+import { histogramsQuery } from '../questions/histograms/duckdb.ts';
+import { metricHistogramsQuery } from '../questions/metric-histograms/duckdb.ts';
+import { statisticsQuery } from '../questions/statistics/duckdb.ts';
+import { type FilterContext, whereColumns } from '../questions/where/duckdb.ts';
 
 /** One query answers it, with the rows of its statement before its schema has read them. */
 export type CountingQuestion = Exclude<ColumnQuestion, PlacesQuestion>;

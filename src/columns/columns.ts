@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
-import { column } from '../db/filters.ts';
-import { HOSTNAME, HOSTS } from '../db/node-filter.ts';
 import { jsonNumber, jsonText } from '../db/stored-json.ts';
 import { JOB_STATES, SHARED } from '../jobs/job.ts';
+import { HOSTNAME, HOSTS } from '../questions/where/hosts.ts';
+import { column } from '../questions/where/sqlite.ts';
 
 /** One column of the index. */
 export interface Column {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { wholeLiteral } from '../questions/duckdb-query.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
-import { wholeLiteral } from './query.ts';
 import type { Batch } from './rows/job-reader.ts';
 import { stretchOf } from './rows/which.ts';
 import type { Place, Source } from './source.ts';

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { ColumnQuestion } from '../db/question.ts';
+import { placesOf } from '../questions/list/deep-slice.ts';
+import { GROUP_COLUMNS } from '../questions/statistics/duckdb.ts';
 import { queryFor } from './answer.ts';
 import { groupsJson, rowsJson } from './answer-json.ts';
-import { placesOf } from './deep-places.ts';
 import { follow, isChurned } from './follow.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { Source } from './source.ts';
-import { GROUP_COLUMNS } from './statistics.ts';
 import { Stale } from './unsuitable.ts';
 
 export interface HeldIndexOptions extends IndexFileOptions {

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
+import type { ColumnQuery } from '../questions/duckdb-query.ts';
 import { COLUMNS, type Column, columnsOf } from './columns.ts';
-import type { ColumnQuery } from './query.ts';
 import type { Place } from './source.ts';
 import { stepColumn, stepSql } from './steps.ts';
 

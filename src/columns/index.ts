@@ -8,11 +8,11 @@ import { type Counters, newCounters } from '../pool/counters.ts';
 import { watchMemory } from '../pool/memory-watch.ts';
 import { DatabaseProcess, type ProcessOptions } from '../pool/process.ts';
 import { COLUMNS_PROGRAM } from '../pool/spawn.ts';
+import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import { rowsOf } from './answer-json.ts';
 import { type Ask, Asks, type ColumnAnswer, settle } from './asks.ts';
 import type { IndexFileOptions } from './index-file.ts';
 import { type ColumnState, mayBecome } from './state.ts';
-import { hasManyPatterns } from './where.ts';
 
 export interface ColumnIndexOptions extends IndexFileOptions {
   /** The libSQL file. */

@@ -1,8 +1,8 @@
 import type { Deadline } from '../db/deadline.ts';
 import type { Database, Page } from '../db/port.ts';
 import type { Found, PageStatement, Statement } from '../db/statement.ts';
+import { placeOf } from '../questions/list/duckdb.ts';
 import type { ColumnIndex } from './index.ts';
-import { placeOf } from './places.ts';
 
 /**
  * The database, with what its column index can answer answered by it. The rows go through the same schemas, and every answer is that of

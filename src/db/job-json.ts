@@ -1,8 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { HiddenMetrics } from '../jobs/hidden-metrics.ts';
 import type { Tag } from '../jobs/job.ts';
+import { column } from '../questions/where/sqlite.ts';
 import { anyOf } from './conditions.ts';
-import { column } from './filters.ts';
 import { printedJson, storedJson } from './stored-json.ts';
 import type { JobTable } from './tables.ts';
 

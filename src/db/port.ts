@@ -17,7 +17,7 @@ export interface Database {
 
   /**
    * One batch of a big answer, its rows still as JSON text for a route that only forwards them. Between batches no
-   * process, snapshot or transaction is held, so a list of any size is a pull of many of these (src/db/pages.ts).
+   * process, snapshot or transaction is held, so a list of any size is a pull of many of these (src/questions/list/read-ahead.ts).
    */
   readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>>;
 

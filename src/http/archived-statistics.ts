@@ -1,9 +1,9 @@
 import type { Archive } from '../archive/port.ts';
 import type { Deadline } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
-import type { ArchivedJob, JobsBatch } from '../db/statements/jobs-batch.ts';
 import { Fault } from '../faults.ts';
 import { type HiddenMetrics, hiddenIn } from '../jobs/hidden-metrics.ts';
+import type { ArchivedJob, JobsBatch } from '../questions/list/sqlite.ts';
 
 const NO_STATISTICS = '"statistics":null}';
 

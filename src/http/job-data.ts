@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { JobDataRequest } from '../archive/requests.ts';
-import type { JobKey } from '../db/statements/job-by-id.ts';
 import { hiddenIn } from '../jobs/hidden-metrics.ts';
+import type { JobKey } from '../questions/one-job/sqlite.ts';
 import type { AppEnv } from './env.ts';
 import { hiddenMetrics } from './visible-jobs.ts';
 

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
 import { type Deadline, partOf } from '../db/deadline.ts';
-import { type NextPages, pages, type ReadPage } from '../db/pages.ts';
 import type { Page } from '../db/port.ts';
-import type { JobsBatch } from '../db/statements/jobs-batch.ts';
 import { Fault } from '../faults.ts';
 import type { PageRequest } from '../jobs/order.ts';
+import { type NextPages, pages, type ReadPage } from '../questions/list/read-ahead.ts';
+import type { JobsBatch } from '../questions/list/sqlite.ts';
 import { type JsonAnswer, jsonBytes } from './answers.ts';
 import { withStatistics } from './archived-statistics.ts';
 import type { AppEnv, StreamEnd } from './env.ts';

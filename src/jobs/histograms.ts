@@ -58,7 +58,7 @@ export function isMetricName(name: string): boolean {
 
 /**
  * The bin of a value, from 1 on: trunc(value / peak * bins) + 1, and the peak itself is in the last bin. Undefined for what
- * falls outside. The SQL of src/db/statements/metric-histograms.ts says the same.
+ * falls outside. The SQL of src/questions/metric-histograms/sqlite.ts says the same.
  */
 export function metricBin(value: number, peak: number, bins: number): number | undefined {
   if (!(peak > 0) || value > peak) return undefined;

@@ -1,9 +1,9 @@
 /** What the index answers to one caller is not for another. */
 import { expect, test } from 'vitest';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import type { User } from '../../src/jobs/user.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testPool, within } from '../support/pool.ts';
 

@@ -1,6 +1,6 @@
 /** A deadline is real, also for a question that the column index works on. */
 import { expect, test, vi } from 'vitest';
-import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { fixture, lateMs, testPool, until, within } from '../support/pool.ts';
 

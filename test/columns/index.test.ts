@@ -2,10 +2,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
-import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
-import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
 import { COLUMNS_PROGRAM } from '../../src/pool/spawn.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, until, within } from '../support/pool.ts';
 

@@ -1,13 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ClientGone } from '../../src/db/deadline.ts';
 import { textOf } from '../../src/db/driver-values.ts';
-import { pages } from '../../src/db/pages.ts';
 import type { Database } from '../../src/db/port.ts';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
-import { jobsPage } from '../../src/db/statements/jobs-page.ts';
 import { schemaVersion } from '../../src/db/statements/schema-version.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { jobsPage } from '../../src/questions/list/batches.ts';
+import { pages } from '../../src/questions/list/read-ahead.ts';
 import { oneJob } from '../support/one-job.ts';
 import { asked, ENDLESS, small, within } from '../support/pool.ts';
 

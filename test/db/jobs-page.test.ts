@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { PageStatement } from '../../src/db/statement.ts';
-import { jobById, jobForMetrics } from '../../src/db/statements/job-by-id.ts';
-import type { JobsBatch } from '../../src/db/statements/jobs-batch.ts';
-import { type JobsListOptions, jobsPage } from '../../src/db/statements/jobs-page.ts';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
 import type { User } from '../../src/jobs/user.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
+import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
+import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const admin: User = { name: 'root', roles: new Set(['admin']), projects: [] };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listedJobs } from '../../src/db/statements/listed-jobs.ts';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
 import { type ListedJob, ORDERS, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
 import type { User } from '../../src/jobs/user.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const admin: User = { name: 'root', roles: new Set(['admin']), projects: [] };

@@ -6,9 +6,9 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { migrate } from '../../src/db/migrate.ts';
 import { ReadConnection } from '../../src/db/read-connection.ts';
-import { jobsPage } from '../../src/db/statements/jobs-page.ts';
 import { WriteConnection } from '../../src/db/write-connection.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { jobsPage } from '../../src/questions/list/batches.ts';
 import { oneJob } from '../support/one-job.ts';
 import { testFolder, testPool, within } from '../support/pool.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { pages } from '../../src/db/pages.ts';
 import type { Page } from '../../src/db/port.ts';
 import type { PageStatement } from '../../src/db/statement.ts';
+import { pages } from '../../src/questions/list/read-ahead.ts';
 
 type Numbered = PageStatement<number>;
 

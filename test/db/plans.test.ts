@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
-import { jobById, jobForMetrics } from '../../src/db/statements/job-by-id.ts';
-import { jobHistograms } from '../../src/db/statements/job-histograms.ts';
-import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
-import { jobsPage } from '../../src/db/statements/jobs-page.ts';
-import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
-import { usedNodes } from '../../src/db/statements/used-nodes.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
 import type { User } from '../../src/jobs/user.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
+import { jobsPage } from '../../src/questions/list/batches.ts';
+import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
+import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const FIRST = 1_600_000_000;

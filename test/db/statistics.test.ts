@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { jobById } from '../../src/db/statements/job-by-id.ts';
-import { jobHistograms } from '../../src/db/statements/job-histograms.ts';
-import { jobStatistics } from '../../src/db/statements/job-statistics.ts';
-import { metricHistograms } from '../../src/db/statements/metric-histograms.ts';
 import { schemaVersion } from '../../src/db/statements/schema-version.ts';
-import { usedNodes } from '../../src/db/statements/used-nodes.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
+import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import { jobById } from '../../src/questions/one-job/sqlite.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
+import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const all = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });

@@ -3,9 +3,9 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const OTHERS: readonly Mutation[] = [
   mutation('columns/asks.ts', 'const key = keyOf(question);', 'const key: string = question.kind;', 'columns/callers'),
-  mutation('columns/where.ts', '.filter((id) => context.readableTags.has(id))', '', 'columns/callers'),
+  mutation('questions/where/duckdb.ts', '.filter((id) => context.readableTags.has(id))', '', 'columns/callers'),
   mutation(
-    'columns/where.ts',
+    'questions/where/duckdb.ts',
     "textMatches('hpc_user', 'is', [condition.user], context)",
     "textMatches('hpc_user', 'contains', [condition.user], context)",
     'columns/callers',

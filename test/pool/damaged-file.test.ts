@@ -1,8 +1,8 @@
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobs, withJobs } from '../support/column-index.ts';
 import { small, testFolder, testPool, until, within } from '../support/pool.ts';
 import { bodyOf, faultIn, testApp } from '../support/test-app.ts';

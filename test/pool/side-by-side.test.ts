@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { ClientGone } from '../../src/db/deadline.ts';
 import { textOf } from '../../src/db/driver-values.ts';
-import { pages, type ReadPage } from '../../src/db/pages.ts';
 import type { Database, Page } from '../../src/db/port.ts';
-import type { JobsBatch } from '../../src/db/statements/jobs-batch.ts';
-import { jobsPage } from '../../src/db/statements/jobs-page.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { jobsPage } from '../../src/questions/list/batches.ts';
+import { pages, type ReadPage } from '../../src/questions/list/read-ahead.ts';
+import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { oneJob } from '../support/one-job.ts';
 import { small, testPool, until, within } from '../support/pool.ts';
 

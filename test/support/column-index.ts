@@ -8,8 +8,8 @@ import { NewIndex, type NewIndexOptions } from '../../src/columns/new-index.ts';
 import { withColumns } from '../../src/columns/with-columns.ts';
 import type { Database } from '../../src/db/port.ts';
 import type { ColumnQuestion } from '../../src/db/question.ts';
-import { countJobs } from '../../src/db/statements/count-jobs.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { type TestPool, until, within } from './pool.ts';
 import { openSqlite } from './sqlite.ts';
 

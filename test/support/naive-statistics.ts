@@ -1,6 +1,6 @@
-import type { JobStatisticsOptions } from '../../src/db/statements/job-statistics.ts';
 import { DURATION_BINS, type DurationBins, type MetricScale } from '../../src/jobs/histograms.ts';
 import type { JobsStatistics } from '../../src/jobs/statistics.ts';
+import type { JobStatisticsOptions } from '../../src/questions/statistics/sqlite.ts';
 import type { Row } from './random-jobs.ts';
 
 /** contract/graphql.md §6, with integers of any size. */

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql/promise';
 import { z } from 'zod';
-import type { NextPages } from '../../src/db/pages.ts';
 import type { Page } from '../../src/db/port.ts';
 import type { PageStatement, SqlValue, Statement } from '../../src/db/statement.ts';
+import type { NextPages } from '../../src/questions/list/read-ahead.ts';
 
 type Connection = InstanceType<typeof Database>;
 /** libsql 0.5.29 answers a BLOB as Buffer or ArrayBuffer. */

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { column } from '../../db/filters.ts';
+import { column } from '../../questions/where/sqlite.ts';
 import { TAGS } from '../columns.ts';
 import { fieldOf } from './careful.ts';
 import { compiled, type SqliteQuery } from './query.ts';

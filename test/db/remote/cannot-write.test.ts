@@ -2,8 +2,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../../src/db/port.ts';
 import { openRemote } from '../../../src/db/remote/open.ts';
-import { countJobs } from '../../../src/db/statements/count-jobs.ts';
 import { visibleTo } from '../../../src/jobs/visibility.ts';
+import { countJobs } from '../../../src/questions/count/sqlite.ts';
 import { oneJob } from '../../support/one-job.ts';
 import { within } from '../../support/pool.ts';
 import { serverOnSmallDisk } from '../../support/small-disk.ts';

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
+import { statementOf } from '../../db/sql-rows.ts';
+import { jsonNumber } from '../../db/stored-json.ts';
 import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import { isMetricName, type MetricScale } from '../../jobs/histograms.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { column, whereJob } from '../filters.ts';
-import { statementOf } from '../sql-rows.ts';
-import { jsonNumber } from '../stored-json.ts';
+import { column, whereJob } from '../where/sqlite.ts';
 
 const Row = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
 

@@ -1,9 +1,9 @@
-import type { PlacesQuestion } from '../db/question.ts';
+import type { IndexFile } from '../../columns/index-file.ts';
+import type { PlacesQuestion } from '../../db/question.ts';
+import { Parameters } from '../duckdb-query.ts';
+import type { FilterContext } from '../where/duckdb.ts';
 import { type Buckets, doubleBuckets, wholeBuckets } from './buckets.ts';
-import type { IndexFile } from './index-file.ts';
-import { type Between, placesQuery, type SortKey, sortKeys, whereListed } from './places.ts';
-import { Parameters } from './query.ts';
-import type { FilterContext } from './where.ts';
+import { type Between, placesQuery, type SortKey, sortKeys, whereListed } from './duckdb.ts';
 
 type Row = Record<string, unknown>;
 

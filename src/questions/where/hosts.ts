@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { TextOperator } from '../jobs/filter.ts';
-import { allOf, anyOf, foldCase, NOTHING, textMatches } from './conditions.ts';
-import { storedJson } from './stored-json.ts';
+import { allOf, anyOf, foldCase, NOTHING, textMatches } from '../../db/conditions.ts';
+import { storedJson } from '../../db/stored-json.ts';
+import type { TextOperator } from '../../jobs/filter.ts';
 
 /** The resources of the job at hand, one row each, to stand in FROM behind `job`. Broken JSON has none. */
 export const HOSTS = sql`json_each(${storedJson(sql.ref('job.resources'), 'array', '[]')}) AS host`;

@@ -1,10 +1,10 @@
+import type { Page } from '../../db/port.ts';
+import type { PageStatement } from '../../db/statement.ts';
 import { offsetOf, type PageRequest, type Place, type Slice } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { isAlongIndex, newestFirst } from '../newest-first.ts';
-import type { NextPages } from '../pages.ts';
-import type { Page } from '../port.ts';
-import type { PageStatement } from '../statement.ts';
-import { type JobsBatch, type JobsBatchOptions, jobsBatch, type RowsBehind, withIds } from './jobs-batch.ts';
+import { isAlongIndex, newestFirst } from './newest-first.ts';
+import type { NextPages } from './read-ahead.ts';
+import { type JobsBatch, type JobsBatchOptions, jobsBatch, type RowsBehind, withIds } from './sqlite.ts';
 import { standIns, Template } from './template.ts';
 
 /** Rows of a batch. The first is smaller: nobody knows yet how large its rows are. Those with metadata hold job scripts. */

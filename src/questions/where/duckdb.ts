@@ -1,11 +1,11 @@
-import { foldCase } from '../db/conditions.ts';
-import { WHOLE_COLUMNS } from '../db/filters.ts';
-import { type Condition, isFootprintKey, type Range, type TextOperator } from '../jobs/filter.ts';
-import { SHARED } from '../jobs/job.ts';
-import type { VisibleJobs } from '../jobs/visibility.ts';
-import { footprintName, HOST_MARK, memberNumber, STATES } from './columns.ts';
-import { type Parameters, wholeLiteral } from './query.ts';
-import { steppedRange } from './steps.ts';
+import { footprintName, HOST_MARK, memberNumber, STATES } from '../../columns/columns.ts';
+import { steppedRange } from '../../columns/steps.ts';
+import { foldCase } from '../../db/conditions.ts';
+import { type Condition, isFootprintKey, type Range, type TextOperator } from '../../jobs/filter.ts';
+import { SHARED } from '../../jobs/job.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
+import { WHOLE_COLUMNS } from './sqlite.ts';
 
 /** What a filter needs to know of the index it is asked of. */
 export interface FilterContext {
@@ -33,7 +33,7 @@ const MOST_ID = 2n ** 63n - 1n;
 /** Up to so many ids stand in the text. */
 const FEW_IDS = 8;
 
-/** The condition of src/db/filters.ts, over the columns of the index; a test compares the two. */
+/** The condition of src/questions/where/sqlite.ts, over the columns of the index; a test compares the two. */
 export function whereColumns(conditions: readonly Condition[], context: FilterContext): string {
   return allOf(conditions.map((condition) => `(${one(condition, context)})`));
 }

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { durationAt } from '../../db/job-json.ts';
+import { exactWhole, statementOf } from '../../db/sql-rows.ts';
 import { DURATION_BINS, type DurationBins } from '../../jobs/histograms.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { column, whereJob } from '../filters.ts';
-import { durationAt } from '../job-json.ts';
-import { exactWhole, statementOf } from '../sql-rows.ts';
+import { column, whereJob } from '../where/sqlite.ts';
 
 const Row = z.object({
   histogram: z.enum(['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs']),

@@ -1,9 +1,9 @@
-import type { StatisticsQuestion } from '../db/question.ts';
-import { offsetOf } from '../jobs/order.ts';
-import { SORT_FIELDS, TOTALS, type Total } from '../jobs/statistics.ts';
-import { RUNNING } from './columns.ts';
-import { type ColumnQuery, wholeLiteral } from './query.ts';
-import { type FilterContext, whereColumns } from './where.ts';
+import { RUNNING } from '../../columns/columns.ts';
+import type { StatisticsQuestion } from '../../db/question.ts';
+import { offsetOf } from '../../jobs/order.ts';
+import { SORT_FIELDS, TOTALS, type Total } from '../../jobs/statistics.ts';
+import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 
 const KEY_COLUMNS = { user: 'hpc_user', project: 'project', cluster: 'cluster', subcluster: 'subcluster' } as const;
 /** What a total beyond 63 bits reads as. */
@@ -15,7 +15,7 @@ const LAST_ROW = 2n ** 53n;
 export const GROUP_COLUMNS: readonly string[] = ['id', ...TOTALS];
 
 /**
- * One row: `json`, the rows of src/db/statements/job-statistics.ts but for the names of users, which stand in the file of SQLite, as lists of
+ * One row: `json`, the rows of src/questions/statistics/sqlite.ts but for the names of users, which stand in the file of SQLite, as lists of
  * GROUP_COLUMNS; and `ids`, a list of theirs. For JavaScript to make rows of thousands of values took a third of the time of 30 days.
  *
  * Two passes: stored durations of all jobs, and what running ones have lasted beyond theirs. Those are few, and DuckDB knows the blocks without

@@ -1,12 +1,12 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { Condition, Range, WholeField } from '../jobs/filter.ts';
-import { isFootprintKey } from '../jobs/filter.ts';
-import { JOB_STATES, type JobState, SHARED } from '../jobs/job.ts';
-import type { VisibleJobs } from '../jobs/visibility.ts';
-import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from './conditions.ts';
-import { nodeCondition } from './node-filter.ts';
-import { jsonNumber, jsonText } from './stored-json.ts';
-import type { JobTable } from './tables.ts';
+import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from '../../db/conditions.ts';
+import { jsonNumber, jsonText } from '../../db/stored-json.ts';
+import type { JobTable } from '../../db/tables.ts';
+import type { Condition, Range, WholeField } from '../../jobs/filter.ts';
+import { isFootprintKey } from '../../jobs/filter.ts';
+import { JOB_STATES, type JobState, SHARED } from '../../jobs/job.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { nodeCondition } from './hosts.ts';
 
 /** A column of the job at hand; every statement calls the table `job`. */
 export function column(name: keyof JobTable): RawBuilder<unknown> {

@@ -1,8 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { Condition } from '../jobs/filter.ts';
-import type { Slice } from '../jobs/order.ts';
-import type { VisibleJobs } from '../jobs/visibility.ts';
-import { column, whereJob } from './filters.ts';
+import type { Condition } from '../../jobs/filter.ts';
+import type { Slice } from '../../jobs/order.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { column, whereJob } from '../where/sqlite.ts';
 
 const MOST_BRANCHES = 12;
 /** Every branch repeats the values of the other conditions. */

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { statementOf } from '../../db/sql-rows.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
-import { whereJob } from '../filters.ts';
-import { HOSTNAME, HOSTS } from '../node-filter.ts';
-import { statementOf } from '../sql-rows.ts';
+import { HOSTNAME, HOSTS } from '../where/hosts.ts';
+import { whereJob } from '../where/sqlite.ts';
 
 /**
  * One row per cluster, in byte order: the hosts of the jobs that run and started before `beforeSec`, each once, in byte

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { exactWhole, statementOf } from '../../db/sql-rows.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { whereJob } from '../filters.ts';
-import { exactWhole, statementOf } from '../sql-rows.ts';
+import { whereJob } from '../where/sqlite.ts';
 
 /** When a job was submitted, Unix seconds, 0 where nobody said it; no row for a job the caller may not see. No answer of the API has it. */
 export function submitTime(jobs: VisibleJobs, id: bigint) {

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { jobJson } from '../../db/job-json.ts';
+import { exactWhole, statementOf } from '../../db/sql-rows.ts';
+import type { JobInsideQuery } from '../../db/writes/job-inside.ts';
 import { JOB_STATES } from '../../jobs/job.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
-import { whereJob } from '../filters.ts';
-import { jobJson } from '../job-json.ts';
-import { exactWhole, statementOf } from '../sql-rows.ts';
-import type { JobInsideQuery } from '../writes/job-inside.ts';
+import { whereJob } from '../where/sqlite.ts';
 
 const KEY_COLUMNS = sql`CAST(job.cluster AS TEXT) AS cluster, CAST(job.subcluster AS TEXT) AS subcluster, CAST(CAST(job.job_id AS INTEGER) AS TEXT) AS jobId, CAST(CAST(job.start_time AS INTEGER) AS TEXT) AS startTime, CAST(job.job_state AS TEXT) AS state, CAST(job.monitoring_status AS INTEGER) AS monitoringStatus, CAST(job.num_nodes AS INTEGER) AS numNodes, CAST(job.hpc_user AS TEXT) AS user`;
 

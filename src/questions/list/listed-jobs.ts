@@ -1,5 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
+import { durationAt } from '../../db/job-json.ts';
+import { exactWhole, statementOf } from '../../db/sql-rows.ts';
+import type { Statement } from '../../db/statement.ts';
+import { jsonText } from '../../db/stored-json.ts';
+import { firstCharacters } from '../../db/stored-text.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
 import {
   type ListedJob,
@@ -10,14 +15,9 @@ import {
 } from '../../jobs/listed-job.ts';
 import { offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { column, whereJob } from '../filters.ts';
-import { durationAt } from '../job-json.ts';
-import { isAlongIndex, newestFirst } from '../newest-first.ts';
-import { exactWhole, statementOf } from '../sql-rows.ts';
-import type { Statement } from '../statement.ts';
-import { jsonText } from '../stored-json.ts';
-import { firstCharacters } from '../stored-text.ts';
-import { withIds } from './jobs-batch.ts';
+import { column, whereJob } from '../where/sqlite.ts';
+import { isAlongIndex, newestFirst } from './newest-first.ts';
+import { withIds } from './sqlite.ts';
 
 /** One more than names have at most (src/jobs/bounds.ts), so that a longer one is known. */
 const TEXT_CHARACTERS = BOUNDS.text.most + 1;

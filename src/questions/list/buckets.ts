@@ -1,4 +1,4 @@
-import { type Parameters, wholeLiteral } from './query.ts';
+import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 
 /** In a byte DuckDB groups at once, without a hash. */
 const BUCKETS = 256;

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { statementOf } from '../../db/sql-rows.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { whereJob } from '../filters.ts';
-import { statementOf } from '../sql-rows.ts';
+import { whereJob } from '../where/sqlite.ts';
 
 const Row = z.object({ count: z.int() });
 

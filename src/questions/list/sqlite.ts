@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
+import { jobJson } from '../../db/job-json.ts';
+import type { PageStatement, SqlValue } from '../../db/statement.ts';
+import { sqlBuilder } from '../../db/tables.ts';
 import type { Place } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { column, whereJob } from '../filters.ts';
-import { jobJson } from '../job-json.ts';
-import type { PageStatement, SqlValue } from '../statement.ts';
-import { sqlBuilder } from '../tables.ts';
+import { column, whereJob } from '../where/sqlite.ts';
 
 const whole = z.string().transform(BigInt); // 64 bits, sent as text: JSON.parse would round them
 const place = z.tuple([whole, whole]).transform(([startTime, id]): Place => ({ startTime, id }));

@@ -1,5 +1,5 @@
-import type { Page } from './port.ts';
-import type { PageStatement } from './statement.ts';
+import type { Page } from '../../db/port.ts';
+import type { PageStatement } from '../../db/statement.ts';
 
 /**
  * The batches that can be read now, in their order: behind the last of those before (undefined: the first), none at the end.

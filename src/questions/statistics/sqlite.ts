@@ -1,4 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
+import { durationAt } from '../../db/job-json.ts';
+import { wholeOf } from '../../db/sql-rows.ts';
+import { plainRows, type RowParser, type SqlValue } from '../../db/statement.ts';
+import { sqlBuilder } from '../../db/tables.ts';
 import { offsetOf, type PageRequest } from '../../jobs/order.ts';
 import {
   type Group,
@@ -10,11 +14,7 @@ import {
   type Whole,
 } from '../../jobs/statistics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { column, whereJob } from '../filters.ts';
-import { durationAt } from '../job-json.ts';
-import { wholeOf } from '../sql-rows.ts';
-import { plainRows, type RowParser, type SqlValue } from '../statement.ts';
-import { sqlBuilder } from '../tables.ts';
+import { column, whereJob } from '../where/sqlite.ts';
 
 export interface JobStatisticsOptions {
   readonly nowSec: number;

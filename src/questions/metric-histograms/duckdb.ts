@@ -1,10 +1,10 @@
-import type { MetricQuestion } from '../db/question.ts';
-import { isMetricName } from '../jobs/histograms.ts';
-import { footprintName } from './columns.ts';
-import { type ColumnQuery, wholeLiteral } from './query.ts';
-import { type FilterContext, whereColumns } from './where.ts';
+import { footprintName } from '../../columns/columns.ts';
+import type { MetricQuestion } from '../../db/question.ts';
+import { isMetricName } from '../../jobs/histograms.ts';
+import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 
-/** The rows of src/db/statements/metric-histograms.ts: the same arithmetic, in the same order of operations. */
+/** The rows of src/questions/metric-histograms/sqlite.ts: the same arithmetic, in the same order of operations. */
 export function metricHistogramsQuery({ jobs, scales, bins }: MetricQuestion, context: FilterContext): ColumnQuery {
   const where = whereColumns(jobs.conditions, context);
   const counts = scales.flatMap(({ metric, stat, peak }, index) => {

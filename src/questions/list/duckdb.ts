@@ -1,9 +1,9 @@
-import { WHOLE_COLUMNS } from '../db/filters.ts';
-import type { PlacesQuestion } from '../db/question.ts';
-import type { Place, Slice } from '../jobs/order.ts';
-import { type ColumnQuery, Parameters, wholeLiteral } from './query.ts';
-import { durationAt } from './statistics.ts';
-import { type FilterContext, whereColumns } from './where.ts';
+import type { PlacesQuestion } from '../../db/question.ts';
+import type { Place, Slice } from '../../jobs/order.ts';
+import { type ColumnQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
+import { durationAt } from '../statistics/duckdb.ts';
+import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { WHOLE_COLUMNS } from '../where/sqlite.ts';
 
 /** What a list is sorted by: a column, or the duration until now. */
 export interface SortKey {
@@ -25,7 +25,7 @@ const LAST_ROW = 2n ** 53n;
 
 const SORTED = { ...WHOLE_COLUMNS, energy: 'energy' } as const;
 
-/** The keys of a list before the id, as src/db/statements/listed-jobs.ts and src/db/newest-first.ts sort. */
+/** The keys of a list before the id, as src/questions/list/listed-jobs.ts and src/questions/list/newest-first.ts sort. */
 export function sortKeys({ sorted }: PlacesQuestion): readonly SortKey[] {
   const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, isWhole: true });
   if (sorted === undefined) return [started('DESC')];

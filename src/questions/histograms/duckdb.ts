@@ -1,11 +1,11 @@
-import type { HistogramsQuestion } from '../db/question.ts';
-import { DURATION_BINS } from '../jobs/histograms.ts';
-import { RUNNING } from './columns.ts';
-import { type ColumnQuery, wholeLiteral } from './query.ts';
-import { durationAt } from './statistics.ts';
-import { type FilterContext, whereColumns } from './where.ts';
+import { RUNNING } from '../../columns/columns.ts';
+import type { HistogramsQuestion } from '../../db/question.ts';
+import { DURATION_BINS } from '../../jobs/histograms.ts';
+import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { durationAt } from '../statistics/duckdb.ts';
+import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 
-/** The rows of src/db/statements/job-histograms.ts. Four groupings of one column each are faster here than one of four. */
+/** The rows of src/questions/histograms/sqlite.ts. Four groupings of one column each are faster here than one of four. */
 export function histogramsQuery({ jobs, bins, nowSec }: HistogramsQuestion, context: FilterContext): ColumnQuery {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const width = wholeLiteral(widthSec);
