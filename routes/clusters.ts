@@ -17,10 +17,10 @@ export const clusters = resource().openapi(
   createRoute({
     method: 'get',
     path: '/clusters/',
-    summary: 'Configured clusters',
+    summary: 'List the configured clusters',
     security: WITH_TOKEN,
     request: { query: onlyQuery({ cluster: z.string().optional() }) },
-    responses: answers('the clusters', z.object({ clusters: z.array(ClusterSchema) })),
+    responses: answers('the clusters in the order of the archive', z.object({ clusters: z.array(ClusterSchema) })),
   }),
   (c) => {
     requireRole(c.var.user, 'api');
@@ -28,7 +28,8 @@ export const clusters = resource().openapi(
     const { cluster: name } = c.req.valid('query');
     if (name === undefined) return json({ clusters: configured.list.map(clusterJson) });
     const cluster = configured.get(name);
-    if (cluster === undefined) throw new Fault('invalid_request', 'query parameter cluster names no such cluster');
+    if (cluster === undefined)
+      throw new Fault('invalid_request', 'query parameter cluster must be the name of a configured cluster');
     return json({ clusters: [clusterJson(cluster)] });
   },
 );

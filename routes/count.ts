@@ -10,10 +10,10 @@ export const count = resource().openapi(
   createRoute({
     method: 'get',
     path: '/jobs/count',
-    summary: 'Number of jobs',
+    summary: 'Count jobs',
     security: WITH_TOKEN,
     request: { query: JobFilterQuery },
-    responses: answers('how many jobs match', z.object({ count: z.int() })),
+    responses: answers('the number of jobs that match', z.object({ count: z.int() })),
   }),
   async (c) => {
     const jobs = visibleJobs(c, parseFilter(queryOf(c), nowSec(c)));

@@ -9,7 +9,7 @@ import { type DeletePlace, OMIT_TAGGED } from '../src/jobs/retention.ts';
 /** Jobs of one transaction: 20-40 ms with all indexes of cc-backend, in which other writes wait. */
 const BATCH_JOBS = 250;
 
-const WHICH = jsonBody('jobId is needed', JobBody, FEW_FIELDS);
+const WHICH = jsonBody('jobId is required', JobBody, FEW_FIELDS);
 
 const TimeParam = z.object({
   ts: IdParam.shape.id.openapi({ param: { name: 'ts', in: 'path' }, description: 'Unix seconds', example: 1700000000 }),
@@ -24,7 +24,7 @@ export const deleteJobs = resource()
       summary: 'Delete a job',
       security: WITH_TOKEN,
       request: { params: IdParam, query: onlyQuery({}) },
-      responses: answers('it is not there (any more)', MESSAGE),
+      responses: answers('the job is deleted, or did not exist', MESSAGE),
     }),
     async (c) => {
       const { id } = c.req.valid('param');
@@ -36,11 +36,11 @@ export const deleteJobs = resource()
     createRoute({
       method: 'delete',
       path: '/jobs/delete_job/',
-      summary: 'Delete the newest job of an id',
-      description: 'Answers 422 not_found where there is no such job.',
+      summary: 'Delete the newest job with a jobId',
+      description: 'Responds with 422 not_found if there is no such job.',
       security: WITH_TOKEN,
       request: { query: onlyQuery({}), body: WHICH.document },
-      responses: answers('it is not there any more; the message has its database id', MESSAGE),
+      responses: answers('the job is deleted; the message has its database id', MESSAGE),
     }),
     async (c) => {
       const key = jobKey(await WHICH.read(c));
@@ -54,7 +54,7 @@ export const deleteJobs = resource()
       path: '/jobs/delete_job_before/{ts}',
       summary: 'Delete all jobs that started before a time',
       description:
-        'In batches, so that other writes get their turn. An answer that is an error says in `deleted` how many are gone: a repeat goes on.',
+        'Deletes in batches, so that other writes can run in between. In an error response `deleted` is the number of jobs deleted so far; repeat the request to continue.',
       security: WITH_TOKEN,
       request: {
         params: TimeParam,
@@ -62,10 +62,13 @@ export const deleteJobs = resource()
           'omit-tagged': z
             .string()
             .optional()
-            .openapi({ enum: [...OMIT_TAGGED], description: 'keep tagged jobs: none, all, or those tagged by a user' }),
+            .openapi({
+              enum: [...OMIT_TAGGED],
+              description: 'which tagged jobs to keep: none, all, or those tagged by a user',
+            }),
         }),
       },
-      responses: answers('how many', MESSAGE),
+      responses: answers('the number of deleted jobs', MESSAGE),
     }),
     async (c) => {
       const { ts: before } = c.req.valid('param');

@@ -15,8 +15,8 @@ const CHANGED = answers('the job with its metadata', JobSchema);
 
 /** A value may be a job script of 4 MB, with escapes. */
 const LIMITS = { ...FEW_FIELDS, bytes: 8 * 1024 * 1024 };
-const ENTRY = largeJsonBody('the entry', 'metaEntry', LIMITS);
-const ENTRY_OF_JOB = largeJsonBody('jobId is needed', 'metaOfJob', LIMITS);
+const ENTRY = largeJsonBody('a metadata entry', 'metaEntry', LIMITS);
+const ENTRY_OF_JOB = largeJsonBody('jobId is required', 'metaOfJob', LIMITS);
 
 /** PATCH jobs/edit_meta/{id} and jobs/edit_meta/: sets one entry of a job's metadata; its meta.json follows. */
 export const editMeta = resource()
@@ -24,8 +24,8 @@ export const editMeta = resource()
     createRoute({
       method: 'patch',
       path: '/jobs/edit_meta/{id}',
-      summary: 'Set an entry of the metadata',
-      description: 'Answers 404 not_found where there is no such job, or none this user may see.',
+      summary: 'Set a metadata entry of a job',
+      description: 'Responds with 404 not_found if there is no such job, or if the caller may not see it.',
       security: WITH_TOKEN,
       request: { params: IdParam, query: onlyQuery({}), body: ENTRY.document },
       responses: CHANGED,
@@ -48,8 +48,8 @@ export const editMeta = resource()
     createRoute({
       method: 'patch',
       path: '/jobs/edit_meta/',
-      summary: 'Set an entry of the metadata of the newest job of an id',
-      description: 'Answers 422 not_found where there is no such job.',
+      summary: 'Set a metadata entry of the newest job with a jobId',
+      description: 'Responds with 422 not_found if there is no such job.',
       security: WITH_TOKEN,
       request: { query: onlyQuery({}), body: ENTRY_OF_JOB.document },
       responses: CHANGED,

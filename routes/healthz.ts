@@ -7,19 +7,19 @@ export const healthz = resource().openapi(
   createRoute({
     method: 'get',
     path: '/healthz',
-    summary: 'Whether the database answers',
+    summary: 'Check the health of the service',
     description:
-      'Answers 200 also where the service is degraded: it answers requests, and `reason` says what an operator has to look at.',
+      'Responds with 200 also if the service is degraded: it still serves requests, and `reason` says what the operator has to check.',
     request: { query: onlyQuery({}) },
     responses: answers(
-      'the database answers',
+      'the database responds',
       z.object({ status: z.enum(['ok', 'degraded']), reason: z.string().optional() }),
     ),
   }),
   (c) => {
     const { alive, degraded: ofDatabase = [] } = c.var.db.status();
     const degraded = [...ofDatabase, ...(c.var.service.degraded?.() ?? [])];
-    if (!alive) throw new Fault('connection_lost', 'no connection has answered for a second');
+    if (!alive) throw new Fault('connection_lost', 'no database connection has responded for a second');
     return json(degraded.length === 0 ? { status: 'ok' } : { status: 'degraded', reason: degraded.join('; ') });
   },
 );

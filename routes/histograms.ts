@@ -29,8 +29,11 @@ const Query = JobFilterQuery.extend({
   metric: z
     .union([z.string(), z.array(z.string())])
     .optional()
-    .openapi({ type: 'array', items: { type: 'string' }, description: 'metrics such as flops_any' }),
-  'metric-bins': z.string().optional().openapi({ description: 'bins of each metric; default 10', example: '10' }),
+    .openapi({ type: 'array', items: { type: 'string' }, description: 'names of metrics, such as flops_any' }),
+  'metric-bins': z
+    .string()
+    .optional()
+    .openapi({ description: 'number of bins of each metric; default 10', example: '10' }),
 });
 const OWN = ['bins', 'metric', 'metric-bins'];
 
@@ -58,7 +61,10 @@ export const histograms = resource().openapi(
     summary: 'Histograms of jobs and metrics',
     security: WITH_TOKEN,
     request: { query: Query },
-    responses: answers('five histograms; those of metrics only of the metrics asked for', Histograms),
+    responses: answers(
+      'histograms of durations, nodes, hardware threads and accelerators, and of the requested metrics',
+      Histograms,
+    ),
   }),
   async (c) => {
     const query = queryOf(c);
@@ -71,7 +77,7 @@ export const histograms = resource().openapi(
     }
     const metrics = query.getAll('metric').filter(isMetricName);
     if (metrics.length > MOST_METRICS) {
-      throw new Fault('invalid_request', `query parameter metric may be given ${MOST_METRICS} times at most`);
+      throw new Fault('invalid_request', `query parameter metric may be given at most ${MOST_METRICS} times`);
     }
     const [counted, histMetrics] = await Promise.all([
       c.var.db.read(jobHistograms(jobs, { bins, nowSec: now }), c.var.deadline),

@@ -12,7 +12,7 @@ import { jobForMetrics } from '../src/questions/one-job/sqlite.ts';
 
 const texts = z.union([z.string(), z.array(z.string())]).optional();
 const Query = onlyQuery({
-  metric: texts.openapi({ type: 'array', items: { type: 'string' }, description: 'metrics; default: all' }),
+  metric: texts.openapi({ type: 'array', items: { type: 'string' }, description: 'names of metrics; default: all' }),
   scope: texts.openapi({ type: 'array', items: { type: 'string', enum: [...SCOPES] }, description: 'default: all' }),
 });
 const Answer = z.object({
@@ -25,10 +25,10 @@ export const jobMetrics = resource().openapi(
   createRoute({
     method: 'get',
     path: '/jobs/metrics/{id}',
-    summary: 'Metric data of a job',
+    summary: 'Get the metric data of a job',
     security: WITH_TOKEN,
     request: { params: z.object({ id: z.string().openapi({ example: '1' }) }), query: Query },
-    responses: answers('the metrics in the scopes asked for, or a message', Answer),
+    responses: answers('the metrics in the requested scopes, or an error message', Answer),
   }),
   async (c) => {
     const query = queryOf(c);
@@ -51,7 +51,7 @@ async function metricsOf(
   const data = await jobData(c, job, { metrics, scopes, resolution: null, shape: 'list' });
   if (data === null) {
     return failed(
-      c.var.lacksArchive ? 'this service has no job archive' : 'the archive has no metric data of this job',
+      c.var.lacksArchive ? 'this service has no job archive' : 'the archive has no metric data for this job',
     );
   }
   return jsonParts('{"data":{"jobMetrics":', data, '},"error":null}\n');

@@ -11,8 +11,8 @@ import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { type JobKey, jobById } from '../src/questions/one-job/sqlite.ts';
 
-const METRICS = jsonBody('names of metrics; null: all of them', listOf(text).nullable(), NAMES);
-const NO_JOB = 'Answers 422 not_found where there is no such job, or none this user may see.';
+const METRICS = jsonBody('names of metrics; null means all metrics', listOf(text).nullable(), NAMES);
+const NO_JOB = 'Responds with 422 not_found if there is no such job, or if the caller may not see it.';
 
 /** GET jobs/{id}: a job by its database id; `all-metrics=true` adds its metric data, where the archive has it. */
 export const job = resource()
@@ -20,7 +20,7 @@ export const job = resource()
     createRoute({
       method: 'get',
       path: '/jobs/{id}',
-      summary: 'A job, and its metric data',
+      summary: 'Get a job, and its metric data',
       description: NO_JOB,
       security: WITH_TOKEN,
       request: {
@@ -28,7 +28,7 @@ export const job = resource()
         query: onlyQuery({ 'all-metrics': z.string().optional().openapi({ example: 'true' }) }),
       },
       responses: answers(
-        'the job; Data is null where none was asked for or there is none',
+        'the job; Data is null if it was not requested or does not exist',
         z.object({
           Meta: JobSchema,
           Data: z.record(z.string(), z.record(z.string(), JobMetricSchema)).nullable(),
@@ -46,7 +46,7 @@ export const job = resource()
     createRoute({
       method: 'post',
       path: '/jobs/{id}',
-      summary: 'A job, and the data of some metrics',
+      summary: 'Get a job, and the data of some metrics',
       description: NO_JOB,
       security: WITH_TOKEN,
       request: {
@@ -55,7 +55,7 @@ export const job = resource()
         body: METRICS.document,
       },
       responses: answers(
-        'the job; Data is empty where nothing was asked for or there is nothing',
+        'the job; Data is empty if it was not requested or does not exist',
         z.object({ Meta: JobSchema, Data: z.array(ScopedMetricSchema) }),
       ),
     }),

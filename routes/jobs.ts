@@ -9,7 +9,7 @@ import { jobsPage } from '../src/questions/list/batches.ts';
 
 const List = z.object({
   jobs: z.array(JobSchema),
-  items: z.int().openapi({ description: 'the items-per-page asked for, not how many there are' }),
+  items: z.int().openapi({ description: 'the requested items-per-page, not the number of jobs' }),
   page: z.int(),
 });
 
@@ -18,10 +18,10 @@ export const jobs = resource().openapi(
   createRoute({
     method: 'get',
     path: '/jobs/',
-    summary: 'Jobs, newest start first',
+    summary: 'List jobs, newest start first',
     security: WITH_TOKEN,
     request: { query: JobListQuery },
-    responses: answers('the jobs of the page; a page beyond the end has none', List),
+    responses: answers('the jobs of the page; a page past the end is empty', List),
   }),
   async (c) => {
     const now = nowSec(c);

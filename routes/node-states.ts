@@ -28,11 +28,11 @@ for (const [method, path] of PATHS) {
     createRoute({
       method,
       path,
-      summary: 'States of nodes',
-      description: 'A node that no node list of the cluster has is passed over, unless it was known before.',
+      summary: 'Report the states of nodes',
+      description: 'A node that is in no node list of the cluster is ignored, unless it is already known.',
       security: WITH_TOKEN,
       request: { query: onlyQuery({}), body: REPORT.document },
-      responses: answersText('nothing: they are stored'),
+      responses: answersText('an empty body: the states are stored'),
     }),
     async (c) => await store(c),
   );

@@ -6,8 +6,8 @@ const INFO = {
   title: 'cc-jobs',
   version: '0.1.0',
   description:
-    'The job database of a ClusterCockpit installation. Unknown query parameters are refused by name. Where jobs are ' +
-    'filtered, metric.NAME=A-B, A- or -B (NAME such as flops_any_avg) filters by a value of the footprint.',
+    'The job database of a ClusterCockpit installation. Unknown query parameters are rejected. Every job filter also takes ' +
+    'metric.NAME=A-B, A- or -B, a range of the footprint value NAME, such as flops_any_avg.',
 };
 
 /** GET /openapi.json: what `app` has mounted, made from the schemas that check the requests; written on the first request. */
@@ -17,7 +17,7 @@ export function openapi(app: OpenAPIHono<AppEnv>) {
     createRoute({
       method: 'get',
       path: '/openapi.json',
-      summary: 'This document',
+      summary: 'Get this document',
       request: { query: onlyQuery({}) },
       responses: answers('OpenAPI 3.1', z.looseObject({ openapi: z.string() })),
     }),

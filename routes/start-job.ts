@@ -16,7 +16,7 @@ const Started = z.object({
 export const startJob = resource();
 
 /** 10,000 nodes with 128 hardware threads each have 1.3 million values. */
-const JOB = largeJsonBody('a Job; its jobState is running, whatever it says', 'startJob', {
+const JOB = largeJsonBody('a Job; jobState is ignored: the job is running', 'startJob', {
   bytes: BODY_LIMIT_BYTES,
   values: 2_000_000,
   depth: 8,
@@ -27,13 +27,13 @@ for (const method of ['post', 'put'] as const) {
     createRoute({
       method,
       path: '/jobs/start_job/',
-      summary: 'A job has started',
+      summary: 'Report the start of a job',
       description:
-        'Answers 422 conflict for a job that is there already: of the same jobId and cluster, and started less than a day before. ' +
-        'The job is stored whatever its tags: `tagsLeftOut` has those that it did not get, and is not there without any.',
+        'Responds with 422 conflict if the job already exists: same jobId and cluster, started less than a day earlier. ' +
+        'A tag that cannot be added does not keep the job from being stored: such tags are in `tagsLeftOut`.',
       security: WITH_TOKEN,
       request: { query: onlyQuery({}), body: JOB.document },
-      responses: answersCreated('it is there', Started),
+      responses: answersCreated('the job is stored', Started),
     }),
     async (c) => await start(c),
   );
@@ -48,7 +48,8 @@ async function start(c: Context<AppEnv>) {
   const { tagsLeftOut: taken } = await c.var.db.write('startJob', input, c.var.deadline);
   const tagsLeftOut = [...leftOut, ...taken];
   const which = { jobId, cluster, startTime };
-  if (cut.length > 0) c.var.log.warn({ ...which, cut: cut.slice(0, MOST_LOGGED) }, 'metadata of a started job was cut');
+  if (cut.length > 0)
+    c.var.log.warn({ ...which, cut: cut.slice(0, MOST_LOGGED) }, 'metadata of a started job was truncated');
   if (tagsLeftOut.length === 0) return created({ msg: 'success' });
   c.var.log.warn({ ...which, tags: tagsLeftOut.slice(0, MOST_LOGGED), count: tagsLeftOut.length }, TAGS_LEFT_OUT);
   return created({ msg: 'success', tagsLeftOut });
@@ -57,4 +58,4 @@ async function start(c: Context<AppEnv>) {
 /** One line of the log names no more of them. */
 const MOST_LOGGED = 10;
 /** One wording for every reason: whether a name is taken, by whom, and who may write it. */
-const TAGS_LEFT_OUT = 'a job was started without some of its tags: they cannot be written by this caller';
+const TAGS_LEFT_OUT = 'a job was started without some of its tags: this caller cannot write them';

@@ -10,13 +10,13 @@ const Query = JobFilterQuery.extend({
   'group-by': z
     .string()
     .optional()
-    .openapi({ enum: [...GROUPS], description: 'without it: all jobs as one' }),
+    .openapi({ enum: [...GROUPS], description: 'default: totals of all jobs' }),
   'sort-by': z
     .string()
     .optional()
-    .openapi({ enum: [...SORT_FIELDS], description: 'descending; of groups only' }),
-  page: z.string().optional().openapi({ description: 'page of the groups, from 1; default 1', example: '1' }),
-  'items-per-page': z.string().optional().openapi({ description: 'groups of a page; default 25', example: '25' }),
+    .openapi({ enum: [...SORT_FIELDS], description: 'order of the groups, descending' }),
+  page: z.string().optional().openapi({ description: 'page number, starting at 1; default 1', example: '1' }),
+  'items-per-page': z.string().optional().openapi({ description: 'groups per page; default 25', example: '25' }),
 });
 const OWN = ['group-by', 'sort-by', 'page', 'items-per-page'];
 
@@ -29,11 +29,11 @@ export const statistics = resource().openapi(
   createRoute({
     method: 'get',
     path: '/statistics/jobs',
-    summary: 'Totals of jobs, also by group',
+    summary: 'Get totals of jobs, optionally by group',
     security: WITH_TOKEN,
     request: { query: Query },
     responses: answers(
-      'one element for all jobs, or one for each group of the page; hours are whole',
+      'one element for all jobs, or one for each group; hours are integers',
       z.object({ statistics: z.array(JobsStatisticsSchema) }),
     ),
   }),

@@ -15,7 +15,7 @@ import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 export const stopJob = resource();
 
 const STOP = jsonBody(
-  'jobId is needed; jobState is completed where it is not said; stopTime in Unix seconds',
+  'jobId is required; jobState defaults to completed; stopTime is in Unix seconds',
   StopBody,
   FEW_FIELDS,
 );
@@ -25,15 +25,15 @@ for (const method of ['post', 'put'] as const) {
     createRoute({
       method,
       path: '/jobs/stop_job/',
-      summary: 'A job has ended',
+      summary: 'Report the end of a job',
       description:
-        'Answers 404 not_found where there is no such job, 422 conflict for one that has been stopped already.',
+        'Responds with 404 not_found if there is no such job, and with 422 conflict if it has already been stopped.',
       security: WITH_TOKEN,
       request: {
         query: onlyQuery({}),
         body: STOP.document,
       },
-      responses: answers('the job as it ended, without metadata and tags', JobSchema),
+      responses: answers('the stopped job, without metadata and tags', JobSchema),
     }),
     async (c) => await stop(c),
   );

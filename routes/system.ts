@@ -4,7 +4,7 @@ import { requireRole } from '../src/http/auth.ts';
 import { systemState } from '../src/http/system-state.ts';
 
 const System = z.looseObject({
-  settings: z.record(z.string(), z.unknown()).openapi({ description: 'in force; secrets are not shown' }),
+  settings: z.record(z.string(), z.unknown()).openapi({ description: 'effective settings, without secrets' }),
   database: z.looseObject({ alive: z.boolean(), queued: z.int() }).openapi({ description: 'processes and counters' }),
 });
 
@@ -13,7 +13,7 @@ export const system = resource().openapi(
   createRoute({
     method: 'get',
     path: '/system',
-    summary: 'Settings in force, processes, counters',
+    summary: 'Get settings, processes and counters',
     security: WITH_TOKEN,
     request: { query: onlyQuery({}) },
     responses: answers('the state of the service', System),

@@ -22,12 +22,13 @@ import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 /** 2,000 tags. */
 const LIMITS = { bytes: 2 * 1024 * 1024, values: 10_001, depth: 4 };
 const tagsBody = (description: string) => largeJsonBody(description, 'tags', LIMITS);
-const ADDED = tagsBody('tags; without a scope they are global');
-const TAKEN_OFF = tagsBody('tags; those without a scope are passed over');
-const DELETED = tagsBody('tags; those of other scopes than global and admin are passed over');
+const ADDED = tagsBody('tags; scope defaults to global');
+const TAKEN_OFF = tagsBody('tags; tags without a scope are ignored');
+const DELETED = tagsBody('tags; tags of scopes other than global and admin are ignored');
 
 const path = '/jobs/tag_job/{id}';
-const NO_JOB = 'Answers 404 not_found where there is no such job, or none this user may see. All of the tags or none.';
+const NO_JOB =
+  'All tags are changed, or none. Responds with 404 not_found if there is no such job, or if the caller may not see it.';
 
 /** jobs/tag_job/{id}, with POST and PATCH to add tags and DELETE to take them off; DELETE tags/ deletes them everywhere. */
 export const tags = resource();
@@ -37,15 +38,15 @@ for (const method of ['post', 'patch'] as const) {
     createRoute({
       method,
       path,
-      summary: 'Put tags on a job',
-      description: `${NO_JOB} A tag whose type and name are taken is 422 conflict.`,
+      summary: 'Add tags to a job',
+      description: `${NO_JOB} Responds with 422 conflict if the type and name of a tag are taken.`,
       security: WITH_TOKEN,
       request: {
         params: IdParam,
         query: onlyQuery({}),
         body: ADDED.document,
       },
-      responses: answers('the job with the tags the caller may read, and those added', JobSchema),
+      responses: answers('the job with the tags that the caller may read, and the added tags', JobSchema),
     }),
     async (c) => {
       const wanted = checkedTags(c.var.user, await ADDED.read(c));
@@ -58,15 +59,15 @@ tags.openapi(
   createRoute({
     method: 'delete',
     path,
-    summary: 'Take tags off a job',
-    description: `${NO_JOB} Answers 404 also for a tag that is none; one that is not on the job is passed over.`,
+    summary: 'Remove tags from a job',
+    description: `${NO_JOB} The same if a tag does not exist; a tag that is not on the job is ignored.`,
     security: WITH_TOKEN,
     request: {
       params: IdParam,
       query: onlyQuery({}),
       body: TAKEN_OFF.document,
     },
-    responses: answers('the job with the tags the caller may read', JobSchema),
+    responses: answers('the job with the tags that the caller may read', JobSchema),
   }),
   async (c) => {
     const wanted = removableTags(c.var.user, await TAKEN_OFF.read(c));
@@ -78,14 +79,14 @@ tags.openapi(
   createRoute({
     method: 'delete',
     path: '/tags/',
-    summary: 'Delete tags, and take them off every job',
-    description: 'Answers 404 not_found for a tag that is none; then none is deleted.',
+    summary: 'Delete tags, and remove them from all jobs',
+    description: 'If one of the tags does not exist, none is deleted, and the response is 404 not_found.',
     security: WITH_TOKEN,
     request: {
       query: onlyQuery({}),
       body: DELETED.document,
     },
-    responses: answersText('how many'),
+    responses: answersText('the number of deleted tags'),
   }),
   async (c) => {
     const asked = await DELETED.read(c);

@@ -9,14 +9,17 @@ export const usedNodesOfJobs = resource().openapi(
   createRoute({
     method: 'get',
     path: '/jobs/used_nodes',
-    summary: 'Hosts with running jobs',
+    summary: 'List the hosts of running jobs',
     security: WITH_TOKEN,
     request: {
       query: onlyQuery({
-        ts: z.string('is missing or given twice').openapi({ description: 'Unix seconds', example: '1700000000' }),
+        ts: z.string('must be given once').openapi({ description: 'Unix seconds', example: '1700000000' }),
       }),
     },
-    responses: answers('hosts by cluster, sorted', z.object({ usedNodes: z.record(z.string(), z.array(z.string())) })),
+    responses: answers(
+      'the sorted hosts of each cluster',
+      z.object({ usedNodes: z.record(z.string(), z.array(z.string())) }),
+    ),
   }),
   async (c) => {
     requireRole(c.var.user, 'api');

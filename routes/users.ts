@@ -40,17 +40,17 @@ export const users = resource()
     createRoute({
       method: 'get',
       path: '/users/',
-      summary: 'Accounts',
+      summary: 'List accounts',
       security: WITH_TOKEN,
       request: {
         query: onlyQuery({
           'not-just-user': z
             .string()
             .optional()
-            .openapi({ description: 'true: only accounts with more rights than those of a user', example: 'true' }),
+            .openapi({ description: 'true: only accounts with a role other than user', example: 'true' }),
         }),
       },
-      responses: answers('in the order in which they were made', z.array(UserSchema)),
+      responses: answers('accounts in order of creation', z.array(UserSchema)),
     }),
     async (c) => {
       requireRole(c.var.user, 'admin');
@@ -65,20 +65,21 @@ export const users = resource()
       method: 'post',
       path: '/user/{id}',
       summary: 'Change the roles or projects of an account',
-      description: 'Only the first change that is not empty is made. Answers 422 conflict for one that cannot be.',
+      description:
+        'Makes only the first change that is not empty. Responds with 422 conflict if the change is not possible.',
       security: WITH_TOKEN,
       request: {
         params: z.object({ id: z.string().openapi({ description: 'username', example: 'ada' }) }),
         query: onlyQuery({}),
         body: CHANGE.document,
       },
-      responses: answers('it is made', MESSAGE),
+      responses: answers('the change was made', MESSAGE),
     }),
     async (c) => {
       requireRole(c.var.user, 'admin');
       const body = await CHANGE.read(c);
       const kind = ACCOUNT_CHANGES.find((name) => body[name] !== '');
-      if (kind === undefined) throw new Fault('invalid_request', `say one of ${ACCOUNT_CHANGES.join(', ')}`);
+      if (kind === undefined) throw new Fault('invalid_request', `give one of ${ACCOUNT_CHANGES.join(', ')}`);
       const { id: username } = c.req.valid('param');
       await c.var.db.write('changeAccount', { username, change: { kind, value: body[kind] } }, c.var.deadline);
       return message(`${DONE[kind]} for user ${username}`);

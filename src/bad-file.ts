@@ -5,27 +5,27 @@ import { sqliteCode } from './db/sqlite-faults.ts';
 
 /** What an error of the file system says, and what to do about it. */
 const OF_FILE_SYSTEM: Readonly<Record<string, string>> = {
-  EACCES: 'permission is denied: correct the permissions, or name another place',
-  EPERM: 'permission is denied: correct the permissions, or name another place',
-  EROFS: 'lies on a read-only file system: name another place',
-  ENOENT: 'there is no such file or folder: correct the path',
-  ENOTDIR: 'a part of its path is no folder: correct the path',
-  EEXIST: 'something else has that name: correct the path',
-  EISDIR: 'is a folder, and a file is wanted: correct the path',
-  ENOSPC: 'no space is left on its file system: make room',
-  EDQUOT: 'the quota of its file system is used up: make room',
+  EACCES: 'permission denied: correct the permissions, or use another path',
+  EPERM: 'permission denied: correct the permissions, or use another path',
+  EROFS: 'the file system is read-only: use another path',
+  ENOENT: 'no such file or directory: correct the path',
+  ENOTDIR: 'a part of the path is not a directory: correct the path',
+  EEXIST: 'the name is already in use: correct the path',
+  EISDIR: 'is a directory, not a file: correct the path',
+  ENOSPC: 'no space left on the file system: free some space',
+  EDQUOT: 'the disk quota is exceeded: free some space',
   ENAMETOOLONG: 'the name is too long',
 };
 
 /** The same for SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
 const OF_SQLITE: Readonly<Record<number, string>> = {
-  5: 'another program has locked the database: try again when it has ended',
-  8: 'cannot be written: make the file and its folder writable',
-  10: 'reading or writing it failed: look at its disk',
-  11: 'is damaged: restore it from a backup',
-  13: 'no space is left on its file system: make room',
-  14: 'cannot be opened: correct the path, or the permissions of the file and its folder',
-  26: 'is no SQLite database: correct the path',
+  5: 'another program has locked the database: try again when that program has finished',
+  8: 'not writable: make the file and its directory writable',
+  10: 'I/O error: check the disk',
+  11: 'the database is damaged: restore a backup',
+  13: 'no space left on the file system: free some space',
+  14: 'cannot be opened: correct the path, or the permissions of the file and its directory',
+  26: 'not an SQLite database: correct the path',
 };
 
 /**
@@ -35,7 +35,7 @@ const OF_SQLITE: Readonly<Record<number, string>> = {
 export function inWords(error: unknown, path?: string): string | undefined {
   const sqlite = sqliteCode(error);
   if (sqlite !== undefined) {
-    const what = OF_SQLITE[sqlite] ?? (error instanceof Error ? error.message : 'the database answered with an error');
+    const what = OF_SQLITE[sqlite] ?? (error instanceof Error ? error.message : 'the database returned an error');
     return path === undefined ? what : `${path}: ${what}`;
   }
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
@@ -48,7 +48,7 @@ export function inWords(error: unknown, path?: string): string | undefined {
 export async function checkReadable(path: string): Promise<{ size: number }> {
   return await beginning(path, async () => {
     const info = await stat(path);
-    if (!info.isFile()) throw new BadStart(`${path}: is no file: correct the path`);
+    if (!info.isFile()) throw new BadStart(`${path}: not a regular file: correct the path`);
     await access(path, constants.R_OK);
     return info;
   });

@@ -34,11 +34,12 @@ const COMMANDS: readonly Command[] = [
   sizingCommand,
 ];
 
-const HELP = `cc-jobs: the job database of a ClusterCockpit installation as an HTTP service
+const HELP = `cc-jobs serves the job database of a ClusterCockpit installation over HTTP.
 
 ${COMMANDS.map(({ name, summary }) => `  cc-jobs ${name.padEnd(10)} ${summary}`).join('\n')}
 
-'cc-jobs NAME --help' tells more, 'cc-jobs --version' which one this is. Settings come from the environment and from .env (docs/settings.md).
+'cc-jobs COMMAND --help' describes a command; 'cc-jobs --version' prints the version.
+Settings come from the environment and from .env (docs/settings.md).
 `;
 
 /**
@@ -58,7 +59,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (name === '--version' || name === '-v') return print(`${version()}\n`);
   if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
   if (command === undefined) {
-    process.stderr.write(name === undefined ? HELP : `cc-jobs: there is no command '${name}'\n\n${HELP}`);
+    process.stderr.write(name === undefined ? HELP : `cc-jobs: unknown command '${name}'\n\n${HELP}`);
     return 2;
   }
   if (args.includes('--help') || args.includes('-h')) return print(`${command.usage}\n`);

@@ -16,7 +16,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
       return { env: { ...environment }, fromFile: new Set() };
-    throw new BadStart('.env is there and cannot be read: correct its permissions', { cause: error });
+    throw new BadStart('.env cannot be read: correct its permissions', { cause: error });
   }
   const file = parseEnv(text);
   const names = Object.keys(file).filter((name) => environment[name] === undefined);

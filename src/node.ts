@@ -99,7 +99,7 @@ export async function startService(
     app.resolve(running);
     const url = urlOf(settings, server);
     for (const note of sizing.notes) log.warn({}, note);
-    if (idle.length > 0) log.warn({ settings: idle }, 'not applied: see docs/settings.md, where a setting cannot act');
+    if (idle.length > 0) log.warn({ settings: idle }, 'settings ignored by this deployment: see docs/settings.md');
     log.info({ url, database: place.shown, limitMb: sizing.limitMb }, 'listening');
     return {
       url,

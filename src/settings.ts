@@ -30,7 +30,7 @@ function trustedProxies(most: number) {
   return z.union([words, wholeNumber(1, most, message)], { error: message });
 }
 
-const text = z.string().min(1, { error: 'is empty: leave it out instead', abort: true });
+const text = z.string().min(1, { error: 'is empty: remove it instead', abort: true });
 
 /** Base64 of `bytes` bytes. The value itself is secret: no message repeats it. */
 function base64Key(bytes: number, what: string) {
@@ -38,7 +38,7 @@ function base64Key(bytes: number, what: string) {
     .string()
     .refine(
       (value) => isBase64(value) && atob(value).length === bytes,
-      `must be the base64 of ${what} (${bytes} bytes): make a pair with 'cc-jobs keys'`,
+      `must be ${what} of ${bytes} bytes in base64: create a key pair with 'cc-jobs keys'`,
     );
 }
 
@@ -48,7 +48,7 @@ function base64Secret(bytes: number) {
     .string()
     .refine(
       (value) => isBase64(value) && atob(value).length >= bytes,
-      `must be the base64 of ${bytes} bytes or more: head -c ${bytes} /dev/urandom | base64`,
+      `must be ${bytes} bytes or more in base64: head -c ${bytes} /dev/urandom | base64`,
     );
 }
 
@@ -58,7 +58,7 @@ function isBase64(value: string): boolean {
 
 const serverUrl = text.refine(
   (value) => /^(https?|libsql):\/\/./.test(value) && URL.canParse(value),
-  'must be the address of a libSQL server, with http://, https:// or libsql://',
+  'must be the URL of a libSQL server: http://, https:// or libsql://',
 );
 const databaseUrl = text.refine(
   (value) => /^file:./.test(value) || (/^(https?|libsql):\/\/./.test(value) && URL.canParse(value)),
@@ -80,68 +80,86 @@ const MAX_MB = 4_194_304; // 4 TB: above any machine, below what would overflow 
  */
 export const SettingsSchema = z.object({
   HOST: text.default('127.0.0.1').describe('address to listen on'),
-  PORT: wholeNumber(0, 65_535).prefault('8080').describe('port to listen on; 0 picks a free one'),
-  DB_URL: databaseUrl.default('file:./var/job.db').describe('the job database: file:, http(s): or libsql:'),
-  DB_AUTH_TOKEN: text.optional().describe('token for a libSQL server'),
+  PORT: wholeNumber(0, 65_535).prefault('8080').describe('port to listen on; 0 picks a free port'),
+  DB_URL: databaseUrl.default('file:./var/job.db').describe('URL of the job database: file:, http(s): or libsql:'),
+  DB_AUTH_TOKEN: text.optional().describe('token for the libSQL server'),
   DB_SYNC_URL: serverUrl.optional().describe('libSQL server to replicate from'),
-  DB_SYNC_MS: wholeNumber(100, 10_000).prefault('1000').describe('ms between two looks of a replica for what is new'),
-  DB_MAX_CONNECTIONS: wholeNumber(1, 64).prefault('4').describe('reader processes; the writer is one more'),
-  DB_MAX_IDLE_S: wholeNumber(1, 86_400).prefault('600').describe('seconds after which an idle reader is retired'),
-  DB_MEMORY_LIMIT_MB: autoOr(128, MAX_MB).prefault('auto').describe('MB for all processes of the service together'),
-  DB_CACHE_SIZE_MB: autoOr(1, MAX_MB).prefault('auto').describe('MB of page cache per connection'),
-  DB_SOFT_HEAP_LIMIT_MB: autoOr(1, MAX_MB).prefault('auto').describe('MB of SQLite heap from which the cache shrinks'),
-  DB_HARD_HEAP_LIMIT_MB: autoOr(8, MAX_MB).prefault('auto').describe('MB of SQLite heap that fail a query'),
-  DB_QUEUE_LIMIT: wholeNumber(1, 100_000).prefault('256').describe('requests waiting for a connection'),
+  DB_SYNC_MS: wholeNumber(100, 10_000).prefault('1000').describe('replica sync interval (ms)'),
+  DB_MAX_CONNECTIONS: wholeNumber(1, 64)
+    .prefault('4')
+    .describe('maximum number of reader processes; the writer is one more'),
+  DB_MAX_IDLE_S: wholeNumber(1, 86_400).prefault('600').describe('idle time after which a reader process ends (s)'),
+  DB_MEMORY_LIMIT_MB: autoOr(128, MAX_MB).prefault('auto').describe('memory limit of all processes together (MB)'),
+  DB_CACHE_SIZE_MB: autoOr(1, MAX_MB).prefault('auto').describe('page cache of each connection (MB)'),
+  DB_SOFT_HEAP_LIMIT_MB: autoOr(1, MAX_MB)
+    .prefault('auto')
+    .describe('SQLite heap of a connection above which its page cache shrinks (MB)'),
+  DB_HARD_HEAP_LIMIT_MB: autoOr(8, MAX_MB)
+    .prefault('auto')
+    .describe('SQLite heap of a connection above which its query fails (MB)'),
+  DB_QUEUE_LIMIT: wholeNumber(1, 100_000)
+    .prefault('256')
+    .describe('maximum number of requests waiting for a connection'),
   DB_CALLER_LIMIT: wholeNumber(1, 100_000)
     .prefault('64')
-    .describe('requests of one caller, waiting and at work, while others wait'),
+    .describe('maximum number of requests of one caller, waiting and running, while other callers wait'),
   COLUMN_INDEX: z
     .enum(['auto', 'on', 'off'], { error: 'must be auto, on or off' })
     .default('auto')
-    .describe('statistics from a copy of the job table in columns; auto: where there is memory for it'),
-  COLUMN_INDEX_MEMORY_MB: autoOr(600, MAX_MB).prefault('auto').describe('MB for the process of the column index'),
-  DB_TEMP_DIR: text.optional().describe('folder of sorts and temporary tables; default: beside the database'),
+    .describe('answer statistics from a columnar copy of the job table; auto: if there is enough memory'),
+  COLUMN_INDEX_MEMORY_MB: autoOr(600, MAX_MB).prefault('auto').describe('memory of the column index process (MB)'),
+  DB_TEMP_DIR: text
+    .optional()
+    .describe('directory for sorts and temporary tables; default: the directory of the database'),
   REQUEST_TIMEOUT_MS: wholeNumber(10, 600_000)
     .prefault('30000')
-    .describe('ms from arrival to answer, waiting included'),
-  STREAM_TIMEOUT_S: wholeNumber(1, 86_400).prefault('600').describe('seconds for a whole streamed answer'),
-  BODY_LIMIT_MB: wholeNumber(1, 1024).prefault('16').describe('MB of a request body; a larger one is refused with 413'),
-  AUTH: z.enum(['jwt', 'none'], { error: 'must be jwt or none' }).default('jwt').describe('how callers are known'),
-  JWT_PUBLIC_KEY: base64Key(32, 'an Ed25519 public key').optional().describe('checks tokens'),
-  JWT_PRIVATE_KEY: base64Key(64, 'an Ed25519 private key').optional().describe('signs tokens'),
-  JWT_VALIDATE_USER: onOff.prefault('off').describe('the user must exist; roles and projects from the database'),
-  SESSION_KEY: base64Secret(32).optional().describe('signs sessions; default: a new one at each start'),
-  SESSION_MAX_AGE_S: wholeNumber(60, 2_592_000).prefault('604800').describe('seconds for which a login holds'),
-  CROSS_LOGIN_JWT_HS512_KEY: base64Secret(32).optional().describe('checks login tokens of another site'),
-  API_ALLOWED_IPS: addressList.prefault('*').describe('addresses that may use /api; * is all'),
-  TRUST_PROXY: trustedProxies(16).prefault('off').describe('proxies whose forwarded headers name the client; on is 1'),
-  ARCHIVE_PATH: text.default('./var/job-archive').describe('the job archive on disk'),
-  SHORT_JOB_S: wholeNumber(0, 86_400).prefault('300').describe('seconds; shorter jobs count as short'),
+    .describe('time limit of a request from its arrival to the response, including waiting (ms)'),
+  STREAM_TIMEOUT_S: wholeNumber(1, 86_400).prefault('600').describe('time limit of a streamed response (s)'),
+  BODY_LIMIT_MB: wholeNumber(1, 1024)
+    .prefault('16')
+    .describe('maximum size of a request body (MB); a larger one is refused with 413'),
+  AUTH: z.enum(['jwt', 'none'], { error: 'must be jwt or none' }).default('jwt').describe('how callers authenticate'),
+  JWT_PUBLIC_KEY: base64Key(32, 'an Ed25519 public key').optional().describe('key that verifies tokens'),
+  JWT_PRIVATE_KEY: base64Key(64, 'an Ed25519 private key').optional().describe('key that signs tokens'),
+  JWT_VALIDATE_USER: onOff
+    .prefault('off')
+    .describe('require an account, and take roles and projects from the database'),
+  SESSION_KEY: base64Secret(32).optional().describe('key that signs sessions; default: a new random key at each start'),
+  SESSION_MAX_AGE_S: wholeNumber(60, 2_592_000).prefault('604800').describe('lifetime of a session (s)'),
+  CROSS_LOGIN_JWT_HS512_KEY: base64Secret(32).optional().describe('key that verifies the login tokens of another site'),
+  API_ALLOWED_IPS: addressList.prefault('*').describe('client addresses that may use /api; * means all'),
+  TRUST_PROXY: trustedProxies(16)
+    .prefault('off')
+    .describe('number of trusted proxies in front of the service; on means 1'),
+  ARCHIVE_PATH: text.default('./var/job-archive').describe('directory of the job archive'),
+  SHORT_JOB_S: wholeNumber(0, 86_400).prefault('300').describe('duration below which a job counts as short (s)'),
   JOB_CACHE_S: offOr(1, 86_400)
     .prefault('60')
-    .describe('seconds between two looks for jobs that cc-backend left in job_cache'),
+    .describe('poll interval of job_cache, where cc-backend puts new jobs (s)'),
   DURATION_UPDATE_S: offOr(10, 86_400)
     .prefault('300')
-    .describe('seconds between two updates of the stored duration of running jobs'),
+    .describe('update interval of the stored duration of running jobs (s)'),
   WALLTIME_GRACE_S: offOr(0, 31_536_000)
     .prefault('off')
-    .describe('seconds past its walltime after which a running job counts as failed'),
+    .describe('time past its walltime after which a running job is marked failed (s)'),
   NODESTATE_RETENTION_H: offOr(1, 87_600)
     .prefault('off')
-    .describe('hours after which node states are deleted, but for the newest of each node'),
-  OPTIMIZE_S: offOr(60, 2_592_000).prefault('86400').describe('seconds between two runs of PRAGMA optimize'),
-  CHECKPOINT_S: offOr(1, 86_400).prefault('300').describe('seconds between two full checkpoints of the log'),
+    .describe('age at which node states are deleted, except the newest of each node (h)'),
+  OPTIMIZE_S: offOr(60, 2_592_000).prefault('86400').describe('interval of PRAGMA optimize (s)'),
+  CHECKPOINT_S: offOr(1, 86_400).prefault('300').describe('interval of full WAL checkpoints (s)'),
   QUICK_CHECK_S: offOr(3_600, 31_536_000)
     .prefault('604800')
-    .describe('seconds between two checks of the pages of a local file for damage'),
+    .describe('interval of checks of a local file for damaged pages (s)'),
   RESTRICTED_METRICS: z
     .enum(['hide', 'show'], { error: 'must be hide or show' })
     .default('hide')
-    .describe('metrics marked restrict: the API hides them from users and managers, or shows them as cc-backend does'),
+    .describe('hide metrics marked restrict from users and managers in the API, or show them as cc-backend does'),
   LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be a level of pino' })
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: 'must be fatal, error, warn, info, debug, trace or silent',
+    })
     .default('info')
-    .describe('JSON lines from this level on'),
+    .describe('lowest level of log lines'),
 });
 
 /** What the environment or the bindings hold, as text. */
@@ -263,19 +281,21 @@ function contradictions(settings: z.output<typeof SettingsSchema>, bad: Readonly
     !bad.has('JWT_PUBLIC_KEY') &&
     !bad.has('AUTH')
   ) {
-    problems.push("JWT_PUBLIC_KEY is missing: make a pair with 'cc-jobs keys' and put it into .env, or set AUTH=none");
+    problems.push(
+      "JWT_PUBLIC_KEY is missing: create a key pair with 'cc-jobs keys' and add it to .env, or set AUTH=none",
+    );
   }
   if (settings.AUTH === 'none' && !isLoopback(settings)) {
-    problems.push('AUTH none makes everyone an admin: it needs a loopback HOST (127.0.0.1, ::1 or localhost)');
+    problems.push('AUTH none makes every caller an admin: it requires a loopback HOST (127.0.0.1, ::1 or localhost)');
   }
   const { DB_SOFT_HEAP_LIMIT_MB: soft, DB_HARD_HEAP_LIMIT_MB: hard } = settings;
   if (soft !== 'auto' && hard !== 'auto' && soft >= hard) {
     problems.push(
-      'DB_SOFT_HEAP_LIMIT_MB must be below DB_HARD_HEAP_LIMIT_MB: the cache has to shrink before a query fails',
+      'DB_SOFT_HEAP_LIMIT_MB must be below DB_HARD_HEAP_LIMIT_MB: the cache must shrink before a query fails',
     );
   }
   if (settings.DB_SYNC_URL !== undefined && !settings.DB_URL.startsWith('file:') && !bad.has('DB_URL')) {
-    problems.push('DB_SYNC_URL needs a DB_URL that begins with file:, the file of the replica');
+    problems.push('DB_SYNC_URL requires a DB_URL that begins with file:, the file of the replica');
   }
   return problems;
 }

@@ -65,7 +65,7 @@ function partsOf(env: Env): Running | BadStart {
     return running.parts;
   } catch (error) {
     if (!(error instanceof BadStart)) throw error;
-    consoleLog('info').error({ problems: error.problems }, 'bad settings');
+    consoleLog('info').error({ problems: error.problems }, 'invalid settings');
     return error;
   }
 }
@@ -75,12 +75,12 @@ function start(env: Env): Running {
   // Whoever sends a request may write those headers; the runtime's own says where it came from.
   const settings = { ...readSettings(bindings), TRUST_PROXY: false as const };
   if (databaseFile(settings) !== undefined) {
-    throw new BadStart('DB_URL must begin with http://, https:// or libsql:// here: a Worker has no files');
+    throw new BadStart('DB_URL must begin with http://, https:// or libsql:// in a Worker');
   }
   const idle = notApplied(bindings, 'worker');
   const sources = settingSources(bindings, 'binding');
   const log = consoleLog(settings.LOG_LEVEL);
-  if (idle.length > 0) log.warn({ settings: idle }, 'not applied: a Worker has neither processes nor files');
+  if (idle.length > 0) log.warn({ settings: idle }, 'settings ignored by this deployment: see docs/settings.md');
   const { DB_URL: url, DB_AUTH_TOKEN: authToken } = settings;
   const db = openRemote({ url, authToken, mostAtOnce: Number.POSITIVE_INFINITY, heartbeat: false, log });
   const clusters = new KnownClusters(db, log, Math.min(CLUSTERS_LIMIT_MS, settings.REQUEST_TIMEOUT_MS));
@@ -146,7 +146,9 @@ class KnownClusters {
       this.#known = await within(this.#limitMs, (deadline) => readPublished(this.#db, deadline));
     } catch (error) {
       this.#why =
-        error instanceof Fault ? error : new Fault('internal', 'the cluster configuration is broken', { cause: error });
+        error instanceof Fault
+          ? error
+          : new Fault('internal', 'the cluster configuration is invalid', { cause: error });
       this.#log.warn({ err: error }, 'the cluster configuration could not be read from the database');
     }
   }
@@ -171,7 +173,7 @@ function isOpen({ url }: Request): boolean {
 
 /** Until the bindings are right, every request is told so; what is wrong stands in the log alone. */
 function refusal({ problems }: BadStart): Response {
-  const error = `the service is not configured: ${problems.length} bad settings, see its log`;
+  const error = `the service is not configured: ${problems.length} invalid settings, see its log`;
   return Response.json({ status: 'Internal Server Error', error, code: 'internal' }, { status: 500 });
 }
 

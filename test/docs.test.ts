@@ -65,14 +65,14 @@ describe('docs/settings.md', () => {
   });
 });
 
-test('docs/settings.md says where a setting cannot act', () => {
+test('docs/settings.md says where a setting is ignored', () => {
   const names = Object.keys(SettingsSchema.shape);
   const all = Object.fromEntries(names.map((name) => [name, 'x']));
   const idle = (['file', 'replica', 'server', 'worker'] as const).map((kind) => notApplied(all, kind) as string[]);
   const rows = names
     .filter((name) => idle.some((of) => of.includes(name)))
     .map((name) => [name, ...idle.map((of) => (of.includes(name) ? '—' : 'acts'))]);
-  expect(table('docs/settings.md', 'Where a setting cannot act')).toEqual(rows);
+  expect(table('docs/settings.md', 'Settings ignored per deployment')).toEqual(rows);
   expect(notApplied({ PORT: undefined }, 'worker')).toEqual([]);
 });
 

@@ -65,7 +65,7 @@ describe('settings', () => {
     expect(problems).toHaveLength(3);
     expect(problems.join('\n')).toMatch(/JWT_PUBLIC_KEY is missing.*'cc-jobs keys'/);
     expect(problems.join('\n')).toMatch(/DB_SOFT_HEAP_LIMIT_MB must be below DB_HARD_HEAP_LIMIT_MB/);
-    expect(problems.join('\n')).toMatch(/DB_SYNC_URL needs a DB_URL that begins with file:/);
+    expect(problems.join('\n')).toMatch(/DB_SYNC_URL requires a DB_URL that begins with file:/);
   });
 });
 
@@ -146,7 +146,7 @@ describe('an empty text', () => {
   test.each(['HOST', 'DB_URL', 'DB_TEMP_DIR', 'ARCHIVE_PATH', 'DB_AUTH_TOKEN', 'API_ALLOWED_IPS'])(
     'is no %s',
     (name) => {
-      expect(problemsOf({ [name]: '' })).toContain(`${name} is empty: leave it out instead`);
+      expect(problemsOf({ [name]: '' })).toContain(`${name} is empty: remove it instead`);
     },
   );
 });
@@ -177,7 +177,7 @@ describe('a key', () => {
   ])('%s of the wrong kind is refused, and not repeated', (name, value) => {
     const [problem = '', ...more] = problemsOf({ [name]: value });
     expect(more).toEqual([]);
-    expect(problem).toMatch(new RegExp(`^${name} must be the base64 of .*'cc-jobs keys'`));
+    expect(problem).toMatch(new RegExp(`^${name} must be .* in base64: .*'cc-jobs keys'`));
     expect(problem).not.toContain(value);
   });
 

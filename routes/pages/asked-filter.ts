@@ -27,7 +27,7 @@ const MOST_ENTRIES = 500;
 
 function checkCount(values: number, most: number): void {
   if (values > most) {
-    throw new Fault('invalid_request', `the address of a page has at most ${most} values; the API takes more`);
+    throw new Fault('invalid_request', `the address of a page may have at most ${most} values; the API accepts more`);
   }
 }
 

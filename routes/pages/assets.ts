@@ -11,7 +11,7 @@ const NOT_AT_ALL = 'no-cache';
 export const assets = new Hono<AppEnv>().get('/assets/:fingerprint/:name', (c) => {
   const { name } = c.req.param();
   const asset = c.var.assets.get(name);
-  if (asset === undefined) throw new Fault('not_found', 'there is no such file');
+  if (asset === undefined) throw new Fault('not_found', 'no such file');
   const isCurrent = c.req.path === c.var.assets.path(asset.name);
   const body = new TextEncoder().encode(asset.text);
   return new Response(body, {

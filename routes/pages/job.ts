@@ -31,7 +31,7 @@ export const jobPage = new Hono<AppEnv>()
       c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c) }), c.var.deadline),
       c.var.db.read(submitTime(jobs, id), c.var.deadline),
     ]);
-    if (found === undefined) throw new Fault('not_found', `there is no job with the database id ${id}`);
+    if (found === undefined) throw new Fault('not_found', `no job with the database id ${id}`);
     const job = shownJob(found.job);
     const { clusters, archive } = c.var.service;
     const subCluster = clusters.subCluster(job.cluster, job.subCluster);
@@ -66,7 +66,7 @@ export const jobPage = new Hono<AppEnv>()
 /** Another kind of id is no job's. */
 function idOf(c: Context<AppEnv>): bigint {
   const parsed = IdParam.safeParse({ id: c.req.param('id') });
-  if (!parsed.success) throw new Fault('not_found', 'a job is found by its database id, a whole number');
+  if (!parsed.success) throw new Fault('not_found', 'the address of a job must end in its database id, an integer');
   return parsed.data.id;
 }
 
@@ -79,7 +79,7 @@ function text(form: URLSearchParams, name: string): string {
 function removable(c: Context<AppEnv>, tag: { type: string; name: string; scope: string }) {
   const { user } = c.var;
   const tags = mayWriteTags(user, tag.scope) ? removableTags(user, [tag]) : [];
-  if (tags.length === 0) throw new Fault('forbidden', 'you may not take this tag off');
+  if (tags.length === 0) throw new Fault('forbidden', 'you may not remove this tag');
   return tags;
 }
 

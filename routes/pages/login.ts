@@ -16,9 +16,9 @@ import { userInDatabase } from '../../src/http/user-in-database.ts';
 import { addressWithin } from '../../src/http/within-site.ts';
 import type { User } from '../../src/jobs/user.ts';
 
-const REFUSED = 'That user name and password do not belong together.';
+const REFUSED = 'Wrong user name or password.';
 const TOO_OFTEN = 'Too many failed attempts. Try again in three minutes.';
-const TOKENS_ONLY = 'This address takes login tokens only. Please log in here.';
+const TOKENS_ONLY = 'This address accepts only login tokens. Please log in here.';
 
 /** User name, password, and where to go then, which may be an address with a long filter. */
 export const LOGIN_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
@@ -92,7 +92,7 @@ async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, guards: Guards | 
     const user = await verifyLoginToken(loginToken, key, nowSec(c));
     if (!JWT_VALIDATE_USER) return user;
     const account = await userInDatabase(c, user.name);
-    if (account === undefined) throw new Fault('unauthorized', 'There is no such user here.');
+    if (account === undefined) throw new Fault('unauthorized', 'This user has no account here.');
     return account;
   }
   if (guards === 'tokens only') throw new Fault('unauthorized', TOKENS_ONLY);

@@ -27,7 +27,8 @@ export async function changeMeta(folder: string, { tags, metaData }: MetaChange)
   const before = exact.parse(await readMetaText(folder), (_, value, { source }) =>
     typeof value === 'number' && source !== undefined ? exact.rawJSON(source) : value,
   );
-  if (typeof before !== 'object' || before === null || Array.isArray(before)) throw new Error('meta.json is no object');
+  if (typeof before !== 'object' || before === null || Array.isArray(before))
+    throw new Error('meta.json is not an object');
   const known: unknown = 'metaData' in before ? before.metaData : null;
   const meta = typeof known === 'object' && known !== null ? known : {};
   const after = {

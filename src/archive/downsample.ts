@@ -13,7 +13,7 @@ export class BadResolution extends Error {
 export function downsampledLength(points: number, timestepSec: number, resolutionSec: number): number | undefined {
   if (resolutionSec <= timestepSec || timestepSec <= 0) return undefined;
   if (resolutionSec % timestepSec !== 0) {
-    throw new BadResolution(`resolution ${resolutionSec} s is no multiple of the time step of ${timestepSec} s`);
+    throw new BadResolution(`resolution ${resolutionSec} s is not a multiple of the time step of ${timestepSec} s`);
   }
   const length = Math.floor(points / (resolutionSec / timestepSec));
   return length === 0 || points < MINIMUM_POINTS ? undefined : length;

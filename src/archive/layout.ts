@@ -31,6 +31,6 @@ export function jobFolder(root: string, { cluster, jobId, startTime }: ArchiveJo
 
 /** The folder of a cluster. Throws for a name that is no path component. */
 export function clusterFolder(root: string, cluster: string): string {
-  if (!isPathComponent(cluster)) throw new Error(`cluster name ${JSON.stringify(cluster)} cannot be a folder`);
+  if (!isPathComponent(cluster)) throw new Error(`cluster name ${JSON.stringify(cluster)} cannot be a directory name`);
   return join(root, cluster);
 }

@@ -19,7 +19,7 @@ const MAX_CLUSTER_BYTES = 64 * 1024 * 1024;
 export async function openArchive(root: string, { create = false, mark = true } = {}): Promise<void> {
   if (create) {
     await mkdir(root, { recursive: true }).catch((cause: unknown) => {
-      throw new BadStart(`ARCHIVE_PATH ${root} cannot be made: ${reasonOf(cause)}`, { cause });
+      throw new BadStart(`ARCHIVE_PATH ${root} cannot be created: ${reasonOf(cause)}`, { cause });
     });
   }
   const versionFile = join(root, 'version.txt');
@@ -30,14 +30,14 @@ export async function openArchive(root: string, { create = false, mark = true } 
   if (version?.trim() === ARCHIVE_VERSION) return;
   if (version !== undefined) {
     throw new BadStart(
-      `${versionFile} says '${version.trim().slice(0, 20)}': cc-jobs reads job archives of version ${ARCHIVE_VERSION}`,
+      `${versionFile} has version '${version.trim().slice(0, 20)}': cc-jobs requires a job archive of version ${ARCHIVE_VERSION}`,
     );
   }
   const entries = await readdir(root).catch((cause: unknown) => {
-    throw new BadStart(`the job archive ${root} is no folder that can be read: make it or set ARCHIVE_PATH`, { cause });
+    throw new BadStart(`the job archive ${root} is not a readable directory: create it or set ARCHIVE_PATH`, { cause });
   });
   if (entries.some((entry) => !isForeign(entry))) {
-    throw new BadStart(`${root} has no version.txt and is not empty, so it is no job archive: check ARCHIVE_PATH`);
+    throw new BadStart(`${root} is not a job archive (it has no version.txt and is not empty): check ARCHIVE_PATH`);
   }
   if (!mark) return;
   await writeFile(versionFile, `${ARCHIVE_VERSION}\n`).catch((cause: unknown) => {

@@ -19,7 +19,8 @@ export async function writeCluster(root: string, cluster: string, json: string):
 /** Writes both files of a job, data first: a job with a meta.json is whole. Throws for a job that can have no folder. */
 export async function writeJob(root: string, job: ArchiveJob, meta: unknown, data: unknown): Promise<void> {
   const folder = jobFolder(root, job);
-  if (folder === undefined) throw new Error(`job ${job.jobId} of cluster ${JSON.stringify(job.cluster)} has no folder`);
+  if (folder === undefined)
+    throw new Error(`job ${job.jobId} of cluster ${JSON.stringify(job.cluster)} has no directory`);
   const dataText = `${JSON.stringify(data)}\n`;
   if (Buffer.byteLength(dataText) > COMPRESS_ABOVE_BYTES) {
     await writeFileAtomically(join(folder, 'data.json.gz'), await zip(dataText));

@@ -158,14 +158,14 @@
   }
 
   async function load() {
-    state.textContent = 'counting …';
+    state.textContent = 'loading …';
     const answer = await fetch(place.dataset.from, READ).catch(() => undefined);
     const body = await answer?.json().catch(() => undefined);
     if (!answer?.ok || body === undefined) {
       const why =
         body?.code === 'deadline_exceeded'
-          ? 'counting took too long: a narrower filter is faster'
-          : (body?.error ?? 'the service did not answer');
+          ? 'the query took too long, try a narrower filter'
+          : (body?.error ?? 'the service did not respond');
       state.textContent = `No histograms: ${why}.`;
       return;
     }

@@ -121,8 +121,8 @@
     const found = body?.data?.jobMetrics ?? [];
     const { metric } = found.find(({ scope }) => scope === 'node') ?? found[0] ?? {};
     if (metric === undefined || !metric.series.some(({ data }) => data.length > 0)) {
-      const why = body?.error?.message ?? body?.error ?? 'the archive has no data of this metric';
-      words.textContent = `Not here: ${why}.`;
+      const why = body?.error?.message ?? body?.error ?? 'the archive has no data for this metric';
+      words.textContent = `No plot: ${why}.`;
       figure.classList.add('empty');
       return;
     }

@@ -91,13 +91,13 @@
     const answer = await fetch('/system', { headers: { Accept: 'text/html' } }).catch(() => undefined);
     if (!answer?.ok) {
       words.textContent =
-        answer === undefined ? 'the service does not answer' : `the service answered ${answer.status}`;
+        answer === undefined ? 'the service does not respond' : `the service responded with ${answer.status}`;
       return;
     }
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('live');
     if (fresh === null) return;
     if (live.contains(document.activeElement)) {
-      words.textContent = 'held: the keyboard is in a table'; // which would be taken away under it
+      words.textContent = 'paused: a table has the focus'; // which would be taken away under it
       return;
     }
     live.replaceChildren(...fresh.childNodes);

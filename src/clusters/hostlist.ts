@@ -39,7 +39,7 @@ function splitTerms(source: string): string[] {
 
 function partsOf(term: string, source: string): string[] {
   if (/^[^[\]\s()]+$/.test(term)) return [term];
-  if (!/^(?:\[[^[\]]*\]|[^[\]\s()]+)+$/.test(term)) throw new BadHostList(`'${shortened(source)}' is no host list`);
+  if (!/^(?:\[[^[\]]*\]|[^[\]\s()]+)+$/.test(term)) throw new BadHostList(`'${shortened(source)}' is not a host list`);
   return term.match(/\[[^\]]*\]|[^[]+/g) ?? [];
 }
 
@@ -49,7 +49,7 @@ function bracket(inner: string, source: string): string[] {
   for (const range of inner.split(',')) {
     const [, from, to = from] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(range.trim()) ?? [];
     if (from === undefined || to === undefined || Number(to) < Number(from)) {
-      throw new BadHostList(`'${shortened(range)}' in '${shortened(source)}' is no range of numbers`);
+      throw new BadHostList(`'${shortened(range)}' in '${shortened(source)}' is not a range of numbers`);
     }
     const last = Number(to);
     if (numbers.length + last - Number(from) >= MAX_HOSTS) throw tooMany(source);

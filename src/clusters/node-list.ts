@@ -46,7 +46,7 @@ function parseTerm(term: string): Part[] {
 function parseRange(range: string, term: string): NumberRange {
   const [, from, to] = /^(\d{1,15})-(\d{1,15})$/.exec(range) ?? [];
   if (from === undefined || to === undefined) {
-    throw new Error(`node list term '${term}' holds '${range}' where a range such as 01-10 is needed`);
+    throw new Error(`node list term '${term}' holds '${range}' instead of a range such as 01-10`);
   }
   if (from.length !== to.length) {
     throw new Error(`node list term '${term}': both ends of '${range}' need the same number of digits`);

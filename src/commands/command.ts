@@ -29,7 +29,7 @@ export interface Command {
 
 /** For a command that takes none: what stands there was meant for something. Throws UsageError. */
 export function noArguments(args: readonly string[]): void {
-  if (args.length > 0) throw new UsageError(`there is nothing to say behind the command: '${args.join(' ')}'`);
+  if (args.length > 0) throw new UsageError(`this command takes no arguments: '${args.join(' ')}'`);
 }
 
 /** The command line itself is wrong; the entry prints the message and the usage and exits with 2. */

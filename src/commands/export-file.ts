@@ -33,10 +33,10 @@ export class ExportFile {
       ({ size }) => size,
       () => undefined,
     );
-    if (known === undefined && length !== undefined) throw new BadStart(`${path} exists already: name a new file`);
+    if (known === undefined && length !== undefined) throw new BadStart(`${path} already exists: choose a new file`);
     if (known !== undefined && (length === undefined || length < known.bytes)) {
       throw new BadStart(
-        `${path} has lost jobs that were deleted after they had been written to it: put it back, or name a new file`,
+        `${path} is missing jobs that were exported to it and then deleted: restore the file, or choose a new file`,
       );
     }
     const file = await open(path, known === undefined ? 'wx' : 'r+').catch((cause: unknown) => {

@@ -11,15 +11,16 @@ const ARCHIVED_BY_DEFAULT = 100;
 
 export const generateCommand: Command = {
   name: 'generate',
-  summary: 'make realistic jobs, the same ones for the same seed',
+  summary: 'generate realistic jobs; the same seed gives the same jobs',
   usage: `cc-jobs generate --jobs N [--seed S] [--end SECONDS] [--archived N]
-    --jobs N        how many jobs, up to ${MAX_JOBS}
+    --jobs N        number of jobs, up to ${MAX_JOBS}
     --seed S        0 to ${MAX_SEED} (default 1)
-    --end SECONDS   Unix time of the newest job; what would end later is running (default now)
-    --archived N    so many of the newest finished jobs get metric data in ARCHIVE_PATH (default ${ARCHIVED_BY_DEFAULT})
+    --end SECONDS   Unix time of the newest job; jobs that would end later are running (default now)
+    --archived N    number of finished jobs, the newest ones, that get metric data in ARCHIVE_PATH (default ${ARCHIVED_BY_DEFAULT})
 
-Loads into DB_URL, which is made if there is none, and writes the clusters fern, gust and moss into ARCHIVE_PATH. The same
-seed, number and end make the same jobs, so a run that was stopped with Ctrl-C can be repeated (give --end then).`,
+Loads the jobs into DB_URL, which is created if it does not exist, and writes the clusters fern, gust and moss to
+ARCHIVE_PATH. The same --seed, --jobs and --end give the same jobs: to resume a run that was stopped with Ctrl-C, repeat
+it with the same --end.`,
   isBackground: true,
   async run(args, io) {
     const values = parseCommandLine(args);

@@ -16,27 +16,30 @@ export const importCommand: Command = {
   name: 'import',
   summary: 'load jobs from an archive, another job database or sacct',
   usage: `cc-jobs import archive DIR
-    every job of a job archive (version 3); its cluster.json and job files are copied into ARCHIVE_PATH, unless it is that
+    every job of a job archive (version 3); also copies cluster.json and job files to ARCHIVE_PATH, unless DIR is
+    ARCHIVE_PATH
 cc-jobs import db FILE
-    jobs, tags, users, settings, nodes and node states of a cc-backend database (schema 10 or 11), which stays untouched
+    jobs, tags, users, settings, nodes and node states of a cc-backend database (schema 10 or 11); FILE is not changed
 cc-jobs import sacct FILE [--timezone ZONE] [--cluster NAME]
-    the output of 'sacct -P' with its header line, or of Open XDMoD's call of it without one
-    --timezone ZONE   of the times in it, such as Europe/Berlin (default UTC)
-    --cluster NAME    of lines that have no column Cluster
+    the output of 'sacct -P' with its header line, or the output that Open XDMoD makes, which has none
+    --timezone ZONE   time zone of the file, such as Europe/Berlin (default UTC)
+    --cluster NAME    cluster of lines without a column Cluster
 
-Loads into DB_URL, which is made if there is none. Jobs that are there already stay as they are, so an import can be stopped
-with Ctrl-C and repeated. Ends with 0 when everything is in, 1 when records were bad (each is named) or it was stopped, 2
-when it could not begin.`,
+Loads the jobs into DB_URL, which is created if it does not exist. Jobs that already exist are not changed, so an import can
+be stopped with Ctrl-C and repeated.
+
+Exit code: 0 if everything was imported; 1 if there were bad records (each is reported) or the import was stopped; 2 if it
+could not start.`,
   isBackground: true,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [kind, from, ...more] = positionals;
     if (kind === undefined || from === undefined || more.length > 0)
-      throw new UsageError('say what to import, and from where');
+      throw new UsageError('give the kind of import and its source');
     const importFrom = Object.hasOwn(IMPORTS, kind) ? IMPORTS[kind] : undefined;
-    if (importFrom === undefined) throw new UsageError(`'${kind}' cannot be imported: say archive, db or sacct`);
+    if (importFrom === undefined) throw new UsageError(`unknown kind of import '${kind}': use archive, db or sacct`);
     if (kind !== 'sacct' && (values.timezone !== undefined || values.cluster !== undefined)) {
-      throw new UsageError('--timezone and --cluster belong to import sacct');
+      throw new UsageError('--timezone and --cluster are options of import sacct');
     }
     const clock = clockOf(values.timezone ?? 'UTC');
     return await importFrom({ from, target: loadTarget(io), io, clock, cluster: values.cluster });
@@ -93,7 +96,7 @@ function clockOf(zone: string): LocalClock {
   try {
     return localClock(zone);
   } catch {
-    throw new UsageError(`'${zone}' is no time zone: say one such as UTC or Europe/Berlin`);
+    throw new UsageError(`'${zone}' is not a time zone: use one such as UTC or Europe/Berlin`);
   }
 }
 

@@ -4,14 +4,17 @@ import { keepPrivate } from './private-output.ts';
 
 export const keysCommand: Command = {
   name: 'keys',
-  summary: 'make a pair of keys for tokens',
+  summary: 'create a key pair for tokens',
   usage: `cc-jobs keys >> .env
 
-Prints two lines for .env: JWT_PUBLIC_KEY (checks tokens; serve needs it) and JWT_PRIVATE_KEY (signs them; token needs it, keep it
-secret). Both are base64 of an Ed25519 key as cc-backend writes it. A file that is made this way is for its owner alone (600), from one
-that exists others lose their rights.`,
+Prints two lines for .env:
+    JWT_PUBLIC_KEY    verifies tokens; required by 'cc-jobs serve'
+    JWT_PRIVATE_KEY   signs tokens; required by 'cc-jobs token'. Keep it secret.
+
+Both are Ed25519 keys in base64, as cc-backend writes them. If standard output is a new file, only its owner may read it
+(mode 600). If the file already exists, other accounts lose their access to it.`,
   async run(args, io) {
-    if (args.length > 0) throw new UsageError(`keys takes no arguments, not '${args.join(' ')}'`);
+    if (args.length > 0) throw new UsageError(`this command takes no arguments: '${args.join(' ')}'`);
     const { publicKey, privateKey } = await makeKeys();
     keepPrivate(io);
     io.stdout.write(`JWT_PUBLIC_KEY=${publicKey}\nJWT_PRIVATE_KEY=${privateKey}\n`);

@@ -24,7 +24,7 @@ export async function load(
   { extra = [], again = '' }: LoadWords = {},
 ): Promise<number> {
   const progress = new Progress(io.stderr, source.total);
-  const stopped = (why: string) => `${why} (run it again${again === '' ? '' : ` ${again}`} to go on): `;
+  const stopped = (why: string) => `${why} (run it again${again === '' ? '' : ` ${again}`} to continue): `;
   let counts: ImportCounts | undefined;
   const report = {
     progress(now: ImportCounts, position: number) {
@@ -46,7 +46,7 @@ export async function load(
   }
   await finish();
   for (const { type, name, scope } of summary.refusedTags) {
-    progress.line(`tag ${type}/${name} exists in another scope than '${scope}': left out`);
+    progress.line(`tag ${type}/${name} exists in another scope than '${scope}': skipped`);
   }
   const seconds = progress.elapsedSec;
   const rate = `${seconds.toFixed(1)} s, ${whole(summary.imported / Math.max(seconds, 0.001))} jobs/s`;

@@ -16,12 +16,13 @@ const CLOSE_LIMIT_MS = 5_000;
 
 export const migrateCommand: Command = {
   name: 'migrate',
-  summary: 'make a new database, or bring one up to date',
+  summary: 'create a database, or update an existing one',
   usage: `cc-jobs migrate
 
-Makes the file of DB_URL, or the tables of the libSQL server it names, and the folder of ARCHIVE_PATH where there are none. A
-database of cc-backend (schema 11) stays as it is, indexes included, but for tables of ours (their names begin with ccjobs_). The
-clusters of the archive are put into the database, where a Worker finds them.`,
+Creates what does not exist yet: the file of DB_URL, or the tables on the libSQL server of DB_URL, and the directory
+ARCHIVE_PATH. In a database of cc-backend (schema 11) it adds only the tables whose names begin with ccjobs_; everything
+else, including the indexes, stays as it is. Copies the cluster configuration of the archive into the database, where a
+Worker reads it.`,
   async run(args, io) {
     noArguments(args);
     const server = ServerSettings.safeParse(io.env);
@@ -46,12 +47,14 @@ async function publishFrom(archivePath: string, db: Database): Promise<void> {
   if (files.length === 0) return;
   await publish(files, db).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new BadStart(`the clusters of ${archivePath} could not be put into the database: ${why}`, { cause });
+    throw new BadStart(`the cluster configuration of ${archivePath} could not be written to the database: ${why}`, {
+      cause,
+    });
   });
 }
 
 function told({ stderr }: CommandIo, shown: string, { made, applied }: Migrated): number {
-  const what = applied.length === 0 ? 'is up to date' : `${made ? 'made' : 'migrated'} (${applied.join(', ')})`;
+  const what = applied.length === 0 ? 'is up to date' : `${made ? 'created' : 'migrated'} (${applied.join(', ')})`;
   stderr.write(`${shown}: ${what}\n`);
   return 0;
 }

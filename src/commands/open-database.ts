@@ -30,7 +30,7 @@ export function loadTarget({ env, stderr }: CommandIo): LoadTarget {
   const file = databaseFile({ DB_URL });
   if (file === undefined) {
     throw new BadStart(
-      'DB_URL must begin with file: here: load a local file, then put it where the libSQL server serves it (docs/scaling.md)',
+      'DB_URL must begin with file: for this command: load a local file, then move it to the libSQL server (docs/scaling.md)',
     );
   }
   const path = resolve(file);

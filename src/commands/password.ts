@@ -26,7 +26,8 @@ export async function readPassword({ stdin, stderr }: CommandIo): Promise<string
   lines.close();
   if (isTerminal) stderr.write('\n');
   if (password === '') throw new UsageError('the password is empty');
-  if (Buffer.byteLength(password) > MOST_BYTES) throw new UsageError(`a password has ${MOST_BYTES} bytes at most`);
+  if (Buffer.byteLength(password) > MOST_BYTES)
+    throw new UsageError(`a password must have at most ${MOST_BYTES} bytes`);
   return password;
 }
 

@@ -18,9 +18,9 @@ export function keepPrivate({ stdout, stderr }: Pick<CommandIo, 'stdout' | 'stde
   try {
     fchmodSync(fd, wanted);
     stderr.write(
-      `cc-jobs: others could read the file: its mode is ${wanted.toString(8)} now, was ${mode.toString(8)}\n`,
+      `cc-jobs: other accounts could read the file: its mode was changed from ${mode.toString(8)} to ${wanted.toString(8)}\n`,
     );
   } catch {
-    stderr.write('cc-jobs: others can read the file, and it is not yours to change: have its owner run chmod 600\n');
+    stderr.write('cc-jobs: other accounts can read the file, and you do not own it: ask its owner to run chmod 600\n');
   }
 }

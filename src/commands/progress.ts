@@ -54,7 +54,7 @@ export class Progress {
   bad({ where, reason }: { where: string; reason: string }): void {
     this.#reasons++;
     if (this.#reasons <= REASONS_SHOWN) this.line(`${where}: ${reason}`);
-    else if (this.#reasons === REASONS_SHOWN + 1) this.line('more bad records are only counted');
+    else if (this.#reasons === REASONS_SHOWN + 1) this.line('further bad records are only counted');
   }
 
   /** A line of its own. */

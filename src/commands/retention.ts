@@ -22,16 +22,17 @@ const DAY_SEC = 86_400;
 
 export const retentionCommand: Command = {
   name: 'retention',
-  summary: 'delete old jobs, and give their space back',
+  summary: 'delete old jobs and free their disk space',
   usage: `cc-jobs retention --older-than DAYSd [--omit-tagged none|all|user] [--export FILE.ndjson.gz] [--dry-run]
-    --older-than 365d   jobs that started longer ago
-    --omit-tagged       keep jobs with any tag (all), or with one that a person gave them (user; default none)
-    --export FILE       write them to a new file first: one job a line as JSON, gzip
-    --dry-run           only say how many there are
+    --older-than 365d   delete jobs that started longer ago than this
+    --omit-tagged       keep tagged jobs: all, or those tagged by a user (default none)
+    --export FILE       write the jobs to a new file first: gzip, one JSON object per line
+    --dry-run           only print the number of jobs
 
-Works on the file of DB_URL, also while it is served: in small transactions between which others write. Ctrl-C stops it between two
-of them; run it again, with the same --export, to go on. Files of the archive stay. The space goes back to the file system where the
-file was made by cc-jobs; in one of cc-backend it is used again (docs/operations.md).`,
+Works on the file of DB_URL, also while it is being served: it deletes in small transactions, and other writes run in
+between. Ctrl-C stops it between two transactions; to continue, run it again with the same --export. Files of the archive
+are not deleted. In a file created by cc-jobs the freed space returns to the file system; in a file created by cc-backend
+it is reused for new jobs (docs/operations.md).`,
   isBackground: true,
   async run(args, io) {
     const { beforeSec, omit, exportTo, dryRun } = readOptions(args, Math.floor(Date.now() / 1000));
@@ -81,9 +82,9 @@ async function deleteAll(db: Database, io: CommandIo, { beforeSec, omit, total, 
   if (complete) await file?.ended();
   const freedMb = await giveBack(db, io.signal);
   const seconds = progress.elapsedSec;
-  const begin = complete ? '' : 'stopped (run it again to go on): ';
+  const begin = complete ? '' : 'stopped (run it again to continue): ';
   progress.line(
-    `${begin}${whole(deleted)} deleted${file === undefined ? '' : ' and exported'}, ${freedMb} MB given back, ${seconds.toFixed(1)} s`,
+    `${begin}${whole(deleted)} deleted${file === undefined ? '' : ' and exported'}, ${freedMb} MB freed, ${seconds.toFixed(1)} s`,
   );
   return complete ? 0 : 1;
 }

@@ -9,8 +9,8 @@ export const serveCommand: Command = {
   summary: 'serve the database of DB_URL',
   usage: `cc-jobs serve
 
-Serves the job database over HTTP until SIGTERM or SIGINT: then it accepts no more requests, lets those that run end within
-their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
+Serves the job database over HTTP until SIGTERM or SIGINT. Then it stops accepting requests, lets running requests finish
+within their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
   async run(args, { env, fromFile, signal }) {
     noArguments(args);
     surviveShortages();

@@ -5,12 +5,12 @@ import { type Command, UsageError } from './command.ts';
 
 export const sizingCommand: Command = {
   name: 'sizing',
-  summary: 'how the memory of a machine is divided, and why',
+  summary: 'show how memory is divided among the processes',
   usage: `cc-jobs sizing [--memory SIZE] [--cores N]
-    --memory SIZE   of another machine, such as 512GB or 900MB (default: this one, or the limit of its control group)
-    --cores N       of another machine: prints the DB_MAX_CONNECTIONS that fit it
+    --memory SIZE   memory of the machine, such as 512GB or 900MB (default: this machine, or the limit of its control group)
+    --cores N       cores of the machine; sets DB_MAX_CONNECTIONS to match
 
-Prints what follows from the DB_ settings in force.`,
+Prints the memory limits that result from the DB_ settings.`,
   async run(args, io) {
     const { memory, cores } = parseCommandLine(args);
     const machine = memory === undefined ? thisMachine() : machineOf(memory);
@@ -50,12 +50,8 @@ function lines(sizing: Sizing, readers: number): string[] {
   const rows: [string, number, string][] = [
     ['machine', machine.memoryMb, machine.source],
     ['DB_MEMORY_LIMIT_MB', limitMb, 'all processes of the service together'],
-    ['  parent', parentMb, 'HTTP, bodies and answers on their way; the process that parses large bodies'],
-    [
-      '  archive',
-      archiveMb,
-      'one process reads meta.json files, one decodes metric data; started by the first request',
-    ],
+    ['  parent', parentMb, 'HTTP, requests and responses in flight; the process that parses large bodies'],
+    ['  archive', archiveMb, 'one process for meta.json files, one for metric data; started on demand'],
     [
       '  connections',
       processes * (baseMb + growthMb),
@@ -63,15 +59,16 @@ function lines(sizing: Sizing, readers: number): string[] {
     ],
     ['    base', baseMb, 'the process itself'],
     ['    DB_CACHE_SIZE_MB', cacheMb, 'page cache, within the heap'],
-    ['    DB_SOFT_HEAP_LIMIT_MB', softHeapMb, 'from here the cache shrinks'],
-    ['    DB_HARD_HEAP_LIMIT_MB', hardHeapMb, 'a query that needs more fails with memory_limit_exceeded'],
-    ['    growth', growthMb, 'heap and answers: the RSS above its resting level at which a query is stopped'],
+    ['    DB_SOFT_HEAP_LIMIT_MB', softHeapMb, 'above this the cache shrinks'],
+    ['    DB_HARD_HEAP_LIMIT_MB', hardHeapMb, 'above this a query fails with memory_limit_exceeded'],
+    ['    growth', growthMb, 'heap and results: RSS above the idle level at which a query is stopped'],
   ];
-  if (columnsMb > 0) rows.splice(4, 0, ['  column index', columnsMb, "DuckDB's memory_limit and 250 MB beside it"]);
+  if (columnsMb > 0)
+    rows.splice(4, 0, ['  column index', columnsMb, "DuckDB's memory_limit, plus 250 MB for the process"]);
   const { softMb, hardMb } = serverLimits(sizing);
   const server = [
     '',
-    'For a libSQL server with the same share of this machine:',
+    'For a libSQL server with the same amount of memory:',
     `  sqld --soft-heap-limit-mb ${softMb} --hard-heap-limit-mb ${hardMb}`,
   ];
   return [

@@ -14,16 +14,17 @@ export const tokenCommand: Command = {
   usage: `cc-jobs token --user NAME --roles ROLE,ROLE [--days N]
 
 Prints a token signed with JWT_PRIVATE_KEY, and nothing else.
-  --user NAME    the user it is for
-  --roles LIST   of ${ROLES.join(', ')}; 'api' alone is a machine account that sees all jobs
-  --days N       days until it expires, 1 to ${MOST_DAYS}; default: it does not expire`,
+    --user NAME    the user of the token
+    --roles LIST   any of ${ROLES.join(', ')}; 'api' alone makes a machine account, which sees all jobs
+    --days N       days until the token expires, 1 to ${MOST_DAYS} (default: never)`,
   async run(args, io) {
     const options = readOptions(args);
     const key = SettingsSchema.shape.JWT_PRIVATE_KEY.safeParse(io.env['JWT_PRIVATE_KEY']);
-    if (!key.success) throw new BadStart(`JWT_PRIVATE_KEY ${key.error.issues[0]?.message ?? 'is no key'}`);
-    if (key.data === undefined) throw new BadStart("JWT_PRIVATE_KEY is missing: 'cc-jobs keys >> .env' makes a pair");
+    if (!key.success) throw new BadStart(`JWT_PRIVATE_KEY ${key.error.issues[0]?.message ?? 'is not a key'}`);
+    if (key.data === undefined)
+      throw new BadStart("JWT_PRIVATE_KEY is missing: create a key pair with 'cc-jobs keys >> .env'");
     const token = await makeToken(key.data, options).catch((cause: unknown) => {
-      throw new BadStart("JWT_PRIVATE_KEY is no Ed25519 key: make a pair with 'cc-jobs keys'", { cause });
+      throw new BadStart("JWT_PRIVATE_KEY is not an Ed25519 key: create a key pair with 'cc-jobs keys'", { cause });
     });
     keepPrivate(io);
     io.stdout.write(`${token}\n`);
@@ -37,7 +38,7 @@ function readOptions(args: string[]) {
   if (roles === undefined || roles === '') throw new UsageError('--roles is missing');
   const list = [...new Set(roles.split(',').map((role) => role.trim()))];
   const unknown = list.find((role) => !ROLES.some((known) => known === role));
-  if (unknown !== undefined) throw new UsageError(`there is no role '${unknown}': ${ROLES.join(', ')}`);
+  if (unknown !== undefined) throw new UsageError(`unknown role '${unknown}': use ${ROLES.join(', ')}`);
   if (days === undefined) return { user, roles: list };
   const number = /^\d{1,6}$/.test(days) ? Number(days) : 0;
   if (number < 1 || number > MOST_DAYS) throw new UsageError(`--days must be a whole number from 1 to ${MOST_DAYS}`);

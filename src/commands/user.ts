@@ -22,27 +22,26 @@ export const userCommand: Command = {
 cc-jobs user add NAME --roles ROLE,ROLE [--name TEXT] [--email TEXT] [--projects P,P] [--password]
 cc-jobs user change NAME [--roles …] [--name …] [--email …] [--projects …] [--password | --no-password]
 cc-jobs user delete NAME
-    --roles LIST      of ${ROLES.join(', ')}
-    --projects LIST   of a manager
-    --password        read from standard input: asked for on a terminal, else one line; 72 bytes at most
-    --no-password     no login by password any more
+    --roles LIST      any of ${ROLES.join(', ')}
+    --projects LIST   projects of a manager
+    --password        set a password: prompts on a terminal, otherwise reads one line of standard input; at most 72 bytes
+    --no-password     remove the password, so that the account cannot log in with one
 
-Works on the file of DB_URL, also while it is served. Accounts count for tokens with JWT_VALIDATE_USER=on. Deleting an account
-deletes its settings; its jobs and tags stay. Sessions and tokens made earlier hold on unless JWT_VALIDATE_USER=on, and a new
-password ends none of them.`,
+Works on the file of DB_URL, also while it is being served. Deleting an account deletes its settings; its jobs and tags
+stay. Existing sessions and tokens stay valid unless JWT_VALIDATE_USER=on; a new password does not end them.`,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [action, name, ...more] = positionals;
     for (const text of [values.name, values.email, ...listOf(values.projects)]) {
       if (text !== undefined && text.length > BOUNDS.text.most)
-        throw new UsageError(`--name, --email and each of --projects have at most ${BOUNDS.text.most} characters`);
+        throw new UsageError(`--name, --email and each of --projects must have at most ${BOUNDS.text.most} characters`);
     }
     if (listOf(values.projects).length > BOUNDS.projectsOfAccount.most)
       throw new UsageError(`an account has at most ${BOUNDS.projectsOfAccount.most} projects`);
     const run = action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (action === undefined || run === undefined) throw new UsageError('say list, add, change or delete');
+    if (action === undefined || run === undefined) throw new UsageError('use list, add, change or delete');
     if (more.length > 0 || (name === undefined) !== (action === 'list'))
-      throw new UsageError(`user ${action} wants ${action === 'list' ? 'no' : 'one'} NAME`);
+      throw new UsageError(`user ${action} takes ${action === 'list' ? 'no' : 'one'} NAME`);
     return await withExisting(loadTarget(io), async (db) => {
       try {
         return await run({ db, io, name: name ?? '', values });
@@ -72,12 +71,13 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
   },
   async add({ db, io, name: username, values }) {
     const bytes = Buffer.byteLength(username);
-    if (bytes > MOST_NAME_BYTES || username === '') throw new UsageError(`a name has 1 to ${MOST_NAME_BYTES} bytes`);
-    if (values['no-password'] === true) throw new UsageError('--no-password belongs to user change');
+    if (bytes > MOST_NAME_BYTES || username === '')
+      throw new UsageError(`a name must have 1 to ${MOST_NAME_BYTES} bytes`);
+    if (values['no-password'] === true) throw new UsageError('--no-password is an option of user change');
     if (values.roles === undefined) throw new UsageError('--roles is missing');
     const roles = rolesOf(values.roles);
     const projects = listOf(values.projects);
-    if (projects.length > 0 && !roles.includes('manager')) throw new UsageError('only a manager has projects');
+    if (projects.length > 0 && !roles.includes('manager')) throw new UsageError('only a manager can have projects');
     if (projects.length === 0 && roles.includes('manager')) throw new UsageError('a manager needs --projects');
     const password = values.password === true ? await hashOf(await readPassword(io)) : null;
     const account = { username, password, name: values.name ?? '', email: values.email ?? '', roles, projects };
@@ -86,7 +86,8 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
     return 0;
   },
   async change({ db, io, name: username, values }) {
-    if (values.password === true && values['no-password'] === true) throw new UsageError('a password, or none');
+    if (values.password === true && values['no-password'] === true)
+      throw new UsageError('--password and --no-password exclude each other');
     const edit = {
       ...(values.roles === undefined ? {} : { roles: rolesOf(values.roles) }),
       ...(values.projects === undefined ? {} : { projects: listOf(values.projects) }),
@@ -95,7 +96,7 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
       ...(values['no-password'] === true ? { password: null } : {}),
       ...(values.password === true ? { password: await hashOf(await readPassword(io)) } : {}),
     };
-    if (Object.keys(edit).length === 0) throw new UsageError('say what to change');
+    if (Object.keys(edit).length === 0) throw new UsageError('give at least one change');
     await within(LIMIT_MS, (deadline) => db.write('editAccount', { username, edit }, deadline));
     const changesRights = edit.roles !== undefined || edit.projects !== undefined;
     const changesPassword = 'password' in edit;
@@ -104,7 +105,7 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
   },
   async delete({ db, io, name: username }) {
     const { deleted } = await within(LIMIT_MS, (deadline) => db.write('deleteAccount', { username }, deadline));
-    if (deleted === 0) throw new BadStart(`there is no user ${username}`);
+    if (deleted === 0) throw new BadStart(`no such user: ${username}`);
     io.stderr.write(`deleted ${username}\n${whatHolds(io, false)}`);
     return 0;
   },
@@ -112,20 +113,20 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
 
 /** What the command cannot end: tokens and sessions are signed and not stored. */
 function whatHolds({ env }: CommandIo, changesPassword: boolean): string {
-  const old = 'sessions until they expire (SESSION_MAX_AGE_S), tokens until their days are over';
-  const how = 'A new SESSION_KEY ends all sessions, a new pair of JWT keys all tokens.';
+  const old = 'sessions until SESSION_MAX_AGE_S has passed, tokens until they expire';
+  const how = 'To end all sessions, change SESSION_KEY; to end all tokens, change the JWT keys.';
   if (env['JWT_VALIDATE_USER'] !== 'on') {
-    return `Sessions and tokens made earlier keep their rights: ${old}. ${how}
-With JWT_VALIDATE_USER=on the service looks the account up at each request; here it is off.\n`;
+    return `Existing sessions and tokens keep their rights: ${old}. ${how}
+JWT_VALIDATE_USER is off: with JWT_VALIDATE_USER=on the service checks the account at each request.\n`;
   }
-  if (changesPassword) return `Sessions and tokens made earlier stay valid: ${old}. ${how}\n`;
-  return 'With JWT_VALIDATE_USER=on this holds for sessions and tokens made earlier too, from their next request on.\n';
+  if (changesPassword) return `Existing sessions and tokens stay valid: ${old}. ${how}\n`;
+  return 'JWT_VALIDATE_USER is on: this also applies to existing sessions and tokens, from their next request on.\n';
 }
 
 function rolesOf(text: string): string[] {
   const roles = listOf(text);
   const unknown = roles.find((role) => !ROLES.some((known) => known === role));
-  if (unknown !== undefined) throw new UsageError(`there is no role '${unknown}': ${ROLES.join(', ')}`);
+  if (unknown !== undefined) throw new UsageError(`unknown role '${unknown}': use ${ROLES.join(', ')}`);
   if (roles.length === 0) throw new UsageError('--roles is empty');
   return roles;
 }

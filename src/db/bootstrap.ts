@@ -20,7 +20,7 @@ export async function bootstrap(
     const [row] = await all(`PRAGMA ${name}`);
     const found: unknown = Object.values(row ?? {})[0];
     if (found !== wanted) {
-      throw new BadStart(`${options.path}: PRAGMA ${name} = ${wanted} did not take: the database says ${found}`);
+      throw new BadStart(`${options.path}: PRAGMA ${name} = ${wanted} had no effect: its value is ${found}`);
     }
     pragmas[name] = wanted;
   }

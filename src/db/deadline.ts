@@ -67,11 +67,11 @@ export function startDeadline(limitMs: number, gone?: AbortSignal, startedAt = p
   const expiry = new AbortController();
   const either = new AbortController();
   const expire = () => {
-    const fault = new Fault('deadline_exceeded', `the request did not end within ${limitMs} ms`);
+    const fault = new Fault('deadline_exceeded', `the request did not finish within ${limitMs} ms`);
     expiry.abort(fault);
     either.abort(fault);
   };
-  const hangUp = () => either.abort(new ClientGone('the client hung up'));
+  const hangUp = () => either.abort(new ClientGone('the client disconnected'));
   const remainingMs = () => Math.max(0, at - performance.now());
   let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(expire, remainingMs());
   if (gone?.aborted) hangUp();

@@ -125,7 +125,7 @@ async function whenFree({ db, path }: Target, sql: string): Promise<void> {
       if (sqliteCode(error) !== SQLITE.BUSY) throw error;
       if (performance.now() - startedAt > OTHER_RUNNER_MS) {
         throw new BadStart(
-          `${path}: another program has locked the database, and tables of ours have to be added to it: try again when it has ended`,
+          `${path}: another program has locked the database, and cc-jobs has to add its tables: try again when that program has finished`,
           { cause: error, fault: 'database_busy' },
         );
       }

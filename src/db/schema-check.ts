@@ -25,7 +25,7 @@ export async function checkFile(path: string): Promise<void> {
   checkVersion(shown, version, dirty);
   if (missing.length > 0) {
     throw new BadStart(
-      `${shown}: says that it has schema version ${version}, and its table job lacks ${missing.join(', ')}: it is no database of cc-backend, or was changed by hand`,
+      `${shown}: has schema version ${version}, but table job lacks ${missing.join(', ')}: it is not a database of cc-backend, or was changed by hand`,
     );
   }
 }
@@ -34,19 +34,22 @@ export async function checkFile(path: string): Promise<void> {
 export function checkNoReplica(path: string): void {
   if (!existsSync(`${path}-client_wal_index`)) return;
   throw new BadStart(
-    `${resolve(path)}: is the replica of a libSQL server, to which only the service with its DB_SYNC_URL writes: work on the server's database ` +
-      '(docs/scaling.md); to make the file a database of its own, stop that service and delete FILE-client_wal_index and FILE.lock',
+    `${resolve(path)}: this file is a replica of a libSQL server; only the service with its DB_SYNC_URL may write to it. Use the server's database ` +
+      '(docs/scaling.md). To turn the file into a database of its own, stop that service and delete FILE-client_wal_index and FILE.lock',
     { fault: 'read_only' },
   );
 }
 
 async function checkFolder(folder: string, shown: string): Promise<void> {
   const info = await stat(folder).catch((cause) => {
-    throw new BadStart(`${folder}: the folder of the database does not exist: make it, or correct DB_URL`, { cause });
+    throw new BadStart(`${folder}: the directory of the database does not exist: create it, or correct DB_URL`, {
+      cause,
+    });
   });
-  if (!info.isDirectory()) throw new BadStart(`${folder}: is no folder, so it cannot hold ${shown}: correct DB_URL`);
+  if (!info.isDirectory())
+    throw new BadStart(`${folder}: not a directory, so it cannot contain ${shown}: correct DB_URL`);
   await access(folder, constants.W_OK).catch((cause) => {
-    throw new BadStart(`${folder}: cannot be written, and SQLite keeps its log beside the file: make it writable`, {
+    throw new BadStart(`${folder}: not writable, and SQLite creates its log in this directory: make it writable`, {
       cause,
       fault: 'read_only',
     });
@@ -61,13 +64,12 @@ async function checkFolder(folder: string, shown: string): Promise<void> {
 async function checkAccess(path: string, shown: string): Promise<void> {
   const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw unreadable(shown, cause);
-    throw new BadStart(
-      `${shown}: no such file. 'cc-jobs migrate' makes a new database there, 'cc-jobs demo' one with demo jobs`,
-      { cause },
-    );
+    throw new BadStart(`${shown}: no such file. Create a database with 'cc-jobs migrate', or try 'cc-jobs demo'`, {
+      cause,
+    });
   });
   // Opening a pipe would wait for somebody to write into it.
-  if (!info.isFile()) throw new BadStart(`${shown}: is no file: correct DB_URL`);
+  if (!info.isFile()) throw new BadStart(`${shown}: not a regular file: correct DB_URL`);
   await access(path, constants.R_OK).catch((cause) => {
     throw unreadable(shown, cause);
   });
@@ -85,13 +87,13 @@ function unreadable(shown: string, cause: NodeJS.ErrnoException): BadStart {
 
 function noDatabase(shown: string, cause?: unknown): BadStart {
   return new BadStart(
-    `${shown}: is no SQLite database: correct DB_URL, or move the file away and run 'cc-jobs migrate'`,
+    `${shown}: not an SQLite database: correct DB_URL, or move the file away and run 'cc-jobs migrate'`,
     { cause },
   );
 }
 
 function readOnly(shown: string, cause?: unknown): BadStart {
-  return new BadStart(`${shown}: is read-only: make the file and its folder writable, or serve a copy`, {
+  return new BadStart(`${shown}: read-only: make the file and its directory writable, or serve a copy`, {
     cause,
     fault: 'read_only',
   });
@@ -106,7 +108,7 @@ async function readVersion(path: string, shown: string) {
     const rows = db.all('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
     const [row] = rows;
     if (row === undefined || rows.length > 1) {
-      throw new BadStart(`${shown}: has no schema version: it is no job database. 'cc-jobs migrate' makes a new one`);
+      throw new BadStart(`${shown}: not a job database (it has no schema version). Create one with 'cc-jobs migrate'`);
     }
     const names = new Set(db.all("SELECT name FROM pragma_table_info('job')").map(({ name }) => name));
     const missing = ['id', ...JOB_COLUMNS].filter((name) => !names.has(name));
@@ -116,7 +118,7 @@ async function readVersion(path: string, shown: string) {
     if (sqliteCode(error) === SQLITE.NOTADB) throw noDatabase(shown, error);
     const why = error instanceof Error ? error.message : String(error);
     if (/no such table/.test(why)) {
-      throw new BadStart(`${shown}: is no job database (it has no table schema_migrations): correct DB_URL`, {
+      throw new BadStart(`${shown}: not a job database (it has no table schema_migrations): correct DB_URL`, {
         cause: error,
       });
     }

@@ -7,15 +7,17 @@ export const SCHEMA_VERSION = 11;
 export function checkVersion(shown: string, version: number, dirty: boolean): void {
   if (dirty) {
     throw new BadStart(
-      `${shown}: a migration of this database failed half way (version ${version}, dirty). Repair it or go back to a ` +
-        "backup; if you are sure that it is whole, 'cc-backend -force-db' clears the mark",
+      `${shown}: a migration of this database failed halfway (version ${version}, dirty). Repair it or restore a ` +
+        "backup; if you are sure that it is complete, 'cc-backend -force-db' clears the flag",
     );
   }
   if (version !== SCHEMA_VERSION) {
     const advice =
       version < SCHEMA_VERSION
-        ? "bring it up with 'cc-backend -migrate-db', or copy its jobs with 'cc-jobs import db FILE'"
-        : 'it was made by a newer cc-backend: update cc-jobs';
-    throw new BadStart(`${shown}: has schema version ${version}, cc-jobs serves version ${SCHEMA_VERSION}: ${advice}`);
+        ? "update it with 'cc-backend -migrate-db', or copy its jobs with 'cc-jobs import db FILE'"
+        : 'it was created by a newer cc-backend: update cc-jobs';
+    throw new BadStart(
+      `${shown}: has schema version ${version}, but cc-jobs requires version ${SCHEMA_VERSION}: ${advice}`,
+    );
   }
 }

@@ -183,12 +183,12 @@ export class Shares<Entry extends Waiting> {
 }
 
 function queueFull(): Fault {
-  return new Fault('queue_full', 'too many requests wait for the database: try again');
+  return new Fault('queue_full', 'too many requests are waiting for the database: try again');
 }
 
 function ownAreTooMany(count: number): Fault {
   return new Fault(
     'queue_full',
-    `${count} of your own requests are at work or wait already: send the next one when some of them have ended`,
+    `${count} of your own requests are already running or waiting: wait for some of them to finish`,
   );
 }

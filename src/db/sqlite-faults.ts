@@ -2,14 +2,14 @@ import { Fault, type FaultCode } from '../faults.ts';
 
 /** Primary result codes (https://www.sqlite.org/rescode.html) that have a fault of their own. */
 const FAULT_OF_CODE: Readonly<Record<number, { code: FaultCode; message: string }>> = {
-  5: { code: 'database_busy', message: 'another program holds the lock of the database' },
+  5: { code: 'database_busy', message: 'another program has locked the database' },
   6: { code: 'database_busy', message: 'a table of the database is locked' },
-  7: { code: 'memory_limit_exceeded', message: 'the query needed more memory than its connection may take' },
-  8: { code: 'read_only', message: 'the database cannot be written' },
+  7: { code: 'memory_limit_exceeded', message: 'the query exceeded the memory limit of its connection' },
+  8: { code: 'read_only', message: 'the database is not writable' },
   9: { code: 'deadline_exceeded', message: 'the query was interrupted' },
   11: { code: 'database_damaged', message: 'the database file is damaged' },
   13: { code: 'disk_full', message: 'no space is left for the database or its temporary files' },
-  18: { code: 'memory_limit_exceeded', message: 'a value of the answer is larger than SQLite allows' },
+  18: { code: 'memory_limit_exceeded', message: 'a value of the result exceeds the limit of SQLite' },
   26: { code: 'database_damaged', message: 'the database file is damaged: it is not an SQLite database' },
 };
 
@@ -45,7 +45,7 @@ export function faultOfSqlite(error: unknown): Fault {
 /** The fault of a primary result code. */
 export function faultOfCode(code: number | undefined, cause: unknown): Fault {
   const known = code === undefined ? undefined : FAULT_OF_CODE[code];
-  return new Fault(known?.code ?? 'internal', known?.message ?? 'the database answered with an error', {
+  return new Fault(known?.code ?? 'internal', known?.message ?? 'the database returned an error', {
     cause,
   });
 }

@@ -87,8 +87,8 @@ export function checkSqliteVersion(version: string | undefined = process.version
   const order = LEAST_VERSION.map((least, at) => Math.sign((parts[at] ?? 0) - least)).find((sign) => sign !== 0) ?? 0;
   if (version !== undefined && order >= 0) return version;
   throw new BadStart(
-    `Node ${process.version} brings SQLite ${version}, which can lose commits when two programs use one file: ` +
-      `use a Node with SQLite ${LEAST_VERSION.join('.')} or later (Node 24.21 has 3.53.4)`,
+    `Node ${process.version} includes SQLite ${version}, which can lose commits when two programs use one file: ` +
+      `use a Node.js with SQLite ${LEAST_VERSION.join('.')} or later (Node 24.21 has 3.53.4)`,
   );
 }
 

@@ -40,7 +40,8 @@ export async function runWrite(db: Sqlite, { name, input, gate }: AskedWrite): P
     gate.began();
     const write = WRITES[name] as unknown as Write<unknown, unknown>;
     const output = await write(transactionOn(db), input);
-    if (!(await gate.mayCommit())) throw new Fault('deadline_exceeded', 'the write was not committed: its time was up');
+    if (!(await gate.mayCommit()))
+      throw new Fault('deadline_exceeded', 'the write was not committed: its deadline passed');
     commit(db);
     return output;
   } catch (error) {
@@ -69,9 +70,13 @@ function commit(db: Sqlite): void {
   } catch (error) {
     // The frames may be in the log although the sync failed: only a full disk is sure to have left nothing behind.
     if (sqliteCode(error) !== SQLITE.IOERR) throw error;
-    throw new Fault('outcome_unknown', 'the commit failed half way: ask before you repeat the request', {
-      cause: error,
-    });
+    throw new Fault(
+      'outcome_unknown',
+      'the commit failed halfway: check whether the change was applied before retrying',
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -46,11 +46,11 @@ export function offerOnFault(c: Context<AppEnv>, make: () => Html): void {
 const TITLES: Readonly<Partial<Record<FaultCode, string>>> = {
   not_found: 'Not found',
   forbidden: 'Not allowed',
-  invalid_request: 'This address says something that cannot be',
-  deadline_exceeded: 'This took too long',
-  memory_limit_exceeded: 'This needed too much memory',
+  invalid_request: 'Invalid address',
+  deadline_exceeded: 'The request took too long',
+  memory_limit_exceeded: 'The request needed too much memory',
   queue_full: 'The service is busy',
-  internal: 'Something went wrong here',
+  internal: 'Something went wrong',
 };
 
 function faultPage(c: Context<AppEnv>, fault: Fault): Response {
@@ -78,12 +78,11 @@ function wayOut(c: Context<AppEnv>, { code }: Fault): Html {
   switch (code) {
     case 'deadline_exceeded':
     case 'memory_limit_exceeded':
-      return html`<p>The question was stopped, and nothing of it goes on. A narrower one is faster: fewer days, one user, one cluster.
-You may also ${again}.</p>`;
+      return html`<p>The query was stopped. A narrower filter is faster: fewer days, one user, one cluster. You can also ${again}.</p>`;
     case 'not_found':
-      return html`<p>Maybe it was deleted, or it is not for you to see. Go to the <a href="/">overview</a>.</p>`;
+      return html`<p>It may have been deleted, or you may not be allowed to see it. Go to the <a href="/">overview</a>.</p>`;
     case 'invalid_request':
-      return html`<p>Go back, or <a href="${pathname}">begin anew</a>.</p>`;
+      return html`<p>Go back, or <a href="${pathname}">start over</a>.</p>`;
     case 'forbidden':
       return html`<p>Go to the <a href="/">overview</a>.</p>`;
     default:

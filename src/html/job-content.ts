@@ -39,7 +39,7 @@ export function jobContent(content: JobContent): Html {
   const name = metaText(job, 'jobName');
   return html`<div data-id="${job.id}"><div class="head"><h1>Job ${job.jobId}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</h1>${jobState(job.jobState)}</div>
 <div class="sides">
-<section><h2>What and when</h2>${facts(whatAndWhen(content))}</section>
+<section><h2>Summary</h2>${facts(whatAndWhen(content))}</section>
 <section><h2>Resources</h2>${facts(resources(job))}</section>
 <section><h2>Footprint</h2>${footprintTable(content)}</section>
 <section><h2 id="tags">Tags</h2>${jobTags(content)}</section>
@@ -77,7 +77,7 @@ function whatAndWhen({ job, submitTime }: JobContent): Fact[] {
   ];
 }
 
-const MONITORING = ['off', 'running, or being archived', 'archiving failed', 'archived'];
+const MONITORING = ['off', 'running or being archived', 'archiving failed', 'archived'];
 
 function resources(job: ShownJob): Fact[] {
   return [
@@ -85,7 +85,7 @@ function resources(job: ShownJob): Fact[] {
     ['Nodes', html`<span class="number">${whole(job.numNodes)}</span>`],
     job.numHwthreads !== 0 && ['Hardware threads', html`<span class="number">${whole(job.numHwthreads)}</span>`],
     job.numAcc !== 0 && ['Accelerators', html`<span class="number">${whole(job.numAcc)}</span>`],
-    ['Sharing of nodes', job.shared === 'none' ? 'not shared' : words(job.shared)],
+    ['Node sharing', job.shared === 'none' ? 'not shared' : words(job.shared)],
     ['Simultaneous multithreading', job.smt === 0 ? 'off' : 'on'],
     ['Node hours', html`<span class="number">${hoursOf(job.duration, job.numNodes)}</span>`],
     job.numHwthreads !== 0 && [
@@ -107,7 +107,7 @@ function linked(name: string, value: string): Html {
 }
 
 function hosts({ id, resources: list }: ShownJob): Html {
-  if (list.length === 0) return html`<p class="note">No nodes are known of this job.</p>`;
+  if (list.length === 0) return html`<p class="note">No nodes are recorded for this job.</p>`;
   const items = list.slice(0, MOST_HOSTS).map(({ hostname, hwthreads, accelerators }) => {
     const parts = [
       hwthreads !== undefined && hwthreads.length > 0 && `${hwthreads.length} threads`,
@@ -119,17 +119,17 @@ function hosts({ id, resources: list }: ShownJob): Html {
   const others = list.length - MOST_HOSTS;
   return html`<ul class="hosts">${items.slice(0, SHOWN_HOSTS)}</ul>
 ${rest.length > 0 && html`<details><summary>${whole(rest.length)} more</summary><ul class="hosts">${rest}</ul></details>`}
-${others > 0 && html`<p class="note">and ${whole(others)} more: <a href="/api/jobs/${id}">all of the job</a></p>`}`;
+${others > 0 && html`<p class="note">and ${whole(others)} more: <a href="/api/jobs/${id}">full record of the job</a></p>`}`;
 }
 
 function metadata({ id, metaData }: ShownJob): Html {
   const entries = Object.entries(metaData).filter(([name]) => name !== 'jobName');
   if (entries.length === 0)
-    return html`<p class="note">There is none${Object.hasOwn(metaData, 'jobName') && ' beside the name'}.</p>`;
+    return html`<p class="note">No metadata${Object.hasOwn(metaData, 'jobName') && ' except the name'}.</p>`;
   const [shown, rest] = firstOf(
     entries,
     MOST_ENTRIES,
-    (count) => html`<p class="note">and ${whole(count)} more: <a href="/api/jobs/${id}">all of the job</a></p>`,
+    (count) => html`<p class="note">and ${whole(count)} more: <a href="/api/jobs/${id}">full record of the job</a></p>`,
   );
   return html`<dl class="facts wide">${shown.map(([name, value]) => {
     const all = typeof value === 'string' ? value : JSON.stringify(value);
@@ -139,7 +139,7 @@ function metadata({ id, metaData }: ShownJob): Html {
     return html`<div><dt><bdi>${cut(name)}</bdi></dt><dd>${
       isShort
         ? html`<bdi>${text}</bdi>`
-        : html`<details><summary>${whole(text.split('\n').length)} lines</summary><pre dir="auto" tabindex="0">${text}</pre>${isCut && html`<p class="note">${whole(all.length)} characters: <a href="/api/jobs/${id}">all of the job</a></p>`}</details>`
+        : html`<details><summary>${whole(text.split('\n').length)} lines</summary><pre dir="auto" tabindex="0">${text}</pre>${isCut && html`<p class="note">${whole(all.length)} characters: <a href="/api/jobs/${id}">full record of the job</a></p>`}</details>`
     }</dd></div>\n`;
   })}</dl>${rest}`;
 }

@@ -21,7 +21,7 @@ export function jobDuration({ duration: seconds, jobState: state }: { duration: 
 }
 
 export function tagList(tags: readonly { type: string; name: string; scope: string }[]): Html {
-  const [shown, rest] = firstOf(tags, MOST_LISTED_TAGS, () => html`<span class="of">and others</span>`);
+  const [shown, rest] = firstOf(tags, MOST_LISTED_TAGS, () => html`<span class="of">and more</span>`);
   return html`${shown.map(
     ({ type, name, scope }) =>
       html`<span class="tag" title="${scope}"><span class="of"><bdi>${type}</bdi></span> <bdi>${name}</bdi></span> `,

@@ -12,7 +12,7 @@ export function jobPlots({ job, subCluster, metrics, hasArchive }: JobContent): 
   if (why !== undefined) return html`<p class="note">${why}</p>`;
   if (subCluster === undefined) return html``;
   const shape = { shared: job.shared, numHwthreads: Number(job.numHwthreads), numNodes: Number(job.numNodes) };
-  return html`<noscript><p class="note">Plots need JavaScript.</p></noscript>
+  return html`<noscript><p class="note">Plots require JavaScript.</p></noscript>
 <div class="plots">${metrics.map((metric) => {
     const { name, unit, timestep } = metric;
     const samples = (Number(job.duration) / timestep) * Number(job.numNodes);
@@ -30,12 +30,12 @@ function reason({
   subCluster,
   hasArchive,
 }: Pick<JobContent, 'job' | 'subCluster' | 'hasArchive'>): string | undefined {
-  if (job.jobState === 'running') return 'The metric data of a job can be seen when it has ended and is archived.';
-  if (!hasArchive) return 'This service has no job archive, which has the metric data.';
+  if (job.jobState === 'running') return 'Metric data is available after the job has ended and has been archived.';
+  if (!hasArchive) return 'There is no metric data: this service has no job archive.';
   if (subCluster === undefined)
-    return 'The cluster of this job is not configured (any more), so its metrics are not known.';
+    return 'The cluster of this job is not configured (any more), so its metrics are unknown.';
   if (job.monitoringStatus === 0) return 'This job was not monitored.';
   if (job.monitoringStatus === 1) return 'The metric data of this job is being archived.';
   if (job.monitoringStatus === 2) return 'The metric data of this job could not be archived.';
-  return job.monitoringStatus === ARCHIVED ? undefined : 'The archive knows nothing of this job.';
+  return job.monitoringStatus === ARCHIVED ? undefined : 'The archive has no data for this job.';
 }

@@ -40,7 +40,7 @@ function counted({ page, count }: JobsContent): Html {
   if (count !== undefined) return html`<p class="count"><b>${whole(count)}</b> ${count === 1 ? 'job' : 'jobs'}</p>`;
   const waiting = new URLSearchParams(page.keep);
   waiting.set('count', 'wait');
-  const all = html`<noscript>, <a href="${address(page.path, page.query, waiting)}">count them</a></noscript>`;
+  const all = html`<noscript>, <a href="${address(page.path, page.query, waiting)}">show the number</a></noscript>`;
   return html`<p class="count" data-count="${address('/api/jobs/count', page.query)}" aria-live="polite">many jobs${all}</p>`;
 }
 
@@ -53,11 +53,11 @@ function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {
       ? ' You see your own jobs and those of your projects.'
       : ' You see your own jobs.';
   if (pageNumber > 1) {
-    return html`<p class="note">The list has ended before this page. <a href="${address(path, query, keep)}">To its first page</a></p>`;
+    return html`<p class="note">This page is past the end of the list. <a href="${address(path, query, keep)}">First page</a></p>`;
   }
   if (query.size === 0) return html`<p class="note">There are no jobs yet.${whose}</p>`;
-  const less = query.size > 1 ? ' Each of its conditions may match some: take one away.' : '';
-  return html`<p class="note">No job matches this filter.${less}${whose} <a href="${address(path, keep)}">Show every job</a></p>`;
+  const less = query.size > 1 ? ' Try to remove a condition.' : '';
+  return html`<p class="note">No job matches this filter.${less}${whose} <a href="${address(path, keep)}">Show all jobs</a></p>`;
 }
 
 function table({ page, order, jobs }: JobsContent): Html {
@@ -127,9 +127,9 @@ function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Pa
   const hasNext = last === undefined ? jobs.length === itemsPerPage : pageNumber < last;
   const first = (pageNumber - 1) * itemsPerPage + 1;
   return html`<nav class="pager" aria-label="Pages of the list">
-${pageNumber > 1 && html`<a rel="first" href="${to(1)}">First</a> <a rel="prev" href="${to(pageNumber - 1)}">← Before</a>`}
+${pageNumber > 1 && html`<a rel="first" href="${to(1)}">First</a> <a rel="prev" href="${to(pageNumber - 1)}">← Previous</a>`}
 <span>${jobs.length > 0 && html`${whole(first)}–${whole(first + jobs.length - 1)}, `}page ${whole(pageNumber)}${last !== undefined && ` of ${whole(last)}`}</span>
 ${hasNext && html`<a rel="next" href="${to(pageNumber + 1)}">Next →</a>`}${last !== undefined && pageNumber < last && html` <a rel="last" href="${to(last)}">Last</a>`}
-<span class="sizes">Jobs on a page: ${SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
+<span class="sizes">Jobs per page: ${SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
 </nav>`;
 }

@@ -20,7 +20,7 @@ export function loginPage(c: Context<AppEnv>, { problem, username = '', redirect
 ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
 ${
   isOff
-    ? html`<p class="note">Logging in is off here: the service has no SESSION_KEY. Its API takes tokens.</p>`
+    ? html`<p class="note">Login is disabled: SESSION_KEY is not set. The API accepts tokens.</p>`
     : html`<form method="post" action="/login" class="stack">
 <label for="username">User name</label>
 <input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required${username === '' && html` autofocus`}>

@@ -17,6 +17,6 @@ export function narrower(page: Filtered, clusters: Clusters): Html {
   const times = RECENT.filter(({ value }) => value !== query.get('start-time') && value !== 'last6h');
   const names = query.has('cluster') ? [] : clusters.list.map(({ name }) => name).slice(0, MOST_CLUSTERS);
   return html`${filterWords(page, new Map())}
-<p>Ask for less: ${times.map(({ value, label }) => html`<a href="${withOne('start-time', value)}">${label}</a> · `)}
-${names.map((name) => html`<a href="${withOne('cluster', name)}">only ${name}</a> · `)}<a href="${address(path, query, keep)}">the same again</a></p>`;
+<p>Narrow the filter: ${times.map(({ value, label }) => html`<a href="${withOne('start-time', value)}">${label}</a> · `)}
+${names.map((name) => html`<a href="${withOne('cluster', name)}">only ${name}</a> · `)}<a href="${address(path, query, keep)}">try again</a></p>`;
 }

@@ -34,7 +34,7 @@ export interface Period {
 export function overviewContent(now: readonly ClusterNow[], periods: readonly Period[]): Html {
   return html`<h1>Overview</h1>
 <section><h2 id="now">Now</h2>
-${now.length === 0 ? html`<p class="note">No cluster is configured, and there are no jobs.</p>` : nowTable(now)}
+${now.length === 0 ? html`<p class="note">There are no configured clusters and no jobs.</p>` : nowTable(now)}
 </section>
 ${periods.map(periodSection)}`;
 }
@@ -71,7 +71,7 @@ function periodSection({ word, label, clusters }: Period): Html {
   return html`<section><h2 id="${word}">${label}</h2>
 ${
   clusters.length === 0
-    ? html`<p class="note">No job has started in this time.</p>`
+    ? html`<p class="note">No jobs started in this period.</p>`
     : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${word}"><table class="data">
 <thead><tr><th scope="col">Cluster</th><th scope="col" class="num">Jobs started</th><th scope="col" class="num">Users</th>
 <th scope="col" class="num">Node hours</th><th scope="col" class="num">Failed jobs</th></tr></thead>

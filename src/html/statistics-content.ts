@@ -49,7 +49,7 @@ ${totals === undefined || totals.totalJobs === 0 ? nothing(page) : html`${totals
 
 function nothing({ path, query }: Filtered): Html {
   return query.size === 0
-    ? html`<p class="note">There are no jobs yet that you may see.</p>`
+    ? html`<p class="note">There are no jobs that you may see.</p>`
     : html`<p class="note">No job matches this filter. <a href="${path}">All jobs</a></p>`;
 }
 
@@ -75,7 +75,7 @@ function groupsTable(content: StatisticsContent): Html {
     return address(page.path, page.query, own);
   };
   const columns = COLUMNS.filter(({ field }) => field !== 'totalUsers' || groupBy !== 'user');
-  return html`<section><div class="head"><h2 id="groups">By</h2><nav class="tabs" aria-label="Group by">${GROUPS.map(
+  return html`<section><div class="head"><h2 id="groups">Group by</h2><nav class="tabs" aria-label="Group by">${GROUPS.map(
     (group) =>
       html`<a href="${to({ 'group-by': group })}"${group === groupBy && html` aria-current="true"`}>${LABELS[group]}</a> `,
   )}</nav></div>
@@ -84,8 +84,8 @@ function groupsTable(content: StatisticsContent): Html {
       html`<th scope="col" class="num"${field === sortBy && html` aria-sort="descending"`}><a href="${to({ 'sort-by': field })}">${label}</a>${field === sortBy && html` <span aria-hidden="true">↓</span>`}</th>`,
   )}<th scope="col" class="num">Share</th><th scope="col">List</th></tr></thead><tbody>
 ${groups.map((group) => groupRow(content, group, columns))}</tbody></table></div>
-<nav class="pager" aria-label="Pages of the table">${pageNumber > 1 && html`<a rel="prev" href="${to({ page: String(pageNumber - 1) })}">← Before</a>`}
-${(hasMore || pageNumber > 1) && html`<span>page ${whole(pageNumber)}</span>`}${hasMore && html` <a rel="next" href="${to({ page: String(pageNumber + 1) })}">More →</a>`}</nav></section>`;
+<nav class="pager" aria-label="Pages of the table">${pageNumber > 1 && html`<a rel="prev" href="${to({ page: String(pageNumber - 1) })}">← Previous</a>`}
+${(hasMore || pageNumber > 1) && html`<span>page ${whole(pageNumber)}</span>`}${hasMore && html` <a rel="next" href="${to({ page: String(pageNumber + 1) })}">Next →</a>`}</nav></section>`;
 }
 
 function groupRow(
@@ -121,8 +121,8 @@ function histograms({ page, bins, scales }: StatisticsContent): Html {
       const label = `up to ${duration(spanOf(choice))}`;
       return html`<a href="${address(page.path, page.query, own)}#shape"${choice === bins && html` aria-current="true"`} title="in steps of ${duration(width)}">${label}</a> `;
     });
-  return html`<section><div class="head"><h2 id="shape">How they are distributed</h2><nav class="tabs" aria-label="Durations">${choices}</nav></div>
-<noscript><p class="note">Histograms need JavaScript.</p></noscript>
+  return html`<section><div class="head"><h2 id="shape">Distributions</h2><nav class="tabs" aria-label="Durations">${choices}</nav></div>
+<noscript><p class="note">Histograms require JavaScript.</p></noscript>
 <p class="note" id="histograms-state" aria-live="polite"></p>
 <div class="plots" id="histograms" data-from="${address('/api/statistics/histograms', asked)}" data-page="${address(page.path, page.query, page.keep)}" data-width="${widthSec}" data-scales="${JSON.stringify(scales)}"></div></section>`;
 }

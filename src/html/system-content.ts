@@ -7,30 +7,30 @@ import { type Html, html } from './html.ts';
 /** What each counter of the pool counts; docs/operations.md says more. */
 const COUNTERS: Readonly<Record<string, string>> = {
   timeouts: 'requests whose deadline passed',
-  hangUps: 'requests whose client was gone',
-  interrupts: 'requests stopped on their process',
-  memoryExceeded: 'of them for memory',
+  hangUps: 'requests whose client disconnected',
+  interrupts: 'queries interrupted',
+  memoryExceeded: 'queries stopped because of memory',
   kills: 'processes killed',
-  crashes: 'processes that ended by themselves',
-  replacements: 'processes replaced by a fresh one',
+  crashes: 'processes that ended unexpectedly',
+  replacements: 'processes replaced',
   retirements: 'idle processes ended',
-  retries: 'reads given to a second process',
-  lostTwice: 'reads whose second process died too',
-  queueFull: 'requests refused: the queue was full',
+  retries: 'reads retried on a second process',
+  lostTwice: 'reads whose second process also died',
+  queueFull: 'requests refused because the queue was full',
 };
 
 /** The state of the service. Its script loads the page anew and takes what is within `live` from it. */
 export function systemContent(system: ShownSystem, memory: readonly MemorySample[] | undefined): Html {
   const { settings, sources, notApplied, sizing, timedWork } = system;
   return html`<div class="head"><h1>System</h1><p class="count" id="live-state" aria-live="polite"></p></div>
-<section><h2>Memory</h2>${memory === undefined ? html`<p class="note">This runtime has no processes to look at.</p>` : memoryPlot()}<div id="live">${live(system, memory)}</div></section>
+<section><h2>Memory</h2>${memory === undefined ? html`<p class="note">This runtime has no processes.</p>` : memoryPlot()}<div id="live">${live(system, memory)}</div></section>
 ${sizing !== undefined && sizingTable(sizing)}
 ${timedWork.length > 0 && timedWorkTable(timedWork)}
-<section><h2 id="settings">Settings in force</h2>${table(
+<section><h2 id="settings">Effective settings</h2>${table(
     'settings',
-    ['Setting', 'Value', 'From', 'Meaning'],
+    ['Setting', 'Value', 'Source', 'Meaning'],
     Object.entries(SettingsSchema.shape).map(([name, schema]) => {
-      const source = notApplied.includes(name) ? `${sources[name]}, cannot act here` : (sources[name] ?? '');
+      const source = notApplied.includes(name) ? `${sources[name]}, ignored here` : (sources[name] ?? '');
       const isDefault = sources[name] === 'default';
       return html`<tr><th scope="row"><code>${name}</code></th><td class="value">${isDefault ? html`<span class="of">${shownValue(settings[name as SettingName])}</span>` : html`<b>${shownValue(settings[name as SettingName])}</b>`}</td><td>${source}</td><td class="words">${schema.description ?? ''}</td></tr>\n`;
     }),
@@ -57,26 +57,26 @@ function live(
   const lag = parent?.eventLoopLagMs;
   const others = { replica: database.replica, server: database.server, columns: database.columns };
   return html`<dl class="totals" aria-label="Now" data-memory="${JSON.stringify(memory ?? [])}" data-limit="${sizing?.limitMb ?? ''}">
-${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>MB at most, lately</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
+${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>Peak MB (10 min)</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
 ${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
 ${lag !== undefined && html`<div><dt>ms event loop lag, p99</dt><dd>${decimal(lag.p99)}</dd></div><div><dt>ms event loop lag, max</dt><dd>${decimal(lag.max)}</dd></div>`}
 <div><dt>database</dt><dd>${healthOf(database)}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
 <h2 id="processes">Processes</h2>${
     processes.length === 0
-      ? html`<p class="note">There are none: the database is a server's.</p>`
+      ? html`<p class="note">None: the database is on a libSQL server.</p>`
       : table(
           'processes',
-          ['#Pid', 'Role', 'State', 'Does', '#Memory MB', '#Age', '#Queries'],
+          ['#Pid', 'Role', 'State', 'Current task', '#Memory MB', '#Age', '#Queries'],
           processes.map(processRow),
         )
   }
-<h2 id="counters">Since the start</h2>${table('counters', ['What', '#Connections', ...(archive === undefined ? [] : ['#Archive'])], counterRows(database.counters, archive?.counters))}
+<h2 id="counters">Counters since the start</h2>${table('counters', ['Counter', '#Connections', ...(archive === undefined ? [] : ['#Archive'])], counterRows(database.counters, archive?.counters))}
 ${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}`;
 }
 
 function healthOf({ alive, degraded }: ShownSystem['database']): string {
-  if (!alive) return '✕ silent';
-  return degraded.length === 0 ? '✓ answers' : `⚠ ${degraded.join('; ')}`;
+  if (!alive) return '✕ not responding';
+  return degraded.length === 0 ? '✓ responding' : `⚠ ${degraded.join('; ')}`;
 }
 
 const OTHERS: Readonly<Record<string, string>> = { replica: 'Replica', server: 'Server', columns: 'Column index' };
@@ -109,16 +109,16 @@ function sizingTable({
   const each = (connection['baseMb'] ?? 0) + (connection['growthMb'] ?? 0);
   const rows: readonly (readonly [string, number, string])[] = [
     ['machine', machine.memoryMb, machine.source],
-    ['limit', limitMb, 'all processes of the service together'],
-    ['parent', parentMb, 'HTTP, bodies and answers on their way, the process that parses large bodies'],
-    ['archive', archiveMb, 'two processes, started when they are wanted'],
-    ['column index', columnsMb, 'its process'],
+    ['limit', limitMb, 'all processes together'],
+    ['parent', parentMb, 'HTTP, requests and responses in flight, the process that parses large bodies'],
+    ['archive', archiveMb, 'two processes, started on demand'],
+    ['column index', columnsMb, 'one process'],
     ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],
-    ['page cache', connection['cacheMb'] ?? 0, 'of each connection'],
-    ['soft heap limit', connection['softHeapMb'] ?? 0, 'of each: from here its cache shrinks'],
-    ['hard heap limit', connection['hardHeapMb'] ?? 0, 'of each: beyond, its query fails'],
+    ['page cache', connection['cacheMb'] ?? 0, 'per connection'],
+    ['soft heap limit', connection['softHeapMb'] ?? 0, 'per connection: above this the page cache shrinks'],
+    ['hard heap limit', connection['hardHeapMb'] ?? 0, 'per connection: above this the query fails'],
   ];
-  return html`<section><h2 id="sizing">How the memory is divided</h2>${table(
+  return html`<section><h2 id="sizing">Memory limits</h2>${table(
     'sizing',
     ['Part', '#MB', 'Meaning'],
     rows.map(

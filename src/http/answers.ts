@@ -72,7 +72,7 @@ const codes = Object.keys(FAULTS) as FaultCode[];
 const ErrorBody = z
   .object({
     status: z.string().openapi({ example: 'Gateway Timeout' }),
-    error: z.string().openapi({ example: 'the request did not end within 30000 ms' }),
+    error: z.string().openapi({ example: 'the request did not finish within 30000 ms' }),
     code: z.enum(codes as [FaultCode, ...FaultCode[]]).openapi({ example: 'deadline_exceeded' }),
   })
   .openapi('Error');

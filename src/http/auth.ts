@@ -101,8 +101,9 @@ function identifier(): (c: Context<AppEnv>) => Promise<User> {
     const { settings, clock } = c.var.service;
     if (settings.AUTH === 'none') return everyone(c);
     const token = tokenOf(c);
-    if (token === undefined) throw new Fault('unauthorized', 'no token: send X-Auth-Token or Authorization');
-    if (settings.JWT_PUBLIC_KEY === undefined) throw new Fault('unauthorized', 'tokens are off: no JWT_PUBLIC_KEY');
+    if (token === undefined) throw new Fault('unauthorized', 'no token: send one in X-Auth-Token or Authorization');
+    if (settings.JWT_PUBLIC_KEY === undefined)
+      throw new Fault('unauthorized', 'tokens are disabled: JWT_PUBLIC_KEY is not set');
     tokens ??= new KnownTokens(importPublicKey(settings.JWT_PUBLIC_KEY));
     const { user, roles } = await tokens.verify(token, clock());
     waitsAs(c, user);
@@ -121,7 +122,7 @@ function waitsAs(c: Context<AppEnv>, username: string): void {
 /** The loopback check also stops a web page whose name an attacker's DNS points here. */
 function everyone(c: Context<AppEnv>): User {
   if (LOOPBACK.has(new URL(c.req.url).hostname)) return EVERYONE;
-  throw new Fault('unauthorized', 'AUTH=none answers requests to a loopback host only');
+  throw new Fault('unauthorized', 'with AUTH=none only requests to a loopback host are allowed');
 }
 
 /** X-Auth-Token as it is, else Authorization with or without `Bearer `. */

@@ -13,7 +13,7 @@ const BODIES_IN_AN_ISOLATE = 1.5;
 const STRANGERS = { limitBytes: MB, eachBytes: 128 * KB };
 /** A body announced with no more is read in one go, four times as fast as by parts. Until it is there, its connection has it. */
 const IN_ONE_GO_BYTES = 16 * KB;
-const REFUSAL = 'too many request bodies are being received';
+const REFUSAL = 'too many request bodies are in flight: try again';
 
 /** Receives request bodies, within a limit for each and a budget for all; one per app. */
 export class Bodies {
@@ -144,7 +144,7 @@ async function orGone<Value>(c: Context<AppEnv>, reading: Promise<Value>): Promi
     return await Promise.race([reading, stopped]);
   } catch (cause) {
     signal.throwIfAborted();
-    throw new Fault('invalid_request', 'the request body broke off', { cause });
+    throw new Fault('invalid_request', 'the request body ended early', { cause });
   } finally {
     signal.removeEventListener('abort', stop);
   }

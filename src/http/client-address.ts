@@ -62,5 +62,6 @@ export function checkAddress(c: Context<AppEnv>): void {
   const allowed = c.var.service.settings.API_ALLOWED_IPS;
   if (allowed.length === 0 || allowed[0] === '*') return;
   const address = callerAddress(c);
-  if (!allowed.includes(address)) throw new Fault('unauthorized', `the address ${address} may not use this API`);
+  if (!allowed.includes(address))
+    throw new Fault('unauthorized', `the address ${address} is not allowed to use this API`);
 }

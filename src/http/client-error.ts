@@ -23,9 +23,9 @@ function faultOf({ code }: NodeJS.ErrnoException): Fault {
     return new Fault('headers_too_large', 'request line and headers exceed the limit of 16 KiB');
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new Fault('deadline_exceeded', 'the headers of the request took too long');
+    return new Fault('deadline_exceeded', 'the request headers did not arrive in time');
   }
-  return new Fault('invalid_request', 'the request is no HTTP');
+  return new Fault('invalid_request', 'not a valid HTTP request');
 }
 
 function rawAnswer(fault: Fault): string {

@@ -38,20 +38,20 @@ function readWhole(least: bigint, most: bigint): Read<number | bigint> {
 }
 
 /** A 64-bit integer, written without fraction and exponent: a number where that is exact, else a bigint. */
-export const int64 = scalar(readWhole(-(2n ** 63n), 2n ** 63n - 1n), 'must be a whole number of 64 bits', {
+export const int64 = scalar(readWhole(-(2n ** 63n), 2n ** 63n - 1n), 'must be a 64-bit integer', {
   type: 'integer',
   format: 'int64',
 });
 /** A 32-bit integer, written without fraction and exponent. */
 export const int32 = scalar(
   readWhole(-(2n ** 31n), 2n ** 31n - 1n) as Read<number>, // none of them needs a bigint
-  'must be a whole number of 32 bits',
+  'must be a 32-bit integer',
   { type: 'integer', format: 'int32' },
 );
 /** A text that its route cuts to a bound; a lone surrogate, which neither UTF-8 nor the database can hold, reads as U+FFFD. */
 export const anyText = scalar(
   (value) => (typeof value === 'string' ? value.toWellFormed() : undefined),
-  'must be a text',
+  'must be a string',
   { type: 'string' },
 );
 
@@ -116,7 +116,7 @@ export function listOf<Item extends z.ZodType>(item: Item, bound: BoundName = 'l
   const { most } = BOUNDS[bound];
   const read = READS.get(item);
   return z
-    .array(z.unknown(), { error: 'must be a list' })
+    .array(z.unknown(), { error: 'must be an array' })
     .transform((members, context): z.output<Item>[] => {
       if (members.length > most) return tooMany(context, `must have at most ${most} entries`);
       // In place: a list of a million numbers is not needed twice.
@@ -150,7 +150,7 @@ export function mapOf<Value extends z.ZodType>(value: Value, bound: BoundName) {
       const members = Object.entries(map);
       if (members.length > most) return tooMany(context, `must have at most ${most} entries`);
       if (members.some(([key]) => key.length > BOUNDS.metaKey.most)) {
-        return tooMany(context, `has a key of more than ${BOUNDS.metaKey.most} characters`);
+        return tooMany(context, `has a key longer than ${BOUNDS.metaKey.most} characters`);
       }
       const entries: [string, z.output<Value>][] = [];
       for (const [key, member] of members) {

@@ -80,7 +80,7 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof HTTPException && error.status < 500) {
     return new Fault('invalid_request', error.message === '' ? 'malformed request' : error.message, { cause: error });
   }
-  return new Fault('internal', 'internal error; the log has it under the X-Request-Id of this answer', {
+  return new Fault('internal', 'internal error; the log has the details under the X-Request-Id of this response', {
     cause: error,
   });
 }

@@ -50,8 +50,8 @@ export class HeldAnswers {
     throw new Fault(
       'queue_full',
       isOwn
-        ? 'too many of your own answers wait to be taken: take them first'
-        : 'too many answers wait for their clients to take them',
+        ? 'too many of your own responses are unread: read them first'
+        : 'too many responses are waiting for their clients to read them',
     );
   }
 

@@ -31,7 +31,7 @@ export const JobSchema = z
     arrayJobId: int64().optional(),
     walltime: int64().optional().openapi({ description: 'seconds' }),
     jobId: int64(),
-    duration: int64().openapi({ description: 'seconds; of a running job until now' }),
+    duration: int64().openapi({ description: 'seconds; of a running job, up to now' }),
     numNodes: z.int(),
     startTime: int64().openapi({ description: 'Unix seconds' }),
     smt: z.int().optional(),

@@ -165,7 +165,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
       end('gone'); // whoever reads for the client cancels the stream
       return;
     }
-    log.warn({ code: faultOf(error).code, err: error, rows: list.rows }, 'answer cut after its first byte');
+    log.warn({ code: faultOf(error).code, err: error, rows: list.rows }, 'response aborted after its first byte');
     end('cut');
     if (cutConnection === undefined) controller.error(error);
     else cutConnection(c);
@@ -175,7 +175,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   const handedOver = (controller: ReadableStreamDefaultController<Uint8Array>) => {
     if (part === undefined || !open) return;
     part.touch();
-    const stalled = () => cut(controller, new Fault('deadline_exceeded', `the client took nothing for ${stallMs} ms`));
+    const stalled = () => cut(controller, new Fault('deadline_exceeded', `the client read nothing for ${stallMs} ms`));
     stall = setTimeout(stalled, stallMs);
   };
 

@@ -105,7 +105,7 @@ function documentOf(description: string, schema: z.ZodType, limits: BodyLimits) 
   const { bytes, values, depth } = limits;
   const most = bytes === BODY_LIMIT_BYTES ? 'BODY_LIMIT_MB' : inWords(bytes);
   return {
-    description: `${description}. At most ${most}, ${values} values, lists and objects ${depth} deep`,
+    description: `${description}. At most ${most}, ${values} values and ${depth} levels of nesting`,
     required: true,
     content: { 'application/json': { schema: plain } },
     'x-limits': { bytes, values, depth },

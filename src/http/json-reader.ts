@@ -59,14 +59,14 @@ export function readJson(text: string, limits: JsonLimits): unknown {
 }
 
 function refused(text: string): Fault {
-  if (text.trim() === '') return problem('it is empty');
+  if (text.trim() === '') return problem('the body is empty');
   try {
     JSON.parse(text);
   } catch (cause) {
     // It is recursive, and the text may be nested more deeply than its stack before the place that is wrong.
     if (cause instanceof SyntaxError) return new Fault('invalid_request', message(cause.message), { cause });
   }
-  return problem('it is not JSON');
+  return problem('not valid JSON');
 }
 
 function problem(what: string): Fault {
@@ -114,7 +114,7 @@ class Reader {
 
   #value(): unknown {
     this.#values += 1;
-    if (this.#values > this.#limits.values) throw problem(`it has more than ${this.#limits.values} values`);
+    if (this.#values > this.#limits.values) throw problem(`more than ${this.#limits.values} values`);
     const code = this.#next();
     if (code === QUOTE) return this.#string();
     if (code === LIST[0]) return this.#list();
@@ -126,7 +126,7 @@ class Reader {
     this.#at += 1;
     this.#depth += 1;
     if (this.#depth > this.#limits.depth) {
-      throw problem(`it is nested too deeply: more than ${this.#limits.depth} lists and objects within one another`);
+      throw problem(`nested too deeply: more than ${this.#limits.depth} levels of arrays and objects`);
     }
   }
 

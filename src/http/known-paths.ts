@@ -20,7 +20,7 @@ export function knownPaths(app: Hono<AppEnv>): MiddlewareHandler<AppEnv> {
       return faultResponse(fault, { phrase: 'Resource not found' });
     }
     const allow = [...methods].sort().join(', ');
-    throw new Fault('method_not_allowed', `this path knows ${allow}`, { headers: { Allow: allow } });
+    throw new Fault('method_not_allowed', `allowed methods: ${allow}`, { headers: { Allow: allow } });
   };
 }
 

@@ -40,7 +40,7 @@ export class Passwords {
     signal.throwIfAborted();
     const ofAddress = this.#waiting.get(address) ?? new Set();
     if (this.#waitingCount >= MOST_WAITING || ofAddress.size >= MOST_OF_ADDRESS) {
-      throw new Fault('queue_full', 'too many people are logging in: try again');
+      throw new Fault('queue_full', 'too many logins at the same time: try again');
     }
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     const run = () => this.#compareWith(password, hash ?? NOBODY).then(resolve, reject);

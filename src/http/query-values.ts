@@ -14,17 +14,17 @@ const RECENT = new Map([
 export function wholeId(name: string, text: string): bigint {
   const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
   if (value === undefined || value > INT64_MAX || value < -INT64_MAX - 1n) {
-    throw new Fault('invalid_request', `query parameter ${name} must be a whole number of 64 bits`);
+    throw new Fault('invalid_request', `query parameter ${name} must be a 64-bit integer`);
   }
   return value;
 }
 
 /** `A-B`, `A-` or `-B` in whole numbers. */
 export function wholeRange(name: string, text: string): Range<bigint> {
-  const wanted = `query parameter ${name} must be a range of whole numbers: A-B, A- or -B`;
+  const wanted = `query parameter ${name} must be a range of integers: A-B, A- or -B`;
   return range(text, /^(\d*)-(\d*)$/, wanted, (digits) => {
     const value = BigInt(digits);
-    if (value > INT64_MAX) throw new Fault('invalid_request', `query parameter ${name} must be of 64 bits`);
+    if (value > INT64_MAX) throw new Fault('invalid_request', `query parameter ${name} must be within 64 bits`);
     return value;
   });
 }
@@ -46,7 +46,7 @@ export function startTimeRange(name: string, text: string, nowSec: number): Rang
   if (!/^\d*-\d*$/.test(text)) {
     throw new Fault(
       'invalid_request',
-      `query parameter ${name} must be Unix seconds A-B, A- or -B, or one of ${[...RECENT.keys()].join(', ')}`,
+      `query parameter ${name} must be a range of Unix seconds (A-B, A- or -B) or one of ${[...RECENT.keys()].join(', ')}`,
     );
   }
   return wholeRange(name, text);

@@ -32,7 +32,7 @@ export class RefusalLog {
     this.#startedAt = nowMs;
     if (only.length === 0) return;
     const counted = Object.fromEntries(only.map(([code, seen]) => [code, seen - MOST_IN_FULL]));
-    this.#log.warn({ refused: counted }, 'more requests were refused than are logged');
+    this.#log.warn({ refused: counted }, 'further refused requests were not logged');
   }
 }
 

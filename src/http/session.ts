@@ -27,7 +27,7 @@ const Content = z.object({
  */
 export async function startSession(c: Context<AppEnv>, user: User): Promise<void> {
   const { settings, sessionKey, clock } = c.var.service;
-  if (sessionKey === undefined) throw new Fault('unauthorized', 'logging in is off: the service has no SESSION_KEY');
+  if (sessionKey === undefined) throw new Fault('unauthorized', 'login is disabled: SESSION_KEY is not set');
   const maxAge = settings.SESSION_MAX_AGE_S;
   const content: z.input<typeof Content> = {
     user: user.name,
@@ -39,7 +39,7 @@ export async function startSession(c: Context<AppEnv>, user: User): Promise<void
   const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c), maxAge } as const;
   const cookie = await generateSignedCookie(NAME, value, sessionKey, options);
   if (cookie.length > MOST_COOKIE_BYTES) {
-    throw new Fault('unauthorized', 'the projects of this account are too many for a session');
+    throw new Fault('unauthorized', 'this account has too many projects for a session');
   }
   c.header('Set-Cookie', cookie, { append: true });
 }

@@ -20,7 +20,7 @@ export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
   const { tags: checked, leftOut } = tagsOfStart(user, tags);
   const [refused] = leftOut;
   if (refused !== undefined)
-    throw new Fault('forbidden', `no right to write tags of scope ${JSON.stringify(refused.scope.slice(0, 100))}`);
+    throw new Fault('forbidden', `not allowed to write tags of scope ${JSON.stringify(refused.scope.slice(0, 100))}`);
   return checked;
 }
 

@@ -23,33 +23,33 @@ export function changedAccount({ roles, projects }: Rights, { kind, value }: Acc
       return { roles: [...roles, newRole(roles, value)], projects };
     case 'remove-role': {
       const role = knownRole(value);
-      if (!roles.includes(role)) throw refused(`the user has no role ${role}`);
+      if (!roles.includes(role)) throw refused(`the user does not have the role ${role}`);
       if (role === 'manager' && projects.length > 0) {
-        throw refused('the user still manages projects: remove them before the role');
+        throw refused('the user still manages projects: remove them first');
       }
       return { roles: roles.filter((held) => held !== role), projects };
     }
     case 'add-project':
       if (!roles.includes('manager')) throw refused('only a manager has projects');
-      if (projects.includes(value)) throw refused('the user manages that project already');
+      if (projects.includes(value)) throw refused('the user already manages this project');
       refuseAbove('projectsOfAccount', projects.length + 1);
       return { roles, projects: [...projects, value] };
     case 'remove-project':
       if (!roles.includes('manager')) throw refused('only a manager has projects');
-      if (!projects.includes(value)) throw refused('the user does not manage that project');
+      if (!projects.includes(value)) throw refused('the user does not manage this project');
       return { roles, projects: projects.filter((project) => project !== value) };
   }
 }
 
 function newRole(roles: readonly string[], value: string): string {
   const role = knownRole(value);
-  if (roles.includes(role)) throw refused(`the user has the role ${role} already`);
+  if (roles.includes(role)) throw refused(`the user already has the role ${role}`);
   return role;
 }
 
 function knownRole(value: string): string {
   const role = ROLES.find((known) => known === value.toLowerCase());
-  if (role === undefined) throw refused(`there is no such role: ${ROLES.join(', ')}`);
+  if (role === undefined) throw refused(`no such role: use ${ROLES.join(', ')}`);
   return role;
 }
 

@@ -15,17 +15,17 @@ export const BOUNDS = {
   text: {
     most: 255,
     unit: 'characters',
-    of: 'any text that has no row of its own, such as names of users, projects and hosts',
+    of: 'any other text, such as names of users, projects and hosts',
   },
-  list: { most: 2_000, unit: 'entries', of: 'any list that has no row of its own' },
+  list: { most: 2_000, unit: 'entries', of: 'any other list' },
   tagType: { most: 255, unit: 'characters', of: 'type of a tag' },
   tagName: { most: 1000, unit: 'characters', of: 'name of a tag' },
   tagsOfJob: { most: 1000, unit: 'entries', of: 'tags of a job' },
   tagsInBody: { most: 2_000, unit: 'entries', of: 'tags in a list of tags' },
   privateTags: { most: 10_000, unit: 'entries', of: 'private tags of a user' },
-  metaKey: { most: 255, unit: 'characters', of: 'key of an entry of the metadata' },
-  metaValue: { most: 4_194_304, unit: 'bytes', of: 'value of an entry of the metadata' },
-  metaEntries: { most: 1000, unit: 'entries', of: 'entries of the metadata of a job' },
+  metaKey: { most: 255, unit: 'characters', of: 'key of a metadata entry' },
+  metaValue: { most: 4_194_304, unit: 'bytes', of: 'value of a metadata entry' },
+  metaEntries: { most: 1000, unit: 'entries', of: 'metadata entries of a job' },
   metaTotal: { most: 16_777_216, unit: 'bytes', of: 'metadata of a job' },
   footprint: { most: 1000, unit: 'entries', of: 'values of a footprint' },
   resources: { most: 50_000, unit: 'entries', of: 'nodes of a job' },
@@ -41,7 +41,7 @@ export type BoundName = keyof typeof BOUNDS;
 /** Throws `conflict` where a change would leave more than a bound allows. */
 export function refuseAbove(name: BoundName, count: number): void {
   const { most, unit, of }: Bound = BOUNDS[name];
-  if (count > most) throw new Fault('conflict', `too much: ${of} (at most ${most} ${unit})`);
+  if (count > most) throw new Fault('conflict', `limit exceeded: ${of} (at most ${most} ${unit})`);
 }
 
 /** What of the metadata had to be cut. */

@@ -26,13 +26,14 @@ export function startedJob(request: StartRequest, clusters: Clusters): StartedJo
   const { cluster, resources, user, numNodes, monitoringStatus } = request;
   if (clusters.get(cluster) === undefined) throw invalid(`no such cluster: ${shown(cluster)}`);
   const subCluster = subClusterOf(request, clusters);
-  if (resources.hosts === 0) throw invalid('resources are empty: name the hosts of the job');
+  if (resources.hosts === 0) throw invalid('resources is empty: list the hosts of the job');
   if (resources.isUnnamed) throw invalid('a resource has no hostname');
   if (user === '') throw invalid('user is empty');
   if (request.numAcc < 0) throw invalid('numAcc must be at least 0');
   if (request.numHwthreads < 0) throw invalid('numHwthreads must be at least 0');
   if (numNodes < 1) throw invalid('numNodes must be at least 1');
-  if (resources.hosts !== numNodes) throw invalid(`numNodes is ${numNodes}, with ${resources.hosts} resources`);
+  if (resources.hosts !== numNodes)
+    throw invalid(`numNodes is ${numNodes}, but there are ${resources.hosts} resources`);
   const shared = SHARED.find((word) => word === request.shared);
   if (shared === undefined) throw invalid(`shared must be one of ${SHARED.join(', ')}`);
   if (!isMonitoringStatus(monitoringStatus)) throw invalid('monitoringStatus must be 0, 1, 2 or 3');

@@ -33,7 +33,7 @@ function ruleFor(user: User): Condition | 'all' {
   if (isMachine(user) || isStaff(user)) return 'all';
   if (user.roles.has('manager')) return { kind: 'owner', user: user.name, projects: user.projects };
   if (user.roles.has('user')) return { kind: 'owner', user: user.name, projects: [] };
-  throw new Fault('forbidden', 'the roles of this token see no jobs');
+  throw new Fault('forbidden', 'the roles of this token do not allow reading jobs');
 }
 
 /** Whether a user may write tags of a scope (contract/rest.md §7). */

@@ -82,7 +82,7 @@ export function openBodies(options: BodiesProcessOptions): BodiesProcess {
 }
 
 function tooMuchMemory(cause: Fault): Fault {
-  return new Fault('memory_limit_exceeded', 'reading the request body needs more memory than there is for it', {
+  return new Fault('memory_limit_exceeded', 'parsing the request body exceeded the memory limit', {
     cause,
   });
 }

@@ -18,7 +18,7 @@ export async function clustersOf(files: ClusterFiles, db: Database, log: Log): P
   await publish(files, db).catch((error: unknown) =>
     log.warn(
       { err: error },
-      'the cluster configuration could not be put into the database: a Worker on it has an older one',
+      'the cluster configuration could not be written to the database: Workers use an older one',
     ),
   );
   return new Clusters(files.map(({ cluster }) => cluster));

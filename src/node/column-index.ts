@@ -20,9 +20,9 @@ const SPILL_MB = 2_048;
 /** The database with a column index beside its file, where the settings want one and there is the memory and the package for it. */
 export function indexed(db: Database, { settings, sizing, path, tempDir, log }: ColumnIndexPlace): Database {
   if (settings.COLUMN_INDEX === 'off') return db;
-  if (sizing.columnsMb === 0) return withoutColumns(db, 'there is no memory for it');
+  if (sizing.columnsMb === 0) return withoutColumns(db, 'there is not enough memory for it');
   if (!hasPackage()) {
-    const reason = 'the package @duckdb/node-api is not installed, or has no build for this system';
+    const reason = 'the package @duckdb/node-api is not installed, or does not support this system';
     log.warn({ reason }, 'COLUMN_INDEX is off');
     return withoutColumns(db, reason);
   }

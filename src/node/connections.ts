@@ -107,6 +107,9 @@ export class Connections {
     const now = performance.now();
     if (now < this.#logAt) return;
     this.#logAt = now + LOG_EVERY_MS;
-    this.#log({ ...this.status(), ...fields }, 'connections run short: those without a request are closed first');
+    this.#log(
+      { ...this.status(), ...fields },
+      'connection limit reached: connections without a request are closed first',
+    );
   }
 }

@@ -55,7 +55,7 @@ function serverOf(settings: Settings): Place {
 async function checkServer(server: RemoteServer, log: Log): Promise<Record<string, number>> {
   const pragmas = await checkRemote(server);
   if (pragmas['hard_heap_limit'] === 0) {
-    log.warn({ pragmas }, "the libSQL server has no heap limit: 'cc-jobs sizing' prints the flags to start it with");
+    log.warn({ pragmas }, "the libSQL server has no heap limit: 'cc-jobs sizing' prints the flags for one");
   }
   return pragmas;
 }
@@ -68,7 +68,7 @@ async function fileAt(path: string, settings: Settings): Promise<Place> {
       const { log } = options;
       const db = await openPool(poolOptions(path, tempDir, options));
       if (isInMemory(tempDir)) {
-        log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there take memory nobody counts');
+        log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there use memory outside of the limits');
       }
       await warnOfReaders(path, log);
       finishIndexes(db, log);
@@ -83,7 +83,10 @@ const OTHERS_READ = 0o004;
 async function warnOfReaders(path: string, log: Log): Promise<void> {
   const { mode } = await stat(path);
   if ((mode & OTHERS_READ) === 0) return;
-  log.warn({ path }, 'every account of this machine can read the database and its password hashes: run chmod o= on it');
+  log.warn(
+    { path },
+    'every account of this machine can read the database and its password hashes: run chmod o= on the file',
+  );
 }
 
 async function replicaAt(path: string, syncUrl: string, settings: Settings): Promise<Place> {
@@ -141,15 +144,15 @@ async function tempDirOf(path: string, { DB_TEMP_DIR }: Settings): Promise<strin
 async function checkTempDir(folder: string): Promise<void> {
   const info = await stat(folder).catch(() => undefined);
   if (info?.isDirectory() !== true)
-    throw new BadStart(`DB_TEMP_DIR ${folder} is no folder: make it, or correct the setting`);
+    throw new BadStart(`DB_TEMP_DIR ${folder} is not a directory: create it, or correct the setting`);
   await access(folder, constants.W_OK).catch((cause: unknown) => {
-    throw new BadStart(`DB_TEMP_DIR ${folder} cannot be written: correct its permissions`, { cause });
+    throw new BadStart(`DB_TEMP_DIR ${folder} is not writable: correct its permissions`, { cause });
   });
 }
 
 /** Builds what an import that was cut off owes, while we serve. */
 function finishIndexes(db: Database, log: Log): void {
-  buildIndexes(db, (name) => log.warn({ name }, 'building an index that an unfinished import left out')).catch(
-    (error: unknown) => log.error({ err: error }, 'an index that an unfinished import left out could not be built'),
+  buildIndexes(db, (name) => log.warn({ name }, 'building an index of an unfinished import')).catch((error: unknown) =>
+    log.error({ err: error }, 'an index of an unfinished import could not be built'),
   );
 }

@@ -42,7 +42,7 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: Sett
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const inUse = cause.code === 'EADDRINUSE';
       const why = inUse
-        ? 'is in use: set another PORT, or stop what uses it'
+        ? 'is in use: set another PORT, or stop the program that uses it'
         : `cannot be used (${cause.code}): HOST must be an address of this machine`;
       reject(new BadStart(`HOST ${HOST}, PORT ${PORT} ${why}`, { cause }));
     });

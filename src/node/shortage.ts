@@ -20,7 +20,7 @@ export function surviveShortages(): void {
     }
     if (performance.now() < logAt) return;
     logAt = performance.now() + LOG_EVERY_MS;
-    log.error({ err: error }, 'the system has no file, memory or process to give');
+    log.error({ err: error }, 'the system is out of files, memory or processes');
   });
 }
 

@@ -115,7 +115,7 @@ export class Crew {
     this.#queue.clear(shuttingDown());
     const all = [...this.#members, ...this.#dismissed];
     const clearForce = afterWaiting(graceMs, () => {
-      for (const member of all) member.kill('it was still at work when the service ended');
+      for (const member of all) member.kill('it was still busy when the service ended');
     });
     for (const member of all) if (member.state.name !== 'busy') member.stop();
     await Promise.all(all.map((member) => member.gone));
@@ -281,11 +281,11 @@ function refusedStart(why: BadStart): Fault {
 }
 
 const REFUSED: Readonly<Record<StartFault, string>> = {
-  read_only: 'the database cannot be written',
+  read_only: 'the database is not writable',
   disk_full: 'no space is left for the database or its temporary files',
   database_damaged: 'the database file is damaged',
-  database_busy: 'another program holds the lock of the database',
-  connection_lost: 'no process for the database can be started: the log says why',
+  database_busy: 'another program has locked the database',
+  connection_lost: 'no database process can be started: see the log',
 };
 
 function shuttingDown(): Fault {

@@ -18,7 +18,7 @@ export function watchMemory(processes: () => Iterable<DatabaseProcess>, counters
       process.worn = true;
       if (process.state.task.committing) continue; // nobody may be told that a write failed which then happens
       counters.memoryExceeded += 1;
-      process.abandon(new Fault('memory_limit_exceeded', 'the query needed more memory than its connection may take'));
+      process.abandon(new Fault('memory_limit_exceeded', 'the query exceeded the memory limit of its connection'));
     }
   }, LOOK_MS);
   timer.unref();

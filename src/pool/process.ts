@@ -210,7 +210,7 @@ export class DatabaseProcess {
   ping(): void {
     if (this.#state.name === 'gone') return;
     this.#unansweredPings += 1;
-    if (this.#state.name === 'idle' && this.#unansweredPings > SILENT_PINGS) this.kill('it gave no sign of life');
+    if (this.#state.name === 'idle' && this.#unansweredPings > SILENT_PINGS) this.kill('it did not respond');
     else this.#send({ kind: 'ping', id: 0 });
   }
 
@@ -277,7 +277,7 @@ export class DatabaseProcess {
     if (this.#state.name === 'gone') return;
     this.#clearKill();
     const before = this.#state;
-    const lost = new Fault('connection_lost', 'the connection process died; nothing it did was kept');
+    const lost = new Fault('connection_lost', 'the connection process died; its changes were rolled back');
     if (before.name !== 'stopping' && !(before.name === 'busy' && before.task.abandoned)) {
       this.#options.counters.crashes += 1;
     }

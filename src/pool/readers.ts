@@ -36,7 +36,7 @@ export class Readers {
   async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
     const answer = await this.#query(statement, deadline);
     if (answer.json.byteLength > READ_LIMIT_BYTES) {
-      throw new Fault('memory_limit_exceeded', 'the answer is larger than 16 MB: ask for a page of it');
+      throw new Fault('memory_limit_exceeded', 'the result is larger than 16 MB: request it in pages');
     }
     return answerRows(answer, statement.row);
   }

@@ -24,7 +24,7 @@ export class RefusedJobs {
     if (known === undefined) return;
     const leftMs = known.until - this.#clock();
     if (leftMs > 0) {
-      const again = `it is tried again in ${Math.ceil(leftMs / 1000)} s`;
+      const again = `retry in ${Math.ceil(leftMs / 1000)} s`;
       throw new Fault(known.code, `${known.message}; ${again}`, {
         headers: { 'Retry-After': String(Math.ceil(leftMs / 1000)) },
       });
@@ -46,8 +46,8 @@ export class RefusedJobs {
 }
 
 const REASONS: Partial<Record<Fault['code'], string>> = {
-  memory_limit_exceeded: 'the metric data of this job needs more memory than its decoder may take',
-  connection_lost: 'the process that decodes the metric data of this job died of it twice',
+  memory_limit_exceeded: 'the metric data of this job exceeds the memory limit of its decoder',
+  connection_lost: 'the process that decodes the metric data of this job died twice',
 };
 
 function keyOf({ cluster, jobId, startTime }: ArchiveJob): string {

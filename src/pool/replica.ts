@@ -108,7 +108,9 @@ class Replica implements Database {
     const output = await this.#server.write(name, input, deadline);
     await this.#syncer
       .fresh(this.#ownWriteLimitMs)
-      .catch((error: unknown) => this.#log.warn({ err: error, write: name }, 'a write is not in the replica yet'));
+      .catch((error: unknown) =>
+        this.#log.warn({ err: error, write: name }, 'a write has not reached the replica yet'),
+      );
     return output;
   }
 

@@ -14,17 +14,17 @@ interface ServedFileOptions {
 const EMPTY_LOG_EVERY_MS = 30_000;
 /** Why a file is served no more. */
 const LOST = {
-  replaced: 'the database file was replaced while it was served: start the service again',
-  logGone: 'the log of the database (-wal or -shm) was removed while it was served: start the service again',
+  replaced: 'the database file was replaced while the service was running: restart the service',
+  logGone: 'the log of the database (-wal or -shm) was removed while the service was running: restart the service',
 } as const;
 /** Faults of a write that all other writes will meet as well. */
 const CANNOT_WRITE: Partial<Record<FaultCode, string>> = {
-  disk_full: 'writes fail: no space is left for the database',
+  disk_full: 'writes fail: no space left for the database',
   read_only: 'writes fail: the database is read-only',
   outcome_unknown:
     'writes fail: the last commit ended half way (an I/O error of the disk, or a writer that was killed)',
 };
-const DAMAGED = 'the database file is damaged: stop the service and restore the file from a backup';
+const DAMAGED = 'the database file is damaged: stop the service and restore a backup';
 
 /**
  * What becomes of the file while it is served: its log must not grow without end, no other file may take its name or that of its log, and
@@ -117,9 +117,9 @@ export class ServedFile {
     const { log } = this.#options;
     this.#options.emptyLog().then(
       ({ busy }) => {
-        if (busy !== 0) log.warn({ logMb }, 'slow reads keep the log from being emptied');
+        if (busy !== 0) log.warn({ logMb }, 'slow reads prevent emptying the WAL');
       },
-      (error: unknown) => log.warn({ logMb, err: error }, 'the log could not be emptied'),
+      (error: unknown) => log.warn({ logMb, err: error }, 'the WAL could not be emptied'),
     );
   }
 

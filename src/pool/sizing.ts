@@ -86,7 +86,7 @@ export function thisMachine(): Machine {
   const physicalMb = Math.floor(totalmem() / 2 ** 20);
   const groupMb = Math.floor(process.constrainedMemory() / 2 ** 20);
   return groupMb > 0 && groupMb < physicalMb
-    ? { memoryMb: groupMb, source: 'limit of the control group' }
+    ? { memoryMb: groupMb, source: 'control group limit' }
     : { memoryMb: physicalMb, source: 'physical memory' };
 }
 
@@ -101,8 +101,8 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
   const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(settings, machine) : settings.DB_MEMORY_LIMIT_MB;
   if (limitMb > machine.memoryMb * MUCH) {
     notes.push(
-      `DB_MEMORY_LIMIT_MB ${limitMb} is much of the ${machine.memoryMb} MB there are (${machine.source}): little is left for ` +
-        "the operating system's cache of the file. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB",
+      `DB_MEMORY_LIMIT_MB ${limitMb} is most of the available ${machine.memoryMb} MB (${machine.source}): little is left for ` +
+        "the operating system's file cache. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB",
     );
   }
   const parentMb = parentOf(settings);
@@ -134,15 +134,15 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
   if (softHeapMb >= hardHeapMb) {
     throw new BadStart(
       `DB_SOFT_HEAP_LIMIT_MB ${softHeapMb} must be below the hard heap limit of ${hardHeapMb} MB: without room between ` +
-        'them a plain scan fails once the cache has filled the heap',
+        'them, a plain scan fails when the cache has filled the heap',
     );
   }
   const askedMb = settings.DB_CACHE_SIZE_MB === 'auto' ? CACHE_MB : settings.DB_CACHE_SIZE_MB;
   const cacheMb = Math.max(1, Math.min(askedMb, Math.floor((hardHeapMb - softHeapMb) * CACHE_OF_ROOM)));
   if (cacheMb < askedMb && settings.DB_CACHE_SIZE_MB !== 'auto') {
     notes.push(
-      `DB_CACHE_SIZE_MB ${askedMb} is lowered to ${cacheMb}: a sort takes as much again, and must fit between the soft ` +
-        `heap limit of ${softHeapMb} MB and the hard one of ${hardHeapMb} MB`,
+      `DB_CACHE_SIZE_MB ${askedMb} is lowered to ${cacheMb}: a sort uses as much again, and must fit between the soft ` +
+        `heap limit of ${softHeapMb} MB and the hard heap limit of ${hardHeapMb} MB`,
     );
   }
   const connection = { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb: hardHeapMb + ANSWER_MB };
@@ -153,14 +153,14 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
 function columnsOf(settings: Settings, heapMb: number, processes: number, notes: string[]): number {
   const wantedMb = wantedColumnsMb(settings);
   if (settings.COLUMN_INDEX === 'on' && wantedMb === 0) {
-    notes.push('COLUMN_INDEX is off: a replica has none');
+    notes.push('COLUMN_INDEX is off: not supported on a replica');
   }
   if (settings.COLUMN_INDEX !== 'auto' || wantedMb === 0) return wantedMb;
   const byHandMb = settings.DB_HARD_HEAP_LIMIT_MB;
   const leastMb = byHandMb === 'auto' ? HEAP_BESIDE_COLUMNS_MB : byHandMb;
   if (heapMb - wantedMb / processes >= leastMb) return wantedMb;
   notes.push(
-    `COLUMN_INDEX auto is off: its ${wantedMb} MB would leave a connection less than ${leastMb} MB of heap. Raise DB_MEMORY_LIMIT_MB`,
+    `COLUMN_INDEX is off: its ${wantedMb} MB would leave each connection less than ${leastMb} MB of heap. To enable it, raise DB_MEMORY_LIMIT_MB`,
   );
   return 0;
 }
@@ -214,7 +214,7 @@ function autoLimit(settings: Settings, machine: Machine): number {
   const most = limitFor(settings, byHandMb === 'auto' ? HEAP.mostMb : byHandMb, wantedColumnsMb(settings));
   if (least.limitMb > Math.max(machine.memoryMb, SMALL_MACHINE_MB)) {
     throw new BadStart(
-      `the ${machine.memoryMb} MB there are (${machine.source}) are too few: ${sumOf(settings, leastHeapMb)}. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`,
+      `not enough memory: ${machine.memoryMb} MB (${machine.source}), required: ${sumOf(settings, leastHeapMb)}. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`,
     );
   }
   return clamp(Math.floor(machine.memoryMb * AUTO_PART), least.limitMb, most.limitMb);
@@ -227,7 +227,7 @@ function clamp(value: number, least: number, most: number): number {
 function tooSmall(settings: Settings, limitMb: number): string {
   const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
   const hardHeapMb = byHandMb === 'auto' ? HEAP.leastMb : byHandMb;
-  return `DB_MEMORY_LIMIT_MB ${limitMb} is too small: ${sumOf(settings, hardHeapMb)}. Raise it to that, or lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`;
+  return `DB_MEMORY_LIMIT_MB ${limitMb} is too small: ${sumOf(settings, hardHeapMb)}. Raise it to this sum, or lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`;
 }
 
 function sumOf(settings: Settings, hardHeapMb: number): string {

@@ -84,7 +84,7 @@ export class Syncer {
     for (;;) {
       const late = Promise.withResolvers<never>();
       const timer = setTimeout(
-        () => late.reject(new Fault('remote_unavailable', `no sync has ended within ${limitMs} ms`)),
+        () => late.reject(new Fault('remote_unavailable', `no sync has finished within ${limitMs} ms`)),
         until - performance.now(),
       );
       try {
@@ -158,8 +158,7 @@ export class Syncer {
     const beganAt = performance.now();
     try {
       const process = this.#process;
-      if (process?.state.name !== 'idle')
-        throw new Fault('connection_lost', 'the replica is not being brought up to date');
+      if (process?.state.name !== 'idle') throw new Fault('connection_lost', 'the replica is not being synchronized');
       const stopWatching = this.#watch(process);
       const reply = await process.run({ kind: 'sync' }).finally(stopWatching);
       if (reply.kind !== 'synced') throw new Fault('internal', `the syncer answered ${reply.kind}`);
@@ -174,7 +173,7 @@ export class Syncer {
     } catch (error) {
       this.#failures += 1;
       const why = error instanceof Error ? error.message : String(error);
-      if (this.#failing !== why) this.#options.log.warn({ err: error }, 'the replica could not be brought up to date');
+      if (this.#failing !== why) this.#options.log.warn({ err: error }, 'the replica could not be synchronized');
       this.#failing = why;
       this.#retrySoon();
       throw error;
@@ -199,7 +198,7 @@ export class Syncer {
       silent = hasMoved ? 0 : silent + 1;
       seen = now;
       if (silent >= SILENT_LOOKS)
-        process.abandon(new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL does not answer'));
+        process.abandon(new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL does not respond'));
     }, LOOK_MS);
     return () => clearInterval(timer);
   }

@@ -79,7 +79,7 @@ async function writeOn(
     if (!process.answerCommit(stands)) return;
     stage.now = 'committing';
     deadline.suspend();
-    process.killAfter(COMMIT_LIMIT_MS, 'its commit did not end');
+    process.killAfter(COMMIT_LIMIT_MS, 'its commit did not finish');
   };
   deadline.expired.addEventListener('abort', expire, { once: true });
   try {
@@ -89,9 +89,13 @@ async function writeOn(
   } catch (error) {
     const died = error instanceof Fault && error.code === 'connection_lost';
     if (died && stage.now === 'committing') {
-      throw new Fault('outcome_unknown', 'the writer died while it committed: ask before you repeat the request', {
-        cause: error,
-      });
+      throw new Fault(
+        'outcome_unknown',
+        'the writer died during the commit: check whether the change was applied before retrying',
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   } finally {

@@ -41,7 +41,7 @@ export function followArchive({ db, archive, log }: FollowerOptions): ArchiveFol
     if (running !== undefined || stopped) return;
     running = run()
       .catch((error: unknown) =>
-        log.error({ err: error }, 'meta.json files could not follow: tried again with the next change'),
+        log.error({ err: error }, 'meta.json files could not be updated: retried at the next change'),
       )
       .finally(() => {
         running = undefined;

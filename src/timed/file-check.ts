@@ -68,7 +68,9 @@ export function startFileCheck(options: FileCheckOptions): FileCheck {
       .then((result) => {
         known = result ?? known;
       })
-      .catch((error: unknown) => options.log.warn({ err: error }, 'the file could not be checked: tried again later'))
+      .catch((error: unknown) =>
+        options.log.warn({ err: error }, 'the database file could not be checked: retried later'),
+      )
       .finally(() => {
         running = undefined;
       });
@@ -78,7 +80,7 @@ export function startFileCheck(options: FileCheckOptions): FileCheck {
   const timer = setInterval(() => void look(), LOOK_MS);
   return {
     degraded: () =>
-      known.problems.length === 0 ? [] : ['the last check of the database file found damage: restore it from a backup'],
+      known.problems.length === 0 ? [] : ['the last check of the database file found damage: restore a backup'],
     look,
     async stop() {
       clearInterval(timer);
@@ -110,8 +112,8 @@ async function checkIfDue(
   const end = { name: FILE_CHECK, nowSec: Math.floor(clock()), result };
   await within(STEP_LIMIT_MS, (own) => db.write('endTimedWork', end, own));
   const { problems, tables, next } = result;
-  if (problems.length > 0) log.warn({ problems }, 'the database file is damaged: restore it from a backup');
-  else if (next !== undefined) log.info({ tables, next }, 'the check of the database file was given up for now');
+  if (problems.length > 0) log.warn({ problems }, 'the database file is damaged: restore a backup');
+  else if (next !== undefined) log.info({ tables, next }, 'the check of the database file was postponed');
   else if (!isFirst) log.info({ tables }, 'the database file was checked: no damage was found');
   return result;
 }

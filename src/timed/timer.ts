@@ -26,7 +26,7 @@ export function startTimer(options: TimedOptions): Timer {
     const jumpSec = Math.round(offset() - usualOffset);
     if (Math.abs(jumpSec) <= JUMP_SEC) return;
     usualOffset = offset();
-    options.log.warn({ jumpSec }, 'the clock has jumped: nothing is ended or deleted by it for an hour');
+    options.log.warn({ jumpSec }, 'the clock jumped: no jobs are ended and no node states deleted for an hour');
     for (const { name, trustsClock } of TIMETABLE) if (trustsClock) dueAt.set(name, now + TRUSTED_AGAIN_MS);
   };
   const round = async () => {
@@ -43,7 +43,7 @@ export function startTimer(options: TimedOptions): Timer {
   };
   const look = () => {
     running ??= round()
-      .catch((error: unknown) => options.log.warn({ err: error }, 'timed work could not be looked at'))
+      .catch((error: unknown) => options.log.warn({ err: error }, 'the timetable of timed work could not be checked'))
       .finally(() => {
         running = undefined;
       });

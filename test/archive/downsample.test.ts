@@ -19,7 +19,7 @@ describe('down-sampling', () => {
   });
 
   test('fails for a resolution that is no multiple, however short the series', () => {
-    expect(() => downsampledLength(3, 60, 90)).toThrow(/no multiple/);
+    expect(() => downsampledLength(3, 60, 90)).toThrow(/not a multiple/);
   });
 
   test('keeps first and last point and the largest triangle of each bucket', () => {

@@ -14,7 +14,7 @@ test.each(['', '.', '..', '../..', 'a/b', '/etc', 'a\\b', '..\\x', 'a\0', 'a\nb'
   'a cluster called %j leads nowhere',
   (cluster) => {
     expect(jobFolder('/archive', { ...job, cluster })).toBeUndefined();
-    expect(() => clusterFolder('/archive', cluster)).toThrow('cannot be a folder');
+    expect(() => clusterFolder('/archive', cluster)).toThrow('cannot be a directory name');
   },
 );
 

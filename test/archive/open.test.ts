@@ -20,7 +20,7 @@ describe('opening an archive', () => {
     await writeFiles(root, { 'version.txt': '3' });
     await openArchive(root);
     await writeFiles(root, { 'version.txt': '2\n' });
-    await expect(openArchive(root)).rejects.toThrow(/version.txt says '2'/);
+    await expect(openArchive(root)).rejects.toThrow(/version.txt has version '2'/);
   });
 
   test('refuses a folder that is missing or holds something else', async () => {

@@ -86,7 +86,7 @@ describe('the data of a job', () => {
     const { data } = await dataOf(long, { resolution: 120 });
     expect([data.m.node.timestep, data.m.node.series[0].data.length]).toEqual([120, 600]);
     const failed = await dataOf(long, { resolution: 90 });
-    expect(failed).toEqual({ data: null, problems: [expect.stringContaining('no multiple')] });
+    expect(failed).toEqual({ data: null, problems: [expect.stringContaining('not a multiple')] });
   });
 
   test('is null with its reason when missing, broken or a bomb', async () => {

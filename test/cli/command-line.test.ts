@@ -27,12 +27,12 @@ describe('the command line', () => {
   });
 
   test.each([
-    [['sing'], "there is no command 'sing'"],
+    [['sing'], "unknown command 'sing'"],
     [[], 'cc-jobs serve'],
     [['token', '--user', 'ada'], '--roles is missing'],
-    [['token', '--user', 'ada', '--roles', 'king'], "there is no role 'king'"],
+    [['token', '--user', 'ada', '--roles', 'king'], "unknown role 'king'"],
     [['generate'], '--jobs is missing'],
-    [['import', 'wishes', 'x'], "'wishes' cannot be imported"],
+    [['import', 'wishes', 'x'], "unknown kind of import 'wishes'"],
     [['sizing', '--memory', 'much'], '--memory must be a size'],
   ])('that is wrong, %j, ends with 2 and says why on standard error', async (args, why) => {
     const { code, stdout, stderr } = await run(folder(), args);

@@ -8,7 +8,7 @@ import { cookieOf } from '../support/login.ts';
 /** Starts the demo, and has what it prints once it serves. */
 async function demo(cwd: string, env: Record<string, string>) {
   const service = start(cwd, ['demo'], { PORT: '0', ...env });
-  while (!service.stdout().includes('Ctrl-C ends it.')) {
+  while (!service.stdout().includes('Press Ctrl-C to stop.')) {
     const over = await Promise.race([
       service.ended.then(() => true),
       new Promise((resolve) => setTimeout(resolve, 50)),
@@ -43,8 +43,10 @@ test.each(['demo', 'edge'])(
     await expect.poll(() => existsSync(join(cwd, 'var/demo.unfinished/job.db')), { timeout: 20_000 }).toBe(true);
     making.child.kill('SIGINT');
     expect(await making.ended).toBe(130);
-    expect(making.stderr()).toMatch(/\nstopped while the demo was made: its next start makes it anew\n$/);
-    expect(making.stderr()).not.toMatch(/building index|--seed 1 --end \d+ to go on/);
+    expect(making.stderr()).toMatch(
+      /\nstopped before the demo database was complete: the next start creates it again\n$/,
+    );
+    expect(making.stderr()).not.toMatch(/building index|--seed 1 --end \d+ to continue/);
     expect(readdirSync(join(cwd, 'var'))).toEqual([]);
   },
 );

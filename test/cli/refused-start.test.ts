@@ -27,13 +27,15 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
 
   test('without a folder', async () => {
     const stderr = await refusal(await migrated(), { DB_URL: 'file:./nowhere/job.db' });
-    expect(stderr).toMatch(/the folder of the database does not exist: make it, or correct DB_URL/);
+    expect(stderr).toMatch(/the directory of the database does not exist: create it, or correct DB_URL/);
   });
 
   test('without a file', async () => {
     const cwd = await migrated();
     rmSync(database(cwd));
-    expect(await refusal(cwd)).toMatch(/no such file\. 'cc-jobs migrate' makes a new database there, 'cc-jobs demo'/);
+    expect(await refusal(cwd)).toMatch(
+      /no such file\. Create a database with 'cc-jobs migrate', or try 'cc-jobs demo'/,
+    );
   });
 
   test.each([
@@ -42,18 +44,18 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
   ])('on a file that holds %s', async (_, text) => {
     const cwd = await migrated();
     writeFileSync(database(cwd), text);
-    expect(await refusal(cwd)).toMatch(/is no SQLite database: correct DB_URL/);
+    expect(await refusal(cwd)).toMatch(/not an SQLite database: correct DB_URL/);
   });
 
   test('on a database of something else', async () => {
     const cwd = await migrated();
     await change(cwd, 'DROP TABLE schema_migrations');
-    expect(await refusal(cwd)).toMatch(/is no job database .*correct DB_URL/);
+    expect(await refusal(cwd)).toMatch(/not a job database .*correct DB_URL/);
   });
 
   test.each([
-    [10, /schema version 10, cc-jobs serves version 11: bring it up with 'cc-backend -migrate-db'/],
-    [12, /schema version 12, cc-jobs serves version 11: .*update cc-jobs/],
+    [10, /schema version 10, but cc-jobs requires version 11: update it with 'cc-backend -migrate-db'/],
+    [12, /schema version 12, but cc-jobs requires version 11: .*update cc-jobs/],
   ])('on schema version %i', async (version, message) => {
     const cwd = await migrated();
     await change(cwd, `UPDATE schema_migrations SET version = ${version}`);
@@ -63,26 +65,26 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
   test('on a database whose migration failed', async () => {
     const cwd = await migrated();
     await change(cwd, 'UPDATE schema_migrations SET dirty = 1');
-    expect(await refusal(cwd)).toMatch(/dirty.*Repair it or go back to a backup/);
+    expect(await refusal(cwd)).toMatch(/dirty.*Repair it or restore a backup/);
   });
 
   test('on a table of jobs that lacks a column', async () => {
     const cwd = await migrated();
     await change(cwd, 'ALTER TABLE job DROP COLUMN energy');
-    expect(await refusal(cwd)).toMatch(/its table job lacks energy: it is no database of cc-backend/);
+    expect(await refusal(cwd)).toMatch(/but table job lacks energy: it is not a database of cc-backend/);
   });
 
   test('on a read-only file', async () => {
     const cwd = await migrated();
     chmodSync(database(cwd), 0o444);
-    expect(await refusal(cwd)).toMatch(/is read-only: make the file and its folder writable/);
+    expect(await refusal(cwd)).toMatch(/: read-only: make the file and its directory writable/);
   });
 
   test('on a folder that is no archive', async () => {
     const cwd = await migrated();
     mkdirSync(join(cwd, 'other'));
     writeFileSync(join(cwd, 'other/thing'), '');
-    expect(await refusal(cwd, { ARCHIVE_PATH: './other' })).toMatch(/is no job archive: check ARCHIVE_PATH/);
+    expect(await refusal(cwd, { ARCHIVE_PATH: './other' })).toMatch(/is not a job archive .*: check ARCHIVE_PATH/);
   });
 
   test('with bad settings, all named', async () => {
@@ -101,7 +103,7 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     ['is missing', '/nonexistent'],
     ['is a file', '/etc/passwd'],
   ])('with a DB_TEMP_DIR that %s', async (_, DB_TEMP_DIR) => {
-    expect(await refusal(await migrated(), { DB_TEMP_DIR })).toMatch(/DB_TEMP_DIR \S+ is no folder: make it/);
+    expect(await refusal(await migrated(), { DB_TEMP_DIR })).toMatch(/DB_TEMP_DIR \S+ is not a directory: create it/);
   });
 
   test('without a public key', async () => {
@@ -116,7 +118,9 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     const { code, stderr } = await run(cwd, ['serve'], OPEN);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringMatching(/another program has locked the database: try again when it has ended/),
+      stderr: expect.stringMatching(
+        /another program has locked the database: try again when that program has finished/,
+      ),
     });
     expect(stderr.trim().split('\n')).toHaveLength(1);
     await other.exec('ROLLBACK');
@@ -128,7 +132,7 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     rmSync(database(cwd));
     execFileSync('mkfifo', [database(cwd)]);
     const { code, stderr } = await run(cwd, ['serve'], OPEN);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/is no file: correct DB_URL/) });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/not a regular file: correct DB_URL/) });
   });
 
   test('on a port in use', async () => {
@@ -139,7 +143,7 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     const address = other.address();
     const port = typeof address === 'object' && address !== null ? String(address.port) : '';
     expect(await refusal(cwd, { PORT: port })).toMatch(
-      new RegExp(`PORT ${port} is in use: set another PORT, or stop what uses it`),
+      new RegExp(`PORT ${port} is in use: set another PORT, or stop the program that uses it`),
     );
   });
 });

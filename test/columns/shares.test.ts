@@ -67,7 +67,7 @@ describe('equal questions', () => {
     const first = add(asks, countOf('ada'), as('ada', client.signal), (ask) => abandoned.push(ask));
     const second = add(asks, countOf('ada'), as('ben'));
     client.abort();
-    expect([await first, abandoned]).toEqual(['the client hung up', []]);
+    expect([await first, abandoned]).toEqual(['the client disconnected', []]);
     expect(answerAll(asks)).toHaveLength(1);
     expect(await second).toEqual([countOf('ada')]);
   });

@@ -73,7 +73,7 @@ describe('cc-jobs generate', () => {
     const stopped = await run(generateCommand, '--jobs', '5000', '--end', END, '--archived', '0');
     expect(stopped).toMatchObject({
       code: 1,
-      last: expect.stringMatching(/^stopped \(run it again with --seed 1 --end 1764000000 to go on\): /),
+      last: expect.stringMatching(/^stopped \(run it again with --seed 1 --end 1764000000 to continue\): /),
     });
     expect(stopped.all).toContain('building index jobs_starttime');
     expect((await count()) % 1000).toBe(0);
@@ -97,7 +97,7 @@ describe('cc-jobs import', () => {
     expect(good).toMatchObject({ code: 0, last: expect.stringMatching(/^2 read, 1 imported, 1 never started, /) });
     const bad = await run(importCommand, 'sacct', join(root, 'bad.psv'), '--timezone', 'Europe/Berlin');
     expect(bad.code).toBe(1);
-    expect(bad.all).toContain('line 4: has another number of columns than the file\n');
+    expect(bad.all).toContain('line 4: has the wrong number of columns\n');
     expect(await count()).toBe(2); // an hour earlier in Berlin: another start, another job
   });
 
@@ -135,6 +135,6 @@ describe('progress', () => {
     const progress = new Progress(stderr, 100);
     for (let at = 0; at < 30; at++) progress.bad({ where: `line ${at}`, reason: 'is bad' });
     expect(text().trim().split('\n')).toHaveLength(21);
-    expect(text()).toContain('more bad records are only counted');
+    expect(text()).toContain('further bad records are only counted');
   });
 });

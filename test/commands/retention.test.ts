@@ -111,7 +111,7 @@ describe('an export', () => {
       `--older-than 365d --export ${exportPath()}`,
       () => existsSync(exportPath()) && statSync(exportPath()).size > 0,
     );
-    expect(stopped).toMatchObject({ code: 1, last: expect.stringMatching(/stopped \(run it again to go on\)/) });
+    expect(stopped).toMatchObject({ code: 1, last: expect.stringMatching(/stopped \(run it again to continue\)/) });
     const left = (await ids()).length;
     expect(left).toBeGreaterThan(0);
     expect(exported()).toHaveLength(1_100 - left);
@@ -124,13 +124,13 @@ describe('an export', () => {
   test('into a file that exists, or that has lost jobs, is refused', async () => {
     await fill([old(1)]);
     writeFileSync(exportPath(), 'something else');
-    await expect(run(`--older-than 365d --export ${exportPath()}`)).rejects.toThrow(/exists already/);
+    await expect(run(`--older-than 365d --export ${exportPath()}`)).rejects.toThrow(/already exists/);
     expect(readFileSync(exportPath(), 'utf8')).toBe('something else');
     const db = openSqlite(path(), 1_000);
     await db.exec(`INSERT INTO ccjobs_exports VALUES ('${exportPath()}', 100)`);
     db.close();
     truncateSync(exportPath(), 10);
-    await expect(run(`--older-than 365d --export ${exportPath()}`)).rejects.toThrow(/has lost jobs/);
+    await expect(run(`--older-than 365d --export ${exportPath()}`)).rejects.toThrow(/is missing jobs/);
     expect(await ids()).toEqual([1]);
   });
 });
@@ -141,7 +141,7 @@ test('the space goes back to the file system', async () => {
   const before = statSync(path()).size + (existsSync(`${path()}-wal`) ? statSync(`${path()}-wal`).size : 0);
   expect(before).toBeGreaterThan(20_000_000);
   const { last } = await run('--older-than 365d');
-  expect(last).toMatch(/1,000 deleted, \d\d MB given back/);
+  expect(last).toMatch(/1,000 deleted, \d\d MB freed/);
   expect(statSync(path()).size).toBeLessThan(2_000_000);
   expect(await query('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
 });

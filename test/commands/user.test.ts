@@ -57,13 +57,19 @@ test('a change or deletion says what it does not end', async () => {
   const strict = { JWT_VALIDATE_USER: 'on' };
   await user('add ada --roles user,api');
   expect((await user('change ada --name Ada')).err).toBe('changed ada\n');
-  expect((await user('change ada --roles user')).err).toMatch(/made earlier keep their rights.*SESSION_KEY/);
-  expect((await user('change ada --roles api', undefined, strict)).err).toMatch(/holds for sessions and tokens made/);
-  expect((await user('change ada --password', 'battery', strict)).err).toMatch(/made earlier stay valid.*SESSION_KEY/);
-  expect((await user('delete ada')).err).toMatch(/^deleted ada\nSessions and tokens made earlier keep their rights/);
+  expect((await user('change ada --roles user')).err).toMatch(
+    /Existing sessions and tokens keep their rights.*SESSION_KEY/,
+  );
+  expect((await user('change ada --roles api', undefined, strict)).err).toMatch(
+    /also applies to existing sessions and tokens/,
+  );
+  expect((await user('change ada --password', 'battery', strict)).err).toMatch(
+    /Existing sessions and tokens stay valid.*SESSION_KEY/,
+  );
+  expect((await user('delete ada')).err).toMatch(/^deleted ada\nExisting sessions and tokens keep their rights/);
   await user('add ada --roles user,api');
   expect((await user('delete ada', undefined, strict)).err).toMatch(
-    /^deleted ada\nWith JWT_VALIDATE_USER=on this holds/,
+    /^deleted ada\nJWT_VALIDATE_USER is on: this also applies/,
   );
 });
 
@@ -79,17 +85,17 @@ test('a password is stored as bcrypt of cost 10, as cc-backend writes it, and ca
 });
 
 test.each([
-  ['', /say list, add, change or delete/],
-  ['add', /wants one NAME/],
-  ['list ada', /wants no NAME/],
+  ['', /use list, add, change or delete/],
+  ['add', /takes one NAME/],
+  ['list ada', /takes no NAME/],
   ['add ada', /--roles is missing/],
-  ['add ada --roles king', /there is no role 'king'/],
+  ['add ada --roles king', /unknown role 'king'/],
   ['add ada --roles ,', /--roles is empty/],
   ['add ada --roles manager', /a manager needs --projects/],
-  ['add ada --roles user --projects p', /only a manager has projects/],
-  [`add ${'x'.repeat(101)} --roles user`, /a name has 1 to 100 bytes/],
-  ['change ada', /say what to change/],
-  ['change ada --password --no-password', /a password, or none/],
+  ['add ada --roles user --projects p', /only a manager can have projects/],
+  [`add ${'x'.repeat(101)} --roles user`, /a name must have 1 to 100 bytes/],
+  ['change ada', /give at least one change/],
+  ['change ada --password --no-password', /--password and --no-password exclude each other/],
   ['add ada --roles user --colour red', /colour/],
 ])('%j is a wrong command line', async (args, why) => {
   const attempt = user(args);
@@ -100,7 +106,7 @@ test.each([
 test.each([
   ['an empty one', '\n', /the password is empty/],
   ['none', '', /the password is empty/],
-  ['one of 73 bytes', `${'ä'.repeat(36)}x`, /72 bytes at most/],
+  ['one of 73 bytes', `${'ä'.repeat(36)}x`, /at most 72 bytes/],
 ])('a password that is %s is refused, and nothing is stored', async (_, typed, why) => {
   await expect(user('add ada --roles user --password', typed)).rejects.toThrow(why);
   expect(await account('ada')).toBeUndefined();
@@ -108,9 +114,9 @@ test.each([
 
 test('what is there already, or is not there, is said', async () => {
   await user('add ada --roles user');
-  await expect(user('add ada --roles admin')).rejects.toThrow(new BadStart('the user "ada" exists already'));
-  await expect(user('change bob --roles user')).rejects.toThrow(/there is no user "bob"/);
-  await expect(user('delete bob')).rejects.toThrow(/there is no user bob/);
+  await expect(user('add ada --roles admin')).rejects.toThrow(new BadStart('the user "ada" already exists'));
+  await expect(user('change bob --roles user')).rejects.toThrow(/no such user: "bob"/);
+  await expect(user('delete bob')).rejects.toThrow(/no such user: bob/);
   expect(await account('ada')).toMatchObject({ roles: '["user"]' });
 });
 

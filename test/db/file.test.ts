@@ -37,9 +37,9 @@ test('a new file is accepted', async () => {
 test.each([
   ['an older schema', 'UPDATE schema_migrations SET version = 10', /schema version 10.*cc-backend -migrate-db/],
   ['a newer schema', 'UPDATE schema_migrations SET version = 12', /schema version 12.*update cc-jobs/],
-  ['a dirty schema', 'UPDATE schema_migrations SET dirty = 1', /failed half way.*-force-db/],
+  ['a dirty schema', 'UPDATE schema_migrations SET dirty = 1', /failed halfway.*-force-db/],
   ['no version', 'DELETE FROM schema_migrations', /no schema version/],
-  ['another purpose', 'DROP TABLE schema_migrations', /no job database/],
+  ['another purpose', 'DROP TABLE schema_migrations', /not a job database/],
 ])('a database with %s is refused, untouched', async (_what, sql, words) => {
   await refused(await databaseWith(sql), words);
 });
@@ -51,19 +51,19 @@ test.each([
 ])('a file of %s is refused, untouched', async (_what, content) => {
   const path = join(testFolder(), 'job.db');
   writeFileSync(path, content);
-  await refused(path, /is no SQLite database/);
+  await refused(path, /not an SQLite database/);
 });
 
 test('a file cut in the middle is refused, untouched', async () => {
   const path = await databaseWith();
   writeFileSync(path, readFileSync(path).subarray(0, 5_000));
-  await refused(path, /is damaged: restore it from a backup/);
+  await refused(path, /is damaged: restore a backup/);
 });
 
 test('a folder in the place of the file is refused', async () => {
   const path = join(testFolder(), 'job.db');
   mkdirSync(path);
-  await expect(checkFile(path)).rejects.toThrow(/is no file|cannot be read/);
+  await expect(checkFile(path)).rejects.toThrow(/not a regular file|cannot be read/);
 });
 
 test('a missing file names the commands that make one', async () => {
@@ -72,14 +72,14 @@ test('a missing file names the commands that make one', async () => {
 
 test('a missing folder is named', async () => {
   await expect(checkFile(join(testFolder(), 'nowhere', 'job.db'))).rejects.toThrow(
-    /folder of the database does not exist/,
+    /directory of the database does not exist/,
   );
 });
 
 test('a read-only file is refused, also to the superuser', async () => {
   const path = await databaseWith();
   chmodSync(path, 0o444);
-  await refused(path, /is read-only/);
+  await refused(path, /: read-only/);
 });
 
 test('a version that stands in the log alone counts', async () => {

@@ -59,12 +59,12 @@ test('one that waits and whose client hangs up never begins; what a rollback tak
   gate.hold(rollback.promise);
   void pass('ada0');
   expect(begun).toEqual(['ada0']);
-  expect(await pass('ben0')).toMatch(/too many requests wait/); // two at once, and none may wait
+  expect(await pass('ben0')).toMatch(/too many requests are waiting/); // two at once, and none may wait
   rollback.resolve();
   await settled();
   const client = new AbortController();
   client.abort();
-  expect(await pass('cleo0', as('cleo', client.signal))).toBe('the client hung up');
+  expect(await pass('cleo0', as('cleo', client.signal))).toBe('the client disconnected');
   void pass('ben1');
   expect(begun).toEqual(['ada0', 'ben1']);
   endOne();

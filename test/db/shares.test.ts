@@ -107,7 +107,7 @@ describe('what is left to others', () => {
 });
 
 describe('limits', () => {
-  const own = (count: number) => `${count} of your own requests are at work or wait already`;
+  const own = (count: number) => `${count} of your own requests are already running or waiting`;
 
   test('a caller on its own fills the whole queue, and is told that it is its own', () => {
     const { shares, add } = sharesOf({ limit: 4, callerLimit: 2 });
@@ -138,8 +138,8 @@ describe('limits', () => {
   test('a queue full of callers with one request each refuses the next one, who has not filled it', () => {
     const { add, refused } = sharesOf({ limit: 2 });
     for (const name of ['ada1', 'ben1']) add(name);
-    expect(() => add('cleo1')).toThrow('too many requests wait for the database');
-    expect(() => add('ada2')).toThrow('too many requests wait for the database');
+    expect(() => add('cleo1')).toThrow('too many requests are waiting for the database');
+    expect(() => add('ada2')).toThrow('too many requests are waiting for the database');
     expect(refused).toEqual([]);
   });
 

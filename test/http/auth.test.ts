@@ -58,7 +58,7 @@ describe('a token', () => {
   });
 
   test('that is missing is refused', async () => {
-    expect(await refusal(undefined)).toEqual([401, 'no token: send X-Auth-Token or Authorization']);
+    expect(await refusal(undefined)).toEqual([401, 'no token: send one in X-Auth-Token or Authorization']);
   });
 
   test.each(['', '.', 'a.b', 'a.b.c', 'a.b.c.d', 'ä.ö.ü', '..', 'e30.e30.e30', 'eyJhbGciOiJFZERTQSJ9.e30.'])(

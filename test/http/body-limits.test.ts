@@ -40,7 +40,7 @@ test('a byte too many is a 413, whether its length was said or not', async () =>
     const [status, code, error] = await send(method, path, ' '.repeat(bytes + 1));
     expect([status, code], `${method} ${path}`).toEqual([413, 'body_too_large']);
     expect(error).toMatch(/^the request body exceeds \d+ [KM]B$/);
-    expect((await send(method, path, ' '.repeat(bytes)))[2], `${method} ${path}`).toContain('it is empty');
+    expect((await send(method, path, ' '.repeat(bytes)))[2], `${method} ${path}`).toContain('the body is empty');
   }
 });
 
@@ -57,7 +57,7 @@ test('a value or a level too many is a 400 with the limit', async () => {
     expect(deep, `${method} ${path}`).toEqual([
       400,
       'invalid_request',
-      expect.stringContaining(`more than ${limits.depth} lists`),
+      expect.stringContaining(`more than ${limits.depth} levels`),
     ]);
   }
 });

@@ -51,7 +51,7 @@ test('invalid UTF-8 in a body reads as U+FFFD', async () => {
 test('a body that is no JSON is refused', async () => {
   await start();
   expect((await faultIn(await post('{'))).slice(0, 2)).toEqual([400, 'invalid_request']);
-  expect((await faultIn(await post('')))[2]).toContain('it is empty');
+  expect((await faultIn(await post('')))[2]).toContain('the body is empty');
 });
 
 describe('a body above the limit of its route is a 413', () => {
@@ -214,7 +214,7 @@ test('a body of more values or members than its route has any use for is refused
   expect([status, code, error]).toEqual([
     400,
     'invalid_request',
-    `parsing request body failed: it has more than ${NAMES.values} values`,
+    `parsing request body failed: more than ${NAMES.values} values`,
   ]);
   const tags = Array.from({ length: BOUNDS.tagsInBody.most + 1 }, (_, nth) => ({ type: 'a', name: String(nth) }));
   const [, , tooMany] = await faultIn(await service.send('POST', '/api/jobs/tag_job/1', tags));
@@ -224,7 +224,7 @@ test('a body of more values or members than its route has any use for is refused
 test('of a list the first wrong member is told, and the log holds no more than that', async () => {
   await start();
   const [, , error] = await faultIn(await post(`["a",${'1,'.repeat(1_000)}1]`));
-  expect(error).toBe('parsing request body failed: 1: must be a text');
+  expect(error).toBe('parsing request body failed: 1: must be a string');
   expect(JSON.stringify(service.lines).length).toBeLessThan(2_000);
 });
 

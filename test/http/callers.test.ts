@@ -111,10 +111,10 @@ test('a caller may hold as much as is left for others, so that there is always r
   held.add(59, 'ada');
   held.checkRoom('ada');
   held.add(1, 'ada');
-  expect(() => held.checkRoom('ada')).toThrow('too many of your own answers');
+  expect(() => held.checkRoom('ada')).toThrow('too many of your own responses');
   held.checkRoom('ben');
   held.add(30, 'ben'); // ada 60, ben 30, left 30
-  expect(() => held.checkRoom('ben')).toThrow('too many answers wait');
+  expect(() => held.checkRoom('ben')).toThrow('too many responses are waiting');
   held.checkRoom('cleo');
   held.give(60, 'ada');
   held.checkRoom('ada');

@@ -35,7 +35,7 @@ describe('a request beyond its deadline', () => {
       throw error;
     });
     const answer = await service.app.request('/slow');
-    expect(await faultIn(answer)).toEqual([504, 'deadline_exceeded', 'the request did not end within 100 ms']);
+    expect(await faultIn(answer)).toEqual([504, 'deadline_exceeded', 'the request did not finish within 100 ms']);
     expect(await ended.promise).toBeInstanceOf(Error);
   });
 

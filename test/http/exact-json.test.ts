@@ -35,14 +35,14 @@ describe('a 64-bit integer of a request', () => {
   test.each(['1e3', '1.0', '1.5', '9223372036854775808', '-9223372036854775809', '"1"', 'true', 'null', '[]', '1E0'])(
     'is not %s',
     (text) => {
-      expect(problem(text, int64)).toContain('must be a whole number of 64 bits');
+      expect(problem(text, int64)).toContain('must be a 64-bit integer');
     },
   );
 });
 
 test('a 32-bit integer ends where it ends', () => {
   expect(checkedBody('2147483647', int32)).toBe(2147483647);
-  expect(problem('2147483648', int32)).toContain('32 bits');
+  expect(problem('2147483648', int32)).toContain('32-bit');
 });
 
 test('a decimal may have a fraction and an exponent', () => {

@@ -224,7 +224,7 @@ describe('over a socket', () => {
     const answer = await request();
     await answer.closed;
     expect(dechunked(answer.text()).isWhole).toBe(false);
-    const cut = service.lines.find(({ message }) => message.startsWith('answer cut'));
+    const cut = service.lines.find(({ message }) => message.startsWith('response aborted'));
     expect(cut?.fields).toMatchObject({ code: 'deadline_exceeded', rows: 100 });
   });
 

@@ -65,7 +65,7 @@ test('what JSON.parse refuses is refused, with its words', () => {
         expected = parsed(tried);
       } catch (error) {
         refused += 1;
-        const words = tried.trim() === '' ? 'it is empty' : (error as Error).message;
+        const words = tried.trim() === '' ? 'the body is empty' : (error as Error).message;
         expect(() => readJson(tried, LIMITS)).toThrow(`parsing request body failed: ${words}`);
         return;
       }
@@ -90,7 +90,7 @@ describe('a limit holds to the value', () => {
   test('of values', () => {
     const text = '{"a":[1,"b",{}],"c":null}'; // 6 values: two objects, a list, 1, "b", null
     expect(problem(text, { values: 6, depth: 9 })).toBe('none');
-    expect(problem(text, { values: 5, depth: 9 })).toBe('parsing request body failed: it has more than 5 values');
+    expect(problem(text, { values: 5, depth: 9 })).toBe('parsing request body failed: more than 5 values');
   });
 
   test('of depth', () => {

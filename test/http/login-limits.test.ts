@@ -71,7 +71,7 @@ describe('failures of one name from one address', () => {
     const form = (n: number) => sendLogin(app, { username: 'root', password: `guess ${n}` });
     const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => form(n)));
     const pages = await Promise.all(answers.map((answer) => answer.text()));
-    expect(pages.filter((page) => page.includes('do not belong together'))).toHaveLength(5);
+    expect(pages.filter((page) => page.includes('Wrong user name or password'))).toHaveLength(5);
     expect(pages.filter((page) => page.includes('Too many'))).toHaveLength(7);
   });
 });

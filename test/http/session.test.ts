@@ -51,7 +51,7 @@ describe('logging in', () => {
     for (const method of ['GET', 'POST', 'PUT']) {
       const answer = await service.app.request(`/jwt-login?${query}`, { method });
       expect([answer.status, cookieOf(answer)], method).toEqual([401, '']);
-      expect(await answer.text(), method).toContain('login tokens only');
+      expect(await answer.text(), method).toContain('only login tokens');
     }
     const posted = await service.app.request(`/login?${query}`, { method: 'POST', body: 'username=sue' });
     expect([posted.status, cookieOf(posted)]).toEqual([401, '']);
@@ -94,7 +94,7 @@ describe('logging in', () => {
     expect([answer.status, answer.headers.get('Content-Type')]).toEqual([401, 'text/html; charset=utf-8']);
     expect(cookieOf(answer)).toBe('');
     const page = await answer.text();
-    expect(page).toContain('do not belong together');
+    expect(page).toContain('Wrong user name or password');
     expect(page).toContain('value="/&quot;&gt;&lt;b&gt;"'); // where one wanted to go is not lost, and breaks nothing
   });
 
@@ -302,7 +302,7 @@ describe('a page', () => {
   test('of roles that see nothing says so', async () => {
     const answer = await service.app.request('/', { headers: { ...HTML, Cookie: await cookie('nil') } });
     expect(answer.status).toBe(403);
-    expect(await answer.text()).toContain('see no jobs');
+    expect(await answer.text()).toContain('do not allow reading jobs');
   });
 
   test('with AUTH=none is for everybody on this machine', async () => {

@@ -111,13 +111,13 @@ describe('an archive', () => {
     const { jobs, reasons } = await read(root);
     expect(jobs).toEqual([]);
     expect(reasons).toEqual([
-      'is no JSON',
+      'is not JSON',
       "cluster 'other' is not configured",
       "subcluster 'lost' is not configured",
       "jobState 'dreaming' is unknown",
       'user is empty',
-      'numNodes is 3, with 2 resources',
-      'resources are no list of hosts',
+      'numNodes is 3, but there are 2 resources',
+      'resources is not a list of hosts',
       expect.stringMatching(/^startTime: /),
     ]);
   });
@@ -129,11 +129,11 @@ describe('an archive', () => {
     expect(existsSync(join(target, 'small/1/002/1000/data.json'))).toBe(true);
     expect(await readFile(join(target, 'version.txt'), 'utf8')).toBe('3\n');
     await writeFiles(target, { 'small/1/002/1000/meta.json': 'mine', 'small/cluster.json': 'mine too' });
-    expect((await read(root, target)).notes).toEqual([expect.stringMatching(/differs .* stays as it is/)]);
+    expect((await read(root, target)).notes).toEqual([expect.stringMatching(/differs .* was not changed/)]);
     expect(await readFile(join(target, 'small/1/002/1000/meta.json'), 'utf8')).toBe('mine');
   });
 
   test('that has no version.txt is refused', async () => {
-    await expect(archiveSource(await temporaryFolder(), await temporaryFolder())).rejects.toThrow(/no job archive/);
+    await expect(archiveSource(await temporaryFolder(), await temporaryFolder())).rejects.toThrow(/not a job archive/);
   });
 });

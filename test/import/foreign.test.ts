@@ -118,7 +118,7 @@ describe('another job database', () => {
     expect(repaired).toBe(1);
     expect(reasons).toEqual([
       "job 3: job_state 'dreaming' is unknown",
-      'job 4: resources are no list of hosts',
+      'job 4: resources is not a list of hosts',
       "job 5: shared 'perhaps' is unknown",
     ]);
   });
@@ -149,7 +149,7 @@ describe('another job database', () => {
   test('that is none is refused, and nothing is made', async () => {
     const root = await temporaryFolder();
     await writeFiles(root, { 'a.db': 'no database at all, but long enough to have a header'.repeat(20) });
-    await expect(databaseSource(join(root, 'a.db'), root)).rejects.toThrow(/no SQLite database/);
+    await expect(databaseSource(join(root, 'a.db'), root)).rejects.toThrow(/not an SQLite database/);
     await expect(databaseSource(join(root, 'b.db'), root)).rejects.toThrow(/cannot be read/);
     expect(existsSync(join(root, 'b.db'))).toBe(false);
     const empty = join(root, 'c.db');

@@ -93,7 +93,7 @@ describe('a line of sacct', () => {
       [HEADER, line({ JobID: '100_3', JobIDRaw: '104' }), line({ JobID: '100_4', JobIDRaw: '' })].join('\n'),
     );
     expect(jobs.map(({ jobId, arrayJobId }) => [jobId, arrayJobId])).toEqual([[104, 100]]);
-    expect(reasons).toEqual([expect.stringMatching(/^line 3: job id '100_4' needs a column JobIDRaw/)]);
+    expect(reasons).toEqual([expect.stringMatching(/^line 3: job id '100_4' requires a column JobIDRaw/)]);
   });
 
   test('of a job that never ran, or of a step, is counted', async () => {
@@ -124,13 +124,13 @@ describe('a line of sacct', () => {
     expect(jobs).toHaveLength(1);
     expect(reasons).toEqual([
       "line 2: state 'DREAMING' is unknown",
-      "line 3: start 'yesterday' is no time",
-      "line 4: start '2026-02-30T00:00:00' is no time",
-      "line 5: 'n[1-' is no host list",
+      "line 3: start 'yesterday' is not a time",
+      "line 4: start '2026-02-30T00:00:00' is not a time",
+      "line 5: 'n[1-' is not a host list",
       'line 6: user is empty',
-      "line 7: elapsed '1h' is no duration",
-      "line 8: job id 'x' is none",
-      'line 9: has another number of columns than the file',
+      "line 7: elapsed '1h' is not a duration",
+      "line 8: job id 'x' is not valid",
+      'line 9: has the wrong number of columns',
     ]);
   });
 
@@ -161,8 +161,8 @@ describe('a file of sacct', () => {
 
   test('without the needed columns is refused, naming them', async () => {
     await expect(read('JobID|State\n1|COMPLETED')).rejects.toThrow(/lacks columns: user, account, start, .*nodelist/);
-    await expect(read('hello\n')).rejects.toThrow(/no output of sacct/);
-    await expect(read('')).rejects.toThrow(/no output of sacct/);
+    await expect(read('hello\n')).rejects.toThrow(/not output of sacct/);
+    await expect(read('')).rejects.toThrow(/not output of sacct/);
     await expect(read(`${HEADER.replace('Cluster|', '')}\n`)).rejects.toThrow(/--cluster NAME/);
     expect((await read(`${HEADER}\n${line({ Cluster: '' })}`, { cluster: 'c9' })).jobs[0]?.cluster).toBe('c9');
   });

@@ -147,7 +147,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/known-paths.ts', 'if (methods.has(c.req.method))', 'if (methods.size > 0)', 'http/paths'),
   mutation(
     'http/faults.ts',
-    "'internal error; the log has it under the X-Request-Id of this answer'",
+    "'internal error; the log has the details under the X-Request-Id of this response'",
     'String(error)',
     'http/faults',
   ),

@@ -75,7 +75,7 @@ test('the deadline holds', async () => {
   const { takeApart } = bodies();
   expect(await faultOf(takeApart(body(JOB), within(1)))).toEqual([
     'deadline_exceeded',
-    'the request did not end within 1 ms',
+    'the request did not finish within 1 ms',
   ]);
 });
 

@@ -127,7 +127,7 @@ test.each([
     }
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     while ((await state()).parent.connections.open > 8) await sleep(100); // those without headers have gone
-    expect(service.stderr().match(/connections run short/g)).toHaveLength(1);
+    expect(service.stderr().match(/connection limit reached/g)).toHaveLength(1);
     service.child.kill('SIGTERM');
     expect(await service.ended).toBe(0);
   },

@@ -69,6 +69,6 @@ test('many conditions in an address do not multiply', async () => {
 
 test('the page of a job says where all of it is', async () => {
   const text = await (await service.app.request('http://localhost/jobs/1', { headers })).text();
-  expect(text).toContain('4,200,000 characters: <a href="/api/jobs/1">all of the job</a>');
-  expect(text).toContain('and 9,500 more: <a href="/api/jobs/1">all of the job</a>');
+  expect(text).toContain('4,200,000 characters: <a href="/api/jobs/1">full record of the job</a>');
+  expect(text).toContain('and 9,500 more: <a href="/api/jobs/1">full record of the job</a>');
 });

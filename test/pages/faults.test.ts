@@ -24,14 +24,14 @@ describe.skipIf(!HAS_CHROMIUM)('a page that fails', () => {
   });
 
   test.each<[string, () => Promise<void> | void, number, string]>([
-    ['the deadline', () => new Promise(() => {}), 504, 'This took too long'],
+    ['the deadline', () => new Promise(() => {}), 504, 'The request took too long'],
     [
       'the memory limit',
       () => {
-        throw new Fault('memory_limit_exceeded', 'the query needed more memory than its connection may take');
+        throw new Fault('memory_limit_exceeded', 'the query exceeded the memory limit of its connection');
       },
       503,
-      'This needed too much memory',
+      'The request needed too much memory',
     ],
   ])('at %s says so, keeps the filter, and offers less', async (_, happens, status, title) => {
     const { page, texts, axe } = await service.visit('root');
@@ -55,7 +55,7 @@ describe.skipIf(!HAS_CHROMIUM)('a page that fails', () => {
     trouble = () => {};
     expect(answer?.status()).toBe(500);
     expect(await page.content()).not.toContain('secret');
-    expect(await page.locator('h1').innerText()).toBe('Something went wrong here');
+    expect(await page.locator('h1').innerText()).toBe('Something went wrong');
   });
 
   test('shows the list without its count where counting takes long, and counts then', async () => {
@@ -79,8 +79,8 @@ describe.skipIf(!HAS_CHROMIUM)('a page that fails', () => {
     };
     await page.goto('/jobs?user=bob&items-per-page=1');
     trouble = () => {};
-    expect(await texts('.count')).toEqual(['many jobs, count them']);
-    await follow(page, page.getByRole('link', { name: 'count them' }));
+    expect(await texts('.count')).toEqual(['many jobs, show the number']);
+    await follow(page, page.getByRole('link', { name: 'show the number' }));
     expect([await texts('.count'), new URL(page.url()).searchParams.get('count')]).toEqual([['1 job'], 'wait']);
   });
 });

@@ -89,7 +89,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     expect(await load.locator('.u-legend').innerText()).toContain('n02');
     await page.locator('[data-metric="cpu_power"]').scrollIntoViewIfNeeded();
     await page.locator('[data-metric="cpu_power"] canvas').waitFor(); // of sockets, where there is nothing of nodes
-    await page.locator('[data-metric="mem_used"]').getByText('Not here').waitFor();
+    await page.locator('[data-metric="mem_used"]').getByText('No plot').waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -110,7 +110,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
   test('stays whole where its file in the archive is broken', async () => {
     const { page, texts, complaints } = await service.visit('root');
     await page.goto('/jobs/2');
-    await page.locator('[data-metric="cpu_load"]').getByText('the archive has no metric data of this job').waitFor();
+    await page.locator('[data-metric="cpu_load"]').getByText('the archive has no metric data for this job').waitFor();
     expect(await facts(texts)).toMatchObject({ User: 'ada', note: 'short' });
     expect(complaints).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
   });
 
   test.each([
-    [3, 'can be seen when it has ended'],
+    [3, 'is available after the job has ended'],
     [5, 'was not monitored'],
     [6, 'is not configured'],
   ])('says why there are no plots: %d', async (id, words) => {
@@ -149,27 +149,27 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
       const { page, texts, complaints } = await service.visit('root');
       await page.goto('/jobs/5');
       await page.getByText('Add a tag').click();
-      expect(await texts('select[name=scope] option')).toEqual(['everybody', 'admins', 'only me']);
+      expect(await texts('select[name=scope] option')).toEqual(['everyone', 'admins', 'only me']);
       await page.getByLabel('Type').fill('<b>quality</b>');
       await page.getByLabel('Name').fill('good');
       await follow(page, page.getByRole('button', { name: 'Add' }));
       await page.waitForURL('**/jobs/5#tags');
-      expect(await texts('.taglist li')).toEqual(['<b>quality</b> good everybody × Take <b>quality</b> good off']);
-      await follow(page, page.getByTitle('Take it off'));
-      await page.getByText('None.', { exact: true }).waitFor();
+      expect(await texts('.taglist li')).toEqual(['<b>quality</b> good everyone × Remove <b>quality</b> good']);
+      await follow(page, page.getByTitle('Remove'));
+      await page.getByText('No tags.', { exact: true }).waitFor();
       expect(complaints).toEqual([]);
     });
 
     test('that are his own are for a user, without JavaScript too', async () => {
       const { page, texts } = await service.visit('ada', { javaScriptEnabled: false });
       await page.goto('/jobs/7');
-      expect(await texts('.taglist li')).toEqual(['note odd everybody']); // not his to take off
+      expect(await texts('.taglist li')).toEqual(['note odd everyone']); // not his to take off
       await page.getByText('Add a tag').click();
       expect(await texts('select[name=scope] option')).toEqual(['only me']);
       await page.getByLabel('Type').fill('mine');
       await page.getByLabel('Name').fill('first');
       await follow(page, page.getByRole('button', { name: 'Add' }));
-      expect(await texts('.taglist li')).toEqual(['note odd everybody', 'mine first only me × Take mine first off']);
+      expect(await texts('.taglist li')).toEqual(['note odd everyone', 'mine first only me × Remove mine first']);
     });
 
     const send = async (user: string, fields: Record<string, string>, headers: Record<string, string> = {}, id = 7) => {

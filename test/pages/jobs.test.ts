@@ -245,7 +245,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
 
   test.each([
     ['/jobs?user=nobody', 'No job matches this filter.'],
-    ['/jobs?page=9', 'The list has ended before this page.'],
+    ['/jobs?page=9', 'This page is past the end of the list.'],
   ])('says why it is empty: %s', async (path, words) => {
     const { page } = await service.visit('root');
     await page.goto(path);
@@ -323,7 +323,7 @@ describe.skipIf(!HAS_CHROMIUM)('a long list of jobs', () => {
     await follow(page, page.getByRole('link', { name: '50', exact: true }));
     expect([new URL(page.url()).search, (await texts(IDS)).length]).toEqual(['?user=ada&items-per-page=50', 50]);
     await follow(page, page.getByRole('link', { name: 'Next' }));
-    await follow(page, page.getByRole('link', { name: 'Before' }));
+    await follow(page, page.getByRole('link', { name: 'Previous' }));
     expect((await texts(IDS))[0]).toBe('60');
   });
 

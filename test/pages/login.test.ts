@@ -25,7 +25,7 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
     await page.waitForURL('**/?x=1');
-    expect(await page.locator('h1').innerText()).toBe('This address says something that cannot be');
+    expect(await page.locator('h1').innerText()).toBe('Invalid address');
     await page.keyboard.press('Tab');
     expect(await page.locator(':focus').innerText()).toBe('Skip to the content');
     for (const _ of ['brand', 'Overview']) await page.keyboard.press('Tab');
@@ -40,7 +40,7 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
     await page.getByLabel('User name').fill('ada');
     await page.getByLabel('Password').fill('wrong');
     await follow(page, page.getByRole('button', { name: 'Log in' }));
-    expect(await page.getByRole('alert').innerText()).toContain('do not belong together');
+    expect(await page.getByRole('alert').innerText()).toContain('Wrong user name or password');
     expect(await page.getByLabel('User name').inputValue()).toBe('ada');
     expect(await page.getByLabel('Password').inputValue()).toBe('');
   });

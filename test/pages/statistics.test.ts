@@ -66,9 +66,9 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     await follow(page, page.getByRole('columnheader', { name: 'Jobs' }).getByRole('link'));
     expect(new URL(page.url()).search).toBe('?sort-by=totalJobs');
     expect((await texts(`${GROUPS} th`)).slice(0, 3)).toEqual(['bob', 'ada Ada A.', 'eve']); // 2 jobs, then by name
-    await follow(page, page.getByRole('link', { name: 'More' }));
+    await follow(page, page.getByRole('link', { name: 'Next' }));
     expect((await texts(`${GROUPS} th`)).length).toBe(33 - 25);
-    await follow(page, page.getByRole('link', { name: 'Before' }));
+    await follow(page, page.getByRole('link', { name: 'Previous' }));
     expect((await texts(`${GROUPS} th`)).length).toBe(25);
   });
 

@@ -102,7 +102,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
     const { page } = await openVisit(browser, service.url, {});
     await page.goto('/system');
     await page.getByRole('region', { name: 'Processes' }).focus();
-    await page.getByText('held: the keyboard is in a table').waitFor();
+    await page.getByText('paused: a table has the focus').waitFor();
     expect(
       await page.getByRole('region', { name: 'Processes' }).evaluate('document.activeElement !== document.body'),
     ).toBe(true);

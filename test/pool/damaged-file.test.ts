@@ -28,7 +28,7 @@ test('what SQLite finds damaged is database_damaged, and nothing is written from
   await expect(db.write('copyTags', { rows: [['t', 'n', 'global']] }, within(10_000))).rejects.toMatchObject({
     code: 'database_damaged',
   });
-  expect(warnings).toEqual(['the database file is damaged: stop the service and restore the file from a backup']);
+  expect(warnings).toEqual(['the database file is damaged: stop the service and restore a backup']);
 });
 
 test('reads that do not meet the damage are answered', async () => {
@@ -50,7 +50,7 @@ test('the service says so: 503 with the code, and /healthz is degraded', async (
       200,
       {
         status: 'degraded',
-        reason: 'the database file is damaged: stop the service and restore the file from a backup',
+        reason: 'the database file is damaged: stop the service and restore a backup',
       },
     ]);
   } finally {

@@ -3,12 +3,12 @@ import { Fault } from '../../src/faults.ts';
 import { RefusedJobs } from '../../src/pool/refused-jobs.ts';
 
 const job = (jobId: number) => ({ cluster: 'c', jobId, startTime: 1 });
-const tooLarge = new Fault('memory_limit_exceeded', 'the query needed more memory');
+const tooLarge = new Fault('memory_limit_exceeded', 'the query exceeded the memory limit');
 
 test('a job that its decoder has no memory for is refused with that reason for five minutes', () => {
   let nowMs = 0;
   const refused = new RefusedJobs(() => nowMs);
-  const message = 'the metric data of this job needs more memory than its decoder may take';
+  const message = 'the metric data of this job exceeds the memory limit of its decoder';
   expect(refused.failed(job(1), tooLarge)).toMatchObject({ code: 'memory_limit_exceeded', message });
   nowMs = 299_000;
   expect(() => refused.check(job(1))).toThrow(

@@ -113,8 +113,10 @@ test('a sync that fails while the server compacts its log is tried again long be
     await expect.poll(() => count(db), { timeout: 8_000, interval: 20 }).toBe(jobId); // before the interval ends
   }
   expect(sync(db)).toMatchObject({ failing: undefined, failures: expect.any(Number) });
-  expect([...failedWith]).toContain('the libSQL server of DB_SYNC_URL compacts its log, and has no snapshot of it yet');
-  expect(warnings).toContain('the replica could not be brought up to date');
+  expect([...failedWith]).toContain(
+    'the libSQL server of DB_SYNC_URL is compacting its log, and has no snapshot of it yet',
+  );
+  expect(warnings).toContain('the replica could not be synchronized');
 }, 90_000);
 
 test('readers cannot write to the file', async () => {
@@ -187,7 +189,7 @@ test('two services cannot have one file, and the second leaves the first as it i
   const { url } = await server();
   const { db, path } = await replicaOf(url);
   await expect(replicaOf(url, { path })).rejects.toMatchObject({
-    message: expect.stringContaining('another service replicates into this file'),
+    message: expect.stringContaining('another service uses this replica'),
   });
   await insert(db, 1n);
   expect(await count(db)).toBe(1);
@@ -200,7 +202,7 @@ test('a replica that is not whole is refused, with what to do', async () => {
   await db.close(500);
   rmSync(`${path}-client_wal_index`);
   await expect(replicaOf(url, { path })).rejects.toMatchObject({
-    message: expect.stringContaining('delete the file and those beside it'),
+    message: expect.stringContaining('delete the file with its -wal'),
   });
   for (const end of ['', '-wal', '-shm', '-client_wal_index', '.lock']) rmSync(`${path}${end}`, { force: true });
   expect(await count((await replicaOf(url, { path })).db)).toBe(1);
@@ -212,7 +214,7 @@ test('a file that is no replica is left as it is, and nobody is told to delete i
   await migrate(path);
   const before = readFileSync(path);
   await expect(replicaOf(url, { path })).rejects.toMatchObject({
-    message: expect.stringContaining('it is no replica: name another one in DB_URL'),
+    message: expect.stringContaining('is not a replica: set DB_URL to a new file'),
   });
   expect(readFileSync(path).equals(before)).toBe(true);
 });

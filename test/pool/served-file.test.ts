@@ -53,7 +53,7 @@ test('a log that cannot be emptied is told once in a while, not four times a sec
   });
   for (let at = 0; at < 5; at += 1) file.look([1]);
   await new Promise((resolve) => setImmediate(resolve));
-  expect([tries, warnings]).toEqual([1, ['slow reads keep the log from being emptied']]);
+  expect([tries, warnings]).toEqual([1, ['slow reads prevent emptying the WAL']]);
 });
 
 test('closing leaves all that was written in the file itself', async () => {
@@ -72,7 +72,7 @@ test.each(['replaced', 'removed'])('a file that is %s while it is served is serv
     renameSync(`${path}.restored`, path);
   }
   await until(() => !db.status().alive, 3_000);
-  expect(warnings).toContain('the database file was replaced while it was served: start the service again');
+  expect(warnings).toContain('the database file was replaced while the service was running: restart the service');
   for (const asked of [db.read(small(1), within(5_000)), db.write('copyTags', { rows: [] }, within(5_000))]) {
     await expect(asked).rejects.toMatchObject({ code: 'connection_lost' });
   }
@@ -86,7 +86,7 @@ test.each(['-wal', '-shm'])(
     await looked(path);
     rmSync(path + end);
     await until(() => !db.status().alive, 5_000);
-    expect(warnings.join()).toContain('was removed while it was served: start the service again');
+    expect(warnings.join()).toContain('was removed while the service was running: restart the service');
     await expect(db.write('copyTags', { rows: [] }, within(5_000))).rejects.toMatchObject({ code: 'connection_lost' });
     await expect(db.read(small(1), within(5_000))).rejects.toMatchObject({ code: 'connection_lost' });
     await db.close(2_000);

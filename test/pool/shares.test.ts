@@ -51,7 +51,7 @@ test('a caller with every reader at work, and a full queue, leaves the next read
     ),
   );
   const other = db.read(small(4), as('ben'));
-  expect(await waiting[2]).toMatch(/^5 of your own requests are at work or wait already/);
+  expect(await waiting[2]).toMatch(/^5 of your own requests are already running or waiting/);
   expect(db.status().counters['queueFull']).toBe(1);
   await letGo[0]?.();
   expect(await other).toEqual([{ answer: 4 }]);
@@ -130,7 +130,7 @@ test('a job that the decoder has no memory for is refused at once the next time,
   const { counters } = archive.status();
   await expect(archive.jobData(PLOTS, as('ben'))).rejects.toMatchObject({
     code: first?.code,
-    message: expect.stringMatching(/the metric data of this job .*; it is tried again in \d+ s$/),
+    message: expect.stringMatching(/the metric data of this job .*; retry in \d+ s$/),
   });
   expect(archive.status().counters).toEqual(counters); // no process was asked
   expect(await archive.jobData({ ...PLOTS, job: { ...JOB, jobId: 2n } }, as('ada'))).toBeNull();

@@ -45,7 +45,7 @@ test('the column index has its part of the limit, and auto leaves it out where c
 });
 
 test('a limit that is much of the machine is noted, one that is not is none', () => {
-  expect(sizeFor(settings(), machine(600)).notes.join()).toMatch(/is much of the 600 MB there are/);
+  expect(sizeFor(settings(), machine(600)).notes.join()).toMatch(/is most of the available 600 MB/);
   expect(sizeFor(settings({ DB_MEMORY_LIMIT_MB: '9000' }), machine(8_192)).notes).toHaveLength(1);
   expect(sizeFor(settings({ COLUMN_INDEX: 'off' }), machine(2_048)).notes).toEqual([]);
 });
@@ -54,7 +54,7 @@ test('auto never asks for more than the machine has, whatever was set by hand', 
   for (const more of [{ DB_HARD_HEAP_LIMIT_MB: '9000' }, { DB_MAX_CONNECTIONS: '64' }, { BODY_LIMIT_MB: '1024' }]) {
     const attempt = () => sizeFor(settings(more as Record<string, string>), machine(2_048));
     expect(attempt).toThrow(BadStart);
-    expect(attempt).toThrow(/the 2048 MB there are \(test\) are too few: .* = \d+ MB\. Lower DB_MAX_CONNECTIONS/);
+    expect(attempt).toThrow(/not enough memory: 2048 MB \(test\), required: .* = \d+ MB\. Lower DB_MAX_CONNECTIONS/);
   }
 });
 

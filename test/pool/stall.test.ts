@@ -65,6 +65,6 @@ test('a shortage that nothing caught is logged, any other error ends the process
   await expect(run).rejects.toMatchObject({
     code: 1,
     stdout: 'still here\n',
-    stderr: expect.stringMatching(/no file, memory or process to give.*Error: thrown: EOTHER/s),
+    stderr: expect.stringMatching(/out of files, memory or processes.*Error: thrown: EOTHER/s),
   });
 });

@@ -48,7 +48,7 @@ describe('a full disk', () => {
     const many = { rows: Array.from({ length: 3_000 }, (_, nth) => ['type', `${nth} ${'x'.repeat(200)}`, 'global']) };
     expect(await codeOf(db.write('copyTags', many, within(10_000)))).toBe('disk_full');
     expect(await tags(path)).toEqual([]);
-    expect(db.status().degraded).toEqual(['writes fail: no space is left for the database']);
+    expect(db.status().degraded).toEqual(['writes fail: no space left for the database']);
     expect(await codeOf(write(db, 'small enough'))).toBe('done');
     expect(db.status().degraded).toEqual([]);
     expect(await codeOf(db.write('copyTags', many, within(10_000)))).toBe('disk_full');

@@ -60,7 +60,7 @@ describe('PATCH edit_meta/{id}', () => {
     expect((await faultIn(await edit('x', '{')))[0]).toBe(400);
     expect((await faultIn(await edit('99', '{'))).slice(0, 2)).toEqual([404, 'not_found']);
     expect((await faultIn(await edit('99', { key: 'a', value: 'b' }))).slice(0, 2)).toEqual([404, 'not_found']);
-    expect((await faultIn(await edit('1', { key: 'a', value: 5 })))[2]).toMatch(/value: must be a text/);
+    expect((await faultIn(await edit('1', { key: 'a', value: 5 })))[2]).toMatch(/value: must be a string/);
     expect((await faultIn(await edit('1', { key: 'a', other: '' })))[2]).toMatch(/unknown field other/);
   });
 

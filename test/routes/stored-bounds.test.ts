@@ -213,7 +213,7 @@ describe('tags of a start', () => {
     expect(links).toEqual([{ n: 'vasp', s: 'global' }]);
     const logged = service.lines.filter(({ level }) => level === 'warn');
     expect(logged.map(({ message, fields }) => [message, fields['tags']])).toEqual([
-      ['a job was started without some of its tags: they cannot be written by this caller', [foreign, taken]],
+      ['a job was started without some of its tags: this caller cannot write them', [foreign, taken]],
     ]);
     expect((await start({ jobId: 9, tags: [good] }).then((other) => other.json())) as object).toEqual({
       msg: 'success',

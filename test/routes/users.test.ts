@@ -88,14 +88,14 @@ describe('POST user/{id}', () => {
   });
 
   test.each([
-    ['nobody', { 'add-role': 'admin' }, /there is no user/],
-    ['zoe', { 'add-role': 'king' }, /there is no such role/],
-    ['zoe', { 'add-role': 'user' }, /has the role user already/],
-    ['zoe', { 'remove-role': 'admin' }, /has no role admin/],
+    ['nobody', { 'add-role': 'admin' }, /no such user/],
+    ['zoe', { 'add-role': 'king' }, /no such role/],
+    ['zoe', { 'add-role': 'user' }, /already has the role user/],
+    ['zoe', { 'remove-role': 'admin' }, /does not have the role admin/],
     ['max', { 'remove-role': 'manager' }, /still manages projects/],
     ['zoe', { 'add-project': 'p1' }, /only a manager/],
-    ['max', { 'add-project': 'p1' }, /manages that project already/],
-    ['max', { 'remove-project': 'p2' }, /does not manage that project/],
+    ['max', { 'add-project': 'p1' }, /already manages this project/],
+    ['max', { 'remove-project': 'p2' }, /does not manage this project/],
   ])('refuses %s %j with 422', async (id, body, why) => {
     expect(await faultIn(await change(id, body))).toEqual([422, 'conflict', expect.stringMatching(why)]);
     expect(await rightsOf('max')).toEqual([['user', 'manager'], ['p1']]);

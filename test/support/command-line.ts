@@ -90,7 +90,7 @@ export async function run(cwd: string, args: readonly string[], env?: Environmen
 export async function migrated(): Promise<string> {
   const cwd = folder();
   const { code, stderr } = await run(cwd, ['migrate']);
-  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('made (0001_schema_11.sql') });
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('created (0001_schema_11.sql') });
   return cwd;
 }
 

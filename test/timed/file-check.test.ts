@@ -61,8 +61,8 @@ test('damage is in the log, in the record, and counts after a restart', async ()
   await check.look();
   now.at += HOUR;
   await check.look();
-  expect(check.degraded()).toEqual(['the last check of the database file found damage: restore it from a backup']);
-  expect(check.lines).toEqual(['the database file is damaged: restore it from a backup']);
+  expect(check.degraded()).toEqual(['the last check of the database file found damage: restore a backup']);
+  expect(check.lines).toEqual(['the database file is damaged: restore a backup']);
   const again = checkOf(pool, now);
   await again.look();
   expect(again.degraded()).toHaveLength(1);
@@ -76,7 +76,7 @@ test('a table is given up when the log is too large, and the next check goes on 
   now.at += HOUR;
   await given.look();
   expect(await recordOf(pool)).toMatchObject({ result: { tables: 0, next: 'ccjobs_migrations' } });
-  expect(given.lines).toEqual(['the check of the database file was given up for now']);
+  expect(given.lines).toEqual(['the check of the database file was postponed']);
   const check = checkOf(pool, now);
   await check.look();
   expect((await recordOf(pool))?.result).toHaveProperty('next'); // an hour has to pass
@@ -108,5 +108,5 @@ test('with one reader it is not taken from those who ask', async () => {
   await check.look();
   now.at += HOUR;
   await check.look();
-  expect(check.lines).toEqual(['the check of the database file was given up for now']);
+  expect(check.lines).toEqual(['the check of the database file was postponed']);
 });

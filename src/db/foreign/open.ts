@@ -21,14 +21,14 @@ const COPY_ATTEMPTS = 3;
  */
 export async function openForeign(path: string, temporaryRoot: string): Promise<ForeignFile> {
   const before = await stampOf(path);
-  if (before === undefined) throw new BadStart(`${path} cannot be read: is it the file you mean?`);
+  if (before === undefined) throw new BadStart(`${path} cannot be read: check the path`);
   if ((await stampOf(`${path}-wal`))?.size) return await openCopy(path, temporaryRoot);
   const connection = new Sqlite(readOnlyUri(path, '&immutable=1'), { readOnly: true });
   return {
     connection,
     async checkUnchanged() {
       if (!isSame(before, await stampOf(path)) || (await stampOf(`${path}-wal`))?.size) {
-        throw new BadStart(`${path} was written to while it was read: import it again, best from a copy`);
+        throw new BadStart(`${path} changed during the import: import it again, preferably from a copy`);
       }
     },
     close: async () => connection.close(),
@@ -44,7 +44,7 @@ async function openCopy(path: string, temporaryRoot: string): Promise<ForeignFil
     for (let attempt = 1; !(await copyUnchanged(path, copy)); attempt++) {
       if (attempt === COPY_ATTEMPTS) {
         throw new BadStart(
-          `${path} is being written to: stop its program, or make a copy with 'sqlite3 ${path} .backup'`,
+          `another program is writing to ${path}: stop it, or import a copy made with 'sqlite3 ${path} .backup'`,
         );
       }
     }

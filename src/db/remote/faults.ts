@@ -4,20 +4,17 @@ import { faultOfCode, PRIMARY_CODES } from '../sqlite-faults.ts';
 
 /** What the server says of its own, beside SQLite's codes. In all of these nothing has happened: the transaction is gone. */
 const FAULT_OF_WORD: Readonly<Record<string, Fault>> = {
-  TRANSACTION_TIMEOUT: new Fault(
-    'database_busy',
-    'the libSQL server took the write lock away: the write took too long',
-  ),
+  TRANSACTION_TIMEOUT: new Fault('database_busy', 'the libSQL server revoked the write lock: the write took too long'),
   TRANSACTION_BUSY: new Fault('database_busy', 'another writer held the write lock of the libSQL server'),
-  STREAM_EXPIRED: new Fault('connection_lost', 'the libSQL server ended the transaction: it was silent for too long'),
+  STREAM_EXPIRED: new Fault('connection_lost', 'the libSQL server ended the transaction: it was idle for too long'),
   TRANSACTION_CLOSED: new Fault('connection_lost', 'the libSQL server ended the transaction'),
   STREAM_NOT_OPEN: new Fault('connection_lost', 'the libSQL server ended the transaction'),
-  BLOCKED: new Fault('remote_unavailable', 'the libSQL server refuses requests'),
-  PROXY_ERROR: new Fault('remote_unavailable', 'the replica of the libSQL server does not reach its primary'),
-  NAMESPACE_DOESNT_EXIST: new Fault('remote_unavailable', 'there is no database at the address of DB_URL'),
+  BLOCKED: new Fault('remote_unavailable', 'the libSQL server is rejecting requests'),
+  PROXY_ERROR: new Fault('remote_unavailable', 'the replica of the libSQL server cannot reach its primary'),
+  NAMESPACE_DOESNT_EXIST: new Fault('remote_unavailable', 'there is no database at DB_URL'),
   RESPONSE_TOO_LARGE: new Fault(
     'memory_limit_exceeded',
-    'the answer is larger than the libSQL server sends at once (its --max-response-size)',
+    'the result exceeds the response limit of the libSQL server (--max-response-size)',
   ),
 };
 
@@ -26,9 +23,9 @@ const CANNOT_WRITE = /^(SQLITE_(IOERR|FULL|READONLY|CANTOPEN|PERM|CORRUPT|NOTADB
 
 /** Where the server cannot be used, and why; what a caller may do about it stands in docs/errors.md. */
 const REFUSALS: Readonly<Record<number, string>> = {
-  401: 'the libSQL server wants another DB_AUTH_TOKEN',
-  403: 'the libSQL server wants another DB_AUTH_TOKEN',
-  404: 'there is no database at the address of DB_URL',
+  401: 'the libSQL server rejected DB_AUTH_TOKEN',
+  403: 'the libSQL server rejected DB_AUTH_TOKEN',
+  404: 'there is no database at DB_URL',
 };
 
 /** Any error of the client as a fault. Its own text may hold SQL or an address, and stays in the cause. */
@@ -38,14 +35,18 @@ export function faultOfRemote(error: unknown): Fault {
   if (!isAnswer(error)) return new Fault('remote_unavailable', unreachable(error), cause);
   const status = statusOf(error);
   if (status !== undefined) {
-    return new Fault('remote_unavailable', REFUSALS[status] ?? `the libSQL server answered with HTTP ${status}`, cause);
+    return new Fault(
+      'remote_unavailable',
+      REFUSALS[status] ?? `the libSQL server responded with HTTP ${status}`,
+      cause,
+    );
   }
   const known = FAULT_OF_WORD[error.code];
   if (known !== undefined) return new Fault(known.code, known.message, cause);
   if (isTooBig(error)) return new Fault('memory_limit_exceeded', TOO_BIG, cause);
   const fault = faultOfCode(codeOf(error), error);
   return fault.code === 'internal'
-    ? new Fault('internal', `the libSQL server answered with ${wordOf(error)}`, cause)
+    ? new Fault('internal', `the libSQL server responded with ${wordOf(error)}`, cause)
     : fault;
 }
 
@@ -76,8 +77,8 @@ export async function ofServer<Result>(call: Promise<Result>, faultOf = faultOfR
 }
 
 const MOST_BYTES = '5,000,000 bytes';
-const TOO_BIG = `a value or a row of the answer is larger than the ${MOST_BYTES} that a libSQL server handles`;
-const TOO_BIG_TO_STORE = `a value or a row to be stored is larger than the ${MOST_BYTES} that a libSQL server takes`;
+const TOO_BIG = `a value or row of the result exceeds the limit of libSQL servers (${MOST_BYTES})`;
+const TOO_BIG_TO_STORE = `a value or row to be stored exceeds the limit of libSQL servers (${MOST_BYTES})`;
 
 /** SQLite's SQLITE_LIMIT_LENGTH, which sqld sets to 5,000,000 bytes: of a parameter, of a value made of others, or of a row. */
 function isTooBig({ code, message }: LibsqlError): boolean {
@@ -119,12 +120,12 @@ function codeOf({ code }: LibsqlError): number | undefined {
 
 function unreachable(error: unknown): string {
   const text = wordsOf(error);
-  if (/ECONNREFUSED/.test(text)) return 'the libSQL server does not listen at the address of DB_URL';
-  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'the host of DB_URL is not known';
+  if (/ECONNREFUSED/.test(text)) return 'no libSQL server is listening at DB_URL';
+  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'the host of DB_URL is unknown';
   if (/CERT|certificate|self.signed|SSL|TLS|EPROTO/i.test(text)) {
-    return 'no TLS connection to the libSQL server: DB_URL must name its https: or http: side as it is, with a certificate we trust';
+    return 'no TLS connection to the libSQL server: DB_URL must have the right scheme (https: or http:), and the certificate must be trusted';
   }
-  return 'the libSQL server cannot be reached, or broke off';
+  return 'the libSQL server cannot be reached, or closed the connection';
 }
 
 /** The codes and texts of an error and its causes. */

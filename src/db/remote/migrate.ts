@@ -49,7 +49,7 @@ export async function checkRemote(server: RemoteServer): Promise<Record<string, 
     const missing = (await migrationNames()).filter((name) => !BASE.includes(name) && !applied.includes(name));
     if (missing.length === 0) return await pragmasOf(client);
     throw new BadStart(
-      `the libSQL server lacks tables of ours (${missing.join(', ')}): run 'cc-jobs migrate' with this DB_URL`,
+      `the libSQL server lacks tables of cc-jobs (${missing.join(', ')}): run 'cc-jobs migrate' with this DB_URL`,
     );
   });
 }
@@ -74,14 +74,16 @@ function addressOf({ url }: RemoteServer): string {
 
 async function checkVersions(client: Client): Promise<void> {
   if (!(await has(client, 'schema_migrations')) || !(await has(client, 'job'))) {
-    throw new BadStart("the libSQL server of DB_URL has no job database: 'cc-jobs migrate' makes one there");
+    throw new BadStart("the libSQL server of DB_URL has no job database: create one with 'cc-jobs migrate'");
   }
   const { rows } = await client.execute('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
   const [row] = rows;
   checkVersion('the database of DB_URL', Number(row?.['version'] ?? Number.NaN), Number(row?.['dirty'] ?? 0) !== 0);
   const { rows: keys } = await client.execute('PRAGMA foreign_keys');
   if (Number(keys[0]?.['foreign_keys']) !== 1) {
-    throw new BadStart('the libSQL server of DB_URL does not enforce foreign keys, on which deleting jobs relies');
+    throw new BadStart(
+      'the libSQL server of DB_URL does not enforce foreign keys, which cc-jobs requires to delete jobs',
+    );
   }
 }
 

@@ -80,7 +80,7 @@ export function openRemote(options: RemoteOptions): Database {
       // A server that answers nobody is not slow with this query.
       return pulse.alive()
         ? error
-        : new Fault('remote_unavailable', 'the libSQL server does not answer', { cause: error });
+        : new Fault('remote_unavailable', 'the libSQL server does not respond', { cause: error });
     }
     if (!(error instanceof Fault)) return error; // a mistake of ours
     if (error.code === 'queue_full') {
@@ -156,7 +156,7 @@ export function openRemote(options: RemoteOptions): Database {
     async close(graceMs) {
       pulse.stop();
       const force = setTimeout(() => {
-        for (const stop of stops) stop.abort(new Fault('connection_lost', 'the service ends'));
+        for (const stop of stops) stop.abort(new Fault('connection_lost', 'the service is shutting down'));
       }, graceMs);
       while (running.size > 0) await Promise.all(running); // a rollback may have come behind the answer of another
       clearTimeout(force);

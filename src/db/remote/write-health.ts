@@ -23,7 +23,7 @@ export function writeHealth(log: { warn(fields: object, message: string): void }
     failed(error) {
       const now = whyNoWrites(error);
       if (now === undefined) return;
-      if (code === undefined) log.warn({ code: now }, 'the libSQL server cannot write: look at its disk');
+      if (code === undefined) log.warn({ code: now }, 'the libSQL server cannot write: check its disk');
       code = now;
     },
   };

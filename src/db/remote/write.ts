@@ -98,8 +98,8 @@ async function commit(tx: RemoteTransaction, deadline: Deadline, limit: AbortSig
   } catch (error) {
     if (!limit.aborted && isNotCommitted(error)) throw faultOfRemote(error);
     const word = serverWord(error);
-    const how = word === undefined ? 'was on its way to the libSQL server' : `failed at the libSQL server (${word})`;
-    const words = `the commit ${how}: ask before you repeat the request`;
+    const how = word === undefined ? 'was in transit to the libSQL server' : `failed at the libSQL server (${word})`;
+    const words = `the commit ${how}: check whether the change was applied before retrying`;
     throw new Fault('outcome_unknown', words, { cause: error });
   }
 }
@@ -125,7 +125,7 @@ function isLockOfOthers(error: unknown): boolean {
 }
 
 function late(): Fault {
-  return new Fault('deadline_exceeded', 'the write was not committed: its time was up');
+  return new Fault('deadline_exceeded', 'the write was not committed: its deadline passed');
 }
 
 function pause(ms: number): Promise<void> {

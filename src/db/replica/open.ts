@@ -82,7 +82,7 @@ async function lock(path: string): Promise<void> {
   } catch (error) {
     beside.close();
     if (sqliteCode(error) !== SQLITE.BUSY) throw error;
-    throw new BadStart(`${path}: another service replicates into this file: give each its own`, {
+    throw new BadStart(`${path}: another service uses this replica: give each service a file of its own`, {
       cause: error,
       fault: 'database_busy',
     });
@@ -105,16 +105,16 @@ export function isCompacting(error: unknown): boolean {
 
 function refusal(path: string, error: unknown): string {
   if (isBroken(error)) return brokenReplica(path);
-  return `${path}: the libSQL server of DB_SYNC_URL cannot be reached, or refuses DB_AUTH_TOKEN: ${String(error)}`;
+  return `${path}: the libSQL server of DB_SYNC_URL cannot be reached, or rejected DB_AUTH_TOKEN: ${String(error)}`;
 }
 
 /** A file that was never a replica may be somebody's only copy of his jobs. */
 function noReplica(path: string): string {
   return existsSync(`${path}.lock`)
     ? brokenReplica(path)
-    : `${path}: there is a file of that name, and it is no replica: name another one in DB_URL, where the replica is to be made`;
+    : `${path}: this file exists and is not a replica: set DB_URL to a new file for the replica`;
 }
 
 export function brokenReplica(path: string): string {
-  return `${path}: this replica is damaged or not whole: stop the service, delete the file and those beside it, and start it again`;
+  return `${path}: this replica is damaged or incomplete: stop the service, delete the file with its -wal, -shm and -client_wal_index, and start the service again`;
 }

@@ -31,7 +31,7 @@ export async function changeAccount(
       [username],
     ),
   );
-  if (account === undefined) throw new Fault('conflict', `there is no user ${JSON.stringify(username.slice(0, 100))}`);
+  if (account === undefined) throw new Fault('conflict', `no such user: ${JSON.stringify(username.slice(0, 100))}`);
   const { roles, projects } = changedAccount(
     { roles: textsIn(account.roles), projects: textsIn(account.projects) },
     change,
@@ -61,7 +61,7 @@ export async function addAccount(tx: Transaction, account: NewAccount): Promise<
     `INSERT OR IGNORE INTO hpc_user (username, password, ldap, name, roles, email, projects) VALUES (?, ?, 0, ?, ?, ?, ?)`,
     [username, password, name, JSON.stringify(roles), email, JSON.stringify(projects)],
   );
-  if (added === 0) throw new Fault('conflict', `the user ${JSON.stringify(username)} exists already`);
+  if (added === 0) throw new Fault('conflict', `the user ${JSON.stringify(username)} already exists`);
   return {};
 }
 
@@ -87,7 +87,7 @@ export async function editAccount(
       username,
     ],
   );
-  if (changed === 0) throw new Fault('conflict', `there is no user ${JSON.stringify(username)}`);
+  if (changed === 0) throw new Fault('conflict', `no such user: ${JSON.stringify(username)}`);
   return {};
 }
 

@@ -42,7 +42,7 @@ export async function editMeta(
   refuseAbove('metaTotal', Number(size?.bytes ?? 0));
   await noteArchiveChange(tx, id);
   const changed = await jobInside(tx, id, show);
-  if (changed === undefined) throw new Error(`job ${id} is not there any more`);
+  if (changed === undefined) throw new Error(`job ${id} no longer exists`);
   return { job: changed.job };
 }
 

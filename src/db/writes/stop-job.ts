@@ -50,6 +50,6 @@ export async function stopJob(tx: Transaction, { key, state, stopTime, show }: S
     id,
   ]);
   const stopped = await jobInside(tx, id, show);
-  if (stopped === undefined) throw new Error(`job ${id} is not there any more`);
+  if (stopped === undefined) throw new Error(`job ${id} no longer exists`);
   return { job: stopped.job };
 }

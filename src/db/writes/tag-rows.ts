@@ -72,7 +72,7 @@ export async function knownTags(tx: Transaction, tags: readonly Tag[]): Promise<
 }
 
 export function missingTag({ type, name }: Tag): Fault {
-  return new Fault('not_found', `there is no tag ${shown(type)} / ${shown(name)} of this scope`);
+  return new Fault('not_found', `there is no tag ${shown(type)} / ${shown(name)} in this scope`);
 }
 
 function shown(text: string): string {

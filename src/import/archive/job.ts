@@ -61,15 +61,15 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
     clusterKnown && subCluster === undefined && `subcluster '${meta.subCluster}' is not configured`,
     jobState === undefined && `jobState '${meta.jobState}' is unknown`,
     shared === undefined && `shared '${meta.shared}' is unknown`,
-    (resources === undefined || resources.length === 0) && 'resources are no list of hosts',
+    (resources === undefined || resources.length === 0) && 'resources is not a list of hosts',
     meta.user === '' && 'user is empty',
     (meta.numAcc < 0 || meta.numHwthreads < 0 || meta.numNodes < 1) && 'a count is too small',
-    resources?.length !== meta.numNodes && `numNodes is ${meta.numNodes}, with ${resources?.length} resources`,
+    resources?.length !== meta.numNodes && `numNodes is ${meta.numNodes}, but there are ${resources?.length} resources`,
   ].find((one) => one !== false);
   if (problem !== undefined) throw new BadMeta(problem);
   // Narrowing only: each of these is a problem above.
   if (subCluster === undefined || jobState === undefined || shared === undefined || resources === undefined) {
-    throw new BadMeta('is no job');
+    throw new BadMeta('is not a job');
   }
   const { statistics, ...fields } = meta;
   return {
@@ -89,7 +89,7 @@ function decode(json: string) {
   try {
     return MetaSchema.parse(JSON.parse(json));
   } catch (cause) {
-    if (!(cause instanceof z.ZodError)) throw new BadMeta('is no JSON', { cause });
+    if (!(cause instanceof z.ZodError)) throw new BadMeta('is not JSON', { cause });
     const [issue] = cause.issues;
     throw new BadMeta(`${issue?.path.join('.')}: ${issue?.message}`, { cause });
   }

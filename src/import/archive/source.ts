@@ -27,7 +27,7 @@ export interface ArchiveSource extends ImportSource {
 export async function archiveSource(root: string, target: string): Promise<ArchiveSource> {
   const isVersion = await readVersion(root).catch(() => '');
   if (isVersion.trim() !== '3') {
-    throw new BadStart(`${root} is no job archive of version 3: it has no version.txt that says so`);
+    throw new BadStart(`${root} is not a job archive of version 3: check its version.txt`);
   }
   const clusters = await readClusters(root);
   await sameNames(root);
@@ -43,7 +43,8 @@ async function sameNames(root: string): Promise<void> {
   for (const name of await clusterNames(root)) {
     const file = join(root, name, 'cluster.json');
     const cluster = decodeCluster(await readClusterText(root, name));
-    if (cluster.name !== name) problems.push(`${file} is of cluster '${cluster.name}': its folder must have that name`);
+    if (cluster.name !== name)
+      problems.push(`${file} describes cluster '${cluster.name}': its directory must have that name`);
   }
   if (problems.length > 0) throw new BadStart(problems);
 }
@@ -59,7 +60,7 @@ async function copyClusters(root: string, target: string): Promise<string[]> {
       throw new BadStart(`${there} cannot be read: ${reasonOf(error)}`, { cause: error });
     });
     if (before === undefined) await writeCluster(target, name, json);
-    else if (before !== json) notes.push(`${there} differs from the one imported and stays as it is`);
+    else if (before !== json) notes.push(`${there} differs from the imported file and was not changed`);
   }
   return notes;
 }
@@ -99,7 +100,7 @@ async function importJob(folder: string, copyTo: string | undefined, clusters: C
     const job = jobOfMeta(text, clusters);
     if (copyTo !== undefined) {
       const to = jobFolder(copyTo, job);
-      if (to === undefined) return { reason: 'has a cluster, id or start that can be no folder' };
+      if (to === undefined) return { reason: 'has a cluster, id or start that cannot be a directory name' };
       await copyJobFiles(folder, to);
     }
     return { job, repaired: text.includes('\uFFFD') };

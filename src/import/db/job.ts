@@ -16,7 +16,7 @@ export function jobOfRow(row: Row): Job {
   const shared = row.shared === null ? 'none' : sharedOf(textOf(row.shared));
   if (shared === undefined) throw new BadRow(`shared '${textOf(row.shared)}' is unknown`);
   const resources = resourcesOf(jsonOf(row.resources));
-  if (resources === undefined) throw new BadRow('resources are no list of hosts');
+  if (resources === undefined) throw new BadRow('resources is not a list of hosts');
   return {
     jobId: idOf(row.job_id, 'job_id'),
     cluster: textOf(row.cluster),
@@ -54,7 +54,7 @@ function wholeOf(value: unknown): number {
 
 function idOf(value: unknown, column: string): number | bigint {
   const digits = textOf(value);
-  if (!/^-?\d{1,19}$/.test(digits)) throw new BadRow(`${column} '${digits}' is no integer`);
+  if (!/^-?\d{1,19}$/.test(digits)) throw new BadRow(`${column} '${digits}' is not an integer`);
   const id = BigInt(digits);
   return BigInt(Number(id)) === id && Number.isSafeInteger(Number(id)) ? Number(id) : BigInt.asIntN(64, id);
 }

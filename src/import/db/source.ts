@@ -49,7 +49,7 @@ function checkedTotal(path: string, db: Sqlite): number {
   const columns = columnsOfJob(path, db);
   const missing = ['job_id', 'cluster', 'start_time', 'job_state', 'resources'].filter((name) => !columns.has(name));
   if (missing.length > 0) {
-    throw new BadStart(`${path} is no job database of ClusterCockpit: its table job lacks ${missing.join(', ')}`);
+    throw new BadStart(`${path} is not a job database of ClusterCockpit: its table job lacks ${missing.join(', ')}`);
   }
   checkVersion(path, db);
   return lastRowid(db, 'job');
@@ -59,7 +59,7 @@ function columnsOfJob(path: string, db: Sqlite): Set<string> {
   try {
     return columnsOf(db, 'job');
   } catch (cause) {
-    throw new BadStart(`${path} is no SQLite database`, { cause });
+    throw new BadStart(`${path} is not an SQLite database`, { cause });
   }
 }
 
@@ -69,11 +69,11 @@ function checkVersion(path: string, db: Sqlite): void {
   const [row] = db.all('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
   if (row === undefined) return;
   if (Number(row['dirty']) !== 0) {
-    throw new BadStart(`${path}: a migration of this database failed half way (dirty): repair it, or import a backup`);
+    throw new BadStart(`${path}: a migration of this database failed halfway (dirty): repair it, or import a backup`);
   }
   if (Number(row['version']) > SCHEMA_VERSION) {
     throw new BadStart(
-      `${path}: has schema version ${Number(row['version'])}, made by a newer cc-backend: update cc-jobs, which reads up to ${SCHEMA_VERSION}`,
+      `${path}: has schema version ${Number(row['version'])} of a newer cc-backend; this cc-jobs reads versions up to ${SCHEMA_VERSION}: update cc-jobs`,
     );
   }
 }

@@ -33,11 +33,11 @@ export function jobOfLine(get: Fields, options: SacctOptions): Job | 'neverStart
   if (state === 'never' || startTime === undefined || NO_HOSTS.has(get('nodelist'))) {
     // Something that is neither a time nor one of Slurm's words for none is a broken line, not a job that never ran.
     if (startTime !== undefined || /^(Unknown|None|)$/i.test(get('start'))) return 'neverStarted';
-    throw new BadLine(`start '${get('start')}' is no time`);
+    throw new BadLine(`start '${get('start')}' is not a time`);
   }
   const hosts = expandHostList(get('nodelist'));
   const cluster = get('cluster') || options.cluster;
-  if (cluster === undefined) throw new BadLine('no cluster: name one with --cluster');
+  if (cluster === undefined) throw new BadLine('no cluster: give one with --cluster');
   const submitTime = options.clock(get('submit'));
   return {
     ...idsOf(get),
@@ -78,11 +78,11 @@ function filled(get: Fields, column: Column): string {
 /** An array's elements share the number before `_`; JobIDRaw alone tells them apart. So it is with `+` of a het job. */
 function idsOf(get: Fields): { jobId: number; arrayJobId: number } {
   const match = /^(\d{1,15})(?:([_+])(?:\d+|\[.*\]))?$/.exec(get('jobid') || get('jobidraw'));
-  if (match === null) throw new BadLine(`job id '${get('jobid') || get('jobidraw')}' is none`);
+  if (match === null) throw new BadLine(`job id '${get('jobid') || get('jobidraw')}' is not valid`);
   const [, id, mark] = match;
   const raw = get('jobidraw');
   if (mark !== undefined && !/^\d{1,15}$/.test(raw)) {
-    throw new BadLine(`job id '${get('jobid')}' needs a column JobIDRaw to tell it from its siblings`);
+    throw new BadLine(`job id '${get('jobid')}' requires a column JobIDRaw, because other jobs have the same id`);
   }
   return { jobId: Number(raw === '' ? id : raw), arrayJobId: mark === '_' ? Number(id) : 0 };
 }
@@ -92,20 +92,20 @@ function durationOf(get: Fields, startTime: number, clock: LocalClock): number {
   if (get('elapsedraw') !== '') return wholeOf(get, 'elapsedraw');
   const elapsed = get('elapsed');
   const seconds = elapsed === '' ? endOf(get, clock) - startTime : durationSec(elapsed);
-  if (seconds === undefined || !(seconds >= 0)) throw new BadLine(`elapsed '${elapsed}' is no duration`);
+  if (seconds === undefined || !(seconds >= 0)) throw new BadLine(`elapsed '${elapsed}' is not a duration`);
   return seconds;
 }
 
 function endOf(get: Fields, clock: LocalClock): number {
   const end = clock(get('end'));
-  if (end === undefined) throw new BadLine(`end '${get('end')}' is no time`);
+  if (end === undefined) throw new BadLine(`end '${get('end')}' is not a time`);
   return end;
 }
 
 /** 0 for an empty field, as the columns of a job that is still running may be. */
 function wholeOf(get: Fields, column: Column): number {
   const text = get(column);
-  if (!/^\d{0,15}$/.test(text)) throw new BadLine(`${column} '${text}' is no whole number`);
+  if (!/^\d{0,15}$/.test(text)) throw new BadLine(`${column} '${text}' is not an integer`);
   return Number(text);
 }
 

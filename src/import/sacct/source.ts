@@ -46,14 +46,14 @@ function layoutFor(path: string, firstLine: string | undefined, options: SacctOp
   const found = firstLine === undefined ? undefined : layoutOf(firstLine);
   if (found === undefined) {
     throw new BadStart(
-      `${path} is no output of sacct: its first line is no header line of 'sacct -P', nor are there the 26 columns of Open XDMoD`,
+      `${path} is not output of sacct: the first line is neither a header of 'sacct -P' nor a line with the 26 columns of Open XDMoD`,
     );
   }
   const missing = found.layout.missing();
-  if (options.cluster === undefined && !found.layout.has('cluster')) missing.push('cluster (or say --cluster NAME)');
+  if (options.cluster === undefined && !found.layout.has('cluster')) missing.push('cluster (or give --cluster NAME)');
   if (missing.length > 0) {
     throw new BadStart(
-      `${path} lacks columns: ${missing.join(', ')}. Make it with 'sacct -P -a -X -o ` +
+      `${path} lacks columns: ${missing.join(', ')}. Create it with 'sacct -P -a -X -o ` +
         "JobID,JobIDRaw,Cluster,Partition,QOS,Account,User,Submit,Start,End,Elapsed,ExitCode,State,AllocCPUS,AllocTRES,Timelimit,NodeList,JobName'",
     );
   }
@@ -64,7 +64,7 @@ function add(builder: BatchBuilder, layout: Layout, line: Line, options: SacctOp
   try {
     if (line.text === undefined) throw new BadLine(`longer than ${MAX_LINE_BYTES} bytes`);
     const get = layout.read(line.text);
-    if (get === undefined) throw new BadLine('has another number of columns than the file');
+    if (get === undefined) throw new BadLine('has the wrong number of columns');
     const result = jobOfLine(get, options);
     if (typeof result === 'string') builder.skipped(result);
     else builder.job(result, line.repaired);

@@ -40,6 +40,6 @@ async function receive(message: Asked): Promise<void> {
 
 function faultOf(error: unknown): Fault {
   if (isBroken(error)) return new Fault('read_only', brokenReplica(path), { cause: error });
-  const why = isCompacting(error) ? 'compacts its log, and has no snapshot of it yet' : 'cannot be reached';
+  const why = isCompacting(error) ? 'is compacting its log, and has no snapshot of it yet' : 'cannot be reached';
   return new Fault('remote_unavailable', `the libSQL server of DB_SYNC_URL ${why}`, { cause: error });
 }

@@ -25,11 +25,12 @@ test('writes name its error, the status and the log say so once, and the next wr
   for (let jobId = 2n; jobId <= 4n; jobId++) {
     await expect(insert(db, jobId)).rejects.toMatchObject({
       code: 'outcome_unknown',
-      message: 'the commit failed at the libSQL server (SQLITE_IOERR): ask before you repeat the request',
+      message:
+        'the commit failed at the libSQL server (SQLITE_IOERR): check whether the change was applied before retrying',
     });
   }
   expect(db.status()).toMatchObject({ alive: true, degraded: ['the libSQL server cannot write (SQLITE_IOERR)'] });
-  expect(lines).toEqual([['the libSQL server cannot write: look at its disk', { code: 'SQLITE_IOERR' }]]);
+  expect(lines).toEqual([['the libSQL server cannot write: check its disk', { code: 'SQLITE_IOERR' }]]);
   expect(await count(db)).toBe(1); // reads go on
   // A write that finds nothing to change proves nothing.
   await db.write('deleteJobsBefore', { before: 1n, after: undefined, omit: 'none', limit: 10 }, within(10_000));

@@ -11,7 +11,7 @@ import { asked, small, within } from '../../support/pool.ts';
 
 /** A value of a parameter, made of others, or a row: SQLITE_LIMIT_LENGTH of sqld. */
 const MOST_BYTES = 5_000_000;
-const TAKES = /larger than the 5,000,000 bytes that a libSQL server takes/;
+const TAKES = /to be stored exceeds the limit of libSQL servers \(5,000,000 bytes\)/;
 
 async function ready() {
   const { url } = await libsqlServer();
@@ -113,11 +113,11 @@ test.each(WORDS)('%s is %s', (word, read, change = read) => {
   ] as const) {
     expect(fault).toMatchObject({ code, cause: error });
     expect(fault.message).not.toMatch(/secret|10\.0/);
-    if (code === 'internal') expect(fault.message).toBe(`the libSQL server answered with ${word}`);
+    if (code === 'internal') expect(fault.message).toBe(`the libSQL server responded with ${word}`);
   }
 });
 
 test('a code that is none is not repeated', () => {
   const error = new LibsqlError('no', 'SELECT secret');
-  expect(faultOfRemote(error).message).toBe('the libSQL server answered with an error without a code');
+  expect(faultOfRemote(error).message).toBe('the libSQL server responded with an error without a code');
 });
