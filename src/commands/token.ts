@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { BadStart } from '../bad-start.ts';
 import { makeToken } from '../http/token.ts';
-import { ROLES } from '../jobs/user.ts';
+import { ROLES } from '../jobs/roles.ts';
 import { SettingsSchema } from '../settings.ts';
 import { type Command, UsageError } from './command.ts';
 import { keepPrivate } from './private-output.ts';

@@ -5,7 +5,7 @@ import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { Fault } from '../faults.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
-import { ROLES } from '../jobs/user.ts';
+import { ROLES } from '../jobs/roles.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { hashOf, readPassword } from './password.ts';

@@ -1,7 +1,7 @@
 import { BOUNDS } from '../jobs/bounds.ts';
 import type { ListedJob, ListOrder, SortColumn } from '../jobs/listed-job.ts';
-import type { User } from '../jobs/user.ts';
-import { isMachine, isStaff } from '../jobs/user.ts';
+import type { User } from '../jobs/roles.ts';
+import { isMachine, isStaff } from '../jobs/roles.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from './cut.ts';
 import { address, type Filtered } from './filter/words.ts';
 import { decimal, time, whole } from './format.ts';

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AssetName } from '../http/assets.ts';
 import type { AppEnv } from '../http/env.ts';
-import type { User } from '../jobs/user.ts';
+import type { User } from '../jobs/roles.ts';
 import { type Html, html } from './html.ts';
 import { NAV } from './nav.ts';
 

@@ -1,4 +1,4 @@
-import type { User } from '../jobs/user.ts';
+import type { User } from '../jobs/roles.ts';
 
 export interface NavEntry {
   path: string;

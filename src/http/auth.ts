@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Fault } from '../faults.ts';
-import { isMachine, type User } from '../jobs/user.ts';
+import { isMachine, type User } from '../jobs/roles.ts';
 import { checkAddress } from './client-address.ts';
 import type { AppEnv } from './env.ts';
 import { importPublicKey } from './keys.ts';

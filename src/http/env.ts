@@ -4,7 +4,7 @@ import type { Clusters } from '../clusters/clusters.ts';
 import type { Deadline } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import type { Fault } from '../faults.ts';
-import type { User } from '../jobs/user.ts';
+import type { User } from '../jobs/roles.ts';
 import type { Settings } from '../settings.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { Bodies } from './body.ts';

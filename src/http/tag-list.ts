@@ -1,7 +1,7 @@
 import { Fault } from '../faults.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
 import type { Tag } from '../jobs/job.ts';
-import type { User } from '../jobs/user.ts';
+import type { User } from '../jobs/roles.ts';
 import { mayWriteTags } from '../jobs/visibility.ts';
 import { listOf } from './exact-json.ts';
 import { TagBody } from './job-body.ts';

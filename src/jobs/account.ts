@@ -1,6 +1,6 @@
 import { Fault } from '../faults.ts';
 import { refuseAbove } from './bounds.ts';
-import { ROLES } from './user.ts';
+import { ROLES } from './roles.ts';
 
 /** What can be changed of an account by one request. */
 export const ACCOUNT_CHANGES = ['add-role', 'remove-role', 'add-project', 'remove-project'] as const;

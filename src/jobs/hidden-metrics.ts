@@ -1,7 +1,7 @@
 import type { Clusters } from '../clusters/clusters.ts';
 import { Fault } from '../faults.ts';
 import type { JobFilter } from './filter.ts';
-import { isMachine, isStaff, type User } from './user.ts';
+import { isMachine, isStaff, type User } from './roles.ts';
 
 /** Metrics that a caller may not see: those that the cluster configuration marks `restrict`. */
 export interface HiddenMetrics {

@@ -2,7 +2,7 @@ import { Fault } from '../faults.ts';
 import type { Condition, JobFilter } from './filter.ts';
 import { type HiddenMetrics, refuseHiddenConditions } from './hidden-metrics.ts';
 import type { Tag } from './job.ts';
-import { isMachine, isStaff, type User } from './user.ts';
+import { isMachine, isStaff, type User } from './roles.ts';
 
 /** A filter that holds what its caller may see. `visibleTo` makes it, and every statement about jobs wants one. */
 export interface VisibleJobs {
