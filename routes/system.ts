@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { requireRole } from '../src/http/auth.ts';
+import { requireAdministrator } from '../src/http/auth.ts';
 import { systemState } from '../src/http/system-state.ts';
 
 const System = z.looseObject({
@@ -19,7 +19,7 @@ export const system = resource().openapi(
     responses: answers('the state of the service', System),
   }),
   (c) => {
-    requireRole(c.var.user, 'admin');
+    requireAdministrator(c.var.user);
     return json(systemState(c));
   },
 );

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { makeKeys } from '../http/keys.ts';
 import { makeLoginToken } from '../http/login-token.ts';
 import { makeToken } from '../http/token.ts';
+import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { checkAddress } from '../node/server.ts';
 import { surviveShortages } from '../node/shortage.ts';
 import { startService } from '../node.ts';
@@ -40,7 +41,7 @@ for ${TOKEN_DAYS} day, and three requests to try; on a loopback HOST also a link
     if (code !== 0) return code;
     surviveShortages();
     const service = await startService(settings, io.env, io.fromFile);
-    const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
+    const token = await makeToken(keys.privateKey, { user: 'demo', roles: EVERY_RIGHT, days: TOKEN_DAYS });
     // Whoever has the link is an admin: not where others reach the service.
     const page = isLoopback(settings) ? await loginLink(service.url, loginKey) : undefined;
     io.stdout.write(welcome(service.url, token, page));
@@ -53,6 +54,6 @@ for ${TOKEN_DAYS} day, and three requests to try; on a loopback HOST also a link
 /** An address that logs a browser in, for as long as the token of the API. */
 async function loginLink(url: string, key: string): Promise<string> {
   const until = Math.floor(Date.now() / 1000) + TOKEN_DAYS * DAY_SEC;
-  const token = await makeLoginToken(key, { user: 'demo', roles: ['admin', 'api'], until });
+  const token = await makeLoginToken(key, { user: 'demo', roles: EVERY_RIGHT, until });
   return `${url}/jwt-login?login-token=${token}`;
 }

@@ -1,6 +1,6 @@
 import { Fault } from '../faults.ts';
 import { refuseAbove } from './bounds.ts';
-import { ROLES } from './roles.ts';
+import { hasProjects, isRole, ROLES } from './roles.ts';
 
 /** What can be changed of an account by one request. */
 export const ACCOUNT_CHANGES = ['add-role', 'remove-role', 'add-project', 'remove-project'] as const;
@@ -24,18 +24,18 @@ export function changedAccount({ roles, projects }: Rights, { kind, value }: Acc
     case 'remove-role': {
       const role = knownRole(value);
       if (!roles.includes(role)) throw refused(`the user has no role ${role}`);
-      if (role === 'manager' && projects.length > 0) {
+      if (hasProjects(role) && projects.length > 0) {
         throw refused('the user still manages projects: remove them before the role');
       }
       return { roles: roles.filter((held) => held !== role), projects };
     }
     case 'add-project':
-      if (!roles.includes('manager')) throw refused('only a manager has projects');
+      if (!roles.some(hasProjects)) throw refused('only a manager has projects');
       if (projects.includes(value)) throw refused('the user manages that project already');
       refuseAbove('projectsOfAccount', projects.length + 1);
       return { roles, projects: [...projects, value] };
     case 'remove-project':
-      if (!roles.includes('manager')) throw refused('only a manager has projects');
+      if (!roles.some(hasProjects)) throw refused('only a manager has projects');
       if (!projects.includes(value)) throw refused('the user does not manage that project');
       return { roles, projects: projects.filter((project) => project !== value) };
   }
@@ -48,8 +48,8 @@ function newRole(roles: readonly string[], value: string): string {
 }
 
 function knownRole(value: string): string {
-  const role = ROLES.find((known) => known === value.toLowerCase());
-  if (role === undefined) throw refused(`there is no such role: ${ROLES.join(', ')}`);
+  const role = value.toLowerCase();
+  if (!isRole(role)) throw refused(`there is no such role: ${ROLES.join(', ')}`);
   return role;
 }
 

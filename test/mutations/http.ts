@@ -2,19 +2,18 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const HTTP: readonly Mutation[] = [
-  mutation('http/auth.ts', "callers(['admin'], checkAddress)", "callers(['admin'])", 'http/client-address'),
-  mutation('http/auth.ts', "callers(['admin'], checkAddress)", "callers(['admin', 'user'], checkAddress)", 'http/auth'),
+  mutation('http/auth.ts', "callers('api', checkAddress)", "callers('api')", 'http/client-address'),
+  mutation('http/auth.ts', "callers('api', checkAddress)", "callers('userapi', checkAddress)", 'http/auth'),
   mutation('http/auth.ts', "c.req.method !== 'GET' || ", '', 'http/session'),
   mutation('http/auth.ts', "c.req.header('X-Requested-With') !== PAGE || ", '', 'http/session'),
   mutation('http/auth.ts', ' || !READ_BY_PAGES.test(c.req.path)', '', 'http/session'),
   mutation('http/auth.ts', "!== 'same-origin') return undefined", "=== 'x') return undefined", 'http/session'),
-  mutation('http/auth.ts', "user.roles.has('api') && roles.some", 'roles.some', 'http/auth'),
-  mutation('http/auth.ts', 'if (!mayPass)', "if (!mayPass && user.name === '')", 'http/auth'),
+  mutation('http/auth.ts', 'if (!opensByToken(user, routes))', "if (user.name === '')", 'http/auth'),
   mutation('http/auth.ts', 'LOOPBACK.has(new URL(c.req.url).hostname)', "c.req.url !== ''", 'routes/service'),
   mutation(
     'http/auth.ts',
-    'if (!user.roles.has(role))',
-    'if (user.roles.size === 0)',
+    "if (rightsOf(user).routes.includes('administration')) return;",
+    'if (user.roles.size > 0) return;',
     'routes/users',
     'routes/service',
   ),
