@@ -8,7 +8,7 @@ import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { checkAddress } from '../node/server.ts';
 import { surviveShortages } from '../node/shortage.ts';
 import { startService } from '../node.ts';
-import { isLoopback, readSettings } from '../settings.ts';
+import { isLoopback, settingsOnNode } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, DEMO_JOBS, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
 
@@ -26,24 +26,23 @@ for ${TOKEN_DAYS} day, and three requests to try; on a loopback HOST also a link
     noArguments(args);
     const keys = await makeKeys();
     const loginKey = randomBytes(LOGIN_KEY_BYTES).toString('base64');
-    const settings = readSettings({
-      ...io.env,
+    const settings = settingsOnNode(io, {
       AUTH: 'jwt',
       JWT_PUBLIC_KEY: keys.publicKey,
       CROSS_LOGIN_JWT_HS512_KEY: loginKey,
       DB_URL: `file:./${DEMO_FOLDER}/job.db`,
       DB_SYNC_URL: undefined,
       ARCHIVE_PATH: `./${DEMO_FOLDER}/job-archive`,
-      LOG_LEVEL: io.env['LOG_LEVEL'] ?? 'warn',
+      ...(io.env['LOG_LEVEL'] === undefined ? { LOG_LEVEL: 'warn' } : {}),
     });
-    if (!existsSync(DEMO_FOLDER)) await checkAddress(settings); // before a minute's work
+    if (!existsSync(DEMO_FOLDER)) await checkAddress(settings.values); // before a minute's work
     const code = await demoJobs(io);
     if (code !== 0) return code;
     surviveShortages();
-    const service = await startService(settings, io.env, io.fromFile);
+    const service = await startService(settings);
     const token = await makeToken(keys.privateKey, { user: 'demo', roles: EVERY_RIGHT, days: TOKEN_DAYS });
     // Whoever has the link is an admin: not where others reach the service.
-    const page = isLoopback(settings) ? await loginLink(service.url, loginKey) : undefined;
+    const page = isLoopback(settings.values) ? await loginLink(service.url, loginKey) : undefined;
     io.stdout.write(welcome(service.url, token, page));
     if (!io.signal.aborted) await once(io.signal, 'abort');
     await service.stop();

@@ -5,7 +5,7 @@ import type { Deadline } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import type { Fault } from '../faults.ts';
 import type { User } from '../jobs/roles.ts';
-import type { Settings } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { Bodies } from './body.ts';
 import type { HeldAnswers } from './held-answers.ts';
@@ -37,7 +37,7 @@ export interface MemorySample {
 
 /** What differs between the runtimes; an entry passes it to `createApp`. */
 export interface Service {
-  readonly settings: Settings;
+  readonly settings: SettingValues;
   readonly db: Database;
   /** Undefined where there is no job archive: jobs then have neither statistics nor metric data. */
   readonly archive: Archive | undefined;

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { SECRETS, type SettingName, type Settings } from '../settings.ts';
+import { SECRETS, type SettingName, type SettingValues } from '../settings.ts';
 import type { AppEnv } from './env.ts';
 
 /** What is in force and what runs; secrets are not shown. */
@@ -9,7 +9,7 @@ export function systemState(c: Context<AppEnv>) {
   return { settings: shown(service.settings), database: db.status(), ...service.system() };
 }
 
-function shown(settings: Settings): Record<string, unknown> {
+function shown(settings: SettingValues): Record<string, unknown> {
   const entries = Object.entries(settings) as [SettingName, unknown][];
   return Object.fromEntries(
     entries.map(([name, value]) => [name, SECRETS.has(name) && value !== undefined ? 'set, not shown' : value]),

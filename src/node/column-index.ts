@@ -3,10 +3,10 @@ import { withColumns, withoutColumns } from '../columns/with-columns.ts';
 import type { Database } from '../db/port.ts';
 import type { Log } from '../http/env.ts';
 import type { Sizing } from '../pool/sizing.ts';
-import type { Settings } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
 
 interface ColumnIndexPlace {
-  settings: Settings;
+  settings: SettingValues;
   sizing: Sizing;
   /** The database file. */
   path: string;
