@@ -10,9 +10,9 @@ import type { RemoteServer } from '../db/remote/server.ts';
 import type { Log } from '../http/env.ts';
 import { isInMemory, openPool, type PoolOptions } from '../pool/pool.ts';
 import { openReplicaPool } from '../pool/replica.ts';
-import type { Sizing } from '../pool/sizing.ts';
 import type { SpareSlot } from '../pool/spare-slot.ts';
 import { databaseFile, type SettingValues } from '../settings.ts';
+import type { Sizing } from '../system-state.ts';
 import { indexed } from './column-index.ts';
 
 export interface DatabaseOptions {

@@ -1,44 +1,7 @@
 import { totalmem } from 'node:os';
 import { BadStart } from '../bad-start.ts';
 import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile, type SettingValues } from '../settings.ts';
-
-/** What a machine, or the control group the service runs in, has. */
-export interface Machine {
-  memoryMb: number;
-  /** Where the number comes from, for people. */
-  source: string;
-}
-
-/** How the memory of the service is divided, MB. The parts add up to at most `limitMb`. */
-export interface Sizing {
-  limitMb: number;
-  machine: Machine;
-  /** The parent: the HTTP side, request bodies included, with the process that takes large ones apart. */
-  parentMb: number;
-  /** Of it that process. */
-  bodiesMb: number;
-  /** The two processes of the archive. */
-  archiveMb: number;
-  /** The process of the column index; 0 without one. */
-  columnsMb: number;
-  /** Readers, the writer, and one spare while one is replaced. */
-  processes: number;
-  /** Of each of them. */
-  connection: ConnectionSizing;
-  /** What the operator should know about his choice. */
-  notes: string[];
-}
-
-/** One connection process, MB. */
-export interface ConnectionSizing {
-  cacheMb: number;
-  softHeapMb: number;
-  hardHeapMb: number;
-  /** Its own memory at rest: what it shares with the others (the program text, 50 MB) is counted once, in the parent. */
-  baseMb: number;
-  /** What its RSS may grow by above its resting level: the hard heap limit and the copies of an answer on its way. */
-  growthMb: number;
-}
+import type { ConnectionSizing, Machine, Sizing } from '../system-state.ts';
 
 /** The parent itself: 216 MB of RSS from the 10,000th request to the 500,000th. Bodies and answers on their way come on top. */
 const PARENT_MB = 220;
