@@ -8,7 +8,6 @@ import { JobSchema } from '../src/http/job-schema.ts';
 import { FEW_FIELDS, largeJsonBody } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
-import { EVERY_JOB } from '../src/jobs/visibility.ts';
 import { jobForMetrics, jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
 const CHANGED = answers('the job with its metadata', JobSchema);
@@ -56,9 +55,8 @@ export const editMeta = resource()
     }),
     async (c) => {
       const body = await ENTRY_OF_JOB.read(c);
-      // Whoever reaches this route may edit every job (contract/auth.md §6); tags are shown as he may read them.
-      const { tagScopes, hidden } = visibleJobs(c);
-      const show = jobInsideQuery({ ...EVERY_JOB, tagScopes, hidden }, { nowSec: nowSec(c) });
+      // Callers who reach this route may edit every job (contract/auth.md §6); they are shown what they may see of it.
+      const show = jobInsideQuery({ ...visibleJobs(c), conditions: [] }, { nowSec: nowSec(c) });
       const input = { key: jobKey(body), entry: body.payload, show };
       const { job } = await c.var.db.write('editMetaOf', input, c.var.deadline);
       c.var.service.archiveChanged?.();

@@ -4,6 +4,7 @@ import { count, JobFilterQuery, oneOf, parseFilter, single } from '../src/http/j
 import { nowSec, queryOf } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
+import { groupsFor } from '../src/jobs/visibility.ts';
 import { jobStatistics } from '../src/questions/statistics/sqlite.ts';
 
 const Query = JobFilterQuery.extend({
@@ -41,8 +42,9 @@ export const statistics = resource().openapi(
     const query = queryOf(c);
     const now = nowSec(c);
     const filter = parseFilter(query, now, OWN);
+    const jobs = visibleJobs(c, filter);
     const groupBy = query.has('group-by')
-      ? oneOf('group-by', single('group-by', query.getAll('group-by')), GROUPS)
+      ? oneOf('group-by', single('group-by', query.getAll('group-by')), groupsFor(jobs))
       : undefined;
     const sortBy = query.has('sort-by')
       ? oneOf('sort-by', single('sort-by', query.getAll('sort-by')), SORT_FIELDS)
@@ -53,7 +55,7 @@ export const statistics = resource().openapi(
     };
     const isPaged = groupBy !== undefined && (query.has('page') || query.has('items-per-page'));
     const rows = await c.var.db.read(
-      jobStatistics(visibleJobs(c, filter), {
+      jobStatistics(jobs, {
         nowSec: now,
         shortJobSec: c.var.service.settings.SHORT_JOB_S,
         groupBy,

@@ -7,7 +7,7 @@ import { jobKey } from '../src/http/job-key.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
-import { hiddenMetrics } from '../src/http/visible-jobs.ts';
+import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
@@ -41,11 +41,9 @@ for (const method of ['post', 'put'] as const) {
 
 async function stop(c: Context<AppEnv>) {
   const body = await STOP.read(c);
-  const hidden = hiddenMetrics(c);
-  const show = jobInsideQuery(hidden === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden }, {
-    nowSec: nowSec(c),
-    withMetadata: false,
-  });
+  const { hidden, named } = visibleJobs(c);
+  const all = hidden === undefined && named === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden, named };
+  const show = jobInsideQuery(all, { nowSec: nowSec(c), withMetadata: false });
   const input = { key: jobKey(body), state: body.jobState, stopTime: body.stopTime, show };
   const { job } = await c.var.db.write('stopJob', input, c.var.deadline);
   return jsonBytes(job);

@@ -2,10 +2,11 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { users as usersStatement } from '../src/db/statements/users.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, json, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { requireRole } from '../src/http/auth.ts';
+import { requireAdministrator } from '../src/http/auth.ts';
 import { strictFields, text } from '../src/http/exact-json.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json-body.ts';
 import { ACCOUNT_CHANGES } from '../src/jobs/account.ts';
+import { isMoreThanUser } from '../src/jobs/roles.ts';
 
 const words = text.nullish().transform((value) => value ?? '');
 const ChangeBody = strictFields({
@@ -53,10 +54,10 @@ export const users = resource()
       responses: answers('accounts in order of creation', z.array(UserSchema)),
     }),
     async (c) => {
-      requireRole(c.var.user, 'admin');
+      requireAdministrator(c.var.user);
       const notJustUser = c.req.valid('query')['not-just-user'] === 'true';
       const all = await c.var.db.read(usersStatement(), c.var.deadline);
-      const shown = notJustUser ? all.filter(({ roles }) => roles.some((role) => role !== 'user')) : all;
+      const shown = notJustUser ? all.filter(({ roles }) => isMoreThanUser(roles)) : all;
       return json(shown.map((user) => ({ ...user, authType: 0, authSource: 0 })));
     },
   )
@@ -76,7 +77,7 @@ export const users = resource()
       responses: answers('the change was made', MESSAGE),
     }),
     async (c) => {
-      requireRole(c.var.user, 'admin');
+      requireAdministrator(c.var.user);
       const body = await CHANGE.read(c);
       const kind = ACCOUNT_CHANGES.find((name) => body[name] !== '');
       if (kind === undefined) throw new Fault('invalid_request', `give one of ${ACCOUNT_CHANGES.join(', ')}`);

@@ -1,9 +1,9 @@
 import type { Log } from './http/env.ts';
-import type { Settings } from './settings.ts';
+import type { SettingValues } from './settings.ts';
 
 /** pino's numbers. */
 const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const;
-const LEAST: Readonly<Record<Settings['LOG_LEVEL'], number>> = {
+const LEAST: Readonly<Record<SettingValues['LOG_LEVEL'], number>> = {
   ...LEVELS,
   trace: 10,
   fatal: 60,
@@ -11,7 +11,7 @@ const LEAST: Readonly<Record<Settings['LOG_LEVEL'], number>> = {
 };
 
 /** The log of a Worker: JSON lines like those of the service on Node, on the console, the only place it can write to. */
-export function consoleLog(level: Settings['LOG_LEVEL'], bindings: Record<string, unknown> = {}): Log {
+export function consoleLog(level: SettingValues['LOG_LEVEL'], bindings: Record<string, unknown> = {}): Log {
   const write = (of: keyof typeof LEVELS) => (fields: object, msg: string) => {
     if (LEVELS[of] < LEAST[level]) return;
     const line = { level: LEVELS[of], time: Date.now(), ...bindings, ...fields, msg };

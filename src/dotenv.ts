@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { BadStart } from './bad-start.ts';
-
-export interface Environment {
-  env: Record<string, string | undefined>;
-  /** Names that only `.env` has. */
-  fromFile: ReadonlySet<string>;
-}
+import type { Environment } from './settings.ts';
 
 /** The environment with what `.env` of the working directory adds to it; what is set already wins. Throws BadStart. */
 export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {

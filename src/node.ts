@@ -22,17 +22,11 @@ import { closeServer, listen, urlOf } from './node/server.ts';
 import { waitAtMost } from './node/wait-at-most.ts';
 import { openArchive } from './pool/archive.ts';
 import { ownRssMb } from './pool/rss.ts';
-import { type Sizing, sizeFor, thisMachine } from './pool/sizing.ts';
+import { sizeFor, thisMachine } from './pool/sizing.ts';
 import { SpareSlot } from './pool/spare-slot.ts';
-import {
-  databaseKind,
-  notApplied,
-  type SettingName,
-  type SettingSource,
-  type Settings,
-  settingSources,
-} from './settings.ts';
+import { databaseKind, type Settings } from './settings.ts';
 import { stderrLines } from './stderr-lines.ts';
+import type { Sizing } from './system-state.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startFileCheck } from './timed/file-check.ts';
 import { startTimer } from './timed/timer.ts';
@@ -54,22 +48,11 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/**
- * Starts the service. `given` are the variables the settings were read from, `fromFile` the names of those that stood in `.env`: those that cannot act are told. Throws BadStart when it
- * cannot be, with everything that is wrong.
- */
-export async function startService(
-  settings: Settings,
-  given: Readonly<Record<string, string | undefined>>,
-  fromFile: ReadonlySet<string> = new Set(),
-): Promise<RunningService> {
-  const log = pino({ level: settings.LOG_LEVEL, base: null }, stderrLines());
-  const sizing = sizeFor(settings, thisMachine());
-  const idle = notApplied(given, databaseKind(settings));
-  const place = await placeOf(settings);
-  const root = resolve(settings.ARCHIVE_PATH);
-  await checkArchive(root, { mark: false }); // a start that is refused writes nothing
-  const clusterFiles = await readClusterFiles(root);
+/** Starts the service. Throws BadStart when it cannot be started, with everything that is wrong. */
+export async function startService(settings: Settings): Promise<RunningService> {
+  const plan = await planOf(settings);
+  const { values, notApplied } = settings;
+  const { sizing, place, log } = plan;
   const app = Promise.withResolvers<ReturnType<typeof createApp>>();
   let running: ReturnType<typeof createApp> | undefined;
   app.promise.catch(() => {}); // whoever asked for something meanwhile is told
@@ -77,34 +60,26 @@ export async function startService(
   const server = await listen(async (...request) => {
     const ready = running ?? (await waitAtMost(START_WAIT_MS, app.promise));
     return ready === undefined ? bareResponse(STARTING) : await ready.fetch(...request);
-  }, settings);
+  }, values);
   const most = mostConnections(openFilesLimit(), {
     processes: sizing.processes + OTHER_PROCESSES,
-    requests: databaseKind(settings) === 'file' ? 0 : settings.DB_QUEUE_LIMIT,
+    requests: databaseKind(values) === 'file' ? 0 : values.DB_QUEUE_LIMIT,
   });
   const connections = new Connections(server, most, (fields, message) => log.warn(fields, message));
   try {
-    const parts = await startParts({
-      connections,
-      settings,
-      idle,
-      sources: settingSources(given, { fromFile }),
-      sizing,
-      place,
-      root,
-      clusterFiles,
-      log,
-    });
+    const parts = await startParts(plan, connections);
     running = parts.app;
     app.resolve(running);
-    const url = urlOf(settings, server);
+    const url = urlOf(values, server);
     for (const note of sizing.notes) log.warn({}, note);
-    if (idle.length > 0) log.warn({ settings: idle }, 'settings ignored by this deployment: see docs/settings.md');
+    if (notApplied.length > 0) {
+      log.warn({ settings: notApplied }, 'settings ignored by this deployment: see docs/settings.md');
+    }
     log.info({ url, database: place.shown, limitMb: sizing.limitMb }, 'listening');
     return {
       url,
       async stop() {
-        await closeServer(server, settings.REQUEST_TIMEOUT_MS);
+        await closeServer(server, values.REQUEST_TIMEOUT_MS);
         await parts.close();
         log.info({}, 'stopped');
       },
@@ -116,39 +91,40 @@ export async function startService(
   }
 }
 
-interface PartsOptions {
-  connections: Connections;
+/** What follows from the settings before anything is written or listened on. */
+interface Plan {
   settings: Settings;
-  /** Settings that were given and cannot act. */
-  idle: readonly SettingName[];
-  sources: Readonly<Record<SettingName, SettingSource>>;
   sizing: Sizing;
   place: Place;
-  root: string;
+  archiveRoot: string;
   clusterFiles: ClusterFiles;
   log: Log;
 }
 
+/** Throws BadStart. */
+async function planOf(settings: Settings): Promise<Plan> {
+  const { values } = settings;
+  const log = pino({ level: values.LOG_LEVEL, base: null }, stderrLines());
+  const sizing = sizeFor(values, thisMachine());
+  const place = await placeOf(values);
+  const archiveRoot = resolve(values.ARCHIVE_PATH);
+  await checkArchive(archiveRoot, { mark: false }); // a start that is refused writes nothing
+  return { settings, sizing, place, archiveRoot, clusterFiles: await readClusterFiles(archiveRoot), log };
+}
+
 /** Everything behind the server: database, archive, the app on them, and the work that no request asks for. */
-async function startParts({
-  connections,
-  settings,
-  idle,
-  sources,
-  sizing,
-  place,
-  root,
-  clusterFiles,
-  log,
-}: PartsOptions) {
+async function startParts(
+  { settings: { values: settings, sources, notApplied }, sizing, place, archiveRoot, clusterFiles, log }: Plan,
+  connections: Connections,
+) {
   const spareSlot = new SpareSlot();
-  const db = await place.open({ settings, sizing, spareSlot, log });
+  const db = await place.open({ sizing, spareSlot, log });
   const clusters = await clustersOf(clusterFiles, db, log).catch(async (error: unknown) => {
     await db.close(0);
     throw error;
   });
   const archive = openArchive({
-    root,
+    root: archiveRoot,
     memoryMb: sizing.archiveMb,
     queueLimit: settings.DB_QUEUE_LIMIT,
     callerLimit: settings.DB_CALLER_LIMIT,
@@ -196,7 +172,7 @@ async function startParts({
     sharesLimits: true,
     takeApart: bodies.takeApart,
     system: () => ({
-      notApplied: idle,
+      notApplied,
       sources,
       sizing,
       archive: archive.status(),
@@ -212,7 +188,7 @@ async function startParts({
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',
   });
   try {
-    await checkArchive(root);
+    await checkArchive(archiveRoot);
   } catch (error) {
     await close();
     throw error;

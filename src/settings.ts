@@ -164,20 +164,20 @@ export const SettingsSchema = z.object({
 
 /** What the environment or the bindings hold, as text. */
 export type Bindings = z.input<typeof SettingsSchema>;
-/** The settings in force, frozen. */
-export type Settings = Readonly<z.output<typeof SettingsSchema>>;
-export type SettingName = keyof Settings;
+/** The values in force, frozen. */
+export type SettingValues = Readonly<z.output<typeof SettingsSchema>>;
+export type SettingName = keyof SettingValues;
 const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
 
 /** The file of DB_URL as it is written there, undefined where it names a server. */
-export function databaseFile({ DB_URL }: Pick<Settings, 'DB_URL'>): string | undefined {
+export function databaseFile({ DB_URL }: Pick<SettingValues, 'DB_URL'>): string | undefined {
   return DB_URL.startsWith('file:') ? DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : undefined;
 }
 
 /** Where the database is, as far as settings are concerned. */
 export type DatabaseKind = 'file' | 'replica' | 'server' | 'worker';
 
-export function databaseKind(settings: Pick<Settings, 'DB_URL' | 'DB_SYNC_URL'>): Exclude<DatabaseKind, 'worker'> {
+export function databaseKind(settings: Pick<SettingValues, 'DB_URL' | 'DB_SYNC_URL'>): Exclude<DatabaseKind, 'worker'> {
   if (databaseFile(settings) === undefined) return 'server';
   return settings.DB_SYNC_URL === undefined ? 'file' : 'replica';
 }
@@ -217,23 +217,59 @@ const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
 };
 
 /** Settings that were given and cannot act here, in the order of the table. */
-export function notApplied(bindings: Readonly<Record<string, unknown>>, kind: DatabaseKind): SettingName[] {
-  return SETTING_NAMES.filter((name) => IDLE[kind].includes(name) && bindings[name] !== undefined);
+export function notApplied(given: Given, kind: DatabaseKind): SettingName[] {
+  return SETTING_NAMES.filter((name) => IDLE[kind].includes(name) && given[name] !== undefined);
 }
 
-export type SettingSource = 'environment' | '.env' | 'binding' | 'default';
+/** Variables or bindings by their names; those that are no settings count for nothing. */
+type Given = Readonly<Record<string, string | undefined>>;
 
-/** Where each setting in force came from, of variables of which those in `fromFile` stood in `.env`. */
-export function settingSources(
-  given: Readonly<Record<string, unknown>>,
-  where: { fromFile: ReadonlySet<string> } | 'binding',
-): Record<SettingName, SettingSource> {
-  const sourceOf = (name: SettingName): SettingSource => {
-    if (given[name] === undefined) return 'default';
-    if (where === 'binding') return 'binding';
-    return where.fromFile.has(name) ? '.env' : 'environment';
+/** The variables of a process. */
+export interface Environment {
+  /** With what `.env` of the working directory adds to them. */
+  readonly env: Given;
+  /** The names of those that only `.env` has. */
+  readonly fromFile?: ReadonlySet<string>;
+}
+
+export type SettingSource = 'environment' | '.env' | 'command' | 'binding' | 'default';
+
+/** The settings of a service. */
+export interface Settings {
+  readonly values: SettingValues;
+  /** Where each of the values came from. */
+  readonly sources: Readonly<Record<SettingName, SettingSource>>;
+  /** Settings that were given and cannot act in this deployment. */
+  readonly notApplied: readonly SettingName[];
+}
+
+/** The settings of a service on Node. Those of its command come before those of the environment. Throws BadStart. */
+export function settingsOnNode({ env, fromFile }: Environment, ofCommand: Given = {}): Settings {
+  const given = { ...env, ...ofCommand };
+  const values = readSettings(given);
+  return {
+    values,
+    sources: sourcesOf(given, (name) => {
+      if (name in ofCommand) return 'command';
+      return fromFile?.has(name) ? '.env' : 'environment';
+    }),
+    notApplied: notApplied(given, databaseKind(values)),
   };
-  return Object.fromEntries(SETTING_NAMES.map((name) => [name, sourceOf(name)])) as Record<SettingName, SettingSource>;
+}
+
+/** The settings of a Worker. Throws BadStart. */
+export function settingsInWorker(given: Given): Settings {
+  // Clients may send forwarded headers to a Worker; the runtime's own header says where a request came from.
+  const values = Object.freeze({ ...readSettings(given), TRUST_PROXY: false as const });
+  if (databaseFile(values) !== undefined) {
+    throw new BadStart('DB_URL must begin with http://, https:// or libsql:// in a Worker');
+  }
+  return { values, sources: sourcesOf(given, () => 'binding'), notApplied: notApplied(given, 'worker') };
+}
+
+function sourcesOf(given: Given, sourceOf: (name: SettingName) => SettingSource): Settings['sources'] {
+  const entries = SETTING_NAMES.map((name) => [name, given[name] === undefined ? 'default' : sourceOf(name)]);
+  return Object.fromEntries(entries) as Settings['sources'];
 }
 
 /** Settings whose values are never shown, logged or answered. */
@@ -253,12 +289,12 @@ export const ANSWERS_HELD_MB = 64;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Whether only this machine reaches the service. */
-export function isLoopback({ HOST }: Pick<Settings, 'HOST'>): boolean {
+export function isLoopback({ HOST }: Pick<SettingValues, 'HOST'>): boolean {
   return LOOPBACK.has(HOST);
 }
 
-/** The settings for `serve`: read, checked one by one and together. Throws BadStart. */
-export function readSettings(bindings: Readonly<Record<string, string | undefined>>): Settings {
+/** The values of settings, checked one by one and together. Throws BadStart. */
+export function readSettings(bindings: Given): SettingValues {
   const parsed = SettingsSchema.safeParse(bindings);
   const issues = parsed.success ? [] : parsed.error.issues;
   // Those that are bad by themselves count as left out: what contradicts the others is said as well.

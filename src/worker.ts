@@ -13,7 +13,7 @@ import { SCHEMA_VERSION } from './db/schema-version.ts';
 import { schemaVersion } from './db/statements/schema-version.ts';
 import { Fault } from './faults.ts';
 import type { Log } from './http/env.ts';
-import { databaseFile, notApplied, readSettings, type SettingName, type Settings, settingSources } from './settings.ts';
+import { type SettingValues, settingsInWorker } from './settings.ts';
 import { runTimedWork } from './timed/run.ts';
 
 /** The bindings of wrangler.toml and .dev.vars: texts, and whatever else a deployment has bound. */
@@ -31,7 +31,7 @@ const CLUSTERS_LIMIT_MS = 5_000;
 
 interface Running {
   app: ReturnType<typeof createApp>;
-  settings: Settings;
+  settings: SettingValues;
   db: Database;
   log: Log;
   clusters: KnownClusters;
@@ -72,15 +72,11 @@ function partsOf(env: Env): Running | BadStart {
 
 function start(env: Env): Running {
   const bindings = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, asText(value)]));
-  // Whoever sends a request may write those headers; the runtime's own says where it came from.
-  const settings = { ...readSettings(bindings), TRUST_PROXY: false as const };
-  if (databaseFile(settings) !== undefined) {
-    throw new BadStart('DB_URL must begin with http://, https:// or libsql:// in a Worker');
-  }
-  const idle = notApplied(bindings, 'worker');
-  const sources = settingSources(bindings, 'binding');
+  const { values: settings, sources, notApplied } = settingsInWorker(bindings);
   const log = consoleLog(settings.LOG_LEVEL);
-  if (idle.length > 0) log.warn({ settings: idle }, 'settings ignored by this deployment: see docs/settings.md');
+  if (notApplied.length > 0) {
+    log.warn({ settings: notApplied }, 'settings ignored by this deployment: see docs/settings.md');
+  }
   const { DB_URL: url, DB_AUTH_TOKEN: authToken } = settings;
   const db = openRemote({ url, authToken, mostAtOnce: Number.POSITIVE_INFINITY, heartbeat: false, log });
   const clusters = new KnownClusters(db, log, Math.min(CLUSTERS_LIMIT_MS, settings.REQUEST_TIMEOUT_MS));
@@ -98,7 +94,7 @@ function start(env: Env): Running {
     compresses: false,
     sharesLimits: false,
     goesOn: (c: Context, work) => c.executionCtx.waitUntil(work),
-    system: () => ({ ...system(idle), sources }),
+    system: () => ({ runtime: 'worker', notApplied, sources }),
     clientAddress: (c: Context) => c.req.header('CF-Connecting-IP') ?? '',
   });
   return { app, settings, db, log, clusters };
@@ -159,10 +155,6 @@ async function checkSchema(db: Database, deadline: Deadline): Promise<void> {
   const [row] = await db.read(schemaVersion(), deadline);
   if (row?.version === SCHEMA_VERSION && !row.dirty) return;
   throw new Fault('remote_unavailable', `the libSQL server has no job database of schema version ${SCHEMA_VERSION}`);
-}
-
-function system(idle: readonly SettingName[]) {
-  return { runtime: 'worker', notApplied: idle };
 }
 
 /** Asks nothing of the database. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BadStart } from '../src/bad-start.ts';
 import { makeKeys } from '../src/http/keys.ts';
-import { readSettings, SECRETS, SettingsSchema, settingSources } from '../src/settings.ts';
+import { readSettings, SECRETS, SettingsSchema, settingsInWorker, settingsOnNode } from '../src/settings.ts';
 
 const { publicKey, privateKey } = await makeKeys();
 const GOOD = { JWT_PUBLIC_KEY: publicKey };
@@ -197,9 +197,14 @@ test('no message repeats what a secret setting holds', () => {
 });
 
 test('each setting says where it came from', () => {
-  const given = { PORT: '1', HOST: 'localhost', UNKNOWN: 'x' };
-  const sources = settingSources(given, { fromFile: new Set(['HOST', 'UNKNOWN']) });
+  const given = { ...GOOD, PORT: '1', HOST: 'localhost', UNKNOWN: 'x' };
+  const { sources } = settingsOnNode({ env: given, fromFile: new Set(['HOST', 'UNKNOWN']) });
   expect([sources.PORT, sources.HOST, sources.DB_URL]).toEqual(['environment', '.env', 'default']);
   expect(Object.keys(sources)).toEqual(Object.keys(SettingsSchema.shape));
-  expect(settingSources(given, 'binding').PORT).toBe('binding');
+  expect(settingsOnNode({ env: given }, { PORT: '2', DB_SYNC_URL: undefined }).sources).toMatchObject({
+    PORT: 'command',
+    HOST: 'environment',
+    DB_SYNC_URL: 'default',
+  });
+  expect(settingsInWorker({ ...given, DB_URL: 'http://127.0.0.1:1' }).sources.PORT).toBe('binding');
 });

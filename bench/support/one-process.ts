@@ -9,12 +9,12 @@ import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { readClusters } from '../../src/archive/open.ts';
 import { readAssets } from '../../src/node/assets.ts';
-import { readSettings } from '../../src/settings.ts';
+import { settingsOnNode } from '../../src/settings.ts';
 import { openInProcess } from '../../test/support/in-process.ts';
 import { openUnbounded } from './unbounded.ts';
 
 const { BENCH_CACHE_MB: cacheMb } = process.env;
-const settings = readSettings(process.env);
+const { values: settings, sources, notApplied } = settingsOnNode({ env: process.env });
 const path = resolve(settings.DB_URL.slice('file:'.length));
 const app = createApp({
   settings,
@@ -27,7 +27,7 @@ const app = createApp({
   assets: readAssets(),
   sessionKey: undefined,
   log: pino({ level: settings.LOG_LEVEL, base: null }),
-  system: () => ({}),
+  system: () => ({ sources, notApplied }),
   clientAddress: (c) => getConnInfo(c).remote.address ?? '',
 });
 serve({ fetch: app.fetch, hostname: settings.HOST, port: settings.PORT });

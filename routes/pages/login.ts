@@ -14,7 +14,7 @@ import { nowSec, queryOf } from '../../src/http/request.ts';
 import { endSession, startSession } from '../../src/http/session.ts';
 import { userInDatabase } from '../../src/http/user-in-database.ts';
 import { addressWithin } from '../../src/http/within-site.ts';
-import type { User } from '../../src/jobs/user.ts';
+import type { User } from '../../src/jobs/roles.ts';
 
 const REFUSED = 'Wrong user name or password.';
 const TOO_OFTEN = 'Too many failed attempts. Try again in three minutes.';

@@ -10,7 +10,8 @@ import { nowSec, queryOf } from '../../src/http/request.ts';
 import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DURATION_BINS, type DurationBins } from '../../src/jobs/histograms.ts';
-import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { type Group, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { groupsFor } from '../../src/jobs/visibility.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
@@ -25,8 +26,9 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
   offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
-  const view = viewOf(c);
   const jobs = visibleJobs(c, asked.filter);
+  const choices = groupsFor(jobs);
+  const view = viewOf(c, choices);
   const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S };
   const groupsAsked = {
     ...options,
@@ -41,6 +43,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   ]);
   const content = statisticsContent({
     ...view,
+    choices,
     page: asked.page,
     filter,
     totals,
@@ -60,12 +63,12 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
 });
 
 /** How the page is looked at, beside the filter. */
-function viewOf(c: Context<AppEnv>) {
+function viewOf(c: Context<AppEnv>, groups: readonly [Group, ...Group[]]) {
   const query = queryOf(c);
   const one = <Value extends string>(name: string, values: readonly Value[], otherwise: Value) =>
     query.has(name) ? oneOf(name, single(name, query.getAll(name)), values) : otherwise;
   return {
-    groupBy: one('group-by', GROUPS, 'user'),
+    groupBy: one('group-by', groups, groups[0]),
     sortBy: one('sort-by', SORT_FIELDS, 'totalCoreHours'),
     bins: one('bins', BINS, '1h'),
     pageNumber: count('page', query.getAll('page'), 1),

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BadStart } from '../bad-start.ts';
 import type { Deadline } from '../db/deadline.ts';
-import type { ProcessStatus } from '../db/port.ts';
 import type { ColumnQuestion } from '../db/question.ts';
 import { Fault } from '../faults.ts';
-import { type Counters, newCounters } from '../pool/counters.ts';
+import { newCounters } from '../pool/counters.ts';
 import { watchMemory } from '../pool/memory-watch.ts';
 import { DatabaseProcess, type ProcessOptions } from '../pool/process.ts';
 import { COLUMNS_PROGRAM } from '../pool/spawn.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
+import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
 import { type Ask, Asks, type ColumnAnswer, settle } from './asks.ts';
 import type { IndexFileOptions } from './index-file.ts';
@@ -23,20 +23,6 @@ export interface ColumnIndexOptions extends IndexFileOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   /** Another program for the process: tests bring their misbehaving ones. */
   readonly program?: string;
-}
-
-export interface ColumnStatus {
-  state: ColumnState['name'];
-  reason?: string;
-  /** Until it is tried again. */
-  retryInSec?: number;
-  rows?: number;
-  queued: number;
-  answers: number;
-  /** Questions that the SQL had to answer although the index was ready. */
-  declined: number;
-  builds: number;
-  counters: Readonly<Counters>;
 }
 
 /** Of the process beyond DuckDB's memory_limit, which does not bound its RSS: with 350 a build of 300,000 jobs took 341 MB in all. */
@@ -113,7 +99,7 @@ export class ColumnIndex {
     return await answer;
   }
 
-  status(): ColumnStatus {
+  status(): ColumnIndexStatus {
     const { name, ...more } = this.#state;
     return {
       state: name,

@@ -1,9 +1,7 @@
+import type { Environment } from '../settings.ts';
+
 /** What a command may touch of the world outside, passed in by the entry. */
-export interface CommandIo {
-  /** The environment, `.env` of the working directory read in. */
-  env: Readonly<Record<string, string | undefined>>;
-  /** Names that only `.env` has. */
-  fromFile?: ReadonlySet<string>;
+export interface CommandIo extends Environment {
   /** Data goes here, */
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   /** everything else here. */

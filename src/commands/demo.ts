@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { makeKeys } from '../http/keys.ts';
 import { makeLoginToken } from '../http/login-token.ts';
 import { makeToken } from '../http/token.ts';
+import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { checkAddress } from '../node/server.ts';
 import { surviveShortages } from '../node/shortage.ts';
 import { startService } from '../node.ts';
-import { isLoopback, readSettings } from '../settings.ts';
+import { isLoopback, settingsOnNode } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, DEMO_JOBS, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
 
@@ -26,24 +27,23 @@ All other settings are those of 'cc-jobs serve'. Ctrl-C stops it.`,
     noArguments(args);
     const keys = await makeKeys();
     const loginKey = randomBytes(LOGIN_KEY_BYTES).toString('base64');
-    const settings = readSettings({
-      ...io.env,
+    const settings = settingsOnNode(io, {
       AUTH: 'jwt',
       JWT_PUBLIC_KEY: keys.publicKey,
       CROSS_LOGIN_JWT_HS512_KEY: loginKey,
       DB_URL: `file:./${DEMO_FOLDER}/job.db`,
       DB_SYNC_URL: undefined,
       ARCHIVE_PATH: `./${DEMO_FOLDER}/job-archive`,
-      LOG_LEVEL: io.env['LOG_LEVEL'] ?? 'warn',
+      ...(io.env['LOG_LEVEL'] === undefined ? { LOG_LEVEL: 'warn' } : {}),
     });
-    if (!existsSync(DEMO_FOLDER)) await checkAddress(settings); // before a minute's work
+    if (!existsSync(DEMO_FOLDER)) await checkAddress(settings.values); // before a minute's work
     const code = await demoJobs(io);
     if (code !== 0) return code;
     surviveShortages();
-    const service = await startService(settings, io.env, io.fromFile);
-    const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
+    const service = await startService(settings);
+    const token = await makeToken(keys.privateKey, { user: 'demo', roles: EVERY_RIGHT, days: TOKEN_DAYS });
     // Whoever has the link is an admin: not where others reach the service.
-    const page = isLoopback(settings) ? await loginLink(service.url, loginKey) : undefined;
+    const page = isLoopback(settings.values) ? await loginLink(service.url, loginKey) : undefined;
     io.stdout.write(welcome(service.url, token, page));
     if (!io.signal.aborted) await once(io.signal, 'abort');
     await service.stop();
@@ -54,6 +54,6 @@ All other settings are those of 'cc-jobs serve'. Ctrl-C stops it.`,
 /** An address that logs a browser in, for as long as the token of the API. */
 async function loginLink(url: string, key: string): Promise<string> {
   const until = Math.floor(Date.now() / 1000) + TOKEN_DAYS * DAY_SEC;
-  const token = await makeLoginToken(key, { user: 'demo', roles: ['admin', 'api'], until });
+  const token = await makeLoginToken(key, { user: 'demo', roles: EVERY_RIGHT, until });
   return `${url}/jwt-login?login-token=${token}`;
 }

@@ -9,6 +9,7 @@ import { type LibsqlServer, startLibsqlServer } from '../dev/servers/libsql-serv
 import { startWrangler } from '../dev/servers/wrangler.ts';
 import { makeKeys } from '../http/keys.ts';
 import { makeToken } from '../http/token.ts';
+import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { publish } from '../node/clusters.ts';
 import { checkAddress } from '../node/server.ts';
 import { serverLimits, sizeFor, thisMachine } from '../pool/sizing.ts';
@@ -49,7 +50,7 @@ to try. Ctrl-C stops everything. Requires the development packages, but no netwo
         LOG_LEVEL: io.env['LOG_LEVEL'] ?? 'warn',
       };
       const wrangler = await startWrangler({ port: settings.PORT, bindings, signal: io.signal });
-      const token = await makeToken(keys.privateKey, { user: 'demo', roles: ['admin', 'api'], days: TOKEN_DAYS });
+      const token = await makeToken(keys.privateKey, { user: 'demo', roles: EVERY_RIGHT, days: TOKEN_DAYS });
       io.stdout.write(welcome(wrangler.url, token));
       if (!io.signal.aborted) await Promise.race([once(io.signal, 'abort'), wrangler.ended]);
       await wrangler.stop();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { surviveShortages } from '../node/shortage.ts';
 import { startService } from '../node.ts';
-import { readSettings } from '../settings.ts';
+import { settingsOnNode } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 
 export const serveCommand: Command = {
@@ -11,11 +11,12 @@ export const serveCommand: Command = {
 
 Serves the job database over HTTP until SIGTERM or SIGINT. Then it stops accepting requests, lets running requests finish
 within their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
-  async run(args, { env, fromFile, signal }) {
+  async run(args, io) {
     noArguments(args);
     surviveShortages();
+    const { signal } = io;
     const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {});
-    const service = await Promise.race([startService(readSettings(env), env, fromFile), stopped]);
+    const service = await Promise.race([startService(settingsOnNode(io)), stopped]);
     // Nothing has been served yet, and the start may wait for a server, or copy a whole replica. Its processes end with this one.
     if (service === undefined) process.exit(0);
     await stopped;

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { type Machine, type Sizing, serverLimits, sizeFor, thisMachine } from '../pool/sizing.ts';
+import { serverLimits, sizeFor, thisMachine } from '../pool/sizing.ts';
 import { readSettings } from '../settings.ts';
+import type { Machine, Sizing } from '../system-state.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const sizingCommand: Command = {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { BadStart } from '../bad-start.ts';
 import { makeToken } from '../http/token.ts';
-import { ROLES } from '../jobs/user.ts';
+import { isRole, ROLES } from '../jobs/roles.ts';
 import { SettingsSchema } from '../settings.ts';
 import { type Command, UsageError } from './command.ts';
 import { keepPrivate } from './private-output.ts';
@@ -37,7 +37,7 @@ function readOptions(args: string[]) {
   if (user === undefined || user === '') throw new UsageError('--user is missing');
   if (roles === undefined || roles === '') throw new UsageError('--roles is missing');
   const list = [...new Set(roles.split(',').map((role) => role.trim()))];
-  const unknown = list.find((role) => !ROLES.some((known) => known === role));
+  const unknown = list.find((role) => !isRole(role));
   if (unknown !== undefined) throw new UsageError(`unknown role '${unknown}': use ${ROLES.join(', ')}`);
   if (days === undefined) return { user, roles: list };
   const number = /^\d{1,6}$/.test(days) ? Number(days) : 0;

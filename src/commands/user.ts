@@ -5,7 +5,7 @@ import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { Fault } from '../faults.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
-import { ROLES } from '../jobs/user.ts';
+import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { hashOf, readPassword } from './password.ts';
@@ -77,8 +77,8 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
     if (values.roles === undefined) throw new UsageError('--roles is missing');
     const roles = rolesOf(values.roles);
     const projects = listOf(values.projects);
-    if (projects.length > 0 && !roles.includes('manager')) throw new UsageError('only a manager can have projects');
-    if (projects.length === 0 && roles.includes('manager')) throw new UsageError('a manager needs --projects');
+    if (projects.length > 0 && !roles.some(hasProjects)) throw new UsageError('only a manager can have projects');
+    if (projects.length === 0 && roles.some(hasProjects)) throw new UsageError('a manager needs --projects');
     const password = values.password === true ? await hashOf(await readPassword(io)) : null;
     const account = { username, password, name: values.name ?? '', email: values.email ?? '', roles, projects };
     await within(LIMIT_MS, (deadline) => db.write('addAccount', account, deadline));
@@ -125,7 +125,7 @@ JWT_VALIDATE_USER is off: with JWT_VALIDATE_USER=on the service checks the accou
 
 function rolesOf(text: string): string[] {
   const roles = listOf(text);
-  const unknown = roles.find((role) => !ROLES.some((known) => known === role));
+  const unknown = roles.find((role) => !isRole(role));
   if (unknown !== undefined) throw new UsageError(`unknown role '${unknown}': use ${ROLES.join(', ')}`);
   if (roles.length === 0) throw new UsageError('--roles is empty');
   return roles;

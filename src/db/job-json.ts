@@ -1,7 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { HiddenMetrics } from '../jobs/hidden-metrics.ts';
 import type { Tag } from '../jobs/job.ts';
-import { column } from '../questions/where/sqlite.ts';
+import type { VisibleJobs } from '../jobs/visibility.ts';
+import { column, userOf } from '../questions/where/sqlite.ts';
 import { anyOf } from './conditions.ts';
 import { printedJson, storedJson } from './stored-json.ts';
 import type { JobTable } from './tables.ts';
@@ -10,11 +11,11 @@ export interface JobJsonOptions {
   /** Unix seconds: running jobs last until now. */
   readonly nowSec: number | bigint;
   readonly withMetadata: boolean;
-  /** Whose tags are shown; `all` for a copy of the job. */
+}
+
+/** What is shown of a job; the tags of all scopes in a copy of it. */
+export interface ShownParts extends Pick<VisibleJobs, 'alsoTags' | 'hidden' | 'named'> {
   readonly tagScopes: readonly string[] | 'all';
-  readonly alsoTags?: readonly Tag[] | undefined;
-  /** Metrics that are left out of the footprint. */
-  readonly hidden?: HiddenMetrics | undefined;
 }
 
 /** Seconds so far of a running job, the stored duration of any other. */
@@ -29,24 +30,18 @@ export function durationAt(nowSec: number | bigint): RawBuilder<number> {
  *
  * concat() and not ||, which copies the text again for each part (200,000 against 130,000 rows a second).
  */
-export function jobJson({
-  nowSec,
-  withMetadata,
-  tagScopes,
-  alsoTags = [],
-  hidden,
-}: JobJsonOptions): RawBuilder<string> {
+export function jobJson(shown: ShownParts, { nowSec, withMetadata }: JobJsonOptions): RawBuilder<string> {
   const parts = [
-    sql`'{"cluster":', ${quoted('cluster')}`,
-    sql`',"subCluster":', ${quoted('subcluster')}`,
-    sql`CASE WHEN ${column('cluster_partition')} <> '' THEN concat(',"partition":', ${quoted('cluster_partition')}) END`,
-    sql`',"project":', ${quoted('project')}`,
-    sql`',"user":', ${quoted('hpc_user')}`,
-    sql`',"shared":', ${quoted('shared')}`,
-    sql`',"jobState":', ${quoted('job_state')}`,
-    tags(tagScopes, alsoTags),
+    sql`'{"cluster":', ${quoted(column('cluster'))}`,
+    sql`',"subCluster":', ${quoted(column('subcluster'))}`,
+    sql`CASE WHEN ${column('cluster_partition')} <> '' THEN concat(',"partition":', ${quoted(column('cluster_partition'))}) END`,
+    sql`',"project":', ${quoted(column('project'))}`,
+    sql`',"user":', ${quoted(userOf(shown))}`,
+    sql`',"shared":', ${quoted(column('shared'))}`,
+    sql`',"jobState":', ${quoted(column('job_state'))}`,
+    tags(shown.tagScopes, shown.alsoTags ?? []),
     sql`',"resources":', ${printedJson(column('resources'), 'array')}`,
-    sql`',"energyFootprint":null,"footprint":', ${footprint(hidden)}`,
+    sql`',"energyFootprint":null,"footprint":', ${footprint(shown.hidden)}`,
     withMetadata ? sql`',"metaData":', ${printedJson(column('meta_data'), 'object')}` : sql`',"metaData":null'`,
     sql`',"concurrentJobs":{"items":null,"count":0},"energy":', ${real('energy')}`,
     unlessZero('array_job_id', 'arrayJobId'),
@@ -85,8 +80,8 @@ function footprint(hidden: HiddenMetrics | undefined): RawBuilder<unknown> {
   return sql`CASE CAST(${column('cluster')} AS TEXT) ${sql.join(cases, sql` `)} ELSE ${without(hidden.elsewhere)} END`;
 }
 
-function quoted(name: keyof JobTable): RawBuilder<unknown> {
-  return sql`json_quote(CAST(${column(name)} AS TEXT))`;
+function quoted(value: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`json_quote(CAST(${value} AS TEXT))`;
 }
 
 /** A foreign file may hold anything in a column of integers: what is none must not break the JSON. */

@@ -1,3 +1,4 @@
+import type { DatabaseStatus } from '../system-state.ts';
 import type { Deadline } from './deadline.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { PageStatement, Statement } from './statement.ts';
@@ -45,37 +46,4 @@ export interface Page<More> {
   bytes: Uint8Array;
   rows: number;
   more: More;
-}
-
-export interface DatabaseStatus {
-  /** False when nothing has answered for a second. */
-  alive: boolean;
-  /** What is wrong although requests are answered, for operators: it must name no secret and no path. Empty or left out: nothing. */
-  degraded?: readonly string[];
-  queued: number;
-  /** Bytes of the write-ahead log of a local file. */
-  logBytes?: number;
-  processes: ProcessStatus[];
-  counters: Readonly<Record<string, number>>;
-  /** Of a replica: how far it is. */
-  replica?: object;
-  /** Of a libSQL server: what it says of itself. */
-  server?: object;
-  /** Of the column index: its state, and why it is in it. */
-  columns?: object;
-}
-
-export interface ProcessStatus {
-  pid: number;
-  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'bodies' | 'syncer' | 'columns' | 'builder';
-  state: string;
-  /** Of one that is busy: the name of its statement or write, and for how long. */
-  doing?: { name: string; ms: number };
-  rssMb: number;
-  ageSec: number;
-  queries: number;
-  /** The bootstrap as it was read back. */
-  pragmas: Readonly<Record<string, string | number>>;
-  /** The version of its SQLite, where it has one. */
-  sqlite?: string;
 }

@@ -62,7 +62,7 @@ function whatAndWhen({ job, submitTime }: JobContent): Fact[] {
   const waited = Number(job.startTime) - Number(submitTime);
   const walltime = Number(job.walltime);
   return [
-    ['User', linked('user', job.user)],
+    job.user !== '' && ['User', linked('user', job.user)],
     ['Project', linked('project', job.project)],
     job.partition !== '' && ['Partition', linked('partition', job.partition)],
     Number(submitTime) > 0 && ['Submitted', time(submitTime)],

@@ -1,7 +1,6 @@
 import { BOUNDS } from '../jobs/bounds.ts';
 import type { ListedJob, ListOrder, SortColumn } from '../jobs/listed-job.ts';
-import type { User } from '../jobs/user.ts';
-import { isMachine, isStaff } from '../jobs/user.ts';
+import { type Reach, rightsOf, type User } from '../jobs/roles.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from './cut.ts';
 import { address, type Filtered } from './filter/words.ts';
 import { decimal, time, whole } from './format.ts';
@@ -26,6 +25,13 @@ interface Paged {
 
 const SIZES = [25, 50, 100];
 
+const WHOSE_JOBS: Readonly<Record<Reach, string>> = {
+  none: '',
+  own: ' You see your own jobs.',
+  projects: ' You see your own jobs and those of your projects.',
+  all: '',
+};
+
 /** The list of jobs. */
 export function jobsContent(content: JobsContent & Paged): Html {
   const { page, jobs, filter } = content;
@@ -46,12 +52,7 @@ function counted({ page, count }: JobsContent): Html {
 
 function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {
   const { path, query, keep } = page;
-  const seesAll = isStaff(user) || isMachine(user);
-  const whose = seesAll
-    ? ''
-    : user.roles.has('manager')
-      ? ' You see your own jobs and those of your projects.'
-      : ' You see your own jobs.';
+  const whose = WHOSE_JOBS[rightsOf(user).jobs];
   if (pageNumber > 1) {
     return html`<p class="note">This page is past the end of the list. <a href="${address(path, query, keep)}">First page</a></p>`;
   }
@@ -83,9 +84,10 @@ function row(page: Filtered, job: ListedJob, hasAccelerators: boolean, hasTags: 
   const hasLongQuery = page.query.toString().length > REPEATED_QUERY_CHARACTERS;
   /** Narrows the list to one value, unless that is longer than a filter of a page may be. */
   const only = (field: string, value: string) =>
-    hasLongQuery || value.length > BOUNDS.text.most
+    value !== '' &&
+    (hasLongQuery || value.length > BOUNDS.text.most
       ? html`<bdi title="${value}">${cut(value)}</bdi>`
-      : html`<a class="plain" href="${narrowed({ [field]: value })}" title="Only ${value}"><bdi>${cut(value)}</bdi></a>`;
+      : html`<a class="plain" href="${narrowed({ [field]: value })}" title="Only ${value}"><bdi>${cut(value)}</bdi></a>`);
   return html`<tr data-id="${job.id}"><td class="num"><a href="/jobs/${job.id}">${job.jobId}</a></td><td>${jobState(job.jobState)}</td><td class="name" title="${name}"><bdi>${name}</bdi></td>
 <td class="name">${only('user', job.user)}</td>
 <td class="name">${only('project', job.project)}</td>

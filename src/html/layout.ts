@@ -2,9 +2,9 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AssetName } from '../http/assets.ts';
 import type { AppEnv } from '../http/env.ts';
-import type { User } from '../jobs/user.ts';
+import type { User } from '../jobs/roles.ts';
 import { type Html, html } from './html.ts';
-import { NAV } from './nav.ts';
+import { pagesFor } from './nav.ts';
 
 export interface Page {
   /** Of the window, and of the page itself unless it has a heading. */
@@ -45,9 +45,8 @@ ${content}
 
 function menu(c: Context<AppEnv>, user: User): Html {
   const { pathname } = new URL(c.req.url);
-  const entries = NAV.filter((entry) => entry.isFor(user));
   return html`<nav aria-label="Pages"><ul>
-${entries.map(
+${pagesFor(user).map(
   ({ path, label }) =>
     html`<li><a href="${path}"${isAt(pathname, path) && html` aria-current="page"`}>${label}</a></li>\n`,
 )}</ul></nav>

@@ -1,18 +1,22 @@
-import type { User } from '../jobs/user.ts';
+import { type RouteGroup, rightsOf, type User } from '../jobs/roles.ts';
 
 export interface NavEntry {
   path: string;
   label: string;
-  /** Whether it is for this user. */
-  isFor(user: User): boolean;
+  /** Of routes that are not open to every user. */
+  group?: RouteGroup;
 }
-
-const everybody = () => true;
 
 /** The pages one can go to from anywhere. */
 export const NAV: readonly NavEntry[] = [
-  { path: '/', label: 'Overview', isFor: everybody },
-  { path: '/jobs', label: 'Jobs', isFor: everybody },
-  { path: '/statistics', label: 'Statistics', isFor: everybody },
-  { path: '/system', label: 'System', isFor: ({ roles }) => roles.has('admin') },
+  { path: '/', label: 'Overview' },
+  { path: '/jobs', label: 'Jobs' },
+  { path: '/statistics', label: 'Statistics' },
+  { path: '/system', label: 'System', group: 'administration' },
 ];
+
+/** Those of them that this user may see. */
+export function pagesFor(user: User): readonly NavEntry[] {
+  const { routes } = rightsOf(user);
+  return NAV.filter(({ group }) => group === undefined || routes.includes(group));
+}

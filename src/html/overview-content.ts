@@ -84,7 +84,7 @@ function pastRow(word: string, { name, jobs, users, nodeHours, failed }: Cluster
   const percent = Number(jobs) === 0 ? 0 : (Number(failed) / Number(jobs)) * 100;
   const query = { cluster: name, 'start-time': word };
   return html`<tr><th scope="row">${linked(query, name)}</th><td class="num">${linked(query, whole(jobs))}</td>
-<td class="num">${linked({ ...query, 'group-by': 'user' }, whole(users), '/statistics')}</td><td class="num">${whole(nodeHours)}</td>
+<td class="num">${linked(query, whole(users), '/statistics')}</td><td class="num">${whole(nodeHours)}</td>
 <td class="num">${linked({ ...query, state: FAILED_STATES }, whole(failed))} <span class="of">(${percent.toFixed(1)} %)</span></td></tr>`;
 }
 

@@ -1,7 +1,7 @@
 import type { HistogramMetric } from '../clusters/metrics.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
 import { DURATION_BINS, type DurationBins } from '../jobs/histograms.ts';
-import { GROUPS, type Group, type JobsStatistics, type SortField } from '../jobs/statistics.ts';
+import type { Group, JobsStatistics, SortField } from '../jobs/statistics.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from './cut.ts';
 import { address, type Filtered } from './filter/words.ts';
 import { duration, whole } from './format.ts';
@@ -11,6 +11,7 @@ export interface StatisticsContent {
   page: Filtered;
   filter: Html;
   groupBy: Group;
+  choices: readonly Group[];
   sortBy: SortField;
   bins: DurationBins;
   pageNumber: number;
@@ -68,14 +69,14 @@ function totalsList({ shortJobSec }: StatisticsContent, totals: JobsStatistics):
 }
 
 function groupsTable(content: StatisticsContent): Html {
-  const { page, groupBy, sortBy, groups, pageNumber, hasMore } = content;
+  const { page, groupBy, choices, sortBy, groups, pageNumber, hasMore } = content;
   const to = (changes: Readonly<Record<string, string>>) => {
     const own = new URLSearchParams(page.keep);
     for (const [name, value] of Object.entries(changes)) own.set(name, value);
     return address(page.path, page.query, own);
   };
   const columns = COLUMNS.filter(({ field }) => field !== 'totalUsers' || groupBy !== 'user');
-  return html`<section><div class="head"><h2 id="groups">Group by</h2><nav class="tabs" aria-label="Group by">${GROUPS.map(
+  return html`<section><div class="head"><h2 id="groups">Group by</h2><nav class="tabs" aria-label="Group by">${choices.map(
     (group) =>
       html`<a href="${to({ 'group-by': group })}"${group === groupBy && html` aria-current="true"`}>${LABELS[group]}</a> `,
   )}</nav></div>

@@ -1,6 +1,12 @@
-import type { MemorySample } from '../http/env.ts';
-import type { ShownProcess, ShownSystem } from '../http/system-state.ts';
 import { type SettingName, SettingsSchema } from '../settings.ts';
+import type {
+  DatabaseStatus,
+  MemorySample,
+  ProcessStatus,
+  Sizing,
+  SystemState,
+  TimedWorkStatus,
+} from '../system-state.ts';
 import { decimal, duration, time, whole } from './format.ts';
 import { type Html, html } from './html.ts';
 
@@ -20,8 +26,8 @@ const COUNTERS: Readonly<Record<string, string>> = {
 };
 
 /** The state of the service. Its script loads the page anew and takes what is within `live` from it. */
-export function systemContent(system: ShownSystem, memory: readonly MemorySample[] | undefined): Html {
-  const { settings, sources, notApplied, sizing, timedWork } = system;
+export function systemContent(system: SystemState, memory: readonly MemorySample[] | undefined): Html {
+  const { settings, sources, notApplied, sizing, timedWork = [] } = system;
   return html`<div class="head"><h1>System</h1><p class="count" id="live-state" aria-live="polite"></p></div>
 <section><h2>Memory</h2>${memory === undefined ? html`<p class="note">This runtime has no processes.</p>` : memoryPlot()}<div id="live">${live(system, memory)}</div></section>
 ${sizing !== undefined && sizingTable(sizing)}
@@ -29,10 +35,10 @@ ${timedWork.length > 0 && timedWorkTable(timedWork)}
 <section><h2 id="settings">Effective settings</h2>${table(
     'settings',
     ['Setting', 'Value', 'Source', 'Meaning'],
-    Object.entries(SettingsSchema.shape).map(([name, schema]) => {
-      const source = notApplied.includes(name) ? `${sources[name]}, ignored here` : (sources[name] ?? '');
-      const isDefault = sources[name] === 'default';
-      return html`<tr><th scope="row"><code>${name}</code></th><td class="value">${isDefault ? html`<span class="of">${shownValue(settings[name as SettingName])}</span>` : html`<b>${shownValue(settings[name as SettingName])}</b>`}</td><td>${source}</td><td class="words">${schema.description ?? ''}</td></tr>\n`;
+    (Object.keys(SettingsSchema.shape) as SettingName[]).map((name) => {
+      const source = sources[name];
+      const value = shownValue(settings[name]);
+      return html`<tr><th scope="row"><code>${name}</code></th><td class="value">${source === 'default' ? html`<span class="of">${value}</span>` : html`<b>${value}</b>`}</td><td>${source}${notApplied.includes(name) && ', ignored here'}</td><td class="words">${SettingsSchema.shape[name].description ?? ''}</td></tr>\n`;
     }),
   )}</section>`;
 }
@@ -43,13 +49,13 @@ function memoryPlot(): Html {
 }
 
 function live(
-  { database, archive, bodies, parent, sizing }: ShownSystem,
+  { database, archive, bodies, parent, sizing }: SystemState,
   memory: readonly MemorySample[] | undefined,
 ): Html {
   const totals = (memory ?? []).map((sample) => sample.parent + sample.connections + sample.archive + sample.columns);
   const now = totals.at(-1);
-  const processes = [
-    ...(parent === undefined ? [] : [parent]),
+  const processes: ShownProcess[] = [
+    ...(parent === undefined ? [] : [{ ...parent, role: 'parent', state: 'serving' }]),
     ...(bodies?.processes ?? []),
     ...database.processes,
     ...(archive?.processes ?? []),
@@ -74,12 +80,18 @@ ${lag !== undefined && html`<div><dt>ms event loop lag, p99</dt><dd>${decimal(la
 ${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}`;
 }
 
-function healthOf({ alive, degraded }: ShownSystem['database']): string {
+function healthOf({ alive, degraded = [] }: DatabaseStatus): string {
   if (!alive) return '✕ not responding';
   return degraded.length === 0 ? '✓ responding' : `⚠ ${degraded.join('; ')}`;
 }
 
 const OTHERS: Readonly<Record<string, string>> = { replica: 'Replica', server: 'Server', columns: 'Column index' };
+
+/** A process as a row of the table; the parent counts no queries. */
+type ShownProcess = Pick<ProcessStatus, 'pid' | 'state' | 'doing' | 'rssMb' | 'ageSec'> & {
+  role: string;
+  queries?: number;
+};
 
 function processRow({ pid, role, state, doing, rssMb, ageSec, queries }: ShownProcess): Html {
   return html`<tr><td class="num">${pid}</td><th scope="row">${role}</th><td>${state}</td><td>${doing !== undefined && html`${doing.name} <span class="of">for ${whole(doing.ms)} ms</span>`}</td>
@@ -96,17 +108,8 @@ function counterRows(
   );
 }
 
-function sizingTable({
-  limitMb,
-  machine,
-  parentMb,
-  archiveMb,
-  columnsMb,
-  processes,
-  connection,
-  notes,
-}: NonNullable<ShownSystem['sizing']>): Html {
-  const each = (connection['baseMb'] ?? 0) + (connection['growthMb'] ?? 0);
+function sizingTable({ limitMb, machine, parentMb, archiveMb, columnsMb, processes, connection, notes }: Sizing): Html {
+  const each = connection.baseMb + connection.growthMb;
   const rows: readonly (readonly [string, number, string])[] = [
     ['machine', machine.memoryMb, machine.source],
     ['limit', limitMb, 'all processes together'],
@@ -114,9 +117,9 @@ function sizingTable({
     ['archive', archiveMb, 'two processes, started on demand'],
     ['column index', columnsMb, 'one process'],
     ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],
-    ['page cache', connection['cacheMb'] ?? 0, 'per connection'],
-    ['soft heap limit', connection['softHeapMb'] ?? 0, 'per connection: above this the page cache shrinks'],
-    ['hard heap limit', connection['hardHeapMb'] ?? 0, 'per connection: above this the query fails'],
+    ['page cache', connection.cacheMb, 'per connection'],
+    ['soft heap limit', connection.softHeapMb, 'per connection: above this the page cache shrinks'],
+    ['hard heap limit', connection.hardHeapMb, 'per connection: above this the query fails'],
   ];
   return html`<section><h2 id="sizing">Memory limits</h2>${table(
     'sizing',
@@ -128,9 +131,9 @@ function sizingTable({
   )}${notes.map((note) => html`<p class="note">${note}</p>`)}</section>`;
 }
 
-function timedWorkTable(work: ShownSystem['timedWork']): Html {
+function timedWorkTable(work: readonly TimedWorkStatus[]): Html {
   const cell = (value: unknown) => (typeof value === 'number' && value > 1e9 ? time(value) : shownValue(value));
-  const columns = [...new Set(work.flatMap((entry) => Object.keys(entry)))];
+  const columns = ['name', 'beganAt', 'endedAt', 'result'] as const;
   const rows = work.map((entry) => html`<tr>${columns.map((name) => html`<td>${cell(entry[name])}</td>`)}</tr>\n`);
   return html`<section><h2 id="timed">Timed work</h2>${table('timed', columns, rows)}</section>`;
 }
@@ -144,7 +147,7 @@ function table(labelledBy: string, columns: readonly string[], rows: readonly Ht
 ${rows}</tbody></table></div>`;
 }
 
-function list(values: Readonly<Record<string, unknown>>): Html {
+function list(values: object): Html {
   return html`<dl class="facts">${Object.entries(values).map(([name, value]) => html`<div><dt>${name}</dt><dd>${shownValue(value)}</dd></div>`)}</dl>`;
 }
 

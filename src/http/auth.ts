@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Fault } from '../faults.ts';
-import { isMachine, type User } from '../jobs/user.ts';
+import { EVERY_RIGHT, opensByToken, type RouteGroup, rightsOf, rolesFor, type User } from '../jobs/roles.ts';
 import { checkAddress } from './client-address.ts';
 import type { AppEnv } from './env.ts';
 import { importPublicKey } from './keys.ts';
@@ -8,12 +8,9 @@ import { KnownTokens } from './known-tokens.ts';
 import { sessionUser } from './session.ts';
 import { userInDatabase } from './user-in-database.ts';
 
-/**
- * For /api: a machine account, or an admin whose token is for APIs (contract/rest.md §2), from an allowed address. `but` are paths with
- * rules of their own.
- */
+/** For /api, from an allowed address (contract/rest.md §2). `but` are paths with rules of their own. */
 export function apiUsers({ but }: { but: readonly string[] }): MiddlewareHandler<AppEnv> {
-  const check = callers(['admin'], checkAddress);
+  const check = callers('api', checkAddress);
   return async (c, next) => {
     if (but.includes(c.req.path)) return await next();
     const reader = await pageReader(c);
@@ -59,39 +56,36 @@ export function visitors(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/**
- * For the routes that cc-backend's metric store answers: whoever reports of nodes, from any address. Not support
- * (contract/rest.md §2).
- */
+/** For the routes that cc-backend's metric store answers, from any address (contract/rest.md §2). */
 export function reporters(): MiddlewareHandler<AppEnv> {
-  return callers(['user', 'manager', 'admin']);
+  return callers('node reports');
 }
 
-/** For /userapi: a machine account, or a person whose token is for APIs. */
+/** For /userapi, from any address. */
 export function people(): MiddlewareHandler<AppEnv> {
-  return callers(['user', 'manager', 'support', 'admin']);
+  return callers('userapi');
 }
 
-/** Lets machine accounts pass, and whoever has the role `api` and one of these. */
-function callers(roles: readonly string[], check: (c: Context<AppEnv>) => void = () => {}): MiddlewareHandler<AppEnv> {
+/** Lets the tokens pass that open these routes. */
+function callers(routes: RouteGroup, check: (c: Context<AppEnv>) => void = () => {}): MiddlewareHandler<AppEnv> {
   const identify = identifier();
   return async (c, next) => {
     const user = await identify(c);
     check(c);
-    const mayPass = isMachine(user) || (user.roles.has('api') && roles.some((role) => user.roles.has(role)));
-    if (!mayPass) throw new Fault('unauthorized', 'unauthorized');
+    if (!opensByToken(user, routes)) throw new Fault('unauthorized', 'unauthorized');
     c.set('user', user);
     await next();
   };
 }
 
-/** Throws `forbidden` for a user of the group who lacks a role that this one route wants. */
-export function requireRole(user: User, role: 'api' | 'admin'): void {
-  if (!user.roles.has(role)) throw new Fault('forbidden', `missing role: ${role}`);
+/** For accounts and the state of the service. Throws `forbidden`. */
+export function requireAdministrator(user: User): void {
+  if (rightsOf(user).routes.includes('administration')) return;
+  throw new Fault('forbidden', `missing role: ${rolesFor('administration').join(' or ')}`);
 }
 
 /** With AUTH=none: the service then answers on a loopback address only. */
-const EVERYONE: User = { name: 'anonymous', roles: new Set(['admin', 'api']), projects: [] };
+const EVERYONE: User = { name: 'anonymous', roles: new Set(EVERY_RIGHT), projects: [] };
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Finds out who asks. The key is imported once. Throws `unauthorized`. */

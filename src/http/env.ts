@@ -4,8 +4,9 @@ import type { Clusters } from '../clusters/clusters.ts';
 import type { Deadline } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import type { Fault } from '../faults.ts';
-import type { User } from '../jobs/user.ts';
-import type { Settings } from '../settings.ts';
+import type { User } from '../jobs/roles.ts';
+import type { SettingValues } from '../settings.ts';
+import type { MemorySample, RuntimeState } from '../system-state.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { Bodies } from './body.ts';
 import type { HeldAnswers } from './held-answers.ts';
@@ -22,22 +23,9 @@ export interface Log {
   child(bindings: Record<string, unknown>): Log;
 }
 
-/**
- * MB of all processes at one time, by what they do; each counts its own, and what they share counts with the parent, as does the process
- * that takes large bodies apart.
- */
-export interface MemorySample {
-  /** Unix seconds. */
-  at: number;
-  parent: number;
-  connections: number;
-  archive: number;
-  columns: number;
-}
-
 /** What differs between the runtimes; an entry passes it to `createApp`. */
 export interface Service {
-  readonly settings: Settings;
+  readonly settings: SettingValues;
   readonly db: Database;
   /** Undefined where there is no job archive: jobs then have neither statistics nor metric data. */
   readonly archive: Archive | undefined;
@@ -51,8 +39,8 @@ export interface Service {
   readonly sessionKey: string | undefined;
   /** Compares a password off this thread. Undefined: on it. */
   readonly comparePassword?: ComparePassword | undefined;
-  /** What GET /api/system adds to the settings and the state of the database, such as the sizing. */
-  readonly system: () => Readonly<Record<string, unknown>>;
+  /** What GET /api/system adds to the settings and the state of the database. */
+  readonly system: () => RuntimeState;
   /** What is wrong although requests are answered, beyond what the database knows; for /healthz. */
   readonly degraded?: (() => readonly string[]) | undefined;
   /** The memory of the last minutes, the oldest sample first. Undefined where there are no processes. */

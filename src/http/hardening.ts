@@ -1,32 +1,18 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import { Fault } from '../faults.ts';
 import type { AppEnv } from './env.ts';
 import { overTls } from './tls.ts';
 
-/** Exactly the headers of contract/auth.md §9: the others that Hono knows are off. */
+/** Of every answer (contract/auth.md §9). */
 const HEADERS = {
-  xContentTypeOptions: 'nosniff',
-  xFrameOptions: 'DENY',
-  referrerPolicy: 'same-origin',
-  contentSecurityPolicy: { frameAncestors: ["'none'"], objectSrc: ["'none'"], baseUri: ["'self'"] },
-  crossOriginResourcePolicy: false,
-  crossOriginOpenerPolicy: false,
-  originAgentCluster: false,
-  xDnsPrefetchControl: false,
-  xDownloadOptions: false,
-  xPermittedCrossDomainPolicies: false,
-  xXssProtection: false,
-};
-
-/** The same for answers that the app has no part in: broken requests, and those that come before it is ready. */
-export const BARE_HEADERS: Readonly<Record<string, string>> = {
-  Vary: 'Accept-Encoding, Origin',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'same-origin',
   'Content-Security-Policy': "frame-ancestors 'none'; object-src 'none'; base-uri 'self'",
 };
+
+/** Of answers that the app has no part in: to broken requests, and to those that come before it is ready. */
+export const BARE_HEADERS: Readonly<Record<string, string>> = { Vary: 'Accept-Encoding, Origin', ...HEADERS };
 
 /** Of every page: what it loads, asks and sends goes to us alone, and no script or style stands in it. */
 const PAGE_POLICY = [
@@ -43,13 +29,12 @@ const PAGE_POLICY = [
 
 /** Security headers on every answer, on pages a stricter policy; HSTS only where the client came over TLS. */
 export function hardening(): MiddlewareHandler<AppEnv> {
-  const plain = secureHeaders({ ...HEADERS, strictTransportSecurity: false });
-  const tls = secureHeaders({ ...HEADERS, strictTransportSecurity: 'max-age=31536000; includeSubDomains' });
   return async (c, next) => {
-    await (overTls(c) ? tls : plain)(c, next);
-    if (c.res.headers.get('Content-Type')?.startsWith('text/html')) {
-      c.res.headers.set('Content-Security-Policy', PAGE_POLICY);
-    }
+    await next();
+    const { headers } = c.res;
+    for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+    if (overTls(c)) headers.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    if (headers.get('Content-Type')?.startsWith('text/html')) headers.set('Content-Security-Policy', PAGE_POLICY);
   };
 }
 

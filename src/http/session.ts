@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { deleteCookie, generateSignedCookie, getSignedCookie } from 'hono/cookie';
 import { z } from 'zod';
 import { Fault } from '../faults.ts';
-import type { User } from '../jobs/user.ts';
+import type { User } from '../jobs/roles.ts';
 import type { AppEnv } from './env.ts';
 import { base64Url } from './keys.ts';
 import { overTls } from './tls.ts';

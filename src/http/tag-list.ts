@@ -1,7 +1,7 @@
 import { Fault } from '../faults.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
 import type { Tag } from '../jobs/job.ts';
-import type { User } from '../jobs/user.ts';
+import { isPublicScope, type User } from '../jobs/roles.ts';
 import { mayWriteTags } from '../jobs/visibility.ts';
 import { listOf } from './exact-json.ts';
 import { TagBody } from './job-body.ts';
@@ -59,14 +59,10 @@ function shortened({ type, name, scope }: Tag): Tag {
 
 /** Tags to be removed from a job: those without a scope, and private ones of others, are passed over (contract/rest.md §6). */
 export function removableTags(user: User, tags: readonly Tag[]): Tag[] {
-  return tags.filter(({ scope }) => scope !== '' && (isPublic(scope) || scope === user.name));
+  return tags.filter(({ scope }) => scope !== '' && (isPublicScope(scope) || scope === user.name));
 }
 
 /** Tags to be deleted everywhere: private ones are passed over. */
 export function deletableTags(tags: readonly Tag[]): Tag[] {
-  return tags.filter(({ scope }) => isPublic(scope));
-}
-
-function isPublic(scope: string): boolean {
-  return scope === 'global' || scope === 'admin';
+  return tags.filter(({ scope }) => isPublicScope(scope));
 }

@@ -6,7 +6,7 @@ import { base64Url, ED25519, importPrivateKey, type Key } from './keys.ts';
 /** What a token says, after its signature and its times were checked (contract/auth.md §3). */
 export interface Claims {
   user: string;
-  roles: string[];
+  roles: readonly string[];
 }
 
 const Header = z.object({ alg: z.string(), crit: z.undefined().optional() });

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { userByName } from '../db/statements/user-by-name.ts';
-import type { User } from '../jobs/user.ts';
+import type { User } from '../jobs/roles.ts';
 import type { AppEnv } from './env.ts';
 
 /** An account as it is now, with its roles and projects; undefined where there is none of that name. For JWT_VALIDATE_USER. */

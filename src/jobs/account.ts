@@ -1,6 +1,6 @@
 import { Fault } from '../faults.ts';
 import { refuseAbove } from './bounds.ts';
-import { ROLES } from './user.ts';
+import { hasProjects, isRole, ROLES } from './roles.ts';
 
 /** What can be changed of an account by one request. */
 export const ACCOUNT_CHANGES = ['add-role', 'remove-role', 'add-project', 'remove-project'] as const;
@@ -24,18 +24,18 @@ export function changedAccount({ roles, projects }: Rights, { kind, value }: Acc
     case 'remove-role': {
       const role = knownRole(value);
       if (!roles.includes(role)) throw refused(`the user does not have the role ${role}`);
-      if (role === 'manager' && projects.length > 0) {
+      if (hasProjects(role) && projects.length > 0) {
         throw refused('the user still manages projects: remove them first');
       }
       return { roles: roles.filter((held) => held !== role), projects };
     }
     case 'add-project':
-      if (!roles.includes('manager')) throw refused('only a manager has projects');
+      if (!roles.some(hasProjects)) throw refused('only a manager has projects');
       if (projects.includes(value)) throw refused('the user already manages this project');
       refuseAbove('projectsOfAccount', projects.length + 1);
       return { roles, projects: [...projects, value] };
     case 'remove-project':
-      if (!roles.includes('manager')) throw refused('only a manager has projects');
+      if (!roles.some(hasProjects)) throw refused('only a manager has projects');
       if (!projects.includes(value)) throw refused('the user does not manage this project');
       return { roles, projects: projects.filter((project) => project !== value) };
   }
@@ -48,8 +48,8 @@ function newRole(roles: readonly string[], value: string): string {
 }
 
 function knownRole(value: string): string {
-  const role = ROLES.find((known) => known === value.toLowerCase());
-  if (role === undefined) throw refused(`no such role: use ${ROLES.join(', ')}`);
+  const role = value.toLowerCase();
+  if (!isRole(role)) throw refused(`no such role: use ${ROLES.join(', ')}`);
   return role;
 }
 

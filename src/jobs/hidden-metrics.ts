@@ -1,7 +1,7 @@
 import type { Clusters } from '../clusters/clusters.ts';
 import { Fault } from '../faults.ts';
 import type { JobFilter } from './filter.ts';
-import { isMachine, isStaff, type User } from './user.ts';
+import { rightsOf, type User } from './roles.ts';
 
 /** Metrics that a caller may not see: those that the cluster configuration marks `restrict`. */
 export interface HiddenMetrics {
@@ -14,11 +14,11 @@ export interface HiddenMetrics {
 }
 
 /**
- * What this user may not see; undefined where that is nothing. Admin, support and machine accounts see everything. A metric that is
- * restricted in one subcluster is hidden in the whole cluster.
+ * What this user may not see; undefined where that is nothing. A metric that is restricted in one subcluster is hidden in the whole
+ * cluster.
  */
 export function hiddenFrom(user: User, clusters: Clusters): HiddenMetrics | undefined {
-  if (isMachine(user) || isStaff(user)) return undefined;
+  if (rightsOf(user).restrictedMetrics) return undefined;
   const byCluster = clusters.list.map(({ name, metricConfig }) => {
     const restricted = metricConfig.filter(
       (metric) => metric.restrict || metric.subClusters.some((override) => override.restrict),

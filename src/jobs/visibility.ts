@@ -2,7 +2,8 @@ import { Fault } from '../faults.ts';
 import type { Condition, JobFilter } from './filter.ts';
 import { type HiddenMetrics, refuseHiddenConditions } from './hidden-metrics.ts';
 import type { Tag } from './job.ts';
-import { isMachine, isStaff, type User } from './user.ts';
+import { isPublicScope, type Reach, rightsOf, type User, wider } from './roles.ts';
+import { GROUPS, type Group } from './statistics.ts';
 
 /** A filter that holds what its caller may see. `visibleTo` makes it, and every statement about jobs wants one. */
 export interface VisibleJobs {
@@ -13,34 +14,46 @@ export interface VisibleJobs {
   readonly alsoTags?: readonly Tag[];
   /** Metrics that are left out of answers; undefined: none. */
   readonly hidden?: HiddenMetrics | undefined;
+  /** The jobs whose user is named in answers; undefined: all of them. */
+  readonly named?: Condition | undefined;
 }
 
 /** For writes that ask nobody's rights to a job (contract/auth.md §6): all jobs, and no tags. */
 export const EVERY_JOB: VisibleJobs = { conditions: [], tagScopes: [] };
 
 /**
- * The filter limited to the jobs this user may see (contract/graphql.md §2; the first match wins). Throws `forbidden`
- * for roles that see no jobs at all, and for a filter by a metric that is hidden from him.
+ * The filter limited to the jobs this user may see (contract/graphql.md §2). Throws `forbidden` for roles that see no jobs at all, and
+ * for a filter by something that is hidden from the user.
  */
 export function visibleTo(user: User, filter: JobFilter = [], hidden?: HiddenMetrics): VisibleJobs {
-  const rule = ruleFor(user);
+  const { jobs, names } = rightsOf(user);
+  if (jobs === 'none') throw new Fault('forbidden', 'the roles of this token do not allow reading jobs');
   refuseHiddenConditions(hidden, filter);
-  const conditions = rule === 'all' ? filter : [...filter, rule];
-  return { conditions, tagScopes: readableScopes(user), ...(hidden === undefined ? {} : { hidden }) };
+  const hidesNames = wider<Reach>(names, jobs) !== names;
+  if (hidesNames && filter.some((condition) => condition.kind === 'text' && condition.field === 'user')) {
+    throw new Fault('forbidden', 'the names of users are hidden');
+  }
+  return {
+    conditions: jobs === 'all' ? filter : [...filter, ownedBy(user, jobs)],
+    tagScopes: readableScopes(user),
+    ...(hidden === undefined ? {} : { hidden }),
+    ...(hidesNames ? { named: ownedBy(user, names) } : {}),
+  };
 }
 
-function ruleFor(user: User): Condition | 'all' {
-  if (isMachine(user) || isStaff(user)) return 'all';
-  if (user.roles.has('manager')) return { kind: 'owner', user: user.name, projects: user.projects };
-  if (user.roles.has('user')) return { kind: 'owner', user: user.name, projects: [] };
-  throw new Fault('forbidden', 'the roles of this token do not allow reading jobs');
+function ownedBy(user: User, reach: Reach): Condition {
+  return { kind: 'owner', user: user.name, projects: reach === 'projects' ? user.projects : [] };
+}
+
+/** By what these jobs may be grouped, the usual choice first. */
+export function groupsFor({ named }: VisibleJobs): readonly [Group, ...Group[]] {
+  const [, ...others] = GROUPS; // the first is the user
+  return named === undefined ? GROUPS : others;
 }
 
 /** Whether a user may write tags of a scope (contract/rest.md §7). */
 export function mayWriteTags(user: User, scope: string): boolean {
-  if (scope === 'global') return isMachine(user) || isStaff(user);
-  if (scope === 'admin') return isMachine(user) || user.roles.has('admin');
-  return scope === user.name;
+  return isPublicScope(scope) ? rightsOf(user).writesTags.includes(scope) : scope === user.name;
 }
 
 /**
@@ -48,8 +61,6 @@ export function mayWriteTags(user: User, scope: string): boolean {
  * it would be the scope of that name.
  */
 export function readableScopes(user: User): string[] {
-  const scopes = ['global'];
-  if (isStaff(user)) scopes.push('admin');
-  if (user.name !== 'global' && user.name !== 'admin') scopes.push(user.name);
-  return scopes;
+  const { readsTags } = rightsOf(user);
+  return isPublicScope(user.name) ? [...readsTags] : [...readsTags, user.name];
 }

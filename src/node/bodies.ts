@@ -1,7 +1,6 @@
-import type { ProcessStatus } from '../db/port.ts';
 import { Fault } from '../faults.ts';
 import type { TakeApart } from '../http/json-body.ts';
-import { type Counters, newCounters } from '../pool/counters.ts';
+import { newCounters } from '../pool/counters.ts';
 import { Crew } from '../pool/crew.ts';
 import { watchMemory } from '../pool/memory-watch.ts';
 import { DatabaseProcess } from '../pool/process.ts';
@@ -9,6 +8,7 @@ import { runTwice } from '../pool/read.ts';
 import { BODIES_BASE_MB } from '../pool/sizing.ts';
 import type { SpareSlot } from '../pool/spare-slot.ts';
 import { BODIES_PROGRAM } from '../pool/spawn.ts';
+import type { ProcessesStatus } from '../system-state.ts';
 
 export interface BodiesProcessOptions {
   /** MB for its process. */
@@ -23,7 +23,7 @@ export interface BodiesProcessOptions {
 /** The process of large bodies. */
 export interface BodiesProcess {
   takeApart: TakeApart;
-  status(): { processes: ProcessStatus[]; counters: Readonly<Counters> };
+  status(): ProcessesStatus;
   close(graceMs: number): Promise<void>;
 }
 

@@ -2,11 +2,11 @@ import { BESIDE_LIMIT_MB, ColumnIndex } from '../columns/index.ts';
 import { withColumns, withoutColumns } from '../columns/with-columns.ts';
 import type { Database } from '../db/port.ts';
 import type { Log } from '../http/env.ts';
-import type { Sizing } from '../pool/sizing.ts';
-import type { Settings } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
+import type { Sizing } from '../system-state.ts';
 
 interface ColumnIndexPlace {
-  settings: Settings;
+  settings: SettingValues;
   sizing: Sizing;
   /** The database file. */
   path: string;

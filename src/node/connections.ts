@@ -1,15 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-
-export interface ConnectionsStatus {
-  open: number;
-  /** At most; from the limit of open files. */
-  most: number;
-  /** Closed to make room: those that had sent no request, and those that waited for their next one. */
-  closedEarly: number;
-  /** Refused: every other was at work. */
-  refused: number;
-}
+import type { ConnectionsStatus } from '../system-state.ts';
 
 /** While connections run short the log says so this often. */
 const LOG_EVERY_MS = 60_000;

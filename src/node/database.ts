@@ -10,13 +10,12 @@ import type { RemoteServer } from '../db/remote/server.ts';
 import type { Log } from '../http/env.ts';
 import { isInMemory, openPool, type PoolOptions } from '../pool/pool.ts';
 import { openReplicaPool } from '../pool/replica.ts';
-import type { Sizing } from '../pool/sizing.ts';
 import type { SpareSlot } from '../pool/spare-slot.ts';
-import { databaseFile, type Settings } from '../settings.ts';
+import { databaseFile, type SettingValues } from '../settings.ts';
+import type { Sizing } from '../system-state.ts';
 import { indexed } from './column-index.ts';
 
 export interface DatabaseOptions {
-  settings: Settings;
   sizing: Sizing;
   spareSlot: SpareSlot;
   log: Log;
@@ -30,7 +29,7 @@ export interface Place {
 }
 
 /** Where the settings say that the database is. Throws BadStart for a folder or a kind of address that cannot be. */
-export async function placeOf(settings: Settings): Promise<Place> {
+export async function placeOf(settings: SettingValues): Promise<Place> {
   const path = databaseFile(settings);
   if (path === undefined) return serverOf(settings);
   const { DB_SYNC_URL: syncUrl } = settings;
@@ -39,7 +38,7 @@ export async function placeOf(settings: Settings): Promise<Place> {
     : await replicaAt(resolve(path), syncUrl, settings);
 }
 
-function serverOf(settings: Settings): Place {
+function serverOf(settings: SettingValues): Place {
   const { DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce, DB_CALLER_LIMIT: callerLimit } = settings;
   const server = { url, authToken };
   return {
@@ -60,19 +59,19 @@ async function checkServer(server: RemoteServer, log: Log): Promise<Record<strin
   return pragmas;
 }
 
-async function fileAt(path: string, settings: Settings): Promise<Place> {
+async function fileAt(path: string, settings: SettingValues): Promise<Place> {
   const tempDir = await tempDirOf(path, settings);
   return {
     shown: path,
     async open(options) {
       const { log } = options;
-      const db = await openPool(poolOptions(path, tempDir, options));
+      const db = await openPool(poolOptions(path, tempDir, settings, options));
       if (isInMemory(tempDir)) {
         log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there use memory outside of the limits');
       }
       await warnOfReaders(path, log);
       finishIndexes(db, log);
-      return indexed(db, { ...options, path, tempDir });
+      return indexed(db, { ...options, settings, path, tempDir });
     },
   };
 }
@@ -89,7 +88,7 @@ async function warnOfReaders(path: string, log: Log): Promise<void> {
   );
 }
 
-async function replicaAt(path: string, syncUrl: string, settings: Settings): Promise<Place> {
+async function replicaAt(path: string, syncUrl: string, settings: SettingValues): Promise<Place> {
   const tempDir = await tempDirOf(path, settings);
   const { DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce, DB_SYNC_MS: intervalMs } = settings;
   const server = { url: syncUrl, authToken };
@@ -99,7 +98,7 @@ async function replicaAt(path: string, syncUrl: string, settings: Settings): Pro
       const pragmas = await checkServer(server, options.log);
       await mkdir(dirname(path), { recursive: true });
       return await openReplicaPool({
-        ...poolOptions(path, tempDir, options),
+        ...poolOptions(path, tempDir, settings, options),
         syncUrl,
         authToken,
         intervalMs,
@@ -119,7 +118,8 @@ async function replicaAt(path: string, syncUrl: string, settings: Settings): Pro
 function poolOptions(
   path: string,
   tempDir: string,
-  { settings, sizing: { connection }, spareSlot, log }: DatabaseOptions,
+  settings: SettingValues,
+  { sizing: { connection }, spareSlot, log }: DatabaseOptions,
 ): PoolOptions {
   return {
     path,
@@ -134,7 +134,7 @@ function poolOptions(
   };
 }
 
-async function tempDirOf(path: string, { DB_TEMP_DIR }: Settings): Promise<string> {
+async function tempDirOf(path: string, { DB_TEMP_DIR }: SettingValues): Promise<string> {
   if (DB_TEMP_DIR === undefined) return dirname(path);
   await checkTempDir(resolve(DB_TEMP_DIR));
   return resolve(DB_TEMP_DIR);

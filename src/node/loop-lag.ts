@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { LoopLag } from '../system-state.ts';
 
 /** Between two samples. libuv takes them: 20 a second cost 0.2 % of a core (every 20 ms, in JavaScript: 0.9 %). */
 const EVERY_MS = 50;
@@ -6,13 +7,6 @@ const PART_MS = 60_000;
 /** Minutes before the one that runs. */
 const PARTS_KEPT = 4;
 const NS_PER_MS = 1e6;
-
-/** How late the event loop is, in ms: so long a request waits for the thread that answers all of them. */
-export interface LoopLag {
-  p50: number;
-  p99: number;
-  max: number;
-}
 
 /** Measures the lag of the event loop of this process, minute by minute. */
 export class LoopLagMeter {

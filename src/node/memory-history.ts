@@ -1,5 +1,5 @@
-import type { MemorySample } from '../http/env.ts';
 import { ownMbOf } from '../pool/rss.ts';
+import type { MemorySample } from '../system-state.ts';
 
 const EVERY_MS = 2_000;
 /** Ten minutes, 30 KB. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { BadStart } from '../bad-start.ts';
 import { refuseBrokenRequests } from '../http/client-error.ts';
 import { nodeListener } from '../http/node-server.ts';
-import type { Settings } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
 
 /** Bytes of request line and headers together; Node answers more with 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -17,12 +17,12 @@ const SILENCE_BEYOND_DEADLINE_MS = 10_000;
 const CLOSE_IDLE_MS = 20;
 
 /** That HOST and PORT can be listened on now. Throws BadStart. */
-export async function checkAddress(settings: Settings): Promise<void> {
+export async function checkAddress(settings: SettingValues): Promise<void> {
   await closeServer(await listen(() => new Response(), settings), 0);
 }
 
 /** Listens on HOST and PORT. Throws BadStart. */
-export function listen(fetch: Parameters<typeof nodeListener>[0], settings: Settings): Promise<Server> {
+export function listen(fetch: Parameters<typeof nodeListener>[0], settings: SettingValues): Promise<Server> {
   const { HOST, PORT, STREAM_TIMEOUT_S, REQUEST_TIMEOUT_MS } = settings;
   const server = createServer(
     {
@@ -51,7 +51,7 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: Sett
 }
 
 /** Where it listens, such as `http://127.0.0.1:8080`. */
-export function urlOf({ HOST }: Settings, server: Server): string {
+export function urlOf({ HOST }: SettingValues, server: Server): string {
   const { port } = server.address() as AddressInfo;
   return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`;
 }

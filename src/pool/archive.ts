@@ -1,8 +1,8 @@
 import type { Archive } from '../archive/port.ts';
 import type { ArchiveRequest } from '../archive/requests.ts';
 import type { Deadline } from '../db/deadline.ts';
-import type { ProcessStatus } from '../db/port.ts';
 import { Fault } from '../faults.ts';
+import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
 import { type Counters, newCounters } from './counters.ts';
 import { Crew } from './crew.ts';
 import { watchMemory } from './memory-watch.ts';
@@ -27,7 +27,7 @@ export interface ArchiveOptions {
 
 /** The archive and its processes. */
 export interface ArchiveProcesses extends Archive {
-  status(): { processes: ProcessStatus[]; counters: Readonly<Counters> };
+  status(): ProcessesStatus;
   close(graceMs: number): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { ConnectionOptions } from '../db/pragmas.ts';
+import type { Sizing } from '../system-state.ts';
 import type { Counters } from './counters.ts';
 import { DatabaseProcess } from './process.ts';
-import type { Sizing } from './sizing.ts';
 import type { SpareSlot } from './spare-slot.ts';
 import { CONNECTION_PROGRAM } from './spawn.ts';
 

@@ -1,9 +1,10 @@
 import { statfsSync } from 'node:fs';
 import { type Deadline, within } from '../db/deadline.ts';
 import type { Maintenance } from '../db/maintenance.ts';
-import type { Database, DatabaseStatus, Page } from '../db/port.ts';
+import type { Database, Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
+import type { DatabaseStatus } from '../system-state.ts';
 import { type PoolOptions, TEND_MS } from './connections.ts';
 import { type Counters, newCounters } from './counters.ts';
 import type { Crew } from './crew.ts';

@@ -1,5 +1,5 @@
 import { getPriority, setPriority } from 'node:os';
-import type { ProcessStatus } from '../db/port.ts';
+import type { ProcessStatus } from '../system-state.ts';
 
 /**
  * Steps that are added to the nice value of the service. The parent keeps its own: each deadline, each answer and /healthz need it.

@@ -1,4 +1,4 @@
-import type { ProcessStatus } from '../db/port.ts';
+import type { ProcessStatus } from '../system-state.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 
 /** What a process answers to the request it was given. */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { BadStart } from '../bad-start.ts';
-import type { ProcessStatus } from '../db/port.ts';
 import { Fault } from '../faults.ts';
+import type { ProcessStatus } from '../system-state.ts';
 import type { Counters } from './counters.ts';
 import { faultFromMessage } from './faults.ts';
 import { afterWaiting } from './late-timer.ts';

@@ -1,8 +1,9 @@
 import type { Deadline } from '../db/deadline.ts';
-import type { Database, DatabaseStatus, Page } from '../db/port.ts';
+import type { Database, Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
 import { Fault } from '../faults.ts';
+import type { DatabaseStatus } from '../system-state.ts';
 import { type PoolOptions, TEND_MS } from './connections.ts';
 import { type Counters, newCounters } from './counters.ts';
 import { watchMemory } from './memory-watch.ts';

@@ -1,44 +1,7 @@
 import { totalmem } from 'node:os';
 import { BadStart } from '../bad-start.ts';
-import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile, type Settings } from '../settings.ts';
-
-/** What a machine, or the control group the service runs in, has. */
-export interface Machine {
-  memoryMb: number;
-  /** Where the number comes from, for people. */
-  source: string;
-}
-
-/** How the memory of the service is divided, MB. The parts add up to at most `limitMb`. */
-export interface Sizing {
-  limitMb: number;
-  machine: Machine;
-  /** The parent: the HTTP side, request bodies included, with the process that takes large ones apart. */
-  parentMb: number;
-  /** Of it that process. */
-  bodiesMb: number;
-  /** The two processes of the archive. */
-  archiveMb: number;
-  /** The process of the column index; 0 without one. */
-  columnsMb: number;
-  /** Readers, the writer, and one spare while one is replaced. */
-  processes: number;
-  /** Of each of them. */
-  connection: ConnectionSizing;
-  /** What the operator should know about his choice. */
-  notes: string[];
-}
-
-/** One connection process, MB. */
-export interface ConnectionSizing {
-  cacheMb: number;
-  softHeapMb: number;
-  hardHeapMb: number;
-  /** Its own memory at rest: what it shares with the others (the program text, 50 MB) is counted once, in the parent. */
-  baseMb: number;
-  /** What its RSS may grow by above its resting level: the hard heap limit and the copies of an answer on its way. */
-  growthMb: number;
-}
+import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile, type SettingValues } from '../settings.ts';
+import type { ConnectionSizing, Machine, Sizing } from '../system-state.ts';
 
 /** The parent itself: 216 MB of RSS from the 10,000th request to the 500,000th. Bodies and answers on their way come on top. */
 const PARENT_MB = 220;
@@ -96,7 +59,7 @@ export function serverLimits({ processes, connection }: Sizing): { softMb: numbe
 }
 
 /** Divides the memory. Throws BadStart with the sum when heap limits and bases do not fit under the limit together. */
-export function sizeFor(settings: Settings, machine: Machine): Sizing {
+export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
   const notes: string[] = [];
   const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(settings, machine) : settings.DB_MEMORY_LIMIT_MB;
   if (limitMb > machine.memoryMb * MUCH) {
@@ -150,7 +113,7 @@ export function sizeFor(settings: Settings, machine: Machine): Sizing {
 }
 
 /** The part of the column index, where there is one; `heapMb` is the heap of each connection without it. */
-function columnsOf(settings: Settings, heapMb: number, processes: number, notes: string[]): number {
+function columnsOf(settings: SettingValues, heapMb: number, processes: number, notes: string[]): number {
   const wantedMb = wantedColumnsMb(settings);
   if (settings.COLUMN_INDEX === 'on' && wantedMb === 0) {
     notes.push('COLUMN_INDEX is off: not supported on a replica');
@@ -166,29 +129,29 @@ function columnsOf(settings: Settings, heapMb: number, processes: number, notes:
 }
 
 /** MB that the settings want for a column index. */
-function wantedColumnsMb(settings: Settings): number {
+function wantedColumnsMb(settings: SettingValues): number {
   const { COLUMN_INDEX: index, COLUMN_INDEX_MEMORY_MB: asked, DB_SYNC_URL: syncUrl } = settings;
   if (index === 'off' || syncUrl !== undefined || databaseFile(settings) === undefined) return 0;
   return asked === 'auto' ? COLUMNS_MB : asked;
 }
 
 /** The parent, with request bodies and answers on their way, and the process that takes large bodies apart. */
-function parentOf(settings: Settings): number {
+function parentOf(settings: SettingValues): number {
   return PARENT_MB + BODIES_IN_FLIGHT * settings.BODY_LIMIT_MB + ANSWERS_HELD_MB + bodiesOf(settings);
 }
 
 /** The process that takes large bodies apart. */
-function bodiesOf({ BODY_LIMIT_MB }: Settings): number {
+function bodiesOf({ BODY_LIMIT_MB }: SettingValues): number {
   return BODIES_BASE_MB + BODY_COPIES * BODY_LIMIT_MB + BODY_VALUES_MB;
 }
 
 /** Readers, the writer, one spare; none where the database is a libSQL server's. */
-function processesOf(settings: Settings): number {
+function processesOf(settings: SettingValues): number {
   return databaseFile(settings) === undefined ? 0 : settings.DB_MAX_CONNECTIONS + 2;
 }
 
 /** The least DB_MEMORY_LIMIT_MB in which every connection has this hard heap limit, with its parts. */
-function limitFor(settings: Settings, hardHeapMb: number, columnsMb = neededColumnsMb(settings)) {
+function limitFor(settings: SettingValues, hardHeapMb: number, columnsMb = neededColumnsMb(settings)) {
   const parentMb = parentOf(settings);
   const eachMb = CONNECTION_BASE_MB + ANSWER_MB + hardHeapMb;
   const othersMb = parentMb + columnsMb + processesOf(settings) * eachMb;
@@ -198,7 +161,7 @@ function limitFor(settings: Settings, hardHeapMb: number, columnsMb = neededColu
 }
 
 /** What the column index must have: nothing where it is on only if there is room. */
-function neededColumnsMb(settings: Settings): number {
+function neededColumnsMb(settings: SettingValues): number {
   return settings.COLUMN_INDEX === 'on' ? wantedColumnsMb(settings) : 0;
 }
 
@@ -206,7 +169,7 @@ function neededColumnsMb(settings: Settings): number {
  * At least what makes every process work, at most what the processes could use: the rest of a large machine is for the operating
  * system's cache. Throws BadStart when the machine has less than what was asked for by hand needs.
  */
-function autoLimit(settings: Settings, machine: Machine): number {
+function autoLimit(settings: SettingValues, machine: Machine): number {
   const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
   const hasRoom = limitFor(settings, HEAP.autoLeastMb).limitMb <= machine.memoryMb;
   const leastHeapMb = byHandMb === 'auto' ? (hasRoom ? HEAP.autoLeastMb : HEAP.leastMb) : byHandMb;
@@ -224,13 +187,13 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
 
-function tooSmall(settings: Settings, limitMb: number): string {
+function tooSmall(settings: SettingValues, limitMb: number): string {
   const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
   const hardHeapMb = byHandMb === 'auto' ? HEAP.leastMb : byHandMb;
   return `DB_MEMORY_LIMIT_MB ${limitMb} is too small: ${sumOf(settings, hardHeapMb)}. Raise it to this sum, or lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`;
 }
 
-function sumOf(settings: Settings, hardHeapMb: number): string {
+function sumOf(settings: SettingValues, hardHeapMb: number): string {
   const { limitMb, parentMb, archiveMb, columnsMb } = limitFor(settings, hardHeapMb);
   const columns = columnsMb === 0 ? '' : `${columnsMb} (column index) + `;
   return (

@@ -3,6 +3,7 @@ import { BadStart } from '../bad-start.ts';
 import { logBytesOf } from '../db/log-bytes.ts';
 import type { ReplicaOptions } from '../db/replica/open.ts';
 import { Fault } from '../faults.ts';
+import type { SyncStatus } from '../system-state.ts';
 import type { Counters } from './counters.ts';
 import { DatabaseProcess } from './process.ts';
 import { SYNCER_PROGRAM } from './spawn.ts';
@@ -14,19 +15,6 @@ export interface SyncerOptions {
   growthMb: number;
   counters: Counters;
   log: { warn(fields: object, message: string): void };
-}
-
-/** How far the replica is, for people and for those who read from it. */
-export interface SyncStatus {
-  /** Milliseconds since the last sync that succeeded began: what was written before is there. */
-  lagMs: number;
-  /** The newest frame of the server's log that the file has. */
-  frame: number | undefined;
-  intervalMs: number;
-  syncs: number;
-  failures: number;
-  /** Why the last sync failed; undefined when it did not. */
-  failing: string | undefined;
 }
 
 /** MB of V8's heap; what is fetched is outside of it. */

@@ -4,12 +4,12 @@ import { LOG_LIMIT_BYTES } from '../db/maintenance.ts';
 import type { Database } from '../db/port.ts';
 import { quickCheck, tablesOfFile } from '../db/statements/quick-check.ts';
 import { Fault } from '../faults.ts';
-import type { Settings } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
 import { lastTimedWork } from './run.ts';
 
 export interface FileCheckOptions {
   db: Database;
-  settings: Pick<Settings, 'QUICK_CHECK_S'>;
+  settings: Pick<SettingValues, 'QUICK_CHECK_S'>;
   /** Now, in Unix seconds. */
   clock: () => number;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };

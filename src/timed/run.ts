@@ -2,12 +2,12 @@ import { type Deadline, within } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import { timedWork } from '../db/statements/timed-work.ts';
 import { Fault } from '../faults.ts';
-import type { Settings } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
 import { TIMETABLE, type TimedTask } from './timetable.ts';
 
 export interface TimedOptions {
   db: Database;
-  settings: Settings;
+  settings: SettingValues;
   /** Now, in Unix seconds. */
   clock: () => number;
   log: { warn(fields: object, message: string): void };

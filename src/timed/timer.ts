@@ -1,3 +1,4 @@
+import type { TimedWorkStatus } from '../system-state.ts';
 import { lastTimedWork, runTimedWork, type TimedOptions } from './run.ts';
 import { TIMETABLE } from './timetable.ts';
 
@@ -10,7 +11,7 @@ const TRUSTED_AGAIN_MS = 3_600_000;
 
 export interface Timer {
   /** When each piece of timed work last ran and what came of it, as of the last look. */
-  status(): readonly object[];
+  status(): readonly TimedWorkStatus[];
   /** Waits for what runs; nothing more is begun. */
   stop(): Promise<void>;
 }
@@ -18,7 +19,7 @@ export interface Timer {
 /** Runs timed work as long as the service runs. Only work whose time may have come asks the database whether it has. */
 export function startTimer(options: TimedOptions): Timer {
   const dueAt = new Map<string, number>();
-  let last: readonly object[] = [];
+  let last: readonly TimedWorkStatus[] = [];
   let running: Promise<void> | undefined;
   const offset = () => options.clock() - performance.now() / 1000;
   let usualOffset = offset();

@@ -2,11 +2,11 @@ import type { Deadline } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import type { BatchOutput } from '../db/writes/timed-work.ts';
 import type { DeletePlace } from '../jobs/retention.ts';
-import type { Settings } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
 
 export interface TimedContext {
   db: Database;
-  settings: Settings;
+  settings: SettingValues;
   /** Unix seconds. */
   nowSec: number;
   /** Runs one small transaction within its time. */
@@ -17,7 +17,7 @@ export interface TimedContext {
 export interface TimedTask {
   name: string;
   /** Seconds between two runs, or `off`. */
-  everySec(settings: Settings): number | 'off';
+  everySec(settings: SettingValues): number | 'off';
   /** It changes or deletes what is old by the clock, and cannot take that back: it waits after a jump of the clock. */
   trustsClock?: true;
   /** Runs it in small transactions; answers what is worth telling. */

@@ -1,7 +1,7 @@
 /** What the index answers to one caller is not for another. */
 import { expect, test } from 'vitest';
 import type { JobFilter } from '../../src/jobs/filter.ts';
-import type { User } from '../../src/jobs/user.ts';
+import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { indexed, isReady, jobs, withJobs } from '../support/column-index.ts';

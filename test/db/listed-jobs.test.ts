@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
 import { type ListedJob, ORDERS, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
-import type { User } from '../../src/jobs/user.ts';
+import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
-import type { User } from '../../src/jobs/user.ts';
+import type { User } from '../../src/jobs/roles.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';

@@ -3,6 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeListener } from '../../src/http/node-server.ts';
+import { routesOf } from '../support/routes.ts';
 import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
 
 const HOST = 'http://127.0.0.1:8080';
@@ -32,11 +33,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Every route that there is; a path that has a parameter gets a value. */
 const routes = () =>
-  service.app.routes
-    .filter(({ method, path }) => method !== 'ALL' && !OPEN.test(path))
-    .map(({ method, path }) => ({ method, url: `${HOST}${path.replaceAll(/:[A-Za-z]+(\{[^}]*\})?\??/g, '1')}` }));
+  routesOf(service, ['1'])
+    .filter(({ path }) => !OPEN.test(path))
+    .map(({ method, target }) => ({ method, url: `${HOST}${target}` }));
 
 const send = (method: string, url: string, headers: Record<string, string>) =>
   service.app.request(url, { method, headers, ...(method === 'GET' || method === 'HEAD' ? {} : { body: '' }) });

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import { type RunningService, startService } from '../../src/node.ts';
-import { readSettings } from '../../src/settings.ts';
+import { settingsOnNode } from '../../src/settings.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { follow, openVisit, type Site, site } from '../support/pages.ts';
 
@@ -64,7 +64,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
       AUTH: 'none',
       LOG_LEVEL: 'silent',
     };
-    service = await startService(readSettings(env), env, new Set(['PORT']));
+    service = await startService(settingsOnNode({ env, fromFile: new Set(['PORT']) }));
   }, 60_000);
   afterAll(async () => {
     await service?.stop();

@@ -6,6 +6,7 @@ import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { writeFiles } from '../support/archive.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
+import { routesOf } from '../support/routes.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
@@ -119,20 +120,12 @@ interface Asked {
 }
 
 /** Every route and page there is, with everything above. */
-function everything({ app }: TestApp): Asked[] {
-  const routes = new Set(
-    app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`),
+function everything(app: TestApp): Asked[] {
+  return routesOf(app, IDS).flatMap(({ method, target }): Asked[] =>
+    method === 'GET'
+      ? QUERIES.map((query) => ({ method, target: query === '' ? target : `${target}?${query}` }))
+      : BODIES.map((body) => ({ method, target, body })),
   );
-  return [...routes].flatMap((route) => {
-    const [method = '', path = ''] = route.split(' ');
-    if (path.includes('*')) return [];
-    const paths = /:\w+/.test(path) ? IDS.map((id) => path.replace(/:\w+(\{[^}]*\})?/, id)) : [path];
-    return paths.flatMap((target): Asked[] =>
-      method === 'GET'
-        ? QUERIES.map((query) => ({ method, target: query === '' ? target : `${target}?${query}` }))
-        : BODIES.map((body) => ({ method, target, body })),
-    );
-  });
 }
 
 let service: TestApp;

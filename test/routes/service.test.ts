@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bodyOf, faultIn, keys, type TestApp, testApp } from '../support/test-app.ts';
+import { bodyOf, faultIn, keys, SIZING, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp;
 beforeEach(async () => {
@@ -42,7 +42,7 @@ describe('GET /api/system', () => {
     );
     expect(body['settings']).toMatchObject({ PORT: 8080, REQUEST_TIMEOUT_MS: 30_000 });
     expect(body['database']).toMatchObject({ alive: true, queued: 0, processes: [] });
-    expect(body['sizing']).toEqual({ limitMb: 1 });
+    expect(body['sizing']).toEqual(SIZING);
   });
 
   test('shows no secret', async () => {

@@ -1,7 +1,7 @@
 /** Of every account below. */
 export const PASSWORD = 'correct horse';
 /** Its bcrypt hash, of the least cost there is. */
-const HASH = '$2a$04$IN3KT1XhsadQYYO.imFOTu/YmWDkdGxgiy3SOmSE/05Ybc1.XN8ZO';
+export const HASH = '$2a$04$IN3KT1XhsadQYYO.imFOTu/YmWDkdGxgiy3SOmSE/05Ybc1.XN8ZO';
 
 /** One account of each kind. `ldap` is one of a directory, `blank` has no password. */
 export const ACCOUNTS = `INSERT INTO hpc_user (username, password, ldap, name, roles, projects) VALUES

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Condition, JobFilter } from '../../src/jobs/filter.ts';
 import { JOB_STATES, SHARED } from '../../src/jobs/job.ts';
-import type { User } from '../../src/jobs/user.ts';
+import type { User } from '../../src/jobs/roles.ts';
 import { FOOTPRINT_VALUES, TAGS, TEXTS } from './random-jobs.ts';
 
 const texts = fc.array(fc.constantFrom(...TEXTS, '\ud800', 'a\udc00', 'y'.repeat(50_000)), { maxLength: 3 });

@@ -9,7 +9,7 @@ import { generatedSource } from '../../src/dev/source.ts';
 import { makeToken } from '../../src/http/token.ts';
 import { importJobs } from '../../src/import/run.ts';
 import { startService } from '../../src/node.ts';
-import { readSettings } from '../../src/settings.ts';
+import { settingsOnNode } from '../../src/settings.ts';
 import { ACCOUNTS } from './accounts.ts';
 import { openInProcess } from './in-process.ts';
 import { openSqlite } from './sqlite.ts';
@@ -70,7 +70,7 @@ const COMMON = {
 
 export async function onNode(name: string, given: Record<string, string>, jobs: SharedJobs): Promise<Setup> {
   const env = { ...COMMON, ARCHIVE_PATH: jobs.archive, ...given };
-  const service = await startService(readSettings(env), env);
+  const service = await startService(settingsOnNode({ env }));
   return { name, url: service.url, hasArchive: true, close: () => service.stop() };
 }
 

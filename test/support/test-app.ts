@@ -18,7 +18,8 @@ import { makeKeys } from '../../src/http/keys.ts';
 import { makeToken } from '../../src/http/token.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { readAssets } from '../../src/node/assets.ts';
-import { type Bindings, readSettings } from '../../src/settings.ts';
+import { type Bindings, settingsOnNode } from '../../src/settings.ts';
+import type { Sizing } from '../../src/system-state.ts';
 import { openInProcess } from './in-process.ts';
 import { smallCluster } from './small-cluster.ts';
 import { openSqlite } from './sqlite.ts';
@@ -29,6 +30,19 @@ export const NOW = 1_800_000_000;
 export const keys = await makeKeys();
 /** Keys that the app does not know. */
 export const otherKeys = await makeKeys();
+
+/** What the app says of its memory. */
+export const SIZING: Sizing = {
+  limitMb: 1,
+  machine: { memoryMb: 4, source: 'a test' },
+  parentMb: 1,
+  bodiesMb: 0,
+  archiveMb: 0,
+  columnsMb: 0,
+  processes: 0,
+  connection: { cacheMb: 0, softHeapMb: 0, hardHeapMb: 0, baseMb: 0, growthMb: 0 },
+  notes: [],
+};
 
 export interface LogLine {
   level: string;
@@ -106,8 +120,9 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
   await db.write('insertJobs', jobRows(jobs), startDeadline(30_000));
   await fill?.({ db, archiveRoot });
   const lines: LogLine[] = [];
+  const { values, sources, notApplied } = settingsOnNode({ env: { JWT_PUBLIC_KEY: keys.publicKey, ...settings } });
   const real: Service = {
-    settings: readSettings({ JWT_PUBLIC_KEY: keys.publicKey, ...settings }),
+    settings: values,
     db,
     archive: localArchive(archiveRoot),
     clusters: new Clusters([deriveCluster(ClusterFileSchema.parse(smallCluster()))]),
@@ -117,7 +132,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     sessionKey: 'a key for tests',
     compresses: true,
     sharesLimits: true,
-    system: () => ({ sizing: { limitMb: 1 } }),
+    system: () => ({ sources, notApplied, sizing: SIZING }),
     clientAddress: () => '127.0.0.1',
   };
   const app = createApp({ ...real, ...service?.(real) });

@@ -26,7 +26,7 @@ export function oldJobs(
 ) {
   const place =
     after === undefined ? sql`1` : sql`(job.start_time, job.id) > (${BigInt(after.startTime)}, ${BigInt(after.id)})`;
-  const job = jobJson({ nowSec: beforeSec, withMetadata: true, tagScopes: 'all' });
+  const job = jobJson({ tagScopes: 'all' }, { nowSec: beforeSec, withMetadata: true });
   return statementOf(
     'old jobs',
     sql`SELECT CAST(job.start_time AS TEXT) AS startTime, CAST(job.id AS TEXT) AS id, ${job} AS job FROM job WHERE ${isOld(beforeSec, omit)} AND ${place} ORDER BY job.start_time, job.id LIMIT ${limit}`,

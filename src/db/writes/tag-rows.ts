@@ -1,6 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { BOUNDS, refuseAbove } from '../../jobs/bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
+import { isPublicScope } from '../../jobs/roles.ts';
 import type { TaggedJob } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
@@ -40,7 +41,7 @@ export async function tagJob(tx: Transaction, id: bigint, tagged: readonly Tagge
  * New private tags for which their user has no room left, of tags to be written. A caller writes private tags of one user alone, himself.
  */
 export async function beyondPrivateBound(tx: Transaction, tagged: readonly TaggedJob[]): Promise<Tag[]> {
-  const own = tagged.map(({ tag }) => tag).filter(({ scope }) => scope !== 'global' && scope !== 'admin');
+  const own = tagged.map(({ tag }) => tag).filter(({ scope }) => !isPublicScope(scope));
   const [first] = own;
   if (first === undefined) return [];
   const count = await countOf(tx, 'SELECT CAST(count(*) AS TEXT) AS n FROM tag WHERE tag_scope = ?', first.scope);

@@ -15,7 +15,7 @@ import {
 } from '../../jobs/listed-job.ts';
 import { offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { column, whereJob } from '../where/sqlite.ts';
+import { column, userOf, whereJob } from '../where/sqlite.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
 import { withIds } from './sqlite.ts';
 
@@ -77,7 +77,7 @@ function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuil
   const query = sql`WITH places AS MATERIALIZED (${places})
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
       ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, NAME_CHARACTERS)} AS name,
-      ${text('hpc_user')} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
+      ${firstCharacters(userOf(jobs), TEXT_CHARACTERS)} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
       ${text('job_state')} AS "jobState", ${number(column('start_time'))} AS "startTime", ${number(durationAt(options.nowSec))} AS duration,
       ${number(column('num_nodes'))} AS "numNodes", ${number(column('num_hwthreads'))} AS "numHwthreads", ${number(column('num_acc'))} AS "numAcc",
       ${energy} AS energy, ${tags(jobs.tagScopes)} AS tags

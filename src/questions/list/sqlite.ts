@@ -68,7 +68,7 @@ export function jobsBatch(
   const archived = sql`CASE ${column('monitoring_status')} WHEN 3 THEN concat('[', json_quote(CAST(job.cluster AS TEXT)), ',"', CAST(job.job_id AS INTEGER), '","', CAST(job.start_time AS INTEGER), '"]') ELSE 'null' END`;
   const place = sql`concat('["', CAST(start_time AS INTEGER), '","', id, '"]')`;
   const query = sql`WITH walked AS MATERIALIZED (${places}), places AS MATERIALIZED (SELECT id, start_time FROM walked LIMIT ${shown})
-    SELECT CAST(ifnull(group_concat(${jobJson({ ...options, tagScopes: jobs.tagScopes, hidden: jobs.hidden })}, ',' || char(10)), '') AS BLOB) AS json,
+    SELECT CAST(ifnull(group_concat(${jobJson(jobs, options)}, ',' || char(10)), '') AS BLOB) AS json,
       count(*) AS rows,
       CAST(concat('{"last":',
         ifnull((SELECT ${place} FROM walked ORDER BY start_time, id LIMIT 1), 'null'),

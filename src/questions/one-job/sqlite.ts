@@ -34,8 +34,7 @@ export function jobById(
   id: number | bigint,
   { nowSec, withMetadata = true }: { nowSec: number; withMetadata?: boolean },
 ) {
-  const { tagScopes, alsoTags, hidden } = jobs;
-  const job = jobJson({ nowSec, withMetadata, tagScopes, alsoTags, hidden });
+  const job = jobJson(jobs, { nowSec, withMetadata });
   return statementOf(
     'job by id',
     oneOf(jobs, id, sql`${KEY_COLUMNS}, ${job} AS job`),

@@ -13,6 +13,12 @@ export function column(name: keyof JobTable): RawBuilder<unknown> {
   return sql.ref(`job.${name}`);
 }
 
+/** Whose the job at hand is; '' where the caller may not know. */
+export function userOf({ named }: Pick<VisibleJobs, 'named'>): RawBuilder<unknown> {
+  const user = column('hpc_user');
+  return named === undefined ? user : sql`CASE WHEN ${one(named, [])} THEN ${user} ELSE '' END`;
+}
+
 const TEXT_COLUMNS = { cluster: 'cluster', subcluster: 'subcluster', project: 'project', user: 'hpc_user' } as const;
 
 /** The columns of what is filtered, and sorted, as a whole number. */

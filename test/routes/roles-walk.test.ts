@@ -1,0 +1,158 @@
+/**
+ * Every role on every route and page: what the table of src/jobs/roles.ts says is what happens. A route that is new is walked too, and
+ * so is a role. `viewer` is one that is added here by nothing but an entry of the table: it sees all jobs, but not whose they are.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Reach, type Rights, ROLE_RIGHTS, type RouteGroup } from '../../src/jobs/roles.ts';
+import { HASH, PASSWORD } from '../support/accounts.ts';
+import { cookieOf, sendLogin } from '../support/login.ts';
+import { routesOf } from '../support/routes.ts';
+import { bodyOf, faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
+
+const VIEWER: Rights = { ...ROLE_RIGHTS.user, jobs: 'all', names: 'own' };
+const TABLE: Readonly<Record<string, Rights>> = Object.assign(ROLE_RIGHTS, { viewer: VIEWER });
+
+interface Caller {
+  /** The user's name; of a job of theirs too. */
+  name: string;
+  roles: readonly string[];
+  rights: readonly Rights[];
+}
+/** What `api` alone gives (contract/auth.md §6). */
+const MACHINE: Rights = { ...ROLE_RIGHTS.admin, routes: ['api', 'userapi', 'node reports'] };
+const CALLERS: readonly Caller[] = [
+  ...Object.entries(TABLE).flatMap(([role, rights]) =>
+    role === 'api'
+      ? [{ name: 'just-api', roles: [role], rights: [MACHINE] }]
+      : [
+          { name: `just-${role}`, roles: [role], rights: [rights] },
+          { name: `${role}-and-api`, roles: [role, 'api'], rights: [rights] },
+        ],
+  ),
+  { name: 'nobody', roles: [], rights: [] },
+  { name: 'stranger', roles: ['guest', 'api'], rights: [] },
+  { name: 'viewing-manager', roles: ['viewer', 'manager', 'api'], rights: [VIEWER, ROLE_RIGHTS.manager] },
+];
+
+/** Users whose names are looked for: one of the callers' project and one of another. */
+const IN_PROJECT = 'quentin';
+const ELSEWHERE = 'zebulon';
+const ID = { inProject: 1, elsewhere: 2 };
+
+let service: TestApp;
+beforeAll(async () => {
+  const accounts = CALLERS.map(
+    ({ name, roles }) => `('${name}', '${HASH}', 0, '${JSON.stringify(roles)}', '["shared"]')`,
+  );
+  service = await testApp({
+    settings: { JWT_VALIDATE_USER: 'on' },
+    jobs: [
+      job({ jobId: 101, user: IN_PROJECT, project: 'shared' }),
+      job({ jobId: 102, user: ELSEWHERE, project: 'other' }),
+      ...CALLERS.map(({ name }, at) => job({ jobId: 200 + at, user: name, project: 'own' })),
+    ],
+    sql: `INSERT INTO hpc_user (username, password, ldap, roles, projects) VALUES ${accounts.join()};`,
+  });
+});
+afterAll(() => service.close());
+
+type Headers = Record<string, string>;
+const byToken = async ({ name, roles }: Caller): Promise<Headers> => ({
+  'X-Auth-Token': await service.token(name, ...roles),
+});
+const bySession = async ({ name }: Caller): Promise<Headers> => ({
+  Cookie: cookieOf(await sendLogin(service, { username: name, password: PASSWORD })),
+});
+
+/** Routes for which nobody has to log in. */
+const OPEN = ['/healthz', '/openapi.json', '/assets/:fingerprint/:name', '/login', '/jwt-login', '/logout'];
+const ADMINISTRATION = ['/api/system', '/api/users/', '/api/user/:id', '/system'];
+
+function groupOf(path: string): RouteGroup | 'pages' {
+  if (path.startsWith('/api/healthcheck')) return 'node reports';
+  if (path.startsWith('/api/')) return 'api';
+  return path.startsWith('/userapi/') ? 'userapi' : 'pages';
+}
+
+type Outcome = 'passes' | 'unauthorized' | 'forbidden';
+
+function expected(path: string, { roles, rights }: Caller, by: 'token' | 'session'): Outcome {
+  const opens = (group: RouteGroup) => rights.some(({ routes }) => routes.includes(group));
+  const group = groupOf(path);
+  if (group !== 'pages' && (by === 'session' || !roles.includes('api') || !opens(group))) return 'unauthorized';
+  return ADMINISTRATION.includes(path) && !opens('administration') ? 'forbidden' : 'passes';
+}
+
+/** Roles that see no jobs are refused where jobs are asked for, which is another matter. */
+async function outcome(method: string, target: string, headers: Headers): Promise<Outcome> {
+  const body = method === 'GET' ? {} : { body: 'null' };
+  const answer = await service.app.request(target, { method, headers, ...body });
+  if (answer.status === 401) return 'unauthorized';
+  return answer.status === 403 && (await answer.text()).includes('missing role') ? 'forbidden' : 'passes';
+}
+
+describe.each(CALLERS)('$name with the roles $roles', (caller) => {
+  test.each(['token', 'session'] as const)('passes where it may, by %s', async (by) => {
+    const headers = await (by === 'token' ? byToken : bySession)(caller);
+    const routes = routesOf(service, ['999']).filter(({ path }) => !OPEN.includes(path));
+    expect(routes.length).toBeGreaterThan(40);
+    for (const { method, path, target } of routes) {
+      expect(await outcome(method, target, headers), `${method} ${path}`).toBe(expected(path, caller, by));
+    }
+  });
+
+  test('reads the names of the users it may, and no other', async () => {
+    const reading = routesOf(service, [String(ID.inProject), String(ID.elsewhere)]).filter(
+      ({ method, path }) => method === 'GET' || path.startsWith('/userapi/'),
+    );
+    const token = await byToken(caller);
+    const session = { ...(await bySession(caller)), 'X-Requested-With': 'cc-jobs', 'Sec-Fetch-Site': 'same-origin' };
+    const texts: string[] = [];
+    for (const headers of [token, session]) {
+      for (const { method, target } of reading) {
+        const queries = method === 'GET' ? ['', '?group-by=user', '?user.contains=zebu', '?items-per-page=99'] : [''];
+        for (const query of queries) {
+          const body = method === 'GET' ? {} : { body: '["cpu_load"]' };
+          texts.push(await (await service.app.request(`${target}${query}`, { method, headers, ...body })).text());
+        }
+      }
+    }
+    const found = [IN_PROJECT, ELSEWHERE].filter((name) => texts.some((text) => text.includes(name)));
+    expect(found).toEqual(namesFor(caller));
+  });
+});
+
+function namesFor({ rights }: Caller): string[] {
+  const has = (reach: Reach) => rights.some(({ jobs, names }) => jobs !== 'none' && names === reach);
+  return has('all') ? [IN_PROJECT, ELSEWHERE] : has('projects') ? [IN_PROJECT] : [];
+}
+
+describe('a role that sees all jobs and not whose they are', () => {
+  const viewer = ['viewer-and-api', 'viewer', 'api'] as const;
+  const userapi = async (path: string) => await service.get(`/userapi/${path}`, ...viewer);
+
+  test('sees every job, and its own name', async () => {
+    const { jobs } = await bodyOf<{ jobs: { user: string }[] }>(await userapi('jobs/?items-per-page=99'));
+    expect(jobs).toHaveLength(CALLERS.length + 2);
+    expect(new Set(jobs.map(({ user }) => user))).toEqual(new Set(['', 'viewer-and-api']));
+    expect(await bodyOf(await userapi('jobs/count'))).toEqual({ count: CALLERS.length + 2 });
+  });
+
+  test('cannot find out by asking', async () => {
+    const hidden = [403, 'forbidden', 'the names of users are hidden'];
+    for (const path of ['jobs/count?user=zebulon', 'jobs/?user.starts-with=z', 'statistics/jobs?user.not=zebulon']) {
+      expect(await faultIn(await userapi(path)), path).toEqual(hidden);
+    }
+    expect((await faultIn(await userapi('statistics/jobs?group-by=user')))[0]).toBe(400);
+    expect((await userapi('statistics/jobs?group-by=project')).status).toBe(200);
+  });
+
+  test('finds every page in order', async () => {
+    const headers = await byToken({ name: 'viewer-and-api', roles: ['viewer', 'api'], rights: [VIEWER] });
+    for (const path of ['/', '/jobs', '/jobs/1', '/statistics']) {
+      const answer = await service.app.request(path, { headers });
+      expect(answer.status, path).toBe(200);
+      expect(await answer.text(), path).not.toMatch(/quentin|group-by=user/);
+    }
+  });
+});
