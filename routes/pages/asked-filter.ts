@@ -90,8 +90,10 @@ function configured(c: Context<AppEnv>, filter: JobFilter): Omit<Offers, 'tags' 
   const { clusters } = c.var.service;
   const hidden = hiddenFrom(c.var.user, clusters);
   return {
-    clusters: clusters.list.map(({ name }) => name),
-    subclusters: [...new Set(clusters.list.flatMap(({ subClusters }) => subClusters.map(({ name }) => name)))],
+    configured: {
+      cluster: clusters.list.map(({ name }) => name),
+      subcluster: [...new Set(clusters.list.flatMap(({ subClusters }) => subClusters.map(({ name }) => name)))],
+    },
     metrics: footprintKeys(clusters).filter(({ key }) => !isKeyHiddenAmong(hidden, filter, key)),
   };
 }

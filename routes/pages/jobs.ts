@@ -64,9 +64,9 @@ function pageOf(c: Context<AppEnv>): PageRequest {
 /** Newest first, unless the address says otherwise. */
 function orderOf(c: Context<AppEnv>): ListOrder {
   const query = queryOf(c);
-  const one = <Value extends string>(name: string, values: readonly [Value, ...Value[]]): Value =>
-    query.has(name) ? oneOf(name, single(name, query.getAll(name)), values) : values[0];
-  return { column: one('sort-by', SORT_COLUMNS), order: one('order', ORDERS) };
+  const one = <Value extends string>(name: string, values: readonly Value[], otherwise: Value): Value =>
+    query.has(name) ? oneOf(name, single(name, query.getAll(name)), values) : otherwise;
+  return { column: one('sort-by', SORT_COLUMNS, 'start-time'), order: one('order', ORDERS, 'desc') };
 }
 
 function waitsForCount(c: Context<AppEnv>): boolean {

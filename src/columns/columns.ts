@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonNumber, jsonText } from '../db/stored-json.ts';
+import type { FieldOf } from '../jobs/fields.ts';
 import { JOB_STATES, SHARED } from '../jobs/job.ts';
 import { HOSTNAME, HOSTS } from '../questions/where/hosts.ts';
 import { column } from '../questions/where/sqlite.ts';
@@ -141,9 +142,9 @@ export function footprintName(index: number): string {
   return `footprint${index}`;
 }
 
-/** The number that stands for a member of a closed set. */
-export function memberNumber(set: readonly string[], member: string): number {
-  return set.indexOf(member);
+/** The members of a closed set in the order of the numbers that the index has for them. */
+export function membersOf({ name, members }: FieldOf<'member'>): readonly string[] {
+  return name === 'state' ? STATES : members;
 }
 
 function wholeColumn(

@@ -1,12 +1,19 @@
 import { z } from '@hono/zod-openapi';
 import { Fault } from '../faults.ts';
-import { type Condition, checkText, isFootprintKey, type JobFilter, type TextField } from '../jobs/filter.ts';
-import { JOB_STATES, SHARED } from '../jobs/job.ts';
+import { ALL_FIELDS, type AnyField, type FieldOf, METRIC } from '../jobs/fields.ts';
+import { type Condition, checkText, isFootprintKey, type JobFilter } from '../jobs/filter.ts';
 import type { PageRequest } from '../jobs/order.ts';
-import { decimalRange, startTimeRange, wholeId, wholeRange } from './query-values.ts';
+import { decimalRange, RECENT_WORDS, startTimeRange, wholeId, wholeRange } from './query-values.ts';
 
 /** As `URLSearchParams` has them: decoded, in the order sent. */
 export type QueryParameters = Iterable<readonly [string, string]>;
+
+/** A parameter of the filter: its documentation, and the condition that its values make. */
+interface Parameter {
+  readonly name: string;
+  readonly document: z.ZodType;
+  readonly make: (values: readonly string[], nowSec: number) => Condition;
+}
 
 const many = (description: string) =>
   z
@@ -15,46 +22,87 @@ const many = (description: string) =>
     .openapi({ type: 'array', items: { type: 'string' }, description });
 const once = (description: string, example: string) => z.string().optional().openapi({ description, example });
 
-const operators = (field: string) => ({
-  [`${field}.contains`]: many(`${field} holds one of these texts (A-Z fold to a-z; no wildcards)`),
-  [`${field}.starts-with`]: many(`${field} begins with one of these texts (A-Z fold to a-z; no wildcards)`),
-  [`${field}.not`]: many(
-    field === 'node'
-      ? 'at least one host is none of these'
-      : `${field} is none of these; jobs without one do not match`,
-  ),
-});
+const RANGE = 'A-B, A- or -B';
+
+function parametersOf(field: AnyField): Parameter[] {
+  const { name } = field;
+  const { words, example } = field.api;
+  const parameter = (document: z.ZodType, make: Parameter['make']) => [{ name, document, make }];
+  switch (field.kind) {
+    case 'text':
+    case 'name':
+    case 'hosts':
+      return textParameters(field);
+    case 'id':
+      return parameter(many(words), (values) => ({ kind: 'id', field: field.name, values: idsOf(name, values) }));
+    case 'tag':
+      return parameter(many(words), (values) => ({ kind: 'tag', ids: idsOf(name, values) }));
+    case 'member':
+      return parameter(many(`${words}: ${field.members.join(', ')}`), (values) => ({
+        kind: 'member',
+        field: field.name,
+        values: values.map((value) => oneOf(name, value, field.members)),
+      }));
+    case 'schedule':
+      return parameter(once(words, example), (values) => ({
+        kind: 'schedule',
+        schedule: oneOf(name, single(name, values), field.members),
+      }));
+    case 'time':
+      return parameter(once(`${words}: ${RANGE}, or ${RECENT_WORDS}`, example), (values, nowSec) => ({
+        kind: 'whole',
+        field: field.name,
+        range: startTimeRange(name, single(name, values), nowSec),
+      }));
+    case 'whole':
+      return parameter(once(`${words}: ${RANGE}`, example), (values) => ({
+        kind: 'whole',
+        field: field.name,
+        range: wholeRange(name, single(name, values)),
+      }));
+    case 'decimal':
+      return parameter(once(`${words}: ${RANGE}, decimals allowed`, example), (values) => ({
+        kind: 'decimal',
+        field: field.name,
+        range: decimalRange(name, single(name, values)),
+      }));
+    case 'footprint':
+      return []; // its key is part of the name: `condition` reads it
+  }
+}
+
+function textParameters(field: FieldOf<'text' | 'name' | 'hosts'>): Parameter[] {
+  const { name, kind, api } = field;
+  const none =
+    kind === 'hosts' ? 'at least one host is none of these' : `${name} is none of these; jobs without one do not match`;
+  const documents = [
+    ['is', many(`${api.words}, exactly`)],
+    ['contains', many(`${name} holds one of these texts (A-Z fold to a-z; no wildcards)`)],
+    ['starts-with', many(`${name} begins with one of these texts (A-Z fold to a-z; no wildcards)`)],
+    ['not', many(none)],
+  ] as const;
+  return documents.slice(0, field.operators ? documents.length : 1).map(([operator, document]) => ({
+    name: operator === 'is' ? name : `${name}.${operator}`,
+    document,
+    make: (values) => ({ kind: 'text', field: name, operator, values }),
+  }));
+}
+
+function idsOf(name: string, values: readonly string[]): bigint[] {
+  return values.map((value) => wholeId(name, value));
+}
+
+const PARAMETERS: ReadonlyMap<string, Parameter> = new Map(
+  ALL_FIELDS.flatMap(parametersOf).map((parameter) => [parameter.name, parameter]),
+);
 
 /**
  * The filter of every list, count and statistics route, for OpenAPI. All parameters hold (AND); a repeated one means any
  * of its values. It lets other keys pass: `parseFilter` refuses them by name, `metric.NAME` cannot be listed.
  */
-export const JobFilterQuery = z.looseObject({
-  cluster: many('cluster, exactly'),
-  subcluster: many('subcluster, exactly'),
-  partition: many('partition, exactly'),
-  project: many('project, exactly'),
-  user: many('user, exactly'),
-  'job-name': many('jobName of the metadata, exactly'),
-  node: many('a host of the job, exactly'),
-  ...operators('project'),
-  ...operators('user'),
-  ...operators('job-name'),
-  ...operators('node'),
-  'job-id': many('job id of the scheduler'),
-  'array-job-id': many('array job id of the scheduler; 0: no array job'),
-  'db-id': many('database id'),
-  tag: many('database id of a tag; one the caller may not read matches nothing'),
-  state: many(`job state: ${JOB_STATES.join(', ')}`),
-  shared: many(`sharing of nodes: ${SHARED.join(', ')}`),
-  schedule: once('interactive: jobName is "interactive"; batch: it is another', 'batch'),
-  'start-time': once('Unix seconds A-B, A- or -B, both ends included, or last6h, last24h, last7d, last30d', 'last24h'),
-  duration: once('stored duration in seconds: A-B, A- or -B', '3600-'),
-  'num-nodes': once('number of nodes: A-B, A- or -B', '2-16'),
-  'num-acc': once('number of accelerators: A-B, A- or -B', '1-'),
-  'num-hwthreads': once('number of hardware threads: A-B, A- or -B', '-128'),
-  energy: once('energy in kWh: A-B, A- or -B, decimals allowed', '0.5-10'),
-});
+export const JobFilterQuery = z.looseObject(
+  Object.fromEntries([...PARAMETERS].map(([name, { document }]) => [name, document])),
+);
 
 /** What a list takes beside the filter. */
 export const JobListQuery = JobFilterQuery.extend({
@@ -62,57 +110,6 @@ export const JobListQuery = JobFilterQuery.extend({
   'items-per-page': once('jobs of a page, from 1 on; default 25', '25'),
   'with-metadata': once('with each job its metaData; false or 0: without', 'true'),
 });
-
-const TEXT_OPERATORS = ['contains', 'starts-with', 'not'] as const;
-const EXACT_FIELDS: readonly TextField[] = [
-  'cluster',
-  'subcluster',
-  'partition',
-  'project',
-  'user',
-  'job-name',
-  'node',
-];
-const OPERATOR_FIELDS: readonly TextField[] = ['project', 'user', 'job-name', 'node'];
-type Make = (name: string, values: readonly string[], nowSec: number) => Condition;
-
-/** From the name of a parameter to its condition. */
-const CONDITIONS: ReadonlyMap<string, Make> = new Map<string, Make>([
-  ...EXACT_FIELDS.map((field): [string, Make] => [
-    field,
-    (_, values) => ({ kind: 'text', field, operator: 'is', values }),
-  ]),
-  ...OPERATOR_FIELDS.flatMap((field) =>
-    TEXT_OPERATORS.map((operator): [string, Make] => [
-      `${field}.${operator}`,
-      (_, values) => ({ kind: 'text', field, operator, values }),
-    ]),
-  ),
-  ...(['db-id', 'job-id', 'array-job-id'] as const).map((field): [string, Make] => [
-    field,
-    (name, values) => ({ kind: 'id', field, values: values.map((value) => wholeId(name, value)) }),
-  ]),
-  ['tag', (name, values) => ({ kind: 'tag', ids: values.map((value) => wholeId(name, value)) })],
-  ['state', (name, values) => ({ kind: 'state', values: values.map((value) => oneOf(name, value, JOB_STATES)) })],
-  ['shared', (name, values) => ({ kind: 'shared', values: values.map((value) => oneOf(name, value, SHARED)) })],
-  [
-    'schedule',
-    (name, values) => ({ kind: 'schedule', schedule: oneOf(name, single(name, values), ['interactive', 'batch']) }),
-  ],
-  [
-    'start-time',
-    (name, values, nowSec) => ({
-      kind: 'whole',
-      field: 'start-time',
-      range: startTimeRange(name, single(name, values), nowSec),
-    }),
-  ],
-  ...(['duration', 'num-nodes', 'num-acc', 'num-hwthreads'] as const).map((field): [string, Make] => [
-    field,
-    (name, values) => ({ kind: 'whole', field, range: wholeRange(name, single(name, values)) }),
-  ]),
-  ['energy', (name, values) => ({ kind: 'energy', range: decimalRange(name, single(name, values)) })],
-]);
 
 /**
  * The filter of a query string. Throws invalid_request naming the parameter: for an unknown one, for a value it cannot
@@ -135,9 +132,9 @@ export function parseFilter(
 }
 
 function condition(name: string, values: readonly string[], nowSec: number): Condition {
-  const make = CONDITIONS.get(name);
-  if (make !== undefined) return make(name, values, nowSec);
-  const key = name.startsWith('metric.') ? name.slice('metric.'.length) : '';
+  const parameter = PARAMETERS.get(name);
+  if (parameter !== undefined) return parameter.make(values, nowSec);
+  const key = name.startsWith(METRIC) ? name.slice(METRIC.length) : '';
   if (!isFootprintKey(key)) throw new Fault('invalid_request', `invalid query parameter: ${name.slice(0, 200)}`);
   return { kind: 'footprint', key, range: decimalRange(name, single(name, values)) };
 }

@@ -1,14 +1,10 @@
 import { Fault } from '../faults.ts';
+import { RECENT } from '../jobs/fields.ts';
 import type { Range } from '../jobs/filter.ts';
 
 const INT64_MAX = 2n ** 63n - 1n;
-/** The words for a start-time, in seconds before now. */
-const RECENT = new Map([
-  ['last6h', 21_600],
-  ['last24h', 86_400],
-  ['last7d', 604_800],
-  ['last30d', 2_592_000],
-]);
+
+export const RECENT_WORDS = RECENT.map(({ word }) => word).join(', ');
 
 /** A 64-bit id, exactly. */
 export function wholeId(name: string, text: string): bigint {
@@ -41,12 +37,12 @@ export function decimalRange(name: string, text: string): Range<number> {
 
 /** As wholeRange in Unix seconds, or a word for "since a while ago". */
 export function startTimeRange(name: string, text: string, nowSec: number): Range<bigint> {
-  const recentSec = RECENT.get(text);
-  if (recentSec !== undefined) return { from: BigInt(nowSec - recentSec) };
+  const recent = RECENT.find(({ word }) => word === text);
+  if (recent !== undefined) return { from: BigInt(nowSec - recent.sec) };
   if (!/^\d*-\d*$/.test(text)) {
     throw new Fault(
       'invalid_request',
-      `query parameter ${name} must be Unix seconds A-B, A- or -B, or one of ${[...RECENT.keys()].join(', ')}`,
+      `query parameter ${name} must be Unix seconds A-B, A- or -B, or one of ${RECENT_WORDS}`,
     );
   }
   return wholeRange(name, text);

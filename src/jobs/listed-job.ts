@@ -1,8 +1,12 @@
+import { ALL_FIELDS, type AnyField } from './fields.ts';
 import type { Whole } from './statistics.ts';
 
-/** What a list can be sorted by, beside the start; sorting needs to look at every job that matches. */
-export const SORT_COLUMNS = ['start-time', 'duration', 'num-nodes', 'num-hwthreads', 'num-acc', 'energy'] as const;
-export type SortColumn = (typeof SORT_COLUMNS)[number];
+type SortableField = Extract<AnyField, { sortable: true }>;
+/** What a list can be sorted by. An order other than newest first looks at every job that matches. */
+export type SortColumn = SortableField['name'];
+export const SORT_COLUMNS: readonly SortColumn[] = ALL_FIELDS.filter(
+  (field): field is SortableField => 'sortable' in field,
+).map(({ name }) => name);
 
 export const ORDERS = ['desc', 'asc'] as const;
 

@@ -46,10 +46,10 @@ test.each([
   ['start-time=100-200', { kind: 'whole', field: 'start-time', range: { from: 100n, to: 200n } }],
   ['start-time=last6h', { kind: 'whole', field: 'start-time', range: { from: 1_699_978_400n } }], // NOW - 6 * 3600
   ['start-time=last30d', { kind: 'whole', field: 'start-time', range: { from: 1_697_408_000n } }], // NOW - 30 * 86400
-  ['energy=0.5-.75', { kind: 'energy', range: { from: 0.5, to: 0.75 } }],
+  ['energy=0.5-.75', { kind: 'decimal', field: 'energy', range: { from: 0.5, to: 0.75 } }],
   ['metric.flops_any_avg=10.-', { kind: 'footprint', key: 'flops_any_avg', range: { from: 10 } }],
   ['schedule=batch', { kind: 'schedule', schedule: 'batch' }],
-  ['shared=none&shared=single_user', { kind: 'shared', values: ['none', 'single_user'] }],
+  ['shared=none&shared=single_user', { kind: 'member', field: 'shared', values: ['none', 'single_user'] }],
 ])('%s is read', (query, condition) => {
   expect(parse(query)).toEqual([condition]);
 });
