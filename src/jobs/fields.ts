@@ -179,6 +179,15 @@ const ENTRIES = {
     form: { group: 'How much', label: 'Duration' },
     api: { words: 'stored duration in seconds', example: '3600-' },
   },
+  walltime: {
+    kind: 'whole',
+    column: 'walltime',
+    unit: 's',
+    bits: 63,
+    sortable: true,
+    form: { group: 'How much', label: 'Walltime' },
+    api: { words: 'requested walltime in seconds', example: '86400-' },
+  },
   'num-nodes': {
     kind: 'whole',
     column: 'num_nodes',
