@@ -1,5 +1,6 @@
 import { BOUNDS } from '../jobs/bounds.ts';
-import type { ListedJob, ListOrder, SortColumn } from '../jobs/listed-job.ts';
+import { LIST_SIZES, type ListedJob, type ListOrder, type SortColumn } from '../jobs/listed-job.ts';
+import { PAGE_SIZE } from '../jobs/order.ts';
 import type { User } from '../jobs/user.ts';
 import { isMachine, isStaff } from '../jobs/user.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from './cut.ts';
@@ -23,8 +24,6 @@ interface Paged {
   /** From 1. */
   pageNumber: number;
 }
-
-const SIZES = [25, 50, 100];
 
 /** The list of jobs. */
 export function jobsContent(content: JobsContent & Paged): Html {
@@ -119,7 +118,7 @@ function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Pa
   const to = (number: number, size = itemsPerPage) => {
     const own = new URLSearchParams(page.keep);
     own.delete('items-per-page');
-    if (size !== SIZES[0]) own.set('items-per-page', String(size));
+    if (size !== PAGE_SIZE) own.set('items-per-page', String(size));
     if (number > 1) own.set('page', String(number));
     return address(path, query, own);
   };
@@ -130,6 +129,6 @@ function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Pa
 ${pageNumber > 1 && html`<a rel="first" href="${to(1)}">First</a> <a rel="prev" href="${to(pageNumber - 1)}">← Before</a>`}
 <span>${jobs.length > 0 && html`${whole(first)}–${whole(first + jobs.length - 1)}, `}page ${whole(pageNumber)}${last !== undefined && ` of ${whole(last)}`}</span>
 ${hasNext && html`<a rel="next" href="${to(pageNumber + 1)}">Next →</a>`}${last !== undefined && pageNumber < last && html` <a rel="last" href="${to(last)}">Last</a>`}
-<span class="sizes">Jobs on a page: ${SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
+<span class="sizes">Jobs on a page: ${LIST_SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
 </nav>`;
 }

@@ -1,9 +1,21 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { Fault } from '../faults.ts';
 import { ALL_FIELDS, type AnyField, type FieldOf, METRIC } from '../jobs/fields.ts';
 import { type Condition, checkText, isFootprintKey, type JobFilter } from '../jobs/filter.ts';
-import type { PageRequest } from '../jobs/order.ts';
-import { decimalRange, RECENT_WORDS, startTimeRange, wholeId, wholeRange } from './query-values.ts';
+import { PAGE_SIZE } from '../jobs/order.ts';
+import type { AppEnv } from './env.ts';
+import {
+  count,
+  many,
+  once,
+  type QueryOf,
+  type QueryParameter,
+  type QueryShape,
+  readQuery,
+} from './query-parameters.ts';
+import { decimalRange, oneOf, RECENT_WORDS, single, startTimeRange, wholeId, wholeRange } from './query-values.ts';
+import { nowSec, queryOf } from './request.ts';
 
 /** As `URLSearchParams` has them: decoded, in the order sent. */
 export type QueryParameters = Iterable<readonly [string, string]>;
@@ -14,13 +26,6 @@ interface Parameter {
   readonly document: z.ZodType;
   readonly make: (values: readonly string[], nowSec: number) => Condition;
 }
-
-const many = (description: string) =>
-  z
-    .union([z.string(), z.array(z.string())])
-    .optional()
-    .openapi({ type: 'array', items: { type: 'string' }, description });
-const once = (description: string, example: string) => z.string().optional().openapi({ description, example });
 
 const RANGE = 'A-B, A- or -B';
 
@@ -104,20 +109,13 @@ export const JobFilterQuery = z.looseObject(
   Object.fromEntries([...PARAMETERS].map(([name, { document }]) => [name, document])),
 );
 
-/** What a list takes beside the filter. */
-export const JobListQuery = JobFilterQuery.extend({
-  page: once('page, from 1; default 1', '1'),
-  'items-per-page': once('jobs of a page, from 1 on; default 25', '25'),
-  'with-metadata': once('with each job its metaData; false or 0: without', 'true'),
-});
-
 /**
  * The filter of a query string. Throws invalid_request naming the parameter: for an unknown one, for a value it cannot
  * have, for a text above 50,000 bytes. `also` are parameters of the route that are no conditions.
  */
 export function parseFilter(
   parameters: QueryParameters,
-  nowSec: number = Math.floor(Date.now() / 1000),
+  at: number = Math.floor(Date.now() / 1000),
   also: readonly string[] = [],
 ): JobFilter {
   const byName = new Map<string, string[]>();
@@ -128,55 +126,44 @@ export function parseFilter(
     if (values === undefined) byName.set(name, [value]);
     else values.push(value);
   }
-  return [...byName].map(([name, values]) => condition(name, values, nowSec));
+  return [...byName].map(([name, values]) => condition(name, values, at));
 }
 
-function condition(name: string, values: readonly string[], nowSec: number): Condition {
+function condition(name: string, values: readonly string[], at: number): Condition {
   const parameter = PARAMETERS.get(name);
-  if (parameter !== undefined) return parameter.make(values, nowSec);
+  if (parameter !== undefined) return parameter.make(values, at);
   const key = name.startsWith(METRIC) ? name.slice(METRIC.length) : '';
   if (!isFootprintKey(key)) throw new Fault('invalid_request', `invalid query parameter: ${name.slice(0, 200)}`);
   return { kind: 'footprint', key, range: decimalRange(name, single(name, values)) };
 }
 
-export interface JobList extends PageRequest {
-  filter: JobFilter;
-  withMetadata: boolean;
-}
-
-/** The query string of a list: the filter, the page, and whether metadata is wanted. Throws as `parseFilter`. */
-export function parseJobList(parameters: QueryParameters, nowSec?: number): JobList {
-  const all = [...parameters];
-  const valuesOf = (name: string) => all.filter(([key]) => key === name).map(([, value]) => value);
-  const metadata = valuesOf('with-metadata');
+/**
+ * The query of a route about many jobs: the filter, and the parameters of its own. `document` is for OpenAPI: it takes whatever comes, and
+ * `read` is the only parser.
+ */
+export function filterQuery<Own extends QueryShape>(own: Own) {
+  const documents = Object.entries(own).map(([name, { document }]) => [name, document] as const);
+  const parse = (query: URLSearchParams, at?: number): QueryOf<Own> & { readonly filter: JobFilter } => {
+    const filter = parseFilter(query, at, Object.keys(own));
+    return { ...readQuery(query, own), filter };
+  };
   return {
-    filter: parseFilter(all, nowSec, ['page', 'items-per-page', 'with-metadata']),
-    page: count('page', valuesOf('page'), 1),
-    itemsPerPage: count('items-per-page', valuesOf('items-per-page'), 25),
-    // Presence switches it on whatever it says, save the two words by which clients say no (contract/rest.md §14).
-    withMetadata: metadata.length > 0 && !metadata.includes('false') && !metadata.includes('0'),
+    document: JobFilterQuery.extend(Object.fromEntries(documents)),
+    parse,
+    /** The query of this request. Throws invalid_request that names the parameter. */
+    read: (c: Context<AppEnv>) => parse(queryOf(c), nowSec(c)),
   };
 }
 
-/** A page number or size: whole, from 1 to 2^53 - 1. */
-export function count(name: string, values: readonly string[], otherwise: number): number {
-  if (values.length === 0) return otherwise;
-  const text = single(name, values);
-  const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (value >= 1 && Number.isSafeInteger(value)) return value;
-  throw new Fault('invalid_request', `query parameter ${name} must be a whole number from 1 on`);
-}
+/** Presence switches it on whatever it says, save the two words by which clients say no (contract/rest.md §14). */
+const WITH_METADATA: QueryParameter<boolean> = {
+  document: once('with each job its metaData; false or 0: without', 'true'),
+  read: (_, values) => values.length > 0 && !values.includes('false') && !values.includes('0'),
+};
 
-/** The one value of a parameter that cannot mean "any of them". */
-export function single(name: string, values: readonly string[]): string {
-  const [value] = values;
-  if (values.length === 1 && value !== undefined) return value;
-  throw new Fault('invalid_request', `query parameter ${name} must be given once`);
-}
-
-/** A member of a closed set. */
-export function oneOf<Value extends string>(name: string, text: string, values: readonly Value[]): Value {
-  const value = values.find((known) => known === text);
-  if (value !== undefined) return value;
-  throw new Fault('invalid_request', `query parameter ${name} must be one of ${values.join(', ')}`);
-}
+/** The query of a list of jobs. */
+export const JobListQuery = filterQuery({
+  page: count(1, 'page, from 1; default 1'),
+  'items-per-page': count(PAGE_SIZE, `jobs of a page, from 1 on; default ${PAGE_SIZE}`),
+  'with-metadata': WITH_METADATA,
+});

@@ -53,3 +53,24 @@ function range<Value>(text: string, form: RegExp, wanted: string, read: (digits:
   if (from === '' && to === '') throw new Fault('invalid_request', wanted);
   return { ...(from === '' ? {} : { from: read(from) }), ...(to === '' ? {} : { to: read(to) }) };
 }
+
+/** The one value of a parameter that cannot mean "any of them". */
+export function single(name: string, values: readonly string[]): string {
+  const [value] = values;
+  if (values.length === 1 && value !== undefined) return value;
+  throw new Fault('invalid_request', `query parameter ${name} must be given once`);
+}
+
+/** A member of a closed set. */
+export function oneOf<Value extends string>(name: string, text: string, values: readonly Value[]): Value {
+  const value = values.find((known) => known === text);
+  if (value !== undefined) return value;
+  throw new Fault('invalid_request', `query parameter ${name} must be one of ${values.join(', ')}`);
+}
+
+/** A page number or size: whole, from 1 to 2^53 - 1. */
+export function positive(name: string, text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && Number.isSafeInteger(value)) return value;
+  throw new Fault('invalid_request', `query parameter ${name} must be a whole number from 1 on`);
+}

@@ -1,4 +1,5 @@
 import { ALL_FIELDS, type AnyField } from './fields.ts';
+import { PAGE_SIZE } from './order.ts';
 import type { Whole } from './statistics.ts';
 
 type SortableField = Extract<AnyField, { sortable: true }>;
@@ -9,6 +10,9 @@ export const SORT_COLUMNS: readonly SortColumn[] = ALL_FIELDS.filter(
 ).map(({ name }) => name);
 
 export const ORDERS = ['desc', 'asc'] as const;
+
+/** Jobs of a page, as people choose them. */
+export const LIST_SIZES = [PAGE_SIZE, 50, 100] as const;
 
 /** Equals, and jobs of one second, come with the newest (in `asc` of the start: the oldest) first, then by database id. */
 export interface ListOrder {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { JobFilterQuery, parseFilter, parseJobList } from '../../src/http/job-filter-query.ts';
+import { JobFilterQuery, JobListQuery, parseFilter } from '../../src/http/job-filter-query.ts';
 
 const NOW = 1_700_000_000;
 const parse = (query: string) => parseFilter(new URLSearchParams(query), NOW);
@@ -89,7 +89,11 @@ test('a text of exactly 50,000 bytes passes', () => {
 });
 
 describe('a list', () => {
-  const list = (query: string) => parseJobList(new URLSearchParams(query), NOW);
+  const list = (query: string) => {
+    const list = JobListQuery.parse(new URLSearchParams(query), NOW);
+    const { 'items-per-page': itemsPerPage, 'with-metadata': withMetadata, ...others } = list;
+    return { ...others, itemsPerPage, withMetadata };
+  };
 
   test('has page 1 of 25 jobs and no metadata by default', () => {
     expect(list('')).toEqual({ filter: [], page: 1, itemsPerPage: 25, withMetadata: false });
