@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { JobFilterQuery, parseFilter } from '../src/http/job-filter-query.ts';
-import { nowSec, queryOf } from '../src/http/request.ts';
+import { filterQuery } from '../src/http/job-filter-query.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { countJobs } from '../src/questions/count/sqlite.ts';
+
+const QUERY = filterQuery({});
 
 /** GET jobs/count: how many jobs match. */
 export const count = resource().openapi(
@@ -12,11 +13,11 @@ export const count = resource().openapi(
     path: '/jobs/count',
     summary: 'Count jobs',
     security: WITH_TOKEN,
-    request: { query: JobFilterQuery },
+    request: { query: QUERY.document },
     responses: answers('the number of jobs that match', z.object({ count: z.int() })),
   }),
   async (c) => {
-    const jobs = visibleJobs(c, parseFilter(queryOf(c), nowSec(c)));
+    const jobs = visibleJobs(c, QUERY.read(c).filter);
     const [row] = await c.var.db.read(countJobs(jobs), c.var.deadline);
     return json({ count: row?.count ?? 0 });
   },

@@ -4,12 +4,14 @@ import { histogramMetric } from '../src/clusters/metrics.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { count, JobFilterQuery, oneOf, parseFilter, single } from '../src/http/job-filter-query.ts';
-import { nowSec, queryOf } from '../src/http/request.ts';
+import { filterQuery } from '../src/http/job-filter-query.ts';
+import { choice, count, many, type QueryParameter } from '../src/http/query-parameters.ts';
+import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import {
-  DURATION_BINS,
-  type DurationBins,
+  DEFAULT_DURATION_BINS,
+  DEFAULT_METRIC_BINS,
+  DURATION_BINS_NAMES,
   isMetricName,
   jobHistogramsOf,
   METRIC_BINS_LIMIT,
@@ -20,22 +22,29 @@ import type { VisibleJobs } from '../src/jobs/visibility.ts';
 import { jobHistograms } from '../src/questions/histograms/sqlite.ts';
 import { metricHistograms } from '../src/questions/metric-histograms/sqlite.ts';
 
-const BINS = Object.keys(DURATION_BINS) as DurationBins[];
 /** One statement counts them all; its columns and unions have limits far above what anybody looks at. */
 const MOST_METRICS = 64;
 
-const Query = JobFilterQuery.extend({
-  bins: z.string().optional().openapi({ enum: BINS, description: 'width of the duration bins; default 1h' }),
-  metric: z
-    .union([z.string(), z.array(z.string())])
-    .optional()
-    .openapi({ type: 'array', items: { type: 'string' }, description: 'names of metrics, such as flops_any' }),
-  'metric-bins': z
-    .string()
-    .optional()
-    .openapi({ description: 'number of bins of each metric; default 10', example: '10' }),
+const METRICS: QueryParameter<string[]> = {
+  document: many('names of metrics, such as flops_any'),
+  read: (name, values) => {
+    const metrics = values.filter(isMetricName);
+    if (metrics.length <= MOST_METRICS) return metrics;
+    throw new Fault('invalid_request', `query parameter ${name} may be given at most ${MOST_METRICS} times`);
+  },
+};
+
+const QUERY = filterQuery({
+  bins: choice(
+    DURATION_BINS_NAMES,
+    DEFAULT_DURATION_BINS,
+    `width of the duration bins; default ${DEFAULT_DURATION_BINS}`,
+  ),
+  'metric-bins': count(DEFAULT_METRIC_BINS, `number of bins of each metric; default ${DEFAULT_METRIC_BINS}`, {
+    most: METRIC_BINS_LIMIT,
+  }),
+  metric: METRICS,
 });
-const OWN = ['bins', 'metric', 'metric-bins'];
 
 const points = z.array(z.object({ value: z.number(), count: z.int() }));
 const Histograms = z.object({
@@ -60,27 +69,17 @@ export const histograms = resource().openapi(
     path: '/statistics/histograms',
     summary: 'Histograms of jobs and metrics',
     security: WITH_TOKEN,
-    request: { query: Query },
+    request: { query: QUERY.document },
     responses: answers(
       'histograms of durations, nodes, hardware threads and accelerators, and of the requested metrics',
       Histograms,
     ),
   }),
   async (c) => {
-    const query = queryOf(c);
-    const now = nowSec(c);
-    const jobs = visibleJobs(c, parseFilter(query, now, OWN));
-    const bins = query.has('bins') ? oneOf('bins', single('bins', query.getAll('bins')), BINS) : '1h';
-    const metricBins = count('metric-bins', query.getAll('metric-bins'), 10);
-    if (metricBins > METRIC_BINS_LIMIT) {
-      throw new Fault('invalid_request', `query parameter metric-bins must be at most ${METRIC_BINS_LIMIT}`);
-    }
-    const metrics = query.getAll('metric').filter(isMetricName);
-    if (metrics.length > MOST_METRICS) {
-      throw new Fault('invalid_request', `query parameter metric may be given at most ${MOST_METRICS} times`);
-    }
+    const { filter, bins, metric: metrics, 'metric-bins': metricBins } = QUERY.read(c);
+    const jobs = visibleJobs(c, filter);
     const [counted, histMetrics] = await Promise.all([
-      c.var.db.read(jobHistograms(jobs, { bins, nowSec: now }), c.var.deadline),
+      c.var.db.read(jobHistograms(jobs, { bins, nowSec: nowSec(c) }), c.var.deadline),
       metrics.length === 0 ? [] : ofMetrics(c, jobs, metrics, metricBins),
     ]);
     return json({ ...jobHistogramsOf(bins, counted), histMetrics });

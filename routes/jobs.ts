@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answers, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { JobListQuery, parseJobList } from '../src/http/job-filter-query.ts';
+import { JobListQuery } from '../src/http/job-filter-query.ts';
 import { JobSchema } from '../src/http/job-schema.ts';
 import { jobsAnswer } from '../src/http/jobs-stream.ts';
-import { nowSec, queryOf } from '../src/http/request.ts';
+import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { jobsPage } from '../src/questions/list/batches.ts';
 
@@ -20,13 +20,12 @@ export const jobs = resource().openapi(
     path: '/jobs/',
     summary: 'List jobs, newest start first',
     security: WITH_TOKEN,
-    request: { query: JobListQuery },
+    request: { query: JobListQuery.document },
     responses: answers('the jobs of the page; a page past the end is empty', List),
   }),
   async (c) => {
-    const now = nowSec(c);
-    const { filter, page, itemsPerPage, withMetadata } = parseJobList(queryOf(c), now);
-    const options = { page, itemsPerPage, withMetadata, nowSec: now };
+    const { filter, page, 'items-per-page': itemsPerPage, 'with-metadata': withMetadata } = JobListQuery.read(c);
+    const options = { page, itemsPerPage, withMetadata, nowSec: nowSec(c) };
     return await jobsAnswer(c, jobsPage(visibleJobs(c, filter), options), options);
   },
 );

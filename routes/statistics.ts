@@ -1,25 +1,21 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { count, JobFilterQuery, oneOf, parseFilter, single } from '../src/http/job-filter-query.ts';
-import { nowSec, queryOf } from '../src/http/request.ts';
+import { filterQuery } from '../src/http/job-filter-query.ts';
+import { choice, count } from '../src/http/query-parameters.ts';
+import { oneOf } from '../src/http/query-values.ts';
+import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
+import { PAGE_SIZE } from '../src/jobs/order.ts';
 import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
 import { jobStatistics } from '../src/questions/statistics/sqlite.ts';
 
-const Query = JobFilterQuery.extend({
-  'group-by': z
-    .string()
-    .optional()
-    .openapi({ enum: [...GROUPS], description: 'default: totals of all jobs' }),
-  'sort-by': z
-    .string()
-    .optional()
-    .openapi({ enum: [...SORT_FIELDS], description: 'order of the groups, descending' }),
-  page: z.string().optional().openapi({ description: 'page number, starting at 1; default 1', example: '1' }),
-  'items-per-page': z.string().optional().openapi({ description: 'groups per page; default 25', example: '25' }),
+const QUERY = filterQuery({
+  'group-by': choice(GROUPS, undefined, 'default: totals of all jobs'),
+  'sort-by': choice(SORT_FIELDS, undefined, 'order of the groups, descending'),
+  page: count(undefined, 'page number, starting at 1; default 1'),
+  'items-per-page': count(undefined, `groups per page; default ${PAGE_SIZE}`),
 });
-const OWN = ['group-by', 'sort-by', 'page', 'items-per-page'];
 
 const whole = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const totals = Object.fromEntries(TOTALS.map((field) => [field, whole()]));
@@ -32,35 +28,24 @@ export const statistics = resource().openapi(
     path: '/statistics/jobs',
     summary: 'Get totals of jobs, optionally by group',
     security: WITH_TOKEN,
-    request: { query: Query },
+    request: { query: QUERY.document },
     responses: answers(
       'one element for all jobs, or one for each group; hours are integers',
       z.object({ statistics: z.array(JobsStatisticsSchema) }),
     ),
   }),
   async (c) => {
-    const query = queryOf(c);
-    const now = nowSec(c);
-    const filter = parseFilter(query, now, OWN);
+    const { filter, 'group-by': group, 'sort-by': sortBy, page, 'items-per-page': itemsPerPage } = QUERY.read(c);
     const jobs = visibleJobs(c, filter);
-    const groupBy = query.has('group-by')
-      ? oneOf('group-by', single('group-by', query.getAll('group-by')), groupsFor(jobs))
-      : undefined;
-    const sortBy = query.has('sort-by')
-      ? oneOf('sort-by', single('sort-by', query.getAll('sort-by')), SORT_FIELDS)
-      : undefined;
-    const page = {
-      page: count('page', query.getAll('page'), 1),
-      itemsPerPage: count('items-per-page', query.getAll('items-per-page'), 25),
-    };
-    const isPaged = groupBy !== undefined && (query.has('page') || query.has('items-per-page'));
+    const groupBy = group === undefined ? undefined : oneOf('group-by', group, groupsFor(jobs));
+    const isPaged = groupBy !== undefined && (page ?? itemsPerPage) !== undefined;
     const rows = await c.var.db.read(
       jobStatistics(jobs, {
-        nowSec: now,
+        nowSec: nowSec(c),
         shortJobSec: c.var.service.settings.SHORT_JOB_S,
         groupBy,
         sortBy,
-        page: isPaged ? page : undefined,
+        page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? PAGE_SIZE } : undefined,
       }),
       c.var.deadline,
     );

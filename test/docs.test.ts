@@ -7,6 +7,7 @@ import { PRAGMAS } from '../src/db/pragmas.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { NAV } from '../src/html/nav.ts';
 import { BOUNDS } from '../src/jobs/bounds.ts';
+import { ALL_FIELDS } from '../src/jobs/fields.ts';
 import { sizeFor } from '../src/pool/sizing.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
@@ -152,7 +153,7 @@ describe('docs/api.md', () => {
   afterAll(() => app.close());
 
   interface Document {
-    paths: Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>;
+    paths: Record<string, Record<string, { parameters?: { name: string; in: string; description?: string }[] }>>;
   }
   const document = async () => (await (await app.app.request('/openapi.json')).json()) as Document;
 
@@ -183,6 +184,19 @@ describe('docs/api.md', () => {
     const parameters = paths['/api/jobs/count']?.['get']?.parameters?.map(({ name }) => name) ?? [];
     const documented = table('docs/api.md', 'Filter').flatMap(([names = '']) => names.split(', '));
     expect(documented.sort()).toEqual([...parameters, 'metric.NAME'].sort());
+  });
+
+  test('has a row for every field of the filter in the order of the code, with its words', async () => {
+    const { paths } = await document();
+    const parameters = paths['/api/jobs/count']?.['get']?.parameters ?? [];
+    const described = ALL_FIELDS.map(({ name, api }) => [
+      name,
+      parameters.find((parameter) => parameter.name === name)?.description ?? expect.stringContaining(api.words),
+      `${name}=${api.example}`,
+    ]);
+    expect(table('docs/api.md', 'Filter').filter(([name]) => ALL_FIELDS.some((field) => field.name === name))).toEqual(
+      described,
+    );
   });
 });
 

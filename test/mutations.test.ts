@@ -27,6 +27,7 @@ const WITHOUT: Readonly<Record<'http' | 'pool', readonly string[]>> = {
     'job-schema.ts',
     'keys.ts',
     'page-query.ts',
+    'query-parameters.ts',
     'shown-job.ts',
     'node-body.ts',
     'node-server.ts',

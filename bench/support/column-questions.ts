@@ -86,7 +86,7 @@ export const QUESTIONS: readonly Question[] = [
   },
   {
     name: 'totals of a range of energy',
-    statement: jobStatistics(where({ kind: 'energy', range: { from: 1, to: 20 } }), now),
+    statement: jobStatistics(where({ kind: 'decimal', field: 'energy', range: { from: 1, to: 20 } }), now),
     path: `${STATISTICS}?energy=1-20`,
     timesScan: 100,
   },

@@ -9,6 +9,7 @@ import { type Html, html } from '../../src/html/html.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
+import type { QueryShape } from '../../src/http/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
@@ -32,10 +33,11 @@ function checkCount(values: number, most: number): void {
 }
 
 /**
- * Reads the address of the page at `path`, whose own parameters beside the filter are `own`; `page` is one of them that a new filter
+ * Reads the filter in the address of the page at `path`. `view` has the page's own parameters; `page` is one of them that a new filter
  * drops. Throws invalid_request that names a parameter that is unknown or wrong.
  */
-export function askedFilter(c: Context<AppEnv>, path: string, own: readonly string[]): Asked {
+export function askedFilter(c: Context<AppEnv>, path: string, view: QueryShape): Asked {
+  const own = Object.keys(view);
   const all = [...queryOf(c)];
   checkCount(all.length, queryOf(c).has(SENT) ? MOST_ENTRIES : MOST_VALUES);
   const keep = new URLSearchParams(all.filter(([name]) => own.includes(name) && name !== 'page'));
@@ -90,8 +92,10 @@ function configured(c: Context<AppEnv>, filter: JobFilter): Omit<Offers, 'tags' 
   const { clusters } = c.var.service;
   const hidden = hiddenFrom(c.var.user, clusters);
   return {
-    clusters: clusters.list.map(({ name }) => name),
-    subclusters: [...new Set(clusters.list.flatMap(({ subClusters }) => subClusters.map(({ name }) => name)))],
+    configured: {
+      cluster: clusters.list.map(({ name }) => name),
+      subcluster: [...new Set(clusters.list.flatMap(({ subClusters }) => subClusters.map(({ name }) => name)))],
+    },
     metrics: footprintKeys(clusters).filter(({ key }) => !isKeyHiddenAmong(hidden, filter, key)),
   };
 }

@@ -1,24 +1,28 @@
 import { type Context, Hono } from 'hono';
 import { partOf } from '../../src/db/deadline.ts';
-import { Fault } from '../../src/faults.ts';
 import { offerOnFault } from '../../src/html/fault-page.ts';
 import { jobsContent } from '../../src/html/jobs-content.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { narrower } from '../../src/html/narrower.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { count, oneOf, single } from '../../src/http/job-filter-query.ts';
+import { choice, count, readQuery } from '../../src/http/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { visibleJobs } from '../../src/http/visible-jobs.ts';
-import { type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
-import type { PageRequest } from '../../src/jobs/order.ts';
+import { LIST_SIZES, type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
+import { PAGE_SIZE, type PageRequest } from '../../src/jobs/order.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';
-const OWN = ['sort-by', 'order', 'items-per-page', 'page', 'count'];
-const MOST_ITEMS = 100;
+const VIEW = {
+  'items-per-page': count(PAGE_SIZE, '', { most: Math.max(...LIST_SIZES), where: ' on this page' }),
+  page: count(1),
+  'sort-by': choice(SORT_COLUMNS, 'start-time'),
+  order: choice(ORDERS, 'desc'),
+  count: choice(['wait'], undefined),
+};
 /** The list does not wait longer for its count, unless the address says so (`count=wait`): a script asks for it then. */
 const COUNT_WAIT_MS = 50;
 /** Of the request's time: the list is shown also where counting takes all of it. */
@@ -26,16 +30,18 @@ const COUNT_PART = 0.8;
 
 /** GET /jobs: the jobs that match, newest start first or sorted by a column. */
 export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
-  const asked = askedFilter(c, PATH, OWN);
+  const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Jobs');
   offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
-  const page = pageOf(c);
-  const order = orderOf(c);
+  const view = readQuery(queryOf(c), VIEW);
+  const page = { page: view.page, itemsPerPage: view['items-per-page'] };
+  const order: ListOrder = { column: view['sort-by'], order: view.order };
+  const countWaitMs = view.count === 'wait' ? c.var.deadline.remainingMs() * COUNT_PART : COUNT_WAIT_MS;
   const jobs = visibleJobs(c, asked.filter);
   const [list, counted, parts] = await Promise.all([
     c.var.db.read(listedJobs(jobs, { ...page, ...order, nowSec: nowSec(c) }), c.var.deadline),
-    countSoon(c, jobs, waitsForCount(c) ? c.var.deadline.remainingMs() * COUNT_PART : COUNT_WAIT_MS),
+    countSoon(c, jobs, countWaitMs),
     filterParts(c, asked),
   ]);
   const found = isWhole(list, page) ? (page.page - 1) * page.itemsPerPage + list.length : counted;
@@ -51,28 +57,6 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   });
   return pageAnswer(c, { title: 'Jobs', content, scripts: ['jobs.js'] });
 });
-
-function pageOf(c: Context<AppEnv>): PageRequest {
-  const query = queryOf(c);
-  const itemsPerPage = count('items-per-page', query.getAll('items-per-page'), 25);
-  if (itemsPerPage > MOST_ITEMS) {
-    throw new Fault('invalid_request', `query parameter items-per-page must be at most ${MOST_ITEMS} on this page`);
-  }
-  return { page: count('page', query.getAll('page'), 1), itemsPerPage };
-}
-
-/** Newest first, unless the address says otherwise. */
-function orderOf(c: Context<AppEnv>): ListOrder {
-  const query = queryOf(c);
-  const one = <Value extends string>(name: string, values: readonly [Value, ...Value[]]): Value =>
-    query.has(name) ? oneOf(name, single(name, query.getAll(name)), values) : values[0];
-  return { column: one('sort-by', SORT_COLUMNS), order: one('order', ORDERS) };
-}
-
-function waitsForCount(c: Context<AppEnv>): boolean {
-  const query = queryOf(c);
-  return query.has('count') && oneOf('count', single('count', query.getAll('count')), ['wait']) === 'wait';
-}
 
 /** Whether a list tells by itself how many there are. */
 function isWhole(list: readonly unknown[], { page, itemsPerPage }: PageRequest): boolean {

@@ -16,8 +16,8 @@ const PERIODS = [
   { word: 'last24h', label: 'Last 24 hours', sec: DAY_SEC },
   { word: 'last7d', label: 'Last 7 days', sec: 7 * DAY_SEC },
 ] as const;
-const RUNNING: JobFilter = [{ kind: 'state', values: ['running'] }];
-const FAILED: JobFilter = [{ kind: 'state', values: FAILED_STATES }];
+const RUNNING: JobFilter = [{ kind: 'member', field: 'state', values: ['running'] }];
+const FAILED: JobFilter = [{ kind: 'member', field: 'state', values: FAILED_STATES }];
 
 /** GET /: each cluster now and lately, as far as the visitor may see its jobs. */
 export const overview = new Hono<AppEnv>().get('/', async (c) => {

@@ -5,36 +5,42 @@ import { pageAnswer } from '../../src/html/layout.ts';
 import { narrower } from '../../src/html/narrower.ts';
 import { statisticsContent } from '../../src/html/statistics-content.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { count, oneOf, single } from '../../src/http/job-filter-query.ts';
+import { choice, count, readQuery } from '../../src/http/query-parameters.ts';
+import { oneOf } from '../../src/http/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
-import { DURATION_BINS, type DurationBins } from '../../src/jobs/histograms.ts';
-import { type Group, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
+import { PAGE_SIZE } from '../../src/jobs/order.ts';
+import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';
-const OWN = ['group-by', 'sort-by', 'bins', 'page'];
-const BINS = Object.keys(DURATION_BINS) as DurationBins[];
-const GROUPS_ON_PAGE = 25;
+const VIEW = {
+  'group-by': choice(GROUPS, undefined),
+  'sort-by': choice(SORT_FIELDS, 'totalCoreHours'),
+  bins: choice(DURATION_BINS_NAMES, DEFAULT_DURATION_BINS),
+  page: count(1),
+};
 
 /** GET /statistics: totals of the jobs that match, one table of groups, and what the page's script draws histograms from. */
 export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
-  const asked = askedFilter(c, PATH, OWN);
+  const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
   offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
+  const { 'group-by': group, 'sort-by': sortBy, bins, page: pageNumber } = readQuery(queryOf(c), VIEW);
   const jobs = visibleJobs(c, asked.filter);
   const choices = groupsFor(jobs);
-  const view = viewOf(c, choices);
+  const groupBy = group === undefined ? choices[0] : oneOf('group-by', group, choices);
   const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S };
   const groupsAsked = {
     ...options,
-    groupBy: view.groupBy,
-    sortBy: view.sortBy,
-    page: { page: view.pageNumber, itemsPerPage: GROUPS_ON_PAGE },
+    groupBy,
+    sortBy,
+    page: { page: pageNumber, itemsPerPage: PAGE_SIZE },
   };
   const [[totals], groups, filter] = await Promise.all([
     c.var.db.read(jobStatistics(jobs, options), c.var.deadline),
@@ -42,13 +48,16 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     filterParts(c, asked),
   ]);
   const content = statisticsContent({
-    ...view,
+    groupBy,
+    sortBy,
+    bins,
+    pageNumber,
     choices,
     page: asked.page,
     filter,
     totals,
     groups,
-    hasMore: groups.length === GROUPS_ON_PAGE,
+    hasMore: groups.length === PAGE_SIZE,
     scales: scalesOf(c, asked.page.query.getAll('cluster')).filter(
       ({ metric }) => !isKeyHiddenAmong(hiddenFrom(c.var.user, c.var.service.clusters), asked.filter, metric),
     ),
@@ -61,19 +70,6 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     styles: ['uplot.css'],
   });
 });
-
-/** How the page is looked at, beside the filter. */
-function viewOf(c: Context<AppEnv>, groups: readonly [Group, ...Group[]]) {
-  const query = queryOf(c);
-  const one = <Value extends string>(name: string, values: readonly Value[], otherwise: Value) =>
-    query.has(name) ? oneOf(name, single(name, query.getAll(name)), values) : otherwise;
-  return {
-    groupBy: one('group-by', groups, groups[0]),
-    sortBy: one('sort-by', SORT_FIELDS, 'totalCoreHours'),
-    bins: one('bins', BINS, '1h'),
-    pageNumber: count('page', query.getAll('page'), 1),
-  };
-}
 
 /** Every metric that makes a footprint, on the clusters of the filter. */
 function scalesOf(c: Context<AppEnv>, clusterNames: readonly string[]) {

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonNumber, jsonText } from '../db/stored-json.ts';
-import { JOB_STATES, SHARED } from '../jobs/job.ts';
+import { type FieldOf, STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
+import { JOB_STATES } from '../jobs/job.ts';
 import { HOSTNAME, HOSTS } from '../questions/where/hosts.ts';
-import { column } from '../questions/where/sqlite.ts';
+import { column, storedValue } from '../questions/where/sqlite.ts';
 
 /** One column of the index. */
 export interface Column {
@@ -26,10 +27,6 @@ export interface Column {
 /** Stands around each host of a job. Texts with it are odd, so that no host can hold it. */
 export const HOST_MARK = '\x1f';
 
-/** |start_time| below 2^32 and counts below 2^29 keep every seconds * count within 63 bits; SQLite would go on as REAL. */
-const TIME_BITS = 32;
-const COUNT_BITS = 29;
-
 const RESOURCES = sql`CAST(job.resources AS TEXT)`;
 const FIRST_HOST = '[{"hostname":"';
 const NEXT_HOST = '"},{"hostname":"';
@@ -47,30 +44,43 @@ const USUAL_HOSTS = sql`CASE WHEN ${IS_USUAL} THEN CASE WHEN substr(${RESOURCES}
 export const STATES: readonly string[] = [...JOB_STATES.filter((state) => state !== 'running'), 'running'];
 export const RUNNING = STATES.length - 1;
 
-/** The columns that stand in the table as such. NULL reads as 0 or '', as in every filter. */
-export const STORED_COLUMNS: readonly Column[] = [
-  wholeColumn('id', 'BIGINT', 63),
-  wholeColumn('job_id', 'BIGINT', 63),
-  textColumn('cluster', column('cluster')),
-  textColumn('subcluster', column('subcluster')),
-  textColumn('hpc_user', column('hpc_user')),
-  textColumn('project', column('project')),
-  textColumn('cluster_partition', sql`ifnull(${column('cluster_partition')}, '')`),
-  wholeColumn('array_job_id', 'BIGINT', 63, sql`ifnull(${column('array_job_id')}, 0)`),
-  wholeColumn('start_time', 'BIGINT', TIME_BITS),
-  wholeColumn('duration', 'INTEGER', 31),
-  memberColumn('job_state', STATES),
-  memberColumn('shared', SHARED),
-  wholeColumn('num_nodes', 'INTEGER', COUNT_BITS),
-  wholeColumn('num_hwthreads', 'INTEGER', COUNT_BITS, sql`ifnull(${column('num_hwthreads')}, 0)`),
-  wholeColumn('num_acc', 'INTEGER', COUNT_BITS, sql`ifnull(${column('num_acc')}, 0)`),
-  {
-    name: 'energy',
-    type: 'DOUBLE',
-    from: column('energy'),
-    fits: sql`${column('energy')} BETWEEN -1e308 AND 1e308`,
-  },
-];
+/** The fields that are columns of the table: ids first, and numbers with a point last, as rows/raw-lines.ts expects them. */
+const IN_ORDER = STORED_FIELDS.toSorted((a, b) => orderOf(a) - orderOf(b));
+
+function orderOf({ name, kind }: StoredField): number {
+  if (name === 'db-id') return 0;
+  if (name === 'job-id') return 1;
+  return kind === 'decimal' ? 3 : 2;
+}
+
+/** Their columns. NULL reads as 0 or '', as in every filter. */
+export const STORED_COLUMNS: readonly Column[] = IN_ORDER.map(storedColumn);
+
+function storedColumn(field: StoredField): Column {
+  const from = storedValue(field);
+  const name = field.column;
+  switch (field.kind) {
+    case 'text':
+      return { name, type: 'VARCHAR', from, fits: sql`(${from} >= '' AND ${from} < x'')` };
+    case 'id':
+      return wholeColumn(name, from, 63);
+    case 'time':
+    case 'whole':
+      return wholeColumn(name, from, field.bits);
+    case 'member': {
+      const numbers = membersOf(field).map((member, index) => sql`WHEN ${sql.lit(member)} THEN ${sql.lit(index)}`);
+      return { name, type: 'UTINYINT', from: sql`CASE ${from} ${sql.join(numbers, sql` `)} END` };
+    }
+    case 'decimal':
+      return { name, type: 'DOUBLE', from, fits: sql`${from} BETWEEN -1e308 AND 1e308` };
+  }
+}
+
+function wholeColumn(name: string, from: RawBuilder<unknown>, bits: number): Column {
+  const most = 2n ** BigInt(bits) - 1n;
+  const type = bits > 31 ? 'BIGINT' : 'INTEGER';
+  return { name, type, from, bits, fits: sql`${from} BETWEEN ${sql.raw(`-${most} AND ${most}`)}` };
+}
 
 /** The ids of a job's tags, each with a comma around it. */
 export const TAGS: Column = {
@@ -106,20 +116,7 @@ export const SOURCES: Readonly<Record<'job_name' | 'hosts' | 'has_mark', RawBuil
 };
 
 /** What is read of table job as it stands there. */
-export const STORED = [
-  ...[
-    'id',
-    'job_id',
-    'cluster',
-    'subcluster',
-    'hpc_user',
-    'project',
-    'cluster_partition',
-    'array_job_id',
-    'start_time',
-  ],
-  ...['duration', 'job_state', 'shared', 'num_nodes', 'num_hwthreads', 'num_acc', 'energy', 'footprint'],
-].map((name) => sql.ref(name));
+export const STORED = [...IN_ORDER.map((field) => field.column), 'footprint'].map((name) => sql.ref(name));
 
 /** The columns of an index with these footprint keys, in their order. */
 export function columnsOf(footprintKeys: readonly string[]): readonly Column[] {
@@ -141,19 +138,9 @@ export function footprintName(index: number): string {
   return `footprint${index}`;
 }
 
-/** The number that stands for a member of a closed set. */
-export function memberNumber(set: readonly string[], member: string): number {
-  return set.indexOf(member);
-}
-
-function wholeColumn(
-  name: Parameters<typeof column>[0],
-  type: 'BIGINT' | 'INTEGER',
-  bits: number,
-  from: RawBuilder<unknown> = column(name),
-): Column {
-  const most = 2n ** BigInt(bits) - 1n;
-  return { name, type, from, bits, fits: sql`${from} BETWEEN ${sql.raw(`-${most} AND ${most}`)}` };
+/** The members of a closed set in the order of the numbers that the index has for them. */
+export function membersOf({ name, members }: FieldOf<'member'>): readonly string[] {
+  return name === 'state' ? STATES : members;
 }
 
 /** A text of SOURCES. */
@@ -176,14 +163,4 @@ function foldedHosts(): Column {
     type: 'VARCHAR',
     from: sql`nullif(lower(${ref('hosts')}), ${ref('hosts')})`,
   };
-}
-
-function textColumn(name: string, from: RawBuilder<unknown>): Column {
-  return { name, type: 'VARCHAR', from, fits: sql`(${from} >= '' AND ${from} < x'')` };
-}
-
-function memberColumn(name: 'job_state' | 'shared', set: readonly string[]): Column {
-  const numbers = set.map((member, index) => sql`WHEN ${sql.lit(member)} THEN ${sql.lit(index)}`);
-  const from = sql`CASE ${column(name)} ${sql.join(numbers, sql` `)} END`;
-  return { name, type: 'UTINYINT', from };
 }

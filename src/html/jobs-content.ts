@@ -1,5 +1,6 @@
 import { BOUNDS } from '../jobs/bounds.ts';
-import type { ListedJob, ListOrder, SortColumn } from '../jobs/listed-job.ts';
+import { LIST_SIZES, type ListedJob, type ListOrder, type SortColumn } from '../jobs/listed-job.ts';
+import { PAGE_SIZE } from '../jobs/order.ts';
 import { type Reach, rightsOf, type User } from '../jobs/roles.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from './cut.ts';
 import { address, type Filtered } from './filter/words.ts';
@@ -22,8 +23,6 @@ interface Paged {
   /** From 1. */
   pageNumber: number;
 }
-
-const SIZES = [25, 50, 100];
 
 const WHOSE_JOBS: Readonly<Record<Reach, string>> = {
   none: '',
@@ -121,7 +120,7 @@ function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Pa
   const to = (number: number, size = itemsPerPage) => {
     const own = new URLSearchParams(page.keep);
     own.delete('items-per-page');
-    if (size !== SIZES[0]) own.set('items-per-page', String(size));
+    if (size !== PAGE_SIZE) own.set('items-per-page', String(size));
     if (number > 1) own.set('page', String(number));
     return address(path, query, own);
   };
@@ -132,6 +131,6 @@ function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Pa
 ${pageNumber > 1 && html`<a rel="first" href="${to(1)}">First</a> <a rel="prev" href="${to(pageNumber - 1)}">← Previous</a>`}
 <span>${jobs.length > 0 && html`${whole(first)}–${whole(first + jobs.length - 1)}, `}page ${whole(pageNumber)}${last !== undefined && ` of ${whole(last)}`}</span>
 ${hasNext && html`<a rel="next" href="${to(pageNumber + 1)}">Next →</a>`}${last !== undefined && pageNumber < last && html` <a rel="last" href="${to(last)}">Last</a>`}
-<span class="sizes">Jobs per page: ${SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
+<span class="sizes">Jobs per page: ${LIST_SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
 </nav>`;
 }

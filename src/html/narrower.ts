@@ -1,5 +1,5 @@
 import type { Clusters } from '../clusters/clusters.ts';
-import { RECENT } from './filter/fields.ts';
+import { RECENT } from '../jobs/fields.ts';
 import { address, type Filtered, filterWords } from './filter/words.ts';
 import { type Html, html } from './html.ts';
 
@@ -14,9 +14,9 @@ export function narrower(page: Filtered, clusters: Clusters): Html {
     less.set(name, value);
     return address(path, less, keep);
   };
-  const times = RECENT.filter(({ value }) => value !== query.get('start-time') && value !== 'last6h');
+  const times = RECENT.filter(({ word }) => word !== query.get('start-time') && word !== 'last6h');
   const names = query.has('cluster') ? [] : clusters.list.map(({ name }) => name).slice(0, MOST_CLUSTERS);
   return html`${filterWords(page, new Map())}
-<p>Narrow the filter: ${times.map(({ value, label }) => html`<a href="${withOne('start-time', value)}">${label}</a> · `)}
+<p>Narrow the filter: ${times.map(({ word, label }) => html`<a href="${withOne('start-time', word)}">${label}</a> · `)}
 ${names.map((name) => html`<a href="${withOne('cluster', name)}">only ${name}</a> · `)}<a href="${address(path, query, keep)}">try again</a></p>`;
 }

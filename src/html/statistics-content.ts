@@ -1,6 +1,6 @@
 import type { HistogramMetric } from '../clusters/metrics.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
-import { DURATION_BINS, type DurationBins } from '../jobs/histograms.ts';
+import { DURATION_BINS, DURATION_BINS_NAMES, type DurationBins, SHOWN_METRIC_BINS } from '../jobs/histograms.ts';
 import type { Group, JobsStatistics, SortField } from '../jobs/statistics.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from './cut.ts';
 import { address, type Filtered } from './filter/words.ts';
@@ -38,7 +38,6 @@ const LABELS: Readonly<Record<Group, string>> = {
   cluster: 'Cluster',
   subcluster: 'Subcluster',
 };
-const METRIC_BINS = 20;
 
 /** Who has used how much, and the shape of it. */
 export function statisticsContent(content: StatisticsContent): Html {
@@ -109,19 +108,17 @@ ${columns.map(({ field }) => html`<td class="num">${whole(group[field])}</td>`)}
 function histograms({ page, bins, scales }: StatisticsContent): Html {
   const asked = new URLSearchParams(page.query);
   asked.set('bins', bins);
-  asked.set('metric-bins', String(METRIC_BINS));
+  asked.set('metric-bins', String(SHOWN_METRIC_BINS));
   for (const { metric } of scales) asked.append('metric', metric);
   const { widthSec } = DURATION_BINS[bins];
   const spanOf = (choice: DurationBins) => DURATION_BINS[choice].widthSec * DURATION_BINS[choice].bins;
-  const choices = (Object.keys(DURATION_BINS) as DurationBins[])
-    .sort((a, b) => spanOf(a) - spanOf(b))
-    .map((choice) => {
-      const own = new URLSearchParams(page.keep);
-      own.set('bins', choice);
-      const { widthSec: width } = DURATION_BINS[choice];
-      const label = `up to ${duration(spanOf(choice))}`;
-      return html`<a href="${address(page.path, page.query, own)}#shape"${choice === bins && html` aria-current="true"`} title="in steps of ${duration(width)}">${label}</a> `;
-    });
+  const choices = DURATION_BINS_NAMES.toSorted((a, b) => spanOf(a) - spanOf(b)).map((choice) => {
+    const own = new URLSearchParams(page.keep);
+    own.set('bins', choice);
+    const { widthSec: width } = DURATION_BINS[choice];
+    const label = `up to ${duration(spanOf(choice))}`;
+    return html`<a href="${address(page.path, page.query, own)}#shape"${choice === bins && html` aria-current="true"`} title="in steps of ${duration(width)}">${label}</a> `;
+  });
   return html`<section><div class="head"><h2 id="shape">Distributions</h2><nav class="tabs" aria-label="Durations">${choices}</nav></div>
 <noscript><p class="note">Histograms require JavaScript.</p></noscript>
 <p class="note" id="histograms-state" aria-live="polite"></p>

@@ -1,14 +1,10 @@
 import { Fault } from '../faults.ts';
+import { RECENT } from '../jobs/fields.ts';
 import type { Range } from '../jobs/filter.ts';
 
 const INT64_MAX = 2n ** 63n - 1n;
-/** The words for a start-time, in seconds before now. */
-const RECENT = new Map([
-  ['last6h', 21_600],
-  ['last24h', 86_400],
-  ['last7d', 604_800],
-  ['last30d', 2_592_000],
-]);
+
+export const RECENT_WORDS = RECENT.map(({ word }) => word).join(', ');
 
 /** A 64-bit id, exactly. */
 export function wholeId(name: string, text: string): bigint {
@@ -41,12 +37,12 @@ export function decimalRange(name: string, text: string): Range<number> {
 
 /** As wholeRange in Unix seconds, or a word for "since a while ago". */
 export function startTimeRange(name: string, text: string, nowSec: number): Range<bigint> {
-  const recentSec = RECENT.get(text);
-  if (recentSec !== undefined) return { from: BigInt(nowSec - recentSec) };
+  const recent = RECENT.find(({ word }) => word === text);
+  if (recent !== undefined) return { from: BigInt(nowSec - recent.sec) };
   if (!/^\d*-\d*$/.test(text)) {
     throw new Fault(
       'invalid_request',
-      `query parameter ${name} must be a range of Unix seconds (A-B, A- or -B) or one of ${[...RECENT.keys()].join(', ')}`,
+      `query parameter ${name} must be a range of Unix seconds (A-B, A- or -B) or one of ${RECENT_WORDS}`,
     );
   }
   return wholeRange(name, text);
@@ -56,4 +52,25 @@ function range<Value>(text: string, form: RegExp, wanted: string, read: (digits:
   const [, from = '', to = ''] = form.exec(text) ?? [];
   if (from === '' && to === '') throw new Fault('invalid_request', wanted);
   return { ...(from === '' ? {} : { from: read(from) }), ...(to === '' ? {} : { to: read(to) }) };
+}
+
+/** The one value of a parameter that cannot mean "any of them". */
+export function single(name: string, values: readonly string[]): string {
+  const [value] = values;
+  if (values.length === 1 && value !== undefined) return value;
+  throw new Fault('invalid_request', `query parameter ${name} must be given once`);
+}
+
+/** A member of a closed set. */
+export function oneOf<Value extends string>(name: string, text: string, values: readonly Value[]): Value {
+  const value = values.find((known) => known === text);
+  if (value !== undefined) return value;
+  throw new Fault('invalid_request', `query parameter ${name} must be one of ${values.join(', ')}`);
+}
+
+/** A page number or size: whole, from 1 to 2^53 - 1. */
+export function positive(name: string, text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && Number.isSafeInteger(value)) return value;
+  throw new Fault('invalid_request', `query parameter ${name} must be a whole number from 1 on`);
 }

@@ -1,13 +1,15 @@
 import { Fault } from '../faults.ts';
-import type { JobState, Shared } from './job.ts';
+import type { FieldOf } from './fields.ts';
 
-/** Columns compared as text; `job-name` is the key jobName of the metadata, `node` any host of the job. */
-export type TextField = 'cluster' | 'subcluster' | 'partition' | 'project' | 'user' | 'job-name' | 'node';
+/** Fields compared as texts. */
+export type TextField = FieldOf<'text' | 'name' | 'hosts'>['name'];
 /** `is` is exact; `contains` and `starts-with` fold the case of A-Z and nothing else; `not` is "none of them". */
 export type TextOperator = 'is' | 'contains' | 'starts-with' | 'not';
-export type IdField = 'db-id' | 'job-id' | 'array-job-id';
-/** Seconds or numbers of things, whole. `duration` is the stored value, of running jobs too. */
-export type WholeField = 'start-time' | 'duration' | 'num-nodes' | 'num-acc' | 'num-hwthreads';
+export type IdField = FieldOf<'id'>['name'];
+export type MemberField = FieldOf<'member'>['name'];
+/** Seconds or numbers of things. `duration` is the stored value, of running jobs too. */
+export type WholeField = FieldOf<'time' | 'whole'>['name'];
+export type DecimalField = FieldOf<'decimal'>['name'];
 
 /** Both ends inclusive; an absent one is open. 0 is a value like any other. */
 export interface Range<Value> {
@@ -31,12 +33,15 @@ export type Condition =
       readonly values: readonly string[];
     }
   | { readonly kind: 'id'; readonly field: IdField; readonly values: readonly bigint[] }
-  | { readonly kind: 'state'; readonly values: readonly JobState[] }
-  | { readonly kind: 'shared'; readonly values: readonly Shared[] }
+  | {
+      readonly kind: 'member';
+      readonly field: MemberField;
+      readonly values: readonly FieldOf<'member'>['members'][number][];
+    }
   | { readonly kind: 'tag'; readonly ids: readonly bigint[] }
-  | { readonly kind: 'schedule'; readonly schedule: 'interactive' | 'batch' }
+  | { readonly kind: 'schedule'; readonly schedule: FieldOf<'schedule'>['members'][number] }
   | { readonly kind: 'whole'; readonly field: WholeField; readonly range: Range<bigint> }
-  | { readonly kind: 'energy'; readonly range: Range<number> }
+  | { readonly kind: 'decimal'; readonly field: DecimalField; readonly range: Range<number> }
   | { readonly kind: 'footprint'; readonly key: string; readonly range: Range<number> }
   | { readonly kind: 'owner'; readonly user: string; readonly projects: readonly string[] };
 

@@ -8,6 +8,9 @@ export const DURATION_BINS = {
   '24h': { widthSec: 3600, bins: 24 },
 } as const;
 export type DurationBins = keyof typeof DURATION_BINS;
+export const DURATION_BINS_NAMES = Object.keys(DURATION_BINS) as DurationBins[];
+/** Where nothing else is asked for. */
+export const DEFAULT_DURATION_BINS = '1h' satisfies DurationBins;
 
 /** `value`: in histDuration the upper edge in seconds, elsewhere the number itself. */
 export interface HistogramPoint {
@@ -48,6 +51,10 @@ export interface MetricHistogram {
   data: MetricHistogramPoint[];
 }
 
+/** Bins of a metric where nothing else is asked for, as in cc-backend. */
+export const DEFAULT_METRIC_BINS = 10;
+/** What the page of the statistics asks for. */
+export const SHOWN_METRIC_BINS = 20;
 /** More bins than any screen has columns. */
 export const METRIC_BINS_LIMIT = 10_000;
 

@@ -1,10 +1,18 @@
+import { ALL_FIELDS, type AnyField } from './fields.ts';
+import { PAGE_SIZE } from './order.ts';
 import type { Whole } from './statistics.ts';
 
-/** What a list can be sorted by, beside the start; sorting needs to look at every job that matches. */
-export const SORT_COLUMNS = ['start-time', 'duration', 'num-nodes', 'num-hwthreads', 'num-acc', 'energy'] as const;
-export type SortColumn = (typeof SORT_COLUMNS)[number];
+type SortableField = Extract<AnyField, { sortable: true }>;
+/** What a list can be sorted by. An order other than newest first looks at every job that matches. */
+export type SortColumn = SortableField['name'];
+export const SORT_COLUMNS: readonly SortColumn[] = ALL_FIELDS.filter(
+  (field): field is SortableField => 'sortable' in field,
+).map(({ name }) => name);
 
 export const ORDERS = ['desc', 'asc'] as const;
+
+/** Jobs of a page, as people choose them. */
+export const LIST_SIZES = [PAGE_SIZE, 50, 100] as const;
 
 /** Equals, and jobs of one second, come with the newest (in `asc` of the start: the oldest) first, then by database id. */
 export interface ListOrder {

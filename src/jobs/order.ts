@@ -21,6 +21,9 @@ export interface Slice {
   readonly limit: number;
 }
 
+/** Rows of a page, where nothing else is asked for. */
+export const PAGE_SIZE = 25;
+
 /** A page of a list: both count from 1 and go up to 2^53 - 1. */
 export interface PageRequest {
   readonly page: number;

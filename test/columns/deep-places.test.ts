@@ -6,6 +6,7 @@ import { RUNNING } from '../../src/columns/columns.ts';
 import { IndexFile } from '../../src/columns/index-file.ts';
 import { stepColumn, stepSql } from '../../src/columns/steps.ts';
 import type { PlacesQuestion } from '../../src/db/question.ts';
+import { ALL_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { placesOf } from '../../src/questions/list/deep-slice.ts';
@@ -46,7 +47,7 @@ const job: fc.Arbitrary<Job> = fc.record({
 const conditions = fc.constantFrom<Condition[]>(
   [],
   [{ kind: 'whole', field: 'num-nodes', range: { from: 1n } }],
-  [{ kind: 'energy', range: { from: 0, to: 1e300 } }],
+  [{ kind: 'decimal', field: 'energy', range: { from: 0, to: 1e300 } }],
   [{ kind: 'text', field: 'project', operator: 'is', values: ["p'"] }],
 );
 
@@ -81,12 +82,17 @@ async function opened(): Promise<IndexFile> {
   return file;
 }
 
+/** Sorted like the others, and in most jobs equal. */
+const OTHERS = ALL_FIELDS.flatMap((field) =>
+  field.kind === 'whole' && !['duration', 'num-nodes', 'num-hwthreads'].includes(field.name) ? [field.column] : [],
+);
+
 async function fill(file: IndexFile, jobs: readonly Job[]): Promise<void> {
   await file.run('DELETE FROM job');
   for (const [at, { startTime, duration, nodes, threads, energy, isRunning }] of jobs.entries()) {
     await file.run(
       `INSERT INTO job BY NAME SELECT ${at} AS id, ${startTime} AS start_time, ${duration} AS duration, ${nodes} AS num_nodes,
-        ${threads} AS num_hwthreads, ${nodes * 3} AS num_acc, $1 AS energy, ${stepSql('$1')} AS ${stepColumn('energy')}, $2 AS project, ${isRunning ? RUNNING : 0} AS job_state`,
+        ${threads} AS num_hwthreads, ${OTHERS.map((column) => `${nodes * 3} AS ${column}`).join(', ')}, $1 AS energy, ${stepSql('$1')} AS ${stepColumn('energy')}, $2 AS project, ${isRunning ? RUNNING : 0} AS job_state`,
       [energy, at % 3 === 0 ? 'q' : "p'"],
     );
   }

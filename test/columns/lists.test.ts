@@ -151,7 +151,7 @@ test('where an index of SQLite leads to the jobs, nobody asks', async () => {
     [],
     [{ kind: 'text', field: 'user', operator: 'is', values: ['ada'] }],
     [
-      { kind: 'state', values: ['completed'] },
+      { kind: 'member', field: 'state', values: ['completed'] },
       { kind: 'text', field: 'cluster', operator: 'is', values: ['a', 'b'] },
       { kind: 'whole', field: 'start-time', range: { from: 0n } },
     ],

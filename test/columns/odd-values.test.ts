@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { HeldIndex } from '../../src/columns/held-index.ts';
 import { Unsuitable } from '../../src/columns/unsuitable.ts';
+import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
@@ -11,14 +12,20 @@ import { testFolder } from '../support/pool.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
-const WHOLE = ['job_id', 'array_job_id', 'start_time', 'duration', 'num_nodes', 'num_hwthreads', 'num_acc'];
-const TEXTS = ['cluster', 'subcluster', 'hpc_user', 'project', 'cluster_partition'];
+const columnsOf = (...kinds: string[]) =>
+  STORED_FIELDS.flatMap(({ kind, column }) => (kinds.includes(kind) ? [column] : []));
+const WHOLE = columnsOf('id', 'time', 'whole').filter((column) => column !== 'id');
+const TEXTS = columnsOf('text');
+const NULLABLE = STORED_FIELDS.flatMap(({ nullable, column }) => (nullable ? [column] : []));
+const BOUNDED = STORED_FIELDS.flatMap((field) => ('bits' in field && field.bits < 63 ? [field] : []));
 const NO_NUMBER = ['1.5', '-2.5', '1e300', "'many'", "x'3132'", "''"];
 
 const ODD = [
   ...WHOLE.flatMap((column) => NO_NUMBER.map((value) => ({ column, value }))),
   ...['duration', 'num_nodes', 'num_hwthreads', 'num_acc'].map((column) => ({ column, value: '2147483648' })),
-  ...['start_time'].flatMap((column) => ['4294967296', '-4294967296'].map((value) => ({ column, value }))),
+  ...BOUNDED.flatMap(({ column, bits }) =>
+    [2n ** BigInt(bits), -(2n ** BigInt(bits))].map((value) => ({ column, value })),
+  ),
   ...TEXTS.map((column) => ({ column, value: "x'6162'" })),
   ...["'much'", "x'31'", '1e999', '-1e999'].map((value) => ({ column: 'energy', value })),
   { column: 'resources', value: `'[{"hostname":"a' || char(31) || '"}]'` },
@@ -27,10 +34,9 @@ const ODD = [
 ];
 const FITTING = [
   ...WHOLE.map((column) => ({ column, value: "'12'" })), // the column makes it a number
-  ...['array_job_id', 'num_hwthreads', 'num_acc'].map((column) => ({ column, value: 'NULL' })),
+  ...NULLABLE.map((column) => ({ column, value: 'NULL' })),
   ...TEXTS.map((column) => ({ column, value: `'a"b,' || char(10) || ',"'` })),
   ...TEXTS.map((column) => ({ column, value: '12.5' })), // the column makes it a text
-  { column: 'cluster_partition', value: 'NULL' },
   ...['5', '-0.0', '1e22', '1e-300', '0.30000000000000004'].map((value) => ({ column: 'energy', value })),
   { column: 'footprint', value: `'{"load_avg": "x,1", "mem_avg": [1, null], "note": "null:"}'` },
   { column: 'footprint', value: `'{"load_avg": 1e-7, "mem_avg": 0.30000000000000004}'` },
@@ -42,7 +48,7 @@ function hostsHex(name: string): string {
   return Buffer.from(`[{"hostname":"${name}"},{"hostname":"b"}]`).toString('hex');
 }
 
-async function built(column: string, value: string): Promise<{ index: HeldIndex; db: TestDatabase }> {
+async function built(column: string, value: string | bigint): Promise<{ index: HeldIndex; db: TestDatabase }> {
   const db = await testDatabase('recorded');
   onTestFinished(() => db.close());
   await db.exec(jobs(1, 3));

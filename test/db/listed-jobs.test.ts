@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseFilter } from '../../src/http/job-filter-query.ts';
+import { FIELDS } from '../../src/jobs/fields.ts';
 import { type ListedJob, ORDERS, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   const rows = Array.from({ length: JOBS }, (_, n) => {
     const state = n % 5 === 0 ? 'running' : 'completed';
     const name = n === 7 ? `json_object('jobName', '${'n'.repeat(500)}')` : n === 8 ? `'{broken'` : 'NULL';
-    return `(${n + 1}, ${n === 0 ? '9007199254740993' : n}, 'c${n % 2}', 's', ${9_000 + ((n * 7) % 20)}, '${n % 3 ? 'ada' : 'bob'}', 'p', ${(n * 11) % 13}, 0, '${state}', ${name}, '[]', ${1 + (n % 4)}, ${n % 6 === 0 ? 'NULL' : n % 3}, ${n % 4 === 0 ? 'NULL' : n % 2}, 1, 'none', 0, ${n === 9 ? '9e999' : (n % 5) / 2}, 'null')`;
+    return `(${n + 1}, ${n === 0 ? '9007199254740993' : n}, 'c${n % 2}', 's', ${9_000 + ((n * 7) % 20)}, '${n % 3 ? 'ada' : 'bob'}', 'p', ${(n * 11) % 13}, ${(n * 5) % 9}, '${state}', ${name}, '[]', ${1 + (n % 4)}, ${n % 6 === 0 ? 'NULL' : n % 3}, ${n % 4 === 0 ? 'NULL' : n % 2}, 1, 'none', 0, ${n === 9 ? '9e999' : (n % 5) / 2}, 'null')`;
   });
   await db.exec(`INSERT INTO job (id, job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, meta_data, resources, num_nodes,
       num_hwthreads, num_acc, smt, shared, monitoring_status, energy, footprint) VALUES ${rows.join(',')};
@@ -31,19 +32,19 @@ const first = { page: 1, itemsPerPage: 100, nowSec: NOW, column: 'start-time', o
 const list = async (user: User, more: Partial<Parameters<typeof listedJobs>[1]> = {}, query = '') =>
   await db.read(listedJobs(visibleTo(user, parseFilter(new URLSearchParams(query), NOW)), { ...first, ...more }));
 
-const VALUES: Readonly<Record<SortColumn, (job: ListedJob) => number>> = {
-  'start-time': (job) => Number(job.startTime),
-  duration: (job) => Number(job.duration),
-  'num-nodes': (job) => Number(job.numNodes),
-  'num-hwthreads': (job) => Number(job.numHwthreads),
-  'num-acc': (job) => Number(job.numAcc),
-  energy: (job) => job.energy ?? Number.POSITIVE_INFINITY,
-};
+/** What each job is sorted by, by its id: a duration until now, or the column, in which NULL is 0. */
+async function valuesOf(by: SortColumn): Promise<ReadonlyMap<number, number>> {
+  const value =
+    by === 'duration' ? `iif(job_state = 'running', ${NOW} - start_time, duration)` : `ifnull(${FIELDS[by].column}, 0)`;
+  const rows = (await db.all(`SELECT id, ${value} AS value FROM job`)) as { id: number; value: number }[];
+  return new Map(rows.map(({ id, value }) => [id, value]));
+}
 
 describe.each(SORT_COLUMNS)('sorted by %s', (column) => {
   test.each(ORDERS)('%s, equals newest first', async (order) => {
     const jobs = await list(admin, { column, order });
-    const value = VALUES[column];
+    const values = await valuesOf(column);
+    const value = ({ id }: ListedJob) => values.get(Number(id)) ?? Number.NaN;
     const sign = order === 'asc' ? 1 : -1;
     // Ascending by the start, the oldest comes first among equals too.
     const tie = column === 'start-time' && order === 'asc' ? 1 : -1;

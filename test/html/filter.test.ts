@@ -205,7 +205,7 @@ describe('a filter in words', () => {
     ['tag=1', 'Tag', 'app: code'],
     ['tag=2', 'Tag', 'with the id 2'],
     ['db-id=5', 'Database ids', '5'],
-    ['schedule=batch', 'schedule', 'batch'],
+    ['schedule=batch', 'Schedule', 'batch'],
   ])('%s', (text, label, what) => {
     expect(words(text)).toEqual([[label, what, '/jobs?sort-by=energy']]);
   });

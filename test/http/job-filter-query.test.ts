@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { JobFilterQuery, parseFilter, parseJobList } from '../../src/http/job-filter-query.ts';
+import { JobFilterQuery, JobListQuery, parseFilter } from '../../src/http/job-filter-query.ts';
 
 const NOW = 1_700_000_000;
 const parse = (query: string) => parseFilter(new URLSearchParams(query), NOW);
@@ -46,10 +46,10 @@ test.each([
   ['start-time=100-200', { kind: 'whole', field: 'start-time', range: { from: 100n, to: 200n } }],
   ['start-time=last6h', { kind: 'whole', field: 'start-time', range: { from: 1_699_978_400n } }], // NOW - 6 * 3600
   ['start-time=last30d', { kind: 'whole', field: 'start-time', range: { from: 1_697_408_000n } }], // NOW - 30 * 86400
-  ['energy=0.5-.75', { kind: 'energy', range: { from: 0.5, to: 0.75 } }],
+  ['energy=0.5-.75', { kind: 'decimal', field: 'energy', range: { from: 0.5, to: 0.75 } }],
   ['metric.flops_any_avg=10.-', { kind: 'footprint', key: 'flops_any_avg', range: { from: 10 } }],
   ['schedule=batch', { kind: 'schedule', schedule: 'batch' }],
-  ['shared=none&shared=single_user', { kind: 'shared', values: ['none', 'single_user'] }],
+  ['shared=none&shared=single_user', { kind: 'member', field: 'shared', values: ['none', 'single_user'] }],
 ])('%s is read', (query, condition) => {
   expect(parse(query)).toEqual([condition]);
 });
@@ -89,7 +89,11 @@ test('a text of exactly 50,000 bytes passes', () => {
 });
 
 describe('a list', () => {
-  const list = (query: string) => parseJobList(new URLSearchParams(query), NOW);
+  const list = (query: string) => {
+    const list = JobListQuery.parse(new URLSearchParams(query), NOW);
+    const { 'items-per-page': itemsPerPage, 'with-metadata': withMetadata, ...others } = list;
+    return { ...others, itemsPerPage, withMetadata };
+  };
 
   test('has page 1 of 25 jobs and no metadata by default', () => {
     expect(list('')).toEqual({ filter: [], page: 1, itemsPerPage: 25, withMetadata: false });

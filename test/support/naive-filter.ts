@@ -12,31 +12,19 @@ function holds(row: Row, condition: Condition, tagScopes: readonly string[]): bo
     case 'text':
       return textHolds(row, condition);
     case 'id':
-      return condition.values.includes(
-        { 'db-id': row.id, 'job-id': row.jobId, 'array-job-id': row.arrayJobId ?? 0n }[condition.field],
-      );
-    case 'state':
-      return condition.values.includes(row.state);
-    case 'shared':
-      return condition.values.includes(row.shared);
+      return condition.values.includes(row[condition.field] ?? 0n);
+    case 'member':
+      return condition.values.includes(row[condition.field]);
     case 'tag':
       return condition.ids.some((id) => row.tags.includes(id) && tagScopes.includes(TAGS.get(id) ?? 'none'));
     case 'schedule': {
       const name = row.metadata.meaning?.jobName;
       return name !== undefined && name.equals(Buffer.from('interactive')) === (condition.schedule === 'interactive');
     }
-    case 'whole': {
-      const value = {
-        'start-time': row.startTime,
-        duration: row.duration,
-        'num-nodes': row.numNodes,
-        'num-acc': row.accs ?? 0n,
-        'num-hwthreads': row.cores ?? 0n,
-      }[condition.field];
-      return within(value, condition.range);
-    }
-    case 'energy':
-      return within(row.energy, condition.range);
+    case 'whole':
+      return within(row[condition.field] ?? 0n, condition.range);
+    case 'decimal':
+      return within(row[condition.field], condition.range);
     case 'footprint': {
       const value = row.footprint.meaning?.[condition.key];
       return value !== undefined && within(value, condition.range);
@@ -52,14 +40,7 @@ function holds(row: Row, condition: Condition, tagScopes: readonly string[]): bo
 function textHolds(row: Row, { field, operator, values }: Extract<Condition, { kind: 'text' }>): boolean {
   if (values.length === 0) return false;
   if (field === 'node') return (row.resources.meaning ?? []).some((host) => compare(host, operator, values));
-  const text = {
-    cluster: row.cluster,
-    subcluster: row.subcluster,
-    partition: row.partition ?? Buffer.from(''),
-    project: row.project,
-    user: row.user,
-    'job-name': row.metadata.meaning?.jobName,
-  }[field];
+  const text = field === 'job-name' ? row.metadata.meaning?.jobName : (row[field] ?? Buffer.from(''));
   return text !== undefined && compare(text, operator, values);
 }
 

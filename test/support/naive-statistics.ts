@@ -40,17 +40,21 @@ function totals(id: string, rows: readonly Row[], nowSec: number, shortJobSec: n
     runningJobs: rows.filter(({ state }) => state === 'running').length,
     shortJobs: rows.filter(({ duration }) => duration < shortJobSec).length,
     totalWalltime: hours(() => 1n),
-    totalNodes: exact(sum(({ numNodes }) => numNodes)),
-    totalNodeHours: hours(({ numNodes }) => numNodes),
-    totalCores: exact(sum(({ cores }) => cores ?? 0n)),
-    totalCoreHours: hours(({ cores }) => cores ?? 0n),
-    totalAccs: exact(sum(({ accs }) => accs ?? 0n)),
-    totalAccHours: hours(({ accs }) => accs ?? 0n),
+    totalNodes: exact(sum(nodes)),
+    totalNodeHours: hours(nodes),
+    totalCores: exact(sum(cores)),
+    totalCoreHours: hours(cores),
+    totalAccs: exact(sum(accs)),
+    totalAccHours: hours(accs),
   };
 }
 
-function lasted({ state, startTime, duration }: Row, nowSec: number): bigint {
-  return state === 'running' ? BigInt(nowSec) - startTime : duration;
+const nodes = (row: Row) => row['num-nodes'];
+const cores = (row: Row) => row['num-hwthreads'] ?? 0n;
+const accs = (row: Row) => row['num-acc'] ?? 0n;
+
+function lasted(row: Row, nowSec: number): bigint {
+  return row.state === 'running' ? BigInt(nowSec) - row['start-time'] : row.duration;
 }
 
 function floorDivide(value: bigint, by: bigint): bigint {
@@ -74,9 +78,9 @@ export function naiveHistograms(rows: readonly Row[], bins: DurationBins, nowSec
       value: (index + 1) * widthSec,
       count: rows.filter((row) => binOf(row) === BigInt(index + 1)).length,
     })),
-    histNumNodes: occurring(({ numNodes }) => numNodes),
-    histNumCores: occurring(({ cores }) => cores ?? 0n),
-    histNumAccs: occurring(({ accs }) => accs ?? 0n),
+    histNumNodes: occurring(nodes),
+    histNumCores: occurring(cores),
+    histNumAccs: occurring(accs),
   };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { ALL_FIELDS, type AnyField } from '../../src/jobs/fields.ts';
 import type { Condition, JobFilter } from '../../src/jobs/filter.ts';
-import { JOB_STATES, SHARED } from '../../src/jobs/job.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { FOOTPRINT_VALUES, TAGS, TEXTS } from './random-jobs.ts';
 
@@ -13,42 +13,41 @@ function range<Value>(values: fc.Arbitrary<Value>) {
   return fc.record({ from: values, to: values }, { requiredKeys: [] });
 }
 
-const condition: fc.Arbitrary<Condition> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant('text' as const),
-      field: fc.constantFrom('cluster', 'subcluster', 'partition', 'project', 'user', 'job-name', 'node' as const),
-      operator: fc.constantFrom('is', 'contains', 'starts-with', 'not' as const),
-      values: texts,
-    }),
-  },
-  fc.record({
-    kind: fc.constant('id' as const),
-    field: fc.constantFrom('db-id', 'job-id', 'array-job-id' as const),
-    values: ids,
-  }),
-  fc.record({ kind: fc.constant('state' as const), values: fc.subarray([...JOB_STATES, ...JOB_STATES]) }),
-  fc.record({ kind: fc.constant('shared' as const), values: fc.subarray([...SHARED]) }),
-  fc.record({ kind: fc.constant('tag' as const), ids: fc.subarray([...TAGS.keys(), 99n]) }),
-  fc.record({ kind: fc.constant('schedule' as const), schedule: fc.constantFrom('interactive', 'batch' as const) }),
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('whole' as const),
-      field: fc.constantFrom('start-time', 'duration', 'num-nodes', 'num-acc', 'num-hwthreads' as const),
-      range: range(wholes),
-    }),
-  },
-  fc.record({ kind: fc.constant('energy' as const), range: range(decimals) }),
-  fc.record({
-    kind: fc.constant('footprint' as const),
-    key: fc.constantFrom('load_avg', 'mem_max', 'other_avg', 'missing', 'no"key'),
-    range: range(decimals),
-  }),
-);
+const operators = fc.constantFrom('is', 'contains', 'starts-with', 'not' as const);
 
-export const randomFilter: fc.Arbitrary<JobFilter> = fc.array(condition, { maxLength: 3 });
+function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
+  switch (field.kind) {
+    case 'text':
+    case 'name':
+    case 'hosts':
+      return fc
+        .tuple(operators, texts)
+        .map(([operator, values]) => ({ kind: 'text', field: field.name, operator, values }));
+    case 'id':
+      return ids.map((values) => ({ kind: 'id', field: field.name, values }));
+    case 'member':
+      return fc
+        .subarray([...field.members, ...field.members])
+        .map((values) => ({ kind: 'member', field: field.name, values }));
+    case 'tag':
+      return fc.subarray([...TAGS.keys(), 99n]).map((tags) => ({ kind: 'tag', ids: tags }));
+    case 'schedule':
+      return fc.constantFrom(...field.members).map((schedule) => ({ kind: 'schedule', schedule }));
+    case 'time':
+    case 'whole':
+      return range(wholes).map((within) => ({ kind: 'whole', field: field.name, range: within }));
+    case 'decimal':
+      return range(decimals).map((within) => ({ kind: 'decimal', field: field.name, range: within }));
+    case 'footprint':
+      return fc
+        .tuple(fc.constantFrom('load_avg', 'mem_max', 'other_avg', 'missing', 'no"key'), range(decimals))
+        .map(([key, within]) => ({ kind: 'footprint', key, range: within }));
+  }
+}
+
+export const randomFilter: fc.Arbitrary<JobFilter> = fc.array(fc.oneof(...ALL_FIELDS.map(conditionsOf)), {
+  maxLength: 3,
+});
 
 /** Every role that sees jobs; names and projects that some rows have. */
 export const randomUser: fc.Arbitrary<User> = fc.record({

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { JOB_STATES, type JobState, SHARED, type Shared } from '../../src/jobs/job.ts';
+import { STORED_FIELDS, type StoredField } from '../../src/jobs/fields.ts';
+import { JOB_STATES } from '../../src/jobs/job.ts';
 import type { TestDatabase } from './sql.ts';
 
 /** A stored JSON column: its bytes, whether as BLOB, and what they mean (undefined: nothing, for they are broken). */
@@ -9,25 +10,23 @@ export interface StoredJson<Meaning> {
   meaning: Meaning | undefined;
 }
 
-/** A row of table job as it lies in the file: texts are bytes, since a foreign file holds what is no UTF-8. */
-export interface Row {
+type ValueOf<Field extends StoredField> = {
+  text: Buffer;
   id: bigint;
-  jobId: bigint;
-  cluster: Buffer;
-  subcluster: Buffer;
-  user: Buffer;
-  project: Buffer;
-  partition: Buffer | null;
-  startTime: bigint;
-  duration: bigint;
-  arrayJobId: bigint | null;
-  state: JobState;
-  shared: Shared;
-  numNodes: bigint;
-  cores: bigint | null;
-  accs: bigint | null;
+  member: Field extends { members: readonly (infer Member)[] } ? Member : never;
+  time: bigint;
+  whole: bigint;
+  decimal: number;
+}[Field['kind']];
+
+/** Every field that is a column, under its name. */
+type StoredValues = {
+  [Field in StoredField as Field['name']]: ValueOf<Field> | (Field extends { nullable: true } ? null : never);
+};
+
+/** A row of table job as it lies in the file: texts are bytes, since a foreign file holds what is no UTF-8. */
+export interface Row extends StoredValues {
   monitoringStatus: bigint;
-  energy: number;
   resources: StoredJson<Buffer[]>;
   footprint: StoredJson<Record<string, number>>;
   metadata: StoredJson<{ jobName?: Buffer }>;
@@ -139,50 +138,95 @@ const metadata = stored<{ jobName?: Buffer }>(
   ),
 );
 
-const row = fc.record({
-  cluster: text,
-  subcluster: text,
-  user: text,
-  project: text,
-  partition: nullable(text),
-  startTime: whole(0n, 1n, 1_699_990_000n, 1_699_996_400n, 1_699_996_401n, 1_700_000_500n, 2n ** 40n),
+/** Values at the limits of what is done with a field; `usual` has those of the others. */
+const VALUES: { readonly [Name in keyof StoredValues]?: fc.Arbitrary<StoredValues[Name]> } = {
+  'start-time': whole(0n, 1n, 1_699_990_000n, 1_699_996_400n, 1_699_996_401n, 1_700_000_500n, 2n ** 40n),
   duration: whole(0n, 1n, 59n, 60n, 299n, 300n, 3599n, 3600n, 7200n, 172_799n, 172_800n, 2n ** 31n - 1n),
-  arrayJobId: nullable(whole(0n, 7n, 2n ** 53n + 1n)),
-  state: fc.constantFrom<JobState>(...JOB_STATES, 'running', 'running'),
-  shared: fc.constantFrom(...SHARED),
-  numNodes: whole(0n, 1n, 2n, 1000n),
-  cores: nullable(whole(0n, 1n, 72n, 2n ** 20n)),
-  accs: nullable(whole(0n, 4n, 2n ** 20n)),
-  monitoringStatus: whole(0n, 1n, 2n, 3n),
-  energy: fc.constantFrom(0, 0.1, 0.30000000000000004, 5, 1e300),
-  resources,
-  footprint,
-  metadata,
-  tags: fc.subarray([...TAGS.keys()]),
-});
+  'array-job-id': whole(0n, 7n, 2n ** 53n + 1n),
+  state: fc.constantFrom(...JOB_STATES, 'running', 'running'),
+  'num-hwthreads': whole(0n, 1n, 72n, 2n ** 20n),
+  'num-acc': whole(0n, 4n, 2n ** 20n),
+};
+
+function valuesOf(field: StoredField): fc.Arbitrary<unknown> {
+  const values: fc.Arbitrary<unknown> = VALUES[field.name] ?? usual(field);
+  return field.nullable ? nullable(values) : values;
+}
+
+function usual(field: StoredField): fc.Arbitrary<unknown> {
+  switch (field.kind) {
+    case 'text':
+      return text;
+    case 'member':
+      return fc.constantFrom(...field.members);
+    case 'id':
+    case 'time':
+    case 'whole':
+      return whole(0n, 1n, 2n, 60n, 1000n, 3600n);
+    case 'decimal':
+      return fc.constantFrom(0, 0.1, 0.30000000000000004, 5, 1e300);
+  }
+}
+
+const row = fc
+  .record({
+    stored: fc.record(Object.fromEntries(STORED_FIELDS.map((field) => [field.name, valuesOf(field)]))),
+    monitoringStatus: whole(0n, 1n, 2n, 3n),
+    resources,
+    footprint,
+    metadata,
+    tags: fc.subarray([...TAGS.keys()]),
+  })
+  .map(({ stored, ...others }): Row => ({ ...(stored as StoredValues), ...others }));
 
 /** Up to `most` rows; ids count from 1, job ids go on beyond 2^53. */
 export function randomRows(most: number): fc.Arbitrary<Row[]> {
-  return fc
-    .array(row, { maxLength: most })
-    .map((rows) =>
-      rows.map((one, index) => ({ ...one, id: BigInt(index + 1), jobId: 2n ** 53n - 5n + BigInt(index) })),
-    );
+  return fc.array(row, { maxLength: most }).map((rows) =>
+    rows.map((one, index) => ({
+      ...one,
+      'db-id': BigInt(index + 1),
+      'job-id': 2n ** 53n - 5n + BigInt(index),
+    })),
+  );
 }
 
 /** Replaces what is in the database by these rows and TAGS. */
 export async function store(db: TestDatabase, rows: readonly Row[]): Promise<void> {
-  const literal = (bytes: Buffer) => `x'${bytes.toString('hex')}'`;
-  const textOf = (bytes: Buffer | null) => (bytes === null ? 'NULL' : `CAST(${literal(bytes)} AS TEXT)`);
-  const jsonOf = ({ bytes, blob }: StoredJson<unknown>, otherwise = 'NULL') =>
-    bytes === null ? otherwise : blob ? literal(bytes) : textOf(bytes);
-  const jobs = rows.map(
-    (r) =>
-      `(${r.id},${r.jobId},${textOf(r.cluster)},${textOf(r.subcluster)},${textOf(r.user)},${textOf(r.project)},${textOf(r.partition)},${r.startTime},${r.duration},${r.arrayJobId ?? 'NULL'},'${r.state}','${r.shared}',${r.numNodes},${r.cores ?? 'NULL'},${r.accs ?? 'NULL'},${r.monitoringStatus},${r.energy},60,${jsonOf(r.resources, "''")},${jsonOf(r.footprint)},${jsonOf(r.metadata)})`,
-  );
-  const links = rows.flatMap(({ id, tags }) => tags.map((tag) => `(${id},${tag})`));
+  const jobs = rows.map(columnsOf).map((columns) => insertOf('job', columns));
+  const links = rows.flatMap((row) => row.tags.map((tag) => `(${row['db-id']},${tag})`));
   await db.exec(`BEGIN; DELETE FROM jobtag; DELETE FROM tag; DELETE FROM job;
     INSERT INTO tag (id, tag_type, tag_name, tag_scope) VALUES ${[...TAGS].map(([id, scope]) => `(${id},'t','n${id}','${scope}')`).join(',')};
-    ${jobs.length === 0 ? '' : `INSERT INTO job (id,job_id,cluster,subcluster,hpc_user,project,cluster_partition,start_time,duration,array_job_id,job_state,shared,num_nodes,num_hwthreads,num_acc,monitoring_status,energy,walltime,resources,footprint,meta_data) VALUES ${jobs.join(',')};`}
+    ${jobs.join('')}
     ${links.length === 0 ? '' : `INSERT INTO jobtag (job_id, tag_id) VALUES ${links.join(',')};`} COMMIT`);
+}
+
+/** The columns of table job, as SQL. */
+function columnsOf(row: Row): Record<string, string> {
+  return {
+    walltime: '60',
+    ...Object.fromEntries(STORED_FIELDS.map(({ name, column }) => [column, literal(row[name])])),
+    monitoring_status: literal(row.monitoringStatus),
+    resources: jsonOf(row.resources, "''"),
+    footprint: jsonOf(row.footprint),
+    meta_data: jsonOf(row.metadata),
+  };
+}
+
+function insertOf(table: string, columns: Readonly<Record<string, string>>): string {
+  return `INSERT INTO ${table} (${Object.keys(columns).join(',')}) VALUES (${Object.values(columns).join(',')});\n`;
+}
+
+function literal(value: Buffer | bigint | number | string | null): string {
+  if (value === null) return 'NULL';
+  if (Buffer.isBuffer(value)) return `CAST(${hex(value)} AS TEXT)`;
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
+function jsonOf({ bytes, blob }: StoredJson<unknown>, otherwise = 'NULL'): string {
+  if (bytes === null) return otherwise;
+  return blob ? hex(bytes) : literal(bytes);
+}
+
+function hex(bytes: Buffer): string {
+  return `x'${bytes.toString('hex')}'`;
 }

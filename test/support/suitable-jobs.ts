@@ -1,28 +1,28 @@
 import { isUtf8 } from 'node:buffer';
+import { STORED_FIELDS, type StoredField } from '../../src/jobs/fields.ts';
 import type { Row, StoredJson } from './random-jobs.ts';
 
 /** Whether a column index can hold the row; what else it could not hold is nothing that the random rows have. */
 export function isSuitable(row: Row): boolean {
-  const texts = [row.cluster, row.subcluster, row.user, row.project, row.partition ?? Buffer.of()];
   const stored = [...(row.resources.meaning ?? []), row.metadata.meaning?.jobName ?? Buffer.of()];
-  return row.startTime < 2n ** 32n && [...texts, ...stored].every(isPlain);
+  return STORED_FIELDS.every((field) => fits(field, row[field.name])) && stored.every(isPlain);
 }
 
 /** The row with something plain in the place of what an index cannot hold. */
 export function madeSuitable(row: Row): Row {
-  const text = (bytes: Buffer) => (isPlain(bytes) ? bytes : Buffer.from('plain'));
   const hosts = row.resources.meaning ?? [];
+  const odd = STORED_FIELDS.filter((field) => !fits(field, row[field.name]));
   return {
     ...row,
-    cluster: text(row.cluster),
-    subcluster: text(row.subcluster),
-    user: text(row.user),
-    project: text(row.project),
-    partition: row.partition === null ? null : text(row.partition),
-    startTime: row.startTime < 2n ** 32n ? row.startTime : 7n,
+    ...Object.fromEntries(odd.map(({ name, kind }) => [name, kind === 'text' ? Buffer.from('plain') : 7n])),
     resources: hosts.every(isPlain) ? row.resources : stored('[]', []),
     metadata: isPlain(row.metadata.meaning?.jobName ?? Buffer.of()) ? row.metadata : stored('{}', {}),
   };
+}
+
+function fits(field: StoredField, value: unknown): boolean {
+  if (Buffer.isBuffer(value)) return isPlain(value);
+  return !('bits' in field) || typeof value !== 'bigint' || value < 2n ** BigInt(field.bits);
 }
 
 function isPlain(bytes: Buffer): boolean {

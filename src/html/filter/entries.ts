@@ -1,6 +1,7 @@
 import { Fault } from '../../faults.ts';
+import { ALL_FIELDS, type AnyField, fieldOfParameter, METRIC } from '../../jobs/fields.ts';
 import { isFootprintKey } from '../../jobs/filter.ts';
-import { CHOICE_FIELDS, ID_FIELDS, OPERATORS, RANGE_FIELDS, type RangeKind, TEXT_FIELDS } from './fields.ts';
+import { formName, isConfigured, OPERATORS } from './fields.ts';
 import { decimalOf, durationText, idsOf, instantOf, instantText, secondsOf, wholeOf } from './human.ts';
 
 /**
@@ -12,40 +13,56 @@ export type Entries = URLSearchParams;
 /** The mark of an address that a form has made. */
 export const SENT = 'form';
 
-const METRIC = 'metric.';
 const RANGE = /^([^-]*)-([^-]*)$/;
 
 /** The entries that say what a filter says. */
 export function entriesOf(query: URLSearchParams): Entries {
   const entries: Entries = new URLSearchParams();
-  for (const [name, value] of query) {
-    const text = TEXT_FIELDS.find((field) => name === field.name || name.startsWith(`${field.name}.`));
-    const range = RANGE_FIELDS.find((field) => field.name === name);
-    const [, from = '', to = ''] = RANGE.exec(value) ?? [];
-    if (text !== undefined) {
-      entries.append(`f.${text.name}.is`, name.slice(text.name.length));
-      entries.append(`f.${text.name}`, value);
-    } else if (range !== undefined) {
-      entries.set(`f.${name}.from`, from === '' ? '' : shown(range.kind, from));
-      entries.set(`f.${name}.to`, to === '' ? '' : shown(range.kind, to));
-    } else if (name.startsWith(METRIC)) {
-      entries.append('f.metric', name.slice(METRIC.length));
-      entries.append('f.metric.from', from);
-      entries.append('f.metric.to', to);
-    } else if (name === 'start-time') {
-      const isRange = RANGE.test(value);
-      entries.set('f.start', isRange ? '' : value);
-      entries.set('f.start.from', isRange && from !== '' ? instantText(from) : '');
-      entries.set('f.start.to', isRange && to !== '' ? instantText(to) : '');
-    } else if (ID_FIELDS.some((field) => field.name === name)) {
-      entries.set(`f.${name}`, [entries.get(`f.${name}`), value].filter(Boolean).join(' '));
-    } else entries.append(`f.${name}`, value);
+  for (const [parameter, value] of query) {
+    const field = fieldOfParameter(parameter);
+    if (field !== undefined) addEntries(entries, field, parameter, value);
   }
   return entries;
 }
 
-function shown(kind: RangeKind, value: string): string {
-  return kind === 'duration' && /^\d{1,18}$/.test(value) ? durationText(value) : value;
+function addEntries(entries: Entries, field: AnyField, parameter: string, value: string): void {
+  const name = `f.${formName(field)}`;
+  const [isRange, from = '', to = ''] = RANGE.exec(value) ?? [];
+  switch (field.kind) {
+    case 'text':
+    case 'name':
+    case 'hosts':
+      if (!isConfigured(field)) entries.append(`${name}.is`, parameter.slice(field.name.length));
+      entries.append(name, value);
+      break;
+    case 'member':
+    case 'tag':
+    case 'schedule':
+      entries.append(name, value);
+      break;
+    case 'id':
+      entries.set(name, [entries.get(name), value].filter(Boolean).join(' '));
+      break;
+    case 'time':
+      entries.set(name, isRange === undefined ? value : '');
+      entries.set(`${name}.from`, from === '' ? '' : instantText(from));
+      entries.set(`${name}.to`, to === '' ? '' : instantText(to));
+      break;
+    case 'whole': {
+      const shown = (text: string) => (field.unit === 's' && /^\d{1,18}$/.test(text) ? durationText(text) : text);
+      entries.set(`${name}.from`, shown(from));
+      entries.set(`${name}.to`, shown(to));
+      break;
+    }
+    case 'decimal':
+      entries.set(`${name}.from`, from);
+      entries.set(`${name}.to`, to);
+      break;
+    case 'footprint':
+      entries.append(name, parameter.slice(METRIC.length));
+      entries.append(`${name}.from`, from);
+      entries.append(`${name}.to`, to);
+  }
 }
 
 export interface Sent {
@@ -54,49 +71,64 @@ export interface Sent {
   problems: ReadonlyMap<string, string>;
 }
 
+const isChosen = ({ kind }: AnyField) => kind === 'member' || kind === 'tag';
+/** The order of a filter's address: what is chosen from a few, then the rest. */
+const IN_ADDRESS = [...ALL_FIELDS.filter(isChosen), ...ALL_FIELDS.filter((field) => !isChosen(field))];
+
 /** The filter that a form's entries say; where something is wrong, without it. */
 export function queryOfEntries(entries: Entries): Sent {
   const query = new URLSearchParams();
   const problems = new Map<string, string>();
-  const attempt = (field: string, write: () => void) => {
+  for (const field of IN_ADDRESS) {
     try {
-      write();
+      for (const [name, value] of parametersOf(field, entries)) query.append(name, value);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      problems.set(field, error.message);
-    }
-  };
-  for (const { name } of CHOICE_FIELDS) {
-    for (const value of entries.getAll(`f.${name}`)) if (value !== '') query.append(name, value);
-  }
-  for (const { name } of TEXT_FIELDS) {
-    const operators = entries.getAll(`f.${name}.is`);
-    for (const [index, value] of entries.getAll(`f.${name}`).entries()) {
-      const { suffix } = OPERATORS.find((operator) => operator.suffix === operators[index]) ?? OPERATORS[0];
-      if (value.trim() !== '') query.append(`${name}${suffix}`, value.trim());
+      problems.set(formName(field), error.message);
     }
   }
-  attempt('start', () => set(query, 'start-time', entries.get('f.start') || range(entries, 'start', instantOf)));
-  for (const { name, kind } of RANGE_FIELDS) attempt(name, () => set(query, name, range(entries, name, READERS[kind])));
-  for (const { name } of ID_FIELDS) {
-    attempt(name, () => {
-      for (const id of idsOf(entries.get(`f.${name}`) ?? '')) query.append(name, id);
-    });
-  }
-  set(query, 'schedule', entries.get('f.schedule') ?? '');
-  attempt('metric', () => setMetrics(query, entries));
   return { query, problems };
 }
 
-const READERS = { duration: secondsOf, whole: wholeOf, decimal: decimalOf } as const;
+/** The parameters that the entries of a field say. Throws invalid_request that says what can be written. */
+function parametersOf(field: AnyField, entries: Entries): Iterable<readonly [string, string]> {
+  const { name } = field;
+  const entry = `f.${formName(field)}`;
+  const values = entries.getAll(entry);
+  const named = (texts: readonly string[]) => texts.filter((text) => text !== '').map((text) => [name, text] as const);
+  switch (field.kind) {
+    case 'text':
+    case 'name':
+    case 'hosts':
+      return isConfigured(field) ? named(values) : typed(name, entries.getAll(`${entry}.is`), values);
+    case 'member':
+    case 'tag':
+      return named(values);
+    case 'schedule':
+      return named(values.slice(0, 1));
+    case 'id':
+      return named(idsOf(values[0] ?? ''));
+    case 'time':
+      return named([values[0] || range(entries, entry, instantOf)]);
+    case 'whole':
+      return named([range(entries, entry, field.unit === 's' ? secondsOf : wholeOf)]);
+    case 'decimal':
+      return named([range(entries, entry, decimalOf)]);
+    case 'footprint':
+      return metrics(values, entries.getAll(`${entry}.from`), entries.getAll(`${entry}.to`));
+  }
+}
 
-function set(query: URLSearchParams, name: string, value: string): void {
-  if (value !== '') query.set(name, value);
+function typed(name: string, operators: readonly string[], values: readonly string[]): [string, string][] {
+  return values.flatMap((value, index): [string, string][] => {
+    const { suffix } = OPERATORS.find((operator) => operator.suffix === operators[index]) ?? OPERATORS[0];
+    return value.trim() === '' ? [] : [[`${name}${suffix}`, value.trim()]];
+  });
 }
 
 /** `A-B`, `A-`, `-B`, or '' where neither is there. */
-function range(entries: Entries, name: string, read: (text: string) => string): string {
-  return between(entries.get(`f.${name}.from`) ?? '', entries.get(`f.${name}.to`) ?? '', read);
+function range(entries: Entries, entry: string, read: (text: string) => string): string {
+  return between(entries.get(`${entry}.from`) ?? '', entries.get(`${entry}.to`) ?? '', read);
 }
 
 function between(from: string, to: string, read: (text: string) => string): string {
@@ -108,13 +140,15 @@ function between(from: string, to: string, read: (text: string) => string): stri
   return `${low}-${high}`;
 }
 
-function setMetrics(query: URLSearchParams, entries: Entries): void {
-  const [froms, tos] = [entries.getAll('f.metric.from'), entries.getAll('f.metric.to')];
-  for (const [index, key] of entries.getAll('f.metric').entries()) {
+/** Of a metric that is given twice the last one counts. */
+function metrics(keys: readonly string[], froms: readonly string[], tos: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [index, key] of keys.entries()) {
     if (key === '') continue;
     if (!isFootprintKey(key)) throw new Fault('invalid_request', 'choose one of the metrics');
     const value = between(froms[index] ?? '', tos[index] ?? '', decimalOf);
     if (value === '') throw new Fault('invalid_request', 'write from where, or up to where');
-    query.set(`${METRIC}${key}`, value);
+    found.set(`${METRIC}${key}`, value);
   }
+  return found;
 }

@@ -1,7 +1,8 @@
+import { fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
 import { cut, firstOf } from '../cut.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { CHOICE_FIELDS, ID_FIELDS, OPERATORS, RANGE_FIELDS, RECENT, TEXT_FIELDS, words } from './fields.ts';
+import { isConfigured, OPERATORS, words } from './fields.ts';
 import { instantText } from './human.ts';
 
 /** Each has a link with all of the others. */
@@ -41,25 +42,36 @@ interface Sentence {
   what: string | Html;
 }
 
-function sentence(name: string, value: string, tags: TagNames): Sentence {
-  const text = TEXT_FIELDS.find((field) => name === field.name || name.startsWith(`${field.name}.`));
-  if (text !== undefined) {
-    const operator = OPERATORS.find(({ suffix }) => name === `${text.name}${suffix}`);
-    return { label: `${text.label} ${operator?.label ?? ''}`, what: value };
+function sentence(parameter: string, value: string, tags: TagNames): Sentence {
+  const field = fieldOfParameter(parameter);
+  if (field === undefined) return { label: words(parameter), what: value };
+  const { label } = field.form;
+  switch (field.kind) {
+    case 'text':
+    case 'name':
+    case 'hosts': {
+      if (isConfigured(field)) return { label, what: value };
+      const operator = OPERATORS.find(({ suffix }) => parameter === `${field.name}${suffix}`);
+      return { label: `${label} ${operator?.label ?? ''}`, what: value };
+    }
+    case 'id':
+    case 'schedule':
+      return { label, what: value };
+    case 'member':
+      return { label, what: words(value) };
+    case 'tag':
+      return { label, what: tags.get(value) ?? `with the id ${value}` };
+    case 'time': {
+      const recent = RECENT.find(({ word }) => word === value);
+      return { label, what: recent?.label ?? rangeWords(value, instant) };
+    }
+    case 'whole':
+      return { label, what: rangeWords(value, field.unit === 's' ? (part) => duration(BigInt(part)) : String) };
+    case 'decimal':
+      return { label, what: rangeWords(value, String, field.unit) };
+    case 'footprint':
+      return { label: parameter.slice(METRIC.length), what: rangeWords(value, String) };
   }
-  const range = RANGE_FIELDS.find((field) => field.name === name);
-  if (range !== undefined) {
-    const show = range.kind === 'duration' ? (part: string) => duration(BigInt(part)) : String;
-    return { label: range.label, what: rangeWords(value, show, range.unit) };
-  }
-  if (name.startsWith('metric.')) return { label: name.slice('metric.'.length), what: rangeWords(value, String, '') };
-  if (name === 'start-time') {
-    const recent = RECENT.find((word) => word.value === value);
-    return { label: 'Started', what: recent?.label ?? rangeWords(value, instant, '') };
-  }
-  const choice = [...CHOICE_FIELDS, ...ID_FIELDS].find((field) => field.name === name);
-  if (name === 'tag') return { label: 'Tag', what: tags.get(value) ?? `with the id ${value}` };
-  return { label: choice?.label ?? words(name), what: name === 'state' || name === 'shared' ? words(value) : value };
 }
 
 function instant(seconds: string): Html | string {
@@ -67,7 +79,7 @@ function instant(seconds: string): Html | string {
   return text === '' ? seconds : html`<time datetime="${text}Z">${text.replace('T', ' ')} UTC</time>`;
 }
 
-function rangeWords(value: string, show: (part: string) => string | Html, unit: string): Html | string {
+function rangeWords(value: string, show: (part: string) => string | Html, unit = ''): Html | string {
   const [, from = '', to = ''] = /^([^-]*)-([^-]*)$/.exec(value) ?? [];
   const end = unit === '' ? '' : ` ${unit}`;
   if (from !== '' && to !== '')

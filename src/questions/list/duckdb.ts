@@ -1,9 +1,9 @@
 import type { PlacesQuestion } from '../../db/question.ts';
+import { FIELDS } from '../../jobs/fields.ts';
 import type { Place, Slice } from '../../jobs/order.ts';
 import { type ColumnQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { durationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
-import { WHOLE_COLUMNS } from '../where/sqlite.ts';
 
 /** What a list is sorted by: a column, or the duration until now. */
 export interface SortKey {
@@ -23,22 +23,22 @@ export interface Between {
 /** Far beyond any list, and what DuckDB takes as an offset. */
 const LAST_ROW = 2n ** 53n;
 
-const SORTED = { ...WHOLE_COLUMNS, energy: 'energy' } as const;
-
 /** The keys of a list before the id, as src/questions/list/listed-jobs.ts and src/questions/list/newest-first.ts sort. */
 export function sortKeys({ sorted }: PlacesQuestion): readonly SortKey[] {
   const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, isWhole: true });
   if (sorted === undefined) return [started('DESC')];
   const order = sorted.order === 'asc' ? 'ASC' : 'DESC';
-  switch (sorted.column) {
-    case 'start-time':
+  const field = FIELDS[sorted.column];
+  switch (field.kind) {
+    case 'time':
       return [started(order)];
-    case 'duration':
-      return [{ value: `(${durationAt(sorted.nowSec)})`, order, isWhole: true }, started('DESC')];
-    case 'energy':
-      return [{ value: 'job.energy', order, isWhole: false }, started('DESC')];
-    default:
-      return [{ value: `CAST(job.${SORTED[sorted.column]} AS BIGINT)`, order, isWhole: true }, started('DESC')];
+    case 'decimal':
+      return [{ value: `job.${field.column}`, order, isWhole: false }, started('DESC')];
+    case 'whole': {
+      const value =
+        field.name === 'duration' ? `(${durationAt(sorted.nowSec)})` : `CAST(job.${field.column} AS BIGINT)`;
+      return [{ value, order, isWhole: true }, started('DESC')];
+    }
   }
 }
 

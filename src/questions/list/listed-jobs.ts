@@ -6,6 +6,7 @@ import type { Statement } from '../../db/statement.ts';
 import { jsonText } from '../../db/stored-json.ts';
 import { firstCharacters } from '../../db/stored-text.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
+import { FIELDS } from '../../jobs/fields.ts';
 import {
   type ListedJob,
   type ListOrder,
@@ -15,7 +16,7 @@ import {
 } from '../../jobs/listed-job.ts';
 import { offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { column, userOf, whereJob } from '../where/sqlite.ts';
+import { column, storedValue, userOf, whereJob } from '../where/sqlite.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
 import { withIds } from './sqlite.ts';
 
@@ -97,19 +98,8 @@ function places(jobs: VisibleJobs, { nowSec, ...options }: ListedJobsOptions): R
   return sql`SELECT job.id AS id FROM job WHERE ${whereJob(jobs)} ORDER BY ${ends} LIMIT ${limit} OFFSET ${offset}`;
 }
 
-function sortValue(by: Exclude<SortColumn, 'start-time'>, nowSec: number): RawBuilder<unknown> {
-  switch (by) {
-    case 'duration':
-      return durationAt(nowSec);
-    case 'num-nodes':
-      return column('num_nodes');
-    case 'num-hwthreads':
-      return sql`ifnull(${column('num_hwthreads')}, 0)`;
-    case 'num-acc':
-      return sql`ifnull(${column('num_acc')}, 0)`;
-    case 'energy':
-      return column('energy');
-  }
+function sortValue(by: SortColumn, nowSec: number): RawBuilder<unknown> {
+  return by === 'duration' ? durationAt(nowSec) : storedValue(FIELDS[by]);
 }
 
 /** Those the caller may read, by database id, as JSON. */

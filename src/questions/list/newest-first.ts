@@ -26,8 +26,8 @@ function indexedField(condition: Condition): string {
   switch (condition.kind) {
     case 'text':
       return condition.operator === 'is' ? condition.field : 'none';
-    case 'state':
-      return 'state';
+    case 'member':
+      return condition.field;
     case 'owner':
       return 'user';
     case 'whole':
@@ -72,8 +72,10 @@ function valuesOf(condition: Condition): number {
 /** Only conditions with an index of their own that ends in start_time. */
 function branchesOf(condition: Condition): Condition[][] {
   switch (condition.kind) {
-    case 'state':
-      return [...new Set(condition.values)].map((state) => [{ kind: 'state', values: [state] }]);
+    case 'member': {
+      const { kind, field, values } = condition;
+      return field === 'state' ? [...new Set(values)].map((state) => [{ kind, field, values: [state] }]) : [];
+    }
     case 'text': {
       const { field, operator } = condition;
       if (operator !== 'is' || !['cluster', 'user', 'project'].includes(field)) return [];

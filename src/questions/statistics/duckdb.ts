@@ -1,11 +1,11 @@
 import { RUNNING } from '../../columns/columns.ts';
 import type { StatisticsQuestion } from '../../db/question.ts';
+import { FIELDS } from '../../jobs/fields.ts';
 import { offsetOf } from '../../jobs/order.ts';
 import { SORT_FIELDS, TOTALS, type Total } from '../../jobs/statistics.ts';
 import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 
-const KEY_COLUMNS = { user: 'hpc_user', project: 'project', cluster: 'cluster', subcluster: 'subcluster' } as const;
 /** What a total beyond 63 bits reads as. */
 const MOST = 2n ** 63n - 1n;
 /** Far beyond any list, and what DuckDB takes as a limit. */
@@ -83,7 +83,7 @@ function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, seconds
   const sums = `${counts}, sum(s) AS walltime, ${times.join(', ')}`;
   const from = `FROM (SELECT *, ${seconds} AS s FROM job WHERE ${where})`;
   if (groupBy === undefined) return `SELECT ${sums}, ${users} AS users ${from}`;
-  const key = KEY_COLUMNS[groupBy];
+  const key = FIELDS[groupBy].column;
   return `SELECT ${key} AS key, ${sums} ${from} GROUP BY ${groupBy === 'user' ? key : `${key}, hpc_user`}`;
 }
 

@@ -3,6 +3,7 @@ import { durationAt } from '../../db/job-json.ts';
 import { wholeOf } from '../../db/sql-rows.ts';
 import { plainRows, type RowParser, type SqlValue } from '../../db/statement.ts';
 import { sqlBuilder } from '../../db/tables.ts';
+import { FIELDS } from '../../jobs/fields.ts';
 import { offsetOf, type PageRequest } from '../../jobs/order.ts';
 import {
   type Group,
@@ -28,14 +29,12 @@ export interface JobStatisticsOptions {
   readonly page?: PageRequest | undefined;
 }
 
-const KEY_COLUMNS = { user: 'hpc_user', project: 'project', cluster: 'cluster', subcluster: 'subcluster' } as const;
-
 /** Rows of JobsStatistics (src/jobs/statistics.ts has the formulas and their bounds). */
 export function jobStatistics(jobs: VisibleJobs, options: JobStatisticsOptions) {
   const { groupBy, sortBy, page } = options;
   // `+`: walking an index in the order of the groups would read every job of the table in random order, where a range of
   // start times or a scan and a sort do.
-  const key = groupBy === undefined ? sql`''` : sql`+${column(KEY_COLUMNS[groupBy])}`;
+  const key = groupBy === undefined ? sql`''` : sql`+${column(FIELDS[groupBy].column)}`;
   const sums = sql`${totals(options, groupBy)} FROM (${measures(jobs, key, options)})`;
   const order = sortBy === undefined ? sql`key` : sql`${sql.ref(known(sortBy))} DESC, key`;
   const slice = page === undefined ? sql`` : sql` LIMIT ${page.itemsPerPage} OFFSET ${offsetOf(page)}`;

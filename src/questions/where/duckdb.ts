@@ -1,11 +1,10 @@
-import { footprintName, HOST_MARK, memberNumber, STATES } from '../../columns/columns.ts';
+import { footprintName, HOST_MARK, membersOf } from '../../columns/columns.ts';
 import { steppedRange } from '../../columns/steps.ts';
 import { foldCase } from '../../db/conditions.ts';
+import { FIELDS, type FieldOf } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../../jobs/filter.ts';
-import { SHARED } from '../../jobs/job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
-import { WHOLE_COLUMNS } from './sqlite.ts';
 
 /** What a filter needs to know of the index it is asked of. */
 export interface FilterContext {
@@ -15,17 +14,6 @@ export interface FilterContext {
   /** Ids of the tags the caller may read; undefined where no condition asks for one. */
   readonly readableTags: ReadonlySet<bigint>;
 }
-
-const TEXT_COLUMNS = {
-  cluster: 'cluster',
-  subcluster: 'subcluster',
-  partition: 'cluster_partition',
-  project: 'project',
-  user: 'hpc_user',
-  'job-name': 'job_name',
-} as const;
-
-const ID_COLUMNS = { 'db-id': 'id', 'job-id': 'job_id', 'array-job-id': 'array_job_id' } as const;
 
 /** DuckDB's lower() folds more letters than A-Z, SQLite's does not. */
 const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -41,15 +29,11 @@ export function whereColumns(conditions: readonly Condition[], context: FilterCo
 function one(condition: Condition, context: FilterContext): string {
   switch (condition.kind) {
     case 'text':
-      return condition.field === 'node'
-        ? hostMatches(condition.operator, condition.values, context)
-        : textMatches(TEXT_COLUMNS[condition.field], condition.operator, condition.values, context);
+      return text(condition, context);
     case 'id':
-      return isAnyId(ID_COLUMNS[condition.field], condition.values, context);
-    case 'state':
-      return isMember('job_state', STATES, condition.values);
-    case 'shared':
-      return isMember('shared', SHARED, condition.values);
+      return isAnyId(FIELDS[condition.field].column, condition.values, context);
+    case 'member':
+      return isMember(FIELDS[condition.field], condition.values);
     case 'tag':
       return anyOf(
         condition.ids
@@ -59,9 +43,9 @@ function one(condition: Condition, context: FilterContext): string {
     case 'schedule':
       return `job_name ${condition.schedule === 'interactive' ? '=' : '<>'} 'interactive'`;
     case 'whole':
-      return ranged(WHOLE_COLUMNS[condition.field], condition.range);
-    case 'energy':
-      return steppedRange('energy', condition.range, (value) => context.parameters.add(value));
+      return ranged(FIELDS[condition.field].column, condition.range);
+    case 'decimal':
+      return steppedRange(FIELDS[condition.field].column, condition.range, (value) => context.parameters.add(value));
     case 'footprint': {
       const index = isFootprintKey(condition.key) ? context.footprintKeys.indexOf(condition.key) : -1;
       if (index < 0) return 'false';
@@ -72,6 +56,17 @@ function one(condition: Condition, context: FilterContext): string {
         textMatches('hpc_user', 'is', [condition.user], context),
         textMatches('project', 'is', condition.projects, context),
       ]);
+  }
+}
+
+function text({ field, operator, values }: Extract<Condition, { kind: 'text' }>, context: FilterContext): string {
+  switch (field) {
+    case 'node':
+      return hostMatches(operator, values, context);
+    case 'job-name':
+      return textMatches('job_name', operator, values, context);
+    default:
+      return textMatches(FIELDS[field].column, operator, values, context);
   }
 }
 
@@ -139,9 +134,10 @@ function isAnyId(column: string, ids: readonly bigint[], { parameters }: FilterC
 }
 
 /** Only the numbers of members of the closed set reach the text. */
-function isMember(column: string, set: readonly string[], values: readonly string[]): string {
-  const numbers = [...new Set(values)].map((value) => memberNumber(set, value)).filter((number) => number >= 0);
-  return numbers.length === 0 ? 'false' : `${column} IN (${numbers.join(', ')})`;
+function isMember(field: FieldOf<'member'>, values: readonly string[]): string {
+  const members = membersOf(field);
+  const numbers = [...new Set(values)].map((value) => members.indexOf(value)).filter((number) => number >= 0);
+  return numbers.length === 0 ? 'false' : `${field.column} IN (${numbers.join(', ')})`;
 }
 
 function ranged(column: string, { from, to }: Range<bigint>): string {

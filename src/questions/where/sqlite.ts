@@ -2,9 +2,8 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from '../../db/conditions.ts';
 import { jsonNumber, jsonText } from '../../db/stored-json.ts';
 import type { JobTable } from '../../db/tables.ts';
-import type { Condition, Range, WholeField } from '../../jobs/filter.ts';
-import { isFootprintKey } from '../../jobs/filter.ts';
-import { JOB_STATES, type JobState, SHARED } from '../../jobs/job.ts';
+import { FIELDS, type StoredField } from '../../jobs/fields.ts';
+import { type Condition, isFootprintKey, type Range } from '../../jobs/filter.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { nodeCondition } from './hosts.ts';
 
@@ -19,16 +18,12 @@ export function userOf({ named }: Pick<VisibleJobs, 'named'>): RawBuilder<unknow
   return named === undefined ? user : sql`CASE WHEN ${one(named, [])} THEN ${user} ELSE '' END`;
 }
 
-const TEXT_COLUMNS = { cluster: 'cluster', subcluster: 'subcluster', project: 'project', user: 'hpc_user' } as const;
-
-/** The columns of what is filtered, and sorted, as a whole number. */
-export const WHOLE_COLUMNS = {
-  'start-time': 'start_time',
-  duration: 'duration',
-  'num-nodes': 'num_nodes',
-  'num-acc': 'num_acc',
-  'num-hwthreads': 'num_hwthreads',
-} as const satisfies Record<WholeField, keyof JobTable>;
+/** A field of the job at hand as filters and orders read it: NULL as '' or 0. */
+export function storedValue(field: StoredField): RawBuilder<unknown> {
+  const bare = column(field.column);
+  if (!field.nullable) return bare;
+  return field.kind === 'text' ? sql`ifnull(${bare}, '')` : sql`ifnull(${bare}, 0)`;
+}
 
 /** The key of the metadata that is the job's name: NULL where the metadata is broken or has none. */
 const JOB_NAME = jsonText(column('meta_data'), 'jobName');
@@ -43,8 +38,8 @@ export function whereJob({ conditions, tagScopes }: VisibleJobs): RawBuilder<Sql
   return allOf(
     conditions.map((condition) => {
       // Without statistics SQLite takes "completed" to be as rare as a user: `+` keeps it from the index of the states.
-      if (condition.kind === 'state' && few && !onlyRunning(condition.values)) {
-        return sql<SqlBool>`(${literals(sql`+${column('job_state')}`, JOB_STATES, condition.values)})`;
+      if (condition.kind === 'member' && condition.field === 'state' && few && !onlyRunning(condition.values)) {
+        return sql<SqlBool>`(${literals(sql`+${column('job_state')}`, FIELDS.state.members, condition.values)})`;
       }
       // The same for a cluster, which may hold most of the jobs.
       if (condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is' && fewer) {
@@ -75,7 +70,7 @@ function selectsFewerThanACluster(condition: Condition): boolean {
   return selectsFew(condition) && !(condition.field === 'user' && condition.values.length === 1);
 }
 
-function onlyRunning(states: readonly JobState[]): boolean {
+function onlyRunning(states: readonly string[]): boolean {
   return states.length === 1 && states[0] === 'running';
 }
 
@@ -84,19 +79,18 @@ function one(condition: Condition, tagScopes: readonly string[]): RawBuilder<Sql
     case 'text':
       return text(condition);
     case 'id':
-      return condition.values.length === 0 ? NOTHING : id(condition.field, condition.values);
-    case 'state':
-      return literals(column('job_state'), JOB_STATES, condition.values);
-    case 'shared':
-      return literals(column('shared'), SHARED, condition.values);
+      return condition.values.length === 0 ? NOTHING : id(condition);
+    case 'member': {
+      const { column: name, members } = FIELDS[condition.field];
+      return literals(column(name), members, condition.values);
+    }
     case 'tag':
       return tagged(condition.ids, tagScopes);
     case 'schedule':
       return textMatches(JOB_NAME, condition.schedule === 'interactive' ? 'is' : 'not', ['interactive']);
     case 'whole':
-      return whole(condition.field, condition.range);
-    case 'energy':
-      return ranged(column('energy'), condition.range);
+    case 'decimal':
+      return number(condition);
     case 'footprint':
       if (!isFootprintKey(condition.key)) return NOTHING;
       return ranged(jsonNumber(column('footprint'), condition.key), condition.range);
@@ -108,38 +102,24 @@ function one(condition: Condition, tagScopes: readonly string[]): RawBuilder<Sql
   }
 }
 
-type TextCondition = Extract<Condition, { kind: 'text' }>;
+type ConditionOf<Kind> = Extract<Condition, { kind: Kind }>;
 
-function text({ field, operator, values }: TextCondition): RawBuilder<SqlBool> {
+function text({ field, operator, values }: ConditionOf<'text'>): RawBuilder<SqlBool> {
   switch (field) {
     case 'node':
       return nodeCondition(operator, values);
     case 'job-name':
       return textMatches(JOB_NAME, operator, values);
-    case 'partition':
-      return partition(operator, values);
     default:
-      return textMatches(column(TEXT_COLUMNS[field]), operator, values);
+      return textMatches(compared(FIELDS[field], operator !== 'is' || values.includes('')), operator, values);
   }
 }
 
-/** The one text column that may be NULL, which reads as ''. */
-function partition(operator: TextCondition['operator'], values: readonly string[]): RawBuilder<SqlBool> {
-  const bare = column('cluster_partition');
-  // Kept bare where NULL cannot match: ifnull() would keep an index from serving.
-  if (operator === 'is' && !values.includes('')) return textMatches(bare, operator, values);
-  return textMatches(sql`ifnull(${bare}, '')`, operator, values);
-}
-
-function id(field: Extract<Condition, { kind: 'id' }>['field'], values: readonly bigint[]): RawBuilder<SqlBool> {
-  if (field === 'db-id') return isAnyId(column('id'), values);
-  if (field === 'job-id') return isAnyId(column('job_id'), values);
-  const array = column('array_job_id');
-  if (values.includes(0n)) return isAnyId(sql`ifnull(${array}, 0)`, values);
+function id({ field, values }: ConditionOf<'id'>): RawBuilder<SqlBool> {
+  const matches = isAnyId(compared(FIELDS[field], values.includes(0n)), values);
   // The literal is what makes the partial index of migrations/0002 serve.
-  return values.every((value) => value > 0n)
-    ? allOf([isAnyId(array, values), sql`${array} > 0`])
-    : isAnyId(array, values);
+  const hasArray = field === 'array-job-id' && values.every((value) => value > 0n);
+  return hasArray ? allOf([matches, sql`${column('array_job_id')} > 0`]) : matches;
 }
 
 /**
@@ -152,11 +132,13 @@ function tagged(ids: readonly bigint[], tagScopes: readonly string[]): RawBuilde
   return sql`${column('id')} IN (SELECT jobtag.job_id FROM tag CROSS JOIN jobtag ON jobtag.tag_id = tag.id WHERE ${readable})`;
 }
 
-function whole(field: WholeField, range: Range<bigint>): RawBuilder<SqlBool> {
-  const bare = column(WHOLE_COLUMNS[field]);
-  const nullable = field === 'num-acc' || field === 'num-hwthreads';
-  const holdsZero = (range.from ?? 0n) <= 0n && (range.to ?? 0n) >= 0n;
-  return nullable && holdsZero ? ranged(sql`ifnull(${bare}, 0)`, range) : ranged(bare, range);
+function number({ field, range }: ConditionOf<'whole' | 'decimal'>): RawBuilder<SqlBool> {
+  return ranged(compared(FIELDS[field], (range.from ?? 0) <= 0 && (range.to ?? 0) >= 0), range);
+}
+
+/** A field in a condition: as it is where NULL cannot match, since ifnull() keeps an index from serving. */
+function compared(field: StoredField, matchesNull: boolean): RawBuilder<unknown> {
+  return matchesNull ? storedValue(field) : column(field.column);
 }
 
 function ranged(value: RawBuilder<unknown>, { from, to }: Range<bigint | number>): RawBuilder<SqlBool> {
@@ -167,10 +149,10 @@ function ranged(value: RawBuilder<unknown>, { from, to }: Range<bigint | number>
 }
 
 /** Only members of the closed set reach the SQL text, whatever a caller managed to send. */
-function literals<Value extends string>(
+function literals(
   target: RawBuilder<unknown>,
-  closedSet: readonly Value[],
-  values: readonly Value[],
+  closedSet: readonly string[],
+  values: readonly string[],
 ): RawBuilder<SqlBool> {
   const known = closedSet.filter((value) => values.includes(value)).map((value) => sql.lit(value));
   const [first] = known;

@@ -1,0 +1,261 @@
+import { JOB_STATES, SHARED } from './job.ts';
+
+/** The parts of the filter form, in their order. */
+export const FORM_GROUPS = ['Who', 'When', 'Which', 'Where', 'How much'] as const;
+
+/** Words for a start since some time before now. */
+export const RECENT = [
+  { word: 'last6h', sec: 21_600, label: 'last 6 hours' },
+  { word: 'last24h', sec: 86_400, label: 'last 24 hours' },
+  { word: 'last7d', sec: 604_800, label: 'last 7 days' },
+  { word: 'last30d', sec: 2_592_000, label: 'last 30 days' },
+] as const;
+
+/** What begins the parameter of a footprint value; its key follows. */
+export const METRIC = 'metric.';
+
+interface Common {
+  /** `label` also names the field where a filter is shown in words. */
+  readonly form: { readonly group: (typeof FORM_GROUPS)[number]; readonly label: string };
+  /** The parameter of the API: what it means, and a value. What its kind can say of every field is not repeated here. */
+  readonly api: { readonly words: string; readonly example: string };
+}
+
+/** A column of table `job`. NULL reads as '' or 0. */
+interface Stored extends Common {
+  readonly column: string;
+  /** The column may be NULL. */
+  readonly nullable?: true;
+}
+
+interface StoredNumber extends Stored {
+  /** Lists can be sorted by it. */
+  readonly sortable?: true;
+}
+
+interface StoredWhole extends StoredNumber {
+  /** The column index holds values between -2^bits and 2^bits, and refuses databases with others. */
+  readonly bits: number;
+}
+
+/** What an entry of a kind may say. */
+export type Field =
+  /** `operators`: can be compared in other ways than "is". `configured`: the clusters' configuration has the usual values. */
+  | (Stored & { readonly kind: 'text'; readonly operators?: true; readonly configured?: true })
+  /** The name of the job, out of its metadata. */
+  | (Common & { readonly kind: 'name'; readonly operators: true })
+  /** Any host of the job. */
+  | (Common & { readonly kind: 'hosts'; readonly operators: true })
+  | (Stored & { readonly kind: 'id' })
+  /** One of a closed set. */
+  | (Stored & { readonly kind: 'member'; readonly members: readonly string[] })
+  | (Common & { readonly kind: 'tag' })
+  | (Common & { readonly kind: 'schedule'; readonly members: readonly string[] })
+  /** Unix seconds. */
+  | (StoredWhole & { readonly kind: 'time' })
+  /** People write seconds as durations: `2h30m`. */
+  | (StoredWhole & { readonly kind: 'whole'; readonly unit?: 's' })
+  | (StoredNumber & { readonly kind: 'decimal'; readonly unit?: string })
+  /** A number of the footprint, under any key. */
+  | (Common & { readonly kind: 'footprint' });
+
+/** |start_time| below 2^32 and counts below 2^29 keep every seconds * count within 63 bits; SQLite would go on as REAL. */
+const TIME_BITS = 32;
+const COUNT_BITS = 29;
+
+/**
+ * The fields of a job that can be filtered by. An entry is the only description of its field: the types of conditions, the parameters of the
+ * API and their documentation, the form, the SQL for SQLite and for the column index, the columns of the index, the orders of lists, and the
+ * random jobs and filters of the tests come from it. The order is that of the form and of docs/api.md.
+ *
+ * A new number of a job is an entry here, and a migration if table `job` lacks its column.
+ */
+const ENTRIES = {
+  user: {
+    kind: 'text',
+    column: 'hpc_user',
+    operators: true,
+    form: { group: 'Who', label: 'User' },
+    api: { words: 'user', example: 'ada' },
+  },
+  project: {
+    kind: 'text',
+    column: 'project',
+    operators: true,
+    form: { group: 'Who', label: 'Project' },
+    api: { words: 'project', example: 'fi115' },
+  },
+  'start-time': {
+    kind: 'time',
+    column: 'start_time',
+    bits: TIME_BITS,
+    sortable: true,
+    form: { group: 'When', label: 'Started' },
+    api: { words: 'start in Unix seconds', example: 'last24h' },
+  },
+  state: {
+    kind: 'member',
+    column: 'job_state',
+    members: JOB_STATES,
+    form: { group: 'When', label: 'State' },
+    api: { words: 'job state', example: 'failed' },
+  },
+  'job-name': {
+    kind: 'name',
+    operators: true,
+    form: { group: 'Which', label: 'Job name' },
+    api: { words: 'jobName of the metadata', example: 'relax' },
+  },
+  'job-id': {
+    kind: 'id',
+    column: 'job_id',
+    form: { group: 'Which', label: 'Job ids' },
+    api: { words: 'job id of the scheduler', example: '116021' },
+  },
+  'array-job-id': {
+    kind: 'id',
+    column: 'array_job_id',
+    nullable: true,
+    form: { group: 'Which', label: 'Array job ids' },
+    api: { words: 'array job id of the scheduler; 0: no array job', example: '116000' },
+  },
+  'db-id': {
+    kind: 'id',
+    column: 'id',
+    form: { group: 'Which', label: 'Database ids' },
+    api: { words: 'database id', example: '98095' },
+  },
+  schedule: {
+    kind: 'schedule',
+    members: ['interactive', 'batch'],
+    form: { group: 'Which', label: 'Schedule' },
+    api: { words: 'interactive: jobName is "interactive"; batch: it is another', example: 'batch' },
+  },
+  tag: {
+    kind: 'tag',
+    form: { group: 'Which', label: 'Tag' },
+    api: { words: 'database id of a tag; one the caller may not read matches nothing', example: '3' },
+  },
+  cluster: {
+    kind: 'text',
+    column: 'cluster',
+    configured: true,
+    form: { group: 'Where', label: 'Cluster' },
+    api: { words: 'cluster', example: 'fern' },
+  },
+  subcluster: {
+    kind: 'text',
+    column: 'subcluster',
+    configured: true,
+    form: { group: 'Where', label: 'Subcluster' },
+    api: { words: 'subcluster', example: 'main' },
+  },
+  partition: {
+    kind: 'text',
+    column: 'cluster_partition',
+    nullable: true,
+    form: { group: 'Where', label: 'Partition' },
+    api: { words: 'partition', example: 'singlenode' },
+  },
+  node: {
+    kind: 'hosts',
+    operators: true,
+    form: { group: 'Where', label: 'Node' },
+    api: { words: 'a host of the job', example: 'f0315' },
+  },
+  shared: {
+    kind: 'member',
+    column: 'shared',
+    members: SHARED,
+    form: { group: 'Where', label: 'Sharing of nodes' },
+    api: { words: 'sharing of nodes', example: 'none' },
+  },
+  duration: {
+    kind: 'whole',
+    column: 'duration',
+    unit: 's',
+    bits: 31,
+    sortable: true,
+    form: { group: 'How much', label: 'Duration' },
+    api: { words: 'stored duration in seconds', example: '3600-' },
+  },
+  walltime: {
+    kind: 'whole',
+    column: 'walltime',
+    unit: 's',
+    bits: 63,
+    sortable: true,
+    form: { group: 'How much', label: 'Walltime' },
+    api: { words: 'requested walltime in seconds', example: '86400-' },
+  },
+  'num-nodes': {
+    kind: 'whole',
+    column: 'num_nodes',
+    bits: COUNT_BITS,
+    sortable: true,
+    form: { group: 'How much', label: 'Nodes' },
+    api: { words: 'number of nodes', example: '2-16' },
+  },
+  'num-hwthreads': {
+    kind: 'whole',
+    column: 'num_hwthreads',
+    nullable: true,
+    bits: COUNT_BITS,
+    sortable: true,
+    form: { group: 'How much', label: 'Hardware threads' },
+    api: { words: 'number of hardware threads', example: '-128' },
+  },
+  'num-acc': {
+    kind: 'whole',
+    column: 'num_acc',
+    nullable: true,
+    bits: COUNT_BITS,
+    sortable: true,
+    form: { group: 'How much', label: 'Accelerators' },
+    api: { words: 'number of accelerators', example: '1-' },
+  },
+  energy: {
+    kind: 'decimal',
+    column: 'energy',
+    unit: 'kWh',
+    sortable: true,
+    form: { group: 'How much', label: 'Energy' },
+    api: { words: 'energy in kWh', example: '0.5-10' },
+  },
+  'metric.NAME': {
+    kind: 'footprint',
+    form: { group: 'How much', label: 'Footprint' },
+    api: { words: 'footprint value NAME, such as flops_any_avg', example: '100-' },
+  },
+} as const satisfies Record<string, Field>;
+
+type Entries = typeof ENTRIES;
+export type FieldName = keyof Entries;
+/** An entry with its name, and with what others of its kind may say: `as const` knows only what this one says. */
+type Named<Name extends FieldName> = { readonly name: Name } & Entries[Name] &
+  Omit<Extract<Field, { kind: Entries[Name]['kind'] }>, keyof Entries[Name]>;
+
+/** One of the fields: `kind` tells them apart. */
+export type AnyField = { [Name in FieldName]: Named<Name> }[FieldName];
+/** A field of one of these kinds. */
+export type FieldOf<Kind extends Field['kind']> = Extract<AnyField, { kind: Kind }>;
+/** A field that is a column of table `job`. */
+export type StoredField = Extract<AnyField, Stored>;
+
+/** By name. */
+export const FIELDS = Object.fromEntries(
+  Object.entries(ENTRIES).map(([name, entry]) => [name, { name, ...entry }]),
+) as unknown as { readonly [Name in FieldName]: Named<Name> };
+
+/** In their order. */
+export const ALL_FIELDS: readonly AnyField[] = Object.values(FIELDS);
+
+/** Those that are columns of table `job`. */
+export const STORED_FIELDS: readonly StoredField[] = ALL_FIELDS.filter((field) => 'column' in field);
+
+/** The field that a parameter of a filter is about: `user` for `user.not`. */
+export function fieldOfParameter(parameter: string): AnyField | undefined {
+  if (parameter.startsWith(METRIC)) return FIELDS['metric.NAME'];
+  const [name = ''] = parameter.split('.', 1);
+  return ALL_FIELDS.find((field) => field.name === name);
+}
