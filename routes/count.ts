@@ -2,7 +2,6 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import { filterQuery } from '../src/http/job-filter-query.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
-import { countJobs } from '../src/questions/count/sqlite.ts';
 
 const QUERY = filterQuery({});
 
@@ -18,7 +17,6 @@ export const count = resource().openapi(
   }),
   async (c) => {
     const jobs = visibleJobs(c, QUERY.read(c).filter);
-    const [row] = await c.var.db.read(countJobs(jobs), c.var.deadline);
-    return json({ count: row?.count ?? 0 });
+    return json({ count: await c.var.jobs.count(jobs, c.var.deadline) });
   },
 );

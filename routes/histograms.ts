@@ -13,14 +13,10 @@ import {
   DEFAULT_METRIC_BINS,
   DURATION_BINS_NAMES,
   isMetricName,
-  jobHistogramsOf,
   METRIC_BINS_LIMIT,
-  type MetricHistogram,
-  metricHistogramsOf,
+  type MetricScale,
 } from '../src/jobs/histograms.ts';
 import type { VisibleJobs } from '../src/jobs/visibility.ts';
-import { jobHistograms } from '../src/questions/histograms/sqlite.ts';
-import { metricHistograms } from '../src/questions/metric-histograms/sqlite.ts';
 
 /** One statement counts them all; its columns and unions have limits far above what anybody looks at. */
 const MOST_METRICS = 64;
@@ -78,25 +74,19 @@ export const histograms = resource().openapi(
   async (c) => {
     const { filter, bins, metric: metrics, 'metric-bins': metricBins } = QUERY.read(c);
     const jobs = visibleJobs(c, filter);
-    const [counted, histMetrics] = await Promise.all([
-      c.var.db.read(jobHistograms(jobs, { bins, nowSec: nowSec(c) }), c.var.deadline),
-      metrics.length === 0 ? [] : ofMetrics(c, jobs, metrics, metricBins),
+    const [ofJobs, histMetrics] = await Promise.all([
+      c.var.jobs.histograms(jobs, { bins, nowSec: nowSec(c) }, c.var.deadline),
+      c.var.jobs.metricHistograms(jobs, scalesOf(c, jobs, metrics), metricBins, c.var.deadline),
     ]);
-    return json({ ...jobHistogramsOf(bins, counted), histMetrics });
+    return json({ ...ofJobs, histMetrics });
   },
 );
 
 /** The peak of a metric is that of the clusters the filter names. */
-async function ofMetrics(
-  c: Context<AppEnv>,
-  jobs: VisibleJobs,
-  metrics: readonly string[],
-  bins: number,
-): Promise<MetricHistogram[]> {
+function scalesOf(c: Context<AppEnv>, jobs: VisibleJobs, metrics: readonly string[]): MetricScale[] {
   const named = jobs.conditions.find(
     (condition) => condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is',
   );
   const names = named?.kind === 'text' ? named.values : null;
-  const scales = metrics.map((metric) => histogramMetric(c.var.service.clusters, metric, names));
-  return metricHistogramsOf(scales, bins, await c.var.db.read(metricHistograms(jobs, scales, bins), c.var.deadline));
+  return metrics.map((metric) => histogramMetric(c.var.service.clusters, metric, names));
 }

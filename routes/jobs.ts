@@ -5,7 +5,6 @@ import { JobSchema } from '../src/http/job-schema.ts';
 import { jobsAnswer } from '../src/http/jobs-stream.ts';
 import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
-import { jobsPage } from '../src/questions/list/batches.ts';
 
 const List = z.object({
   jobs: z.array(JobSchema),
@@ -26,6 +25,6 @@ export const jobs = resource().openapi(
   async (c) => {
     const { filter, page, 'items-per-page': itemsPerPage, 'with-metadata': withMetadata } = JobListQuery.read(c);
     const options = { page, itemsPerPage, withMetadata, nowSec: nowSec(c) };
-    return await jobsAnswer(c, jobsPage(visibleJobs(c, filter), options), options);
+    return await jobsAnswer(c, visibleJobs(c, filter), options);
   },
 );

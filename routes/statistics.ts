@@ -8,7 +8,6 @@ import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { PAGE_SIZE } from '../src/jobs/order.ts';
 import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
-import { jobStatistics } from '../src/questions/statistics/sqlite.ts';
 
 const QUERY = filterQuery({
   'group-by': choice(GROUPS, undefined, 'default: totals of all jobs'),
@@ -39,16 +38,14 @@ export const statistics = resource().openapi(
     const jobs = visibleJobs(c, filter);
     const groupBy = group === undefined ? undefined : oneOf('group-by', group, groupsFor(jobs));
     const isPaged = groupBy !== undefined && (page ?? itemsPerPage) !== undefined;
-    const rows = await c.var.db.read(
-      jobStatistics(jobs, {
-        nowSec: nowSec(c),
-        shortJobSec: c.var.service.settings.SHORT_JOB_S,
-        groupBy,
-        sortBy,
-        page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? PAGE_SIZE } : undefined,
-      }),
-      c.var.deadline,
-    );
+    const options = {
+      nowSec: nowSec(c),
+      shortJobSec: c.var.service.settings.SHORT_JOB_S,
+      groupBy,
+      sortBy,
+      page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? PAGE_SIZE } : undefined,
+    };
+    const rows = await c.var.jobs.statistics(jobs, options, c.var.deadline);
     return json({ statistics: rows });
   },
 );

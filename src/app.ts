@@ -39,6 +39,7 @@ import { hardening, refuseCrossSite } from './http/hardening.ts';
 import { HeldAnswers, holdAnswers } from './http/held-answers.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { RefusalLog } from './http/refusal-log.ts';
+import { JobQuestions } from './questions/ask.ts';
 
 /** Answers below this many bytes are sent as they are. */
 const COMPRESS_FROM_BYTES = 1024;
@@ -56,6 +57,7 @@ const PAGES = ['/', '/jobs/*', '/statistics', '/system'];
  */
 export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
+  const jobQuestions = new JobQuestions(service.db, service.index);
   const bodies = new Bodies(service);
   const held = HeldAnswers.for(service);
 
@@ -67,6 +69,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(async (c, next) => {
     c.set('service', service);
     c.set('db', service.db);
+    c.set('jobs', jobQuestions);
     c.set('bodies', bodies);
     c.set('held', held);
     c.set('assets', assets);

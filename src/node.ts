@@ -118,7 +118,7 @@ async function startParts(
   connections: Connections,
 ) {
   const spareSlot = new SpareSlot();
-  const db = await place.open({ sizing, spareSlot, log });
+  const { db, index } = await place.open({ sizing, spareSlot, log });
   const clusters = await clustersOf(clusterFiles, db, log).catch(async (error: unknown) => {
     await db.close(0);
     throw error;
@@ -161,6 +161,7 @@ async function startParts(
   const app = createApp({
     settings,
     db,
+    index,
     archive,
     clusters,
     clock,

@@ -31,7 +31,7 @@ export async function changed(path: string, index: Indexed): Promise<Check[]> {
       const times: number[] = [];
       for (let round = 0; round < rounds; round += 1) {
         await writer.exec(`UPDATE job SET energy = energy WHERE id IN (${which})`);
-        times.push(await index.ask(count.statement));
+        times.push(await index.ask(count.question));
       }
       const [named, median] = [`count behind a change of ${what}, median`, percentile(times, 0.5)];
       checks.push(

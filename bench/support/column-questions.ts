@@ -1,15 +1,12 @@
-import type { Statement } from '../../src/db/statement.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
-import { visibleTo } from '../../src/jobs/visibility.ts';
-import { countJobs } from '../../src/questions/count/sqlite.ts';
-import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
-import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
-import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
+import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import type { OneQuery } from '../../test/support/questions.ts';
 import { END_SEC } from './database.ts';
 
 const all = visibleTo({ name: 'bench', roles: new Set(['admin']), projects: [] });
 const where = (...conditions: Condition[]) => ({ ...all, conditions });
 const now = { nowSec: END_SEC, shortJobSec: 300 };
+const statistics = (jobs: VisibleJobs): OneQuery => ({ kind: 'statistics', jobs, ...now });
 const lastDays = (days: number) =>
   where({ kind: 'whole', field: 'start-time', range: { from: BigInt(END_SEC - days * 86_400) } });
 const scale = (metric: string, stat: string, peak: number) => ({ metric, stat, unit: '', peak });
@@ -17,7 +14,7 @@ const scale = (metric: string, stat: string, peak: number) => ({ metric, stat, u
 /** A question of a dashboard, and what it must reach at 20 M jobs. */
 export interface Question {
   readonly name: string;
-  readonly statement: Statement<unknown>;
+  readonly question: OneQuery;
   /** The request that asks it. */
   readonly path: string;
   /** How many times as fast as the table scan of SQLite. */
@@ -35,75 +32,75 @@ const HISTOGRAMS = '/api/statistics/histograms?bins=1h';
 
 /** What dashboards ask, over generated jobs. */
 export const QUESTIONS: readonly Question[] = [
-  { name: 'count', statement: countJobs(all), path: '/api/jobs/count' },
+  { name: 'count', question: { kind: 'count', jobs: all }, path: '/api/jobs/count' },
   {
     name: 'all-time totals',
-    statement: jobStatistics(all, now),
+    question: statistics(all),
     path: STATISTICS,
     ...{ timesScan: 50, timesCovering: 15 },
   },
   {
     name: 'by user',
-    statement: jobStatistics(all, { ...now, groupBy: 'user', sortBy: 'totalCoreHours' }),
+    question: { kind: 'statistics', jobs: all, ...{ ...now, groupBy: 'user', sortBy: 'totalCoreHours' } },
     path: `${STATISTICS}?group-by=user&sort-by=totalCoreHours`,
     ...{ timesScan: 50, timesCovering: 15 },
   },
   {
     name: 'by project',
-    statement: jobStatistics(all, { ...now, groupBy: 'project' }),
+    question: { kind: 'statistics', jobs: all, ...{ ...now, groupBy: 'project' } },
     path: `${STATISTICS}?group-by=project`,
     ...{ timesScan: 50, timesCovering: 15 },
   },
   {
     name: 'four histograms',
-    statement: jobHistograms(all, { bins: '1h', nowSec: END_SEC }),
+    question: { kind: 'histograms', jobs: all, bins: '1h', nowSec: END_SEC },
     path: HISTOGRAMS,
     timesScan: 50,
   },
   {
     name: 'one metric histogram',
-    statement: metricHistograms(all, [scale('flops_any', 'avg', 9_216)], 10),
+    question: { kind: 'metric histograms', jobs: all, scales: [scale('flops_any', 'avg', 9_216)], bins: 10 },
     path: `${HISTOGRAMS}&metric=flops_any`,
     timesScan: 50,
   },
   {
     name: 'totals of a range of cores',
-    statement: jobStatistics(where({ kind: 'whole', field: 'num-hwthreads', range: { from: 100n, to: 200n } }), now),
+    question: statistics(where({ kind: 'whole', field: 'num-hwthreads', range: { from: 100n, to: 200n } })),
     path: `${STATISTICS}?num-hwthreads=100-200`,
     timesScan: 100,
   },
   {
     name: 'totals of a range of a metric',
-    statement: jobStatistics(where({ kind: 'footprint', key: 'flops_any_avg', range: { from: 10, to: 50 } }), now),
+    question: statistics(where({ kind: 'footprint', key: 'flops_any_avg', range: { from: 10, to: 50 } })),
     path: `${STATISTICS}?metric.flops_any_avg=10-50`,
     timesScan: 100,
   },
   {
     name: 'totals of a range of hours',
-    statement: jobStatistics(where({ kind: 'whole', field: 'duration', range: { from: 3_600n, to: 14_400n } }), now),
+    question: statistics(where({ kind: 'whole', field: 'duration', range: { from: 3_600n, to: 14_400n } })),
     path: `${STATISTICS}?duration=3600-14400`,
     timesScan: 100,
   },
   {
     name: 'totals of a range of energy',
-    statement: jobStatistics(where({ kind: 'decimal', field: 'energy', range: { from: 1, to: 20 } }), now),
+    question: statistics(where({ kind: 'decimal', field: 'energy', range: { from: 1, to: 20 } })),
     path: `${STATISTICS}?energy=1-20`,
     timesScan: 100,
   },
   {
     name: '30 days by user',
-    statement: jobStatistics(lastDays(30), { ...now, groupBy: 'user' }),
+    question: { kind: 'statistics', jobs: lastDays(30), ...{ ...now, groupBy: 'user' } },
     path: `${STATISTICS}?group-by=user&start-time=${END_SEC - 30 * 86_400}-`,
     timesScan: 2,
   },
   {
     name: 'totals of node.contains',
-    statement: jobStatistics(where({ kind: 'text', field: 'node', operator: 'contains', values: ['F001'] }), now),
+    question: statistics(where({ kind: 'text', field: 'node', operator: 'contains', values: ['F001'] })),
     path: `${STATISTICS}?node.contains=F001`,
   },
   {
     name: 'totals of job-name.contains',
-    statement: jobStatistics(where({ kind: 'text', field: 'job-name', operator: 'contains', values: ['mesh'] }), now),
+    question: statistics(where({ kind: 'text', field: 'job-name', operator: 'contains', values: ['mesh'] })),
     path: `${STATISTICS}?job-name.contains=mesh`,
   },
 ];

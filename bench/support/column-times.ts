@@ -14,20 +14,20 @@ export interface ColumnTimes {
 }
 
 /** The index of the file has been built. */
-export async function columnTimes(path: string, folder: string, { statement }: Question): Promise<ColumnTimes> {
+export async function columnTimes(path: string, folder: string, { question }: Question): Promise<ColumnTimes> {
   forget(`${path}.columns`);
   const index = await opened(path, folder);
   try {
-    const cold = await index.ask(statement);
-    return { cold, warm: await warmTime(index, statement), peakMb: index.peakMb() };
+    const cold = await index.ask(question);
+    return { cold, warm: await warmTime(index, question), peakMb: index.peakMb() };
   } finally {
     await index.close();
   }
 }
 
-async function warmTime(index: Indexed, statement: Question['statement']): Promise<number> {
+async function warmTime(index: Indexed, question: Question['question']): Promise<number> {
   const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) times.push(await index.ask(statement));
+  for (let round = 0; round < ROUNDS; round += 1) times.push(await index.ask(question));
   return percentile(times, 0.5);
 }
 

@@ -69,7 +69,7 @@ export class MixedLoad {
     try {
       await within(async (deadline) => {
         if (kind < 0.6) {
-          const [page] = jobsPage(EVERYTHING, LIST)(undefined);
+          const [page] = await jobsPage(EVERYTHING, LIST)(undefined);
           if (page !== undefined) await this.#db.readPage(page, deadline);
         } else if (kind < 0.95) await this.#db.read(countJobs(MONTH), deadline);
         else await this.#db.read(jobStatistics(MONTH, { nowSec: END_SEC, shortJobSec: 300 }), deadline);

@@ -1,4 +1,5 @@
 /** The questions answered by SQLite, in a connection process as the service has them. */
+import { JobQuestions } from '../../src/questions/ask.ts';
 import { openSqlite } from '../../test/support/sqlite.ts';
 import { sqlOf, timed } from './column-index.ts';
 import { COVERING, type Question } from './column-questions.ts';
@@ -14,9 +15,9 @@ export async function sqlTimes(
   const db = await sqlOf(path, tempDir);
   try {
     const medians: number[] = [];
-    for (const { statement } of questions) {
+    for (const { question } of questions) {
       const times: number[] = [];
-      for (let round = 0; round < rounds; round += 1) times.push(await timed(db, statement));
+      for (let round = 0; round < rounds; round += 1) times.push(await timed(new JobQuestions(db), question));
       medians.push(percentile(times, 0.5));
     }
     return medians;

@@ -11,8 +11,6 @@ import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { LIST_SIZES, type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { PAGE_SIZE, type PageRequest } from '../../src/jobs/order.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
-import { countJobs } from '../../src/questions/count/sqlite.ts';
-import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';
@@ -40,7 +38,7 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   const countWaitMs = view.count === 'wait' ? c.var.deadline.remainingMs() * COUNT_PART : COUNT_WAIT_MS;
   const jobs = visibleJobs(c, asked.filter);
   const [list, counted, parts] = await Promise.all([
-    c.var.db.read(listedJobs(jobs, { ...page, ...order, nowSec: nowSec(c) }), c.var.deadline),
+    c.var.jobs.listed(jobs, { ...page, ...order, nowSec: nowSec(c) }, c.var.deadline),
     countSoon(c, jobs, countWaitMs),
     filterParts(c, asked),
   ]);
@@ -67,13 +65,14 @@ function isWhole(list: readonly unknown[], { page, itemsPerPage }: PageRequest):
 async function countSoon(c: Context<AppEnv>, jobs: VisibleJobs, waitMs: number): Promise<number | undefined> {
   const enough = new AbortController();
   const deadline = partOf(c.var.deadline, c.var.deadline.remainingMs(), enough.signal);
-  const stopped = new Promise<[]>((resolve) => deadline.signal.addEventListener('abort', () => resolve([])));
+  const stopped = new Promise<undefined>((resolve) =>
+    deadline.signal.addEventListener('abort', () => resolve(undefined)),
+  );
   const timer = setTimeout(() => enough.abort(), waitMs);
   try {
     // The list says what is wrong, if something is.
-    const counted = c.var.db.read(countJobs(jobs), deadline).catch(() => []);
-    const [row] = await Promise.race([counted, stopped]);
-    return row?.count;
+    const counted = c.var.jobs.count(jobs, deadline).catch(() => undefined);
+    return await Promise.race([counted, stopped]);
   } finally {
     clearTimeout(timer);
     deadline.clear();

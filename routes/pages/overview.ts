@@ -8,7 +8,6 @@ import { nowSec } from '../../src/http/request.ts';
 import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { FAILED_STATES } from '../../src/jobs/job.ts';
-import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 
 const DAY_SEC = 86_400;
@@ -67,6 +66,6 @@ async function clustersSince(c: Context<AppEnv>, { word, label, sec }: (typeof P
 
 async function totals(c: Context<AppEnv>, filter: JobFilter) {
   const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S, groupBy: 'cluster' } as const;
-  const rows = await c.var.db.read(jobStatistics(visibleJobs(c, filter), options), c.var.deadline);
+  const rows = await c.var.jobs.statistics(visibleJobs(c, filter), options, c.var.deadline);
   return new Map(rows.map((row) => [row.id, row]));
 }

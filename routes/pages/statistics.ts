@@ -14,7 +14,6 @@ import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histo
 import { PAGE_SIZE } from '../../src/jobs/order.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
-import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';
@@ -43,8 +42,8 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     page: { page: pageNumber, itemsPerPage: PAGE_SIZE },
   };
   const [[totals], groups, filter] = await Promise.all([
-    c.var.db.read(jobStatistics(jobs, options), c.var.deadline),
-    c.var.db.read(jobStatistics(jobs, groupsAsked), c.var.deadline),
+    c.var.jobs.statistics(jobs, options, c.var.deadline),
+    c.var.jobs.statistics(jobs, groupsAsked, c.var.deadline),
     filterParts(c, asked),
   ]);
   const content = statisticsContent({

@@ -1,13 +1,13 @@
 import type { Deadline } from '../db/deadline.ts';
-import type { ColumnQuestion } from '../db/question.ts';
 import { Shares, type Waiting } from '../db/shares.ts';
+import type { Question } from '../questions/question.ts';
 
 /** Rows before their schema has read them; undefined: the SQL has to answer. */
 export type ColumnAnswer = readonly unknown[] | undefined;
 
 /** A question, and everybody who waits for its answer. */
 export interface Ask {
-  readonly question: ColumnQuestion;
+  readonly question: Question;
   readonly waiting: Set<Waiter>;
   /** A place in the queue for each caller that waits for it: it is run at the first of their turns. */
   readonly places: Map<string, Place>;
@@ -45,7 +45,7 @@ export class Asks {
    * Resolves with the answer; rejects with queue_full, or with the deadline's reason when its signal fires. `abandoned` is told when then
    * nobody waits for the question any more.
    */
-  async add(question: ColumnQuestion, deadline: Deadline, abandoned: (ask: Ask, reason: unknown) => void) {
+  async add(question: Question, deadline: Deadline, abandoned: (ask: Ask, reason: unknown) => void) {
     const { signal, caller } = deadline;
     const key = keyOf(question);
     const known = this.#waiting.get(key);
@@ -121,6 +121,6 @@ export function settle({ waiting }: Ask, answer: ColumnAnswer): void {
   for (const waiter of [...waiting]) waiter.resolve(answer);
 }
 
-function keyOf(question: ColumnQuestion): string {
+function keyOf(question: Question): string {
   return JSON.stringify(question, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { ColumnQuestion } from '../db/question.ts';
 import { placesOf } from '../questions/list/deep-slice.ts';
+import type { Question } from '../questions/question.ts';
 import { GROUP_COLUMNS } from '../questions/statistics/duckdb.ts';
 import { queryFor } from './answer.ts';
 import { groupsJson, rowsJson } from './answer-json.ts';
@@ -57,7 +57,7 @@ export class HeldIndex {
    * The answer as JSON (answer-json.ts), of the state of the file now or later. Throws Stale and Unsuitable: then it has no answers
    * before the next build.
    */
-  async ask(question: ColumnQuestion): Promise<string> {
+  async ask(question: Question): Promise<string> {
     this.#checkUse();
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
     const readableTags = await this.#followed(() =>

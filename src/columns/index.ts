@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BadStart } from '../bad-start.ts';
 import type { Deadline } from '../db/deadline.ts';
-import type { ColumnQuestion } from '../db/question.ts';
 import { Fault } from '../faults.ts';
 import { newCounters } from '../pool/counters.ts';
 import { watchMemory } from '../pool/memory-watch.ts';
 import { DatabaseProcess, type ProcessOptions } from '../pool/process.ts';
 import { COLUMNS_PROGRAM } from '../pool/spawn.ts';
+import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
@@ -89,7 +89,7 @@ export class ColumnIndex {
    * signal, within 250 ms of which the question has stopped or its process is killed, and with queue_full: what waits for the index
    * would make the readers slow for all, as SQL.
    */
-  async ask(question: ColumnQuestion, deadline: Deadline): Promise<ColumnAnswer> {
+  async ask(question: Question, deadline: Deadline): Promise<ColumnAnswer> {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (this.#state.name !== 'ready' || hasManyPatterns(question)) return undefined;
     const answer = this.#asks.add(question, deadline, (ask, reason) => {

@@ -1,7 +1,5 @@
 import type { Compilable } from 'kysely';
 import type { z } from 'zod';
-import type { Place } from '../jobs/order.ts';
-import type { ColumnQuestion } from './question.ts';
 
 /** What checks a row on its way in. A zod schema is one. */
 export interface RowParser<Row> {
@@ -27,10 +25,6 @@ export interface Statement<Row> {
   readonly row: RowParser<Row>;
   /** True for work that takes minutes: it runs at the lowest priority, on a process that is replaced afterwards. */
   readonly isBackground?: boolean;
-  /** What it asks, where a column index can answer it too. */
-  readonly question?: ColumnQuestion;
-  /** Another way to its rows. */
-  readonly found?: Found<Statement<Row>>;
 }
 
 /**
@@ -43,14 +37,6 @@ export interface PageStatement<More> {
   readonly sql: string;
   readonly parameters: readonly SqlValue[];
   readonly more: RowParser<More>;
-  /** Another way to its rows. */
-  readonly found?: Found<PageStatement<More>>;
-}
-
-/** Where no index of SQLite leads to the jobs of a list, a column index may find their places; the rows are then read by id. */
-export interface Found<OfPlaces> {
-  readonly question: ColumnQuestion;
-  statement(places: readonly Place[]): OfPlaces;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Deadline } from '../db/deadline.ts';
 import type { Database } from '../db/port.ts';
 import type { Fault } from '../faults.ts';
 import type { User } from '../jobs/roles.ts';
+import type { JobQuestions, QuestionIndex } from '../questions/ask.ts';
 import type { SettingValues } from '../settings.ts';
 import type { MemorySample, RuntimeState } from '../system-state.ts';
 import type { Assets, AssetTexts } from './assets.ts';
@@ -27,6 +28,8 @@ export interface Log {
 export interface Service {
   readonly settings: SettingValues;
   readonly db: Database;
+  /** Answers questions about many jobs where it can. Undefined where there is no column index. */
+  readonly index?: QuestionIndex | undefined;
   /** Undefined where there is no job archive: jobs then have neither statistics nor metric data. */
   readonly archive: Archive | undefined;
   readonly clusters: Clusters;
@@ -80,6 +83,7 @@ export interface AppEnv {
   Variables: {
     service: Service;
     db: Database;
+    jobs: JobQuestions;
     deadline: Deadline;
     user: User;
     log: Log;

@@ -2,8 +2,8 @@ import type { Context } from 'hono';
 import { type Deadline, partOf } from '../db/deadline.ts';
 import type { Page } from '../db/port.ts';
 import { Fault } from '../faults.ts';
-import type { PageRequest } from '../jobs/order.ts';
-import { type NextPages, pages, type ReadPage } from '../questions/list/read-ahead.ts';
+import type { VisibleJobs } from '../jobs/visibility.ts';
+import type { JobsListOptions } from '../questions/list/batches.ts';
 import type { JobsBatch } from '../questions/list/sqlite.ts';
 import { type JsonAnswer, jsonBytes } from './answers.ts';
 import { withStatistics } from './archived-statistics.ts';
@@ -17,13 +17,9 @@ import { hiddenMetrics } from './visible-jobs.ts';
  * their status; a list that ends with it is a plain answer. Every further batch is read when the client has taken the
  * one before.
  */
-export async function jobsAnswer(
-  c: Context<AppEnv>,
-  next: NextPages<JobsBatch>,
-  page: PageRequest,
-): Promise<JsonAnswer> {
+export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: JobsListOptions): Promise<JsonAnswer> {
   if (c.var.service.archive === undefined) c.set('lacksArchive', true);
-  const list = new JobsList(c, next);
+  const list = new JobsList(c, jobs, page);
   const first = await list.next();
   c.var.deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now
   const head = joined('{"jobs":[', first?.bytes ?? new Uint8Array());
@@ -50,9 +46,6 @@ const ISOLATE_STREAM_BYTES = 4 * 1024 * 1024;
 const STALL_GRACE_MS = 1_000;
 const NOT_COUNTED = { add() {}, give() {} };
 
-/** Batches read side by side, where a third reader is left for others. */
-const MOST_AHEAD = 2;
-
 /** The batches with the statistics of archived jobs, each read within a deadline of its own; the first within the request's. */
 class JobsList {
   rows = 0;
@@ -66,26 +59,20 @@ class JobsList {
   /** The deadline of the batch that is read next. */
   #deadline: () => Deadline;
 
-  constructor(c: Context<AppEnv>, next: NextPages<JobsBatch>) {
-    const { db, deadline, service, held } = c.var;
+  constructor(c: Context<AppEnv>, jobs: VisibleJobs, options: JobsListOptions) {
+    const { deadline, service, held } = c.var;
     const hidden = hiddenMetrics(c);
     this.#held = service.sharesLimits ? held : NOT_COUNTED; // there its stream counts
     this.#caller = deadline.caller;
     this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
-    const read: ReadPage<JobsBatch> = async (statement) => {
-      const own = this.#deadline();
-      try {
-        const page = await db.readPage(statement, own);
+    this.#batches = c.var.jobs.list(jobs, options, {
+      deadline: () => this.#deadline(),
+      complete: async (page, own) => {
         const bytes = await withStatistics(page, service.archive, own, hidden);
         this.#hold(bytes.byteLength);
         return { ...page, bytes };
-      } finally {
-        own.clear();
-      }
-    };
-    this.#batches = pages(next, read, {
-      mayRead: () => held.mayReadAhead(this.#caller),
-      width: () => (db.spare() < MOST_AHEAD ? 1 : MOST_AHEAD),
+      },
+      mayReadAhead: () => held.mayReadAhead(this.#caller),
     });
   }
 

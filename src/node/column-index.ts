@@ -2,6 +2,7 @@ import { BESIDE_LIMIT_MB, ColumnIndex } from '../columns/index.ts';
 import { withColumns, withoutColumns } from '../columns/with-columns.ts';
 import type { Database } from '../db/port.ts';
 import type { Log } from '../http/env.ts';
+import type { QuestionIndex } from '../questions/ask.ts';
 import type { SettingValues } from '../settings.ts';
 import type { Sizing } from '../system-state.ts';
 
@@ -17,14 +18,20 @@ interface ColumnIndexPlace {
 /** A question that spills more than this is none that a dashboard asks. */
 const SPILL_MB = 2_048;
 
-/** The database with a column index beside its file, where the settings want one and there is the memory and the package for it. */
-export function indexed(db: Database, { settings, sizing, path, tempDir, log }: ColumnIndexPlace): Database {
-  if (settings.COLUMN_INDEX === 'off') return db;
-  if (sizing.columnsMb === 0) return withoutColumns(db, 'there is not enough memory for it');
+/** An open database, and what answers questions about many jobs faster, if there is a column index. */
+export interface OpenDatabase {
+  db: Database;
+  index?: QuestionIndex;
+}
+
+/** A column index next to the file of a database, if the settings want one, and there is enough memory and the package for it. */
+export function indexed(db: Database, { settings, sizing, path, tempDir, log }: ColumnIndexPlace): OpenDatabase {
+  if (settings.COLUMN_INDEX === 'off') return { db };
+  if (sizing.columnsMb === 0) return { db: withoutColumns(db, 'there is not enough memory for it') };
   if (!hasPackage()) {
     const reason = 'the package @duckdb/node-api is not installed, or does not support this system';
     log.warn({ reason }, 'COLUMN_INDEX is off');
-    return withoutColumns(db, reason);
+    return { db: withoutColumns(db, reason) };
   }
   const index = new ColumnIndex({
     databasePath: path,
@@ -36,7 +43,7 @@ export function indexed(db: Database, { settings, sizing, path, tempDir, log }: 
     callerLimit: settings.DB_CALLER_LIMIT,
     log,
   });
-  return withColumns(db, index);
+  return { db: withColumns(db, index), index };
 }
 
 /** Looked for, not loaded: the parent never runs it. */

@@ -13,7 +13,7 @@ import { openReplicaPool } from '../pool/replica.ts';
 import type { SpareSlot } from '../pool/spare-slot.ts';
 import { databaseFile, type SettingValues } from '../settings.ts';
 import type { Sizing } from '../system-state.ts';
-import { indexed } from './column-index.ts';
+import { indexed, type OpenDatabase } from './column-index.ts';
 
 export interface DatabaseOptions {
   sizing: Sizing;
@@ -25,7 +25,7 @@ export interface DatabaseOptions {
 export interface Place {
   /** For people. */
   shown: string;
-  open(options: DatabaseOptions): Promise<Database>;
+  open(options: DatabaseOptions): Promise<OpenDatabase>;
 }
 
 /** Where the settings say that the database is. Throws BadStart for a folder or a kind of address that cannot be. */
@@ -45,7 +45,7 @@ function serverOf(settings: SettingValues): Place {
     shown: new URL(url).host,
     async open({ log }) {
       const pragmas = await checkServer(server, log);
-      return openRemote({ ...server, mostAtOnce, callerLimit, heartbeat: true, pragmas, log });
+      return { db: openRemote({ ...server, mostAtOnce, callerLimit, heartbeat: true, pragmas, log }) };
     },
   };
 }
@@ -97,7 +97,7 @@ async function replicaAt(path: string, syncUrl: string, settings: SettingValues)
     async open(options) {
       const pragmas = await checkServer(server, options.log);
       await mkdir(dirname(path), { recursive: true });
-      return await openReplicaPool({
+      const db = await openReplicaPool({
         ...poolOptions(path, tempDir, settings, options),
         syncUrl,
         authToken,
@@ -111,6 +111,7 @@ async function replicaAt(path: string, syncUrl: string, settings: SettingValues)
           log: options.log,
         }),
       });
+      return { db };
     },
   };
 }

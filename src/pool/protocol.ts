@@ -4,11 +4,11 @@ import type { HeldIndexOptions } from '../columns/held-index.ts';
 import type { NewIndexOptions } from '../columns/new-index.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { ConnectionOptions } from '../db/pragmas.ts';
-import type { ColumnQuestion } from '../db/question.ts';
 import type { ReplicaOptions, Synced } from '../db/replica/open.ts';
 import type { SqlValue } from '../db/statement.ts';
 import type { WriteName } from '../db/writes/index.ts';
 import type { FaultCode, FaultStatus } from '../faults.ts';
+import type { Question } from '../questions/question.ts';
 
 /**
  * Every message between the service and one of its processes; they travel by structured clone. `id` is the request's: a
@@ -31,7 +31,7 @@ export type ToProcess =
   | { kind: 'buildColumns'; id: number }
   /** Bring the column index up to date, if there is one that can be. */
   | { kind: 'followColumns'; id: number }
-  | { kind: 'askColumns'; id: number; question: ColumnQuestion }
+  | { kind: 'askColumns'; id: number; question: Question }
   /** Stop the query; of a write: stop waiting for the lock. */
   | { kind: 'interrupt'; id: number }
   /** The answer to `mayCommit`. */

@@ -1,6 +1,5 @@
 /** A deadline is real, also for a question that the column index works on. */
 import { expect, test, vi } from 'vitest';
-import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { fixture, lateMs, testPool, until, within } from '../support/pool.ts';
 
@@ -13,8 +12,8 @@ test('a deadline ends a question at once, and the index serves on', async () => 
   await isReady(both);
   let ended = 0;
   for (let ms = 1; ms <= 12; ms += 1) {
-    const statement = jobStatistics(ALL, { nowSec: 10_000 + ms, shortJobSec: 300, groupBy: 'user' });
-    const reading = both.db.read(statement, within(ms)).catch((error: unknown) => {
+    const options = { nowSec: 10_000 + ms, shortJobSec: 300, groupBy: 'user' } as const;
+    const reading = both.questions.statistics(ALL, options, within(ms)).catch((error: unknown) => {
       expect(error).toMatchObject({ code: 'deadline_exceeded' });
       ended += 1;
     });
@@ -39,8 +38,8 @@ test('so it does while thousands of changes are taken over, and none is lost', a
     });
   }
   expect(ended).toBeGreaterThan(0);
-  const statement = jobStatistics(ALL, { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' });
-  const [group] = await both.db.read(statement, within(20_000));
+  const options = { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' } as const;
+  const [group] = await both.questions.statistics(ALL, options, within(20_000));
   expect(group).toMatchObject({ id: 'user8', totalJobs: 12_000 });
   expect(both.index.status().counters).toMatchObject({ kills: 0, crashes: 0 });
 });

@@ -4,15 +4,11 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { HeldIndex } from '../../src/columns/held-index.ts';
 import { Unsuitable } from '../../src/columns/unsuitable.ts';
-import type { Statement } from '../../src/db/statement.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
-import { countJobs } from '../../src/questions/count/sqlite.ts';
-import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
-import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
-import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { answerOf, builtIndex } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
+import { type OneQuery, statementFor } from '../support/questions.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
@@ -28,9 +24,11 @@ const scale = fc.record({
   peak: fc.constantFrom(0, 7, 10, 99.9, 100, 256),
 });
 
+const countOf = (jobs: VisibleJobs): OneQuery => ({ kind: 'count', jobs });
+
 /** A question about the jobs that a filter leaves. */
-const question: fc.Arbitrary<(jobs: VisibleJobs) => Statement<unknown>> = fc.oneof(
-  fc.constant(countJobs),
+const question: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
+  fc.constant(countOf),
   fc
     .record({
       groupBy: fc.constantFrom(undefined, ...GROUPS),
@@ -44,14 +42,17 @@ const question: fc.Arbitrary<(jobs: VisibleJobs) => Statement<unknown>> = fc.one
       shortJobSec: fc.constantFrom(0, 300),
       nowSec: fc.constantFrom(NOW, NOW + 1_000),
     })
-    .map((options) => (jobs: VisibleJobs) => jobStatistics(jobs, options)),
-  fc
-    .record({ bins: fc.constantFrom('1m', '10m', '1h', '6h', '12h', '24h' as const), nowSec: fc.constant(NOW) })
-    .map((options) => (jobs: VisibleJobs) => jobHistograms(jobs, options)),
+    .map(
+      (options) =>
+        (jobs: VisibleJobs): OneQuery => ({ kind: 'statistics', jobs, ...options }),
+    ),
+  fc.record({ bins: fc.constantFrom('1m', '10m', '1h', '6h', '12h', '24h' as const), nowSec: fc.constant(NOW) }).map(
+    (options) =>
+      (jobs: VisibleJobs): OneQuery => ({ kind: 'histograms', jobs, ...options }),
+  ),
   fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) }).map(
     ({ scales, bins }) =>
-      (jobs: VisibleJobs) =>
-        metricHistograms(jobs, scales, bins),
+      (jobs: VisibleJobs): OneQuery => ({ kind: 'metric histograms', jobs, scales, bins }),
   ),
 );
 const asked = fc.array(fc.tuple(randomUser, randomFilter, question), { minLength: 40, maxLength: 40 });
@@ -72,9 +73,9 @@ async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
   return { db, index };
 }
 
-async function bothAnswer({ db, index }: { db: TestDatabase; index: HeldIndex }, statement: Statement<unknown>) {
-  if (statement.question === undefined) throw new Error('the statement has no question');
-  const rows = await answerOf(index, statement.question);
+async function bothAnswer({ db, index }: { db: TestDatabase; index: HeldIndex }, question: OneQuery) {
+  const statement = statementFor(question);
+  const rows = await answerOf(index, question);
   expect(text(rows.map((row) => statement.row.parse(row)))).toBe(text(await db.read(statement)));
 }
 
@@ -116,8 +117,8 @@ test('it declines exactly where a row is odd, and says why', async () => {
   await fc.assert(
     fc.asyncProperty(randomRows(3), async (rows: Row[]) => {
       await store(both.db, rows);
-      if (rows.every(isSuitable)) await bothAnswer(both, countJobs(every));
-      else await expect(bothAnswer(both, countJobs(every))).rejects.toBeInstanceOf(Unsuitable);
+      if (rows.every(isSuitable)) await bothAnswer(both, countOf(every));
+      else await expect(bothAnswer(both, countOf(every))).rejects.toBeInstanceOf(Unsuitable);
     }),
     { numRuns: RUNS * 5, interruptAfterTimeLimit: 120_000, endOnFailure: true },
   );
@@ -168,12 +169,12 @@ test('a number of a footprint is the one that SQLite reads, however it is writte
   for (const value of [...written.map(Number).filter(Number.isFinite), 7, 0.25]) {
     for (const key of ['load_avg', 'mem_max']) {
       for (const range of [{ from: value, to: value }, { from: value }, { to: value }]) {
-        await bothAnswer(both, countJobs({ ...every, conditions: [{ kind: 'footprint', key, range }] }));
+        await bothAnswer(both, countOf({ ...every, conditions: [{ kind: 'footprint', key, range }] }));
       }
     }
     if (value > 0) {
       const scales = [{ metric: 'load', stat: 'avg', unit: '', peak: value }];
-      await bothAnswer(both, metricHistograms(every, scales, 7));
+      await bothAnswer(both, { kind: 'metric histograms', jobs: every, scales, bins: 7 });
     }
   }
 });

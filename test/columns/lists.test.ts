@@ -4,15 +4,14 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { HeldIndex } from '../../src/columns/held-index.ts';
 import { textOf } from '../../src/db/driver-values.ts';
-import type { Database } from '../../src/db/port.ts';
-import type { PageStatement } from '../../src/db/statement.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { JobQuestions } from '../../src/questions/ask.ts';
 import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
 import { placeOf } from '../../src/questions/list/duckdb.ts';
-import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
-import { pages } from '../../src/questions/list/read-ahead.ts';
+import { listedJobs, listedJobsAt, listedPlaces } from '../../src/questions/list/listed-jobs.ts';
+import type { PlacesQuestion } from '../../src/questions/list/question.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { ALL, answerOf, builtIndex, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, within } from '../support/pool.ts';
@@ -47,13 +46,12 @@ async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
 async function foundRows(db: TestDatabase, index: HeldIndex, list: VisibleJobs, options: JobsListOptions) {
   let questions = 0;
   const batches = await db.batches<JobsBatch>(jobsPage(list, options));
-  const found = async (statement: PageStatement<JobsBatch>) => {
-    if (statement.found === undefined) return statement;
+  const find = async (question: PlacesQuestion) => {
     questions += 1;
-    return statement.found.statement((await answerOf(index, statement.found.question)).map(placeOf));
+    return (await answerOf(index, question)).map(placeOf);
   };
   const texts: string[] = [];
-  for (const { text, rows } of await db.batches(jobsPage(list, options), { width: 2, found })) {
+  for (const { text, rows } of await db.batches(jobsPage(list, options, find), 2)) {
     if (rows > 0) texts.push(text);
   }
   expect(texts.join(',\n')).toBe(
@@ -96,10 +94,11 @@ test('sorted lists are those of the SQL', async () => {
     fc.asyncProperty(randomRows(60), lists, async (rows, asked) => {
       await store(db, rows.map(madeSuitable));
       for (const [user, filter, options] of asked) {
-        const statement = listedJobs(visibleTo(user, filter), options);
-        if (statement.found === undefined) continue;
-        const places = (await answerOf(index, statement.found.question)).map(placeOf);
-        expect(await db.read(statement.found.statement(places))).toEqual(await db.read(statement));
+        const jobs = visibleTo(user, filter);
+        const question = listedPlaces(jobs, options);
+        if (question === undefined) continue;
+        const places = (await answerOf(index, question)).map(placeOf);
+        expect(await db.read(listedJobsAt(jobs, options, places))).toEqual(await db.read(listedJobs(jobs, options)));
       }
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
@@ -109,10 +108,16 @@ test('sorted lists are those of the SQL', async () => {
 const SMALL_JOBS: JobFilter = [{ kind: 'whole', field: 'num-nodes', range: { to: 5n } }];
 const ofSmallJobs: VisibleJobs = { ...ALL, conditions: SMALL_JOBS };
 
-async function idsOf(db: Database, between: () => Promise<void> = async () => {}): Promise<number[]> {
-  const next = jobsPage(ofSmallJobs, { page: 1, itemsPerPage: 100_000, withMetadata: false, nowSec: NOW });
+const batchesOf = (questions: JobQuestions, list: VisibleJobs, itemsPerPage: number) =>
+  questions.list(
+    list,
+    { page: 1, itemsPerPage, withMetadata: false, nowSec: NOW },
+    { deadline: () => within(20_000), complete: async (page) => page, mayReadAhead: () => true },
+  );
+
+async function idsOf(questions: JobQuestions, between: () => Promise<void> = async () => {}): Promise<number[]> {
   const ids: number[] = [];
-  for await (const { bytes } of pages(next, (statement) => db.readPage(statement, within(20_000)))) {
+  for await (const { bytes } of batchesOf(questions, ofSmallJobs, 100_000)) {
     if (ids.length === 0) await between();
     const batch: { jobId: number }[] = JSON.parse(`[${textOf(bytes)}]`);
     ids.push(...batch.map(({ jobId }) => jobId));
@@ -125,8 +130,8 @@ test('a long list asks the index once for thousands of rows', async () => {
   await withJobs(pool, jobs(1, 6_000, "'ada', 5") + jobs(6_001, 12_000, "'ada', 6"));
   const both = indexed(pool);
   await isReady(both);
-  const found = await idsOf(both.db);
-  expect(found).toEqual(await idsOf(pool.db));
+  const found = await idsOf(both.questions);
+  expect(found).toEqual(await idsOf(new JobQuestions(pool.db)));
   expect(found).toHaveLength(6_000);
   expect(both.index.status().answers).toBe(2);
 });
@@ -136,7 +141,7 @@ test('jobs that are deleted meanwhile are left out, and the list goes on behind 
   await withJobs(pool, jobs(1, 3_000, "'ada', 5"));
   const both = indexed(pool);
   await isReady(both);
-  const found = await idsOf(both.db, () => withJobs(pool, 'DELETE FROM job WHERE job_id BETWEEN 100 AND 2800;'));
+  const found = await idsOf(both.questions, () => withJobs(pool, 'DELETE FROM job WHERE job_id BETWEEN 100 AND 2800;'));
   expect(found.slice(-99)).toEqual(Array.from({ length: 99 }, (_, at) => 99 - at));
   expect(found.length).toBeLessThan(3_000);
 });
@@ -146,7 +151,6 @@ test('where an index of SQLite leads to the jobs, nobody asks', async () => {
   await withJobs(pool, jobs(1, 100));
   const both = indexed(pool);
   await isReady(both);
-  const options = { page: 1, itemsPerPage: 10, withMetadata: false, nowSec: NOW };
   const filters: JobFilter[] = [
     [],
     [{ kind: 'text', field: 'user', operator: 'is', values: ['ada'] }],
@@ -158,11 +162,9 @@ test('where an index of SQLite leads to the jobs, nobody asks', async () => {
     [{ kind: 'id', field: 'job-id', values: [3n] }],
   ];
   for (const conditions of filters) {
-    const [statement = expect.fail('no statement')] = jobsPage({ ...ALL, conditions }, options)(undefined);
-    await both.db.readPage(statement, within(10_000));
+    await batchesOf(both.questions, { ...ALL, conditions }, 10).next();
   }
   expect(both.index.status().answers).toBe(0);
-  const [statement = expect.fail('no statement')] = jobsPage(ofSmallJobs, options)(undefined);
-  expect((await both.db.readPage(statement, within(10_000))).rows).toBe(0);
+  expect((await batchesOf(both.questions, ofSmallJobs, 10).next()).value?.rows).toBe(0);
   expect(both.index.status().answers).toBe(1);
 });

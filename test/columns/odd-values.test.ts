@@ -85,8 +85,8 @@ test.each([
   const { index, db } = await built('resources', `'${resources}'`);
   for (const value of ['', 'a', 'A', 'b', 'a\tb']) {
     const node: Condition = { kind: 'text', field: 'node', operator: 'is', values: [value] };
-    const statement = countJobs({ ...ALL, conditions: [node] });
-    expect(await answerOf(index, statement.question ?? expect.fail())).toEqual(await db.read(statement));
+    const jobs = { ...ALL, conditions: [node] };
+    expect(await answerOf(index, { kind: 'count', jobs })).toEqual(await db.read(countJobs(jobs)));
   }
 });
 

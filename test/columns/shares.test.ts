@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Ask, Asks, settle } from '../../src/columns/asks.ts';
 import type { Deadline } from '../../src/db/deadline.ts';
-import type { ColumnQuestion } from '../../src/db/question.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
+import type { QuestionIndex } from '../../src/questions/ask.ts';
+import type { Question } from '../../src/questions/question.ts';
 import { indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testPool, until, within } from '../support/pool.ts';
 import { bodyOf, testApp } from '../support/test-app.ts';
@@ -11,15 +12,15 @@ import { bodyOf, testApp } from '../support/test-app.ts';
 const LIMIT_MS = 60_000;
 const as = (caller: string, gone?: AbortSignal): Deadline => ({ ...within(LIMIT_MS, gone), caller });
 const jobsOf = (name: string) => visibleTo({ name, roles: new Set(['user']), projects: [] });
-const countOf = (name: string): ColumnQuestion => ({ kind: 'count', jobs: jobsOf(name) });
-const pageOf = (page: number): ColumnQuestion => ({
+const countOf = (name: string): Question => ({ kind: 'count', jobs: jobsOf(name) });
+const pageOf = (page: number): Question => ({
   ...{ kind: 'statistics', jobs: jobsOf('ada'), nowSec: 1, shortJobSec: 1 },
   page: { page, itemsPerPage: 1 },
 });
 const never = () => {};
 
 /** Adds a question and says what came of it. */
-const add = (asks: Asks, question: ColumnQuestion, deadline: Deadline, abandoned: (ask: Ask) => void = never) =>
+const add = (asks: Asks, question: Question, deadline: Deadline, abandoned: (ask: Ask) => void = never) =>
   asks.add(question, deadline, abandoned).then(
     (answer) => answer,
     (error: Error) => error.message,
@@ -46,7 +47,7 @@ describe('equal questions', () => {
 
   test('are not those that differ in who may see what, or in any other part', async () => {
     const asks = new Asks({ queueLimit: 16 });
-    const questions: ColumnQuestion[] = [
+    const questions: Question[] = [
       countOf('ada'),
       countOf('ben'),
       { kind: 'count', jobs: visibleTo({ name: 'ada', roles: new Set(['admin']), projects: [] }) },
@@ -104,15 +105,14 @@ test('through the service two users who ask the same at once get the count of th
   const both = indexed(pool);
   await isReady(both);
   let asked = 0;
-  const db = {
-    ...both.db,
-    read: ((statement, deadline) => {
-      const rows = both.db.read(statement, deadline);
+  const index: QuestionIndex = {
+    ask(question, deadline) {
+      const rows = both.index.ask(question, deadline);
       asked += 1;
       return rows;
-    }) as typeof both.db.read,
+    },
   };
-  const service = await testApp({ service: () => ({ db }) });
+  const service = await testApp({ service: () => ({ db: both.db, index }) });
   try {
     const [{ pid } = { pid: 0 }] = both.index.processes();
     process.kill(pid, 'SIGSTOP');

@@ -48,7 +48,9 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       const db = await opened();
       const jobId = 2n ** 63n - 1n;
       await db.write('insertJobs', { rows: [oneJob({ jobId })], tags: [] }, within(10_000));
-      const [page] = jobsPage(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 })(undefined);
+      const [page] = await jobsPage(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 })(
+        undefined,
+      );
       if (page === undefined) throw new Error('no page');
       expect(textOf((await db.readPage(page, within(10_000))).bytes)).toContain(`"jobId":${jobId},`);
     });

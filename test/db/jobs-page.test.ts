@@ -42,7 +42,7 @@ function list(user: User, more: Partial<JobsListOptions> = {}, query = '') {
 }
 
 async function listed(user: User, { width = 1, ...more }: Partial<Asked> = {}, query = '') {
-  return await db.batches(list(user, more, query), { width });
+  return await db.batches(list(user, more, query), width);
 }
 
 async function jobs(user: User, more: Partial<Asked> = {}) {
@@ -203,15 +203,15 @@ test('of two batches side by side the second knows its rows by their places; wha
   await withBigCluster(async () => {
     const next = list(admin, { itemsPerPage: 2 ** 53 - 1 }, 'cluster=big&state=completed');
     const readAll = (statements: PageStatement<JobsBatch>[]) => Promise.all(statements.map((one) => db.readPage(one)));
-    const [first] = await readAll(next(undefined, 2));
-    const [walked] = await readAll(next(first, 2));
+    const [first] = await readAll(await next(undefined, 2));
+    const [walked] = await readAll(await next(first, 2));
     expect(walked?.more.behind.rows).toBe(500);
     const [gone, changed, ...kept] = walked?.more.behind.ids.split(',').map(Number) ?? [];
     await db.exec(`DELETE FROM job WHERE id = ${gone}; UPDATE job SET job_state = 'failed' WHERE id = ${changed}`);
-    const side = await readAll(next(walked, 2));
+    const side = await readAll(await next(walked, 2));
     expect(side.map(({ rows }) => rows)).toEqual([498, 130]);
     expect(idsIn(side[0]?.text ?? '')).toEqual(kept);
-    expect(next(side.at(-1), 2)).toEqual([]);
+    expect(await next(side.at(-1), 2)).toEqual([]);
   });
 });
 

@@ -84,7 +84,7 @@ test('each write is there for the next read, while other programs come and go', 
     const startTime = 1_600_000_000 + job;
     const rows = [oneJob({ jobId: BigInt(job), startTime })];
     await db.write('insertJobs', { rows, tags: [] }, deadline);
-    const [first = expect.fail('no page')] = list()(undefined);
+    const [first = expect.fail('no page')] = await list()(undefined);
     const page = await db.readPage(first, deadline);
     expect(page.more.last?.startTime).toBe(BigInt(startTime - Math.min(job, 5) + 1));
   }

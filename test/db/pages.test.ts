@@ -15,7 +15,7 @@ function list(count: number, ahead: { mayRead: () => boolean; width: () => numbe
     parameters: [],
     more: { parse: Number },
   });
-  const next = (before: Page<number> | undefined, width = 1): Numbered[] => {
+  const next = async (before: Page<number> | undefined, width = 1): Promise<Numbered[]> => {
     const from = before === undefined ? 0 : before.more + 1;
     const most = before === undefined ? 1 : width;
     return Array.from({ length: Math.min(most, count - from) }, (_, at) => statement(from + at));

@@ -51,7 +51,9 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
 
   /** How the list finds its places: the part of the plan before the rows are fetched by id. */
   async function placesOf(jobs: VisibleJobs): Promise<string[]> {
-    const [statement] = jobsPage(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(undefined);
+    const [statement] = await jobsPage(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(
+      undefined,
+    );
     if (statement === undefined) throw new Error('there is always a first batch');
     const plan = await db.plan(statement);
     return plan.slice(0, plan.indexOf('SCAN places'));
@@ -118,9 +120,9 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
 
   test('a following batch starts behind the last row', async () => {
     const next = jobsPage(asked(''), { page: 1, itemsPerPage: 10_000, nowSec: NOW, withMetadata: false });
-    next(undefined);
+    await next(undefined);
     const more = { last: { startTime: BigInt(FIRST), id: 1n }, behind: { ids: '', rows: 0 }, archived: [] };
-    const [statement] = next({ bytes: new Uint8Array(), rows: 500, more });
+    const [statement] = await next({ bytes: new Uint8Array(), rows: 500, more });
     if (statement === undefined) throw new Error('500 of 10,000 rows are not the end');
     expect(await db.plan(statement)).toContain('SEARCH job USING COVERING INDEX jobs_starttime (start_time<?)');
   });
@@ -172,7 +174,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
       jobStatistics(jobs, { ...options, groupBy: 'user', sortBy: 'totalJobs' }),
       jobStatistics(jobs, { ...options, groupBy: 'cluster' }),
       jobHistograms(jobs, { nowSec: NOW, bins: '1h' }),
-      metricHistograms(jobs, [scale], 10),
+      metricHistograms({ jobs, scales: [scale], bins: 10 }),
     ].map((statement) => db.plan(statement));
     for (const plan of await Promise.all(plans)) {
       const access = plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line));

@@ -59,7 +59,7 @@ test('a page holds the jobs of a naive filter, sort and slice', async () => {
   });
   await overRandomJobs(pages, async (visible, found, { width, ...page }) => {
     const next = jobsPage(visible, { ...page, nowSec: NOW, withMetadata: true });
-    const batches = await db.batches(next, { width });
+    const batches = await db.batches(next, width);
     const ids = batches.flatMap(({ text }) =>
       [...text.matchAll(/"id":(\d+),"statistics":null}(?:,\n|$)/g)].map(([, id]) => BigInt(id ?? 0)),
     );
@@ -100,7 +100,7 @@ test('metric histograms are those of the formula over the rows', async () => {
   });
   const options = fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) });
   await overRandomJobs(options, async (visible, found, { scales, bins }) => {
-    const counted = await db.read(metricHistograms(visible, scales, bins));
+    const counted = await db.read(metricHistograms({ jobs: visible, scales, bins }));
     expect(metricHistogramsOf(scales, bins, counted)).toEqual(
       scales.map((one) => naiveMetricHistogram(found, one, bins)),
     );

@@ -130,7 +130,7 @@ test('metric histograms count numbers up to the peak, the peak in the last bin',
     { metric: 'mem', stat: 'max', unit: 'GB', peak: 100 },
     { metric: 'mem', stat: '', unit: '', peak: 100 },
   ];
-  const histograms = metricHistogramsOf(scales, 4, await db.read(metricHistograms(all, scales, 4)));
+  const histograms = metricHistogramsOf(scales, 4, await db.read(metricHistograms({ jobs: all, scales, bins: 4 })));
   // load 0 -> 1, 50 -> trunc(2) + 1 = 3, 100 -> 4, the text "50" does not count; mem 100 -> 4, 101 is above the peak
   expect(histograms.map(({ data }) => data.map(({ count }) => count))).toEqual([
     [1, 0, 1, 1],

@@ -7,9 +7,9 @@ import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts
 import { NewIndex, type NewIndexOptions } from '../../src/columns/new-index.ts';
 import { withColumns } from '../../src/columns/with-columns.ts';
 import type { Database } from '../../src/db/port.ts';
-import type { ColumnQuestion } from '../../src/db/question.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { JobQuestions } from '../../src/questions/ask.ts';
+import type { Question } from '../../src/questions/question.ts';
 import { type TestPool, until, within } from './pool.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -17,6 +17,7 @@ export const ALL = visibleTo({ name: 'root', roles: new Set(['admin']), projects
 
 export interface Indexed {
   db: Database;
+  questions: JobQuestions;
   index: ColumnIndex;
   warnings: string[];
 }
@@ -34,7 +35,7 @@ export function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOpti
     ...options,
   });
   onTestFinished(() => index.close());
-  return { db: withColumns(db, index), index, warnings };
+  return { db: withColumns(db, index), questions: new JobQuestions(db, index), index, warnings };
 }
 
 /** A build has a low priority: on a machine that is busy with other things it may take a while. */
@@ -59,8 +60,7 @@ export const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT
   WITH RECURSIVE n(x) AS (SELECT ${first} UNION ALL SELECT x + 1 FROM n WHERE x < ${last})
   SELECT x, 'a', 'm', ${more}, 'p', 60, 1, 'completed', '[{"hostname":"n1"}]', 'none' FROM n;`;
 
-export const count = async ({ db }: Indexed, limitMs = 20_000) =>
-  (await db.read(countJobs(ALL), within(limitMs)))[0]?.count;
+export const count = async ({ questions }: Indexed, limitMs = 20_000) => await questions.count(ALL, within(limitMs));
 
 /** An index that was built, and is open to answer, as the two processes of the service do it. Whoever gets it closes it. */
 export async function builtIndex(options: NewIndexOptions): Promise<HeldIndex> {
@@ -71,4 +71,4 @@ export async function builtIndex(options: NewIndexOptions): Promise<HeldIndex> {
 }
 
 /** The rows that the index answers with. */
-export const answerOf = async (held: HeldIndex, question: ColumnQuestion) => rowsOf(await held.ask(question));
+export const answerOf = async (held: HeldIndex, question: Question) => rowsOf(await held.ask(question));

@@ -1,12 +1,12 @@
 import { DURATION_BINS, type DurationBins, type MetricScale } from '../../src/jobs/histograms.ts';
 import type { JobsStatistics } from '../../src/jobs/statistics.ts';
-import type { JobStatisticsOptions } from '../../src/questions/statistics/sqlite.ts';
+import type { StatisticsOptions } from '../../src/questions/statistics/question.ts';
 import type { Row } from './random-jobs.ts';
 
 /** contract/graphql.md §6, with integers of any size. */
 export function naiveStatistics(
   rows: readonly Row[],
-  { groupBy, sortBy, page, nowSec, shortJobSec }: JobStatisticsOptions,
+  { groupBy, sortBy, page, nowSec, shortJobSec }: StatisticsOptions,
 ) {
   if (groupBy === undefined) return [totals('', rows, nowSec, shortJobSec)];
   const keys = new Map(rows.map((row) => [row[groupBy].toString('latin1'), row[groupBy]]));

@@ -16,13 +16,6 @@ export interface TextPage<More> extends Page<More> {
   text: string;
 }
 
-export interface BatchesOptions<More> {
-  /** How many may be read side by side; here each comes after the last. */
-  width?: number;
-  /** What is read in the place of a statement. */
-  found?(statement: PageStatement<More>): Promise<PageStatement<More>>;
-}
-
 /** A database file of its own, with the tables and indexes of the migrations, to run statements against in process. */
 export class TestDatabase {
   readonly #connection: Connection;
@@ -72,13 +65,10 @@ export class TestDatabase {
   }
 
   /** All batches of a list. */
-  async batches<More>(
-    next: NextPages<More>,
-    { width = 1, found = async (statement) => statement }: BatchesOptions<More> = {},
-  ): Promise<TextPage<More>[]> {
+  async batches<More>(next: NextPages<More>, width = 1): Promise<TextPage<More>[]> {
     const batches: TextPage<More>[] = [];
-    for (let now = next(undefined, width); now.length > 0; now = next(batches.at(-1), width)) {
-      for (const statement of now) batches.push(await this.readPage(await found(statement)));
+    for (let now = await next(undefined, width); now.length > 0; now = await next(batches.at(-1), width)) {
+      for (const statement of now) batches.push(await this.readPage(statement));
     }
     return batches;
   }

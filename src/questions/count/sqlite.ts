@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { statementOf } from '../../db/sql-rows.ts';
+import type { Statement } from '../../db/statement.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../where/sqlite.ts';
 
-const Row = z.object({ count: z.int() });
+export const CountRow = z.object({ count: z.int() });
+type CountRow = z.output<typeof CountRow>;
 
 /** One row: how many jobs there are. */
-export function countJobs(jobs: VisibleJobs) {
-  const query = sql`SELECT count(*) AS count FROM job WHERE ${whereJob(jobs)}`;
-  return { ...statementOf('count jobs', query, Row), question: { kind: 'count', jobs } } as const;
+export function countJobs(jobs: VisibleJobs): Statement<CountRow> {
+  return statementOf('count jobs', sql`SELECT count(*) AS count FROM job WHERE ${whereJob(jobs)}`, CountRow);
 }

@@ -1,9 +1,9 @@
 import { RUNNING } from '../../columns/columns.ts';
-import type { HistogramsQuestion } from '../../db/question.ts';
 import { DURATION_BINS } from '../../jobs/histograms.ts';
 import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
 import { durationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import type { HistogramsQuestion } from './question.ts';
 
 /** The rows of src/questions/histograms/sqlite.ts. Four groupings of one column each are faster here than one of four. */
 export function histogramsQuery({ jobs, bins, nowSec }: HistogramsQuestion, context: FilterContext): ColumnQuery {

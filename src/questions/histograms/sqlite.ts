@@ -2,11 +2,13 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { durationAt } from '../../db/job-json.ts';
 import { exactWhole, statementOf } from '../../db/sql-rows.ts';
-import { DURATION_BINS, type DurationBins } from '../../jobs/histograms.ts';
+import type { Statement } from '../../db/statement.ts';
+import { type CountedValue, DURATION_BINS } from '../../jobs/histograms.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, whereJob } from '../where/sqlite.ts';
+import type { HistogramsOptions } from './question.ts';
 
-const Row = z.object({
+export const HistogramRow = z.object({
   histogram: z.enum(['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs']),
   value: exactWhole,
   count: z.int(),
@@ -16,7 +18,7 @@ const Row = z.object({
  * The points of four histograms, each ascending by value; empty duration bins are absent (src/jobs/histograms.ts adds
  * them). One scan and one sort serve all four: the jobs are first counted by all four values together.
  */
-export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: { bins: DurationBins; nowSec: number }) {
+export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: HistogramsOptions): Statement<CountedValue> {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const width = sql.lit(widthSec);
   const jobsOf = sql`SELECT CAST(${durationAt(nowSec)} AS INTEGER) AS d, ${whole('num_nodes')} AS nodes, ${whole('num_hwthreads')} AS cores, ${whole('num_acc')} AS accs FROM job WHERE ${whereJob(jobs)}`;
@@ -29,8 +31,7 @@ export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: { bins: Durat
       UNION ALL SELECT 'histNumCores', cores, sum(count) FROM alike GROUP BY cores
       UNION ALL SELECT 'histNumAccs', accs, sum(count) FROM alike GROUP BY accs
       ORDER BY histogram, value) AS points`;
-  const question = { kind: 'histograms', jobs, bins, nowSec } as const;
-  return { ...statementOf('job histograms', query, Row), question };
+  return statementOf('job histograms', query, HistogramRow);
 }
 
 /** A foreign file may hold anything in a column of integers; NULL counts as 0. */

@@ -3,6 +3,7 @@ import type { PageStatement } from '../../db/statement.ts';
 import { offsetOf, type PageRequest, type Place, type Slice } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
+import type { PlacesQuestion } from './question.ts';
 import type { NextPages } from './read-ahead.ts';
 import { type JobsBatch, type JobsBatchOptions, jobsBatch, type RowsBehind, withIds } from './sqlite.ts';
 import { standIns, Template } from './template.ts';
@@ -14,15 +15,22 @@ const BATCH_BYTES = 256 * 1024;
 /** Places that a column index finds at once, since finding a few takes as long: 200 KB of the service's memory. */
 const MOST_PLACES = 5_000;
 
+/** Asks the column index; undefined where SQLite has to find the jobs. */
+export type FindPlaces = (question: PlacesQuestion) => Promise<readonly Place[] | undefined>;
+
 export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
 
 /**
  * The batches of one page of a list, newest first: rows are REST Job objects, each one line of JSON text that ends in
  * `"statistics":null}`. Only the first batch skips rows by number; the others go on behind the last row.
  */
-export function jobsPage(jobs: VisibleJobs, options: JobsListOptions): NextPages<JobsBatch> {
-  const list = new JobsPage(jobs, options);
-  return (before, width = 1) => (before === undefined ? [list.first()] : list.behind(before, width));
+export function jobsPage(
+  jobs: VisibleJobs,
+  options: JobsListOptions,
+  find: FindPlaces = async () => undefined,
+): NextPages<JobsBatch> {
+  const list = new JobsPage(jobs, options, find);
+  return async (before, width = 1) => (before === undefined ? [await list.first()] : await list.after(before, width));
 }
 
 /**
@@ -33,6 +41,7 @@ export function jobsPage(jobs: VisibleJobs, options: JobsListOptions): NextPages
 class JobsPage {
   readonly #jobs: VisibleJobs;
   readonly #options: JobsListOptions;
+  readonly #find: FindPlaces;
   readonly #isAlongIndex: boolean;
   /** Rows of the page whose places are not known yet. */
   #left: number;
@@ -47,22 +56,23 @@ class JobsPage {
   #walk: Template<JobsBatch, keyof typeof WALK> | undefined;
   #rows: Template<JobsBatch, keyof typeof ROWS> | undefined;
 
-  constructor(jobs: VisibleJobs, options: JobsListOptions) {
+  constructor(jobs: VisibleJobs, options: JobsListOptions, find: FindPlaces) {
     this.#jobs = jobs;
     this.#options = options;
+    this.#find = find;
     this.#isAlongIndex = isAlongIndex(jobs);
     this.#left = options.itemsPerPage;
   }
 
-  first(): PageStatement<JobsBatch> {
+  async first(): Promise<PageStatement<JobsBatch>> {
     const shown = Math.min(this.#left, this.#options.withMetadata ? BATCH.firstWithMetadata : BATCH.first);
     const slice = { offset: offsetOf(this.#options), limit: shown };
-    const places = newestFirst(this.#jobs, slice);
+    if (await this.#hasFound(slice)) return this.#nextFound(shown);
     this.#walked = shown;
-    return { ...jobsBatch(this.#jobs, this.#options, { places, shown }), ...this.#orFound(slice) };
+    return jobsBatch(this.#jobs, this.#options, { places: newestFirst(this.#jobs, slice), shown });
   }
 
-  behind(before: Page<JobsBatch>, width: number): PageStatement<JobsBatch>[] {
+  async after(before: Page<JobsBatch>, width: number): Promise<PageStatement<JobsBatch>[]> {
     if (this.#walked !== undefined) this.#arrived(before, this.#walked);
     const rows = before.rows === 0 ? BATCH.first : rowsLike(before);
     const statements: PageStatement<JobsBatch>[] = [];
@@ -70,7 +80,7 @@ class JobsPage {
     this.#named = undefined;
     while (this.#found.length > 0 && statements.length < width) statements.push(this.#nextFound(rows));
     if (this.#found.length === 0 && this.#at !== undefined && this.#left > 0 && statements.length < width) {
-      statements.push(this.#walkOn(this.#at, rows, width));
+      statements.push(await this.#walkOn(this.#at, rows, width));
     }
     return statements;
   }
@@ -101,8 +111,9 @@ class JobsPage {
     return this.#rows.filled({ ids, shown: rows });
   }
 
-  #walkOn({ startTime, id }: Place, rows: number, width: number): PageStatement<JobsBatch> {
+  async #walkOn(after: Place, rows: number, width: number): Promise<PageStatement<JobsBatch>> {
     const shown = Math.min(this.#left, rows);
+    if (await this.#hasFound({ after, offset: 0n, limit: shown })) return this.#nextFound(shown);
     const behind = width > 1 && this.#isAlongIndex ? Math.min(this.#left - shown, rows) : 0;
     this.#walk ??= new Template(
       WALK,
@@ -112,24 +123,18 @@ class JobsPage {
       }),
     );
     this.#walked = shown + behind;
-    const statement = this.#walk.filled({ startTime, id, walked: this.#walked, shown });
-    return { ...statement, ...this.#orFound({ after: { startTime, id }, offset: 0n, limit: shown }) };
+    return this.#walk.filled({ startTime: after.startTime, id: after.id, walked: this.#walked, shown });
   }
 
-  /** Where no index leads to the rows, a column index may know where they are. */
-  #orFound({ limit, ...slice }: Slice): Pick<PageStatement<JobsBatch>, 'found'> {
-    if (this.#isAlongIndex) return {};
+  /** Where no index of SQLite leads to the rows, the column index may find many of them at once. */
+  async #hasFound(slice: Slice): Promise<boolean> {
+    if (this.#isAlongIndex) return false;
     const most = Math.min(this.#left, MOST_PLACES);
-    return {
-      found: {
-        question: { kind: 'places', jobs: this.#jobs, ...slice, limit: most },
-        statement: (places) => {
-          this.#found = places.map(({ id }) => id);
-          this.#learn(places.length, most, places.at(-1));
-          return this.#nextFound(limit);
-        },
-      },
-    };
+    const places = await this.#find({ kind: 'places', jobs: this.#jobs, ...slice, limit: most });
+    if (places === undefined) return false;
+    this.#found = places.map(({ id }) => id);
+    this.#learn(places.length, most, places.at(-1));
+    return true;
   }
 }
 

@@ -1,11 +1,15 @@
-import type { IndexFile } from '../../columns/index-file.ts';
-import type { PlacesQuestion } from '../../db/question.ts';
-import { Parameters } from '../duckdb-query.ts';
+import { type ColumnQuery, Parameters } from '../duckdb-query.ts';
 import type { FilterContext } from '../where/duckdb.ts';
 import { type Buckets, doubleBuckets, wholeBuckets } from './buckets.ts';
 import { type Between, placesQuery, type SortKey, sortKeys, whereListed } from './duckdb.ts';
+import type { PlacesQuestion } from './question.ts';
 
 type Row = Record<string, unknown>;
+
+/** The file of the index. */
+interface Queryable {
+  rows(query: ColumnQuery): Promise<Row[]>;
+}
 
 /** Where sorting is what it takes. */
 export interface Depth {
@@ -35,7 +39,7 @@ interface Part {
  * takes 0.2 s, sorting all of them 2.
  */
 export async function placesOf(
-  file: IndexFile,
+  file: Queryable,
   question: PlacesQuestion,
   index: Omit<FilterContext, 'parameters'>,
   depth: Depth = DEPTH,
@@ -98,7 +102,7 @@ interface Counted {
 }
 
 /** The least and the greatest value there is; DuckDB knows them of a column. */
-async function endsOf(file: IndexFile, key: SortKey): Promise<Between | undefined> {
+async function endsOf(file: Queryable, key: SortKey): Promise<Between | undefined> {
   const sql = `SELECT min(${key.value}) AS least, max(${key.value}) AS most FROM job`;
   const [row] = await file.rows({ sql, parameters: [] });
   if (row === undefined || row['least'] === null) return undefined;

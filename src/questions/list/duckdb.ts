@@ -1,9 +1,9 @@
-import type { PlacesQuestion } from '../../db/question.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import type { Place, Slice } from '../../jobs/order.ts';
 import { type ColumnQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { durationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import type { PlacesQuestion } from './question.ts';
 
 /** What a list is sorted by: a column, or the duration until now. */
 export interface SortKey {

@@ -14,10 +14,11 @@ import {
   NAME_CHARACTERS,
   type SortColumn,
 } from '../../jobs/listed-job.ts';
-import { offsetOf, type PageRequest } from '../../jobs/order.ts';
+import { offsetOf, type PageRequest, type Place } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, storedValue, userOf, whereJob } from '../where/sqlite.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
+import type { PlacesQuestion } from './question.ts';
 import { withIds } from './sqlite.ts';
 
 /** One more than names have at most (src/jobs/bounds.ts), so that a longer one is known. */
@@ -55,17 +56,24 @@ export interface ListedJobsOptions extends PageRequest, ListOrder {
  * along an index; another order looks at every job that matches.
  */
 export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): Statement<ListedJob> {
-  const listed = listedAt(jobs, options, places(jobs, options));
+  return listedAt(jobs, options, places(jobs, options));
+}
+
+/** The same page, whose jobs the column index has found. */
+export function listedJobsAt(
+  jobs: VisibleJobs,
+  options: ListedJobsOptions,
+  found: readonly Place[],
+): Statement<ListedJob> {
+  return listedAt(jobs, options, withIds(jobs, found.map(({ id }) => id).join()));
+}
+
+/** What finds the jobs of the page; undefined where an index of SQLite leads to them. */
+export function listedPlaces(jobs: VisibleJobs, options: ListedJobsOptions): PlacesQuestion | undefined {
   const { column: by, order, nowSec, itemsPerPage: limit } = options;
-  if (by === 'start-time' && isAlongIndex(jobs)) return listed;
+  if (by === 'start-time' && isAlongIndex(jobs)) return undefined;
   const sorted = by === 'start-time' && order === 'desc' ? {} : { sorted: { column: by, order, nowSec } };
-  return {
-    ...listed,
-    found: {
-      question: { kind: 'places', jobs, ...sorted, offset: offsetOf(options), limit },
-      statement: (found) => listedAt(jobs, options, withIds(jobs, found.map(({ id }) => id).join())),
-    },
-  };
+  return { kind: 'places', jobs, ...sorted, offset: offsetOf(options), limit };
 }
 
 /** The jobs of a query for `id`, in its order. */

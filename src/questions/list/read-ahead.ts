@@ -5,7 +5,7 @@ import type { PageStatement } from '../../db/statement.ts';
  * The batches that can be read now, in their order: behind the last of those before (undefined: the first), none at the end.
  * `width`: how many at most may be read side by side.
  */
-export type NextPages<More> = (before: Page<More> | undefined, width?: number) => PageStatement<More>[];
+export type NextPages<More> = (before: Page<More> | undefined, width?: number) => Promise<PageStatement<More>[]>;
 
 /** How one batch is read: the caller knows its deadline, and what else belongs to it. */
 export type ReadPage<More> = (statement: PageStatement<More>) => Promise<Page<More>>;
@@ -30,13 +30,13 @@ export async function* pages<More>(
   ahead: Ahead = ONE_AHEAD,
 ): AsyncGenerator<Page<More>, void, void> {
   let wanted = true;
-  const begin = (before: Page<More> | undefined): Promise<Page<More>>[] => {
-    const statements = wanted ? next(before, ahead.width()) : [];
+  const begin = async (before: Page<More> | undefined): Promise<Promise<Page<More>>[]> => {
+    const statements = wanted ? await next(before, ahead.width()) : [];
     return statements.map((statement) => unwatched(read(statement)));
   };
   try {
     let isFirst = true;
-    let now = begin(undefined);
+    let now = await begin(undefined);
     for (let last = now.at(-1); last !== undefined; last = now.at(-1)) {
       const early = !isFirst && ahead.mayRead() ? unwatched(last.then(begin)) : undefined;
       isFirst = false;

@@ -1,11 +1,14 @@
 import { footprintName } from '../../columns/columns.ts';
-import type { MetricQuestion } from '../../db/question.ts';
 import { isMetricName } from '../../jobs/histograms.ts';
 import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import type { MetricHistogramsQuestion } from './question.ts';
 
 /** The rows of src/questions/metric-histograms/sqlite.ts: the same arithmetic, in the same order of operations. */
-export function metricHistogramsQuery({ jobs, scales, bins }: MetricQuestion, context: FilterContext): ColumnQuery {
+export function metricHistogramsQuery(
+  { jobs, scales, bins }: MetricHistogramsQuestion,
+  context: FilterContext,
+): ColumnQuery {
   const where = whereColumns(jobs.conditions, context);
   const counts = scales.flatMap(({ metric, stat, peak }, index) => {
     const known = context.footprintKeys.indexOf(`${metric}_${stat}`);

@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { statementOf } from '../../db/sql-rows.ts';
+import type { Statement } from '../../db/statement.ts';
 import { jsonNumber } from '../../db/stored-json.ts';
-import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
-import { isMetricName, type MetricScale } from '../../jobs/histograms.ts';
-import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { type CountedBin, isMetricName, type MetricScale } from '../../jobs/histograms.ts';
 import { column, whereJob } from '../where/sqlite.ts';
+import type { MetricHistogramsQuestion } from './question.ts';
 
-const Row = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
+export const MetricHistogramRow = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
 
 /**
  * How many jobs have each metric's value in each bin, as metricBin in src/jobs/histograms.ts says; empty bins are absent.
@@ -15,19 +15,14 @@ const Row = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
  *
  * One scan takes each footprint apart once for all metrics: the jobs are first counted by all their bins together.
  */
-export function metricHistograms(jobs: VisibleJobs, scales: readonly MetricScale[], bins: number) {
-  refuseHiddenMetrics(
-    jobs.hidden,
-    jobs.conditions,
-    scales.flatMap(({ metric, stat }) => [metric, `${metric}_${stat}`]),
-  );
-  const question = { kind: 'metric histograms', jobs, scales, bins } as const;
+export function metricHistograms({
+  jobs,
+  scales,
+  bins,
+}: Omit<MetricHistogramsQuestion, 'kind'>): Statement<CountedBin> {
   const wanted = scales.map((scale, index) => ({ ...scale, index })).filter(isCountable);
   if (wanted.length === 0)
-    return {
-      ...statementOf('metric histograms', sql`SELECT 0 AS metric, 0 AS bin, 0 AS count LIMIT 0`, Row),
-      question,
-    };
+    return statementOf('metric histograms', sql`SELECT 0 AS metric, 0 AS bin, 0 AS count LIMIT 0`, MetricHistogramRow);
   const name = (index: number) => sql.ref(`bin${index}`);
   const values = wanted.map(
     ({ metric, stat, index }) =>
@@ -48,7 +43,7 @@ export function metricHistograms(jobs: VisibleJobs, scales: readonly MetricScale
       FROM (SELECT ${sql.join(wanted.map(binOf))} FROM (SELECT ${sql.join(values)} FROM job WHERE ${whereJob(jobs)}))
       GROUP BY ${columns})
     SELECT metric, bin, count FROM (${sql.join(counts, sql` UNION ALL `)} ORDER BY metric, bin) AS counted`;
-  return { ...statementOf('metric histograms', query, Row), question };
+  return statementOf('metric histograms', query, MetricHistogramRow);
 }
 
 function isCountable({ metric, stat, peak }: MetricScale): boolean {

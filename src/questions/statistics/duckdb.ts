@@ -1,10 +1,10 @@
 import { RUNNING } from '../../columns/columns.ts';
-import type { StatisticsQuestion } from '../../db/question.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { offsetOf } from '../../jobs/order.ts';
 import { SORT_FIELDS, TOTALS, type Total } from '../../jobs/statistics.ts';
 import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import type { StatisticsQuestion } from './question.ts';
 
 /** What a total beyond 63 bits reads as. */
 const MOST = 2n ** 63n - 1n;

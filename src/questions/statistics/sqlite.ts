@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { durationAt } from '../../db/job-json.ts';
 import { wholeOf } from '../../db/sql-rows.ts';
-import { plainRows, type RowParser, type SqlValue } from '../../db/statement.ts';
+import { plainRows, type RowParser, type SqlValue, type Statement } from '../../db/statement.ts';
 import { sqlBuilder } from '../../db/tables.ts';
 import { FIELDS } from '../../jobs/fields.ts';
-import { offsetOf, type PageRequest } from '../../jobs/order.ts';
+import { offsetOf } from '../../jobs/order.ts';
 import {
   type Group,
   type JobsStatistics,
@@ -16,21 +16,10 @@ import {
 } from '../../jobs/statistics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, whereJob } from '../where/sqlite.ts';
-
-export interface JobStatisticsOptions {
-  readonly nowSec: number;
-  /** SHORT_JOB_S: jobs of a shorter stored duration count as short. */
-  readonly shortJobSec: number;
-  /** Without it one row for all jobs, zeros when there are none. */
-  readonly groupBy?: Group | undefined;
-  /** Descending; without it, and between equals, ascending by the group's key. */
-  readonly sortBy?: SortField | undefined;
-  /** Of the groups; without it all of them. Has no effect without groupBy. */
-  readonly page?: PageRequest | undefined;
-}
+import type { StatisticsOptions } from './question.ts';
 
 /** Rows of JobsStatistics (src/jobs/statistics.ts has the formulas and their bounds). */
-export function jobStatistics(jobs: VisibleJobs, options: JobStatisticsOptions) {
+export function jobStatistics(jobs: VisibleJobs, options: StatisticsOptions): Statement<JobsStatistics> {
   const { groupBy, sortBy, page } = options;
   // `+`: walking an index in the order of the groups would read every job of the table in random order, where a range of
   // start times or a scan and a sort do.
@@ -55,11 +44,11 @@ export function jobStatistics(jobs: VisibleJobs, options: JobStatisticsOptions) 
     text,
     parameters as readonly SqlValue[],
   );
-  return { ...statement, row: ROW, question: { kind: 'statistics', jobs, ...options } } as const;
+  return { ...statement, row: StatisticsRow };
 }
 
 /** Written out, since thousands of groups may come at once: a schema took a new process 10 microseconds for each. */
-const ROW: RowParser<JobsStatistics> = {
+export const StatisticsRow: RowParser<JobsStatistics> = {
   parse(value) {
     const row = value as Record<keyof JobsStatistics, unknown>;
     const totals = Object.fromEntries(TOTALS.map((total) => [total, wholeOf(row[total])]));
@@ -68,11 +57,11 @@ const ROW: RowParser<JobsStatistics> = {
 };
 
 /** What the sums need of each job. */
-function measures(jobs: VisibleJobs, key: RawBuilder<unknown>, { nowSec }: JobStatisticsOptions): RawBuilder<unknown> {
+function measures(jobs: VisibleJobs, key: RawBuilder<unknown>, { nowSec }: StatisticsOptions): RawBuilder<unknown> {
   return sql`SELECT ${key} AS key, ${column('hpc_user')} AS user, ${column('job_state')} AS state, ${column('duration')} AS stored, ${durationAt(nowSec)} AS d, ${column('num_nodes')} AS nodes, ifnull(${column('num_hwthreads')}, 0) AS cores, ifnull(${column('num_acc')}, 0) AS accs FROM job WHERE ${whereJob(jobs)}`;
 }
 
-function totals({ shortJobSec }: JobStatisticsOptions, groupBy: Group | undefined): RawBuilder<unknown> {
+function totals({ shortJobSec }: StatisticsOptions, groupBy: Group | undefined): RawBuilder<unknown> {
   return sql.join([
     sql`count(*) AS "totalJobs"`,
     sql`${groupBy === 'user' ? sql`1` : sql`count(DISTINCT user)`} AS "totalUsers"`,

@@ -1,0 +1,138 @@
+import type { Deadline } from '../db/deadline.ts';
+import type { Database, Page } from '../db/port.ts';
+import type { RowParser, Statement } from '../db/statement.ts';
+import {
+  type JobHistograms,
+  jobHistogramsOf,
+  type MetricHistogram,
+  type MetricScale,
+  metricHistogramsOf,
+} from '../jobs/histograms.ts';
+import type { ListedJob } from '../jobs/listed-job.ts';
+import type { JobsStatistics } from '../jobs/statistics.ts';
+import type { VisibleJobs } from '../jobs/visibility.ts';
+import { CountRow, countJobs } from './count/sqlite.ts';
+import type { HistogramsOptions } from './histograms/question.ts';
+import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
+import { type JobsListOptions, jobsPage } from './list/batches.ts';
+import { placeOf } from './list/duckdb.ts';
+import { type ListedJobsOptions, listedJobs, listedJobsAt, listedPlaces } from './list/listed-jobs.ts';
+import type { PlacesQuestion } from './list/question.ts';
+import { pages } from './list/read-ahead.ts';
+import type { JobsBatch } from './list/sqlite.ts';
+import { metricHistogramsQuestion } from './metric-histograms/question.ts';
+import { MetricHistogramRow, metricHistograms } from './metric-histograms/sqlite.ts';
+import type { Question } from './question.ts';
+import type { StatisticsOptions } from './statistics/question.ts';
+import { jobStatistics, StatisticsRow } from './statistics/sqlite.ts';
+
+/** The column index as it is asked. */
+export interface QuestionIndex {
+  /**
+   * The rows of the answer, before their schema has read them; undefined where SQLite has to answer. Rejects with the reason of the
+   * deadline's signal, and with `queue_full`.
+   */
+  ask(question: Question, deadline: Deadline): Promise<readonly unknown[] | undefined>;
+}
+
+/** How the batches of a list are read. */
+export interface ListReading {
+  /** The deadline of the next batch; its `clear` is called when the batch has been read. */
+  deadline(): Deadline;
+  /** What belongs to a batch beyond its rows, read with it. */
+  complete(page: Page<JobsBatch>, deadline: Deadline): Promise<Page<JobsBatch>>;
+  /** Whether batches may be read before they are asked for. */
+  mayReadAhead(): boolean;
+}
+
+/** Batches of a list that are read at the same time, where a third reader is left for others. */
+const SIDE_BY_SIDE = 2;
+
+/**
+ * What can be asked about many jobs. The column index answers where there is one and it can, SQLite or a libSQL server otherwise, with
+ * the same rows in the same order: no SQL is built that does not run. Each method throws what the Database port throws.
+ */
+export class JobQuestions {
+  readonly #db: Database;
+  readonly #index: QuestionIndex | undefined;
+
+  constructor(db: Database, index?: QuestionIndex) {
+    this.#db = db;
+    this.#index = index;
+  }
+
+  async count(jobs: VisibleJobs, deadline: Deadline): Promise<number> {
+    const [row] = await this.#rows({ kind: 'count', jobs }, CountRow, () => countJobs(jobs), deadline);
+    return row?.count ?? 0;
+  }
+
+  /** One row for all jobs, or one for each group in the order asked for. */
+  async statistics(jobs: VisibleJobs, options: StatisticsOptions, deadline: Deadline): Promise<JobsStatistics[]> {
+    const question = { kind: 'statistics', jobs, ...options } as const;
+    return await this.#rows(question, StatisticsRow, () => jobStatistics(jobs, options), deadline);
+  }
+
+  async histograms(jobs: VisibleJobs, options: HistogramsOptions, deadline: Deadline): Promise<JobHistograms> {
+    const question = { kind: 'histograms', jobs, ...options } as const;
+    const rows = await this.#rows(question, HistogramRow, () => jobHistograms(jobs, options), deadline);
+    return jobHistogramsOf(options.bins, rows);
+  }
+
+  /** One histogram for each scale, in their order. Throws `forbidden` for a metric that is hidden from the caller. */
+  async metricHistograms(
+    jobs: VisibleJobs,
+    scales: readonly MetricScale[],
+    bins: number,
+    deadline: Deadline,
+  ): Promise<MetricHistogram[]> {
+    if (scales.length === 0) return [];
+    const question = metricHistogramsQuestion(jobs, scales, bins);
+    const rows = await this.#rows(question, MetricHistogramRow, () => metricHistograms(question), deadline);
+    return metricHistogramsOf(scales, bins, rows);
+  }
+
+  /** A page of a list in any order, each job as a line. */
+  async listed(jobs: VisibleJobs, options: ListedJobsOptions, deadline: Deadline): Promise<ListedJob[]> {
+    const question = listedPlaces(jobs, options);
+    const places = question === undefined ? undefined : await this.#places(question, deadline);
+    const statement = places === undefined ? listedJobs(jobs, options) : listedJobsAt(jobs, options, places);
+    return await this.#db.read(statement, deadline);
+  }
+
+  /** A page of any size, newest start first: batches of REST Job objects as JSON, some of them read ahead. */
+  list(jobs: VisibleJobs, options: JobsListOptions, reading: ListReading): AsyncGenerator<Page<JobsBatch>, void, void> {
+    const within = async <Result>(work: (deadline: Deadline) => Promise<Result>): Promise<Result> => {
+      const deadline = reading.deadline();
+      try {
+        return await work(deadline);
+      } finally {
+        deadline.clear();
+      }
+    };
+    const next = jobsPage(jobs, options, (question) => within((deadline) => this.#places(question, deadline)));
+    return pages(
+      next,
+      (statement) =>
+        within(async (deadline) => reading.complete(await this.#db.readPage(statement, deadline), deadline)),
+      {
+        mayRead: () => reading.mayReadAhead(),
+        width: () => (this.#db.spare() < SIDE_BY_SIDE ? 1 : SIDE_BY_SIDE),
+      },
+    );
+  }
+
+  async #rows<Row>(
+    question: Question,
+    row: RowParser<Row>,
+    statement: () => Statement<Row>,
+    deadline: Deadline,
+  ): Promise<Row[]> {
+    const rows = await this.#index?.ask(question, deadline);
+    if (rows !== undefined) return rows.map((each) => row.parse(each));
+    return await this.#db.read(statement(), deadline);
+  }
+
+  async #places(question: PlacesQuestion, deadline: Deadline) {
+    return (await this.#index?.ask(question, deadline))?.map(placeOf);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Statement } from '../../src/db/statement.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
+import type { PlacesQuestion } from '../../src/questions/list/question.ts';
+import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import type { Question } from '../../src/questions/question.ts';
+import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
+
+/** A question that one query answers. */
+export type OneQuery = Exclude<Question, PlacesQuestion>;
+
+/** The statement of SQLite that answers it. */
+export function statementFor(question: OneQuery): Statement<unknown> {
+  switch (question.kind) {
+    case 'count':
+      return countJobs(question.jobs);
+    case 'statistics':
+      return jobStatistics(question.jobs, question);
+    case 'histograms':
+      return jobHistograms(question.jobs, question);
+    case 'metric histograms':
+      return metricHistograms(question);
+  }
+}
