@@ -186,6 +186,7 @@ async function startParts(
     archiveChanged: () => follower.wake(),
     cutConnection,
     whenSent,
+    identified: (c) => connections.identified(c.env.incoming),
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',
   });
   try {

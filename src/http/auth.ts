@@ -111,11 +111,15 @@ function identifier(): (c: Context<AppEnv>) => Promise<User> {
 /** From here on the request shares every wait with those of the same user. With AUTH=none it is those of the same address. */
 function waitsAs(c: Context<AppEnv>, username: string): void {
   c.set('deadline', { ...c.var.deadline, caller: `user ${username}` });
+  c.var.service.identified?.(c);
 }
 
 /** The loopback check also stops a web page whose name an attacker's DNS points here. */
 function everyone(c: Context<AppEnv>): User {
-  if (LOOPBACK.has(new URL(c.req.url).hostname)) return EVERYONE;
+  if (LOOPBACK.has(new URL(c.req.url).hostname)) {
+    c.var.service.identified?.(c);
+    return EVERYONE;
+  }
   throw new Fault('unauthorized', 'with AUTH=none only requests to a loopback host are allowed');
 }
 

@@ -61,6 +61,8 @@ export interface Service {
   readonly goesOn?: (c: Context, work: Promise<unknown>) => void;
   /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */
   readonly whenSent?: ((c: Context) => Promise<void>) | undefined;
+  /** Told that the app has found out who sends this request. */
+  readonly identified?: ((c: Context) => void) | undefined;
   /** Told that the archive's files have to follow a change; what came of it is for the log. */
   readonly archiveChanged?: (() => void) | undefined;
   /** The peer's address as the runtime knows it: of the socket, or CF-Connecting-IP. '' when unknown. */

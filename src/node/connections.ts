@@ -4,17 +4,17 @@ import type { ConnectionsStatus } from '../system-state.ts';
 
 /** While connections run short the log says so this often. */
 const LOG_EVERY_MS = 60_000;
-/** Headers with a token or a session. */
-const CREDENTIALS = ['authorization', 'x-auth-token', 'cookie'] as const;
-const UNAUTHORIZED = 401;
+/** The answer to a stranger takes milliseconds: one that has run for longer waits for its body, or for a client that does not read. */
+const STRANGER_MS = 2_000;
 /** Closed sockets count until their end has been told: so many may come within one turn of the event loop. */
 const SLACK = 64;
 
 /**
  * Bounds the connections of clients. When there is no room for another one, the oldest goes that has not sent a request yet: a client that
- * works sends its request at once, so silent strangers only push out each other. Then those that wait for their next request, the longest
- * first: before all others those that have shown no token or session. One whose request runs is never closed; if all are at work, the
- * new one is refused.
+ * works sends its request at once, so silent strangers only push out each other. Then requests of strangers that have run for two
+ * seconds: they have announced a body that does not come, or do not take their answer. Then connections that wait for their next
+ * request, the longest first: before all others those on which the app has found out nobody who asks. A request of a known caller is
+ * never cut off; if all are at work, the new connection is refused.
  */
 export class Connections {
   readonly #most: number;
@@ -23,7 +23,8 @@ export class Connections {
   readonly #silent = new Set<Socket>();
   readonly #idleStrangers = new Set<Socket>();
   readonly #idleKnown = new Set<Socket>();
-  readonly #busy = new Map<Socket, number>();
+  /** Requests at work, the oldest first. */
+  readonly #busy = new Map<Socket, Running>();
   #closedEarly = 0;
   #refused = 0;
   #logAt = 0;
@@ -33,7 +34,8 @@ export class Connections {
     this.#log = log;
     server.maxConnections = most + SLACK;
     server.on('connection', (socket) => this.#add(socket));
-    server.on('request', (request, response) => this.#began(request, response));
+    // Before the app gets it, which says whose it is.
+    server.prependListener('request', (request, response) => this.#began(request, response));
     server.on('drop', () => {
       this.#refused += 1;
       this.#tell();
@@ -60,10 +62,16 @@ export class Connections {
     socket.once('close', () => this.#forget(socket));
   }
 
+  /** The app has found out who sends this request. */
+  identified({ socket }: IncomingMessage): void {
+    const running = this.#busy.get(socket);
+    if (running !== undefined) running.isKnown = true;
+  }
+
   /** Closes the connection that is missed least. False when every one is at work. */
   #makeRoom(): boolean {
     this.#tell();
-    const [least] = [this.#silent, this.#idleStrangers, this.#idleKnown].find(({ size }) => size > 0) ?? [];
+    const least = oldest(this.#silent) ?? this.#stalled() ?? oldest(this.#idleStrangers) ?? oldest(this.#idleKnown);
     if (least === undefined) return false;
     this.#forget(least); // it counts until its `close` otherwise, which comes in a turn of its own
     least.destroy();
@@ -71,18 +79,25 @@ export class Connections {
     return true;
   }
 
-  #began({ socket, headers }: IncomingMessage, response: ServerResponse): void {
+  /** The request of a stranger that has run for too long. */
+  #stalled(): Socket | undefined {
+    const before = performance.now() - STRANGER_MS;
+    for (const [socket, { since, isKnown }] of this.#busy) {
+      if (!isKnown && since < before) return socket;
+    }
+    return undefined;
+  }
+
+  #began({ socket }: IncomingMessage, response: ServerResponse): void {
     if (socket.destroyed) return;
-    const running = this.#busy.get(socket) ?? 0;
+    const running = this.#busy.get(socket) ?? { requests: 0, since: performance.now(), isKnown: false };
+    running.requests += 1; // the next ones of a connection wait for this one
     this.#forget(socket);
-    this.#busy.set(socket, running + 1);
+    this.#busy.set(socket, running);
     response.once('close', () => {
-      const left = (this.#busy.get(socket) ?? 0) - 1;
-      if (left > 0) this.#busy.set(socket, left);
-      else if (this.#busy.delete(socket) && !socket.destroyed) {
-        const isKnown = CREDENTIALS.some((name) => headers[name] !== undefined) && response.statusCode !== UNAUTHORIZED;
-        (isKnown ? this.#idleKnown : this.#idleStrangers).add(socket);
-      }
+      running.requests -= 1;
+      if (running.requests > 0 || !this.#busy.delete(socket) || socket.destroyed) return;
+      (running.isKnown ? this.#idleKnown : this.#idleStrangers).add(socket);
     });
   }
 
@@ -103,4 +118,15 @@ export class Connections {
       'connection limit reached: connections without a request are closed first',
     );
   }
+}
+
+interface Running {
+  requests: number;
+  /** Of the first of them, an instant of performance.now(). */
+  readonly since: number;
+  isKnown: boolean;
+}
+
+function oldest(sockets: ReadonlySet<Socket>): Socket | undefined {
+  return sockets.values().next().value;
 }

@@ -4,6 +4,7 @@ import { BadStart } from '../bad-start.ts';
 import { refuseBrokenRequests } from '../http/client-error.ts';
 import { nodeListener } from '../http/node-server.ts';
 import type { SettingValues } from '../settings.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 
 /** Bytes of request line and headers together; Node answers more with 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -33,7 +34,7 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: Sett
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false,
     },
-    nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST),
+    oneAtATime(nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST)),
   );
   // Of silence on a connection: a client that has stopped reading. One that waits for its answer is silent, too.
   server.timeout = Math.max(STREAM_TIMEOUT_S * 1000, REQUEST_TIMEOUT_MS + SILENCE_BEYOND_DEADLINE_MS);

@@ -15,9 +15,10 @@ import { fixture, until } from '../support/pool.ts';
 async function serverFor(most: number) {
   const logged: string[] = [];
   const slow = Promise.withResolvers<void>();
-  const server = createServer(async ({ url, headers }, response) => {
-    if (url === '/slow') await slow.promise;
-    response.statusCode = headers.authorization === 'wrong' ? 401 : 200;
+  const server = createServer(async (request, response) => {
+    if (request.headers.authorization === 'right') connections.identified(request);
+    if (request.url === '/slow') await slow.promise;
+    if (request.url === '/body') await text(request).catch(() => '');
     response.end('done');
   });
   const connections = new Connections(server, most, (_fields, message) => logged.push(message));
@@ -90,6 +91,28 @@ test('one that shows a token and waits outlasts those that do not, and one at wo
   expect(connections.status()).toEqual({ open: 3, most: 3, closedEarly: 2, refused: 1 });
   answerSlow();
   expect(await Promise.all(running)).toEqual(['done', 'done', 'done']);
+});
+
+test('a stranger whose request does not end gives way after two seconds, and one whom the app knows never', async () => {
+  const { connections, client, ask, answerSlow } = await serverFor(3);
+  const running = [ask('/slow', agent()), ask('/slow', agent())];
+  const stranger = await client();
+  stranger.write('POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n');
+  stranger.resume();
+  const another = async () => {
+    const socket = (await client()).resume();
+    socket.destroy();
+    await until(() => connections.status().open <= 3, 10_000);
+    return connections.status();
+  };
+  await until(() => connections.status().open === 3, 10_000);
+  await sleep(100); // its headers have come
+  expect(await another()).toMatchObject({ closedEarly: 0, refused: 1 });
+  await sleep(2_000);
+  expect(await another()).toMatchObject({ closedEarly: 1, refused: 1 });
+  await until(() => !isOpen(stranger), 10_000);
+  answerSlow();
+  expect(await Promise.all(running)).toEqual(['done', 'done']);
 });
 
 test('the bound leaves files for our own processes, and is never nothing', () => {
