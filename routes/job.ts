@@ -9,7 +9,7 @@ import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/job-
 import { jsonBody, NAMES } from '../src/http/json-body.ts';
 import { nowSec } from '../src/http/request.ts';
 import { visibleJobs } from '../src/http/visible-jobs.ts';
-import { type JobKey, jobById } from '../src/questions/one-job/sqlite.ts';
+import { type JobKey, jobBytes } from '../src/questions/one-job/sqlite.ts';
 
 const METRICS = jsonBody('names of metrics; null means all metrics', listOf(text).nullable(), NAMES);
 const NO_JOB = 'Responds with 422 not_found if there is no such job, or if the caller may not see it.';
@@ -37,9 +37,9 @@ export const job = resource()
     }),
     async (c) => {
       const wanted = c.req.valid('query')['all-metrics'] === 'true';
-      const found = await findJob(c, c.req.valid('param').id);
-      const data = wanted ? await jobData(c, found, { ...wholeJob(c, found), metrics: null, shape: 'map' }) : null;
-      return jsonParts(`{"Meta":${found.job},"Data":`, data ?? 'null', '}\n');
+      const { key, bytes } = await findJob(c, c.req.valid('param').id);
+      const data = wanted ? await jobData(c, key, { ...wholeJob(c, key), metrics: null, shape: 'map' }) : null;
+      return jsonParts('{"Meta":', [bytes], ',"Data":', data ?? 'null', '}\n');
     },
   )
   .openapi(
@@ -60,18 +60,19 @@ export const job = resource()
       ),
     }),
     async (c) => {
-      const found = await findJob(c, c.req.valid('param').id);
+      const { key, bytes } = await findJob(c, c.req.valid('param').id);
       const metrics = await METRICS.read(c);
       const wanted = metrics === null || metrics.length > 0;
-      const data = wanted ? await jobData(c, found, { ...wholeJob(c, found), metrics, shape: 'list' }) : null;
-      return jsonParts(`{"Meta":${found.job},"Data":`, data ?? '[]', '}\n');
+      const data = wanted ? await jobData(c, key, { ...wholeJob(c, key), metrics, shape: 'list' }) : null;
+      return jsonParts('{"Meta":', [bytes], ',"Data":', data ?? '[]', '}\n');
     },
   );
 
 async function findJob(c: Context<AppEnv>, id: bigint) {
-  const [found] = await c.var.db.read(jobById(visibleJobs(c), id, { nowSec: nowSec(c) }), c.var.deadline);
-  if (found === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`, { status: 422 });
-  return found;
+  const statement = jobBytes(visibleJobs(c), id, { nowSec: nowSec(c) });
+  const { bytes, more: key } = await c.var.db.readPage(statement, c.var.deadline);
+  if (key === null) throw new Fault('not_found', `finding job with db id ${id} failed`, { status: 422 });
+  return { key, bytes };
 }
 
 /** Cores of a job on one node, nodes of others, as coarse in time as the coarsest metric of the cluster. */

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TAG_FORM } from '../routes/pages/job.ts';
@@ -96,6 +97,24 @@ async function longestTurn(): Promise<number> {
   service.send('turn');
   const [{ longestMs }] = (await once(service, 'message')) as [{ longestMs: number }];
   return longestMs;
+}
+
+/** Every way to look at one job, and at a list of it: the largest job is the newest. Other tests have stored more of its size. */
+async function looksAtLargest(): Promise<void> {
+  const found = await fetch(`${url}/api/jobs/?items-per-page=1`, { headers: { 'X-Auth-Token': token } });
+  const [{ id } = { id: 0 }] = ((await found.json()) as { jobs: { id: number }[] }).jobs;
+  const looks = [
+    ...operations()
+      .filter(({ method }) => method === 'GET')
+      .map(({ path }) => path),
+    ...(await undocumented()).filter(({ method }) => method === 'GET').map(({ path }) => path),
+  ];
+  for (const path of looks) {
+    const target = path.endsWith('/jobs/')
+      ? `${path}?items-per-page=1&with-metadata=true`
+      : path.replace('{id}', String(id));
+    await check('the largest job', { method: 'GET', target });
+  }
 }
 
 /** Statuses that were no success, of the requests of one test. */
@@ -237,6 +256,39 @@ test('no body of the API', async () => {
   expect(statuses.get('POST /api/jobs/start_job/')).toContain(201);
 }, 1_200_000);
 
+test('not the most that a route answers of each parameter', async () => {
+  const metrics = (count: number) => Array.from({ length: count }, () => 'metric=cpu_load').join('&');
+  const targets = [
+    `/api/statistics/histograms?metric-bins=312&${metrics(64)}`,
+    `/api/statistics/histograms?metric-bins=10000&${metrics(64)}`,
+    `/api/statistics/histograms?metric-bins=10000&${metrics(2)}`,
+    '/api/statistics/jobs?group-by=user&items-per-page=9007199254740991',
+    '/api/jobs/?items-per-page=9007199254740991&with-metadata=true',
+    '/jobs?items-per-page=100&count=wait',
+  ];
+  refusedSince.length = 0;
+  for (const target of targets) await check('the most', { method: 'GET', target });
+  expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
+  expect(new Set(refusedSince)).toEqual(new Set([400])); // 64 metrics with 10,000 bins each
+});
+
+test('no number of requests in one piece', async () => {
+  const { port, hostname } = new URL(url);
+  for (const path of ['/healthz', '/jobs', '/assets/style.css']) {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < TRIES && shortest > calibratedMs; tries += 1) {
+      const socket = connect(Number(port), hostname)
+        .on('error', () => {})
+        .resume();
+      const closed = new Promise((resolve) => socket.once('close', resolve)); // with an error before it
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(2_000));
+      await closed;
+      shortest = Math.min(shortest, await longestTurn());
+    }
+    expect(shortest / calibratedMs, path).toBeLessThan(1);
+  }
+});
+
 test('no form of a page', async () => {
   const login = { username: 'nobody-here', password: 'x', redirect: '/jobs' };
   const forms: Record<string, [FormLimits, Record<string, string>] | 'no form'> = {
@@ -288,4 +340,6 @@ test('not what the largest centres send, which is taken', async () => {
   });
   expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
   expect(refusedSince).toEqual([]);
+  await looksAtLargest();
+  expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
 }, 1_200_000);

@@ -10,7 +10,7 @@ import { sameOrigin } from '../../src/http/hardening.ts';
 import { onlyKnown } from '../../src/http/page-query.ts';
 import { oneOf } from '../../src/http/query-values.ts';
 import { nowSec } from '../../src/http/request.ts';
-import { type ShownJob, shownJob } from '../../src/http/shown-job.ts';
+import { BRIEF, type ShownJob, shownJob } from '../../src/http/shown-job.ts';
 import { checkedTags, removableTags } from '../../src/http/tag-list.ts';
 import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { hiddenFrom, hiddenIn } from '../../src/jobs/hidden-metrics.ts';
@@ -28,7 +28,7 @@ export const jobPage = new Hono<AppEnv>()
     const id = idOf(c);
     const jobs = visibleJobs(c);
     const [[found], [submitted]] = await Promise.all([
-      c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c) }), c.var.deadline),
+      c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c), brief: BRIEF }), c.var.deadline),
       c.var.db.read(submitTime(jobs, id), c.var.deadline),
     ]);
     if (found === undefined) throw new Fault('not_found', `no job with the database id ${id}`);

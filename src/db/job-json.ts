@@ -3,6 +3,7 @@ import type { HiddenMetrics } from '../jobs/hidden-metrics.ts';
 import type { Tag } from '../jobs/job.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import { column, userOf } from '../questions/where/sqlite.ts';
+import { type BriefJob, briefHosts, briefMetadata, briefName } from './brief-job-json.ts';
 import { anyOf } from './conditions.ts';
 import { printedJson, storedJson } from './stored-json.ts';
 import type { JobTable } from './tables.ts';
@@ -11,6 +12,8 @@ export interface JobJsonOptions {
   /** Unix seconds: running jobs last until now. */
   readonly nowSec: number | bigint;
   readonly withMetadata: boolean;
+  /** For a page: in place of `resources` and `metaData` the members `hosts`, `metadata` and `jobName` (brief-job-json.ts). */
+  readonly brief?: BriefJob | undefined;
 }
 
 /** What is shown of a job; the tags of all scopes in a copy of it. */
@@ -30,7 +33,7 @@ export function durationAt(nowSec: number | bigint): RawBuilder<number> {
  *
  * concat() and not ||, which copies the text again for each part (200,000 against 130,000 rows a second).
  */
-export function jobJson(shown: ShownParts, { nowSec, withMetadata }: JobJsonOptions): RawBuilder<string> {
+export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJsonOptions): RawBuilder<string> {
   const parts = [
     sql`'{"cluster":', ${quoted(column('cluster'))}`,
     sql`',"subCluster":', ${quoted(column('subcluster'))}`,
@@ -40,9 +43,13 @@ export function jobJson(shown: ShownParts, { nowSec, withMetadata }: JobJsonOpti
     sql`',"shared":', ${quoted(column('shared'))}`,
     sql`',"jobState":', ${quoted(column('job_state'))}`,
     tags(shown.tagScopes, shown.alsoTags ?? []),
-    sql`',"resources":', ${printedJson(column('resources'), 'array')}`,
+    brief === undefined
+      ? sql`',"resources":', ${printedJson(column('resources'), 'array')}`
+      : sql`',"hosts":', ${briefHosts(brief)}, ',"metadata":', ${briefMetadata(brief)}, ',"jobName":', json_quote(${briefName(brief)})`,
     sql`',"energyFootprint":null,"footprint":', ${footprint(shown.hidden)}`,
-    withMetadata ? sql`',"metaData":', ${printedJson(column('meta_data'), 'object')}` : sql`',"metaData":null'`,
+    withMetadata && brief === undefined
+      ? sql`',"metaData":', ${printedJson(column('meta_data'), 'object')}`
+      : sql`',"metaData":null'`,
     sql`',"concurrentJobs":{"items":null,"count":0},"energy":', ${real('energy')}`,
     unlessZero('array_job_id', 'arrayJobId'),
     unlessZero('walltime', 'walltime'),

@@ -2,8 +2,6 @@ import { type Html, html } from './html.ts';
 
 /** Characters of a name, a tag or a host that a page shows; the whole of a longer one stands in the answers of the API. */
 export const SHOWN_CHARACTERS = 200;
-/** Characters of a long text, such as a job script. */
-export const SHOWN_TEXT_CHARACTERS = 20_000;
 /** Longer addresses are not repeated in each row of a table. */
 export const REPEATED_QUERY_CHARACTERS = 2_000;
 

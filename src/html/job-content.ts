@@ -1,9 +1,9 @@
 import type { SubCluster, SubClusterMetric } from '../clusters/derive.ts';
 import type { ShownJob } from '../http/shown-job.ts';
-import { metaText } from '../http/shown-job.ts';
+import { BRIEF } from '../http/shown-job.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
 import type { Whole } from '../jobs/statistics.ts';
-import { cut, firstOf, SHOWN_TEXT_CHARACTERS } from './cut.ts';
+import { cut } from './cut.ts';
 import { words } from './filter/fields.ts';
 import { duration, share, time, whole } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -27,16 +27,13 @@ export interface JobContent {
 
 /** Hosts that are listed at once; the others are folded up. */
 const SHOWN_HOSTS = 32;
-/** Hosts on the page. */
-const MOST_HOSTS = 500;
-const MOST_ENTRIES = 50;
 /** Longer texts of the metadata are folded up. */
 const SHORT_TEXT = 120;
 
 /** Everything known of one job. */
 export function jobContent(content: JobContent): Html {
   const { job } = content;
-  const name = metaText(job, 'jobName');
+  const { jobName: name } = job;
   return html`<div data-id="${job.id}"><div class="head"><h1>Job ${job.jobId}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</h1>${jobState(job.jobState)}</div>
 <div class="sides">
 <section><h2>Summary</h2>${facts(whatAndWhen(content))}</section>
@@ -106,40 +103,34 @@ function linked(name: string, value: string): Html {
   return html`<a href="/jobs?${new URLSearchParams({ [name]: value }).toString()}"><bdi>${value}</bdi></a>`;
 }
 
-function hosts({ id, resources: list }: ShownJob): Html {
-  if (list.length === 0) return html`<p class="note">No nodes are recorded for this job.</p>`;
-  const items = list.slice(0, MOST_HOSTS).map(({ hostname, hwthreads, accelerators }) => {
-    const parts = [
-      hwthreads !== undefined && hwthreads.length > 0 && `${hwthreads.length} threads`,
-      accelerators !== undefined && accelerators.length > 0 && `${accelerators.length} acc.`,
-    ].filter((part) => part !== false);
+function hosts({ id, hosts: { count, first } }: ShownJob): Html {
+  if (count === 0) return html`<p class="note">No nodes are recorded for this job.</p>`;
+  const items = first.map(([hostname, threads, accelerators]) => {
+    const parts = [threads > 0 && `${threads} threads`, accelerators > 0 && `${accelerators} acc.`].filter(
+      (part) => part !== false,
+    );
     return html`<li>${linked('node', hostname)}${parts.length > 0 && html` <span class="of">${parts.join(', ')}</span>`}</li>\n`;
   });
-  const rest = items.slice(SHOWN_HOSTS, MOST_HOSTS);
-  const others = list.length - MOST_HOSTS;
+  const rest = items.slice(SHOWN_HOSTS);
   return html`<ul class="hosts">${items.slice(0, SHOWN_HOSTS)}</ul>
 ${rest.length > 0 && html`<details><summary>${whole(rest.length)} more</summary><ul class="hosts">${rest}</ul></details>`}
-${others > 0 && html`<p class="note">and ${whole(others)} more: <a href="/api/jobs/${id}">full record of the job</a></p>`}`;
+${others(id, count - items.length)}`;
 }
 
-function metadata({ id, metaData }: ShownJob): Html {
-  const entries = Object.entries(metaData).filter(([name]) => name !== 'jobName');
-  if (entries.length === 0)
-    return html`<p class="note">No metadata${Object.hasOwn(metaData, 'jobName') && ' except the name'}.</p>`;
-  const [shown, rest] = firstOf(
-    entries,
-    MOST_ENTRIES,
-    (count) => html`<p class="note">and ${whole(count)} more: <a href="/api/jobs/${id}">full record of the job</a></p>`,
-  );
-  return html`<dl class="facts wide">${shown.map(([name, value]) => {
-    const all = typeof value === 'string' ? value : JSON.stringify(value);
-    const text = cut(all, SHOWN_TEXT_CHARACTERS);
-    const isCut = text !== all;
+function metadata({ id, jobName, metadata: { count, first } }: ShownJob): Html {
+  if (count === 0) return html`<p class="note">No metadata${jobName !== '' && ' except the name'}.</p>`;
+  return html`<dl class="facts wide">${first.map(([name, value, characters]) => {
+    const text = cut(value, BRIEF.characters);
     const isShort = text.length <= SHORT_TEXT && !text.includes('\n');
     return html`<div><dt><bdi>${cut(name)}</bdi></dt><dd>${
       isShort
         ? html`<bdi>${text}</bdi>`
-        : html`<details><summary>${whole(text.split('\n').length)} lines</summary><pre dir="auto" tabindex="0">${text}</pre>${isCut && html`<p class="note">${whole(all.length)} characters: <a href="/api/jobs/${id}">full record of the job</a></p>`}</details>`
+        : html`<details><summary>${whole(text.split('\n').length)} lines</summary><pre dir="auto" tabindex="0">${text}</pre>${text !== value && html`<p class="note">${whole(characters)} characters: <a href="/api/jobs/${id}">full record of the job</a></p>`}</details>`
     }</dd></div>\n`;
-  })}</dl>${rest}`;
+  })}</dl>${others(id, count - first.length)}`;
+}
+
+/** What a page leaves out. */
+function others(id: Whole, count: number): Html {
+  return html`${count > 0 && html`<p class="note">and ${whole(count)} more: <a href="/api/jobs/${id}">full record of the job</a></p>`}`;
 }

@@ -12,13 +12,10 @@ const map = <Value extends z.ZodType>(value: Value) =>
     .nullable()
     .transform((all) => all ?? {});
 
-const Resource = z.looseObject({
-  hostname: z.string().catch(''),
-  hwthreads: z.array(z.unknown()).optional().catch(undefined),
-  accelerators: z.array(z.unknown()).optional().catch(undefined),
-});
+/** What of a job a page shows at most. */
+export const BRIEF = { hosts: 500, entries: 50, characters: 20_000 } as const;
 
-/** A job as a page shows it: the REST object, with 0 and '' for what that leaves out. */
+/** A job as a page shows it: the brief REST object (src/db/job-json.ts), with 0 and '' for what that leaves out. */
 const ShownJob = z.object({
   id: whole,
   jobId: whole,
@@ -30,13 +27,12 @@ const ShownJob = z.object({
   shared: z.string(),
   jobState: z.string(),
   tags: z.array(z.object({ type: z.string(), name: z.string(), scope: z.string(), id: whole })).default([]),
-  resources: z
-    .array(Resource)
-    .nullable()
-    .catch(null)
-    .transform((list) => list ?? []),
+  /** Of each host its name, and the number of its threads and accelerators. */
+  hosts: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.int(), z.int()])) }),
   footprint: map(z.unknown()),
-  metaData: map(z.unknown()),
+  jobName: z.string(),
+  /** Of each entry its key, the beginning of its text, and how many characters the whole has. */
+  metadata: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.string(), z.int()])) }),
   energy: z.number().nullable(),
   arrayJobId: zero,
   walltime: zero,
@@ -57,10 +53,4 @@ export function shownJob(text: string): ShownJob {
       typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value,
     ),
   );
-}
-
-/** A text of the metadata; '' without it. */
-export function metaText({ metaData }: ShownJob, key: string): string {
-  const value = Object.hasOwn(metaData, key) ? metaData[key] : undefined;
-  return typeof value === 'string' ? value : '';
 }

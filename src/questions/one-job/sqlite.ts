@@ -1,7 +1,10 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import type { BriefJob } from '../../db/brief-job-json.ts';
 import { jobJson } from '../../db/job-json.ts';
 import { exactWhole, statementOf } from '../../db/sql-rows.ts';
+import type { PageStatement, SqlValue } from '../../db/statement.ts';
+import { sqlBuilder } from '../../db/tables.ts';
 import type { JobInsideQuery } from '../../db/writes/job-inside.ts';
 import { JOB_STATES } from '../../jobs/job.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
@@ -32,14 +35,31 @@ export function jobForMetrics(jobs: VisibleJobs, id: number | bigint) {
 export function jobById(
   jobs: VisibleJobs,
   id: number | bigint,
-  { nowSec, withMetadata = true }: { nowSec: number; withMetadata?: boolean },
+  { nowSec, withMetadata = true, brief }: { nowSec: number; withMetadata?: boolean; brief?: BriefJob },
 ) {
-  const job = jobJson(jobs, { nowSec, withMetadata });
+  const job = jobJson(jobs, { nowSec, withMetadata, brief });
   return statementOf(
     'job by id',
     oneOf(jobs, id, sql`${KEY_COLUMNS}, ${job} AS job`),
     JobKey.extend({ job: z.string() }),
   );
+}
+
+/**
+ * The same job as bytes that are passed on: one may have 10 MB, whose text would be parsed and encoded on the thread of all requests.
+ * `more` is its key, null where there is no such job.
+ */
+export function jobBytes(
+  jobs: VisibleJobs,
+  id: number | bigint,
+  options: { nowSec: number },
+): PageStatement<JobKey | null> {
+  const job = jobJson(jobs, { ...options, withMetadata: true });
+  const members = Object.keys(JobKey.shape).map((name) => sql`${sql.lit(name)}, ${sql.ref(name)}`);
+  const query = sql`SELECT CAST(ifnull(max(job), '') AS BLOB) AS json, count(*) AS rows, CAST(ifnull(max(json_object(${sql.join(members)})), 'null') AS BLOB) AS more
+    FROM (${oneOf(jobs, id, sql`${KEY_COLUMNS}, ${job} AS job`)}) AS found`;
+  const { sql: text, parameters } = query.compile(sqlBuilder);
+  return { name: 'job by id', sql: text, parameters: parameters as readonly SqlValue[], more: JobKey.nullable() };
 }
 
 function oneOf(jobs: VisibleJobs, id: number | bigint, columns: ReturnType<typeof sql>) {
