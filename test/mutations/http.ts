@@ -133,7 +133,8 @@ export const HTTP: readonly Mutation[] = [
   ),
   mutation('http/visible-jobs.ts', "=== 'hide' ? hiddenFrom", "=== 'show' ? hiddenFrom", 'routes/restricted-metrics'),
   mutation('http/user-in-database.ts', 'roles: new Set(row.roles)', "roles: new Set(['admin'])", 'http/validated-user'),
-  mutation('http/tag-list.ts', '&& mayWriteTags(user, tag.scope)', '&& mayWriteTags(user, user.name)', 'routes/tags'),
+  mutation('http/tag-list.ts', '&& mayWriteTags(user, tag.scope)', "&& tag.scope !== ''", 'routes/start-stop'),
+  mutation('http/tag-list.ts', '!mayWriteTags(user, scope)', '!mayWriteTags(user, user.name)', 'routes/tags'),
   mutation('http/tag-list.ts', '|| scope === user.name', "|| scope !== ''", 'routes/tags'),
   mutation('http/query-values.ts', 'value > INT64_MAX || value', 'value', 'http/job-filter-query'),
   mutation(
