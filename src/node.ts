@@ -132,7 +132,13 @@ async function startParts(
     spareSlot,
     log,
   });
-  const bodies = openBodies({ memoryMb: sizing.bodiesMb, queueLimit: settings.DB_QUEUE_LIMIT, spareSlot, log });
+  const bodies = openBodies({
+    memoryMb: sizing.bodiesMb,
+    queueLimit: settings.DB_QUEUE_LIMIT,
+    callerLimit: settings.DB_CALLER_LIMIT,
+    spareSlot,
+    log,
+  });
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
   const timer = startTimer({ db, settings, clock, log });

@@ -25,7 +25,7 @@ export interface Indexed {
 
 /** The port over connection processes, without an index. */
 export async function sqlOf(path: string, tempDir: string): Promise<Database> {
-  const more = { maxReaders: 1, queueLimit: 16, maxIdleMs: 600_000 };
+  const more = { maxReaders: 1, queueLimit: 16, callerLimit: 16, maxIdleMs: 600_000 };
   return await openPool({ path, tempDir, ...more, connection: CONNECTION, log });
 }
 
@@ -33,7 +33,7 @@ export async function sqlOf(path: string, tempDir: string): Promise<Database> {
 export async function opened(path: string, tempDir: string): Promise<Indexed> {
   const index = new ColumnIndex({
     ...{ databasePath: path, path: `${path}.columns`, memoryMb: INDEX_MB },
-    ...{ tempDir, spillMb: 2_048, queueLimit: 16, log },
+    ...{ tempDir, spillMb: 2_048, queueLimit: 16, callerLimit: 16, log },
   });
   let peakMb = 0;
   const watching = setInterval(() => {

@@ -13,6 +13,7 @@ export async function benchPool(path: string): Promise<Database> {
     path,
     maxReaders: READERS,
     queueLimit: settings.DB_QUEUE_LIMIT,
+    callerLimit: settings.DB_CALLER_LIMIT,
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
     tempDir: dirname(path),
     connection: sizeFor(settings, thisMachine()).connection,

@@ -5,8 +5,10 @@ import { jobContent } from '../../src/html/job-content.ts';
 import { pageAnswer } from '../../src/html/layout.ts';
 import { IdParam } from '../../src/http/answers.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { checkedValue } from '../../src/http/exact-json.ts';
 import { formBody } from '../../src/http/form-body.ts';
 import { sameOrigin } from '../../src/http/hardening.ts';
+import { TagBody } from '../../src/http/job-body.ts';
 import { onlyKnown } from '../../src/http/page-query.ts';
 import { oneOf } from '../../src/http/query-values.ts';
 import { nowSec } from '../../src/http/request.ts';
@@ -54,7 +56,8 @@ export const jobPage = new Hono<AppEnv>()
   .post('/jobs/:id/tags', sameOrigin(), async (c) => {
     const id = idOf(c);
     const form = await TAG_FORM.read(c);
-    const tag = { type: text(form, 'type'), name: text(form, 'name'), scope: text(form, 'scope') };
+    const fields = { type: text(form, 'type'), name: text(form, 'name'), scope: text(form, 'scope') };
+    const tag = checkedValue(fields, TagBody);
     const isNew = oneOf('do', text(form, 'do'), ['add', 'remove']) === 'add';
     const tags = isNew ? checkedTags(c.var.user, [tag]) : removable(c, tag);
     const show = jobInsideQuery(visibleJobs(c), { nowSec: nowSec(c) });

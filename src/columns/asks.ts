@@ -32,7 +32,7 @@ export class Asks {
   readonly #waiting = new Map<string, Ask>();
   readonly #shares: Shares<Place>;
 
-  constructor({ queueLimit, callerLimit }: { queueLimit: number; callerLimit?: number | undefined }) {
+  constructor({ queueLimit, callerLimit }: { queueLimit: number; callerLimit: number }) {
     const one = { amongOthers: 1, alone: 1 };
     this.#shares = new Shares({ limit: queueLimit, callerLimit, atOnce: one });
   }

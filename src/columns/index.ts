@@ -18,8 +18,8 @@ export interface ColumnIndexOptions extends IndexFileOptions {
   /** The libSQL file. */
   readonly databasePath: string;
   readonly queueLimit: number;
-  /** Questions of one caller while others wait; without it as many as there is room for. */
-  readonly callerLimit?: number | undefined;
+  /** Questions of one caller while others wait. */
+  readonly callerLimit: number;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   /** Another program for the process: tests bring their misbehaving ones. */
   readonly program?: string;

@@ -72,6 +72,7 @@ export async function withExisting<Result>(
       path,
       maxReaders: 1,
       queueLimit: QUEUE_LIMIT,
+      callerLimit: QUEUE_LIMIT, // a command is its only caller
       maxIdleMs: MAX_IDLE_MS,
       tempDir: temporaryRoot, // for sorts that do not fit into memory; /tmp may be a memory file system
       connection: CONNECTION,

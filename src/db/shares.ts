@@ -4,8 +4,8 @@ import { OURSELVES } from './deadline.ts';
 export interface ShareLimits {
   /** Requests that wait, of all callers together. */
   limit: number;
-  /** Requests of one caller, waiting and at work. It binds while others wait; without it as many as there is room for. */
-  callerLimit?: number | undefined;
+  /** Requests of one caller, waiting and at work. It binds while others wait. */
+  callerLimit: number;
   /** Requests of one caller at work at once: when others have asked in the last seconds, and when nobody else has. */
   atOnce: { amongOthers: number; alone: number };
 }
@@ -162,8 +162,7 @@ export class Shares<Entry extends Waiting> {
   #makeRoom(caller: string): void {
     const { counted, running } = this.#lanes.get(caller) ?? { counted: 0, running: 0 };
     const othersWait = this.#counted > counted;
-    if (othersWait && counted + running >= (this.#limits.callerLimit ?? Number.POSITIVE_INFINITY))
-      throw ownAreTooMany(counted + running);
+    if (othersWait && counted + running >= this.#limits.callerLimit) throw ownAreTooMany(counted + running);
     if (this.#counted < this.#limits.limit) return;
     const lanes = [...this.#lanes.values()].filter((lane) => lane.counted > 0);
     const most = lanes.reduce<Lane<Entry> | undefined>(

@@ -105,7 +105,12 @@ export function checkedBody<Schema extends z.ZodType>(
   schema: Schema,
   limits: JsonLimits,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(readJson(text, limits));
+  return checkedValue(readJson(text, limits), schema);
+}
+
+/** The same of a body that has been read, such as a form. */
+export function checkedValue<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   // Without the cause: it lists every place that is wrong, and would fill the log.
   throw new Fault('invalid_request', `parsing request body failed: ${explain(parsed.error)}`);

@@ -2,37 +2,58 @@ import type { Context } from 'hono';
 import type { FaultCode } from '../faults.ts';
 import type { AppEnv, Log } from './env.ts';
 
-/** Of each code within a second; one more is only counted, so that a flood of one kind neither fills the disk nor hides another. */
+/** Full lines for each code in a second. More are counted only: a flood of one kind neither fills the disk nor hides another kind. */
 const MOST_IN_FULL = 20;
-const WINDOW_MS = 1_000;
+const SECOND_MS = 1_000;
 
-/** Which refused requests get lines of their own in the log; the rest of a second become one line with their number. One per app. */
+/**
+ * Decides which refused requests get lines of their own in the log; the others of a second become one line with their number. One per app.
+ * Seconds are those of the clock, so that a reader of the log can check the bound by its times.
+ */
 export class RefusalLog {
   readonly #log: Pick<Log, 'warn'>;
-  readonly #seen = new Map<FaultCode, number>();
-  #startedAt = Number.NEGATIVE_INFINITY;
+  #second = Number.NaN;
+  /** Of this second. */
+  readonly #inFull = new Map<FaultCode, number>();
+  /** Counted, and not yet in the log. */
+  readonly #others = new Map<FaultCode, number>();
 
   constructor(log: Pick<Log, 'warn'>) {
     this.#log = log;
   }
 
   /** Counts a refusal. False when it gets no lines of its own. */
-  takes(code: FaultCode, nowMs = performance.now()): boolean {
-    if (nowMs - this.#startedAt >= WINDOW_MS) this.#begin(nowMs);
-    const seen = (this.#seen.get(code) ?? 0) + 1;
-    this.#seen.set(code, seen);
-    // The last second of a flood has no request after it. In a Worker such a timer may never fire: the next refusal tells.
-    if (seen === MOST_IN_FULL + 1) unref(setTimeout(() => this.#begin(performance.now()), WINDOW_MS));
-    return seen <= MOST_IN_FULL;
+  takes(code: FaultCode, nowMs = Date.now()): boolean {
+    const second = Math.floor(nowMs / SECOND_MS);
+    if (second !== this.#second) this.#begin(second);
+    const inFull = this.#inFull.get(code) ?? 0;
+    if (inFull < MOST_IN_FULL) {
+      this.#inFull.set(code, inFull + 1);
+      return true;
+    }
+    if (this.#others.size === 0) this.#tellAfter(second, SECOND_MS - (nowMs % SECOND_MS));
+    this.#others.set(code, (this.#others.get(code) ?? 0) + 1);
+    return false;
   }
 
-  #begin(nowMs: number): void {
-    const only = [...this.#seen].filter(([, seen]) => seen > MOST_IN_FULL);
-    this.#seen.clear();
-    this.#startedAt = nowMs;
-    if (only.length === 0) return;
-    const counted = Object.fromEntries(only.map(([code, seen]) => [code, seen - MOST_IN_FULL]));
-    this.#log.warn({ refused: counted }, 'further refused requests were not logged');
+  #begin(second: number): void {
+    this.#second = second;
+    this.#inFull.clear();
+    this.#tellOthers();
+  }
+
+  /** No request may follow the last second of a flood. In a Worker such a timer may never fire: the next refusal tells. */
+  #tellAfter(second: number, waitMs: number): void {
+    const tell = () => {
+      if (this.#second === second) this.#tellOthers(); // else they are in the log already
+    };
+    unref(setTimeout(tell, waitMs));
+  }
+
+  #tellOthers(): void {
+    if (this.#others.size === 0) return;
+    this.#log.warn({ refused: Object.fromEntries(this.#others) }, 'further refused requests were not logged');
+    this.#others.clear();
   }
 }
 

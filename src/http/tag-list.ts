@@ -14,14 +14,17 @@ export const TagsBody = listOf(TagBody, 'tagsInBody')
 /** The scope of a tag that names none. */
 const DEFAULT_SCOPE = 'global';
 
-/** Tags to be added: each with its scope, and a name. Throws invalid_request, and forbidden for a scope the user may not write. */
+/**
+ * Tags to be added: each with its scope, and a name. Throws invalid_request, and forbidden for a scope the user may not write. TagBody has
+ * checked how long they are; how many a job may have only the write can tell, since the job may have some of them already.
+ */
 export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
   if (tags.some(isNameless)) throw new Fault('invalid_request', 'a tag needs a type and a name');
-  const { tags: checked, leftOut } = tagsOfStart(user, tags);
-  const [refused] = leftOut;
+  const scoped = tags.map(withScope);
+  const refused = scoped.find(({ scope }) => !mayWriteTags(user, scope));
   if (refused !== undefined)
     throw new Fault('forbidden', `not allowed to write tags of scope ${JSON.stringify(refused.scope.slice(0, 100))}`);
-  return checked;
+  return scoped;
 }
 
 /**
@@ -31,13 +34,16 @@ export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
 export function tagsOfStart(user: User, tags: readonly Tag[]): { tags: Tag[]; leftOut: Tag[] } {
   const kept: Tag[] = [];
   const leftOut: Tag[] = [];
-  for (const { type, name, scope } of tags) {
-    const tag: Tag = { type, name, scope: scope || DEFAULT_SCOPE };
+  for (const tag of tags.map(withScope)) {
     const mayWrite = !isNameless(tag) && !isTooLong(tag) && mayWriteTags(user, tag.scope);
     if (mayWrite && kept.length < BOUNDS.tagsOfJob.most) kept.push(tag);
     else leftOut.push(shortened(tag));
   }
   return { tags: kept, leftOut };
+}
+
+function withScope({ type, name, scope }: Tag): Tag {
+  return { type, name, scope: scope || DEFAULT_SCOPE };
 }
 
 function isNameless({ type, name }: Tag): boolean {

@@ -14,6 +14,8 @@ export interface BodiesProcessOptions {
   /** MB for its process. */
   memoryMb: number;
   queueLimit: number;
+  /** Bodies of one caller, waiting and at work, while others wait. */
+  callerLimit: number;
   /** After so long without a body the process ends. */
   maxIdleMs?: number;
   spareSlot: SpareSlot;
@@ -38,12 +40,13 @@ const HEAP_PART = 0.55;
  * does not have. The process starts with the first large body, and ends when there has been none for a while.
  */
 export function openBodies(options: BodiesProcessOptions): BodiesProcess {
-  const { memoryMb, queueLimit, maxIdleMs = MAX_IDLE_MS, spareSlot, log } = options;
+  const { memoryMb, queueLimit, callerLimit, maxIdleMs = MAX_IDLE_MS, spareSlot, log } = options;
   const counters = newCounters();
   const growthMb = memoryMb - BODIES_BASE_MB;
   const crew = new Crew({
     max: 1,
     queueLimit,
+    callerLimit,
     maxIdleMs,
     endsWhenIdle: true,
     spareSlot,

@@ -18,8 +18,8 @@ export interface ArchiveOptions {
   /** MB for all its processes. */
   memoryMb: number;
   queueLimit: number;
-  /** Requests of one caller, waiting and at work, while others wait; without it as many as there is room for. */
-  callerLimit?: number | undefined;
+  /** Requests of one caller, waiting and at work, while others wait. */
+  callerLimit: number;
   maxIdleMs: number;
   spareSlot: SpareSlot;
   log: { warn(fields: object, message: string): void };

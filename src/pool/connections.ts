@@ -13,8 +13,8 @@ export interface PoolOptions {
   isReplica?: boolean;
   maxReaders: number;
   queueLimit: number;
-  /** Requests of one caller, waiting and at work, while others wait; without it as many as there is room for. */
-  callerLimit?: number | undefined;
+  /** Requests of one caller, waiting and at work, while others wait. */
+  callerLimit: number;
   maxIdleMs: number;
   /** Shared with the archive's process; without it the pool has one of its own. */
   spareSlot?: SpareSlot;

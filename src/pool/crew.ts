@@ -14,7 +14,7 @@ export interface CrewOptions {
   max: number;
   queueLimit: number;
   /** Requests of one caller, waiting and at work, while others wait. */
-  callerLimit?: number | undefined;
+  callerLimit: number;
   maxIdleMs: number;
   /** The last process is retired too, and the next request starts one. Otherwise one is kept warm. */
   endsWhenIdle?: boolean;

@@ -49,6 +49,7 @@ describe.each(Object.entries(ODD))('%s', (_, put) => {
       root,
       memoryMb: 256,
       queueLimit: 8,
+      callerLimit: 8,
       maxIdleMs: 60_000,
       spareSlot: new SpareSlot(),
       log: { warn: (_fields, message) => warnings.push(message) },

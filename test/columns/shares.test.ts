@@ -38,7 +38,7 @@ function answerAll(asks: Asks): string[] {
 
 describe('equal questions', () => {
   test('are run once for all who wait, of whichever caller', async () => {
-    const asks = new Asks({ queueLimit: 16 });
+    const asks = new Asks({ queueLimit: 16, callerLimit: 16 });
     const answers = ['ada', 'ada', 'ben'].map((caller) => add(asks, countOf('ada'), as(caller)));
     expect(asks.length).toBe(1);
     expect(answerAll(asks)).toHaveLength(1);
@@ -46,7 +46,7 @@ describe('equal questions', () => {
   });
 
   test('are not those that differ in who may see what, or in any other part', async () => {
-    const asks = new Asks({ queueLimit: 16 });
+    const asks = new Asks({ queueLimit: 16, callerLimit: 16 });
     const questions: Question[] = [
       countOf('ada'),
       countOf('ben'),
@@ -62,7 +62,7 @@ describe('equal questions', () => {
   });
 
   test('of which one caller gives up are run for the other', async () => {
-    const asks = new Asks({ queueLimit: 16 });
+    const asks = new Asks({ queueLimit: 16, callerLimit: 16 });
     const client = new AbortController();
     const abandoned: Ask[] = [];
     const first = add(asks, countOf('ada'), as('ada', client.signal), (ask) => abandoned.push(ask));
@@ -79,7 +79,7 @@ describe('turns', () => {
     answerAll(asks).map((text) => (JSON.parse(text) as { page: { page: number } }).page.page);
 
   test('callers take turns, and a shared question is run at the first of them', async () => {
-    const asks = new Asks({ queueLimit: 16 });
+    const asks = new Asks({ queueLimit: 16, callerLimit: 16 });
     const answers = [1, 2, 3].map((page) => add(asks, pageOf(page), as('ada')));
     answers.push(add(asks, pageOf(9), as('ben')), add(asks, pageOf(3), as('cleo')));
     expect(order(asks)).toEqual([1, 9, 3, 2]);
@@ -87,7 +87,7 @@ describe('turns', () => {
   });
 
   test('a newcomer gets into a full queue, and who is waited for already needs no place', async () => {
-    const asks = new Asks({ queueLimit: 2 });
+    const asks = new Asks({ queueLimit: 2, callerLimit: 2 });
     const answers = [1, 2].map((page) => add(asks, pageOf(page), as('ada')));
     const shared = add(asks, pageOf(2), as('cleo'));
     const refused = add(asks, pageOf(3), as('ada'));

@@ -25,6 +25,7 @@ databaseContract('a replica of a libSQL server', async () => {
     server: openRemote({ url, mostAtOnce: 16, heartbeat: false }),
     maxReaders: 2,
     queueLimit: 16,
+    callerLimit: 16,
     maxIdleMs: 600_000,
     tempDir: undefined,
     connection: CONNECTION,

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FAULTS, Fault, type FaultCode } from '../../src/faults.ts';
 import { base64Url } from '../../src/http/keys.ts';
 import { RefusalLog } from '../../src/http/refusal-log.ts';
@@ -43,16 +43,18 @@ describe('a bad token', () => {
   });
 
   test('a thousand times is a bounded log, which says how many there were', async () => {
-    service = await testApp();
+    const lines: { time: number; msg: string; refused?: Record<string, number> }[] = [];
+    const sink = new PassThrough().on('data', (line) => lines.push(JSON.parse(String(line))));
+    service = await testApp({ service: () => ({ log: pino({ base: null }, sink) }) });
     for (let n = 0; n < 1_000; n += 1) {
       await service.app.request('/api/jobs/', { headers: { 'X-Auth-Token': BAD_TOKENS[n % BAD_TOKENS.length] ?? '' } });
     }
-    const counted = () => service.lines.flatMap(({ fields }) => Object.values((fields['refused'] ?? {}) as object));
-    const single = () => service.lines.filter(({ message }) => message === 'request').length;
-    const all = () => single() + counted().reduce((sum: number, count: number) => sum + count, 0);
+    const inFull = () => lines.filter(({ msg }) => msg === 'request');
+    const counted = () => lines.flatMap(({ refused = {} }) => Object.values(refused));
+    const all = () => inFull().length + counted().reduce((sum, count) => sum + count, 0);
     await vi.waitUntil(() => all() === 1_000, { timeout: 20_000 }); // none is lost
-    // 20 in each second that it took, and one line for the others
-    expect(single()).toBeLessThanOrEqual(20 * (counted().length + 1));
+    const seconds = Map.groupBy(inFull(), ({ time }) => Math.floor(time / 1_000));
+    for (const [second, { length }] of seconds) expect(length, String(second)).toBeLessThanOrEqual(20);
   });
 });
 
@@ -89,6 +91,45 @@ describe('refused requests', () => {
       { refused: { unauthorized: 480, queue_full: 1 } },
       { refused: { unauthorized: 10 } },
     ]);
+  });
+
+  test('have at most twenty full lines in any second of the clock, of each kind, and all others are counted', () => {
+    vi.useFakeTimers({ now: 1_700_000_000_300 });
+    onTestFinished(() => void vi.useRealTimers());
+    const lines: LogLine[] = [];
+    const refusals = new RefusalLog(listeningLog(lines));
+    // Each in every tenth of a second, for five seconds that begin at three tenths. The first two are more than twenty a second.
+    const tenths = 50;
+    const rates: [FaultCode, number][] = [
+      ['unauthorized', 40],
+      ['queue_full', 7],
+      ['conflict', 2],
+    ];
+    const inFull = new Map<string, number>();
+    for (let tenth = 0; tenth < tenths; tenth += 1) {
+      for (const [code, times] of rates) {
+        const taken = Array.from({ length: times }, () => refusals.takes(code)).filter(Boolean).length;
+        const key = `${Math.floor(Date.now() / 1_000) - 1_700_000_000} ${code}`;
+        inFull.set(key, (inFull.get(key) ?? 0) + taken);
+      }
+      vi.advanceTimersByTime(100);
+    }
+    vi.advanceTimersByTime(1_000); // the last second is told without a request after it
+    expect(Object.fromEntries(inFull)).toEqual(
+      Object.fromEntries(
+        [0, 1, 2, 3, 4, 5].flatMap((second) => [
+          [`${second} unauthorized`, 20],
+          [`${second} queue_full`, 20],
+          // 7 tenths of the first second, 3 of the last
+          [`${second} conflict`, second === 0 ? 14 : second === 5 ? 6 : 20],
+        ]),
+      ),
+    );
+    const counted = lines.map(({ fields }) => fields['refused'] as Partial<Record<FaultCode, number>>);
+    const sum = (code: FaultCode) => counted.reduce((all, one) => all + (one[code] ?? 0), 0);
+    // What came, less twenty in each of six seconds
+    expect([sum('unauthorized'), sum('queue_full'), sum('conflict')]).toEqual([50 * 40 - 120, 50 * 7 - 120, 0]);
+    expect(counted).toHaveLength(6); // one line a second
   });
 
   test('do not keep those that are answered out of the log', async () => {

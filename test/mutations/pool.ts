@@ -56,6 +56,12 @@ export const POOL: readonly Mutation[] = [
     'if (this.#damaged && this.lost) throw',
     'pool/damaged-file',
   ),
+  mutation(
+    'pool/crew.ts',
+    ': queueLimit, callerLimit, atOnce',
+    ': queueLimit, callerLimit: 1e9, atOnce',
+    'node/bodies',
+  ),
   mutation('pool/crew.ts', 'if (this.#closing) throw shuttingDown();', '', 'pool/crew'),
   mutation('pool/late-timer.ts', 'if (!isLast && performance', 'if (isLast && performance', 'pool/stall'),
   mutation('pool/refused-jobs.ts', 'if (leftMs > 0) {', 'if (leftMs > 1e12) {', 'pool/refused-jobs'),

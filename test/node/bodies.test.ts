@@ -20,10 +20,11 @@ function body(value: unknown): LargeBody {
   return { name: 'startJob', bytes: new TextEncoder().encode(text), limits: LIMITS };
 }
 
-function bodies(options: { memoryMb?: number; maxIdleMs?: number } = {}): BodiesProcess {
+function bodies(options: { memoryMb?: number; maxIdleMs?: number; callerLimit?: number } = {}): BodiesProcess {
   const opened = openBodies({
     memoryMb: 168,
     queueLimit: 8,
+    callerLimit: 8,
     spareSlot: new SpareSlot(),
     log: { warn() {} },
     ...options,
@@ -61,6 +62,16 @@ test('the process starts with the first body, and ends when there is none for a 
   expect(status().processes.map(({ role }) => role)).toEqual(['bodies']);
   await vi.waitUntil(() => status().processes.length === 0, { timeout: 20_000 });
   await takeApart(body(JOB), within(20_000)); // and comes again
+});
+
+test('a caller beyond its share is refused while another waits, and on its own it is not', async () => {
+  const { takeApart } = bodies({ callerLimit: 2 });
+  const sent = (caller: string) => faultOf(takeApart(body(JOB), { ...within(20_000), caller }));
+  const alone = ['ada', 'ada', 'ada'].map(sent);
+  const other = sent('ben');
+  const [code, message] = await sent('ada');
+  expect([code, message]).toEqual(['queue_full', expect.stringMatching(/^3 of your own requests/)]);
+  expect(await Promise.all([...alone, other])).toEqual(Array(4).fill(['none', '']));
 });
 
 test('a body that needs more memory than there is is a 503, and the next one is read', async () => {

@@ -11,6 +11,7 @@ function decoder() {
     root: testFolder(),
     memoryMb: 248,
     queueLimit: 4,
+    callerLimit: 4,
     maxIdleMs: 600_000,
     spareSlot: new SpareSlot(),
     log: { warn: (fields, message) => warnings.push({ message, fields }) },

@@ -31,6 +31,7 @@ async function crewOf({ max, spareSlot = new SpareSlot(), onState = () => {} }: 
   const crew = new Crew({
     max,
     queueLimit: 8,
+    callerLimit: 8,
     maxIdleMs: 600_000,
     spareSlot,
     counters,

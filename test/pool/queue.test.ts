@@ -7,7 +7,7 @@ import { Queue } from '../../src/pool/queue.ts';
 const turnOf = (signal: AbortSignal) => ({ caller: 'ada', signal });
 const never = turnOf(new AbortController().signal);
 /** Of one caller, who may have all processes. */
-const limited = (limit: number) => ({ limit, atOnce: { amongOthers: 9, alone: 9 } });
+const limited = (limit: number) => ({ limit, callerLimit: limit, atOnce: { amongOthers: 9, alone: 9 } });
 const named = (name: string) => name as unknown as DatabaseProcess;
 
 test('requests are served in their order, each in the tick in which there is a process for it', async () => {

@@ -22,6 +22,7 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
   const crew = new Crew({
     max: 1,
     queueLimit: 8,
+    callerLimit: 8,
     maxIdleMs: 600_000,
     spareSlot: new SpareSlot(),
     counters,

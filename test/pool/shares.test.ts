@@ -90,6 +90,7 @@ function archiveOf(memoryMb = 248) {
     root,
     memoryMb,
     queueLimit: 16,
+    callerLimit: 16,
     maxIdleMs: 600_000,
     spareSlot: new SpareSlot(),
     log: { warn() {} },

@@ -44,6 +44,7 @@ test('a file that cannot be served refuses the start with its reason', async () 
     path,
     maxReaders: 1,
     queueLimit: 1,
+    callerLimit: 1,
     maxIdleMs: 1_000,
     tempDir: undefined,
     connection: CONNECTION,

@@ -170,6 +170,29 @@ describe('what grows by one write after the other', () => {
     expect(await service.query(`SELECT 1 FROM tag WHERE tag_name = 'more'`)).toEqual([]);
   });
 
+  test.each(['POST', 'PATCH'])('tags of a job in one request: %s refuses more than it may have', async (method) => {
+    const list = (count: number) => Array.from({ length: count }, (_, at) => ({ type: 't', name: `n${at}` }));
+    const put = (tags: unknown) => service.send(method, '/api/jobs/tag_job/1', tags);
+    const before = await contents();
+    for (const tags of [list(BOUNDS.tagsOfJob.most + 1), list(BOUNDS.tagsInBody.most)]) {
+      const [status, code, error] = await faultIn(await put(tags));
+      expect([status, code, error]).toEqual([
+        422,
+        'conflict',
+        expect.stringContaining('tags of a job (at most 1000 entries)'),
+      ]);
+    }
+    expect((await faultIn(await put(list(BOUNDS.tagsInBody.most + 1)))).slice(0, 2)).toEqual([400, 'invalid_request']);
+    const foreign = { type: 't', name: 'x', scope: 'bob' };
+    expect((await faultIn(await put([...list(BOUNDS.tagsOfJob.most + 1), foreign]))).slice(0, 2)).toEqual([
+      403,
+      'forbidden',
+    ]);
+    expect(await contents()).toBe(before);
+    // The same tag again and again is one tag.
+    expect((await put(Array(BOUNDS.tagsInBody.most).fill({ type: 't', name: 'n0' }))).status).toBe(200);
+  });
+
   test('private tags of a user: tag_job refuses, a start is stored without them', async () => {
     const { most } = BOUNDS.privateTags;
     const fill = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${most})
@@ -195,6 +218,45 @@ describe('what grows by one write after the other', () => {
     const add = { 'add-project': 'one-more' };
     const refused = await service.send('POST', '/api/user/eve', add, 'root', 'admin', 'api');
     expect((await faultIn(refused)).slice(0, 2)).toEqual([422, 'conflict']);
+  });
+});
+
+describe('the tag form of the page of a job', () => {
+  const mine = { type: 'mine', name: 'first', scope: 'ada' };
+  const put = async (fields: object) => {
+    const headers = { 'X-Auth-Token': await service.token('ada', 'user'), Accept: 'application/json' };
+    const body = new URLSearchParams({ do: 'add', ...mine, ...fields });
+    return await service.app.request('/jobs/1/tags', { method: 'POST', headers, body });
+  };
+
+  test.each([
+    ['type', BOUNDS.tagType.most],
+    ['name', BOUNDS.tagName.most],
+    ['scope', BOUNDS.text.most],
+  ])('refuses a %s of more than %d characters in the words of the API', async (field, most) => {
+    const tooLong = { [field]: 'x'.repeat(most + 1) };
+    const asAdmin = (method: string, body: unknown) =>
+      service.send(method, '/api/jobs/tag_job/1', body, 'ada', 'admin', 'api');
+    const before = await contents();
+    const [, , words] = await faultIn(await asAdmin('POST', [{ ...mine, ...tooLong }]));
+    expect(words).toBe(`parsing request body failed: 0.${field}: must have at most ${most} characters`);
+    expect((await faultIn(await asAdmin('DELETE', [{ ...mine, ...tooLong }])))[2]).toBe(words);
+    for (const what of ['add', 'remove']) {
+      const answer = await put({ do: what, ...tooLong });
+      expect(answer.status).toBe(400);
+      expect(await answer.text()).toContain(`${field}: must have at most ${most} characters`);
+    }
+    expect(await contents()).toBe(before);
+  });
+
+  test('takes what is as long as it may be, as often as the job may have tags', async () => {
+    const longest = { type: 'x'.repeat(BOUNDS.tagType.most), name: 'x'.repeat(BOUNDS.tagName.most) };
+    expect((await put(longest)).status).toBe(303);
+    const tags = Array.from({ length: BOUNDS.tagsOfJob.most - 2 }, (_, at) => ({ type: 't', name: `n${at}` }));
+    expect((await service.send('POST', '/api/jobs/tag_job/1', tags)).status).toBe(200);
+    const before = await contents();
+    expect((await put({})).status).toBe(422);
+    expect(await contents()).toBe(before);
   });
 });
 

@@ -31,6 +31,7 @@ export function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOpti
     tempDir: dirname(path),
     spillMb: 64,
     queueLimit: 16,
+    callerLimit: 16,
     log: { info: () => {}, warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`) },
     ...options,
   });

@@ -35,6 +35,7 @@ export async function testPool(options: Partial<PoolOptions> = {}): Promise<Test
     path,
     maxReaders: 2,
     queueLimit: 16,
+    callerLimit: 16,
     maxIdleMs: 600_000,
     tempDir: undefined,
     connection: CONNECTION,

@@ -12,6 +12,13 @@ interface WaitingForServer extends Waiting {
 
 export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
 
+export interface GateLimits {
+  /** Requests at the server and waiting for it; more are refused with `queue_full`. Infinity: none is counted, and none waits. */
+  mostAtOnce: number;
+  /** Of them those of one caller, while others wait; without it as many as there is room for. */
+  callerLimit?: number | undefined;
+}
+
 /** What a request at the server has to pass. */
 export interface Gate {
   /** Runs `work` when it is its turn; rejects with queue_full or the signal's reason. */
@@ -24,7 +31,7 @@ export interface Gate {
  * The gate before a libSQL server, shared fairly among callers. Without a limit there is none: a Worker lets no request wait for what
  * another one does, and one that it drops would be counted for ever.
  */
-export function gateOf({ mostAtOnce, callerLimit }: { mostAtOnce: number; callerLimit?: number | undefined }): Gate {
+export function gateOf({ mostAtOnce, callerLimit = Number.POSITIVE_INFINITY }: GateLimits): Gate {
   if (mostAtOnce === Number.POSITIVE_INFINITY) return { pass: (_turn, work) => work(), hold() {} };
   const width = Math.min(mostAtOnce, MOST_AT_SERVER);
   const shares = new Shares<WaitingForServer>({ limit: mostAtOnce - width, callerLimit, atOnce: OF_ONE_CALLER });

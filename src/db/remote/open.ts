@@ -8,17 +8,13 @@ import type { SqlValue } from '../statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
 import { BeginGate } from './begin-gate.ts';
 import { ofServer } from './faults.ts';
-import { gateOf, type Turn } from './gate.ts';
+import { type GateLimits, gateOf, type Turn } from './gate.ts';
 import { heartbeat } from './heartbeat.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 import { runWrite } from './write.ts';
 import { writeHealth } from './write-health.ts';
 
-export interface RemoteOptions extends RemoteServer {
-  /** Requests at the server and waiting for it; more are refused with `queue_full`. Infinity: none is counted, and none waits. */
-  mostAtOnce: number;
-  /** Of them those of one caller, while others wait; without it as many as there is room for. */
-  callerLimit?: number | undefined;
+export interface RemoteOptions extends RemoteServer, GateLimits {
   /** Whether to ask the server once a second how it is; a Worker has no time between its requests. */
   heartbeat: boolean;
   /** What the server said of itself at the start, for people. */
