@@ -1,6 +1,6 @@
 /** While every reader is busy with scans: the health check, and writes through the port. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startDeadline } from '../src/db/deadline.ts';
+import { startDeadline } from '../src/deadline.ts';
 import { visibleTo } from '../src/jobs/visibility.ts';
 import { countJobs } from '../src/questions/count/sqlite.ts';
 import { jobStatistics } from '../src/questions/statistics/sqlite.ts';

@@ -18,7 +18,7 @@ import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { readEnvironment } from './dotenv.ts';
 import { Fault } from './faults.ts';
-import { workInBackground } from './pool/priority.ts';
+import { workInBackground } from './processes/priority.ts';
 
 const COMMANDS: readonly Command[] = [
   serveCommand,

@@ -5,7 +5,7 @@ import { BadStart } from './bad-start.ts';
 import { bundledAssets } from './bundled-assets.ts';
 import type { Clusters } from './clusters/clusters.ts';
 import { consoleLog } from './console-log.ts';
-import { type Deadline, within } from './db/deadline.ts';
+import { type Deadline, within } from './deadline.ts';
 import type { Database } from './db/port.ts';
 import { readPublished } from './db/published.ts';
 import { openRemote } from './db/remote/open.ts';

@@ -8,7 +8,7 @@ import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { NAV } from '../src/html/nav.ts';
 import { BOUNDS } from '../src/jobs/bounds.ts';
 import { ALL_FIELDS } from '../src/jobs/fields.ts';
-import { sizeFor } from '../src/pool/sizing.ts';
+import { sizeFor } from '../src/node/sizing.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Deadline, startDeadline } from '../../src/db/deadline.ts';
+import { type Deadline, startDeadline } from '../../src/deadline.ts';
 import type { Database } from '../../src/db/port.ts';
 import { Fault } from '../../src/faults.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';

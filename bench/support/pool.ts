@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { Database } from '../../src/db/port.ts';
-import { openPool } from '../../src/pool/pool.ts';
-import { sizeFor, thisMachine } from '../../src/pool/sizing.ts';
+import { openPool } from '../../src/connections/pool.ts';
+import { sizeFor, thisMachine } from '../../src/node/sizing.ts';
 import { readSettings } from '../../src/settings.ts';
 
 export const READERS = 4;

@@ -1,4 +1,4 @@
-import type { Deadline } from '../../src/db/deadline.ts';
+import type { Deadline } from '../../src/deadline.ts';
 import { textOf } from '../../src/db/driver-values.ts';
 import type { Database } from '../../src/db/port.ts';
 import { ReadConnection } from '../../src/db/read-connection.ts';

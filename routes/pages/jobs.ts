@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { partOf } from '../../src/db/deadline.ts';
+import { partOf } from '../../src/deadline.ts';
 import { offerOnFault } from '../../src/html/fault-page.ts';
 import { jobsContent } from '../../src/html/jobs-content.ts';
 import { pageAnswer } from '../../src/html/layout.ts';

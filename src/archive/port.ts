@@ -1,4 +1,4 @@
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import type { MetaChange } from './change-meta.ts';
 import type { ArchiveJob } from './layout.ts';
 import type { JobDataRequest } from './requests.ts';

@@ -1,5 +1,5 @@
-import type { Deadline } from '../db/deadline.ts';
-import { Shares, type Waiting } from '../db/shares.ts';
+import type { Deadline } from '../deadline.ts';
+import { Shares, type Waiting } from '../processes/shares.ts';
 import type { Question } from '../questions/question.ts';
 
 /** Rows before their schema has read them; undefined: the SQL has to answer. */

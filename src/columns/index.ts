@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BadStart } from '../bad-start.ts';
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import { newCounters } from '../pool/counters.ts';
-import { watchMemory } from '../pool/memory-watch.ts';
-import { DatabaseProcess, type ProcessOptions } from '../pool/process.ts';
-import { COLUMNS_PROGRAM } from '../pool/spawn.ts';
+import { newCounters } from '../processes/counters.ts';
+import { watchMemory } from '../processes/memory-watch.ts';
+import { DatabaseProcess, type ProcessOptions } from '../processes/managed-process.ts';
+import { COLUMNS_PROGRAM } from '../processes/spawn.ts';
 import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';

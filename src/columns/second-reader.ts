@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
-import { afterWaiting } from '../pool/late-timer.ts';
-import { SECOND_READER_PROGRAM, startProgram } from '../pool/spawn.ts';
+import { afterWaiting } from '../processes/late-timer.ts';
+import { SECOND_READER_PROGRAM, startProgram } from '../processes/spawn.ts';
 import type { Batch } from './rows/job-reader.ts';
 import type { Stretch } from './rows/which.ts';
 import { Unsuitable } from './unsuitable.ts';

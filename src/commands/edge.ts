@@ -12,7 +12,7 @@ import { makeToken } from '../http/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { publish } from '../node/clusters.ts';
 import { checkAddress } from '../node/server.ts';
-import { serverLimits, sizeFor, thisMachine } from '../pool/sizing.ts';
+import { serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
 import { readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, DEMO_JOBS, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';

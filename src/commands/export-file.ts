@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { BadStart } from '../bad-start.ts';
-import { within } from '../db/deadline.ts';
+import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { exportOf } from '../db/statements/old-jobs.ts';
 

@@ -3,7 +3,7 @@ import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
 import { migrate } from '../db/migrate.ts';
 import type { Database } from '../db/port.ts';
-import { openPool } from '../pool/pool.ts';
+import { openPool } from '../connections/pool.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
 import type { CommandIo } from './command.ts';
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BadStart } from '../bad-start.ts';
-import { within } from '../db/deadline.ts';
+import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { countOldJobs, oldJobs } from '../db/statements/old-jobs.ts';
 import { type DeletePlace, OMIT_TAGGED, type OmitTagged } from '../jobs/retention.ts';

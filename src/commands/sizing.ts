@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { serverLimits, sizeFor, thisMachine } from '../pool/sizing.ts';
+import { serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
 import { readSettings } from '../settings.ts';
 import type { Machine, Sizing } from '../system-state.ts';
 import { type Command, UsageError } from './command.ts';

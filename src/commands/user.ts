@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { BadStart } from '../bad-start.ts';
-import { within } from '../db/deadline.ts';
+import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { Fault } from '../faults.ts';

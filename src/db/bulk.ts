@@ -1,4 +1,4 @@
-import { within } from './deadline.ts';
+import { within } from '../deadline.ts';
 import type { Database } from './port.ts';
 
 /** An index over 20 million jobs takes a minute and a half; a slow disk may need many times that. */

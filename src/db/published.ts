@@ -1,6 +1,6 @@
 import { Clusters } from '../clusters/clusters.ts';
 import { decodeCluster } from '../clusters/decode.ts';
-import type { Deadline } from './deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Database } from './port.ts';
 import { publishedClusters } from './statements/published-clusters.ts';
 

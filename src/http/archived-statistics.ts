@@ -1,5 +1,5 @@
 import type { Archive } from '../archive/port.ts';
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Page } from '../db/port.ts';
 import { Fault } from '../faults.ts';
 import { type HiddenMetrics, hiddenIn } from '../jobs/hidden-metrics.ts';

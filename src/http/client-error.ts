@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { ClientGone } from '../db/deadline.ts';
+import { ClientGone } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { faultBody, faultResponse, reasonPhrase } from './faults.ts';
 import { BARE_HEADERS } from './hardening.ts';

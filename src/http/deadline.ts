@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { type Deadline, startDeadline } from '../db/deadline.ts';
+import { type Deadline, startDeadline } from '../deadline.ts';
 import { addressForLimits } from './client-address.ts';
 import type { AppEnv } from './env.ts';
 import { answerTo, faultOf } from './faults.ts';

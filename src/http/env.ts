@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Archive } from '../archive/port.ts';
 import type { Clusters } from '../clusters/clusters.ts';
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import type { Fault } from '../faults.ts';
 import type { User } from '../jobs/roles.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { ClientGone } from '../db/deadline.ts';
+import { ClientGone } from '../deadline.ts';
 import { FAULTS, Fault, type FaultStatus } from '../faults.ts';
 import type { AppEnv } from './env.ts';
 import { isLogged } from './refusal-log.ts';

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { OURSELVES } from '../db/deadline.ts';
+import { OURSELVES } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { ANSWERS_HELD_MB } from '../settings.ts';
 import type { AppEnv } from './env.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { type Deadline, partOf } from '../db/deadline.ts';
+import { type Deadline, partOf } from '../deadline.ts';
 import type { Page } from '../db/port.ts';
 import { Fault } from '../faults.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import { inWords } from './body.ts';
 import type { AppEnv } from './env.ts';
 import { checkedBody, documented } from './exact-json.ts';

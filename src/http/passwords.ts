@@ -1,5 +1,5 @@
 import { compare } from 'bcryptjs';
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 
 /** Whether a password belongs to a bcrypt hash. */

@@ -1,4 +1,4 @@
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 
 /** For so long a long list keeps the thread, which belongs to all requests. */
 const SLICE_MS = 5;

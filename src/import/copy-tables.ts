@@ -1,4 +1,4 @@
-import { within } from '../db/deadline.ts';
+import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { COPIES, type Copy, type DatabaseSource } from './db/source.ts';
 

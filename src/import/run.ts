@@ -1,4 +1,4 @@
-import { within } from '../db/deadline.ts';
+import { within } from '../deadline.ts';
 import { jobRows } from '../db/job-rows.ts';
 import type { Database } from '../db/port.ts';
 import type { InsertJobsOutput } from '../db/writes/insert-jobs.ts';

@@ -1,13 +1,13 @@
 import { Fault } from '../faults.ts';
 import type { TakeApart } from '../http/json-body.ts';
-import { newCounters } from '../pool/counters.ts';
-import { Crew } from '../pool/crew.ts';
-import { watchMemory } from '../pool/memory-watch.ts';
-import { DatabaseProcess } from '../pool/process.ts';
-import { runTwice } from '../pool/read.ts';
-import { BODIES_BASE_MB } from '../pool/sizing.ts';
-import type { SpareSlot } from '../pool/spare-slot.ts';
-import { BODIES_PROGRAM } from '../pool/spawn.ts';
+import { newCounters } from '../processes/counters.ts';
+import { Crew } from '../processes/process-group.ts';
+import { watchMemory } from '../processes/memory-watch.ts';
+import { DatabaseProcess } from '../processes/managed-process.ts';
+import { runTwice } from '../connections/read.ts';
+import { BODIES_BASE_MB } from './sizing.ts';
+import type { SpareSlot } from '../processes/replacement-permit.ts';
+import { BODIES_PROGRAM } from '../processes/spawn.ts';
 import type { ProcessesStatus } from '../system-state.ts';
 
 export interface BodiesProcessOptions {

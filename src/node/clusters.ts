@@ -1,6 +1,6 @@
 import type { readClusterFiles } from '../archive/open.ts';
 import { Clusters } from '../clusters/clusters.ts';
-import { within } from '../db/deadline.ts';
+import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
 import type { Log } from '../http/env.ts';

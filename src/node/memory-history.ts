@@ -1,4 +1,4 @@
-import { ownMbOf } from '../pool/rss.ts';
+import { ownMbOf } from '../processes/rss.ts';
 import type { MemorySample } from '../system-state.ts';
 
 const EVERY_MS = 2_000;

@@ -1,4 +1,4 @@
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import {

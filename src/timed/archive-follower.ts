@@ -1,6 +1,6 @@
 import type { MetaChange } from '../archive/change-meta.ts';
 import type { Archive } from '../archive/port.ts';
-import { within } from '../db/deadline.ts';
+import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { archiveQueue } from '../db/statements/archive-queue.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { startDeadline, within } from '../db/deadline.ts';
+import { startDeadline, within } from '../deadline.ts';
 import { LOG_LIMIT_BYTES } from '../db/maintenance.ts';
 import type { Database } from '../db/port.ts';
 import { quickCheck, tablesOfFile } from '../db/statements/quick-check.ts';

@@ -1,4 +1,4 @@
-import { type Deadline, within } from '../db/deadline.ts';
+import { type Deadline, within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { timedWork } from '../db/statements/timed-work.ts';
 import { Fault } from '../faults.ts';

@@ -1,4 +1,4 @@
-import type { Deadline } from '../db/deadline.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import type { BatchOutput } from '../db/writes/timed-work.ts';
 import type { DeletePlace } from '../jobs/retention.ts';

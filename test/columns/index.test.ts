@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { COLUMNS_PROGRAM } from '../../src/pool/spawn.ts';
+import { COLUMNS_PROGRAM } from '../../src/processes/spawn.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, until, within } from '../support/pool.ts';

@@ -1,7 +1,7 @@
 /** Who waits for the column index: equal questions are shared, others never, and the callers take turns. */
 import { describe, expect, test } from 'vitest';
 import { type Ask, Asks, settle } from '../../src/columns/asks.ts';
-import type { Deadline } from '../../src/db/deadline.ts';
+import type { Deadline } from '../../src/deadline.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import type { QuestionIndex } from '../../src/questions/ask.ts';
 import type { Question } from '../../src/questions/question.ts';

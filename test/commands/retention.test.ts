@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/commands/command.ts';
 import { retentionCommand } from '../../src/commands/retention.ts';
-import { startDeadline } from '../../src/db/deadline.ts';
+import { startDeadline } from '../../src/deadline.ts';
 import { jobRows } from '../../src/db/job-rows.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import type { Job } from '../../src/jobs/job.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ClientGone } from '../../src/db/deadline.ts';
+import { ClientGone } from '../../src/deadline.ts';
 import { textOf } from '../../src/db/driver-values.ts';
 import type { Database } from '../../src/db/port.ts';
 import { schemaVersion } from '../../src/db/statements/schema-version.ts';

@@ -1,6 +1,6 @@
 /** Requests before a libSQL server. */
 import { expect, test } from 'vitest';
-import type { Deadline } from '../../src/db/deadline.ts';
+import type { Deadline } from '../../src/deadline.ts';
 import { gateOf } from '../../src/db/remote/gate.ts';
 import { within } from '../support/pool.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ClientGone } from '../../src/db/deadline.ts';
+import { ClientGone } from '../../src/deadline.ts';
 import { statementOf } from '../../src/db/sql-rows.ts';
 import { Fault } from '../../src/faults.ts';
 import { type Listening, listening } from '../support/listening.ts';

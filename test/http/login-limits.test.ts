@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { startDeadline } from '../../src/db/deadline.ts';
+import { startDeadline } from '../../src/deadline.ts';
 import { LoginLimit } from '../../src/http/login-limit.ts';
 import { Passwords } from '../../src/http/passwords.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';

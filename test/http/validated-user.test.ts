@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startDeadline } from '../../src/db/deadline.ts';
+import { startDeadline } from '../../src/deadline.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
 import { bodyOf, faultIn, job, type TestApp, testApp } from '../support/test-app.ts';

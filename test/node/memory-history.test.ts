@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { MemoryHistory } from '../../src/node/memory-history.ts';
-import { familyMbOf, ownMbOf, rssMbOf } from '../../src/pool/rss.ts';
+import { familyMbOf, ownMbOf, rssMbOf } from '../../src/processes/rss.ts';
 
 test('has the memory of each kind of process from its start on', () => {
   const rssMb = 10;

@@ -1,5 +1,5 @@
 import { answerPage, answerRows } from '../../src/db/answer-rows.ts';
-import type { Deadline } from '../../src/db/deadline.ts';
+import type { Deadline } from '../../src/deadline.ts';
 import { bytesOf } from '../../src/db/driver-values.ts';
 import type { Database } from '../../src/db/port.ts';
 import { faultOfSqlite } from '../../src/db/sqlite-faults.ts';

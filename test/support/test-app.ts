@@ -8,7 +8,7 @@ import { answerArchiveRequest } from '../../src/archive/requests.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
-import { startDeadline } from '../../src/db/deadline.ts';
+import { startDeadline } from '../../src/deadline.ts';
 import { jobRows } from '../../src/db/job-rows.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import type { Database } from '../../src/db/port.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startDeadline } from '../../src/db/deadline.ts';
+import { startDeadline } from '../../src/deadline.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
 import { lastTimedWork, runTimedWork } from '../../src/timed/run.ts';
 import { startTimer } from '../../src/timed/timer.ts';

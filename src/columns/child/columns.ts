@@ -1,9 +1,9 @@
 /** The program of the column index: it builds one, or answers from one, and does one thing at a time. */
 import { BadStart } from '../../bad-start.ts';
-import { endNow } from '../../pool/child/lifeline.ts';
-import { type Asked, send, serveParent } from '../../pool/child/parent.ts';
-import { faultToMessage } from '../../pool/faults.ts';
-import type { FromProcess, ToProcess } from '../../pool/protocol.ts';
+import { endNow } from '../../processes/lifeline.ts';
+import { type Asked, send, serveParent } from '../../processes/parent.ts';
+import { faultToMessage } from '../../processes/fault-messages.ts';
+import type { FromProcess, ToProcess } from '../../processes/protocol.ts';
 import { meaningOf } from '../faults.ts';
 import { HeldIndex } from '../held-index.ts';
 import { NewIndex } from '../new-index.ts';

@@ -1,6 +1,6 @@
 /** The program of the second reader of a build: one connection that cannot write, one batch at a time. */
 import { openSync, writeSync } from 'node:fs';
-import { endWithParent } from '../../pool/child/lifeline.ts';
+import { endWithParent } from '../../processes/lifeline.ts';
 import type { FromSecondReader, ToSecondReader } from '../second-reader.ts';
 import { Source } from '../source.ts';
 import { Unsuitable } from '../unsuitable.ts';

@@ -1,4 +1,4 @@
-import type { Deadline } from '../deadline.ts';
+import type { Deadline } from '../../deadline.ts';
 
 /**
  * How long the answer to a BEGIN is waited for after the request has ended at its deadline. A BEGIN that is hung up on may go on waiting

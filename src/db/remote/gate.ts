@@ -1,5 +1,5 @@
-import type { Deadline } from '../deadline.ts';
-import { Shares, type Waiting } from '../shares.ts';
+import type { Deadline } from '../../deadline.ts';
+import { Shares, type Waiting } from '../../processes/shares.ts';
 
 /** Requests at the server at once: enough for a server far away, and not so many that each waits for all others there. */
 const MOST_AT_SERVER = 64;

@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import type { DatabaseStatus } from '../../system-state.ts';
 import { type Answer, answerPage, answerRows } from '../answer-rows.ts';
-import type { Deadline } from '../deadline.ts';
+import type { Deadline } from '../../deadline.ts';
 import { bound, bytesOf, wellFormed } from '../driver-values.ts';
 import type { Database } from '../port.ts';
 import type { SqlValue } from '../statement.ts';

@@ -1,6 +1,6 @@
 import type { Transaction as RemoteTransaction } from '@libsql/client/web';
 import { Fault } from '../../faults.ts';
-import type { Deadline } from '../deadline.ts';
+import type { Deadline } from '../../deadline.ts';
 import type { Write } from '../transaction.ts';
 import { WRITES, type WriteName } from '../writes/index.ts';
 import { type BeginGate, LINGER_MS } from './begin-gate.ts';

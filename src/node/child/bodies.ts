@@ -1,9 +1,9 @@
 /** The program of the process that takes large request bodies apart, one at a time, in bounded memory. */
 import { type LargeBody, partsOf } from '../../http/json-body.ts';
-import { endNow } from '../../pool/child/lifeline.ts';
-import { type Asked, send, serveParent } from '../../pool/child/parent.ts';
-import { faultToMessage } from '../../pool/faults.ts';
-import type { FromProcess } from '../../pool/protocol.ts';
+import { endNow } from '../../processes/lifeline.ts';
+import { type Asked, send, serveParent } from '../../processes/parent.ts';
+import { faultToMessage } from '../../processes/fault-messages.ts';
+import type { FromProcess } from '../../processes/protocol.ts';
 
 /**
  * What a body leaves behind counts as memory of the next one: three of the largest in a row would need more than there is. It is

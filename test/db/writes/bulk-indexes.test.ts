@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { beginBulkLoad, buildIndexes } from '../../../src/db/bulk.ts';
-import { startDeadline } from '../../../src/db/deadline.ts';
+import { startDeadline } from '../../../src/deadline.ts';
 import { jobRows } from '../../../src/db/job-rows.ts';
 import { createIndexSql, LEAN_INDEXES } from '../../../src/db/lean-indexes.ts';
 import { generateJobs } from '../../../src/dev/generate.ts';

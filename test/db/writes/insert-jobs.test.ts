@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { startDeadline } from '../../../src/db/deadline.ts';
+import { startDeadline } from '../../../src/deadline.ts';
 import { jobRows } from '../../../src/db/job-rows.ts';
 import { generateJobs } from '../../../src/dev/generate.ts';
 import type { Job } from '../../../src/jobs/job.ts';

@@ -1,0 +1,113 @@
+import type { Archive } from './port.ts';
+import type { ArchiveRequest } from './requests.ts';
+import type { Deadline } from '../deadline.ts';
+import { Fault } from '../faults.ts';
+import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
+import { type Counters, newCounters } from '../processes/counters.ts';
+import { Crew } from '../processes/process-group.ts';
+import { watchMemory } from '../processes/memory-watch.ts';
+import { DatabaseProcess } from '../processes/managed-process.ts';
+import { runTwice } from '../connections/read.ts';
+import { RefusedJobs } from './refused-jobs.ts';
+import { META_READER_MB } from '../node/sizing.ts';
+import type { SpareSlot } from '../processes/replacement-permit.ts';
+import { ARCHIVE_PROGRAM } from '../processes/spawn.ts';
+
+export interface ArchiveOptions {
+  root: string;
+  /** MB for all its processes. */
+  memoryMb: number;
+  queueLimit: number;
+  /** Requests of one caller, waiting and at work, while others wait. */
+  callerLimit: number;
+  maxIdleMs: number;
+  spareSlot: SpareSlot;
+  log: { warn(fields: object, message: string): void };
+}
+
+/** The archive and its processes. */
+export interface ArchiveProcesses extends Archive {
+  status(): ProcessesStatus;
+  close(graceMs: number): Promise<void>;
+}
+
+/** Private memory of a process at rest, MB. */
+const BASE_MB = 48;
+const TEND_MS = 250;
+
+/**
+ * The job archive behind processes of their own: a decoded job may take hundreds of megabytes, which the parent must not hold and
+ * only the end of a process gives back. One reads meta.json files, for lists and for changes; metric data is decoded by another, so
+ * that no list waits for a job of a thousand nodes. Each starts with the first request for it.
+ */
+export function openArchive(options: ArchiveOptions): ArchiveProcesses {
+  const counters = newCounters();
+  const metaFiles = crewOf('archive', META_READER_MB - BASE_MB, options, counters);
+  const decoder = crewOf('decoder', options.memoryMb - META_READER_MB - BASE_MB, options, counters);
+  const crews = [metaFiles, decoder];
+  const refused = new RefusedJobs();
+  const members = () => crews.flatMap((crew) => crew.members);
+  const tending = setInterval(() => {
+    for (const crew of crews) crew.tend();
+  }, TEND_MS);
+  const stopWatching = watchMemory(members, counters);
+
+  const ask = async (crew: Crew, request: ArchiveRequest, deadline: Deadline) => {
+    const reply = await runTwice(crew, { kind: 'archive', request }, deadline, counters);
+    if (reply.kind !== 'archived') throw new Fault('internal', `the archive process answered ${reply.kind}`);
+    const { answer } = reply;
+    const [problem] = answer.problems;
+    if (problem !== undefined) {
+      // One line a request: a list of jobs without files must not fill the log.
+      options.log.warn({ problem, files: answer.problems.length }, 'files of the archive could not be read');
+    }
+    return { texts: answer.texts, parts: reply.parts };
+  };
+  return {
+    async statistics(jobs, deadline) {
+      const { texts } = await ask(metaFiles, { kind: 'statistics', jobs }, deadline);
+      return texts;
+    },
+    async follow(changes, deadline) {
+      await ask(metaFiles, { kind: 'follow', changes }, deadline);
+    },
+    async jobData(request, deadline) {
+      refused.check(request.job);
+      try {
+        const { parts } = await ask(decoder, { kind: 'jobData', ...request }, deadline);
+        return parts.length === 0 ? null : parts;
+      } catch (error) {
+        throw refused.failed(request.job, error);
+      }
+    },
+    status: () => ({ processes: members().map((member) => member.status()), counters: { ...counters } }),
+    async close(graceMs) {
+      clearInterval(tending);
+      await Promise.all(crews.map((crew) => crew.close(graceMs)));
+      stopWatching();
+    },
+  };
+}
+
+/** A crew of one. */
+function crewOf(role: ProcessStatus['role'], growthMb: number, options: ArchiveOptions, counters: Counters): Crew {
+  return new Crew({
+    max: 1,
+    queueLimit: options.queueLimit,
+    callerLimit: options.callerLimit,
+    maxIdleMs: options.maxIdleMs,
+    spareSlot: options.spareSlot,
+    counters,
+    log: (message, error) => options.log.warn({ err: error }, message),
+    start: (onState) =>
+      new DatabaseProcess({
+        role,
+        growthMb,
+        counters,
+        log: (fields, message) => options.log.warn(fields, message),
+        onState,
+        program: { file: ARCHIVE_PROGRAM, heapMb: growthMb, env: {} },
+        open: { kind: 'openArchive', id: 0, root: options.root },
+      }),
+  });
+}

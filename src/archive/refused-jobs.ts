@@ -1,0 +1,55 @@
+import type { ArchiveJob } from './layout.ts';
+import { Fault } from '../faults.ts';
+
+/** Long enough that all others get their plots, short enough for whoever has repaired the file or given the service more memory. */
+const REFUSED_MS = 300_000;
+const MOST_REFUSED = 1_000;
+
+/**
+ * Archived jobs whose metric data the decoder could not read: it needed more memory than it may take, or died of it, twice. Each
+ * try costs seconds and a process for which all others wait, so for five minutes the next one is refused with the same reason.
+ */
+export class RefusedJobs {
+  readonly #clock: () => number;
+  /** The oldest first. */
+  readonly #refused = new Map<string, { until: number; code: Fault['code']; message: string }>();
+
+  constructor(clock = () => performance.now()) {
+    this.#clock = clock;
+  }
+
+  /** Throws the fault of the last try. */
+  check(job: ArchiveJob): void {
+    const known = this.#refused.get(keyOf(job));
+    if (known === undefined) return;
+    const leftMs = known.until - this.#clock();
+    if (leftMs > 0) {
+      const again = `retry in ${Math.ceil(leftMs / 1000)} s`;
+      throw new Fault(known.code, `${known.message}; ${again}`, {
+        headers: { 'Retry-After': String(Math.ceil(leftMs / 1000)) },
+      });
+    }
+    this.#refused.delete(keyOf(job));
+  }
+
+  /** The fault for the caller: what reading this job ended with, if it is the job's. */
+  failed(job: ArchiveJob, error: unknown): unknown {
+    const message = error instanceof Fault ? REASONS[error.code] : undefined;
+    if (!(error instanceof Fault) || message === undefined) return error;
+    const key = keyOf(job);
+    this.#refused.delete(key);
+    this.#refused.set(key, { until: this.#clock() + REFUSED_MS, code: error.code, message });
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > MOST_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
+    return new Fault(error.code, message, { cause: error });
+  }
+}
+
+const REASONS: Partial<Record<Fault['code'], string>> = {
+  memory_limit_exceeded: 'the metric data of this job exceeds the memory limit of its decoder',
+  connection_lost: 'the process that decodes the metric data of this job died twice',
+};
+
+function keyOf({ cluster, jobId, startTime }: ArchiveJob): string {
+  return JSON.stringify([cluster, String(jobId), startTime]);
+}

@@ -1,0 +1,152 @@
+import { statfsSync } from 'node:fs';
+import { type Deadline, within } from '../deadline.ts';
+import type { Maintenance } from '../db/maintenance.ts';
+import type { Database, Page } from '../db/port.ts';
+import type { PageStatement, Statement } from '../db/statement.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
+import type { DatabaseStatus } from '../system-state.ts';
+import { type PoolOptions, TEND_MS } from './start-connection.ts';
+import { type Counters, newCounters } from '../processes/counters.ts';
+import type { Crew } from '../processes/process-group.ts';
+import { watchMemory } from '../processes/memory-watch.ts';
+import type { DatabaseProcess } from '../processes/managed-process.ts';
+import { anyAlive, counted, crewOf, Readers } from './readers.ts';
+import { ServedFile } from './served-file.ts';
+import { SpareSlot } from '../processes/replacement-permit.ts';
+import { runMaintenance, runWrite } from './write.ts';
+
+export type { PoolLog, PoolOptions } from './start-connection.ts';
+
+/**
+ * Waiting for the writer included; then it is killed, and what it copied is copied again. A log of 64 MB takes a second; that of an index
+ * over 20 million jobs is as large as the index.
+ */
+const EMPTY_LOG_LIMIT_MS = 300_000;
+/** Of an orderly stop, unless more is allowed. */
+const LAST_CHECKPOINT_MS = 2_000;
+
+/**
+ * The Database port over connection processes (design: one libSQL connection = one process). The parent never opens the
+ * file. Throws BadStart when the file cannot be served.
+ */
+export async function openPool(options: PoolOptions): Promise<Database> {
+  const pool = new Pool(options);
+  try {
+    await pool.open();
+    return pool;
+  } catch (error) {
+    await pool.close(0);
+    throw error;
+  }
+}
+
+class Pool implements Database {
+  readonly #counters: Counters = newCounters();
+  readonly #readers: Readers;
+  readonly #writer: Crew;
+  readonly #tending: NodeJS.Timeout;
+  readonly #stopWatching: () => void;
+  readonly #file: ServedFile;
+
+  constructor(options: PoolOptions) {
+    const { spareSlot = new SpareSlot() } = options;
+    const emptyLog = () => within(EMPTY_LOG_LIMIT_MS, (deadline) => this.maintain('emptyLog', deadline));
+    this.#file = new ServedFile({ path: options.path, log: options.log, emptyLog });
+    this.#writer = crewOf(options, 'writer', 1, this.#counters, spareSlot);
+    this.#readers = new Readers(options, this.#counters, spareSlot);
+    this.#tending = setInterval(() => this.#tend(), TEND_MS);
+    this.#stopWatching = watchMemory(() => this.#processes(), this.#counters);
+  }
+
+  async open(): Promise<void> {
+    await this.#writer.open(); // first: it makes the file a WAL database
+    await this.#readers.open();
+  }
+
+  async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
+    this.#file.check();
+    return await this.#readers.read(statement, deadline).catch(this.#met);
+  }
+
+  async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
+    this.#file.check();
+    return await this.#readers.readPage(statement, deadline).catch(this.#met);
+  }
+
+  async write<Name extends WriteName>(
+    name: Name,
+    input: WriteInput<Name>,
+    deadline: Deadline,
+  ): Promise<WriteOutput<Name>> {
+    this.#file.checkWrite();
+    try {
+      const output = (await runWrite(this.#writer, name, input, deadline)) as WriteOutput<Name>;
+      this.#file.wrote();
+      return output;
+    } catch (error) {
+      this.#file.wrote(error);
+      return this.#met(counted(error, this.#counters));
+    }
+  }
+
+  async maintain(task: Maintenance, deadline: Deadline): Promise<Record<string, number>> {
+    return await runMaintenance(this.#writer, task, deadline);
+  }
+
+  spare(): number {
+    return this.#readers.spare;
+  }
+
+  status(): DatabaseStatus {
+    return {
+      alive: !this.#file.lost && anyAlive(this.#processes()),
+      degraded: this.#file.degraded,
+      queued: this.#readers.queued + this.#writer.queued,
+      logBytes: this.#file.logBytes,
+      processes: [...this.#processes()].map((process) => process.status()),
+      counters: { ...this.#counters },
+    };
+  }
+
+  async close(graceMs: number): Promise<void> {
+    clearInterval(this.#tending);
+    await this.#readers.close(graceMs);
+    // Nobody reads any more: the file alone is the database then, and can be copied.
+    if (graceMs > 0 && !this.#file.replaced) {
+      await within(Math.max(LAST_CHECKPOINT_MS, graceMs), (deadline) => this.maintain('checkpoint', deadline)).catch(
+        () => {},
+      );
+    }
+    await this.#writer.close(graceMs);
+    this.#stopWatching();
+  }
+
+  readonly #met = (error: unknown): never => {
+    throw this.#file.met(error);
+  };
+
+  *#processes(): Iterable<DatabaseProcess> {
+    yield* this.#writer.members;
+    yield* this.#readers.members;
+  }
+
+  #tend(): void {
+    this.#writer.tend(); // first: it asks for the spare's place once in a while, readers may all the time
+    this.#readers.tend();
+    this.#file.look(serving(this.#processes()));
+  }
+}
+
+/** The pids of those that have the file open. */
+function serving(processes: Iterable<DatabaseProcess>): number[] {
+  return [...processes].filter(({ state }) => state.name === 'idle' || state.name === 'busy').map(({ pid }) => pid);
+}
+
+const TMPFS = 0x01021994; // linux/magic.h
+const RAMFS = 0x858458f6;
+
+/** True where a folder lies on a memory file system: a sort that spills there takes memory nobody counts. */
+export function isInMemory(folder: string): boolean {
+  const { type } = statfsSync(folder);
+  return type === TMPFS || type === RAMFS;
+}

@@ -1,0 +1,152 @@
+import type { Deadline } from '../deadline.ts';
+import type { Database, Page } from '../db/port.ts';
+import type { PageStatement, Statement } from '../db/statement.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
+import { Fault } from '../faults.ts';
+import type { DatabaseStatus } from '../system-state.ts';
+import { type PoolOptions, TEND_MS } from './start-connection.ts';
+import { type Counters, newCounters } from '../processes/counters.ts';
+import { watchMemory } from '../processes/memory-watch.ts';
+import { anyAlive, Readers } from './readers.ts';
+import { SpareSlot } from '../processes/replacement-permit.ts';
+import { Syncer } from './syncer.ts';
+
+export interface ReplicaPoolOptions extends PoolOptions {
+  syncUrl: string;
+  authToken: string | undefined;
+  intervalMs: number;
+  /** Milliseconds; by default MOST_LAG_MS. */
+  mostLagMs?: number;
+  /** Milliseconds a write waits for its own effect; by default OWN_WRITE_LIMIT_MS. */
+  ownWriteLimitMs?: number;
+  /** The port over the server itself: writes go there. */
+  server: Database;
+}
+
+/** A replica that has not been brought up to date for longer than this is not read any more: nobody knows what it lacks. */
+const MOST_LAG_MS = 10_000;
+/** How long a write waits for its own effect to be in the replica; it has happened, whatever becomes of that. */
+const OWN_WRITE_LIMIT_MS = 1_000;
+
+/**
+ * The port over a replica of a libSQL server: reads from the local file through connection processes, which cannot write to it; writes at
+ * the server, answered when the file has them; one more process that brings the file up to date. Throws BadStart.
+ */
+export async function openReplicaPool(options: ReplicaPoolOptions): Promise<Database> {
+  const { path, syncUrl, authToken, intervalMs, connection, log } = options;
+  const counters = newCounters();
+  const syncer = new Syncer({
+    replica: {
+      path,
+      syncUrl,
+      authToken,
+      softHeapLimitBytes: connection.softHeapMb * 2 ** 20,
+      hardHeapLimitBytes: connection.hardHeapMb * 2 ** 20,
+    },
+    intervalMs,
+    growthMb: connection.growthMb,
+    counters,
+    log,
+  });
+  const replica = new Replica(options, syncer, counters);
+  try {
+    await syncer.open(); // first: before it the file may be anything
+    await replica.open();
+    return replica;
+  } catch (error) {
+    await replica.close(0);
+    throw error;
+  }
+}
+
+class Replica implements Database {
+  readonly #counters: Counters;
+  readonly #readers: Readers;
+  readonly #syncer: Syncer;
+  readonly #server: Database;
+  readonly #log: PoolOptions['log'];
+  readonly #mostLagMs: number;
+  readonly #ownWriteLimitMs: number;
+  readonly #tending: NodeJS.Timeout;
+  readonly #stopWatching: () => void;
+
+  constructor(options: ReplicaPoolOptions, syncer: Syncer, counters: Counters) {
+    this.#counters = counters;
+    this.#readers = new Readers({ ...options, isReplica: true }, counters, options.spareSlot ?? new SpareSlot());
+    this.#syncer = syncer;
+    this.#server = options.server;
+    this.#log = options.log;
+    this.#mostLagMs = options.mostLagMs ?? MOST_LAG_MS;
+    this.#ownWriteLimitMs = options.ownWriteLimitMs ?? OWN_WRITE_LIMIT_MS;
+    this.#tending = setInterval(() => this.#readers.tend(), TEND_MS);
+    // Not the syncer: a whole copy takes three times its size for a moment (docs/scaling.md), and stopped it would only begin again.
+    this.#stopWatching = watchMemory(() => this.#readers.members, counters);
+  }
+
+  async open(): Promise<void> {
+    await this.#readers.open();
+  }
+
+  async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
+    this.#checkLag();
+    const rows = await this.#readers.read(statement, deadline);
+    this.#checkLag(); // it may have waited for a process
+    return rows;
+  }
+
+  async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {
+    this.#checkLag();
+    const page = await this.#readers.readPage(statement, deadline);
+    this.#checkLag();
+    return page;
+  }
+
+  async write<Name extends WriteName>(
+    name: Name,
+    input: WriteInput<Name>,
+    deadline: Deadline,
+  ): Promise<WriteOutput<Name>> {
+    const output = await this.#server.write(name, input, deadline);
+    await this.#syncer
+      .fresh(this.#ownWriteLimitMs)
+      .catch((error: unknown) =>
+        this.#log.warn({ err: error, write: name }, 'a write has not reached the replica yet'),
+      );
+    return output;
+  }
+
+  async maintain(): Promise<Record<string, number>> {
+    return {}; // the server looks after its file, and the replica is nobody's to change
+  }
+
+  spare(): number {
+    return this.#readers.spare;
+  }
+
+  status(): DatabaseStatus {
+    const server = this.#server.status();
+    const sync = this.#syncer.status();
+    return {
+      alive: anyAlive(this.#readers.members) && sync.lagMs <= this.#mostLagMs,
+      degraded: server.degraded ?? [],
+      queued: this.#readers.queued + server.queued,
+      processes: [...this.#syncer.members, ...this.#readers.members].map((member) => member.status()),
+      counters: { ...this.#counters },
+      replica: { ...sync, server: { alive: server.alive, counters: server.counters, ...server.server } },
+    };
+  }
+
+  async close(graceMs: number): Promise<void> {
+    clearInterval(this.#tending);
+    await Promise.all([this.#readers.close(graceMs), this.#server.close(graceMs)]);
+    await this.#syncer.close();
+    this.#stopWatching();
+  }
+
+  #checkLag(): void {
+    const { lagMs } = this.#syncer.status();
+    if (lagMs <= this.#mostLagMs) return;
+    // Why stands in the log and in /api/system: it may name paths.
+    throw new Fault('remote_unavailable', `the replica is ${Math.round(lagMs / 1000)} s behind its server`);
+  }
+}

@@ -1,0 +1,193 @@
+import { Fault } from '../faults.ts';
+import { OURSELVES } from '../deadline.ts';
+
+export interface ShareLimits {
+  /** Requests that wait, of all callers together. */
+  limit: number;
+  /** Requests of one caller, waiting and at work. It binds while others wait. */
+  callerLimit: number;
+  /** Requests of one caller at work at once: when others have asked in the last seconds, and when nobody else has. */
+  atOnce: { amongOthers: number; alone: number };
+}
+
+/** A request that waits. */
+export interface Waiting {
+  readonly caller: string;
+  /** False for what always gets a place: the next part of an answer that has begun, a question that is waited for already. */
+  readonly counts: boolean;
+  /** Ends the wait with a reason. */
+  refuse(reason: unknown): void;
+}
+
+interface Lane<Entry> {
+  readonly waiting: Set<Entry>;
+  counted: number;
+  running: number;
+}
+
+/** So long after a request of another caller one caller still leaves room for the next. */
+const OTHERS_MS = 5_000;
+
+/**
+ * Requests that wait for one thing, and who is served next: the callers in turn, the one with the fewest requests at work first, and
+ * of one caller first come first served. When it is full, a caller with less than its share gets the place of the last request of the
+ * caller with the most. A caller of whom nothing waits and nothing is at work is not remembered.
+ */
+export class Shares<Entry extends Waiting> {
+  readonly #limits: ShareLimits;
+  /** In the order of their turns. */
+  readonly #lanes = new Map<string, Lane<Entry>>();
+  #length = 0;
+  #counted = 0;
+  /** The two callers that asked last, and when: enough to know whether anybody but one of them has. */
+  #last = { caller: '', at: Number.NEGATIVE_INFINITY };
+  #lastBut = Number.NEGATIVE_INFINITY;
+
+  constructor(limits: ShareLimits) {
+    this.#limits = limits;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Told of every request, whether it has to wait or not. Our own work is rare, and no reason to keep room for it. */
+  asked(caller: string): void {
+    if (caller === OURSELVES) return;
+    if (caller !== this.#last.caller) this.#lastBut = this.#last.at;
+    this.#last = { caller, at: performance.now() };
+  }
+
+  /** Whether this caller may have one more request at work. */
+  mayBegin(caller: string): boolean {
+    const { amongOthers, alone } = this.#limits.atOnce;
+    const running = this.#lanes.get(caller)?.running ?? 0;
+    if (running < amongOthers) return true;
+    return running < alone && !this.#othersAsk(caller);
+  }
+
+  /** Whether one that waits may begin. */
+  get anyMayBegin(): boolean {
+    return this.#length > 0 && this.#first() !== undefined;
+  }
+
+  /** Throws queue_full; or refuses the last of another caller in favour of this one. */
+  add(entry: Entry): void {
+    if (entry.counts) this.#makeRoom(entry.caller);
+    const lane = this.#laneOf(entry.caller);
+    lane.waiting.add(entry);
+    this.#length += 1;
+    if (!entry.counts) return;
+    lane.counted += 1;
+    this.#counted += 1;
+  }
+
+  /** False when it does not wait any more. */
+  remove(entry: Entry): boolean {
+    const lane = this.#lanes.get(entry.caller);
+    if (lane?.waiting.delete(entry) !== true) return false;
+    this.#length -= 1;
+    if (entry.counts) {
+      lane.counted -= 1;
+      this.#counted -= 1;
+    }
+    this.#forget(entry.caller, lane);
+    return true;
+  }
+
+  /** Takes the next one out. Undefined when none waits that may begin. */
+  next(): Entry | undefined {
+    const entry = this.#first();
+    if (entry === undefined) return undefined;
+    this.remove(entry);
+    this.#toTheEnd(entry.caller);
+    return entry;
+  }
+
+  /** Counts a request as at work until it settles. */
+  async run<Result>(caller: string, work: () => Promise<Result>): Promise<Result> {
+    this.#laneOf(caller).running += 1;
+    try {
+      return await work();
+    } finally {
+      const lane = this.#laneOf(caller);
+      lane.running -= 1;
+      this.#forget(caller, lane);
+      this.#toTheEnd(caller); // one that found a free place has had its turn too
+    }
+  }
+
+  /** Takes all out. */
+  clear(): Entry[] {
+    const all = [...this.#lanes.values()].flatMap(({ waiting }) => [...waiting]);
+    for (const entry of all) this.remove(entry);
+    return all;
+  }
+
+  #laneOf(caller: string): Lane<Entry> {
+    const known = this.#lanes.get(caller);
+    if (known !== undefined) return known;
+    const lane: Lane<Entry> = { waiting: new Set(), counted: 0, running: 0 };
+    this.#lanes.set(caller, lane);
+    return lane;
+  }
+
+  /** Of the round. */
+  #toTheEnd(caller: string): void {
+    const lane = this.#lanes.get(caller);
+    if (lane === undefined) return;
+    this.#lanes.delete(caller);
+    this.#lanes.set(caller, lane);
+  }
+
+  #forget(caller: string, lane: Lane<Entry>): void {
+    if (lane.waiting.size === 0 && lane.running === 0) this.#lanes.delete(caller);
+  }
+
+  #othersAsk(caller: string): boolean {
+    const at = this.#last.caller === caller ? this.#lastBut : this.#last.at;
+    return performance.now() - at < OTHERS_MS;
+  }
+
+  #first(): Entry | undefined {
+    let best: Lane<Entry> | undefined;
+    for (const [caller, lane] of this.#lanes) {
+      if (lane.waiting.size === 0 || !this.mayBegin(caller)) continue;
+      if (best === undefined || lane.running < best.running) best = lane;
+      if (best.running === 0) break;
+    }
+    return best?.waiting.values().next().value;
+  }
+
+  #makeRoom(caller: string): void {
+    const { counted, running } = this.#lanes.get(caller) ?? { counted: 0, running: 0 };
+    const othersWait = this.#counted > counted;
+    if (othersWait && counted + running >= this.#limits.callerLimit) throw ownAreTooMany(counted + running);
+    if (this.#counted < this.#limits.limit) return;
+    const lanes = [...this.#lanes.values()].filter((lane) => lane.counted > 0);
+    const most = lanes.reduce<Lane<Entry> | undefined>(
+      (best, lane) => (best === undefined || lane.counted > best.counted ? lane : best),
+      undefined,
+    );
+    if (most === undefined || most.counted < counted + 2) {
+      const fillsIt = counted > 0 && (!othersWait || counted * lanes.length > this.#limits.limit);
+      throw fillsIt ? ownAreTooMany(counted + running) : queueFull();
+    }
+    const last = [...most.waiting].findLast((entry) => entry.counts);
+    if (last === undefined) return;
+    const own = most.counted + most.running;
+    this.remove(last);
+    last.refuse(ownAreTooMany(own));
+  }
+}
+
+function queueFull(): Fault {
+  return new Fault('queue_full', 'too many requests are waiting for the database: try again');
+}
+
+function ownAreTooMany(count: number): Fault {
+  return new Fault(
+    'queue_full',
+    `${count} of your own requests are already running or waiting: wait for some of them to finish`,
+  );
+}

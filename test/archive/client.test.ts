@@ -1,0 +1,49 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { openArchive } from '../../src/archive/client.ts';
+import { SpareSlot } from '../../src/processes/replacement-permit.ts';
+import { testFolder, until, within } from '../support/pool.ts';
+
+const JOB = { cluster: 'small', jobId: 1n, startTime: 1_700_000_000 };
+
+function decoder() {
+  const warnings: { message: string; fields: object }[] = [];
+  const archive = openArchive({
+    root: testFolder(),
+    memoryMb: 248,
+    queueLimit: 4,
+    callerLimit: 4,
+    maxIdleMs: 600_000,
+    spareSlot: new SpareSlot(),
+    log: { warn: (fields, message) => warnings.push({ message, fields }) },
+  });
+  onTestFinished(() => archive.close(500));
+  return { archive, warnings };
+}
+
+test('what a decoder died of is tried on a second one, and counted', async () => {
+  const { archive, warnings } = decoder();
+  expect(await archive.statistics([JOB], within(10_000))).toHaveLength(1); // there is none: null
+  const [{ pid } = { pid: 0 }] = archive.status().processes;
+  process.kill(pid, 'SIGSTOP');
+  const asked = archive.statistics([JOB], within(10_000));
+  process.kill(pid, 'SIGKILL');
+  expect(await asked).toHaveLength(1);
+  expect(archive.status().counters).toMatchObject({ crashes: 1, retries: 1, lostTwice: 0 });
+  await until(() => warnings.some(({ message }) => message === 'a process died'), 2_000);
+  const told = warnings.find(({ message }) => message === 'a process died');
+  expect(told?.fields).toMatchObject({ role: 'archive', pid, exit: 'SIGKILL', state: 'busy' });
+});
+
+test('a list does not wait for metric data', async () => {
+  const { archive } = decoder();
+  await archive.jobData({ job: JOB, metrics: null, scopes: null, resolution: null, shape: 'map' }, within(10_000));
+  const decoderPid = archive.status().processes.find(({ role }) => role === 'decoder')?.pid ?? 0;
+  process.kill(decoderPid, 'SIGSTOP');
+  const slow = archive.jobData(
+    { job: JOB, metrics: null, scopes: null, resolution: null, shape: 'map' },
+    within(10_000),
+  );
+  expect(await archive.statistics([JOB], within(10_000))).toHaveLength(1);
+  process.kill(decoderPid, 'SIGCONT');
+  expect(await slow).toBeNull();
+});

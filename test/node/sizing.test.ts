@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { BadStart } from '../../src/bad-start.ts';
+import { sizeFor } from '../../src/node/sizing.ts';
+import { readSettings } from '../../src/settings.ts';
+
+const machine = (memoryMb: number) => ({ memoryMb, source: 'test' });
+const settings = (more: Record<string, string> = {}) => readSettings({ AUTH: 'none', ...more });
+
+const parts = ({
+  parentMb,
+  archiveMb,
+  columnsMb,
+  processes,
+  connection: { baseMb, growthMb },
+}: ReturnType<typeof sizeFor>) => parentMb + archiveMb + columnsMb + processes * (baseMb + growthMb);
+
+test.each([512, 900, 1_024, 2_048, 4_096, 16_384, 65_536, 524_288, 4_194_304])(
+  'auto finds a division for a machine of %i MB, whose parts stay below the limit',
+  (memoryMb) => {
+    for (const readers of memoryMb < 8_192 ? ['1', '4'] : ['1', '4', '32', '64']) {
+      const sizing = sizeFor(settings({ DB_MAX_CONNECTIONS: readers }), machine(memoryMb));
+      const { growthMb, hardHeapMb, softHeapMb, cacheMb } = sizing.connection;
+      expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
+      expect([softHeapMb < hardHeapMb, hardHeapMb < growthMb, cacheMb >= 1]).toEqual([true, true, true]);
+      expect(sizing.limitMb).toBeLessThanOrEqual(Math.max(memoryMb, 1_192));
+    }
+  },
+);
+
+test('the column index has its part of the limit, and auto leaves it out where connections would lack it', () => {
+  const columnsOf = (memoryMb: number, more: Record<string, string>) => {
+    const sizing = sizeFor(settings(more), machine(memoryMb));
+    expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
+    return [sizing.columnsMb, sizing.notes.filter((note) => note.includes('COLUMN_INDEX')).length];
+  };
+  expect(columnsOf(65_536, {})).toEqual([600, 0]); // auto
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'off' })).toEqual([0, 0]);
+  expect(columnsOf(2_048, { COLUMN_INDEX: 'auto' })).toEqual([0, 1]);
+  expect(columnsOf(2_048, { COLUMN_INDEX: 'on' })).toEqual([600, 0]);
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', COLUMN_INDEX_MEMORY_MB: '900' })).toEqual([900, 0]);
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', DB_SYNC_URL: 'http://127.0.0.1:1' })).toEqual([0, 1]);
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', DB_URL: 'http://127.0.0.1:1' })).toEqual([0, 0]);
+  expect(() => columnsOf(65_536, { COLUMN_INDEX: 'on', DB_MEMORY_LIMIT_MB: '900' })).toThrow(/600 \(column index\)/);
+});
+
+test('a limit that is much of the machine is noted, one that is not is none', () => {
+  expect(sizeFor(settings(), machine(600)).notes.join()).toMatch(/is most of the available 600 MB/);
+  expect(sizeFor(settings({ DB_MEMORY_LIMIT_MB: '9000' }), machine(8_192)).notes).toHaveLength(1);
+  expect(sizeFor(settings({ COLUMN_INDEX: 'off' }), machine(2_048)).notes).toEqual([]);
+});
+
+test('auto never asks for more than the machine has, whatever was set by hand', () => {
+  for (const more of [{ DB_HARD_HEAP_LIMIT_MB: '9000' }, { DB_MAX_CONNECTIONS: '64' }, { BODY_LIMIT_MB: '1024' }]) {
+    const attempt = () => sizeFor(settings(more as Record<string, string>), machine(2_048));
+    expect(attempt).toThrow(BadStart);
+    expect(attempt).toThrow(/not enough memory: 2048 MB \(test\), required: .* = \d+ MB\. Lower DB_MAX_CONNECTIONS/);
+  }
+});
+
+test('what does not fit is refused with the sum, and the sum fits', () => {
+  const tried = fc.record({
+    DB_MEMORY_LIMIT_MB: fc.integer({ min: 128, max: 20_000 }),
+    DB_MAX_CONNECTIONS: fc.integer({ min: 1, max: 64 }),
+    DB_HARD_HEAP_LIMIT_MB: fc.oneof(fc.constant('auto'), fc.integer({ min: 8, max: 2_000 })),
+    BODY_LIMIT_MB: fc.integer({ min: 1, max: 1_024 }),
+  });
+  let refused = 0;
+  fc.assert(
+    fc.property(tried, (values) => {
+      const env = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+      try {
+        const sizing = sizeFor(settings(env), machine(524_288));
+        expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
+      } catch (error) {
+        if (!(error instanceof BadStart)) throw error;
+        const [, needed = ''] =
+          /DB_MEMORY_LIMIT_MB \d+ is too small: .* = (\d+) MB\. Raise it/.exec(error.message) ?? [];
+        refused += 1;
+        sizeFor(settings({ ...env, DB_MEMORY_LIMIT_MB: needed }), machine(524_288));
+        const less = String(Number(needed) - 70);
+        expect(() => sizeFor(settings({ ...env, DB_MEMORY_LIMIT_MB: less }), machine(524_288))).toThrow(BadStart);
+      }
+    }),
+  );
+  expect(refused).toBeGreaterThan(0);
+});
+
+test('a hard heap limit by hand makes auto ask for as much as it needs', () => {
+  const { limitMb, connection } = sizeFor(settings({ DB_HARD_HEAP_LIMIT_MB: '2048' }), machine(32_768));
+  expect(connection.hardHeapMb).toBe(2_048);
+  expect(limitMb).toBeGreaterThan(6 * 2_048);
+});

@@ -1,0 +1,72 @@
+/** Processes that die at their start, again and again. */
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { migrate } from '../../src/db/migrate.ts';
+import { newCounters } from '../../src/processes/counters.ts';
+import { Crew } from '../../src/processes/process-group.ts';
+import { DatabaseProcess } from '../../src/processes/managed-process.ts';
+import { SpareSlot } from '../../src/processes/replacement-permit.ts';
+import { CONNECTION_PROGRAM } from '../../src/processes/spawn.ts';
+import { fixture, small, testFolder, until } from '../support/pool.ts';
+
+const never = { caller: 'ada', signal: new AbortController().signal };
+
+test('the pause between two starts that fail doubles, is bounded, and is short again after one that succeeds', async () => {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  const startedAt: number[] = [];
+  const problems: string[] = [];
+  let fails = false;
+  const counters = newCounters();
+  const heap = 2 ** 25; // bytes
+  const crew = new Crew({
+    max: 1,
+    queueLimit: 8,
+    callerLimit: 8,
+    maxIdleMs: 600_000,
+    spareSlot: new SpareSlot(),
+    counters,
+    log: (message) => problems.push(message),
+    start: (onState) => {
+      startedAt.push(performance.now());
+      return new DatabaseProcess({
+        log: () => {},
+        role: 'reader',
+        growthMb: 500,
+        counters,
+        program: { file: fails ? fixture('child-that-dies-at-start') : CONNECTION_PROGRAM, heapMb: 64, env: {} },
+        open: {
+          kind: 'open',
+          id: 0,
+          options: { path, role: 'reader', cacheKib: 1024, softHeapLimitBytes: heap, hardHeapLimitBytes: 2 * heap },
+        },
+        onState,
+      });
+    },
+  });
+  onTestFinished(() => crew.close(200));
+  await crew.open();
+  fails = true;
+  crew.members[0]?.kill('the test wants it');
+  await until(() => startedAt.length === 6, 20_000);
+  // Between two starts lies the life of a process that dies at once, and the pause: 50, 100, 200, 400 ms.
+  const pauses = startedAt.slice(1).map((at, nth) => at - (startedAt[nth] ?? 0));
+  for (const [nth, leastMs] of [50, 100, 200, 400].entries())
+    expect(pauses[nth + 1]).toBeGreaterThanOrEqual(leastMs - 5);
+  expect(problems.length).toBeGreaterThanOrEqual(4);
+  expect(new Set(problems)).toEqual(new Set(['a reader process did not start']));
+
+  fails = false;
+  const { sql, parameters } = small(7);
+  // A request waits for the start that succeeds.
+  const reply = await crew.use(never, (process) => process.run({ kind: 'query', sql, parameters }));
+  expect(reply).toMatchObject({ kind: 'answer' });
+  expect(crew.members).toHaveLength(1);
+
+  fails = true;
+  const before = startedAt.length;
+  crew.members[0]?.kill('the test wants it');
+  await until(() => startedAt.length === before + 2, 20_000);
+  const [first = 0, second = 0] = startedAt.slice(before);
+  expect(second - first).toBeLessThan(1_600); // the pause that would be next
+});

@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { BadStart } from '../../src/bad-start.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { checkSqliteVersion } from '../../src/db/sqlite.ts';
+import { openPool } from '../../src/connections/pool.ts';
+import { CONNECTION, fixture, small, testFolder, testPool, until, within } from '../support/pool.ts';
+
+test('every pragma of the bootstrap is read back from the live processes', async () => {
+  const { db } = await testPool();
+  const [writer, reader] = db.status().processes;
+  expect(writer?.pragmas).toEqual({
+    busy_timeout: 50,
+    journal_mode: 'wal',
+    synchronous: 2, // FULL
+    foreign_keys: 1,
+    cache_size: -4 * 1024, // KiB
+    temp_store: 2, // memory
+    journal_size_limit: 16 * 2 ** 20,
+    trusted_schema: 0,
+  });
+  expect(reader?.pragmas).toMatchObject({
+    query_only: 1,
+    cache_size: -4 * 1024,
+    soft_heap_limit: 32 * 2 ** 20,
+    hard_heap_limit: 48 * 2 ** 20,
+  });
+});
+
+test('each process says which SQLite it has, and the one that writes has the fix of the WAL-reset bug', async () => {
+  const { db } = await testPool();
+  const [writer, reader] = db.status().processes;
+  expect(writer?.sqlite).toBe(process.versions['sqlite']);
+  expect(() => checkSqliteVersion(writer?.sqlite)).not.toThrow();
+  expect(reader?.sqlite).toMatch(/^3\.\d+\.\d+$/);
+});
+
+test('a file that cannot be served refuses the start with its reason', async () => {
+  const path = join(testFolder(), 'job.db');
+  const opening = openPool({
+    path,
+    maxReaders: 1,
+    queueLimit: 1,
+    callerLimit: 1,
+    maxIdleMs: 1_000,
+    tempDir: undefined,
+    connection: CONNECTION,
+    log: { warn() {} },
+  });
+  await expect(opening).rejects.toBeInstanceOf(BadStart);
+  expect(existsSync(path)).toBe(false);
+});
+
+test('a process that dies at its start fails the start of the service, and is not started for ever', async () => {
+  await expect(testPool({ program: fixture('child-that-dies-at-start') })).rejects.toMatchObject({
+    code: 'connection_lost',
+  });
+});
+
+test('it counts as alive while its processes answer', async () => {
+  const { db } = await testPool();
+  expect(db.status().alive).toBe(true);
+  for (const { pid } of db.status().processes) process.kill(pid, 'SIGSTOP');
+  await until(() => !db.status().alive, 3_000);
+  for (const { pid } of db.status().processes) process.kill(pid, 'SIGCONT');
+  await until(() => db.status().alive, 3_000);
+});
+
+test('a process inherits no setting of the service: none of its keys', async () => {
+  vi.stubEnv('JWT_PRIVATE_KEY', 'a key that is secret');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { db } = await testPool();
+  for (const { pid } of db.status().processes) {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+    expect(environment).toContain('PATH=');
+    expect(environment).not.toContain('secret');
+  }
+});
+
+test('closing ends every process', async () => {
+  const { db } = await testPool();
+  await db.read(small(1), within(5_000));
+  const pids = db.status().processes.map(({ pid }) => pid);
+  await db.close(1_000);
+  expect(pids.filter(isAlive)).toEqual([]);
+});
+
+// How long they take is measured by `npm run bench -- kill`.
+test('no process outlives the service, however that ends', async () => {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  const parent = spawn(process.execPath, [fixture('service-with-processes'), path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(parent.stdout, 'data');
+  const pids: number[] = JSON.parse(String(line));
+  expect(pids.filter(isAlive)).toEqual(pids);
+  parent.kill('SIGKILL');
+  await until(
+    () => pids.filter(isAlive).length === 0,
+    5_000,
+    () => pids.filter(isAlive),
+  );
+});
+
+/** A process that has ended and that nobody has reaped yet is a zombie: gone, for all it can do. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+test('an idle process that gives no sign of life is replaced before anybody has to wait for it', async () => {
+  const { db, warnings } = await testPool();
+  const pids = () => db.status().processes.map(({ pid }) => pid);
+  const before = pids();
+  for (const pid of before) process.kill(pid, 'SIGSTOP');
+  await until(() => pids().length === 2 && pids().every((pid) => !before.includes(pid)), 10_000);
+  // Each is told of when the operating system has reported its end.
+  await until(() => warnings.filter((message) => message === 'a process was killed').length === 2, 5_000);
+  expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
+});
