@@ -1,6 +1,6 @@
 /** The questions of a dashboard at a twentieth, a quarter, a half and all of the jobs: how the times grow. */
 import { existsSync } from 'node:fs';
-import { migrate } from '../src/db/migrate.ts';
+import { migrate } from '../src/db/schema/migrate.ts';
 import { bareTime } from './support/bare-duckdb.ts';
 import { opened } from './support/column-index.ts';
 import { QUESTIONS } from './support/column-questions.ts';

@@ -1,7 +1,7 @@
 /** Start and stop with the record of changed jobs that a column index follows, beside the same without, in alternating rounds. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { migrate } from '../src/db/migrate.ts';
+import { migrate } from '../src/db/schema/migrate.ts';
 import { openSqlite } from '../test/support/sqlite.ts';
 import type { Sent } from './support/adapting.ts';
 import { medianOf, rounds, timesOf } from './support/alternating.ts';

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { clusterJson } from '../src/clusters/wire.ts';
 import { Fault } from '../src/faults.ts';
-import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
 
 const ClusterSchema = z
   .looseObject({

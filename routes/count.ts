@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { filterQuery } from '../src/http/job-filter-query.ts';
-import { visibleJobs } from '../src/http/visible-jobs.ts';
+import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
+import { answers, json, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { filterQuery } from '../src/http/query/job-filter-query.ts';
 
 const QUERY = filterQuery({});
 

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answers, IdParam, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { JobBody } from '../src/http/job-body.ts';
-import { jobKey } from '../src/http/job-key.ts';
-import { FEW_FIELDS, jsonBody } from '../src/http/json-body.ts';
-import { oneOf } from '../src/http/query-values.ts';
+import { JobBody } from '../src/http/json/job-body.ts';
+import { jobKey } from '../src/http/json/job-key.ts';
+import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
+import { answers, IdParam, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { oneOf } from '../src/http/query/query-values.ts';
 import { type DeletePlace, OMIT_TAGGED } from '../src/jobs/retention.ts';
 
 /** Jobs of one transaction: 20-40 ms with all indexes of cc-backend, in which other writes wait. */

@@ -1,13 +1,13 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
-import { answers, IdParam, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { jobKey } from '../src/http/job-key.ts';
-import { JobSchema } from '../src/http/job-schema.ts';
-import { FEW_FIELDS, largeJsonBody } from '../src/http/json-body.ts';
+import { jobKey } from '../src/http/json/job-key.ts';
+import { JobSchema } from '../src/http/json/job-schema.ts';
+import { FEW_FIELDS, largeJsonBody } from '../src/http/json/json-body.ts';
+import { answers, IdParam, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request.ts';
-import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { jobForMetrics, jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
 const CHANGED = answers('the job with its metadata', JobSchema);

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { Fault } from '../src/faults.ts';
-import { answers, json, onlyQuery, resource } from '../src/http/answers.ts';
+import { answers, json, onlyQuery, resource } from '../src/http/json/responses.ts';
 
 /** GET /healthz: from the state of the database, so that it answers at once however busy that is. */
 export const healthz = resource().openapi(

@@ -2,12 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { histogramMetric } from '../src/clusters/metrics.ts';
 import { Fault } from '../src/faults.ts';
-import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { filterQuery } from '../src/http/job-filter-query.ts';
-import { choice, count, many, type QueryParameter } from '../src/http/query-parameters.ts';
+import { answers, json, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { filterQuery } from '../src/http/query/job-filter-query.ts';
+import { choice, count, many, type QueryParameter } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
-import { visibleJobs } from '../src/http/visible-jobs.ts';
 import {
   DEFAULT_DURATION_BINS,
   DEFAULT_METRIC_BINS,

@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { SCOPES } from '../src/clusters/schema.ts';
-import { answers, IdParam, jsonParts, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { jobData } from '../src/http/job-data.ts';
-import { ScopedMetricSchema } from '../src/http/job-schema.ts';
-import { oneOf } from '../src/http/query-values.ts';
+import { jobData } from '../src/http/jobs/job-data.ts';
+import { ScopedMetricSchema } from '../src/http/json/job-schema.ts';
+import { answers, IdParam, jsonParts, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { oneOf } from '../src/http/query/query-values.ts';
 import { queryOf } from '../src/http/request.ts';
-import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { jobForMetrics } from '../src/questions/one-job/sqlite.ts';
 
 const texts = z.union([z.string(), z.array(z.string())]).optional();

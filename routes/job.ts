@@ -1,14 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
-import { answers, IdParam, jsonParts, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
+import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { listOf, text } from '../src/http/exact-json.ts';
-import { type JobDataAsked, jobData } from '../src/http/job-data.ts';
-import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/job-schema.ts';
-import { jsonBody, NAMES } from '../src/http/json-body.ts';
+import { type JobDataAsked, jobData } from '../src/http/jobs/job-data.ts';
+import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/json/job-schema.ts';
+import { jsonBody, NAMES } from '../src/http/json/json-body.ts';
+import { listOf, text } from '../src/http/json/lossless-json.ts';
+import { answers, IdParam, jsonParts, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request.ts';
-import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { type JobKey, jobBytes } from '../src/questions/one-job/sqlite.ts';
 
 const METRICS = jsonBody('names of metrics; null means all metrics', listOf(text).nullable(), NAMES);

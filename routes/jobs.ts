@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answers, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { JobListQuery } from '../src/http/job-filter-query.ts';
-import { JobSchema } from '../src/http/job-schema.ts';
-import { jobsAnswer } from '../src/http/jobs-stream.ts';
+import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
+import { jobsAnswer } from '../src/http/jobs/jobs-stream.ts';
+import { JobSchema } from '../src/http/json/job-schema.ts';
+import { answers, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { JobListQuery } from '../src/http/query/job-filter-query.ts';
 import { nowSec } from '../src/http/request.ts';
-import { visibleJobs } from '../src/http/visible-jobs.ts';
 
 const List = z.object({
   jobs: z.array(JobSchema),

@@ -1,10 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { answersText, onlyQuery, plainText, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { largeJsonBody } from '../src/http/json-body.ts';
+import { largeJsonBody } from '../src/http/json/json-body.ts';
+import { answersText, onlyQuery, plainText, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { inSlices } from '../src/http/limits/slices.ts';
 import { nowSec } from '../src/http/request.ts';
-import { inSlices } from '../src/http/slices.ts';
 
 /** POST and PUT nodestate/, and POST healthcheck with and without its slash: what a scheduler says of its nodes. */
 export const nodeStates = resource();

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { answers, jsonText, onlyQuery, resource } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
+import { answers, jsonText, onlyQuery, resource } from '../src/http/json/responses.ts';
 
 const INFO = {
   title: 'cc-jobs',

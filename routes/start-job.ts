@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { jobRow } from '../src/db/job-rows.ts';
-import { answersCreated, created, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { BODY_LIMIT_BYTES, largeJsonBody } from '../src/http/json-body.ts';
-import { tagsOfStart } from '../src/http/tag-list.ts';
+import { BODY_LIMIT_BYTES, largeJsonBody } from '../src/http/json/json-body.ts';
+import { answersCreated, created, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { tagsOfStart } from '../src/http/json/tag-list.ts';
 import { startedJob } from '../src/jobs/start.ts';
 
 const Started = z.object({

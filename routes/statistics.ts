@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answers, json, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { filterQuery } from '../src/http/job-filter-query.ts';
-import { choice, count } from '../src/http/query-parameters.ts';
-import { oneOf } from '../src/http/query-values.ts';
+import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
+import { answers, json, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { filterQuery } from '../src/http/query/job-filter-query.ts';
+import { choice, count } from '../src/http/query/query-parameters.ts';
+import { oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
-import { visibleJobs } from '../src/http/visible-jobs.ts';
 import { PAGE_SIZE } from '../src/jobs/order.ts';
 import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';

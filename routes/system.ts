@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { requireAdministrator } from '../src/http/auth.ts';
-import { systemState } from '../src/http/system-state.ts';
+import { requireAdministrator } from '../src/http/auth/auth.ts';
+import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { systemState } from '../src/http/json/system-state.ts';
 
 /** What is documented of SystemState, which has more. */
 const System = z.object({

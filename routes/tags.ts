@@ -1,5 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
+import type { AppEnv } from '../src/http/env.ts';
+import { JobSchema } from '../src/http/json/job-schema.ts';
+import { largeJsonBody } from '../src/http/json/json-body.ts';
 import {
   answers,
   answersText,
@@ -9,13 +13,9 @@ import {
   plainText,
   resource,
   WITH_TOKEN,
-} from '../src/http/answers.ts';
-import type { AppEnv } from '../src/http/env.ts';
-import { JobSchema } from '../src/http/job-schema.ts';
-import { largeJsonBody } from '../src/http/json-body.ts';
+} from '../src/http/json/responses.ts';
+import { checkedTags, deletableTags, removableTags } from '../src/http/json/tag-list.ts';
 import { nowSec } from '../src/http/request.ts';
-import { checkedTags, deletableTags, removableTags } from '../src/http/tag-list.ts';
-import { visibleJobs } from '../src/http/visible-jobs.ts';
 import type { Tag } from '../src/jobs/job.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { wholeId } from '../src/http/query-values.ts';
+import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { wholeId } from '../src/http/query/query-values.ts';
 import { usedNodes } from '../src/questions/used-nodes/sqlite.ts';
 
 /** GET jobs/used_nodes: of each cluster the hosts of jobs that run and started before `ts`. */

@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { users as usersStatement } from '../src/db/statements/users.ts';
 import { Fault } from '../src/faults.ts';
-import { answers, json, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/answers.ts';
-import { requireAdministrator } from '../src/http/auth.ts';
-import { strictFields, text } from '../src/http/exact-json.ts';
-import { FEW_FIELDS, jsonBody } from '../src/http/json-body.ts';
+import { requireAdministrator } from '../src/http/auth/auth.ts';
+import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
+import { strictFields, text } from '../src/http/json/lossless-json.ts';
+import { answers, json, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
 import { ACCOUNT_CHANGES } from '../src/jobs/account.ts';
 import { isMoreThanUser } from '../src/jobs/roles.ts';
 

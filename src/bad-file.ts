@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { BadStart, type StartFault } from './bad-start.ts';
-import { sqliteCode } from './db/sqlite-faults.ts';
+import { sqliteCode } from './db/driver/sqlite-faults.ts';
 
 /** What an error of the file system says, and what to do about it. */
 const OF_FILE_SYSTEM: Readonly<Record<string, string>> = {

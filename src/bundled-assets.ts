@@ -2,15 +2,15 @@
 
 import uplotJs from 'uplot/dist/uPlot.iife.min.js';
 import uplotCss from 'uplot/dist/uPlot.min.css';
-import histogramsJs from './browser/histograms.js';
-import iconSvg from './browser/icon.svg';
-import jobsJs from './browser/jobs.js';
-import pageJs from './browser/page.js';
-import plotsJs from './browser/plots.js';
-import plottingJs from './browser/plotting.js';
-import styleCss from './browser/style.css';
-import systemJs from './browser/system.js';
 import type { AssetTexts } from './http/assets.ts';
+import iconSvg from './pages/icon.svg';
+import plotsJs from './pages/job/script.js';
+import jobsJs from './pages/jobs/script.js';
+import pageJs from './pages/page.js';
+import plottingJs from './pages/plotting.js';
+import histogramsJs from './pages/statistics/script.js';
+import styleCss from './pages/style.css';
+import systemJs from './pages/system/script.js';
 
 export const bundledAssets: AssetTexts = {
   'style.css': styleCss,

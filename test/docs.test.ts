@@ -2,13 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LEAN_INDEXES } from '../src/db/lean-indexes.ts';
-import { PRAGMAS } from '../src/db/pragmas.ts';
+import { PRAGMAS } from '../src/db/driver/pragmas.ts';
+import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
-import { NAV } from '../src/html/nav.ts';
 import { BOUNDS } from '../src/jobs/bounds.ts';
 import { ALL_FIELDS } from '../src/jobs/fields.ts';
 import { sizeFor } from '../src/node/sizing.ts';
+import { NAV } from '../src/pages/nav.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
 

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TAG_FORM } from '../routes/pages/job.ts';
 import { LOGIN_FORM } from '../routes/pages/login.ts';
-import type { FormLimits } from '../src/http/form-body.ts';
-import { makeToken } from '../src/http/token.ts';
+import { makeToken } from '../src/http/auth/token.ts';
+import type { FormLimits } from '../src/http/query/form-body.ts';
 import { type SharedJobs, sharedJobs } from './support/setups.ts';
 import { keys, testApp } from './support/test-app.ts';
 import {

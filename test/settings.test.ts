@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BadStart } from '../src/bad-start.ts';
-import { makeKeys } from '../src/http/keys.ts';
+import { makeKeys } from '../src/http/auth/keys.ts';
 import { readSettings, SECRETS, SettingsSchema, settingsInWorker, settingsOnNode } from '../src/settings.ts';
 
 const { publicKey, privateKey } = await makeKeys();

@@ -5,7 +5,7 @@
 import { createClient } from '@libsql/client/web';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeToken } from '../src/http/token.ts';
+import { makeToken } from '../src/http/auth/token.ts';
 import { PASSWORD } from './support/accounts.ts';
 import {
   type Asked,

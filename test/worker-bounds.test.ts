@@ -1,7 +1,7 @@
 /** The bounds of an isolate, on the runtime of Workers: it does not say when a client hangs up. */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { makeToken } from '../src/http/token.ts';
+import { makeToken } from '../src/http/auth/token.ts';
 import { ask, inWorker, type Setup, type SharedJobs, sharedJobs } from './support/setups.ts';
 import { openSqlite } from './support/sqlite.ts';
 import { keys } from './support/test-app.ts';

@@ -1,5 +1,5 @@
 /** One connection with one size of cache: runs one query some times and tells how long each took, and its memory. */
-import { ReadConnection } from '../../src/db/read-connection.ts';
+import { ReadConnection } from '../../src/db/driver/read-connection.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
 import { rssMb } from './processes.ts';
 

@@ -1,9 +1,9 @@
 /** A column index of a file, asked through the port as the service asks it. */
 import { ColumnIndex } from '../../src/columns/index.ts';
 import { withColumns } from '../../src/columns/with-columns.ts';
-import { within } from '../../src/deadline.ts';
-import type { Database } from '../../src/db/port.ts';
 import { openPool } from '../../src/connections/pool.ts';
+import type { Database } from '../../src/db/port.ts';
+import { within } from '../../src/deadline.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import type { OneQuery } from '../../test/support/questions.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Deadline, startDeadline } from '../../src/deadline.ts';
 import type { Database } from '../../src/db/port.ts';
+import { type Deadline, startDeadline } from '../../src/deadline.ts';
 import { Fault } from '../../src/faults.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';

@@ -1,7 +1,7 @@
 /** A parent to be killed: opens the pool, lets its readers scan if asked to, and tells the ids of its processes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startDeadline } from '../../src/deadline.ts';
 import type { Statement } from '../../src/db/statement.ts';
+import { startDeadline } from '../../src/deadline.ts';
 import { benchPool, READERS } from './pool.ts';
 
 const [path = '', load] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import type { Database } from '../../src/db/port.ts';
 import { openPool } from '../../src/connections/pool.ts';
+import type { Database } from '../../src/db/port.ts';
 import { sizeFor, thisMachine } from '../../src/node/sizing.ts';
 import { readSettings } from '../../src/settings.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { migrateRemote } from '../../src/db/remote/migrate.ts';
 import { type LibsqlServer, startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { startWrangler } from '../../src/dev/servers/wrangler.ts';
-import { makeKeys } from '../../src/http/keys.ts';
-import { makeToken } from '../../src/http/token.ts';
+import { makeKeys } from '../../src/http/auth/keys.ts';
+import { makeToken } from '../../src/http/auth/token.ts';
 import type { Files } from './database.ts';
 import type { Target } from './http.ts';
 

@@ -1,8 +1,8 @@
-import type { Deadline } from '../../src/deadline.ts';
-import { textOf } from '../../src/db/driver-values.ts';
+import { textOf } from '../../src/db/driver/driver-values.ts';
+import { ReadConnection } from '../../src/db/driver/read-connection.ts';
 import type { Database } from '../../src/db/port.ts';
-import { ReadConnection } from '../../src/db/read-connection.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
+import type { Deadline } from '../../src/deadline.ts';
 
 /** An interrupt in the tick that starts a query is lost, so it is repeated. */
 const INTERRUPT_EVERY_MS = 5;

@@ -2,18 +2,18 @@ import type { Context } from 'hono';
 import { footprintKeys } from '../../src/clusters/metrics.ts';
 import { readableTags } from '../../src/db/statements/readable-tags.ts';
 import { Fault } from '../../src/faults.ts';
-import { entriesOf, queryOfEntries, SENT } from '../../src/html/filter/entries.ts';
-import { filterForm, type Offers } from '../../src/html/filter/form.ts';
-import { address, type Filtered, filterWords } from '../../src/html/filter/words.ts';
-import { type Html, html } from '../../src/html/html.ts';
-import { pageAnswer } from '../../src/html/layout.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { parseFilter } from '../../src/http/job-filter-query.ts';
-import type { QueryShape } from '../../src/http/query-parameters.ts';
+import { parseFilter } from '../../src/http/query/job-filter-query.ts';
+import type { QueryShape } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { readableScopes } from '../../src/jobs/visibility.ts';
+import { entriesOf, queryOfEntries, SENT } from '../../src/pages/filter/entries.ts';
+import { filterForm, type Offers } from '../../src/pages/filter/form.ts';
+import { address, type Filtered, filterWords } from '../../src/pages/filter/words.ts';
+import { type Html, html } from '../../src/pages/html.ts';
+import { pageAnswer } from '../../src/pages/layout.ts';
 
 /** What an address of a page with a filter says: a filter, or entries of its form. */
 export type Asked =

@@ -1,16 +1,16 @@
 import { type Context, Hono } from 'hono';
 import { partOf } from '../../src/deadline.ts';
-import { offerOnFault } from '../../src/html/fault-page.ts';
-import { jobsContent } from '../../src/html/jobs-content.ts';
-import { pageAnswer } from '../../src/html/layout.ts';
-import { narrower } from '../../src/html/narrower.ts';
+import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { choice, count, readQuery } from '../../src/http/query-parameters.ts';
+import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
-import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { LIST_SIZES, type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { PAGE_SIZE, type PageRequest } from '../../src/jobs/order.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
+import { offerOnFault } from '../../src/pages/fault-page.ts';
+import { narrower } from '../../src/pages/filter/suggest-smaller.ts';
+import { jobsContent } from '../../src/pages/jobs/content.ts';
+import { pageAnswer } from '../../src/pages/layout.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';

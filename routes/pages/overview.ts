@@ -1,13 +1,13 @@
 import { type Context, Hono } from 'hono';
 import { clusterSize } from '../../src/clusters/size.ts';
-import { pageAnswer } from '../../src/html/layout.ts';
-import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/html/overview-content.ts';
+import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { onlyKnown } from '../../src/http/page-query.ts';
+import { onlyKnown } from '../../src/http/query/page-query.ts';
 import { nowSec } from '../../src/http/request.ts';
-import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { FAILED_STATES } from '../../src/jobs/job.ts';
+import { pageAnswer } from '../../src/pages/layout.ts';
+import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/pages/overview/content.ts';
 import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 
 const DAY_SEC = 86_400;

@@ -1,19 +1,19 @@
 import { type Context, Hono } from 'hono';
 import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
-import { offerOnFault } from '../../src/html/fault-page.ts';
-import { pageAnswer } from '../../src/html/layout.ts';
-import { narrower } from '../../src/html/narrower.ts';
-import { statisticsContent } from '../../src/html/statistics-content.ts';
+import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { choice, count, readQuery } from '../../src/http/query-parameters.ts';
-import { oneOf } from '../../src/http/query-values.ts';
+import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
+import { oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
-import { visibleJobs } from '../../src/http/visible-jobs.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import { PAGE_SIZE } from '../../src/jobs/order.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
+import { offerOnFault } from '../../src/pages/fault-page.ts';
+import { narrower } from '../../src/pages/filter/suggest-smaller.ts';
+import { pageAnswer } from '../../src/pages/layout.ts';
+import { statisticsContent } from '../../src/pages/statistics/content.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';

@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
-import { pageAnswer } from '../../src/html/layout.ts';
-import { systemContent } from '../../src/html/system-content.ts';
-import { requireAdministrator } from '../../src/http/auth.ts';
+import { requireAdministrator } from '../../src/http/auth/auth.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { onlyKnown } from '../../src/http/page-query.ts';
-import { systemState } from '../../src/http/system-state.ts';
+import { systemState } from '../../src/http/json/system-state.ts';
+import { onlyKnown } from '../../src/http/query/page-query.ts';
+import { pageAnswer } from '../../src/pages/layout.ts';
+import { systemContent } from '../../src/pages/system/content.ts';
 
 /** GET /system: what GET /api/system answers, and the memory of the last minutes; for admins. Asks nothing of the database. */
 export const systemPage = new Hono<AppEnv>().get('/system', (c) => {

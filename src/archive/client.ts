@@ -1,17 +1,17 @@
-import type { Archive } from './port.ts';
-import type { ArchiveRequest } from './requests.ts';
+import { runTwice } from '../connections/read.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
-import { type Counters, newCounters } from '../processes/counters.ts';
-import { Crew } from '../processes/process-group.ts';
-import { watchMemory } from '../processes/memory-watch.ts';
-import { DatabaseProcess } from '../processes/managed-process.ts';
-import { runTwice } from '../connections/read.ts';
-import { RefusedJobs } from './refused-jobs.ts';
 import { META_READER_MB } from '../node/sizing.ts';
+import { type Counters, newCounters } from '../processes/counters.ts';
+import { DatabaseProcess } from '../processes/managed-process.ts';
+import { watchMemory } from '../processes/memory-watch.ts';
+import { Crew } from '../processes/process-group.ts';
 import type { SpareSlot } from '../processes/replacement-permit.ts';
 import { ARCHIVE_PROGRAM } from '../processes/spawn.ts';
+import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
+import type { Archive } from './port.ts';
+import { RefusedJobs } from './refused-jobs.ts';
+import type { ArchiveRequest } from './requests.ts';
 
 export interface ArchiveOptions {
   root: string;

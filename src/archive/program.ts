@@ -1,10 +1,11 @@
 /** The program of the archive process: decodes files of the job archive, one request at a time, in bounded memory. */
-import { piecesOf } from './pieces.ts';
-import { answerArchiveRequest } from './requests.ts';
+
 import { faultToMessage } from '../processes/fault-messages.ts';
-import type { FromProcess } from '../processes/protocol.ts';
 import { endNow } from '../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../processes/parent.ts';
+import type { FromProcess } from '../processes/protocol.ts';
+import { piecesOf } from './pieces.ts';
+import { answerArchiveRequest } from './requests.ts';
 
 let root: string | undefined;
 

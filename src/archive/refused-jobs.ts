@@ -1,5 +1,5 @@
-import type { ArchiveJob } from './layout.ts';
 import { Fault } from '../faults.ts';
+import type { ArchiveJob } from './layout.ts';
 
 /** Long enough that all others get their plots, short enough for whoever has repaired the file or given the service more memory. */
 const REFUSED_MS = 300_000;

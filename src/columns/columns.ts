@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { jsonNumber, jsonText } from '../db/stored-json.ts';
+import { jsonNumber, jsonText } from '../db/sql/stored-json.ts';
 import { type FieldOf, STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
 import { JOB_STATES } from '../jobs/job.ts';
 import { HOSTNAME, HOSTS } from '../questions/where/hosts.ts';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { type Driver, openReader } from '../db/driver.ts';
-import { bound, bytesOf, textOf } from '../db/driver-values.ts';
-import { PreparedStatements } from '../db/prepared-statements.ts';
+import { type Driver, openReader } from '../db/driver/driver.ts';
+import { bound, bytesOf, textOf } from '../db/driver/driver-values.ts';
+import { PreparedStatements } from '../db/driver/prepared-statements.ts';
 import { type Batch, JobReader } from './rows/job-reader.ts';
 import { newKeys } from './rows/keys.ts';
 import type { SqliteQuery } from './rows/query.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { makeKeys } from '../http/keys.ts';
-import { makeLoginToken } from '../http/login-token.ts';
-import { makeToken } from '../http/token.ts';
+import { makeKeys } from '../http/auth/keys.ts';
+import { makeLoginToken } from '../http/auth/login-token.ts';
+import { makeToken } from '../http/auth/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { checkAddress } from '../node/server.ts';
 import { surviveShortages } from '../node/shortage.ts';

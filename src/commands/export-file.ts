@@ -2,9 +2,9 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { BadStart } from '../bad-start.ts';
-import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
-import { exportOf } from '../db/statements/old-jobs.ts';
+import { within } from '../deadline.ts';
+import { exportOf } from '../questions/old-jobs/sqlite.ts';
 
 const zip = promisify(gzip);
 const STEP_LIMIT_MS = 60_000;

@@ -1,5 +1,5 @@
-import { beginBulkLoad, buildIndexes } from '../db/bulk.ts';
 import type { Database } from '../db/port.ts';
+import { beginBulkLoad, buildIndexes } from '../db/schema/bulk.ts';
 import type { ImportSource } from '../import/batch.ts';
 import { type ImportCounts, type ImportSummary, importJobs } from '../import/run.ts';
 import type { CommandIo } from './command.ts';

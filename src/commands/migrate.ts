@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { openArchive, readClusterFiles } from '../archive/open.ts';
 import { BadStart } from '../bad-start.ts';
-import { migrate } from '../db/migrate.ts';
-import type { Migrated } from '../db/migrations.ts';
 import type { Database } from '../db/port.ts';
 import { migrateRemote } from '../db/remote/migrate.ts';
 import { openRemote } from '../db/remote/open.ts';
+import { migrate } from '../db/schema/migrate.ts';
+import type { Migrated } from '../db/schema/migrations.ts';
 import { publish } from '../node/clusters.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
 import { type Command, type CommandIo, noArguments } from './command.ts';

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { beginning } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
-import { migrate } from '../db/migrate.ts';
-import type { Database } from '../db/port.ts';
 import { openPool } from '../connections/pool.ts';
+import type { Database } from '../db/port.ts';
+import { migrate } from '../db/schema/migrate.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
 import type { CommandIo } from './command.ts';
 

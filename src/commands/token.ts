@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { BadStart } from '../bad-start.ts';
-import { makeToken } from '../http/token.ts';
+import { makeToken } from '../http/auth/token.ts';
 import { isRole, ROLES } from '../jobs/roles.ts';
 import { SettingsSchema } from '../settings.ts';
 import { type Command, UsageError } from './command.ts';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { BadStart } from '../bad-start.ts';
-import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
+import { within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';

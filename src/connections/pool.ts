@@ -1,18 +1,18 @@
 import { statfsSync } from 'node:fs';
-import { type Deadline, within } from '../deadline.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { Database, Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
-import type { DatabaseStatus } from '../system-state.ts';
-import { type PoolOptions, TEND_MS } from './start-connection.ts';
+import { type Deadline, within } from '../deadline.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
-import type { Crew } from '../processes/process-group.ts';
-import { watchMemory } from '../processes/memory-watch.ts';
 import type { DatabaseProcess } from '../processes/managed-process.ts';
+import { watchMemory } from '../processes/memory-watch.ts';
+import type { Crew } from '../processes/process-group.ts';
+import { SpareSlot } from '../processes/replacement-permit.ts';
+import type { DatabaseStatus } from '../system-state.ts';
 import { anyAlive, counted, crewOf, Readers } from './readers.ts';
 import { ServedFile } from './served-file.ts';
-import { SpareSlot } from '../processes/replacement-permit.ts';
+import { type PoolOptions, TEND_MS } from './start-connection.ts';
 import { runMaintenance, runWrite } from './write.ts';
 
 export type { PoolLog, PoolOptions } from './start-connection.ts';

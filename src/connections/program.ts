@@ -4,15 +4,15 @@
  */
 import { badStartOf } from '../bad-file.ts';
 import { BadStart } from '../bad-start.ts';
-import { giveBack } from '../db/driver-values.ts';
-import type { ReadConnection } from '../db/read-connection.ts';
-import type { WriteConnection } from '../db/write-connection.ts';
-import type { WriteGate } from '../db/write-transaction.ts';
+import { giveBack } from '../db/driver/driver-values.ts';
+import type { ReadConnection } from '../db/driver/read-connection.ts';
+import type { WriteConnection } from '../db/driver/write-connection.ts';
+import type { WriteGate } from '../db/driver/write-transaction.ts';
 import { faultToMessage } from '../processes/fault-messages.ts';
-import { PassingBytes } from '../processes/response-byte-gc.ts';
-import type { FromProcess, ToProcess } from '../processes/protocol.ts';
 import { endNow } from '../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../processes/parent.ts';
+import type { FromProcess, ToProcess } from '../processes/protocol.ts';
+import { PassingBytes } from '../processes/response-byte-gc.ts';
 
 /** An interrupt in the tick that starts a query is lost, so it is repeated until the query has ended. */
 const INTERRUPT_AGAIN_MS = 2;
@@ -75,11 +75,11 @@ async function receive(message: Asked): Promise<void> {
 async function open({ options }: Extract<ToProcess, { kind: 'open' }>): Promise<void> {
   try {
     if (options.role === 'writer') {
-      const { WriteConnection } = await import('../db/write-connection.ts');
+      const { WriteConnection } = await import('../db/driver/write-connection.ts');
       writer = await WriteConnection.open(options);
       return send({ kind: 'ready', id: 0, pragmas: writer.pragmas, sqlite: writer.sqlite });
     }
-    const { ReadConnection } = await import('../db/read-connection.ts');
+    const { ReadConnection } = await import('../db/driver/read-connection.ts');
     reader = await ReadConnection.open(options);
     send({ kind: 'ready', id: 0, pragmas: reader.pragmas, sqlite: await reader.sqliteVersion() });
   } catch (error) {

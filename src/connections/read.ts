@@ -1,9 +1,9 @@
-import type { Deadline } from '../deadline.ts';
 import type { SqlValue } from '../db/statement.ts';
+import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
-import type { Crew } from '../processes/process-group.ts';
 import type { DatabaseProcess } from '../processes/managed-process.ts';
+import type { Crew } from '../processes/process-group.ts';
 import type { Reply, RequestBody } from '../processes/process-state.ts';
 
 /** What is done to a process before it gets the request. */

@@ -1,17 +1,17 @@
-import { answerPage, answerRows } from '../db/answer-rows.ts';
-import { ClientGone, type Deadline } from '../deadline.ts';
+import { answerPage, answerRows } from '../db/driver/answer-rows.ts';
+import { utf8Of } from '../db/driver/utf8.ts';
 import type { Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
-import { utf8Of } from '../db/utf8.ts';
+import { ClientGone, type Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import { type PoolOptions, startConnection } from './start-connection.ts';
 import type { Counters } from '../processes/counters.ts';
-import { Crew } from '../processes/process-group.ts';
-import { PassingBytes } from '../processes/response-byte-gc.ts';
-import { setLowestPriority } from '../processes/priority.ts';
 import type { DatabaseProcess } from '../processes/managed-process.ts';
-import { runQuery } from './read.ts';
+import { setLowestPriority } from '../processes/priority.ts';
+import { Crew } from '../processes/process-group.ts';
 import type { SpareSlot } from '../processes/replacement-permit.ts';
+import { PassingBytes } from '../processes/response-byte-gc.ts';
+import { runQuery } from './read.ts';
+import { type PoolOptions, startConnection } from './start-connection.ts';
 
 /** Rows that are taken apart in the parent take ten times their text there: 80,000 groups of statistics, nodes of a cluster. */
 const READ_LIMIT_BYTES = 16 * 1024 * 1024;

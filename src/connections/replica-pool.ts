@@ -1,14 +1,14 @@
-import type { Deadline } from '../deadline.ts';
 import type { Database, Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
+import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import type { DatabaseStatus } from '../system-state.ts';
-import { type PoolOptions, TEND_MS } from './start-connection.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
-import { anyAlive, Readers } from './readers.ts';
 import { SpareSlot } from '../processes/replacement-permit.ts';
+import type { DatabaseStatus } from '../system-state.ts';
+import { anyAlive, Readers } from './readers.ts';
+import { type PoolOptions, TEND_MS } from './start-connection.ts';
 import { Syncer } from './syncer.ts';
 
 export interface ReplicaPoolOptions extends PoolOptions {

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import type { ConnectionOptions } from '../db/pragmas.ts';
-import type { Sizing } from '../system-state.ts';
+import type { ConnectionOptions } from '../db/driver/pragmas.ts';
 import type { Counters } from '../processes/counters.ts';
 import { DatabaseProcess } from '../processes/managed-process.ts';
 import type { SpareSlot } from '../processes/replacement-permit.ts';
 import { CONNECTION_PROGRAM } from '../processes/spawn.ts';
+import type { Sizing } from '../system-state.ts';
 
 export interface PoolOptions {
   /** The database file, as a path. */

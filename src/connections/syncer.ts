@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BadStart } from '../bad-start.ts';
-import { logBytesOf } from '../db/log-bytes.ts';
+import { logBytesOf } from '../db/driver/log-bytes.ts';
 import type { ReplicaOptions } from '../db/replica/open.ts';
 import { Fault } from '../faults.ts';
-import type { SyncStatus } from '../system-state.ts';
 import type { Counters } from '../processes/counters.ts';
 import { DatabaseProcess } from '../processes/managed-process.ts';
 import { SYNCER_PROGRAM } from '../processes/spawn.ts';
+import type { SyncStatus } from '../system-state.ts';
 
 export interface SyncerOptions {
   replica: ReplicaOptions;

@@ -1,9 +1,9 @@
-import type { Deadline } from '../deadline.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { WriteName } from '../db/writes/index.ts';
+import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import type { Crew } from '../processes/process-group.ts';
 import type { DatabaseProcess } from '../processes/managed-process.ts';
+import type { Crew } from '../processes/process-group.ts';
 import type { WriteStep } from '../processes/process-state.ts';
 import type { Turn } from '../processes/queue.ts';
 

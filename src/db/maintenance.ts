@@ -1,5 +1,5 @@
-import { BUSY_TIMEOUT_MS } from './pragmas.ts';
-import type { Sqlite } from './sqlite.ts';
+import { BUSY_TIMEOUT_MS } from './driver/pragmas.ts';
+import type { Sqlite } from './driver/sqlite.ts';
 
 /** What a file wants from time to time, outside of any transaction. */
 export type Maintenance = 'optimize' | 'checkpoint' | 'emptyLog' | 'giveBack';

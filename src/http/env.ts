@@ -1,19 +1,19 @@
 import type { Context } from 'hono';
 import type { Archive } from '../archive/port.ts';
 import type { Clusters } from '../clusters/clusters.ts';
-import type { Deadline } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Fault } from '../faults.ts';
 import type { User } from '../jobs/roles.ts';
 import type { JobQuestions, QuestionIndex } from '../questions/ask.ts';
 import type { SettingValues } from '../settings.ts';
 import type { MemorySample, RuntimeState } from '../system-state.ts';
 import type { Assets, AssetTexts } from './assets.ts';
-import type { Bodies } from './body.ts';
-import type { HeldAnswers } from './held-answers.ts';
-import type { TakeApart } from './json-body.ts';
-import type { ComparePassword } from './passwords.ts';
-import type { RefusalLog } from './refusal-log.ts';
+import type { ComparePassword } from './auth/passwords.ts';
+import type { RefusalLog } from './errors/refusal-log.ts';
+import type { TakeApart } from './json/json-body.ts';
+import type { Bodies } from './limits/body.ts';
+import type { HeldAnswers } from './limits/unsent-bytes.ts';
 
 /** What the service needs of a logger; pino's is one. */
 export interface Log {

@@ -1,5 +1,5 @@
-import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
+import { within } from '../deadline.ts';
 import { COPIES, type Copy, type DatabaseSource } from './db/source.ts';
 
 const WRITE_LIMIT_MS = 60_000;

@@ -1,7 +1,7 @@
-import { within } from '../deadline.ts';
 import { jobRows } from '../db/job-rows.ts';
 import type { Database } from '../db/port.ts';
 import type { InsertJobsOutput } from '../db/writes/insert-jobs.ts';
+import { within } from '../deadline.ts';
 import type { Tag } from '../jobs/job.ts';
 import type { BadRecord, ImportBatch, ImportSource } from './batch.ts';
 

@@ -3,10 +3,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ASSET_NAMES, type AssetName, type AssetTexts } from '../http/assets.ts';
 
-/** Files of a package; the others are ours. */
-const OF_PACKAGES: Partial<Record<AssetName, string>> = {
+/** In src/pages, or in a package. */
+const FILES: Readonly<Record<AssetName, string>> = {
+  'style.css': './style.css',
+  'page.js': './page.js',
+  'jobs.js': './jobs/script.js',
+  'plotting.js': './plotting.js',
+  'plots.js': './job/script.js',
+  'histograms.js': './statistics/script.js',
+  'system.js': './system/script.js',
   'uplot.js': 'uplot/dist/uPlot.iife.min.js',
   'uplot.css': 'uplot/dist/uPlot.min.css',
+  'icon.svg': './icon.svg',
 };
 
 /** What the pages load, from the disk. */
@@ -15,6 +23,6 @@ export function readAssets(): AssetTexts {
 }
 
 function pathOf(name: AssetName): string {
-  const file = OF_PACKAGES[name];
-  return file === undefined ? join(import.meta.dirname, '../browser', name) : fileURLToPath(import.meta.resolve(file));
+  const file = FILES[name];
+  return file.startsWith('.') ? join(import.meta.dirname, '../pages', file) : fileURLToPath(import.meta.resolve(file));
 }

@@ -1,14 +1,14 @@
-import { Fault } from '../faults.ts';
-import type { TakeApart } from '../http/json-body.ts';
-import { newCounters } from '../processes/counters.ts';
-import { Crew } from '../processes/process-group.ts';
-import { watchMemory } from '../processes/memory-watch.ts';
-import { DatabaseProcess } from '../processes/managed-process.ts';
 import { runTwice } from '../connections/read.ts';
-import { BODIES_BASE_MB } from './sizing.ts';
+import { Fault } from '../faults.ts';
+import type { TakeApart } from '../http/json/json-body.ts';
+import { newCounters } from '../processes/counters.ts';
+import { DatabaseProcess } from '../processes/managed-process.ts';
+import { watchMemory } from '../processes/memory-watch.ts';
+import { Crew } from '../processes/process-group.ts';
 import type { SpareSlot } from '../processes/replacement-permit.ts';
 import { BODIES_PROGRAM } from '../processes/spawn.ts';
 import type { ProcessesStatus } from '../system-state.ts';
+import { BODIES_BASE_MB } from './sizing.ts';
 
 export interface BodiesProcessOptions {
   /** MB for its process. */

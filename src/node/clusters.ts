@@ -1,8 +1,8 @@
 import type { readClusterFiles } from '../archive/open.ts';
 import { Clusters } from '../clusters/clusters.ts';
-import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
+import { within } from '../deadline.ts';
 import type { Log } from '../http/env.ts';
 
 export type ClusterFiles = Awaited<ReturnType<typeof readClusterFiles>>;

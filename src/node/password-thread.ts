@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '../faults.ts';
-import type { ComparePassword } from '../http/passwords.ts';
+import type { ComparePassword } from '../http/auth/passwords.ts';
 
 const PROGRAM = join(import.meta.dirname, 'password-program.ts');
 /** Of its V8, MB. */

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BadStart } from '../bad-start.ts';
-import { refuseBrokenRequests } from '../http/client-error.ts';
+import { refuseBrokenRequests } from '../http/errors/client-error.ts';
 import { nodeListener } from '../http/node-server.ts';
 import type { SettingValues } from '../settings.ts';
 import { oneAtATime } from './one-at-a-time.ts';

@@ -1,6 +1,6 @@
+import { endWithParent } from './lifeline.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 import { ownRssMb } from './rss.ts';
-import { endWithParent } from './lifeline.ts';
 
 /** Every message but the heartbeat, which all programs answer alike. */
 export type Asked = Exclude<ToProcess, { kind: 'ping' }>;

@@ -1,7 +1,7 @@
 import type { Deadline } from '../deadline.ts';
-import { type ShareLimits, Shares, type Waiting } from './shares.ts';
 import type { Fault } from '../faults.ts';
 import type { DatabaseProcess } from './managed-process.ts';
+import { type ShareLimits, Shares, type Waiting } from './shares.ts';
 
 /** Who asks for a process, and how long. */
 export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;

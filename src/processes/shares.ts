@@ -1,5 +1,5 @@
-import { Fault } from '../faults.ts';
 import { OURSELVES } from '../deadline.ts';
+import { Fault } from '../faults.ts';
 
 export interface ShareLimits {
   /** Requests that wait, of all callers together. */

@@ -1,6 +1,6 @@
-import type { Deadline } from '../deadline.ts';
 import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
+import type { Deadline } from '../deadline.ts';
 import {
   type JobHistograms,
   jobHistogramsOf,

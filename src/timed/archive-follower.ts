@@ -1,8 +1,8 @@
 import type { MetaChange } from '../archive/change-meta.ts';
 import type { Archive } from '../archive/port.ts';
-import { within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { archiveQueue } from '../db/statements/archive-queue.ts';
+import { within } from '../deadline.ts';
 
 /** Jobs of one round: their job scripts cross to the archive's process together. */
 const JOBS_PER_ROUND = 32;

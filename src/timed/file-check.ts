@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { startDeadline, within } from '../deadline.ts';
 import { LOG_LIMIT_BYTES } from '../db/maintenance.ts';
 import type { Database } from '../db/port.ts';
 import { quickCheck, tablesOfFile } from '../db/statements/quick-check.ts';
+import { startDeadline, within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { SettingValues } from '../settings.ts';
 import { lastTimedWork } from './run.ts';

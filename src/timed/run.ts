@@ -1,6 +1,6 @@
-import { type Deadline, within } from '../deadline.ts';
 import type { Database } from '../db/port.ts';
 import { timedWork } from '../db/statements/timed-work.ts';
+import { type Deadline, within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { SettingValues } from '../settings.ts';
 import { TIMETABLE, type TimedTask } from './timetable.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Fault } from '../../src/faults.ts';
 import { RefusedJobs } from '../../src/archive/refused-jobs.ts';
+import { Fault } from '../../src/faults.ts';
 
 const job = (jobId: number) => ({ cluster: 'c', jobId, startTime: 1 });
 const tooLarge = new Fault('memory_limit_exceeded', 'the query exceeded the memory limit');

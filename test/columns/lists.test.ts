@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { HeldIndex } from '../../src/columns/held-index.ts';
-import { textOf } from '../../src/db/driver-values.ts';
+import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';

@@ -9,7 +9,7 @@ import { plainRows } from '../../src/columns/rows/plain.ts';
 import { PlainLineReader } from '../../src/columns/rows/plain-lines.ts';
 import type { SqliteQuery } from '../../src/columns/rows/query.ts';
 import { between, stretchOf } from '../../src/columns/rows/which.ts';
-import { bytesOf, textOf } from '../../src/db/driver-values.ts';
+import { bytesOf, textOf } from '../../src/db/driver/driver-values.ts';
 import { jobs } from '../support/column-index.ts';
 import { randomRows, store } from '../support/random-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';

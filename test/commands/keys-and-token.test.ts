@@ -4,8 +4,8 @@ import { BadStart } from '../../src/bad-start.ts';
 import { type Command, UsageError } from '../../src/commands/command.ts';
 import { keysCommand } from '../../src/commands/keys.ts';
 import { tokenCommand } from '../../src/commands/token.ts';
-import { importPublicKey } from '../../src/http/keys.ts';
-import { verifyToken } from '../../src/http/token.ts';
+import { importPublicKey } from '../../src/http/auth/keys.ts';
+import { verifyToken } from '../../src/http/auth/token.ts';
 
 async function run(command: Command, args: string[], env: Record<string, string> = {}) {
   const stdout = new PassThrough();

@@ -5,7 +5,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
 import { UsageError } from '../../src/commands/command.ts';
 import { userCommand } from '../../src/commands/user.ts';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { testFolder } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 

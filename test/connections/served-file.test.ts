@@ -1,9 +1,9 @@
 import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { migrate } from '../../src/db/migrate.ts';
-import { TEND_MS } from '../../src/connections/start-connection.ts';
 import { ServedFile } from '../../src/connections/served-file.ts';
+import { TEND_MS } from '../../src/connections/start-connection.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { small, testFolder, testPool, until, within } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 

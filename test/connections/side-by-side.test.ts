@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ClientGone } from '../../src/deadline.ts';
-import { textOf } from '../../src/db/driver-values.ts';
+import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { Database, Page } from '../../src/db/port.ts';
+import { ClientGone } from '../../src/deadline.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { jobsPage } from '../../src/questions/list/batches.ts';
 import { pages, type ReadPage } from '../../src/questions/list/read-ahead.ts';

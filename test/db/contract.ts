@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ClientGone } from '../../src/deadline.ts';
-import { textOf } from '../../src/db/driver-values.ts';
+import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { Database } from '../../src/db/port.ts';
 import { schemaVersion } from '../../src/db/statements/schema-version.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
+import { ClientGone } from '../../src/deadline.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobsPage } from '../../src/questions/list/batches.ts';

@@ -3,8 +3,8 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFil
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
-import { migrate } from '../../src/db/migrate.ts';
-import { checkFile } from '../../src/db/schema-check.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
+import { checkFile } from '../../src/db/schema/schema-check.ts';
 import { testFolder } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 

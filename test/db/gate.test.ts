@@ -1,7 +1,7 @@
 /** Requests before a libSQL server. */
 import { expect, test } from 'vitest';
-import type { Deadline } from '../../src/deadline.ts';
 import { gateOf } from '../../src/db/remote/gate.ts';
+import type { Deadline } from '../../src/deadline.ts';
 import { within } from '../support/pool.ts';
 
 const as = (caller: string, gone?: AbortSignal): Deadline => ({ ...within(60_000, gone), caller });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { PageStatement } from '../../src/db/statement.ts';
-import { parseFilter } from '../../src/http/job-filter-query.ts';
+import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';

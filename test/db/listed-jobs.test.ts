@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseFilter } from '../../src/http/job-filter-query.ts';
+import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
 import { type ListedJob, ORDERS, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
 import type { User } from '../../src/jobs/roles.ts';

@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-
-import { migrate } from '../../src/db/migrate.ts';
-import { ReadConnection } from '../../src/db/read-connection.ts';
-import { WriteConnection } from '../../src/db/write-connection.ts';
+import { ReadConnection } from '../../src/db/driver/read-connection.ts';
+import { WriteConnection } from '../../src/db/driver/write-connection.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { jobsPage } from '../../src/questions/list/batches.ts';
 import { oneJob } from '../support/one-job.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
-import { parseFilter } from '../../src/http/job-filter-query.ts';
+import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { migrate } from '../../src/db/migrate.ts';
-import { ReadConnection } from '../../src/db/read-connection.ts';
+import { ReadConnection } from '../../src/db/driver/read-connection.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { CONNECTION, fixture, testFolder } from '../support/pool.ts';
 
 async function emptyFile(): Promise<string> {

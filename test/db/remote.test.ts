@@ -14,7 +14,7 @@ import { clientOf } from '../../src/db/remote/server.ts';
 import { transactionOn } from '../../src/db/remote/transaction.ts';
 import { freePort } from '../../src/dev/servers/free-port.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
-import { makeKeys } from '../../src/http/keys.ts';
+import { makeKeys } from '../../src/http/auth/keys.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { libsqlServer } from '../support/libsql-server.ts';

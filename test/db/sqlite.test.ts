@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
-import { openReader } from '../../src/db/driver.ts';
-import { migrate } from '../../src/db/migrate.ts';
-import { checkSqliteVersion, Sqlite } from '../../src/db/sqlite.ts';
+import { openReader } from '../../src/db/driver/driver.ts';
+import { checkSqliteVersion, Sqlite } from '../../src/db/driver/sqlite.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { testFolder } from '../support/pool.ts';
 
 test.each(['3.51.3', '3.51.10', '3.53.0', '4.0.0'])('SQLite %s may write', (version) => {

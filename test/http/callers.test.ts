@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { HeldAnswers } from '../../src/http/held-answers.ts';
+import { HeldAnswers } from '../../src/http/limits/unsent-bytes.ts';
 import { job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
 
 let service: TestApp;
@@ -47,14 +47,14 @@ test.each(['/api/jobs/count', '/api/statistics/jobs', '/api/jobs/', '/api/jobs/1
 );
 
 test('no route makes a deadline without a caller', () => {
-  const files = ['routes', 'src/http', 'src/html'].flatMap((folder) =>
+  const files = ['routes', 'src/http', 'src/pages'].flatMap((folder) =>
     globSync(`${folder}/**/*.ts`, { cwd: join(import.meta.dirname, '../..') }),
   );
   expect(files.length).toBeGreaterThan(60);
   const making = files.filter((file) =>
     /\bstartDeadline\(|\bwithin\(/.test(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')),
   );
-  expect(making).toEqual(['src/http/deadline.ts']); // the first one of a request, which gets its caller there; others are partOf it
+  expect(making).toEqual(['src/http/limits/deadline.ts']); // the first one of a request, which gets its caller there; others are partOf it
 });
 
 test('the account of a token is looked up as its user too', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { addressForLimits } from '../../src/http/client-address.ts';
+import { addressForLimits } from '../../src/http/auth/client-address.ts';
 import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp;

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { statementOf } from '../../src/db/sql/sql-rows.ts';
 import { ClientGone } from '../../src/deadline.ts';
-import { statementOf } from '../../src/db/sql-rows.ts';
 import { Fault } from '../../src/faults.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { fixture, testPool } from '../support/pool.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Fault } from '../../src/faults.ts';
-import * as exact from '../../src/http/exact-json.ts';
-import { decimal, exactJson, int32, int64, strictFields } from '../../src/http/exact-json.ts';
+import * as exact from '../../src/http/json/lossless-json.ts';
+import { decimal, exactJson, int32, int64, strictFields } from '../../src/http/json/lossless-json.ts';
 
 const LIMITS = { values: 1_000, depth: 100 };
 const checkedBody = <Schema extends z.ZodType>(text: string, schema: Schema) => exact.checkedBody(text, schema, LIMITS);

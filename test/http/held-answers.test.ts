@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { HeldAnswers } from '../../src/http/held-answers.ts';
+import type { HeldAnswers } from '../../src/http/limits/unsent-bytes.ts';
 import { cutConnection, whenSent } from '../../src/http/node-server.ts';
 import { ANSWERS_HELD_MB } from '../../src/settings.ts';
 import { type Listening, listening } from '../support/listening.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { JobFilterQuery, JobListQuery, parseFilter } from '../../src/http/job-filter-query.ts';
+import { JobFilterQuery, JobListQuery, parseFilter } from '../../src/http/query/job-filter-query.ts';
 
 const NOW = 1_700_000_000;
 const parse = (query: string) => parseFilter(new URLSearchParams(query), NOW);

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Deadline } from '../../src/deadline.ts';
 import type { Database } from '../../src/db/port.ts';
+import type { Deadline } from '../../src/deadline.ts';
 import { Fault } from '../../src/faults.ts';
 import { cutConnection } from '../../src/http/node-server.ts';
 import { type Listening, listening } from '../support/listening.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { importPublicKey, makeKeys } from '../../src/http/keys.ts';
-import { KnownTokens } from '../../src/http/known-tokens.ts';
-import { makeToken } from '../../src/http/token.ts';
+import { importPublicKey, makeKeys } from '../../src/http/auth/keys.ts';
+import { KnownTokens } from '../../src/http/auth/known-tokens.ts';
+import { makeToken } from '../../src/http/auth/token.ts';
 
 const NOW = 1_764_000_000;
 

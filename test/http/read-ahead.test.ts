@@ -1,6 +1,6 @@
 /** A list is read ahead while there is room for answers, and no further. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { HeldAnswers } from '../../src/http/held-answers.ts';
+import { HeldAnswers } from '../../src/http/limits/unsent-bytes.ts';
 import { ANSWERS_HELD_MB } from '../../src/settings.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';
 

@@ -2,7 +2,13 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const POOL: readonly Mutation[] = [
-  mutation('processes/shares.ts', 'if (this.#counted < this.#limits.limit) return;', 'return;', 'processes/shares', 'processes/queue'),
+  mutation(
+    'processes/shares.ts',
+    'if (this.#counted < this.#limits.limit) return;',
+    'return;',
+    'processes/shares',
+    'processes/queue',
+  ),
   mutation(
     'processes/shares.ts',
     'if (best === undefined || lane.running < best.running) best = lane;',
@@ -11,7 +17,12 @@ export const POOL: readonly Mutation[] = [
   ),
   mutation('processes/shares.ts', 'this.#toTheEnd(entry.caller);', '', 'processes/shares'),
   mutation('processes/queue.ts', "signal.addEventListener('abort', drop, { once: true });", '', 'processes/queue'),
-  mutation('processes/queue.ts', 'for (const waiting of this.#shares.clear()) waiting.refuse(reason);', '', 'processes/queue'),
+  mutation(
+    'processes/queue.ts',
+    'for (const waiting of this.#shares.clear()) waiting.refuse(reason);',
+    '',
+    'processes/queue',
+  ),
   mutation(
     'processes/managed-process.ts',
     'const allowed = wanted && !task.abandoned;',
@@ -19,8 +30,18 @@ export const POOL: readonly Mutation[] = [
     'connections/write',
     'http/deadline',
   ),
-  mutation('processes/managed-process.ts', ' || this.#state.task.id !== message.id) return;', ') return;', 'connections/read'),
-  mutation('processes/managed-process.ts', "this.killAfter(graceMs, 'what it did could not be interrupted');", '', 'connections/read'),
+  mutation(
+    'processes/managed-process.ts',
+    ' || this.#state.task.id !== message.id) return;',
+    ') return;',
+    'connections/read',
+  ),
+  mutation(
+    'processes/managed-process.ts',
+    "this.killAfter(graceMs, 'what it did could not be interrupted');",
+    '',
+    'connections/read',
+  ),
   mutation('processes/managed-process.ts', "this.#send({ kind: 'interrupt', id: task.id });", '', 'connections/read'),
   mutation(
     'connections/write.ts',
@@ -30,7 +51,12 @@ export const POOL: readonly Mutation[] = [
   ),
   mutation('connections/write.ts', 'throw isLate && crew', 'throw !isLate && crew', 'connections/write'),
   mutation('processes/memory-watch.ts', 'if (!process.isOverLimit) continue;', 'continue;', 'processes/memory'),
-  mutation('processes/managed-process.ts', 'this.restingMb + this.growthMb', 'this.restingMb + 1e6', 'processes/memory'),
+  mutation(
+    'processes/managed-process.ts',
+    'this.restingMb + this.growthMb',
+    'this.restingMb + 1e6',
+    'processes/memory',
+  ),
   mutation(
     'connections/read.ts',
     'if (!isLost(error) || deadline.signal.aborted) throw error;',

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { type LargeBody, partsOf } from '../../src/http/json-body.ts';
+import { type LargeBody, partsOf } from '../../src/http/json/json-body.ts';
 import { type BodiesProcess, openBodies } from '../../src/node/bodies.ts';
 import { SpareSlot } from '../../src/processes/replacement-permit.ts';
 import { within } from '../support/pool.ts';

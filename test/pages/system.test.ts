@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { type RunningService, startService } from '../../src/node.ts';
 import { settingsOnNode } from '../../src/settings.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
-import { Crew } from '../../src/processes/process-group.ts';
 import { DatabaseProcess } from '../../src/processes/managed-process.ts';
+import { Crew } from '../../src/processes/process-group.ts';
 import { SpareSlot } from '../../src/processes/replacement-permit.ts';
 import { CONNECTION_PROGRAM } from '../../src/processes/spawn.ts';
 import { ENDLESS, testFolder, until } from '../support/pool.ts';

@@ -2,10 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { openArchive } from '../../src/archive/client.ts';
 import { jobFolder } from '../../src/archive/layout.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import type { Fault } from '../../src/faults.ts';
-import { openArchive } from '../../src/archive/client.ts';
 import { SpareSlot } from '../../src/processes/replacement-permit.ts';
 import { oneJob } from '../support/one-job.ts';
 import { ENDLESS, small, testFolder, testPool, until, within } from '../support/pool.ts';

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { afterWaiting } from '../../src/processes/late-timer.ts';
 import { ENDLESS, fixture, small, testFolder, testPool, until, within } from '../support/pool.ts';
 

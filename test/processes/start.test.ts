@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BadStart } from '../../src/bad-start.ts';
-import { migrate } from '../../src/db/migrate.ts';
-import { checkSqliteVersion } from '../../src/db/sqlite.ts';
 import { openPool } from '../../src/connections/pool.ts';
+import { checkSqliteVersion } from '../../src/db/driver/sqlite.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { CONNECTION, fixture, small, testFolder, testPool, until, within } from '../support/pool.ts';
 
 test('every pragma of the bootstrap is read back from the live processes', async () => {

@@ -3,7 +3,7 @@
  * field, and nothing has changed.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { exactJson } from '../../src/http/exact-json.ts';
+import { exactJson } from '../../src/http/json/lossless-json.ts';
 import { BOUNDS } from '../../src/jobs/bounds.ts';
 import { faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 

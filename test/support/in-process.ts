@@ -1,12 +1,12 @@
-import { answerPage, answerRows } from '../../src/db/answer-rows.ts';
-import type { Deadline } from '../../src/deadline.ts';
-import { bytesOf } from '../../src/db/driver-values.ts';
+import { answerPage, answerRows } from '../../src/db/driver/answer-rows.ts';
+import { bytesOf } from '../../src/db/driver/driver-values.ts';
+import { faultOfSqlite } from '../../src/db/driver/sqlite-faults.ts';
+import { utf8Of } from '../../src/db/driver/utf8.ts';
+import { WriteConnection } from '../../src/db/driver/write-connection.ts';
 import type { Database } from '../../src/db/port.ts';
-import { faultOfSqlite } from '../../src/db/sqlite-faults.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
-import { utf8Of } from '../../src/db/utf8.ts';
-import { WriteConnection } from '../../src/db/write-connection.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../../src/db/writes/index.ts';
+import type { Deadline } from '../../src/deadline.ts';
 
 const CACHE_KIB = 4 * 1024;
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { refuseBrokenRequests } from '../../src/http/client-error.ts';
+import { refuseBrokenRequests } from '../../src/http/errors/client-error.ts';
 import { nodeListener } from '../../src/http/node-server.ts';
 import type { TestApp } from './test-app.ts';
 

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import { migrate } from '../../src/db/migrate.ts';
 import type { Database } from '../../src/db/port.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { openInProcess } from './in-process.ts';
 import { openSqlite } from './sqlite.ts';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { type Deadline, startDeadline } from '../../src/deadline.ts';
-import { migrate } from '../../src/db/migrate.ts';
-import type { Database } from '../../src/db/port.ts';
-import type { Statement } from '../../src/db/statement.ts';
 import { openPool, type PoolOptions } from '../../src/connections/pool.ts';
+import type { Database } from '../../src/db/port.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
+import type { Statement } from '../../src/db/statement.ts';
+import { type Deadline, startDeadline } from '../../src/deadline.ts';
 
 /** Heap limits with room for what the tests ask, and no more. */
 export const CONNECTION = { cacheMb: 4, softHeapMb: 32, hardHeapMb: 48, baseMb: 44, growthMb: 72 };

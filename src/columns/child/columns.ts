@@ -1,8 +1,8 @@
 /** The program of the column index: it builds one, or answers from one, and does one thing at a time. */
 import { BadStart } from '../../bad-start.ts';
+import { faultToMessage } from '../../processes/fault-messages.ts';
 import { endNow } from '../../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../../processes/parent.ts';
-import { faultToMessage } from '../../processes/fault-messages.ts';
 import type { FromProcess, ToProcess } from '../../processes/protocol.ts';
 import { meaningOf } from '../faults.ts';
 import { HeldIndex } from '../held-index.ts';

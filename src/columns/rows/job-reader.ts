@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { bytesOf, giveBack } from '../../db/driver-values.ts';
+import { bytesOf, giveBack } from '../../db/driver/driver-values.ts';
 import { Unsuitable } from '../unsuitable.ts';
 import { carefulRows } from './careful.ts';
 import { LineWriter } from './line-writer.ts';

@@ -1,6 +1,6 @@
 import type { RawBuilder } from 'kysely';
+import { sqlBuilder } from '../../db/schema/tables.ts';
 import type { SqlValue } from '../../db/statement.ts';
-import { sqlBuilder } from '../../db/tables.ts';
 
 /** A query of SQLite. */
 export interface SqliteQuery {

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BadStart } from '../../bad-start.ts';
-import { readOnlyUri, Sqlite } from '../sqlite.ts';
+import { readOnlyUri, Sqlite } from '../driver/sqlite.ts';
 
 /** A job database of somebody else's, opened for reading only. */
 export interface ForeignFile {

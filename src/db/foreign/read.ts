@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
-import { bytesOf, textOf } from '../driver-values.ts';
-import type { Sqlite } from '../sqlite.ts';
+import { bytesOf, textOf } from '../driver/driver-values.ts';
+import type { Sqlite } from '../driver/sqlite.ts';
 import type { SqlValue } from '../statement.ts';
 
 /** Rows of one query: small enough that a step of it is short, large enough that its cost does not count. */

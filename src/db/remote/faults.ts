@@ -1,6 +1,6 @@
 import { LibsqlError } from '@libsql/client/web';
 import { Fault } from '../../faults.ts';
-import { faultOfCode, PRIMARY_CODES } from '../sqlite-faults.ts';
+import { faultOfCode, PRIMARY_CODES } from '../driver/sqlite-faults.ts';
 
 /** What the server says of its own, beside SQLite's codes. In all of these nothing has happened: the transaction is gone. */
 const FAULT_OF_WORD: Readonly<Record<string, Fault>> = {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@libsql/client/web';
 import { BadStart } from '../../bad-start.ts';
-import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from '../migrations.ts';
-import { checkVersion } from '../schema-version.ts';
+import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from '../schema/migrations.ts';
+import { checkVersion } from '../schema/schema-version.ts';
 import { faultOfRemote } from './faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 

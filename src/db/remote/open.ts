@@ -1,8 +1,8 @@
+import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
 import type { DatabaseStatus } from '../../system-state.ts';
-import { type Answer, answerPage, answerRows } from '../answer-rows.ts';
-import type { Deadline } from '../../deadline.ts';
-import { bound, bytesOf, wellFormed } from '../driver-values.ts';
+import { type Answer, answerPage, answerRows } from '../driver/answer-rows.ts';
+import { bound, bytesOf, wellFormed } from '../driver/driver-values.ts';
 import type { Database } from '../port.ts';
 import type { SqlValue } from '../statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';

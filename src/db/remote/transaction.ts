@@ -1,8 +1,8 @@
 import type { InStatement, Transaction as RemoteTransaction, ResultSet } from '@libsql/client/web';
-import { answerRows } from '../answer-rows.ts';
-import { bound, bytesOf } from '../driver-values.ts';
+import { answerRows } from '../driver/answer-rows.ts';
+import { bound, bytesOf } from '../driver/driver-values.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import type { SqlValue } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 import { faultOfChange, faultOfRemote, ofServer } from './faults.ts';
 
 /** Statements sent in one request. */

@@ -1,7 +1,7 @@
 import type { Transaction as RemoteTransaction } from '@libsql/client/web';
-import { Fault } from '../../faults.ts';
 import type { Deadline } from '../../deadline.ts';
-import type { Write } from '../transaction.ts';
+import { Fault } from '../../faults.ts';
+import type { Write } from '../driver/transaction.ts';
 import { WRITES, type WriteName } from '../writes/index.ts';
 import { type BeginGate, LINGER_MS } from './begin-gate.ts';
 import { faultOfRemote, isNotCommitted, serverWord } from './faults.ts';

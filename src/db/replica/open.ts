@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import Sqlite from 'libsql';
 import PromiseSqlite from 'libsql/promise';
 import { BadStart } from '../../bad-start.ts';
-import { SQLITE, sqliteCode } from '../sqlite-faults.ts';
+import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
 
 export interface ReplicaOptions {
   /** The file of the replica; what lies beside it (-wal, -shm, -client_wal_index) belongs to it. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { exactWhole, statementOf } from '../sql-rows.ts';
-import { printedJson } from '../stored-json.ts';
+import { exactWhole, statementOf } from '../sql/sql-rows.ts';
+import { printedJson } from '../sql/stored-json.ts';
 
 const json = z.string().transform((text): unknown => JSON.parse(text));
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { statementOf } from '../sql-rows.ts';
-import { printedJson } from '../stored-json.ts';
+import { statementOf } from '../sql/sql-rows.ts';
+import { printedJson } from '../sql/stored-json.ts';
 import { texts } from './user-by-name.ts';
 
 /**

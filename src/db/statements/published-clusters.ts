@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { statementOf } from '../sql-rows.ts';
+import { statementOf } from '../sql/sql-rows.ts';
 
 /** The clusters a service on Node has put into the database, each with its cluster.json, in the order of their names. */
 export function publishedClusters() {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { statementOf } from '../sql-rows.ts';
+import { statementOf } from '../sql/sql-rows.ts';
 import type { Statement } from '../statement.ts';
 
 /** The tables of the file that hold rows, in the order in which they were made. */

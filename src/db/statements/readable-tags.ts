@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { exactWhole, statementOf } from '../sql-rows.ts';
-import { firstCharacters } from '../stored-text.ts';
+import { exactWhole, statementOf } from '../sql/sql-rows.ts';
+import { firstCharacters } from '../sql/stored-text.ts';
 
 /** More than anybody looks through. */
 const MOST_TAGS = 200;

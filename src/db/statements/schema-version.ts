@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { statementOf } from '../sql-rows.ts';
+import { statementOf } from '../sql/sql-rows.ts';
 
 /** One row in a migrated file: the schema's version, and whether a migration broke off. No row: version "none". */
 export function schemaVersion() {

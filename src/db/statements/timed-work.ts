@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { statementOf } from '../sql-rows.ts';
+import { statementOf } from '../sql/sql-rows.ts';
 
 /** When each piece of timed work last began and ended (Unix seconds), by any service on this file, and what came of it. */
 export function timedWork() {

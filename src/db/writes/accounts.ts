@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { type AccountChange, changedAccount } from '../../jobs/account.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 
 interface Stored {
   roles: string;

@@ -1,4 +1,4 @@
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../driver/transaction.ts';
 
 const WAITS = "job.job_state <> 'running' AND job.monitoring_status <> 0";
 const AGAIN = 'ON CONFLICT (job_id) DO UPDATE SET changes = changes + 1';

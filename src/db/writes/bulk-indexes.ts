@@ -1,6 +1,6 @@
-import { createIndexSql, LEAN_INDEXES } from '../lean-indexes.ts';
+import type { Transaction } from '../driver/transaction.ts';
+import { createIndexSql, LEAN_INDEXES } from '../schema/lean-indexes.ts';
 import { plainRows } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 
 /**
  * A bulk import into an empty table drops the lean indexes and builds them last: 22,000 rows/s become 75,000, and an index

@@ -1,6 +1,6 @@
+import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS } from '../job-rows.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 
 /** The newest job with this id is meant, of any cluster and start where those are not said. */
 export interface JobKey {

@@ -1,5 +1,5 @@
+import type { Transaction } from '../driver/transaction.ts';
 import type { SqlValue } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 
 export interface CopyRowsInput {
   /** Values in the order that the write's own comment names. */

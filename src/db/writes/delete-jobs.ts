@@ -1,8 +1,8 @@
 import { Fault } from '../../faults.ts';
 import type { DeletePlace, OmitTagged } from '../../jobs/retention.ts';
-import { NOT_KEPT } from '../omit-tagged.ts';
+import type { Transaction } from '../driver/transaction.ts';
+import { NOT_KEPT } from '../sql/omit-tagged.ts';
 import { plainRows } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 import { type JobKey, moveCachedJobs } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
 

@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { refuseAbove } from '../../jobs/bounds.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 import { noteArchiveChange } from './archive-queue.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';

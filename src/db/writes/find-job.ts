@@ -1,5 +1,5 @@
+import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 import { type JobKey, keyCondition, moveCachedJobs } from './cached-jobs.ts';
 
 /** Enough of a job to change it. Ids and times are decimal text: they may be larger than 2^53. */

@@ -1,4 +1,4 @@
-import type { Write } from '../transaction.ts';
+import type { Write } from '../driver/transaction.ts';
 import { addAccount, changeAccount, deleteAccount, editAccount } from './accounts.ts';
 import { archiveFollowed } from './archive-queue.ts';
 import { createIndex, dropIndexes, missingIndexes } from './bulk-indexes.ts';

@@ -1,7 +1,7 @@
 import type { Tag } from '../../jobs/job.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS, type JobRow, type JobRows } from '../job-rows.ts';
 import type { SqlValue } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 import { linkTags } from './tag-rows.ts';
 
 /** Made by `jobRows(jobs)`. */

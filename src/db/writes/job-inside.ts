@@ -1,5 +1,5 @@
+import type { Transaction } from '../driver/transaction.ts';
 import type { SqlValue } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 
 /**
  * How a write finds and shows a job, as whoever asks may see it (statements/job-by-id.ts makes it). It comes as text: the writer's

@@ -1,5 +1,5 @@
 import { healthOf, type NodeReports } from '../../jobs/node-state.ts';
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../driver/transaction.ts';
 
 export interface NodeStatesInput {
   cluster: string;

@@ -1,5 +1,5 @@
+import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 
 /** A configured cluster as its cluster.json has it. */
 export interface PublishedCluster {

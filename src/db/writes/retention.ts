@@ -1,4 +1,4 @@
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../driver/transaction.ts';
 
 export interface DeleteExportedInput {
   /** Decimal text. */

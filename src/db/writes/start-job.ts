@@ -1,8 +1,8 @@
 import { Fault } from '../../faults.ts';
 import type { Tag } from '../../jobs/job.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 import { beyondPrivateBound, linkTags } from './tag-rows.ts';
 
 /** A start within a day of another of the same job id and cluster is that job again. */

@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import { JOB_STATES } from '../../jobs/job.ts';
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
 import { type JobInsideQuery, jobInside } from './job-inside.ts';

@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import type { Tag } from '../../jobs/job.ts';
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import { noteArchiveChange, noteTaggedJobs } from './archive-queue.ts';
 import { type JobInsideQuery, jobInside } from './job-inside.ts';
 import type { JobTextOutput } from './stop-job.ts';

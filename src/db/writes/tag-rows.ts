@@ -2,9 +2,9 @@ import { Fault } from '../../faults.ts';
 import { BOUNDS, refuseAbove } from '../../jobs/bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
 import { isPublicScope } from '../../jobs/roles.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import type { TaggedJob } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 
 /**
  * Puts tags on jobs, making those that are not there; one that is on its job already stays. Returns the tags that exist in

@@ -1,6 +1,6 @@
 import type { DeletePlace } from '../../jobs/retention.ts';
+import type { Transaction } from '../driver/transaction.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
-import type { Transaction } from '../transaction.ts';
 
 /**
  * Takes a piece of timed work, unless any service on this file has begun it less than `everySec` ago. A beginning that lies in the

@@ -1,4 +1,5 @@
 import { BadStart } from '../../bad-start.ts';
+import type { Sqlite } from '../../db/driver/sqlite.ts';
 import { openForeign } from '../../db/foreign/open.ts';
 import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read.ts';
 import {
@@ -9,8 +10,7 @@ import {
   TAG_COLUMNS,
   USER_COLUMNS,
 } from '../../db/foreign/tables.ts';
-import { SCHEMA_VERSION } from '../../db/schema-version.ts';
-import type { Sqlite } from '../../db/sqlite.ts';
+import { SCHEMA_VERSION } from '../../db/schema/schema-version.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { BadRow, jobOfRow } from './job.ts';

@@ -1,8 +1,8 @@
 /** The program of the process that takes large request bodies apart, one at a time, in bounded memory. */
-import { type LargeBody, partsOf } from '../../http/json-body.ts';
+import { type LargeBody, partsOf } from '../../http/json/json-body.ts';
+import { faultToMessage } from '../../processes/fault-messages.ts';
 import { endNow } from '../../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../../processes/parent.ts';
-import { faultToMessage } from '../../processes/fault-messages.ts';
 import type { FromProcess } from '../../processes/protocol.ts';
 
 /**

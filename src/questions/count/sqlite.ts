@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { statementOf } from '../../db/sql-rows.ts';
+import { statementOf } from '../../db/sql/sql-rows.ts';
 import type { Statement } from '../../db/statement.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../where/sqlite.ts';

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { durationAt } from '../../db/job-json.ts';
-import { exactWhole, statementOf } from '../../db/sql-rows.ts';
+import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import type { Statement } from '../../db/statement.ts';
 import { type CountedValue, DURATION_BINS } from '../../jobs/histograms.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { durationAt } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';
 import type { HistogramsOptions } from './question.ts';
 

@@ -1,10 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { durationAt } from '../../db/job-json.ts';
-import { exactWhole, statementOf } from '../../db/sql-rows.ts';
+import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
+import { jsonText } from '../../db/sql/stored-json.ts';
+import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
-import { jsonText } from '../../db/stored-json.ts';
-import { firstCharacters } from '../../db/stored-text.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../../jobs/listed-job.ts';
 import { offsetOf, type PageRequest, type Place } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { durationAt } from '../one-job/job-json.ts';
 import { column, storedValue, userOf, whereJob } from '../where/sqlite.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
 import type { PlacesQuestion } from './question.ts';

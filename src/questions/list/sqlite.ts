@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { jobJson } from '../../db/job-json.ts';
+import { sqlBuilder } from '../../db/schema/tables.ts';
 import type { PageStatement, SqlValue } from '../../db/statement.ts';
-import { sqlBuilder } from '../../db/tables.ts';
 import type { Place } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { jobJson } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';
 
 const whole = z.string().transform(BigInt); // 64 bits, sent as text: JSON.parse would round them

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { statementOf } from '../../db/sql-rows.ts';
+import { statementOf } from '../../db/sql/sql-rows.ts';
+import { jsonNumber } from '../../db/sql/stored-json.ts';
 import type { Statement } from '../../db/statement.ts';
-import { jsonNumber } from '../../db/stored-json.ts';
 import { type CountedBin, isMetricName, type MetricScale } from '../../jobs/histograms.ts';
 import { column, whereJob } from '../where/sqlite.ts';
 import type { MetricHistogramsQuestion } from './question.ts';

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import type { BriefJob } from '../../db/brief-job-json.ts';
-import { jobJson } from '../../db/job-json.ts';
-import { exactWhole, statementOf } from '../../db/sql-rows.ts';
+import { sqlBuilder } from '../../db/schema/tables.ts';
+import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import type { PageStatement, SqlValue } from '../../db/statement.ts';
-import { sqlBuilder } from '../../db/tables.ts';
 import type { JobInsideQuery } from '../../db/writes/job-inside.ts';
 import { JOB_STATES } from '../../jobs/job.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../where/sqlite.ts';
+import type { BriefJob } from './brief-job-json.ts';
+import { jobJson } from './job-json.ts';
 
 const KEY_COLUMNS = sql`CAST(job.cluster AS TEXT) AS cluster, CAST(job.subcluster AS TEXT) AS subcluster, CAST(CAST(job.job_id AS INTEGER) AS TEXT) AS jobId, CAST(CAST(job.start_time AS INTEGER) AS TEXT) AS startTime, CAST(job.job_state AS TEXT) AS state, CAST(job.monitoring_status AS INTEGER) AS monitoringStatus, CAST(job.num_nodes AS INTEGER) AS numNodes, CAST(job.hpc_user AS TEXT) AS user`;
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { exactWhole, statementOf } from '../../db/sql-rows.ts';
+import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../where/sqlite.ts';
 

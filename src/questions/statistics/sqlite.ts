@@ -1,8 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
-import { durationAt } from '../../db/job-json.ts';
-import { wholeOf } from '../../db/sql-rows.ts';
+import { sqlBuilder } from '../../db/schema/tables.ts';
+import { wholeOf } from '../../db/sql/sql-rows.ts';
 import { plainRows, type RowParser, type SqlValue, type Statement } from '../../db/statement.ts';
-import { sqlBuilder } from '../../db/tables.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { offsetOf } from '../../jobs/order.ts';
 import {
@@ -15,6 +14,7 @@ import {
   type Whole,
 } from '../../jobs/statistics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { durationAt } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';
 import type { StatisticsOptions } from './question.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { statementOf } from '../../db/sql-rows.ts';
+import { statementOf } from '../../db/sql/sql-rows.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
 import { HOSTNAME, HOSTS } from '../where/hosts.ts';
 import { whereJob } from '../where/sqlite.ts';

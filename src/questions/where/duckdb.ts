@@ -1,6 +1,6 @@
 import { footprintName, HOST_MARK, membersOf } from '../../columns/columns.ts';
 import { steppedRange } from '../../columns/steps.ts';
-import { foldCase } from '../../db/conditions.ts';
+import { foldCase } from '../../db/sql/conditions.ts';
 import { FIELDS, type FieldOf } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../../jobs/filter.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';

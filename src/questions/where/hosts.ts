@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import { allOf, anyOf, foldCase, NOTHING, textMatches } from '../../db/conditions.ts';
-import { storedJson } from '../../db/stored-json.ts';
+import { allOf, anyOf, foldCase, NOTHING, textMatches } from '../../db/sql/conditions.ts';
+import { storedJson } from '../../db/sql/stored-json.ts';
 import type { TextOperator } from '../../jobs/filter.ts';
 
 /** The resources of the job at hand, one row each, to stand in FROM behind `job`. Broken JSON has none. */

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from '../../db/conditions.ts';
-import { jsonNumber, jsonText } from '../../db/stored-json.ts';
-import type { JobTable } from '../../db/tables.ts';
+import type { JobTable } from '../../db/schema/tables.ts';
+import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from '../../db/sql/conditions.ts';
+import { jsonNumber, jsonText } from '../../db/sql/stored-json.ts';
 import { FIELDS, type StoredField } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range } from '../../jobs/filter.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { beginBulkLoad, buildIndexes } from '../../../src/db/bulk.ts';
-import { startDeadline } from '../../../src/deadline.ts';
 import { jobRows } from '../../../src/db/job-rows.ts';
-import { createIndexSql, LEAN_INDEXES } from '../../../src/db/lean-indexes.ts';
+import { beginBulkLoad, buildIndexes } from '../../../src/db/schema/bulk.ts';
+import { createIndexSql, LEAN_INDEXES } from '../../../src/db/schema/lean-indexes.ts';
+import { startDeadline } from '../../../src/deadline.ts';
 import { generateJobs } from '../../../src/dev/generate.ts';
 import { temporaryFolder } from '../../support/archive.ts';
 import { localDatabase } from '../../support/local-database.ts';

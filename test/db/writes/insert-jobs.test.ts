@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { startDeadline } from '../../../src/deadline.ts';
 import { jobRows } from '../../../src/db/job-rows.ts';
+import { startDeadline } from '../../../src/deadline.ts';
 import { generateJobs } from '../../../src/dev/generate.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { temporaryFolder } from '../../support/archive.ts';

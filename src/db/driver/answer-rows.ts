@@ -1,0 +1,28 @@
+import { Fault } from '../../faults.ts';
+import type { Page } from '../port.ts';
+import type { PageStatement, RowParser } from '../statement.ts';
+import { textOf } from './driver-values.ts';
+
+/** What a statement answers, still as bytes (statement.ts). */
+export interface Answer {
+  json: Uint8Array;
+  /** Of a PageStatement. */
+  rows?: number;
+  more?: Uint8Array;
+}
+
+/** The rows of a statement's answer, each checked. */
+export function answerRows<Row>({ json }: Pick<Answer, 'json'>, row: RowParser<Row>): Row[] {
+  const rows: unknown[] = JSON.parse(textOf(json));
+  return rows.map((one) => row.parse(one));
+}
+
+/** The batch that a page's statement answers; `utf8` makes its bytes well-formed. */
+export function answerPage<More>(
+  { json, rows, more }: Answer,
+  statement: PageStatement<More>,
+  utf8: (bytes: Uint8Array) => Uint8Array,
+): Page<More> {
+  if (rows === undefined || more === undefined) throw new Fault('internal', `${statement.name} is no page`);
+  return { bytes: utf8(json), rows, more: statement.more.parse(JSON.parse(textOf(more))) };
+}

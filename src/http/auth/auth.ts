@@ -1,0 +1,130 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { Fault } from '../../faults.ts';
+import { EVERY_RIGHT, opensByToken, type RouteGroup, rightsOf, rolesFor, type User } from '../../jobs/roles.ts';
+import type { AppEnv } from '../env.ts';
+import { checkAddress } from './client-address.ts';
+import { importPublicKey } from './keys.ts';
+import { KnownTokens } from './known-tokens.ts';
+import { sessionUser } from './session.ts';
+import { userInDatabase } from './user-in-database.ts';
+
+/** For /api, from an allowed address (contract/rest.md §2). `but` are paths with rules of their own. */
+export function apiUsers({ but }: { but: readonly string[] }): MiddlewareHandler<AppEnv> {
+  const check = callers('api', checkAddress);
+  return async (c, next) => {
+    if (but.includes(c.req.path)) return await next();
+    const reader = await pageReader(c);
+    if (reader === undefined) return await check(c, next);
+    waitsAs(c, reader.name);
+    c.set('user', reader);
+    return await next();
+  };
+}
+
+/** What the scripts of the pages read. */
+const READ_BY_PAGES = /^\/api\/(?:jobs\/(?:count|\d+|metrics\/\d+)?|statistics\/(?:jobs|histograms)|system)$/;
+
+/**
+ * Whoever is logged in, where a page of ours asks for itself: to read, with the header that its scripts send, and from our own origin (a
+ * browser that says from where it asks says so; over plain HTTP it does not). For anybody else a session is nothing here
+ * (contract/rest.md §2).
+ */
+async function pageReader(c: Context<AppEnv>): Promise<User | undefined> {
+  const { AUTH } = c.var.service.settings;
+  if (AUTH === 'none' || c.req.method !== 'GET' || tokenOf(c) !== undefined) return undefined;
+  if (c.req.header('X-Requested-With') !== PAGE || !READ_BY_PAGES.test(c.req.path)) return undefined;
+  if ((c.req.header('Sec-Fetch-Site') ?? 'same-origin') !== 'same-origin') return undefined;
+  return await sessionUser(c);
+}
+
+/** X-Requested-With of the pages' own requests. */
+export const PAGE = 'cc-jobs';
+
+/**
+ * For the pages: whoever is logged in, or has a token (contract/rest.md §2), of any role: what he may see is decided by what he asks
+ * for. Throws `unauthorized`, which is answered by the login page.
+ */
+export function visitors(): MiddlewareHandler<AppEnv> {
+  const identify = identifier();
+  return async (c, next) => {
+    const isOpen = c.var.service.settings.AUTH === 'none' || tokenOf(c) !== undefined;
+    const user = isOpen ? await identify(c) : await sessionUser(c);
+    if (user === undefined) throw new Fault('unauthorized', 'please log in');
+    if (!isOpen) waitsAs(c, user.name);
+    c.set('user', user);
+    await next();
+  };
+}
+
+/** For the routes that cc-backend's metric store answers, from any address (contract/rest.md §2). */
+export function reporters(): MiddlewareHandler<AppEnv> {
+  return callers('node reports');
+}
+
+/** For /userapi, from any address. */
+export function people(): MiddlewareHandler<AppEnv> {
+  return callers('userapi');
+}
+
+/** Lets the tokens pass that open these routes. */
+function callers(routes: RouteGroup, check: (c: Context<AppEnv>) => void = () => {}): MiddlewareHandler<AppEnv> {
+  const identify = identifier();
+  return async (c, next) => {
+    const user = await identify(c);
+    check(c);
+    if (!opensByToken(user, routes)) throw new Fault('unauthorized', 'unauthorized');
+    c.set('user', user);
+    await next();
+  };
+}
+
+/** For accounts and the state of the service. Throws `forbidden`. */
+export function requireAdministrator(user: User): void {
+  if (rightsOf(user).routes.includes('administration')) return;
+  throw new Fault('forbidden', `missing role: ${rolesFor('administration').join(' or ')}`);
+}
+
+/** With AUTH=none: the service then answers on a loopback address only. */
+const EVERYONE: User = { name: 'anonymous', roles: new Set(EVERY_RIGHT), projects: [] };
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Finds out who asks. The key is imported once. Throws `unauthorized`. */
+function identifier(): (c: Context<AppEnv>) => Promise<User> {
+  let tokens: KnownTokens | undefined;
+  return async (c) => {
+    const { settings, clock } = c.var.service;
+    if (settings.AUTH === 'none') return everyone(c);
+    const token = tokenOf(c);
+    if (token === undefined) throw new Fault('unauthorized', 'no token: send one in X-Auth-Token or Authorization');
+    if (settings.JWT_PUBLIC_KEY === undefined)
+      throw new Fault('unauthorized', 'tokens are disabled: JWT_PUBLIC_KEY is not set');
+    tokens ??= new KnownTokens(importPublicKey(settings.JWT_PUBLIC_KEY));
+    const { user, roles } = await tokens.verify(token, clock());
+    waitsAs(c, user);
+    if (!settings.JWT_VALIDATE_USER) return { name: user, roles: new Set(roles), projects: [] };
+    const account = await userInDatabase(c, user);
+    if (account === undefined) throw new Fault('unauthorized', 'unknown user');
+    return account;
+  };
+}
+
+/** From here on the request shares every wait with those of the same user. With AUTH=none it is those of the same address. */
+function waitsAs(c: Context<AppEnv>, username: string): void {
+  c.set('deadline', { ...c.var.deadline, caller: `user ${username}` });
+  c.var.service.identified?.(c);
+}
+
+/** The loopback check also stops a web page whose name an attacker's DNS points here. */
+function everyone(c: Context<AppEnv>): User {
+  if (LOOPBACK.has(new URL(c.req.url).hostname)) {
+    c.var.service.identified?.(c);
+    return EVERYONE;
+  }
+  throw new Fault('unauthorized', 'with AUTH=none only requests to a loopback host are allowed');
+}
+
+/** X-Auth-Token as it is, else Authorization with or without `Bearer `. */
+function tokenOf(c: Context<AppEnv>): string | undefined {
+  const token = c.req.header('X-Auth-Token') || c.req.header('Authorization')?.replace(/^Bearer /, '');
+  return token === '' ? undefined : token;
+}

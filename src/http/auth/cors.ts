@@ -1,0 +1,45 @@
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from '../env.ts';
+
+const METHODS = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
+const HEADERS = new Set(['x-requested-with', 'content-type', 'authorization', 'origin']);
+
+/**
+ * Cross-origin rules of contract/auth.md §9: any origin, no credentials, no writes but POST, no X-Auth-Token. A refused
+ * preflight is a 200 without the headers, where Hono's own middleware answers 204 and grants to everybody. With AUTH=none no origin gets
+ * anything: there is no token that another origin would lack.
+ */
+export function cors(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const origin = c.var.service.settings.AUTH === 'none' ? undefined : c.req.header('Origin');
+    const wantedMethod = c.req.header('Access-Control-Request-Method');
+    if (c.req.method === 'OPTIONS' && wantedMethod !== undefined) {
+      return new Response(null, {
+        headers: {
+          Vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
+          ...(origin === undefined ? {} : granted(wantedMethod, c.req.header('Access-Control-Request-Headers') ?? '')),
+        },
+      });
+    }
+    await next();
+    // Where the app does not compress the runtime may, as that of a Worker does.
+    if (!/accept-encoding/i.test(c.res.headers.get('Vary') ?? ''))
+      c.header('Vary', 'Accept-Encoding', { append: true });
+    c.header('Vary', 'Origin', { append: true });
+    if (origin !== undefined && METHODS.has(c.req.method)) c.header('Access-Control-Allow-Origin', '*');
+    return;
+  };
+}
+
+function granted(method: string, headers: string): Record<string, string> {
+  const wanted = headers
+    .split(',')
+    .map((header) => header.trim())
+    .filter((header) => header !== '');
+  if (!METHODS.has(method.toUpperCase()) || !wanted.every((header) => HEADERS.has(header.toLowerCase()))) return {};
+  return {
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Methods': method.toUpperCase(),
+    ...(wanted.length === 0 ? {} : { 'Access-Control-Allow-Headers': wanted.join(', ') }),
+  };
+}

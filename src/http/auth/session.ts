@@ -1,0 +1,74 @@
+import type { Context } from 'hono';
+import { deleteCookie, generateSignedCookie, getSignedCookie } from 'hono/cookie';
+import { z } from 'zod';
+import { Fault } from '../../faults.ts';
+import type { User } from '../../jobs/roles.ts';
+import type { AppEnv } from '../env.ts';
+import { base64Url } from './keys.ts';
+import { overTls } from './tls.ts';
+import { userInDatabase } from './user-in-database.ts';
+
+const NAME = 'session';
+/** Browsers drop a longer cookie without a word. */
+const MOST_COOKIE_BYTES = 4096;
+
+const Content = z.object({
+  user: z.string().min(1),
+  roles: z.array(z.string()),
+  projects: z.array(z.string()),
+  /** Unix seconds. */
+  until: z.int(),
+});
+
+/**
+ * Logs a user in: his name and rights in a cookie, signed with HMAC-SHA256 and not encrypted; nothing of it is kept
+ * here, so his rights are those of this moment until the session ends (contract/auth.md §7), unless JWT_VALIDATE_USER
+ * is on. Throws `unauthorized` where sessions are off, and for an account whose rights do not fit into a cookie.
+ */
+export async function startSession(c: Context<AppEnv>, user: User): Promise<void> {
+  const { settings, sessionKey, clock } = c.var.service;
+  if (sessionKey === undefined) throw new Fault('unauthorized', 'login is disabled: SESSION_KEY is not set');
+  const maxAge = settings.SESSION_MAX_AGE_S;
+  const content: z.input<typeof Content> = {
+    user: user.name,
+    roles: [...user.roles],
+    projects: [...user.projects],
+    until: Math.floor(clock()) + maxAge,
+  };
+  const value = base64Url(new TextEncoder().encode(JSON.stringify(content)));
+  const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c), maxAge } as const;
+  const cookie = await generateSignedCookie(NAME, value, sessionKey, options);
+  if (cookie.length > MOST_COOKIE_BYTES) {
+    throw new Fault('unauthorized', 'this account has too many projects for a session');
+  }
+  c.header('Set-Cookie', cookie, { append: true });
+}
+
+/**
+ * Who is logged in; undefined without a session, and for one that has ended or that nobody here has signed. With JWT_VALIDATE_USER the
+ * account is looked up each time, as for tokens: a session ends with it, and has its rights as they are now.
+ */
+export async function sessionUser(c: Context<AppEnv>): Promise<User | undefined> {
+  const { sessionKey, clock, settings } = c.var.service;
+  if (sessionKey === undefined) return undefined;
+  const value = await getSignedCookie(c, sessionKey, NAME);
+  if (typeof value !== 'string') return undefined;
+  const content = decoded(value);
+  if (content === undefined || content.until <= clock()) return undefined;
+  if (settings.JWT_VALIDATE_USER) return await userInDatabase(c, content.user);
+  return { name: content.user, roles: new Set(content.roles), projects: content.projects };
+}
+
+export function endSession(c: Context<AppEnv>): void {
+  deleteCookie(c, NAME, { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c) });
+}
+
+/** It was signed here, but maybe by an older version with the same key. */
+function decoded(value: string): z.output<typeof Content> | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(value.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
+    return Content.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
+  } catch {
+    return undefined;
+  }
+}

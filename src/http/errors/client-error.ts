@@ -1,0 +1,60 @@
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ClientGone } from '../../deadline.ts';
+import { Fault } from '../../faults.ts';
+import { BARE_HEADERS } from '../auth/hardening.ts';
+import { faultBody, faultResponse, reasonPhrase } from './error-responses.ts';
+
+/**
+ * Gives what Node refuses before the app sees it the one body every error has: headers above the limit (431), a request
+ * that is no HTTP (400), headers that take too long (504).
+ */
+export function refuseBrokenRequests(server: Server): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // A connection that is gone, or in the middle of an answer: more bytes could pass for a part of that answer.
+    const isAnswering = '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) socket.destroy();
+    else socket.end(rawAnswer(faultOf(error)));
+  });
+}
+
+function faultOf({ code }: NodeJS.ErrnoException): Fault {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Fault('headers_too_large', 'request line and headers exceed the limit of 16 KiB');
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new Fault('deadline_exceeded', 'the request headers did not arrive in time');
+  }
+  return new Fault('invalid_request', 'not a valid HTTP request');
+}
+
+function rawAnswer(fault: Fault): string {
+  const body = faultBody(fault);
+  return [
+    `HTTP/1.1 ${fault.status} ${reasonPhrase(fault.status)}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    ...Object.entries(BARE_HEADERS).map(([name, value]) => `${name}: ${value}`),
+    `Content-Length: ${new TextEncoder().encode(body).length}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+/** A fault that is answered without the app, with the headers that the app gives every answer. */
+export function bareResponse(fault: Fault): Response {
+  const answer = faultResponse(fault);
+  for (const [name, value] of Object.entries(BARE_HEADERS)) answer.headers.set(name, value);
+  return answer;
+}
+
+/** For `getRequestListener`: what it throws for an address or Host header that is none, and what nobody caught. */
+export function answerBrokenRequest(error: unknown): Response {
+  if (error instanceof ClientGone) return new Response(null);
+  const isOurs = !(error instanceof Error) || error.name !== 'RequestError';
+  return bareResponse(
+    isOurs
+      ? new Fault('internal', 'internal error')
+      : new Fault('invalid_request', `malformed request: ${error.message}`),
+  );
+}

@@ -1,0 +1,30 @@
+import type { Context } from 'hono';
+import type { JobDataRequest } from '../../archive/requests.ts';
+import { hiddenIn } from '../../jobs/hidden-metrics.ts';
+import type { JobKey } from '../../questions/one-job/sqlite.ts';
+import { hiddenMetrics } from '../auth/visible-jobs.ts';
+import type { AppEnv } from '../env.ts';
+
+export type JobDataAsked = Omit<JobDataRequest, 'kind' | 'job' | 'without'>;
+
+/**
+ * The metric data of a job that its caller may see, as pieces of JSON, null where there is none: the job still runs or is being archived, its cluster is
+ * not configured, the archive lacks it (contract/graphql.md §7).
+ */
+export async function jobData(
+  c: Context<AppEnv>,
+  job: JobKey,
+  asked: JobDataAsked,
+): Promise<readonly Uint8Array[] | null> {
+  const { archive, clusters } = c.var.service;
+  const isArchived = job.state !== 'running' && job.monitoringStatus !== 1;
+  if (archive === undefined) c.set('lacksArchive', true);
+  if (archive === undefined || !isArchived || clusters.get(job.cluster) === undefined) return null;
+  c.var.held.checkRoom(c.var.deadline.caller); // before it is read: an answer may be as large as what is left
+  const { cluster, jobId, startTime } = job;
+  const without = hiddenIn(hiddenMetrics(c), cluster);
+  return await archive.jobData(
+    { ...asked, without, job: { cluster, jobId, startTime: Number(startTime) } },
+    c.var.deadline,
+  );
+}

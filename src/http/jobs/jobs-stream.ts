@@ -1,0 +1,224 @@
+import type { Context } from 'hono';
+import type { Page } from '../../db/port.ts';
+import { type Deadline, partOf } from '../../deadline.ts';
+import { Fault } from '../../faults.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import type { JobsListOptions } from '../../questions/list/batches.ts';
+import type { JobsBatch } from '../../questions/list/sqlite.ts';
+import { hiddenMetrics } from '../auth/visible-jobs.ts';
+import type { AppEnv, StreamEnd } from '../env.ts';
+import { faultOf } from '../errors/error-responses.ts';
+import { type JsonAnswer, jsonBytes } from '../json/responses.ts';
+import type { HeldAnswers } from '../limits/unsent-bytes.ts';
+import { withStatistics } from './archived-statistics.ts';
+
+/**
+ * Answers with a list of jobs of any size. The first batch is read before there is an answer, so that its faults have
+ * their status; a list that ends with it is a plain answer. Every further batch is read when the client has taken the
+ * one before.
+ */
+export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: JobsListOptions): Promise<JsonAnswer> {
+  if (c.var.service.archive === undefined) c.set('lacksArchive', true);
+  const list = new JobsList(c, jobs, page);
+  const first = await list.next();
+  c.var.deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now
+  const head = joined('{"jobs":[', first?.bytes ?? new Uint8Array());
+  const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
+  if (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD') {
+    list.close();
+    const isWhole = first === undefined || first.rows >= page.itemsPerPage;
+    if (isWhole) return jsonBytes(joined(head, tail));
+    return new Response(null, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer; // nobody takes the body
+  }
+  try {
+    c.var.held.checkRoom(c.var.deadline.caller);
+  } catch (error) {
+    list.close();
+    throw error;
+  }
+  const body = streamOf(c, list, head, tail);
+  return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
+}
+
+/** What a stream counts for in an isolate, of which nobody knows how much its runtime holds: no more than eight at a time. */
+const ISOLATE_STREAM_BYTES = 4 * 1024 * 1024;
+/** Longer than the timer that cuts a stream whose client takes nothing. */
+const STALL_GRACE_MS = 1_000;
+const NOT_COUNTED = { add() {}, give() {} };
+
+/** The batches with the statistics of archived jobs, each read within a deadline of its own; the first within the request's. */
+class JobsList {
+  rows = 0;
+  readonly #held: Pick<HeldAnswers, 'add' | 'give'>;
+  readonly #caller: string;
+  /** Bytes of batches that were read and not yet taken by the client. */
+  #waiting = 0;
+  #taken = 0;
+  #closed = false;
+  readonly #batches: AsyncGenerator<Page<JobsBatch>, void, void>;
+  /** The deadline of the batch that is read next. */
+  #deadline: () => Deadline;
+
+  constructor(c: Context<AppEnv>, jobs: VisibleJobs, options: JobsListOptions) {
+    const { deadline, service, held } = c.var;
+    const hidden = hiddenMetrics(c);
+    this.#held = service.sharesLimits ? held : NOT_COUNTED; // there its stream counts
+    this.#caller = deadline.caller;
+    this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
+    this.#batches = c.var.jobs.list(jobs, options, {
+      deadline: () => this.#deadline(),
+      complete: async (page, own) => {
+        const bytes = await withStatistics(page, service.archive, own, hidden);
+        this.#hold(bytes.byteLength);
+        return { ...page, bytes };
+      },
+      mayReadAhead: () => held.mayReadAhead(this.#caller),
+    });
+  }
+
+  /** Every batch but the first has a deadline of its own. */
+  goOnWithin(deadline: () => Deadline): void {
+    this.#deadline = deadline;
+  }
+
+  /** The next batch, or undefined at the end. */
+  async next(): Promise<{ bytes: Uint8Array; rows: number } | undefined> {
+    this.#letGo(this.#taken); // whoever asks for the next one has taken the last
+    for (;;) {
+      const { value } = await this.#batches.next();
+      if (value === undefined) return undefined;
+      if (value.rows === 0) continue;
+      this.rows += value.rows;
+      this.#taken = value.bytes.byteLength;
+      return value;
+    }
+  }
+
+  /** Lets go of what the list holds; a batch that is being read ends by its deadline. */
+  close(): void {
+    this.#closed = true;
+    this.#letGo(this.#waiting);
+    void this.#batches.return().catch(() => {});
+  }
+
+  #hold(bytes: number): void {
+    if (this.#closed) return;
+    this.#waiting += bytes;
+    this.#held.add(bytes, this.#caller);
+  }
+
+  #letGo(bytes: number): void {
+    this.#waiting -= bytes;
+    this.#taken = 0;
+    this.#held.give(bytes, this.#caller);
+  }
+}
+
+/** STREAM_TIMEOUT_S bounds the whole, REQUEST_TIMEOUT_MS each batch. */
+function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: string): ReadableStream<Uint8Array> {
+  const { settings, cutConnection, sharesLimits } = c.var.service;
+  const { log, held } = c.var;
+  const stallMs = settings.REQUEST_TIMEOUT_MS;
+  const part = sharesLimits ? undefined : held.hold(ISOLATE_STREAM_BYTES, stallMs + STALL_GRACE_MS);
+  let stall: ReturnType<typeof setTimeout> | undefined;
+  const hungUp = new AbortController();
+  const { signal: clientSignal } = c.req.raw;
+  const hangUp = () => hungUp.abort();
+  clientSignal.addEventListener('abort', hangUp, { once: true });
+  const whole = partOf(c.var.deadline, settings.STREAM_TIMEOUT_S * 1000, hungUp.signal);
+  list.goOnWithin(() => ({
+    ...partOf(whole, Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal),
+    hasBegun: true,
+  }));
+  const ended = Promise.withResolvers<StreamEnd>();
+  c.set('streamed', ended.promise);
+  c.var.service.goesOn?.(c, ended.promise); // its timers end what a client left behind
+  let open = true;
+
+  const end = (outcome: StreamEnd['outcome']) => {
+    open = false;
+    whole.clear();
+    clearTimeout(stall);
+    part?.end();
+    clientSignal.removeEventListener('abort', hangUp);
+    list.close();
+    ended.resolve({ outcome, rows: list.rows });
+  };
+
+  /** A cut answer must never look whole: the connection goes, or at least the stream fails. */
+  const cut = (controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => {
+    if (!open) return;
+    if (hungUp.signal.aborted) {
+      end('gone'); // whoever reads for the client cancels the stream
+      return;
+    }
+    log.warn({ code: faultOf(error).code, err: error, rows: list.rows }, 'response aborted after its first byte');
+    end('cut');
+    if (cutConnection === undefined) controller.error(error);
+    else cutConnection(c);
+  };
+
+  /** In an isolate a client that takes nothing must not keep its place for as long as a stream may last. */
+  const handedOver = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    if (part === undefined || !open) return;
+    part.touch();
+    const stalled = () => cut(controller, new Fault('deadline_exceeded', `the client read nothing for ${stallMs} ms`));
+    stall = setTimeout(stalled, stallMs);
+  };
+
+  let waiting: Uint8Array | undefined = head; // the first batch, not sent yet
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        // A client that stopped reading pulls nothing: only this ends it.
+        whole.signal.addEventListener('abort', () => cut(controller, whole.signal.reason), { once: true });
+      },
+      async pull(controller) {
+        clearTimeout(stall);
+        part?.touch();
+        if (waiting !== undefined) {
+          controller.enqueue(waiting);
+          waiting = undefined;
+          handedOver(controller);
+          return;
+        }
+        try {
+          const batch = await list.next();
+          if (!open) return;
+          if (batch === undefined) {
+            end('complete');
+            controller.enqueue(joined(tail));
+            controller.close();
+          } else {
+            controller.enqueue(SEPARATOR); // by itself: in one chunk with the batch it would be a copy of it
+            controller.enqueue(batch.bytes);
+            handedOver(controller);
+          }
+        } catch (error) {
+          cut(controller, error);
+        }
+      },
+      cancel() {
+        hungUp.abort();
+        if (open) end('gone');
+      },
+    },
+    // The stream itself holds nothing: a batch is handed over when somebody waits for it, and a failure meets that reader.
+    { highWaterMark: 0 },
+  );
+}
+
+const encoder = new TextEncoder();
+const SEPARATOR = encoder.encode(',\n');
+
+/** Texts and bytes one after the other, in one chunk. */
+function joined(...parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+  const all = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
+  const bytes = new Uint8Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of all) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}

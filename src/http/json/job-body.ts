@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { boundedMetadata, type CutEntry } from '../../jobs/bounds.ts';
+import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
+import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';
+
+// As Go decodes: null is as good as nothing, and what is missing is zero.
+const words = text.nullish().transform((value) => value ?? '');
+const anyWords = anyText.nullish().transform((value) => value ?? '');
+const wordsWithin = (name: Parameters<typeof textWithin>[0]) =>
+  textWithin(name)
+    .nullish()
+    .transform((value) => value ?? '');
+const whole32 = int32.nullish().transform((value) => value ?? 0);
+const whole64 = int64.nullish().transform((value) => value ?? 0);
+const number = decimal.nullish().transform((value) => value ?? 0);
+const numbers = mapOf(number, 'footprint')
+  .nullish()
+  .transform((value) => value ?? null);
+
+const orNone = <Item>(list: Item[] | null | undefined): Item[] => list ?? [];
+
+const Resource = strictFields({
+  hostname: words,
+  configuration: words,
+  hwthreads: listOf(int32, 'hwthreads').nullish().transform(orNone),
+  accelerators: listOf(text, 'accelerators').nullish().transform(orNone),
+}).transform(({ hostname, configuration, hwthreads, accelerators }) => ({
+  hostname,
+  ...(configuration === '' ? {} : { configuration }),
+  ...(hwthreads.length === 0 ? {} : { hwthreads }),
+  ...(accelerators.length === 0 ? {} : { accelerators }),
+}));
+
+const Statistic = strictFields({
+  unit: strictFields({ base: words, prefix: words }).nullish(),
+  avg: number,
+  min: number,
+  max: number,
+});
+
+/** As JSON: whole objects would have to be copied one by one on their way to the database. */
+function stored(resources: readonly JobResource[]): StoredResources {
+  return {
+    hosts: resources.length,
+    firstHost: resources[0]?.hostname ?? '',
+    isUnnamed: resources.some(({ hostname }) => hostname === ''),
+    json: JSON.stringify(resources),
+  };
+}
+
+/** A tag in a body. Its scope is '' where it is not said. */
+export const TagBody = strictFields({
+  type: wordsWithin('tagType'),
+  name: wordsWithin('tagName'),
+  scope: words,
+  id: int64.nullish(),
+});
+/** The same of a job that starts: one that is too long is left out (tagsOfStart), and the job is stored. */
+const StartTag = strictFields({ type: anyWords, name: anyWords, scope: anyWords, id: int64.nullish() });
+
+/** Metadata as JSON, cut to what may be stored: a job is not lost for a long job script. */
+function storedMetadata(value: Record<string, string> | null | undefined): { json: string; cut: CutEntry[] } {
+  if (value === null || value === undefined) return { json: 'null', cut: [] };
+  const { metaData, cut } = boundedMetadata(value);
+  return { json: JSON.stringify(metaData), cut };
+}
+
+/**
+ * The body of start_job: a Job, of which every field is known and no other (contract/rest.md §3, §4). What a start cannot
+ * set (jobState, id, statistics …) is checked and left out.
+ */
+export const StartBody = strictFields({
+  jobId: whole64,
+  cluster: words,
+  subCluster: words,
+  partition: words,
+  project: words,
+  user: words,
+  shared: text.nullish().transform((value) => value ?? 'none'),
+  monitoringStatus: int32.nullish().transform((value) => value ?? 1),
+  startTime: whole64,
+  duration: whole32,
+  walltime: whole64,
+  arrayJobId: whole64,
+  numNodes: whole32,
+  numHwthreads: whole32,
+  numAcc: whole32,
+  smt: whole32,
+  energy: number,
+  resources: listOf(Resource, 'resources')
+    .nullish()
+    .transform((list) => stored(list ?? [])),
+  footprint: numbers,
+  energyFootprint: numbers,
+  metaData: mapOf(anyWords, 'metaEntries').nullish().transform(storedMetadata),
+  tags: listOf(StartTag, 'tagsInBody').nullish().transform(orNone),
+  jobState: text.nullish(),
+  requestedMemory: int64.nullish(),
+  submitTime: int64.nullish(),
+  id: int64.nullish(),
+  statistics: mapOf(Statistic.nullable(), 'footprint').nullish(),
+  concurrentJobs: strictFields({
+    listQuery: text.nullish(),
+    items: listOf(strictFields({ id: z.unknown(), jobId: int64.nullish() })).nullish(),
+    count: int32.nullish(),
+  }).nullish(),
+}).transform(({ jobState: _, requestedMemory, submitTime, id, statistics, concurrentJobs, metaData, ...job }) => ({
+  ...job, // the others are not stored
+  metaData: metaData.json,
+  cutMetadata: metaData.cut,
+}));
+
+/** The body of stop_job. */
+export const StopBody = strictFields({
+  jobId: int64.nullish(),
+  cluster: text.nullish(),
+  startTime: int64.nullish(),
+  jobState: words,
+  stopTime: whole64,
+});
+
+/** Which job a body means: the newest with this id. */
+export const JobBody = strictFields({ jobId: int64.nullish(), cluster: text.nullish(), startTime: int64.nullish() });
+
+const MetaEntry = { key: wordsWithin('metaKey'), value: wordsWithin('metaValue') };
+/** The body of edit_meta/{id}. */
+export const MetaBody = strictFields(MetaEntry);
+
+/** The body of edit_meta/. */
+export const MetaOfJobBody = strictFields({
+  jobId: int64.nullish(),
+  cluster: text.nullish(),
+  startTime: int64.nullish(),
+  payload: strictFields(MetaEntry)
+    .nullish()
+    .transform((value) => value ?? { key: '', value: '' }),
+});

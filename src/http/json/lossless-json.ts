@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { Fault } from '../../faults.ts';
+import { BOUNDS, type BoundName } from '../../jobs/bounds.ts';
+import { type JsonLimits, JsonNumber, readJson } from './json-reader.ts';
+
+/** Of ES2026, and in every runtime we have; TypeScript's libraries do not know it yet. */
+const exact = JSON as unknown as { rawJSON(text: string): object };
+
+/** JSON text in which bigints are whole numbers; what is no finite number reads as null. Ends with a line feed. */
+export function exactJson(value: unknown): string {
+  return `${JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? exact.rawJSON(String(member)) : member))}\n`;
+}
+
+/** A value as a schema without fields reads it; undefined where it refuses it. */
+type Read<Value> = (value: unknown) => Value | undefined;
+/** By schema. A list of a million numbers is read by these: a schema takes a hundred times as long. */
+const READS = new WeakMap<z.ZodType, Read<unknown>>();
+
+function scalar<Value>(read: Read<Value>, error: string, documentation: Record<string, string>) {
+  const schema = z
+    .custom<unknown>((value) => read(value) !== undefined, { error, abort: true })
+    .transform((value) => read(value) as Value)
+    .meta(documentation);
+  READS.set(schema, read);
+  return schema;
+}
+
+/** Whole numbers between the bounds, written without fraction and exponent. */
+function readWhole(least: bigint, most: bigint): Read<number | bigint> {
+  const [leastNumber, mostNumber] = [Number(least), Number(most)];
+  return (value) => {
+    if (typeof value === 'number') return value >= leastNumber && value <= mostNumber ? value : undefined;
+    if (!(value instanceof JsonNumber) || !/^-?\d{1,19}$/.test(value.source)) return undefined;
+    const exactly = BigInt(value.source);
+    if (exactly < least || exactly > most) return undefined;
+    return Number.isSafeInteger(Number(exactly)) ? Number(exactly) : exactly;
+  };
+}
+
+/** A 64-bit integer, written without fraction and exponent: a number where that is exact, else a bigint. */
+export const int64 = scalar(readWhole(-(2n ** 63n), 2n ** 63n - 1n), 'must be a 64-bit integer', {
+  type: 'integer',
+  format: 'int64',
+});
+/** A 32-bit integer, written without fraction and exponent. */
+export const int32 = scalar(
+  readWhole(-(2n ** 31n), 2n ** 31n - 1n) as Read<number>, // none of them needs a bigint
+  'must be a 32-bit integer',
+  { type: 'integer', format: 'int32' },
+);
+/** A text that its route cuts to a bound; a lone surrogate, which neither UTF-8 nor the database can hold, reads as U+FFFD. */
+export const anyText = scalar(
+  (value) => (typeof value === 'string' ? value.toWellFormed() : undefined),
+  'must be a string',
+  { type: 'string' },
+);
+
+/** The same within a bound. */
+export function textWithin(name: BoundName) {
+  const { most, unit } = BOUNDS[name];
+  const fits = (value: string) => lengthIn(unit, value, most) <= most;
+  const schema = anyText
+    .refine(fits, `must have at most ${most} ${unit}`)
+    .meta({ type: 'string', ...(unit === 'characters' ? { maxLength: most } : {}) });
+  READS.set(schema, (value) => (typeof value === 'string' && fits(value) ? value.toWellFormed() : undefined));
+  return schema;
+}
+
+/** A text that has no bound of its own. */
+export const text = textWithin('text');
+
+function lengthIn(unit: string, value: string, most: number): number {
+  // A UTF-16 unit has 3 bytes at most: short texts need no encoding.
+  return unit === 'bytes' && value.length * 3 > most ? new TextEncoder().encode(value).length : value.length;
+}
+
+/** Any finite number. */
+export const decimal = scalar(
+  (value) => {
+    const number = value instanceof JsonNumber ? Number(value.source) : value;
+    return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+  },
+  'must be a number',
+  { type: 'number' },
+);
+
+/**
+ * An object of which the field names match in any case (the last one counts) and every other field is refused, as the
+ * contract decodes "strictly".
+ */
+export function strictFields<Shape extends z.ZodRawShape>(shape: Shape) {
+  const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]));
+  return z.preprocess((value) => {
+    if (value instanceof JsonNumber) return Number(value.source); // no object of ours with a field `source`
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [names.get(name.toLowerCase()) ?? name, member]),
+    );
+  }, z.strictObject(shape));
+}
+
+/** A request body that a schema has checked. Throws invalid_request naming the field, or the limit. */
+export function checkedBody<Schema extends z.ZodType>(
+  text: string,
+  schema: Schema,
+  limits: JsonLimits,
+): z.output<Schema> {
+  return checkedValue(readJson(text, limits), schema);
+}
+
+/** The same of a body that has been read, such as a form. */
+export function checkedValue<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  // Without the cause: it lists every place that is wrong, and would fill the log.
+  throw new Fault('invalid_request', `parsing request body failed: ${explain(parsed.error)}`);
+}
+
+/** A list of which the first wrong member is told, and no other: there may be a million. */
+export function listOf<Item extends z.ZodType>(item: Item, bound: BoundName = 'list') {
+  const { most } = BOUNDS[bound];
+  const read = READS.get(item);
+  return z
+    .array(z.unknown(), { error: 'must be an array' })
+    .transform((members, context): z.output<Item>[] => {
+      if (members.length > most) return tooMany(context, `must have at most ${most} entries`);
+      // In place: a list of a million numbers is not needed twice.
+      for (let at = 0; at < members.length; at += 1) {
+        const known = read?.(members[at]);
+        if (known !== undefined) {
+          members[at] = known;
+          continue;
+        }
+        const parsed = item.safeParse(members[at]);
+        if (!parsed.success) return refused(context, at, parsed.error);
+        members[at] = parsed.data;
+      }
+      return members as z.output<Item>[];
+    })
+    .meta({ type: 'array', items: documented(item), maxItems: most });
+}
+
+/** An object of values of one kind, with the same. Keys are texts within the bound of keys of the metadata. */
+export function mapOf<Value extends z.ZodType>(value: Value, bound: BoundName) {
+  const { most } = BOUNDS[bound];
+  return z
+    .custom<object>(
+      (map) => typeof map === 'object' && map !== null && !Array.isArray(map) && !(map instanceof JsonNumber),
+      {
+        error: 'must be an object',
+        abort: true,
+      },
+    )
+    .transform((map, context): Record<string, z.output<Value>> => {
+      const members = Object.entries(map);
+      if (members.length > most) return tooMany(context, `must have at most ${most} entries`);
+      if (members.some(([key]) => key.length > BOUNDS.metaKey.most)) {
+        return tooMany(context, `has a key longer than ${BOUNDS.metaKey.most} characters`);
+      }
+      const entries: [string, z.output<Value>][] = [];
+      for (const [key, member] of members) {
+        const parsed = value.safeParse(member);
+        if (!parsed.success) return refused(context, key, parsed.error);
+        entries.push([key.toWellFormed(), parsed.data]);
+      }
+      return Object.fromEntries(entries);
+    })
+    .meta({ type: 'object', additionalProperties: documented(value), maxProperties: most });
+}
+
+function tooMany(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
+/** As an issue of our own: zod goes on after an unknown key, with what is no list. */
+function refused(context: z.RefinementCtx, at: string | number, error: z.ZodError): never {
+  const [issue] = error.issues;
+  if (issue !== undefined) context.addIssue({ code: 'custom', message: meant(issue), path: [at, ...issue.path] });
+  return z.NEVER;
+}
+
+/** A schema of this file for the documentation. */
+export function documented(schema: z.ZodType): object {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return plain;
+}
+
+/** The first problem of a ZodError with the place it is at. */
+export function explain(error: z.ZodError): string {
+  const [issue] = error.issues;
+  if (issue === undefined) return 'invalid';
+  const place = issue.path.join('.').slice(0, 200);
+  return place === '' ? meant(issue) : `${place}: ${meant(issue)}`;
+}
+
+function meant(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  return `unknown field ${issue.keys.map((key) => key.slice(0, 200)).join(', ')}`.slice(0, 2_000);
+}

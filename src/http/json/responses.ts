@@ -1,0 +1,144 @@
+import { type createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { TypedResponse } from 'hono';
+import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
+import type { AppEnv } from '../env.ts';
+import { exactJson, explain } from './lossless-json.ts';
+
+type Success = 200 | 201;
+
+/** An answer whose body is text already, so that no type can say more; the route's schema documents it. */
+export type JsonAnswer<Status extends Success = 200> = Response & TypedResponse<never, Status, 'json'>;
+
+/** 200 with JSON text. Its length is known, by which small answers escape compression. */
+export function jsonText(text: string): JsonAnswer {
+  return jsonBytes(new TextEncoder().encode(text));
+}
+
+/** 200 with a body that is JSON already, as UTF-8. */
+export function jsonBytes(body: Uint8Array<ArrayBuffer>): JsonAnswer {
+  return answerOf(body, 'application/json', 200) as JsonAnswer;
+}
+
+/** 200 with JSON of several parts, which are sent as they are: joined they would be there twice. */
+export function jsonParts(...parts: (string | readonly Uint8Array[])[]): JsonAnswer {
+  const all = parts.flatMap((part) => (typeof part === 'string' ? [new TextEncoder().encode(part)] : part));
+  const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const next = all.shift();
+        if (next === undefined) controller.close();
+        else controller.enqueue(next);
+      },
+      cancel() {
+        all.length = 0;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': String(bytes) };
+  return new Response(body, { headers }) as JsonAnswer;
+}
+
+/** The message by which the contract says that something was done. */
+export function message(msg: string): JsonAnswer {
+  return jsonText(`${JSON.stringify({ msg })}\n`);
+}
+
+/** 201 with a value as JSON. */
+export function created(value: unknown): JsonAnswer<201> {
+  return answerOf(new TextEncoder().encode(exactJson(value)), 'application/json', 201) as JsonAnswer<201>;
+}
+
+/** 200 with a line of text, or with nothing at all. */
+export function plainText(text: string): Response & TypedResponse<never, 200, 'text'> {
+  return answerOf(new TextEncoder().encode(text), 'text/plain; charset=utf-8', 200) as Response &
+    TypedResponse<never, 200, 'text'>;
+}
+
+function answerOf(body: Uint8Array<ArrayBuffer>, contentType: string, status: Success): Response {
+  const headers = { 'Content-Type': contentType, 'Content-Length': String(body.length) };
+  return new Response(body, { status, headers });
+}
+
+/** 200 with a value as JSON, its bigints as whole numbers. */
+export function json(value: unknown): JsonAnswer {
+  return jsonText(exactJson(value));
+}
+
+const codes = Object.keys(FAULTS) as FaultCode[];
+
+/** The body of every error. */
+const ErrorBody = z
+  .object({
+    status: z.string().openapi({ example: 'Gateway Timeout' }),
+    error: z.string().openapi({ example: 'the request did not finish within 30000 ms' }),
+    code: z.enum(codes as [FaultCode, ...FaultCode[]]).openapi({ example: 'deadline_exceeded' }),
+  })
+  .openapi('Error');
+
+const ERROR = { description: 'an error', content: { 'application/json': { schema: ErrorBody } } } as const;
+type Responses = Parameters<typeof createRoute>[0]['responses'];
+
+/** The `responses` of a route that answers 200 with this, or with the one error. */
+export function answers<Schema extends z.ZodType>(description: string, schema: Schema) {
+  return {
+    200: { description, content: { 'application/json': { schema } } },
+    default: ERROR,
+  } as const satisfies Responses;
+}
+
+/** The same for a message. */
+export const MESSAGE = z.object({ msg: z.string() });
+
+/** The same for a line of text. */
+export function answersText(description: string) {
+  return {
+    200: { description, content: { 'text/plain': { schema: z.string() } } },
+    default: ERROR,
+  } as const satisfies Responses;
+}
+
+/** The same for 201. */
+export function answersCreated<Schema extends z.ZodType>(description: string, schema: Schema) {
+  return {
+    201: { description, content: { 'application/json': { schema } } },
+    default: ERROR,
+  } as const satisfies Responses;
+}
+
+/** A group of routes; a parameter that does not fit its schema is an invalid_request that names it. */
+export function resource() {
+  return new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const [issue] = result.error.issues;
+      const what = result.target === 'query' ? 'query parameter' : 'path parameter';
+      const message =
+        issue?.code === 'unrecognized_keys'
+          ? `invalid ${what}: ${issue.keys.join(', ').slice(0, 200)}`
+          : `${what} ${explain(result.error)}`;
+      throw new Fault('invalid_request', message);
+    },
+  });
+}
+
+/** The query of a route that takes no parameter, or none but those of `shape`. */
+export function onlyQuery<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape);
+}
+
+const INT64_LIMIT = 2n ** 63n;
+
+/** The database id in a path. */
+export const IdParam = z.object({
+  id: z
+    .string()
+    .regex(/^-?\d{1,19}$/, 'integer expected in path for id')
+    .transform(BigInt)
+    .refine((id) => id < INT64_LIMIT && id >= -INT64_LIMIT, 'integer expected in path for id')
+    .openapi({ type: 'integer', format: 'int64', description: 'database id of the job', example: 1 }),
+});
+
+/** Marks a route as one that wants a token. */
+export const WITH_TOKEN = [{ token: [] }, { bearer: [] }];

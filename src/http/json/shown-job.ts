@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** Of ES2026: TypeScript's libraries do not know the text of a number yet. */
+type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
+const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
+
+const whole = z.union([z.number(), z.bigint()]);
+const zero = whole.default(0);
+const map = <Value extends z.ZodType>(value: Value) =>
+  z
+    .record(z.string(), value)
+    .nullable()
+    .transform((all) => all ?? {});
+
+/** What of a job a page shows at most. */
+export const BRIEF = { hosts: 500, entries: 50, characters: 20_000 } as const;
+
+/** A job as a page shows it: the brief REST object (src/questions/one-job/job-json.ts), with 0 and '' for what that leaves out. */
+const ShownJob = z.object({
+  id: whole,
+  jobId: whole,
+  cluster: z.string(),
+  subCluster: z.string(),
+  partition: z.string().default(''),
+  project: z.string(),
+  user: z.string(),
+  shared: z.string(),
+  jobState: z.string(),
+  tags: z.array(z.object({ type: z.string(), name: z.string(), scope: z.string(), id: whole })).default([]),
+  /** Of each host its name, and the number of its threads and accelerators. */
+  hosts: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.int(), z.int()])) }),
+  footprint: map(z.unknown()),
+  jobName: z.string(),
+  /** Of each entry its key, the beginning of its text, and how many characters the whole has. */
+  metadata: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.string(), z.int()])) }),
+  energy: z.number().nullable(),
+  arrayJobId: zero,
+  walltime: zero,
+  duration: whole,
+  numNodes: whole,
+  startTime: whole,
+  smt: zero,
+  numAcc: zero,
+  numHwthreads: zero,
+  monitoringStatus: zero,
+});
+export type ShownJob = z.output<typeof ShownJob>;
+
+/** The job of one JSON text; a whole number that would be rounded is a bigint. */
+export function shownJob(text: string): ShownJob {
+  return ShownJob.parse(
+    parse(text, (_, value, { source = '' }) =>
+      typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value,
+    ),
+  );
+}

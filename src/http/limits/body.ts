@@ -1,0 +1,151 @@
+import type { Context } from 'hono';
+import { Fault } from '../../faults.ts';
+import { BODIES_IN_FLIGHT } from '../../settings.ts';
+import { addressForLimits } from '../auth/client-address.ts';
+import type { AppEnv, Service } from '../env.ts';
+import { Budget, type Share } from './budget.ts';
+
+const KB = 1024;
+const MB = 1024 * KB;
+/** Times BODY_LIMIT_MB. An isolate of a Worker has 128 MB, and takes its bodies apart itself. */
+const BODIES_IN_AN_ISOLATE = 1.5;
+/** Of callers who have shown neither token nor session: logins, which have some hundred bytes. */
+const STRANGERS = { limitBytes: MB, eachBytes: 128 * KB };
+/** A body announced with no more is read in one go, four times as fast as by parts. Until it is there, its connection has it. */
+const IN_ONE_GO_BYTES = 16 * KB;
+const REFUSAL = 'too many request bodies are in flight: try again';
+
+/** Receives request bodies, within a limit for each and a budget for all; one per app. */
+export class Bodies {
+  readonly #mostBytes: number;
+  readonly #known: Budget;
+  readonly #strangers = new Budget({ ...STRANGERS, refusal: REFUSAL });
+
+  constructor({ settings, sharesLimits }: Pick<Service, 'settings' | 'sharesLimits'>) {
+    this.#mostBytes = settings.BODY_LIMIT_MB * MB;
+    this.#known = new Budget({
+      limitBytes: (sharesLimits ? BODIES_IN_FLIGHT : BODIES_IN_AN_ISOLATE) * this.#mostBytes,
+      eachBytes: this.#mostBytes,
+      refusal: REFUSAL,
+    });
+  }
+
+  /**
+   * What `use` makes of the body, whose bytes count until then. Only what has arrived counts: whoever announces much and sends nothing
+   * must not keep others out. Throws body_too_large, queue_full, or the deadline's fault for an upload too slow for it.
+   */
+  async receive<Result>(
+    c: Context<AppEnv>,
+    limitBytes: number,
+    use: (bytes: Uint8Array) => Promise<Result>,
+  ): Promise<Result> {
+    const share = this.#shareOf(c);
+    try {
+      return await use(await bytesOf(c, Math.min(limitBytes, this.#mostBytes), share));
+    } finally {
+      share.end();
+    }
+  }
+
+  #shareOf(c: Context<AppEnv>): Share {
+    const { at } = c.var.deadline;
+    const user: AppEnv['Variables']['user'] | undefined = c.var.user;
+    if (user === undefined) return this.#strangers.share(addressForLimits(c), at);
+    const isEverybody = c.var.service.settings.AUTH === 'none';
+    return this.#known.share(isEverybody ? addressForLimits(c) : user.name, at);
+  }
+}
+
+async function bytesOf(c: Context<AppEnv>, limitBytes: number, share: Share): Promise<Uint8Array> {
+  const { raw } = c.req;
+  const announced = announcedBytes(c);
+  checkSize(announced ?? 0, limitBytes);
+  if (announced !== undefined && announced <= IN_ONE_GO_BYTES) {
+    const bytes = new Uint8Array(await orGone(c, raw.arrayBuffer()));
+    checkSize(bytes.byteLength, limitBytes); // a runtime that did not count
+    share.raiseTo(bytes.byteLength);
+    return bytes;
+  }
+  if (raw.body === null) return new Uint8Array();
+  const reader = raw.body.getReader();
+  const arrived = new Arrived(limitBytes);
+  try {
+    for (;;) {
+      const { done, value } = await orGone(c, reader.read());
+      if (done) return arrived.bytes;
+      checkSize(arrived.bytes.byteLength + value.byteLength, limitBytes);
+      share.raiseTo(arrived.roomWith(value));
+      arrived.add(value);
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => {}); // what is left of the body does not matter any more
+    throw error;
+  }
+}
+
+/** Content-Length, by which the server counts the bytes of a body; undefined where the body says itself when it ends. */
+function announcedBytes(c: Context<AppEnv>): number | undefined {
+  const length = c.req.header('Transfer-Encoding') === undefined ? c.req.header('Content-Length') : undefined;
+  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
+}
+
+function checkSize(bytes: number, limitBytes: number): void {
+  if (bytes > limitBytes) throw new Fault('body_too_large', `the request body exceeds ${inWords(limitBytes)}`);
+}
+
+/** Bytes for people. */
+export function inWords(bytes: number): string {
+  return bytes >= MB && bytes % MB === 0 ? `${bytes / MB} MB` : `${bytes / KB} KB`;
+}
+
+/** Bytes one after the other, in one piece: kept as they came, a body of one byte a chunk would take two hundred for each. */
+class Arrived {
+  readonly #mostBytes: number;
+  #room = new Uint8Array();
+  #size = 0;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#room.subarray(0, this.#size);
+  }
+
+  /** The room that is needed with these, at most twice as much as has arrived. */
+  roomWith({ byteLength }: Uint8Array): number {
+    const needed = this.#size + byteLength;
+    if (needed <= this.#room.byteLength) return this.#room.byteLength;
+    return Math.min(this.#mostBytes, Math.max(needed, 2 * this.#size));
+  }
+
+  add(chunk: Uint8Array): void {
+    const room = this.roomWith(chunk);
+    if (room > this.#room.byteLength) {
+      const before = this.bytes;
+      this.#room = new Uint8Array(room);
+      this.#room.set(before);
+    }
+    this.#room.set(chunk, this.#size);
+    this.#size += chunk.byteLength;
+  }
+}
+
+/** Bytes of the body, or the deadline's reason. A connection that broke is the caller's doing, not ours. */
+async function orGone<Value>(c: Context<AppEnv>, reading: Promise<Value>): Promise<Value> {
+  const { signal } = c.var.deadline;
+  let stop = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([reading, stopped]);
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new Fault('invalid_request', 'the request body ended early', { cause });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

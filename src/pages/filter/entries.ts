@@ -1,0 +1,154 @@
+import { Fault } from '../../faults.ts';
+import { ALL_FIELDS, type AnyField, fieldOfParameter, METRIC } from '../../jobs/fields.ts';
+import { isFootprintKey } from '../../jobs/filter.ts';
+import { formName, isConfigured, OPERATORS } from './form-fields.ts';
+import { decimalOf, durationText, idsOf, instantOf, instantText, secondsOf, wholeOf } from './human.ts';
+
+/**
+ * A form's entries, as a browser sends them: the name of each begins with `f.`, so that none is taken for a parameter of a filter, which has the
+ * names of the API. A form is written from entries; and what it sends becomes the filter of an address.
+ */
+export type Entries = URLSearchParams;
+
+/** The mark of an address that a form has made. */
+export const SENT = 'form';
+
+const RANGE = /^([^-]*)-([^-]*)$/;
+
+/** The entries that say what a filter says. */
+export function entriesOf(query: URLSearchParams): Entries {
+  const entries: Entries = new URLSearchParams();
+  for (const [parameter, value] of query) {
+    const field = fieldOfParameter(parameter);
+    if (field !== undefined) addEntries(entries, field, parameter, value);
+  }
+  return entries;
+}
+
+function addEntries(entries: Entries, field: AnyField, parameter: string, value: string): void {
+  const name = `f.${formName(field)}`;
+  const [isRange, from = '', to = ''] = RANGE.exec(value) ?? [];
+  switch (field.kind) {
+    case 'text':
+    case 'name':
+    case 'hosts':
+      if (!isConfigured(field)) entries.append(`${name}.is`, parameter.slice(field.name.length));
+      entries.append(name, value);
+      break;
+    case 'member':
+    case 'tag':
+    case 'schedule':
+      entries.append(name, value);
+      break;
+    case 'id':
+      entries.set(name, [entries.get(name), value].filter(Boolean).join(' '));
+      break;
+    case 'time':
+      entries.set(name, isRange === undefined ? value : '');
+      entries.set(`${name}.from`, from === '' ? '' : instantText(from));
+      entries.set(`${name}.to`, to === '' ? '' : instantText(to));
+      break;
+    case 'whole': {
+      const shown = (text: string) => (field.unit === 's' && /^\d{1,18}$/.test(text) ? durationText(text) : text);
+      entries.set(`${name}.from`, shown(from));
+      entries.set(`${name}.to`, shown(to));
+      break;
+    }
+    case 'decimal':
+      entries.set(`${name}.from`, from);
+      entries.set(`${name}.to`, to);
+      break;
+    case 'footprint':
+      entries.append(name, parameter.slice(METRIC.length));
+      entries.append(`${name}.from`, from);
+      entries.append(`${name}.to`, to);
+  }
+}
+
+export interface Sent {
+  query: URLSearchParams;
+  /** Name of a field -> what is wrong with it. */
+  problems: ReadonlyMap<string, string>;
+}
+
+const isChosen = ({ kind }: AnyField) => kind === 'member' || kind === 'tag';
+/** The order of a filter's address: what is chosen from a few, then the rest. */
+const IN_ADDRESS = [...ALL_FIELDS.filter(isChosen), ...ALL_FIELDS.filter((field) => !isChosen(field))];
+
+/** The filter that a form's entries say; where something is wrong, without it. */
+export function queryOfEntries(entries: Entries): Sent {
+  const query = new URLSearchParams();
+  const problems = new Map<string, string>();
+  for (const field of IN_ADDRESS) {
+    try {
+      for (const [name, value] of parametersOf(field, entries)) query.append(name, value);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      problems.set(formName(field), error.message);
+    }
+  }
+  return { query, problems };
+}
+
+/** The parameters that the entries of a field say. Throws invalid_request that says what can be written. */
+function parametersOf(field: AnyField, entries: Entries): Iterable<readonly [string, string]> {
+  const { name } = field;
+  const entry = `f.${formName(field)}`;
+  const values = entries.getAll(entry);
+  const named = (texts: readonly string[]) => texts.filter((text) => text !== '').map((text) => [name, text] as const);
+  switch (field.kind) {
+    case 'text':
+    case 'name':
+    case 'hosts':
+      return isConfigured(field) ? named(values) : typed(name, entries.getAll(`${entry}.is`), values);
+    case 'member':
+    case 'tag':
+      return named(values);
+    case 'schedule':
+      return named(values.slice(0, 1));
+    case 'id':
+      return named(idsOf(values[0] ?? ''));
+    case 'time':
+      return named([values[0] || range(entries, entry, instantOf)]);
+    case 'whole':
+      return named([range(entries, entry, field.unit === 's' ? secondsOf : wholeOf)]);
+    case 'decimal':
+      return named([range(entries, entry, decimalOf)]);
+    case 'footprint':
+      return metrics(values, entries.getAll(`${entry}.from`), entries.getAll(`${entry}.to`));
+  }
+}
+
+function typed(name: string, operators: readonly string[], values: readonly string[]): [string, string][] {
+  return values.flatMap((value, index): [string, string][] => {
+    const { suffix } = OPERATORS.find((operator) => operator.suffix === operators[index]) ?? OPERATORS[0];
+    return value.trim() === '' ? [] : [[`${name}${suffix}`, value.trim()]];
+  });
+}
+
+/** `A-B`, `A-`, `-B`, or '' where neither is there. */
+function range(entries: Entries, entry: string, read: (text: string) => string): string {
+  return between(entries.get(`${entry}.from`) ?? '', entries.get(`${entry}.to`) ?? '', read);
+}
+
+function between(from: string, to: string, read: (text: string) => string): string {
+  if (from.trim() === '' && to.trim() === '') return '';
+  const [low, high] = [from, to].map((text) => (text.trim() === '' ? '' : read(text))) as [string, string];
+  if (low !== '' && high !== '' && Number(low) > Number(high)) {
+    throw new Fault('invalid_request', 'the first is larger than the second: no job is in between');
+  }
+  return `${low}-${high}`;
+}
+
+/** Of a metric that is given twice the last one counts. */
+function metrics(keys: readonly string[], froms: readonly string[], tos: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [index, key] of keys.entries()) {
+    if (key === '') continue;
+    if (!isFootprintKey(key)) throw new Fault('invalid_request', 'choose one of the metrics');
+    const value = between(froms[index] ?? '', tos[index] ?? '', decimalOf);
+    if (value === '') throw new Fault('invalid_request', 'write from where, or up to where');
+    found.set(`${METRIC}${key}`, value);
+  }
+  return found;
+}

@@ -1,0 +1,22 @@
+import type { Clusters } from '../../clusters/clusters.ts';
+import { RECENT } from '../../jobs/fields.ts';
+import { type Html, html } from '../html.ts';
+import { address, type Filtered, filterWords } from './words.ts';
+
+/** More would be a list to search in. */
+const MOST_CLUSTERS = 6;
+
+/** For a question that was too large: its filter, and ways to ask for less. */
+export function narrower(page: Filtered, clusters: Clusters): Html {
+  const { path, query, keep } = page;
+  const withOne = (name: string, value: string) => {
+    const less = new URLSearchParams(query);
+    less.set(name, value);
+    return address(path, less, keep);
+  };
+  const times = RECENT.filter(({ word }) => word !== query.get('start-time') && word !== 'last6h');
+  const names = query.has('cluster') ? [] : clusters.list.map(({ name }) => name).slice(0, MOST_CLUSTERS);
+  return html`${filterWords(page, new Map())}
+<p>Narrow the filter: ${times.map(({ word, label }) => html`<a href="${withOne('start-time', word)}">${label}</a> · `)}
+${names.map((name) => html`<a href="${withOne('cluster', name)}">only ${name}</a> · `)}<a href="${address(path, query, keep)}">try again</a></p>`;
+}

@@ -1,0 +1,89 @@
+import { fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
+import { cut, firstOf } from '../cut.ts';
+import { duration } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { isConfigured, OPERATORS, words } from './form-fields.ts';
+import { instantText } from './human.ts';
+
+/** Each has a link with all of the others. */
+const MOST_CHIPS = 20;
+
+/** Names of tags by their ids, as far as they are known. */
+export type TagNames = ReadonlyMap<string, string>;
+
+/** A page that has a filter. */
+export interface Filtered {
+  path: string;
+  /** The filter: parameters with the names of the API. */
+  query: URLSearchParams;
+  /** Other parameters of the page, which stay when the filter changes. */
+  keep: URLSearchParams;
+}
+
+/** A filter as one sentence after the other, each with a link to the same page without it. */
+export function filterWords({ path, query, keep }: Filtered, tags: TagNames): Html {
+  const conditions = [...query].map(([name, value], index) => ({ index, ...sentence(name, value, tags) }));
+  if (conditions.length === 0) return html``;
+  const [shown, others] = firstOf(conditions, MOST_CHIPS, (count) => html`<li class="bare">and ${count} more</li>`);
+  return html`<ul class="chips" aria-label="Filter in force">
+${shown.map(({ index, label, what }) => {
+  const rest = new URLSearchParams([...query].filter((_, other) => other !== index));
+  return html`<li><span class="of">${label}</span> <bdi>${typeof what === 'string' ? cut(what) : what}</bdi><a href="${address(path, rest, keep)}" title="Without it"><span aria-hidden="true">×</span><span class="hidden">Without ${label} ${typeof what === 'string' ? cut(what) : what}</span></a></li>\n`;
+})}${others}${conditions.length > 1 && html`<li class="bare"><a href="${address(path, keep)}">Clear all</a></li>`}</ul>`;
+}
+
+export function address(path: string, ...queries: readonly URLSearchParams[]): string {
+  const all = new URLSearchParams(queries.flatMap((query) => [...query]));
+  return all.size === 0 ? path : `${path}?${all}`;
+}
+
+interface Sentence {
+  label: string;
+  what: string | Html;
+}
+
+function sentence(parameter: string, value: string, tags: TagNames): Sentence {
+  const field = fieldOfParameter(parameter);
+  if (field === undefined) return { label: words(parameter), what: value };
+  const { label } = field.form;
+  switch (field.kind) {
+    case 'text':
+    case 'name':
+    case 'hosts': {
+      if (isConfigured(field)) return { label, what: value };
+      const operator = OPERATORS.find(({ suffix }) => parameter === `${field.name}${suffix}`);
+      return { label: `${label} ${operator?.label ?? ''}`, what: value };
+    }
+    case 'id':
+    case 'schedule':
+      return { label, what: value };
+    case 'member':
+      return { label, what: words(value) };
+    case 'tag':
+      return { label, what: tags.get(value) ?? `with the id ${value}` };
+    case 'time': {
+      const recent = RECENT.find(({ word }) => word === value);
+      return { label, what: recent?.label ?? rangeWords(value, instant) };
+    }
+    case 'whole':
+      return { label, what: rangeWords(value, field.unit === 's' ? (part) => duration(BigInt(part)) : String) };
+    case 'decimal':
+      return { label, what: rangeWords(value, String, field.unit) };
+    case 'footprint':
+      return { label: parameter.slice(METRIC.length), what: rangeWords(value, String) };
+  }
+}
+
+function instant(seconds: string): Html | string {
+  const text = instantText(seconds);
+  return text === '' ? seconds : html`<time datetime="${text}Z">${text.replace('T', ' ')} UTC</time>`;
+}
+
+function rangeWords(value: string, show: (part: string) => string | Html, unit = ''): Html | string {
+  const [, from = '', to = ''] = /^([^-]*)-([^-]*)$/.exec(value) ?? [];
+  const end = unit === '' ? '' : ` ${unit}`;
+  if (from !== '' && to !== '')
+    return from === to ? html`${show(from)}${end}` : html`${show(from)} to ${show(to)}${end}`;
+  if (from !== '') return html`from ${show(from)}${end}`;
+  return to === '' ? value : html`up to ${show(to)}${end}`;
+}

@@ -1,0 +1,136 @@
+import type { SubCluster, SubClusterMetric } from '../../clusters/derive.ts';
+import type { ShownJob } from '../../http/json/shown-job.ts';
+import { BRIEF } from '../../http/json/shown-job.ts';
+import { BOUNDS } from '../../jobs/bounds.ts';
+import type { Whole } from '../../jobs/statistics.ts';
+import { cut } from '../cut.ts';
+import { words } from '../filter/form-fields.ts';
+import { duration, share, time, whole } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { jobDuration, jobState } from '../job-parts.ts';
+import { footprintTable } from './footprint-table.ts';
+import { jobPlots } from './plots.ts';
+import { jobTags } from './tags.ts';
+
+export interface JobContent {
+  job: ShownJob;
+  /** Unix seconds; 0 where nobody said it. */
+  submitTime: Whole;
+  /** Undefined where it is not configured. */
+  subCluster: SubCluster | undefined;
+  /** Those that this visitor may see. */
+  metrics: readonly SubClusterMetric[];
+  hasArchive: boolean;
+  /** Scopes of tags that he may write. */
+  scopes: readonly string[];
+}
+
+/** Hosts that are listed at once; the others are folded up. */
+const SHOWN_HOSTS = 32;
+/** Longer texts of the metadata are folded up. */
+const SHORT_TEXT = 120;
+
+/** Everything known of one job. */
+export function jobContent(content: JobContent): Html {
+  const { job } = content;
+  const { jobName: name } = job;
+  return html`<div data-id="${job.id}"><div class="head"><h1>Job ${job.jobId}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</h1>${jobState(job.jobState)}</div>
+<div class="sides">
+<section><h2>Summary</h2>${facts(whatAndWhen(content))}</section>
+<section><h2>Resources</h2>${facts(resources(job))}</section>
+<section><h2>Footprint</h2>${footprintTable(content)}</section>
+<section><h2 id="tags">Tags</h2>${jobTags(content)}</section>
+</div>
+<section><h2>Nodes</h2>${hosts(job)}</section>
+<section><h2>Metadata</h2>${metadata(job)}</section>
+<section><h2>Metrics</h2>${jobPlots(content)}</section>
+</div>`;
+}
+
+type Fact = readonly [label: string, value: Html | string] | false;
+
+function facts(list: readonly Fact[]): Html {
+  const there = list.filter((fact) => fact !== false);
+  return html`<dl class="facts">${there.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>\n`)}</dl>`;
+}
+
+function whatAndWhen({ job, submitTime }: JobContent): Fact[] {
+  const ended = Number(job.startTime) + Number(job.duration);
+  const waited = Number(job.startTime) - Number(submitTime);
+  const walltime = Number(job.walltime);
+  return [
+    job.user !== '' && ['User', linked('user', job.user)],
+    ['Project', linked('project', job.project)],
+    job.partition !== '' && ['Partition', linked('partition', job.partition)],
+    Number(submitTime) > 0 && ['Submitted', time(submitTime)],
+    Number(submitTime) > 0 && waited >= 0 && ['Waited', duration(waited)],
+    ['Started', time(job.startTime)],
+    job.jobState !== 'running' && ['Ended', time(ended)],
+    ['Duration', html`${jobDuration(job)}`],
+    walltime > 0 && ['Walltime', html`${duration(walltime)} ${share(Number(job.duration), walltime)}`],
+    job.arrayJobId !== 0 && ['Array job', linked('array-job-id', String(job.arrayJobId))],
+    ['Database id', html`<span class="number">${job.id}</span>`],
+    ['Monitoring', MONITORING[Number(job.monitoringStatus)] ?? String(job.monitoringStatus)],
+  ];
+}
+
+const MONITORING = ['off', 'running or being archived', 'archiving failed', 'archived'];
+
+function resources(job: ShownJob): Fact[] {
+  return [
+    ['Cluster', html`${linked('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span>`],
+    ['Nodes', html`<span class="number">${whole(job.numNodes)}</span>`],
+    job.numHwthreads !== 0 && ['Hardware threads', html`<span class="number">${whole(job.numHwthreads)}</span>`],
+    job.numAcc !== 0 && ['Accelerators', html`<span class="number">${whole(job.numAcc)}</span>`],
+    ['Node sharing', job.shared === 'none' ? 'not shared' : words(job.shared)],
+    ['Simultaneous multithreading', job.smt === 0 ? 'off' : 'on'],
+    ['Node hours', html`<span class="number">${hoursOf(job.duration, job.numNodes)}</span>`],
+    job.numHwthreads !== 0 && [
+      'Core hours',
+      html`<span class="number">${hoursOf(job.duration, job.numHwthreads)}</span>`,
+    ],
+    job.energy !== null && job.energy !== 0 && ['Energy', html`<span class="number">${job.energy}</span> kWh`],
+  ];
+}
+
+function hoursOf(seconds: Whole, things: Whole): string {
+  const hours = (Number(seconds) * Number(things)) / 3600;
+  return hours < 10 ? hours.toFixed(2) : whole(Math.round(hours));
+}
+
+function linked(name: string, value: string): Html {
+  if (value.length > BOUNDS.text.most) return html`<bdi>${cut(value)}</bdi>`;
+  return html`<a href="/jobs?${new URLSearchParams({ [name]: value }).toString()}"><bdi>${value}</bdi></a>`;
+}
+
+function hosts({ id, hosts: { count, first } }: ShownJob): Html {
+  if (count === 0) return html`<p class="note">No nodes are recorded for this job.</p>`;
+  const items = first.map(([hostname, threads, accelerators]) => {
+    const parts = [threads > 0 && `${threads} threads`, accelerators > 0 && `${accelerators} acc.`].filter(
+      (part) => part !== false,
+    );
+    return html`<li>${linked('node', hostname)}${parts.length > 0 && html` <span class="of">${parts.join(', ')}</span>`}</li>\n`;
+  });
+  const rest = items.slice(SHOWN_HOSTS);
+  return html`<ul class="hosts">${items.slice(0, SHOWN_HOSTS)}</ul>
+${rest.length > 0 && html`<details><summary>${whole(rest.length)} more</summary><ul class="hosts">${rest}</ul></details>`}
+${others(id, count - items.length)}`;
+}
+
+function metadata({ id, jobName, metadata: { count, first } }: ShownJob): Html {
+  if (count === 0) return html`<p class="note">No metadata${jobName !== '' && ' except the name'}.</p>`;
+  return html`<dl class="facts wide">${first.map(([name, value, characters]) => {
+    const text = cut(value, BRIEF.characters);
+    const isShort = text.length <= SHORT_TEXT && !text.includes('\n');
+    return html`<div><dt><bdi>${cut(name)}</bdi></dt><dd>${
+      isShort
+        ? html`<bdi>${text}</bdi>`
+        : html`<details><summary>${whole(text.split('\n').length)} lines</summary><pre dir="auto" tabindex="0">${text}</pre>${text !== value && html`<p class="note">${whole(characters)} characters: <a href="/api/jobs/${id}">full record of the job</a></p>`}</details>`
+    }</dd></div>\n`;
+  })}</dl>${others(id, count - first.length)}`;
+}
+
+/** What a page leaves out. */
+function others(id: Whole, count: number): Html {
+  return html`${count > 0 && html`<p class="note">and ${whole(count)} more: <a href="/api/jobs/${id}">full record of the job</a></p>`}`;
+}

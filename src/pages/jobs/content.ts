@@ -1,0 +1,136 @@
+import { BOUNDS } from '../../jobs/bounds.ts';
+import { LIST_SIZES, type ListedJob, type ListOrder, type SortColumn } from '../../jobs/listed-job.ts';
+import { PAGE_SIZE } from '../../jobs/order.ts';
+import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
+import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
+import { address, type Filtered } from '../filter/words.ts';
+import { decimal, time, whole } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { jobDuration, jobState, tagList } from '../job-parts.ts';
+
+export interface JobsContent {
+  page: Filtered;
+  order: ListOrder;
+  jobs: readonly ListedJob[];
+  /** Undefined while nobody has counted them. */
+  count: number | undefined;
+  filter: Html;
+  user: User;
+}
+
+interface Paged {
+  itemsPerPage: number;
+  /** From 1. */
+  pageNumber: number;
+}
+
+const WHOSE_JOBS: Readonly<Record<Reach, string>> = {
+  none: '',
+  own: ' You see your own jobs.',
+  projects: ' You see your own jobs and those of your projects.',
+  all: '',
+};
+
+/** The list of jobs. */
+export function jobsContent(content: JobsContent & Paged): Html {
+  const { page, jobs, filter } = content;
+  return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a></div>
+${filter}
+${jobs.length === 0 ? nothing(content) : table(content)}
+${pager(content)}`;
+}
+
+/** The script of the page asks for a count that is missing. */
+function counted({ page, count }: JobsContent): Html {
+  if (count !== undefined) return html`<p class="count"><b>${whole(count)}</b> ${count === 1 ? 'job' : 'jobs'}</p>`;
+  const waiting = new URLSearchParams(page.keep);
+  waiting.set('count', 'wait');
+  const all = html`<noscript>, <a href="${address(page.path, page.query, waiting)}">show the number</a></noscript>`;
+  return html`<p class="count" data-count="${address('/api/jobs/count', page.query)}" aria-live="polite">many jobs${all}</p>`;
+}
+
+function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {
+  const { path, query, keep } = page;
+  const whose = WHOSE_JOBS[rightsOf(user).jobs];
+  if (pageNumber > 1) {
+    return html`<p class="note">This page is past the end of the list. <a href="${address(path, query, keep)}">First page</a></p>`;
+  }
+  if (query.size === 0) return html`<p class="note">There are no jobs yet.${whose}</p>`;
+  const less = query.size > 1 ? ' Try to remove a condition.' : '';
+  return html`<p class="note">No job matches this filter.${less}${whose} <a href="${address(path, keep)}">Show all jobs</a></p>`;
+}
+
+function table({ page, order, jobs }: JobsContent): Html {
+  const head = (column: SortColumn, label: Html | string, isNumber = true) =>
+    sortable(page, order, column, label, isNumber);
+  const hasTags = jobs.some(({ tags }) => tags.length > 0);
+  const hasAccelerators = jobs.some(({ numAcc }) => numAcc !== 0);
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Jobs"><table class="data jobs">
+<thead><tr><th scope="col" class="num">Job</th><th scope="col">State</th><th scope="col">Name</th><th scope="col">User</th><th scope="col">Project</th><th scope="col">Cluster</th>
+${head('start-time', 'Started', false)}${head('duration', 'Duration')}${head('num-nodes', 'Nodes')}${head('num-hwthreads', 'Threads')}
+${hasAccelerators && head('num-acc', 'Acc.')}${head('energy', html`Energy <span class="of">kWh</span>`)}${hasTags && html`<th scope="col">Tags</th>`}</tr></thead>
+<tbody>
+${jobs.map((job) => row(page, job, hasAccelerators, hasTags))}</tbody></table></div>`;
+}
+
+function row(page: Filtered, job: ListedJob, hasAccelerators: boolean, hasTags: boolean): Html {
+  const narrowed = (changes: Readonly<Record<string, string>>) => {
+    const query = new URLSearchParams(page.query);
+    for (const [name, value] of Object.entries(changes)) query.set(name, value);
+    return address(page.path, query, page.keep);
+  };
+  const { name } = job;
+  const hasLongQuery = page.query.toString().length > REPEATED_QUERY_CHARACTERS;
+  /** Narrows the list to one value, unless that is longer than a filter of a page may be. */
+  const only = (field: string, value: string) =>
+    value !== '' &&
+    (hasLongQuery || value.length > BOUNDS.text.most
+      ? html`<bdi title="${value}">${cut(value)}</bdi>`
+      : html`<a class="plain" href="${narrowed({ [field]: value })}" title="Only ${value}"><bdi>${cut(value)}</bdi></a>`);
+  return html`<tr data-id="${job.id}"><td class="num"><a href="/jobs/${job.id}">${job.jobId}</a></td><td>${jobState(job.jobState)}</td><td class="name" title="${name}"><bdi>${name}</bdi></td>
+<td class="name">${only('user', job.user)}</td>
+<td class="name">${only('project', job.project)}</td>
+<td class="name">${only('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span></td>
+<td class="when">${time(job.startTime)}</td><td class="num">${jobDuration(job)}</td>
+<td class="num">${whole(job.numNodes)}</td><td class="num">${whole(job.numHwthreads)}</td>${hasAccelerators && html`<td class="num">${whole(job.numAcc)}</td>`}
+<td class="num">${job.energy !== null && job.energy !== 0 && decimal(job.energy)}</td>${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
+}
+
+/** The head of a column: a click sorts by it, the largest first, and a second one the smallest. */
+function sortable(
+  page: Filtered,
+  { column, order }: ListOrder,
+  by: SortColumn,
+  label: Html | string,
+  isNumber: boolean,
+): Html {
+  const isBy = column === by;
+  const own = new URLSearchParams(page.keep);
+  own.delete('sort-by');
+  own.delete('order');
+  if (by !== 'start-time') own.set('sort-by', by);
+  if (isBy && order === 'desc') own.set('order', 'asc');
+  const sort = html` aria-sort="${order === 'desc' ? 'descending' : 'ascending'}"`;
+  return html`<th scope="col"${isNumber && html` class="num"`}${isBy && sort}><a class="plain" href="${address(page.path, page.query, own)}">${label}</a>${isBy && html` <span aria-hidden="true">${order === 'desc' ? '↓' : '↑'}</span>`}</th>`;
+}
+
+/** Pages before and behind, and how long they are. */
+function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Paged): Html {
+  const { path, query } = page;
+  const to = (number: number, size = itemsPerPage) => {
+    const own = new URLSearchParams(page.keep);
+    own.delete('items-per-page');
+    if (size !== PAGE_SIZE) own.set('items-per-page', String(size));
+    if (number > 1) own.set('page', String(number));
+    return address(path, query, own);
+  };
+  const last = count === undefined ? undefined : Math.max(1, Math.ceil(count / itemsPerPage));
+  const hasNext = last === undefined ? jobs.length === itemsPerPage : pageNumber < last;
+  const first = (pageNumber - 1) * itemsPerPage + 1;
+  return html`<nav class="pager" aria-label="Pages of the list">
+${pageNumber > 1 && html`<a rel="first" href="${to(1)}">First</a> <a rel="prev" href="${to(pageNumber - 1)}">← Previous</a>`}
+<span>${jobs.length > 0 && html`${whole(first)}–${whole(first + jobs.length - 1)}, `}page ${whole(pageNumber)}${last !== undefined && ` of ${whole(last)}`}</span>
+${hasNext && html`<a rel="next" href="${to(pageNumber + 1)}">Next →</a>`}${last !== undefined && pageNumber < last && html` <a rel="last" href="${to(last)}">Last</a>`}
+<span class="sizes">Jobs per page: ${LIST_SIZES.map((size) => (size === itemsPerPage ? html`<b aria-current="true">${size}</b> ` : html`<a href="${to(1, size)}">${size}</a> `))}</span>
+</nav>`;
+}

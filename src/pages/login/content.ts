@@ -1,0 +1,35 @@
+import type { Context } from 'hono';
+import type { AppEnv } from '../../http/env.ts';
+import { html } from '../html.ts';
+import { pageAnswer } from '../layout.ts';
+
+export interface LoginPage {
+  /** Why one is here again. */
+  problem?: string | undefined;
+  username?: string;
+  /** Where to go then, within the site. */
+  redirect?: string;
+  status: 200 | 401;
+}
+
+/** The page to log in at. */
+export function loginPage(c: Context<AppEnv>, { problem, username = '', redirect = '', status }: LoginPage): Response {
+  const isOff = c.var.service.sessionKey === undefined;
+  const content = html`<section class="narrow">
+<h1>Log in</h1>
+${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
+${
+  isOff
+    ? html`<p class="note">Login is disabled: SESSION_KEY is not set. The API accepts tokens.</p>`
+    : html`<form method="post" action="/login" class="stack">
+<label for="username">User name</label>
+<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required${username === '' && html` autofocus`}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${username !== '' && html` autofocus`}>
+${redirect !== '' && html`<input type="hidden" name="redirect" value="${redirect}">`}
+<button class="main">Log in</button>
+</form>`
+}
+</section>`;
+  return pageAnswer(c, { title: 'Log in', content }, status);
+}

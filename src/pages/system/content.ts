@@ -1,0 +1,159 @@
+import { type SettingName, SettingsSchema } from '../../settings.ts';
+import type {
+  DatabaseStatus,
+  MemorySample,
+  ProcessStatus,
+  Sizing,
+  SystemState,
+  TimedWorkStatus,
+} from '../../system-state.ts';
+import { decimal, duration, time, whole } from '../format.ts';
+import { type Html, html } from '../html.ts';
+
+/** What each counter of the pool counts; docs/operations.md says more. */
+const COUNTERS: Readonly<Record<string, string>> = {
+  timeouts: 'requests whose deadline passed',
+  hangUps: 'requests whose client disconnected',
+  interrupts: 'queries interrupted',
+  memoryExceeded: 'queries stopped because of memory',
+  kills: 'processes killed',
+  crashes: 'processes that ended unexpectedly',
+  replacements: 'processes replaced',
+  retirements: 'idle processes ended',
+  retries: 'reads retried on a second process',
+  lostTwice: 'reads whose second process also died',
+  queueFull: 'requests refused because the queue was full',
+};
+
+/** The state of the service. Its script loads the page anew and takes what is within `live` from it. */
+export function systemContent(system: SystemState, memory: readonly MemorySample[] | undefined): Html {
+  const { settings, sources, notApplied, sizing, timedWork = [] } = system;
+  return html`<div class="head"><h1>System</h1><p class="count" id="live-state" aria-live="polite"></p></div>
+<section><h2>Memory</h2>${memory === undefined ? html`<p class="note">This runtime has no processes.</p>` : memoryPlot()}<div id="live">${live(system, memory)}</div></section>
+${sizing !== undefined && sizingTable(sizing)}
+${timedWork.length > 0 && timedWorkTable(timedWork)}
+<section><h2 id="settings">Effective settings</h2>${table(
+    'settings',
+    ['Setting', 'Value', 'Source', 'Meaning'],
+    (Object.keys(SettingsSchema.shape) as SettingName[]).map((name) => {
+      const source = sources[name];
+      const value = shownValue(settings[name]);
+      return html`<tr><th scope="row"><code>${name}</code></th><td class="value">${source === 'default' ? html`<span class="of">${value}</span>` : html`<b>${value}</b>`}</td><td>${source}${notApplied.includes(name) && ', ignored here'}</td><td class="words">${SettingsSchema.shape[name].description ?? ''}</td></tr>\n`;
+    }),
+  )}</section>`;
+}
+
+/** Filled by the script; whoever has none sees the figures below. */
+function memoryPlot(): Html {
+  return html`<figure class="plot wide"><div class="canvas" id="memory-plot" role="img" aria-label="Memory of the service over the last minutes"></div></figure>`;
+}
+
+function live(
+  { database, archive, bodies, parent, sizing }: SystemState,
+  memory: readonly MemorySample[] | undefined,
+): Html {
+  const totals = (memory ?? []).map((sample) => sample.parent + sample.connections + sample.archive + sample.columns);
+  const now = totals.at(-1);
+  const processes: ShownProcess[] = [
+    ...(parent === undefined ? [] : [{ ...parent, role: 'parent', state: 'serving' }]),
+    ...(bodies?.processes ?? []),
+    ...database.processes,
+    ...(archive?.processes ?? []),
+  ];
+  const lag = parent?.eventLoopLagMs;
+  const others = { replica: database.replica, server: database.server, columns: database.columns };
+  return html`<dl class="totals" aria-label="Now" data-memory="${JSON.stringify(memory ?? [])}" data-limit="${sizing?.limitMb ?? ''}">
+${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>Peak MB (10 min)</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
+${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
+${lag !== undefined && html`<div><dt>ms event loop lag, p99</dt><dd>${decimal(lag.p99)}</dd></div><div><dt>ms event loop lag, max</dt><dd>${decimal(lag.max)}</dd></div>`}
+<div><dt>database</dt><dd>${healthOf(database)}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
+<h2 id="processes">Processes</h2>${
+    processes.length === 0
+      ? html`<p class="note">None: the database is on a libSQL server.</p>`
+      : table(
+          'processes',
+          ['#Pid', 'Role', 'State', 'Current task', '#Memory MB', '#Age', '#Queries'],
+          processes.map(processRow),
+        )
+  }
+<h2 id="counters">Counters since the start</h2>${table('counters', ['Counter', '#Connections', ...(archive === undefined ? [] : ['#Archive'])], counterRows(database.counters, archive?.counters))}
+${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}`;
+}
+
+function healthOf({ alive, degraded = [] }: DatabaseStatus): string {
+  if (!alive) return '✕ not responding';
+  return degraded.length === 0 ? '✓ responding' : `⚠ ${degraded.join('; ')}`;
+}
+
+const OTHERS: Readonly<Record<string, string>> = { replica: 'Replica', server: 'Server', columns: 'Column index' };
+
+/** A process as a row of the table; the parent counts no queries. */
+type ShownProcess = Pick<ProcessStatus, 'pid' | 'state' | 'doing' | 'rssMb' | 'ageSec'> & {
+  role: string;
+  queries?: number;
+};
+
+function processRow({ pid, role, state, doing, rssMb, ageSec, queries }: ShownProcess): Html {
+  return html`<tr><td class="num">${pid}</td><th scope="row">${role}</th><td>${state}</td><td>${doing !== undefined && html`${doing.name} <span class="of">for ${whole(doing.ms)} ms</span>`}</td>
+<td class="num">${decimal(rssMb)}</td><td class="num">${duration(ageSec)}</td><td class="num">${queries !== undefined && whole(queries)}</td></tr>\n`;
+}
+
+function counterRows(
+  own: Readonly<Record<string, number>>,
+  archive: Readonly<Record<string, number>> | undefined,
+): Html[] {
+  return Object.entries(own).map(
+    ([name, value]) =>
+      html`<tr><th scope="row">${name} <span class="of">${COUNTERS[name] ?? ''}</span></th><td class="num">${whole(value)}</td>${archive !== undefined && html`<td class="num">${whole(archive[name] ?? 0)}</td>`}</tr>\n`,
+  );
+}
+
+function sizingTable({ limitMb, machine, parentMb, archiveMb, columnsMb, processes, connection, notes }: Sizing): Html {
+  const each = connection.baseMb + connection.growthMb;
+  const rows: readonly (readonly [string, number, string])[] = [
+    ['machine', machine.memoryMb, machine.source],
+    ['limit', limitMb, 'all processes together'],
+    ['parent', parentMb, 'HTTP, requests and responses in flight, the process that parses large bodies'],
+    ['archive', archiveMb, 'two processes, started on demand'],
+    ['column index', columnsMb, 'one process'],
+    ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],
+    ['page cache', connection.cacheMb, 'per connection'],
+    ['soft heap limit', connection.softHeapMb, 'per connection: above this the page cache shrinks'],
+    ['hard heap limit', connection.hardHeapMb, 'per connection: above this the query fails'],
+  ];
+  return html`<section><h2 id="sizing">Memory limits</h2>${table(
+    'sizing',
+    ['Part', '#MB', 'Meaning'],
+    rows.map(
+      ([name, mb, words]) =>
+        html`<tr><th scope="row">${name}</th><td class="num">${whole(mb)}</td><td class="words">${words}</td></tr>\n`,
+    ),
+  )}${notes.map((note) => html`<p class="note">${note}</p>`)}</section>`;
+}
+
+function timedWorkTable(work: readonly TimedWorkStatus[]): Html {
+  const cell = (value: unknown) => (typeof value === 'number' && value > 1e9 ? time(value) : shownValue(value));
+  const columns = ['name', 'beganAt', 'endedAt', 'result'] as const;
+  const rows = work.map((entry) => html`<tr>${columns.map((name) => html`<td>${cell(entry[name])}</td>`)}</tr>\n`);
+  return html`<section><h2 id="timed">Timed work</h2>${table('timed', columns, rows)}</section>`;
+}
+
+/** Columns whose name begins with # hold numbers. */
+function table(labelledBy: string, columns: readonly string[], rows: readonly Html[]): Html {
+  const heads = columns.map((name) =>
+    name.startsWith('#') ? html`<th scope="col" class="num">${name.slice(1)}</th>` : html`<th scope="col">${name}</th>`,
+  );
+  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelledBy}"><table class="data"><thead><tr>${heads}</tr></thead><tbody>
+${rows}</tbody></table></div>`;
+}
+
+function list(values: object): Html {
+  return html`<dl class="facts">${Object.entries(values).map(([name, value]) => html`<div><dt>${name}</dt><dd>${shownValue(value)}</dd></div>`)}</dl>`;
+}
+
+function shownValue(value: unknown): string {
+  if (value === undefined || value === null) return '—';
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
