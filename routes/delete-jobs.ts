@@ -4,7 +4,7 @@ import { jobKey } from '../src/http/json/job-key.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, IdParam, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
 import { oneOf } from '../src/http/query/query-values.ts';
-import { type DeletePlace, OMIT_TAGGED } from '../src/jobs/retention.ts';
+import { type DeletePlace, OMIT_TAGGED } from '../src/jobs/retention-options.ts';
 
 /** Jobs of one transaction: 20-40 ms with all indexes of cc-backend, in which other writes wait. */
 const BATCH_JOBS = 250;

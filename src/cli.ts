@@ -2,10 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inWords } from './bad-file.ts';
-import { BadStart } from './bad-start.ts';
 import { type Command, type CommandIo, UsageError } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
+import { readEnvironment } from './commands/dotenv.ts';
 import { edgeCommand } from './commands/edge.ts';
 import { generateCommand } from './commands/generate.ts';
 import { importCommand } from './commands/import.ts';
@@ -16,9 +15,10 @@ import { serveCommand } from './commands/serve.ts';
 import { sizingCommand } from './commands/sizing.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
-import { readEnvironment } from './dotenv.ts';
+import { describeError } from './db/startup-errors.ts';
 import { Fault } from './faults.ts';
 import { workInBackground } from './processes/priority.ts';
+import { StartupError } from './startup-error.ts';
 
 const COMMANDS: readonly Command[] = [
   serveCommand,
@@ -102,7 +102,7 @@ function commandIo(): CommandIo {
 }
 
 function explain(error: unknown, command: Command): number {
-  if (error instanceof BadStart) {
+  if (error instanceof StartupError) {
     for (const problem of error.problems) process.stderr.write(`cc-jobs: ${problem}\n`);
     return 2;
   }
@@ -111,7 +111,7 @@ function explain(error: unknown, command: Command): number {
     return 2;
   }
   // What the world has against it needs no stack; anything else is a mistake of ours.
-  const words = error instanceof Fault && error.code !== 'internal' ? error.message : inWords(error);
+  const words = error instanceof Fault && error.code !== 'internal' ? error.message : describeError(error);
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`cc-jobs: ${words ?? trace}\n`);
   return 1;

@@ -7,25 +7,25 @@ import { createApp } from './app.ts';
 import { openArchive } from './archive/client.ts';
 import { openArchive as checkArchive, readClusterFiles } from './archive/open.ts';
 import { Fault } from './faults.ts';
-import type { Log } from './http/env.ts';
-import { bareResponse } from './http/errors/client-error.ts';
-import { cutConnection, whenSent } from './http/node-server.ts';
-import { readAssets } from './node/assets.ts';
+import type { Log } from './log.ts';
+import { readAssets } from './node/asset-files.ts';
 import { openBodies } from './node/bodies.ts';
-import { type ClusterFiles, clustersOf } from './node/clusters.ts';
+import { bareResponse } from './node/client-error.ts';
+import { type ClusterFiles, clustersOf } from './node/cluster-files.ts';
 import { Connections } from './node/connections.ts';
 import { type Place, placeOf } from './node/database.ts';
 import { LoopLagMeter } from './node/loop-lag.ts';
 import { MemoryHistory } from './node/memory-history.ts';
+import { cutConnection, whenSent } from './node/node-listener.ts';
 import { mostConnections, openFilesLimit } from './node/open-files.ts';
 import { passwordThread } from './node/password-thread.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
 import { sizeFor, thisMachine } from './node/sizing.ts';
+import { stderrLines } from './node/stderr-lines.ts';
 import { waitAtMost } from './node/wait-at-most.ts';
 import { SpareSlot } from './processes/replacement-permit.ts';
 import { ownRssMb } from './processes/rss.ts';
 import { databaseKind, type Settings } from './settings.ts';
-import { stderrLines } from './stderr-lines.ts';
 import type { Sizing } from './system-state.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startFileCheck } from './timed/file-check.ts';
@@ -48,7 +48,7 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** Starts the service. Throws BadStart when it cannot be started, with everything that is wrong. */
+/** Starts the service. Throws StartupError when it cannot be started, with everything that is wrong. */
 export async function startService(settings: Settings): Promise<RunningService> {
   const plan = await planOf(settings);
   const { values, notApplied } = settings;
@@ -101,7 +101,7 @@ interface Plan {
   log: Log;
 }
 
-/** Throws BadStart. */
+/** Throws StartupError. */
 async function planOf(settings: Settings): Promise<Plan> {
   const { values } = settings;
   const log = pino({ level: values.LOG_LEVEL, base: null }, stderrLines());

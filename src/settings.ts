@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadStart } from './bad-start.ts';
+import { StartupError } from './startup-error.ts';
 
 /** Digits only: `z.coerce.number()` would read `''` as 0 and `true` as 1. */
 function wholeNumber(min: number, max: number, message = `must be a whole number from ${min} to ${max}`) {
@@ -243,7 +243,7 @@ export interface Settings {
   readonly notApplied: readonly SettingName[];
 }
 
-/** The settings of a service on Node. Those of its command come before those of the environment. Throws BadStart. */
+/** The settings of a service on Node. Those of its command come before those of the environment. Throws StartupError. */
 export function settingsOnNode({ env, fromFile }: Environment, ofCommand: Given = {}): Settings {
   const given = { ...env, ...ofCommand };
   const values = readSettings(given);
@@ -257,12 +257,12 @@ export function settingsOnNode({ env, fromFile }: Environment, ofCommand: Given 
   };
 }
 
-/** The settings of a Worker. Throws BadStart. */
+/** The settings of a Worker. Throws StartupError. */
 export function settingsInWorker(given: Given): Settings {
   // Clients may send forwarded headers to a Worker; the runtime's own header says where a request came from.
   const values = Object.freeze({ ...readSettings(given), TRUST_PROXY: false as const });
   if (databaseFile(values) !== undefined) {
-    throw new BadStart('DB_URL must begin with http://, https:// or libsql:// in a Worker');
+    throw new StartupError('DB_URL must begin with http://, https:// or libsql:// in a Worker');
   }
   return { values, sources: sourcesOf(given, () => 'binding'), notApplied: notApplied(given, 'worker') };
 }
@@ -293,7 +293,7 @@ export function isLoopback({ HOST }: Pick<SettingValues, 'HOST'>): boolean {
   return LOOPBACK.has(HOST);
 }
 
-/** The values of settings, checked one by one and together. Throws BadStart. */
+/** The values of settings, checked one by one and together. Throws StartupError. */
 export function readSettings(bindings: Given): SettingValues {
   const parsed = SettingsSchema.safeParse(bindings);
   const issues = parsed.success ? [] : parsed.error.issues;
@@ -305,7 +305,7 @@ export function readSettings(bindings: Given): SettingValues {
     ...issues.map((issue) => `${issue.path.join('.')} ${issue.message}`),
     ...contradictions(settings, bad),
   ];
-  if (problems.length > 0) throw new BadStart(problems);
+  if (problems.length > 0) throw new StartupError(problems);
   return Object.freeze(settings);
 }
 

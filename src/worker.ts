@@ -1,20 +1,20 @@
 /** Entry: the service as a Worker. Bindings -> settings -> remote database -> app. */
 import type { Context, ExecutionContext } from 'hono';
 import { createApp } from './app.ts';
-import { BadStart } from './bad-start.ts';
-import { bundledAssets } from './bundled-assets.ts';
 import type { Clusters } from './clusters/clusters.ts';
-import { consoleLog } from './console-log.ts';
 import type { Database } from './db/port.ts';
 import { readPublished } from './db/published.ts';
-import { openRemote } from './db/remote/open.ts';
+import { openRemote } from './db/remote/open-remote.ts';
 import { SCHEMA_VERSION } from './db/schema/schema-version.ts';
 import { schemaVersion } from './db/statements/schema-version.ts';
 import { type Deadline, within } from './deadline.ts';
 import { Fault } from './faults.ts';
-import type { Log } from './http/env.ts';
+import type { Log } from './log.ts';
 import { type SettingValues, settingsInWorker } from './settings.ts';
+import { StartupError } from './startup-error.ts';
 import { runTimedWork } from './timed/run.ts';
+import { bundledAssets } from './worker/bundled-assets.ts';
+import { consoleLog } from './worker/console-log.ts';
 
 /** The bindings of wrangler.toml and .dev.vars: texts, and whatever else a deployment has bound. */
 type Env = Readonly<Record<string, unknown>>;
@@ -43,7 +43,7 @@ let running: { env: Env; parts: Running } | undefined;
 const worker: Handlers = {
   async fetch(request, env, context) {
     const parts = partsOf(env);
-    if (parts instanceof BadStart) return refusal(parts);
+    if (parts instanceof StartupError) return refusal(parts);
     if (!isOpen(request)) await parts.clusters.refresh((work) => context.waitUntil(work));
     return await parts.app.fetch(request, env, context);
   },
@@ -51,20 +51,20 @@ const worker: Handlers = {
   /** Timed work, by the cron of wrangler.toml; of several Workers and services on one database one does it. */
   async scheduled(_, env) {
     const parts = partsOf(env);
-    if (parts instanceof BadStart) return;
+    if (parts instanceof StartupError) return;
     const { db, settings, log } = parts;
     await runTimedWork({ db, settings, clock, log });
   },
 };
 export default worker;
 
-function partsOf(env: Env): Running | BadStart {
+function partsOf(env: Env): Running | StartupError {
   if (running?.env === env) return running.parts;
   try {
     running = { env, parts: start(env) };
     return running.parts;
   } catch (error) {
-    if (!(error instanceof BadStart)) throw error;
+    if (!(error instanceof StartupError)) throw error;
     consoleLog('info').error({ problems: error.problems }, 'invalid settings');
     return error;
   }
@@ -164,7 +164,7 @@ function isOpen({ url }: Request): boolean {
 }
 
 /** Until the bindings are right, every request is told so; what is wrong stands in the log alone. */
-function refusal({ problems }: BadStart): Response {
+function refusal({ problems }: StartupError): Response {
   const error = `the service is not configured: ${problems.length} invalid settings, see its log`;
   return Response.json({ status: 'Internal Server Error', error, code: 'internal' }, { status: 500 });
 }

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Clusters } from '../src/clusters/clusters.ts';
 import { deriveCluster } from '../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../src/clusters/schema.ts';
-import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/clusters.ts';
-import { generatedSource } from '../src/dev/source.ts';
+import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/demo-clusters.ts';
+import { generatedSource } from '../src/dev/made-jobs.ts';
 import { importJobs } from '../src/import/run.ts';
 import { type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
 

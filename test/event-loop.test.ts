@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TAG_FORM } from '../routes/pages/job.ts';
+import { TAG_FORM } from '../routes/pages/job-page.ts';
 import { LOGIN_FORM } from '../routes/pages/login.ts';
 import { makeToken } from '../src/http/auth/token.ts';
 import type { FormLimits } from '../src/http/query/form-body.ts';

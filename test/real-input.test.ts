@@ -9,9 +9,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readClusters } from '../src/archive/open.ts';
 import type { ImportSource } from '../src/import/batch.ts';
-import { databaseSource } from '../src/import/db/source.ts';
+import { databaseSource } from '../src/import/db/foreign-source.ts';
 import { importJobs } from '../src/import/run.ts';
-import { sacctSource } from '../src/import/sacct/source.ts';
+import { sacctSource } from '../src/import/sacct/sacct-source.ts';
 import { localClock } from '../src/import/sacct/times.ts';
 import { bodyOf, type TestApp, testApp } from './support/test-app.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { BadStart } from '../src/bad-start.ts';
-import { makeKeys } from '../src/http/auth/keys.ts';
+import { makeKeys } from '../src/http/auth/signing-keys.ts';
 import { readSettings, SECRETS, SettingsSchema, settingsInWorker, settingsOnNode } from '../src/settings.ts';
+import { StartupError } from '../src/startup-error.ts';
 
 const { publicKey, privateKey } = await makeKeys();
 const GOOD = { JWT_PUBLIC_KEY: publicKey };
@@ -11,7 +11,7 @@ function problemsOf(bindings: Record<string, string | undefined>): readonly stri
   try {
     readSettings({ ...GOOD, ...bindings });
   } catch (error) {
-    if (error instanceof BadStart) return error.problems;
+    if (error instanceof StartupError) return error.problems;
     throw error;
   }
   return [];

@@ -1,9 +1,9 @@
 import { constants, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { migrateRemote } from '../../src/db/remote/migrate.ts';
+import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
 import { type LibsqlServer, startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { startWrangler } from '../../src/dev/servers/wrangler.ts';
-import { makeKeys } from '../../src/http/auth/keys.ts';
+import { makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import type { Files } from './database.ts';
 import type { Target } from './http.ts';

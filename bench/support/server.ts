@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeKeys } from '../../src/http/auth/keys.ts';
+import { makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import { COMMAND, environment, type Files, VAR } from './database.ts';
 import { get } from './http.ts';

@@ -1,7 +1,6 @@
 import { runTwice } from '../connections/read.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import { META_READER_MB } from '../node/sizing.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
 import { DatabaseProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
@@ -12,6 +11,9 @@ import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
 import type { Archive } from './port.ts';
 import { RefusedJobs } from './refused-jobs.ts';
 import type { ArchiveRequest } from './requests.ts';
+
+/** The process that reads meta.json files: the base of any Node, and the texts of a batch. */
+export const META_READER_MB = 88;
 
 export interface ArchiveOptions {
   root: string;

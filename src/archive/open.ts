@@ -1,9 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BadStart } from '../bad-start.ts';
 import { Clusters } from '../clusters/clusters.ts';
 import { decodeCluster } from '../clusters/decode.ts';
 import type { Cluster } from '../clusters/derive.ts';
+import { StartupError } from '../startup-error.ts';
 import { hasCode, readRegularText, reasonOf } from './files.ts';
 
 const ARCHIVE_VERSION = '3';
@@ -14,34 +14,36 @@ const MAX_CLUSTER_BYTES = 64 * 1024 * 1024;
 
 /**
  * Checks an archive as cc-backend does at its start (contract/archive.md §1): version.txt says 3, an empty folder gets one.
- * With `create` a missing folder is made; without `mark` nothing is written. Throws BadStart.
+ * With `create` a missing folder is made; without `mark` nothing is written. Throws StartupError.
  */
 export async function openArchive(root: string, { create = false, mark = true } = {}): Promise<void> {
   if (create) {
     await mkdir(root, { recursive: true }).catch((cause: unknown) => {
-      throw new BadStart(`ARCHIVE_PATH ${root} cannot be created: ${reasonOf(cause)}`, { cause });
+      throw new StartupError(`ARCHIVE_PATH ${root} cannot be created: ${reasonOf(cause)}`, { cause });
     });
   }
   const versionFile = join(root, 'version.txt');
   const version = await readVersion(root).catch((cause: unknown) => {
     if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw new BadStart(`${versionFile} cannot be read: ${reasonOf(cause)}`, { cause });
+    throw new StartupError(`${versionFile} cannot be read: ${reasonOf(cause)}`, { cause });
   });
   if (version?.trim() === ARCHIVE_VERSION) return;
   if (version !== undefined) {
-    throw new BadStart(
+    throw new StartupError(
       `${versionFile} has version '${version.trim().slice(0, 20)}': cc-jobs requires a job archive of version ${ARCHIVE_VERSION}`,
     );
   }
   const entries = await readdir(root).catch((cause: unknown) => {
-    throw new BadStart(`the job archive ${root} is not a readable directory: create it or set ARCHIVE_PATH`, { cause });
+    throw new StartupError(`the job archive ${root} is not a readable directory: create it or set ARCHIVE_PATH`, {
+      cause,
+    });
   });
   if (entries.some((entry) => !isForeign(entry))) {
-    throw new BadStart(`${root} is not a job archive (it has no version.txt and is not empty): check ARCHIVE_PATH`);
+    throw new StartupError(`${root} is not a job archive (it has no version.txt and is not empty): check ARCHIVE_PATH`);
   }
   if (!mark) return;
   await writeFile(versionFile, `${ARCHIVE_VERSION}\n`).catch((cause: unknown) => {
-    throw new BadStart(`${versionFile} cannot be written: ${reasonOf(cause)}`, { cause });
+    throw new StartupError(`${versionFile} cannot be written: ${reasonOf(cause)}`, { cause });
   });
 }
 
@@ -69,7 +71,7 @@ export async function clusterNames(root: string): Promise<string[]> {
     .sort();
 }
 
-/** Every cluster of an archive. Throws BadStart with one line for each cluster.json that is missing or wrong. */
+/** Every cluster of an archive. Throws StartupError with one line for each cluster.json that is missing or wrong. */
 export async function readClusters(root: string): Promise<Clusters> {
   return new Clusters((await readClusterFiles(root)).map(({ cluster }) => cluster));
 }
@@ -87,6 +89,6 @@ export async function readClusterFiles(root: string): Promise<{ cluster: Cluster
       problems.push(`${file}: ${reasonOf(error)}`);
     }
   }
-  if (problems.length > 0) throw new BadStart(problems);
+  if (problems.length > 0) throw new StartupError(problems);
   return files;
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadStart } from '../bad-start.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { newCounters } from '../processes/counters.ts';
@@ -8,6 +7,7 @@ import { watchMemory } from '../processes/memory-watch.ts';
 import { COLUMNS_PROGRAM } from '../processes/spawn.ts';
 import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
+import { StartupError } from '../startup-error.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
 import { type Ask, Asks, type ColumnAnswer, settle } from './asks.ts';
@@ -167,8 +167,8 @@ export class ColumnIndex {
       return await Promise.race([this.#left.promise, process.gone.then(() => OVER)]);
     } catch (error) {
       // Refused: another service may have the file. Died before it served: the file may be what it died of.
-      this.#diesOfItsFile = !(error instanceof BadStart) && process.state.name === 'gone';
-      const isTriedAgain = error instanceof BadStart || this.#diesOfItsFile;
+      this.#diesOfItsFile = !(error instanceof StartupError) && process.state.name === 'gone';
+      const isTriedAgain = error instanceof StartupError || this.#diesOfItsFile;
       return { next: isTriedAgain ? 'answer' : 'build', failure: { name: 'stale', reason: describe(error) } };
     } finally {
       process.stop();

@@ -1,10 +1,9 @@
-// biome-ignore lint/style/noRestrictedImports: the demo is made by a command of its own, which takes its memory with it
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { beginning } from '../bad-file.ts';
+import { asStartupError } from '../db/startup-errors.ts';
 import type { CommandIo } from './command.ts';
 
 const JOBS = 100_000;
@@ -16,9 +15,9 @@ export const TOKEN_DAYS = 1;
 /** As a shell answers for a program that SIGINT ended. */
 const STOPPED = 130;
 
-/** Makes the demo jobs where there are none. Answers the exit code, 0 for done. Throws BadStart. */
+/** Makes the demo jobs where there are none. Answers the exit code, 0 for done. Throws StartupError. */
 export async function demoJobs(io: CommandIo): Promise<number> {
-  return existsSync(DEMO_FOLDER) ? 0 : await beginning(DEMO_FOLDER, () => makeDemo(io));
+  return existsSync(DEMO_FOLDER) ? 0 : await asStartupError(DEMO_FOLDER, () => makeDemo(io));
 }
 
 /** In a process of its own, which takes the memory of the load with it; a folder that is there is always whole. */

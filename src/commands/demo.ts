@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { makeKeys } from '../http/auth/keys.ts';
 import { makeLoginToken } from '../http/auth/login-token.ts';
+import { makeKeys } from '../http/auth/signing-keys.ts';
 import { makeToken } from '../http/auth/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { checkAddress } from '../node/server.ts';

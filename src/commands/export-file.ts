@@ -1,10 +1,10 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { BadStart } from '../bad-start.ts';
 import type { Database } from '../db/port.ts';
 import { within } from '../deadline.ts';
 import { exportOf } from '../questions/old-jobs/sqlite.ts';
+import { StartupError } from '../startup-error.ts';
 
 const zip = promisify(gzip);
 const STEP_LIMIT_MS = 60_000;
@@ -26,21 +26,22 @@ export class ExportFile {
     this.#bytes = bytes;
   }
 
-  /** Opens a new file, or goes on with one of a run that was stopped. Throws BadStart for any other that exists. */
+  /** Opens a new file, or goes on with one of a run that was stopped. Throws StartupError for any other that exists. */
   static async open(path: string, db: Database): Promise<ExportFile> {
     const [known] = await within(STEP_LIMIT_MS, (deadline) => db.read(exportOf(path), deadline));
     const length = await stat(path).then(
       ({ size }) => size,
       () => undefined,
     );
-    if (known === undefined && length !== undefined) throw new BadStart(`${path} already exists: choose a new file`);
+    if (known === undefined && length !== undefined)
+      throw new StartupError(`${path} already exists: choose a new file`);
     if (known !== undefined && (length === undefined || length < known.bytes)) {
-      throw new BadStart(
+      throw new StartupError(
         `${path} is missing jobs that were exported to it and then deleted: restore the file, or choose a new file`,
       );
     }
     const file = await open(path, known === undefined ? 'wx' : 'r+').catch((cause: unknown) => {
-      throw new BadStart(`${path} cannot be written: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      throw new StartupError(`${path} cannot be written: ${cause instanceof Error ? cause.message : cause}`, { cause });
     });
     const bytes = known?.bytes ?? 0;
     await file.truncate(bytes); // what lies behind was not deleted: it comes again

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { beginning } from '../bad-file.ts';
-import { generatedSource } from '../dev/source.ts';
+import { asStartupError } from '../db/startup-errors.ts';
+import { generatedSource } from '../dev/made-jobs.ts';
 import { type Command, UsageError } from './command.ts';
 import { load } from './load.ts';
 import { loadTarget, withDatabase } from './open-database.ts';
@@ -35,7 +35,7 @@ it with the same --end.`,
     };
     const target = loadTarget(io);
     io.stderr.write(`generating ${jobs} jobs into ${target.path}: --seed ${options.seed} --end ${options.endTime}\n`);
-    const source = await beginning(target.archivePath, () =>
+    const source = await asStartupError(target.archivePath, () =>
       generatedSource({ ...options, archivePath: target.archivePath }),
     );
     const again = `with --seed ${options.seed} --end ${options.endTime}`;

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { readClusters } from '../archive/open.ts';
-import { beginning, checkReadable } from '../bad-file.ts';
-import { BadStart } from '../bad-start.ts';
 import { type Clusters, NO_CLUSTERS } from '../clusters/clusters.ts';
-import { archiveSource } from '../import/archive/source.ts';
+import { asStartupError, checkReadable } from '../db/startup-errors.ts';
+import { archiveSource } from '../import/archive/archive-source.ts';
 import { copyTables } from '../import/copy-tables.ts';
-import { databaseSource } from '../import/db/source.ts';
-import { sacctSource } from '../import/sacct/source.ts';
+import { databaseSource } from '../import/db/foreign-source.ts';
+import { sacctSource } from '../import/sacct/sacct-source.ts';
 import { type LocalClock, localClock } from '../import/sacct/times.ts';
+import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { load } from './load.ts';
 import { type LoadTarget, loadTarget, withDatabase } from './open-database.ts';
@@ -57,13 +57,13 @@ interface Import {
 /** Each opens its source first: a file that cannot be imported makes no database. */
 const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
   async archive({ from, target, io }) {
-    const source = await beginning(from, () => archiveSource(from, target.archivePath));
+    const source = await asStartupError(from, () => archiveSource(from, target.archivePath));
     for (const note of source.notes) io.stderr.write(`${note}\n`);
     return await withDatabase(target, (db) => load(db, source, io));
   },
   async db({ from, target, io }) {
     await checkReadable(from);
-    const source = await beginning(from, () => databaseSource(from, target.temporaryRoot));
+    const source = await asStartupError(from, () => databaseSource(from, target.temporaryRoot));
     try {
       return await withDatabase(target, async (db) => {
         const counts = await copyTables(db, source, io.signal);
@@ -79,7 +79,7 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
   },
   async sacct({ from, target, io, clock, cluster }) {
     const clusters = await configuredClusters(target.archivePath);
-    const source = await beginning(from, () => sacctSource(from, { clock, clusters, cluster }));
+    const source = await asStartupError(from, () => sacctSource(from, { clock, clusters, cluster }));
     return await withDatabase(target, (db) => load(db, source, io));
   },
 };
@@ -87,7 +87,7 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
 /** The clusters of the archive, if there is one: subclusters come from it. */
 async function configuredClusters(archivePath: string): Promise<Clusters> {
   return await readClusters(archivePath).catch((error: unknown) => {
-    if (error instanceof BadStart) throw error;
+    if (error instanceof StartupError) throw error;
     return NO_CLUSTERS; // no such folder
   });
 }

@@ -1,4 +1,4 @@
-import { makeKeys } from '../http/auth/keys.ts';
+import { makeKeys } from '../http/auth/signing-keys.ts';
 import { type Command, UsageError } from './command.ts';
 import { keepPrivate } from './private-output.ts';
 

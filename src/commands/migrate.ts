@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { openArchive, readClusterFiles } from '../archive/open.ts';
-import { BadStart } from '../bad-start.ts';
 import type { Database } from '../db/port.ts';
-import { migrateRemote } from '../db/remote/migrate.ts';
-import { openRemote } from '../db/remote/open.ts';
+import { migrateRemote } from '../db/remote/migrate-remote.ts';
+import { openRemote } from '../db/remote/open-remote.ts';
 import { migrate } from '../db/schema/migrate.ts';
 import type { Migrated } from '../db/schema/migrations.ts';
-import { publish } from '../node/clusters.ts';
+import { publish } from '../node/cluster-files.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
+import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, noArguments } from './command.ts';
 import { loadTarget, withDatabase } from './open-database.ts';
 
@@ -47,7 +47,7 @@ async function publishFrom(archivePath: string, db: Database): Promise<void> {
   if (files.length === 0) return;
   await publish(files, db).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new BadStart(`the cluster configuration of ${archivePath} could not be written to the database: ${why}`, {
+    throw new StartupError(`the cluster configuration of ${archivePath} could not be written to the database: ${why}`, {
       cause,
     });
   });

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import { beginning } from '../bad-file.ts';
-import { BadStart } from '../bad-start.ts';
 import { openPool } from '../connections/pool.ts';
 import type { Database } from '../db/port.ts';
 import { migrate } from '../db/schema/migrate.ts';
+import { asStartupError } from '../db/startup-errors.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
+import { StartupError } from '../startup-error.ts';
 import type { CommandIo } from './command.ts';
 
 const LoadSettings = SettingsSchema.pick({ DB_URL: true, DB_TEMP_DIR: true, ARCHIVE_PATH: true });
@@ -20,16 +20,16 @@ export interface LoadTarget {
   log: { warn(fields: object, message: string): void };
 }
 
-/** The settings of a command that loads jobs. Nothing is opened yet. Throws BadStart. */
+/** The settings of a command that loads jobs. Nothing is opened yet. Throws StartupError. */
 export function loadTarget({ env, stderr }: CommandIo): LoadTarget {
   const settings = LoadSettings.safeParse(env);
   if (!settings.success) {
-    throw new BadStart(settings.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+    throw new StartupError(settings.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
   }
   const { DB_URL, DB_TEMP_DIR, ARCHIVE_PATH } = settings.data;
   const file = databaseFile({ DB_URL });
   if (file === undefined) {
-    throw new BadStart(
+    throw new StartupError(
       'DB_URL must begin with file: for this command: load a local file, then move it to the libSQL server (docs/scaling.md)',
     );
   }
@@ -50,7 +50,7 @@ const MAX_IDLE_MS = 3_600_000;
 /** For what runs when a command ends, the last checkpoint included: that of a fresh index of 20 million jobs writes a gigabyte. */
 const CLOSE_LIMIT_MS = 120_000;
 
-/** Opens the database, making it if there is none, and closes it after `use`. Throws BadStart. */
+/** Opens the database, making it if there is none, and closes it after `use`. Throws StartupError. */
 export async function withDatabase<Result>(
   target: LoadTarget,
   use: (db: Database) => Promise<Result>,
@@ -67,7 +67,7 @@ export async function withExisting<Result>(
   { path, temporaryRoot, log }: LoadTarget,
   use: (db: Database) => Promise<Result>,
 ): Promise<Result> {
-  const db = await beginning(path, () =>
+  const db = await asStartupError(path, () =>
     openPool({
       path,
       maxReaders: 1,

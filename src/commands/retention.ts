@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { BadStart } from '../bad-start.ts';
 import type { Database } from '../db/port.ts';
 import { within } from '../deadline.ts';
-import { type DeletePlace, OMIT_TAGGED, type OmitTagged } from '../jobs/retention.ts';
+import { type DeletePlace, OMIT_TAGGED, type OmitTagged } from '../jobs/retention-options.ts';
 import { countOldJobs, oldJobs } from '../questions/old-jobs/sqlite.ts';
+import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { ExportFile } from './export-file.ts';
 import { loadTarget, withExisting } from './open-database.ts';
@@ -128,7 +128,7 @@ function readOptions(args: string[], nowSec: number) {
   if (omit === undefined) throw new UsageError(`--omit-tagged must be one of ${OMIT_TAGGED.join(', ')}`);
   const exportTo = values.export;
   if (exportTo !== undefined && !exportTo.endsWith('.ndjson.gz'))
-    throw new BadStart('--export must name a file that ends in .ndjson.gz');
+    throw new StartupError('--export must name a file that ends in .ndjson.gz');
   return { beforeSec: nowSec - Number(days) * DAY_SEC, omit, exportTo, dryRun: values['dry-run'] === true };
 }
 

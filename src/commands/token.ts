@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { BadStart } from '../bad-start.ts';
 import { makeToken } from '../http/auth/token.ts';
 import { isRole, ROLES } from '../jobs/roles.ts';
 import { SettingsSchema } from '../settings.ts';
+import { StartupError } from '../startup-error.ts';
 import { type Command, UsageError } from './command.ts';
 import { keepPrivate } from './private-output.ts';
 
@@ -20,11 +20,11 @@ Prints a token signed with JWT_PRIVATE_KEY, and nothing else.
   async run(args, io) {
     const options = readOptions(args);
     const key = SettingsSchema.shape.JWT_PRIVATE_KEY.safeParse(io.env['JWT_PRIVATE_KEY']);
-    if (!key.success) throw new BadStart(`JWT_PRIVATE_KEY ${key.error.issues[0]?.message ?? 'is not a key'}`);
+    if (!key.success) throw new StartupError(`JWT_PRIVATE_KEY ${key.error.issues[0]?.message ?? 'is not a key'}`);
     if (key.data === undefined)
-      throw new BadStart("JWT_PRIVATE_KEY is missing: create a key pair with 'cc-jobs keys >> .env'");
+      throw new StartupError("JWT_PRIVATE_KEY is missing: create a key pair with 'cc-jobs keys >> .env'");
     const token = await makeToken(key.data, options).catch((cause: unknown) => {
-      throw new BadStart("JWT_PRIVATE_KEY is not an Ed25519 key: create a key pair with 'cc-jobs keys'", { cause });
+      throw new StartupError("JWT_PRIVATE_KEY is not an Ed25519 key: create a key pair with 'cc-jobs keys'", { cause });
     });
     keepPrivate(io);
     io.stdout.write(`${token}\n`);

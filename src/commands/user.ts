@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-import { BadStart } from '../bad-start.ts';
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
+import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { hashOf, readPassword } from './password.ts';
@@ -46,7 +46,7 @@ stay. Existing sessions and tokens stay valid unless JWT_VALIDATE_USER=on; a new
       try {
         return await run({ db, io, name: name ?? '', values });
       } catch (error) {
-        if (error instanceof Fault && error.code === 'conflict') throw new BadStart(error.message);
+        if (error instanceof Fault && error.code === 'conflict') throw new StartupError(error.message);
         throw error;
       }
     });
@@ -105,7 +105,7 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
   },
   async delete({ db, io, name: username }) {
     const { deleted } = await within(LIMIT_MS, (deadline) => db.write('deleteAccount', { username }, deadline));
-    if (deleted === 0) throw new BadStart(`no such user: ${username}`);
+    if (deleted === 0) throw new StartupError(`no such user: ${username}`);
     io.stderr.write(`deleted ${username}\n${whatHolds(io, false)}`);
     return 0;
   },

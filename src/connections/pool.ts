@@ -27,7 +27,7 @@ const LAST_CHECKPOINT_MS = 2_000;
 
 /**
  * The Database port over connection processes (design: one libSQL connection = one process). The parent never opens the
- * file. Throws BadStart when the file cannot be served.
+ * file. Throws StartupError when the file cannot be served.
  */
 export async function openPool(options: PoolOptions): Promise<Database> {
   const pool = new Pool(options);

@@ -2,17 +2,18 @@
  * The program of one connection process: one connection that reads or one that writes, one request at a time. Each kind has its own
  * library of SQLite, and only that is loaded: two in one process would take away each other's locks.
  */
-import { badStartOf } from '../bad-file.ts';
-import { BadStart } from '../bad-start.ts';
+
 import { giveBack } from '../db/driver/driver-values.ts';
 import type { ReadConnection } from '../db/driver/read-connection.ts';
 import type { WriteConnection } from '../db/driver/write-connection.ts';
 import type { WriteGate } from '../db/driver/write-transaction.ts';
+import { startupErrorOf } from '../db/startup-errors.ts';
 import { faultToMessage } from '../processes/fault-messages.ts';
 import { endNow } from '../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../processes/parent.ts';
 import type { FromProcess, ToProcess } from '../processes/protocol.ts';
 import { PassingBytes } from '../processes/response-byte-gc.ts';
+import { StartupError } from '../startup-error.ts';
 
 /** An interrupt in the tick that starts a query is lost, so it is repeated until the query has ended. */
 const INTERRUPT_AGAIN_MS = 2;
@@ -83,8 +84,8 @@ async function open({ options }: Extract<ToProcess, { kind: 'open' }>): Promise<
     reader = await ReadConnection.open(options);
     send({ kind: 'ready', id: 0, pragmas: reader.pragmas, sqlite: await reader.sqliteVersion() });
   } catch (error) {
-    const known = error instanceof BadStart ? error : badStartOf(error, options.path);
-    const { problems, fault } = known ?? new BadStart(`${options.path}: ${String(error)}`);
+    const known = error instanceof StartupError ? error : startupErrorOf(error, options.path);
+    const { problems, fault } = known ?? new StartupError(`${options.path}: ${String(error)}`);
     send({ kind: 'refused', id: 0, problems, fault });
   }
 }

@@ -30,7 +30,7 @@ const OWN_WRITE_LIMIT_MS = 1_000;
 
 /**
  * The port over a replica of a libSQL server: reads from the local file through connection processes, which cannot write to it; writes at
- * the server, answered when the file has them; one more process that brings the file up to date. Throws BadStart.
+ * the server, answered when the file has them; one more process that brings the file up to date. Throws StartupError.
  */
 export async function openReplicaPool(options: ReplicaPoolOptions): Promise<Database> {
   const { path, syncUrl, authToken, intervalMs, connection, log } = options;

@@ -1,10 +1,11 @@
 /** The program of the syncer: brings a replica up to date when it is asked to, and answers no query. */
-import { BadStart } from '../bad-start.ts';
-import { brokenReplica, isBroken, isCompacting, openReplica, type Replica } from '../db/replica/open.ts';
+
+import { brokenReplica, isBroken, isCompacting, openReplica, type Replica } from '../db/replica/open-replica.ts';
 import { Fault } from '../faults.ts';
 import { faultToMessage } from '../processes/fault-messages.ts';
 import { endNow } from '../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../processes/parent.ts';
+import { StartupError } from '../startup-error.ts';
 
 let replica: Replica | undefined;
 let path = '';
@@ -19,7 +20,8 @@ async function receive(message: Asked): Promise<void> {
         replica = await openReplica(message.options);
         return send({ kind: 'ready', id: 0, pragmas: {} });
       } catch (error) {
-        const { problems, fault } = error instanceof BadStart ? error : new BadStart(`${path}: ${String(error)}`);
+        const { problems, fault } =
+          error instanceof StartupError ? error : new StartupError(`${path}: ${String(error)}`);
         return send({ kind: 'refused', id: 0, problems, fault });
       }
     case 'sync':

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadStart } from '../bad-start.ts';
 import { logBytesOf } from '../db/driver/log-bytes.ts';
-import type { ReplicaOptions } from '../db/replica/open.ts';
+import type { ReplicaOptions } from '../db/replica/open-replica.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
 import { DatabaseProcess } from '../processes/managed-process.ts';
 import { SYNCER_PROGRAM } from '../processes/spawn.ts';
+import { StartupError } from '../startup-error.ts';
 import type { SyncStatus } from '../system-state.ts';
 
 export interface SyncerOptions {
@@ -58,7 +58,7 @@ export class Syncer {
     this.#options = options;
   }
 
-  /** Brings the replica up to date for the first time. Throws BadStart, or the Fault of the sync. */
+  /** Brings the replica up to date for the first time. Throws StartupError, or the Fault of the sync. */
   async open(): Promise<void> {
     this.#process = this.#start();
     await this.#process.ready;
@@ -210,7 +210,7 @@ export class Syncer {
   async #restart(gone: DatabaseProcess): Promise<void> {
     if (this.#closing || this.#timer === undefined) return;
     await gone.ready.catch(async (error: unknown) => {
-      if (error instanceof BadStart) this.#failing = error.message;
+      if (error instanceof StartupError) this.#failing = error.message;
       await sleep(RESTART_MS);
     });
     if (!this.#closing) this.#process = this.#start();

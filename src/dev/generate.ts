@@ -1,7 +1,7 @@
 import type { Job } from '../jobs/job.ts';
 import { calendar } from './calendar.ts';
-import { GENERATED_CLUSTERS } from './clusters.ts';
-import { jobOf, type Submission } from './job.ts';
+import { GENERATED_CLUSTERS } from './demo-clusters.ts';
+import { jobOf, type Submission } from './made-job.ts';
 import { population } from './population.ts';
 import { Random } from './random.ts';
 

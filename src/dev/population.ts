@@ -1,4 +1,4 @@
-import { acceleratorIds, GENERATED_CLUSTERS, type GeneratedCluster, hostsOf, type NodeKind } from './clusters.ts';
+import { acceleratorIds, GENERATED_CLUSTERS, type GeneratedCluster, hostsOf, type NodeKind } from './demo-clusters.ts';
 import { Random, weightedTable } from './random.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 

@@ -5,6 +5,7 @@ import type { Database } from '../db/port.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Fault } from '../faults.ts';
 import type { User } from '../jobs/roles.ts';
+import type { Log } from '../log.ts';
 import type { JobQuestions, QuestionIndex } from '../questions/ask.ts';
 import type { SettingValues } from '../settings.ts';
 import type { MemorySample, RuntimeState } from '../system-state.ts';
@@ -14,15 +15,6 @@ import type { RefusalLog } from './errors/refusal-log.ts';
 import type { TakeApart } from './json/json-body.ts';
 import type { Bodies } from './limits/body.ts';
 import type { HeldAnswers } from './limits/unsent-bytes.ts';
-
-/** What the service needs of a logger; pino's is one. */
-export interface Log {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-  child(bindings: Record<string, unknown>): Log;
-}
 
 /** What differs between the runtimes; an entry passes it to `createApp`. */
 export interface Service {

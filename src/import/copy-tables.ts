@@ -1,6 +1,6 @@
 import type { Database } from '../db/port.ts';
 import { within } from '../deadline.ts';
-import { COPIES, type Copy, type DatabaseSource } from './db/source.ts';
+import { COPIES, type Copy, type DatabaseSource } from './db/foreign-source.ts';
 
 const WRITE_LIMIT_MS = 60_000;
 

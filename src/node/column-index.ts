@@ -1,7 +1,7 @@
 import { BESIDE_LIMIT_MB, ColumnIndex } from '../columns/index.ts';
 import { withColumns, withoutColumns } from '../columns/with-columns.ts';
 import type { Database } from '../db/port.ts';
-import type { Log } from '../http/env.ts';
+import type { Log } from '../log.ts';
 import type { QuestionIndex } from '../questions/ask.ts';
 import type { SettingValues } from '../settings.ts';
 import type { Sizing } from '../system-state.ts';

@@ -1,17 +1,17 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { BadStart } from '../bad-start.ts';
 import { isInMemory, openPool, type PoolOptions } from '../connections/pool.ts';
 import { openReplicaPool } from '../connections/replica-pool.ts';
 import type { Database } from '../db/port.ts';
-import { checkRemote } from '../db/remote/migrate.ts';
-import { openRemote } from '../db/remote/open.ts';
+import { checkRemote } from '../db/remote/migrate-remote.ts';
+import { openRemote } from '../db/remote/open-remote.ts';
 import type { RemoteServer } from '../db/remote/server.ts';
 import { buildIndexes } from '../db/schema/bulk.ts';
-import type { Log } from '../http/env.ts';
+import type { Log } from '../log.ts';
 import type { SpareSlot } from '../processes/replacement-permit.ts';
 import { databaseFile, type SettingValues } from '../settings.ts';
+import { StartupError } from '../startup-error.ts';
 import type { Sizing } from '../system-state.ts';
 import { indexed, type OpenDatabase } from './column-index.ts';
 
@@ -28,7 +28,7 @@ export interface Place {
   open(options: DatabaseOptions): Promise<OpenDatabase>;
 }
 
-/** Where the settings say that the database is. Throws BadStart for a folder or a kind of address that cannot be. */
+/** Where the settings say that the database is. Throws StartupError for a folder or a kind of address that cannot be. */
 export async function placeOf(settings: SettingValues): Promise<Place> {
   const path = databaseFile(settings);
   if (path === undefined) return serverOf(settings);
@@ -50,7 +50,7 @@ function serverOf(settings: SettingValues): Place {
   };
 }
 
-/** Its limits are flags of the server: without them one query there may take all memory. Throws BadStart. */
+/** Its limits are flags of the server: without them one query there may take all memory. Throws StartupError. */
 async function checkServer(server: RemoteServer, log: Log): Promise<Record<string, number>> {
   const pragmas = await checkRemote(server);
   if (pragmas['hard_heap_limit'] === 0) {
@@ -141,13 +141,13 @@ async function tempDirOf(path: string, { DB_TEMP_DIR }: SettingValues): Promise<
   return resolve(DB_TEMP_DIR);
 }
 
-/** Sorts are written there; SQLite would silently take another folder for one that is none. Throws BadStart. */
+/** Sorts are written there; SQLite would silently take another folder for one that is none. Throws StartupError. */
 async function checkTempDir(folder: string): Promise<void> {
   const info = await stat(folder).catch(() => undefined);
   if (info?.isDirectory() !== true)
-    throw new BadStart(`DB_TEMP_DIR ${folder} is not a directory: create it, or correct the setting`);
+    throw new StartupError(`DB_TEMP_DIR ${folder} is not a directory: create it, or correct the setting`);
   await access(folder, constants.W_OK).catch((cause: unknown) => {
-    throw new BadStart(`DB_TEMP_DIR ${folder} is not writable: correct its permissions`, { cause });
+    throw new StartupError(`DB_TEMP_DIR ${folder} is not writable: correct its permissions`, { cause });
   });
 }
 

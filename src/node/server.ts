@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BadStart } from '../bad-start.ts';
-import { refuseBrokenRequests } from '../http/errors/client-error.ts';
-import { nodeListener } from '../http/node-server.ts';
 import type { SettingValues } from '../settings.ts';
+import { StartupError } from '../startup-error.ts';
+import { refuseBrokenRequests } from './client-error.ts';
+import { nodeListener } from './node-listener.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
 /** Bytes of request line and headers together; Node answers more with 431. */
@@ -17,12 +17,12 @@ const SILENCE_BEYOND_DEADLINE_MS = 10_000;
 /** While the server closes: how often it lets go of connections whose request has ended. */
 const CLOSE_IDLE_MS = 20;
 
-/** That HOST and PORT can be listened on now. Throws BadStart. */
+/** That HOST and PORT can be listened on now. Throws StartupError. */
 export async function checkAddress(settings: SettingValues): Promise<void> {
   await closeServer(await listen(() => new Response(), settings), 0);
 }
 
-/** Listens on HOST and PORT. Throws BadStart. */
+/** Listens on HOST and PORT. Throws StartupError. */
 export function listen(fetch: Parameters<typeof nodeListener>[0], settings: SettingValues): Promise<Server> {
   const { HOST, PORT, STREAM_TIMEOUT_S, REQUEST_TIMEOUT_MS } = settings;
   const server = createServer(
@@ -45,7 +45,7 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: Sett
       const why = inUse
         ? 'is in use: set another PORT, or stop the program that uses it'
         : `cannot be used (${cause.code}): HOST must be an address of this machine`;
-      reject(new BadStart(`HOST ${HOST}, PORT ${PORT} ${why}`, { cause }));
+      reject(new StartupError(`HOST ${HOST}, PORT ${PORT} ${why}`, { cause }));
     });
     server.listen(PORT, HOST, () => resolveServer(server));
   });

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { pino } from 'pino';
-import { stderrLines } from '../stderr-lines.ts';
+import { stderrLines } from './stderr-lines.ts';
 
 /** What the system says when it has no file, memory or process to give, for this process or for all. */
 const SHORTAGES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'ENOBUFS']);

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
-import { BadStart } from '../bad-start.ts';
+import { META_READER_MB } from '../archive/client.ts';
 import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile, type SettingValues } from '../settings.ts';
+import { StartupError } from '../startup-error.ts';
 import type { ConnectionSizing, Machine, Sizing } from '../system-state.ts';
 
 /** The parent itself: 216 MB of RSS from the 10,000th request to the 500,000th. Bodies and answers on their way come on top. */
@@ -8,8 +9,6 @@ const PARENT_MB = 220;
 /** Private memory of a connection process at rest (14 MB measured, 36 without the compile cache), and what an answer takes. */
 const CONNECTION_BASE_MB = 44;
 const ANSWER_MB = 24;
-/** Of the archive's reader of meta.json files: the base of any Node, and the texts of a batch. */
-export const META_READER_MB = 88;
 /** Both processes of the archive. A decoded job of 32 nodes and 9 metrics takes about 60 MB; the decoder's base is that of any Node. */
 const ARCHIVE_MB = { least: 160 + META_READER_MB, most: 768 + META_READER_MB, part: 1 / 8 };
 /**
@@ -58,7 +57,7 @@ export function serverLimits({ processes, connection }: Sizing): { softMb: numbe
   return { softMb: processes * connection.softHeapMb, hardMb: processes * connection.hardHeapMb };
 }
 
-/** Divides the memory. Throws BadStart with the sum when heap limits and bases do not fit under the limit together. */
+/** Divides the memory. Throws StartupError with the sum when heap limits and bases do not fit under the limit together. */
 export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
   const notes: string[] = [];
   const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(settings, machine) : settings.DB_MEMORY_LIMIT_MB;
@@ -91,11 +90,11 @@ export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
   const heapMb = shareMb - baseMb - ANSWER_MB;
   const byHandMb = settings.DB_HARD_HEAP_LIMIT_MB;
   const hardHeapMb = byHandMb === 'auto' ? Math.min(heapMb, HEAP.mostMb) : byHandMb;
-  if (hardHeapMb > heapMb || heapMb < HEAP.leastMb) throw new BadStart(tooSmall(settings, limitMb));
+  if (hardHeapMb > heapMb || heapMb < HEAP.leastMb) throw new StartupError(tooSmall(settings, limitMb));
   const softHeapMb =
     settings.DB_SOFT_HEAP_LIMIT_MB === 'auto' ? Math.floor(hardHeapMb / 2) : settings.DB_SOFT_HEAP_LIMIT_MB;
   if (softHeapMb >= hardHeapMb) {
-    throw new BadStart(
+    throw new StartupError(
       `DB_SOFT_HEAP_LIMIT_MB ${softHeapMb} must be below the hard heap limit of ${hardHeapMb} MB: without room between ` +
         'them, a plain scan fails when the cache has filled the heap',
     );
@@ -167,7 +166,7 @@ function neededColumnsMb(settings: SettingValues): number {
 
 /**
  * At least what makes every process work, at most what the processes could use: the rest of a large machine is for the operating
- * system's cache. Throws BadStart when the machine has less than what was asked for by hand needs.
+ * system's cache. Throws StartupError when the machine has less than what was asked for by hand needs.
  */
 function autoLimit(settings: SettingValues, machine: Machine): number {
   const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
@@ -176,7 +175,7 @@ function autoLimit(settings: SettingValues, machine: Machine): number {
   const least = limitFor(settings, leastHeapMb);
   const most = limitFor(settings, byHandMb === 'auto' ? HEAP.mostMb : byHandMb, wantedColumnsMb(settings));
   if (least.limitMb > Math.max(machine.memoryMb, SMALL_MACHINE_MB)) {
-    throw new BadStart(
+    throw new StartupError(
       `not enough memory: ${machine.memoryMb} MB (${machine.source}), required: ${sumOf(settings, leastHeapMb)}. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`,
     );
   }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { BadStart } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
+import { StartupError } from '../startup-error.ts';
 import type { ProcessStatus } from '../system-state.ts';
 import type { Counters } from './counters.ts';
 import { faultFromMessage } from './fault-messages.ts';
@@ -47,7 +47,7 @@ export interface ProcessOptions {
 export class DatabaseProcess {
   readonly role: ProcessStatus['role'];
   readonly growthMb: number;
-  /** Resolves when it serves; rejects with BadStart, or with the fault `connection_lost` when it died first. */
+  /** Resolves when it serves; rejects with StartupError, or with the fault `connection_lost` when it died first. */
   readonly ready: Promise<void>;
   /** RSS in MB when it began to serve: what it needs to be there. */
   restingMb = 0;
@@ -238,7 +238,7 @@ export class DatabaseProcess {
         ready.resolve();
         return;
       case 'refused':
-        ready.reject(new BadStart(message.problems, { fault: message.fault }));
+        ready.reject(new StartupError(message.problems, { fault: message.fault }));
         this.kill();
         return;
       case 'worn':

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadStart, type StartFault } from '../bad-start.ts';
 import { Fault } from '../faults.ts';
+import { StartupError, type StartupFault } from '../startup-error.ts';
 import type { Counters } from './counters.ts';
 import { afterWaiting } from './late-timer.ts';
 import type { DatabaseProcess } from './managed-process.ts';
@@ -49,7 +49,7 @@ export class Crew {
   readonly #dismissed = new Set<DatabaseProcess>();
   #opened = false;
   /** What a process said that refused to start, until one does. */
-  #refused: BadStart | undefined;
+  #refused: StartupError | undefined;
   /** When a spare that did not start may be tried again, an instant of performance.now(). */
   #spareAt = 0;
   /** While starts fail, only the next try after its pause starts one more. */
@@ -72,7 +72,7 @@ export class Crew {
     return this.#queue.length;
   }
 
-  /** Starts the first process; without it the first request does. Throws BadStart. */
+  /** Starts the first process; without it the first request does. Throws StartupError. */
   async open(): Promise<void> {
     const first = this.#add();
     await first.ready;
@@ -134,7 +134,7 @@ export class Crew {
       (error: unknown) => {
         // Of the first it is the start of the service that fails, which says it.
         if (!this.#opened || this.#closing) return;
-        if (error instanceof BadStart) this.#refuse(error);
+        if (error instanceof StartupError) this.#refuse(error);
         this.#options.log(`a ${process.role} process did not start`, error);
       },
     );
@@ -151,7 +151,7 @@ export class Crew {
   }
 
   /** While nobody serves, whoever waits is told why instead of waiting in vain. */
-  #refuse(why: BadStart): void {
+  #refuse(why: StartupError): void {
     this.#refused = why;
     if (!this.#serves()) this.#queue.clear(refusedStart(why));
   }
@@ -276,11 +276,11 @@ function isWorn(member: DatabaseProcess): boolean {
 }
 
 /** The problem itself has paths in it: it is for the log. */
-function refusedStart(why: BadStart): Fault {
+function refusedStart(why: StartupError): Fault {
   return new Fault(why.fault, REFUSED[why.fault], { cause: why });
 }
 
-const REFUSED: Readonly<Record<StartFault, string>> = {
+const REFUSED: Readonly<Record<StartupFault, string>> = {
   read_only: 'the database is not writable',
   disk_full: 'no space is left for the database or its temporary files',
   database_damaged: 'the database file is damaged',

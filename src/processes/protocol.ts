@@ -1,14 +1,14 @@
 import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
-import type { StartFault } from '../bad-start.ts';
 import type { HeldIndexOptions } from '../columns/held-index.ts';
 import type { NewIndexOptions } from '../columns/new-index.ts';
 import type { ConnectionOptions } from '../db/driver/pragmas.ts';
 import type { Maintenance } from '../db/maintenance.ts';
-import type { ReplicaOptions, Synced } from '../db/replica/open.ts';
+import type { ReplicaOptions, Synced } from '../db/replica/open-replica.ts';
 import type { SqlValue } from '../db/statement.ts';
 import type { WriteName } from '../db/writes/index.ts';
 import type { FaultCode, FaultStatus } from '../faults.ts';
 import type { Question } from '../questions/question.ts';
+import type { StartupFault } from '../startup-error.ts';
 
 /**
  * Every message between the service and one of its processes; they travel by structured clone. `id` is the request's: a
@@ -51,7 +51,7 @@ export type FromProcess =
   /** It serves; `sqlite` is the version of its SQLite, where it has one. */
   | { kind: 'ready'; id: 0; pragmas: Readonly<Record<string, string | number>>; sqlite?: string }
   /** It cannot start, whoever tries again: the file, not the process, is the reason. */
-  | { kind: 'refused'; id: 0; problems: readonly string[]; fault: StartFault }
+  | { kind: 'refused'; id: 0; problems: readonly string[]; fault: StartupFault }
   | { kind: 'answer'; id: number; json: Uint8Array; rows?: number; more?: Uint8Array }
   | { kind: 'archived'; id: number; answer: ArchiveAnswer }
   | { kind: 'takenApart'; id: number; value: unknown }

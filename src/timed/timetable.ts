@@ -1,7 +1,7 @@
 import type { Database } from '../db/port.ts';
 import type { BatchOutput } from '../db/writes/timed-work.ts';
 import type { Deadline } from '../deadline.ts';
-import type { DeletePlace } from '../jobs/retention.ts';
+import type { DeletePlace } from '../jobs/retention-options.ts';
 import type { SettingValues } from '../settings.ts';
 
 export interface TimedContext {

@@ -7,7 +7,7 @@ import { openArchive as archiveProcesses } from '../../src/archive/client.ts';
 import { readRegularText } from '../../src/archive/files.ts';
 import { openArchive, readClusters } from '../../src/archive/open.ts';
 import type { ArchiveRequest } from '../../src/archive/requests.ts';
-import { archiveSource } from '../../src/import/archive/source.ts';
+import { archiveSource } from '../../src/import/archive/archive-source.ts';
 import { SpareSlot } from '../../src/processes/replacement-permit.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
 import { within } from '../support/pool.ts';

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { MAX_DATA_BYTES } from '../../src/archive/data.ts';
 import { answerArchiveRequest, type JobDataRequest } from '../../src/archive/requests.ts';
-import { writeJob } from '../../src/archive/write.ts';
+import { writeJob } from '../../src/archive/write-files.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
 
 const job = { cluster: 'small', jobId: 1002, startTime: 1700000000 };

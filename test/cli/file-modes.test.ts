@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { writeFileAtomically } from '../../src/archive/files.ts';
-import { copyJobFiles } from '../../src/archive/write.ts';
+import { copyJobFiles } from '../../src/archive/write-files.ts';
 import { BIN, folder, OPEN, start } from '../support/command-line.ts';
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { migrateRemote } from '../../src/db/remote/migrate.ts';
+import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
 import { migrated, OPEN } from '../support/command-line.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
 

@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { BadStart } from '../../src/bad-start.ts';
 import { type Command, UsageError } from '../../src/commands/command.ts';
 import { keysCommand } from '../../src/commands/keys.ts';
 import { tokenCommand } from '../../src/commands/token.ts';
-import { importPublicKey } from '../../src/http/auth/keys.ts';
+import { importPublicKey } from '../../src/http/auth/signing-keys.ts';
 import { verifyToken } from '../../src/http/auth/token.ts';
+import { StartupError } from '../../src/startup-error.ts';
 
 async function run(command: Command, args: string[], env: Record<string, string> = {}) {
   const stdout = new PassThrough();
@@ -73,7 +73,7 @@ describe('token', () => {
     const secret = Buffer.alloc(64, 7).toString('base64');
     for (const JWT_PRIVATE_KEY of ['secret', secret]) {
       const failure = run(tokenCommand, ['--user', 'a', '--roles', 'api'], { JWT_PRIVATE_KEY });
-      await expect(failure).rejects.toThrow(BadStart);
+      await expect(failure).rejects.toThrow(StartupError);
       await expect(failure).rejects.not.toThrow(JWT_PRIVATE_KEY);
     }
   });

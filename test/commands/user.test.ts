@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { compare } from 'bcryptjs';
 import { beforeEach, expect, test } from 'vitest';
-import { BadStart } from '../../src/bad-start.ts';
 import { UsageError } from '../../src/commands/command.ts';
 import { userCommand } from '../../src/commands/user.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
+import { StartupError } from '../../src/startup-error.ts';
 import { testFolder } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
@@ -114,7 +114,7 @@ test.each([
 
 test('what is there already, or is not there, is said', async () => {
   await user('add ada --roles user');
-  await expect(user('add ada --roles admin')).rejects.toThrow(new BadStart('the user "ada" already exists'));
+  await expect(user('add ada --roles admin')).rejects.toThrow(new StartupError('the user "ada" already exists'));
   await expect(user('change bob --roles user')).rejects.toThrow(/no such user: "bob"/);
   await expect(user('delete bob')).rejects.toThrow(/no such user: bob/);
   expect(await account('ada')).toMatchObject({ roles: '["user"]' });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openReplicaPool } from '../../src/connections/replica-pool.ts';
-import { migrateRemote } from '../../src/db/remote/migrate.ts';
-import { openRemote } from '../../src/db/remote/open.ts';
+import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
+import { openRemote } from '../../src/db/remote/open-remote.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
 import { CONNECTION, testFolder, testPool } from '../support/pool.ts';
 import { databaseContract } from './contract.ts';

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { BadStart } from '../../src/bad-start.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { checkFile } from '../../src/db/schema/schema-check.ts';
+import { StartupError } from '../../src/startup-error.ts';
 import { testFolder } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
@@ -24,7 +24,7 @@ async function refused(path: string, words: RegExp): Promise<void> {
   const folder = join(path, '..');
   const before = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString('base64')]);
   await expect(checkFile(path)).rejects.toThrow(words);
-  await expect(checkFile(path)).rejects.toBeInstanceOf(BadStart);
+  await expect(checkFile(path)).rejects.toBeInstanceOf(StartupError);
   expect(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString('base64')])).toEqual(
     before,
   );
@@ -151,5 +151,5 @@ test('a folder on a read-only file system is refused', async () => {
   // /proc is one on every Linux, whoever asks; elsewhere the read-only file above stands for it.
   if (process.platform !== 'linux') return;
   expect(() => execFileSync('touch', ['/proc/job.db'], { stdio: 'ignore' })).toThrow();
-  await expect(checkFile('/proc/version')).rejects.toThrow(BadStart);
+  await expect(checkFile('/proc/version')).rejects.toThrow(StartupError);
 });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { BadStart } from '../../src/bad-start.ts';
 import { openReader } from '../../src/db/driver/driver.ts';
 import { checkSqliteVersion, Sqlite } from '../../src/db/driver/sqlite.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
+import { StartupError } from '../../src/startup-error.ts';
 import { testFolder } from '../support/pool.ts';
 
 test.each(['3.51.3', '3.51.10', '3.53.0', '4.0.0'])('SQLite %s may write', (version) => {
@@ -11,7 +11,7 @@ test.each(['3.51.3', '3.51.10', '3.53.0', '4.0.0'])('SQLite %s may write', (vers
 });
 
 test.each(['3.51.2', '3.45.1', '3.7.17', '2.99.99', ''])('SQLite %s may not: it can lose commits', (version) => {
-  expect(() => checkSqliteVersion(version)).toThrow(BadStart);
+  expect(() => checkSqliteVersion(version)).toThrow(StartupError);
 });
 
 test('the driver of the readers cannot write, nor move the log into the file', async () => {

@@ -4,8 +4,8 @@ import { readClusters } from '../../src/archive/open.ts';
 import { answerArchiveRequest } from '../../src/archive/requests.ts';
 import { calendar } from '../../src/dev/calendar.ts';
 import { generateJobs } from '../../src/dev/generate.ts';
+import { generatedSource } from '../../src/dev/made-jobs.ts';
 import { Random, weightedTable } from '../../src/dev/random.ts';
-import { generatedSource } from '../../src/dev/source.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { temporaryFolder } from '../support/archive.ts';
 
@@ -83,7 +83,7 @@ describe('generated clusters', () => {
     const archivePath = await temporaryFolder();
     await generatedSource({ ...options, archivePath, archived: 0 });
     await generatedSource({ ...options, archivePath, archived: 0 });
-    const { writeCluster } = await import('../../src/archive/write.ts');
+    const { writeCluster } = await import('../../src/archive/write-files.ts');
     await writeCluster(archivePath, 'fern', '{}');
     await expect(generatedSource({ ...options, archivePath, archived: 0 })).rejects.toThrow(join(archivePath, 'fern'));
   });

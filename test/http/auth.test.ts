@@ -1,6 +1,6 @@
 import { sign as hmac } from 'hono/jwt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { importPrivateKey } from '../../src/http/auth/keys.ts';
+import { importPrivateKey } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import { bodyOf, faultIn, job, keys, NOW, otherKeys, type TestApp, testApp } from '../support/test-app.ts';
 

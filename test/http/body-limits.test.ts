@@ -1,6 +1,6 @@
 /** Every route that takes a body refuses one byte, one value and one level too many, and says what the limit is. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TAG_FORM } from '../../routes/pages/job.ts';
+import { TAG_FORM } from '../../routes/pages/job-page.ts';
 import { LOGIN_FORM } from '../../routes/pages/login.ts';
 import { faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
 import type { Operation } from '../support/worst-requests.ts';

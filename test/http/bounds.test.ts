@@ -1,9 +1,9 @@
 /** What is remembered of strangers is bounded, and what they send holds no longer than it says. */
 import { afterEach, expect, test, vi } from 'vitest';
-import { importPublicKey } from '../../src/http/auth/keys.ts';
 import { KnownTokens } from '../../src/http/auth/known-tokens.ts';
 import { LoginLimit } from '../../src/http/auth/login-limit.ts';
 import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
+import { importPublicKey } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import { LOGIN_KEY, loginToken } from '../support/login.ts';
 import { keys, NOW } from '../support/test-app.ts';

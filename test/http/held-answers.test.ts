@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { HeldAnswers } from '../../src/http/limits/unsent-bytes.ts';
-import { cutConnection, whenSent } from '../../src/http/node-server.ts';
+import { cutConnection, whenSent } from '../../src/node/node-listener.ts';
 import { ANSWERS_HELD_MB } from '../../src/settings.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { importPublicKey, makeKeys } from '../../src/http/auth/keys.ts';
 import { KnownTokens } from '../../src/http/auth/known-tokens.ts';
+import { importPublicKey, makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 
 const NOW = 1_764_000_000;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { archiveSource } from '../../src/import/archive/source.ts';
+import { archiveSource } from '../../src/import/archive/archive-source.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
 import { smallCluster } from '../support/small-cluster.ts';

@@ -3,7 +3,7 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyTables } from '../../src/import/copy-tables.ts';
-import { databaseSource } from '../../src/import/db/source.ts';
+import { databaseSource } from '../../src/import/db/foreign-source.ts';
 import { importJobs } from '../../src/import/run.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';

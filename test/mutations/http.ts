@@ -97,13 +97,8 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/auth/hardening.ts', ', ...HEADERS }', ' }', 'http/raw-answers'),
   mutation('http/auth/hardening.ts', 'return theirs.host !== ours.host ||', 'return', 'http/same-origin'),
   mutation('http/auth/hardening.ts', '!OPEN_TO_ALL.test(c.req.path) && isForeign(c)', 'false', 'http/auth-none'),
-  mutation(
-    'http/errors/client-error.ts',
-    '...Object.entries(BARE_HEADERS)',
-    '...Object.entries({})',
-    'http/raw-answers',
-  ),
-  mutation('http/errors/client-error.ts', 'return bareResponse(', 'return faultResponse(', 'http/raw-answers'),
+  mutation('node/client-error.ts', '...Object.entries(BARE_HEADERS)', '...Object.entries({})', 'http/raw-answers'),
+  mutation('node/client-error.ts', 'return bareResponse(', 'return faultResponse(', 'http/raw-answers'),
   mutation(
     'http/auth/cors.ts',
     "new Set(['x-requested-with'",

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BadStart } from '../../src/bad-start.ts';
 import { sizeFor } from '../../src/node/sizing.ts';
 import { readSettings } from '../../src/settings.ts';
+import { StartupError } from '../../src/startup-error.ts';
 
 const machine = (memoryMb: number) => ({ memoryMb, source: 'test' });
 const settings = (more: Record<string, string> = {}) => readSettings({ AUTH: 'none', ...more });
@@ -53,7 +53,7 @@ test('a limit that is much of the machine is noted, one that is not is none', ()
 test('auto never asks for more than the machine has, whatever was set by hand', () => {
   for (const more of [{ DB_HARD_HEAP_LIMIT_MB: '9000' }, { DB_MAX_CONNECTIONS: '64' }, { BODY_LIMIT_MB: '1024' }]) {
     const attempt = () => sizeFor(settings(more as Record<string, string>), machine(2_048));
-    expect(attempt).toThrow(BadStart);
+    expect(attempt).toThrow(StartupError);
     expect(attempt).toThrow(/not enough memory: 2048 MB \(test\), required: .* = \d+ MB\. Lower DB_MAX_CONNECTIONS/);
   }
 });
@@ -73,13 +73,13 @@ test('what does not fit is refused with the sum, and the sum fits', () => {
         const sizing = sizeFor(settings(env), machine(524_288));
         expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
       } catch (error) {
-        if (!(error instanceof BadStart)) throw error;
+        if (!(error instanceof StartupError)) throw error;
         const [, needed = ''] =
           /DB_MEMORY_LIMIT_MB \d+ is too small: .* = (\d+) MB\. Raise it/.exec(error.message) ?? [];
         refused += 1;
         sizeFor(settings({ ...env, DB_MEMORY_LIMIT_MB: needed }), machine(524_288));
         const less = String(Number(needed) - 70);
-        expect(() => sizeFor(settings({ ...env, DB_MEMORY_LIMIT_MB: less }), machine(524_288))).toThrow(BadStart);
+        expect(() => sizeFor(settings({ ...env, DB_MEMORY_LIMIT_MB: less }), machine(524_288))).toThrow(StartupError);
       }
     }),
   );

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { BadStart } from '../../src/bad-start.ts';
 import { openPool } from '../../src/connections/pool.ts';
 import { checkSqliteVersion } from '../../src/db/driver/sqlite.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
+import { StartupError } from '../../src/startup-error.ts';
 import { CONNECTION, fixture, small, testFolder, testPool, until, within } from '../support/pool.ts';
 
 test('every pragma of the bootstrap is read back from the live processes', async () => {
@@ -50,7 +50,7 @@ test('a file that cannot be served refuses the start with its reason', async () 
     connection: CONNECTION,
     log: { warn() {} },
   });
-  await expect(opening).rejects.toBeInstanceOf(BadStart);
+  await expect(opening).rejects.toBeInstanceOf(StartupError);
   expect(existsSync(path)).toBe(false);
 });
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { refuseBrokenRequests } from '../../src/http/errors/client-error.ts';
-import { nodeListener } from '../../src/http/node-server.ts';
+import { refuseBrokenRequests } from '../../src/node/client-error.ts';
+import { nodeListener } from '../../src/node/node-listener.ts';
 import type { TestApp } from './test-app.ts';
 
 export interface Listening {

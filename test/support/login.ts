@@ -1,4 +1,4 @@
-import { base64Url } from '../../src/http/auth/keys.ts';
+import { base64Url } from '../../src/http/auth/signing-keys.ts';
 import type { TestApp } from './test-app.ts';
 
 /** Of login tokens; what CROSS_LOGIN_JWT_HS512_KEY is in tests that have one. */

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { migrateRemote } from '../../src/db/remote/migrate.ts';
+import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
 import { type LibsqlServer, startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { testFolder } from './pool.ts';
 

@@ -1,9 +1,10 @@
 /** The program of the column index: it builds one, or answers from one, and does one thing at a time. */
-import { BadStart } from '../../bad-start.ts';
+
 import { faultToMessage } from '../../processes/fault-messages.ts';
 import { endNow } from '../../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../../processes/parent.ts';
 import type { FromProcess, ToProcess } from '../../processes/protocol.ts';
+import { StartupError } from '../../startup-error.ts';
 import { meaningOf } from '../faults.ts';
 import { HeldIndex } from '../held-index.ts';
 import { NewIndex } from '../new-index.ts';
@@ -60,7 +61,7 @@ async function open(
   try {
     send({ kind: 'ready', id: 0, pragmas: await work() });
   } catch (error) {
-    const { problems, fault } = new BadStart(`${options.path}: ${String(error)}`);
+    const { problems, fault } = new StartupError(`${options.path}: ${String(error)}`);
     send({ kind: 'refused', id: 0, problems, fault });
   }
 }

@@ -1,11 +1,11 @@
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import { type ConnectionOptions, PRAGMAS } from './pragmas.ts';
 
 type Rows = readonly Record<string, unknown>[];
 
 /**
  * Applies the pragmas of a role in their order and reads each back; `all` runs a statement on the connection. Answers the values that are
- * in force. Throws BadStart for one that did not take.
+ * in force. Throws StartupError for one that did not take.
  */
 export async function bootstrap(
   all: (sql: string) => Promise<Rows> | Rows,
@@ -20,7 +20,7 @@ export async function bootstrap(
     const [row] = await all(`PRAGMA ${name}`);
     const found: unknown = Object.values(row ?? {})[0];
     if (found !== wanted) {
-      throw new BadStart(`${options.path}: PRAGMA ${name} = ${wanted} had no effect: its value is ${found}`);
+      throw new StartupError(`${options.path}: PRAGMA ${name} = ${wanted} had no effect: its value is ${found}`);
     }
     pragmas[name] = wanted;
   }

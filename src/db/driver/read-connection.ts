@@ -29,7 +29,7 @@ export class ReadConnection {
     this.pragmas = pragmas;
   }
 
-  /** Opens the file and applies the bootstrap. The file must have been made a WAL database: a writer does that. Throws BadStart. */
+  /** Opens the file and applies the bootstrap. The file must have been made a WAL database: a writer does that. Throws StartupError. */
   static async open(options: ReadOptions): Promise<ReadConnection> {
     const startedAt = performance.now();
     for (;;) {

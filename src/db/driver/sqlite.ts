@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import type { SqlValue } from '../statement.ts';
 import { bound } from './driver-values.ts';
 
@@ -33,7 +33,7 @@ export class Sqlite {
   /** The least recently used first. */
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens a file, making it unless `readOnly`; `path` may be a `file:` URI. Throws BadStart where Node's SQLite is too old. */
+  /** Opens a file, making it unless `readOnly`; `path` may be a `file:` URI. Throws StartupError where Node's SQLite is too old. */
   constructor(path: string, { busyTimeoutMs = 0, readOnly = false }: SqliteOptions = {}) {
     checkSqliteVersion();
     // Files of others may have views and triggers with texts in double quotes, as libsql and the sqlite3 shell allow.
@@ -81,12 +81,12 @@ export class Sqlite {
   }
 }
 
-/** The SQLite that writes, such as `3.53.4`. Throws BadStart for a Node whose SQLite may lose commits. */
+/** The SQLite that writes, such as `3.53.4`. Throws StartupError for a Node whose SQLite may lose commits. */
 export function checkSqliteVersion(version: string | undefined = process.versions['sqlite']): string {
   const parts = (version ?? '0').split('.').map(Number);
   const order = LEAST_VERSION.map((least, at) => Math.sign((parts[at] ?? 0) - least)).find((sign) => sign !== 0) ?? 0;
   if (version !== undefined && order >= 0) return version;
-  throw new BadStart(
+  throw new StartupError(
     `Node ${process.version} includes SQLite ${version}, which can lose commits when two programs use one file: ` +
       `use a Node.js with SQLite ${LEAST_VERSION.join('.')} or later (Node 24.21 has 3.53.4)`,
   );

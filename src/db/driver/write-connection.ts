@@ -32,7 +32,7 @@ export class WriteConnection {
     this.pragmas = pragmas;
   }
 
-  /** Checks the file without changing it, brings our own tables up to date, opens it and applies the bootstrap. Throws BadStart. */
+  /** Checks the file without changing it, brings our own tables up to date, opens it and applies the bootstrap. Throws StartupError. */
   static async open(options: WriteOptions): Promise<WriteConnection> {
     await checkFile(options.path);
     await migrate(options.path);

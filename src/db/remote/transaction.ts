@@ -3,7 +3,7 @@ import { answerRows } from '../driver/answer-rows.ts';
 import { bound, bytesOf } from '../driver/driver-values.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import type { SqlValue } from '../statement.ts';
-import { faultOfChange, faultOfRemote, ofServer } from './faults.ts';
+import { faultOfChange, faultOfRemote, ofServer } from './remote-faults.ts';
 
 /** Statements sent in one request. */
 const MOST_AT_ONCE = 200;

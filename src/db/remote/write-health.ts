@@ -1,4 +1,4 @@
-import { whyNoWrites } from './faults.ts';
+import { whyNoWrites } from './remote-faults.ts';
 
 export interface WriteHealth {
   /** Why the server cannot write, for operators; undefined while it can. */

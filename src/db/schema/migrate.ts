@@ -1,11 +1,11 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beginning } from '../../bad-file.ts';
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import { BUSY_TIMEOUT_MS } from '../driver/pragmas.ts';
 import { Sqlite } from '../driver/sqlite.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
+import { asStartupError } from '../startup-errors.ts';
 import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from './migrations.ts';
 import { checkFile, checkNoReplica } from './schema-check.ts';
 
@@ -15,10 +15,10 @@ const OTHER_RUNNER_MS = 10_000;
 /**
  * Brings a file to the newest migration: makes a new one (and its folder) where there is none, takes one of cc-backend as it
  * is. Each migration is one transaction with its own record, and two runners at once are safe: the second finds the record
- * of the first. Throws BadStart for a file that is no database of schema 11.
+ * of the first. Throws StartupError for a file that is no database of schema 11.
  */
 export function migrate(path: string): Promise<Migrated> {
-  return beginning(path, () => bringUp(path));
+  return asStartupError(path, () => bringUp(path));
 }
 
 async function bringUp(path: string): Promise<Migrated> {
@@ -124,7 +124,7 @@ async function whenFree({ db, path }: Target, sql: string): Promise<void> {
     } catch (error) {
       if (sqliteCode(error) !== SQLITE.BUSY) throw error;
       if (performance.now() - startedAt > OTHER_RUNNER_MS) {
-        throw new BadStart(
+        throw new StartupError(
           `${path}: another program has locked the database, and cc-jobs has to add its tables: try again when that program has finished`,
           { cause: error, fault: 'database_busy' },
         );

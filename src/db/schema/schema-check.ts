@@ -1,19 +1,19 @@
 import { constants, existsSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { badStartOf } from '../../bad-file.ts';
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import { START_BUSY_LIMIT_MS } from '../driver/pragmas.ts';
 import { readOnlyUri, Sqlite } from '../driver/sqlite.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
 import { JOB_COLUMNS } from '../job-rows.ts';
+import { startupErrorOf } from '../startup-errors.ts';
 import { checkVersion } from './schema-version.ts';
 
 const HEADER_BYTES = 100; // https://www.sqlite.org/fileformat.html
 const WRITE_BITS = 0o222;
 
 /**
- * Checks that a path names a job database we can serve, and changes nothing, not even by side files. Throws a BadStart that
+ * Checks that a path names a job database we can serve, and changes nothing, not even by side files. Throws a StartupError that
  * says what to do.
  */
 export async function checkFile(path: string): Promise<void> {
@@ -24,7 +24,7 @@ export async function checkFile(path: string): Promise<void> {
   const { version, dirty, missing } = await readVersion(path, shown);
   checkVersion(shown, version, dirty);
   if (missing.length > 0) {
-    throw new BadStart(
+    throw new StartupError(
       `${shown}: has schema version ${version}, but table job lacks ${missing.join(', ')}: it is not a database of cc-backend, or was changed by hand`,
     );
   }
@@ -33,7 +33,7 @@ export async function checkFile(path: string): Promise<void> {
 /** Only libsql can write to a replica without breaking its link to the server, and only the process that brings it up to date may. */
 export function checkNoReplica(path: string): void {
   if (!existsSync(`${path}-client_wal_index`)) return;
-  throw new BadStart(
+  throw new StartupError(
     `${resolve(path)}: this file is a replica of a libSQL server; only the service with its DB_SYNC_URL may write to it. Use the server's database ` +
       '(docs/scaling.md). To turn the file into a database of its own, stop that service and delete FILE-client_wal_index and FILE.lock',
     { fault: 'read_only' },
@@ -42,14 +42,14 @@ export function checkNoReplica(path: string): void {
 
 async function checkFolder(folder: string, shown: string): Promise<void> {
   const info = await stat(folder).catch((cause) => {
-    throw new BadStart(`${folder}: the directory of the database does not exist: create it, or correct DB_URL`, {
+    throw new StartupError(`${folder}: the directory of the database does not exist: create it, or correct DB_URL`, {
       cause,
     });
   });
   if (!info.isDirectory())
-    throw new BadStart(`${folder}: not a directory, so it cannot contain ${shown}: correct DB_URL`);
+    throw new StartupError(`${folder}: not a directory, so it cannot contain ${shown}: correct DB_URL`);
   await access(folder, constants.W_OK).catch((cause) => {
-    throw new BadStart(`${folder}: not writable, and SQLite creates its log in this directory: make it writable`, {
+    throw new StartupError(`${folder}: not writable, and SQLite creates its log in this directory: make it writable`, {
       cause,
       fault: 'read_only',
     });
@@ -64,12 +64,12 @@ async function checkFolder(folder: string, shown: string): Promise<void> {
 async function checkAccess(path: string, shown: string): Promise<void> {
   const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw unreadable(shown, cause);
-    throw new BadStart(`${shown}: no such file. Create a database with 'cc-jobs migrate', or try 'cc-jobs demo'`, {
+    throw new StartupError(`${shown}: no such file. Create a database with 'cc-jobs migrate', or try 'cc-jobs demo'`, {
       cause,
     });
   });
   // Opening a pipe would wait for somebody to write into it.
-  if (!info.isFile()) throw new BadStart(`${shown}: not a regular file: correct DB_URL`);
+  if (!info.isFile()) throw new StartupError(`${shown}: not a regular file: correct DB_URL`);
   await access(path, constants.R_OK).catch((cause) => {
     throw unreadable(shown, cause);
   });
@@ -81,19 +81,19 @@ async function checkAccess(path: string, shown: string): Promise<void> {
   });
 }
 
-function unreadable(shown: string, cause: NodeJS.ErrnoException): BadStart {
-  return new BadStart(`${shown}: cannot be read (${cause.code}): correct its permissions or DB_URL`, { cause });
+function unreadable(shown: string, cause: NodeJS.ErrnoException): StartupError {
+  return new StartupError(`${shown}: cannot be read (${cause.code}): correct its permissions or DB_URL`, { cause });
 }
 
-function noDatabase(shown: string, cause?: unknown): BadStart {
-  return new BadStart(
+function noDatabase(shown: string, cause?: unknown): StartupError {
+  return new StartupError(
     `${shown}: not an SQLite database: correct DB_URL, or move the file away and run 'cc-jobs migrate'`,
     { cause },
   );
 }
 
-function readOnly(shown: string, cause?: unknown): BadStart {
-  return new BadStart(`${shown}: read-only: make the file and its directory writable, or serve a copy`, {
+function readOnly(shown: string, cause?: unknown): StartupError {
+  return new StartupError(`${shown}: read-only: make the file and its directory writable, or serve a copy`, {
     cause,
     fault: 'read_only',
   });
@@ -108,22 +108,25 @@ async function readVersion(path: string, shown: string) {
     const rows = db.all('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
     const [row] = rows;
     if (row === undefined || rows.length > 1) {
-      throw new BadStart(`${shown}: not a job database (it has no schema version). Create one with 'cc-jobs migrate'`);
+      throw new StartupError(
+        `${shown}: not a job database (it has no schema version). Create one with 'cc-jobs migrate'`,
+      );
     }
     const names = new Set(db.all("SELECT name FROM pragma_table_info('job')").map(({ name }) => name));
     const missing = ['id', ...JOB_COLUMNS].filter((name) => !names.has(name));
     return { version: Number(row['version']), dirty: Number(row['dirty']) !== 0, missing };
   } catch (error) {
-    if (error instanceof BadStart) throw error;
+    if (error instanceof StartupError) throw error;
     if (sqliteCode(error) === SQLITE.NOTADB) throw noDatabase(shown, error);
     const why = error instanceof Error ? error.message : String(error);
     if (/no such table/.test(why)) {
-      throw new BadStart(`${shown}: not a job database (it has no table schema_migrations): correct DB_URL`, {
+      throw new StartupError(`${shown}: not a job database (it has no table schema_migrations): correct DB_URL`, {
         cause: error,
       });
     }
     throw (
-      badStartOf(error, shown) ?? new BadStart(`${shown}: cannot be opened as a database (${why})`, { cause: error })
+      startupErrorOf(error, shown) ??
+      new StartupError(`${shown}: cannot be opened as a database (${why})`, { cause: error })
     );
   } finally {
     db.close();

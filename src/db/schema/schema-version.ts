@@ -1,12 +1,12 @@
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 
 /** The schema version of cc-backend that we read and write (contract/database.md §1). */
 export const SCHEMA_VERSION = 11;
 
-/** That a database is whole and of the version we serve. Throws a BadStart that says what to do; `shown` names the database. */
+/** That a database is whole and of the version we serve. Throws a StartupError that says what to do; `shown` names the database. */
 export function checkVersion(shown: string, version: number, dirty: boolean): void {
   if (dirty) {
-    throw new BadStart(
+    throw new StartupError(
       `${shown}: a migration of this database failed halfway (version ${version}, dirty). Repair it or restore a ` +
         "backup; if you are sure that it is complete, 'cc-backend -force-db' clears the flag",
     );
@@ -16,7 +16,7 @@ export function checkVersion(shown: string, version: number, dirty: boolean): vo
       version < SCHEMA_VERSION
         ? "update it with 'cc-backend -migrate-db', or copy its jobs with 'cc-jobs import db FILE'"
         : 'it was created by a newer cc-backend: update cc-jobs';
-    throw new BadStart(
+    throw new StartupError(
       `${shown}: has schema version ${version}, but cc-jobs requires version ${SCHEMA_VERSION}: ${advice}`,
     );
   }

@@ -1,4 +1,4 @@
-import type { OmitTagged } from '../../jobs/retention.ts';
+import type { OmitTagged } from '../../jobs/retention-options.ts';
 
 /** Of which jobs an old one is kept for its tags: conditions to stand behind AND, without a text of anybody's. */
 export const NOT_KEPT: Readonly<Record<OmitTagged, string>> = {

@@ -1,5 +1,5 @@
 import { Fault } from '../../faults.ts';
-import type { DeletePlace, OmitTagged } from '../../jobs/retention.ts';
+import type { DeletePlace, OmitTagged } from '../../jobs/retention-options.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { NOT_KEPT } from '../sql/omit-tagged.ts';
 import { plainRows } from '../statement.ts';

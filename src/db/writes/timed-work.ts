@@ -1,4 +1,4 @@
-import type { DeletePlace } from '../../jobs/retention.ts';
+import type { DeletePlace } from '../../jobs/retention-options.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
 

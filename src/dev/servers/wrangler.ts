@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import { freePort } from './free-port.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -36,9 +36,9 @@ export interface Wrangler {
   stop(): Promise<void>;
 }
 
-/** `wrangler dev` of wrangler.toml on the loopback address; what it says goes to standard error. Throws BadStart. */
+/** `wrangler dev` of wrangler.toml on the loopback address; what it says goes to standard error. Throws StartupError. */
 export async function startWrangler({ port, bindings, signal }: WranglerOptions): Promise<Wrangler> {
-  if (!existsSync(PROGRAM)) throw new BadStart('there is no wrangler in node_modules: run npm ci');
+  if (!existsSync(PROGRAM)) throw new StartupError('there is no wrangler in node_modules: run npm ci');
   const at = port === 0 ? await freePort() : port;
   const vars = Object.entries(bindings).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
   // Not through npx or npm, which leave it behind when they are stopped; SIGTERM reaches this process, and it ends its own.
@@ -68,9 +68,9 @@ export async function startWrangler({ port, bindings, signal }: WranglerOptions)
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
     if (hasEnded || signal?.aborted || performance.now() > limit) {
       await stop();
-      if (hasEnded) throw new BadStart('wrangler has ended: see above');
-      if (signal?.aborted) throw new BadStart('stopped while the Worker was starting');
-      throw new BadStart(`the Worker did not answer at ${url} within ${START_LIMIT_MS / 1000} s`);
+      if (hasEnded) throw new StartupError('wrangler has ended: see above');
+      if (signal?.aborted) throw new StartupError('stopped while the Worker was starting');
+      throw new StartupError(`the Worker did not answer at ${url} within ${START_LIMIT_MS / 1000} s`);
     }
     await sleep(LOOK_MS);
   }

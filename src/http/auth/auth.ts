@@ -3,9 +3,9 @@ import { Fault } from '../../faults.ts';
 import { EVERY_RIGHT, opensByToken, type RouteGroup, rightsOf, rolesFor, type User } from '../../jobs/roles.ts';
 import type { AppEnv } from '../env.ts';
 import { checkAddress } from './client-address.ts';
-import { importPublicKey } from './keys.ts';
 import { KnownTokens } from './known-tokens.ts';
 import { sessionUser } from './session.ts';
+import { importPublicKey } from './signing-keys.ts';
 import { userInDatabase } from './user-in-database.ts';
 
 /** For /api, from an allowed address (contract/rest.md §2). `but` are paths with rules of their own. */

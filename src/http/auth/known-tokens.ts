@@ -1,4 +1,4 @@
-import type { Key } from './keys.ts';
+import type { Key } from './signing-keys.ts';
 import { type Claims, checkTimes, type SignedClaims, verifySignature } from './token.ts';
 
 /** Tokens kept; a centre has some dozens of adapters and scripts. */

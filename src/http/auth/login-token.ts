@@ -2,7 +2,7 @@ import { decodeBase64, decodeBase64Url } from 'hono/utils/encode';
 import { z } from 'zod';
 import { Fault } from '../../faults.ts';
 import { ROLES, type User } from '../../jobs/roles.ts';
-import { base64Url } from './keys.ts';
+import { base64Url } from './signing-keys.ts';
 
 const HASHES = { HS256: 'SHA-256', HS512: 'SHA-512' } as const;
 const Header = z.object({ alg: z.enum(['HS256', 'HS512']), crit: z.undefined().optional() });

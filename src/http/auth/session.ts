@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Fault } from '../../faults.ts';
 import type { User } from '../../jobs/roles.ts';
 import type { AppEnv } from '../env.ts';
-import { base64Url } from './keys.ts';
+import { base64Url } from './signing-keys.ts';
 import { overTls } from './tls.ts';
 import { userInDatabase } from './user-in-database.ts';
 

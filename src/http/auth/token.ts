@@ -1,7 +1,7 @@
 import { decodeBase64Url } from 'hono/utils/encode';
 import { z } from 'zod';
 import { Fault } from '../../faults.ts';
-import { base64Url, ED25519, importPrivateKey, type Key } from './keys.ts';
+import { base64Url, ED25519, importPrivateKey, type Key } from './signing-keys.ts';
 
 /** What a token says, after its signature and its times were checked (contract/auth.md §3). */
 export interface Claims {

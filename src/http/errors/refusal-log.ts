@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { FaultCode } from '../../faults.ts';
-import type { AppEnv, Log } from '../env.ts';
+import type { Log } from '../../log.ts';
+import type { AppEnv } from '../env.ts';
 
 /** Full lines for each code in a second. More are counted only: a flood of one kind neither fills the disk nor hides another kind. */
 const MOST_IN_FULL = 20;

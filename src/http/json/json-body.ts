@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Deadline } from '../../deadline.ts';
 import type { AppEnv } from '../env.ts';
-import { inWords } from '../limits/body.ts';
+import { describeError } from '../limits/body.ts';
 import type { JsonLimits } from './json-reader.ts';
 import { LARGE_BODIES, type LargeBodyName } from './large-bodies.ts';
 import { checkedBody, documented } from './lossless-json.ts';
@@ -103,7 +103,7 @@ export async function partsOf({ name, bytes, limits }: LargeBody): Promise<unkno
 function documentOf(description: string, schema: z.ZodType, limits: BodyLimits) {
   const plain = documented(schema) as { type: 'object' };
   const { bytes, values, depth } = limits;
-  const most = bytes === BODY_LIMIT_BYTES ? 'BODY_LIMIT_MB' : inWords(bytes);
+  const most = bytes === BODY_LIMIT_BYTES ? 'BODY_LIMIT_MB' : describeError(bytes);
   return {
     description: `${description}. At most ${most}, ${values} values and ${depth} levels of nesting`,
     required: true,

@@ -90,11 +90,11 @@ function announcedBytes(c: Context<AppEnv>): number | undefined {
 }
 
 function checkSize(bytes: number, limitBytes: number): void {
-  if (bytes > limitBytes) throw new Fault('body_too_large', `the request body exceeds ${inWords(limitBytes)}`);
+  if (bytes > limitBytes) throw new Fault('body_too_large', `the request body exceeds ${describeError(limitBytes)}`);
 }
 
 /** Bytes for people. */
-export function inWords(bytes: number): string {
+export function describeError(bytes: number): string {
   return bytes >= MB && bytes % MB === 0 ? `${bytes / MB} MB` : `${bytes / KB} KB`;
 }
 

@@ -1,4 +1,3 @@
-import type { SubCluster, SubClusterMetric } from '../../clusters/derive.ts';
 import type { ShownJob } from '../../http/json/shown-job.ts';
 import { BRIEF } from '../../http/json/shown-job.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
@@ -10,20 +9,8 @@ import { type Html, html } from '../html.ts';
 import { jobDuration, jobState } from '../job-parts.ts';
 import { footprintTable } from './footprint-table.ts';
 import { jobPlots } from './plots.ts';
+import type { JobContent } from './shown-content.ts';
 import { jobTags } from './tags.ts';
-
-export interface JobContent {
-  job: ShownJob;
-  /** Unix seconds; 0 where nobody said it. */
-  submitTime: Whole;
-  /** Undefined where it is not configured. */
-  subCluster: SubCluster | undefined;
-  /** Those that this visitor may see. */
-  metrics: readonly SubClusterMetric[];
-  hasArchive: boolean;
-  /** Scopes of tags that he may write. */
-  scopes: readonly string[];
-}
 
 /** Hosts that are listed at once; the others are folded up. */
 const SHOWN_HOSTS = 32;

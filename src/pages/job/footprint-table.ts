@@ -2,7 +2,7 @@ import { thresholdsFor, type Verdict, verdictOn } from '../../clusters/verdict.t
 import { cut } from '../cut.ts';
 import { decimal } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import type { JobContent } from './content.ts';
+import type { JobContent } from './shown-content.ts';
 
 /** Of a footprint; clusters have some ten metrics in it. */
 const MOST_VALUES = 100;

@@ -1,6 +1,6 @@
 import { thresholdsFor } from '../../clusters/verdict.ts';
 import { type Html, html } from '../html.ts';
-import type { JobContent } from './content.ts';
+import type { JobContent } from './shown-content.ts';
 
 /** Samples of one metric that are loaded without being asked for: some 6 MB. */
 const MOST_SAMPLES = 1_000_000;

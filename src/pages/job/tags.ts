@@ -1,7 +1,7 @@
 import { BOUNDS } from '../../jobs/bounds.ts';
 import { cut, firstOf } from '../cut.ts';
 import { type Html, html } from '../html.ts';
-import type { JobContent } from './content.ts';
+import type { JobContent } from './shown-content.ts';
 
 const MOST_TAGS = 50;
 

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import { NOT_KEPT } from '../../db/sql/omit-tagged.ts';
 import { statementOf } from '../../db/sql/sql-rows.ts';
-import type { DeletePlace, OmitTagged } from '../../jobs/retention.ts';
+import type { DeletePlace, OmitTagged } from '../../jobs/retention-options.ts';
 import { jobJson } from '../one-job/job-json.ts';
 
 /** Jobs that started before a time, and are not kept for their tags. */

@@ -2,8 +2,8 @@
 import { createClient } from '@libsql/client/web';
 import { expect, onTestFinished, test } from 'vitest';
 import { BeginGate } from '../../../src/db/remote/begin-gate.ts';
-import { migrateRemote } from '../../../src/db/remote/migrate.ts';
-import { openRemote } from '../../../src/db/remote/open.ts';
+import { migrateRemote } from '../../../src/db/remote/migrate-remote.ts';
+import { openRemote } from '../../../src/db/remote/open-remote.ts';
 import { deafProxyTo } from '../../support/deaf-proxy.ts';
 import { libsqlServer } from '../../support/libsql-server.ts';
 import { oneJob } from '../../support/one-job.ts';

@@ -1,7 +1,7 @@
 /** A libSQL server that answers and cannot write, since its disk is full. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../../src/db/port.ts';
-import { openRemote } from '../../../src/db/remote/open.ts';
+import { openRemote } from '../../../src/db/remote/open-remote.ts';
 import { visibleTo } from '../../../src/jobs/visibility.ts';
 import { countJobs } from '../../../src/questions/count/sqlite.ts';
 import { oneJob } from '../../support/one-job.ts';

@@ -1,8 +1,8 @@
 /** Which compression a libSQL server is asked for, and that it is what reaches it. */
 import { expect, test } from 'vitest';
 import { encodingFor } from '../../../src/db/remote/encoding.ts';
-import { checkRemote, migrateRemote } from '../../../src/db/remote/migrate.ts';
-import { openRemote } from '../../../src/db/remote/open.ts';
+import { checkRemote, migrateRemote } from '../../../src/db/remote/migrate-remote.ts';
+import { openRemote } from '../../../src/db/remote/open-remote.ts';
 import { deafProxyTo } from '../../support/deaf-proxy.ts';
 import { libsqlServer } from '../../support/libsql-server.ts';
 import { oneJob } from '../../support/one-job.ts';

@@ -1,9 +1,9 @@
 /** What a libSQL server answers, as faults: by a real server where it can be brought to it, and every word that it has. */
 import { createClient, LibsqlError } from '@libsql/client/web';
 import { expect, onTestFinished, test } from 'vitest';
-import { faultOfChange, faultOfRemote } from '../../../src/db/remote/faults.ts';
-import { migrateRemote } from '../../../src/db/remote/migrate.ts';
-import { openRemote } from '../../../src/db/remote/open.ts';
+import { migrateRemote } from '../../../src/db/remote/migrate-remote.ts';
+import { openRemote } from '../../../src/db/remote/open-remote.ts';
+import { faultOfChange, faultOfRemote } from '../../../src/db/remote/remote-faults.ts';
 import type { FaultCode } from '../../../src/faults.ts';
 import { libsqlServer } from '../../support/libsql-server.ts';
 import { oneJob } from '../../support/one-job.ts';

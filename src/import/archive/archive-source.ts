@@ -4,13 +4,13 @@ import { hasCode, reasonOf } from '../../archive/files.ts';
 import { jobFolder } from '../../archive/layout.ts';
 import { readMetaText } from '../../archive/meta.ts';
 import { clusterNames, openArchive, readClusters, readClusterText, readVersion } from '../../archive/open.ts';
-import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write.ts';
-import { BadStart } from '../../bad-start.ts';
+import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write-files.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { decodeCluster } from '../../clusters/decode.ts';
 import type { Job } from '../../jobs/job.ts';
+import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
-import { jobOfMeta } from './job.ts';
+import { jobOfMeta } from './archive-job.ts';
 
 /** Jobs whose files are read, and copied, at the same time. */
 const READ_AHEAD = 16;
@@ -22,12 +22,12 @@ export interface ArchiveSource extends ImportSource {
 
 /**
  * The jobs of an archive, ordered by cluster, job id and start. Unless it is `target` itself its cluster.json files and the
- * files of each job are copied there, before the job is yielded. Throws BadStart.
+ * files of each job are copied there, before the job is yielded. Throws StartupError.
  */
 export async function archiveSource(root: string, target: string): Promise<ArchiveSource> {
   const isVersion = await readVersion(root).catch(() => '');
   if (isVersion.trim() !== '3') {
-    throw new BadStart(`${root} is not a job archive of version 3: check its version.txt`);
+    throw new StartupError(`${root} is not a job archive of version 3: check its version.txt`);
   }
   const clusters = await readClusters(root);
   await sameNames(root);
@@ -37,7 +37,7 @@ export async function archiveSource(root: string, target: string): Promise<Archi
   return { total: undefined, notes, batches: () => batchesOf(root, copyTo, clusters) };
 }
 
-/** Jobs lie below the folder of their cluster's name, so the two must agree. Throws BadStart. */
+/** Jobs lie below the folder of their cluster's name, so the two must agree. Throws StartupError. */
 async function sameNames(root: string): Promise<void> {
   const problems: string[] = [];
   for (const name of await clusterNames(root)) {
@@ -46,7 +46,7 @@ async function sameNames(root: string): Promise<void> {
     if (cluster.name !== name)
       problems.push(`${file} describes cluster '${cluster.name}': its directory must have that name`);
   }
-  if (problems.length > 0) throw new BadStart(problems);
+  if (problems.length > 0) throw new StartupError(problems);
 }
 
 /** Copies the cluster.json files that the target lacks. One that differs stays: running jobs may depend on it. */
@@ -57,7 +57,7 @@ async function copyClusters(root: string, target: string): Promise<string[]> {
     const there = join(target, name, 'cluster.json');
     const before = await readClusterText(target, name).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return undefined;
-      throw new BadStart(`${there} cannot be read: ${reasonOf(error)}`, { cause: error });
+      throw new StartupError(`${there} cannot be read: ${reasonOf(error)}`, { cause: error });
     });
     if (before === undefined) await writeCluster(target, name, json);
     else if (before !== json) notes.push(`${there} differs from the imported file and was not changed`);

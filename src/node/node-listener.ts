@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Context } from 'hono';
 import { Fault } from '../faults.ts';
-import { answerBrokenRequest } from './errors/client-error.ts';
-import { faultResponse } from './errors/error-responses.ts';
+import { faultResponse } from '../http/errors/error-responses.ts';
+import { answerBrokenRequest } from './client-error.ts';
 
 type Fetch = Parameters<typeof getRequestListener>[0];
 

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@libsql/client/web';
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from '../schema/migrations.ts';
 import { checkVersion } from '../schema/schema-version.ts';
-import { faultOfRemote } from './faults.ts';
+import { faultOfRemote } from './remote-faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 
 /** For one migration; those of a new database take milliseconds. */
@@ -12,7 +12,7 @@ const LIMIT_MS = 30_000;
 
 /**
  * Brings the database of a libSQL server to the newest migration: makes the tables of an empty one, takes one that cc-backend made as it
- * is. Each migration is one transaction with its own record, so two at once are safe. Throws BadStart.
+ * is. Each migration is one transaction with its own record, so two at once are safe. Throws StartupError.
  */
 export async function migrateRemote(server: RemoteServer): Promise<Migrated> {
   return await asking(server, async (client) => {
@@ -39,7 +39,7 @@ const READABLE = [
   'trusted_schema',
 ];
 
-/** That the server holds a job database we can serve. Changes nothing; answers the server's pragmas. Throws BadStart. */
+/** That the server holds a job database we can serve. Changes nothing; answers the server's pragmas. Throws StartupError. */
 export async function checkRemote(server: RemoteServer): Promise<Record<string, number>> {
   return await asking(server, async (client) => {
     await checkVersions(client);
@@ -48,7 +48,7 @@ export async function checkRemote(server: RemoteServer): Promise<Record<string, 
       : [];
     const missing = (await migrationNames()).filter((name) => !BASE.includes(name) && !applied.includes(name));
     if (missing.length === 0) return await pragmasOf(client);
-    throw new BadStart(
+    throw new StartupError(
       `the libSQL server lacks tables of cc-jobs (${missing.join(', ')}): run 'cc-jobs migrate' with this DB_URL`,
     );
   });
@@ -59,8 +59,8 @@ async function asking<Result>(server: RemoteServer, work: (client: Client) => Pr
   try {
     return await work(client);
   } catch (error) {
-    if (error instanceof BadStart) throw error;
-    throw new BadStart(`${addressOf(server)}: ${faultOfRemote(error).message}`, { cause: error });
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(`${addressOf(server)}: ${faultOfRemote(error).message}`, { cause: error });
   } finally {
     client.close();
   }
@@ -74,14 +74,14 @@ function addressOf({ url }: RemoteServer): string {
 
 async function checkVersions(client: Client): Promise<void> {
   if (!(await has(client, 'schema_migrations')) || !(await has(client, 'job'))) {
-    throw new BadStart("the libSQL server of DB_URL has no job database: create one with 'cc-jobs migrate'");
+    throw new StartupError("the libSQL server of DB_URL has no job database: create one with 'cc-jobs migrate'");
   }
   const { rows } = await client.execute('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
   const [row] = rows;
   checkVersion('the database of DB_URL', Number(row?.['version'] ?? Number.NaN), Number(row?.['dirty'] ?? 0) !== 0);
   const { rows: keys } = await client.execute('PRAGMA foreign_keys');
   if (Number(keys[0]?.['foreign_keys']) !== 1) {
-    throw new BadStart(
+    throw new StartupError(
       'the libSQL server of DB_URL does not enforce foreign keys, which cc-jobs requires to delete jobs',
     );
   }

@@ -7,11 +7,11 @@ import type { Database } from '../port.ts';
 import type { SqlValue } from '../statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
 import { BeginGate } from './begin-gate.ts';
-import { ofServer } from './faults.ts';
 import { type GateLimits, gateOf, type Turn } from './gate.ts';
 import { heartbeat } from './heartbeat.ts';
+import { ofServer } from './remote-faults.ts';
+import { runWrite } from './remote-write.ts';
 import { clientOf, type RemoteServer } from './server.ts';
-import { runWrite } from './write.ts';
 import { writeHealth } from './write-health.ts';
 
 export interface RemoteOptions extends RemoteServer, GateLimits {

@@ -3,7 +3,7 @@ import { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
 import { within } from '../deadline.ts';
-import type { Log } from '../http/env.ts';
+import type { Log } from '../log.ts';
 
 export type ClusterFiles = Awaited<ReturnType<typeof readClusterFiles>>;
 

@@ -1,5 +1,5 @@
-import type { Log } from './http/env.ts';
-import type { SettingValues } from './settings.ts';
+import type { Log } from '../log.ts';
+import type { SettingValues } from '../settings.ts';
 
 /** pino's numbers. */
 const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const;

@@ -1,6 +1,5 @@
-import { BadStart } from '../../bad-start.ts';
 import type { Sqlite } from '../../db/driver/sqlite.ts';
-import { openForeign } from '../../db/foreign/open.ts';
+import { openForeign } from '../../db/foreign/open-foreign.ts';
 import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read.ts';
 import {
   CONFIGURATION_COLUMNS,
@@ -12,8 +11,9 @@ import {
 } from '../../db/foreign/tables.ts';
 import { SCHEMA_VERSION } from '../../db/schema/schema-version.ts';
 import type { SqlValue } from '../../db/statement.ts';
+import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
-import { BadRow, jobOfRow } from './job.ts';
+import { BadRow, jobOfRow } from './foreign-job.ts';
 
 /** Tables that are copied as they are, in an order in which what they refer to is there. */
 export const COPIES = ['copyTags', 'copyUsers', 'copyConfiguration', 'copyNodes', 'copyNodeStates'] as const;
@@ -22,12 +22,12 @@ export type Copy = (typeof COPIES)[number];
 export interface DatabaseSource extends ImportSource {
   /** The rows of the other tables, for the write of the same name. */
   copies(copy: Copy): AsyncIterable<SqlValue[][]>;
-  /** Throws BadStart if somebody wrote to the file meanwhile. */
+  /** Throws StartupError if somebody wrote to the file meanwhile. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a job database of cc-backend (schema 10, 11 or near them) for reading; it stays untouched. Throws BadStart. */
+/** Opens a job database of cc-backend (schema 10, 11 or near them) for reading; it stays untouched. Throws StartupError. */
 export async function databaseSource(path: string, temporaryRoot: string): Promise<DatabaseSource> {
   const file = await openForeign(path, temporaryRoot);
   try {
@@ -49,7 +49,9 @@ function checkedTotal(path: string, db: Sqlite): number {
   const columns = columnsOfJob(path, db);
   const missing = ['job_id', 'cluster', 'start_time', 'job_state', 'resources'].filter((name) => !columns.has(name));
   if (missing.length > 0) {
-    throw new BadStart(`${path} is not a job database of ClusterCockpit: its table job lacks ${missing.join(', ')}`);
+    throw new StartupError(
+      `${path} is not a job database of ClusterCockpit: its table job lacks ${missing.join(', ')}`,
+    );
   }
   checkVersion(path, db);
   return lastRowid(db, 'job');
@@ -59,7 +61,7 @@ function columnsOfJob(path: string, db: Sqlite): Set<string> {
   try {
     return columnsOf(db, 'job');
   } catch (cause) {
-    throw new BadStart(`${path} is not an SQLite database`, { cause });
+    throw new StartupError(`${path} is not an SQLite database`, { cause });
   }
 }
 
@@ -69,10 +71,12 @@ function checkVersion(path: string, db: Sqlite): void {
   const [row] = db.all('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
   if (row === undefined) return;
   if (Number(row['dirty']) !== 0) {
-    throw new BadStart(`${path}: a migration of this database failed halfway (dirty): repair it, or import a backup`);
+    throw new StartupError(
+      `${path}: a migration of this database failed halfway (dirty): repair it, or import a backup`,
+    );
   }
   if (Number(row['version']) > SCHEMA_VERSION) {
-    throw new BadStart(
+    throw new StartupError(
       `${path}: has schema version ${Number(row['version'])} of a newer cc-backend; this cc-jobs reads versions up to ${SCHEMA_VERSION}: update cc-jobs`,
     );
   }

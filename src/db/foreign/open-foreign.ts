@@ -1,12 +1,12 @@
 import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import { readOnlyUri, Sqlite } from '../driver/sqlite.ts';
 
 /** A job database of somebody else's, opened for reading only. */
 export interface ForeignFile {
   connection: Sqlite;
-  /** Throws BadStart if the file was written to since it was opened: what was read then may be torn. */
+  /** Throws StartupError if the file was written to since it was opened: what was read then may be torn. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
@@ -17,18 +17,18 @@ const COPY_ATTEMPTS = 3;
 /**
  * Opens a SQLite file so that neither it nor its folder is touched: `immutable=1` takes no lock and makes no side files
  * (`mode=ro` would, in WAL mode). Where a write-ahead log holds pages that are not in the file yet, both are copied into
- * `temporaryRoot` and the copy is opened. Throws BadStart.
+ * `temporaryRoot` and the copy is opened. Throws StartupError.
  */
 export async function openForeign(path: string, temporaryRoot: string): Promise<ForeignFile> {
   const before = await stampOf(path);
-  if (before === undefined) throw new BadStart(`${path} cannot be read: check the path`);
+  if (before === undefined) throw new StartupError(`${path} cannot be read: check the path`);
   if ((await stampOf(`${path}-wal`))?.size) return await openCopy(path, temporaryRoot);
   const connection = new Sqlite(readOnlyUri(path, '&immutable=1'), { readOnly: true });
   return {
     connection,
     async checkUnchanged() {
       if (!isSame(before, await stampOf(path)) || (await stampOf(`${path}-wal`))?.size) {
-        throw new BadStart(`${path} changed during the import: import it again, preferably from a copy`);
+        throw new StartupError(`${path} changed during the import: import it again, preferably from a copy`);
       }
     },
     close: async () => connection.close(),
@@ -43,7 +43,7 @@ async function openCopy(path: string, temporaryRoot: string): Promise<ForeignFil
     const copy = join(folder, 'job.db');
     for (let attempt = 1; !(await copyUnchanged(path, copy)); attempt++) {
       if (attempt === COPY_ATTEMPTS) {
-        throw new BadStart(
+        throw new StartupError(
           `another program is writing to ${path}: stop it, or import a copy made with 'sqlite3 ${path} .backup'`,
         );
       }

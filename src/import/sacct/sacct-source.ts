@@ -1,14 +1,14 @@
-import { checkReadable } from '../../bad-file.ts';
-import { BadStart } from '../../bad-start.ts';
 import { BadHostList } from '../../clusters/hostlist.ts';
+import { checkReadable } from '../../db/startup-errors.ts';
+import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { type Line, linesOf, MAX_LINE_BYTES } from '../lines.ts';
-import { type Layout, layoutOf } from './columns.ts';
-import { BadLine, jobOfLine, type SacctOptions } from './job.ts';
+import { type Layout, layoutOf } from './sacct-columns.ts';
+import { BadLine, jobOfLine, type SacctOptions } from './sacct-job.ts';
 
 /**
  * The jobs of a file made by `sacct -P`, with a header line in any order, or by Open XDMoD's call of it, without one. Throws
- * BadStart for a file that is missing or neither of them.
+ * StartupError for a file that is missing or neither of them.
  */
 export async function sacctSource(path: string, options: SacctOptions): Promise<ImportSource> {
   const { size } = await checkReadable(path);
@@ -45,14 +45,14 @@ async function* batchesOf(
 function layoutFor(path: string, firstLine: string | undefined, options: SacctOptions) {
   const found = firstLine === undefined ? undefined : layoutOf(firstLine);
   if (found === undefined) {
-    throw new BadStart(
+    throw new StartupError(
       `${path} is not output of sacct: the first line is neither a header of 'sacct -P' nor a line with the 26 columns of Open XDMoD`,
     );
   }
   const missing = found.layout.missing();
   if (options.cluster === undefined && !found.layout.has('cluster')) missing.push('cluster (or give --cluster NAME)');
   if (missing.length > 0) {
-    throw new BadStart(
+    throw new StartupError(
       `${path} lacks columns: ${missing.join(', ')}. Create it with 'sacct -P -a -X -o ` +
         "JobID,JobIDRaw,Cluster,Partition,QOS,Account,User,Submit,Start,End,Elapsed,ExitCode,State,AllocCPUS,AllocTRES,Timelimit,NodeList,JobName'",
     );

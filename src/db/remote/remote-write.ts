@@ -4,7 +4,7 @@ import { Fault } from '../../faults.ts';
 import type { Write } from '../driver/transaction.ts';
 import { WRITES, type WriteName } from '../writes/index.ts';
 import { type BeginGate, LINGER_MS } from './begin-gate.ts';
-import { faultOfRemote, isNotCommitted, serverWord } from './faults.ts';
+import { faultOfRemote, isNotCommitted, serverWord } from './remote-faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 import { transactionOn } from './transaction.ts';
 import type { WriteHealth } from './write-health.ts';

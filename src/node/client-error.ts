@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { ClientGone } from '../../deadline.ts';
-import { Fault } from '../../faults.ts';
-import { BARE_HEADERS } from '../auth/hardening.ts';
-import { faultBody, faultResponse, reasonPhrase } from './error-responses.ts';
+import { ClientGone } from '../deadline.ts';
+import { Fault } from '../faults.ts';
+import { BARE_HEADERS } from '../http/auth/hardening.ts';
+import { faultBody, faultResponse, reasonPhrase } from '../http/errors/error-responses.ts';
 
 /**
  * Gives what Node refuses before the app sees it the one body every error has: headers above the limit (431), a request

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { BadStart, type StartFault } from './bad-start.ts';
-import { sqliteCode } from './db/driver/sqlite-faults.ts';
+import { StartupError, type StartupFault } from '../startup-error.ts';
+import { sqliteCode } from './driver/sqlite-faults.ts';
 
 /** What an error of the file system says, and what to do about it. */
 const OF_FILE_SYSTEM: Readonly<Record<string, string>> = {
@@ -32,7 +32,7 @@ const OF_SQLITE: Readonly<Record<number, string>> = {
  * An error of the file system or of SQLite as one sentence for the operator, undefined for any other. `path` is what the error
  * is about where it does not say so itself.
  */
-export function inWords(error: unknown, path?: string): string | undefined {
+export function describeError(error: unknown, path?: string): string | undefined {
   const sqlite = sqliteCode(error);
   if (sqlite !== undefined) {
     const what = OF_SQLITE[sqlite] ?? (error instanceof Error ? error.message : 'the database returned an error');
@@ -44,24 +44,24 @@ export function inWords(error: unknown, path?: string): string | undefined {
   return about === undefined ? what : `${about}: ${what}`;
 }
 
-/** That a path names a file we may read: no folder, no pipe, which would be empty at the second look. Throws BadStart. */
+/** That a path names a file we may read: no folder, no pipe, which would be empty at the second look. Throws StartupError. */
 export async function checkReadable(path: string): Promise<{ size: number }> {
-  return await beginning(path, async () => {
+  return await asStartupError(path, async () => {
     const info = await stat(path);
-    if (!info.isFile()) throw new BadStart(`${path}: not a regular file: correct the path`);
+    if (!info.isFile()) throw new StartupError(`${path}: not a regular file: correct the path`);
     await access(path, constants.R_OK);
     return info;
   });
 }
 
-const FAULT_OF: Readonly<Record<string, StartFault>> = {
+const FAULT_OF: Readonly<Record<string, StartupFault>> = {
   EACCES: 'read_only',
   EPERM: 'read_only',
   EROFS: 'read_only',
   ENOSPC: 'disk_full',
   EDQUOT: 'disk_full',
 };
-const FAULT_OF_SQLITE: Readonly<Record<number, StartFault>> = {
+const FAULT_OF_SQLITE: Readonly<Record<number, StartupFault>> = {
   5: 'database_busy',
   8: 'read_only',
   11: 'database_damaged',
@@ -69,22 +69,22 @@ const FAULT_OF_SQLITE: Readonly<Record<number, StartFault>> = {
   26: 'database_damaged',
 };
 
-/** The same as a BadStart, undefined for an error that is neither. */
-export function badStartOf(error: unknown, path: string): BadStart | undefined {
-  const words = inWords(error, path);
+/** The same as a StartupError, undefined for an error that is neither. */
+export function startupErrorOf(error: unknown, path: string): StartupError | undefined {
+  const words = describeError(error, path);
   if (words === undefined) return undefined;
   const byFile = error instanceof Error && 'code' in error ? FAULT_OF[String(error.code)] : undefined;
-  return new BadStart(words, {
+  return new StartupError(words, {
     cause: error,
     fault: FAULT_OF_SQLITE[sqliteCode(error) ?? 0] ?? byFile ?? 'connection_lost',
   });
 }
 
-/** Runs what comes before any work: what the file system or SQLite has against it is a start that cannot be. Throws BadStart. */
-export async function beginning<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+/** Runs what comes before any work: what the file system or SQLite has against it is a start that cannot be. Throws StartupError. */
+export async function asStartupError<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof BadStart ? error : (badStartOf(error, path) ?? error);
+    throw error instanceof StartupError ? error : (startupErrorOf(error, path) ?? error);
   }
 }

@@ -2,15 +2,15 @@
 
 import uplotJs from 'uplot/dist/uPlot.iife.min.js';
 import uplotCss from 'uplot/dist/uPlot.min.css';
-import type { AssetTexts } from './http/assets.ts';
-import iconSvg from './pages/icon.svg';
-import plotsJs from './pages/job/script.js';
-import jobsJs from './pages/jobs/script.js';
-import pageJs from './pages/page.js';
-import plottingJs from './pages/plotting.js';
-import histogramsJs from './pages/statistics/script.js';
-import styleCss from './pages/style.css';
-import systemJs from './pages/system/script.js';
+import type { AssetTexts } from '../http/assets.ts';
+import iconSvg from '../pages/icon.svg';
+import plotsJs from '../pages/job/script.js';
+import jobsJs from '../pages/jobs/script.js';
+import pageJs from '../pages/page.js';
+import plottingJs from '../pages/plotting.js';
+import histogramsJs from '../pages/statistics/script.js';
+import styleCss from '../pages/style.css';
+import systemJs from '../pages/system/script.js';
 
 export const bundledAssets: AssetTexts = {
   'style.css': styleCss,

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openArchive, readClusters } from '../archive/open.ts';
-import { writeCluster } from '../archive/write.ts';
-import { BadStart } from '../bad-start.ts';
+import { writeCluster } from '../archive/write-files.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../import/batch.ts';
 import type { Job } from '../jobs/job.ts';
-import { clusterFileOf, GENERATED_CLUSTERS } from './clusters.ts';
+import { StartupError } from '../startup-error.ts';
+import { clusterFileOf, GENERATED_CLUSTERS } from './demo-clusters.ts';
 import { type GenerateOptions, generateJobs } from './generate.ts';
 import { archiveJob } from './job-files.ts';
 import { Random } from './random.ts';
@@ -18,7 +18,7 @@ export interface GeneratedOptions extends GenerateOptions {
 }
 
 /**
- * Generated jobs as something to import; their clusters are written into the archive. Throws BadStart if a cluster of one
+ * Generated jobs as something to import; their clusters are written into the archive. Throws StartupError if a cluster of one
  * of these names is configured otherwise: its jobs would be mixed up with generated ones.
  */
 export async function generatedSource(options: GeneratedOptions): Promise<ImportSource> {
@@ -28,7 +28,7 @@ export async function generatedSource(options: GeneratedOptions): Promise<Import
     const file = join(options.archivePath, cluster.name, 'cluster.json');
     const before = await readFile(file, 'utf8').catch(() => undefined);
     if (before !== undefined && before !== json) {
-      throw new BadStart(`${file} is another cluster of that name: set ARCHIVE_PATH to another folder`);
+      throw new StartupError(`${file} is another cluster of that name: set ARCHIVE_PATH to another folder`);
     }
     if (before === undefined) await writeCluster(options.archivePath, cluster.name, json);
   }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { BadStart } from './bad-start.ts';
-import type { Environment } from './settings.ts';
+import type { Environment } from '../settings.ts';
+import { StartupError } from '../startup-error.ts';
 
-/** The environment with what `.env` of the working directory adds to it; what is set already wins. Throws BadStart. */
+/** The environment with what `.env` of the working directory adds to it; what is set already wins. Throws StartupError. */
 export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   let text: string;
   try {
@@ -11,7 +11,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
       return { env: { ...environment }, fromFile: new Set() };
-    throw new BadStart('.env cannot be read: correct its permissions', { cause: error });
+    throw new StartupError('.env cannot be read: correct its permissions', { cause: error });
   }
   const file = parseEnv(text);
   const names = Object.keys(file).filter((name) => environment[name] === undefined);

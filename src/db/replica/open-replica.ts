@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import Sqlite from 'libsql';
 import PromiseSqlite from 'libsql/promise';
-import { BadStart } from '../../bad-start.ts';
+import { StartupError } from '../../startup-error.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
 
 export interface ReplicaOptions {
@@ -32,11 +32,11 @@ interface Syncable {
 /**
  * Opens a file as the replica of a libSQL server, for syncing alone: its connection sends pragmas and writes to the server, and cannot be
  * interrupted. There must never be two on one file, in no process and not for a moment: that corrupts it within a second (measured). So
- * a lock is held beside it as long as this process lives. Throws BadStart.
+ * a lock is held beside it as long as this process lives. Throws StartupError.
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const { path, syncUrl, authToken, softHeapLimitBytes, hardHeapLimitBytes } = options;
-  if (existsSync(path) && !existsSync(`${path}-client_wal_index`)) throw new BadStart(noReplica(path));
+  if (existsSync(path) && !existsSync(`${path}-client_wal_index`)) throw new StartupError(noReplica(path));
   await lock(path);
   // Heap limits are those of the process: any connection of it can set them, and that of a replica cannot.
   const limits = new PromiseSqlite(':memory:', {});
@@ -53,7 +53,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   try {
     replica = asPromise(new Sqlite(path, own));
   } catch (error) {
-    throw new BadStart(refusal(path, error), { cause: error });
+    throw new StartupError(refusal(path, error), { cause: error });
   }
   return {
     async sync() {
@@ -82,7 +82,7 @@ async function lock(path: string): Promise<void> {
   } catch (error) {
     beside.close();
     if (sqliteCode(error) !== SQLITE.BUSY) throw error;
-    throw new BadStart(`${path}: another service uses this replica: give each service a file of its own`, {
+    throw new StartupError(`${path}: another service uses this replica: give each service a file of its own`, {
       cause: error,
       fault: 'database_busy',
     });

@@ -1,8 +1,8 @@
 import type { Clusters } from '../../clusters/clusters.ts';
 import { expandHostList } from '../../clusters/hostlist.ts';
 import type { Job } from '../../jobs/job.ts';
-import type { Column } from './columns.ts';
 import { durationSec, gpusOfGres, gpusOfTres, stateOf, walltimeSec } from './fields.ts';
+import type { Column } from './sacct-columns.ts';
 import type { LocalClock } from './times.ts';
 
 export interface SacctOptions {

@@ -1,0 +1,53 @@
+/** How the code is arranged (CONTRIBUTING.md). `npm run house` prints the figures. */
+import { expect, test } from 'vitest';
+import { circles, type SourceFile, sourceFiles } from './house/imports.ts';
+import { KNOWN_CIRCLE, KNOWN_UPWARD, layerOf, upward, wrongPackages } from './house/layers.ts';
+import { LONGEST, MAY_BE_LONGER, repeatedNames } from './house/sizes.ts';
+
+const files = sourceFiles();
+
+test('the files are found, with their imports', () => {
+  expect(files.length).toBeGreaterThan(300);
+  const app = files.find(({ path }) => path === 'src/app.ts');
+  expect(app?.files).toContain('routes/jobs.ts');
+  expect(app?.packages).toContain('hono/request-id');
+});
+
+test('imports point down the layers', () => {
+  expect(upward(files).filter((arrow) => !KNOWN_UPWARD.some((known) => known.test(arrow)))).toEqual([]);
+  for (const known of KNOWN_UPWARD)
+    expect(
+      upward(files).some((arrow) => known.test(arrow)),
+      String(known),
+    ).toBe(true);
+});
+
+test('no files import each other in a circle, types included', () => {
+  expect(circles(files).filter((group) => !group.includes(KNOWN_CIRCLE))).toEqual([]);
+});
+
+test('packages are imported where they belong', () => {
+  expect(wrongPackages(files)).toEqual([]);
+});
+
+test('a file name tells which file it is, and no file is long', () => {
+  expect(repeatedNames(files)).toEqual([]);
+  const long = files.filter(({ path, lines }) => lines > LONGEST && !MAY_BE_LONGER.includes(path));
+  expect(long.map(({ path }) => path)).toEqual([]);
+});
+
+test('what is wrong is found', () => {
+  const file = (path: string, imported: string[], packages: string[] = []): SourceFile => ({
+    path,
+    lines: 1,
+    files: imported,
+    packages,
+  });
+  expect(layerOf('src/db/x.ts')).toBeGreaterThan(layerOf('src/questions/x.ts'));
+  expect(upward([file('src/db/x.ts', ['src/questions/y.ts', 'src/faults.ts'])])).toEqual([
+    'src/db/x.ts -> src/questions/y.ts',
+  ]);
+  const three = [file('a', ['b']), file('b', ['c']), file('c', ['a', 'd']), file('d', [])];
+  expect(circles(three)).toEqual([['a', 'b', 'c']]);
+  expect(wrongPackages([file('routes/x.ts', [], ['kysely', 'hono', 'node:fs'])])).toHaveLength(2);
+});

@@ -1,0 +1,90 @@
+/** Which way imports point: down this list, or within one of its entries. */
+import type { SourceFile } from './imports.ts';
+
+/** From the top. A file belongs to the longest entry that its path begins with. */
+export const LAYERS: readonly (readonly string[])[] = [
+  ['src/cli.ts', 'src/worker.ts', 'src/worker/'],
+  ['src/commands/'],
+  ['src/node.ts', 'src/node/'],
+  ['src/dev/'],
+  ['src/app.ts'],
+  ['routes/'],
+  ['src/pages/'],
+  ['src/http/'],
+  ['src/import/', 'src/timed/'],
+  ['src/columns/'],
+  ['src/questions/'],
+  ['src/archive/', 'src/connections/'],
+  ['src/db/'],
+  ['src/processes/'],
+  ['src/jobs/'],
+  ['src/clusters/'],
+  ['src/'], // settings, faults, deadline, log
+];
+
+export function layerOf(path: string): number {
+  let best = { length: -1, layer: -1 };
+  for (const [layer, prefixes] of LAYERS.entries()) {
+    for (const prefix of prefixes) {
+      if (path.startsWith(prefix) && prefix.length > best.length) best = { length: prefix.length, layer };
+    }
+  }
+  return best.layer;
+}
+
+/** Imports that point up, as `from -> to`. */
+export function upward(files: readonly SourceFile[]): string[] {
+  return files.flatMap(({ path, files: imported }) =>
+    imported.filter((target) => layerOf(target) < layerOf(path)).map((target) => `${path} -> ${target}`),
+  );
+}
+
+/** What is still to be mended: one protocol for all programs, and the schema of the index in the layer that uses it. */
+export const KNOWN_UPWARD: readonly RegExp[] = [
+  /^src\/processes\/protocol\.ts -> /,
+  /^src\/questions\/.*\/duckdb\.ts -> src\/columns\//,
+];
+
+/** AppEnv names the classes that its handlers use, and they take a context of it. */
+export const KNOWN_CIRCLE = 'src/http/env.ts';
+
+/** Which files may import a package. */
+export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp; readonly why: string }[] = [
+  {
+    names: /^(libsql|@libsql\/)/,
+    files: /^src\/(db|questions|dev\/servers)\//,
+    why: 'only src/db opens a database',
+  },
+  {
+    names: /^kysely$/,
+    files: /^src\/(db|questions|columns)\//,
+    why: 'only src/db, src/questions and src/columns write SQL',
+  },
+  { names: /^@duckdb\//, files: /^src\/columns\//, why: 'only src/columns opens the column index' },
+  {
+    names: /^node:(child_process|cluster|worker_threads)$/,
+    files: /^src\/(processes|node|dev\/servers)\/|^src\/commands\/demo-jobs\.ts$/,
+    why: 'only src/processes starts processes',
+  },
+  {
+    names: /^(hono|@hono\/)/,
+    files: /^(routes\/|src\/(http|pages|node|worker)\/|src\/(app|node|worker)\.ts$)/,
+    why: 'only what answers requests knows HTTP',
+  },
+  {
+    names: /^node:/,
+    files: /^src\/(?!(jobs|clusters|http|pages|questions)\/|app\.ts$)/,
+    why: 'the domain, questions, routes and pages run in every runtime',
+  },
+];
+
+/** As `file imports package: why not`. */
+export function wrongPackages(files: readonly SourceFile[]): string[] {
+  return files.flatMap(({ path, packages }) =>
+    packages.flatMap((name) =>
+      PACKAGES.filter((rule) => rule.names.test(name) && !rule.files.test(path)).map(
+        ({ why }) => `${path} imports ${name}: ${why}`,
+      ),
+    ),
+  );
+}
