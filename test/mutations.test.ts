@@ -1,7 +1,7 @@
 /** The list of mutations fits the code. `npm run mutations` runs it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { MUTATIONS, shown } from './mutations/all.ts';
 
 const SRC = join(import.meta.dirname, '../src');
@@ -14,49 +14,95 @@ test.each(MUTATIONS.map((mutation) => [shown(mutation), mutation] as const))('%s
   for (const name of tests) expect(existsSync(join(import.meta.dirname, `${name}.test.ts`)), name).toBe(true);
 });
 
-/** Files in which no line guards anything: types, tables, programs, and what others below say of them. */
-const WITHOUT: Readonly<Record<'http' | 'pool', readonly string[]>> = {
-  http: [
-    'answers.ts',
-    'archived-statistics.ts',
-    'assets.ts',
-    'env.ts',
-    'job-data.ts',
-    'job-filter-query.ts',
-    'job-body.ts',
-    'job-schema.ts',
-    'keys.ts',
-    'page-query.ts',
-    'query-parameters.ts',
-    'shown-job.ts',
-    'node-body.ts',
-    'node-server.ts',
-    'json-body.ts',
-    'large-bodies.ts',
-    'slices.ts',
-    'request.ts',
-  ],
-  pool: [
-    'archive.ts',
-    'syncer.ts',
-    'connections.ts',
-    'counters.ts',
-    'faults.ts',
-    'passing-bytes.ts',
-    'pool.ts',
-    'process-state.ts',
-    'protocol.ts',
-    'readers.ts',
-    'replica.ts',
-    'rss.ts',
-  ],
-};
+/** Directories each of whose files has a mutation, or stands in one of the lists below. */
+const FOLDERS = ['http', 'processes', 'connections', 'columns', 'questions', 'node'];
 
-describe.each(['http', 'pool'] as const)('src/%s', (folder) => {
-  test('has a mutation for each file, or a reason to have none', () => {
-    const files = readdirSync(join(SRC, folder)).filter((name) => name.endsWith('.ts'));
-    const covered = new Set(MUTATIONS.map(({ file }) => file));
-    const missing = files.filter((name) => !covered.has(`${folder}/${name}`));
-    expect(missing.toSorted()).toEqual([...WITHOUT[folder]].toSorted());
-  });
+/** Files in which no line guards anything: types, tables, programs, and what others below say of them. */
+const WITHOUT = [
+  'columns/answer-json.ts',
+  'columns/answer.ts',
+  'columns/rows/csv-line.ts',
+  'columns/rows/keys.ts',
+  'columns/rows/line-writer.ts',
+  'columns/rows/query.ts',
+  'columns/state.ts',
+  'columns/steps.ts',
+  'columns/unsuitable.ts',
+  'connections/start-connection.ts',
+  'connections/syncer.ts',
+  'http/assets.ts',
+  'http/auth/signing-keys.ts',
+  'http/env.ts',
+  'http/json/job-schema.ts',
+  'http/json/large-bodies.ts',
+  'http/json/node-body.ts',
+  'http/json/shown-job.ts',
+  'http/limits/slices.ts',
+  'http/query/page-query.ts',
+  'http/query/query-parameters.ts',
+  'http/request.ts',
+  'node/asset-files.ts',
+  'node/cluster-files.ts',
+  'node/column-index.ts',
+  'node/loop-lag.ts',
+  'node/password-program.ts',
+  'node/wait-at-most.ts',
+  'processes/counters.ts',
+  'processes/fault-messages.ts',
+  'processes/process-state.ts',
+  'processes/protocol.ts',
+  'processes/response-byte-gc.ts',
+  'processes/rss.ts',
+  'questions/ask.ts',
+  'questions/count/duckdb.ts',
+  'questions/count/question.ts',
+  'questions/duckdb-query.ts',
+  'questions/histograms/question.ts',
+  'questions/list/buckets.ts',
+  'questions/list/question.ts',
+  'questions/list/template.ts',
+  'questions/metric-histograms/question.ts',
+  'questions/question.ts',
+  'questions/statistics/question.ts',
+  'questions/where/hosts.ts',
+];
+
+/** Files with a line that guards something, for which there is no mutation yet that a test notices. */
+const OPEN = [
+  'node/stderr-lines.ts',
+  'questions/old-jobs/sqlite.ts',
+  'questions/one-job/brief-job-json.ts',
+  'questions/one-job/job-json.ts',
+  'columns/block.ts',
+  'columns/build.ts',
+  'columns/child/second-reader.ts',
+  'columns/faults.ts',
+  'columns/held-index.ts',
+  'columns/new-index.ts',
+  'columns/second-reader.ts',
+  'columns/with-columns.ts',
+  'connections/pool.ts',
+  'connections/program.ts',
+  'connections/readers.ts',
+  'connections/replica-pool.ts',
+  'connections/syncer-program.ts',
+  'node/bodies.ts',
+  'node/child/bodies.ts',
+  'node/database.ts',
+  'node/memory-history.ts',
+  'node/password-thread.ts',
+  'processes/lifeline.ts',
+  'processes/parent.ts',
+  'questions/list/deep-slice.ts',
+  'questions/one-job/submit-time.ts',
+];
+
+test('every file has a mutation, or a reason to have none', () => {
+  const files = FOLDERS.flatMap((folder) =>
+    readdirSync(join(SRC, folder), { recursive: true })
+      .map((name) => `${folder}/${name}`)
+      .filter((name) => name.endsWith('.ts')),
+  );
+  const covered = new Set(MUTATIONS.map(({ file }) => file));
+  expect(files.filter((name) => !covered.has(name)).toSorted()).toEqual([...WITHOUT, ...OPEN].toSorted());
 });

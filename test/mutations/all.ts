@@ -1,9 +1,12 @@
+import { COLUMNS } from './columns.ts';
 import { HTTP } from './http.ts';
 import type { Mutation } from './mutation.ts';
+import { NODE } from './node.ts';
 import { OTHERS } from './others.ts';
 import { POOL } from './pool.ts';
+import { QUESTIONS } from './questions.ts';
 
-export const MUTATIONS: readonly Mutation[] = [...HTTP, ...POOL, ...OTHERS];
+export const MUTATIONS: readonly Mutation[] = [...HTTP, ...POOL, ...COLUMNS, ...QUESTIONS, ...NODE, ...OTHERS];
 
 /** `http/auth.ts: 'alg !== …' -> 'alg === …'`, on one line. */
 export function shown({ file, from, to }: Mutation): string {

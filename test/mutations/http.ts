@@ -196,4 +196,16 @@ export const HTTP: readonly Mutation[] = [
     'if (jobId === 0)',
     'routes/start-stop',
   ),
+  mutation(
+    'http/jobs/job-data.ts',
+    'hiddenIn(hiddenMetrics(c), cluster)',
+    'hiddenIn(undefined, cluster)',
+    'routes/restricted-walk',
+  ),
+  mutation('http/jobs/archived-statistics.ts', 'hiddenIn(hidden, cluster)', '[]', 'routes/restricted-walk'),
+  mutation('http/json/json-body.ts', 'Math.min(limits.values, MOST_VALUES_HERE)', 'limits.values', 'http/body-limits'),
+  mutation('http/json/job-body.ts', "name: wordsWithin('tagName')", 'name: anyWords', 'routes/stored-bounds'),
+  mutation('node/node-listener.ts', 'return hosts > 1;', 'return hosts > 2;', 'http/broken-requests'),
+  mutation('http/json/responses.ts', 'id < INT64_LIMIT && ', '', 'routes/job'),
+  mutation('http/query/job-filter-query.ts', 'checkText(`query', '(() => {})(`query', 'http/job-filter-query'),
 ];

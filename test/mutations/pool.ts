@@ -95,4 +95,5 @@ export const POOL: readonly Mutation[] = [
   mutation('processes/replacement-permit.ts', 'if (this.#taken) return false;', '', 'processes/process-group'),
   mutation('node/sizing.ts', 'limitMb * ARCHIVE_MB.part', 'limitMb * 9', 'node/sizing'),
   mutation('processes/spawn.ts', "PATH: process.env['PATH'],", '...process.env,', 'processes/start'),
+  mutation('archive/client.ts', 'refused.check(request.job);', '', 'processes/shares-of-readers'),
 ];
