@@ -37,7 +37,7 @@ import { knownPaths } from './http/errors/not-found.ts';
 import { RefusalLog } from './http/errors/refusal-log.ts';
 import { Bodies } from './http/limits/body.ts';
 import { deadline } from './http/limits/deadline.ts';
-import { HeldAnswers, holdAnswers } from './http/limits/unsent-bytes.ts';
+import { limitUnsentBytes, UnsentBytes } from './http/limits/unsent-bytes.ts';
 import { faultPages } from './pages/fault-page.ts';
 import { JobQuestions } from './questions/ask.ts';
 
@@ -59,7 +59,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   const jobQuestions = new JobQuestions(service.db, service.index);
   const bodies = new Bodies(service);
-  const held = HeldAnswers.for(service);
+  const held = UnsentBytes.for(service);
 
   const assets = new Assets(service.assets);
   const refusals = new RefusalLog(service.log);
@@ -86,7 +86,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(faultPages());
   app.use(refuseCrossSite());
   app.use(knownPaths(app));
-  app.use(holdAnswers());
+  app.use(limitUnsentBytes());
   app.use(deadline());
   for (const path of HEALTHCHECK_PATHS) app.use(path, reporters());
   app.use('/api/*', apiUsers({ but: HEALTHCHECK_PATHS }));

@@ -13,7 +13,7 @@ import { openBodies } from './node/bodies.ts';
 import { bareResponse } from './node/client-error.ts';
 import { type ClusterFiles, clustersOf } from './node/cluster-files.ts';
 import { Connections } from './node/connections.ts';
-import { type Place, placeOf } from './node/database.ts';
+import { type DatabaseTarget, databaseTarget } from './node/database.ts';
 import { LoopLagMeter } from './node/loop-lag.ts';
 import { MemoryHistory } from './node/memory-history.ts';
 import { cutConnection, whenSent } from './node/node-listener.ts';
@@ -23,7 +23,7 @@ import { closeServer, listen, urlOf } from './node/server.ts';
 import { sizeFor, thisMachine } from './node/sizing.ts';
 import { stderrLines } from './node/stderr-lines.ts';
 import { waitAtMost } from './node/wait-at-most.ts';
-import { SpareSlot } from './processes/replacement-permit.ts';
+import { ReplacementPermit } from './processes/replacement-permit.ts';
 import { ownRssMb } from './processes/rss.ts';
 import { databaseKind, type Settings } from './settings.ts';
 import type { Sizing } from './system-state.ts';
@@ -95,7 +95,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
 interface Plan {
   settings: Settings;
   sizing: Sizing;
-  place: Place;
+  place: DatabaseTarget;
   archiveRoot: string;
   clusterFiles: ClusterFiles;
   log: Log;
@@ -106,7 +106,7 @@ async function planOf(settings: Settings): Promise<Plan> {
   const { values } = settings;
   const log = pino({ level: values.LOG_LEVEL, base: null }, stderrLines());
   const sizing = sizeFor(values, thisMachine());
-  const place = await placeOf(values);
+  const place = await databaseTarget(values);
   const archiveRoot = resolve(values.ARCHIVE_PATH);
   await checkArchive(archiveRoot, { mark: false }); // a start that is refused writes nothing
   return { settings, sizing, place, archiveRoot, clusterFiles: await readClusterFiles(archiveRoot), log };
@@ -117,8 +117,8 @@ async function startParts(
   { settings: { values: settings, sources, notApplied }, sizing, place, archiveRoot, clusterFiles, log }: Plan,
   connections: Connections,
 ) {
-  const spareSlot = new SpareSlot();
-  const { db, index } = await place.open({ sizing, spareSlot, log });
+  const replacementPermit = new ReplacementPermit();
+  const { db, index } = await place.open({ sizing, replacementPermit, log });
   const clusters = await clustersOf(clusterFiles, db, log).catch(async (error: unknown) => {
     await db.close(0);
     throw error;
@@ -129,14 +129,14 @@ async function startParts(
     queueLimit: settings.DB_QUEUE_LIMIT,
     callerLimit: settings.DB_CALLER_LIMIT,
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
-    spareSlot,
+    replacementPermit,
     log,
   });
   const bodies = openBodies({
     memoryMb: sizing.bodiesMb,
     queueLimit: settings.DB_QUEUE_LIMIT,
     callerLimit: settings.DB_CALLER_LIMIT,
-    spareSlot,
+    replacementPermit,
     log,
   });
   const clock = () => Date.now() / 1000;
@@ -176,7 +176,7 @@ async function startParts(
     sessionKey: settings.SESSION_KEY ?? randomBytes(SESSION_KEY_BYTES).toString('base64'),
     comparePassword: passwords.compare,
     compresses: true,
-    sharesLimits: true,
+    hasSharedLimits: true,
     takeApart: bodies.takeApart,
     system: () => ({
       notApplied,

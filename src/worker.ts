@@ -92,8 +92,8 @@ function start(env: Env): Running {
     assets: bundledAssets,
     sessionKey: settings.SESSION_KEY,
     compresses: false,
-    sharesLimits: false,
-    goesOn: (c: Context, work) => c.executionCtx.waitUntil(work),
+    hasSharedLimits: false,
+    waitUntil: (c: Context, work) => c.executionCtx.waitUntil(work),
     system: () => ({ runtime: 'worker', notApplied, sources }),
     clientAddress: (c: Context) => c.req.header('CF-Connecting-IP') ?? '',
   });
@@ -157,7 +157,7 @@ async function checkSchema(db: Database, deadline: Deadline): Promise<void> {
   throw new Fault('remote_unavailable', `the libSQL server has no job database of schema version ${SCHEMA_VERSION}`);
 }
 
-/** Asks nothing of the database. */
+/** QuestionQueue nothing of the database. */
 function isOpen({ url }: Request): boolean {
   const { pathname } = new URL(url);
   return pathname === '/healthz' || pathname === '/openapi.json' || pathname.startsWith('/assets/');

@@ -23,7 +23,7 @@ const app = createApp({
   clusters: await readClusters(resolve(settings.ARCHIVE_PATH)),
   clock: () => Date.now() / 1000,
   compresses: true,
-  sharesLimits: true,
+  hasSharedLimits: true,
   assets: readAssets(),
   sessionKey: undefined,
   log: pino({ level: settings.LOG_LEVEL, base: null }),

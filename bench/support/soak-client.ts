@@ -3,7 +3,7 @@ import type { Target } from './http.ts';
 
 const HANG_UP_AFTER_MS = 20;
 
-export interface Ask {
+export interface PendingQuestion {
   method?: string;
   body?: string;
   token?: string;
@@ -22,7 +22,7 @@ export class SoakClient {
     this.#account = account;
   }
 
-  async ask(path: string, { method = 'GET', body, token = this.#target.token }: Ask = {}): Promise<number> {
+  async ask(path: string, { method = 'GET', body, token = this.#target.token }: PendingQuestion = {}): Promise<number> {
     return await this.#fetch(path, {
       method,
       headers: { 'X-Auth-Token': token },

@@ -48,7 +48,7 @@ export async function openUnbounded(path: string, cacheMb: number): Promise<Data
     },
     write: () => Promise.reject(new Error('this connection only reads')),
     maintain: () => Promise.reject(new Error('this connection only reads')),
-    spare: () => 0,
+    idleReaders: () => 0,
     status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
     close: async () => connection.close(),
   };

@@ -8,7 +8,7 @@ import { LIST_SIZES, type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs
 import { PAGE_SIZE, type PageRequest } from '../../src/jobs/order.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
-import { narrower } from '../../src/pages/filter/suggest-smaller.ts';
+import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
 import { jobsContent } from '../../src/pages/jobs/content.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
@@ -31,7 +31,7 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Jobs');
-  offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
+  offerOnFault(c, () => suggestSmaller(asked.page, c.var.service.clusters));
   const view = readQuery(queryOf(c), VIEW);
   const page = { page: view.page, itemsPerPage: view['items-per-page'] };
   const order: ListOrder = { column: view['sort-by'], order: view.order };

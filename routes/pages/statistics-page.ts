@@ -11,7 +11,7 @@ import { PAGE_SIZE } from '../../src/jobs/order.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
-import { narrower } from '../../src/pages/filter/suggest-smaller.ts';
+import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { statisticsContent } from '../../src/pages/statistics/content.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
@@ -29,7 +29,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
-  offerOnFault(c, () => narrower(asked.page, c.var.service.clusters));
+  offerOnFault(c, () => suggestSmaller(asked.page, c.var.service.clusters));
   const { 'group-by': group, 'sort-by': sortBy, bins, page: pageNumber } = readQuery(queryOf(c), VIEW);
   const jobs = visibleJobs(c, asked.filter);
   const choices = groupsFor(jobs);

@@ -2,10 +2,10 @@ import { runTwice } from '../connections/read.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
-import { DatabaseProcess } from '../processes/managed-process.ts';
+import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
-import { Crew } from '../processes/process-group.ts';
-import type { SpareSlot } from '../processes/replacement-permit.ts';
+import { ProcessGroup } from '../processes/process-group.ts';
+import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { ARCHIVE_PROGRAM } from '../processes/spawn.ts';
 import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
 import type { Archive } from './port.ts';
@@ -23,7 +23,7 @@ export interface ArchiveOptions {
   /** Requests of one caller, waiting and at work, while others wait. */
   callerLimit: number;
   maxIdleMs: number;
-  spareSlot: SpareSlot;
+  replacementPermit: ReplacementPermit;
   log: { warn(fields: object, message: string): void };
 }
 
@@ -35,7 +35,7 @@ export interface ArchiveProcesses extends Archive {
 
 /** Private memory of a process at rest, MB. */
 const BASE_MB = 48;
-const TEND_MS = 250;
+const HOUSEKEEPING_MS = 250;
 
 /**
  * The job archive behind processes of their own: a decoded job may take hundreds of megabytes, which the parent must not hold and
@@ -44,18 +44,18 @@ const TEND_MS = 250;
  */
 export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const counters = newCounters();
-  const metaFiles = crewOf('archive', META_READER_MB - BASE_MB, options, counters);
-  const decoder = crewOf('decoder', options.memoryMb - META_READER_MB - BASE_MB, options, counters);
-  const crews = [metaFiles, decoder];
+  const metaFiles = groupOf('archive', META_READER_MB - BASE_MB, options, counters);
+  const decoder = groupOf('decoder', options.memoryMb - META_READER_MB - BASE_MB, options, counters);
+  const groups = [metaFiles, decoder];
   const refused = new RefusedJobs();
-  const members = () => crews.flatMap((crew) => crew.members);
+  const members = () => groups.flatMap((group) => group.members);
   const tending = setInterval(() => {
-    for (const crew of crews) crew.tend();
-  }, TEND_MS);
+    for (const group of groups) group.housekeeping();
+  }, HOUSEKEEPING_MS);
   const stopWatching = watchMemory(members, counters);
 
-  const ask = async (crew: Crew, request: ArchiveRequest, deadline: Deadline) => {
-    const reply = await runTwice(crew, { kind: 'archive', request }, deadline, counters);
+  const ask = async (group: ProcessGroup, request: ArchiveRequest, deadline: Deadline) => {
+    const reply = await runTwice(group, { kind: 'archive', request }, deadline, counters);
     if (reply.kind !== 'archived') throw new Fault('internal', `the archive process answered ${reply.kind}`);
     const { answer } = reply;
     const [problem] = answer.problems;
@@ -85,24 +85,29 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
     status: () => ({ processes: members().map((member) => member.status()), counters: { ...counters } }),
     async close(graceMs) {
       clearInterval(tending);
-      await Promise.all(crews.map((crew) => crew.close(graceMs)));
+      await Promise.all(groups.map((group) => group.close(graceMs)));
       stopWatching();
     },
   };
 }
 
-/** A crew of one. */
-function crewOf(role: ProcessStatus['role'], growthMb: number, options: ArchiveOptions, counters: Counters): Crew {
-  return new Crew({
+/** A group of one. */
+function groupOf(
+  role: ProcessStatus['role'],
+  growthMb: number,
+  options: ArchiveOptions,
+  counters: Counters,
+): ProcessGroup {
+  return new ProcessGroup({
     max: 1,
     queueLimit: options.queueLimit,
     callerLimit: options.callerLimit,
     maxIdleMs: options.maxIdleMs,
-    spareSlot: options.spareSlot,
+    replacementPermit: options.replacementPermit,
     counters,
     log: (message, error) => options.log.warn({ err: error }, message),
     start: (onState) =>
-      new DatabaseProcess({
+      new ManagedProcess({
         role,
         growthMb,
         counters,

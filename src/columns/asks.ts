@@ -6,7 +6,7 @@ import type { Question } from '../questions/question.ts';
 export type ColumnAnswer = readonly unknown[] | undefined;
 
 /** A question, and everybody who waits for its answer. */
-export interface Ask {
+export interface PendingQuestion {
   readonly question: Question;
   readonly waiting: Set<Waiter>;
   /** A place in the queue for each caller that waits for it: it is run at the first of their turns. */
@@ -20,7 +20,7 @@ interface Waiter {
 }
 
 interface Place extends Waiting {
-  readonly ask: Ask;
+  readonly ask: PendingQuestion;
 }
 
 /**
@@ -28,8 +28,8 @@ interface Place extends Waiting {
  * shares his answer: it begins behind both, so it holds what either has written. Not that of a question which runs already. Only equal
  * questions are shared, and what a caller may see is a part of the question.
  */
-export class Asks {
-  readonly #waiting = new Map<string, Ask>();
+export class QuestionQueue {
+  readonly #waiting = new Map<string, PendingQuestion>();
   readonly #shares: Shares<Place>;
 
   constructor({ queueLimit, callerLimit }: { queueLimit: number; callerLimit: number }) {
@@ -45,11 +45,11 @@ export class Asks {
    * Resolves with the answer; rejects with queue_full, or with the deadline's reason when its signal fires. `abandoned` is told when then
    * nobody waits for the question any more.
    */
-  async add(question: Question, deadline: Deadline, abandoned: (ask: Ask, reason: unknown) => void) {
+  async add(question: Question, deadline: Deadline, abandoned: (ask: PendingQuestion, reason: unknown) => void) {
     const { signal, caller } = deadline;
     const key = keyOf(question);
     const known = this.#waiting.get(key);
-    const ask: Ask = known ?? { question, waiting: new Set(), places: new Map() };
+    const ask: PendingQuestion = known ?? { question, waiting: new Set(), places: new Map() };
     if (!ask.places.has(caller)) this.#place(ask, key, caller, known === undefined && deadline.hasBegun !== true);
     return await new Promise<ColumnAnswer>((resolve, reject) => {
       const end = () => {
@@ -78,7 +78,7 @@ export class Asks {
   }
 
   /** Takes the next one out: whoever comes behind it waits for a run of his own. */
-  next(): Ask | undefined {
+  next(): PendingQuestion | undefined {
     const ask = this.#shares.next()?.ask;
     if (ask === undefined) return undefined;
     for (const place of ask.places.values()) this.#shares.remove(place);
@@ -92,7 +92,7 @@ export class Asks {
   }
 
   /** A question that is waited for already costs nothing more, whoever else waits for it. Throws queue_full. */
-  #place(ask: Ask, key: string, caller: string, counts: boolean): void {
+  #place(ask: PendingQuestion, key: string, caller: string, counts: boolean): void {
     const place: Place = {
       ask,
       caller,
@@ -108,7 +108,7 @@ export class Asks {
   }
 
   /** Gives up the place of a caller who waits for the question no more. */
-  #leave(ask: Ask, key: string, caller: string): void {
+  #leave(ask: PendingQuestion, key: string, caller: string): void {
     const place = ask.places.get(caller);
     if (place === undefined || [...ask.waiting].some((waiter) => waiter.caller === caller)) return;
     this.#shares.remove(place);
@@ -117,7 +117,7 @@ export class Asks {
   }
 }
 
-export function settle({ waiting }: Ask, answer: ColumnAnswer): void {
+export function settle({ waiting }: PendingQuestion, answer: ColumnAnswer): void {
   for (const waiter of [...waiting]) waiter.resolve(answer);
 }
 

@@ -9,7 +9,7 @@ import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.t
 import { Source } from './source.ts';
 import { Stale } from './unsuitable.ts';
 
-export interface HeldIndexOptions extends IndexFileOptions {
+export interface IndexSessionOptions extends IndexFileOptions {
   /** The libSQL file. */
   readonly databasePath: string;
   /** True after a process died over the file: it is deleted unseen. */
@@ -20,7 +20,7 @@ export interface HeldIndexOptions extends IndexFileOptions {
 const SOURCE_CACHE_MB = 4;
 
 /** The index of one process, with the file that it follows. One thing at a time. */
-export class HeldIndex {
+export class IndexSession {
   readonly #source: Source;
   #file: IndexFile | undefined;
   /** Undefined while there is no index that can be trusted. */
@@ -31,8 +31,8 @@ export class HeldIndex {
   }
 
   /** Opens what there is, and trusts it only if it is complete, of this version, and the file's record reaches back to it. */
-  static async open(options: HeldIndexOptions): Promise<HeldIndex> {
-    const held = new HeldIndex(await Source.open(options.databasePath, SOURCE_CACHE_MB));
+  static async open(options: IndexSessionOptions): Promise<IndexSession> {
+    const held = new IndexSession(await Source.open(options.databasePath, SOURCE_CACHE_MB));
     if (options.fresh) IndexFile.remove(options.path);
     try {
       if (!existsSync(options.path)) return held; // it is for a build to make one

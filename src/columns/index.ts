@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { newCounters } from '../processes/counters.ts';
-import { DatabaseProcess, type ProcessOptions } from '../processes/managed-process.ts';
+import { ManagedProcess, type ProcessOptions } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { COLUMNS_PROGRAM } from '../processes/spawn.ts';
 import type { Question } from '../questions/question.ts';
@@ -10,7 +10,7 @@ import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
-import { type Ask, Asks, type ColumnAnswer, settle } from './asks.ts';
+import { type ColumnAnswer, type PendingQuestion, QuestionQueue, settle } from './asks.ts';
 import type { IndexFileOptions } from './index-file.ts';
 import { type ColumnState, mayBecome } from './state.ts';
 
@@ -30,7 +30,7 @@ export const BESIDE_LIMIT_MB = 250;
 const RESTING_MB = 100;
 /** MB of V8's heap; jobs on their way are bytes outside of it. */
 const HEAP_MB = 96;
-const TEND_MS = 250;
+const HOUSEKEEPING_MS = 250;
 /** Between two tries, ms: doubles with each failure in a row, up to the second. */
 const RETRY_MS = [500, 600_000] as const;
 /** The same of a database that it cannot hold: to look again may take a whole build, and somebody has to mend the job first. */
@@ -51,14 +51,14 @@ interface Ended {
 export class ColumnIndex {
   readonly #options: ColumnIndexOptions;
   readonly #counters = newCounters();
-  readonly #asks: Asks;
-  readonly #tending: NodeJS.Timeout;
+  readonly #asks: QuestionQueue;
+  readonly #housekeepingTimer: NodeJS.Timeout;
   readonly #stopWatching: () => void;
   readonly #closing = new AbortController();
   readonly #life: Promise<void>;
   #state: ColumnState = { name: 'building', rows: 0 };
-  #process: DatabaseProcess | undefined;
-  #running: Ask | undefined;
+  #process: ManagedProcess | undefined;
+  #running: PendingQuestion | undefined;
   /** Resolved when the process that answers declines for good. */
   #left = Promise.withResolvers<Ended>();
   /** The next process deletes the file unseen. */
@@ -74,8 +74,8 @@ export class ColumnIndex {
 
   constructor(options: ColumnIndexOptions) {
     this.#options = options;
-    this.#asks = new Asks(options);
-    this.#tending = setInterval(() => this.#tend(), TEND_MS);
+    this.#asks = new QuestionQueue(options);
+    this.#housekeepingTimer = setInterval(() => this.#housekeeping(), HOUSEKEEPING_MS);
     this.#stopWatching = watchMemory(() => (this.#process === undefined ? [] : [this.#process]), this.#counters);
     this.#life = this.#live();
   }
@@ -119,7 +119,7 @@ export class ColumnIndex {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    clearInterval(this.#tending);
+    clearInterval(this.#housekeepingTimer);
     this.#asks.clear();
     this.#process?.stop();
     await this.#life;
@@ -206,9 +206,9 @@ export class ColumnIndex {
     if ('reason' in next) this.#options.log.warn({ reason: next.reason }, `the column index is ${next.name}`);
   }
 
-  #start(role: 'columns' | 'builder', open: ProcessOptions['open']): DatabaseProcess {
+  #start(role: 'columns' | 'builder', open: ProcessOptions['open']): ManagedProcess {
     const { memoryMb, log, program = COLUMNS_PROGRAM } = this.#options;
-    const process = new DatabaseProcess({
+    const process = new ManagedProcess({
       role,
       growthMb: memoryMb + BESIDE_LIMIT_MB - RESTING_MB,
       counters: this.#counters,
@@ -229,7 +229,7 @@ export class ColumnIndex {
   /** Gives the next question to the process, if it is free. */
   #serve(): void {
     const process = this.#process;
-    if (process === undefined || process.worn) return; // it is about to be followed by another
+    if (process === undefined || process.needsReplacement) return; // it is about to be followed by another
     if (this.#state.name !== 'ready' || process.state.name !== 'idle') return;
     const ask = this.#asks.next();
     if (ask === undefined) return;
@@ -241,7 +241,7 @@ export class ColumnIndex {
     });
   }
 
-  async #run(process: DatabaseProcess, { question, waiting }: Ask): Promise<ColumnAnswer> {
+  async #run(process: ManagedProcess, { question, waiting }: PendingQuestion): Promise<ColumnAnswer> {
     try {
       const reply = await process.run({ kind: 'askColumns', question });
       if (reply.kind === 'declined') {
@@ -264,11 +264,11 @@ export class ColumnIndex {
     }
   }
 
-  #tend(): void {
+  #housekeeping(): void {
     const process = this.#process;
     if (process === undefined) return;
     process.ping();
-    if (process.worn && process.state.name === 'idle') process.stop();
+    if (process.needsReplacement && process.state.name === 'idle') process.stop();
   }
 }
 

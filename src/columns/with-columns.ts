@@ -31,6 +31,6 @@ function callsOf(db: Database): Omit<Database, 'status' | 'close'> {
     readPage: (statement, deadline) => db.readPage(statement, deadline),
     write: (name, input, deadline) => db.write(name, input, deadline),
     maintain: (task, deadline) => db.maintain(task, deadline),
-    spare: () => db.spare(),
+    idleReaders: () => db.idleReaders(),
   };
 }

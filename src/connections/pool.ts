@@ -5,14 +5,14 @@ import type { PageStatement, Statement } from '../db/statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
 import { type Deadline, within } from '../deadline.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
-import type { DatabaseProcess } from '../processes/managed-process.ts';
+import type { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
-import type { Crew } from '../processes/process-group.ts';
-import { SpareSlot } from '../processes/replacement-permit.ts';
+import type { ProcessGroup } from '../processes/process-group.ts';
+import { ReplacementPermit } from '../processes/replacement-permit.ts';
 import type { DatabaseStatus } from '../system-state.ts';
-import { anyAlive, counted, crewOf, Readers } from './readers.ts';
+import { anyAlive, counted, groupOf, Readers } from './readers.ts';
 import { ServedFile } from './served-file.ts';
-import { type PoolOptions, TEND_MS } from './start-connection.ts';
+import { HOUSEKEEPING_MS, type PoolOptions } from './start-connection.ts';
 import { runMaintenance, runWrite } from './write.ts';
 
 export type { PoolLog, PoolOptions } from './start-connection.ts';
@@ -43,18 +43,18 @@ export async function openPool(options: PoolOptions): Promise<Database> {
 class Pool implements Database {
   readonly #counters: Counters = newCounters();
   readonly #readers: Readers;
-  readonly #writer: Crew;
-  readonly #tending: NodeJS.Timeout;
+  readonly #writer: ProcessGroup;
+  readonly #housekeepingTimer: NodeJS.Timeout;
   readonly #stopWatching: () => void;
   readonly #file: ServedFile;
 
   constructor(options: PoolOptions) {
-    const { spareSlot = new SpareSlot() } = options;
+    const { replacementPermit = new ReplacementPermit() } = options;
     const emptyLog = () => within(EMPTY_LOG_LIMIT_MS, (deadline) => this.maintain('emptyLog', deadline));
     this.#file = new ServedFile({ path: options.path, log: options.log, emptyLog });
-    this.#writer = crewOf(options, 'writer', 1, this.#counters, spareSlot);
-    this.#readers = new Readers(options, this.#counters, spareSlot);
-    this.#tending = setInterval(() => this.#tend(), TEND_MS);
+    this.#writer = groupOf(options, 'writer', 1, this.#counters, replacementPermit);
+    this.#readers = new Readers(options, this.#counters, replacementPermit);
+    this.#housekeepingTimer = setInterval(() => this.#housekeeping(), HOUSEKEEPING_MS);
     this.#stopWatching = watchMemory(() => this.#processes(), this.#counters);
   }
 
@@ -93,7 +93,7 @@ class Pool implements Database {
     return await runMaintenance(this.#writer, task, deadline);
   }
 
-  spare(): number {
+  idleReaders(): number {
     return this.#readers.spare;
   }
 
@@ -109,7 +109,7 @@ class Pool implements Database {
   }
 
   async close(graceMs: number): Promise<void> {
-    clearInterval(this.#tending);
+    clearInterval(this.#housekeepingTimer);
     await this.#readers.close(graceMs);
     // Nobody reads any more: the file alone is the database then, and can be copied.
     if (graceMs > 0 && !this.#file.replaced) {
@@ -125,20 +125,20 @@ class Pool implements Database {
     throw this.#file.met(error);
   };
 
-  *#processes(): Iterable<DatabaseProcess> {
+  *#processes(): Iterable<ManagedProcess> {
     yield* this.#writer.members;
     yield* this.#readers.members;
   }
 
-  #tend(): void {
-    this.#writer.tend(); // first: it asks for the spare's place once in a while, readers may all the time
-    this.#readers.tend();
+  #housekeeping(): void {
+    this.#writer.housekeeping(); // first: it asks for the spare's place once in a while, readers may all the time
+    this.#readers.housekeeping();
     this.#file.look(serving(this.#processes()));
   }
 }
 
 /** The pids of those that have the file open. */
-function serving(processes: Iterable<DatabaseProcess>): number[] {
+function serving(processes: Iterable<ManagedProcess>): number[] {
   return [...processes].filter(({ state }) => state.name === 'idle' || state.name === 'busy').map(({ pid }) => pid);
 }
 

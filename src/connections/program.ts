@@ -12,7 +12,7 @@ import { faultToMessage } from '../processes/fault-messages.ts';
 import { endNow } from '../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../processes/parent.ts';
 import type { FromProcess, ToProcess } from '../processes/protocol.ts';
-import { PassingBytes } from '../processes/response-byte-gc.ts';
+import { ResponseByteGc } from '../processes/response-byte-gc.ts';
 import { StartupError } from '../startup-error.ts';
 
 /** An interrupt in the tick that starts a query is lost, so it is repeated until the query has ended. */
@@ -27,7 +27,7 @@ interface Running {
 let reader: ReadConnection | undefined;
 let writer: WriteConnection | undefined;
 let running: Running | undefined;
-const passing = new PassingBytes();
+const passing = new ResponseByteGc();
 
 serveParent(receive);
 
@@ -109,7 +109,7 @@ async function serve<Held>(
 
 /** The end of a request: the service may send the next one as soon as it has this. */
 function reply(message: Extract<FromProcess, { kind: 'answer' | 'written' | 'failed' }>): void {
-  if ((reader ?? writer)?.worn !== false) send({ kind: 'worn', id: 0 });
+  if ((reader ?? writer)?.needsReplacement !== false) send({ kind: 'worn', id: 0 });
   send(message);
 }
 

@@ -2,24 +2,24 @@ import type { SqlValue } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
-import type { DatabaseProcess } from '../processes/managed-process.ts';
-import type { Crew } from '../processes/process-group.ts';
+import type { ManagedProcess } from '../processes/managed-process.ts';
+import type { ProcessGroup } from '../processes/process-group.ts';
 import type { Reply, RequestBody } from '../processes/process-state.ts';
 
 /** What is done to a process before it gets the request. */
-type OnProcess = (process: DatabaseProcess) => void;
+type OnProcess = (process: ManagedProcess) => void;
 
 export type QueryReply = Extract<Reply, { kind: 'answer' }>;
 
 /** Runs one query on a reader. */
 export async function runQuery(
-  crew: Crew,
+  group: ProcessGroup,
   query: { name: string; sql: string; parameters: readonly SqlValue[] },
   deadline: Deadline,
   counters: Counters,
   onProcess?: OnProcess,
 ): Promise<QueryReply> {
-  const reply = await runTwice(crew, { kind: 'query', ...query }, deadline, counters, onProcess);
+  const reply = await runTwice(group, { kind: 'query', ...query }, deadline, counters, onProcess);
   if (reply.kind !== 'answer') throw new Fault('internal', `a reader answered ${reply.kind}`);
   return reply;
 }
@@ -30,14 +30,14 @@ export async function runQuery(
  * third: it may be what kills them.
  */
 export async function runTwice(
-  crew: Crew,
+  group: ProcessGroup,
   request: RequestBody,
   deadline: Deadline,
   counters: Counters,
   onProcess: OnProcess = () => {},
 ): Promise<Reply> {
   const attempt = () =>
-    crew.use(deadline, (process) => {
+    group.use(deadline, (process) => {
       onProcess(process);
       return runOn(process, request, deadline);
     });
@@ -59,7 +59,7 @@ function isLost(error: unknown): boolean {
   return error instanceof Fault && error.code === 'connection_lost';
 }
 
-async function runOn(process: DatabaseProcess, request: RequestBody, deadline: Deadline): Promise<Reply> {
+async function runOn(process: ManagedProcess, request: RequestBody, deadline: Deadline): Promise<Reply> {
   const stop = () => process.abandon(deadline.signal.reason);
   deadline.signal.addEventListener('abort', stop, { once: true });
   try {

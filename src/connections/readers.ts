@@ -5,11 +5,11 @@ import type { PageStatement, Statement } from '../db/statement.ts';
 import { ClientGone, type Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
-import type { DatabaseProcess } from '../processes/managed-process.ts';
+import type { ManagedProcess } from '../processes/managed-process.ts';
 import { setLowestPriority } from '../processes/priority.ts';
-import { Crew } from '../processes/process-group.ts';
-import type { SpareSlot } from '../processes/replacement-permit.ts';
-import { PassingBytes } from '../processes/response-byte-gc.ts';
+import { ProcessGroup } from '../processes/process-group.ts';
+import type { ReplacementPermit } from '../processes/replacement-permit.ts';
+import { ResponseByteGc } from '../processes/response-byte-gc.ts';
 import { runQuery } from './read.ts';
 import { type PoolOptions, startConnection } from './start-connection.ts';
 
@@ -18,19 +18,19 @@ const READ_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** The reading half of the port, over connection processes. */
 export class Readers {
-  readonly #crew: Crew;
+  readonly #group: ProcessGroup;
   readonly #max: number;
   readonly #counters: Counters;
-  readonly #passing = new PassingBytes();
+  readonly #passing = new ResponseByteGc();
 
-  constructor(options: PoolOptions, counters: Counters, spareSlot: SpareSlot) {
+  constructor(options: PoolOptions, counters: Counters, replacementPermit: ReplacementPermit) {
     this.#max = options.maxReaders;
     this.#counters = counters;
-    this.#crew = crewOf(options, 'reader', options.maxReaders, counters, spareSlot);
+    this.#group = groupOf(options, 'reader', options.maxReaders, counters, replacementPermit);
   }
 
   async open(): Promise<void> {
-    await this.#crew.open();
+    await this.#group.open();
   }
 
   async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
@@ -47,36 +47,36 @@ export class Readers {
     return answerPage(answer, statement, utf8Of);
   }
 
-  get members(): readonly DatabaseProcess[] {
-    return this.#crew.members;
+  get members(): readonly ManagedProcess[] {
+    return this.#group.members;
   }
 
   get queued(): number {
-    return this.#crew.queued;
+    return this.#group.queued;
   }
 
   /** How many could be put to work now so that one stays for others. */
   get spare(): number {
-    if (this.#crew.queued > 0) return 0;
-    const busy = this.#crew.members.filter(({ state }) => state.name === 'busy').length;
+    if (this.#group.queued > 0) return 0;
+    const busy = this.#group.members.filter(({ state }) => state.name === 'busy').length;
     return Math.max(0, this.#max - busy - 1);
   }
 
-  tend(): void {
-    this.#crew.tend();
+  housekeeping(): void {
+    this.#group.housekeeping();
   }
 
   async close(graceMs: number): Promise<void> {
-    await this.#crew.close(graceMs);
+    await this.#group.close(graceMs);
   }
 
   async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
     deadline.resume(); // after a write of the same request
     const isBackground = 'isBackground' in statement && statement.isBackground === true;
-    let slowed: DatabaseProcess | undefined;
+    let slowed: ManagedProcess | undefined;
     try {
       const { name, sql, parameters } = statement;
-      return await runQuery(this.#crew, { name, sql, parameters }, deadline, this.#counters, (process) => {
+      return await runQuery(this.#group, { name, sql, parameters }, deadline, this.#counters, (process) => {
         if (!isBackground) return;
         slowed = process;
         setLowestPriority(process.pid);
@@ -86,25 +86,25 @@ export class Readers {
     } finally {
       if (slowed?.state.name === 'idle')
         slowed.stop(); // another takes its place
-      else if (slowed !== undefined) slowed.worn = true;
+      else if (slowed !== undefined) slowed.needsReplacement = true;
     }
   }
 }
 
 /** Connection processes of one role. */
-export function crewOf(
+export function groupOf(
   options: PoolOptions,
   role: 'reader' | 'writer',
   max: number,
   counters: Counters,
-  spareSlot: SpareSlot,
-): Crew {
-  return new Crew({
+  replacementPermit: ReplacementPermit,
+): ProcessGroup {
+  return new ProcessGroup({
     max,
     queueLimit: options.queueLimit,
     callerLimit: options.callerLimit,
     maxIdleMs: options.maxIdleMs,
-    spareSlot,
+    replacementPermit,
     counters,
     log: (message, error) => options.log.warn({ err: error }, message),
     start: (changed) => startConnection(options, role, counters, changed),
@@ -112,7 +112,7 @@ export function crewOf(
 }
 
 /** Whether one of them has given a sign of life within the last second. */
-export function anyAlive(processes: Iterable<DatabaseProcess>): boolean {
+export function anyAlive(processes: Iterable<ManagedProcess>): boolean {
   return [...processes].some(({ isHeard, state }) => state.name !== 'starting' && isHeard);
 }
 

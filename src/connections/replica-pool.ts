@@ -5,10 +5,10 @@ import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
-import { SpareSlot } from '../processes/replacement-permit.ts';
+import { ReplacementPermit } from '../processes/replacement-permit.ts';
 import type { DatabaseStatus } from '../system-state.ts';
 import { anyAlive, Readers } from './readers.ts';
-import { type PoolOptions, TEND_MS } from './start-connection.ts';
+import { HOUSEKEEPING_MS, type PoolOptions } from './start-connection.ts';
 import { Syncer } from './syncer.ts';
 
 export interface ReplicaPoolOptions extends PoolOptions {
@@ -67,18 +67,22 @@ class Replica implements Database {
   readonly #log: PoolOptions['log'];
   readonly #mostLagMs: number;
   readonly #ownWriteLimitMs: number;
-  readonly #tending: NodeJS.Timeout;
+  readonly #housekeepingTimer: NodeJS.Timeout;
   readonly #stopWatching: () => void;
 
   constructor(options: ReplicaPoolOptions, syncer: Syncer, counters: Counters) {
     this.#counters = counters;
-    this.#readers = new Readers({ ...options, isReplica: true }, counters, options.spareSlot ?? new SpareSlot());
+    this.#readers = new Readers(
+      { ...options, isReplica: true },
+      counters,
+      options.replacementPermit ?? new ReplacementPermit(),
+    );
     this.#syncer = syncer;
     this.#server = options.server;
     this.#log = options.log;
     this.#mostLagMs = options.mostLagMs ?? MOST_LAG_MS;
     this.#ownWriteLimitMs = options.ownWriteLimitMs ?? OWN_WRITE_LIMIT_MS;
-    this.#tending = setInterval(() => this.#readers.tend(), TEND_MS);
+    this.#housekeepingTimer = setInterval(() => this.#readers.housekeeping(), HOUSEKEEPING_MS);
     // Not the syncer: a whole copy takes three times its size for a moment (docs/scaling.md), and stopped it would only begin again.
     this.#stopWatching = watchMemory(() => this.#readers.members, counters);
   }
@@ -119,7 +123,7 @@ class Replica implements Database {
     return {}; // the server looks after its file, and the replica is nobody's to change
   }
 
-  spare(): number {
+  idleReaders(): number {
     return this.#readers.spare;
   }
 
@@ -137,7 +141,7 @@ class Replica implements Database {
   }
 
   async close(graceMs: number): Promise<void> {
-    clearInterval(this.#tending);
+    clearInterval(this.#housekeepingTimer);
     await Promise.all([this.#readers.close(graceMs), this.#server.close(graceMs)]);
     await this.#syncer.close();
     this.#stopWatching();

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { ConnectionOptions } from '../db/driver/pragmas.ts';
 import type { Counters } from '../processes/counters.ts';
-import { DatabaseProcess } from '../processes/managed-process.ts';
-import type { SpareSlot } from '../processes/replacement-permit.ts';
+import { ManagedProcess } from '../processes/managed-process.ts';
+import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { CONNECTION_PROGRAM } from '../processes/spawn.ts';
 import type { Sizing } from '../system-state.ts';
 
@@ -17,7 +17,7 @@ export interface PoolOptions {
   callerLimit: number;
   maxIdleMs: number;
   /** Shared with the archive's process; without it the pool has one of its own. */
-  spareSlot?: SpareSlot;
+  replacementPermit?: ReplacementPermit;
   tempDir: string | undefined;
   connection: Sizing['connection'];
   log: PoolLog;
@@ -30,7 +30,7 @@ export interface PoolLog {
 }
 
 /** Between two rounds of heartbeats, replacements and retirements. */
-export const TEND_MS = 250;
+export const HOUSEKEEPING_MS = 250;
 /** MB of V8's heap in a connection process: answers are bytes outside of it. */
 const HEAP_MB = 64;
 
@@ -39,10 +39,10 @@ export function startConnection(
   options: PoolOptions,
   role: ConnectionOptions['role'],
   counters: Counters,
-  onState: (process: DatabaseProcess) => void,
-): DatabaseProcess {
+  onState: (process: ManagedProcess) => void,
+): ManagedProcess {
   const { cacheMb, softHeapMb, hardHeapMb, growthMb } = options.connection;
-  return new DatabaseProcess({
+  return new ManagedProcess({
     role,
     growthMb,
     counters,

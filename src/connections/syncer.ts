@@ -3,7 +3,7 @@ import { logBytesOf } from '../db/driver/log-bytes.ts';
 import type { ReplicaOptions } from '../db/replica/open-replica.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
-import { DatabaseProcess } from '../processes/managed-process.ts';
+import { ManagedProcess } from '../processes/managed-process.ts';
 import { SYNCER_PROGRAM } from '../processes/spawn.ts';
 import { StartupError } from '../startup-error.ts';
 import type { SyncStatus } from '../system-state.ts';
@@ -39,7 +39,7 @@ const KEPT_LIMIT_MB = 64;
  */
 export class Syncer {
   readonly #options: SyncerOptions;
-  #process: DatabaseProcess | undefined;
+  #process: ManagedProcess | undefined;
   #closing = false;
   /** The sync that runs, and the one that begins behind it: both serve all who wait. */
   #running: Promise<void> | undefined;
@@ -101,7 +101,7 @@ export class Syncer {
     return this.#queued;
   }
 
-  get members(): readonly DatabaseProcess[] {
+  get members(): readonly ManagedProcess[] {
     return this.#process === undefined ? [] : [this.#process];
   }
 
@@ -176,7 +176,7 @@ export class Syncer {
   }
 
   /** Gives up a sync in which nothing moves. */
-  #watch(process: DatabaseProcess): () => void {
+  #watch(process: ManagedProcess): () => void {
     const logBytes = () => logBytesOf(this.#options.replica.path);
     let seen = { rssMb: process.rssMb, bytes: logBytes() };
     let silent = 0;
@@ -191,9 +191,9 @@ export class Syncer {
     return () => clearInterval(timer);
   }
 
-  #start(): DatabaseProcess {
+  #start(): ManagedProcess {
     const { replica, growthMb, counters, log } = this.#options;
-    const process = new DatabaseProcess({
+    const process = new ManagedProcess({
       role: 'syncer',
       growthMb,
       counters,
@@ -207,7 +207,7 @@ export class Syncer {
   }
 
   /** One that ended by itself, or was ended, is followed by another; of the first it is the start of the service that fails. */
-  async #restart(gone: DatabaseProcess): Promise<void> {
+  async #restart(gone: ManagedProcess): Promise<void> {
     if (this.#closing || this.#timer === undefined) return;
     await gone.ready.catch(async (error: unknown) => {
       if (error instanceof StartupError) this.#failing = error.message;

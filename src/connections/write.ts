@@ -2,8 +2,8 @@ import type { Maintenance } from '../db/maintenance.ts';
 import type { WriteName } from '../db/writes/index.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import type { DatabaseProcess } from '../processes/managed-process.ts';
-import type { Crew } from '../processes/process-group.ts';
+import type { ManagedProcess } from '../processes/managed-process.ts';
+import type { ProcessGroup } from '../processes/process-group.ts';
 import type { WriteStep } from '../processes/process-state.ts';
 import type { Turn } from '../processes/queue.ts';
 
@@ -21,14 +21,19 @@ const COMMIT_LIMIT_MS = 5_000;
 type Stage = 'sent' | 'locked' | 'began' | 'committing';
 
 /** Runs one write on the writer. A client that hangs up does not stop it: only `deadline.expired` counts. */
-export async function runWrite(crew: Crew, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
+export async function runWrite(
+  group: ProcessGroup,
+  name: WriteName,
+  input: unknown,
+  deadline: Deadline,
+): Promise<unknown> {
   deadline.resume(); // after a write before this one
   try {
-    return await crew.use(turnOf(deadline), (process) => writeOn(process, name, input, deadline));
+    return await group.use(turnOf(deadline), (process) => writeOn(process, name, input, deadline));
   } catch (error) {
     // One that waited in the queue behind a write that waits for the lock waited for the lock.
     const isLate = error === deadline.expired.reason;
-    throw isLate && crew.members.some((process) => process.lockIsHeld) ? lockHeld() : error;
+    throw isLate && group.members.some((process) => process.lockIsHeld) ? lockHeld() : error;
   }
 }
 
@@ -43,11 +48,11 @@ function lockHeld(): Fault {
 
 /** Maintenance waits for its turn at the writer like a write. It cannot be interrupted: at the deadline its process is killed. */
 export async function runMaintenance(
-  crew: Crew,
+  group: ProcessGroup,
   task: Maintenance,
   deadline: Deadline,
 ): Promise<Record<string, number>> {
-  const reply = await crew.use(turnOf(deadline), async (process) => {
+  const reply = await group.use(turnOf(deadline), async (process) => {
     const stop = () => process.abandon(deadline.expired.reason);
     deadline.expired.addEventListener('abort', stop, { once: true });
     try {
@@ -60,12 +65,7 @@ export async function runMaintenance(
   return reply.output as Record<string, number>;
 }
 
-async function writeOn(
-  process: DatabaseProcess,
-  name: WriteName,
-  input: unknown,
-  deadline: Deadline,
-): Promise<unknown> {
+async function writeOn(process: ManagedProcess, name: WriteName, input: unknown, deadline: Deadline): Promise<unknown> {
   const stage: { now: Stage } = { now: 'sent' };
   const expire = () => process.abandon(deadline.expired.reason);
   const step = (told: WriteStep) => {

@@ -31,7 +31,7 @@ export interface Database {
   maintain(task: Maintenance, deadline: Deadline): Promise<Record<string, number>>;
 
   /** How many queries could begin now so that others find a process too; 0 where each is another request to a server. */
-  spare(): number;
+  idleReaders(): number;
 
   /** What the implementation holds at the moment; never waits, never runs a query. */
   status(): DatabaseStatus;

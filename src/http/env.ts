@@ -14,7 +14,7 @@ import type { ComparePassword } from './auth/passwords.ts';
 import type { RefusalLog } from './errors/refusal-log.ts';
 import type { TakeApart } from './json/json-body.ts';
 import type { Bodies } from './limits/body.ts';
-import type { HeldAnswers } from './limits/unsent-bytes.ts';
+import type { UnsentBytes } from './limits/unsent-bytes.ts';
 
 /** What differs between the runtimes; an entry passes it to `createApp`. */
 export interface Service {
@@ -46,11 +46,11 @@ export interface Service {
    * Whether every request says when it ends. False where the runtime may drop one without a word, as a Worker's does when a client hangs
    * up: what it has taken of a limit is then given back when nothing has been heard of it for a while.
    */
-  readonly sharesLimits: boolean;
+  readonly hasSharedLimits: boolean;
   /** Takes large bodies apart off this thread. Undefined where there is no other: they may have fewer values then. */
   readonly takeApart?: TakeApart | undefined;
   /** Keeps the runtime from ending work that goes on behind an answer. Undefined where it does not. */
-  readonly goesOn?: (c: Context, work: Promise<unknown>) => void;
+  readonly waitUntil?: (c: Context, work: Promise<unknown>) => void;
   /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */
   readonly whenSent?: ((c: Context) => Promise<void>) | undefined;
   /** Told that the app has found out who sends this request. */
@@ -83,7 +83,7 @@ export interface AppEnv {
     log: Log;
     requestId: string;
     bodies: Bodies;
-    held: HeldAnswers;
+    held: UnsentBytes;
     assets: Assets;
     refusals: RefusalLog;
     /** Whether a refused request gets lines in the log. */

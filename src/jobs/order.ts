@@ -2,13 +2,13 @@
  * A place in the order of every list: newest start first, and of two that started in the same second the one with the
  * higher database id. 64-bit.
  */
-export interface Place {
+export interface ListCursor {
   readonly startTime: bigint;
   readonly id: bigint;
 }
 
 /** For `sort`: newest first. */
-export function newestFirst(a: Place, b: Place): number {
+export function newestFirst(a: ListCursor, b: ListCursor): number {
   if (a.startTime !== b.startTime) return a.startTime < b.startTime ? 1 : -1;
   if (a.id === b.id) return 0;
   return a.id < b.id ? 1 : -1;
@@ -16,7 +16,7 @@ export function newestFirst(a: Place, b: Place): number {
 
 /** Which rows of a list: at most `limit` of those behind a place, or behind a number of rows. */
 export interface Slice {
-  readonly after?: Place;
+  readonly after?: ListCursor;
   readonly offset: bigint;
   readonly limit: number;
 }

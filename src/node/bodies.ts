@@ -2,10 +2,10 @@ import { runTwice } from '../connections/read.ts';
 import { Fault } from '../faults.ts';
 import type { TakeApart } from '../http/json/json-body.ts';
 import { newCounters } from '../processes/counters.ts';
-import { DatabaseProcess } from '../processes/managed-process.ts';
+import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
-import { Crew } from '../processes/process-group.ts';
-import type { SpareSlot } from '../processes/replacement-permit.ts';
+import { ProcessGroup } from '../processes/process-group.ts';
+import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { BODIES_PROGRAM } from '../processes/spawn.ts';
 import type { ProcessesStatus } from '../system-state.ts';
 import { BODIES_BASE_MB } from './sizing.ts';
@@ -18,7 +18,7 @@ export interface BodiesProcessOptions {
   callerLimit: number;
   /** After so long without a body the process ends. */
   maxIdleMs?: number;
-  spareSlot: SpareSlot;
+  replacementPermit: ReplacementPermit;
   log: { warn(fields: object, message: string): void };
 }
 
@@ -31,7 +31,7 @@ export interface BodiesProcess {
 
 /** Large bodies are rare, and come together: the reports of a large cluster come once a minute. */
 const MAX_IDLE_MS = 90_000;
-const TEND_MS = 250;
+const HOUSEKEEPING_MS = 250;
 /** Of what it may grow by: the rest is for bytes outside of V8's heap. V8 collects in time when its limit is near. */
 const HEAP_PART = 0.55;
 
@@ -40,20 +40,20 @@ const HEAP_PART = 0.55;
  * does not have. The process starts with the first large body, and ends when there has been none for a while.
  */
 export function openBodies(options: BodiesProcessOptions): BodiesProcess {
-  const { memoryMb, queueLimit, callerLimit, maxIdleMs = MAX_IDLE_MS, spareSlot, log } = options;
+  const { memoryMb, queueLimit, callerLimit, maxIdleMs = MAX_IDLE_MS, replacementPermit, log } = options;
   const counters = newCounters();
   const growthMb = memoryMb - BODIES_BASE_MB;
-  const crew = new Crew({
+  const group = new ProcessGroup({
     max: 1,
     queueLimit,
     callerLimit,
     maxIdleMs,
     endsWhenIdle: true,
-    spareSlot,
+    replacementPermit,
     counters,
     log: (message, error) => log.warn({ err: error }, message),
     start: (onState) =>
-      new DatabaseProcess({
+      new ManagedProcess({
         role: 'bodies',
         growthMb,
         counters,
@@ -63,22 +63,22 @@ export function openBodies(options: BodiesProcessOptions): BodiesProcess {
         open: { kind: 'openBodies', id: 0 },
       }),
   });
-  const tending = setInterval(() => crew.tend(), TEND_MS);
-  const stopWatching = watchMemory(() => crew.members, counters);
+  const tending = setInterval(() => group.housekeeping(), HOUSEKEEPING_MS);
+  const stopWatching = watchMemory(() => group.members, counters);
   return {
     async takeApart(body, deadline) {
       try {
-        const reply = await runTwice(crew, { kind: 'takeApart', body }, deadline, counters);
+        const reply = await runTwice(group, { kind: 'takeApart', body }, deadline, counters);
         if (reply.kind !== 'takenApart') throw new Fault('internal', `the process of bodies answered ${reply.kind}`);
         return reply.value;
       } catch (error) {
         throw error instanceof Fault && error.code === 'memory_limit_exceeded' ? tooMuchMemory(error) : error;
       }
     },
-    status: () => ({ processes: crew.members.map((member) => member.status()), counters: { ...counters } }),
+    status: () => ({ processes: group.members.map((member) => member.status()), counters: { ...counters } }),
     async close(graceMs) {
       clearInterval(tending);
-      await crew.close(graceMs);
+      await group.close(graceMs);
       stopWatching();
     },
   };

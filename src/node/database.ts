@@ -9,7 +9,7 @@ import { openRemote } from '../db/remote/open-remote.ts';
 import type { RemoteServer } from '../db/remote/server.ts';
 import { buildIndexes } from '../db/schema/bulk.ts';
 import type { Log } from '../log.ts';
-import type { SpareSlot } from '../processes/replacement-permit.ts';
+import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { databaseFile, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { Sizing } from '../system-state.ts';
@@ -17,19 +17,19 @@ import { indexed, type OpenDatabase } from './column-index.ts';
 
 export interface DatabaseOptions {
   sizing: Sizing;
-  spareSlot: SpareSlot;
+  replacementPermit: ReplacementPermit;
   log: Log;
 }
 
 /** A database that has yet to be opened: what can be said without touching it has been checked. */
-export interface Place {
+export interface DatabaseTarget {
   /** For people. */
   shown: string;
   open(options: DatabaseOptions): Promise<OpenDatabase>;
 }
 
 /** Where the settings say that the database is. Throws StartupError for a folder or a kind of address that cannot be. */
-export async function placeOf(settings: SettingValues): Promise<Place> {
+export async function databaseTarget(settings: SettingValues): Promise<DatabaseTarget> {
   const path = databaseFile(settings);
   if (path === undefined) return serverOf(settings);
   const { DB_SYNC_URL: syncUrl } = settings;
@@ -38,7 +38,7 @@ export async function placeOf(settings: SettingValues): Promise<Place> {
     : await replicaAt(resolve(path), syncUrl, settings);
 }
 
-function serverOf(settings: SettingValues): Place {
+function serverOf(settings: SettingValues): DatabaseTarget {
   const { DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce, DB_CALLER_LIMIT: callerLimit } = settings;
   const server = { url, authToken };
   return {
@@ -59,7 +59,7 @@ async function checkServer(server: RemoteServer, log: Log): Promise<Record<strin
   return pragmas;
 }
 
-async function fileAt(path: string, settings: SettingValues): Promise<Place> {
+async function fileAt(path: string, settings: SettingValues): Promise<DatabaseTarget> {
   const tempDir = await tempDirOf(path, settings);
   return {
     shown: path,
@@ -88,7 +88,7 @@ async function warnOfReaders(path: string, log: Log): Promise<void> {
   );
 }
 
-async function replicaAt(path: string, syncUrl: string, settings: SettingValues): Promise<Place> {
+async function replicaAt(path: string, syncUrl: string, settings: SettingValues): Promise<DatabaseTarget> {
   const tempDir = await tempDirOf(path, settings);
   const { DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce, DB_SYNC_MS: intervalMs } = settings;
   const server = { url: syncUrl, authToken };
@@ -120,7 +120,7 @@ function poolOptions(
   path: string,
   tempDir: string,
   settings: SettingValues,
-  { sizing: { connection }, spareSlot, log }: DatabaseOptions,
+  { sizing: { connection }, replacementPermit, log }: DatabaseOptions,
 ): PoolOptions {
   return {
     path,
@@ -130,7 +130,7 @@ function poolOptions(
     callerLimit: settings.DB_CALLER_LIMIT,
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
     connection,
-    spareSlot,
+    replacementPermit,
     log,
   };
 }

@@ -78,7 +78,7 @@ function wayOut(c: Context<AppEnv>, { code }: Fault): Html {
   switch (code) {
     case 'deadline_exceeded':
     case 'memory_limit_exceeded':
-      return html`<p>The query was stopped. A narrower filter is faster: fewer days, one user, one cluster. You can also ${again}.</p>`;
+      return html`<p>The query was stopped. A suggestSmaller filter is faster: fewer days, one user, one cluster. You can also ${again}.</p>`;
     case 'not_found':
       return html`<p>It may have been deleted, or you may not be allowed to see it. Go to the <a href="/">overview</a>.</p>`;
     case 'invalid_request':

@@ -40,11 +40,11 @@ export interface ProcessOptions {
   /** Told how far a build of the column index is. */
   onProgress?(rows: number): void;
   /** Told of each change of state, behind it. */
-  onState(process: DatabaseProcess): void;
+  onState(process: ManagedProcess): void;
 }
 
 /** One process of the service: a database connection, one of the archive, the syncer of a replica, or the column index. */
-export class DatabaseProcess {
+export class ManagedProcess {
   readonly role: ProcessStatus['role'];
   readonly growthMb: number;
   /** Resolves when it serves; rejects with StartupError, or with the fault `connection_lost` when it died first. */
@@ -52,7 +52,7 @@ export class DatabaseProcess {
   /** RSS in MB when it began to serve: what it needs to be there. */
   restingMb = 0;
   /** Leaves as soon as it may: it said so, or the memory watch did. */
-  worn = false;
+  needsReplacement = false;
   /** Another program held the lock that its last write wanted, and no write has got it since. */
   lockIsHeld = false;
   queries = 0;
@@ -141,8 +141,8 @@ export class DatabaseProcess {
    * Whoever stops waiting says so with `abandon`.
    */
   run(request: RequestBody, onStep: Task['onStep'] = () => {}): Promise<Reply> {
-    DatabaseProcess.#lastId += 1;
-    const id = DatabaseProcess.#lastId;
+    ManagedProcess.#lastId += 1;
+    const id = ManagedProcess.#lastId;
     this.queries += 1;
     return new Promise((resolve, reject) => {
       const task = newTask(id, request, { resolve, reject, onStep });
@@ -185,7 +185,7 @@ export class DatabaseProcess {
     this.#clearKill = afterWaiting(graceMs, () => this.kill(why));
   }
 
-  /** Asks it to close and end, and kills it when it does not. */
+  /** QuestionQueue it to close and end, and kills it when it does not. */
   stop(): void {
     if (this.#state.name === 'stopping' || this.#state.name === 'gone') return;
     this.#become({ name: 'stopping' });
@@ -206,7 +206,7 @@ export class DatabaseProcess {
     return this.#unansweredPings <= HEARD_PINGS;
   }
 
-  /** Asks for a sign of life, and kills it when it is idle and gives none: the next request would wait for it in vain. */
+  /** QuestionQueue for a sign of life, and kills it when it is idle and gives none: the next request would wait for it in vain. */
   ping(): void {
     if (this.#state.name === 'gone') return;
     this.#unansweredPings += 1;
@@ -242,7 +242,7 @@ export class DatabaseProcess {
         this.kill();
         return;
       case 'worn':
-        this.worn = true;
+        this.needsReplacement = true;
         return;
       case 'progress':
         this.#options.onProgress?.(message.rows);

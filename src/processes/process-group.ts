@@ -3,13 +3,13 @@ import { Fault } from '../faults.ts';
 import { StartupError, type StartupFault } from '../startup-error.ts';
 import type { Counters } from './counters.ts';
 import { afterWaiting } from './late-timer.ts';
-import type { DatabaseProcess } from './managed-process.ts';
+import type { ManagedProcess } from './managed-process.ts';
 import { Queue, type Turn } from './queue.ts';
-import type { SpareSlot } from './replacement-permit.ts';
+import type { ReplacementPermit } from './replacement-permit.ts';
 
-export interface CrewOptions {
-  /** Starts one more process of this crew, whose changes of state come to `crew.changed`. */
-  start(changed: (process: DatabaseProcess) => void): DatabaseProcess;
+export interface ProcessGroupOptions {
+  /** Starts one more process of this group, whose changes of state come to `group.changed`. */
+  start(changed: (process: ManagedProcess) => void): ManagedProcess;
   /** Processes at most, one more while one is replaced. */
   max: number;
   queueLimit: number;
@@ -18,8 +18,8 @@ export interface CrewOptions {
   maxIdleMs: number;
   /** The last process is retired too, and the next request starts one. Otherwise one is kept warm. */
   endsWhenIdle?: boolean;
-  /** Shared with the other crews of the service. */
-  spareSlot: SpareSlot;
+  /** Shared with the other groups of the service. */
+  replacementPermit: ReplacementPermit;
   counters: Counters;
   log(message: string, error: unknown): void;
 }
@@ -36,17 +36,17 @@ const REST_MS = 250;
 const RESTART_MS = [50, 5_000] as const;
 
 /**
- * Processes that do the same work: all readers, the writer (a crew of one), the archive's decoder. It gives requests to
+ * Processes that do the same work: all readers, the writer (a group of one), the archive's decoder. It gives requests to
  * idle processes, starts more on demand, and replaces those that died, ran out of memory, or keep too much of it.
  */
-export class Crew {
-  readonly #options: CrewOptions;
+export class ProcessGroup {
+  readonly #options: ProcessGroupOptions;
   readonly #queue: Queue;
-  #members: DatabaseProcess[] = [];
+  #members: ManagedProcess[] = [];
   /** The member that leaves as soon as its spare serves: one at a time. */
-  #leaving: { member: DatabaseProcess; spare: DatabaseProcess } | undefined;
+  #leaving: { member: ManagedProcess; spare: ManagedProcess } | undefined;
   /** Processes told to stop that have not ended yet. */
-  readonly #dismissed = new Set<DatabaseProcess>();
+  readonly #dismissed = new Set<ManagedProcess>();
   #opened = false;
   /** What a process said that refused to start, until one does. */
   #refused: StartupError | undefined;
@@ -57,14 +57,14 @@ export class Crew {
   #closing = false;
   #restartMs: number = RESTART_MS[0];
 
-  constructor(options: CrewOptions) {
+  constructor(options: ProcessGroupOptions) {
     this.#options = options;
     const { max, queueLimit, callerLimit } = options;
     const atOnce = { amongOthers: Math.max(1, max - 1), alone: max };
     this.#queue = new Queue({ limit: queueLimit, callerLimit, atOnce });
   }
 
-  get members(): readonly DatabaseProcess[] {
+  get members(): readonly ManagedProcess[] {
     return this.#members;
   }
 
@@ -83,7 +83,7 @@ export class Crew {
    * signal allows. Of several processes a caller leaves one to others while there are any. Throws `queue_full`, the signal's
    * reason, or what `work` throws.
    */
-  async use<Result>(turn: Turn, work: (process: DatabaseProcess) => Promise<Result>): Promise<Result> {
+  async use<Result>(turn: Turn, work: (process: ManagedProcess) => Promise<Result>): Promise<Result> {
     turn.signal.throwIfAborted();
     if (this.#closing) throw shuttingDown();
     const mayPass = this.#queue.mayPass(turn);
@@ -101,7 +101,7 @@ export class Crew {
   }
 
   /** Called every quarter of a second: replaces and retires what has to go, one at a time. */
-  tend(): void {
+  housekeeping(): void {
     if (this.#closing) return;
     for (const member of this.#members) member.ping();
     this.#replaceWorn();
@@ -122,7 +122,7 @@ export class Crew {
     clearForce();
   }
 
-  #add(): DatabaseProcess {
+  #add(): ManagedProcess {
     const process = this.#options.start((changed) => this.#changed(changed));
     this.#members = [...this.#members, process];
     process.ready.then(
@@ -156,7 +156,7 @@ export class Crew {
     if (!this.#serves()) this.#queue.clear(refusedStart(why));
   }
 
-  #changed(process: DatabaseProcess): void {
+  #changed(process: ManagedProcess): void {
     if (process.state.name === 'gone') this.#lost(process);
     if (process.state.name !== 'idle') return;
     // What still has more memory than it may take would fail whatever comes next: its follower starts when it has ended.
@@ -171,7 +171,7 @@ export class Crew {
   }
 
   /** A process has ended. One that nobody stopped is followed by another at once, or when starts fail, after a while. */
-  #lost(process: DatabaseProcess): void {
+  #lost(process: ManagedProcess): void {
     const stopped = !this.#members.includes(process);
     this.#members = this.#members.filter((member) => member !== process);
     if (this.#leaving?.member === process) {
@@ -184,7 +184,7 @@ export class Crew {
         if (!this.#closing) this.#add();
       },
       async () => {
-        // The start of the service fails with it. A crew that starts with its first request has one that waits.
+        // The start of the service fails with it. A group that starts with its first request has one that waits.
         if (!this.#opened && this.#queue.length === 0) return;
         this.#restarting = true;
         await sleep(this.#pauseMs(), undefined, { ref: false });
@@ -204,13 +204,13 @@ export class Crew {
   #replaceWorn(): void {
     if (performance.now() < this.#spareAt) return;
     if (this.#leaving !== undefined || this.#closing) return;
-    const worn = this.#members.find(isWorn);
-    if (worn !== undefined && this.#bringSpare(worn)) this.#options.counters.replacements += 1;
+    const needsReplacement = this.#members.find(isToBeReplaced);
+    if (needsReplacement !== undefined && this.#bringSpare(needsReplacement)) this.#options.counters.replacements += 1;
   }
 
   /** Starts the spare of a member; from its first tick of service the member leaves. False: not now. */
-  #bringSpare(member: DatabaseProcess): boolean {
-    if (!this.#options.spareSlot.take()) return false;
+  #bringSpare(member: ManagedProcess): boolean {
+    if (!this.#options.replacementPermit.take()) return false;
     const spare = this.#add();
     this.#leaving = { member, spare };
     spare.ready.then(
@@ -227,22 +227,22 @@ export class Crew {
 
   #endLeaving(): void {
     this.#leaving = undefined;
-    this.#options.spareSlot.free();
+    this.#options.replacementPermit.free();
   }
 
   /** Stops an idle member that has to leave, if its spare serves. */
-  #letGo(member: DatabaseProcess): boolean {
+  #letGo(member: ManagedProcess): boolean {
     if (this.#leaving?.member !== member || this.#leaving.spare.state.name === 'starting') return false;
     this.#leaving = undefined;
     void member.gone.then(() => {
-      this.#options.spareSlot.free();
+      this.#options.replacementPermit.free();
       this.#replaceWorn();
     });
     this.#dismiss(member);
     return true;
   }
 
-  #dismiss(member: DatabaseProcess): void {
+  #dismiss(member: ManagedProcess): void {
     this.#members = this.#members.filter((other) => other !== member);
     this.#dismissed.add(member);
     void member.gone.then(() => this.#dismissed.delete(member));
@@ -266,10 +266,10 @@ export class Crew {
   }
 }
 
-function isWorn(member: DatabaseProcess): boolean {
+function isToBeReplaced(member: ManagedProcess): boolean {
   const { state } = member;
   if (state.name !== 'idle' && state.name !== 'busy') return false;
-  if (member.worn) return true;
+  if (member.needsReplacement) return true;
   if (state.name === 'busy') return false;
   const isAtRest = performance.now() - state.since > REST_MS;
   return member.rssMb > member.restingMb + KEPT_LIMIT_MB[isAtRest ? 'atRest' : 'atWork'];

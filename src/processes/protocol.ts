@@ -1,5 +1,5 @@
 import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
-import type { HeldIndexOptions } from '../columns/held-index.ts';
+import type { IndexSessionOptions } from '../columns/held-index.ts';
 import type { NewIndexOptions } from '../columns/new-index.ts';
 import type { ConnectionOptions } from '../db/driver/pragmas.ts';
 import type { Maintenance } from '../db/maintenance.ts';
@@ -19,7 +19,7 @@ export type ToProcess =
   | { kind: 'openArchive'; id: 0; root: string }
   | { kind: 'openBodies'; id: 0 }
   | { kind: 'openReplica'; id: 0; options: ReplicaOptions }
-  | { kind: 'openColumns'; id: 0; options: HeldIndexOptions }
+  | { kind: 'openColumns'; id: 0; options: IndexSessionOptions }
   | { kind: 'openBuilder'; id: 0; options: NewIndexOptions }
   | { kind: 'query'; id: number; name?: string; sql: string; parameters: readonly SqlValue[] }
   | { kind: 'write'; id: number; name: WriteName; input: unknown }

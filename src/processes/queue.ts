@@ -1,13 +1,13 @@
 import type { Deadline } from '../deadline.ts';
 import type { Fault } from '../faults.ts';
-import type { DatabaseProcess } from './managed-process.ts';
+import type { ManagedProcess } from './managed-process.ts';
 import { type ShareLimits, Shares, type Waiting } from './shares.ts';
 
 /** Who asks for a process, and how long. */
 export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
 
 interface WaitingForProcess extends Waiting {
-  start(process: DatabaseProcess): void;
+  start(process: ManagedProcess): void;
 }
 
 /** Requests that wait for a process: bounded, shared fairly among callers. One that ends waiting never touches the database. */
@@ -29,12 +29,12 @@ export class Queue {
   }
 
   /** Gives the process to `work` in the same tick. */
-  run<Result>({ caller }: Turn, process: DatabaseProcess, work: (process: DatabaseProcess) => Promise<Result>) {
+  run<Result>({ caller }: Turn, process: ManagedProcess, work: (process: ManagedProcess) => Promise<Result>) {
     return this.#shares.run(caller, () => work(process));
   }
 
   /** Waits for a process; `work` is called with it in the same tick. Rejects with queue_full or the signal's reason. */
-  add<Result>(turn: Turn, work: (process: DatabaseProcess) => Promise<Result>): Promise<Result> {
+  add<Result>(turn: Turn, work: (process: ManagedProcess) => Promise<Result>): Promise<Result> {
     const { signal, caller, hasBegun } = turn;
     return new Promise((resolve, reject) => {
       const drop = () => {
@@ -59,7 +59,7 @@ export class Queue {
   }
 
   /** Gives the process to the next that waits. False when none may begin. */
-  serve(process: DatabaseProcess): boolean {
+  serve(process: ManagedProcess): boolean {
     const next = this.#shares.next();
     next?.start(process);
     return next !== undefined;

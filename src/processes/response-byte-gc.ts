@@ -11,7 +11,7 @@ const COLLECT_EVERY_BYTES = 2 * 1024 * 1024;
  * left alone it collects late, keeps 30 to 60 MB of bytes that were sent long ago, and then marks the whole heap for every 64 MB (from the
  * third million rows on the service took 10 s of CPU for each instead of 1.6).
  */
-export class PassingBytes {
+export class ResponseByteGc {
   #bytes = 0;
   #collect: Collect | undefined;
 

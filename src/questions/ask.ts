@@ -15,7 +15,7 @@ import { CountRow, countJobs } from './count/sqlite.ts';
 import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
 import { type JobsListOptions, jobsPage } from './list/batches.ts';
-import { placeOf } from './list/duckdb.ts';
+import { cursorOf } from './list/duckdb.ts';
 import { type ListedJobsOptions, listedJobs, listedJobsAt, listedPlaces } from './list/listed-jobs.ts';
 import type { PlacesQuestion } from './list/question.ts';
 import { pages } from './list/read-ahead.ts';
@@ -116,7 +116,7 @@ export class JobQuestions {
         within(async (deadline) => reading.complete(await this.#db.readPage(statement, deadline), deadline)),
       {
         mayRead: () => reading.mayReadAhead(),
-        width: () => (this.#db.spare() < SIDE_BY_SIDE ? 1 : SIDE_BY_SIDE),
+        width: () => (this.#db.idleReaders() < SIDE_BY_SIDE ? 1 : SIDE_BY_SIDE),
       },
     );
   }
@@ -133,6 +133,6 @@ export class JobQuestions {
   }
 
   async #places(question: PlacesQuestion, deadline: Deadline) {
-    return (await this.#index?.ask(question, deadline))?.map(placeOf);
+    return (await this.#index?.ask(question, deadline))?.map(cursorOf);
   }
 }

@@ -124,10 +124,10 @@ async function checkTables(
   stopping: AbortSignal,
 ): Promise<Result> {
   const all = (await within(STEP_LIMIT_MS, (own) => db.read(tablesOfFile(), own))).map(({ name }) => name);
-  const goesOn = before.next !== undefined && all.includes(before.next);
-  const problems = goesOn ? [...before.problems] : [];
-  let tables = goesOn ? before.tables : 0;
-  for (const table of all.slice(goesOn ? all.indexOf(before.next ?? '') : 0)) {
+  const waitUntil = before.next !== undefined && all.includes(before.next);
+  const problems = waitUntil ? [...before.problems] : [];
+  let tables = waitUntil ? before.tables : 0;
+  for (const table of all.slice(waitUntil ? all.indexOf(before.next ?? '') : 0)) {
     const found = await checkTable(db, table, { logLimitBytes, stopping });
     if (found === undefined) return { ...before, tables, problems, next: table };
     tables += 1;
@@ -145,7 +145,7 @@ async function checkTable(
   const giveUp = new AbortController();
   const isTooMuch = () => stopping.aborted || (db.status().logBytes ?? 0) > logLimitBytes;
   // It takes a reader for minutes: not the last one.
-  if (isTooMuch() || db.spare() === 0) return undefined;
+  if (isTooMuch() || db.idleReaders() === 0) return undefined;
   const timer = setInterval(() => isTooMuch() && giveUp.abort(), LOG_LOOK_MS);
   const deadline = startDeadline(TABLE_LIMIT_MS, AbortSignal.any([giveUp.signal, stopping]));
   try {

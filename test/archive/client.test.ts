@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openArchive } from '../../src/archive/client.ts';
-import { SpareSlot } from '../../src/processes/replacement-permit.ts';
+import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { testFolder, until, within } from '../support/pool.ts';
 
 const JOB = { cluster: 'small', jobId: 1n, startTime: 1_700_000_000 };
@@ -13,7 +13,7 @@ function decoder() {
     queueLimit: 4,
     callerLimit: 4,
     maxIdleMs: 600_000,
-    spareSlot: new SpareSlot(),
+    replacementPermit: new ReplacementPermit(),
     log: { warn: (fields, message) => warnings.push({ message, fields }) },
   });
   onTestFinished(() => archive.close(500));

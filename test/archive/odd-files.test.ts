@@ -8,7 +8,7 @@ import { readRegularText } from '../../src/archive/files.ts';
 import { openArchive, readClusters } from '../../src/archive/open.ts';
 import type { ArchiveRequest } from '../../src/archive/requests.ts';
 import { archiveSource } from '../../src/import/archive/archive-source.ts';
-import { SpareSlot } from '../../src/processes/replacement-permit.ts';
+import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
 import { within } from '../support/pool.ts';
 import { smallCluster } from '../support/small-cluster.ts';
@@ -51,7 +51,7 @@ describe.each(Object.entries(ODD))('%s', (_, put) => {
       queueLimit: 8,
       callerLimit: 8,
       maxIdleMs: 60_000,
-      spareSlot: new SpareSlot(),
+      replacementPermit: new ReplacementPermit(),
       log: { warn: (_fields, message) => warnings.push(message) },
     });
     try {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { HeldIndex } from '../../src/columns/held-index.ts';
+import type { IndexSession } from '../../src/columns/held-index.ts';
 import { Unsuitable } from '../../src/columns/unsuitable.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
@@ -57,7 +57,7 @@ const question: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
 );
 const asked = fc.array(fc.tuple(randomUser, randomFilter, question), { minLength: 40, maxLength: 40 });
 
-async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
+async function opened(): Promise<{ db: TestDatabase; index: IndexSession }> {
   const db = await testDatabase('recorded');
   onTestFinished(() => db.close());
   await db.exec("INSERT INTO hpc_user (username, name) VALUES ('a', 'Ada'), ('A', NULL), ('ä', 'Ä')");
@@ -73,7 +73,7 @@ async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
   return { db, index };
 }
 
-async function bothAnswer({ db, index }: { db: TestDatabase; index: HeldIndex }, question: OneQuery) {
+async function bothAnswer({ db, index }: { db: TestDatabase; index: IndexSession }, question: OneQuery) {
   const statement = statementFor(question);
   const rows = await answerOf(index, question);
   expect(text(rows.map((row) => statement.row.parse(row)))).toBe(text(await db.read(statement)));

@@ -2,14 +2,14 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { HeldIndex } from '../../src/columns/held-index.ts';
+import type { IndexSession } from '../../src/columns/held-index.ts';
 import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
-import { placeOf } from '../../src/questions/list/duckdb.ts';
+import { cursorOf } from '../../src/questions/list/duckdb.ts';
 import { listedJobs, listedJobsAt, listedPlaces } from '../../src/questions/list/listed-jobs.ts';
 import type { PlacesQuestion } from '../../src/questions/list/question.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
@@ -31,7 +31,7 @@ const page = fc.record({
 });
 const asked = fc.array(fc.tuple(randomUser, randomFilter, page), { minLength: 30, maxLength: 30 });
 
-async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
+async function opened(): Promise<{ db: TestDatabase; index: IndexSession }> {
   const db = await testDatabase('recorded');
   onTestFinished(() => db.close());
   const folder = testFolder();
@@ -43,12 +43,12 @@ async function opened(): Promise<{ db: TestDatabase; index: HeldIndex }> {
   return { db, index };
 }
 
-async function foundRows(db: TestDatabase, index: HeldIndex, list: VisibleJobs, options: JobsListOptions) {
+async function foundRows(db: TestDatabase, index: IndexSession, list: VisibleJobs, options: JobsListOptions) {
   let questions = 0;
   const batches = await db.batches<JobsBatch>(jobsPage(list, options));
   const find = async (question: PlacesQuestion) => {
     questions += 1;
-    return (await answerOf(index, question)).map(placeOf);
+    return (await answerOf(index, question)).map(cursorOf);
   };
   const texts: string[] = [];
   for (const { text, rows } of await db.batches(jobsPage(list, options, find), 2)) {
@@ -97,7 +97,7 @@ test('sorted lists are those of the SQL', async () => {
         const jobs = visibleTo(user, filter);
         const question = listedPlaces(jobs, options);
         if (question === undefined) continue;
-        const places = (await answerOf(index, question)).map(placeOf);
+        const places = (await answerOf(index, question)).map(cursorOf);
         expect(await db.read(listedJobsAt(jobs, options, places))).toEqual(await db.read(listedJobs(jobs, options)));
       }
     }),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { HeldIndex } from '../../src/columns/held-index.ts';
+import type { IndexSession } from '../../src/columns/held-index.ts';
 import { Unsuitable } from '../../src/columns/unsuitable.ts';
 import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
@@ -48,7 +48,7 @@ function hostsHex(name: string): string {
   return Buffer.from(`[{"hostname":"${name}"},{"hostname":"b"}]`).toString('hex');
 }
 
-async function built(column: string, value: string | bigint): Promise<{ index: HeldIndex; db: TestDatabase }> {
+async function built(column: string, value: string | bigint): Promise<{ index: IndexSession; db: TestDatabase }> {
   const db = await testDatabase('recorded');
   onTestFinished(() => db.close());
   await db.exec(jobs(1, 3));

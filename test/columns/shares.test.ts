@@ -1,6 +1,6 @@
 /** Who waits for the column index: equal questions are shared, others never, and the callers take turns. */
 import { describe, expect, test } from 'vitest';
-import { type Ask, Asks, settle } from '../../src/columns/asks.ts';
+import { type PendingQuestion, QuestionQueue, settle } from '../../src/columns/asks.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import type { QuestionIndex } from '../../src/questions/ask.ts';
@@ -20,14 +20,19 @@ const pageOf = (page: number): Question => ({
 const never = () => {};
 
 /** Adds a question and says what came of it. */
-const add = (asks: Asks, question: Question, deadline: Deadline, abandoned: (ask: Ask) => void = never) =>
+const add = (
+  asks: QuestionQueue,
+  question: Question,
+  deadline: Deadline,
+  abandoned: (ask: PendingQuestion) => void = never,
+) =>
   asks.add(question, deadline, abandoned).then(
     (answer) => answer,
     (error: Error) => error.message,
   );
 
 /** Answers every question with its own text. */
-function answerAll(asks: Asks): string[] {
+function answerAll(asks: QuestionQueue): string[] {
   const questions: string[] = [];
   for (let ask = asks.next(); ask !== undefined; ask = asks.next()) {
     questions.push(JSON.stringify(ask.question));
@@ -38,7 +43,7 @@ function answerAll(asks: Asks): string[] {
 
 describe('equal questions', () => {
   test('are run once for all who wait, of whichever caller', async () => {
-    const asks = new Asks({ queueLimit: 16, callerLimit: 16 });
+    const asks = new QuestionQueue({ queueLimit: 16, callerLimit: 16 });
     const answers = ['ada', 'ada', 'ben'].map((caller) => add(asks, countOf('ada'), as(caller)));
     expect(asks.length).toBe(1);
     expect(answerAll(asks)).toHaveLength(1);
@@ -46,7 +51,7 @@ describe('equal questions', () => {
   });
 
   test('are not those that differ in who may see what, or in any other part', async () => {
-    const asks = new Asks({ queueLimit: 16, callerLimit: 16 });
+    const asks = new QuestionQueue({ queueLimit: 16, callerLimit: 16 });
     const questions: Question[] = [
       countOf('ada'),
       countOf('ben'),
@@ -62,9 +67,9 @@ describe('equal questions', () => {
   });
 
   test('of which one caller gives up are run for the other', async () => {
-    const asks = new Asks({ queueLimit: 16, callerLimit: 16 });
+    const asks = new QuestionQueue({ queueLimit: 16, callerLimit: 16 });
     const client = new AbortController();
-    const abandoned: Ask[] = [];
+    const abandoned: PendingQuestion[] = [];
     const first = add(asks, countOf('ada'), as('ada', client.signal), (ask) => abandoned.push(ask));
     const second = add(asks, countOf('ada'), as('ben'));
     client.abort();
@@ -75,11 +80,11 @@ describe('equal questions', () => {
 });
 
 describe('turns', () => {
-  const order = (asks: Asks) =>
+  const order = (asks: QuestionQueue) =>
     answerAll(asks).map((text) => (JSON.parse(text) as { page: { page: number } }).page.page);
 
   test('callers take turns, and a shared question is run at the first of them', async () => {
-    const asks = new Asks({ queueLimit: 16, callerLimit: 16 });
+    const asks = new QuestionQueue({ queueLimit: 16, callerLimit: 16 });
     const answers = [1, 2, 3].map((page) => add(asks, pageOf(page), as('ada')));
     answers.push(add(asks, pageOf(9), as('ben')), add(asks, pageOf(3), as('cleo')));
     expect(order(asks)).toEqual([1, 9, 3, 2]);
@@ -87,7 +92,7 @@ describe('turns', () => {
   });
 
   test('a newcomer gets into a full queue, and who is waited for already needs no place', async () => {
-    const asks = new Asks({ queueLimit: 2, callerLimit: 2 });
+    const asks = new QuestionQueue({ queueLimit: 2, callerLimit: 2 });
     const answers = [1, 2].map((page) => add(asks, pageOf(page), as('ada')));
     const shared = add(asks, pageOf(2), as('cleo'));
     const refused = add(asks, pageOf(3), as('ada'));

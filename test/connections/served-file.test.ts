@@ -2,7 +2,7 @@ import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ServedFile } from '../../src/connections/served-file.ts';
-import { TEND_MS } from '../../src/connections/start-connection.ts';
+import { HOUSEKEEPING_MS } from '../../src/connections/start-connection.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { small, testFolder, testPool, until, within } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
@@ -26,7 +26,7 @@ async function fillLog(path: string): Promise<void> {
 async function looked(path: string): Promise<void> {
   const seen = statSync(`${path}-wal`).ino;
   expect(seen).toBeGreaterThan(0);
-  await new Promise((resolve) => setTimeout(resolve, 3 * TEND_MS));
+  await new Promise((resolve) => setTimeout(resolve, 3 * HOUSEKEEPING_MS));
 }
 
 test('a log that has grown is emptied, also behind a read that began before the last write', async () => {

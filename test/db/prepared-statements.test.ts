@@ -19,7 +19,7 @@ test('a query can be interrupted whatever statements the garbage collector finds
   expect(printed).toBe('deadline_exceeded');
 });
 
-test('a connection that has used up many statements says that it is worn', async () => {
+test('a connection that has used up many statements says that it is needsReplacement', async () => {
   const connection = await ReadConnection.open({
     path: await emptyFile(),
     cacheKib: 1024,
@@ -32,11 +32,11 @@ test('a connection that has used up many statements says that it is worn', async
     answers.push(new TextDecoder().decode(json));
   }
   expect(answers).toEqual(Array.from({ length: 250 }, (_, number) => `[${number}]`));
-  expect(connection.worn).toBe(false);
+  expect(connection.needsReplacement).toBe(false);
   for (let number = 0; number < 100; number += 1) {
     await connection.query(`SELECT CAST('[${number}]' AS BLOB) AS json`, []);
   }
-  expect(connection.worn).toBe(true);
+  expect(connection.needsReplacement).toBe(true);
   connection.close();
 });
 
@@ -49,7 +49,7 @@ test('so does one that has used up few, but long ones', async () => {
   });
   const list = (first: number) => Array.from({ length: 5_000 }, (_, at) => first + at).join(',');
   let asked = 0;
-  for (; !connection.worn && asked < 50; asked += 1) {
+  for (; !connection.needsReplacement && asked < 50; asked += 1) {
     await connection.query(`SELECT CAST('[]' AS BLOB) AS json WHERE 1 NOT IN (${list(10_000 * (asked + 1))})`, []);
   }
   expect(asked).toBeLessThan(15); // of 25 to 30 KB each

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { HeldAnswers } from '../../src/http/limits/unsent-bytes.ts';
+import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
 
 let service: TestApp;
@@ -107,7 +107,7 @@ test('the next parts of a list wait as the same caller, and as those of an answe
 
 test('a caller may hold as much as is left for others, so that there is always room for one more', async () => {
   await start();
-  const held = new HeldAnswers(120);
+  const held = new UnsentBytes(120);
   held.add(59, 'ada');
   held.checkRoom('ada');
   held.add(1, 'ada');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Fault } from '../../src/faults.ts';
 import * as exact from '../../src/http/json/lossless-json.ts';
-import { decimal, exactJson, int32, int64, strictFields } from '../../src/http/json/lossless-json.ts';
+import { decimal, int32, int64, losslessJson, strictFields } from '../../src/http/json/lossless-json.ts';
 
 const LIMITS = { values: 1_000, depth: 100 };
 const checkedBody = <Schema extends z.ZodType>(text: string, schema: Schema) => exact.checkedBody(text, schema, LIMITS);
@@ -81,7 +81,7 @@ test('a body that is nested without end is refused, not the end of us', () => {
 });
 
 test('bigints in an answer are whole numbers', () => {
-  expect(exactJson({ id: 9007199254740993n, list: [1n, 1.5], nothing: Number.NaN })).toBe(
+  expect(losslessJson({ id: 9007199254740993n, list: [1n, 1.5], nothing: Number.NaN })).toBe(
     '{"id":9007199254740993,"list":[1,1.5],"nothing":null}\n',
   );
 });

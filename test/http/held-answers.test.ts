@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { HeldAnswers } from '../../src/http/limits/unsent-bytes.ts';
+import type { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { cutConnection, whenSent } from '../../src/node/node-listener.ts';
 import { ANSWERS_HELD_MB } from '../../src/settings.ts';
 import { type Listening, listening } from '../support/listening.ts';
@@ -9,7 +9,7 @@ const LIMIT = ANSWERS_HELD_MB * 1024 * 1024;
 
 let service: TestApp;
 let server: Listening;
-let held: HeldAnswers;
+let held: UnsentBytes;
 afterEach(async () => {
   await server.close();
   await service.close();

@@ -1,6 +1,6 @@
 /** A list is read ahead while there is room for answers, and no further. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { HeldAnswers } from '../../src/http/limits/unsent-bytes.ts';
+import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { ANSWERS_HELD_MB } from '../../src/settings.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';
 
@@ -60,7 +60,7 @@ describe('behind the batch that the client has', () => {
 });
 
 test('a caller alone may read ahead until a third of the room is taken', () => {
-  const held = new HeldAnswers(1000);
+  const held = new UnsentBytes(1000);
   held.add(333, 'ada');
   expect(held.mayReadAhead('ada')).toBe(true); // 2 * 333 < 667
   held.add(1, 'ada');

@@ -49,7 +49,7 @@ export const POOL: readonly Mutation[] = [
     "if (died && stage.now === 'sent')",
     'connections/write',
   ),
-  mutation('connections/write.ts', 'throw isLate && crew', 'throw !isLate && crew', 'connections/write'),
+  mutation('connections/write.ts', 'throw isLate && group', 'throw !isLate && group', 'connections/write'),
   mutation('processes/memory-watch.ts', 'if (!process.isOverLimit) continue;', 'continue;', 'processes/memory'),
   mutation(
     'processes/managed-process.ts',

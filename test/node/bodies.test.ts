@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Fault } from '../../src/faults.ts';
 import { type LargeBody, partsOf } from '../../src/http/json/json-body.ts';
 import { type BodiesProcess, openBodies } from '../../src/node/bodies.ts';
-import { SpareSlot } from '../../src/processes/replacement-permit.ts';
+import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { within } from '../support/pool.ts';
 
 const LIMITS = { values: 1_000_000, depth: 8 };
@@ -25,7 +25,7 @@ function bodies(options: { memoryMb?: number; maxIdleMs?: number; callerLimit?: 
     memoryMb: 168,
     queueLimit: 8,
     callerLimit: 8,
-    spareSlot: new SpareSlot(),
+    replacementPermit: new ReplacementPermit(),
     log: { warn() {} },
     ...options,
   });

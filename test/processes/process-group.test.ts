@@ -2,24 +2,24 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
-import { DatabaseProcess } from '../../src/processes/managed-process.ts';
-import { Crew } from '../../src/processes/process-group.ts';
-import { SpareSlot } from '../../src/processes/replacement-permit.ts';
+import { ManagedProcess } from '../../src/processes/managed-process.ts';
+import { ProcessGroup } from '../../src/processes/process-group.ts';
+import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { CONNECTION_PROGRAM } from '../../src/processes/spawn.ts';
 import { ENDLESS, testFolder, until } from '../support/pool.ts';
 
 interface Options {
   max: number;
-  spareSlot?: SpareSlot;
-  onState?: (process: DatabaseProcess) => void;
+  replacementPermit?: ReplacementPermit;
+  onState?: (process: ManagedProcess) => void;
 }
 
 /** Readers on a file of their own, and every process that was ever started for them. */
-async function crewOf({ max, spareSlot = new SpareSlot(), onState = () => {} }: Options) {
+async function groupOf({ max, replacementPermit = new ReplacementPermit(), onState = () => {} }: Options) {
   const path = join(testFolder(), 'job.db');
   await migrate(path);
   const counters = newCounters();
-  const started: DatabaseProcess[] = [];
+  const started: ManagedProcess[] = [];
   const heap = 2 ** 25; // bytes
   const options = {
     path,
@@ -28,16 +28,16 @@ async function crewOf({ max, spareSlot = new SpareSlot(), onState = () => {} }: 
     softHeapLimitBytes: heap,
     hardHeapLimitBytes: 2 * heap,
   } as const;
-  const crew = new Crew({
+  const group = new ProcessGroup({
     max,
     queueLimit: 8,
     callerLimit: 8,
     maxIdleMs: 600_000,
-    spareSlot,
+    replacementPermit,
     counters,
     log: () => {},
     start: (changed) => {
-      const process = new DatabaseProcess({
+      const process = new ManagedProcess({
         log: () => {},
         role: 'reader',
         growthMb: 500,
@@ -53,34 +53,34 @@ async function crewOf({ max, spareSlot = new SpareSlot(), onState = () => {} }: 
       return process;
     },
   });
-  onTestFinished(() => crew.close(200));
-  await crew.open();
+  onTestFinished(() => group.close(200));
+  await group.open();
   const living = () => started.filter(({ state }) => state.name !== 'gone');
-  return { crew, started, living };
+  return { group, started, living };
 }
 
-const work = (process: DatabaseProcess) => process.run({ kind: 'query', sql: ENDLESS.sql, parameters: [] });
+const work = (process: ManagedProcess) => process.run({ kind: 'query', sql: ENDLESS.sql, parameters: [] });
 const never = { signal: new AbortController().signal, caller: 'ada' };
 
-/** Puts every process of a crew to work that does not end. */
-async function allBusy(crew: Crew, size: number) {
-  for (let count = 0; count < size; count += 1) crew.use(never, work).catch(() => {});
-  const busy = () => crew.members.length === size && crew.members.every(({ state }) => state.name === 'busy');
-  await until(busy, 5_000, () => crew.members.map(({ state }) => state.name));
+/** Puts every process of a group to work that does not end. */
+async function allBusy(group: ProcessGroup, size: number) {
+  for (let count = 0; count < size; count += 1) group.use(never, work).catch(() => {});
+  const busy = () => group.members.length === size && group.members.every(({ state }) => state.name === 'busy');
+  await until(busy, 5_000, () => group.members.map(({ state }) => state.name));
 }
 
-test('a crew that is closed while one of its processes is replaced leaves none', async () => {
+test('a group that is closed while one of its processes is replaced leaves none', async () => {
   let closed: Promise<void> | undefined;
-  const { crew, started, living } = await crewOf({
+  const { group, started, living } = await groupOf({
     max: 2,
     onState: (one) => {
-      // The stop of the service comes in the tick in which a worn process is sent away.
-      if (one.state.name === 'stopping') closed ??= crew.close(1_000);
+      // The stop of the service comes in the tick in which a needsReplacement process is sent away.
+      if (one.state.name === 'stopping') closed ??= group.close(1_000);
     },
   });
-  await allBusy(crew, 2);
-  for (const member of crew.members) member.worn = true;
-  crew.tend();
+  await allBusy(group, 2);
+  for (const member of group.members) member.needsReplacement = true;
+  group.housekeeping();
   await until(() => started[2]?.state.name === 'idle', 5_000);
   started[0]?.abandon(new Error('interrupted'));
   await until(() => closed !== undefined, 5_000);
@@ -90,30 +90,30 @@ test('a crew that is closed while one of its processes is replaced leaves none',
 });
 
 test('a process that dies while its spare comes is followed by that spare alone', async () => {
-  const { crew, living } = await crewOf({ max: 1 });
-  await allBusy(crew, 1);
-  const [worn] = crew.members;
-  if (worn === undefined) throw new Error('there is one');
-  worn.worn = true;
-  crew.tend();
+  const { group, living } = await groupOf({ max: 1 });
+  await allBusy(group, 1);
+  const [needsReplacement] = group.members;
+  if (needsReplacement === undefined) throw new Error('there is one');
+  needsReplacement.needsReplacement = true;
+  group.housekeeping();
   expect(living()).toHaveLength(2);
-  worn.kill('the test wants it');
-  await worn.gone;
-  await until(() => crew.members.some(({ state }) => state.name === 'idle'), 5_000);
+  needsReplacement.kill('the test wants it');
+  await needsReplacement.gone;
+  await until(() => group.members.some(({ state }) => state.name === 'idle'), 5_000);
   expect(living()).toHaveLength(1);
 });
 
-test('of several crews one at a time has a spare, and the next when the replaced process has ended', async () => {
-  const spareSlot = new SpareSlot();
-  const one = await crewOf({ max: 1, spareSlot });
-  const other = await crewOf({ max: 1, spareSlot });
-  for (const { crew } of [one, other]) {
-    await until(() => crew.members.every(({ state }) => state.name === 'idle'), 5_000);
-    for (const member of crew.members) member.worn = true;
+test('of several groups one at a time has a spare, and the next when the replaced process has ended', async () => {
+  const replacementPermit = new ReplacementPermit();
+  const one = await groupOf({ max: 1, replacementPermit });
+  const other = await groupOf({ max: 1, replacementPermit });
+  for (const { group } of [one, other]) {
+    await until(() => group.members.every(({ state }) => state.name === 'idle'), 5_000);
+    for (const member of group.members) member.needsReplacement = true;
   }
   let most = 0;
   const done = () => {
-    for (const { crew } of [one, other]) crew.tend();
+    for (const { group } of [one, other]) group.housekeeping();
     most = Math.max(most, one.living().length + other.living().length);
     return [one, other].every(({ started, living }) => started.length === 2 && living().length === 1);
   };

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
-import { DatabaseProcess } from '../../src/processes/managed-process.ts';
-import { Crew } from '../../src/processes/process-group.ts';
-import { SpareSlot } from '../../src/processes/replacement-permit.ts';
+import { ManagedProcess } from '../../src/processes/managed-process.ts';
+import { ProcessGroup } from '../../src/processes/process-group.ts';
+import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { CONNECTION_PROGRAM } from '../../src/processes/spawn.ts';
 import { fixture, small, testFolder, until } from '../support/pool.ts';
 
@@ -19,17 +19,17 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
   let fails = false;
   const counters = newCounters();
   const heap = 2 ** 25; // bytes
-  const crew = new Crew({
+  const group = new ProcessGroup({
     max: 1,
     queueLimit: 8,
     callerLimit: 8,
     maxIdleMs: 600_000,
-    spareSlot: new SpareSlot(),
+    replacementPermit: new ReplacementPermit(),
     counters,
     log: (message) => problems.push(message),
     start: (onState) => {
       startedAt.push(performance.now());
-      return new DatabaseProcess({
+      return new ManagedProcess({
         log: () => {},
         role: 'reader',
         growthMb: 500,
@@ -44,10 +44,10 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
       });
     },
   });
-  onTestFinished(() => crew.close(200));
-  await crew.open();
+  onTestFinished(() => group.close(200));
+  await group.open();
   fails = true;
-  crew.members[0]?.kill('the test wants it');
+  group.members[0]?.kill('the test wants it');
   await until(() => startedAt.length === 6, 20_000);
   // Between two starts lies the life of a process that dies at once, and the pause: 50, 100, 200, 400 ms.
   const pauses = startedAt.slice(1).map((at, nth) => at - (startedAt[nth] ?? 0));
@@ -59,13 +59,13 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
   fails = false;
   const { sql, parameters } = small(7);
   // A request waits for the start that succeeds.
-  const reply = await crew.use(never, (process) => process.run({ kind: 'query', sql, parameters }));
+  const reply = await group.use(never, (process) => process.run({ kind: 'query', sql, parameters }));
   expect(reply).toMatchObject({ kind: 'answer' });
-  expect(crew.members).toHaveLength(1);
+  expect(group.members).toHaveLength(1);
 
   fails = true;
   const before = startedAt.length;
-  crew.members[0]?.kill('the test wants it');
+  group.members[0]?.kill('the test wants it');
   await until(() => startedAt.length === before + 2, 20_000);
   const [first = 0, second = 0] = startedAt.slice(before);
   expect(second - first).toBeLessThan(1_600); // the pause that would be next

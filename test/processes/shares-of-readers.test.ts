@@ -6,7 +6,7 @@ import { openArchive } from '../../src/archive/client.ts';
 import { jobFolder } from '../../src/archive/layout.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import type { Fault } from '../../src/faults.ts';
-import { SpareSlot } from '../../src/processes/replacement-permit.ts';
+import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { oneJob } from '../support/one-job.ts';
 import { ENDLESS, small, testFolder, testPool, until, within } from '../support/pool.ts';
 
@@ -92,7 +92,7 @@ function archiveOf(memoryMb = 248) {
     queueLimit: 16,
     callerLimit: 16,
     maxIdleMs: 600_000,
-    spareSlot: new SpareSlot(),
+    replacementPermit: new ReplacementPermit(),
     log: { warn() {} },
   });
   onTestFinished(() => archive.close(500));

@@ -3,7 +3,7 @@
  * field, and nothing has changed.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { exactJson } from '../../src/http/json/lossless-json.ts';
+import { losslessJson } from '../../src/http/json/lossless-json.ts';
 import { BOUNDS } from '../../src/jobs/bounds.ts';
 import { faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
@@ -192,11 +192,11 @@ afterAll(() => service.close());
 /** All that writes can change. */
 async function contents(): Promise<string> {
   const tables = ['job', 'job_cache', 'jobtag', 'tag', 'node', 'node_state', 'hpc_user'];
-  return exactJson(await Promise.all(tables.map((table) => service.query(`SELECT * FROM ${table}`))));
+  return losslessJson(await Promise.all(tables.map((table) => service.query(`SELECT * FROM ${table}`))));
 }
 
 describe.each(ROUTES)('$method $path', ({ method, path, body, fields, bounds = {}, user = ['robot', 'api'] }) => {
-  const send = async (value: unknown) => await service.send(method, path, exactJson(value), ...user);
+  const send = async (value: unknown) => await service.send(method, path, losslessJson(value), ...user);
 
   test.each(Object.entries(fields))(
     '%s, %s: of another type or beyond its range it is refused by name',
@@ -205,8 +205,8 @@ describe.each(ROUTES)('$method $path', ({ method, path, body, fields, bounds = {
       const name = field.split('.').at(-1) ?? '';
       for (const value of wrongFor(kind)) {
         const [status, code, error] = await faultIn(await send(changed(body, field, value)));
-        expect([status, code], exactJson(value)).toEqual([400, 'invalid_request']);
-        expect(error, exactJson(value)).toContain(name);
+        expect([status, code], losslessJson(value)).toEqual([400, 'invalid_request']);
+        expect(error, losslessJson(value)).toContain(name);
       }
       expect(await contents()).toBe(before);
     },
@@ -232,7 +232,7 @@ describe.each(ROUTES)('$method $path', ({ method, path, body, fields, bounds = {
 
   test.each(['nonsense', 'job_id', '__proto__', ''])('an unknown field %j is refused by name', async (name) => {
     const before = await contents();
-    const text = exactJson(Array.isArray(body) ? body[0] : body)
+    const text = losslessJson(Array.isArray(body) ? body[0] : body)
       .trim()
       .replace(/^\{/, `{${JSON.stringify(name)}:1,`);
     const [status, code, error] = await faultIn(
@@ -260,7 +260,7 @@ describe('what a start keeps', () => {
   /** The stored value, as text: a number would be rounded on its way. */
   const kept = async (changes: Body, column: string): Promise<unknown> => {
     jobId += 1n;
-    const answer = await service.send('POST', '/api/jobs/start_job/', exactJson({ ...STARTED, jobId, ...changes }));
+    const answer = await service.send('POST', '/api/jobs/start_job/', losslessJson({ ...STARTED, jobId, ...changes }));
     expect(answer.status, await answer.clone().text()).toBe(201);
     const [row] = await service.query(`SELECT CAST(${column} AS TEXT) AS value FROM job ORDER BY id DESC LIMIT 1`);
     return row?.['value'];

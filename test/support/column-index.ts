@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { rowsOf } from '../../src/columns/answer-json.ts';
-import { HeldIndex } from '../../src/columns/held-index.ts';
+import { IndexSession } from '../../src/columns/held-index.ts';
 import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts';
 import { NewIndex, type NewIndexOptions } from '../../src/columns/new-index.ts';
 import { withColumns } from '../../src/columns/with-columns.ts';
@@ -64,12 +64,12 @@ export const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT
 export const count = async ({ questions }: Indexed, limitMs = 20_000) => await questions.count(ALL, within(limitMs));
 
 /** An index that was built, and is open to answer, as the two processes of the service do it. Whoever gets it closes it. */
-export async function builtIndex(options: NewIndexOptions): Promise<HeldIndex> {
+export async function builtIndex(options: NewIndexOptions): Promise<IndexSession> {
   await (await NewIndex.open(options)).build(() => {});
-  const index = await HeldIndex.open({ ...options, fresh: false });
+  const index = await IndexSession.open({ ...options, fresh: false });
   await index.follow();
   return index;
 }
 
 /** The rows that the index answers with. */
-export const answerOf = async (held: HeldIndex, question: Question) => rowsOf(await held.ask(question));
+export const answerOf = async (held: IndexSession, question: Question) => rowsOf(await held.ask(question));

@@ -62,7 +62,7 @@ export async function openInProcess(path: string): Promise<Database> {
       return inTurn(async () => (await connection.write(name, input, gate)) as WriteOutput<Name>);
     },
     maintain: (task) => inTurn(() => connection.maintain(task)),
-    spare: () => 0,
+    idleReaders: () => 0,
     status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
     close: () =>
       inTurn(async () => {

@@ -15,7 +15,7 @@ import { startDeadline } from '../../src/deadline.ts';
 import { makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import type { Service } from '../../src/http/env.ts';
-import { exactJson } from '../../src/http/json/lossless-json.ts';
+import { losslessJson } from '../../src/http/json/lossless-json.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import type { Log } from '../../src/log.ts';
 import { readAssets } from '../../src/node/asset-files.ts';
@@ -132,7 +132,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     assets: readAssets(),
     sessionKey: 'a key for tests',
     compresses: true,
-    sharesLimits: true,
+    hasSharedLimits: true,
     system: () => ({ sources, notApplied, sizing: SIZING }),
     clientAddress: () => '127.0.0.1',
   };
@@ -151,7 +151,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     },
     /** A request with a body (as JSON, unless it is text) and a token: of a machine account, or of this user and these roles. */
     async send(method: string, target: string, body: unknown, user?: string, ...roles: string[]) {
-      const text = typeof body === 'string' ? body : exactJson(body);
+      const text = typeof body === 'string' ? body : losslessJson(body);
       const headers = { 'X-Auth-Token': await token(user, ...roles) };
       return await app.request(target, { method, headers, body: text });
     },

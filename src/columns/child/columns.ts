@@ -6,14 +6,14 @@ import { type Asked, send, serveParent } from '../../processes/parent.ts';
 import type { FromProcess, ToProcess } from '../../processes/protocol.ts';
 import { StartupError } from '../../startup-error.ts';
 import { meaningOf } from '../faults.ts';
-import { HeldIndex } from '../held-index.ts';
+import { IndexSession } from '../held-index.ts';
 import { NewIndex } from '../new-index.ts';
 import { Stale, Unsuitable } from '../unsuitable.ts';
 
 /** An interrupt between two steps of a request is lost, so it is repeated until the request has ended. */
 const INTERRUPT_AGAIN_MS = 2;
 
-let index: HeldIndex | undefined;
+let index: IndexSession | undefined;
 let builder: NewIndex | undefined;
 let running: { id: number; stopping: boolean } | undefined;
 
@@ -23,7 +23,7 @@ async function receive(message: Asked): Promise<void> {
   switch (message.kind) {
     case 'openColumns':
       return await open(message, async () => {
-        index = await HeldIndex.open(message.options);
+        index = await IndexSession.open(message.options);
         return await index.settings();
       });
     case 'openBuilder':

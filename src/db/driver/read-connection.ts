@@ -65,7 +65,7 @@ export class ReadConnection {
   }
 
   /** True once it should be replaced: after an error, or because of what it has gathered. */
-  get worn(): boolean {
+  get needsReplacement(): boolean {
     return this.#tainted || this.#statements.full;
   }
 

@@ -24,7 +24,7 @@ export class WriteConnection {
   /** For tests, which read what they have written. */
   readonly db: Sqlite;
   /** True once an error was seen after which this connection must not be used. */
-  worn = false;
+  needsReplacement = false;
   #closed = false;
 
   private constructor(db: Sqlite, pragmas: Record<string, string | number>) {
@@ -81,7 +81,7 @@ export class WriteConnection {
 
   #noted(error: unknown): Fault {
     const code = sqliteCode(error instanceof Fault ? error.cause : error);
-    if (code === SQLITE.NOMEM || code === SQLITE.IOERR) this.worn = true;
+    if (code === SQLITE.NOMEM || code === SQLITE.IOERR) this.needsReplacement = true;
     return faultOfSqlite(error);
   }
 }

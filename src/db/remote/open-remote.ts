@@ -141,7 +141,7 @@ export function openRemote(options: RemoteOptions): Database {
       return within(deadline, work, { signal: deadline.expired, caller: deadline.caller }); // a client that hangs up leaves it
     },
     maintain: async () => ({}), // checkpoints and statistics are the server's own business
-    spare: () => 0,
+    idleReaders: () => 0,
     status: (): DatabaseStatus => ({
       alive: pulse.alive(),
       degraded: [health.reason()].filter((reason) => reason !== undefined),

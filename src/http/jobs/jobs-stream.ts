@@ -9,7 +9,7 @@ import { hiddenMetrics } from '../auth/visible-jobs.ts';
 import type { AppEnv, StreamEnd } from '../env.ts';
 import { faultOf } from '../errors/error-responses.ts';
 import { type JsonAnswer, jsonBytes } from '../json/responses.ts';
-import type { HeldAnswers } from '../limits/unsent-bytes.ts';
+import type { UnsentBytes } from '../limits/unsent-bytes.ts';
 import { withStatistics } from './archived-statistics.ts';
 
 /**
@@ -49,7 +49,7 @@ const NOT_COUNTED = { add() {}, give() {} };
 /** The batches with the statistics of archived jobs, each read within a deadline of its own; the first within the request's. */
 class JobsList {
   rows = 0;
-  readonly #held: Pick<HeldAnswers, 'add' | 'give'>;
+  readonly #held: Pick<UnsentBytes, 'add' | 'give'>;
   readonly #caller: string;
   /** Bytes of batches that were read and not yet taken by the client. */
   #waiting = 0;
@@ -62,7 +62,7 @@ class JobsList {
   constructor(c: Context<AppEnv>, jobs: VisibleJobs, options: JobsListOptions) {
     const { deadline, service, held } = c.var;
     const hidden = hiddenMetrics(c);
-    this.#held = service.sharesLimits ? held : NOT_COUNTED; // there its stream counts
+    this.#held = service.hasSharedLimits ? held : NOT_COUNTED; // there its stream counts
     this.#caller = deadline.caller;
     this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
     this.#batches = c.var.jobs.list(jobs, options, {
@@ -116,10 +116,10 @@ class JobsList {
 
 /** STREAM_TIMEOUT_S bounds the whole, REQUEST_TIMEOUT_MS each batch. */
 function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: string): ReadableStream<Uint8Array> {
-  const { settings, cutConnection, sharesLimits } = c.var.service;
+  const { settings, cutConnection, hasSharedLimits } = c.var.service;
   const { log, held } = c.var;
   const stallMs = settings.REQUEST_TIMEOUT_MS;
-  const part = sharesLimits ? undefined : held.hold(ISOLATE_STREAM_BYTES, stallMs + STALL_GRACE_MS);
+  const part = hasSharedLimits ? undefined : held.hold(ISOLATE_STREAM_BYTES, stallMs + STALL_GRACE_MS);
   let stall: ReturnType<typeof setTimeout> | undefined;
   const hungUp = new AbortController();
   const { signal: clientSignal } = c.req.raw;
@@ -132,7 +132,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   }));
   const ended = Promise.withResolvers<StreamEnd>();
   c.set('streamed', ended.promise);
-  c.var.service.goesOn?.(c, ended.promise); // its timers end what a client left behind
+  c.var.service.waitUntil?.(c, ended.promise); // its timers end what a client left behind
   let open = true;
 
   const end = (outcome: StreamEnd['outcome']) => {

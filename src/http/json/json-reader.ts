@@ -140,7 +140,7 @@ class Reader {
     this.#enter();
     if (this.#next() !== LIST[1]) {
       do members.push(this.#value());
-      while (this.#goesOn(LIST[1]));
+      while (this.#waitUntil(LIST[1]));
     }
     this.#leave();
     return members;
@@ -158,14 +158,14 @@ class Reader {
         const value = this.#value();
         if (key === '__proto__') Object.defineProperty(members, key, { value, ...OWN });
         else members[key] = value;
-      } while (this.#goesOn(OBJECT[1]));
+      } while (this.#waitUntil(OBJECT[1]));
     }
     this.#leave();
     return members;
   }
 
   /** After a member: true after a comma, false before the end. */
-  #goesOn(end: number): boolean {
+  #waitUntil(end: number): boolean {
     const code = this.#next();
     if (code === end) return false;
     if (code !== COMMA) throw new NotJson();
@@ -210,8 +210,8 @@ class Reader {
       code = text.charCodeAt(at);
     }
     const isZeroFirst = text.charCodeAt(first) === ZERO && (at > first + 1 || isNegative);
-    const goesOn = (code >= ZERO && code <= NINE) || code === 0x2e || code === 0x65 || code === 0x45; // a digit . e E
-    if (at > first && !goesOn && !isZeroFirst) {
+    const waitUntil = (code >= ZERO && code <= NINE) || code === 0x2e || code === 0x65 || code === 0x45; // a digit . e E
+    if (at > first && !waitUntil && !isZeroFirst) {
       this.#at = at;
       return isNegative ? -value : value;
     }

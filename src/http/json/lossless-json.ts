@@ -7,7 +7,7 @@ import { type JsonLimits, JsonNumber, readJson } from './json-reader.ts';
 const exact = JSON as unknown as { rawJSON(text: string): object };
 
 /** JSON text in which bigints are whole numbers; what is no finite number reads as null. Ends with a line feed. */
-export function exactJson(value: unknown): string {
+export function losslessJson(value: unknown): string {
   return `${JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? exact.rawJSON(String(member)) : member))}\n`;
 }
 

@@ -2,7 +2,7 @@ import { type createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
-import { exactJson, explain } from './lossless-json.ts';
+import { explain, losslessJson } from './lossless-json.ts';
 
 type Success = 200 | 201;
 
@@ -47,7 +47,7 @@ export function message(msg: string): JsonAnswer {
 
 /** 201 with a value as JSON. */
 export function created(value: unknown): JsonAnswer<201> {
-  return answerOf(new TextEncoder().encode(exactJson(value)), 'application/json', 201) as JsonAnswer<201>;
+  return answerOf(new TextEncoder().encode(losslessJson(value)), 'application/json', 201) as JsonAnswer<201>;
 }
 
 /** 200 with a line of text, or with nothing at all. */
@@ -63,7 +63,7 @@ function answerOf(body: Uint8Array<ArrayBuffer>, contentType: string, status: Su
 
 /** 200 with a value as JSON, its bigints as whole numbers. */
 export function json(value: unknown): JsonAnswer {
-  return jsonText(exactJson(value));
+  return jsonText(losslessJson(value));
 }
 
 const codes = Object.keys(FAULTS) as FaultCode[];

@@ -21,10 +21,10 @@ export class Bodies {
   readonly #known: Budget;
   readonly #strangers = new Budget({ ...STRANGERS, refusal: REFUSAL });
 
-  constructor({ settings, sharesLimits }: Pick<Service, 'settings' | 'sharesLimits'>) {
+  constructor({ settings, hasSharedLimits }: Pick<Service, 'settings' | 'hasSharedLimits'>) {
     this.#mostBytes = settings.BODY_LIMIT_MB * MB;
     this.#known = new Budget({
-      limitBytes: (sharesLimits ? BODIES_IN_FLIGHT : BODIES_IN_AN_ISOLATE) * this.#mostBytes,
+      limitBytes: (hasSharedLimits ? BODIES_IN_FLIGHT : BODIES_IN_AN_ISOLATE) * this.#mostBytes,
       eachBytes: this.#mostBytes,
       refusal: REFUSAL,
     });

@@ -13,13 +13,13 @@ const REFUSAL_PAUSE_MS = 1_000;
  */
 export function deadline(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const { settings, goesOn } = c.var.service;
+    const { settings, waitUntil } = c.var.service;
     const started = startDeadline(settings.REQUEST_TIMEOUT_MS, c.req.raw.signal);
     const caller = `address ${addressForLimits(c)}`; // until it is known which user asks
-    const behind = goesOn === undefined ? {} : { behind: (work: Promise<unknown>) => goesOn(c, work) };
+    const behind = waitUntil === undefined ? {} : { behind: (work: Promise<unknown>) => waitUntil(c, work) };
     c.set('deadline', { ...started, ...behind, caller });
     const handled = next().finally(() => started.clear());
-    goesOn?.(
+    waitUntil?.(
       c,
       handled.catch(() => {}),
     ); // a client that hangs up does not stop a write

@@ -16,7 +16,7 @@ const COUNTED_FROM_BYTES = 64 * 1024;
  * them must not fill the memory. One per app. A caller may hold as much as is left for others: alone half of it, of two each a third,
  * so that there is always room for one more.
  */
-export class HeldAnswers {
+export class UnsentBytes {
   #bytes = 0;
   /** Of each caller of whom something is held. */
   readonly #own = new Map<string, number>();
@@ -28,8 +28,8 @@ export class HeldAnswers {
   }
 
   /** For a runtime that tells how each request ends, or for one that does not, as a Worker's when a client hangs up. */
-  static for({ sharesLimits }: { sharesLimits: boolean }): HeldAnswers {
-    return new HeldAnswers((sharesLimits ? ANSWERS_HELD_MB : IN_AN_ISOLATE_MB) * MB);
+  static for({ hasSharedLimits }: { hasSharedLimits: boolean }): UnsentBytes {
+    return new UnsentBytes((hasSharedLimits ? ANSWERS_HELD_MB : IN_AN_ISOLATE_MB) * MB);
   }
 
   get bytes(): number {
@@ -109,7 +109,7 @@ export interface HeldPart {
 }
 
 /** Counts answers that are made whole, from here until the connection has them; refuses one for which there is no room. */
-export function holdAnswers(): MiddlewareHandler<AppEnv> {
+export function limitUnsentBytes(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
     const bytes = Number(c.res.headers.get('Content-Length') ?? 0);
@@ -117,7 +117,7 @@ export function holdAnswers(): MiddlewareHandler<AppEnv> {
     if (bytes < COUNTED_FROM_BYTES || body === null) return;
     const { held, service } = c.var;
     const sent = service.whenSent?.(c);
-    if (sent === undefined && service.sharesLimits) return;
+    if (sent === undefined && service.hasSharedLimits) return;
     const { caller } = c.var.deadline;
     try {
       held.checkRoom(caller);

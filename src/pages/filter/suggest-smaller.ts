@@ -7,7 +7,7 @@ import { address, type Filtered, filterWords } from './words.ts';
 const MOST_CLUSTERS = 6;
 
 /** For a question that was too large: its filter, and ways to ask for less. */
-export function narrower(page: Filtered, clusters: Clusters): Html {
+export function suggestSmaller(page: Filtered, clusters: Clusters): Html {
   const { path, query, keep } = page;
   const withOne = (name: string, value: string) => {
     const less = new URLSearchParams(query);

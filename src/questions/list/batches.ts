@@ -1,6 +1,6 @@
 import type { Page } from '../../db/port.ts';
 import type { PageStatement } from '../../db/statement.ts';
-import { offsetOf, type PageRequest, type Place, type Slice } from '../../jobs/order.ts';
+import { type ListCursor, offsetOf, type PageRequest, type Slice } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
 import type { PlacesQuestion } from './question.ts';
@@ -15,8 +15,8 @@ const BATCH_BYTES = 256 * 1024;
 /** Places that a column index finds at once, since finding a few takes as long: 200 KB of the service's memory. */
 const MOST_PLACES = 5_000;
 
-/** Asks the column index; undefined where SQLite has to find the jobs. */
-export type FindPlaces = (question: PlacesQuestion) => Promise<readonly Place[] | undefined>;
+/** QuestionQueue the column index; undefined where SQLite has to find the jobs. */
+export type FindPlaces = (question: PlacesQuestion) => Promise<readonly ListCursor[] | undefined>;
 
 export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
 
@@ -50,7 +50,7 @@ class JobsPage {
   /** Ids of those that a column index has found. */
   #found: readonly bigint[] = [];
   /** The last place that is known: from there the list is walked on; undefined at its end. */
-  #at: Place | undefined;
+  #at: ListCursor | undefined;
   /** How many places the walk asked for that is on its way. */
   #walked: number | undefined;
   #walk: Template<JobsBatch, keyof typeof WALK> | undefined;
@@ -91,7 +91,7 @@ class JobsPage {
   }
 
   /** So many places are known now, of those asked for; fewer are the last. */
-  #learn(places: number, asked: number, last: Place | undefined): void {
+  #learn(places: number, asked: number, last: ListCursor | undefined): void {
     this.#walked = undefined;
     this.#left -= places;
     this.#at = places < asked ? undefined : last;
@@ -111,7 +111,7 @@ class JobsPage {
     return this.#rows.filled({ ids, shown: rows });
   }
 
-  async #walkOn(after: Place, rows: number, width: number): Promise<PageStatement<JobsBatch>> {
+  async #walkOn(after: ListCursor, rows: number, width: number): Promise<PageStatement<JobsBatch>> {
     const shown = Math.min(this.#left, rows);
     if (await this.#hasFound({ after, offset: 0n, limit: shown })) return this.#nextFound(shown);
     const behind = width > 1 && this.#isAlongIndex ? Math.min(this.#left - shown, rows) : 0;

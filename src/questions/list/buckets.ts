@@ -52,7 +52,7 @@ export function doubleBuckets(least: number, most: number): Buckets | undefined 
 
 /** The greatest double between two for which it holds; it does for `from`, and for none behind one for which it does not. */
 function lastWhere(holds: (value: number) => boolean, from: number, to: number): number {
-  let [low, high] = [placeOf(from), placeOf(to) + 1n];
+  let [low, high] = [rankOf(from), rankOf(to) + 1n];
   while (high - low > 1n) {
     const middle = (low + high) / 2n;
     if (holds(doubleAt(middle))) low = middle;
@@ -62,13 +62,13 @@ function lastWhere(holds: (value: number) => boolean, from: number, to: number):
 }
 
 function next(value: number): number {
-  return doubleAt(placeOf(value) + 1n);
+  return doubleAt(rankOf(value) + 1n);
 }
 
 const bits = new DataView(new ArrayBuffer(8));
 
 /** Where a double stands among all of them, 0 at 0. */
-function placeOf(value: number): bigint {
+function rankOf(value: number): bigint {
   bits.setFloat64(0, Math.abs(value));
   const place = bits.getBigInt64(0);
   return value < 0 ? -place : place;

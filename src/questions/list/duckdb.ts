@@ -1,5 +1,5 @@
 import { FIELDS } from '../../jobs/fields.ts';
-import type { Place, Slice } from '../../jobs/order.ts';
+import type { ListCursor, Slice } from '../../jobs/order.ts';
 import { type ColumnQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { durationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
@@ -70,13 +70,13 @@ export function placesQuery(
 }
 
 /** The first condition tells DuckDB which blocks to leave out. */
-function behind({ startTime, id }: Place): string {
+function behind({ startTime, id }: ListCursor): string {
   const [start, last] = [wholeLiteral(startTime), wholeLiteral(id)];
   return `start_time <= ${start} AND (start_time < ${start} OR id < ${last})`;
 }
 
 /** A row of the answer as a place. Throws for one that is none. */
-export function placeOf(row: unknown): Place {
+export function cursorOf(row: unknown): ListCursor {
   const { id, startTime } = row as { id: string; startTime: string };
   return { id: BigInt(id), startTime: BigInt(startTime) };
 }

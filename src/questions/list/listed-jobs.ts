@@ -13,7 +13,7 @@ import {
   NAME_CHARACTERS,
   type SortColumn,
 } from '../../jobs/listed-job.ts';
-import { offsetOf, type PageRequest, type Place } from '../../jobs/order.ts';
+import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
 import { column, storedValue, userOf, whereJob } from '../where/sqlite.ts';
@@ -63,7 +63,7 @@ export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): State
 export function listedJobsAt(
   jobs: VisibleJobs,
   options: ListedJobsOptions,
-  found: readonly Place[],
+  found: readonly ListCursor[],
 ): Statement<ListedJob> {
   return listedAt(jobs, options, withIds(jobs, found.map(({ id }) => id).join()));
 }

@@ -2,13 +2,13 @@ import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import type { PageStatement, SqlValue } from '../../db/statement.ts';
-import type { Place } from '../../jobs/order.ts';
+import type { ListCursor } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { jobJson } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';
 
 const whole = z.string().transform(BigInt); // 64 bits, sent as text: JSON.parse would round them
-const place = z.tuple([whole, whole]).transform(([startTime, id]): Place => ({ startTime, id }));
+const place = z.tuple([whole, whole]).transform(([startTime, id]): ListCursor => ({ startTime, id }));
 
 const More = z.object({
   last: place.nullable(),
@@ -39,7 +39,7 @@ export interface RowsBehind {
 
 export interface JobsBatch {
   /** The place of the last row, of those behind the batch if there are any; null without rows. */
-  last: Place | null;
+  last: ListCursor | null;
   /** The rows behind the batch that were asked for beside it. */
   behind: RowsBehind;
   archived: ArchivedJob[];
