@@ -35,9 +35,10 @@ import type { AppEnv, Service } from './http/env.ts';
 import { answerError } from './http/errors/error-responses.ts';
 import { knownPaths } from './http/errors/not-found.ts';
 import { RefusalLog } from './http/errors/refusal-log.ts';
-import { Bodies } from './http/limits/body.ts';
+import { BodyBudget } from './http/limits/body-budget.ts';
 import { deadline } from './http/limits/deadline.ts';
-import { limitUnsentBytes, UnsentBytes } from './http/limits/unsent-bytes.ts';
+import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
+import { UnsentBytes } from './http/limits/unsent-bytes.ts';
 import { faultPages } from './pages/fault-page.ts';
 import { JobQuestions } from './questions/ask.ts';
 
@@ -58,7 +59,7 @@ const PAGES = ['/', '/jobs/*', '/statistics', '/system'];
 export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   const jobQuestions = new JobQuestions(service.db, service.index);
-  const bodies = new Bodies(service);
+  const bodies = new BodyBudget(service.settings, service.hasSharedLimits);
   const held = UnsentBytes.for(service);
 
   const assets = new Assets(service.assets);

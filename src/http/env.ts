@@ -12,8 +12,8 @@ import type { MemorySample, RuntimeState } from '../system-state.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { ComparePassword } from './auth/passwords.ts';
 import type { RefusalLog } from './errors/refusal-log.ts';
-import type { TakeApart } from './json/json-body.ts';
-import type { Bodies } from './limits/body.ts';
+import type { TakeApart } from './json/large-bodies.ts';
+import type { BodyBudget } from './limits/body-budget.ts';
 import type { UnsentBytes } from './limits/unsent-bytes.ts';
 
 /** What differs between the runtimes; an entry passes it to `createApp`. */
@@ -82,7 +82,7 @@ export interface AppEnv {
     user: User;
     log: Log;
     requestId: string;
-    bodies: Bodies;
+    bodies: BodyBudget;
     held: UnsentBytes;
     assets: Assets;
     refusals: RefusalLog;

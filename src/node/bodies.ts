@@ -1,6 +1,6 @@
 import { runTwice } from '../connections/read.ts';
 import { Fault } from '../faults.ts';
-import type { TakeApart } from '../http/json/json-body.ts';
+import type { TakeApart } from '../http/json/large-bodies.ts';
 import { newCounters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';

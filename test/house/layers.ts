@@ -45,9 +45,6 @@ export const KNOWN_UPWARD: readonly RegExp[] = [
   /^src\/questions\/.*\/duckdb\.ts -> src\/columns\//,
 ];
 
-/** AppEnv names the classes that its handlers use, and they take a context of it. */
-export const KNOWN_CIRCLE = 'src/http/env.ts';
-
 /** Which files may import a package. */
 export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp; readonly why: string }[] = [
   {

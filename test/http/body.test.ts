@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { NAMES } from '../../src/http/json/json-body.ts';
+import { receiveBody } from '../../src/http/limits/body.ts';
 import { BOUNDS } from '../../src/jobs/bounds.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { bodyOf, faultIn, job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
@@ -98,7 +99,7 @@ async function holding(users: readonly string[], bytes: number) {
   const arrived = Promise.withResolvers<void>();
   let held = 0;
   service.app.post('/api/hold', async (c) => {
-    await c.var.bodies.receive(c, MB, async () => {
+    await receiveBody(c, MB, async () => {
       held += 1;
       if (held === users.length) arrived.resolve();
       await release.promise;

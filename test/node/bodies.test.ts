@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { type LargeBody, partsOf } from '../../src/http/json/json-body.ts';
+import { partsOf } from '../../src/http/json/json-body.ts';
+import type { LargeBody } from '../../src/http/json/large-bodies.ts';
 import { type BodiesProcess, openBodies } from '../../src/node/bodies.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { within } from '../support/pool.ts';

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { ClientGone } from '../../deadline.ts';
 import { FAULTS, Fault, type FaultStatus } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
-import { isLogged } from './refusal-log.ts';
+import { isLogged } from './is-logged.ts';
 
 const REASON_PHRASES: Readonly<Record<FaultStatus, string>> = {
   400: 'Bad Request',

@@ -1,7 +1,5 @@
-import type { Context } from 'hono';
 import type { FaultCode } from '../../faults.ts';
 import type { Log } from '../../log.ts';
-import type { AppEnv } from '../env.ts';
 
 /** Full lines for each code in a second. More are counted only: a flood of one kind neither fills the disk nor hides another kind. */
 const MOST_IN_FULL = 20;
@@ -62,10 +60,4 @@ export class RefusalLog {
 function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
     timer.unref();
-}
-
-/** Whether this request, refused with this code, gets lines in the log: all of them or none. */
-export function isLogged(c: Context<AppEnv>, code: FaultCode): boolean {
-  if (c.var.isLogged === undefined) c.set('isLogged', c.var.refusals.takes(code));
-  return c.var.isLogged ?? true;
 }

@@ -1,10 +1,9 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { Deadline } from '../../deadline.ts';
 import type { AppEnv } from '../env.ts';
-import { describeError } from '../limits/body.ts';
+import { receiveBody, sizeInWords } from '../limits/body.ts';
 import type { JsonLimits } from './json-reader.ts';
-import { LARGE_BODIES, type LargeBodyName } from './large-bodies.ts';
+import { LARGE_BODIES, type LargeBody, type LargeBodyName } from './large-bodies.ts';
 import { checkedBody, documented } from './lossless-json.ts';
 
 /** What a body may have. BODY_LIMIT_MB bounds the bytes of all. */
@@ -29,15 +28,6 @@ const SMALL: Omit<BodyLimits, 'depth'> = { bytes: 64 * KB, values: 5_000 };
 /** Values of a body that has to be taken apart on the thread of all requests, as in a Worker: some 50 ms. */
 const MOST_VALUES_HERE = 250_000;
 
-/** A large body for another process. */
-export interface LargeBody {
-  name: LargeBodyName;
-  bytes: Uint8Array;
-  limits: JsonLimits;
-}
-/** Takes bodies apart in another process. Answers what the schema makes of the body; rejects with the faults of `takeApart`. */
-export type TakeApart = (body: LargeBody, deadline: Deadline) => Promise<unknown>;
-
 /** A body of a route: what the document says of it, and the only way to read it. */
 export interface JsonBody<Value> {
   /** For `request.body` of the route. */
@@ -57,8 +47,7 @@ export function jsonBody<Schema extends z.ZodType>(
   }
   return {
     document: documentOf(description, schema, limits),
-    read: (c) =>
-      c.var.bodies.receive(c, limits.bytes, async (bytes) => checkedBody(decoder.decode(bytes), schema, limits)),
+    read: (c) => receiveBody(c, limits.bytes, async (bytes) => checkedBody(decoder.decode(bytes), schema, limits)),
   };
 }
 
@@ -72,7 +61,7 @@ export function largeJsonBody<Name extends LargeBodyName>(
   return {
     document: documentOf(description, LARGE_BODIES[name], limits),
     read: (c) =>
-      c.var.bodies.receive(c, limits.bytes, async (bytes) => {
+      receiveBody(c, limits.bytes, async (bytes) => {
         const { takeApart } = c.var.service;
         const here = { ...limits, values: Math.min(limits.values, MOST_VALUES_HERE) };
         if (bytes.byteLength <= ON_THIS_THREAD.bytes || takeApart === undefined) {
@@ -103,7 +92,7 @@ export async function partsOf({ name, bytes, limits }: LargeBody): Promise<unkno
 function documentOf(description: string, schema: z.ZodType, limits: BodyLimits) {
   const plain = documented(schema) as { type: 'object' };
   const { bytes, values, depth } = limits;
-  const most = bytes === BODY_LIMIT_BYTES ? 'BODY_LIMIT_MB' : describeError(bytes);
+  const most = bytes === BODY_LIMIT_BYTES ? 'BODY_LIMIT_MB' : sizeInWords(bytes);
   return {
     description: `${description}. At most ${most}, ${values} values and ${depth} levels of nesting`,
     required: true,

@@ -1,4 +1,6 @@
+import type { Deadline } from '../../deadline.ts';
 import { MetaBody, MetaOfJobBody, StartBody } from './job-body.ts';
+import type { JsonLimits } from './json-reader.ts';
 import { NodeStatesBody } from './node-body.ts';
 import { TagsBody } from './tag-list.ts';
 
@@ -15,3 +17,12 @@ export const LARGE_BODIES = {
 } as const;
 
 export type LargeBodyName = keyof typeof LARGE_BODIES;
+
+/** A large body for another process. */
+export interface LargeBody {
+  name: LargeBodyName;
+  bytes: Uint8Array;
+  limits: JsonLimits;
+}
+/** Takes bodies apart in another process. Answers what the schema makes of the body; rejects with the faults of `takeApart`. */
+export type TakeApart = (body: LargeBody, deadline: Deadline) => Promise<unknown>;

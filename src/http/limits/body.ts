@@ -1,59 +1,38 @@
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
-import { BODIES_IN_FLIGHT } from '../../settings.ts';
 import { addressForLimits } from '../auth/client-address.ts';
-import type { AppEnv, Service } from '../env.ts';
-import { Budget, type Share } from './budget.ts';
+import type { AppEnv } from '../env.ts';
+import type { Share } from './budget.ts';
 
 const KB = 1024;
 const MB = 1024 * KB;
-/** Times BODY_LIMIT_MB. An isolate of a Worker has 128 MB, and takes its bodies apart itself. */
-const BODIES_IN_AN_ISOLATE = 1.5;
-/** Of callers who have shown neither token nor session: logins, which have some hundred bytes. */
-const STRANGERS = { limitBytes: MB, eachBytes: 128 * KB };
 /** A body announced with no more is read in one go, four times as fast as by parts. Until it is there, its connection has it. */
 const IN_ONE_GO_BYTES = 16 * KB;
-const REFUSAL = 'too many request bodies are in flight: try again';
 
-/** Receives request bodies, within a limit for each and a budget for all; one per app. */
-export class Bodies {
-  readonly #mostBytes: number;
-  readonly #known: Budget;
-  readonly #strangers = new Budget({ ...STRANGERS, refusal: REFUSAL });
-
-  constructor({ settings, hasSharedLimits }: Pick<Service, 'settings' | 'hasSharedLimits'>) {
-    this.#mostBytes = settings.BODY_LIMIT_MB * MB;
-    this.#known = new Budget({
-      limitBytes: (hasSharedLimits ? BODIES_IN_FLIGHT : BODIES_IN_AN_ISOLATE) * this.#mostBytes,
-      eachBytes: this.#mostBytes,
-      refusal: REFUSAL,
-    });
+/**
+ * What `use` makes of the body, whose bytes count until then. Only what has arrived counts: a client that announces much and sends nothing
+ * must not keep others out. Throws body_too_large, queue_full, or the deadline's fault for an upload too slow for it.
+ */
+export async function receiveBody<Result>(
+  c: Context<AppEnv>,
+  limitBytes: number,
+  use: (bytes: Uint8Array) => Promise<Result>,
+): Promise<Result> {
+  const { bodies } = c.var;
+  const share = shareOf(c);
+  try {
+    return await use(await bytesOf(c, Math.min(limitBytes, bodies.mostBytes), share));
+  } finally {
+    share.end();
   }
+}
 
-  /**
-   * What `use` makes of the body, whose bytes count until then. Only what has arrived counts: whoever announces much and sends nothing
-   * must not keep others out. Throws body_too_large, queue_full, or the deadline's fault for an upload too slow for it.
-   */
-  async receive<Result>(
-    c: Context<AppEnv>,
-    limitBytes: number,
-    use: (bytes: Uint8Array) => Promise<Result>,
-  ): Promise<Result> {
-    const share = this.#shareOf(c);
-    try {
-      return await use(await bytesOf(c, Math.min(limitBytes, this.#mostBytes), share));
-    } finally {
-      share.end();
-    }
-  }
-
-  #shareOf(c: Context<AppEnv>): Share {
-    const { at } = c.var.deadline;
-    const user: AppEnv['Variables']['user'] | undefined = c.var.user;
-    if (user === undefined) return this.#strangers.share(addressForLimits(c), at);
-    const isEverybody = c.var.service.settings.AUTH === 'none';
-    return this.#known.share(isEverybody ? addressForLimits(c) : user.name, at);
-  }
+function shareOf(c: Context<AppEnv>): Share {
+  const { bodies, deadline, service } = c.var;
+  const user: AppEnv['Variables']['user'] | undefined = c.var.user;
+  if (user === undefined) return bodies.strangers.share(addressForLimits(c), deadline.at);
+  const isEverybody = service.settings.AUTH === 'none';
+  return bodies.known.share(isEverybody ? addressForLimits(c) : user.name, deadline.at);
 }
 
 async function bytesOf(c: Context<AppEnv>, limitBytes: number, share: Share): Promise<Uint8Array> {
@@ -90,11 +69,11 @@ function announcedBytes(c: Context<AppEnv>): number | undefined {
 }
 
 function checkSize(bytes: number, limitBytes: number): void {
-  if (bytes > limitBytes) throw new Fault('body_too_large', `the request body exceeds ${describeError(limitBytes)}`);
+  if (bytes > limitBytes) throw new Fault('body_too_large', `the request body exceeds ${sizeInWords(limitBytes)}`);
 }
 
 /** Bytes for people. */
-export function describeError(bytes: number): string {
+export function sizeInWords(bytes: number): string {
   return bytes >= MB && bytes % MB === 0 ? `${bytes / MB} MB` : `${bytes / KB} KB`;
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
+import { receiveBody } from '../limits/body.ts';
 
 /** What a form may have. */
 export interface FormLimits {
@@ -23,7 +24,7 @@ export function formBody(limits: FormLimits): FormBody {
   return {
     limits,
     read: (c) =>
-      c.var.bodies.receive(c, limits.bytes, async (bytes) => {
+      receiveBody(c, limits.bytes, async (bytes) => {
         const fields = bytes.reduce((count, byte) => (byte === AND ? count + 1 : count), 1);
         if (fields > limits.fields) {
           throw new Fault('invalid_request', `the form has more than ${limits.fields} fields`);

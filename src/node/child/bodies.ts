@@ -1,5 +1,6 @@
 /** The program of the process that takes large request bodies apart, one at a time, in bounded memory. */
-import { type LargeBody, partsOf } from '../../http/json/json-body.ts';
+import { partsOf } from '../../http/json/json-body.ts';
+import type { LargeBody } from '../../http/json/large-bodies.ts';
 import { faultToMessage } from '../../processes/fault-messages.ts';
 import { endNow } from '../../processes/lifeline.ts';
 import { type Asked, send, serveParent } from '../../processes/parent.ts';
