@@ -208,6 +208,6 @@ export const HTTP: readonly Mutation[] = [
   mutation('node/node-listener.ts', 'return hosts > 1;', 'return hosts > 2;', 'http/broken-requests'),
   mutation('http/json/responses.ts', 'id < INT64_LIMIT && ', '', 'routes/job'),
   mutation('http/query/job-filter-query.ts', 'checkText(`query', '(() => {})(`query', 'http/job-filter-query'),
-  mutation('http/limits/body-budget.ts', 'limitBytes: MB, eachBytes', 'limitBytes: 1e12, eachBytes', 'http/body'),
+  mutation('http/limits/body-budget.ts', 'eachBytes: 128 * KB', 'eachBytes: MB', 'http/body'),
   mutation('http/limits/limit-unsent-bytes.ts', 'held.checkRoom(caller);', '', 'http/held-answers'),
 ];
