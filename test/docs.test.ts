@@ -91,15 +91,15 @@ test('docs/errors.md has every fault in the order of the code, with its status a
   expect(table('docs/errors.md', 'All codes').map((row) => row.slice(0, 3))).toEqual(faults);
 });
 
-describe('docs/operations.md', () => {
+describe('docs/internals.md', () => {
   test('has every pragma in the order of the code, with its roles', () => {
     const pragmas = PRAGMAS.map(({ name, roles }) => [name, roles.length === 2 ? 'both' : String(roles)]);
-    expect(table('docs/operations.md', 'Pragmas').map(([name, , roles]) => [name, roles])).toEqual(pragmas);
+    expect(table('docs/internals.md', 'Pragmas').map(([name, , roles]) => [name, roles])).toEqual(pragmas);
   });
 
   test('has the values of the pragmas that no setting changes', () => {
     const options = { path: '', cacheKib: 1, softHeapLimitBytes: 2, hardHeapLimitBytes: 3 };
-    for (const [name, value = ''] of table('docs/operations.md', 'Pragmas')) {
+    for (const [name, value = ''] of table('docs/internals.md', 'Pragmas')) {
       if (!/^[\w-]+$/.test(value)) continue; // says from which setting it follows
       const pragma = PRAGMAS.find((known) => known.name === name);
       expect(String(pragma?.value({ ...options, role: 'writer' })), name).toBe(value);
@@ -107,7 +107,7 @@ describe('docs/operations.md', () => {
   });
 
   test('has every lean index with its columns', () => {
-    const documented = table('docs/operations.md', 'Indexes').map(([name, columns]) => [name, columns]);
+    const documented = table('docs/internals.md', 'Indexes').map(([name, columns]) => [name, columns]);
     expect(documented).toEqual(Object.entries(LEAN_INDEXES));
   });
 });
@@ -128,13 +128,13 @@ test('docs/scaling.md has what auto picks', () => {
 });
 
 describe('commands', () => {
-  const docs = read('README.md') + read('docs/operations.md');
+  const docs = ['README.md', 'docs/install.md', 'docs/from-cc-backend.md', 'docs/operations.md'].map(read).join('\n');
   const names = readdirSync(join(ROOT, 'src/commands')).flatMap((file) => {
     const name = /^\s*name: '([a-z]+)',$/m.exec(read(`src/commands/${file}`))?.[1];
     return name === undefined ? [] : [name];
   });
 
-  test.each(names)('%s is in README.md or docs/operations.md', (name) => {
+  test.each(names)('%s is in README.md or a page for operators', (name) => {
     expect(docs).toMatch(new RegExp(`cc-jobs ${name}\\b`));
   });
 
@@ -206,7 +206,21 @@ test.each([
   ...readdirSync(join(ROOT, 'docs'))
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
-])('the links of %s lead to files', (path) => {
-  const links = [...read(path).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = '']) => link);
-  for (const link of links) expect(() => readFileSync(join(ROOT, path, '..', link))).not.toThrow();
+])('the links of %s lead to files and headings', (path) => {
+  const links = [...read(path).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
+  for (const [link, file = '', anchor] of links) {
+    const text = file === '' ? read(path) : readFileSync(join(ROOT, path, '..', file), 'utf8');
+    if (anchor !== undefined) expect(anchorsOf(text), link).toContain(anchor);
+  }
 });
+
+/** The anchors that GitHub gives to the headings of a page. */
+function anchorsOf(markdown: string): string[] {
+  const headings = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}

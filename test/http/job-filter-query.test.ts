@@ -106,7 +106,7 @@ describe('a list', () => {
   test.each(['page=0', 'page=-1', 'page=x', 'items-per-page=0', 'items-per-page=1.5', 'items-per-page='])(
     'refuses %s',
     (query) => {
-      expect(messageOf(() => list(query))).toMatch(/must be a whole number from 1 on/);
+      expect(messageOf(() => list(query))).toMatch(/must be an integer of at least 1/);
     },
   );
 

@@ -51,7 +51,7 @@ describe('a duration', () => {
     '1e3',
     '2h30m%',
   ])('%j is refused, with what can be written', (text) => {
-    expect(() => secondsOf(text)).toThrow('write a duration as 2h30m, 90m, 1d or 1:30:00');
+    expect(() => secondsOf(text)).toThrow('enter a duration such as 2h30m, 90m, 1d or 1:30:00');
   });
 
   test('is written as it can be read, exactly', () => {
@@ -97,7 +97,7 @@ describe('an instant', () => {
     '2026-11-26Z',
     '-1',
   ])('%j is refused', (text) => {
-    expect(() => instantOf(text)).toThrow('write a time as 2026-11-26 14:10');
+    expect(() => instantOf(text)).toThrow('enter a time such as 2026-11-26 14:10');
   });
 
   test('is written for a field of a form, without seconds where there are none', () => {
@@ -166,14 +166,14 @@ describe('what was typed into a form', () => {
   });
 
   test.each([
-    ['f.duration.from=2x', 'duration', /^write a duration/],
-    ['f.duration.from=2h&f.duration.to=1h', 'duration', /no job is in between/],
-    ['f.num-nodes.from=1.5', 'num-nodes', /^write a whole number/],
-    ['f.energy.to=much', 'energy', /^write a number/],
-    ['f.start.from=tomorrow', 'start', /^write a time/],
-    ['f.job-id=one', 'job-id', /^write whole numbers/],
-    ['f.metric=no%27key&f.metric.from=1', 'metric', /^choose one/],
-    ['f.metric=flops_any_avg&f.metric.from=&f.metric.to=', 'metric', /^write from where/],
+    ['f.duration.from=2x', 'duration', /^enter a duration/],
+    ['f.duration.from=2h&f.duration.to=1h', 'duration', /^enter a range/],
+    ['f.num-nodes.from=1.5', 'num-nodes', /^enter an integer/],
+    ['f.energy.to=much', 'energy', /^enter a number/],
+    ['f.start.from=tomorrow', 'start', /^enter a time/],
+    ['f.job-id=one', 'job-id', /^enter integers/],
+    ['f.metric=no%27key&f.metric.from=1', 'metric', /^choose a metric/],
+    ['f.metric=flops_any_avg&f.metric.from=&f.metric.to=', 'metric', /^enter a lower or an upper limit/],
   ])('%s is said at its field, and the rest of the filter stays', (text, field, words) => {
     expect(sent(`${text}&f.user=ada`)).toEqual(['user=ada', { [field]: expect.stringMatching(words) }]);
   });
@@ -203,7 +203,7 @@ describe('a filter in words', () => {
     ['start-time=1795702200-', 'Started', 'from <time datetime="2026-11-26T14:10Z">2026-11-26 14:10 UTC</time>'],
     ['state=out_of_memory', 'State', 'out of memory'],
     ['tag=1', 'Tag', 'app: code'],
-    ['tag=2', 'Tag', 'with the id 2'],
+    ['tag=2', 'Tag', 'id 2'],
     ['db-id=5', 'Database ids', '5'],
     ['schedule=batch', 'Schedule', 'batch'],
   ])('%s', (text, label, what) => {

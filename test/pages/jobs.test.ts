@@ -99,7 +99,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       for (const fill of fills) await fill(page);
     };
   const compare = (field: string, how: string, value: string) =>
-    both(choose(`${field}: how it compares`, how), type(field, value));
+    both(choose(`${field}: operator`, how), type(field, value));
 
   describe('has a form', () => {
     let visit: Visit; // one for all: a window of its own takes half a second
@@ -172,16 +172,16 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       await page.getByText('Filter', { exact: true }).click();
       expect(await page.getByLabel('from', { exact: true }).inputValue()).toBe('2027-01-15T08:00');
       expect(await texts('.chips li')).toEqual([
-        'Started 2027-01-15 08:00 to 2027-01-15 09:00 × Without Started 2027-01-15 08:00 to 2027-01-15 09:00',
+        'Started 2027-01-15 08:00 to 2027-01-15 09:00 × Remove Started 2027-01-15 08:00 to 2027-01-15 09:00',
       ]);
     });
 
     test.each<[string, Fill, string]>([
       ['a duration that is none', type('Duration from', 'long'), '2h30m'],
-      ['a number that is none', type('Nodes from', 'two'), 'whole number'],
+      ['a number that is none', type('Nodes from', 'two'), 'an integer'],
       ['a range the wrong way round', both(type('Nodes from', '4'), type('Nodes to', '2')), 'larger'],
-      ['an id that is none', type('Job ids', '12x'), 'whole numbers'],
-      ['a metric without a value', choose('Metric', 'cpu load avg'), 'from where'],
+      ['an id that is none', type('Job ids', '12x'), 'integers'],
+      ['a metric without a value', choose('Metric', 'cpu load avg'), 'a lower or an upper limit'],
     ])('that says what is wrong with %s, and keeps the rest', async (_, fill, words) => {
       const { page } = visit;
       await page.goto('/jobs');
@@ -216,7 +216,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       '?state=failed&state=completed&user=bob',
       ['13', '12'],
     ]);
-    await follow(page, page.getByTitle('Without it').first());
+    await follow(page, page.getByTitle('Remove').first());
     expect([new URL(page.url()).search, await texts(IDS)]).toEqual(['?state=completed&user=bob', ['13']]);
     await page.goBack();
     expect(await texts(IDS)).toEqual(['13', '12']);
@@ -239,7 +239,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     await follow(page, page.getByRole('columnheader', { name: label }).getByRole('link'));
     expect(new URL(page.url()).search).toBe(`?start-time=0-&${search}&order=asc`);
     expect((await texts(IDS)).at(-1)).toBe('12');
-    await follow(page, page.getByTitle('Without it')); // the order stays
+    await follow(page, page.getByTitle('Remove')); // the order stays
     expect(new URL(page.url()).search).toBe(`?${search}&order=asc`);
   });
 

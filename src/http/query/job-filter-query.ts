@@ -54,19 +54,19 @@ function parametersOf(field: AnyField): Parameter[] {
         schedule: oneOf(name, single(name, values), field.members),
       }));
     case 'time':
-      return parameter(once(`${words}: ${RANGE}, or ${RECENT_WORDS}`, example), (values, nowSec) => ({
+      return parameter(once(`range of the ${words}: ${RANGE}, or ${RECENT_WORDS}`, example), (values, nowSec) => ({
         kind: 'whole',
         field: field.name,
         range: startTimeRange(name, single(name, values), nowSec),
       }));
     case 'whole':
-      return parameter(once(`${words}: ${RANGE}`, example), (values) => ({
+      return parameter(once(`range of the ${words}: ${RANGE}`, example), (values) => ({
         kind: 'whole',
         field: field.name,
         range: wholeRange(name, single(name, values)),
       }));
     case 'decimal':
-      return parameter(once(`${words}: ${RANGE}, decimals allowed`, example), (values) => ({
+      return parameter(once(`range of the ${words}: ${RANGE}, decimals allowed`, example), (values) => ({
         kind: 'decimal',
         field: field.name,
         range: decimalRange(name, single(name, values)),
@@ -79,11 +79,13 @@ function parametersOf(field: AnyField): Parameter[] {
 function textParameters(field: FieldOf<'text' | 'name' | 'hosts'>): Parameter[] {
   const { name, kind, api } = field;
   const none =
-    kind === 'hosts' ? 'at least one host is none of these' : `${name} is none of these; jobs without one do not match`;
+    kind === 'hosts'
+      ? 'at least one host is not one of these'
+      : `${name} is not one of these; jobs without a ${name} do not match`;
   const documents = [
-    ['is', many(`${api.words}, exactly`)],
-    ['contains', many(`${name} holds one of these texts (A-Z fold to a-z; no wildcards)`)],
-    ['starts-with', many(`${name} begins with one of these texts (A-Z fold to a-z; no wildcards)`)],
+    ['is', many(`exact ${api.words}`)],
+    ['contains', many(`${name} contains one of these texts (A-Z match a-z; no wildcards)`)],
+    ['starts-with', many(`${name} starts with one of these texts (A-Z match a-z; no wildcards)`)],
     ['not', many(none)],
   ] as const;
   return documents.slice(0, field.operators ? documents.length : 1).map(([operator, document]) => ({
@@ -157,13 +159,13 @@ export function filterQuery<Own extends QueryShape>(own: Own) {
 
 /** Presence switches it on whatever it says, save the two words by which clients say no (contract/rest.md §14). */
 const WITH_METADATA: QueryParameter<boolean> = {
-  document: once('with each job its metaData; false or 0: without', 'true'),
+  document: once('include metaData; false and 0 exclude it', 'true'),
   read: (_, values) => values.length > 0 && !values.includes('false') && !values.includes('0'),
 };
 
 /** The query of a list of jobs. */
 export const JobListQuery = filterQuery({
-  page: count(1, 'page, from 1; default 1'),
-  'items-per-page': count(PAGE_SIZE, `jobs of a page, from 1 on; default ${PAGE_SIZE}`),
+  page: count(1, 'page number, starting at 1; default 1'),
+  'items-per-page': count(PAGE_SIZE, `jobs per page; default ${PAGE_SIZE}`),
   'with-metadata': WITH_METADATA,
 });

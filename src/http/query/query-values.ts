@@ -72,5 +72,5 @@ export function oneOf<Value extends string>(name: string, text: string, values: 
 export function positive(name: string, text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : 0;
   if (value >= 1 && Number.isSafeInteger(value)) return value;
-  throw new Fault('invalid_request', `query parameter ${name} must be a whole number from 1 on`);
+  throw new Fault('invalid_request', `query parameter ${name} must be an integer of at least 1`);
 }

@@ -135,7 +135,7 @@ function between(from: string, to: string, read: (text: string) => string): stri
   if (from.trim() === '' && to.trim() === '') return '';
   const [low, high] = [from, to].map((text) => (text.trim() === '' ? '' : read(text))) as [string, string];
   if (low !== '' && high !== '' && Number(low) > Number(high)) {
-    throw new Fault('invalid_request', 'the first is larger than the second: no job is in between');
+    throw new Fault('invalid_request', 'enter a range whose first value is not larger than the second');
   }
   return `${low}-${high}`;
 }
@@ -145,9 +145,9 @@ function metrics(keys: readonly string[], froms: readonly string[], tos: readonl
   const found = new Map<string, string>();
   for (const [index, key] of keys.entries()) {
     if (key === '') continue;
-    if (!isFootprintKey(key)) throw new Fault('invalid_request', 'choose one of the metrics');
+    if (!isFootprintKey(key)) throw new Fault('invalid_request', 'choose a metric');
     const value = between(froms[index] ?? '', tos[index] ?? '', decimalOf);
-    if (value === '') throw new Fault('invalid_request', 'write from where, or up to where');
+    if (value === '') throw new Fault('invalid_request', 'enter a lower or an upper limit');
     found.set(`${METRIC}${key}`, value);
   }
   return found;

@@ -95,11 +95,11 @@ class Form {
     const values = this.#entries.getAll(`f.${name}`).filter((value) => value.trim() !== '');
     return html`<div class="field"><label for="f-${name}">${label}</label>
 ${[...values, ''].map((value, index) => {
-  const id = index === 0 ? html` id="f-${name}"` : html` aria-label="${label}, one more"`;
+  const id = index === 0 ? html` id="f-${name}"` : html` aria-label="another ${label}"`;
   const input = html`<input name="f.${name}"${id} value="${value}" autocomplete="off" autocapitalize="none" spellcheck="false">`;
   if (!hasOperators) return html`<div class="row">${input}</div>`;
   const options = OPERATORS.map(({ suffix, label }) => option(suffix, label, suffix === operators[index]));
-  return html`<div class="row"><select name="f.${name}.is" aria-label="${label}: how it compares">${options}</select>${input}</div>`;
+  return html`<div class="row"><select name="f.${name}.is" aria-label="${label}: operator">${options}</select>${input}</div>`;
 })}</div>`;
   }
 
@@ -124,10 +124,10 @@ ${all.map(
   #tags({ tags: offered, tagsInAll }: Offers): Html {
     const chosen = this.#entries.getAll('f.tag');
     const others = chosen.filter((id) => !offered.some((tag) => tag.id === id));
-    const all = [...offered, ...others.map((id) => ({ id, label: `with the id ${id}` }))];
+    const all = [...offered, ...others.map((id) => ({ id, label: `id ${id}` }))];
     if (all.length === 0) return html``;
     return html`<div class="field"><label for="f-tag">Tags (any of)</label>
-<select name="f.tag" id="f-tag" multiple size="${Math.min(5, Math.max(2, all.length))}">${all.map(({ id, label }) => option(id, label, chosen.includes(id)))}</select>${tagsInAll > offered.length && html`<p class="note">${offered.length} of ${tagsInAll} tags. A tag on the page of a job leads to its jobs.</p>`}</div>`;
+<select name="f.tag" id="f-tag" multiple size="${Math.min(5, Math.max(2, all.length))}">${all.map(({ id, label }) => option(id, label, chosen.includes(id)))}</select>${tagsInAll > offered.length && html`<p class="note">${offered.length} of ${tagsInAll} tags. To filter by another tag, follow it on the page of a job.</p>`}</div>`;
   }
 
   #schedule({ form: { label }, members }: FieldOf<'schedule'>): Html {
@@ -143,7 +143,7 @@ ${all.map(
     const end = (which: 'from' | 'to') =>
       html`<label class="end"><span>${which} (UTC)</span><input type="datetime-local" name="f.${name}.${which}" value="${this.#entries.get(`f.${name}.${which}`) ?? ''}" step="any"${this.#marks(name)}></label>`;
     return html`<div class="field"><label for="f-${name}">${field.form.label}</label>
-<select name="f.${name}" id="f-${name}"><option value="">at any time, or within:</option>${options}</select>
+<select name="f.${name}" id="f-${name}"><option value="">any time</option>${options}</select>
 <div class="row two">${end('from')}${end('to')}</div>${this.#problem(name)}</div>`;
   }
 

@@ -15,7 +15,7 @@ export function secondsOf(text: string): string {
   }
   const parts = [...clean.matchAll(/(\d{1,9})\s*([dhms])\s*/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== clean) {
-    throw invalid('write a duration as 2h30m, 90m, 1d or 1:30:00');
+    throw invalid('enter a duration such as 2h30m, 90m, 1d or 1:30:00');
   }
   return String(parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS], 0));
 }
@@ -38,7 +38,7 @@ export function instantOf(text: string): string {
   if (/^\d{1,12}$/.test(clean)) return clean;
   const [, day, time] = /^(\d{4,5}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$/.exec(clean) ?? [];
   const at = day === undefined ? Number.NaN : Date.parse(`${day}T${time ?? '00:00'}Z`);
-  if (Number.isNaN(at) || at < 0) throw invalid('write a time as 2026-11-26 14:10');
+  if (Number.isNaN(at) || at < 0) throw invalid('enter a time such as 2026-11-26 14:10');
   return String(Math.floor(at / 1000));
 }
 
@@ -51,20 +51,20 @@ export function instantText(seconds: string): string {
 
 export function wholeOf(text: string): string {
   const clean = text.trim();
-  if (!/^\d+$/.test(clean) || clean.length > MOST_DIGITS) throw invalid('write a whole number');
+  if (!/^\d+$/.test(clean) || clean.length > MOST_DIGITS) throw invalid('enter an integer');
   return clean;
 }
 
 export function decimalOf(text: string): string {
   const clean = text.trim();
-  if (!/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(clean)) throw invalid('write a number such as 0.5');
+  if (!/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(clean)) throw invalid('enter a number such as 0.5');
   return clean;
 }
 
 /** The ids of a list, divided by blanks or commas. */
 export function idsOf(text: string): string[] {
   const ids = text.split(/[\s,;]+/).filter((id) => id !== '');
-  if (!ids.every((id) => /^-?\d{1,19}$/.test(id))) throw invalid('write whole numbers with blanks between them');
+  if (!ids.every((id) => /^-?\d{1,19}$/.test(id))) throw invalid('enter integers separated by spaces');
   return ids;
 }
 

@@ -25,10 +25,10 @@ export function filterWords({ path, query, keep }: Filtered, tags: TagNames): Ht
   const conditions = [...query].map(([name, value], index) => ({ index, ...sentence(name, value, tags) }));
   if (conditions.length === 0) return html``;
   const [shown, others] = firstOf(conditions, MOST_CHIPS, (count) => html`<li class="bare">and ${count} more</li>`);
-  return html`<ul class="chips" aria-label="Filter in force">
+  return html`<ul class="chips" aria-label="Active filter">
 ${shown.map(({ index, label, what }) => {
   const rest = new URLSearchParams([...query].filter((_, other) => other !== index));
-  return html`<li><span class="of">${label}</span> <bdi>${typeof what === 'string' ? cut(what) : what}</bdi><a href="${address(path, rest, keep)}" title="Without it"><span aria-hidden="true">×</span><span class="hidden">Without ${label} ${typeof what === 'string' ? cut(what) : what}</span></a></li>\n`;
+  return html`<li><span class="of">${label}</span> <bdi>${typeof what === 'string' ? cut(what) : what}</bdi><a href="${address(path, rest, keep)}" title="Remove"><span aria-hidden="true">×</span><span class="hidden">Remove ${label} ${typeof what === 'string' ? cut(what) : what}</span></a></li>\n`;
 })}${others}${conditions.length > 1 && html`<li class="bare"><a href="${address(path, keep)}">Clear all</a></li>`}</ul>`;
 }
 
@@ -60,7 +60,7 @@ function sentence(parameter: string, value: string, tags: TagNames): Sentence {
     case 'member':
       return { label, what: words(value) };
     case 'tag':
-      return { label, what: tags.get(value) ?? `with the id ${value}` };
+      return { label, what: tags.get(value) ?? `id ${value}` };
     case 'time': {
       const recent = RECENT.find(({ word }) => word === value);
       return { label, what: recent?.label ?? rangeWords(value, instant) };
