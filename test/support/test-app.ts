@@ -184,15 +184,15 @@ function localArchive(root: string): Archive {
 }
 
 /** A port whose `read` or `readPage` does something else first. */
-export function before(db: Database, hook: () => Promise<void> | void): Database {
+export function before(db: Database, hook: (statement: string) => Promise<void> | void): Database {
   return {
     ...db,
     async read(statement, deadline) {
-      await hook();
+      await hook(statement.name);
       return await db.read(statement, deadline);
     },
     async readPage(statement, deadline) {
-      await hook();
+      await hook(statement.name);
       return await db.readPage(statement, deadline);
     },
   };
