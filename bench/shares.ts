@@ -68,7 +68,7 @@ async function measured(files: Files, index: 'on' | 'off'): Promise<Check[]> {
   }
 }
 
-/** QuestionQueue for a list and a count every 50 ms each. */
+/** Asks for a list and a count every 50 ms each. */
 async function light(target: { port: number; token: string }) {
   const list = probe(target, LIGHT.list, EVERY_MS);
   const count = probe(target, LIGHT.count, EVERY_MS);

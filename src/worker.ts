@@ -157,7 +157,7 @@ async function checkSchema(db: Database, deadline: Deadline): Promise<void> {
   throw new Fault('remote_unavailable', `the libSQL server has no job database of schema version ${SCHEMA_VERSION}`);
 }
 
-/** QuestionQueue nothing of the database. */
+/** Asks nothing of the database. */
 function isOpen({ url }: Request): boolean {
   const { pathname } = new URL(url);
   return pathname === '/healthz' || pathname === '/openapi.json' || pathname.startsWith('/assets/');

@@ -36,7 +36,7 @@ afterAll(async () => {
   jobs?.remove();
 });
 
-/** QuestionQueue all of them, and compares what they say with the service on a file. */
+/** Asks all of them, and compares what they say with the service on a file. */
 async function same(asked: Asked): Promise<void> {
   const expected = await ask(file, asked);
   for (const setup of others) {

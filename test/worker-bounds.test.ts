@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const LIST = `/api/jobs/?with-metadata&items-per-page=${JOBS}`;
 
-/** QuestionQueue for the long list, and takes nothing of it but the beginning. Answers the status. */
+/** Asks for the long list, and takes nothing of it but the beginning. Answers the status. */
 async function stalled(sockets: Socket[]): Promise<number> {
   const { hostname, port } = new URL(worker.url);
   const token = await makeToken(keys.privateKey, { user: 'root', roles: ['admin', 'api'] });

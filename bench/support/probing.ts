@@ -9,7 +9,7 @@ export interface Probed {
   failed: number;
 }
 
-/** QuestionQueue for `path` again and again from another process. `stop` returns how long each answer took. */
+/** Asks for `path` again and again from another process. `stop` returns how long each answer took. */
 export function probe({ port, token }: Target, path: string, everyMs = 10): { stop(): Promise<Probed> } {
   const child = fork(join(import.meta.dirname, 'probe.ts'), [String(port), path, String(everyMs)], {
     env: { PATH: process.env['PATH'], TOKEN: token },

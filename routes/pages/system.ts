@@ -6,7 +6,7 @@ import { onlyKnown } from '../../src/http/query/page-query.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { systemContent } from '../../src/pages/system/content.ts';
 
-/** GET /system: what GET /api/system answers, and the memory of the last minutes; for admins. QuestionQueue nothing of the database. */
+/** GET /system: what GET /api/system answers, and the memory of the last minutes; for admins. Asks nothing of the database. */
 export const systemPage = new Hono<AppEnv>().get('/system', (c) => {
   requireAdministrator(c.var.user);
   onlyKnown(c, []);

@@ -185,7 +185,7 @@ export class ManagedProcess {
     this.#clearKill = afterWaiting(graceMs, () => this.kill(why));
   }
 
-  /** QuestionQueue it to close and end, and kills it when it does not. */
+  /** Asks it to close and end, and kills it when it does not. */
   stop(): void {
     if (this.#state.name === 'stopping' || this.#state.name === 'gone') return;
     this.#become({ name: 'stopping' });
@@ -206,7 +206,7 @@ export class ManagedProcess {
     return this.#unansweredPings <= HEARD_PINGS;
   }
 
-  /** QuestionQueue for a sign of life, and kills it when it is idle and gives none: the next request would wait for it in vain. */
+  /** Asks for a sign of life, and kills it when it is idle and gives none: the next request would wait for it in vain. */
   ping(): void {
     if (this.#state.name === 'gone') return;
     this.#unansweredPings += 1;

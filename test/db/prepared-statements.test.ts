@@ -19,7 +19,7 @@ test('a query can be interrupted whatever statements the garbage collector finds
   expect(printed).toBe('deadline_exceeded');
 });
 
-test('a connection that has used up many statements says that it is needsReplacement', async () => {
+test('a connection that has used up many statements says that it needs to be replaced', async () => {
   const connection = await ReadConnection.open({
     path: await emptyFile(),
     cacheKib: 1024,

@@ -74,7 +74,7 @@ test('a group that is closed while one of its processes is replaced leaves none'
   const { group, started, living } = await groupOf({
     max: 2,
     onState: (one) => {
-      // The stop of the service comes in the tick in which a needsReplacement process is sent away.
+      // The stop of the service comes in the tick in which a worn process is sent away.
       if (one.state.name === 'stopping') closed ??= group.close(1_000);
     },
   });

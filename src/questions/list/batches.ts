@@ -15,7 +15,7 @@ const BATCH_BYTES = 256 * 1024;
 /** Places that a column index finds at once, since finding a few takes as long: 200 KB of the service's memory. */
 const MOST_PLACES = 5_000;
 
-/** QuestionQueue the column index; undefined where SQLite has to find the jobs. */
+/** Asks the column index; undefined where SQLite has to find the jobs. */
 export type FindPlaces = (question: PlacesQuestion) => Promise<readonly ListCursor[] | undefined>;
 
 export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
