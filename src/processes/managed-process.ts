@@ -188,7 +188,7 @@ export class ManagedProcess {
   /** Asks it to close and end, and kills it when it does not. */
   stop(): void {
     if (this.#state.name === 'stopping' || this.#state.name === 'gone') return;
-    this.#become({ name: 'stopping' });
+    this.#become(this.#state.name === 'busy' ? { name: 'stopping', task: this.#state.task } : { name: 'stopping' });
     this.#send({ kind: 'stop', id: 0 });
     this.killAfter(STOP_GRACE_MS, 'it did not stop');
   }
@@ -285,7 +285,7 @@ export class ManagedProcess {
     else this.#child.once('close', () => this.#tellEnd(before.name, how)); // its last words are here then
     ready.reject(lost);
     this.#become({ name: 'gone' });
-    if (before.name === 'busy') before.task.reject(lost);
+    if (before.name === 'busy' || before.name === 'stopping') before.task?.reject(lost);
     this.#gone.resolve();
   }
 

@@ -47,7 +47,8 @@ export type State =
   | { name: 'starting' }
   | { name: 'idle'; since: number }
   | { name: 'busy'; task: Task }
-  | { name: 'stopping' }
+  /** `task`: what it worked on when it was told to stop; it ends with the process. */
+  | { name: 'stopping'; task?: Task }
   | { name: 'gone' };
 
 /** Where each state may lead. */

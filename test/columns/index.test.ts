@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { COLUMNS_PROGRAM } from '../../src/processes/spawn.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
-import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import { ALL, BUILD_LIMIT_MS, count, type Indexed, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, until, within } from '../support/pool.ts';
 
 vi.setConfig({ testTimeout: 2 * BUILD_LIMIT_MS, hookTimeout: BUILD_LIMIT_MS });
@@ -287,3 +287,20 @@ test('a job that INSERT OR REPLACE puts in the place of another is there once', 
   expect(await count(both)).toBe(490);
   expect(both.index.state.name).toBe('ready');
 });
+
+test('it closes whatever it is doing, and who waits for it gets an answer', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 20_000));
+  const isBusy = ({ index }: Indexed, as: string) =>
+    index.processes().some(({ role, state }) => role === as && state === 'busy');
+  const first = indexed(pool);
+  await until(() => isBusy(first, 'builder'), BUILD_LIMIT_MS);
+  await first.index.close();
+  const second = indexed(pool);
+  await isReady(second);
+  await withJobs(pool, 'UPDATE job SET energy = 1 WHERE id <= 6000');
+  const asked = count(second);
+  await until(() => isBusy(second, 'columns'), 10_000);
+  await second.index.close();
+  expect(await asked).toBe(20_000); // by SQLite
+}, 400_000);
