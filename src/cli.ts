@@ -110,7 +110,7 @@ function explain(error: unknown, command: Command): number {
     process.stderr.write(`cc-jobs: ${error.message}\n\n${command.usage}\n`);
     return 2;
   }
-  // What the world has against it needs no stack; anything else is a mistake of ours.
+  // An error of the environment needs no stack; any other is a bug in cc-jobs.
   const words = error instanceof Fault && error.code !== 'internal' ? error.message : describeError(error);
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`cc-jobs: ${words ?? trace}\n`);

@@ -21,7 +21,7 @@ export interface Command {
   usage: string;
   /** Set where a service on the same file comes first: the command runs at low priority. */
   isBackground?: true;
-  /** Returns the exit code: 0 done, 1 failed, 2 a start that cannot be. May throw StartupError and UsageError (both 2). */
+  /** Returns the exit code: 0 done, 1 failed, 2 startup refused. May throw StartupError and UsageError (both 2). */
   run(args: string[], io: CommandIo): Promise<number>;
 }
 

@@ -80,7 +80,7 @@ export function startupErrorOf(error: unknown, path: string): StartupError | und
   });
 }
 
-/** Runs what comes before any work: what the file system or SQLite has against it is a start that cannot be. Throws StartupError. */
+/** Runs the first step of a start. Throws StartupError for errors of the file system and of SQLite. */
 export async function asStartupError<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

@@ -92,7 +92,7 @@ export interface AppEnv {
     done: Readonly<Record<string, number>> | undefined;
     /** The fault that was answered, for the access log. */
     fault: Fault | undefined;
-    /** True once the caller was answered although the handler had not ended: what it still throws is nobody's answer. */
+    /** True once the caller was answered although the handler had not ended: what it throws later is not answered. */
     givenUp: boolean | undefined;
     /** True where the answer lacks what only the job archive has, and there is none here. */
     lacksArchive: boolean | undefined;

@@ -13,7 +13,7 @@ const SLACK = 64;
  * Bounds the connections of clients. When there is no room for another one, the oldest goes that has not sent a request yet: a client that
  * works sends its request at once, so silent strangers only push out each other. Then requests of strangers that have run for two
  * seconds: they have announced a body that does not come, or do not take their answer. Then connections that wait for their next
- * request, the longest first: before all others those on which the app has found out nobody who asks. A request of a known caller is
+ * request, the longest first: first those on which the app has not identified a caller. A request of a known caller is
  * never cut off; if all are at work, the new connection is refused.
  */
 export class Connections {

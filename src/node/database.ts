@@ -28,7 +28,7 @@ export interface DatabaseTarget {
   open(options: DatabaseOptions): Promise<OpenDatabase>;
 }
 
-/** Where the settings say that the database is. Throws StartupError for a folder or a kind of address that cannot be. */
+/** Where the settings say that the database is. Throws StartupError for an invalid directory or address. */
 export async function databaseTarget(settings: SettingValues): Promise<DatabaseTarget> {
   const path = databaseFile(settings);
   if (path === undefined) return serverOf(settings);
@@ -141,7 +141,7 @@ async function tempDirOf(path: string, { DB_TEMP_DIR }: SettingValues): Promise<
   return resolve(DB_TEMP_DIR);
 }
 
-/** Sorts are written there; SQLite would silently take another folder for one that is none. Throws StartupError. */
+/** SQLite writes sorts there, and silently uses another directory if this one is missing. Throws StartupError. */
 async function checkTempDir(folder: string): Promise<void> {
   const info = await stat(folder).catch(() => undefined);
   if (info?.isDirectory() !== true)

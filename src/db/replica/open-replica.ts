@@ -32,7 +32,7 @@ interface Syncable {
 /**
  * Opens a file as the replica of a libSQL server, for syncing alone: its connection sends pragmas and writes to the server, and cannot be
  * interrupted. There must never be two on one file, in no process and not for a moment: that corrupts it within a second (measured). So
- * a lock is held beside it as long as this process lives. Throws StartupError.
+ * this process holds a lock file next to it while it runs. Throws StartupError.
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const { path, syncUrl, authToken, softHeapLimitBytes, hardHeapLimitBytes } = options;

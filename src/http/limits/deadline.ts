@@ -26,7 +26,7 @@ export function deadline(): MiddlewareHandler<AppEnv> {
     await Promise.race([handled, nextTurn(started.signal)]);
     if (c.error !== undefined) return await afterFault(c, started);
     if (!started.signal.aborted || c.finalized) return;
-    c.set('givenUp', true); // first: what the handler still throws is nobody's answer
+    c.set('givenUp', true); // first: what the handler throws later is not answered
     c.res = answerTo(started.signal.reason, c);
   };
 }
@@ -51,7 +51,7 @@ async function afterFault(c: Context<AppEnv>, started: Deadline): Promise<void> 
   });
 }
 
-/** Resolves a turn of the event loop after the signal: a handler that is told by it knows better what its caller waited for. */
+/** Resolves one turn of the event loop after the signal: a handler that receives it has the better error. */
 function nextTurn(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const soon = () => void setTimeout(resolve, 0);

@@ -31,7 +31,7 @@ export class UnsentBytes {
     return this.#bytes;
   }
 
-  /** Whether there is room for answers that nobody waits for yet. */
+  /** Whether there is room for answers that are read ahead. */
   mayReadAhead(caller: string): boolean {
     return 2 * this.#ownOf(caller) < this.#limit - this.#bytes;
   }

@@ -8,7 +8,7 @@ import type { FromProcess } from '../../processes/protocol.ts';
 
 /**
  * What a body leaves behind counts as memory of the next one: three of the largest in a row would need more than there is. It is
- * collected at once after a body of this size, which takes 5 to 15 ms that nobody waits for.
+ * collected at once after a body of this size, which takes 5 to 15 ms after the answer.
  */
 const COLLECTED_FROM_BYTES = 1024 * 1024;
 
