@@ -6,13 +6,15 @@ import { writeFileAtomically } from '../../src/archive/files.ts';
 import { copyJobFiles } from '../../src/archive/write-files.ts';
 import { BIN, folder, OPEN, start } from '../support/command-line.ts';
 
-const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+const octal = (mode: number) => (mode & 0o777).toString(8);
+const modeOf = (path: string) => octal(statSync(path).mode);
 
-/** Every file and folder below a folder with its mode. */
+/** Every file and folder below a folder with its mode, without files that are removed while they are listed. */
 function modesIn(root: string): [name: string, isFolder: boolean, mode: string][] {
-  return readdirSync(root, { recursive: true, withFileTypes: true }).map((entry) => {
+  return readdirSync(root, { recursive: true, withFileTypes: true }).flatMap((entry) => {
     const path = join(entry.parentPath, entry.name);
-    return [path.slice(root.length), entry.isDirectory(), modeOf(path)];
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found ? [[path.slice(root.length), entry.isDirectory(), octal(found.mode)]] : [];
   });
 }
 
@@ -40,7 +42,7 @@ test.each(['000', '022'])('what the commands make is not for others, with umask 
   const { service, url } = await serveIn(umask, cwd, { COLUMN_INDEX: 'on' });
   await startJob(url);
   await vi.waitUntil(() => existsSync(join(cwd, 'var/job.db.columns')), { timeout: 60_000, interval: 20 });
-  const served = modesIn(cwd); // with the log and the index
+  const served = modesIn(cwd); // with the log and the index; the service removes files of the build meanwhile
   service.child.kill('SIGTERM');
   await service.ended;
   const exported = ['retention', '--older-than', '1d', '--export', 'old.ndjson.gz'];
