@@ -16,7 +16,7 @@ import { requests } from './support/whole-requests.ts';
 export const JOBS = 200_000;
 /** The figures of the issue are those of 20 M jobs: below, the same is only shown. */
 const FULL = 20_000_000;
-const BUILD_US_A_JOB = 9; // 3 minutes
+const BUILD_US_A_JOB = 12; // 4 minutes
 const METRICS = 6;
 
 export async function run(options: BenchOptions): Promise<Check[]> {
@@ -72,7 +72,7 @@ async function built(path: string, folder: string): Promise<Check[]> {
   await index.close();
   const bytes = statSync(`${path}.columns`).size / index.rows;
   return [
-    atMost('first build, µs a job (3 min at 20 M)', usAJob, BUILD_US_A_JOB),
+    atMost('first build, µs a job (4 min at 20 M)', usAJob, BUILD_US_A_JOB),
     fact('first build', `${shown((usAJob * index.rows) / 1e6)} s, peak RSS ${shown(index.peakMb())} MB`),
     atMost(`bytes a job on disk, ${METRICS} metrics`, bytes, 35 + 8 * (METRICS - 4)),
   ];

@@ -16,8 +16,6 @@ export function meaningOf(error: unknown): Fault | Stale | Unsuitable {
       cause: error,
     });
   }
-  // A line of CSV that is longer than DuckDB reads: a job with a hundred thousand hosts.
-  if (/maximum line size/i.test(message)) return new Unsuitable('a job has more hosts than a line may hold');
   if (BROKEN.test(message)) return new Stale(`the index is damaged: ${message}`);
   return new Fault('internal', 'the column index failed', { cause: error });
 }

@@ -25,6 +25,8 @@ export class IndexSession {
   #file: IndexFile | undefined;
   /** Undefined while there is no index that can be trusted. */
   #meta: IndexMeta | undefined;
+  /** Ends the last reading of changed jobs. */
+  #following: AbortController | undefined;
 
   private constructor(source: Source) {
     this.#source = source;
@@ -32,13 +34,13 @@ export class IndexSession {
 
   /** Opens what there is, and trusts it only if it is complete, of this version, and the file's record reaches back to it. */
   static async open(options: IndexSessionOptions): Promise<IndexSession> {
-    const held = new IndexSession(await Source.open(options.databasePath, SOURCE_CACHE_MB));
+    const held = new IndexSession(new Source(options.databasePath, SOURCE_CACHE_MB));
     if (options.fresh) IndexFile.remove(options.path);
     try {
       if (!existsSync(options.path)) return held; // it is for a build to make one
       held.#file = await IndexFile.open(options);
       const meta = await held.#file.meta();
-      if (meta !== undefined && (await held.#source.has(meta.place))) held.#meta = meta;
+      if (meta !== undefined && held.#source.has(meta.upTo)) held.#meta = meta;
     } catch (error) {
       if (isHeldElsewhere(error)) throw error;
       held.#meta = undefined; // it is no index
@@ -49,7 +51,7 @@ export class IndexSession {
   /** Brings it up to date. Answers its number of jobs. Throws Unsuitable, and Stale where a build is due. */
   async follow(): Promise<number> {
     this.#checkUse();
-    await this.#followed(async () => {});
+    await this.#followed(() => {});
     return this.#meta?.rows ?? 0;
   }
 
@@ -61,7 +63,7 @@ export class IndexSession {
     this.#checkUse();
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
     const readableTags = await this.#followed(() =>
-      asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : Promise.resolve(new Set<bigint>()),
+      asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : new Set<bigint>(),
     );
     if (this.#file === undefined || this.#meta === undefined) throw new Stale('there is no index');
     const { footprintKeys } = this.#meta;
@@ -70,7 +72,7 @@ export class IndexSession {
     const rows = await this.#file.rows(queryFor(question, index));
     if (question.kind !== 'statistics') return rowsJson(rows);
     const { json, ids } = rows[0] ?? {};
-    const names = question.groupBy === 'user' ? await this.#source.namesOf(String(ids)) : undefined;
+    const names = question.groupBy === 'user' ? this.#source.namesOf(String(ids)) : undefined;
     return groupsJson(GROUP_COLUMNS, String(json), names);
   }
 
@@ -88,9 +90,9 @@ export class IndexSession {
     return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)]));
   }
 
-  /** Ends what runs, be it a read of the file or a query of the index. */
+  /** Ends what runs: a statement of the index, or the reading of changed jobs after the chunk at hand. */
   interrupt(): void {
-    this.#source.interrupt();
+    this.#following?.abort();
     this.#file?.interrupt();
   }
 
@@ -106,12 +108,14 @@ export class IndexSession {
   }
 
   /** Follows the file, and reads something else of the same state of it. */
-  async #followed<Result>(also: () => Promise<Result>): Promise<Result> {
+  async #followed<Result>(also: () => Result): Promise<Result> {
     const [file, meta] = [this.#file, this.#meta];
     if (file === undefined || meta === undefined) throw new Stale('there is no index');
+    const following = new AbortController();
+    this.#following = following;
     return await this.#source.snapshot(async () => {
-      this.#meta = await follow(this.#source, file, meta);
-      return await also();
+      this.#meta = await follow(this.#source, file, meta, following.signal);
+      return also();
     });
   }
 }

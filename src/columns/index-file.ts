@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
 import type { ColumnQuery } from '../questions/duckdb-query.ts';
 import { COLUMNS, type Column, columnsOf } from './columns.ts';
-import type { Place } from './source.ts';
+import { IncomingJobs } from './incoming-jobs.ts';
+import type { ChangeMark } from './source.ts';
 import { stepColumn, stepSql } from './steps.ts';
 
 export interface IndexFileOptions {
@@ -17,7 +18,7 @@ export interface IndexFileOptions {
 
 /** What the index knows of itself; written in the transaction that makes it true. */
 export interface IndexMeta {
-  readonly place: Place;
+  readonly upTo: ChangeMark;
   readonly footprintKeys: readonly string[];
   readonly rows: number;
   /** Rows that were deleted or replaced since the build: their holes make scans longer. */
@@ -26,22 +27,26 @@ export interface IndexMeta {
 
 /** Rises when rows are read in another way than the definitions below show. */
 const VERSION = 4;
-/** Of the CSV that is read at a time; left to itself DuckDB takes four times as much. A line may have 2 MB. */
-const CSV_BUFFER_BYTES = 8 * 1024 * 1024;
 /** DuckDB finds no use for more on the two or four cores such a service has to itself. */
 const THREADS = 2;
-
-const LINES = '.lines.csv';
 
 /** The DuckDB file of the index, open for this process alone. */
 export class IndexFile {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #options: IndexFileOptions;
+  /** Jobs to add: those of one can be stored while the other takes the next. */
+  readonly incoming: readonly [IncomingJobs, IncomingJobs];
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, options: IndexFileOptions) {
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    incoming: IndexFile['incoming'],
+    options: IndexFileOptions,
+  ) {
     this.#instance = instance;
     this.#connection = connection;
+    this.incoming = incoming;
     this.#options = options;
   }
 
@@ -60,12 +65,13 @@ export class IndexFile {
       autoload_known_extensions: 'false',
     });
     rmSync(spillPath, { recursive: true, force: true }); // of a process that was killed: the file is ours alone now
-    return new IndexFile(instance, await instance.connect(), options);
+    return new IndexFile(instance, await instance.connect(), await IncomingJobs.open(instance), options);
   }
 
   /** Deletes the file, with what belongs to it. It must not be open. */
   static remove(path: string): void {
-    for (const suffix of ['', '.wal', '.0.csv', '.1.csv', LINES]) rmSync(path + suffix, { force: true });
+    // The last ones were left by versions that loaded from files.
+    for (const suffix of ['', '.wal', '.0.csv', '.1.csv', '.lines.csv']) rmSync(path + suffix, { force: true });
   }
 
   /** What a complete index of this version says of itself; undefined of anything else. */
@@ -83,7 +89,7 @@ export class IndexFile {
     const footprintKeys: unknown = JSON.parse(String(row['keys']));
     if (!isTexts(footprintKeys) || row['format'] !== formatOf(footprintKeys)) return undefined;
     return {
-      place: { seq: BigInt(String(row['seq'])), mark: BigInt(String(row['mark'])) },
+      upTo: { seq: BigInt(String(row['seq'])), mark: BigInt(String(row['mark'])) },
       footprintKeys,
       rows: Number(row['rows']),
       churned: Number(row['churned']),
@@ -99,41 +105,30 @@ export class IndexFile {
     await this.run('INSERT INTO meta (complete) VALUES (false)');
   }
 
-  async addKeys(footprintKeys: readonly string[], known: number): Promise<void> {
-    const columns = columnsOf(footprintKeys).slice(COLUMNS.length + known);
-    for (const definition of columns.flatMap(definitions)) await this.run(`ALTER TABLE job ADD COLUMN ${definition}`);
-  }
-
-  async writeMeta({ place, footprintKeys, rows, churned }: IndexMeta): Promise<void> {
+  async writeMeta({ upTo, footprintKeys, rows, churned }: IndexMeta): Promise<void> {
     await this.run(
-      `UPDATE meta SET format = $1, complete = true, seq = ${place.seq}, mark = ${place.mark}, keys = $2, rows = ${rows}, churned = ${churned}`,
+      `UPDATE meta SET format = $1, complete = true, seq = ${upTo.seq}, mark = ${upTo.mark}, keys = $2, rows = ${rows}, churned = ${churned}`,
       [formatOf(footprintKeys), JSON.stringify(footprintKeys)],
     );
   }
 
-  /** Where jobs wait as CSV: one place is written while the other is read. */
-  csvPath(place: 0 | 1): string {
-    return `${this.#options.path}.${place}.csv`;
+  /** Adds a column for each footprint key after the first `known` ones. */
+  async addColumns(footprintKeys: readonly string[], known: number): Promise<void> {
+    const columns = columnsOf(footprintKeys).slice(COLUMNS.length + known);
+    for (const definition of columns.flatMap(definitions)) await this.run(`ALTER TABLE job ADD COLUMN ${definition}`);
   }
 
-  /** Adds the jobs that stand there, and deletes it. */
-  async addJobs(csvPath: string, footprintKeys: readonly string[]): Promise<void> {
-    const doubles = columnsOf(footprintKeys).filter(({ type }) => type === 'DOUBLE');
+  /**
+   * Stores these jobs. Ordered by cluster and hardware threads: all columns then have longer runs within a block of DuckDB, so that 20 M jobs
+   * take 27 % less room and totals 25 % less time, and those of a range of cores a quarter of it.
+   */
+  async addJobs(incoming: IncomingJobs): Promise<void> {
+    if (incoming.rows === 0) return;
+    incoming.finish();
+    const doubles = incoming.columns.filter(({ type }) => type === 'DOUBLE');
     const steps = doubles.map(({ name }) => `${stepSql(name)} AS ${stepColumn(name)}`);
-    const jobs = `SELECT ${['*', ...steps].join(', ')} FROM ${this.#csvSource(csvPath, footprintKeys)}`;
+    const jobs = `SELECT ${['*', ...steps].join(', ')} FROM ${incoming.table} ORDER BY cluster, num_hwthreads, id`;
     await this.run(`INSERT INTO job BY NAME ${jobs}`);
-    rmSync(csvPath, { force: true });
-  }
-
-  /** What stands there, as a table to select from. In one thread: texts may hold line feeds. */
-  #csvSource(csvPath: string, footprintKeys: readonly string[]): string {
-    const types = columnsOf(footprintKeys).map(({ name, type }) => `'${name}': '${type}'`);
-    return `read_csv(${quoted(csvPath)}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, parallel = false, buffer_size = ${CSV_BUFFER_BYTES}, columns = {${types.join(', ')}})`;
-  }
-
-  /** Where the second reader of a build leaves its lines. */
-  get linesPath(): string {
-    return this.#options.path + LINES;
   }
 
   /** Runs a statement of ours; answers how many rows it changed. */
@@ -189,6 +184,7 @@ export class IndexFile {
   }
 
   close(): void {
+    for (const incoming of this.incoming) incoming.close();
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
@@ -211,11 +207,6 @@ function typeOf(value: string | number) {
 
 function isInterrupt(error: unknown): boolean {
   return error instanceof Error && /^INTERRUPT Error/i.test(error.message);
-}
-
-/** A path of the settings, which may hold a quote. */
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", "''")}'`;
 }
 
 function isTexts(value: unknown): value is string[] {

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { build } from './build.ts';
 import { isHeldElsewhere } from './held-index.ts';
 import { IndexFile, type IndexFileOptions } from './index-file.ts';
-import { SecondReader } from './second-reader.ts';
+import { allJobs } from './reader-thread.ts';
 import { Source } from './source.ts';
 
 export interface NewIndexOptions extends IndexFileOptions {
@@ -24,8 +24,8 @@ const UNFINISHED = '.new';
 export class NewIndex {
   readonly #source: Source;
   readonly #options: NewIndexOptions;
+  readonly #stopped = new AbortController();
   #file: IndexFile | undefined;
-  #isOver = false;
 
   private constructor(source: Source, options: NewIndexOptions) {
     this.#source = source;
@@ -33,7 +33,7 @@ export class NewIndex {
   }
 
   static async open(options: NewIndexOptions): Promise<NewIndex> {
-    return new NewIndex(await Source.open(options.databasePath, SOURCE_CACHE_MB), options);
+    return new NewIndex(new Source(options.databasePath, SOURCE_CACHE_MB), options);
   }
 
   /**
@@ -44,28 +44,25 @@ export class NewIndex {
     const path = this.#options.path + UNFINISHED;
     const file = await emptyFile({ ...this.#options, path });
     this.#file = file;
-    // What is loaded is written and not looked at again: kept in memory it only takes the room that reading needs.
-    const beside = new SecondReader(this.#options.databasePath, SOURCE_CACHE_MB, file.linesPath);
+    const jobs = allJobs({ path: this.#options.databasePath, cacheMb: SOURCE_CACHE_MB }, this.#stopped.signal);
     try {
+      // What is loaded is written and not looked at again: kept in memory it only takes the room that reading needs.
       const { rows } = await file.withMemory(this.#options.memoryMb * BUILD_PART, () =>
-        build({ source: this.#source, beside, file, progress }),
+        build({ source: this.#source, jobs, file, progress }),
       );
       this.#close();
       IndexFile.remove(this.#options.path); // its log, too: it must not be taken for one of the new file
       renameSync(path, this.#options.path);
       return rows;
     } finally {
-      beside.close();
       this.#close();
-      this.#isOver = true;
       this.#source.close();
     }
   }
 
-  /** Ends what runs, be it a read of the file or a load. */
+  /** Ends what runs. */
   interrupt(): void {
-    if (this.#isOver) return; // it would abort the process
-    this.#source.interrupt();
+    this.#stopped.abort();
     this.#file?.interrupt();
   }
 

@@ -8,7 +8,7 @@ import { afterWaiting } from './late-timer.ts';
 import { setPriorityOf } from './priority.ts';
 import { doingOf, NEXT, newTask, type Reply, type RequestBody, type State, type Task } from './process-state.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
-import { familyMbOf, rssMbOf } from './rss.ts';
+import { rssMbOf } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
 
 /** From an interrupt to the report that the query has ended; then the process is killed. */
@@ -106,10 +106,9 @@ export class ManagedProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Resident memory in MB now; of a build of the column index with its second reader. */
+  /** Resident memory in MB now. */
   get rssMb(): number {
-    const mbOf = this.role === 'builder' ? familyMbOf : rssMbOf;
-    return mbOf(this.pid) ?? this.#reportedRssMb;
+    return rssMbOf(this.pid) ?? this.#reportedRssMb;
   }
 
   /** It takes more memory than it may: the memory watch ends whatever it does. */

@@ -30,12 +30,6 @@ export function ownMbOf(pid: number): number | undefined {
   }
 }
 
-/** The same of a process together with those that it has started: of each of them what is its own. */
-export function familyMbOf(pid: number): number | undefined {
-  const own = rssMbOf(pid);
-  return own === undefined ? undefined : childrenOf(pid).reduce((sum, child) => sum + (ownMbOf(child) ?? 0), own);
-}
-
 let lastOwnMb = 0;
 
 /** Our own resident memory in MB. Node opens a file for it: where there is none left to open, the last value is answered. */
@@ -46,15 +40,6 @@ export function ownRssMb(): number {
     // EMFILE, ENFILE or ENOMEM: a figure for people must not end a process
   }
   return lastOwnMb;
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
-    return text === '' ? [] : text.split(' ').map(Number);
-  } catch {
-    return [];
-  }
 }
 
 function pageSize(): number {

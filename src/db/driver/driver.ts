@@ -13,3 +13,8 @@ export type Driver = Sqlite & { readonly inTransaction: boolean };
 export function openReader(path: string, busyTimeoutMs = 0): Driver {
   return new Sqlite(readOnlyUri(path), { timeout: busyTimeoutMs }) as Driver;
 }
+
+/** A database in memory, which is no file: it computes what readers compute. */
+export function openMemory(): Driver {
+  return new Sqlite(':memory:', {}) as Driver;
+}

@@ -19,16 +19,13 @@ const USED_UP = { statements: 256, characters: 262_144 };
  */
 export class PreparedStatements {
   readonly #db: Driver;
-  readonly #keptCharacters: number;
   /** In the order of their use, the least recent first. */
   readonly #kept = new Map<string, Prepared>();
   readonly #usedUp: Prepared[] = [];
   #usedUpCharacters = 0;
 
-  /** `keptCharacters`: a text up to this length is used again. */
-  constructor(db: Driver, keptCharacters = KEPT_CHARACTERS) {
+  constructor(db: Driver) {
     this.#db = db;
-    this.#keptCharacters = keptCharacters;
   }
 
   /** True once it holds more than a connection should. */
@@ -45,7 +42,7 @@ export class PreparedStatements {
     const statement = this.#takeKept(sql) ?? (await this.#db.prepare(sql));
     try {
       const result = await work(statement);
-      if (sql.length <= this.#keptCharacters) this.#keep(sql, statement);
+      if (sql.length <= KEPT_CHARACTERS) this.#keep(sql, statement);
       else this.#useUp(sql, statement);
       return result;
     } catch (error) {

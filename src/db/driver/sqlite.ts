@@ -51,9 +51,18 @@ export class Sqlite {
     this.#db.exec(sql);
   }
 
-  /** All rows of a statement. BLOBs are Uint8Array; an integer beyond 2^53 throws: read it as TEXT. */
+  /** All rows of a statement, whose text is not one of `lists`. BLOBs are Uint8Array; an integer beyond 2^53 throws: read it as TEXT. */
   all(sql: string, parameters: readonly SqlValue[] = []): Row[] {
     return this.#prepared(sql).all(...parameters.map(bound));
+  }
+
+  /** The rows of a query one after another, as lists of values with integers as BigInt. What is not UTF-8 in a text becomes U+FFFD. */
+  lists(sql: string, parameters: readonly SqlValue[] = []): Iterable<SqlValue[]> {
+    const statement = this.#prepared(sql);
+    statement.setReturnArrays(true);
+    statement.setReadBigInts(true);
+    const rows: Iterable<unknown> = statement.iterate(...parameters.map(bound)); // typed as objects
+    return rows as Iterable<SqlValue[]>;
   }
 
   /** Runs a statement once for each row of parameters. Returns how many rows all of them changed. */

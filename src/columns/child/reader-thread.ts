@@ -1,0 +1,24 @@
+/** The program of the thread that reads jobs for a build. */
+import { serveThread } from '../../processes/threads.ts';
+import { FootprintKeys } from '../footprint-keys.ts';
+import type { FromReaderThread, ReaderThreadOptions } from '../reader-thread.ts';
+import { Source } from '../source.ts';
+import { Unsuitable } from '../unsuitable.ts';
+
+const LEAST_ID = -(2n ** 63n);
+
+serveThread(({ path, cacheMb }: ReaderThreadOptions) => {
+  const source = new Source(path, cacheMb);
+  const keys = new FootprintKeys([]);
+  let last = LEAST_ID;
+  return async (): Promise<FromReaderThread> => {
+    try {
+      const jobs = await source.jobsAfter(last, keys);
+      last = jobs.lastId ?? last;
+      return { jobs };
+    } catch (error) {
+      if (!(error instanceof Unsuitable)) throw error; // the thread ends with it
+      return { unsuitable: error.message };
+    }
+  };
+});
