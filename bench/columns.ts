@@ -1,6 +1,6 @@
 /** The column index beside the SQL, a covering index, and bare DuckDB; what it costs to build, to follow and to have. */
 import { statSync } from 'node:fs';
-import { IndexFile } from '../src/columns/index-file.ts';
+import { IndexFile } from '../src/column-index/index-file.ts';
 import { migrate } from '../src/db/schema/migrate.ts';
 import { withAllIndexes } from './support/all-indexes.ts';
 import { bareTime } from './support/bare-duckdb.ts';

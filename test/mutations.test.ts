@@ -15,18 +15,18 @@ test.each(MUTATIONS.map((mutation) => [shown(mutation), mutation] as const))('%s
 });
 
 /** Directories each of whose files has a mutation, or stands in one of the lists below. */
-const FOLDERS = ['http', 'processes', 'connections', 'columns', 'questions', 'node'];
+const FOLDERS = ['http', 'processes', 'connections', 'column-index', 'questions', 'node'];
 
 /** Files in which no line guards anything: types, tables, programs, and what others below say of them. */
 const WITHOUT = [
   'http/errors/is-logged.ts',
-  'columns/answer-json.ts',
-  'columns/answer.ts',
-  'columns/child/reader-thread.ts',
-  'columns/incoming-jobs.ts',
-  'columns/state.ts',
-  'columns/steps.ts',
-  'columns/unsuitable.ts',
+  'column-index/answer-json.ts',
+  'column-index/query-for.ts',
+  'column-index/build/reader-program.ts',
+  'column-index/incoming-jobs.ts',
+  'column-index/index-state.ts',
+  'questions/quantized.ts',
+  'column-index/unsupported.ts',
   'connections/start-connection.ts',
   'connections/syncer.ts',
   'http/assets.ts',
@@ -72,11 +72,11 @@ const OPEN = [
   'questions/old-jobs/sqlite.ts',
   'questions/one-job/brief-job-json.ts',
   'questions/one-job/job-json.ts',
-  'columns/build.ts',
-  'columns/faults.ts',
-  'columns/held-index.ts',
-  'columns/new-index.ts',
-  'columns/with-columns.ts',
+  'column-index/build/build.ts',
+  'column-index/meaning.ts',
+  'column-index/session.ts',
+  'column-index/build/new-index.ts',
+  'column-index/with-index.ts',
   'connections/pool.ts',
   'connections/program.ts',
   'connections/readers.ts',

@@ -1,6 +1,7 @@
 /** DuckDB alone, in this process: the same text on the same file, without a process between, a record to follow, or rows to check. */
-import { queryFor } from '../../src/columns/answer.ts';
-import { IndexFile } from '../../src/columns/index-file.ts';
+
+import { IndexFile } from '../../src/column-index/index-file.ts';
+import { queryFor } from '../../src/column-index/query-for.ts';
 import { INDEX_MB } from './column-index.ts';
 import type { Question } from './column-questions.ts';
 import { percentile } from './table.ts';

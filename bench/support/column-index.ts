@@ -1,6 +1,6 @@
 /** A column index of a file, asked through the port as the service asks it. */
-import { ColumnIndex } from '../../src/columns/index.ts';
-import { withColumns } from '../../src/columns/with-columns.ts';
+import { ColumnIndex } from '../../src/column-index/index-client.ts';
+import { withColumns } from '../../src/column-index/with-index.ts';
 import { openPool } from '../../src/connections/pool.ts';
 import type { Database } from '../../src/db/port.ts';
 import { within } from '../../src/deadline.ts';

@@ -1,5 +1,5 @@
-import { BESIDE_LIMIT_MB, ColumnIndex } from '../columns/index.ts';
-import { withColumns, withoutColumns } from '../columns/with-columns.ts';
+import { BESIDE_LIMIT_MB, ColumnIndex } from '../column-index/index-client.ts';
+import { withColumns, withoutColumns } from '../column-index/with-index.ts';
 import type { Database } from '../db/port.ts';
 import type { Log } from '../log.ts';
 import type { QuestionIndex } from '../questions/ask.ts';

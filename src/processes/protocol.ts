@@ -1,6 +1,6 @@
 import type { ArchiveAnswer, ArchiveRequest } from '../archive/requests.ts';
-import type { IndexSessionOptions } from '../columns/held-index.ts';
-import type { NewIndexOptions } from '../columns/new-index.ts';
+import type { NewIndexOptions } from '../column-index/build/new-index.ts';
+import type { IndexSessionOptions } from '../column-index/session.ts';
 import type { ConnectionOptions } from '../db/driver/pragmas.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { ReplicaOptions, Synced } from '../db/replica/open-replica.ts';

@@ -77,6 +77,6 @@ function optionsOf(env: Program['env']): SpawnOptions {
 
 export const CONNECTION_PROGRAM = join(import.meta.dirname, '../connections/program.ts');
 export const SYNCER_PROGRAM = join(import.meta.dirname, '../connections/syncer-program.ts');
-export const COLUMNS_PROGRAM = join(import.meta.dirname, '../columns/child/columns.ts');
+export const COLUMNS_PROGRAM = join(import.meta.dirname, '../column-index/program.ts');
 export const BODIES_PROGRAM = join(import.meta.dirname, '../node/child/bodies.ts');
 export const ARCHIVE_PROGRAM = join(import.meta.dirname, '../archive/program.ts');

@@ -1,12 +1,12 @@
 /** Every entry of src/jobs/fields.ts is true of the table, and is used everywhere. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { STORED_COLUMNS } from '../../src/columns/columns.ts';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import { ALL_FIELDS, fieldOfParameter, STORED_FIELDS } from '../../src/jobs/fields.ts';
 import { entriesOf, queryOfEntries } from '../../src/pages/filter/entries.ts';
 import { filterForm } from '../../src/pages/filter/form.ts';
 import { formName } from '../../src/pages/filter/form-fields.ts';
 import { filterWords } from '../../src/pages/filter/words.ts';
+import { STORED_COLUMNS } from '../../src/questions/index-columns.ts';
 import { testDatabase } from '../support/sql.ts';
 
 test('a field is a column of the table, which may be NULL where the entry says so', async () => {

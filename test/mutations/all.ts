@@ -1,4 +1,4 @@
-import { COLUMNS } from './columns.ts';
+import { COLUMNS } from './column-index.ts';
 import { HTTP } from './http.ts';
 import type { Mutation } from './mutation.ts';
 import { NODE } from './node.ts';

@@ -2,19 +2,24 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const OTHERS: readonly Mutation[] = [
-  mutation('columns/asks.ts', 'const key = keyOf(question);', 'const key: string = question.kind;', 'columns/callers'),
-  mutation('questions/where/duckdb.ts', '.filter((id) => context.readableTags.has(id))', '', 'columns/callers'),
+  mutation(
+    'column-index/question-queue.ts',
+    'const key = keyOf(question);',
+    'const key: string = question.kind;',
+    'column-index/callers',
+  ),
+  mutation('questions/where/duckdb.ts', '.filter((id) => context.readableTags.has(id))', '', 'column-index/callers'),
   mutation(
     'questions/where/duckdb.ts',
     "textMatches('hpc_user', 'is', [condition.user], context)",
     "textMatches('hpc_user', 'contains', [condition.user], context)",
-    'columns/callers',
+    'column-index/callers',
   ),
   mutation(
-    'columns/index-file.ts',
+    'column-index/index-file.ts',
     'if (!isInterrupt(error)) return;',
     'if (isInterrupt(error)) return;',
-    'columns/transaction',
+    'column-index/transaction',
   ),
   mutation('jobs/roles.ts', "user.roles.has('api') && rightsOf(user)", 'rightsOf(user)', 'http/auth'),
   mutation('jobs/roles.ts', "roles.size === 1 && roles.has('api')", "roles.has('api')", 'http/auth'),

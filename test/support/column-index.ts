@@ -1,11 +1,11 @@
 /** A column index beside the pool of a test. */
 import { dirname } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { rowsOf } from '../../src/columns/answer-json.ts';
-import { IndexSession } from '../../src/columns/held-index.ts';
-import { ColumnIndex, type ColumnIndexOptions } from '../../src/columns/index.ts';
-import { NewIndex, type NewIndexOptions } from '../../src/columns/new-index.ts';
-import { withColumns } from '../../src/columns/with-columns.ts';
+import { rowsOf } from '../../src/column-index/answer-json.ts';
+import { NewIndex, type NewIndexOptions } from '../../src/column-index/build/new-index.ts';
+import { ColumnIndex, type ColumnIndexOptions } from '../../src/column-index/index-client.ts';
+import { IndexSession } from '../../src/column-index/session.ts';
+import { withColumns } from '../../src/column-index/with-index.ts';
 import type { Database } from '../../src/db/port.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';

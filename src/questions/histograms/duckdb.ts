@@ -1,6 +1,6 @@
-import { RUNNING } from '../../columns/columns.ts';
 import { DURATION_BINS } from '../../jobs/histograms.ts';
 import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { RUNNING } from '../index-columns.ts';
 import { durationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { HistogramsQuestion } from './question.ts';

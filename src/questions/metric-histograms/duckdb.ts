@@ -1,6 +1,6 @@
-import { footprintName } from '../../columns/columns.ts';
 import { isMetricName } from '../../jobs/histograms.ts';
 import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { footprintName } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { MetricHistogramsQuestion } from './question.ts';
 

@@ -1,8 +1,8 @@
-import { RUNNING } from '../../columns/columns.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { offsetOf } from '../../jobs/order.ts';
 import { SORT_FIELDS, TOTALS, type Total } from '../../jobs/statistics.ts';
 import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { RUNNING } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { StatisticsQuestion } from './question.ts';
 

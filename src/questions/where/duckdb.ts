@@ -1,10 +1,10 @@
-import { footprintName, HOST_MARK, membersOf } from '../../columns/columns.ts';
-import { steppedRange } from '../../columns/steps.ts';
 import { foldCase } from '../../db/sql/conditions.ts';
 import { FIELDS, type FieldOf } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../../jobs/filter.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
+import { footprintName, HOST_MARK, membersOf } from '../index-columns.ts';
+import { steppedRange } from '../quantized.ts';
 
 /** What a filter needs to know of the index it is asked of. */
 export interface FilterContext {

@@ -1,7 +1,7 @@
 /** A transaction of the index that is interrupted, at whatever moment, is over afterwards. */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { IndexFile } from '../../src/columns/index-file.ts';
+import { IndexFile } from '../../src/column-index/index-file.ts';
 import { testFolder } from '../support/pool.ts';
 
 const ROUNDS = 60;

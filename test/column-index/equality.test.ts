@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { IndexSession } from '../../src/columns/held-index.ts';
-import { Unsuitable } from '../../src/columns/unsuitable.ts';
+import type { IndexSession } from '../../src/column-index/session.ts';
+import { Unsuitable } from '../../src/column-index/unsupported.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { answerOf, builtIndex } from '../support/column-index.ts';

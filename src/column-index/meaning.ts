@@ -1,5 +1,5 @@
 import { Fault } from '../faults.ts';
-import { Stale, Unsuitable } from './unsuitable.ts';
+import { Stale, Unsuitable } from './unsupported.ts';
 
 /** Errors of DuckDB after which its file is not to be trusted any more, or nothing can be asked of its connection. */
 const BROKEN = /^(INTERNAL|FATAL|IO|Serialization|Corrupt\w*) Error|Current transaction is aborted/i;

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { placesOf } from '../questions/list/deep-slice.ts';
 import type { Question } from '../questions/question.ts';
 import { GROUP_COLUMNS } from '../questions/statistics/duckdb.ts';
-import { queryFor } from './answer.ts';
 import { groupsJson, rowsJson } from './answer-json.ts';
 import { follow, isChurned } from './follow.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
-import { Source } from './source.ts';
-import { Stale } from './unsuitable.ts';
+import { queryFor } from './query-for.ts';
+import { Source } from './read/source.ts';
+import { Stale } from './unsupported.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
   /** The libSQL file. */

@@ -10,9 +10,9 @@ import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
-import { type ColumnAnswer, type PendingQuestion, QuestionQueue, settle } from './asks.ts';
 import type { IndexFileOptions } from './index-file.ts';
-import { type ColumnState, mayBecome } from './state.ts';
+import { type ColumnState, mayBecome } from './index-state.ts';
+import { type ColumnAnswer, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
 
 export interface ColumnIndexOptions extends IndexFileOptions {
   /** The libSQL file. */

@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
 import type { ColumnQuery } from '../questions/duckdb-query.ts';
-import { COLUMNS, type Column, columnsOf } from './columns.ts';
+import { COLUMNS, type Column, columnsOf } from '../questions/index-columns.ts';
+import { stepColumn, stepSql } from '../questions/quantized.ts';
 import { IncomingJobs } from './incoming-jobs.ts';
-import type { ChangeMark } from './source.ts';
-import { stepColumn, stepSql } from './steps.ts';
+import type { ChangeMark } from './read/source.ts';
 
 export interface IndexFileOptions {
   readonly path: string;

@@ -1,14 +1,14 @@
 /** The program of the column index: it builds one, or answers from one, and does one thing at a time. */
 
-import { faultToMessage } from '../../processes/fault-messages.ts';
-import { endNow } from '../../processes/lifeline.ts';
-import { type Asked, send, serveParent } from '../../processes/parent.ts';
-import type { FromProcess, ToProcess } from '../../processes/protocol.ts';
-import { StartupError } from '../../startup-error.ts';
-import { meaningOf } from '../faults.ts';
-import { IndexSession } from '../held-index.ts';
-import { NewIndex } from '../new-index.ts';
-import { Stale, Unsuitable } from '../unsuitable.ts';
+import { faultToMessage } from '../processes/fault-messages.ts';
+import { endNow } from '../processes/lifeline.ts';
+import { type Asked, send, serveParent } from '../processes/parent.ts';
+import type { FromProcess, ToProcess } from '../processes/protocol.ts';
+import { StartupError } from '../startup-error.ts';
+import { NewIndex } from './build/new-index.ts';
+import { meaningOf } from './meaning.ts';
+import { IndexSession } from './session.ts';
+import { Stale, Unsuitable } from './unsupported.ts';
 
 /** An interrupt between two steps of a request is lost, so it is repeated until the request has ended. */
 const INTERRUPT_AGAIN_MS = 2;

@@ -1,5 +1,5 @@
 import type { Database } from '../db/port.ts';
-import type { ColumnIndex } from './index.ts';
+import type { ColumnIndex } from './index-client.ts';
 
 /** The database whose status and end are also those of its column index. */
 export function withColumns(db: Database, index: ColumnIndex): Database {

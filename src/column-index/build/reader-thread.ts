@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { messagesOf } from '../processes/threads.ts';
-import type { Jobs } from './job-reader.ts';
-import { Unsuitable } from './unsuitable.ts';
+import { messagesOf } from '../../processes/threads.ts';
+import type { Jobs } from '../read/job-reader.ts';
+import { Unsuitable } from '../unsupported.ts';
 
 /** What the thread gets at its start. */
 export interface ReaderThreadOptions {
@@ -13,7 +13,7 @@ export interface ReaderThreadOptions {
 /** The next chunk, an empty one after the last. */
 export type FromReaderThread = { readonly jobs: Jobs } | { readonly unsuitable: string };
 
-const FILE = join(import.meta.dirname, 'child/reader-thread.ts');
+const FILE = join(import.meta.dirname, 'reader-program.ts');
 
 /**
  * All jobs of a database in the order of their ids, by chunks. A thread of its own reads them: to read a job takes as long as to give it to

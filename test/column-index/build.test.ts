@@ -1,8 +1,8 @@
 /** What a build stores: no job is lost, and those of a cluster and a size are neighbours. */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { IndexFile } from '../../src/columns/index-file.ts';
-import { NewIndex } from '../../src/columns/new-index.ts';
+import { NewIndex } from '../../src/column-index/build/new-index.ts';
+import { IndexFile } from '../../src/column-index/index-file.ts';
 import { jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
 import { testDatabase } from '../support/sql.ts';

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { bytesOf, textOf } from '../db/driver/driver-values.ts';
-import type { Sqlite } from '../db/driver/sqlite.ts';
-import { foldCase } from '../db/sql/conditions.ts';
-import type { SqlValue } from '../db/statement.ts';
-import { HOST_MARK, isDecimal, STORED_COLUMNS } from './columns.ts';
+import { bytesOf, textOf } from '../../db/driver/driver-values.ts';
+import type { Sqlite } from '../../db/driver/sqlite.ts';
+import { foldCase } from '../../db/sql/conditions.ts';
+import type { SqlValue } from '../../db/statement.ts';
+import { HOST_MARK, isDecimal, STORED_COLUMNS } from '../../questions/index-columns.ts';
+import { Unsuitable } from '../unsupported.ts';
 import type { FootprintKeys } from './footprint-keys.ts';
 import { type Footprint, plainFootprint, plainHosts, SqliteJson } from './sqlite-json.ts';
-import { Unsuitable } from './unsuitable.ts';
 
 type Value = bigint | number | string | null;
 

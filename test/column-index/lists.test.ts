@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { IndexSession } from '../../src/columns/held-index.ts';
+import type { IndexSession } from '../../src/column-index/session.ts';
 import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';

@@ -1,6 +1,6 @@
 /** Who waits for the column index: equal questions are shared, others never, and the callers take turns. */
 import { describe, expect, test } from 'vitest';
-import { type PendingQuestion, QuestionQueue, settle } from '../../src/columns/asks.ts';
+import { type PendingQuestion, QuestionQueue, settle } from '../../src/column-index/question-queue.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import type { QuestionIndex } from '../../src/questions/ask.ts';

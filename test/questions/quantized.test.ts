@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { IndexFile } from '../../src/columns/index-file.ts';
-import { stepColumn, stepOf, steppedRange, stepSql } from '../../src/columns/steps.ts';
+import { IndexFile } from '../../src/column-index/index-file.ts';
 import type { Range } from '../../src/jobs/filter.ts';
 import { Parameters } from '../../src/questions/duckdb-query.ts';
+import { stepColumn, stepOf, steppedRange, stepSql } from '../../src/questions/quantized.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 20); // times 20 ranges each
 

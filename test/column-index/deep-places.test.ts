@@ -2,15 +2,15 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { RUNNING } from '../../src/columns/columns.ts';
-import { IndexFile } from '../../src/columns/index-file.ts';
-import { stepColumn, stepSql } from '../../src/columns/steps.ts';
+import { IndexFile } from '../../src/column-index/index-file.ts';
 import { ALL_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
+import { RUNNING } from '../../src/questions/index-columns.ts';
 import { placesOf } from '../../src/questions/list/deep-slice.ts';
 import { placesQuery } from '../../src/questions/list/duckdb.ts';
 import type { PlacesQuestion } from '../../src/questions/list/question.ts';
+import { stepColumn, stepSql } from '../../src/questions/quantized.ts';
 import { ALL } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
 

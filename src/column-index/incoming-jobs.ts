@@ -9,8 +9,8 @@ import {
   UTINYINT,
   VARCHAR,
 } from '@duckdb/node-api';
-import { type Column, columnsOf } from './columns.ts';
-import type { Jobs } from './job-reader.ts';
+import { type Column, columnsOf } from '../questions/index-columns.ts';
+import type { Jobs } from './read/job-reader.ts';
 
 const TYPES = { BIGINT, DOUBLE, INTEGER, UTINYINT, VARCHAR } as const;
 /** A database in memory. */

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { readOnlyUri, Sqlite } from '../db/driver/sqlite.ts';
-import type { SqlValue } from '../db/statement.ts';
+import { readOnlyUri, Sqlite } from '../../db/driver/sqlite.ts';
+import type { SqlValue } from '../../db/statement.ts';
+import { Unsuitable } from '../unsupported.ts';
 import type { FootprintKeys } from './footprint-keys.ts';
 import { JobReader, type Jobs } from './job-reader.ts';
-import { Unsuitable } from './unsuitable.ts';
 
 /** A row of the record of changes (migrations/0006): up to here it has been followed. */
 export interface ChangeMark {

@@ -1,9 +1,9 @@
 import { renameSync } from 'node:fs';
+import { IndexFile, type IndexFileOptions } from '../index-file.ts';
+import { Source } from '../read/source.ts';
+import { isHeldElsewhere } from '../session.ts';
 import { build } from './build.ts';
-import { isHeldElsewhere } from './held-index.ts';
-import { IndexFile, type IndexFileOptions } from './index-file.ts';
 import { allJobs } from './reader-thread.ts';
-import { Source } from './source.ts';
 
 export interface NewIndexOptions extends IndexFileOptions {
   /** The libSQL file. */

@@ -1,5 +1,5 @@
 import type { Range } from '../jobs/filter.ts';
-import { wholeLiteral } from '../questions/duckdb-query.ts';
+import { wholeLiteral } from './duckdb-query.ts';
 
 /** Numbers between 10 and 10,000 are told apart by 7 to 1 %. */
 const STEPS_A_ROOT = 32;

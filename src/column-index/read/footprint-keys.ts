@@ -1,5 +1,5 @@
-import { isFootprintKey } from '../jobs/filter.ts';
-import { Unsuitable } from './unsuitable.ts';
+import { isFootprintKey } from '../../jobs/filter.ts';
+import { Unsuitable } from '../unsupported.ts';
 
 /** More keys than any configuration has metrics; each is a column. */
 const MOST_KEYS = 128;

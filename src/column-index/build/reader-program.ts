@@ -1,9 +1,9 @@
 /** The program of the thread that reads jobs for a build. */
 import { serveThread } from '../../processes/threads.ts';
-import { FootprintKeys } from '../footprint-keys.ts';
-import type { FromReaderThread, ReaderThreadOptions } from '../reader-thread.ts';
-import { Source } from '../source.ts';
-import { Unsuitable } from '../unsuitable.ts';
+import { FootprintKeys } from '../read/footprint-keys.ts';
+import { Source } from '../read/source.ts';
+import { Unsuitable } from '../unsupported.ts';
+import type { FromReaderThread, ReaderThreadOptions } from './reader-thread.ts';
 
 const LEAST_ID = -(2n ** 63n);
 

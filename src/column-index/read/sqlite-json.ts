@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { type RawBuilder, sql } from 'kysely';
-import { openMemory } from '../db/driver/driver.ts';
-import { bytesOf, textOf } from '../db/driver/driver-values.ts';
-import { PreparedStatements } from '../db/driver/prepared-statements.ts';
-import { sqlBuilder } from '../db/schema/tables.ts';
-import { storedJson } from '../db/sql/stored-json.ts';
-import { HOSTNAME, HOSTS } from '../questions/where/hosts.ts';
-import { Unsuitable } from './unsuitable.ts';
+import { openMemory } from '../../db/driver/driver.ts';
+import { bytesOf, textOf } from '../../db/driver/driver-values.ts';
+import { PreparedStatements } from '../../db/driver/prepared-statements.ts';
+import { sqlBuilder } from '../../db/schema/tables.ts';
+import { storedJson } from '../../db/sql/stored-json.ts';
+import { HOSTNAME, HOSTS } from '../../questions/where/hosts.ts';
+import { Unsuitable } from '../unsupported.ts';
 
 /** The members of a footprint: numbers, and what has no column. */
 export type Footprint = Readonly<Record<string, unknown>>;
