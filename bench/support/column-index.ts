@@ -1,6 +1,6 @@
 /** A column index of a file, asked through the port as the service asks it. */
-import { ColumnIndex } from '../../src/column-index/index-client.ts';
-import { withColumns } from '../../src/column-index/with-index.ts';
+import { IndexClient } from '../../src/column-index/index-client.ts';
+import { withIndex } from '../../src/column-index/with-index.ts';
 import { openPool } from '../../src/connections/pool.ts';
 import type { Database } from '../../src/db/port.ts';
 import { within } from '../../src/deadline.ts';
@@ -31,7 +31,7 @@ export async function sqlOf(path: string, tempDir: string): Promise<Database> {
 
 /** Waits for the build, if there is one to wait for. */
 export async function opened(path: string, tempDir: string): Promise<Indexed> {
-  const index = new ColumnIndex({
+  const index = new IndexClient({
     ...{ databasePath: path, path: `${path}.columns`, memoryMb: INDEX_MB },
     ...{ tempDir, spillMb: 2_048, queueLimit: 16, callerLimit: 16, log },
   });
@@ -43,7 +43,7 @@ export async function opened(path: string, tempDir: string): Promise<Indexed> {
   while (index.state.name === 'building') await new Promise((resolve) => setTimeout(resolve, 10));
   if (index.state.name !== 'ready') throw new Error(`the index is ${JSON.stringify(index.state)}`);
   const { rows } = index.state;
-  const both = withColumns(await sqlOf(path, tempDir), index);
+  const both = withIndex(await sqlOf(path, tempDir), index);
   const questions = new JobQuestions(both, index);
   return {
     rows,

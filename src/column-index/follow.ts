@@ -3,7 +3,7 @@ import { wholeLiteral } from '../questions/duckdb-query.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
 import { FootprintKeys } from './read/footprint-keys.ts';
 import type { Source } from './read/source.ts';
-import { Stale } from './unsupported.ts';
+import { Outdated } from './unsupported.ts';
 
 /** Changed jobs that are taken over before an answer; with more a build is faster and takes less memory. */
 const MOST_CHANGES = 20_000;
@@ -15,7 +15,7 @@ const CHURN = { part: 0.03, least: 20_000 };
 
 /**
  * Brings the index up to the newest change of the file and returns what it is then. Within one snapshot of the file and one transaction of
- * the index: a failure leaves both as they were. Throws Stale where a build is due, Unsuitable, and the reason of the signal.
+ * the index: a failure leaves both as they were. Throws Outdated where a build is due, Unsupported, and the reason of the signal.
  */
 export async function follow(
   source: Source,
@@ -25,9 +25,9 @@ export async function follow(
 ): Promise<IndexMeta> {
   const newest = source.newest();
   if (newest.seq === meta.upTo.seq && newest.mark === meta.upTo.mark) return meta;
-  if (!source.has(meta.upTo)) throw new Stale('the record of changes does not reach back to the index');
+  if (!source.has(meta.upTo)) throw new Outdated('the record of changes does not reach back to the index');
   const ids = source.changedIds(meta.upTo.seq, newest.seq);
-  if (ids.length > MOST_CHANGES) throw new Stale(`${ids.length} jobs have changed since the last answer`);
+  if (ids.length > MOST_CHANGES) throw new Outdated(`${ids.length} jobs have changed since the last answer`);
   const keys = new FootprintKeys(meta.footprintKeys);
   const [incoming] = file.incoming;
   try {

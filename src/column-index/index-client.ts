@@ -11,10 +11,10 @@ import { StartupError } from '../startup-error.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
 import type { IndexFileOptions } from './index-file.ts';
-import { type ColumnState, mayBecome } from './index-state.ts';
-import { type ColumnAnswer, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
+import { type IndexState, mayBecome } from './index-state.ts';
+import { type IndexAnswer, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
 
-export interface ColumnIndexOptions extends IndexFileOptions {
+export interface IndexClientOptions extends IndexFileOptions {
   /** The libSQL file. */
   readonly databasePath: string;
   readonly queueLimit: number;
@@ -26,7 +26,7 @@ export interface ColumnIndexOptions extends IndexFileOptions {
 }
 
 /** Of the process beyond DuckDB's memory_limit, which does not bound its RSS: with 350 a build of 300,000 jobs took 341 MB in all. */
-export const BESIDE_LIMIT_MB = 250;
+export const BEYOND_DUCKDB_MB = 250;
 const RESTING_MB = 100;
 /** MB of V8's heap. */
 const HEAP_MB = 96;
@@ -50,15 +50,15 @@ interface Ended {
  * at a time, so that they share the memory. The index serves once it is ready; whatever goes wrong with it, the SQL answers, and it is
  * tried again after a pause.
  */
-export class ColumnIndex {
-  readonly #options: ColumnIndexOptions;
+export class IndexClient {
+  readonly #options: IndexClientOptions;
   readonly #counters = newCounters();
-  readonly #asks: QuestionQueue;
+  readonly #queue: QuestionQueue;
   readonly #housekeepingTimer: NodeJS.Timeout;
   readonly #stopWatching: () => void;
   readonly #closing = new AbortController();
   readonly #life: Promise<void>;
-  #state: ColumnState = { name: 'building', rows: 0 };
+  #state: IndexState = { name: 'building', rows: 0 };
   #process: ManagedProcess | undefined;
   #running: PendingQuestion | undefined;
   /** Resolved when the process that answers declines for good. */
@@ -74,15 +74,15 @@ export class ColumnIndex {
   #builds = 0;
   #buildsSinceAnswer = 0;
 
-  constructor(options: ColumnIndexOptions) {
+  constructor(options: IndexClientOptions) {
     this.#options = options;
-    this.#asks = new QuestionQueue(options);
+    this.#queue = new QuestionQueue(options);
     this.#housekeepingTimer = setInterval(() => this.#housekeeping(), HOUSEKEEPING_MS);
     this.#stopWatching = watchMemory(() => (this.#process === undefined ? [] : [this.#process]), this.#counters);
     this.#life = this.#live();
   }
 
-  get state(): ColumnState {
+  get state(): IndexState {
     return this.#state;
   }
 
@@ -91,11 +91,11 @@ export class ColumnIndex {
    * signal, within 250 ms of which the question has stopped or its process is killed, and with queue_full: what waits for the index
    * would make the readers slow for all, as SQL.
    */
-  async ask(question: Question, deadline: Deadline): Promise<ColumnAnswer> {
+  async ask(question: Question, deadline: Deadline): Promise<IndexAnswer> {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (this.#state.name !== 'ready' || hasManyPatterns(question)) return undefined;
-    const answer = this.#asks.add(question, deadline, (ask, reason) => {
-      if (this.#running === ask) this.#process?.abandon(reason);
+    const answer = this.#queue.add(question, deadline, (pending, reason) => {
+      if (this.#running === pending) this.#process?.abandon(reason);
     });
     this.#serve();
     return await answer;
@@ -107,7 +107,7 @@ export class ColumnIndex {
       state: name,
       ...more,
       ...('reason' in more ? { retryInSec: Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000)) } : {}),
-      queued: this.#asks.length,
+      queued: this.#queue.length,
       answers: this.#answers,
       declined: this.#declined,
       builds: this.#builds,
@@ -122,7 +122,7 @@ export class ColumnIndex {
   async close(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#housekeepingTimer);
-    this.#asks.clear();
+    this.#queue.clear();
     this.#process?.stop();
     await this.#life;
     this.#stopWatching();
@@ -196,13 +196,13 @@ export class ColumnIndex {
     }
   }
 
-  #become(next: ColumnState): void {
+  #become(next: IndexState): void {
     if (!mayBecome(this.#state, next)) {
       throw new Fault('internal', `a column index cannot go from ${this.#state.name} to ${next.name}`);
     }
     const changes = this.#state.name !== next.name;
     this.#state = next;
-    if (next.name !== 'ready') this.#asks.clear();
+    if (next.name !== 'ready') this.#queue.clear();
     if (!changes || this.#closing.signal.aborted) return;
     if (next.name === 'ready') this.#options.log.info({ rows: next.rows }, 'the column index is ready');
     if ('reason' in next) this.#options.log.warn({ reason: next.reason }, `the column index is ${next.name}`);
@@ -212,7 +212,7 @@ export class ColumnIndex {
     const { memoryMb, log, program = COLUMNS_PROGRAM } = this.#options;
     const process = new ManagedProcess({
       role,
-      growthMb: memoryMb + BESIDE_LIMIT_MB - RESTING_MB,
+      growthMb: memoryMb + BEYOND_DUCKDB_MB - RESTING_MB,
       counters: this.#counters,
       log: (fields, message) => log.warn(fields, message),
       onState: (changed) => {
@@ -233,17 +233,17 @@ export class ColumnIndex {
     const process = this.#process;
     if (process === undefined || process.needsReplacement) return; // it is about to be followed by another
     if (this.#state.name !== 'ready' || process.state.name !== 'idle') return;
-    const ask = this.#asks.next();
-    if (ask === undefined) return;
-    this.#running = ask;
-    void this.#run(process, ask).then((answer) => {
+    const pending = this.#queue.next();
+    if (pending === undefined) return;
+    this.#running = pending;
+    void this.#run(process, pending).then((answer) => {
       this.#running = undefined;
-      settle(ask, answer);
+      settle(pending, answer);
       this.#serve();
     });
   }
 
-  async #run(process: ManagedProcess, { question, waiting }: PendingQuestion): Promise<ColumnAnswer> {
+  async #run(process: ManagedProcess, { question, waiting }: PendingQuestion): Promise<IndexAnswer> {
     try {
       const reply = await process.run({ kind: 'askColumns', question });
       if (reply.kind === 'declined') {

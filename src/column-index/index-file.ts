@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
-import type { ColumnQuery } from '../questions/duckdb-query.ts';
+import type { DuckDbQuery } from '../questions/duckdb-query.ts';
 import { COLUMNS, type Column, columnsOf } from '../questions/index-columns.ts';
-import { stepColumn, stepSql } from '../questions/quantized.ts';
+import { quantizedColumn, quantizedSql } from '../questions/quantized.ts';
 import { IncomingJobs } from './incoming-jobs.ts';
 import type { ChangeMark } from './read/source.ts';
 
@@ -126,7 +126,7 @@ export class IndexFile {
     if (incoming.rows === 0) return;
     incoming.finish();
     const doubles = incoming.columns.filter(({ type }) => type === 'DOUBLE');
-    const steps = doubles.map(({ name }) => `${stepSql(name)} AS ${stepColumn(name)}`);
+    const steps = doubles.map(({ name }) => `${quantizedSql(name)} AS ${quantizedColumn(name)}`);
     const jobs = `SELECT ${['*', ...steps].join(', ')} FROM ${incoming.table} ORDER BY cluster, num_hwthreads, id`;
     await this.run(`INSERT INTO job BY NAME ${jobs}`);
   }
@@ -138,7 +138,7 @@ export class IndexFile {
   }
 
   /** All rows of a query; 64-bit integers as bigint. */
-  async rows({ sql, parameters }: ColumnQuery): Promise<Record<string, unknown>[]> {
+  async rows({ sql, parameters }: DuckDbQuery): Promise<Record<string, unknown>[]> {
     const reader = await this.#connection.runAndReadAll(sql, [...parameters], parameters.map(typeOf));
     return reader.getRowObjectsJS();
   }
@@ -192,7 +192,7 @@ export class IndexFile {
 
 function definitions({ name, type }: Column): string[] {
   const definition = `${name} ${type}`;
-  return type === 'DOUBLE' ? [definition, `${stepColumn(name)} SMALLINT`] : [definition];
+  return type === 'DOUBLE' ? [definition, `${quantizedColumn(name)} SMALLINT`] : [definition];
 }
 
 /** Two indexes with the same text read the same rows alike. */

@@ -1,5 +1,5 @@
 /** The states of a column index; only a ready one is asked. */
-export type ColumnState =
+export type IndexState =
   /** Its process starts, or another one builds it: with so many jobs so far. */
   | { readonly name: 'building'; readonly rows: number }
   | { readonly name: 'ready'; readonly rows: number }
@@ -8,13 +8,13 @@ export type ColumnState =
   /** It cannot hold the data: it looks again after a long pause. */
   | { readonly name: 'unsuitable'; readonly reason: string };
 
-const NEXT: Readonly<Record<ColumnState['name'], readonly ColumnState['name'][]>> = {
+const NEXT: Readonly<Record<IndexState['name'], readonly IndexState['name'][]>> = {
   building: ['building', 'ready', 'stale', 'unsuitable'],
   ready: ['stale', 'unsuitable'],
   stale: ['stale', 'building'],
   unsuitable: ['unsuitable', 'building'],
 };
 
-export function mayBecome(now: ColumnState, next: ColumnState): boolean {
+export function mayBecome(now: IndexState, next: IndexState): boolean {
   return NEXT[now.name].includes(next.name);
 }

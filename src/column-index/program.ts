@@ -8,7 +8,7 @@ import { StartupError } from '../startup-error.ts';
 import { NewIndex } from './build/new-index.ts';
 import { meaningOf } from './meaning.ts';
 import { IndexSession } from './session.ts';
-import { Stale, Unsuitable } from './unsupported.ts';
+import { Outdated, Unsupported } from './unsupported.ts';
 
 /** An interrupt between two steps of a request is lost, so it is repeated until the request has ended. */
 const INTERRUPT_AGAIN_MS = 2;
@@ -85,8 +85,8 @@ async function serve(id: number, work: () => Promise<void>): Promise<void> {
 
 function failureOf(id: number, error: unknown): FromProcess {
   const meaning = meaningOf(error);
-  if (meaning instanceof Unsuitable) return { kind: 'declined', id, why: 'unsuitable', reason: meaning.message };
-  if (meaning instanceof Stale) return { kind: 'declined', id, why: 'stale', reason: meaning.message };
+  if (meaning instanceof Unsupported) return { kind: 'declined', id, why: 'unsuitable', reason: meaning.message };
+  if (meaning instanceof Outdated) return { kind: 'declined', id, why: 'stale', reason: meaning.message };
   return { kind: 'failed', id, fault: faultToMessage(meaning) };
 }
 

@@ -1,16 +1,16 @@
 import { countQuery } from '../questions/count/duckdb.ts';
-import { type ColumnQuery, Parameters } from '../questions/duckdb-query.ts';
+import { type DuckDbQuery, Parameters } from '../questions/duckdb-query.ts';
 import { histogramsQuery } from '../questions/histograms/duckdb.ts';
-import type { PlacesQuestion } from '../questions/list/question.ts';
+import type { PageIdsQuestion } from '../questions/list/question.ts';
 import { metricHistogramsQuery } from '../questions/metric-histograms/duckdb.ts';
 import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 
 /** One query answers it, with the rows of its statement before its schema has read them. */
-export type CountingQuestion = Exclude<Question, PlacesQuestion>;
+export type CountingQuestion = Exclude<Question, PageIdsQuestion>;
 
-export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 'parameters'>): ColumnQuery {
+export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 'parameters'>): DuckDbQuery {
   const context = { ...index, parameters: new Parameters() };
   switch (question.kind) {
     case 'count':

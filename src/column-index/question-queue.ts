@@ -3,7 +3,7 @@ import { Shares, type Waiting } from '../processes/shares.ts';
 import type { Question } from '../questions/question.ts';
 
 /** Rows before their schema has read them; undefined: the SQL has to answer. */
-export type ColumnAnswer = readonly unknown[] | undefined;
+export type IndexAnswer = readonly unknown[] | undefined;
 
 /** A question, and everybody who waits for its answer. */
 export interface PendingQuestion {
@@ -15,12 +15,12 @@ export interface PendingQuestion {
 
 interface Waiter {
   readonly caller: string;
-  resolve(answer: ColumnAnswer): void;
+  resolve(answer: IndexAnswer): void;
   reject(reason: unknown): void;
 }
 
 interface Place extends Waiting {
-  readonly ask: PendingQuestion;
+  readonly pending: PendingQuestion;
 }
 
 /**
@@ -45,16 +45,17 @@ export class QuestionQueue {
    * Resolves with the answer; rejects with queue_full, or with the deadline's reason when its signal fires. `abandoned` is told when then
    * nobody waits for the question any more.
    */
-  async add(question: Question, deadline: Deadline, abandoned: (ask: PendingQuestion, reason: unknown) => void) {
+  async add(question: Question, deadline: Deadline, abandoned: (pending: PendingQuestion, reason: unknown) => void) {
     const { signal, caller } = deadline;
     const key = keyOf(question);
     const known = this.#waiting.get(key);
-    const ask: PendingQuestion = known ?? { question, waiting: new Set(), places: new Map() };
-    if (!ask.places.has(caller)) this.#place(ask, key, caller, known === undefined && deadline.hasBegun !== true);
-    return await new Promise<ColumnAnswer>((resolve, reject) => {
+    const pending: PendingQuestion = known ?? { question, waiting: new Set(), places: new Map() };
+    if (!pending.places.has(caller))
+      this.#place(pending, key, caller, known === undefined && deadline.hasBegun !== true);
+    return await new Promise<IndexAnswer>((resolve, reject) => {
       const end = () => {
         signal.removeEventListener('abort', giveUp);
-        ask.waiting.delete(waiter);
+        pending.waiting.delete(waiter);
       };
       const waiter: Waiter = {
         caller,
@@ -69,55 +70,55 @@ export class QuestionQueue {
       };
       const giveUp = () => {
         waiter.reject(signal.reason);
-        this.#leave(ask, key, caller);
-        if (ask.waiting.size === 0) abandoned(ask, signal.reason);
+        this.#leave(pending, key, caller);
+        if (pending.waiting.size === 0) abandoned(pending, signal.reason);
       };
       signal.addEventListener('abort', giveUp, { once: true });
-      ask.waiting.add(waiter);
+      pending.waiting.add(waiter);
     });
   }
 
   /** Takes the next one out: whoever comes behind it waits for a run of his own. */
   next(): PendingQuestion | undefined {
-    const ask = this.#shares.next()?.ask;
-    if (ask === undefined) return undefined;
-    for (const place of ask.places.values()) this.#shares.remove(place);
-    this.#waiting.delete(keyOf(ask.question));
-    return ask;
+    const pending = this.#shares.next()?.pending;
+    if (pending === undefined) return undefined;
+    for (const place of pending.places.values()) this.#shares.remove(place);
+    this.#waiting.delete(keyOf(pending.question));
+    return pending;
   }
 
   /** Leaves everybody who waits to the SQL. */
   clear(): void {
-    for (let ask = this.next(); ask !== undefined; ask = this.next()) settle(ask, undefined);
+    for (let pending = this.next(); pending !== undefined; pending = this.next()) settle(pending, undefined);
   }
 
   /** A question that is waited for already costs nothing more, whoever else waits for it. Throws queue_full. */
-  #place(ask: PendingQuestion, key: string, caller: string, counts: boolean): void {
+  #place(pending: PendingQuestion, key: string, caller: string, counts: boolean): void {
     const place: Place = {
-      ask,
+      pending,
       caller,
       counts,
       refuse: (reason) => {
-        for (const waiter of [...ask.waiting]) if (waiter.caller === caller) waiter.reject(reason);
-        this.#leave(ask, key, caller);
+        for (const waiter of [...pending.waiting]) if (waiter.caller === caller) waiter.reject(reason);
+        this.#leave(pending, key, caller);
       },
     };
     this.#shares.add(place);
-    ask.places.set(caller, place);
-    this.#waiting.set(key, ask);
+    pending.places.set(caller, place);
+    this.#waiting.set(key, pending);
   }
 
   /** Gives up the place of a caller who waits for the question no more. */
-  #leave(ask: PendingQuestion, key: string, caller: string): void {
-    const place = ask.places.get(caller);
-    if (place === undefined || [...ask.waiting].some((waiter) => waiter.caller === caller)) return;
+  #leave(pending: PendingQuestion, key: string, caller: string): void {
+    const place = pending.places.get(caller);
+    if (place === undefined || [...pending.waiting].some((waiter) => waiter.caller === caller)) return;
     this.#shares.remove(place);
-    ask.places.delete(caller);
-    if (ask.places.size === 0 && this.#waiting.get(key) === ask) this.#waiting.delete(key);
+    pending.places.delete(caller);
+    if (pending.places.size === 0 && this.#waiting.get(key) === pending) this.#waiting.delete(key);
   }
 }
 
-export function settle({ waiting }: PendingQuestion, answer: ColumnAnswer): void {
+export function settle({ waiting }: PendingQuestion, answer: IndexAnswer): void {
   for (const waiter of [...waiting]) waiter.resolve(answer);
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { placesOf } from '../questions/list/deep-slice.ts';
+import { pageIdsOf } from '../questions/list/deep-slice.ts';
 import type { Question } from '../questions/question.ts';
 import { GROUP_COLUMNS } from '../questions/statistics/duckdb.ts';
 import { groupsJson, rowsJson } from './answer-json.ts';
@@ -7,7 +7,7 @@ import { follow, isChurned } from './follow.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { queryFor } from './query-for.ts';
 import { Source } from './read/source.ts';
-import { Stale } from './unsupported.ts';
+import { Outdated } from './unsupported.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
   /** The libSQL file. */
@@ -48,7 +48,7 @@ export class IndexSession {
     return held;
   }
 
-  /** Brings it up to date. Answers its number of jobs. Throws Unsuitable, and Stale where a build is due. */
+  /** Brings it up to date. Answers its number of jobs. Throws Unsupported, and Outdated where a build is due. */
   async follow(): Promise<number> {
     this.#checkUse();
     await this.#followed(() => {});
@@ -56,7 +56,7 @@ export class IndexSession {
   }
 
   /**
-   * The answer as JSON (answer-json.ts), of the state of the file now or later. Throws Stale and Unsuitable: then it has no answers
+   * The answer as JSON (answer-json.ts), of the state of the file now or later. Throws Outdated and Unsupported: then it has no answers
    * before the next build.
    */
   async ask(question: Question): Promise<string> {
@@ -65,10 +65,10 @@ export class IndexSession {
     const readableTags = await this.#followed(() =>
       asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : new Set<bigint>(),
     );
-    if (this.#file === undefined || this.#meta === undefined) throw new Stale('there is no index');
+    if (this.#file === undefined || this.#meta === undefined) throw new Outdated('there is no index');
     const { footprintKeys } = this.#meta;
     const index = { footprintKeys, readableTags };
-    if (question.kind === 'places') return rowsJson(await placesOf(this.#file, question, index));
+    if (question.kind === 'page ids') return rowsJson(await pageIdsOf(this.#file, question, index));
     const rows = await this.#file.rows(queryFor(question, index));
     if (question.kind !== 'statistics') return rowsJson(rows);
     const { json, ids } = rows[0] ?? {};
@@ -103,14 +103,15 @@ export class IndexSession {
   }
 
   #checkUse(): void {
-    if (!this.#source.isInPlace) throw new Stale('another file has taken the place of the database');
-    if (this.#meta !== undefined && isChurned(this.#meta)) throw new Stale('so much was replaced that scans are slow');
+    if (!this.#source.isInPlace) throw new Outdated('another file has taken the place of the database');
+    if (this.#meta !== undefined && isChurned(this.#meta))
+      throw new Outdated('so much was replaced that scans are slow');
   }
 
   /** Follows the file, and reads something else of the same state of it. */
   async #followed<Result>(also: () => Result): Promise<Result> {
     const [file, meta] = [this.#file, this.#meta];
-    if (file === undefined || meta === undefined) throw new Stale('there is no index');
+    if (file === undefined || meta === undefined) throw new Outdated('there is no index');
     const following = new AbortController();
     this.#following = following;
     return await this.#source.snapshot(async () => {

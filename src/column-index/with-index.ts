@@ -1,8 +1,8 @@
 import type { Database } from '../db/port.ts';
-import type { ColumnIndex } from './index-client.ts';
+import type { IndexClient } from './index-client.ts';
 
 /** The database whose status and end are also those of its column index. */
-export function withColumns(db: Database, index: ColumnIndex): Database {
+export function withIndex(db: Database, index: IndexClient): Database {
   return {
     ...callsOf(db),
     status() {
@@ -17,7 +17,7 @@ export function withColumns(db: Database, index: ColumnIndex): Database {
 }
 
 /** The database without an index where one was asked for: its status says why. */
-export function withoutColumns(db: Database, reason: string): Database {
+export function withoutIndex(db: Database, reason: string): Database {
   return {
     ...callsOf(db),
     status: () => ({ ...db.status(), columns: { state: 'off', reason } }),

@@ -1,5 +1,5 @@
-import { BESIDE_LIMIT_MB, ColumnIndex } from '../column-index/index-client.ts';
-import { withColumns, withoutColumns } from '../column-index/with-index.ts';
+import { BEYOND_DUCKDB_MB, IndexClient } from '../column-index/index-client.ts';
+import { withIndex, withoutIndex } from '../column-index/with-index.ts';
 import type { Database } from '../db/port.ts';
 import type { Log } from '../log.ts';
 import type { QuestionIndex } from '../questions/ask.ts';
@@ -27,23 +27,23 @@ export interface OpenDatabase {
 /** A column index next to the file of a database, if the settings want one, and there is enough memory and the package for it. */
 export function indexed(db: Database, { settings, sizing, path, tempDir, log }: ColumnIndexPlace): OpenDatabase {
   if (settings.COLUMN_INDEX === 'off') return { db };
-  if (sizing.columnsMb === 0) return { db: withoutColumns(db, 'there is not enough memory for it') };
+  if (sizing.columnsMb === 0) return { db: withoutIndex(db, 'there is not enough memory for it') };
   if (!hasPackage()) {
     const reason = 'the package @duckdb/node-api is not installed, or does not support this system';
     log.warn({ reason }, 'COLUMN_INDEX is off');
-    return { db: withoutColumns(db, reason) };
+    return { db: withoutIndex(db, reason) };
   }
-  const index = new ColumnIndex({
+  const index = new IndexClient({
     databasePath: path,
     path: `${path}.columns`,
-    memoryMb: sizing.columnsMb - BESIDE_LIMIT_MB,
+    memoryMb: sizing.columnsMb - BEYOND_DUCKDB_MB,
     tempDir,
     spillMb: SPILL_MB,
     queueLimit: settings.DB_QUEUE_LIMIT,
     callerLimit: settings.DB_CALLER_LIMIT,
     log,
   });
-  return { db: withColumns(db, index), index };
+  return { db: withIndex(db, index), index };
 }
 
 /** Looked for, not loaded: the parent never runs it. */

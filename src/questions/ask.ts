@@ -16,8 +16,8 @@ import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
 import { type JobsListOptions, jobsPage } from './list/batches.ts';
 import { cursorOf } from './list/duckdb.ts';
-import { type ListedJobsOptions, listedJobs, listedJobsAt, listedPlaces } from './list/listed-jobs.ts';
-import type { PlacesQuestion } from './list/question.ts';
+import { type ListedJobsOptions, listedJobs, listedJobsAt, pageIdsQuestion } from './list/listed-jobs.ts';
+import type { PageIdsQuestion } from './list/question.ts';
 import { pages } from './list/read-ahead.ts';
 import type { JobsBatch } from './list/sqlite.ts';
 import { metricHistogramsQuestion } from './metric-histograms/question.ts';
@@ -93,8 +93,8 @@ export class JobQuestions {
 
   /** A page of a list in any order, each job as a line. */
   async listed(jobs: VisibleJobs, options: ListedJobsOptions, deadline: Deadline): Promise<ListedJob[]> {
-    const question = listedPlaces(jobs, options);
-    const places = question === undefined ? undefined : await this.#places(question, deadline);
+    const question = pageIdsQuestion(jobs, options);
+    const places = question === undefined ? undefined : await this.#pageIds(question, deadline);
     const statement = places === undefined ? listedJobs(jobs, options) : listedJobsAt(jobs, options, places);
     return await this.#db.read(statement, deadline);
   }
@@ -109,7 +109,7 @@ export class JobQuestions {
         deadline.clear();
       }
     };
-    const next = jobsPage(jobs, options, (question) => within((deadline) => this.#places(question, deadline)));
+    const next = jobsPage(jobs, options, (question) => within((deadline) => this.#pageIds(question, deadline)));
     return pages(
       next,
       (statement) =>
@@ -132,7 +132,7 @@ export class JobQuestions {
     return await this.#db.read(statement(), deadline);
   }
 
-  async #places(question: PlacesQuestion, deadline: Deadline) {
+  async #pageIds(question: PageIdsQuestion, deadline: Deadline) {
     return (await this.#index?.ask(question, deadline))?.map(cursorOf);
   }
 }

@@ -2,7 +2,7 @@
  * SQL for DuckDB. The text is ours throughout: names of columns, literals of whole numbers (which typed code made from a number,
  * so that DuckDB can compare them with what it knows of each block), and `$n` for everything else.
  */
-export interface ColumnQuery {
+export interface DuckDbQuery {
   readonly sql: string;
   readonly parameters: readonly (string | number)[];
 }

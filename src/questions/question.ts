@@ -1,6 +1,6 @@
 import type { CountQuestion } from './count/question.ts';
 import type { HistogramsQuestion } from './histograms/question.ts';
-import type { PlacesQuestion } from './list/question.ts';
+import type { PageIdsQuestion } from './list/question.ts';
 import type { MetricHistogramsQuestion } from './metric-histograms/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
 
@@ -10,4 +10,4 @@ export type Question =
   | StatisticsQuestion
   | HistogramsQuestion
   | MetricHistogramsQuestion
-  | PlacesQuestion;
+  | PageIdsQuestion;

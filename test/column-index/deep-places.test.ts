@@ -7,10 +7,10 @@ import { ALL_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { RUNNING } from '../../src/questions/index-columns.ts';
-import { placesOf } from '../../src/questions/list/deep-slice.ts';
-import { placesQuery } from '../../src/questions/list/duckdb.ts';
-import type { PlacesQuestion } from '../../src/questions/list/question.ts';
-import { stepColumn, stepSql } from '../../src/questions/quantized.ts';
+import { pageIdsOf } from '../../src/questions/list/deep-slice.ts';
+import { pageIdsQuery } from '../../src/questions/list/duckdb.ts';
+import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
+import { quantizedColumn, quantizedSql } from '../../src/questions/quantized.ts';
 import { ALL } from '../support/column-index.ts';
 import { testFolder } from '../support/pool.ts';
 
@@ -57,16 +57,16 @@ const slice = fc.record({
 });
 
 const newest = fc.record({ conditions, slice, after: fc.option(job, { nil: undefined }) }).map(
-  ({ conditions, slice, after }): PlacesQuestion => ({
-    ...{ kind: 'places', jobs: { ...ALL, conditions }, ...slice },
+  ({ conditions, slice, after }): PageIdsQuestion => ({
+    ...{ kind: 'page ids', jobs: { ...ALL, conditions }, ...slice },
     ...(after === undefined ? {} : { after: { startTime: BigInt(after.startTime), id: 40n } }),
   }),
 );
 const sorted = fc
   .record({ conditions, slice, column: fc.constantFrom(...SORT_COLUMNS), order: fc.constantFrom(...ORDERS) })
   .map(
-    ({ conditions, slice, column, order }): PlacesQuestion => ({
-      ...{ kind: 'places', jobs: { ...ALL, conditions }, ...slice },
+    ({ conditions, slice, column, order }): PageIdsQuestion => ({
+      ...{ kind: 'page ids', jobs: { ...ALL, conditions }, ...slice },
       sorted: { column, order, nowSec: NOW },
     }),
   );
@@ -92,7 +92,7 @@ async function fill(file: IndexFile, jobs: readonly Job[]): Promise<void> {
   for (const [at, { startTime, duration, nodes, threads, energy, isRunning }] of jobs.entries()) {
     await file.run(
       `INSERT INTO job BY NAME SELECT ${at} AS id, ${startTime} AS start_time, ${duration} AS duration, ${nodes} AS num_nodes,
-        ${threads} AS num_hwthreads, ${OTHERS.map((column) => `${nodes * 3} AS ${column}`).join(', ')}, $1 AS energy, ${stepSql('$1')} AS ${stepColumn('energy')}, $2 AS project, ${isRunning ? RUNNING : 0} AS job_state`,
+        ${threads} AS num_hwthreads, ${OTHERS.map((column) => `${nodes * 3} AS ${column}`).join(', ')}, $1 AS energy, ${quantizedSql('$1')} AS ${quantizedColumn('energy')}, $2 AS project, ${isRunning ? RUNNING : 0} AS job_state`,
       [energy, at % 3 === 0 ? 'q' : "p'"],
     );
   }
@@ -105,8 +105,8 @@ test('a slice is the same, wherever it begins and however it is sorted', async (
     fc.asyncProperty(fc.array(job, { minLength: 50, maxLength: 80 }), slices, async (jobs, questions) => {
       await fill(file, jobs);
       for (const question of questions) {
-        const found = await placesOf(file, question, INDEX, NOWHERE);
-        expect(found).toEqual(await file.rows(placesQuery(question, INDEX)));
+        const found = await pageIdsOf(file, question, INDEX, NOWHERE);
+        expect(found).toEqual(await file.rows(pageIdsQuery(question, INDEX)));
         rows += found.length;
       }
     }),
@@ -120,7 +120,7 @@ test('jobs that all began at once are sorted by their ids', async () => {
   await file.run(
     "INSERT INTO job BY NAME SELECT range AS id, 7 AS start_time, 0 AS job_state, 'p' AS project FROM range(1000)",
   );
-  const question: PlacesQuestion = { kind: 'places', jobs: ALL, offset: 900n, limit: 2 };
-  const ids = (await placesOf(file, question, INDEX, NOWHERE)).map(({ id }) => id);
+  const question: PageIdsQuestion = { kind: 'page ids', jobs: ALL, offset: 900n, limit: 2 };
+  const ids = (await pageIdsOf(file, question, INDEX, NOWHERE)).map(({ id }) => id);
   expect(ids).toEqual(['99', '98']);
 });

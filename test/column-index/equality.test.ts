@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { IndexSession } from '../../src/column-index/session.ts';
-import { Unsuitable } from '../../src/column-index/unsupported.ts';
+import { Unsupported } from '../../src/column-index/unsupported.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { answerOf, builtIndex } from '../support/column-index.ts';
@@ -118,7 +118,7 @@ test('it declines exactly where a row is odd, and says why', async () => {
     fc.asyncProperty(randomRows(3), async (rows: Row[]) => {
       await store(both.db, rows);
       if (rows.every(isSuitable)) await bothAnswer(both, countOf(every));
-      else await expect(bothAnswer(both, countOf(every))).rejects.toBeInstanceOf(Unsuitable);
+      else await expect(bothAnswer(both, countOf(every))).rejects.toBeInstanceOf(Unsupported);
     }),
     { numRuns: RUNS * 5, interruptAfterTimeLimit: 120_000, endOnFailure: true },
   );

@@ -6,7 +6,7 @@ import { FootprintKeys } from '../../src/column-index/read/footprint-keys.ts';
 import type { Jobs } from '../../src/column-index/read/job-reader.ts';
 import { Source } from '../../src/column-index/read/source.ts';
 import { plainFootprint, plainHosts } from '../../src/column-index/read/sqlite-json.ts';
-import { Unsuitable } from '../../src/column-index/unsupported.ts';
+import { Unsupported } from '../../src/column-index/unsupported.ts';
 import { sqlBuilder } from '../../src/db/schema/tables.ts';
 import { jsonNumber, jsonText } from '../../src/db/sql/stored-json.ts';
 import { COLUMNS, HOST_MARK } from '../../src/questions/index-columns.ts';
@@ -155,7 +155,7 @@ test('what is almost JSON', async () => {
       const keys = new FootprintKeys([]);
       const read = await both.source.jobsAfter(FIRST, keys).catch((error: unknown) => error);
       const expected = await oracle(both.db, keys.list);
-      if (!(read instanceof Unsuitable)) {
+      if (!(read instanceof Unsupported)) {
         expect(readOf(read as Jobs, keys.list)).toEqual(expected);
         return;
       }
@@ -297,7 +297,7 @@ test.each([
 ])('%s that the index cannot hold, in %s: %s', async (_what, column, value) => {
   const { db, source } = await opened();
   await db.exec(`${jobs(1, 3)} UPDATE job SET ${column} = '${value}' WHERE id = 2`);
-  await expect(source.jobsAfter(FIRST, new FootprintKeys([]))).rejects.toBeInstanceOf(Unsuitable);
+  await expect(source.jobsAfter(FIRST, new FootprintKeys([]))).rejects.toBeInstanceOf(Unsupported);
 });
 
 test('footprints with more keys than an index has columns', async () => {

@@ -10,8 +10,8 @@ import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
 import { cursorOf } from '../../src/questions/list/duckdb.ts';
-import { listedJobs, listedJobsAt, listedPlaces } from '../../src/questions/list/listed-jobs.ts';
-import type { PlacesQuestion } from '../../src/questions/list/question.ts';
+import { listedJobs, listedJobsAt, pageIdsQuestion } from '../../src/questions/list/listed-jobs.ts';
+import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { ALL, answerOf, builtIndex, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, within } from '../support/pool.ts';
@@ -46,7 +46,7 @@ async function opened(): Promise<{ db: TestDatabase; index: IndexSession }> {
 async function foundRows(db: TestDatabase, index: IndexSession, list: VisibleJobs, options: JobsListOptions) {
   let questions = 0;
   const batches = await db.batches<JobsBatch>(jobsPage(list, options));
-  const find = async (question: PlacesQuestion) => {
+  const find = async (question: PageIdsQuestion) => {
     questions += 1;
     return (await answerOf(index, question)).map(cursorOf);
   };
@@ -95,7 +95,7 @@ test('sorted lists are those of the SQL', async () => {
       await store(db, rows.map(madeSuitable));
       for (const [user, filter, options] of asked) {
         const jobs = visibleTo(user, filter);
-        const question = listedPlaces(jobs, options);
+        const question = pageIdsQuestion(jobs, options);
         if (question === undefined) continue;
         const places = (await answerOf(index, question)).map(cursorOf);
         expect(await db.read(listedJobsAt(jobs, options, places))).toEqual(await db.read(listedJobs(jobs, options)));

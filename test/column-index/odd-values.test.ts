@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { IndexSession } from '../../src/column-index/session.ts';
-import { Unsuitable } from '../../src/column-index/unsupported.ts';
+import { Unsupported } from '../../src/column-index/unsupported.ts';
 import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
@@ -65,7 +65,7 @@ async function built(column: string, value: string | bigint): Promise<{ index: I
 }
 
 test.each(ODD)('$value in $column is nothing for an index', async ({ column, value }) => {
-  await expect(built(column, value)).rejects.toBeInstanceOf(Unsuitable);
+  await expect(built(column, value)).rejects.toBeInstanceOf(Unsupported);
 });
 
 test.each(FITTING)('$value in $column is held', async ({ column, value }) => {
@@ -103,5 +103,5 @@ test('a file with texts in UTF-16 is nothing for an index', async () => {
   const index = builtIndex({
     ...{ databasePath: path, path: `${path}.columns`, memoryMb: 128, tempDir: testFolder(), spillMb: 64 },
   });
-  await expect(index).rejects.toBeInstanceOf(Unsuitable);
+  await expect(index).rejects.toBeInstanceOf(Unsupported);
 });

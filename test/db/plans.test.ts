@@ -50,7 +50,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
   afterAll(() => db.close());
 
   /** How the list finds its places: the part of the plan before the rows are fetched by id. */
-  async function placesOf(jobs: VisibleJobs): Promise<string[]> {
+  async function pageIdsOf(jobs: VisibleJobs): Promise<string[]> {
     const [statement] = await jobsPage(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(
       undefined,
     );
@@ -89,7 +89,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
   ];
 
   test.each(orderedBy)('the list of "%s" comes in the order of an index', async (query, index) => {
-    const plan = await placesOf(asked(query));
+    const plan = await pageIdsOf(asked(query));
     const access = plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line));
     expect(access.length).toBeGreaterThan(0);
     for (const line of access) expect(line).toMatch(index);
@@ -101,20 +101,20 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     ['db-id=77', /^SEARCH job USING INTEGER PRIMARY KEY \(rowid=\?\)/],
     ['tag=1', /^SEARCH job USING INTEGER PRIMARY KEY \(rowid=\?\)/],
   ])('the few jobs of "%s" are found and then sorted', async (query, index) => {
-    const plan = await placesOf(asked(query));
+    const plan = await pageIdsOf(asked(query));
     expect(plan.find((line) => /^(SCAN|SEARCH) job\b/.test(line))).toMatch(index);
     expect(plan.filter((line) => line.startsWith('SCAN jobtag'))).toEqual([]);
   });
 
   test('a manager and a user read along the indexes of what they may see', async () => {
-    const manager = await placesOf(
+    const manager = await pageIdsOf(
       asked('', { name: 'user7', roles: new Set(['manager']), projects: ['proj1', 'proj2'] }),
     );
     expect(
       manager.filter((line) => /^SEARCH job USING (COVERING )?INDEX jobs_(project|user)_starttime/.test(line)),
     ).toHaveLength(3);
     expect(manager).not.toContain('USE TEMP B-TREE FOR ORDER BY');
-    const user = await placesOf(asked('', { name: 'user7', roles: new Set(['user']), projects: [] }));
+    const user = await pageIdsOf(asked('', { name: 'user7', roles: new Set(['user']), projects: [] }));
     expect(user.join()).toMatch(/SEARCH job USING COVERING INDEX jobs_user_starttime/);
   });
 
@@ -153,7 +153,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     ['tag=1', /^SEARCH job USING INTEGER PRIMARY KEY/],
   ])('"%s" is found by that also within a cluster', async (query, index) => {
     const jobs = asked(`${query}&cluster=fritz`);
-    for (const plan of [await db.plan(countJobs(jobs)), await placesOf(jobs)]) {
+    for (const plan of [await db.plan(countJobs(jobs)), await pageIdsOf(jobs)]) {
       const access = plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line));
       expect(access.length).toBeGreaterThan(0);
       for (const line of access) expect(line).toMatch(index);

@@ -45,6 +45,11 @@ export const COLUMNS: readonly Mutation[] = [
     'this.#keys.size > 1e9',
     'column-index/job-reader',
   ),
-  mutation('column-index/build/reader-thread.ts', 'throw new Unsuitable', 'throw new Error', 'column-index/odd-values'),
+  mutation(
+    'column-index/build/reader-thread.ts',
+    'throw new Unsupported',
+    'throw new Error',
+    'column-index/odd-values',
+  ),
   mutation('column-index/follow.ts', 'most - least === BigInt(ids.length - 1)', 'most >= least', 'column-index/index'),
 ];

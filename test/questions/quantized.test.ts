@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { IndexFile } from '../../src/column-index/index-file.ts';
 import type { Range } from '../../src/jobs/filter.ts';
 import { Parameters } from '../../src/questions/duckdb-query.ts';
-import { stepColumn, stepOf, steppedRange, stepSql } from '../../src/questions/quantized.ts';
+import { quantized, quantizedColumn, quantizedRange, quantizedSql } from '../../src/questions/quantized.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 20); // times 20 ranges each
 
@@ -30,16 +30,16 @@ const number = fc.oneof(
 const end = fc.option(fc.oneof(number, fc.nat(59)), { nil: undefined });
 
 async function fill(values: readonly number[]): Promise<void> {
-  await file.run(`CREATE OR REPLACE TABLE job (id INTEGER, value DOUBLE, ${stepColumn('value')} SMALLINT)`);
+  await file.run(`CREATE OR REPLACE TABLE job (id INTEGER, value DOUBLE, ${quantizedColumn('value')} SMALLINT)`);
   for (const [at, value] of values.entries()) {
-    await file.run(`INSERT INTO job SELECT ${at}, $1, ${stepSql('$1')}`, [value]);
+    await file.run(`INSERT INTO job SELECT ${at}, $1, ${quantizedSql('$1')}`, [value]);
   }
-  await file.run(`INSERT INTO job SELECT -1, NULL, ${stepSql('NULL::DOUBLE')}`);
+  await file.run(`INSERT INTO job SELECT -1, NULL, ${quantizedSql('NULL::DOUBLE')}`);
 }
 
 async function found(range: Range<number>): Promise<unknown[]> {
   const parameters = new Parameters();
-  const where = steppedRange('value', range, (value) => parameters.add(value));
+  const where = quantizedRange('value', range, (value) => parameters.add(value));
   const rows = await file.rows({ sql: `SELECT id FROM job WHERE ${where} ORDER BY id`, parameters: parameters.values });
   return rows.map(({ id }) => id);
 }
@@ -50,8 +50,10 @@ test('a range has the numbers between its ends', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(number, { minLength: 60, maxLength: 60 }), ranges, async (values, asked) => {
       await fill(values);
-      const steps = `SELECT ${stepColumn('value')} AS step FROM job WHERE id >= 0 ORDER BY id`;
-      expect(await file.rows({ sql: steps, parameters: [] })).toEqual(values.map((value) => ({ step: stepOf(value) })));
+      const steps = `SELECT ${quantizedColumn('value')} AS step FROM job WHERE id >= 0 ORDER BY id`;
+      expect(await file.rows({ sql: steps, parameters: [] })).toEqual(
+        values.map((value) => ({ step: quantized(value) })),
+      );
       for (const { from = -Infinity, to = Infinity } of asked) {
         const range = { ...(from === -Infinity ? {} : { from }), ...(to === Infinity ? {} : { to }) };
         const between = [...values.keys()].filter((at) => (values[at] ?? 0) >= from && (values[at] ?? 0) <= to);

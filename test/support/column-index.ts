@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { rowsOf } from '../../src/column-index/answer-json.ts';
 import { NewIndex, type NewIndexOptions } from '../../src/column-index/build/new-index.ts';
-import { ColumnIndex, type ColumnIndexOptions } from '../../src/column-index/index-client.ts';
+import { IndexClient, type IndexClientOptions } from '../../src/column-index/index-client.ts';
 import { IndexSession } from '../../src/column-index/session.ts';
-import { withColumns } from '../../src/column-index/with-index.ts';
+import { withIndex } from '../../src/column-index/with-index.ts';
 import type { Database } from '../../src/db/port.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
@@ -18,13 +18,13 @@ export const ALL = visibleTo({ name: 'root', roles: new Set(['admin']), projects
 export interface Indexed {
   db: Database;
   questions: JobQuestions;
-  index: ColumnIndex;
+  index: IndexClient;
   warnings: string[];
 }
 
-export function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOptions> = {}): Indexed {
+export function indexed({ db, path }: TestPool, options: Partial<IndexClientOptions> = {}): Indexed {
   const warnings: string[] = [];
-  const index = new ColumnIndex({
+  const index = new IndexClient({
     databasePath: path,
     path: `${path}.columns`,
     memoryMb: 128,
@@ -36,7 +36,7 @@ export function indexed({ db, path }: TestPool, options: Partial<ColumnIndexOpti
     ...options,
   });
   onTestFinished(() => index.close());
-  return { db: withColumns(db, index), questions: new JobQuestions(db, index), index, warnings };
+  return { db: withIndex(db, index), questions: new JobQuestions(db, index), index, warnings };
 }
 
 /** A build has a low priority: on a machine that is busy with other things it may take a while. */

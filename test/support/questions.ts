@@ -1,13 +1,13 @@
 import type { Statement } from '../../src/db/statement.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
-import type { PlacesQuestion } from '../../src/questions/list/question.ts';
+import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 
 /** A question that one query answers. */
-export type OneQuery = Exclude<Question, PlacesQuestion>;
+export type OneQuery = Exclude<Question, PageIdsQuestion>;
 
 /** The statement of SQLite that answers it. */
 export function statementFor(question: OneQuery): Statement<unknown> {

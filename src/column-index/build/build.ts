@@ -2,7 +2,7 @@ import type { IncomingJobs } from '../incoming-jobs.ts';
 import type { IndexFile, IndexMeta } from '../index-file.ts';
 import { CHUNK_JOBS, type Jobs } from '../read/job-reader.ts';
 import type { Source } from '../read/source.ts';
-import { Stale } from '../unsupported.ts';
+import { Outdated } from '../unsupported.ts';
 
 export interface BuildOptions {
   readonly source: Source;
@@ -18,7 +18,7 @@ const LOAD_JOBS = 120 * CHUNK_JOBS;
 
 /**
  * Fills an empty index. The jobs are read in short reads between which others write; what changes meanwhile is in the record after the mark
- * that it began at. DuckDB stores a load while the next one is read. Throws Unsuitable, and Stale if the record has lost the mark meanwhile.
+ * that it began at. DuckDB stores a load while the next one is read. Throws Unsupported, and Outdated if the record has lost the mark meanwhile.
  */
 export async function build({ source, jobs, file, progress }: BuildOptions): Promise<IndexMeta> {
   source.checkEncoding();
@@ -49,7 +49,7 @@ export async function build({ source, jobs, file, progress }: BuildOptions): Pro
   } finally {
     await loading.catch(() => {}); // the file must not be closed before
   }
-  if (!source.has(upTo)) throw new Stale('more jobs have changed during the build than the record holds');
+  if (!source.has(upTo)) throw new Outdated('more jobs have changed during the build than the record holds');
   const meta = { upTo, footprintKeys, rows, churned: 0 };
   await file.writeMeta(meta);
   await file.run('CHECKPOINT');

@@ -37,7 +37,7 @@ export class NewIndex {
   }
 
   /**
-   * Builds it and puts it in its place, which no process may have open; once. Answers its number of jobs. Throws Unsuitable and Stale, and
+   * Builds it and puts it in its place, which no process may have open; once. Answers its number of jobs. Throws Unsupported and Outdated, and
    * the error of DuckDB where another service builds the same one.
    */
   async build(progress: (rows: number) => void): Promise<number> {

@@ -2,7 +2,7 @@
 import { serveThread } from '../../processes/threads.ts';
 import { FootprintKeys } from '../read/footprint-keys.ts';
 import { Source } from '../read/source.ts';
-import { Unsuitable } from '../unsupported.ts';
+import { Unsupported } from '../unsupported.ts';
 import type { FromReaderThread, ReaderThreadOptions } from './reader-thread.ts';
 
 const LEAST_ID = -(2n ** 63n);
@@ -17,7 +17,7 @@ serveThread(({ path, cacheMb }: ReaderThreadOptions) => {
       last = jobs.lastId ?? last;
       return { jobs };
     } catch (error) {
-      if (!(error instanceof Unsuitable)) throw error; // the thread ends with it
+      if (!(error instanceof Unsupported)) throw error; // the thread ends with it
       return { unsuitable: error.message };
     }
   };

@@ -1,5 +1,5 @@
 import { isFootprintKey } from '../../jobs/filter.ts';
-import { Unsuitable } from '../unsupported.ts';
+import { Unsupported } from '../unsupported.ts';
 
 /** More keys than any configuration has metrics; each is a column. */
 const MOST_KEYS = 128;
@@ -16,10 +16,10 @@ export class FootprintKeys {
     return [...this.#keys];
   }
 
-  /** Adds the key of a number, if a filter may name it. Throws Unsuitable. */
+  /** Adds the key of a number, if a filter may name it. Throws Unsupported. */
   add(key: string): void {
     if (this.#keys.has(key) || !isFootprintKey(key)) return;
     this.#keys.add(key);
-    if (this.#keys.size > MOST_KEYS) throw new Unsuitable(`footprints have more than ${MOST_KEYS} keys`);
+    if (this.#keys.size > MOST_KEYS) throw new Unsupported(`footprints have more than ${MOST_KEYS} keys`);
   }
 }

@@ -4,7 +4,7 @@ import type { Sqlite } from '../../db/driver/sqlite.ts';
 import { foldCase } from '../../db/sql/conditions.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { HOST_MARK, isDecimal, STORED_COLUMNS } from '../../questions/index-columns.ts';
-import { Unsuitable } from '../unsupported.ts';
+import { Unsupported } from '../unsupported.ts';
 import type { FootprintKeys } from './footprint-keys.ts';
 import { type Footprint, plainFootprint, plainHosts, SqliteJson } from './sqlite-json.ts';
 
@@ -36,7 +36,7 @@ const SELECT = `SELECT ${[...STORED_COLUMNS.map(({ name }) => name), ...OTHERS]}
 const SELECT_BYTES = `SELECT CAST(concat(${[...TEXTS, 'resources', JOB_NAME]}) AS BLOB) FROM job WHERE id = ?`;
 
 /**
- * Reads jobs for an index: rows as SQLite has them, and their JSON by JSON.parse, or by SQLite where the two might differ. Throws Unsuitable
+ * Reads jobs for an index: rows as SQLite has them, and their JSON by JSON.parse, or by SQLite where the two might differ. Throws Unsupported
  * for a job that the index does not support.
  */
 export class JobReader {
@@ -69,7 +69,7 @@ export class JobReader {
     return chunk.jobs(keys);
   }
 
-  /** Throws Unsuitable if a text is not valid UTF-8. To call for U+FFFD, which Node reads in place of what is not. */
+  /** Throws Unsupported if a text is not valid UTF-8. To call for U+FFFD, which Node reads in place of what is not. */
   #checkTexts(id: bigint): void {
     for (const [bytes] of this.#db.lists(SELECT_BYTES, [id])) {
       if (!isUtf8(bytesOf(bytes))) throw oddText(id);
@@ -85,7 +85,7 @@ interface Other {
 
 /** Jobs that are being read. */
 class Chunk {
-  /** Throws Unsuitable for a job with texts that are not valid UTF-8. */
+  /** Throws Unsupported for a job with texts that are not valid UTF-8. */
   readonly #checkTexts: (id: bigint) => void;
   readonly #ids: bigint[] = [];
   readonly #stored = STORED_COLUMNS.map((column) => ({ column, values: [] as Value[] }));
@@ -108,7 +108,7 @@ class Chunk {
     let texts = '';
     for (const { column, values } of this.#stored) {
       const value = column.read(row[next]);
-      if (value === undefined) throw new Unsuitable(`${column.name} of job ${id} has another type or size`);
+      if (value === undefined) throw new Unsupported(`${column.name} of job ${id} has another type or size`);
       if (typeof value === 'string') texts += value;
       values.push(value);
       next += 1;
@@ -186,7 +186,7 @@ class Chunk {
 
   #number(value: unknown, at: number): number | null {
     if (typeof value !== 'number') return null;
-    if (!isDecimal(value)) throw new Unsuitable(`a footprint of job ${this.#ids[at]} has a number of another size`);
+    if (!isDecimal(value)) throw new Unsupported(`a footprint of job ${this.#ids[at]} has a number of another size`);
     return value;
   }
 }
@@ -197,12 +197,12 @@ function marked(hosts: readonly string[]): string {
   return hosts.length === 0 ? '' : `${HOST_MARK}${hosts.join(HOST_MARK)}${HOST_MARK}`;
 }
 
-function oddText(id: bigint): Unsuitable {
-  return new Unsuitable(`job ${id} has a text that is no UTF-8 or holds a NUL`);
+function oddText(id: bigint): Unsupported {
+  return new Unsupported(`job ${id} has a text that is no UTF-8 or holds a NUL`);
 }
 
-function oddHost(id: bigint | undefined): Unsuitable {
-  return new Unsuitable(`job ${id} has a host with a control character`);
+function oddHost(id: bigint | undefined): Unsupported {
+  return new Unsupported(`job ${id} has a host with a control character`);
 }
 
 /** Stored JSON as a text; cc-backend stores it as BLOB too. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { readOnlyUri, Sqlite } from '../../db/driver/sqlite.ts';
 import type { SqlValue } from '../../db/statement.ts';
-import { Unsuitable } from '../unsupported.ts';
+import { Unsupported } from '../unsupported.ts';
 import type { FootprintKeys } from './footprint-keys.ts';
 import { JobReader, type Jobs } from './job-reader.ts';
 
@@ -37,10 +37,10 @@ export class Source {
     return statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === this.#inode;
   }
 
-  /** Throws Unsuitable for a file whose texts are UTF-16: JSON that is stored as BLOB reads as nothing there. */
+  /** Throws Unsupported for a file whose texts are UTF-16: JSON that is stored as BLOB reads as nothing there. */
   checkEncoding(): void {
     const [encoding] = this.#row('PRAGMA encoding');
-    if (encoding !== 'UTF-8') throw new Unsuitable(`the texts of the database are ${encoding}`);
+    if (encoding !== 'UTF-8') throw new Unsupported(`the texts of the database are ${encoding}`);
   }
 
   /** Runs `work` on one state of the file. */

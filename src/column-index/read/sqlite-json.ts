@@ -6,7 +6,7 @@ import { PreparedStatements } from '../../db/driver/prepared-statements.ts';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import { storedJson } from '../../db/sql/stored-json.ts';
 import { HOSTNAME, HOSTS } from '../../questions/where/hosts.ts';
-import { Unsuitable } from '../unsupported.ts';
+import { Unsupported } from '../unsupported.ts';
 
 /** The members of a footprint: numbers, and what has no column. */
 export type Footprint = Readonly<Record<string, unknown>>;
@@ -109,7 +109,7 @@ const MOST_EXACT = 2n ** 53n;
 export class SqliteJson {
   #statements: PreparedStatements | undefined;
 
-  /** The hosts of each text. Throws Unsuitable. */
+  /** The hosts of each text. Throws Unsupported. */
   async hostsOf(texts: readonly string[]): Promise<string[][]> {
     const hosts = texts.map((): string[] => []);
     for (const [nth, host] of await this.#read(HOSTS_OF, JSON.stringify(texts))) {
@@ -141,7 +141,7 @@ export class SqliteJson {
     const [row] = await this.#statements.use(query, (statement) => statement.all([json]));
     const bytes = bytesOf(row.list);
     // SQLite makes such bytes of an escaped half of a surrogate pair.
-    if (!isUtf8(bytes)) throw new Unsuitable('a job has a host that is not valid UTF-8');
+    if (!isUtf8(bytes)) throw new Unsupported('a job has a host that is not valid UTF-8');
     return JSON.parse(textOf(bytes));
   }
 }

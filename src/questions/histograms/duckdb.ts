@@ -1,12 +1,12 @@
 import { DURATION_BINS } from '../../jobs/histograms.ts';
-import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { durationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { HistogramsQuestion } from './question.ts';
 
 /** The rows of src/questions/histograms/sqlite.ts. Four groupings of one column each are faster here than one of four. */
-export function histogramsQuery({ jobs, bins, nowSec }: HistogramsQuestion, context: FilterContext): ColumnQuery {
+export function histogramsQuery({ jobs, bins, nowSec }: HistogramsQuestion, context: FilterContext): DuckDbQuery {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const width = wholeLiteral(widthSec);
   const where = whereColumns(jobs.conditions, context);

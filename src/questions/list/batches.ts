@@ -3,7 +3,7 @@ import type { PageStatement } from '../../db/statement.ts';
 import { type ListCursor, offsetOf, type PageRequest, type Slice } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
-import type { PlacesQuestion } from './question.ts';
+import type { PageIdsQuestion } from './question.ts';
 import type { NextPages } from './read-ahead.ts';
 import { type JobsBatch, type JobsBatchOptions, jobsBatch, type RowsBehind, withIds } from './sqlite.ts';
 import { standIns, Template } from './template.ts';
@@ -16,7 +16,7 @@ const BATCH_BYTES = 256 * 1024;
 const MOST_PLACES = 5_000;
 
 /** Asks the column index; undefined where SQLite has to find the jobs. */
-export type FindPlaces = (question: PlacesQuestion) => Promise<readonly ListCursor[] | undefined>;
+export type FindPageIds = (question: PageIdsQuestion) => Promise<readonly ListCursor[] | undefined>;
 
 export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
 
@@ -27,7 +27,7 @@ export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
 export function jobsPage(
   jobs: VisibleJobs,
   options: JobsListOptions,
-  find: FindPlaces = async () => undefined,
+  find: FindPageIds = async () => undefined,
 ): NextPages<JobsBatch> {
   const list = new JobsPage(jobs, options, find);
   return async (before, width = 1) => (before === undefined ? [await list.first()] : await list.after(before, width));
@@ -41,7 +41,7 @@ export function jobsPage(
 class JobsPage {
   readonly #jobs: VisibleJobs;
   readonly #options: JobsListOptions;
-  readonly #find: FindPlaces;
+  readonly #find: FindPageIds;
   readonly #isAlongIndex: boolean;
   /** Rows of the page whose places are not known yet. */
   #left: number;
@@ -56,7 +56,7 @@ class JobsPage {
   #walk: Template<JobsBatch, keyof typeof WALK> | undefined;
   #rows: Template<JobsBatch, keyof typeof ROWS> | undefined;
 
-  constructor(jobs: VisibleJobs, options: JobsListOptions, find: FindPlaces) {
+  constructor(jobs: VisibleJobs, options: JobsListOptions, find: FindPageIds) {
     this.#jobs = jobs;
     this.#options = options;
     this.#find = find;
@@ -130,7 +130,7 @@ class JobsPage {
   async #hasFound(slice: Slice): Promise<boolean> {
     if (this.#isAlongIndex) return false;
     const most = Math.min(this.#left, MOST_PLACES);
-    const places = await this.#find({ kind: 'places', jobs: this.#jobs, ...slice, limit: most });
+    const places = await this.#find({ kind: 'page ids', jobs: this.#jobs, ...slice, limit: most });
     if (places === undefined) return false;
     this.#found = places.map(({ id }) => id);
     this.#learn(places.length, most, places.at(-1));

@@ -1,14 +1,14 @@
-import { type ColumnQuery, Parameters } from '../duckdb-query.ts';
+import { type DuckDbQuery, Parameters } from '../duckdb-query.ts';
 import type { FilterContext } from '../where/duckdb.ts';
 import { type Buckets, doubleBuckets, wholeBuckets } from './buckets.ts';
-import { type Between, placesQuery, type SortKey, sortKeys, whereListed } from './duckdb.ts';
-import type { PlacesQuestion } from './question.ts';
+import { type Between, pageIdsQuery, type SortKey, sortKeys, whereListed } from './duckdb.ts';
+import type { PageIdsQuestion } from './question.ts';
 
 type Row = Record<string, unknown>;
 
 /** The file of the index. */
 interface Queryable {
-  rows(query: ColumnQuery): Promise<Row[]>;
+  rows(query: DuckDbQuery): Promise<Row[]>;
 }
 
 /** Where sorting is what it takes. */
@@ -34,13 +34,13 @@ interface Part {
 }
 
 /**
- * The places of a slice of a list, as placesQuery has them. A deep slice is looked for: jobs are counted by 256 stretches of the values
+ * The places of a slice of a list, as pageIdsQuery has them. A deep slice is looked for: jobs are counted by 256 stretches of the values
  * they are sorted by, then only those of the stretch the slice lies in, and so on, until few are left to sort. Page 100,000 of 20 M jobs
  * takes 0.2 s, sorting all of them 2.
  */
-export async function placesOf(
+export async function pageIdsOf(
   file: Queryable,
-  question: PlacesQuestion,
+  question: PageIdsQuestion,
   index: Omit<FilterContext, 'parameters'>,
   depth: Depth = DEPTH,
 ): Promise<Row[]> {
@@ -58,7 +58,7 @@ export async function placesOf(
   }
 
   async function sorted(part: Part): Promise<Row[]> {
-    return await file.rows(placesQuery(question, index, part));
+    return await file.rows(pageIdsQuery(question, index, part));
   }
 
   async function counted(key: SortKey, buckets: Buckets, within: readonly Between[]): Promise<Counted[]> {

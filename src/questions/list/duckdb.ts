@@ -1,9 +1,9 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import type { ListCursor, Slice } from '../../jobs/order.ts';
-import { type ColumnQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
+import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { durationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
-import type { PlacesQuestion } from './question.ts';
+import type { PageIdsQuestion } from './question.ts';
 
 /** What a list is sorted by: a column, or the duration until now. */
 export interface SortKey {
@@ -24,7 +24,7 @@ export interface Between {
 const LAST_ROW = 2n ** 53n;
 
 /** The keys of a list before the id, as src/questions/list/listed-jobs.ts and src/questions/list/newest-first.ts sort. */
-export function sortKeys({ sorted }: PlacesQuestion): readonly SortKey[] {
+export function sortKeys({ sorted }: PageIdsQuestion): readonly SortKey[] {
   const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, isWhole: true });
   if (sorted === undefined) return [started('DESC')];
   const order = sorted.order === 'asc' ? 'ASC' : 'DESC';
@@ -43,7 +43,7 @@ export function sortKeys({ sorted }: PlacesQuestion): readonly SortKey[] {
 }
 
 /** The condition of a list's jobs, or of those within some values of its keys. */
-export function whereListed({ jobs, after }: PlacesQuestion, within: readonly Between[], context: FilterContext) {
+export function whereListed({ jobs, after }: PageIdsQuestion, within: readonly Between[], context: FilterContext) {
   const isBehind = after === undefined ? [] : [behind(after)];
   const bounds = within.map(({ key, from, to }) => {
     const bound = (value: number | bigint) =>
@@ -54,11 +54,11 @@ export function whereListed({ jobs, after }: PlacesQuestion, within: readonly Be
 }
 
 /** The places of a list in its order: all of it, or what lies within some values of its keys. 64 bits as text. */
-export function placesQuery(
-  question: PlacesQuestion,
+export function pageIdsQuery(
+  question: PageIdsQuestion,
   index: Omit<FilterContext, 'parameters'>,
   { offset, limit, within = [] }: Pick<Slice, 'offset' | 'limit'> & { within?: readonly Between[] } = question,
-): ColumnQuery {
+): DuckDbQuery {
   const context = { ...index, parameters: new Parameters() };
   const keys = sortKeys(question);
   // Of the columns of the table: the answer has texts under their names.

@@ -18,7 +18,7 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
 import { column, storedValue, userOf, whereJob } from '../where/sqlite.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
-import type { PlacesQuestion } from './question.ts';
+import type { PageIdsQuestion } from './question.ts';
 import { withIds } from './sqlite.ts';
 
 /** One more than names have at most (src/jobs/bounds.ts), so that a longer one is known. */
@@ -69,11 +69,11 @@ export function listedJobsAt(
 }
 
 /** What finds the jobs of the page; undefined where an index of SQLite leads to them. */
-export function listedPlaces(jobs: VisibleJobs, options: ListedJobsOptions): PlacesQuestion | undefined {
+export function pageIdsQuestion(jobs: VisibleJobs, options: ListedJobsOptions): PageIdsQuestion | undefined {
   const { column: by, order, nowSec, itemsPerPage: limit } = options;
   if (by === 'start-time' && isAlongIndex(jobs)) return undefined;
   const sorted = by === 'start-time' && order === 'desc' ? {} : { sorted: { column: by, order, nowSec } };
-  return { kind: 'places', jobs, ...sorted, offset: offsetOf(options), limit };
+  return { kind: 'page ids', jobs, ...sorted, offset: offsetOf(options), limit };
 }
 
 /** The jobs of a query for `id`, in its order. */

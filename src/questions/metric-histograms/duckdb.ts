@@ -1,5 +1,5 @@
 import { isMetricName } from '../../jobs/histograms.ts';
-import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { MetricHistogramsQuestion } from './question.ts';
@@ -8,7 +8,7 @@ import type { MetricHistogramsQuestion } from './question.ts';
 export function metricHistogramsQuery(
   { jobs, scales, bins }: MetricHistogramsQuestion,
   context: FilterContext,
-): ColumnQuery {
+): DuckDbQuery {
   const where = whereColumns(jobs.conditions, context);
   const counts = scales.flatMap(({ metric, stat, peak }, index) => {
     const known = context.footprintKeys.indexOf(`${metric}_${stat}`);

@@ -1,7 +1,7 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import { offsetOf } from '../../jobs/order.ts';
 import { SORT_FIELDS, TOTALS, type Total } from '../../jobs/statistics.ts';
-import { type ColumnQuery, wholeLiteral } from '../duckdb-query.ts';
+import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { StatisticsQuestion } from './question.ts';
@@ -21,7 +21,7 @@ export const GROUP_COLUMNS: readonly string[] = ['id', ...TOTALS];
  * Two passes: stored durations of all jobs, and what running ones have lasted beyond theirs. Those are few, and DuckDB knows the blocks without
  * any, while a look at the state of each of 20 M jobs took a third of the time. All are integers: the parts add up to the same sums.
  */
-export function statisticsQuery(question: StatisticsQuestion, context: FilterContext): ColumnQuery {
+export function statisticsQuery(question: StatisticsQuestion, context: FilterContext): DuckDbQuery {
   const { jobs, nowSec, shortJobSec, groupBy, sortBy, page } = question;
   const where = whereColumns(jobs.conditions, context);
   const stored = passOf(groupBy, {

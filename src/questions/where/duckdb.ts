@@ -4,7 +4,7 @@ import { type Condition, isFootprintKey, type Range, type TextOperator } from '.
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, HOST_MARK, membersOf } from '../index-columns.ts';
-import { steppedRange } from '../quantized.ts';
+import { quantizedRange } from '../quantized.ts';
 
 /** What a filter needs to know of the index it is asked of. */
 export interface FilterContext {
@@ -45,11 +45,11 @@ function one(condition: Condition, context: FilterContext): string {
     case 'whole':
       return ranged(FIELDS[condition.field].column, condition.range);
     case 'decimal':
-      return steppedRange(FIELDS[condition.field].column, condition.range, (value) => context.parameters.add(value));
+      return quantizedRange(FIELDS[condition.field].column, condition.range, (value) => context.parameters.add(value));
     case 'footprint': {
       const index = isFootprintKey(condition.key) ? context.footprintKeys.indexOf(condition.key) : -1;
       if (index < 0) return 'false';
-      return steppedRange(footprintName(index), condition.range, (value) => context.parameters.add(value));
+      return quantizedRange(footprintName(index), condition.range, (value) => context.parameters.add(value));
     }
     case 'owner':
       return anyOf([
