@@ -1,16 +1,15 @@
-import { runTwice } from '../connections/read.ts';
+import { join } from 'node:path';
 import type { Deadline } from '../deadline.ts';
-import { Fault } from '../faults.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import { ARCHIVE_PROGRAM } from '../processes/spawn.ts';
+import { runTwice } from '../processes/run-twice.ts';
 import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
 import type { Archive } from './port.ts';
 import { RefusedJobs } from './refused-jobs.ts';
-import type { ArchiveRequest } from './requests.ts';
+import type { ArchiveProtocol, ArchiveRequest } from './requests.ts';
 
 /** The process that reads meta.json files: the base of any Node, and the texts of a batch. */
 export const META_READER_MB = 88;
@@ -33,6 +32,7 @@ export interface ArchiveProcesses extends Archive {
   close(graceMs: number): Promise<void>;
 }
 
+const PROGRAM = join(import.meta.dirname, 'program.ts');
 /** Private memory of a process at rest, MB. */
 const BASE_MB = 48;
 const HOUSEKEEPING_MS = 250;
@@ -49,21 +49,25 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const groups = [metaFiles, decoder];
   const refused = new RefusedJobs();
   const members = () => groups.flatMap((group) => group.members);
-  const tending = setInterval(() => {
+  const housekeeping = setInterval(() => {
     for (const group of groups) group.housekeeping();
   }, HOUSEKEEPING_MS);
   const stopWatching = watchMemory(members, counters);
 
-  const ask = async (group: ProcessGroup, request: ArchiveRequest, deadline: Deadline) => {
-    const reply = await runTwice(group, { kind: 'archive', request }, deadline, counters);
-    if (reply.kind !== 'archived') throw new Fault('internal', `the archive process answered ${reply.kind}`);
-    const { answer } = reply;
-    const [problem] = answer.problems;
+  const ask = async (group: ProcessGroup<ArchiveProtocol>, request: ArchiveRequest, deadline: Deadline) => {
+    const { texts, problems, pieces } = await runTwice(group, deadline, counters, async (process) => {
+      const pieces: Uint8Array[] = [];
+      const onStep = (piece: Uint8Array) => {
+        if (!deadline.signal.aborted) pieces.push(piece);
+      };
+      return { ...(await process.run('answer', request, { onStep })), pieces };
+    });
+    const [problem] = problems;
     if (problem !== undefined) {
       // One line a request: a list of jobs without files must not fill the log.
-      options.log.warn({ problem, files: answer.problems.length }, 'files of the archive could not be read');
+      options.log.warn({ problem, files: problems.length }, 'files of the archive could not be read');
     }
-    return { texts: answer.texts, parts: reply.parts };
+    return { texts, pieces };
   };
   return {
     async statistics(jobs, deadline) {
@@ -76,15 +80,15 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
     async jobData(request, deadline) {
       refused.check(request.job);
       try {
-        const { parts } = await ask(decoder, { kind: 'jobData', ...request }, deadline);
-        return parts.length === 0 ? null : parts;
+        const { pieces } = await ask(decoder, { kind: 'jobData', ...request }, deadline);
+        return pieces.length === 0 ? null : pieces;
       } catch (error) {
         throw refused.failed(request.job, error);
       }
     },
     status: () => ({ processes: members().map((member) => member.status()), counters: { ...counters } }),
     async close(graceMs) {
-      clearInterval(tending);
+      clearInterval(housekeeping);
       await Promise.all(groups.map((group) => group.close(graceMs)));
       stopWatching();
     },
@@ -97,8 +101,8 @@ function groupOf(
   growthMb: number,
   options: ArchiveOptions,
   counters: Counters,
-): ProcessGroup {
-  return new ProcessGroup({
+): ProcessGroup<ArchiveProtocol> {
+  return new ProcessGroup<ArchiveProtocol>({
     max: 1,
     queueLimit: options.queueLimit,
     callerLimit: options.callerLimit,
@@ -107,14 +111,14 @@ function groupOf(
     counters,
     log: (message, error) => options.log.warn({ err: error }, message),
     start: (onState) =>
-      new ManagedProcess({
+      new ManagedProcess<ArchiveProtocol>({
         role,
         growthMb,
         counters,
         log: (fields, message) => options.log.warn(fields, message),
         onState,
-        program: { file: ARCHIVE_PROGRAM, heapMb: growthMb, env: {} },
-        open: { kind: 'openArchive', id: 0, root: options.root },
+        program: { file: PROGRAM, heapMb: growthMb, env: {} },
+        open: options.root,
       }),
   });
 }

@@ -10,6 +10,15 @@ import { selectJobData } from './select.ts';
 /** What can be asked of the archive. Crosses to the process that decodes files; its answers are JSON text. */
 export type ArchiveRequest = StatisticsRequest | JobDataRequest | FollowRequest;
 
+/** The program of the archive. */
+export interface ArchiveProtocol {
+  /** The folder. */
+  readonly options: string;
+  readonly calls: { answer: { input: ArchiveRequest; output: ArchiveAnswer } };
+  /** A piece of metric data. It comes before the answer, which is then without it. */
+  readonly step: Uint8Array;
+}
+
 /** The statistics of some jobs, from their meta.json. */
 export interface StatisticsRequest {
   kind: 'statistics';

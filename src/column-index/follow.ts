@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { wholeLiteral } from '../questions/duckdb-query.ts';
+import { Outdated } from './index-errors.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
 import { FootprintKeys } from './read/footprint-keys.ts';
 import type { Source } from './read/source.ts';
-import { Outdated } from './unsupported.ts';
 
 /** Changed jobs that are taken over before an answer; with more a build is faster and takes less memory. */
 const MOST_CHANGES = 20_000;

@@ -1,16 +1,19 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { newCounters } from '../processes/counters.ts';
-import { ManagedProcess, type ProcessOptions } from '../processes/managed-process.ts';
+import { type AnyProcess, ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
-import { COLUMNS_PROGRAM } from '../processes/spawn.ts';
+import type { Protocol } from '../processes/protocol.ts';
 import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
+import type { Declined } from './index-errors.ts';
 import type { IndexFileOptions } from './index-file.ts';
+import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
 import { type IndexState, mayBecome } from './index-state.ts';
 import { type IndexAnswer, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
 
@@ -21,9 +24,12 @@ export interface IndexClientOptions extends IndexFileOptions {
   /** Questions of one caller while others wait. */
   readonly callerLimit: number;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
-  /** Another program for the process: tests bring their misbehaving ones. */
+  /** Another program to answer questions: tests have misbehaving ones. */
   readonly program?: string;
 }
+
+const PROGRAM = join(import.meta.dirname, 'program.ts');
+const BUILD_PROGRAM = join(import.meta.dirname, 'build/program.ts');
 
 /** Of the process beyond DuckDB's memory_limit, which does not bound its RSS: with 350 a build of 300,000 jobs took 341 MB in all. */
 export const BEYOND_DUCKDB_MB = 250;
@@ -59,7 +65,10 @@ export class IndexClient {
   readonly #closing = new AbortController();
   readonly #life: Promise<void>;
   #state: IndexState = { name: 'building', rows: 0 };
-  #process: ManagedProcess | undefined;
+  /** The one that runs: it answers, or builds. */
+  #process: AnyProcess | undefined;
+  /** The one that answers. */
+  #answering: ManagedProcess<IndexProtocol> | undefined;
   #running: PendingQuestion | undefined;
   /** Resolved when the process that answers declines for good. */
   #left = Promise.withResolvers<Ended>();
@@ -157,15 +166,17 @@ export class IndexClient {
     const { databasePath, path, memoryMb, tempDir, spillMb } = this.#options;
     const options = { databasePath, path, memoryMb, tempDir, spillMb, fresh: this.#diesOfItsFile };
     this.#diesOfItsFile = false;
-    const process = this.#start('columns', { kind: 'openColumns', id: 0, options });
+    const process = this.#start<IndexProtocol>('columns', this.#options.program ?? PROGRAM, options);
+    this.#answering = process;
     try {
       await process.ready;
-      const reply = await process.run({ kind: 'followColumns' });
-      if (reply.kind === 'declined' && reply.why === 'stale' && this.#buildsSinceAnswer === 0) return { next: 'build' };
-      if (reply.kind === 'declined') return endedBy(reply.why, reply.reason);
-      if (reply.kind !== 'built') throw new Fault('internal', `the column index answered ${reply.kind}`);
+      const followed = await process.run('follow', null);
+      if (hasDeclined(followed)) {
+        const isDue = followed.declined === 'stale' && this.#buildsSinceAnswer === 0;
+        return isDue ? { next: 'build' } : endedBy(followed);
+      }
       this.#failures.unsuitable = 0;
-      this.#become({ name: 'ready', rows: reply.rows });
+      this.#become({ name: 'ready', rows: followed.rows });
       return await Promise.race([this.#left.promise, process.gone.then(() => OVER)]);
     } catch (error) {
       // Refused: another service may have the file. Died before it served: the file may be what it died of.
@@ -183,11 +194,14 @@ export class IndexClient {
     this.#buildsSinceAnswer += 1;
     const { databasePath, path, memoryMb, tempDir, spillMb } = this.#options;
     const options = { databasePath, path, memoryMb, tempDir, spillMb };
-    const process = this.#start('builder', { kind: 'openBuilder', id: 0, options });
+    const process = this.#start<BuildProtocol>('builder', BUILD_PROGRAM, options);
     try {
       await process.ready;
-      const reply = await process.run({ kind: 'buildColumns' });
-      return reply.kind === 'declined' ? { ...endedBy(reply.why, reply.reason), next: 'answer' } : { next: 'answer' };
+      const onStep = (rows: number) => {
+        if (this.#state.name === 'building') this.#become({ name: 'building', rows });
+      };
+      const built = await process.run('build', null, { onStep });
+      return hasDeclined(built) ? { ...endedBy(built), next: 'answer' } : { next: 'answer' };
     } catch (error) {
       return { next: 'answer', failure: { name: 'stale', reason: describe(error) } };
     } finally {
@@ -208,20 +222,17 @@ export class IndexClient {
     if ('reason' in next) this.#options.log.warn({ reason: next.reason }, `the column index is ${next.name}`);
   }
 
-  #start(role: 'columns' | 'builder', open: ProcessOptions['open']): ManagedProcess {
-    const { memoryMb, log, program = COLUMNS_PROGRAM } = this.#options;
-    const process = new ManagedProcess({
+  #start<P extends Protocol>(role: ProcessStatus['role'], file: string, open: P['options']): ManagedProcess<P> {
+    const { memoryMb, log } = this.#options;
+    const process = new ManagedProcess<P>({
       role,
       growthMb: memoryMb + BEYOND_DUCKDB_MB - RESTING_MB,
       counters: this.#counters,
       log: (fields, message) => log.warn(fields, message),
-      onState: (changed) => {
-        if (changed.state.name === 'idle') setImmediate(() => this.#serve());
+      onState: ({ state }) => {
+        if (state.name === 'idle') setImmediate(() => this.#serve());
       },
-      onProgress: (rows) => {
-        if (this.#state.name === 'building') this.#become({ name: 'building', rows });
-      },
-      program: { file: program, heapMb: HEAP_MB, flags: FLAGS, env: {} },
+      program: { file, heapMb: HEAP_MB, flags: FLAGS, env: {} },
       open,
     });
     this.#process = process;
@@ -230,7 +241,7 @@ export class IndexClient {
 
   /** Gives the next question to the process, if it is free. */
   #serve(): void {
-    const process = this.#process;
+    const process = this.#answering;
     if (process === undefined || process.needsReplacement) return; // it is about to be followed by another
     if (this.#state.name !== 'ready' || process.state.name !== 'idle') return;
     const pending = this.#queue.next();
@@ -243,21 +254,20 @@ export class IndexClient {
     });
   }
 
-  async #run(process: ManagedProcess, { question, waiting }: PendingQuestion): Promise<IndexAnswer> {
+  async #run(process: ManagedProcess<IndexProtocol>, { question, waiting }: PendingQuestion): Promise<IndexAnswer> {
     try {
-      const reply = await process.run({ kind: 'askColumns', question });
-      if (reply.kind === 'declined') {
+      const answer = await process.run('ask', question);
+      if (hasDeclined(answer)) {
         this.#declined += 1;
-        const ended = endedBy(reply.why, reply.reason);
+        const ended = endedBy(answer);
         if (ended.failure !== undefined && this.#state.name === 'ready') this.#become(ended.failure);
         this.#left.resolve(ended);
         return undefined;
       }
-      if (reply.kind !== 'answer') throw new Fault('internal', `the column index answered ${reply.kind}`);
       this.#answers += 1;
       this.#failures.stale = 0;
       this.#buildsSinceAnswer = 0;
-      return rowsOf(new TextDecoder().decode(reply.json));
+      return rowsOf(new TextDecoder().decode(answer));
     } catch (error) {
       if (waiting.size === 0) return undefined; // stopped, for nobody waits
       this.#declined += 1;
@@ -276,9 +286,13 @@ export class IndexClient {
 
 const OVER: Ended = { next: 'answer', failure: { name: 'stale', reason: 'its process has ended' } };
 
-/** A new build holds what an old index had missed; a job that no index can hold has to be mended first. */
-function endedBy(why: 'stale' | 'unsuitable', reason: string): Ended {
-  return { next: why === 'stale' ? 'build' : 'answer', failure: { name: why, reason } };
+function hasDeclined(output: object): output is Declined {
+  return 'declined' in output;
+}
+
+/** A build makes an outdated index whole. A database that no index supports has to be mended first. */
+function endedBy({ declined, reason }: Declined): Ended {
+  return { next: declined === 'stale' ? 'build' : 'answer', failure: { name: declined, reason } };
 }
 
 function describe(error: unknown): string {

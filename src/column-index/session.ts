@@ -4,10 +4,10 @@ import type { Question } from '../questions/question.ts';
 import { GROUP_COLUMNS } from '../questions/statistics/duckdb.ts';
 import { groupsJson, rowsJson } from './answer-json.ts';
 import { follow, isChurned } from './follow.ts';
+import { Outdated } from './index-errors.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { queryFor } from './query-for.ts';
 import { Source } from './read/source.ts';
-import { Outdated } from './unsupported.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
   /** The libSQL file. */

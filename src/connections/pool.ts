@@ -5,15 +5,14 @@ import type { PageStatement, Statement } from '../db/statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
 import { type Deadline, within } from '../deadline.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
-import type { ManagedProcess } from '../processes/managed-process.ts';
+import type { AnyProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
-import type { ProcessGroup } from '../processes/process-group.ts';
 import { ReplacementPermit } from '../processes/replacement-permit.ts';
 import type { DatabaseStatus } from '../system-state.ts';
-import { anyAlive, counted, groupOf, Readers } from './readers.ts';
+import { anyAlive, counted, Readers } from './readers.ts';
 import { ServedFile } from './served-file.ts';
 import { HOUSEKEEPING_MS, type PoolOptions } from './start-connection.ts';
-import { runMaintenance, runWrite } from './write.ts';
+import { Writer } from './writer.ts';
 
 export type { PoolLog, PoolOptions } from './start-connection.ts';
 
@@ -43,7 +42,7 @@ export async function openPool(options: PoolOptions): Promise<Database> {
 class Pool implements Database {
   readonly #counters: Counters = newCounters();
   readonly #readers: Readers;
-  readonly #writer: ProcessGroup;
+  readonly #writer: Writer;
   readonly #housekeepingTimer: NodeJS.Timeout;
   readonly #stopWatching: () => void;
   readonly #file: ServedFile;
@@ -52,7 +51,7 @@ class Pool implements Database {
     const { replacementPermit = new ReplacementPermit() } = options;
     const emptyLog = () => within(EMPTY_LOG_LIMIT_MS, (deadline) => this.maintain('emptyLog', deadline));
     this.#file = new ServedFile({ path: options.path, log: options.log, emptyLog });
-    this.#writer = groupOf(options, 'writer', 1, this.#counters, replacementPermit);
+    this.#writer = new Writer(options, this.#counters, replacementPermit);
     this.#readers = new Readers(options, this.#counters, replacementPermit);
     this.#housekeepingTimer = setInterval(() => this.#housekeeping(), HOUSEKEEPING_MS);
     this.#stopWatching = watchMemory(() => this.#processes(), this.#counters);
@@ -80,7 +79,7 @@ class Pool implements Database {
   ): Promise<WriteOutput<Name>> {
     this.#file.checkWrite();
     try {
-      const output = (await runWrite(this.#writer, name, input, deadline)) as WriteOutput<Name>;
+      const output = await this.#writer.write(name, input, deadline);
       this.#file.wrote();
       return output;
     } catch (error) {
@@ -90,7 +89,7 @@ class Pool implements Database {
   }
 
   async maintain(task: Maintenance, deadline: Deadline): Promise<Record<string, number>> {
-    return await runMaintenance(this.#writer, task, deadline);
+    return await this.#writer.maintain(task, deadline);
   }
 
   idleReaders(): number {
@@ -125,7 +124,7 @@ class Pool implements Database {
     throw this.#file.met(error);
   };
 
-  *#processes(): Iterable<ManagedProcess> {
+  *#processes(): Iterable<AnyProcess> {
     yield* this.#writer.members;
     yield* this.#readers.members;
   }
@@ -138,7 +137,7 @@ class Pool implements Database {
 }
 
 /** The pids of those that have the file open. */
-function serving(processes: Iterable<ManagedProcess>): number[] {
+function serving(processes: Iterable<AnyProcess>): number[] {
   return [...processes].filter(({ state }) => state.name === 'idle' || state.name === 'busy').map(({ pid }) => pid);
 }
 

@@ -5,20 +5,21 @@ import type { PageStatement, Statement } from '../db/statement.ts';
 import { ClientGone, type Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
-import type { ManagedProcess } from '../processes/managed-process.ts';
+import type { AnyProcess, ManagedProcess } from '../processes/managed-process.ts';
 import { setLowestPriority } from '../processes/priority.ts';
-import { ProcessGroup } from '../processes/process-group.ts';
+import type { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { ResponseByteGc } from '../processes/response-byte-gc.ts';
-import { runQuery } from './read.ts';
-import { type PoolOptions, startConnection } from './start-connection.ts';
+import { runTwice } from '../processes/run-twice.ts';
+import type { ReaderProtocol } from './connection-protocol.ts';
+import { groupOf, type PoolOptions } from './start-connection.ts';
 
 /** Rows that are taken apart in the parent take ten times their text there: 80,000 groups of statistics, nodes of a cluster. */
 const READ_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** The reading half of the port, over connection processes. */
 export class Readers {
-  readonly #group: ProcessGroup;
+  readonly #group: ProcessGroup<ReaderProtocol>;
   readonly #max: number;
   readonly #counters: Counters;
   readonly #passing = new ResponseByteGc();
@@ -26,7 +27,7 @@ export class Readers {
   constructor(options: PoolOptions, counters: Counters, replacementPermit: ReplacementPermit) {
     this.#max = options.maxReaders;
     this.#counters = counters;
-    this.#group = groupOf(options, 'reader', options.maxReaders, counters, replacementPermit);
+    this.#group = groupOf<ReaderProtocol>(options, 'reader', options.maxReaders, counters, replacementPermit);
   }
 
   async open(): Promise<void> {
@@ -47,7 +48,7 @@ export class Readers {
     return answerPage(answer, statement, utf8Of);
   }
 
-  get members(): readonly ManagedProcess[] {
+  get members(): ProcessGroup<ReaderProtocol>['members'] {
     return this.#group.members;
   }
 
@@ -73,13 +74,15 @@ export class Readers {
   async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
     deadline.resume(); // after a write of the same request
     const isBackground = 'isBackground' in statement && statement.isBackground === true;
-    let slowed: ManagedProcess | undefined;
+    let slowed: ManagedProcess<ReaderProtocol> | undefined;
     try {
       const { name, sql, parameters } = statement;
-      return await runQuery(this.#group, { name, sql, parameters }, deadline, this.#counters, (process) => {
-        if (!isBackground) return;
-        slowed = process;
-        setLowestPriority(process.pid);
+      return await runTwice(this.#group, deadline, this.#counters, (process) => {
+        if (isBackground) {
+          slowed = process;
+          setLowestPriority(process.pid);
+        }
+        return process.run('query', { name, sql, parameters });
       });
     } catch (error) {
       throw counted(error, this.#counters);
@@ -91,28 +94,8 @@ export class Readers {
   }
 }
 
-/** Connection processes of one role. */
-export function groupOf(
-  options: PoolOptions,
-  role: 'reader' | 'writer',
-  max: number,
-  counters: Counters,
-  replacementPermit: ReplacementPermit,
-): ProcessGroup {
-  return new ProcessGroup({
-    max,
-    queueLimit: options.queueLimit,
-    callerLimit: options.callerLimit,
-    maxIdleMs: options.maxIdleMs,
-    replacementPermit,
-    counters,
-    log: (message, error) => options.log.warn({ err: error }, message),
-    start: (changed) => startConnection(options, role, counters, changed),
-  });
-}
-
 /** Whether one of them has given a sign of life within the last second. */
-export function anyAlive(processes: Iterable<ManagedProcess>): boolean {
+export function anyAlive(processes: Iterable<AnyProcess>): boolean {
   return [...processes].some(({ isHeard, state }) => state.name !== 'starting' && isHeard);
 }
 

@@ -1,10 +1,10 @@
-import { dirname } from 'node:path';
-import type { ConnectionOptions } from '../db/driver/pragmas.ts';
+import { dirname, join } from 'node:path';
 import type { Counters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
+import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import { CONNECTION_PROGRAM } from '../processes/spawn.ts';
 import type { Sizing } from '../system-state.ts';
+import type { ReaderProtocol, WriterProtocol } from './connection-protocol.ts';
 
 export interface PoolOptions {
   /** The database file, as a path. */
@@ -21,8 +21,8 @@ export interface PoolOptions {
   tempDir: string | undefined;
   connection: Sizing['connection'];
   log: PoolLog;
-  /** Another program for the processes: tests bring their misbehaving ones. */
-  program?: string;
+  /** Other programs for the processes: tests have misbehaving ones. */
+  programs?: Partial<Record<'reader' | 'writer', string>>;
 }
 
 export interface PoolLog {
@@ -34,36 +34,49 @@ export const HOUSEKEEPING_MS = 250;
 /** MB of V8's heap in a connection process: answers are bytes outside of it. */
 const HEAP_MB = 64;
 
-/** Starts a connection process. */
-export function startConnection(
+export const PROGRAMS = {
+  reader: join(import.meta.dirname, 'reader-program.ts'),
+  writer: join(import.meta.dirname, 'writer-program.ts'),
+} as const;
+
+/** Connection processes of one role. */
+export function groupOf<P extends ReaderProtocol | WriterProtocol>(
   options: PoolOptions,
-  role: ConnectionOptions['role'],
+  role: 'reader' | 'writer',
+  max: number,
   counters: Counters,
-  onState: (process: ManagedProcess) => void,
-): ManagedProcess {
+  replacementPermit: ReplacementPermit,
+): ProcessGroup<P> {
+  const { path, tempDir, queueLimit, callerLimit, maxIdleMs, log } = options;
   const { cacheMb, softHeapMb, hardHeapMb, growthMb } = options.connection;
-  return new ManagedProcess({
-    role,
-    growthMb,
+  return new ProcessGroup<P>({
+    max,
+    queueLimit,
+    callerLimit,
+    maxIdleMs,
+    replacementPermit,
     counters,
-    log: (fields, message) => options.log.warn(fields, message),
-    onState,
-    program: {
-      file: options.program ?? CONNECTION_PROGRAM,
-      heapMb: HEAP_MB,
-      env: { SQLITE_TMPDIR: options.tempDir ?? dirname(options.path) },
-    },
-    open: {
-      kind: 'open',
-      id: 0,
-      options: {
-        path: options.path,
+    log: (message, error) => log.warn({ err: error }, message),
+    start: (onState) =>
+      new ManagedProcess<P>({
         role,
-        isReplica: options.isReplica === true,
-        cacheKib: cacheMb * 1024,
-        softHeapLimitBytes: softHeapMb * 2 ** 20,
-        hardHeapLimitBytes: hardHeapMb * 2 ** 20,
-      },
-    },
+        growthMb,
+        counters,
+        log: (fields, message) => log.warn(fields, message),
+        onState,
+        program: {
+          file: options.programs?.[role] ?? PROGRAMS[role],
+          heapMb: HEAP_MB,
+          env: { SQLITE_TMPDIR: tempDir ?? dirname(path) },
+        },
+        open: {
+          path,
+          role,
+          isReplica: options.isReplica === true,
+          cacheKib: cacheMb * 1024,
+          softHeapLimitBytes: softHeapMb * 2 ** 20,
+          hardHeapLimitBytes: hardHeapMb * 2 ** 20,
+        },
+      }),
   });
 }

@@ -1,12 +1,13 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logBytesOf } from '../db/driver/log-bytes.ts';
 import type { ReplicaOptions } from '../db/replica/open-replica.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
-import { SYNCER_PROGRAM } from '../processes/spawn.ts';
 import { StartupError } from '../startup-error.ts';
 import type { SyncStatus } from '../system-state.ts';
+import type { SyncerProtocol } from './connection-protocol.ts';
 
 export interface SyncerOptions {
   replica: ReplicaOptions;
@@ -17,6 +18,7 @@ export interface SyncerOptions {
   log: { warn(fields: object, message: string): void };
 }
 
+const PROGRAM = join(import.meta.dirname, 'syncer-program.ts');
 /** MB of V8's heap; what is fetched is outside of it. */
 const HEAP_MB = 32;
 /**
@@ -39,7 +41,7 @@ const KEPT_LIMIT_MB = 64;
  */
 export class Syncer {
   readonly #options: SyncerOptions;
-  #process: ManagedProcess | undefined;
+  #process: ManagedProcess<SyncerProtocol> | undefined;
   #closing = false;
   /** The sync that runs, and the one that begins behind it: both serve all who wait. */
   #running: Promise<void> | undefined;
@@ -101,7 +103,7 @@ export class Syncer {
     return this.#queued;
   }
 
-  get members(): readonly ManagedProcess[] {
+  get members(): readonly ManagedProcess<SyncerProtocol>[] {
     return this.#process === undefined ? [] : [this.#process];
   }
 
@@ -148,12 +150,11 @@ export class Syncer {
       const process = this.#process;
       if (process?.state.name !== 'idle') throw new Fault('connection_lost', 'the replica is not being synchronized');
       const stopWatching = this.#watch(process);
-      const reply = await process.run({ kind: 'sync' }).finally(stopWatching);
-      if (reply.kind !== 'synced') throw new Fault('internal', `the syncer answered ${reply.kind}`);
-      if (reply.frame === undefined && this.#frame !== undefined) {
+      const { frame } = await process.run('sync', null).finally(stopWatching);
+      if (frame === undefined && this.#frame !== undefined) {
         throw new Fault('remote_unavailable', 'the libSQL server of DB_SYNC_URL has lost its data');
       }
-      this.#frame = reply.frame;
+      this.#frame = frame;
       this.#syncedAt = beganAt;
       this.#syncs += 1;
       this.#failuresNow = 0;
@@ -176,7 +177,7 @@ export class Syncer {
   }
 
   /** Gives up a sync in which nothing moves. */
-  #watch(process: ManagedProcess): () => void {
+  #watch(process: ManagedProcess<SyncerProtocol>): () => void {
     const logBytes = () => logBytesOf(this.#options.replica.path);
     let seen = { rssMb: process.rssMb, bytes: logBytes() };
     let silent = 0;
@@ -191,23 +192,23 @@ export class Syncer {
     return () => clearInterval(timer);
   }
 
-  #start(): ManagedProcess {
+  #start(): ManagedProcess<SyncerProtocol> {
     const { replica, growthMb, counters, log } = this.#options;
-    const process = new ManagedProcess({
+    const process = new ManagedProcess<SyncerProtocol>({
       role: 'syncer',
       growthMb,
       counters,
       log: (fields, message) => log.warn(fields, message),
       onState: () => {},
-      program: { file: SYNCER_PROGRAM, heapMb: HEAP_MB, env: {} },
-      open: { kind: 'openReplica', id: 0, options: replica },
+      program: { file: PROGRAM, heapMb: HEAP_MB, env: {} },
+      open: replica,
     });
     void process.gone.then(() => this.#restart(process));
     return process;
   }
 
   /** One that ended by itself, or was ended, is followed by another; of the first it is the start of the service that fails. */
-  async #restart(gone: ManagedProcess): Promise<void> {
+  async #restart(gone: ManagedProcess<SyncerProtocol>): Promise<void> {
     if (this.#closing || this.#timer === undefined) return;
     await gone.ready.catch(async (error: unknown) => {
       if (error instanceof StartupError) this.#failing = error.message;

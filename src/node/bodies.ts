@@ -1,4 +1,4 @@
-import { runTwice } from '../connections/read.ts';
+import { join } from 'node:path';
 import { Fault } from '../faults.ts';
 import type { TakeApart } from '../http/json/large-bodies.ts';
 import { newCounters } from '../processes/counters.ts';
@@ -6,8 +6,9 @@ import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import { BODIES_PROGRAM } from '../processes/spawn.ts';
+import { runTwice } from '../processes/run-twice.ts';
 import type { ProcessesStatus } from '../system-state.ts';
+import type { BodiesProtocol } from './bodies-program.ts';
 import { BODIES_BASE_MB } from './sizing.ts';
 
 export interface BodiesProcessOptions {
@@ -32,6 +33,7 @@ export interface BodiesProcess {
 /** Large bodies are rare, and come together: the reports of a large cluster come once a minute. */
 const MAX_IDLE_MS = 90_000;
 const HOUSEKEEPING_MS = 250;
+const PROGRAM = join(import.meta.dirname, 'bodies-program.ts');
 /** Of what it may grow by: the rest is for bytes outside of V8's heap. V8 collects in time when its limit is near. */
 const HEAP_PART = 0.55;
 
@@ -43,7 +45,7 @@ export function openBodies(options: BodiesProcessOptions): BodiesProcess {
   const { memoryMb, queueLimit, callerLimit, maxIdleMs = MAX_IDLE_MS, replacementPermit, log } = options;
   const counters = newCounters();
   const growthMb = memoryMb - BODIES_BASE_MB;
-  const group = new ProcessGroup({
+  const group = new ProcessGroup<BodiesProtocol>({
     max: 1,
     queueLimit,
     callerLimit,
@@ -53,31 +55,29 @@ export function openBodies(options: BodiesProcessOptions): BodiesProcess {
     counters,
     log: (message, error) => log.warn({ err: error }, message),
     start: (onState) =>
-      new ManagedProcess({
+      new ManagedProcess<BodiesProtocol>({
         role: 'bodies',
         growthMb,
         counters,
         log: (fields, message) => log.warn(fields, message),
         onState,
-        program: { file: BODIES_PROGRAM, heapMb: Math.round(growthMb * HEAP_PART), flags: ['--expose-gc'], env: {} },
-        open: { kind: 'openBodies', id: 0 },
+        program: { file: PROGRAM, heapMb: Math.round(growthMb * HEAP_PART), flags: ['--expose-gc'], env: {} },
+        open: null,
       }),
   });
-  const tending = setInterval(() => group.housekeeping(), HOUSEKEEPING_MS);
+  const housekeeping = setInterval(() => group.housekeeping(), HOUSEKEEPING_MS);
   const stopWatching = watchMemory(() => group.members, counters);
   return {
     async takeApart(body, deadline) {
       try {
-        const reply = await runTwice(group, { kind: 'takeApart', body }, deadline, counters);
-        if (reply.kind !== 'takenApart') throw new Fault('internal', `the process of bodies answered ${reply.kind}`);
-        return reply.value;
+        return await runTwice(group, deadline, counters, (process) => process.run('parse', body));
       } catch (error) {
         throw error instanceof Fault && error.code === 'memory_limit_exceeded' ? tooMuchMemory(error) : error;
       }
     },
     status: () => ({ processes: group.members.map((member) => member.status()), counters: { ...counters } }),
     async close(graceMs) {
-      clearInterval(tending);
+      clearInterval(housekeeping);
       await group.close(graceMs);
       stopWatching();
     },

@@ -6,8 +6,8 @@ import type { Counters } from './counters.ts';
 import { faultFromMessage } from './fault-messages.ts';
 import { afterWaiting } from './late-timer.ts';
 import { setPriorityOf } from './priority.ts';
-import { doingOf, NEXT, newTask, type Reply, type RequestBody, type State, type Task } from './process-state.ts';
-import type { FromProcess, ToProcess } from './protocol.ts';
+import { doingOf, NEXT, newTask, type State, type TaskEvents } from './process-state.ts';
+import type { CallMessage, CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProcess } from './protocol.ts';
 import { rssMbOf } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
 
@@ -24,27 +24,34 @@ const LAST_WORDS = 2_000;
 /** A start takes 70-160 ms (measured); on a machine that swaps, or at low priority on a busy one, it may take seconds. */
 const START_LIMIT_MS = 30_000;
 
-export interface ProcessOptions {
+let lastId = 0;
+
+export interface ProcessOptions<P extends Protocol> {
   role: ProcessStatus['role'];
   program: Program;
-  /** The message that opens it, answered by `ready` or `refused`. */
-  open: Extract<
-    ToProcess,
-    { kind: 'open' | 'openArchive' | 'openBodies' | 'openReplica' | 'openColumns' | 'openBuilder' }
-  >;
-  /** MB its RSS may grow by above its resting level: beyond, the memory watch ends what it does. */
+  /** What the program is opened with. */
+  open: P['options'];
+  /** MB its RSS may grow by above its resting level. Beyond, the memory watch ends what it does. */
   growthMb: number;
   counters: Counters;
-  /** Told of its end, unless it was asked for. */
+  /** Called for its end, unless it was asked for. */
   log(fields: object, message: string): void;
-  /** Told how far a build of the column index is. */
-  onProgress?(rows: number): void;
-  /** Told of each change of state, behind it. */
-  onState(process: ManagedProcess): void;
+  /** Called after each change of state. */
+  onState(process: ManagedProcess<P>): void;
 }
 
-/** One process of the service: a database connection, one of the archive, the syncer of a replica, or the column index. */
-export class ManagedProcess {
+/** What a call may report while it runs. */
+export interface CallEvents<P extends Protocol> {
+  onStep?(step: P['step']): void;
+  /** Whether its effect may become final. Without it: no. */
+  mayCommit?(): boolean;
+}
+
+/** A process of any program. */
+export type AnyProcess = Omit<ManagedProcess<Protocol>, 'run'>;
+
+/** One process of the service, from its start to its end. It works on one call at a time. */
+export class ManagedProcess<P extends Protocol> {
   readonly role: ProcessStatus['role'];
   readonly growthMb: number;
   /** Resolves when it serves; rejects with StartupError, or with the fault `connection_lost` when it died first. */
@@ -53,16 +60,13 @@ export class ManagedProcess {
   restingMb = 0;
   /** Leaves as soon as it may: it said so, or the memory watch did. */
   needsReplacement = false;
-  /** Another program held the lock that its last write wanted, and no write has got it since. */
-  lockIsHeld = false;
   queries = 0;
   readonly #child: ChildProcess;
-  readonly #options: ProcessOptions;
+  readonly #options: ProcessOptions<P>;
   readonly #startedAt = performance.now();
   readonly #gone = Promise.withResolvers<void>();
   #state: State = { name: 'starting' };
-  #pragmas: ProcessStatus['pragmas'] = {};
-  #sqlite: string | undefined;
+  #opened: Opened = { pragmas: {} };
   #reportedRssMb = 0;
   #clearKill = () => {};
   /** Why we killed it. */
@@ -71,9 +75,8 @@ export class ManagedProcess {
   #unansweredPings = 0;
   /** The end of what it has written to standard error: Node's last words, if it dies. */
   #lastWords = '';
-  static #lastId = 0;
 
-  constructor(options: ProcessOptions) {
+  constructor(options: ProcessOptions<P>) {
     this.#options = options;
     this.role = options.role;
     this.growthMb = options.growthMb;
@@ -86,7 +89,7 @@ export class ManagedProcess {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
     });
-    this.#child.on('message', (message: FromProcess) => this.#receive(message, ready));
+    this.#child.on('message', (message: FromProcess<P>) => this.#receive(message, ready));
     this.#child.on('error', (error: NodeJS.ErrnoException) => {
       this.kill(`it could not be started, or a message could not be sent: ${error.code ?? error.message}`);
       this.#ended(ready, 'error');
@@ -95,7 +98,7 @@ export class ManagedProcess {
       this.#ended(ready, signal ?? code ?? 'unknown');
     });
     ready.promise.then(clearStart, clearStart);
-    this.#send(options.open);
+    this.#send({ kind: 'open', options: options.open });
   }
 
   get state(): State {
@@ -130,24 +133,27 @@ export class ManagedProcess {
       rssMb: Math.round(this.rssMb * 10) / 10,
       ageSec: Math.round((performance.now() - this.#startedAt) / 1000),
       queries: this.queries,
-      pragmas: this.#pragmas,
-      ...(this.#sqlite === undefined ? {} : { sqlite: this.#sqlite }),
+      ...this.#opened,
     };
   }
 
   /**
-   * Gives an idle process a request. Rejects with the fault the process reports, or `connection_lost` when it dies.
-   * Whoever stops waiting says so with `abandon`.
+   * Gives an idle process a call. Rejects with the fault that the process reports, with `connection_lost` when it dies, and with what
+   * cannot be cloned. To stop waiting, call `abandon`.
    */
-  run(request: RequestBody, onStep: Task['onStep'] = () => {}): Promise<Reply> {
-    ManagedProcess.#lastId += 1;
-    const id = ManagedProcess.#lastId;
+  run<Name extends CallName<P>>(
+    name: Name,
+    input: InputOf<P, Name>,
+    { onStep = () => {}, mayCommit = () => false }: CallEvents<P> = {},
+  ): Promise<OutputOf<P, Name>> {
+    lastId += 1;
+    const id = lastId;
     this.queries += 1;
     return new Promise((resolve, reject) => {
-      const task = newTask(id, request, { resolve, reject, onStep });
-      this.#become({ name: 'busy', task });
+      const events = { resolve, reject, onStep, mayCommit } as TaskEvents; // the program of the other end has the same protocol
+      this.#become({ name: 'busy', task: newTask(id, name, input, events) });
       try {
-        this.#send({ ...request, id });
+        this.#send({ kind: 'call', id, name, input } as CallMessage<P>);
       } catch (error) {
         reject(error); // what cannot be cloned was never sent
         this.#become({ name: 'idle', since: performance.now() });
@@ -155,22 +161,11 @@ export class ManagedProcess {
     });
   }
 
-  /** The answer to a write that asked to commit: no for one whose caller has his answer already. True if it may. */
-  answerCommit(wanted: boolean): boolean {
-    if (this.#state.name !== 'busy') return false;
-    const { task } = this.#state;
-    const allowed = wanted && !task.abandoned;
-    task.committing = allowed;
-    this.#send({ kind: 'commit', id: task.id, allowed });
-    return allowed;
-  }
-
   /** Ends the request it works on with a fault for its caller, at once; the process itself has `graceMs` to follow. */
   abandon(reason: unknown, graceMs = INTERRUPT_GRACE_MS): void {
     if (this.#state.name !== 'busy') return;
     const { task } = this.#state;
     task.reject(reason);
-    task.parts.length = 0;
     if (task.abandoned) return;
     task.abandoned = true;
     this.#options.counters.interrupts += 1;
@@ -188,7 +183,7 @@ export class ManagedProcess {
   stop(): void {
     if (this.#state.name === 'stopping' || this.#state.name === 'gone') return;
     this.#become(this.#state.name === 'busy' ? { name: 'stopping', task: this.#state.task } : { name: 'stopping' });
-    this.#send({ kind: 'stop', id: 0 });
+    this.#send({ kind: 'stop' });
     this.killAfter(STOP_GRACE_MS, 'it did not stop');
   }
 
@@ -210,10 +205,10 @@ export class ManagedProcess {
     if (this.#state.name === 'gone') return;
     this.#unansweredPings += 1;
     if (this.#state.name === 'idle' && this.#unansweredPings > SILENT_PINGS) this.kill('it did not respond');
-    else this.#send({ kind: 'ping', id: 0 });
+    else this.#send({ kind: 'ping' });
   }
 
-  #send(message: ToProcess): void {
+  #send(message: ToProcess<P>): void {
     if (this.#child.connected) this.#child.send(message);
   }
 
@@ -225,26 +220,24 @@ export class ManagedProcess {
     this.#options.onState(this);
   }
 
-  #receive(message: FromProcess, ready: PromiseWithResolvers<void>): void {
+  #receive(message: FromProcess<P>, ready: PromiseWithResolvers<void>): void {
     this.#unansweredPings = 0;
     switch (message.kind) {
-      case 'ready':
+      case 'ready': {
         if (this.#state.name !== 'starting') return;
-        this.#pragmas = message.pragmas;
-        this.#sqlite = message.sqlite;
+        const { kind: _, ...opened } = message;
+        this.#opened = opened;
         this.restingMb = this.rssMb;
         this.#become({ name: 'idle', since: performance.now() });
         ready.resolve();
         return;
+      }
       case 'refused':
         ready.reject(new StartupError(message.problems, { fault: message.fault }));
         this.kill();
         return;
       case 'worn':
         this.needsReplacement = true;
-        return;
-      case 'progress':
-        this.#options.onProgress?.(message.rows);
         return;
       case 'pong':
         this.#reportedRssMb = message.rssMb;
@@ -254,21 +247,23 @@ export class ManagedProcess {
     }
   }
 
-  /** A message about the request it works on; one about another is late and means nothing. */
-  #receiveOf(message: Exclude<FromProcess, { id: 0 }>): void {
+  /** A message about the call it works on. One about another is late, and has no meaning. */
+  #receiveOf(message: Extract<FromProcess<P>, { id: number }>): void {
     if (this.#state.name !== 'busy' || this.#state.task.id !== message.id) return;
     const { task } = this.#state;
-    if (message.kind === 'locked' || message.kind === 'began' || message.kind === 'mayCommit') {
-      task.onStep(message.kind);
+    if (message.kind === 'step') {
+      task.onStep(message.step);
       return;
     }
-    if (message.kind === 'part') {
-      if (!task.abandoned) task.parts.push(message.bytes);
+    if (message.kind === 'mayCommit') {
+      if (task.committing) return; // it asks once
+      task.committing = !task.abandoned && task.mayCommit();
+      this.#send({ kind: 'commit', id: task.id, allowed: task.committing });
       return;
     }
     this.#clearKill();
     if (message.kind === 'failed') task.reject(faultFromMessage(message.fault));
-    else task.resolve(message.kind === 'archived' ? { ...message, parts: task.parts } : message);
+    else task.resolve(message.output);
     this.#become({ name: 'idle', since: performance.now() });
   }
 

@@ -1,6 +1,6 @@
 import { Fault } from '../faults.ts';
 import type { Counters } from './counters.ts';
-import type { ManagedProcess } from './managed-process.ts';
+import type { AnyProcess } from './managed-process.ts';
 
 /** A scanning process grew by at most 12 MB in 10 ms (measured); a look costs 20 microseconds a process. */
 const LOOK_MS = 10;
@@ -10,7 +10,7 @@ const LOOK_MS = 10;
  * `memory_limit_exceeded` at once, and the process is replaced. The heap limits inside SQLite come first; this counts as
  * the operating system does, so it also sees what SQLite does not (the answer's copies, V8).
  */
-export function watchMemory(processes: () => Iterable<ManagedProcess>, counters: Counters): () => void {
+export function watchMemory(processes: () => Iterable<AnyProcess>, counters: Counters): () => void {
   const timer = setInterval(() => {
     for (const process of processes()) {
       if (process.state.name !== 'busy' || process.state.task.abandoned) continue;

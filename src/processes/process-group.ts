@@ -3,13 +3,14 @@ import { Fault } from '../faults.ts';
 import { StartupError, type StartupFault } from '../startup-error.ts';
 import type { Counters } from './counters.ts';
 import { afterWaiting } from './late-timer.ts';
-import type { ManagedProcess } from './managed-process.ts';
+import type { AnyProcess, ManagedProcess } from './managed-process.ts';
+import type { Protocol } from './protocol.ts';
 import { Queue, type Turn } from './queue.ts';
 import type { ReplacementPermit } from './replacement-permit.ts';
 
-export interface ProcessGroupOptions {
+export interface ProcessGroupOptions<P extends Protocol> {
   /** Starts one more process of this group, whose changes of state come to `group.changed`. */
-  start(changed: (process: ManagedProcess) => void): ManagedProcess;
+  start(changed: (process: ManagedProcess<P>) => void): ManagedProcess<P>;
   /** Processes at most, one more while one is replaced. */
   max: number;
   queueLimit: number;
@@ -39,14 +40,14 @@ const RESTART_MS = [50, 5_000] as const;
  * Processes that do the same work: all readers, the writer (a group of one), the archive's decoder. It gives requests to
  * idle processes, starts more on demand, and replaces those that died, ran out of memory, or keep too much of it.
  */
-export class ProcessGroup {
-  readonly #options: ProcessGroupOptions;
-  readonly #queue: Queue;
-  #members: ManagedProcess[] = [];
+export class ProcessGroup<P extends Protocol> {
+  readonly #options: ProcessGroupOptions<P>;
+  readonly #queue: Queue<P>;
+  #members: ManagedProcess<P>[] = [];
   /** The member that leaves as soon as its spare serves: one at a time. */
-  #leaving: { member: ManagedProcess; spare: ManagedProcess } | undefined;
+  #leaving: { member: ManagedProcess<P>; spare: ManagedProcess<P> } | undefined;
   /** Processes told to stop that have not ended yet. */
-  readonly #dismissed = new Set<ManagedProcess>();
+  readonly #dismissed = new Set<ManagedProcess<P>>();
   #opened = false;
   /** What a process said that refused to start, until one does. */
   #refused: StartupError | undefined;
@@ -57,14 +58,14 @@ export class ProcessGroup {
   #closing = false;
   #restartMs: number = RESTART_MS[0];
 
-  constructor(options: ProcessGroupOptions) {
+  constructor(options: ProcessGroupOptions<P>) {
     this.#options = options;
     const { max, queueLimit, callerLimit } = options;
     const atOnce = { amongOthers: Math.max(1, max - 1), alone: max };
     this.#queue = new Queue({ limit: queueLimit, callerLimit, atOnce });
   }
 
-  get members(): readonly ManagedProcess[] {
+  get members(): readonly ManagedProcess<P>[] {
     return this.#members;
   }
 
@@ -83,7 +84,7 @@ export class ProcessGroup {
    * signal allows. Of several processes a caller leaves one to others while there are any. Throws `queue_full`, the signal's
    * reason, or what `work` throws.
    */
-  async use<Result>(turn: Turn, work: (process: ManagedProcess) => Promise<Result>): Promise<Result> {
+  async use<Result>(turn: Turn, work: (process: ManagedProcess<P>) => Promise<Result>): Promise<Result> {
     turn.signal.throwIfAborted();
     if (this.#closing) throw shuttingDown();
     const mayPass = this.#queue.mayPass(turn);
@@ -122,7 +123,7 @@ export class ProcessGroup {
     clearForce();
   }
 
-  #add(): ManagedProcess {
+  #add(): ManagedProcess<P> {
     const process = this.#options.start((changed) => this.#changed(changed));
     this.#members = [...this.#members, process];
     process.ready.then(
@@ -156,7 +157,7 @@ export class ProcessGroup {
     if (!this.#serves()) this.#queue.clear(refusedStart(why));
   }
 
-  #changed(process: ManagedProcess): void {
+  #changed(process: ManagedProcess<P>): void {
     if (process.state.name === 'gone') this.#lost(process);
     if (process.state.name !== 'idle') return;
     // What still has more memory than it may take would fail whatever comes next: its follower starts when it has ended.
@@ -171,7 +172,7 @@ export class ProcessGroup {
   }
 
   /** A process has ended. One that nobody stopped is followed by another at once, or when starts fail, after a while. */
-  #lost(process: ManagedProcess): void {
+  #lost(process: ManagedProcess<P>): void {
     const stopped = !this.#members.includes(process);
     this.#members = this.#members.filter((member) => member !== process);
     if (this.#leaving?.member === process) {
@@ -209,7 +210,7 @@ export class ProcessGroup {
   }
 
   /** Starts the spare of a member; from its first tick of service the member leaves. False: not now. */
-  #bringSpare(member: ManagedProcess): boolean {
+  #bringSpare(member: ManagedProcess<P>): boolean {
     if (!this.#options.replacementPermit.take()) return false;
     const spare = this.#add();
     this.#leaving = { member, spare };
@@ -231,7 +232,7 @@ export class ProcessGroup {
   }
 
   /** Stops an idle member that has to leave, if its spare serves. */
-  #letGo(member: ManagedProcess): boolean {
+  #letGo(member: ManagedProcess<P>): boolean {
     if (this.#leaving?.member !== member || this.#leaving.spare.state.name === 'starting') return false;
     this.#leaving = undefined;
     void member.gone.then(() => {
@@ -242,7 +243,7 @@ export class ProcessGroup {
     return true;
   }
 
-  #dismiss(member: ManagedProcess): void {
+  #dismiss(member: ManagedProcess<P>): void {
     this.#members = this.#members.filter((other) => other !== member);
     this.#dismissed.add(member);
     void member.gone.then(() => this.#dismissed.delete(member));
@@ -266,7 +267,7 @@ export class ProcessGroup {
   }
 }
 
-function isToBeReplaced(member: ManagedProcess): boolean {
+function isToBeReplaced(member: AnyProcess): boolean {
   const { state } = member;
   if (state.name !== 'idle' && state.name !== 'busy') return false;
   if (member.needsReplacement) return true;

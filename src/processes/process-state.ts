@@ -1,45 +1,23 @@
 import type { ProcessStatus } from '../system-state.ts';
-import type { FromProcess, ToProcess } from './protocol.ts';
 
-/** What a process answers to the request it was given. */
-export type Reply =
-  | Extract<FromProcess, { kind: 'answer' | 'written' | 'takenApart' | 'synced' | 'built' | 'declined' }>
-  | (Extract<FromProcess, { kind: 'archived' }> & { parts: readonly Uint8Array[] });
-type Request = Extract<
-  ToProcess,
-  {
-    kind:
-      | 'query'
-      | 'write'
-      | 'maintain'
-      | 'archive'
-      | 'takeApart'
-      | 'sync'
-      | 'buildColumns'
-      | 'followColumns'
-      | 'askColumns';
-  }
->;
-
-/** The messages of a write on its way. */
-export type WriteStep = 'locked' | 'began' | 'mayCommit';
-
-/** A request on its process, seen from the service. */
-export interface Task {
+/** A call on its process, seen from the service. */
+export interface Task extends TaskEvents {
   id: number;
   /** What it is, for people: the name of a statement or a write. */
   name: string;
   /** An instant of performance.now(). */
   startedAt: number;
-  resolve(reply: Reply): void;
-  reject(fault: unknown): void;
-  onStep(step: WriteStep): void;
-  /** Pieces of its answer that have come so far. */
-  parts: Uint8Array[];
-  /** Set once its caller has his answer and the process is only waited for. */
+  /** Set once its caller has the answer, and the process is only waited for. */
   abandoned: boolean;
-  /** Set once its write may commit: from then on it is only waited for. */
+  /** Set once its effect may become final: from then on it is only waited for. */
   committing: boolean;
+}
+
+export interface TaskEvents {
+  resolve(output: unknown): void;
+  reject(fault: unknown): void;
+  onStep(step: unknown): void;
+  mayCommit(): boolean;
 }
 
 /** The states of a process; `become` is the only way from one to another. */
@@ -60,13 +38,14 @@ export const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
   gone: [],
 };
 
-/** A request without its id, which `run` gives. */
-export type RequestBody = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never;
+/** A call that begins now. Its name is that of its statement or write, if it has one. */
+export function newTask(id: number, call: string, input: unknown, events: TaskEvents): Task {
+  const name = hasName(input) ? input.name : call;
+  return { ...events, id, name, startedAt: performance.now(), abandoned: false, committing: false };
+}
 
-/** A request that begins now. */
-export function newTask(id: number, request: RequestBody, told: Pick<Task, 'resolve' | 'reject' | 'onStep'>): Task {
-  const name = 'name' in request && request.name !== undefined ? request.name : request.kind;
-  return { ...told, id, name, startedAt: performance.now(), parts: [], abandoned: false, committing: false };
+function hasName(input: unknown): input is { readonly name: string } {
+  return typeof input === 'object' && input !== null && 'name' in input && typeof input.name === 'string';
 }
 
 /** What a process that is busy does, and for how long. */

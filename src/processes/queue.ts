@@ -1,18 +1,19 @@
 import type { Deadline } from '../deadline.ts';
 import type { Fault } from '../faults.ts';
 import type { ManagedProcess } from './managed-process.ts';
+import type { Protocol } from './protocol.ts';
 import { type ShareLimits, Shares, type Waiting } from './shares.ts';
 
 /** Who asks for a process, and how long. */
 export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
 
-interface WaitingForProcess extends Waiting {
-  start(process: ManagedProcess): void;
+interface WaitingForProcess<P extends Protocol> extends Waiting {
+  start(process: ManagedProcess<P>): void;
 }
 
 /** Requests that wait for a process: bounded, shared fairly among callers. One that ends waiting never touches the database. */
-export class Queue {
-  readonly #shares: Shares<WaitingForProcess>;
+export class Queue<P extends Protocol> {
+  readonly #shares: Shares<WaitingForProcess<P>>;
 
   constructor(limits: ShareLimits) {
     this.#shares = new Shares(limits);
@@ -29,19 +30,19 @@ export class Queue {
   }
 
   /** Gives the process to `work` in the same tick. */
-  run<Result>({ caller }: Turn, process: ManagedProcess, work: (process: ManagedProcess) => Promise<Result>) {
+  run<Result>({ caller }: Turn, process: ManagedProcess<P>, work: (process: ManagedProcess<P>) => Promise<Result>) {
     return this.#shares.run(caller, () => work(process));
   }
 
   /** Waits for a process; `work` is called with it in the same tick. Rejects with queue_full or the signal's reason. */
-  add<Result>(turn: Turn, work: (process: ManagedProcess) => Promise<Result>): Promise<Result> {
+  add<Result>(turn: Turn, work: (process: ManagedProcess<P>) => Promise<Result>): Promise<Result> {
     const { signal, caller, hasBegun } = turn;
     return new Promise((resolve, reject) => {
       const drop = () => {
         this.#shares.remove(own);
         reject(signal.reason);
       };
-      const own: WaitingForProcess = {
+      const own: WaitingForProcess<P> = {
         caller,
         counts: hasBegun !== true,
         start: (process) => {
@@ -59,7 +60,7 @@ export class Queue {
   }
 
   /** Gives the process to the next that waits. False when none may begin. */
-  serve(process: ManagedProcess): boolean {
+  serve(process: ManagedProcess<P>): boolean {
     const next = this.#shares.next();
     next?.start(process);
     return next !== undefined;

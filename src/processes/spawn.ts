@@ -34,7 +34,7 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Starts a process of the service that cannot outlive it (child/lifeline.ts). It inherits nothing of our environment but
+ * Starts a process of the service that cannot outlive it (lifeline.ts). It inherits nothing of our environment but
  * what it needs: no key, no token. Its standard error is a pipe to us. Where the system has no process, memory or file for it, the answer
  * has no pid and emits `error`, as after any other failure: a caller in a timer must not end the service.
  */
@@ -74,9 +74,3 @@ function optionsOf(env: Program['env']): SpawnOptions {
     },
   };
 }
-
-export const CONNECTION_PROGRAM = join(import.meta.dirname, '../connections/program.ts');
-export const SYNCER_PROGRAM = join(import.meta.dirname, '../connections/syncer-program.ts');
-export const COLUMNS_PROGRAM = join(import.meta.dirname, '../column-index/program.ts');
-export const BODIES_PROGRAM = join(import.meta.dirname, '../node/child/bodies.ts');
-export const ARCHIVE_PROGRAM = join(import.meta.dirname, '../archive/program.ts');

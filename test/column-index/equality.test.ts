@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { Unsupported } from '../../src/column-index/index-errors.ts';
 import type { IndexSession } from '../../src/column-index/session.ts';
-import { Unsupported } from '../../src/column-index/unsupported.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { answerOf, builtIndex } from '../support/column-index.ts';

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { COLUMNS_PROGRAM } from '../../src/processes/spawn.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { ALL, BUILD_LIMIT_MS, count, type Indexed, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder, testPool, until, within } from '../support/pool.ts';
@@ -136,7 +135,7 @@ test('a program that dies at its start leaves the SQL to answer; it is tried aga
   expect(told).toHaveLength(4); // once for each try
   expect(both.index.state.name).toBe('stale');
   expect(await count(both)).toBe(10);
-  writeFileSync(program, `import ${JSON.stringify(COLUMNS_PROGRAM)}`);
+  writeFileSync(program, `import ${JSON.stringify(join(import.meta.dirname, '../../src/column-index/program.ts'))}`);
   await isReady(both);
   expect(both.index.status()).toMatchObject({ builds: 1 });
   expect(await count(both)).toBe(10);

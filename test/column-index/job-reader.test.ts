@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
+import { Unsupported } from '../../src/column-index/index-errors.ts';
 import { FootprintKeys } from '../../src/column-index/read/footprint-keys.ts';
 import type { Jobs } from '../../src/column-index/read/job-reader.ts';
 import { Source } from '../../src/column-index/read/source.ts';
 import { plainFootprint, plainHosts } from '../../src/column-index/read/sqlite-json.ts';
-import { Unsupported } from '../../src/column-index/unsupported.ts';
 import { sqlBuilder } from '../../src/db/schema/tables.ts';
 import { jsonNumber, jsonText } from '../../src/db/sql/stored-json.ts';
 import { COLUMNS, HOST_MARK } from '../../src/questions/index-columns.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { Unsupported } from '../../src/column-index/index-errors.ts';
 import type { IndexSession } from '../../src/column-index/session.ts';
-import { Unsupported } from '../../src/column-index/unsupported.ts';
 import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';

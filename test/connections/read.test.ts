@@ -75,7 +75,7 @@ test('readers are started on demand, up to their number', async () => {
 });
 
 test('a query that does not stop when interrupted is answered at its deadline all the same, and its process killed', async () => {
-  const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-hangs') });
+  const { db } = await testPool({ maxReaders: 1, programs: { reader: fixture('child-that-hangs') } });
   await expect(db.read(asked('anything'), within(50))).rejects.toEqual(deadlineExceeded);
   const tookMs = await until(() => db.status().counters['kills'] === 1, 2_000);
   expect(tookMs).toBeGreaterThan(100);
@@ -93,19 +93,19 @@ test('a reader that dies is followed by another at once, and its query tried aga
 });
 
 test('a query that kills two processes is not tried on a third', async () => {
-  const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-dies-of-a-query') });
+  const { db } = await testPool({ maxReaders: 1, programs: { reader: fixture('child-that-dies-of-a-query') } });
   await expect(db.read(asked('anything'), within(10_000))).rejects.toMatchObject({ code: 'connection_lost' });
   expect(db.status().counters).toMatchObject({ crashes: 2, retries: 1, lostTwice: 1 });
 });
 
 test('a second answer to one request is nobody else’s answer', async () => {
-  const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-answers-twice') });
+  const { db } = await testPool({ maxReaders: 1, programs: { reader: fixture('child-that-answers-twice') } });
   expect(await db.read(asked('a'), within(5_000))).toEqual([{ answer: 'first of a' }]);
   expect(await db.read(asked('b'), within(5_000))).toEqual([{ answer: 'first of b' }]);
 });
 
 test('an answer behind the deadline is nobody else’s answer', async () => {
-  const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-answers-late') });
+  const { db } = await testPool({ maxReaders: 1, programs: { reader: fixture('child-that-answers-late') } });
   await expect(db.read(asked('late'), within(30))).rejects.toEqual(deadlineExceeded);
   expect(await db.read(asked('next'), within(5_000))).toEqual([{ answer: 'next' }]);
 });

@@ -44,7 +44,7 @@ describe('a file that has become read-only', () => {
 
 describe('a full disk', () => {
   test('is disk_full, leaves nothing half done, and passes', async () => {
-    const { db, path } = await testPool({ program: fixture('child-on-a-small-disk') });
+    const { db, path } = await testPool({ programs: { writer: fixture('child-on-a-small-disk') } });
     const many = { rows: Array.from({ length: 3_000 }, (_, nth) => ['type', `${nth} ${'x'.repeat(200)}`, 'global']) };
     expect(await codeOf(db.write('copyTags', many, within(10_000)))).toBe('disk_full');
     expect(await tags(path)).toEqual([]);

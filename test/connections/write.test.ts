@@ -98,7 +98,7 @@ test('a write that fails is rolled back, and the writer writes on', async () => 
 });
 
 test('a writer that dies between "yes, commit" and its answer leaves the outcome unknown', async () => {
-  const { db } = await testPool({ program: fixture('child-that-dies-committing') });
+  const { db } = await testPool({ programs: { writer: fixture('child-that-dies-committing') } });
   await expect(db.write('copyTags', tag('x'), within(5_000))).rejects.toMatchObject({
     code: 'outcome_unknown',
     status: 503,
@@ -106,7 +106,7 @@ test('a writer that dies between "yes, commit" and its answer leaves the outcome
 });
 
 test('a write that never asks to commit is answered at its deadline and its writer killed', async () => {
-  const { db } = await testPool({ program: fixture('child-that-never-asks') });
+  const { db } = await testPool({ programs: { writer: fixture('child-that-never-asks') } });
   await expect(db.write('copyTags', tag('x'), within(100))).rejects.toMatchObject({ code: 'deadline_exceeded' });
   await until(() => db.status().counters['kills'] === 1, 2_000);
 });
@@ -149,7 +149,7 @@ test('a write that is stopped for its memory has not happened', async () => {
 });
 
 test('a commit that does not end is given up after five seconds: nobody knows what became of it', async () => {
-  const { db } = await testPool({ program: fixture('child-that-never-commits') });
+  const { db } = await testPool({ programs: { writer: fixture('child-that-never-commits') } });
   const startedAt = performance.now();
   const writing = db.write('insertJobs', { rows: [], tags: [] }, within(500));
   await expect(writing).rejects.toMatchObject({ code: 'outcome_unknown' });

@@ -39,9 +39,6 @@ export function upward(files: readonly SourceFile[]): string[] {
   );
 }
 
-/** What is still to be mended: one protocol for all programs. */
-export const KNOWN_UPWARD: readonly RegExp[] = [/^src\/processes\/protocol\.ts -> /];
-
 /** Which files may import a package. */
 export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp; readonly why: string }[] = [
   {

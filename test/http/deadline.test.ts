@@ -184,7 +184,7 @@ test('a client that hangs up leaves the deadline of a write in force', async () 
 
 describe('a write that was allowed to commit before its deadline', () => {
   test('is answered with what came of it, however late that is', async () => {
-    const { db } = await testPool({ program: fixture('child-that-commits-late') });
+    const { db } = await testPool({ programs: { writer: fixture('child-that-commits-late') } });
     service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' }, service: () => ({ db }) });
     service.app.post('/write', async (c) => c.json(await db.write('deleteJob', { id: 1n }, c.var.deadline)));
     const answer = await service.app.request('/write', { method: 'POST' });
@@ -192,7 +192,7 @@ describe('a write that was allowed to commit before its deadline', () => {
   });
 
   test('is followed by nothing more once its time is over', async () => {
-    const { db } = await testPool({ program: fixture('child-that-commits-late') });
+    const { db } = await testPool({ programs: { writer: fixture('child-that-commits-late') } });
     service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' }, service: () => ({ db }) });
     let writes = 0;
     service.app.post('/twice', async (c) => {

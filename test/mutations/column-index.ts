@@ -10,7 +10,7 @@ export const COLUMNS: readonly Mutation[] = [
   ),
   mutation('column-index/index-client.ts', ' || hasManyPatterns(question)', '', 'column-index/callers'),
   mutation('column-index/follow.ts', 'if (ids.length > MOST_CHANGES)', 'if (ids.length > 1e12)', 'column-index/index'),
-  mutation('column-index/program.ts', 'index?.interrupt();', '', 'column-index/deadline'),
+  mutation('column-index/program.ts', 'interrupt: () => index.interrupt(),', '', 'column-index/deadline'),
   mutation('questions/index-columns.ts', ' && stored <= most && stored >= -most', '', 'column-index/odd-values'),
   mutation(
     'column-index/read/job-reader.ts',

@@ -25,8 +25,8 @@ export const POOL: readonly Mutation[] = [
   ),
   mutation(
     'processes/managed-process.ts',
-    'const allowed = wanted && !task.abandoned;',
-    'const allowed = wanted;',
+    '!task.abandoned && task.mayCommit()',
+    'task.mayCommit()',
     'connections/write',
     'http/deadline',
   ),
@@ -43,13 +43,8 @@ export const POOL: readonly Mutation[] = [
     'connections/read',
   ),
   mutation('processes/managed-process.ts', "this.#send({ kind: 'interrupt', id: task.id });", '', 'connections/read'),
-  mutation(
-    'connections/write.ts',
-    "if (died && stage.now === 'committing')",
-    "if (died && stage.now === 'sent')",
-    'connections/write',
-  ),
-  mutation('connections/write.ts', 'throw isLate && group', 'throw !isLate && group', 'connections/write'),
+  mutation('connections/writer.ts', 'if (!isCommitting || !(error', 'if (isCommitting || !(error', 'connections/write'),
+  mutation('connections/writer.ts', 'reason && this.#lockIsHeld', 'reason && !this.#lockIsHeld', 'connections/write'),
   mutation('processes/memory-watch.ts', 'if (!process.isOverLimit) continue;', 'continue;', 'processes/memory'),
   mutation(
     'processes/managed-process.ts',
@@ -58,7 +53,7 @@ export const POOL: readonly Mutation[] = [
     'processes/memory',
   ),
   mutation(
-    'connections/read.ts',
+    'processes/run-twice.ts',
     'if (!isLost(error) || deadline.signal.aborted) throw error;',
     'if (!deadline.signal.aborted) throw error;',
     'connections/read',

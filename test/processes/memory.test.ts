@@ -23,7 +23,7 @@ test('a query that needs more than the hard heap limit fails cleanly, and its pr
 });
 
 test('memory that no heap limit sees is seen from outside, and its process stopped', async () => {
-  const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-leaks') });
+  const { db } = await testPool({ maxReaders: 1, programs: { reader: fixture('child-that-leaks') } });
   await expect(db.read(asked('anything'), within(20_000))).rejects.toMatchObject({ code: 'memory_limit_exceeded' });
   await until(() => db.status().counters['kills'] === 1, 2_000);
 });
@@ -38,7 +38,7 @@ test('what a query took is given back within seconds', async () => {
 
 /** A pool of one reader that keeps so many MB of its first query, and does nothing of what it is asked for. */
 async function keeping(mb: number) {
-  const { db } = await testPool({ maxReaders: 1, program: fixture('child-that-keeps') });
+  const { db } = await testPool({ maxReaders: 1, programs: { reader: fixture('child-that-keeps') } });
   const pids = () =>
     db
       .status()

@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { ReaderProtocol } from '../../src/connections/connection-protocol.ts';
+import { PROGRAMS } from '../../src/connections/start-connection.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { ProcessGroup } from '../../src/processes/process-group.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
-import { CONNECTION_PROGRAM } from '../../src/processes/spawn.ts';
 import { ENDLESS, testFolder, until } from '../support/pool.ts';
 
 interface Options {
   max: number;
   replacementPermit?: ReplacementPermit;
-  onState?: (process: ManagedProcess) => void;
+  onState?: (process: ManagedProcess<ReaderProtocol>) => void;
 }
 
 /** Readers on a file of their own, and every process that was ever started for them. */
@@ -19,7 +20,7 @@ async function groupOf({ max, replacementPermit = new ReplacementPermit(), onSta
   const path = join(testFolder(), 'job.db');
   await migrate(path);
   const counters = newCounters();
-  const started: ManagedProcess[] = [];
+  const started: ManagedProcess<ReaderProtocol>[] = [];
   const heap = 2 ** 25; // bytes
   const options = {
     path,
@@ -28,7 +29,7 @@ async function groupOf({ max, replacementPermit = new ReplacementPermit(), onSta
     softHeapLimitBytes: heap,
     hardHeapLimitBytes: 2 * heap,
   } as const;
-  const group = new ProcessGroup({
+  const group = new ProcessGroup<ReaderProtocol>({
     max,
     queueLimit: 8,
     callerLimit: 8,
@@ -37,13 +38,13 @@ async function groupOf({ max, replacementPermit = new ReplacementPermit(), onSta
     counters,
     log: () => {},
     start: (changed) => {
-      const process = new ManagedProcess({
+      const process = new ManagedProcess<ReaderProtocol>({
         log: () => {},
         role: 'reader',
         growthMb: 500,
         counters,
-        program: { file: CONNECTION_PROGRAM, heapMb: 64, env: {} },
-        open: { kind: 'open', id: 0, options },
+        program: { file: PROGRAMS.reader, heapMb: 64, env: {} },
+        open: options,
         onState: (one) => {
           changed(one);
           onState(one);
@@ -59,11 +60,12 @@ async function groupOf({ max, replacementPermit = new ReplacementPermit(), onSta
   return { group, started, living };
 }
 
-const work = (process: ManagedProcess) => process.run({ kind: 'query', sql: ENDLESS.sql, parameters: [] });
+const work = (process: ManagedProcess<ReaderProtocol>) =>
+  process.run('query', { name: 'endless', sql: ENDLESS.sql, parameters: [] });
 const never = { signal: new AbortController().signal, caller: 'ada' };
 
 /** Puts every process of a group to work that does not end. */
-async function allBusy(group: ProcessGroup, size: number) {
+async function allBusy(group: ProcessGroup<ReaderProtocol>, size: number) {
   for (let count = 0; count < size; count += 1) group.use(never, work).catch(() => {});
   const busy = () => group.members.length === size && group.members.every(({ state }) => state.name === 'busy');
   await until(busy, 5_000, () => group.members.map(({ state }) => state.name));

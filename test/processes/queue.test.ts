@@ -2,18 +2,19 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
 import type { ManagedProcess } from '../../src/processes/managed-process.ts';
+import type { Protocol } from '../../src/processes/protocol.ts';
 import { Queue } from '../../src/processes/queue.ts';
 
 const turnOf = (signal: AbortSignal) => ({ caller: 'ada', signal });
 const never = turnOf(new AbortController().signal);
 /** Of one caller, who may have all processes. */
 const limited = (limit: number) => ({ limit, callerLimit: limit, atOnce: { amongOthers: 9, alone: 9 } });
-const named = (name: string) => name as unknown as ManagedProcess;
+const named = (name: string) => name as unknown as ManagedProcess<Protocol>;
 
 test('requests are served in their order, each in the tick in which there is a process for it', async () => {
   const queue = new Queue(limited(3));
   const served: unknown[] = [];
-  const work = (name: string) => async (process: ManagedProcess) => {
+  const work = (name: string) => async (process: ManagedProcess<Protocol>) => {
     served.push([name, process]);
     return name;
   };

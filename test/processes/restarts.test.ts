@@ -1,12 +1,13 @@
 /** Processes that die at their start, again and again. */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { ReaderProtocol } from '../../src/connections/connection-protocol.ts';
+import { PROGRAMS } from '../../src/connections/start-connection.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { ProcessGroup } from '../../src/processes/process-group.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
-import { CONNECTION_PROGRAM } from '../../src/processes/spawn.ts';
 import { fixture, small, testFolder, until } from '../support/pool.ts';
 
 const never = { caller: 'ada', signal: new AbortController().signal };
@@ -19,7 +20,7 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
   let fails = false;
   const counters = newCounters();
   const heap = 2 ** 25; // bytes
-  const group = new ProcessGroup({
+  const group = new ProcessGroup<ReaderProtocol>({
     max: 1,
     queueLimit: 8,
     callerLimit: 8,
@@ -29,17 +30,13 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
     log: (message) => problems.push(message),
     start: (onState) => {
       startedAt.push(performance.now());
-      return new ManagedProcess({
+      return new ManagedProcess<ReaderProtocol>({
         log: () => {},
         role: 'reader',
         growthMb: 500,
         counters,
-        program: { file: fails ? fixture('child-that-dies-at-start') : CONNECTION_PROGRAM, heapMb: 64, env: {} },
-        open: {
-          kind: 'open',
-          id: 0,
-          options: { path, role: 'reader', cacheKib: 1024, softHeapLimitBytes: heap, hardHeapLimitBytes: 2 * heap },
-        },
+        program: { file: fails ? fixture('child-that-dies-at-start') : PROGRAMS.reader, heapMb: 64, env: {} },
+        open: { path, role: 'reader', cacheKib: 1024, softHeapLimitBytes: heap, hardHeapLimitBytes: 2 * heap },
         onState,
       });
     },
@@ -57,10 +54,10 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
   expect(new Set(problems)).toEqual(new Set(['a reader process did not start']));
 
   fails = false;
-  const { sql, parameters } = small(7);
   // A request waits for the start that succeeds.
-  const reply = await group.use(never, (process) => process.run({ kind: 'query', sql, parameters }));
-  expect(reply).toMatchObject({ kind: 'answer' });
+  const { name, sql, parameters } = small(7);
+  const reply = await group.use(never, (process) => process.run('query', { name, sql, parameters }));
+  expect(reply.json.byteLength).toBeGreaterThan(0);
   expect(group.members).toHaveLength(1);
 
   fails = true;

@@ -55,7 +55,7 @@ test('a file that cannot be served refuses the start with its reason', async () 
 });
 
 test('a process that dies at its start fails the start of the service, and is not started for ever', async () => {
-  await expect(testPool({ program: fixture('child-that-dies-at-start') })).rejects.toMatchObject({
+  await expect(testPool({ programs: { writer: fixture('child-that-dies-at-start') } })).rejects.toMatchObject({
     code: 'connection_lost',
   });
 });

@@ -1,8 +1,8 @@
 import type { IncomingJobs } from '../incoming-jobs.ts';
+import { Outdated } from '../index-errors.ts';
 import type { IndexFile, IndexMeta } from '../index-file.ts';
 import { CHUNK_JOBS, type Jobs } from '../read/job-reader.ts';
 import type { Source } from '../read/source.ts';
-import { Outdated } from '../unsupported.ts';
 
 export interface BuildOptions {
   readonly source: Source;

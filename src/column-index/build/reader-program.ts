@@ -1,8 +1,8 @@
 /** The program of the thread that reads jobs for a build. */
 import { serveThread } from '../../processes/threads.ts';
+import { Unsupported } from '../index-errors.ts';
 import { FootprintKeys } from '../read/footprint-keys.ts';
 import { Source } from '../read/source.ts';
-import { Unsupported } from '../unsupported.ts';
 import type { FromReaderThread, ReaderThreadOptions } from './reader-thread.ts';
 
 const LEAST_ID = -(2n ** 63n);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { messagesOf } from '../../processes/threads.ts';
+import { Unsupported } from '../index-errors.ts';
 import type { Jobs } from '../read/job-reader.ts';
-import { Unsupported } from '../unsupported.ts';
 
 /** What the thread gets at its start. */
 export interface ReaderThreadOptions {

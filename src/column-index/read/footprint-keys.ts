@@ -1,5 +1,5 @@
 import { isFootprintKey } from '../../jobs/filter.ts';
-import { Unsupported } from '../unsupported.ts';
+import { Unsupported } from '../index-errors.ts';
 
 /** More keys than any configuration has metrics; each is a column. */
 const MOST_KEYS = 128;

@@ -4,7 +4,7 @@ import type { Sqlite } from '../../db/driver/sqlite.ts';
 import { foldCase } from '../../db/sql/conditions.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { HOST_MARK, isDecimal, STORED_COLUMNS } from '../../questions/index-columns.ts';
-import { Unsupported } from '../unsupported.ts';
+import { Unsupported } from '../index-errors.ts';
 import type { FootprintKeys } from './footprint-keys.ts';
 import { type Footprint, plainFootprint, plainHosts, SqliteJson } from './sqlite-json.ts';
 

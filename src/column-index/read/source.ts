@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { readOnlyUri, Sqlite } from '../../db/driver/sqlite.ts';
 import type { SqlValue } from '../../db/statement.ts';
-import { Unsupported } from '../unsupported.ts';
+import { Unsupported } from '../index-errors.ts';
 import type { FootprintKeys } from './footprint-keys.ts';
 import { JobReader, type Jobs } from './job-reader.ts';
 

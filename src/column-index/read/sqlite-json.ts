@@ -6,7 +6,7 @@ import { PreparedStatements } from '../../db/driver/prepared-statements.ts';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import { storedJson } from '../../db/sql/stored-json.ts';
 import { HOSTNAME, HOSTS } from '../../questions/where/hosts.ts';
-import { Unsupported } from '../unsupported.ts';
+import { Unsupported } from '../index-errors.ts';
 
 /** The members of a footprint: numbers, and what has no column. */
 export type Footprint = Readonly<Record<string, unknown>>;

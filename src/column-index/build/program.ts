@@ -1,0 +1,16 @@
+/** The program that builds a column index. A build that is cut off is no index. */
+import { serveProgram } from '../../processes/program.ts';
+import { declinedOr } from '../index-errors.ts';
+import type { BuildProtocol } from '../index-protocol.ts';
+import { NewIndex } from './new-index.ts';
+
+serveProgram<BuildProtocol>(async (options) => {
+  const index = await NewIndex.open(options);
+  return {
+    opened: { pragmas: {} },
+    calls: {
+      build: (_, call) => declinedOr(async () => ({ rows: await index.build((rows) => void call.step(rows)) })),
+    },
+    interrupt: () => index.interrupt(),
+  };
+});

@@ -1,0 +1,32 @@
+/**
+ * The program of a connection that reads. It loads libsql alone, and that of the writer node:sqlite: two libraries of SQLite in one process
+ * would take away each other's locks.
+ */
+import { giveBack } from '../db/driver/driver-values.ts';
+import { ReadConnection } from '../db/driver/read-connection.ts';
+import { asStartupError } from '../db/startup-errors.ts';
+import { serveProgram } from '../processes/program.ts';
+import { ResponseByteGc } from '../processes/response-byte-gc.ts';
+import type { ReaderProtocol } from './connection-protocol.ts';
+
+const passing = new ResponseByteGc();
+
+serveProgram<ReaderProtocol>(async (options) => {
+  const reader = await asStartupError(options.path, () => ReadConnection.open(options));
+  return {
+    opened: { pragmas: reader.pragmas, sqlite: await reader.sqliteVersion() },
+    calls: {
+      async query({ sql, parameters }, call) {
+        const answer = await reader.query(sql, parameters);
+        call.afterwards(() => {
+          passing.passed(answer.json.byteLength);
+          giveBack(answer.json);
+        });
+        return answer;
+      },
+    },
+    interrupt: () => reader.interrupt(),
+    needsReplacement: () => reader.needsReplacement,
+    close: () => reader.close(),
+  };
+});

@@ -1,0 +1,151 @@
+import type { Fault } from '../faults.ts';
+import { StartupError } from '../startup-error.ts';
+import { faultToMessage } from './fault-messages.ts';
+import { endNow, endWithParent } from './lifeline.ts';
+import type { CallMessage, CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProcess } from './protocol.ts';
+import { ownRssMb } from './rss.ts';
+
+/** What a program serves once it is open. */
+export interface Served<P extends Protocol> {
+  readonly opened: Opened;
+  readonly calls: {
+    readonly [Name in CallName<P>]: (input: InputOf<P, Name>, call: RunningCall<P>) => Promise<OutputOf<P, Name>>;
+  };
+  /** Stops the call at hand. Without it only the end of the process does. */
+  interrupt?(): void;
+  /** The meaning of the error of a call. */
+  faultOf?(error: unknown): Fault;
+  /** Asked at the end of each call; `failed` says how it ended. */
+  needsReplacement?(failed: boolean): boolean;
+  close?(): void;
+}
+
+/** A call, as the program sees it. */
+export interface RunningCall<P extends Protocol> {
+  /** True once the caller has its answer, and waits only for the call to end. */
+  isGivenUp(): boolean;
+  /** Resolves when the step is on its way. */
+  step(step: P['step']): Promise<void>;
+  /** Whether the effect may become final; asked once. */
+  mayCommit(): Promise<boolean>;
+  /** Runs `work` after the output has been sent. */
+  afterwards(work: () => void): void;
+}
+
+/** An interrupt between two steps of a call has no effect, so it is repeated until the call has ended. */
+const INTERRUPT_AGAIN_MS = 2;
+
+/**
+ * What every program of a process does: it opens, serves one call at a time, answers the heartbeat, and ends with the service. `open` throws
+ * StartupError where the reason is known.
+ */
+export function serveProgram<P extends Protocol>(open: (options: P['options']) => Promise<Served<P>>): void {
+  let served: Served<P> | undefined;
+  let running: Running<P> | undefined;
+
+  async function start(options: P['options']): Promise<void> {
+    try {
+      served = await open(options);
+      await send<P>({ kind: 'ready', ...served.opened });
+    } catch (error) {
+      const { problems, fault } = error instanceof StartupError ? error : new StartupError(String(error));
+      await send<P>({ kind: 'refused', problems, fault });
+    }
+  }
+
+  async function serve(message: CallMessage<P>): Promise<void> {
+    const call = new Running<P>(message.id);
+    running = call;
+    const end = await outcome(message, call);
+    running = undefined;
+    if (served?.needsReplacement?.(end.kind === 'failed') === true) void send<P>({ kind: 'worn' });
+    void send<P>(end);
+    for (const work of call.later) work();
+  }
+
+  async function outcome({ id, name, input }: CallMessage<P>, call: Running<P>) {
+    try {
+      if (served === undefined) throw new Error('not open');
+      return { kind: 'done', id, output: await served.calls[name](input, call) } as const;
+    } catch (error) {
+      return { kind: 'failed', id, fault: faultToMessage(served?.faultOf?.(error) ?? error) } as const;
+    }
+  }
+
+  function interrupt(id: number): void {
+    const call = running;
+    if (call?.id !== id || call.givenUp) return;
+    call.givenUp = true;
+    const again = () => {
+      if (running !== call || served?.interrupt === undefined) return;
+      served.interrupt();
+      setTimeout(again, INTERRUPT_AGAIN_MS);
+    };
+    again();
+  }
+
+  function receive(message: ToProcess<P>): void {
+    switch (message.kind) {
+      case 'open':
+        void start(message.options);
+        return;
+      case 'call':
+        void serve(message);
+        return;
+      case 'interrupt':
+        interrupt(message.id);
+        return;
+      case 'commit':
+        if (running?.id === message.id) running.decide?.(message.allowed);
+        return;
+      case 'ping':
+        void send<P>({ kind: 'pong', rssMb: ownRssMb() });
+        return;
+      case 'stop':
+        served?.close?.();
+        endNow();
+    }
+  }
+
+  endWithParent();
+  process.on('message', receive);
+  // The terminal sends Ctrl-C to the whole group of processes. The service ends its processes in order.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+}
+
+class Running<P extends Protocol> implements RunningCall<P> {
+  readonly id: number;
+  readonly later: (() => void)[] = [];
+  givenUp = false;
+  decide: ((allowed: boolean) => void) | undefined;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  isGivenUp(): boolean {
+    return this.givenUp;
+  }
+
+  async step(step: P['step']): Promise<void> {
+    await send<P>({ kind: 'step', id: this.id, step });
+  }
+
+  async mayCommit(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.decide = resolve;
+    await send<P>({ kind: 'mayCommit', id: this.id });
+    return await promise;
+  }
+
+  afterwards(work: () => void): void {
+    this.later.push(work);
+  }
+}
+
+/** Resolves when the message is on its way. A channel that is closed ends the process (lifeline.ts). */
+function send<P extends Protocol>(message: FromProcess<P>): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(message, () => resolve());
+  });
+}
