@@ -1,4 +1,5 @@
-import { on } from 'node:events';
+import { on, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 
 export interface ThreadOptions {
@@ -13,6 +14,8 @@ export interface ThreadOptions {
 
 /** Messages that are made before they are taken. */
 const AHEAD = 2;
+/** For the message at hand. */
+const END_LIMIT_MS = 5_000;
 
 /** The messages of a thread of its own, which ends with the loop over them. Throws what the thread throws, and the reason of the signal. */
 export async function* messagesOf<Message>(options: ThreadOptions, signal: AbortSignal): AsyncGenerator<Message> {
@@ -27,15 +30,29 @@ export async function* messagesOf<Message>(options: ThreadOptions, signal: Abort
       thread.postMessage('next');
     }
   } finally {
-    await thread.terminate();
+    await end(thread);
   }
+}
+
+/** Lets a thread finish what it does: one that is terminated within a call of libsql aborts the process (measured). */
+async function end(thread: Worker): Promise<void> {
+  if (thread.threadId < 0) return; // it has ended
+  const ended = once(thread, 'exit').catch(() => {}); // what it throws now is of no use
+  thread.postMessage('end');
+  const isLate = await Promise.race([ended.then(() => false), sleep(END_LIMIT_MS, true, { ref: false })]);
+  if (isLate) await thread.terminate();
 }
 
 /** Makes this thread send what `next` returns, one message after another, each when it is asked for. */
 export function serveThread<Data, Message>(start: (data: Data) => () => Promise<Message>): void {
   const next = start(workerData);
   let working = Promise.resolve();
-  parentPort?.on('message', () => {
-    working = working.then(async () => parentPort?.postMessage(await next()));
+  let isEnding = false;
+  parentPort?.on('message', (message: 'next' | 'end') => {
+    isEnding ||= message === 'end';
+    working = working.then(async () => {
+      if (isEnding) process.exit(); // of this thread alone
+      parentPort?.postMessage(await next());
+    });
   });
 }
