@@ -86,6 +86,8 @@ export interface ColumnIndexStatus {
   /** Until it is tried again. */
   retryInSec?: number;
   rows?: number;
+  /** Jobs that the index does not hold. Questions that match one of them are answered by the SQL. */
+  odd?: { readonly jobs: number; readonly ids: readonly string[]; readonly reason: string };
   queued: number;
   answers: number;
   /** Questions that the SQL had to answer although the index was ready. */

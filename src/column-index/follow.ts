@@ -2,7 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { wholeLiteral } from '../questions/duckdb-query.ts';
 import { Outdated } from './index-errors.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
+import { checkOdd, followedOdd } from './odd-jobs.ts';
 import { FootprintKeys } from './read/footprint-keys.ts';
+import type { OddJob } from './read/job-reader.ts';
 import type { Source } from './read/source.ts';
 
 /** Changed jobs that are taken over before an answer; with more a build is faster and takes less memory. */
@@ -30,19 +32,24 @@ export async function follow(
   if (ids.length > MOST_CHANGES) throw new Outdated(`${ids.length} jobs have changed since the last answer`);
   const keys = new FootprintKeys(meta.footprintKeys);
   const [incoming] = file.incoming;
+  const found: OddJob[] = [];
   try {
     for (let at = 0; at < ids.length; at += READ_JOBS) {
       const jobs = await source.jobsOf(ids.slice(at, at + READ_JOBS), keys);
       if (jobs.rows > 0) await incoming.add(jobs);
+      found.push(...jobs.odd);
       await nextTurn(); // a message may ask for an interrupt
       signal.throwIfAborted();
     }
+    const odd = followedOdd(meta.odd, ids, found);
+    checkOdd(odd);
     return await file.transaction(async () => {
       await file.addColumns(keys.list, meta.footprintKeys.length); // first: after a deletion DuckDB refuses it
       const gone = await file.run(...deletion(ids));
       await file.addJobs(incoming);
       const rows = meta.rows - gone + incoming.rows;
-      const next = { upTo: newest, footprintKeys: keys.list, rows, churned: meta.churned + gone };
+      const next = { upTo: newest, footprintKeys: keys.list, rows, churned: meta.churned + gone, odd };
+      if (odd !== meta.odd) await file.writeOdd(odd);
       await file.writeMeta(next);
       return next;
     });

@@ -15,6 +15,7 @@ import type { Declined } from './index-errors.ts';
 import type { IndexFileOptions } from './index-file.ts';
 import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
 import { type IndexState, mayBecome } from './index-state.ts';
+import type { OddJobs } from './odd-jobs.ts';
 import { type IndexAnswer, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
 
 export interface IndexClientOptions extends IndexFileOptions {
@@ -78,6 +79,7 @@ export class IndexClient {
   #failures = { stale: 0, unsuitable: 0 };
   /** An instant of performance.now(). */
   #retryAt = 0;
+  #odd: OddJobs | undefined;
   #answers = 0;
   #declined = 0;
   #builds = 0;
@@ -115,6 +117,7 @@ export class IndexClient {
     return {
       state: name,
       ...more,
+      ...(name === 'ready' && this.#odd !== undefined && this.#odd.jobs > 0 ? { odd: this.#odd } : {}),
       ...('reason' in more ? { retryInSec: Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000)) } : {}),
       queued: this.#queue.length,
       answers: this.#answers,
@@ -168,9 +171,10 @@ export class IndexClient {
     this.#diesOfItsFile = false;
     const process = this.#start<IndexProtocol>('columns', this.#options.program ?? PROGRAM, options);
     this.#answering = process;
+    this.#odd = undefined;
     try {
       await process.ready;
-      const followed = await process.run('follow', null);
+      const followed = await process.run('follow', null, this.#events);
       if (hasDeclined(followed)) {
         const isDue = followed.declined === 'stale' && this.#buildsSinceAnswer === 0;
         return isDue ? { next: 'build' } : endedBy(followed);
@@ -222,6 +226,15 @@ export class IndexClient {
     if ('reason' in next) this.#options.log.warn({ reason: next.reason }, `the column index is ${next.name}`);
   }
 
+  readonly #events = {
+    onStep: (odd: OddJobs) => {
+      const isNew = odd.jobs > 0 && (this.#odd?.jobs ?? 0) === 0;
+      this.#odd = odd;
+      if (isNew)
+        this.#options.log.warn({ odd }, 'questions that match some jobs are answered without the column index');
+    },
+  };
+
   #start<P extends Protocol>(role: ProcessStatus['role'], file: string, open: P['options']): ManagedProcess<P> {
     const { memoryMb, log } = this.#options;
     const process = new ManagedProcess<P>({
@@ -256,7 +269,11 @@ export class IndexClient {
 
   async #run(process: ManagedProcess<IndexProtocol>, { question, waiting }: PendingQuestion): Promise<IndexAnswer> {
     try {
-      const answer = await process.run('ask', question);
+      const answer = await process.run('ask', question, this.#events);
+      if (answer === null) {
+        this.#declined += 1;
+        return undefined;
+      }
       if (hasDeclined(answer)) {
         this.#declined += 1;
         const ended = endedBy(answer);

@@ -5,6 +5,7 @@ import type { DuckDbQuery } from '../questions/duckdb-query.ts';
 import { COLUMNS, type Column, columnsOf } from '../questions/index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../questions/quantized.ts';
 import { IncomingJobs } from './incoming-jobs.ts';
+import type { OddJob } from './read/job-reader.ts';
 import type { ChangeMark } from './read/source.ts';
 
 export interface IndexFileOptions {
@@ -23,10 +24,12 @@ export interface IndexMeta {
   readonly rows: number;
   /** Rows that were deleted or replaced since the build: their holes make scans longer. */
   readonly churned: number;
+  /** Jobs that it does not hold. */
+  readonly odd: readonly OddJob[];
 }
 
 /** Rises when rows are read in another way than the definitions below show. */
-const VERSION = 4;
+const VERSION = 5;
 /** DuckDB finds no use for more on the two or four cores such a service has to itself. */
 const THREADS = 2;
 
@@ -77,10 +80,10 @@ export class IndexFile {
   /** What a complete index of this version says of itself; undefined of anything else. */
   async meta(): Promise<IndexMeta | undefined> {
     const tables = await this.rows({
-      sql: "SELECT table_name AS name FROM duckdb_tables() WHERE table_name IN ('job', 'meta')",
+      sql: "SELECT table_name AS name FROM duckdb_tables() WHERE table_name IN ('job', 'meta', 'odd')",
       parameters: [],
     });
-    if (tables.length < 2) return undefined;
+    if (tables.length < 3) return undefined;
     const [row] = await this.rows({
       sql: 'SELECT format, complete, CAST(seq AS VARCHAR) AS seq, CAST(mark AS VARCHAR) AS mark, keys, CAST(rows AS DOUBLE) AS rows, CAST(churned AS DOUBLE) AS churned FROM meta',
       parameters: [],
@@ -93,6 +96,7 @@ export class IndexFile {
       footprintKeys,
       rows: Number(row['rows']),
       churned: Number(row['churned']),
+      odd: (await this.rows({ sql: 'SELECT id, reason FROM odd ORDER BY id', parameters: [] })) as unknown as OddJob[],
     };
   }
 
@@ -103,12 +107,23 @@ export class IndexFile {
       'CREATE TABLE meta (format VARCHAR, complete BOOLEAN, seq BIGINT, mark BIGINT, keys VARCHAR, rows BIGINT, churned BIGINT)',
     );
     await this.run('INSERT INTO meta (complete) VALUES (false)');
+    await this.run('CREATE TABLE odd (id BIGINT, reason VARCHAR)');
   }
 
   async writeMeta({ upTo, footprintKeys, rows, churned }: IndexMeta): Promise<void> {
     await this.run(
       `UPDATE meta SET format = $1, complete = true, seq = ${upTo.seq}, mark = ${upTo.mark}, keys = $2, rows = ${rows}, churned = ${churned}`,
       [formatOf(footprintKeys), JSON.stringify(footprintKeys)],
+    );
+  }
+
+  /** Replaces the jobs that the index does not hold. */
+  async writeOdd(odd: readonly OddJob[]): Promise<void> {
+    await this.run('DELETE FROM odd');
+    if (odd.length === 0) return;
+    await this.run(
+      "INSERT INTO odd SELECT unnest(string_split($1, ',')::BIGINT[]), unnest(string_split($2, chr(10)))",
+      [odd.map(({ id }) => id).join(), odd.map(({ reason }) => reason).join('\n')],
     );
   }
 

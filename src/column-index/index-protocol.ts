@@ -1,6 +1,7 @@
 import type { Question } from '../questions/question.ts';
 import type { NewIndexOptions } from './build/new-index.ts';
 import type { Declined } from './index-errors.ts';
+import type { OddJobs } from './odd-jobs.ts';
 import type { IndexSessionOptions } from './session.ts';
 
 /** The program that answers from an index. */
@@ -9,10 +10,11 @@ export interface IndexProtocol {
   readonly calls: {
     /** Brings the index up to date. */
     follow: { input: null; output: { rows: number } | Declined };
-    /** JSON (answer-json.ts). */
-    ask: { input: Question; output: Uint8Array | Declined };
+    /** JSON (answer-json.ts). Null if the question matches a job that the index does not hold. */
+    ask: { input: Question; output: Uint8Array | Declined | null };
   };
-  readonly step: never;
+  /** The jobs that the index does not hold have changed. */
+  readonly step: OddJobs;
 }
 
 /** The program that builds an index. */

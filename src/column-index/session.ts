@@ -7,6 +7,7 @@ import { follow, isChurned } from './follow.ts';
 import { Outdated } from './index-errors.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { queryFor } from './query-for.ts';
+import type { OddJob } from './read/job-reader.ts';
 import { Source } from './read/source.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
@@ -55,16 +56,26 @@ export class IndexSession {
     return this.#meta?.rows ?? 0;
   }
 
+  /** The jobs that it does not hold, as of the last call. */
+  get odd(): readonly OddJob[] {
+    return this.#meta?.odd ?? [];
+  }
+
   /**
-   * The answer as JSON (answer-json.ts), of the state of the file now or later. Throws Outdated and Unsupported: then it has no answers
-   * before the next build.
+   * The answer as JSON (answer-json.ts), of the state of the file now or later. Undefined if the question matches a job that the index does not
+   * hold. Throws Outdated and Unsupported: then it has no answers before the next build.
    */
-  async ask(question: Question): Promise<string> {
+  async ask(question: Question): Promise<string | undefined> {
     this.#checkUse();
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
-    const readableTags = await this.#followed(() =>
-      asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : new Set<bigint>(),
-    );
+    const { readableTags, meetsOdd } = await this.#followed(() => ({
+      readableTags: asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : new Set<bigint>(),
+      meetsOdd: this.#source.anyMatches(
+        question.jobs,
+        this.odd.map(({ id }) => id),
+      ),
+    }));
+    if (meetsOdd) return undefined;
     if (this.#file === undefined || this.#meta === undefined) throw new Outdated('there is no index');
     const { footprintKeys } = this.#meta;
     const index = { footprintKeys, readableTags };

@@ -95,16 +95,43 @@ test('a record that has lost the place of the index makes it build again', async
   expect(await count(both)).toBe(11);
 });
 
-test('a job that it cannot hold makes it decline for good, and the SQL answers', async () => {
+test('a job that it cannot hold leaves the questions that match it to the SQL', async () => {
   const pool = await testPool();
   await withJobs(pool, jobs(1, 10));
   const both = indexed(pool);
   await isReady(both);
   await withJobs(pool, jobs(11, 11, "CAST(x'ff' AS TEXT), 1"));
+  const countOf = async (user: string) =>
+    await both.questions.count(
+      { ...ALL, conditions: [{ kind: 'text', field: 'user', operator: 'is', values: [user] }] },
+      within(20_000),
+    );
   expect(await count(both)).toBe(11);
-  expect(both.index.state).toMatchObject({ name: 'unsuitable', reason: expect.stringContaining('no UTF-8') });
+  expect(await countOf('ada')).toBe(10);
+  const odd = { jobs: 1, ids: ['11'], reason: expect.stringContaining('UTF-8') };
+  expect(both.index.status()).toMatchObject({ state: 'ready', rows: 10, odd, answers: 1, declined: 1 });
+  expect(both.warnings).toEqual([expect.stringContaining('"ids":["11"]')]);
+  // Opened again, it knows the job.
+  process.kill(both.index.processes()[0]?.pid ?? Number.NaN, 'SIGKILL');
+  await until(() => both.index.state.name !== 'ready', 5_000);
+  await isReady(both);
+  expect(both.index.status()).toMatchObject({ odd });
+  await withJobs(pool, 'DELETE FROM job WHERE id = 11');
+  expect(await count(both)).toBe(10);
+  expect(both.index.status()).not.toHaveProperty('odd');
+  expect(both.index.status()).toMatchObject({ answers: 2, declined: 1, builds: 1 });
+});
+
+test('too many jobs that it cannot hold make it decline for good', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 10));
+  const both = indexed(pool);
+  await isReady(both);
+  await withJobs(pool, jobs(11, 10_011, "CAST(x'ff' AS TEXT), 1"));
+  expect(await count(both)).toBe(10_011);
+  expect(both.index.state).toMatchObject({ name: 'unsuitable', reason: expect.stringContaining('10000 jobs') });
   await until(() => both.index.processes().length === 0, 5_000); // it gives its memory back
-  expect(await count(both)).toBe(11);
+  expect(await count(both)).toBe(10_011);
 });
 
 test('a process that is killed is followed by another, on the same file', async () => {

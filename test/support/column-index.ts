@@ -71,5 +71,9 @@ export async function builtIndex(options: NewIndexOptions): Promise<IndexSession
   return index;
 }
 
-/** The rows that the index answers with. */
-export const answerOf = async (held: IndexSession, question: Question) => rowsOf(await held.ask(question));
+/** The rows that the index answers with. Throws where it leaves the question to the SQL. */
+export async function answerOf(index: IndexSession, question: Question) {
+  const json = await index.ask(question);
+  if (json === undefined) throw new Error('the question matches a job that the index does not hold');
+  return rowsOf(json);
+}

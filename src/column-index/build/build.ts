@@ -1,7 +1,8 @@
 import type { IncomingJobs } from '../incoming-jobs.ts';
 import { Outdated } from '../index-errors.ts';
 import type { IndexFile, IndexMeta } from '../index-file.ts';
-import { CHUNK_JOBS, type Jobs } from '../read/job-reader.ts';
+import { checkOdd } from '../odd-jobs.ts';
+import { CHUNK_JOBS, type Jobs, type OddJob } from '../read/job-reader.ts';
 import type { Source } from '../read/source.ts';
 
 export interface BuildOptions {
@@ -25,6 +26,7 @@ export async function build({ source, jobs, file, progress }: BuildOptions): Pro
   const upTo = source.newest();
   await file.create();
   let footprintKeys: readonly string[] = [];
+  const odd: OddJob[] = [];
   let rows = 0;
   let [incoming, other] = file.incoming;
   let loading = Promise.resolve();
@@ -40,7 +42,9 @@ export async function build({ source, jobs, file, progress }: BuildOptions): Pro
   try {
     let keys = footprintKeys;
     for await (const chunk of jobs) {
-      await incoming.add(chunk);
+      if (chunk.rows > 0) await incoming.add(chunk);
+      odd.push(...chunk.odd);
+      checkOdd(odd);
       keys = chunk.footprintKeys;
       if (incoming.rows >= LOAD_JOBS) await load(keys);
     }
@@ -50,7 +54,8 @@ export async function build({ source, jobs, file, progress }: BuildOptions): Pro
     await loading.catch(() => {}); // the file must not be closed before
   }
   if (!source.has(upTo)) throw new Outdated('more jobs have changed during the build than the record holds');
-  const meta = { upTo, footprintKeys, rows, churned: 0 };
+  const meta = { upTo, footprintKeys, rows, churned: 0, odd };
+  await file.writeOdd(odd);
   await file.writeMeta(meta);
   await file.run('CHECKPOINT');
   return meta;

@@ -1,9 +1,8 @@
 /** The program of the thread that reads jobs for a build. */
 import { serveThread } from '../../processes/threads.ts';
-import { Unsupported } from '../index-errors.ts';
 import { FootprintKeys } from '../read/footprint-keys.ts';
 import { Source } from '../read/source.ts';
-import type { FromReaderThread, ReaderThreadOptions } from './reader-thread.ts';
+import type { ReaderThreadOptions } from './reader-thread.ts';
 
 const LEAST_ID = -(2n ** 63n);
 
@@ -11,14 +10,9 @@ serveThread(({ path, cacheMb }: ReaderThreadOptions) => {
   const source = new Source(path, cacheMb);
   const keys = new FootprintKeys([]);
   let last = LEAST_ID;
-  return async (): Promise<FromReaderThread> => {
-    try {
-      const jobs = await source.jobsAfter(last, keys);
-      last = jobs.lastId ?? last;
-      return { jobs };
-    } catch (error) {
-      if (!(error instanceof Unsupported)) throw error; // the thread ends with it
-      return { unsuitable: error.message };
-    }
+  return async () => {
+    const jobs = await source.jobsAfter(last, keys);
+    last = jobs.lastId ?? last;
+    return jobs;
   };
 });

@@ -1,8 +1,7 @@
 import { isFootprintKey } from '../../jobs/filter.ts';
-import { Unsupported } from '../index-errors.ts';
 
 /** More keys than any configuration has metrics; each is a column. */
-const MOST_KEYS = 128;
+export const MOST_KEYS = 128;
 
 /** The footprint keys with a column each, in the order of the columns. It grows while jobs are read. */
 export class FootprintKeys {
@@ -16,10 +15,16 @@ export class FootprintKeys {
     return [...this.#keys];
   }
 
-  /** Adds the key of a number, if a filter may name it. Throws Unsupported. */
-  add(key: string): void {
-    if (this.#keys.has(key) || !isFootprintKey(key)) return;
+  /** Whether a filter may name the key. */
+  isWanted(key: string): boolean {
+    return this.#keys.has(key) || isFootprintKey(key);
+  }
+
+  /** Adds a key. False if there is no room for it. */
+  add(key: string): boolean {
+    if (this.#keys.has(key)) return true;
+    if (this.#keys.size >= MOST_KEYS) return false;
     this.#keys.add(key);
-    if (this.#keys.size > MOST_KEYS) throw new Unsupported(`footprints have more than ${MOST_KEYS} keys`);
+    return true;
   }
 }

@@ -4,16 +4,23 @@ import type { Sqlite } from '../../db/driver/sqlite.ts';
 import { foldCase } from '../../db/sql/conditions.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { HOST_MARK, isDecimal, STORED_COLUMNS } from '../../questions/index-columns.ts';
-import { Unsupported } from '../index-errors.ts';
-import type { FootprintKeys } from './footprint-keys.ts';
+import { type FootprintKeys, MOST_KEYS } from './footprint-keys.ts';
 import { type Footprint, plainFootprint, plainHosts, SqliteJson } from './sqlite-json.ts';
 
 type Value = bigint | number | string | null;
 
+/** A job that the index does not hold: with it an answer could differ from that of the SQL. */
+export interface OddJob {
+  readonly id: bigint;
+  readonly reason: string;
+}
+
 /** Some jobs as the index stores them. */
 export interface Jobs {
   readonly rows: number;
-  /** The id of the last one; undefined if there is none. */
+  /** Those among them that it does not hold. */
+  readonly odd: readonly OddJob[];
+  /** The id of the last one, held or not; undefined if there is none. */
   readonly lastId: bigint | undefined;
   /** Those of the columns after the others. They grow from chunk to chunk. */
   readonly footprintKeys: readonly string[];
@@ -35,10 +42,7 @@ const OTHERS = ['resources', 'footprint', JOB_NAME, TAGS];
 const SELECT = `SELECT ${[...STORED_COLUMNS.map(({ name }) => name), ...OTHERS]} FROM job`;
 const SELECT_BYTES = `SELECT CAST(concat(${[...TEXTS, 'resources', JOB_NAME]}) AS BLOB) FROM job WHERE id = ?`;
 
-/**
- * Reads jobs for an index: rows as SQLite has them, and their JSON by JSON.parse, or by SQLite where the two might differ. Throws Unsupported
- * for a job that the index does not support.
- */
+/** Reads jobs for an index: rows as SQLite has them, and their JSON by JSON.parse, or by SQLite where the two might differ. */
 export class JobReader {
   readonly #db: Sqlite;
   readonly #json = new SqliteJson();
@@ -60,7 +64,7 @@ export class JobReader {
   }
 
   async #read(rows: Iterable<readonly SqlValue[]>, keys: FootprintKeys, mostCharacters: number): Promise<Jobs> {
-    const chunk = new Chunk((id) => this.#checkTexts(id));
+    const chunk = new Chunk((id) => this.#hasValidTexts(id));
     for (const row of rows) {
       chunk.add(row);
       if (chunk.characters > mostCharacters) break;
@@ -69,11 +73,9 @@ export class JobReader {
     return chunk.jobs(keys);
   }
 
-  /** Throws Unsupported if a text is not valid UTF-8. To call for U+FFFD, which Node reads in place of what is not. */
-  #checkTexts(id: bigint): void {
-    for (const [bytes] of this.#db.lists(SELECT_BYTES, [id])) {
-      if (!isUtf8(bytesOf(bytes))) throw oddText(id);
-    }
+  /** Whether the texts of a job are valid UTF-8. To call for U+FFFD, which Node reads in place of what is not. */
+  #hasValidTexts(id: bigint): boolean {
+    return [...this.#db.lists(SELECT_BYTES, [id])].every(([bytes]) => isUtf8(bytesOf(bytes)));
   }
 }
 
@@ -83,11 +85,15 @@ interface Other {
   readonly json: string;
 }
 
+const ODD_TEXT = 'a text is not valid UTF-8 or contains NUL';
+const ODD_HOST = 'a host contains a control character';
+
 /** Jobs that are being read. */
 class Chunk {
-  /** Throws Unsupported for a job with texts that are not valid UTF-8. */
-  readonly #checkTexts: (id: bigint) => void;
+  readonly #hasValidTexts: (id: bigint) => boolean;
   readonly #ids: bigint[] = [];
+  /** Places of jobs that the index does not hold, with the reason. Their values count for nothing. */
+  readonly #odd = new Map<number, string>();
   readonly #stored = STORED_COLUMNS.map((column) => ({ column, values: [] as Value[] }));
   readonly #names: (string | null)[] = [];
   readonly #hosts: string[] = [];
@@ -97,8 +103,8 @@ class Chunk {
   readonly #otherFootprints: Other[] = [];
   characters = 0;
 
-  constructor(checkTexts: (id: bigint) => void) {
-    this.#checkTexts = checkTexts;
+  constructor(hasValidTexts: (id: bigint) => boolean) {
+    this.#hasValidTexts = hasValidTexts;
   }
 
   add(row: readonly SqlValue[]): void {
@@ -108,18 +114,18 @@ class Chunk {
     let texts = '';
     for (const { column, values } of this.#stored) {
       const value = column.read(row[next]);
-      if (value === undefined) throw new Unsupported(`${column.name} of job ${id} has another type or size`);
+      if (value === undefined) this.#leaveOut(at, `${column.name} has an unsupported type or size`);
       if (typeof value === 'string') texts += value;
-      values.push(value);
+      values.push(value ?? null);
       next += 1;
     }
     const [resources, footprint, name, tags] = row.slice(next);
     const json = jsonText(resources) ?? '';
-    if (texts.includes('\0')) throw oddText(id);
-    if (`${texts}${json}${name}`.includes('\ufffd')) this.#checkTexts(id);
-    this.#names.push(this.#name(id, name));
+    if (texts.includes('\0')) this.#leaveOut(at, ODD_TEXT);
+    if (`${texts}${json}${name}`.includes('\ufffd') && !this.#hasValidTexts(id)) this.#leaveOut(at, ODD_TEXT);
+    this.#names.push(this.#name(at, name));
     this.#tags.push(String(tags));
-    if (json.includes(HOST_MARK)) throw oddHost(id);
+    if (json.includes(HOST_MARK)) this.#leaveOut(at, ODD_HOST);
     this.#addHosts(at, json);
     this.#addFootprint(at, jsonText(footprint));
   }
@@ -130,9 +136,10 @@ class Chunk {
     if (hosts.length > 0) {
       const read = await json.hostsOf(hosts.map((other) => other.json));
       for (const [nth, { at }] of hosts.entries()) {
-        const names = read[nth] ?? [];
-        if (names.some((host) => host.includes(HOST_MARK) || host.includes('\0'))) throw oddHost(this.#ids[at]);
-        this.#hosts[at] = marked(names);
+        const names = read[nth];
+        if (names === undefined) this.#leaveOut(at, ODD_TEXT);
+        if (names?.some((host) => host.includes(HOST_MARK) || host.includes('\0'))) this.#leaveOut(at, ODD_HOST);
+        this.#hosts[at] = marked(names ?? []);
       }
     }
     if (footprints.length > 0) {
@@ -143,9 +150,7 @@ class Chunk {
 
   /** All of them, once nothing is left to read. */
   jobs(keys: FootprintKeys): Jobs {
-    for (const footprint of this.#footprints) {
-      for (const key of Object.keys(footprint)) if (typeof footprint[key] === 'number') keys.add(key);
-    }
+    for (const [at, footprint] of this.#footprints.entries()) this.#addKeys(at, footprint, keys);
     const derived = [
       this.#names,
       this.#names.map((name) => (name === null ? null : foldCase(name))),
@@ -154,11 +159,30 @@ class Chunk {
       this.#tags,
     ];
     const footprintKeys = keys.list;
-    const numbers = footprintKeys.map((key) =>
-      this.#footprints.map((footprint, at) => this.#number(footprint[key], at)),
-    );
+    const numbers = footprintKeys.map((key) => this.#footprints.map((footprint) => numberOrNull(footprint[key])));
     const values = [...this.#stored.map((each) => each.values), ...derived, ...numbers];
-    return { rows: this.#ids.length, lastId: this.#ids.at(-1), footprintKeys, values };
+    return {
+      rows: this.#ids.length - this.#odd.size,
+      odd: [...this.#odd].map(([at, reason]) => ({ id: this.#ids[at] ?? 0n, reason })),
+      lastId: this.#ids.at(-1),
+      footprintKeys,
+      values: this.#odd.size === 0 ? values : values.map((list: Value[]) => list.filter((_, at) => !this.#odd.has(at))),
+    };
+  }
+
+  #leaveOut(at: number, reason: string): void {
+    this.#odd.set(at, this.#odd.get(at) ?? reason);
+  }
+
+  /** Adds the keys of the numbers of a job that is held. */
+  #addKeys(at: number, footprint: Footprint, keys: FootprintKeys): void {
+    if (this.#odd.has(at)) return;
+    for (const key of Object.keys(footprint)) {
+      const value = footprint[key];
+      if (typeof value !== 'number' || !keys.isWanted(key)) continue;
+      if (!keys.add(key)) this.#leaveOut(at, `footprints have more than ${MOST_KEYS} keys`);
+      if (!isDecimal(value)) this.#leaveOut(at, 'a number of the footprint has an unsupported size');
+    }
   }
 
   #addHosts(at: number, json: string): void {
@@ -175,34 +199,24 @@ class Chunk {
     this.#footprints.push(footprint ?? {});
   }
 
-  /** Null for JSON that is no text. */
-  #name(id: bigint, json: SqlValue | undefined): string | null {
+  /** Null for JSON that is not a text. */
+  #name(at: number, json: SqlValue | undefined): string | null {
     if (typeof json !== 'string' || !json.startsWith('"')) return null;
     if (!json.includes('\\')) return json.slice(1, -1);
     const name = String(JSON.parse(json));
-    if (!name.isWellFormed() || name.includes('\0')) throw oddText(id);
+    if (!name.isWellFormed() || name.includes('\0')) this.#leaveOut(at, ODD_TEXT);
     return name;
   }
+}
 
-  #number(value: unknown, at: number): number | null {
-    if (typeof value !== 'number') return null;
-    if (!isDecimal(value)) throw new Unsupported(`a footprint of job ${this.#ids[at]} has a number of another size`);
-    return value;
-  }
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 const UPPER = /[A-Z]/;
 
 function marked(hosts: readonly string[]): string {
   return hosts.length === 0 ? '' : `${HOST_MARK}${hosts.join(HOST_MARK)}${HOST_MARK}`;
-}
-
-function oddText(id: bigint): Unsupported {
-  return new Unsupported(`job ${id} has a text that is no UTF-8 or holds a NUL`);
-}
-
-function oddHost(id: bigint | undefined): Unsupported {
-  return new Unsupported(`job ${id} has a host with a control character`);
 }
 
 /** Stored JSON as a text; cc-backend stores it as BLOB too. */

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { readOnlyUri, Sqlite } from '../../db/driver/sqlite.ts';
 import type { SqlValue } from '../../db/statement.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { anyOfThese } from '../../questions/where/any-of-these.ts';
 import { Unsupported } from '../index-errors.ts';
 import type { FootprintKeys } from './footprint-keys.ts';
 import { JobReader, type Jobs } from './job-reader.ts';
@@ -77,6 +79,13 @@ export class Source {
   /** Those of up to a chunk of jobs that exist. */
   async jobsOf(ids: readonly bigint[], keys: FootprintKeys): Promise<Jobs> {
     return await this.#jobs.withIds(ids, keys);
+  }
+
+  /** Whether any of these jobs matches a filter. */
+  anyMatches(jobs: VisibleJobs, ids: readonly bigint[]): boolean {
+    if (ids.length === 0) return false;
+    const { sql, parameters } = anyOfThese(jobs, ids);
+    return [...this.#db.lists(sql, parameters)].length > 0;
   }
 
   /** The tags of these scopes. */

@@ -6,7 +6,6 @@ import { PreparedStatements } from '../../db/driver/prepared-statements.ts';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import { storedJson } from '../../db/sql/stored-json.ts';
 import { HOSTNAME, HOSTS } from '../../questions/where/hosts.ts';
-import { Unsupported } from '../index-errors.ts';
 
 /** The members of a footprint: numbers, and what has no column. */
 export type Footprint = Readonly<Record<string, unknown>>;
@@ -109,10 +108,17 @@ const MOST_EXACT = 2n ** 53n;
 export class SqliteJson {
   #statements: PreparedStatements | undefined;
 
-  /** The hosts of each text. Throws Unsupported. */
-  async hostsOf(texts: readonly string[]): Promise<string[][]> {
+  /** The hosts of each text; undefined for one with a host that is not valid UTF-8. */
+  async hostsOf(texts: readonly string[]): Promise<(string[] | undefined)[]> {
+    const read = await this.#read(HOSTS_OF, JSON.stringify(texts));
+    if (read === undefined) {
+      if (texts.length === 1) return [undefined];
+      const alone: (string[] | undefined)[] = [];
+      for (const text of texts) alone.push(...(await this.hostsOf([text])));
+      return alone;
+    }
     const hosts = texts.map((): string[] => []);
-    for (const [nth, host] of await this.#read(HOSTS_OF, JSON.stringify(texts))) {
+    for (const [nth, host] of read) {
       if (host !== null) hosts[Number(nth)]?.push(String(host));
     }
     return hosts;
@@ -124,25 +130,24 @@ export class SqliteJson {
     const written = texts.map(writtenNumbers);
     const numbers = written.flatMap((members, nth) => (members ?? []).map(([, key, number]) => ({ nth, key, number })));
     if (numbers.length > 0) {
-      const read = await this.#read(NUMBERS_OF, `[${numbers.map(({ number }) => number)}]`);
+      const read = (await this.#read(NUMBERS_OF, `[${numbers.map(({ number }) => number)}]`)) ?? [];
       for (const [at, { nth, key }] of numbers.entries()) add(footprints[nth], key, read[at]?.[0]);
     }
     if (written.includes(undefined)) {
       const others = texts.map((text, nth) => (written[nth] === undefined ? text : ''));
-      for (const [nth, key, number] of await this.#read(MEMBERS_OF, JSON.stringify(others))) {
+      for (const [nth, key, number] of (await this.#read(MEMBERS_OF, JSON.stringify(others))) ?? []) {
         add(footprints[Number(nth)], key, number);
       }
     }
     return footprints;
   }
 
-  async #read(query: string, json: string): Promise<unknown[][]> {
+  /** Undefined for texts that are not valid UTF-8: SQLite makes such bytes of an escaped half of a surrogate pair. */
+  async #read(query: string, json: string): Promise<unknown[][] | undefined> {
     this.#statements ??= new PreparedStatements(openMemory());
     const [row] = await this.#statements.use(query, (statement) => statement.all([json]));
     const bytes = bytesOf(row.list);
-    // SQLite makes such bytes of an escaped half of a surrogate pair.
-    if (!isUtf8(bytes)) throw new Unsupported('a job has a host that is not valid UTF-8');
-    return JSON.parse(textOf(bytes));
+    return isUtf8(bytes) ? JSON.parse(textOf(bytes)) : undefined;
   }
 }
 

@@ -127,9 +127,13 @@ function id({ field, values }: ConditionOf<'id'>): RawBuilder<SqlBool> {
  * keeps the order: a tag, then its jobs.
  */
 function tagged(ids: readonly bigint[], tagScopes: readonly string[]): RawBuilder<SqlBool> {
+  return sql`${column('id')} IN (SELECT jobtag.job_id FROM tag CROSS JOIN jobtag ON jobtag.tag_id = tag.id WHERE ${isReadableTag(ids, tagScopes)})`;
+}
+
+/** Whether a row of table `tag` is one of these, and of a scope that the caller may read. */
+export function isReadableTag(ids: readonly bigint[], tagScopes: readonly string[]): RawBuilder<SqlBool> {
   if (ids.length === 0 || tagScopes.length === 0) return NOTHING;
-  const readable = sql`${isAnyId(sql.ref('tag.id'), ids)} AND tag.tag_scope IN (${sql.join(wellFormed(tagScopes))})`;
-  return sql`${column('id')} IN (SELECT jobtag.job_id FROM tag CROSS JOIN jobtag ON jobtag.tag_id = tag.id WHERE ${readable})`;
+  return allOf([isAnyId(sql.ref('tag.id'), ids), sql`tag.tag_scope IN (${sql.join(wellFormed(tagScopes))})`]);
 }
 
 function number({ field, range }: ConditionOf<'whole' | 'decimal'>): RawBuilder<SqlBool> {
