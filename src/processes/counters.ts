@@ -1,24 +1,24 @@
-/** What has happened since the start; answered by /api/system. */
+/** Event counts since the start, shown by /api/system. */
 export interface Counters {
   /** Requests whose deadline passed, in the queue or on a process. */
   timeouts: number;
-  /** Requests whose client hung up before the answer. */
+  /** Requests whose client disconnected before the answer. */
   hangUps: number;
-  /** Requests stopped on their process: for time, for a client gone, for memory. */
+  /** Requests interrupted on their process: deadline passed, client disconnected, or memory exceeded. */
   interrupts: number;
   /** Requests that needed more memory than the share of their process. */
   memoryExceeded: number;
-  /** Processes we killed: they did not stop in time, or could not start. */
+  /** Processes that cc-jobs killed because they did not stop in time or could not start. */
   kills: number;
-  /** Processes that ended by themselves or by somebody else's hand, and those we killed at work. */
+  /** Processes that ended unexpectedly, and processes killed while they worked. */
   crashes: number;
-  /** Processes replaced because of what they kept or could not do any more. */
+  /** Processes replaced because they kept too much memory or could not continue. */
   replacements: number;
-  /** Processes ended because nothing was asked of them. */
+  /** Processes stopped because they were idle for too long. */
   retirements: number;
-  /** Reads given to a second process after the first died. */
+  /** Reads retried on a second process after the first one died. */
   retries: number;
-  /** Reads whose second process died too: that query may be what kills them. */
+  /** Reads whose second process died too. The query itself may be the cause. */
   lostTwice: number;
   /** Requests refused because the queue was full. */
   queueFull: number;

@@ -1,7 +1,7 @@
 import { Fault } from '../faults.ts';
 import type { FaultMessage } from './protocol.ts';
 
-/** Any error as a message to the service. */
+/** Converts any error to a message for the parent. */
 export function faultToMessage(error: unknown): FaultMessage {
   const fault =
     error instanceof Fault ? error : new Fault('internal', 'the connection process failed', { cause: error });
@@ -11,7 +11,7 @@ export function faultToMessage(error: unknown): FaultMessage {
   return { code: fault.code, message: fault.message, status: fault.status, cause: text };
 }
 
-/** The fault a process reported. */
+/** Restores the fault that a process reported. */
 export function faultFromMessage({ code, message, status, cause }: FaultMessage): Fault {
   return new Fault(code, message, { status, ...(cause === undefined ? {} : { cause: new Error(cause) }) });
 }

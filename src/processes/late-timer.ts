@@ -1,11 +1,12 @@
-/** A timer that fires so late was held up: by our own event loop, or because the whole service was stopped. */
+/** A timer this late was delayed: our event loop was blocked, or the whole service was stopped. */
 const LATE_MS = 50;
 
 /**
- * Calls `act` when `ms` have passed in which the event loop could read what its processes sent. For timers that do harm, such as a kill:
- * after a stall of our own a timer fires before the answer is read that would have cleared it, and a process that was stopped together
- * with us has had no time to answer. So a timer that fires late begins once more, and each waits for a turn of the loop before it acts.
- * Returns what clears it.
+ * Calls `act` after `ms` in which the event loop could read the messages of its processes. Use it for timers that do
+ * harm, such as a kill. After a stall of the parent, a timer fires before the message is read that would have cleared
+ * it. A process that was stopped together with the parent had no time to answer. Therefore a timer that fires late
+ * starts once more, and every timer waits for one turn of the event loop before it acts. Returns a function that clears
+ * the timer.
  */
 export function afterWaiting(ms: number, act: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;

@@ -11,17 +11,17 @@ import type { CallMessage, CallName, FromProcess, InputOf, Opened, OutputOf, Pro
 import { rssMbOf } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
 
-/** From an interrupt to the report that the query has ended; then the process is killed. */
+/** Time from an interrupt to the report that the query has ended. After it the process is killed. */
 export const INTERRUPT_GRACE_MS = 250;
-/** From the request to stop to the end; a connection closes within a few ms. */
+/** Time from the request to stop to the end of the process. A connection closes within a few ms. */
 const STOP_GRACE_MS = 1_000;
-/** Pings in a row, one every quarter of a second, that an idle process may leave unanswered: it is stopped, or hangs. */
+/** An idle process may miss this many pings in a row (one every 250 ms). Then it is taken to be stopped or hanging. */
 const SILENT_PINGS = 12;
-/** So many in a row say nothing yet: a second without any sign of life. */
+/** With at most this many unanswered pings in a row (one second), a process counts as responding. */
 const HEARD_PINGS = 4;
-/** Characters kept of what a process writes to standard error. */
+/** Characters of standard error kept per process. */
 const LAST_WORDS = 2_000;
-/** A start takes 70-160 ms (measured); on a machine that swaps, or at low priority on a busy one, it may take seconds. */
+/** A start takes 70-160 ms (measured), but seconds on a machine that swaps, or at low priority on a busy one. */
 const START_LIMIT_MS = 30_000;
 
 let lastId = 0;
@@ -29,36 +29,36 @@ let lastId = 0;
 export interface ProcessOptions<P extends Protocol> {
   role: ProcessStatus['role'];
   program: Program;
-  /** What the program is opened with. */
+  /** The options with which the program opens. */
   open: P['options'];
-  /** MB its RSS may grow by above its resting level. Beyond, the memory watch ends what it does. */
+  /** MB by which its RSS may exceed its resting level. Above it, the memory watch ends the running call. */
   growthMb: number;
   counters: Counters;
-  /** Called for its end, unless it was asked for. */
+  /** Called when the process ends unexpectedly or is killed for a reason. */
   log(fields: object, message: string): void;
   /** Called after each change of state. */
   onState(process: ManagedProcess<P>): void;
 }
 
-/** What a call may report while it runs. */
+/** Callbacks for a running call. */
 export interface CallEvents<P extends Protocol> {
   onStep?(step: P['step']): void;
-  /** Whether its effect may become final. Without it: no. */
+  /** Returns whether the effect of the call may become final. The default is false. */
   mayCommit?(): boolean;
 }
 
 /** A process of any program. */
 export type AnyProcess = Omit<ManagedProcess<Protocol>, 'run'>;
 
-/** One process of the service, from its start to its end. It works on one call at a time. */
+/** One process of the service, from its start to its end. It runs one call at a time. */
 export class ManagedProcess<P extends Protocol> {
   readonly role: ProcessStatus['role'];
   readonly growthMb: number;
-  /** Resolves when it serves; rejects with StartupError, or with the fault `connection_lost` when it died first. */
+  /** Resolves when the process serves. Rejects with StartupError, or with `connection_lost` if it died first. */
   readonly ready: Promise<void>;
-  /** RSS in MB when it began to serve: what it needs to be there. */
+  /** RSS in MB when it began to serve: the memory that it needs when idle. */
   restingMb = 0;
-  /** Leaves as soon as it may: it said so, or the memory watch did. */
+  /** True if the process must be replaced soon. Set by its own report, the memory watch, or its owner. */
   needsReplacement = false;
   queries = 0;
   readonly #child: ChildProcess;
@@ -69,11 +69,11 @@ export class ManagedProcess<P extends Protocol> {
   #opened: Opened = { pragmas: {} };
   #reportedRssMb = 0;
   #clearKill = () => {};
-  /** Why we killed it. */
+  /** Why cc-jobs killed it. */
   #killedFor: string | undefined;
   /** Pings since the last sign of life. */
   #unansweredPings = 0;
-  /** The end of what it has written to standard error: Node's last words, if it dies. */
+  /** The end of its standard error output. It contains Node's last message if the process dies. */
   #lastWords = '';
 
   constructor(options: ProcessOptions<P>) {
@@ -84,7 +84,7 @@ export class ManagedProcess<P extends Protocol> {
     if (this.pid !== 0) setPriorityOf(this.pid, this.role);
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
-    ready.promise.catch(() => {}); // who waits for it is told; nobody may be waiting
+    ready.promise.catch(() => {}); // callers that await `ready` get the error; without any, it must not be unhandled
     const clearStart = afterWaiting(START_LIMIT_MS, () => this.kill('it did not start in time'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
@@ -114,7 +114,7 @@ export class ManagedProcess<P extends Protocol> {
     return rssMbOf(this.pid) ?? this.#reportedRssMb;
   }
 
-  /** It takes more memory than it may: the memory watch ends whatever it does. */
+  /** True if it takes more memory than allowed. The memory watch then ends its call. */
   get isOverLimit(): boolean {
     return this.rssMb > this.restingMb + this.growthMb;
   }
@@ -138,8 +138,8 @@ export class ManagedProcess<P extends Protocol> {
   }
 
   /**
-   * Gives an idle process a call. Rejects with the fault that the process reports, with `connection_lost` when it dies, and with what
-   * cannot be cloned. To stop waiting, call `abandon`.
+   * Runs a call on an idle process. Rejects with the fault that the process reports, with `connection_lost` if the
+   * process dies, and with an error if the input cannot be cloned. Call `abandon` to stop waiting.
    */
   run<Name extends CallName<P>>(
     name: Name,
@@ -150,18 +150,18 @@ export class ManagedProcess<P extends Protocol> {
     const id = lastId;
     this.queries += 1;
     return new Promise((resolve, reject) => {
-      const events = { resolve, reject, onStep, mayCommit } as TaskEvents; // the program of the other end has the same protocol
+      const events = { resolve, reject, onStep, mayCommit } as TaskEvents; // the program has the same protocol
       this.#become({ name: 'busy', task: newTask(id, name, input, events) });
       try {
         this.#send({ kind: 'call', id, name, input } as CallMessage<P>);
       } catch (error) {
-        reject(error); // what cannot be cloned was never sent
+        reject(error); // the input could not be cloned, so it was not sent
         this.#become({ name: 'idle', since: performance.now() });
       }
     });
   }
 
-  /** Ends the request it works on with a fault for its caller, at once; the process itself has `graceMs` to follow. */
+  /** Rejects the running call at once. The process then has `graceMs` to stop working on it. */
   abandon(reason: unknown, graceMs = INTERRUPT_GRACE_MS): void {
     if (this.#state.name !== 'busy') return;
     const { task } = this.#state;
@@ -173,13 +173,13 @@ export class ManagedProcess<P extends Protocol> {
     this.killAfter(graceMs, 'what it did could not be interrupted');
   }
 
-  /** Kills it unless the request it works on has ended by then. */
+  /** Kills the process unless its running call ends within `graceMs`. */
   killAfter(graceMs: number, why: string): void {
     this.#clearKill();
     this.#clearKill = afterWaiting(graceMs, () => this.kill(why));
   }
 
-  /** Asks it to close and end, and kills it when it does not. */
+  /** Asks the process to close and end. Kills it if it does not. */
   stop(): void {
     if (this.#state.name === 'stopping' || this.#state.name === 'gone') return;
     this.#become(this.#state.name === 'busy' ? { name: 'stopping', task: this.#state.task } : { name: 'stopping' });
@@ -187,7 +187,7 @@ export class ManagedProcess<P extends Protocol> {
     this.killAfter(STOP_GRACE_MS, 'it did not stop');
   }
 
-  /** Without a reason nobody has to be told. */
+  /** Kills the process. Without a reason, the kill is not logged. */
   kill(why = ''): void {
     if (this.#state.name === 'gone') return;
     this.#killedFor ??= why;
@@ -195,12 +195,12 @@ export class ManagedProcess<P extends Protocol> {
     if (this.pid !== 0) this.#child.kill('SIGKILL');
   }
 
-  /** Whether it has answered one of the last pings. They count turns of our event loop: after a stall its answer may wait to be read. */
+  /** True if it answered one of the last pings. Turns of our event loop count: after a stall answers may be unread. */
   get isHeard(): boolean {
     return this.#unansweredPings <= HEARD_PINGS;
   }
 
-  /** Asks for a sign of life, and kills it when it is idle and gives none: the next request would wait for it in vain. */
+  /** Asks for a sign of life. Kills an idle process that gives none, because a request would wait for it in vain. */
   ping(): void {
     if (this.#state.name === 'gone') return;
     this.#unansweredPings += 1;
@@ -247,7 +247,7 @@ export class ManagedProcess<P extends Protocol> {
     }
   }
 
-  /** A message about the call it works on. One about another is late, and has no meaning. */
+  /** Handles a message about the running call. A message about another call is late and is ignored. */
   #receiveOf(message: Extract<FromProcess<P>, { id: number }>): void {
     if (this.#state.name !== 'busy' || this.#state.task.id !== message.id) return;
     const { task } = this.#state;
@@ -256,7 +256,7 @@ export class ManagedProcess<P extends Protocol> {
       return;
     }
     if (message.kind === 'mayCommit') {
-      if (task.committing) return; // it asks once
+      if (task.committing) return; // a call asks once
       task.committing = !task.abandoned && task.mayCommit();
       this.#send({ kind: 'commit', id: task.id, allowed: task.committing });
       return;
@@ -276,7 +276,7 @@ export class ManagedProcess<P extends Protocol> {
       this.#options.counters.crashes += 1;
     }
     if (how === 'error') this.#tellEnd(before.name, how);
-    else this.#child.once('close', () => this.#tellEnd(before.name, how)); // its last words are here then
+    else this.#child.once('close', () => this.#tellEnd(before.name, how)); // its standard error is complete then
     ready.reject(lost);
     this.#become({ name: 'gone' });
     if (before.name === 'busy' || before.name === 'stopping') before.task?.reject(lost);

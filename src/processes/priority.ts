@@ -2,15 +2,16 @@ import { getPriority, setPriority } from 'node:os';
 import type { ProcessStatus } from '../system-state.ts';
 
 /**
- * Steps that are added to the nice value of the service. The parent keeps its own: each deadline, each answer and /healthz need it.
- * A nice value cannot be lowered again without a privilege, so a process that works in the background never answers.
+ * Added to the nice value of the service. The parent keeps its own, because every deadline, every answer and /healthz
+ * depend on it. An unprivileged process cannot lower its nice value again, so a process that has worked in the
+ * background never answers requests afterwards.
  *
- * Weights of Linux: 1024 at 0, 655 at 2, 423 at 4, 215 at 7. Next to four readers at work a build, which keeps three threads busy, gets a
- * quarter of the machine by these weights. Not lower: other programs of the machine would starve it. Nice values compare the processes
- * of one session or control group; all of ours are in the same one.
+ * The weights on Linux are 1024 at 0, 655 at 2, 423 at 4, and 215 at 7. A build keeps three threads busy. Next to four
+ * busy readers these weights give it a quarter of the machine. A lower priority would let other programs starve it.
+ * Linux compares nice values within one session or control group, and all processes of the service are in the same one.
  */
 const STEPS = { shared: 2, answering: 4, background: 7 } as const;
-/** The lowest priority there is. */
+/** The lowest priority that the system offers. */
 const MOST = 19;
 
 const STEP_OF: Readonly<Record<ProcessStatus['role'], number>> = {
@@ -18,28 +19,28 @@ const STEP_OF: Readonly<Record<ProcessStatus['role'], number>> = {
   reader: STEPS.answering,
   archive: STEPS.answering,
   bodies: STEPS.answering, // a request waits for it
-  columns: STEPS.shared, // it answers one question after the other, for all callers: a reader works for one
+  columns: STEPS.shared, // it serves all callers, one question after the other; a reader serves one
   syncer: STEPS.answering,
   decoder: STEPS.background,
   builder: STEPS.background,
 };
 
-/** Gives a process that has just been started its place. What it starts, threads and processes, inherits it. */
+/** Sets the priority of a process that has just started. Its threads and child processes inherit it. */
 export function setPriorityOf(pid: number, role: ProcessStatus['role']): void {
   lower(pid, STEP_OF[role]);
 }
 
-/** Gives a process that works in the background for a while the lowest priority: it must not answer anything afterwards. */
+/** Gives the lowest priority to a process for a background query. The process must not answer requests afterwards. */
 export function setLowestPriority(pid: number): void {
   lower(pid, MOST);
 }
 
-/** For a command that may run next to a service: the service comes first. */
+/** For a command that may run next to a service. The service has priority. */
 export function workInBackground(): void {
   lower(0, STEPS.background);
 }
 
-/** Where the system refuses it, or the process has ended, there is nothing to do: priorities are not needed for an answer to be right. */
+/** Does nothing if the system refuses or the process has ended. Correct answers do not depend on priorities. */
 function lower(pid: number, step: number): void {
   try {
     setPriority(pid, Math.min(MOST, getPriority() + step));

@@ -9,15 +9,15 @@ import { Queue, type Turn } from './queue.ts';
 import type { ReplacementPermit } from './replacement-permit.ts';
 
 export interface ProcessGroupOptions<P extends Protocol> {
-  /** Starts one more process of this group, whose changes of state come to `group.changed`. */
+  /** Starts one more process of this group. Its state changes are reported to `changed`. */
   start(changed: (process: ManagedProcess<P>) => void): ManagedProcess<P>;
-  /** Processes at most, one more while one is replaced. */
+  /** Maximum number of processes. There is one more during a replacement. */
   max: number;
   queueLimit: number;
-  /** Requests of one caller, waiting and at work, while others wait. */
+  /** Maximum number of requests of one caller, waiting and running, while others wait. */
   callerLimit: number;
   maxIdleMs: number;
-  /** The last process is retired too, and the next request starts one. Otherwise one is kept warm. */
+  /** If true, the last process is retired too, and the next request starts one. Otherwise one is kept. */
   endsWhenIdle?: boolean;
   /** Shared with the other groups of the service. */
   replacementPermit: ReplacementPermit;
@@ -26,34 +26,36 @@ export interface ProcessGroupOptions<P extends Protocol> {
 }
 
 /**
- * What a process may keep above its resting level, MB. Only the end of a process gives memory back to the system (measured: after
- * interrupt, shrink_memory and close 1.9 of 2.0 GB stay), so above this it is replaced. One that is at work all the time may keep what
- * the batches of a long list take (25 MB): replaced between them, two readers of such a list were followed by five others a second.
+ * MB that a process may keep above its resting level. Above this it is replaced, because only the end of a process
+ * returns memory to the system (measured: after interrupt, shrink_memory and close, 1.9 of 2.0 GB remain). A process
+ * without a pause between requests may keep what the batches of a long list take (25 MB). When such processes were
+ * replaced between batches, two readers of one list had five successors per second.
  */
 export const KEPT_LIMIT_MB = { atRest: 8, atWork: 48 };
-/** Without a request for this long a process is at rest. */
+/** A process without a request for this long is at rest. */
 const REST_MS = 250;
-/** Between two tries to start a process that dies at its start; doubles up to the second. */
+/** The pause after a failed start. It doubles up to the second value. */
 const RESTART_MS = [50, 5_000] as const;
 
 /**
- * Processes that do the same work: all readers, the writer (a group of one), the archive's decoder. It gives requests to
- * idle processes, starts more on demand, and replaces those that died, ran out of memory, or keep too much of it.
+ * Processes that do the same work: all readers, the writer (a group of one), or the archive's decoder. The group gives
+ * requests to idle processes, starts more processes on demand, and replaces those that died, ran out of memory, or keep
+ * too much of it.
  */
 export class ProcessGroup<P extends Protocol> {
   readonly #options: ProcessGroupOptions<P>;
   readonly #queue: Queue<P>;
   #members: ManagedProcess<P>[] = [];
-  /** The member that leaves as soon as its spare serves: one at a time. */
+  /** The member that leaves as soon as its spare serves. Only one member leaves at a time. */
   #leaving: { member: ManagedProcess<P>; spare: ManagedProcess<P> } | undefined;
-  /** Processes told to stop that have not ended yet. */
+  /** Processes that were asked to stop and have not ended yet. */
   readonly #dismissed = new Set<ManagedProcess<P>>();
   #opened = false;
-  /** What a process said that refused to start, until one does. */
+  /** The error of a process that refused to start. Cleared when a process starts. */
   #refused: StartupError | undefined;
-  /** When a spare that did not start may be tried again, an instant of performance.now(). */
+  /** When a spare that did not start may be tried again: an instant of performance.now(). */
   #spareAt = 0;
-  /** While starts fail, only the next try after its pause starts one more. */
+  /** True while starts fail. Then one process is started after each pause, and requests start none. */
   #restarting = false;
   #closing = false;
   #restartMs: number = RESTART_MS[0];
@@ -73,16 +75,16 @@ export class ProcessGroup<P extends Protocol> {
     return this.#queue.length;
   }
 
-  /** Starts the first process; without it the first request does. Throws StartupError. */
+  /** Starts the first process. Without this call, the first request starts it. Throws StartupError. */
   async open(): Promise<void> {
     const first = this.#add();
     await first.ready;
   }
 
   /**
-   * Gives an idle process to `work`, which must put it to work in the same tick; waits for one if need be, as long as the
-   * signal allows. Of several processes a caller leaves one to others while there are any. Throws `queue_full`, the signal's
-   * reason, or what `work` throws.
+   * Passes an idle process to `work`, which must give it a call in the same tick. Waits for an idle process until the
+   * signal fires. If there are several processes, a caller leaves one to other callers while there are any. Throws
+   * `queue_full`, the signal's reason, or the error of `work`.
    */
   async use<Result>(turn: Turn, work: (process: ManagedProcess<P>) => Promise<Result>): Promise<Result> {
     turn.signal.throwIfAborted();
@@ -101,7 +103,7 @@ export class ProcessGroup<P extends Protocol> {
     }
   }
 
-  /** Called every quarter of a second: replaces and retires what has to go, one at a time. */
+  /** Called every 250 ms. Replaces and retires processes, one at a time. */
   housekeeping(): void {
     if (this.#closing) return;
     for (const member of this.#members) member.ping();
@@ -110,7 +112,7 @@ export class ProcessGroup<P extends Protocol> {
     this.#serveIdle();
   }
 
-  /** Ends all processes: those at work have until `graceMs`, then they are killed. */
+  /** Ends all processes. Busy ones have `graceMs` to finish and are killed after that. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#queue.clear(shuttingDown());
@@ -133,7 +135,7 @@ export class ProcessGroup<P extends Protocol> {
         this.#restartMs = RESTART_MS[0];
       },
       (error: unknown) => {
-        // Of the first it is the start of the service that fails, which says it.
+        // If the first process fails, the start of the service fails and reports the error.
         if (!this.#opened || this.#closing) return;
         if (error instanceof StartupError) this.#refuse(error);
         this.#options.log(`a ${process.role} process did not start`, error);
@@ -142,7 +144,7 @@ export class ProcessGroup<P extends Protocol> {
     return process;
   }
 
-  /** One that a caller had to leave to others, who have not come again. */
+  /** Serves requests that had to leave a process to other callers who have sent no more requests. */
   #serveIdle(): void {
     for (const member of this.#members) if (member.state.name === 'idle' && !this.#queue.serve(member)) return;
   }
@@ -151,7 +153,7 @@ export class ProcessGroup<P extends Protocol> {
     return this.#members.some(({ state }) => state.name === 'idle' || state.name === 'busy');
   }
 
-  /** While nobody serves, whoever waits is told why instead of waiting in vain. */
+  /** While no process serves, waiting requests fail with the reason at once. */
   #refuse(why: StartupError): void {
     this.#refused = why;
     if (!this.#serves()) this.#queue.clear(refusedStart(why));
@@ -160,23 +162,23 @@ export class ProcessGroup<P extends Protocol> {
   #changed(process: ManagedProcess<P>): void {
     if (process.state.name === 'gone') this.#lost(process);
     if (process.state.name !== 'idle') return;
-    // What still has more memory than it may take would fail whatever comes next: its follower starts when it has ended.
+    // A process over its memory limit would fail its next call too. Its successor starts when it has ended.
     if (this.#closing || process.isOverLimit) {
       process.stop();
       return;
     }
-    // In a tick of its own: the caller of the request that has just ended is answered first.
+    // Deferred, so that the caller of the request that has just ended is answered first.
     setImmediate(() => {
       if (process.state.name === 'idle' && !this.#letGo(process)) this.#queue.serve(process);
     });
   }
 
-  /** A process has ended. One that nobody stopped is followed by another at once, or when starts fail, after a while. */
+  /** Handles the end of a process. An unexpected one gets a successor at once, or after a pause if starts fail. */
   #lost(process: ManagedProcess<P>): void {
     const stopped = !this.#members.includes(process);
     this.#members = this.#members.filter((member) => member !== process);
     if (this.#leaving?.member === process) {
-      this.#endLeaving(); // its spare, which is there or on its way, is its follower
+      this.#endLeaving(); // its spare, which serves or is starting, is its successor
       return;
     }
     if (stopped || this.#closing) return;
@@ -185,7 +187,7 @@ export class ProcessGroup<P extends Protocol> {
         if (!this.#closing) this.#add();
       },
       async () => {
-        // The start of the service fails with it. A group that starts with its first request has one that waits.
+        // The start of the service fails with it. In a group that its first request starts, that request is waiting.
         if (!this.#opened && this.#queue.length === 0) return;
         this.#restarting = true;
         await sleep(this.#pauseMs(), undefined, { ref: false });
@@ -195,7 +197,7 @@ export class ProcessGroup<P extends Protocol> {
     );
   }
 
-  /** Between two starts that fail; doubles. */
+  /** The pause before the next start. It doubles with each failed start. */
   #pauseMs(): number {
     const now = this.#restartMs;
     this.#restartMs = Math.min(now * 2, RESTART_MS[1]);
@@ -209,7 +211,7 @@ export class ProcessGroup<P extends Protocol> {
     if (needsReplacement !== undefined && this.#bringSpare(needsReplacement)) this.#options.counters.replacements += 1;
   }
 
-  /** Starts the spare of a member; from its first tick of service the member leaves. False: not now. */
+  /** Starts a spare for a member. The member leaves when the spare serves. Returns false if this is impossible now. */
   #bringSpare(member: ManagedProcess<P>): boolean {
     if (!this.#options.replacementPermit.take()) return false;
     const spare = this.#add();
@@ -257,9 +259,9 @@ export class ProcessGroup<P extends Protocol> {
     const [longest] = idle;
     if (longest === undefined || this.#leaving !== undefined) return;
     const last = this.#members.length === 1 && this.#options.endsWhenIdle !== true;
-    if (last && longest.queries === 0) return; // as fresh as its follower would be
+    if (last && longest.queries === 0) return; // a successor would be no fresher
     if (last) {
-      if (!this.#bringSpare(longest)) return; // the last one is kept warm: it leaves when its follower serves
+      if (!this.#bringSpare(longest)) return; // one process is always kept: this one leaves when its successor serves
     } else {
       this.#dismiss(longest);
     }
@@ -276,7 +278,7 @@ function isToBeReplaced(member: AnyProcess): boolean {
   return member.rssMb > member.restingMb + KEPT_LIMIT_MB[isAtRest ? 'atRest' : 'atWork'];
 }
 
-/** The problem itself has paths in it: it is for the log. */
+/** The error itself contains paths, so it goes to the log only. */
 function refusedStart(why: StartupError): Fault {
   return new Fault(why.fault, REFUSED[why.fault], { cause: why });
 }

@@ -1,15 +1,15 @@
 import type { ProcessStatus } from '../system-state.ts';
 
-/** A call on its process, seen from the service. */
+/** A call on a process, as the parent sees it. */
 export interface Task extends TaskEvents {
   id: number;
-  /** What it is, for people: the name of a statement or a write. */
+  /** The name of the statement or write, to show to people. */
   name: string;
   /** An instant of performance.now(). */
   startedAt: number;
-  /** Set once its caller has the answer, and the process is only waited for. */
+  /** True once the caller has its answer and the process only has to finish. */
   abandoned: boolean;
-  /** Set once its effect may become final: from then on it is only waited for. */
+  /** True once the effect of the call may become final. From then on the call is not ended early. */
   committing: boolean;
 }
 
@@ -20,16 +20,16 @@ export interface TaskEvents {
   mayCommit(): boolean;
 }
 
-/** The states of a process; `become` is the only way from one to another. */
+/** The states of a process. Only `become` changes the state. */
 export type State =
   | { name: 'starting' }
   | { name: 'idle'; since: number }
   | { name: 'busy'; task: Task }
-  /** `task`: what it worked on when it was told to stop; it ends with the process. */
+  /** `task`: its call at the time of the request to stop. The call ends with the process. */
   | { name: 'stopping'; task?: Task }
   | { name: 'gone' };
 
-/** Where each state may lead. */
+/** The states that can follow each state. */
 export const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
   starting: ['idle', 'stopping', 'gone'],
   idle: ['busy', 'stopping', 'gone'],
@@ -38,7 +38,7 @@ export const NEXT: Readonly<Record<State['name'], readonly State['name'][]>> = {
   gone: [],
 };
 
-/** A call that begins now. Its name is that of its statement or write, if it has one. */
+/** Creates the task of a call that begins now. It has the name of its statement or write, or else of the call. */
 export function newTask(id: number, call: string, input: unknown, events: TaskEvents): Task {
   const name = hasName(input) ? input.name : call;
   return { ...events, id, name, startedAt: performance.now(), abandoned: false, committing: false };
@@ -48,7 +48,7 @@ function hasName(input: unknown): input is { readonly name: string } {
   return typeof input === 'object' && input !== null && 'name' in input && typeof input.name === 'string';
 }
 
-/** What a process that is busy does, and for how long. */
+/** The call of a busy process and its duration so far. */
 export function doingOf(state: State): Pick<ProcessStatus, 'doing'> {
   if (state.name !== 'busy') return {};
   const { name, startedAt } = state.task;

@@ -5,28 +5,28 @@ import { endNow, endWithParent } from './lifeline.ts';
 import type { CallMessage, CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProcess } from './protocol.ts';
 import { ownRssMb } from './rss.ts';
 
-/** What a program serves once it is open. */
+/** What a program serves after it has opened. */
 export interface Served<P extends Protocol> {
   readonly opened: Opened;
   readonly calls: {
     readonly [Name in CallName<P>]: (input: InputOf<P, Name>, call: RunningCall<P>) => Promise<OutputOf<P, Name>>;
   };
-  /** Stops the call at hand. Without it only the end of the process does. */
+  /** Stops the running call. Without this function, only the end of the process stops it. */
   interrupt?(): void;
-  /** The meaning of the error of a call. */
+  /** Converts an error of a call to a fault. */
   faultOf?(error: unknown): Fault;
-  /** Asked at the end of each call; `failed` says how it ended. */
+  /** Called at the end of each call. `failed` is true if the call failed. */
   needsReplacement?(failed: boolean): boolean;
   close?(): void;
 }
 
-/** A call, as the program sees it. */
+/** A running call, as the program sees it. */
 export interface RunningCall<P extends Protocol> {
-  /** True once the caller has its answer, and waits only for the call to end. */
+  /** True once the caller has its answer and only waits for the call to end. */
   isGivenUp(): boolean;
-  /** Resolves when the step is on its way. */
+  /** Reports a step. Resolves when the message has been sent. */
   step(step: P['step']): Promise<void>;
-  /** Whether the effect may become final; asked once. */
+  /** Asks whether the effect may become final. To be called once. */
   mayCommit(): Promise<boolean>;
   /** Runs `work` after the output has been sent. */
   afterwards(work: () => void): void;
@@ -36,8 +36,8 @@ export interface RunningCall<P extends Protocol> {
 const INTERRUPT_AGAIN_MS = 2;
 
 /**
- * What every program of a process does: it opens, serves one call at a time, answers the heartbeat, and ends with the service. `open` throws
- * StartupError where the reason is known.
+ * The main loop of every program. It opens, runs one call at a time, answers pings, and ends with the service. `open`
+ * throws StartupError if the reason is known.
  */
 export function serveProgram<P extends Protocol>(open: (options: P['options']) => Promise<Served<P>>): void {
   let served: Served<P> | undefined;
@@ -109,7 +109,7 @@ export function serveProgram<P extends Protocol>(open: (options: P['options']) =
 
   endWithParent();
   process.on('message', receive);
-  // The terminal sends Ctrl-C to the whole group of processes. The service ends its processes in order.
+  // The terminal sends Ctrl-C to the whole process group. The service itself ends its processes in order.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 }
 
@@ -143,7 +143,7 @@ class Running<P extends Protocol> implements RunningCall<P> {
   }
 }
 
-/** Resolves when the message is on its way. A channel that is closed ends the process (lifeline.ts). */
+/** Resolves when the message has been sent. A closed channel ends the process (lifeline.ts). */
 function send<P extends Protocol>(message: FromProcess<P>): Promise<void> {
   return new Promise((resolve) => {
     process.send?.(message, () => resolve());

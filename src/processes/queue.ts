@@ -4,14 +4,17 @@ import type { ManagedProcess } from './managed-process.ts';
 import type { Protocol } from './protocol.ts';
 import { type ShareLimits, Shares, type Waiting } from './shares.ts';
 
-/** Who asks for a process, and how long. */
+/** The caller that asks for a process, and how long it waits. */
 export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
 
 interface WaitingForProcess<P extends Protocol> extends Waiting {
   start(process: ManagedProcess<P>): void;
 }
 
-/** Requests that wait for a process: bounded, shared fairly among callers. One that ends waiting never touches the database. */
+/**
+ * Requests that wait for a process. The queue is bounded and shared fairly among callers. A request that ends while it
+ * waits never touches the database.
+ */
 export class Queue<P extends Protocol> {
   readonly #shares: Shares<WaitingForProcess<P>>;
 
@@ -23,18 +26,18 @@ export class Queue<P extends Protocol> {
     return this.#shares.length;
   }
 
-  /** Whether a request that comes now goes before all that wait. */
+  /** True if a new request of this caller may start before all waiting requests. */
   mayPass({ caller }: Turn): boolean {
     this.#shares.asked(caller);
     return this.#shares.mayBegin(caller) && !this.#shares.anyMayBegin;
   }
 
-  /** Gives the process to `work` in the same tick. */
+  /** Passes the process to `work` in the same tick. */
   run<Result>({ caller }: Turn, process: ManagedProcess<P>, work: (process: ManagedProcess<P>) => Promise<Result>) {
     return this.#shares.run(caller, () => work(process));
   }
 
-  /** Waits for a process; `work` is called with it in the same tick. Rejects with queue_full or the signal's reason. */
+  /** Waits for a process and passes it to `work` in the same tick. Rejects with queue_full or the signal's reason. */
   add<Result>(turn: Turn, work: (process: ManagedProcess<P>) => Promise<Result>): Promise<Result> {
     const { signal, caller, hasBegun } = turn;
     return new Promise((resolve, reject) => {
@@ -54,19 +57,19 @@ export class Queue<P extends Protocol> {
           reject(reason);
         },
       };
-      this.#shares.add(own); // what it throws rejects
+      this.#shares.add(own); // an error here rejects the promise
       signal.addEventListener('abort', drop, { once: true });
     });
   }
 
-  /** Gives the process to the next that waits. False when none may begin. */
+  /** Gives the process to the next waiting request. Returns false if none may start. */
   serve(process: ManagedProcess<P>): boolean {
     const next = this.#shares.next();
     next?.start(process);
     return next !== undefined;
   }
 
-  /** Refuses all that wait: the service ends. */
+  /** Rejects all waiting requests because the service ends. */
   clear(reason: Fault): void {
     for (const waiting of this.#shares.clear()) waiting.refuse(reason);
   }

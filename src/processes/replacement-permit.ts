@@ -1,11 +1,11 @@
 /**
- * The one place for a process more than there are members: whoever is replaced, its spare is the only one of the service, and
- * the place is free again when the replaced process has ended. So the memory of one spare is all that has to be there.
+ * Permits one process more than there are members. The whole service has one permit, so it has at most one spare at a
+ * time. The permit is free again when the replaced process has ended. So the service needs memory for one spare only.
  */
 export class ReplacementPermit {
   #taken = false;
 
-  /** False when another group has it. */
+  /** Returns false if another group holds the permit. */
   take(): boolean {
     if (this.#taken) return false;
     this.#taken = true;

@@ -3,13 +3,14 @@ import { runInNewContext } from 'node:vm';
 
 type Collect = (options: { type: 'minor' }) => void;
 
-/** Between two collections; they are short, since little of what is young is still wanted. */
+/** Bytes between two collections. A collection is short because few young objects are still in use. */
 const COLLECT_EVERY_BYTES = 2 * 1024 * 1024;
 
 /**
- * Told of the bytes of answers that pass through a process. V8 sees a few small objects and not the quarter of a megabyte behind each:
- * left alone it collects late, keeps 30 to 60 MB of bytes that were sent long ago, and then marks the whole heap for every 64 MB (from the
- * third million rows on the service took 10 s of CPU for each instead of 1.6).
+ * Collects garbage according to the bytes of answers that pass through a process. V8 sees a few small objects but not
+ * the quarter of a megabyte that each refers to. Left alone, it collects late and keeps 30 to 60 MB of bytes that were
+ * sent long ago. It then marks the whole heap for every 64 MB: from the third million rows on, the service took 10 s of
+ * CPU per million instead of 1.6.
  */
 export class ResponseByteGc {
   #bytes = 0;
@@ -24,7 +25,7 @@ export class ResponseByteGc {
   }
 }
 
-/** Not by --expose-gc on the command line: Node's cache of compiled code is that of the flags, and a process would start later. */
+/** Not set by --expose-gc: Node's compile cache depends on command-line flags, so processes would start later. */
 function collector(): Collect {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** Bytes; the unit of /proc/PID/statm. 4 KiB on x86-64 and most of arm64, 64 KiB on some of it: told by what we know of ourselves. */
+/** Bytes per page, the unit of /proc/PID/statm, derived from our RSS: mostly 4 KiB, 64 KiB on some arm64 systems. */
 const PAGE = pageSize();
 const MB = 2 ** 20;
 
 /**
- * Resident memory of a process in MB as the kernel counts it, or undefined where the system does not tell (not Linux) or the
- * process has gone. 10-20 microseconds.
+ * Resident memory of a process in MB as the kernel counts it. Undefined if the system does not report it (not Linux) or
+ * the process has ended. Takes 10-20 microseconds.
  */
 export function rssMbOf(pid: number): number | undefined {
   try {
@@ -17,10 +17,7 @@ export function rssMbOf(pid: number): number | undefined {
   }
 }
 
-/**
- * What of it is the process's own: without the pages of files, which it has in common with others (50 MB of program text). Undefined as
- * above.
- */
+/** The private part of that memory, without shared file pages (50 MB of program text). Undefined in the same cases. */
 export function ownMbOf(pid: number): number | undefined {
   try {
     const [, resident, shared] = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ');
@@ -32,12 +29,12 @@ export function ownMbOf(pid: number): number | undefined {
 
 let lastOwnMb = 0;
 
-/** Our own resident memory in MB. Node opens a file for it: where there is none left to open, the last value is answered. */
+/** Resident memory of this process in MB. Node opens a file to read it. If that fails, returns the last value. */
 export function ownRssMb(): number {
   try {
     lastOwnMb = process.memoryUsage.rss() / MB;
   } catch {
-    // EMFILE, ENFILE or ENOMEM: a figure for people must not end a process
+    // EMFILE, ENFILE or ENOMEM. A missing statistic must not end a process.
   }
   return lastOwnMb;
 }

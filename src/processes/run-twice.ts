@@ -6,9 +6,9 @@ import type { ProcessGroup } from './process-group.ts';
 import type { Protocol } from './protocol.ts';
 
 /**
- * Runs a call that may be repeated. At the deadline, or when the client hangs up, the caller has its answer at once, and the process is told
- * to stop; one that cannot is killed after its grace. If the process dies, a second one tries, never a third: the call may be what kills
- * them.
+ * Runs a call that may be repeated. At the deadline, or when the client disconnects, the caller has its answer at once
+ * and the process is interrupted. A process that does not stop in time is killed. If a process dies, the call is tried
+ * once more on another one, but not a third time, because the call itself may kill them.
  */
 export async function runTwice<P extends Protocol, Output>(
   group: ProcessGroup<P>,
@@ -31,7 +31,7 @@ export async function runTwice<P extends Protocol, Output>(
   }
 }
 
-/** Runs a call that the process abandons when the signal fires. */
+/** Runs a call and abandons it when the signal fires. */
 export async function abandonedWith<P extends Protocol, Output>(
   signal: AbortSignal,
   process: ManagedProcess<P>,

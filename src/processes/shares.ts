@@ -2,18 +2,18 @@ import { OURSELVES } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 
 export interface ShareLimits {
-  /** Requests that wait, of all callers together. */
+  /** Maximum number of waiting requests of all callers together. */
   limit: number;
-  /** Requests of one caller, waiting and at work. It binds while others wait. */
+  /** Maximum number of requests of one caller, waiting and running. It applies while others wait. */
   callerLimit: number;
-  /** Requests of one caller at work at once: when others have asked in the last seconds, and when nobody else has. */
+  /** Maximum number of running requests of one caller, with and without requests of others in the last seconds. */
   atOnce: { amongOthers: number; alone: number };
 }
 
-/** A request that waits. */
+/** A waiting request. */
 export interface Waiting {
   readonly caller: string;
-  /** False for what always gets a place: the next part of an answer that has begun, a question that is waited for already. */
+  /** False for a request that is never refused: the next part of a begun answer, or a question that others wait for. */
   readonly counts: boolean;
   /** Ends the wait with a reason. */
   refuse(reason: unknown): void;
@@ -25,13 +25,13 @@ interface Lane<Entry> {
   running: number;
 }
 
-/** So long after a request of another caller one caller still leaves room for the next. */
+/** For this long after a request of another caller, a caller leaves room for others. */
 const OTHERS_MS = 5_000;
 
 /**
- * Requests that wait for one thing, and who is served next: the callers in turn, the one with the fewest requests at work first, and
- * of one caller first come first served. When it is full, a caller with less than its share gets the place of the last request of the
- * caller with the most. A caller of whom nothing waits and nothing is at work is not remembered.
+ * Requests that wait for one resource. Callers take turns, and callers with the fewest running requests come first.
+ * Requests of one caller keep their order. If the queue is full, a caller with less than its share replaces the last
+ * request of the caller with the most. A caller with no waiting or running requests is not stored.
  */
 export class Shares<Entry extends Waiting> {
   readonly #limits: ShareLimits;
@@ -39,7 +39,7 @@ export class Shares<Entry extends Waiting> {
   readonly #lanes = new Map<string, Lane<Entry>>();
   #length = 0;
   #counted = 0;
-  /** The two callers that asked last, and when: enough to know whether anybody but one of them has. */
+  /** The last two different callers, and when they asked: enough to know for any caller whether others have. */
   #last = { caller: '', at: Number.NEGATIVE_INFINITY };
   #lastBut = Number.NEGATIVE_INFINITY;
 
@@ -51,14 +51,14 @@ export class Shares<Entry extends Waiting> {
     return this.#length;
   }
 
-  /** Told of every request, whether it has to wait or not. Our own work is rare, and no reason to keep room for it. */
+  /** To be called for every request, whether it waits or not. Requests of the service itself are rare and ignored. */
   asked(caller: string): void {
     if (caller === OURSELVES) return;
     if (caller !== this.#last.caller) this.#lastBut = this.#last.at;
     this.#last = { caller, at: performance.now() };
   }
 
-  /** Whether this caller may have one more request at work. */
+  /** True if this caller may start one more request. */
   mayBegin(caller: string): boolean {
     const { amongOthers, alone } = this.#limits.atOnce;
     const running = this.#lanes.get(caller)?.running ?? 0;
@@ -66,12 +66,12 @@ export class Shares<Entry extends Waiting> {
     return running < alone && !this.#othersAsk(caller);
   }
 
-  /** Whether one that waits may begin. */
+  /** True if a waiting request may start. */
   get anyMayBegin(): boolean {
     return this.#length > 0 && this.#first() !== undefined;
   }
 
-  /** Throws queue_full; or refuses the last of another caller in favour of this one. */
+  /** Adds a request. Throws queue_full, or refuses the last request of another caller to make room. */
   add(entry: Entry): void {
     if (entry.counts) this.#makeRoom(entry.caller);
     const lane = this.#laneOf(entry.caller);
@@ -82,7 +82,7 @@ export class Shares<Entry extends Waiting> {
     this.#counted += 1;
   }
 
-  /** False when it does not wait any more. */
+  /** Returns false if the request no longer waits. */
   remove(entry: Entry): boolean {
     const lane = this.#lanes.get(entry.caller);
     if (lane?.waiting.delete(entry) !== true) return false;
@@ -95,7 +95,7 @@ export class Shares<Entry extends Waiting> {
     return true;
   }
 
-  /** Takes the next one out. Undefined when none waits that may begin. */
+  /** Removes and returns the next request that may start, or undefined. */
   next(): Entry | undefined {
     const entry = this.#first();
     if (entry === undefined) return undefined;
@@ -104,7 +104,7 @@ export class Shares<Entry extends Waiting> {
     return entry;
   }
 
-  /** Counts a request as at work until it settles. */
+  /** Counts a request as running until it settles. */
   async run<Result>(caller: string, work: () => Promise<Result>): Promise<Result> {
     this.#laneOf(caller).running += 1;
     try {
@@ -113,11 +113,11 @@ export class Shares<Entry extends Waiting> {
       const lane = this.#laneOf(caller);
       lane.running -= 1;
       this.#forget(caller, lane);
-      this.#toTheEnd(caller); // one that found a free place has had its turn too
+      this.#toTheEnd(caller); // a request that did not have to wait counts as a turn too
     }
   }
 
-  /** Takes all out. */
+  /** Removes and returns all requests. */
   clear(): Entry[] {
     const all = [...this.#lanes.values()].flatMap(({ waiting }) => [...waiting]);
     for (const entry of all) this.remove(entry);
@@ -132,7 +132,7 @@ export class Shares<Entry extends Waiting> {
     return lane;
   }
 
-  /** Of the round. */
+  /** Moves a caller to the end of the round. */
   #toTheEnd(caller: string): void {
     const lane = this.#lanes.get(caller);
     if (lane === undefined) return;

@@ -3,22 +3,22 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Program {
-  /** The TypeScript file it runs. */
+  /** The TypeScript file that it runs. */
   file: string;
-  /** MB of V8's old generation. */
+  /** Size of V8's old generation in MB. */
   heapMb: number;
-  /** Of Node, for this program alone. */
+  /** Additional Node flags for this program. */
   flags?: readonly string[];
   env: Readonly<Record<string, string>>;
 }
 
-/** MB; V8's young generation. The default lets a process that answers small requests grow by 100 MB (measured). */
+/** Size of V8's young generation in MB. With the default, small requests let a process grow by 100 MB (measured). */
 const SEMI_SPACE_MB = 1;
 
 /**
- * Where Node keeps what it makes of our TypeScript. With it a process serves after 65 ms instead of 170 (45 instead of 120 of
- * them CPU) and rests at 59 MB instead of 84, since the stripper of types is not loaded. It lies in the installation, which
- * nobody else writes to; where we may not either, Node goes without.
+ * Node's compile cache for our TypeScript. With it a process serves after 65 ms instead of 170 (45 instead of 120 of
+ * them CPU) and takes 59 MB at rest instead of 84, because the type stripper is not loaded. The cache is part of the
+ * installation, where other users cannot write. If the service cannot write there either, Node runs without a cache.
  */
 const COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/cc-jobs');
 
@@ -34,9 +34,10 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Starts a process of the service that cannot outlive it (lifeline.ts). It inherits nothing of our environment but
- * what it needs: no key, no token. Its standard error is a pipe to us. Where the system has no process, memory or file for it, the answer
- * has no pid and emits `error`, as after any other failure: a caller in a timer must not end the service.
+ * Starts a process of the service that cannot outlive it (lifeline.ts). The process gets only the environment variables
+ * that it needs, so no keys and no tokens. Its standard error is a pipe to the parent. If the system cannot provide a
+ * process, memory or a file, the returned process has no pid and emits `error`, as after any other failure. It does not
+ * throw, because a caller in a timer must not end the service.
  */
 export function startProgram({ file, heapMb, flags = [], env }: Program): ChildProcess {
   const node = [
@@ -61,11 +62,12 @@ export function startProgram({ file, heapMb, flags = [], env }: Program): ChildP
 function optionsOf(env: Program['env']): SpawnOptions {
   return {
     stdio: ['ignore', 'ignore', 'pipe', SETPRIV === undefined ? 'pipe' : 'ignore', 'ipc'],
-    serialization: 'advanced', // bytes and 64-bit integers cross as they are
+    serialization: 'advanced', // passes bytes and 64-bit integers unchanged
     env: {
       PATH: process.env['PATH'],
       LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'],
-      // glibc makes up to eight heaps per core, each with its own slack: with two a reader of a long list grew by 15 MB more
+      // glibc creates up to eight heaps per core, each with unused space: with two, a reader of a long list took 15 MB
+      // more.
       MALLOC_ARENA_MAX: '1',
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...env,

@@ -3,27 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 
 export interface ThreadOptions {
-  /** The TypeScript file that it runs; it calls `serveThread`. */
+  /** The TypeScript file that the thread runs. It calls `serveThread`. */
   readonly file: string;
-  /** What `serveThread` gives to it. */
+  /** The argument of the `start` function of `serveThread`. */
   readonly data: unknown;
-  /** MB of V8's heap. */
+  /** Sizes of V8's heap in MB. */
   readonly youngMb: number;
   readonly oldMb: number;
 }
 
-/** Messages that are made before they are taken. */
+/** Messages that the thread prepares ahead. */
 const AHEAD = 2;
 /** For the message at hand. */
 const END_LIMIT_MS = 5_000;
 
-/** The messages of a thread of its own, which ends with the loop over them. Throws what the thread throws, and the reason of the signal. */
+/** Yields the messages of a new thread, which ends with the loop. Throws the thread's error or the signal's reason. */
 export async function* messagesOf<Message>(options: ThreadOptions, signal: AbortSignal): AsyncGenerator<Message> {
   const { file, data, youngMb, oldMb } = options;
   const resourceLimits = { maxYoungGenerationSizeMb: youngMb, maxOldGenerationSizeMb: oldMb };
   const thread = new Worker(file, { workerData: data, resourceLimits });
   try {
-    const messages = on(thread, 'message', { signal }) as AsyncIterable<[Message]>; // one argument each
+    const messages = on(thread, 'message', { signal }) as AsyncIterable<[Message]>; // each event has one argument
     for (let ahead = 0; ahead < AHEAD; ahead += 1) thread.postMessage('next');
     for await (const [message] of messages) {
       yield message;
@@ -43,7 +43,7 @@ async function end(thread: Worker): Promise<void> {
   if (isLate) await thread.terminate();
 }
 
-/** Makes this thread send what `next` returns, one message after another, each when it is asked for. */
+/** Makes this thread send the results of `next`, one message per request. */
 export function serveThread<Data, Message>(start: (data: Data) => () => Promise<Message>): void {
   const next = start(workerData);
   let working = Promise.resolve();
