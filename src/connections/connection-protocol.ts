@@ -5,7 +5,7 @@ import type { ReplicaOptions, Synced } from '../db/replica/open-replica.ts';
 import type { SqlValue } from '../db/statement.ts';
 import type { WriteName } from '../db/writes/index.ts';
 
-/** A connection that reads. */
+/** The protocol of a reader. */
 export interface ReaderProtocol {
   readonly options: ConnectionOptions;
   readonly calls: {
@@ -14,18 +14,18 @@ export interface ReaderProtocol {
   readonly step: never;
 }
 
-/** The connection that writes. */
+/** The protocol of the writer. */
 export interface WriterProtocol {
   readonly options: ConnectionOptions;
   readonly calls: {
     write: { input: { name: WriteName; input: unknown }; output: unknown };
     maintain: { input: Maintenance; output: Record<string, number> };
   };
-  /** Of a write: another program holds the lock that it needs; it holds the lock. */
+  /** Progress of a write. `locked`: another program holds the lock. `began`: the write holds the lock. */
   readonly step: 'locked' | 'began';
 }
 
-/** The process that brings a replica up to date. */
+/** The protocol of the process that brings a replica up to date. */
 export interface SyncerProtocol {
   readonly options: ReplicaOptions;
   readonly calls: { sync: { input: null; output: Synced } };

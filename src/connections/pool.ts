@@ -17,16 +17,17 @@ import { Writer } from './writer.ts';
 export type { PoolLog, PoolOptions } from './start-connection.ts';
 
 /**
- * Waiting for the writer included; then it is killed, and what it copied is copied again. A log of 64 MB takes a second; that of an index
- * over 20 million jobs is as large as the index.
+ * Time limit for emptying the log, including the wait for the writer. After it the process is killed, and what it
+ * copied is copied again later. A log of 64 MB takes a second. The log of an index over 20 million jobs is as large as
+ * the index.
  */
 const EMPTY_LOG_LIMIT_MS = 300_000;
-/** Of an orderly stop, unless more is allowed. */
+/** The minimum time limit for the checkpoint of an orderly stop. */
 const LAST_CHECKPOINT_MS = 2_000;
 
 /**
- * The Database port over connection processes (design: one libSQL connection = one process). The parent never opens the
- * file. Throws StartupError when the file cannot be served.
+ * The Database port over connection processes, one libSQL connection per process. The parent never opens the file.
+ * Throws StartupError if the file cannot be served.
  */
 export async function openPool(options: PoolOptions): Promise<Database> {
   const pool = new Pool(options);
@@ -58,7 +59,7 @@ class Pool implements Database {
   }
 
   async open(): Promise<void> {
-    await this.#writer.open(); // first: it makes the file a WAL database
+    await this.#writer.open(); // first, because it makes the file a WAL database
     await this.#readers.open();
   }
 
@@ -110,7 +111,7 @@ class Pool implements Database {
   async close(graceMs: number): Promise<void> {
     clearInterval(this.#housekeepingTimer);
     await this.#readers.close(graceMs);
-    // Nobody reads any more: the file alone is the database then, and can be copied.
+    // All readers have ended. After this checkpoint the file alone is the database and can be copied.
     if (graceMs > 0 && !this.#file.replaced) {
       await within(Math.max(LAST_CHECKPOINT_MS, graceMs), (deadline) => this.maintain('checkpoint', deadline)).catch(
         () => {},
@@ -130,13 +131,13 @@ class Pool implements Database {
   }
 
   #housekeeping(): void {
-    this.#writer.housekeeping(); // first: it asks for the spare's place once in a while, readers may all the time
+    this.#writer.housekeeping(); // first, because readers may ask for the permit all the time
     this.#readers.housekeeping();
     this.#file.look(serving(this.#processes()));
   }
 }
 
-/** The pids of those that have the file open. */
+/** The pids of the processes that have the file open. */
 function serving(processes: Iterable<AnyProcess>): number[] {
   return [...processes].filter(({ state }) => state.name === 'idle' || state.name === 'busy').map(({ pid }) => pid);
 }
@@ -144,7 +145,7 @@ function serving(processes: Iterable<AnyProcess>): number[] {
 const TMPFS = 0x01021994; // linux/magic.h
 const RAMFS = 0x858458f6;
 
-/** True where a folder lies on a memory file system: a sort that spills there takes memory nobody counts. */
+/** True if a folder is on a memory file system. A sort that spills there takes memory that no limit counts. */
 export function isInMemory(folder: string): boolean {
   const { type } = statfsSync(folder);
   return type === TMPFS || type === RAMFS;

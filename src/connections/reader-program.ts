@@ -1,6 +1,6 @@
 /**
- * The program of a connection that reads. It loads libsql alone, and that of the writer node:sqlite: two libraries of SQLite in one process
- * would take away each other's locks.
+ * The program of a reader. It loads only libsql, and the writer only node:sqlite, because two SQLite libraries in one
+ * process would cancel each other's locks.
  */
 import { giveBack } from '../db/driver/driver-values.ts';
 import { ReadConnection } from '../db/driver/read-connection.ts';

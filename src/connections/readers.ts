@@ -14,7 +14,10 @@ import { runTwice } from '../processes/run-twice.ts';
 import type { ReaderProtocol } from './connection-protocol.ts';
 import { groupOf, type PoolOptions } from './start-connection.ts';
 
-/** Rows that are taken apart in the parent take ten times their text there: 80,000 groups of statistics, nodes of a cluster. */
+/**
+ * Rows that are parsed in the parent take ten times the size of their text there. Results of this size are 80,000
+ * groups of statistics, or the nodes of a cluster.
+ */
 const READ_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** The reading half of the port, over connection processes. */
@@ -56,7 +59,7 @@ export class Readers {
     return this.#group.queued;
   }
 
-  /** How many could be put to work now so that one stays for others. */
+  /** How many readers could start work now while one stays free for other requests. */
   get spare(): number {
     if (this.#group.queued > 0) return 0;
     const busy = this.#group.members.filter(({ state }) => state.name === 'busy').length;
@@ -72,7 +75,7 @@ export class Readers {
   }
 
   async #query(statement: Statement<unknown> | PageStatement<unknown>, deadline: Deadline) {
-    deadline.resume(); // after a write of the same request
+    deadline.resume(); // suspended by an earlier write of the same request
     const isBackground = 'isBackground' in statement && statement.isBackground === true;
     let slowed: ManagedProcess<ReaderProtocol> | undefined;
     try {
@@ -88,18 +91,18 @@ export class Readers {
       throw counted(error, this.#counters);
     } finally {
       if (slowed?.state.name === 'idle')
-        slowed.stop(); // another takes its place
+        slowed.stop(); // a new reader replaces it
       else if (slowed !== undefined) slowed.needsReplacement = true;
     }
   }
 }
 
-/** Whether one of them has given a sign of life within the last second. */
+/** True if one of the processes has given a sign of life within the last second. */
 export function anyAlive(processes: Iterable<AnyProcess>): boolean {
   return [...processes].some(({ isHeard, state }) => state.name !== 'starting' && isHeard);
 }
 
-/** The error of a request, counted. */
+/** Counts the error of a request and returns it. */
 export function counted(error: unknown, counters: Counters): unknown {
   if (error instanceof ClientGone) counters.hangUps += 1;
   if (error instanceof Fault && error.code === 'deadline_exceeded') counters.timeouts += 1;

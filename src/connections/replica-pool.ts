@@ -15,22 +15,23 @@ export interface ReplicaPoolOptions extends PoolOptions {
   syncUrl: string;
   authToken: string | undefined;
   intervalMs: number;
-  /** Milliseconds; by default MOST_LAG_MS. */
+  /** Milliseconds; the default is MOST_LAG_MS. */
   mostLagMs?: number;
-  /** Milliseconds a write waits for its own effect; by default OWN_WRITE_LIMIT_MS. */
+  /** Milliseconds that a write waits until the replica contains it. The default is OWN_WRITE_LIMIT_MS. */
   ownWriteLimitMs?: number;
-  /** The port over the server itself: writes go there. */
+  /** The port over the server itself, for writes. */
   server: Database;
 }
 
-/** A replica that has not been brought up to date for longer than this is not read any more: nobody knows what it lacks. */
+/** Reads fail if the last successful sync began longer ago than this: the replica may lack any number of changes. */
 const MOST_LAG_MS = 10_000;
-/** How long a write waits for its own effect to be in the replica; it has happened, whatever becomes of that. */
+/** How long a write waits until the replica contains it. The write is committed in any case. */
 const OWN_WRITE_LIMIT_MS = 1_000;
 
 /**
- * The port over a replica of a libSQL server: reads from the local file through connection processes, which cannot write to it; writes at
- * the server, answered when the file has them; one more process that brings the file up to date. Throws StartupError.
+ * The port over a replica of a libSQL server. Reads use the local file through connection processes that cannot write
+ * to it. Writes go to the server and are answered when the file contains them. One more process brings the file up to
+ * date. Throws StartupError.
  */
 export async function openReplicaPool(options: ReplicaPoolOptions): Promise<Database> {
   const { path, syncUrl, authToken, intervalMs, connection, log } = options;
@@ -50,7 +51,7 @@ export async function openReplicaPool(options: ReplicaPoolOptions): Promise<Data
   });
   const replica = new Replica(options, syncer, counters);
   try {
-    await syncer.open(); // first: before it the file may be anything
+    await syncer.open(); // first, because the file may contain anything before the first sync
     await replica.open();
     return replica;
   } catch (error) {
@@ -83,7 +84,8 @@ class Replica implements Database {
     this.#mostLagMs = options.mostLagMs ?? MOST_LAG_MS;
     this.#ownWriteLimitMs = options.ownWriteLimitMs ?? OWN_WRITE_LIMIT_MS;
     this.#housekeepingTimer = setInterval(() => this.#readers.housekeeping(), HOUSEKEEPING_MS);
-    // Not the syncer: a whole copy takes three times its size for a moment (docs/scaling.md), and stopped it would only begin again.
+    // Does not watch the syncer. A whole copy takes three times its size for a moment (docs/scaling.md), and if the
+    // syncer were stopped, it would only start again.
     this.#stopWatching = watchMemory(() => this.#readers.members, counters);
   }
 
@@ -94,7 +96,7 @@ class Replica implements Database {
   async read<Row>(statement: Statement<Row>, deadline: Deadline): Promise<Row[]> {
     this.#checkLag();
     const rows = await this.#readers.read(statement, deadline);
-    this.#checkLag(); // it may have waited for a process
+    this.#checkLag(); // the read may have waited for a process
     return rows;
   }
 
@@ -120,7 +122,7 @@ class Replica implements Database {
   }
 
   async maintain(): Promise<Record<string, number>> {
-    return {}; // the server looks after its file, and the replica is nobody's to change
+    return {}; // the server maintains its file, and only the syncer changes the replica
   }
 
   idleReaders(): number {
@@ -150,7 +152,7 @@ class Replica implements Database {
   #checkLag(): void {
     const { lagMs } = this.#syncer.status();
     if (lagMs <= this.#mostLagMs) return;
-    // Why stands in the log and in /api/system: it may name paths.
+    // The reason is in the log and in /api/system only, because it may contain paths.
     throw new Fault('remote_unavailable', `the replica is ${Math.round(lagMs / 1000)} s behind its server`);
   }
 }

@@ -6,18 +6,18 @@ import { Fault, type FaultCode } from '../faults.ts';
 interface ServedFileOptions {
   path: string;
   log: { warn(fields: object, message: string): void };
-  /** Waits for readers, and empties the log; `busy` when it could not. */
+  /** Waits for readers and empties the log. `busy` is not 0 if this was not possible. */
   emptyLog(): Promise<Record<string, number>>;
 }
 
-/** Between two tries to empty a log that has grown too large: each may keep writes waiting for seconds. */
+/** Time between two attempts to empty a log that has grown too large. Each attempt may block writes for seconds. */
 const EMPTY_LOG_EVERY_MS = 30_000;
-/** Why a file is served no more. */
+/** Why a file is no longer served. */
 const LOST = {
   replaced: 'the database file was replaced while the service was running: restart the service',
   logGone: 'the log of the database (-wal or -shm) was removed while the service was running: restart the service',
 } as const;
-/** Faults of a write that all other writes will meet as well. */
+/** Faults of a write that all other writes will get too. */
 const CANNOT_WRITE: Partial<Record<FaultCode, string>> = {
   disk_full: 'writes fail: no space left for the database',
   read_only: 'writes fail: the database is read-only',
@@ -27,21 +27,21 @@ const CANNOT_WRITE: Partial<Record<FaultCode, string>> = {
 const DAMAGED = 'the database file is damaged: stop the service and restore a backup';
 
 /**
- * What becomes of the file while it is served: its log must not grow without end, no other file may take its name or that of its log, and
- * once it is found damaged nothing more is written to it.
+ * Watches the database file while it is served. Its log must not grow without limit. No other file may take its name or
+ * the name of its log. After damage has been found, the service no longer writes to it.
  */
 export class ServedFile {
   readonly #options: ServedFileOptions;
   readonly #identity: string | undefined;
-  /** Of -wal and -shm, once a process has them open. */
+  /** Identity of -wal and -shm, once a process has them open. */
   #logIdentity: string | undefined;
   #lost: keyof typeof LOST | undefined;
   #damaged = false;
-  /** Why the last write failed, until one succeeds. */
+  /** Why the last write failed. Cleared by the next write that succeeds. */
   #cannotWrite: string | undefined;
-  /** At the last look. */
+  /** The processes that had the file open at the last check. */
   #holders: readonly number[] = [];
-  /** When the log may be emptied again, an instant of performance.now(). */
+  /** When the log may be emptied again: an instant of performance.now(). */
   #emptyLogAt = 0;
 
   constructor(options: ServedFileOptions) {
@@ -49,12 +49,12 @@ export class ServedFile {
     this.#identity = identityOf(options.path);
   }
 
-  /** True once another file has its name: what our processes have open is not the database any more. */
+  /** True once another file has the name. The file that the processes have open is then no longer the database. */
   get replaced(): boolean {
     return this.#lost === 'replaced';
   }
 
-  /** True once nothing is served from it any more. */
+  /** True once the file is no longer served. */
   get lost(): boolean {
     return this.#lost !== undefined;
   }
@@ -63,31 +63,31 @@ export class ServedFile {
     return logBytesOf(this.#options.path);
   }
 
-  /** What an operator has to look at although requests are answered. */
+  /** Problems that need the operator although requests are answered. */
   get degraded(): readonly string[] {
     return [...(this.#damaged ? [DAMAGED] : []), ...(this.#cannotWrite === undefined ? [] : [this.#cannotWrite])];
   }
 
-  /** Throws `connection_lost` when the processes hold other files than those that have the names now. */
+  /** Throws `connection_lost` if the processes have other files open than those that now have the names. */
   check(): void {
     if (this.#lost !== undefined) throw new Fault('connection_lost', LOST[this.#lost]);
   }
 
-  /** The same for a write, which a damaged file does not get: throws `database_damaged`. */
+  /** Does the same for a write. Also throws `database_damaged` if the file is damaged. */
   checkWrite(): void {
     this.check();
     if (this.#damaged) throw new Fault('database_damaged', 'the database file is damaged: nothing is written to it');
   }
 
-  /** Takes note of how a write ended; `error` is undefined for one that was committed. */
+  /** Records how a write ended. `error` is undefined if it was committed. */
   wrote(error?: unknown): void {
     const why = error instanceof Fault ? CANNOT_WRITE[error.code] : undefined;
-    if (error !== undefined && why === undefined) return; // it says nothing about the file
+    if (error !== undefined && why === undefined) return; // the error does not concern the file
     if (why !== undefined && this.#cannotWrite === undefined) this.#options.log.warn({ err: error }, why);
     this.#cannotWrite = why;
   }
 
-  /** Takes note of an error that a query or a write has met; answers it as it is. */
+  /** Records an error of a query or a write, and returns it unchanged. */
   met(error: unknown): unknown {
     if (!this.#damaged && error instanceof Fault && error.code === 'database_damaged') {
       this.#damaged = true;
@@ -96,14 +96,14 @@ export class ServedFile {
     return error;
   }
 
-  /** Called every quarter of a second; costs some 50 microseconds. `holders`: the pids of the processes that have the file open. */
+  /** Called every 250 ms; takes about 50 microseconds. `holders` are the pids of processes that have the file open. */
   look(holders: readonly number[]): void {
     const { path, log } = this.#options;
     if (this.#lost !== undefined) return;
     this.#lost = this.#findLoss(holders);
     if (this.#lost !== undefined) {
       log.warn({ path }, LOST[this.#lost]);
-      // The writer still has the removed log open: what was acknowledged goes into the file now.
+      // The writer still has the removed log open, so the acknowledged writes can be copied to the file now.
       if (this.#lost === 'logGone') this.#emptyLog(0);
       return;
     }
@@ -126,8 +126,7 @@ export class ServedFile {
   #findLoss(holders: readonly number[]): keyof typeof LOST | undefined {
     const { path } = this.#options;
     if (this.#identity !== undefined && changed(this.#identity, identityOf(path))) return 'replaced';
-    // Without a process that has had the file open since the last look, another log is no loss: the last program that closes the file
-    // deletes its log.
+    // A new log is no loss if no process has kept the file open: the last program to close the file deletes its log.
     if (!holders.some((pid) => this.#holders.includes(pid))) this.#logIdentity = undefined;
     this.#holders = holders;
     if (holders.length === 0) return undefined;
@@ -146,12 +145,12 @@ function changed(before: string, now: string | undefined): boolean {
   return now !== undefined && now !== before;
 }
 
-/** Which file has the name, `gone` when none has; undefined where the folder cannot be looked into. */
+/** Identifies the file that has the name. Returns `gone` if there is none, undefined if the folder cannot be read. */
 function identityOf(path: string): string | undefined {
   try {
     const info: Stats | undefined = statSync(path, { throwIfNoEntry: false });
     return info === undefined ? GONE : `${info.dev}:${info.ino}`;
   } catch {
-    return undefined; // nothing is known; the processes say what is wrong with the folder
+    return undefined; // unknown; the processes report what is wrong with the folder
   }
 }

@@ -7,21 +7,21 @@ import type { Sizing } from '../system-state.ts';
 import type { ReaderProtocol, WriterProtocol } from './connection-protocol.ts';
 
 export interface PoolOptions {
-  /** The database file, as a path. */
+  /** Path of the database file. */
   path: string;
-  /** The file of a replica, which nobody here writes to. */
+  /** True for a replica, to which only the syncer writes. */
   isReplica?: boolean;
   maxReaders: number;
   queueLimit: number;
-  /** Requests of one caller, waiting and at work, while others wait. */
+  /** Maximum number of requests of one caller, waiting and running, while others wait. */
   callerLimit: number;
   maxIdleMs: number;
-  /** Shared with the archive's process; without it the pool has one of its own. */
+  /** Shared with the archive's processes. Without it the pool creates its own. */
   replacementPermit?: ReplacementPermit;
   tempDir: string | undefined;
   connection: Sizing['connection'];
   log: PoolLog;
-  /** Other programs for the processes: tests have misbehaving ones. */
+  /** Replacement programs, for tests with misbehaving processes. */
   programs?: Partial<Record<'reader' | 'writer', string>>;
 }
 
@@ -29,9 +29,9 @@ export interface PoolLog {
   warn(fields: object, message: string): void;
 }
 
-/** Between two rounds of heartbeats, replacements and retirements. */
+/** Time between two rounds of pings, replacements and retirements. */
 export const HOUSEKEEPING_MS = 250;
-/** MB of V8's heap in a connection process: answers are bytes outside of it. */
+/** Size of V8's heap in a connection process in MB. Answers are bytes outside of it. */
 const HEAP_MB = 64;
 
 export const PROGRAMS = {
@@ -39,7 +39,7 @@ export const PROGRAMS = {
   writer: join(import.meta.dirname, 'writer-program.ts'),
 } as const;
 
-/** Connection processes of one role. */
+/** A group of connection processes with the same role. */
 export function groupOf<P extends ReaderProtocol | WriterProtocol>(
   options: PoolOptions,
   role: 'reader' | 'writer',

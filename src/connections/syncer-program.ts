@@ -1,4 +1,4 @@
-/** The program of the syncer: brings a replica up to date. A sync cannot be interrupted. */
+/** The program of the syncer, which brings a replica up to date. A sync cannot be interrupted. */
 import { brokenReplica, isBroken, isCompacting, openReplica } from '../db/replica/open-replica.ts';
 import { Fault } from '../faults.ts';
 import { serveProgram } from '../processes/program.ts';

@@ -11,7 +11,7 @@ import type { SyncerProtocol } from './connection-protocol.ts';
 
 export interface SyncerOptions {
   replica: ReplicaOptions;
-  /** Between two syncs. */
+  /** Milliseconds between two syncs. */
   intervalMs: number;
   growthMb: number;
   counters: Counters;
@@ -19,38 +19,39 @@ export interface SyncerOptions {
 }
 
 const PROGRAM = join(import.meta.dirname, 'syncer-program.ts');
-/** MB of V8's heap; what is fetched is outside of it. */
+/** Size of V8's heap in MB. The data that a sync fetches is outside of it. */
 const HEAP_MB = 32;
 /**
- * A sync may take long: a whole database comes with the first one, and again when the server has lost its log (it was killed), at 30 to
- * 50 MB/s. One that neither takes memory nor writes during so many looks, one a second, is given up: a sync has no end of its own when
- * the server hangs. Looks, not seconds: after a stall of our own its answer may wait to be read.
+ * A sync has no timeout of its own if the server hangs. It is ended after this many checks, one per second, in which
+ * its process neither changed its memory nor wrote. It may take long: the first sync copies the whole database at 30 to
+ * 50 MB/s, and so does one after the server has lost its log (it was killed). Checks are counted instead of seconds,
+ * because after a stall of the parent the answer may still be unread.
  */
 const SILENT_LOOKS = 30;
 const LOOK_MS = 1_000;
-/** From a sync that failed to the next, twice as long with each that fails, at most the interval: a server that compacts is ready soon. */
+/** The pause after a failed sync. It doubles up to the interval. A server that compacts is ready soon. */
 const RETRY_MS = 50;
-/** Between two tries to start the process. */
+/** Time between two attempts to start the process. */
 const RESTART_MS = 500;
-/** A sync leaves nothing behind; what it keeps above its rest the process gives back by ending. */
+/** MB that the process may keep above its resting level. It is stopped above this, as only its end returns memory. */
 const KEPT_LIMIT_MB = 64;
 
 /**
- * The one process that brings a replica up to date. It has no spare: two at once would corrupt the file, so a new one is started when
- * the old one has gone.
+ * The one process that brings a replica up to date. It has no spare, because two syncs at once would corrupt the file.
+ * A new process starts when the old one has ended.
  */
 export class Syncer {
   readonly #options: SyncerOptions;
   #process: ManagedProcess<SyncerProtocol> | undefined;
   #closing = false;
-  /** The sync that runs, and the one that begins behind it: both serve all who wait. */
+  /** The running sync and the next one. All callers that wait share them. */
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
   #syncedAt = Number.NEGATIVE_INFINITY;
   #frame: number | undefined;
   #syncs = 0;
   #failures = 0;
-  /** Of these the last ones in a row. */
+  /** Failures since the last success. */
   #failuresNow = 0;
   #failing: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -68,7 +69,7 @@ export class Syncer {
     this.#timer = setInterval(() => this.#tick(), this.#options.intervalMs);
   }
 
-  /** Resolves when a sync that began after this call has succeeded. Rejects with its Fault when none has within `limitMs`. */
+  /** Resolves when a sync that began after this call succeeds. Rejects with a Fault after `limitMs` without one. */
   async fresh(limitMs: number): Promise<void> {
     const until = performance.now() + limitMs;
     for (;;) {
@@ -80,7 +81,7 @@ export class Syncer {
       try {
         return await Promise.race([this.#next(), late.promise]);
       } catch (error) {
-        // The process has just ended and another one is on its way, or the server is not ready.
+        // Either the process has just ended and another one is starting, or the server is not ready.
         const mayPass =
           error instanceof Fault && (error.code === 'connection_lost' || error.code === 'remote_unavailable');
         if (!mayPass || this.#closing || performance.now() + RETRY_MS >= until) throw error;
@@ -91,7 +92,7 @@ export class Syncer {
     }
   }
 
-  /** The sync that begins next: one serves all who wait for it. */
+  /** The next sync to begin. All callers that wait for it share it. */
   #next(): Promise<void> {
     if (this.#running === undefined) return this.#begin();
     this.#queued ??= this.#running
@@ -130,11 +131,11 @@ export class Syncer {
     this.#process?.ping();
     const member = this.#process;
     if (member?.state.name === 'idle' && member.rssMb > member.restingMb + KEPT_LIMIT_MB) {
-      member.stop(); // nothing else gives memory back
+      member.stop(); // only its end returns the memory
       return;
     }
-    if (member?.state.name !== 'idle') return; // it is at work, or on its way
-    if (this.#running === undefined) this.#begin().catch(() => {}); // its status says so
+    if (member?.state.name !== 'idle') return; // it is syncing or starting
+    if (this.#running === undefined) this.#begin().catch(() => {}); // its status shows the error
   }
 
   #begin(): Promise<void> {
@@ -172,11 +173,11 @@ export class Syncer {
   #retrySoon(): void {
     const waitMs = RETRY_MS * 2 ** this.#failuresNow++;
     clearTimeout(this.#retry);
-    if (this.#closing || this.#timer === undefined || waitMs >= this.#options.intervalMs) return; // the interval comes first
+    if (this.#closing || this.#timer === undefined || waitMs >= this.#options.intervalMs) return; // the tick is sooner
     this.#retry = setTimeout(() => this.#tick(), waitMs);
   }
 
-  /** Gives up a sync in which nothing moves. */
+  /** Ends a sync that makes no progress. */
   #watch(process: ManagedProcess<SyncerProtocol>): () => void {
     const logBytes = () => logBytesOf(this.#options.replica.path);
     let seen = { rssMb: process.rssMb, bytes: logBytes() };
@@ -207,7 +208,7 @@ export class Syncer {
     return process;
   }
 
-  /** One that ended by itself, or was ended, is followed by another; of the first it is the start of the service that fails. */
+  /** Starts a successor for a process that has ended. If the first one ends, the start of the service fails instead. */
   async #restart(gone: ManagedProcess<SyncerProtocol>): Promise<void> {
     if (this.#closing || this.#timer === undefined) return;
     await gone.ready.catch(async (error: unknown) => {

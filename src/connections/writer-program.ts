@@ -1,4 +1,4 @@
-/** The program of the connection that writes. A write is not interrupted: it rolls back when it asks to commit, or its process is killed. */
+/** The program of the writer. A write is not interrupted: it rolls back when it asks to commit, or is killed. */
 import { WriteConnection } from '../db/driver/write-connection.ts';
 import { asStartupError } from '../db/startup-errors.ts';
 import { serveProgram } from '../processes/program.ts';

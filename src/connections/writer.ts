@@ -11,13 +11,16 @@ import { abandonedWith } from '../processes/run-twice.ts';
 import type { WriterProtocol } from './connection-protocol.ts';
 import { groupOf, type PoolOptions } from './start-connection.ts';
 
-/** From "yes, commit" to the result. A commit takes a millisecond, a stalled disk seconds; then nobody can tell. */
+/**
+ * Time from the permission to commit to the result. A commit takes a millisecond, or seconds on a stalled disk. After
+ * this time the outcome is unknown.
+ */
 const COMMIT_LIMIT_MS = 5_000;
 
 /** The writing half of the port, over one connection process. */
 export class Writer {
   readonly #group: ProcessGroup<WriterProtocol>;
-  /** Another program held the lock that the last write wanted, and no write has got it since. */
+  /** True if another program held the lock at the last write, and no write has got the lock since. */
   #lockIsHeld = false;
 
   constructor(options: PoolOptions, counters: Counters, replacementPermit: ReplacementPermit) {
@@ -44,25 +47,25 @@ export class Writer {
     await this.#group.close(graceMs);
   }
 
-  /** Runs one write. A client that hangs up does not stop it: only `deadline.expired` does. */
+  /** Runs one write. A client that disconnects does not stop it; only `deadline.expired` does. */
   async write<Name extends WriteName>(
     name: Name,
     input: WriteInput<Name>,
     deadline: Deadline,
   ): Promise<WriteOutput<Name>> {
-    deadline.resume(); // after a write before this one
+    deadline.resume(); // suspended by an earlier write of the same request
     try {
       const output = await this.#group.use(turnOf(deadline), (process) =>
         this.#writeOn(process, name, input, deadline),
       );
       return output as WriteOutput<Name>;
     } catch (error) {
-      // A write that waited in the queue for one that waits for the lock has waited for the lock.
+      // A write that waited in the queue after one that waits for the lock has waited for the lock too.
       throw error === deadline.expired.reason && this.#lockIsHeld ? lockHeld() : error;
     }
   }
 
-  /** Runs a task when its turn comes, like a write. It cannot be interrupted: at the deadline its process is killed. */
+  /** Runs a maintenance task in turn with the writes. Cannot be interrupted: at the deadline its process is killed. */
   async maintain(task: Maintenance, deadline: Deadline): Promise<Record<string, number>> {
     return await this.#group.use(turnOf(deadline), (process) =>
       abandonedWith(deadline.expired, process, () => process.run('maintain', task)),
@@ -70,12 +73,13 @@ export class Writer {
   }
 
   /**
-   * Four stages, as seen from here:
-   * - sent: it is on its way. At the deadline `deadline_exceeded`.
-   * - locked: another program holds the lock. At the deadline `database_busy`, also for the writes in the queue.
-   * - began: it holds the lock. At the deadline its caller gets `deadline_exceeded`, and it rolls back: by itself when it asks to commit,
-   *   by being killed when it does not ask in time.
-   * - committing: we said yes, and wait for the result from here on. If the process dies now, the outcome is unknown: `outcome_unknown`.
+   * Runs a write on the process. A write has four stages:
+   * - sent: not yet started. At the deadline: `deadline_exceeded`.
+   * - locked: another program holds the lock. At the deadline: `database_busy`, also for the writes in the queue.
+   * - began: the write holds the lock. At the deadline its caller gets `deadline_exceeded`. The write rolls back when
+   *   it asks to commit. If it does not ask in time, its process is killed.
+   * - committing: the parent has given permission and waits for the result. If the process dies now, the outcome is
+   *   unknown: `outcome_unknown`.
    */
   async #writeOn(process: ManagedProcess<WriterProtocol>, name: WriteName, input: unknown, deadline: Deadline) {
     let isCommitting = false;
@@ -105,7 +109,7 @@ export class Writer {
   }
 }
 
-/** A client that hangs up keeps its place. */
+/** Keeps the place of a client that disconnects. */
 function turnOf({ expired, caller }: Deadline): Turn {
   return { signal: expired, caller };
 }
