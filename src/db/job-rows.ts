@@ -31,7 +31,7 @@ export const JOB_COLUMNS = [
 /** The values of JOB_COLUMNS. */
 export type JobRow = SqlValue[];
 
-/** A tag of a job that may have no id yet. */
+/** A tag of a job that may not have an id yet. */
 export interface TaggedJob {
   tag: Tag;
   jobId: number | bigint;
@@ -39,13 +39,13 @@ export interface TaggedJob {
   startTime: number | bigint;
 }
 
-/** Jobs in the form in which they cross to the writer: flat rows cost a third of nested objects there. */
+/** Jobs in the form in which they are sent to the writer. Flat rows take a third of the time of nested objects. */
 export interface JobRows {
   rows: readonly JobRow[];
   tags: readonly TaggedJob[];
 }
 
-/** The rows of some jobs. Text is written as TEXT, also the JSON (contract/database.md §6). */
+/** The rows of jobs. Text is written as TEXT, including JSON (contract/database.md §6). */
 export function jobRows(jobs: readonly StorableJob[]): JobRows {
   return {
     rows: jobs.map(jobRow),
@@ -55,7 +55,7 @@ export function jobRows(jobs: readonly StorableJob[]): JobRows {
   };
 }
 
-/** The values of JOB_COLUMNS of one job. */
+/** The values of JOB_COLUMNS for one job. */
 export function jobRow(job: StorableJob | StartedJob): JobRow {
   return [
     job.jobId,
@@ -83,7 +83,7 @@ export function jobRow(job: StorableJob | StartedJob): JobRow {
   ];
 }
 
-/** A job that starts has them as JSON already. */
+/** A job that starts has its JSON columns as text already. */
 function jsonOf(value: string | object | null): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

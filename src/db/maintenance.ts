@@ -1,22 +1,26 @@
 import { BUSY_TIMEOUT_MS } from './driver/pragmas.ts';
 import type { Sqlite } from './driver/sqlite.ts';
 
-/** What a file wants from time to time, outside of any transaction. */
+/** Maintenance tasks of a database file. They run outside of transactions. */
 export type Maintenance = 'optimize' | 'checkpoint' | 'emptyLog' | 'giveBack';
 
-/** From here on the log is emptied as soon as readers let it: an automatic checkpoint keeps it at 4 MB where they do not overlap. */
+/** Above this the log is emptied when readers permit. Automatic checkpoints keep it at 4 MB if reads do not overlap. */
 export const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
-/** Rows of an index that ANALYZE looks at: it then holds the lock for milliseconds (https://www.sqlite.org/lang_analyze.html). */
+/** Rows of an index that ANALYZE reads, for milliseconds under the lock (https://www.sqlite.org/lang_analyze.html). */
 const ANALYSIS_LIMIT = 400;
-/** Pages given back at once: 4 MB, some ten milliseconds under the lock. */
+/** Pages freed at once: 4 MB, which takes some ten milliseconds under the lock. */
 const PAGES_AT_ONCE = 1_000;
-/** A checkpoint that waits for readers keeps others from writing meanwhile; their writes wait longer than that. */
+/** A checkpoint that waits for readers blocks the writes of other programs. Their busy timeout is longer than this. */
 const PATIENCE_MS = 5_000;
 
 /**
- * Runs it on a writer's connection. `optimize`: statistics for the planner where they are out of date. `checkpoint`: the log moves
- * into the file and begins anew, as far as readers let it. `emptyLog`: the same, and it waits for readers that began before the last
- * write: under slow reads one after the other the log would grow without end (745 MB in one import). `giveBack`: some free pages leave the file, where it was made for that (migrate.ts). Returns what is worth telling.
+ * Runs a maintenance task on the writer's connection. Returns its results for the log.
+ *
+ * - `optimize` updates outdated statistics of the query planner.
+ * - `checkpoint` copies the log to the file and starts a new log, as far as readers permit.
+ * - `emptyLog` does the same, but waits for readers that began before the last write. Otherwise the log would grow
+ *   without limit under successive slow reads (745 MB in one import).
+ * - `giveBack` removes some free pages from a file that was created for this (migrate.ts).
  */
 export function maintain(db: Sqlite, task: Maintenance): Record<string, number> {
   if (task === 'optimize') {

@@ -4,7 +4,7 @@ import type { Deadline } from '../deadline.ts';
 import type { Database } from './port.ts';
 import { publishedClusters } from './statements/published-clusters.ts';
 
-/** The clusters that a service on Node has put into the database. Throws a Fault. */
+/** The clusters that a service on Node has stored in the database. Throws a Fault. */
 export async function readPublished(db: Database, deadline: Deadline): Promise<Clusters> {
   const rows = await db.read(publishedClusters(), deadline);
   return new Clusters(rows.map(({ config }) => decodeCluster(config)));

@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { StartupError, type StartupFault } from '../startup-error.ts';
 import { sqliteCode } from './driver/sqlite-faults.ts';
 
-/** What an error of the file system says, and what to do about it. */
+/** A file system error, and what to do about it. */
 const OF_FILE_SYSTEM: Readonly<Record<string, string>> = {
   EACCES: 'permission denied: correct the permissions, or use another path',
   EPERM: 'permission denied: correct the permissions, or use another path',
@@ -29,8 +29,8 @@ const OF_SQLITE: Readonly<Record<number, string>> = {
 };
 
 /**
- * An error of the file system or of SQLite as one sentence for the operator, undefined for any other. `path` is what the error
- * is about where it does not say so itself.
+ * Describes an error of the file system or of SQLite in one sentence for the operator. Undefined for other errors.
+ * `path` is the subject if the error does not name one.
  */
 export function describeError(error: unknown, path?: string): string | undefined {
   const sqlite = sqliteCode(error);
@@ -44,7 +44,7 @@ export function describeError(error: unknown, path?: string): string | undefined
   return about === undefined ? what : `${about}: ${what}`;
 }
 
-/** That a path names a file we may read: no folder, no pipe, which would be empty at the second look. Throws StartupError. */
+/** Checks that a path is a readable regular file. A pipe could only be read once. Throws StartupError. */
 export async function checkReadable(path: string): Promise<{ size: number }> {
   return await asStartupError(path, async () => {
     const info = await stat(path);
@@ -69,7 +69,7 @@ const FAULT_OF_SQLITE: Readonly<Record<number, StartupFault>> = {
   26: 'database_damaged',
 };
 
-/** The same as a StartupError, undefined for an error that is neither. */
+/** Converts the error to a StartupError. Undefined for other errors. */
 export function startupErrorOf(error: unknown, path: string): StartupError | undefined {
   const words = describeError(error, path);
   if (words === undefined) return undefined;

@@ -1,36 +1,38 @@
 import type { Compilable } from 'kysely';
 import type { z } from 'zod';
 
-/** What checks a row on its way in. A zod schema is one. */
+/** Checks a row that was read. A zod schema is a RowParser. */
 export interface RowParser<Row> {
   parse(value: unknown): Row;
 }
 
 /**
- * What a parameter may be. Whole numbers are bound as 64-bit integers, other numbers as REAL. A boolean is none: binding
- * one aborts the process (libsql 0.5.29).
+ * The type of a parameter. Whole numbers are bound as 64-bit integers, other numbers as REAL. Booleans are not
+ * permitted, because binding one aborts the process (libsql 0.5.29).
  */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
 /**
- * A query as data, so that it can cross to another process and has a name in the logs. Its SQL answers with exactly one
- * row whose column `json` is a BLOB: the UTF-8 text of a JSON array. That shape is on purpose: the whole work is done in
- * the first step, the only one that runs off the JS thread and can be interrupted; bytes cost half of row objects; and
- * TEXT that is not valid UTF-8 would abort the process that reads it, where as BLOB it is harmless.
+ * A query as data. It can be sent to another process and has a name for the log. Its SQL returns exactly one row. The
+ * column `json` of this row is a BLOB that contains a JSON array as UTF-8 text. There are three reasons for this form:
+ *
+ * - The whole work is done in the first step, the only one that runs off the JS thread and can be interrupted.
+ * - Bytes cost half as much as row objects.
+ * - TEXT that is not valid UTF-8 would abort the process that reads it. A BLOB does not.
  */
 export interface Statement<Row> {
   readonly name: string;
   readonly sql: string;
   readonly parameters: readonly SqlValue[];
   readonly row: RowParser<Row>;
-  /** True for work that takes minutes: it runs at the lowest priority, on a process that is replaced afterwards. */
+  /** True for work that takes minutes. It runs at the lowest priority, and its process is replaced afterwards. */
   readonly isBackground?: boolean;
 }
 
 /**
- * One batch of a big answer. Beside `json` (here the rows as JSON texts joined by `,` and a line feed, no brackets; no
- * row holds a raw line feed) it answers `rows`, their number, and `more`: a JSON value as BLOB, what the maker of the
- * next batch needs.
+ * One batch of a long list. Here `json` contains the rows as JSON texts joined by `,` and a line feed, without
+ * brackets. No row contains a raw line feed. In addition it returns `rows`, their number, and `more`, a JSON value as
+ * BLOB that is needed to create the next batch.
  */
 export interface PageStatement<More> {
   readonly name: string;
@@ -40,8 +42,8 @@ export interface PageStatement<More> {
 }
 
 /**
- * The statement that answers with the rows of a query, in its order. The keys of the row schema are the query's columns;
- * a column that may hold a BLOB must be cast to TEXT by the query, since JSON cannot hold one.
+ * The statement that returns the rows of a query in its order. The row schema has the columns of the query as keys. The
+ * query must cast a column that may contain a BLOB to TEXT, because JSON has no BLOBs.
  */
 export function rowsOf<Shape extends z.ZodRawShape>(
   name: string,
@@ -59,8 +61,8 @@ export function rowsOf<Shape extends z.ZodRawShape>(
 }
 
 /**
- * The same for SQL written out, without the libraries that build and check it: for writes, whose process starts in half the
- * time without them. `columns` are those of the query, and the type of its rows is believed.
+ * Does the same for raw SQL, without the libraries that build and check it. Used for writes, because their process
+ * starts in half the time without them. `columns` are those of the query. The types of the rows are not checked.
  */
 export function plainRows<Row>(
   name: string,

@@ -3,21 +3,21 @@ import type { Page } from '../port.ts';
 import type { PageStatement, RowParser } from '../statement.ts';
 import { textOf } from './driver-values.ts';
 
-/** What a statement answers, still as bytes (statement.ts). */
+/** The answer of a statement as bytes (statement.ts). */
 export interface Answer {
   json: Uint8Array;
-  /** Of a PageStatement. */
+  /** Only for a PageStatement. */
   rows?: number;
   more?: Uint8Array;
 }
 
-/** The rows of a statement's answer, each checked. */
+/** Parses the answer of a statement into rows and checks each row. */
 export function answerRows<Row>({ json }: Pick<Answer, 'json'>, row: RowParser<Row>): Row[] {
   const rows: unknown[] = JSON.parse(textOf(json));
   return rows.map((one) => row.parse(one));
 }
 
-/** The batch that a page's statement answers; `utf8` makes its bytes well-formed. */
+/** Converts the answer of a PageStatement to a page. `utf8` makes its bytes well-formed UTF-8. */
 export function answerPage<More>(
   { json, rows, more }: Answer,
   statement: PageStatement<More>,

@@ -4,8 +4,8 @@ import { type ConnectionOptions, PRAGMAS } from './pragmas.ts';
 type Rows = readonly Record<string, unknown>[];
 
 /**
- * Applies the pragmas of a role in their order and reads each back; `all` runs a statement on the connection. Answers the values that are
- * in force. Throws StartupError for one that did not take.
+ * Sets the pragmas of a role in order and reads each one back. `all` runs a statement on the connection. Returns the
+ * values in effect. Throws StartupError if a pragma had no effect.
  */
 export async function bootstrap(
   all: (sql: string) => Promise<Rows> | Rows,
@@ -15,7 +15,7 @@ export async function bootstrap(
   for (const { name, value, roles } of PRAGMAS) {
     if (!roles.includes(options.role)) continue;
     const wanted = value(options);
-    // Values are numbers and words of our own table; a pragma takes no parameters.
+    // Pragmas take no parameters. The values are numbers and words of our own table.
     await all(`PRAGMA ${name} = ${wanted}`);
     const [row] = await all(`PRAGMA ${name}`);
     const found: unknown = Object.values(row ?? {})[0];

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 
-/** Bytes of the log (WAL) beside a database. */
+/** Size of the log (WAL) of a database in bytes. */
 export function logBytesOf(path: string): number {
   try {
     return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   } catch {
-    return 0; // the folder cannot be looked into: nothing is known
+    return 0; // unknown: the folder cannot be read
   }
 }

@@ -1,16 +1,16 @@
-/** What one connection is told at its start. Plain data: it crosses to the connection process. */
+/** The settings of a connection. Plain data, because it is sent to the connection process. */
 export interface ConnectionOptions {
-  /** The file, as a path. */
+  /** Path of the database file. */
   path: string;
   role: 'reader' | 'writer';
-  /** A replica's file: opened read-only, and not judged before, since it may have everything in its log. */
+  /** True for the file of a replica. It is opened read-only and not checked first: all of it may be in its log. */
   isReplica?: boolean;
   cacheKib: number;
   softHeapLimitBytes: number;
   hardHeapLimitBytes: number;
 }
 
-/** One line of the bootstrap: applied in order before a connection serves anything, and read back. */
+/** A pragma. Pragmas are set in order before a connection is used, and each is read back. */
 interface Pragma {
   name: string;
   /** The value to set, in the form in which SQLite reports it. */
@@ -22,31 +22,32 @@ const BOTH = ['reader', 'writer'] as const;
 
 /** https://www.sqlite.org/pragma.html#pragma_temp_store */
 export const TEMP_STORE = { file: 1, memory: 2 } as const;
-/** A wait for a lock cannot be interrupted (measured: it lasts the whole time-out), so it has to be short. */
+/** A wait for a lock cannot be interrupted (measured: it lasts for the whole timeout), so it must be short. */
 export const BUSY_TIMEOUT_MS = 50;
 /**
- * At a start nobody waits for an answer yet. The last program that closes the file holds it while it empties the log, and one that
- * was killed leaves a log that the next has to recover.
+ * During a start no request waits yet. The last program that closes the file locks it while it empties the log, and a
+ * program that was killed leaves a log that the next one must recover.
  */
 export const START_BUSY_LIMIT_MS = 5_000;
-/** The log is cut back to this after a checkpoint; overlapping slow reads let it grow to 102 MB (measured). */
+/** Size of the log after a checkpoint. Overlapping slow reads let it grow to 102 MB (measured). */
 const JOURNAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
- * https://www.sqlite.org/pragma.html has them all; the comments say why we want this value. The writer has no heap limits: the SQLite of
- * Node counts no memory, so they read back as set and do nothing (measured). Its process is bounded by the memory watch.
+ * https://www.sqlite.org/pragma.html describes the pragmas. The comments say why they have these values. The writer has
+ * no heap limits: the SQLite of Node keeps no memory statistics, so both pragmas read back as set and have no effect
+ * (measured). The memory watch bounds its process.
  */
 export const PRAGMAS: readonly Pragma[] = [
-  { name: 'busy_timeout', value: () => BUSY_TIMEOUT_MS, roles: BOTH }, // first: the next ones may meet a lock
+  { name: 'busy_timeout', value: () => BUSY_TIMEOUT_MS, roles: BOTH }, // first: the next pragmas may find a lock
   { name: 'journal_mode', value: () => 'wal', roles: ['writer'] }, // readers and the writer do not wait for each other
-  { name: 'synchronous', value: () => 2, roles: ['writer'] }, // FULL: a power cut loses nothing acknowledged (0.1-0.3 ms)
+  { name: 'synchronous', value: () => 2, roles: ['writer'] }, // FULL: safe against power cuts (0.1-0.3 ms per commit)
   { name: 'foreign_keys', value: () => 1, roles: BOTH }, // deleting a job deletes its tags
   { name: 'cache_size', value: (o) => -o.cacheKib, roles: BOTH }, // negative: KiB, not pages
-  // File: sorts of readers spill. Memory: a write that has to be undone needs no file (60 KB a start), nor room in DB_TEMP_DIR.
+  // File: sorts of readers spill. Memory: a rollback needs no file (60 KB per start) and no space in DB_TEMP_DIR.
   { name: 'temp_store', value: (o) => (o.role === 'writer' ? TEMP_STORE.memory : TEMP_STORE.file), roles: BOTH },
-  { name: 'soft_heap_limit', value: (o) => o.softHeapLimitBytes, roles: ['reader'] }, // the page cache shrinks from here
-  { name: 'hard_heap_limit', value: (o) => o.hardHeapLimitBytes, roles: ['reader'] }, // a query that needs more fails cleanly
+  { name: 'soft_heap_limit', value: (o) => o.softHeapLimitBytes, roles: ['reader'] }, // then the page cache shrinks
+  { name: 'hard_heap_limit', value: (o) => o.hardHeapLimitBytes, roles: ['reader'] }, // then a query fails cleanly
   { name: 'journal_size_limit', value: () => JOURNAL_SIZE_LIMIT_BYTES, roles: ['writer'] },
-  { name: 'trusted_schema', value: () => 0, roles: BOTH }, // a foreign file's views and triggers get no dangerous functions
-  { name: 'query_only', value: () => 1, roles: ['reader'] }, // last: nothing above may be refused by it
+  { name: 'trusted_schema', value: () => 0, roles: BOTH }, // blocks dangerous functions in foreign views and triggers
+  { name: 'query_only', value: () => 1, roles: ['reader'] }, // last, so that it does not block the pragmas above
 ];

@@ -2,24 +2,25 @@ import type { Driver } from './driver.ts';
 
 type Prepared = Awaited<ReturnType<Driver['prepare']>>;
 
-/** The following batches of a big list have one text, as have the polls of a scheduler adapter. */
+/** The batches of a long list share one text. So do the polls of a scheduler adapter. */
 const KEPT = 32;
-/** A longer text is a list of hundreds of values: a statement of its own, of megabytes, that hardly comes again. */
+/** A longer text contains a list of hundreds of values. Such a statement takes megabytes and is rarely used again. */
 const KEPT_CHARACTERS = 16_384;
-/** Held and of no more use: so many, or so much text. A statement takes 10 KB, or 50 times its text with long lists. */
+/** Limits for statements that are held but unused. A statement takes 10 KB, or 50 times its text with long lists. */
 const USED_UP = { statements: 256, characters: 262_144 };
 
 /**
- * The statements of one connection. Those that ran to their end are used again: preparing one takes 0.1-0.5 ms, as long as a
- * batch of 100 rows. One that failed is not: after an error only SQLite knows what it still holds.
+ * The prepared statements of one connection. Statements that ended without an error are reused, because preparing one
+ * takes 0.1-0.5 ms, as long as a batch of 100 rows. After an error a statement is not reused, because only SQLite knows
+ * what it still holds.
  *
- * None is ever let go. libsql finalizes a statement when the garbage collector finds it, on the JS thread, and that waits for
- * the mutex a running query holds until its end: from then on nobody can interrupt the query (measured: for ever). So a
- * connection only gathers them, and says when it should be replaced by a fresh one.
+ * No statement is released. libsql finalizes a statement when the garbage collector finds it, on the JS thread, and
+ * this waits for the mutex that a running query holds until its end. Until then the query could not be interrupted
+ * (measured: for ever). Therefore a connection only collects statements, and reports when it should be replaced.
  */
 export class PreparedStatements {
   readonly #db: Driver;
-  /** In the order of their use, the least recent first. */
+  /** In the order of their last use, the oldest first. */
   readonly #kept = new Map<string, Prepared>();
   readonly #usedUp: Prepared[] = [];
   #usedUpCharacters = 0;
@@ -28,17 +29,18 @@ export class PreparedStatements {
     this.#db = db;
   }
 
-  /** True once it holds more than a connection should. */
+  /** True once it holds more statements than a connection should. */
   get full(): boolean {
     return this.#usedUp.length > USED_UP.statements || this.#usedUpCharacters > USED_UP.characters;
   }
 
   /**
-   * What `work` makes of a statement with this text. It may call `all()` alone: after that libsql resets a statement only when it is used
-   * for `all()` again, and a `get()` binds nothing, without an error, and answers for the parameters of before (0.5.29).
+   * Passes a statement with this text to `work` and returns its result. `work` may only call `all()`. After that libsql
+   * resets the statement only for another `all()`. A `get()` would bind nothing, without an error, and use the previous
+   * parameters (0.5.29).
    */
   async use<Result>(sql: string, work: (statement: Prepared) => Result | Promise<Result>): Promise<Result> {
-    // One that is there is put to work in this tick: who asks for a batch and then sends the last one does both at once.
+    // A kept statement is used in the same tick, so a batch can be read while the caller sends the previous one.
     const statement = this.#takeKept(sql) ?? (await this.#db.prepare(sql));
     try {
       const result = await work(statement);

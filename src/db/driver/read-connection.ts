@@ -11,15 +11,15 @@ import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 export type ReadOptions = Omit<ConnectionOptions, 'role'>;
 
 /**
- * One connection that reads a local file, bootstrapped. It does one thing at a time: its owner (a connection process) sends the next
- * query when the last has ended. Nothing blocks the JS thread while a query runs, so `interrupt` can be called.
+ * A connection that reads a local file. It runs one query at a time: its owner (a connection process) sends the next
+ * query when the last one has ended. Nothing blocks the JS thread while a query runs, so `interrupt` can be called.
  */
 export class ReadConnection {
-  /** The bootstrap as it was read back, by pragma name. */
+  /** The pragmas as they were read back. */
   readonly pragmas: Readonly<Record<string, string | number>>;
   readonly #db: Driver;
   readonly #statements: PreparedStatements;
-  /** True once an error was seen after which this connection must not be used. */
+  /** True after an error that makes this connection unusable. */
   #tainted = false;
   #closed = false;
 
@@ -29,7 +29,7 @@ export class ReadConnection {
     this.pragmas = pragmas;
   }
 
-  /** Opens the file and applies the bootstrap. The file must have been made a WAL database: a writer does that. Throws StartupError. */
+  /** Opens the file and sets the pragmas. A writer must have made it a WAL database before. Throws StartupError. */
   static async open(options: ReadOptions): Promise<ReadConnection> {
     const startedAt = performance.now();
     for (;;) {
@@ -42,14 +42,14 @@ export class ReadConnection {
     }
   }
 
-  /** With a new handle each time: after SQLITE_BUSY none may be used again. */
+  /** Uses a new handle each time, because a handle must not be used again after SQLITE_BUSY. */
   static async #open(options: ReadOptions): Promise<ReadConnection> {
     const db = openReader(options.path);
     const statements = new PreparedStatements(db);
     const all = (sql: string) => statements.use(sql, (statement) => statement.all([]));
     try {
       const pragmas = await bootstrap(all, { ...options, role: 'reader' });
-      // Parses the schema before the first request: the resting level of a process is what it needs to serve.
+      // Parses the schema before the first request, so that the resting level of a process includes it.
       await all('SELECT max(id) FROM job');
       return new ReadConnection(db, statements, pragmas);
     } catch (error) {
@@ -58,18 +58,18 @@ export class ReadConnection {
     }
   }
 
-  /** The version of SQLite that reads. */
+  /** The version of the SQLite that reads. */
   async sqliteVersion(): Promise<string> {
     const [row] = await this.#statements.use('SELECT sqlite_version() AS version', (statement) => statement.all([]));
     return String(row.version);
   }
 
-  /** True once it should be replaced: after an error, or because of what it has gathered. */
+  /** True if it should be replaced after an error or because of its statements. */
   get needsReplacement(): boolean {
     return this.#tainted || this.#statements.full;
   }
 
-  /** Runs a statement to its end. Throws a Fault; an interrupted query is `deadline_exceeded`. */
+  /** Runs a statement to its end. Throws a Fault. An interrupted query throws `deadline_exceeded`. */
   async query(sql: string, parameters: readonly SqlValue[]): Promise<Answer> {
     try {
       const [row] = await this.#statements.use(sql, (statement) => statement.all(parameters.map(bound)));
@@ -85,8 +85,8 @@ export class ReadConnection {
   }
 
   /**
-   * Stops the query that runs, within 1-2 ms. It has no effect in the tick that started the query, so it is called again
-   * until the query has ended. Never after close(): that aborts the process.
+   * Interrupts the running query within 1-2 ms. It has no effect in the tick that started the query, so call it again
+   * until the query has ended. After close() it does nothing, because an interrupt would abort the process.
    */
   interrupt(): void {
     if (!this.#closed) this.#db.interrupt();

@@ -1,6 +1,6 @@
 import { Fault, type FaultCode } from '../../faults.ts';
 
-/** Primary result codes (https://www.sqlite.org/rescode.html) that have a fault of their own. */
+/** Primary result codes (https://www.sqlite.org/rescode.html) with a fault of their own. */
 const FAULT_OF_CODE: Readonly<Record<number, { code: FaultCode; message: string }>> = {
   5: { code: 'database_busy', message: 'another program has locked the database' },
   6: { code: 'database_busy', message: 'a table of the database is locked' },
@@ -15,7 +15,7 @@ const FAULT_OF_CODE: Readonly<Record<number, { code: FaultCode; message: string 
 
 export const SQLITE = { BUSY: 5, NOMEM: 7, READONLY: 8, INTERRUPT: 9, IOERR: 10, CORRUPT: 11, NOTADB: 26 } as const;
 
-/** Primary result codes by their words, as a libSQL server sends them. */
+/** Primary result codes by the names that a libSQL server sends. */
 export const PRIMARY_CODES: Readonly<Record<string, number>> = {
   BUSY: 5,
   LOCKED: 6,
@@ -29,15 +29,15 @@ export const PRIMARY_CODES: Readonly<Record<string, number>> = {
   NOTADB: 26,
 };
 
-/** The primary result code of an error of the driver, or undefined for any other error. */
+/** The primary result code of a driver error. Undefined for other errors. */
 export function sqliteCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  // libsql has it as `rawCode`, Node's own SQLite as `errcode`; both may be extended codes.
+  // libsql has it in `rawCode`, Node's SQLite in `errcode`. Both may be extended codes.
   const code = 'rawCode' in error ? error.rawCode : 'errcode' in error ? error.errcode : undefined;
   return typeof code === 'number' ? code & 0xff : undefined;
 }
 
-/** Any error of the driver as a fault; its own text may hold SQL and stays in the cause. */
+/** Converts a driver error to a fault. Its text may contain SQL, so it goes to the cause only. */
 export function faultOfSqlite(error: unknown): Fault {
   return error instanceof Fault ? error : faultOfCode(sqliteCode(error), error);
 }

@@ -5,18 +5,18 @@ import type { SqlValue } from '../statement.ts';
 import { bound } from './driver-values.ts';
 
 /**
- * The first SQLite whose checkpoints do not lose commits. Before it, from 3.7.0 on, a checkpoint of one process that races with a
- * commit of another which resets the log may mark frames as copied that were not (https://www.sqlite.org/wal.html#walresetbug). libsql
- * 0.5.29 has 3.45.1, so it reads only (driver.ts).
+ * The first SQLite version whose checkpoints do not lose commits. In earlier versions (from 3.7.0), a checkpoint may
+ * race with a commit of another process that resets the log, and mark frames as copied that were not
+ * (https://www.sqlite.org/wal.html#walresetbug). libsql 0.5.29 contains 3.45.1, so it only reads (driver.ts).
  */
 const LEAST_VERSION = [3, 51, 3] as const;
 
-/** Statements kept prepared; a longer text is a list of values that hardly comes again. */
+/** Number of prepared statements to keep. A longer text contains a list of values and is rarely used again. */
 const KEPT = 64;
 const KEPT_CHARACTERS = 16_384;
 
 export interface SqliteOptions {
-  /** How long a statement waits for a lock, ms. */
+  /** Milliseconds that a statement waits for a lock. */
   busyTimeoutMs?: number;
   readOnly?: boolean;
 }
@@ -24,24 +24,25 @@ export interface SqliteOptions {
 type Row = Record<string, unknown>;
 
 /**
- * A connection of the SQLite that Node brings along: every program of ours that may write to a local file, or checkpoint it, does so
- * through this. It works on the JS thread and cannot be interrupted. No process may hold a libsql connection to the same file as well: two
- * libraries of SQLite in one process take away each other's locks (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ * A connection of Node's SQLite. All programs of cc-jobs that may write to a local file, or checkpoint it, use this
+ * class. It works on the JS thread and cannot be interrupted. A process must not also hold a libsql connection to the
+ * same file, because two SQLite libraries in one process cancel each other's locks
+ * (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
 export class Sqlite {
   readonly #db: DatabaseSync;
-  /** The least recently used first. */
+  /** In the order of their last use, the oldest first. */
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens a file, making it unless `readOnly`; `path` may be a `file:` URI. Throws StartupError where Node's SQLite is too old. */
+  /** Opens a file or `file:` URI. Creates the file unless `readOnly`. Throws StartupError if this SQLite is too old. */
   constructor(path: string, { busyTimeoutMs = 0, readOnly = false }: SqliteOptions = {}) {
     checkSqliteVersion();
-    // Files of others may have views and triggers with texts in double quotes, as libsql and the sqlite3 shell allow.
+    // Foreign files may have views and triggers with strings in double quotes, as libsql and the sqlite3 shell allow.
     const options = { timeout: busyTimeoutMs, readOnly, enableDoubleQuotedStringLiterals: true };
     this.#db = new DatabaseSync(path, options);
   }
 
-  /** True between BEGIN and the end of the transaction, which SQLite may have rolled back by itself. */
+  /** True between BEGIN and the end of the transaction. SQLite may roll back by itself. */
   get inTransaction(): boolean {
     return this.#db.isTransaction;
   }
@@ -51,21 +52,24 @@ export class Sqlite {
     this.#db.exec(sql);
   }
 
-  /** All rows of a statement, whose text is not one of `lists`. BLOBs are Uint8Array; an integer beyond 2^53 throws: read it as TEXT. */
+  /**
+   * Returns all rows of a statement. Its text must not be used with `lists` as well. BLOBs are Uint8Array. An integer
+   * beyond 2^53 throws: read it as TEXT.
+   */
   all(sql: string, parameters: readonly SqlValue[] = []): Row[] {
     return this.#prepared(sql).all(...parameters.map(bound));
   }
 
-  /** The rows of a query one after another, as lists of values with integers as BigInt. What is not UTF-8 in a text becomes U+FFFD. */
+  /** Yields the rows of a query as arrays of values, with integers as BigInt. Invalid UTF-8 becomes U+FFFD. */
   lists(sql: string, parameters: readonly SqlValue[] = []): Iterable<SqlValue[]> {
     const statement = this.#prepared(sql);
     statement.setReturnArrays(true);
     statement.setReadBigInts(true);
-    const rows: Iterable<unknown> = statement.iterate(...parameters.map(bound)); // typed as objects
+    const rows: Iterable<unknown> = statement.iterate(...parameters.map(bound)); // its type says objects
     return rows as Iterable<SqlValue[]>;
   }
 
-  /** Runs a statement once for each row of parameters. Returns how many rows all of them changed. */
+  /** Runs a statement once for each row of parameters. Returns the total number of changed rows. */
   runEach(sql: string, rows: readonly (readonly SqlValue[])[]): number {
     const statement = this.#prepared(sql);
     let changes = 0;
@@ -90,7 +94,7 @@ export class Sqlite {
   }
 }
 
-/** The SQLite that writes, such as `3.53.4`. Throws StartupError for a Node whose SQLite may lose commits. */
+/** The version of the SQLite that writes, such as `3.53.4`. Throws StartupError if Node's SQLite may lose commits. */
 export function checkSqliteVersion(version: string | undefined = process.versions['sqlite']): string {
   const parts = (version ?? '0').split('.').map(Number);
   const order = LEAST_VERSION.map((least, at) => Math.sign((parts[at] ?? 0) - least)).find((sign) => sign !== 0) ?? 0;
@@ -101,7 +105,7 @@ export function checkSqliteVersion(version: string | undefined = process.version
   );
 }
 
-/** A file that this connection cannot write to, whatever it is asked. `more`: further parameters of the URI. */
+/** The URI of a file that the connection can only read. `more` contains further URI parameters. */
 export function readOnlyUri(path: string, more = ''): string {
   return `file:${encodeURI(resolve(path)).replace(/[?#]/g, encodeURIComponent)}?mode=ro${more}`;
 }

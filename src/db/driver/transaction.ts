@@ -1,17 +1,17 @@
 import type { SqlValue, Statement } from '../statement.ts';
 
-/** What a write may do. All of it is one transaction: the first failed statement ends it. */
+/** The operations of a write. All of them are one transaction, which the first failed statement ends. */
 export interface Transaction {
-  /** Runs a statement that answers nothing of interest. Returns how many rows it changed. */
+  /** Runs a statement without a result. Returns the number of changed rows. */
   run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
-  /** Runs one statement for each row of parameters: prepared once. Returns how many rows all of them changed. */
+  /** Prepares a statement and runs it once for each row of parameters. Returns the total number of changed rows. */
   runEach(sql: string, rows: readonly (readonly SqlValue[])[]): Promise<number>;
   /** Reads inside the transaction. */
   read<Row>(statement: Statement<Row>): Promise<Row[]>;
 }
 
 /**
- * A write as it is known to the process that runs it: named, never a closure sent around. `Input` and `Output` cross a
- * process boundary by structured clone.
+ * A write as the process that runs it knows it: it has a name and is never sent as a closure. `Input` and `Output` are
+ * sent between processes by structured clone.
  */
 export type Write<Input, Output> = (tx: Transaction, input: Input) => Promise<Output>;

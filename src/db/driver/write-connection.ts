@@ -12,18 +12,18 @@ import { runWrite, type WriteGate } from './write-transaction.ts';
 
 export type WriteOptions = Omit<ConnectionOptions, 'role'>;
 
-/** Writes that sort a whole table: what does not fit into the page cache goes to a file. */
+/** Writes that sort a whole table. What does not fit into the page cache goes to a file. */
 const SORTING: ReadonlySet<WriteName> = new Set(['createIndex']);
 
-/** The one connection of a service, or of a command, that writes to a local file, bootstrapped. It does one thing at a time. */
+/** A connection that writes to a local file. A service or a command has one. It runs one write at a time. */
 export class WriteConnection {
-  /** The bootstrap as it was read back, by pragma name. */
+  /** The pragmas as they were read back. */
   readonly pragmas: Readonly<Record<string, string | number>>;
-  /** The version of SQLite that writes. */
+  /** The version of the SQLite that writes. */
   readonly sqlite = checkSqliteVersion();
-  /** For tests, which read what they have written. */
+  /** For tests that read what they have written. */
   readonly db: Sqlite;
-  /** True once an error was seen after which this connection must not be used. */
+  /** True after an error that makes this connection unusable. */
   needsReplacement = false;
   #closed = false;
 
@@ -32,7 +32,7 @@ export class WriteConnection {
     this.pragmas = pragmas;
   }
 
-  /** Checks the file without changing it, brings our own tables up to date, opens it and applies the bootstrap. Throws StartupError. */
+  /** Checks the file without changing it, migrates our tables, opens it and sets the pragmas. Throws StartupError. */
   static async open(options: WriteOptions): Promise<WriteConnection> {
     await checkFile(options.path);
     await migrate(options.path);
@@ -51,7 +51,7 @@ export class WriteConnection {
     }
   }
 
-  /** Runs a named write as one transaction; `gate` is asked before it commits (write-transaction.ts). */
+  /** Runs a named write as one transaction. `gate` is asked before the commit (write-transaction.ts). */
   async write(name: WriteName, input: unknown, gate: WriteGate): Promise<unknown> {
     const sorts = SORTING.has(name);
     try {
@@ -64,7 +64,7 @@ export class WriteConnection {
     }
   }
 
-  /** Runs one of the maintenance tasks (maintenance.ts), which nothing interrupts. */
+  /** Runs a maintenance task (maintenance.ts). It cannot be interrupted. */
   async maintain(task: Maintenance): Promise<Record<string, number>> {
     try {
       return maintain(this.db, task);

@@ -7,32 +7,32 @@ import type { Sqlite } from './sqlite.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import type { Transaction, Write } from './transaction.ts';
 
-/** What a write asks of the one who holds its deadline. */
+/** Connects a write with the holder of its deadline. */
 export interface WriteGate {
-  /** True once nobody waits for the write any more: it stops waiting for the lock. */
+  /** True once the caller no longer waits for the write. The write then stops waiting for the lock. */
   givenUp(): boolean;
-  /** Told once when somebody else holds the lock. */
+  /** Called once if another program holds the lock. */
   locked(): void;
-  /** Told once the lock is held. */
+  /** Called once the lock is held. */
   began(): void;
-  /** "May I commit?": asked once, after the last statement. No rolls back. */
+  /** Asks for permission to commit, once, after the last statement. If it is refused, the write rolls back. */
   mayCommit(): Promise<boolean>;
 }
 
-/** A write that was asked for. */
+/** A requested write. */
 interface AskedWrite {
   name: WriteName;
   input: unknown;
   gate: WriteGate;
 }
 
-/** Between two tries to get the lock that another program holds, milliseconds. */
+/** Milliseconds between two attempts to get a lock that another program holds. */
 const RETRY_MS = 5;
 
 /**
- * One named write as one transaction on a connection of this process. Throws what the write throws, `database_busy` when it was given
- * up before it got the lock, `deadline_exceeded` when it may not commit; in all of these nothing has happened. `outcome_unknown`: the
- * commit itself failed half way.
+ * Runs a named write as one transaction on a connection of this process. Throws the error of the write, `database_busy`
+ * if it was given up before it got the lock, and `deadline_exceeded` if it may not commit. In these cases nothing has
+ * changed. Throws `outcome_unknown` if the commit itself failed halfway.
  */
 export async function runWrite(db: Sqlite, { name, input, gate }: AskedWrite): Promise<unknown> {
   await begin(db, gate);
@@ -68,7 +68,7 @@ function commit(db: Sqlite): void {
   try {
     db.exec('COMMIT');
   } catch (error) {
-    // The frames may be in the log although the sync failed: only a full disk is sure to have left nothing behind.
+    // The log may contain the frames although the sync failed. Only after `disk full` is it certain that it does not.
     if (sqliteCode(error) !== SQLITE.IOERR) throw error;
     throw new Fault(
       'outcome_unknown',

@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import { StartupError } from '../../startup-error.ts';
 import { readOnlyUri, Sqlite } from '../driver/sqlite.ts';
 
-/** A job database of somebody else's, opened for reading only. */
+/** A job database of another program, opened for reading only. */
 export interface ForeignFile {
   connection: Sqlite;
-  /** Throws StartupError if the file was written to since it was opened: what was read then may be torn. */
+  /** Throws StartupError if the file was written to since it was opened, because the rows may then be inconsistent. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Copies of a file that is being written are thrown away and made again this often. */
+/** How often a copy is repeated if the file was written to during the copy. */
 const COPY_ATTEMPTS = 3;
 
 /**
- * Opens a SQLite file so that neither it nor its folder is touched: `immutable=1` takes no lock and makes no side files
- * (`mode=ro` would, in WAL mode). Where a write-ahead log holds pages that are not in the file yet, both are copied into
+ * Opens a SQLite file without touching it or its folder. `immutable=1` takes no lock and creates no side files (in WAL
+ * mode, `mode=ro` would). If a write-ahead log contains pages that are not in the file yet, both are copied to
  * `temporaryRoot` and the copy is opened. Throws StartupError.
  */
 export async function openForeign(path: string, temporaryRoot: string): Promise<ForeignFile> {
@@ -60,7 +60,7 @@ async function openCopy(path: string, temporaryRoot: string): Promise<ForeignFil
   }
 }
 
-/** Copies file and log. False if one of them changed meanwhile, so that they may not belong together. */
+/** Copies the file and its log. Returns false if one of them changed during the copy, as they may not match then. */
 async function copyUnchanged(path: string, copy: string): Promise<boolean> {
   const stamps = () => Promise.all([stampOf(path), stampOf(`${path}-wal`)]);
   const [file, log] = await stamps();

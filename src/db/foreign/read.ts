@@ -4,39 +4,39 @@ import { bytesOf, textOf } from '../driver/driver-values.ts';
 import type { Sqlite } from '../driver/sqlite.ts';
 import type { SqlValue } from '../statement.ts';
 
-/** Rows of one query: small enough that a step of it is short, large enough that its cost does not count. */
+/** Rows per query: few enough for a short step, enough to make its cost negligible. */
 const ROWS_AT_ONCE = 1000;
 
-/** How a column is read. Text comes as TEXT, be it stored so or as BLOB; ids as digits, which JSON would round. */
+/** How to read a column. Text may be stored as TEXT or BLOB. Ids are read as digits, because JSON would round them. */
 export type ColumnKind = 'text' | 'number' | 'id' | 'json';
 
-/** Columns of a table by the name they get, with the expression where it is not the name itself. */
+/** Columns of a table by name, with an expression if it differs from the name. */
 export type Columns = Readonly<Record<string, { kind: ColumnKind; expression?: string }>>;
 
 export interface ForeignRows {
-  /** Values by column; null for NULL and for columns the file does not have. */
+  /** Values by column. NULL and columns that the file does not have are null. */
   rows: Record<string, unknown>[];
-  /** The rowids, one for each row. */
+  /** The rowid of each row. */
   ids: number[];
-  /** True if some text was no UTF-8: U+FFFD stands where that was. */
+  /** True if some text was not valid UTF-8. It has U+FFFD in these places. */
   repaired: boolean;
 }
 
 const Rows = z.array(z.array(z.unknown()));
 
-/** The names of the columns a table has; none if there is no such table. */
+/** The names of a table's columns. Empty if there is no such table. */
 export function columnsOf(db: Sqlite, table: string): Set<string> {
   const names = jsonOf(db, 'SELECT json_array(name) AS row FROM pragma_table_info(?)', [table]);
   return new Set(names.value.map(([name]) => String(name)));
 }
 
-/** How many rows a table has, by its largest rowid: exact counts of a large file take minutes. */
+/** The number of rows of a table, estimated by its largest rowid. An exact count of a large file takes minutes. */
 export function lastRowid(db: Sqlite, table: string): number {
   const { value } = jsonOf(db, `SELECT json_array(max(rowid)) AS row FROM ${table}`, []);
   return Number(value[0]?.[0] ?? 0);
 }
 
-/** All rows of a table in rowid order. Columns the file lacks are null; a file without the table has no rows. */
+/** All rows of a table in rowid order. Columns that the file lacks are null. A missing table has no rows. */
 export function* rowsOfTable(db: Sqlite, table: string, columns: Columns): Generator<ForeignRows, void, void> {
   const there = columnsOf(db, table);
   if (there.size === 0) return;
@@ -63,9 +63,7 @@ function selected(expression: string, kind: ColumnKind): string {
   return kind === 'json' ? expression : `CAST(${expression} AS TEXT)`;
 }
 
-/**
- * The column `row` of a query, gathered in one value. As BLOB, which holds TEXT that is not valid UTF-8 as it is.
- */
+/** Reads the column `row` of a query as one JSON array. As BLOB, it preserves TEXT that is not valid UTF-8. */
 function jsonOf(db: Sqlite, select: string, parameters: readonly SqlValue[]) {
   const sql = `SELECT CAST(json_group_array(json(row)) AS BLOB) AS json FROM (${select})`;
   const bytes = bytesOf(db.all(sql, parameters)[0]?.['json']);

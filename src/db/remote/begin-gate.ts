@@ -1,29 +1,30 @@
 import type { Deadline } from '../../deadline.ts';
 
 /**
- * How long the answer to a BEGIN is waited for after the request has ended at its deadline. A BEGIN that is hung up on may go on waiting
- * at the server (a proxy may keep its own connection), gets the lock when its turn comes and holds it for 5 s; one that is waited for is
- * rolled back at once. A Worker's runtime allows 30 s.
+ * How long the answer to a BEGIN is awaited after the request has ended at its deadline. A BEGIN whose connection is
+ * closed may go on waiting at the server (a proxy may keep its own connection). It then gets the lock in its turn and
+ * holds it for 5 s. A BEGIN that is awaited is rolled back at once. A Worker's runtime allows 30 s.
  */
 export const LINGER_MS = 30_000;
-/** So many of them may wait before further writes hold back. */
+/** While this many late BEGINs wait, further writes are held back. */
 const MOST_WAITING = 2;
-/** While they hold back, one goes all the same after so long: those that wait may wait at a server that is gone. */
+/** After this time one write is sent although others are held back: the earlier ones may wait at a lost server. */
 const BACK_OFF_MS = 5_000;
 const LOOK_MS = 25;
 
 /**
- * Holds writes back while earlier ones, whose time was up, still wait for the lock: each would join the queue at the server, which could
- * grow faster than it drains. It knows nothing of other processes: each does the same.
+ * Holds writes back while earlier ones still wait for the lock after their deadline. Otherwise each write would join
+ * the queue at the server, which could grow faster than it drains. Each process has its own gate and ignores the
+ * others.
  */
 export class BeginGate {
-  /** By the instants of their deadlines: an entry whose request the runtime has dropped goes with time. */
+  /** The deadlines of the waiting BEGINs. An entry whose request the runtime has dropped is removed later. */
   readonly #waiting = new Set<{ untilAt: number }>();
   #nextAt = 0;
 
-  /** Resolves when a BEGIN may be sent. Rejects with the deadline's fault: then nothing was sent. */
+  /** Resolves when a BEGIN may be sent. Rejects with the deadline's fault; then nothing was sent. */
   async enter({ expired }: Deadline): Promise<void> {
-    // By looking, not by an event: a Worker lets no request wait for what another one does.
+    // Polls, because in a Worker a request must not wait for an event of another request.
     while (this.#late() >= MOST_WAITING && performance.now() < this.#nextAt) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       expired.throwIfAborted();
@@ -31,7 +32,7 @@ export class BeginGate {
     this.#nextAt = performance.now() + BACK_OFF_MS;
   }
 
-  /** The result of a BEGIN that was sent. One that was answered shows that the lock moves on. */
+  /** Awaits the result of a BEGIN that was sent. An answer shows that the server grants the lock again. */
   async watch<Begun>(begin: Promise<Begun>, { at }: Deadline): Promise<Begun> {
     const entry = { untilAt: at };
     this.#waiting.add(entry);
@@ -44,7 +45,7 @@ export class BeginGate {
     }
   }
 
-  /** How many wait beyond their time. */
+  /** The number of BEGINs that wait after their deadline. */
   #late(): number {
     const now = performance.now();
     let late = 0;

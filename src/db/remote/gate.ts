@@ -1,9 +1,9 @@
 import type { Deadline } from '../../deadline.ts';
 import { Shares, type Waiting } from '../../processes/shares.ts';
 
-/** Requests at the server at once: enough for a server far away, and not so many that each waits for all others there. */
+/** Requests at the server at once: enough for a distant server, few enough that they do not delay each other there. */
 const MOST_AT_SERVER = 64;
-/** Of one caller: a server that works on eight questions of one user still answers the next one's soon. */
+/** Requests of one caller at the server. A server with eight queries of one user still answers the next user soon. */
 const OF_ONE_CALLER = { amongOthers: 8, alone: 32 };
 
 interface WaitingForServer extends Waiting {
@@ -13,23 +13,23 @@ interface WaitingForServer extends Waiting {
 export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
 
 export interface GateLimits {
-  /** Requests at the server and waiting for it; more are refused with `queue_full`. Infinity: none is counted, and none waits. */
+  /** Requests at the server and waiting for it. More get `queue_full`. Infinity: neither counted nor delayed. */
   mostAtOnce: number;
-  /** Of them those of one caller, while others wait; without it as many as there is room for. */
+  /** Those of one caller, while others wait. By default there is no limit. */
   callerLimit?: number | undefined;
 }
 
-/** What a request at the server has to pass. */
+/** Limits the requests at a server. */
 export interface Gate {
-  /** Runs `work` when it is its turn; rejects with queue_full or the signal's reason. */
+  /** Runs `work` in its turn. Rejects with queue_full or the signal's reason. */
   pass<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result>;
-  /** Counts what goes on at the server after an answer. */
+  /** Counts work that continues at the server after an answer. */
   hold(work: Promise<unknown>): void;
 }
 
 /**
- * The gate before a libSQL server, shared fairly among callers. Without a limit there is none: a Worker lets no request wait for what
- * another one does, and one that it drops would be counted for ever.
+ * The gate of a libSQL server, shared fairly among callers. Without a limit it lets everything pass: in a Worker a
+ * request must not wait for another one, and a dropped request would be counted for ever.
  */
 export function gateOf({ mostAtOnce, callerLimit = Number.POSITIVE_INFINITY }: GateLimits): Gate {
   if (mostAtOnce === Number.POSITIVE_INFINITY) return { pass: (_turn, work) => work(), hold() {} };

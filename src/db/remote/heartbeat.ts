@@ -3,14 +3,14 @@ import { clientOf, type RemoteServer } from './server.ts';
 const BEAT_MS = 1_000;
 
 export interface Pulse {
-  /** False when nothing has answered for a second: the last exchange failed, and none since. */
+  /** False if the server has not answered for a second: the last exchange failed, and none has succeeded since. */
   alive(): boolean;
   answered(): void;
   failed(): void;
   stop(): void;
 }
 
-/** Whether the server answers: told by every exchange, and with `heartbeat` by a small question each second. */
+/** Tracks whether the server answers, by every exchange, and with `heartbeat` by a small query each second. */
 export function heartbeat({ heartbeat: beats, ...server }: RemoteServer & { heartbeat: boolean }): Pulse {
   let up = true;
   let failedAt = 0;
@@ -35,7 +35,7 @@ export function heartbeat({ heartbeat: beats, ...server }: RemoteServer & { hear
   };
   const timer = beats ? setInterval(ask, BEAT_MS) : undefined;
   return {
-    // Without a heartbeat nobody would ever find it to be up again.
+    // Without a heartbeat it would never learn that the server is up again.
     alive: () => up || (!beats && performance.now() - failedAt > BEAT_MS),
     answered: () => {
       up = true;

@@ -7,12 +7,13 @@ import { checkVersion } from '../schema/schema-version.ts';
 import { faultOfRemote } from './remote-faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 
-/** For one migration; those of a new database take milliseconds. */
+/** Time limit of one migration. Those of a new database take milliseconds. */
 const LIMIT_MS = 30_000;
 
 /**
- * Brings the database of a libSQL server to the newest migration: makes the tables of an empty one, takes one that cc-backend made as it
- * is. Each migration is one transaction with its own record, so two at once are safe. Throws StartupError.
+ * Applies all missing migrations to the database of a libSQL server. It creates the tables in an empty database and
+ * adopts a database of cc-backend unchanged. Each migration is one transaction that includes its record, so two runs at
+ * the same time are safe. Throws StartupError.
  */
 export async function migrateRemote(server: RemoteServer): Promise<Migrated> {
   return await asking(server, async (client) => {
@@ -28,7 +29,7 @@ export async function migrateRemote(server: RemoteServer): Promise<Migrated> {
   });
 }
 
-/** What the server decides for itself and says when it is asked; it refuses to be told (measured: SQL_PARSE_ERROR). */
+/** Pragmas that the server reports but does not let clients set (measured: SQL_PARSE_ERROR). */
 const READABLE = [
   'hard_heap_limit',
   'soft_heap_limit',
@@ -39,7 +40,7 @@ const READABLE = [
   'trusted_schema',
 ];
 
-/** That the server holds a job database we can serve. Changes nothing; answers the server's pragmas. Throws StartupError. */
+/** Checks that the server has a job database, without changes. Returns the server's pragmas. Throws StartupError. */
 export async function checkRemote(server: RemoteServer): Promise<Record<string, number>> {
   return await asking(server, async (client) => {
     await checkVersions(client);
@@ -66,7 +67,7 @@ async function asking<Result>(server: RemoteServer, work: (client: Client) => Pr
   }
 }
 
-/** Without what may stand behind it, such as a token. */
+/** The address without a path or a query, which may contain a token. */
 function addressOf({ url }: RemoteServer): string {
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}`;

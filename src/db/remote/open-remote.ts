@@ -15,21 +15,21 @@ import { clientOf, type RemoteServer } from './server.ts';
 import { writeHealth } from './write-health.ts';
 
 export interface RemoteOptions extends RemoteServer, GateLimits {
-  /** Whether to ask the server once a second how it is; a Worker has no time between its requests. */
+  /** Whether to query the server once a second. A Worker cannot run between its requests. */
   heartbeat: boolean;
-  /** What the server said of itself at the start, for people. */
+  /** The pragmas that the server reported at the start, to show to people. */
   pragmas?: Readonly<Record<string, number>>;
-  /** Hears of a server that cannot write. */
+  /** Receives a warning if the server cannot write. */
   log?: { warn(fields: object, message: string): void };
 }
 
 /**
- * The port over a libSQL server (sqld, Turso): each request is a client of its own, whose exchange ends with the deadline, and with it
- * the query at the server. The limits of memory are the server's own; nothing is opened and nothing checked here.
+ * The port over a libSQL server (sqld, Turso). Each request has a client of its own. At the deadline its exchange ends,
+ * and with it the query at the server. The server sets the memory limits. This function opens and checks nothing.
  */
 export function openRemote(options: RemoteOptions): Database {
   const counters = { timeouts: 0, hangUps: 0, retries: 0, queueFull: 0, unreachable: 0 };
-  // Of each request its own: a Worker lets no request touch what another has made.
+  // Each request has its own, because in a Worker a request must not use an object of another one.
   const stops = new Set<AbortController>();
   const pulse = heartbeat(options);
   const beginGate = new BeginGate();
@@ -37,7 +37,7 @@ export function openRemote(options: RemoteOptions): Database {
   const running = new Set<Promise<unknown>>();
   const gate = gateOf(options);
 
-  /** Runs one request, within the bound of all. */
+  /** Runs one request within the limits of the gate. */
   const within = async <Result>(
     deadline: Deadline,
     work: (closing: AbortSignal) => Promise<Result>,
@@ -60,7 +60,7 @@ export function openRemote(options: RemoteOptions): Database {
     }
   };
 
-  /** What a request leaves to be ended is waited for by close(), and counts as being at the server. */
+  /** Registers work that continues after a request. close() waits for it, and the gate counts it as a request. */
   const behind = (work: Promise<unknown>) => {
     running.add(work);
     gate.hold(work);
@@ -74,12 +74,12 @@ export function openRemote(options: RemoteOptions): Database {
         return error;
       }
       counters.timeouts += 1;
-      // A server that answers nobody is not slow with this query.
+      // A server that does not answer at all is not slow with this query.
       return pulse.alive()
         ? error
         : new Fault('remote_unavailable', 'the libSQL server does not respond', { cause: error });
     }
-    if (!(error instanceof Fault)) return error; // a mistake of ours
+    if (!(error instanceof Fault)) return error; // a bug in cc-jobs
     if (error.code === 'queue_full') {
       counters.queueFull += 1;
     } else if (error.code === 'remote_unavailable') {
@@ -98,18 +98,18 @@ export function openRemote(options: RemoteOptions): Database {
         const { rows } = await ofServer(client.execute({ sql, args: parameters.map(bound) }));
         return answerOf(rows[0] as Record<string, unknown> | undefined);
       } catch (error) {
-        deadline.signal.throwIfAborted(); // what broke off was broken off by us
+        deadline.signal.throwIfAborted(); // the connection was closed by the deadline
         throw error;
       } finally {
         client.close();
       }
     };
     return within(deadline, async (closing) => {
-      deadline.resume(); // after a write of the same request
+      deadline.resume(); // suspended by an earlier write of the same request
       try {
         return await attempt(closing);
       } catch (error) {
-        // A connection that was kept may have ended with the server's last life: a read is tried on a new one.
+        // A kept connection may have ended when the server restarted, so a read is retried on a new one.
         if (deadline.signal.aborted || !(error instanceof Fault) || error.code !== 'remote_unavailable') throw error;
         counters.retries += 1;
         return await attempt(closing);
@@ -126,7 +126,7 @@ export function openRemote(options: RemoteOptions): Database {
     },
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
       const work = async (closing: AbortSignal) => {
-        deadline.resume(); // after a write before this one
+        deadline.resume(); // suspended by an earlier write of the same request
         deadline.expired.throwIfAborted();
         return (await runWrite(options, {
           name,
@@ -138,9 +138,9 @@ export function openRemote(options: RemoteOptions): Database {
           behind,
         })) as WriteOutput<Name>;
       };
-      return within(deadline, work, { signal: deadline.expired, caller: deadline.caller }); // a client that hangs up leaves it
+      return within(deadline, work, { signal: deadline.expired, caller: deadline.caller }); // ignores a disconnect
     },
-    maintain: async () => ({}), // checkpoints and statistics are the server's own business
+    maintain: async () => ({}), // the server does checkpoints and statistics by itself
     idleReaders: () => 0,
     status: (): DatabaseStatus => ({
       alive: pulse.alive(),
@@ -155,7 +155,7 @@ export function openRemote(options: RemoteOptions): Database {
       const force = setTimeout(() => {
         for (const stop of stops) stop.abort(new Fault('connection_lost', 'the service is shutting down'));
       }, graceMs);
-      while (running.size > 0) await Promise.all(running); // a rollback may have come behind the answer of another
+      while (running.size > 0) await Promise.all(running); // work may register a rollback meanwhile
       clearTimeout(force);
     },
   };

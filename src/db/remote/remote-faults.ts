@@ -2,7 +2,7 @@ import { LibsqlError } from '@libsql/client/web';
 import { Fault } from '../../faults.ts';
 import { faultOfCode, PRIMARY_CODES } from '../driver/sqlite-faults.ts';
 
-/** What the server says of its own, beside SQLite's codes. In all of these nothing has happened: the transaction is gone. */
+/** Error codes of the server in addition to SQLite's. After them nothing has changed: the transaction has ended. */
 const FAULT_OF_WORD: Readonly<Record<string, Fault>> = {
   TRANSACTION_TIMEOUT: new Fault('database_busy', 'the libSQL server revoked the write lock: the write took too long'),
   TRANSACTION_BUSY: new Fault('database_busy', 'another writer held the write lock of the libSQL server'),
@@ -18,17 +18,17 @@ const FAULT_OF_WORD: Readonly<Record<string, Fault>> = {
   ),
 };
 
-/** Errors of a write that say that the server cannot write at all, whoever asks: its disk is full, read-only or broken. */
+/** Errors which show that the server cannot execute any write: its disk is full, read-only or broken. */
 const CANNOT_WRITE = /^(SQLITE_(IOERR|FULL|READONLY|CANTOPEN|PERM|CORRUPT|NOTADB)|BLOCKED)/;
 
-/** Where the server cannot be used, and why; what a caller may do about it stands in docs/errors.md. */
+/** Why the server cannot be used. docs/errors.md says what a caller can do. */
 const REFUSALS: Readonly<Record<number, string>> = {
   401: 'the libSQL server rejected DB_AUTH_TOKEN',
   403: 'the libSQL server rejected DB_AUTH_TOKEN',
   404: 'there is no database at DB_URL',
 };
 
-/** Any error of the client as a fault. Its own text may hold SQL or an address, and stays in the cause. */
+/** Converts any error of the client to a fault. Its text may contain SQL or an address, so only the cause has it. */
 export function faultOfRemote(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const cause = { cause: error };
@@ -50,7 +50,7 @@ export function faultOfRemote(error: unknown): Fault {
     : fault;
 }
 
-/** The same of a statement that stores something. */
+/** Does the same for a statement that stores data. */
 export function faultOfChange(error: unknown): Fault {
   if (isAnswer(error) && isTooBig(error)) return new Fault('body_too_large', TOO_BIG_TO_STORE, { cause: error });
   if (isAnswer(error) && error.code.startsWith('SQLITE_IOERR')) {
@@ -59,7 +59,7 @@ export function faultOfChange(error: unknown): Fault {
   return faultOfRemote(error);
 }
 
-/** The server's word for its error among the causes of this one, if it says that no write can succeed. */
+/** The server's code among the causes of an error, if it means that no write can succeed. */
 export function whyNoWrites(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (isAnswer(at) && CANNOT_WRITE.test(at.code)) return wordOf(at);
@@ -67,7 +67,7 @@ export function whyNoWrites(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The result of a call of the client, its error as a fault: what else goes wrong is a mistake of ours, and stays one. */
+/** Awaits a call of the client and converts its error to a fault. Other errors are bugs and stay as they are. */
 export async function ofServer<Result>(call: Promise<Result>, faultOf = faultOfRemote): Promise<Result> {
   try {
     return await call;
@@ -80,30 +80,30 @@ const MOST_BYTES = '5,000,000 bytes';
 const TOO_BIG = `a value or row of the result exceeds the limit of libSQL servers (${MOST_BYTES})`;
 const TOO_BIG_TO_STORE = `a value or row to be stored exceeds the limit of libSQL servers (${MOST_BYTES})`;
 
-/** SQLite's SQLITE_LIMIT_LENGTH, which sqld sets to 5,000,000 bytes: of a parameter, of a value made of others, or of a row. */
+/** sqld sets SQLITE_LIMIT_LENGTH to 5,000,000 bytes. It applies to a parameter, a computed value, and a row. */
 function isTooBig({ code, message }: LibsqlError): boolean {
   return code === 'SQLITE_TOOBIG' || (code === 'ARGS_INVALID' && message.endsWith('too big'));
 }
 
-/** The server's word for an error that it answered; undefined for one of the connection. */
+/** The server's code if the server answered with an error. Undefined for an error of the connection. */
 export function serverWord(error: unknown): string | undefined {
   return isAnswer(error) ? wordOf(error) : undefined;
 }
 
-/** The code of an answer of the server, which is a word of its own and no text of anybody else. */
+/** The code of the server's answer. It is a constant of the server and contains no text of others. */
 function wordOf({ code }: LibsqlError): string {
   return /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? code : 'an error without a code';
 }
 
-/** Errors of a commit that the server answered, and after which it is sure to have kept nothing. */
+/** Errors of a commit in the server's answer after which it has certainly not committed. */
 const NOT_COMMITTED = /^(TRANSACTION_|STREAM_EXPIRED|SQLITE_(BUSY|LOCKED|FULL|CONSTRAINT|READONLY|INTERRUPT))/;
 
-/** Whether an error of COMMIT says that nothing was kept. Of all others nobody knows. */
+/** True if an error of COMMIT means that nothing was committed. After all other errors the outcome is unknown. */
 export function isNotCommitted(error: unknown): boolean {
   return isAnswer(error) && NOT_COMMITTED.test(error.code);
 }
 
-/** Whether the server answered, if only to refuse. What the client makes of a broken connection is an error of another kind. */
+/** True if the server answered, even with a refusal. The client reports a broken connection by other errors. */
 function isAnswer(error: unknown): error is LibsqlError {
   return error instanceof LibsqlError && error.code !== 'HRANA_CLOSED_ERROR' && error.code !== 'HRANA_PROTO_ERROR';
 }
@@ -112,7 +112,7 @@ function statusOf({ cause }: LibsqlError): number | undefined {
   return typeof cause === 'object' && cause !== null && 'status' in cause ? Number(cause.status) : undefined;
 }
 
-/** `SQLITE_CONSTRAINT_UNIQUE` is the primary code CONSTRAINT, as everywhere. */
+/** As in SQLite, the primary code of `SQLITE_CONSTRAINT_UNIQUE` is CONSTRAINT. */
 function codeOf({ code }: LibsqlError): number | undefined {
   const [, word = ''] = /^SQLITE_([A-Z]+)/.exec(code) ?? [];
   return PRIMARY_CODES[word];
@@ -128,7 +128,7 @@ function unreachable(error: unknown): string {
   return 'the libSQL server cannot be reached, or closed the connection';
 }
 
-/** The codes and texts of an error and its causes. */
+/** The codes and messages of an error and its causes. */
 function wordsOf(error: unknown): string {
   const words: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause) {

@@ -10,11 +10,11 @@ import { transactionOn } from './transaction.ts';
 import type { WriteHealth } from './write-health.ts';
 
 /**
- * What a write may take longer than its deadline to end in order: its last statement, and the rollback. A transaction whose connection is
- * cut keeps its lock until the server takes it away, which is after 5 s (measured).
+ * Time after the deadline for a write to end in an orderly way: its last statement and the rollback. If the connection
+ * of a transaction is cut, it keeps its lock until the server removes it after 5 s (measured).
  */
 const GRACE_MS = 1_000;
-/** Between two tries to get the lock that another writer holds. */
+/** Milliseconds between two attempts to get a lock that another writer holds. */
 const RETRY_MS = 20;
 
 export interface AskedWrite {
@@ -25,19 +25,19 @@ export interface AskedWrite {
   closing: AbortSignal;
   gate: BeginGate;
   health: WriteHealth;
-  /** Told of what goes on behind the answer. */
+  /** Called with work that continues after the answer. */
   behind(work: Promise<unknown>): void;
 }
 
 /**
- * One named write as one transaction of the server. Throws what the write throws, and the faults of faultOfRemote: then nothing has
- * happened, save `outcome_unknown`, when the deadline fired or the connection broke while the commit was on its way. A client
- * that hangs up does not stop its write.
+ * Runs a named write as one transaction of the server. Throws the error of the write and the faults of faultOfRemote.
+ * After these, nothing has changed, except after `outcome_unknown`: the deadline passed or the connection broke during
+ * the commit. A client that disconnects does not stop its write.
  */
 export async function runWrite(server: RemoteServer, asked: AskedWrite): Promise<unknown> {
   const { deadline } = asked;
   for (;;) {
-    deadline.resume(); // a commit that met a lock had suspended it
+    deadline.resume(); // suspended by a commit that found the lock held
     deadline.expired.throwIfAborted();
     await asked.gate.enter(deadline);
     const attempt = tryWrite(server, asked);
@@ -71,7 +71,7 @@ async function tryWrite(server: RemoteServer, asked: AskedWrite): Promise<unknow
   try {
     const output = await write(tx, input);
     if (deadline.expired.aborted || deadline.remainingMs() === 0) throw deadline.expired.reason ?? late();
-    isOver = true; // whatever becomes of the commit
+    isOver = true; // whatever the outcome of the commit
     const limit = within(0);
     stop = AbortSignal.any([closing, limit]);
     await commit(remote, deadline, limit);
@@ -80,7 +80,7 @@ async function tryWrite(server: RemoteServer, asked: AskedWrite): Promise<unknow
   } finally {
     if (!isOver) {
       stop = AbortSignal.timeout(GRACE_MS);
-      await remote.rollback().catch(() => {}); // it ends by itself, with its stream
+      await remote.rollback().catch(() => {}); // the transaction ends with its stream
     }
     remote.close();
     client.close();
@@ -88,8 +88,8 @@ async function tryWrite(server: RemoteServer, asked: AskedWrite): Promise<unknow
 }
 
 /**
- * Commits while the deadline stands. What is on its way when it fires may or may not have happened: the deadline itself is held
- * back, so that the answer says that and not that time was up.
+ * Commits before the deadline. The outcome of a commit that is in transit at the deadline is unknown. The deadline is
+ * suspended, so that the answer reports this instead of `deadline_exceeded`.
  */
 async function commit(tx: RemoteTransaction, deadline: Deadline, limit: AbortSignal): Promise<void> {
   deadline.suspend();
@@ -104,7 +104,7 @@ async function commit(tx: RemoteTransaction, deadline: Deadline, limit: AbortSig
   }
 }
 
-/** The result of a write, or the deadline's fault when it fires before; then the write still ends, behind the answer. */
+/** The result of a write, or the deadline's fault if it passes first. The write itself then ends after the answer. */
 async function orExpired<Result>(work: Promise<Result>, { expired }: Deadline): Promise<Result> {
   let stop = () => {};
   const expiry = new Promise<never>((_, reject) => {
@@ -118,7 +118,7 @@ async function orExpired<Result>(work: Promise<Result>, { expired }: Deadline): 
   }
 }
 
-/** Another transaction has the lock. One of ours that the server ended is not tried again. */
+/** True if another transaction holds the lock. A transaction of ours that the server ended is not retried. */
 function isLockOfOthers(error: unknown): boolean {
   const cause = error instanceof Fault ? error.cause : undefined;
   return cause instanceof Error && 'code' in cause && /^(SQLITE_BUSY|TRANSACTION_BUSY)/.test(String(cause.code));

@@ -8,8 +8,9 @@ export interface RemoteServer {
 }
 
 /**
- * A client for one request: its every exchange ends with the signal of `stops` (the server stops a query whose client is gone).
- * It holds no connection: those are the runtime's. Whole numbers come as bigint.
+ * A client for one request. All its exchanges end when the signal of `stops` fires (the server stops a query whose
+ * client disconnects). It holds no connection, because the runtime manages connections. Whole numbers are returned as
+ * bigint.
  */
 export function clientOf({ url, authToken }: RemoteServer, stops: () => AbortSignal): Client {
   const encoding = encodingFor(url);

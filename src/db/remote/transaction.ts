@@ -14,9 +14,10 @@ export interface CountedTransaction extends Transaction {
 }
 
 /**
- * What a write may do, on a transaction of the server. The first statement that fails ends it: the server may have rolled back by
- * itself, and a later statement would then run for itself and stay (measured). None is sent any more once `expired` has fired. The first
- * exchange has the BEGIN, which may wait for the lock: `begins` gets it.
+ * The operations of a write on a transaction of the server. The first failed statement ends it. The server may have
+ * rolled back by itself, and a later statement would then run outside of the transaction and be kept (measured). After
+ * `expired` has fired no statement is sent. The first exchange contains the BEGIN, which may wait for the lock. It is
+ * passed to `begins`.
  */
 export function transactionOn(
   remote: RemoteTransaction,

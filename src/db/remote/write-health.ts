@@ -1,16 +1,16 @@
 import { whyNoWrites } from './remote-faults.ts';
 
 export interface WriteHealth {
-  /** Why the server cannot write, for operators; undefined while it can. */
+  /** Why the server cannot write, for operators. Undefined while it can. */
   reason(): string | undefined;
-  /** A write was committed that changed something. */
+  /** Called when a write that changed rows was committed. */
   written(): void;
   failed(error: unknown): void;
 }
 
 /**
- * Whether the server can write, as the writes themselves find out: a full disk there fails every commit while reads go on. The log hears
- * of each change once.
+ * Tracks whether the server can write, by the results of the writes. With a full disk every commit fails while reads
+ * still work. Each change is logged once.
  */
 export function writeHealth(log: { warn(fields: object, message: string): void }): WriteHealth {
   let code: string | undefined;

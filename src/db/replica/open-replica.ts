@@ -5,7 +5,7 @@ import { StartupError } from '../../startup-error.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
 
 export interface ReplicaOptions {
-  /** The file of the replica; what lies beside it (-wal, -shm, -client_wal_index) belongs to it. */
+  /** The file of the replica. The files next to it (-wal, -shm, -client_wal_index) belong to it. */
   path: string;
   syncUrl: string;
   authToken?: string | undefined;
@@ -13,32 +13,33 @@ export interface ReplicaOptions {
   hardHeapLimitBytes: number;
 }
 
-/** What a sync brought. */
+/** The result of a sync. */
 export interface Synced {
-  /** The newest frame of the server's log that the file has, undefined while the server is empty. */
+  /** The newest frame of the server's log that the file contains. Undefined while the server is empty. */
   frame: number | undefined;
 }
 
 export interface Replica {
-  /** Fetches what the server has and the file has not. Runs off the JS thread, and has no end of its own when the server hangs. */
+  /** Fetches the changes that the file lacks. Runs off the JS thread. Has no timeout if the server hangs. */
   sync(): Promise<Synced>;
 }
 
-/** What libsql 0.5.29 has and its types leave out. */
+/** Methods of libsql 0.5.29 that its types lack. */
 interface Syncable {
   sync(): Promise<{ frames_synced: number; frame_no?: number | undefined } | undefined>;
 }
 
 /**
- * Opens a file as the replica of a libSQL server, for syncing alone: its connection sends pragmas and writes to the server, and cannot be
- * interrupted. There must never be two on one file, in no process and not for a moment: that corrupts it within a second (measured). So
- * this process holds a lock file next to it while it runs. Throws StartupError.
+ * Opens a file as the replica of a libSQL server, only for syncing. Its connection sends pragmas and writes to the
+ * server, and cannot be interrupted. One file must never have two such connections, not even for a moment or in
+ * different processes: that corrupts it within a second (measured). Therefore this process holds a lock file while it
+ * runs. Throws StartupError.
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const { path, syncUrl, authToken, softHeapLimitBytes, hardHeapLimitBytes } = options;
   if (existsSync(path) && !existsSync(`${path}-client_wal_index`)) throw new StartupError(noReplica(path));
   await lock(path);
-  // Heap limits are those of the process: any connection of it can set them, and that of a replica cannot.
+  // Heap limits apply to the whole process. The connection of a replica cannot set them, so another one does.
   const limits = new PromiseSqlite(':memory:', {});
   for (const [name, value] of Object.entries({
     soft_heap_limit: softHeapLimitBytes,
@@ -47,7 +48,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     await (await limits.prepare(`PRAGMA ${name} = ${Number(value)}`)).all([]);
   }
   kept.push(limits);
-  // A sync behind each write would be a second one beside ours.
+  // With readYourWrites libsql would sync after each write, at the same time as our own sync.
   const own = { syncUrl, readYourWrites: false, ...(authToken === undefined ? {} : { authToken }) } as Sqlite.Options;
   let replica: Syncable;
   try {
@@ -63,10 +64,10 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   };
 }
 
-/** Connections of this process that live as long as it does: nobody else refers to them. */
+/** Connections that live as long as this process. Without these references they would be collected. */
 const kept: unknown[] = [];
 
-/** `libsql/promise` cannot open a replica by itself (it leaves out an argument), but can work on one that is open. */
+/** Makes `libsql/promise` use an open replica. It cannot open one itself because it omits an argument. */
 function asPromise(opened: unknown): Syncable {
   const held = Object.create(PromiseSqlite.prototype) as Syncable & { db: unknown };
   held.db = (opened as { db: unknown }).db;
@@ -74,7 +75,7 @@ function asPromise(opened: unknown): Syncable {
   return held;
 }
 
-/** Held by an open transaction on a file of its own: the operating system lets go of it with the process, however that ends. */
+/** Locks the replica by an open transaction on another file. The operating system releases it when the process ends. */
 async function lock(path: string): Promise<void> {
   const beside = new PromiseSqlite(`${path}.lock`, {});
   try {
@@ -90,15 +91,15 @@ async function lock(path: string): Promise<void> {
   kept.push(beside);
 }
 
-/** Errors after which no sync will succeed: the files do not belong together any more, or are damaged. */
+/** Errors after which no sync will succeed: the files no longer match, or are damaged. */
 const BROKEN = /malformed|DatabaseCorrupt|delete the database|RequiresCleanDatabase|wal_index/;
 
-/** True for an error of open or sync that only a new replica mends. */
+/** True for an error of open or sync that only a new replica can fix. */
 export function isBroken(error: unknown): boolean {
   return BROKEN.test(String(error));
 }
 
-/** True for an error of sync that passes: the server makes a snapshot of its log, which has what the replica lacks. */
+/** True for a temporary error of sync: the server is making a snapshot of its log with what the replica lacks. */
 export function isCompacting(error: unknown): boolean {
   return /snapshot not found/.test(String(error));
 }
@@ -108,7 +109,7 @@ function refusal(path: string, error: unknown): string {
   return `${path}: the libSQL server of DB_SYNC_URL cannot be reached, or rejected DB_AUTH_TOKEN: ${String(error)}`;
 }
 
-/** A file that was never a replica may be somebody's only copy of his jobs. */
+/** A file that was never a replica may be the only copy of a database. */
 function noReplica(path: string): string {
   return existsSync(`${path}.lock`)
     ? brokenReplica(path)

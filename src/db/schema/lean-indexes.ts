@@ -1,6 +1,6 @@
 /**
- * The lean indexes of a new file: name -> what follows `ON job`, to the letter of migrations/0002_lean_indexes.sql, which a
- * test compares. They stand here as well because a Worker has no file to read.
+ * The lean indexes of a new file: name -> the text after `ON job`, exactly as in migrations/0002_lean_indexes.sql (a
+ * test compares them). They are repeated here because a Worker cannot read the file.
  */
 export const LEAN_INDEXES: Readonly<Record<string, string>> = {
   jobs_starttime: '(start_time)',
@@ -13,7 +13,7 @@ export const LEAN_INDEXES: Readonly<Record<string, string>> = {
   jobs_arrayjobid_starttime: '(array_job_id, start_time) WHERE array_job_id > 0',
 };
 
-/** The statement that makes one of them. */
+/** The statement that creates one of the indexes. */
 export function createIndexSql(name: string): string {
   return `CREATE INDEX ${name} ON job ${LEAN_INDEXES[name]}`;
 }

@@ -9,13 +9,13 @@ import { asStartupError } from '../startup-errors.ts';
 import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from './migrations.ts';
 import { checkFile, checkNoReplica } from './schema-check.ts';
 
-/** How long a second runner waits for the first, ms. A migration of a new file takes a few. */
+/** Milliseconds that a second run waits for the first. The migrations of a new file take a few. */
 const OTHER_RUNNER_MS = 10_000;
 
 /**
- * Brings a file to the newest migration: makes a new one (and its folder) where there is none, takes one of cc-backend as it
- * is. Each migration is one transaction with its own record, and two runners at once are safe: the second finds the record
- * of the first. Throws StartupError for a file that is no database of schema 11.
+ * Applies all missing migrations to a file. It creates the file and its folder if there is none, and adopts a file of
+ * cc-backend unchanged. Each migration is one transaction that includes its record, so two runs at the same time are
+ * safe: the second one finds the record of the first. Throws StartupError if the file is not a database of schema 11.
  */
 export function migrate(path: string): Promise<Migrated> {
   return asStartupError(path, () => bringUp(path));
@@ -29,10 +29,10 @@ async function bringUp(path: string): Promise<Migrated> {
   const names = await migrationNames();
   const db = new Sqlite(path, { busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
-    // Nothing to do needs no lock: a service starts also while another program writes for long.
+    // If all are applied, no lock is needed, so a service also starts during a long write of another program.
     if (!made && hasAll(db, names)) return { made, applied: [] };
     const target = { db, path };
-    // Only an empty file can be made so that it gives free pages back (docs/operations.md, retention).
+    // Only an empty file can be set up to give free pages back (docs/operations.md, retention).
     if (made) await whenFree(target, 'PRAGMA auto_vacuum = INCREMENTAL;');
     await whenFree(target, 'PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
     await transaction(target, async () => adopt(db));
@@ -46,7 +46,7 @@ async function bringUp(path: string): Promise<Migrated> {
   }
 }
 
-/** A file that another runner has only just made has no version yet: wait for him before judging it. */
+/** A file that another run has just created has no version yet. Waits for that run before it judges the file. */
 async function checkExisting(path: string): Promise<void> {
   for (;;) {
     try {
@@ -60,13 +60,13 @@ async function checkExisting(path: string): Promise<void> {
   }
 }
 
-/** Milliseconds since the file was made, or undefined when there is none. */
+/** Milliseconds since the file was created, or undefined if there is none. */
 async function ageOf(path: string): Promise<number | undefined> {
   const info = await stat(path).catch(() => undefined);
   return info === undefined ? undefined : Date.now() - info.birthtimeMs;
 }
 
-/** A file of schema 11 without our record was made by cc-backend: what makes such a file counts as applied. */
+/** A file of schema 11 without our record was made by cc-backend. Its base migrations count as applied. */
 function adopt(db: Sqlite): void {
   if (has(db, 'ccjobs_migrations') || !has(db, 'job')) return;
   db.exec(RECORD);
@@ -114,7 +114,7 @@ async function transaction<Result>({ db, path }: Target, work: () => Promise<Res
   }
 }
 
-/** Waits for another runner between the tries: a wait inside SQLite would hold a thread that he may need. */
+/** Sleeps between attempts. A wait inside SQLite would block a thread that the other run may need. */
 async function whenFree({ db, path }: Target, sql: string): Promise<void> {
   const startedAt = performance.now();
   for (;;) {

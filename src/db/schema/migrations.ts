@@ -3,22 +3,22 @@ import { join } from 'node:path';
 
 /** Plain SQL files, applied in the order of their names. */
 export const FOLDER = join(import.meta.dirname, '../../../migrations');
-/** These make a file of schema 11. One that cc-backend made has them in its own way, indexes included: it stays as it is. */
+/** These create schema 11. A file of cc-backend has its own version of them, indexes included, and keeps it. */
 export const BASE = ['0001_schema_11.sql', '0002_lean_indexes.sql'];
 
-/** Which migrations a database has. */
+/** The record of the applied migrations. */
 export const RECORD = `CREATE TABLE IF NOT EXISTS ccjobs_migrations (
   name TEXT NOT NULL PRIMARY KEY,
   applied_at INTEGER NOT NULL -- Unix seconds
 ) STRICT`;
 
-/** What a run of them did. */
+/** The result of a run. */
 export interface Migrated {
   made: boolean;
   applied: string[];
 }
 
-/** All there are, in the order in which they are applied. */
+/** The names of all migrations, in order. */
 export async function migrationNames(): Promise<string[]> {
   return (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort();
 }

@@ -13,8 +13,8 @@ const HEADER_BYTES = 100; // https://www.sqlite.org/fileformat.html
 const WRITE_BITS = 0o222;
 
 /**
- * Checks that a path names a job database we can serve, and changes nothing, not even by side files. Throws a StartupError that
- * says what to do.
+ * Checks that a path names a job database that can be served. Changes nothing and creates no side files. Throws a
+ * StartupError that says what to do.
  */
 export async function checkFile(path: string): Promise<void> {
   const shown = resolve(path);
@@ -30,7 +30,7 @@ export async function checkFile(path: string): Promise<void> {
   }
 }
 
-/** Only libsql can write to a replica without breaking its link to the server, and only the process that brings it up to date may. */
+/** Only libsql can write to a replica without breaking its link to the server, and only the syncer may do so. */
 export function checkNoReplica(path: string): void {
   if (!existsSync(`${path}-client_wal_index`)) return;
   throw new StartupError(
@@ -57,9 +57,10 @@ async function checkFolder(folder: string, shown: string): Promise<void> {
 }
 
 /**
- * By its names and bits alone. SQLite is the only one in this process that may open the file: whoever closes it by other means takes
- * away the locks of all connections that are open (https://www.sqlite.org/howtocorrupt.html, 2.2), of which those that libsql has not let
- * go of yet are some. A log that another program then deletes had writes in it that were acknowledged (measured: 1 % of the starts).
+ * Checks the name and the permission bits only. No part of this process except SQLite may open the file: closing it by
+ * other means releases the locks of all open connections (https://www.sqlite.org/howtocorrupt.html, 2.2), including
+ * those that libsql has not released yet. Another program could then delete a log with acknowledged writes (measured: 1
+ * % of the starts).
  */
 async function checkAccess(path: string, shown: string): Promise<void> {
   const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
@@ -68,13 +69,13 @@ async function checkAccess(path: string, shown: string): Promise<void> {
       cause,
     });
   });
-  // Opening a pipe would wait for somebody to write into it.
+  // Opening a pipe would wait for a writer.
   if (!info.isFile()) throw new StartupError(`${shown}: not a regular file: correct DB_URL`);
   await access(path, constants.R_OK).catch((cause) => {
     throw unreadable(shown, cause);
   });
-  if (info.size < HEADER_BYTES) throw noDatabase(shown); // SQLite takes an empty one for a new database
-  // A file without any write bit is meant to stay as it is, also where the superuser could write to it.
+  if (info.size < HEADER_BYTES) throw noDatabase(shown); // SQLite takes an empty file for a new database
+  // A file without any write bit must stay unchanged, even if the superuser could write to it.
   if ((info.mode & WRITE_BITS) === 0) throw readOnly(shown);
   await access(path, constants.W_OK).catch((cause) => {
     throw readOnly(shown, cause);
@@ -99,7 +100,7 @@ function readOnly(shown: string, cause?: unknown): StartupError {
   });
 }
 
-/** Read-only, and `immutable` when there is no log: then SQLite leaves no side file behind. */
+/** Opens the file read-only, and `immutable` if there is no log, so that SQLite creates no side files. */
 async function readVersion(path: string, shown: string) {
   const log = await stat(`${path}-wal`).catch(() => undefined);
   const uri = readOnlyUri(path, log === undefined || log.size === 0 ? '&immutable=1' : '');

@@ -1,9 +1,9 @@
 import { StartupError } from '../../startup-error.ts';
 
-/** The schema version of cc-backend that we read and write (contract/database.md §1). */
+/** The schema version of cc-backend that cc-jobs reads and writes (contract/database.md §1). */
 export const SCHEMA_VERSION = 11;
 
-/** That a database is whole and of the version we serve. Throws a StartupError that says what to do; `shown` names the database. */
+/** Checks that a database is complete and has this version. Throws StartupError. `shown` names the database. */
 export function checkVersion(shown: string, version: number, dirty: boolean): void {
   if (dirty) {
     throw new StartupError(

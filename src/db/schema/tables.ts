@@ -1,6 +1,6 @@
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 
-/** The columns of table `job` as queries use them (contract/database.md §2; the DDL is migrations/0001). */
+/** The columns of table `job` as queries use them (contract/database.md §2; the DDL is in migrations/0001). */
 export interface JobTable {
   id: number;
   job_id: number;
@@ -59,7 +59,7 @@ export interface Tables {
   hpc_user: UserTable;
 }
 
-/** Builds SQL and never runs it: what it compiles goes through the Database port. */
+/** Builds SQL but never runs it. Compiled statements go through the Database port. */
 export const sqlBuilder = new Kysely<Tables>({
   dialect: {
     createAdapter: () => new SqliteAdapter(),

@@ -3,7 +3,7 @@ import type { TextOperator } from '../../jobs/filter.ts';
 
 type Sql = Expression<unknown>;
 
-/** What matches no row. */
+/** A condition that matches no row. */
 export const NOTHING = sql<SqlBool>`0`;
 
 export function allOf(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<SqlBool> {
@@ -14,22 +14,22 @@ export function anyOf(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<Sq
   return joined(conditions, sql` OR `) ?? NOTHING;
 }
 
-/** As a balanced tree: a chain of a thousand conditions is deeper than SQLite allows (1,000). */
+/** Builds a balanced tree, because a chain of a thousand conditions exceeds SQLite's depth limit (1,000). */
 function joined(conditions: readonly RawBuilder<SqlBool>[], by: RawBuilder<unknown>): RawBuilder<SqlBool> | undefined {
   if (conditions.length < 2) return conditions[0];
   const half = conditions.length >> 1;
   return sql<SqlBool>`(${joined(conditions.slice(0, half), by)}${by}${joined(conditions.slice(half), by)})`;
 }
 
-/** One value as `=`, several as IN: the order of an index survives only `=`. */
+/** Uses `=` for one value and IN for several, because only `=` preserves the order of an index. */
 export function isAnyOf(column: Sql, values: readonly unknown[]): RawBuilder<SqlBool> {
   if (values.length === 1) return sql<SqlBool>`${column} = ${values[0]}`;
   return sql<SqlBool>`${column} IN (${sql.join(values)})`;
 }
 
 /**
- * A column of integers that is any of some ids. A list goes as one parameter: two thousand of them make no statement of their
- * own, of megabytes.
+ * True if an integer column is one of some ids. A long list is passed as one parameter, because two thousand ids would
+ * make a statement of its own that takes megabytes.
  */
 export function isAnyId(column: Sql, ids: readonly bigint[]): RawBuilder<SqlBool> {
   if (ids.length <= FEW_IDS) return isAnyOf(column, ids);
@@ -39,13 +39,13 @@ export function isAnyId(column: Sql, ids: readonly bigint[]): RawBuilder<SqlBool
 const FEW_IDS = 8;
 
 /**
- * A text compared with the values of a condition; a NULL text matches nothing. `instr` on folded texts and not LIKE:
- * it has no wildcards, no limit to its pattern and does not stop at NUL, which is worth being slower (300,000 user names:
- * 54 ms, LIKE 26 ms; in JSON columns the difference drowns).
+ * Compares a text with the values of a condition. A NULL text matches nothing. It uses `instr` on folded texts instead
+ * of LIKE, because `instr` has no wildcards and no pattern limit and does not stop at NUL. This is slower (300,000 user
+ * names: 54 ms, LIKE 26 ms; in JSON columns the difference is negligible).
  */
 export function textMatches(text: Sql, operator: TextOperator, values: readonly string[]): RawBuilder<SqlBool> {
   if (values.length === 0) return NOTHING;
-  // A lone surrogate cannot be stored or sent: everywhere it is U+FFFD.
+  // A lone surrogate cannot be stored or sent. It becomes U+FFFD everywhere.
   const texts = values.map((value) => value.toWellFormed());
   switch (operator) {
     case 'is':
@@ -59,7 +59,7 @@ export function textMatches(text: Sql, operator: TextOperator, values: readonly 
   }
 }
 
-/** As lower() of SQLite does it: A-Z and nothing else. */
+/** Folds A-Z only, as SQLite's lower() does. */
 export function foldCase(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -5,7 +5,7 @@ import { rowsOf, type Statement } from '../statement.ts';
 
 const WHOLE = /^-?\d+$/;
 
-/** A statement from SQL written out; the columns of the query are the keys of the row schema, in the query's order. */
+/** A statement from raw SQL. The row schema has the columns of the query as keys, in the order of the query. */
 export function statementOf<Shape extends z.ZodRawShape>(
   name: string,
   query: RawBuilder<unknown>,
@@ -15,12 +15,12 @@ export function statementOf<Shape extends z.ZodRawShape>(
 }
 
 /**
- * A 64-bit integer that the query answers as TEXT: JSON.parse would round one above 2^53. A number where that is exact,
- * else a bigint.
+ * A 64-bit integer that the query returns as TEXT, because JSON.parse would round a number above 2^53. Becomes a number
+ * if that is exact, or else a bigint.
  */
 export const exactWhole = z.string().regex(WHOLE).transform(exact);
 
-/** The same, where a schema takes too long. */
+/** Does the same without a schema, where that would take too long. */
 export function wholeOf(digits: unknown): number | bigint {
   if (typeof digits !== 'string' || !WHOLE.test(digits)) throw new TypeError(`not a whole number: ${String(digits)}`);
   return exact(digits);

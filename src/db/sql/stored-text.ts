@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 
 /**
- * The first characters of what is stored, as TEXT. A value that is short enough is left whole: the text functions of SQLite end at a NUL,
- * which a stored name may hold, and a filter with what is left of such a name finds nothing.
+ * The first characters of a stored value as TEXT. A short value stays whole: SQLite's text functions end at a NUL,
+ * which a stored name may contain, and a filter with the rest of such a name would find nothing.
  */
 export function firstCharacters(value: RawBuilder<unknown>, most: number): RawBuilder<unknown> {
   const text = sql`CAST(${value} AS TEXT)`;

@@ -6,8 +6,8 @@ import { printedJson } from '../sql/stored-json.ts';
 const json = z.string().transform((text): unknown => JSON.parse(text));
 
 /**
- * Some jobs whose meta.json lags behind, oldest note first: what it has to say. A job that has been deleted since has no cluster
- * and wants nothing but to leave the queue.
+ * Jobs whose meta.json is outdated, the oldest entry first, with the new content. A job that has been deleted since has
+ * no cluster and only has to be removed from the queue.
  */
 export function archiveQueue(limit: number) {
   const tag = sql`json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT))`;

@@ -4,9 +4,7 @@ import { statementOf } from '../sql/sql-rows.ts';
 import { printedJson } from '../sql/stored-json.ts';
 import { texts } from './user-by-name.ts';
 
-/**
- * The account of that name, if it is one of this database and no directory's: `password` is its bcrypt hash, null where it has none.
- */
+/** The account of that name if it is local, not of a directory. `password` is its bcrypt hash, or null. */
 export function localAccount(username: string) {
   return statementOf(
     'local account',

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { statementOf } from '../sql/sql-rows.ts';
 
-/** The clusters a service on Node has put into the database, each with its cluster.json, in the order of their names. */
+/** The clusters that a service on Node has stored in the database, each with its cluster.json, by name. */
 export function publishedClusters() {
   return statementOf(
     'published clusters',

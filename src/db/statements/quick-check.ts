@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { statementOf } from '../sql/sql-rows.ts';
 import type { Statement } from '../statement.ts';
 
-/** The tables of the file that hold rows, in the order in which they were made. */
+/** The tables of the file, in the order of their creation. */
 export function tablesOfFile() {
   return statementOf(
     'tables of the file',
@@ -13,8 +13,8 @@ export function tablesOfFile() {
 }
 
 /**
- * What is wrong with the pages of a table and its indexes, at most 100 lines; one line `ok` where nothing is
- * (https://www.sqlite.org/pragma.html#pragma_quick_check). It reads all of the table, so it runs in the background.
+ * The problems in the pages of a table and its indexes, at most 100 lines. One line `ok` if there are no problems
+ * (https://www.sqlite.org/pragma.html#pragma_quick_check). It reads the whole table, so it runs in the background.
  */
 export function quickCheck(table: string): Statement<{ line: string }> {
   const statement = statementOf(

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { exactWhole, statementOf } from '../sql/sql-rows.ts';
 import { firstCharacters } from '../sql/stored-text.ts';
 
-/** More than anybody looks through. */
+/** More tags than a person would read. */
 const MOST_TAGS = 200;
-/** Of a tag as much as fits in a line. */
+/** Characters of a tag that fit in a line. */
 const TAG_CHARACTERS = 100;
 
-/** Tags of these scopes, by type and name; the first MOST_TAGS, with how many there are. `id` is a number where that is exact. */
+/** Tags of these scopes, by type and name: the first MOST_TAGS, and their total number. `id` is a number if exact. */
 export function readableTags(scopes: readonly string[]) {
   const shown = (value: RawBuilder<unknown>) => firstCharacters(value, TAG_CHARACTERS);
   const list = sql.join(scopes.map((scope) => scope.toWellFormed()));

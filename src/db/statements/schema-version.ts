@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { statementOf } from '../sql/sql-rows.ts';
 
-/** One row in a migrated file: the schema's version, and whether a migration broke off. No row: version "none". */
+/** The version of the schema, and whether a migration was aborted. A migrated file has one row, others have none. */
 export function schemaVersion() {
   return statementOf(
     'schema version',

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { statementOf } from '../sql/sql-rows.ts';
 
-/** When each piece of timed work last began and ended (Unix seconds), by any service on this file, and what came of it. */
+/** When each piece of timed work last began and ended (Unix seconds) in any service on this file, and its result. */
 export function timedWork() {
   return statementOf(
     'timed work',

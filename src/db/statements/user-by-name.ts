@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { statementOf } from '../sql/sql-rows.ts';
 import { printedJson } from '../sql/stored-json.ts';
 
-/** A list of texts as stored JSON; what is none of them is left out. */
+/** A list of strings as stored JSON. Other values are left out. */
 export const texts = z
   .string()
   .transform((json): unknown => JSON.parse(json))
   .pipe(z.array(z.unknown()).nullable())
   .transform((list) => (list ?? []).filter((item) => typeof item === 'string'));
 
-/** The account of that name, or no row. Roles and projects may be BLOB, TEXT, `null` or broken: then there are none. */
+/** The account of that name, or no row. Roles and projects may be BLOB, TEXT, `null` or invalid (then empty). */
 export function userByName(username: string) {
   return statementOf(
     'user by name',

@@ -4,7 +4,7 @@ import { statementOf } from '../sql/sql-rows.ts';
 import { printedJson } from '../sql/stored-json.ts';
 import { texts } from './user-by-name.ts';
 
-/** Every account, in the order in which they were made. */
+/** All accounts, in the order of their creation. */
 export function users() {
   return statementOf(
     'users',
