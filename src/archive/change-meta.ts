@@ -4,24 +4,24 @@ import { writeFileAtomically } from './files.ts';
 import type { ArchiveJob } from './layout.ts';
 import { readMetaText } from './meta.ts';
 
-/** What the database says of an archived job and its meta.json has to say as well. */
+/** The data of an archived job in the database that its meta.json must contain too. */
 export interface MetaChange {
   job: ArchiveJob;
-  /** All its tags, whatever their scope. */
+  /** All its tags of all scopes. */
   tags: readonly Tag[];
-  /** Its metadata; what the file has beside it stays. */
+  /** Its metadata. Other keys in the file are kept. */
   metaData: Readonly<Record<string, unknown>> | null;
 }
 
-/** Of ES2026, and in every runtime we have; TypeScript's libraries do not know them yet. */
+/** Part of ES2026 and supported by all our runtimes. TypeScript's libraries do not declare them yet. */
 const exact = JSON as unknown as {
   parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
   rawJSON(text: string): object;
 };
 
 /**
- * Rewrites a meta.json with the tags and the metadata of the job (contract/archive.md §2): the rest of it stays, numbers to the
- * letter. Throws where there is no such file, or none that can be read.
+ * Updates the tags and the metadata in a job's meta.json (contract/archive.md §2). Everything else stays, and numbers
+ * keep their exact text. Throws if the file does not exist or cannot be read.
  */
 export async function changeMeta(folder: string, { tags, metaData }: MetaChange): Promise<void> {
   const before = exact.parse(await readMetaText(folder), (_, value, { source }) =>

@@ -11,7 +11,7 @@ import type { Archive } from './port.ts';
 import { RefusedJobs } from './refused-jobs.ts';
 import type { ArchiveProtocol, ArchiveRequest } from './requests.ts';
 
-/** The process that reads meta.json files: the base of any Node, and the texts of a batch. */
+/** MB for the process that reads meta.json files: the base of a Node process and the texts of a batch. */
 export const META_READER_MB = 88;
 
 export interface ArchiveOptions {
@@ -19,7 +19,7 @@ export interface ArchiveOptions {
   /** MB for all its processes. */
   memoryMb: number;
   queueLimit: number;
-  /** Requests of one caller, waiting and at work, while others wait. */
+  /** Maximum number of requests of one caller, waiting and running, while others wait. */
   callerLimit: number;
   maxIdleMs: number;
   replacementPermit: ReplacementPermit;
@@ -33,14 +33,14 @@ export interface ArchiveProcesses extends Archive {
 }
 
 const PROGRAM = join(import.meta.dirname, 'program.ts');
-/** Private memory of a process at rest, MB. */
+/** Private memory of a process at rest in MB. */
 const BASE_MB = 48;
 const HOUSEKEEPING_MS = 250;
 
 /**
- * The job archive behind processes of their own: a decoded job may take hundreds of megabytes, which the parent must not hold and
- * only the end of a process gives back. One reads meta.json files, for lists and for changes; metric data is decoded by another, so
- * that no list waits for a job of a thousand nodes. Each starts with the first request for it.
+ * The job archive in processes of its own. A decoded job may take hundreds of megabytes. The parent must not hold them,
+ * and only the end of a process returns them. One process reads meta.json files for lists and changes. Another decodes
+ * metric data, so that a list does not wait for a job of a thousand nodes. Each process starts with its first request.
  */
 export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const counters = newCounters();
@@ -64,7 +64,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
     });
     const [problem] = problems;
     if (problem !== undefined) {
-      // One line a request: a list of jobs without files must not fill the log.
+      // One line per request: a list of jobs without files must not fill the log.
       options.log.warn({ problem, files: problems.length }, 'files of the archive could not be read');
     }
     return { texts, pieces };
@@ -95,7 +95,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   };
 }
 
-/** A group of one. */
+/** A group of one process. */
 function groupOf(
   role: ProcessStatus['role'],
   growthMb: number,

@@ -4,7 +4,7 @@ import type { JobData, JobMetric, Series, StatisticsSeries } from './data.ts';
 
 type Samples = readonly (number | null)[];
 
-/** `map`: metric -> scope -> data, as GET /api/jobs/{id}. `list`: one entry for each metric and scope, as POST. */
+/** `map`: metric -> scope -> data, as in GET /api/jobs/{id}. `list`: one entry per metric and scope, as in POST. */
 export type DataShape = 'map' | 'list';
 
 /** The JSON text of a job's data: two decimals, null for a missing sample (contract/rest.md §5). */
@@ -55,13 +55,13 @@ function samplesText(samples: Samples): string {
   return `[${samples.map(sampleText).join()}]`;
 }
 
-/** Two decimals of the exact value, ties to even, as Go's 'f' format has them; trailing zeros are left out. */
+/** The exact value rounded to two decimals, ties to even, as Go's 'f' format does. Trailing zeros are left out. */
 function sampleText(sample: number | null): string {
   if (sample === null || !Number.isFinite(sample)) return 'null';
   const quick = Math.round(sample * 100) / 100;
-  // Nearly every archived sample has two decimals already; toFixed costs ten times as much.
+  // Nearly all archived samples have two decimals already. toFixed takes ten times as long.
   if (quick === sample) return String(quick);
-  // Only odd eighths lie exactly between two hundredths, and toFixed takes those away from zero.
+  // Only odd eighths are exactly halfway between two hundredths. toFixed rounds them away from zero.
   const eighths = sample * 8;
   if (Number.isInteger(eighths)) {
     const hundredths = Math.floor(Math.abs(sample) * 100);

@@ -6,8 +6,8 @@ import { SCOPES, type Scope, UnitSchema } from '../clusters/schema.ts';
 import { hasCode, readRegularFile, readRegularText } from './files.ts';
 
 /**
- * Decoded data of one job above this is refused, so that a small file cannot unpack into all memory. A job of 500 nodes
- * with 20 metrics a minute for a day has about 90 MB.
+ * Limit for the decoded data of one job, so that a small file cannot fill all memory. A job of 500 nodes with 20
+ * metrics per minute for a day has about 90 MB.
  */
 export const MAX_DATA_BYTES = 128 * 1024 * 1024;
 
@@ -15,7 +15,7 @@ const nullToZero = z
   .number()
   .nullish()
   .transform((value) => value ?? 0);
-// One loop over the samples: z.array() takes five times as long for the million samples of a large job.
+// A single loop over the samples. z.array() takes five times as long for the million samples of a large job.
 const samples = z.custom<(number | null)[]>(
   (value) => Array.isArray(value) && value.every((sample) => sample === null || typeof sample === 'number'),
   'must be numbers or null',
@@ -31,7 +31,7 @@ const SeriesSchema = z.object({
     .transform((value) => value ?? { min: 0, avg: 0, max: 0 }),
   data: optionalSamples,
 });
-/** The samples of one host, socket, core …; null is a missing sample. */
+/** The samples of one host, socket or core. null is a missing sample. */
 export type Series = z.output<typeof SeriesSchema>;
 
 const StatisticsSeriesSchema = z.object({
@@ -41,7 +41,7 @@ const StatisticsSeriesSchema = z.object({
   max: optionalSamples,
   percentiles: z.record(z.string(), samples).nullish(),
 });
-/** Statistics over all series, one value a time step. */
+/** Statistics over all series, one value per time step. */
 export type StatisticsSeries = z.output<typeof StatisticsSeriesSchema>;
 
 const JobMetricSchema = z.object({
@@ -62,8 +62,8 @@ const JobDataSchema = z.record(z.string(), z.record(z.string(), z.unknown()).nul
 export type JobData = Map<string, Map<Scope, JobMetric>>;
 
 /**
- * The data of a job from data.json.gz, else data.json; only the metrics asked for are checked (null: all). Throws where
- * both are missing, one is unreadable, is no job data or is larger than MAX_DATA_BYTES when unpacked.
+ * Reads the data of a job from data.json.gz or else data.json. Checks only the requested metrics (null: all). Throws if
+ * both files are missing, one is unreadable or invalid, or the unpacked data exceeds MAX_DATA_BYTES.
  */
 export async function readJobData(
   folder: string,

@@ -1,14 +1,14 @@
-/** Series shorter than this keep their native resolution (cc-backend's default of `resampling.minimum-points`). */
+/** Shorter series keep their native resolution (cc-backend's default of `resampling.minimum-points`). */
 export const MINIMUM_POINTS = 1000;
 
-/** A resolution that is no multiple of a metric's time step: the whole answer fails. */
+/** The resolution is not a multiple of a metric's time step. The whole answer fails. */
 export class BadResolution extends Error {
   override readonly name = 'BadResolution';
 }
 
 /**
- * How many points a series of `points` has at `resolutionSec`, or undefined where it stays as it is: no or a finer
- * resolution, a short series, nothing left. Throws BadResolution, however short the series.
+ * The number of points of a series with `points` points at `resolutionSec`. Undefined if the series stays unchanged: no
+ * resolution or a finer one, a short series, or no points left. Throws BadResolution even for a short series.
  */
 export function downsampledLength(points: number, timestepSec: number, resolutionSec: number): number | undefined {
   if (resolutionSec <= timestepSec || timestepSec <= 0) return undefined;
@@ -20,9 +20,9 @@ export function downsampledLength(points: number, timestepSec: number, resolutio
 }
 
 /**
- * Largest-triangle-three-buckets with every detail of contract/graphql.md §7, which differs from the textbook: the bucket
- * compared with includes its end index, a missing sample makes an area NaN, and NaN beats every number, the last one wins.
- * NaN stands for a missing sample. First and last point are kept.
+ * Largest-triangle-three-buckets as specified in contract/graphql.md §7, which differs from the textbook: the bucket to
+ * compare with includes its end index, a missing sample makes an area NaN, and NaN is larger than every number (the
+ * last one wins). NaN represents a missing sample. The first and the last point are kept.
  */
 export function largestTriangles(data: readonly number[], length: number): number[] {
   const last = data.length - 1;
@@ -48,7 +48,7 @@ export function largestTriangles(data: readonly number[], length: number): numbe
   return result;
 }
 
-/** The mean of the points from..to, `to` included; NaN for none of them, or when one is missing. */
+/** The mean of the points from..to (inclusive). NaN if there are no points or one is missing. */
 function meanPoint(data: readonly number[], from: number, to: number): { x: number; y: number } {
   let x = 0;
   let y = 0;

@@ -3,20 +3,20 @@ import { constants } from 'node:fs';
 import { chmod, chown, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** Whether an error of the file system has this code, such as ENOENT. */
+/** True if a file system error has one of these codes, such as ENOENT. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
-/** What an error says, for a message or the log. */
+/** The message of an error, for a response or the log. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 /**
- * The bytes of a regular file. Throws for anything else, and for a file above the limit: opening a FIFO would wait for its writer,
- * reading a device would never end. The size is that of what was opened, so a file that is replaced meanwhile passes no check of
- * another one.
+ * Reads a regular file. Throws for other kinds of files and for a file above the limit: opening a FIFO would wait for
+ * its writer, and reading a device would never end. The size is that of the opened file, so replacing the file at the
+ * same time cannot bypass the check.
  */
 export async function readRegularFile(path: string, limitBytes: number): Promise<Buffer> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -30,19 +30,20 @@ export async function readRegularFile(path: string, limitBytes: number): Promise
   }
 }
 
-/** The same as text. */
+/** Does the same and decodes the text. */
 export async function readRegularText(path: string, limitBytes: number): Promise<string> {
   return (await readRegularFile(path, limitBytes)).toString('utf8');
 }
 
 /**
- * Writes a whole file or nothing: into a temporary file beside it, then renamed. Makes the folders it needs. A file that is replaced keeps
- * its mode, and its group where we may give it away: other programs of that group read it, too.
+ * Writes the whole file or nothing: it writes a temporary file in the same folder and renames it. Creates missing
+ * folders. A replaced file keeps its mode. It also keeps its group if the system permits, because other programs of the
+ * group read it.
  */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  // A dot file: neither version rule nor reader takes a left-over one for a part of the archive.
+  // A dot file, because the version rule and readers ignore one that is left over.
   const temporary = join(folder, `.${randomUUID()}.tmp`);
   try {
     await writeFile(temporary, content, { flag: 'wx' });
@@ -57,6 +58,6 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
 async function keepRights(of: string, to: string): Promise<void> {
   const before = await stat(of).catch(() => undefined);
   if (before === undefined) return;
-  await chown(to, -1, before.gid).catch(() => {}); // a group that is not ours
+  await chown(to, -1, before.gid).catch(() => {}); // not permitted for a group of others
   await chmod(to, before.mode & 0o777);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** What names a job in the archive. It crosses processes, so ids may be bigint. */
+/** Identifies a job in the archive. It is sent between processes, so ids may be bigint. */
 export interface ArchiveJob {
   cluster: string;
   jobId: number | bigint;
@@ -8,18 +8,18 @@ export interface ArchiveJob {
 }
 
 /**
- * True for a name that is one component of a path and nothing more. Whatever reaches a path is checked by it: cluster names
- * come from files and from requests.
+ * True if a name is a single component of a path. All names in paths are checked by this function, because cluster
+ * names come from files and from requests.
  */
 export function isPathComponent(name: string): boolean {
-  // The separators of both worlds, control characters (NUL ends a path early), "." and "..".
+  // Rejects the separators of all systems, control characters (NUL ends a path), "." and "..".
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return name.length > 0 && name.length <= 255 && !/[/\\\u0000-\u001f]/.test(name) && name !== '.' && name !== '..';
 }
 
 /**
- * The folder of a job: `<cluster>/<jobId div 1000>/<jobId mod 1000, three digits>/<startTime>`. Undefined for a job that
- * can have none: a cluster that is no folder name, a negative number.
+ * The folder of a job: `<cluster>/<jobId div 1000>/<jobId mod 1000, three digits>/<startTime>`. Undefined if the
+ * cluster cannot be a folder name or a number is negative.
  */
 export function jobFolder(root: string, { cluster, jobId, startTime }: ArchiveJob): string | undefined {
   if (!isPathComponent(cluster) || jobId < 0 || startTime < 0 || !Number.isSafeInteger(startTime)) return undefined;
@@ -29,7 +29,7 @@ export function jobFolder(root: string, { cluster, jobId, startTime }: ArchiveJo
   return join(root, cluster, String(id / 1000n), low, String(startTime));
 }
 
-/** The folder of a cluster. Throws for a name that is no path component. */
+/** The folder of a cluster. Throws if the name is not a path component. */
 export function clusterFolder(root: string, cluster: string): string {
   if (!isPathComponent(cluster)) throw new Error(`cluster name ${JSON.stringify(cluster)} cannot be a directory name`);
   return join(root, cluster);

@@ -4,7 +4,7 @@ import { UnitSchema } from '../clusters/schema.ts';
 import { unitJson } from '../clusters/wire.ts';
 import { readRegularText } from './files.ts';
 
-/** A larger meta.json is refused: real ones hold a job script at most. */
+/** Limit for the size of a meta.json. Real files contain a job script at most. */
 export const MAX_META_BYTES = 16 * 1024 * 1024;
 
 const number = z
@@ -19,17 +19,17 @@ const StatisticSchema = z.object({
   max: number,
 });
 
-/** The `statistics` of a meta.json; what is missing or null in it reads as zero. */
+/** The `statistics` of a meta.json. Missing and null values become zero. */
 export const StatisticsSchema = z.record(z.string(), StatisticSchema).nullish();
 
 const StatisticsOfMeta = z.object({ statistics: StatisticsSchema });
 
-/** The text of a job's meta.json. Throws where it is missing, unreadable or larger than MAX_META_BYTES. */
+/** The text of a job's meta.json. Throws if it is missing, unreadable or larger than MAX_META_BYTES. */
 export async function readMetaText(folder: string): Promise<string> {
   return await readRegularText(join(folder, 'meta.json'), MAX_META_BYTES);
 }
 
-/** The statistics of a job as the JSON text of its answer, null where meta.json has none. Throws like readMetaText. */
+/** The statistics of a job as JSON text, or null if meta.json has none. Throws like readMetaText. */
 export async function readStatistics(folder: string): Promise<string | null> {
   const { statistics } = StatisticsOfMeta.parse(JSON.parse(await readMetaText(folder)));
   if (statistics === null || statistics === undefined) return null;

@@ -7,14 +7,14 @@ import { StartupError } from '../startup-error.ts';
 import { hasCode, readRegularText, reasonOf } from './files.ts';
 
 const ARCHIVE_VERSION = '3';
-/** A version.txt holds a number. */
+/** A version.txt contains a number. */
 const MAX_VERSION_BYTES = 1024;
-/** A cluster.json of a thousand nodes has some 100 KB. */
+/** A cluster.json of a thousand nodes has about 100 KB. */
 const MAX_CLUSTER_BYTES = 64 * 1024 * 1024;
 
 /**
- * Checks an archive as cc-backend does at its start (contract/archive.md §1): version.txt says 3, an empty folder gets one.
- * With `create` a missing folder is made; without `mark` nothing is written. Throws StartupError.
+ * Checks an archive as cc-backend does at its start (contract/archive.md §1): version.txt must contain 3, and an empty
+ * folder gets one. With `create`, a missing folder is created. Without `mark`, nothing is written. Throws StartupError.
  */
 export async function openArchive(root: string, { create = false, mark = true } = {}): Promise<void> {
   if (create) {
@@ -52,17 +52,17 @@ export async function readVersion(root: string): Promise<string> {
   return await readRegularText(join(root, 'version.txt'), MAX_VERSION_BYTES);
 }
 
-/** The text of the cluster.json of a cluster. */
+/** The text of a cluster's cluster.json. */
 export async function readClusterText(root: string, cluster: string): Promise<string> {
   return await readRegularText(join(root, cluster, 'cluster.json'), MAX_CLUSTER_BYTES);
 }
 
-/** What a file system or an editor leaves in a folder, such as the lost+found of a volume of its own. */
+/** True for files that a file system or an editor leaves in a folder, such as lost+found of a separate volume. */
 function isForeign(name: string): boolean {
   return name.startsWith('.') || name === 'lost+found';
 }
 
-/** Names of the folders in an archive, alphabetical: its clusters. */
+/** The folder names in an archive, which are its clusters, in alphabetical order. */
 export async function clusterNames(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   return entries
@@ -71,12 +71,12 @@ export async function clusterNames(root: string): Promise<string[]> {
     .sort();
 }
 
-/** Every cluster of an archive. Throws StartupError with one line for each cluster.json that is missing or wrong. */
+/** All clusters of an archive. Throws StartupError with one line for each missing or invalid cluster.json. */
 export async function readClusters(root: string): Promise<Clusters> {
   return new Clusters((await readClusterFiles(root)).map(({ cluster }) => cluster));
 }
 
-/** The same with the text of each cluster.json. */
+/** Does the same and includes the text of each cluster.json. */
 export async function readClusterFiles(root: string): Promise<{ cluster: Cluster; text: string }[]> {
   const problems: string[] = [];
   const files: { cluster: Cluster; text: string }[] = [];

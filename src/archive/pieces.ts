@@ -1,9 +1,9 @@
-/** Characters of a piece, of one to three bytes each. */
+/** Characters per piece, of one to three bytes each. */
 const PIECE = 512 * 1024;
-/** UTF-16: the first half of a character that has two. */
+/** The first half of a UTF-16 surrogate pair. */
 const HIGH_SURROGATE = /[\uD800-\uDBFF]/;
 
-/** A long text as UTF-8, piece by piece, no character cut in two. */
+/** A long text as UTF-8 in pieces that do not split characters. */
 export function* piecesOf(text: string): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   for (let from = 0; from < text.length; ) {

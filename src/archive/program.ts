@@ -1,4 +1,4 @@
-/** The program of the archive: reads its files, one request at a time, in bounded memory. It cannot be interrupted. */
+/** The program of the archive. It handles one request at a time in bounded memory. It cannot be interrupted. */
 import { serveProgram } from '../processes/program.ts';
 import { piecesOf } from './pieces.ts';
 import { type ArchiveProtocol, answerArchiveRequest } from './requests.ts';
@@ -9,7 +9,7 @@ serveProgram<ArchiveProtocol>(async (root) => ({
     async answer(request, call) {
       const answer = await answerArchiveRequest(root, request);
       if (request.kind !== 'jobData') return answer;
-      // A job of a thousand nodes has 47 MB: as one message it would be in memory three times on its way.
+      // A job of a thousand nodes has 47 MB. As a single message it would be in memory three times.
       const [text] = answer.texts.splice(0);
       for (const piece of piecesOf(text ?? '')) await call.step(piece);
       return answer;

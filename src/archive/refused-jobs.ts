@@ -1,13 +1,14 @@
 import { Fault } from '../faults.ts';
 import type { ArchiveJob } from './layout.ts';
 
-/** Long enough that all others get their plots, short enough for whoever has repaired the file or given the service more memory. */
+/** Long enough for other jobs to get their plots, short enough for an operator who has solved the problem. */
 const REFUSED_MS = 300_000;
 const MOST_REFUSED = 1_000;
 
 /**
- * Archived jobs whose metric data the decoder could not read: it needed more memory than it may take, or died of it, twice. Each
- * try costs seconds and a process for which all others wait, so for five minutes the next one is refused with the same reason.
+ * Archived jobs whose metric data the decoder could not read: they exceeded its memory, or killed it twice. Each
+ * attempt takes seconds and a process that all others wait for. Therefore further requests for the job are refused with
+ * the same reason for five minutes.
  */
 export class RefusedJobs {
   readonly #clock: () => number;
@@ -18,7 +19,7 @@ export class RefusedJobs {
     this.#clock = clock;
   }
 
-  /** Throws the fault of the last try. */
+  /** Throws the fault of the last attempt. */
   check(job: ArchiveJob): void {
     const known = this.#refused.get(keyOf(job));
     if (known === undefined) return;
@@ -32,7 +33,7 @@ export class RefusedJobs {
     this.#refused.delete(keyOf(job));
   }
 
-  /** The fault for the caller: what reading this job ended with, if it is the job's. */
+  /** Records the fault if the job itself caused it. Returns the fault for the caller. */
   failed(job: ArchiveJob, error: unknown): unknown {
     const message = error instanceof Fault ? REASONS[error.code] : undefined;
     if (!(error instanceof Fault) || message === undefined) return error;

@@ -7,15 +7,15 @@ import { type ArchiveJob, jobFolder } from './layout.ts';
 import { readStatistics } from './meta.ts';
 import { selectJobData } from './select.ts';
 
-/** What can be asked of the archive. Crosses to the process that decodes files; its answers are JSON text. */
+/** The requests to the archive's process, which decodes files. Its answers are JSON text. */
 export type ArchiveRequest = StatisticsRequest | JobDataRequest | FollowRequest;
 
-/** The program of the archive. */
+/** The protocol of the archive's program. */
 export interface ArchiveProtocol {
-  /** The folder. */
+  /** The folder of the archive. */
   readonly options: string;
   readonly calls: { answer: { input: ArchiveRequest; output: ArchiveAnswer } };
-  /** A piece of metric data. It comes before the answer, which is then without it. */
+  /** A piece of metric data. The pieces precede the answer, which then does not contain the text. */
   readonly step: Uint8Array;
 }
 
@@ -29,36 +29,36 @@ export interface StatisticsRequest {
 export interface JobDataRequest {
   kind: 'jobData';
   job: ArchiveJob;
-  /** Null: all; unknown ones are left out. */
+  /** null: all. Unknown metrics are left out. */
   metrics: readonly string[] | null;
-  /** Metrics that are left out, also where all are asked for. */
+  /** Metrics to leave out, even if all are requested. */
   without?: readonly string[];
   /** Null: all. */
   scopes: readonly Scope[] | null;
-  /** Seconds; null: native. */
+  /** Seconds. null: native resolution. */
   resolution: number | null;
   shape: DataShape;
 }
 
-/** Brings the meta.json of some jobs up to date. */
+/** Updates the meta.json of jobs. */
 export interface FollowRequest {
   kind: 'follow';
   changes: readonly MetaChange[];
 }
 
-/** Texts to forward, null where there is nothing to read; `problems` says why, for the log. */
+/** Texts to forward, or null if there is nothing to read. `problems` has the reasons for the log. */
 export interface ArchiveAnswer {
-  /** One for each job asked for, in their order; jobData has one (its process sends it in pieces instead), follow none. */
+  /** One per requested job, in order. A jobData request has one (its process sends it in pieces), `follow` has none. */
   texts: (string | null)[];
   problems: string[];
 }
 
-/** meta.json files read at the same time. */
+/** Number of meta.json files that are read at the same time. */
 const READ_AHEAD = 16;
 
 /**
- * Answers from the archive at `root`. Never throws: a file that is missing, broken or too large is a null with its reason.
- * Runs in a process of its own, since a decoded job may take hundreds of megabytes.
+ * Answers from the archive at `root`. Never throws: a missing, invalid or too large file becomes null with a reason.
+ * Runs in a process of its own, because a decoded job may take hundreds of megabytes.
  */
 export async function answerArchiveRequest(root: string, request: ArchiveRequest): Promise<ArchiveAnswer> {
   const problems: string[] = [];

@@ -3,27 +3,27 @@ import type { JobData, JobMetric, Series } from './data.ts';
 import { downsampledLength, largestTriangles } from './downsample.ts';
 import { SERIES_FOR_STATISTICS, statisticsSeriesOf } from './statistics-series.ts';
 
-/** Which part of a job's data is answered. */
+/** The requested part of a job's data. */
 export interface DataSelection {
   /** Null: all scopes. */
   scopes: readonly Scope[] | null;
-  /** Seconds; null: native. */
+  /** Seconds. null: native resolution. */
   resolution: number | null;
 }
 
-/** Metrics for which a node scope is built where it is missing. */
+/** Metrics for which a missing node scope is computed. */
 const NODE_SCOPE_METRICS = ['flops_any', 'mem_bw'];
-/** Coarsest first: where a node scope is built from. */
+/** The scopes to compute the node scope from, the coarsest first. */
 const COARSEST_FIRST: readonly Scope[] = ['socket', 'memoryDomain', 'core', 'hwthread', 'accelerator'];
 
 /**
- * What a job's data answers (contract/graphql.md §7), in this order: scopes are chosen, long series down-sampled, statistics
- * series added, node scopes built. Changes `data` and returns it. Throws BadResolution.
+ * Selects a job's data (contract/graphql.md §7) in this order: chooses scopes, down-samples long series, adds
+ * statistics series, and computes node scopes. Changes `data` and returns it. Throws BadResolution.
  */
 export function selectJobData(data: JobData, { scopes, resolution }: DataSelection): JobData {
   for (const [metric, perScope] of data) {
     const chosen = new Map([...perScope].filter(([scope]) => scopes === null || scopes.includes(scope)));
-    // A metric with one scope answers in it; so does one with several of which none was asked for.
+    // A metric with one scope keeps it. So does a metric with several of which none was requested.
     if (perScope.size > 1 && chosen.size > 0) data.set(metric, chosen);
   }
   for (const jobMetric of allMetrics(data)) {
@@ -42,7 +42,7 @@ function allMetrics(data: JobData): JobMetric[] {
   return [...data.values()].flatMap((perScope) => [...perScope.values()]);
 }
 
-/** All series of a metric share a time step, so the longest decides for all of them. */
+/** All series of a metric share a time step, so the longest one decides. */
 function downsample(jobMetric: JobMetric, resolution: number): void {
   const points = Math.max(0, ...jobMetric.series.map((series) => series.data.length));
   if (downsampledLength(points, jobMetric.timestep, resolution) === undefined) return;
@@ -50,7 +50,7 @@ function downsample(jobMetric: JobMetric, resolution: number): void {
   for (const series of jobMetric.series) {
     const samples = series.data.map((sample) => sample ?? Number.NaN);
     const length = Math.floor(samples.length / step);
-    // NaN is written as null again.
+    // NaN is written as null.
     series.data = length === 0 ? [] : largestTriangles(samples, length);
   }
   jobMetric.timestep = resolution;
@@ -66,7 +66,7 @@ function addNodeScope(perScope: Map<Scope, JobMetric> | undefined): void {
   perScope.set('node', { unit: source.unit, timestep: source.timestep, series });
 }
 
-/** The series of one host, added up sample by sample to the shortest of them; a missing sample leaves the sum missing. */
+/** Sums the series of one host sample by sample, up to the shortest length. A missing sample makes the sum missing. */
 function sumOf(hostname: string, parts: readonly Series[]): Series {
   const steps = Math.min(...parts.map(({ data }) => data.length));
   const data = Array.from({ length: steps }, (_, step) =>

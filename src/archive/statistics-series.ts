@@ -1,13 +1,13 @@
 import type { Series, StatisticsSeries } from './data.ts';
 
-/** From this many series on, their statistics are added, so that a client may draw three lines instead of all. */
+/** With at least this many series, their statistics are added, so that a client may draw three lines instead of all. */
 export const SERIES_FOR_STATISTICS = 8;
 /** A time step with fewer samples has no statistics. */
 const MINIMUM_SAMPLES = 3;
 
 /**
- * Minimum, median and maximum over all series for each time step; the mean stays empty, as in cc-backend. Its oddity is kept
- * too: the median is taken over all series, 0 standing in for the missing samples.
+ * Minimum, median and maximum over all series for each time step. As in cc-backend, the mean stays empty, and the
+ * median is taken over all series with 0 for missing samples.
  */
 export function statisticsSeriesOf(series: readonly Series[]): StatisticsSeries {
   const steps = series.reduce((most, { data }) => Math.max(most, data.length), 0);
@@ -20,7 +20,7 @@ export function statisticsSeriesOf(series: readonly Series[]): StatisticsSeries 
     let smallest = Number.POSITIVE_INFINITY;
     let largest = Number.NEGATIVE_INFINITY;
     for (const [index, { data }] of series.entries()) {
-      const value = data[step] ?? Number.NaN; // missing in a file is null, behind down-sampling NaN
+      const value = data[step] ?? Number.NaN; // missing samples are null in a file, NaN after down-sampling
       values[index] = Number.isNaN(value) ? 0 : value;
       if (Number.isNaN(value)) continue;
       count++;

@@ -11,12 +11,12 @@ const COMPRESS_ABOVE_BYTES = 2000;
 
 const zip = promisify(gzip);
 
-/** Writes the cluster.json of a cluster; an existing one is replaced. */
+/** Writes the cluster.json of a cluster and replaces an existing one. */
 export async function writeCluster(root: string, cluster: string, json: string): Promise<void> {
   await writeFileAtomically(join(clusterFolder(root, cluster), 'cluster.json'), json);
 }
 
-/** Writes both files of a job, data first: a job with a meta.json is whole. Throws for a job that can have no folder. */
+/** Writes both files of a job, data first: a job with a meta.json is complete. Throws if it cannot have a folder. */
 export async function writeJob(root: string, job: ArchiveJob, meta: unknown, data: unknown): Promise<void> {
   const folder = jobFolder(root, job);
   if (folder === undefined)
@@ -30,10 +30,10 @@ export async function writeJob(root: string, job: ArchiveJob, meta: unknown, dat
   await writeFileAtomically(join(folder, 'meta.json'), `${JSON.stringify(meta)}\n`);
 }
 
-/** Files of a job that are copied. Data first, for the same reason. */
+/** The files of a job to copy, data first for the same reason. */
 const JOB_FILES = ['data.json.gz', 'data.json', 'meta.json'];
 
-/** Copies the files of a job that the target folder does not have. True if any was copied. */
+/** Copies the files of a job that the target folder lacks. Returns true if any was copied. */
 export async function copyJobFiles(from: string, to: string): Promise<boolean> {
   const there = await namesIn(to);
   if (there.has('meta.json')) return false;
@@ -62,7 +62,7 @@ async function copyFileAtomically(from: string, to: string): Promise<void> {
   const temporary = join(dirname(to), `.${randomUUID()}.tmp`);
   try {
     await writeFile(temporary, '', { flag: 'wx' });
-    const { mode } = await stat(temporary); // that of a file we make; a copy would have that of its source
+    const { mode } = await stat(temporary); // the default mode; a copy would have the mode of its source
     await copyFile(from, temporary);
     await chmod(temporary, mode & 0o777);
     await rename(temporary, to);
@@ -72,7 +72,7 @@ async function copyFileAtomically(from: string, to: string): Promise<void> {
   }
 }
 
-/** True when both paths are the same folder, also through links. */
+/** True if both paths are the same folder, also through links. */
 export async function isSameFolder(one: string, other: string): Promise<boolean> {
   const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
