@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ASSET_NAMES, type AssetName, type AssetTexts } from '../http/assets.ts';
 
-/** In src/pages, or in a package. */
+/** Files in src/pages or in a package. */
 const FILES: Readonly<Record<AssetName, string>> = {
   'style.css': './style.css',
   'page.js': './page.js',
@@ -17,7 +17,7 @@ const FILES: Readonly<Record<AssetName, string>> = {
   'icon.svg': './icon.svg',
 };
 
-/** What the pages load, from the disk. */
+/** Reads the files that the pages load. */
 export function readAssets(): AssetTexts {
   return Object.fromEntries(ASSET_NAMES.map((name) => [name, readFileSync(pathOf(name), 'utf8')])) as AssetTexts;
 }

@@ -10,8 +10,8 @@ export interface BodiesProtocol {
 }
 
 /**
- * What a body leaves behind counts as memory of the next one: three of the largest in a row would need more than there is. From this size
- * on it is collected at once, which takes 5 to 15 ms after the answer.
+ * A body from this size on is garbage-collected at once, in 5 to 15 ms after the answer. Otherwise its garbage would
+ * count as memory of the next body, and three of the largest in a row would exceed the limit.
  */
 const COLLECTED_FROM_BYTES = 1024 * 1024;
 

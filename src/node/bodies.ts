@@ -15,31 +15,32 @@ export interface BodiesProcessOptions {
   /** MB for its process. */
   memoryMb: number;
   queueLimit: number;
-  /** Bodies of one caller, waiting and at work, while others wait. */
+  /** Maximum number of bodies of one caller, waiting and running, while others wait. */
   callerLimit: number;
-  /** After so long without a body the process ends. */
+  /** Milliseconds without a body after which the process ends. */
   maxIdleMs?: number;
   replacementPermit: ReplacementPermit;
   log: { warn(fields: object, message: string): void };
 }
 
-/** The process of large bodies. */
+/** The process for large bodies. */
 export interface BodiesProcess {
   takeApart: TakeApart;
   status(): ProcessesStatus;
   close(graceMs: number): Promise<void>;
 }
 
-/** Large bodies are rare, and come together: the reports of a large cluster come once a minute. */
+/** Large bodies are rare and come together: the reports of a large cluster come once a minute. */
 const MAX_IDLE_MS = 90_000;
 const HOUSEKEEPING_MS = 250;
 const PROGRAM = join(import.meta.dirname, 'bodies-program.ts');
-/** Of what it may grow by: the rest is for bytes outside of V8's heap. V8 collects in time when its limit is near. */
+/** Heap as a fraction of the growth limit; the rest is for bytes outside of it. V8 collects in time near its limit. */
 const HEAP_PART = 0.55;
 
 /**
- * Takes large request bodies apart: a second of work and a hundred megabytes for the largest, which the thread that answers all requests
- * does not have. The process starts with the first large body, and ends when there has been none for a while.
+ * Parses large request bodies in a process of its own. The largest take a second and a hundred megabytes, which would
+ * block the thread that answers all requests. The process starts with the first large body and ends when it has been
+ * idle.
  */
 export function openBodies(options: BodiesProcessOptions): BodiesProcess {
   const { memoryMb, queueLimit, callerLimit, maxIdleMs = MAX_IDLE_MS, replacementPermit, log } = options;

@@ -6,12 +6,12 @@ import { BARE_HEADERS } from '../http/auth/hardening.ts';
 import { faultBody, faultResponse, reasonPhrase } from '../http/errors/error-responses.ts';
 
 /**
- * Gives what Node refuses before the app sees it the one body every error has: headers above the limit (431), a request
- * that is no HTTP (400), headers that take too long (504).
+ * Sends the usual error body for requests that Node rejects before the app sees them: headers above the limit (431),
+ * not a valid HTTP request (400), headers that take too long (504).
  */
 export function refuseBrokenRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // A connection that is gone, or in the middle of an answer: more bytes could pass for a part of that answer.
+    // The connection is closed, or an answer is being sent and more bytes would look like a part of it.
     const isAnswering = '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) socket.destroy();
     else socket.end(rawAnswer(faultOf(error)));
@@ -41,14 +41,14 @@ function rawAnswer(fault: Fault): string {
   ].join('\r\n');
 }
 
-/** A fault that is answered without the app, with the headers that the app gives every answer. */
+/** The response to a fault without the app, with the headers that the app adds to every response. */
 export function bareResponse(fault: Fault): Response {
   const answer = faultResponse(fault);
   for (const [name, value] of Object.entries(BARE_HEADERS)) answer.headers.set(name, value);
   return answer;
 }
 
-/** For `getRequestListener`: what it throws for an address or Host header that is none, and what nobody caught. */
+/** For `getRequestListener`: handles its errors for invalid addresses or Host headers, and uncaught errors. */
 export function answerBrokenRequest(error: unknown): Response {
   if (error instanceof ClientGone) return new Response(null);
   const isOurs = !(error instanceof Error) || error.name !== 'RequestError';

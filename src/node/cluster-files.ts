@@ -10,8 +10,9 @@ export type ClusterFiles = Awaited<ReturnType<typeof readClusterFiles>>;
 const LIMIT_MS = 10_000;
 
 /**
- * The clusters of the archive, put into the database as well for those who have no archive; where it has none, those that somebody
- * else has put there. That they could not be put there is logged: the service knows them all the same.
+ * The clusters of the archive. They are also stored in the database for services without an archive. If the archive is
+ * empty, returns the clusters that another service has stored. A failure to store them is logged and has no other
+ * effect.
  */
 export async function clustersOf(files: ClusterFiles, db: Database, log: Log): Promise<Clusters> {
   if (files.length === 0) return await within(LIMIT_MS, (deadline) => readPublished(db, deadline));
@@ -24,7 +25,7 @@ export async function clustersOf(files: ClusterFiles, db: Database, log: Log): P
   return new Clusters(files.map(({ cluster }) => cluster));
 }
 
-/** Makes the clusters in the database those of an archive. Answers whether anything changed. */
+/** Replaces the clusters in the database by those of an archive. Returns true if anything changed. */
 export async function publish(files: ClusterFiles, db: Database): Promise<boolean> {
   const clusters = files.map(({ cluster: { name }, text }) => ({ name, config: text }));
   const { changed } = await within(LIMIT_MS, (deadline) => db.write('publishClusters', { clusters }, deadline));

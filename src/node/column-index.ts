@@ -9,22 +9,22 @@ import type { Sizing } from '../system-state.ts';
 interface ColumnIndexPlace {
   settings: SettingValues;
   sizing: Sizing;
-  /** The database file. */
+  /** Path of the database file. */
   path: string;
   tempDir: string;
   log: Log;
 }
 
-/** A question that spills more than this is none that a dashboard asks. */
+/** A dashboard asks no questions that spill more than this. */
 const SPILL_MB = 2_048;
 
-/** An open database, and what answers questions about many jobs faster, if there is a column index. */
+/** An open database with its column index, if there is one. */
 export interface OpenDatabase {
   db: Database;
   index?: QuestionIndex;
 }
 
-/** A column index next to the file of a database, if the settings want one, and there is enough memory and the package for it. */
+/** Opens a column index next to a database file if settings, available memory and installed packages permit. */
 export function indexed(db: Database, { settings, sizing, path, tempDir, log }: ColumnIndexPlace): OpenDatabase {
   if (settings.COLUMN_INDEX === 'off') return { db };
   if (sizing.columnsMb === 0) return { db: withoutIndex(db, 'there is not enough memory for it') };
@@ -46,7 +46,7 @@ export function indexed(db: Database, { settings, sizing, path, tempDir, log }: 
   return { db: withIndex(db, index), index };
 }
 
-/** Looked for, not loaded: the parent never runs it. */
+/** Checks the package without loading it, because the parent never runs it. */
 function hasPackage(): boolean {
   try {
     import.meta.resolve('@duckdb/node-api');

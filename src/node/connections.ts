@@ -2,19 +2,25 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionsStatus } from '../system-state.ts';
 
-/** While connections run short the log says so this often. */
+/** How often the log reports that connections run short. */
 const LOG_EVERY_MS = 60_000;
-/** The answer to a stranger takes milliseconds: one that has run for longer waits for its body, or for a client that does not read. */
+/** Unidentified clients get answers in milliseconds. A longer request waits for its body, or for a client to read. */
 const STRANGER_MS = 2_000;
-/** Closed sockets count until their end has been told: so many may come within one turn of the event loop. */
+/** A closed socket counts until its `close` event. This many may arrive within one turn of the event loop. */
 const SLACK = 64;
 
 /**
- * Bounds the connections of clients. When there is no room for another one, the oldest goes that has not sent a request yet: a client that
- * works sends its request at once, so silent strangers only push out each other. Then requests of strangers that have run for two
- * seconds: they have announced a body that does not come, or do not take their answer. Then connections that wait for their next
- * request, the longest first: first those on which the app has not identified a caller. A request of a known caller is
- * never cut off; if all are at work, the new connection is refused.
+ * Limits the connections of clients. When the limit is reached, one connection is closed to make room, in this order:
+ *
+ * - The oldest connection that has not sent a request yet. A normal client sends its request at once, so silent clients
+ *   only replace each other.
+ * - A request without an identified caller that has run for two seconds: its body does not arrive, or its client does
+ *   not read the answer.
+ * - A connection that waits for its next request, the longest-idle first, and those without an identified caller before
+ *   others.
+ *
+ * A request of an identified caller is never aborted. If all connections have such requests, the new connection is
+ * refused.
  */
 export class Connections {
   readonly #most: number;
@@ -23,7 +29,7 @@ export class Connections {
   readonly #silent = new Set<Socket>();
   readonly #idleStrangers = new Set<Socket>();
   readonly #idleKnown = new Set<Socket>();
-  /** Requests at work, the oldest first. */
+  /** Running requests, the oldest first. */
   readonly #busy = new Map<Socket, Running>();
   #closedEarly = 0;
   #refused = 0;
@@ -34,13 +40,13 @@ export class Connections {
     this.#log = log;
     server.maxConnections = most + SLACK;
     server.on('connection', (socket) => this.#add(socket));
-    // Before the app gets it, which says whose it is.
+    // Runs before the app, which identifies the caller.
     server.prependListener('request', (request, response) => this.#began(request, response));
     server.on('drop', () => {
       this.#refused += 1;
       this.#tell();
     });
-    // Such as EMFILE where others of this user, or of the machine, have taken the files: the next connection is tried again.
+    // For example EMFILE, when other processes have used all files. The next connection is tried again.
     server.on('error', (error) => this.#tell({ err: error }));
   }
 
@@ -62,24 +68,24 @@ export class Connections {
     socket.once('close', () => this.#forget(socket));
   }
 
-  /** The app has found out who sends this request. */
+  /** To be called when the app has identified the caller of a request. */
   identified({ socket }: IncomingMessage): void {
     const running = this.#busy.get(socket);
     if (running !== undefined) running.isKnown = true;
   }
 
-  /** Closes the connection that is missed least. False when every one is at work. */
+  /** Closes the least important connection. Returns false if all have running requests. */
   #makeRoom(): boolean {
     this.#tell();
     const least = oldest(this.#silent) ?? this.#stalled() ?? oldest(this.#idleStrangers) ?? oldest(this.#idleKnown);
     if (least === undefined) return false;
-    this.#forget(least); // it counts until its `close` otherwise, which comes in a turn of its own
+    this.#forget(least); // otherwise it would count until its `close` event in a later turn
     least.destroy();
     this.#closedEarly += 1;
     return true;
   }
 
-  /** The request of a stranger that has run for too long. */
+  /** A request without an identified caller that has run for too long. */
   #stalled(): Socket | undefined {
     const before = performance.now() - STRANGER_MS;
     for (const [socket, { since, isKnown }] of this.#busy) {
@@ -91,7 +97,7 @@ export class Connections {
   #began({ socket }: IncomingMessage, response: ServerResponse): void {
     if (socket.destroyed) return;
     const running = this.#busy.get(socket) ?? { requests: 0, since: performance.now(), isKnown: false };
-    running.requests += 1; // the next ones of a connection wait for this one
+    running.requests += 1; // later requests of a connection wait for this one
     this.#forget(socket);
     this.#busy.set(socket, running);
     response.once('close', () => {
@@ -108,7 +114,7 @@ export class Connections {
     this.#busy.delete(socket);
   }
 
-  /** Once a minute, whatever the number of strangers. */
+  /** Logs at most once a minute, however many connections are closed. */
   #tell(fields: object = {}): void {
     const now = performance.now();
     if (now < this.#logAt) return;
@@ -122,7 +128,7 @@ export class Connections {
 
 interface Running {
   requests: number;
-  /** Of the first of them, an instant of performance.now(). */
+  /** The start of the first one: an instant of performance.now(). */
   readonly since: number;
   isKnown: boolean;
 }

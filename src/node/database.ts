@@ -21,14 +21,14 @@ export interface DatabaseOptions {
   log: Log;
 }
 
-/** A database that has yet to be opened: what can be said without touching it has been checked. */
+/** A database that has not been opened yet. The settings have been checked without touching it. */
 export interface DatabaseTarget {
-  /** For people. */
+  /** Its name for people. */
   shown: string;
   open(options: DatabaseOptions): Promise<OpenDatabase>;
 }
 
-/** Where the settings say that the database is. Throws StartupError for an invalid directory or address. */
+/** The database of the settings. Throws StartupError for an invalid directory or address. */
 export async function databaseTarget(settings: SettingValues): Promise<DatabaseTarget> {
   const path = databaseFile(settings);
   if (path === undefined) return serverOf(settings);
@@ -50,7 +50,7 @@ function serverOf(settings: SettingValues): DatabaseTarget {
   };
 }
 
-/** Its limits are flags of the server: without them one query there may take all memory. Throws StartupError. */
+/** The server's limits are command-line flags. Without them one query may take all its memory. Throws StartupError. */
 async function checkServer(server: RemoteServer, log: Log): Promise<Record<string, number>> {
   const pragmas = await checkRemote(server);
   if (pragmas['hard_heap_limit'] === 0) {
@@ -78,7 +78,7 @@ async function fileAt(path: string, settings: SettingValues): Promise<DatabaseTa
 
 const OTHERS_READ = 0o004;
 
-/** What we make ourselves is not for others (src/cli.ts); a file of cc-backend, or of an earlier version, often is. */
+/** Files that cc-jobs creates are private (src/cli.ts). A file of cc-backend or of an earlier version often is not. */
 async function warnOfReaders(path: string, log: Log): Promise<void> {
   const { mode } = await stat(path);
   if ((mode & OTHERS_READ) === 0) return;
@@ -141,7 +141,7 @@ async function tempDirOf(path: string, { DB_TEMP_DIR }: SettingValues): Promise<
   return resolve(DB_TEMP_DIR);
 }
 
-/** SQLite writes sorts there, and silently uses another directory if this one is missing. Throws StartupError. */
+/** SQLite writes sorts there. If the directory is missing, it silently uses another one. Throws StartupError. */
 async function checkTempDir(folder: string): Promise<void> {
   const info = await stat(folder).catch(() => undefined);
   if (info?.isDirectory() !== true)
@@ -151,7 +151,7 @@ async function checkTempDir(folder: string): Promise<void> {
   });
 }
 
-/** Builds what an import that was cut off owes, while we serve. */
+/** Builds the indexes that an aborted import left out, while the service runs. */
 function finishIndexes(db: Database, log: Log): void {
   buildIndexes(db, (name) => log.warn({ name }, 'building an index of an unfinished import')).catch((error: unknown) =>
     log.error({ err: error }, 'an index of an unfinished import could not be built'),

@@ -1,14 +1,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { LoopLag } from '../system-state.ts';
 
-/** Between two samples. libuv takes them: 20 a second cost 0.2 % of a core (every 20 ms, in JavaScript: 0.9 %). */
+/** Time between two samples of libuv: 20 per second cost 0.2 % of a core (every 20 ms, in JavaScript: 0.9 %). */
 const EVERY_MS = 50;
 const PART_MS = 60_000;
-/** Minutes before the one that runs. */
+/** Number of minutes kept before the current one. */
 const PARTS_KEPT = 4;
 const NS_PER_MS = 1e6;
 
-/** Measures the lag of the event loop of this process, minute by minute. */
+/** Measures the lag of the event loop of this process per minute. */
 export class LoopLagMeter {
   readonly #delay = monitorEventLoopDelay({ resolution: EVERY_MS });
   #before: LoopLag[] = [];
@@ -20,7 +20,7 @@ export class LoopLagMeter {
     this.#timer.unref();
   }
 
-  /** Each of the worst of the last five minutes. */
+  /** The worst value of each figure in the last five minutes. */
   get worstMs(): LoopLag {
     const parts = [this.#minute(), ...this.#before];
     const worst = (figure: keyof LoopLag) => Math.max(...parts.map((part) => part[figure]));
@@ -44,7 +44,7 @@ export class LoopLagMeter {
   }
 }
 
-/** What is measured is the time from one sample to the next. */
+/** The measured value is the time between two samples. */
 function lateMs(betweenNs: number): number {
   return Math.max(0, Math.round((betweenNs / NS_PER_MS - EVERY_MS) * 10) / 10);
 }

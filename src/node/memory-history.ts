@@ -7,7 +7,7 @@ const KEPT = 300;
 
 interface Measured {
   pid: number;
-  /** Undefined: the parent. */
+  /** Undefined for the parent. */
   role?: string;
   rssMb: number;
 }
@@ -20,7 +20,7 @@ const PLACES: Readonly<Record<string, 'parent' | 'archive' | 'columns'>> = {
   builder: 'columns',
 };
 
-/** The memory of all processes over the last minutes, for those who look at it. A look costs 20 microseconds a process. */
+/** The memory of all processes over the last minutes, to show to people. A sample takes 20 microseconds per process. */
 export class MemoryHistory {
   readonly #processes: () => readonly Measured[];
   readonly #samples: MemorySample[] = [];

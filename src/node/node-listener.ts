@@ -8,8 +8,8 @@ import { answerBrokenRequest } from './client-error.ts';
 type Fetch = Parameters<typeof getRequestListener>[0];
 
 /**
- * The app as a listener for a server of `node:http` (made with `requireHostHeader: false`): a request without a Host is
- * taken as one for `host`, and one with two of them, or with an address that is none, gets the body every error has.
+ * The app as a listener for a server of `node:http` (made with `requireHostHeader: false`). A request without a Host
+ * header is treated as one for `host`. A request with two Host headers or an invalid address gets the usual error body.
  */
 export function nodeListener(
   fetch: Fetch,
@@ -24,7 +24,7 @@ export function nodeListener(
 
 const TWO_HOSTS = new Fault('invalid_request', 'malformed request: more than one Host header');
 
-/** Node takes the first and drops the rest; a proxy may have decided by another of them (RFC 9112, 3.2: answer 400). */
+/** Node uses the first header and drops the rest. A proxy may have used another one (RFC 9112, 3.2: answer 400). */
 function hasTwoHosts({ rawHeaders }: { rawHeaders: readonly string[] }): boolean {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -40,7 +40,7 @@ export async function whenSent(c: Context): Promise<void> {
   if (outgoing.closed !== true) await new Promise((resolve) => outgoing.once('close', resolve));
 }
 
-/** For `Service.cutConnection`: ends the connection of an answer without the chunk that would say "this was all". */
+/** For `Service.cutConnection`: closes the connection without the final chunk, so that the client sees the error. */
 export function cutConnection(c: Context): void {
   c.env.outgoing.destroy();
 }

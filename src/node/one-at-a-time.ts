@@ -3,20 +3,20 @@ import type { Socket } from 'node:net';
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
-/** Requests of one connection that wait for the answer to an earlier one. Clients that pipeline at all send fewer. */
+/** Requests of one connection that wait for an earlier answer. Clients that use pipelining send fewer. */
 const MOST_WAITING = 8;
 
 /**
- * Requests of one connection start one after the other. A client may send many before it has an answer (pipelining), and Node starts all
- * that it has read in one turn of the event loop: 6,000 of them, 200 KB, kept all other clients waiting for 30 s. A connection with more
- * than MOST_WAITING is closed.
+ * Starts the requests of one connection one after the other. A client may send many before it gets an answer
+ * (pipelining). Node would start all that it has read in one turn of the event loop: 6,000 requests (200 KB) blocked
+ * all other clients for 30 s. A connection with more than MOST_WAITING requests is closed.
  */
 export function oneAtATime(listener: Listener): Listener {
   const waiting = new WeakMap<Socket, (() => void)[]>();
   const run = (incoming: IncomingMessage, outgoing: ServerResponse, queue: (() => void)[]): void => {
     outgoing.once('close', () => {
       const next = queue.shift();
-      // In a turn of its own: requests of other connections come in between.
+      // In a new turn, so that requests of other connections run in between.
       if (next !== undefined) setImmediate(next);
       else waiting.delete(incoming.socket);
     });
@@ -42,8 +42,9 @@ export function oneAtATime(listener: Listener): Listener {
 }
 
 /**
- * Node goes on with what it has read of a connection although that is destroyed: 30 microseconds a request, and 64 KB have 2,500. What
- * `onIncoming` answers for an upgrade makes its parser leave the rest. Not documented; without it those are looked at one by one.
+ * Node continues to parse the data of a connection after it is destroyed, at 30 microseconds per request, and 64 KB
+ * contain 2,500 requests. The return value of `onIncoming` for an upgrade makes its parser skip the rest. This is not
+ * documented. Without it the requests are parsed one by one.
  */
 function stopParsing(socket: Socket): void {
   const { parser } = socket as { parser?: { onIncoming?: () => number } | null };

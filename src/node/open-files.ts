@@ -1,17 +1,23 @@
 import { readFileSync } from 'node:fs';
 
-/** Where the system does not tell: what macOS and most shells allow. Node raises its soft limit to the hard one when it starts. */
+/**
+ * Used if the system does not report a limit. macOS and most shells allow this many. Node raises its soft limit to the
+ * hard limit at its start.
+ */
 const UNKNOWN_LIMIT = 1_024;
-/** Of the parent: its own files, sockets and event loop (some 25), and what a log, a listing or a start of a process needs for a moment. */
+/**
+ * Files of the parent: its own files, sockets and event loop (about 25), and temporary ones for logging, listing a
+ * folder or starting a process.
+ */
 const OWN_FILES = 64;
-/** Of each of its processes: standard error, messages and the pipe that ends it with us. */
+/** Files per child process: standard error, the message channel, and the pipe that ends it with the parent. */
 const FILES_OF_PROCESS = 3;
-/** A connection of a client that sends nothing takes some 10 KB: a bound is needed where files have none. */
+/** The connection of a silent client takes about 10 KB, so a limit is needed even if files have none. */
 const MOST_CONNECTIONS = 4_096;
-/** Where even the reserve does not fit. */
+/** Used if even the reserve does not fit. */
 const LEAST_CONNECTIONS = 8;
 
-/** How many files this process may have open. */
+/** The maximum number of open files of this process. */
 export function openFilesLimit(): number {
   try {
     const [, soft = ''] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
@@ -19,7 +25,7 @@ export function openFilesLimit(): number {
   } catch {
     // not Linux
   }
-  // The report runs no command and opens nothing; elsewhere it knows the limits of a process too.
+  // The report runs no command and opens nothing. It has the process limits on other systems too.
   const report: { userLimits?: { open_files?: { soft?: unknown } } } = Object(process.report.getReport());
   return limitOf(String(report.userLimits?.open_files?.soft ?? UNKNOWN_LIMIT));
 }
@@ -29,13 +35,13 @@ function limitOf(text: string): number {
 }
 
 /**
- * How many clients may be connected, so that the service itself never lacks a file: with `processes` of its own and `requests` at once to
- * a server.
+ * The maximum number of client connections for which the service itself never lacks a file. It needs files for
+ * `processes` child processes and for `requests` concurrent requests to a server.
  */
 export function mostConnections(filesLimit: number, { processes, requests }: { processes: number; requests: number }) {
   const reserve = OWN_FILES + FILES_OF_PROCESS * processes + requests;
   const room = filesLimit - reserve;
-  // Of a small limit the half: a service that can be reached by a few is better than one that refuses to start.
+  // With a small limit, use a quarter: a service that few clients can reach is better than one that does not start.
   return Math.max(
     LEAST_CONNECTIONS,
     Math.min(MOST_CONNECTIONS, room < filesLimit / 4 ? Math.floor(filesLimit / 4) : room),

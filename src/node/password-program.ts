@@ -7,7 +7,7 @@ parentPort?.on('message', ({ password, hash }: { password: string; hash: string 
   try {
     matches = compareSync(password, hash);
   } catch {
-    // what is stored is not a hash: nothing belongs to it
+    // the stored value is not a hash, so no password matches it
   }
   parentPort?.postMessage(matches);
 });

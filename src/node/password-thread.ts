@@ -4,24 +4,24 @@ import { Fault } from '../faults.ts';
 import type { ComparePassword } from '../http/auth/passwords.ts';
 
 const PROGRAM = join(import.meta.dirname, 'password-program.ts');
-/** Of its V8, MB. */
+/** V8 heap limits in MB. */
 const LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 };
-/** Idle for so long, it ends: people log in one after another in the morning, and then nobody does for hours. */
+/** Idle time after which the thread ends. Logins come together in the morning and are rare for hours after that. */
 const IDLE_MS = 10_000;
-/** A hash of cc-backend's cost takes 90 ms; one of a cost that nobody chose on purpose must not hold up the others. */
+/** A hash with cc-backend's cost takes 90 ms. A hash with an absurd cost must not block the others. */
 const LONGEST_COMPARE_MS = 20_000;
 
 export interface PasswordThread {
-  /** One at a time. Throws connection_lost. */
+  /** Compares one password at a time. Throws connection_lost. */
   readonly compare: ComparePassword;
-  /** Whether there is a thread now. */
+  /** True while the thread exists. */
   readonly isRunning: () => boolean;
   close(): Promise<void>;
 }
 
 /**
- * Compares passwords on a thread of its own, which starts with the first and ends when it has been idle: on the service's only thread
- * each would hold up every request for 90 ms.
+ * Compares passwords on a thread of its own. On the main thread each comparison would block all requests for 90 ms. The
+ * thread starts with the first comparison and ends when it has been idle.
  */
 export function passwordThread({ idleMs = IDLE_MS, longestMs = LONGEST_COMPARE_MS } = {}): PasswordThread {
   let thread: Worker | undefined;
@@ -29,7 +29,7 @@ export function passwordThread({ idleMs = IDLE_MS, longestMs = LONGEST_COMPARE_M
 
   const start = () => {
     const started = new Worker(PROGRAM, { resourceLimits: LIMITS, execArgv: [], env: {} });
-    started.on('error', () => {}); // it has ended, which is what counts
+    started.on('error', () => {}); // the `exit` event follows
     started.on('exit', () => {
       if (thread === started) thread = undefined;
     });

@@ -6,18 +6,18 @@ import { refuseBrokenRequests } from './client-error.ts';
 import { nodeListener } from './node-listener.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
-/** Bytes of request line and headers together; Node answers more with 431. */
+/** Maximum size of the request line and headers together. Node answers larger ones with 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
-/** A client must have sent its headers by then, also one that has only connected: a silent connection is worth no file of ours. */
+/** Time for a client to send its headers, even if it has only connected. A silent connection should not hold a file. */
 const HEADERS_LIMIT_MS = 5_000;
-/** Longer than the minute between two polls of a scheduler adapter, so that it need not connect again. */
+/** Longer than the minute between two polls of a scheduler adapter, so that it can reuse its connection. */
 const KEEP_ALIVE_MS = 65_000;
-/** A request at its deadline is answered by then. */
+/** Time after the deadline in which the answer to a request is sent. */
 const SILENCE_BEYOND_DEADLINE_MS = 10_000;
-/** While the server closes: how often it lets go of connections whose request has ended. */
+/** How often connections whose request has ended are closed while the server closes. */
 const CLOSE_IDLE_MS = 20;
 
-/** That HOST and PORT can be listened on now. Throws StartupError. */
+/** Checks that HOST and PORT are available now. Throws StartupError. */
 export async function checkAddress(settings: SettingValues): Promise<void> {
   await closeServer(await listen(() => new Response(), settings), 0);
 }
@@ -29,14 +29,14 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: Sett
     {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_LIMIT_MS,
-      connectionsCheckingInterval: 1_000, // ms; Node looks at headersTimeout only so often
+      connectionsCheckingInterval: 1_000, // ms; how often Node checks headersTimeout
       requestTimeout: 0, // the deadline bounds a slow upload
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false,
     },
     oneAtATime(nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST)),
   );
-  // Of silence on a connection: a client that has stopped reading. One that waits for its answer is silent, too.
+  // Timeout of a silent connection: its client has stopped reading, or waits for its answer.
   server.timeout = Math.max(STREAM_TIMEOUT_S * 1000, REQUEST_TIMEOUT_MS + SILENCE_BEYOND_DEADLINE_MS);
   refuseBrokenRequests(server);
   return new Promise((resolveServer, reject) => {
@@ -51,16 +51,16 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: Sett
   });
 }
 
-/** Where it listens, such as `http://127.0.0.1:8080`. */
+/** The address of the server, such as `http://127.0.0.1:8080`. */
 export function urlOf({ HOST }: SettingValues, server: Server): string {
   const { port } = server.address() as AddressInfo;
   return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`;
 }
 
-/** Requests that run may end within their deadline; what then still hangs is cut. */
+/** Lets running requests end within their deadline, then closes all remaining connections. */
 export async function closeServer(server: Server, limitMs: number): Promise<void> {
   const closed = new Promise((done) => server.close(done));
-  // close() lets go of the connections that are idle now; those that become so are kept alive for their next request.
+  // close() ends the connections that are idle now. Those that become idle later would be kept alive.
   const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
   const force = setTimeout(() => server.closeAllConnections(), limitMs);
   await closed;

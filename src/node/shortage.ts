@@ -2,13 +2,14 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { stderrLines } from './stderr-lines.ts';
 
-/** What the system says when it has no file, memory or process to give, for this process or for all. */
+/** Error codes for a lack of files, memory or processes, in this process or in the whole system. */
 const SHORTAGES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'ENOBUFS']);
 const LOG_EVERY_MS = 60_000;
 
 /**
- * The last net: an error of a shortage that nothing caught, in a timer or in a package, is logged and the service goes on. What asked for
- * the file has failed, and is asked again by the next request or look. Every other error ends the process, as it does without this.
+ * The last resort for uncaught errors. If the error is a shortage, from a timer or a package, it is logged and the
+ * service continues. The failed operation is repeated by the next request or check. All other errors end the process as
+ * usual.
  */
 export function surviveShortages(): void {
   const log = pino({ base: null }, stderrLines());

@@ -4,46 +4,47 @@ import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile, type SettingValues } f
 import { StartupError } from '../startup-error.ts';
 import type { ConnectionSizing, Machine, Sizing } from '../system-state.ts';
 
-/** The parent itself: 216 MB of RSS from the 10,000th request to the 500,000th. Bodies and answers on their way come on top. */
+/** The parent: 216 MB of RSS from the 10,000th to the 500,000th request. Bodies and answers in transit are extra. */
 const PARENT_MB = 220;
-/** Private memory of a connection process at rest (14 MB measured, 36 without the compile cache), and what an answer takes. */
+/** Private memory of a connection process at rest (14 MB measured, 36 without the compile cache), and of an answer. */
 const CONNECTION_BASE_MB = 44;
 const ANSWER_MB = 24;
-/** Both processes of the archive. A decoded job of 32 nodes and 9 metrics takes about 60 MB; the decoder's base is that of any Node. */
+/** Both processes of the archive, and about 60 MB for a decoded job of 32 nodes and 9 metrics. */
 const ARCHIVE_MB = { least: 160 + META_READER_MB, most: 768 + META_READER_MB, part: 1 / 8 };
 /**
- * The process that parses large bodies, a part of the parent's: its base (of any Node, without the pages of files), three copies of the
- * largest body on its way (bytes, text, result), and the values of one that has many. A job of 10,000 nodes with 1.3 million threads and a
- * script of 4 MB made it grow by 85 to 110 MB of its 132, twelve times in a row (16 MB in one text: 61).
+ * The process for large bodies, a part of the parent's memory. It needs its base (a Node process without file pages),
+ * three copies of the largest body (bytes, text, result), and the values of a body with many values. A job of 10,000
+ * nodes with 1.3 million threads and a script of 4 MB made it grow by 85 to 110 MB of its 132, twelve times in a row
+ * (16 MB in one text: 61).
  */
 export const BODIES_BASE_MB = 36;
 const BODY_COPIES = 3;
 const BODY_VALUES_MB = 84;
 /** The process of the column index: DuckDB's memory_limit and 250 MB. */
 const COLUMNS_MB = 600;
-/** COLUMN_INDEX auto: on where each connection keeps so much heap beside it. */
+/** COLUMN_INDEX auto: on if each connection still has this much heap. */
 const HEAP_BESIDE_COLUMNS_MB = 64;
-/** `auto`: a quarter of the machine, since the operating system's cache does more with the rest (docs/scaling.md). */
+/** `auto`: a quarter of the machine. The operating system's cache makes better use of the rest (docs/scaling.md). */
 const AUTO_PART = 1 / 4;
-/** Above this part of the machine the operator is told. */
+/** Above this fraction of the machine the operator gets a warning. */
 const MUCH = 3 / 4;
-/** Heap of one connection: less cannot sort; more than this is never used, as sorts spill to files. */
+/** Heap of one connection. With less it cannot sort. More is never used, because sorts spill to files. */
 const HEAP = { leastMb: 8, autoLeastMb: 16, mostMb: 1024 };
-/** A machine of 1 GB counts as one that can hold the service with its defaults, which need no more than this: they start anywhere. */
+/** The defaults need no more than this, so that the service starts on any machine with at least 1 GB. */
 const SMALL_MACHINE_MB = 1192;
 /**
- * Of the room between the heap limits. A sort grows in memory up to cache_size, by doubling, before it spills to its file
- * (vdbesort.c), and a query may have several: with 1 GB of cache below a hard limit of 114 MB every grouping of 2 M jobs
- * failed for memory, with this it does not.
+ * Cache as a fraction of the space between the heap limits. A sort grows in memory up to cache_size, by doubling,
+ * before it spills to its file (vdbesort.c), and a query may have several sorts. With 1 GB of cache and a hard limit of
+ * 114 MB every grouping of 2 M jobs exceeded the memory; with this fraction none does.
  */
 const CACHE_OF_ROOM = 1 / 4;
-/** Measured over 2 MB ... 4 GB: more buys nothing for scans and ranges (docs/scaling.md). */
+/** Measured from 2 MB to 4 GB: a larger cache does not speed up scans and ranges (docs/scaling.md). */
 const CACHE_MB = 4;
 
-/** Where a libSQL server has the connections, and their memory. */
+/** A libSQL server has its own connections and memory. */
 const NO_CONNECTION: ConnectionSizing = { cacheMb: 0, softHeapMb: 0, hardHeapMb: 0, baseMb: 0, growthMb: 0 };
 
-/** The machine we run on: the smaller of its memory and the limit of our control group. */
+/** The memory of this machine: its physical memory or the limit of the control group, whichever is smaller. */
 export function thisMachine(): Machine {
   const physicalMb = Math.floor(totalmem() / 2 ** 20);
   const groupMb = Math.floor(process.constrainedMemory() / 2 ** 20);
@@ -52,12 +53,12 @@ export function thisMachine(): Machine {
     : { memoryMb: physicalMb, source: 'physical memory' };
 }
 
-/** The heap limits of a libSQL server that does the same work in one process, MB. */
+/** The heap limits in MB of a libSQL server that does the same work in one process. */
 export function serverLimits({ processes, connection }: Sizing): { softMb: number; hardMb: number } {
   return { softMb: processes * connection.softHeapMb, hardMb: processes * connection.hardHeapMb };
 }
 
-/** Divides the memory. Throws StartupError with the sum when heap limits and bases do not fit under the limit together. */
+/** Divides the memory. Throws StartupError with the sum if the heap limits and base sizes exceed the limit. */
 export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
   const notes: string[] = [];
   const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(settings, machine) : settings.DB_MEMORY_LIMIT_MB;
@@ -111,7 +112,7 @@ export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
   return { limitMb, machine, parentMb, bodiesMb, archiveMb, columnsMb, processes, connection, notes };
 }
 
-/** The part of the column index, where there is one; `heapMb` is the heap of each connection without it. */
+/** MB for the column index, or 0. `heapMb` is the heap of each connection without an index. */
 function columnsOf(settings: SettingValues, heapMb: number, processes: number, notes: string[]): number {
   const wantedMb = wantedColumnsMb(settings);
   if (settings.COLUMN_INDEX === 'on' && wantedMb === 0) {
@@ -127,29 +128,29 @@ function columnsOf(settings: SettingValues, heapMb: number, processes: number, n
   return 0;
 }
 
-/** MB that the settings want for a column index. */
+/** MB that the settings request for a column index. */
 function wantedColumnsMb(settings: SettingValues): number {
   const { COLUMN_INDEX: index, COLUMN_INDEX_MEMORY_MB: asked, DB_SYNC_URL: syncUrl } = settings;
   if (index === 'off' || syncUrl !== undefined || databaseFile(settings) === undefined) return 0;
   return asked === 'auto' ? COLUMNS_MB : asked;
 }
 
-/** The parent, with request bodies and answers on their way, and the process that takes large bodies apart. */
+/** MB for the parent, request bodies and answers in transit, and the process for large bodies. */
 function parentOf(settings: SettingValues): number {
   return PARENT_MB + BODIES_IN_FLIGHT * settings.BODY_LIMIT_MB + ANSWERS_HELD_MB + bodiesOf(settings);
 }
 
-/** The process that takes large bodies apart. */
+/** MB for the process for large bodies. */
 function bodiesOf({ BODY_LIMIT_MB }: SettingValues): number {
   return BODIES_BASE_MB + BODY_COPIES * BODY_LIMIT_MB + BODY_VALUES_MB;
 }
 
-/** Readers, the writer, one spare; none where the database is a libSQL server's. */
+/** The readers, the writer and one spare. 0 if the database is on a libSQL server. */
 function processesOf(settings: SettingValues): number {
   return databaseFile(settings) === undefined ? 0 : settings.DB_MAX_CONNECTIONS + 2;
 }
 
-/** The least DB_MEMORY_LIMIT_MB in which every connection has this hard heap limit, with its parts. */
+/** The smallest DB_MEMORY_LIMIT_MB that gives every connection this hard heap limit, with its parts. */
 function limitFor(settings: SettingValues, hardHeapMb: number, columnsMb = neededColumnsMb(settings)) {
   const parentMb = parentOf(settings);
   const eachMb = CONNECTION_BASE_MB + ANSWER_MB + hardHeapMb;
@@ -159,14 +160,14 @@ function limitFor(settings: SettingValues, hardHeapMb: number, columnsMb = neede
   return { limitMb: othersMb + archiveMb, parentMb, archiveMb, columnsMb };
 }
 
-/** What the column index must have: nothing where it is on only if there is room. */
+/** MB that the column index requires. 0 if it is only on when there is room. */
 function neededColumnsMb(settings: SettingValues): number {
   return settings.COLUMN_INDEX === 'on' ? wantedColumnsMb(settings) : 0;
 }
 
 /**
- * At least what makes every process work, at most what the processes could use: the rest of a large machine is for the operating
- * system's cache. Throws StartupError when the machine has less than what was asked for by hand needs.
+ * At least what all processes need to work, at most what they can use. The rest of a large machine is for the operating
+ * system's cache. Throws StartupError if the machine has less memory than explicit settings require.
  */
 function autoLimit(settings: SettingValues, machine: Machine): number {
   const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;

@@ -5,15 +5,15 @@ const STDERR = 2;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Standard error for the log: a line that cannot be written now (the disk is full, nobody reads the pipe) is lost and counted, and
- * the service goes on. The next line that can be written says how many were.
+ * Standard error for the log. A line that cannot be written now (full disk, a pipe that is not read) is dropped and
+ * counted, and the service continues. The next line that can be written reports the number of lost lines.
  */
 export function stderrLines(fd = openStderr()): { write(line: string): void } {
   let lost = 0;
-  /** The rest of a line that was cut: it goes first, so that no two lines are mixed. */
+  /** The rest of a partly written line. It is written first, so that lines are not mixed. */
   let rest: Buffer = NOTHING;
 
-  /** False when the line was lost. */
+  /** Returns false if the line was lost. */
   const put = (line: string): boolean => {
     try {
       if (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
@@ -35,8 +35,9 @@ export function stderrLines(fd = openStderr()): { write(line: string): void } {
 }
 
 /**
- * A descriptor on which no write waits. Files never do. A pipe or a terminal is opened once more, since `O_NONBLOCK` on the one we
- * were given would be everybody's; a socket (systemd's, or of another Node) cannot be, and is ours alone.
+ * A descriptor that never blocks. Files never do. A pipe or a terminal is opened again, because `O_NONBLOCK` on the
+ * inherited descriptor would affect all processes that share it. A socket (of systemd or another Node process) cannot
+ * be opened again, and is not shared.
  */
 function openStderr(): number {
   try {
@@ -45,7 +46,7 @@ function openStderr(): number {
     if (!kind.isSocket()) return openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_NONBLOCK);
     new Socket({ fd: STDERR, readable: false }).unref(); // makes it non-blocking
   } catch {
-    // closed, or somebody else's terminal
+    // closed, or a terminal of another user
   }
   return STDERR;
 }

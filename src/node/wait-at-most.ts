@@ -1,4 +1,4 @@
-/** The result of work, or undefined when it takes longer. Leaves no timer that would keep the process. */
+/** The result of work, or undefined if it takes longer. Leaves no timer that keeps the process running. */
 export async function waitAtMost<Result>(limitMs: number, work: Promise<Result>): Promise<Result | undefined> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), limitMs);
