@@ -4,9 +4,9 @@ import type { Database } from '../db/port.ts';
 import { archiveQueue } from '../db/statements/archive-queue.ts';
 import { within } from '../deadline.ts';
 
-/** Jobs of one round: their job scripts cross to the archive's process together. */
+/** Jobs per round. Their job scripts are sent to the archive's process together. */
 const JOBS_PER_ROUND = 32;
-/** For a round. */
+/** Time limit of one round. */
 const ROUND_LIMIT_MS = 30_000;
 
 interface FollowerOptions {
@@ -16,15 +16,16 @@ interface FollowerOptions {
 }
 
 export interface ArchiveFollower {
-  /** Says that something may have changed. Returns at once. */
+  /** To be called after a possible change. Returns at once. */
   wake(): void;
-  /** Waits for the round that runs; what is left stays in the queue for the next start. */
+  /** Waits for the running round. The remaining entries stay in the queue for the next start. */
   stop(): Promise<void>;
 }
 
 /**
- * Lets the meta.json of archived jobs follow their tags and metadata. What has to follow stands in a queue in the database, so a
- * service that ends in between loses nothing; a file that cannot be changed is logged (by the archive) and passed over.
+ * Updates the meta.json of archived jobs after their tags or metadata have changed. The queue of changes is stored in
+ * the database, so nothing is lost if the service ends in between. A file that cannot be changed is logged (by the
+ * archive) and skipped.
  */
 export function followArchive({ db, archive, log }: FollowerOptions): ArchiveFollower {
   let running: Promise<void> | undefined;
@@ -56,7 +57,7 @@ export function followArchive({ db, archive, log }: FollowerOptions): ArchiveFol
   };
 }
 
-/** One round. False when the queue is empty. */
+/** Runs one round. Returns false if the queue is empty. */
 function round(db: Database, archive: Archive): Promise<boolean> {
   return within(ROUND_LIMIT_MS, async (deadline) => {
     const rows = await db.read(archiveQueue(JOBS_PER_ROUND), deadline);

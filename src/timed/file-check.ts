@@ -10,53 +10,54 @@ import { lastTimedWork } from './run.ts';
 export interface FileCheckOptions {
   db: Database;
   settings: Pick<SettingValues, 'QUICK_CHECK_S'>;
-  /** Now, in Unix seconds. */
+  /** The current time in Unix seconds. */
   clock: () => number;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
-  /** A table is given up when the log has grown beyond this; default: from where on it is emptied. */
+  /** The check of a table is aborted if the log exceeds this size. By default, the size at which it is emptied. */
   logLimitBytes?: number;
 }
 
 /** The name in the record of timed work, under which /api/system and /system show the result. */
 export const FILE_CHECK = 'quickCheck';
-/** Between two looks whether a check is due, and between the parts of one that was given up. */
+/** Time between two checks of whether a file check is due, and between the parts of an aborted one. */
 const LOOK_MS = 60_000;
 const HOUR_SEC = 3_600;
-/** For one table; a check of 6 GB takes a minute on an idle machine. */
+/** Time limit for one table. A check of 6 GB takes a minute on an idle machine. */
 const TABLE_LIMIT_MS = 3_600_000;
 const STEP_LIMIT_MS = 30_000;
-/** How often a check looks at the log that it keeps from being emptied. */
+/** How often a check looks at the size of the log, which cannot be emptied during the check. */
 const LOG_LOOK_MS = 500;
 const MOST_PROBLEMS = 10;
 const PROBLEM_LENGTH = 200;
 
-/** What came of the last check, as it is stored. */
+/** The stored result of the last check. */
 const Result = z.object({
-  /** Unix seconds at which all tables had been checked; undefined before the first check. */
+  /** Unix seconds of the end of the last complete check. Undefined before the first one. */
   checkedAt: z.int().optional(),
-  /** Tables checked since the beginning of this check. */
+  /** Tables checked since the start of this check. */
   tables: z.int().default(0),
-  /** Lines of SQLite, with their table before them. */
+  /** Lines of SQLite, each prefixed with its table. */
   problems: z.array(z.string()).default([]),
-  /** Where a check that was given up goes on. */
+  /** The table at which an aborted check continues. */
   next: z.string().optional(),
 });
 type Result = z.output<typeof Result>;
 
 export interface FileCheck {
-  /** What an operator has to look at; empty while nothing is known to be wrong. */
+  /** Problems for the operator. Empty if none are known. */
   degraded(): readonly string[];
-  /** Checks what is due now. Never throws. */
+  /** Runs a check if one is due. Never throws. */
   look(): Promise<void>;
-  /** Ends the check that runs; the next start goes on with its table. */
+  /** Ends the running check. The next start continues with its table. */
   stop(): Promise<void>;
 }
 
 /**
- * Checks the pages of a local file every QUICK_CHECK_S, a table at a time, on a reader at the lowest priority that is replaced afterwards. A
- * check keeps the log from being emptied, so it gives a table up when the log passes its limit, and goes on with that table an hour
- * later. The first check comes an hour after the first start. Of several services on one file one does it. What it finds is in the log, in
- * the record of timed work and in `degraded`, also after a restart.
+ * Checks the pages of a local file every QUICK_CHECK_S seconds, one table at a time, on a reader with the lowest
+ * priority that is replaced afterwards. The log cannot be emptied during a check. Therefore the check of a table is
+ * aborted when the log exceeds its limit, and repeated an hour later. The first check runs an hour after the first
+ * start. If several services share a file, one of them checks it. The results go to the log, to the record of timed
+ * work and to `degraded`, and are kept across restarts.
  */
 export function startFileCheck(options: FileCheckOptions): FileCheck {
   const everySec = options.settings.QUICK_CHECK_S;
@@ -76,7 +77,7 @@ export function startFileCheck(options: FileCheckOptions): FileCheck {
       });
     return running;
   };
-  void look(); // what an earlier service has found counts from the start on
+  void look(); // loads the result of an earlier service at the start
   const timer = setInterval(() => void look(), LOOK_MS);
   return {
     degraded: () =>
@@ -90,7 +91,7 @@ export function startFileCheck(options: FileCheckOptions): FileCheck {
   };
 }
 
-/** The result as it is now, or undefined where there is no local file. */
+/** The current result, or undefined if there is no local file. */
 async function checkIfDue(
   options: FileCheckOptions,
   everySec: number,
@@ -107,7 +108,7 @@ async function checkIfDue(
   const claim = { name: FILE_CHECK, nowSec, everySec: HOUR_SEC };
   const { claimed } = await within(STEP_LIMIT_MS, (own) => db.write('claimTimedWork', claim, own));
   if (!claimed) return before;
-  // The claim of a first start makes the first check wait for an hour.
+  // At the first start this claim delays the first check by an hour.
   const result = isFirst ? before : await checkTables(options, before, stopping);
   const end = { name: FILE_CHECK, nowSec: Math.floor(clock()), result };
   await within(STEP_LIMIT_MS, (own) => db.write('endTimedWork', end, own));
@@ -136,7 +137,7 @@ async function checkTables(
   return { checkedAt: Math.floor(clock()), tables, problems };
 }
 
-/** What is wrong with a table; undefined when it was given up. */
+/** The problems of a table. Undefined if its check was aborted. */
 async function checkTable(
   db: Database,
   table: string,
@@ -144,7 +145,7 @@ async function checkTable(
 ): Promise<string[] | undefined> {
   const giveUp = new AbortController();
   const isTooMuch = () => stopping.aborted || (db.status().logBytes ?? 0) > logLimitBytes;
-  // It takes a reader for minutes: not the last one.
+  // A check occupies a reader for minutes, so it must not take the last one.
   if (isTooMuch() || db.idleReaders() === 0) return undefined;
   const timer = setInterval(() => isTooMuch() && giveUp.abort(), LOG_LOOK_MS);
   const deadline = startDeadline(TABLE_LIMIT_MS, AbortSignal.any([giveUp.signal, stopping]));

@@ -8,18 +8,18 @@ import { TIMETABLE, type TimedTask } from './timetable.ts';
 export interface TimedOptions {
   db: Database;
   settings: SettingValues;
-  /** Now, in Unix seconds. */
+  /** The current time in Unix seconds. */
   clock: () => number;
   log: { warn(fields: object, message: string): void };
 }
 
-/** For one small transaction, the wait for the writer included. */
+/** Time limit of one small transaction, including the wait for the writer. */
 const STEP_LIMIT_MS = 30_000;
 
 /**
- * Runs all timed work that is due, one piece after the other. Whoever begins a piece says so in the database first, so that of
- * several services on one file one does it. What fails is logged and comes again when its time has come. Never throws. A Worker's
- * `scheduled` handler calls it; on Node a timer does.
+ * Runs all timed work that is due, one piece after the other. Each piece is first claimed in the database, so that only
+ * one of several services on a file runs it. An error is logged, and the piece runs again at its next time. Never
+ * throws. Called by a Worker's `scheduled` handler, and on Node by a timer.
  */
 export async function runTimedWork(options: TimedOptions, tasks: readonly TimedTask[] = TIMETABLE): Promise<void> {
   const { settings, clock, log } = options;
@@ -31,7 +31,7 @@ export async function runTimedWork(options: TimedOptions, tasks: readonly TimedT
     } catch (error) {
       log.warn({ task: task.name, err: error }, 'timed work failed');
       const code = error instanceof Fault ? error.code : 'internal';
-      await ended(options, task, { failed: code }, Math.floor(clock())).catch(() => {}); // the log has it
+      await ended(options, task, { failed: code }, Math.floor(clock())).catch(() => {}); // the log has the error
     }
   }
 }
@@ -49,7 +49,7 @@ async function ended({ db }: TimedOptions, { name }: TimedTask, result: object, 
   await step((own) => db.write('endTimedWork', { name, nowSec, result }, own));
 }
 
-/** When each piece last ran, and what came of it, as the database has it. */
+/** When each piece last ran and its result, as stored in the database. */
 export async function lastTimedWork({ db }: Pick<TimedOptions, 'db'>) {
   return await step((own) => db.read(timedWork(), own));
 }

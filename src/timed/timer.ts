@@ -2,21 +2,21 @@ import type { TimedWorkStatus } from '../system-state.ts';
 import { lastTimedWork, runTimedWork, type TimedOptions } from './run.ts';
 import { TIMETABLE } from './timetable.ts';
 
-/** Between two looks at the timetable; no work comes more often than that. */
+/** Time between two checks of the timetable. No work runs more often. */
 const LOOK_MS = 1_000;
-/** A wall clock that gains or loses more than this against the monotonic one has been set, or the machine was suspended. */
+/** If wall clock and monotonic clock diverge by more than this, the clock was set or the machine was suspended. */
 const JUMP_SEC = 300;
-/** How long a clock has to keep its new time before old data is deleted by it. */
+/** How long a clock must keep its new time before old data is deleted by it. */
 const TRUSTED_AGAIN_MS = 3_600_000;
 
 export interface Timer {
-  /** When each piece of timed work last ran and what came of it, as of the last look. */
+  /** When each piece of timed work last ran and its result, as of the last check. */
   status(): readonly TimedWorkStatus[];
-  /** Waits for what runs; nothing more is begun. */
+  /** Waits for the running piece and starts no others. */
   stop(): Promise<void>;
 }
 
-/** Runs timed work as long as the service runs. Only work whose time may have come asks the database whether it has. */
+/** Runs timed work while the service runs. Queries the database only for work that may be due. */
 export function startTimer(options: TimedOptions): Timer {
   const dueAt = new Map<string, number>();
   let last: readonly TimedWorkStatus[] = [];

@@ -9,7 +9,7 @@ export interface TimedContext {
   settings: SettingValues;
   /** Unix seconds. */
   nowSec: number;
-  /** Runs one small transaction within its time. */
+  /** Runs one small transaction within a time limit. */
   step<Result>(run: (deadline: Deadline) => Promise<Result>): Promise<Result>;
 }
 
@@ -18,18 +18,18 @@ export interface TimedTask {
   name: string;
   /** Seconds between two runs, or `off`. */
   everySec(settings: SettingValues): number | 'off';
-  /** It changes or deletes what is old by the clock, and cannot take that back: it waits after a jump of the clock. */
+  /** It changes or deletes data by its age and cannot undo this. It is delayed after a jump of the clock. */
   trustsClock?: true;
-  /** Runs it in small transactions; answers what is worth telling. */
+  /** Runs the piece in small transactions and returns its results for the log. */
   run(context: TimedContext): Promise<Record<string, number>>;
 }
 
-/** Rows of one transaction: 10-20 ms in which other writes wait. */
+/** Rows per transaction. It takes 10-20 ms, during which other writes wait. */
 const BATCH_ROWS = 250;
-/** How often one looks for jobs past their walltime, and for old node states: both are about hours. */
+/** Interval for jobs past their walltime and old node states, for which hours matter. */
 const HOUR_SEC = 3_600;
 
-/** All timed work there is, each line with the setting it follows. */
+/** All timed work with the setting of each piece. */
 export const TIMETABLE: readonly TimedTask[] = [
   {
     name: 'moveCachedJobs',
@@ -90,7 +90,7 @@ interface Batch {
   after: DeletePlace | undefined;
 }
 
-/** Batch after batch until one is the last; each with a deadline of its own, so that other writes get their turn. */
+/** Runs batches until the last one. Each has a deadline of its own, so that other writes can run in between. */
 async function inBatches(
   step: TimedContext['step'],
   run: (batch: Batch, own: Deadline) => Promise<BatchOutput>,
