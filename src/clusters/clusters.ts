@@ -1,13 +1,13 @@
 import { type Cluster, type SubCluster, subClusterOfHost } from './derive.ts';
 
-/** Hosts whose subcluster is remembered; above it the memory is emptied, so that no input can grow it. */
+/** Number of hosts whose subcluster is cached. Above it the cache is emptied, so that no input can fill the memory. */
 const REMEMBERED_HOSTS = 100_000;
 
-/** All configured clusters, in directory order. Nothing in it changes after the start. */
+/** All configured clusters, in directory order. They do not change after the start. */
 export class Clusters {
   readonly list: readonly Cluster[];
   readonly #byName: ReadonlyMap<string, Cluster>;
-  // Importers ask for the same hosts a million times; walking the node lists costs microseconds each time.
+  // Importers look up the same hosts a million times. Searching the node lists takes microseconds each time.
   readonly #subClusterOf = new Map<string, string | undefined>();
 
   constructor(list: readonly Cluster[]) {
@@ -23,7 +23,7 @@ export class Clusters {
     return this.get(cluster)?.subClusters.find((subCluster) => subCluster.name === name);
   }
 
-  /** The subcluster of a host, or undefined where the cluster or the host is in no configuration. */
+  /** The subcluster of a host. Undefined if the cluster or the host is not configured. */
   subClusterOf(cluster: string, host: string): string | undefined {
     const key = `${cluster}\n${host}`;
     if (this.#subClusterOf.has(key)) return this.#subClusterOf.get(key);
@@ -34,7 +34,7 @@ export class Clusters {
     return found;
   }
 
-  /** The largest time step of the cluster's metrics in seconds: the resolution of a job's data; 0 for an unknown cluster. */
+  /** The largest time step of the cluster's metrics in seconds: the resolution of a job's data. 0 if it is unknown. */
   largestTimestep(cluster: string): number {
     return Math.max(0, ...(this.get(cluster)?.metricConfig.map(({ timestep }) => timestep) ?? []));
   }

@@ -1,7 +1,7 @@
 import { type Cluster, deriveCluster } from './derive.ts';
 import { ClusterFileSchema } from './schema.ts';
 
-/** A cluster from the text of its cluster.json. Throws an Error that says where it is wrong. */
+/** Parses the text of a cluster.json. Throws an Error that says where it is invalid. */
 export function decodeCluster(text: string): Cluster {
   const parsed = ClusterFileSchema.safeParse(JSON.parse(text));
   if (!parsed.success) {

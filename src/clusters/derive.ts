@@ -1,27 +1,27 @@
 import { type NodeList, nodeListHas, parseNodeList } from './node-list.ts';
 import type { ClusterFile, MetricConfig, SubClusterFile } from './schema.ts';
 
-/** A metric as it holds for one subcluster: overrides applied, none left. */
+/** A metric of one subcluster, with its overrides applied. */
 export type SubClusterMetric = Omit<MetricConfig, 'subClusters'>;
 
 export interface SubCluster extends Omit<SubClusterFile, 'footprint' | 'energyFootprint'> {
   metricConfig: readonly SubClusterMetric[];
-  /** Names of the metrics that make the footprint, in the order of the file. */
+  /** Names of the metrics in the footprint, in the order of the file. */
   footprint: readonly string[];
-  /** Names of the metrics that make the energy. */
+  /** Names of the metrics in the energy footprint. */
   energyFootprint: readonly string[];
-  /** Undefined for `*`, which names no node. */
+  /** Undefined for `*`, which does not list the nodes. */
   nodeList: NodeList | undefined;
 }
 
-/** A configured cluster with everything that is derived from its cluster.json at the start. */
+/** A configured cluster with all data derived from its cluster.json at the start. */
 export interface Cluster {
   name: string;
   metricConfig: readonly MetricConfig[];
   subClusters: readonly SubCluster[];
 }
 
-/** Derives a cluster (contract/archive.md §6). Throws an Error that names the subcluster with a bad node list. */
+/** Derives a cluster (contract/archive.md §6). Throws an Error that names the subcluster with an invalid node list. */
 export function deriveCluster(file: ClusterFile): Cluster {
   return {
     name: file.name,
@@ -51,7 +51,7 @@ function nodeListOf({ name, nodes }: SubClusterFile): NodeList | undefined {
   }
 }
 
-/** An override replaces all eight values: what it leaves out becomes 0, "" or false. Undefined: the metric is removed. */
+/** An override replaces all eight values. Missing values become 0, "" or false. Undefined for a removed metric. */
 function metricFor(subCluster: string, { subClusters, ...metric }: MetricConfig): SubClusterMetric | undefined {
   const override = subClusters.find(({ name }) => name === subCluster);
   if (override === undefined) return { ...metric, restrict: false };
@@ -60,7 +60,7 @@ function metricFor(subCluster: string, { subClusters, ...metric }: MetricConfig)
   return { ...metric, restrict: false, peak, normal, caution, alert, footprint, energy, lowerIsBetter };
 }
 
-/** The subcluster of a host: of a node list that holds it, else the first subcluster if that one is `*`. */
+/** The subcluster of a host: the one whose node list contains it, or else the first one if its node list is `*`. */
 export function subClusterOfHost(cluster: Cluster, host: string): string | undefined {
   const listed = cluster.subClusters.find(({ nodeList }) => nodeList !== undefined && nodeListHas(nodeList, host));
   if (listed !== undefined) return listed.name;

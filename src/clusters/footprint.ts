@@ -1,30 +1,31 @@
 import type { SubCluster } from './derive.ts';
 
-/** Of one metric over a whole job. */
+/** Statistics of one metric over a whole job. */
 export interface Statistic {
   avg: number;
   min: number;
   max: number;
 }
 
-/** What is computed from a job's statistics when it is imported. */
+/** Values computed from a job's statistics at its import. */
 export interface Footprints {
-  /** `<metric>_<stat>` -> value, 0 for a metric without statistics. */
+  /** `<metric>_<stat>` -> value. 0 for a metric without statistics. */
   footprint: Record<string, number>;
   /** metric -> kWh. */
   energyFootprint: Record<string, number>;
-  /** The sum of them, kWh. */
+  /** The sum of `energyFootprint` in kWh. */
   energy: number;
 }
 
-/** To nearest, halves away from zero, as Go's math.Round does; Math.round takes -2.5 to -2. */
+/** Rounds halves away from zero, as Go's math.Round does. Math.round rounds -2.5 to -2. */
 export function round2(value: number): number {
   return (Math.sign(value) * Math.round(Math.abs(value) * 100)) / 100;
 }
 
 /**
- * Footprint and energy of a job (contract/archive.md §5). cc-backend's importer always takes the average; here the stat the
- * cluster configures is taken, as its archiver does. Energy of type `energy` is not defined there and counts 0.
+ * Footprint and energy of a job (contract/archive.md §5). cc-backend's importer always uses the average. This function
+ * uses the configured statistic, as cc-backend's archiver does. Energy of type `energy` is not defined there and counts
+ * as 0.
  */
 export function footprintsOf(
   subCluster: SubCluster,

@@ -1,15 +1,15 @@
-/** Hosts one list may name: Slurm's own limit for one range, and far above any job. */
+/** Maximum number of hosts in one list: Slurm's own limit for one range, and far above any job. */
 export const MAX_HOSTS = 65_536;
 
-/** A host list that cannot be read; the message quotes it (shortened). */
+/** The host list is invalid. The message quotes it (shortened). */
 export class BadHostList extends Error {
   override readonly name = 'BadHostList';
 }
 
 /**
- * The hosts of a Slurm host list, in its order: `n[1-3,05-07,9]`, `a[1-2]b[3-4]` (the last bracket runs fastest),
- * `n[1-2]-ib`, several terms divided by commas. Leading zeros of a range's first number give the width of all its
- * numbers. Throws BadHostList for what is no host list or names more than MAX_HOSTS.
+ * Expands a Slurm host list in its order: `n[1-3,05-07,9]`, `a[1-2]b[3-4]` (the last bracket varies fastest),
+ * `n[1-2]-ib`, several terms separated by commas. Leading zeros of a range's first number set the width of all its
+ * numbers. Throws BadHostList if the list is invalid or has more than MAX_HOSTS hosts.
  */
 export function expandHostList(source: string): string[] {
   const hosts: string[] = [];
@@ -30,7 +30,7 @@ function cross(names: readonly string[], pieces: readonly string[]): string[] {
   return names.flatMap((name) => pieces.map((piece) => name + piece));
 }
 
-/** At the commas that stand outside brackets; blanks around a term are dropped, as are empty terms. */
+/** Splits at commas outside of brackets. Blanks around a term and empty terms are dropped. */
 function splitTerms(source: string): string[] {
   if (!source.includes('[') && !source.includes(',')) return source.trim() === '' ? [] : [source.trim()];
   const terms = source.match(/(?:\[[^\]]*\]?|[^,[])+/g) ?? [];
@@ -43,7 +43,7 @@ function partsOf(term: string, source: string): string[] {
   return term.match(/\[[^\]]*\]|[^[]+/g) ?? [];
 }
 
-/** The numbers of one bracket as texts. */
+/** The numbers of one bracket as strings. */
 function bracket(inner: string, source: string): string[] {
   const numbers: string[] = [];
   for (const range of inner.split(',')) {

@@ -1,20 +1,21 @@
 import type { Clusters } from './clusters.ts';
 import type { Scope, Unit } from './schema.ts';
 
-/** What a metric histogram needs to know: the footprint key is `<metric>_<stat>`, values above `peak` are dropped. */
+/** The data for a metric histogram. The footprint key is `<metric>_<stat>`. Values above `peak` are dropped. */
 export interface HistogramMetric {
   metric: string;
-  /** Prefix and base as one text, `GF/s`; "" when unknown. */
+  /** Prefix and base as one string, such as `GF/s`. "" if unknown. */
   unit: string;
-  /** "" when no cluster makes a footprint of the metric: no row has its key. */
+  /** "" if no cluster has a footprint of the metric. Then no row has its key. */
   stat: string;
-  /** 0 when no cluster has the metric. */
+  /** 0 if no cluster has the metric. */
   peak: number;
 }
 
 /**
- * The metric over some clusters (null: all): the largest peak, the first unit and stat that are set. Clusters that do not
- * have the metric, or give it no peak, are passed over; where none is left, all clusters answer (contract/graphql.md §6.2).
+ * The metric over some clusters (null: all): the largest peak, and the first unit and stat that are set. Clusters
+ * without the metric or without a peak for it are ignored. If none remain, all clusters are used (contract/graphql.md
+ * §6.2).
  */
 export function histogramMetric(clusters: Clusters, metric: string, names: readonly string[] | null): HistogramMetric {
   const chosen = names === null ? clusters.list : clusters.list.filter(({ name }) => names.includes(name));
@@ -35,13 +36,13 @@ export interface GlobalMetric {
   name: string;
   unit: Unit;
   scope: Scope;
-  /** Of the last cluster or subcluster that sets one; "" when none does. */
+  /** The statistic of the last cluster or subcluster that sets one. "" if none does. */
   footprint: string;
-  /** Where the metric exists, and for whom. */
+  /** Where the metric exists, and where it is not restricted. */
   availability: { cluster: string; subClusters: string[]; unrestricted: string[] }[];
 }
 
-/** Every metric of every cluster, by first appearance. */
+/** All metrics of all clusters, in the order of their first occurrence. */
 export function globalMetrics(clusters: Clusters): GlobalMetric[] {
   const byName = new Map<string, GlobalMetric>();
   for (const cluster of clusters.list) {
@@ -71,7 +72,7 @@ export function globalMetrics(clusters: Clusters): GlobalMetric[] {
   return [...byName.values()];
 }
 
-/** The keys that footprints of configured metrics have, with their units: of the configured statistic, and the average, which cc-backend's importer takes. */
+/** Keys and units of the configured footprints, with their statistic and with the average, as cc-backend imports. */
 export function footprintKeys(clusters: Clusters): { key: string; unit: string }[] {
   return globalMetrics(clusters).flatMap(({ name, footprint, unit }) => {
     if (footprint === '') return [];

@@ -1,11 +1,11 @@
-/** One range of a bracket. Both ends have `digits` digits, and so have the numbers that match. */
+/** One range of a bracket. Both ends and all matching numbers have `digits` digits. */
 interface NumberRange {
   from: number;
   to: number;
   digits: number;
 }
 
-/** A term is a sequence of fixed texts and brackets, all of which a host name must hold in this order. */
+/** A term is a sequence of fixed strings and brackets. A host name must contain all of them in this order. */
 type Part = { text: string } | { ranges: NumberRange[] };
 
 /** The nodes of a subcluster: `n[01-10,21-30],login1` (contract/archive.md §6). */
@@ -13,15 +13,15 @@ export interface NodeList {
   readonly terms: readonly (readonly Part[])[];
 }
 
-/** Parses a node list. Throws an Error that names the term and what is wrong with it. */
+/** Parses a node list. Throws an Error that names the invalid term and the reason. */
 export function parseNodeList(source: string): NodeList {
   return { terms: splitTerms(source).map(parseTerm) };
 }
 
-/** At the commas that stand outside brackets. */
+/** Splits at commas outside of brackets. */
 function splitTerms(source: string): string[] {
   const terms = source.match(/(?:\[[^\]]*\]?|[^,[])+/g) ?? [];
-  // A node list ",a" or "a,,b" has fewer terms than commas + 1.
+  // A node list such as ",a" or "a,,b" has fewer terms than commas + 1.
   const commas = source.replace(/\[[^\]]*\]?/g, '').split(',').length - 1;
   if (terms.length !== commas + 1) throw new Error(`node list '${source}' has an empty term`);
   return terms;
@@ -54,7 +54,7 @@ function parseRange(range: string, term: string): NumberRange {
   return { from: Number(from), to: Number(to), digits: from.length };
 }
 
-/** True when the list holds the host, with exactly the digits of its range: `n[01-10]` holds neither n1 nor n011. */
+/** True if the list contains the host with exactly the digits of its range: `n[01-10]` contains neither n1 nor n011. */
 export function nodeListHas(list: NodeList, host: string): boolean {
   return list.terms.some((parts) => {
     let at = 0;
@@ -81,10 +81,7 @@ function matchRange(ranges: readonly NumberRange[], host: string, at: number): n
   return 0;
 }
 
-/**
- * How many nodes the list names. As in cc-backend only the first two parts of a term count, and a node named twice counts
- * twice.
- */
+/** The number of nodes in the list. As in cc-backend, it counts duplicates and only the first two parts of a term. */
 export function countNodes(list: NodeList): number {
   let count = 0;
   for (const parts of list.terms) {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** From the whole node down to one hardware thread, coarsest first; accelerators stand beside them. */
+/** From the whole node to one hardware thread, the coarsest first, and accelerators. */
 export const SCOPES = ['node', 'socket', 'memoryDomain', 'core', 'hwthread', 'accelerator'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What a footprint value is of a metric's samples. */
+/** The statistic of a metric's samples that a footprint value contains. */
 export type FootprintStat = 'avg' | 'min' | 'max' | (string & {});
 
-// cc-backend decodes with Go's rules: what is missing or null is the zero value, unknown fields are ignored.
+// cc-backend decodes with Go's rules: missing and null values become the zero value, and unknown fields are ignored.
 const text = z
   .string()
   .nullish()
@@ -108,11 +108,11 @@ const SubClusterSchema = z.object({
 });
 export type SubClusterFile = z.output<typeof SubClusterSchema>;
 
-/** A cluster.json as it may be written (contract/archive.md §6): lenient, save where cc-backend refuses to start. */
+/** A cluster.json (contract/archive.md §6). Lenient, except where cc-backend refuses to start. */
 export const ClusterFileSchema = z.object({
   name: z.string().min(1, 'is empty'),
   metricConfig: z.array(MetricConfigSchema).min(1, 'has no metric'),
   subClusters: z.array(SubClusterSchema).min(1, 'has no subcluster'),
 });
-/** A decoded cluster.json, nothing derived from it yet. */
+/** A decoded cluster.json before anything is derived from it. */
 export type ClusterFile = z.output<typeof ClusterFileSchema>;

@@ -1,7 +1,7 @@
 import type { Cluster, SubCluster } from './derive.ts';
 import { countNodes } from './node-list.ts';
 
-/** What a cluster has, by its configuration; undefined where that does not say it. */
+/** The size of a cluster according to its configuration. Undefined if the configuration does not say it. */
 export interface ClusterSize {
   nodes: number | undefined;
   hwthreads: number | undefined;
@@ -15,7 +15,7 @@ export function clusterSize({ subClusters }: Cluster): ClusterSize {
   return { nodes, hwthreads: times(threadsOf), accelerators: times(({ topology }) => topology.accelerators.length) };
 }
 
-/** `*` names no nodes. */
+/** `*` does not list the nodes. */
 function nodesOf({ nodeList }: SubCluster): number | undefined {
   return nodeList === undefined ? undefined : countNodes(nodeList);
 }

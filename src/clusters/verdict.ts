@@ -1,6 +1,6 @@
 import type { SubCluster, SubClusterMetric } from './derive.ts';
 
-/** What a value of a job's footprint means by the thresholds of its subcluster. */
+/** The rating of a footprint value by the thresholds of its subcluster. */
 export type Verdict = 'normal' | 'caution' | 'alert' | 'unknown';
 
 export interface Thresholds {
@@ -11,7 +11,7 @@ export interface Thresholds {
   lowerIsBetter: boolean;
 }
 
-/** What of a job's node decides over its thresholds. */
+/** The properties of a job's use of its nodes that determine its thresholds. */
 interface Shape {
   shared: string;
   numHwthreads: number;
@@ -19,8 +19,8 @@ interface Shape {
 }
 
 /**
- * The thresholds of a metric for one job: those of a node, or of the part of it that a job on shared nodes has, where the metric is a
- * sum over the node. Undefined for a metric without a peak.
+ * The thresholds of a metric for one job. They are those of a node. For a job on shared nodes they are scaled to its
+ * part of the node if the metric is a sum over the node. Undefined for a metric without a peak.
  */
 export function thresholdsFor(
   metric: SubClusterMetric,
@@ -35,7 +35,7 @@ export function thresholdsFor(
   return { peak: peak * part, normal: normal * part, caution: caution * part, alert: alert * part, lowerIsBetter };
 }
 
-/** As ClusterCockpit's own pages judge. */
+/** Rates a value as ClusterCockpit's own pages do. */
 export function verdictOn(value: number, { peak, caution, alert, lowerIsBetter }: Thresholds): Verdict {
   if (value < 0 || value > peak) return 'unknown';
   if (lowerIsBetter) return value >= alert ? 'alert' : value >= caution ? 'caution' : 'normal';

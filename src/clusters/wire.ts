@@ -1,7 +1,7 @@
 import type { Cluster, SubCluster, SubClusterMetric } from './derive.ts';
 import type { MetricConfig, MetricOverride, Unit } from './schema.ts';
 
-/** A cluster as GET /api/clusters/ answers it (contract/rest.md §8): zero values are there, save where it says omitted. */
+/** A cluster as in GET /api/clusters/ (contract/rest.md §8). Zero values are included unless it says otherwise. */
 export function clusterJson(cluster: Cluster) {
   return {
     name: cluster.name,
@@ -10,7 +10,7 @@ export function clusterJson(cluster: Cluster) {
   };
 }
 
-/** The prefix is omitted when empty. */
+/** An empty prefix is left out. */
 export function unitJson({ base, prefix }: Unit) {
   return prefix === '' ? { base } : { base, prefix };
 }
