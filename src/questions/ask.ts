@@ -26,31 +26,32 @@ import type { Question } from './question.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
 import { jobStatistics, StatisticsRow } from './statistics/sqlite.ts';
 
-/** The column index as it is asked. */
+/** The column index as an engine for questions. */
 export interface QuestionIndex {
   /**
-   * The rows of the answer, before their schema has read them; undefined where SQLite has to answer. Rejects with the reason of the
-   * deadline's signal, and with `queue_full`.
+   * Returns the rows of the answer before their schema has parsed them. Undefined if SQLite must answer. Rejects with
+   * the reason of the deadline's signal, and with `queue_full`.
    */
   ask(question: Question, deadline: Deadline): Promise<readonly unknown[] | undefined>;
 }
 
-/** How the batches of a list are read. */
+/** How to read the batches of a list. */
 export interface ListReading {
-  /** The deadline of the next batch; its `clear` is called when the batch has been read. */
+  /** Returns the deadline of the next batch. Its `clear` is called when the batch has been read. */
   deadline(): Deadline;
-  /** What belongs to a batch beyond its rows, read with it. */
+  /** Adds the data of a batch that is not in its rows. */
   complete(page: Page<JobsBatch>, deadline: Deadline): Promise<Page<JobsBatch>>;
-  /** Whether batches may be read before they are asked for. */
+  /** True if batches may be read before they are requested. */
   mayReadAhead(): boolean;
 }
 
-/** Batches of a list that are read at the same time, where a third reader is left for others. */
+/** Number of batches of a list read at the same time, if a third reader stays free for others. */
 const SIDE_BY_SIDE = 2;
 
 /**
- * What can be asked about many jobs. The column index answers where there is one and it can, SQLite or a libSQL server otherwise, with
- * the same rows in the same order: no SQL is built that does not run. Each method throws what the Database port throws.
+ * The questions about many jobs. The column index answers if it exists and is able to, otherwise SQLite or a libSQL
+ * server, with the same rows in the same order. SQL is only built to be run. Each method throws the faults of the
+ * Database port.
  */
 export class JobQuestions {
   readonly #db: Database;
@@ -66,7 +67,7 @@ export class JobQuestions {
     return row?.count ?? 0;
   }
 
-  /** One row for all jobs, or one for each group in the order asked for. */
+  /** Returns one row for all jobs, or one per group in the requested order. */
   async statistics(jobs: VisibleJobs, options: StatisticsOptions, deadline: Deadline): Promise<JobsStatistics[]> {
     const question = { kind: 'statistics', jobs, ...options } as const;
     return await this.#rows(question, StatisticsRow, () => jobStatistics(jobs, options), deadline);
@@ -78,7 +79,7 @@ export class JobQuestions {
     return jobHistogramsOf(options.bins, rows);
   }
 
-  /** One histogram for each scale, in their order. Throws `forbidden` for a metric that is hidden from the caller. */
+  /** Returns one histogram per scale, in their order. Throws `forbidden` for a metric hidden from the caller. */
   async metricHistograms(
     jobs: VisibleJobs,
     scales: readonly MetricScale[],
@@ -91,7 +92,7 @@ export class JobQuestions {
     return metricHistogramsOf(scales, bins, rows);
   }
 
-  /** A page of a list in any order, each job as a line. */
+  /** Returns a page of a list in any order, each job as a line. */
   async listed(jobs: VisibleJobs, options: ListedJobsOptions, deadline: Deadline): Promise<ListedJob[]> {
     const question = pageIdsQuestion(jobs, options);
     const places = question === undefined ? undefined : await this.#pageIds(question, deadline);
@@ -99,7 +100,7 @@ export class JobQuestions {
     return await this.#db.read(statement, deadline);
   }
 
-  /** A page of any size, newest start first: batches of REST Job objects as JSON, some of them read ahead. */
+  /** Yields a page of any size, newest start first: batches of REST Job objects as JSON, some of them read ahead. */
   list(jobs: VisibleJobs, options: JobsListOptions, reading: ListReading): AsyncGenerator<Page<JobsBatch>, void, void> {
     const within = async <Result>(work: (deadline: Deadline) => Promise<Result>): Promise<Result> => {
       const deadline = reading.deadline();

@@ -1,6 +1,6 @@
 /**
- * SQL for DuckDB. The text is ours throughout: names of columns, literals of whole numbers (which typed code made from a number,
- * so that DuckDB can compare them with what it knows of each block), and `$n` for everything else.
+ * SQL for DuckDB. It contains no user input: only column names, literals of whole numbers, and `$n` for everything
+ * else. The literals are created from typed numbers, so that DuckDB can compare them with its statistics of each block.
  */
 export interface DuckDbQuery {
   readonly sql: string;
@@ -11,14 +11,14 @@ export interface DuckDbQuery {
 export class Parameters {
   readonly values: (string | number)[] = [];
 
-  /** The parameter's place in the text. Numbers are DOUBLE. */
+  /** Adds a parameter and returns its placeholder. Numbers are DOUBLE. */
   add(value: string | number): string {
     this.values.push(value);
     return `$${this.values.length}`;
   }
 }
 
-/** A whole number as it stands in SQL. Throws for one that is none. */
+/** A whole number as SQL. Throws for other numbers. */
 export function wholeLiteral(value: number | bigint): string {
   return BigInt(value).toString();
 }

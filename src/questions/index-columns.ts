@@ -2,17 +2,17 @@ import type { SqlValue } from '../db/statement.ts';
 import { type FieldOf, STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
 import { JOB_STATES } from '../jobs/job.ts';
 
-/** One column of the index. */
+/** A column of the index. */
 export interface Column {
   readonly name: string;
   readonly type: 'BIGINT' | 'INTEGER' | 'UTINYINT' | 'DOUBLE' | 'VARCHAR';
 }
 
-/** A column with the value of the column of table job that has its name. */
+/** A column with the value of the column of the same name in table job. */
 export interface StoredColumn extends Column {
   /**
-   * The value in the index of the value in the table, where integers are BigInt. Undefined if the column cannot hold it so that every question
-   * has the answer of the SQL.
+   * Converts a value of the table, where integers are BigInt, to a value of the index. Undefined if the column cannot
+   * store it in a way that gives the same answers as the SQL.
    */
   readonly read: (stored: SqlValue | undefined) => bigint | number | string | undefined;
 }
@@ -20,7 +20,7 @@ export interface StoredColumn extends Column {
 /** Encloses each host of a job. The index does not support hosts that contain it. */
 export const HOST_MARK = '\x1f';
 
-/** Numbered so that running is the greatest: most blocks have none, and DuckDB knows the greatest number of each. */
+/** Numbered so that running is the largest: most blocks have none, and DuckDB knows the largest number of each. */
 export const STATES: readonly string[] = [...JOB_STATES.filter((state) => state !== 'running'), 'running'];
 export const RUNNING = STATES.length - 1;
 
@@ -33,15 +33,15 @@ export const STORED_COLUMNS: readonly StoredColumn[] = [
 /** The columns of every index. Its footprint columns follow them. */
 export const COLUMNS: readonly Column[] = [
   ...STORED_COLUMNS,
-  // NULL, which no filter matches, if the metadata is broken or has no text there.
+  // NULL, which matches no filter, if the metadata is invalid or has no text there.
   { name: 'job_name', type: 'VARCHAR' },
-  // With A-Z folded. Many jobs share a name, and DuckDB looks at each name of a block once if there is one column to look at.
+  // With A-Z folded. Many jobs share a name, and with a column of its own DuckDB compares each name of a block once.
   { name: 'job_name_folded', type: 'VARCHAR' },
-  // HOST_MARK, then each host with HOST_MARK after it. Empty for a job without hosts.
+  // HOST_MARK, then each host followed by HOST_MARK. Empty for a job without hosts.
   { name: 'hosts', type: 'VARCHAR' },
-  // NULL, which takes no room, if they have no A-Z.
+  // NULL, which takes no space, if they have no A-Z.
   { name: 'hosts_folded', type: 'VARCHAR' },
-  // The ids of the job's tags, each with a comma around it.
+  // The ids of the job's tags, each enclosed in commas.
   { name: 'tags', type: 'VARCHAR' },
 ];
 
@@ -50,22 +50,22 @@ export function columnsOf(footprintKeys: readonly string[]): readonly Column[] {
   return [...COLUMNS, ...footprintKeys.map((_, index): Column => ({ name: footprintName(index), type: 'DOUBLE' }))];
 }
 
-/** The column of the number under a footprint key. The name has the key's index: DuckDB ignores the case of names. */
+/** The column of the number under a footprint key. It is named by the key's index because DuckDB ignores case. */
 export function footprintName(index: number): string {
   return `footprint${index}`;
 }
 
-/** Whether a DOUBLE column holds a number so that every question has the answer of the SQL. */
+/** True if a DOUBLE column can store a number in a way that gives the same answers as the SQL. */
 export function isDecimal(value: number): boolean {
   return Math.abs(value) <= 1e308;
 }
 
-/** The members of a closed set in the order of the numbers that the index has for them. */
+/** The members of a closed set in the order of their numbers in the index. */
 export function membersOf({ name, members }: FieldOf<'member'>): readonly string[] {
   return name === 'state' ? STATES : members;
 }
 
-/** NULL reads as 0 or '' where it may occur, as in every filter. */
+/** NULL reads as 0 or '' in nullable fields, as in all filters. */
 function storedColumn(field: StoredField): StoredColumn {
   const { column: name, nullable = false } = field;
   switch (field.kind) {

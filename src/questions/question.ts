@@ -4,7 +4,7 @@ import type { PageIdsQuestion } from './list/question.ts';
 import type { MetricHistogramsQuestion } from './metric-histograms/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
 
-/** Everything that a column index can be asked. What the caller may see is a part of the question (`jobs`). */
+/** All questions to a column index. `jobs` determines what the caller may see. */
 export type Question =
   | CountQuestion
   | StatisticsQuestion

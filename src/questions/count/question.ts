@@ -1,6 +1,6 @@
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
-/** How many jobs match. */
+/** The number of matching jobs. */
 export interface CountQuestion {
   readonly kind: 'count';
   readonly jobs: VisibleJobs;

@@ -8,7 +8,7 @@ import { whereJob } from '../where/sqlite.ts';
 export const CountRow = z.object({ count: z.int() });
 type CountRow = z.output<typeof CountRow>;
 
-/** One row: how many jobs there are. */
+/** One row with the number of jobs. */
 export function countJobs(jobs: VisibleJobs): Statement<CountRow> {
   return statementOf('count jobs', sql`SELECT count(*) AS count FROM job WHERE ${whereJob(jobs)}`, CountRow);
 }

@@ -6,9 +6,7 @@ export interface HistogramsOptions {
   readonly nowSec: number;
 }
 
-/**
- * The points of four histograms (CountedValue), each ascending by value. Empty duration bins are absent: src/jobs/histograms.ts adds them.
- */
+/** The points of four histograms (CountedValue), each ascending. src/jobs/histograms.ts adds empty duration bins. */
 export interface HistogramsQuestion extends HistogramsOptions {
   readonly kind: 'histograms';
   readonly jobs: VisibleJobs;

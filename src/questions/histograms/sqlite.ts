@@ -15,8 +15,9 @@ export const HistogramRow = z.object({
 });
 
 /**
- * The points of four histograms, each ascending by value; empty duration bins are absent (src/jobs/histograms.ts adds
- * them). One scan and one sort serve all four: the jobs are first counted by all four values together.
+ * The points of four histograms, each ascending by value. Empty duration bins are left out and added by
+ * src/jobs/histograms.ts. One scan and one sort serve all four, because the jobs are first counted by all four values
+ * together.
  */
 export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: HistogramsOptions): Statement<CountedValue> {
   const { widthSec, bins: number } = DURATION_BINS[bins];
@@ -34,7 +35,7 @@ export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: HistogramsOpt
   return statementOf('job histograms', query, HistogramRow);
 }
 
-/** A foreign file may hold anything in a column of integers; NULL counts as 0. */
+/** A foreign file may contain anything in an integer column. NULL counts as 0. */
 function whole(name: 'num_nodes' | 'num_hwthreads' | 'num_acc') {
   return sql`CAST(ifnull(${column(name)}, 0) AS INTEGER)`;
 }

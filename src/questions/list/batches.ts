@@ -8,21 +8,21 @@ import type { NextPages } from './read-ahead.ts';
 import { type JobsBatch, type JobsBatchOptions, jobsBatch, type RowsBehind, withIds } from './sqlite.ts';
 import { standIns, Template } from './template.ts';
 
-/** Rows of a batch. The first is smaller: nobody knows yet how large its rows are. Those with metadata hold job scripts. */
+/** Rows per batch. The first is smaller because the size of its rows is unknown. Metadata may contain job scripts. */
 const BATCH = { first: 100, firstWithMetadata: 25, most: 500 };
-/** A row may have hundreds of KB (ten thousand nodes, a job script), an ordinary one has 600 bytes. */
+/** A row may have hundreds of KB (ten thousand nodes, a job script). A typical one has 600 bytes. */
 const BATCH_BYTES = 256 * 1024;
-/** Places that a column index finds at once, since finding a few takes as long: 200 KB of the service's memory. */
+/** Positions that the column index finds at once, because finding a few takes as long. They take 200 KB of memory. */
 const MOST_PLACES = 5_000;
 
-/** Asks the column index; undefined where SQLite has to find the jobs. */
+/** Queries the column index. Undefined if SQLite must find the jobs. */
 export type FindPageIds = (question: PageIdsQuestion) => Promise<readonly ListCursor[] | undefined>;
 
 export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
 
 /**
- * The batches of one page of a list, newest first: rows are REST Job objects, each one line of JSON text that ends in
- * `"statistics":null}`. Only the first batch skips rows by number; the others go on behind the last row.
+ * The batches of one page of a list, newest first. Rows are REST Job objects, each one line of JSON text that ends in
+ * `"statistics":null}`. Only the first batch skips rows by number. The others continue after the last row.
  */
 export function jobsPage(
   jobs: VisibleJobs,
@@ -34,24 +34,24 @@ export function jobsPage(
 }
 
 /**
- * Two kinds of batches. One walks along the list from a place, and where two may be read side by side it also names the places of the
- * batch behind its own: the walk is a look into an index, a fiftieth of the rows. The other reads the rows at places that are known,
- * from such a walk or from the column index.
+ * There are two kinds of batches. The first kind walks along the list from a position. If two batches may be read at
+ * the same time, it also returns the positions of the batch after its own: the walk only reads an index, a fiftieth of
+ * the rows. The second kind reads the rows at known positions, from such a walk or from the column index.
  */
 class JobsPage {
   readonly #jobs: VisibleJobs;
   readonly #options: JobsListOptions;
   readonly #find: FindPageIds;
   readonly #isAlongIndex: boolean;
-  /** Rows of the page whose places are not known yet. */
+  /** Rows of the page whose positions are unknown. */
   #left: number;
-  /** Rows that a walk has named and that have not been asked for. */
+  /** Rows whose positions a walk has returned and that have not been requested. */
   #named: RowsBehind | undefined;
-  /** Ids of those that a column index has found. */
+  /** Ids of the rows that the column index has found. */
   #found: readonly bigint[] = [];
-  /** The last place that is known: from there the list is walked on; undefined at its end. */
+  /** The last known position, from which the walk continues. Undefined at the end of the list. */
   #at: ListCursor | undefined;
-  /** How many places the walk asked for that is on its way. */
+  /** The number of positions requested by the running walk. */
   #walked: number | undefined;
   #walk: Template<JobsBatch, keyof typeof WALK> | undefined;
   #rows: Template<JobsBatch, keyof typeof ROWS> | undefined;
@@ -90,7 +90,7 @@ class JobsPage {
     this.#learn(rows + behind.rows, walked, last ?? undefined);
   }
 
-  /** So many places are known now, of those asked for; fewer are the last. */
+  /** Records that `places` positions are known of those requested. If there are fewer, they are the last. */
   #learn(places: number, asked: number, last: ListCursor | undefined): void {
     this.#walked = undefined;
     this.#left -= places;
@@ -126,7 +126,7 @@ class JobsPage {
     return this.#walk.filled({ startTime: after.startTime, id: after.id, walked: this.#walked, shown });
   }
 
-  /** Where no index of SQLite leads to the rows, the column index may find many of them at once. */
+  /** If no index of SQLite leads to the rows, the column index may find many of them at once. */
   async #hasFound(slice: Slice): Promise<boolean> {
     if (this.#isAlongIndex) return false;
     const most = Math.min(this.#left, MOST_PLACES);
@@ -141,7 +141,7 @@ class JobsPage {
 const WALK = standIns('startTime', 'id', 'walked', 'shown');
 const ROWS = standIns('ids', 'shown');
 
-/** How many rows like those of a batch make a batch. */
+/** The number of rows of this size in a batch. */
 function rowsLike({ bytes, rows }: Page<JobsBatch>): number {
   const rowBytes = Math.max(1, bytes.byteLength / rows);
   return Math.min(BATCH.most, Math.max(1, Math.floor(BATCH_BYTES / rowBytes)));

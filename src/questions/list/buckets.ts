@@ -1,13 +1,13 @@
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 
-/** In a byte DuckDB groups at once, without a hash. */
+/** DuckDB groups by a single byte directly, without a hash. */
 const BUCKETS = 256;
 
-/** Values parted into 256 buckets, the least in the first ones. */
+/** Values divided into 256 buckets in ascending order. */
 export interface Buckets {
-  /** SQL for the bucket of a value, a byte; it never falls while the value rises. */
+  /** SQL for the bucket of a value, a byte. It does not decrease when the value increases. */
   of(value: string, parameters: Parameters): string;
-  /** The least and the greatest value that a bucket may have. */
+  /** The smallest and the largest value of a bucket. */
   ends(bucket: number): Ends;
 }
 
@@ -16,7 +16,7 @@ interface Ends {
   readonly to: number | bigint;
 }
 
-/** Of whole numbers from `least` to `most`: as many in each. */
+/** Buckets of equal width for whole numbers from `least` to `most`. */
 export function wholeBuckets(least: bigint, most: bigint): Buckets {
   const width = (most - least) / BigInt(BUCKETS) + 1n;
   return {
@@ -29,14 +29,14 @@ export function wholeBuckets(least: bigint, most: bigint): Buckets {
 }
 
 /**
- * Of doubles from `least` to `most`, by their fourth roots: energies spread over decades, most of them small. Undefined where the two are too
- * close to have others between them.
+ * Buckets for doubles from `least` to `most` by their fourth roots, because energies span decades and most are small.
+ * Undefined if the two are too close to have values between them.
  *
- * The ends are looked for with the arithmetic of DuckDB, which is that of JavaScript: each step of it, roots included, is exact to the last bit
- * (IEEE 754) and never falls.
+ * The ends are computed with the arithmetic of DuckDB, which is that of JavaScript: each step, including roots, is
+ * exact to the last bit and monotonic (IEEE 754).
  */
 export function doubleBuckets(least: number, most: number): Buckets | undefined {
-  const low = least / 2; // halved: their difference is a number too
+  const low = least / 2; // halved, so that their difference is finite
   const width = Math.sqrt(Math.sqrt(most / 2 - low));
   if (!(width > 0)) return undefined;
   const bucketOf = (value: number) => Math.floor((Math.sqrt(Math.sqrt(value / 2 - low)) / width) * (BUCKETS - 1));
@@ -50,7 +50,7 @@ export function doubleBuckets(least: number, most: number): Buckets | undefined 
   };
 }
 
-/** The greatest double between two for which it holds; it does for `from`, and for none behind one for which it does not. */
+/** The largest double for which `holds` is true, by bisection. It must be true from `from` up to some value. */
 function lastWhere(holds: (value: number) => boolean, from: number, to: number): number {
   let [low, high] = [rankOf(from), rankOf(to) + 1n];
   while (high - low > 1n) {
@@ -67,7 +67,7 @@ function next(value: number): number {
 
 const bits = new DataView(new ArrayBuffer(8));
 
-/** Where a double stands among all of them, 0 at 0. */
+/** The position of a double in the order of all doubles, 0 for 0. */
 function rankOf(value: number): bigint {
   bits.setFloat64(0, Math.abs(value));
   const place = bits.getBigInt64(0);

@@ -11,32 +11,32 @@ interface Queryable {
   rows(query: DuckDbQuery): Promise<Row[]>;
 }
 
-/** Where sorting is what it takes. */
+/** Limits for sorting. */
 export interface Depth {
-  /** Up to here the first jobs of a list are kept while it is scanned; beyond, DuckDB sorts all that match. */
+  /** Up to this offset DuckDB keeps the first jobs of a list during a scan. Beyond it, it sorts all matching jobs. */
   readonly shallow: bigint;
-  /** Jobs that are sorted at once. */
+  /** The largest number of jobs to sort at once. */
   readonly few: bigint;
 }
 
 const DEPTH: Depth = { shallow: 5_000n, few: 1_000_000n };
-/** Each leaves a 256th, of values that lie evenly: two or three do. Of those that do not, what is left is sorted. */
+/** Each step leaves a 256th of evenly distributed values, so two or three are enough. Others are sorted at the end. */
 const MOST_STEPS = 16;
 
-/** A part of a list: its jobs within some values of the keys, and which of them are asked for. */
+/** A part of a list: its jobs within value ranges of the keys, and the requested slice of them. */
 interface Part {
   readonly within: readonly Between[];
   readonly offset: bigint;
   readonly limit: number;
-  /** The key whose values are told apart next. */
+  /** The key to divide next. */
   readonly level: number;
   readonly steps: number;
 }
 
 /**
- * The places of a slice of a list, as pageIdsQuery has them. A deep slice is looked for: jobs are counted by 256 stretches of the values
- * they are sorted by, then only those of the stretch the slice lies in, and so on, until few are left to sort. Page 100,000 of 20 M jobs
- * takes 0.2 s, sorting all of them 2.
+ * The positions of a slice of a list, as in pageIdsQuery. A deep slice is found by counting: jobs are counted in 256
+ * ranges of the sort value, then only those in the range that contains the slice, and so on, until few are left to
+ * sort. Page 100,000 of 20 M jobs takes 0.2 s; sorting all of them takes 2.
  */
 export async function pageIdsOf(
   file: Queryable,
@@ -73,7 +73,7 @@ export async function pageIdsOf(
     }));
   }
 
-  /** Finds the stretch that the slice begins in; what is behind it begins with the next one. */
+  /** Finds the range in which the slice begins. The rest of the slice begins with the next range. */
   async function within(part: Part, key: SortKey, stretches: readonly Counted[]): Promise<Row[]> {
     let { offset } = part;
     const others = part.within.filter((each) => each.key !== key);
@@ -101,7 +101,7 @@ interface Counted {
   readonly between: Between;
 }
 
-/** The least and the greatest value there is; DuckDB knows them of a column. */
+/** The smallest and the largest value. DuckDB knows them for each column. */
 async function endsOf(file: Queryable, key: SortKey): Promise<Between | undefined> {
   const sql = `SELECT min(${key.value}) AS least, max(${key.value}) AS most FROM job`;
   const [row] = await file.rows({ sql, parameters: [] });
@@ -113,7 +113,7 @@ function bucketsOf({ key, from, to }: Between): Buckets | undefined {
   return key.isWhole ? wholeBuckets(BigInt(from), BigInt(to)) : doubleBuckets(Number(from), Number(to));
 }
 
-/** From the first to the last of stretches that lie side by side. */
+/** Joins adjacent ranges. */
 function allOf(key: SortKey, stretches: readonly Between[]): Between {
   const ends = [stretches[0], stretches.at(-1)].filter((each) => each !== undefined);
   const [low, high] = key.order === 'ASC' ? ends : ends.toReversed();

@@ -5,25 +5,25 @@ import { durationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
 
-/** What a list is sorted by: a column, or the duration until now. */
+/** The sort value of a list: a column, or the duration until now. */
 export interface SortKey {
-  /** BIGINT where it is whole, DOUBLE otherwise; never NULL. */
+  /** BIGINT for whole numbers, DOUBLE otherwise. Never NULL. */
   readonly value: string;
   readonly order: 'ASC' | 'DESC';
   readonly isWhole: boolean;
 }
 
-/** The jobs whose value of a key lies between two, both included. */
+/** The jobs whose value of a key is in a range, both ends included. */
 export interface Between {
   readonly key: SortKey;
   readonly from: number | bigint;
   readonly to: number | bigint;
 }
 
-/** Far beyond any list, and what DuckDB takes as an offset. */
+/** Beyond any list, and valid as an offset in DuckDB. */
 const LAST_ROW = 2n ** 53n;
 
-/** The keys of a list before the id, as src/questions/list/listed-jobs.ts and src/questions/list/newest-first.ts sort. */
+/** The keys of a list before the id, as in src/questions/list/listed-jobs.ts and src/questions/list/newest-first.ts. */
 export function sortKeys({ sorted }: PageIdsQuestion): readonly SortKey[] {
   const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, isWhole: true });
   if (sorted === undefined) return [started('DESC')];
@@ -42,7 +42,7 @@ export function sortKeys({ sorted }: PageIdsQuestion): readonly SortKey[] {
   }
 }
 
-/** The condition of a list's jobs, or of those within some values of its keys. */
+/** The condition for the jobs of a list, or for those within value ranges of its keys. */
 export function whereListed({ jobs, after }: PageIdsQuestion, within: readonly Between[], context: FilterContext) {
   const isBehind = after === undefined ? [] : [behind(after)];
   const bounds = within.map(({ key, from, to }) => {
@@ -53,7 +53,7 @@ export function whereListed({ jobs, after }: PageIdsQuestion, within: readonly B
   return [whereColumns(jobs.conditions, context), ...isBehind, ...bounds].join(' AND ');
 }
 
-/** The places of a list in its order: all of it, or what lies within some values of its keys. 64 bits as text. */
+/** The positions of a list in its order: all, or those within value ranges of its keys. 64-bit numbers are text. */
 export function pageIdsQuery(
   question: PageIdsQuestion,
   index: Omit<FilterContext, 'parameters'>,
@@ -61,7 +61,7 @@ export function pageIdsQuery(
 ): DuckDbQuery {
   const context = { ...index, parameters: new Parameters() };
   const keys = sortKeys(question);
-  // Of the columns of the table: the answer has texts under their names.
+  // Columns of the table, because the answer has texts under the same names.
   const order = [...keys.map(({ value, order }) => `${value} ${order}`), `job.id ${keys.at(-1)?.order ?? 'DESC'}`];
   const sql = `SELECT CAST(id AS VARCHAR) AS id, CAST(start_time AS VARCHAR) AS "startTime" FROM job
     WHERE ${whereListed(question, within, context)}
@@ -69,13 +69,13 @@ export function pageIdsQuery(
   return { sql, parameters: context.parameters.values };
 }
 
-/** The first condition tells DuckDB which blocks to leave out. */
+/** The first condition tells DuckDB which blocks to skip. */
 function behind({ startTime, id }: ListCursor): string {
   const [start, last] = [wholeLiteral(startTime), wholeLiteral(id)];
   return `start_time <= ${start} AND (start_time < ${start} OR id < ${last})`;
 }
 
-/** A row of the answer as a place. Throws for one that is none. */
+/** A row of the answer as a position. Throws if it is invalid. */
 export function cursorOf(row: unknown): ListCursor {
   const { id, startTime } = row as { id: string; startTime: string };
   return { id: BigInt(id), startTime: BigInt(startTime) };

@@ -21,9 +21,9 @@ import { isAlongIndex, newestFirst } from './newest-first.ts';
 import type { PageIdsQuestion } from './question.ts';
 import { withIds } from './sqlite.ts';
 
-/** One more than names have at most (src/jobs/bounds.ts), so that a longer one is known. */
+/** One more than the maximum length of names (src/jobs/bounds.ts), so that longer ones are recognized. */
 const TEXT_CHARACTERS = BOUNDS.text.most + 1;
-/** Of a tag as much as fits in a line. */
+/** Characters of a tag that fit in a line. */
 const TAG_CHARACTERS = 100;
 
 const Row = z.object({
@@ -52,14 +52,14 @@ export interface ListedJobsOptions extends PageRequest, ListOrder {
 }
 
 /**
- * A page of a list of jobs, each with what fits in a line and nothing that may be large: neither hosts nor metadata. Newest first it runs
- * along an index; another order looks at every job that matches.
+ * A page of a list of jobs. Each job has only small data that fits in a line, so neither hosts nor metadata. Newest
+ * first uses an index. Other orders read every matching job.
  */
 export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): Statement<ListedJob> {
   return listedAt(jobs, options, places(jobs, options));
 }
 
-/** The same page, whose jobs the column index has found. */
+/** The same page with the jobs that the column index has found. */
 export function listedJobsAt(
   jobs: VisibleJobs,
   options: ListedJobsOptions,
@@ -68,7 +68,7 @@ export function listedJobsAt(
   return listedAt(jobs, options, withIds(jobs, found.map(({ id }) => id).join()));
 }
 
-/** What finds the jobs of the page; undefined where an index of SQLite leads to them. */
+/** The question for the jobs of the page. Undefined if an index of SQLite leads to them. */
 export function pageIdsQuestion(jobs: VisibleJobs, options: ListedJobsOptions): PageIdsQuestion | undefined {
   const { column: by, order, nowSec, itemsPerPage: limit } = options;
   if (by === 'start-time' && isAlongIndex(jobs)) return undefined;
@@ -80,9 +80,9 @@ export function pageIdsQuestion(jobs: VisibleJobs, options: ListedJobsOptions): 
 function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuilder<unknown>): Statement<ListedJob> {
   const text = (name: Parameters<typeof column>[0]) => firstCharacters(column(name), TEXT_CHARACTERS);
   const number = (value: RawBuilder<unknown>) => sql`CAST(CAST(ifnull(${value}, 0) AS INTEGER) AS TEXT)`;
-  // A BLOB or a text that is stored as energy reads as the number it begins with; infinity is no number of JSON.
+  // A BLOB or text stored as energy reads as the number at its beginning. JSON has no infinity.
   const energy = sql`CASE WHEN abs(CAST(${column('energy')} AS REAL)) < 1e308 THEN CAST(${column('energy')} AS REAL) END`;
-  // The rows come in the order of `places`, the outer loop of the join (as in jobs-page.ts).
+  // The rows keep the order of `places`, the outer loop of the join (as in src/questions/list/sqlite.ts).
   const query = sql`WITH places AS MATERIALIZED (${places})
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
       ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, NAME_CHARACTERS)} AS name,
@@ -110,7 +110,7 @@ function sortValue(by: SortColumn, nowSec: number): RawBuilder<unknown> {
   return by === 'duration' ? durationAt(nowSec) : storedValue(FIELDS[by]);
 }
 
-/** Those the caller may read, by database id, as JSON. */
+/** The tags that the caller may read, by database id, as JSON. */
 function tags(scopes: readonly string[]): RawBuilder<unknown> {
   const inScope = sql`tag.tag_scope IN (${sql.join(scopes.map((scope) => scope.toWellFormed()))})`;
   const shown = (value: RawBuilder<unknown>) => firstCharacters(value, TAG_CHARACTERS);

@@ -5,18 +5,18 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, whereJob } from '../where/sqlite.ts';
 
 const MOST_BRANCHES = 12;
-/** Every branch repeats the values of the other conditions. */
+/** Each branch repeats the values of the other conditions. */
 const MOST_REPEATED_VALUES = 100;
 
-/** The lean indexes (migrations/0002), each without the start time it ends in. */
+/** The lean indexes (migrations/0002), each without the start time at its end. */
 const INDEXES: readonly string[] = ['', 'cluster', 'user', 'project', 'state', 'cluster user', 'cluster state'];
 
 /**
- * Whether an index leads to the rows of a list without a look at others: whatever a filter asks beyond it is asked of each job on the
- * way, of all of them in the worst case.
+ * True if an index leads to the rows of a list without reading others. All other conditions are checked for each job on
+ * the way, in the worst case for all jobs.
  */
 export function isAlongIndex({ conditions }: VisibleJobs): boolean {
-  if (conditions.some(({ kind }) => kind === 'id')) return true; // a few rows by their number
+  if (conditions.some(({ kind }) => kind === 'id')) return true; // a few rows by their id
   const asked = conditions.map(indexedField);
   const fields = [...new Set(asked.filter((field) => field !== 'start-time'))].sort();
   return INDEXES.includes(fields.join(' ')) && fields.length === asked.filter((field) => field !== 'start-time').length;
@@ -38,10 +38,10 @@ function indexedField(condition: Condition): string {
 }
 
 /**
- * A query for `id` and `start_time` of a slice of the list, newest first, made to run along an index.
+ * A query for `id` and `start_time` of a slice of the list, newest first, written so that it uses an index.
  *
- * "Any of these clusters" is a query for each cluster: SQLite merges them lazily, each along its own index, where IN
- * would collect and sort every job of these clusters for 25 of them.
+ * "Any of these clusters" becomes one query per cluster. SQLite merges them lazily, each along its own index. With IN
+ * it would collect and sort all jobs of these clusters to return 25 of them.
  */
 export function newestFirst(jobs: VisibleJobs, { after, offset, limit }: Slice): RawBuilder<unknown> {
   const behind: RawBuilder<SqlBool> =
@@ -52,7 +52,7 @@ export function newestFirst(jobs: VisibleJobs, { after, offset, limit }: Slice):
   return sql`${sql.join(queries, sql` UNION ALL `)} ORDER BY start_time DESC, id DESC LIMIT ${limit} OFFSET ${offset}`;
 }
 
-/** The filter as filters that exclude each other, each with one value where it had several. */
+/** Splits the filter into disjoint filters, each with one value instead of several. */
 function branches(jobs: VisibleJobs): VisibleJobs[] {
   for (const [index, condition] of jobs.conditions.entries()) {
     const split = branchesOf(condition);
@@ -69,7 +69,7 @@ function valuesOf(condition: Condition): number {
   return condition.kind === 'text' ? condition.values.length : 1;
 }
 
-/** Only conditions with an index of their own that ends in start_time. */
+/** Only conditions with an index of their own that ends in start_time are split. */
 function branchesOf(condition: Condition): Condition[][] {
   switch (condition.kind) {
     case 'member': {
@@ -98,7 +98,7 @@ function is(field: 'project' | 'user', value: string): Condition {
   return { kind: 'text', field, operator: 'is', values: [value] };
 }
 
-/** Equal once they are bound: two different lone surrogates are one value. */
+/** Removes values that are equal once they are bound: two different lone surrogates are one value. */
 function distinct(values: readonly string[]): string[] {
   return [...new Set(values.map((value) => value.toWellFormed()))];
 }

@@ -2,27 +2,28 @@ import type { Page } from '../../db/port.ts';
 import type { PageStatement } from '../../db/statement.ts';
 
 /**
- * The batches that can be read now, in their order: behind the last of those before (undefined: the first), none at the end.
- * `width`: how many at most may be read side by side.
+ * Returns the next batches in order: those after `before`, or the first ones if it is undefined. Empty at the end of
+ * the list. At most `width` batches may be read at the same time.
  */
 export type NextPages<More> = (before: Page<More> | undefined, width?: number) => Promise<PageStatement<More>[]>;
 
-/** How one batch is read: the caller knows its deadline, and what else belongs to it. */
+/** Reads one batch. The caller knows its deadline and any additional data. */
 export type ReadPage<More> = (statement: PageStatement<More>) => Promise<Page<More>>;
 
 export interface Ahead {
-  /** Whether batches may be read that the consumer has not asked for. */
+  /** True if batches may be read that the consumer has not requested. */
   mayRead(): boolean;
-  /** How many side by side. */
+  /** How many at the same time. */
   width(): number;
 }
 
 const ONE_AHEAD: Ahead = { mayRead: () => true, width: () => 1 };
 
 /**
- * A list of any size, pulled batch by batch. The first is read alone: its faults are the answer's, and many a list ends with it. From
- * then on those behind are read while the consumer works on the last, two of them side by side where there are processes for it
- * (140,000 instead of 90,000 rows a second, two cores). So four batches may wait for him at most.
+ * Yields a list of any size in batches. The first batch is read alone, because its faults become those of the answer,
+ * and many lists end with it. Later batches are read ahead while the consumer uses the last one, two of them at the
+ * same time if there are processes for it (140,000 instead of 90,000 rows a second on two cores). So at most four
+ * batches wait.
  */
 export async function* pages<More>(
   next: NextPages<More>,
@@ -48,7 +49,7 @@ export async function* pages<More>(
   }
 }
 
-/** It fails where it is awaited; a consumer that has left awaits nothing. */
+/** Prevents an unhandled rejection if the consumer has left. Otherwise the error is thrown by its await. */
 function unwatched<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => {});
   return promise;

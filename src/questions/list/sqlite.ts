@@ -7,7 +7,7 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { jobJson } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';
 
-const whole = z.string().transform(BigInt); // 64 bits, sent as text: JSON.parse would round them
+const whole = z.string().transform(BigInt); // 64 bits, sent as text because JSON.parse would round them
 const place = z.tuple([whole, whole]).transform(([startTime, id]): ListCursor => ({ startTime, id }));
 
 const More = z.object({
@@ -22,7 +22,7 @@ const More = z.object({
   ),
 });
 
-/** A row of the batch whose `statistics` the job archive holds; `index` counts the rows of the batch from 0. */
+/** A row of the batch whose `statistics` are in the job archive. `index` counts the rows of the batch from 0. */
 export interface ArchivedJob {
   readonly index: number;
   readonly cluster: string;
@@ -30,28 +30,28 @@ export interface ArchivedJob {
   readonly startTime: bigint;
 }
 
-/** Rows that are known and were not read. */
+/** Rows whose ids are known and that have not been read. */
 export interface RowsBehind {
-  /** Their ids, commas between them: a text, since 500 places take a millisecond to read. */
+  /** Their ids, separated by commas. One text, because parsing 500 positions would take a millisecond. */
   readonly ids: string;
   readonly rows: number;
 }
 
 export interface JobsBatch {
-  /** The place of the last row, of those behind the batch if there are any; null without rows. */
+  /** The position of the last row, including the rows after the batch. null without rows. */
   last: ListCursor | null;
-  /** The rows behind the batch that were asked for beside it. */
+  /** Additional rows after the batch, if they were requested. */
   behind: RowsBehind;
   archived: ArchivedJob[];
 }
 
-/** How its jobs are shown. */
+/** How to show the jobs. */
 export interface JobsBatchOptions {
   readonly withMetadata: boolean;
   readonly nowSec: number;
 }
 
-/** Which rows: those of a query for `id` and `start_time`, in its order, of which the first are shown and the others only named. */
+/** The rows of a query for `id` and `start_time`, in its order. Only the first `shown` rows are read. */
 export interface Walk {
   readonly places: RawBuilder<unknown>;
   readonly shown: number;
@@ -62,9 +62,9 @@ export function jobsBatch(
   options: JobsBatchOptions,
   { places, shown }: Walk,
 ): PageStatement<JobsBatch> {
-  // Ids first, from an index alone where one covers the filter: a page deep in the list skips no whole rows. The rows then
-  // come in the order of `places`, the outer loop of the join; an ORDER BY in group_concat as well would cost a third of
-  // the speed (120,000 against 180,000 rows a second).
+  // Ids come first, from the index alone if it covers the filter, so that a page deep in the list does not read the
+  // rows it skips. The rows then keep the order of `places`, the outer loop of the join. A further ORDER BY in
+  // group_concat would cost a third of the speed (120,000 against 180,000 rows a second).
   const archived = sql`CASE ${column('monitoring_status')} WHEN 3 THEN concat('[', json_quote(CAST(job.cluster AS TEXT)), ',"', CAST(job.job_id AS INTEGER), '","', CAST(job.start_time AS INTEGER), '"]') ELSE 'null' END`;
   const place = sql`concat('["', CAST(start_time AS INTEGER), '","', id, '"]')`;
   const query = sql`WITH walked AS MATERIALIZED (${places}), places AS MATERIALIZED (SELECT id, start_time FROM walked LIMIT ${shown})
@@ -80,7 +80,7 @@ export function jobsBatch(
   return { name: 'jobs page', sql: text, parameters: parameters as readonly SqlValue[], more: More };
 }
 
-/** The rows with these ids, commas between them, in their order. One that has gone meanwhile, or does not match any more, is left out. */
+/** The rows with these comma-separated ids, in their order. Rows that were deleted or no longer match are left out. */
 export function withIds(jobs: VisibleJobs, ids: string): RawBuilder<unknown> {
   return sql`SELECT job.id AS id, job.start_time AS start_time FROM json_each('[' || ${ids} || ']') AS place CROSS JOIN job ON job.id = place.value WHERE ${whereJob(jobs)} ORDER BY place.key`;
 }

@@ -4,7 +4,7 @@ import { footprintName } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { MetricHistogramsQuestion } from './question.ts';
 
-/** The rows of src/questions/metric-histograms/sqlite.ts: the same arithmetic, in the same order of operations. */
+/** The rows of src/questions/metric-histograms/sqlite.ts, with the same arithmetic in the same order of operations. */
 export function metricHistogramsQuery(
   { jobs, scales, bins }: MetricHistogramsQuestion,
   context: FilterContext,
@@ -17,11 +17,11 @@ export function metricHistogramsQuery(
     const top = context.parameters.add(peak);
     const most = wholeLiteral(bins);
     const part = `trunc(${value} / ${top} * ${most}::DOUBLE)`;
-    // In a small integer DuckDB groups at once: a third of the time.
+    // DuckDB groups by a small integer directly, in a third of the time.
     const small = bins < 256 ? 'UTINYINT' : 'USMALLINT';
     const counted = (isIn: string, bin: string) =>
       `SELECT ${wholeLiteral(index)}::DOUBLE AS metric, ${bin} AS part, count(*) AS count FROM job WHERE ${isIn} AND ${value} <= ${top} AND (${where}) GROUP BY ${bin}`;
-    // Hardly any is negative, which DuckDB knows of each block. trunc() makes -0 of those next to 0, which are in the first bin.
+    // Few blocks have negative values, as DuckDB knows. trunc() returns -0 for those in the first bin.
     return [
       counted(`${value} >= 0`, `CAST(${part} AS ${small})`),
       counted(`${value} < 0 AND ${part} >= 0`, `CAST(${part} AS ${small})`),

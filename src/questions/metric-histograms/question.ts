@@ -3,8 +3,8 @@ import type { MetricScale } from '../../jobs/histograms.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 /**
- * How many jobs have each metric's value in each bin (CountedBin), as metricBin in src/jobs/histograms.ts says; empty bins are absent.
- * A scale without a stat, with a peak of 0 or an invalid name has no rows.
+ * The number of jobs in each bin of each metric (CountedBin, as defined by metricBin in src/jobs/histograms.ts). Empty
+ * bins are left out. A scale without a stat, with a peak of 0 or with an invalid name has no rows.
  */
 export interface MetricHistogramsQuestion {
   readonly kind: 'metric histograms';

@@ -10,10 +10,11 @@ import type { MetricHistogramsQuestion } from './question.ts';
 export const MetricHistogramRow = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
 
 /**
- * How many jobs have each metric's value in each bin, as metricBin in src/jobs/histograms.ts says; empty bins are absent.
- * `metric` is the scale's index. A scale without a stat, with a peak of 0 or a name that is none has no rows.
+ * The number of jobs in each bin of each metric, as defined by metricBin in src/jobs/histograms.ts. Empty bins are left
+ * out. `metric` is the index of the scale. A scale without a stat, with a peak of 0 or with an invalid name has no
+ * rows.
  *
- * One scan takes each footprint apart once for all metrics: the jobs are first counted by all their bins together.
+ * One scan parses each footprint once for all metrics, because the jobs are first counted by all their bins together.
  */
 export function metricHistograms({
   jobs,
@@ -30,7 +31,7 @@ export function metricHistograms({
   );
   const binOf = ({ peak, index }: { peak: number; index: number }): RawBuilder<unknown> => {
     const value = sql.ref(`value${index}`);
-    const real = sql`CAST(${peak} AS REAL)`; // a whole peak is bound as an integer: the division must not be one
+    const real = sql`CAST(${peak} AS REAL)`; // avoids an integer division for a whole peak
     return sql`CASE WHEN ${value} <= ${real} THEN min(CAST(${value} / ${real} * ${bins} AS INTEGER) + 1, ${bins}) END AS ${name(index)}`;
   };
   const columns = sql.join(wanted.map(({ index }) => name(index)));

@@ -5,12 +5,12 @@ import { statementOf } from '../../db/sql/sql-rows.ts';
 import type { DeletePlace, OmitTagged } from '../../jobs/retention-options.ts';
 import { jobJson } from '../one-job/job-json.ts';
 
-/** Jobs that started before a time, and are not kept for their tags. */
+/** Jobs that started before a time and have no tag that keeps them. */
 function isOld(beforeSec: number, omit: OmitTagged): RawBuilder<SqlBool> {
   return sql<SqlBool>`job.start_time < ${beforeSec} AND ${sql.raw(NOT_KEPT[omit])}`;
 }
 
-/** How many there are. */
+/** The number of old jobs. */
 export function countOldJobs(beforeSec: number, omit: OmitTagged) {
   return statementOf(
     'count old jobs',
@@ -19,7 +19,7 @@ export function countOldJobs(beforeSec: number, omit: OmitTagged) {
   );
 }
 
-/** Some of them, oldest first, behind a place: as the API shows them, with their metadata and all tags. */
+/** Old jobs after a position, oldest first, as in the API, with their metadata and all tags. */
 export function oldJobs(
   beforeSec: number,
   { omit, after, limit }: { omit: OmitTagged; after: DeletePlace | undefined; limit: number },
@@ -34,7 +34,7 @@ export function oldJobs(
   );
 }
 
-/** How far an export to this file is good, in bytes; no row: nothing is known of it. */
+/** The number of valid bytes in an export file. No row if nothing is known about it. */
 export function exportOf(path: string) {
   return statementOf(
     'export',

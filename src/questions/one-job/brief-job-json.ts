@@ -3,19 +3,19 @@ import { jsonText, storedJson } from '../../db/sql/stored-json.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
 import { column } from '../where/sqlite.ts';
 
-/** How much of a job a page shows. A job may have 10,000 nodes with a million threads, and metadata of 16 MB. */
+/** Limits for the job data on a page. A job may have 10,000 nodes with a million threads, and metadata of 16 MB. */
 export interface BriefJob {
   readonly hosts: number;
-  /** Of the metadata. */
+  /** Entries of the metadata. */
   readonly entries: number;
-  /** Of a text of the metadata; one more is answered, so that a longer text is known. */
+  /** Characters per metadata text. One more is returned, so that longer texts are recognized. */
   readonly characters: number;
 }
 
-/** Names of hosts and keys of the metadata are answered up to here. */
+/** Maximum length of host names and metadata keys. */
 const NAME_CHARACTERS = 300;
 
-/** `{"count":…,"first":[[hostname, threads, accelerators], …]}`: how many nodes there are, and the first of them. */
+/** `{"count":…,"first":[[hostname, threads, accelerators], …]}`: the number of nodes and the first of them. */
 export function briefHosts({ hosts }: BriefJob): RawBuilder<string> {
   const list = storedJson(column('resources'), 'array', '[]');
   const of = (key: string) =>
@@ -27,15 +27,15 @@ export function briefHosts({ hosts }: BriefJob): RawBuilder<string> {
   return sql<string>`concat('{"count":', json_array_length(${list}), ',"first":[', (SELECT group_concat(shown, ',') FROM (${first}) AS hosts), ']}')`;
 }
 
-/** The job's name; '' without one. */
+/** The name of the job, or ''. */
 export function briefName({ characters }: BriefJob): RawBuilder<unknown> {
   return firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, characters + 1);
 }
 
-/** `{"count":…,"first":[[key, text, characters], …]}`: entries of the metadata without the job's name; what is no text as its JSON. */
+/** `{"count":…,"first":[[key, text, characters], …]}`: metadata without the job's name. Non-text values are JSON. */
 export function briefMetadata({ entries, characters }: BriefJob): RawBuilder<string> {
   const all = storedJson(column('meta_data'), 'object', '{}');
-  // json_each has a number or a text as it is, an object as JSON, and for true, false and null another value.
+  // json_each returns numbers and texts unchanged and objects as JSON, but other values for true, false and null.
   const text = sql`CASE WHEN entry.type IN ('true', 'false', 'null') THEN entry.type ELSE CAST(entry.value AS TEXT) END`;
   const shown = sql`json_array(${firstCharacters(sql`entry.key`, NAME_CHARACTERS)}, ${firstCharacters(text, characters + 1)}, length(${text}))`;
   const named = sql`FROM json_each(${all}) AS entry WHERE entry.key <> 'jobName'`;

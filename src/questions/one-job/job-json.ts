@@ -9,29 +9,28 @@ import { column, userOf } from '../where/sqlite.ts';
 import { type BriefJob, briefHosts, briefMetadata, briefName } from './brief-job-json.ts';
 
 export interface JobJsonOptions {
-  /** Unix seconds: running jobs last until now. */
+  /** Unix seconds at which the duration of running jobs ends. */
   readonly nowSec: number | bigint;
   readonly withMetadata: boolean;
-  /** For a page: in place of `resources` and `metaData` the members `hosts`, `metadata` and `jobName` (brief-job-json.ts). */
+  /** For a page: members `hosts`, `metadata` and `jobName` replace `resources` and `metaData` (brief-job-json.ts). */
   readonly brief?: BriefJob | undefined;
 }
 
-/** What is shown of a job; the tags of all scopes in a copy of it. */
+/** Which data of a job to show, and the tags of which scopes. */
 export interface ShownParts extends Pick<VisibleJobs, 'alsoTags' | 'hidden' | 'named'> {
   readonly tagScopes: readonly string[] | 'all';
 }
 
-/** Seconds so far of a running job, the stored duration of any other. */
+/** The time since the start of a running job in seconds, or the stored duration of other jobs. */
 export function durationAt(nowSec: number | bigint): RawBuilder<number> {
   return sql<number>`CASE ${column('job_state')} WHEN 'running' THEN ${nowSec} - ${column('start_time')} ELSE ${column('duration')} END`;
 }
 
 /**
- * A job as one line of JSON text, as contract/rest.md §3 has it: which members there are and when one is left out. What
- * is stored broken reads as null. `"statistics":null` comes last, so that a caller who has the job's archive can put
- * the statistics there.
+ * A job as one line of JSON text with the members specified in contract/rest.md §3. Invalid stored values become null.
+ * `"statistics":null` is last, so that a caller with access to the job's archive can insert the statistics there.
  *
- * concat() and not ||, which copies the text again for each part (200,000 against 130,000 rows a second).
+ * Uses concat() instead of ||, which copies the text for each part (200,000 against 130,000 rows a second).
  */
 export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJsonOptions): RawBuilder<string> {
   const parts = [
@@ -67,18 +66,18 @@ export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJ
   return sql<string>`concat(${sql.join(parts)})`;
 }
 
-/** A value of json_each as JSON again, a number with all of its digits. */
+/** Converts a value of json_each back to JSON, numbers with all digits. */
 const keptValue = sql`CASE kept.type WHEN 'real' THEN CASE WHEN CAST(CAST(kept.value AS TEXT) AS REAL) = kept.value OR abs(kept.value) > 1e308 THEN json_quote(kept.value) ELSE printf('%!.17g', kept.value) END
   WHEN 'integer' THEN json_quote(kept.value) WHEN 'text' THEN json_quote(kept.value) WHEN 'object' THEN kept.value WHEN 'array' THEN kept.value ELSE kept.type END`;
 
-/** The stored footprint; for callers from whom metrics are hidden without their keys, by the cluster of the job. */
+/** The stored footprint, without the keys of metrics that are hidden from the caller in the job's cluster. */
 function footprint(hidden: HiddenMetrics | undefined): RawBuilder<unknown> {
   const stored = printedJson(column('footprint'), 'object');
   if (hidden === undefined) return stored;
   const without = (metrics: readonly string[]) => {
     if (metrics.length === 0) return stored;
     const names = sql.join(metrics);
-    // A key is a metric, an underscore and a statistic; rtrim takes the statistic off.
+    // A key is a metric, an underscore and a statistic. rtrim removes the statistic.
     const metric = sql`rtrim(rtrim(kept.key, replace(kept.key, '_', '')), '_')`;
     return sql`CASE ${stored} WHEN 'null' THEN 'null' ELSE (SELECT concat('{', group_concat(concat(json_quote(kept.key), ':', ${keptValue}), ','), '}')
       FROM json_each(${storedJson(column('footprint'), 'object', '{}')}) AS kept WHERE kept.key NOT IN (${names}) AND NOT (instr(kept.key, '_') > 0 AND ${metric} IN (${names}))) END`;
@@ -91,7 +90,7 @@ function quoted(value: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`json_quote(CAST(${value} AS TEXT))`;
 }
 
-/** A foreign file may hold anything in a column of integers: what is none must not break the JSON. */
+/** A foreign file may contain anything in an integer column. Other values must not break the JSON. */
 function whole(value: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`CAST(${value} AS INTEGER)`;
 }
@@ -101,16 +100,16 @@ function unlessZero(name: keyof JobTable, member: string): RawBuilder<unknown> {
   return sql`CASE WHEN ${value} <> 0 THEN concat(${sql.lit(`,"${member}":`)}, ${value}) END`;
 }
 
-/** 15 digits where they say it all, else 17; json_quote also has a JSON number for infinity. */
+/** 15 digits if they are exact, otherwise 17. For infinity, json_quote returns a JSON number. */
 function real(name: keyof JobTable): RawBuilder<unknown> {
   const value = sql`CAST(${column(name)} AS REAL)`;
   const isShort = sql`CAST(CAST(${value} AS TEXT) AS REAL) = ${value} OR abs(${value}) > 1e308`;
-  // Most are rounded to two digits: whether three are enough is told by arithmetic, without the value's text.
+  // Most values are rounded to two digits. Arithmetic checks whether three are enough, without a conversion to text.
   const isRounded = sql`abs(${value}) < 1e11 AND CAST(${value} * 1000 AS INTEGER) / 1000.0 = ${value}`;
   return sql`CASE WHEN ${isRounded} THEN json_quote(${value}) WHEN ${isShort} THEN json_quote(${value}) ELSE printf('%!.17g', ${value}) END`;
 }
 
-/** The tags the caller may read, by database id; no member at all when there are none. */
+/** The tags that the caller may read, by database id. The member is left out if there are none. */
 function tags(scopes: readonly string[] | 'all', also: readonly Tag[]): RawBuilder<unknown> {
   const tag = sql`json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT), 'id', tag.id)`;
   const inScope =
@@ -124,9 +123,9 @@ function tags(scopes: readonly string[] | 'all', also: readonly Tag[]): RawBuild
           inScope,
           ...also.map(({ type, name }) => sql<SqlBool>`(tag.tag_type = ${type} AND tag.tag_name = ${name})`),
         ]);
-  // An ORDER BY within the aggregate and HAVING are shorter; the parser of libSQL's server does not know them.
+  // An ORDER BY in the aggregate and HAVING would be shorter, but the parser of libSQL servers does not support them.
   const inOrder = sql`SELECT ${tag} AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${shown} ORDER BY tag.id`;
-  // Most jobs have none: a look into the index then saves the sort of none.
+  // Most jobs have no tags. For them an index lookup avoids the sort.
   const hasTags = sql`EXISTS (SELECT 1 FROM jobtag WHERE jobtag.job_id = ${column('id')})`;
   return sql`CASE WHEN ${hasTags} THEN (SELECT CASE WHEN count(*) > 0 THEN concat(',"tags":[', group_concat(shown.tag, ','), ']') END FROM (${inOrder}) AS shown) END`;
 }

@@ -23,15 +23,15 @@ const JobKey = z.object({
   user: z.string(),
 });
 
-/** What finds a job's metric data and decides which of it is asked for. */
+/** Identifies a job's metric data and determines which of it to return. */
 export type JobKey = z.output<typeof JobKey>;
 
-/** One row with what finds the job's metric data; none where there is no such job, or none the caller may see. */
+/** One row that identifies the job's metric data. No row if the job does not exist or the caller may not see it. */
 export function jobForMetrics(jobs: VisibleJobs, id: number | bigint) {
   return statementOf('job for metrics', oneOf(jobs, id, KEY_COLUMNS), JobKey);
 }
 
-/** As jobForMetrics, and the job itself: `job` is its REST object with tags and metadata, as JSON text to pass on. */
+/** Like jobForMetrics, with the job: `job` is its REST object with tags and metadata, as JSON text to forward. */
 export function jobById(
   jobs: VisibleJobs,
   id: number | bigint,
@@ -46,8 +46,8 @@ export function jobById(
 }
 
 /**
- * The same job as bytes that are passed on: one may have 10 MB, whose text would be parsed and encoded on the thread of all requests.
- * `more` is its key, null where there is no such job.
+ * The same job as bytes to forward. A job may have 10 MB, which would otherwise be parsed and encoded on the main
+ * thread. `more` is its key, or null if it does not exist.
  */
 export function jobBytes(
   jobs: VisibleJobs,
@@ -66,12 +66,12 @@ function oneOf(jobs: VisibleJobs, id: number | bigint, columns: ReturnType<typeo
   return sql`SELECT ${columns} FROM job WHERE job.id = ${id} AND ${whereJob(jobs)} ORDER BY job.id LIMIT 1`;
 }
 
-/** Stands for an id nobody has, until there is one. */
+/** Placeholder for the id of the job. */
 const NO_ID = -(2n ** 63n);
 
 /**
- * jobById for a write, which knows the id only inside its transaction, and knows no query builder. The one of every stopped job
- * (EVERY_JOB without metadata) is built once: that takes a quarter of a millisecond.
+ * jobById for a write, which knows the id only inside its transaction and does not load the query builder. The query
+ * for stopped jobs (EVERY_JOB without metadata) is built once, because building it takes a quarter of a millisecond.
  */
 export function jobInsideQuery(jobs: VisibleJobs, options: { nowSec: number; withMetadata?: boolean }): JobInsideQuery {
   if (jobs !== EVERY_JOB || options.withMetadata !== false) return built(jobs, options);
@@ -81,7 +81,7 @@ export function jobInsideQuery(jobs: VisibleJobs, options: { nowSec: number; wit
 }
 
 let stoppedJob: JobInsideQuery | undefined;
-/** Stands for the time of a request. */
+/** Placeholder for the time of a request. */
 const NO_TIME = -4_611_686_018_427_387;
 
 function built(jobs: VisibleJobs, options: { nowSec: number; withMetadata?: boolean }): JobInsideQuery {

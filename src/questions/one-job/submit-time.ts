@@ -4,7 +4,7 @@ import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../where/sqlite.ts';
 
-/** When a job was submitted, Unix seconds, 0 where nobody said it; no row for a job the caller may not see. No answer of the API has it. */
+/** Submission time in Unix seconds, 0 if unknown. No row for a hidden job. The API does not return it. */
 export function submitTime(jobs: VisibleJobs, id: bigint) {
   return statementOf(
     'submit time',

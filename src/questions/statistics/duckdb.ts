@@ -6,20 +6,22 @@ import { RUNNING } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { StatisticsQuestion } from './question.ts';
 
-/** What a total beyond 63 bits reads as. */
+/** The value for totals beyond 63 bits. */
 const MOST = 2n ** 63n - 1n;
-/** Far beyond any list, and what DuckDB takes as a limit. */
+/** Beyond any list, and valid as a limit in DuckDB. */
 const LAST_ROW = 2n ** 53n;
 
 /** The columns of the rows of an answer. */
 export const GROUP_COLUMNS: readonly string[] = ['id', ...TOTALS];
 
 /**
- * One row: `json`, the rows of src/questions/statistics/sqlite.ts but for the names of users, which stand in the file of SQLite, as lists of
- * GROUP_COLUMNS; and `ids`, a list of theirs. For JavaScript to make rows of thousands of values took a third of the time of 30 days.
+ * Returns one row. `json` contains the rows of src/questions/statistics/sqlite.ts as lists of GROUP_COLUMNS, without
+ * the names of users, which only the SQLite file has. `ids` is a list of their ids. Creating rows of thousands of
+ * values in JavaScript took a third of the time of a query over 30 days.
  *
- * Two passes: stored durations of all jobs, and what running ones have lasted beyond theirs. Those are few, and DuckDB knows the blocks without
- * any, while a look at the state of each of 20 M jobs took a third of the time. All are integers: the parts add up to the same sums.
+ * There are two passes: the stored durations of all jobs, and the additional time of running jobs. Running jobs are
+ * few, and DuckDB skips blocks without any. Checking the state of each of 20 M jobs took a third of the time. All
+ * values are integers, so the parts add up to the same sums.
  */
 export function statisticsQuery(question: StatisticsQuestion, context: FilterContext): DuckDbQuery {
   const { jobs, nowSec, shortJobSec, groupBy, sortBy, page } = question;
@@ -72,12 +74,14 @@ const COUNTED = ['num_nodes', 'num_hwthreads', 'num_acc'] as const;
 interface Pass {
   readonly counts: string;
   readonly users: string;
-  /** What each job adds to the times. */
+  /** The seconds that each job contributes. */
   readonly seconds: string;
   readonly where: string;
 }
 
-/** The sums of one pass, by group and user: counting users within a group takes half as long again as grouping by both. */
+/**
+ * The sums of one pass by group and user. Counting users within groups would take 50 % longer than grouping by both.
+ */
 function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, seconds, where }: Pass): string {
   const times = COUNTED.map((count) => `sum(s * ${count}) AS time_${count}`);
   const sums = `${counts}, sum(s) AS walltime, ${times.join(', ')}`;
@@ -87,13 +91,13 @@ function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, seconds
   return `SELECT ${key} AS key, ${sums} ${from} GROUP BY ${groupBy === 'user' ? key : `${key}, hpc_user`}`;
 }
 
-/** The second pass has no jobs, and no users. */
+/** The second pass counts neither jobs nor users. */
 function usersOf(groupBy: StatisticsQuestion['groupBy']): string {
   if (groupBy === undefined) return 'max(users)';
   return groupBy === 'user' ? '1' : 'count(*) FILTER (jobs > 0)';
 }
 
-/** Seconds so far of a running job, the stored duration of any other; as 64 bits, so that products are. */
+/** Seconds since the start of a running job, or the stored duration of others. 64 bits, for 64-bit products. */
 export function durationAt(nowSec: number): string {
   return `CASE job_state WHEN ${RUNNING} THEN ${wholeLiteral(nowSec)} - start_time ELSE CAST(duration AS BIGINT) END`;
 }
@@ -103,7 +107,7 @@ function sum(value: string): string {
   return `least(coalesce(sum(${value}), 0), ${MOST})`;
 }
 
-/** Whole hours of a sum of seconds, cut towards minus infinity. */
+/** Whole hours of a sum of seconds, rounded towards minus infinity. */
 function hours(seconds: string): string {
   const total = `coalesce(sum(${seconds}), 0)`;
   return `least((${total} - ((${total} % 3600) + 3600) % 3600) // 3600, ${MOST})`;

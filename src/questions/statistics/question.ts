@@ -4,17 +4,17 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 export interface StatisticsOptions {
   readonly nowSec: number;
-  /** SHORT_JOB_S: jobs of a shorter stored duration count as short. */
+  /** SHORT_JOB_S: jobs with a shorter stored duration count as short. */
   readonly shortJobSec: number;
-  /** Without it one row for all jobs, zeros when there are none. */
+  /** Without it there is one row for all jobs, with zeros if there are none. */
   readonly groupBy?: Group | undefined;
-  /** Descending; without it, and between equals, ascending by the group's key. */
+  /** Descending. Without it, and among equal values, groups are in ascending order of their key. */
   readonly sortBy?: SortField | undefined;
-  /** Of the groups; without it all of them. Has no effect without groupBy. */
+  /** A page of the groups. Without it all are returned. Has no effect without groupBy. */
   readonly page?: PageRequest | undefined;
 }
 
-/** Totals of jobs, answered by rows of JobsStatistics (src/jobs/statistics.ts has the formulas and their bounds). */
+/** Totals of jobs as rows of JobsStatistics (src/jobs/statistics.ts has the formulas and their bounds). */
 export interface StatisticsQuestion extends StatisticsOptions {
   readonly kind: 'statistics';
   readonly jobs: VisibleJobs;

@@ -6,8 +6,8 @@ import { HOSTNAME, HOSTS } from '../where/hosts.ts';
 import { whereJob } from '../where/sqlite.ts';
 
 /**
- * One row per cluster, in byte order: the hosts of the jobs that run and started before `beforeSec`, each once, in byte
- * order. Of all jobs, unless said otherwise: the contract asks nobody's rights here (contract/rest.md §5).
+ * One row per cluster, in byte order: the distinct hosts of running jobs that started before `beforeSec`, in byte
+ * order. By default of all jobs, because the contract requires no rights here (contract/rest.md §5).
  */
 export function usedNodes(beforeSec: number | bigint, jobs: VisibleJobs = EVERY_JOB) {
   const hosts = sql`SELECT DISTINCT CAST(job.cluster AS TEXT) AS cluster, ${HOSTNAME} AS hostname FROM job, ${HOSTS} WHERE job.job_state = 'running' AND job.start_time < ${beforeSec} AND ${whereJob(jobs)}`;

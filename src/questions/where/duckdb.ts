@@ -6,22 +6,22 @@ import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, HOST_MARK, membersOf } from '../index-columns.ts';
 import { quantizedRange } from '../quantized.ts';
 
-/** What a filter needs to know of the index it is asked of. */
+/** Properties of the index that a filter needs. */
 export interface FilterContext {
   readonly parameters: Parameters;
   /** The keys of the footprint columns, in their order. */
   readonly footprintKeys: readonly string[];
-  /** Ids of the tags the caller may read; undefined where no condition asks for one. */
+  /** Ids of the tags that the caller may read. Empty if no condition needs one. */
   readonly readableTags: ReadonlySet<bigint>;
 }
 
-/** DuckDB's lower() folds more letters than A-Z, SQLite's does not. */
+/** DuckDB's lower() folds more letters than A-Z. SQLite's does not. */
 const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const MOST_ID = 2n ** 63n - 1n;
-/** Up to so many ids stand in the text. */
+/** Up to this many ids are written into the text. */
 const FEW_IDS = 8;
 
-/** The condition of src/questions/where/sqlite.ts, over the columns of the index; a test compares the two. */
+/** The condition of src/questions/where/sqlite.ts over the columns of the index. A test compares the two. */
 export function whereColumns(conditions: readonly Condition[], context: FilterContext): string {
   return allOf(conditions.map((condition) => `(${one(condition, context)})`));
 }
@@ -70,7 +70,7 @@ function text({ field, operator, values }: Extract<Condition, { kind: 'text' }>,
   }
 }
 
-/** A NULL matches nothing, also not `not`. */
+/** NULL matches nothing, not even `not`. */
 function textMatches(
   column: string,
   operator: TextOperator,
@@ -92,7 +92,7 @@ function textMatches(
   }
 }
 
-/** At least one host is, contains, starts with one of the values, or (`not`) is none of them. */
+/** At least one host is, contains, or starts with one of the values, or (`not`) is none of them. */
 function hostMatches(operator: TextOperator, given: readonly string[], { parameters }: FilterContext): string {
   if (given.length === 0) return 'false';
   const values = storable(given).filter((value) => !value.includes(HOST_MARK));
@@ -102,7 +102,7 @@ function hostMatches(operator: TextOperator, given: readonly string[], { paramet
       case 'is':
         return anyOf(values.map((value) => `contains(hosts, ${place(HOST_MARK + value + HOST_MARK)})`));
       case 'not':
-        // Its hosts without the empty ends of the list.
+        // Its hosts without the empty strings at both ends of the list.
         return values.length === 0
           ? 'true'
           : `NOT list_has_all([${values.map(place).join(', ')}], string_split(hosts, chr(31))[2:-2])`;
@@ -115,7 +115,7 @@ function hostMatches(operator: TextOperator, given: readonly string[], { paramet
   return `hosts <> '' AND (${found})`;
 }
 
-/** As they are stored: a lone surrogate is U+FFFD, and no text of the index holds a NUL. */
+/** The values as they are stored: lone surrogates become U+FFFD, and no text of the index contains NUL. */
 function storable(values: readonly string[]): string[] {
   return values.map((value) => value.toWellFormed()).filter((value) => !value.includes('\0'));
 }
@@ -133,7 +133,7 @@ function isAnyId(column: string, ids: readonly bigint[], { parameters }: FilterC
   return `${column} IN (SELECT unnest(string_split(${parameters.add(known.map(wholeLiteral).join())}, ',')::BIGINT[]))`;
 }
 
-/** Only the numbers of members of the closed set reach the text. */
+/** Only the numbers of members of the closed set reach the SQL text. */
 function isMember(field: FieldOf<'member'>, values: readonly string[]): string {
   const members = membersOf(field);
   const numbers = [...new Set(values)].map((value) => members.indexOf(value)).filter((number) => number >= 0);
@@ -156,12 +156,13 @@ function anyOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? 'false' : `(${conditions.join(' OR ')})`;
 }
 
-/** Parts of texts that one condition may look for in the index. */
+/** Maximum number of substrings that one condition may search for in the index. */
 const MOST_PATTERNS = 32;
 
 /**
- * Whether a question looks for so many parts of texts that DuckDB would work on them for minutes without hearing an interrupt: each is a
- * pass of its own over a column (600 of them took more than ten minutes). SQLite does the same in steps that can be interrupted.
+ * True if a question searches for so many substrings that DuckDB would run for minutes without checking for an
+ * interrupt. Each substring is a pass of its own over a column (600 of them took more than ten minutes). SQLite does
+ * the same in steps that can be interrupted.
  */
 export function hasManyPatterns({ jobs }: { jobs: VisibleJobs }): boolean {
   return jobs.conditions.some(

@@ -3,13 +3,13 @@ import { allOf, anyOf, foldCase, NOTHING, textMatches } from '../../db/sql/condi
 import { storedJson } from '../../db/sql/stored-json.ts';
 import type { TextOperator } from '../../jobs/filter.ts';
 
-/** The resources of the job at hand, one row each, to stand in FROM behind `job`. Broken JSON has none. */
+/** The resources of the current job, one row each, for use in FROM after `job`. Invalid JSON has no rows. */
 export const HOSTS = sql`json_each(${storedJson(sql.ref('job.resources'), 'array', '[]')}) AS host`;
 
-/** The name of a row of HOSTS; NULL for an element without one. */
+/** The host name of a row of HOSTS. NULL for an element without one. */
 export const HOSTNAME = sql<string>`CASE WHEN host.type = 'object' THEN CASE json_type(host.value, '$.hostname') WHEN 'text' THEN json_extract(host.value, '$.hostname') END END`;
 
-/** At least one host of the job is, contains, starts with one of the values, or (`not`) is none of them. */
+/** At least one host of the job is, contains, or starts with one of the values, or (`not`) is none of them. */
 export function nodeCondition(operator: TextOperator, values: readonly string[]): RawBuilder<SqlBool> {
   if (values.length === 0) return NOTHING;
   const exists = sql<SqlBool>`EXISTS (SELECT 1 FROM ${HOSTS} WHERE ${textMatches(HOSTNAME, operator, values)})`;
@@ -17,8 +17,8 @@ export function nodeCondition(operator: TextOperator, values: readonly string[])
 }
 
 /**
- * A cheap test of the raw text that rules out most rows before their JSON is taken apart. It never rules out a
- * match: without a backslash JSON holds every string as it is.
+ * A cheap test of the raw text that excludes most rows before their JSON is parsed. It never excludes a match, because
+ * JSON without a backslash contains every string unchanged.
  */
 function mayHold(values: readonly string[]): RawBuilder<SqlBool> {
   const text = sql`CAST(job.resources AS TEXT)`;

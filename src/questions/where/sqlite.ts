@@ -7,41 +7,41 @@ import { type Condition, isFootprintKey, type Range } from '../../jobs/filter.ts
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { nodeCondition } from './hosts.ts';
 
-/** A column of the job at hand; every statement calls the table `job`. */
+/** A column of the current job. Every statement names the table `job`. */
 export function column(name: keyof JobTable): RawBuilder<unknown> {
   return sql.ref(`job.${name}`);
 }
 
-/** Whose the job at hand is; '' where the caller may not know. */
+/** The user of the current job, or '' if the caller may not know it. */
 export function userOf({ named }: Pick<VisibleJobs, 'named'>): RawBuilder<unknown> {
   const user = column('hpc_user');
   return named === undefined ? user : sql`CASE WHEN ${one(named, [])} THEN ${user} ELSE '' END`;
 }
 
-/** A field of the job at hand as filters and orders read it: NULL as '' or 0. */
+/** A field of the current job as filters and orders read it: NULL as '' or 0. */
 export function storedValue(field: StoredField): RawBuilder<unknown> {
   const bare = column(field.column);
   if (!field.nullable) return bare;
   return field.kind === 'text' ? sql`ifnull(${bare}, '')` : sql`ifnull(${bare}, 0)`;
 }
 
-/** The key of the metadata that is the job's name: NULL where the metadata is broken or has none. */
+/** The job's name in the metadata. NULL if the metadata is invalid or has none. */
 const JOB_NAME = jsonText(column('meta_data'), 'jobName');
 
 /**
- * What a WHERE wants of table `job`: these conditions, and no text of a caller's outside of parameters. Values of closed
- * sets are literals: only `job_state = 'running'` as a literal lets the partial indexes of cc-backend serve.
+ * The WHERE condition of table `job`. User input is passed in parameters only. Values of closed sets are literals,
+ * because SQLite uses the partial indexes of cc-backend only with `job_state = 'running'` as a literal.
  */
 export function whereJob({ conditions, tagScopes }: VisibleJobs): RawBuilder<SqlBool> {
   const few = conditions.some(selectsFew);
   const fewer = conditions.some(selectsFewerThanACluster);
   return allOf(
     conditions.map((condition) => {
-      // Without statistics SQLite takes "completed" to be as rare as a user: `+` keeps it from the index of the states.
+      // Without statistics SQLite takes "completed" to be as rare as a user. `+` keeps it from the index of the states.
       if (condition.kind === 'member' && condition.field === 'state' && few && !onlyRunning(condition.values)) {
         return sql<SqlBool>`(${literals(sql`+${column('job_state')}`, FIELDS.state.members, condition.values)})`;
       }
-      // The same for a cluster, which may hold most of the jobs.
+      // The same for a cluster, which may have most of the jobs.
       if (condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is' && fewer) {
         return sql<SqlBool>`(${textMatches(sql`+${column('cluster')}`, 'is', condition.values)})`;
       }
@@ -50,7 +50,7 @@ export function whereJob({ conditions, tagScopes }: VisibleJobs): RawBuilder<Sql
   );
 }
 
-/** Whether a condition has an index of its own under which there are fewer jobs than under a state. */
+/** True if a condition has an index of its own that selects fewer jobs than a state does. */
 function selectsFew(condition: Condition): boolean {
   switch (condition.kind) {
     case 'id':
@@ -64,7 +64,7 @@ function selectsFew(condition: Condition): boolean {
   }
 }
 
-/** One user on one cluster has an index of its own (cluster, user): that needs the cluster as it is. */
+/** One user on one cluster has its own index (cluster, user), which needs the cluster column without `+`. */
 function selectsFewerThanACluster(condition: Condition): boolean {
   if (condition.kind !== 'text') return selectsFew(condition);
   return selectsFew(condition) && !(condition.field === 'user' && condition.values.length === 1);
@@ -117,14 +117,14 @@ function text({ field, operator, values }: ConditionOf<'text'>): RawBuilder<SqlB
 
 function id({ field, values }: ConditionOf<'id'>): RawBuilder<SqlBool> {
   const matches = isAnyId(compared(FIELDS[field], values.includes(0n)), values);
-  // The literal is what makes the partial index of migrations/0002 serve.
+  // SQLite uses the partial index of migrations/0002 only with this literal.
   const hasArray = field === 'array-job-id' && values.every((value) => value > 0n);
   return hasArray ? allOf([matches, sql`${column('array_job_id')} > 0`]) : matches;
 }
 
 /**
- * By id, not joined: a job with several of the tags is one job, and few tagged jobs are found without a scan. CROSS JOIN
- * keeps the order: a tag, then its jobs.
+ * Selects by id instead of a join: a job with several of the tags is one job, and few tagged jobs are found without a
+ * scan. CROSS JOIN keeps the order: first a tag, then its jobs.
  */
 function tagged(ids: readonly bigint[], tagScopes: readonly string[]): RawBuilder<SqlBool> {
   return sql`${column('id')} IN (SELECT jobtag.job_id FROM tag CROSS JOIN jobtag ON jobtag.tag_id = tag.id WHERE ${isReadableTag(ids, tagScopes)})`;
@@ -140,7 +140,7 @@ function number({ field, range }: ConditionOf<'whole' | 'decimal'>): RawBuilder<
   return ranged(compared(FIELDS[field], (range.from ?? 0) <= 0 && (range.to ?? 0) >= 0), range);
 }
 
-/** A field in a condition: as it is where NULL cannot match, since ifnull() keeps an index from serving. */
+/** A field in a condition. The bare column if NULL cannot match, because ifnull() prevents the use of an index. */
 function compared(field: StoredField, matchesNull: boolean): RawBuilder<unknown> {
   return matchesNull ? storedValue(field) : column(field.column);
 }
@@ -152,7 +152,7 @@ function ranged(value: RawBuilder<unknown>, { from, to }: Range<bigint | number>
   return sql`${value} IS NOT NULL`;
 }
 
-/** Only members of the closed set reach the SQL text, whatever a caller managed to send. */
+/** Only members of the closed set reach the SQL text, whatever a caller has sent. */
 function literals(
   target: RawBuilder<unknown>,
   closedSet: readonly string[],
