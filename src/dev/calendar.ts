@@ -1,11 +1,11 @@
 const WEEK_SEC = 604_800;
 const HOURS = 168;
 const HOUR_SEC = 3600;
-/** 13,000 jobs a day is a busy site of the size that is generated. */
+/** A busy site of the generated size has 13,000 jobs a day. */
 const JOBS_PER_WEEK = 91_000;
 const WEEKS_AT_LEAST = 3;
 
-/** Turns a share of all jobs, 0 to 1, into Unix seconds: more start in working hours than at night and on Sundays. */
+/** Converts a fraction of all jobs (0 to 1) to Unix seconds. More jobs start in working hours than at other times. */
 export function calendar(jobs: number, endTime: number): (share: number) => number {
   const weeks = Math.max(WEEKS_AT_LEAST, Math.ceil(jobs / JOBS_PER_WEEK));
   const begin = endTime - weeks * WEEK_SEC;
@@ -23,7 +23,7 @@ export function calendar(jobs: number, endTime: number): (share: number) => numb
   };
 }
 
-/** The last edge at or below; 168 edges are eight steps. */
+/** The last edge at or below. 168 edges take eight steps. */
 function hourOf(edges: readonly number[], wanted: number): number {
   let low = 0;
   let high = HOURS - 1;

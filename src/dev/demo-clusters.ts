@@ -1,4 +1,4 @@
-/** One metric line of a generated cluster.json. */
+/** A metric of a generated cluster.json. */
 function metric(name: string, base: string, prefix: string, scope: string, peak: number, more: object = {}) {
   return {
     name,
@@ -14,11 +14,11 @@ function metric(name: string, base: string, prefix: string, scope: string, peak:
   };
 }
 
-/** The kinds of nodes that are generated. */
+/** A kind of generated nodes. */
 export interface NodeKind {
   subCluster: string;
   processorType: string;
-  /** Node list, and the same as host names. */
+  /** The node list, which also gives the host names. */
   prefix: string;
   from: number;
   to: number;
@@ -35,7 +35,7 @@ export interface NodeKind {
 
 export interface GeneratedCluster {
   name: string;
-  /** Nodes are given to one job at a time. */
+  /** True if a node runs only one job at a time. */
   exclusive: boolean;
   kinds: readonly NodeKind[];
 }
@@ -132,7 +132,7 @@ export function hostsOf({ prefix, from, to, digits }: NodeKind): string[] {
   return Array.from({ length: to - from + 1 }, (_, at) => prefix + String(from + at).padStart(digits, '0'));
 }
 
-/** PCI addresses as cc-backend's adapters name accelerators. */
+/** PCI addresses, which cc-backend's adapters use as accelerator names. */
 export function acceleratorIds(kind: NodeKind): string[] {
   return Array.from(
     { length: kind.accelerators },

@@ -6,21 +6,21 @@ import { population } from './population.ts';
 import { Random } from './random.ts';
 
 export interface GenerateOptions {
-  /** How many. */
+  /** The number of jobs. */
   jobs: number;
   seed: number;
-  /** "Now" of the generated site in Unix seconds: the newest job starts before it, and what would end later is running. */
+  /** "Now" of the generated site in Unix seconds. All jobs start before it. Jobs that would end later are running. */
   endTime: number;
 }
 
-/** Ids of a cluster begin here, apart from each other as on real sites. */
+/** The first job id. The ids of different clusters are far apart, as on real sites. */
 const FIRST_JOB_ID = 100_000;
-/** Seconds between two jobs of one submission, on average half of it. */
+/** Maximum number of seconds between two jobs of one submission. The average is half of it. */
 const BURST_STEP_SEC = 3;
-/** Submissions in which nearly every job fails. */
+/** Fraction of submissions in which nearly all jobs fail. */
 const BROKEN_RATE = 0.02;
 
-/** Realistic jobs in the order of their submission: the same options give the same jobs. */
+/** Realistic jobs in the order of their submission. The same options give the same jobs. */
 export function* generateJobs({ jobs, seed, endTime }: GenerateOptions): Generator<Job, void, void> {
   const random = new Random(seed);
   const templates = population(seed, jobs);
@@ -39,7 +39,7 @@ export function* generateJobs({ jobs, seed, endTime }: GenerateOptions): Generat
       yield jobOf(random, submission, jobId++, startTime, endTime);
     }
     made += size;
-    // Jobs of steps, of other tools, cancelled before they began: ids have gaps.
+    // Ids have gaps, from job steps, other tools, and jobs cancelled before they began.
     nextId.set(name, jobId + random.below(3));
   }
 }

@@ -4,12 +4,12 @@ import { footprintsOf, type Statistic } from '../clusters/footprint.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Random } from './random.ts';
 
-/** Longer series are cut: a day of samples a minute is enough to look at. */
+/** Longer series are cut: one sample per minute for a day is enough for a plot. */
 const POINTS_AT_MOST = 1440;
 
 /**
- * Writes meta.json and data.json of a finished job and returns the job as an archiver leaves it: footprints from the
- * statistics, monitoringStatus 3.
+ * Writes meta.json and data.json of a finished job. Returns the job as an archiver leaves it, with footprints from the
+ * statistics and monitoringStatus 3.
  */
 export async function archiveJob(root: string, random: Random, job: Job, subCluster: SubCluster): Promise<Job> {
   const data: Record<string, object> = {};
@@ -32,7 +32,7 @@ function seriesOf(random: Random, hostname: string, metric: SubClusterMetric, jo
   const points = Math.max(1, Math.min(POINTS_AT_MOST, Math.ceil(job.duration / metric.timestep)));
   const level = levelOf(random, metric, job);
   const data = Array.from({ length: points }, (_, at) => {
-    if (random.chance(0.002)) return null; // a collector that missed its minute
+    if (random.chance(0.002)) return null; // a missed sample
     const warmUp = Math.min(1, (at + 1) / 5);
     return round2(Math.min(metric.peak, Math.max(0, level * warmUp * (1 + 0.08 * random.normal()))));
   });
@@ -46,7 +46,7 @@ function seriesOf(random: Random, hostname: string, metric: SubClusterMetric, jo
   return { hostname, statistics, data };
 }
 
-/** What the job's footprint says, or anything for a metric without one. */
+/** The value in the job's footprint, or a random one for a metric without a footprint. */
 function levelOf(random: Random, { name, footprint, peak }: SubClusterMetric, job: Job): number {
   return job.footprint?.[`${name}_${footprint}`] ?? peak * random.between(0.2, 0.7);
 }

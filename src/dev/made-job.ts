@@ -2,15 +2,15 @@ import type { Job, JobState, Resource, Tag } from '../jobs/job.ts';
 import type { Pool, Template } from './population.ts';
 import type { Random } from './random.ts';
 
-/** What one submission shares. */
+/** The common properties of one submission. */
 export interface Submission {
   template: Template;
-  /** Its jobs fail at once: a wrong path, a missing module. */
+  /** Its jobs fail at once, for example because of a wrong path or a missing module. */
   broken: boolean;
   arrayJobId: number;
 }
 
-/** One job of a submission, as it stands at `endTime`: still running if it would end later. */
+/** One job of a submission at `endTime`. It is still running if it would end later. */
 export function jobOf(
   random: Random,
   { template, broken, arrayJobId }: Submission,
@@ -23,7 +23,7 @@ export function jobOf(
   const isRunning = startTime + outcome.duration > endTime;
   const duration = isRunning ? endTime - startTime : outcome.duration;
   const load = loadOf(random, template, outcome.state);
-  const hasFootprint = !isRunning || duration > 600; // cc-backend's footprint worker passes over younger ones
+  const hasFootprint = !isRunning || duration > 600; // cc-backend's footprint worker skips younger jobs
   const energyFootprint = energyOf(template, load, isRunning ? 0 : duration);
   return {
     jobId,
@@ -68,12 +68,12 @@ function outcomeOf(random: Random, template: Template, broken: boolean): { state
     return { state: 'preempted', duration: seconds(whole * random.unit()) };
   if (dice > 0.94) return { state: 'cancelled', duration: seconds(whole * random.unit()) };
   if (dice > 0.94 - 0.05 * workload.memory) return { state: 'out_of_memory', duration: seconds(whole * random.unit()) };
-  // Slurm kills up to half a minute late.
+  // Slurm kills a job up to half a minute late.
   if (whole > walltimeSec) return { state: 'timeout', duration: walltimeSec + random.below(31) };
   return { state: 'completed', duration: seconds(whole) };
 }
 
-/** What the job did to its share of a node, 0 to 1. */
+/** The load of the job on its part of a node, 0 to 1. */
 interface Load {
   cpu: number;
   flops: number;
@@ -125,7 +125,7 @@ function resourcesOf(random: Random, { pool, nodes, hwthreads, accelerators }: T
       hostname: hosts[(first + at) % hosts.length] ?? '',
     }));
   }
-  // On a shared node the job gets a block of threads, and the accelerators that belong to it.
+  // On a shared node the job gets a block of threads and the accelerators that belong to it.
   const blocks = Math.floor(pool.kind.hwthreads / hwthreads);
   const block = random.below(blocks);
   const threads = pool.hwthreads.slice(block * hwthreads, (block + 1) * hwthreads);

@@ -13,13 +13,13 @@ import { Random } from './random.ts';
 
 export interface GeneratedOptions extends GenerateOptions {
   archivePath: string;
-  /** At most so many of the newest finished jobs get files in the archive; the others have no metric data. */
+  /** Maximum number of finished jobs with files in the archive, among the newest. The others have no metric data. */
   archived: number;
 }
 
 /**
- * Generated jobs as something to import; their clusters are written into the archive. Throws StartupError if a cluster of one
- * of these names is configured otherwise: its jobs would be mixed up with generated ones.
+ * Generated jobs as a source for an import. Writes their clusters to the archive. Throws StartupError if a cluster with
+ * one of these names has a different configuration, because its jobs would be mixed with generated ones.
  */
 export async function generatedSource(options: GeneratedOptions): Promise<ImportSource> {
   await openArchive(options.archivePath, { create: true });
@@ -39,7 +39,7 @@ export async function generatedSource(options: GeneratedOptions): Promise<Import
 async function* batchesOf(options: GeneratedOptions, clusters: Clusters): AsyncGenerator<ImportBatch, void, void> {
   const builder = new BatchBuilder();
   const random = new Random(options.seed ^ 0xda7a);
-  // Among the newest many are still running, and one submission may be hundreds: so every eighth of a larger part.
+  // Many of the newest jobs are running, and one submission may have hundreds: choose one in eight of a larger part.
   const archiveFrom = options.jobs - 20 * options.archived;
   let position = 0;
   let left = options.archived;

@@ -2,7 +2,7 @@ import { acceleratorIds, GENERATED_CLUSTERS, type GeneratedCluster, hostsOf, typ
 import { Random, weightedTable } from './random.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 
-/** Nodes of one kind, with everything of a resource that jobs share. */
+/** Nodes of one kind, with the resources that jobs share. */
 export interface Pool {
   cluster: GeneratedCluster;
   kind: NodeKind;
@@ -11,14 +11,14 @@ export interface Pool {
   acceleratorIds: readonly string[];
 }
 
-/** What one user runs again and again: jobs of a template differ in run time, hosts, outcome and a little in load. */
+/** What one user runs repeatedly. Jobs of a template differ in run time, hosts, outcome and a little in load. */
 export interface Template {
   user: string;
   project: string;
   pool: Pool;
   partition: string;
   workload: Workload;
-  /** Nodes; on shared clusters 1. */
+  /** Number of nodes, 1 on shared clusters. */
   nodes: number;
   hwthreads: number;
   accelerators: number;
@@ -26,7 +26,7 @@ export interface Template {
   medianSec: number;
   /** How well it uses the node compared with others of its kind. */
   skill: number;
-  /** Jobs of one submission: most are single, some come by the hundred, as an array or from a loop. */
+  /** Jobs per submission. Most are single. Some are submitted by the hundred, as an array or from a loop. */
   burst: number;
   isArray: boolean;
   metaData: Record<string, string>;
@@ -34,14 +34,14 @@ export interface Template {
 
 const SYLLABLES = 'ka lo mi ra ten sol bru ven dar fi go hal ju nor pel qui sta tor ul wes'.split(' ');
 const WALLTIMES_H = [0.5, 1, 2, 4, 8, 12, 24, 24, 24, 48, 96];
-/** Jobs of one submission by cluster: large parallel jobs come alone, throughput jobs by the hundred. */
+/** Jobs per submission by cluster: large parallel jobs are single, throughput jobs are submitted by the hundred. */
 const BURSTS: Readonly<Record<string, readonly number[]>> = {
   fern: [1, 1, 1, 1, 1, 1, 2, 3, 5, 10],
   gust: [1, 1, 1, 1, 2, 3, 5, 10, 20],
   moss: [1, 1, 1, 1, 2, 3, 5, 10, 40],
 };
 
-/** Templates by how often they are submitted: heavy-tailed over users, and over what each of them does. */
+/** Templates by their frequency, heavy-tailed over users and over the templates of each user. */
 export function population(seed: number, jobs: number): Template[] {
   const random = new Random(seed ^ 0x5eed);
   const userCount = Math.min(1500, Math.round(60 + Math.sqrt(jobs) / 3));
@@ -57,7 +57,7 @@ export function population(seed: number, jobs: number): Template[] {
     );
     return weightedTable(templates, (_, at) => 1 / (at + 1)).slice(0, 4096);
   });
-  // A few users run most of the jobs: the exponent is near those of published workload logs.
+  // A few users run most of the jobs. The exponent is close to those of published workload logs.
   return weightedTable(users, (_, at) => 1 / (at + 1) ** 1.05).map((templates) => random.pick(templates));
 }
 

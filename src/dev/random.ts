@@ -1,4 +1,4 @@
-/** A seeded source of numbers: the same seed gives the same numbers on every machine. Not for secrets. */
+/** A seeded random number generator. The same seed gives the same numbers on every machine. Not for secrets. */
 export class Random {
   #a: number;
   #b = 0x9e3779b9;
@@ -40,18 +40,18 @@ export class Random {
     return item;
   }
 
-  /** Around 0 with deviation 1, within ±3.5: the sum of four uniform numbers is near enough to normal. */
+  /** Mean 0, deviation 1, within ±3.5. The sum of four uniform numbers is close enough to a normal distribution. */
   normal(): number {
     return (this.unit() + this.unit() + this.unit() + this.unit() - 2) * Math.sqrt(3);
   }
 
-  /** Positive with this median; e^spread is the factor of one deviation. */
+  /** Positive with this median. e^spread is the factor of one deviation. */
   lognormal(median: number, spread: number): number {
     return median * Math.exp(this.normal() * spread);
   }
 }
 
-/** Items by weight in O(1): a table in which each item stands as often as it weighs. */
+/** Items by weight in O(1): a table that repeats each item according to its weight. */
 export function weightedTable<Item>(items: readonly Item[], weightOf: (item: Item, at: number) => number): Item[] {
   const size = 8192;
   const weights = items.map(weightOf);

@@ -1,4 +1,4 @@
-/** What a program does to a node, each from 0 to 1 of its peak. */
+/** The load of a program on a node. Each value is a fraction (0 to 1) of the peak. */
 export interface Workload {
   app: string;
   jobNames: readonly string[];
@@ -8,10 +8,10 @@ export interface Workload {
   bandwidth: number;
   memory: number;
   accelerators: number;
-  /** Median run time and how it scatters (deviation of its logarithm). */
+  /** Median run time and its spread (deviation of the logarithm). */
   medianSec: number;
   spread: number;
-  /** Nodes it may run on; on shared clusters hardware threads or accelerators. */
+  /** Numbers of nodes. On shared clusters, numbers of hardware threads or accelerators. */
   sizes: readonly number[];
   failRate: number;
   weight: number;
@@ -20,7 +20,7 @@ export interface Workload {
 const SMALL = [1, 1, 1, 2, 2, 4];
 const LARGE = [1, 2, 4, 4, 8, 8, 16, 32, 64];
 
-/** A mix as HPC sites have it: simulation, chemistry, learning, many small ones, and people who look at something. */
+/** A typical mix of HPC sites: simulation, chemistry, machine learning, many small jobs, and interactive work. */
 export const WORKLOADS: readonly Workload[] = [
   {
     app: 'vasp',

