@@ -1,4 +1,4 @@
-/** What the pages load, as the rule of wrangler.toml puts it into the Worker's bundle. */
+/** The assets of the pages. The rules of wrangler.toml include them in the Worker's bundle. */
 
 import uplotJs from 'uplot/dist/uPlot.iife.min.js';
 import uplotCss from 'uplot/dist/uPlot.min.css';

@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts';
 import type { SettingValues } from '../settings.ts';
 
-/** pino's numbers. */
+/** pino's level numbers. */
 const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const;
 const LEAST: Readonly<Record<SettingValues['LOG_LEVEL'], number>> = {
   ...LEVELS,
@@ -10,7 +10,7 @@ const LEAST: Readonly<Record<SettingValues['LOG_LEVEL'], number>> = {
   silent: Number.POSITIVE_INFINITY,
 };
 
-/** The log of a Worker: JSON lines like those of the service on Node, on the console, the only place it can write to. */
+/** The log of a Worker: JSON lines as on Node, written to the console, which is its only output. */
 export function consoleLog(level: SettingValues['LOG_LEVEL'], bindings: Record<string, unknown> = {}): Log {
   const write = (of: keyof typeof LEVELS) => (fields: object, msg: string) => {
     if (LEVELS[of] < LEAST[level]) return;
@@ -26,7 +26,7 @@ export function consoleLog(level: SettingValues['LOG_LEVEL'], bindings: Record<s
   };
 }
 
-/** With the errors it was caused by, as pino has them. */
+/** An error with its causes, in pino's format. */
 function shown(error: Error): object {
   const causes: string[] = [];
   for (let at = error.cause; at instanceof Error && causes.length < 5; at = at.cause)
