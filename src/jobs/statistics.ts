@@ -28,8 +28,8 @@ export const SORT_FIELDS = TOTALS.filter(
 export type Whole = number | bigint;
 
 /**
- * One group, or all jobs (`id` and `name` are then ''). D is now - start for running jobs and the stored duration for
- * others; sums are whole, hours are cut to whole ones after summing (contract/graphql.md §6):
+ * One group, or all jobs (`id` and `name` are then ''). D is max(0, now - start) for running jobs and the stored duration
+ * for others; sums are whole, hours are cut to whole ones after summing (contract/graphql.md §6):
  *
  * - totalWalltime = floor(ΣD / 3600), totalNodeHours = floor(Σ(D * numNodes) / 3600), and so on
  * - totalNodes, totalCores, totalAccs = Σ per job

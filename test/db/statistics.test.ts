@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { schemaVersion } from '../../src/db/statements/schema-version.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
+import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { jobById } from '../../src/questions/one-job/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
@@ -77,6 +78,33 @@ test('sums beyond 2^53 and 2^63 of seconds are exact', async () => {
   expect(row?.totalNodeHours).toBe(Number((3n * most * most) / 3600n));
   expect(row?.totalNodes).toBe(Number(3n * most));
   expect(row?.totalCores).toBe(2n ** 63n - 1n); // 3 * 2^62 does not fit: the largest number stands for it
+});
+
+test('a running job whose start is ahead counts 0 s, not less', async () => {
+  const ahead = await testDatabase();
+  onTestFinished(() => ahead.close());
+  // The clock of its node is an hour ahead; milliseconds for seconds, as other programs have stored them.
+  await ahead.exec(`INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, resources, num_nodes, num_hwthreads, num_acc, shared)
+    VALUES (1, 'a', 'm', ${options.nowSec + 3600}, 'u', 'p', 0, 1, 'running', '[]', 2, 8, 1, 'none'),
+           (2, 'a', 'm', 1795870476000, 'u', 'p', 0, 1, 'running', '[]', 1, 1, 0, 'none'),
+           (3, 'a', 'm', ${options.nowSec - 3600}, 'u', 'p', 0, 1, 'running', '[]', 1, 1, 0, 'none')`);
+  expect(await ahead.read(jobStatistics(all, options))).toMatchObject([
+    { totalJobs: 3, runningJobs: 3, totalWalltime: 1, totalNodeHours: 1, totalCoreHours: 1, totalAccHours: 0 },
+  ]);
+  const counted = await ahead.read(jobHistograms(all, { bins: '1h', nowSec: options.nowSec }));
+  expect(jobHistogramsOf('1h', counted).histDuration.slice(0, 2)).toEqual([
+    { value: 3600, count: 2 },
+    { value: 7200, count: 1 },
+  ]);
+  expect(await ahead.read(jobById(all, 1, { nowSec: options.nowSec }))).toMatchObject([
+    { job: expect.stringContaining('"duration":0,') },
+  ]);
+  const sorted = { page: 1, itemsPerPage: 10, column: 'duration', order: 'asc', nowSec: options.nowSec } as const;
+  expect(await ahead.read(listedJobs(all, sorted))).toMatchObject([
+    { duration: 0 },
+    { duration: 0 },
+    { duration: 3600 },
+  ]);
 });
 
 test('no jobs: one row of zeros, and no groups', async () => {

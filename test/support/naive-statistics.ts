@@ -54,7 +54,9 @@ const cores = (row: Row) => row['num-hwthreads'] ?? 0n;
 const accs = (row: Row) => row['num-acc'] ?? 0n;
 
 function lasted(row: Row, nowSec: number): bigint {
-  return row.state === 'running' ? BigInt(nowSec) - row['start-time'] : row.duration;
+  if (row.state !== 'running') return row.duration;
+  const seconds = BigInt(nowSec) - row['start-time'];
+  return seconds > 0n ? seconds : 0n;
 }
 
 function floorDivide(value: bigint, by: bigint): bigint {

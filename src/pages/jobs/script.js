@@ -20,8 +20,9 @@
   function tick() {
     const passedSec = (performance.now() - loadedAt) / 1000;
     for (const element of running()) {
+      // 0 is also the duration of a job whose node's clock is ahead: how far, the page does not know.
       const seconds = Number(element.dataset.running);
-      if (seconds >= 0) element.textContent = duration(Math.floor(seconds + passedSec));
+      if (seconds > 0) element.textContent = duration(Math.floor(seconds + passedSec));
     }
   }
 

@@ -21,9 +21,9 @@ export interface ShownParts extends Pick<VisibleJobs, 'alsoTags' | 'hidden' | 'n
   readonly tagScopes: readonly string[] | 'all';
 }
 
-/** The time since the start of a running job in seconds, or the stored duration of other jobs. */
+/** Seconds so far of a running job, 0 before its start, and the stored duration of any other. */
 export function durationAt(nowSec: number | bigint): RawBuilder<number> {
-  return sql<number>`CASE ${column('job_state')} WHEN 'running' THEN ${nowSec} - ${column('start_time')} ELSE ${column('duration')} END`;
+  return sql<number>`CASE ${column('job_state')} WHEN 'running' THEN max(0, ${nowSec} - ${column('start_time')}) ELSE ${column('duration')} END`;
 }
 
 /**

@@ -35,7 +35,7 @@ export function statisticsQuery(question: StatisticsQuestion, context: FilterCon
   const beyond = passOf(groupBy, {
     counts: `0 AS jobs, count(*) AS running, 0 AS short, ${COUNTED.map((count) => `0 AS ${count}`).join(', ')}`,
     users: '0',
-    seconds: `${wholeLiteral(nowSec)} - start_time - duration`,
+    seconds: `${secondsSoFar(nowSec)} - duration`,
     where: `job_state = ${RUNNING} AND (${where})`,
   });
   const totals = Object.entries(totalsOf(groupBy)).map(([name, total]) => `${total} AS "${name}"`);
@@ -97,9 +97,14 @@ function usersOf(groupBy: StatisticsQuestion['groupBy']): string {
   return groupBy === 'user' ? '1' : 'count(*) FILTER (jobs > 0)';
 }
 
-/** Seconds since the start of a running job, or the stored duration of others. 64 bits, for 64-bit products. */
+/** Seconds so far of a running job, 0 before its start, and the stored duration of any other; as 64 bits, so that products are. */
 export function durationAt(nowSec: number): string {
-  return `CASE job_state WHEN ${RUNNING} THEN ${wholeLiteral(nowSec)} - start_time ELSE CAST(duration AS BIGINT) END`;
+  return `CASE job_state WHEN ${RUNNING} THEN ${secondsSoFar(nowSec)} ELSE CAST(duration AS BIGINT) END`;
+}
+
+/** Of a running job. */
+function secondsSoFar(nowSec: number): string {
+  return `greatest(0, ${wholeLiteral(nowSec)} - start_time)`;
 }
 
 /** DuckDB sums 64-bit integers in 128 bits. */
