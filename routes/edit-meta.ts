@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { jobKey } from '../src/http/json/job-key.ts';
+import { boundedJobKey } from '../src/http/json/job-key.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, IdParam, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
@@ -57,7 +57,7 @@ export const editMeta = resource()
       const body = await ENTRY_OF_JOB.read(c);
       // Callers who reach this route may edit every job (contract/auth.md §6); they are shown what they may see of it.
       const show = jobInsideQuery({ ...visibleJobs(c), conditions: [] }, { nowSec: nowSec(c) });
-      const input = { key: jobKey(body), entry: body.payload, show };
+      const input = { key: boundedJobKey(body, nowSec(c)), entry: body.payload, show };
       const { job } = await c.var.db.write('editMetaOf', input, c.var.deadline);
       c.var.service.archiveChanged?.();
       return jsonBytes(job);

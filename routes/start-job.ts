@@ -5,6 +5,7 @@ import type { AppEnv } from '../src/http/env.ts';
 import { BODY_LIMIT_BYTES, largeJsonBody } from '../src/http/json/json-body.ts';
 import { answersCreated, created, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
 import { tagsOfStart } from '../src/http/json/tag-list.ts';
+import { nowSec } from '../src/http/request.ts';
 import { startedJob } from '../src/jobs/start.ts';
 
 const Started = z.object({
@@ -41,7 +42,7 @@ for (const method of ['post', 'put'] as const) {
 
 async function start(c: Context<AppEnv>) {
   const { cutMetadata: cut, ...request } = await JOB.read(c);
-  const job = startedJob(request, c.var.service.clusters);
+  const job = startedJob(request, c.var.service.clusters, nowSec(c));
   const { tags, leftOut } = tagsOfStart(c.var.user, job.tags);
   const { jobId, cluster, startTime } = job;
   const input = { row: jobRow(job), jobId, cluster, startTime, tags };

@@ -3,11 +3,12 @@ import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { StopBody } from '../src/http/json/job-body.ts';
-import { jobKey } from '../src/http/json/job-key.ts';
+import { boundedJobKey, within } from '../src/http/json/job-key.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request.ts';
+import { timeProblem } from '../src/jobs/job-bounds.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
@@ -44,7 +45,9 @@ async function stop(c: Context<AppEnv>) {
   const { hidden, named } = visibleJobs(c);
   const all = hidden === undefined && named === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden, named };
   const show = jobInsideQuery(all, { nowSec: nowSec(c), withMetadata: false });
-  const input = { key: jobKey(body), state: body.jobState, stopTime: body.stopTime, show };
+  const key = boundedJobKey(body, nowSec(c));
+  within(timeProblem('stopTime', body.stopTime, nowSec(c)));
+  const input = { key, state: body.jobState, stopTime: body.stopTime, show };
   const { job } = await c.var.db.write('stopJob', input, c.var.deadline);
   return jsonBytes(job);
 }

@@ -6,7 +6,7 @@ import { PRAGMAS } from '../src/db/driver/pragmas.ts';
 import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { BOUNDS } from '../src/jobs/bounds.ts';
-import { ALL_FIELDS } from '../src/jobs/fields.ts';
+import { ALL_FIELDS, type Bounds, SMT, STORED_FIELDS } from '../src/jobs/fields.ts';
 import { sizeFor } from '../src/node/sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
@@ -177,6 +177,18 @@ describe('docs/api.md', () => {
   test('has every bound of what is stored', () => {
     const bounds = Object.values(BOUNDS).map(({ of, most, unit }) => [of, `${most} ${unit}`]);
     expect(table('docs/api.md', 'Bounds')).toEqual(bounds);
+  });
+
+  test('has the bounds of every field of a job', () => {
+    const bounds = [...STORED_FIELDS, SMT].flatMap((field) => {
+      if (!('property' in field)) return [];
+      if (field.kind === 'text') return [[field.property, 'no control characters']];
+      if (field.kind === 'time') return [[field.property, `0 to now + ${field.aheadSec} s`]];
+      if (!('bounds' in field)) return [];
+      const { least, most, orZero }: Bounds = field.bounds;
+      return [[field.property, `${least} to ${most}${orZero ? ', 0 if it is not known' : ''}`]];
+    });
+    expect(table('docs/api.md', 'Bounds of a job')).toEqual(bounds);
   });
 
   test('has every parameter of the filter', async () => {

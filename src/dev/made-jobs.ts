@@ -37,7 +37,7 @@ export async function generatedSource(options: GeneratedOptions): Promise<Import
 }
 
 async function* batchesOf(options: GeneratedOptions, clusters: Clusters): AsyncGenerator<ImportBatch, void, void> {
-  const builder = new BatchBuilder();
+  const builder = new BatchBuilder(options.endTime);
   const random = new Random(options.seed ^ 0xda7a);
   // Many of the newest jobs are running, and one submission may have hundreds: choose one in eight of a larger part.
   const archiveFrom = options.jobs - 20 * options.archived;
@@ -46,8 +46,8 @@ async function* batchesOf(options: GeneratedOptions, clusters: Clusters): AsyncG
   for (const job of generateJobs(options)) {
     const isArchived = left > 0 && position >= archiveFrom && job.jobState !== 'running' && random.chance(1 / 8);
     if (isArchived) left--;
-    builder.job(isArchived ? await archive(options, random, job, clusters) : job, false);
     position++;
+    builder.job(isArchived ? await archive(options, random, job, clusters) : job, false, `job ${position}`);
     if (builder.isFull) yield builder.take(position);
   }
   yield builder.take(position);

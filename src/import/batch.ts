@@ -1,4 +1,5 @@
 import type { Job } from '../jobs/job.ts';
+import { jobProblem } from '../jobs/job-bounds.ts';
 
 /** Jobs that cross to the writer together, and the size of what a reader holds. */
 export const JOBS_PER_BATCH = 1000;
@@ -39,16 +40,28 @@ export interface ImportSource {
   batches(): AsyncIterable<ImportBatch>;
 }
 
-/** Collects a batch record by record. */
+/** Collects a batch record by record. A job beyond the bounds of fields.ts is a bad record. */
 export class BatchBuilder {
+  readonly #nowSec: number;
   #batch = emptyBatch();
   #hosts = 0;
+
+  /** `nowSec`: the time of the source, before which its jobs have started. */
+  constructor(nowSec = Math.floor(Date.now() / 1000)) {
+    this.#nowSec = nowSec;
+  }
 
   get isFull(): boolean {
     return this.#batch.jobs.length >= JOBS_PER_BATCH || this.#hosts >= HOSTS_PER_BATCH;
   }
 
-  job(job: Job, repaired: boolean): void {
+  /** `where` names the record, as in `bad`. */
+  job(job: Job, repaired: boolean, where: string): void {
+    const problem = jobProblem(job, this.#nowSec);
+    if (problem !== undefined) {
+      this.bad(where, problem);
+      return;
+    }
     this.#batch.read++;
     this.#batch.jobs.push(job);
     this.#hosts += job.resources.length;

@@ -9,7 +9,8 @@ interface Bound {
 
 /**
  * How much a caller may have stored, on every route (docs/api.md has the same table). A field of a body that says nothing else has the
- * bound `text`. Files of other programs and imports may hold more: reading does not rely on these bounds.
+ * bound `text`. Files of other programs and imports may hold more: reading does not rely on these bounds. Those of numbers and times are in
+ * fields.ts.
  */
 export const BOUNDS = {
   text: {

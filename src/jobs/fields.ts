@@ -1,4 +1,4 @@
-import { JOB_STATES, SHARED } from './job.ts';
+import { JOB_STATES, type JobProperty, SHARED } from './job.ts';
 
 /** The parts of the filter form, in their order. */
 export const FORM_GROUPS = ['User', 'Time and state', 'Job', 'Cluster and nodes', 'Resources'] as const;
@@ -24,6 +24,8 @@ interface Common {
 /** A column of table `job`. NULL reads as '' or 0. */
 interface Stored extends Common {
   readonly column: string;
+  /** Its name in a job; without one the database sets it. */
+  readonly property?: JobProperty;
   /** The column may be NULL. */
   readonly nullable?: true;
 }
@@ -31,6 +33,14 @@ interface Stored extends Common {
 interface StoredNumber extends Stored {
   /** Lists can be sorted by it. */
   readonly sortable?: true;
+}
+
+/** What a new job may hold (job-bounds.ts). Rows of other programs may hold any number. */
+export interface Bounds {
+  readonly least: bigint;
+  /** 0 stands for a value that is not known. */
+  readonly orZero?: true;
+  readonly most: bigint;
 }
 
 interface StoredWhole extends StoredNumber {
@@ -46,15 +56,15 @@ export type Field =
   | (Common & { readonly kind: 'name'; readonly operators: true })
   /** Any host of the job. */
   | (Common & { readonly kind: 'hosts'; readonly operators: true })
-  | (Stored & { readonly kind: 'id' })
+  | (Stored & { readonly kind: 'id'; readonly bounds?: Bounds })
   /** One of a closed set. */
   | (Stored & { readonly kind: 'member'; readonly members: readonly string[] })
   | (Common & { readonly kind: 'tag' })
   | (Common & { readonly kind: 'schedule'; readonly members: readonly string[] })
-  /** Unix seconds. */
-  | (StoredWhole & { readonly kind: 'time' })
+  /** Unix seconds, from 0 to so many seconds after now: a node's clock may be ahead. */
+  | (StoredWhole & { readonly kind: 'time'; readonly aheadSec: number })
   /** People write seconds as durations: `2h30m`. */
-  | (StoredWhole & { readonly kind: 'whole'; readonly unit?: 's' })
+  | (StoredWhole & { readonly kind: 'whole'; readonly unit?: 's'; readonly bounds: Bounds })
   | (StoredNumber & { readonly kind: 'decimal'; readonly unit?: string })
   /** A number of the footprint, under any key. */
   | (Common & { readonly kind: 'footprint' });
@@ -62,18 +72,21 @@ export type Field =
 /** |start_time| below 2^32 and counts below 2^29 keep every seconds * count within 63 bits; SQLite would go on as REAL. */
 const TIME_BITS = 32;
 const COUNT_BITS = 29;
+/** What cc-backend reads the columns into: larger numbers make its queries fail. */
+const INT32: Bounds = { least: 0n, most: 2n ** 31n - 1n };
+const INT64: Bounds = { least: 0n, most: 2n ** 63n - 1n };
 
 /**
  * The fields of a job that can be filtered by. An entry is the only description of its field: the types of conditions, the parameters of the
  * API and their documentation, the form, the SQL for SQLite and for the column index, the columns of the index, the orders of lists, and the
- * random jobs and filters of the tests come from it. The order is that of the form and of docs/api.md.
- *
+ * random jobs and filters of the tests come from it, and what a new job may hold. The order is that of the form and of docs/api.md.
  * A new number of a job is an entry here, and a migration if table `job` lacks its column.
  */
 const ENTRIES = {
   user: {
     kind: 'text',
     column: 'hpc_user',
+    property: 'user',
     operators: true,
     form: { group: 'User', label: 'User' },
     api: { words: 'name of the user', example: 'ada' },
@@ -81,6 +94,7 @@ const ENTRIES = {
   project: {
     kind: 'text',
     column: 'project',
+    property: 'project',
     operators: true,
     form: { group: 'User', label: 'Project' },
     api: { words: 'name of the project', example: 'fi115' },
@@ -88,6 +102,8 @@ const ENTRIES = {
   'start-time': {
     kind: 'time',
     column: 'start_time',
+    property: 'startTime',
+    aheadSec: 86_400,
     bits: TIME_BITS,
     sortable: true,
     form: { group: 'Time and state', label: 'Started' },
@@ -96,6 +112,7 @@ const ENTRIES = {
   state: {
     kind: 'member',
     column: 'job_state',
+    property: 'jobState',
     members: JOB_STATES,
     form: { group: 'Time and state', label: 'State' },
     api: { words: 'job state', example: 'failed' },
@@ -109,12 +126,16 @@ const ENTRIES = {
   'job-id': {
     kind: 'id',
     column: 'job_id',
+    property: 'jobId',
+    bounds: { ...INT64, least: 1n, orZero: true },
     form: { group: 'Job', label: 'Job ids' },
     api: { words: 'job id of the scheduler', example: '116021' },
   },
   'array-job-id': {
     kind: 'id',
     column: 'array_job_id',
+    property: 'arrayJobId',
+    bounds: INT64,
     nullable: true,
     form: { group: 'Job', label: 'Array job ids' },
     api: { words: 'array job id of the scheduler; 0 means not part of an array', example: '116000' },
@@ -139,6 +160,7 @@ const ENTRIES = {
   cluster: {
     kind: 'text',
     column: 'cluster',
+    property: 'cluster',
     configured: true,
     form: { group: 'Cluster and nodes', label: 'Cluster' },
     api: { words: 'name of the cluster', example: 'fern' },
@@ -146,6 +168,7 @@ const ENTRIES = {
   subcluster: {
     kind: 'text',
     column: 'subcluster',
+    property: 'subCluster',
     configured: true,
     form: { group: 'Cluster and nodes', label: 'Subcluster' },
     api: { words: 'name of the subcluster', example: 'main' },
@@ -153,6 +176,7 @@ const ENTRIES = {
   partition: {
     kind: 'text',
     column: 'cluster_partition',
+    property: 'partition',
     nullable: true,
     form: { group: 'Cluster and nodes', label: 'Partition' },
     api: { words: 'name of the partition', example: 'singlenode' },
@@ -166,6 +190,7 @@ const ENTRIES = {
   shared: {
     kind: 'member',
     column: 'shared',
+    property: 'shared',
     members: SHARED,
     form: { group: 'Cluster and nodes', label: 'Node sharing' },
     api: { words: 'node sharing', example: 'none' },
@@ -173,6 +198,8 @@ const ENTRIES = {
   duration: {
     kind: 'whole',
     column: 'duration',
+    property: 'duration',
+    bounds: INT32,
     unit: 's',
     bits: 31,
     sortable: true,
@@ -182,6 +209,8 @@ const ENTRIES = {
   walltime: {
     kind: 'whole',
     column: 'walltime',
+    property: 'walltime',
+    bounds: INT64,
     unit: 's',
     bits: 63,
     sortable: true,
@@ -191,6 +220,8 @@ const ENTRIES = {
   'num-nodes': {
     kind: 'whole',
     column: 'num_nodes',
+    property: 'numNodes',
+    bounds: { ...INT32, least: 1n },
     bits: COUNT_BITS,
     sortable: true,
     form: { group: 'Resources', label: 'Nodes' },
@@ -199,6 +230,8 @@ const ENTRIES = {
   'num-hwthreads': {
     kind: 'whole',
     column: 'num_hwthreads',
+    property: 'numHwthreads',
+    bounds: INT32,
     nullable: true,
     bits: COUNT_BITS,
     sortable: true,
@@ -208,6 +241,8 @@ const ENTRIES = {
   'num-acc': {
     kind: 'whole',
     column: 'num_acc',
+    property: 'numAcc',
+    bounds: INT32,
     nullable: true,
     bits: COUNT_BITS,
     sortable: true,
@@ -217,6 +252,7 @@ const ENTRIES = {
   energy: {
     kind: 'decimal',
     column: 'energy',
+    property: 'energy',
     unit: 'kWh',
     sortable: true,
     form: { group: 'Resources', label: 'Energy' },
@@ -246,6 +282,9 @@ export type StoredField = Extract<AnyField, Stored>;
 export const FIELDS = Object.fromEntries(
   Object.entries(ENTRIES).map(([name, entry]) => [name, { name, ...entry }]),
 ) as unknown as { readonly [Name in FieldName]: Named<Name> };
+
+/** A whole number of a job that no filter asks for. */
+export const SMT = { property: 'smt', kind: 'whole', bounds: INT32 } as const;
 
 /** In their order. */
 export const ALL_FIELDS: readonly AnyField[] = Object.values(FIELDS);

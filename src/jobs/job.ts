@@ -37,6 +37,8 @@ export interface StoredResources {
   firstHost: string;
   /** A host has no name. */
   isUnnamed: boolean;
+  /** What is wrong with the name of a host (job-bounds.ts). */
+  problem: string | undefined;
   json: string;
 }
 
@@ -78,6 +80,9 @@ export interface Job {
   metaData: Record<string, string> | null;
   tags: Tag[];
 }
+
+/** A member of a job that is one text or one number. */
+export type JobProperty = keyof { [Name in keyof Job as Job[Name] extends string | number | bigint ? Name : never]: 0 };
 
 /** A job as it is written: what a scheduler sends may be any 64-bit number, and nothing of it is rounded. */
 export interface StorableJob extends Omit<Job, 'startTime' | 'walltime'> {

@@ -1,6 +1,7 @@
 import type { Clusters } from '../clusters/clusters.ts';
 import { Fault } from '../faults.ts';
 import { SHARED, type StorableJob, type StoredResources } from './job.ts';
+import { valuesProblem } from './job-bounds.ts';
 
 /** What a scheduler says of a job that starts: a job whose words and numbers nobody has looked at yet. */
 export interface StartRequest
@@ -22,20 +23,19 @@ export interface StartedJob extends Omit<StorableJob, 'resources' | 'metaData'> 
  * The job that starts: running, its subcluster found where it was not named. Throws invalid_request with the first thing
  * that is wrong, in the order of contract/rest.md §4.
  */
-export function startedJob(request: StartRequest, clusters: Clusters): StartedJob {
+export function startedJob(request: StartRequest, clusters: Clusters, nowSec: number): StartedJob {
   const { cluster, resources, user, numNodes, monitoringStatus } = request;
+  const problem = valuesProblem({ ...request, jobState: 'running' }, nowSec) ?? resources.problem;
+  if (problem !== undefined) throw invalid(problem);
   if (clusters.get(cluster) === undefined) throw invalid(`no such cluster: ${shown(cluster)}`);
   const subCluster = subClusterOf(request, clusters);
   if (resources.hosts === 0) throw invalid('resources is empty: list the hosts of the job');
   if (resources.isUnnamed) throw invalid('a resource has no hostname');
   if (user === '') throw invalid('user is empty');
-  if (request.numAcc < 0) throw invalid('numAcc must be at least 0');
-  if (request.numHwthreads < 0) throw invalid('numHwthreads must be at least 0');
-  if (numNodes < 1) throw invalid('numNodes must be at least 1');
   if (resources.hosts !== numNodes)
     throw invalid(`numNodes is ${numNodes}, but there are ${resources.hosts} resources`);
   const shared = SHARED.find((word) => word === request.shared);
-  if (shared === undefined) throw invalid(`shared must be one of ${SHARED.join(', ')}`);
+  if (shared === undefined) throw invalid(`shared must be one of ${SHARED.join(', ')}`); // narrowing only: checked above
   if (!isMonitoringStatus(monitoringStatus)) throw invalid('monitoringStatus must be 0, 1, 2 or 3');
   return { ...request, resources: resources.json, subCluster, shared, monitoringStatus, jobState: 'running' };
 }

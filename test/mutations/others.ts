@@ -21,6 +21,14 @@ export const OTHERS: readonly Mutation[] = [
     'if (isInterrupt(error)) return;',
     'column-index/transaction',
   ),
+  mutation('jobs/job-bounds.ts', 'if (value > most)', 'if (value > most + 1n)', 'jobs/every-way-in'),
+  mutation(
+    'jobs/job-bounds.ts',
+    '[...STORED_FIELDS.filter(',
+    '[...STORED_FIELDS.slice(1).filter(',
+    'jobs/every-way-in',
+  ),
+  mutation('import/batch.ts', 'if (problem !== undefined)', 'if (false)', 'jobs/every-way-in'),
   mutation('jobs/roles.ts', "user.roles.has('api') && rightsOf(user)", 'rightsOf(user)', 'http/auth'),
   mutation('jobs/roles.ts', "roles.size === 1 && roles.has('api')", "roles.has('api')", 'http/auth'),
   mutation(

@@ -71,6 +71,8 @@ const STARTED = {
   tags: [{ type: 'app', name: 'x', scope: 'global' }],
 };
 
+const TIME = { least: 0n, most: BigInt(NOW + 86_400) };
+const COUNTS = ['arrayJobId', 'duration', 'walltime', 'numHwthreads', 'numAcc', 'smt'];
 const TAG_FIELDS: Record<string, Kind> = { '0.type': 'text', '0.name': 'text', '0.scope': 'text', '0.id': 'int64' };
 const TAGS = [{ type: 'app', name: 'a', scope: 'global' }];
 const ROUTES: Route[] = [
@@ -82,8 +84,9 @@ const ROUTES: Route[] = [
     bounds: {
       monitoringStatus: { least: 0n, most: 3n },
       numNodes: { least: 1n, most: 1n }, // as many as there are resources
-      numHwthreads: { least: 0n },
-      numAcc: { least: 0n },
+      jobId: { least: 0n },
+      startTime: TIME,
+      ...Object.fromEntries(COUNTS.map((name) => [name, { least: 0n }])),
     },
   },
   {
@@ -91,6 +94,7 @@ const ROUTES: Route[] = [
     path: '/api/jobs/stop_job/',
     body: { jobId: 1, cluster: 'small', startTime: NOW - 7200, stopTime: NOW, jobState: 'failed' },
     fields: { jobId: 'int64', cluster: 'text', startTime: 'int64', stopTime: 'int64', jobState: 'text' },
+    bounds: { jobId: { least: 0n }, startTime: TIME, stopTime: TIME },
   },
   {
     method: 'PATCH',
@@ -110,6 +114,7 @@ const ROUTES: Route[] = [
       'payload.key': 'text',
       'payload.value': 'text',
     },
+    bounds: { jobId: { least: 0n }, startTime: TIME },
   },
   { method: 'POST', path: '/api/jobs/tag_job/1', body: TAGS, fields: TAG_FIELDS },
   { method: 'DELETE', path: '/api/jobs/tag_job/1', body: TAGS, fields: TAG_FIELDS },
@@ -267,13 +272,13 @@ describe('what a start keeps', () => {
   };
 
   test.each<[field: string, column: string, values: bigint[]]>([
-    ['jobId', 'job_id', [2n ** 63n - 2n, -(2n ** 63n) + 1n, 2n ** 53n + 1n]],
+    ['jobId', 'job_id', [2n ** 63n - 2n, 2n ** 53n - 1n, 2n ** 53n + 1n]],
     ['walltime', 'walltime', [2n ** 63n - 1n, 0n]],
     ['arrayJobId', 'array_job_id', [2n ** 63n - 1n, 2n ** 53n + 1n]],
     ['numHwthreads', 'num_hwthreads', [0n, 2n ** 31n - 1n]],
     ['numAcc', 'num_acc', [0n, 2n ** 31n - 1n]],
     ['monitoringStatus', 'monitoring_status', [0n, 3n]],
-    ['duration', 'duration', [2n ** 31n - 1n, -(2n ** 31n)]],
+    ['duration', 'duration', [2n ** 31n - 1n, 0n]],
   ])('%s', async (field, column, values) => {
     for (const value of values) expect(await kept({ [field]: value }, column)).toBe(String(value));
   });
@@ -285,6 +290,5 @@ describe('what a start keeps', () => {
   ])('%s of any kind, as long as it may be', async (field, column) => {
     const hostile = `'"; DROP TABLE job; --\u202e%_\\`.padEnd(BOUNDS.text.most, 'x');
     expect(await kept({ [field]: hostile }, column)).toBe(hostile);
-    expect(await kept({ [field]: 'a\u0000b' }, `hex(${column})`)).toBe('610062');
   });
 });

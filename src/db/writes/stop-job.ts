@@ -1,4 +1,6 @@
 import { Fault } from '../../faults.ts';
+import { FIELDS } from '../../jobs/fields.ts';
+import { wholeProblem } from '../../jobs/job-bounds.ts';
 import { JOB_STATES } from '../../jobs/job.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import type { JobKey } from './cached-jobs.ts';
@@ -38,6 +40,8 @@ export async function stopJob(tx: Transaction, { key, state, stopTime, show }: S
       `stopTime ${stopTime} must be larger than or equal to startTime ${found.startTime}`,
     );
   }
+  const problem = wholeProblem('duration', durationSec, FIELDS.duration.bounds);
+  if (problem !== undefined) throw new Fault('invalid_request', `${problem}: from ${found.startTime} to ${stopTime}`);
   const end = JOB_STATES.find((known) => known === (state === '' ? 'completed' : state));
   if (end === undefined || end === 'running') {
     const others = JOB_STATES.filter((known) => known !== 'running').join(', ');

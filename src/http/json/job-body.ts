@@ -1,17 +1,36 @@
 import { z } from 'zod';
 import { boundedMetadata, type CutEntry } from '../../jobs/bounds.ts';
+import { type Bounds, FIELDS, SMT } from '../../jobs/fields.ts';
 import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
+import { hostsProblem } from '../../jobs/job-bounds.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';
 
 // As Go decodes: null is as good as nothing, and what is missing is zero.
+interface Bounded {
+  readonly bounds: Bounds;
+}
+
 const words = text.nullish().transform((value) => value ?? '');
 const anyWords = anyText.nullish().transform((value) => value ?? '');
 const wordsWithin = (name: Parameters<typeof textWithin>[0]) =>
   textWithin(name)
     .nullish()
     .transform((value) => value ?? '');
-const whole32 = int32.nullish().transform((value) => value ?? 0);
-const whole64 = int64.nullish().transform((value) => value ?? 0);
+/** jobs/job-bounds.ts checks the bounds; the document has those that the type does not say. */
+const whole32 = ({ bounds: { least } }: Bounded) =>
+  int32
+    .meta({ minimum: Number(least) })
+    .nullish()
+    .transform((value) => value ?? 0);
+const whole64 = ({ bounds: { least, orZero } }: Bounded) =>
+  int64
+    .meta({ minimum: orZero ? 0 : Number(least) })
+    .nullish()
+    .transform((value) => value ?? 0);
+const seconds = int64
+  .meta({ minimum: 0, description: `Unix seconds, at most ${FIELDS['start-time'].aheadSec} s ahead` })
+  .nullish()
+  .transform((value) => value ?? 0);
 const number = decimal.nullish().transform((value) => value ?? 0);
 const numbers = mapOf(number, 'footprint')
   .nullish()
@@ -44,6 +63,7 @@ function stored(resources: readonly JobResource[]): StoredResources {
     hosts: resources.length,
     firstHost: resources[0]?.hostname ?? '',
     isUnnamed: resources.some(({ hostname }) => hostname === ''),
+    problem: hostsProblem(resources),
     json: JSON.stringify(resources),
   };
 }
@@ -70,7 +90,7 @@ function storedMetadata(value: Record<string, string> | null | undefined): { jso
  * set (jobState, id, statistics …) is checked and left out.
  */
 export const StartBody = strictFields({
-  jobId: whole64,
+  jobId: whole64(FIELDS['job-id']),
   cluster: words,
   subCluster: words,
   partition: words,
@@ -78,14 +98,14 @@ export const StartBody = strictFields({
   user: words,
   shared: text.nullish().transform((value) => value ?? 'none'),
   monitoringStatus: int32.nullish().transform((value) => value ?? 1),
-  startTime: whole64,
-  duration: whole32,
-  walltime: whole64,
-  arrayJobId: whole64,
-  numNodes: whole32,
-  numHwthreads: whole32,
-  numAcc: whole32,
-  smt: whole32,
+  startTime: seconds,
+  duration: whole32(FIELDS.duration),
+  walltime: whole64(FIELDS.walltime),
+  arrayJobId: whole64(FIELDS['array-job-id']),
+  numNodes: whole32(FIELDS['num-nodes']),
+  numHwthreads: whole32(FIELDS['num-hwthreads']),
+  numAcc: whole32(FIELDS['num-acc']),
+  smt: whole32(SMT),
   energy: number,
   resources: listOf(Resource, 'resources')
     .nullish()
@@ -116,7 +136,7 @@ export const StopBody = strictFields({
   cluster: text.nullish(),
   startTime: int64.nullish(),
   jobState: words,
-  stopTime: whole64,
+  stopTime: seconds,
 });
 
 /** Which job a body means: the newest with this id. */

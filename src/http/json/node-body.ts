@@ -1,16 +1,23 @@
+import { textProblem } from '../../jobs/job-bounds.ts';
 import type { NodeReports } from '../../jobs/node-state.ts';
 import { nodeStateOf } from '../../jobs/node-state.ts';
 import { int64, listOf, strictFields, text } from './lossless-json.ts';
 
-const words = text.nullish().transform((value) => value ?? '');
+const name = (property: string) =>
+  text
+    .refine((value) => textProblem(property, value) === undefined, {
+      error: ({ input }) => textProblem(property, String(input)) ?? '',
+    })
+    .nullish()
+    .transform((value) => value ?? '');
 const whole = int64.nullish().transform((value) => value ?? 0);
 
 /** The body of nodestate (contract/rest.md §8). Memory is in MB. */
 export const NodeStatesBody = strictFields({
-  cluster: words,
+  cluster: name('cluster'),
   nodes: listOf(
     strictFields({
-      hostname: words,
+      hostname: name('hostname'),
       states: listOf(text, 'nodeStates')
         .nullish()
         .transform((value) => nodeStateOf(value ?? [])),

@@ -1,9 +1,11 @@
 import { Fault } from '../../faults.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
+import { tagProblem } from '../../jobs/job-bounds.ts';
 import { isPublicScope, type User } from '../../jobs/roles.ts';
 import { mayWriteTags } from '../../jobs/visibility.ts';
 import { TagBody } from './job-body.ts';
+import { within } from './job-key.ts';
 import { listOf } from './lossless-json.ts';
 
 /** The body of the routes about tags. */
@@ -20,6 +22,7 @@ const DEFAULT_SCOPE = 'global';
  */
 export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
   if (tags.some(isNameless)) throw new Fault('invalid_request', 'a tag needs a type and a name');
+  for (const tag of tags) within(tagProblem(tag));
   const scoped = tags.map(withScope);
   const refused = scoped.find(({ scope }) => !mayWriteTags(user, scope));
   if (refused !== undefined)
@@ -29,13 +32,14 @@ export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
 
 /**
  * The tags of a job that starts: those the user may write, and the others, which the job does not get: without a type or a name, too
- * long, too many, or of a scope that is not the user's to write. A job is stored whatever its tags are.
+ * long, too many, with a control character, or of a scope that is not the user's to write. A job is stored whatever its tags are.
  */
 export function tagsOfStart(user: User, tags: readonly Tag[]): { tags: Tag[]; leftOut: Tag[] } {
   const kept: Tag[] = [];
   const leftOut: Tag[] = [];
   for (const tag of tags.map(withScope)) {
-    const mayWrite = !isNameless(tag) && !isTooLong(tag) && mayWriteTags(user, tag.scope);
+    const mayWrite =
+      !isNameless(tag) && !isTooLong(tag) && tagProblem(tag) === undefined && mayWriteTags(user, tag.scope);
     if (mayWrite && kept.length < BOUNDS.tagsOfJob.most) kept.push(tag);
     else leftOut.push(shortened(tag));
   }

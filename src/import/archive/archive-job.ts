@@ -63,7 +63,6 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
     shared === undefined && `shared '${meta.shared}' is unknown`,
     (resources === undefined || resources.length === 0) && 'resources is not a list of hosts',
     meta.user === '' && 'user is empty',
-    (meta.numAcc < 0 || meta.numHwthreads < 0 || meta.numNodes < 1) && 'a count is too small',
     resources?.length !== meta.numNodes && `numNodes is ${meta.numNodes}, but there are ${resources?.length} resources`,
   ].find((one) => one !== false);
   if (problem !== undefined) throw new BadMeta(problem);

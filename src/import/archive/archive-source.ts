@@ -8,6 +8,7 @@ import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write-fi
 import type { Clusters } from '../../clusters/clusters.ts';
 import { decodeCluster } from '../../clusters/decode.ts';
 import type { Job } from '../../jobs/job.ts';
+import { jobProblem } from '../../jobs/job-bounds.ts';
 import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { jobOfMeta } from './archive-job.ts';
@@ -77,7 +78,7 @@ async function* batchesOf(
     for (const [at, result] of results.entries()) {
       position++;
       if ('reason' in result) builder.bad(folders[at] ?? '', result.reason);
-      else builder.job(result.job, result.repaired);
+      else builder.job(result.job, result.repaired, folders[at] ?? '');
     }
   };
   let ahead: string[] = [];
@@ -98,6 +99,8 @@ async function importJob(folder: string, copyTo: string | undefined, clusters: C
   try {
     const text = await readMetaText(folder);
     const job = jobOfMeta(text, clusters);
+    const problem = jobProblem(job, Math.floor(Date.now() / 1000)); // before its files are copied
+    if (problem !== undefined) return { reason: problem };
     if (copyTo !== undefined) {
       const to = jobFolder(copyTo, job);
       if (to === undefined) return { reason: 'has a cluster, id or start that cannot be a directory name' };

@@ -56,7 +56,7 @@ function idOf(value: unknown, column: string): number | bigint {
   const digits = textOf(value);
   if (!/^-?\d{1,19}$/.test(digits)) throw new BadRow(`${column} '${digits}' is not an integer`);
   const id = BigInt(digits);
-  return BigInt(Number(id)) === id && Number.isSafeInteger(Number(id)) ? Number(id) : BigInt.asIntN(64, id);
+  return BigInt(Number(id)) === id && Number.isSafeInteger(Number(id)) ? Number(id) : id;
 }
 
 /** As it is; NULL and what the schema does not know read as the default of the column. */

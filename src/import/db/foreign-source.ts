@@ -98,11 +98,12 @@ async function* batchesOf(db: Sqlite): AsyncGenerator<ImportBatch, void, void> {
 
 function batchOf(builder: BatchBuilder, { rows, ids, repaired }: ForeignRows, table: string, position: number) {
   for (const [at, row] of rows.entries()) {
+    const where = `${table} ${ids[at]}`;
     try {
-      builder.job(jobOfRow(row), repaired && JSON.stringify(row).includes('\uFFFD'));
+      builder.job(jobOfRow(row), repaired && JSON.stringify(row).includes('\uFFFD'), where);
     } catch (error) {
       if (!(error instanceof BadRow)) throw error;
-      builder.bad(`${table} ${ids[at]}`, error.message);
+      builder.bad(where, error.message);
     }
   }
   return builder.take(position);

@@ -67,7 +67,7 @@ function add(builder: BatchBuilder, layout: Layout, line: Line, options: SacctOp
     if (get === undefined) throw new BadLine('has the wrong number of columns');
     const result = jobOfLine(get, options);
     if (typeof result === 'string') builder.skipped(result);
-    else builder.job(result, line.repaired);
+    else builder.job(result, line.repaired, `line ${line.number}`);
   } catch (error) {
     if (!(error instanceof BadLine || error instanceof BadHostList)) throw error;
     builder.bad(`line ${line.number}`, error.message);
