@@ -30,7 +30,8 @@ for (const method of ['post', 'put'] as const) {
       path: '/jobs/start_job/',
       summary: 'Report the start of a job',
       description:
-        'Responds with 422 conflict if the job already exists: same jobId and cluster, started less than a day earlier. ' +
+        'Responds with 422 conflict if the job already exists: same jobId and cluster, started less than a day earlier, ' +
+        'unless its newest run has ended and this one starts after the start of that run and not before its end. ' +
         'A tag that cannot be added does not keep the job from being stored: such tags are in `tagsLeftOut`.',
       security: WITH_TOKEN,
       request: { query: onlyQuery({}), body: JOB.document },

@@ -104,6 +104,64 @@ describe('start_job', () => {
     expect((await start({ jobId: 8 })).status).toBe(201);
   });
 
+  describe('of a job that was requeued', () => {
+    const stop = async (stopTime: number, jobState = 'cancelled') =>
+      expect((await service.send('POST', STOP, { jobId: 7, stopTime, jobState })).status).toBe(200);
+    const runs = () => service.query('SELECT start_time AS s, job_state AS j FROM job WHERE job_id = 7 ORDER BY id');
+
+    test('is another run, from the end of the one before', async () => {
+      await start({ startTime: NOW - 500 });
+      await stop(NOW - 200);
+      expect((await start({ startTime: NOW - 200 })).status).toBe(201);
+      expect(await runs()).toEqual([
+        { s: NOW - 500, j: 'cancelled' },
+        { s: NOW - 200, j: 'running' },
+      ]);
+      expect(await jobsOf('job-id=7')).toMatchObject([{ duration: 200 }, { duration: 300 }]);
+    });
+
+    test.each([
+      ['the same start, sent again', NOW - 500],
+      ['a start before the end', NOW - 201],
+      ['an earlier start', NOW - 501],
+    ])('is refused: %s', async (_, startTime) => {
+      await start({ startTime: NOW - 500 });
+      await stop(NOW - 200);
+      expect((await faultIn(await start({ startTime })))[0]).toBe(422);
+      expect(await runs()).toHaveLength(1);
+    });
+
+    test('is refused while its newest run goes on, and if it repeats the start of any run', async () => {
+      await start({ startTime: NOW - 500 });
+      await stop(NOW - 400);
+      await start({ startTime: NOW - 300 });
+      expect((await start({ startTime: NOW - 200 })).status).toBe(422);
+      await stop(NOW - 100);
+      for (const startTime of [NOW - 500, NOW - 450, NOW - 300]) expect((await start({ startTime })).status).toBe(422);
+      expect((await start({ startTime: NOW - 100 })).status).toBe(201);
+    });
+
+    test('of no duration starts a second later, not in the same one', async () => {
+      await start({ startTime: NOW - 500 });
+      await stop(NOW - 500);
+      expect((await start({ startTime: NOW - 500 })).status).toBe(422);
+      expect((await start({ startTime: NOW - 499 })).status).toBe(201);
+    });
+
+    test('is refused while it is suspended', async () => {
+      await start({ startTime: NOW - 500 });
+      await stop(NOW - 400, 'suspended');
+      expect((await start({ startTime: NOW - 300 })).status).toBe(422);
+    });
+
+    test('counts what is in the cache of cc-backend', async () => {
+      expect((await start({ jobId: 50, startTime: NOW })).status).toBe(422); // it runs there
+      await service.write("UPDATE job_cache SET job_state = 'failed', duration = 60");
+      expect((await start({ jobId: 50, startTime: NOW - 41 })).status).toBe(422);
+      expect((await start({ jobId: 50, startTime: NOW - 40 })).status).toBe(201);
+    });
+  });
+
   test('refuses a job that cc-backend has in its cache', async () => {
     expect((await faultIn(await start({ jobId: 50, startTime: NOW })))[0]).toBe(422);
   });

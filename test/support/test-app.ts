@@ -164,6 +164,12 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
         connection.close();
       }
     },
+    /** Changes the file as another program does. */
+    async write(sql: string): Promise<void> {
+      const connection = openSqlite(path, 1000);
+      await connection.exec(sql);
+      connection.close();
+    },
     async close() {
       await db.close(1000);
       await rm(folder, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
 import { beyondPrivateBound, linkTags } from './tag-rows.ts';
 
-/** A start within a day of another of the same job id and cluster is that job again. */
+/** A start within a day of another of the same job id and cluster is that job again, unless that one has ended before. */
 const SAME_JOB_SEC = 86_400;
 
 export interface StartJobInput {
@@ -26,13 +26,13 @@ const INSERT = `INSERT INTO job (${JOB_COLUMNS.join(', ')}) VALUES (${JOB_COLUMN
 
 /**
  * Adds a job that starts, and its tags. Throws `conflict` for one that is there already: the difference to the older start is
- * signed, so a start before a known one is always the same job (contract/rest.md §4). A job is stored whatever its tags: those that
+ * signed, so a start before a known one is always the same job (contract/rest.md §4). A job that was requeued starts again. A job is stored whatever its tags: those that
  * cannot be written are left out.
  */
 export async function startJob(tx: Transaction, input: StartJobInput): Promise<StartJobOutput> {
   const { row, jobId, cluster, startTime, tags } = input;
   const [known] = await tx.read(startedBefore(input));
-  if (known !== undefined) {
+  if (known !== undefined && !(await isRequeued(tx, input))) {
     throw new Fault(
       'conflict',
       `a job with the jobId, cluster and startTime already exists: dbid: ${known.id}, jobid: ${known.jobId}`,
@@ -58,4 +58,23 @@ function startedBefore({ jobId, cluster, startTime }: StartJobInput) {
        SELECT id, job_id FROM job WHERE ${since} UNION ALL SELECT id, job_id FROM job_cache WHERE ${since} LIMIT 1)`,
     [jobId, cluster, startTime, SAME_JOB_SEC],
   );
+}
+
+/**
+ * The newest run of the job has ended, and this start comes after its start and not before its end. A start that is sent again after a lost
+ * answer has the start of a known run, so it never counts as another one. A run in both tables is the same, and `job` has it right.
+ */
+async function isRequeued(tx: Transaction, { jobId, cluster, startTime }: StartJobInput): Promise<boolean> {
+  const runs = (table: 'job' | 'job_cache') =>
+    `SELECT start_time, duration, job_state, '${table}' AS source FROM ${table} WHERE job_id = ?1 AND cluster = ?2`;
+  const [newest] = await tx.read(
+    plainRows<{ isOver: number }>(
+      'newestRun',
+      ['isOver'],
+      `SELECT job_state NOT IN ('running', 'suspended') AND ?3 > start_time AND ?3 >= start_time + duration AS isOver
+       FROM (${runs('job')} UNION ALL ${runs('job_cache')}) ORDER BY start_time DESC, source LIMIT 1`,
+      [jobId, cluster, startTime],
+    ),
+  );
+  return Number(newest?.isOver ?? 0) === 1;
 }

@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { FIELDS } from '../../jobs/fields.ts';
-import { wholeProblem } from '../../jobs/job-bounds.ts';
 import { JOB_STATES } from '../../jobs/job.ts';
+import { wholeProblem } from '../../jobs/job-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
