@@ -28,7 +28,8 @@ for (const method of ['post', 'put'] as const) {
       path: '/jobs/stop_job/',
       summary: 'Report the end of a job',
       description:
-        'Responds with 404 not_found if there is no such job, and with 422 conflict if it has already been stopped.',
+        'Responds with 404 not_found if there is no such job, and with 422 conflict if it has already been stopped. ' +
+        'A stop up to STOP_SKEW_S before the start counts as 0 s. The states of Slurm are understood, but for running.',
       security: WITH_TOKEN,
       request: {
         query: onlyQuery({}),
@@ -47,7 +48,9 @@ async function stop(c: Context<AppEnv>) {
   const show = jobInsideQuery(all, { nowSec: nowSec(c), withMetadata: false });
   const key = boundedJobKey(body, nowSec(c));
   within(timeProblem('stopTime', body.stopTime, nowSec(c)));
-  const input = { key, state: body.jobState, stopTime: body.stopTime, show };
-  const { job } = await c.var.db.write('stopJob', input, c.var.deadline);
+  const { jobState: state, stopTime } = body;
+  const input = { key, state, stopTime, skewSec: c.var.service.settings.STOP_SKEW_S, show };
+  const { job, earlySec } = await c.var.db.write('stopJob', input, c.var.deadline);
+  if (earlySec > 0) c.var.log.warn({ ...key, stopTime, earlySec }, 'a job was stopped before its start: it lasted 0 s');
   return jsonBytes(job);
 }

@@ -133,6 +133,9 @@ export const SettingsSchema = z.object({
     .describe('number of trusted proxies in front of the service; on means 1'),
   ARCHIVE_PATH: text.default('./var/job-archive').describe('directory of the job archive'),
   SHORT_JOB_S: wholeNumber(0, 86_400).prefault('300').describe('duration below which a job counts as short (s)'),
+  STOP_SKEW_S: wholeNumber(0, 86_400)
+    .prefault('600')
+    .describe('how much a stop may lie before its start, as a skew of clocks, and count as 0 s (s)'),
   JOB_CACHE_S: offOr(1, 86_400)
     .prefault('60')
     .describe('poll interval of job_cache, where cc-backend puts new jobs (s)'),

@@ -6,6 +6,7 @@ import { PRAGMAS } from '../src/db/driver/pragmas.ts';
 import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { BOUNDS } from '../src/jobs/bounds.ts';
+import { END_WORDS } from '../src/jobs/end-state.ts';
 import { ALL_FIELDS, type Bounds, SMT, STORED_FIELDS } from '../src/jobs/fields.ts';
 import { sizeFor } from '../src/node/sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
@@ -189,6 +190,10 @@ describe('docs/api.md', () => {
       return [[field.property, `${least} to ${most}${orZero ? ', 0 if it is not known' : ''}`]];
     });
     expect(table('docs/api.md', 'Bounds of a job')).toEqual(bounds);
+  });
+
+  test('has the words for the end of a job', () => {
+    expect(Object.fromEntries(table('docs/api.md', 'Words for an end'))).toEqual(END_WORDS);
   });
 
   test('has every parameter of the filter', async () => {

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { END_WORDS } from '../../src/jobs/end-state.ts';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 const START = '/api/jobs/start_job/';
@@ -292,6 +293,31 @@ describe('stop_job', () => {
     }
   });
 
+  test('takes a stop up to the skew before the start as 0 s, and warns', async () => {
+    await start({});
+    const answer = await service.send('POST', STOP, { jobId: 7, cluster: 'small', stopTime: NOW - 600 });
+    expect(await bodyOf(answer)).toMatchObject({ jobState: 'completed', duration: 0, startTime: NOW });
+    expect(service.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { message: expect.stringContaining('before its start'), fields: { jobId: 7, cluster: 'small', earlySec: 600 } },
+    ]);
+  });
+
+  test('the skew is a setting', async () => {
+    const strict = await testApp({
+      jobs: [job({ jobState: 'running', startTime: NOW })],
+      settings: { STOP_SKEW_S: '0' },
+    });
+    onTestFinished(() => strict.close());
+    const stop = async (stopTime: number) => (await strict.send('POST', STOP, { jobId: 1, stopTime })).status;
+    expect([await stop(NOW - 1), await stop(NOW)]).toEqual([400, 200]);
+  });
+
+  test.each(Object.entries(END_WORDS))('reads %s, a word of Slurm, as %s', async (word, state) => {
+    await start({});
+    const stop = { jobId: 7, stopTime: NOW, jobState: word.toUpperCase() };
+    expect(await bodyOf(await service.send('POST', STOP, stop))).toMatchObject({ jobState: state });
+  });
+
   test('finds the newest job of an id, and another by its start', async () => {
     await start({ startTime: NOW - 200_000 });
     await start({});
@@ -316,7 +342,7 @@ describe('stop_job', () => {
     ['a job that has ended', { jobId: 1, stopTime: NOW }, 422, 'conflict', /already been stopped/],
     [
       'a stop before the start',
-      { jobId: 7, stopTime: NOW - 1 },
+      { jobId: 7, stopTime: NOW - 601 },
       400,
       'invalid_request',
       /larger than or equal to startTime/,
