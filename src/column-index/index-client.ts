@@ -17,6 +17,7 @@ import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
 import { type IndexState, mayBecome } from './index-state.ts';
 import type { OddJobs } from './odd-jobs.ts';
 import { type IndexAnswer, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
+import { type Failure, RetryPauses } from './retry-pauses.ts';
 
 export interface IndexClientOptions extends IndexFileOptions {
   /** The libSQL file. */
@@ -40,16 +41,11 @@ const HEAP_MB = 96;
 /** Room for chunks of jobs to become garbage. With 1 MB, as other processes have, V8 copies each chunk twice. */
 const FLAGS = ['--max-semi-space-size=4'];
 const HOUSEKEEPING_MS = 250;
-/** Between two tries, ms: doubles with each failure in a row, up to the second. */
-const RETRY_MS = [500, 600_000] as const;
-/** The same of a database that it cannot hold: to look again may take a whole build, and somebody has to mend the job first. */
-const UNSUITABLE_MS = [600_000, 86_400_000] as const;
-
 /** Why a process of the index has ended, and which one comes next. */
 interface Ended {
   readonly next: 'answer' | 'build';
   /** Without a failure the next one starts at once. */
-  readonly failure?: { readonly name: 'stale' | 'unsuitable'; readonly reason: string };
+  readonly failure?: { readonly name: Failure; readonly reason: string };
 }
 
 /**
@@ -75,10 +71,7 @@ export class IndexClient {
   #left = Promise.withResolvers<Ended>();
   /** The next process deletes the file unseen. */
   #diesOfItsFile = false;
-  /** In a row. */
-  #failures = { stale: 0, unsuitable: 0 };
-  /** An instant of performance.now(). */
-  #retryAt = 0;
+  readonly #pauses = new RetryPauses();
   #odd: OddJobs | undefined;
   #answers = 0;
   #declined = 0;
@@ -118,7 +111,7 @@ export class IndexClient {
       state: name,
       ...more,
       ...(name === 'ready' && this.#odd !== undefined && this.#odd.jobs > 0 ? { odd: this.#odd } : {}),
-      ...('reason' in more ? { retryInSec: Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000)) } : {}),
+      ...('reason' in more ? { retryInSec: this.#pauses.leftSec } : {}),
       queued: this.#queue.length,
       answers: this.#answers,
       declined: this.#declined,
@@ -150,17 +143,9 @@ export class IndexClient {
       if (signal.aborted) return;
       if (ended.failure === undefined) continue;
       this.#become(ended.failure);
-      await sleep(this.#pauseMs(ended.failure.name), undefined, { ref: false, signal }).catch(() => {});
+      await sleep(this.#pauses.failed(ended.failure.name), undefined, { ref: false, signal }).catch(() => {});
       if (!signal.aborted) this.#become({ name: 'building', rows: 0 });
     }
-  }
-
-  #pauseMs(name: 'stale' | 'unsuitable'): number {
-    const [firstMs, mostMs] = name === 'stale' ? RETRY_MS : UNSUITABLE_MS;
-    const pauseMs = Math.min(mostMs, firstMs * 2 ** this.#failures[name]);
-    this.#failures[name] += 1;
-    this.#retryAt = performance.now() + pauseMs;
-    return pauseMs;
   }
 
   /** Answers from the file until it cannot any more, or there is none. */
@@ -179,7 +164,7 @@ export class IndexClient {
         const isDue = followed.declined === 'stale' && this.#buildsSinceAnswer === 0;
         return isDue ? { next: 'build' } : endedBy(followed);
       }
-      this.#failures.unsuitable = 0;
+      this.#pauses.succeeded('unsuitable');
       this.#become({ name: 'ready', rows: followed.rows });
       return await Promise.race([this.#left.promise, process.gone.then(() => OVER)]);
     } catch (error) {
@@ -270,21 +255,18 @@ export class IndexClient {
   async #run(process: ManagedProcess<IndexProtocol>, { question, waiting }: PendingQuestion): Promise<IndexAnswer> {
     try {
       const answer = await process.run('ask', question, this.#events);
-      if (answer === null) {
-        this.#declined += 1;
-        return undefined;
+      if (answer instanceof Uint8Array) {
+        this.#answers += 1;
+        this.#pauses.succeeded('stale');
+        this.#buildsSinceAnswer = 0;
+        return rowsOf(new TextDecoder().decode(answer));
       }
-      if (hasDeclined(answer)) {
-        this.#declined += 1;
-        const ended = endedBy(answer);
-        if (ended.failure !== undefined && this.#state.name === 'ready') this.#become(ended.failure);
-        this.#left.resolve(ended);
-        return undefined;
-      }
-      this.#answers += 1;
-      this.#failures.stale = 0;
-      this.#buildsSinceAnswer = 0;
-      return rowsOf(new TextDecoder().decode(answer));
+      this.#declined += 1;
+      if (answer === null) return undefined;
+      const ended = endedBy(answer);
+      if (ended.failure !== undefined && this.#state.name === 'ready') this.#become(ended.failure);
+      this.#left.resolve(ended);
+      return undefined;
     } catch (error) {
       if (waiting.size === 0) return undefined; // stopped, for nobody waits
       this.#declined += 1;

@@ -14,8 +14,8 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('questions/index-columns.ts', ' && stored <= most && stored >= -most', '', 'column-index/odd-values'),
   mutation(
     'column-index/read/job-reader.ts',
-    'if (value === undefined) throw',
-    'if (value === null) throw',
+    'if (value === undefined) this.#leaveOut',
+    'if (value === null) this.#leaveOut',
     'column-index/odd-values',
   ),
   mutation(
@@ -38,18 +38,16 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/job-reader',
   ),
   mutation('column-index/read/sqlite-json.ts', 'integer <= MOST_EXACT && ', '', 'column-index/odd-values'),
-  mutation('column-index/read/footprint-keys.ts', ' || !isFootprintKey(key)', '', 'column-index/job-reader'),
+  mutation('column-index/read/footprint-keys.ts', ' || isFootprintKey(key)', ' || true', 'column-index/job-reader'),
   mutation(
     'column-index/read/footprint-keys.ts',
-    'this.#keys.size > MOST_KEYS',
-    'this.#keys.size > 1e9',
+    'this.#keys.size >= MOST_KEYS',
+    'this.#keys.size >= 1e9',
     'column-index/job-reader',
   ),
-  mutation(
-    'column-index/build/reader-thread.ts',
-    'throw new Unsupported',
-    'throw new Error',
-    'column-index/odd-values',
-  ),
+  mutation('column-index/odd-jobs.ts', 'odd.length <= MOST_ODD', 'odd.length <= 1e9', 'column-index/index'),
+  mutation('column-index/session.ts', 'if (meetsOdd) return undefined;', '', 'column-index/odd-values'),
+  mutation('column-index/retry-pauses.ts', 'first * 2 **', 'first + 0 *', 'column-index/index'),
+  mutation('questions/where/any-of-these.ts', 'allOf([others, ...tags])', 'others', 'column-index/equality'),
   mutation('column-index/follow.ts', 'most - least === BigInt(ids.length - 1)', 'most >= least', 'column-index/index'),
 ];

@@ -2,7 +2,7 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const QUESTIONS: readonly Mutation[] = [
-  mutation('questions/where/sqlite.ts', 'AND tag.tag_scope IN (', 'OR tag.tag_scope IN (', 'db/jobs-page'),
+  mutation('questions/where/sqlite.ts', 'allOf([isAnyId(sql.ref(', 'anyOf([isAnyId(sql.ref(', 'db/jobs-page'),
   mutation(
     'questions/where/sqlite.ts',
     "isAnyOf(column('hpc_user'), wellFormed([condition.user]))",

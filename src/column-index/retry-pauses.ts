@@ -1,0 +1,30 @@
+/** What an index cannot answer after: it is outdated, or does not support the database. */
+export type Failure = 'stale' | 'unsuitable';
+
+/** The first pause and the longest one, ms. A database that is not supported takes a whole build to look at, and must be repaired first. */
+const PAUSES_MS = { stale: [500, 600_000], unsuitable: [600_000, 86_400_000] } as const;
+
+/** The pause before an index is tried again. It doubles with each failure in a row. */
+export class RetryPauses {
+  readonly #inARow: Record<Failure, number> = { stale: 0, unsuitable: 0 };
+  /** An instant of performance.now(). */
+  #retryAt = 0;
+
+  /** Counts a failure, and returns the pause after it in ms. */
+  failed(failure: Failure): number {
+    const [first, longest] = PAUSES_MS[failure];
+    const pauseMs = Math.min(longest, first * 2 ** this.#inARow[failure]);
+    this.#inARow[failure] += 1;
+    this.#retryAt = performance.now() + pauseMs;
+    return pauseMs;
+  }
+
+  succeeded(failure: Failure): void {
+    this.#inARow[failure] = 0;
+  }
+
+  /** Until the next try. */
+  get leftSec(): number {
+    return Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
+  }
+}
