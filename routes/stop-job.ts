@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { StopBody } from '../src/http/json/job-body.ts';
-import { boundedJobKey, within } from '../src/http/json/job-key.ts';
+import { boundedJobKey, refuseIf } from '../src/http/json/job-key.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
@@ -47,7 +47,7 @@ async function stop(c: Context<AppEnv>) {
   const all = hidden === undefined && named === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden, named };
   const show = jobInsideQuery(all, { nowSec: nowSec(c), withMetadata: false });
   const key = boundedJobKey(body, nowSec(c));
-  within(timeProblem('stopTime', body.stopTime, nowSec(c)));
+  refuseIf(timeProblem('stopTime', body.stopTime, nowSec(c)));
   const { jobState: state, stopTime } = body;
   const input = { key, state, stopTime, skewSec: c.var.service.settings.STOP_SKEW_S, show };
   const { job, earlySec } = await c.var.db.write('stopJob', input, c.var.deadline);

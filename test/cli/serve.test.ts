@@ -50,8 +50,9 @@ describe('serve', () => {
     socket.on('error', () => {}); // it is reset at the end
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');
-    socket.write('POST /api/jobs/1 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n[');
-    await fetch(`${url}/healthz`); // the bytes above have arrived before this is answered
+    const head = ['Host: 127.0.0.1', 'Content-Length: 100', 'Expect: 100-continue'];
+    socket.write(`POST /api/jobs/1 HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n[`);
+    await once(socket, 'data'); // 100 Continue: the request has begun
     service.child.kill('SIGTERM');
     await refused(Number(port));
     // Two within a moment count as one.

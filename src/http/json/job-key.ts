@@ -19,11 +19,11 @@ export function jobKey({ jobId, cluster, startTime }: Named) {
 /** The same, of a job within the bounds. Throws invalid_request with what is beyond them. */
 export function boundedJobKey(named: Named, nowSec: number) {
   const key = jobKey(named);
-  within(keyProblem(key, nowSec));
+  refuseIf(keyProblem(key, nowSec));
   return key;
 }
 
 /** Throws invalid_request if there is a problem. */
-export function within(problem: string | undefined): void {
+export function refuseIf(problem: string | undefined): void {
   if (problem !== undefined) throw new Fault('invalid_request', problem);
 }

@@ -5,7 +5,7 @@ import { tagProblem } from '../../jobs/job-bounds.ts';
 import { isPublicScope, type User } from '../../jobs/roles.ts';
 import { mayWriteTags } from '../../jobs/visibility.ts';
 import { TagBody } from './job-body.ts';
-import { within } from './job-key.ts';
+import { refuseIf } from './job-key.ts';
 import { listOf } from './lossless-json.ts';
 
 /** The body of the routes about tags. */
@@ -22,7 +22,7 @@ const DEFAULT_SCOPE = 'global';
  */
 export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
   if (tags.some(isNameless)) throw new Fault('invalid_request', 'a tag needs a type and a name');
-  for (const tag of tags) within(tagProblem(tag));
+  for (const tag of tags) refuseIf(tagProblem(tag));
   const scoped = tags.map(withScope);
   const refused = scoped.find(({ scope }) => !mayWriteTags(user, scope));
   if (refused !== undefined)
