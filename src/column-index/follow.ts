@@ -7,17 +7,21 @@ import { FootprintKeys } from './read/footprint-keys.ts';
 import type { OddJob } from './read/job-reader.ts';
 import type { Source } from './read/source.ts';
 
-/** Changed jobs that are taken over before an answer; with more a build is faster and takes less memory. */
+/** The most changed jobs applied before an answer. Beyond this, a build is faster and takes less memory. */
 const MOST_CHANGES = 20_000;
-/** Jobs of one read, which cannot be interrupted. On a busy machine those of code that has not run before take 100 µs each. */
+/** Jobs per read, which cannot be interrupted. On a busy machine, code that has not run before takes 100 µs per job. */
 const READ_JOBS = 256;
 const FEW_IDS = 100;
-/** Fraction of replaced rows after which a build is due (700,000 of 20 million made totals twice as slow), once there are enough to matter. */
+/**
+ * A build is due after this fraction of rows was replaced, but not before `least` rows. 700,000 replaced rows of 20
+ * million made totals twice as slow.
+ */
 const CHURN = { part: 0.03, least: 20_000 };
 
 /**
- * Brings the index up to the newest change of the file and returns what it is then. Within one snapshot of the file and one transaction of
- * the index: a failure leaves both as they were. Throws Outdated where a build is due, Unsupported, and the reason of the signal.
+ * Brings the index up to the newest change of the database and returns its new meta. It runs in one snapshot of the
+ * database and one transaction of the index, so a failure changes neither. Throws Outdated if a build is due,
+ * Unsupported, or the reason of the signal.
  */
 export async function follow(
   source: Source,
@@ -38,13 +42,13 @@ export async function follow(
       const jobs = await source.jobsOf(ids.slice(at, at + READ_JOBS), keys);
       if (jobs.rows > 0) await incoming.add(jobs);
       found.push(...jobs.odd);
-      await nextTurn(); // a message may ask for an interrupt
+      await nextTurn(); // a message may request an interrupt
       signal.throwIfAborted();
     }
     const odd = followedOdd(meta.odd, ids, found);
     checkOdd(odd);
     return await file.transaction(async () => {
-      await file.addColumns(keys.list, meta.footprintKeys.length); // first: after a deletion DuckDB refuses it
+      await file.addColumns(keys.list, meta.footprintKeys.length); // first: DuckDB rejects it after a deletion
       const gone = await file.run(...deletion(ids));
       await file.addJobs(incoming);
       const rows = meta.rows - gone + incoming.rows;
@@ -58,17 +62,17 @@ export async function follow(
   }
 }
 
-/** Few ids are in the text, and new jobs have neighbouring ids: DuckDB leaves out the blocks that cannot have them. */
+/** Few ids are written into the SQL. New jobs have consecutive ids, so DuckDB can skip the blocks outside the range. */
 function deletion(ids: readonly bigint[]): [string, string[]] {
   const [least, most] = [ids[0], ids.at(-1)];
-  if (least === undefined || most === undefined) return ['DELETE FROM job WHERE false', []]; // only links of no job changed
+  if (least === undefined || most === undefined) return ['DELETE FROM job WHERE false', []]; // only job links changed
   const isWithin = `id BETWEEN ${wholeLiteral(least)} AND ${wholeLiteral(most)}`;
   if (most - least === BigInt(ids.length - 1)) return [`DELETE FROM job WHERE ${isWithin}`, []];
   if (ids.length <= FEW_IDS) return [`DELETE FROM job WHERE id IN (${ids.map(wholeLiteral).join(', ')})`, []];
   return [`DELETE FROM job WHERE ${isWithin} AND id IN (SELECT unnest(string_split($1, ',')::BIGINT[]))`, [ids.join()]];
 }
 
-/** Whether so much was replaced that scans are worth a build. */
+/** Whether so many rows were replaced that a build pays off. */
 export function isChurned({ rows, churned }: IndexMeta): boolean {
   return churned > Math.max(CHURN.least, rows * CHURN.part);
 }

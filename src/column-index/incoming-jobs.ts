@@ -13,15 +13,15 @@ import { type Column, columnsOf } from '../questions/index-columns.ts';
 import type { Jobs } from './read/job-reader.ts';
 
 const TYPES = { BIGINT, DOUBLE, INTEGER, UTINYINT, VARCHAR } as const;
-/** A database in memory. */
+/** Name of an in-memory database. */
 const DATABASE = 'incoming';
 
 /**
- * Jobs on their way into the index, in a table in memory. It has a connection of its own, so that jobs are added to one table while DuckDB moves
- * those of another into its file.
+ * Jobs to be added to the index, in an in-memory table. The table has its own connection: jobs can be added to one
+ * table while DuckDB moves the jobs of another into the index file.
  */
 export class IncomingJobs {
-  /** Its name in SQL. */
+  /** The qualified name of the table in SQL. */
   readonly table: string;
   columns: readonly Column[] = [];
   rows = 0;
@@ -35,14 +35,14 @@ export class IncomingJobs {
     this.table = `${DATABASE}.${name}`;
   }
 
-  /** Two tables of a file that was just opened. */
+  /** Creates the two tables of a newly opened file. */
   static async open(instance: DuckDBInstance): Promise<readonly [IncomingJobs, IncomingJobs]> {
     const [one, other] = [await instance.connect(), await instance.connect()];
     await one.run(`ATTACH ':memory:' AS ${DATABASE}`);
     return [new IncomingJobs(one, 'one'), new IncomingJobs(other, 'other')];
   }
 
-  /** Adds up to a chunk of jobs. */
+  /** Adds at most one chunk of jobs. */
   async add({ rows, footprintKeys, values }: Jobs): Promise<void> {
     const { appender, chunk } = await this.#writerOf(columnsOf(footprintKeys));
     chunk.reset();
@@ -51,13 +51,13 @@ export class IncomingJobs {
     this.rows += rows;
   }
 
-  /** Makes all of them visible. */
+  /** Makes all added jobs visible to queries. */
   finish(): void {
     this.#writer?.appender.closeSync();
     this.#writer = undefined;
   }
 
-  /** Gives their memory back. */
+  /** Drops the table to free its memory. */
   async clear(): Promise<void> {
     this.finish();
     await this.#connection.run(`DROP TABLE IF EXISTS ${this.table}`);

@@ -20,38 +20,38 @@ import { type IndexAnswer, type PendingQuestion, QuestionQueue, settle } from '.
 import { type Failure, RetryPauses } from './retry-pauses.ts';
 
 export interface IndexClientOptions extends IndexFileOptions {
-  /** The libSQL file. */
+  /** Path of the libSQL file. */
   readonly databasePath: string;
   readonly queueLimit: number;
-  /** Questions of one caller while others wait. */
+  /** The most questions that one caller may have queued while other callers wait. */
   readonly callerLimit: number;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
-  /** Another program to answer questions: tests have misbehaving ones. */
+  /** Replaces the program that answers questions. Tests use programs that misbehave. */
   readonly program?: string;
 }
 
 const PROGRAM = join(import.meta.dirname, 'program.ts');
 const BUILD_PROGRAM = join(import.meta.dirname, 'build/program.ts');
 
-/** Of the process beyond DuckDB's memory_limit, which does not bound its RSS: with 350 a build of 300,000 jobs took 341 MB in all. */
+/** MB beyond memory_limit, which does not bound the RSS: with 350 MB a build of 300,000 jobs took 341 MB in all. */
 export const BEYOND_DUCKDB_MB = 250;
 const RESTING_MB = 100;
 /** MB of V8's heap. */
 const HEAP_MB = 96;
-/** Room for chunks of jobs to become garbage. With 1 MB, as other processes have, V8 copies each chunk twice. */
+/** Chunks of jobs then become garbage in the young generation. With 1 MB, V8 copies each chunk twice. */
 const FLAGS = ['--max-semi-space-size=4'];
 const HOUSEKEEPING_MS = 250;
-/** Why a process of the index has ended, and which one comes next. */
+/** Why a process of the index ended, and which process starts next. */
 interface Ended {
   readonly next: 'answer' | 'build';
-  /** Without a failure the next one starts at once. */
+  /** Without a failure the next process starts at once. */
   readonly failure?: { readonly name: Failure; readonly reason: string };
 }
 
 /**
- * The column index of a libSQL file, in a process of its own. Another one builds it in the background, at low priority; one of the two runs
- * at a time, so that they share the memory. The index serves once it is ready; whatever goes wrong with it, the SQL answers, and it is
- * tried again after a pause.
+ * The column index of a libSQL file, in a process of its own. Another process builds it in the background at low
+ * priority. Only one of the two runs at a time, so they share the memory. The index serves once it is ready. After any
+ * failure the SQL answers, and the index is tried again after a pause.
  */
 export class IndexClient {
   readonly #options: IndexClientOptions;
@@ -62,14 +62,14 @@ export class IndexClient {
   readonly #closing = new AbortController();
   readonly #life: Promise<void>;
   #state: IndexState = { name: 'building', rows: 0 };
-  /** The one that runs: it answers, or builds. */
+  /** The current process, which answers or builds. */
   #process: AnyProcess | undefined;
-  /** The one that answers. */
+  /** The process that answers. */
   #answering: ManagedProcess<IndexProtocol> | undefined;
   #running: PendingQuestion | undefined;
-  /** Resolved when the process that answers declines for good. */
+  /** Resolved when the answering process cannot answer any more. */
   #left = Promise.withResolvers<Ended>();
-  /** The next process deletes the file unseen. */
+  /** If true, the next process deletes the file without opening it. */
   #diesOfItsFile = false;
   readonly #pauses = new RetryPauses();
   #odd: OddJobs | undefined;
@@ -91,9 +91,9 @@ export class IndexClient {
   }
 
   /**
-   * The rows that answer a question, as of now or later; undefined where the SQL has to. Rejects with the reason of the deadline's
-   * signal, within 250 ms of which the question has stopped or its process is killed, and with queue_full: what waits for the index
-   * would make the readers slow for all, as SQL.
+   * Returns the rows that answer a question, as of now or later, or undefined if the SQL must answer. Rejects with the
+   * reason of the deadline's signal: the question stops within 250 ms, or its process is killed. Rejects with
+   * queue_full, because as SQL the queued questions would slow down the readers for everyone.
    */
   async ask(question: Question, deadline: Deadline): Promise<IndexAnswer> {
     if (deadline.signal.aborted) throw deadline.signal.reason;
@@ -133,7 +133,7 @@ export class IndexClient {
     this.#stopWatching();
   }
 
-  /** One process after the other: that of the file, and where there is none that serves, the one that builds it. */
+  /** Runs one process at a time: one that answers from the file, or one that builds the file if it cannot be used. */
   async #live(): Promise<void> {
     const { signal } = this.#closing;
     let next: Ended['next'] = 'answer';
@@ -148,7 +148,7 @@ export class IndexClient {
     }
   }
 
-  /** Answers from the file until it cannot any more, or there is none. */
+  /** Answers from the file until that is no longer possible. */
   async #answerFromFile(): Promise<Ended> {
     this.#left = Promise.withResolvers();
     const { databasePath, path, memoryMb, tempDir, spillMb } = this.#options;
@@ -168,7 +168,7 @@ export class IndexClient {
       this.#become({ name: 'ready', rows: followed.rows });
       return await Promise.race([this.#left.promise, process.gone.then(() => OVER)]);
     } catch (error) {
-      // Refused: another service may have the file. Died before it served: the file may be what it died of.
+      // Refused: another service may use the file. Died before it served: the file may be the cause.
       this.#diesOfItsFile = !(error instanceof StartupError) && process.state.name === 'gone';
       const isTriedAgain = error instanceof StartupError || this.#diesOfItsFile;
       return { next: isTriedAgain ? 'answer' : 'build', failure: { name: 'stale', reason: describe(error) } };
@@ -237,10 +237,10 @@ export class IndexClient {
     return process;
   }
 
-  /** Gives the next question to the process, if it is free. */
+  /** Gives the next question to the process if it is idle. */
   #serve(): void {
     const process = this.#answering;
-    if (process === undefined || process.needsReplacement) return; // it is about to be followed by another
+    if (process === undefined || process.needsReplacement) return; // another one will replace it
     if (this.#state.name !== 'ready' || process.state.name !== 'idle') return;
     const pending = this.#queue.next();
     if (pending === undefined) return;
@@ -268,7 +268,7 @@ export class IndexClient {
       this.#left.resolve(ended);
       return undefined;
     } catch (error) {
-      if (waiting.size === 0) return undefined; // stopped, for nobody waits
+      if (waiting.size === 0) return undefined; // stopped: every caller has left
       this.#declined += 1;
       this.#options.log.warn({ err: error }, 'the column index did not answer: the SQL does');
       return undefined;
@@ -289,7 +289,7 @@ function hasDeclined(output: object): output is Declined {
   return 'declined' in output;
 }
 
-/** A build makes an outdated index whole. A database that no index supports has to be mended first. */
+/** A build repairs an outdated index. An unsupported database must be repaired first. */
 function endedBy({ declined, reason }: Declined): Ended {
   return { next: declined === 'stale' ? 'build' : 'answer', failure: { name: declined, reason } };
 }

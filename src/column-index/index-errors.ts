@@ -1,25 +1,25 @@
 import { Fault } from '../faults.ts';
 
-/** A database that the index does not support: its answers would differ from those of the SQL. */
+/** The index does not support this database: its answers would differ from those of the SQL. */
 export class Unsupported extends Error {
   override readonly name = 'Unsupported';
 }
 
-/** The index has missed changes, or cannot be trusted: it has to be built again. */
+/** The index missed changes or is damaged. It must be rebuilt. */
 export class Outdated extends Error {
   override readonly name = 'Outdated';
 }
 
-/** The index cannot answer any more: it has to be built again (`stale`), or does not support the database (`unsuitable`). */
+/** The index can no longer answer: it must be rebuilt (`stale`), or it does not support the database (`unsuitable`). */
 export interface Declined {
   readonly declined: 'stale' | 'unsuitable';
   readonly reason: string;
 }
 
-/** Errors of DuckDB after which its file cannot be trusted, or its connection answers nothing any more. */
+/** DuckDB errors after which the file is not trustworthy or the connection is unusable. */
 const BROKEN = /^(INTERNAL|FATAL|IO|Serialization|Corrupt\w*) Error|Current transaction is aborted/i;
 
-/** Runs a call of the index. What concerns this call alone is thrown as a Fault. */
+/** Runs a call of the index. An error that concerns only this call is thrown as a Fault. */
 export async function declinedOr<Output>(call: () => Promise<Output>): Promise<Output | Declined> {
   try {
     return await call();

@@ -10,35 +10,35 @@ import type { ChangeMark } from './read/source.ts';
 
 export interface IndexFileOptions {
   readonly path: string;
-  /** MB of DuckDB's memory_limit; its process takes up to 250 more. */
+  /** DuckDB's memory_limit in MB. The process takes up to 250 MB more. */
   readonly memoryMb: number;
-  /** In a folder of it sorts and groupings spill, at most `spillMb`. */
+  /** Sorts and groupings spill to a subfolder of it, at most `spillMb`. */
   readonly tempDir: string;
   readonly spillMb: number;
 }
 
-/** What the index knows of itself; written in the transaction that makes it true. */
+/** The metadata of the index. It is written in the transaction that it describes. */
 export interface IndexMeta {
   readonly upTo: ChangeMark;
   readonly footprintKeys: readonly string[];
   readonly rows: number;
-  /** Rows that were deleted or replaced since the build: their holes make scans longer. */
+  /** Rows deleted or replaced since the build. Their holes slow down scans. */
   readonly churned: number;
-  /** Jobs that it does not hold. */
+  /** Jobs that the index does not hold. */
   readonly odd: readonly OddJob[];
 }
 
-/** Rises when rows are read in another way than the definitions below show. */
+/** Increase it when rows are read differently but the definitions below stay the same. */
 const VERSION = 5;
-/** DuckDB finds no use for more on the two or four cores such a service has to itself. */
+/** More threads do not help on the two or four cores that such a service has to itself. */
 const THREADS = 2;
 
-/** The DuckDB file of the index, open for this process alone. */
+/** The DuckDB file of the index. Only this process has it open. */
 export class IndexFile {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #options: IndexFileOptions;
-  /** Jobs to add: those of one can be stored while the other takes the next. */
+  /** Two tables of jobs to add: one is stored while the other receives the next jobs. */
   readonly incoming: readonly [IncomingJobs, IncomingJobs];
 
   private constructor(
@@ -53,31 +53,32 @@ export class IndexFile {
     this.#options = options;
   }
 
-  /** Opens the file, or makes an empty one. Throws for a file that is no DuckDB database, or is open elsewhere. */
+  /** Opens the file, or creates an empty one. Throws if it is not a DuckDB database or is open elsewhere. */
   static async open(options: IndexFileOptions): Promise<IndexFile> {
     const spillPath = join(options.tempDir, `${basename(options.path)}.tmp`);
     const instance = await DuckDBInstance.create(options.path, {
       memory_limit: `${options.memoryMb}MB`,
       threads: String(THREADS),
-      // Nobody else reads the file, so it may use what is new: texts take a third less room, and to search them half the time.
+      // Only this process reads the file, so it may use new formats: texts take a third less space and are searched in
+      // half the time.
       storage_compatibility_version: 'latest',
       temp_directory: spillPath,
       max_temp_directory_size: `${options.spillMb}MB`,
-      // Nothing is ever fetched from the network.
+      // Never load extensions from the network.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    rmSync(spillPath, { recursive: true, force: true }); // of a process that was killed: the file is ours alone now
+    rmSync(spillPath, { recursive: true, force: true }); // left by a killed process; the file is ours alone now
     return new IndexFile(instance, await instance.connect(), await IncomingJobs.open(instance), options);
   }
 
-  /** Deletes the file, with what belongs to it. It must not be open. */
+  /** Deletes the file with its auxiliary files. It must not be open. */
   static remove(path: string): void {
-    // The last ones were left by versions that loaded from files.
+    // Older versions, which loaded from CSV files, left the last ones.
     for (const suffix of ['', '.wal', '.0.csv', '.1.csv', '.lines.csv']) rmSync(path + suffix, { force: true });
   }
 
-  /** What a complete index of this version says of itself; undefined of anything else. */
+  /** The metadata of a complete index of this version. Undefined for any other file. */
   async meta(): Promise<IndexMeta | undefined> {
     const tables = await this.rows({
       sql: "SELECT table_name AS name FROM duckdb_tables() WHERE table_name IN ('job', 'meta', 'odd')",
@@ -100,7 +101,7 @@ export class IndexFile {
     };
   }
 
-  /** Makes the tables of an index without rows and without footprint columns. */
+  /** Creates the tables of an index without rows and without footprint columns. */
   async create(): Promise<void> {
     await this.run(`CREATE TABLE job (${COLUMNS.flatMap(definitions).join(', ')})`);
     await this.run(
@@ -117,7 +118,7 @@ export class IndexFile {
     );
   }
 
-  /** Replaces the jobs that the index does not hold. */
+  /** Replaces the list of jobs that the index does not hold. */
   async writeOdd(odd: readonly OddJob[]): Promise<void> {
     await this.run('DELETE FROM odd');
     if (odd.length === 0) return;
@@ -134,8 +135,9 @@ export class IndexFile {
   }
 
   /**
-   * Stores these jobs. Ordered by cluster and hardware threads: all columns then have longer runs within a block of DuckDB, so that 20 M jobs
-   * take 27 % less room and totals 25 % less time, and those of a range of cores a quarter of it.
+   * Stores these jobs, ordered by cluster and hardware threads. This gives all columns longer runs within a block of
+   * DuckDB: 20 M jobs take 27 % less space, totals take 25 % less time, and totals for a range of cores a quarter of
+   * the time.
    */
   async addJobs(incoming: IncomingJobs): Promise<void> {
     if (incoming.rows === 0) return;
@@ -146,13 +148,13 @@ export class IndexFile {
     await this.run(`INSERT INTO job BY NAME ${jobs}`);
   }
 
-  /** Runs a statement of ours; answers how many rows it changed. */
+  /** Runs a statement and returns the number of changed rows. */
   async run(sql: string, parameters: readonly (string | number)[] = []): Promise<number> {
     const result = await this.#connection.run(sql, [...parameters], parameters.map(typeOf));
     return result.rowsChanged;
   }
 
-  /** All rows of a query; 64-bit integers as bigint. */
+  /** All rows of a query. 64-bit integers are bigint. */
   async rows({ sql, parameters }: DuckDbQuery): Promise<Record<string, unknown>[]> {
     const reader = await this.#connection.runAndReadAll(sql, [...parameters], parameters.map(typeOf));
     return reader.getRowObjectsJS();
@@ -168,7 +170,7 @@ export class IndexFile {
     }
   }
 
-  /** One transaction. */
+  /** Runs `work` in one transaction. */
   async transaction<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       await this.run('BEGIN');
@@ -181,19 +183,19 @@ export class IndexFile {
     }
   }
 
-  /** The interrupts that ended the work go on, and meet the rollback too: left out, every later statement would fail. */
+  /** Repeated interrupts may also hit the rollback. Without a completed rollback, all later statements would fail. */
   async #rollBack(): Promise<void> {
     for (;;) {
       try {
         await this.run('ROLLBACK');
         return;
       } catch (error) {
-        if (!isInterrupt(error)) return; // there is none any more: a commit that failed has ended it
+        if (!isInterrupt(error)) return; // there is no transaction: the failed commit ended it
       }
     }
   }
 
-  /** Ends what runs; it then fails with `INTERRUPT`. */
+  /** Stops the running statement, which fails with `INTERRUPT`. */
   interrupt(): void {
     this.#connection.interrupt();
   }
@@ -210,12 +212,12 @@ function definitions({ name, type }: Column): string[] {
   return type === 'DOUBLE' ? [definition, `${quantizedColumn(name)} SMALLINT`] : [definition];
 }
 
-/** Two indexes with the same text read the same rows alike. */
+/** Two indexes with the same format string read the same rows alike. */
 function formatOf(footprintKeys: readonly string[]): string {
   return `${VERSION}: ${columnsOf(footprintKeys).flatMap(definitions).join(', ')}`;
 }
 
-/** Said, not guessed: a whole number would be bound as an integer. */
+/** Types are explicit, because a whole number would be bound as an integer. */
 function typeOf(value: string | number) {
   return typeof value === 'number' ? DOUBLE : VARCHAR;
 }

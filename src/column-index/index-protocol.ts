@@ -4,16 +4,16 @@ import type { Declined } from './index-errors.ts';
 import type { OddJobs } from './odd-jobs.ts';
 import type { IndexSessionOptions } from './session.ts';
 
-/** The program that answers from an index. */
+/** The program that answers questions from an index. */
 export interface IndexProtocol {
   readonly options: IndexSessionOptions;
   readonly calls: {
     /** Brings the index up to date. */
     follow: { input: null; output: { rows: number } | Declined };
-    /** JSON (answer-json.ts). Null if the question matches a job that the index does not hold. */
+    /** Returns JSON (answer-json.ts), or null if the question matches a job that the index does not hold. */
     ask: { input: Question; output: Uint8Array | Declined | null };
   };
-  /** The jobs that the index does not hold have changed. */
+  /** Sent when the jobs that the index does not hold have changed. */
   readonly step: OddJobs;
 }
 
@@ -21,6 +21,6 @@ export interface IndexProtocol {
 export interface BuildProtocol {
   readonly options: NewIndexOptions;
   readonly calls: { build: { input: null; output: { rows: number } | Declined } };
-  /** So many jobs so far. */
+  /** The number of jobs read so far. */
   readonly step: number;
 }

@@ -1,11 +1,11 @@
-/** The states of a column index; only a ready one is asked. */
+/** The states of a column index. Only a ready index is used. */
 export type IndexState =
-  /** Its process starts, or another one builds it: with so many jobs so far. */
+  /** Its process starts, or another process builds it. `rows` is the number of jobs read so far. */
   | { readonly name: 'building'; readonly rows: number }
   | { readonly name: 'ready'; readonly rows: number }
-  /** It has missed changes, lost its process or its file: it is tried again after a pause, which grows with each failure. */
+  /** It missed changes, or lost its process or file. It is tried again after a pause that grows with each failure. */
   | { readonly name: 'stale'; readonly reason: string }
-  /** It cannot hold the data: it looks again after a long pause. */
+  /** It does not support the data. It is tried again after a long pause. */
   | { readonly name: 'unsuitable'; readonly reason: string };
 
 const NEXT: Readonly<Record<IndexState['name'], readonly IndexState['name'][]>> = {

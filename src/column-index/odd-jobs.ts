@@ -1,20 +1,20 @@
 import { Unsupported } from './index-errors.ts';
 import type { OddJob } from './read/job-reader.ts';
 
-/** What operators see of the jobs that the index does not hold. */
+/** The jobs that the index does not hold, as shown to operators. */
 export interface OddJobs {
   readonly jobs: number;
-  /** Of some of them. 64 bits, so texts. */
+  /** Ids of some of these jobs. They are strings because they have 64 bits. */
   readonly ids: readonly string[];
-  /** Of the first. */
+  /** The reason for the first job. */
   readonly reason: string;
 }
 
-/** Before each answer the filter is asked of all of them, which takes some 10 µs each. */
+/** Each answer first checks the filter against all odd jobs, which takes about 10 µs per job. */
 const MOST_ODD = 10_000;
 const SHOWN_IDS = 10;
 
-/** Throws Unsupported if there are too many. */
+/** Throws Unsupported if there are too many odd jobs. */
 export function checkOdd(odd: readonly OddJob[]): void {
   const [first] = odd;
   if (first === undefined || odd.length <= MOST_ODD) return;
@@ -26,7 +26,7 @@ export function shownOdd(odd: readonly OddJob[]): OddJobs {
   return { jobs: odd.length, ids, reason: odd[0]?.reason ?? '' };
 }
 
-/** Those that remain after some jobs have changed, and those among the changed ones. */
+/** Returns the odd jobs after a change: those that did not change, and those found among the changed jobs. */
 export function followedOdd(odd: readonly OddJob[], changed: readonly bigint[], found: readonly OddJob[]) {
   if (odd.length === 0 && found.length === 0) return odd;
   const ids = new Set(changed);

@@ -1,4 +1,4 @@
-/** The program that answers questions from the column index. Its file needs no close: what is committed is there. */
+/** The program that answers questions from the column index. Its file needs no close: committed data is on disk. */
 import { type RunningCall, serveProgram } from '../processes/program.ts';
 import { StartupError } from '../startup-error.ts';
 import { declinedOr } from './index-errors.ts';

@@ -7,7 +7,7 @@ import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 
-/** One query answers it, with the rows of its statement before its schema has read them. */
+/** A question that one query answers. Its rows are not yet parsed by the schema of its statement. */
 export type CountingQuestion = Exclude<Question, PageIdsQuestion>;
 
 export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 'parameters'>): DuckDbQuery {

@@ -2,14 +2,14 @@ import type { Deadline } from '../deadline.ts';
 import { Shares, type Waiting } from '../processes/shares.ts';
 import type { Question } from '../questions/question.ts';
 
-/** Rows before their schema has read them; undefined: the SQL has to answer. */
+/** Rows that are not yet parsed by their schema, or undefined if the SQL must answer. */
 export type IndexAnswer = readonly unknown[] | undefined;
 
-/** A question, and everybody who waits for its answer. */
+/** A question, and all requests that wait for its answer. */
 export interface PendingQuestion {
   readonly question: Question;
   readonly waiting: Set<Waiter>;
-  /** A place in the queue for each caller that waits for it: it is run at the first of their turns. */
+  /** One place in the queue per waiting caller. The question runs when the first of these places has its turn. */
   readonly places: Map<string, Place>;
 }
 
@@ -24,9 +24,9 @@ interface Place extends Waiting {
 }
 
 /**
- * Questions that wait for the index: the callers in turn, each with his own in the order they came. Who asks what another still waits for
- * shares his answer: it begins behind both, so it holds what either has written. Not that of a question which runs already. Only equal
- * questions are shared, and what a caller may see is a part of the question.
+ * Questions that wait for the index. The callers take turns, and the questions of one caller run in their order of
+ * arrival. A question equal to one that still waits shares its answer: that run starts after both requests, so it sees
+ * what either caller has written. A running question is not shared. The visibility of a caller is part of the question.
  */
 export class QuestionQueue {
   readonly #waiting = new Map<string, PendingQuestion>();
@@ -42,8 +42,8 @@ export class QuestionQueue {
   }
 
   /**
-   * Resolves with the answer; rejects with queue_full, or with the deadline's reason when its signal fires. `abandoned` is told when then
-   * nobody waits for the question any more.
+   * Resolves with the answer. Rejects with queue_full, or with the deadline's reason when its signal fires; if no other
+   * request then waits for the question, it calls `abandoned`.
    */
   async add(question: Question, deadline: Deadline, abandoned: (pending: PendingQuestion, reason: unknown) => void) {
     const { signal, caller } = deadline;
@@ -78,7 +78,7 @@ export class QuestionQueue {
     });
   }
 
-  /** Takes the next one out: whoever comes behind it waits for a run of his own. */
+  /** Takes the next question out of the queue. An equal question that arrives later gets a run of its own. */
   next(): PendingQuestion | undefined {
     const pending = this.#shares.next()?.pending;
     if (pending === undefined) return undefined;
@@ -87,12 +87,12 @@ export class QuestionQueue {
     return pending;
   }
 
-  /** Leaves everybody who waits to the SQL. */
+  /** Leaves all waiting questions to the SQL. */
   clear(): void {
     for (let pending = this.next(); pending !== undefined; pending = this.next()) settle(pending, undefined);
   }
 
-  /** A question that is waited for already costs nothing more, whoever else waits for it. Throws queue_full. */
+  /** A question that is already queued costs nothing more for further callers. Throws queue_full. */
   #place(pending: PendingQuestion, key: string, caller: string, counts: boolean): void {
     const place: Place = {
       pending,
@@ -108,7 +108,7 @@ export class QuestionQueue {
     this.#waiting.set(key, pending);
   }
 
-  /** Gives up the place of a caller who waits for the question no more. */
+  /** Removes the place of a caller that no longer waits for the question. */
   #leave(pending: PendingQuestion, key: string, caller: string): void {
     const place = pending.places.get(caller);
     if (place === undefined || [...pending.waiting].some((waiter) => waiter.caller === caller)) return;

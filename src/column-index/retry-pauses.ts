@@ -1,16 +1,19 @@
-/** What an index cannot answer after: it is outdated, or does not support the database. */
+/** Why an index cannot answer: it is outdated, or it does not support the database. */
 export type Failure = 'stale' | 'unsuitable';
 
-/** The first pause and the longest one, ms. A database that is not supported takes a whole build to look at, and must be repaired first. */
+/**
+ * The first and the longest pause in ms. Retrying an unsupported database takes a whole build, and the database must be
+ * repaired first.
+ */
 const PAUSES_MS = { stale: [500, 600_000], unsuitable: [600_000, 86_400_000] } as const;
 
-/** The pause before an index is tried again. It doubles with each failure in a row. */
+/** The pause before the index is tried again. It doubles with each consecutive failure. */
 export class RetryPauses {
   readonly #inARow: Record<Failure, number> = { stale: 0, unsuitable: 0 };
-  /** An instant of performance.now(). */
+  /** A time of performance.now(). */
   #retryAt = 0;
 
-  /** Counts a failure, and returns the pause after it in ms. */
+  /** Counts a failure and returns the pause that follows it, in ms. */
   failed(failure: Failure): number {
     const [first, longest] = PAUSES_MS[failure];
     const pauseMs = Math.min(longest, first * 2 ** this.#inARow[failure]);
@@ -23,7 +26,7 @@ export class RetryPauses {
     this.#inARow[failure] = 0;
   }
 
-  /** Until the next try. */
+  /** Seconds until the next try. */
   get leftSec(): number {
     return Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
   }

@@ -11,59 +11,62 @@ import type { OddJob } from './read/job-reader.ts';
 import { Source } from './read/source.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
-  /** The libSQL file. */
+  /** Path of the libSQL file. */
   readonly databasePath: string;
-  /** True after a process died over the file: it is deleted unseen. */
+  /** True after a process died before it served: the file may be the cause, so it is deleted without being opened. */
   readonly fresh: boolean;
 }
 
-/** MB; changed jobs are read once. */
+/** MB. Changed jobs are read only once, so a small cache is enough. */
 const SOURCE_CACHE_MB = 4;
 
-/** The index of one process, with the file that it follows. One thing at a time. */
+/** The index of one process, and the database file that it follows. It runs one call at a time. */
 export class IndexSession {
   readonly #source: Source;
   #file: IndexFile | undefined;
-  /** Undefined while there is no index that can be trusted. */
+  /** Undefined while there is no valid index. */
   #meta: IndexMeta | undefined;
-  /** Ends the last reading of changed jobs. */
+  /** Aborts the latest read of changed jobs. */
   #following: AbortController | undefined;
 
   private constructor(source: Source) {
     this.#source = source;
   }
 
-  /** Opens what there is, and trusts it only if it is complete, of this version, and the file's record reaches back to it. */
+  /**
+   * Opens the existing index. It is valid if it is complete and of this version, and the change record goes back to it.
+   */
   static async open(options: IndexSessionOptions): Promise<IndexSession> {
     const held = new IndexSession(new Source(options.databasePath, SOURCE_CACHE_MB));
     if (options.fresh) IndexFile.remove(options.path);
     try {
-      if (!existsSync(options.path)) return held; // it is for a build to make one
+      if (!existsSync(options.path)) return held; // only a build creates an index
       held.#file = await IndexFile.open(options);
       const meta = await held.#file.meta();
       if (meta !== undefined && held.#source.has(meta.upTo)) held.#meta = meta;
     } catch (error) {
       if (isHeldElsewhere(error)) throw error;
-      held.#meta = undefined; // it is no index
+      held.#meta = undefined; // it is not a valid index
     }
     return held;
   }
 
-  /** Brings it up to date. Answers its number of jobs. Throws Unsupported, and Outdated where a build is due. */
+  /** Brings the index up to date and returns its number of jobs. Throws Unsupported, or Outdated if a build is due. */
   async follow(): Promise<number> {
     this.#checkUse();
     await this.#followed(() => {});
     return this.#meta?.rows ?? 0;
   }
 
-  /** The jobs that it does not hold, as of the last call. */
+  /** The jobs that the index does not hold, as of the last call. */
   get odd(): readonly OddJob[] {
     return this.#meta?.odd ?? [];
   }
 
   /**
-   * The answer as JSON (answer-json.ts), of the state of the file now or later. Undefined if the question matches a job that the index does not
-   * hold. Throws Outdated and Unsupported: then it has no answers before the next build.
+   * Returns the answer as JSON (answer-json.ts), for the state of the database at the time of the call or later.
+   * Returns undefined if the question matches a job that the index does not hold. After Outdated or Unsupported is
+   * thrown, the index cannot answer until the next build.
    */
   async ask(question: Question): Promise<string | undefined> {
     this.#checkUse();
@@ -87,7 +90,7 @@ export class IndexSession {
     return groupsJson(GROUP_COLUMNS, String(json), names);
   }
 
-  /** The settings of DuckDB as it has them. */
+  /** The effective settings of DuckDB. */
   async settings(): Promise<Record<string, string>> {
     const names = [
       'memory_limit',
@@ -101,13 +104,13 @@ export class IndexSession {
     return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)]));
   }
 
-  /** Ends what runs: a statement of the index, or the reading of changed jobs after the chunk at hand. */
+  /** Stops the current work: a statement of the index, or the reading of changed jobs after the current chunk. */
   interrupt(): void {
     this.#following?.abort();
     this.#file?.interrupt();
   }
 
-  /** Nothing may run, and nothing may be asked behind it. */
+  /** No call may be running, and no call may follow. */
   close(): void {
     this.#file?.close();
     this.#source.close();
@@ -119,7 +122,7 @@ export class IndexSession {
       throw new Outdated('so much was replaced that scans are slow');
   }
 
-  /** Follows the file, and reads something else of the same state of it. */
+  /** Brings the index up to date and runs `also` on the same state of the database. */
   async #followed<Result>(also: () => Result): Promise<Result> {
     const [file, meta] = [this.#file, this.#meta];
     if (file === undefined || meta === undefined) throw new Outdated('there is no index');
@@ -132,7 +135,7 @@ export class IndexSession {
   }
 }
 
-/** Another service has the index of the same database open: it must not be deleted under its hands. */
+/** Another service has the index of the same database open. It must not be deleted while that service uses it. */
 export function isHeldElsewhere(error: unknown): boolean {
   return (
     error instanceof Error && /could not set lock|conflicting lock|already (open|opened|attached)/i.test(error.message)

@@ -1,7 +1,7 @@
 import type { Database } from '../db/port.ts';
 import type { IndexClient } from './index-client.ts';
 
-/** The database whose status and end are also those of its column index. */
+/** A database whose status and close() include its column index. */
 export function withIndex(db: Database, index: IndexClient): Database {
   return {
     ...callsOf(db),
@@ -10,13 +10,13 @@ export function withIndex(db: Database, index: IndexClient): Database {
       return { ...status, processes: [...status.processes, ...index.processes()], columns: index.status() };
     },
     async close(graceMs) {
-      await index.close(); // first: who closes the file last empties its log
+      await index.close(); // first: the last process to close the file empties its log
       await db.close(graceMs);
     },
   };
 }
 
-/** The database without an index where one was asked for: its status says why. */
+/** A database without its configured index. The status gives the reason. */
 export function withoutIndex(db: Database, reason: string): Database {
   return {
     ...callsOf(db),

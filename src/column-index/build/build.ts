@@ -7,19 +7,23 @@ import type { Source } from '../read/source.ts';
 
 export interface BuildOptions {
   readonly source: Source;
-  /** All jobs, by chunks. */
+  /** All jobs, in chunks. */
   readonly jobs: AsyncIterable<Jobs>;
   readonly file: IndexFile;
-  /** Receives how many jobs have been read. */
+  /** Called with the number of jobs read so far. */
   progress(rows: number): void;
 }
 
-/** Jobs of one load: a row group of DuckDB. A load that ends within one leaves holes: with 125,000 the file of 300,000 jobs had 19 MB, not 14. */
+/**
+ * Jobs per load: one row group of DuckDB. A load that ends within a row group leaves holes: with 125,000 jobs per load,
+ * the file of 300,000 jobs had 19 MB instead of 14 MB.
+ */
 const LOAD_JOBS = 120 * CHUNK_JOBS;
 
 /**
- * Fills an empty index. The jobs are read in short reads between which others write; what changes meanwhile is in the record after the mark
- * that it began at. DuckDB stores a load while the next one is read. Throws Unsupported, and Outdated if the record has lost the mark meanwhile.
+ * Fills an empty index. It reads the jobs in short reads, so that others can write in between. The change record keeps
+ * those writes, after the mark at which the build started. DuckDB stores one load while the next one is read. Throws
+ * Unsupported, or Outdated if the record has lost the mark in the meantime.
  */
 export async function build({ source, jobs, file, progress }: BuildOptions): Promise<IndexMeta> {
   source.checkEncoding();
@@ -33,7 +37,7 @@ export async function build({ source, jobs, file, progress }: BuildOptions): Pro
   const load = async (keys: readonly string[]) => {
     await loading;
     loading = store(file, incoming, keys, footprintKeys.length);
-    loading.catch(() => {}); // its error is thrown where it is awaited
+    loading.catch(() => {}); // the error is thrown at the await
     footprintKeys = keys;
     rows += incoming.rows;
     progress(rows);
@@ -51,7 +55,7 @@ export async function build({ source, jobs, file, progress }: BuildOptions): Pro
     await load(keys);
     await loading;
   } finally {
-    await loading.catch(() => {}); // the file must not be closed before
+    await loading.catch(() => {}); // the file must not be closed before the load ends
   }
   if (!source.has(upTo)) throw new Outdated('more jobs have changed during the build than the record holds');
   const meta = { upTo, footprintKeys, rows, churned: 0, odd };

@@ -6,20 +6,20 @@ import { build } from './build.ts';
 import { allJobs } from './reader-thread.ts';
 
 export interface NewIndexOptions extends IndexFileOptions {
-  /** The libSQL file. */
+  /** Path of the libSQL file. */
   readonly databasePath: string;
 }
 
-/** Of DuckDB's memory during a build: with all of it a process of 600 MB came to 597 at 20 M jobs. */
+/** Fraction of DuckDB's memory used during a build. With all of it, a process of 600 MB reached 597 MB at 20 M jobs. */
 const BUILD_PART = 0.6;
-/** MB; jobs are read once, in order. */
+/** MB. Jobs are read once, in order. */
 const SOURCE_CACHE_MB = 4;
-/** Of the file until it is complete. */
+/** Suffix of the file until it is complete. */
 const UNFINISHED = '.new';
 
 /**
- * An index in the making, in a file of another name that takes the place of the old one when it is complete. It is built at low priority,
- * which a process cannot leave again: another one answers from it.
+ * An index under construction. Its file has another name and replaces the old file when it is complete. The build runs
+ * at low priority, which a process cannot leave again. Therefore another process answers from the index.
  */
 export class NewIndex {
   readonly #source: Source;
@@ -37,8 +37,8 @@ export class NewIndex {
   }
 
   /**
-   * Builds it and puts it in its place, which no process may have open; once. Answers its number of jobs. Throws Unsupported and Outdated, and
-   * the error of DuckDB where another service builds the same one.
+   * Builds the index and moves it into place. Call it once, while no process has the old file open. Returns the number
+   * of jobs. Throws Unsupported, Outdated, or the error of DuckDB if another service builds the same index.
    */
   async build(progress: (rows: number) => void): Promise<number> {
     const path = this.#options.path + UNFINISHED;
@@ -46,12 +46,12 @@ export class NewIndex {
     this.#file = file;
     const jobs = allJobs({ path: this.#options.databasePath, cacheMb: SOURCE_CACHE_MB }, this.#stopped.signal);
     try {
-      // What is loaded is written and not looked at again: kept in memory it only takes the room that reading needs.
+      // Loaded data is written and not read again. To cache it would only take memory that reading needs.
       const { rows } = await file.withMemory(this.#options.memoryMb * BUILD_PART, () =>
         build({ source: this.#source, jobs, file, progress }),
       );
       this.#close();
-      IndexFile.remove(this.#options.path); // its log, too: it must not be taken for one of the new file
+      IndexFile.remove(this.#options.path); // with its log, which must not be applied to the new file
       renameSync(path, this.#options.path);
       return rows;
     } finally {
@@ -60,20 +60,20 @@ export class NewIndex {
     }
   }
 
-  /** Ends what runs. */
+  /** Stops the current work. */
   interrupt(): void {
     this.#stopped.abort();
     this.#file?.interrupt();
   }
 
-  /** Closed, it is whole without its log. */
+  /** A closed file is complete without its log. */
   #close(): void {
     this.#file?.close();
     this.#file = undefined;
   }
 }
 
-/** A file without anything in it. Deleted is only what could be opened here, or by nobody: another service may be at it. */
+/** Creates an empty file. It deletes an old file only if no other service has it open. */
 async function emptyFile(options: IndexFileOptions): Promise<IndexFile> {
   await IndexFile.open(options).then(
     (unfinished) => unfinished.close(),

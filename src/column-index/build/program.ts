@@ -1,4 +1,4 @@
-/** The program that builds a column index. A build that is cut off is no index. */
+/** The program that builds a column index. An interrupted build leaves no index. */
 import { serveProgram } from '../../processes/program.ts';
 import { declinedOr } from '../index-errors.ts';
 import type { BuildProtocol } from '../index-protocol.ts';

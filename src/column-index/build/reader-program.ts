@@ -1,4 +1,4 @@
-/** The program of the thread that reads jobs for a build. */
+/** The thread that reads jobs for a build. */
 import { serveThread } from '../../processes/threads.ts';
 import { FootprintKeys } from '../read/footprint-keys.ts';
 import { Source } from '../read/source.ts';

@@ -1,9 +1,9 @@
 import { isFootprintKey } from '../../jobs/filter.ts';
 
-/** More keys than any configuration has metrics; each is a column. */
+/** More keys than any configuration has metrics. Each key is a column. */
 export const MOST_KEYS = 128;
 
-/** The footprint keys with a column each, in the order of the columns. It grows while jobs are read. */
+/** The footprint keys that have a column, in column order. The set grows while jobs are read. */
 export class FootprintKeys {
   readonly #keys: Set<string>;
 
@@ -20,7 +20,7 @@ export class FootprintKeys {
     return this.#keys.has(key) || isFootprintKey(key);
   }
 
-  /** Adds a key. False if there is no room for it. */
+  /** Adds a key. Returns false if the limit is reached. */
   add(key: string): boolean {
     if (this.#keys.has(key)) return true;
     if (this.#keys.size >= MOST_KEYS) return false;

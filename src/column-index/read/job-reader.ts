@@ -9,40 +9,40 @@ import { type Footprint, plainFootprint, plainHosts, SqliteJson } from './sqlite
 
 type Value = bigint | number | string | null;
 
-/** A job that the index does not hold: with it an answer could differ from that of the SQL. */
+/** A job that the index does not hold, because an answer with it could differ from that of the SQL. */
 export interface OddJob {
   readonly id: bigint;
   readonly reason: string;
 }
 
-/** Some jobs as the index stores them. */
+/** Jobs in the form that the index stores. */
 export interface Jobs {
   readonly rows: number;
-  /** Those among them that it does not hold. */
+  /** The jobs among them that the index does not hold. */
   readonly odd: readonly OddJob[];
-  /** The id of the last one, held or not; undefined if there is none. */
+  /** The id of the last job, held or not. Undefined if there are no jobs. */
   readonly lastId: bigint | undefined;
-  /** Those of the columns after the others. They grow from chunk to chunk. */
+  /** The keys of the last columns. They grow from chunk to chunk. */
   readonly footprintKeys: readonly string[];
-  /** A list a column, in the order of columnsOf. */
+  /** One list per column, in the order of columnsOf. */
   readonly values: readonly (readonly Value[])[];
 }
 
-/** A chunk of DuckDB may have twice as many: then V8 copies more of them while it collects garbage. */
+/** DuckDB allows twice as many jobs per chunk, but then V8 copies more of them during garbage collection. */
 export const CHUNK_JOBS = 1_024;
-/** Characters of hosts, and of JSON that waits for SQLite, after which a chunk of a build ends early. */
+/** A chunk of a build ends early after this many characters of hosts and of JSON to be read by SQLite. */
 const MOST_CHARACTERS = 8_388_608;
 
 const TEXTS = STORED_COLUMNS.filter(({ type }) => type === 'VARCHAR').map(({ name }) => name);
-/** As JSON. SQLite extracts it, since metadata may hold a whole job script. */
+/** The name as JSON. SQLite extracts it because metadata may hold a whole job script. */
 const JOB_NAME = `CASE WHEN json_valid(CAST(meta_data AS TEXT)) THEN CAST(meta_data AS TEXT) -> '$."jobName"' END`;
 const TAGS = `ifnull((SELECT ',' || group_concat(tag_id || ',', '') FROM jobtag WHERE job_id = job.id AND typeof(tag_id) = 'integer'), '')`;
-/** After the stored columns. */
+/** The columns after the stored ones. */
 const OTHERS = ['resources', 'footprint', JOB_NAME, TAGS];
 const SELECT = `SELECT ${[...STORED_COLUMNS.map(({ name }) => name), ...OTHERS]} FROM job`;
 const SELECT_BYTES = `SELECT CAST(concat(${[...TEXTS, 'resources', JOB_NAME]}) AS BLOB) FROM job WHERE id = ?`;
 
-/** Reads jobs for an index: rows as SQLite has them, and their JSON by JSON.parse, or by SQLite where the two might differ. */
+/** Reads jobs for an index. JSON.parse reads their JSON, or SQLite where the two might differ. */
 export class JobReader {
   readonly #db: Sqlite;
   readonly #json = new SqliteJson();
@@ -51,13 +51,13 @@ export class JobReader {
     this.#db = db;
   }
 
-  /** The next jobs after an id, up to a chunk. Adds the keys of their footprints. */
+  /** The next jobs after an id, at most one chunk. Adds the keys of their footprints to `keys`. */
   async after(id: bigint, keys: FootprintKeys): Promise<Jobs> {
     const rows = this.#db.lists(`${SELECT} WHERE id > ? ORDER BY id LIMIT ${CHUNK_JOBS}`, [id]);
     return await this.#read(rows, keys, MOST_CHARACTERS);
   }
 
-  /** Those of up to a chunk of jobs that exist. Adds the keys of their footprints. */
+  /** The jobs with these ids that exist. `ids` holds at most one chunk. Adds the keys of their footprints to `keys`. */
   async withIds(ids: readonly bigint[], keys: FootprintKeys): Promise<Jobs> {
     const rows = this.#db.lists(`${SELECT} WHERE id IN (SELECT value FROM json_each(?))`, [`[${ids.join()}]`]);
     return await this.#read(rows, keys, Number.POSITIVE_INFINITY);
@@ -73,13 +73,13 @@ export class JobReader {
     return chunk.jobs(keys);
   }
 
-  /** Whether the texts of a job are valid UTF-8. To call for U+FFFD, which Node reads in place of what is not. */
+  /** Whether the texts of a job are valid UTF-8. Needed if Node read U+FFFD, which also replaces invalid bytes. */
   #hasValidTexts(id: bigint): boolean {
     return [...this.#db.lists(SELECT_BYTES, [id])].every(([bytes]) => isUtf8(bytesOf(bytes)));
   }
 }
 
-/** JSON that SQLite has to read, and the job of the chunk that it belongs to. */
+/** JSON that SQLite must read, and the position of its job in the chunk. */
 interface Other {
   readonly at: number;
   readonly json: string;
@@ -88,11 +88,11 @@ interface Other {
 const ODD_TEXT = 'a text is not valid UTF-8 or contains NUL';
 const ODD_HOST = 'a host contains a control character';
 
-/** Jobs that are being read. */
+/** A chunk of jobs during reading. */
 class Chunk {
   readonly #hasValidTexts: (id: bigint) => boolean;
   readonly #ids: bigint[] = [];
-  /** Places of jobs that the index does not hold, with the reason. Their values count for nothing. */
+  /** The positions of jobs that the index does not hold, with the reason. Their values are ignored. */
   readonly #odd = new Map<number, string>();
   readonly #stored = STORED_COLUMNS.map((column) => ({ column, values: [] as Value[] }));
   readonly #names: (string | null)[] = [];
@@ -130,7 +130,7 @@ class Chunk {
     this.#addFootprint(at, jsonText(footprint));
   }
 
-  /** Reads the JSON that `add` has left to SQLite. */
+  /** Reads the JSON that `add` left to SQLite. */
   async readOthers(json: SqliteJson): Promise<void> {
     const [hosts, footprints] = [this.#otherHosts, this.#otherFootprints];
     if (hosts.length > 0) {
@@ -148,7 +148,7 @@ class Chunk {
     }
   }
 
-  /** All of them, once nothing is left to read. */
+  /** Returns the jobs. Call it after all JSON is read. */
   jobs(keys: FootprintKeys): Jobs {
     for (const [at, footprint] of this.#footprints.entries()) this.#addKeys(at, footprint, keys);
     const derived = [
@@ -174,7 +174,7 @@ class Chunk {
     this.#odd.set(at, this.#odd.get(at) ?? reason);
   }
 
-  /** Adds the keys of the numbers of a job that is held. */
+  /** Adds the keys of the numbers of a job, unless the job is odd. */
   #addKeys(at: number, footprint: Footprint, keys: FootprintKeys): void {
     if (this.#odd.has(at)) return;
     for (const key of Object.keys(footprint)) {
@@ -199,7 +199,7 @@ class Chunk {
     this.#footprints.push(footprint ?? {});
   }
 
-  /** Null for JSON that is not a text. */
+  /** Null for JSON that is not a string. */
   #name(at: number, json: SqlValue | undefined): string | null {
     if (typeof json !== 'string' || !json.startsWith('"')) return null;
     if (!json.includes('\\')) return json.slice(1, -1);
@@ -219,7 +219,7 @@ function marked(hosts: readonly string[]): string {
   return hosts.length === 0 ? '' : `${HOST_MARK}${hosts.join(HOST_MARK)}${HOST_MARK}`;
 }
 
-/** Stored JSON as a text; cc-backend stores it as BLOB too. */
+/** Stored JSON as a string. cc-backend also stores it as BLOB. */
 function jsonText(stored: SqlValue | undefined): string | null {
   if (typeof stored === 'string' || stored === null) return stored;
   return stored instanceof Uint8Array ? textOf(stored) : String(stored);

@@ -7,18 +7,18 @@ import { Unsupported } from '../index-errors.ts';
 import type { FootprintKeys } from './footprint-keys.ts';
 import { JobReader, type Jobs } from './job-reader.ts';
 
-/** A row of the record of changes (migrations/0006): up to here it has been followed. */
+/** A row of the change record (migrations/0006). The index contains all changes up to it. */
 export interface ChangeMark {
   readonly seq: bigint;
   readonly mark: bigint;
 }
 
-/** Waiting for a lock of a reader: a checkpoint may hold it for a moment. */
+/** Time to wait for a lock of a reader. A checkpoint may hold it for a moment. */
 const BUSY_TIMEOUT_MS = 100;
 
 /**
- * The database file as the index reads it, on a connection that cannot write. Its statements run on the JS thread and cannot be interrupted,
- * so each is short.
+ * The database file as the index reads it, on a read-only connection. Statements run on the JS thread and cannot be
+ * interrupted, so each of them is short.
  */
 export class Source {
   readonly #db: Sqlite;
@@ -34,18 +34,18 @@ export class Source {
     this.#jobs = new JobReader(this.#db);
   }
 
-  /** False when another file has taken the place of ours. */
+  /** False if another file has replaced this one. */
   get isInPlace(): boolean {
     return statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === this.#inode;
   }
 
-  /** Throws Unsupported for a file whose texts are UTF-16: JSON that is stored as BLOB reads as nothing there. */
+  /** Throws Unsupported for a UTF-16 file, in which SQLite cannot read JSON that is stored as BLOB. */
   checkEncoding(): void {
     const [encoding] = this.#row('PRAGMA encoding');
     if (encoding !== 'UTF-8') throw new Unsupported(`the texts of the database are ${encoding}`);
   }
 
-  /** Runs `work` on one state of the file. */
+  /** Runs `work` on one snapshot of the file. */
   async snapshot<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#db.exec('BEGIN');
     try {
@@ -60,23 +60,23 @@ export class Source {
     return markOf(this.#row('SELECT seq, mark FROM ccjobs_changes ORDER BY seq DESC LIMIT 1')) ?? { seq: 0n, mark: 0n };
   }
 
-  /** Whether the record still has this change, and so all that came after it. */
+  /** Whether the record still has this change, and therefore all later changes. */
   has({ seq, mark }: ChangeMark): boolean {
     return markOf(this.#row('SELECT seq, mark FROM ccjobs_changes WHERE seq = ?', [seq]))?.mark === mark;
   }
 
-  /** The ids of the jobs changed after one change, up to another, the lowest first. */
+  /** The ids of jobs changed after `from`, up to and including `to`, in ascending order. */
   changedIds(from: bigint, to: bigint): bigint[] {
     const sql = `SELECT DISTINCT job_id FROM ccjobs_changes WHERE seq > ? AND seq <= ? AND job_id IS NOT NULL ORDER BY 1`;
     return Array.from(this.#db.lists(sql, [from, to]), ([id]) => id as bigint);
   }
 
-  /** The next jobs after an id, up to a chunk; none at the end. */
+  /** The next jobs after an id, at most one chunk. Empty at the end. */
   async jobsAfter(id: bigint, keys: FootprintKeys): Promise<Jobs> {
     return await this.#jobs.after(id, keys);
   }
 
-  /** Those of up to a chunk of jobs that exist. */
+  /** The jobs with these ids that exist. `ids` holds at most one chunk. */
   async jobsOf(ids: readonly bigint[], keys: FootprintKeys): Promise<Jobs> {
     return await this.#jobs.withIds(ids, keys);
   }
@@ -95,7 +95,7 @@ export class Source {
     return new Set(Array.from(this.#db.lists(sql, parameters), ([id]) => id as bigint));
   }
 
-  /** Pairs of the names of accounts, as the statement of the statistics reads them; of a JSON list to a JSON list. */
+  /** Pairs of user names and full names, as the SQL of the statistics reads them. Takes and returns a JSON list. */
   namesOf(usernames: string): string {
     const sql = `SELECT json_group_array(json_array(username, CAST(ifnull(name, '') AS TEXT)))
       FROM hpc_user WHERE username IN (SELECT value FROM json_each(?))`;

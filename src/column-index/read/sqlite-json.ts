@@ -7,24 +7,24 @@ import { sqlBuilder } from '../../db/schema/tables.ts';
 import { storedJson } from '../../db/sql/stored-json.ts';
 import { HOSTNAME, HOSTS } from '../../questions/where/hosts.ts';
 
-/** The members of a footprint: numbers, and what has no column. */
+/** The members of a footprint. Only numbers have a column. */
 export type Footprint = Readonly<Record<string, unknown>>;
 const NO_NUMBERS: Footprint = {};
 
-/** As most adapters write them: nothing but names. */
+/** The format that most adapters write: only hostnames. */
 const BARE_HOSTS = /^\[\{"hostname":"[\w.-]*"(?:\},\{"hostname":"[\w.-]*")*\}\]$/;
-/** Numbers without exponents, of so few digits that all readers of decimals agree in the last bit; no escapes, nothing nested. */
+/** Numbers without exponents, short enough that all parsers agree in the last bit. No escapes, no nested values. */
 const PLAIN_FOOTPRINT = /^\{(?: ?"[^"\\]*": ?-?(?:\d{1,8}\.\d{1,7}|\d{1,15})[,}])*\}?$/;
-/** Numbers of any kind. */
+/** Numbers in any notation. */
 const FLAT_FOOTPRINT = /^\{(?: ?"[^"\\]*": ?-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?[,}])*$/;
-/** Longer JSON is left to SQLite: its objects would take ten times as much memory of V8. */
+/** SQLite reads longer JSON, because its objects would take ten times as much V8 memory. */
 const LONG = 65_536;
-/** SQLite reads no JSON that is nested deeper (JSON_MAX_DEPTH). */
+/** SQLite rejects JSON that is nested deeper (JSON_MAX_DEPTH). */
 const MOST_DEPTH = 1_000;
 
 /**
- * The hosts of stored resources, if their JSON means the same to JSON.parse and to SQLite: no escapes, and each element an object with one
- * text `hostname` and no other object in it. Undefined for all other JSON.
+ * The hosts of stored resources, if JSON.parse and SQLite read the JSON alike: it has no escapes, and each element is
+ * an object with one string `hostname` and no nested object. Undefined for all other JSON.
  */
 export function plainHosts(json: string): readonly string[] | undefined {
   if (json.length > LONG) return undefined;
@@ -37,20 +37,20 @@ export function plainHosts(json: string): readonly string[] | undefined {
   return hosts.every((host) => typeof host === 'string') ? hosts : undefined;
 }
 
-/** The same of a footprint: NULL, no object at all, or an object with numbers alone and no key twice. */
+/** The same for a footprint: NULL, not an object, or an object with only numbers and without duplicate keys. */
 export function plainFootprint(json: string | null): Footprint | undefined {
   if (json === null || !json.trimStart().startsWith('{')) return NO_NUMBERS;
   return json.length <= LONG && PLAIN_FOOTPRINT.test(json) ? distinctMembers(json) : undefined;
 }
 
-/** The members of an object without texts and nested objects, if no key is there twice. */
+/** The members of an object without strings and nested objects. Undefined if a key is duplicated. */
 function distinctMembers(json: string): Footprint | undefined {
   const members = parsed(json);
   if (typeof members !== 'object' || members === null) return undefined;
   return count(json, ':') === Object.keys(members).length ? (members as Footprint) : undefined;
 }
 
-/** Keys and numbers, as they are written, of a footprint that is plain but for how its numbers are written. */
+/** The keys and the numbers as written, for a footprint that is plain except for the notation of its numbers. */
 function writtenNumbers(json: string): readonly RegExpMatchArray[] | undefined {
   if (json.length > LONG || !FLAT_FOOTPRINT.test(json) || distinctMembers(json) === undefined) return undefined;
   return [...json.matchAll(/"([^"]*)": ?([^,}]+)/g)];
@@ -70,15 +70,15 @@ function count(text: string, what: string): number {
   return times;
 }
 
-/** Stored JSON, one text a row, in the place of the columns that the expressions of the readers name. */
+/** Stored JSON, one text per row, with the column names that the expressions of the readers use. */
 const TEXTS = sql`(SELECT key AS nth, value AS resources, value AS footprint FROM json_each(?)) AS job`;
 const HOSTS_OF = listOf(sql`nth, host`, sql`SELECT job.nth, ${HOSTNAME} AS host FROM ${TEXTS}, ${HOSTS}`);
 
 const MEMBERS = sql`json_each(${storedJson(sql.ref('job.footprint'), 'object', '{}')}) AS member`;
-/** The keys that a filter may name (isFootprintKey), so that nothing in a path needs an escape. */
+/** The keys that a filter may name (isFootprintKey). They need no escape in a JSON path. */
 const IS_KEY = sql`member.key <> '' AND member.key NOT GLOB '*[^A-Za-z0-9_]*'`;
 const PATH = sql`'$."' || member.key || '"'`;
-/** As `jsonNumber` reads it. */
+/** Reads a number as `jsonNumber` does. */
 const NUMBER = sql`CASE WHEN json_type(job.footprint, ${PATH}) IN ('integer', 'real') THEN json_extract(job.footprint, ${PATH}) END`;
 const MEMBERS_OF = listOf(
   sql`nth, key, ${digitsOf(sql`number`)}`,
@@ -86,29 +86,29 @@ const MEMBERS_OF = listOf(
 );
 const NUMBERS_OF = listOf(digitsOf(sql`value`), sql`SELECT value FROM json_each(?)`);
 
-/** A number as text: an integer with all its digits, a real number with the 17 that tell every double from its neighbours. */
+/** A number as text: all digits of an integer, or the 17 digits that identify a double. */
 function digitsOf(number: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`CASE typeof(${number}) WHEN 'integer' THEN CAST(${number} AS TEXT) WHEN 'real' THEN printf('%!.17g', ${number}) END`;
 }
 
-/** A query for a list of lists of values of these rows. */
+/** A query that returns the values of these rows as a list of lists. */
 function listOf(values: RawBuilder<unknown>, rows: RawBuilder<unknown>): string {
-  // Materialized, or SQLite would read the JSON again wherever a value is named.
+  // Without MATERIALIZED, SQLite would read the JSON again for each use of a value.
   const query = sql`WITH read AS MATERIALIZED (${rows}) SELECT CAST(json_group_array(json_array(${values})) AS BLOB) AS list FROM read`;
   return query.compile(sqlBuilder).sql;
 }
 
-/** All integers up to here are doubles. */
+/** All integers up to this one are exact as doubles. */
 const MOST_EXACT = 2n ** 53n;
 
 /**
- * Reads JSON exactly as the statements that answer without an index do: with the SQLite of their driver, in a database in memory. Two
- * libraries of SQLite may not open the same file in one process (db/sqlite.ts); this one opens none.
+ * Reads JSON exactly as the SQL does that answers without an index: with the SQLite of the same driver, in an in-memory
+ * database. Two SQLite libraries must not open the same file in one process (db/sqlite.ts). This one opens no file.
  */
 export class SqliteJson {
   #statements: PreparedStatements | undefined;
 
-  /** The hosts of each text; undefined for one with a host that is not valid UTF-8. */
+  /** The hosts of each text. Undefined for a text with a host that is not valid UTF-8. */
   async hostsOf(texts: readonly string[]): Promise<(string[] | undefined)[]> {
     const read = await this.#read(HOSTS_OF, JSON.stringify(texts));
     if (read === undefined) {
@@ -124,7 +124,7 @@ export class SqliteJson {
     return hosts;
   }
 
-  /** The numbers of each text, NaN for one that a double cannot be. */
+  /** The numbers of each text. NaN for a number that a double cannot represent. */
   async footprintsOf(texts: readonly string[]): Promise<Footprint[]> {
     const footprints = texts.map((): Record<string, number> => Object.create(null)); // a key may be __proto__
     const written = texts.map(writtenNumbers);
@@ -142,7 +142,7 @@ export class SqliteJson {
     return footprints;
   }
 
-  /** Undefined for texts that are not valid UTF-8: SQLite makes such bytes of an escaped half of a surrogate pair. */
+  /** Undefined for invalid UTF-8, which SQLite produces from an escaped lone surrogate. */
   async #read(query: string, json: string): Promise<unknown[][] | undefined> {
     this.#statements ??= new PreparedStatements(openMemory());
     const [row] = await this.#statements.use(query, (statement) => statement.all([json]));
@@ -156,7 +156,7 @@ function add(footprint: Record<string, number> | undefined, key: unknown, digits
 }
 
 function numberOf(text: string): number {
-  if (!/^-?\d+$/.test(text)) return Number(text); // NaN for one that is infinite
+  if (!/^-?\d+$/.test(text)) return Number(text); // NaN if it is infinite
   const integer = BigInt(text);
   return integer <= MOST_EXACT && integer >= -MOST_EXACT ? Number(integer) : Number.NaN;
 }
