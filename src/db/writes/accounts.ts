@@ -8,7 +8,7 @@ interface Stored {
   projects: string;
 }
 
-/** The texts of a stored JSON list; what is none has none. */
+/** The strings of a stored JSON list. Empty if the text is not a JSON list. */
 function textsIn(json: string): string[] {
   try {
     const list: unknown = JSON.parse(json);
@@ -18,7 +18,7 @@ function textsIn(json: string): string[] {
   }
 }
 
-/** Changes the roles or projects of an account. Throws `conflict` for what cannot be (contract/rest.md §9). */
+/** Changes the roles or projects of an account. Throws `conflict` for an impossible change (contract/rest.md §9). */
 export async function changeAccount(
   tx: Transaction,
   { username, change }: { username: string; change: AccountChange },
@@ -46,7 +46,7 @@ export async function changeAccount(
 
 export interface NewAccount {
   username: string;
-  /** A bcrypt hash; null: no local login. */
+  /** A bcrypt hash. Null: no local login. */
   password: string | null;
   name: string;
   email: string;
@@ -54,7 +54,7 @@ export interface NewAccount {
   projects: readonly string[];
 }
 
-/** Makes an account. Throws `conflict` for a name that is taken. */
+/** Creates an account. Throws `conflict` if the name is taken. */
 export async function addAccount(tx: Transaction, account: NewAccount): Promise<Record<string, never>> {
   const { username, password, name, email, roles, projects } = account;
   const added = await tx.run(
@@ -65,10 +65,10 @@ export async function addAccount(tx: Transaction, account: NewAccount): Promise<
   return {};
 }
 
-/** What `user change` can set; undefined stays as it is. */
+/** The fields that `user change` can set. Undefined fields are not changed. */
 export type AccountEdit = Partial<Omit<NewAccount, 'username'>>;
 
-/** Changes an account. Throws `conflict` where there is none. */
+/** Changes an account. Throws `conflict` if it does not exist. */
 export async function editAccount(
   tx: Transaction,
   { username, edit }: { username: string; edit: AccountEdit },
@@ -91,7 +91,7 @@ export async function editAccount(
   return {};
 }
 
-/** Deletes an account and its settings; its jobs and tags stay. */
+/** Deletes an account and its settings. Its jobs and tags remain. */
 export async function deleteAccount(tx: Transaction, { username }: { username: string }): Promise<{ deleted: number }> {
   return { deleted: await tx.run('DELETE FROM hpc_user WHERE username = ?', [username]) };
 }

@@ -4,14 +4,14 @@ const WAITS = "job.job_state <> 'running' AND job.monitoring_status <> 0";
 const AGAIN = 'ON CONFLICT (job_id) DO UPDATE SET changes = changes + 1';
 
 /**
- * Notes that the archive's meta.json of a job has to follow what this transaction changes. A running job has none yet, nor has
- * one without monitoring.
+ * Records that the job's meta.json in the archive must be updated after this transaction. Running jobs and jobs without
+ * monitoring are skipped, because they have no such file yet.
  */
 export async function noteArchiveChange(tx: Transaction, id: number | bigint): Promise<void> {
   await tx.run(`INSERT INTO ccjobs_archive_queue (job_id) SELECT id FROM job WHERE id = ? AND ${WAITS} ${AGAIN}`, [id]);
 }
 
-/** The same for every job with one of these tags. */
+/** Does the same for each job that has one of these tags. */
 export async function noteTaggedJobs(tx: Transaction, tagIds: readonly bigint[]): Promise<void> {
   await tx.runEach(
     `INSERT INTO ccjobs_archive_queue (job_id)
@@ -20,13 +20,13 @@ export async function noteTaggedJobs(tx: Transaction, tagIds: readonly bigint[])
   );
 }
 
-/** One job whose file has followed, as it stood in the queue; both are decimal text. */
+/** A job whose meta.json is up to date, as it was in the queue. Both fields are decimal text. */
 export interface Followed {
   id: string;
   changes: string;
 }
 
-/** Takes jobs off the queue, but for those that have changed again since. */
+/** Removes jobs from the queue, except those that have changed again since. */
 export async function archiveFollowed(
   tx: Transaction,
   { jobs }: { jobs: readonly Followed[] },

@@ -2,14 +2,14 @@ import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS } from '../job-rows.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
 
-/** The newest job with this id is meant, of any cluster and start where those are not said. */
+/** Identifies the newest job with this id. Without `cluster` or `startTime`, any cluster or start matches. */
 export interface JobKey {
   jobId: number | bigint;
   cluster?: string | undefined;
   startTime?: number | bigint | undefined;
 }
 
-/** A WHERE for a key, and its parameters. */
+/** The WHERE condition for a key, and its parameters. */
 export function keyCondition({ jobId, cluster, startTime }: JobKey): { sql: string; parameters: SqlValue[] } {
   const parameters: SqlValue[] = [jobId];
   if (cluster !== undefined) parameters.push(cluster);
@@ -19,9 +19,9 @@ export function keyCondition({ jobId, cluster, startTime }: JobKey): { sql: stri
 }
 
 /**
- * Moves jobs that cc-backend has started and not yet moved from job_cache to job (contract/database.md §4): those of a key, or
- * all. They get new ids, so they are the newest of their job id. One that is in both tables is the same job, and job has it
- * right. Returns how many rows left the cache; one that job cannot take stays there.
+ * Moves jobs that cc-backend has started from job_cache to job (contract/database.md §4): the jobs of a key, or all
+ * jobs. They get new ids, so they become the newest jobs of their job id. A job in both tables is the same job, and the
+ * row in job is correct. Returns the number of rows that left the cache. Rows that job cannot accept stay there.
  */
 export async function moveCachedJobs(tx: Transaction, key?: JobKey): Promise<number> {
   const { sql, parameters } = key === undefined ? { sql: '1', parameters: [] } : keyCondition(key);
@@ -41,7 +41,7 @@ export async function moveCachedJobs(tx: Transaction, key?: JobKey): Promise<num
   );
 }
 
-/** All of them. */
+/** Moves all cached jobs. */
 export async function moveCached(tx: Transaction, _input: Record<string, never>): Promise<{ changed: number }> {
   return { changed: await moveCachedJobs(tx) };
 }

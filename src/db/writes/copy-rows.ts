@@ -2,12 +2,12 @@ import type { Transaction } from '../driver/transaction.ts';
 import type { SqlValue } from '../statement.ts';
 
 export interface CopyRowsInput {
-  /** Values in the order that the write's own comment names. */
+  /** Values in the order given in the comment of the write. */
   rows: readonly (readonly SqlValue[])[];
 }
 
 export interface CopyRowsOutput {
-  /** Rows added; those that were there already stay as they are. */
+  /** Number of added rows. Existing rows are not changed. */
   inserted: number;
 }
 
@@ -17,7 +17,7 @@ function copyInto(insert: string) {
   });
 }
 
-/** tag_type, tag_name, tag_scope, insert_ts (null: now). A tag with this type and name stays, whatever its scope. */
+/** tag_type, tag_name, tag_scope, insert_ts (null: now). A tag with this type and name is kept, whatever its scope. */
 export const copyTags = copyInto(
   `INSERT OR IGNORE INTO tag (tag_type, tag_name, tag_scope, insert_ts)
    VALUES (?, ?, ?, coalesce(?, CURRENT_TIMESTAMP))`,
@@ -28,7 +28,7 @@ export const copyUsers = copyInto(
   `INSERT OR IGNORE INTO hpc_user (username, password, ldap, name, roles, email, projects) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 );
 
-/** username, confkey, value. Settings of a user who is not there are left out: the foreign key would refuse them. */
+/** username, confkey, value. Settings of unknown users are skipped, because the foreign key would reject them. */
 export const copyConfiguration = copyInto(
   `INSERT OR IGNORE INTO configuration (username, confkey, value)
    SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM hpc_user WHERE username = ?1)`,
@@ -40,8 +40,8 @@ export const copyNodes = copyInto(
 );
 
 /**
- * hostname, cluster, time_stamp, jobs_running, cpus_allocated, memory_allocated, gpus_allocated, node_state, health_state,
- * health_metrics. A report of the same node and time is there already.
+ * hostname, cluster, time_stamp, jobs_running, cpus_allocated, memory_allocated, gpus_allocated, node_state,
+ * health_state, health_metrics. An existing report of the same node and time is kept.
  */
 export const copyNodeStates = copyInto(
   `INSERT OR IGNORE INTO node_state (time_stamp, jobs_running, cpus_allocated, memory_allocated, gpus_allocated,

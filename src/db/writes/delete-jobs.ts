@@ -6,13 +6,13 @@ import { plainRows } from '../statement.ts';
 import { type JobKey, moveCachedJobs } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
 
-/** Deletes a job and its links to tags; one that is not there is no error. */
+/** Deletes a job and its tag links. A missing job is not an error. */
 export async function deleteJob(tx: Transaction, { id }: { id: bigint }): Promise<Record<string, never>> {
   await tx.run('DELETE FROM job WHERE id = ?', [id]);
   return {};
 }
 
-/** Deletes the newest job of a key. Throws not_found as 422 (contract/rest.md §6). */
+/** Deletes the newest job of a key. Throws not_found with status 422 (contract/rest.md §6). */
 export async function deleteJobOf(tx: Transaction, { key }: { key: JobKey }): Promise<{ id: string }> {
   const found = await newestJob(tx, key);
   if (found === undefined) throw new Fault('not_found', `finding job failed: no job ${key.jobId}`, { status: 422 });
@@ -21,22 +21,22 @@ export async function deleteJobOf(tx: Transaction, { key }: { key: JobKey }): Pr
 }
 
 export interface DeleteJobsInput {
-  /** Unix seconds: jobs that started before. */
+  /** Unix seconds. Jobs that started earlier are deleted. */
   before: number | bigint;
   omit: OmitTagged;
-  /** Jobs looked at and deleted in this transaction. */
+  /** The most jobs to examine and delete in this transaction. */
   limit: number;
-  /** Where the batch before ended, so that jobs which stay are not looked at again. */
+  /** The end of the previous batch, so that the jobs it kept are not examined again. */
   after: DeletePlace | undefined;
 }
 
 export interface DeleteJobsOutput {
   deleted: number;
-  /** Undefined: nothing is left to delete. */
+  /** Undefined if nothing is left to delete. */
   last: DeletePlace | undefined;
 }
 
-/** Deletes one batch of old jobs, oldest first, running ones too. */
+/** Deletes one batch of old jobs, including running jobs, oldest first. */
 export async function deleteJobsBefore(tx: Transaction, input: DeleteJobsInput): Promise<DeleteJobsOutput> {
   const { before, omit, limit, after } = input;
   if (after === undefined) await moveCachedJobs(tx);

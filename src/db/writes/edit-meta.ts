@@ -13,14 +13,17 @@ export interface MetaEntry {
   value: string;
 }
 
-/** Sets one entry of a job's metadata. Throws not_found for a job that is not there or not to be seen, `conflict` for too much of it. */
+/**
+ * Sets one metadata entry of a job. Throws not_found if the job does not exist or is not visible, `conflict` if the
+ * metadata grows too large.
+ */
 export async function editMeta(
   tx: Transaction,
   { id, entry, show }: { id: bigint; entry: MetaEntry; show: JobInsideQuery },
 ): Promise<JobTextOutput> {
   if ((await jobInside(tx, id, show)) === undefined)
     throw new Fault('not_found', `finding job with db id ${id} failed`);
-  // json_patch takes the key as a value: no text of a caller's is ever part of a path. What is stored broken begins anew.
+  // json_patch takes the key as a value, so caller text never becomes part of a path. Invalid stored JSON is replaced.
   await tx.run(
     `UPDATE job SET meta_data = json_patch(
        CASE WHEN json_valid(CAST(meta_data AS TEXT)) THEN
@@ -46,7 +49,9 @@ export async function editMeta(
   return { job: changed.job };
 }
 
-/** The same for the newest job of a key, whoever asks. Throws not_found as 422 (contract/rest.md §6). */
+/**
+ * Does the same for the newest job of a key, for any caller. Throws not_found with status 422 (contract/rest.md §6).
+ */
 export async function editMetaOf(
   tx: Transaction,
   { key, entry, show }: { key: JobKey; entry: MetaEntry; show: JobInsideQuery },

@@ -2,14 +2,14 @@ import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 import { type JobKey, keyCondition, moveCachedJobs } from './cached-jobs.ts';
 
-/** Enough of a job to change it. Ids and times are decimal text: they may be larger than 2^53. */
+/** The fields needed to change a job. Ids and times are decimal text because they may exceed 2^53. */
 export interface FoundJob {
   id: string;
   startTime: string;
   state: string;
 }
 
-/** The newest job of a key, those still in job_cache moved before. Undefined: there is none. */
+/** The newest job of a key, after moving its cached jobs. Undefined if there is none. */
 export async function newestJob(tx: Transaction, key: JobKey): Promise<FoundJob | undefined> {
   await moveCachedJobs(tx, key);
   const { sql, parameters } = keyCondition(key);

@@ -15,7 +15,7 @@ import { stopJob } from './stop-job.ts';
 import { addTags, deleteTags, removeTags } from './tag-job.ts';
 import { claimTimedWork, deleteNodeStates, endOverdueJobs, endTimedWork, updateDurations } from './timed-work.ts';
 
-/** Every write there is, by the name it is asked for. */
+/** All writes by name. */
 export const WRITES = {
   startJob,
   stopJob,

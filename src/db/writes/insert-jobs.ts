@@ -4,17 +4,17 @@ import { JOB_COLUMNS, type JobRow, type JobRows } from '../job-rows.ts';
 import type { SqlValue } from '../statement.ts';
 import { linkTags } from './tag-rows.ts';
 
-/** Made by `jobRows(jobs)`. */
+/** The result of `jobRows(jobs)`. */
 export type InsertJobsInput = JobRows;
 
 export interface InsertJobsOutput {
-  /** Rows added; the others were there already (same jobId, cluster and startTime) and stay as they are. */
+  /** Number of added rows. Existing jobs (same jobId, cluster and startTime) are not changed. */
   inserted: number;
-  /** Tags that exist in another scope. A tag is known by type and name alone, so these were not put on any job. */
+  /** Tags that exist in another scope. Type and name alone identify a tag, so these tags were not added to any job. */
   refusedTags: Tag[];
 }
 
-/** Rows of one INSERT: 25 give 75,000 rows/s, one gives 43,000, more gain nothing (2 cores, no other index). */
+/** Rows per INSERT. 25 rows reach 75,000 rows/s, one row 43,000; more rows gain nothing (2 cores, no other index). */
 const ROWS_AT_ONCE = 25;
 
 const INSERT_ONE = insertOf(1);
@@ -25,7 +25,7 @@ function insertOf(rows: number): string {
   return `INSERT OR IGNORE INTO job (${JOB_COLUMNS.join(', ')}) VALUES ${Array(rows).fill(row).join(', ')}`;
 }
 
-/** Adds the jobs that are not there yet, with their tags. */
+/** Adds the jobs that do not exist yet, with their tags. */
 export async function insertJobs(tx: Transaction, { rows, tags }: InsertJobsInput): Promise<InsertJobsOutput> {
   const whole = rows.length - (rows.length % ROWS_AT_ONCE);
   const groups: SqlValue[][] = [];

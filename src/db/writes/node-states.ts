@@ -3,14 +3,14 @@ import type { Transaction } from '../driver/transaction.ts';
 
 export interface NodeStatesInput {
   cluster: string;
-  /** Unix seconds: all of one report have one time. */
+  /** Unix seconds, one time for the whole report. */
   timeStamp: number;
   nodes: NodeReports;
-  /** Of each node by the node lists; undefined where none has it: then only a node that is known already is stored. */
+  /** The subcluster of each node according to the node lists, or undefined. Without it, only a known node is stored. */
   subClusters: readonly (string | undefined)[];
 }
 
-/** Adds one row for each node. A node that was not known is made where its subcluster is, and passed over where not. */
+/** Adds one row for each node. Creates unknown nodes whose subcluster is known, and skips the other unknown nodes. */
 export async function addNodeStates(
   tx: Transaction,
   { cluster, timeStamp, nodes, subClusters }: NodeStatesInput,

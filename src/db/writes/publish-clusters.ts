@@ -1,7 +1,7 @@
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 
-/** A configured cluster as its cluster.json has it. */
+/** A configured cluster, as in its cluster.json. */
 export interface PublishedCluster {
   name: string;
   config: string;
@@ -11,7 +11,7 @@ export interface PublishClustersInput {
   clusters: readonly PublishedCluster[];
 }
 
-/** Makes the clusters in the database those of the input. Answers whether anything changed. */
+/** Replaces the clusters in the database by those of the input. Returns whether anything changed. */
 export async function publishClusters(
   tx: Transaction,
   { clusters }: PublishClustersInput,

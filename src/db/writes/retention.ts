@@ -1,13 +1,13 @@
 import type { Transaction } from '../driver/transaction.ts';
 
 export interface DeleteExportedInput {
-  /** Decimal text. */
+  /** Job ids as decimal text. */
   ids: readonly string[];
-  /** The file they stand in, and its length with them. */
+  /** The file that contains these jobs, and its length after they were written. */
   file: { path: string; bytes: number };
 }
 
-/** Deletes jobs that have been written to a file, and notes how far that file is good. */
+/** Deletes jobs that were written to a file, and records up to which length the file is valid. */
 export async function deleteExported(
   tx: Transaction,
   { ids, file }: DeleteExportedInput,
@@ -24,7 +24,7 @@ export async function deleteExported(
   };
 }
 
-/** Forgets a file that is complete. */
+/** Removes the record of a completed file. */
 export async function exportEnded(tx: Transaction, { path }: { path: string }): Promise<Record<string, never>> {
   await tx.run('DELETE FROM ccjobs_exports WHERE path = ?', [path]);
   return {};

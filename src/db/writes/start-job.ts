@@ -5,7 +5,9 @@ import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
 import { beyondPrivateBound, linkTags } from './tag-rows.ts';
 
-/** A start within a day of another of the same job id and cluster is that job again, unless that one has ended before. */
+/**
+ * A start within a day of another start with the same job id and cluster is the same job, unless that job ended before.
+ */
 const SAME_JOB_SEC = 86_400;
 
 export interface StartJobInput {
@@ -18,16 +20,16 @@ export interface StartJobInput {
 }
 
 export interface StartJobOutput {
-  /** Tags that the job did not get: their names are taken, or their user has no room for them. */
+  /** Tags that the job did not get: their names are taken, or the user has reached the limit. */
   tagsLeftOut: Tag[];
 }
 
 const INSERT = `INSERT INTO job (${JOB_COLUMNS.join(', ')}) VALUES (${JOB_COLUMNS.map(() => '?').join(', ')})`;
 
 /**
- * Adds a job that starts, and its tags. Throws `conflict` for one that is there already: the difference to the older start is
- * signed, so a start before a known one is always the same job (contract/rest.md §4). A job that was requeued starts again. A job is stored whatever its tags: those that
- * cannot be written are left out.
+ * Adds a started job and its tags. Throws `conflict` if the job exists: the difference to the older start is signed, so
+ * a start earlier than a known start is always the same job (contract/rest.md §4). A requeued job starts again. The job
+ * is stored whatever its tags are; tags that cannot be written are left out.
  */
 export async function startJob(tx: Transaction, input: StartJobInput): Promise<StartJobOutput> {
   const { row, jobId, cluster, startTime, tags } = input;
@@ -61,8 +63,9 @@ function startedBefore({ jobId, cluster, startTime }: StartJobInput) {
 }
 
 /**
- * The newest run of the job has ended, and this start comes after its start and not before its end. A start that is sent again after a lost
- * answer has the start of a known run, so it never counts as another one. A run in both tables is the same, and `job` has it right.
+ * Whether the newest run of the job has ended, and this start is after its start and not before its end. A start resent
+ * after a lost response has the start time of a known run, so it never counts as another run. A run in both tables is
+ * the same run, and the row in `job` is correct.
  */
 async function isRequeued(tx: Transaction, { jobId, cluster, startTime }: StartJobInput): Promise<boolean> {
   const runs = (table: 'job' | 'job_cache') =>

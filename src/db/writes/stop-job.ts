@@ -9,30 +9,30 @@ import { type JobInsideQuery, jobInside } from './job-inside.ts';
 
 export interface StopJobInput {
   key: JobKey;
-  /** As the body has it; '' is completed. */
+  /** The state in the request body. An empty string means completed. */
   state: string;
   /** Unix seconds. */
   stopTime: number | bigint;
-  /** A stop that lies so much before its start comes of clocks that differ: the job lasted 0 s. */
+  /** A stop at most this long before the start is due to clock skew. The job then has a duration of 0 s. */
   skewSec: number;
-  /** Shows the job as it ended. */
+  /** Renders the stopped job. */
   show: JobInsideQuery;
 }
 
-/** The stopped job as JSON text: its new state, no metadata, no tags. */
+/** The changed job as JSON text: with its new state, without metadata and tags. */
 export interface JobTextOutput {
   job: Uint8Array<ArrayBuffer>;
 }
 
 export interface StopJobOutput extends JobTextOutput {
-  /** How far the stop lay before the start; 0 is usual. */
+  /** Seconds by which the stop was before the start. Usually 0. */
   earlySec: number;
 }
 
 /**
- * Ends the newest job of the key. Throws, in this order: not_found, `conflict` for one that has been stopped already,
- * invalid_request for a stop more than the skew before its start and for a word that ends no job (contract/rest.md §4). It gets
- * monitoringStatus 0: there is no metric store that could have data of it.
+ * Ends the newest job of the key. Throws, in this order: not_found, `conflict` if the job is already stopped,
+ * invalid_request if the stop is before the start by more than the skew or if the state does not end a job
+ * (contract/rest.md §4). Sets monitoringStatus to 0, because no metric store can have data of the job.
  */
 export async function stopJob(tx: Transaction, input: StopJobInput): Promise<StopJobOutput> {
   const { key, state, stopTime, skewSec, show } = input;

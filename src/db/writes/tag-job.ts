@@ -13,8 +13,8 @@ export interface TagJobInput {
 }
 
 /**
- * Puts tags on a job, making those that are not there. Throws not_found, or `conflict` for a tag whose name is taken and for too
- * many tags; then nothing has changed.
+ * Adds tags to a job and creates missing tags. Throws not_found, or `conflict` if a tag name is taken or there are too
+ * many tags; then nothing changes.
  */
 export async function addTags(tx: Transaction, { id, tags, show }: TagJobInput): Promise<JobTextOutput> {
   const { jobId, cluster, startTime } = await findJob(tx, id, show);
@@ -28,7 +28,7 @@ export async function addTags(tx: Transaction, { id, tags, show }: TagJobInput):
   return { job: (await findJob(tx, id, show)).job };
 }
 
-/** Takes tags off a job; one that is not on it is passed over. Throws not_found for the job, and for a tag that is none. */
+/** Removes tags from a job. Tags that the job does not have are skipped. Throws not_found for an unknown job or tag. */
 export async function removeTags(tx: Transaction, { id, tags, show }: TagJobInput): Promise<JobTextOutput> {
   await findJob(tx, id, show);
   const ids = await knownTags(tx, tags);
@@ -42,7 +42,7 @@ export async function removeTags(tx: Transaction, { id, tags, show }: TagJobInpu
   return { job: (await findJob(tx, id, show)).job };
 }
 
-/** Deletes tags everywhere. Throws not_found for one that is none; then none is deleted. */
+/** Deletes tags from the database. Throws not_found if one is unknown; then no tag is deleted. */
 export async function deleteTags(tx: Transaction, { tags }: { tags: readonly Tag[] }): Promise<{ deleted: number }> {
   const ids = await knownTags(tx, tags);
   const missing = tags.find((_, at) => ids[at] === undefined);

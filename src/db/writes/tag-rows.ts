@@ -7,8 +7,8 @@ import type { TaggedJob } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
 
 /**
- * Puts tags on jobs, making those that are not there; one that is on its job already stays. Returns the tags that exist in
- * another scope (a tag is known by type and name alone): these were put on no job.
+ * Adds tags to jobs and creates missing tags. Existing links are kept. Returns the tags that exist in another scope
+ * (type and name alone identify a tag). These tags are not added to any job.
  */
 export async function linkTags(tx: Transaction, tagged: readonly TaggedJob[]): Promise<Tag[]> {
   const tags = [...new Map(tagged.map(({ tag }) => [JSON.stringify([tag.type, tag.name, tag.scope]), tag])).values()];
@@ -27,8 +27,8 @@ export async function linkTags(tx: Transaction, tagged: readonly TaggedJob[]): P
 }
 
 /**
- * As linkTags for one job that is there already. Throws `conflict` for a tag whose name is taken, and for more tags than a job or a user
- * may have.
+ * Like linkTags, for one existing job. Throws `conflict` if a tag name is taken, or if a job or a user would exceed the
+ * limit of tags.
  */
 export async function tagJob(tx: Transaction, id: bigint, tagged: readonly TaggedJob[]): Promise<void> {
   if ((await beyondPrivateBound(tx, tagged)).length > 0) refuseAbove('privateTags', BOUNDS.privateTags.most + 1);
@@ -38,7 +38,8 @@ export async function tagJob(tx: Transaction, id: bigint, tagged: readonly Tagge
 }
 
 /**
- * New private tags for which their user has no room left, of tags to be written. A caller writes private tags of one user alone, himself.
+ * The new private tags that exceed the limit of their user. A caller writes only its own private tags, so all of them
+ * have one scope.
  */
 export async function beyondPrivateBound(tx: Transaction, tagged: readonly TaggedJob[]): Promise<Tag[]> {
   const own = tagged.map(({ tag }) => tag).filter(({ scope }) => !isPublicScope(scope));
@@ -55,7 +56,7 @@ async function countOf(tx: Transaction, sql: string, value: string | bigint): Pr
   return Number(row?.n ?? 0);
 }
 
-/** The database id of each tag, undefined where there is none of this type, name and scope. */
+/** The database id of each tag. Undefined if no tag has this type, name and scope. */
 export async function knownTags(tx: Transaction, tags: readonly Tag[]): Promise<(bigint | undefined)[]> {
   const ids: (bigint | undefined)[] = [];
   for (const { type, name, scope } of tags) {
@@ -80,12 +81,12 @@ function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }
 
-/** Says neither whose the other tag is nor whether it is private. */
+/** The message reveals neither the owner of the other tag nor whether it is private. */
 function nameTaken({ type, name }: Tag): Fault {
   return new Fault('conflict', `the tag ${shown(type)} / ${shown(name)} cannot be written: the name is taken`);
 }
 
-/** Of some tags those whose type and name exist in another scope. */
+/** Of the given tags, those whose type and name exist in another scope. */
 function tagsInOtherScopes(tags: readonly Tag[]) {
   const wanted = JSON.stringify(tags.map(({ type, name, scope }) => [type, name, scope]));
   return plainRows<Tag>(

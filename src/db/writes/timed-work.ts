@@ -3,8 +3,8 @@ import type { Transaction } from '../driver/transaction.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
 
 /**
- * Takes a piece of timed work, unless any service on this file has begun it less than `everySec` ago. A beginning that lies in the
- * future (somebody's clock) counts for nothing.
+ * Claims a task, unless a service on this file started it less than `everySec` ago. A start in the future is ignored: a
+ * clock was wrong.
  */
 export async function claimTimedWork(
   tx: Transaction,
@@ -19,7 +19,7 @@ export async function claimTimedWork(
   return { claimed: claimed > 0 };
 }
 
-/** Notes what came of it. */
+/** Records the result of the task. */
 export async function endTimedWork(
   tx: Transaction,
   { name, nowSec, result }: { name: string; nowSec: number; result: object },
@@ -32,13 +32,16 @@ export async function endTimedWork(
   return {};
 }
 
-/** One batch of work: how many rows it changed, and where the next one goes on; without that it was the last. */
+/**
+ * The result of one batch: the number of changed rows, and the last job, after which the next batch starts. `last` is
+ * undefined after the last batch.
+ */
 export interface BatchOutput {
   changed: number;
   last: DeletePlace | undefined;
 }
 
-/** Sets the stored duration of running jobs to what it is now, some at a time, oldest first. */
+/** Sets the stored duration of running jobs to the current one, in batches, oldest jobs first. */
 export async function updateDurations(
   tx: Transaction,
   { nowSec, limit, after }: { nowSec: number; limit: number; after: DeletePlace | undefined },
@@ -52,8 +55,8 @@ export async function updateDurations(
 }
 
 /**
- * Ends running jobs that are past their walltime by more than `graceSec`: nobody has told us that they stopped. They count as
- * failed, as long as they could have run, without metric data (contract/rest.md §13).
+ * Ends running jobs that exceed their walltime by more than `graceSec`, since their stop was never reported. They are
+ * stored as failed, with the walltime as duration and without metric data (contract/rest.md §13).
  */
 export async function endOverdueJobs(
   tx: Transaction,
@@ -80,7 +83,7 @@ interface Running {
   after: DeletePlace | undefined;
 }
 
-/** Along the index of the states: the literal lets the partial indexes of cc-backend serve as well. */
+/** Uses the index on the state. The literal allows SQLite to use the partial indexes of cc-backend, too. */
 async function runningJobs(tx: Transaction, { condition, parameters, limit, after }: Running): Promise<DeletePlace[]> {
   const place = after === undefined ? '' : 'AND (start_time, id) > (?, ?)';
   return await tx.read(
@@ -94,7 +97,7 @@ async function runningJobs(tx: Transaction, { condition, parameters, limit, afte
   );
 }
 
-/** Deletes reports of nodes from before a time, but for the newest of each node; some at a time. */
+/** Deletes one batch of node reports older than a time. Keeps the newest report of each node. */
 export async function deleteNodeStates(
   tx: Transaction,
   { before, limit }: { before: number; limit: number },
