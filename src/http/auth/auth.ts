@@ -8,7 +8,7 @@ import { sessionUser } from './session.ts';
 import { importPublicKey } from './signing-keys.ts';
 import { userInDatabase } from './user-in-database.ts';
 
-/** For /api, from an allowed address (contract/rest.md §2). `but` are paths with rules of their own. */
+/** For /api, from an allowed address (contract/rest.md §2). The paths in `but` have rules of their own. */
 export function apiUsers({ but }: { but: readonly string[] }): MiddlewareHandler<AppEnv> {
   const check = callers('api', checkAddress);
   return async (c, next) => {
@@ -21,13 +21,13 @@ export function apiUsers({ but }: { but: readonly string[] }): MiddlewareHandler
   };
 }
 
-/** What the scripts of the pages read. */
+/** The routes that the scripts of the pages read. */
 const READ_BY_PAGES = /^\/api\/(?:jobs\/(?:count|\d+|metrics\/\d+)?|statistics\/(?:jobs|histograms)|system)$/;
 
 /**
- * Whoever is logged in, where a page of ours asks for itself: to read, with the header that its scripts send, and from our own origin (a
- * browser that says from where it asks says so; over plain HTTP it does not). For anybody else a session is nothing here
- * (contract/rest.md §2).
+ * The session user, if one of our pages makes the request: it is a GET with the header that the scripts send, from our
+ * own origin. Browsers state the origin of a request, except over plain HTTP. For all other requests a session does not
+ * count on these routes (contract/rest.md §2).
  */
 async function pageReader(c: Context<AppEnv>): Promise<User | undefined> {
   const { AUTH } = c.var.service.settings;
@@ -37,12 +37,12 @@ async function pageReader(c: Context<AppEnv>): Promise<User | undefined> {
   return await sessionUser(c);
 }
 
-/** X-Requested-With of the pages' own requests. */
+/** The X-Requested-With header of requests from the pages. */
 export const PAGE = 'cc-jobs';
 
 /**
- * For the pages: whoever is logged in, or has a token (contract/rest.md §2), of any role: what he may see is decided by what he asks
- * for. Throws `unauthorized`, which is answered by the login page.
+ * For the pages: any logged-in user or token holder, whatever the role (contract/rest.md §2). The queries limit what
+ * the user may see. Throws `unauthorized`, for which the login page is shown.
  */
 export function visitors(): MiddlewareHandler<AppEnv> {
   const identify = identifier();
@@ -56,7 +56,7 @@ export function visitors(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** For the routes that cc-backend's metric store answers, from any address (contract/rest.md §2). */
+/** For the routes that cc-backend's metric store serves, from any address (contract/rest.md §2). */
 export function reporters(): MiddlewareHandler<AppEnv> {
   return callers('node reports');
 }
@@ -66,7 +66,7 @@ export function people(): MiddlewareHandler<AppEnv> {
   return callers('userapi');
 }
 
-/** Lets the tokens pass that open these routes. */
+/** Admits the tokens whose roles allow these routes. */
 function callers(routes: RouteGroup, check: (c: Context<AppEnv>) => void = () => {}): MiddlewareHandler<AppEnv> {
   const identify = identifier();
   return async (c, next) => {
@@ -84,11 +84,11 @@ export function requireAdministrator(user: User): void {
   throw new Fault('forbidden', `missing role: ${rolesFor('administration').join(' or ')}`);
 }
 
-/** With AUTH=none: the service then answers on a loopback address only. */
+/** The user with AUTH=none. The service then answers only on a loopback address. */
 const EVERYONE: User = { name: 'anonymous', roles: new Set(EVERY_RIGHT), projects: [] };
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Finds out who asks. The key is imported once. Throws `unauthorized`. */
+/** Identifies the caller. The key is imported only once. Throws `unauthorized`. */
 function identifier(): (c: Context<AppEnv>) => Promise<User> {
   let tokens: KnownTokens | undefined;
   return async (c) => {
@@ -108,13 +108,13 @@ function identifier(): (c: Context<AppEnv>) => Promise<User> {
   };
 }
 
-/** From here on the request shares every wait with those of the same user. With AUTH=none it is those of the same address. */
+/** From here on, the request shares all queues with requests of the same user (with AUTH=none: of the same address). */
 function waitsAs(c: Context<AppEnv>, username: string): void {
   c.set('deadline', { ...c.var.deadline, caller: `user ${username}` });
   c.var.service.identified?.(c);
 }
 
-/** The loopback check also stops a web page whose name an attacker's DNS points here. */
+/** The loopback check also blocks a web page whose host name an attacker's DNS resolves to this machine. */
 function everyone(c: Context<AppEnv>): User {
   if (LOOPBACK.has(new URL(c.req.url).hostname)) {
     c.var.service.identified?.(c);
@@ -123,7 +123,7 @@ function everyone(c: Context<AppEnv>): User {
   throw new Fault('unauthorized', 'with AUTH=none only requests to a loopback host are allowed');
 }
 
-/** X-Auth-Token as it is, else Authorization with or without `Bearer `. */
+/** X-Auth-Token unchanged, otherwise Authorization with or without `Bearer `. */
 function tokenOf(c: Context<AppEnv>): string | undefined {
   const token = c.req.header('X-Auth-Token') || c.req.header('Authorization')?.replace(/^Bearer /, '');
   return token === '' ? undefined : token;

@@ -3,8 +3,8 @@ import { Fault } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
 
 /**
- * The address of the client: of the peer, or with TRUST_PROXY what the trusted proxies say of it. Without port, without the brackets
- * of IPv6, and an IPv4 address mapped into IPv6 as the IPv4 address it is.
+ * The address of the client: the peer, or with TRUST_PROXY the address that the trusted proxies report. It has no port
+ * and no IPv6 brackets. An IPv4-mapped IPv6 address becomes the IPv4 address.
  */
 export function callerAddress(c: Context<AppEnv>): string {
   const { settings, clientAddress } = c.var.service;
@@ -13,9 +13,9 @@ export function callerAddress(c: Context<AppEnv>): string {
 }
 
 /**
- * What the outermost of `proxies` trusted proxies saw as its peer. Each appends one address to X-Forwarded-For, so what a client wrote
- * itself is further left and does not count. Of a single proxy X-Real-Ip will do. Where the two headers contradict each other one of
- * them is the client's: then neither counts, and the address is that of the proxy.
+ * The peer of the outermost of `proxies` trusted proxies. Each proxy appends one address to X-Forwarded-For, so entries
+ * written by the client are further left and are ignored. With a single proxy, X-Real-Ip is accepted, too. If the two
+ * headers disagree, the client wrote one of them: both are ignored, and the address of the proxy is used.
  */
 function forwardedAddress(c: Context<AppEnv>, proxies: number): string | undefined {
   const hops = (c.req.header('X-Forwarded-For') ?? '')
@@ -28,13 +28,13 @@ function forwardedAddress(c: Context<AppEnv>, proxies: number): string | undefin
   return hop ?? real;
 }
 
-/** A network of IPv6 that one customer has for himself, with more addresses than anybody can count. */
+/** The groups of an IPv6 network that one customer owns. It has more addresses than a limit can track. */
 const NETWORK_GROUPS = 4;
 const LONGEST_ADDRESS = 64;
 
 /**
- * What limits by address count under: an IPv4 address, or the /64 of an IPv6 address (`2001:db8:0:1::/64`). Of bounded length, since a
- * proxy may pass on any text.
+ * The key for limits by address: an IPv4 address, or the /64 network of an IPv6 address (`2001:db8:0:1::/64`). Its
+ * length is bounded, because a proxy may pass on any text.
  */
 export function addressForLimits(c: Context<AppEnv>): string {
   const address = callerAddress(c);
@@ -44,7 +44,7 @@ export function addressForLimits(c: Context<AppEnv>): string {
   return `${network.join(':')}::/64`;
 }
 
-/** The eight groups of an address in the shortest form, as URL has it. */
+/** The eight groups of an address in its shortest form, as URL writes it. */
 function ipv6Groups(address: string): string[] {
   const [left = [], right] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
   if (right === undefined) return left;
@@ -57,7 +57,9 @@ function bareAddress(address: string): string {
   return (bracketed ?? withPort ?? address).replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }
 
-/** Throws `unauthorized` with the address unless API_ALLOWED_IPS has it, letter by letter; a first entry `*` is everybody. */
+/**
+ * Throws `unauthorized` with the address unless API_ALLOWED_IPS contains it literally. A first entry `*` allows all.
+ */
 export function checkAddress(c: Context<AppEnv>): void {
   const allowed = c.var.service.settings.API_ALLOWED_IPS;
   if (allowed.length === 0 || allowed[0] === '*') return;

@@ -5,9 +5,9 @@ const METHODS = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
 const HEADERS = new Set(['x-requested-with', 'content-type', 'authorization', 'origin']);
 
 /**
- * Cross-origin rules of contract/auth.md §9: any origin, no credentials, no writes but POST, no X-Auth-Token. A refused
- * preflight is a 200 without the headers, where Hono's own middleware answers 204 and grants to everybody. With AUTH=none no origin gets
- * anything: there is no token that another origin would lack.
+ * Cross-origin rules of contract/auth.md §9: any origin, no credentials, no writes except POST, no X-Auth-Token. A
+ * refused preflight gets a 200 without the headers. Hono's own middleware answers 204 and grants every origin access.
+ * With AUTH=none no origin gets access, because no token protects the service from other origins.
  */
 export function cors(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -22,7 +22,7 @@ export function cors(): MiddlewareHandler<AppEnv> {
       });
     }
     await next();
-    // Where the app does not compress the runtime may, as that of a Worker does.
+    // If the app does not compress, the runtime may, as on a Worker.
     if (!/accept-encoding/i.test(c.res.headers.get('Vary') ?? ''))
       c.header('Vary', 'Accept-Encoding', { append: true });
     c.header('Vary', 'Origin', { append: true });

@@ -3,7 +3,7 @@ import { Fault } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
 import { overTls } from './tls.ts';
 
-/** Of every answer (contract/auth.md §9). */
+/** Headers of every response (contract/auth.md §9). */
 const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
@@ -11,10 +11,13 @@ const HEADERS = {
   'Content-Security-Policy': "frame-ancestors 'none'; object-src 'none'; base-uri 'self'",
 };
 
-/** Of answers that the app has no part in: to broken requests, and to those that come before it is ready. */
+/** Headers of responses sent without the app: to malformed requests, and to requests before the app is ready. */
 export const BARE_HEADERS: Readonly<Record<string, string>> = { Vary: 'Accept-Encoding, Origin', ...HEADERS };
 
-/** Of every page: what it loads, asks and sends goes to us alone, and no script or style stands in it. */
+/**
+ * The policy of every page: it loads from, connects to and submits to this service only. Inline scripts and styles are
+ * blocked.
+ */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -27,7 +30,7 @@ const PAGE_POLICY = [
   "base-uri 'self'",
 ].join('; ');
 
-/** Security headers on every answer, on pages a stricter policy; HSTS only where the client came over TLS. */
+/** Sets security headers on every response, a stricter policy on pages, and HSTS only if the client uses TLS. */
 export function hardening(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
@@ -39,12 +42,13 @@ export function hardening(): MiddlewareHandler<AppEnv> {
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
-/** What tells nothing about anybody, and may be asked for from anywhere: whether the service lives, and what its pages load. */
+/** Paths that any site may request, because they reveal no data: the health check and the assets of the pages. */
 const OPEN_TO_ALL = /^\/(?:healthz$|assets\/)/;
 
 /**
- * Refuses what a foreign web page makes a browser send: with AUTH=none everything, since there reaching the port is the credential and
- * a browser reaches it; else what writes (contract/auth.md §9). Hono's own looks at forms only, and at Origin as well.
+ * Rejects cross-site browser requests: writes, or with AUTH=none all requests, because there access to the port is the
+ * only credential and a browser has it (contract/auth.md §9). Hono's own check covers only forms, and also compares
+ * Origin.
  */
 export function refuseCrossSite(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -58,8 +62,8 @@ export function refuseCrossSite(): MiddlewareHandler<AppEnv> {
 }
 
 /**
- * For writes that a session opens: from our own pages alone. The session's cookie goes with requests of other names of the same site
- * too.
+ * For writes authorized by a session: only our own pages may send them. The session cookie is also sent with requests
+ * from other hosts of the same site.
  */
 export function sameOrigin(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -69,8 +73,9 @@ export function sameOrigin(): MiddlewareHandler<AppEnv> {
 }
 
 /**
- * Whether a browser sends this for a page that is not ours. It says from where it asks, or at least the origin of the page; programs say
- * neither. Where it says `same-origin` it has compared the schemes itself, which we cannot next to a proxy that ends TLS unknown to us.
+ * Whether a browser sends this request for a page of another origin. A browser sends Sec-Fetch-Site, or at least
+ * Origin; other programs send neither. If the browser reports `same-origin`, it has compared the schemes. The service
+ * cannot compare them if an unknown proxy ends TLS.
  */
 function isForeign(c: Context<AppEnv>): boolean {
   const site = c.req.header('Sec-Fetch-Site');

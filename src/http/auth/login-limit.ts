@@ -1,35 +1,41 @@
-/** Failures in a row of one user name from one address (contract/auth.md §7), then one more each REFILL. */
+/**
+ * Consecutive failures of one user name from one address (contract/auth.md §7). Then one more attempt per `refillSec`.
+ */
 const OF_PAIR = { burst: 5, refillSec: 180 };
-/** Of one address over all names: more than a site with one address mistypes, less than keeps a processor busy with passwords. */
+/**
+ * Failures of one address over all names: more than the typing errors of a site with one address, but too few to keep a
+ * processor busy with passwords.
+ */
 const OF_ADDRESS = { burst: 100, refillSec: 6 };
-/** Remembered of each kind: 10,000 take some 2 MB. */
+/** The most buckets kept of each kind. 10,000 take about 2 MB. */
 const MOST_BUCKETS = 10_000;
-/** Of a key; a user name has 255 characters at most. */
+/** The most characters of a key. A user name has at most 255. */
 const LONGEST_KEY = 320;
 
 /**
- * How often a login by password may fail: for each pair of address and user name, and for each address over all names. One per app. An
- * attempt counts from its start, so that many at once are no way around, and is given back when it turns out not to be a failure.
+ * Limits failed password logins for each pair of address and user name, and for each address over all names. One per
+ * app. An attempt counts from its start, so that parallel attempts cannot bypass the limit. It is given back if it did
+ * not fail.
  */
 export class LoginLimit {
   readonly #pairs = new Buckets(OF_PAIR);
   readonly #addresses = new Buckets(OF_ADDRESS);
 
-  /** How many pairs and addresses are remembered. */
+  /** Number of pairs and addresses kept. */
   get size(): number {
     return this.#pairs.size + this.#addresses.size;
   }
 
-  /** Counts an attempt. False when it comes too soon: then it must not be made. */
+  /** Counts an attempt. False if it comes too soon and must not be made. */
   take(address: string, username: string, nowSec: number): boolean {
     const pair = pairOf(address, username);
-    if (!this.#pairs.take(pair, nowSec)) return false; // costs nothing, so it does not count for the address
+    if (!this.#pairs.take(pair, nowSec)) return false; // refused, so it does not count for the address
     if (this.#addresses.take(address, nowSec)) return true;
     this.#pairs.giveBack(pair, nowSec);
     return false;
   }
 
-  /** Counts an attempt no longer: it succeeded, or nobody could tell. */
+  /** Gives back an attempt that succeeded or had no result. */
   giveBack(address: string, username: string, nowSec: number): void {
     this.#pairs.giveBack(pairOf(address, username), nowSec);
     this.#addresses.giveBack(address, nowSec);
@@ -47,11 +53,11 @@ interface Bucket {
 }
 
 /**
- * Token buckets by key, of which MOST_BUCKETS are kept: beyond it the one that was used longest ago is forgotten, so somebody with
- * thousands of names can win himself attempts, each of which costs him thousands.
+ * Token buckets by key, at most MOST_BUCKETS. Beyond that, the least recently used bucket is dropped. An attacker with
+ * thousands of names can gain attempts that way, but spends thousands of attempts on each.
  */
 class Buckets {
-  /** The one used longest ago first. */
+  /** In order of use, the least recently used first. */
   readonly #buckets = new Map<string, Bucket>();
   readonly #burst: number;
   readonly #refillSec: number;
@@ -82,7 +88,7 @@ class Buckets {
 
   #keep(key: string, left: number, nowSec: number): void {
     this.#buckets.delete(key);
-    if (left >= this.#burst) return; // as good as new
+    if (left >= this.#burst) return; // the bucket is full
     this.#buckets.set(key, { left, at: nowSec });
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size > MOST_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest);

@@ -6,7 +6,7 @@ import { base64Url } from './signing-keys.ts';
 
 const HASHES = { HS256: 'SHA-256', HS512: 'SHA-512' } as const;
 const Header = z.object({ alg: z.enum(['HS256', 'HS512']), crit: z.undefined().optional() });
-/** Roles that are none are left out, whatever else stands there (contract/auth.md §7). */
+/** Unknown roles are ignored, and so is a value that is not a list (contract/auth.md §7). */
 const roles = z
   .array(z.unknown())
   .catch([])
@@ -24,7 +24,7 @@ const Payload = z.object({
 });
 
 /**
- * The user of a login token, which another site that has CROSS_LOGIN_JWT_HS512_KEY has made: signed with HS256 or HS512. Throws
+ * The user of a login token, which another site with CROSS_LOGIN_JWT_HS512_KEY has signed with HS256 or HS512. Throws
  * `unauthorized` with the reason.
  */
 export async function verifyLoginToken(token: string, keyBase64: string, nowSec: number): Promise<User> {
@@ -46,11 +46,11 @@ export async function verifyLoginToken(token: string, keyBase64: string, nowSec:
 export interface LoginTokenOptions {
   user: string;
   roles: readonly string[];
-  /** Unix seconds from which on it does not hold any more. */
+  /** Expiry time in Unix seconds. */
   until: number;
 }
 
-/** A login token for this key, as another site would make it. */
+/** Creates a login token with this key, as another site would. */
 export async function makeLoginToken(keyBase64: string, { user, roles, until }: LoginTokenOptions): Promise<string> {
   const part = (value: object) => base64Url(new TextEncoder().encode(JSON.stringify(value)));
   const signed = `${part({ alg: 'HS512', typ: 'JWT' })}.${part({ sub: user, roles, exp: until })}`;
@@ -77,7 +77,7 @@ function bytesOf(part: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Without a cause, which may hold what was decoded. */
+/** The fault has no cause, because the cause may contain decoded text. */
 function malformed(): Fault {
   return new Fault('unauthorized', 'login token is malformed');
 }

@@ -2,31 +2,34 @@ import { compare } from 'bcryptjs';
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
 
-/** Whether a password belongs to a bcrypt hash. */
+/** Whether a password matches a bcrypt hash. */
 export type ComparePassword = (password: string, hash: string) => Promise<boolean>;
 
-/** Logins that wait for one another: the last of them for some 6 seconds. */
+/** The most logins that wait. The last one waits for about 6 seconds. */
 const MOST_WAITING = 64;
-/** Of one address. */
+/** The most waiting logins of one address. */
 const MOST_OF_ADDRESS = 16;
-/** Of a text that nobody knows: a login for an account that does not exist takes as long as for one that does. */
+/**
+ * The hash of an unknown text. With it, a login to an account that does not exist takes as long as one to an existing
+ * account.
+ */
 const NOBODY = '$2a$10$vntPA5TbIFr.GoX/8xq8Qe4jTNcFHI1SSXFwUyhGkRe5yUcHOYz6C';
 
 interface Attempt {
   password: string;
-  /** null is that of an account that has none. */
+  /** Null for an account without a password. */
   hash: string | null;
-  /** Of the client, as limits count it. */
+  /** The address of the client as limits count it. */
   address: string;
 }
 
 /**
- * Compares passwords with their hashes, one after the other, since each takes 90 ms of a processor. Addresses take turns, so that many
- * attempts of one do not hold up the others. One per app. `compareWith` decides on which thread.
+ * Compares passwords with their hashes, one at a time, since each comparison takes 90 ms of a processor. Addresses take
+ * turns, so that many attempts from one address do not delay the others. One per app. `compareWith` chooses the thread.
  */
 export class Passwords {
   readonly #compareWith: ComparePassword;
-  /** What waits, by address; the address whose turn is next comes first. */
+  /** Waiting logins by address. The first address has the next turn. */
   readonly #waiting = new Map<string, Set<() => Promise<void>>>();
   #waitingCount = 0;
   #isComparing = false;
@@ -35,7 +38,7 @@ export class Passwords {
     this.#compareWith = compareWith;
   }
 
-  /** Whether a password belongs to a hash. Throws queue_full, and at the deadline its reason. */
+  /** Whether a password matches a hash. Throws queue_full, or the deadline's reason. */
   async match({ password, hash, address }: Attempt, { signal }: Deadline): Promise<boolean> {
     signal.throwIfAborted();
     const ofAddress = this.#waiting.get(address) ?? new Set();
@@ -68,7 +71,7 @@ export class Passwords {
       if (next === undefined || run === undefined) break;
       const [address, ofAddress] = next;
       this.#remove(address, run);
-      if (this.#waiting.delete(address)) this.#waiting.set(address, ofAddress); // the others first
+      if (this.#waiting.delete(address)) this.#waiting.set(address, ofAddress); // other addresses go first
       await run();
     }
     this.#isComparing = false;

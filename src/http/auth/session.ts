@@ -9,7 +9,7 @@ import { overTls } from './tls.ts';
 import { userInDatabase } from './user-in-database.ts';
 
 const NAME = 'session';
-/** Browsers drop a longer cookie without a word. */
+/** Browsers silently drop a longer cookie. */
 const MOST_COOKIE_BYTES = 4096;
 
 const Content = z.object({
@@ -21,9 +21,10 @@ const Content = z.object({
 });
 
 /**
- * Logs a user in: his name and rights in a cookie, signed with HMAC-SHA256 and not encrypted; nothing of it is kept
- * here, so his rights are those of this moment until the session ends (contract/auth.md §7), unless JWT_VALIDATE_USER
- * is on. Throws `unauthorized` where sessions are off, and for an account whose rights do not fit into a cookie.
+ * Logs a user in. The cookie holds the user's name and rights, signed with HMAC-SHA256 and not encrypted. The service
+ * keeps no session data: the rights stay as they are at login until the session ends (contract/auth.md §7), unless
+ * JWT_VALIDATE_USER is on. Throws `unauthorized` if sessions are off, or if the rights of the account do not fit into a
+ * cookie.
  */
 export async function startSession(c: Context<AppEnv>, user: User): Promise<void> {
   const { settings, sessionKey, clock } = c.var.service;
@@ -45,8 +46,9 @@ export async function startSession(c: Context<AppEnv>, user: User): Promise<void
 }
 
 /**
- * Who is logged in; undefined without a session, and for one that has ended or that nobody here has signed. With JWT_VALIDATE_USER the
- * account is looked up each time, as for tokens: a session ends with it, and has its rights as they are now.
+ * The logged-in user. Undefined without a session, and if the session has expired or its signature is invalid. With
+ * JWT_VALIDATE_USER the account is looked up on each request, as for tokens: the session ends with the account and has
+ * its current rights.
  */
 export async function sessionUser(c: Context<AppEnv>): Promise<User | undefined> {
   const { sessionKey, clock, settings } = c.var.service;
@@ -63,7 +65,7 @@ export function endSession(c: Context<AppEnv>): void {
   deleteCookie(c, NAME, { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c) });
 }
 
-/** It was signed here, but maybe by an older version with the same key. */
+/** The value has a valid signature, but an older version with the same key may have written it. */
 function decoded(value: string): z.output<typeof Content> | undefined {
   try {
     const bytes = Uint8Array.from(atob(value.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));

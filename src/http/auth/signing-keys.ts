@@ -1,18 +1,18 @@
 import { decodeBase64, encodeBase64, encodeBase64Url } from 'hono/utils/encode';
 
-/** The one algorithm there is (contract/auth.md §3). */
+/** The only supported algorithm (contract/auth.md §3). */
 export const ED25519 = { name: 'Ed25519' };
 
-/** WebCrypto's key, a name that not every runtime's types have. */
+/** WebCrypto's key. Not every runtime's types name it. */
 export type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
-/** A pair as the settings want it, base64: 32 bytes, and 64 of seed and public key. */
+/** A key pair in the base64 form of the settings: 32 bytes of public key; 64 bytes of seed and public key. */
 export interface KeyPair {
   publicKey: string;
   privateKey: string;
 }
 
-/** A new pair. */
+/** Generates a key pair. */
 export async function makeKeys(): Promise<KeyPair> {
   const made = await crypto.subtle.generateKey(ED25519, true, ['sign', 'verify']);
   if (!('privateKey' in made)) throw new Error('WebCrypto made no pair of keys');
@@ -30,19 +30,19 @@ function bytesOf(part: string | undefined): Uint8Array<ArrayBuffer> {
   return decodeBase64(part.replaceAll('-', '+').replaceAll('_', '/'));
 }
 
-/** The key that checks tokens, from JWT_PUBLIC_KEY. */
+/** Imports the key that verifies tokens, from JWT_PUBLIC_KEY. */
 export async function importPublicKey(base64: string): Promise<Key> {
   return await crypto.subtle.importKey('raw', decodeBase64(base64), ED25519, false, ['verify']);
 }
 
-/** The key that signs tokens, from JWT_PRIVATE_KEY. Throws where its two halves do not belong together. */
+/** Imports the key that signs tokens, from JWT_PRIVATE_KEY. Throws if its two halves do not match. */
 export async function importPrivateKey(base64: string): Promise<Key> {
   const bytes = decodeBase64(base64);
   const jwk = { kty: 'OKP', crv: 'Ed25519', d: base64Url(bytes.slice(0, 32)), x: base64Url(bytes.slice(32)) };
   return await crypto.subtle.importKey('jwk', jwk, ED25519, false, ['sign']);
 }
 
-/** Base64 for tokens: other letters, no padding. */
+/** Base64url without padding, as in tokens. */
 export function base64Url(bytes: Uint8Array<ArrayBuffer>): string {
   return encodeBase64Url(bytes.buffer).replaceAll('=', '');
 }

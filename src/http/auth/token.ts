@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../../faults.ts';
 import { base64Url, ED25519, importPrivateKey, type Key } from './signing-keys.ts';
 
-/** What a token says, after its signature and its times were checked (contract/auth.md §3). */
+/** The claims of a token after its signature and times were checked (contract/auth.md §3). */
 export interface Claims {
   user: string;
   roles: readonly string[];
@@ -20,28 +20,28 @@ const Payload = z.object({
 const PART = /^[A-Za-z0-9_-]+$/;
 const DAY_SEC = 86_400;
 
-/** The claims of a token that holds at `nowSec`. Throws `unauthorized` with the reason. */
+/** The claims of a token that is valid at `nowSec`. Throws `unauthorized` with the reason. */
 export async function verifyToken(token: string, key: Key, nowSec: number): Promise<Claims> {
   const signed = await verifySignature(token, key);
   checkTimes(signed, nowSec);
   return { user: signed.user, roles: signed.roles };
 }
 
-/** Claims whose signature was checked, and the times between which they hold, Unix seconds. */
+/** Claims with a verified signature, and their validity period in Unix seconds. */
 export interface SignedClaims extends Claims {
   readonly exp: number | undefined;
   readonly nbf: number | undefined;
 }
 
-/** Throws `unauthorized` for claims that do not hold at `nowSec`. */
+/** Throws `unauthorized` if the claims are not valid at `nowSec`. */
 export function checkTimes({ exp, nbf }: SignedClaims, nowSec: number): void {
   if (exp !== undefined && nowSec >= exp) throw new Fault('unauthorized', 'token is expired');
   if (nbf !== undefined && nowSec < nbf) throw new Fault('unauthorized', 'token is not valid yet');
 }
 
 /**
- * What a token of this key says, at whatever time. Throws `unauthorized` with the reason. Written here because Hono's own
- * checks `iat` and `typ`, which the contract does not, and takes the time from the system's clock.
+ * The claims of a token signed with this key, at any time. Throws `unauthorized` with the reason. Hono's own function
+ * is not used: it checks `iat` and `typ`, which the contract does not, and reads the system clock.
  */
 export async function verifySignature(token: string, key: Key): Promise<SignedClaims> {
   const [header = '', payload = '', signature = '', ...rest] = token.split('.');
@@ -60,11 +60,11 @@ export async function verifySignature(token: string, key: Key): Promise<SignedCl
 }
 
 export interface TokenOptions extends Claims {
-  /** Days until it expires; without it, never. */
+  /** Days until the token expires. Without it, the token never expires. */
   days?: number | undefined;
 }
 
-/** A token signed with JWT_PRIVATE_KEY. */
+/** Creates a token signed with JWT_PRIVATE_KEY. */
 export async function makeToken(
   privateKey: string,
   { user, roles, days }: TokenOptions,
@@ -85,7 +85,7 @@ function decoded<Schema extends z.ZodType>(part: string, schema: Schema): z.outp
   try {
     return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(part))));
   } catch {
-    throw new Fault('unauthorized', 'token is malformed'); // without the cause, which may hold what was decoded
+    throw new Fault('unauthorized', 'token is malformed'); // no cause: it may contain decoded text
   }
 }
 
@@ -93,6 +93,6 @@ function bytesOf(part: string): Uint8Array<ArrayBuffer> {
   try {
     return decodeBase64Url(part);
   } catch {
-    throw new Fault('unauthorized', 'token is malformed'); // without the cause, which may hold what was decoded
+    throw new Fault('unauthorized', 'token is malformed'); // no cause: it may contain decoded text
   }
 }

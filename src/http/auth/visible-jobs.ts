@@ -5,14 +5,14 @@ import { type VisibleJobs, visibleTo } from '../../jobs/visibility.ts';
 import type { AppEnv } from '../env.ts';
 
 /**
- * The filter limited to what the caller may see: jobs, tags and metrics. Every route about jobs begins with it. Throws `forbidden` for
- * roles that see no jobs, and for a filter by a restricted metric.
+ * Limits a filter to the jobs, tags and metrics that the caller may see. Every route about jobs starts with it. Throws
+ * `forbidden` if the roles see no jobs, or if the filter uses a restricted metric.
  */
 export function visibleJobs(c: Context<AppEnv>, filter: JobFilter = []): VisibleJobs {
   return visibleTo(c.var.user, filter, hiddenMetrics(c));
 }
 
-/** Metrics that the caller may not see, by RESTRICTED_METRICS. */
+/** The metrics that RESTRICTED_METRICS hides from the caller. */
 export function hiddenMetrics(c: Context<AppEnv>): HiddenMetrics | undefined {
   const { settings, clusters } = c.var.service;
   return settings.RESTRICTED_METRICS === 'hide' ? hiddenFrom(c.var.user, clusters) : undefined;

@@ -1,13 +1,13 @@
-/** Stands for ourselves: nobody has this name. */
+/** A base for relative addresses. The name cannot exist. */
 const HERE = 'http://here.invalid';
 
 /**
- * Where a login may lead on to: the address, if it has neither scheme nor host as a browser reads it (`/\\host` and `//host` have one),
- * else `/`.
+ * The address to which a login may redirect: `target` if a browser finds neither scheme nor host in it (`/\\host` and
+ * `//host` have a host), otherwise `/`.
  */
 export function addressWithin(target: string): string {
   if (!target.startsWith('/') || !URL.canParse(target, HERE)) return '/';
   const { origin, pathname, search, hash } = new URL(target, HERE);
-  // `/.//host` is read as the path `//host`, which sent out again would be a host.
+  // `/.//host` is parsed as the path `//host`. In a redirect, `//host` would name a host.
   return origin === HERE && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : '/';
 }
