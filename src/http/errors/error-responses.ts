@@ -19,42 +19,44 @@ const REASON_PHRASES: Readonly<Record<FaultStatus, string>> = {
   504: 'Gateway Timeout',
 };
 
-/** The words that go with a status, in the status line and in the body. */
+/** The reason phrase of a status, for the status line and the body. */
 export function reasonPhrase(status: FaultStatus): string {
   return REASON_PHRASES[status];
 }
 
-/** Nobody reads this answer: the log has the number that other servers use for "client closed request". */
+/**
+ * For the log only, since no client receives this response. Other servers log this number for "client closed request".
+ */
 const CLIENT_GONE_STATUS = 499;
 
 interface FaultWords {
-  /** Where the contract has its own words for the status. */
+  /** Replaces the reason phrase where the contract has its own. */
   phrase?: string;
-  /** What the request had done for good before it failed. */
+  /** Counts of what the request had committed before it failed. */
   done?: Readonly<Record<string, number>> | undefined;
 }
 
-/** The one body every error has (design: HTTP). */
+/** The body of every error response (design: HTTP). */
 export function faultBody(fault: Fault, { phrase = reasonPhrase(fault.status), done }: FaultWords = {}): string {
   return `${JSON.stringify({ status: phrase, error: fault.message, code: fault.code, ...done })}\n`;
 }
 
-/** The answer to a fault: its status, its body, its headers. */
+/** The response to a fault: status, body and headers. */
 export function faultResponse(fault: Fault, words?: FaultWords): Response {
   const body = new TextEncoder().encode(faultBody(fault, words));
   const headers = { 'Content-Type': 'application/json', 'Content-Length': String(body.length), ...fault.headers };
   return new Response(body, { status: fault.status, headers });
 }
 
-/** The answer to anything that was thrown; what is no fault of the caller's is logged under the request's id. */
+/** The response to any thrown error. An error of the service is logged under the request's id. */
 export function answerError(error: unknown, c: Context<AppEnv>): Response {
   if (!(error instanceof ClientGone)) noteFault(faultOf(error), error, c);
-  // Hono leaves the answer as it is when there is no other; of two it would send one with headers of both.
+  // Without a new response Hono keeps the present one. Given a second response, it would merge the headers of both.
   if (c.var.givenUp) return undefined as unknown as Response;
   return answerTo(error, c);
 }
 
-/** The same without a word to the log. */
+/** Does the same without logging. */
 export function answerTo(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientGone) return new Response(null, { status: CLIENT_GONE_STATUS });
   const fault = faultOf(error);
@@ -63,8 +65,8 @@ export function answerTo(error: unknown, c: Context<AppEnv>): Response {
 }
 
 /**
- * The cause of a fault that is ours. That of a caller's mistake may hold what the caller sent, such as a piece of a token: the access log
- * has the code, and that is all. A deadline that passed or a full queue has no cause to tell.
+ * Logs the cause of a service error. The cause of a client error may contain what the client sent, such as part of a
+ * token, so only its code goes to the access log. An expired deadline or a full queue has no cause to log.
  */
 function noteFault(fault: Fault, error: unknown, c: Context<AppEnv>): void {
   const isOurs = FAULTS[fault.code].status >= 500 && fault.code !== 'queue_full';
@@ -73,10 +75,10 @@ function noteFault(fault: Fault, error: unknown, c: Context<AppEnv>): void {
   else if (fault.cause !== undefined) c.var.log.warn({ code: fault.code, err: fault.cause }, 'request refused');
 }
 
-/** An error as a fault; the text of one that is none is never shown to the caller. */
+/** Converts an error to a fault. The message of any other error is never shown to the client. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  // Thrown by Hono itself, such as for a malformed path: the request was wrong.
+  // Hono throws it for an invalid request, such as a malformed path.
   if (error instanceof HTTPException && error.status < 500) {
     return new Fault('invalid_request', error.message === '' ? 'malformed request' : error.message, { cause: error });
   }

@@ -5,11 +5,11 @@ import type { AppEnv } from '../env.ts';
 import { faultResponse } from './error-responses.ts';
 
 /**
- * Answers 404 for a path no route has and 405 with Allow for a method its routes do not have, before anybody asks for a
- * token: the contract wants it so. Paths match exactly as they are written, slashes included.
+ * Answers 404 for an unknown path, and 405 with Allow for a method that the path does not support. The contract
+ * requires this before authentication. Paths match exactly, including slashes.
  */
 export function knownPaths(app: Hono<AppEnv>): MiddlewareHandler<AppEnv> {
-  let router: TrieRouter<string> | undefined; // made on the first request, when every route is mounted
+  let router: TrieRouter<string> | undefined; // created on the first request, when all routes are mounted
   return async (c, next) => {
     router ??= methodsOf(app);
     const methods = new Set(router.match('ALL', c.req.path)[0].map(([method]) => method));

@@ -1,27 +1,31 @@
 import type { FaultCode } from '../../faults.ts';
 import type { Log } from '../../log.ts';
 
-/** Full lines for each code in a second. More are counted only: a flood of one kind neither fills the disk nor hides another kind. */
+/**
+ * Full lines per code and second. Further refusals are only counted, so a flood of one kind neither fills the disk nor
+ * hides other kinds.
+ */
 const MOST_IN_FULL = 20;
 const SECOND_MS = 1_000;
 
 /**
- * Decides which refused requests get lines of their own in the log; the others of a second become one line with their number. One per app.
- * Seconds are those of the clock, so that a reader of the log can check the bound by its times.
+ * Decides which refused requests are logged in full. The others of a second are logged as one line with their number.
+ * One per app. Seconds are those of the system clock, so that a reader of the log can check the limit by the
+ * timestamps.
  */
 export class RefusalLog {
   readonly #log: Pick<Log, 'warn'>;
   #second = Number.NaN;
-  /** Of this second. */
+  /** Lines of this second. */
   readonly #inFull = new Map<FaultCode, number>();
-  /** Counted, and not yet in the log. */
+  /** Counted but not yet logged. */
   readonly #others = new Map<FaultCode, number>();
 
   constructor(log: Pick<Log, 'warn'>) {
     this.#log = log;
   }
 
-  /** Counts a refusal. False when it gets no lines of its own. */
+  /** Counts a refusal. False if it is not logged in full. */
   takes(code: FaultCode, nowMs = Date.now()): boolean {
     const second = Math.floor(nowMs / SECOND_MS);
     if (second !== this.#second) this.#begin(second);
@@ -41,10 +45,10 @@ export class RefusalLog {
     this.#tellOthers();
   }
 
-  /** No request may follow the last second of a flood. In a Worker such a timer may never fire: the next refusal tells. */
+  /** Logs the count if no request follows the flood. On a Worker the timer may never fire: the next refusal does it. */
   #tellAfter(second: number, waitMs: number): void {
     const tell = () => {
-      if (this.#second === second) this.#tellOthers(); // else they are in the log already
+      if (this.#second === second) this.#tellOthers(); // otherwise they are already logged
     };
     unref(setTimeout(tell, waitMs));
   }
@@ -56,7 +60,7 @@ export class RefusalLog {
   }
 }
 
-/** Where timers are objects they must not keep the process alive. */
+/** Timers that are objects must not keep the process alive. */
 function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
     timer.unref();

@@ -3,17 +3,17 @@ import { Budget } from './budget.ts';
 
 const KB = 1024;
 const MB = 1024 * KB;
-/** Times BODY_LIMIT_MB. An isolate of a Worker has 128 MB, and takes its bodies apart itself. */
+/** Multiple of BODY_LIMIT_MB. A Worker isolate has 128 MB and parses its bodies itself. */
 const BODIES_IN_AN_ISOLATE = 1.5;
-/** Of callers who have shown neither token nor session: logins, which have some hundred bytes. */
+/** For callers without a token or a session. They send logins of a few hundred bytes. */
 const STRANGERS = { limitBytes: MB, eachBytes: 128 * KB };
 const REFUSAL = 'too many request bodies are in flight: try again';
 
-/** The bytes of request bodies that have arrived and are in use; one per app. */
+/** The bytes of request bodies that have arrived and are in use. One per app. */
 export class BodyBudget {
-  /** Of one body. */
+  /** The most bytes of one body. */
   readonly mostBytes: number;
-  /** Of callers with a token or a session. */
+  /** For callers with a token or a session. */
   readonly known: Budget;
   readonly strangers = new Budget({ ...STRANGERS, refusal: REFUSAL });
 

@@ -6,12 +6,16 @@ import type { Share } from './budget.ts';
 
 const KB = 1024;
 const MB = 1024 * KB;
-/** A body announced with no more is read in one go, four times as fast as by parts. Until it is there, its connection has it. */
+/**
+ * A body with at most this Content-Length is read at once, four times as fast as in parts. The connection buffers it
+ * until it is complete.
+ */
 const IN_ONE_GO_BYTES = 16 * KB;
 
 /**
- * What `use` makes of the body, whose bytes count until then. Only what has arrived counts: a client that announces much and sends nothing
- * must not keep others out. Throws body_too_large, queue_full, or the deadline's fault for an upload too slow for it.
+ * Passes the body to `use`. The bytes count until `use` has finished. Only received bytes count: a client that
+ * announces a large body and sends nothing must not block others. Throws body_too_large, queue_full, or the deadline's
+ * fault if the upload is too slow.
  */
 export async function receiveBody<Result>(
   c: Context<AppEnv>,
@@ -41,7 +45,7 @@ async function bytesOf(c: Context<AppEnv>, limitBytes: number, share: Share): Pr
   checkSize(announced ?? 0, limitBytes);
   if (announced !== undefined && announced <= IN_ONE_GO_BYTES) {
     const bytes = new Uint8Array(await orGone(c, raw.arrayBuffer()));
-    checkSize(bytes.byteLength, limitBytes); // a runtime that did not count
+    checkSize(bytes.byteLength, limitBytes); // some runtimes do not enforce Content-Length
     share.raiseTo(bytes.byteLength);
     return bytes;
   }
@@ -57,12 +61,12 @@ async function bytesOf(c: Context<AppEnv>, limitBytes: number, share: Share): Pr
       arrived.add(value);
     }
   } catch (error) {
-    reader.cancel(error).catch(() => {}); // what is left of the body does not matter any more
+    reader.cancel(error).catch(() => {}); // the rest of the body is not needed
     throw error;
   }
 }
 
-/** Content-Length, by which the server counts the bytes of a body; undefined where the body says itself when it ends. */
+/** The Content-Length that the server enforces. Undefined for a body with Transfer-Encoding. */
 function announcedBytes(c: Context<AppEnv>): number | undefined {
   const length = c.req.header('Transfer-Encoding') === undefined ? c.req.header('Content-Length') : undefined;
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
@@ -72,12 +76,12 @@ function checkSize(bytes: number, limitBytes: number): void {
   if (bytes > limitBytes) throw new Fault('body_too_large', `the request body exceeds ${sizeInWords(limitBytes)}`);
 }
 
-/** Bytes for people. */
+/** A size as text for people. */
 export function sizeInWords(bytes: number): string {
   return bytes >= MB && bytes % MB === 0 ? `${bytes / MB} MB` : `${bytes / KB} KB`;
 }
 
-/** Bytes one after the other, in one piece: kept as they came, a body of one byte a chunk would take two hundred for each. */
+/** Collects bytes in one buffer. As separate chunks, a body of one byte per chunk would take 200 bytes for each. */
 class Arrived {
   readonly #mostBytes: number;
   #room = new Uint8Array();
@@ -91,7 +95,7 @@ class Arrived {
     return this.#room.subarray(0, this.#size);
   }
 
-  /** The room that is needed with these, at most twice as much as has arrived. */
+  /** The buffer size needed after adding these bytes. At most twice the bytes received. */
   roomWith({ byteLength }: Uint8Array): number {
     const needed = this.#size + byteLength;
     if (needed <= this.#room.byteLength) return this.#room.byteLength;
@@ -110,7 +114,7 @@ class Arrived {
   }
 }
 
-/** Bytes of the body, or the deadline's reason. A connection that broke is the caller's doing, not ours. */
+/** Waits for bytes of the body, or throws the deadline's reason. A broken connection is an error of the client. */
 async function orGone<Value>(c: Context<AppEnv>, reading: Promise<Value>): Promise<Value> {
   const { signal } = c.var.deadline;
   let stop = () => {};

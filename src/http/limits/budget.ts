@@ -1,21 +1,21 @@
 import { Fault } from '../../faults.ts';
 
-/** Past the end of a request: by then it has given back what it held, if its runtime lets it do so at all. */
+/** Time after the end of a request. By then it has given its bytes back, if its runtime allows it. */
 const GRACE_MS = 1_000;
 
 export interface BudgetOptions {
-  /** Bytes of all together. */
+  /** The most bytes of all callers together. */
   limitBytes: number;
-  /** Bytes of one caller, so that the others have something left. */
+  /** The most bytes of one caller, so that other callers get some. */
   eachBytes: number;
-  /** What a request that is refused hears. */
+  /** The error message of a refused request. */
   refusal: string;
 }
 
 /**
- * Bytes that the requests of a process share. A request takes of it what it holds, never what it announces, and gives it back when it
- * ends. A runtime that drops a request without a word, as a Worker's does when a client hangs up, cannot give anything back: so what is
- * taken counts until its deadline at the latest.
+ * Bytes shared by the requests of a process. A request takes the bytes it holds, not those it announces, and returns
+ * them when it ends. Some runtimes drop a request silently, as a Worker does when a client disconnects. Such a request
+ * cannot return its bytes, so they count at most until its deadline.
  */
 export class Budget {
   readonly #options: BudgetOptions;
@@ -31,7 +31,7 @@ export class Budget {
     return this.#bytes;
   }
 
-  /** What one request of this caller takes, nothing yet. `endsAt` is an instant of `performance.now()`. */
+  /** Starts the share of one request of this caller, at 0 bytes. `endsAt` is a time of `performance.now()`. */
   share(caller: string, endsAt: number): Share {
     const share = new Share(endsAt + GRACE_MS, {
       take: (bytes) => this.#take(share, caller, bytes),
@@ -69,7 +69,7 @@ export class Budget {
   }
 }
 
-/** What one request has taken of a budget. */
+/** The bytes that one request has taken from a budget. */
 export class Share {
   readonly countsUntil: number;
   readonly #budget: { take(bytes: number): void; end(): void };
@@ -91,7 +91,7 @@ export class Share {
     this.#bytes = bytes;
   }
 
-  /** Gives all of it back; a second time does nothing. */
+  /** Returns all bytes. A second call does nothing. */
   end(): void {
     this.#budget.end();
     this.#bytes = 0;

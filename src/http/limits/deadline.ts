@@ -4,37 +4,38 @@ import { addressForLimits } from '../auth/client-address.ts';
 import type { AppEnv } from '../env.ts';
 import { answerTo, faultOf } from '../errors/error-responses.ts';
 
-/** A `queue_full` is answered this much later. Its Retry-After says the same. */
+/** A `queue_full` response is delayed by this time. Its Retry-After says the same. */
 const REFUSAL_PAUSE_MS = 1_000;
 
 /**
- * Gives every request its deadline, and its caller the 504 at that instant whatever the handler is doing. A client that
- * hangs up ends the request at once; a write goes on until the deadline, whose timer therefore lives as long as the handler.
+ * Gives every request its deadline, and answers 504 at the deadline whatever the handler does. If the client
+ * disconnects, the request ends at once. A write continues until the deadline, so the deadline's timer lives as long as
+ * the handler.
  */
 export function deadline(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { settings, waitUntil } = c.var.service;
     const started = startDeadline(settings.REQUEST_TIMEOUT_MS, c.req.raw.signal);
-    const caller = `address ${addressForLimits(c)}`; // until it is known which user asks
+    const caller = `address ${addressForLimits(c)}`; // until the user is known
     const behind = waitUntil === undefined ? {} : { behind: (work: Promise<unknown>) => waitUntil(c, work) };
     c.set('deadline', { ...started, ...behind, caller });
     const handled = next().finally(() => started.clear());
     waitUntil?.(
       c,
       handled.catch(() => {}),
-    ); // a client that hangs up does not stop a write
+    ); // a client that disconnects does not stop a write
     await Promise.race([handled, nextTurn(started.signal)]);
     if (c.error !== undefined) return await afterFault(c, started);
     if (!started.signal.aborted || c.finalized) return;
-    c.set('givenUp', true); // first: what the handler throws later is not answered
+    c.set('givenUp', true); // first: errors that the handler throws later get no response
     c.res = answerTo(started.signal.reason, c);
   };
 }
 
 /**
- * Ends what a request that has failed still waits for. The answer `queue_full` is held for a second, so that a client that ignores
- * Retry-After costs little: with 300 such connections, refusals alone kept the thread of all requests busy, and the lists of another user
- * took 760 ms instead of 15.
+ * Ends the pending work of a failed request. A `queue_full` response is delayed by a second, so that a client that
+ * ignores Retry-After costs little. With 300 such connections, refusals alone kept the thread of all requests busy, and
+ * another user's lists took 760 ms instead of 15 ms.
  */
 async function afterFault(c: Context<AppEnv>, started: Deadline): Promise<void> {
   started.abandon();
@@ -51,7 +52,7 @@ async function afterFault(c: Context<AppEnv>, started: Deadline): Promise<void> 
   });
 }
 
-/** Resolves one turn of the event loop after the signal: a handler that receives it has the better error. */
+/** Resolves one turn of the event loop after the signal: a handler that receives the signal has the better error. */
 function nextTurn(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const soon = () => void setTimeout(resolve, 0);

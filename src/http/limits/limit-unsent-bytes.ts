@@ -4,10 +4,10 @@ import type { AppEnv } from '../env.ts';
 import { faultResponse } from '../errors/error-responses.ts';
 import type { HeldPart } from './unsent-bytes.ts';
 
-/** Smaller answers go out at once, and are not counted. */
+/** Smaller responses are sent at once and not counted. */
 const COUNTED_FROM_BYTES = 64 * 1024;
 
-/** Counts answers that are made whole, from here until the connection has them; refuses one for which there is no room. */
+/** Counts complete responses until the connection has accepted them. Refuses a response for which there is no room. */
 export function limitUnsentBytes(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
@@ -27,7 +27,7 @@ export function limitUnsentBytes(): MiddlewareHandler<AppEnv> {
     if (sent === undefined) {
       const part = held.hold(bytes, service.settings.REQUEST_TIMEOUT_MS, caller);
       const { status, headers } = c.res;
-      c.res = undefined; // Hono would copy its headers once more
+      c.res = undefined; // otherwise Hono would copy its headers once more
       c.res = new Response(passing(body, part), { status, headers });
       return;
     }
@@ -36,7 +36,7 @@ export function limitUnsentBytes(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** The bytes of an answer, held until the runtime has asked for the last of them. */
+/** Passes on the bytes of a response, and holds them in the count until the runtime has requested the last of them. */
 function passing(body: ReadableStream<Uint8Array>, part: HeldPart): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(

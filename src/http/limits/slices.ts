@@ -1,11 +1,11 @@
 import type { Deadline } from '../../deadline.ts';
 
-/** For so long a long list keeps the thread, which belongs to all requests. */
+/** A long list may occupy the thread, which all requests share, for this long. */
 const SLICE_MS = 5;
-/** Between two looks at the clock. */
+/** Number of items between two checks of the clock. */
 const STEP = 64;
 
-/** What `make` makes of each of many items, a few milliseconds at a time. Throws the deadline's fault. */
+/** Maps items in slices of a few milliseconds. Throws the deadline's fault. */
 export async function inSlices<Item, Made>(
   items: readonly Item[],
   make: (item: Item) => Made,

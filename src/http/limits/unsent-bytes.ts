@@ -3,17 +3,17 @@ import { Fault } from '../../faults.ts';
 import { ANSWERS_HELD_MB } from '../../settings.ts';
 
 const MB = 1024 * 1024;
-/** An isolate of a Worker has 128 MB for all it does. */
+/** A Worker isolate has 128 MB in total. */
 const IN_AN_ISOLATE_MB = 32;
 
 /**
- * What clients have asked for and not taken yet. A client that reads slowly, or not at all, makes us hold his answer; a thousand of
- * them must not fill the memory. One per app. A caller may hold as much as is left for others: alone half of it, of two each a third,
- * so that there is always room for one more.
+ * Response bytes that clients have requested but not yet read. The service must hold the response of a slow client, and
+ * a thousand slow clients must not fill the memory. One per app. A caller may hold as much as is left for the others: a
+ * single caller half of the limit, two callers a third each. So there is always room for one more.
  */
 export class UnsentBytes {
   #bytes = 0;
-  /** Of each caller of whom something is held. */
+  /** The bytes of each caller that holds any. */
   readonly #own = new Map<string, number>();
   readonly #limit: number;
   readonly #parts = new Set<HeldPart>();
@@ -22,7 +22,10 @@ export class UnsentBytes {
     this.#limit = limitBytes;
   }
 
-  /** For a runtime that tells how each request ends, or for one that does not, as a Worker's when a client hangs up. */
+  /**
+   * Chooses the limit for a runtime that reports the end of each request, or for one that does not: a Worker does not
+   * report that a client has disconnected.
+   */
   static for({ hasSharedLimits }: { hasSharedLimits: boolean }): UnsentBytes {
     return new UnsentBytes((hasSharedLimits ? ANSWERS_HELD_MB : IN_AN_ISOLATE_MB) * MB);
   }
@@ -31,12 +34,12 @@ export class UnsentBytes {
     return this.#bytes;
   }
 
-  /** Whether there is room for answers that are read ahead. */
+  /** Whether there is room to read responses ahead. */
   mayReadAhead(caller: string): boolean {
     return 2 * this.#ownOf(caller) < this.#limit - this.#bytes;
   }
 
-  /** Throws queue_full when there is no room for another answer. One that has begun goes on whatever is held: see `add`. */
+  /** Throws queue_full if there is no room for another response. A started response always continues: see `add`. */
   checkRoom(caller: string): void {
     if (!this.#hasRoom(caller)) this.#dropOld();
     if (this.#hasRoom(caller)) return;
@@ -62,7 +65,7 @@ export class UnsentBytes {
     else this.#own.delete(caller);
   }
 
-  /** Holds bytes until they are given back, or until nothing has been heard of their answer for `silentMs`. */
+  /** Holds bytes until they are given back, or until their response was idle for `silentMs`. */
   hold(bytes: number, silentMs: number, caller = OURSELVES): HeldPart {
     const part: HeldPart = {
       bytes,
@@ -93,12 +96,12 @@ export class UnsentBytes {
   }
 }
 
-/** What one answer holds. */
+/** The bytes that one response holds. */
 export interface HeldPart {
   readonly bytes: number;
-  /** An instant of `performance.now()`. */
+  /** A time of `performance.now()`. */
   countsUntil: number;
-  /** The answer goes on. */
+  /** Reports that the response makes progress. */
   touch(): void;
   end(): void;
 }
