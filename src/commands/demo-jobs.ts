@@ -7,20 +7,23 @@ import { asStartupError } from '../db/startup-errors.ts';
 import type { CommandIo } from './command.ts';
 
 const JOBS = 100_000;
-/** How many, for people. */
+/** The number of demo jobs, for people. */
 export const DEMO_JOBS = JOBS.toLocaleString('en');
-/** Below the working directory: its database and its archive. */
+/** The folder of the demo database and archive, in the working directory. */
 export const DEMO_FOLDER = 'var/demo';
 export const TOKEN_DAYS = 1;
-/** As a shell answers for a program that SIGINT ended. */
+/** The exit code that a shell reports for a program ended by SIGINT. */
 const STOPPED = 130;
 
-/** Makes the demo jobs where there are none. Answers the exit code, 0 for done. Throws StartupError. */
+/** Generates the demo jobs if they do not exist. Returns the exit code, 0 for done. Throws StartupError. */
 export async function demoJobs(io: CommandIo): Promise<number> {
   return existsSync(DEMO_FOLDER) ? 0 : await asStartupError(DEMO_FOLDER, () => makeDemo(io));
 }
 
-/** In a process of its own, which takes the memory of the load with it; a folder that is there is always whole. */
+/**
+ * Runs `generate` in a process of its own, which frees the memory of the load when it ends. An existing folder is
+ * always complete.
+ */
 async function makeDemo(io: CommandIo): Promise<number> {
   const unfinished = `${DEMO_FOLDER}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
@@ -32,14 +35,14 @@ async function makeDemo(io: CommandIo): Promise<number> {
     ARCHIVE_PATH: `./${unfinished}/job-archive`,
   };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 2, 2] });
-  // Nothing of it is of use before it is whole: neither the indexes that an orderly stop builds nor its advice to go on.
+  // Incomplete data is useless, so neither the indexes of a clean stop nor its advice on how to continue are needed.
   const stop = () => child.kill('SIGKILL');
   if (io.signal.aborted) stop();
   io.signal.addEventListener('abort', stop, { once: true });
   const [code] = (await once(child, 'exit')) as [number | null];
   io.signal.removeEventListener('abort', stop);
   if (io.signal.aborted) {
-    await rm(unfinished, { recursive: true, force: true, maxRetries: 5 }); // its own processes end just after it
+    await rm(unfinished, { recursive: true, force: true, maxRetries: 5 }); // its processes end shortly after it
     io.stderr.write('stopped before the demo database was complete: the next start creates it again\n');
     return STOPPED;
   }
@@ -48,7 +51,7 @@ async function makeDemo(io: CommandIo): Promise<number> {
   return 0;
 }
 
-/** What to try at a service with the demo jobs; `page` logs a browser in. */
+/** Text that shows what to try on a service with the demo jobs. The URL `page` logs a browser in. */
 export function welcome(url: string, token: string, page?: string): string {
   const request = (path: string) => `curl -s -H 'X-Auth-Token: '"$TOKEN" '${url}${path}'`;
   return `

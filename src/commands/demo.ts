@@ -36,13 +36,13 @@ All other settings are those of 'cc-jobs serve'. Ctrl-C stops it.`,
       ARCHIVE_PATH: `./${DEMO_FOLDER}/job-archive`,
       ...(io.env['LOG_LEVEL'] === undefined ? { LOG_LEVEL: 'warn' } : {}),
     });
-    if (!existsSync(DEMO_FOLDER)) await checkAddress(settings.values); // before a minute's work
+    if (!existsSync(DEMO_FOLDER)) await checkAddress(settings.values); // before a minute of work
     const code = await demoJobs(io);
     if (code !== 0) return code;
     surviveShortages();
     const service = await startService(settings);
     const token = await makeToken(keys.privateKey, { user: 'demo', roles: EVERY_RIGHT, days: TOKEN_DAYS });
-    // Whoever has the link is an admin: not where others reach the service.
+    // The link makes its holder an admin, so it is not offered if others can reach the service.
     const page = isLoopback(settings.values) ? await loginLink(service.url, loginKey) : undefined;
     io.stdout.write(welcome(service.url, token, page));
     if (!io.signal.aborted) await once(io.signal, 'abort');
@@ -51,7 +51,7 @@ All other settings are those of 'cc-jobs serve'. Ctrl-C stops it.`,
   },
 };
 
-/** An address that logs a browser in, for as long as the token of the API. */
+/** An address that logs a browser in. It is valid as long as the token of the API. */
 async function loginLink(url: string, key: string): Promise<string> {
   const until = Math.floor(Date.now() / 1000) + TOKEN_DAYS * DAY_SEC;
   const token = await makeLoginToken(key, { user: 'demo', roles: EVERY_RIGHT, until });

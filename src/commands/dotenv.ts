@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import type { Environment } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 
-/** The environment with what `.env` of the working directory adds to it; what is set already wins. Throws StartupError. */
+/** The environment plus the variables of `.env` in the working directory. Set variables win. Throws StartupError. */
 export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   let text: string;
   try {

@@ -17,7 +17,7 @@ import { readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, DEMO_JOBS, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
 
-/** Data of the libSQL server, where `sqld` looks for it. */
+/** The folder in which `sqld` expects its data. */
 const SERVER_FOLDER = 'var/edge';
 const CLOSE_LIMIT_MS = 1_000;
 
@@ -33,7 +33,7 @@ to try. Ctrl-C stops everything. Requires the development packages, but no netwo
     noArguments(args);
     const keys = await makeKeys();
     const settings = readSettings({ ...io.env, HOST: '127.0.0.1', AUTH: 'jwt', JWT_PUBLIC_KEY: keys.publicKey });
-    await checkAddress(settings); // before a minute's work
+    await checkAddress(settings); // before a minute of work
     const code = await demoJobs(io);
     if (code !== 0) return code;
     await fill();
@@ -61,7 +61,7 @@ to try. Ctrl-C stops everything. Requires the development packages, but no netwo
   },
 };
 
-/** A server of which nobody has told anything yet takes a file as it is, and keeps its log beside it. */
+/** A new server uses an existing database file as it is, and writes its log next to it. */
 async function fill(): Promise<void> {
   if (existsSync(SERVER_FOLDER)) return;
   const unfinished = `${SERVER_FOLDER}.unfinished`;

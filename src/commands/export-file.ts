@@ -10,8 +10,9 @@ const zip = promisify(gzip);
 const STEP_LIMIT_MS = 60_000;
 
 /**
- * A file of one job a line, gzip. Every batch is a member of its own (RFC 1952 lets them follow each other), on the disk before its
- * jobs are deleted; the database knows how far the file is good, so that a run that died writes no job twice and loses none.
+ * A gzip file with one job per line. Each batch is a gzip member of its own (RFC 1952 allows concatenation) and is on
+ * disk before its jobs are deleted. The database records up to which length the file is valid, so an interrupted run
+ * neither duplicates nor loses a job.
  */
 export class ExportFile {
   readonly path: string;
@@ -26,7 +27,7 @@ export class ExportFile {
     this.#bytes = bytes;
   }
 
-  /** Opens a new file, or goes on with one of a run that was stopped. Throws StartupError for any other that exists. */
+  /** Opens a new file, or continues the file of an interrupted run. Throws StartupError for any other existing file. */
   static async open(path: string, db: Database): Promise<ExportFile> {
     const [known] = await within(STEP_LIMIT_MS, (deadline) => db.read(exportOf(path), deadline));
     const length = await stat(path).then(
@@ -44,11 +45,11 @@ export class ExportFile {
       throw new StartupError(`${path} cannot be written: ${cause instanceof Error ? cause.message : cause}`, { cause });
     });
     const bytes = known?.bytes ?? 0;
-    await file.truncate(bytes); // what lies behind was not deleted: it comes again
+    await file.truncate(bytes); // jobs after this length were not deleted and are exported again
     return new ExportFile(path, file, db, bytes);
   }
 
-  /** Appends lines and waits until they are on the disk. Returns the length of the file. */
+  /** Appends lines and waits until they are on disk. Returns the length of the file. */
   async append(lines: readonly string[]): Promise<number> {
     const packed = await zip(`${lines.join('\n')}\n`);
     await this.#file.write(packed, 0, packed.length, this.#bytes);
@@ -57,7 +58,7 @@ export class ExportFile {
     return this.#bytes;
   }
 
-  /** The file is complete. */
+  /** Records that the file is complete. */
   async ended(): Promise<void> {
     await within(STEP_LIMIT_MS, (deadline) => this.#db.write('exportEnded', { path: this.path }, deadline));
   }

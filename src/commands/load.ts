@@ -6,16 +6,16 @@ import type { CommandIo } from './command.ts';
 import { Progress, whole } from './progress.ts';
 
 export interface LoadWords {
-  /** What else the summary tells. */
+  /** Additional parts of the summary line. */
   extra?: readonly string[];
-  /** How the command has to be repeated, where that is not as it was. */
+  /** The command line with which to continue, if it differs from the present one. */
   again?: string;
 }
 
 /**
- * Loads the jobs of a source with progress, the indexes of a new file last (also when it was stopped: a second Ctrl-C leaves
- * them to the next start), and ends with a summary line. Returns the exit code: 0 when all is in, 1 when records were bad or
- * it was stopped.
+ * Loads jobs from a source and shows progress. The indexes of a new file are built at the end, also after a stop; after
+ * a second Ctrl-C the next start builds them. Ends with a summary line. Returns the exit code: 0 if all jobs were
+ * loaded, 1 if there were bad records or the load was stopped.
  */
 export async function load(
   db: Database,
@@ -39,7 +39,7 @@ export async function load(
   try {
     summary = await importJobs(db, source, report, io.signal);
   } catch (error) {
-    // The jobs that are in are worth their indexes. If that fails as well, the first error is the one to tell.
+    // Index the jobs loaded so far. If this fails too, report the first error.
     await finish().catch(() => {});
     progress.line(stopped('failed') + (counts === undefined ? 'nothing imported' : countsOf(counts)));
     throw error;

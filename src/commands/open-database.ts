@@ -9,18 +9,18 @@ import type { CommandIo } from './command.ts';
 
 const LoadSettings = SettingsSchema.pick({ DB_URL: true, DB_TEMP_DIR: true, ARCHIVE_PATH: true });
 
-/** Where a command loads jobs into. */
+/** The database and archive into which a command loads jobs. */
 export interface LoadTarget {
-  /** The file of DB_URL, absolute. */
+  /** The absolute path of the file in DB_URL. */
   path: string;
-  /** Where large temporary files may lie. */
+  /** Folder for large temporary files. */
   temporaryRoot: string;
   archivePath: string;
-  /** What its processes have to say. */
+  /** Receives the warnings of the processes. */
   log: { warn(fields: object, message: string): void };
 }
 
-/** The settings of a command that loads jobs. Nothing is opened yet. Throws StartupError. */
+/** The settings of a command that loads jobs. Opens nothing. Throws StartupError. */
 export function loadTarget({ env, stderr }: CommandIo): LoadTarget {
   const settings = LoadSettings.safeParse(env);
   if (!settings.success) {
@@ -42,15 +42,21 @@ export function loadTarget({ env, stderr }: CommandIo): LoadTarget {
   };
 }
 
-/** One connection of a command, MB: it has the machine to itself, and 64 MB hold the inner pages of the one index of a bulk load. */
+/**
+ * Memory of a command's connection in MB. A command may use the whole machine; 64 MB hold the inner pages of the one
+ * index of a bulk load.
+ */
 const CONNECTION = { cacheMb: 64, softHeapMb: 256, hardHeapMb: 512, baseMb: 44, growthMb: 1024 };
-/** A command asks one thing after the other. */
+/** A command runs its calls one at a time. */
 const QUEUE_LIMIT = 16;
 const MAX_IDLE_MS = 3_600_000;
-/** For what runs when a command ends, the last checkpoint included: that of a fresh index of 20 million jobs writes a gigabyte. */
+/**
+ * Limit for the work at the end of a command, including the last checkpoint. After an index of 20 million jobs is
+ * built, the checkpoint writes a gigabyte.
+ */
 const CLOSE_LIMIT_MS = 120_000;
 
-/** Opens the database, making it if there is none, and closes it after `use`. Throws StartupError. */
+/** Opens the database, creating it if it does not exist, and closes it after `use`. Throws StartupError. */
 export async function withDatabase<Result>(
   target: LoadTarget,
   use: (db: Database) => Promise<Result>,
@@ -60,8 +66,8 @@ export async function withDatabase<Result>(
 }
 
 /**
- * The same for a file that must be there. Its connections are processes of their own, as in the service: they write with the same SQLite,
- * a Ctrl-C is heard while a statement runs, and jobs are made ready while others are written.
+ * Does the same for an existing file. The connections are separate processes, as in the service. They use the same
+ * SQLite, the command can react to Ctrl-C while a statement runs, and it prepares jobs while others are written.
  */
 export async function withExisting<Result>(
   { path, temporaryRoot, log }: LoadTarget,
@@ -72,9 +78,9 @@ export async function withExisting<Result>(
       path,
       maxReaders: 1,
       queueLimit: QUEUE_LIMIT,
-      callerLimit: QUEUE_LIMIT, // a command is its only caller
+      callerLimit: QUEUE_LIMIT, // the command is the only caller
       maxIdleMs: MAX_IDLE_MS,
-      tempDir: temporaryRoot, // for sorts that do not fit into memory; /tmp may be a memory file system
+      tempDir: temporaryRoot, // for sorts larger than memory; /tmp may be a memory file system
       connection: CONNECTION,
       log,
     }),

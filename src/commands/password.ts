@@ -3,19 +3,19 @@ import { Writable } from 'node:stream';
 import { genSalt, hash } from 'bcryptjs';
 import { type CommandIo, UsageError } from './command.ts';
 
-/** As cc-backend's (contract/auth.md §8). */
+/** The cost that cc-backend uses (contract/auth.md §8). */
 const COST = 10;
-/** bcrypt looks at no more. */
+/** bcrypt ignores further bytes. */
 const MOST_BYTES = 72;
 
 /**
- * A password from standard input: on a terminal it is asked for and not shown, else it is the first line. Throws UsageError for
- * one that is empty or too long.
+ * Reads a password from standard input: without echo on a terminal, otherwise the first line. Throws UsageError if it
+ * is empty or too long.
  */
 export async function readPassword({ stdin, stderr }: CommandIo): Promise<string> {
   const isTerminal = stdin.isTTY === true;
   if (isTerminal) stderr.write('Password: ');
-  // What readline would echo goes nowhere.
+  // Discards the echo of readline.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: silent, terminal: isTerminal });
   let password = '';
@@ -31,7 +31,7 @@ export async function readPassword({ stdin, stderr }: CommandIo): Promise<string
   return password;
 }
 
-/** Its bcrypt hash, in the form cc-backend writes. */
+/** The bcrypt hash of a password, in the form that cc-backend writes. */
 export async function hashOf(password: string): Promise<string> {
   const salt = await genSalt(COST);
   return await hash(password, salt.replace(/^\$2b\$/, '$2a$'));

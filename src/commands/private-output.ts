@@ -5,8 +5,9 @@ const GROUP_AND_OTHERS = 0o077;
 const OTHERS = 0o007;
 
 /**
- * To be called before a secret goes to standard output: where the shell has made a file of it, which any umask decides about, its group
- * and others lose their rights. In a file that held something before, the group keeps them: it may be the service's.
+ * Call this before writing a secret to standard output. If standard output is a file, whose mode depends on the umask,
+ * this removes the rights of the group and of others. If the file already has content, the group keeps its rights: it
+ * may be the group of the service.
  */
 export function keepPrivate({ stdout, stderr }: Pick<CommandIo, 'stdout' | 'stderr'>): void {
   const fd = 'fd' in stdout ? stdout.fd : undefined;

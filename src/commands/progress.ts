@@ -1,13 +1,13 @@
 import type { ImportCounts } from '../import/run.ts';
 import type { CommandIo } from './command.ts';
 
-/** How often a line is drawn on a terminal, and written to a log. */
+/** Interval of progress lines on a terminal, and in a log. */
 const TERMINAL_EVERY_MS = 200;
 const LOG_EVERY_MS = 5000;
-/** Bad records that are shown one by one. */
+/** Bad records that are shown individually. */
 const REASONS_SHOWN = 20;
 
-/** Progress of long work on standard error: one line drawn over on a terminal, plain lines elsewhere. */
+/** Progress of a long task on standard error: a line that is redrawn on a terminal, separate lines otherwise. */
 export class Progress {
   readonly #stderr: CommandIo['stderr'];
   readonly #total: number | undefined;
@@ -16,7 +16,7 @@ export class Progress {
   #isDrawn = false;
   #reasons = 0;
 
-  /** `total` in the unit of the positions that are reported, undefined where it is not known. */
+  /** `total` has the unit of the reported positions. Undefined if it is not known. */
   constructor(stderr: CommandIo['stderr'], total: number | undefined) {
     this.#stderr = stderr;
     this.#total = total;
@@ -45,19 +45,19 @@ export class Progress {
     this.#isDrawn = this.#stderr.isTTY === true;
   }
 
-  /** How many of the total are done, for work that has one kind of thing to count. */
+  /** Shows the progress of a task that counts one kind of item. */
   counted(what: string, count: number): void {
     this.#draw(`${whole(count)} ${what}, ${whole(count / this.elapsedSec)}/s`, count);
   }
 
-  /** A bad record; after the first ones they are only counted. */
+  /** Reports a bad record. Only the first ones are shown, the others are counted. */
   bad({ where, reason }: { where: string; reason: string }): void {
     this.#reasons++;
     if (this.#reasons <= REASONS_SHOWN) this.line(`${where}: ${reason}`);
     else if (this.#reasons === REASONS_SHOWN + 1) this.line('further bad records are only counted');
   }
 
-  /** A line of its own. */
+  /** Writes a separate line. */
   line(text: string): void {
     if (this.#isDrawn) this.#stderr.write('\r\u001b[K');
     this.#isDrawn = false;

@@ -17,7 +17,7 @@ within their deadline, and exits with 0. A second signal ends it at once. Logs a
     const { signal } = io;
     const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {});
     const service = await Promise.race([startService(settingsOnNode(io)), stopped]);
-    // Nothing has been served yet, and the start may wait for a server, or copy a whole replica. Its processes end with this one.
+    // Stopped before it served. The start may be waiting for a server or a replica. Its processes end with this one.
     if (service === undefined) process.exit(0);
     await stopped;
     await service.stop();

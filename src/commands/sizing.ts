@@ -19,7 +19,7 @@ Prints the memory limits that result from the DB_ settings.`,
       ...io.env,
       AUTH: 'none', // sizing needs no keys
       HOST: '127.0.0.1',
-      DB_URL: undefined, // the flags for a server are those of the same work on a file
+      DB_URL: undefined, // the flags for a server also apply to a file
       DB_SYNC_URL: undefined,
     };
     const connections = cores === undefined ? undefined : connectionsFor(cores);
@@ -31,7 +31,7 @@ Prints the memory limits that result from the DB_ settings.`,
   },
 };
 
-/** Readers are at work as long as they have a core each; more only share it. Above 32 the disk is the limit. */
+/** More readers than cores only share the cores. Above 32 the disk is the limit. */
 function connectionsFor(cores: string): number {
   if (!/^[1-9]\d{0,3}$/.test(cores)) throw new UsageError('--cores must be a whole number from 1 to 9999');
   return Math.min(32, Math.max(4, Number(cores)));

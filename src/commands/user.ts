@@ -10,7 +10,7 @@ import { type Command, type CommandIo, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { hashOf, readPassword } from './password.ts';
 
-/** For one small transaction, also on a file that is being served. */
+/** Limit for one small transaction, also on a file that a service uses. */
 const LIMIT_MS = 30_000;
 /** Bytes, as in cc-backend (contract/rest.md §9). */
 const MOST_NAME_BYTES = 100;
@@ -111,7 +111,7 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
   },
 };
 
-/** What the command cannot end: tokens and sessions are signed and not stored. */
+/** States what stays valid: tokens and sessions are signed but not stored, so the command cannot end them. */
 function whatHolds({ env }: CommandIo, changesPassword: boolean): string {
   const old = 'sessions until SESSION_MAX_AGE_S has passed, tokens until they expire';
   const how = 'To end all sessions, change SESSION_KEY; to end all tokens, change the JWT keys.';
