@@ -42,19 +42,19 @@ import { UnsentBytes } from './http/limits/unsent-bytes.ts';
 import { faultPages } from './pages/fault-page.ts';
 import { JobQuestions } from './questions/ask.ts';
 
-/** Answers below this many bytes are sent as they are. */
+/** Smaller responses are not compressed. */
 const COMPRESS_FROM_BYTES = 1024;
 
-/** An alias of nodestate that cc-backend's metric store answers, with its rules for tokens. */
+/** An alias of nodestate that cc-backend's metric store serves, with the token rules of that store. */
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
-/** What one has to log in for. */
+/** The pages that require a login. */
 const PAGES = ['/', '/jobs/*', '/statistics', '/system'];
 
 /**
- * The whole service. It knows no runtime: what differs between them comes in by `service`. The order of the middleware is
- * the order of a request: it is named and logged, hardened, found to have a path, given its deadline, and then asked who
- * sent it.
+ * The whole service. It does not depend on the runtime; `service` supplies what differs between runtimes. The
+ * middleware runs in the order of a request: assign an id and log, set security headers, match the path, start the
+ * deadline, identify the caller.
  */
 export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
@@ -78,7 +78,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('log', service.log.child({ requestId: c.var.requestId }));
     await next();
     if (c.var.lacksArchive) c.header('X-Lacks', 'job-archive');
-    c.header('X-Request-Id', c.var.requestId); // only now: an answer made without `c` knows nothing of earlier headers
+    c.header('X-Request-Id', c.var.requestId); // last: a response made without `c` lacks headers set earlier
   });
   app.use(accessLog());
   app.use(cors());
@@ -101,7 +101,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
 
-  // Fixed paths before those with a parameter, which would match them too.
+  // Fixed paths before paths with a parameter, which would also match them.
   for (const route of [usedNodesOfJobs, clusters, system, users]) app.route('/api', route);
   for (const route of [startJob, stopJob, editMeta, tags, deleteJobs, nodeStates]) app.route('/api', route);
   for (const route of [jobs, count, statistics, histograms, jobMetrics, job]) {

@@ -1,4 +1,4 @@
-/** Entry: the command line. A command is a file in commands/; this finds it, runs it and turns its end into an exit code. */
+/** Entry of the command line. A command is a file in commands/. This file finds and runs it, and sets the exit code. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,13 +43,14 @@ Settings come from the environment and from .env (docs/settings.md).
 `;
 
 /**
- * Files that we and our processes make (databases, logs, indexes, spills, archives, exports) hold what is not for everybody: others have no
- * rights to them, and the group, which cc-backend may share, reads. SQLite gives a log the rights of its database.
+ * Files that the service and its processes create (databases, logs, indexes, spills, archives, exports) may contain
+ * private data. Others get no rights to them. The group, which may include cc-backend, can read them. SQLite gives a
+ * log the rights of its database.
  */
 const UMASK = 0o027;
 process.umask(process.umask(UMASK) | UMASK);
 
-/** A terminal's Ctrl-C reaches us twice through npm, which passes on what we have had already: one signal, not two. */
+/** Under npm, a terminal's Ctrl-C arrives twice, because npm forwards it. Signals within this time count as one. */
 const SAME_SIGNAL_MS = 500;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -81,7 +82,7 @@ function print(text: string): number {
   return 0;
 }
 
-/** The first signal asks the command to stop, the second ends the process. */
+/** The first signal asks the command to stop, the second kills the process. */
 function commandIo(): CommandIo {
   const stopping = new AbortController();
   let stoppedAt = Number.POSITIVE_INFINITY;
@@ -110,7 +111,7 @@ function explain(error: unknown, command: Command): number {
     process.stderr.write(`cc-jobs: ${error.message}\n\n${command.usage}\n`);
     return 2;
   }
-  // An error of the environment needs no stack; any other is a bug in cc-jobs.
+  // An error of the environment needs no stack trace. Any other error is a bug in cc-jobs.
   const words = error instanceof Fault && error.code !== 'internal' ? error.message : describeError(error);
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`cc-jobs: ${words ?? trace}\n`);

@@ -1,49 +1,51 @@
 import { Fault } from './faults.ts';
 
-/** The caller of work that no request asked for: timed work, commands. */
+/** The caller of work that does not belong to a request: timed work, commands. */
 export const OURSELVES = 'ourselves';
 
-/** Why a deadline's signal fired although its time had not come: the client has hung up. */
+/** The reason of a signal that fired before the deadline: the client has disconnected. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
 
 /**
- * The time a request may take, from its arrival. Reads stop when `signal` fires, be it for the time or for a client that
- * hung up; writes look at `expired` only, since a client that hangs up does not stop its write.
- * Whoever makes one ends it with `clear()`, which releases its timer.
+ * The time limit of a request, counted from its arrival. Reads stop when `signal` fires: at the deadline, or when the
+ * client disconnects. Writes use only `expired`, because a write continues if its client disconnects. The creator must
+ * call `clear()`, which releases the timer.
  */
 export interface Deadline {
   /**
-   * For whom the work is done, by whom waits are shared: a user, or the address of a request that no user has been found for.
-   * Names of both kinds are kept apart by their first word.
+   * The caller, by which queues are shared: a user, or the address of a request without an identified user. The first
+   * word of the name distinguishes the two.
    */
   readonly caller: string;
-  /** True for the next part of an answer that has begun: it gets a place in every queue, for a cut answer is worse than a late one. */
+  /**
+   * True for the next part of a started response. It is always queued: a truncated response is worse than a late one.
+   */
   readonly hasBegun?: boolean;
-  /** Fires at the instant, or before it when the client has gone; `reason` is a Fault or a ClientGone. */
+  /** Fires at the deadline, or earlier if the client disconnects. The reason is a Fault or a ClientGone. */
   readonly signal: AbortSignal;
-  /** Fires at the instant only; `reason` is the Fault `deadline_exceeded`. */
+  /** Fires only at the deadline. The reason is the Fault `deadline_exceeded`. */
   readonly expired: AbortSignal;
-  /** The instant, in milliseconds of `performance.now()`. */
+  /** Time of the deadline in milliseconds of `performance.now()`. */
   readonly at: number;
-  /** Milliseconds left, never below 0. */
+  /** Milliseconds left, never negative. */
   remainingMs(): number;
   /**
-   * Keeps it from firing: a write was allowed to commit while its time stood, and its answer now waits for the result, which
-   * has a limit of its own. So nobody is told that time was up for what then happened.
+   * Stops the deadline from firing. A write was allowed to commit in time, and its response now waits for the result,
+   * which has a time limit of its own. So no client gets a timeout for a write that then succeeds.
    */
   suspend(): void;
-  /** Lets it fire again, at once if its time has come: for whatever follows that write. */
+  /** Lets the deadline fire again, at once if its time has passed. For the work after such a write. */
   resume(): void;
   clear(): void;
-  /** Fires `signal`: the request has been answered with an error, and its other reads are of no use. */
+  /** Fires `signal`. The request was answered with an error, so its other reads are useless. */
   abandon(): void;
-  /** Told of work that goes on behind the answer, where a runtime ends what it does not know of. */
+  /** Registers work that continues after the response. Some runtimes would otherwise stop it. */
   readonly behind?: (work: Promise<unknown>) => void;
 }
 
-/** Runs work of our own, which no request asked for, within a deadline of `limitMs`. */
+/** Runs work that does not belong to a request, with a deadline of `limitMs`. */
 export async function within<Result>(limitMs: number, run: (deadline: Deadline) => Promise<Result>): Promise<Result> {
   const deadline = startDeadline(limitMs);
   try {
@@ -53,14 +55,14 @@ export async function within<Result>(limitMs: number, run: (deadline: Deadline) 
   }
 }
 
-/** A deadline for a part of what `whole` is for: work of the same caller. */
+/** A deadline for a part of the work of `whole`, with the same caller. */
 export function partOf(whole: Deadline, limitMs: number, gone?: AbortSignal): Deadline {
   return { ...startDeadline(limitMs, gone), caller: whole.caller };
 }
 
 /**
- * A deadline `limitMs` after `startedAt` (an instant of `performance.now()`, by default now). `gone` is the request's own
- * signal: it fires when the client hangs up.
+ * Starts a deadline `limitMs` after `startedAt` (a time of `performance.now()`, by default now). `gone` is the signal
+ * of the request, which fires when the client disconnects.
  */
 export function startDeadline(limitMs: number, gone?: AbortSignal, startedAt = performance.now()): Deadline {
   const at = startedAt + limitMs;

@@ -1,4 +1,4 @@
-/** What the service needs of a logger; pino's is one. */
+/** The logger interface that the service uses. A pino logger implements it. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,4 +1,4 @@
-/** Entry: the service on Node. Environment -> settings -> database -> app -> listen. */
+/** Entry of the service on Node. Environment -> settings -> database -> app -> listen. */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { getConnInfo } from '@hono/node-server/conninfo';
@@ -31,32 +31,32 @@ import { followArchive } from './timed/archive-follower.ts';
 import { startFileCheck } from './timed/file-check.ts';
 import { startTimer } from './timed/timer.ts';
 
-/** A request that comes before the service is ready waits so long: the first copy of a replica may take minutes. */
+/** The longest wait of a request before the service is ready. The first copy of a replica may take minutes. */
 const START_WAIT_MS = 2_000;
 const STARTING = new Fault('queue_full', 'the service is starting');
-/** From the end of the last request to the end of the processes. */
+/** Time from the end of the last request to the end of the processes. */
 const CLOSE_GRACE_MS = 1_000;
-/** Of a key that lasts as long as the service. */
+/** Length of a random key that lasts as long as the service. */
 const SESSION_KEY_BYTES = 32;
-/** Of the archive, the column index and a replica, next to those of the pool. */
+/** Processes of the archive, the column index and a replica, in addition to the pool. */
 const OTHER_PROCESSES = 6;
 
 export interface RunningService {
-  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  /** The address of the service, such as `http://127.0.0.1:8080`. */
   url: string;
-  /** Stops accepting, lets what runs end within its deadline, then ends every process. */
+  /** Stops accepting requests, lets running ones finish within their deadlines, then ends all processes. */
   stop(): Promise<void>;
 }
 
-/** Starts the service. Throws StartupError when it cannot be started, with everything that is wrong. */
+/** Starts the service. Throws a StartupError that lists all problems if it cannot start. */
 export async function startService(settings: Settings): Promise<RunningService> {
   const plan = await planOf(settings);
   const { values, notApplied } = settings;
   const { sizing, place, log } = plan;
   const app = Promise.withResolvers<ReturnType<typeof createApp>>();
   let running: ReturnType<typeof createApp> | undefined;
-  app.promise.catch(() => {}); // whoever asked for something meanwhile is told
-  // Before the database: a service that cannot have its address has touched nothing.
+  app.promise.catch(() => {}); // requests that wait for the app get this error
+  // Listen before the database is opened: a service that cannot get its address must not touch anything.
   const server = await listen(async (...request) => {
     const ready = running ?? (await waitAtMost(START_WAIT_MS, app.promise));
     return ready === undefined ? bareResponse(STARTING) : await ready.fetch(...request);
@@ -91,7 +91,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
   }
 }
 
-/** What follows from the settings before anything is written or listened on. */
+/** What follows from the settings, before anything is written or listened on. */
 interface Plan {
   settings: Settings;
   sizing: Sizing;
@@ -108,11 +108,11 @@ async function planOf(settings: Settings): Promise<Plan> {
   const sizing = sizeFor(values, thisMachine());
   const place = await databaseTarget(values);
   const archiveRoot = resolve(values.ARCHIVE_PATH);
-  await checkArchive(archiveRoot, { mark: false }); // a start that is refused writes nothing
+  await checkArchive(archiveRoot, { mark: false }); // a refused startup writes nothing
   return { settings, sizing, place, archiveRoot, clusterFiles: await readClusterFiles(archiveRoot), log };
 }
 
-/** Everything behind the server: database, archive, the app on them, and the work that no request asks for. */
+/** Starts everything except the server: database, archive, app and background work. */
 async function startParts(
   { settings: { values: settings, sources, notApplied }, sizing, place, archiveRoot, clusterFiles, log }: Plan,
   connections: Connections,
@@ -154,7 +154,7 @@ async function startParts(
   const close = async () => {
     memory.stop();
     loop.stop();
-    // What they have begun may take its time; it ends with its process, and comes again with the next start.
+    // Unfinished work may take long. It ends with its process and is repeated after the next start.
     const own = Promise.all([follower.stop(), timer.stop(), fileCheck.stop()]);
     await waitAtMost(CLOSE_GRACE_MS, own);
     await Promise.all([
@@ -201,7 +201,7 @@ async function startParts(
     await close();
     throw error;
   }
-  follower.wake(); // what an earlier service left behind
+  follower.wake(); // archive changes that an earlier service left
   return { app, close };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StartupError } from './startup-error.ts';
 
-/** Digits only: `z.coerce.number()` would read `''` as 0 and `true` as 1. */
+/** Digits only, because `z.coerce.number()` would accept `''` as 0 and `true` as 1. */
 function wholeNumber(min: number, max: number, message = `must be a whole number from ${min} to ${max}`) {
   return z
     .string()
@@ -10,20 +10,20 @@ function wholeNumber(min: number, max: number, message = `must be a whole number
     .refine((value) => value >= min && value <= max, message);
 }
 
-/** "Auto" is a word, never 0 or -1. */
+/** The value for automatic is the word `auto`, never 0 or -1. */
 function autoOr(min: number, max: number) {
   const message = `must be auto or a whole number from ${min} to ${max}`;
   return z.union([z.literal('auto'), wholeNumber(min, max, message)], { error: message });
 }
 
-/** "Off" is a word too. */
+/** The value for disabled is the word `off`. */
 function offOr(min: number, max: number) {
   const message = `must be off or a whole number from ${min} to ${max}`;
   return z.union([z.literal('off'), wholeNumber(min, max, message)], { error: message });
 }
 
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((word) => word === 'on');
-/** How many proxies are trusted; false is none. */
+/** The number of trusted proxies. False means none. */
 function trustedProxies(most: number) {
   const message = `must be on, off or a whole number from 1 to ${most}`;
   const words = onOff.transform((isOn) => (isOn ? 1 : (false as const)));
@@ -32,7 +32,7 @@ function trustedProxies(most: number) {
 
 const text = z.string().min(1, { error: 'is empty: remove it instead', abort: true });
 
-/** Base64 of `bytes` bytes. The value itself is secret: no message repeats it. */
+/** Base64 of exactly `bytes` bytes. The value is secret, so no message contains it. */
 function base64Key(bytes: number, what: string) {
   return z
     .string()
@@ -42,7 +42,7 @@ function base64Key(bytes: number, what: string) {
     );
 }
 
-/** Base64 of `bytes` bytes or more, of a secret that two programs share. */
+/** Base64 of at least `bytes` bytes, for a secret shared by two programs. */
 function base64Secret(bytes: number) {
   return z
     .string()
@@ -75,8 +75,8 @@ const addressList = text.transform((value) =>
 const MAX_MB = 4_194_304; // 4 TB: above any machine, below what would overflow SQLite's 64-bit byte counts
 
 /**
- * Every setting there is: environment variables on Node, bindings of the same names in a Worker. The default stands in the
- * form one would write it in; docs/settings.md has a row for each, which a test compares.
+ * All settings: environment variables on Node, bindings with the same names on a Worker. Defaults are written as a user
+ * would write them. docs/settings.md has a row for each setting; a test compares the two.
  */
 export const SettingsSchema = z.object({
   HOST: text.default('127.0.0.1').describe('address to listen on'),
@@ -165,19 +165,19 @@ export const SettingsSchema = z.object({
     .describe('lowest level of log lines'),
 });
 
-/** What the environment or the bindings hold, as text. */
+/** The environment or the bindings, as text. */
 export type Bindings = z.input<typeof SettingsSchema>;
-/** The values in force, frozen. */
+/** The effective values, frozen. */
 export type SettingValues = Readonly<z.output<typeof SettingsSchema>>;
 export type SettingName = keyof SettingValues;
 const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
 
-/** The file of DB_URL as it is written there, undefined where it names a server. */
+/** The file of DB_URL as written there. Undefined if DB_URL names a server. */
 export function databaseFile({ DB_URL }: Pick<SettingValues, 'DB_URL'>): string | undefined {
   return DB_URL.startsWith('file:') ? DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : undefined;
 }
 
-/** Where the database is, as far as settings are concerned. */
+/** The kind of database, as far as the settings distinguish it. */
 export type DatabaseKind = 'file' | 'replica' | 'server' | 'worker';
 
 export function databaseKind(settings: Pick<SettingValues, 'DB_URL' | 'DB_SYNC_URL'>): Exclude<DatabaseKind, 'worker'> {
@@ -185,7 +185,7 @@ export function databaseKind(settings: Pick<SettingValues, 'DB_URL' | 'DB_SYNC_U
   return settings.DB_SYNC_URL === undefined ? 'file' : 'replica';
 }
 
-/** A libSQL server refuses these pragmas of its clients, and looks after its own file. */
+/** Settings for local files. A libSQL server rejects these pragmas from clients and maintains its own file. */
 const OF_LOCAL_FILES: readonly SettingName[] = [
   'DB_SYNC_URL',
   'DB_SYNC_MS',
@@ -202,7 +202,7 @@ const OF_LOCAL_FILES: readonly SettingName[] = [
   'QUICK_CHECK_S',
 ];
 
-/** Settings that cannot act. A Worker neither listens nor has processes or a disk, and no limit holds for its requests together. */
+/** Settings without effect. A Worker does not listen, has no processes or disk, and its isolates share no limits. */
 const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
   file: ['DB_AUTH_TOKEN', 'DB_SYNC_MS'],
   replica: ['COLUMN_INDEX', 'COLUMN_INDEX_MEMORY_MB', 'OPTIMIZE_S', 'CHECKPOINT_S', 'QUICK_CHECK_S'],
@@ -219,19 +219,19 @@ const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
   ],
 };
 
-/** Settings that were given and cannot act here, in the order of the table. */
+/** The settings that were given but have no effect here, in the order of the table. */
 export function notApplied(given: Given, kind: DatabaseKind): SettingName[] {
   return SETTING_NAMES.filter((name) => IDLE[kind].includes(name) && given[name] !== undefined);
 }
 
-/** Variables or bindings by their names; those that are no settings count for nothing. */
+/** Variables or bindings by name. Names that are not settings are ignored. */
 type Given = Readonly<Record<string, string | undefined>>;
 
 /** The variables of a process. */
 export interface Environment {
-  /** With what `.env` of the working directory adds to them. */
+  /** Includes the variables of `.env` in the working directory. */
   readonly env: Given;
-  /** The names of those that only `.env` has. */
+  /** The names that are only in `.env`. */
   readonly fromFile?: ReadonlySet<string>;
 }
 
@@ -240,13 +240,13 @@ export type SettingSource = 'environment' | '.env' | 'command' | 'binding' | 'de
 /** The settings of a service. */
 export interface Settings {
   readonly values: SettingValues;
-  /** Where each of the values came from. */
+  /** The source of each value. */
   readonly sources: Readonly<Record<SettingName, SettingSource>>;
-  /** Settings that were given and cannot act in this deployment. */
+  /** Settings that were given but have no effect in this deployment. */
   readonly notApplied: readonly SettingName[];
 }
 
-/** The settings of a service on Node. Those of its command come before those of the environment. Throws StartupError. */
+/** The settings of a service on Node. Settings of the command override the environment. Throws StartupError. */
 export function settingsOnNode({ env, fromFile }: Environment, ofCommand: Given = {}): Settings {
   const given = { ...env, ...ofCommand };
   const values = readSettings(given);
@@ -262,7 +262,7 @@ export function settingsOnNode({ env, fromFile }: Environment, ofCommand: Given 
 
 /** The settings of a Worker. Throws StartupError. */
 export function settingsInWorker(given: Given): Settings {
-  // Clients may send forwarded headers to a Worker; the runtime's own header says where a request came from.
+  // Clients can send forwarded headers to a Worker. The runtime's own header has the address of the client.
   const values = Object.freeze({ ...readSettings(given), TRUST_PROXY: false as const });
   if (databaseFile(values) !== undefined) {
     throw new StartupError('DB_URL must begin with http://, https:// or libsql:// in a Worker');
@@ -275,7 +275,7 @@ function sourcesOf(given: Given, sourceOf: (name: SettingName) => SettingSource)
   return Object.fromEntries(entries) as Settings['sources'];
 }
 
-/** Settings whose values are never shown, logged or answered. */
+/** Settings whose values are never displayed, logged or sent. */
 export const SECRETS: ReadonlySet<SettingName> = new Set([
   'DB_AUTH_TOKEN',
   'JWT_PRIVATE_KEY',
@@ -283,24 +283,26 @@ export const SECRETS: ReadonlySet<SettingName> = new Set([
   'CROSS_LOGIN_JWT_HS512_KEY',
 ]);
 
-/** Bodies in flight share this many times BODY_LIMIT_MB: a part of the memory's sizing. A scheduler's have a few KB. */
+/**
+ * Multiple of BODY_LIMIT_MB for all bodies in flight. Part of the memory sizing. A scheduler's bodies have a few KB.
+ */
 export const BODIES_IN_FLIGHT = 2;
 
-/** MB of answers that their clients have not taken yet: a part of the memory's sizing. */
+/** MB of responses that clients have not read yet. Part of the memory sizing. */
 export const ANSWERS_HELD_MB = 64;
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** Whether only this machine reaches the service. */
+/** Whether the service is reachable only from this machine. */
 export function isLoopback({ HOST }: Pick<SettingValues, 'HOST'>): boolean {
   return LOOPBACK.has(HOST);
 }
 
-/** The values of settings, checked one by one and together. Throws StartupError. */
+/** Checks settings individually and in combination, and returns their values. Throws StartupError. */
 export function readSettings(bindings: Given): SettingValues {
   const parsed = SettingsSchema.safeParse(bindings);
   const issues = parsed.success ? [] : parsed.error.issues;
-  // Those that are bad by themselves count as left out: what contradicts the others is said as well.
+  // Invalid settings are treated as missing, so that contradictions between the others are reported too.
   const bad = new Set(issues.map(({ path: [name] }) => String(name)));
   const rest = Object.fromEntries(Object.entries(bindings).filter(([name]) => !bad.has(name)));
   const settings = parsed.success ? parsed.data : SettingsSchema.parse(rest);

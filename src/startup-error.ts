@@ -1,4 +1,4 @@
-/** What requests are told while a running service cannot start a process again for the same reason. */
+/** The fault code of requests while a running service cannot restart a process for the same reason. */
 export type StartupFault = 'read_only' | 'disk_full' | 'database_busy' | 'database_damaged' | 'connection_lost';
 
 export interface BadStartOptions extends ErrorOptions {
@@ -6,8 +6,8 @@ export interface BadStartOptions extends ErrorOptions {
 }
 
 /**
- * A start that cannot be: a bad setting, a file that is no job database, a folder that is missing. Each problem says what to
- * do about it. The command line prints them all and exits with 2.
+ * Startup refused: an invalid setting, a file that is not a job database, a missing folder. Each problem says how to
+ * fix it. The command line prints all problems and exits with 2.
  */
 export class StartupError extends Error {
   override readonly name = 'StartupError';

@@ -1,27 +1,27 @@
 /**
- * What the service says of itself: the answer of GET /api/system and the page /system. Each part is made where it is known, without a
- * query; only types are declared here.
+ * The state of the service, as shown by GET /api/system and the page /system. Each part is provided where it is known,
+ * without a query. This file declares only types.
  */
 import type { SettingName, Settings } from './settings.ts';
 
 export interface SystemState extends RuntimeState {
-  /** The values in force; of a secret only that it is set. */
+  /** The effective values. For a secret only whether it is set. */
   readonly settings: Readonly<Record<SettingName, unknown>>;
   readonly database: DatabaseStatus;
 }
 
-/** The part that differs between the runtimes: a Worker has neither processes nor a memory limit of its own. */
+/** The parts that differ between runtimes. A Worker has neither processes nor a memory limit of its own. */
 export interface RuntimeState extends Pick<Settings, 'sources' | 'notApplied'> {
   readonly runtime?: 'worker';
   readonly sizing?: Sizing;
   readonly archive?: ProcessesStatus;
   readonly bodies?: ProcessesStatus;
   readonly parent?: ParentStatus;
-  /** As of the last look at the timetable. */
+  /** As of the last check of the timetable. */
   readonly timedWork?: readonly TimedWorkStatus[];
 }
 
-/** Processes that do one kind of work, and what has happened to them since the start. */
+/** Processes that do one kind of work, and their event counts since the start. */
 export interface ProcessesStatus {
   processes: ProcessStatus[];
   counters: Readonly<Record<string, number>>;
@@ -31,48 +31,50 @@ export interface ProcessStatus {
   pid: number;
   role: 'reader' | 'writer' | 'archive' | 'decoder' | 'bodies' | 'syncer' | 'columns' | 'builder';
   state: string;
-  /** Of one that is busy: the name of its statement or write, and for how long. */
+  /** The current task of a busy process: the name of its statement or write, and its duration so far. */
   doing?: { name: string; ms: number };
   rssMb: number;
   ageSec: number;
   queries: number;
-  /** The bootstrap as it was read back. */
+  /** The pragmas of the connection, read back after they were set. */
   pragmas: Readonly<Record<string, string | number>>;
-  /** The version of its SQLite, where it has one. */
+  /** The version of its SQLite, if it has one. */
   sqlite?: string;
 }
 
 export interface DatabaseStatus extends ProcessesStatus {
-  /** False when nothing has answered for a second. */
+  /** False if no process has responded for a second. */
   alive: boolean;
-  /** What is wrong although requests are answered, for operators: it must name no secret and no path. Empty or left out: nothing. */
+  /**
+   * Problems for operators although requests are answered. No secrets, no paths. Empty or missing if there are none.
+   */
   degraded?: readonly string[];
   queued: number;
-  /** Bytes of the write-ahead log of a local file. */
+  /** Size of the write-ahead log of a local file in bytes. */
   logBytes?: number;
-  /** Of a replica. */
+  /** Only for a replica. */
   replica?: ReplicaStatus;
-  /** Of a libSQL server. */
+  /** Only for a libSQL server. */
   server?: ServerStatus;
-  /** Of a local file with a column index, or where one was asked for. */
+  /** Only for a local file with a column index, or with one that was configured but is off. */
   columns?: ColumnIndexStatus | { state: 'off'; reason: string };
 }
 
-/** What a libSQL server says of itself. */
+/** State reported by a libSQL server. */
 export interface ServerStatus {
   pragmas?: Readonly<Record<string, number>>;
 }
 
-/** How far a replica is. */
+/** The progress of a replica. */
 export interface SyncStatus {
-  /** Milliseconds since the last sync that succeeded began: what was written before is there. */
+  /** Milliseconds since the start of the last successful sync. The replica has everything written before it. */
   lagMs: number;
-  /** The newest frame of the server's log that the file has. */
+  /** The newest frame of the server's log in the local file. */
   frame: number | undefined;
   intervalMs: number;
   syncs: number;
   failures: number;
-  /** Why the last sync failed; undefined when it did not. */
+  /** The reason why the last sync failed. Undefined if it succeeded. */
   failing: string | undefined;
 }
 
@@ -83,10 +85,10 @@ export interface ReplicaStatus extends SyncStatus {
 export interface ColumnIndexStatus {
   state: 'building' | 'ready' | 'stale' | 'unsuitable';
   reason?: string;
-  /** Until it is tried again. */
+  /** Seconds until the next try. */
   retryInSec?: number;
   rows?: number;
-  /** Jobs that the index does not hold. Questions that match one of them are answered by the SQL. */
+  /** Jobs that the index does not hold. The SQL answers questions that match one of them. */
   odd?: { readonly jobs: number; readonly ids: readonly string[]; readonly reason: string };
   queued: number;
   answers: number;
@@ -105,25 +107,25 @@ export interface ParentStatus {
   connections: ConnectionsStatus;
 }
 
-/** How late the event loop is, in ms: so long a request waits for the thread that answers all of them. */
+/** The delay of the event loop in ms. A request waits this long for the thread that answers all requests. */
 export interface LoopLag {
   p50: number;
   p99: number;
   max: number;
 }
 
-/** Connections of clients. */
+/** Client connections. */
 export interface ConnectionsStatus {
   open: number;
-  /** At most; from the limit of open files. */
+  /** The limit, derived from the limit of open files. */
   most: number;
-  /** Closed to make room: those that had sent no request, and those that waited for their next one. */
+  /** Connections closed to make room: without a request yet, or idle between two requests. */
   closedEarly: number;
-  /** Refused: every other was at work. */
+  /** Connections refused because all others were busy. */
   refused: number;
 }
 
-/** When a piece of timed work last began and ended (Unix seconds), by any service on this file, and what came of it. */
+/** The last start and end of a timed task (Unix seconds) by any service on this file, and its result. */
 export interface TimedWorkStatus {
   name: string;
   beganAt: number;
@@ -132,8 +134,8 @@ export interface TimedWorkStatus {
 }
 
 /**
- * MB of all processes at one time, by what they do; each counts its own, and what they share counts with the parent, as does the process
- * that takes large bodies apart.
+ * MB of all processes at one time. Shared memory counts for the parent, and so does the process that decodes large
+ * bodies.
  */
 export interface MemorySample {
   /** Unix seconds. */
@@ -144,40 +146,40 @@ export interface MemorySample {
   columns: number;
 }
 
-/** What a machine, or the control group the service runs in, has. */
+/** The resources of the machine, or of the control group of the service. */
 export interface Machine {
   memoryMb: number;
-  /** Where the number comes from, for people. */
+  /** The source of the number, as text for people. */
   source: string;
 }
 
-/** How the memory of the service is divided, MB. The parts add up to at most `limitMb`. */
+/** How the service divides its memory, in MB. The parts add up to at most `limitMb`. */
 export interface Sizing {
   limitMb: number;
   machine: Machine;
-  /** The parent: the HTTP side, request bodies included, with the process that takes large ones apart. */
+  /** The parent: the HTTP side with request bodies, and the process that decodes large ones. */
   parentMb: number;
-  /** Of it that process. */
+  /** The part of `parentMb` for that process. */
   bodiesMb: number;
   /** The two processes of the archive. */
   archiveMb: number;
-  /** The process of the column index; 0 without one. */
+  /** The process of the column index. 0 without one. */
   columnsMb: number;
-  /** Readers, the writer, and one spare while one is replaced. */
+  /** Readers, the writer, and a spare one for a replacement. */
   processes: number;
-  /** Of each of them. */
+  /** The memory of each of these processes. */
   connection: ConnectionSizing;
-  /** What the operator should know about his choice. */
+  /** Hints about the chosen settings for the operator. */
   notes: string[];
 }
 
-/** One connection process, MB. */
+/** The memory of one connection process in MB. */
 export interface ConnectionSizing {
   cacheMb: number;
   softHeapMb: number;
   hardHeapMb: number;
-  /** Its own memory at rest: what it shares with the others (the program text, 50 MB) is counted once, in the parent. */
+  /** Its own memory at rest. Memory shared between processes (the program text, 50 MB) counts once, for the parent. */
   baseMb: number;
-  /** What its RSS may grow by above its resting level: the hard heap limit and the copies of an answer on its way. */
+  /** Growth of the RSS above its resting level: the hard heap limit and the copies of a response in transit. */
   growthMb: number;
 }

@@ -1,4 +1,4 @@
-/** Entry: the service as a Worker. Bindings -> settings -> remote database -> app. */
+/** Entry of the service as a Worker. Bindings -> settings -> remote database -> app. */
 import type { Context, ExecutionContext } from 'hono';
 import { createApp } from './app.ts';
 import type { Clusters } from './clusters/clusters.ts';
@@ -16,16 +16,16 @@ import { runTimedWork } from './timed/run.ts';
 import { bundledAssets } from './worker/bundled-assets.ts';
 import { consoleLog } from './worker/console-log.ts';
 
-/** The bindings of wrangler.toml and .dev.vars: texts, and whatever else a deployment has bound. */
+/** The bindings of wrangler.toml and .dev.vars: texts, and any other bindings of the deployment. */
 type Env = Readonly<Record<string, unknown>>;
 
-/** What this runtime calls; only what is used here. */
+/** The part of the runtime's interface that is used here. */
 interface Handlers {
   fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response>;
   scheduled(event: unknown, env: Env): Promise<void>;
 }
 
-/** How long the clusters that the database holds are believed. */
+/** How long the clusters read from the database are used before they are read again. */
 const CLUSTERS_FRESH_MS = 60_000;
 const CLUSTERS_LIMIT_MS = 5_000;
 
@@ -37,7 +37,7 @@ interface Running {
   clusters: KnownClusters;
 }
 
-/** One isolate serves many requests with the same bindings. */
+/** An isolate serves many requests with the same bindings. */
 let running: { env: Env; parts: Running } | undefined;
 
 const worker: Handlers = {
@@ -48,7 +48,7 @@ const worker: Handlers = {
     return await parts.app.fetch(request, env, context);
   },
 
-  /** Timed work, by the cron of wrangler.toml; of several Workers and services on one database one does it. */
+  /** Timed work, started by the cron of wrangler.toml. Of several Workers and services on a database, one does it. */
   async scheduled(_, env) {
     const parts = partsOf(env);
     if (parts instanceof StartupError) return;
@@ -100,13 +100,13 @@ function start(env: Env): Running {
   return { app, settings, db, log, clusters };
 }
 
-/** A number or a boolean of wrangler.toml as the text one would have written: true is on. */
+/** A number or a boolean of wrangler.toml as text: true is `on`. */
 function asText(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   return String(value);
 }
 
-/** The cluster configuration, which a service on Node has put into the database. */
+/** The cluster configuration, which a service on Node has stored in the database. */
 class KnownClusters {
   readonly #db: Database;
   readonly #log: Log;
@@ -122,13 +122,13 @@ class KnownClusters {
     this.#limitMs = limitMs;
   }
 
-  /** Throws a Fault while they have not been read: without them nobody can say that a cluster does not exist. */
+  /** Throws a Fault until the clusters have been read. Before that it is unknown whether a cluster exists. */
   get now(): Clusters {
     if (this.#known !== undefined) return this.#known;
     throw this.#why ?? new Fault('remote_unavailable', 'the cluster configuration has not been read yet');
   }
 
-  /** Reads them anew where they may have changed: behind the answer, unless there are none yet. Never throws. */
+  /** Rereads clusters that may have changed: after the response, or before it if none are known yet. Never throws. */
   async refresh(behind: (work: Promise<void>) => void): Promise<void> {
     if (performance.now() - this.#readAt < CLUSTERS_FRESH_MS && this.#known !== undefined) return;
     this.#readAt = performance.now();
@@ -150,20 +150,20 @@ class KnownClusters {
   }
 }
 
-/** A Worker has no start at which it could be refused: the first request finds out. Throws `remote_unavailable`. */
+/** A Worker cannot refuse to start, so the first request checks the schema. Throws `remote_unavailable`. */
 async function checkSchema(db: Database, deadline: Deadline): Promise<void> {
   const [row] = await db.read(schemaVersion(), deadline);
   if (row?.version === SCHEMA_VERSION && !row.dirty) return;
   throw new Fault('remote_unavailable', `the libSQL server has no job database of schema version ${SCHEMA_VERSION}`);
 }
 
-/** Asks nothing of the database. */
+/** Paths that need no database. */
 function isOpen({ url }: Request): boolean {
   const { pathname } = new URL(url);
   return pathname === '/healthz' || pathname === '/openapi.json' || pathname.startsWith('/assets/');
 }
 
-/** Until the bindings are right, every request is told so; what is wrong stands in the log alone. */
+/** Until the bindings are valid, every request gets this response. The problems are only logged. */
 function refusal({ problems }: StartupError): Response {
   const error = `the service is not configured: ${problems.length} invalid settings, see its log`;
   return Response.json({ status: 'Internal Server Error', error, code: 'internal' }, { status: 500 });
