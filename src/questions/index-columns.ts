@@ -20,7 +20,7 @@ export interface StoredColumn extends Column {
 /** Encloses each host of a job. The index does not support hosts that contain it. */
 export const HOST_MARK = '\x1f';
 
-/** Numbered so that running is the largest: most blocks have none, and DuckDB knows the largest number of each. */
+/** Running has the largest number: most blocks contain no running job, and DuckDB knows the maximum of each block. */
 export const STATES: readonly string[] = [...JOB_STATES.filter((state) => state !== 'running'), 'running'];
 export const RUNNING = STATES.length - 1;
 

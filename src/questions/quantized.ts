@@ -46,6 +46,6 @@ export function quantizedRange(column: string, { from, to }: Range<number>, plac
   const ends = [...compared].map(
     ([at, conditions]) => `WHEN ${wholeLiteral(at)} THEN ${conditions.map(({ isIn }) => isIn).join(' AND ')}`,
   );
-  // CASE, because DuckDB would evaluate conditions joined by AND for all rows in an order of its own.
+  // CASE, because DuckDB would evaluate conditions joined by AND for all rows and in any order.
   return `${within.join(' AND ')} AND CASE ${step} ${ends.join(' ')} ELSE true END`;
 }

@@ -6,8 +6,8 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { isReadableTag, whereJob } from './sqlite.ts';
 
 /**
- * SQL that answers a row if one of a few jobs matches a filter. CROSS JOIN keeps the order: these jobs, one after another. So the tags of
- * each job are looked for, not the jobs of each tag.
+ * SQL that returns a row if one of the given jobs matches a filter. CROSS JOIN fixes the join order: SQLite looks up
+ * the tags of each job, not the jobs of each tag.
  */
 export function anyOfThese(jobs: VisibleJobs, ids: readonly bigint[]): { sql: string; parameters: SqlValue[] } {
   const tags = jobs.conditions
