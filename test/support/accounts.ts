@@ -1,9 +1,9 @@
-/** Of every account below. */
+/** The password of all accounts below. */
 export const PASSWORD = 'correct horse';
-/** Its bcrypt hash, of the least cost there is. */
+/** The bcrypt hash of PASSWORD, with the lowest possible cost. */
 export const HASH = '$2a$04$IN3KT1XhsadQYYO.imFOTu/YmWDkdGxgiy3SOmSE/05Ybc1.XN8ZO';
 
-/** One account of each kind. `ldap` is one of a directory, `blank` has no password. */
+/** One account of each kind. `ldap` comes from a directory, `blank` has no password. */
 export const ACCOUNTS = `INSERT INTO hpc_user (username, password, ldap, name, roles, projects) VALUES
   ('root', '${HASH}', 0, 'Root R.', '["admin","api"]', '[]'),
   ('sue', '${HASH}', 0, 'Sue S.', '["support"]', '[]'),

@@ -9,10 +9,10 @@ const PACKED = join(ROOT, 'node_modules/@sparticuz/chromium/bin');
 const CACHE = join(ROOT, 'node_modules/.cache');
 const UNPACKED = join(CACHE, 'chromium-153');
 
-/** The package has a browser for Linux on x64 alone; elsewhere what a browser shows is left to those who have one. */
+/** The package has a browser only for Linux on x64. On other systems the tests that need a browser are skipped. */
 export const HAS_CHROMIUM = process.platform === 'linux' && process.arch === 'x64';
 
-/** A real Chromium; `close` it. Where the system lacks the library it wants, with the one of its package. */
+/** Starts a real Chromium. The caller must `close` it. Missing system libraries are taken from the package. */
 export async function openChromium(): Promise<Browser> {
   await unpack();
   const args = chromium.args.filter((flag) => !WEAKENING.has(flag));
@@ -25,29 +25,34 @@ export async function openChromium(): Promise<Browser> {
   }
 }
 
-/** The fonts of the package, which its own list looks for in another folder; those of the system for what they lack. */
+/**
+ * Uses the fonts of the package, whose own configuration expects them in another folder, and then those of the system.
+ */
 const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
 <dir>${join(UNPACKED, 'fonts/fonts')}</dir><dir>/usr/share/fonts</dir><cachedir>${join(UNPACKED, 'fonts/cache')}</cachedir>
 <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
 <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias></fontconfig>`;
 
-/** What would let a page do more than it may in anybody's browser; and one process for all, which dies when two windows close at once. */
+/**
+ * Flags that give a page more rights than in a normal browser, and the single-process flag: that process dies when two
+ * windows close at once.
+ */
 const WEAKENING = new Set(['--disable-web-security', '--allow-running-insecure-content', '--single-process']);
 
-/** Once for all tests: into a folder of our own, which is there wholly or not at all. */
+/** Unpacks once for all tests, into a folder of our own that is either complete or missing. */
 async function unpack(): Promise<void> {
   if (existsSync(UNPACKED)) return;
   await mkdir(CACHE, { recursive: true });
   const unfinished = await mkdtemp(join(CACHE, 'chromium-unfinished-'));
   const { TMPDIR: before } = process.env;
-  process.env['TMPDIR'] = unfinished; // the package unpacks to the system's folder for such things
+  process.env['TMPDIR'] = unfinished; // the package unpacks to the system's temporary folder
   try {
     await Promise.all([chromium.executablePath(), inflate(join(PACKED, 'al2023.tar.br'))]);
     await writeFile(join(unfinished, 'fonts.conf'), FONTS);
     await rename(unfinished, UNPACKED);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    if (!existsSync(UNPACKED)) throw error; // else another test was first
+    if (!existsSync(UNPACKED)) throw error; // otherwise another test was first
   } finally {
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;

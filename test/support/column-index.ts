@@ -1,4 +1,4 @@
-/** A column index beside the pool of a test. */
+/** A column index next to the pool of a test. */
 import { dirname } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { rowsOf } from '../../src/column-index/answer-json.ts';
@@ -39,7 +39,7 @@ export function indexed({ db, path }: TestPool, options: Partial<IndexClientOpti
   return { db: withIndex(db, index), questions: new JobQuestions(db, index), index, warnings };
 }
 
-/** A build has a low priority: on a machine that is busy with other things it may take a while. */
+/** A build has low priority, so it may take long on a busy machine. */
 export const BUILD_LIMIT_MS = 180_000;
 
 export async function isReady({ index, warnings }: Indexed): Promise<void> {
@@ -63,7 +63,7 @@ export const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT
 
 export const count = async ({ questions }: Indexed, limitMs = 20_000) => await questions.count(ALL, within(limitMs));
 
-/** An index that was built, and is open to answer, as the two processes of the service do it. Whoever gets it closes it. */
+/** Builds an index and opens it for questions, as the two processes of the service do. The caller must close it. */
 export async function builtIndex(options: NewIndexOptions): Promise<IndexSession> {
   await (await NewIndex.open(options)).build(() => {});
   const index = await IndexSession.open({ ...options, fresh: false });
@@ -71,7 +71,7 @@ export async function builtIndex(options: NewIndexOptions): Promise<IndexSession
   return index;
 }
 
-/** The rows that the index answers with. Throws where it leaves the question to the SQL. */
+/** The rows of the index's answer. Throws if the index leaves the question to the SQL. */
 export async function answerOf(index: IndexSession, question: Question) {
   const json = await index.ask(question);
   if (json === undefined) throw new Error('the question matches a job that the index does not hold');

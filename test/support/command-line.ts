@@ -1,4 +1,4 @@
-/** The real bin/cc-jobs, as processes of a test. */
+/** Runs the real bin/cc-jobs in processes of a test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,19 +9,19 @@ import { expect, onTestFinished } from 'vitest';
 
 export const BIN = join(import.meta.dirname, '../../bin/cc-jobs');
 
-/** One process less for each service of a test; those of the index ask for it. */
+/** Saves one process per service. Tests of the index turn it on. */
 const WITHOUT = { COLUMN_INDEX: 'off' };
 
 export type Environment = Record<string, string>;
 
-/** A folder of the test's own, the working directory of its commands. */
+/** A folder for one test, used as the working directory of its commands. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'cc-jobs-cli-'));
   atEndOfTest(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
-/** Does nothing in a benchmark, which ends what it has started itself. */
+/** Does nothing in a benchmark, which stops its own processes. */
 function atEndOfTest(release: () => void | Promise<void>): void {
   if (process.env['VITEST'] !== undefined) onTestFinished(release);
 }
@@ -30,13 +30,16 @@ export interface Running {
   child: ChildProcess;
   stdout(): string;
   stderr(): string;
-  /** Exit code, or the signal that ended it. */
+  /** The exit code, or the signal that ended the process. */
   ended: Promise<number | string>;
-  /** Waits until standard error holds this. */
+  /** Waits until standard error matches. */
   says(text: RegExp): Promise<RegExpExecArray>;
 }
 
-/** Starts a command, in a shell that was told `first` if there is such a thing; what still runs when the test ends is killed. */
+/**
+ * Starts a command, optionally in a shell that first runs `first`. It is killed if it still runs at the end of the
+ * test.
+ */
 export function start(
   cwd: string,
   args: readonly string[],
@@ -86,7 +89,7 @@ export async function run(cwd: string, args: readonly string[], env?: Environmen
   return { code, stdout: running.stdout(), stderr: running.stderr() };
 }
 
-/** A new database in `var`, as the defaults of the settings want it. */
+/** A new database in `var`, where the default settings expect it. */
 export async function migrated(): Promise<string> {
   const cwd = folder();
   const { code, stderr } = await run(cwd, ['migrate']);
@@ -94,17 +97,17 @@ export async function migrated(): Promise<string> {
   return cwd;
 }
 
-/** Everyone may do everything, on a port that is free. */
+/** Settings for a service without authentication on a free port. */
 export const OPEN = { AUTH: 'none', PORT: '0' };
 
-/** A service on the database in `var`, and its address. */
+/** Starts a service on the database in `var`. Also returns its address. */
 export async function serve(cwd: string, env: Environment = {}) {
   const service = start(cwd, ['serve'], { ...OPEN, ...env });
   const [, url = ''] = await service.says(/"url":"([^"]+)"/);
   return { service, url };
 }
 
-/** Waits until a service is up. */
+/** Waits until a service responds. */
 export async function answers(port: number): Promise<void> {
   for (;;) {
     const up = await fetch(`http://127.0.0.1:${port}/healthz`).then(
@@ -116,7 +119,7 @@ export async function answers(port: number): Promise<void> {
   }
 }
 
-/** Waits until nobody listens on a port. */
+/** Waits until nothing listens on a port. */
 export async function refused(port: number): Promise<void> {
   for (;;) {
     const open = await fetch(`http://127.0.0.1:${port}/healthz`).then(

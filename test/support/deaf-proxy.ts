@@ -5,11 +5,13 @@ import { onTestFinished } from 'vitest';
 
 export interface DeafProxy {
   url: string;
-  /** What it received so far: headers and body of each request. */
+  /** The requests received so far: headers and body. */
   asked: { headers: IncomingHttpHeaders; body: string }[];
 }
 
-/** Passes requests on to a server, and keeps its own request there when its client hangs up: as proxies do that were told to. */
+/**
+ * A proxy that does not cancel its request to the server when its client disconnects. Some proxies can be set up so.
+ */
 export async function deafProxyTo(url: string): Promise<DeafProxy> {
   const asked: DeafProxy['asked'] = [];
   const proxy = createServer(async (incoming, answer) => {
@@ -20,7 +22,7 @@ export async function deafProxyTo(url: string): Promise<DeafProxy> {
     const onward = request(`${url}${incoming.url}`, { method: incoming.method, headers: incoming.headers }, (real) => {
       answer.writeHead(real.statusCode ?? 500, real.headers);
       real.pipe(answer);
-      answer.on('close', () => real.resume()); // read to its end, whoever is still there
+      answer.on('close', () => real.resume()); // read to the end even if the client has disconnected
     });
     onward.on('error', () => answer.destroy());
     onward.end(body);

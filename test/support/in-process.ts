@@ -11,9 +11,10 @@ import type { Deadline } from '../../src/deadline.ts';
 const CACHE_KIB = 4 * 1024;
 
 /**
- * The port on one connection of this process, the service's own writer, which also reads: for tests of what a statement or a write does,
- * where processes of their own would take a quarter of a second each. Its reads cannot be interrupted. Tests that look into the file
- * meanwhile must use `Sqlite` as well: two libraries of SQLite in one process take away each other's locks.
+ * The database port on one connection in this process. It is the writer of the service, and also reads. For tests of
+ * single statements and writes, where separate processes would take a quarter of a second each. Its reads cannot be
+ * interrupted. Tests that open the file at the same time must use `Sqlite`, too: two SQLite libraries in one process
+ * break each other's locks.
  */
 export async function openInProcess(path: string): Promise<Database> {
   const none = { softHeapLimitBytes: 0, hardHeapLimitBytes: 0 };
@@ -48,7 +49,7 @@ export async function openInProcess(path: string): Promise<Database> {
       return answerPage(await query(statement.sql, statement.parameters, deadline), statement, utf8Of);
     },
     write<Name extends WriteName>(name: Name, input: WriteInput<Name>, deadline: Deadline) {
-      deadline.resume(); // after a write before this one
+      deadline.resume(); // after an earlier write
       const gate = {
         givenUp: () => deadline.expired.aborted,
         locked: () => {},
@@ -66,7 +67,7 @@ export async function openInProcess(path: string): Promise<Database> {
     status: () => ({ alive: true, queued: 0, processes: [], counters: {} }),
     close: () =>
       inTurn(async () => {
-        await connection.maintain('checkpoint').catch(() => {}); // the next one to open the file does it
+        await connection.maintain('checkpoint').catch(() => {}); // the next process to open the file does it
         connection.close();
       }),
   };

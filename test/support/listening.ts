@@ -7,23 +7,23 @@ import type { TestApp } from './test-app.ts';
 
 export interface Listening {
   port: number;
-  /** A connection on which this text has been sent. */
+  /** Opens a connection and sends this text on it. */
   send(text: string): Promise<RawAnswer>;
-  /** Everything the server says to this text until it closes the connection. */
+  /** Sends this text and returns everything that the server sends until it closes the connection. */
   exchange(text: string): Promise<string>;
   close(): Promise<void>;
 }
 
 export interface RawAnswer {
   socket: Socket;
-  /** What has arrived so far, one character a byte. */
+  /** The data received so far, one character per byte. */
   text(): string;
-  /** Waits until `found` says yes to what has arrived, or the connection is closed. */
+  /** Waits until `found` accepts the received data, or the connection is closed. */
   until(found: (text: string) => boolean): Promise<string>;
   closed: Promise<unknown>;
 }
 
-/** The app behind a real HTTP server on a free port of the loopback address. */
+/** The app on a real HTTP server, on a free port of the loopback address. */
 export async function listening({ app }: Pick<TestApp, 'app'>): Promise<Listening> {
   const options = { maxHeaderSize: 16 * 1024, requireHostHeader: false };
   const server = createServer(options, nodeListener(app.fetch, '127.0.0.1'));
@@ -41,7 +41,7 @@ export async function listening({ app }: Pick<TestApp, 'app'>): Promise<Listenin
         resolve();
       });
     });
-    socket.on('error', () => {}); // a reset is one of the ways a connection ends here
+    socket.on('error', () => {}); // a reset is a normal end of a connection here
     let arrived = '';
     socket.on('data', (chunk) => {
       arrived += chunk;

@@ -6,11 +6,11 @@ import { openSqlite } from './sqlite.ts';
 
 export interface LocalDatabase {
   db: Database;
-  /** Looks into the file on a connection of its own. */
+  /** Queries the file on a separate connection. */
   query(sql: string): Promise<object[]>;
 }
 
-/** The port on a file of this process, made if there is none; closed after the test. */
+/** The port on a file in this process. The file is created if it does not exist. Closed after the test. */
 export async function localDatabase(path: string): Promise<LocalDatabase> {
   await migrate(path);
   const db = await openInProcess(path);

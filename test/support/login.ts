@@ -1,10 +1,10 @@
 import { base64Url } from '../../src/http/auth/signing-keys.ts';
 import type { TestApp } from './test-app.ts';
 
-/** Of login tokens; what CROSS_LOGIN_JWT_HS512_KEY is in tests that have one. */
+/** The key of login tokens: the CROSS_LOGIN_JWT_HS512_KEY of tests that set one. */
 export const LOGIN_KEY = btoa('0123456789abcdef0123456789abcdef');
 
-/** A login token as another site makes it. */
+/** A login token as another site creates it. */
 export async function loginToken(payload: object, { alg = 'HS512', key = LOGIN_KEY } = {}): Promise<string> {
   const part = (value: object) => base64Url(new TextEncoder().encode(JSON.stringify(value)));
   const signed = `${part({ alg, typ: 'JWT' })}.${part(payload)}`;
@@ -15,12 +15,12 @@ export async function loginToken(payload: object, { alg = 'HS512', key = LOGIN_K
   return `${signed}.${base64Url(new Uint8Array(signature))}`;
 }
 
-/** Sends the form of the login page. */
+/** Submits the form of the login page. */
 export function sendLogin({ app }: TestApp, fields: Record<string, string>, headers: Record<string, string> = {}) {
   return app.request('/login', { method: 'POST', body: new URLSearchParams(fields).toString(), headers });
 }
 
-/** The session's cookie of an answer, for the next request; '' without one. */
+/** The session cookie of a response, for the next request. Empty without one. */
 export function cookieOf(answer: Response): string {
   return /^session=[^;]*/.exec(answer.headers.get('Set-Cookie') ?? '')?.[0] ?? '';
 }

@@ -2,7 +2,7 @@ import type { Condition, Range, TextOperator } from '../../src/jobs/filter.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { type Row, TAGS } from './random-jobs.ts';
 
-/** The filter as one would say it in words, over rows in memory. Texts are compared as bytes. */
+/** A straightforward filter over rows in memory. Texts are compared as bytes. */
 export function matches(row: Row, { conditions, tagScopes }: VisibleJobs): boolean {
   return conditions.every((condition) => holds(row, condition, tagScopes));
 }
@@ -45,7 +45,7 @@ function textHolds(row: Row, { field, operator, values }: Extract<Condition, { k
 }
 
 function compare(text: Buffer, operator: TextOperator, values: readonly string[]): boolean {
-  const wanted = values.map((value) => Buffer.from(value)); // a lone surrogate becomes U+FFFD here as well
+  const wanted = values.map((value) => Buffer.from(value)); // a lone surrogate becomes U+FFFD here, too
   switch (operator) {
     case 'is':
       return wanted.some((value) => text.equals(value));

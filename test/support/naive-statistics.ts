@@ -3,7 +3,7 @@ import type { JobsStatistics } from '../../src/jobs/statistics.ts';
 import type { StatisticsOptions } from '../../src/questions/statistics/question.ts';
 import type { Row } from './random-jobs.ts';
 
-/** contract/graphql.md §6, with integers of any size. */
+/** The statistics of contract/graphql.md §6, with integers of any size. */
 export function naiveStatistics(
   rows: readonly Row[],
   { groupBy, sortBy, page, nowSec, shortJobSec }: StatisticsOptions,
@@ -67,7 +67,7 @@ function exact(value: bigint): number | bigint {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-/** contract/graphql.md §6.1. */
+/** The histograms of contract/graphql.md §6.1. */
 export function naiveHistograms(rows: readonly Row[], bins: DurationBins, nowSec: number) {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const binOf = (row: Row) => floorDivide(lasted(row, nowSec), BigInt(widthSec)) + 1n;
@@ -86,7 +86,7 @@ export function naiveHistograms(rows: readonly Row[], bins: DurationBins, nowSec
   };
 }
 
-/** contract/graphql.md §6.2. */
+/** The metric histogram of contract/graphql.md §6.2. */
 export function naiveMetricHistogram(rows: readonly Row[], { metric, unit, stat, peak }: MetricScale, bins: number) {
   const values = rows.flatMap(({ footprint }) => footprint.meaning?.[`${metric}_${stat}`] ?? []);
   const inRange = peak > 0 ? values.filter((value) => value <= peak) : [];

@@ -27,7 +27,7 @@ const JOB: Job = {
   tags: [],
 };
 
-/** The row of an ordinary job, but for what is said of it. */
+/** The row of an ordinary job, with the given differences. */
 export function oneJob(different: Partial<Job> = {}) {
   const [row] = jobRows([{ ...JOB, ...different }]).rows;
   if (row === undefined) throw new Error('a job has a row');

@@ -10,7 +10,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 
 export type Site = Awaited<ReturnType<typeof site>>;
 
-/** The real app behind a real HTTP server, with accounts, and a browser to look at it. */
+/** The real app on a real HTTP server, with accounts and a browser. */
 export async function site(browser: Browser, options: TestAppOptions = {}) {
   const app: TestApp = await testApp({ ...options, sql: `${ACCOUNTS}${options.sql ?? ''}` });
   const server = await listening(app);
@@ -20,13 +20,13 @@ export async function site(browser: Browser, options: TestAppOptions = {}) {
   return {
     app,
     url,
-    /** A browser window of a user who is logged in, or of nobody. What it complains of is found by `end`. */
+    /** Opens a browser window for a logged-in user, or without a login. `end` reports the complaints of the window. */
     async visit(user?: string, context: BrowserContextOptions = {}): Promise<Visit> {
       const visit = await openVisit(browser, url, context);
       opened.push(visit);
       if (user !== undefined) {
         const value = sessions.get(user) ?? cookieOf(await sendLogin(app, { username: user, password: PASSWORD }));
-        sessions.set(user, value); // one login each: more would come too soon
+        sessions.set(user, value); // one login each: more logins would be too frequent
         await visit.page.context().addCookies([{ name: 'session', value: value.replace('session=', ''), url }]);
       }
       return visit;
@@ -41,7 +41,7 @@ export async function site(browser: Browser, options: TestAppOptions = {}) {
 
 export type Visit = Awaited<ReturnType<typeof openVisit>>;
 
-/** A window at an address, for services that want no login. */
+/** Opens a window at an address, for services without login. */
 export async function openVisit(browser: Browser, url: string, options: BrowserContextOptions) {
   const context = await browser.newContext({
     baseURL: url,
@@ -59,13 +59,13 @@ export async function openVisit(browser: Browser, url: string, options: BrowserC
   });
   return {
     page,
-    /** What the console has said so far, and what was asked of other hosts. */
+    /** Console messages so far, and requests to other hosts. */
     complaints,
-    /** The texts of all elements that a selector finds. */
+    /** The texts of all elements that match a selector. */
     async texts(selector: string) {
       return (await page.locator(selector).allInnerTexts()).map((text) => text.trim().replace(/\s+/g, ' '));
     },
-    /** What axe-core finds, by its rules. */
+    /** The violations that axe-core finds. */
     async axe(): Promise<string[]> {
       await page.evaluate(axeSource);
       return await page.evaluate(async () => {
@@ -85,7 +85,7 @@ export async function openVisit(browser: Browser, url: string, options: BrowserC
   };
 }
 
-/** A click that leads to another page, which is there then. */
+/** Clicks a link and waits until the other page has loaded. */
 export async function follow(page: Page, link: Locator): Promise<void> {
   await Promise.all([page.waitForEvent('load'), link.click()]);
 }

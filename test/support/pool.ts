@@ -10,10 +10,10 @@ import { migrate } from '../../src/db/schema/migrate.ts';
 import type { Statement } from '../../src/db/statement.ts';
 import { type Deadline, startDeadline } from '../../src/deadline.ts';
 
-/** Heap limits with room for what the tests ask, and no more. */
+/** Heap limits that just suffice for the queries of the tests. */
 export const CONNECTION = { cacheMb: 4, softHeapMb: 32, hardHeapMb: 48, baseMb: 44, growthMb: 72 };
 
-/** A folder of the test's own, gone with it. */
+/** A folder for one test, deleted at its end. */
 export function testFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,7 +26,7 @@ export interface TestPool {
   warnings: string[];
 }
 
-/** A pool over a new database, closed with the test. */
+/** A pool on a new database, closed at the end of the test. */
 export async function testPool(options: Partial<PoolOptions> = {}): Promise<TestPool> {
   const path = options.path ?? join(testFolder(), 'job.db');
   await migrate(path);
@@ -46,12 +46,12 @@ export async function testPool(options: Partial<PoolOptions> = {}): Promise<Test
   return { db, path, warnings };
 }
 
-/** A fixture's path: a program that misbehaves as a connection process. */
+/** The path of a fixture: a program that misbehaves as a connection process. */
 export function fixture(name: string): string {
   return join(import.meta.dirname, `../fixtures/${name}.ts`);
 }
 
-/** A deadline that is cleared with the test. */
+/** A deadline that is cleared at the end of the test. */
 export function within(ms: number, gone?: AbortSignal): Deadline {
   const deadline = startDeadline(ms, gone);
   onTestFinished(() => deadline.clear());
@@ -60,7 +60,7 @@ export function within(ms: number, gone?: AbortSignal): Deadline {
 
 const Answer = z.object({ answer: z.union([z.string(), z.number()]) });
 
-/** Answers its number. */
+/** Returns its argument. */
 export function small(value: number): Statement<{ answer: string | number }> {
   return {
     name: 'small',
@@ -79,7 +79,7 @@ export const ENDLESS: Statement<{ answer: string | number }> = {
   row: Answer,
 };
 
-/** Needs so many MB of heap at once, and more for its answer. */
+/** Needs this many MB of heap at once, and more for its result. */
 export function hungry(mb: number): Statement<{ answer: string | number }> {
   return {
     name: 'hungry',
@@ -89,17 +89,17 @@ export function hungry(mb: number): Statement<{ answer: string | number }> {
   };
 }
 
-/** Text of a statement of its own, for fixtures that answer by it. */
+/** A statement with this text, for fixtures whose response depends on the text. */
 export function asked(sql: string): Statement<{ answer: string | number }> {
   return { name: sql, sql, parameters: [], row: Answer };
 }
 
-/** A machine may be so many times slower than a quiet one before a test that waits gives up. */
+/** A machine may be this many times slower than a quiet one before a waiting test fails. */
 const PATIENCE = 20;
 
 /**
- * Resolves once `holds` does; looks every few ms, and gives up with what `shown` says. `limitMs` is how long it may take on a quiet
- * machine: a limit for hangs, not a measure.
+ * Resolves when `holds` returns true, checked every few ms. On a timeout it fails with the value of `shown`. `limitMs`
+ * is the expected time on a quiet machine. The limit only detects hangs and measures nothing.
  */
 export async function until(holds: () => boolean, limitMs: number, shown: () => unknown = () => ''): Promise<number> {
   const startedAt = performance.now();
@@ -112,8 +112,8 @@ export async function until(holds: () => boolean, limitMs: number, shown: () => 
 }
 
 /**
- * How much later than a plain timer of the same length a promise settles, ms. Both wait for the same event loop, so a slow machine
- * delays both.
+ * Milliseconds by which a promise settles later than a plain timer of this length. Both wait for the same event loop,
+ * so a slow machine delays both.
  */
 export async function lateMs(settled: Promise<unknown>, timerMs: number): Promise<number> {
   const timer = sleep(timerMs).then(() => performance.now());

@@ -9,7 +9,7 @@ import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 /** A question that one query answers. */
 export type OneQuery = Exclude<Question, PageIdsQuestion>;
 
-/** The statement of SQLite that answers it. */
+/** The SQLite statement that answers a question. */
 export function statementFor(question: OneQuery): Statement<unknown> {
   switch (question.kind) {
     case 'count':

@@ -49,7 +49,7 @@ export const randomFilter: fc.Arbitrary<JobFilter> = fc.array(fc.oneof(...ALL_FI
   maxLength: 3,
 });
 
-/** Every role that sees jobs; names and projects that some rows have. */
+/** Every role that sees jobs, with names and projects that occur in some rows. */
 export const randomUser: fc.Arbitrary<User> = fc.record({
   name: fc.constantFrom('a', 'b', 'admin', 'nobody'),
   roles: fc

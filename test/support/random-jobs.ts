@@ -3,7 +3,7 @@ import { STORED_FIELDS, type StoredField } from '../../src/jobs/fields.ts';
 import { JOB_STATES } from '../../src/jobs/job.ts';
 import type { TestDatabase } from './sql.ts';
 
-/** A stored JSON column: its bytes, whether as BLOB, and what they mean (undefined: nothing, for they are broken). */
+/** A stored JSON column: its bytes, whether it is a BLOB, and its meaning (undefined if the JSON is invalid). */
 export interface StoredJson<Meaning> {
   bytes: Buffer | null;
   blob: boolean;
@@ -19,12 +19,12 @@ type ValueOf<Field extends StoredField> = {
   decimal: number;
 }[Field['kind']];
 
-/** Every field that is a column, under its name. */
+/** The values of all fields that are columns, by field name. */
 type StoredValues = {
   [Field in StoredField as Field['name']]: ValueOf<Field> | (Field extends { nullable: true } ? null : never);
 };
 
-/** A row of table job as it lies in the file: texts are bytes, since a foreign file holds what is no UTF-8. */
+/** A row of table job as stored. Texts are bytes, because the file of another program may contain invalid UTF-8. */
 export interface Row extends StoredValues {
   monitoringStatus: bigint;
   resources: StoredJson<Buffer[]>;
@@ -33,7 +33,7 @@ export interface Row extends StoredValues {
   tags: bigint[];
 }
 
-/** id -> scope; the tags of every test. */
+/** The tags of every test: id -> scope. */
 export const TAGS = new Map([
   [1n, 'global'],
   [2n, 'admin'],
@@ -41,7 +41,7 @@ export const TAGS = new Map([
   [4n, 'b'],
 ]);
 
-/** Few and short, so that random filters find random rows; hostile in every way we know. */
+/** Few and short texts, so that random filters match random rows. They include all known kinds of hostile text. */
 export const TEXTS = [
   ...['', 'a', 'A', 'b', 'ab', 'aB%', 'a_b', '%', '_', "'", '"', '\\', '\0', 'a\0b', 'ä', 'Ä', '\ufffd', '\n', '🎉'],
   ...["' OR 1=1 --", 'interactive', 'Interactive', 'running', 'n01', 'N01', 'x'.repeat(3000)],
@@ -60,7 +60,7 @@ const text = fc.oneof(
 const whole = (...values: bigint[]) => fc.constantFrom(...values);
 const nullable = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { freq: 4 });
 
-/** The JSON string of a text: as it is, or with every unit escaped. */
+/** The JSON string of a text: as is, or with every code unit escaped. */
 const jsonString = fc.tuple(fc.constantFrom(...TEXTS), fc.boolean()).map(([value, escaped]) => ({
   value: Buffer.from(value),
   json: escaped
@@ -95,7 +95,7 @@ const host = fc.oneof(
     arbitrary: fc.constantFrom('1', '"a"', '{}', '{"hostname":5}', 'null').map((json) => ({ json, value: null })),
   },
 );
-/** As scheduler adapters write them, with and without more than the names, and as nobody does. */
+/** JSON as scheduler adapters write it, with only names or with more members, and in unusual styles. */
 const STYLES = [
   ['[', '', ',', ']'],
   ['[', ',"hwthreads":[1]', ',', ']'],
@@ -112,7 +112,7 @@ const resources = stored(
     })),
 );
 
-/** Two keys; numbers on and beside the edges of bins; a value that is no number counts as missing. */
+/** Numbers at and next to the edges of bins, for two keys. A value that is not a number counts as missing. */
 export const FOOTPRINT_VALUES = [0, 0.5, 1, 9.999, 10, 25.6, 99.9, 100, 100.1, -0.5, -50, 1e300];
 const footprint = stored(
   fc
@@ -138,7 +138,7 @@ const metadata = stored<{ jobName?: Buffer }>(
   ),
 );
 
-/** Values at the limits of what is done with a field; `usual` has those of the others. */
+/** Values at the limits of how a field is used. Other fields have the values of `usual`. */
 const VALUES: { readonly [Name in keyof StoredValues]?: fc.Arbitrary<StoredValues[Name]> } = {
   'start-time': whole(0n, 1n, 1_699_990_000n, 1_699_996_400n, 1_699_996_401n, 1_700_000_500n, 2n ** 40n),
   duration: whole(0n, 1n, 59n, 60n, 299n, 300n, 3599n, 3600n, 7200n, 172_799n, 172_800n, 2n ** 31n - 1n),
@@ -179,7 +179,7 @@ const row = fc
   })
   .map(({ stored, ...others }): Row => ({ ...(stored as StoredValues), ...others }));
 
-/** Up to `most` rows; ids count from 1, job ids go on beyond 2^53. */
+/** Up to `most` rows. Ids count from 1, job ids exceed 2^53. */
 export function randomRows(most: number): fc.Arbitrary<Row[]> {
   return fc.array(row, { maxLength: most }).map((rows) =>
     rows.map((one, index) => ({
@@ -190,7 +190,7 @@ export function randomRows(most: number): fc.Arbitrary<Row[]> {
   );
 }
 
-/** Replaces what is in the database by these rows and TAGS. */
+/** Replaces the content of the database by these rows and TAGS. */
 export async function store(db: TestDatabase, rows: readonly Row[]): Promise<void> {
   const jobs = rows.map(columnsOf).map((columns) => insertOf('job', columns));
   const links = rows.flatMap((row) => row.tags.map((tag) => `(${row['db-id']},${tag})`));
@@ -200,7 +200,7 @@ export async function store(db: TestDatabase, rows: readonly Row[]): Promise<voi
     ${links.length === 0 ? '' : `INSERT INTO jobtag (job_id, tag_id) VALUES ${links.join(',')};`} COMMIT`);
 }
 
-/** The columns of table job, as SQL. */
+/** The columns of table job as SQL literals. */
 function columnsOf(row: Row): Record<string, string> {
   return {
     walltime: '60',

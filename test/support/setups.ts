@@ -1,4 +1,4 @@
-/** The same service in each of its set-ups, on the same jobs. */
+/** The same service in each of its deployments, on the same jobs. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,18 +15,18 @@ import { openInProcess } from './in-process.ts';
 import { openSqlite } from './sqlite.ts';
 import { keys } from './test-app.ts';
 
-/** Of the newest job, Unix seconds. */
+/** The time of the newest job in Unix seconds. */
 export const END = 1_790_000_000;
 
 export interface Setup {
   name: string;
   url: string;
-  /** Whether statistics and metric data of archived jobs are there. */
+  /** Whether statistics and metric data of archived jobs are available. */
   hasArchive: boolean;
-  /** The libSQL server behind it. */
+  /** The libSQL server that the service uses. */
   serverPid?: number;
   serverUrl?: string;
-  /** Lets the cron of a Worker run now. */
+  /** Runs the cron of a Worker now. */
   scheduled?: () => Promise<void>;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export interface Answer {
   body: unknown;
 }
 
-/** Jobs that have ended, so that no answer depends on the time, and accounts; in a folder that all set-ups copy. */
+/** Accounts and finished jobs, so that no response depends on the time. All deployments copy this folder. */
 export async function sharedJobs(jobs: number) {
   const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-setups-'));
   const path = join(folder, 'job.db');
@@ -58,7 +58,7 @@ export async function sharedJobs(jobs: number) {
 
 export type SharedJobs = Awaited<ReturnType<typeof sharedJobs>>;
 
-/** Long enough for a busy machine; a test of a server that has stopped waits for it. */
+/** The time limit of requests. It is long enough for a busy machine. A test of a stopped server waits for it. */
 export const TIMEOUT_MS = 8_000;
 const COMMON = {
   REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
@@ -117,7 +117,7 @@ export async function withReplica(jobs: SharedJobs): Promise<Setup> {
 
 export async function inWorker(jobs: SharedJobs): Promise<Setup> {
   const server = await serverWith(jobs, 'sqld-worker');
-  // Whoever serves the archive tells the database of the clusters; a Worker finds them there.
+  // The service with the archive stores the clusters in the database. A Worker reads them there.
   await (await onNode('', { DB_URL: server.url }, jobs)).close();
   const texts = {
     DB_URL: server.url,
@@ -132,7 +132,7 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
       ...Object.fromEntries(
         Object.entries(texts).map(([name, value]) => [name, { type: 'plain_text' as const, value }]),
       ),
-      // As a number and booleans in wrangler.toml arrive.
+      // A number and booleans as they arrive from wrangler.toml.
       REQUEST_TIMEOUT_MS: { type: 'json', value: TIMEOUT_MS },
       TRUST_PROXY: { type: 'json', value: true },
       JWT_VALIDATE_USER: { type: 'json', value: false },
@@ -157,7 +157,7 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
   };
 }
 
-/** One request with a token of these roles. */
+/** Sends one request with a token that has these roles. */
 export async function ask(
   { url }: Pick<Setup, 'url'>,
   { method = 'GET', path, body, roles = ['admin', 'api'], user = 'root' }: Asked,

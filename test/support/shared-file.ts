@@ -4,37 +4,39 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, run, serve, start } from './command-line.ts';
 import { openSqlite } from './sqlite.ts';
 
-/** What works on the file of a served database next to the service. */
+/** Programs that use the file of a served database at the same time as the service. */
 export const NEIGHBOURS = ['import', 'import and retention', 'a second service'] as const;
 export type Neighbour = (typeof NEIGHBOURS)[number];
 
 export interface SharedResult {
   /** Starts and stops acknowledged by the services. */
   acknowledged: number;
-  /** Jobs that commands said they had imported. */
+  /** Jobs that commands reported as imported. */
   imported: number;
-  /** Acknowledged or imported, and not in the file. */
+  /** Jobs acknowledged or imported that are not in the file. */
   lost: number;
-  /** Deleted by a retention that ended with 0, and in the file. */
+  /** Jobs in the file although a retention with exit code 0 deleted them. */
   undeleted: number;
-  /** Answers other than 200 and 201, by code. */
+  /** Responses other than 200 and 201, by code. */
   refused: Record<string, number>;
   /** How often a process was paused for some milliseconds. */
   pauses: number;
-  /** The lines of integrity_check: indexes that lack a row of their table, too. */
+  /** The lines of integrity_check, including indexes that lack a row of their table. */
   integrity: string[];
 }
 
 const JOBS_PER_IMPORT = 400;
-/** The start of imported jobs that `retention` deletes, 2010; others start ten years later. */
+/** The start time (2010) of imported jobs that `retention` deletes. Other jobs start ten years later. */
 const OLD = 1_262_304_000;
 const RECENT = OLD + 10 * 365 * 86_400;
-/** Checkpoints of a service come every second, those of commands at their end. */
+/** The service runs a checkpoint every second, commands run one at their end. */
 const SERVICE: Environment = { CHECKPOINT_S: '1', JOB_CACHE_S: '1', DURATION_UPDATE_S: '10' };
 const PAUSE_MS = 2;
 const BETWEEN_PAUSES_MS = 6;
 
-/** A service under an adapter's load and something else on its file for a while, their processes paused at random moments. */
+/**
+ * Runs a service under an adapter's load together with another program on its file. Their processes pause at random.
+ */
 export async function besideService(cwd: string, neighbour: Neighbour, seconds: number): Promise<SharedResult> {
   const result = {
     acknowledged: 0,
@@ -78,7 +80,7 @@ export async function besideService(cwd: string, neighbour: Neighbour, seconds: 
   return result;
 }
 
-/** Starts and stops jobs, one request after the other. */
+/** Starts and stops jobs, one request at a time. */
 async function adapter(
   url: string,
   firstId: number,
@@ -110,7 +112,7 @@ interface Noted {
   result: { imported: number };
 }
 
-/** Imports jobs round after round, and deletes the older half of them again. */
+/** Repeatedly imports jobs and deletes the older half of them. */
 async function importsAndDeletes(
   cwd: string,
   neighbour: Neighbour,
@@ -153,7 +155,7 @@ function sacctOf(ids: readonly number[], isOld: (id: number) => boolean): string
   return `${['JobID|JobIDRaw|User|Account|State|Start|End|Elapsed|NNodes|NCPUS|NodeList', ...lines].join('\n')}\n`;
 }
 
-/** Pauses one of the processes below these at a time, at random (Linux: elsewhere the children are not known). Answers how often. */
+/** Pauses one random child of these processes at a time and returns the number of pauses (0 except on Linux). */
 async function pausesUntil(isOver: () => boolean, roots: ReadonlySet<number>): Promise<number> {
   let pauses = 0;
   while (!isOver()) {
@@ -183,7 +185,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** A database with some jobs in `cwd`, for `besideService`. */
+/** Creates a database with some jobs in `cwd`, for `besideService`. */
 export async function fileToShare(cwd: string): Promise<void> {
   const { code, stderr } = await run(cwd, ['generate', '--jobs', '2000', '--seed', '1', '--archived', '0']);
   if (code !== 0) throw new Error(stderr);

@@ -1,11 +1,11 @@
 import type { Job } from '../../src/jobs/job.ts';
 import { job, NOW } from './test-app.ts';
 
-/** Text that would do something if a page let it. */
+/** Text that would take effect if a page did not escape it. */
 export const HOSTILE = `<script>alert(1)</script><img src=x onerror=alert(2)>"'&amp;\u202Eevil\u0000`;
 export const LONG_WORD = 'x'.repeat(3_000);
 
-/** Four jobs that differ in every field a filter knows; the newest last. */
+/** Four jobs that differ in every field that a filter can use. The newest is last. */
 export const SHOWN_JOBS: Job[] = [
   job({
     jobId: 11,

@@ -1,4 +1,4 @@
-/** A cluster.json with every kind of rule in it: overrides, a removed metric, footprints, energy, a prefix. */
+/** A cluster.json with every kind of rule: overrides, a removed metric, footprints, energy, a prefix. */
 export function smallCluster() {
   return {
     name: 'small',

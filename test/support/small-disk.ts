@@ -1,4 +1,4 @@
-/** A libSQL server whose files may not grow: every write to its log fails there, as on a full disk. */
+/** A libSQL server whose files cannot grow: every write to its log fails, as on a full disk. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -11,11 +11,11 @@ export interface SmallDisk extends LibsqlServer {
   makeRoom(): void;
 }
 
-/** With the tables of a job database. */
+/** A server with the tables of a job database. */
 export async function serverOnSmallDisk(): Promise<SmallDisk> {
   const server = await startLibsqlServer({
     folder: join(testFolder(), 'sqld'),
-    // The signal that goes with the error would end it.
+    // Without the trap, the signal that accompanies the error would end the server.
     through: ['sh', '-c', 'trap "" XFSZ; exec "$0" "$@"'],
   });
   onTestFinished(() => server.kill());

@@ -8,15 +8,15 @@ import type { PageStatement, SqlValue, Statement } from '../../src/db/statement.
 import type { NextPages } from '../../src/questions/list/read-ahead.ts';
 
 type Connection = InstanceType<typeof Database>;
-/** libsql 0.5.29 answers a BLOB as Buffer or ArrayBuffer. */
+/** libsql 0.5.29 returns a BLOB as Buffer or ArrayBuffer. */
 const blob = z.custom<ArrayBuffer | Uint8Array>((value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value));
 
-/** A page as text, to look into. */
+/** A page with its text. */
 export interface TextPage<More> extends Page<More> {
   text: string;
 }
 
-/** A database file of its own, with the tables and indexes of the migrations, to run statements against in process. */
+/** A separate database file with the tables and indexes of the migrations, for statements in this process. */
 export class TestDatabase {
   readonly #connection: Connection;
   readonly #folder: string;
@@ -30,7 +30,7 @@ export class TestDatabase {
     await this.#connection.exec(sql);
   }
 
-  /** Rows as the driver has them: nothing but BLOB and numbers may be asked for where text could be invalid. */
+  /** Rows as the driver returns them. If a text may be invalid UTF-8, select only BLOBs and numbers. */
   async all(sql: string, parameters: readonly SqlValue[] = []): Promise<unknown[]> {
     const statement = await this.#connection.prepare(sql);
     return statement.all(parameters.map(bound));
@@ -59,7 +59,7 @@ export class TestDatabase {
     };
   }
 
-  /** The file, for another connection. */
+  /** The path of the file, for another connection. */
   get path(): string {
     return join(this.#folder, 'job.db');
   }
@@ -89,8 +89,8 @@ export class TestDatabase {
 }
 
 /**
- * `indexes`: the lean ones of the migrations, or the file with those of cc-backend; `recorded`: with the record of changes, in a
- * WAL that others can read meanwhile.
+ * `lean` has the indexes of the migrations, `cc-backend` those of cc-backend. `recorded` also has the change record and
+ * a WAL, so that others can read at the same time.
  */
 export async function testDatabase(
   indexes: 'lean' | 'cc-backend' | 'none' | 'recorded' = 'lean',
@@ -116,7 +116,7 @@ function decode(bytes: ArrayBuffer | Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
-/** As the connection processes bind: whole numbers as 64-bit integers. */
+/** Binds integers as 64-bit integers, as the connection processes do. */
 function bound(value: SqlValue): SqlValue {
   return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
 }

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 
-/** A file as another program has it open, with the SQLite that the service writes with. */
+/** A file opened by another program, with the SQLite that the service uses for writing. */
 export interface OtherProgram {
   exec(sql: string): Promise<void>;
   prepare(sql: string): Prepared;
@@ -18,14 +18,14 @@ interface Prepared {
 
 type Value = string | number | bigint | null | Uint8Array;
 
-/** Whole numbers as numbers, rounded beyond 2^53. */
+/** Integers as numbers, rounded beyond 2^53. */
 function plain(row: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
   );
 }
 
-/** Whole numbers are bound as 64-bit integers, as the service binds them. */
+/** Integers are bound as 64-bit integers, as in the service. */
 export function openSqlite(path: string, busyTimeoutMs = 0): OtherProgram {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs, enableDoubleQuotedStringLiterals: true });
   const bound = (values: readonly Value[] = []) =>

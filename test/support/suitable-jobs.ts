@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { STORED_FIELDS, type StoredField } from '../../src/jobs/fields.ts';
 import type { Row, StoredJson } from './random-jobs.ts';
 
-/** Whether a column index can hold the row; what else it could not hold is nothing that the random rows have. */
+/** Whether a column index can hold the row. Random rows have no other unsupported values. */
 export function isSuitable(row: Row): boolean {
   const stored = [...(row.resources.meaning ?? []), row.metadata.meaning?.jobName ?? Buffer.of()];
   return STORED_FIELDS.every((field) => fits(field, row[field.name])) && stored.every(isPlain);
 }
 
-/** The row with something plain in the place of what an index cannot hold. */
+/** The row with plain values in place of those that an index cannot hold. */
 export function madeSuitable(row: Row): Row {
   const hosts = row.resources.meaning ?? [];
   const odd = STORED_FIELDS.filter((field) => !fits(field, row[field.name]));

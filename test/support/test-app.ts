@@ -25,14 +25,14 @@ import { openInProcess } from './in-process.ts';
 import { smallCluster } from './small-cluster.ts';
 import { openSqlite } from './sqlite.ts';
 
-/** The time of every test, Unix seconds. */
+/** The current time of every test in Unix seconds. */
 export const NOW = 1_800_000_000;
 
 export const keys = await makeKeys();
 /** Keys that the app does not know. */
 export const otherKeys = await makeKeys();
 
-/** What the app says of its memory. */
+/** The memory sizing that the app reports. */
 export const SIZING: Sizing = {
   limitMb: 1,
   machine: { memoryMb: 4, source: 'a test' },
@@ -51,7 +51,7 @@ export interface LogLine {
   fields: Record<string, unknown>;
 }
 
-/** A log that remembers. */
+/** A log that collects its lines. */
 export function listeningLog(lines: LogLine[], bindings: Record<string, unknown> = {}): Log {
   const write = (level: string) => (fields: object, message: string) => {
     lines.push({ level, message, fields: { ...bindings, ...fields } });
@@ -99,14 +99,14 @@ export interface TestAppOptions {
   jobs?: readonly Job[];
   /** More SQL, run before the app starts. */
   sql?: string;
-  /** Fills the database and the archive folder before there is an app. */
+  /** Fills the database and the archive folder before the app is created. */
   fill?: (place: { db: Database; archiveRoot: string }) => Promise<void>;
   service?: (real: Service) => Partial<Service>;
 }
 
 export type TestApp = Awaited<ReturnType<typeof testApp>>;
 
-/** The real app on a real database file of its own, with the cluster `small` and an archive folder; `close` it. */
+/** The real app on a real database file, with the cluster `small` and an archive folder. The caller must `close` it. */
 export async function testApp({ settings = {}, jobs = [], sql, fill, service }: TestAppOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'cc-jobs-test-'));
   const path = join(folder, 'job.db');
@@ -145,17 +145,20 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     lines,
     archiveRoot,
     token,
-    /** GET with a token: of a machine account, or of this user and these roles. */
+    /** GET with the token of a machine account, or of this user with these roles. */
     async get(target: string, user?: string, ...roles: string[]) {
       return await app.request(target, { headers: { 'X-Auth-Token': await token(user, ...roles) } });
     },
-    /** A request with a body (as JSON, unless it is text) and a token: of a machine account, or of this user and these roles. */
+    /**
+     * A request with a body (JSON, or a string as is) and the token of a machine account, or of this user with these
+     * roles.
+     */
     async send(method: string, target: string, body: unknown, user?: string, ...roles: string[]) {
       const text = typeof body === 'string' ? body : losslessJson(body);
       const headers = { 'X-Auth-Token': await token(user, ...roles) };
       return await app.request(target, { method, headers, body: text });
     },
-    /** Looks into the file on a connection of its own. */
+    /** Queries the file on a separate connection. */
     async query(select: string): Promise<Record<string, unknown>[]> {
       const connection = openSqlite(path, 1000);
       try {
@@ -164,7 +167,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
         connection.close();
       }
     },
-    /** Changes the file as another program does. */
+    /** Changes the file as another program would. */
     async write(sql: string): Promise<void> {
       const connection = openSqlite(path, 1000);
       await connection.exec(sql);
@@ -177,7 +180,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
   };
 }
 
-/** The archive read in this process. */
+/** Reads the archive in this process. */
 function localArchive(root: string): Archive {
   return {
     statistics: async (jobs) => (await answerArchiveRequest(root, { kind: 'statistics', jobs })).texts,
@@ -189,7 +192,7 @@ function localArchive(root: string): Archive {
   };
 }
 
-/** A port whose `read` or `readPage` does something else first. */
+/** A port that calls `hook` before each `read` or `readPage`. */
 export function before(db: Database, hook: (statement: string) => Promise<void> | void): Database {
   return {
     ...db,
@@ -204,12 +207,12 @@ export function before(db: Database, hook: (statement: string) => Promise<void> 
   };
 }
 
-/** The JSON body of an answer, in the shape the test expects. */
+/** The JSON body of a response, typed as the test expects. */
 export async function bodyOf<Body>(answer: Response): Promise<Body> {
   return (await answer.json()) as Body;
 }
 
-/** Status, code and text of an error; throws unless it has the one shape of errors. */
+/** Status, code and text of an error. Throws if the body does not have the standard format of errors. */
 export async function faultIn(answer: Response): Promise<[status: number, code: string, error: string]> {
   const { status, error, code, ...rest } = await bodyOf<Record<string, string>>(answer);
   const texts = [status, error, code].every((text) => typeof text === 'string' && text !== '');

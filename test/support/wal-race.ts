@@ -11,9 +11,9 @@ const STEP_MS = 20;
 const START_MS = 1_500;
 
 export interface RaceResult {
-  /** Acknowledged to the writer. */
+  /** Commits acknowledged to the writer. */
   commits: number;
-  /** How many of them are in the file; undefined where it cannot be read any more. */
+  /** How many of them are in the file. Undefined if the file cannot be read any more. */
   found: number | undefined;
   checkpoints: number;
   /** The lines of integrity_check, at most three. */
@@ -21,9 +21,9 @@ export interface RaceResult {
 }
 
 /**
- * A writer, a process that checkpoints and a reader on one file, with one library of SQLite, so timed that a checkpoint is paused for two
- * milliseconds (SIGSTOP, as a scheduler would) while the next commit resets the log. An SQLite with the WAL-reset bug
- * (https://www.sqlite.org/wal.html#walresetbug) damages the file within half a minute.
+ * Runs a writer, a checkpointing process and a reader on one file with one SQLite library. The timing pauses a
+ * checkpoint for two milliseconds (SIGSTOP, like a pause by the scheduler) while the next commit resets the log. An
+ * SQLite with the WAL-reset bug (https://www.sqlite.org/wal.html#walresetbug) damages the file within half a minute.
  */
 export async function race(library: 'node' | 'libsql', seconds: number): Promise<RaceResult> {
   const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-race-'));
@@ -56,7 +56,7 @@ async function make(path: string): Promise<void> {
   db.close();
 }
 
-/** Pauses the checkpointer each step, about when the writer is to reset the log. */
+/** Pauses the checkpointer in each step, at about the time when the writer resets the log. */
 async function pauseAtResets(pid: number, endAt: number): Promise<void> {
   await sleep(START_MS / 2);
   while (Date.now() < endAt - 500) {

@@ -1,4 +1,4 @@
-/** The most expensive requests that a route allows, made from what its document says of its limits and fields. */
+/** The most expensive requests that a route allows, generated from the limits and fields in its OpenAPI document. */
 
 export interface Schema {
   type?: string | string[];
@@ -25,16 +25,16 @@ export interface WorstBody {
   text: string;
 }
 
-/** Left for braces, keys and the fields that a body must have. */
+/** Reserved for braces, keys and the required fields of a body. */
 const SPARE = { bytes: 2_000, values: 60 };
-/** Bytes of a request line or a header: Node takes 16 KB of all together. */
+/** Bytes of a request line or a header. Node accepts 16 KB for all of them together. */
 export const LINE_BYTES = 14_000;
 
 type Path = readonly string[];
 
 /**
- * Bodies at the limits: `valid` is one that the route accepts, of which each list and object in turn grows as far as it may, and of the
- * texts one at each depth.
+ * Bodies at the limits. `valid` is a body that the route accepts. Each list and object in it is enlarged in turn, and
+ * of the texts one at each depth.
  */
 export function worstBodies({ content, 'x-limits': limits }: NonNullable<Operation['requestBody']>, valid: unknown) {
   return grown(content['application/json'].schema, limits, valid);
@@ -61,12 +61,12 @@ function isOf(schema: Schema, type: string): boolean {
   return [schema.type].flat().includes(type);
 }
 
-/** The schema without its null. */
+/** The schema without `null`. */
 function plain(schema: Schema): Schema {
   return schema.anyOf?.find((one) => !isOf(one, 'null')) ?? schema;
 }
 
-/** Paths of all lists, maps and texts; `*` is any member of a list. */
+/** The paths of all lists, maps and texts. `*` means any member of a list. */
 function growingPlaces(schema: Schema, path: Path = []): Path[] {
   const known = plain(schema);
   if (isOf(known, 'string') || typeof known.additionalProperties === 'object') return [path];
@@ -81,7 +81,7 @@ function at(schema: Schema, path: Path): Schema {
   return at((first === '*' ? known.items : known.properties?.[first]) ?? {}, rest);
 }
 
-/** A value of this schema, as small as it can be and be looked at in full. */
+/** The smallest value of this schema that is still checked completely. */
 function small(schema: Schema, nth: number): unknown {
   const known = plain(schema);
   if (isOf(known, 'integer') || isOf(known, 'number')) return nth % 1_000;
@@ -91,7 +91,7 @@ function small(schema: Schema, nth: number): unknown {
   return first === undefined ? {} : { [first[0]]: small(first[1], nth) };
 }
 
-/** Sets what is at the path; a path through a list goes through all its members. */
+/** Sets the value at a path. A path through a list applies to all its members. */
 function set(value: unknown, path: Path, make: (before: unknown) => unknown): unknown {
   const [first, ...rest] = path;
   if (first === undefined) return make(value);
@@ -100,7 +100,7 @@ function set(value: unknown, path: Path, make: (before: unknown) => unknown): un
   return { ...members, [first]: set(members[first], rest, make) };
 }
 
-/** The body with as many members at the path as limits allow. Lists on the way to it get members too, a hundred each. */
+/** The body with as many members at the path as the limits allow. Lists on the path get a hundred members each. */
 function filled(valid: unknown, schema: Schema, path: Path, limits: Limits): unknown {
   const place = at(schema, path);
   const outer = path.lastIndexOf('*');
@@ -131,7 +131,7 @@ function filled(valid: unknown, schema: Schema, path: Path, limits: Limits): unk
   });
 }
 
-/** Members of a list: like the first there is, with a text of its own each. */
+/** Members of a list: copies of the first member, each with a text of its own. */
 function many(first: unknown, { items = {} }: Schema, count: number): unknown[] {
   const isObject = typeof first === 'object' && first !== null;
   return Array.from({ length: count }, (_, nth) => {
@@ -142,14 +142,14 @@ function many(first: unknown, { items = {} }: Schema, count: number): unknown[] 
 
 const MARK = 'MARK OF A TEXT';
 
-/** The body with a text at the path that fills it, made of a piece of JSON. */
+/** The body with a text at the path that fills it by repeating a piece of JSON. */
 function withText(valid: unknown, path: Path, piece: string, limits: Limits): string {
   const [before = '', after = ''] = JSON.stringify(set(valid, path, () => MARK)).split(MARK);
   const bytes = Math.min(limits.bytes, 16 * 2 ** 20) - Buffer.byteLength(before + after) - 8;
   return before + piece.repeat(Math.floor(bytes / Buffer.byteLength(piece))) + after;
 }
 
-/** What no schema asked for, at the limits of a body. */
+/** Bodies that match no schema, at the limits of a body. */
 export function hostileBodies(limits: Limits): WorstBody[] {
   const bytes = Math.min(limits.bytes, 16 * 2 ** 20) - 10;
   const values = Math.min(limits.values - 5, Math.floor(bytes / 12));
@@ -168,7 +168,7 @@ export function hostileBodies(limits: Limits): WorstBody[] {
   ];
 }
 
-/** Bodies of a form at its limits. */
+/** Form bodies at the limits. */
 export function worstForms(
   { bytes, fields }: { bytes: number; fields: number },
   valid: Record<string, string>,
@@ -187,7 +187,7 @@ export function worstForms(
   ];
 }
 
-/** Query strings as long as a request line may be: each parameter with one long value, and with many short ones. */
+/** Query strings as long as a request line may be: each parameter with one long value, and with many short values. */
 export function worstQueries(names: readonly string[]): string[] {
   const each = names.flatMap((name) => [
     ...['9', '%25'].map((piece) => `${name}=${repeated(piece, LINE_BYTES - name.length - 1)}`),
