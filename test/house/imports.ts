@@ -1,16 +1,16 @@
-/** The files of src and routes, and what each imports: read from their text, types included. */
+/** The files of src and routes with their imports, including type imports. They are read from the text of the files. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 export interface SourceFile {
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly path: string;
   readonly lines: number;
-  /** Files of the repository. */
+  /** Imported files of the repository. */
   readonly files: readonly string[];
-  /** Packages, and modules of Node. */
+  /** Imported packages and Node modules. */
   readonly packages: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export function sourceFiles(): SourceFile[] {
     });
 }
 
-/** Groups of files that import each other, directly or through others. */
+/** Groups of files that import each other, directly or indirectly. */
 export function circles(files: readonly SourceFile[]): string[][] {
   const importsOf = new Map(files.map(({ path, files: imported }) => [path, imported]));
   const index = new Map<string, number>();

@@ -1,7 +1,7 @@
-/** Which way imports point: down this list, or within one of its entries. */
+/** The direction of imports: down this list, or within one entry. */
 import type { SourceFile } from './imports.ts';
 
-/** From the top. A file belongs to the longest entry that its path begins with. */
+/** From top to bottom. A file belongs to the entry with the longest matching prefix. */
 export const LAYERS: readonly (readonly string[])[] = [
   ['src/cli.ts', 'src/worker.ts', 'src/worker/'],
   ['src/commands/'],
@@ -69,7 +69,7 @@ export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp
   },
 ];
 
-/** As `file imports package: why not`. */
+/** Each as `file imports package: why not`. */
 export function wrongPackages(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, packages }) =>
     packages.flatMap((name) =>

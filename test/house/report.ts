@@ -1,4 +1,4 @@
-/** `npm run house`: how the code is arranged, in figures. test/house.test.ts fails for those that have a limit. */
+/** `npm run house`: figures about the structure of the code. test/house.test.ts fails if a limit is exceeded. */
 import { circles, sourceFiles } from './imports.ts';
 import { upward, wrongPackages } from './layers.ts';
 import { LONGEST, repeatedNames } from './sizes.ts';

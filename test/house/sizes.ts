@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 import type { SourceFile } from './imports.ts';
 
-/** Lines of the longest file. The table of settings has one entry each. */
+/** The most lines of a file. The table of settings may be longer, because it has an entry for each setting. */
 export const LONGEST = 300;
 export const MAY_BE_LONGER = ['src/settings.ts'];
 
-/** What a directory for each question, page or program calls its files. */
+/** File names that each folder of a question, page or program uses. */
 const EVERYWHERE = ['question.ts', 'sqlite.ts', 'duckdb.ts', 'content.ts', 'program.ts'];
 
-/** Names of more than two files: in an editor nobody finds the right one. */
+/** Names used by more than two files. Such names make files hard to find in an editor. */
 export function repeatedNames(files: readonly SourceFile[]): [string, string[]][] {
   const byName = new Map<string, string[]>();
   for (const { path } of files) {

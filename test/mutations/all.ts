@@ -8,7 +8,7 @@ import { QUESTIONS } from './questions.ts';
 
 export const MUTATIONS: readonly Mutation[] = [...HTTP, ...POOL, ...COLUMNS, ...QUESTIONS, ...NODE, ...OTHERS];
 
-/** `http/auth.ts: 'alg !== …' -> 'alg === …'`, on one line. */
+/** The mutation on one line: `http/auth.ts: 'alg !== …' -> 'alg === …'`. */
 export function shown({ file, from, to }: Mutation): string {
   return `${file}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`;
 }

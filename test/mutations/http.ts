@@ -1,4 +1,4 @@
-/** Who may ask, from where, how much, and what an answer says. */
+/** Authentication, allowed addresses, limits and the content of responses. */
 import { type Mutation, mutation } from './mutation.ts';
 
 export const HTTP: readonly Mutation[] = [

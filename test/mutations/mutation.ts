@@ -1,11 +1,11 @@
-/** One line of the code made wrong, and the tests of which at least one must fail then. */
+/** A deliberate error in one line of code. At least one of the tests must fail with it. */
 export interface Mutation {
-  /** Below src/. */
+  /** Path below src/. */
   file: string;
-  /** Occurs once in the file; a part of one line. */
+  /** Part of one line. It occurs exactly once in the file. */
   from: string;
   to: string;
-  /** Below test/, without `.test.ts`. */
+  /** Paths below test/, without `.test.ts`. */
   tests: readonly string[];
 }
 

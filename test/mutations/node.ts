@@ -1,4 +1,4 @@
-/** What the service on Node bounds. */
+/** Limits of the service on Node. */
 import { type Mutation, mutation } from './mutation.ts';
 
 export const NODE: readonly Mutation[] = [

@@ -1,4 +1,4 @@
-/** Questions about jobs, as SQL for both engines: what a caller may see, and the filter. */
+/** Questions about jobs as SQL for both engines: visibility and filters. */
 import { type Mutation, mutation } from './mutation.ts';
 
 export const QUESTIONS: readonly Mutation[] = [

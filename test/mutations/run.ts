@@ -1,6 +1,6 @@
 /**
- * `npm run mutations -- [FILTER]`: makes one line after the other wrong in a copy of the tree, and runs the tests that must notice. FILTER
- * is a part of what is printed for a mutation. Ends with 1 when one survives.
+ * `npm run mutations -- [FILTER]`: applies one mutation at a time to a copy of the tree, and runs the tests that must
+ * detect it. FILTER is a part of the text printed for a mutation. Exits with 1 if a mutation is not detected.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import type { Mutation } from './mutation.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const COPIED = ['src', 'routes', 'test', 'bin', 'migrations', 'docs', 'package.json', 'tsconfig.json'];
 const CONFIGS = ['vitest.config.ts', 'wrangler.toml'];
-/** A test that hangs has noticed. */
+/** A test that hangs counts as a detection. */
 const LIMIT_MS = 300_000;
 const BASELINE_LIMIT_MS = 1_800_000;
 
@@ -52,7 +52,10 @@ async function caught({ file, from, to, tests }: Mutation): Promise<boolean> {
   }
 }
 
-/** Its exit code; `bail` is after how many failures it gives up. In a process group of its own: what it started ends with it. */
+/**
+ * Returns the exit code. `bail` is the number of failures after which vitest stops. The process group of its own
+ * ensures that all of its child processes end with it.
+ */
 async function vitest(tests: readonly string[], bail: 0 | 1): Promise<number> {
   const files = tests.map((test) => `test/${test}.test.ts`);
   const child = spawn('bin/node24', ['vitest', 'run', `--bail=${bail}`, ...files], {
