@@ -1,4 +1,4 @@
-/** What a page cache of its own buys a connection: sizes from 2 MB to 4 GB, for scans, index ranges and random rows. */
+/** The benefit of a connection's own page cache: sizes from 2 MB to 4 GB, for scans, index ranges and random rows. */
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { type Check, fact, shown } from './support/table.ts';
 
 export const JOBS = 5_000_000;
 const SIZES_MB = [2, 8, 32, 64, 256, 1024, 4096];
-/** Above the cache, so that the cache alone varies. */
+/** Heap limit above the cache size, so that only the cache varies. */
 const HEAP_ABOVE_MB = 512;
 const QUERIES = ['scan', 'range', 'random'] as const;
 
@@ -27,7 +27,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
       const [first] = await passes(db, cacheMb, query, 1);
       if (first !== undefined) cold.set(cacheMb, first);
     }
-    await passes(db, 8, query, 1); // the system's cache is full again
+    await passes(db, 8, query, 1); // fills the system's cache again
     for (const cacheMb of SIZES_MB) {
       const [first, second] = await passes(db, cacheMb, query, 2);
       const line = `${sec(cold.get(cacheMb))} | ${sec(first)} | ${sec(second)} s, RSS ${shown(second?.rssMb ?? 0)} MB`;
@@ -42,12 +42,12 @@ function sec(pass: Pass | undefined): string {
   return ((pass?.ms ?? 0) / 1000).toFixed(2);
 }
 
-/** POSIX_FADV_DONTNEED for this one file, by the tool that every Linux has; the caches of others stay. */
+/** POSIX_FADV_DONTNEED for this file only, by a tool that every Linux has. Caches of other files are kept. */
 function dropFromSystemCache(path: string): void {
   execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none']);
 }
 
-/** Runs the query so many times on a new connection in a process of its own. */
+/** Runs the query `count` times on a new connection in a process of its own. */
 async function passes(db: string, cacheMb: number, query: string, count: number): Promise<Pass[]> {
   const program = join(import.meta.dirname, 'support/cache-passes.ts');
   const args = [db, String(cacheMb), String(cacheMb + HEAP_ABOVE_MB), query, String(count)];

@@ -1,4 +1,4 @@
-/** The column index beside the SQL, a covering index, and bare DuckDB; what it costs to build, to follow and to have. */
+/** The column index compared with the SQL, a covering index and bare DuckDB; the cost of building and updating it. */
 import { statSync } from 'node:fs';
 import { IndexFile } from '../src/column-index/index-file.ts';
 import { migrate } from '../src/db/schema/migrate.ts';
@@ -14,7 +14,7 @@ import { atMost, type Check, fact, shown } from './support/table.ts';
 import { requests } from './support/whole-requests.ts';
 
 export const JOBS = 200_000;
-/** The figures of the issue are those of 20 M jobs: below, the same is only shown. */
+/** The limits apply to 20 M jobs. With fewer jobs the figures are only shown. */
 const FULL = 20_000_000;
 const BUILD_US_A_JOB = 12; // 4 minutes
 const METRICS = 6;
@@ -25,7 +25,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
   const isFull = options.jobs >= FULL;
   const checks: Check[] = [];
   const tell = (...more: Check[]) => {
-    // Hours of work: each result is there as soon as it is known.
+    // The benchmark takes hours, so each result is shown immediately.
     for (const { what, measured } of more) process.stderr.write(`${what}: ${measured}\n`);
     checks.push(...more);
   };
@@ -39,7 +39,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
     const times: Times[] = [];
     for (const question of QUESTIONS) {
       const columns = await columnTimes(files.db, folder, question);
-      // In the same minute: the machine may change its speed.
+      // Measured in the same minute, because the speed of the machine may change.
       const bare = await bareTime(indexPath, folder, question);
       const [scan = 0] = await sqlTimes(files.db, folder, [question], rounds);
       times.push({ columns, bare, scan });
@@ -55,7 +55,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
     }
     if (isFull) tell(await coldScan(files.db, folder));
     tell(...(await requests(files, { isFull, jobs: options.jobs })));
-    // Last: what it deletes and adds makes every scan longer.
+    // Last: its deletions and additions make every scan longer.
     const behind = await opened(files.db, folder);
     tell(...(await changed(files.db, behind)));
     const peakMb = Math.max(behind.peakMb(), ...times.map(({ columns }) => columns.peakMb));
@@ -89,7 +89,7 @@ interface AllTimes extends Times {
   all: number | undefined;
 }
 
-/** The lead over the SQL grows with the jobs: it has limits at full size alone. */
+/** The speed-up over the SQL grows with the number of jobs, so it has limits only at full size. */
 function line(question: Question, times: AllTimes, isFull: boolean): Check {
   const { timesScan = 0, timesCovering = 0 } = isFull ? question : {};
   const { columns, bare, scan, covering, all } = times;
@@ -113,13 +113,13 @@ function line(question: Question, times: AllTimes, isFull: boolean): Check {
   return { what: question.name, limit: limits, measured, ok };
 }
 
-/** What SQLite takes for the same under the 54 indexes of cc-backend's schema. */
+/** The times of SQLite for the same questions with the 54 indexes of cc-backend's schema. */
 async function allIndexTimes(files: Files, jobs: number, { folder, rounds }: { folder: string; rounds: number }) {
   const { db } = await withAllIndexes(files, jobs);
   return await sqlTimes(db, folder, QUESTIONS, rounds);
 }
 
-/** The totals by SQL, over a file that nobody has read. */
+/** The totals by SQL, over a file that is not cached. */
 async function coldScan(path: string, folder: string): Promise<Check> {
   const totals = QUESTIONS.find(({ path }) => path === STATISTICS);
   if (totals === undefined) throw new Error('there is no question for totals');

@@ -1,4 +1,6 @@
-/** The service killed at random moments under an adapter's load: after each restart all that was acknowledged is there. */
+/**
+ * Kills the service at random moments under an adapter's load. After each restart, all acknowledged jobs must exist.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSqlite } from '../test/support/sqlite.ts';
 import { adapter, type JobPattern, type Kept, keptOf, patternFrom, type Sent } from './support/adapting.ts';
@@ -10,12 +12,12 @@ import { atLeast, atMost, type Check, fact, shown } from './support/table.ts';
 export const JOBS = 20_000;
 const KILLS = 200;
 const CONNECTIONS = 32;
-/** More than it gets to before it is killed. */
+/** More jobs than it can handle before it is killed. */
 const JOBS_PER_KILL = 5_000;
-/** From the first request to the kill. */
+/** Time from the first request to the kill. */
 const MOMENT_MS = { least: 100, most: 900 };
 
-/** Whom the signal hits. */
+/** The processes that receive the signal. */
 const VICTIMS = ['parent', 'all at once', 'children, then the parent'] as const;
 
 export async function run(options: BenchOptions): Promise<Check[]> {
@@ -36,7 +38,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
       const kept = await keptOf(copy.db, now);
       for (const key of Object.keys(sum) as (keyof Kept)[]) sum[key] += kept[key];
     }
-    const after = await keptOf(copy.db, sent); // what was once there is there at the end
+    const after = await keptOf(copy.db, sent); // jobs that existed once must exist at the end
     return [
       atLeast('times killed', kills, KILLS),
       fact(

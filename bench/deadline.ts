@@ -1,4 +1,4 @@
-/** A deadline is real: the answer comes when it passes, and the query has stopped. */
+/** Deadlines: the response comes when the deadline passes, and the query has stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchOptions, databaseFor, type Files } from './support/database.ts';
 import { get } from './support/http.ts';
@@ -13,7 +13,7 @@ const ROUNDS = 15;
 const TIMEOUT_MS = 300;
 const HANG_UP_MS = 50;
 const SCAN = '/api/jobs/count?job-name.contains=zzzz';
-/** From the last answer to the beginning of the measurement of CPU, and its length. */
+/** Time between the last response and the measurement of CPU, and the length of the measurement. */
 const SETTLE_MS = 500;
 const WATCH_MS = 2_000;
 
@@ -71,12 +71,12 @@ async function hangUps(files: Files): Promise<Check[]> {
   }
 }
 
-/** Per cent of one CPU that all database processes together use from 500 ms after the last answer on. */
+/** Per cent of one CPU that all database processes use together, from 500 ms after the last response on. */
 async function cpuAfterwards(parent: number): Promise<number> {
   await sleep(SETTLE_MS);
   const before = new Map(childrenOf(parent).map((pid) => [pid, cpuSec(pid)]));
   await sleep(WATCH_MS);
-  // One that has come since then is a replacement: its start counts as well.
+  // A process that started since then is a replacement. Its start counts, too.
   const used = childrenOf(parent).reduce((sum, pid) => sum + cpuSec(pid) - (before.get(pid) ?? 0), 0);
   return (used / (WATCH_MS / 1000)) * 100;
 }

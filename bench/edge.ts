@@ -1,4 +1,4 @@
-/** A libSQL server behind the service, on Node and as a Worker: how fast, whether a deadline reaches it, and what its death costs. */
+/** A libSQL server used by the service on Node and as a Worker: speed, deadlines, and the effect of its death. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LibsqlServer, startLibsqlServer } from '../src/dev/servers/libsql-server.ts';
@@ -17,7 +17,7 @@ const SCAN = '/api/jobs/count?job-name.contains=zzzz';
 const SCANS_AT_ONCE = 4;
 const ROUNDS = 5;
 const TIMEOUT = { REQUEST_TIMEOUT_MS: '300' };
-/** From the last answer to the beginning of the measurement of CPU, and its length. */
+/** Time between the last response and the measurement of CPU, and the length of the measurement. */
 const SETTLE_MS = 500;
 const WATCH_MS = 1_000;
 const CONNECTIONS = 8;
@@ -55,7 +55,7 @@ async function onFile(files: Files): Promise<Check[]> {
 }
 
 async function onServer(files: Files, server: LibsqlServer): Promise<Check[]> {
-  // Puts the clusters there, too.
+  // The service also stores the clusters on the server.
   const service = await startServer(files, { ...TIMEOUT, DB_URL: server.url });
   try {
     return [
@@ -106,7 +106,7 @@ async function lists(name: string, target: Target, limitMs?: number): Promise<Ch
   ];
 }
 
-/** Scans that run into the deadline, and what those who ran them still use of a CPU half a second later. */
+/** Runs scans into the deadline, and measures the CPU that their processes still use half a second later. */
 async function deadlines(name: string, target: Target, workers: () => number[]): Promise<Check[]> {
   const times: number[] = [];
   const cpu: number[] = [];
@@ -134,7 +134,7 @@ async function cpuAfterwards(workers: () => number[]): Promise<number> {
   return (used / (WATCH_MS / 1000)) * 100;
 }
 
-/** The server killed under an adapter's load and started again: what is lost, and how soon there is service. */
+/** Kills the server under an adapter's load and restarts it: lost jobs, and time until requests succeed again. */
 async function deaths(files: Files, folder: string): Promise<Check[]> {
   let server = await startLibsqlServer({ folder });
   const port = Number(new URL(server.url).port);

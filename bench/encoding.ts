@@ -1,4 +1,6 @@
-/** What the compression of a libSQL server costs: lists as the service asks for them, and with gzip, in alternating rounds. */
+/**
+ * The cost of a libSQL server's compression: lists as the service requests them, and with gzip, in alternating rounds.
+ */
 import { once } from 'node:events';
 import { createServer, type Server as HttpServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +18,7 @@ const LISTS: readonly [length: number, times: number][] = [
   [1_000, 20],
   [50_000, 3],
 ];
-/** The ratio of both, which a machine at work does not change. */
+/** The ratio of the two times, which does not depend on the load of the machine. */
 const LEAST_GAIN = 1.5;
 
 export async function run(options: BenchOptions): Promise<Check[]> {
@@ -50,7 +52,7 @@ async function compared(services: readonly Target[], length: number, times: numb
       const { status, ms } = await get(service, path);
       if (status !== 200) throw new Error(`${path}: ${status}`);
       const mine = taken[at];
-      if (round === 0 || mine === undefined) continue; // the first warms up
+      if (round === 0 || mine === undefined) continue; // the first round warms up
       mine.ms.push(ms);
       mine.cpuMs += ((cpuSec(pid) - before) * 1000) / times;
     }
@@ -67,7 +69,7 @@ async function compared(services: readonly Target[], length: number, times: numb
   ];
 }
 
-/** Passes everything on, with another Accept-Encoding where one is given. */
+/** Forwards everything, with another Accept-Encoding if `encoding` is given. */
 async function proxyTo(url: string, encoding: string | undefined): Promise<HttpServer> {
   const proxy = createServer((asked, answer) => {
     const headers = { ...asked.headers, ...(encoding === undefined ? {} : { 'accept-encoding': encoding }) };

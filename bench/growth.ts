@@ -1,4 +1,4 @@
-/** The questions of a dashboard at a twentieth, a quarter, a half and all of the jobs: how the times grow. */
+/** The questions of a dashboard with a twentieth, a quarter, a half and all of the jobs: how the times grow. */
 import { existsSync } from 'node:fs';
 import { migrate } from '../src/db/schema/migrate.ts';
 import { bareTime } from './support/bare-duckdb.ts';
@@ -11,10 +11,10 @@ import { atMost, type Check, fact, shown } from './support/table.ts';
 
 export const JOBS = 200_000;
 const PARTS = [1 / 20, 1 / 4, 1 / 2, 1];
-/** Of twenty times as many jobs: more would be worse than linear. */
+/** Growth of the time for twenty times as many jobs. More would be worse than linear. */
 const MOST_GROWTH = 20 * 1.3;
 
-/** ms of each question, in their order. */
+/** Times of the questions in ms, in their order. */
 interface Size {
   jobs: number;
   columns: number[];
@@ -42,7 +42,7 @@ export async function run({ jobs }: BenchOptions): Promise<Check[]> {
   });
 }
 
-/** The database and its index are kept for the next run. */
+/** Keeps the database and its index for the next run. */
 async function measured(jobs: number): Promise<Size> {
   const { db } = await generated(jobs, 0);
   await migrate(db);

@@ -1,4 +1,4 @@
-/** While every reader is busy with scans: the health check, and writes through the port. */
+/** The health check and writes through the port, while every reader is busy with scans. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDeadline } from '../src/deadline.ts';
 import { visibleTo } from '../src/jobs/visibility.ts';
@@ -75,7 +75,7 @@ async function writes({ db: path }: Files): Promise<Check[]> {
       }
     };
     const write = async () => {
-      await sleep(500); // the readers have started by then
+      await sleep(500); // by then the readers have started
       while (performance.now() < until) {
         const deadline = startDeadline(WRITE_LIMIT_MS);
         const startedAt = performance.now();

@@ -1,4 +1,4 @@
-/** Start and stop with the eight lean indexes beside the same with the 54 of cc-backend, in alternating rounds. */
+/** Start and stop with the eight lean indexes and with the 54 indexes of cc-backend, in alternating rounds. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sent } from './support/adapting.ts';

@@ -1,4 +1,4 @@
-/** Processes killed under load: no request hangs, nothing acknowledged is lost, and no child outlives its parent. */
+/** Kills processes under load: no request hangs, no acknowledged write is lost, and no child outlives its parent. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../src/db/port.ts';
 import { openSqlite } from '../test/support/sqlite.ts';
@@ -14,7 +14,7 @@ export const JOBS = 200_000;
 const LENGTH_MS = 60_000;
 const KILL_EVERY_MS = 200;
 const STRENGTH_LIMIT_MS = 500;
-/** A request has ended this long after its deadline, or it hangs. */
+/** A request that has not ended this long after its deadline hangs. */
 const HANG_MS = 500;
 
 export async function run(options: BenchOptions): Promise<Check[]> {
@@ -35,7 +35,7 @@ async function killed(path: string): Promise<Check[]> {
     const until = performance.now() + LENGTH_MS;
     for (let kills = 0; performance.now() < until; kills++) {
       await sleep(KILL_EVERY_MS);
-      // Every fifth time the writer, else a reader.
+      // Every fifth time the writer, otherwise a reader.
       strength.kill(kills % 5 === 4 ? 'writer' : 'reader');
     }
     await load.stop();
@@ -68,7 +68,7 @@ function resultOf(load: MixedLoad, strength: Strength, db: Database): Check[] {
   ];
 }
 
-/** Acknowledged writes that are not in the file, and writes said not to have happened that are. */
+/** Acknowledged writes that are missing in the file, and writes reported as not done that are in the file. */
 async function lost(path: string, load: MixedLoad): Promise<Check[]> {
   const driver = openSqlite(path, 1_000);
   try {

@@ -1,4 +1,4 @@
-/** How fast jobs come in. Each load is a command of its own, as an operator would run it, its start included. */
+/** The speed of loading jobs. Each load is a command as an operator would run it, and the time includes its start. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchOptions, command, END_SEC, type Files, filesIn, withFolder } from './support/database.ts';
@@ -38,7 +38,7 @@ export async function run({ jobs }: BenchOptions): Promise<Check[]> {
   });
 }
 
-/** Seconds. */
+/** Duration in seconds. */
 async function timed(args: string[], files: Files): Promise<number> {
   const startedAt = performance.now();
   await command(args, files);

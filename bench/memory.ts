@@ -1,4 +1,4 @@
-/** Memory is bounded and comes back: heavy queries that time out, as the operating system counts all processes. */
+/** Memory is limited and returned: heavy queries that time out, measured by the operating system over all processes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchOptions, databaseFor, type Files } from './support/database.ts';
 import { HEAVY } from './support/heavy.ts';
@@ -14,7 +14,7 @@ const LIMIT_MB = 1500;
 const QUERIES = 50;
 const TIMEOUT_MS = '1000';
 const SAMPLE_MS = 20;
-/** A look at the PSS of six processes takes tens of milliseconds of CPU, which the queries lack. */
+/** Reading the PSS of six processes takes tens of milliseconds of CPU, which the queries lack. */
 const PSS_EVERY_MS = 200;
 const REST_MS = 3_000;
 
@@ -60,7 +60,7 @@ async function processes(files: Files): Promise<Check[]> {
   }
 }
 
-/** The same load where the connection lives in the service's own process, with the same cache and no heap limits. */
+/** The same load with the connection in the service's own process, with the same cache and no heap limits. */
 async function oneProcess(files: Files): Promise<Check[]> {
   const server = await startOneProcess(files, { REQUEST_TIMEOUT_MS: TIMEOUT_MS, BENCH_CACHE_MB: '1024' });
   try {
@@ -83,7 +83,7 @@ async function oneProcess(files: Files): Promise<Check[]> {
   }
 }
 
-/** Fifty in a row, four at a time. Returns how many answers had which status. */
+/** Runs fifty heavy queries, four at a time. Returns the number of responses by status. */
 async function heavy(target: Target): Promise<string> {
   const paths = Array.from({ length: QUERIES }, (_, at) => HEAVY[at % HEAVY.length] ?? '');
   const answers = await each(paths, READERS, (path) => get(target, path));
@@ -96,7 +96,7 @@ async function heavy(target: Target): Promise<string> {
   return [...codes].map(([code, count]) => `${code}: ${count}`).join(', ');
 }
 
-/** The middle of some looks within a second. */
+/** The median of samples taken within a second. */
 async function level(look: () => number): Promise<number> {
   const looks = sample(look, 100);
   await sleep(1_000);

@@ -1,4 +1,4 @@
-/** One libSQL server, and one, two or four services on it: what reads gain, and what a write costs against a local file. */
+/** One, two or four services on one libSQL server: the gain for reads, and the cost of a write compared with a file. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adapter, patternFrom } from './support/adapting.ts';
@@ -42,7 +42,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
   });
 }
 
-/** Requests a second that clients get who take turns at the nodes, and how long one takes. */
+/** Requests per second of clients that use the nodes in turn, and the time of a request. */
 async function rateOf(files: Files, settings: Record<string, string>, nodes: number, path: string): Promise<string> {
   const services: Server[] = [];
   try {

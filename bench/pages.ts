@@ -1,4 +1,4 @@
-/** The pages without a column index: time at the server, bytes on the wire, and whom they ask. */
+/** The pages without a column index: time at the server, bytes on the wire, and requested hosts. */
 import { Agent, request } from 'node:http';
 import { openSqlite } from '../test/support/sqlite.ts';
 import { type BenchOptions, databaseFor } from './support/database.ts';
@@ -56,12 +56,12 @@ async function timesOf(server: Server, path: string, rounds: number): Promise<nu
   const times: number[] = [];
   for (let round = 0; round <= rounds; round += 1) {
     const { ms } = await page(server, path);
-    if (round > 0) times.push(ms); // the first warms up
+    if (round > 0) times.push(ms); // the first round warms up
   }
   return times;
 }
 
-/** A page as a browser asks for it. */
+/** Requests a page as a browser does. */
 function page({ port, token }: Server, path: string): Promise<{ ms: number; bytes: number; html: string }> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
@@ -81,7 +81,7 @@ function page({ port, token }: Server, path: string): Promise<{ ms: number; byte
   });
 }
 
-/** Addresses of what a page loads, or sends a form to, that are none of ours. */
+/** Addresses of other hosts from which the page loads, or to which it submits a form. */
 function hostsIn(html: string): string[] {
   const loaded = /<(?:script|link|img|iframe|form|source)\b[^>]*?\b(?:src|href|action)="((?:[a-z]+:)?\/\/[^"]*)"/gi;
   return [...html.matchAll(loaded)].flatMap(([, address]) => (address === undefined ? [] : [address]));

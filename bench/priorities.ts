@@ -1,4 +1,7 @@
-/** On a busy machine the parent comes first: deadlines hold and /healthz answers, also while the column index is built; the build goes on. */
+/**
+ * Priority of the parent on a busy machine: deadlines hold and /healthz responds, also during a build of the column
+ * index. The build makes progress.
+ */
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchOptions, databaseFor, type Files } from './support/database.ts';
@@ -59,7 +62,7 @@ async function withoutBuild(files: Files) {
   }
 }
 
-/** Starts a service without an index file, and waits for the build while `load` asks until it is there. */
+/** Starts a service without an index file, and waits for the build while `load` sends requests. */
 async function buildMs(files: Files, load: (server: Server, isBuilt: () => boolean) => Promise<Measured>) {
   rmSync(`${files.db}.columns`, { force: true });
   const startedAt = performance.now();
@@ -90,7 +93,7 @@ async function probed(server: Server, work: () => Promise<Measured>): Promise<Me
   return { ...measured, healthMs: (await health.stop()).timesMs };
 }
 
-/** Rounds of scans, one behind the other; the last round is left out, in which the index may have begun to answer. */
+/** Runs scans in consecutive rounds. Omits the last round, in which the index may already answer. */
 async function scans(server: Server, isOver: () => boolean): Promise<Measured> {
   const overshootMs: number[] = [];
   let others = 0;

@@ -1,4 +1,4 @@
-/** Start and stop with the record of changed jobs that a column index follows, beside the same without, in alternating rounds. */
+/** Start and stop with and without the record of changed jobs that a column index follows, in alternating rounds. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '../src/db/schema/migrate.ts';
@@ -10,7 +10,7 @@ import { startServer } from './support/server.ts';
 import { atMost, type Check, fact, spread } from './support/table.ts';
 
 export const JOBS = 200_000;
-/** On table job and its links; the record itself stays, and is not written. */
+/** The triggers on table job and its links. The table of the record remains, but is not written. */
 const TRIGGERS = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'ccjobs_job%'";
 
 export async function run(options: BenchOptions): Promise<Check[]> {

@@ -1,4 +1,4 @@
-/** Small requests: what half a million of them leave behind, and what a connection process costs each. */
+/** Small requests: the memory left by half a million of them, and the cost of a connection process per request. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const FROM = 100_000;
 const STEP = 10_000;
 const CONNECTIONS = 4;
 const LIST = '/api/jobs/?items-per-page=25';
-/** A job by its database id: the smallest thing that is asked of the database. */
+/** A job by its database id: the smallest query. */
 const SMALL = '/api/jobs/count?db-id=100';
 const ROUNDS = 15;
 const PER_ROUND = 1_000;
@@ -25,7 +25,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
   return [...(await ratio(files)), ...(await growth(files))];
 }
 
-/** Memory of the parent with its access log on, as it is by default. */
+/** Memory of the parent with its access log on, as by default. */
 async function growth(files: Files): Promise<Check[]> {
   const server = await startServer(files, { LOG_LEVEL: 'info', BENCH_LOG: 'off' });
   try {
@@ -77,7 +77,7 @@ async function ratio(files: Files): Promise<Check[]> {
   }
 }
 
-/** A client in a process of its own. `ask` sends so many requests and answers when all are done. */
+/** A client in a process of its own. `ask` sends a number of requests and resolves when all are done. */
 function clientOf({ port, token }: Target, path: string, connections: number) {
   const program = join(import.meta.dirname, 'support/small-requests.ts');
   const child = fork(program, [String(port), path, String(connections)], {

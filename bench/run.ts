@@ -1,13 +1,13 @@
 /**
- * `npm run bench -- [NAME]... [--db FILE] [--jobs N] [--keep] [--minutes N]`: benchmarks, each printed as a table of limits and what was measured. Without a
- * name those of the column index.
+ * `npm run bench -- [NAME]... [--db FILE] [--jobs N] [--keep] [--minutes N]`: runs benchmarks and prints each as a
+ * table of limits and measured values. Without a name it runs the benchmarks of the column index.
  */
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './support/database.ts';
 import { type Check, printChecks } from './support/table.ts';
 
 interface Bench {
-  /** Jobs of the database it generates when none is given. */
+  /** Jobs of the generated database if none is given. */
   readonly JOBS: number;
   run(options: BenchOptions): Promise<Check[]>;
 }

@@ -1,4 +1,4 @@
-/** One user on 300 connections with the heaviest questions, and what another one notices of it. */
+/** One user on 300 connections with the heaviest questions, and the effect on another user. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -14,10 +14,10 @@ export const JOBS = 100_000;
 const CONNECTIONS = 300;
 const LENGTH_MS = 15_000;
 const EVERY_MS = 50;
-/** Before others are measured: the queue has to be full. */
+/** Time before other users are measured, so that the queue is full. */
 const FILLING_MS = 3_000;
 const INDEX_LIMIT_MS = 120_000;
-/** How much longer another may wait, or what nobody notices. */
+/** The other user may wait longer by this ratio, or by an imperceptible time. */
 const MOST = { ratio: 5, ms: 100 };
 
 const LIGHT = { list: '/api/jobs/?items-per-page=25', count: '/api/jobs/count?state=failed' };
@@ -41,7 +41,7 @@ async function measured(files: Files, index: 'on' | 'off'): Promise<Check[]> {
     for (const path of Object.values(LIGHT)) for (let times = 0; times < 20; times += 1) await get(other, path);
     const quiet = await light(other);
     const loads = { ...HEAVY, 'plots of a job, in turn with all of these': '' };
-    const plots = await archivedJob(server); // now: a connection that rests for five seconds is closed
+    const plots = await archivedJob(server); // now, because a connection that is idle for five seconds is closed
     const checks: Check[] = [];
     for (const [name, path] of Object.entries(loads)) {
       const paths = path === '' ? [...Object.values(HEAVY), plots] : [path];
@@ -68,7 +68,7 @@ async function measured(files: Files, index: 'on' | 'off'): Promise<Check[]> {
   }
 }
 
-/** Asks for a list and a count every 50 ms each. */
+/** Requests a list and a count every 50 ms each. */
 async function light(target: { port: number; token: string }) {
   const list = probe(target, LIGHT.list, EVERY_MS);
   const count = probe(target, LIGHT.count, EVERY_MS);
@@ -92,7 +92,7 @@ async function load({ port, token }: Server, paths: readonly string[]) {
   };
 }
 
-/** The plots of a large job that has archived data. */
+/** The plots of a large job with archived data. */
 async function archivedJob(server: Server): Promise<string> {
   const { body } = await get(server, '/api/jobs/?items-per-page=1&state=completed&num-nodes=8-');
   const { jobs } = JSON.parse(body) as { jobs: { id: number }[] };

@@ -1,4 +1,4 @@
-/** Hours of mixed load at a modest rate: whether memory, open files, the log or the WAL grow, and what was answered. */
+/** Hours of mixed load at a moderate rate: growth of memory, open files, log and WAL, and the responses. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patternFrom } from './support/adapting.ts';
@@ -11,10 +11,10 @@ import { atMost, type Check, fact, percentile, shown } from './support/table.ts'
 import { systemOf } from './support/warm.ts';
 
 export const JOBS = 100_000;
-/** Those of `data` in the load have archived metric data. */
+/** Jobs with archived metric data. The requests for `data` use them. */
 const ARCHIVED = 2_000;
 const ACCOUNT = { username: 'soak', password: 'a long soak' };
-/** Work that no request asks for comes often enough to be met; a scan meets its deadline. */
+/** Timed work runs often enough to overlap with requests. A scan runs into its deadline. */
 const SETTINGS = {
   COLUMN_INDEX: 'auto',
   JOB_CACHE_S: '60',
@@ -25,7 +25,7 @@ const SETTINGS = {
   DB_MAX_IDLE_S: '120',
   LOG_LEVEL: 'info',
 };
-/** What grows is found in an hour; a shorter soak shows its figures without judging them. */
+/** Growth is detected within an hour. A shorter soak shows its figures without limits. */
 const JUDGED_FROM_MINUTES = 60;
 
 export async function run(options: BenchOptions): Promise<Check[]> {

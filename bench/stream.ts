@@ -1,4 +1,4 @@
-/** One answer of a million jobs: memory, rate, and what others notice of it. */
+/** One response of a million jobs: memory, rate, and the effect on other requests. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -11,16 +11,16 @@ import { type Server, startServer } from './support/server.ts';
 import { atLeast, atMost, type Check, fact, percentile, shown, spread } from './support/table.ts';
 import { warm } from './support/warm.ts';
 
-/** 1 M of them are asked for; those of a generated file have no archived data. */
+/** The response has 1 M of these jobs. Jobs of a generated file have no archived data. */
 export const JOBS = 1_200_000;
 const ROWS = 1_000_000;
-/** Jobs that have archived data, each in a file of its own: few, since making them takes time. */
+/** Jobs with archived data, each in a file of its own. Few, because it takes time to create them. */
 const ARCHIVED = 2_000;
 const SAMPLE_MS = 20;
 const PAUSE_MS = 5_000;
 const LIST = `/api/jobs/?items-per-page=${ROWS}`;
 const SMALL = '/api/jobs/?items-per-page=25';
-/** Of MemAvailable and page cache nothing is measured: only what belongs to the processes. */
+/** MemAvailable and the page cache are not measured, only the memory of the processes. */
 const READERS = 4;
 
 export async function run(options: BenchOptions): Promise<Check[]> {
@@ -36,8 +36,8 @@ async function million(files: Files): Promise<Check[]> {
     const alone = probe(server, SMALL);
     await sleep(3_000);
     const { timesMs: aloneMs } = await alone.stop();
-    await read(server, LIST, 0); // the file comes from the disk once
-    const { rows, seconds } = await read(server, LIST, 0); // unwatched: looking every 20 ms takes 5-10 % of it
+    await read(server, LIST, 0); // reads the file from disk once
+    const { rows, seconds } = await read(server, LIST, 0); // not sampled: sampling every 20 ms costs 5-10 %
     const undisturbed = await observed(server, 0, []);
     const full = await observed(server, 0);
     const slow = await observed(server, PAUSE_MS);
@@ -80,7 +80,7 @@ async function withArchive(files: Files): Promise<Check[]> {
   }
 }
 
-/** One answer, its memory, and what lists of 25 beside it take; none beside it where `beside` is empty. */
+/** Reads one response and measures its memory, and the times of parallel lists of 25. An empty `beside` means none. */
 async function observed(server: Server, pauseMs: number, beside: readonly string[] = [SMALL]) {
   await sleep(1_000);
   const memory = sample(() => boundMb(familyOf(server.pid)), SAMPLE_MS);
@@ -98,7 +98,7 @@ interface Read {
   seconds: number;
 }
 
-/** Reads one answer in a process of its own. */
+/** Reads one response in a process of its own. */
 async function read({ port, token }: Target, path: string, pauseMs: number): Promise<Read> {
   const child = fork(join(import.meta.dirname, 'support/stream-reader.ts'), [String(port), path, String(pauseMs)], {
     env: { PATH: process.env['PATH'], TOKEN: token },

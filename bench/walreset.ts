@@ -1,6 +1,7 @@
 /**
- * SQLite's WAL-reset bug (https://www.sqlite.org/wal.html#walresetbug), a minute each: the race itself with the SQLite that cc-jobs writes with and,
- * for comparison, with that of the libSQL driver; then a service next to `import`, `retention` and a second service on one file.
+ * SQLite's WAL-reset bug (https://www.sqlite.org/wal.html#walresetbug), one minute each: the race itself with the
+ * SQLite that cc-jobs writes with and, for comparison, with that of the libSQL driver; then a service together with
+ * `import`, `retention` and a second service on one file.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { race } from '../test/support/wal-race.ts';
 import { type BenchOptions, withFolder } from './support/database.ts';
 import { atMost, type Check, fact, shown } from './support/table.ts';
 
-/** Not used: each part makes its own small file. */
+/** Not used: each part creates its own small file. */
 export const JOBS = 2_000;
 const SECONDS = 60;
 

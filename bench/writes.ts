@@ -1,4 +1,4 @@
-/** A scheduler adapter's requests over HTTP: nothing lost, nothing doubled, how fast, and what readers notice. */
+/** The requests of a scheduler adapter over HTTP: lost and duplicated jobs, speed, and the effect on readers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Adapted, adapter, keptOf, patternFrom } from './support/adapting.ts';
 import { type BenchOptions, copyOf, databaseFor, withFolder } from './support/database.ts';
@@ -10,13 +10,13 @@ import { warm } from './support/warm.ts';
 export const JOBS = 2_000_000;
 const READERS = 4;
 const ONE_CONNECTION_JOBS = 1_000;
-/** Before anything is measured: a service that has served a while is what one meets. */
+/** Jobs written before the measurement, so that the service is at its usual operating level. */
 const WARM_UP_JOBS = 1_000;
 const MANY = { jobs: 5_000, connections: 32 };
 const OPEN = { jobs: 2_000, connections: 64, perSec: 200 };
 const LIST = '/api/jobs/?items-per-page=25';
 const ALONE_MS = 5_000;
-/** A reader of lists every 50 ms, as a few people with open pages are. */
+/** A reader requests a list every 50 ms, like a few people with open pages. */
 const LIST_EVERY_MS = 50;
 
 export async function run(options: BenchOptions): Promise<Check[]> {

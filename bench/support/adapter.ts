@@ -1,12 +1,12 @@
 /**
- * A scheduler adapter in a process of its own: starts jobs and stops them. What became of each request goes to the parent at the
- * end, or when the service has gone.
+ * A scheduler adapter in a process of its own. It starts and stops jobs, and sends the results of all requests to the
+ * parent at the end, or when the service has ended.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Adapted, AdapterWork, Sent } from './adapting.ts';
 import { type Answer, each, post, type Target } from './http.ts';
 
-/** Of the open loop; an odd half of its pace, so that starts and stops take turns. */
+/** Time between start and stop in the open loop: an odd multiple of half its interval, so that both alternate. */
 const STOP_AFTER_MS = 505;
 
 const work: AdapterWork = JSON.parse(process.argv[2] ?? '{}');
@@ -41,8 +41,8 @@ if (work.perSec === undefined) {
     if (await send('start', id)) await send('stop', id);
   });
 } else {
-  // Open loop: each request has its instant, whether the last one was answered or not, and its time counts from there. A job is
-  // stopped a while after its start, so that the two never meet.
+  // Open loop: each request has a fixed time, whether or not the previous one was answered, and its duration counts
+  // from that time. A job is stopped a while after its start, so that its two requests never overlap.
   const everyMs = 2000 / work.perSec;
   const running: Promise<unknown>[] = [];
   const at = async (due: number, what: Sent['what'], id: number) => {
@@ -57,4 +57,4 @@ if (work.perSec === undefined) {
   await Promise.all(running);
 }
 const adapted: Adapted = { sent, seconds: (performance.now() - startedAt) / 1000 };
-process.send?.(adapted, () => process.disconnect()); // once it has left: it is long
+process.send?.(adapted, () => process.disconnect()); // after the long message has been sent

@@ -4,7 +4,7 @@ import { openSqlite } from '../../test/support/sqlite.ts';
 import { get, type Target } from './http.ts';
 import { FIRST_OWN_ID } from './jobs.ts';
 
-/** What every job that is started has, but its id. */
+/** The common properties of all started jobs, except the id. */
 export interface JobPattern {
   cluster: string;
   user: string;
@@ -13,7 +13,7 @@ export interface JobPattern {
   startTime: number;
 }
 
-/** What an adapter does: starts and stops `jobs` jobs over some connections, or so many requests a second (open loop). */
+/** The work of an adapter: it starts and stops `jobs` jobs over some connections, or at a fixed rate (open loop). */
 export interface AdapterWork {
   port: number;
   job: JobPattern;
@@ -23,7 +23,7 @@ export interface AdapterWork {
   perSec?: number;
 }
 
-/** One request and what became of it; status 0: the service was gone. */
+/** A request and its result. Status 0: the service had ended. */
 export interface Sent {
   what: 'start' | 'stop';
   jobId: number;
@@ -37,7 +37,7 @@ export interface Adapted {
   seconds: number;
 }
 
-/** A job like the newest of the database, which its cluster's configuration allows. */
+/** A job like the newest one in the database, so that the cluster configuration allows it. */
 export async function patternFrom(target: Target): Promise<JobPattern> {
   const { body } = await get(target, '/api/jobs/?items-per-page=1');
   const [job] = JSON.parse(body).jobs;
@@ -45,10 +45,10 @@ export async function patternFrom(target: Target): Promise<JobPattern> {
   return { cluster, user, numNodes, resources, startTime };
 }
 
-/** Job ids of its own for each adapter of one run. */
+/** Gives each adapter of a run job ids of its own. */
 let nextId = FIRST_OWN_ID;
 
-/** Runs an adapter in a process of its own. Resolves with what became of all its requests. */
+/** Runs an adapter in a process of its own. Resolves with the results of all its requests. */
 export function adapter(target: Target, work: Omit<AdapterWork, 'port' | 'firstId'>): Promise<Adapted> {
   const all: AdapterWork = { ...work, port: target.port, firstId: nextId };
   nextId += work.jobs;
@@ -58,24 +58,24 @@ export function adapter(target: Target, work: Omit<AdapterWork, 'port' | 'firstI
   });
   return new Promise((resolve, reject) => {
     child.once('message', (answer) => resolve(answer as Adapted));
-    // The exit may be noticed before the last message is read; the end of the channel comes behind it.
+    // The exit may be noticed before the last message is read. The channel closes after it.
     child.once('disconnect', () => reject(new Error('the adapter ended before it told anything')));
   });
 }
 
-/** What the database has of the jobs that were sent, against what was answered. */
+/** The content of the database compared with the responses. */
 export interface Kept {
-  /** Requests answered with success whose effect is not there. */
+  /** Successful requests whose effect is missing. */
   lost: number;
-  /** Jobs that are there more than once. */
+  /** Jobs that exist more than once. */
   doubled: number;
-  /** Requests answered with "it did not happen" whose effect is there. */
+  /** Requests reported as not done whose effect exists. */
   refusedAndThere: number;
-  /** Requests nobody knows about: no answer, or outcome_unknown. */
+  /** Requests with an unknown result: no response, or outcome_unknown. */
   unknown: number;
 }
 
-/** Codes of answers that leave open whether the write happened. */
+/** Codes of responses that leave open whether the write happened. */
 const UNKNOWN = new Set(['no answer', 'outcome_unknown']);
 
 export async function keptOf(path: string, sent: readonly Sent[]): Promise<Kept> {

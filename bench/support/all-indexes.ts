@@ -1,4 +1,4 @@
-/** A database under the 54 indexes of cc-backend instead of ours. */
+/** A database with the 54 indexes of cc-backend instead of the lean ones. */
 import { existsSync, readFileSync } from 'node:fs';
 import { constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { type Files, filesIn, VAR } from './database.ts';
 
 const INDEXES = join(import.meta.dirname, '../../test/fixtures/cc-backend-indexes.sql');
 
-/** The same jobs under the indexes of cc-backend; made once, which takes minutes. */
+/** The same jobs with the indexes of cc-backend. They are built only once, because it takes minutes. */
 export async function withAllIndexes({ db, archive }: Files, jobs: number): Promise<Files> {
   const folder = join(VAR, `jobs-${jobs}-54`);
   if (!existsSync(folder)) {

@@ -1,4 +1,4 @@
-/** Starts and stops of jobs on several servers, in alternating rounds. */
+/** Starts and stops jobs on several servers, in alternating rounds. */
 import { adapter, type JobPattern, patternFrom, type Sent } from './adapting.ts';
 import type { Server } from './server.ts';
 import { percentile } from './table.ts';
@@ -7,7 +7,7 @@ import { warm } from './warm.ts';
 const ROUNDS = 7;
 const JOBS_PER_ROUND = 300;
 
-/** Each server in turn, so that both meet the same machine. */
+/** Uses the servers in turn, so that all of them run under the same conditions. */
 export async function rounds(servers: readonly Server[]): Promise<Sent[][]> {
   const patterns: JobPattern[] = [];
   for (const server of servers) {
@@ -20,7 +20,7 @@ export async function rounds(servers: readonly Server[]): Promise<Sent[][]> {
       const job = patterns[at];
       if (job === undefined) continue;
       const adapted = await adapter(server, { job, jobs: JOBS_PER_ROUND, connections: 1 });
-      if (round > 0) sent[at]?.push(...adapted.sent); // the first warms up
+      if (round > 0) sent[at]?.push(...adapted.sent); // the first round warms up
     }
   }
   return sent;

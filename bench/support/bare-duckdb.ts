@@ -1,4 +1,6 @@
-/** DuckDB alone, in this process: the same text on the same file, without a process between, a record to follow, or rows to check. */
+/**
+ * DuckDB in this process: the same SQL on the same file, without IPC and without following changes or checking rows.
+ */
 
 import { IndexFile } from '../../src/column-index/index-file.ts';
 import { queryFor } from '../../src/column-index/query-for.ts';
@@ -19,7 +21,7 @@ export async function bareTime(path: string, tempDir: string, { question }: Ques
     for (let round = 0; round <= ROUNDS; round += 1) {
       const startedAt = performance.now();
       await file.rows(query);
-      if (round > 0) times.push(performance.now() - startedAt); // the first warms up
+      if (round > 0) times.push(performance.now() - startedAt); // the first round warms up
     }
     return percentile(times, 0.5);
   } finally {

@@ -1,4 +1,4 @@
-/** One connection with one size of cache: runs one query some times and tells how long each took, and its memory. */
+/** One connection with one cache size. It runs a query several times, and reports the time and memory of each pass. */
 import { ReadConnection } from '../../src/db/driver/read-connection.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
 import { rssMb } from './processes.ts';
@@ -6,7 +6,7 @@ import { rssMb } from './processes.ts';
 const [path = '', cacheMb = '', heapMb = '', name = '', passes = '1'] = process.argv.slice(2);
 const RANDOM_ROWS = 200_000;
 
-/** Each answers one row, so that only reading is measured. The random rows are the same in each pass. */
+/** Each query returns one row, so that only reading is measured. The random rows are the same in each pass. */
 const QUERIES: Readonly<Record<string, [string, SqlValue[]]>> = {
   scan: ['SELECT CAST(count(*) AS BLOB) AS json FROM job NOT INDEXED WHERE smt = ?', [-1]],
   range: [

@@ -1,4 +1,4 @@
-/** What an answer takes behind a number of changed jobs, recent and scattered ones. */
+/** The time of an answer after a number of jobs has changed, both recent and scattered jobs. */
 import { openSqlite } from '../../test/support/sqlite.ts';
 import type { Indexed } from './column-index.ts';
 import { QUESTIONS } from './column-questions.ts';
@@ -16,10 +16,10 @@ const CHANGES = [
 ];
 
 const ROUNDS = 5;
-/** Of the rows, recent and scattered ones each: with 3 % in all the index is built anew. */
+/** Fraction of rows, for recent and scattered jobs each. At 3 % in total the index is rebuilt. */
 const MOST_CHANGED = 0.015;
 
-/** The jobs stay as they are: their triggers note them all the same. */
+/** The jobs keep their values. Their triggers record the update nevertheless. */
 export async function changed(path: string, index: Indexed): Promise<Check[]> {
   const writer = openSqlite(path, 5_000);
   const [count] = QUESTIONS;
@@ -35,7 +35,7 @@ export async function changed(path: string, index: Indexed): Promise<Check[]> {
       }
       const [named, median] = [`count behind a change of ${what}, median`, percentile(times, 0.5)];
       checks.push(
-        // Fewer rounds are those of code that has not run.
+        // With fewer rounds the code has not been warmed up.
         rounds < ROUNDS ? fact(named, `${shown(median)} ms`) : atMost(named, median, most, ' ms'),
         fact(`the first of ${rounds}`, `${shown(times[0] ?? 0)} ms`),
       );

@@ -1,4 +1,4 @@
-/** A column index of a file, asked through the port as the service asks it. */
+/** A column index of a file, used through the port as the service does. */
 import { IndexClient } from '../../src/column-index/index-client.ts';
 import { withIndex } from '../../src/column-index/with-index.ts';
 import { openPool } from '../../src/connections/pool.ts';
@@ -7,7 +7,7 @@ import { within } from '../../src/deadline.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import type { OneQuery } from '../../test/support/questions.ts';
 
-/** DuckDB's memory_limit, and what its process may take: as `auto` sizes it. */
+/** DuckDB's memory_limit, and the limit of its process, as `auto` sets them. */
 export const INDEX_MB = 350;
 export const PROCESS_MB = INDEX_MB + 250;
 const LIMIT_MS = 600_000;
@@ -17,19 +17,19 @@ const log = { info: () => {}, warn: (fields: object, message: string) => console
 export interface Indexed {
   /** Jobs in the index. */
   rows: number;
-  /** Milliseconds until the answer. Throws if it was the SQL that answered. */
+  /** Milliseconds until the answer. Throws if the SQL answered. */
   ask(question: OneQuery): Promise<number>;
   peakMb(): number;
   close(): Promise<void>;
 }
 
-/** The port over connection processes, without an index. */
+/** The port with connection processes, without an index. */
 export async function sqlOf(path: string, tempDir: string): Promise<Database> {
   const more = { maxReaders: 1, queueLimit: 16, callerLimit: 16, maxIdleMs: 600_000 };
   return await openPool({ path, tempDir, ...more, connection: CONNECTION, log });
 }
 
-/** Waits for the build, if there is one to wait for. */
+/** Waits for the build if there is one. */
 export async function opened(path: string, tempDir: string): Promise<Indexed> {
   const index = new IndexClient({
     ...{ databasePath: path, path: `${path}.columns`, memoryMb: INDEX_MB },
@@ -61,7 +61,7 @@ export async function opened(path: string, tempDir: string): Promise<Indexed> {
   };
 }
 
-/** Milliseconds of one answer. */
+/** Duration of one answer in milliseconds. */
 export async function timed(questions: JobQuestions, question: OneQuery): Promise<number> {
   const startedAt = performance.now();
   await within(LIMIT_MS, async (deadline): Promise<unknown> => {

@@ -11,26 +11,26 @@ const lastDays = (days: number) =>
   where({ kind: 'whole', field: 'start-time', range: { from: BigInt(END_SEC - days * 86_400) } });
 const scale = (metric: string, stat: string, peak: number) => ({ metric, stat, unit: '', peak });
 
-/** A question of a dashboard, and what it must reach at 20 M jobs. */
+/** A question of a dashboard, and its limits at 20 M jobs. */
 export interface Question {
   readonly name: string;
   readonly question: OneQuery;
-  /** The request that asks it. */
+  /** The request for this question. */
   readonly path: string;
-  /** How many times as fast as the table scan of SQLite. */
+  /** Speed-up over the table scan of SQLite. */
   readonly timesScan?: number;
-  /** How many times as fast as the SQL over a covering index (`COVERING`). */
+  /** Speed-up over the SQL with a covering index (`COVERING`). */
   readonly timesCovering?: number;
 }
 
-/** The columns that all totals are made of, in an index: what could be done without a column index. */
+/** An index with all columns used by the totals: the alternative to a column index. */
 export const COVERING =
   'job (cluster, hpc_user, project, subcluster, job_state, start_time, duration, num_nodes, num_hwthreads, num_acc)';
 
 export const STATISTICS = '/api/statistics/jobs';
 const HISTOGRAMS = '/api/statistics/histograms?bins=1h';
 
-/** What dashboards ask, over generated jobs. */
+/** The questions of dashboards, on generated jobs. */
 export const QUESTIONS: readonly Question[] = [
   { name: 'count', question: { kind: 'count', jobs: all }, path: '/api/jobs/count' },
   {
@@ -105,7 +105,7 @@ export const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Lists that no index of SQLite leads to, and deep ones; `most`: ms at 20 M jobs. */
+/** Lists that no SQLite index supports, and deep pages. `most` is the limit in ms at 20 M jobs. */
 export const LISTS = (jobs: number) => {
   const deep = Math.min(100_000, Math.floor(jobs / 25 / 2));
   return [
@@ -133,5 +133,5 @@ export const LISTS = (jobs: number) => {
   ];
 };
 
-/** What a dashboard asks at once. */
+/** The simultaneous requests of a dashboard. */
 export const DASHBOARD = [STATISTICS, `${HISTOGRAMS}&metric=flops_any`, '/api/jobs/?items-per-page=25&num-nodes=2-'];

@@ -1,4 +1,6 @@
-/** Questions answered by the column index: by a process that has just begun, over a file nobody has read, and by one at work. */
+/**
+ * Questions answered by the column index: by a new process over a file that is not cached, and by a running process.
+ */
 import { execFileSync } from 'node:child_process';
 import { type Indexed, opened } from './column-index.ts';
 import type { Question } from './column-questions.ts';
@@ -6,14 +8,14 @@ import { percentile } from './table.ts';
 
 const ROUNDS = 5;
 
-/** ms: the first answer of a process that finds nothing in memory, and the median of its next ones. */
+/** In ms: the first answer of a process with nothing in memory, and the median of its next answers. */
 export interface ColumnTimes {
   readonly cold: number;
   readonly warm: number;
   readonly peakMb: number;
 }
 
-/** The index of the file has been built. */
+/** Requires an existing index. */
 export async function columnTimes(path: string, folder: string, { question }: Question): Promise<ColumnTimes> {
   forget(`${path}.columns`);
   const index = await opened(path, folder);
@@ -31,7 +33,7 @@ async function warmTime(index: Indexed, question: Question['question']): Promise
   return percentile(times, 0.5);
 }
 
-/** Takes a file out of the memory of the operating system, which `dd` of GNU does for whoever may read it. */
+/** Removes a file from the page cache of the operating system. GNU `dd` can do this for any readable file. */
 export function forget(path: string): void {
   execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none']);
 }

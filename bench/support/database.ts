@@ -5,15 +5,15 @@ import { constants, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promise
 import { dirname, join, resolve } from 'node:path';
 
 export interface BenchOptions {
-  /** A job database to read; without it one is generated. */
+  /** A job database to read. If it is missing, one is generated. */
   db: string | undefined;
-  /** Its archive; without it `archive` beside the file. */
+  /** Its archive. The default is `archive` next to the file. */
   archive: string | undefined;
-  /** Jobs of the database that is generated. */
+  /** Jobs of the generated database. */
   jobs: number;
-  /** What an earlier run has built is not built again. */
+  /** Reuses what an earlier run has built. */
   keep: boolean;
-  /** How long a soak lasts. */
+  /** Duration of a soak. */
   minutes: number;
 }
 
@@ -23,10 +23,10 @@ export interface Files {
   archive: string;
 }
 
-/** Everything the benchmarks write is below it; commands run in it, so that no .env is read. */
+/** The benchmarks write only below this folder. Commands run in it, so that no .env is read. */
 export const VAR = join(import.meta.dirname, '../var');
 export const COMMAND = join(import.meta.dirname, '../../bin/cc-jobs');
-/** The newest generated job, so that the same number makes the same file. */
+/** Start of the newest generated job. It is fixed, so that the same number of jobs gives the same file. */
 export const END_SEC = 1_764_000_000;
 
 /** The database of the options, or a generated one that is kept for the next run. */
@@ -35,7 +35,7 @@ export async function databaseFor({ db, archive, jobs }: BenchOptions): Promise<
   return await generated(jobs, 0);
 }
 
-/** `jobs` generated jobs, `archived` of them with metric data; made once. */
+/** `jobs` generated jobs, `archived` of them with metric data. Generated only once. */
 export async function generated(jobs: number, archived: number): Promise<Files> {
   const folder = join(VAR, `jobs-${jobs}-${archived}`);
   if (!existsSync(folder)) {
@@ -53,7 +53,9 @@ export function filesIn(folder: string): Files {
   return { db: join(folder, 'job.db'), archive: join(folder, 'archive') };
 }
 
-/** Runs a command to its end, with `input` on its standard input; its standard error is ours. Throws when it does not end with 0. */
+/**
+ * Runs a command to its end, with `input` on standard input and our standard error. Throws if its exit code is not 0.
+ */
 export async function command(args: string[], files: Files, input = ''): Promise<void> {
   const child = spawn(COMMAND, args, { env: environment(files), stdio: ['pipe', 'ignore', 'inherit'], cwd: VAR });
   child.stdin?.on('error', () => {}); // a command that reads nothing has closed it
@@ -62,12 +64,12 @@ export async function command(args: string[], files: Files, input = ''): Promise
   if (code !== 0) throw new Error(`cc-jobs ${args.join(' ')} ended with ${code}`);
 }
 
-/** The environment of a command or server: nothing of the caller's settings reaches it. */
+/** The environment of a command or server. It contains no settings of the caller. */
 export function environment({ db, archive }: Files, more: Record<string, string> = {}): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], DB_URL: `file:${db}`, ARCHIVE_PATH: archive, ...more };
 }
 
-/** A folder of one run, below bench/var, which is not on a memory file system; removed when `use` has ended. */
+/** A folder for one run, below bench/var, which is not on a memory file system. Deleted after `use`. */
 export async function withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
   await mkdir(VAR, { recursive: true });
   const folder = await mkdtemp(join(VAR, 'run-'));
@@ -78,7 +80,7 @@ export async function withFolder<Result>(use: (folder: string) => Promise<Result
   }
 }
 
-/** A copy to write to. Nobody may be writing to the original: its log is not copied. */
+/** A writable copy. The original must not be written during the copy, because its log is not copied. */
 export async function copyOf({ db, archive }: Files, folder: string): Promise<Files> {
   const copy = join(folder, 'job.db');
   await copyFile(db, copy, constants.COPYFILE_FICLONE);

@@ -1,4 +1,4 @@
-/** What nobody should ask of a table of millions: sorts, groupings and scans without an index. */
+/** Unreasonable requests to a table of millions: sorts, groupings and scans without an index. */
 export const HEAVY: readonly string[] = [
   '/api/statistics/jobs?group-by=user&sort-by=totalCoreHours',
   '/api/statistics/histograms?metric=flops_any&metric=mem_bw&metric-bins=50',

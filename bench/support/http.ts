@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 
-/** Whom to ask, and as whom. */
+/** The server and the token of the requests. */
 export interface Target {
   port: number;
   token: string;
@@ -14,12 +14,12 @@ export interface Answer {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** One request over a connection that is kept. With `hangUpMs` it is given up after that time and rejects. */
+/** A GET over a persistent connection. After `hangUpMs` it is aborted and rejects. */
 export function get(target: Target, path: string, hangUpMs?: number): Promise<Answer> {
   return ask(target, 'GET', path, undefined, hangUpMs);
 }
 
-/** POST with a body. */
+/** A POST with a body. */
 export function post(target: Target, path: string, body: string): Promise<Answer> {
   return ask(target, 'POST', path, body);
 }
@@ -52,7 +52,7 @@ function ask(
   });
 }
 
-/** Runs `work` for each of the items, `atOnce` at a time. */
+/** Runs `work` for each item, `atOnce` at a time. */
 export async function each<Item, Result>(
   items: readonly Item[],
   atOnce: number,

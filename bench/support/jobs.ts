@@ -4,10 +4,10 @@ import { generateJobs } from '../../src/dev/generate.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { END_SEC } from './database.ts';
 
-/** Above every job id the generator makes, so that what a benchmark wrote can be told apart. */
+/** Greater than all generated job ids, so that jobs written by a benchmark can be distinguished. */
 export const FIRST_OWN_ID = 9_000_000_000;
 
-/** Real-looking jobs with ids of their own, one write each. */
+/** Realistic jobs with ids of their own, one write each. */
 export function* ownJobs(): Generator<{ id: number; input: InsertJobsInput }, never, void> {
   const [pattern] = [...generateJobs({ jobs: 1, seed: 3, endTime: END_SEC })];
   if (pattern === undefined) throw new Error('the generator made no job');

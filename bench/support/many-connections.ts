@@ -1,8 +1,10 @@
-/** A user in a process of its own who asks what it is given, in turn, on many connections at once until its parent says stop. */
+/**
+ * A user in a process of its own. It sends the given requests in turn on many connections until its parent stops it.
+ */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a client that does not read Retry-After waits after a refusal. */
+/** The pause of a client that ignores Retry-After after a refusal. */
 const PAUSE_MS = 100;
 
 const [port = '0', connections = '1', ...paths] = process.argv.slice(2);
@@ -17,7 +19,7 @@ process.on('message', () => {
 });
 process.on('disconnect', () => process.exit());
 
-/** `$N` in a path is another number each time, so that no two questions are equal. */
+/** `$N` in a path is replaced by a new number each time, so that no two questions are equal. */
 async function askNext(): Promise<void> {
   const at = number++;
   const path = (paths[at % paths.length] ?? '').replace('$N', String(1_500_000_000 + at));

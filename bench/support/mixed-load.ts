@@ -10,7 +10,10 @@ import { END_SEC } from './database.ts';
 import { ownJobs } from './jobs.ts';
 
 export const REQUEST_LIMIT_MS = 5_000;
-/** Clients of each kind, and how long each waits between two requests: together they leave the processes room to start. */
+/**
+ * The number of clients of each kind, and the pause between two requests of a client. Together they leave the processes
+ * time to start.
+ */
 const READING = 4;
 const WRITING = 2;
 const PAUSE_MS = 20;
@@ -25,10 +28,10 @@ const MONTH = visibleTo(STAFF, [
 ]);
 const LIST = { page: 1, itemsPerPage: 25, withMetadata: false, nowSec: END_SEC };
 
-/** Small and middling reads and single writes through the port, and what became of each. */
+/** Small and medium reads and single writes through the port, and their results. */
 export class MixedLoad {
   readonly acknowledged: number[] = [];
-  /** Said not to have happened. */
+  /** Writes reported as not done. */
   readonly refused: number[] = [];
   readonly unknown: number[] = [];
   readonly readMs: number[] = [];

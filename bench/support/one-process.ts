@@ -1,6 +1,6 @@
 /**
- * A server whose database connection lives in its own process: what the connection processes are compared with. With
- * BENCH_CACHE_MB the connection has that cache and no heap limits, as a service without any care has it.
+ * A server with its database connection in its own process, for comparison with the connection processes. With
+ * BENCH_CACHE_MB the connection has a cache of this size and no heap limits, like a service without precautions.
  */
 import { resolve } from 'node:path';
 import { serve } from '@hono/node-server';

@@ -9,7 +9,7 @@ const ROUNDS = 10;
 const CHILD_LIMIT_MS = 250;
 const GIVE_UP_MS = 5_000;
 
-/** A pool in a process that is killed, its readers idle or in the middle of scans: how long its children live on. */
+/** Kills the process of a pool whose readers are idle or run scans. Measures how long its children survive. */
 export async function parentKilled(path: string): Promise<Check[]> {
   const timesMs: number[] = [];
   for (let round = 0; round < ROUNDS; round++) timesMs.push(await oneRound(path, round % 2 === 1));

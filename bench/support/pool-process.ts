@@ -1,4 +1,6 @@
-/** A parent to be killed: opens the pool, lets its readers scan if asked to, and tells the ids of its processes. */
+/**
+ * A parent process to be killed. It opens the pool, runs scans on its readers if requested, and reports process ids.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Statement } from '../../src/db/statement.ts';
 import { startDeadline } from '../../src/deadline.ts';

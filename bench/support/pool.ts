@@ -6,7 +6,7 @@ import { readSettings } from '../../src/settings.ts';
 
 export const READERS = 4;
 
-/** The pool as the service opens it, in this process. */
+/** Opens the pool as the service does, in this process. */
 export async function benchPool(path: string): Promise<Database> {
   const settings = readSettings({ AUTH: 'none', DB_MAX_CONNECTIONS: String(READERS) });
   return await openPool({

@@ -1,6 +1,6 @@
 /**
- * A client in a process of its own: asks one small thing every few milliseconds until its parent says stop, then answers
- * with the times, so that what the benchmark itself does cannot delay them.
+ * A client in a process of its own. It sends a small request every few milliseconds until its parent stops it, then
+ * reports the times. The work of the benchmark itself cannot delay it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get } from './http.ts';

@@ -5,11 +5,11 @@ import type { Target } from './http.ts';
 
 export interface Probed {
   timesMs: number[];
-  /** Answers other than 200. */
+  /** Responses other than 200. */
   failed: number;
 }
 
-/** Asks for `path` again and again from another process. `stop` returns how long each answer took. */
+/** Requests `path` repeatedly from another process. `stop` returns the times of the responses. */
 export function probe({ port, token }: Target, path: string, everyMs = 10): { stop(): Promise<Probed> } {
   const child = fork(join(import.meta.dirname, 'probe.ts'), [String(port), path, String(everyMs)], {
     env: { PATH: process.env['PATH'], TOKEN: token },

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Bytes; the unit of /proc/PID/statm. */
+/** Bytes per page, the unit of /proc/PID/statm. */
 const PAGE = 4096;
 const MB = 2 ** 20;
 
@@ -21,32 +21,33 @@ export function childrenOf(pid: number): number[] {
   );
 }
 
-/** A process and all below it. */
+/** A process and all its descendants. */
 export function familyOf(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(familyOf)];
 }
 
-/** Seconds of CPU the threads of a process have used, to the nanosecond; 0 when it has ended. */
+/** CPU seconds used by the threads of a process, with a resolution of a nanosecond. 0 if it has ended. */
 export function cpuSec(pid: number): number {
   const threads = existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : [];
   const nanoseconds = threads.map((thread) => Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0] ?? 0));
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
 }
 
-/** What the operating system counts for these processes together, shared pages once, MB. */
+/** PSS of these processes in MB: the operating system counts shared pages once. */
 export function pssMb(pids: readonly number[]): number {
   const ofOne = (pid: number) => Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
   return pids.reduce((sum, pid) => sum + ofOne(pid), 0);
 }
 
-/** Resident memory of a process, MB. */
+/** Resident memory of a process in MB. */
 export function rssMb(pid: number): number {
   return pagesOf(pid).resident;
 }
 
 /**
- * A bound of the PSS that takes microseconds where PSS takes milliseconds a process: the pages of each process that are no
- * file's, and the file pages (program, libraries, shared memory) of the largest once.
+ * An upper bound of the PSS that takes microseconds per process, where PSS takes milliseconds: the pages of each
+ * process that do not belong to files, and once the file pages (program, libraries, shared memory) of the largest
+ * process.
  */
 export function boundMb(pids: readonly number[]): number {
   const all = pids.map(pagesOf);
@@ -58,13 +59,13 @@ function pagesOf(pid: number): { resident: number; file: number } {
   return { resident: (resident * PAGE) / MB, file: (file * PAGE) / MB };
 }
 
-/** False when it has ended, also when nobody has waited for it yet. */
+/** False if the process has ended, even if its parent has not waited for it yet. */
 export function isAlive(pid: number): boolean {
   const stat = read(`/proc/${pid}/stat`);
   return stat !== '' && stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
 }
 
-/** Takes a value again and again, `everyMs` after the last look. `stop` returns all of them. */
+/** Samples a value, `everyMs` after the last sample. `stop` returns all samples. */
 export function sample(look: () => number, everyMs: number): { values: number[]; stop(): number[] } {
   const values: number[] = [];
   let timer: NodeJS.Timeout | undefined;

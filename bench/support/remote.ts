@@ -8,7 +8,7 @@ import { makeToken } from '../../src/http/auth/token.ts';
 import type { Files } from './database.ts';
 import type { Target } from './http.ts';
 
-/** A libSQL server with a copy of these jobs, below `folder`. Nobody may be writing to the original. */
+/** A libSQL server with a copy of these jobs, below `folder`. The original must not be written during the copy. */
 export async function libsqlServerWith({ db }: Files, folder: string): Promise<LibsqlServer> {
   await mkdir(join(folder, 'dbs/default'), { recursive: true });
   await copyFile(db, join(folder, 'dbs/default/data'), constants.COPYFILE_FICLONE);
@@ -18,7 +18,7 @@ export async function libsqlServerWith({ db }: Files, folder: string): Promise<L
 }
 
 export interface WorkerServer extends Target {
-  /** From its start to its first answer. */
+  /** Time from its start to its first response. */
   readyMs: number;
   stop(): Promise<void>;
 }

@@ -7,7 +7,7 @@ const COLUMNS =
   'JobID|JobIDRaw|Cluster|Partition|Account|User|Submit|Start|Elapsed|State|AllocCPUS|Timelimit|NodeList|JobName';
 const DAY_SEC = 86_400;
 
-/** Generated jobs as `sacct -P` prints them, of a cluster of their own. */
+/** Generated jobs in the format of `sacct -P`, on a cluster of their own. */
 export async function writeTrace(path: string, jobs: number): Promise<void> {
   const file = createWriteStream(path);
   file.write(`${COLUMNS}\n`);

@@ -11,7 +11,7 @@ import { get } from './http.ts';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
-/** The log of servers that have none of their own. */
+/** The log of servers without a log of their own. */
 const LOG_PATH = join(VAR, 'server.log');
 
 /** A server in a process of its own. */
@@ -24,16 +24,16 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Timed work begins a second after the start, in the middle of what is measured. */
+/** Timed work is off, because it starts a second after the service and would disturb the measurement. */
 const QUIET = {
-  COLUMN_INDEX: 'off', // what is measured is SQLite, where a benchmark does not say otherwise
+  COLUMN_INDEX: 'off', // benchmarks measure SQLite unless they say otherwise
   JOB_CACHE_S: 'off',
   DURATION_UPDATE_S: 'off',
   OPTIMIZE_S: 'off',
   CHECKPOINT_S: 'off',
 };
 
-/** Starts `cc-jobs serve` on a free port of the loopback interface, with tokens checked as in production. */
+/** Starts `cc-jobs serve` on a free port of the loopback interface. It checks tokens as in production. */
 export async function startServer(
   files: Files,
   settings: Record<string, string> = {},
@@ -42,7 +42,7 @@ export async function startServer(
   return await start({ program: COMMAND, args: ['serve'], files, settings: { ...QUIET, ...settings }, logPath });
 }
 
-/** The same handlers over a database in their own process (one-process.ts). */
+/** The same handlers with the database in their own process (one-process.ts). */
 export async function startOneProcess(files: Files, settings: Record<string, string> = {}): Promise<Server> {
   const args = ['--max-semi-space-size=2', join(import.meta.dirname, 'one-process.ts')];
   return await start({ program: process.execPath, args, files, settings, logPath: LOG_PATH });
@@ -95,7 +95,7 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(force);
 }
 
-/** A port nobody listens on. */
+/** A port on which nothing listens. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-/** A client over plain sockets, each one request after another: it costs so little that the server is what is measured. */
+/** A client on plain sockets, with one request at a time per socket. It uses little CPU, so the server is measured. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { percentile } from './table.ts';
@@ -26,7 +26,7 @@ async function askOver(socket: Socket, requests: number, timesMs: number[]): Pro
   }
 }
 
-/** One request; the answer must have a Content-Length. */
+/** Sends one request. The response must have a Content-Length. */
 function ask(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';

@@ -9,7 +9,7 @@ export interface PendingQuestion {
   token?: string;
 }
 
-/** Somebody with an account and a token. Every method answers the status. */
+/** A user with an account and a token. Every method returns the status. */
 export class SoakClient {
   readonly port: number;
   readonly #target: Target;
@@ -30,7 +30,7 @@ export class SoakClient {
     });
   }
 
-  /** With the session of the last login. */
+  /** Uses the session of the last login. */
   async page(path: string): Promise<number> {
     if (this.#cookie === '') await this.logIn();
     return await this.#fetch(path, { headers: { Cookie: this.#cookie } });
@@ -48,7 +48,7 @@ export class SoakClient {
     return answer.status;
   }
 
-  /** Leaves before the answer has ended. */
+  /** Disconnects before the response has ended. */
   async hangUp(path: string): Promise<number> {
     const leave = new AbortController();
     const asked = this.#fetch(path, { headers: { 'X-Auth-Token': this.#target.token }, signal: leave.signal });

@@ -1,14 +1,16 @@
-/** What a service meets in a day, at a modest rate: people, an adapter, scripts, mistakes, strangers. */
+/**
+ * The load of a service during a day, at a moderate rate: people, an adapter, scripts, errors, unauthenticated clients.
+ */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobPattern } from './adapting.ts';
 import { FIRST_OWN_ID } from './jobs.ts';
 import type { SoakClient } from './soak-client.ts';
 
-/** Jobs that an adapter has started and not deleted yet. */
+/** Jobs that an adapter has started and not yet deleted. */
 const KEPT_JOBS = 100;
 const LATE_JOBS = 2;
-/** Patterns of a scan that takes far longer than any deadline of a soak. */
+/** The patterns of a scan that takes much longer than any deadline of a soak. */
 const SCAN = Array.from({ length: 600 }, (_, nth) => `user.contains=zz${nth}`).join('&');
 const PAGES = ['/', '/jobs', '/jobs?state=running', '/statistics', '/system', '/jobs/7'];
 const BROKEN = [
@@ -17,7 +19,7 @@ const BROKEN = [
   'GET / HTTP/1.1\r\nX: '.padEnd(20_000, 'x'),
 ];
 
-/** One kind of request: how often, and which statuses are right. */
+/** One kind of request: its interval and the expected statuses. */
 interface Kind {
   name: string;
   everyMs: number;
@@ -26,11 +28,11 @@ interface Kind {
 }
 
 export class SoakLoad {
-  /** Requests by kind and status, of the whole soak. */
+  /** Requests of the whole soak by kind and status. */
   readonly counts = new Map<string, number>();
   requests = 0;
   unexpected = 0;
-  /** How long each answer of /healthz took since `takeHealthMs` was called last. */
+  /** Response times of /healthz since the last call of `takeHealthMs`. */
   #healthMs: number[] = [];
   #running = true;
   #ended: Promise<unknown> = Promise.resolve();
@@ -111,7 +113,7 @@ export class SoakLoad {
     ];
   }
 
-  /** An adapter: starts a job, tags it, stops the one of before, deletes the one of long ago. */
+  /** An adapter: starts a job, tags it, stops the previous one and deletes an old one. */
   #writes(): Kind[] {
     const client = this.#client;
     const { cluster, startTime } = this.#job;
@@ -145,7 +147,7 @@ export class SoakLoad {
     return [job];
   }
 
-  /** Bytes on a connection of their own, which is then left. */
+  /** Sends bytes on a separate connection, then disconnects. */
   #raw(bytes: string): Promise<number> {
     return new Promise((resolve) => {
       const socket = connect(this.#client.port, '127.0.0.1', () => socket.write(bytes));

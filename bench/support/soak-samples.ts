@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { cpuSec, familyOf, rssMb } from './processes.ts';
 
-/** What a service looked like at one moment of a soak. */
+/** The state of a service at one moment of a soak. */
 export interface Sample {
   minute: number;
-  /** Of the parent, and of all processes together. */
+  /** Memory of the parent, and of all processes together. */
   parentMb: number;
   allMb: number;
   processes: number;
@@ -13,11 +13,11 @@ export interface Sample {
   allFds: number;
   walMb: number;
   logMb: number;
-  /** Of all processes that are alive, since they started. */
+  /** CPU time of all running processes since their start. */
   cpuSec: number;
 }
 
-/** Looks at all processes of a service and at its files. */
+/** Samples all processes of a service and its files. */
 export function sampleOf({ pid, dbPath, logPath, minute }: SampleOptions): Sample {
   const pids = familyOf(pid);
   const sum = (of: (pid: number) => number) => pids.reduce((total, one) => total + of(one), 0);
@@ -41,7 +41,7 @@ interface SampleOptions {
   minute: number;
 }
 
-/** By how much a value grew in an hour: least squares over the samples from the second quarter on. */
+/** Growth of a value per hour: least squares over the samples from the second quarter on. */
 export function growthPerHour(samples: readonly Sample[], of: (sample: Sample) => number): number {
   const from = samples[Math.floor(samples.length / 4)]?.minute ?? 0;
   const points = samples.filter(({ minute }) => minute >= from).map((one) => ({ x: one.minute / 60, y: of(one) }));

@@ -1,4 +1,4 @@
-/** The questions answered by SQLite, in a connection process as the service has them. */
+/** The questions answered by SQLite, in a connection process as in the service. */
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { openSqlite } from '../../test/support/sqlite.ts';
 import { sqlOf, timed } from './column-index.ts';

@@ -1,4 +1,4 @@
-/** Reads one long answer and counts what comes; pauses once, a tenth into it, if asked to. */
+/** Reads one long response and counts its lines. Pauses once, after a tenth of it, if requested. */
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -16,7 +16,7 @@ request(
     let paused = pauseMs === '0';
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      // The rows stand between line feeds, and one more ends the answer.
+      // Line feeds separate the rows, and one more ends the response.
       for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) lines++;
       if (!paused && bytes > PAUSE_AT_BYTES) {
         paused = true;

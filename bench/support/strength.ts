@@ -5,12 +5,12 @@ const LOOK_MS = 5;
 type Role = 'reader' | 'writer';
 
 /**
- * Kills processes and measures how long the pool goes without them: the k-th process of a role to be killed is made good
- * by the k-th of that role that begins to serve afterwards.
+ * Kills processes and measures how long the pool lacks them. The k-th killed process of a role counts as replaced by
+ * the k-th process of this role that becomes ready afterwards.
  */
 export class Strength {
   readonly kills = { reader: 0, writer: 0 };
-  /** Of each kill, from it to the service of its follower. */
+  /** For each kill, the time until its replacement is ready. */
   readonly backMs: number[] = [];
   readonly #db: Database;
   readonly #size: number;
@@ -25,7 +25,7 @@ export class Strength {
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** Kills one that serves; nothing happens when none of that role does. */
+  /** Kills a ready process of a role. Does nothing if there is none. */
   kill(role: Role): void {
     const some = this.#serving().filter((one) => one.role === role);
     const one = some[Math.floor(Math.random() * some.length)];
@@ -36,7 +36,7 @@ export class Strength {
     this.kills[role]++;
   }
 
-  /** Resolves when all processes serve. */
+  /** Resolves when all processes are ready. */
   async full(limitMs: number): Promise<void> {
     const until = performance.now() + limitMs;
     while (this.#serving().length < this.#size) {

@@ -8,7 +8,7 @@ import type { Deadline } from '../../src/deadline.ts';
 const INTERRUPT_EVERY_MS = 5;
 const NO_LIMIT = 0;
 
-/** The reading half of the port on one connection of this process without heap limits. */
+/** The read methods of the port, on one connection in this process without heap limits. */
 export async function openUnbounded(path: string, cacheMb: number): Promise<Database> {
   const connection = await ReadConnection.open({
     path,

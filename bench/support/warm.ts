@@ -9,12 +9,12 @@ interface System {
   };
 }
 
-/** What the service says of itself. */
+/** The state that the service reports. */
 export async function systemOf(target: Target): Promise<System> {
   return JSON.parse((await get(target, '/api/system')).body) as System;
 }
 
-/** Starts all readers and asks small things of them, so that they and the parent are at their resting level. */
+/** Starts all readers and sends them small requests, so that they and the parent reach their resting level. */
 export async function warm(target: Target, readers: number, requests = 4000): Promise<void> {
   for (let round = 0; round < 20; round++) {
     await each(Array(readers * 8).fill(SMALL), readers * 4, (path: string) => get(target, path));

@@ -1,4 +1,4 @@
-/** The service with its column index, asked as dashboards ask: whole requests, and many at once. */
+/** The service with its column index, used as by dashboards: complete requests, and many at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DASHBOARD, LISTS, QUESTIONS } from './column-questions.ts';
 import type { Files } from './database.ts';
@@ -16,7 +16,7 @@ const SETTINGS = { COLUMN_INDEX: 'on', DB_MEMORY_LIMIT_MB: String(LIMIT_MB) };
 
 interface Size {
   jobs: number;
-  /** Whether the times have to be reached. */
+  /** Whether the limits apply. */
   isFull: boolean;
 }
 
@@ -54,19 +54,19 @@ async function timesOf(server: Server, path: string): Promise<number[]> {
   for (let round = 0; round <= ROUNDS; round += 1) {
     const { status, ms, body } = await get(server, path);
     if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
-    if (round > 0) times.push(ms); // the first warms up
+    if (round > 0) times.push(ms); // the first round warms up
   }
   return times;
 }
 
-/** Each asks its questions at once, and again when it has all answers. */
+/** Each dashboard sends its questions at once, and repeats them after all responses. */
 async function dashboards(server: Server): Promise<Check[]> {
   const memory = sample(() => boundMb(familyOf(server.pid)), 50);
   const times: number[] = [];
   let failed = 0;
   const boards = Array.from({ length: DASHBOARDS * DASHBOARD_ROUNDS }, (_, at) => at);
   await each(boards, DASHBOARDS, async (at) => {
-    // No two ask the same: identical questions share one run.
+    // No two dashboards ask the same: identical questions share one run.
     const paths = DASHBOARD.map((path) => `${path}${path.includes('?') ? '&' : '?'}num-hwthreads=${(at % 97) + 1}-`);
     const answers = await Promise.all(paths.map((path) => get(server, path)));
     for (const { status, ms } of answers) {
