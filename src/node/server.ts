@@ -22,8 +22,10 @@ export async function checkAddress(settings: SettingValues): Promise<void> {
   await closeServer(await listen(() => new Response(), settings), 0);
 }
 
+type ListenSettings = Pick<SettingValues, 'HOST' | 'PORT' | 'STREAM_TIMEOUT_S' | 'REQUEST_TIMEOUT_MS'>;
+
 /** Listens on HOST and PORT. Throws StartupError. */
-export function listen(fetch: Parameters<typeof nodeListener>[0], settings: SettingValues): Promise<Server> {
+export function listen(fetch: Parameters<typeof nodeListener>[0], settings: ListenSettings): Promise<Server> {
   const { HOST, PORT, STREAM_TIMEOUT_S, REQUEST_TIMEOUT_MS } = settings;
   const server = createServer(
     {

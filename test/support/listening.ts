@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { refuseBrokenRequests } from '../../src/node/client-error.ts';
-import { nodeListener } from '../../src/node/node-listener.ts';
+import { listen } from '../../src/node/server.ts';
 import type { TestApp } from './test-app.ts';
 
 export interface Listening {
@@ -23,13 +21,11 @@ export interface RawAnswer {
   closed: Promise<unknown>;
 }
 
-/** The app on a real HTTP server, on a free port of the loopback address. */
+const SETTINGS = { HOST: '127.0.0.1', PORT: 0, STREAM_TIMEOUT_S: 600, REQUEST_TIMEOUT_MS: 600_000 };
+
+/** The app on the HTTP server of the service, on a free port of the loopback address. */
 export async function listening({ app }: Pick<TestApp, 'app'>): Promise<Listening> {
-  const options = { maxHeaderSize: 16 * 1024, requireHostHeader: false };
-  const server = createServer(options, nodeListener(app.fetch, '127.0.0.1'));
-  refuseBrokenRequests(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(app.fetch, SETTINGS);
   const { port } = server.address() as AddressInfo;
   const send = async (text: string): Promise<RawAnswer> => {
     const socket = connect(port, '127.0.0.1');
