@@ -69,6 +69,9 @@ test('a database whose group may write keeps that, and its log has it too', asyn
   service.child.kill('SIGTERM');
   await service.ended;
   expect(modeOf(path)).toBe('660');
+  expect(service.stderr()).not.toContain('every account of this machine can read');
+  chmodSync(path, 0o664);
+  expect((await serveIn('022', cwd)).service.stderr()).toContain('every account of this machine can read the database');
 });
 
 test('a file of the archive that is replaced keeps its mode, and a copy has that of a new file', async () => {

@@ -6,6 +6,7 @@ import { IndexFile } from '../../src/column-index/index-file.ts';
 import { ALL_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
+import type { DuckDbQuery } from '../../src/questions/duckdb-query.ts';
 import { RUNNING } from '../../src/questions/index-columns.ts';
 import { pageIdsOf } from '../../src/questions/list/deep-slice.ts';
 import { pageIdsQuery } from '../../src/questions/list/duckdb.ts';
@@ -113,6 +114,24 @@ test('a slice is the same, wherever it begins and however it is sorted', async (
     { numRuns: RUNS, interruptAfterTimeLimit: 90_000, endOnFailure: true },
   );
   expect(rows).toBeGreaterThan(RUNS * 20);
+});
+
+test('energies that are too close for their range are sorted after a few steps', async () => {
+  const file = await opened();
+  await file.run(`INSERT INTO job BY NAME SELECT *, ${quantizedSql('energy')} AS ${quantizedColumn('energy')}
+    FROM (SELECT range AS id, 7 AS start_time, 0 AS job_state, if(range = 0, 1e308, 1e-300 * range) AS energy FROM range(1000))`);
+  const sorted = { column: 'energy', order: 'asc', nowSec: NOW } as const;
+  const question: PageIdsQuestion = { kind: 'page ids', jobs: ALL, offset: 900n, limit: 2, sorted };
+  let asked = 0;
+  const counted = {
+    rows: async (query: DuckDbQuery) => {
+      asked += 1;
+      return await file.rows(query);
+    },
+  };
+  const ids = (await pageIdsOf(counted, question, INDEX, NOWHERE)).map(({ id }) => id);
+  expect(ids).toEqual(['901', '902']);
+  expect(asked).toBeLessThanOrEqual(20);
 });
 
 test('jobs that all began at once are sorted by their ids', async () => {

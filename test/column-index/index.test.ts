@@ -26,6 +26,9 @@ test('it answers once it is built, and knows what was written before the questio
   expect(await statistics(both.questions)).toEqual(await statistics(new JobQuestions(pool.db)));
   expect(both.db.status()).toMatchObject({ columns: { state: 'ready' } });
   expect(both.db.status().processes.map(({ role }) => role)).toContain('columns');
+  await both.db.close(1_000);
+  expect(both.index.processes()).toEqual([]);
+  expect(statSync(`${pool.path}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0); // the index was closed first
 });
 
 test('a restart finds its file and follows what was written meanwhile', async () => {

@@ -28,6 +28,7 @@ const ODD = [
   ),
   ...TEXTS.map((column) => ({ column, value: "x'6162'" })),
   ...["'much'", "x'31'", '1e999', '-1e999'].map((value) => ({ column: 'energy', value })),
+  { column: 'hpc_user', value: "CAST(x'610062' AS TEXT)" },
   { column: 'resources', value: `'[{"hostname":"a' || char(31) || '"}]'` },
   { column: 'footprint', value: `'{"load_avg": 1, "mem_avg": 9007199254740993}'` },
   { column: 'footprint', value: `'{"load_avg": 1e309, "mem_avg": 1}'` },

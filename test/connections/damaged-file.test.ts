@@ -1,4 +1,4 @@
-import { truncateSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { visibleTo } from '../../src/jobs/visibility.ts';
@@ -13,12 +13,15 @@ const byName = countJobs({
   conditions: [{ kind: 'text', field: 'job-name', operator: 'is', values: ['none has it'] }],
 });
 
-/** A pool whose file loses all but its first pages under it. */
+/** A pool of which the second half of the file is overwritten: pages of jobs. Those of tags are at its beginning. */
 async function damaged() {
   const pool = await testPool({ path: join(testFolder(), 'job.db') });
   await withJobs(pool, jobs(1, 5_000));
   await pool.db.maintain('checkpoint', within(10_000));
-  truncateSync(pool.path, 8_192);
+  const half = Math.floor(statSync(pool.path).size / 2);
+  const file = openSync(pool.path, 'r+');
+  writeSync(file, Buffer.alloc(half, 0xff), 0, half, half);
+  closeSync(file);
   return pool;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { ClientGone } from '../../src/deadline.ts';
-import { asked, ENDLESS, fixture, small, testPool, until, within } from '../support/pool.ts';
+import { asked, CONNECTION, ENDLESS, fixture, small, testPool, until, within } from '../support/pool.ts';
 
 const deadlineExceeded = expect.objectContaining({ code: 'deadline_exceeded', status: 504 });
 
@@ -114,6 +115,22 @@ test('a statement that is wrong is internal, and its text is not in the message'
   const { db } = await testPool();
   const failure = db.read(asked('SELECT secret FROM nowhere'), within(5_000));
   await expect(failure).rejects.toMatchObject({ code: 'internal', message: expect.not.stringContaining('nowhere') });
+});
+
+test('an answer of more than 16 MB is not parsed, and as a page it is passed on', async () => {
+  const { db } = await testPool({ connection: { ...CONNECTION, softHeapMb: 128, hardHeapMb: 192, growthMb: 400 } });
+  const large = {
+    ...asked(
+      `SELECT CAST(printf('[{"answer":"%.*c"}]', 16 * 1024 * 1024, 'x') AS BLOB) AS json, 1 AS rows, CAST('0' AS BLOB) AS more`,
+    ),
+    more: z.number(),
+  };
+  await expect(db.read(large, within(20_000))).rejects.toMatchObject({
+    code: 'memory_limit_exceeded',
+    message: 'the result is larger than 16 MB: request it in pages',
+  });
+  const { bytes } = await db.readPage(large, within(20_000));
+  expect(bytes.byteLength).toBeGreaterThan(16 * 1024 * 1024);
 });
 
 test('a reader cannot write', async () => {

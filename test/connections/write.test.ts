@@ -1,5 +1,10 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import type { WriterProtocol } from '../../src/connections/connection-protocol.ts';
+import { PROGRAMS } from '../../src/connections/start-connection.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
+import { newCounters } from '../../src/processes/counters.ts';
+import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { CONNECTION, fixture, testFolder, testPool, until, within } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
@@ -39,6 +44,31 @@ test('a lock that somebody else holds until the deadline is database_busy, and n
   await other.exec('ROLLBACK');
   other.close();
   expect(await db.write('copyTags', tag('next'), within(5_000))).toEqual({ inserted: 1 });
+  expect(await tagNames(path)).toEqual(['next']);
+});
+
+test('a write that is given up while it waits for the lock ends, and its writer writes on', async () => {
+  const path = join(testFolder(), 'job.db');
+  const bytes = { softHeapLimitBytes: 2 ** 25, hardHeapLimitBytes: 2 ** 26 };
+  const writer = new ManagedProcess<WriterProtocol>({
+    ...{ role: 'writer', growthMb: 1_000, counters: newCounters(), log: () => {}, onState: () => {} },
+    program: { file: PROGRAMS.writer, heapMb: 64, env: {} },
+    open: { path, role: 'writer', isReplica: false, cacheKib: 4_096, ...bytes },
+  });
+  onTestFinished(() => writer.kill());
+  await migrate(path);
+  await writer.ready;
+  const other = openSqlite(path);
+  await other.exec('BEGIN IMMEDIATE');
+  const locked = Promise.withResolvers<void>();
+  const writing = writer.run('write', { name: 'copyTags', input: tag('late') }, { onStep: () => locked.resolve() });
+  await locked.promise;
+  writer.abandon(new Error('given up'), 60_000);
+  await expect(writing).rejects.toThrow('given up');
+  await until(() => writer.state.name === 'idle', 1_000); // and the lock is still held
+  await other.exec('ROLLBACK');
+  other.close();
+  await writer.run('write', { name: 'copyTags', input: tag('next') }, { mayCommit: () => true });
   expect(await tagNames(path)).toEqual(['next']);
 });
 

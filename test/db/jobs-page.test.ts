@@ -7,6 +7,7 @@ import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';
+import { submitTime } from '../../src/questions/one-job/submit-time.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const admin: User = { name: 'root', roles: new Set(['admin']), projects: [] };
@@ -244,10 +245,30 @@ test('one job comes with tags and metadata, and what finds its metric data', asy
   });
 });
 
+test('of a job for a page only the first of its hosts, entries and characters are read', async () => {
+  const long = (letter: string) => letter.repeat(1_000);
+  const metaData = JSON.stringify({ jobName: long('n'), [long('k')]: long('v'), more: 'x' });
+  const resources = JSON.stringify(['a', 'b', 'c'].map((letter) => ({ hostname: long(letter), hwthreads: [0, 1] })));
+  await db.exec(`INSERT INTO job (id, job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state,
+    resources, num_nodes, shared, meta_data) VALUES (99, 99, 'wide', 'main', 1, 'eve', 'p', 1, 1, 'completed', '${resources}', 3, 'none', '${metaData}')`);
+  const brief = { hosts: 2, entries: 1, characters: 10 };
+  const [row] = await db.read(jobById(visibleTo(admin), 99, { nowSec: NOW, brief }));
+  await db.exec('DELETE FROM job WHERE id = 99');
+  // Names are cut at 300; of other texts one character more is read, which tells that there are more.
+  const hosts = ['a', 'b'].map((letter) => [letter.repeat(300), 2, 0]);
+  expect(JSON.parse(row?.job ?? '')).toMatchObject({
+    hosts: { count: 3, first: hosts },
+    metadata: { count: 2, first: [['k'.repeat(300), 'v'.repeat(11), 1_000]] },
+    jobName: 'n'.repeat(11),
+  });
+});
+
 test('a job that is not there and one the caller may not see are alike', async () => {
   for (const id of [99, 2, 2n ** 63n - 1n]) {
     expect(await db.read(jobForMetrics(visibleTo(ada), id))).toEqual([]);
     expect(await db.read(jobById(visibleTo(ada), id, { nowSec: NOW }))).toEqual([]);
+    expect(await db.read(submitTime(visibleTo(ada), BigInt(id)))).toEqual([]);
   }
+  expect(await db.read(submitTime(visibleTo(ada), 1n))).toHaveLength(1);
   expect(await db.read(jobForMetrics(visibleTo(ada), 1))).toHaveLength(1);
 });

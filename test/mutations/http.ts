@@ -209,5 +209,10 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/json/responses.ts', 'id < INT64_LIMIT && ', '', 'routes/job'),
   mutation('http/query/job-filter-query.ts', 'checkText(`query', '(() => {})(`query', 'http/job-filter-query'),
   mutation('http/limits/body-budget.ts', 'eachBytes: 128 * KB', 'eachBytes: MB', 'http/body'),
+  mutation('http/limits/slices.ts', 'await new Promise((resolve) => setTimeout(resolve, 0));', '', 'http/slices'),
+  mutation('http/limits/slices.ts', 'signal.throwIfAborted();', '', 'http/slices'),
+  mutation('http/json/shown-job.ts', 'characters: 20_000', 'characters: 2e9', 'pages/bounds'),
+  mutation('http/json/shown-job.ts', 'hosts: 500', 'hosts: 5e6', 'pages/bounds'),
+  mutation('http/query/query-parameters.ts', 'value <= most', 'value > 0', 'routes/statistics'),
   mutation('http/limits/limit-unsent-bytes.ts', 'held.checkRoom(caller);', '', 'http/held-answers'),
 ];

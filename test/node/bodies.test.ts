@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Fault } from '../../src/faults.ts';
 import { partsOf } from '../../src/http/json/json-body.ts';
@@ -60,19 +64,44 @@ test('the process starts with the first body, and ends when there is none for a 
   const { takeApart, status } = bodies({ maxIdleMs: 200 });
   expect(status().processes).toEqual([]);
   await takeApart(body(JOB), within(20_000));
-  expect(status().processes.map(({ role }) => role)).toEqual(['bodies']);
+  const [process, ...others] = status().processes;
+  expect([process?.role, others]).toEqual(['bodies', []]);
+  expect(readFileSync(`/proc/${process?.pid}/cmdline`, 'utf8')).toContain('--expose-gc'); // its program collects
   await vi.waitUntil(() => status().processes.length === 0, { timeout: 20_000 });
   await takeApart(body(JOB), within(20_000)); // and comes again
 });
 
+test('what a body of a megabyte leaves is collected after its answer; after a small one nothing is', async () => {
+  const reports = 'data:text/javascript,globalThis.gc = () => process.send({ kind: "collected" })';
+  const program = join(import.meta.dirname, '../../src/node/bodies-program.ts');
+  const child = spawn(process.execPath, ['--import', reports, program], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const kinds: string[] = [];
+  child.on('message', ({ kind }: { kind: string }) => kinds.push(kind));
+  child.send({ kind: 'open', options: null });
+  await once(child, 'message');
+  for (const characters of [1_000, 2 ** 20]) {
+    const input = body({ ...JOB, metaData: { jobScript: 'x'.repeat(characters) } });
+    child.send({ kind: 'call', id: 1, name: 'parse', input });
+    await once(child, 'message');
+    child.send({ kind: 'ping' }); // the answer to it comes after a collection
+    await vi.waitUntil(() => kinds.at(-1) === 'pong', { timeout: 60_000 });
+  }
+  expect(kinds).toEqual(['ready', 'done', 'pong', 'done', 'collected', 'pong']);
+});
+
 test('a caller beyond its share is refused while another waits, and on its own it is not', async () => {
-  const { takeApart } = bodies({ callerLimit: 2 });
+  const { takeApart, status } = bodies({ callerLimit: 2 });
   const sent = (caller: string) => faultOf(takeApart(body(JOB), { ...within(20_000), caller }));
   const alone = ['ada', 'ada', 'ada'].map(sent);
   const other = sent('ben');
   const [code, message] = await sent('ada');
   expect([code, message]).toEqual(['queue_full', expect.stringMatching(/^3 of your own requests/)]);
   expect(await Promise.all([...alone, other])).toEqual(Array(4).fill(['none', '']));
+  expect(status().processes).toHaveLength(1); // one took all of them apart
 });
 
 test('a body that needs more memory than there is is a 503, and the next one is read', async () => {

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { MemoryHistory } from '../../src/node/memory-history.ts';
 import { ownMbOf, rssMbOf } from '../../src/processes/rss.ts';
 
@@ -14,6 +14,18 @@ test('has the memory of each kind of process from its start on', () => {
   ]);
   onTestFinished(() => history.stop());
   expect(history.samples).toEqual([{ at: expect.any(Number), parent: 10, connections: 20, archive: 20, columns: 10 }]);
+});
+
+test('keeps ten minutes, a sample every two seconds', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const history = new MemoryHistory(() => []);
+  const startedAt = history.samples[0]?.at ?? 0;
+  vi.advanceTimersByTime(15 * 60_000);
+  expect(history.samples).toHaveLength(300);
+  expect(history.samples.at(-1)?.at).toBe(startedAt + 15 * 60);
+  history.stop();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test.skipIf(process.platform !== 'linux')("a process's own memory is without the pages of its files", () => {

@@ -18,7 +18,12 @@ beforeAll(async () => {
       job({
         numNodes: 10_000,
         resources,
-        metaData: { jobName: long, jobScript: '\n<&'.repeat(1_400_000), [long]: 'x' },
+        metaData: {
+          jobName: long,
+          jobScript: '\n<&'.repeat(1_400_000),
+          [long]: 'x',
+          ...Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`key ${at}`, 'x'.repeat(400)])),
+        },
         footprint: Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`m${at}_avg`, at])),
         project: long,
         partition: long,

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openPool } from '../../src/connections/pool.ts';
@@ -104,6 +105,47 @@ test('no process outlives the service, however that ends', async () => {
     5_000,
     () => pids.filter(isAlive),
   );
+});
+
+const LIFELINE = join(import.meta.dirname, '../../src/processes/lifeline.ts');
+
+/** A process that holds on to its service, and then does this for ever. */
+function heldOn(then: string, env: Record<string, string> = {}) {
+  const program = `require(${JSON.stringify(LIFELINE)}).endWithParent(); process.send('held', () => { ${then} })`;
+  const child = spawn(process.execPath, ['-e', program], {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'ipc'],
+    env,
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, ended: once(child, 'exit').then(([code, signal]) => signal ?? code) };
+}
+
+test.each([
+  ['its channel is closed', 'setInterval(() => {}, 1_000)', {}, (child: ChildProcess) => child.disconnect()],
+  ['its pipe is closed while its thread hangs', 'for (;;);', { CC_JOBS_LIFELINE: 'pipe' }, closePipe],
+])('a process ends when %s', async (_, then, env, cut) => {
+  const { child, ended } = heldOn(then, env);
+  await once(child, 'message');
+  cut(child);
+  expect(await ended).toBe('SIGKILL');
+});
+
+function closePipe(child: ChildProcess): void {
+  (child.stdio[3] as Socket).destroy();
+}
+
+test('a process whose service had gone before it began ends at once', async () => {
+  expect(await heldOn('setInterval(() => {}, 1_000)', { CC_JOBS_PARENT: '1' }).ended).toBe('SIGKILL');
+});
+
+test("a terminal's signals, which every process gets, leave them to the service", async () => {
+  const { db } = await testPool({ maxReaders: 1 });
+  const pids = () => db.status().processes.map(({ pid }) => pid);
+  const before = pids();
+  for (const pid of before) for (const signal of ['SIGINT', 'SIGTERM']) process.kill(pid, signal);
+  expect(await db.read(small(1), within(20_000))).toEqual([{ answer: 1 }]);
+  expect(await db.write('copyTags', { rows: [] }, within(20_000))).toEqual({ inserted: 0 });
+  expect(pids()).toEqual(before);
 });
 
 /** A process that has ended and that nobody has reaped yet is a zombie: gone, for all it can do. */

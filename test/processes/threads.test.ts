@@ -50,3 +50,12 @@ test('a thread that is within a call of libsql finishes it, since to terminate i
     expect(running()).toBe(0);
   }
 });
+
+test('a thread that does not end is terminated after five seconds', async () => {
+  const thread = { file: fixture('thread-that-hangs'), data: null, youngMb: 4, oldMb: 32 };
+  for await (const message of messagesOf<string>(thread, new AbortController().signal)) {
+    expect(message).toBe('the only one');
+    break;
+  }
+  expect(running()).toBe(0);
+});

@@ -1,0 +1,88 @@
+/** What becomes of an index when something happens to its file, or to that of the database. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, copyFileSync, existsSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { NewIndex } from '../../src/column-index/build/new-index.ts';
+import { declinedOr } from '../../src/column-index/index-errors.ts';
+import { IndexSession } from '../../src/column-index/session.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
+import type { Question } from '../../src/questions/question.ts';
+import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
+import { testFolder } from '../support/pool.ts';
+import { openSqlite } from '../support/sqlite.ts';
+
+const COUNT: Question = { kind: 'count', jobs: ALL };
+const STATISTICS: Question = { kind: 'statistics', jobs: ALL, nowSec: 10_000, shortJobSec: 300 };
+
+async function database(last = 3) {
+  const folder = testFolder();
+  const databasePath = join(folder, 'job.db');
+  await migrate(databasePath);
+  const db = openSqlite(databasePath, 1_000);
+  onTestFinished(() => db.close());
+  await db.exec(jobs(1, last));
+  return { db, of: { databasePath, path: `${databasePath}.columns`, memoryMb: 128, tempDir: folder, spillMb: 64 } };
+}
+
+async function built(of: Awaited<ReturnType<typeof database>>['of']) {
+  const index = await builtIndex(of);
+  onTestFinished(() => index.close());
+  return index;
+}
+
+test('it answers nothing once another file has taken the place of the database', async () => {
+  const { of } = await database();
+  const index = await built(of);
+  expect(await answerOf(index, COUNT)).toEqual([{ count: 3 }]);
+  copyFileSync(of.databasePath, `${of.databasePath}.restored`);
+  renameSync(`${of.databasePath}.restored`, of.databasePath);
+  await expect(index.ask(COUNT)).rejects.toThrow('another file has taken the place of the database');
+});
+
+test('a damaged block makes it outdated', async () => {
+  const { of } = await database(20_000);
+  (await builtIndex(of)).close();
+  const file = openSync(of.path, 'r+');
+  // After three headers come blocks of 256 KiB; the first has what the index says of itself.
+  for (let at = 12_288 + 262_144; at < statSync(of.path).size; at += 262_144) {
+    writeSync(file, Buffer.alloc(4_096, 0xff), 0, 4_096, at + 4_096);
+  }
+  closeSync(file);
+  const index = await IndexSession.open({ ...of, fresh: false });
+  onTestFinished(() => index.close());
+  expect(await declinedOr(() => index.ask(STATISTICS).then(() => ({})))).toEqual({
+    declined: 'stale',
+    reason: expect.stringContaining('Corrupt database file'),
+  });
+});
+
+test('a build whose record of changes is lost meanwhile is no index', async () => {
+  const { db, of } = await database();
+  const building = (await NewIndex.open(of)).build(() => void db.exec('DELETE FROM ccjobs_changes'));
+  await expect(building).rejects.toThrow('more jobs have changed during the build than the record holds');
+  expect(existsSync(of.path)).toBe(false);
+});
+
+test('the log of an index before is not taken for one of the new file', async () => {
+  const { of } = await database();
+  writeFileSync(`${of.path}.wal`, 'of another file');
+  expect(await answerOf(await built(of), COUNT)).toEqual([{ count: 3 }]);
+});
+
+test('a build leaves alone what another service builds', async () => {
+  const { of } = await database();
+  const path = `${of.path}.new`;
+  const program = `import('@duckdb/node-api').then(({ DuckDBInstance }) => DuckDBInstance.create(process.argv[1]))
+    .then((file) => { globalThis.held = file; process.send('open'); setInterval(() => {}, 1_000); })`;
+  const other = spawn(process.execPath, ['-e', program, path], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  onTestFinished(() => void other.kill('SIGKILL'));
+  await once(other, 'message');
+  const { ino } = statSync(path);
+  await expect((await NewIndex.open(of)).build(() => {})).rejects.toThrow(/lock/);
+  expect(statSync(path).ino).toBe(ino);
+});
