@@ -25,8 +25,8 @@ cc-jobs import sacct FILE [--timezone ZONE] [--cluster NAME]
     --timezone ZONE   time zone of the file, such as Europe/Berlin (default UTC)
     --cluster NAME    cluster of lines without a column Cluster
 
-Loads the jobs into DB_URL, which is created if it does not exist. Jobs that already exist are not changed, so an import can
-be stopped with Ctrl-C and repeated.
+Loads the jobs into DB_URL, which is created if it does not exist. A job that already exists is not changed, unless it is
+stored as running or suspended and the source has its end. So an import can be stopped with Ctrl-C and repeated.
 
 Exit code: 0 if everything was imported; 1 if there were bad records (each is reported) or the import was stopped; 2 if it
 could not start.`,

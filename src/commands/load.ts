@@ -57,7 +57,9 @@ export async function load(
 
 function countsOf(counts: ImportCounts): string {
   const parts: [number, string][] = [
+    [counts.ended, 'ended'],
     [counts.alreadyThere, 'already there'],
+    [counts.running, 'running'],
     [counts.neverStarted, 'never started'],
     [counts.steps, 'steps'],
     [counts.bad, 'bad'],

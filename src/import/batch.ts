@@ -1,4 +1,4 @@
-import type { Job } from '../jobs/job.ts';
+import { isUnended, type Job } from '../jobs/job.ts';
 import { jobProblem } from '../jobs/job-bounds.ts';
 
 /** Jobs that cross to the writer together, and the size of what a reader holds. */
@@ -24,6 +24,8 @@ export interface ImportBatch {
   neverStarted: number;
   /** Records that are no jobs: steps of jobs. */
   steps: number;
+  /** Jobs that have not ended. */
+  running: number;
   /** Jobs with text that was no UTF-8; U+FFFD stands for what could not be read. */
   repaired: number;
   bad: number;
@@ -65,6 +67,7 @@ export class BatchBuilder {
     this.#batch.read++;
     this.#batch.jobs.push(job);
     this.#hosts += job.resources.length;
+    if (isUnended(job.jobState)) this.#batch.running++;
     if (repaired) this.#batch.repaired++;
   }
 
@@ -89,5 +92,5 @@ export class BatchBuilder {
 }
 
 function emptyBatch(): ImportBatch {
-  return { jobs: [], read: 0, neverStarted: 0, steps: 0, repaired: 0, bad: 0, reasons: [], position: 0 };
+  return { jobs: [], read: 0, neverStarted: 0, steps: 0, running: 0, repaired: 0, bad: 0, reasons: [], position: 0 };
 }

@@ -9,8 +9,12 @@ import type { BadRecord, ImportBatch, ImportSource } from './batch.ts';
 export interface ImportCounts {
   read: number;
   imported: number;
-  /** Same job id, cluster and start as one in the database: left as that is. */
+  /** Jobs that were stored as running or suspended, and ended with what was read. */
+  ended: number;
+  /** Same job id, cluster and start as one in the database, which did not change. */
   alreadyThere: number;
+  /** Jobs that have not ended, imported or already there. */
+  running: number;
   neverStarted: number;
   steps: number;
   bad: number;
@@ -30,6 +34,8 @@ export interface ImportReport {
   bad(record: BadRecord): void;
 }
 
+const ADDED_UP = ['read', 'running', 'neverStarted', 'steps', 'bad', 'repaired'] as const;
+
 /** Time for one batch, waiting for the writer of a served file included. */
 const WRITE_LIMIT_MS = 60_000;
 
@@ -43,14 +49,29 @@ export async function importJobs(
   report: ImportReport,
   signal: AbortSignal,
 ): Promise<ImportSummary> {
-  const counts = { read: 0, imported: 0, alreadyThere: 0, neverStarted: 0, steps: 0, bad: 0, repaired: 0 };
+  const counts: ImportCounts = {
+    read: 0,
+    imported: 0,
+    ended: 0,
+    alreadyThere: 0,
+    running: 0,
+    neverStarted: 0,
+    steps: 0,
+    bad: 0,
+    repaired: 0,
+  };
   const refused = new Map<string, Tag>();
-  const finish = (batch: ImportBatch, { inserted, refusedTags }: InsertJobsOutput) => {
+  const finish = (batch: ImportBatch, { inserted, ended, refusedRows, refusedTags }: InsertJobsOutput) => {
     counts.imported += inserted;
-    counts.alreadyThere += batch.jobs.length - inserted;
-    for (const kind of ['read', 'neverStarted', 'steps', 'bad', 'repaired'] as const) counts[kind] += batch[kind];
+    counts.ended += ended;
+    counts.alreadyThere += batch.jobs.length - inserted - ended - refusedRows.length;
+    for (const kind of ADDED_UP) counts[kind] += batch[kind];
+    counts.bad += refusedRows.length;
     for (const tag of refusedTags) refused.set(JSON.stringify(tag), tag);
     for (const record of batch.reasons) report.bad(record);
+    for (const at of refusedRows) {
+      report.bad({ where: `job ${batch.jobs[at]?.jobId}`, reason: 'breaks a rule of the table of jobs' });
+    }
     report.progress(counts, batch.position);
   };
   let writing: Promise<void> = Promise.resolve();
@@ -67,6 +88,6 @@ export async function importJobs(
 }
 
 async function writeRows(db: Database, rows: ReturnType<typeof jobRows>): Promise<InsertJobsOutput> {
-  if (rows.rows.length === 0) return { inserted: 0, refusedTags: [] };
+  if (rows.rows.length === 0) return { inserted: 0, ended: 0, refusedRows: [], refusedTags: [] };
   return await within(WRITE_LIMIT_MS, (deadline) => db.write('insertJobs', rows, deadline));
 }

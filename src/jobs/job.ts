@@ -15,8 +15,15 @@ export const JOB_STATES = [
 ] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
+/** Those of a job that has started and not ended. */
+export const UNENDED_STATES = ['running', 'suspended'] as const;
+
 /** Those of a job that ended, and not as its user wanted. */
 export const FAILED_STATES = ['boot_fail', 'deadline', 'failed', 'node_fail', 'out_of_memory', 'timeout'] as const;
+
+export function isUnended(state: JobState): boolean {
+  return UNENDED_STATES.some((unended) => unended === state);
+}
 
 export const SHARED = ['none', 'single_user', 'multi_user'] as const;
 export type Shared = (typeof SHARED)[number];

@@ -41,7 +41,14 @@ export async function moveCachedJobs(tx: Transaction, key?: JobKey): Promise<num
   );
 }
 
-/** Moves all cached jobs. */
+export async function hasCachedJobs(tx: Transaction): Promise<boolean> {
+  const cached = await tx.read(
+    plainRows<{ id: unknown }>('anyCachedJob', ['id'], 'SELECT id FROM job_cache LIMIT 1', []),
+  );
+  return cached.length > 0;
+}
+
+/** All of them. */
 export async function moveCached(tx: Transaction, _input: Record<string, never>): Promise<{ changed: number }> {
   return { changed: await moveCachedJobs(tx) };
 }

@@ -1,6 +1,6 @@
 import type { Clusters } from '../../clusters/clusters.ts';
 import { expandHostList } from '../../clusters/hostlist.ts';
-import type { Job } from '../../jobs/job.ts';
+import { isUnended, type Job, type JobState } from '../../jobs/job.ts';
 import { durationSec, gpusOfGres, gpusOfTres, stateOf, walltimeSec } from './fields.ts';
 import type { Column } from './sacct-columns.ts';
 import type { LocalClock } from './times.ts';
@@ -47,7 +47,7 @@ export function jobOfLine(get: Fields, options: SacctOptions): Job | 'neverStart
     project: filled(get, 'account'),
     user: filled(get, 'user'),
     shared: 'none', // sacct does not tell
-    jobState: state,
+    jobState: isUnended(state) && options.clock(get('end')) ? endStateOf(get('exitcode')) : state,
     startTime,
     duration: durationOf(get, startTime, options.clock),
     walltime: get('timelimitraw') === '' ? walltimeSec(get('timelimit')) : wholeOrNone(get('timelimitraw')) * 60,
@@ -67,6 +67,11 @@ export function jobOfLine(get: Fields, options: SacctOptions): Job | 'neverStart
     },
     tags: [],
   };
+}
+
+/** RESIZING, COMPLETING or RUNNING with an end say that this record has ended, and not how. */
+function endStateOf(exitCode: string): JobState {
+  return /[1-9]/.test(exitCode) ? 'failed' : 'completed';
 }
 
 function filled(get: Fields, column: Column): string {

@@ -1,0 +1,71 @@
+import { UNENDED_STATES } from '../../jobs/job.ts';
+import type { Transaction } from '../driver/transaction.ts';
+import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
+
+type Column = (typeof JOB_COLUMNS)[number];
+
+/** The parameter with the value of a column, where the parameters are a whole row. */
+function value(column: Column): string {
+  return `?${JOB_COLUMNS.indexOf(column) + 1}`;
+}
+
+/** The value of the row, unless it says nothing (0, '' or NULL): then the stored value. */
+function known(column: Column, nothing: string): string {
+  return `coalesce(nullif(${value(column)}, ${nothing}), ${column})`;
+}
+
+const UNENDED = UNENDED_STATES.map((state) => `'${state}'`).join(', ');
+const WHERE_UNENDED = `job_id = ${value('job_id')} AND cluster = ${value('cluster')} AND start_time = ${value('start_time')}
+  AND job_state IN (${UNENDED})`;
+
+/** Of two lists of as many hosts the longer one has their hardware threads and accelerators. */
+const HAS_BETTER_RESOURCES = `num_nodes <> ${value('num_nodes')} OR length(resources) < length(${value('resources')})`;
+
+/** Metadata that is not an object is replaced. */
+const STORED_META = `CASE WHEN json_valid(CAST(meta_data AS TEXT)) AND json_type(CAST(meta_data AS TEXT)) = 'object'
+  THEN CAST(meta_data AS TEXT) ELSE '{}' END`;
+
+const END = `UPDATE job SET
+  job_state = ${value('job_state')},
+  duration = ${value('duration')},
+  monitoring_status = ${value('monitoring_status')},
+  hpc_user = ${known('hpc_user', "''")},
+  project = ${known('project', "''")},
+  cluster_partition = ${known('cluster_partition', "''")},
+  array_job_id = ${known('array_job_id', '0')},
+  walltime = ${known('walltime', '0')},
+  num_hwthreads = ${known('num_hwthreads', '0')},
+  num_acc = ${known('num_acc', '0')},
+  smt = ${known('smt', '0')},
+  shared = ${known('shared', "'none'")},
+  energy = ${known('energy', '0')},
+  energy_footprint = ${known('energy_footprint', "'null'")},
+  footprint = ${known('footprint', "'null'")},
+  meta_data = CASE json_type(${value('meta_data')}) WHEN 'object' THEN json_patch(${STORED_META}, ${value('meta_data')})
+    ELSE meta_data END,
+  resources = CASE WHEN ${HAS_BETTER_RESOURCES} THEN ${value('resources')} ELSE resources END,
+  num_nodes = ${value('num_nodes')}
+WHERE ${WHERE_UNENDED}`;
+
+/** A job that ran longer than is stored was seen later: it may have been suspended or resumed since. */
+const FOLLOW = `UPDATE job SET job_state = ?4, duration = ?5
+  WHERE job_id = ?1 AND cluster = ?2 AND start_time = ?3 AND job_state IN (${UNENDED}) AND duration < ?5`;
+const FOLLOWED = (['job_id', 'cluster', 'start_time', 'job_state', 'duration'] as const).map((name) =>
+  JOB_COLUMNS.indexOf(name),
+);
+
+const STATE = JOB_COLUMNS.indexOf('job_state');
+
+/**
+ * Ends the stored jobs that have not ended with the rows of the same jobs that have. All that a row knows replaces what is stored. Rows
+ * that have not ended either bring their state and duration when they are newer. Returns how many jobs ended.
+ */
+export async function endStoredJobs(tx: Transaction, rows: readonly JobRow[]): Promise<number> {
+  const isRunning = (row: JobRow) => UNENDED_STATES.some((state) => state === row[STATE]);
+  const running = rows.filter(isRunning).map((row) => FOLLOWED.map((at) => row[at] ?? null));
+  await tx.runEach(FOLLOW, running);
+  return await tx.runEach(
+    END,
+    rows.filter((row) => !isRunning(row) && row[STATE] !== 'pending'),
+  );
+}
