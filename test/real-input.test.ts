@@ -11,8 +11,7 @@ import { readClusters } from '../src/archive/open.ts';
 import type { ImportSource } from '../src/import/batch.ts';
 import { databaseSource } from '../src/import/db/foreign-source.ts';
 import { importJobs } from '../src/import/run.ts';
-import { sacctSource } from '../src/import/sacct/sacct-source.ts';
-import { localClock } from '../src/import/sacct/times.ts';
+import { sacctFiles } from './support/sacct-file.ts';
 import { bodyOf, type TestApp, testApp } from './support/test-app.ts';
 
 const DATA = join(import.meta.dirname, '../../shared/data');
@@ -99,7 +98,7 @@ describe('the trace and the sample database, served', () => {
     service = await testApp({ service: () => ({ clusters }) });
     const report = { progress: () => {}, bad: () => {} };
     const load = (source: ImportSource) => importJobs(service.db, source, report, new AbortController().signal);
-    await load(await sacctSource(TRACE, { clock: localClock('UTC'), clusters, cluster: undefined }));
+    await load(await sacctFiles([TRACE], { clusters }));
     const sample = await databaseSource(SAMPLE, service.archiveRoot.replace(/archive$/, ''));
     await load(sample);
     await sample.close();

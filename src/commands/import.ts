@@ -5,6 +5,8 @@ import { asStartupError, checkReadable } from '../db/startup-errors.ts';
 import { archiveSource } from '../import/archive/archive-source.ts';
 import { copyTables } from '../import/copy-tables.ts';
 import { databaseSource } from '../import/db/foreign-source.ts';
+import { openInput, STANDARD_INPUT } from '../import/input.ts';
+import { columnsOfOrder, ORDER_NAMES } from '../import/sacct/sacct-columns.ts';
 import { sacctSource } from '../import/sacct/sacct-source.ts';
 import { type LocalClock, localClock } from '../import/sacct/times.ts';
 import { StartupError } from '../startup-error.ts';
@@ -20,10 +22,13 @@ export const importCommand: Command = {
     ARCHIVE_PATH
 cc-jobs import db FILE
     jobs, tags, users, settings, nodes and node states of a cc-backend database (schema 10 or 11); FILE is not changed
-cc-jobs import sacct FILE [--timezone ZONE] [--cluster NAME]
-    the output of 'sacct -P' with its header line, or the output that Open XDMoD makes, which has none
-    --timezone ZONE   time zone of the file, such as Europe/Berlin (default UTC)
-    --cluster NAME    cluster of lines without a column Cluster
+cc-jobs import sacct FILE... [--timezone ZONE] [--cluster NAME] [--columns ORDER]
+    the output of 'sacct -P' with its header line, the output that Open XDMoD makes, which has none, or the output of
+    'sacct --json' (Slurm 23.11 to 25.11); may be packed with gzip or zstd; '-' is standard input
+    --timezone ZONE   time zone of times without an offset, such as Europe/Berlin (default UTC)
+    --cluster NAME    cluster of records that name none
+    --columns ORDER   columns of a file without header: ${ORDER_NAMES.join(', ')} (the order of Open XDMoD since
+                      that release; default xdmod10), or names of sacct, such as JobID,User,...
 
 Loads the jobs into DB_URL, which is created if it does not exist. A job that already exists is not changed, unless it is
 stored as running or suspended and the source has its end. So an import can be stopped with Ctrl-C and repeated.
@@ -34,24 +39,24 @@ could not start.`,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [kind, from, ...more] = positionals;
-    if (kind === undefined || from === undefined || more.length > 0)
+    if (kind === undefined || from === undefined || (more.length > 0 && kind !== 'sacct'))
       throw new UsageError('give the kind of import and its source');
     const importFrom = Object.hasOwn(IMPORTS, kind) ? IMPORTS[kind] : undefined;
     if (importFrom === undefined) throw new UsageError(`unknown kind of import '${kind}': use archive, db or sacct`);
-    if (kind !== 'sacct' && (values.timezone !== undefined || values.cluster !== undefined)) {
-      throw new UsageError('--timezone and --cluster are options of import sacct');
+    if (kind !== 'sacct' && Object.keys(values).length > 0) {
+      throw new UsageError('--timezone, --cluster and --columns are options of import sacct');
     }
-    const clock = clockOf(values.timezone ?? 'UTC');
-    return await importFrom({ from, target: loadTarget(io), io, clock, cluster: values.cluster });
+    return await importFrom({ from, more, values, target: loadTarget(io), io });
   },
 };
 
 interface Import {
   from: string;
+  /** Further files of sacct. */
+  more: readonly string[];
+  values: ReturnType<typeof parseCommandLine>['values'];
   target: LoadTarget;
   io: CommandIo;
-  clock: LocalClock;
-  cluster: string | undefined;
 }
 
 /** Each opens its source first: a file that cannot be imported makes no database. */
@@ -77,9 +82,21 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
       await source.close();
     }
   },
-  async sacct({ from, target, io, clock, cluster }) {
-    const clusters = await configuredClusters(target.archivePath);
-    const source = await asStartupError(from, () => sacctSource(from, { clock, clusters, cluster }));
+  async sacct({ from, more, values, target, io }) {
+    const zone = values.timezone ?? 'UTC';
+    const options = {
+      clock: clockOf(zone),
+      assumedZone: values.timezone === undefined ? zone : undefined,
+      cluster: values.cluster,
+      order: orderOf(values.columns),
+      clusters: await configuredClusters(target.archivePath),
+    };
+    const paths = [from, ...more];
+    if (paths.length > 1 && paths.includes(STANDARD_INPUT)) {
+      throw new UsageError(`'${STANDARD_INPUT}' is read alone, not together with files`);
+    }
+    const inputs = await Promise.all(paths.map((path) => openInput(path, io.stdin)));
+    const source = await asStartupError(from, () => sacctSource(inputs, options));
     return await withDatabase(target, (db) => load(db, source, io));
   },
 };
@@ -100,12 +117,18 @@ function clockOf(zone: string): LocalClock {
   }
 }
 
+function orderOf(columns: string | undefined): string[] | undefined {
+  const names = columns === undefined ? undefined : columnsOfOrder(columns);
+  if (columns === undefined || names !== undefined) return names;
+  throw new UsageError(`--columns must be one of ${ORDER_NAMES.join(', ')} or columns of sacct divided by commas`);
+}
+
 function parseCommandLine(args: string[]) {
   try {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { timezone: { type: 'string' }, cluster: { type: 'string' } },
+      options: { timezone: { type: 'string' }, cluster: { type: 'string' }, columns: { type: 'string' } },
     });
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });

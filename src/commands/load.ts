@@ -50,7 +50,7 @@ export async function load(
   }
   const seconds = progress.elapsedSec;
   const rate = `${seconds.toFixed(1)} s, ${whole(summary.imported / Math.max(seconds, 0.001))} jobs/s`;
-  const all = [countsOf(summary), ...extra, rate].join(', ');
+  const all = [countsOf(summary), ...extra, ...(source.remarks?.() ?? []), rate].join(', ');
   progress.line(summary.complete ? all : stopped('stopped') + all);
   return summary.complete && summary.bad === 0 ? 0 : 1;
 }

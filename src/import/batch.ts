@@ -35,11 +35,13 @@ export interface ImportBatch {
   position: number;
 }
 
-/** Where jobs come from. Reading again yields the same jobs. */
+/** Where jobs come from. */
 export interface ImportSource {
   /** What `position` ends at (bytes, rows), undefined where that is not known. */
   total: number | undefined;
   batches(): AsyncIterable<ImportBatch>;
+  /** What the summary says of all that was read. */
+  remarks?(): string[];
 }
 
 /** Collects a batch record by record. A job beyond the bounds of fields.ts is a bad record. */

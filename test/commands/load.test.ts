@@ -14,6 +14,7 @@ async function shell() {
   const root = await temporaryFolder();
   const path = join(root, 'var/job.db');
   const stop = new AbortController();
+  const stdin = new PassThrough();
   let stderr = '';
   let stopAt = '\0';
   const stream = new Writable({
@@ -27,12 +28,13 @@ async function shell() {
     env: { DB_URL: `file:${path}`, ARCHIVE_PATH: join(root, 'var/archive') },
     stdout: stream,
     stderr: stream,
-    stdin: new PassThrough(),
+    stdin,
     signal: stop.signal,
   };
   return {
     root,
     path,
+    stdin,
     /** The exit code and the last line. */
     async run(command: typeof importCommand, ...args: string[]) {
       stderr = '';
@@ -101,10 +103,33 @@ describe('cc-jobs import', () => {
     expect(await count()).toBe(2); // an hour earlier in Berlin: another start, another job
   });
 
+  test('reads standard input, several files and the order of columns that is named', async () => {
+    const { run, root, count, stdin } = await shell();
+    stdin.end(SACCT.join('\n'));
+    const piped = await run(importCommand, 'sacct', '-', '--timezone', 'Europe/Berlin');
+    expect(piped).toMatchObject({
+      code: 0,
+      last: expect.stringMatching(/^2 read, 1 imported, 1 never started, no column /),
+    });
+    await writeFiles(root, { 'a.psv': SACCT.join('\n'), 'b.psv': SACCT.slice(1).join('\n') });
+    const columns = (SACCT[0] ?? '').replaceAll('|', ',');
+    const files = await run(importCommand, 'sacct', join(root, 'a.psv'), join(root, 'b.psv'), '--columns', columns);
+    expect(files).toMatchObject({
+      code: 0,
+      last: expect.stringMatching(/^4 read, 1 imported, 1 already there, 2 never/),
+    });
+    expect(files.last).toContain('times read as UTC (no --timezone given)');
+    expect(await count()).toBe(2);
+  });
+
   test.each([
     [[]],
     [['sacct']],
     [['sacct', 'a', 'b']],
+    [['sacct', '-', '/dev/null']],
+    [['sacct', 'a', '--columns', 'alphabetical']],
+    [['archive', 'a', 'b']],
+    [['db', 'a', '--columns', 'xdmod9']],
     [['parquet', 'a']],
     [['sacct', 'a', '--timezone', 'Mars/Olympus']],
     [['db', 'a', '--cluster', 'c']],

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { NO_CLUSTERS } from '../../src/clusters/clusters.ts';
 import { importJobs } from '../../src/import/run.ts';
-import { sacctSource } from '../../src/import/sacct/sacct-source.ts';
-import { localClock } from '../../src/import/sacct/times.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
 import { type LocalDatabase, localDatabase } from '../support/local-database.ts';
+import { sacctFiles } from '../support/sacct-file.ts';
 import { sacctDump, sacctWeek } from '../support/sacct-week.ts';
 import { job, testApp } from '../support/test-app.ts';
 
@@ -43,8 +41,7 @@ const START = Date.parse('2026-11-26T23:00:00Z') / 1000;
 async function importInto({ db }: Pick<LocalDatabase, 'db'>, content: string) {
   const root = await temporaryFolder();
   await writeFiles(root, { 'jobs.psv': content });
-  const options = { clock: localClock('UTC'), clusters: NO_CLUSTERS, cluster: undefined };
-  const source = await sacctSource(join(root, 'jobs.psv'), options);
+  const source = await sacctFiles([join(root, 'jobs.psv')]);
   const reasons: string[] = [];
   const report = {
     progress: () => {},

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { NO_CLUSTERS } from '../../src/clusters/clusters.ts';
 import { beginBulkLoad, buildIndexes } from '../../src/db/schema/bulk.ts';
 import { LEAN_INDEXES } from '../../src/db/schema/lean-indexes.ts';
 import { archiveSource } from '../../src/import/archive/archive-source.ts';
@@ -10,10 +9,9 @@ import type { BadRecord, ImportSource } from '../../src/import/batch.ts';
 import { copyTables } from '../../src/import/copy-tables.ts';
 import { databaseSource } from '../../src/import/db/foreign-source.ts';
 import { importJobs } from '../../src/import/run.ts';
-import { sacctSource } from '../../src/import/sacct/sacct-source.ts';
-import { localClock } from '../../src/import/sacct/times.ts';
 import { temporaryFolder } from '../support/archive.ts';
 import { localDatabase } from '../support/local-database.ts';
+import { sacctFiles } from '../support/sacct-file.ts';
 
 const DATA = join(import.meta.dirname, '../../../shared/data');
 
@@ -31,8 +29,7 @@ async function importInto({ db }: Awaited<ReturnType<typeof emptyDatabase>>, sou
 describe('real input', () => {
   test('of sacct: 11,704 lines, 419 never started, nothing else missing', async () => {
     const database = await emptyDatabase();
-    const options = { clock: localClock('UTC'), clusters: NO_CLUSTERS, cluster: undefined };
-    const source = await sacctSource(join(DATA, 'traces/xdmod-pozidriv-sacct.psv'), options);
+    const source = await sacctFiles([join(DATA, 'traces/xdmod-pozidriv-sacct.psv')]);
     await beginBulkLoad(database.db);
     expect(await importInto(database, source)).toMatchObject({
       read: 11_704,

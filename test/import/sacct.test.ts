@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Clusters, NO_CLUSTERS } from '../../src/clusters/clusters.ts';
+import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { MAX_LINE_BYTES } from '../../src/import/lines.ts';
 import { durationSec, gpusOfGres, gpusOfTres, stateOf, walltimeSec } from '../../src/import/sacct/fields.ts';
-import type { SacctOptions } from '../../src/import/sacct/sacct-job.ts';
-import { sacctSource } from '../../src/import/sacct/sacct-source.ts';
+import type { SacctOptions } from '../../src/import/sacct/sacct-source.ts';
 import { localClock } from '../../src/import/sacct/times.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { sacctFiles } from '../support/sacct-file.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 
 const HEADER = 'State|JobID|JobIDRaw|Cluster|Account|User|Start|Elapsed|NodeList|JobName|Submit|AllocTRES|Timelimit';
@@ -38,8 +38,7 @@ const line = (changes: Record<string, string> = {}) => {
 async function read(content: string | Uint8Array, options: Partial<SacctOptions> = {}) {
   const root = await temporaryFolder();
   await writeFiles(root, { 'jobs.psv': content });
-  const all = { clock: localClock('UTC'), clusters: NO_CLUSTERS, cluster: undefined, ...options };
-  const source = await sacctSource(join(root, 'jobs.psv'), all);
+  const source = await sacctFiles([join(root, 'jobs.psv')], options);
   const result = { jobs: [] as Job[], reasons: [] as string[], neverStarted: 0, steps: 0, repaired: 0, position: 0 };
   for await (const batch of source.batches()) {
     result.jobs.push(...batch.jobs);
@@ -68,7 +67,7 @@ describe('a line of sacct', () => {
         duration: 3600,
         walltime: 86_400,
         numNodes: 2,
-        numHwthreads: 0,
+        numHwthreads: 8,
         numAcc: 2,
         smt: 0,
         monitoringStatus: 0,
@@ -168,10 +167,10 @@ describe('a file of sacct', () => {
   });
 
   test('of ten thousand lines comes in batches', async () => {
-    const lines = Array.from({ length: 10_000 }, (_, at) => line({ JobID: String(at), JobIDRaw: String(at) }));
+    const lines = Array.from({ length: 10_000 }, (_, at) => line({ JobID: String(at + 1), JobIDRaw: String(at + 1) }));
     const content = [HEADER, ...lines].join('\n');
     const { jobs, position } = await read(content);
-    expect([jobs.length, jobs.at(-1)?.jobId, position]).toEqual([10_000, 9_999, content.length]);
+    expect([jobs.length, jobs.at(-1)?.jobId, position]).toEqual([10_000, 10_000, content.length]);
   });
 });
 

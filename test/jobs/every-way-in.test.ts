@@ -1,19 +1,17 @@
 /** What a job may hold is the same however it comes in: every field beyond its bounds, by every way. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NO_CLUSTERS } from '../../src/clusters/clusters.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { generateJobs } from '../../src/dev/generate.ts';
 import { losslessJson } from '../../src/http/json/lossless-json.ts';
 import { archiveSource } from '../../src/import/archive/archive-source.ts';
 import { BatchBuilder, type ImportSource } from '../../src/import/batch.ts';
 import { databaseSource } from '../../src/import/db/foreign-source.ts';
-import { sacctSource } from '../../src/import/sacct/sacct-source.ts';
-import { localClock } from '../../src/import/sacct/times.ts';
 import { type Bounds, SMT, STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { jobProblem } from '../../src/jobs/job-bounds.ts';
 import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { sacctFiles } from '../support/sacct-file.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 import { openSqlite } from '../support/sqlite.ts';
 import { faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
@@ -279,8 +277,7 @@ describe('import sacct', () => {
       const root = await temporaryFolder();
       const lines = [{}, { [column]: value }, {}].map((changes) => Object.values({ ...COLUMNS, ...changes }).join('|'));
       await writeFiles(root, { 'jobs.psv': [Object.keys(COLUMNS).join('|'), ...lines, ''].join('\n') });
-      const options = { clock: localClock('UTC'), clusters: NO_CLUSTERS, cluster: undefined };
-      const reasons = await saidOf(await sacctSource(join(root, 'jobs.psv'), options));
+      const reasons = await saidOf(await sacctFiles([join(root, 'jobs.psv')]));
       expect(reasons).toMatch(/^line 3: /);
       expect(reasons).toContain(property);
     }

@@ -55,13 +55,20 @@ export function walltimeSec(text: string): number {
 
 /** Generic resources of a job: `gres/gpu=4` of AllocTRES, where the plain count covers the typed ones beside it. */
 export function gpusOfTres(tres: string): number {
+  if (!tres.includes('gres/gpu')) return 0;
   const plain = /(?:^|,)gres\/gpu=(\d+)/.exec(tres);
   if (plain !== null) return Number(plain[1]);
   return sum([...tres.matchAll(/(?:^|,)gres\/gpu:[^=,]+=(\d+)/g)].map(([, count]) => Number(count)));
 }
 
+/** Processors of a job: `cpu=128` of AllocTRES. */
+export function cpusOfTres(tres: string): number {
+  return Number(/(?:^|,)cpu=(\d+)/.exec(tres)?.[1] ?? 0);
+}
+
 /** GPUs of AllocGRES, which older Slurms give for one node: `gpu:4`, `gpu:a100:2`. */
 export function gpusOfGres(gres: string, nodes: number): number {
+  if (gres === '') return 0;
   return sum([...gres.matchAll(/(?:^|,)gpu(?::[^:,(]*[a-zA-Z][^:,(]*)?:(\d+)/g)].map(([, n]) => Number(n))) * nodes;
 }
 

@@ -1,3 +1,7 @@
+import { durationSec, stateOf } from './fields.ts';
+import { type AlignedColumn, align } from './free-text.ts';
+import { isWallTime } from './times.ts';
+
 /** The columns an import makes use of. */
 const KNOWN = [
   'jobid',
@@ -16,6 +20,7 @@ const KNOWN = [
   'state',
   'ncpus',
   'alloccpus',
+  'reqcpus',
   'alloctres',
   'allocgres',
   'timelimit',
@@ -25,6 +30,8 @@ const KNOWN = [
   'consumedenergyraw',
 ] as const;
 export type Column = (typeof KNOWN)[number];
+/** The value of a column, '' where there is none. */
+export type Fields = (column: Column) => string;
 
 /** Columns without which there is no job; of those in one group any will do. */
 const NEEDED: readonly (readonly Column[])[] = [
@@ -37,22 +44,88 @@ const NEEDED: readonly (readonly Column[])[] = [
   ['nodelist'],
 ];
 
-/** `sacct --parsable2 --noheader --allocations` as Open XDMoD asks for it (its classes/OpenXdmod/Shredder/Slurm.php). */
-const XDMOD =
-  'jobid|jobidraw|cluster|partition|qos|account|group|gid|user|uid|submit|eligible|start|end|elapsed|exitcode|state|nnodes|ncpus|reqcpus|reqmem|reqtres|alloctres|timelimit|nodelist|jobname';
+/** Any of these has the number of processors. */
+const PROCESSORS: readonly Column[] = ['alloccpus', 'ncpus', 'alloctres', 'reqcpus'];
 
-/** Where the columns of a file stand. */
+/** Texts that users write. */
+const FREE =
+  'jobname submitline workdir comment admincomment systemcomment extra container constraints stdin stdout stderr wckey licenses';
+
+/** What the other columns of sacct accept, by kind. A column of no kind accepts everything. */
+const KINDS: readonly { columns: string; accepts: (text: string) => boolean }[] = [
+  { columns: 'jobid jobidraw', accepts: (text) => /^(?:\d+(?:[_+](?:\d+|\[.*\]))?(?:\.\w+)?)?$/.test(text) },
+  { columns: 'state', accepts: (text) => stateOf(text) !== undefined },
+  {
+    columns: 'submit eligible start end',
+    accepts: (text) => isWallTime(text) || /^(?:\d{1,11}|Unknown|None)?$/.test(text),
+  },
+  {
+    columns: 'elapsed suspended systemcpu usercpu totalcpu cputime avecpu mincpu planned plannedcpu timelimit',
+    accepts: (text) => durationSec(text) !== undefined || /^(?:\w*_?Limit|UNLIMITED|INVALID)?$/i.test(text),
+  },
+  {
+    columns:
+      'elapsedraw timelimitraw cputimeraw plannedcpuraw alloccpus ncpus reqcpus nnodes allocnodes reqnodes ntasks uid gid associd dbindex priority qosraw restarts reservationid wckeyid',
+    accepts: (text) => /^\d*$/.test(text),
+  },
+  { columns: 'exitcode derivedexitcode', accepts: (text) => /^(?:\d+:\d+)?$/.test(text) },
+  { columns: 'alloctres reqtres', accepts: (text) => /^(?:[\w/:.-]+=[^=,|\s]+(?:,|$))*$/.test(text) },
+  {
+    columns: 'cluster user account group partition qos',
+    accepts: (text) => /^(?:[^\s"'|=/;()<>]*|\(null\))$/.test(text),
+  },
+  { columns: 'nodelist', accepts: (text) => /^(?:[\w.,[\]-]*|None assigned|\(null\))$/.test(text) },
+];
+
+const ACCEPTS: ReadonlyMap<string, (text: string) => boolean> = new Map(
+  KINDS.flatMap(({ columns, accepts }) => columns.split(' ').map((name) => [name, accepts] as const)),
+);
+const IS_FREE: ReadonlySet<string> = new Set(FREE.split(' '));
+
+/**
+ * Orders of `sacct --parsable2 --noheader --allocations` as Open XDMoD has asked for them, by the release that did so first (its
+ * classes/OpenXdmod/Shredder/Slurm.php).
+ */
+const ORDERS: Readonly<Record<string, string>> = {
+  xdmod6:
+    'jobid,jobidraw,cluster,partition,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,timelimit,nodelist,jobname',
+  xdmod8:
+    'jobid,jobidraw,cluster,partition,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,reqgres,reqtres,timelimit,nodelist,jobname',
+  xdmod9:
+    'jobid,jobidraw,cluster,partition,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,reqtres,alloctres,timelimit,nodelist,jobname',
+  xdmod10:
+    'jobid,jobidraw,cluster,partition,qos,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,reqtres,alloctres,timelimit,nodelist,jobname',
+};
+const NEWEST: readonly string[] = (ORDERS['xdmod10'] ?? '').split(',');
+export const ORDER_NAMES: readonly string[] = Object.keys(ORDERS);
+
+/** The columns of a file. */
 export class Layout {
-  readonly #count: number;
-  readonly #jobName: number;
+  readonly #columns: readonly (AlignedColumn & { name: string })[];
   readonly #at: ReadonlyMap<string, number>;
+  readonly #isTerminated: boolean;
 
-  constructor(header: string) {
-    const names = header.toLowerCase().split('|');
-    if (names.at(-1) === '') names.pop(); // sacct -p ends each line with a divider, sacct -P does not
-    this.#count = names.length;
-    this.#jobName = names.indexOf('jobname');
-    this.#at = new Map(names.map((name, at) => [name.trim(), at]));
+  /** `names` as sacct has them, in any case. `isTerminated`: each line ends with a divider (sacct -p, not sacct -P). */
+  constructor(names: readonly string[], isTerminated: boolean) {
+    this.#isTerminated = isTerminated;
+    this.#columns = names.map((written) => {
+      const name = written.trim();
+      const key = name.toLowerCase();
+      return { name, isFree: IS_FREE.has(key), accepts: ACCEPTS.get(key) ?? (() => true) };
+    });
+    this.#at = new Map(names.map((name, at) => [name.trim().toLowerCase(), at]));
+  }
+
+  get width(): number {
+    return this.#columns.length;
+  }
+
+  get endsFree(): boolean {
+    return this.#columns.at(-1)?.isFree === true;
+  }
+
+  get hasProcessors(): boolean {
+    return PROCESSORS.some((column) => this.has(column));
   }
 
   has(column: Column): boolean {
@@ -64,28 +137,60 @@ export class Layout {
     return NEEDED.filter((group) => !group.some((column) => this.has(column))).map((group) => group.join(' or '));
   }
 
-  /** The values of one line, or undefined if their number is wrong. A divider inside the job name is put back. */
-  read(line: string): ((column: Column) => string) | undefined {
-    const fields = line.split('|');
-    if (fields.length === this.#count + 1 && fields.at(-1) === '') fields.pop();
-    const extra = fields.length - this.#count;
-    if (extra < 0 || (extra > 0 && this.#jobName < 0)) return undefined;
-    if (extra > 0) {
-      const name = fields.splice(this.#jobName, extra + 1).join('|');
-      fields.splice(this.#jobName, 0, name);
-    }
+  /** The fields without the empty one after the divider that ends a line. */
+  withoutEnd(parts: string[]): string[] {
+    if (this.#isTerminated && parts.length > this.width && parts.at(-1) === '') parts.pop();
+    return parts;
+  }
+
+  /** Whether a line can begin a record: its first field is one of the first column. */
+  begins([first = '']: readonly string[]): boolean {
+    return first !== '' && this.#columns[0]?.accepts(first) === true;
+  }
+
+  /** In how many ways these fields are a record. */
+  readings(parts: readonly string[]): 'none' | 'one' | 'several' {
+    const alignment = align(parts, this.#columns);
+    return typeof alignment === 'string' ? alignment : 'one';
+  }
+
+  /** The values of the fields of one line, or what is wrong with them. A divider within a free text is put back. */
+  read(parts: readonly string[]): Fields | string {
+    const fields = parts.length === this.width ? parts : align(parts, this.#columns);
+    if (fields === 'several') return `has a '|' in one of ${this.#freeNames()}: it is not certain in which`;
+    if (fields === 'none') return 'has the wrong number of columns';
     return (column) => {
       const at = this.#at.get(column);
       return at === undefined ? '' : (fields[at] ?? '').trim();
     };
   }
+
+  #freeNames(): string {
+    return this.#columns.flatMap(({ name, isFree }) => (isFree ? [name] : [])).join(', ');
+  }
 }
 
-/** The layout of a file from its first line, and whether that line is a header; undefined if it is neither. */
-export function layoutOf(firstLine: string): { layout: Layout; isHeader: boolean } | undefined {
-  const names = firstLine.toLowerCase().split('|');
-  if (names.includes('state') && (names.includes('jobid') || names.includes('jobidraw'))) {
-    return { layout: new Layout(firstLine), isHeader: true };
-  }
-  return names.length >= XDMOD.split('|').length ? { layout: new Layout(XDMOD), isHeader: false } : undefined;
+/** The layout of a header line, undefined for any other line. */
+export function layoutOfHeader(line: string): Layout | undefined {
+  // Most lines begin with the number of a job, and need no second look.
+  if (!/^\s*[a-z]/i.test(line) || !/(?:^|\|)state(?:\||$)/i.test(line)) return undefined;
+  const names = line.split('|');
+  const isTerminated = names.at(-1) === '';
+  if (isTerminated) names.pop();
+  const keys = names.map((name) => name.trim().toLowerCase());
+  return keys.includes('jobid') || keys.includes('jobidraw') ? new Layout(names, isTerminated) : undefined;
+}
+
+/** The columns of an order: its name, or they themselves divided by commas. Undefined for neither. */
+export function columnsOfOrder(order: string): string[] | undefined {
+  const columns = Object.hasOwn(ORDERS, order) ? ORDERS[order] : order;
+  return columns?.includes(',') === true ? columns.split(',') : undefined;
+}
+
+/** The layout of a file without header: its first line must have enough fields. */
+export function layoutOfFirstLine(line: string, order: readonly string[] = NEWEST): Layout | undefined {
+  const parts = line.split('|');
+  return parts.length < order.length
+    ? undefined
+    : new Layout(order, parts.length > order.length && parts.at(-1) === '');
 }
