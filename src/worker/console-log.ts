@@ -15,7 +15,7 @@ export function consoleLog(level: SettingValues['LOG_LEVEL'], bindings: Record<s
   const write = (of: keyof typeof LEVELS) => (fields: object, msg: string) => {
     if (LEVELS[of] < LEAST[level]) return;
     const line = { level: LEVELS[of], time: Date.now(), ...bindings, ...fields, msg };
-    console.log(JSON.stringify(line, (_, value: unknown) => (value instanceof Error ? shown(value) : value)));
+    console.log(JSON.stringify(line, (_, value: unknown) => plain(value)));
   };
   return {
     debug: write('debug'),
@@ -24,6 +24,12 @@ export function consoleLog(level: SettingValues['LOG_LEVEL'], bindings: Record<s
     error: write('error'),
     child: (more) => consoleLog(level, { ...bindings, ...more }),
   };
+}
+
+/** An error in pino's format, and a 64-bit number as text: JSON.stringify refuses it. */
+function plain(value: unknown): unknown {
+  if (value instanceof Error) return shown(value);
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 /** An error with its causes, in pino's format. */
