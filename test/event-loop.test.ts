@@ -217,6 +217,7 @@ async function validBodies(): Promise<Record<string, unknown>> {
       ...{ resources: [{ hostname: 'n1' }], tags, shared: 'none', metaData: { jobName: 'x' } },
     },
     '/api/jobs/stop_job/': { ...key, stopTime: 1_790_000_100, jobState: 'completed' },
+    '/api/jobs/stop_job/{id}': { stopTime: 1_790_000_100, jobState: 'completed' },
     '/api/jobs/edit_meta/{id}': { key: 'a', value: 'b' },
     '/api/jobs/edit_meta/': { ...key, payload: { key: 'a', value: 'b' } },
     '/api/jobs/tag_job/{id}': tags,

@@ -185,6 +185,7 @@ describe('writing', () => {
     { method: 'POST', path: '/api/jobs/stop_job/', body: { jobId: 6, stopTime: 1_790_000_200, jobState: 'failed' } },
     { method: 'POST', path: '/api/jobs/stop_job/', body: { jobId: 6, stopTime: 1_790_000_200 } },
     { method: 'POST', path: '/api/jobs/stop_job/', body: { jobId: 424_242, stopTime: 1_790_000_200 } },
+    { method: 'POST', path: '/api/jobs/stop_job/424242', body: { stopTime: 1_790_000_200 } },
     { method: 'PATCH', path: '/api/jobs/edit_meta/3', body: { key: 'note', value: 'x' } },
     { method: 'PATCH', path: '/api/jobs/edit_meta/', body: { jobId: 1, payload: { key: 'note', value: 'x' } } },
     { method: 'POST', path: '/api/jobs/tag_job/3', body: [{ type: 'note', name: 'odd', scope: 'admin' }] },

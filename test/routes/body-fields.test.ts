@@ -97,6 +97,13 @@ const ROUTES: Route[] = [
     bounds: { jobId: { least: 0n }, startTime: TIME, stopTime: TIME },
   },
   {
+    method: 'POST',
+    path: '/api/jobs/stop_job/1',
+    body: { stopTime: NOW, jobState: 'failed' },
+    fields: { stopTime: 'int64', jobState: 'text' },
+    bounds: { stopTime: TIME },
+  },
+  {
     method: 'PATCH',
     path: '/api/jobs/edit_meta/1',
     body: { key: 'note', value: 'x' },

@@ -327,6 +327,42 @@ describe('stop_job', () => {
     expect(await bodyOf(other)).toMatchObject({ startTime: NOW - 200_000, duration: 200_000 });
   });
 
+  describe('with a database id', () => {
+    const stopId = (id: number | string, body: object) => service.send('POST', `${STOP}${id}`, body);
+
+    test('ends that job, whichever is the newest', async () => {
+      await start({ startTime: NOW - 200_000 });
+      await start({});
+      const [first] = await service.query('SELECT min(id) AS id FROM job WHERE job_id = 7');
+      const stopped = await stopId(Number(first?.id), { stopTime: NOW - 100_000, jobState: 'requeued' });
+      expect(await bodyOf(stopped)).toMatchObject({
+        ...first,
+        jobState: 'cancelled',
+        duration: 100_000,
+        metaData: null,
+      });
+      expect(await jobsOf('job-id=7')).toMatchObject([{ jobState: 'running' }, { jobState: 'cancelled' }]);
+      expect((await stopId(Number(first?.id), { stopTime: NOW })).status).toBe(422);
+    });
+
+    test('takes a stop up to the skew before the start as 0 s, and warns', async () => {
+      await start({});
+      const [{ id } = {}] = await service.query('SELECT id FROM job WHERE job_id = 7');
+      expect(await bodyOf(await stopId(Number(id), { stopTime: NOW - 600 }))).toMatchObject({ duration: 0 });
+      expect(service.lines.filter(({ level }) => level === 'warn')).toMatchObject([{ fields: { id: `${id}` } }]);
+      expect((await stopId(Number(id), { stopTime: NOW - 601 })).status).toBe(422);
+    });
+
+    test.each([
+      ['an unknown id', 99, { stopTime: NOW }, 404, 'finding job with db id 99 failed'],
+      ['an id that is none', 'x', { stopTime: NOW }, 400, 'path parameter id: integer expected in path for id'],
+      ['a key as well', 1, { jobId: 1, stopTime: NOW }, 400, 'parsing request body failed: unknown field jobId'],
+      ['a start in ms', 1, { stopTime: NOW * 1000 }, 400, expect.stringContaining('stopTime')],
+    ])('refuses %s', async (_, id, body, status, error) => {
+      expect(await faultIn(await stopId(id, body))).toEqual([status, expect.any(String), error]);
+    });
+  });
+
   test('finds a job that cc-backend has in its cache', async () => {
     const answer = await service.send('POST', STOP, { jobId: 50, stopTime: NOW });
     expect(await bodyOf(answer)).toMatchObject({ jobId: 50, user: 'bob', duration: 100, jobState: 'completed' });

@@ -1,5 +1,5 @@
 import type { Transaction } from '../driver/transaction.ts';
-import { plainRows } from '../statement.ts';
+import { plainRows, type SqlValue } from '../statement.ts';
 import { type JobKey, keyCondition, moveCachedJobs } from './cached-jobs.ts';
 
 /** The fields needed to change a job. Ids and times are decimal text because they may exceed 2^53. */
@@ -13,6 +13,15 @@ export interface FoundJob {
 export async function newestJob(tx: Transaction, key: JobKey): Promise<FoundJob | undefined> {
   await moveCachedJobs(tx, key);
   const { sql, parameters } = keyCondition(key);
+  return await newestWhere(tx, sql, parameters);
+}
+
+/** The job with a database id. */
+export async function jobWithId(tx: Transaction, id: bigint): Promise<FoundJob | undefined> {
+  return await newestWhere(tx, 'id = ?', [id]);
+}
+
+async function newestWhere(tx: Transaction, sql: string, parameters: SqlValue[]): Promise<FoundJob | undefined> {
   const [found] = await tx.read(
     plainRows<FoundJob>(
       'newestJob',

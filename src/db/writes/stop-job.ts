@@ -4,11 +4,12 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { wholeProblem } from '../../jobs/job-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import type { JobKey } from './cached-jobs.ts';
-import { newestJob } from './find-job.ts';
+import { type FoundJob, jobWithId, newestJob } from './find-job.ts';
 import { type JobInsideQuery, jobInside } from './job-inside.ts';
 
 export interface StopJobInput {
-  key: JobKey;
+  /** The newest job of a key, or the job with this database id. */
+  job: JobKey | bigint;
   /** The state in the request body. An empty string means completed. */
   state: string;
   /** Unix seconds. */
@@ -30,14 +31,13 @@ export interface StopJobOutput extends JobTextOutput {
 }
 
 /**
- * Ends the newest job of the key. Throws, in this order: not_found, `conflict` if the job is already stopped,
- * invalid_request if the stop is before the start by more than the skew or if the state does not end a job
- * (contract/rest.md §4). Sets monitoringStatus to 0, because no metric store can have data of the job.
+ * Ends the job. Throws, in this order: not_found, `conflict` if the job is already stopped, invalid_request if the stop is
+ * before the start by more than the skew or if the state does not end a job (contract/rest.md §4). Sets monitoringStatus
+ * to 0, because no metric store can have data of the job.
  */
 export async function stopJob(tx: Transaction, input: StopJobInput): Promise<StopJobOutput> {
-  const { key, state, stopTime, skewSec, show } = input;
-  const found = await newestJob(tx, key);
-  if (found === undefined) throw new Fault('not_found', `finding job failed: no job ${key.jobId}`);
+  const { state, stopTime, skewSec, show } = input;
+  const found = await foundJob(tx, input.job);
   if (found.state !== 'running') {
     throw new Fault('conflict', `job has already been stopped (its state is: ${found.state}): dbid: ${found.id}`);
   }
@@ -62,4 +62,12 @@ export async function stopJob(tx: Transaction, input: StopJobInput): Promise<Sto
   const stopped = await jobInside(tx, id, show);
   if (stopped === undefined) throw new Error(`job ${id} no longer exists`);
   return { job: stopped.job, earlySec: Number(durationSec - seconds) };
+}
+
+async function foundJob(tx: Transaction, job: StopJobInput['job']): Promise<FoundJob> {
+  const isId = typeof job === 'bigint';
+  const found = isId ? await jobWithId(tx, job) : await newestJob(tx, job);
+  if (found !== undefined) return found;
+  const message = isId ? `finding job with db id ${job} failed` : `finding job failed: no job ${job.jobId}`;
+  throw new Fault('not_found', message);
 }

@@ -130,13 +130,16 @@ export const StartBody = strictFields({
   cutMetadata: metaData.cut,
 }));
 
-/** The body of stop_job. */
-export const StopBody = strictFields({
+const End = { jobState: words, stopTime: seconds };
+/** The body of stop_job/{id}. */
+export const StopBody = strictFields(End);
+
+/** The body of stop_job/. */
+export const StopOfJobBody = strictFields({
   jobId: int64.nullish(),
   cluster: text.nullish(),
   startTime: int64.nullish(),
-  jobState: words,
-  stopTime: seconds,
+  ...End,
 });
 
 /** Which job a body means: the newest with this id. */
