@@ -43,6 +43,7 @@ for (const method of ['post', 'put'] as const) {
 
 async function start(c: Context<AppEnv>) {
   const { cutMetadata: cut, ...request } = await JOB.read(c);
+  c.set('reportedJob', { jobId: String(request.jobId), cluster: request.cluster });
   const job = startedJob(request, c.var.service.clusters, nowSec(c));
   const { tags, leftOut } = tagsOfStart(c.var.user, job.tags);
   const { jobId, cluster, startTime } = job;

@@ -38,6 +38,7 @@ for (const method of ['post', 'put'] as const) {
     }),
     async (c) => {
       const body = await STOP_OF_JOB.read(c);
+      c.set('reportedJob', { jobId: String(body.jobId ?? ''), cluster: body.cluster ?? '' });
       return await stop(c, boundedJobKey(body, nowSec(c)), body);
     },
   );
@@ -53,7 +54,11 @@ stopJob.openapi(
     request: { params: IdParam, query: onlyQuery({}), body: STOP.document },
     responses: STOPPED,
   }),
-  async (c) => await stop(c, c.req.valid('param').id, await STOP.read(c)),
+  async (c) => {
+    const { id } = c.req.valid('param');
+    c.set('reportedJob', { id: String(id) });
+    return await stop(c, id, await STOP.read(c));
+  },
 );
 
 type End = { jobState: string } & Pick<StopJobInput, 'stopTime'>;

@@ -35,6 +35,8 @@ import type { AppEnv, Service } from './http/env.ts';
 import { answerError } from './http/errors/error-responses.ts';
 import { knownPaths } from './http/errors/not-found.ts';
 import { RefusalLog } from './http/errors/refusal-log.ts';
+import { noteRefused } from './http/jobs/note-refused.ts';
+import { RefusedReports } from './http/jobs/refused-reports.ts';
 import { BodyBudget } from './http/limits/body-budget.ts';
 import { deadline } from './http/limits/deadline.ts';
 import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
@@ -64,6 +66,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
 
   const assets = new Assets(service.assets);
   const refusals = new RefusalLog(service.log);
+  const refusedReports = new RefusedReports();
 
   app.onError(answerError);
   app.use(requestId());
@@ -75,6 +78,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('held', held);
     c.set('assets', assets);
     c.set('refusals', refusals);
+    c.set('refusedReports', refusedReports);
     c.set('log', service.log.child({ requestId: c.var.requestId }));
     await next();
     if (c.var.lacksArchive) c.header('X-Lacks', 'job-archive');
@@ -92,6 +96,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   for (const path of HEALTHCHECK_PATHS) app.use(path, reporters());
   app.use('/api/*', apiUsers({ but: HEALTHCHECK_PATHS }));
   app.use('/userapi/*', people());
+  for (const kind of ['start', 'stop'] as const) app.use(`/api/jobs/${kind}_job/*`, noteRefused(kind));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'apiKey',

@@ -38,6 +38,8 @@ export interface FaultOptions extends ErrorOptions {
   status?: FaultStatus;
   /** Response headers of this fault, such as Allow. */
   headers?: Record<string, string>;
+  /** What the request was about, such as the job that its body names; for the log. */
+  about?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -49,12 +51,14 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly status: FaultStatus;
   readonly headers: Readonly<Record<string, string>>;
+  readonly about: FaultOptions['about'];
 
   constructor(code: FaultCode, message: string, options: FaultOptions = {}) {
     super(message, options);
     const kind: FaultKind = FAULTS[code];
     this.code = code;
     this.status = options.status ?? kind.status;
+    this.about = options.about;
     this.headers = {
       ...(kind.retryAfterSec === undefined ? {} : { 'Retry-After': String(kind.retryAfterSec) }),
       ...options.headers,

@@ -2,12 +2,36 @@
  * The state of the service, as shown by GET /api/system and the page /system. Each part is provided where it is known,
  * without a query. This file declares only types.
  */
+import type { FaultCode } from './faults.ts';
 import type { SettingName, Settings } from './settings.ts';
 
 export interface SystemState extends RuntimeState {
   /** The effective values. For a secret only whether it is set. */
   readonly settings: Readonly<Record<SettingName, unknown>>;
   readonly database: DatabaseStatus;
+  readonly refusedReports: RefusedReportsStatus;
+}
+
+/** Starts and stops of jobs that this process has refused. */
+export interface RefusedReportsStatus {
+  starts: number;
+  stops: number;
+  /** Starts and stops of jobs that had been started or stopped before. They are not counted above. */
+  repeated: number;
+  /** The newest first; without repeated ones. */
+  last: readonly RefusedReport[];
+}
+
+export interface RefusedReport {
+  /** Unix seconds. */
+  at: number;
+  kind: 'start' | 'stop';
+  /** What the request says of its job, as far as it could be read; of a database id that alone. */
+  jobId?: string;
+  cluster?: string;
+  id?: string;
+  code: FaultCode;
+  reason: string;
 }
 
 /** The parts that differ between runtimes. A Worker has neither processes nor a memory limit of its own. */

@@ -8,10 +8,11 @@ import type { User } from '../jobs/roles.ts';
 import type { Log } from '../log.ts';
 import type { JobQuestions, QuestionIndex } from '../questions/ask.ts';
 import type { SettingValues } from '../settings.ts';
-import type { MemorySample, RuntimeState } from '../system-state.ts';
+import type { MemorySample, RefusedReport, RuntimeState } from '../system-state.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { ComparePassword } from './auth/passwords.ts';
 import type { RefusalLog } from './errors/refusal-log.ts';
+import type { RefusedReports } from './jobs/refused-reports.ts';
 import type { TakeApart } from './json/large-bodies.ts';
 import type { BodyBudget } from './limits/body-budget.ts';
 import type { UnsentBytes } from './limits/unsent-bytes.ts';
@@ -86,6 +87,9 @@ export interface AppEnv {
     held: UnsentBytes;
     assets: Assets;
     refusals: RefusalLog;
+    refusedReports: RefusedReports;
+    /** The job of a start or a stop. */
+    reportedJob: Pick<RefusedReport, 'jobId' | 'cluster' | 'id'> | undefined;
     /** Whether a refused request gets lines in the log. */
     isLogged: boolean | undefined;
     /** What a request has done for good so far: part of the body should it fail later. */

@@ -5,13 +5,13 @@ import type { FaultMessage } from './protocol.ts';
 export function faultToMessage(error: unknown): FaultMessage {
   const fault =
     error instanceof Fault ? error : new Fault('internal', 'the connection process failed', { cause: error });
-  const { cause } = fault;
+  const { cause, about } = fault;
   const text =
     cause instanceof Error ? (cause.stack ?? cause.message) : cause === undefined ? undefined : String(cause);
-  return { code: fault.code, message: fault.message, status: fault.status, cause: text };
+  return { code: fault.code, message: fault.message, status: fault.status, about, cause: text };
 }
 
 /** Restores the fault that a process reported. */
-export function faultFromMessage({ code, message, status, cause }: FaultMessage): Fault {
-  return new Fault(code, message, { status, ...(cause === undefined ? {} : { cause: new Error(cause) }) });
+export function faultFromMessage({ code, message, status, about, cause }: FaultMessage): Fault {
+  return new Fault(code, message, { status, about, ...(cause === undefined ? {} : { cause: new Error(cause) }) });
 }

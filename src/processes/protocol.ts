@@ -67,6 +67,7 @@ export interface FaultMessage {
   readonly code: FaultCode;
   readonly message: Fault['message'];
   readonly status: FaultStatus;
+  readonly about: Fault['about'];
   /** For the log only, because it may contain SQL. */
   readonly cause: string | undefined;
 }

@@ -146,6 +146,8 @@ export const HTTP: readonly Mutation[] = [
     'if (this.#depth > 1e9)',
     'http/body-limits',
   ),
+  mutation('http/jobs/refused-reports.ts', '.slice(0, KEPT)', '', 'http/refused-reports'),
+  mutation('http/jobs/note-refused.ts', "fault.code === 'conflict'", 'false', 'http/refused-reports'),
   mutation('http/errors/refusal-log.ts', 'inFull < MOST_IN_FULL', 'inFull < 1e9', 'http/refusal-log'),
   mutation(
     'http/errors/refusal-log.ts',

@@ -113,8 +113,24 @@ export function checkedValue<Schema extends z.ZodType>(value: unknown, schema: S
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   // Without the cause: it lists every place that is wrong, and would fill the log.
-  throw new Fault('invalid_request', `parsing request body failed: ${explain(parsed.error)}`);
+  throw new Fault('invalid_request', `parsing request body failed: ${explain(parsed.error)}`, { about: jobIn(value) });
 }
+
+/** The job that a refused body names, if it names one. */
+function jobIn(body: unknown): Record<string, string> {
+  if (typeof body !== 'object' || body === null) return {};
+  const texts = Object.entries(body).flatMap(([name, member]) => {
+    const field = JOB_KEY.find((known) => known.toLowerCase() === name.toLowerCase());
+    const value = member instanceof JsonNumber ? member.source : member;
+    return field !== undefined && (typeof value === 'string' || typeof value === 'number')
+      ? [[field, String(value).slice(0, LONGEST_KEY)] as const]
+      : [];
+  });
+  return Object.fromEntries(texts);
+}
+
+const JOB_KEY = ['jobId', 'cluster'];
+const LONGEST_KEY = 100;
 
 /** A list of which the first wrong member is told, and no other: there may be a million. */
 export function listOf<Item extends z.ZodType>(item: Item, bound: BoundName = 'list') {

@@ -5,8 +5,13 @@ import type { AppEnv } from '../env.ts';
 
 /** What is in force and what runs; secrets are not shown. */
 export function systemState(c: Context<AppEnv>): SystemState {
-  const { service, db } = c.var;
-  return { settings: shown(service.settings), database: db.status(), ...service.system() };
+  const { service, db, refusedReports } = c.var;
+  return {
+    settings: shown(service.settings),
+    database: db.status(),
+    refusedReports: refusedReports.status(),
+    ...service.system(),
+  };
 }
 
 function shown(settings: SettingValues): SystemState['settings'] {

@@ -3,6 +3,7 @@ import type {
   DatabaseStatus,
   MemorySample,
   ProcessStatus,
+  RefusedReportsStatus,
   Sizing,
   SystemState,
   TimedWorkStatus,
@@ -49,7 +50,7 @@ function memoryPlot(): Html {
 }
 
 function live(
-  { database, archive, bodies, parent, sizing }: SystemState,
+  { database, refusedReports, archive, bodies, parent, sizing }: SystemState,
   memory: readonly MemorySample[] | undefined,
 ): Html {
   const totals = (memory ?? []).map((sample) => sample.parent + sample.connections + sample.archive + sample.columns);
@@ -77,6 +78,7 @@ ${lag !== undefined && html`<div><dt>ms event loop lag, p99</dt><dd>${decimal(la
         )
   }
 <h2 id="counters">Counters since the start</h2>${table('counters', ['Counter', '#Connections', ...(archive === undefined ? [] : ['#Archive'])], counterRows(database.counters, archive?.counters))}
+${refusedTable(refusedReports)}
 ${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}`;
 }
 
@@ -106,6 +108,16 @@ function counterRows(
     ([name, value]) =>
       html`<tr><th scope="row">${name} <span class="of">${COUNTERS[name] ?? ''}</span></th><td class="num">${whole(value)}</td>${archive !== undefined && html`<td class="num">${whole(archive[name] ?? 0)}</td>`}</tr>\n`,
   );
+}
+
+function refusedTable({ starts, stops, repeated, last }: RefusedReportsStatus): Html {
+  const rows = last.map(
+    ({ at, kind, jobId, id, cluster, code, reason }) =>
+      html`<tr><td>${time(at)}</td><td>${kind}</td><th scope="row">${jobId ?? (id === undefined ? '—' : `database id ${id}`)}</th><td>${cluster ?? ''}</td><td><code>${code}</code></td><td class="words">${reason}</td></tr>\n`,
+  );
+  return html`<h2 id="refused">Refused reports of jobs since the start</h2>
+<p class="note">${whole(starts)} starts and ${whole(stops)} stops were refused. ${whole(repeated)} were repetitions (422), which are harmless.</p>
+${rows.length > 0 && table('refused', ['Time', 'Report', 'Job', 'Cluster', 'Code', 'Reason'], rows)}`;
 }
 
 function sizingTable({ limitMb, machine, parentMb, archiveMb, columnsMb, processes, connection, notes }: Sizing): Html {

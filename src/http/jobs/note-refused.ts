@@ -1,0 +1,29 @@
+import type { MiddlewareHandler } from 'hono';
+import type { RefusedReport } from '../../system-state.ts';
+import type { AppEnv } from '../env.ts';
+import { isLogged } from '../errors/is-logged.ts';
+import { nowSec } from '../request.ts';
+
+const LONGEST_REASON = 300;
+const LONGEST_NAME = 100;
+
+/** Counts and logs the refused ones among these requests. Of the caller's text they have the job, and what the reason repeats, cut. */
+export function noteRefused(kind: RefusedReport['kind']): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    await next();
+    const { fault, reportedJob, refusedReports, log } = c.var;
+    if (fault === undefined) return;
+    if (fault.code === 'conflict') {
+      refusedReports.addRepeated();
+      return;
+    }
+    const named = Object.entries({ ...fault.about, ...reportedJob })
+      .filter(([, text]) => text !== '')
+      .map(([name, text]) => [name, text.slice(0, LONGEST_NAME)]);
+    const reason = fault.message.slice(0, LONGEST_REASON);
+    const report: RefusedReport = { at: nowSec(c), kind, ...Object.fromEntries(named), code: fault.code, reason };
+    refusedReports.add(report);
+    const { at: _, ...fields } = report;
+    if (isLogged(c, fault.code)) log.warn(fields, 'the report of a job was refused');
+  };
+}
