@@ -40,8 +40,9 @@ for (const [method, path] of PATHS) {
 
 async function store(c: Context<AppEnv>) {
   const { cluster, nodes } = await REPORT.read(c);
-  const { clusters } = c.var.service;
-  const subClusters = await inSlices(nodes.hostname, (host) => clusters.subClusterOf(cluster, host), c.var.deadline);
+  const { clusters, settings } = c.var.service;
+  const subClusterOf = (host: string) => clusters.subClusterOfReported(cluster, host, settings.UNKNOWN_HOST_SUBCLUSTER);
+  const subClusters = await inSlices(nodes.hostname, subClusterOf, c.var.deadline);
   await c.var.db.write('addNodeStates', { cluster, timeStamp: nowSec(c), nodes, subClusters }, c.var.deadline);
   return plainText('');
 }

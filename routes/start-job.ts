@@ -44,7 +44,8 @@ for (const method of ['post', 'put'] as const) {
 async function start(c: Context<AppEnv>) {
   const { cutMetadata: cut, ...request } = await JOB.read(c);
   c.set('reportedJob', { jobId: String(request.jobId), cluster: request.cluster });
-  const job = startedJob(request, c.var.service.clusters, nowSec(c));
+  const { clusters, settings } = c.var.service;
+  const job = startedJob(request, { clusters, nowSec: nowSec(c), unknownHosts: settings.UNKNOWN_HOST_SUBCLUSTER });
   const { tags, leftOut } = tagsOfStart(c.var.user, job.tags);
   const { jobId, cluster, startTime } = job;
   const input = { row: jobRow(job), jobId, cluster, startTime, tags };

@@ -136,6 +136,9 @@ export const SettingsSchema = z.object({
   STOP_SKEW_S: wholeNumber(0, 86_400)
     .prefault('600')
     .describe('how much a stop may lie before its start, as a skew of clocks, and count as 0 s (s)'),
+  UNKNOWN_HOST_SUBCLUSTER: text
+    .default('off')
+    .describe('subcluster of hosts that are in no node list, in clusters that have one of this name; off: refuse them'),
   JOB_CACHE_S: offOr(1, 86_400)
     .prefault('60')
     .describe('poll interval of job_cache, where cc-backend puts new jobs (s)'),

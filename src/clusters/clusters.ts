@@ -34,6 +34,13 @@ export class Clusters {
     return found;
   }
 
+  /** The same for a report: a host in no node list counts to the subcluster `otherwise` where the cluster has it; `off` is none. */
+  subClusterOfReported(cluster: string, host: string, otherwise: string): string | undefined {
+    const found = this.subClusterOf(cluster, host);
+    if (found !== undefined || otherwise === 'off') return found;
+    return this.subCluster(cluster, otherwise)?.name;
+  }
+
   /** The largest time step of the cluster's metrics in seconds: the resolution of a job's data. 0 if it is unknown. */
   largestTimestep(cluster: string): number {
     return Math.max(0, ...(this.get(cluster)?.metricConfig.map(({ timestep }) => timestep) ?? []));

@@ -19,16 +19,24 @@ export interface StartedJob extends Omit<StorableJob, 'resources' | 'metaData'> 
   metaData: string;
 }
 
+export interface StartSurroundings {
+  clusters: Clusters;
+  nowSec: number;
+  /** UNKNOWN_HOST_SUBCLUSTER. */
+  unknownHosts: string;
+}
+
 /**
  * The job that starts: running, its subcluster found where it was not named. Throws invalid_request with the first thing
  * that is wrong, in the order of contract/rest.md §4.
  */
-export function startedJob(request: StartRequest, clusters: Clusters, nowSec: number): StartedJob {
+export function startedJob(request: StartRequest, surroundings: StartSurroundings): StartedJob {
+  const { clusters, nowSec } = surroundings;
   const { cluster, resources, user, numNodes, monitoringStatus } = request;
   const problem = valuesProblem({ ...request, jobState: 'running' }, nowSec) ?? resources.problem;
   if (problem !== undefined) throw invalid(problem);
   if (clusters.get(cluster) === undefined) throw invalid(`no such cluster: ${shown(cluster)}`);
-  const subCluster = subClusterOf(request, clusters);
+  const subCluster = subClusterOf(request, surroundings);
   if (resources.hosts === 0) throw invalid('resources is empty: list the hosts of the job');
   if (resources.isUnnamed) throw invalid('a resource has no hostname');
   if (user === '') throw invalid('user is empty');
@@ -40,13 +48,14 @@ export function startedJob(request: StartRequest, clusters: Clusters, nowSec: nu
   return { ...request, resources: resources.json, subCluster, shared, monitoringStatus, jobState: 'running' };
 }
 
-function subClusterOf({ cluster, subCluster, resources }: StartRequest, clusters: Clusters): string {
+function subClusterOf({ cluster, subCluster, resources }: StartRequest, surroundings: StartSurroundings): string {
+  const { clusters, unknownHosts } = surroundings;
   if (subCluster !== '') {
     if (clusters.subCluster(cluster, subCluster) !== undefined) return subCluster;
     throw invalid(`cluster ${shown(cluster)} has no subcluster ${shown(subCluster)}`);
   }
   const host = resources.firstHost;
-  const found = clusters.subClusterOf(cluster, host);
+  const found = clusters.subClusterOfReported(cluster, host, unknownHosts);
   if (found === undefined) throw invalid(`no subcluster of ${shown(cluster)} has a node ${shown(host)}`);
   return found;
 }

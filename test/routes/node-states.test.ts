@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { faultIn, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp;
@@ -36,6 +36,17 @@ describe.each([
     }
     expect(await stored()).toEqual([]);
   });
+});
+
+test('a node in no list is stored where the settings name its subcluster', async () => {
+  const own = await testApp({ settings: { UNKNOWN_HOST_SUBCLUSTER: 'big' } });
+  onTestFinished(() => own.close());
+  const nodes = [node('stranger', 'idle'), node('n01', 'idle')];
+  for (const cluster of ['small', 'elsewhere']) await own.send('POST', '/api/nodestate/', { cluster, nodes });
+  expect(await own.query('SELECT hostname, cluster, subcluster FROM node ORDER BY id')).toEqual([
+    { hostname: 'stranger', cluster: 'small', subcluster: 'big' },
+    { hostname: 'n01', cluster: 'small', subcluster: 'main' },
+  ]);
 });
 
 test('the first of a node’s states that means something wins', async () => {

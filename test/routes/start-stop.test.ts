@@ -202,6 +202,24 @@ describe('start_job', () => {
     expect(await service.query('SELECT count(*) AS n FROM job')).toEqual([{ n: 1 }]);
   });
 
+  test('stores a job on a host in no list where the settings name its subcluster', async () => {
+    const away = { resources: [{ hostname: 'q1' }] };
+    for (const [named, status, subCluster] of [
+      ['big', 201, 'big'],
+      ['nowhere', 400, undefined], // the cluster has no such subcluster
+      ['off', 400, undefined],
+    ] as const) {
+      const own = await testApp({ settings: { UNKNOWN_HOST_SUBCLUSTER: named } });
+      onTestFinished(() => own.close());
+      expect((await own.send('POST', START, { ...STARTED, ...away })).status).toBe(status);
+      expect((await own.send('POST', START, { ...STARTED, jobId: 8 })).status).toBe(201); // its host is in a list
+      const stored = await own.query('SELECT subcluster FROM job ORDER BY job_id');
+      expect(stored.map(({ subcluster }) => subcluster)).toEqual(
+        subCluster === undefined ? ['main'] : [subCluster, 'main'],
+      );
+    }
+  });
+
   test('reads field names in any case, and takes the last of two', async () => {
     const body = `{"JOBID":1,"jobid":9,"Cluster":"small","USER":"eve","numnodes":1,"Resources":[{"HostName":"n01"}]}`;
     expect((await service.send('POST', START, body)).status).toBe(201);
