@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { END_WORDS } from '../../src/jobs/end-state.ts';
+import { END_WORDS } from '../../src/jobs/slurm-states.ts';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 const START = '/api/jobs/start_job/';

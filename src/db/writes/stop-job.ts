@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
-import { END_STATES, endStateOf } from '../../jobs/end-state.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { wholeProblem } from '../../jobs/job-bounds.ts';
+import { END_STATES, endStateOf } from '../../jobs/slurm-states.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { type FoundJob, jobWithId, newestJob } from './find-job.ts';

@@ -1,41 +1,11 @@
-import type { JobState } from '../../jobs/job.ts';
-
-/** Slurm's states (https://slurm.schedmd.com/job_state_codes.html) as ours; `never` for a job that has not run. */
-const STATES: Readonly<Record<string, JobState | 'never'>> = {
-  BOOT_FAIL: 'boot_fail',
-  CANCELLED: 'cancelled',
-  COMPLETED: 'completed',
-  COMPLETING: 'running',
-  CONFIGURING: 'running',
-  DEADLINE: 'deadline',
-  FAILED: 'failed',
-  LAUNCH_FAILED: 'failed',
-  NODE_FAIL: 'node_fail',
-  OUT_OF_MEMORY: 'out_of_memory',
-  PENDING: 'never',
-  PREEMPTED: 'preempted',
-  RECONFIG_FAIL: 'boot_fail',
-  REQUEUED: 'cancelled', // this run of the job was ended so that it could begin again
-  REQUEUE_FED: 'never',
-  REQUEUE_HOLD: 'never',
-  RESIZING: 'running',
-  RESV_DEL_HOLD: 'never',
-  REVOKED: 'never', // another cluster of the federation ran it
-  RUNNING: 'running',
-  SIGNALING: 'running',
-  SPECIAL_EXIT: 'failed',
-  STAGE_OUT: 'running',
-  STOPPED: 'suspended',
-  SUSPENDED: 'suspended',
-  TIMEOUT: 'timeout',
-};
+import { RECORD_STATES, type RecordState } from '../../jobs/slurm-states.ts';
 
 /** The state behind `COMPLETED`, `CANCELLED by 1234` or one cut off as `OUT_OF_ME+`; undefined for no state of Slurm. */
-export function stateOf(text: string): JobState | 'never' | undefined {
-  const [word = ''] = text.trim().toUpperCase().split(' ', 1);
-  if (!word.endsWith('+')) return Object.hasOwn(STATES, word) ? STATES[word] : undefined;
+export function stateOf(text: string): RecordState | undefined {
+  const [word = ''] = text.trim().toLowerCase().split(' ', 1);
+  if (!word.endsWith('+')) return RECORD_STATES.get(word);
   const start = word.slice(0, -1);
-  const matching = new Set(Object.entries(STATES).flatMap(([name, state]) => (name.startsWith(start) ? [state] : [])));
+  const matching = new Set([...RECORD_STATES].flatMap(([name, state]) => (name.startsWith(start) ? [state] : [])));
   const [only] = matching;
   return matching.size === 1 ? only : undefined;
 }
