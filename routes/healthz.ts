@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { Fault } from '../src/faults.ts';
 import { answers, json, onlyQuery, resource } from '../src/http/json/responses.ts';
+import { degradedReasons } from '../src/http/json/system-state.ts';
 
 /** GET /healthz: from the state of the database, so that it answers at once however busy that is. */
 export const healthz = resource().openapi(
@@ -17,9 +18,9 @@ export const healthz = resource().openapi(
     ),
   }),
   (c) => {
-    const { alive, degraded: ofDatabase = [] } = c.var.db.status();
-    const degraded = [...ofDatabase, ...(c.var.service.degraded?.() ?? [])];
-    if (!alive) throw new Fault('connection_lost', 'no database connection has responded for a second');
+    const degraded = degradedReasons(c);
+    if (!c.var.db.status().alive)
+      throw new Fault('connection_lost', 'no database connection has responded for a second');
     return json(degraded.length === 0 ? { status: 'ok' } : { status: 'degraded', reason: degraded.join('; ') });
   },
 );

@@ -8,6 +8,8 @@ import type { SettingName, Settings } from './settings.ts';
 export interface SystemState extends RuntimeState {
   /** The effective values. For a secret only whether it is set. */
   readonly settings: Readonly<Record<SettingName, unknown>>;
+  /** What the operator must check although requests are answered, as in /healthz. */
+  readonly degraded: readonly string[];
   readonly database: DatabaseStatus;
   readonly refusedReports: RefusedReportsStatus;
 }

@@ -13,17 +13,23 @@ describe('GET /healthz', () => {
     expect([answer.status, await bodyOf(answer)]).toEqual([200, { status: 'ok' }]);
   });
 
-  test('is a 200 that gives the reasons when the service is degraded', async () => {
+  test('is a 200 that gives the reasons when the service is degraded, as /api/system and /system do', async () => {
     await service.close();
-    const degraded = ['the last check found damage', 'the disk is full'];
     service = await testApp({
-      service: ({ db }) => ({ db: { ...db, status: () => ({ ...db.status(), degraded }) } }),
+      service: ({ db }) => ({
+        db: { ...db, status: () => ({ ...db.status(), degraded: ['the disk is full'] }) },
+        degraded: () => ['the last check found damage'],
+      }),
     });
     const answer = await service.app.request('/healthz');
     expect([answer.status, await bodyOf(answer)]).toEqual([
       200,
-      { status: 'degraded', reason: 'the last check found damage; the disk is full' },
+      { status: 'degraded', reason: 'the disk is full; the last check found damage' },
     ]);
+    const system = await service.get('/api/system', 'root', 'admin', 'api');
+    expect(await bodyOf(system)).toMatchObject({ degraded: ['the disk is full', 'the last check found damage'] });
+    const page = await service.get('/system', 'root', 'admin');
+    expect(await page.text()).toContain('⚠ the disk is full; the last check found damage');
   });
 
   test('is a 503 when nothing answers, and asks nobody', async () => {

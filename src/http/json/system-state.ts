@@ -8,10 +8,17 @@ export function systemState(c: Context<AppEnv>): SystemState {
   const { service, db, refusedReports } = c.var;
   return {
     settings: shown(service.settings),
+    degraded: degradedReasons(c),
     database: db.status(),
     refusedReports: refusedReports.status(),
     ...service.system(),
   };
+}
+
+/** What the operator has to check although requests are answered. Empty: nothing. */
+export function degradedReasons(c: Context<AppEnv>): readonly string[] {
+  const { service, db } = c.var;
+  return [...(db.status().degraded ?? []), ...(service.degraded?.() ?? [])];
 }
 
 function shown(settings: SettingValues): SystemState['settings'] {

@@ -1,6 +1,5 @@
 import { type SettingName, SettingsSchema } from '../../settings.ts';
 import type {
-  DatabaseStatus,
   MemorySample,
   ProcessStatus,
   RefusedReportsStatus,
@@ -50,7 +49,7 @@ function memoryPlot(): Html {
 }
 
 function live(
-  { database, refusedReports, archive, bodies, parent, sizing }: SystemState,
+  { database, degraded, refusedReports, archive, bodies, parent, sizing }: SystemState,
   memory: readonly MemorySample[] | undefined,
 ): Html {
   const totals = (memory ?? []).map((sample) => sample.parent + sample.connections + sample.archive + sample.columns);
@@ -67,7 +66,7 @@ function live(
 ${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>Peak MB (10 min)</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
 ${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
 ${lag !== undefined && html`<div><dt>ms event loop lag, p99</dt><dd>${decimal(lag.p99)}</dd></div><div><dt>ms event loop lag, max</dt><dd>${decimal(lag.max)}</dd></div>`}
-<div><dt>database</dt><dd>${healthOf(database)}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
+<div><dt>database</dt><dd>${healthOf(database.alive, degraded)}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
 <h2 id="processes">Processes</h2>${
     processes.length === 0
       ? html`<p class="note">None: the database is on a libSQL server.</p>`
@@ -82,7 +81,7 @@ ${refusedTable(refusedReports)}
 ${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}`;
 }
 
-function healthOf({ alive, degraded = [] }: DatabaseStatus): string {
+function healthOf(alive: boolean, degraded: readonly string[]): string {
   if (!alive) return '✕ not responding';
   return degraded.length === 0 ? '✓ responding' : `⚠ ${degraded.join('; ')}`;
 }
