@@ -1,0 +1,146 @@
+/**
+ * Every block of shell commands in the documents, typed into a terminal in the order of its page. What a document shows as the
+ * output must come. A block in a comment `<!-- needs: X -->` is left out on a machine without X.
+ */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Block, blocksOf, DOCUMENTS, ROOT, readDocument } from './support/documents.ts';
+import { openSqlite } from './support/sqlite.ts';
+import { hasProgram, Terminal, type Typed } from './support/terminal.ts';
+
+/** What a block may need, and whether this machine has it. */
+const NEEDS: Readonly<Record<string, boolean>> = {
+  root: false,
+  sacct: hasProgram('sacct'),
+  sqlite3: hasProgram('sqlite3'),
+  sqld: hasProgram('sqld'),
+};
+
+/** Typed for each `--password`. */
+const PASSWORD = 'correct horse\n';
+
+const PAGES = DOCUMENTS.map((page) => ({
+  page,
+  blocks: blocksOf(readDocument(page)).filter(
+    // test/docs-requests.test.ts sends the requests of docs/api.md.
+    ({ language, text }) => language === 'sh' && (page !== 'docs/api.md' || !text.startsWith('curl ')),
+  ),
+})).filter(({ blocks }) => blocks.length > 0);
+
+/** One job of Slurm. */
+const SACCT = `JobID|JobIDRaw|User|Account|State|Start|End|Elapsed|NNodes|NCPUS|NodeList|Cluster
+7|7|ada|fi115|COMPLETED|2026-01-01T00:00:00|2026-01-01T01:00:00|01:00:00|1|72|f0315|fern
+`;
+
+/** The folder of a cc-backend: a database with its 54 indexes, an archive and keys. */
+let model: Terminal;
+
+beforeAll(async () => {
+  model = new Terminal();
+  const { code, stderr } = await model.type(`mkdir /srv/cc-backend /srv/cc-backend/var && cd /srv/cc-backend
+    DB_URL=file:jobs.db ARCHIVE_PATH=var/job-archive cc-jobs generate --jobs 1000 --seed 1 --archived 5
+    cc-jobs keys > .env`);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const db = openSqlite(join(model.folder, 'srv/cc-backend/var/job.db'));
+  for (const file of ['migrations/0001_schema_11.sql', 'test/fixtures/cc-backend-indexes.sql'])
+    await db.exec(readFileSync(join(ROOT, file), 'utf8'));
+  await db.exec(`PRAGMA journal_mode = WAL; ATTACH '${join(model.folder, 'srv/cc-backend/jobs.db')}' AS made;
+    INSERT INTO job SELECT * FROM made.job; INSERT INTO tag SELECT * FROM made.tag; INSERT INTO jobtag SELECT * FROM made.jobtag`);
+  db.close();
+});
+afterAll(() => model.close());
+
+/** Tables, indexes and triggers of the database of cc-backend. */
+function schemaOf({ folder }: Terminal): unknown[] {
+  const db = openSqlite(join(folder, 'srv/cc-backend/var/job.db'));
+  const schema = db
+    .prepare("SELECT type, name, sql FROM sqlite_schema WHERE name <> 'sqlite_stat1' ORDER BY name")
+    .all();
+  db.close();
+  return schema;
+}
+
+const ccBackend = ({ folder }: Terminal) =>
+  cpSync(join(model.folder, 'srv/cc-backend'), join(folder, 'srv/cc-backend'), { recursive: true });
+
+const keys = (terminal: Terminal) => terminal.type('cc-jobs keys > .env');
+
+/** What a page assumes to be there. */
+const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>> = {
+  'README.md': async (terminal) => {
+    ccBackend(terminal);
+    writeFileSync(join(terminal.folder, 'work/jobs.psv'), SACCT);
+    // The demo serves what is there: test/cli/demo.test.ts lets it make its 100,000 jobs.
+    await terminal.type(
+      'mkdir var; DB_URL=file:var/demo/job.db ARCHIVE_PATH=var/demo/job-archive cc-jobs generate --jobs 1000',
+    );
+  },
+  'docs/api.md': keys,
+  'docs/from-cc-backend.md': async (terminal) => {
+    ccBackend(terminal);
+    // What the first block does with it.
+    if (!NEEDS['sqlite3']) await terminal.type('mkdir /srv/cc-jobs; cp /srv/cc-backend/var/job.db /srv/cc-jobs/');
+  },
+  'docs/operations.md': async (terminal) => {
+    ccBackend(terminal);
+    writeFileSync(join(terminal.folder, 'work/jobs.psv'), SACCT);
+    await terminal.type('cc-jobs migrate');
+  },
+  'docs/scaling.md': async (terminal) => {
+    await keys(terminal);
+    await terminal.type('DB_URL=file:/srv/cc-jobs/job.db cc-jobs migrate');
+  },
+};
+
+/** The keys of objects and the kinds of values, without the figures. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shapeOf(member)]));
+}
+
+/** What a document shows of a block's output: below it, or in a comment at the end of a line. */
+function expectShown({ text, output }: Block, { code, stdout, stderr }: Typed): void {
+  const isRefused = output?.startsWith('cc-jobs: ') === true;
+  expect({ code, stdout, stderr }).toMatchObject({ code: isRefused ? 2 : 0 });
+  if (output?.startsWith('{')) expect(shapeOf(JSON.parse(stdout))).toEqual(shapeOf(JSON.parse(output)));
+  else if (output !== undefined) expect(`${stdout}${stderr}`.trimEnd()).toBe(output);
+  for (const [, shown] of text.matchAll(/# (\{.*\})$/gm)) expect(stdout).toContain(shown);
+}
+
+test('blocks need nothing that is unknown', () => {
+  const needs = DOCUMENTS.flatMap((page) => blocksOf(readDocument(page)).flatMap((block) => block.needs ?? []));
+  expect(needs.filter((need) => NEEDS[need] === undefined)).toEqual([]);
+  const counts = Object.entries(NEEDS).map(([name, isHere]) => {
+    const count = needs.filter((need) => need === name).length;
+    return `${count} ${name}${isHere ? '' : ' (left out here)'}`;
+  });
+  console.log(`blocks that need more than npm ci: ${counts.join(', ')}`);
+});
+
+describe.each(PAGES)('$page', ({ page, blocks }) => {
+  let terminal: Terminal;
+  let heading = '';
+  beforeAll(async () => {
+    terminal = new Terminal();
+    await BEFORE[page]?.(terminal);
+  });
+  afterAll(() => terminal.close());
+
+  for (const block of blocks) {
+    const missing = block.needs === undefined || NEEDS[block.needs] === true ? '' : ` (needs ${block.needs})`;
+    test.skipIf(missing !== '')(`line ${block.line}: ${block.text.split('\n')[0]}${missing}`, async () => {
+      // The services of a section are stopped at its end.
+      if (heading !== block.heading) expect((await terminal.stopServices()).filter((code) => code !== 0)).toEqual([]);
+      heading = block.heading;
+      expectShown(block, await terminal.type(block.text, PASSWORD));
+    });
+  }
+
+  if (page === 'docs/from-cc-backend.md') {
+    test.runIf(NEEDS['sqlite3'])('the schema of cc-backend is as it was before', () => {
+      expect(schemaOf(terminal)).toEqual(schemaOf(model));
+    });
+  }
+});

@@ -1,0 +1,175 @@
+/** A terminal in which a test types what a document says, in a folder that has the directories the documents name. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../src/dev/servers/free-port.ts';
+import { ROOT } from './documents.ts';
+
+interface Service {
+  /** The line that starts it. */
+  command: RegExp;
+  /** What it prints when it serves, and its address. */
+  ready: RegExp;
+  /** `sqld` and `wrangler` do not hear Ctrl-C while they start. */
+  stop: 'SIGINT' | 'SIGKILL';
+}
+
+const SERVICES: readonly Service[] = [
+  { command: /cc-jobs serve\b/, ready: /"url":"http:\/\/([^"]+)"/, stop: 'SIGINT' },
+  { command: /npm run demo\b/, ready: /jobs at http:\/\/(\S+)[\s\S]*Press Ctrl-C/, stop: 'SIGINT' },
+  { command: /^sqld /, ready: /Server sending heartbeat/, stop: 'SIGKILL' },
+  { command: /\bwrangler dev\b/, ready: /Ready on http:\/\/(\S+)/, stop: 'SIGKILL' },
+];
+
+/** `npm test` runs this test, after `npm ci`. */
+const NPM = 'npm() { case $1 in ci|test) ;; *) command npm "$@" ;; esac; }';
+/** Variables, the directory and the umask are those of the command before. */
+const KEEP = `trap '{ export -p; echo "cd \\"$PWD\\"; umask $(umask)"; } >&3' EXIT`;
+/** The exit code of a service after Ctrl-C is its own, not that of its shell. */
+const WAIT = 'trap : INT';
+
+/** Where the documents let a service listen. */
+const SERVED_AT = ['127.0.0.1:8080', '127.0.0.1:8081'];
+const ADDRESS = /\b(?:127|10)\.0\.0\.1:\d+/g;
+
+/** Whether it is in the PATH of a terminal. */
+export const hasProgram = (name: string): boolean =>
+  (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, name)));
+
+export interface Typed {
+  code: number | string;
+  stdout: string;
+  stderr: string;
+}
+
+interface Started extends Omit<Typed, 'code'> {
+  child: ChildProcess;
+  /** Exit code, or the signal that ended it. */
+  ended: Promise<number | string>;
+}
+
+export class Terminal {
+  /** Its `srv`, `opt`, `etc`, `var` and `backup` are those of the documents; it begins in `work`, which is like a checkout. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'cc-jobs-terminal-'));
+  readonly #services: (Started & Service)[] = [];
+  /** The address at which something listens, by the one that the documents name. */
+  readonly #addresses = new Map<string, string>();
+  #state: string;
+
+  constructor() {
+    for (const name of ['srv', 'opt', 'etc/cc-jobs', 'var/lib/cc-jobs', 'backup', 'work'])
+      mkdirSync(join(this.folder, name), { recursive: true });
+    symlinkSync(ROOT, join(this.folder, 'opt/cc-jobs'));
+    for (const name of ['bin', 'src', 'routes', 'node_modules', 'package.json', 'wrangler.toml'])
+      symlinkSync(join(ROOT, name), join(this.folder, 'work', name));
+    this.#state = `cd '${join(this.folder, 'work')}'`;
+  }
+
+  /** Types commands, and stops at the first that fails; those that serve keep running. `input` is what they are asked for. */
+  async type(commands: string, input = ''): Promise<Typed> {
+    const typed: Typed = { code: 0, stdout: '', stderr: '' };
+    for (const { text, service } of partsOf(commands)) {
+      const real = await this.#real(text);
+      if (service !== undefined) {
+        await this.#serve(real, service);
+        continue;
+      }
+      const started = this.#start([NPM, KEEP, 'set -ae', this.#state, real]);
+      let state = '';
+      started.child.stdio[3]?.on('data', (chunk) => {
+        state += chunk;
+      });
+      started.child.stdin?.on('error', () => {}); // it has ended, and was asking for nothing
+      started.child.stdin?.end(input);
+      typed.code = await started.ended;
+      typed.stdout += started.stdout;
+      typed.stderr += started.stderr;
+      if (typed.code !== 0) break;
+      this.#state = state;
+    }
+    return typed;
+  }
+
+  /** From now on the address of the documents is this one. */
+  listens(address: string): void {
+    for (const documented of SERVED_AT) this.#addresses.set(documented, address);
+  }
+
+  /** Stops all services, the last one first. Returns the exit codes of those that were stopped by Ctrl-C. */
+  async stopServices(): Promise<(number | string)[]> {
+    const codes = [];
+    for (const { child, ended, stop } of this.#services.splice(0).reverse()) {
+      if (child.pid !== undefined) process.kill(-child.pid, stop);
+      const code = await ended;
+      if (stop === 'SIGINT') codes.push(code);
+    }
+    return codes;
+  }
+
+  async close(): Promise<void> {
+    await this.stopServices();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #serve(command: string, service: Service): Promise<void> {
+    const started = this.#start([NPM, WAIT, 'set -a', this.#state, command]);
+    const address = await new Promise<string | undefined>((resolve, reject) => {
+      const look = () => {
+        const found = service.ready.exec(started.stdout + started.stderr);
+        if (found !== null) resolve(found[1]);
+      };
+      started.child.stdout?.on('data', look);
+      started.child.stderr?.on('data', look);
+      void started.ended.then(() => reject(new Error(`'${command}' ended: ${started.stdout}${started.stderr}`)));
+    });
+    this.#services.push({ ...started, ...service });
+    if (address !== undefined) this.listens(address);
+  }
+
+  /** A process group of its own, which gets Ctrl-C as a whole. */
+  #start(script: readonly string[]): Started {
+    const { PATH = '' } = process.env;
+    const env = { PATH: `${join(ROOT, 'bin')}:${PATH}`, HOME: this.folder, PORT: '0', COLUMN_INDEX: 'off' };
+    const child = spawn('/bin/sh', ['-c', script.join('\n')], {
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+    const started: Started = { child, ended, stdout: '', stderr: '' };
+    child.stdout?.on('data', (chunk) => {
+      started.stdout += chunk;
+    });
+    child.stderr?.on('data', (chunk) => {
+      started.stderr += chunk;
+    });
+    return started;
+  }
+
+  /** With paths in this folder, ports that are free, and a hundredth of so many jobs. */
+  async #real(commands: string): Promise<string> {
+    for (const address of new Set(commands.match(ADDRESS))) {
+      if (!this.#addresses.has(address)) this.#addresses.set(address, `127.0.0.1:${await freePort()}`);
+    }
+    return commands
+      .replaceAll(ADDRESS, (address) => this.#addresses.get(address) ?? address)
+      .replaceAll(/(?<![\w.])\/(?=(?:srv|opt|etc|backup|var)\/)/g, `${this.folder}/`)
+      .replaceAll(/(--jobs \d+)00000\b/g, '$1000')
+      .replaceAll(/\bwrangler dev\b/g, `wrangler dev --ip 127.0.0.1 --port ${await freePort()} --inspector-port 0`);
+  }
+}
+
+/** A line that serves is a part of its own; the lines between two of them are one. */
+function partsOf(commands: string): { text: string; service?: Service }[] {
+  const parts: { text: string; service?: Service }[] = [];
+  for (const line of commands.split('\n')) {
+    const service = SERVICES.find(({ command }) => command.test(line));
+    const last = parts.at(-1);
+    if (service !== undefined) parts.push({ text: line, service });
+    else if (last !== undefined && last.service === undefined) last.text += `\n${line}`;
+    else parts.push({ text: line });
+  }
+  return parts;
+}
