@@ -1,6 +1,4 @@
-/** The requests of docs/api.md, sent to a real service in the order of the page: each is answered as the page says. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The requests of docs/api.md, sent by curl in the order of the page: each is answered as the page says. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Clusters } from '../src/clusters/clusters.ts';
 import { deriveCluster } from '../src/clusters/derive.ts';
@@ -8,12 +6,15 @@ import { ClusterFileSchema } from '../src/clusters/schema.ts';
 import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/demo-clusters.ts';
 import { generatedSource } from '../src/dev/made-jobs.ts';
 import { importJobs } from '../src/import/run.ts';
-import { type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
+import { readDocument } from './support/documents.ts';
+import { type Listening, listening } from './support/listening.ts';
+import { hasProgram, Terminal } from './support/terminal.ts';
+import { keys, type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
 
 /** When the newest of the jobs to be read began, Unix seconds: the time at which they are read. */
 const END = 1_790_000_000;
 
-const PAGE = readFileSync(join(import.meta.dirname, '../docs/api.md'), 'utf8');
+const PAGE = readDocument('docs/api.md');
 
 const clusters = new Clusters(
   GENERATED_CLUSTERS.map((cluster) => deriveCluster(ClusterFileSchema.parse(clusterFileOf(cluster)))),
@@ -42,15 +43,14 @@ function examplesIn(route: string): Example[] {
   });
 }
 
-async function ask(service: TestApp, request: string): Promise<string> {
-  const [, headers = '', method, path = '', body] =
-    /^curl -s((?: -H "[^"]*")?)(?: -X (\w+))? "\$URL(.*?)"(?: -d '(.*)')?$/s.exec(request) ?? [];
-  const answer = await service.app.request(path.replace('$(date +%s)', String(END)), {
-    method: method ?? (body === undefined ? 'GET' : 'POST'),
-    headers: headers === '' ? {} : { 'X-Auth-Token': await service.token('root', 'admin', 'api') },
-    ...(body === undefined ? {} : { body }),
-  });
-  return (await answer.text()).trimEnd();
+/** The page's URL and TOKEN, for a service that listens. */
+async function ready(service: TestApp): Promise<{ terminal: Terminal; server: Listening }> {
+  const [terminal, server] = [new Terminal(), await listening(service)];
+  terminal.listens(`127.0.0.1:${server.port}`);
+  const [, variables = ''] = /```sh\n(URL=.*?)\n```/s.exec(PAGE) ?? [];
+  const { code, stderr } = await terminal.type(`JWT_PRIVATE_KEY=${keys.privateKey}\n${variables}`);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return { terminal, server };
 }
 
 /** The lines of the page are broken where no text is; `…` stands for any text, and so does `,…`. */
@@ -87,18 +87,27 @@ describe.each<[heading: string, options: TestAppOptions]>([
 ])('%s', (heading, options) => {
   const routes = routesUnder(heading);
   let service: TestApp;
+  let terminal: Terminal;
+  let server: Listening;
   beforeAll(async () => {
     service = await testApp(options);
+    ({ terminal, server } = await ready(service));
   });
-  afterAll(() => service.close());
+  afterAll(async () => {
+    await terminal.close();
+    await server.close();
+    await service.close();
+  });
 
   test('has an example for each route, but for those that are said to be like another', () => {
     expect(routes.length).toBeGreaterThan(8);
     expect(routes.filter((route) => examplesIn(route).length === 0 && !/\nAs `POST/.test(route))).toEqual([]);
   });
 
-  test.each(routes.flatMap(examplesIn))('$request', async ({ request, answer }) => {
-    const text = await ask(service, request);
+  test.runIf(hasProgram('curl')).each(routes.flatMap(examplesIn))('$request', async ({ request, answer }) => {
+    const { code, stdout } = await terminal.type(request.replace('$(date +%s)', String(END)));
+    expect(code).toBe(0);
+    const text = stdout.trimEnd();
     // Where nothing is left out, equality says more when it fails.
     if (answer.includes('…')) expect(text).toMatch(patternOf(answer));
     else expect(text).toBe(answer.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, ''));
