@@ -11,10 +11,8 @@ import { END_WORDS } from '../src/jobs/slurm-states.ts';
 import { sizeFor } from '../src/node/sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
+import { DOCUMENTS, ROOT, readDocument as read } from './support/documents.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
-
-const ROOT = join(import.meta.dirname, '..');
-const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 /** The cells of the table under a heading, without the backticks; its head and its rule left out. */
 function table(path: string, heading: string): string[][] {
@@ -144,6 +142,32 @@ describe('commands', () => {
     expect(named.filter((name) => name === undefined || !names.includes(name))).toEqual([]);
     expect(names).toHaveLength(new Set(named).size);
   });
+
+  // test/docs-commands.test.ts runs the commands in blocks.
+  describe('in the prose of the documents', () => {
+    const prose = DOCUMENTS.map(read).join('\n');
+    const found = (pattern: RegExp) => [...new Set([...prose.matchAll(pattern)].map(([, name = '']) => name))];
+
+    test('run scripts that exist', () => {
+      const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+      expect(Object.keys(scripts)).toEqual(expect.arrayContaining(found(/`npm run ([\w:]+)/g)));
+    });
+
+    test('run benchmarks that exist', () => {
+      const benches = readdirSync(join(ROOT, 'bench'));
+      expect([...benches, 'NAME.ts']).toEqual(
+        expect.arrayContaining(found(/`npm run bench -- (\w+)/g).map((name) => `${name}.ts`)),
+      );
+    });
+
+    test('have options that exist', () => {
+      for (const command of found(/`(?:bin\/)?cc-jobs ([a-z]+ [^`]*--[^`]*)`/g)) {
+        const [name, ...words] = command.split(' ');
+        const options = words.filter((word) => word.startsWith('--'));
+        for (const option of options) expect(read(`src/commands/${name}.ts`), command).toContain(option);
+      }
+    });
+  });
 });
 
 describe('docs/api.md', () => {
@@ -217,13 +241,7 @@ describe('docs/api.md', () => {
   });
 });
 
-test.each([
-  'README.md',
-  'CONTRIBUTING.md',
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file}`),
-])('the links of %s lead to files and headings', (path) => {
+test.each(DOCUMENTS)('the links of %s lead to files and headings', (path) => {
   const links = [...read(path).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
   for (const [link, file = '', anchor] of links) {
     const text = file === '' ? read(path) : readFileSync(join(ROOT, path, '..', file), 'utf8');
