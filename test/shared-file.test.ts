@@ -1,6 +1,6 @@
 /** Programs that share a file with a service: nothing acknowledged is lost, and the file stays whole. */
 import { expect, test } from 'vitest';
-import { folder } from './support/command-line.ts';
+import { testFolder } from './support/folder.ts';
 import { besideService, fileToShare, NEIGHBOURS } from './support/shared-file.ts';
 import { race } from './support/wal-race.ts';
 
@@ -8,7 +8,7 @@ import { race } from './support/wal-race.ts';
 const SECONDS = 5;
 
 test.each(NEIGHBOURS)('a service and %s on its file lose nothing, whoever is paused', async (neighbour) => {
-  const cwd = folder();
+  const cwd = testFolder();
   await fileToShare(cwd);
   const result = await besideService(cwd, neighbour, SECONDS);
   expect(result.acknowledged, JSON.stringify(result.refused)).toBeGreaterThan(10);

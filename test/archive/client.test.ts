@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openArchive } from '../../src/archive/client.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
-import { testFolder, until, within } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { until, within } from '../support/pool.ts';
 
 const JOB = { cluster: 'small', jobId: 1n, startTime: 1_700_000_000 };
 

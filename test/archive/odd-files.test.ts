@@ -9,7 +9,8 @@ import { openArchive, readClusters } from '../../src/archive/open.ts';
 import type { ArchiveRequest } from '../../src/archive/requests.ts';
 import { archiveSource } from '../../src/import/archive/archive-source.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { within } from '../support/pool.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 
@@ -34,7 +35,7 @@ const job = { cluster: 'small', jobId: 1002, startTime: 1_700_000_000 };
 const FOLDER = 'small/1/002/1700000000';
 
 async function archiveWith(file: string, put: (path: string) => void): Promise<string> {
-  const root = await temporaryFolder();
+  const root = testFolder();
   await writeFiles(root, { 'version.txt': '3', 'small/cluster.json': { ...smallCluster(), name: 'small' } });
   mkdirSync(dirname(join(root, file)), { recursive: true });
   put(join(root, file));
@@ -76,7 +77,7 @@ describe.each(Object.entries(ODD))('%s', (_, put) => {
   test('in place of version.txt or a cluster.json refuses the start, and names the file', async () => {
     const clusters = await archiveWith('odd/cluster.json', put);
     await expect(readClusters(clusters)).rejects.toThrow('odd/cluster.json');
-    const root = await temporaryFolder();
+    const root = testFolder();
     put(join(root, 'version.txt'));
     // A link to nowhere is a missing file in a folder that is not empty.
     await expect(openArchive(root)).rejects.toThrow('version.txt');
@@ -84,7 +85,7 @@ describe.each(Object.entries(ODD))('%s', (_, put) => {
 });
 
 test('a file is read up to its limit, and one byte more is refused unread', async () => {
-  const path = join(await temporaryFolder(), 'file');
+  const path = join(testFolder(), 'file');
   writeFileSync(path, 'x'.repeat(100));
   expect(await readRegularText(path, 100)).toHaveLength(100);
   await expect(readRegularText(path, 99)).rejects.toThrow('has 100 bytes: the limit is 99');

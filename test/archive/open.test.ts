@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { jobFolder } from '../../src/archive/layout.ts';
 import { openArchive, readClusters } from '../../src/archive/open.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 
 describe('opening an archive', () => {
   test('writes version.txt into an empty folder, dot files aside', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     await writeFiles(root, { '.keep': '' });
     await openArchive(root);
     expect(await readFile(join(root, 'version.txt'), 'utf8')).toBe('3\n');
@@ -16,7 +17,7 @@ describe('opening an archive', () => {
   });
 
   test('accepts a version without a line feed and refuses any other', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     await writeFiles(root, { 'version.txt': '3' });
     await openArchive(root);
     await writeFiles(root, { 'version.txt': '2\n' });
@@ -24,7 +25,7 @@ describe('opening an archive', () => {
   });
 
   test('refuses a folder that is missing or holds something else', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     await expect(openArchive(join(root, 'none'))).rejects.toThrow(/ARCHIVE_PATH/);
     await writeFiles(root, { 'photo.jpg': '' });
     await expect(openArchive(root)).rejects.toThrow(/no version.txt/);
@@ -34,7 +35,7 @@ describe('opening an archive', () => {
 
 describe('the clusters of an archive', () => {
   test('come in alphabetical order', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     for (const name of ['b', 'a', 'c']) {
       await writeFiles(root, { [`${name}/cluster.json`]: { ...smallCluster(), name } });
     }
@@ -43,7 +44,7 @@ describe('the clusters of an archive', () => {
   });
 
   test('that are missing or wrong are all named with their file', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     await writeFiles(root, {
       'a/other.txt': '',
       'b/cluster.json': '{',

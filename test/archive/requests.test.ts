@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { MAX_DATA_BYTES } from '../../src/archive/data.ts';
 import { answerArchiveRequest, type JobDataRequest } from '../../src/archive/requests.ts';
 import { writeJob } from '../../src/archive/write-files.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 
 const job = { cluster: 'small', jobId: 1002, startTime: 1700000000 };
 const folder = 'small/1/002/1700000000';
@@ -19,7 +20,7 @@ const series = (hostname: string, data: (number | null)[], id?: string) => ({
 });
 
 async function dataOf(files: object, changes: Partial<JobDataRequest> = {}) {
-  const root = await temporaryFolder();
+  const root = testFolder();
   await writeFiles(root, { [`${folder}/data.json`]: files });
   const { texts, problems } = await answerArchiveRequest(root, { ...request, ...changes });
   return { data: texts[0] === null || texts[0] === undefined ? null : JSON.parse(texts[0]), problems };
@@ -90,7 +91,7 @@ describe('the data of a job', () => {
   });
 
   test('is null with its reason when missing, broken or a bomb', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     expect((await answerArchiveRequest(root, request)).texts).toEqual([null]);
     await writeFiles(root, { [`${folder}/data.json`]: '{"m":{"node":{"timestep":"x"}}}' });
     expect((await answerArchiveRequest(root, request)).problems[0]).toContain('timestep');
@@ -101,13 +102,13 @@ describe('the data of a job', () => {
   });
 
   test('is not looked for outside the archive', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     const outside = { ...request, job: { ...job, cluster: '../..' } };
     expect(await answerArchiveRequest(root, outside)).toEqual({ texts: [null], problems: [] });
   });
 
   test('written is read again, compressed above 2000 bytes', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     const data = { m: { node: { unit, timestep: 60, series: [series('n1', Array(900).fill(1.5))] } } };
     await writeJob(root, job, { statistics: {} }, data);
     expect(existsSync(join(root, folder, 'data.json.gz'))).toBe(true);
@@ -118,7 +119,7 @@ describe('the data of a job', () => {
 
 describe('the statistics of jobs', () => {
   test('are answered in order, null where meta.json is missing, broken or has none', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     await writeFiles(root, {
       'small/0/001/5/meta.json': { statistics: { m: { unit, avg: 1.2345, max: 2 }, n: { unit: { base: 'W' } } } },
       'small/0/002/5/meta.json': '{',

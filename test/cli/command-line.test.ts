@@ -1,13 +1,14 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { folder, run } from '../support/command-line.ts';
+import { run } from '../support/command-line.ts';
+import { testFolder } from '../support/folder.ts';
 
 describe('the command line', () => {
   const COMMANDS = ['serve', 'demo', 'migrate', 'import', 'generate', 'token', 'keys', 'user', 'retention', 'sizing'];
 
   test('explains itself and every command', async () => {
-    const cwd = folder();
+    const cwd = testFolder();
     const help = await run(cwd, ['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     for (const name of COMMANDS) expect(help.stdout).toContain(`cc-jobs ${name}`);
@@ -20,7 +21,7 @@ describe('the command line', () => {
   });
 
   test('tells its version', async () => {
-    expect(await run(folder(), ['--version'])).toMatchObject({
+    expect(await run(testFolder(), ['--version'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     });
@@ -35,14 +36,14 @@ describe('the command line', () => {
     [['import', 'wishes', 'x'], "unknown kind of import 'wishes'"],
     [['sizing', '--memory', 'much'], '--memory must be a size'],
   ])('that is wrong, %j, ends with 2 and says why on standard error', async (args, why) => {
-    const { code, stdout, stderr } = await run(folder(), args);
+    const { code, stdout, stderr } = await run(testFolder(), args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(why);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
   test('keys prints two lines for .env, and token with them a token alone', async () => {
-    const cwd = folder();
+    const cwd = testFolder();
     const keys = await run(cwd, ['keys']);
     expect(keys.stderr).toBe('');
     expect(keys.stdout).toMatch(/^JWT_PUBLIC_KEY=[A-Za-z0-9+/]{43}=\nJWT_PRIVATE_KEY=[A-Za-z0-9+/]{86}==\n$/);
@@ -53,7 +54,7 @@ describe('the command line', () => {
   });
 
   test('token without a key names the command that makes one', async () => {
-    const { code, stderr } = await run(folder(), ['token', '--user', 'robot', '--roles', 'api']);
+    const { code, stderr } = await run(testFolder(), ['token', '--user', 'robot', '--roles', 'api']);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'cc-jobs keys >> .env'") });
   });
 });

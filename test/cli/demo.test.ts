@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePort } from '../../src/dev/servers/free-port.ts';
-import { folder, start } from '../support/command-line.ts';
+import { start } from '../support/command-line.ts';
+import { testFolder } from '../support/folder.ts';
 import { cookieOf } from '../support/login.ts';
 
 /** Starts the demo, and has what it prints once it serves. */
@@ -19,7 +20,7 @@ async function demo(cwd: string, env: Record<string, string>) {
 }
 
 test('the demo prints a link that logs a browser in as an admin, on loopback alone', async () => {
-  const cwd = folder();
+  const cwd = testFolder();
   const local = await demo(cwd, {});
   const [link = '', url = ''] = /(http:\/\/127\.0\.0\.1:\d+)\/jwt-login\?login-token=\S+/.exec(local.stdout()) ?? [];
   const login = await fetch(link, { redirect: 'manual' });
@@ -37,7 +38,7 @@ test('the demo prints a link that logs a browser in as an admin, on loopback alo
 test.each(['demo', 'edge'])(
   'Ctrl-C while %s makes its jobs ends it at once, and leaves nothing half made',
   async (command) => {
-    const cwd = folder();
+    const cwd = testFolder();
     const making = start(cwd, [command], { PORT: String(await freePort()) });
     await making.says(/generating 100000 jobs/);
     await expect.poll(() => existsSync(join(cwd, 'var/demo.unfinished/job.db')), { timeout: 20_000 }).toBe(true);

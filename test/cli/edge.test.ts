@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { freePort } from '../../src/dev/servers/free-port.ts';
-import { folder, start } from '../support/command-line.ts';
+import { start } from '../support/command-line.ts';
+import { testFolder } from '../support/folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** KB; above it somebody has brought in what a Worker has no use for. */
 const MOST_KB = 400;
 
 test('the bundle has nothing of Node, and is small', () => {
-  const out = folder();
+  const out = testFolder();
   const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
   execFileSync(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', out], {
     cwd: ROOT,
@@ -33,7 +34,7 @@ test('the bundle has nothing of Node, and is small', () => {
 });
 
 test('dev:edge serves the demo jobs as a Worker, and leaves no process', async () => {
-  const cwd = folder();
+  const cwd = testFolder();
   const edge = start(cwd, ['edge'], { PORT: String(await freePort()), HOME: cwd });
   const until = async (text: RegExp) => {
     for (;;) {

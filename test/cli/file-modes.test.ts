@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { writeFileAtomically } from '../../src/archive/files.ts';
 import { copyJobFiles } from '../../src/archive/write-files.ts';
-import { BIN, folder, OPEN, start } from '../support/command-line.ts';
+import { BIN, OPEN, start } from '../support/command-line.ts';
+import { testFolder } from '../support/folder.ts';
 
 const octal = (mode: number) => (mode & 0o777).toString(8);
 const modeOf = (path: string) => octal(statSync(path).mode);
@@ -37,7 +38,7 @@ async function startJob(url: string) {
 }
 
 test.each(['000', '022'])('what the commands make is not for others, with umask %s', async (umask) => {
-  const cwd = folder();
+  const cwd = testFolder();
   await run(umask, cwd, ['generate', '--jobs', '3000', '--archived', '5', '--seed', '1']);
   const { service, url } = await serveIn(umask, cwd, { COLUMN_INDEX: 'on' });
   await startJob(url);
@@ -58,7 +59,7 @@ test.each(['000', '022'])('what the commands make is not for others, with umask 
 });
 
 test('a database whose group may write keeps that, and its log has it too', async () => {
-  const cwd = folder();
+  const cwd = testFolder();
   await run('022', cwd, ['migrate']);
   await run('022', cwd, ['generate', '--jobs', '10', '--archived', '0']);
   const path = join(cwd, 'var/job.db');
@@ -75,7 +76,7 @@ test('a database whose group may write keeps that, and its log has it too', asyn
 });
 
 test('a file of the archive that is replaced keeps its mode, and a copy has that of a new file', async () => {
-  const root = folder();
+  const root = testFolder();
   const meta = join(root, 'from/meta.json');
   await writeFileAtomically(meta, '{}');
   const made = modeOf(meta);
@@ -91,7 +92,7 @@ test('a file of the archive that is replaced keeps its mode, and a copy has that
 });
 
 test.each(['000', '022'])('keys of which the shell makes a file are for its owner alone, with umask %s', (umask) => {
-  const cwd = folder();
+  const cwd = testFolder();
   const keys = () => execFileSync('/bin/sh', ['-c', `umask ${umask}; "$0" keys >> .env`, BIN], { cwd, stdio: 'pipe' });
   keys();
   const env = join(cwd, '.env');

@@ -3,7 +3,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Environment, folder, migrated, run } from '../support/command-line.ts';
+import { type Environment, migrated, run } from '../support/command-line.ts';
+import { testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 describe('a command that cannot begin ends with 2, one line and no stack', () => {
@@ -34,7 +35,7 @@ describe('a command that cannot begin ends with 2, one line and no stack', () =>
     ['user without a database', ['user', 'list'], {}, /directory of the database does not exist/],
   ];
   test.each(refusals)('%s', async (_, args, env, why) => {
-    const cwd = folder();
+    const cwd = testFolder();
     writeFileSync(join(cwd, 'file'), '');
     const { code, stdout, stderr } = await run(cwd, args, env);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(why) });
@@ -42,7 +43,7 @@ describe('a command that cannot begin ends with 2, one line and no stack', () =>
   });
 
   test('demo in a folder where something else has the name', async () => {
-    const cwd = folder();
+    const cwd = testFolder();
     writeFileSync(join(cwd, 'var'), '');
     const { code, stderr } = await run(cwd, ['demo'], { PORT: '0' });
     expect({ code, stderr }).toEqual({
@@ -52,7 +53,7 @@ describe('a command that cannot begin ends with 2, one line and no stack', () =>
   });
 
   test('demo on a port in use, before any job is made', async () => {
-    const cwd = folder();
+    const cwd = testFolder();
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await once(other, 'listening');

@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Environment, folder, migrated, OPEN, run } from '../support/command-line.ts';
+import { type Environment, migrated, OPEN, run } from '../support/command-line.ts';
+import { testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 describe('serve refuses to start, with 2, says what to do and leaves all as it is', () => {
@@ -88,13 +89,13 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
   });
 
   test('with bad settings, all named', async () => {
-    const stderr = await refusal(folder(), { PORT: 'http', AUTH: 'maybe', DB_QUEUE_LIMIT: '' });
+    const stderr = await refusal(testFolder(), { PORT: 'http', AUTH: 'maybe', DB_QUEUE_LIMIT: '' });
     expect(stderr.trim().split('\n')).toHaveLength(3);
     expect(stderr).toMatch(/cc-jobs: PORT must be/);
   });
 
   test('with limits that do not fit together', async () => {
-    expect(await refusal(folder(), { DB_MEMORY_LIMIT_MB: '128' })).toMatch(
+    expect(await refusal(testFolder(), { DB_MEMORY_LIMIT_MB: '128' })).toMatch(
       /DB_MEMORY_LIMIT_MB 128 is too small: .* = \d+ MB/,
     );
   });
@@ -107,7 +108,7 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
   });
 
   test('without a public key', async () => {
-    expect(await refusal(folder(), { AUTH: 'jwt' })).toMatch(/JWT_PUBLIC_KEY is missing: .*'cc-jobs keys'/);
+    expect(await refusal(testFolder(), { AUTH: 'jwt' })).toMatch(/JWT_PUBLIC_KEY is missing: .*'cc-jobs keys'/);
   });
 
   test('on a file that another program has locked, at once and in one line', async () => {

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { NewIndex } from '../../src/column-index/build/new-index.ts';
 import { IndexFile } from '../../src/column-index/index-file.ts';
 import { jobs } from '../support/column-index.ts';
-import { testFolder } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
 import { testDatabase } from '../support/sql.ts';
 
 async function options() {

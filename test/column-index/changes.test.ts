@@ -1,16 +1,13 @@
 /** The record of changed jobs: what the triggers of migrations/0006 write, whoever changes the tables. */
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { migrate } from '../../src/db/schema/migrate.ts';
-import { testFolder } from '../support/pool.ts';
+import { databaseFile } from '../support/local-database.ts';
 import { type OtherProgram, openSqlite } from '../support/sqlite.ts';
 
 const Change = z.object({ seq: z.number(), job_id: z.number() });
 
 async function database(): Promise<{ db: OtherProgram; changes(): Promise<number[]> }> {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const db = openSqlite(path, 1_000);
   onTestFinished(() => void db.close());
   await db.exec('PRAGMA foreign_keys = ON');

@@ -13,7 +13,7 @@ import { pageIdsQuery } from '../../src/questions/list/duckdb.ts';
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import { quantizedColumn, quantizedSql } from '../../src/questions/quantized.ts';
 import { ALL } from '../support/column-index.ts';
-import { testFolder } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
 
 const NOW = 1_700_000_000;
 const RUNS = Number(process.env.FUZZ_RUNS ?? 10); // times 20 slices each

@@ -8,7 +8,7 @@ import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { answerOf, builtIndex } from '../support/column-index.ts';
-import { testFolder } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { randomRows, store } from '../support/random-jobs.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { ALL, BUILD_LIMIT_MS, count, type Indexed, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
-import { testFolder, testPool, until, within } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { testPool, until, within } from '../support/pool.ts';
 
 vi.setConfig({ testTimeout: 2 * BUILD_LIMIT_MS, hookTimeout: BUILD_LIMIT_MS });
 

@@ -14,7 +14,8 @@ import { listedJobs, listedJobsAt, pageIdsQuestion } from '../../src/questions/l
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { ALL, answerOf, builtIndex, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
-import { testFolder, testPool, within } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { testPool, within } from '../support/pool.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { randomRows, store } from '../support/random-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';

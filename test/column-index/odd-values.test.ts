@@ -8,7 +8,7 @@ import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
-import { testFolder } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 import { openSqlite } from '../support/sqlite.ts';
 

@@ -10,7 +10,7 @@ import { IndexSession } from '../../src/column-index/session.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
-import { testFolder } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const COUNT: Question = { kind: 'count', jobs: ALL };

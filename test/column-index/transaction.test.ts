@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { IndexFile } from '../../src/column-index/index-file.ts';
-import { testFolder } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
 
 const ROUNDS = 60;
 

@@ -5,13 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { generateCommand } from '../../src/commands/generate.ts';
 import { importCommand } from '../../src/commands/import.ts';
 import { Progress } from '../../src/commands/progress.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const END = '1764000000';
 
 async function shell() {
-  const root = await temporaryFolder();
+  const root = testFolder();
   const path = join(root, 'var/job.db');
   const stop = new AbortController();
   const stdin = new PassThrough();

@@ -9,8 +9,8 @@ import { jobRows } from '../../src/db/job-rows.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { startDeadline } from '../../src/deadline.ts';
 import type { Job } from '../../src/jobs/job.ts';
+import { testFolder } from '../support/folder.ts';
 import { openInProcess } from '../support/in-process.ts';
-import { testFolder } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 import { job } from '../support/test-app.ts';
 

@@ -4,15 +4,14 @@ import { compare } from 'bcryptjs';
 import { beforeEach, expect, test } from 'vitest';
 import { UsageError } from '../../src/commands/command.ts';
 import { userCommand } from '../../src/commands/user.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { StartupError } from '../../src/startup-error.ts';
-import { testFolder } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { databaseFile } from '../support/local-database.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 let path: string;
 beforeEach(async () => {
-  path = join(testFolder(), 'job.db');
-  await migrate(path);
+  path = await databaseFile();
 });
 
 async function user(args: string, typed?: string, more: Record<string, string> = {}) {

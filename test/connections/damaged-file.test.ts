@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobs, withJobs } from '../support/column-index.ts';
-import { small, testFolder, testPool, until, within } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { small, testPool, until, within } from '../support/pool.ts';
 import { bodyOf, faultIn, testApp } from '../support/test-app.ts';
 
 const EVERY = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });

@@ -3,18 +3,17 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@libsql/client/web';
 import { expect, onTestFinished, test } from 'vitest';
-import { openReplicaPool } from '../../src/connections/replica-pool.ts';
 import type { Database } from '../../src/db/port.ts';
 import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
-import { openRemote } from '../../src/db/remote/open-remote.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import type { SyncStatus } from '../../src/system-state.ts';
+import { testFolder } from '../support/folder.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
+import { databaseFile } from '../support/local-database.ts';
 import { oneJob } from '../support/one-job.ts';
-import { asked, CONNECTION, testFolder, within } from '../support/pool.ts';
+import { asked, CONNECTION, testReplica, within } from '../support/pool.ts';
 import { serverOnSmallDisk } from '../support/small-disk.ts';
 
 const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });
@@ -27,34 +26,6 @@ const value = (expression: string) =>
 const sync = (db: Database) => db.status().replica as SyncStatus;
 const syncer = (db: Database) => db.status().processes.find(({ role }) => role === 'syncer')?.pid ?? 0;
 
-interface Options {
-  path?: string;
-  intervalMs?: number;
-  mostLagMs?: number;
-  ownWriteLimitMs?: number;
-}
-
-async function replicaOf(url: string, { path = join(testFolder(), 'replica.db'), ...options }: Options = {}) {
-  const warnings: string[] = [];
-  const db = await openReplicaPool({
-    path,
-    syncUrl: url,
-    authToken: undefined,
-    intervalMs: 100,
-    server: openRemote({ url, mostAtOnce: 16, heartbeat: false }),
-    maxReaders: 2,
-    queueLimit: 16,
-    callerLimit: 16,
-    maxIdleMs: 600_000,
-    tempDir: undefined,
-    connection: CONNECTION,
-    log: { warn: (_fields, message) => warnings.push(message) },
-    ...options,
-  });
-  onTestFinished(() => db.close(500));
-  return { db, path, warnings };
-}
-
 async function server() {
   const started = await libsqlServer();
   await migrateRemote({ url: started.url });
@@ -63,7 +34,7 @@ async function server() {
 
 test('a write is seen by the next read of the same node, and soon by that of another', async () => {
   const { url } = await server();
-  const [{ db: one }, { db: other }] = [await replicaOf(url, { intervalMs: 10_000 }), await replicaOf(url)];
+  const [{ db: one }, { db: other }] = [await testReplica(url, { intervalMs: 10_000 }), await testReplica(url)];
   for (let jobId = 1; jobId <= 60; jobId++) {
     await insert(one, BigInt(jobId));
     expect(await count(one)).toBe(jobId);
@@ -74,7 +45,7 @@ test('a write is seen by the next read of the same node, and soon by that of ano
 
 test('many writers at once each see their own', async () => {
   const { url } = await server();
-  const { db } = await replicaOf(url, { intervalMs: 10_000 });
+  const { db } = await testReplica(url, { intervalMs: 10_000 });
   const missed: bigint[] = [];
   const writer = async (first: bigint) => {
     for (let jobId = first; jobId < first + 15n; jobId++) {
@@ -89,7 +60,7 @@ test('many writers at once each see their own', async () => {
 
 test('a server that cannot write makes the service degraded; its reads go on', async () => {
   const small = await serverOnSmallDisk();
-  const { db } = await replicaOf(small.url);
+  const { db } = await testReplica(small.url);
   await insert(db, 1n);
   small.fill();
   await expect(insert(db, 2n)).rejects.toMatchObject({ code: 'outcome_unknown' });
@@ -104,7 +75,7 @@ test('a server that cannot write makes the service degraded; its reads go on', a
 test('a sync that fails while the server compacts its log is tried again long before the interval', async () => {
   const compacting = await libsqlServer(['--max-log-size', '1']); // MB
   await migrateRemote({ url: compacting.url });
-  const { db, warnings } = await replicaOf(compacting.url, { intervalMs: 10_000, mostLagMs: 60_000 });
+  const { db, warnings } = await testReplica(compacting.url, { intervalMs: 10_000, mostLagMs: 60_000 });
   const metaData = { b: 'x'.repeat(3_000_000) };
   const failedWith = new Set<string>();
   for (let jobId = 1; jobId <= 8; jobId++) {
@@ -122,7 +93,7 @@ test('a sync that fails while the server compacts its log is tried again long be
 
 test('readers cannot write to the file', async () => {
   const { url } = await server();
-  const { db } = await replicaOf(url);
+  const { db } = await testReplica(url);
   const writing = db.read(
     asked("INSERT INTO tag (tag_type, tag_name, tag_scope) VALUES ('a', 'b', 'c') RETURNING 1 AS answer"),
     within(5_000),
@@ -136,7 +107,7 @@ test('the server gone: reads go on until the replica is too old, then are refuse
   const folder = join(testFolder(), 'sqld');
   const first = await startLibsqlServer({ folder });
   await migrateRemote({ url: first.url });
-  const { db } = await replicaOf(first.url, { mostLagMs: 6_000 });
+  const { db } = await testReplica(first.url, { mostLagMs: 6_000 });
   await insert(db, 1n);
   await first.kill();
   expect(await count(db)).toBe(1);
@@ -157,7 +128,7 @@ test('the server gone: reads go on until the replica is too old, then are refuse
 test('the syncer killed: another takes its place when it has gone, and nothing is lost', async () => {
   const { url } = await server();
   // A process has to start within the time that a write waits for its own effect.
-  const { db, path } = await replicaOf(url, { ownWriteLimitMs: 25_000, mostLagMs: 60_000 });
+  const { db, path } = await testReplica(url, { ownWriteLimitMs: 25_000, mostLagMs: 60_000 });
   for (let round = 1; round <= 6; round++) {
     const pid = syncer(db);
     const writing = insert(db, BigInt(round));
@@ -174,7 +145,7 @@ test('the syncer killed: another takes its place when it has gone, and nothing i
 
 test('a server that hangs is no reason to wait: reads go on, and its syncer is replaced', async () => {
   const { url, pid } = await server();
-  const { db } = await replicaOf(url, { mostLagMs: 3_000 });
+  const { db } = await testReplica(url, { mostLagMs: 3_000 });
   await insert(db, 1n);
   process.kill(pid, 'SIGSTOP');
   try {
@@ -188,8 +159,8 @@ test('a server that hangs is no reason to wait: reads go on, and its syncer is r
 
 test('two services cannot have one file, and the second leaves the first as it is', async () => {
   const { url } = await server();
-  const { db, path } = await replicaOf(url);
-  await expect(replicaOf(url, { path })).rejects.toMatchObject({
+  const { db, path } = await testReplica(url);
+  await expect(testReplica(url, { path })).rejects.toMatchObject({
     message: expect.stringContaining('another service uses this replica'),
   });
   await insert(db, 1n);
@@ -198,23 +169,22 @@ test('two services cannot have one file, and the second leaves the first as it i
 
 test('a replica that is not whole is refused, with what to do', async () => {
   const { url } = await server();
-  const { db, path } = await replicaOf(url);
+  const { db, path } = await testReplica(url);
   await insert(db, 1n);
   await db.close(500);
   rmSync(`${path}-client_wal_index`);
-  await expect(replicaOf(url, { path })).rejects.toMatchObject({
+  await expect(testReplica(url, { path })).rejects.toMatchObject({
     message: expect.stringContaining('delete the file with its -wal'),
   });
   for (const end of ['', '-wal', '-shm', '-client_wal_index', '.lock']) rmSync(`${path}${end}`, { force: true });
-  expect(await count((await replicaOf(url, { path })).db)).toBe(1);
+  expect(await count((await testReplica(url, { path })).db)).toBe(1);
 });
 
 test('a file that is no replica is left as it is, and nobody is told to delete it', async () => {
   const { url } = await server();
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const before = readFileSync(path);
-  await expect(replicaOf(url, { path })).rejects.toMatchObject({
+  await expect(testReplica(url, { path })).rejects.toMatchObject({
     message: expect.stringContaining('is not a replica: set DB_URL to a new file'),
   });
   expect(readFileSync(path).equals(before)).toBe(true);
@@ -224,7 +194,7 @@ test('what the server has lost is not served as if it were there', async () => {
   const folder = join(testFolder(), 'sqld');
   const first = await startLibsqlServer({ folder });
   await migrateRemote({ url: first.url });
-  const { db } = await replicaOf(first.url, { mostLagMs: 2_000 });
+  const { db } = await testReplica(first.url, { mostLagMs: 2_000 });
   await insert(db, 1n);
   await first.kill();
   const empty = await startLibsqlServer({ folder: join(testFolder(), 'empty'), port: Number(new URL(first.url).port) });

@@ -1,10 +1,9 @@
 import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ServedFile } from '../../src/connections/served-file.ts';
 import { HOUSEKEEPING_MS } from '../../src/connections/start-connection.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
-import { small, testFolder, testPool, until, within } from '../support/pool.ts';
+import { databaseFile } from '../support/local-database.ts';
+import { small, testPool, until, within } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 /** The last program that closes a file deletes its log. */
@@ -38,8 +37,7 @@ test('a log that has grown is emptied, also behind a read that began before the 
 });
 
 test('a log that cannot be emptied is told once in a while, not four times a second', async () => {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   await fillLog(path);
   const warnings: string[] = [];
   let tries = 0;
@@ -97,8 +95,7 @@ test.each(['-wal', '-shm'])(
 );
 
 test('another log is a loss only where a process has had the file open all the time', async () => {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const other = openSqlite(path);
   onTestFinished(() => other.close());
   await other.exec('CREATE TABLE kept (x)'); // now there is a log

@@ -5,7 +5,8 @@ import { PROGRAMS } from '../../src/connections/start-connection.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
-import { CONNECTION, fixture, testFolder, testPool, until, within } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { CONNECTION, fixture, testPool, until, within } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const tag = (name: string) => ({ rows: [['demo', name, 'global', null]] });

@@ -5,13 +5,13 @@ import { expect, test } from 'vitest';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { checkFile } from '../../src/db/schema/schema-check.ts';
 import { StartupError } from '../../src/startup-error.ts';
-import { testFolder } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { databaseFile } from '../support/local-database.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 /** A new database without side files, changed by some SQL. */
 async function databaseWith(sql = ''): Promise<string> {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const db = openSqlite(path, 1_000);
   if (sql !== '') await db.exec(sql);
   await db.exec('PRAGMA wal_checkpoint(TRUNCATE)');

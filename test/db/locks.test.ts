@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ReadConnection } from '../../src/db/driver/read-connection.ts';
 import { WriteConnection } from '../../src/db/driver/write-connection.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { jobsPage } from '../../src/questions/list/batches.ts';
+import { databaseFile } from '../support/local-database.ts';
 import { oneJob } from '../support/one-job.ts';
-import { testFolder, testPool, within } from '../support/pool.ts';
+import { testPool, within } from '../support/pool.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });
@@ -46,8 +46,7 @@ function jobsFor(path: string): number {
 test.each<'writer' | 'reader'>(['writer', 'reader'])(
   'a %s keeps the log when the last other program closes',
   async (role) => {
-    const path = join(testFolder(), 'job.db');
-    await migrate(path);
+    const path = await databaseFile();
     const other = await otherProgram(path);
     const options = {
       path,

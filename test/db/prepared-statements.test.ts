@@ -1,18 +1,11 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ReadConnection } from '../../src/db/driver/read-connection.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
-import { CONNECTION, fixture, testFolder } from '../support/pool.ts';
-
-async function emptyFile(): Promise<string> {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
-  return path;
-}
+import { databaseFile } from '../support/local-database.ts';
+import { CONNECTION, fixture } from '../support/pool.ts';
 
 test('a query can be interrupted whatever statements the garbage collector finds meanwhile', async () => {
-  const args = ['--expose-gc', fixture('query-amid-garbage'), await emptyFile()];
+  const args = ['--expose-gc', fixture('query-amid-garbage'), await databaseFile()];
   const printed = await new Promise<string>((resolve) => {
     execFile(process.execPath, args, { timeout: 120_000, killSignal: 'SIGKILL' }, (_error, stdout) => resolve(stdout));
   });
@@ -21,7 +14,7 @@ test('a query can be interrupted whatever statements the garbage collector finds
 
 test('a connection that has used up many statements says that it needs to be replaced', async () => {
   const connection = await ReadConnection.open({
-    path: await emptyFile(),
+    path: await databaseFile(),
     cacheKib: 1024,
     softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
     hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
@@ -42,7 +35,7 @@ test('a connection that has used up many statements says that it needs to be rep
 
 test('so does one that has used up few, but long ones', async () => {
   const connection = await ReadConnection.open({
-    path: await emptyFile(),
+    path: await databaseFile(),
     cacheKib: 1024,
     softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
     hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,

@@ -17,9 +17,10 @@ import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
+import { testFolder } from '../support/folder.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
 import { oneJob } from '../support/one-job.ts';
-import { ENDLESS, small, testFolder, within } from '../support/pool.ts';
+import { ENDLESS, small, within } from '../support/pool.ts';
 
 const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });
 const AN_HOUR_MS = 3_600_000;

@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReader } from '../../src/db/driver/driver.ts';
 import { checkSqliteVersion, Sqlite } from '../../src/db/driver/sqlite.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { StartupError } from '../../src/startup-error.ts';
-import { testFolder } from '../support/pool.ts';
+import { databaseFile } from '../support/local-database.ts';
 
 test.each(['3.51.3', '3.51.10', '3.53.0', '4.0.0'])('SQLite %s may write', (version) => {
   expect(checkSqliteVersion(version)).toBe(version);
@@ -15,8 +13,7 @@ test.each(['3.51.2', '3.45.1', '3.7.17', '2.99.99', ''])('SQLite %s may not: it 
 });
 
 test('the driver of the readers cannot write, nor move the log into the file', async () => {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const writer = new Sqlite(path);
   onTestFinished(() => writer.close());
   writer.exec("INSERT INTO tag (tag_type, tag_name, tag_scope) VALUES ('a', 'b', 'global')");

@@ -7,7 +7,7 @@ import { generateJobs } from '../../src/dev/generate.ts';
 import { generatedSource } from '../../src/dev/made-jobs.ts';
 import { Random, weightedTable } from '../../src/dev/random.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { temporaryFolder } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 
 const END = 1_764_000_000;
 const options = { jobs: 20_000, seed: 7, endTime: END };
@@ -58,7 +58,7 @@ describe('generated jobs', () => {
 
 describe('generated clusters', () => {
   test('name the nodes of the jobs, and the newest finished jobs have metric data', async () => {
-    const archivePath = await temporaryFolder();
+    const archivePath = testFolder();
     const source = await generatedSource({ ...options, jobs: 2000, archivePath, archived: 10 });
     const all: Job[] = [];
     for await (const batch of source.batches()) all.push(...batch.jobs);
@@ -80,7 +80,7 @@ describe('generated clusters', () => {
   });
 
   test('are not mixed with others of the same name', async () => {
-    const archivePath = await temporaryFolder();
+    const archivePath = testFolder();
     await generatedSource({ ...options, archivePath, archived: 0 });
     await generatedSource({ ...options, archivePath, archived: 0 });
     const { writeCluster } = await import('../../src/archive/write-files.ts');

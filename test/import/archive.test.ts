@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { archiveSource } from '../../src/import/archive/archive-source.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 
 const meta = (changes: object = {}) => ({
@@ -29,7 +30,7 @@ const meta = (changes: object = {}) => ({
 });
 
 async function archiveOf(metas: Record<string, unknown>) {
-  const root = await temporaryFolder();
+  const root = testFolder();
   await writeFiles(root, { 'version.txt': '3\n', 'small/cluster.json': smallCluster() });
   for (const [folder, content] of Object.entries(metas)) {
     await writeFiles(root, { [`small/${folder}/meta.json`]: content, [`small/${folder}/data.json`]: '{}' });
@@ -124,7 +125,7 @@ describe('an archive', () => {
 
   test('is copied beside the jobs, what is there stays', async () => {
     const root = await archiveOf({ '1/002/1000': meta() });
-    const target = join(await temporaryFolder(), 'new');
+    const target = join(testFolder(), 'new');
     expect((await read(root, target)).notes).toEqual([]);
     expect(existsSync(join(target, 'small/1/002/1000/data.json'))).toBe(true);
     expect(await readFile(join(target, 'version.txt'), 'utf8')).toBe('3\n');
@@ -134,6 +135,6 @@ describe('an archive', () => {
   });
 
   test('that has no version.txt is refused', async () => {
-    await expect(archiveSource(await temporaryFolder(), await temporaryFolder())).rejects.toThrow(/not a job archive/);
+    await expect(archiveSource(testFolder(), testFolder())).rejects.toThrow(/not a job archive/);
   });
 });

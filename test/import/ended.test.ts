@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { importJobs } from '../../src/import/run.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { type LocalDatabase, localDatabase } from '../support/local-database.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 import { sacctDump, sacctWeek } from '../support/sacct-week.ts';
@@ -39,7 +40,7 @@ const ENDED = { End: '2026-11-27T05:00:00', Elapsed: '06:00:00', State: 'COMPLET
 const START = Date.parse('2026-11-26T23:00:00Z') / 1000;
 
 async function importInto({ db }: Pick<LocalDatabase, 'db'>, content: string) {
-  const root = await temporaryFolder();
+  const root = testFolder();
   await writeFiles(root, { 'jobs.psv': content });
   const source = await sacctFiles([join(root, 'jobs.psv')]);
   const reasons: string[] = [];
@@ -51,7 +52,7 @@ async function importInto({ db }: Pick<LocalDatabase, 'db'>, content: string) {
 }
 
 async function emptyDatabase() {
-  return await localDatabase(join(await temporaryFolder(), 'job.db'));
+  return await localDatabase(join(testFolder(), 'job.db'));
 }
 
 const lines = (...records: string[]) => [HEADER, ...records].join('\n');

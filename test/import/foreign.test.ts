@@ -6,7 +6,8 @@ import { copyTables } from '../../src/import/copy-tables.ts';
 import { databaseSource } from '../../src/import/db/foreign-source.ts';
 import { importJobs } from '../../src/import/run.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { localDatabase } from '../support/local-database.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
@@ -49,7 +50,7 @@ const insert = (id: number, values: Record<string, string>) => {
 };
 
 async function foreignFile(...statements: string[]) {
-  const path = join(await temporaryFolder(), 'old.db');
+  const path = join(testFolder(), 'old.db');
   const db = openSqlite(path);
   await db.exec([OLD_SCHEMA, ...statements].join('\n'));
   db.close();
@@ -57,7 +58,7 @@ async function foreignFile(...statements: string[]) {
 }
 
 async function read(path: string) {
-  const source = await databaseSource(path, await temporaryFolder());
+  const source = await databaseSource(path, testFolder());
   const result = { jobs: [] as Job[], reasons: [] as string[], repaired: 0 };
   for await (const batch of source.batches()) {
     result.jobs.push(...batch.jobs);
@@ -140,14 +141,14 @@ describe('another job database', () => {
 
   test('leaves no side files behind', async () => {
     const made = await foreignFile('PRAGMA journal_mode = WAL;', insert(1, {}), 'PRAGMA wal_checkpoint(TRUNCATE);');
-    const folder = await temporaryFolder();
+    const folder = testFolder();
     await copyFile(made, join(folder, 'old.db'));
     expect((await read(join(folder, 'old.db'))).jobs).toHaveLength(1);
     expect(await readdir(folder)).toEqual(['old.db']);
   });
 
   test('that is none is refused, and nothing is made', async () => {
-    const root = await temporaryFolder();
+    const root = testFolder();
     await writeFiles(root, { 'a.db': 'no database at all, but long enough to have a header'.repeat(20) });
     await expect(databaseSource(join(root, 'a.db'), root)).rejects.toThrow(/not an SQLite database/);
     await expect(databaseSource(join(root, 'b.db'), root)).rejects.toThrow(/cannot be read/);
@@ -161,10 +162,10 @@ describe('another job database', () => {
 
   test('is imported with its tags, users and nodes, once', async () => {
     const path = await foreignFile(insert(1, {}));
-    const { db, query } = await localDatabase(join(await temporaryFolder(), 'job.db'));
+    const { db, query } = await localDatabase(join(testFolder(), 'job.db'));
     const report = { progress: () => {}, bad: () => {} };
     for (const expected of [1, 0]) {
-      const source = await databaseSource(path, await temporaryFolder());
+      const source = await databaseSource(path, testFolder());
       const counts = await copyTables(db, source, new AbortController().signal);
       expect(counts).toMatchObject({ copyTags: expected * 2, copyUsers: expected, copyNodeStates: expected });
       const { imported } = await importJobs(db, source, report, new AbortController().signal);

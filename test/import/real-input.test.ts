@@ -9,14 +9,14 @@ import type { BadRecord, ImportSource } from '../../src/import/batch.ts';
 import { copyTables } from '../../src/import/copy-tables.ts';
 import { databaseSource } from '../../src/import/db/foreign-source.ts';
 import { importJobs } from '../../src/import/run.ts';
-import { temporaryFolder } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { localDatabase } from '../support/local-database.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 
 const DATA = join(import.meta.dirname, '../../../shared/data');
 
 async function emptyDatabase() {
-  return await localDatabase(join(await temporaryFolder(), 'job.db'));
+  return await localDatabase(join(testFolder(), 'job.db'));
 }
 
 async function importInto({ db }: Awaited<ReturnType<typeof emptyDatabase>>, source: ImportSource) {
@@ -60,7 +60,7 @@ describe('real input', () => {
     const file = join(DATA, 'cc/job.db');
     const [bytes, { mtimeMs }] = [await readFile(file), await stat(file)];
     const database = await emptyDatabase();
-    const source = await databaseSource(file, await temporaryFolder());
+    const source = await databaseSource(file, testFolder());
     const copied = { copyTags: 4, copyUsers: 1, copyConfiguration: 2, copyNodes: 1, copyNodeStates: 1 };
     expect(await copyTables(database.db, source, new AbortController().signal)).toEqual(copied);
     expect(await importInto(database, source)).toMatchObject({
@@ -90,7 +90,7 @@ describe('real input', () => {
   });
 
   test('of an archive: both jobs, with clusters and files', async () => {
-    const target = join(await temporaryFolder(), 'archive');
+    const target = join(testFolder(), 'archive');
     const database = await emptyDatabase();
     const source = await archiveSource(join(DATA, 'cc/archive'), target);
     expect(await importInto(database, source)).toMatchObject({ read: 2, imported: 2, reasons: [] });

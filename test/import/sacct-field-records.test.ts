@@ -9,12 +9,13 @@ import { columnsOfOrder, layoutOfHeader, ORDER_NAMES } from '../../src/import/sa
 import type { SacctOptions } from '../../src/import/sacct/sacct-source.ts';
 import { localClock } from '../../src/import/sacct/times.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 
 /** What became of the records of some files, in their order. */
 async function readAll(files: Record<string, string | Uint8Array>, options: Partial<SacctOptions> = {}) {
-  const root = await temporaryFolder();
+  const root = testFolder();
   await writeFiles(root, files);
   return await readSource(
     await sacctFiles(

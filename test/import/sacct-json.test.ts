@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { JsonItems, MAX_ITEM_BYTES } from '../../src/import/json-items.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 
 /** Some of the fields of a job of `sacct --json`, as data_parser v0.0.40 to v0.0.44 writes them (Slurm 23.11 to 25.11). */
@@ -84,7 +85,7 @@ const output = (...jobs: Changes[]) =>
   );
 
 async function read(content: string | Uint8Array) {
-  const root = await temporaryFolder();
+  const root = testFolder();
   await writeFiles(root, { 'jobs.json': content });
   const source = await sacctFiles([join(root, 'jobs.json')]);
   const result = { jobs: [] as Job[], reasons: [] as string[], neverStarted: 0 };

@@ -8,7 +8,8 @@ import { durationSec, gpusOfGres, gpusOfTres, stateOf, walltimeSec } from '../..
 import type { SacctOptions } from '../../src/import/sacct/sacct-source.ts';
 import { localClock } from '../../src/import/sacct/times.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 
@@ -36,7 +37,7 @@ const line = (changes: Record<string, string> = {}) => {
 };
 
 async function read(content: string | Uint8Array, options: Partial<SacctOptions> = {}) {
-  const root = await temporaryFolder();
+  const root = testFolder();
   await writeFiles(root, { 'jobs.psv': content });
   const source = await sacctFiles([join(root, 'jobs.psv')], options);
   const result = { jobs: [] as Job[], reasons: [] as string[], neverStarted: 0, steps: 0, repaired: 0, position: 0 };

@@ -10,7 +10,8 @@ import { databaseSource } from '../../src/import/db/foreign-source.ts';
 import { type Bounds, SMT, STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { jobProblem } from '../../src/jobs/job-bounds.ts';
-import { temporaryFolder, writeFiles } from '../support/archive.ts';
+import { writeFiles } from '../support/archive.ts';
+import { testFolder } from '../support/folder.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 import { openSqlite } from '../support/sqlite.ts';
@@ -166,7 +167,7 @@ const GOOD = job({ startTime: TODAY - 7200, cluster: 'small' });
 
 describe('import archive', () => {
   async function said(changes: Values): Promise<string> {
-    const root = await temporaryFolder();
+    const root = testFolder();
     await writeFiles(root, { 'version.txt': '3\n', 'small/cluster.json': smallCluster() });
     for (const [folder, meta] of Object.entries({ '0/001': {}, '0/002': changes, '0/003': {} })) {
       const place = `small/${folder}/1000`;
@@ -175,7 +176,7 @@ describe('import archive', () => {
         [`${place}/data.json`]: '{}',
       });
     }
-    const target = await temporaryFolder();
+    const target = testFolder();
     const reasons = await saidOf(await archiveSource(root, target));
     expect(reasons).toContain('small/0/002/1000');
     return reasons;
@@ -196,7 +197,7 @@ describe('import db', () => {
   const INT64_MOST = 2n ** 63n - 1n;
 
   async function said(column: string, value: unknown, tag = 'n'): Promise<string> {
-    const path = join(await temporaryFolder(), 'job.db');
+    const path = join(testFolder(), 'job.db');
     await migrate(path);
     const file = openSqlite(path);
     const insert = (id: number, changes: Values) => {
@@ -226,7 +227,7 @@ describe('import db', () => {
     file.prepare('INSERT INTO tag (id, tag_type, tag_name) VALUES (1, ?, ?)').run(['t', tag]);
     file.prepare('INSERT INTO jobtag (job_id, tag_id) VALUES (102, 1)').run();
     file.close();
-    const source = await databaseSource(path, await temporaryFolder());
+    const source = await databaseSource(path, testFolder());
     const reasons = await saidOf(source);
     await source.close();
     expect(reasons).toMatch(/^job 102: /);
@@ -274,7 +275,7 @@ describe('import sacct', () => {
     ['AllocTRES', ['gres/gpu=2147483648'], 'numAcc'],
   ])('%s', async (column, values, property) => {
     for (const value of values) {
-      const root = await temporaryFolder();
+      const root = testFolder();
       const lines = [{}, { [column]: value }, {}].map((changes) => Object.values({ ...COLUMNS, ...changes }).join('|'));
       await writeFiles(root, { 'jobs.psv': [Object.keys(COLUMNS).join('|'), ...lines, ''].join('\n') });
       const reasons = await saidOf(await sacctFiles([join(root, 'jobs.psv')]));

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +6,7 @@ import { migrate } from '../../src/db/schema/migrate.ts';
 import { type RunningService, startService } from '../../src/node.ts';
 import { settingsOnNode } from '../../src/settings.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
+import { makeFolder, removeFolder } from '../support/folder.ts';
 import { follow, openVisit, type Site, site } from '../support/pages.ts';
 
 describe.skipIf(!HAS_CHROMIUM)('the state of the service', () => {
@@ -53,7 +53,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
   let folder = '';
   beforeAll(async () => {
     browser = await openChromium();
-    folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
+    folder = makeFolder();
     const path = join(folder, 'job.db');
     mkdirSync(join(folder, 'archive'));
     await migrate(path);
@@ -69,7 +69,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
   afterAll(async () => {
     await service?.stop();
     await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   });
 
   test('has its memory against the limit, its processes and counters, and moves', async () => {

@@ -1,14 +1,12 @@
 /** Too few open files, for whatever reason, end neither a process nor the service. */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { migrate } from '../../src/db/schema/migrate.ts';
-import { fixture, testFolder } from '../support/pool.ts';
+import { databaseFile } from '../support/local-database.ts';
+import { fixture } from '../support/pool.ts';
 
 test('processes that die while no file can be opened are replaced once there is room', async () => {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const command = `ulimit -n 128; exec '${process.execPath}' '${fixture('service-out-of-files')}' '${path}'`;
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command]);
   const { rows, failures, before, now } = JSON.parse(stdout);

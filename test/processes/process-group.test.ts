@@ -1,13 +1,12 @@
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ReaderProtocol } from '../../src/connections/connection-protocol.ts';
 import { PROGRAMS } from '../../src/connections/start-connection.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { ProcessGroup } from '../../src/processes/process-group.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
-import { ENDLESS, testFolder, until } from '../support/pool.ts';
+import { databaseFile } from '../support/local-database.ts';
+import { ENDLESS, until } from '../support/pool.ts';
 
 interface Options {
   max: number;
@@ -17,8 +16,7 @@ interface Options {
 
 /** Readers on a file of their own, and every process that was ever started for them. */
 async function groupOf({ max, replacementPermit = new ReplacementPermit(), onState = () => {} }: Options) {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const counters = newCounters();
   const started: ManagedProcess<ReaderProtocol>[] = [];
   const heap = 2 ** 25; // bytes

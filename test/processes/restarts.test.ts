@@ -1,20 +1,18 @@
 /** Processes that die at their start, again and again. */
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ReaderProtocol } from '../../src/connections/connection-protocol.ts';
 import { PROGRAMS } from '../../src/connections/start-connection.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { ProcessGroup } from '../../src/processes/process-group.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
-import { fixture, small, testFolder, until } from '../support/pool.ts';
+import { databaseFile } from '../support/local-database.ts';
+import { fixture, small, until } from '../support/pool.ts';
 
 const never = { caller: 'ada', signal: new AbortController().signal };
 
 test('the pause between two starts that fail doubles, is bounded, and is short again after one that succeeds', async () => {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const startedAt: number[] = [];
   const problems: string[] = [];
   let fails = false;

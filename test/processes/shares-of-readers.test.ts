@@ -7,8 +7,9 @@ import { jobFolder } from '../../src/archive/layout.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import type { Fault } from '../../src/faults.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
+import { testFolder } from '../support/folder.ts';
 import { oneJob } from '../support/one-job.ts';
-import { ENDLESS, small, testFolder, testPool, until, within } from '../support/pool.ts';
+import { ENDLESS, small, testPool, until, within } from '../support/pool.ts';
 
 const LIMIT_MS = 60_000;
 

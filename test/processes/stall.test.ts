@@ -1,14 +1,13 @@
 /** A stall of the parent, or of everything, does no harm to processes that have answered. */
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { afterWaiting } from '../../src/processes/late-timer.ts';
-import { ENDLESS, fixture, small, testFolder, testPool, until, within } from '../support/pool.ts';
+import { databaseFile } from '../support/local-database.ts';
+import { ENDLESS, fixture, small, testPool, until, within } from '../support/pool.ts';
 
 /** Keeps the event loop from turning. */
 function block(ms: number): void {
@@ -34,8 +33,7 @@ test('a parent that is blocked beyond the grace does not kill a reader that has 
 });
 
 test('one that is stopped and goes on seconds later kills none of its processes', async () => {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const child = spawn(process.execPath, [fixture('service-that-is-stopped'), path]);
   onTestFinished(() => void child.kill('SIGKILL'));
   const told = text(child.stdout);

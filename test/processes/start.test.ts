@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openPool } from '../../src/connections/pool.ts';
 import { checkSqliteVersion } from '../../src/db/driver/sqlite.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { StartupError } from '../../src/startup-error.ts';
-import { CONNECTION, fixture, small, testFolder, testPool, until, within } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { databaseFile } from '../support/local-database.ts';
+import { CONNECTION, fixture, small, testPool, until, within } from '../support/pool.ts';
 
 test('every pragma of the bootstrap is read back from the live processes', async () => {
   const { db } = await testPool();
@@ -91,8 +92,7 @@ test('closing ends every process', async () => {
 
 // How long they take is measured by `npm run bench -- kill`.
 test('no process outlives the service, however that ends', async () => {
-  const path = join(testFolder(), 'job.db');
-  await migrate(path);
+  const path = await databaseFile();
   const parent = spawn(process.execPath, [fixture('service-with-processes'), path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,6 +1,4 @@
 /** Steps of doubles: DuckDB and JavaScript put a number on the same one, and a range of them has what a comparison would find. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
@@ -8,16 +6,17 @@ import { IndexFile } from '../../src/column-index/index-file.ts';
 import type { Range } from '../../src/jobs/filter.ts';
 import { Parameters } from '../../src/questions/duckdb-query.ts';
 import { quantized, quantizedColumn, quantizedRange, quantizedSql } from '../../src/questions/quantized.ts';
+import { makeFolder, removeFolder } from '../support/folder.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 20); // times 20 ranges each
 
 let file: IndexFile;
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
+  const folder = makeFolder();
   file = await IndexFile.open({ path: join(folder, 'steps'), memoryMb: 128, tempDir: folder, spillMb: 64 });
   return () => {
     file.close();
-    rmSync(folder, { recursive: true });
+    removeFolder(folder);
   };
 });
 

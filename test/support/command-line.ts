@@ -1,11 +1,10 @@
 /** Runs the real bin/cc-jobs in processes of a test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
+import { testFolder } from './folder.ts';
 
 export const BIN = join(import.meta.dirname, '../../bin/cc-jobs');
 
@@ -13,13 +12,6 @@ export const BIN = join(import.meta.dirname, '../../bin/cc-jobs');
 const WITHOUT = { COLUMN_INDEX: 'off' };
 
 export type Environment = Record<string, string>;
-
-/** A folder for one test, used as the working directory of its commands. */
-export function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'cc-jobs-cli-'));
-  atEndOfTest(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 
 /** Does nothing in a benchmark, which stops its own processes. */
 function atEndOfTest(release: () => void | Promise<void>): void {
@@ -91,7 +83,7 @@ export async function run(cwd: string, args: readonly string[], env?: Environmen
 
 /** A new database in `var`, where the default settings expect it. */
 export async function migrated(): Promise<string> {
-  const cwd = folder();
+  const cwd = testFolder();
   const { code, stderr } = await run(cwd, ['migrate']);
   expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('created (0001_schema_11.sql') });
   return cwd;

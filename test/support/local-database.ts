@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/port.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
+import { testFolder } from './folder.ts';
 import { openInProcess } from './in-process.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -8,6 +10,13 @@ export interface LocalDatabase {
   db: Database;
   /** Queries the file on a separate connection. */
   query(sql: string): Promise<object[]>;
+}
+
+/** A new database in a folder of the test. Returns its path. */
+export async function databaseFile(): Promise<string> {
+  const path = join(testFolder(), 'job.db');
+  await migrate(path);
+  return path;
 }
 
 /** The port on a file in this process. The file is created if it does not exist. Closed after the test. */

@@ -1,24 +1,27 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { openPool, type PoolOptions } from '../../src/connections/pool.ts';
+import { openReplicaPool, type ReplicaPoolOptions } from '../../src/connections/replica-pool.ts';
 import type { Database } from '../../src/db/port.ts';
+import { openRemote } from '../../src/db/remote/open-remote.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import type { Statement } from '../../src/db/statement.ts';
 import { type Deadline, startDeadline } from '../../src/deadline.ts';
+import { testFolder } from './folder.ts';
 
 /** Heap limits that just suffice for the queries of the tests. */
 export const CONNECTION = { cacheMb: 4, softHeapMb: 32, hardHeapMb: 48, baseMb: 44, growthMb: 72 };
 
-/** A folder for one test, deleted at its end. */
-export function testFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+const LIMITS = {
+  maxReaders: 2,
+  queueLimit: 16,
+  callerLimit: 16,
+  maxIdleMs: 600_000,
+  tempDir: undefined,
+  connection: CONNECTION,
+};
 
 export interface TestPool {
   db: Database;
@@ -31,17 +34,20 @@ export async function testPool(options: Partial<PoolOptions> = {}): Promise<Test
   const path = options.path ?? join(testFolder(), 'job.db');
   await migrate(path);
   const warnings: string[] = [];
-  const db = await openPool({
-    path,
-    maxReaders: 2,
-    queueLimit: 16,
-    callerLimit: 16,
-    maxIdleMs: 600_000,
-    tempDir: undefined,
-    connection: CONNECTION,
-    log: { warn: (_fields, message) => warnings.push(message) },
-    ...options,
-  });
+  const log = { warn: (_fields: object, message: string) => warnings.push(message) };
+  const db = await openPool({ path, ...LIMITS, log, ...options });
+  onTestFinished(() => db.close(500));
+  return { db, path, warnings };
+}
+
+/** The same over a replica of a libSQL server. */
+export async function testReplica(url: string, options: Partial<ReplicaPoolOptions> = {}): Promise<TestPool> {
+  const path = options.path ?? join(testFolder(), 'replica.db');
+  const warnings: string[] = [];
+  const log = { warn: (_fields: object, message: string) => warnings.push(message) };
+  const server = openRemote({ url, mostAtOnce: 16, heartbeat: false });
+  const replica = { path, syncUrl: url, authToken: undefined, intervalMs: 100, server };
+  const db = await openReplicaPool({ ...replica, ...LIMITS, log, ...options });
   onTestFinished(() => db.close(500));
   return { db, path, warnings };
 }

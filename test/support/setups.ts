@@ -1,6 +1,5 @@
 /** The same service in each of its deployments, on the same jobs. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { unstable_startWorker as startWorker } from 'wrangler';
 import { migrate } from '../../src/db/schema/migrate.ts';
@@ -11,6 +10,7 @@ import { importJobs } from '../../src/import/run.ts';
 import { startService } from '../../src/node.ts';
 import { settingsOnNode } from '../../src/settings.ts';
 import { ACCOUNTS } from './accounts.ts';
+import { makeFolder, removeFolder } from './folder.ts';
 import { openInProcess } from './in-process.ts';
 import { openSqlite } from './sqlite.ts';
 import { keys } from './test-app.ts';
@@ -38,7 +38,7 @@ export interface Answer {
 
 /** Accounts and finished jobs, so that no response depends on the time. All deployments copy this folder. */
 export async function sharedJobs(jobs: number) {
-  const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-setups-'));
+  const folder = makeFolder();
   const path = join(folder, 'job.db');
   const archive = join(folder, 'archive');
   await migrate(path);
@@ -53,7 +53,7 @@ export async function sharedJobs(jobs: number) {
     INSERT INTO jobtag (job_id, tag_id) SELECT job.id, tag.id FROM job, tag WHERE job.id % 3 = 0 AND tag_type = 'set';
     PRAGMA wal_checkpoint(TRUNCATE)`);
   driver.close();
-  return { folder, path, archive, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, path, archive, remove: () => removeFolder(folder) };
 }
 
 export type SharedJobs = Awaited<ReturnType<typeof sharedJobs>>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
 import { type LibsqlServer, startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
-import { testFolder } from './pool.ts';
+import { testFolder } from './folder.ts';
 
 export interface SmallDisk extends LibsqlServer {
   fill(): void;

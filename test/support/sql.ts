@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql/promise';
 import { z } from 'zod';
 import type { Page } from '../../src/db/port.ts';
 import type { PageStatement, SqlValue, Statement } from '../../src/db/statement.ts';
 import type { NextPages } from '../../src/questions/list/read-ahead.ts';
+import { makeFolder, removeFolder } from './folder.ts';
 
 type Connection = InstanceType<typeof Database>;
 /** libsql 0.5.29 returns a BLOB as Buffer or ArrayBuffer. */
@@ -84,7 +84,7 @@ export class TestDatabase {
 
   close(): void {
     this.#connection.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    removeFolder(this.#folder);
   }
 }
 
@@ -95,7 +95,7 @@ export class TestDatabase {
 export async function testDatabase(
   indexes: 'lean' | 'cc-backend' | 'none' | 'recorded' = 'lean',
 ): Promise<TestDatabase> {
-  const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-test-'));
+  const folder = makeFolder();
   const database = new TestDatabase(new Database(join(folder, 'job.db'), {}), folder);
   await database.exec(text('../../migrations/0001_schema_11.sql'));
   if (indexes === 'lean') await database.exec(text('../../migrations/0002_lean_indexes.sql'));

@@ -1,11 +1,11 @@
 /** A terminal in which a test types what a document says, in a folder that has the directories the documents name. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../src/dev/servers/free-port.ts';
 import { ROOT } from './documents.ts';
+import { makeFolder, removeFolder } from './folder.ts';
 
 interface Service {
   /** The line that starts it. */
@@ -52,7 +52,7 @@ interface Started extends Omit<Typed, 'code'> {
 
 export class Terminal {
   /** Its `srv`, `opt`, `etc`, `var` and `backup` are those of the documents; it begins in `work`, which is like a checkout. */
-  readonly folder = mkdtempSync(join(tmpdir(), 'cc-jobs-terminal-'));
+  readonly folder = makeFolder();
   readonly #services: (Started & Service)[] = [];
   /** The address at which something listens, by the one that the documents name. */
   readonly #addresses = new Map<string, string>();
@@ -110,7 +110,7 @@ export class Terminal {
 
   async close(): Promise<void> {
     await this.stopServices();
-    rmSync(this.folder, { recursive: true, force: true });
+    removeFolder(this.folder);
   }
 
   async #serve(command: string, service: Service): Promise<void> {

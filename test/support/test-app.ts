@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.ts';
 import { piecesOf } from '../../src/archive/pieces.ts';
@@ -21,6 +19,7 @@ import type { Log } from '../../src/log.ts';
 import { readAssets } from '../../src/node/asset-files.ts';
 import { type Bindings, settingsOnNode } from '../../src/settings.ts';
 import type { Sizing } from '../../src/system-state.ts';
+import { makeFolder, removeFolder } from './folder.ts';
 import { openInProcess } from './in-process.ts';
 import { smallCluster } from './small-cluster.ts';
 import { openSqlite } from './sqlite.ts';
@@ -108,7 +107,7 @@ export type TestApp = Awaited<ReturnType<typeof testApp>>;
 
 /** The real app on a real database file, with the cluster `small` and an archive folder. The caller must `close` it. */
 export async function testApp({ settings = {}, jobs = [], sql, fill, service }: TestAppOptions = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'cc-jobs-test-'));
+  const folder = makeFolder();
   const path = join(folder, 'job.db');
   const archiveRoot = join(folder, 'archive');
   await migrate(path);
@@ -175,7 +174,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     },
     async close() {
       await db.close(1000);
-      await rm(folder, { recursive: true, force: true });
+      removeFolder(folder);
     },
   };
 }

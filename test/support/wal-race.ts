@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder, removeFolder } from './folder.ts';
 import { openSqlite } from './sqlite.ts';
 
 const PROGRAM = join(import.meta.dirname, '../fixtures/wal-race-process.ts');
@@ -26,7 +25,7 @@ export interface RaceResult {
  * SQLite with the WAL-reset bug (https://www.sqlite.org/wal.html#walresetbug) damages the file within half a minute.
  */
 export async function race(library: 'node' | 'libsql', seconds: number): Promise<RaceResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'cc-jobs-race-'));
+  const folder = makeFolder();
   const path = join(folder, 'race.db');
   try {
     await make(path);
@@ -43,7 +42,7 @@ export async function race(library: 'node' | 'libsql', seconds: number): Promise
     await ended;
     return { commits: writer?.commits ?? 0, checkpoints: checkpointer?.checkpoints ?? 0, ...look(path) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 

@@ -5,7 +5,8 @@ import { changeMeta } from '../../src/archive/change-meta.ts';
 import { jobFolder } from '../../src/archive/layout.ts';
 import { type ArchiveFollower, followArchive } from '../../src/timed/archive-follower.ts';
 import { writeFiles } from '../support/archive.ts';
-import { testFolder, until } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { until } from '../support/pool.ts';
 import { job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 const ARCHIVED = { jobId: 1234007, startTime: NOW - 7200, monitoringStatus: 3 } as const;

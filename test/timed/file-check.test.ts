@@ -5,7 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startFileCheck } from '../../src/timed/file-check.ts';
 import { lastTimedWork } from '../../src/timed/run.ts';
 import { jobs, withJobs } from '../support/column-index.ts';
-import { type TestPool, testFolder, testPool, until, within } from '../support/pool.ts';
+import { testFolder } from '../support/folder.ts';
+import { type TestPool, testPool, until, within } from '../support/pool.ts';
 import { NOW } from '../support/test-app.ts';
 
 const HOUR = 3_600;

@@ -6,7 +6,7 @@ import { beginBulkLoad, buildIndexes } from '../../../src/db/schema/bulk.ts';
 import { createIndexSql, LEAN_INDEXES } from '../../../src/db/schema/lean-indexes.ts';
 import { startDeadline } from '../../../src/deadline.ts';
 import { generateJobs } from '../../../src/dev/generate.ts';
-import { temporaryFolder } from '../../support/archive.ts';
+import { testFolder } from '../../support/folder.ts';
 import { localDatabase } from '../../support/local-database.ts';
 
 const INDEXES =
@@ -14,7 +14,7 @@ const INDEXES =
 const OWED = "SELECT name FROM sqlite_schema WHERE name LIKE 'ccjobs_missing%'";
 
 async function database() {
-  const path = join(await temporaryFolder(), 'job.db');
+  const path = join(testFolder(), 'job.db');
   const local = await localDatabase(path);
   const insert = async () => {
     const deadline = startDeadline(10_000);

@@ -4,13 +4,13 @@ import { jobRows } from '../../../src/db/job-rows.ts';
 import { startDeadline } from '../../../src/deadline.ts';
 import { generateJobs } from '../../../src/dev/generate.ts';
 import type { Job } from '../../../src/jobs/job.ts';
-import { temporaryFolder } from '../../support/archive.ts';
+import { testFolder } from '../../support/folder.ts';
 import { localDatabase } from '../../support/local-database.ts';
 
 const jobs = (count: number) => [...generateJobs({ jobs: count, seed: 3, endTime: 1_764_000_000 })];
 
 async function database() {
-  const { db, query } = await localDatabase(join(await temporaryFolder(), 'job.db'));
+  const { db, query } = await localDatabase(join(testFolder(), 'job.db'));
   const insert = async (some: readonly Job[]) => {
     const deadline = startDeadline(10_000);
     try {
