@@ -40,7 +40,7 @@ beforeAll(async () => {
   model = new Terminal();
   const { code, stderr } = await model.type(`mkdir /srv/cc-backend /srv/cc-backend/var && cd /srv/cc-backend
     DB_URL=file:jobs.db ARCHIVE_PATH=var/job-archive cc-jobs generate --jobs 1000 --seed 1 --archived 5
-    cc-jobs keys > .env`);
+    cc-jobs keys > .env; sed -i 's/=\\(.*\\)/="\\1"/' .env # quoted, as cc-backend has them`);
   expect({ code, stderr }).toMatchObject({ code: 0 });
   const db = openSqlite(join(model.folder, 'srv/cc-backend/var/job.db'));
   for (const file of ['migrations/0001_schema_11.sql', 'test/fixtures/cc-backend-indexes.sql'])
