@@ -1,5 +1,5 @@
 /** The documents say what the code says: every table and its document hold the same lines, in both directions. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
@@ -160,6 +160,13 @@ describe('commands', () => {
       );
     });
 
+    test('name files that exist', () => {
+      const paths = found(/`((?:src|routes|test|bench|bin|docs|migrations)\/[\w./-]*)`/g);
+      expect(paths.length).toBeGreaterThan(30);
+      const isExample = (path: string) => /\/x(\/|\.ts$)/.test(path);
+      expect(paths.filter((path) => !isExample(path) && !existsSync(join(ROOT, path)))).toEqual([]);
+    });
+
     test('have options that exist', () => {
       for (const command of found(/`(?:bin\/)?cc-jobs ([a-z]+ [^`]*--[^`]*)`/g)) {
         const [name, ...words] = command.split(' ');
@@ -239,6 +246,15 @@ describe('docs/api.md', () => {
       described,
     );
   });
+});
+
+test('README.md has every directory of the sources', () => {
+  const [, tree = ''] = /^## Source tree\n+```\n(.*?)^```/ms.exec(read('README.md')) ?? [];
+  const named = new Set([...tree.matchAll(/(?<![\w/])([a-z-]+)\//g)].map(([, name]) => name));
+  const here = ['src', '.']
+    .flatMap((at) => readdirSync(join(ROOT, at), { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory() && !/^\.|^(node_modules|var|coverage)$/.test(entry.name));
+  expect([...named].sort()).toEqual([...new Set(here.map(({ name }) => name))].sort());
 });
 
 test.each(DOCUMENTS)('the links of %s lead to files and headings', (path) => {
