@@ -1,6 +1,6 @@
 /** The Worker as it is built, and `npm run dev:edge` as a developer runs it. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -27,7 +27,16 @@ test('the bundle has nothing of Node, and is small', () => {
   );
   expect(imported.filter((name) => name?.startsWith('node:') || builtinModules.includes(name ?? ''))).toEqual([]);
   // The parts of ours that only Node can run, by the comments that name each file.
-  expect(bundle.match(/^\/\/ (src\/(pool|node|archive|import|commands|dev)\/.*|src\/node\.ts)$/gm) ?? []).toEqual([]);
+  const foreign = ['processes', 'connections', 'column-index', 'node', 'archive', 'import', 'commands', 'dev'];
+  expect(foreign.filter((name) => !existsSync(join(ROOT, 'src', name)))).toEqual([]);
+  const files = [...bundle.matchAll(/^\/\/ (src\/([\w-]+).*\.ts)$/gm)].map(([, path = '', part = '']) => ({
+    path,
+    part,
+  }));
+  expect(files.map(({ path }) => path)).toContain('src/worker.ts');
+  // The queue in front of a libSQL server is the one in front of a group of processes.
+  const own = files.filter(({ part, path }) => foreign.includes(part) && path !== 'src/processes/shares.ts');
+  expect(own).toEqual([]);
   const kb = Math.round(gzipSync(bundle).length / 1024);
   console.log(`the Worker's bundle: ${Math.round(bundle.length / 1024)} KB, ${kb} KB compressed`);
   expect(kb).toBeLessThan(MOST_KB);
