@@ -1,21 +1,23 @@
 /**
  * Every block of shell commands in the documents, typed into a terminal in the order of its page. What a document shows as the
- * output must come. A block in a comment `<!-- needs: X -->` is left out on a machine without X.
+ * output must come. A block below a comment `<!-- needs: X -->` is left out on a machine without X. On a machine that is thrown
+ * away (`.ci/throwaway`) only the pages run that need root.
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Block, blocksOf, DOCUMENTS, ROOT, readDocument } from './support/documents.ts';
 import { openSqlite } from './support/sqlite.ts';
-import { hasProgram, Terminal, type Typed } from './support/terminal.ts';
+import { hasProgram, IS_THROWAWAY, Terminal, type Typed } from './support/terminal.ts';
 
 /** What a block may need, and whether this machine has it. */
 const NEEDS: Readonly<Record<string, boolean>> = {
-  root: false,
-  sacct: hasProgram('sacct'),
-  sqlite3: hasProgram('sqlite3'),
-  sqld: hasProgram('sqld'),
+  root: IS_THROWAWAY,
+  ...Object.fromEntries(
+    ['curl', 'nginx', 'sacct', 'sqld', 'sqlite3', 'systemd-analyze'].map((program) => [program, hasProgram(program)]),
+  ),
 };
+const isMissing = (need: string) => NEEDS[need] !== true;
 
 /** Typed for each `--password`. */
 const PASSWORD = 'correct horse\n';
@@ -24,9 +26,10 @@ const PAGES = DOCUMENTS.map((page) => ({
   page,
   blocks: blocksOf(readDocument(page)).filter(
     // test/docs-requests.test.ts sends the requests of docs/api.md.
-    ({ language, text }) => language === 'sh' && (page !== 'docs/api.md' || !text.startsWith('curl ')),
+    ({ language, file, text }) =>
+      file !== undefined || (language === 'sh' && (page !== 'docs/api.md' || !text.startsWith('curl '))),
   ),
-})).filter(({ blocks }) => blocks.length > 0);
+})).filter(({ blocks }) => (IS_THROWAWAY ? blocks.some(({ needs }) => needs.includes('root')) : blocks.length > 0));
 
 /** One job of Slurm. */
 const SACCT = `JobID|JobIDRaw|User|Account|State|Start|End|Elapsed|NNodes|NCPUS|NodeList|Cluster
@@ -61,8 +64,9 @@ function schemaOf({ folder }: Terminal): unknown[] {
   return schema;
 }
 
-const ccBackend = ({ folder }: Terminal) =>
-  cpSync(join(model.folder, 'srv/cc-backend'), join(folder, 'srv/cc-backend'), { recursive: true });
+function ccBackend({ folder }: Terminal): void {
+  if (!IS_THROWAWAY) cpSync(join(model.folder, 'srv/cc-backend'), join(folder, 'srv/cc-backend'), { recursive: true });
+}
 
 const keys = (terminal: Terminal) => terminal.type('cc-jobs keys > .env');
 
@@ -79,8 +83,23 @@ const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>>
   'docs/api.md': keys,
   'docs/from-cc-backend.md': async (terminal) => {
     ccBackend(terminal);
+    if (IS_THROWAWAY)
+      await terminal.type(
+        'useradd cc-backend; useradd cc-jobs; chown -R cc-backend: /srv/cc-backend; chmod 700 /srv/cc-backend/var',
+      );
     // What the first block does with it.
     if (!NEEDS['sqlite3']) await terminal.type('mkdir /srv/cc-jobs; cp /srv/cc-backend/var/job.db /srv/cc-jobs/');
+  },
+  'docs/install.md': async (terminal) => {
+    if (!IS_THROWAWAY) return;
+    const repository = `userdel cc-jobs || true # of another page
+      git init -q /srv/repository; cd /srv/repository
+      git --work-tree='${ROOT}' add -A && git rm -rq --cached --ignore-unmatch node_modules
+      git -c user.name=test -c user.email=test@localhost commit -qm 'as it is here'`;
+    const certificate = `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=jobs.example.org \\
+      -keyout /etc/ssl/private/jobs.example.org.key -out /etc/ssl/jobs.example.org.pem`;
+    const { code, stderr } = await terminal.type(NEEDS['nginx'] ? `${repository}\n${certificate}` : repository);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
   },
   'docs/operations.md': async (terminal) => {
     ccBackend(terminal);
@@ -110,7 +129,7 @@ function expectShown({ text, output }: Block, { code, stdout, stderr }: Typed): 
 }
 
 test('blocks need nothing that is unknown', () => {
-  const needs = DOCUMENTS.flatMap((page) => blocksOf(readDocument(page)).flatMap((block) => block.needs ?? []));
+  const needs = DOCUMENTS.flatMap((page) => blocksOf(readDocument(page)).flatMap((block) => block.needs));
   expect(needs.filter((need) => NEEDS[need] === undefined)).toEqual([]);
   const counts = Object.entries(NEEDS).map(([name, isHere]) => {
     const count = needs.filter((need) => need === name).length;
@@ -129,18 +148,28 @@ describe.each(PAGES)('$page', ({ page, blocks }) => {
   afterAll(() => terminal.close());
 
   for (const block of blocks) {
-    const missing = block.needs === undefined || NEEDS[block.needs] === true ? '' : ` (needs ${block.needs})`;
-    test.skipIf(missing !== '')(`line ${block.line}: ${block.text.split('\n')[0]}${missing}`, async () => {
+    const missing = block.needs.filter(isMissing);
+    const why = missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`;
+    test.skipIf(missing.length > 0)(`line ${block.line}: ${block.text.split('\n')[0]}${why}`, async () => {
       // The services of a section are stopped at its end.
       if (heading !== block.heading) expect((await terminal.stopServices()).filter((code) => code !== 0)).toEqual([]);
       heading = block.heading;
-      expectShown(block, await terminal.type(block.text, PASSWORD));
+      if (block.file === undefined) expectShown(block, await terminal.type(block.text, PASSWORD));
+      else await terminal.write(block.file, block.text);
     });
   }
 
   if (page === 'docs/from-cc-backend.md') {
-    test.runIf(NEEDS['sqlite3'])('the schema of cc-backend is as it was before', () => {
+    test.runIf(!IS_THROWAWAY && NEEDS['sqlite3'])('the schema of cc-backend is as it was before', () => {
       expect(schemaOf(terminal)).toEqual(schemaOf(model));
+    });
+
+    test.runIf(IS_THROWAWAY && NEEDS['sqlite3'])('both accounts write to the database at the same time', async () => {
+      const { code, stderr } = await terminal.type(`cd /srv; mkfifo opened done; chmod 666 opened done
+        write() { sudo -u $1 sqlite3 /srv/cc-backend/var/job.db 'BEGIN IMMEDIATE; ROLLBACK' "$2"; }
+        write cc-backend '.system echo >/srv/opened; cat /srv/done' &
+        cat opened; write cc-jobs ''; echo >done; wait $!`);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     });
   }
 });

@@ -21,8 +21,10 @@ export interface Block {
   heading: string;
   language: string;
   text: string;
-  /** What the machine must have to run it: the comment `<!-- needs: X -->` in the line above. */
-  needs?: string;
+  /** What the machine must have to run it: the comment `<!-- needs: X Y -->` in the line above, and curl if it is called. */
+  needs: string[];
+  /** The file whose content it is: the line above ends with its name in backticks and a colon. */
+  file?: string;
   /** What the document shows right after it as the output. */
   output?: string;
 }
@@ -30,7 +32,7 @@ export interface Block {
 /** The fenced blocks of a document, in order; a block that is the output of the one above it belongs to that one. */
 export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
-  const fence = /(?:^ *<!-- needs: (?<needs>\w+) -->\n)?^(?<indent> *)```(?<language>\w*)\n(?<body>.*?)^ *```$/gms;
+  const fence = /(?:^ *<!-- needs: (?<needs>[\w -]+) -->\n)?^(?<indent> *)```(?<language>\w*)\n(?<body>.*?)^ *```$/gms;
   let end = -1;
   for (const { 0: whole, index, groups = {} } of markdown.matchAll(fence)) {
     const { needs, indent = '', language = '', body = '' } = groups;
@@ -43,7 +45,10 @@ export function blocksOf(markdown: string): Block[] {
       const before = markdown.slice(0, index + whole.indexOf('```'));
       const heading = before.match(/^#+ .*$/gm)?.at(-1) ?? '';
       const line = before.split('\n').length + 1;
-      blocks.push({ line, heading, language, text, ...(needs === undefined ? {} : { needs }) });
+      const file = /`(\/[^`\s]+)`:\s+$/.exec(before)?.[1];
+      const programs = /\bcurl /.test(text) ? ['curl'] : [];
+      const all = [...(needs?.split(' ') ?? []), ...programs];
+      blocks.push({ line, heading, language, text, needs: all, ...(file === undefined ? {} : { file }) });
     }
     end = index + whole.length;
   }

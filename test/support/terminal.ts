@@ -1,8 +1,8 @@
 /** A terminal in which a test types what a document says, in a folder that has the directories the documents name. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { freePort } from '../../src/dev/servers/free-port.ts';
 import { ROOT } from './documents.ts';
 import { makeFolder, removeFolder } from './folder.ts';
@@ -30,6 +30,9 @@ const KEEP = `trap '{ export -p; echo "cd \\"$PWD\\"; umask $(umask)"; } >&3' EX
 /** The exit code of a service after Ctrl-C is its own, not that of its shell. */
 const WAIT = 'trap : INT';
 
+/** Opens a shell of another account. Without root it stays one of this account. */
+const SHELL_OF = /^sudo -u (\S+) sh$/;
+
 /** Where the documents let a service listen. */
 const SERVED_AT = ['127.0.0.1:8080', '127.0.0.1:8081'];
 const ADDRESS = /\b(?:127|10)\.0\.0\.1:\d+/g;
@@ -50,27 +53,46 @@ interface Started extends Omit<Typed, 'code'> {
   ended: Promise<number | string>;
 }
 
+/** The whole machine may be changed: `.ci/throwaway` has made it, and removes it. */
+export const IS_THROWAWAY = process.env['THROWAWAY'] === 'yes';
+
 export class Terminal {
-  /** Its `srv`, `opt`, `etc`, `var` and `backup` are those of the documents; it begins in `work`, which is like a checkout. */
-  readonly folder = makeFolder();
+  /**
+   * Its `srv`, `opt`, `etc`, `var` and `backup` are those of the documents: `/` on a machine that is thrown away. The first
+   * directory is `work`, which is like a checkout.
+   */
+  readonly folder = IS_THROWAWAY ? '/' : makeFolder();
   readonly #services: (Started & Service)[] = [];
   /** The address at which something listens, by the one that the documents name. */
   readonly #addresses = new Map<string, string>();
   #state: string;
+  /** In a shell of another account: that account, and the state of the shell to which `exit` returns. */
+  #within: { account: string; state: string } | undefined;
 
   constructor() {
-    for (const name of ['srv', 'opt', 'etc/cc-jobs', 'var/lib/cc-jobs', 'backup', 'work'])
-      mkdirSync(join(this.folder, name), { recursive: true });
-    symlinkSync(ROOT, join(this.folder, 'opt/cc-jobs'));
+    const made = IS_THROWAWAY ? [] : ['opt', 'etc/cc-jobs', 'var/lib/cc-jobs', 'backup'];
+    for (const name of ['srv', 'work', ...made]) mkdirSync(join(this.folder, name), { recursive: true });
+    if (!IS_THROWAWAY) symlinkSync(ROOT, join(this.folder, 'opt/cc-jobs'));
+    const work = IS_THROWAWAY ? makeFolder() : join(this.folder, 'work');
     for (const name of ['bin', 'src', 'routes', 'node_modules', 'package.json', 'wrangler.toml'])
-      symlinkSync(join(ROOT, name), join(this.folder, 'work', name));
-    this.#state = `cd '${join(this.folder, 'work')}'`;
+      symlinkSync(join(ROOT, name), join(work, name));
+    this.#state = `cd '${work}'`;
   }
 
   /** Types commands, and stops at the first that fails; those that serve keep running. `input` is what they are asked for. */
   async type(commands: string, input = ''): Promise<Typed> {
     const typed: Typed = { code: 0, stdout: '', stderr: '' };
     for (const { text, service } of partsOf(commands)) {
+      const [, account] = SHELL_OF.exec(text) ?? [];
+      if (account !== undefined) {
+        this.#within = { account, state: this.#state };
+        continue;
+      }
+      if (text === 'exit' && this.#within !== undefined) {
+        this.#state = this.#within.state;
+        this.#within = undefined;
+        continue;
+      }
       const real = await this.#real(text);
       if (service !== undefined) {
         await this.#serve(real, service);
@@ -92,6 +114,13 @@ export class Terminal {
     return typed;
   }
 
+  /** Writes a file that a document shows. */
+  async write(file: string, text: string): Promise<void> {
+    const path = await this.#real(file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${await this.#real(text)}\n`);
+  }
+
   /** From now on the address of the documents is this one. */
   listens(address: string): void {
     for (const documented of SERVED_AT) this.#addresses.set(documented, address);
@@ -110,7 +139,7 @@ export class Terminal {
 
   async close(): Promise<void> {
     await this.stopServices();
-    removeFolder(this.folder);
+    if (!IS_THROWAWAY) removeFolder(this.folder);
   }
 
   async #serve(command: string, service: Service): Promise<void> {
@@ -130,10 +159,12 @@ export class Terminal {
 
   /** A process group of its own, which gets Ctrl-C as a whole. */
   #start(script: readonly string[]): Started {
-    const { PATH = '' } = process.env;
-    const env = { PATH: `${join(ROOT, 'bin')}:${PATH}`, HOME: this.folder, PORT: '0', COLUMN_INDEX: 'off' };
-    const child = spawn('/bin/sh', ['-c', script.join('\n')], {
-      env,
+    const { PATH = '', HOME = '/' } = process.env;
+    const there = IS_THROWAWAY ? { HOME, npm_config_offline: 'true' } : { HOME: this.folder, PORT: '0' };
+    const shell = ['sh', '-c', script.join('\n')];
+    const as = IS_THROWAWAY && this.#within !== undefined ? ['sudo', '-u', this.#within.account] : [];
+    const child = spawn('/usr/bin/env', [...as, ...shell], {
+      env: { PATH: `${join(ROOT, 'bin')}:${PATH}`, COLUMN_INDEX: 'off', ...there },
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     });
@@ -150,6 +181,7 @@ export class Terminal {
 
   /** With paths in this folder, ports that are free, and a hundredth of so many jobs. */
   async #real(commands: string): Promise<string> {
+    if (IS_THROWAWAY) return commands.replaceAll('REPOSITORY', '/srv/repository').replaceAll('VERSION', 'HEAD');
     for (const address of new Set(commands.match(ADDRESS))) {
       if (!this.#addresses.has(address)) this.#addresses.set(address, `127.0.0.1:${await freePort()}`);
     }
@@ -161,14 +193,15 @@ export class Terminal {
   }
 }
 
-/** A line that serves is a part of its own; the lines between two of them are one. */
+/** A line that serves, or opens or leaves a shell, is a part of its own; the lines between two of them are one. */
 function partsOf(commands: string): { text: string; service?: Service }[] {
-  const parts: { text: string; service?: Service }[] = [];
+  const parts: { text: string; service?: Service; isWhole?: boolean }[] = [];
   for (const line of commands.split('\n')) {
     const service = SERVICES.find(({ command }) => command.test(line));
     const last = parts.at(-1);
-    if (service !== undefined) parts.push({ text: line, service });
-    else if (last !== undefined && last.service === undefined) last.text += `\n${line}`;
+    if (service !== undefined) parts.push({ text: line, service, isWhole: true });
+    else if (SHELL_OF.test(line) || line === 'exit') parts.push({ text: line, isWhole: true });
+    else if (last !== undefined && last.isWhole !== true) last.text += `\n${line}`;
     else parts.push({ text: line });
   }
   return parts;
