@@ -5,7 +5,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { pino } from 'pino';
 import { createApp } from './app.ts';
 import { openArchive } from './archive/client.ts';
-import { openArchive as checkArchive, readClusterFiles } from './archive/open.ts';
+import { checkArchive, readClusterFiles } from './archive/open.ts';
 import { Fault } from './faults.ts';
 import type { Log } from './log.ts';
 import { readAssets } from './node/asset-files.ts';

@@ -1,6 +1,6 @@
 /** A column index of a file, used through the port as the service does. */
 import { IndexClient } from '../../src/column-index/index-client.ts';
-import { withIndex } from '../../src/column-index/with-index.ts';
+import { withIndex } from '../../src/column-index/status-with-index.ts';
 import { openPool } from '../../src/connections/pool.ts';
 import type { Database } from '../../src/db/port.ts';
 import { within } from '../../src/deadline.ts';

@@ -16,7 +16,7 @@ const MAX_CLUSTER_BYTES = 64 * 1024 * 1024;
  * Checks an archive as cc-backend does at its start (contract/archive.md §1): version.txt must contain 3, and an empty
  * folder gets one. With `create`, a missing folder is created. Without `mark`, nothing is written. Throws StartupError.
  */
-export async function openArchive(root: string, { create = false, mark = true } = {}): Promise<void> {
+export async function checkArchive(root: string, { create = false, mark = true } = {}): Promise<void> {
   if (create) {
     await mkdir(root, { recursive: true }).catch((cause: unknown) => {
       throw new StartupError(`ARCHIVE_PATH ${root} cannot be created: ${reasonOf(cause)}`, { cause });

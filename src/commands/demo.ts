@@ -6,7 +6,7 @@ import { makeKeys } from '../http/auth/signing-keys.ts';
 import { makeToken } from '../http/auth/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { checkAddress } from '../node/server.ts';
-import { surviveShortages } from '../node/shortage.ts';
+import { surviveShortages } from '../node/survive-shortages.ts';
 import { startService } from '../node.ts';
 import { isLoopback, settingsOnNode } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { openArchive, readClusterFiles } from '../archive/open.ts';
+import { checkArchive, readClusterFiles } from '../archive/open.ts';
 import type { Database } from '../db/port.ts';
 import { migrateRemote } from '../db/remote/migrate-remote.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
@@ -42,7 +42,7 @@ Worker reads it.`,
 };
 
 async function publishFrom(archivePath: string, db: Database): Promise<void> {
-  await openArchive(archivePath, { create: true });
+  await checkArchive(archivePath, { create: true });
   const files = await readClusterFiles(archivePath);
   if (files.length === 0) return;
   await publish(files, db).catch((cause: unknown) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { surviveShortages } from '../node/shortage.ts';
+import { surviveShortages } from '../node/survive-shortages.ts';
 import { startService } from '../node.ts';
 import { settingsOnNode } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';

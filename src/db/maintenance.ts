@@ -1,5 +1,5 @@
+import type { Sqlite } from './driver/node-sqlite.ts';
 import { BUSY_TIMEOUT_MS } from './driver/pragmas.ts';
-import type { Sqlite } from './driver/sqlite.ts';
 
 /** Maintenance tasks of a database file. They run outside of transactions. */
 export type Maintenance = 'optimize' | 'checkpoint' | 'emptyLog' | 'giveBack';

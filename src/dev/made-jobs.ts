@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openArchive, readClusters } from '../archive/open.ts';
+import { checkArchive, readClusters } from '../archive/open.ts';
 import { writeCluster } from '../archive/write-files.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../import/batch.ts';
@@ -22,7 +22,7 @@ export interface GeneratedOptions extends GenerateOptions {
  * one of these names has a different configuration, because its jobs would be mixed with generated ones.
  */
 export async function generatedSource(options: GeneratedOptions): Promise<ImportSource> {
-  await openArchive(options.archivePath, { create: true });
+  await checkArchive(options.archivePath, { create: true });
   for (const cluster of GENERATED_CLUSTERS) {
     const json = `${JSON.stringify(clusterFileOf(cluster))}\n`;
     const file = join(options.archivePath, cluster.name, 'cluster.json');

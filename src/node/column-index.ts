@@ -1,5 +1,5 @@
 import { BEYOND_DUCKDB_MB, IndexClient } from '../column-index/index-client.ts';
-import { withIndex, withoutIndex } from '../column-index/with-index.ts';
+import { withIndex, withoutIndex } from '../column-index/status-with-index.ts';
 import type { Database } from '../db/port.ts';
 import type { Log } from '../log.ts';
 import type { QuestionIndex } from '../questions/ask.ts';

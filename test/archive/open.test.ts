@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { jobFolder } from '../../src/archive/layout.ts';
-import { openArchive, readClusters } from '../../src/archive/open.ts';
+import { checkArchive, readClusters } from '../../src/archive/open.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { smallCluster } from '../support/small-cluster.ts';
@@ -11,25 +11,25 @@ describe('opening an archive', () => {
   test('writes version.txt into an empty folder, dot files aside', async () => {
     const root = testFolder();
     await writeFiles(root, { '.keep': '' });
-    await openArchive(root);
+    await checkArchive(root);
     expect(await readFile(join(root, 'version.txt'), 'utf8')).toBe('3\n');
-    await openArchive(root);
+    await checkArchive(root);
   });
 
   test('accepts a version without a line feed and refuses any other', async () => {
     const root = testFolder();
     await writeFiles(root, { 'version.txt': '3' });
-    await openArchive(root);
+    await checkArchive(root);
     await writeFiles(root, { 'version.txt': '2\n' });
-    await expect(openArchive(root)).rejects.toThrow(/version.txt has version '2'/);
+    await expect(checkArchive(root)).rejects.toThrow(/version.txt has version '2'/);
   });
 
   test('refuses a folder that is missing or holds something else', async () => {
     const root = testFolder();
-    await expect(openArchive(join(root, 'none'))).rejects.toThrow(/ARCHIVE_PATH/);
+    await expect(checkArchive(join(root, 'none'))).rejects.toThrow(/ARCHIVE_PATH/);
     await writeFiles(root, { 'photo.jpg': '' });
-    await expect(openArchive(root)).rejects.toThrow(/no version.txt/);
-    await openArchive(join(root, 'none'), { create: true });
+    await expect(checkArchive(root)).rejects.toThrow(/no version.txt/);
+    await checkArchive(join(root, 'none'), { create: true });
   });
 });
 

@@ -59,7 +59,7 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('column-index/session.ts', 'if (!this.#source.isInPlace)', 'if (false)', 'column-index/session'),
   mutation('column-index/session.ts', 'question.jobs.tagScopes', "['global', 'ada']", 'column-index/callers'),
   mutation('column-index/session.ts', 'if (isHeldElsewhere(error)) throw error;', '', 'column-index/index'),
-  mutation('column-index/with-index.ts', 'await index.close();', '', 'column-index/index'),
+  mutation('column-index/status-with-index.ts', 'await index.close();', '', 'column-index/index'),
   mutation('column-index/index-errors.ts', 'if (BROKEN.test(message))', "if (message === '')", 'column-index/session'),
   mutation('column-index/odd-jobs.ts', '!ids.has(id)', 'true', 'column-index/odd-values'),
   mutation('column-index/build/build.ts', 'source.checkEncoding();', '', 'column-index/odd-values'),

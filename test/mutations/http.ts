@@ -131,7 +131,12 @@ export const HTTP: readonly Mutation[] = [
     'http/exact-json',
     'routes/body-fields',
   ),
-  mutation('http/limits/body.ts', 'if (bytes > limitBytes)', 'if (bytes > 100 * limitBytes)', 'http/body-limits'),
+  mutation(
+    'http/limits/receive-body.ts',
+    'if (bytes > limitBytes)',
+    'if (bytes > 100 * limitBytes)',
+    'http/body-limits',
+  ),
   mutation('http/limits/budget.ts', '+ bytes <= eachBytes', '+ bytes <= 1e12', 'http/body'),
   mutation('http/query/form-body.ts', 'if (fields > limits.fields)', 'if (fields > 1e9)', 'http/body-limits'),
   mutation(

@@ -10,7 +10,7 @@ export const NODE: readonly Mutation[] = [
     'node/connections',
   ),
   mutation('node/server.ts', 'headersTimeout: HEADERS_LIMIT_MS', 'headersTimeout: 1e9', 'node/connections'),
-  mutation('node/shortage.ts', 'if (!isShortage(error))', 'if (isShortage(error))', 'processes/stall'),
+  mutation('node/survive-shortages.ts', 'if (!isShortage(error))', 'if (isShortage(error))', 'processes/stall'),
   mutation('node/one-at-a-time.ts', 'queue.length < MOST_WAITING', 'queue.length < 1e9', 'node/one-at-a-time'),
   mutation('node/server.ts', 'maxHeaderSize: MAX_HEADER_BYTES', 'maxHeaderSize: 1e6', 'http/broken-requests'),
   mutation('node/bodies.ts', 'max: 1,', 'max: 9,', 'node/bodies'),

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openPool } from '../../src/connections/pool.ts';
-import { checkSqliteVersion } from '../../src/db/driver/sqlite.ts';
+import { checkSqliteVersion } from '../../src/db/driver/node-sqlite.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { testFolder } from '../support/folder.ts';
 import { databaseFile } from '../support/local-database.ts';

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { bytesOf, textOf } from '../../db/driver/driver-values.ts';
-import type { Sqlite } from '../../db/driver/sqlite.ts';
+import type { Sqlite } from '../../db/driver/node-sqlite.ts';
 import { foldCase } from '../../db/sql/conditions.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { HOST_MARK, isDecimal, STORED_COLUMNS } from '../../questions/index-columns.ts';

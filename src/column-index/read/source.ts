@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { readOnlyUri, Sqlite } from '../../db/driver/sqlite.ts';
+import { readOnlyUri, Sqlite } from '../../db/driver/node-sqlite.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { anyOfThese } from '../../questions/where/any-of-these.ts';

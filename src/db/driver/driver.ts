@@ -1,5 +1,5 @@
 import Sqlite from 'libsql/promise';
-import { readOnlyUri } from './sqlite.ts';
+import { readOnlyUri } from './node-sqlite.ts';
 
 /** A libsql connection. The types of libsql lack `inTransaction`. Reading it after close() aborts the process. */
 export type Driver = Sqlite & { readonly inTransaction: boolean };

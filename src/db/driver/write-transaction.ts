@@ -3,7 +3,7 @@ import { Fault } from '../../faults.ts';
 import { WRITES, type WriteName } from '../writes/index.ts';
 import { answerRows } from './answer-rows.ts';
 import { bytesOf } from './driver-values.ts';
-import type { Sqlite } from './sqlite.ts';
+import type { Sqlite } from './node-sqlite.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import type { Transaction, Write } from './transaction.ts';
 

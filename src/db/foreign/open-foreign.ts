@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartupError } from '../../startup-error.ts';
-import { readOnlyUri, Sqlite } from '../driver/sqlite.ts';
+import { readOnlyUri, Sqlite } from '../driver/node-sqlite.ts';
 
 /** A job database of another program, opened for reading only. */
 export interface ForeignFile {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import { bytesOf, textOf } from '../driver/driver-values.ts';
-import type { Sqlite } from '../driver/sqlite.ts';
+import type { Sqlite } from '../driver/node-sqlite.ts';
 import type { SqlValue } from '../statement.ts';
 
 /** Rows per query: few enough for a short step, enough to make its cost negligible. */

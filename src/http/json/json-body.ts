@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { AppEnv } from '../env.ts';
-import { receiveBody, sizeInWords } from '../limits/body.ts';
+import { receiveBody, sizeInWords } from '../limits/receive-body.ts';
 import type { JsonLimits } from './json-reader.ts';
 import { LARGE_BODIES, type LargeBody, type LargeBodyName } from './large-bodies.ts';
 import { checkedBody, documented } from './lossless-json.ts';

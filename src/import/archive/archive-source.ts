@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hasCode, reasonOf } from '../../archive/files.ts';
 import { jobFolder } from '../../archive/layout.ts';
 import { readMetaText } from '../../archive/meta.ts';
-import { clusterNames, openArchive, readClusters, readClusterText, readVersion } from '../../archive/open.ts';
+import { checkArchive, clusterNames, readClusters, readClusterText, readVersion } from '../../archive/open.ts';
 import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write-files.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { decodeCluster } from '../../clusters/decode.ts';
@@ -32,7 +32,7 @@ export async function archiveSource(root: string, target: string): Promise<Archi
   }
   const clusters = await readClusters(root);
   await sameNames(root);
-  await openArchive(target, { create: true });
+  await checkArchive(target, { create: true });
   const copyTo = (await isSameFolder(root, target)) ? undefined : target;
   const notes = copyTo === undefined ? [] : await copyClusters(root, copyTo);
   return { total: undefined, notes, batches: () => batchesOf(root, copyTo, clusters) };

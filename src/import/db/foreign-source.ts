@@ -1,4 +1,4 @@
-import type { Sqlite } from '../../db/driver/sqlite.ts';
+import type { Sqlite } from '../../db/driver/node-sqlite.ts';
 import { openForeign } from '../../db/foreign/open-foreign.ts';
 import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read.ts';
 import {
