@@ -1,7 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { clusterJson } from '../src/clusters/wire.ts';
 import { Fault } from '../src/faults.ts';
-import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
+import { once } from '../src/http/query/query-parameters.ts';
 
 const ClusterSchema = z
   .looseObject({
@@ -13,12 +14,11 @@ const ClusterSchema = z
 
 /** GET clusters/: every configured cluster in the archive's order, or the one asked for. */
 export const clusters = resource().openapi(
-  createRoute({
+  apiRoute({
     method: 'get',
     path: '/clusters/',
     summary: 'List the configured clusters',
-    security: WITH_TOKEN,
-    request: { query: onlyQuery({ cluster: z.string().optional() }) },
+    request: { query: z.strictObject({ cluster: once(String, undefined, { description: 'name of one cluster' }) }) },
     responses: answers('the clusters in the order of the archive', z.object({ clusters: z.array(ClusterSchema) })),
   }),
   (c) => {

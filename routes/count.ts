@@ -1,22 +1,19 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import { answers, json, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
-import { filterQuery } from '../src/http/query/job-filter-query.ts';
-
-const QUERY = filterQuery({});
+import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
+import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 
 /** GET jobs/count: how many jobs match. */
 export const count = resource().openapi(
-  createRoute({
+  apiRoute({
     method: 'get',
     path: '/jobs/count',
     summary: 'Count jobs',
-    security: WITH_TOKEN,
-    request: { query: QUERY.document },
+    request: { query: JobFilterQuery },
     responses: answers('the number of jobs that match', z.object({ count: z.int() })),
   }),
   async (c) => {
-    const jobs = visibleJobs(c, QUERY.read(c).filter);
+    const jobs = visibleJobs(c, filterOf(c, JobFilterQuery));
     return json({ count: await c.var.jobs.count(jobs, c.var.deadline) });
   },
 );

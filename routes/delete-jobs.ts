@@ -1,13 +1,15 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { JobBody } from '../src/http/json/job-body.ts';
 import { jobKey } from '../src/http/json/job-key.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
-import { answers, IdParam, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
-import { oneOf } from '../src/http/query/query-values.ts';
-import { type DeletePlace, OMIT_TAGGED } from '../src/jobs/retention-options.ts';
-
-/** Jobs of one transaction: 20-40 ms with all indexes of cc-backend, in which other writes wait. */
-const BATCH_JOBS = 250;
+import { answers, apiRoute, IdParam, MESSAGE, message, resource } from '../src/http/json/responses.ts';
+import { choice } from '../src/http/query/query-parameters.ts';
+import {
+  DEFAULT_OMIT_TAGGED,
+  DELETE_BATCH_JOBS,
+  type DeletePlace,
+  OMIT_TAGGED,
+} from '../src/jobs/retention-options.ts';
 
 const WHICH = jsonBody('jobId is required', JobBody, FEW_FIELDS);
 
@@ -18,12 +20,11 @@ const TimeParam = z.object({
 /** DELETE jobs/delete_job/{id}, jobs/delete_job/ and jobs/delete_job_before/{ts}: from the database; the archive stays. */
 export const deleteJobs = resource()
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'delete',
       path: '/jobs/delete_job/{id}',
       summary: 'Delete a job',
-      security: WITH_TOKEN,
-      request: { params: IdParam, query: onlyQuery({}) },
+      request: { params: IdParam },
       responses: answers('the job is deleted, or did not exist', MESSAGE),
     }),
     async (c) => {
@@ -33,13 +34,12 @@ export const deleteJobs = resource()
     },
   )
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'delete',
       path: '/jobs/delete_job/',
       summary: 'Delete the newest job with a jobId',
       description: 'Responds with 422 not_found if there is no such job.',
-      security: WITH_TOKEN,
-      request: { query: onlyQuery({}), body: WHICH.document },
+      request: { body: WHICH.document },
       responses: answers('the job is deleted; the message has its database id', MESSAGE),
     }),
     async (c) => {
@@ -49,34 +49,31 @@ export const deleteJobs = resource()
     },
   )
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'delete',
       path: '/jobs/delete_job_before/{ts}',
       summary: 'Delete all jobs that started before a time',
       description:
         'Deletes in batches, so that other writes can run in between. In an error response `deleted` is the number of jobs deleted so far; repeat the request to continue.',
-      security: WITH_TOKEN,
       request: {
         params: TimeParam,
-        query: onlyQuery({
-          'omit-tagged': z
-            .string()
-            .optional()
-            .openapi({
-              enum: [...OMIT_TAGGED],
-              description: 'which tagged jobs to keep: none, all, or those tagged by a user',
-            }),
+        query: z.strictObject({
+          'omit-tagged': choice(
+            OMIT_TAGGED,
+            DEFAULT_OMIT_TAGGED,
+            'which tagged jobs to keep: none, all, or those tagged by a user',
+          ),
         }),
       },
       responses: answers('the number of deleted jobs', MESSAGE),
     }),
     async (c) => {
       const { ts: before } = c.req.valid('param');
-      const omit = oneOf('omit-tagged', c.req.valid('query')['omit-tagged'] ?? 'none', OMIT_TAGGED);
+      const { 'omit-tagged': omit } = c.req.valid('query');
       let deleted = 0;
       let after: DeletePlace | undefined;
       do {
-        const batch = { before, omit, limit: BATCH_JOBS, after };
+        const batch = { before, omit, limit: DELETE_BATCH_JOBS, after };
         const gone = await c.var.db.write('deleteJobsBefore', batch, c.var.deadline);
         deleted += gone.deleted;
         after = gone.last;

@@ -1,4 +1,3 @@
-import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
@@ -6,7 +5,7 @@ import type { AppEnv } from '../src/http/env.ts';
 import { boundedJobKey } from '../src/http/json/job-key.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, largeJsonBody } from '../src/http/json/json-body.ts';
-import { answers, IdParam, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answers, apiRoute, IdParam, jsonBytes, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request.ts';
 import { jobForMetrics, jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
@@ -20,13 +19,12 @@ const ENTRY_OF_JOB = largeJsonBody('jobId is required', 'metaOfJob', LIMITS);
 /** PATCH jobs/edit_meta/{id} and jobs/edit_meta/: sets one entry of a job's metadata; its meta.json follows. */
 export const editMeta = resource()
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'patch',
       path: '/jobs/edit_meta/{id}',
       summary: 'Set a metadata entry of a job',
       description: 'Responds with 404 not_found if there is no such job, or if the caller may not see it.',
-      security: WITH_TOKEN,
-      request: { params: IdParam, query: onlyQuery({}), body: ENTRY.document },
+      request: { params: IdParam, body: ENTRY.document },
       responses: CHANGED,
     }),
     async (c) => {
@@ -44,13 +42,12 @@ export const editMeta = resource()
     },
   )
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'patch',
       path: '/jobs/edit_meta/',
       summary: 'Set a metadata entry of the newest job with a jobId',
       description: 'Responds with 422 not_found if there is no such job.',
-      security: WITH_TOKEN,
-      request: { query: onlyQuery({}), body: ENTRY_OF_JOB.document },
+      request: { body: ENTRY_OF_JOB.document },
       responses: CHANGED,
     }),
     async (c) => {

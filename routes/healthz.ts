@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { Fault } from '../src/faults.ts';
-import { answers, json, onlyQuery, resource } from '../src/http/json/responses.ts';
+import { answers, json, resource } from '../src/http/json/responses.ts';
 import { degradedReasons } from '../src/http/json/system-state.ts';
+import { NO_QUERY } from '../src/http/query/query-parameters.ts';
 
 /** GET /healthz: from the state of the database, so that it answers at once however busy that is. */
 export const healthz = resource().openapi(
@@ -11,7 +12,7 @@ export const healthz = resource().openapi(
     summary: 'Check the health of the service',
     description:
       'Responds with 200 also if the service is degraded: it still serves requests, and `reason` says what the operator has to check.',
-    request: { query: onlyQuery({}) },
+    request: { query: NO_QUERY },
     responses: answers(
       'the database responds',
       z.object({ status: z.enum(['ok', 'degraded']), reason: z.string().optional() }),

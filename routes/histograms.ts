@@ -1,12 +1,12 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { histogramMetric } from '../src/clusters/metrics.ts';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { answers, json, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
-import { filterQuery } from '../src/http/query/job-filter-query.ts';
-import { choice, count, many, type QueryParameter } from '../src/http/query/query-parameters.ts';
+import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
+import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
+import { anyTexts, choice, count } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
 import {
   DEFAULT_DURATION_BINS,
@@ -23,16 +23,12 @@ const MOST_METRICS = 64;
 /** Bins of all metrics together: 800 KB of JSON, which take the thread of all requests 20 ms (50,000 took 56). */
 const MOST_BINS = 20_000;
 
-const METRICS: QueryParameter<string[]> = {
-  document: many('names of metrics, such as flops_any'),
-  read: (name, values) => {
-    const metrics = values.filter(isMetricName);
-    if (metrics.length <= MOST_METRICS) return metrics;
-    throw new Fault('invalid_request', `query parameter ${name} may be given at most ${MOST_METRICS} times`);
-  },
-};
+const METRICS = anyTexts()
+  .transform((texts = []) => [texts].flat().filter(isMetricName))
+  .refine(({ length }) => length <= MOST_METRICS, `may be given at most ${MOST_METRICS} times`)
+  .openapi({ type: 'array', items: { type: 'string' }, description: 'names of metrics, such as flops_any' });
 
-const QUERY = filterQuery({
+const Query = JobFilterQuery.extend({
   bins: choice(
     DURATION_BINS_NAMES,
     DEFAULT_DURATION_BINS,
@@ -62,20 +58,19 @@ const Histograms = z.object({
 
 /** GET statistics/histograms: how the jobs that match are distributed. */
 export const histograms = resource().openapi(
-  createRoute({
+  apiRoute({
     method: 'get',
     path: '/statistics/histograms',
     summary: 'Histograms of jobs and metrics',
-    security: WITH_TOKEN,
-    request: { query: QUERY.document },
+    request: { query: Query },
     responses: answers(
       'histograms of durations, nodes, hardware threads and accelerators, and of the requested metrics',
       Histograms,
     ),
   }),
   async (c) => {
-    const { filter, bins, metric: metrics, 'metric-bins': metricBins } = QUERY.read(c);
-    const jobs = visibleJobs(c, filter);
+    const { bins, metric: metrics, 'metric-bins': metricBins } = c.req.valid('query');
+    const jobs = visibleJobs(c, filterOf(c, Query));
     const binsInAll = metrics.length * metricBins;
     if (binsInAll > MOST_BINS) {
       throw new Fault(

@@ -1,19 +1,18 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { SCOPES } from '../src/clusters/schema.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { jobData } from '../src/http/jobs/job-data.ts';
 import { ScopedMetricSchema } from '../src/http/json/job-schema.ts';
-import { answers, IdParam, jsonParts, jsonText, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answers, apiRoute, IdParam, jsonParts, jsonText, resource } from '../src/http/json/responses.ts';
+import { many } from '../src/http/query/query-parameters.ts';
 import { oneOf } from '../src/http/query/query-values.ts';
-import { queryOf } from '../src/http/request.ts';
 import { jobForMetrics } from '../src/questions/one-job/sqlite.ts';
 
-const texts = z.union([z.string(), z.array(z.string())]).optional();
-const Query = onlyQuery({
-  metric: texts.openapi({ type: 'array', items: { type: 'string' }, description: 'names of metrics; default: all' }),
-  scope: texts.openapi({ type: 'array', items: { type: 'string', enum: [...SCOPES] }, description: 'default: all' }),
+const Query = z.strictObject({
+  metric: many(String, null, { description: 'names of metrics; default: all' }),
+  scope: many((text) => oneOf(text, SCOPES), null, { description: 'default: all', enum: [...SCOPES] }),
 });
 const Answer = z.object({
   data: z.object({ jobMetrics: z.array(ScopedMetricSchema) }).nullable(),
@@ -22,18 +21,15 @@ const Answer = z.object({
 
 /** GET jobs/metrics/{id}: like GraphQL, it answers 200 with the error in the body where there is no such job or no data. */
 export const jobMetrics = resource().openapi(
-  createRoute({
+  apiRoute({
     method: 'get',
     path: '/jobs/metrics/{id}',
     summary: 'Get the metric data of a job',
-    security: WITH_TOKEN,
     request: { params: z.object({ id: z.string().openapi({ example: '1' }) }), query: Query },
     responses: answers('the metrics in the requested scopes, or an error message', Answer),
   }),
   async (c) => {
-    const query = queryOf(c);
-    const metrics = query.has('metric') ? query.getAll('metric') : null;
-    const scopes = query.has('scope') ? query.getAll('scope').map((scope) => oneOf('scope', scope, SCOPES)) : null;
+    const { metric: metrics, scope: scopes } = c.req.valid('query');
     const id = IdParam.safeParse(c.req.valid('param'));
     if (!id.success) return failed('integer expected in path for id');
     return await metricsOf(c, id.data.id, metrics, scopes);

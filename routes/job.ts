@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
@@ -7,7 +7,8 @@ import { type JobDataAsked, jobData } from '../src/http/jobs/job-data.ts';
 import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/json/job-schema.ts';
 import { jsonBody, NAMES } from '../src/http/json/json-body.ts';
 import { listOf, text } from '../src/http/json/lossless-json.ts';
-import { answers, IdParam, jsonParts, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answers, apiRoute, IdParam, jsonParts, resource } from '../src/http/json/responses.ts';
+import { flag } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
 import { type JobKey, jobBytes } from '../src/questions/one-job/sqlite.ts';
 
@@ -17,15 +18,14 @@ const NO_JOB = 'Responds with 422 not_found if there is no such job, or if the c
 /** GET jobs/{id}: a job by its database id; `all-metrics=true` adds its metric data, where the archive has it. */
 export const job = resource()
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'get',
       path: '/jobs/{id}',
       summary: 'Get a job, and its metric data',
       description: NO_JOB,
-      security: WITH_TOKEN,
       request: {
         params: IdParam,
-        query: onlyQuery({ 'all-metrics': z.string().optional().openapi({ example: 'true' }) }),
+        query: z.strictObject({ 'all-metrics': flag('true: with all metric data') }),
       },
       responses: answers(
         'the job; Data is null if it was not requested or does not exist',
@@ -36,22 +36,20 @@ export const job = resource()
       ),
     }),
     async (c) => {
-      const wanted = c.req.valid('query')['all-metrics'] === 'true';
+      const { 'all-metrics': wanted } = c.req.valid('query');
       const { key, bytes } = await findJob(c, c.req.valid('param').id);
       const data = wanted ? await jobData(c, key, { ...wholeJob(c, key), metrics: null, shape: 'map' }) : null;
       return jsonParts('{"Meta":', [bytes], ',"Data":', data ?? 'null', '}\n');
     },
   )
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'post',
       path: '/jobs/{id}',
       summary: 'Get a job, and the data of some metrics',
       description: NO_JOB,
-      security: WITH_TOKEN,
       request: {
         params: IdParam,
-        query: onlyQuery({}),
         body: METRICS.document,
       },
       responses: answers(

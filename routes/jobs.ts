@@ -1,9 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import { jobsAnswer } from '../src/http/jobs/jobs-stream.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
-import { answers, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
-import { JobListQuery } from '../src/http/query/job-filter-query.ts';
+import { answers, apiRoute, resource } from '../src/http/json/responses.ts';
+import { filterOf, JobListQuery } from '../src/http/query/job-filter-query.ts';
 import { nowSec } from '../src/http/request.ts';
 
 const List = z.object({
@@ -14,17 +14,16 @@ const List = z.object({
 
 /** GET jobs/: the jobs of a page, newest start first. A page has no upper limit: a long one is streamed. */
 export const jobs = resource().openapi(
-  createRoute({
+  apiRoute({
     method: 'get',
     path: '/jobs/',
     summary: 'List jobs, newest start first',
-    security: WITH_TOKEN,
-    request: { query: JobListQuery.document },
+    request: { query: JobListQuery },
     responses: answers('the jobs of the page; a page past the end is empty', List),
   }),
   async (c) => {
-    const { filter, page, 'items-per-page': itemsPerPage, 'with-metadata': withMetadata } = JobListQuery.read(c);
+    const { page, 'items-per-page': itemsPerPage, 'with-metadata': withMetadata } = c.req.valid('query');
     const options = { page, itemsPerPage, withMetadata, nowSec: nowSec(c) };
-    return await jobsAnswer(c, visibleJobs(c, filter), options);
+    return await jobsAnswer(c, visibleJobs(c, filterOf(c, JobListQuery)), options);
   },
 );

@@ -1,8 +1,7 @@
-import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { AppEnv } from '../src/http/env.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
-import { answersText, onlyQuery, plainText, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answersText, apiRoute, plainText, resource } from '../src/http/json/responses.ts';
 import { inSlices } from '../src/http/limits/slices.ts';
 import { nowSec } from '../src/http/request.ts';
 
@@ -25,13 +24,12 @@ const PATHS = [
 
 for (const [method, path] of PATHS) {
   nodeStates.openapi(
-    createRoute({
+    apiRoute({
       method,
       path,
       summary: 'Report the states of nodes',
       description: 'A node that is in no node list of the cluster is ignored, unless it is already known.',
-      security: WITH_TOKEN,
-      request: { query: onlyQuery({}), body: REPORT.document },
+      request: { body: REPORT.document },
       responses: answersText('an empty body: the states are stored'),
     }),
     async (c) => await store(c),

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../src/http/env.ts';
-import { answers, jsonText, onlyQuery, resource } from '../src/http/json/responses.ts';
+import { answers, jsonText, resource } from '../src/http/json/responses.ts';
+import { NO_QUERY } from '../src/http/query/query-parameters.ts';
 
 const INFO = {
   title: 'cc-jobs',
@@ -18,7 +19,7 @@ export function openapi(app: OpenAPIHono<AppEnv>) {
       method: 'get',
       path: '/openapi.json',
       summary: 'Get this document',
-      request: { query: onlyQuery({}) },
+      request: { query: NO_QUERY },
       responses: answers('OpenAPI 3.1', z.looseObject({ openapi: z.string() })),
     }),
     () => {

@@ -1,9 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { jobRow } from '../src/db/job-rows.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { BODY_LIMIT_BYTES, largeJsonBody } from '../src/http/json/json-body.ts';
-import { answersCreated, created, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answersCreated, apiRoute, created, resource } from '../src/http/json/responses.ts';
 import { tagsOfStart } from '../src/http/json/tag-list.ts';
 import { nowSec } from '../src/http/request.ts';
 import { startedJob } from '../src/jobs/start.ts';
@@ -25,7 +25,7 @@ const JOB = largeJsonBody('a Job; jobState is ignored: the job is running', 'sta
 
 for (const method of ['post', 'put'] as const) {
   startJob.openapi(
-    createRoute({
+    apiRoute({
       method,
       path: '/jobs/start_job/',
       summary: 'Report the start of a job',
@@ -33,8 +33,7 @@ for (const method of ['post', 'put'] as const) {
         'Responds with 422 conflict if the job already exists: same jobId and cluster, started less than a day earlier, ' +
         'unless its newest run has ended and this one starts after the start of that run and not before its end. ' +
         'A tag that cannot be added does not keep the job from being stored: such tags are in `tagsLeftOut`.',
-      security: WITH_TOKEN,
-      request: { query: onlyQuery({}), body: JOB.document },
+      request: { body: JOB.document },
       responses: answersCreated('the job is stored', Started),
     }),
     async (c) => await start(c),

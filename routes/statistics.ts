@@ -1,15 +1,15 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import { answers, json, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
-import { filterQuery } from '../src/http/query/job-filter-query.ts';
+import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
+import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 import { choice, count } from '../src/http/query/query-parameters.ts';
-import { oneOf } from '../src/http/query/query-values.ts';
+import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
 import { PAGE_SIZE } from '../src/jobs/order.ts';
 import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
 
-const QUERY = filterQuery({
+const Query = JobFilterQuery.extend({
   'group-by': choice(GROUPS, undefined, 'default: totals of all jobs'),
   'sort-by': choice(SORT_FIELDS, undefined, 'order of the groups, descending'),
   page: count(undefined, 'page number, starting at 1; default 1'),
@@ -22,21 +22,20 @@ const JobsStatisticsSchema = z.object({ id: z.string(), name: z.string(), ...tot
 
 /** GET statistics/jobs: totals over the jobs that match, of all or of each group. */
 export const statistics = resource().openapi(
-  createRoute({
+  apiRoute({
     method: 'get',
     path: '/statistics/jobs',
     summary: 'Get totals of jobs, optionally by group',
-    security: WITH_TOKEN,
-    request: { query: QUERY.document },
+    request: { query: Query },
     responses: answers(
       'one element for all jobs, or one for each group; hours are integers',
       z.object({ statistics: z.array(JobsStatisticsSchema) }),
     ),
   }),
   async (c) => {
-    const { filter, 'group-by': group, 'sort-by': sortBy, page, 'items-per-page': itemsPerPage } = QUERY.read(c);
-    const jobs = visibleJobs(c, filter);
-    const groupBy = group === undefined ? undefined : oneOf('group-by', group, groupsFor(jobs));
+    const { 'group-by': group, 'sort-by': sortBy, page, 'items-per-page': itemsPerPage } = c.req.valid('query');
+    const jobs = visibleJobs(c, filterOf(c, Query));
+    const groupBy = group === undefined ? undefined : ofParameter('group-by', () => oneOf(group, groupsFor(jobs)));
     const isPaged = groupBy !== undefined && (page ?? itemsPerPage) !== undefined;
     const options = {
       nowSec: nowSec(c),

@@ -1,4 +1,3 @@
-import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { StopJobInput } from '../src/db/writes/stop-job.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
@@ -7,7 +6,7 @@ import { StopBody, StopOfJobBody } from '../src/http/json/job-body.ts';
 import { boundedJobKey, refuseIf } from '../src/http/json/job-key.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
-import { answers, IdParam, jsonBytes, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answers, apiRoute, IdParam, jsonBytes, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request.ts';
 import { timeProblem } from '../src/jobs/job-bounds.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
@@ -27,13 +26,12 @@ const STOPPED = answers('the stopped job, without metadata and tags', JobSchema)
 
 for (const method of ['post', 'put'] as const) {
   stopJob.openapi(
-    createRoute({
+    apiRoute({
       method,
       path: '/jobs/stop_job/',
       summary: 'Report the end of a job',
       description,
-      security: WITH_TOKEN,
-      request: { query: onlyQuery({}), body: STOP_OF_JOB.document },
+      request: { body: STOP_OF_JOB.document },
       responses: STOPPED,
     }),
     async (c) => {
@@ -45,13 +43,12 @@ for (const method of ['post', 'put'] as const) {
 }
 
 stopJob.openapi(
-  createRoute({
+  apiRoute({
     method: 'post',
     path: '/jobs/stop_job/{id}',
     summary: 'Report the end of a job with a database id',
     description,
-    security: WITH_TOKEN,
-    request: { params: IdParam, query: onlyQuery({}), body: STOP.document },
+    request: { params: IdParam, body: STOP.document },
     responses: STOPPED,
   }),
   async (c) => {

@@ -1,6 +1,6 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { requireAdministrator } from '../src/http/auth/auth.ts';
-import { answers, json, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { systemState } from '../src/http/json/system-state.ts';
 
 /** What is documented of SystemState, which has more. */
@@ -11,12 +11,10 @@ const System = z.object({
 
 /** GET system: what is in force and what runs. For admins. */
 export const system = resource().openapi(
-  createRoute({
+  apiRoute({
     method: 'get',
     path: '/system',
     summary: 'Get settings, processes and counters',
-    security: WITH_TOKEN,
-    request: { query: onlyQuery({}) },
     responses: answers('the state of the service', System),
   }),
   (c) => {

@@ -1,19 +1,9 @@
-import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
-import {
-  answers,
-  answersText,
-  IdParam,
-  jsonBytes,
-  onlyQuery,
-  plainText,
-  resource,
-  WITH_TOKEN,
-} from '../src/http/json/responses.ts';
+import { answers, answersText, apiRoute, IdParam, jsonBytes, plainText, resource } from '../src/http/json/responses.ts';
 import { checkedTags, deletableTags, removableTags } from '../src/http/json/tag-list.ts';
 import { nowSec } from '../src/http/request.ts';
 import type { Tag } from '../src/jobs/job.ts';
@@ -35,15 +25,13 @@ export const tags = resource();
 
 for (const method of ['post', 'patch'] as const) {
   tags.openapi(
-    createRoute({
+    apiRoute({
       method,
       path,
       summary: 'Add tags to a job',
       description: `${NO_JOB} Responds with 422 conflict if the type and name of a tag are taken.`,
-      security: WITH_TOKEN,
       request: {
         params: IdParam,
-        query: onlyQuery({}),
         body: ADDED.document,
       },
       responses: answers('the job with the tags that the caller may read, and the added tags', JobSchema),
@@ -56,15 +44,13 @@ for (const method of ['post', 'patch'] as const) {
 }
 
 tags.openapi(
-  createRoute({
+  apiRoute({
     method: 'delete',
     path,
     summary: 'Remove tags from a job',
     description: `${NO_JOB} The same if a tag does not exist; a tag that is not on the job is ignored.`,
-    security: WITH_TOKEN,
     request: {
       params: IdParam,
-      query: onlyQuery({}),
       body: TAKEN_OFF.document,
     },
     responses: answers('the job with the tags that the caller may read', JobSchema),
@@ -76,14 +62,12 @@ tags.openapi(
 );
 
 tags.openapi(
-  createRoute({
+  apiRoute({
     method: 'delete',
     path: '/tags/',
     summary: 'Delete tags, and remove them from all jobs',
     description: 'If one of the tags does not exist, none is deleted, and the response is 404 not_found.',
-    security: WITH_TOKEN,
     request: {
-      query: onlyQuery({}),
       body: DELETED.document,
     },
     responses: answersText('the number of deleted tags'),

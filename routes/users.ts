@@ -1,10 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { users as usersStatement } from '../src/db/statements/users.ts';
 import { Fault } from '../src/faults.ts';
 import { requireAdministrator } from '../src/http/auth/auth.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { strictFields, text } from '../src/http/json/lossless-json.ts';
-import { answers, json, MESSAGE, message, onlyQuery, resource, WITH_TOKEN } from '../src/http/json/responses.ts';
+import { answers, apiRoute, json, MESSAGE, message, resource } from '../src/http/json/responses.ts';
+import { flag } from '../src/http/query/query-parameters.ts';
 import { ACCOUNT_CHANGES } from '../src/jobs/account.ts';
 import { isMoreThanUser } from '../src/jobs/roles.ts';
 
@@ -38,40 +39,32 @@ const UserSchema = z
 /** GET users/ and POST user/{id}: accounts, for admins. */
 export const users = resource()
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'get',
       path: '/users/',
       summary: 'List accounts',
-      security: WITH_TOKEN,
       request: {
-        query: onlyQuery({
-          'not-just-user': z
-            .string()
-            .optional()
-            .openapi({ description: 'true: only accounts with a role other than user', example: 'true' }),
-        }),
+        query: z.strictObject({ 'not-just-user': flag('true: only accounts with a role other than user') }),
       },
       responses: answers('accounts in order of creation', z.array(UserSchema)),
     }),
     async (c) => {
       requireAdministrator(c.var.user);
-      const notJustUser = c.req.valid('query')['not-just-user'] === 'true';
+      const { 'not-just-user': notJustUser } = c.req.valid('query');
       const all = await c.var.db.read(usersStatement(), c.var.deadline);
       const shown = notJustUser ? all.filter(({ roles }) => isMoreThanUser(roles)) : all;
       return json(shown.map((user) => ({ ...user, authType: 0, authSource: 0 })));
     },
   )
   .openapi(
-    createRoute({
+    apiRoute({
       method: 'post',
       path: '/user/{id}',
       summary: 'Change the roles or projects of an account',
       description:
         'Makes only the first change that is not empty. Responds with 422 conflict if the change is not possible.',
-      security: WITH_TOKEN,
       request: {
         params: z.object({ id: z.string().openapi({ description: 'username', example: 'ada' }) }),
-        query: onlyQuery({}),
         body: CHANGE.document,
       },
       responses: answers('the change was made', MESSAGE),

@@ -36,7 +36,6 @@ const WITHOUT = [
   'http/json/job-schema.ts',
   'http/json/large-bodies.ts',
   'http/json/node-body.ts',
-  'http/query/page-query.ts',
   'http/request.ts',
   'node/asset-files.ts',
   'node/cluster-files.ts',

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
+import type { z } from 'zod';
 import { footprintKeys } from '../../src/clusters/metrics.ts';
 import { readableTags } from '../../src/db/statements/readable-tags.ts';
 import { Fault } from '../../src/faults.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
-import type { QueryShape } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
@@ -36,8 +36,8 @@ function checkCount(values: number, most: number): void {
  * Reads the filter in the address of the page at `path`. `view` has the page's own parameters; `page` is one of them that a new filter
  * drops. Throws invalid_request that names a parameter that is unknown or wrong.
  */
-export function askedFilter(c: Context<AppEnv>, path: string, view: QueryShape): Asked {
-  const own = Object.keys(view);
+export function askedFilter(c: Context<AppEnv>, path: string, view: z.ZodObject): Asked {
+  const own = Object.keys(view.shape);
   const all = [...queryOf(c)];
   checkCount(all.length, queryOf(c).has(SENT) ? MOST_ENTRIES : MOST_VALUES);
   const keep = new URLSearchParams(all.filter(([name]) => own.includes(name) && name !== 'page'));

@@ -10,9 +10,9 @@ import { IdParam } from '../../src/http/json/responses.ts';
 import { BRIEF, type ShownJob, shownJob } from '../../src/http/json/shown-job.ts';
 import { checkedTags, removableTags } from '../../src/http/json/tag-list.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
-import { onlyKnown } from '../../src/http/query/page-query.ts';
-import { oneOf } from '../../src/http/query/query-values.ts';
-import { nowSec } from '../../src/http/request.ts';
+import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
+import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
+import { nowSec, queryOf } from '../../src/http/request.ts';
 import { hiddenFrom, hiddenIn } from '../../src/jobs/hidden-metrics.ts';
 import { mayWriteTags, readableScopes } from '../../src/jobs/visibility.ts';
 import { jobContent } from '../../src/pages/job/content.ts';
@@ -26,7 +26,7 @@ export const TAG_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
 /** GET /jobs/{id}: everything known of a job; POST /jobs/{id}/tags puts a tag on it or takes one off. */
 export const jobPage = new Hono<AppEnv>()
   .get('/jobs/:id', async (c) => {
-    onlyKnown(c, []);
+    readQuery(queryOf(c), NO_QUERY);
     const id = idOf(c);
     const jobs = visibleJobs(c);
     const [[found], [submitted]] = await Promise.all([
@@ -58,7 +58,7 @@ export const jobPage = new Hono<AppEnv>()
     const form = await TAG_FORM.read(c);
     const fields = { type: text(form, 'type'), name: text(form, 'name'), scope: text(form, 'scope') };
     const tag = checkedValue(fields, TagBody);
-    const isNew = oneOf('do', text(form, 'do'), ['add', 'remove']) === 'add';
+    const isNew = ofParameter('do', () => oneOf(text(form, 'do'), ['add', 'remove'])) === 'add';
     const tags = isNew ? checkedTags(c.var.user, [tag]) : removable(c, tag);
     const show = jobInsideQuery(visibleJobs(c), { nowSec: nowSec(c) });
     await c.var.db.write(isNew ? 'addTags' : 'removeTags', { id, tags, show }, c.var.deadline);

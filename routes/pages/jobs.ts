@@ -1,10 +1,11 @@
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import { partOf } from '../../src/deadline.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
-import { LIST_SIZES, type ListOrder, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
+import { LIST_SIZES, type ListOrder, NEWEST_FIRST, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { PAGE_SIZE, type PageRequest } from '../../src/jobs/order.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
@@ -14,13 +15,13 @@ import { pageAnswer } from '../../src/pages/layout.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';
-const VIEW = {
+const VIEW = z.object({
   'items-per-page': count(PAGE_SIZE, '', { most: Math.max(...LIST_SIZES), where: ' on this page' }),
   page: count(1),
-  'sort-by': choice(SORT_COLUMNS, 'start-time'),
-  order: choice(ORDERS, 'desc'),
+  'sort-by': choice(SORT_COLUMNS, NEWEST_FIRST.column),
+  order: choice(ORDERS, NEWEST_FIRST.order),
   count: choice(['wait'], undefined),
-};
+});
 /** The list does not wait longer for its count, unless the address says so (`count=wait`): a script asks for it then. */
 const COUNT_WAIT_MS = 50;
 /** Of the request's time: the list is shown also where counting takes all of it. */

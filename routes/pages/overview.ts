@@ -2,25 +2,22 @@ import { type Context, Hono } from 'hono';
 import { clusterSize } from '../../src/clusters/size.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { onlyKnown } from '../../src/http/query/page-query.ts';
-import { nowSec } from '../../src/http/request.ts';
+import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
+import { nowSec, queryOf } from '../../src/http/request.ts';
+import { RECENT } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { FAILED_STATES } from '../../src/jobs/job.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/pages/overview/content.ts';
 import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 
-const DAY_SEC = 86_400;
-const PERIODS = [
-  { word: 'last24h', label: 'Last 24 hours', sec: DAY_SEC },
-  { word: 'last7d', label: 'Last 7 days', sec: 7 * DAY_SEC },
-] as const;
+const PERIODS = RECENT.filter(({ word }) => word === 'last24h' || word === 'last7d');
 const RUNNING: JobFilter = [{ kind: 'member', field: 'state', values: ['running'] }];
 const FAILED: JobFilter = [{ kind: 'member', field: 'state', values: FAILED_STATES }];
 
 /** GET /: each cluster now and lately, as far as the visitor may see its jobs. */
 export const overview = new Hono<AppEnv>().get('/', async (c) => {
-  onlyKnown(c, []);
+  readQuery(queryOf(c), NO_QUERY);
   const [now, ...periods] = await Promise.all([clustersNow(c), ...PERIODS.map((period) => clustersSince(c, period))]);
   return pageAnswer(c, { title: 'Overview', content: overviewContent(now, periods) });
 });

@@ -1,14 +1,15 @@
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
-import { oneOf } from '../../src/http/query/query-values.ts';
+import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import { PAGE_SIZE } from '../../src/jobs/order.ts';
-import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { DEFAULT_SORT_FIELD, GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
 import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
@@ -17,12 +18,12 @@ import { statisticsContent } from '../../src/pages/statistics/content.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';
-const VIEW = {
+const VIEW = z.object({
   'group-by': choice(GROUPS, undefined),
-  'sort-by': choice(SORT_FIELDS, 'totalCoreHours'),
+  'sort-by': choice(SORT_FIELDS, DEFAULT_SORT_FIELD),
   bins: choice(DURATION_BINS_NAMES, DEFAULT_DURATION_BINS),
   page: count(1),
-};
+});
 
 /** GET /statistics: totals of the jobs that match, one table of groups, and what the page's script draws histograms from. */
 export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
@@ -33,7 +34,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const { 'group-by': group, 'sort-by': sortBy, bins, page: pageNumber } = readQuery(queryOf(c), VIEW);
   const jobs = visibleJobs(c, asked.filter);
   const choices = groupsFor(jobs);
-  const groupBy = group === undefined ? choices[0] : oneOf('group-by', group, choices);
+  const groupBy = group === undefined ? choices[0] : ofParameter('group-by', () => oneOf(group, choices));
   const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S };
   const groupsAsked = {
     ...options,

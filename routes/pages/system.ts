@@ -2,14 +2,15 @@ import { Hono } from 'hono';
 import { requireAdministrator } from '../../src/http/auth/auth.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { systemState } from '../../src/http/json/system-state.ts';
-import { onlyKnown } from '../../src/http/query/page-query.ts';
+import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
+import { queryOf } from '../../src/http/request.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { systemContent } from '../../src/pages/system/content.ts';
 
 /** GET /system: what GET /api/system answers, and the memory of the last minutes; for admins. Asks nothing of the database. */
 export const systemPage = new Hono<AppEnv>().get('/system', (c) => {
   requireAdministrator(c.var.user);
-  onlyKnown(c, []);
+  readQuery(queryOf(c), NO_QUERY);
   const content = systemContent(systemState(c), c.var.service.memoryHistory?.());
   return pageAnswer(c, {
     title: 'System',

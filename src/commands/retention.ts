@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Database } from '../db/port.ts';
 import { within } from '../deadline.ts';
-import { type DeletePlace, OMIT_TAGGED, type OmitTagged } from '../jobs/retention-options.ts';
+import {
+  DEFAULT_OMIT_TAGGED,
+  DELETE_BATCH_JOBS,
+  type DeletePlace,
+  OMIT_TAGGED,
+  type OmitTagged,
+} from '../jobs/retention-options.ts';
 import { countOldJobs, oldJobs } from '../questions/old-jobs/sqlite.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
@@ -11,8 +17,6 @@ import { ExportFile } from './export-file.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
 
-/** Jobs of one transaction. */
-const BATCH_JOBS = 250;
 /** Between two transactions others get the lock: a service that waits for it tries every 5 ms. */
 const PAUSE_MS = 20;
 /** For one small transaction, the wait for the lock included. */
@@ -65,7 +69,7 @@ async function deleteAll(db: Database, io: CommandIo, { beforeSec, omit, total, 
   let deleted = 0;
   let after: DeletePlace | undefined;
   while (!io.signal.aborted) {
-    const batch = { omit, after, limit: BATCH_JOBS };
+    const batch = { omit, after, limit: DELETE_BATCH_JOBS };
     const gone =
       file === undefined
         ? await within(STEP_LIMIT_MS, (deadline) =>
@@ -124,7 +128,7 @@ function readOptions(args: string[], nowSec: number) {
   const [, days] = /^(\d{1,6})d$/.exec(values['older-than'] ?? '') ?? [];
   if (days === undefined || Number(days) < 1)
     throw new UsageError('--older-than must be a number of days such as 365d');
-  const omit = OMIT_TAGGED.find((word) => word === (values['omit-tagged'] ?? 'none'));
+  const omit = OMIT_TAGGED.find((word) => word === (values['omit-tagged'] ?? DEFAULT_OMIT_TAGGED));
   if (omit === undefined) throw new UsageError(`--omit-tagged must be one of ${OMIT_TAGGED.join(', ')}`);
   const exportTo = values.export;
   if (exportTo !== undefined && !exportTo.endsWith('.ndjson.gz'))

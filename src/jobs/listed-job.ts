@@ -20,6 +20,9 @@ export interface ListOrder {
   readonly order: (typeof ORDERS)[number];
 }
 
+/** The order of a list where nothing else is asked for: along an index, unlike all others. */
+export const NEWEST_FIRST = { column: 'start-time', order: 'desc' } as const satisfies ListOrder;
+
 /** A job as a line of a list. */
 export interface ListedJob {
   id: Whole;

@@ -24,6 +24,9 @@ export const SORT_FIELDS = TOTALS.filter(
   (total): total is SortField => total !== 'runningJobs' && total !== 'shortJobs',
 );
 
+/** Where nothing else is asked for. */
+export const DEFAULT_SORT_FIELD = 'totalCoreHours' satisfies SortField;
+
 /** A whole number: a bigint where a number would round it. */
 export type Whole = number | bigint;
 

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { Fault, FaultCode } from '../faults.ts';
 import type { AppEnv } from '../http/env.ts';
 import { reasonPhrase } from '../http/errors/error-responses.ts';
+import { capitalized } from './format.ts';
 import { type Html, html } from './html.ts';
 import { pageAnswer } from './layout.ts';
 import { loginPage } from './login/content.ts';
@@ -67,7 +68,7 @@ ${wayOut(c, fault)}${offers.get(c)?.()}
 }
 
 function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  const text = capitalized(message);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
@@ -78,7 +79,7 @@ function wayOut(c: Context<AppEnv>, { code }: Fault): Html {
   switch (code) {
     case 'deadline_exceeded':
     case 'memory_limit_exceeded':
-      return html`<p>The query was stopped. A suggestSmaller filter is faster: fewer days, one user, one cluster. You can also ${again}.</p>`;
+      return html`<p>The query was stopped. A narrower filter is faster: fewer days, one user, one cluster. You can also ${again}.</p>`;
     case 'not_found':
       return html`<p>It may have been deleted, or you may not be allowed to see it. Go to the <a href="/">overview</a>.</p>`;
     case 'invalid_request':

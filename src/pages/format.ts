@@ -18,6 +18,11 @@ export function decimal(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
+/** `Last 7 days` of `last 7 days`. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** `3d 4h`, `2h 30m`, `5m 10s`, `45s`: the two largest units. */
 export function duration(seconds: Whole): string {
   const total = Number(seconds);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
 import { JobFilterQuery, JobListQuery, parseFilter } from '../../src/http/query/job-filter-query.ts';
+import { readQuery } from '../../src/http/query/query-parameters.ts';
 
 const NOW = 1_700_000_000;
 const parse = (query: string) => parseFilter(new URLSearchParams(query), NOW);
@@ -90,9 +91,11 @@ test('a text of exactly 50,000 bytes passes', () => {
 
 describe('a list', () => {
   const list = (query: string) => {
-    const list = JobListQuery.parse(new URLSearchParams(query), NOW);
-    const { 'items-per-page': itemsPerPage, 'with-metadata': withMetadata, ...others } = list;
-    return { ...others, itemsPerPage, withMetadata };
+    const parameters = new URLSearchParams(query);
+    const read = readQuery(parameters, JobListQuery);
+    const { page, 'items-per-page': itemsPerPage, 'with-metadata': withMetadata } = read;
+    const filter = parseFilter(parameters, NOW, ['page', 'items-per-page', 'with-metadata']);
+    return { filter, page, itemsPerPage, withMetadata };
   };
 
   test('has page 1 of 25 jobs and no metadata by default', () => {

@@ -1,7 +1,8 @@
-import { type createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
+import { NO_QUERY, queryFault } from '../query/query-parameters.ts';
 import { explain, losslessJson } from './lossless-json.ts';
 
 type Success = 200 | 201;
@@ -112,20 +113,16 @@ export function resource() {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      const [issue] = result.error.issues;
-      const what = result.target === 'query' ? 'query parameter' : 'path parameter';
-      const message =
-        issue?.code === 'unrecognized_keys'
-          ? `invalid ${what}: ${issue.keys.join(', ').slice(0, 200)}`
-          : `${what} ${explain(result.error)}`;
-      throw new Fault('invalid_request', message);
+      if (result.target === 'query') throw queryFault(result.error);
+      throw new Fault('invalid_request', `path parameter ${explain(result.error)}`);
     },
   });
 }
 
-/** The query of a route that takes no parameter, or none but those of `shape`. */
-export function onlyQuery<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape);
+/** A route of the API: it wants a token, and takes no query parameters but those that it names. */
+export function apiRoute<Path extends string, Config extends RouteConfig & { path: Path }>(config: Config) {
+  const security = [{ token: [] }, { bearer: [] }];
+  return createRoute<Path, Config>({ security, ...config, request: { query: NO_QUERY, ...config.request } });
 }
 
 const INT64_LIMIT = 2n ** 63n;
@@ -139,6 +136,3 @@ export const IdParam = z.object({
     .refine((id) => id < INT64_LIMIT && id >= -INT64_LIMIT, 'integer expected in path for id')
     .openapi({ type: 'integer', format: 'int64', description: 'database id of the job', example: 1 }),
 });
-
-/** Marks a route as one that wants a token. */
-export const WITH_TOKEN = [{ token: [] }, { bearer: [] }];

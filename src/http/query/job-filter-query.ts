@@ -6,16 +6,17 @@ import { type Condition, checkText, isFootprintKey, type JobFilter } from '../..
 import { PAGE_SIZE } from '../../jobs/order.ts';
 import type { AppEnv } from '../env.ts';
 import { nowSec, queryOf } from '../request.ts';
+import { anyTexts, count, many, once } from './query-parameters.ts';
 import {
-  count,
-  many,
-  once,
-  type QueryOf,
-  type QueryParameter,
-  type QueryShape,
-  readQuery,
-} from './query-parameters.ts';
-import { decimalRange, oneOf, RECENT_WORDS, single, startTimeRange, wholeId, wholeRange } from './query-values.ts';
+  decimalRange,
+  ofParameter,
+  oneOf,
+  RECENT_WORDS,
+  single,
+  startTimeRange,
+  wholeId,
+  wholeRange,
+} from './query-values.ts';
 
 /** As `URLSearchParams` has them: decoded, in the order sent. */
 export type QueryParameters = Iterable<readonly [string, string]>;
@@ -24,6 +25,7 @@ export type QueryParameters = Iterable<readonly [string, string]>;
 interface Parameter {
   readonly name: string;
   readonly document: z.ZodType;
+  /** Throws an invalid_request that says what the values must be. */
   readonly make: (values: readonly string[], nowSec: number) => Condition;
 }
 
@@ -39,41 +41,49 @@ function parametersOf(field: AnyField): Parameter[] {
     case 'hosts':
       return textParameters(field);
     case 'id':
-      return parameter(many(words), (values) => ({ kind: 'id', field: field.name, values: idsOf(name, values) }));
+      return parameter(texts(words), (values) => ({ kind: 'id', field: field.name, values: values.map(wholeId) }));
     case 'tag':
-      return parameter(many(words), (values) => ({ kind: 'tag', ids: idsOf(name, values) }));
+      return parameter(texts(words), (values) => ({ kind: 'tag', ids: values.map(wholeId) }));
     case 'member':
-      return parameter(many(`${words}: ${field.members.join(', ')}`), (values) => ({
+      return parameter(texts(`${words}: ${field.members.join(', ')}`), (values) => ({
         kind: 'member',
         field: field.name,
-        values: values.map((value) => oneOf(name, value, field.members)),
+        values: values.map((value) => oneOf(value, field.members)),
       }));
     case 'schedule':
-      return parameter(once(words, example), (values) => ({
+      return parameter(text(words, example), (values) => ({
         kind: 'schedule',
-        schedule: oneOf(name, single(name, values), field.members),
+        schedule: oneOf(single(values), field.members),
       }));
     case 'time':
-      return parameter(once(`range of the ${words}: ${RANGE}, or ${RECENT_WORDS}`, example), (values, nowSec) => ({
+      return parameter(text(`range of the ${words}: ${RANGE}, or ${RECENT_WORDS}`, example), (values, nowSec) => ({
         kind: 'whole',
         field: field.name,
-        range: startTimeRange(name, single(name, values), nowSec),
+        range: startTimeRange(single(values), nowSec),
       }));
     case 'whole':
-      return parameter(once(`range of the ${words}: ${RANGE}`, example), (values) => ({
+      return parameter(text(`range of the ${words}: ${RANGE}`, example), (values) => ({
         kind: 'whole',
         field: field.name,
-        range: wholeRange(name, single(name, values)),
+        range: wholeRange(single(values)),
       }));
     case 'decimal':
-      return parameter(once(`range of the ${words}: ${RANGE}, decimals allowed`, example), (values) => ({
+      return parameter(text(`range of the ${words}: ${RANGE}, decimals allowed`, example), (values) => ({
         kind: 'decimal',
         field: field.name,
-        range: decimalRange(name, single(name, values)),
+        range: decimalRange(single(values)),
       }));
     case 'footprint':
       return []; // its key is part of the name: `condition` reads it
   }
+}
+
+function text(description: string, example: string): z.ZodType {
+  return once(String, undefined, { description, example });
+}
+
+function texts(description: string): z.ZodType {
+  return many(String, undefined, { description });
 }
 
 function textParameters(field: FieldOf<'text' | 'name' | 'hosts'>): Parameter[] {
@@ -83,10 +93,10 @@ function textParameters(field: FieldOf<'text' | 'name' | 'hosts'>): Parameter[] 
       ? 'at least one host is not one of these'
       : `${name} is not one of these; jobs without a ${name} do not match`;
   const documents = [
-    ['is', many(`exact ${api.words}`)],
-    ['contains', many(`${name} contains one of these texts (A-Z match a-z; no wildcards)`)],
-    ['starts-with', many(`${name} starts with one of these texts (A-Z match a-z; no wildcards)`)],
-    ['not', many(none)],
+    ['is', texts(`exact ${api.words}`)],
+    ['contains', texts(`${name} contains one of these texts (A-Z match a-z; no wildcards)`)],
+    ['starts-with', texts(`${name} starts with one of these texts (A-Z match a-z; no wildcards)`)],
+    ['not', texts(none)],
   ] as const;
   return documents.slice(0, field.operators ? documents.length : 1).map(([operator, document]) => ({
     name: operator === 'is' ? name : `${name}.${operator}`,
@@ -95,20 +105,17 @@ function textParameters(field: FieldOf<'text' | 'name' | 'hosts'>): Parameter[] 
   }));
 }
 
-function idsOf(name: string, values: readonly string[]): bigint[] {
-  return values.map((value) => wholeId(name, value));
-}
-
 const PARAMETERS: ReadonlyMap<string, Parameter> = new Map(
   ALL_FIELDS.flatMap(parametersOf).map((parameter) => [parameter.name, parameter]),
 );
 
 /**
  * The filter of every list, count and statistics route, for OpenAPI. All parameters hold (AND); a repeated one means any
- * of its values. It lets other keys pass: `parseFilter` refuses them by name, `metric.NAME` cannot be listed.
+ * of its values. It takes whatever is sent: `parseFilter` reads it, since `metric.NAME` cannot be listed, and times depend on now.
  */
 export const JobFilterQuery = z.looseObject(
-  Object.fromEntries([...PARAMETERS].map(([name, { document }]) => [name, document])),
+  // No names in its type: a route that adds parameters has the types of these.
+  Object.fromEntries([...PARAMETERS].map(([name, { document }]) => [name, document])) as Record<never, z.ZodType>,
 );
 
 /**
@@ -132,39 +139,29 @@ export function parseFilter(
 }
 
 function condition(name: string, values: readonly string[], at: number): Condition {
-  const parameter = PARAMETERS.get(name);
-  if (parameter !== undefined) return parameter.make(values, at);
   const key = name.startsWith(METRIC) ? name.slice(METRIC.length) : '';
-  if (!isFootprintKey(key)) throw new Fault('invalid_request', `invalid query parameter: ${name.slice(0, 200)}`);
-  return { kind: 'footprint', key, range: decimalRange(name, single(name, values)) };
+  const make = PARAMETERS.get(name)?.make ?? (isFootprintKey(key) ? footprint(key) : undefined);
+  if (make === undefined) throw new Fault('invalid_request', `invalid query parameter: ${name.slice(0, 200)}`);
+  return ofParameter(name, () => make(values, at));
 }
 
-/**
- * The query of a route about many jobs: the filter, and the parameters of its own. `document` is for OpenAPI: it takes whatever comes, and
- * `read` is the only parser.
- */
-export function filterQuery<Own extends QueryShape>(own: Own) {
-  const documents = Object.entries(own).map(([name, { document }]) => [name, document] as const);
-  const parse = (query: URLSearchParams, at?: number): QueryOf<Own> & { readonly filter: JobFilter } => {
-    const filter = parseFilter(query, at, Object.keys(own));
-    return { ...readQuery(query, own), filter };
-  };
-  return {
-    document: JobFilterQuery.extend(Object.fromEntries(documents)),
-    parse,
-    /** The query of this request. Throws invalid_request that names the parameter. */
-    read: (c: Context<AppEnv>) => parse(queryOf(c), nowSec(c)),
-  };
+function footprint(key: string): Parameter['make'] {
+  return (values) => ({ kind: 'footprint', key, range: decimalRange(single(values)) });
+}
+
+/** The filter of a request whose query is a JobFilterQuery with parameters of its own. Throws invalid_request that names the parameter. */
+export function filterOf(c: Context<AppEnv>, { shape }: z.ZodObject): JobFilter {
+  const own = Object.keys(shape).filter((name) => !PARAMETERS.has(name));
+  return parseFilter(queryOf(c), nowSec(c), own);
 }
 
 /** Presence switches it on whatever it says, save the two words by which clients say no (contract/rest.md §14). */
-const WITH_METADATA: QueryParameter<boolean> = {
-  document: once('include metaData; false and 0 exclude it', 'true'),
-  read: (_, values) => values.length > 0 && !values.includes('false') && !values.includes('0'),
-};
+const WITH_METADATA = anyTexts()
+  .transform((texts) => texts !== undefined && ![texts].flat().some((text) => text === 'false' || text === '0'))
+  .openapi({ type: 'string', description: 'include metaData; false and 0 exclude it', example: 'true' });
 
 /** The query of a list of jobs. */
-export const JobListQuery = filterQuery({
+export const JobListQuery = JobFilterQuery.extend({
   page: count(1, 'page number, starting at 1; default 1'),
   'items-per-page': count(PAGE_SIZE, `jobs per page; default ${PAGE_SIZE}`),
   'with-metadata': WITH_METADATA,

@@ -1,22 +1,50 @@
 import { z } from '@hono/zod-openapi';
 import { Fault } from '../../faults.ts';
-import { oneOf, positive, single } from './query-values.ts';
+import { ONCE, oneOf, positive } from './query-values.ts';
 
-/** A parameter of a query string: its documentation, and the only reader of its values. */
-export interface QueryParameter<Value> {
-  readonly document: z.ZodType;
-  /** `values` come in the order sent; there are none where it was not sent. Throws invalid_request that names the parameter. */
-  readonly read: (name: string, values: readonly string[]) => Value;
+// A parameter of a query string is a schema: the only parser of its values, their type, and its documentation.
+
+interface Document {
+  readonly description: string;
+  readonly example?: string;
+  readonly enum?: string[];
 }
 
-/** The parameters of a route or a page by their names. */
-export type QueryShape = Readonly<Record<string, QueryParameter<unknown>>>;
-export type QueryOf<Shape extends QueryShape> = { readonly [Name in keyof Shape]: ReturnType<Shape[Name]['read']> };
+/** A parameter that is given at most once. `read` throws an invalid_request that says what a value must be. */
+export function once<Value, Otherwise>(read: (text: string) => Value, otherwise: Otherwise, document: Document) {
+  return z
+    .string(ONCE)
+    .optional()
+    .transform((text, context) => (text === undefined ? otherwise : readValue(read, text, context)))
+    .openapi({ type: 'string', ...document });
+}
 
-/** What a query string says of the parameters of a shape. Throws invalid_request that names the first one that is wrong. */
-export function readQuery<Shape extends QueryShape>(query: URLSearchParams, shape: Shape): QueryOf<Shape> {
-  const values = Object.entries(shape).map(([name, { read }]) => [name, read(name, query.getAll(name))]);
-  return Object.fromEntries(values) as QueryOf<Shape>;
+/** The same of one that must be given. */
+export function required<Value>(read: (text: string) => Value, document: Document) {
+  return z
+    .string(ONCE)
+    .transform((text, context) => readValue(read, text, context))
+    .openapi({ type: 'string', ...document });
+}
+
+/** A parameter that may be repeated. `read` is as above; without a value, it is not asked. */
+export function many<Value, Otherwise>(read: (text: string) => Value, otherwise: Otherwise, document: Document) {
+  const { description, ...items } = document;
+  return anyTexts()
+    .transform((texts, context) =>
+      texts === undefined ? otherwise : [texts].flat().map((text) => readValue(read, text, context)),
+    )
+    .openapi({ type: 'array', items: { type: 'string', ...items }, description });
+}
+
+/** Whatever was sent. */
+export function anyTexts() {
+  return z.union([z.string(), z.array(z.string())]).optional();
+}
+
+/** On with `true`, off with anything else. */
+export function flag(description: string) {
+  return once((text) => text === 'true', false, { description, example: 'true' });
 }
 
 /** One of some words. */
@@ -24,14 +52,8 @@ export function choice<Value extends string, Otherwise extends Value | undefined
   values: readonly Value[],
   otherwise: Otherwise,
   description = '',
-): QueryParameter<Value | Otherwise> {
-  return {
-    document: z
-      .string()
-      .optional()
-      .openapi({ enum: [...values], description }),
-    read: (name, given) => (given.length === 0 ? otherwise : oneOf(name, single(name, given), values)),
-  };
+) {
+  return once((text) => oneOf(text, values), otherwise, { description, enum: [...values] });
 }
 
 /** A whole number from 1 on. `limit`: up to where. */
@@ -39,26 +61,43 @@ export function count<Otherwise extends number | undefined>(
   otherwise: Otherwise,
   description = '',
   { most, where = '' }: { most: number; where?: string } = { most: Number.MAX_SAFE_INTEGER },
-): QueryParameter<number | Otherwise> {
-  return {
-    document: once(description, String(otherwise ?? 1)),
-    read: (name, given) => {
-      const value = given.length === 0 ? otherwise : positive(name, single(name, given));
-      if (value === undefined || value <= most) return value;
-      throw new Fault('invalid_request', `query parameter ${name} must be at most ${most}${where}`);
-    },
+) {
+  const read = (text: string) => {
+    const value = positive(text);
+    if (value <= most) return value;
+    throw new Fault('invalid_request', `must be at most ${most}${where}`);
   };
+  return once(read, otherwise, { description, example: String(otherwise ?? 1) });
 }
 
-/** The documentation of a parameter that may be repeated. */
-export function many(description: string) {
-  return z
-    .union([z.string(), z.array(z.string())])
-    .optional()
-    .openapi({ type: 'array', items: { type: 'string' }, description });
+function readValue<Value>(read: (text: string) => Value, text: string, context: z.RefinementCtx): Value {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
 }
 
-/** The same of one that is given once. */
-export function once(description: string, example: string) {
-  return z.string().optional().openapi({ description, example });
+/** The query of a route or a page without parameters. */
+export const NO_QUERY = z.strictObject({});
+
+/** What a query string says, as a route reads it by `c.req.valid('query')`. Throws invalid_request that names what is wrong. */
+export function readQuery<Schema extends z.ZodType>(query: URLSearchParams, schema: Schema): z.output<Schema> {
+  const values = [...new Set(query.keys())].map((name) => {
+    const all = query.getAll(name);
+    return [name, all.length === 1 ? all[0] : all] as const;
+  });
+  const read = schema.safeParse(Object.fromEntries(values));
+  if (read.success) return read.data;
+  throw queryFault(read.error);
+}
+
+/** Names the first parameter that is wrong. */
+export function queryFault({ issues: [issue] }: z.ZodError): Fault {
+  if (issue?.code === 'unrecognized_keys') {
+    return new Fault('invalid_request', `invalid query parameter: ${issue.keys.join(', ').slice(0, 200)}`);
+  }
+  return new Fault('invalid_request', `query parameter ${issue?.path.join('.')} ${issue?.message}`);
 }

@@ -2,75 +2,85 @@ import { Fault } from '../../faults.ts';
 import { RECENT } from '../../jobs/fields.ts';
 import type { Range } from '../../jobs/filter.ts';
 
+// Values of parameters from their texts. Each function throws an invalid_request that says what the value must be.
+
 const INT64_MAX = 2n ** 63n - 1n;
 
 export const RECENT_WORDS = RECENT.map(({ word }) => word).join(', ');
 
 /** A 64-bit id, exactly. */
-export function wholeId(name: string, text: string): bigint {
+export function wholeId(text: string): bigint {
   const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
-  if (value === undefined || value > INT64_MAX || value < -INT64_MAX - 1n) {
-    throw new Fault('invalid_request', `query parameter ${name} must be a 64-bit integer`);
-  }
+  if (value === undefined || value > INT64_MAX || value < -INT64_MAX - 1n) throw invalid('must be a 64-bit integer');
   return value;
 }
 
 /** `A-B`, `A-` or `-B` in whole numbers. */
-export function wholeRange(name: string, text: string): Range<bigint> {
-  const wanted = `query parameter ${name} must be a range of integers: A-B, A- or -B`;
-  return range(text, /^(\d*)-(\d*)$/, wanted, (digits) => {
+export function wholeRange(text: string): Range<bigint> {
+  return range(text, /^(\d*)-(\d*)$/, 'must be a range of integers: A-B, A- or -B', (digits) => {
     const value = BigInt(digits);
-    if (value > INT64_MAX) throw new Fault('invalid_request', `query parameter ${name} must be within 64 bits`);
+    if (value > INT64_MAX) throw invalid('must be within 64 bits');
     return value;
   });
 }
 
 /** `A-B`, `A-` or `-B` in numbers, decimals allowed. */
-export function decimalRange(name: string, text: string): Range<number> {
-  const wanted = `query parameter ${name} must be a range of numbers: A-B, A- or -B`;
+export function decimalRange(text: string): Range<number> {
+  const wanted = 'must be a range of numbers: A-B, A- or -B';
   return range(text, /^((?:\d+(?:\.\d*)?|\.\d+)?)-((?:\d+(?:\.\d*)?|\.\d+)?)$/, wanted, (digits) => {
     const value = Number(digits);
-    if (!Number.isFinite(value)) throw new Fault('invalid_request', wanted);
+    if (!Number.isFinite(value)) throw invalid(wanted);
     return value;
   });
 }
 
 /** As wholeRange in Unix seconds, or a word for "since a while ago". */
-export function startTimeRange(name: string, text: string, nowSec: number): Range<bigint> {
+export function startTimeRange(text: string, nowSec: number): Range<bigint> {
   const recent = RECENT.find(({ word }) => word === text);
   if (recent !== undefined) return { from: BigInt(nowSec - recent.sec) };
-  if (!/^\d*-\d*$/.test(text)) {
-    throw new Fault(
-      'invalid_request',
-      `query parameter ${name} must be a range of Unix seconds (A-B, A- or -B) or one of ${RECENT_WORDS}`,
-    );
-  }
-  return wholeRange(name, text);
+  if (/^\d*-\d*$/.test(text)) return wholeRange(text);
+  throw invalid(`must be a range of Unix seconds (A-B, A- or -B) or one of ${RECENT_WORDS}`);
 }
 
 function range<Value>(text: string, form: RegExp, wanted: string, read: (digits: string) => Value): Range<Value> {
   const [, from = '', to = ''] = form.exec(text) ?? [];
-  if (from === '' && to === '') throw new Fault('invalid_request', wanted);
+  if (from === '' && to === '') throw invalid(wanted);
   return { ...(from === '' ? {} : { from: read(from) }), ...(to === '' ? {} : { to: read(to) }) };
 }
 
+export const ONCE = 'must be given once';
+
 /** The one value of a parameter that cannot mean "any of them". */
-export function single(name: string, values: readonly string[]): string {
+export function single(values: readonly string[]): string {
   const [value] = values;
   if (values.length === 1 && value !== undefined) return value;
-  throw new Fault('invalid_request', `query parameter ${name} must be given once`);
+  throw invalid(ONCE);
 }
 
 /** A member of a closed set. */
-export function oneOf<Value extends string>(name: string, text: string, values: readonly Value[]): Value {
+export function oneOf<Value extends string>(text: string, values: readonly Value[]): Value {
   const value = values.find((known) => known === text);
   if (value !== undefined) return value;
-  throw new Fault('invalid_request', `query parameter ${name} must be one of ${values.join(', ')}`);
+  throw invalid(`must be one of ${values.join(', ')}`);
 }
 
 /** A page number or size: whole, from 1 to 2^53 - 1. */
-export function positive(name: string, text: string): number {
+export function positive(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : 0;
   if (value >= 1 && Number.isSafeInteger(value)) return value;
-  throw new Fault('invalid_request', `query parameter ${name} must be an integer of at least 1`);
+  throw invalid('must be an integer of at least 1');
+}
+
+/** Adds the name of the parameter to the message of an invalid value. */
+export function ofParameter<Value>(name: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw invalid(`query parameter ${name} ${error.message}`);
+  }
+}
+
+function invalid(message: string): Fault {
+  return new Fault('invalid_request', message);
 }

@@ -1,5 +1,5 @@
 import { BOUNDS } from '../../jobs/bounds.ts';
-import { LIST_SIZES, type ListedJob, type ListOrder, type SortColumn } from '../../jobs/listed-job.ts';
+import { LIST_SIZES, type ListedJob, type ListOrder, NEWEST_FIRST, type SortColumn } from '../../jobs/listed-job.ts';
 import { PAGE_SIZE } from '../../jobs/order.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
@@ -108,7 +108,7 @@ function sortable(
   const own = new URLSearchParams(page.keep);
   own.delete('sort-by');
   own.delete('order');
-  if (by !== 'start-time') own.set('sort-by', by);
+  if (by !== NEWEST_FIRST.column) own.set('sort-by', by);
   if (isBy && order === 'desc') own.set('order', 'asc');
   const sort = html` aria-sort="${order === 'desc' ? 'descending' : 'ascending'}"`;
   return html`<th scope="col"${isNumber && html` class="num"`}${isBy && sort}><a class="plain" href="${address(page.path, page.query, own)}">${label}</a>${isBy && html` <span aria-hidden="true">${order === 'desc' ? '↓' : '↑'}</span>`}</th>`;

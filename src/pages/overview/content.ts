@@ -2,7 +2,7 @@ import type { ClusterSize } from '../../clusters/size.ts';
 import { FAILED_STATES } from '../../jobs/job.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { address } from '../filter/words.ts';
-import { share, whole } from '../format.ts';
+import { capitalized, share, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 export interface ClusterNow {
@@ -68,7 +68,7 @@ function ofAll(value: Whole, all: number | undefined): Html {
 }
 
 function periodSection({ word, label, clusters }: Period): Html {
-  return html`<section><h2 id="${word}">${label}</h2>
+  return html`<section><h2 id="${word}">${capitalized(label)}</h2>
 ${
   clusters.length === 0
     ? html`<p class="note">No jobs started in this period.</p>`
