@@ -1,32 +1,16 @@
-import type { StorableJob, Tag } from '../jobs/job.ts';
+import { STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
+import type { JobProperty, StorableJob, Tag } from '../jobs/job.ts';
 import type { StartedJob } from '../jobs/start.ts';
 import type { SqlValue } from './statement.ts';
 
+type JobField = Extract<StoredField, { property: JobProperty }>;
+const JOB_FIELDS = STORED_FIELDS.filter((field): field is JobField => field.property !== undefined);
+
 /** Columns of table `job` that a new job sets, in the order of `JobRow`. `id` and `submit_time` keep their defaults. */
 export const JOB_COLUMNS = [
-  'job_id',
-  'cluster',
-  'subcluster',
-  'start_time',
-  'hpc_user',
-  'project',
-  'cluster_partition',
-  'array_job_id',
-  'duration',
-  'walltime',
-  'job_state',
-  'meta_data',
-  'resources',
-  'num_nodes',
-  'num_hwthreads',
-  'num_acc',
-  'smt',
-  'shared',
-  'monitoring_status',
-  'energy',
-  'energy_footprint',
-  'footprint',
-] as const;
+  ...JOB_FIELDS.map(({ column }) => column),
+  ...(['meta_data', 'resources', 'smt', 'monitoring_status', 'energy_footprint', 'footprint'] as const),
+];
 
 /** The values of JOB_COLUMNS. */
 export type JobRow = SqlValue[];
@@ -58,26 +42,11 @@ export function jobRows(jobs: readonly StorableJob[]): JobRows {
 /** The values of JOB_COLUMNS for one job. */
 export function jobRow(job: StorableJob | StartedJob): JobRow {
   return [
-    job.jobId,
-    job.cluster,
-    job.subCluster,
-    job.startTime,
-    job.user,
-    job.project,
-    job.partition,
-    job.arrayJobId,
-    job.duration,
-    job.walltime,
-    job.jobState,
+    ...JOB_FIELDS.map(({ property }) => job[property]),
     jsonOf(job.metaData),
     jsonOf(job.resources),
-    job.numNodes,
-    job.numHwthreads,
-    job.numAcc,
     job.smt,
-    job.shared,
     job.monitoringStatus,
-    job.energy,
     job.energyFootprint === null ? null : JSON.stringify(job.energyFootprint),
     JSON.stringify(job.footprint),
   ];

@@ -8,7 +8,7 @@ import { testFolder } from '../support/folder.ts';
 import { testDatabase } from '../support/sql.ts';
 
 async function options() {
-  const db = await testDatabase('recorded');
+  const db = await testDatabase();
   onTestFinished(() => db.close());
   const folder = testFolder();
   return {

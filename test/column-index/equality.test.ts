@@ -59,7 +59,7 @@ const question: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
 const asked = fc.array(fc.tuple(randomUser, randomFilter, question), { minLength: 40, maxLength: 40 });
 
 async function opened(): Promise<{ db: TestDatabase; index: IndexSession }> {
-  const db = await testDatabase('recorded');
+  const db = await testDatabase();
   onTestFinished(() => db.close());
   await db.exec("INSERT INTO hpc_user (username, name) VALUES ('a', 'Ada'), ('A', NULL), ('ä', 'Ä')");
   const folder = testFolder();
@@ -99,7 +99,7 @@ test('every answer is that of the SQL, behind every write', async () => {
 test('an index that was built of the rows answers as one that followed them', async () => {
   await fc.assert(
     fc.asyncProperty(randomRows(40), asked, async (rows, questions) => {
-      const db = await testDatabase('recorded');
+      const db = await testDatabase();
       await store(db, rows.map(madeSuitable));
       const folder = testFolder();
       const options = { databasePath: db.path, path: join(folder, 'x.columns'), memoryMb: 128, tempDir: folder };

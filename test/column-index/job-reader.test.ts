@@ -25,7 +25,7 @@ interface Opened {
 }
 
 async function opened(): Promise<Opened> {
-  const db = await testDatabase('recorded');
+  const db = await testDatabase();
   onTestFinished(() => db.close());
   const source = new Source(db.path, 4);
   onTestFinished(() => source.close());

@@ -33,7 +33,7 @@ const page = fc.record({
 const asked = fc.array(fc.tuple(randomUser, randomFilter, page), { minLength: 30, maxLength: 30 });
 
 async function opened(): Promise<{ db: TestDatabase; index: IndexSession }> {
-  const db = await testDatabase('recorded');
+  const db = await testDatabase();
   onTestFinished(() => db.close());
   const folder = testFolder();
   const index = await builtIndex({

@@ -13,7 +13,7 @@ const ROOT: User = { name: 'root', roles: new Set(['admin']), projects: [] };
 const ADA: User = { name: 'ada', roles: new Set(['user', 'admin']), projects: [] };
 
 async function built(sql: string) {
-  const db = await testDatabase('recorded');
+  const db = await testDatabase();
   onTestFinished(() => db.close());
   await db.exec(sql);
   const tempDir = dirname(db.path);

@@ -1,15 +1,15 @@
 /** What SQLite lets stand in a column whatever its type. An index does not hold a job that could mean something else there. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Unsupported } from '../../src/column-index/index-errors.ts';
 import type { IndexSession } from '../../src/column-index/session.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
-import { type TestDatabase, testDatabase } from '../support/sql.ts';
+import { makeCcBackendFile, type TestDatabase, testDatabase } from '../support/sql.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const columnsOf = (...kinds: string[]) =>
@@ -22,7 +22,7 @@ const NO_NUMBER = ['1.5', '-2.5', '1e300', "'many'", "x'3132'", "''"];
 
 const ODD = [
   ...WHOLE.flatMap((column) => NO_NUMBER.map((value) => ({ column, value }))),
-  ...['duration', 'num_nodes', 'num_hwthreads', 'num_acc'].map((column) => ({ column, value: '2147483648' })),
+  ...BOUNDED.filter(({ bits }) => bits < 32).map(({ column }) => ({ column, value: '2147483648' })),
   ...BOUNDED.flatMap(({ column, bits }) =>
     [2n ** BigInt(bits), -(2n ** BigInt(bits))].map((value) => ({ column, value })),
   ),
@@ -50,7 +50,7 @@ function hostsHex(name: string): string {
 }
 
 async function built(column: string, value: string | bigint): Promise<{ index: IndexSession; db: TestDatabase }> {
-  const db = await testDatabase('recorded');
+  const db = await testDatabase();
   onTestFinished(() => db.close());
   await db.exec(jobs(1, 3));
   await db.exec(`UPDATE job SET footprint = '{"load_avg": 1.5, "mem_avg": 2}'`);
@@ -108,12 +108,9 @@ test.each([
 
 test('a file with texts in UTF-16 is nothing for an index', async () => {
   const path = join(testFolder(), 'job.db');
+  await makeCcBackendFile(path, "PRAGMA encoding = 'UTF-16le';");
+  await migrate(path);
   const db = openSqlite(path, 1_000);
-  await db.exec("PRAGMA encoding = 'UTF-16le'");
-  await db.exec('PRAGMA journal_mode = WAL');
-  for (const name of ['0001_schema_11', '0006_job_changes', '0007_replaced_jobs']) {
-    await db.exec(readFileSync(new URL(`../../migrations/${name}.sql`, import.meta.url), 'utf8'));
-  }
   await db.exec(jobs(1, 3));
   db.close();
   const index = builtIndex({

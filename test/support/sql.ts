@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'libsql/promise';
 import { z } from 'zod';
 import type { Page } from '../../src/db/port.ts';
+import { migrate } from '../../src/db/schema/migrate.ts';
 import type { PageStatement, SqlValue, Statement } from '../../src/db/statement.ts';
 import type { NextPages } from '../../src/questions/list/read-ahead.ts';
 import { makeFolder, removeFolder } from './folder.ts';
@@ -16,7 +17,7 @@ export interface TextPage<More> extends Page<More> {
   text: string;
 }
 
-/** A separate database file with the tables and indexes of the migrations, for statements in this process. */
+/** A separate database file as `migrate` makes it, for statements in this process. */
 export class TestDatabase {
   readonly #connection: Connection;
   readonly #folder: string;
@@ -88,28 +89,21 @@ export class TestDatabase {
   }
 }
 
-/**
- * `lean` has the indexes of the migrations, `cc-backend` those of cc-backend. `recorded` also has the change record and
- * a WAL, so that others can read at the same time.
- */
-export async function testDatabase(
-  indexes: 'lean' | 'cc-backend' | 'none' | 'recorded' = 'lean',
-): Promise<TestDatabase> {
+/** `lean` has the indexes of a new file, `cc-backend` those of a file that cc-backend made. */
+export async function testDatabase(indexes: 'lean' | 'cc-backend' = 'lean'): Promise<TestDatabase> {
   const folder = makeFolder();
-  const database = new TestDatabase(new Database(join(folder, 'job.db'), {}), folder);
-  await database.exec(text('../../migrations/0001_schema_11.sql'));
-  if (indexes === 'lean') await database.exec(text('../../migrations/0002_lean_indexes.sql'));
-  if (indexes === 'cc-backend') await database.exec(text('../fixtures/cc-backend-indexes.sql'));
-  if (indexes === 'recorded') {
-    await database.exec('PRAGMA journal_mode = WAL');
-    await database.exec(text('../../migrations/0006_job_changes.sql'));
-    await database.exec(text('../../migrations/0007_replaced_jobs.sql'));
-  }
-  return database;
+  const path = join(folder, 'job.db');
+  if (indexes === 'cc-backend') await makeCcBackendFile(path);
+  await migrate(path);
+  return new TestDatabase(new Database(path, {}), folder);
 }
 
-function text(path: string): string {
-  return readFileSync(new URL(path, import.meta.url), 'utf8');
+/** A file as cc-backend makes one. `first` runs before there are tables. */
+export async function makeCcBackendFile(path: string, first = ''): Promise<void> {
+  const text = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8');
+  const db = new Database(path, {});
+  await db.exec(first + text('../../migrations/0001_schema_11.sql') + text('../fixtures/cc-backend-indexes.sql'));
+  db.close();
 }
 
 function decode(bytes: ArrayBuffer | Uint8Array): string {

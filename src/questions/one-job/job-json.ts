@@ -1,5 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { JobTable } from '../../db/schema/tables.ts';
+import type { JobColumn } from '../../db/schema/tables.ts';
 import { anyOf } from '../../db/sql/conditions.ts';
 import { printedJson, storedJson } from '../../db/sql/stored-json.ts';
 import type { HiddenMetrics } from '../../jobs/hidden-metrics.ts';
@@ -95,13 +95,13 @@ function whole(value: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`CAST(${value} AS INTEGER)`;
 }
 
-function unlessZero(name: keyof JobTable, member: string): RawBuilder<unknown> {
+function unlessZero(name: JobColumn, member: string): RawBuilder<unknown> {
   const value = whole(column(name));
   return sql`CASE WHEN ${value} <> 0 THEN concat(${sql.lit(`,"${member}":`)}, ${value}) END`;
 }
 
 /** 15 digits if they are exact, otherwise 17. For infinity, json_quote returns a JSON number. */
-function real(name: keyof JobTable): RawBuilder<unknown> {
+function real(name: JobColumn): RawBuilder<unknown> {
   const value = sql`CAST(${column(name)} AS REAL)`;
   const isShort = sql`CAST(CAST(${value} AS TEXT) AS REAL) = ${value} OR abs(${value}) > 1e308`;
   // Most values are rounded to two digits. Arithmetic checks whether three are enough, without a conversion to text.

@@ -1,5 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { JobTable } from '../../db/schema/tables.ts';
+import type { JobColumn } from '../../db/schema/tables.ts';
 import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from '../../db/sql/conditions.ts';
 import { jsonNumber, jsonText } from '../../db/sql/stored-json.ts';
 import { FIELDS, type StoredField } from '../../jobs/fields.ts';
@@ -8,7 +8,7 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { nodeCondition } from './hosts.ts';
 
 /** A column of the current job. Every statement names the table `job`. */
-export function column(name: keyof JobTable): RawBuilder<unknown> {
+export function column(name: JobColumn): RawBuilder<unknown> {
   return sql.ref(`job.${name}`);
 }
 
