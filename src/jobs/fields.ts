@@ -1,7 +1,5 @@
-import { JOB_STATES, type JobProperty, SHARED } from './job.ts';
-
-/** The parts of the filter form, in their order. */
-export const FORM_GROUPS = ['User', 'Time and state', 'Job', 'Cluster and nodes', 'Resources'] as const;
+import type { Bounds, Field, Stored } from './field-kinds.ts';
+import { JOB_STATES, SHARED } from './job.ts';
 
 /** Words for a start since some time before now. */
 export const RECENT = [
@@ -13,61 +11,6 @@ export const RECENT = [
 
 /** What begins the parameter of a footprint value; its key follows. */
 export const METRIC = 'metric.';
-
-interface Common {
-  /** `label` also names the field where a filter is shown in words. */
-  readonly form: { readonly group: (typeof FORM_GROUPS)[number]; readonly label: string };
-  /** The parameter of the API: what it means, and a value. What its kind can say of every field is not repeated here. */
-  readonly api: { readonly words: string; readonly example: string };
-}
-
-/** A column of table `job`. NULL reads as '' or 0. */
-interface Stored extends Common {
-  readonly column: string;
-  /** Its name in a job; without one the database sets it. */
-  readonly property?: JobProperty;
-  /** The column may be NULL. */
-  readonly nullable?: true;
-}
-
-interface StoredNumber extends Stored {
-  /** Lists can be sorted by it. */
-  readonly sortable?: true;
-}
-
-/** What a new job may hold (job-bounds.ts). Rows of other programs may hold any number. */
-export interface Bounds {
-  readonly least: bigint;
-  /** 0 stands for a value that is not known. */
-  readonly orZero?: true;
-  readonly most: bigint;
-}
-
-interface StoredWhole extends StoredNumber {
-  /** The column index holds values between -2^bits and 2^bits, and refuses databases with others. */
-  readonly bits: number;
-}
-
-/** What an entry of a kind may say. */
-export type Field =
-  /** `operators`: can be compared in other ways than "is". `configured`: the clusters' configuration has the usual values. */
-  | (Stored & { readonly kind: 'text'; readonly operators?: true; readonly configured?: true })
-  /** The name of the job, out of its metadata. */
-  | (Common & { readonly kind: 'name'; readonly operators: true })
-  /** Any host of the job. */
-  | (Common & { readonly kind: 'hosts'; readonly operators: true })
-  | (Stored & { readonly kind: 'id'; readonly bounds?: Bounds })
-  /** One of a closed set. */
-  | (Stored & { readonly kind: 'member'; readonly members: readonly string[] })
-  | (Common & { readonly kind: 'tag' })
-  | (Common & { readonly kind: 'schedule'; readonly members: readonly string[] })
-  /** Unix seconds, from 0 to so many seconds after now: a node's clock may be ahead. */
-  | (StoredWhole & { readonly kind: 'time'; readonly aheadSec: number })
-  /** People write seconds as durations: `2h30m`. */
-  | (StoredWhole & { readonly kind: 'whole'; readonly unit?: 's'; readonly bounds: Bounds })
-  | (StoredNumber & { readonly kind: 'decimal'; readonly unit?: string })
-  /** A number of the footprint, under any key. */
-  | (Common & { readonly kind: 'footprint' });
 
 /** |start_time| below 2^32 and counts below 2^29 keep every seconds * count within 63 bits; SQLite would go on as REAL. */
 const TIME_BITS = 32;
@@ -106,6 +49,7 @@ const ENTRIES = {
     aheadSec: 86_400,
     bits: TIME_BITS,
     sortable: true,
+    listed: { head: 'Started' },
     form: { group: 'Time and state', label: 'Started' },
     api: { words: 'start in Unix seconds', example: 'last24h' },
   },
@@ -203,6 +147,7 @@ const ENTRIES = {
     unit: 's',
     bits: 31,
     sortable: true,
+    listed: { head: 'Duration' },
     form: { group: 'Resources', label: 'Duration' },
     api: { words: 'stored duration in seconds', example: '3600-' },
   },
@@ -224,6 +169,7 @@ const ENTRIES = {
     bounds: { ...INT32, least: 1n },
     bits: COUNT_BITS,
     sortable: true,
+    listed: { head: 'Nodes' },
     form: { group: 'Resources', label: 'Nodes' },
     api: { words: 'number of nodes', example: '2-16' },
   },
@@ -235,6 +181,7 @@ const ENTRIES = {
     nullable: true,
     bits: COUNT_BITS,
     sortable: true,
+    listed: { head: 'Threads' },
     form: { group: 'Resources', label: 'Hardware threads' },
     api: { words: 'number of hardware threads', example: '-128' },
   },
@@ -246,6 +193,7 @@ const ENTRIES = {
     nullable: true,
     bits: COUNT_BITS,
     sortable: true,
+    listed: { head: 'Acc.', rare: true },
     form: { group: 'Resources', label: 'Accelerators' },
     api: { words: 'number of accelerators', example: '1-' },
   },
@@ -255,6 +203,7 @@ const ENTRIES = {
     property: 'energy',
     unit: 'kWh',
     sortable: true,
+    listed: { head: 'Energy' },
     form: { group: 'Resources', label: 'Energy' },
     api: { words: 'energy in kWh', example: '0.5-10' },
   },
@@ -275,6 +224,8 @@ type Named<Name extends FieldName> = { readonly name: Name } & Entries[Name] &
 export type AnyField = { [Name in FieldName]: Named<Name> }[FieldName];
 /** A field of one of these kinds. */
 export type FieldOf<Kind extends Field['kind']> = Extract<AnyField, { kind: Kind }>;
+/** A field that is a number of a job. */
+export type NumberField = FieldOf<'time' | 'whole' | 'decimal'>;
 /** A field that is a column of table `job`. */
 export type StoredField = Extract<AnyField, Stored>;
 
@@ -291,6 +242,18 @@ export const ALL_FIELDS: readonly AnyField[] = Object.values(FIELDS);
 
 /** Those that are columns of table `job`. */
 export const STORED_FIELDS: readonly StoredField[] = ALL_FIELDS.filter((field) => 'column' in field);
+
+export const NUMBER_FIELDS = STORED_FIELDS.filter(
+  (field): field is NumberField => field.kind === 'time' || field.kind === 'whole' || field.kind === 'decimal',
+);
+
+/** Values by the properties of some numbers, one for all that are whole and one for the decimals. */
+export function byProperty<One extends NumberField, Int, Real>(fields: readonly One[], whole: Int, decimal: Real) {
+  const values = fields.map(({ property, kind }) => [property, kind === 'decimal' ? decimal : whole]);
+  return Object.fromEntries(values) as {
+    [Each in One as Each['property']]: Each['kind'] extends 'decimal' ? Real : Int;
+  };
+}
 
 /** The field that a parameter of a filter is about: `user` for `user.not`. */
 export function fieldOfParameter(parameter: string): AnyField | undefined {

@@ -1,4 +1,5 @@
-import { type Bounds, FIELDS, SMT, STORED_FIELDS, type StoredField } from './fields.ts';
+import type { Bounds } from './field-kinds.ts';
+import { FIELDS, SMT, STORED_FIELDS, type StoredField } from './fields.ts';
 import type { Job, Resource, Tag } from './job.ts';
 
 type Whole = number | bigint;

@@ -1,6 +1,5 @@
 import { ALL_FIELDS, type AnyField } from './fields.ts';
 import { PAGE_SIZE } from './order.ts';
-import type { Whole } from './statistics.ts';
 
 type SortableField = Extract<AnyField, { sortable: true }>;
 /** What a list can be sorted by. An order other than newest first looks at every job that matches. */
@@ -8,6 +7,10 @@ export type SortColumn = SortableField['name'];
 export const SORT_COLUMNS: readonly SortColumn[] = ALL_FIELDS.filter(
   (field): field is SortableField => 'sortable' in field,
 ).map(({ name }) => name);
+
+/** The numbers of a line, in their order. */
+export type ListedField = Extract<SortableField, { listed: object }>;
+export const LISTED_FIELDS = ALL_FIELDS.filter((field): field is ListedField => 'listed' in field);
 
 export const ORDERS = ['desc', 'asc'] as const;
 
@@ -22,28 +25,6 @@ export interface ListOrder {
 
 /** The order of a list where nothing else is asked for: along an index, unlike all others. */
 export const NEWEST_FIRST = { column: 'start-time', order: 'desc' } as const satisfies ListOrder;
-
-/** A job as a line of a list. */
-export interface ListedJob {
-  id: Whole;
-  jobId: Whole;
-  /** At most NAME_CHARACTERS of the jobName in its metadata; '' without one. */
-  name: string;
-  user: string;
-  project: string;
-  cluster: string;
-  subCluster: string;
-  jobState: string;
-  startTime: Whole;
-  /** Seconds; of a running job until now. */
-  duration: Whole;
-  numNodes: Whole;
-  numHwthreads: Whole;
-  numAcc: Whole;
-  /** kWh; null for what is no number. */
-  energy: number | null;
-  tags: { type: string; name: string; scope: string }[];
-}
 
 /** Nobody reads a longer one in a line. */
 export const NAME_CHARACTERS = 200;

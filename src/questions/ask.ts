@@ -8,7 +8,6 @@ import {
   type MetricScale,
   metricHistogramsOf,
 } from '../jobs/histograms.ts';
-import type { ListedJob } from '../jobs/listed-job.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import { CountRow, countJobs } from './count/sqlite.ts';
@@ -16,7 +15,13 @@ import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
 import { type JobsListOptions, jobsPage } from './list/batches.ts';
 import { cursorOf } from './list/duckdb.ts';
-import { type ListedJobsOptions, listedJobs, listedJobsAt, pageIdsQuestion } from './list/listed-jobs.ts';
+import {
+  type ListedJob,
+  type ListedJobsOptions,
+  listedJobs,
+  listedJobsAt,
+  pageIdsQuestion,
+} from './list/listed-jobs.ts';
 import type { PageIdsQuestion } from './list/question.ts';
 import { pages } from './list/read-ahead.ts';
 import type { JobsBatch } from './list/sqlite.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
-import { type ListedJob, ORDERS, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
+import { ORDERS, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
+import { type ListedJob, listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const admin: User = { name: 'root', roles: new Set(['admin']), projects: [] };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { boundedMetadata, type CutEntry } from '../../jobs/bounds.ts';
-import { type Bounds, FIELDS, SMT } from '../../jobs/fields.ts';
+import type { Bounds } from '../../jobs/field-kinds.ts';
+import { FIELDS, SMT } from '../../jobs/fields.ts';
 import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
 import { hostsProblem } from '../../jobs/job-bounds.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';

@@ -1,4 +1,5 @@
-import { ALL_FIELDS, type AnyField, type FieldOf, FORM_GROUPS, RECENT } from '../../jobs/fields.ts';
+import { FORM_GROUPS } from '../../jobs/field-kinds.ts';
+import { ALL_FIELDS, type AnyField, type FieldOf, RECENT } from '../../jobs/fields.ts';
 import { type Html, html } from '../html.ts';
 import { type Entries, SENT } from './entries.ts';
 import { type ConfiguredField, formName, isConfigured, OPERATORS, type TypedField, words } from './form-fields.ts';

@@ -1,7 +1,9 @@
 import { BOUNDS } from '../../jobs/bounds.ts';
-import { LIST_SIZES, type ListedJob, type ListOrder, NEWEST_FIRST, type SortColumn } from '../../jobs/listed-job.ts';
+import { FIELDS } from '../../jobs/fields.ts';
+import { LIST_SIZES, LISTED_FIELDS, type ListedField, type ListOrder, NEWEST_FIRST } from '../../jobs/listed-job.ts';
 import { PAGE_SIZE } from '../../jobs/order.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
+import type { ListedJob } from '../../questions/list/listed-jobs.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
 import { address, type Filtered } from '../filter/words.ts';
 import { decimal, time, whole } from '../format.ts';
@@ -61,19 +63,20 @@ function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {
 }
 
 function table({ page, order, jobs }: JobsContent): Html {
-  const head = (column: SortColumn, label: Html | string, isNumber = true) =>
-    sortable(page, order, column, label, isNumber);
+  const { state, user, project, cluster } = FIELDS;
+  const fields = LISTED_FIELDS.filter(
+    ({ listed, property }) => !('rare' in listed) || jobs.some((job) => job[property] !== 0),
+  );
   const hasTags = jobs.some(({ tags }) => tags.length > 0);
-  const hasAccelerators = jobs.some(({ numAcc }) => numAcc !== 0);
+  const head = (label: string) => html`<th scope="col">${label}</th>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Jobs"><table class="data jobs">
-<thead><tr><th scope="col" class="num">Job</th><th scope="col">State</th><th scope="col">Name</th><th scope="col">User</th><th scope="col">Project</th><th scope="col">Cluster</th>
-${head('start-time', 'Started', false)}${head('duration', 'Duration')}${head('num-nodes', 'Nodes')}${head('num-hwthreads', 'Threads')}
-${hasAccelerators && head('num-acc', 'Acc.')}${head('energy', html`Energy <span class="of">kWh</span>`)}${hasTags && html`<th scope="col">Tags</th>`}</tr></thead>
+<thead><tr><th scope="col" class="num">Job</th>${head(state.form.label)}${head('Name')}${[user, project, cluster].map(({ form }) => head(form.label))}
+${fields.map((field) => sortable(page, order, field))}${hasTags && head('Tags')}</tr></thead>
 <tbody>
-${jobs.map((job) => row(page, job, hasAccelerators, hasTags))}</tbody></table></div>`;
+${jobs.map((job) => row(page, job, fields, hasTags))}</tbody></table></div>`;
 }
 
-function row(page: Filtered, job: ListedJob, hasAccelerators: boolean, hasTags: boolean): Html {
+function row(page: Filtered, job: ListedJob, fields: readonly ListedField[], hasTags: boolean): Html {
   const narrowed = (changes: Readonly<Record<string, string>>) => {
     const query = new URLSearchParams(page.query);
     for (const [name, value] of Object.entries(changes)) query.set(name, value);
@@ -91,19 +94,25 @@ function row(page: Filtered, job: ListedJob, hasAccelerators: boolean, hasTags: 
 <td class="name">${only('user', job.user)}</td>
 <td class="name">${only('project', job.project)}</td>
 <td class="name">${only('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span></td>
-<td class="when">${time(job.startTime)}</td><td class="num">${jobDuration(job)}</td>
-<td class="num">${whole(job.numNodes)}</td><td class="num">${whole(job.numHwthreads)}</td>${hasAccelerators && html`<td class="num">${whole(job.numAcc)}</td>`}
-<td class="num">${job.energy !== null && job.energy !== 0 && decimal(job.energy)}</td>${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
+${fields.map((field) => number(field, job))}${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
+}
+
+function number(field: ListedField, job: ListedJob): Html {
+  switch (field.kind) {
+    case 'time':
+      return html`<td class="when">${time(job[field.property])}</td>`;
+    case 'whole':
+      return html`<td class="num">${field.name === 'duration' ? jobDuration(job) : whole(job[field.property])}</td>`;
+    case 'decimal': {
+      const value = job[field.property];
+      return html`<td class="num">${value !== null && value !== 0 && decimal(value)}</td>`;
+    }
+  }
 }
 
 /** The head of a column: a click sorts by it, the largest first, and a second one the smallest. */
-function sortable(
-  page: Filtered,
-  { column, order }: ListOrder,
-  by: SortColumn,
-  label: Html | string,
-  isNumber: boolean,
-): Html {
+function sortable(page: Filtered, { column, order }: ListOrder, field: ListedField): Html {
+  const { name: by, kind, listed } = field;
   const isBy = column === by;
   const own = new URLSearchParams(page.keep);
   own.delete('sort-by');
@@ -111,7 +120,8 @@ function sortable(
   if (by !== NEWEST_FIRST.column) own.set('sort-by', by);
   if (isBy && order === 'desc') own.set('order', 'asc');
   const sort = html` aria-sort="${order === 'desc' ? 'descending' : 'ascending'}"`;
-  return html`<th scope="col"${isNumber && html` class="num"`}${isBy && sort}><a class="plain" href="${address(page.path, page.query, own)}">${label}</a>${isBy && html` <span aria-hidden="true">${order === 'desc' ? '↓' : '↑'}</span>`}</th>`;
+  const unit = kind === 'decimal' && html` <span class="of">${field.unit}</span>`;
+  return html`<th scope="col"${kind !== 'time' && html` class="num"`}${isBy && sort}><a class="plain" href="${address(page.path, page.query, own)}">${listed.head}${unit}</a>${isBy && html` <span aria-hidden="true">${order === 'desc' ? '↓' : '↑'}</span>`}</th>`;
 }
 
 /** Pages before and behind, and how long they are. */

@@ -5,14 +5,8 @@ import { jsonText } from '../../db/sql/stored-json.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
-import { FIELDS } from '../../jobs/fields.ts';
-import {
-  type ListedJob,
-  type ListOrder,
-  MOST_LISTED_TAGS,
-  NAME_CHARACTERS,
-  type SortColumn,
-} from '../../jobs/listed-job.ts';
+import { byProperty, FIELDS, type NumberField } from '../../jobs/fields.ts';
+import { LISTED_FIELDS, type ListOrder, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-job.ts';
 import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
@@ -26,26 +20,26 @@ const TEXT_CHARACTERS = BOUNDS.text.most + 1;
 /** Characters of a tag that fit in a line. */
 const TAG_CHARACTERS = 100;
 
-const Row = z.object({
+const ListedJob = z.object({
   id: exactWhole,
   jobId: exactWhole,
+  /** At most NAME_CHARACTERS of the jobName in its metadata; '' without one. */
   name: z.string(),
   user: z.string(),
   project: z.string(),
   cluster: z.string(),
   subCluster: z.string(),
   jobState: z.string(),
-  startTime: exactWhole,
-  duration: exactWhole,
-  numNodes: exactWhole,
-  numHwthreads: exactWhole,
-  numAcc: exactWhole,
-  energy: z.number().nullable(),
+  /** The duration of a running job is that until now; a decimal is null for what is not a number. */
+  ...byProperty(LISTED_FIELDS, exactWhole, z.number().nullable()),
   tags: z
     .string()
     .transform((json): unknown => JSON.parse(json))
     .pipe(z.array(z.object({ type: z.string(), name: z.string(), scope: z.string() }))),
 });
+
+/** A job as a line of a list. */
+export type ListedJob = z.output<typeof ListedJob>;
 
 export interface ListedJobsOptions extends PageRequest, ListOrder {
   readonly nowSec: number;
@@ -80,18 +74,21 @@ export function pageIdsQuestion(jobs: VisibleJobs, options: ListedJobsOptions): 
 function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuilder<unknown>): Statement<ListedJob> {
   const text = (name: Parameters<typeof column>[0]) => firstCharacters(column(name), TEXT_CHARACTERS);
   const number = (value: RawBuilder<unknown>) => sql`CAST(CAST(ifnull(${value}, 0) AS INTEGER) AS TEXT)`;
-  // A BLOB or text stored as energy reads as the number at its beginning. JSON has no infinity.
-  const energy = sql`CASE WHEN abs(CAST(${column('energy')} AS REAL)) < 1e308 THEN CAST(${column('energy')} AS REAL) END`;
+  // A BLOB or text stored as a decimal reads as the number at its beginning. JSON has no infinity.
+  const decimal = (value: RawBuilder<unknown>) =>
+    sql`CASE WHEN abs(CAST(${value} AS REAL)) < 1e308 THEN CAST(${value} AS REAL) END`;
+  const numbers = LISTED_FIELDS.map((field) => {
+    const value = numberAt(field, options.nowSec);
+    return sql`${field.kind === 'decimal' ? decimal(value) : number(value)} AS ${sql.ref(field.property)}`;
+  });
   // The rows keep the order of `places`, the outer loop of the join (as in src/questions/list/sqlite.ts).
   const query = sql`WITH places AS MATERIALIZED (${places})
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
       ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, NAME_CHARACTERS)} AS name,
       ${firstCharacters(userOf(jobs), TEXT_CHARACTERS)} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
-      ${text('job_state')} AS "jobState", ${number(column('start_time'))} AS "startTime", ${number(durationAt(options.nowSec))} AS duration,
-      ${number(column('num_nodes'))} AS "numNodes", ${number(column('num_hwthreads'))} AS "numHwthreads", ${number(column('num_acc'))} AS "numAcc",
-      ${energy} AS energy, ${tags(jobs.tagScopes)} AS tags
+      ${text('job_state')} AS "jobState", ${sql.join(numbers)}, ${tags(jobs.tagScopes)} AS tags
     FROM places CROSS JOIN job ON job.id = places.id`;
-  return statementOf('listed jobs', query, Row);
+  return statementOf('listed jobs', query, ListedJob);
 }
 
 function places(jobs: VisibleJobs, { nowSec, ...options }: ListedJobsOptions): RawBuilder<unknown> {
@@ -102,12 +99,12 @@ function places(jobs: VisibleJobs, { nowSec, ...options }: ListedJobsOptions): R
   const ends =
     by === 'start-time'
       ? sql`start_time ASC, id ASC`
-      : sql`${sortValue(by, nowSec)} ${direction}, start_time DESC, id DESC`;
+      : sql`${numberAt(FIELDS[by], nowSec)} ${direction}, start_time DESC, id DESC`;
   return sql`SELECT job.id AS id FROM job WHERE ${whereJob(jobs)} ORDER BY ${ends} LIMIT ${limit} OFFSET ${offset}`;
 }
 
-function sortValue(by: SortColumn, nowSec: number): RawBuilder<unknown> {
-  return by === 'duration' ? durationAt(nowSec) : storedValue(FIELDS[by]);
+function numberAt(field: NumberField, nowSec: number): RawBuilder<unknown> {
+  return field.name === 'duration' ? durationAt(nowSec) : storedValue(field);
 }
 
 /** The tags that the caller may read, by database id, as JSON. */
