@@ -13,6 +13,11 @@ export function jobState(state: string): Html {
   return html`<span class="state ${kind}"><span aria-hidden="true">${mark}</span> <span class="word">${words(state)}</span></span>`;
 }
 
+/** A member of a closed set, such as `none` of the ways to share a node. */
+export function memberWords(member: string): string {
+  return member === 'none' ? 'not shared' : words(member);
+}
+
 /** Of a running job it goes on. */
 export function jobDuration({ duration: seconds, jobState: state }: { duration: Whole; jobState: string }): Html {
   return state === 'running'

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { byProperty, NUMBER_FIELDS } from '../../jobs/fields.ts';
 
 /** Of ES2026: TypeScript's libraries do not know the text of a number yet. */
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
@@ -33,15 +34,9 @@ const ShownJob = z.object({
   jobName: z.string(),
   /** Of each entry its key, the beginning of its text, and how many characters the whole has. */
   metadata: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.string(), z.int()])) }),
-  energy: z.number().nullable(),
   arrayJobId: zero,
-  walltime: zero,
-  duration: whole,
-  numNodes: whole,
-  startTime: whole,
+  ...byProperty(NUMBER_FIELDS, zero, z.number().nullable()),
   smt: zero,
-  numAcc: zero,
-  numHwthreads: zero,
   monitoringStatus: zero,
 });
 export type ShownJob = z.output<typeof ShownJob>;

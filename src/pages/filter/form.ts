@@ -1,6 +1,7 @@
 import { FORM_GROUPS } from '../../jobs/field-kinds.ts';
 import { ALL_FIELDS, type AnyField, type FieldOf, RECENT } from '../../jobs/fields.ts';
 import { type Html, html } from '../html.ts';
+import { memberWords } from '../job-parts.ts';
 import { type Entries, SENT } from './entries.ts';
 import { type ConfiguredField, formName, isConfigured, OPERATORS, type TypedField, words } from './form-fields.ts';
 import type { Filtered } from './words.ts';
@@ -69,7 +70,7 @@ class Form {
       case 'member':
         return this.#choices(
           field,
-          field.members.map((member) => ({ value: member, label: member === 'none' ? 'not shared' : words(member) })),
+          field.members.map((member) => ({ value: member, label: memberWords(member) })),
         );
       case 'id':
         return this.#ids(field);
@@ -86,7 +87,7 @@ class Form {
       case 'decimal':
         return this.#range(field, { example: '0.5', mode: 'decimal', unit: field.unit });
       case 'footprint':
-        return this.#metrics(this.#offers.metrics);
+        return this.#metrics(field, this.#offers.metrics);
     }
   }
 
@@ -160,18 +161,18 @@ ${all.map(
   }
 
   /** A row for each, and one more. */
-  #metrics(offered: Offers['metrics']): Html {
+  #metrics({ form: { label } }: AnyField, offered: Offers['metrics']): Html {
     const keys = this.#entries.getAll('f.metric');
     const [froms, tos] = [this.#entries.getAll('f.metric.from'), this.#entries.getAll('f.metric.to')];
     const rows = keys.flatMap((key, index) => (key === '' ? [] : [{ key, from: froms[index], to: tos[index] }]));
     const others = rows.filter(({ key }) => !offered.some((metric) => metric.key === key));
     const all = [...offered, ...others.map(({ key }) => ({ key, unit: '' }))];
     if (all.length === 0) return html``;
-    return html`<div class="field" role="group" aria-labelledby="f-metric"><span class="label" id="f-metric">Footprint</span>
+    return html`<div class="field" role="group" aria-labelledby="f-metric"><span class="label" id="f-metric">${label}</span>
 ${[...rows, { key: '', from: '', to: '' }].map(({ key, from, to }) => {
   const options = all.map((metric) => option(metric.key, labelOf(metric), metric.key === key));
   const end = (which: string, value = '') =>
-    html`<input name="f.metric.${which}" aria-label="Footprint ${which}" value="${value}" inputmode="decimal" autocomplete="off"${this.#marks('metric')}>`;
+    html`<input name="f.metric.${which}" aria-label="${label} ${which}" value="${value}" inputmode="decimal" autocomplete="off"${this.#marks('metric')}>`;
   return html`<select name="f.metric" aria-label="Metric"><option value="">none</option>${options}</select>
 <div class="row two">${end('from', from)}<span>to</span>${end('to', to)}</div>`;
 })}${this.#problem('metric')}</div>`;

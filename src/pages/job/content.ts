@@ -1,12 +1,12 @@
 import type { ShownJob } from '../../http/json/shown-job.ts';
 import { BRIEF } from '../../http/json/shown-job.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
+import { FIELDS, type FieldName, NUMBER_FIELDS, type NumberField } from '../../jobs/fields.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut.ts';
-import { words } from '../filter/form-fields.ts';
 import { duration, share, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { jobDuration, jobState } from '../job-parts.ts';
+import { jobDuration, jobState, memberWords } from '../job-parts.ts';
 import { footprintTable } from './footprint-table.ts';
 import { jobPlots } from './plots.ts';
 import type { JobContent } from './shown-content.ts';
@@ -36,6 +36,10 @@ export function jobContent(content: JobContent): Html {
 
 type Fact = readonly [label: string, value: Html | string] | false;
 
+function fact(name: FieldName, value: Html | string): Fact {
+  return [FIELDS[name].form.label, value];
+}
+
 function facts(list: readonly Fact[]): Html {
   const there = list.filter((fact) => fact !== false);
   return html`<dl class="facts">${there.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>\n`)}</dl>`;
@@ -46,15 +50,15 @@ function whatAndWhen({ job, submitTime }: JobContent): Fact[] {
   const waited = Number(job.startTime) - Number(submitTime);
   const walltime = Number(job.walltime);
   return [
-    job.user !== '' && ['User', linked('user', job.user)],
-    ['Project', linked('project', job.project)],
-    job.partition !== '' && ['Partition', linked('partition', job.partition)],
+    job.user !== '' && fact('user', linked('user', job.user)),
+    fact('project', linked('project', job.project)),
+    job.partition !== '' && fact('partition', linked('partition', job.partition)),
     Number(submitTime) > 0 && ['Submitted', time(submitTime)],
     Number(submitTime) > 0 && waited >= 0 && ['Waited', duration(waited)],
-    ['Started', time(job.startTime)],
+    fact('start-time', time(job.startTime)),
     job.jobState !== 'running' && ['Ended', time(ended)],
-    ['Duration', html`${jobDuration(job)}`],
-    walltime > 0 && ['Walltime', html`${duration(walltime)} ${share(Number(job.duration), walltime)}`],
+    fact('duration', jobDuration(job)),
+    walltime > 0 && fact('walltime', html`${duration(walltime)} ${share(Number(job.duration), walltime)}`),
     job.arrayJobId !== 0 && ['Array job', linked('array-job-id', String(job.arrayJobId))],
     ['Database id', html`<span class="number">${job.id}</span>`],
     ['Monitoring', MONITORING[Number(job.monitoringStatus)] ?? String(job.monitoringStatus)],
@@ -63,20 +67,24 @@ function whatAndWhen({ job, submitTime }: JobContent): Fact[] {
 
 const MONITORING = ['off', 'running or being archived', 'archiving failed', 'archived'];
 
+/** How many nodes and the like; nothing of what is not known. */
+function count(job: ShownJob, field: NumberField): Fact {
+  if (field.kind !== 'whole' || field.unit === 's' || (field.nullable && job[field.property] === 0)) return false;
+  return fact(field.name, html`<span class="number">${whole(job[field.property])}</span>`);
+}
+
 function resources(job: ShownJob): Fact[] {
   return [
-    ['Cluster', html`${linked('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span>`],
-    ['Nodes', html`<span class="number">${whole(job.numNodes)}</span>`],
-    job.numHwthreads !== 0 && ['Hardware threads', html`<span class="number">${whole(job.numHwthreads)}</span>`],
-    job.numAcc !== 0 && ['Accelerators', html`<span class="number">${whole(job.numAcc)}</span>`],
-    ['Node sharing', job.shared === 'none' ? 'not shared' : words(job.shared)],
+    fact('cluster', html`${linked('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span>`),
+    ...NUMBER_FIELDS.map((field) => count(job, field)),
+    fact('shared', memberWords(job.shared)),
     ['Simultaneous multithreading', job.smt === 0 ? 'off' : 'on'],
     ['Node hours', html`<span class="number">${hoursOf(job.duration, job.numNodes)}</span>`],
     job.numHwthreads !== 0 && [
       'Core hours',
       html`<span class="number">${hoursOf(job.duration, job.numHwthreads)}</span>`,
     ],
-    job.energy !== null && job.energy !== 0 && ['Energy', html`<span class="number">${job.energy}</span> kWh`],
+    Number(job.energy) !== 0 && fact('energy', html`<span class="number">${job.energy}</span> ${FIELDS.energy.unit}`),
   ];
 }
 

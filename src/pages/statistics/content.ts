@@ -1,5 +1,6 @@
 import type { HistogramMetric } from '../../clusters/metrics.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
+import { FIELDS } from '../../jobs/fields.ts';
 import { DURATION_BINS, DURATION_BINS_NAMES, type DurationBins, SHOWN_METRIC_BINS } from '../../jobs/histograms.ts';
 import type { Group, JobsStatistics, SortField } from '../../jobs/statistics.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
@@ -32,12 +33,13 @@ const COLUMNS: readonly { field: SortField; label: string }[] = [
   { field: 'totalCoreHours', label: 'Core h' },
   { field: 'totalAccHours', label: 'Acc. h' },
 ];
-const LABELS: Readonly<Record<Group, string>> = {
-  user: 'User',
-  project: 'Project',
-  cluster: 'Cluster',
-  subcluster: 'Subcluster',
-};
+/** In the order of the page; each with the histogram of an answer. */
+const HISTOGRAMS = [
+  { field: FIELDS.duration, histogram: 'histDuration' },
+  { field: FIELDS['num-nodes'], histogram: 'histNumNodes' },
+  { field: FIELDS['num-hwthreads'], histogram: 'histNumCores' },
+  { field: FIELDS['num-acc'], histogram: 'histNumAccs' },
+].map(({ field: { name, form }, histogram }) => ({ name, label: form.label, histogram }));
 
 /** Who has used how much, and the shape of it. */
 export function statisticsContent(content: StatisticsContent): Html {
@@ -77,9 +79,9 @@ function groupsTable(content: StatisticsContent): Html {
   const columns = COLUMNS.filter(({ field }) => field !== 'totalUsers' || groupBy !== 'user');
   return html`<section><div class="head"><h2 id="groups">Group by</h2><nav class="tabs" aria-label="Group by">${choices.map(
     (group) =>
-      html`<a href="${to({ 'group-by': group })}"${group === groupBy && html` aria-current="true"`}>${LABELS[group]}</a> `,
+      html`<a href="${to({ 'group-by': group })}"${group === groupBy && html` aria-current="true"`}>${FIELDS[group].form.label}</a> `,
   )}</nav></div>
-<div class="scroll" tabindex="0" role="region" aria-label="Groups"><table class="data groups"><thead><tr><th scope="col">${LABELS[groupBy]}</th>${columns.map(
+<div class="scroll" tabindex="0" role="region" aria-label="Groups"><table class="data groups"><thead><tr><th scope="col">${FIELDS[groupBy].form.label}</th>${columns.map(
     ({ field, label }) =>
       html`<th scope="col" class="num"${field === sortBy && html` aria-sort="descending"`}><a href="${to({ 'sort-by': field })}">${label}</a>${field === sortBy && html` <span aria-hidden="true">↓</span>`}</th>`,
   )}<th scope="col" class="num">Share</th><th scope="col">List</th></tr></thead><tbody>
@@ -122,5 +124,5 @@ function histograms({ page, bins, scales }: StatisticsContent): Html {
   return html`<section><div class="head"><h2 id="shape">Distributions</h2><nav class="tabs" aria-label="Durations">${choices}</nav></div>
 <noscript><p class="note">Histograms require JavaScript.</p></noscript>
 <p class="note" id="histograms-state" aria-live="polite"></p>
-<div class="plots" id="histograms" data-from="${address('/api/statistics/histograms', asked)}" data-page="${address(page.path, page.query, page.keep)}" data-width="${widthSec}" data-scales="${JSON.stringify(scales)}"></div></section>`;
+<div class="plots" id="histograms" data-from="${address('/api/statistics/histograms', asked)}" data-page="${address(page.path, page.query, page.keep)}" data-width="${widthSec}" data-fields="${JSON.stringify(HISTOGRAMS)}" data-scales="${JSON.stringify(scales)}"></div></section>`;
 }

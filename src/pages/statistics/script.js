@@ -170,10 +170,10 @@
       return;
     }
     state.textContent = '';
-    figure('Duration', '', 'Duration', durations(body.histDuration));
-    figure('Nodes', '', 'Nodes', values(body.histNumNodes, 'num-nodes'));
-    figure('Hardware threads', '', 'Hardware threads', values(body.histNumCores, 'num-hwthreads'));
-    figure('Accelerators', '', 'Accelerators', values(body.histNumAccs, 'num-acc'));
+    for (const { name, label, histogram } of JSON.parse(place.dataset.fields)) {
+      const points = body[histogram];
+      figure(label, '', label, name === 'duration' ? durations(points) : values(points, name));
+    }
     for (const scale of JSON.parse(place.dataset.scales)) {
       const found = body.histMetrics.find(({ metric }) => metric === scale.metric);
       if (found !== undefined)
