@@ -2,7 +2,7 @@ import { Fault } from '../../faults.ts';
 import { ALL_FIELDS, type AnyField, fieldOfParameter, METRIC } from '../../jobs/fields.ts';
 import { isFootprintKey } from '../../jobs/filter.ts';
 import { formName, isConfigured, OPERATORS } from './form-fields.ts';
-import { decimalOf, durationText, idsOf, instantOf, instantText, secondsOf, wholeOf } from './human.ts';
+import { decimalOf, idsOf, instantOf, notationOf } from './human.ts';
 
 /**
  * A form's entries, as a browser sends them: the name of each begins with `f.`, so that none is taken for a parameter of a filter, which has the
@@ -44,24 +44,15 @@ function addEntries(entries: Entries, field: AnyField, parameter: string, value:
       entries.set(name, [entries.get(name), value].filter(Boolean).join(' '));
       break;
     case 'time':
-      entries.set(name, isRange === undefined ? value : '');
-      entries.set(`${name}.from`, from === '' ? '' : instantText(from));
-      entries.set(`${name}.to`, to === '' ? '' : instantText(to));
-      break;
-    case 'whole': {
-      const shown = (text: string) => (field.unit === 's' && /^\d{1,18}$/.test(text) ? durationText(text) : text);
-      entries.set(`${name}.from`, shown(from));
-      entries.set(`${name}.to`, shown(to));
-      break;
-    }
+    case 'whole':
     case 'decimal':
-      entries.set(`${name}.from`, from);
-      entries.set(`${name}.to`, to);
-      break;
-    case 'footprint':
-      entries.append(name, parameter.slice(METRIC.length));
-      entries.append(`${name}.from`, from);
-      entries.append(`${name}.to`, to);
+    case 'footprint': {
+      const { write } = notationOf(field);
+      if (field.kind === 'footprint') entries.append(name, parameter.slice(METRIC.length));
+      if (field.kind === 'time' && isRange === undefined) entries.append(name, value);
+      entries.append(`${name}.from`, from && write(from));
+      entries.append(`${name}.to`, to && write(to));
+    }
   }
 }
 
@@ -111,9 +102,8 @@ function parametersOf(field: AnyField, entries: Entries): Iterable<readonly [str
     case 'time':
       return named([values[0] || range(entries, entry, instantOf)]);
     case 'whole':
-      return named([range(entries, entry, field.unit === 's' ? secondsOf : wholeOf)]);
     case 'decimal':
-      return named([range(entries, entry, decimalOf)]);
+      return named([range(entries, entry, notationOf(field).read)]);
     case 'footprint':
       return metrics(values, entries.getAll(`${entry}.from`), entries.getAll(`${entry}.to`));
   }

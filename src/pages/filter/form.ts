@@ -4,6 +4,7 @@ import { type Html, html } from '../html.ts';
 import { memberWords } from '../job-parts.ts';
 import { type Entries, SENT } from './entries.ts';
 import { type ConfiguredField, formName, isConfigured, OPERATORS, type TypedField, words } from './form-fields.ts';
+import { notationOf } from './human.ts';
 import type { Filtered } from './words.ts';
 
 /** What one can choose from, beside what never changes. */
@@ -81,11 +82,8 @@ class Form {
       case 'time':
         return this.#time(field);
       case 'whole':
-        return field.unit === 's'
-          ? this.#range(field, { example: '2h30m', mode: 'text' })
-          : this.#range(field, { example: '1', mode: 'numeric' });
       case 'decimal':
-        return this.#range(field, { example: '0.5', mode: 'decimal', unit: field.unit });
+        return this.#range(field);
       case 'footprint':
         return this.#metrics(field, this.#offers.metrics);
     }
@@ -149,14 +147,13 @@ ${all.map(
 <div class="row two">${end('from')}${end('to')}</div>${this.#problem(name)}</div>`;
   }
 
-  #range(
-    { name, form: { label } }: AnyField,
-    input: { example: string; mode: string; unit?: string | undefined },
-  ): Html {
-    const { example, mode, unit } = input;
+  #range(field: FieldOf<'whole' | 'decimal'>): Html {
+    const { name, kind, form } = field;
+    const { label } = form;
+    const { example, mode } = notationOf(field);
     const end = (which: 'from' | 'to') =>
       html`<input name="f.${name}.${which}" aria-label="${label} ${which}" value="${this.#entries.get(`f.${name}.${which}`) ?? ''}" placeholder="${which === 'from' ? example : ''}" inputmode="${mode}" autocomplete="off"${this.#marks(name)}>`;
-    return html`<div class="field" role="group" aria-labelledby="f-${name}"><span class="label" id="f-${name}">${label}${unit !== undefined && html` <span class="of">${unit}</span>`}</span>
+    return html`<div class="field" role="group" aria-labelledby="f-${name}"><span class="label" id="f-${name}">${label}${kind === 'decimal' && html` <span class="of">${field.unit}</span>`}</span>
 <div class="row two">${end('from')}<span>to</span>${end('to')}</div>${this.#problem(name)}</div>`;
   }
 

@@ -1,4 +1,20 @@
 import { Fault } from '../../faults.ts';
+import type { FieldOf, NumberField } from '../../jobs/fields.ts';
+import { duration } from '../format.ts';
+import { type Html, html } from '../html.ts';
+
+/** A number of a filter as people write it: what they type, what a form has, and in a sentence. The API has its digits. */
+const NOTATIONS = {
+  time: { read: instantOf, write: instantText, say: instantWords, example: '', mode: 'text' },
+  seconds: { read: secondsOf, write: durationText, say: durationWords, example: '2h30m', mode: 'text' },
+  whole: { read: wholeOf, write: String, say: String, example: '1', mode: 'numeric' },
+  decimal: { read: decimalOf, write: String, say: String, example: '0.5', mode: 'decimal' },
+};
+
+export function notationOf(field: NumberField | FieldOf<'footprint'>) {
+  if (field.kind === 'footprint') return NOTATIONS.decimal;
+  return NOTATIONS[field.kind === 'whole' && field.unit === 's' ? 'seconds' : field.kind];
+}
 
 const UNITS = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
 /** Above it nobody means what he writes. */
@@ -20,8 +36,9 @@ export function secondsOf(text: string): string {
   return String(parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS], 0));
 }
 
-/** `1d2h3m4s`, exactly. */
+/** `1d2h3m4s`, exactly; what is not a number of seconds as it is. */
 export function durationText(seconds: string): string {
+  if (!/^\d{1,18}$/.test(seconds)) return seconds;
   let left = BigInt(seconds);
   let text = '';
   for (const [unit, size] of Object.entries(UNITS)) {
@@ -30,6 +47,10 @@ export function durationText(seconds: string): string {
     if (count > 0n) text += `${count}${unit}`;
   }
   return text === '' ? '0s' : text;
+}
+
+function durationWords(seconds: string): string {
+  return duration(BigInt(seconds));
 }
 
 /** Unix seconds of `2026-11-26T14:10` in UTC, or of what a script has made Unix seconds of already. */
@@ -47,6 +68,11 @@ export function instantText(seconds: string): string {
   const at = Number(seconds) * 1000;
   if (!(at < 253_402_300_800_000)) return ''; // the year 10000
   return new Date(at).toISOString().replace(/(?::00)?\.000Z$/, '');
+}
+
+function instantWords(seconds: string): Html | string {
+  const text = instantText(seconds);
+  return text === '' ? seconds : html`<time datetime="${text}Z">${text.replace('T', ' ')} UTC</time>`;
 }
 
 export function wholeOf(text: string): string {

@@ -1,9 +1,8 @@
 import { fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
 import { cut, firstOf } from '../cut.ts';
-import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { isConfigured, OPERATORS, words } from './form-fields.ts';
-import { instantText } from './human.ts';
+import { notationOf } from './human.ts';
 
 /** Each has a link with all of the others. */
 const MOST_CHIPS = 20;
@@ -50,40 +49,30 @@ function sentence(parameter: string, value: string, tags: TagNames): Sentence {
     case 'text':
     case 'name':
     case 'hosts': {
-      if (isConfigured(field)) return { label, what: value };
       const operator = OPERATORS.find(({ suffix }) => parameter === `${field.name}${suffix}`);
-      return { label: `${label} ${operator?.label ?? ''}`, what: value };
+      return { label: isConfigured(field) ? label : `${label} ${operator?.label ?? ''}`, what: value };
     }
     case 'id':
     case 'schedule':
-      return { label, what: value };
     case 'member':
       return { label, what: words(value) };
     case 'tag':
       return { label, what: tags.get(value) ?? `id ${value}` };
-    case 'time': {
-      const recent = RECENT.find(({ word }) => word === value);
-      return { label, what: recent?.label ?? rangeWords(value, instant) };
-    }
+    case 'time':
+      return { label, what: RECENT.find(({ word }) => word === value)?.label ?? rangeWords(field, value) };
     case 'whole':
-      return { label, what: rangeWords(value, field.unit === 's' ? (part) => duration(BigInt(part)) : String) };
     case 'decimal':
-      return { label, what: rangeWords(value, String, field.unit) };
+      return { label, what: rangeWords(field, value) };
     case 'footprint':
-      return { label: parameter.slice(METRIC.length), what: rangeWords(value, String) };
+      return { label: parameter.slice(METRIC.length), what: rangeWords(field, value) };
   }
 }
 
-function instant(seconds: string): Html | string {
-  const text = instantText(seconds);
-  return text === '' ? seconds : html`<time datetime="${text}Z">${text.replace('T', ' ')} UTC</time>`;
-}
-
-function rangeWords(value: string, show: (part: string) => string | Html, unit = ''): Html | string {
+function rangeWords(field: Parameters<typeof notationOf>[0], value: string): Html | string {
+  const { say } = notationOf(field);
   const [, from = '', to = ''] = /^([^-]*)-([^-]*)$/.exec(value) ?? [];
-  const end = unit === '' ? '' : ` ${unit}`;
-  if (from !== '' && to !== '')
-    return from === to ? html`${show(from)}${end}` : html`${show(from)} to ${show(to)}${end}`;
-  if (from !== '') return html`from ${show(from)}${end}`;
-  return to === '' ? value : html`up to ${show(to)}${end}`;
+  const end = field.kind === 'decimal' && ` ${field.unit}`;
+  if (from !== '' && to !== '') return from === to ? html`${say(from)}${end}` : html`${say(from)} to ${say(to)}${end}`;
+  if (from !== '') return html`from ${say(from)}${end}`;
+  return to === '' ? value : html`up to ${say(to)}${end}`;
 }
