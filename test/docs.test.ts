@@ -8,6 +8,7 @@ import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { BOUNDS } from '../src/jobs/bounds.ts';
 import type { Bounds } from '../src/jobs/field-kinds.ts';
 import { ALL_FIELDS, SMT, STORED_FIELDS } from '../src/jobs/fields.ts';
+import { LIST_SIZES, ORDERS, SORT_COLUMNS } from '../src/jobs/listed-job.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
 import { sizeFor } from '../src/node/sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
@@ -110,6 +111,14 @@ describe('docs/internals.md', () => {
     const documented = table('docs/internals.md', 'Indexes').map(([name, columns]) => [name, columns]);
     expect(documented).toEqual(Object.entries(LEAN_INDEXES));
   });
+});
+
+test('docs/pages.md has the orders and the sizes of the list of jobs', () => {
+  const text = read('docs/pages.md');
+  const [, columns = '', orders = ''] = /`sort-by` \(([^)]*)\) and `order` \(([^)]*)\)/.exec(text) ?? [];
+  const named = (list: string) => [...list.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+  expect([named(columns), named(orders)]).toEqual([SORT_COLUMNS, ORDERS]);
+  expect(text).toContain(`pages of ${LIST_SIZES.join(', ').replace(/, (\d+)$/, ' or $1')} jobs`);
 });
 
 test('docs/scaling.md has what auto picks', () => {
