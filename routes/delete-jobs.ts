@@ -3,18 +3,25 @@ import { JobBody } from '../src/http/json/job-body.ts';
 import { jobKey } from '../src/http/json/job-key.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, MESSAGE, message, resource } from '../src/http/json/responses.ts';
+import { ZoneQuery } from '../src/http/query/job-filter-query.ts';
 import { choice } from '../src/http/query/query-parameters.ts';
+import { ofParameter } from '../src/http/query/query-values.ts';
 import {
   DEFAULT_OMIT_TAGGED,
   DELETE_BATCH_JOBS,
   type DeletePlace,
   OMIT_TAGGED,
 } from '../src/jobs/retention-options.ts';
+import { timeOf } from '../src/jobs/times.ts';
 
 const WHICH = jsonBody('jobId is required', JobBody, FEW_FIELDS);
 
 const TimeParam = z.object({
-  ts: IdParam.shape.id.openapi({ param: { name: 'ts', in: 'path' }, description: 'Unix seconds', example: 1700000000 }),
+  ts: z.string().openapi({
+    param: { name: 'ts', in: 'path' },
+    description: 'Unix seconds or a date',
+    example: '1700000000',
+  }),
 });
 
 /** DELETE jobs/delete_job/{id}, jobs/delete_job/ and jobs/delete_job_before/{ts}: from the database; the archive stays. */
@@ -57,7 +64,7 @@ export const deleteJobs = resource()
         'Deletes in batches, so that other writes can run in between. In an error response `deleted` is the number of jobs deleted so far; repeat the request to continue.',
       request: {
         params: TimeParam,
-        query: z.strictObject({
+        query: ZoneQuery.extend({
           'omit-tagged': choice(
             OMIT_TAGGED,
             DEFAULT_OMIT_TAGGED,
@@ -68,8 +75,8 @@ export const deleteJobs = resource()
       responses: answers('the number of deleted jobs', MESSAGE),
     }),
     async (c) => {
-      const { ts: before } = c.req.valid('param');
-      const { 'omit-tagged': omit } = c.req.valid('query');
+      const { 'omit-tagged': omit, zone } = c.req.valid('query');
+      const before = ofParameter('ts', () => timeOf(c.req.valid('param').ts, zone), 'path');
       let deleted = 0;
       let after: DeletePlace | undefined;
       do {

@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
+import { ZoneQuery } from '../src/http/query/job-filter-query.ts';
 import { required } from '../src/http/query/query-parameters.ts';
-import { wholeId } from '../src/http/query/query-values.ts';
+import { ofParameter } from '../src/http/query/query-values.ts';
+import { timeOf } from '../src/jobs/times.ts';
 import { usedNodes } from '../src/questions/used-nodes/sqlite.ts';
 
 /** GET jobs/used_nodes: of each cluster the hosts of jobs that run and started before `ts`. */
@@ -11,7 +13,9 @@ export const usedNodesOfJobs = resource().openapi(
     path: '/jobs/used_nodes',
     summary: 'List the hosts of running jobs',
     request: {
-      query: z.strictObject({ ts: required(wholeId, { description: 'Unix seconds', example: '1700000000' }) }),
+      query: ZoneQuery.extend({
+        ts: required(String, { description: 'Unix seconds or a date', example: '1700000000' }),
+      }),
     },
     responses: answers(
       'the sorted hosts of each cluster',
@@ -19,7 +23,8 @@ export const usedNodesOfJobs = resource().openapi(
     ),
   }),
   async (c) => {
-    const { ts: before } = c.req.valid('query');
+    const { ts, zone } = c.req.valid('query');
+    const before = ofParameter('ts', () => timeOf(ts, zone));
     const rows = await c.var.db.read(usedNodes(before), c.var.deadline);
     return json({ usedNodes: Object.fromEntries(rows.map(({ cluster, hostnames }) => [cluster, hostnames])) });
   },

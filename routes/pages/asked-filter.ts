@@ -4,7 +4,7 @@ import { footprintKeys } from '../../src/clusters/metrics.ts';
 import { readableTags } from '../../src/db/statements/readable-tags.ts';
 import { Fault } from '../../src/faults.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { parseFilter } from '../../src/http/query/job-filter-query.ts';
+import { parseFilter, withoutDates } from '../../src/http/query/job-filter-query.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
@@ -43,7 +43,8 @@ export function askedFilter(c: Context<AppEnv>, path: string, view: z.ZodObject)
   const keep = new URLSearchParams(all.filter(([name]) => own.includes(name) && name !== 'page'));
   if (!queryOf(c).has(SENT)) {
     const query = new URLSearchParams(all.filter(([name]) => !own.includes(name)));
-    return { kind: 'filter', page: { path, query, keep }, filter: parseFilter(query, nowSec(c)) };
+    const filter = parseFilter(query, nowSec(c));
+    return { kind: 'filter', page: { path, query: withoutDates(query, nowSec(c)), keep }, filter };
   }
   const rest = all.filter(([name]) => name !== SENT && !name.startsWith('f.') && !own.includes(name));
   parseFilter(rest, nowSec(c)); // refuses what it does not know

@@ -1,21 +1,25 @@
 import { parseArgs } from 'node:util';
 import { asStartupError } from '../db/startup-errors.ts';
 import { generatedSource } from '../dev/made-jobs.ts';
+import { Fault } from '../faults.ts';
+import { timeOf } from '../jobs/times.ts';
 import { type Command, UsageError } from './command.ts';
 import { load } from './load.ts';
 import { loadTarget, withDatabase } from './open-database.ts';
 
 const MAX_JOBS = 100_000_000;
 const MAX_SEED = 2 ** 31 - 1;
+const MAX_TIME = 2 ** 31 - 1;
 const ARCHIVED_BY_DEFAULT = 100;
 
 export const generateCommand: Command = {
   name: 'generate',
   summary: 'generate realistic jobs; the same seed gives the same jobs',
-  usage: `cc-jobs generate --jobs N [--seed S] [--end SECONDS] [--archived N]
+  usage: `cc-jobs generate --jobs N [--seed S] [--end TIME] [--archived N]
     --jobs N        number of jobs, up to ${MAX_JOBS}
     --seed S        0 to ${MAX_SEED} (default 1)
-    --end SECONDS   Unix time of the newest job; jobs that would end later are running (default now)
+    --end TIME      start of the newest job, Unix seconds or a date such as 2026-10-01 or 2026-10-01T12:00+02:00 (UTC if
+                    it does not say the time zone); jobs that would end later are running (default now)
     --archived N    number of finished jobs, the newest ones, that get metric data in ARCHIVE_PATH (default ${ARCHIVED_BY_DEFAULT})
 
 Loads the jobs into DB_URL, which is created if it does not exist, and writes the clusters fern, gust and moss to
@@ -29,7 +33,7 @@ it with the same --end.`,
     const options = {
       jobs,
       seed: values.seed === undefined ? 1 : numberOf('--seed', values.seed, 0, MAX_SEED),
-      endTime: values.end === undefined ? now : numberOf('--end', values.end, 1, MAX_SEED),
+      endTime: values.end === undefined ? now : timeAt('--end', values.end),
       archived:
         values.archived === undefined ? ARCHIVED_BY_DEFAULT : numberOf('--archived', values.archived, 0, MAX_JOBS),
     };
@@ -48,6 +52,15 @@ function numberOf(name: string, text: string | undefined, min: number, max: numb
   const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max)) throw new UsageError(`${name} must be a whole number from ${min} to ${max}`);
   return value;
+}
+
+function timeAt(name: string, text: string): number {
+  try {
+    return numberOf(name, String(timeOf(text)), 1, MAX_TIME);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new UsageError(`${name} ${error.message}`);
+  }
 }
 
 function parseCommandLine(args: string[]) {

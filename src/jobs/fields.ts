@@ -51,7 +51,7 @@ const ENTRIES = {
     sortable: true,
     listed: { head: 'Started' },
     form: { group: 'Time and state', label: 'Started' },
-    api: { words: 'start in Unix seconds', example: 'last24h' },
+    api: { words: 'start', example: 'last24h' },
   },
   state: {
     kind: 'member',

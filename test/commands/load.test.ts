@@ -65,7 +65,8 @@ describe('cc-jobs generate', () => {
     const { run, count } = await shell();
     const first = await run(generateCommand, '--jobs', '3000', '--end', END, '--archived', '5');
     expect(first).toMatchObject({ code: 0, last: expect.stringMatching(/^3,000 read, 3,000 imported, .* jobs\/s$/) });
-    const second = await run(generateCommand, '--jobs', '3000', '--end', END, '--archived', '5');
+    const date = '2025-11-24T17:00+01:00'; // END, as a date
+    const second = await run(generateCommand, '--jobs', '3000', '--end', date, '--archived', '5');
     expect(second.last).toMatch(/^3,000 read, 0 imported, 3,000 already there/);
     expect(await count()).toBe(3000);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { JobFilterQuery, JobListQuery, parseFilter } from '../../src/http/query/job-filter-query.ts';
+import { JobFilterQuery, JobListQuery, parseFilter, withoutDates } from '../../src/http/query/job-filter-query.ts';
 import { readQuery } from '../../src/http/query/query-parameters.ts';
 
 const NOW = 1_700_000_000;
@@ -47,6 +47,12 @@ test.each([
   ['start-time=100-200', { kind: 'whole', field: 'start-time', range: { from: 100n, to: 200n } }],
   ['start-time=last6h', { kind: 'whole', field: 'start-time', range: { from: 1_699_978_400n } }], // NOW - 6 * 3600
   ['start-time=last30d', { kind: 'whole', field: 'start-time', range: { from: 1_697_408_000n } }], // NOW - 30 * 86400
+  // 1 October 2026, 0:00 in Berlin is 1,790,805,600; October has 31 days of 86,400 s and one hour twice.
+  [
+    'start-time=2026-10-01..2026-10-31&zone=Europe/Berlin',
+    { kind: 'whole', field: 'start-time', range: { from: 1_790_805_600n, to: 1_793_487_599n } },
+  ],
+  ['start-time=2026-10-01..', { kind: 'whole', field: 'start-time', range: { from: 1_790_812_800n } }],
   ['energy=0.5-.75', { kind: 'decimal', field: 'energy', range: { from: 0.5, to: 0.75 } }],
   ['metric.flops_any_avg=10.-', { kind: 'footprint', key: 'flops_any_avg', range: { from: 10 } }],
   ['schedule=batch', { kind: 'schedule', schedule: 'batch' }],
@@ -72,6 +78,11 @@ test.each([
   ['db-id=', /db-id must be/],
   ['start-time=1-2-3', /start-time must be a range of Unix seconds/],
   ['start-time=-', /start-time must be/],
+  ['start-time=2026-10-01-2026-10-31', /a range of dates \(A\.\.B/],
+  ['start-time=2026-03-29T02:30..&zone=Europe/Berlin', /start-time must be a time that exists in Europe\/Berlin/],
+  ['zone=Berlin', /zone must be the name of a time zone/],
+  ['zone=UTC&zone=UTC', /zone must be given once/],
+  ['num-nodes=2026-10-01..2026-10-31', /num-nodes must be a range of integers/],
   ['start-time=yesterday', /last6h, last24h, last7d, last30d/],
   ['duration=1.5-2', /duration must be a range of integers/],
   ['duration=5', /A-B, A- or -B/],
@@ -83,6 +94,15 @@ test.each([
   [`user=${'ä'.repeat(25_001)}`, /user is longer than 50000 bytes/],
 ])('a bad value is refused with a message: %.40s', (query, message) => {
   expect(messageOf(() => parse(query))).toMatch(message);
+});
+
+test('pages have the times of a filter in Unix seconds', () => {
+  const seconds = (query: string) => withoutDates(new URLSearchParams(query), NOW).toString();
+  expect(seconds('user=a&start-time=2026-10-01..2026-10-31&user=b&zone=Europe%2FBerlin')).toBe(
+    'user=a&start-time=1790805600-1793487599&user=b',
+  );
+  expect(seconds('start-time=5-&node=2026-10-01..')).toBe('start-time=5-&node=2026-10-01..');
+  expect(seconds('start-time=last7d&zone=UTC')).toBe('start-time=last7d');
 });
 
 test('a text of exactly 50,000 bytes passes', () => {
@@ -134,7 +154,7 @@ test('the schema lists the parameters that are read', () => {
     'db-id': '1',
     tag: '1',
   };
-  for (const name of Object.keys(JobFilterQuery.shape)) {
+  for (const name of Object.keys(JobFilterQuery.shape).filter((name) => name !== 'zone')) {
     expect(parse(`${name}=${values[name] ?? '1-2'}`), name).toHaveLength(1);
   }
 });

@@ -86,6 +86,11 @@ describe('an instant', () => {
     expect(instantOf(text)).toBe(String(seconds));
   });
 
+  test('that is a day and the end of a range is its last second', () => {
+    expect(instantOf('2026-11-26', 'inclusive')).toBe(String(DAY + 86_399));
+    expect(instantOf('2026-11-26 14:10', 'inclusive')).toBe(String(DAY + 51_000));
+  });
+
   test.each([
     '',
     'now',

@@ -61,11 +61,21 @@ describe('delete_job_before/{ts}', () => {
     expect(await ids()).toEqual(left);
   });
 
-  test.each(['x', '1.5', '5?omit-tagged=true', '5?omit-tagged='])('refuses %s', async (rest) => {
-    service = await testApp({ jobs: [job()] });
-    expect((await faultIn(await remove(`delete_job_before/${rest}`)))[0]).toBe(400);
-    expect(await ids()).toEqual([1]);
+  test('takes a date', async () => {
+    service = await testApp({ jobs: [job({ jobId: 1, startTime: 82_799 }), job({ jobId: 2, startTime: 82_800 })] });
+    // 2 January 1970 begins in Berlin an hour before it does in UTC.
+    expect((await remove('delete_job_before/1970-01-02?zone=Europe/Berlin')).status).toBe(200);
+    expect(await ids()).toEqual([2]);
   });
+
+  test.each(['x', '1.5', '2026-02-30', '5?zone=x', '5?omit-tagged=true', '5?omit-tagged='])(
+    'refuses %s',
+    async (rest) => {
+      service = await testApp({ jobs: [job()] });
+      expect((await faultIn(await remove(`delete_job_before/${rest}`)))[0]).toBe(400);
+      expect(await ids()).toEqual([1]);
+    },
+  );
 
   test('works in batches, says at its deadline how many are gone, and a repeat goes on', async () => {
     const jobs = Array.from({ length: 2_000 }, (_, number) => job({ jobId: number, startTime: number }));

@@ -137,6 +137,14 @@ describe('GET /api/jobs/used_nodes', () => {
     expect(await used(0)).toEqual({ usedNodes: {} });
   });
 
+  test('takes a date, with the time zone that is said', async () => {
+    // NOW is 2027-01-15T08:00 in UTC. The jobs started within the last hours.
+    const used = async (query: string) => await bodyOf(await service.get(`/api/jobs/used_nodes?${query}`));
+    expect(await used('ts=2027-01-15T08:00')).toEqual({ usedNodes: { small: ['n01', 'n02'] } });
+    expect(await used('ts=2027-01-15T09:00&zone=Europe/Berlin')).toEqual({ usedNodes: { small: ['n01', 'n02'] } });
+    expect(await used('ts=1970-01-02')).toEqual({ usedNodes: {} });
+  });
+
   test.each(['', '?ts=', '?ts=x', '?ts=1.5', '?ts=1&ts=2', '?ts=9223372036854775808'])(
     'wants a whole number: %j',
     async (query) => {

@@ -1,22 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
-import { ALL_FIELDS, type AnyField, type FieldOf, METRIC } from '../../jobs/fields.ts';
+import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
 import { type Condition, checkText, isFootprintKey, type JobFilter } from '../../jobs/filter.ts';
 import { PAGE_SIZE } from '../../jobs/order.ts';
+import { UTC } from '../../jobs/time-zone.ts';
+import { type Now, RANGE_WORDS, timeRange, zoneOf } from '../../jobs/times.ts';
 import type { AppEnv } from '../env.ts';
 import { nowSec, queryOf } from '../request.ts';
 import { anyTexts, count, many, once } from './query-parameters.ts';
-import {
-  decimalRange,
-  ofParameter,
-  oneOf,
-  RECENT_WORDS,
-  single,
-  startTimeRange,
-  wholeId,
-  wholeRange,
-} from './query-values.ts';
+import { decimalRange, ofParameter, oneOf, single, wholeId, wholeRange } from './query-values.ts';
 
 /** As `URLSearchParams` has them: decoded, in the order sent. */
 export type QueryParameters = Iterable<readonly [string, string]>;
@@ -26,10 +19,11 @@ interface Parameter {
   readonly name: string;
   readonly document: z.ZodType;
   /** Throws an invalid_request that says what the values must be. */
-  readonly make: (values: readonly string[], nowSec: number) => Condition;
+  readonly make: (values: readonly string[], now: Now) => Condition;
 }
 
 const RANGE = 'A-B, A- or -B';
+const TIME_RANGE = `${RANGE_WORDS}, or ${RECENT.map(({ word }) => word).join(', ')}`;
 
 function parametersOf(field: AnyField): Parameter[] {
   const { name } = field;
@@ -56,10 +50,10 @@ function parametersOf(field: AnyField): Parameter[] {
         schedule: oneOf(single(values), field.members),
       }));
     case 'time':
-      return parameter(text(`range of the ${words}: ${RANGE}, or ${RECENT_WORDS}`, example), (values, nowSec) => ({
+      return parameter(text(`range of the ${words}: ${TIME_RANGE}`, example), (values, now) => ({
         kind: 'whole',
         field: field.name,
-        range: startTimeRange(single(values), nowSec),
+        range: timeRange(single(values), 'inclusive', now),
       }));
     case 'whole':
       return parameter(text(`range of the ${words}: ${RANGE}`, example), (values) => ({
@@ -109,13 +103,27 @@ const PARAMETERS: ReadonlyMap<string, Parameter> = new Map(
   ALL_FIELDS.flatMap(parametersOf).map((parameter) => [parameter.name, parameter]),
 );
 
+/** The parameter for the time zone of dates. It is no condition. */
+export const ZONE = 'zone';
+
+/** For a route without a filter that takes a time. */
+export const ZoneQuery = z.strictObject({
+  [ZONE]: once(zoneOf, UTC, {
+    description: 'time zone of dates that do not say it; default UTC',
+    example: 'Europe/Berlin',
+  }),
+});
+
 /**
  * The filter of every list, count and statistics route, for OpenAPI. All parameters hold (AND); a repeated one means any
  * of its values. It takes whatever is sent: `parseFilter` reads it, since `metric.NAME` cannot be listed, and times depend on now.
  */
 export const JobFilterQuery = z.looseObject(
   // No names in its type: a route that adds parameters has the types of these.
-  Object.fromEntries([...PARAMETERS].map(([name, { document }]) => [name, document])) as Record<never, z.ZodType>,
+  Object.fromEntries([
+    ...[...PARAMETERS].map(([name, { document }]) => [name, document]),
+    ...Object.entries(ZoneQuery.shape),
+  ]) as Record<never, z.ZodType>,
 );
 
 /**
@@ -135,14 +143,34 @@ export function parseFilter(
     if (values === undefined) byName.set(name, [value]);
     else values.push(value);
   }
-  return [...byName].map(([name, values]) => condition(name, values, at));
+  const zone = zoneIn(byName.get(ZONE));
+  byName.delete(ZONE);
+  return [...byName].map(([name, values]) => condition(name, values, { nowSec: at, zone }));
 }
 
-function condition(name: string, values: readonly string[], at: number): Condition {
+/** The same filter with its times in Unix seconds, as a form can show them, and without the time zone that only dates need. */
+export function withoutDates(query: URLSearchParams, at: number): URLSearchParams {
+  const now = { nowSec: at, zone: zoneIn(query.has(ZONE) ? query.getAll(ZONE) : undefined) };
+  const seconds = new URLSearchParams();
+  for (const [name, value] of query) {
+    if (name === ZONE) continue;
+    const isTime = fieldOfParameter(name)?.kind === 'time' && !RECENT.some(({ word }) => word === value);
+    const { from = '', to = '' } = isTime ? timeRange(value, 'inclusive', now) : {};
+    seconds.append(name, isTime ? `${from}-${to}` : value);
+  }
+  return seconds;
+}
+
+/** The time zone that the values of the parameter say. Throws invalid_request that names it. */
+function zoneIn(values: readonly string[] | undefined) {
+  return values === undefined ? UTC : ofParameter(ZONE, () => zoneOf(single(values)));
+}
+
+function condition(name: string, values: readonly string[], now: Now): Condition {
   const key = name.startsWith(METRIC) ? name.slice(METRIC.length) : '';
   const make = PARAMETERS.get(name)?.make ?? (isFootprintKey(key) ? footprint(key) : undefined);
   if (make === undefined) throw new Fault('invalid_request', `invalid query parameter: ${name.slice(0, 200)}`);
-  return ofParameter(name, () => make(values, at));
+  return ofParameter(name, () => make(values, now));
 }
 
 function footprint(key: string): Parameter['make'] {
@@ -151,7 +179,7 @@ function footprint(key: string): Parameter['make'] {
 
 /** The filter of a request whose query is a JobFilterQuery with parameters of its own. Throws invalid_request that names the parameter. */
 export function filterOf(c: Context<AppEnv>, { shape }: z.ZodObject): JobFilter {
-  const own = Object.keys(shape).filter((name) => !PARAMETERS.has(name));
+  const own = Object.keys(shape).filter((name) => name !== ZONE && !PARAMETERS.has(name));
   return parseFilter(queryOf(c), nowSec(c), own);
 }
 

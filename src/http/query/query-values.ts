@@ -1,12 +1,9 @@
 import { Fault } from '../../faults.ts';
-import { RECENT } from '../../jobs/fields.ts';
 import type { Range } from '../../jobs/filter.ts';
 
 // Values of parameters from their texts. Each function throws an invalid_request that says what the value must be.
 
 const INT64_MAX = 2n ** 63n - 1n;
-
-export const RECENT_WORDS = RECENT.map(({ word }) => word).join(', ');
 
 /** A 64-bit id, exactly. */
 export function wholeId(text: string): bigint {
@@ -32,14 +29,6 @@ export function decimalRange(text: string): Range<number> {
     if (!Number.isFinite(value)) throw invalid(wanted);
     return value;
   });
-}
-
-/** As wholeRange in Unix seconds, or a word for "since a while ago". */
-export function startTimeRange(text: string, nowSec: number): Range<bigint> {
-  const recent = RECENT.find(({ word }) => word === text);
-  if (recent !== undefined) return { from: BigInt(nowSec - recent.sec) };
-  if (/^\d*-\d*$/.test(text)) return wholeRange(text);
-  throw invalid(`must be a range of Unix seconds (A-B, A- or -B) or one of ${RECENT_WORDS}`);
 }
 
 function range<Value>(text: string, form: RegExp, wanted: string, read: (digits: string) => Value): Range<Value> {
@@ -72,12 +61,12 @@ export function positive(text: string): number {
 }
 
 /** Adds the name of the parameter to the message of an invalid value. */
-export function ofParameter<Value>(name: string, read: () => Value): Value {
+export function ofParameter<Value>(name: string, read: () => Value, kind: 'query' | 'path' = 'query'): Value {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw invalid(`query parameter ${name} ${error.message}`);
+    throw invalid(`${kind} parameter ${name} ${error.message}`);
   }
 }
 

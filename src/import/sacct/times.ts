@@ -1,3 +1,5 @@
+import { timeZone, wallOffsets } from '../../jobs/time-zone.ts';
+
 /** Reads the times of a wall clock as Unix seconds. */
 export interface LocalClock {
   /** Undefined for `Unknown`, `None` and everything else that is not a time. */
@@ -6,7 +8,6 @@ export interface LocalClock {
   second(text: string): number | undefined;
 }
 
-const DAY_MS = 86_400_000;
 /** Offsets of zones change at full quarters of an hour of the local clock at the finest. */
 const SLOT_MS = 900_000;
 /** A log of ten years has 350,000 slots at most, most of them in order. */
@@ -23,14 +24,15 @@ interface Offsets {
  * occurrence, one that is left out counts from before the change. A time that ends in `Z` or an offset (`+0100`, `+01:00`) says by itself
  * when it is. Plain digits are Unix seconds already (SLURM_TIME_FORMAT=%s). Throws a RangeError for an unknown zone.
  */
-export function localClock(timeZone: string): LocalClock {
-  const offsetAt = zoneOffset(timeZone);
+export function localClock(zoneName: string): LocalClock {
+  const zone = timeZone(zoneName);
   const slots = new Map<number, Offsets>();
   const offsetsOf = (wallMs: number): Offsets => {
     const slot = Math.floor(wallMs / SLOT_MS);
     const kept = slots.get(slot);
     if (kept !== undefined) return kept;
-    const offsets = offsetsOfWall(wallMs, offsetAt);
+    const { valid, before } = wallOffsets(wallMs, zone);
+    const offsets = { first: valid[0] ?? before, second: valid[1] };
     if (slots.size >= SLOTS_KEPT) slots.clear();
     slots.set(slot, offsets);
     return offsets;
@@ -41,7 +43,7 @@ export function localClock(timeZone: string): LocalClock {
     return (time.wallMs - (time.offset ?? offsetsOf(time.wallMs).first)) / 1000;
   };
   const second = (text: string) => {
-    const time = timeZone === 'UTC' ? undefined : wallTimeOf(text);
+    const time = zoneName === 'UTC' ? undefined : wallTimeOf(text);
     if (time === undefined || time.offset !== undefined) return undefined;
     const offset = offsetsOf(time.wallMs).second;
     return offset === undefined ? undefined : (time.wallMs - offset) / 1000;
@@ -113,33 +115,4 @@ function offsetIn(text: string): number | undefined {
   if (sign === undefined) return undefined;
   const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
   return sign === '-' ? -offset : offset;
-}
-
-function offsetsOfWall(wallMs: number, offsetAt: (utcMs: number) => number): Offsets {
-  const before = offsetAt(wallMs - DAY_MS);
-  const after = offsetAt(wallMs + DAY_MS);
-  const [first = before, second] = [...new Set([before, after])].filter(
-    (offset) => offsetAt(wallMs - offset) === offset,
-  );
-  return { first, second };
-}
-
-/** The offset of a zone at an instant, in ms east of UTC. */
-function zoneOffset(timeZone: string): (utcMs: number) => number {
-  if (timeZone === 'UTC') return () => 0;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (utcMs) => {
-    const parts = Object.fromEntries(format.formatToParts(utcMs).map(({ type, value }) => [type, Number(value)]));
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - utcMs;
-  };
 }

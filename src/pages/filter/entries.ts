@@ -100,7 +100,7 @@ function parametersOf(field: AnyField, entries: Entries): Iterable<readonly [str
     case 'id':
       return named(idsOf(values[0] ?? ''));
     case 'time':
-      return named([values[0] || range(entries, entry, instantOf)]);
+      return named([values[0] || range(entries, entry, instantOf, (text) => instantOf(text, 'inclusive'))]);
     case 'whole':
     case 'decimal':
       return named([range(entries, entry, notationOf(field).read)]);
@@ -117,13 +117,16 @@ function typed(name: string, operators: readonly string[], values: readonly stri
 }
 
 /** `A-B`, `A-`, `-B`, or '' where neither is there. */
-function range(entries: Entries, entry: string, read: (text: string) => string): string {
-  return between(entries.get(`${entry}.from`) ?? '', entries.get(`${entry}.to`) ?? '', read);
+function range(entries: Entries, entry: string, read: Read, readEnd = read): string {
+  return between(entries.get(`${entry}.from`) ?? '', entries.get(`${entry}.to`) ?? '', read, readEnd);
 }
 
-function between(from: string, to: string, read: (text: string) => string): string {
+type Read = (text: string) => string;
+
+function between(from: string, to: string, read: Read, readEnd = read): string {
   if (from.trim() === '' && to.trim() === '') return '';
-  const [low, high] = [from, to].map((text) => (text.trim() === '' ? '' : read(text))) as [string, string];
+  const low = from.trim() === '' ? '' : read(from);
+  const high = to.trim() === '' ? '' : readEnd(to);
   if (low !== '' && high !== '' && Number(low) > Number(high)) {
     throw new Fault('invalid_request', 'enter a range whose first value is not larger than the second');
   }

@@ -1,5 +1,7 @@
 import { Fault } from '../../faults.ts';
 import type { FieldOf, NumberField } from '../../jobs/fields.ts';
+import { UTC } from '../../jobs/time-zone.ts';
+import { type RangeEnd, rangeOf } from '../../jobs/times.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
@@ -53,14 +55,20 @@ function durationWords(seconds: string): string {
   return duration(BigInt(seconds));
 }
 
-/** Unix seconds of `2026-11-26T14:10` in UTC, or of what a script has made Unix seconds of already. */
-export function instantOf(text: string): string {
-  const clean = text.trim();
-  if (/^\d{1,12}$/.test(clean)) return clean;
-  const [, day, time] = /^(\d{4,5}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$/.exec(clean) ?? [];
-  const at = day === undefined ? Number.NaN : Date.parse(`${day}T${time ?? '00:00'}Z`);
-  if (Number.isNaN(at) || at < 0) throw invalid('enter a time such as 2026-11-26 14:10');
-  return String(Math.floor(at / 1000));
+/**
+ * Unix seconds of `2026-11-26 14:10` in UTC, or of what a script has made Unix seconds of already. As the end of a range a day is the whole
+ * day.
+ */
+export function instantOf(text: string, end?: RangeEnd): string {
+  const clean = text.trim().replace(' ', 'T');
+  try {
+    const { from, to } = end === undefined ? rangeOf(clean, '', 'inclusive', UTC) : rangeOf('', clean, end, UTC);
+    const seconds = from ?? to;
+    if (seconds !== undefined) return String(seconds);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+  throw invalid('enter a time such as 2026-11-26 14:10');
 }
 
 /** The same for a field of a form, in UTC; '' for what is no time that a form can hold. */

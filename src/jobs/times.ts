@@ -1,0 +1,119 @@
+import { Fault } from '../faults.ts';
+import { RECENT } from './fields.ts';
+import type { Range } from './filter.ts';
+import { startOfDay, type TimeZone, timeZone, UTC, wallOffsets } from './time-zone.ts';
+
+// The one grammar of times: of the API, the pages and the commands. Each function throws an invalid_request that says what a time must be.
+
+const INT64_MAX = 2n ** 63n - 1n;
+const DAY_MS = 86_400_000;
+const DATE = /^(\d{4}-\d\d-\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(.*)$/;
+/** In an address, a `+` that the client has not encoded arrives as a blank. */
+const OFFSET = /^([+ -])(\d\d):?(\d\d)$/;
+
+const EXAMPLES = '2026-10-01, 2026-10-01T12:00 or 2026-10-01T12:00+02:00';
+const TIME = `Unix seconds or a date (${EXAMPLES})`;
+const RANGE = `a range of Unix seconds (A-B, A- or -B), a range of dates (A..B, A.. or ..B, such as 2026-10-01..2026-10-31), or one of ${RECENT.map(({ word }) => word).join(', ')}`;
+
+/** What a range of times may say, for documentation. */
+export const RANGE_WORDS = 'Unix seconds A-B, A- or -B, dates A..B, A.. or ..B';
+
+/** `half-open`: the second time is the first that is outside, so that ranges tile. `inclusive`: it is the last that is inside. */
+export type RangeEnd = 'half-open' | 'inclusive';
+
+/** When and where a time is read. */
+export interface Now {
+  readonly nowSec: number;
+  /** Of dates that do not say it. */
+  readonly zone: TimeZone;
+}
+
+export function zoneOf(name: string): TimeZone {
+  try {
+    return timeZone(name);
+  } catch {
+    throw invalid('must be the name of a time zone, such as Europe/Berlin');
+  }
+}
+
+/** Unix seconds of a time; of a day, its beginning. */
+export function timeOf(text: string, zone: TimeZone = UTC): bigint {
+  return text.startsWith('-') ? -secondsOf(text.slice(1)) : instantOf(text, zone).from;
+}
+
+/** A range of two times or of a word for "since a while ago". */
+export function timeRange(text: string, end: RangeEnd, { nowSec, zone }: Now): Range<bigint> {
+  const recent = RECENT.find(({ word }) => word === text);
+  if (recent !== undefined) return { from: BigInt(nowSec - recent.sec) };
+  const [, from, to] = /^(\d*)-(\d*)$/.exec(text) ?? /^(.*?)\.\.(.*)$/.exec(text) ?? [];
+  if (from === undefined || to === undefined || from + to === '') throw invalid(`must be ${RANGE}`);
+  return rangeOf(from, to, end, zone);
+}
+
+/** The same of its two texts; an empty one is an open end. */
+export function rangeOf(from: string, to: string, end: RangeEnd, zone: TimeZone): Range<bigint> {
+  const range = {
+    ...(from === '' ? {} : { from: instantOf(from, zone).from }),
+    ...(to === '' ? {} : { to: endOf(instantOf(to, zone), end) }),
+  };
+  if (end === 'half-open' && range.from !== undefined && range.to !== undefined && range.from >= range.to) {
+    throw invalid('must be a range whose second time is later than the first');
+  }
+  return range;
+}
+
+function endOf({ from, next }: Instant, end: RangeEnd): bigint {
+  if (next === undefined) return from;
+  return end === 'half-open' ? next : next - 1n;
+}
+
+interface Instant {
+  readonly from: bigint;
+  /** Of a day: the beginning of the next one. */
+  readonly next?: bigint;
+}
+
+function instantOf(text: string, zone: TimeZone): Instant {
+  if (/^\d+$/.test(text)) return { from: secondsOf(text) };
+  const [, date = '', hour, minute, second = '0', rest = ''] = DATE.exec(text) ?? [];
+  const midnightMs = Date.parse(`${date}T00:00Z`);
+  // Date.parse takes 2026-02-30 for a day in March.
+  const isDate = !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(date);
+  if (!isDate) throw invalid(`must be ${TIME}`);
+  if (hour === undefined || minute === undefined) {
+    if (rest !== '') throw invalid(`must be ${TIME}; a time zone follows a time of day`);
+    return { from: inRange(startOfDay(midnightMs, zone)), next: inRange(startOfDay(midnightMs + DAY_MS, zone)) };
+  }
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) throw invalid(`must be ${TIME}`);
+  const wallMs = midnightMs + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000;
+  if (rest !== '') return { from: inRange(wallMs - offsetIn(rest)) };
+  // Of the two readings while clocks are put back, the first.
+  const [offset] = wallOffsets(wallMs, zone).valid;
+  if (offset !== undefined) return { from: inRange(wallMs - offset) };
+  throw invalid(`must be a time that exists in ${zone.name}: its clocks were put forward over ${text}`);
+}
+
+function secondsOf(digits: string): bigint {
+  if (!/^\d+$/.test(digits)) throw invalid(`must be ${TIME}`);
+  const seconds = BigInt(digits);
+  if (seconds > INT64_MAX) throw invalid('must be within 64 bits');
+  return seconds;
+}
+
+/** Of `Z`, `+02:00` or `-0530`, in ms. */
+function offsetIn(text: string): number {
+  if (text === 'Z') return 0;
+  const [, sign, hours, minutes] = OFFSET.exec(text) ?? [];
+  if (sign === undefined || Number(hours) > 23 || Number(minutes) > 59) throw invalid(`must be ${TIME}`);
+  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return sign === '-' ? -offset : offset;
+}
+
+function inRange(utcMs: number): bigint {
+  if (utcMs < 0) throw invalid('must not be before 1970');
+  return BigInt(utcMs / 1000);
+}
+
+function invalid(message: string): Fault {
+  return new Fault('invalid_request', message);
+}
