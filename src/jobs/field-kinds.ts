@@ -54,6 +54,10 @@ export type Field =
   | (Common & { readonly kind: 'schedule'; readonly members: readonly string[] })
   /** Unix seconds, from 0 to so many seconds after now: a node's clock may be ahead. */
   | (StoredWhole & { readonly kind: 'time'; readonly aheadSec: number })
+  /** A time in which the job ran: from its start until its end, or until now. */
+  | (Common & { readonly kind: 'during' })
+  /** The end of a job that has ended. */
+  | (Common & { readonly kind: 'ended' })
   /** People write seconds as durations: `2h30m`. */
   | (StoredWhole & { readonly kind: 'whole'; readonly unit?: 's'; readonly bounds: Bounds })
   | (StoredNumber & { readonly kind: 'decimal'; readonly unit: string })

@@ -53,6 +53,16 @@ const ENTRIES = {
     form: { group: 'Time and state', label: 'Started' },
     api: { words: 'start', example: 'last24h' },
   },
+  during: {
+    kind: 'during',
+    form: { group: 'Time and state', label: 'Ran' },
+    api: { words: 'jobs that ran at any moment of it; the second time is outside', example: '2026-10-01..2026-10-31' },
+  },
+  'end-time': {
+    kind: 'ended',
+    form: { group: 'Time and state', label: 'Ended' },
+    api: { words: 'end, of jobs that have ended', example: 'last24h' },
+  },
   state: {
     kind: 'member',
     column: 'job_state',
@@ -226,6 +236,8 @@ export type AnyField = { [Name in FieldName]: Named<Name> }[FieldName];
 export type FieldOf<Kind extends Field['kind']> = Extract<AnyField, { kind: Kind }>;
 /** A field that is a number of a job. */
 export type NumberField = FieldOf<'time' | 'whole' | 'decimal'>;
+/** A field whose values are ranges of times. */
+export type TimesField = FieldOf<'time' | 'during' | 'ended'>;
 /** A field that is a column of table `job`. */
 export type StoredField = Extract<AnyField, Stored>;
 

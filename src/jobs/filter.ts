@@ -11,7 +11,7 @@ export type MemberField = FieldOf<'member'>['name'];
 export type WholeField = FieldOf<'time' | 'whole'>['name'];
 export type DecimalField = FieldOf<'decimal'>['name'];
 
-/** Both ends inclusive; an absent one is open. 0 is a value like any other. */
+/** Both ends inclusive (but in `during`); an absent one is open. 0 is a value like any other. */
 export interface Range<Value> {
   readonly from?: Value;
   readonly to?: Value;
@@ -23,6 +23,9 @@ export interface Range<Value> {
  * - A stored NULL reads as the text '' or the number 0.
  * - `job-name` matches only rows whose metadata is valid JSON with a text under jobName: without one, `not` fails as well.
  * - `node` with `not` means: at least one host is none of the values.
+ * - `during` matches jobs that ran at any moment from `from` to before `to`: a job runs from its start until its end, which is
+ *   start + stored duration, and now if it is running. Its start is such a moment even if it lasted 0 s.
+ * - `ended` matches jobs in a state of ENDED_STATES whose end is in the range.
  * - `footprint` matches rows whose footprint is valid JSON with a number under the key.
  */
 export type Condition =
@@ -41,6 +44,8 @@ export type Condition =
   | { readonly kind: 'tag'; readonly ids: readonly bigint[] }
   | { readonly kind: 'schedule'; readonly schedule: FieldOf<'schedule'>['members'][number] }
   | { readonly kind: 'whole'; readonly field: WholeField; readonly range: Range<bigint> }
+  | { readonly kind: 'during'; readonly range: Range<bigint>; readonly nowSec: number }
+  | { readonly kind: 'ended'; readonly range: Range<bigint> }
   | { readonly kind: 'decimal'; readonly field: DecimalField; readonly range: Range<number> }
   | { readonly kind: 'footprint'; readonly key: string; readonly range: Range<number> }
   | { readonly kind: 'owner'; readonly user: string; readonly projects: readonly string[] };

@@ -25,6 +25,9 @@ export function isUnended(state: JobState): boolean {
   return UNENDED_STATES.some((unended) => unended === state);
 }
 
+/** Those of a job that has ended, in whatever way. */
+export const ENDED_STATES = JOB_STATES.filter((state) => state !== 'pending' && !isUnended(state));
+
 export const SHARED = ['none', 'single_user', 'multi_user'] as const;
 export type Shared = (typeof SHARED)[number];
 

@@ -1,5 +1,5 @@
 import { Fault } from '../faults.ts';
-import { RECENT } from './fields.ts';
+import { type AnyField, RECENT, type TimesField } from './fields.ts';
 import type { Range } from './filter.ts';
 import { startOfDay, type TimeZone, timeZone, UTC, wallOffsets } from './time-zone.ts';
 
@@ -20,6 +20,20 @@ export const RANGE_WORDS = 'Unix seconds A-B, A- or -B, dates A..B, A.. or ..B';
 
 /** `half-open`: the second time is the first that is outside, so that ranges tile. `inclusive`: it is the last that is inside. */
 export type RangeEnd = 'half-open' | 'inclusive';
+
+const RANGE_ENDS: Readonly<Record<TimesField['kind'], RangeEnd>> = {
+  time: 'inclusive',
+  during: 'half-open',
+  ended: 'inclusive',
+};
+
+export function rangeEndOf({ kind }: TimesField): RangeEnd {
+  return RANGE_ENDS[kind];
+}
+
+export function hasTimes(field: AnyField): field is TimesField {
+  return Object.hasOwn(RANGE_ENDS, field.kind);
+}
 
 /** When and where a time is read. */
 export interface Now {

@@ -183,6 +183,48 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     }
   });
 
+  // NOW is the newest job's start. A week before 1,602,000,000 is 1,601,395,200.
+  test.each([
+    ['during=1602000000-1602100000', 3],
+    ['during=1602000000-1602100000&cluster=fritz', 3],
+    ['during=1602000000-1602100000&state=completed', 3],
+    ['during=1602000000-1602100000&cluster=fritz&cluster=tiny&state=completed', 3],
+    ['during=1602000000-1602100000&node=n1', 3],
+    ['end-time=1602000000-1602100000', 2],
+    ['end-time=1602000000-1602100000&cluster=fritz&state=failed', 2],
+  ])('"%s" reads a week more than these days, long jobs and running ones', async (query, number) => {
+    const jobs = asked(query);
+    const options = { nowSec: NOW, shortJobSec: 300 };
+    const plans = [
+      await db.plan(countJobs(jobs)),
+      await db.plan(jobStatistics(jobs, { ...options, groupBy: 'user' })),
+      await db.plan(jobHistograms(jobs, { nowSec: NOW, bins: '1h' })),
+      await pageIdsOf(jobs),
+    ];
+    for (const plan of plans) {
+      const [among, long, running] = plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line));
+      expect(plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line))).toHaveLength(number);
+      expect(among).toMatch(/^SEARCH job USING (COVERING )?INDEX \w+ \(.*start_time>\? AND start_time<\?\)/);
+      expect(long).toMatch(
+        /^(SCAN|SEARCH) job USING (COVERING )?INDEX (jobs_long_starttime \(start_time<\?\)|jobs_\w*duration\w* \(.*duration>\?)/,
+      );
+      if (number === 3) expect(running).toMatch(/^SEARCH job USING (COVERING )?INDEX \w+ \(.*job_state=\?/);
+    }
+  });
+
+  test.each([
+    ['during=1602000000-1602100000&user=user5', /\(.*hpc_user=\?/],
+    ['during=1602000000-1602100000&job-id=77', /\(job_id=\?/],
+    ['during=1602000000-1602100000&start-time=1602000000-', /start_time>\?/],
+    ['during=-1602100000&tag=1', /rowid=\?/],
+  ])('"%s" is found by what selects fewer', async (query, found) => {
+    const jobs = asked(query);
+    for (const plan of [await db.plan(countJobs(jobs)), await pageIdsOf(jobs)]) {
+      const access = plan.filter((line) => /^(SCAN|SEARCH) job\b/.test(line));
+      expect(access).toEqual([expect.stringMatching(found)]);
+    }
+  });
+
   test('a single job, used nodes and an account are looked up', async () => {
     for (const statement of [jobById(asked(''), 5, { nowSec: NOW }), jobForMetrics(asked(''), 5)]) {
       expect(await db.plan(statement)).toContain('SEARCH job USING INTEGER PRIMARY KEY (rowid=?)');

@@ -53,6 +53,14 @@ test.each([
     { kind: 'whole', field: 'start-time', range: { from: 1_790_805_600n, to: 1_793_487_599n } },
   ],
   ['start-time=2026-10-01..', { kind: 'whole', field: 'start-time', range: { from: 1_790_812_800n } }],
+  // The end of a day is the beginning of the next one where ranges are half-open.
+  [
+    'during=2026-10-01..2026-10-31',
+    { kind: 'during', range: { from: 1_790_812_800n, to: 1_793_491_200n }, nowSec: NOW },
+  ],
+  ['during=5-', { kind: 'during', range: { from: 5n }, nowSec: NOW }],
+  ['end-time=2026-10-01..2026-10-31', { kind: 'ended', range: { from: 1_790_812_800n, to: 1_793_491_199n } }],
+  ['end-time=last24h', { kind: 'ended', range: { from: 1_699_913_600n } }], // NOW - 86,400
   ['energy=0.5-.75', { kind: 'decimal', field: 'energy', range: { from: 0.5, to: 0.75 } }],
   ['metric.flops_any_avg=10.-', { kind: 'footprint', key: 'flops_any_avg', range: { from: 10 } }],
   ['schedule=batch', { kind: 'schedule', schedule: 'batch' }],
@@ -82,6 +90,7 @@ test.each([
   ['start-time=2026-03-29T02:30..&zone=Europe/Berlin', /start-time must be a time that exists in Europe\/Berlin/],
   ['zone=Berlin', /zone must be the name of a time zone/],
   ['zone=UTC&zone=UTC', /zone must be given once/],
+  ['during=5-5', /during must be a range whose second time is later than the first/],
   ['num-nodes=2026-10-01..2026-10-31', /num-nodes must be a range of integers/],
   ['start-time=yesterday', /last6h, last24h, last7d, last30d/],
   ['duration=1.5-2', /duration must be a range of integers/],
@@ -100,6 +109,9 @@ test('pages have the times of a filter in Unix seconds', () => {
   const seconds = (query: string) => withoutDates(new URLSearchParams(query), NOW).toString();
   expect(seconds('user=a&start-time=2026-10-01..2026-10-31&user=b&zone=Europe%2FBerlin')).toBe(
     'user=a&start-time=1790805600-1793487599&user=b',
+  );
+  expect(seconds('during=2026-10-01..2026-10-31&end-time=2026-10-01..2026-10-31')).toBe(
+    'during=1790812800-1793491200&end-time=1790812800-1793491199',
   );
   expect(seconds('start-time=5-&node=2026-10-01..')).toBe('start-time=5-&node=2026-10-01..');
   expect(seconds('start-time=last7d&zone=UTC')).toBe('start-time=last7d');

@@ -135,6 +135,8 @@ const FILTERS = [
   'start-time=1795702200-1795702260',
   'start-time=last7d',
   'start-time=-1795702200',
+  'during=1795702200-1795702260&end-time=-1795702200',
+  'during=last7d',
   'job-id=1&job-id=2&array-job-id=3&db-id=-4',
   'schedule=batch&metric.flops_any_avg=1.5-&metric.mem_used_max=-7',
 ];

@@ -5,6 +5,7 @@ import { follow, type Site, site, type Visit } from '../support/pages.ts';
 import { HOSTILE, LONG_WORD, SHOWN_JOBS } from '../support/shown-jobs.ts';
 import { job, NOW } from '../support/test-app.ts';
 
+const started = (page: Page) => page.getByRole('group', { name: 'Started between' });
 const IDS = 'table.jobs tbody tr td:first-child';
 
 describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
@@ -164,15 +165,33 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       await page.goto('/jobs');
       await page.getByText('Filter', { exact: true }).click();
       // NOW is 2027-01-15 13:30 in India; job 13 started five hours before.
-      await page.getByLabel('from', { exact: true }).fill('2027-01-15T08:00');
-      await page.getByLabel('to', { exact: true }).fill('2027-01-15T09:00');
+      await started(page).getByLabel('from', { exact: true }).fill('2027-01-15T08:00');
+      await started(page).getByLabel('to', { exact: true }).fill('2027-01-15T09:00');
       await follow(page, page.getByRole('button', { name: 'Apply' }));
       await page.waitForURL(`**/jobs?start-time=${NOW - 5.5 * 3600}-${NOW - 4.5 * 3600}`);
       expect(await texts(IDS)).toEqual(['13']);
       await page.getByText('Filter', { exact: true }).click();
-      expect(await page.getByLabel('from', { exact: true }).inputValue()).toBe('2027-01-15T08:00');
+      expect(await started(page).getByLabel('from', { exact: true }).inputValue()).toBe('2027-01-15T08:00');
       expect(await texts('.chips li')).toEqual([
         'Started 2027-01-15 08:00 to 2027-01-15 09:00 × Remove Started 2027-01-15 08:00 to 2027-01-15 09:00',
+      ]);
+    });
+
+    test('for the time in which jobs ran, whose end is the first second that is outside', async () => {
+      const { page, texts } = await service.visit('root', { timezoneId: 'UTC' });
+      await page.goto('/jobs');
+      await page.getByText('Filter', { exact: true }).click();
+      // Job 12 started two days before NOW, 2027-01-15 08:00 UTC, and ran 2.5 hours.
+      const ran = page.getByRole('group', { name: 'Ran between' });
+      await ran.getByLabel('from').fill('2027-01-13T10:29');
+      await ran.getByLabel('to').fill('2027-01-13T10:30');
+      await follow(page, page.getByRole('button', { name: 'Apply' }));
+      await page.waitForURL(`**/jobs?during=${NOW - 172_800 + 8940}-${NOW - 172_800 + 9000}`);
+      expect(await texts(IDS)).toEqual(['12']);
+      await page.goto('/jobs?during=2027-01-13T10:30..2027-01-13T10:31');
+      expect(await texts(IDS)).toEqual([]);
+      expect(await texts('.chips li')).toEqual([
+        'Ran 2027-01-13 10:30 to 2027-01-13 10:31 × Remove Ran 2027-01-13 10:30 to 2027-01-13 10:31',
       ]);
     });
 
@@ -200,8 +219,8 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       expect(await texts('td.when')).toContain('2027-01-13 08:00 UTC');
       await page.getByText('Filter', { exact: true }).click();
       await page.getByLabel('Started', { exact: true }).selectOption('');
-      await page.getByLabel('from (UTC)').fill('2027-01-13T08:00');
-      await page.getByLabel('to (UTC)').fill('2027-01-13T08:01');
+      await started(page).getByLabel('from (UTC)').fill('2027-01-13T08:00');
+      await started(page).getByLabel('to (UTC)').fill('2027-01-13T08:01');
       await follow(page, page.getByRole('button', { name: 'Apply' }));
       expect(new URL(page.url()).search).toBe(`?start-time=${NOW - 172_800}-${NOW - 172_740}`);
       expect(await texts(IDS)).toEqual(['12']);

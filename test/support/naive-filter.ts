@@ -23,6 +23,17 @@ function holds(row: Row, condition: Condition, tagScopes: readonly string[]): bo
     }
     case 'whole':
       return within(row[condition.field] ?? 0n, condition.range);
+    case 'during': {
+      const { range, nowSec } = condition;
+      const start = row['start-time'];
+      const end = row.state === 'running' ? BigInt(nowSec) : start + row.duration;
+      // Every moment of the job is before its end; the first one is its start, also of a job of 0 s.
+      const last = end > start ? end - 1n : start;
+      return (range.to === undefined || start < range.to) && (range.from === undefined || last >= range.from);
+    }
+    case 'ended':
+      if (['pending', 'running', 'suspended'].includes(row.state)) return false;
+      return within(row['start-time'] + row.duration, condition.range);
     case 'decimal':
       return within(row[condition.field], condition.range);
     case 'footprint': {

@@ -6,6 +6,11 @@ import { FOOTPRINT_VALUES, TAGS, TEXTS } from './random-jobs.ts';
 
 const texts = fc.array(fc.constantFrom(...TEXTS, '\ud800', 'a\udc00', 'y'.repeat(50_000)), { maxLength: 3 });
 const wholes = fc.constantFrom(0n, 1n, 2n, 60n, 300n, 3600n, 1_699_996_400n, 2n ** 40n, 2n ** 63n - 1n);
+/** Around the starts and ends of the random jobs, and of those that last a week more. */
+const times = fc.constantFrom(
+  ...[0n, 1n, 60n, 300n, 1_699_990_000n, 1_699_990_060n, 1_699_996_400n, 1_699_996_401n, 1_700_000_000n],
+  ...[1_700_000_500n, 1_700_172_800n, 1_700_595_000n, 1_700_601_300n, 2n ** 32n, 2n ** 40n, 2n ** 63n - 1n],
+);
 const decimals = fc.constantFrom(...FOOTPRINT_VALUES.filter((value) => value >= 0), 0.1, 0.30000000000000004);
 const ids = fc.array(fc.constantFrom(0n, 1n, 2n, 3n, 4n, 7n, 2n ** 53n - 3n, 2n ** 53n + 1n), { maxLength: 4 });
 
@@ -36,6 +41,13 @@ function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
     case 'time':
     case 'whole':
       return range(wholes).map((within) => ({ kind: 'whole', field: field.name, range: within }));
+    case 'during':
+      return fc
+        .tuple(range(times), fc.constantFrom(0, 1_699_996_400, 1_700_000_000, 1_700_001_000))
+        .filter(([{ from, to }]) => from === undefined || to === undefined || from < to)
+        .map(([within, nowSec]) => ({ kind: 'during', range: within, nowSec }));
+    case 'ended':
+      return range(times).map((within) => ({ kind: 'ended', range: within }));
     case 'decimal':
       return range(decimals).map((within) => ({ kind: 'decimal', field: field.name, range: within }));
     case 'footprint':

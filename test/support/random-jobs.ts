@@ -141,7 +141,22 @@ const metadata = stored<{ jobName?: Buffer }>(
 /** Values at the limits of how a field is used. Other fields have the values of `usual`. */
 const VALUES: { readonly [Name in keyof StoredValues]?: fc.Arbitrary<StoredValues[Name]> } = {
   'start-time': whole(0n, 1n, 1_699_990_000n, 1_699_996_400n, 1_699_996_401n, 1_700_000_500n, 2n ** 40n),
-  duration: whole(0n, 1n, 59n, 60n, 299n, 300n, 3599n, 3600n, 7200n, 172_799n, 172_800n, 2n ** 31n - 1n),
+  duration: whole(
+    0n,
+    1n,
+    59n,
+    60n,
+    299n,
+    300n,
+    3599n,
+    3600n,
+    7200n,
+    172_799n,
+    172_800n,
+    604_800n,
+    604_801n,
+    2n ** 31n - 1n,
+  ),
   'array-job-id': whole(0n, 7n, 2n ** 53n + 1n),
   state: fc.constantFrom(...JOB_STATES, 'running', 'running'),
   'num-hwthreads': whole(0n, 1n, 72n, 2n ** 20n),

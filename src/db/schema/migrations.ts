@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** Plain SQL files, applied in the order of their names. */
 export const FOLDER = join(import.meta.dirname, '../../../migrations');
 /** These create schema 11. A file of cc-backend has its own version of them, indexes included, and keeps it. */
-export const BASE = ['0001_schema_11.sql', '0002_lean_indexes.sql'];
+export const BASE = ['0001_schema_11.sql', '0002_lean_indexes.sql', '0008_long_jobs.sql'];
 
 /** The record of the applied migrations. */
 export const RECORD = `CREATE TABLE IF NOT EXISTS ccjobs_migrations (

@@ -5,7 +5,7 @@ import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC, RECE
 import { type Condition, checkText, isFootprintKey, type JobFilter } from '../../jobs/filter.ts';
 import { PAGE_SIZE } from '../../jobs/order.ts';
 import { UTC } from '../../jobs/time-zone.ts';
-import { type Now, RANGE_WORDS, timeRange, zoneOf } from '../../jobs/times.ts';
+import { hasTimes, type Now, RANGE_WORDS, rangeEndOf, timeRange, zoneOf } from '../../jobs/times.ts';
 import type { AppEnv } from '../env.ts';
 import { nowSec, queryOf } from '../request.ts';
 import { anyTexts, count, many, once } from './query-parameters.ts';
@@ -53,7 +53,18 @@ function parametersOf(field: AnyField): Parameter[] {
       return parameter(text(`range of the ${words}: ${TIME_RANGE}`, example), (values, now) => ({
         kind: 'whole',
         field: field.name,
-        range: timeRange(single(values), 'inclusive', now),
+        range: timeRange(single(values), rangeEndOf(field), now),
+      }));
+    case 'during':
+      return parameter(text(`range of times, ${words}: ${TIME_RANGE}`, example), (values, now) => ({
+        kind: 'during',
+        range: timeRange(single(values), rangeEndOf(field), now),
+        nowSec: now.nowSec,
+      }));
+    case 'ended':
+      return parameter(text(`range of the ${words}: ${TIME_RANGE}`, example), (values, now) => ({
+        kind: 'ended',
+        range: timeRange(single(values), rangeEndOf(field), now),
       }));
     case 'whole':
       return parameter(text(`range of the ${words}: ${RANGE}`, example), (values) => ({
@@ -154,9 +165,11 @@ export function withoutDates(query: URLSearchParams, at: number): URLSearchParam
   const seconds = new URLSearchParams();
   for (const [name, value] of query) {
     if (name === ZONE) continue;
-    const isTime = fieldOfParameter(name)?.kind === 'time' && !RECENT.some(({ word }) => word === value);
-    const { from = '', to = '' } = isTime ? timeRange(value, 'inclusive', now) : {};
-    seconds.append(name, isTime ? `${from}-${to}` : value);
+    const field = fieldOfParameter(name);
+    if (field !== undefined && hasTimes(field) && !RECENT.some(({ word }) => word === value)) {
+      const { from = '', to = '' } = timeRange(value, rangeEndOf(field), now);
+      seconds.append(name, `${from}-${to}`);
+    } else seconds.append(name, value);
   }
   return seconds;
 }

@@ -1,6 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { ALL_FIELDS, type AnyField, fieldOfParameter, METRIC } from '../../jobs/fields.ts';
 import { isFootprintKey } from '../../jobs/filter.ts';
+import { hasTimes, type RangeEnd, rangeEndOf } from '../../jobs/times.ts';
 import { formName, isConfigured, OPERATORS } from './form-fields.ts';
 import { decimalOf, idsOf, instantOf, notationOf } from './human.ts';
 
@@ -44,12 +45,14 @@ function addEntries(entries: Entries, field: AnyField, parameter: string, value:
       entries.set(name, [entries.get(name), value].filter(Boolean).join(' '));
       break;
     case 'time':
+    case 'during':
+    case 'ended':
     case 'whole':
     case 'decimal':
     case 'footprint': {
       const { write } = notationOf(field);
       if (field.kind === 'footprint') entries.append(name, parameter.slice(METRIC.length));
-      if (field.kind === 'time' && isRange === undefined) entries.append(name, value);
+      if (hasTimes(field) && isRange === undefined) entries.append(name, value);
       entries.append(`${name}.from`, from && write(from));
       entries.append(`${name}.to`, to && write(to));
     }
@@ -100,7 +103,9 @@ function parametersOf(field: AnyField, entries: Entries): Iterable<readonly [str
     case 'id':
       return named(idsOf(values[0] ?? ''));
     case 'time':
-      return named([values[0] || range(entries, entry, instantOf, (text) => instantOf(text, 'inclusive'))]);
+    case 'during':
+    case 'ended':
+      return named([values[0] || times(entries, entry, rangeEndOf(field))]);
     case 'whole':
     case 'decimal':
       return named([range(entries, entry, notationOf(field).read)]);
@@ -119,6 +124,13 @@ function typed(name: string, operators: readonly string[], values: readonly stri
 /** `A-B`, `A-`, `-B`, or '' where neither is there. */
 function range(entries: Entries, entry: string, read: Read, readEnd = read): string {
   return between(entries.get(`${entry}.from`) ?? '', entries.get(`${entry}.to`) ?? '', read, readEnd);
+}
+
+function times(entries: Entries, entry: string, end: RangeEnd): string {
+  const text = range(entries, entry, instantOf, (text) => instantOf(text, end));
+  const [from = '', to = ''] = text.split('-');
+  if (end === 'inclusive' || from !== to || text === '') return text;
+  throw new Fault('invalid_request', 'enter a range whose second time is later than the first');
 }
 
 type Read = (text: string) => string;

@@ -8,9 +8,9 @@ export function isConfigured(field: FieldOf<'text' | 'name' | 'hosts'>): field i
   return field.kind === 'text' && field.configured === true;
 }
 
-/** The name of a field in the form: `start` for start-time, `metric` for every footprint value. */
+/** The name of a field in the form: `start` for start-time, `end` for end-time, `metric` for every footprint value. */
 export function formName({ kind, name }: AnyField): string {
-  if (kind === 'time') return name.replace('-time', '');
+  if (kind === 'time' || kind === 'ended') return name.replace('-time', '');
   return kind === 'footprint' ? 'metric' : name;
 }
 

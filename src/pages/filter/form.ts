@@ -1,5 +1,5 @@
 import { FORM_GROUPS } from '../../jobs/field-kinds.ts';
-import { ALL_FIELDS, type AnyField, type FieldOf, RECENT } from '../../jobs/fields.ts';
+import { ALL_FIELDS, type AnyField, type FieldOf, RECENT, type TimesField } from '../../jobs/fields.ts';
 import { type Html, html } from '../html.ts';
 import { memberWords } from '../job-parts.ts';
 import { type Entries, SENT } from './entries.ts';
@@ -80,6 +80,8 @@ class Form {
       case 'tag':
         return this.#tags(this.#offers);
       case 'time':
+      case 'during':
+      case 'ended':
         return this.#time(field);
       case 'whole':
       case 'decimal':
@@ -136,7 +138,7 @@ ${all.map(
     return html`<div class="field"><label for="f-schedule">${label}</label><select name="f.schedule" id="f-schedule"><option value="">any</option>${options}</select></div>`;
   }
 
-  #time(field: FieldOf<'time'>): Html {
+  #time(field: TimesField): Html {
     const name = formName(field);
     const chosen = this.#entries.get(`f.${name}`) ?? '';
     const options = RECENT.map(({ word, label }) => option(word, label, word === chosen));
@@ -144,7 +146,7 @@ ${all.map(
       html`<label class="end"><span>${which} (UTC)</span><input type="datetime-local" name="f.${name}.${which}" value="${this.#entries.get(`f.${name}.${which}`) ?? ''}" step="any"${this.#marks(name)}></label>`;
     return html`<div class="field"><label for="f-${name}">${field.form.label}</label>
 <select name="f.${name}" id="f-${name}"><option value="">any time</option>${options}</select>
-<div class="row two">${end('from')}${end('to')}</div>${this.#problem(name)}</div>`;
+<div class="row two" role="group" aria-label="${field.form.label} between">${end('from')}${end('to')}</div>${this.#problem(name)}</div>`;
   }
 
   #range(field: FieldOf<'whole' | 'decimal'>): Html {

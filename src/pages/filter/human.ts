@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
-import type { FieldOf, NumberField } from '../../jobs/fields.ts';
+import type { FieldOf, NumberField, TimesField } from '../../jobs/fields.ts';
 import { UTC } from '../../jobs/time-zone.ts';
-import { type RangeEnd, rangeOf } from '../../jobs/times.ts';
+import { hasTimes, type RangeEnd, rangeOf } from '../../jobs/times.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
@@ -13,7 +13,8 @@ const NOTATIONS = {
   decimal: { read: decimalOf, write: String, say: String, example: '0.5', mode: 'decimal' },
 };
 
-export function notationOf(field: NumberField | FieldOf<'footprint'>) {
+export function notationOf(field: NumberField | TimesField | FieldOf<'footprint'>) {
+  if (hasTimes(field)) return NOTATIONS.time;
   if (field.kind === 'footprint') return NOTATIONS.decimal;
   return NOTATIONS[field.kind === 'whole' && field.unit === 's' ? 'seconds' : field.kind];
 }

@@ -59,6 +59,8 @@ function sentence(parameter: string, value: string, tags: TagNames): Sentence {
     case 'tag':
       return { label, what: tags.get(value) ?? `id ${value}` };
     case 'time':
+    case 'during':
+    case 'ended':
       return { label, what: RECENT.find(({ word }) => word === value)?.label ?? rangeWords(field, value) };
     case 'whole':
     case 'decimal':

@@ -5,7 +5,7 @@ import type { Statement } from '../../db/statement.ts';
 import { type CountedValue, DURATION_BINS } from '../../jobs/histograms.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
-import { column, whereJob } from '../where/sqlite.ts';
+import { column, overJobs } from '../where/sqlite.ts';
 import type { HistogramsOptions } from './question.ts';
 
 export const HistogramRow = z.object({
@@ -22,7 +22,11 @@ export const HistogramRow = z.object({
 export function jobHistograms(jobs: VisibleJobs, { bins, nowSec }: HistogramsOptions): Statement<CountedValue> {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const width = sql.lit(widthSec);
-  const jobsOf = sql`SELECT CAST(${durationAt(nowSec)} AS INTEGER) AS d, ${whole('num_nodes')} AS nodes, ${whole('num_hwthreads')} AS cores, ${whole('num_acc')} AS accs FROM job WHERE ${whereJob(jobs)}`;
+  const jobsOf = overJobs(
+    jobs,
+    (where) =>
+      sql`SELECT CAST(${durationAt(nowSec)} AS INTEGER) AS d, ${whole('num_nodes')} AS nodes, ${whole('num_hwthreads')} AS cores, ${whole('num_acc')} AS accs FROM job WHERE ${where}`,
+  );
   const query = sql`WITH alike AS MATERIALIZED (
       SELECT CASE WHEN d >= 0 AND d < ${sql.lit(widthSec * number)} THEN (d / ${width} + 1) * ${width} END AS duration, nodes, cores, accs, count(*) AS count
       FROM (${jobsOf}) GROUP BY 1, 2, 3, 4)

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Condition } from '../../jobs/filter.ts';
 import type { Slice } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { column, whereJob } from '../where/sqlite.ts';
+import { branchesByStart, column, whereJob } from '../where/sqlite.ts';
 
 const MOST_BRANCHES = 12;
 /** Each branch repeats the values of the other conditions. */
@@ -54,6 +54,8 @@ export function newestFirst(jobs: VisibleJobs, { after, offset, limit }: Slice):
 
 /** Splits the filter into disjoint filters, each with one value instead of several. */
 function branches(jobs: VisibleJobs): VisibleJobs[] {
+  const byStart = branchesByStart(jobs);
+  if (byStart.length > 1) return byStart;
   for (const [index, condition] of jobs.conditions.entries()) {
     const split = branchesOf(condition);
     if (split.length < 2 || split.length > MOST_BRANCHES) continue;

@@ -4,7 +4,7 @@ import { statementOf } from '../../db/sql/sql-rows.ts';
 import { jsonNumber } from '../../db/sql/stored-json.ts';
 import type { Statement } from '../../db/statement.ts';
 import { type CountedBin, isMetricName, type MetricScale } from '../../jobs/histograms.ts';
-import { column, whereJob } from '../where/sqlite.ts';
+import { column, overJobs } from '../where/sqlite.ts';
 import type { MetricHistogramsQuestion } from './question.ts';
 
 export const MetricHistogramRow = z.object({ metric: z.int(), bin: z.int(), count: z.int() });
@@ -41,7 +41,7 @@ export function metricHistograms({
   );
   const query = sql`WITH alike AS MATERIALIZED (
       SELECT ${columns}, count(*) AS count
-      FROM (SELECT ${sql.join(wanted.map(binOf))} FROM (SELECT ${sql.join(values)} FROM job WHERE ${whereJob(jobs)}))
+      FROM (SELECT ${sql.join(wanted.map(binOf))} FROM (${overJobs(jobs, (where) => sql`SELECT ${sql.join(values)} FROM job WHERE ${where}`)}))
       GROUP BY ${columns})
     SELECT metric, bin, count FROM (${sql.join(counts, sql` UNION ALL `)} ORDER BY metric, bin) AS counted`;
   return statementOf('metric histograms', query, MetricHistogramRow);

@@ -15,7 +15,7 @@ import {
 } from '../../jobs/statistics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
-import { column, whereJob } from '../where/sqlite.ts';
+import { column, overJobs } from '../where/sqlite.ts';
 import type { StatisticsOptions } from './question.ts';
 
 /** Rows of JobsStatistics (src/jobs/statistics.ts has the formulas and their bounds). */
@@ -58,7 +58,11 @@ export const StatisticsRow: RowParser<JobsStatistics> = {
 
 /** The values of each job that the sums need. */
 function measures(jobs: VisibleJobs, key: RawBuilder<unknown>, { nowSec }: StatisticsOptions): RawBuilder<unknown> {
-  return sql`SELECT ${key} AS key, ${column('hpc_user')} AS user, ${column('job_state')} AS state, ${column('duration')} AS stored, ${durationAt(nowSec)} AS d, ${column('num_nodes')} AS nodes, ifnull(${column('num_hwthreads')}, 0) AS cores, ifnull(${column('num_acc')}, 0) AS accs FROM job WHERE ${whereJob(jobs)}`;
+  return overJobs(
+    jobs,
+    (where) =>
+      sql`SELECT ${key} AS key, ${column('hpc_user')} AS user, ${column('job_state')} AS state, ${column('duration')} AS stored, ${durationAt(nowSec)} AS d, ${column('num_nodes')} AS nodes, ifnull(${column('num_hwthreads')}, 0) AS cores, ifnull(${column('num_acc')}, 0) AS accs FROM job WHERE ${where}`,
+  );
 }
 
 function totals({ shortJobSec }: StatisticsOptions, groupBy: Group | undefined): RawBuilder<unknown> {

@@ -1,9 +1,10 @@
 import { foldCase } from '../../db/sql/conditions.ts';
 import { FIELDS, type FieldOf } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../../jobs/filter.ts';
+import { ENDED_STATES } from '../../jobs/job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
-import { footprintName, HOST_MARK, membersOf } from '../index-columns.ts';
+import { footprintName, HOST_MARK, membersOf, RUNNING } from '../index-columns.ts';
 import { quantizedRange } from '../quantized.ts';
 
 /** Properties of the index that a filter needs. */
@@ -46,6 +47,20 @@ function one(condition: Condition, context: FilterContext): string {
       return ranged(FIELDS[condition.field].column, condition.range);
     case 'decimal':
       return quantizedRange(FIELDS[condition.field].column, condition.range, (value) => context.parameters.add(value));
+    case 'during': {
+      const { range, nowSec } = condition;
+      const { from, to } = range;
+      const end = `CASE WHEN job_state = ${RUNNING} THEN ${wholeLiteral(nowSec)} ELSE start_time + duration END`;
+      return allOf([
+        ...(to === undefined ? [] : [`start_time < ${wholeLiteral(to)}`]),
+        ...(from === undefined ? [] : [`(start_time >= ${wholeLiteral(from)} OR ${end} > ${wholeLiteral(from)})`]),
+      ]);
+    }
+    case 'ended':
+      return allOf([
+        isMember(FIELDS.state, ENDED_STATES),
+        ranged('(start_time + greatest(duration, 0))', condition.range),
+      ]);
     case 'footprint': {
       const index = isFootprintKey(condition.key) ? context.footprintKeys.indexOf(condition.key) : -1;
       if (index < 0) return 'false';

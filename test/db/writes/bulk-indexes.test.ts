@@ -26,10 +26,11 @@ async function database() {
 }
 
 describe('the lean indexes', () => {
-  test('are those of the migration', () => {
-    const file = join(import.meta.dirname, '../../../migrations/0002_lean_indexes.sql');
-    const statements = readFileSync(file, 'utf8')
-      .split('\n')
+  test('are those of the migrations', () => {
+    const folder = join(import.meta.dirname, '../../../migrations');
+    const files = ['0002_lean_indexes.sql', '0008_long_jobs.sql'];
+    const statements = files
+      .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
       .filter((line) => line.startsWith('CREATE INDEX'));
     expect(Object.keys(LEAN_INDEXES).map((name) => `${createIndexSql(name)};`)).toEqual(statements);
   });

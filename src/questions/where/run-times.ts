@@ -1,0 +1,69 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { allOf } from '../../db/sql/conditions.ts';
+import type { Condition, Range } from '../../jobs/filter.ts';
+import { ENDED_STATES } from '../../jobs/job.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+
+/** Jobs that last longer are few, and have an index of their own (migrations/0008_long_jobs.sql, which has the same number). */
+export const LONG_SEC = 604_800n;
+
+type RunTime = Extract<Condition, { kind: 'during' | 'ended' }>;
+
+// `+` keeps these conditions from the choice of an index: `alongStarts` says which rows they are about.
+const START = sql`+job.start_time`;
+
+export function ranDuring({ range: { from, to }, nowSec }: Extract<RunTime, { kind: 'during' }>): RawBuilder<SqlBool> {
+  const end = sql`CASE job.job_state WHEN 'running' THEN ${nowSec} ELSE job.start_time + job.duration END`;
+  return allOf([
+    ...(to === undefined ? [] : [sql<SqlBool>`${START} < ${to}`]),
+    ...(from === undefined ? [] : [sql<SqlBool>`(${START} >= ${from} OR ${end} > ${from})`]),
+  ]);
+}
+
+export function endedWithin({ range: { from, to } }: Extract<RunTime, { kind: 'ended' }>): RawBuilder<SqlBool> {
+  const end = sql`job.start_time + max(job.duration, 0)`;
+  return allOf([
+    sql<SqlBool>`+job.job_state IN (${sql.join(ENDED_STATES.map((state) => sql.lit(state)))})`,
+    ...(from === undefined ? [] : [sql<SqlBool>`${end} >= ${from}`]),
+    ...(to === undefined ? [] : [sql<SqlBool>`${end} <= ${to}`]),
+  ]);
+}
+
+/**
+ * No index has the ends of jobs. So jobs that ran or ended within some time are found by their starts: those that started up to LONG_SEC
+ * before it, and of all before them the long ones and those that still run. Returns filters that share no job: one, unless a condition
+ * is about run times and nothing else selects fewer jobs (`selectsFew`).
+ */
+export function alongStarts(jobs: VisibleJobs, selectsFew: (condition: Condition) => boolean): VisibleJobs[] {
+  const { conditions } = jobs;
+  const ran = conditions.find(isSince);
+  const isFound = conditions.some((condition) => selectsFew(condition) || isAbout(condition, 'start-time'));
+  if (ran?.range.from === undefined || isFound) return [jobs];
+  const first = ran.range.from - LONG_SEC;
+  const branch = (...more: Condition[]) => ({ ...jobs, conditions: [...conditions, ...more] });
+  const before = whole('start-time', { to: first - 1n });
+  const branches = [
+    branch(whole('start-time', { from: first, ...lastStart(ran) })),
+    branch(before, whole('duration', { from: LONG_SEC + 1n })),
+  ];
+  if (ran.kind === 'ended' || ran.nowSec <= ran.range.from) return branches;
+  const isRunning: Condition = { kind: 'member', field: 'state', values: ['running'] };
+  return [...branches, branch(before, whole('duration', { to: LONG_SEC }), isRunning)];
+}
+
+function isSince(condition: Condition): condition is RunTime {
+  return (condition.kind === 'during' || condition.kind === 'ended') && condition.range.from !== undefined;
+}
+
+function isAbout(condition: Condition, field: string): boolean {
+  return condition.kind === 'whole' && condition.field === field;
+}
+
+function whole(field: 'start-time' | 'duration', range: Range<bigint>): Condition {
+  return { kind: 'whole', field, range };
+}
+
+function lastStart({ kind, range: { to } }: RunTime): Range<bigint> {
+  if (to === undefined) return {};
+  return { to: kind === 'during' ? to - 1n : to };
+}
