@@ -2,12 +2,12 @@ import { Fault } from '../faults.ts';
 import { refuseAbove } from './bounds.ts';
 import { hasProjects, isRole, ROLES } from './roles.ts';
 
-/** What can be changed of an account by one request. */
+/** Changes that one request can make to an account. */
 export const ACCOUNT_CHANGES = ['add-role', 'remove-role', 'add-project', 'remove-project'] as const;
 
 export interface AccountChange {
   kind: (typeof ACCOUNT_CHANGES)[number];
-  /** A role in any case, or a project. */
+  /** A role, in any case, or a project. */
   value: string;
 }
 
@@ -16,7 +16,7 @@ interface Rights {
   projects: readonly string[];
 }
 
-/** The account after a change. Throws `conflict` for one that cannot be made (contract/rest.md §9). */
+/** Returns the account after a change. Throws `conflict` if the change is not possible (contract/rest.md §9). */
 export function changedAccount({ roles, projects }: Rights, { kind, value }: AccountChange): Rights {
   switch (kind) {
     case 'add-role':

@@ -2,15 +2,15 @@ import { Fault } from '../faults.ts';
 
 interface Bound {
   readonly most: number;
-  /** `characters` are UTF-16 units, as JavaScript and the fields of a form count them. */
+  /** `characters` are UTF-16 units, as JavaScript and form fields count them. */
   readonly unit: 'characters' | 'bytes' | 'entries';
   readonly of: string;
 }
 
 /**
- * How much a caller may have stored, on every route (docs/api.md has the same table). A field of a body that says nothing else has the
- * bound `text`. Files of other programs and imports may hold more: reading does not rely on these bounds. Those of numbers and times are in
- * fields.ts.
+ * Limits of what a caller can store, on every route (docs/api.md has the same table). The bound `text` applies to every
+ * text of a body without a bound of its own. Files of other programs and imports may exceed these bounds, so code that
+ * reads must not rely on them. Bounds of numbers and times: fields.ts.
  */
 export const BOUNDS = {
   text: {
@@ -39,13 +39,13 @@ export const BOUNDS = {
 
 export type BoundName = keyof typeof BOUNDS;
 
-/** Throws `conflict` where a change would leave more than a bound allows. */
+/** Throws `conflict` if a change would exceed a bound. */
 export function refuseAbove(name: BoundName, count: number): void {
   const { most, unit, of }: Bound = BOUNDS[name];
   if (count > most) throw new Fault('conflict', `limit exceeded: ${of} (at most ${most} ${unit})`);
 }
 
-/** What of the metadata had to be cut. */
+/** A metadata entry that was cut. */
 export interface CutEntry {
   key: string;
   bytes: number;
@@ -54,8 +54,8 @@ export interface CutEntry {
 const encoder = new TextEncoder();
 
 /**
- * Metadata of a job that starts, its values cut to what may be stored: a job is not lost for a long job script. A character is never cut
- * in two. `cut` names what was too long, with its length.
+ * Cuts the values of a new job's metadata to the bounds, so that a long job script does not lose the job. Never cuts
+ * within a character. `cut` lists the entries that were too long, with their length.
  */
 export function boundedMetadata(metaData: Record<string, string>): {
   metaData: Record<string, string>;
@@ -73,7 +73,7 @@ export function boundedMetadata(metaData: Record<string, string>): {
   return { metaData: Object.fromEntries(entries), cut };
 }
 
-/** The beginning of a text that has so many bytes of UTF-8. */
+/** Returns the beginning of a text, up to this number of bytes of UTF-8. */
 function firstBytes(text: string, limitBytes: number): { text: string; bytes: number } {
   const buffer = new Uint8Array(Math.min(limitBytes, text.length * 3)); // a UTF-16 unit has 3 bytes at most
   const { read, written } = encoder.encodeInto(text, buffer);

@@ -1,7 +1,7 @@
 import type { Bounds, Field, Stored } from './field-kinds.ts';
 import { JOB_STATES, SHARED } from './job.ts';
 
-/** Words for a start since some time before now. */
+/** Words for a range of time that ends now, and their length. */
 export const RECENT = [
   { word: 'last6h', sec: 21_600, label: 'last 6 hours' },
   { word: 'last24h', sec: 86_400, label: 'last 24 hours' },
@@ -9,21 +9,31 @@ export const RECENT = [
   { word: 'last30d', sec: 2_592_000, label: 'last 30 days' },
 ] as const;
 
-/** What begins the parameter of a footprint value; its key follows. */
+/** The prefix of the parameter for a footprint value. The key follows. */
 export const METRIC = 'metric.';
 
-/** |start_time| below 2^32 and counts below 2^29 keep every seconds * count within 63 bits; SQLite would go on as REAL. */
+/**
+ * |start_time| below 2^32 and counts below 2^29 keep each product seconds * count within 63 bits. Beyond that, SQLite
+ * would compute in REAL.
+ */
 const TIME_BITS = 32;
 const COUNT_BITS = 29;
-/** What cc-backend reads the columns into: larger numbers make its queries fail. */
+/** The type of these columns in cc-backend, whose queries fail on larger numbers. */
 const INT32: Bounds = { least: 0n, most: 2n ** 31n - 1n };
 const INT64: Bounds = { least: 0n, most: 2n ** 63n - 1n };
 
 /**
- * The fields of a job that can be filtered by. An entry is the only description of its field: the types of conditions, the parameters of the
- * API and their documentation, the form, the SQL for SQLite and for the column index, the columns of the index, the orders of lists, and the
- * random jobs and filters of the tests come from it, and what a new job may hold. The order is that of the form and of docs/api.md.
- * A new number of a job is an entry here, and a migration if table `job` lacks its column.
+ * The fields of a job that a filter can use. The order is that of the form and of docs/api.md. An entry is the only
+ * description of its field. These derive from it:
+ * - the types of conditions, the parameters of the API with their documentation, and the form
+ * - the SQL for SQLite and for the column index, and the columns of the index
+ * - the sort orders of lists, and the bounds of new jobs
+ * - the random jobs and filters of the tests
+ *
+ * A new number of a job is an entry here and also needs:
+ * - a member of Job (job.ts); tsc then lists the code that has to set it, such as http/json/job-body.ts and the imports
+ * - its place on the wire: questions/one-job/job-json.ts and http/json/job-schema.ts
+ * - a migration, if table `job` lacks the column
  */
 const ENTRIES = {
   user: {
@@ -226,11 +236,11 @@ const ENTRIES = {
 
 type Entries = typeof ENTRIES;
 export type FieldName = keyof Entries;
-/** An entry with its name, and with what others of its kind may say: `as const` knows only what this one says. */
+/** An entry with its name and the optional properties of its kind. `as const` only knows properties that exist. */
 type Named<Name extends FieldName> = { readonly name: Name } & Entries[Name] &
   Omit<Extract<Field, { kind: Entries[Name]['kind'] }>, keyof Entries[Name]>;
 
-/** One of the fields: `kind` tells them apart. */
+/** Any of the fields, as a union by `kind`. */
 export type AnyField = { [Name in FieldName]: Named<Name> }[FieldName];
 /** A field of one of these kinds. */
 export type FieldOf<Kind extends Field['kind']> = Extract<AnyField, { kind: Kind }>;
@@ -241,25 +251,27 @@ export type TimesField = FieldOf<'time' | 'during' | 'ended'>;
 /** A field that is a column of table `job`. */
 export type StoredField = Extract<AnyField, Stored>;
 
-/** By name. */
+/** The fields by name. */
 export const FIELDS = Object.fromEntries(
   Object.entries(ENTRIES).map(([name, entry]) => [name, { name, ...entry }]),
 ) as unknown as { readonly [Name in FieldName]: Named<Name> };
 
-/** A whole number of a job that no filter asks for. */
+/** A whole number of a job that has no filter. */
 export const SMT = { property: 'smt', kind: 'whole', bounds: INT32 } as const;
 
-/** In their order. */
+/** The fields in order. */
 export const ALL_FIELDS: readonly AnyField[] = Object.values(FIELDS);
 
-/** Those that are columns of table `job`. */
+/** The fields that are columns of table `job`. */
 export const STORED_FIELDS: readonly StoredField[] = ALL_FIELDS.filter((field) => 'column' in field);
 
 export const NUMBER_FIELDS = STORED_FIELDS.filter(
   (field): field is NumberField => field.kind === 'time' || field.kind === 'whole' || field.kind === 'decimal',
 );
 
-/** Values by the properties of some numbers, one for all that are whole and one for the decimals. */
+/**
+ * Maps the property of each field to one of two values: `whole` for whole numbers and times, `decimal` for decimals.
+ */
 export function byProperty<One extends NumberField, Int, Real>(fields: readonly One[], whole: Int, decimal: Real) {
   const values = fields.map(({ property, kind }) => [property, kind === 'decimal' ? decimal : whole]);
   return Object.fromEntries(values) as {
@@ -267,7 +279,7 @@ export function byProperty<One extends NumberField, Int, Real>(fields: readonly 
   };
 }
 
-/** The field that a parameter of a filter is about: `user` for `user.not`. */
+/** Returns the field of a filter parameter: `user` for `user.not`. */
 export function fieldOfParameter(parameter: string): AnyField | undefined {
   if (parameter.startsWith(METRIC)) return FIELDS['metric.NAME'];
   const [name = ''] = parameter.split('.', 1);

@@ -1,31 +1,35 @@
 import { Fault } from '../faults.ts';
 import type { FieldOf } from './fields.ts';
 
-/** Fields compared as texts. */
+/** Fields compared as text. */
 export type TextField = FieldOf<'text' | 'name' | 'hosts'>['name'];
-/** `is` is exact; `contains` and `starts-with` fold the case of A-Z and nothing else; `not` is "none of them". */
+/**
+ * `is` compares exactly; `contains` and `starts-with` ignore the case of A-Z only; `not` means "none of the values".
+ */
 export type TextOperator = 'is' | 'contains' | 'starts-with' | 'not';
 export type IdField = FieldOf<'id'>['name'];
 export type MemberField = FieldOf<'member'>['name'];
-/** Seconds or numbers of things. `duration` is the stored value, of running jobs too. */
+/** Seconds or counts. `duration` is the stored value, for running jobs too. */
 export type WholeField = FieldOf<'time' | 'whole'>['name'];
 export type DecimalField = FieldOf<'decimal'>['name'];
 
-/** Both ends inclusive (but in `during`); an absent one is open. 0 is a value like any other. */
+/** Both ends are inclusive, except in `during`. An absent end is open. 0 is an ordinary value. */
 export interface Range<Value> {
   readonly from?: Value;
   readonly to?: Value;
 }
 
 /**
- * One thing asked of a job. A list of values means "any of them" (`not`: none of them); an empty list matches no job.
+ * One condition on a job. A list of values means "any of them" (with `not`: none of them). An empty list matches no
+ * job.
  *
  * - A stored NULL reads as the text '' or the number 0.
- * - `job-name` matches only rows whose metadata is valid JSON with a text under jobName: without one, `not` fails as well.
+ * - `job-name` matches only rows whose metadata is valid JSON with a text under jobName. Without one, `not` does not
+ *   match either.
  * - `node` with `not` means: at least one host is none of the values.
- * - `during` matches jobs that ran at any moment from `from` to before `to`: a job runs from its start until its end, which is
- *   start + stored duration, and now if it is running. Its start is such a moment even if it lasted 0 s.
- * - `ended` matches jobs in a state of ENDED_STATES whose end is in the range.
+ * - `during` matches jobs that ran at any moment from `from` to before `to`. A job runs from its start to its end,
+ *   which is start + stored duration, or now if it is running. The start counts even if the job lasted 0 s.
+ * - `ended` matches jobs in one of ENDED_STATES whose end is in the range.
  * - `footprint` matches rows whose footprint is valid JSON with a number under the key.
  */
 export type Condition =
@@ -50,22 +54,24 @@ export type Condition =
   | { readonly kind: 'footprint'; readonly key: string; readonly range: Range<number> }
   | { readonly kind: 'owner'; readonly user: string; readonly projects: readonly string[] };
 
-/** What a caller asks for: all conditions hold. `[]` is every job. */
+/** The filter of a caller: all conditions must hold. `[]` matches every job. */
 export type JobFilter = readonly Condition[];
 
-/** As for a LIKE pattern of SQLite, so that every path has the same limit. */
+/** The limit of SQLite for a LIKE pattern, applied everywhere so that all filters have the same limit. */
 export const TEXT_LIMIT_BYTES = 50_000;
 const FOOTPRINT_KEY = /^[A-Za-z0-9_]+$/;
 
-/** Throws invalid_request for a text that is too long to compare; `what` names it. */
+/** Throws invalid_request if a text is too long to compare. `what` names the text in the message. */
 export function checkText(what: string, text: string): void {
-  // A UTF-16 unit is at most 3 bytes of UTF-8: short texts need no encoding.
+  // A UTF-16 unit is at most 3 bytes of UTF-8, so short texts need no encoding.
   if (text.length * 3 > TEXT_LIMIT_BYTES && new TextEncoder().encode(text).length > TEXT_LIMIT_BYTES) {
     throw new Fault('invalid_request', `${what} is longer than ${TEXT_LIMIT_BYTES} bytes`);
   }
 }
 
-/** Whether a footprint may have this key (contract/graphql.md §3): no other character ever reaches a JSON path. */
+/**
+ * Returns true if a footprint may have this key (contract/graphql.md §3). Only these characters ever reach a JSON path.
+ */
 export function isFootprintKey(key: string): boolean {
   return FOOTPRINT_KEY.test(key);
 }

@@ -3,19 +3,19 @@ import { Fault } from '../faults.ts';
 import type { JobFilter } from './filter.ts';
 import { rightsOf, type User } from './roles.ts';
 
-/** Metrics that a caller may not see: those that the cluster configuration marks `restrict`. */
+/** Metrics that a caller must not see: the cluster configuration marks them `restrict`. */
 export interface HiddenMetrics {
-  /** By configured cluster; one that restricts nothing has an empty list. */
+  /** The hidden metrics of each configured cluster. The list of a cluster that restricts nothing is empty. */
   readonly byCluster: readonly (readonly [cluster: string, metrics: readonly string[]])[];
-  /** Of jobs whose cluster is not configured: every metric that some cluster restricts. */
+  /** The hidden metrics of jobs whose cluster is not configured: all metrics restricted by any cluster. */
   readonly elsewhere: readonly string[];
-  /** Metrics that no cluster restricts: `mem_used` may be one although `mem` is restricted. */
+  /** Metrics that no cluster restricts. `mem_used` may be one although `mem` is restricted. */
   readonly open: readonly string[];
 }
 
 /**
- * What this user may not see; undefined where that is nothing. A metric that is restricted in one subcluster is hidden in the whole
- * cluster.
+ * Returns the metrics that this user must not see, or undefined if the user may see all. A metric restricted in one
+ * subcluster is hidden in the whole cluster.
  */
 export function hiddenFrom(user: User, clusters: Clusters): HiddenMetrics | undefined {
   if (rightsOf(user).restrictedMetrics) return undefined;
@@ -32,13 +32,13 @@ export function hiddenFrom(user: User, clusters: Clusters): HiddenMetrics | unde
   return { byCluster, elsewhere, open };
 }
 
-/** The metrics hidden of jobs of a cluster. */
+/** Returns the metrics hidden in jobs of a cluster. */
 export function hiddenIn(hidden: HiddenMetrics | undefined, cluster: string): readonly string[] {
   if (hidden === undefined) return [];
   return hidden.byCluster.find(([name]) => name === cluster)?.[1] ?? hidden.elsewhere;
 }
 
-/** Whether a metric is hidden of some job that a filter may match: of one of the clusters it names, or of any. */
+/** Returns true if a metric is hidden in some job that a filter may match: in a cluster it names, or in any. */
 export function isHiddenAmong(hidden: HiddenMetrics | undefined, filter: JobFilter, metric: string): boolean {
   if (hidden === undefined) return false;
   const named = filter.flatMap((condition) =>
@@ -49,19 +49,19 @@ export function isHiddenAmong(hidden: HiddenMetrics | undefined, filter: JobFilt
   return names.some((name) => hiddenIn(hidden, name).includes(metric));
 }
 
-/** Whether a key of a footprint, `mem_used_max`, holds a hidden metric of some job that a filter may match. */
+/** Returns true if a footprint key, such as `mem_used_max`, contains a metric hidden in such a job. */
 export function isKeyHiddenAmong(hidden: HiddenMetrics | undefined, filter: JobFilter, key: string): boolean {
   if (hidden === undefined || hidden.open.includes(key)) return false;
   return metricsOfKey(key).some((metric) => isHiddenAmong(hidden, filter, metric));
 }
 
-/** The metrics a key of a footprint may be of: `mem_used_max` is mem_used with its statistic, or a metric of that name. */
+/** Returns the metrics a footprint key may mean: `mem_used_max` is a statistic of mem_used, or a metric itself. */
 function metricsOfKey(key: string): string[] {
   const end = key.lastIndexOf('_');
   return end <= 0 ? [key] : [key, key.slice(0, end)];
 }
 
-/** Throws `forbidden` for a filter by a metric that is hidden: ranges would tell its values. */
+/** Throws `forbidden` if a filter uses a hidden metric, since ranges would reveal its values. */
 export function refuseHiddenConditions(hidden: HiddenMetrics | undefined, filter: JobFilter): void {
   for (const condition of filter) {
     if (condition.kind === 'footprint' && isKeyHiddenAmong(hidden, filter, condition.key))
@@ -69,7 +69,7 @@ export function refuseHiddenConditions(hidden: HiddenMetrics | undefined, filter
   }
 }
 
-/** Throws `forbidden` for a distribution of a metric that is hidden of some job that the filter may match. */
+/** Throws `forbidden` if one of the metrics is hidden in some job that the filter may match. Used for histograms. */
 export function refuseHiddenMetrics(
   hidden: HiddenMetrics | undefined,
   filter: JobFilter,

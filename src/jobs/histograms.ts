@@ -1,4 +1,7 @@
-/** The bin tables of histDuration (contract/graphql.md §6.1): bins of `widthSec` from 0 on; longer jobs are dropped. */
+/**
+ * The bins of histDuration (contract/graphql.md §6.1). They start at 0 and are `widthSec` wide. Longer jobs are left
+ * out. `24h` is the span of all bins; its bins are 1 h wide.
+ */
 export const DURATION_BINS = {
   '1m': { widthSec: 60, bins: 60 },
   '10m': { widthSec: 600, bins: 72 },
@@ -9,16 +12,16 @@ export const DURATION_BINS = {
 } as const;
 export type DurationBins = keyof typeof DURATION_BINS;
 export const DURATION_BINS_NAMES = Object.keys(DURATION_BINS) as DurationBins[];
-/** Where nothing else is asked for. */
+/** The default of the API. */
 export const DEFAULT_DURATION_BINS = '1h' satisfies DurationBins;
 
-/** `value`: in histDuration the upper edge in seconds, elsewhere the number itself. */
+/** `value` is the upper edge in seconds in histDuration, and the number itself in the other histograms. */
 export interface HistogramPoint {
   value: number | bigint;
   count: number | bigint;
 }
 
-/** All four ascending by value; histDuration has every bin, the others only values that occur. */
+/** The four histograms, each ascending by value. histDuration has every bin, the others only values that occur. */
 export interface JobHistograms {
   histDuration: HistogramPoint[];
   histNumNodes: HistogramPoint[];
@@ -26,14 +29,14 @@ export interface JobHistograms {
   histNumAccs: HistogramPoint[];
 }
 
-/** How a metric is measured, from the cluster's configuration: its footprint key is `<metric>_<stat>`. */
+/** The scale of a metric, from the cluster configuration. The footprint key of the metric is `<metric>_<stat>`. */
 export interface MetricScale {
   readonly metric: string;
-  /** Prefix and base in one word, `GB/s`. */
+  /** Prefix and base as one word: `GB/s`. */
   readonly unit: string;
-  /** '' when no cluster has the metric as a footprint: its histogram is then all zeros. */
+  /** '' if the footprints of no cluster have the metric. All counts of its histogram are then 0. */
   readonly stat: string;
-  /** The end of the last bin; larger values are dropped. */
+  /** The end of the last bin. Larger values are left out. */
   readonly peak: number;
 }
 
@@ -51,21 +54,22 @@ export interface MetricHistogram {
   data: MetricHistogramPoint[];
 }
 
-/** Bins of a metric where nothing else is asked for, as in cc-backend. */
+/** The default number of bins, as in cc-backend. */
 export const DEFAULT_METRIC_BINS = 10;
-/** What the page of the statistics asks for. */
+/** The number of bins on the statistics page. */
 export const SHOWN_METRIC_BINS = 20;
-/** More bins than any screen has columns. */
+/** The maximum number of bins, more than any screen has columns. */
 export const METRIC_BINS_LIMIT = 10_000;
 
-/** A metric's name; others are skipped in silence, as the contract says. */
+/** Returns true if the text can be the name of a metric. Other names are ignored, as the contract requires. */
 export function isMetricName(name: string): boolean {
   return /^[A-Za-z0-9_]+$/.test(name);
 }
 
 /**
- * The bin of a value, from 1 on: trunc(value / peak * bins) + 1, and the peak itself is in the last bin. Undefined for what
- * falls outside. The SQL of src/questions/metric-histograms/sqlite.ts says the same.
+ * Returns the bin of a value, starting at 1: trunc(value / peak * bins) + 1. The peak itself is in the last bin.
+ * Returns undefined for a value outside all bins. The SQL in src/questions/metric-histograms/sqlite.ts computes the
+ * same.
  */
 export function metricBin(value: number, peak: number, bins: number): number | undefined {
   if (!(peak > 0) || value > peak) return undefined;
@@ -74,8 +78,8 @@ export function metricBin(value: number, peak: number, bins: number): number | u
 }
 
 /**
- * The points of a metric's histogram. The printed edges are whole numbers, step = floor(floor(peak) / n), as the contract
- * wants them on the wire: they differ from the real ones when the peak is no multiple of n.
+ * Returns the points of a metric's histogram. The edges in the answer are whole numbers, step = floor(floor(peak) / n),
+ * as the contract requires. They differ from the real edges unless the peak is a multiple of n.
  */
 export function metricHistogram(
   scale: MetricScale,
@@ -92,14 +96,14 @@ export function metricHistogram(
   return { metric: scale.metric, unit: scale.unit, stat: scale.stat, data };
 }
 
-/** One counted value of one of the four histograms, as the database answers it. */
+/** A value of one of the four histograms with its count, as returned by the database. */
 export interface CountedValue {
   histogram: keyof JobHistograms;
   value: number | bigint;
   count: number;
 }
 
-/** The four histograms from counted values (ascending within each): adds the empty bins of the durations. */
+/** Builds the four histograms from counted values in ascending order. Adds the empty bins of histDuration. */
 export function jobHistogramsOf(bins: DurationBins, counted: readonly CountedValue[]): JobHistograms {
   const points = (histogram: keyof JobHistograms) =>
     counted.filter((row) => row.histogram === histogram).map(({ value, count }) => ({ value, count }));
@@ -114,14 +118,14 @@ export function jobHistogramsOf(bins: DurationBins, counted: readonly CountedVal
   };
 }
 
-/** How many jobs have a metric's value in a bin (from 1 on); `metric` counts the scales asked for from 0. */
+/** The number of jobs with a metric's value in a bin, starting at 1. `metric` is the index of the requested scale. */
 export interface CountedBin {
   metric: number;
   bin: number;
   count: number;
 }
 
-/** The histograms of the scales asked for, in their order. */
+/** Builds the histograms of the requested scales, in their order. */
 export function metricHistogramsOf(
   scales: readonly MetricScale[],
   bins: number,

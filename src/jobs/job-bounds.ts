@@ -7,14 +7,15 @@ type Checked = (StoredField & { readonly property: string }) | typeof SMT;
 const CHECKED: readonly Checked[] = [...STORED_FIELDS.filter((field) => 'property' in field), SMT];
 
 /**
- * Whether a job may be stored, however it comes in: through the API, from an import, or generated. Every function here returns what is
- * wrong, with the field, its bound and the value; undefined if nothing is. The bounds are those of fields.ts.
+ * Checks a job before it is stored, whether it comes from the API, an import or the generator. Each function here
+ * returns the problem with the field, its bound and the value, or undefined if there is none. The bounds are those of
+ * fields.ts.
  */
 export function jobProblem(job: Job, nowSec: number): string | undefined {
   return valuesProblem(job, nowSec) ?? hostsProblem(job.resources) ?? firstProblem(job.tags, tagProblem);
 }
 
-/** Of all but the hosts and the tags of a job. */
+/** Checks all fields of a job except its hosts and tags. */
 export function valuesProblem(
   job: Readonly<Record<Checked['property'], string | Whole>>,
   nowSec: number,
@@ -30,7 +31,7 @@ export function tagProblem({ type, name, scope }: Tag): string | undefined {
   return textProblem('type of a tag', type) ?? textProblem('name of a tag', name) ?? textProblem('scope', scope);
 }
 
-/** Of what a caller knows of a job that is stored. */
+/** Checks a key: job id, cluster, start time. */
 export function keyProblem(
   { jobId, cluster = '', startTime = 0 }: { jobId: Whole; cluster?: string | undefined; startTime?: Whole | undefined },
   nowSec: number,
@@ -42,13 +43,13 @@ export function keyProblem(
   );
 }
 
-/** Unix seconds at which a job starts or ends. */
+/** Checks Unix seconds at which a job starts or ends. */
 export function timeProblem(property: string, value: Whole, nowSec: number): string | undefined {
   const { aheadSec } = FIELDS['start-time'];
   const most = nowSec + aheadSec;
   const problem = wholeProblem(property, value, { least: 0n, most: BigInt(most) });
   if (problem === undefined || value < most) return problem;
-  const isMilliseconds = Number(value) / 1000 <= most && value >= 100_000_000_000; // as seconds: in the year 5138
+  const isMilliseconds = Number(value) / 1000 <= most && value >= 100_000_000_000; // year 5138 if read as seconds
   return `${problem}${isMilliseconds ? '; it looks like milliseconds' : ` (${aheadSec} s ahead)`}`;
 }
 
@@ -59,7 +60,9 @@ export function wholeProblem(property: string, value: Whole, { least, orZero, mo
   return `${property} must be at least ${least}${orZero ? ', or 0 if it is not known' : ''}, not ${value}`;
 }
 
-/** Names are on one line of a terminal and of a log, and C programs read a NUL as the end. */
+/**
+ * Rejects control characters: a name must fit on one line of a terminal and of a log, and C programs end a text at NUL.
+ */
 export function textProblem(property: string, value: string): string | undefined {
   const [character] = /\p{Cc}/u.exec(value) ?? [];
   if (character === undefined) return undefined;

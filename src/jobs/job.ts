@@ -1,4 +1,4 @@
-/** The job states of a scheduler (contract/rest.md §3.1): exactly these spellings. */
+/** The job states of a scheduler (contract/rest.md §3.1), in exactly these spellings. */
 export const JOB_STATES = [
   'boot_fail',
   'cancelled',
@@ -15,17 +15,17 @@ export const JOB_STATES = [
 ] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-/** Those of a job that has started and not ended. */
+/** The states of a job that has started and has not ended. */
 export const UNENDED_STATES = ['running', 'suspended'] as const;
 
-/** Those of a job that ended, and not as its user wanted. */
+/** The states of a job that has failed. */
 export const FAILED_STATES = ['boot_fail', 'deadline', 'failed', 'node_fail', 'out_of_memory', 'timeout'] as const;
 
 export function isUnended(state: JobState): boolean {
   return UNENDED_STATES.some((unended) => unended === state);
 }
 
-/** Those of a job that has ended, in whatever way. */
+/** The states of a job that has ended, for any reason. */
 export const ENDED_STATES = JOB_STATES.filter((state) => state !== 'pending' && !isUnended(state));
 
 export const SHARED = ['none', 'single_user', 'multi_user'] as const;
@@ -41,13 +41,16 @@ export interface Resource {
   accelerators?: string[];
 }
 
-/** The resources of a job as they are stored, and what has to be known of them: a job of ten thousand nodes has a million values. */
+/**
+ * The resources of a job as stored, with the facts needed to check them. They are not a list of objects because a job
+ * on ten thousand nodes has a million values.
+ */
 export interface StoredResources {
   hosts: number;
   firstHost: string;
-  /** A host has no name. */
+  /** True if a host has an empty name. */
   isUnnamed: boolean;
-  /** What is wrong with the name of a host (job-bounds.ts). */
+  /** The problem with the name of a host (job-bounds.ts). */
   problem: string | undefined;
   json: string;
 }
@@ -59,8 +62,9 @@ export interface Tag {
 }
 
 /**
- * A job as it is stored: what importers, the generator and later start_job make. Times are Unix seconds, durations
- * seconds, energy kWh. Nothing is null: cc-backend cannot read NULL in these columns (contract/database.md §2).
+ * A job to be stored, as made by the imports and the generator. start_job makes a StorableJob. Times are Unix seconds,
+ * durations seconds, energy kWh. Nothing is stored as NULL: cc-backend cannot read it in these columns
+ * (contract/database.md §2).
  */
 export interface Job {
   jobId: number | bigint;
@@ -72,7 +76,7 @@ export interface Job {
   shared: Shared;
   jobState: JobState;
   startTime: number;
-  /** Of a finished job: stop - start. Of a running one: what was stored last; answers compute it. */
+  /** stop - start for a finished job. For a running job the value stored last; answers compute the current one. */
   duration: number;
   walltime: number;
   arrayJobId: number | bigint;
@@ -83,7 +87,7 @@ export interface Job {
   monitoringStatus: MonitoringStatus;
   energy: number;
   resources: Resource[];
-  /** `metric_stat` -> value, or null for a job not yet updated. */
+  /** `metric_stat` -> value, or null if the job has not been updated yet. */
   footprint: Record<string, number> | null;
   /** metric -> kWh. */
   energyFootprint: Record<string, number> | null;
@@ -91,10 +95,10 @@ export interface Job {
   tags: Tag[];
 }
 
-/** A member of a job that is one text or one number. */
+/** A member of a job that is a text or a number. */
 export type JobProperty = keyof { [Name in keyof Job as Job[Name] extends string | number | bigint ? Name : never]: 0 };
 
-/** A job as it is written: what a scheduler sends may be any 64-bit number, and nothing of it is rounded. */
+/** A job to be written. A scheduler may send any 64-bit number, which must not be rounded. */
 export interface StorableJob extends Omit<Job, 'startTime' | 'walltime'> {
   startTime: number | bigint;
   walltime: number | bigint;

@@ -3,8 +3,8 @@ export const NODE_STATES = ['allocated', 'reserved', 'idle', 'mixed', 'down', 'u
 export type NodeState = (typeof NODE_STATES)[number];
 
 /**
- * What is known of nodes at one time: each list has a member a node, in one order, since tens of thousands of objects would cost more to
- * copy than to read. Counts are whole, memory in MB.
+ * The states of nodes at one time. Each list has one member per node, in the same order: copying tens of thousands of
+ * objects would cost more than reading them. Counts are whole numbers, memory is in MB.
  */
 export interface NodeReports {
   hostname: readonly string[];
@@ -15,7 +15,7 @@ export interface NodeReports {
   jobsRunning: readonly (number | bigint)[];
 }
 
-/** The one state of a node from all the words a scheduler has for it: the first that is among them, in this order. */
+/** Reduces all words of a scheduler for a node to one state: the first of allocated, reserved, down, idle and mixed. */
 export function nodeStateOf(words: readonly string[]): NodeState {
   const said = new Set(words.map((word) => word.toLowerCase()));
   if (said.has('allocated')) return 'allocated';
@@ -25,7 +25,7 @@ export function nodeStateOf(words: readonly string[]): NodeState {
   return said.has('mixed') ? 'mixed' : 'unknown';
 }
 
-/** Without a metric store nobody can look into a node: one that is down is as healthy as it can be, others count as failed. */
+/** Returns the health of a node. It is not measured: a node that is down counts as healthy, others as failed. */
 export function healthOf(state: NodeState): 'full' | 'failed' {
   return state === 'down' ? 'full' : 'failed';
 }

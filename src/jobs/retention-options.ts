@@ -1,13 +1,13 @@
-/** Which tagged jobs stay when old ones are deleted: none, all of them, or those with a tag that a person gave them. */
+/** Which tagged jobs are kept when old jobs are deleted: none, all, or those with a tag added by a person. */
 export const OMIT_TAGGED = ['none', 'all', 'user'] as const;
 export type OmitTagged = (typeof OMIT_TAGGED)[number];
-/** Where nothing else is asked for. */
+/** The default of the API and of the command. */
 export const DEFAULT_OMIT_TAGGED = 'none' satisfies OmitTagged;
 
-/** Jobs that one transaction deletes: 20-40 ms with all indexes of cc-backend, in which other writes wait. */
+/** Number of jobs per delete transaction. With all indexes of cc-backend it takes 20-40 ms, and other writes wait. */
 export const DELETE_BATCH_JOBS = 250;
 
-/** A place in the order of start and id; decimal text, since both may be larger than 2^53. */
+/** A position in the order of start and id, as decimal text, since both may exceed 2^53. */
 export interface DeletePlace {
   startTime: string;
   id: string;

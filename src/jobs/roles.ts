@@ -1,41 +1,43 @@
-/** Who asks: from the token, the session, or with JWT_VALIDATE_USER from the database. */
+/** The caller of a request, from the token, the session, or with JWT_VALIDATE_USER from the database. */
 export interface User {
   name: string;
-  /** As the token has them, without duplicates. A text that is not a role gives no right, but a machine account has none. */
+  /**
+   * The roles of the token, each once. An unknown role gives no right. With one, an account is not a machine account.
+   */
   roles: ReadonlySet<string>;
-  /** Projects a manager may see. */
+  /** The projects that a manager may see. */
   projects: readonly string[];
 }
 
 /**
- * Groups of routes that are not open to everybody: what is under /api and /userapi, the reports of nodes under /api/healthcheck, and
- * accounts and the state of the service, wherever they are. The pages are open to every user.
+ * Groups of routes that need a role: /api, /userapi, the reports of nodes under /api/healthcheck, and all routes about
+ * accounts and the state of the service. The pages are open to every user.
  */
 export type RouteGroup = 'api' | 'userapi' | 'node reports' | 'administration';
 
-/** Jobs: none, the user's own, also those of the user's projects, all. Each includes the ones before it. */
+/** The jobs that a user may see: none, the user's own, also those of the user's projects, all. */
 const REACHES = ['none', 'own', 'projects', 'all'] as const;
 export type Reach = (typeof REACHES)[number];
 
-/** Scopes of tags that belong to no user. Any other scope is the name of the user whose private tags it holds. */
+/** Tag scopes that do not belong to a user. Any other scope is the name of the user whose private tags it contains. */
 export const PUBLIC_SCOPES = ['global', 'admin'] as const;
 export type PublicScope = (typeof PUBLIC_SCOPES)[number];
 
-/** What a role gives. Users have the rights of all their roles together. */
+/** The rights that a role gives. A user has the rights of all of the user's roles. */
 export interface Rights {
-  /** Tokens open a group only if they have the role `api` as well. */
+  /** A token opens a group only if it also has the role `api`. */
   readonly routes: readonly RouteGroup[];
   readonly jobs: Reach;
-  /** Of which of these jobs the user's name is shown, and may be asked for. */
+  /** The jobs whose user is named in answers and can be used in filters. */
   readonly names: Exclude<Reach, 'none'>;
-  /** Whether metrics are shown that the cluster configuration marks `restrict`. */
+  /** True if metrics are shown that the cluster configuration marks `restrict`. */
   readonly restrictedMetrics: boolean;
-  /** Private tags aside, which are for their user to read and to write. */
+  /** Public scopes only. Private tags always belong to their user. */
   readonly readsTags: readonly PublicScope[];
   readonly writesTags: readonly PublicScope[];
 }
 
-/** The rights of every user, and of those without a role. */
+/** The rights of every user, with or without a role. */
 const NO_ROLE: Rights = {
   routes: [],
   jobs: 'none',
@@ -45,7 +47,9 @@ const NO_ROLE: Rights = {
   writesTags: [],
 };
 
-/** Every role there is (contract/auth.md §5), from the least to the most. No other file decides by the name of a role. */
+/**
+ * All roles (contract/auth.md §5), from the fewest rights to the most. Only this file decides by the name of a role.
+ */
 export const ROLE_RIGHTS = {
   api: NO_ROLE,
   user: {
@@ -85,7 +89,9 @@ export const ROLE_RIGHTS = {
 export type Role = keyof typeof ROLE_RIGHTS;
 export const ROLES = Object.keys(ROLE_RIGHTS) as readonly Role[];
 
-/** A machine account has the role `api` and no other. It may write tags of scope `admin`, and not read them (contract/rest.md §7). */
+/**
+ * A machine account has the role `api` only. It may write tags of scope `admin`, not read them (contract/rest.md §7).
+ */
 const MACHINE: Rights = {
   routes: ['api', 'userapi', 'node reports'],
   jobs: 'all',
@@ -95,7 +101,7 @@ const MACHINE: Rights = {
   writesTags: ['global', 'admin'],
 };
 
-/** Roles that together may do everything, also by a token. */
+/** Roles that together give every right, also by token. */
 export const EVERY_RIGHT: readonly Role[] = ['admin', 'api'];
 
 export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
@@ -111,17 +117,17 @@ export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
   };
 }
 
-/** The one of two that reaches more jobs. */
+/** Returns the one that reaches more jobs. */
 export function wider<Either extends Reach>(one: Either, other: Either): Either {
   return REACHES.indexOf(one) > REACHES.indexOf(other) ? one : other;
 }
 
-/** Whether a token of this user opens a group of routes. */
+/** Returns true if a token of this user opens a group of routes. */
 export function opensByToken(user: User, group: RouteGroup): boolean {
   return user.roles.has('api') && rightsOf(user).routes.includes(group);
 }
 
-/** The roles that open a group of routes. */
+/** Returns the roles that open a group of routes. */
 export function rolesFor(group: RouteGroup): Role[] {
   return ROLES.filter((role) => (ROLE_RIGHTS[role] as Rights).routes.includes(group));
 }
@@ -130,12 +136,12 @@ export function isRole(text: string): text is Role {
   return Object.hasOwn(ROLE_RIGHTS, text);
 }
 
-/** Whether the role is about projects, which an account may have then. */
+/** Returns true if an account with this role may have projects. */
 export function hasProjects(role: string): boolean {
   return isRole(role) && ROLE_RIGHTS[role].jobs === 'projects';
 }
 
-/** Whether an account has a role beyond that of an ordinary user. */
+/** Returns true if an account has a role other than `user`. */
 export function isMoreThanUser(roles: readonly string[]): boolean {
   return roles.some((role) => role !== 'user');
 }

@@ -1,17 +1,17 @@
 import { JOB_STATES, type JobState } from './job.ts';
 
-/** Of a job in a record of Slurm's accounting; `never` for one that has not run. */
+/** The state of a job in a record of Slurm's accounting. `never`: the job has not run. */
 export type RecordState = JobState | 'never';
 
-/** What a word of Slurm says of a job: in a record, and as its end. */
+/** The states that a word of Slurm stands for: in an accounting record, and in stop_job. */
 interface SlurmState {
   readonly record: RecordState;
   readonly end: JobState;
 }
 
 /**
- * Slurm's words other than our states (https://slurm.schedmd.com/job_state_codes.html). Most are flags of a state: a job that was stopped
- * with one has ended, and its adapter knows no more. docs/api.md has the ends.
+ * Words of Slurm other than our states (https://slurm.schedmd.com/job_state_codes.html). Most are flags. A stop with a
+ * flag ends the job; the adapter knows no real state. docs/api.md lists the states after a stop.
  */
 const OTHER_WORDS: Readonly<Record<string, SlurmState>> = {
   completing: { record: 'running', end: 'completed' },
@@ -22,7 +22,7 @@ const OTHER_WORDS: Readonly<Record<string, SlurmState>> = {
   reconfig_fail: { record: 'failed', end: 'failed' },
   requeue_fed: { record: 'never', end: 'cancelled' },
   requeue_hold: { record: 'never', end: 'cancelled' },
-  requeued: { record: 'cancelled', end: 'cancelled' }, // this run of the job was ended so that it could begin again
+  requeued: { record: 'cancelled', end: 'cancelled' }, // this run was ended so that the job could start again
   resizing: { record: 'running', end: 'cancelled' },
   resv_del_hold: { record: 'never', end: 'cancelled' },
   revoked: { record: 'never', end: 'cancelled' }, // another cluster of the federation ran it
@@ -32,7 +32,7 @@ const OTHER_WORDS: Readonly<Record<string, SlurmState>> = {
   stopped: { record: 'suspended', end: 'cancelled' },
 };
 
-/** The states of a stop, and the states of the other words in one. */
+/** States that stop_job accepts, and for each other word of Slurm the state that it stores. */
 export const END_STATES = JOB_STATES.filter((state) => state !== 'running');
 export const END_WORDS = Object.fromEntries(Object.entries(OTHER_WORDS).map(([word, { end }]) => [word, end]));
 
@@ -41,13 +41,15 @@ const ENDS: ReadonlyMap<string, JobState> = new Map([
   ...END_STATES.map((state) => [state, state] as const),
   ...Object.entries(END_WORDS),
 ]);
-/** The states of records by Slurm's words, in lower case. */
+/** The state of an accounting record for each word of Slurm, in lower case. */
 export const RECORD_STATES: ReadonlyMap<string, RecordState> = new Map([
   ...JOB_STATES.map((state) => [state, state === 'pending' ? 'never' : state] as const),
   ...Object.entries(OTHER_WORDS).map(([word, { record }]) => [word, record] as const),
 ]);
 
-/** The state of a job that was stopped with this word, in any case; '' is completed. Undefined for running and for no state of Slurm. */
+/**
+ * Returns the state after a stop with this word, in any case. '' is completed. Undefined for running and unknown words.
+ */
 export function endStateOf(word: string): JobState | undefined {
   return ENDS.get(word.toLowerCase());
 }

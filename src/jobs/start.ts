@@ -3,7 +3,7 @@ import { Fault } from '../faults.ts';
 import { SHARED, type StorableJob, type StoredResources } from './job.ts';
 import { valuesProblem } from './job-bounds.ts';
 
-/** What a scheduler says of a job that starts: a job whose words and numbers nobody has looked at yet. */
+/** A job that starts, as reported by a scheduler. Its texts and numbers have not been checked yet. */
 export interface StartRequest
   extends Omit<StorableJob, 'shared' | 'monitoringStatus' | 'jobState' | 'resources' | 'metaData'> {
   shared: string;
@@ -13,7 +13,7 @@ export interface StartRequest
   metaData: string;
 }
 
-/** A job that starts, with its resources and its metadata as the JSON that is stored. */
+/** A job that starts, with its resources and metadata as the JSON to be stored. */
 export interface StartedJob extends Omit<StorableJob, 'resources' | 'metaData'> {
   resources: string;
   metaData: string;
@@ -22,13 +22,13 @@ export interface StartedJob extends Omit<StorableJob, 'resources' | 'metaData'> 
 export interface StartSurroundings {
   clusters: Clusters;
   nowSec: number;
-  /** UNKNOWN_HOST_SUBCLUSTER. */
+  /** The setting UNKNOWN_HOST_SUBCLUSTER. */
   unknownHosts: string;
 }
 
 /**
- * The job that starts: running, its subcluster found where it was not named. Throws invalid_request with the first thing
- * that is wrong, in the order of contract/rest.md §4.
+ * Returns the job to be stored as running. Finds its subcluster if the request does not name one. Throws
+ * invalid_request with the first problem, in the order of contract/rest.md §4.
  */
 export function startedJob(request: StartRequest, surroundings: StartSurroundings): StartedJob {
   const { clusters, nowSec } = surroundings;
@@ -43,7 +43,7 @@ export function startedJob(request: StartRequest, surroundings: StartSurrounding
   if (resources.hosts !== numNodes)
     throw invalid(`numNodes is ${numNodes}, but there are ${resources.hosts} resources`);
   const shared = SHARED.find((word) => word === request.shared);
-  if (shared === undefined) throw invalid(`shared must be one of ${SHARED.join(', ')}`); // narrowing only: checked above
+  if (shared === undefined) throw invalid(`shared must be one of ${SHARED.join(', ')}`); // checked above
   if (!isMonitoringStatus(monitoringStatus)) throw invalid('monitoringStatus must be 0, 1, 2 or 3');
   return { ...request, resources: resources.json, subCluster, shared, monitoringStatus, jobState: 'running' };
 }
@@ -68,7 +68,7 @@ function invalid(message: string): Fault {
   return new Fault('invalid_request', message);
 }
 
-/** A caller's text in a message: so much of it that he knows it again. */
+/** Quotes a caller's text in a message. 100 characters are enough to recognize it. */
 function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }

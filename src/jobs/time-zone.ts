@@ -1,15 +1,15 @@
 const DAY_MS = 86_400_000;
 
-/** A time zone with its clock changes. Times of its wall clock are in ms, as if they were UTC. */
+/** A time zone with its clock changes. Local times are in ms, as if they were UTC. */
 export interface TimeZone {
   readonly name: string;
-  /** How far its clock is ahead of UTC at an instant, in ms. */
+  /** Returns by how many ms its clock is ahead of UTC at an instant. */
   readonly offsetAt: (utcMs: number) => number;
 }
 
 export const UTC: TimeZone = { name: 'UTC', offsetAt: () => 0 };
 
-/** By its IANA name. Throws a RangeError for an unknown one. */
+/** Returns the zone with this IANA name. Throws a RangeError if the name is unknown. */
 export function timeZone(name: string): TimeZone {
   if (name === 'UTC') return UTC;
   const format = new Intl.DateTimeFormat('en-US', {
@@ -30,11 +30,13 @@ export function timeZone(name: string): TimeZone {
   return { name, offsetAt };
 }
 
-/** The offsets with which the clock of a zone may be read. */
+/** The UTC offsets that a local time may have. */
 export interface WallOffsets {
-  /** Those at which it showed the time, the earlier instant first: none while it is put forward, two while it is put back. */
+  /**
+   * The offsets at which the clock showed this time, earlier instant first: none if it was skipped, two if repeated.
+   */
   readonly valid: readonly number[];
-  /** Before a clock change nearby. */
+  /** The offset before a clock change nearby. `after` is the one after it. */
   readonly before: number;
   readonly after: number;
 }
@@ -46,12 +48,12 @@ export function wallOffsets(wallMs: number, { offsetAt }: TimeZone): WallOffsets
   return { valid, before, after };
 }
 
-/** The first instant whose date in the zone is this day or a later one: some clocks are put forward at midnight. */
+/** Returns the first instant whose local date is this day or later. Some clocks are put forward at midnight. */
 export function startOfDay(midnightMs: number, zone: TimeZone): number {
   const { valid, before, after } = wallOffsets(midnightMs, zone);
   const [offset] = valid;
   if (offset !== undefined) return midnightMs - offset;
-  let [low, high] = [midnightMs - after, midnightMs - before]; // the change lies between them
+  let [low, high] = [midnightMs - after, midnightMs - before]; // the change is between them
   while (high - low > 1000) {
     const middle = low + Math.floor((high - low) / 2000) * 1000;
     if (zone.offsetAt(middle) === before) low = middle;

@@ -3,22 +3,26 @@ import { type AnyField, RECENT, type TimesField } from './fields.ts';
 import type { Range } from './filter.ts';
 import { startOfDay, type TimeZone, timeZone, UTC, wallOffsets } from './time-zone.ts';
 
-// The one grammar of times: of the API, the pages and the commands. Each function throws an invalid_request that says what a time must be.
+// The grammar of times in the API, the pages and the commands. Each function throws invalid_request for an invalid
+// time.
 
 const INT64_MAX = 2n ** 63n - 1n;
 const DAY_MS = 86_400_000;
 const DATE = /^(\d{4}-\d\d-\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(.*)$/;
-/** In an address, a `+` that the client has not encoded arrives as a blank. */
+/** In an address, a `+` that the client did not encode arrives as a space. */
 const OFFSET = /^([+ -])(\d\d):?(\d\d)$/;
 
 const EXAMPLES = '2026-10-01, 2026-10-01T12:00 or 2026-10-01T12:00+02:00';
 const TIME = `Unix seconds or a date (${EXAMPLES})`;
 const RANGE = `a range of Unix seconds (A-B, A- or -B), a range of dates (A..B, A.. or ..B, such as 2026-10-01..2026-10-31), or one of ${RECENT.map(({ word }) => word).join(', ')}`;
 
-/** What a range of times may say, for documentation. */
+/** The syntax of a range of times, for documentation. */
 export const RANGE_WORDS = 'Unix seconds A-B, A- or -B, dates A..B, A.. or ..B';
 
-/** `half-open`: the second time is the first that is outside, so that ranges tile. `inclusive`: it is the last that is inside. */
+/**
+ * `half-open`: the second time is the first one outside, so that ranges can follow each other without overlap.
+ * `inclusive`: it is the last one inside.
+ */
 export type RangeEnd = 'half-open' | 'inclusive';
 
 const RANGE_ENDS: Readonly<Record<TimesField['kind'], RangeEnd>> = {
@@ -35,10 +39,10 @@ export function hasTimes(field: AnyField): field is TimesField {
   return Object.hasOwn(RANGE_ENDS, field.kind);
 }
 
-/** When and where a time is read. */
+/** The current time, and the time zone in which dates are read. */
 export interface Now {
   readonly nowSec: number;
-  /** Of dates that do not say it. */
+  /** The zone of dates without one. */
   readonly zone: TimeZone;
 }
 
@@ -50,12 +54,12 @@ export function zoneOf(name: string): TimeZone {
   }
 }
 
-/** Unix seconds of a time; of a day, its beginning. */
+/** Returns the Unix seconds of a time. A day means its beginning. */
 export function timeOf(text: string, zone: TimeZone = UTC): bigint {
   return text.startsWith('-') ? -secondsOf(text.slice(1)) : instantOf(text, zone).from;
 }
 
-/** A range of two times or of a word for "since a while ago". */
+/** Parses a range: two times, or one of the words of RECENT. */
 export function timeRange(text: string, end: RangeEnd, { nowSec, zone }: Now): Range<bigint> {
   const recent = RECENT.find(({ word }) => word === text);
   if (recent !== undefined) return { from: BigInt(nowSec - recent.sec) };
@@ -64,7 +68,7 @@ export function timeRange(text: string, end: RangeEnd, { nowSec, zone }: Now): R
   return rangeOf(from, to, end, zone);
 }
 
-/** The same of its two texts; an empty one is an open end. */
+/** Parses a range from two texts. An empty text is an open end. */
 export function rangeOf(from: string, to: string, end: RangeEnd, zone: TimeZone): Range<bigint> {
   const range = {
     ...(from === '' ? {} : { from: instantOf(from, zone).from }),
@@ -83,7 +87,7 @@ function endOf({ from, next }: Instant, end: RangeEnd): bigint {
 
 interface Instant {
   readonly from: bigint;
-  /** Of a day: the beginning of the next one. */
+  /** The beginning of the next day, if the time is a day. */
   readonly next?: bigint;
 }
 
@@ -91,7 +95,7 @@ function instantOf(text: string, zone: TimeZone): Instant {
   if (/^\d+$/.test(text)) return { from: secondsOf(text) };
   const [, date = '', hour, minute, second = '0', rest = ''] = DATE.exec(text) ?? [];
   const midnightMs = Date.parse(`${date}T00:00Z`);
-  // Date.parse takes 2026-02-30 for a day in March.
+  // Date.parse accepts 2026-02-30 as a day in March.
   const isDate = !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(date);
   if (!isDate) throw invalid(`must be ${TIME}`);
   if (hour === undefined || minute === undefined) {
@@ -101,7 +105,7 @@ function instantOf(text: string, zone: TimeZone): Instant {
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) throw invalid(`must be ${TIME}`);
   const wallMs = midnightMs + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000;
   if (rest !== '') return { from: inRange(wallMs - offsetIn(rest)) };
-  // Of the two readings while clocks are put back, the first.
+  // If clocks are put back and the time occurs twice, the first one is meant.
   const [offset] = wallOffsets(wallMs, zone).valid;
   if (offset !== undefined) return { from: inRange(wallMs - offset) };
   throw invalid(`must be a time that exists in ${zone.name}: its clocks were put forward over ${text}`);
@@ -114,7 +118,7 @@ function secondsOf(digits: string): bigint {
   return seconds;
 }
 
-/** Of `Z`, `+02:00` or `-0530`, in ms. */
+/** Returns the ms of `Z`, `+02:00` or `-0530`. */
 function offsetIn(text: string): number {
   if (text === 'Z') return 0;
   const [, sign, hours, minutes] = OFFSET.exec(text) ?? [];

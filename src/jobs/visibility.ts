@@ -5,25 +5,27 @@ import type { Tag } from './job.ts';
 import { isPublicScope, type Reach, rightsOf, type User, wider } from './roles.ts';
 import { GROUPS, type Group } from './statistics.ts';
 
-/** A filter that holds what its caller may see. `visibleTo` makes it, and every statement about jobs wants one. */
+/**
+ * A filter limited to the jobs that its caller may see. `visibleTo` makes it. Every statement about jobs requires one.
+ */
 export interface VisibleJobs {
   readonly conditions: JobFilter;
-  /** Tags of these scopes the caller may read: in answers, and in conditions. */
+  /** The scopes of tags that the caller may read, in answers and in conditions. */
   readonly tagScopes: readonly string[];
-  /** Tags shown in answers whatever their scope: those the caller has just added. */
+  /** Tags shown in answers whatever their scope: the caller has just added them. */
   readonly alsoTags?: readonly Tag[];
-  /** Metrics that are left out of answers; undefined: none. */
+  /** Metrics left out of answers. Undefined: none. */
   readonly hidden?: HiddenMetrics | undefined;
-  /** The jobs whose user is named in answers; undefined: all of them. */
+  /** The jobs whose user is named in answers. Undefined: all. */
   readonly named?: Condition | undefined;
 }
 
-/** For writes that ask nobody's rights to a job (contract/auth.md §6): all jobs, and no tags. */
+/** All jobs and no tags, for writes that need no right to a job (contract/auth.md §6). */
 export const EVERY_JOB: VisibleJobs = { conditions: [], tagScopes: [] };
 
 /**
- * The filter limited to the jobs this user may see (contract/graphql.md §2). Throws `forbidden` for roles that see no jobs at all, and
- * for a filter by something that is hidden from the user.
+ * Limits a filter to the jobs this user may see (contract/graphql.md §2). Throws `forbidden` if the user's roles see no
+ * jobs, or if the filter uses something hidden from the user.
  */
 export function visibleTo(user: User, filter: JobFilter = [], hidden?: HiddenMetrics): VisibleJobs {
   const { jobs, names } = rightsOf(user);
@@ -45,20 +47,20 @@ function ownedBy(user: User, reach: Reach): Condition {
   return { kind: 'owner', user: user.name, projects: reach === 'projects' ? user.projects : [] };
 }
 
-/** By what these jobs may be grouped, the usual choice first. */
+/** Returns the groups that statistics of these jobs may use, the usual one first. */
 export function groupsFor({ named }: VisibleJobs): readonly [Group, ...Group[]] {
   const [, ...others] = GROUPS; // the first is the user
   return named === undefined ? GROUPS : others;
 }
 
-/** Whether a user may write tags of a scope (contract/rest.md §7). */
+/** Returns true if a user may write tags of a scope (contract/rest.md §7). */
 export function mayWriteTags(user: User, scope: string): boolean {
   return isPublicScope(scope) ? rightsOf(user).writesTags.includes(scope) : scope === user.name;
 }
 
 /**
- * The tag scopes a user may read (contract/rest.md §7). A user who is called `admin` or `global` has no private scope:
- * it would be the scope of that name.
+ * Returns the tag scopes a user may read (contract/rest.md §7). A user named `admin` or `global` has no private scope,
+ * since it would be the public scope of that name.
  */
 export function readableScopes(user: User): string[] {
   const { readsTags } = rightsOf(user);
