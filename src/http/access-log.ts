@@ -9,8 +9,9 @@ const LONGEST_ADDRESS = 64;
 const LONGEST_NAME = 255;
 
 /**
- * One line a request, written when its answer has ended; of one that failed with its code. Neither the query string nor a header is in it: they may hold
- * what nobody should read in a log. Of many refused requests within a second only some have their lines (refusal-log.ts).
+ * Logs one line per request when its answer has ended. A failed request's line has its code. The query string and the
+ * headers are left out, since they may contain secrets. If many requests are refused within a second, only some get a
+ * line (refusal-log.ts).
  */
 export function accessLog(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -39,7 +40,7 @@ export function accessLog(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Of a request that failed. Whoever is turned away wants to know why, and his operator who he was. */
+/** Returns the members for a failed request. A 401 adds the reason and the address, for the operator. */
 function refusal(c: Context<AppEnv>): Readonly<Record<string, string>> {
   const { fault } = c.var;
   if (fault === undefined) return {};

@@ -1,4 +1,4 @@
-/** What the pages load, and nothing else is served: each by its name, with its type. */
+/** All files that the pages load, with their type. No other file is served. */
 const TYPES = {
   'style.css': 'text/css; charset=utf-8',
   'page.js': 'text/javascript; charset=utf-8',
@@ -13,7 +13,7 @@ const TYPES = {
 } as const;
 
 export type AssetName = keyof typeof TYPES;
-/** The text of each; an entry has them from its disk or its bundle. */
+/** The texts of the files. An entry has them from the disk or its bundle. */
 export type AssetTexts = Readonly<Record<AssetName, string>>;
 
 export const ASSET_NAMES = Object.keys(TYPES) as AssetName[];
@@ -24,7 +24,7 @@ export interface Asset {
   type: string;
 }
 
-/** The assets by addresses that change with their content, so that a browser may keep them for ever. */
+/** The files under addresses that change with their content, so that browsers may keep them forever. */
 export class Assets {
   readonly #texts: AssetTexts;
   readonly #paths: ReadonlyMap<string, string>;
@@ -44,7 +44,7 @@ export class Assets {
   }
 }
 
-/** FNV-1a of 64 bits: tells one version from another, and is no protection from anybody. Web Crypto's hashes are not there at once. */
+/** Returns the FNV-1a hash of 64 bits to distinguish versions. It is not for security; Web Crypto is asynchronous. */
 function fingerprint(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);

@@ -17,63 +17,67 @@ import type { TakeApart } from './json/large-bodies.ts';
 import type { BodyBudget } from './limits/body-budget.ts';
 import type { UnsentBytes } from './limits/unsent-bytes.ts';
 
-/** What differs between the runtimes; an entry passes it to `createApp`. */
+/** The parts of the service that differ between runtimes. An entry passes them to `createApp`. */
 export interface Service {
   readonly settings: SettingValues;
   readonly db: Database;
-  /** Answers questions about many jobs where it can. Undefined where there is no column index. */
+  /** Answers questions about many jobs if it can. Undefined without a column index. */
   readonly index?: QuestionIndex | undefined;
-  /** Undefined where there is no job archive: jobs then have neither statistics nor metric data. */
+  /** Undefined without a job archive: jobs then have neither statistics nor metric data. */
   readonly archive: Archive | undefined;
   readonly clusters: Clusters;
-  /** Now, in Unix seconds; fractions are cut where whole seconds are wanted. */
+  /** Returns now in Unix seconds. Callers that need whole seconds cut the fraction. */
   readonly clock: () => number;
   readonly log: Log;
-  /** What the pages load. */
+  /** The files that the pages load. */
   readonly assets: AssetTexts;
-  /** Signs sessions. Undefined: nobody can log in. */
+  /** Signs sessions. Undefined: logging in is disabled. */
   readonly sessionKey: string | undefined;
-  /** Compares a password off this thread. Undefined: on it. */
+  /** Compares a password on another thread. Undefined: on this thread. */
   readonly comparePassword?: ComparePassword | undefined;
-  /** What GET /api/system adds to the settings and the state of the database. */
+  /** Returns what GET /api/system adds to the settings and the state of the database. */
   readonly system: () => RuntimeState;
-  /** What is wrong although requests are answered, beyond what the database knows; for /healthz. */
+  /** Problems for the operator that DatabaseStatus.degraded does not have; for /healthz. */
   readonly degraded?: (() => readonly string[]) | undefined;
-  /** The memory of the last minutes, the oldest sample first. Undefined where there are no processes. */
+  /** The memory of the last minutes, oldest sample first. Undefined without processes. */
   readonly memoryHistory?: (() => readonly MemorySample[]) | undefined;
-  /** Whether answers are compressed here; a Worker's runtime does it itself, and would do it once more. */
+  /**
+   * True if the service compresses answers. The runtime of a Worker compresses by itself, which would be a second time.
+   */
   readonly compresses: boolean;
   /**
-   * Whether every request says when it ends. False where the runtime may drop one without a word, as a Worker's does when a client hangs
-   * up: what it has taken of a limit is then given back when nothing has been heard of it for a while.
+   * True if the end of every request is reported. False if the runtime may drop a request silently, as that of a Worker
+   * does when a client hangs up. Its share of a limit is then returned after a while without activity.
    */
   readonly hasSharedLimits: boolean;
-  /** Takes large bodies apart off this thread. Undefined where there is no other: they may have fewer values then. */
+  /** Parses large bodies on another thread. Undefined without one: bodies may then have fewer values. */
   readonly takeApart?: TakeApart | undefined;
-  /** Keeps the runtime from ending work that goes on behind an answer. Undefined where it does not. */
+  /** Keeps the runtime from ending work that continues after an answer. Undefined if the runtime never does. */
   readonly waitUntil?: (c: Context, work: Promise<unknown>) => void;
-  /** Resolves when the answer has left this process, or its client has gone. Undefined where the runtime does not tell. */
+  /**
+   * Resolves when the answer has left this process or its client has gone. Undefined if the runtime does not report it.
+   */
   readonly whenSent?: ((c: Context) => Promise<void>) | undefined;
-  /** Told that the app has found out who sends this request. */
+  /** Called when the sender of a request has been identified. */
   readonly identified?: ((c: Context) => void) | undefined;
-  /** Told that the archive's files have to follow a change; what came of it is for the log. */
+  /** Called when the files of the archive have to follow a change. The result is only logged. */
   readonly archiveChanged?: (() => void) | undefined;
-  /** The peer's address as the runtime knows it: of the socket, or CF-Connecting-IP. '' when unknown. */
+  /** Returns the address of the peer as reported by the runtime: of the socket, or CF-Connecting-IP. '' if unknown. */
   readonly clientAddress: (c: Context) => string;
   /**
-   * Destroys the connection of an answer that cannot be completed. Without one the body's stream fails, which makes a
-   * runtime that streams do the same.
+   * Destroys the connection of an answer that cannot be completed. If absent, the stream of the body fails, and a
+   * runtime that streams then destroys the connection.
    */
   readonly cutConnection?: ((c: Context) => void) | undefined;
 }
 
-/** How a streamed answer ended: `cut` is our fault, `gone` the client's. */
+/** The end of a streamed answer: `cut` is a failure of the service, `gone` means that the client left. */
 export interface StreamEnd {
   outcome: 'complete' | 'cut' | 'gone';
   rows: number;
 }
 
-/** What a handler may use. */
+/** The variables of a request for its handler. */
 export interface AppEnv {
   Variables: {
     service: Service;
@@ -90,17 +94,19 @@ export interface AppEnv {
     refusedReports: RefusedReports;
     /** The job of a start or a stop. */
     reportedJob: Pick<RefusedReport, 'jobId' | 'cluster' | 'id'> | undefined;
-    /** Whether a refused request gets lines in the log. */
+    /** True if a refused request is logged. */
     isLogged: boolean | undefined;
-    /** What a request has done for good so far: part of the body should it fail later. */
+    /** The completed part of the work of a request. If the request fails later, the body of the error contains it. */
     done: Readonly<Record<string, number>> | undefined;
-    /** The fault that was answered, for the access log. */
+    /** The fault in the answer, for the access log. */
     fault: Fault | undefined;
-    /** True once the caller was answered although the handler had not ended: what it throws later is not answered. */
+    /**
+     * True if the caller was answered before the handler ended. Errors that the handler throws later are not answered.
+     */
     givenUp: boolean | undefined;
-    /** True where the answer lacks what only the job archive has, and there is none here. */
+    /** True if the answer lacks data because there is no job archive. */
     lacksArchive: boolean | undefined;
-    /** Set by an answer that goes on after its first byte; settles when it has ended. */
+    /** Set by a streamed answer. Settles when the stream has ended. */
     streamed: Promise<StreamEnd> | undefined;
   };
 }

@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
 import type { AppEnv } from './env.ts';
 
-/** The query string of a request, decoded, in the order sent. */
+/** Returns the query string of a request, decoded, in the order sent. */
 export function queryOf(c: Context<AppEnv>): URLSearchParams {
   return new URL(c.req.url).searchParams;
 }
 
-/** Now in whole Unix seconds. */
+/** Returns now in whole Unix seconds. */
 export function nowSec(c: Context<AppEnv>): number {
   return Math.floor(c.var.service.clock());
 }

@@ -7,7 +7,10 @@ import type { ArchivedJob, JobsBatch } from '../../questions/list/sqlite.ts';
 
 const NO_STATISTICS = '"statistics":null}';
 
-/** The bytes of a batch of jobs with the statistics of those that the archive has; an unreadable one keeps its null. */
+/**
+ * Returns the bytes of a batch of jobs, with the statistics of those in the archive. A job whose statistics are
+ * unreadable keeps its null.
+ */
 export async function withStatistics(
   page: Page<JobsBatch>,
   archive: Archive | undefined,
@@ -27,7 +30,10 @@ export async function withStatistics(
   return new TextEncoder().encode(lines.join('\n'));
 }
 
-/** A list does not fail with the archive: its jobs have no statistics then. Only the deadline's end is the list's as well. */
+/**
+ * Handles a failure of the archive: the list continues and its jobs have no statistics. Only the end of the deadline
+ * and a bug also end the list.
+ */
 function orNone(deadline: Deadline) {
   return (error: unknown): (string | null)[] => {
     if (deadline.signal.aborted || !(error instanceof Fault) || error.code === 'internal') throw error;
@@ -39,14 +45,14 @@ function archiveJob({ cluster, jobId, startTime }: ArchivedJob) {
   return { cluster, jobId, startTime: Number(startTime) };
 }
 
-/** The statistics of a job without some metrics. */
+/** Returns the statistics of a job without some metrics. */
 function without(statistics: string, metrics: readonly string[]): string {
   if (metrics.length === 0) return statistics;
   const all = JSON.parse(statistics) as Record<string, unknown>;
   return JSON.stringify(Object.fromEntries(Object.entries(all).filter(([name]) => !metrics.includes(name))));
 }
 
-/** The rows of a batch are joined by a comma and a line feed: all but the last end in the comma. */
+/** Inserts statistics into a row. A comma and a line feed separate the rows, so all but the last end in a comma. */
 function spliced(line: string, statistics: string): string {
   const comma = line.endsWith(',') ? ',' : '';
   const row = comma === '' ? line : line.slice(0, -1);

@@ -8,8 +8,10 @@ import type { AppEnv } from '../env.ts';
 export type JobDataAsked = Omit<JobDataRequest, 'kind' | 'job' | 'without'>;
 
 /**
- * The metric data of a job that its caller may see, as pieces of JSON, null where there is none: the job still runs or is being archived, its cluster is
- * not configured, the archive lacks it (contract/graphql.md §7).
+ * Returns the metric data of a job that its caller may see, as pieces of JSON (contract/graphql.md §7). Null if:
+ * - the job is running or being archived
+ * - its cluster is not configured
+ * - the archive does not have the job
  */
 export async function jobData(
   c: Context<AppEnv>,
@@ -20,7 +22,7 @@ export async function jobData(
   const isArchived = job.state !== 'running' && job.monitoringStatus !== 1;
   if (archive === undefined) c.set('lacksArchive', true);
   if (archive === undefined || !isArchived || clusters.get(job.cluster) === undefined) return null;
-  c.var.held.checkRoom(c.var.deadline.caller); // before it is read: an answer may be as large as what is left
+  c.var.held.checkRoom(c.var.deadline.caller); // before reading: an answer may be as large as the free space
   const { cluster, jobId, startTime } = job;
   const without = hiddenIn(hiddenMetrics(c), cluster);
   return await archive.jobData(

@@ -13,22 +13,22 @@ import type { UnsentBytes } from '../limits/unsent-bytes.ts';
 import { withStatistics } from './archived-statistics.ts';
 
 /**
- * Answers with a list of jobs of any size. The first batch is read before there is an answer, so that its faults have
- * their status; a list that ends with it is a plain answer. Every further batch is read when the client has taken the
- * one before.
+ * Answers with a list of jobs of any size. The first batch is read before the answer starts, so that its faults get
+ * their own status. If the first batch fills the page, or if there are no jobs, the answer is not a stream. Each
+ * further batch is read when the client has taken the one before.
  */
 export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: JobsListOptions): Promise<JsonAnswer> {
   if (c.var.service.archive === undefined) c.set('lacksArchive', true);
   const list = new JobsList(c, jobs, page);
   const first = await list.next();
-  c.var.deadline.signal.throwIfAborted(); // the caller has had his 504: nobody would end a stream made now
+  c.var.deadline.signal.throwIfAborted(); // the caller has received a 504, and nothing would end a new stream
   const head = joined('{"jobs":[', first?.bytes ?? new Uint8Array());
   const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
   if (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD') {
     list.close();
     const isWhole = first === undefined || first.rows >= page.itemsPerPage;
     if (isWhole) return jsonBytes(joined(head, tail));
-    return new Response(null, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer; // nobody takes the body
+    return new Response(null, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer; // a HEAD has no body
   }
   try {
     c.var.held.checkRoom(c.var.deadline.caller);
@@ -40,31 +40,37 @@ export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: Jo
   return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
 }
 
-/** What a stream counts for in an isolate, of which nobody knows how much its runtime holds: no more than eight at a time. */
+/**
+ * The bytes that a stream counts for in an isolate, where the memory of the runtime is unknown. It allows at most eight
+ * streams at a time.
+ */
 const ISOLATE_STREAM_BYTES = 4 * 1024 * 1024;
-/** Longer than the timer that cuts a stream whose client takes nothing. */
+/** Makes the budget wait longer than the timer that cuts a stalled stream. */
 const STALL_GRACE_MS = 1_000;
 const NOT_COUNTED = { add() {}, give() {} };
 
-/** The batches with the statistics of archived jobs, each read within a deadline of its own; the first within the request's. */
+/**
+ * The batches of a list, with the statistics of archived jobs. The first is read within the deadline of the request,
+ * each further one within a deadline of its own.
+ */
 class JobsList {
   rows = 0;
   readonly #held: Pick<UnsentBytes, 'add' | 'give'>;
   readonly #caller: string;
-  /** Bytes of batches that were read and not yet taken by the client. */
+  /** Bytes of batches that were read and that the client has not taken yet. */
   #waiting = 0;
   #taken = 0;
   #closed = false;
   readonly #batches: AsyncGenerator<Page<JobsBatch>, void, void>;
-  /** The deadline of the batch that is read next. */
+  /** Returns the deadline of the batch that is read next. */
   #deadline: () => Deadline;
 
   constructor(c: Context<AppEnv>, jobs: VisibleJobs, options: JobsListOptions) {
     const { deadline, service, held } = c.var;
     const hidden = hiddenMetrics(c);
-    this.#held = service.hasSharedLimits ? held : NOT_COUNTED; // there its stream counts
+    this.#held = service.hasSharedLimits ? held : NOT_COUNTED; // in an isolate the stream itself is counted
     this.#caller = deadline.caller;
-    this.#deadline = () => ({ ...deadline, clear() {} }); // its middleware clears it
+    this.#deadline = () => ({ ...deadline, clear() {} }); // the middleware of the request clears it
     this.#batches = c.var.jobs.list(jobs, options, {
       deadline: () => this.#deadline(),
       complete: async (page, own) => {
@@ -76,14 +82,14 @@ class JobsList {
     });
   }
 
-  /** Every batch but the first has a deadline of its own. */
+  /** Sets the deadline of every batch after the first. */
   goOnWithin(deadline: () => Deadline): void {
     this.#deadline = deadline;
   }
 
-  /** The next batch, or undefined at the end. */
+  /** Returns the next batch, or undefined at the end. */
   async next(): Promise<{ bytes: Uint8Array; rows: number } | undefined> {
-    this.#letGo(this.#taken); // whoever asks for the next one has taken the last
+    this.#letGo(this.#taken); // a call for the next batch means that the last one was taken
     for (;;) {
       const { value } = await this.#batches.next();
       if (value === undefined) return undefined;
@@ -94,7 +100,7 @@ class JobsList {
     }
   }
 
-  /** Lets go of what the list holds; a batch that is being read ends by its deadline. */
+  /** Releases the bytes that the list holds. A batch that is being read ends by its deadline. */
   close(): void {
     this.#closed = true;
     this.#letGo(this.#waiting);
@@ -114,7 +120,7 @@ class JobsList {
   }
 }
 
-/** STREAM_TIMEOUT_S bounds the whole, REQUEST_TIMEOUT_MS each batch. */
+/** Makes the stream. STREAM_TIMEOUT_S limits the whole stream, REQUEST_TIMEOUT_MS each batch. */
 function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: string): ReadableStream<Uint8Array> {
   const { settings, cutConnection, hasSharedLimits } = c.var.service;
   const { log, held } = c.var;
@@ -132,7 +138,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   }));
   const ended = Promise.withResolvers<StreamEnd>();
   c.set('streamed', ended.promise);
-  c.var.service.waitUntil?.(c, ended.promise); // its timers end what a client left behind
+  c.var.service.waitUntil?.(c, ended.promise); // its timers end what a client left open
   let open = true;
 
   const end = (outcome: StreamEnd['outcome']) => {
@@ -145,11 +151,13 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
     ended.resolve({ outcome, rows: list.rows });
   };
 
-  /** A cut answer must never look whole: the connection goes, or at least the stream fails. */
+  /**
+   * Ends an answer so that it never looks complete: cuts the connection or, if that is impossible, fails the stream.
+   */
   const cut = (controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => {
     if (!open) return;
     if (hungUp.signal.aborted) {
-      end('gone'); // whoever reads for the client cancels the stream
+      end('gone'); // the runtime cancels the stream for the client
       return;
     }
     log.warn({ code: faultOf(error).code, err: error, rows: list.rows }, 'response aborted after its first byte');
@@ -158,7 +166,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
     else cutConnection(c);
   };
 
-  /** In an isolate a client that takes nothing must not keep its place for as long as a stream may last. */
+  /** In an isolate, cuts a stalled stream, so that it does not hold its share of the budget for STREAM_TIMEOUT_S. */
   const handedOver = (controller: ReadableStreamDefaultController<Uint8Array>) => {
     if (part === undefined || !open) return;
     part.touch();
@@ -170,7 +178,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        // A client that stopped reading pulls nothing: only this ends it.
+        // A client that stopped reading pulls nothing, so only this timer ends the stream.
         whole.signal.addEventListener('abort', () => cut(controller, whole.signal.reason), { once: true });
       },
       async pull(controller) {
@@ -190,7 +198,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
             controller.enqueue(joined(tail));
             controller.close();
           } else {
-            controller.enqueue(SEPARATOR); // by itself: in one chunk with the batch it would be a copy of it
+            controller.enqueue(SEPARATOR); // in a chunk of its own, to avoid a copy of the batch
             controller.enqueue(batch.bytes);
             handedOver(controller);
           }
@@ -203,7 +211,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
         if (open) end('gone');
       },
     },
-    // The stream itself holds nothing: a batch is handed over when somebody waits for it, and a failure meets that reader.
+    // The stream buffers nothing. It passes on a batch only to a pending read, which also receives a failure.
     { highWaterMark: 0 },
   );
 }
@@ -211,7 +219,7 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
 const encoder = new TextEncoder();
 const SEPARATOR = encoder.encode(',\n');
 
-/** Texts and bytes one after the other, in one chunk. */
+/** Joins texts and bytes into one chunk. */
 function joined(...parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
   const all = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
   const bytes = new Uint8Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0));

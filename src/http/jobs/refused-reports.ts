@@ -1,11 +1,11 @@
 import type { RefusedReport, RefusedReportsStatus } from '../../system-state.ts';
 
-/** The newest ones that are kept. */
+/** The number of newest reports that are kept. */
 const KEPT = 20;
 
 /**
- * Starts and stops of jobs that were refused. A scheduler adapter sends its reports in order and stops at the first one that is refused, so
- * its operator has to find that one. One per app.
+ * The refused starts and stops of jobs, one instance per app. A scheduler adapter sends its reports in order and stops
+ * at the first refused one, which its operator then has to find.
  */
 export class RefusedReports {
   readonly #counts = { starts: 0, stops: 0, repeated: 0 };
@@ -16,7 +16,7 @@ export class RefusedReports {
     this.#last = [report, ...this.#last].slice(0, KEPT);
   }
 
-  /** Counts one that adapters take as done: the job had been started or stopped before. */
+  /** Counts a report that adapters accept as done because the job had been started or stopped before. */
   addRepeated(): void {
     this.#counts.repeated += 1;
   }

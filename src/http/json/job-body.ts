@@ -6,7 +6,7 @@ import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts
 import { hostsProblem } from '../../jobs/job-bounds.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';
 
-// As Go decodes: null is as good as nothing, and what is missing is zero.
+// The schemas decode as Go does: null and a missing field read as the zero value.
 interface Bounded {
   readonly bounds: Bounds;
 }
@@ -17,7 +17,7 @@ const wordsWithin = (name: Parameters<typeof textWithin>[0]) =>
   textWithin(name)
     .nullish()
     .transform((value) => value ?? '');
-/** jobs/job-bounds.ts checks the bounds; the document has those that the type does not say. */
+/** Documents only the bounds that the type does not have. jobs/job-bounds.ts checks all of them. */
 const whole32 = ({ bounds: { least } }: Bounded) =>
   int32
     .meta({ minimum: Number(least) })
@@ -58,7 +58,7 @@ const Statistic = strictFields({
   max: number,
 });
 
-/** As JSON: whole objects would have to be copied one by one on their way to the database. */
+/** Turns the resources into JSON. Whole objects would be copied one by one on their way to the database. */
 function stored(resources: readonly JobResource[]): StoredResources {
   return {
     hosts: resources.length,
@@ -69,17 +69,17 @@ function stored(resources: readonly JobResource[]): StoredResources {
   };
 }
 
-/** A tag in a body. Its scope is '' where it is not said. */
+/** A tag in a body. A missing scope reads as ''. */
 export const TagBody = strictFields({
   type: wordsWithin('tagType'),
   name: wordsWithin('tagName'),
   scope: words,
   id: int64.nullish(),
 });
-/** The same of a job that starts: one that is too long is left out (tagsOfStart), and the job is stored. */
+/** A tag of a job that starts. If it is too long, tagsOfStart leaves it out and the job is still stored. */
 const StartTag = strictFields({ type: anyWords, name: anyWords, scope: anyWords, id: int64.nullish() });
 
-/** Metadata as JSON, cut to what may be stored: a job is not lost for a long job script. */
+/** Returns metadata as JSON, cut to the bounds: a long job script must not lose the job. */
 function storedMetadata(value: Record<string, string> | null | undefined): { json: string; cut: CutEntry[] } {
   if (value === null || value === undefined) return { json: 'null', cut: [] };
   const { metaData, cut } = boundedMetadata(value);
@@ -87,8 +87,8 @@ function storedMetadata(value: Record<string, string> | null | undefined): { jso
 }
 
 /**
- * The body of start_job: a Job, of which every field is known and no other (contract/rest.md §3, §4). What a start cannot
- * set (jobState, id, statistics …) is checked and left out.
+ * The body of start_job: a Job. Unknown fields are refused (contract/rest.md §3, §4). Fields that a start cannot set
+ * (jobState, id, statistics …) are checked and left out.
  */
 export const StartBody = strictFields({
   jobId: whole64(FIELDS['job-id']),
@@ -143,7 +143,7 @@ export const StopOfJobBody = strictFields({
   ...End,
 });
 
-/** Which job a body means: the newest with this id. */
+/** A body that selects a job: the newest one with this id. */
 export const JobBody = strictFields({ jobId: int64.nullish(), cluster: text.nullish(), startTime: int64.nullish() });
 
 const MetaEntry = { key: wordsWithin('metaKey'), value: wordsWithin('metaValue') };

@@ -1,14 +1,17 @@
 import { Fault } from '../../faults.ts';
 import { keyProblem } from '../../jobs/job-bounds.ts';
 
-/** What names a job in a body. */
+/** The fields of a body that select a job. */
 interface Named {
   jobId?: number | bigint | null | undefined;
   cluster?: string | null | undefined;
   startTime?: number | bigint | null | undefined;
 }
 
-/** The key of the newest job that a body means, whatever another program has stored in it. Throws invalid_request without a jobId. */
+/**
+ * Returns the key of the newest job that a body selects. It may be any value, since another program may have stored it.
+ * Throws invalid_request without a jobId.
+ */
 export function jobKey({ jobId, cluster, startTime }: Named) {
   if (jobId === null || jobId === undefined) {
     throw new Fault('invalid_request', "the field 'jobId' is required");
@@ -16,7 +19,7 @@ export function jobKey({ jobId, cluster, startTime }: Named) {
   return { jobId, cluster: cluster ?? undefined, startTime: startTime ?? undefined };
 }
 
-/** The same, of a job within the bounds. Throws invalid_request with what is beyond them. */
+/** Calls `jobKey` and throws invalid_request if the key is not within the bounds. */
 export function boundedJobKey(named: Named, nowSec: number) {
   const key = jobKey(named);
   refuseIf(keyProblem(key, nowSec));

@@ -4,7 +4,7 @@ import { JOB_STATES, SHARED } from '../../jobs/job.ts';
 const int64 = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const map = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value).nullable();
 
-/** A job as contract/rest.md §3 has it. For the documentation alone: SQLite writes its JSON. */
+/** A job as specified in contract/rest.md §3. Used for documentation only: SQLite writes the JSON of jobs. */
 export const JobSchema = z
   .object({
     cluster: z.string(),
@@ -50,7 +50,7 @@ export const JobSchema = z
   })
   .openapi('Job');
 
-/** One metric of a job in one scope. */
+/** A metric of a job in one scope. */
 export const JobMetricSchema = z
   .looseObject({
     unit: z.object({ base: z.string(), prefix: z.string().optional() }),

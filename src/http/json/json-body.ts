@@ -6,7 +6,7 @@ import type { JsonLimits } from './json-reader.ts';
 import { LARGE_BODIES, type LargeBody, type LargeBodyName } from './large-bodies.ts';
 import { checkedBody, documented } from './lossless-json.ts';
 
-/** What a body may have. BODY_LIMIT_MB bounds the bytes of all. */
+/** The limits of one body. BODY_LIMIT_MB applies to every body as well. */
 export interface BodyLimits extends JsonLimits {
   bytes: number;
 }
@@ -14,29 +14,29 @@ export interface BodyLimits extends JsonLimits {
 const KB = 1024;
 const MB = 1024 * KB;
 
-/** The bytes of a body that BODY_LIMIT_MB alone bounds. */
+/** For a body without its own limit: only BODY_LIMIT_MB applies. */
 export const BODY_LIMIT_BYTES = 1024 * MB;
-/** A body of a few fields. */
+/** For a body of a few fields. */
 export const FEW_FIELDS: BodyLimits = { bytes: 16 * KB, values: 200, depth: 4 };
-/** A body that is a list of some hundred names. */
+/** For a body that is a list of some hundred names. */
 export const NAMES: BodyLimits = { bytes: 64 * KB, values: 2_001, depth: 4 };
 
-/** Greater ones are taken apart elsewhere where there is a process for it: 16 KB of empty objects take a schema 10 ms. */
+/** Larger bodies are parsed in another process, if there is one. A schema takes 10 ms for 16 KB of empty objects. */
 const ON_THIS_THREAD: Omit<BodyLimits, 'depth'> = { bytes: 16 * KB, values: 5_000 };
-/** What a body that must be small may have: it is always taken apart here. */
+/** The limits of a small body, which is always parsed on this thread. */
 const SMALL: Omit<BodyLimits, 'depth'> = { bytes: 64 * KB, values: 5_000 };
-/** Values of a body that has to be taken apart on the thread of all requests, as in a Worker: some 50 ms. */
+/** The values allowed in a large body parsed on the thread of all requests, as in a Worker: about 50 ms. */
 const MOST_VALUES_HERE = 250_000;
 
-/** A body of a route: what the document says of it, and the only way to read it. */
+/** The body of a route: its documentation, and the only way to read it. */
 export interface JsonBody<Value> {
   /** For `request.body` of the route. */
   readonly document: ReturnType<typeof documentOf>;
-  /** The body of this request. Throws body_too_large, or invalid_request naming the field or the limit. */
+  /** Returns the body of this request. Throws body_too_large, or invalid_request with the field or the limit. */
   read(c: Context<AppEnv>): Promise<Value>;
 }
 
-/** A small body. */
+/** Describes a small body. */
 export function jsonBody<Schema extends z.ZodType>(
   description: string,
   schema: Schema,
@@ -51,7 +51,7 @@ export function jsonBody<Schema extends z.ZodType>(
   };
 }
 
-/** A body that may be too large for the thread on which all requests are answered. */
+/** Describes a body that may be too large for the thread that answers all requests. */
 export function largeJsonBody<Name extends LargeBodyName>(
   description: string,
   name: Name,
@@ -68,7 +68,7 @@ export function largeJsonBody<Name extends LargeBodyName>(
           return (await partsOf({ name, bytes, limits: here })) as Value;
         }
         const value = (await takeApart({ name, bytes, limits }, c.var.deadline)) as Value;
-        await nextTurn(); // receiving sixteen megabytes is enough for one turn of the event loop; sending them on is another's
+        await nextTurn(); // the event loop gets a turn between receiving and passing on 16 MB
         return value;
       }),
   };
@@ -80,14 +80,14 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Takes a large body apart in this process. Invalid UTF-8 reads as U+FFFD. */
+/** Parses a large body in this process. Invalid UTF-8 reads as U+FFFD. */
 export async function partsOf({ name, bytes, limits }: LargeBody): Promise<unknown> {
   return checkedBody(decoder.decode(bytes), LARGE_BODIES[name], limits);
 }
 
 /**
- * A body for the documentation: its own `read` checks it, whatever its Content-Type, which the library would look at. The plain schema is
- * what keeps the library from checking it too.
+ * Documents a body. Its own `read` checks it with any Content-Type, unlike the library. The library does not check it a
+ * second time because this schema is a plain object.
  */
 function documentOf(description: string, schema: z.ZodType, limits: BodyLimits) {
   const plain = documented(schema) as { type: 'object' };

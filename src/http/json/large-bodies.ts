@@ -5,8 +5,8 @@ import { NodeStatesBody } from './node-body.ts';
 import { TagsBody } from './tag-list.ts';
 
 /**
- * The schemas of bodies that may be large, by the name under which another process finds them. What they make of a body comes back
- * as a message, so it must be cheap to copy: texts, and lists of plain values, not a list of ten thousand objects.
+ * The schemas of large bodies, by the name that another process knows them by. The parsed body comes back as a message,
+ * so it must be cheap to copy: texts and lists of plain values rather than a list of ten thousand objects.
  */
 export const LARGE_BODIES = {
   startJob: StartBody,
@@ -24,5 +24,5 @@ export interface LargeBody {
   bytes: Uint8Array;
   limits: JsonLimits;
 }
-/** Takes bodies apart in another process. Answers what the schema makes of the body; rejects with the faults of `takeApart`. */
+/** Parses a body in another process. Resolves to the output of the schema. Rejects with the faults of `takeApart`. */
 export type TakeApart = (body: LargeBody, deadline: Deadline) => Promise<unknown>;

@@ -3,17 +3,19 @@ import { Fault } from '../../faults.ts';
 import { BOUNDS, type BoundName } from '../../jobs/bounds.ts';
 import { type JsonLimits, JsonNumber, readJson } from './json-reader.ts';
 
-/** Of ES2026, and in every runtime we have; TypeScript's libraries do not know it yet. */
+/** JSON.rawJSON of ES2026. All our runtimes have it, but the libraries of TypeScript do not declare it yet. */
 const exact = JSON as unknown as { rawJSON(text: string): object };
 
-/** JSON text in which bigints are whole numbers; what is no finite number reads as null. Ends with a line feed. */
+/** Returns a value as JSON text with a final line feed. Bigints become whole numbers, NaN and infinity null. */
 export function losslessJson(value: unknown): string {
   return `${JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? exact.rawJSON(String(member)) : member))}\n`;
 }
 
-/** A value as a schema without fields reads it; undefined where it refuses it. */
+/** Reads a value as a schema does. Returns undefined if the schema refuses it. */
 type Read<Value> = (value: unknown) => Value | undefined;
-/** By schema. A list of a million numbers is read by these: a schema takes a hundred times as long. */
+/**
+ * The readers of schemas without fields. They read a list of a million numbers a hundred times faster than the schemas.
+ */
 const READS = new WeakMap<z.ZodType, Read<unknown>>();
 
 function scalar<Value>(read: Read<Value>, error: string, documentation: Record<string, string>) {
@@ -25,7 +27,7 @@ function scalar<Value>(read: Read<Value>, error: string, documentation: Record<s
   return schema;
 }
 
-/** Whole numbers between the bounds, written without fraction and exponent. */
+/** Reads whole numbers within the bounds, written without a fraction or exponent. */
 function readWhole(least: bigint, most: bigint): Read<number | bigint> {
   const [leastNumber, mostNumber] = [Number(least), Number(most)];
   return (value) => {
@@ -37,25 +39,25 @@ function readWhole(least: bigint, most: bigint): Read<number | bigint> {
   };
 }
 
-/** A 64-bit integer, written without fraction and exponent: a number where that is exact, else a bigint. */
+/** A 64-bit integer, written without a fraction or exponent. It is a number if that is exact, otherwise a bigint. */
 export const int64 = scalar(readWhole(-(2n ** 63n), 2n ** 63n - 1n), 'must be a 64-bit integer', {
   type: 'integer',
   format: 'int64',
 });
-/** A 32-bit integer, written without fraction and exponent. */
+/** A 32-bit integer, written without a fraction or exponent. */
 export const int32 = scalar(
-  readWhole(-(2n ** 31n), 2n ** 31n - 1n) as Read<number>, // none of them needs a bigint
+  readWhole(-(2n ** 31n), 2n ** 31n - 1n) as Read<number>, // within 32 bits, never a bigint
   'must be a 32-bit integer',
   { type: 'integer', format: 'int32' },
 );
-/** A text that its route cuts to a bound; a lone surrogate, which neither UTF-8 nor the database can hold, reads as U+FFFD. */
+/** A text that its route cuts to a bound. A lone surrogate, which UTF-8 cannot encode, reads as U+FFFD. */
 export const anyText = scalar(
   (value) => (typeof value === 'string' ? value.toWellFormed() : undefined),
   'must be a string',
   { type: 'string' },
 );
 
-/** The same within a bound. */
+/** A text that is refused if it exceeds a bound. */
 export function textWithin(name: BoundName) {
   const { most, unit } = BOUNDS[name];
   const fits = (value: string) => lengthIn(unit, value, most) <= most;
@@ -66,11 +68,11 @@ export function textWithin(name: BoundName) {
   return schema;
 }
 
-/** A text that has no bound of its own. */
+/** A text without a bound of its own. */
 export const text = textWithin('text');
 
 function lengthIn(unit: string, value: string, most: number): number {
-  // A UTF-16 unit has 3 bytes at most: short texts need no encoding.
+  // A UTF-16 unit has at most 3 bytes, so short texts need no encoding.
   return unit === 'bytes' && value.length * 3 > most ? new TextEncoder().encode(value).length : value.length;
 }
 
@@ -85,13 +87,13 @@ export const decimal = scalar(
 );
 
 /**
- * An object of which the field names match in any case (the last one counts) and every other field is refused, as the
- * contract decodes "strictly".
+ * An object whose field names match in any case; the last one wins. Any other field is refused, as the contract
+ * requires with "strictly".
  */
 export function strictFields<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]));
   return z.preprocess((value) => {
-    if (value instanceof JsonNumber) return Number(value.source); // no object of ours with a field `source`
+    if (value instanceof JsonNumber) return Number(value.source); // not a JSON object with a field `source`
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([name, member]) => [names.get(name.toLowerCase()) ?? name, member]),
@@ -99,7 +101,7 @@ export function strictFields<Shape extends z.ZodRawShape>(shape: Shape) {
   }, z.strictObject(shape));
 }
 
-/** A request body that a schema has checked. Throws invalid_request naming the field, or the limit. */
+/** Returns a request body, checked by a schema. Throws invalid_request with the field or the limit. */
 export function checkedBody<Schema extends z.ZodType>(
   text: string,
   schema: Schema,
@@ -108,15 +110,15 @@ export function checkedBody<Schema extends z.ZodType>(
   return checkedValue(readJson(text, limits), schema);
 }
 
-/** The same of a body that has been read, such as a form. */
+/** Checks a body that has already been read, such as a form. Throws invalid_request with the field. */
 export function checkedValue<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  // Without the cause: it lists every place that is wrong, and would fill the log.
+  // The cause is left out: it lists every problem and would fill the log.
   throw new Fault('invalid_request', `parsing request body failed: ${explain(parsed.error)}`, { about: jobIn(value) });
 }
 
-/** The job that a refused body names, if it names one. */
+/** Returns the job in a refused body, if the body has one. */
 function jobIn(body: unknown): Record<string, string> {
   if (typeof body !== 'object' || body === null) return {};
   const texts = Object.entries(body).flatMap(([name, member]) => {
@@ -132,7 +134,7 @@ function jobIn(body: unknown): Record<string, string> {
 const JOB_KEY = ['jobId', 'cluster'];
 const LONGEST_KEY = 100;
 
-/** A list of which the first wrong member is told, and no other: there may be a million. */
+/** A list. Only the first invalid member is reported, since there may be a million. */
 export function listOf<Item extends z.ZodType>(item: Item, bound: BoundName = 'list') {
   const { most } = BOUNDS[bound];
   const read = READS.get(item);
@@ -140,7 +142,7 @@ export function listOf<Item extends z.ZodType>(item: Item, bound: BoundName = 'l
     .array(z.unknown(), { error: 'must be an array' })
     .transform((members, context): z.output<Item>[] => {
       if (members.length > most) return tooMany(context, `must have at most ${most} entries`);
-      // In place: a list of a million numbers is not needed twice.
+      // Replaced in place, to hold a list of a million numbers only once.
       for (let at = 0; at < members.length; at += 1) {
         const known = read?.(members[at]);
         if (known !== undefined) {
@@ -156,7 +158,9 @@ export function listOf<Item extends z.ZodType>(item: Item, bound: BoundName = 'l
     .meta({ type: 'array', items: documented(item), maxItems: most });
 }
 
-/** An object of values of one kind, with the same. Keys are texts within the bound of keys of the metadata. */
+/**
+ * An object of values of one kind. Only the first invalid member is reported. The bound `metaKey` applies to its keys.
+ */
 export function mapOf<Value extends z.ZodType>(value: Value, bound: BoundName) {
   const { most } = BOUNDS[bound];
   return z
@@ -189,20 +193,20 @@ function tooMany(context: z.RefinementCtx, message: string): never {
   return z.NEVER;
 }
 
-/** As an issue of our own: zod goes on after an unknown key, with what is no list. */
+/** Reports an issue as `custom`, since zod continues after an unknown key, with a value that is not a list. */
 function refused(context: z.RefinementCtx, at: string | number, error: z.ZodError): never {
   const [issue] = error.issues;
   if (issue !== undefined) context.addIssue({ code: 'custom', message: meant(issue), path: [at, ...issue.path] });
   return z.NEVER;
 }
 
-/** A schema of this file for the documentation. */
+/** Returns a schema of this file as JSON Schema, for the documentation. */
 export function documented(schema: z.ZodType): object {
   const { $schema: _, ...plain } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return plain;
 }
 
-/** The first problem of a ZodError with the place it is at. */
+/** Returns the first problem of a ZodError with its path. */
 export function explain(error: z.ZodError): string {
   const [issue] = error.issues;
   if (issue === undefined) return 'invalid';

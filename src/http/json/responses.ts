@@ -7,20 +7,20 @@ import { explain, losslessJson } from './lossless-json.ts';
 
 type Success = 200 | 201;
 
-/** An answer whose body is text already, so that no type can say more; the route's schema documents it. */
+/** An answer whose body is already text, so that its type has no more detail. The route's schema documents it. */
 export type JsonAnswer<Status extends Success = 200> = Response & TypedResponse<never, Status, 'json'>;
 
-/** 200 with JSON text. Its length is known, by which small answers escape compression. */
+/** Returns 200 with JSON text. The length is set, so that small answers are not compressed. */
 export function jsonText(text: string): JsonAnswer {
   return jsonBytes(new TextEncoder().encode(text));
 }
 
-/** 200 with a body that is JSON already, as UTF-8. */
+/** Returns 200 with a body that is already JSON in UTF-8. */
 export function jsonBytes(body: Uint8Array<ArrayBuffer>): JsonAnswer {
   return answerOf(body, 'application/json', 200) as JsonAnswer;
 }
 
-/** 200 with JSON of several parts, which are sent as they are: joined they would be there twice. */
+/** Returns 200 with JSON in several parts. They are sent one by one: joining them would need their memory twice. */
 export function jsonParts(...parts: (string | readonly Uint8Array[])[]): JsonAnswer {
   const all = parts.flatMap((part) => (typeof part === 'string' ? [new TextEncoder().encode(part)] : part));
   const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -41,17 +41,17 @@ export function jsonParts(...parts: (string | readonly Uint8Array[])[]): JsonAns
   return new Response(body, { headers }) as JsonAnswer;
 }
 
-/** The message by which the contract says that something was done. */
+/** Returns 200 with the message that the contract specifies for a completed write. */
 export function message(msg: string): JsonAnswer {
   return jsonText(`${JSON.stringify({ msg })}\n`);
 }
 
-/** 201 with a value as JSON. */
+/** Returns 201 with a value as JSON. */
 export function created(value: unknown): JsonAnswer<201> {
   return answerOf(new TextEncoder().encode(losslessJson(value)), 'application/json', 201) as JsonAnswer<201>;
 }
 
-/** 200 with a line of text, or with nothing at all. */
+/** Returns 200 with a line of text or an empty body. */
 export function plainText(text: string): Response & TypedResponse<never, 200, 'text'> {
   return answerOf(new TextEncoder().encode(text), 'text/plain; charset=utf-8', 200) as Response &
     TypedResponse<never, 200, 'text'>;
@@ -62,7 +62,7 @@ function answerOf(body: Uint8Array<ArrayBuffer>, contentType: string, status: Su
   return new Response(body, { status, headers });
 }
 
-/** 200 with a value as JSON, its bigints as whole numbers. */
+/** Returns 200 with a value as JSON. Bigints become whole numbers. */
 export function json(value: unknown): JsonAnswer {
   return jsonText(losslessJson(value));
 }
@@ -81,7 +81,7 @@ const ErrorBody = z
 const ERROR = { description: 'an error', content: { 'application/json': { schema: ErrorBody } } } as const;
 type Responses = Parameters<typeof createRoute>[0]['responses'];
 
-/** The `responses` of a route that answers 200 with this, or with the one error. */
+/** The `responses` of a route that answers 200 with a body of this schema, or with an error. */
 export function answers<Schema extends z.ZodType>(description: string, schema: Schema) {
   return {
     200: { description, content: { 'application/json': { schema } } },
@@ -89,10 +89,10 @@ export function answers<Schema extends z.ZodType>(description: string, schema: S
   } as const satisfies Responses;
 }
 
-/** The same for a message. */
+/** The schema of `message`, for `answers`. */
 export const MESSAGE = z.object({ msg: z.string() });
 
-/** The same for a line of text. */
+/** The `responses` of a route that answers 200 with a line of text, or with an error. */
 export function answersText(description: string) {
   return {
     200: { description, content: { 'text/plain': { schema: z.string() } } },
@@ -100,7 +100,7 @@ export function answersText(description: string) {
   } as const satisfies Responses;
 }
 
-/** The same for 201. */
+/** The `responses` of a route that answers 201 with a body of this schema, or with an error. */
 export function answersCreated<Schema extends z.ZodType>(description: string, schema: Schema) {
   return {
     201: { description, content: { 'application/json': { schema } } },
@@ -108,7 +108,9 @@ export function answersCreated<Schema extends z.ZodType>(description: string, sc
   } as const satisfies Responses;
 }
 
-/** A group of routes; a parameter that does not fit its schema is an invalid_request that names it. */
+/**
+ * Makes a group of routes. A parameter that does not match its schema is an invalid_request with the parameter's name.
+ */
 export function resource() {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
@@ -119,7 +121,7 @@ export function resource() {
   });
 }
 
-/** A route of the API: it wants a token, and takes no query parameters but those that it names. */
+/** Describes a route of the API. It requires a token and refuses query parameters that it does not declare. */
 export function apiRoute<Path extends string, Config extends RouteConfig & { path: Path }>(config: Config) {
   const security = [{ token: [] }, { bearer: [] }];
   return createRoute<Path, Config>({ security, ...config, request: { query: NO_QUERY, ...config.request } });

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { byProperty, NUMBER_FIELDS } from '../../jobs/fields.ts';
 
-/** Of ES2026: TypeScript's libraries do not know the text of a number yet. */
+/**
+ * JSON.parse of ES2026. The libraries of TypeScript do not declare yet that a reviver receives the text of a number.
+ */
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
@@ -13,10 +15,10 @@ const map = <Value extends z.ZodType>(value: Value) =>
     .nullable()
     .transform((all) => all ?? {});
 
-/** What of a job a page shows at most. */
+/** How much of a job a page shows. */
 export const BRIEF = { hosts: 500, entries: 50, characters: 20_000 } as const;
 
-/** A job as a page shows it: the brief REST object (src/questions/one-job/job-json.ts), with 0 and '' for what that leaves out. */
+/** A job as a page shows it: the brief REST object (src/questions/one-job/job-json.ts). Absent members are 0 or ''. */
 const ShownJob = z.object({
   id: whole,
   jobId: whole,
@@ -28,11 +30,11 @@ const ShownJob = z.object({
   shared: z.string(),
   jobState: z.string(),
   tags: z.array(z.object({ type: z.string(), name: z.string(), scope: z.string(), id: whole })).default([]),
-  /** Of each host its name, and the number of its threads and accelerators. */
+  /** The name of each host, and its number of threads and of accelerators. */
   hosts: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.int(), z.int()])) }),
   footprint: map(z.unknown()),
   jobName: z.string(),
-  /** Of each entry its key, the beginning of its text, and how many characters the whole has. */
+  /** The key of each entry, the beginning of its text, and the length of the whole text in characters. */
   metadata: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.string(), z.int()])) }),
   arrayJobId: zero,
   ...byProperty(NUMBER_FIELDS, zero, z.number().nullable()),
@@ -41,7 +43,7 @@ const ShownJob = z.object({
 });
 export type ShownJob = z.output<typeof ShownJob>;
 
-/** The job of one JSON text; a whole number that would be rounded is a bigint. */
+/** Parses one job. A whole number becomes a bigint if a number would round it. */
 export function shownJob(text: string): ShownJob {
   return ShownJob.parse(
     parse(text, (_, value, { source = '' }) =>

@@ -3,7 +3,7 @@ import { SECRETS, type SettingName, type SettingValues } from '../../settings.ts
 import type { SystemState } from '../../system-state.ts';
 import type { AppEnv } from '../env.ts';
 
-/** What is in force and what runs; secrets are not shown. */
+/** Returns the settings in force and the state of the service, without secrets. */
 export function systemState(c: Context<AppEnv>): SystemState {
   const { service, db, refusedReports } = c.var;
   return {
@@ -15,7 +15,7 @@ export function systemState(c: Context<AppEnv>): SystemState {
   };
 }
 
-/** What the operator has to check although requests are answered. Empty: nothing. */
+/** Returns the problems that the operator has to check although requests are answered. */
 export function degradedReasons(c: Context<AppEnv>): readonly string[] {
   const { service, db } = c.var;
   return [...(db.status().degraded ?? []), ...(service.degraded?.() ?? [])];

@@ -13,12 +13,13 @@ export const TagsBody = listOf(TagBody, 'tagsInBody')
   .nullable()
   .transform((tags) => tags ?? []);
 
-/** The scope of a tag that names none. */
+/** The scope of a tag whose scope is not set. */
 const DEFAULT_SCOPE = 'global';
 
 /**
- * Tags to be added: each with its scope, and a name. Throws invalid_request, and forbidden for a scope the user may not write. TagBody has
- * checked how long they are; how many a job may have only the write can tell, since the job may have some of them already.
+ * Returns the tags to add, each with its scope. Throws invalid_request, and forbidden for a scope the user may not
+ * write. TagBody has checked the lengths. Only the write can check the number of tags, since the job may have some of
+ * them already.
  */
 export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
   if (tags.some(isNameless)) throw new Fault('invalid_request', 'a tag needs a type and a name');
@@ -31,8 +32,11 @@ export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
 }
 
 /**
- * The tags of a job that starts: those the user may write, and the others, which the job does not get: without a type or a name, too
- * long, too many, with a control character, or of a scope that is not the user's to write. A job is stored whatever its tags are.
+ * Splits the tags of a job that starts into those that it gets and those that are left out, since a job is stored
+ * whatever its tags are. A tag is left out if:
+ * - it has an empty type or name, is too long, or has a control character
+ * - the user may not write its scope
+ * - the job would have too many tags
  */
 export function tagsOfStart(user: User, tags: readonly Tag[]): { tags: Tag[]; leftOut: Tag[] } {
   const kept: Tag[] = [];
@@ -58,7 +62,7 @@ function isTooLong({ type, name, scope }: Tag): boolean {
   return type.length > BOUNDS.tagType.most || name.length > BOUNDS.tagName.most || scope.length > BOUNDS.text.most;
 }
 
-/** As it is named in an answer and in the log. */
+/** Cuts a tag to the bounds, for an answer and for the log. */
 function shortened({ type, name, scope }: Tag): Tag {
   return {
     type: type.slice(0, BOUNDS.tagType.most),
@@ -67,12 +71,14 @@ function shortened({ type, name, scope }: Tag): Tag {
   };
 }
 
-/** Tags to be removed from a job: those without a scope, and private ones of others, are passed over (contract/rest.md §6). */
+/**
+ * Returns the tags to remove from a job. Ignores tags without a scope and private tags of others (contract/rest.md §6).
+ */
 export function removableTags(user: User, tags: readonly Tag[]): Tag[] {
   return tags.filter(({ scope }) => scope !== '' && (isPublicScope(scope) || scope === user.name));
 }
 
-/** Tags to be deleted everywhere: private ones are passed over. */
+/** Returns the tags to delete everywhere. Private tags are ignored. */
 export function deletableTags(tags: readonly Tag[]): Tag[] {
   return tags.filter(({ scope }) => isPublicScope(scope));
 }

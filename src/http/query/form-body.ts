@@ -3,23 +3,25 @@ import { Fault } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
 import { receiveBody } from '../limits/receive-body.ts';
 
-/** What a form may have. */
+/** The limits of a form. */
 export interface FormLimits {
   bytes: number;
-  /** Fields: reading them takes time that grows with the square of their number. */
+  /** The number of fields. The time to read them grows with its square. */
   fields: number;
 }
 
-/** A form of a page: what it may have, and the only way to read it. */
+/** A form of a page: its limits, and the only way to read it. */
 export interface FormBody {
   readonly limits: FormLimits;
-  /** The fields of this request, of which one that is not there reads as undefined. Throws body_too_large or invalid_request. */
+  /**
+   * Returns the fields of this request. An absent field reads as undefined. Throws body_too_large or invalid_request.
+   */
   read(c: Context<AppEnv>): Promise<URLSearchParams>;
 }
 
 const AND = 0x26;
 
-/** Form fields as a browser sends them, whatever the Content-Type. */
+/** Reads form fields as sent by a browser, with any Content-Type. */
 export function formBody(limits: FormLimits): FormBody {
   return {
     limits,

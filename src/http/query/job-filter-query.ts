@@ -11,14 +11,14 @@ import { nowSec, queryOf } from '../request.ts';
 import { anyTexts, count, many, once } from './query-parameters.ts';
 import { decimalRange, ofParameter, oneOf, single, wholeId, wholeRange } from './query-values.ts';
 
-/** As `URLSearchParams` has them: decoded, in the order sent. */
+/** The entries of `URLSearchParams`: decoded, in the order sent. */
 export type QueryParameters = Iterable<readonly [string, string]>;
 
-/** A parameter of the filter: its documentation, and the condition that its values make. */
+/** A parameter of the filter: its documentation, and the condition built from its values. */
 interface Parameter {
   readonly name: string;
   readonly document: z.ZodType;
-  /** Throws an invalid_request that says what the values must be. */
+  /** Throws an invalid_request that describes a valid value. */
   readonly make: (values: readonly string[], now: Now) => Condition;
 }
 
@@ -79,7 +79,7 @@ function parametersOf(field: AnyField): Parameter[] {
         range: decimalRange(single(values)),
       }));
     case 'footprint':
-      return []; // its key is part of the name: `condition` reads it
+      return []; // the key is part of the name: see `condition`
   }
 }
 
@@ -114,10 +114,10 @@ const PARAMETERS: ReadonlyMap<string, Parameter> = new Map(
   ALL_FIELDS.flatMap(parametersOf).map((parameter) => [parameter.name, parameter]),
 );
 
-/** The parameter for the time zone of dates. It is no condition. */
+/** The parameter for the time zone of dates. It is not a condition. */
 export const ZONE = 'zone';
 
-/** For a route without a filter that takes a time. */
+/** The query of a route without a filter that takes a time. */
 export const ZoneQuery = z.strictObject({
   [ZONE]: once(zoneOf, UTC, {
     description: 'time zone of dates that do not say it; default UTC',
@@ -126,11 +126,12 @@ export const ZoneQuery = z.strictObject({
 });
 
 /**
- * The filter of every list, count and statistics route, for OpenAPI. All parameters hold (AND); a repeated one means any
- * of its values. It takes whatever is sent: `parseFilter` reads it, since `metric.NAME` cannot be listed, and times depend on now.
+ * The filter of every list, count and statistics route, for OpenAPI. All parameters must hold (AND); a repeated one
+ * means any of its values. Accepts any key and value; `parseFilter` refuses unknown ones. A schema cannot list
+ * `metric.NAME`, and times depend on now.
  */
 export const JobFilterQuery = z.looseObject(
-  // No names in its type: a route that adds parameters has the types of these.
+  // The type has no names, so that a route which extends it keeps the types of its own parameters.
   Object.fromEntries([
     ...[...PARAMETERS].map(([name, { document }]) => [name, document]),
     ...Object.entries(ZoneQuery.shape),
@@ -138,8 +139,8 @@ export const JobFilterQuery = z.looseObject(
 );
 
 /**
- * The filter of a query string. Throws invalid_request naming the parameter: for an unknown one, for a value it cannot
- * have, for a text above 50,000 bytes. `also` are parameters of the route that are no conditions.
+ * Parses the filter of a query string. Throws invalid_request with the parameter if it is unknown, its value is
+ * invalid, or its text exceeds 50,000 bytes. `also` lists parameters of the route that are not conditions.
  */
 export function parseFilter(
   parameters: QueryParameters,
@@ -159,7 +160,7 @@ export function parseFilter(
   return [...byName].map(([name, values]) => condition(name, values, { nowSec: at, zone }));
 }
 
-/** The same filter with its times in Unix seconds, as a form can show them, and without the time zone that only dates need. */
+/** Returns the filter with its times in Unix seconds, as a form shows them, and without the time zone. */
 export function withoutDates(query: URLSearchParams, at: number): URLSearchParams {
   const now = { nowSec: at, zone: zoneIn(query.has(ZONE) ? query.getAll(ZONE) : undefined) };
   const seconds = new URLSearchParams();
@@ -174,7 +175,7 @@ export function withoutDates(query: URLSearchParams, at: number): URLSearchParam
   return seconds;
 }
 
-/** The time zone that the values of the parameter say. Throws invalid_request that names it. */
+/** Returns the time zone in the values of the parameter. Throws invalid_request with its name. */
 function zoneIn(values: readonly string[] | undefined) {
   return values === undefined ? UTC : ofParameter(ZONE, () => zoneOf(single(values)));
 }
@@ -190,13 +191,16 @@ function footprint(key: string): Parameter['make'] {
   return (values) => ({ kind: 'footprint', key, range: decimalRange(single(values)) });
 }
 
-/** The filter of a request whose query is a JobFilterQuery with parameters of its own. Throws invalid_request that names the parameter. */
+/**
+ * Returns the filter of a request. `shape` is that of a JobFilterQuery with the route's own parameters. Throws
+ * invalid_request with the parameter.
+ */
 export function filterOf(c: Context<AppEnv>, { shape }: z.ZodObject): JobFilter {
   const own = Object.keys(shape).filter((name) => name !== ZONE && !PARAMETERS.has(name));
   return parseFilter(queryOf(c), nowSec(c), own);
 }
 
-/** Presence switches it on whatever it says, save the two words by which clients say no (contract/rest.md §14). */
+/** On if present, except for the values false and 0 (contract/rest.md §14). */
 const WITH_METADATA = anyTexts()
   .transform((texts) => texts !== undefined && ![texts].flat().some((text) => text === 'false' || text === '0'))
   .openapi({ type: 'string', description: 'include metaData; false and 0 exclude it', example: 'true' });

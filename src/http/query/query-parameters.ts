@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { Fault } from '../../faults.ts';
 import { ONCE, oneOf, positive } from './query-values.ts';
 
-// A parameter of a query string is a schema: the only parser of its values, their type, and its documentation.
+// A query parameter is a schema: it parses the values, has their type, and documents them.
 
 interface Document {
   readonly description: string;
@@ -10,7 +10,7 @@ interface Document {
   readonly enum?: string[];
 }
 
-/** A parameter that is given at most once. `read` throws an invalid_request that says what a value must be. */
+/** A parameter that may be given at most once. `read` throws an invalid_request that describes a valid value. */
 export function once<Value, Otherwise>(read: (text: string) => Value, otherwise: Otherwise, document: Document) {
   return z
     .string(ONCE)
@@ -19,7 +19,7 @@ export function once<Value, Otherwise>(read: (text: string) => Value, otherwise:
     .openapi({ type: 'string', ...document });
 }
 
-/** The same of one that must be given. */
+/** A parameter that must be given exactly once. `read` is as for `once`. */
 export function required<Value>(read: (text: string) => Value, document: Document) {
   return z
     .string(ONCE)
@@ -27,7 +27,7 @@ export function required<Value>(read: (text: string) => Value, document: Documen
     .openapi({ type: 'string', ...document });
 }
 
-/** A parameter that may be repeated. `read` is as above; without a value, it is not asked. */
+/** A parameter that may be repeated. `read` is as for `once` and is not called without a value. */
 export function many<Value, Otherwise>(read: (text: string) => Value, otherwise: Otherwise, document: Document) {
   const { description, ...items } = document;
   return anyTexts()
@@ -37,12 +37,12 @@ export function many<Value, Otherwise>(read: (text: string) => Value, otherwise:
     .openapi({ type: 'array', items: { type: 'string', ...items }, description });
 }
 
-/** Whatever was sent. */
+/** Accepts any number of any values. */
 export function anyTexts() {
   return z.union([z.string(), z.array(z.string())]).optional();
 }
 
-/** On with `true`, off with anything else. */
+/** A switch: on with `true`, off with any other value. */
 export function flag(description: string) {
   return once((text) => text === 'true', false, { description, example: 'true' });
 }
@@ -56,7 +56,7 @@ export function choice<Value extends string, Otherwise extends Value | undefined
   return once((text) => oneOf(text, values), otherwise, { description, enum: [...values] });
 }
 
-/** A whole number from 1 on. `limit`: up to where. */
+/** A whole number of at least 1. `limit` sets the maximum. */
 export function count<Otherwise extends number | undefined>(
   otherwise: Otherwise,
   description = '',
@@ -83,7 +83,9 @@ function readValue<Value>(read: (text: string) => Value, text: string, context: 
 /** The query of a route or a page without parameters. */
 export const NO_QUERY = z.strictObject({});
 
-/** What a query string says, as a route reads it by `c.req.valid('query')`. Throws invalid_request that names what is wrong. */
+/**
+ * Parses a query string as `c.req.valid('query')` does in a route. Throws invalid_request with the invalid parameter.
+ */
 export function readQuery<Schema extends z.ZodType>(query: URLSearchParams, schema: Schema): z.output<Schema> {
   const values = [...new Set(query.keys())].map((name) => {
     const all = query.getAll(name);
@@ -94,7 +96,7 @@ export function readQuery<Schema extends z.ZodType>(query: URLSearchParams, sche
   throw queryFault(read.error);
 }
 
-/** Names the first parameter that is wrong. */
+/** Returns a fault with the first invalid parameter. */
 export function queryFault({ issues: [issue] }: z.ZodError): Fault {
   if (issue?.code === 'unrecognized_keys') {
     return new Fault('invalid_request', `invalid query parameter: ${issue.keys.join(', ').slice(0, 200)}`);

@@ -1,18 +1,18 @@
 import { Fault } from '../../faults.ts';
 import type { Range } from '../../jobs/filter.ts';
 
-// Values of parameters from their texts. Each function throws an invalid_request that says what the value must be.
+// Parsers of parameter values. Each function throws an invalid_request that describes a valid value.
 
 const INT64_MAX = 2n ** 63n - 1n;
 
-/** A 64-bit id, exactly. */
+/** Parses a 64-bit id without rounding. */
 export function wholeId(text: string): bigint {
   const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
   if (value === undefined || value > INT64_MAX || value < -INT64_MAX - 1n) throw invalid('must be a 64-bit integer');
   return value;
 }
 
-/** `A-B`, `A-` or `-B` in whole numbers. */
+/** Parses `A-B`, `A-` or `-B` in whole numbers. */
 export function wholeRange(text: string): Range<bigint> {
   return range(text, /^(\d*)-(\d*)$/, 'must be a range of integers: A-B, A- or -B', (digits) => {
     const value = BigInt(digits);
@@ -21,7 +21,7 @@ export function wholeRange(text: string): Range<bigint> {
   });
 }
 
-/** `A-B`, `A-` or `-B` in numbers, decimals allowed. */
+/** Parses `A-B`, `A-` or `-B` in numbers that may have decimals. */
 export function decimalRange(text: string): Range<number> {
   const wanted = 'must be a range of numbers: A-B, A- or -B';
   return range(text, /^((?:\d+(?:\.\d*)?|\.\d+)?)-((?:\d+(?:\.\d*)?|\.\d+)?)$/, wanted, (digits) => {
@@ -39,21 +39,21 @@ function range<Value>(text: string, form: RegExp, wanted: string, read: (digits:
 
 export const ONCE = 'must be given once';
 
-/** The one value of a parameter that cannot mean "any of them". */
+/** Returns the only value of a parameter for which "any of them" makes no sense. */
 export function single(values: readonly string[]): string {
   const [value] = values;
   if (values.length === 1 && value !== undefined) return value;
   throw invalid(ONCE);
 }
 
-/** A member of a closed set. */
+/** Returns a member of a fixed set. */
 export function oneOf<Value extends string>(text: string, values: readonly Value[]): Value {
   const value = values.find((known) => known === text);
   if (value !== undefined) return value;
   throw invalid(`must be one of ${values.join(', ')}`);
 }
 
-/** A page number or size: whole, from 1 to 2^53 - 1. */
+/** Parses a page number or size: a whole number from 1 to 2^53 - 1. */
 export function positive(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : 0;
   if (value >= 1 && Number.isSafeInteger(value)) return value;
