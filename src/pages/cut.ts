@@ -1,16 +1,16 @@
 import { type Html, html } from './html.ts';
 
-/** Characters of a name, a tag or a host that a page shows; the whole of a longer one stands in the answers of the API. */
+/** The number of characters that a page shows of a name, a tag or a host. The API has the whole text. */
 export const SHOWN_CHARACTERS = 200;
-/** Longer addresses are not repeated in each row of a table. */
+/** The length of an address up to which each row of a table repeats it. */
 export const REPEATED_QUERY_CHARACTERS = 2_000;
 
-/** A text as far as a page shows it, with a mark where it goes on. */
+/** Cuts a text for a page and marks the cut with an ellipsis. */
 export function cut(text: string, most = SHOWN_CHARACTERS): string {
   return text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
 }
 
-/** The first of a list that may be long, and what is said of the others. */
+/** Returns the first items of a list, and a note on the others. */
 export function firstOf<Item>(
   list: readonly Item[],
   most: number,

@@ -7,12 +7,12 @@ import { type Html, html } from './html.ts';
 import { pageAnswer } from './layout.ts';
 import { loginPage } from './login/content.ts';
 
-/** Whoever asks here is a program, whatever it accepts. */
+/** Addresses for programs. They get JSON, whatever they accept. */
 const FOR_PROGRAMS = /^\/(?:api|userapi|healthz|openapi\.json|assets)(?:\/|$)/;
 
 /**
- * Answers a browser that failed with a page in place of JSON, under the same status and headers. Programs, which do not ask for HTML, get
- * the body that every error has.
+ * Answers a failed request of a browser with a page, with the status and headers of the error. Programs do not ask for
+ * HTML and get the usual JSON body.
  */
 export function faultPages(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -29,17 +29,17 @@ function wantsPage(c: Context<AppEnv>): boolean {
   return !FOR_PROGRAMS.test(c.req.path) && (c.req.header('Accept') ?? '').includes('text/html');
 }
 
-/** Then back to where he wanted to go, if that was to look at something. */
+/** Shows the login page. After a GET, logging in leads back to the address. */
 function toLogIn(c: Context<AppEnv>, { message }: Fault): Response {
   const { pathname, search } = new URL(c.req.url);
   const redirect = c.req.method === 'GET' && pathname !== '/' ? `${pathname}${search}` : '';
   return loginPage(c, { problem: message === 'please log in' ? undefined : message, redirect, status: 401 });
 }
 
-/** What a page has to offer should it fail. */
+/** The advice on the page of a fault, by request. */
 const offers = new WeakMap<Context, () => Html>();
 
-/** Says what the page of a fault shows beside the fault: the filter, and ways to ask for less. */
+/** Sets the advice that the page of a fault shows, such as the filter and ways to ask for less. */
 export function offerOnFault(c: Context<AppEnv>, make: () => Html): void {
   offers.set(c, make);
 }
@@ -72,7 +72,7 @@ function sentence(message: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** What one can do about it. */
+/** Returns advice for the visitor. */
 function wayOut(c: Context<AppEnv>, { code }: Fault): Html {
   const { pathname, search } = new URL(c.req.url);
   const again = html`<a href="${pathname}${search}">try again</a>`;

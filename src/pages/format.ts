@@ -2,15 +2,15 @@ import type { Whole } from '../jobs/statistics.ts';
 import { type Html, html } from './html.ts';
 
 const GROUPED = new Intl.NumberFormat('en');
-/** Beyond, there is no date. */
+/** The limit of dates in JavaScript. */
 const LAST_SEC = 8_640_000_000_000;
 
-/** `12,345`, exactly. */
+/** Formats a whole number exactly: `12,345`. */
 export function whole(value: Whole): string {
   return GROUPED.format(value);
 }
 
-/** About four digits: `0.0123`, `3.142`, `123.5`, `12,345`. */
+/** Formats a number with about four digits: `0.0123`, `3.142`, `123.5`, `12,345`. */
 export function decimal(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
@@ -18,12 +18,12 @@ export function decimal(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** `Last 7 days` of `last 7 days`. */
+/** Returns `Last 7 days` for `last 7 days`. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** `3d 4h`, `2h 30m`, `5m 10s`, `45s`: the two largest units. */
+/** Formats a duration with its two largest units: `3d 4h`, `2h 30m`, `5m 10s`, `45s`. */
 export function duration(seconds: Whole): string {
   const total = Number(seconds);
   if (total < 0) return `−${duration(-total)}`;
@@ -39,7 +39,7 @@ export function duration(seconds: Whole): string {
   return `${s}s`;
 }
 
-/** A time, Unix seconds: in UTC, until the page's script writes it in the reader's zone. */
+/** Renders Unix seconds in UTC. The page's script replaces it with the time in the reader's zone. */
 export function time(seconds: Whole): Html {
   const sec = Number(seconds);
   if (!(Math.abs(sec) < LAST_SEC)) return html`<span>${whole(seconds)} s</span>`;
@@ -47,7 +47,7 @@ export function time(seconds: Whole): Html {
   return html`<time datetime="${iso}">${iso.slice(0, -8).replace('T', ' ')} UTC</time>`;
 }
 
-/** A share of a whole as a bar with its words; nothing of a whole that is not known. */
+/** Renders a part of a whole as a bar with a percentage, or nothing if the whole is unknown. */
 export function share(part: number, all: number | undefined): Html {
   if (all === undefined || all <= 0) return html``;
   const percent = Math.round((part / all) * 100);

@@ -1,15 +1,15 @@
 import { html as markup } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 
-/** HTML that is safe to stand in a page. */
+/** HTML that is safe to insert in a page. */
 export type Html = HtmlEscapedString;
 
-/** What stands in a template: text is escaped, lists are joined, `false`, null and undefined are left out. */
+/** The values of a template. Texts are escaped, lists are joined; `false`, null and undefined are left out. */
 type Part = Html | string | number | bigint | false | null | undefined | readonly Part[];
 
 /**
- * HTML from a template. Hono's, without promises: everything that a page shows is there before it is written. There is no way around the
- * escaping here, and no other maker of Html.
+ * Makes HTML from a template. It is that of Hono without promises, since a page has all its data before it is rendered.
+ * This is the only function that makes Html, and it always escapes.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return markup(strings, ...parts) as Html;

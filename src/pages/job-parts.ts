@@ -6,19 +6,19 @@ import { words } from './filter/form-fields.ts';
 import { duration } from './format.ts';
 import { type Html, html } from './html.ts';
 
-/** A state by its word and a mark beside it; a colour only adds to them. */
+/** Renders a state as its word with a mark. The color only adds to them. */
 export function jobState(state: string): Html {
   const kind = state === 'running' ? 'running' : FAILED_STATES.some((failed) => failed === state) ? 'failed' : 'other';
   const mark = state === 'running' ? '▶' : state === 'completed' ? '✓' : kind === 'failed' ? '✕' : '•';
   return html`<span class="state ${kind}"><span aria-hidden="true">${mark}</span> <span class="word">${words(state)}</span></span>`;
 }
 
-/** A member of a closed set, such as `none` of the ways to share a node. */
+/** Returns the words for a member of a fixed set, such as `not shared` for `none`. */
 export function memberWords(member: string): string {
   return member === 'none' ? 'not shared' : words(member);
 }
 
-/** Of a running job it goes on. */
+/** Renders the duration of a job. The page's script updates that of a running job. */
 export function jobDuration({ duration: seconds, jobState: state }: { duration: Whole; jobState: string }): Html {
   return state === 'running'
     ? html`<span data-running="${seconds}">${duration(seconds)}</span>`

@@ -7,15 +7,15 @@ import { type Html, html } from './html.ts';
 import { pagesFor } from './nav.ts';
 
 export interface Page {
-  /** Of the window, and of the page itself unless it has a heading. */
+  /** The title of the window, and of the page unless it has a heading. */
   title: string;
   content: Html;
-  /** Beside page.js. */
+  /** Scripts loaded in addition to page.js. */
   scripts?: readonly AssetName[];
   styles?: readonly AssetName[];
 }
 
-/** A whole page: its frame is the same everywhere. */
+/** Renders a whole page with the common header. */
 export function layout(c: Context<AppEnv>, { title, content, scripts = [], styles = [] }: Page): Html {
   const { assets, user } = c.var;
   return html`<!doctype html>
@@ -57,12 +57,12 @@ ${
 }</div>`;
 }
 
-/** A job is within the jobs. */
+/** Returns true if a path is the current page or one below it, as a job is below the list of jobs. */
 function isAt(pathname: string, path: string): boolean {
   return pathname === path || (path !== '/' && pathname.startsWith(`${path}/`));
 }
 
-/** The answer with a page. It is nobody else's, and is asked for anew each time: the figures on it move. */
+/** Answers with a page. It is private to its visitor and not cached, since its figures change. */
 export function pageAnswer(c: Context<AppEnv>, page: Page, status: ContentfulStatusCode = 200): Response {
   const body = new TextEncoder().encode(layout(c, page).toString());
   const headers = {

@@ -3,11 +3,11 @@ import { type RouteGroup, rightsOf, type User } from '../jobs/roles.ts';
 export interface NavEntry {
   path: string;
   label: string;
-  /** Of routes that are not open to every user. */
+  /** The group of routes that a user needs, if the page is not open to every user. */
   group?: RouteGroup;
 }
 
-/** The pages one can go to from anywhere. */
+/** The pages in the navigation. */
 export const NAV: readonly NavEntry[] = [
   { path: '/', label: 'Overview' },
   { path: '/jobs', label: 'Jobs' },
@@ -15,7 +15,7 @@ export const NAV: readonly NavEntry[] = [
   { path: '/system', label: 'System', group: 'administration' },
 ];
 
-/** Those of them that this user may see. */
+/** Returns the pages of the navigation that this user may see. */
 export function pagesFor(user: User): readonly NavEntry[] {
   const { routes } = rightsOf(user);
   return NAV.filter(({ group }) => group === undefined || routes.includes(group));

@@ -1,8 +1,11 @@
-/** For every page: times in the reader's zone, also those he types. Without it they are in UTC, and say so. */
+/**
+ * Shows and reads times in the reader's time zone, on every page. Without this script they are in UTC and marked as
+ * such.
+ */
 (() => {
   const two = (number) => String(number).padStart(2, '0');
 
-  /** `2026-11-26 14:10` in the reader's zone. */
+  /** Formats a time in the reader's zone: `2026-11-26 14:10`. */
   function local(date) {
     const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
     return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
@@ -24,7 +27,7 @@
     if (label) label.textContent = label.textContent.replace(' (UTC)', '');
   }
 
-  /** A form says times in Unix seconds, and nothing of what was left empty. */
+  /** Sends the times of a form as Unix seconds, and leaves empty ones out. */
   document.addEventListener('formdata', ({ target, formData }) => {
     for (const input of target.querySelectorAll('input[type="datetime-local"]')) {
       if (input.value === '') continue;

@@ -1,12 +1,12 @@
-/** What all plots of the pages have in common. */
+/** The common parts of all plots. */
 (() => {
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   window.plotting = {
     dark: matchMedia('(prefers-color-scheme: dark)'),
-    /** A colour of the style sheet, as it is now. */
+    /** Returns the current value of a color of the style sheet. */
     style,
-    /** What an axis has beside its label, size and values. */
+    /** Returns the properties that all axes share. */
     axis: () => ({
       stroke: style('--muted'),
       grid: { stroke: style('--line'), width: 1 },

@@ -1,4 +1,4 @@
-/** The Worker's bundle has these files as texts (wrangler.toml). */
+/** The bundle of the Worker contains these files as text (wrangler.toml). */
 declare module '*.css' {
   const text: string;
   export default text;

@@ -7,7 +7,9 @@ import { nowSec } from '../request.ts';
 const LONGEST_REASON = 300;
 const LONGEST_NAME = 100;
 
-/** Counts and logs refused requests. The log contains of the caller's text the job and what the reason repeats, cut. */
+/**
+ * Counts and logs refused requests. From the caller's text, the log takes only the job and what the reason quotes, cut.
+ */
 export function noteRefused(kind: RefusedReport['kind']): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();

@@ -6,17 +6,18 @@ import { formName, isConfigured, OPERATORS } from './form-fields.ts';
 import { decimalOf, idsOf, instantOf, notationOf } from './human.ts';
 
 /**
- * A form's entries, as a browser sends them: the name of each begins with `f.`, so that none is taken for a parameter of a filter, which has the
- * names of the API. A form is written from entries; and what it sends becomes the filter of an address.
+ * The entries of a filter form, as sent by a browser. Their names begin with `f.`, so that they differ from the
+ * parameters of a filter, which are those of the API. A form is rendered from entries. The entries that it sends become
+ * the filter of an address.
  */
 export type Entries = URLSearchParams;
 
-/** The mark of an address that a form has made. */
+/** The parameter that marks an address made by a form. */
 export const SENT = 'form';
 
 const RANGE = /^([^-]*)-([^-]*)$/;
 
-/** The entries that say what a filter says. */
+/** Returns the entries for a filter. */
 export function entriesOf(query: URLSearchParams): Entries {
   const entries: Entries = new URLSearchParams();
   for (const [parameter, value] of query) {
@@ -61,15 +62,15 @@ function addEntries(entries: Entries, field: AnyField, parameter: string, value:
 
 export interface Sent {
   query: URLSearchParams;
-  /** Name of a field -> what is wrong with it. */
+  /** Name of a field -> its problem. */
   problems: ReadonlyMap<string, string>;
 }
 
 const isChosen = ({ kind }: AnyField) => kind === 'member' || kind === 'tag';
-/** The order of a filter's address: what is chosen from a few, then the rest. */
+/** The order of the parameters in the address of a filter: fields with a choice first, then the others. */
 const IN_ADDRESS = [...ALL_FIELDS.filter(isChosen), ...ALL_FIELDS.filter((field) => !isChosen(field))];
 
-/** The filter that a form's entries say; where something is wrong, without it. */
+/** Returns the filter for the entries of a form, without the fields that have a problem. */
 export function queryOfEntries(entries: Entries): Sent {
   const query = new URLSearchParams();
   const problems = new Map<string, string>();
@@ -84,7 +85,7 @@ export function queryOfEntries(entries: Entries): Sent {
   return { query, problems };
 }
 
-/** The parameters that the entries of a field say. Throws invalid_request that says what can be written. */
+/** Returns the parameters for the entries of a field. Throws an invalid_request that describes a valid entry. */
 function parametersOf(field: AnyField, entries: Entries): Iterable<readonly [string, string]> {
   const { name } = field;
   const entry = `f.${formName(field)}`;
@@ -121,7 +122,7 @@ function typed(name: string, operators: readonly string[], values: readonly stri
   });
 }
 
-/** `A-B`, `A-`, `-B`, or '' where neither is there. */
+/** Returns `A-B`, `A-`, `-B`, or '' if both are empty. */
 function range(entries: Entries, entry: string, read: Read, readEnd = read): string {
   return between(entries.get(`${entry}.from`) ?? '', entries.get(`${entry}.to`) ?? '', read, readEnd);
 }
@@ -145,7 +146,7 @@ function between(from: string, to: string, read: Read, readEnd = read): string {
   return `${low}-${high}`;
 }
 
-/** Of a metric that is given twice the last one counts. */
+/** Returns the range of each metric. If a metric occurs twice, the last one wins. */
 function metrics(keys: readonly string[], froms: readonly string[], tos: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const [index, key] of keys.entries()) {

@@ -1,6 +1,6 @@
 import type { AnyField, FieldOf } from '../../jobs/fields.ts';
 
-/** A text that people type; the others are chosen from what is configured. */
+/** A text that people type. The values of the other text fields are chosen from the cluster configuration. */
 export type TypedField = FieldOf<'name' | 'hosts'> | Exclude<FieldOf<'text'>, { configured: true }>;
 export type ConfiguredField = Extract<AnyField, { configured: true }>;
 
@@ -8,13 +8,16 @@ export function isConfigured(field: FieldOf<'text' | 'name' | 'hosts'>): field i
   return field.kind === 'text' && field.configured === true;
 }
 
-/** The name of a field in the form: `start` for start-time, `end` for end-time, `metric` for every footprint value. */
+/**
+ * Returns the name of a field in the form: `start` for start-time, `end` for end-time, `metric` for any footprint
+ * value.
+ */
 export function formName({ kind, name }: AnyField): string {
   if (kind === 'time' || kind === 'ended') return name.replace('-time', '');
   return kind === 'footprint' ? 'metric' : name;
 }
 
-/** From the operator of a form to the end of a parameter's name. */
+/** The operators of a form. `suffix` is the end of the parameter's name. */
 export const OPERATORS = [
   { suffix: '', label: 'is' },
   { suffix: '.contains', label: 'contains' },
@@ -22,7 +25,7 @@ export const OPERATORS = [
   { suffix: '.not', label: 'is not' },
 ] as const;
 
-/** `out_of_memory` as people write it. */
+/** Returns a name as people write it: `out of memory` for `out_of_memory`. */
 export function words(name: string): string {
   return name.replaceAll('_', ' ');
 }

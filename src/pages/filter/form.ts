@@ -7,13 +7,13 @@ import { type ConfiguredField, formName, isConfigured, OPERATORS, type TypedFiel
 import { notationOf } from './human.ts';
 import type { Filtered } from './words.ts';
 
-/** What one can choose from, beside what never changes. */
+/** The choices of a form that depend on the service and the caller. */
 export interface Offers {
   configured: Readonly<Record<ConfiguredField['name'], readonly string[]>>;
   tags: readonly { id: string; label: string }[];
-  /** How many there are; the first of them are offered. */
+  /** The number of all tags. The form shows only the first ones. */
   tagsInAll: number;
-  /** Keys of footprints, with the unit of each. */
+  /** The keys of footprints, each with its unit. */
   metrics: readonly { key: string; unit: string }[];
 }
 
@@ -22,11 +22,11 @@ export interface FilterForm {
   entries: Entries;
   problems: ReadonlyMap<string, string>;
   offers: Offers;
-  /** Not folded up. */
+  /** True if the form is expanded. */
   open: boolean;
 }
 
-/** A filter as a form that people understand. What it sends is put in order by the page (`entries.ts`). */
+/** Renders a filter as a form. The page then turns the sent form into an address (`entries.ts`). */
 export function filterForm({ page, entries, problems, offers, open }: FilterForm): Html {
   const form = new Form(entries, problems, offers);
   return html`<details class="filter"${open && html` open`}><summary>Filter</summary>
@@ -91,7 +91,7 @@ class Form {
     }
   }
 
-  /** A row for each text, and one more. */
+  /** Renders a row for each text and an empty one. */
   #texts({ name, form: { label }, operators: hasOperators }: TypedField): Html {
     const operators = this.#entries.getAll(`f.${name}.is`);
     const values = this.#entries.getAll(`f.${name}`).filter((value) => value.trim() !== '');
@@ -110,7 +110,7 @@ ${[...values, ''].map((value, index) => {
 <input name="f.${name}" id="f-${name}" value="${this.#entries.get(`f.${name}`) ?? ''}" inputmode="numeric" autocomplete="off"${this.#marks(name)}>${this.#problem(name)}</div>`;
   }
 
-  /** Boxes; those that are ticked and not offered as well, so that nothing is lost. */
+  /** Renders checkboxes. A checked value that is not offered also gets one, so that it is not lost. */
   #choices({ name, form: { label } }: AnyField, offered: readonly Choice[]): Html {
     const chosen = this.#entries.getAll(`f.${name}`);
     const others = chosen.filter((value) => !offered.some((choice) => choice.value === value)).map(same);
@@ -159,7 +159,7 @@ ${all.map(
 <div class="row two">${end('from')}<span>to</span>${end('to')}</div>${this.#problem(name)}</div>`;
   }
 
-  /** A row for each, and one more. */
+  /** Renders a row for each range of a metric and an empty one. */
   #metrics({ form: { label } }: AnyField, offered: Offers['metrics']): Html {
     const keys = this.#entries.getAll('f.metric');
     const [froms, tos] = [this.#entries.getAll('f.metric.from'), this.#entries.getAll('f.metric.to')];

@@ -5,7 +5,10 @@ import { hasTimes, type RangeEnd, rangeOf } from '../../jobs/times.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
-/** A number of a filter as people write it: what they type, what a form has, and in a sentence. The API has its digits. */
+/**
+ * The notations of a filter's numbers: `read` parses what people type, `write` fills in a form field, `say` is for a
+ * sentence. The API uses plain digits.
+ */
 const NOTATIONS = {
   time: { read: instantOf, write: instantText, say: instantWords, example: '', mode: 'text' },
   seconds: { read: secondsOf, write: durationText, say: durationWords, example: '2h30m', mode: 'text' },
@@ -20,10 +23,10 @@ export function notationOf(field: NumberField | TimesField | FieldOf<'footprint'
 }
 
 const UNITS = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
-/** Above it nobody means what he writes. */
+/** Larger numbers are typing errors. */
 const MOST_DIGITS = 15;
 
-/** Seconds of `2h30m`, `1d 4h`, `90m`, `1:30:00` or `45`. Throws invalid_request that says what can be written. */
+/** Returns the seconds of `2h30m`, `1d 4h`, `90m`, `1:30:00` or `45`. Throws invalid_request with a valid example. */
 export function secondsOf(text: string): string {
   const clean = text.trim().toLowerCase();
   if (/^\d{1,15}$/.test(clean)) return String(Number(clean));
@@ -39,7 +42,7 @@ export function secondsOf(text: string): string {
   return String(parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS], 0));
 }
 
-/** `1d2h3m4s`, exactly; what is not a number of seconds as it is. */
+/** Returns the exact duration as `1d2h3m4s`. Returns a text that is not a number of seconds unchanged. */
 export function durationText(seconds: string): string {
   if (!/^\d{1,18}$/.test(seconds)) return seconds;
   let left = BigInt(seconds);
@@ -57,8 +60,8 @@ function durationWords(seconds: string): string {
 }
 
 /**
- * Unix seconds of `2026-11-26 14:10` in UTC, or of what a script has made Unix seconds of already. As the end of a range a day is the whole
- * day.
+ * Returns the Unix seconds of `2026-11-26 14:10` in UTC, or of Unix seconds, which the page's script sends. A day at
+ * the end of a range is included.
  */
 export function instantOf(text: string, end?: RangeEnd): string {
   const clean = text.trim().replace(' ', 'T');
@@ -72,7 +75,7 @@ export function instantOf(text: string, end?: RangeEnd): string {
   throw invalid('enter a time such as 2026-11-26 14:10');
 }
 
-/** The same for a field of a form, in UTC; '' for what is no time that a form can hold. */
+/** Returns a time in UTC for a form field, or '' if a form field cannot hold it. */
 export function instantText(seconds: string): string {
   const at = Number(seconds) * 1000;
   if (!(at < 253_402_300_800_000)) return ''; // the year 10000
@@ -96,7 +99,7 @@ export function decimalOf(text: string): string {
   return clean;
 }
 
-/** The ids of a list, divided by blanks or commas. */
+/** Returns the ids of a list separated by spaces or commas. */
 export function idsOf(text: string): string[] {
   const ids = text.split(/[\s,;]+/).filter((id) => id !== '');
   if (!ids.every((id) => /^-?\d{1,19}$/.test(id))) throw invalid('enter integers separated by spaces');

@@ -3,10 +3,10 @@ import { RECENT } from '../../jobs/fields.ts';
 import { type Html, html } from '../html.ts';
 import { address, type Filtered, filterWords } from './words.ts';
 
-/** More would be a list to search in. */
+/** The number of clusters suggested. A longer list would be hard to read. */
 const MOST_CLUSTERS = 6;
 
-/** For a question that was too large: its filter, and ways to ask for less. */
+/** Renders the filter of a question that was too large, and ways to ask for less. */
 export function suggestSmaller(page: Filtered, clusters: Clusters): Html {
   const { path, query, keep } = page;
   const withOne = (name: string, value: string) => {

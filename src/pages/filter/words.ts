@@ -4,22 +4,22 @@ import { type Html, html } from '../html.ts';
 import { isConfigured, OPERATORS, words } from './form-fields.ts';
 import { notationOf } from './human.ts';
 
-/** Each has a link with all of the others. */
+/** The number of conditions shown. Each has a link that contains all others. */
 const MOST_CHIPS = 20;
 
-/** Names of tags by their ids, as far as they are known. */
+/** The known names of tags, by id. */
 export type TagNames = ReadonlyMap<string, string>;
 
-/** A page that has a filter. */
+/** A page with a filter. */
 export interface Filtered {
   path: string;
-  /** The filter: parameters with the names of the API. */
+  /** The filter, with the parameters of the API. */
   query: URLSearchParams;
-  /** Other parameters of the page, which stay when the filter changes. */
+  /** The other parameters of the page. They are kept when the filter changes. */
   keep: URLSearchParams;
 }
 
-/** A filter as one sentence after the other, each with a link to the same page without it. */
+/** Renders a filter as a list of conditions, each with a link to the same page without it. */
 export function filterWords({ path, query, keep }: Filtered, tags: TagNames): Html {
   const conditions = [...query].map(([name, value], index) => ({ index, ...sentence(name, value, tags) }));
   if (conditions.length === 0) return html``;

@@ -12,12 +12,12 @@ import { jobPlots } from './plots.ts';
 import type { JobContent } from './shown-content.ts';
 import { jobTags } from './tags.ts';
 
-/** Hosts that are listed at once; the others are folded up. */
+/** The number of hosts that are visible. The others are collapsed. */
 const SHOWN_HOSTS = 32;
-/** Longer texts of the metadata are folded up. */
+/** Longer texts of the metadata are collapsed. */
 const SHORT_TEXT = 120;
 
-/** Everything known of one job. */
+/** Renders all data of a job. */
 export function jobContent(content: JobContent): Html {
   const { job } = content;
   const { jobName: name } = job;
@@ -67,7 +67,7 @@ function whatAndWhen({ job, submitTime }: JobContent): Fact[] {
 
 const MONITORING = ['off', 'running or being archived', 'archiving failed', 'archived'];
 
-/** How many nodes and the like; nothing of what is not known. */
+/** Renders a whole number of a job, such as its nodes, or nothing if it is unknown. */
 function count(job: ShownJob, field: NumberField): Fact {
   if (field.kind !== 'whole' || field.unit === 's' || (field.nullable && job[field.property] === 0)) return false;
   return fact(field.name, html`<span class="number">${whole(job[field.property])}</span>`);
@@ -125,7 +125,7 @@ function metadata({ id, jobName, metadata: { count, first } }: ShownJob): Html {
   })}</dl>${others(id, count - first.length)}`;
 }
 
-/** What a page leaves out. */
+/** Renders a link to the data that the page leaves out. */
 function others(id: Whole, count: number): Html {
   return html`${count > 0 && html`<p class="note">and ${whole(count)} more: <a href="/api/jobs/${id}">full record of the job</a></p>`}`;
 }

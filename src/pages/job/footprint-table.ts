@@ -4,7 +4,7 @@ import { decimal } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { JobContent } from './shown-content.ts';
 
-/** Of a footprint; clusters have some ten metrics in it. */
+/** The number of footprint values shown. Clusters have about ten metrics in their footprints. */
 const MOST_VALUES = 100;
 const STATS = ['avg', 'min', 'max'];
 const MARKS: Readonly<Record<Verdict, string>> = {
@@ -14,7 +14,7 @@ const MARKS: Readonly<Record<Verdict, string>> = {
   unknown: '',
 };
 
-/** The values of a job beside what its subcluster can do. */
+/** Renders the footprint of a job next to the limits of its subcluster. */
 export function footprintTable({ job, subCluster, metrics }: Pick<JobContent, 'job' | 'subCluster' | 'metrics'>): Html {
   const shape = { shared: job.shared, numHwthreads: Number(job.numHwthreads), numNodes: Number(job.numNodes) };
   const rows = Object.entries(job.footprint)
@@ -40,7 +40,7 @@ export function footprintTable({ job, subCluster, metrics }: Pick<JobContent, 'j
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Footprint"><table class="data"><thead><tr><th scope="col">Metric</th><th scope="col" class="num">Value</th><th scope="col">Share of peak</th><th scope="col">Rating</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-/** `flops_any_avg` is the average of flops_any. */
+/** Splits a footprint key: `flops_any_avg` is the average of flops_any. */
 function partsOf(key: string): [name: string, stat: string] {
   const at = key.lastIndexOf('_');
   const stat = key.slice(at + 1);

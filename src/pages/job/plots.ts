@@ -2,11 +2,13 @@ import { thresholdsFor } from '../../clusters/verdict.ts';
 import { type Html, html } from '../html.ts';
 import type { JobContent } from './shown-content.ts';
 
-/** Samples of one metric that are loaded without being asked for: some 6 MB. */
+/** The number of samples of a metric that are loaded without a click, about 6 MB. */
 const MOST_SAMPLES = 1_000_000;
 const ARCHIVED = 3;
 
-/** A place for a plot of each metric, which the page's script fills; or why there is none. */
+/**
+ * Renders a figure for the plot of each metric, which the page's script draws, or the reason why there are no plots.
+ */
 export function jobPlots({ job, subCluster, metrics, hasArchive }: JobContent): Html {
   const why = reason({ job, subCluster, hasArchive });
   if (why !== undefined) return html`<p class="note">${why}</p>`;

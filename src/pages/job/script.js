@@ -1,10 +1,10 @@
-/** The plots of a job: what the archive has, drawn by uPlot when it comes into view. */
+/** Draws the metric data of a job with uPlot when its plot scrolls into view. */
 (() => {
   const READ = { headers: { 'X-Requested-With': 'cc-jobs' } };
   const HEIGHT = 190;
-  /** From so many lines on only their extremes and their middle are drawn; the answer has them then. */
+  /** With more lines than this, only minimum, median and maximum are drawn, if the answer has them. */
   const MOST_LINES = 7;
-  /** Lines differ by their dashes as well as by their colour. */
+  /** Lines differ in dashes as well as in color. */
   const DASHES = [[], [8, 4], [2, 3], [12, 3, 3, 3], [5, 5], [1, 4], [14, 6]];
   const HUES = [210, 25, 140, 330, 265, 175, 50];
   const { dark, style, axis: axisOf } = window.plotting;
@@ -16,7 +16,7 @@
   const two = (number) => String(number).padStart(2, '0');
   const clock = (seconds) => `${Math.floor(seconds / 3600)}:${two(Math.floor((seconds % 3600) / 60))}`;
 
-  /** `[label, values]` of each line. */
+  /** Returns `[label, values]` for each line. */
   function linesOf({ series, statisticsSeries }) {
     const { min, median, max } = statisticsSeries ?? {};
     if (series.length > MOST_LINES && median?.length > 0) {
@@ -29,7 +29,7 @@
     return series.map(({ hostname, id, data }) => [id === undefined ? hostname : `${hostname} ${id}`, data]);
   }
 
-  /** Thresholds as lines with their names, where they are in sight. */
+  /** Draws the visible thresholds as lines with their names. */
   function thresholdLines(thresholds) {
     return (plot) => {
       const { ctx, bbox } = plot;
@@ -46,7 +46,7 @@
         ctx.moveTo(bbox.left, y);
         ctx.lineTo(bbox.left + bbox.width, y);
         ctx.stroke();
-        // At either end, so that two that are close can be read.
+        // The names are at opposite ends, so that they do not overlap if two thresholds are close.
         ctx.textAlign = name === 'alert' ? 'left' : 'right';
         ctx.fillText(name, bbox.left + (name === 'alert' ? 4 : bbox.width - 4), y - 3 * devicePixelRatio);
       }
@@ -100,7 +100,7 @@
     return new uPlot(options, [times, ...padded], place);
   }
 
-  /** What a plot says to those who do not see it. */
+  /** Returns a description of a plot for screen readers. */
   function summary({ series }, unit) {
     const known = series.filter(({ statistics }) => statistics !== undefined);
     if (known.length === 0) return '';

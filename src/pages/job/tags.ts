@@ -5,7 +5,7 @@ import type { JobContent } from './shown-content.ts';
 
 const MOST_TAGS = 50;
 
-/** The tags of a job, with what it takes to change those that the visitor may. */
+/** Renders the tags of a job, with controls to change those that the visitor may change. */
 export function jobTags({ job, scopes }: Pick<JobContent, 'job' | 'scopes'>): Html {
   const action = `/jobs/${job.id}/tags`;
   const [shown, rest] = firstOf(

@@ -14,7 +14,7 @@ export interface JobsContent {
   page: Filtered;
   order: ListOrder;
   jobs: readonly ListedJob[];
-  /** Undefined while nobody has counted them. */
+  /** Undefined if the jobs have not been counted yet. */
   count: number | undefined;
   filter: Html;
   user: User;
@@ -22,7 +22,7 @@ export interface JobsContent {
 
 interface Paged {
   itemsPerPage: number;
-  /** From 1. */
+  /** The page number, starting at 1. */
   pageNumber: number;
 }
 
@@ -33,7 +33,7 @@ const WHOSE_JOBS: Readonly<Record<Reach, string>> = {
   all: '',
 };
 
-/** The list of jobs. */
+/** Renders the list of jobs. */
 export function jobsContent(content: JobsContent & Paged): Html {
   const { page, jobs, filter } = content;
   return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a></div>
@@ -42,7 +42,7 @@ ${jobs.length === 0 ? nothing(content) : table(content)}
 ${pager(content)}`;
 }
 
-/** The script of the page asks for a count that is missing. */
+/** Renders the number of jobs. If it is missing, the page's script requests it. */
 function counted({ page, count }: JobsContent): Html {
   if (count !== undefined) return html`<p class="count"><b>${whole(count)}</b> ${count === 1 ? 'job' : 'jobs'}</p>`;
   const waiting = new URLSearchParams(page.keep);
@@ -84,7 +84,7 @@ function row(page: Filtered, job: ListedJob, fields: readonly ListedField[], has
   };
   const { name } = job;
   const hasLongQuery = page.query.toString().length > REPEATED_QUERY_CHARACTERS;
-  /** Narrows the list to one value, unless that is longer than a filter of a page may be. */
+  /** Renders a link that limits the list to one value, unless a filter cannot be that long. */
   const only = (field: string, value: string) =>
     value !== '' &&
     (hasLongQuery || value.length > BOUNDS.text.most
@@ -110,7 +110,7 @@ function number(field: ListedField, job: ListedJob): Html {
   }
 }
 
-/** The head of a column: a click sorts by it, the largest first, and a second one the smallest. */
+/** Renders the head of a column. A click sorts by it, largest first; a second click reverses the order. */
 function sortable(page: Filtered, { column, order }: ListOrder, field: ListedField): Html {
   const { name: by, kind, listed } = field;
   const isBy = column === by;
@@ -124,7 +124,7 @@ function sortable(page: Filtered, { column, order }: ListOrder, field: ListedFie
   return html`<th scope="col"${kind !== 'time' && html` class="num"`}${isBy && sort}><a class="plain" href="${address(page.path, page.query, own)}">${listed.head}${unit}</a>${isBy && html` <span aria-hidden="true">${order === 'desc' ? '↓' : '↑'}</span>`}</th>`;
 }
 
-/** Pages before and behind, and how long they are. */
+/** Renders the links to other pages and the choice of page sizes. */
 function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Paged): Html {
   const { path, query } = page;
   const to = (number: number, size = itemsPerPage) => {

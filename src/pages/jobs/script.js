@@ -1,11 +1,11 @@
-/** The list of jobs: running jobs move, and what was not counted in time is counted. */
+/** Updates the list of jobs: the state and duration of running jobs, and a count that was not ready in time. */
 (() => {
   const TICK_MS = 1000;
   const LOOK_MS = 30_000;
   const READ = { headers: { 'X-Requested-With': 'cc-jobs' } };
   const loadedAt = performance.now();
 
-  /** As the server writes it. */
+  /** Formats a duration as the server does. */
   function duration(total) {
     const [d, h] = [Math.floor(total / 86_400), Math.floor((total % 86_400) / 3600)];
     const [m, s] = [Math.floor((total % 3600) / 60), Math.floor(total % 60)];
@@ -20,13 +20,13 @@
   function tick() {
     const passedSec = (performance.now() - loadedAt) / 1000;
     for (const element of running()) {
-      // 0 is also the duration of a job whose node's clock is ahead: how far, the page does not know.
+      // 0 is also the duration of a job whose node's clock is ahead. The page does not know by how much.
       const seconds = Number(element.dataset.running);
       if (seconds > 0) element.textContent = duration(Math.floor(seconds + passedSec));
     }
   }
 
-  /** Asks what became of those that were running; a page that nobody looks at asks nothing. */
+  /** Requests the current state of running jobs. A hidden page sends no requests. */
   async function look() {
     if (document.hidden) return;
     const rows = new Map(running().map((element) => [element.closest('[data-id]')?.dataset.id, element]));

@@ -4,15 +4,15 @@ import { html } from '../html.ts';
 import { pageAnswer } from '../layout.ts';
 
 export interface LoginPage {
-  /** Why one is here again. */
+  /** The reason why the previous attempt failed. */
   problem?: string | undefined;
   username?: string;
-  /** Where to go then, within the site. */
+  /** The address to open after logging in, within the site. */
   redirect?: string;
   status: 200 | 401;
 }
 
-/** The page to log in at. */
+/** Answers with the login page. */
 export function loginPage(c: Context<AppEnv>, { problem, username = '', redirect = '', status }: LoginPage): Response {
   const isOff = c.var.service.sessionKey === undefined;
   const content = html`<section class="narrow">

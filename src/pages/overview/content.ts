@@ -7,7 +7,7 @@ import { type Html, html } from '../html.ts';
 
 export interface ClusterNow {
   name: string;
-  /** Undefined for a cluster that is not configured. */
+  /** Undefined if the cluster is not configured. */
   size: ClusterSize | undefined;
   jobs: Whole;
   nodes: number;
@@ -24,13 +24,13 @@ export interface ClusterPast {
 }
 
 export interface Period {
-  /** As start-time has it. */
+  /** The word of the period in `start-time`. */
   word: string;
   label: string;
   clusters: readonly ClusterPast[];
 }
 
-/** What is going on. */
+/** Renders the current and recent use of the clusters. */
 export function overviewContent(now: readonly ClusterNow[], periods: readonly Period[]): Html {
   return html`<h1>Overview</h1>
 <section><h2 id="now">Now</h2>
@@ -61,7 +61,7 @@ ${clusters.map(
 </tbody></table></div>`;
 }
 
-/** Two cells: the number with that of all, and the share as a bar. */
+/** Renders two cells: a number with its total, and the share as a bar. */
 function ofAll(value: Whole, all: number | undefined): Html {
   return html`<td class="num">${whole(value)}${all !== undefined && all > 0 && html`<span class="of"> / ${whole(all)}</span>`}</td>
 <td class="bar">${share(Number(value), all)}</td>`;

@@ -16,10 +16,10 @@ export interface StatisticsContent {
   sortBy: SortField;
   bins: DurationBins;
   pageNumber: number;
-  /** Of all jobs that match. */
+  /** The totals of all matching jobs. */
   totals: JobsStatistics | undefined;
   groups: readonly JobsStatistics[];
-  /** Whether another page of groups may follow. */
+  /** True if another page of groups may follow. */
   hasMore: boolean;
   scales: readonly HistogramMetric[];
   shortJobSec: number;
@@ -33,7 +33,7 @@ const COLUMNS: readonly { field: SortField; label: string }[] = [
   { field: 'totalCoreHours', label: 'Core h' },
   { field: 'totalAccHours', label: 'Acc. h' },
 ];
-/** In the order of the page; each with the histogram of an answer. */
+/** The histograms in the order of the page, each with its member of the answer. */
 const HISTOGRAMS = [
   { field: FIELDS.duration, histogram: 'histDuration' },
   { field: FIELDS['num-nodes'], histogram: 'histNumNodes' },
@@ -41,7 +41,7 @@ const HISTOGRAMS = [
   { field: FIELDS['num-acc'], histogram: 'histNumAccs' },
 ].map(({ field: { name, form }, histogram }) => ({ name, label: form.label, histogram }));
 
-/** Who has used how much, and the shape of it. */
+/** Renders the totals, the groups and the histograms. */
 export function statisticsContent(content: StatisticsContent): Html {
   const { page, filter, totals } = content;
   return html`<div class="head"><h1>Statistics</h1><a class="across" href="${address('/jobs', page.query)}">These jobs as a list</a></div>

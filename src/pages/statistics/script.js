@@ -1,4 +1,4 @@
-/** Histograms of the jobs that match: a click on a bar, or on its line in the table, narrows the filter. */
+/** Draws histograms of the matching jobs. A click on a bar, or on its row in the table, narrows the filter. */
 (() => {
   const READ = { headers: { 'X-Requested-With': 'cc-jobs' } };
   const HEIGHT = 190;
@@ -12,20 +12,20 @@
   const short = (value) =>
     value >= 10_000 ? value.toLocaleString('en', { notation: 'compact' }) : value.toLocaleString('en');
 
-  /** Hours and minutes, as on an axis. */
+  /** Formats seconds as hours and minutes for an axis. */
   function clock(seconds) {
     if (seconds % 3600 === 0) return `${seconds / 3600}h`;
     return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
   }
 
-  /** This page, narrowed: its own address says what else it shows. */
+  /** Returns the address of this page with a narrower filter. The page's address has its other parameters. */
   function narrowed(name, from, to) {
     const address = new URL(place.dataset.page, location.href);
     address.searchParams.set(name, `${from}-${to}`);
     return address.pathname + address.search;
   }
 
-  /** Bins as `{ label, edge, count, href }`; the labels of an axis stand at the edges or below the bars. */
+  /** Returns the bins as `{ label, edge, count, href }`. Axis labels are at the edges or below the bars. */
   function durations(points) {
     const width = Number(place.dataset.width);
     return points.map(({ value, count }) => ({
@@ -107,7 +107,7 @@
     return made;
   }
 
-  /** One figure: the plot, what the pointer is at, and the same as a table. */
+  /** Makes a figure: the plot, the bin under the pointer, and the same data as a table. */
   function figure(title, unit, axisLabel, bins) {
     const total = bins.reduce((sum, { count }) => sum + count, 0);
     if (total === 0) return undefined;

@@ -10,7 +10,7 @@ import type {
 import { decimal, duration, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
-/** What each counter of the pool counts; docs/operations.md says more. */
+/** The meaning of each counter of the pool. docs/operations.md has more. */
 const COUNTERS: Readonly<Record<string, string>> = {
   timeouts: 'requests whose deadline passed',
   hangUps: 'requests whose client disconnected',
@@ -25,7 +25,7 @@ const COUNTERS: Readonly<Record<string, string>> = {
   queueFull: 'requests refused because the queue was full',
 };
 
-/** The state of the service. Its script loads the page anew and takes what is within `live` from it. */
+/** Renders the state of the service. The page's script reloads the page and replaces the part within `live`. */
 export function systemContent(system: SystemState, memory: readonly MemorySample[] | undefined): Html {
   const { settings, sources, notApplied, sizing, timedWork = [] } = system;
   return html`<div class="head"><h1>System</h1><p class="count" id="live-state" aria-live="polite"></p></div>
@@ -43,7 +43,7 @@ ${timedWork.length > 0 && timedWorkTable(timedWork)}
   )}</section>`;
 }
 
-/** Filled by the script; whoever has none sees the figures below. */
+/** Renders the figure that the script draws. Without the script, the numbers below are visible. */
 function memoryPlot(): Html {
   return html`<figure class="plot wide"><div class="canvas" id="memory-plot" role="img" aria-label="Memory of the service over the last minutes"></div></figure>`;
 }
@@ -88,7 +88,7 @@ function healthOf(alive: boolean, degraded: readonly string[]): string {
 
 const OTHERS: Readonly<Record<string, string>> = { replica: 'Replica', server: 'Server', columns: 'Column index' };
 
-/** A process as a row of the table; the parent counts no queries. */
+/** A process as a row of the table. The parent has no count of queries. */
 type ShownProcess = Pick<ProcessStatus, 'pid' | 'state' | 'doing' | 'rssMb' | 'ageSec'> & {
   role: string;
   queries?: number;
@@ -149,7 +149,7 @@ function timedWorkTable(work: readonly TimedWorkStatus[]): Html {
   return html`<section><h2 id="timed">Timed work</h2>${table('timed', columns, rows)}</section>`;
 }
 
-/** Columns whose name begins with # hold numbers. */
+/** Renders a table. A column whose name begins with # is numeric. */
 function table(labelledBy: string, columns: readonly string[], rows: readonly Html[]): Html {
   const heads = columns.map((name) =>
     name.startsWith('#') ? html`<th scope="col" class="num">${name.slice(1)}</th>` : html`<th scope="col">${name}</th>`,

@@ -1,4 +1,4 @@
-/** The state of the service moves: the page is loaded anew behind itself, and its moving part put in its place. */
+/** Keeps the state of the service current: loads the page again in the background and replaces its live part. */
 (() => {
   const EVERY_MS = 2_000;
   const HEIGHT = 210;
@@ -30,7 +30,7 @@
     return { limit: Number(limit), rows: [samples.map(({ at }) => at), all, ...lines] };
   }
 
-  /** The limit is a line of its own where it is in sight; the range follows what is used. */
+  /** Draws the limit as a line if it is within the range, which follows the used memory. */
   function limitLine(chart) {
     const { limit } = data();
     const { ctx, bbox } = chart;
@@ -85,7 +85,7 @@
     );
   }
 
-  /** The page of this moment, by the cookie that opened this one. */
+  /** Loads the current page with the session cookie. */
   async function look() {
     if (document.hidden) return;
     const answer = await fetch('/system', { headers: { Accept: 'text/html' } }).catch(() => undefined);
@@ -97,7 +97,7 @@
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('live');
     if (fresh === null) return;
     if (live.contains(document.activeElement)) {
-      words.textContent = 'paused: a table has the focus'; // which would be taken away under it
+      words.textContent = 'paused: a table has the focus'; // replacing the table would lose the focus
       return;
     }
     live.replaceChildren(...fresh.childNodes);
