@@ -12,7 +12,7 @@ const ClusterSchema = z
   })
   .openapi('Cluster');
 
-/** GET clusters/: every configured cluster in the archive's order, or the one asked for. */
+/** GET clusters/: lists the configured clusters in the order of the archive, or the requested one. */
 export const clusters = resource().openapi(
   apiRoute({
     method: 'get',

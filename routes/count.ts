@@ -3,7 +3,7 @@ import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 
-/** GET jobs/count: how many jobs match. */
+/** GET jobs/count: returns the number of matching jobs. */
 export const count = resource().openapi(
   apiRoute({
     method: 'get',

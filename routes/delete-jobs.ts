@@ -24,7 +24,10 @@ const TimeParam = z.object({
   }),
 });
 
-/** DELETE jobs/delete_job/{id}, jobs/delete_job/ and jobs/delete_job_before/{ts}: from the database; the archive stays. */
+/**
+ * DELETE jobs/delete_job/{id}, jobs/delete_job/ and jobs/delete_job_before/{ts}: deletes jobs from the database, not
+ * from the archive.
+ */
 export const deleteJobs = resource()
   .openapi(
     apiRoute({

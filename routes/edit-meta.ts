@@ -11,12 +11,12 @@ import { jobForMetrics, jobInsideQuery } from '../src/questions/one-job/sqlite.t
 
 const CHANGED = answers('the job with its metadata', JobSchema);
 
-/** A value may be a job script of 4 MB, with escapes. */
+/** The limits allow a job script of 4 MB with escapes. */
 const LIMITS = { ...FEW_FIELDS, bytes: 8 * 1024 * 1024 };
 const ENTRY = largeJsonBody('a metadata entry', 'metaEntry', LIMITS);
 const ENTRY_OF_JOB = largeJsonBody('jobId is required', 'metaOfJob', LIMITS);
 
-/** PATCH jobs/edit_meta/{id} and jobs/edit_meta/: sets one entry of a job's metadata; its meta.json follows. */
+/** PATCH jobs/edit_meta/{id} and jobs/edit_meta/: sets a metadata entry of a job. Its meta.json is updated later. */
 export const editMeta = resource()
   .openapi(
     apiRoute({
@@ -31,7 +31,7 @@ export const editMeta = resource()
       const { id } = c.req.valid('param');
       const show = jobInsideQuery(visibleJobs(c), { nowSec: nowSec(c) });
       const entry = await ENTRY.read(c).catch(async (error: unknown) => {
-        // The contract looks for the job before it looks at the body.
+        // The contract requires that a missing job is reported before an invalid body.
         const isBadBody = error instanceof Fault && error.code === 'invalid_request';
         if (isBadBody) await mustBeThere(c, id);
         throw error;
@@ -52,7 +52,7 @@ export const editMeta = resource()
     }),
     async (c) => {
       const body = await ENTRY_OF_JOB.read(c);
-      // Callers who reach this route may edit every job (contract/auth.md §6); they are shown what they may see of it.
+      // A caller of this route may edit every job (contract/auth.md §6). The answer shows only what the caller may see.
       const show = jobInsideQuery({ ...visibleJobs(c), conditions: [] }, { nowSec: nowSec(c) });
       const input = { key: boundedJobKey(body, nowSec(c)), entry: body.payload, show };
       const { job } = await c.var.db.write('editMetaOf', input, c.var.deadline);

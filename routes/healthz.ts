@@ -4,7 +4,7 @@ import { answers, json, resource } from '../src/http/json/responses.ts';
 import { degradedReasons } from '../src/http/json/system-state.ts';
 import { NO_QUERY } from '../src/http/query/query-parameters.ts';
 
-/** GET /healthz: from the state of the database, so that it answers at once however busy that is. */
+/** GET /healthz: reports the health of the service from memory, so that it answers at once if the database is busy. */
 export const healthz = resource().openapi(
   createRoute({
     method: 'get',

@@ -18,9 +18,12 @@ import {
 } from '../src/jobs/histograms.ts';
 import type { VisibleJobs } from '../src/jobs/visibility.ts';
 
-/** One statement counts them all; its columns and unions have limits far above what anybody looks at. */
+/** The number of metrics in one request. One statement counts them all, and SQLite limits its columns and unions. */
 const MOST_METRICS = 64;
-/** Bins of all metrics together: 800 KB of JSON, which take the thread of all requests 20 ms (50,000 took 56). */
+/**
+ * The number of bins of all metrics together. 20,000 bins are 800 KB of JSON and take the thread of all requests 20 ms;
+ * 50,000 took 56 ms.
+ */
 const MOST_BINS = 20_000;
 
 const METRICS = anyTexts()
@@ -56,7 +59,7 @@ const Histograms = z.object({
   ),
 });
 
-/** GET statistics/histograms: how the jobs that match are distributed. */
+/** GET statistics/histograms: returns histograms of the matching jobs. */
 export const histograms = resource().openapi(
   apiRoute({
     method: 'get',
@@ -86,7 +89,7 @@ export const histograms = resource().openapi(
   },
 );
 
-/** The peak of a metric is that of the clusters the filter names. */
+/** Returns the scales of metrics. The peak of a metric is that of the clusters in the filter. */
 function scalesOf(c: Context<AppEnv>, jobs: VisibleJobs, metrics: readonly string[]): MetricScale[] {
   const named = jobs.conditions.find(
     (condition) => condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is',

@@ -19,7 +19,10 @@ const Answer = z.object({
   error: z.object({ message: z.string() }).nullable(),
 });
 
-/** GET jobs/metrics/{id}: like GraphQL, it answers 200 with the error in the body where there is no such job or no data. */
+/**
+ * GET jobs/metrics/{id}: returns the metric data of a job. If the job or its data does not exist, it answers 200 with
+ * an error in the body, as GraphQL does.
+ */
 export const jobMetrics = resource().openapi(
   apiRoute({
     method: 'get',

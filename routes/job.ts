@@ -15,7 +15,7 @@ import { type JobKey, jobBytes } from '../src/questions/one-job/sqlite.ts';
 const METRICS = jsonBody('names of metrics; null means all metrics', listOf(text).nullable(), NAMES);
 const NO_JOB = 'Responds with 422 not_found if there is no such job, or if the caller may not see it.';
 
-/** GET jobs/{id}: a job by its database id; `all-metrics=true` adds its metric data, where the archive has it. */
+/** GET jobs/{id}: returns a job by its database id. `all-metrics=true` adds its metric data if the archive has them. */
 export const job = resource()
   .openapi(
     apiRoute({
@@ -73,7 +73,10 @@ async function findJob(c: Context<AppEnv>, id: bigint) {
   return { key, bytes };
 }
 
-/** Cores of a job on one node, nodes of others, as coarse in time as the coarsest metric of the cluster. */
+/**
+ * Selects the metric data: per core for a job on one node, otherwise per node. The resolution is the largest timestep
+ * of the cluster.
+ */
 function wholeJob(c: Context<AppEnv>, { cluster, numNodes }: JobKey): Pick<JobDataAsked, 'scopes' | 'resolution'> {
   const resolution = c.var.service.clusters.largestTimestep(cluster);
   return { scopes: [numNodes === 1 ? 'core' : 'node'], resolution: resolution === 0 ? null : resolution };

@@ -12,7 +12,7 @@ const List = z.object({
   page: z.int(),
 });
 
-/** GET jobs/: the jobs of a page, newest start first. A page has no upper limit: a long one is streamed. */
+/** GET jobs/: lists a page of jobs, newest start first. The page size has no upper limit: a long page is streamed. */
 export const jobs = resource().openapi(
   apiRoute({
     method: 'get',

@@ -5,10 +5,10 @@ import { answersText, apiRoute, plainText, resource } from '../src/http/json/res
 import { inSlices } from '../src/http/limits/slices.ts';
 import { nowSec } from '../src/http/request.ts';
 
-/** POST and PUT nodestate/, and POST healthcheck with and without its slash: what a scheduler says of its nodes. */
+/** POST and PUT nodestate/, and POST healthcheck with or without a trailing slash: stores the states of nodes. */
 export const nodeStates = resource();
 
-/** 20,000 nodes have 300,000 values in 4 MB. */
+/** 20,000 nodes have 300,000 values in 4 MB. The limits are twice that, as is nodesInReport. */
 const REPORT = largeJsonBody('the nodes of a cluster', 'nodeStates', {
   bytes: 8 * 1024 * 1024,
   values: 600_000,

@@ -11,7 +11,7 @@ const INFO = {
     'metric.NAME=A-B, A- or -B, a range of the footprint value NAME, such as flops_any_avg.',
 };
 
-/** GET /openapi.json: what `app` has mounted, made from the schemas that check the requests; written on the first request. */
+/** GET /openapi.json: documents the routes of `app` by the schemas that check requests. Made on the first request. */
 export function openapi(app: OpenAPIHono<AppEnv>) {
   let text: string | undefined;
   return resource().openapi(

@@ -13,10 +13,10 @@ const Started = z.object({
   tagsLeftOut: z.array(z.object({ type: z.string(), name: z.string(), scope: z.string() })).optional(),
 });
 
-/** POST and PUT jobs/start_job/: a job that runs from now on, at once in every list. */
+/** POST and PUT jobs/start_job/: stores a job that starts. All lists show it at once. */
 export const startJob = resource();
 
-/** 10,000 nodes with 128 hardware threads each have 1.3 million values. */
+/** A job on 10,000 nodes with 128 hardware threads each has 1.3 million values. */
 const JOB = largeJsonBody('a Job; jobState is ignored: the job is running', 'startJob', {
   bytes: BODY_LIMIT_BYTES,
   values: 2_000_000,
@@ -58,7 +58,10 @@ async function start(c: Context<AppEnv>) {
   return created({ msg: 'success', tagsLeftOut });
 }
 
-/** One line of the log names no more of them. */
+/** The number of tags and metadata entries in one line of the log. */
 const MOST_LOGGED = 10;
-/** One wording for every reason: whether a name is taken, by whom, and who may write it. */
+/**
+ * The message is the same for every reason, so that it does not reveal if a name is taken, by whom, and who may write
+ * it.
+ */
 const TAGS_LEFT_OUT = 'a job was started without some of its tags: this caller cannot write them';

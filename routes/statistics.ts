@@ -20,7 +20,7 @@ const whole = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const totals = Object.fromEntries(TOTALS.map((field) => [field, whole()]));
 const JobsStatisticsSchema = z.object({ id: z.string(), name: z.string(), ...totals }).openapi('JobsStatistics');
 
-/** GET statistics/jobs: totals over the jobs that match, of all or of each group. */
+/** GET statistics/jobs: returns totals of the matching jobs, overall or by group. */
 export const statistics = resource().openapi(
   apiRoute({
     method: 'get',

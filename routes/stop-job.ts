@@ -12,7 +12,10 @@ import { timeProblem } from '../src/jobs/job-bounds.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
-/** POST and PUT jobs/stop_job/: the newest job of this id has ended. POST jobs/stop_job/{id}: the job with this database id. */
+/**
+ * POST and PUT jobs/stop_job/: ends the newest job with this job id. POST jobs/stop_job/{id}: ends a job by database
+ * id.
+ */
 export const stopJob = resource();
 
 const DEFAULTS = 'jobState defaults to completed; stopTime is in Unix seconds';
@@ -61,7 +64,7 @@ stopJob.openapi(
 type End = { jobState: string } & Pick<StopJobInput, 'stopTime'>;
 
 async function stop(c: Context<AppEnv>, job: StopJobInput['job'], { jobState: state, stopTime }: End) {
-  // Callers who reach these routes may stop every job; they are shown what they may see of it.
+  // A caller of these routes may stop every job. The answer shows only what the caller may see.
   const { hidden, named } = visibleJobs(c);
   const all = hidden === undefined && named === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden, named };
   const show = jobInsideQuery(all, { nowSec: nowSec(c), withMetadata: false });

@@ -3,13 +3,13 @@ import { requireAdministrator } from '../src/http/auth/auth.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { systemState } from '../src/http/json/system-state.ts';
 
-/** What is documented of SystemState, which has more. */
+/** The documented part of SystemState. */
 const System = z.object({
   settings: z.record(z.string(), z.unknown()).openapi({ description: 'effective settings, without secrets' }),
   database: z.object({ alive: z.boolean(), queued: z.int() }).openapi({ description: 'processes and counters' }),
 });
 
-/** GET system: what is in force and what runs. For admins. */
+/** GET system: returns the settings in force and the state of the service, for admins. */
 export const system = resource().openapi(
   apiRoute({
     method: 'get',

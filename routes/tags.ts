@@ -9,7 +9,7 @@ import { nowSec } from '../src/http/request.ts';
 import type { Tag } from '../src/jobs/job.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
-/** 2,000 tags. */
+/** The limits allow 2,000 tags. */
 const LIMITS = { bytes: 2 * 1024 * 1024, values: 10_001, depth: 4 };
 const tagsBody = (description: string) => largeJsonBody(description, 'tags', LIMITS);
 const ADDED = tagsBody('tags; scope defaults to global');
@@ -20,7 +20,7 @@ const path = '/jobs/tag_job/{id}';
 const NO_JOB =
   'All tags are changed, or none. Responds with 404 not_found if there is no such job, or if the caller may not see it.';
 
-/** jobs/tag_job/{id}, with POST and PATCH to add tags and DELETE to take them off; DELETE tags/ deletes them everywhere. */
+/** jobs/tag_job/{id}: POST and PATCH add tags, DELETE removes them. DELETE tags/ deletes tags everywhere. */
 export const tags = resource();
 
 for (const method of ['post', 'patch'] as const) {
@@ -76,13 +76,13 @@ tags.openapi(
     const asked = await DELETED.read(c);
     const { deleted } = await c.var.db.write('deleteTags', { tags: deletableTags(asked) }, c.var.deadline);
     c.var.service.archiveChanged?.();
-    // Misspelt in the contract, which clients may compare with.
+    // The spelling is that of the contract, since clients may compare the text.
     return plainText(`Deleted Tags from DB: ${deleted} successfull of ${asked.length} requested\n`);
   },
 );
 
 async function changed(c: Context<AppEnv>, write: 'addTags' | 'removeTags', id: bigint, wanted: readonly Tag[]) {
-  // Whoever adds a tag he cannot read sees it in this one answer.
+  // This one answer shows the added tags even if the caller may not read them.
   const alsoTags = write === 'addTags' ? wanted : [];
   const show = jobInsideQuery({ ...visibleJobs(c), alsoTags }, { nowSec: nowSec(c) });
   const { job } = await c.var.db.write(write, { id, tags: wanted, show }, c.var.deadline);

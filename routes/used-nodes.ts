@@ -6,7 +6,7 @@ import { ofParameter } from '../src/http/query/query-values.ts';
 import { timeOf } from '../src/jobs/times.ts';
 import { usedNodes } from '../src/questions/used-nodes/sqlite.ts';
 
-/** GET jobs/used_nodes: of each cluster the hosts of jobs that run and started before `ts`. */
+/** GET jobs/used_nodes: returns by cluster the hosts of running jobs that started before `ts`. */
 export const usedNodesOfJobs = resource().openapi(
   apiRoute({
     method: 'get',

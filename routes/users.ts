@@ -36,7 +36,7 @@ const UserSchema = z
   })
   .openapi('User');
 
-/** GET users/ and POST user/{id}: accounts, for admins. */
+/** GET users/ and POST user/{id}: lists and changes accounts, for admins. */
 export const users = resource()
   .openapi(
     apiRoute({

@@ -15,15 +15,15 @@ import { address, type Filtered, filterWords } from '../../src/pages/filter/word
 import { type Html, html } from '../../src/pages/html.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 
-/** What an address of a page with a filter says: a filter, or entries of its form. */
+/** The filter in the address of a page, or the entries of its form: valid ones (`sent`) or ones with problems. */
 export type Asked =
   | { kind: 'filter'; page: Filtered; filter: JobFilter }
   | { kind: 'sent'; to: string }
   | { kind: 'wrong'; page: Filtered; entries: URLSearchParams; problems: ReadonlyMap<string, string> };
 
-/** Values of a filter: each has its words with a link to the same page without it, which takes time by the square of their number. */
+/** The number of filter values in an address. Each is shown with a link that contains all others. */
 const MOST_VALUES = 100;
-/** Of a form with as many values, most of whose entries are empty. */
+/** The number of form entries in an address. A form with MOST_VALUES values also sends many empty entries. */
 const MOST_ENTRIES = 500;
 
 function checkCount(values: number, most: number): void {
@@ -33,8 +33,8 @@ function checkCount(values: number, most: number): void {
 }
 
 /**
- * Reads the filter in the address of the page at `path`. `view` has the page's own parameters; `page` is one of them that a new filter
- * drops. Throws invalid_request that names a parameter that is unknown or wrong.
+ * Reads the filter in the address of the page at `path`. `view` is the schema of the page's other parameters. A new
+ * filter keeps them, except `page`. Throws invalid_request with an unknown or invalid parameter.
  */
 export function askedFilter(c: Context<AppEnv>, path: string, view: z.ZodObject): Asked {
   const own = Object.keys(view.shape);
@@ -47,14 +47,14 @@ export function askedFilter(c: Context<AppEnv>, path: string, view: z.ZodObject)
     return { kind: 'filter', page: { path, query: withoutDates(query, nowSec(c)), keep }, filter };
   }
   const rest = all.filter(([name]) => name !== SENT && !name.startsWith('f.') && !own.includes(name));
-  parseFilter(rest, nowSec(c)); // refuses what it does not know
+  parseFilter(rest, nowSec(c)); // refuses unknown parameters
   const entries = new URLSearchParams(all.filter(([name]) => name.startsWith('f.')));
   const { query, problems } = queryOfEntries(entries);
   if (problems.size > 0) return { kind: 'wrong', page: { path, query, keep }, entries, problems };
   return { kind: 'sent', to: address(path, query, keep) };
 }
 
-/** The filter in words, and the form to change it. */
+/** Renders the filter as text, and the form to change it. */
 export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { kind: 'sent' }>): Promise<Html> {
   const { page } = asked;
   const tags = await c.var.db.read(readableTags(readableScopes(c.var.user)), c.var.deadline);
@@ -78,7 +78,7 @@ export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { ki
   return html`${!isWrong && filterWords(page, new Map(labelled.map(({ id, label }) => [id, label])))}${form}`;
 }
 
-/** The form again, with what is wrong in it. */
+/** Answers with the form and the problems of its entries. */
 export async function wrongFilter(
   c: Context<AppEnv>,
   asked: Extract<Asked, { kind: 'wrong' }>,
@@ -88,7 +88,7 @@ export async function wrongFilter(
   return pageAnswer(c, { title, content }, 400);
 }
 
-/** What the clusters offer to choose from. */
+/** Returns the choices that the configured clusters offer. */
 function configured(c: Context<AppEnv>, filter: JobFilter): Omit<Offers, 'tags' | 'tagsInAll'> {
   const { clusters } = c.var.service;
   const hidden = hiddenFrom(c.var.user, clusters);

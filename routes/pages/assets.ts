@@ -2,12 +2,12 @@ import { Hono } from 'hono';
 import { Fault } from '../../src/faults.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 
-/** Their addresses change with their content. */
+/** For the current version of a file, whose address changes with its content. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
-/** A page of an older version asks for what it knew. */
+/** For an older version of a file, requested by an older page. */
 const NOT_AT_ALL = 'no-cache';
 
-/** GET /assets/{fingerprint}/{name}: style sheets and scripts of the pages, for everybody. */
+/** GET /assets/{fingerprint}/{name}: serves the style sheets and scripts of the pages. It needs no login. */
 export const assets = new Hono<AppEnv>().get('/assets/:fingerprint/:name', (c) => {
   const { name } = c.req.param();
   const asset = c.var.assets.get(name);

@@ -20,10 +20,10 @@ import { pageAnswer } from '../../src/pages/layout.ts';
 import { jobById, jobInsideQuery } from '../../src/questions/one-job/sqlite.ts';
 import { submitTime } from '../../src/questions/one-job/submit-time.ts';
 
-/** What to do with a tag, its type, name and scope. */
+/** The fields of the form: the action, and the type, name and scope of a tag. */
 export const TAG_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
 
-/** GET /jobs/{id}: everything known of a job; POST /jobs/{id}/tags puts a tag on it or takes one off. */
+/** GET /jobs/{id}: shows a job. POST /jobs/{id}/tags: adds a tag to it or removes one. */
 export const jobPage = new Hono<AppEnv>()
   .get('/jobs/:id', async (c) => {
     readQuery(queryOf(c), NO_QUERY);
@@ -66,19 +66,19 @@ export const jobPage = new Hono<AppEnv>()
     return c.redirect(`/jobs/${id}#tags`, 303);
   });
 
-/** Another kind of id is no job's. */
+/** Returns the database id in the path. Throws not_found for any other kind of id. */
 function idOf(c: Context<AppEnv>): bigint {
   const parsed = IdParam.safeParse({ id: c.req.param('id') });
   if (!parsed.success) throw new Fault('not_found', 'the address of a job must end in its database id, an integer');
   return parsed.data.id;
 }
 
-/** A line of a form. */
+/** Returns a field of a form without leading and trailing spaces. */
 function text(form: URLSearchParams, name: string): string {
   return (form.get(name) ?? '').trim();
 }
 
-/** The API passes over what its caller may not take off; somebody who looks at a page is told. */
+/** Returns the tag to remove. Throws `forbidden` if the user may not remove it; the API silently ignores such a tag. */
 function removable(c: Context<AppEnv>, tag: { type: string; name: string; scope: string }) {
   const { user } = c.var;
   const tags = mayWriteTags(user, tag.scope) ? removableTags(user, [tag]) : [];
@@ -86,13 +86,13 @@ function removable(c: Context<AppEnv>, tag: { type: string; name: string; scope:
   return tags;
 }
 
-/** Scopes in which this user may put tags on jobs, and see them. */
+/** Returns the scopes of tags that this user may write and see. */
 function writableScopes(c: Context<AppEnv>): string[] {
   const { user } = c.var;
   return readableScopes(user).filter((scope) => mayWriteTags(user, scope));
 }
 
-/** Restricted metrics are not for users and managers, on pages whatever RESTRICTED_METRICS is. */
+/** Returns a test for the metrics shown. Pages hide restricted metrics even if RESTRICTED_METRICS is `show`. */
 function mayBeSeen(c: Context<AppEnv>, { cluster }: ShownJob): (metric: SubClusterMetric) => boolean {
   const hidden = hiddenIn(hiddenFrom(c.var.user, c.var.service.clusters), cluster);
   return ({ name }) => !hidden.includes(name);

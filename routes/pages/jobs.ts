@@ -22,12 +22,12 @@ const VIEW = z.object({
   order: choice(ORDERS, NEWEST_FIRST.order),
   count: choice(['wait'], undefined),
 });
-/** The list does not wait longer for its count, unless the address says so (`count=wait`): a script asks for it then. */
+/** The time that the list waits for its count. The page's script then requests it with `count=wait`. */
 const COUNT_WAIT_MS = 50;
-/** Of the request's time: the list is shown also where counting takes all of it. */
+/** Fraction of the deadline spent on counting at most. */
 const COUNT_PART = 0.8;
 
-/** GET /jobs: the jobs that match, newest start first or sorted by a column. */
+/** GET /jobs: lists the matching jobs, newest start first or sorted by a column. */
 export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
@@ -57,12 +57,12 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   return pageAnswer(c, { title: 'Jobs', content, scripts: ['jobs.js'] });
 });
 
-/** Whether a list tells by itself how many there are. */
+/** Returns true if the list itself shows how many jobs match. */
 function isWhole(list: readonly unknown[], { page, itemsPerPage }: PageRequest): boolean {
   return list.length < itemsPerPage && (list.length > 0 || page === 1);
 }
 
-/** How many jobs there are, if that is soon known: counting a million may take a second, and the list need not wait for it. */
+/** Returns the number of jobs if it is known within `waitMs`. Counting a million jobs may take a second. */
 async function countSoon(c: Context<AppEnv>, jobs: VisibleJobs, waitMs: number): Promise<number | undefined> {
   const enough = new AbortController();
   const deadline = partOf(c.var.deadline, c.var.deadline.remainingMs(), enough.signal);
@@ -71,7 +71,7 @@ async function countSoon(c: Context<AppEnv>, jobs: VisibleJobs, waitMs: number):
   );
   const timer = setTimeout(() => enough.abort(), waitMs);
   try {
-    // The list says what is wrong, if something is.
+    // The list itself reports an error.
     const counted = c.var.jobs.count(jobs, deadline).catch(() => undefined);
     return await Promise.race([counted, stopped]);
   } finally {

@@ -20,7 +20,7 @@ const REFUSED = 'Wrong user name or password.';
 const TOO_OFTEN = 'Too many failed attempts. Try again in three minutes.';
 const TOKENS_ONLY = 'This address accepts only login tokens. Please log in here.';
 
-/** User name, password, and where to go then, which may be an address with a long filter. */
+/** The fields of the form: user name, password, and the address to open next, which may contain a long filter. */
 export const LOGIN_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
 
 interface Attempt {
@@ -30,15 +30,16 @@ interface Attempt {
   loginToken: string | undefined;
 }
 
-/** Parts of one app that its logins share. */
+/** The parts that all logins of an app share. */
 interface Guards {
   limit: LoginLimit;
   passwords: Passwords;
 }
 
 /**
- * GET and POST /login, /jwt-login by any method that a link or a form has, and POST /logout (contract/auth.md §7). A password is taken from
- * the form of /login alone, never from an address, which browsers, proxies and their logs keep.
+ * The addresses for logging in and out (contract/auth.md §7): /login by GET or POST, /jwt-login by GET or POST, /logout
+ * by POST. A password is only read from the form of /login. In an address, it would be stored by browsers, proxies and
+ * their logs.
  */
 export function login({ comparePassword }: Pick<Service, 'comparePassword'>): Hono<AppEnv> {
   const guards = { limit: new LoginLimit(), passwords: new Passwords(comparePassword) };
@@ -53,7 +54,7 @@ export function login({ comparePassword }: Pick<Service, 'comparePassword'>): Ho
     });
 }
 
-/** A session and the way on, or the form again. */
+/** Starts a session and redirects, or shows the form again. */
 async function logIn(c: Context<AppEnv>, guards: Guards | 'tokens only'): Promise<Response> {
   const attempt = await attemptOf(c);
   const { username, redirect } = attempt;
@@ -67,7 +68,7 @@ async function logIn(c: Context<AppEnv>, guards: Guards | 'tokens only'): Promis
   return c.redirect(addressWithin(redirect), 302);
 }
 
-/** From the form, or else from the query; a password from the form alone. */
+/** Reads the form, then the query. The password is only read from the form. */
 async function attemptOf(c: Context<AppEnv>): Promise<Attempt> {
   const form = c.req.method === 'GET' ? new URLSearchParams() : await LOGIN_FORM.read(c);
   const query = queryOf(c);
@@ -82,8 +83,9 @@ async function attemptOf(c: Context<AppEnv>): Promise<Attempt> {
 }
 
 /**
- * The first way that applies decides. Throws `unauthorized`. Login tokens are not limited: they cost little, nobody guesses a key of 32
- * bytes, and failures of one must not keep out the next, which may come from the same proxy.
+ * Returns the user, by the first way of logging in that applies. Throws `unauthorized`. Login tokens have no limit on
+ * attempts: checking one is cheap, a key of 32 bytes cannot be guessed, and failures of one user must not lock out
+ * another behind the same proxy.
  */
 async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, guards: Guards | 'tokens only'): Promise<User> {
   const { loginToken } = attempt;
@@ -99,7 +101,7 @@ async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, guards: Guards | 
   return await whoKnowsThePassword(c, attempt, guards);
 }
 
-/** Throws `unauthorized`. Only failures count for the limit, and attempts that the client did not wait for. */
+/** Checks a password. Throws `unauthorized`. The limit counts only failures and attempts that the client abandoned. */
 async function whoKnowsThePassword(c: Context<AppEnv>, attempt: Attempt, { limit, passwords }: Guards): Promise<User> {
   const { username, password } = attempt;
   const address = addressForLimits(c);

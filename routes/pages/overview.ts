@@ -15,14 +15,14 @@ const PERIODS = RECENT.filter(({ word }) => word === 'last24h' || word === 'last
 const RUNNING: JobFilter = [{ kind: 'member', field: 'state', values: ['running'] }];
 const FAILED: JobFilter = [{ kind: 'member', field: 'state', values: FAILED_STATES }];
 
-/** GET /: each cluster now and lately, as far as the visitor may see its jobs. */
+/** GET /: shows the current and recent jobs of each cluster that the visitor may see. */
 export const overview = new Hono<AppEnv>().get('/', async (c) => {
   readQuery(queryOf(c), NO_QUERY);
   const [now, ...periods] = await Promise.all([clustersNow(c), ...PERIODS.map((period) => clustersSince(c, period))]);
   return pageAnswer(c, { title: 'Overview', content: overviewContent(now, periods) });
 });
 
-/** Configured clusters first, then those that only jobs know. */
+/** Returns the configured clusters, then clusters that only occur in jobs. */
 async function clustersNow(c: Context<AppEnv>): Promise<ClusterNow[]> {
   const running = visibleJobs(c, RUNNING);
   const [groups, nodes] = await Promise.all([

@@ -25,7 +25,10 @@ const VIEW = z.object({
   page: count(1),
 });
 
-/** GET /statistics: totals of the jobs that match, one table of groups, and what the page's script draws histograms from. */
+/**
+ * GET /statistics: shows totals of the matching jobs, a table of groups, and the data from which the page's script
+ * draws histograms.
+ */
 export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
@@ -71,7 +74,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   });
 });
 
-/** Every metric that makes a footprint, on the clusters of the filter. */
+/** Returns all metrics with a footprint, on the clusters of the filter. */
 function scalesOf(c: Context<AppEnv>, clusterNames: readonly string[]) {
   const { clusters } = c.var.service;
   const names = clusterNames.length === 0 ? null : clusterNames;

@@ -7,7 +7,7 @@ import { queryOf } from '../../src/http/request.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { systemContent } from '../../src/pages/system/content.ts';
 
-/** GET /system: what GET /api/system answers, and the memory of the last minutes; for admins. Asks nothing of the database. */
+/** GET /system: shows GET /api/system and the memory of the last minutes, for admins. Does not query the database. */
 export const systemPage = new Hono<AppEnv>().get('/system', (c) => {
   requireAdministrator(c.var.user);
   readQuery(queryOf(c), NO_QUERY);
