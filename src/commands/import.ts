@@ -52,14 +52,14 @@ could not start.`,
 
 interface Import {
   from: string;
-  /** Further files of sacct. */
+  /** More files of sacct. */
   more: readonly string[];
   values: ReturnType<typeof parseCommandLine>['values'];
   target: LoadTarget;
   io: CommandIo;
 }
 
-/** Each opens its source first: a file that cannot be imported makes no database. */
+/** The imports by their kind. Each opens its source first, so that an invalid file does not create a database. */
 const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
   async archive({ from, target, io }) {
     const source = await asStartupError(from, () => archiveSource(from, target.archivePath));
@@ -101,7 +101,7 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
   },
 };
 
-/** The clusters of the archive, if there is one: subclusters come from it. */
+/** Returns the clusters of the archive, if there is one. They define the subclusters. */
 async function configuredClusters(archivePath: string): Promise<Clusters> {
   return await readClusters(archivePath).catch((error: unknown) => {
     if (error instanceof StartupError) throw error;

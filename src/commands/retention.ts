@@ -17,9 +17,9 @@ import { ExportFile } from './export-file.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
 
-/** Between two transactions others get the lock: a service that waits for it tries every 5 ms. */
+/** The pause between two transactions, in which others get the lock. A service that waits for it retries every 5 ms. */
 const PAUSE_MS = 20;
-/** For one small transaction, the wait for the lock included. */
+/** The time limit of one small transaction, including the wait for the lock. */
 const STEP_LIMIT_MS = 60_000;
 const COUNT_LIMIT_MS = 600_000;
 const DAY_SEC = 86_400;
@@ -93,7 +93,7 @@ async function deleteAll(db: Database, io: CommandIo, { beforeSec, omit, total, 
   return complete ? 0 : 1;
 }
 
-/** One batch: written to the file and on the disk there, then deleted with a note how long the file is. */
+/** Exports a batch: writes it to the file and to disk, then deletes its jobs and records the length of the file. */
 async function exported(
   db: Database,
   file: ExportFile,
@@ -108,7 +108,7 @@ async function exported(
   return { deleted, last: rows.length < batch.limit ? undefined : rows.at(-1) };
 }
 
-/** Gives free pages back to the file system, some at a time. Returns MB. */
+/** Returns free pages to the file system in steps. Returns the MB. */
 async function giveBack(db: Database, signal: AbortSignal): Promise<number> {
   let freed = 0;
   for (;;) {

@@ -1,56 +1,56 @@
 import { isUnended, type Job } from '../jobs/job.ts';
 import { jobProblem } from '../jobs/job-bounds.ts';
 
-/** Jobs that cross to the writer together, and the size of what a reader holds. */
+/** The number of jobs sent to the writer together, which limits the memory of a reader. */
 export const JOBS_PER_BATCH = 1000;
-/** Hosts of a batch: a job of ten thousand nodes takes a megabyte here and another on its way to the writer. */
+/** The number of hosts in a batch. A job on ten thousand nodes takes a megabyte here and one more on its way. */
 const HOSTS_PER_BATCH = 20_000;
-/** Reasons kept of one batch; the others are counted. */
+/** The number of reasons kept per batch. Other bad records are only counted. */
 export const REASONS_KEPT = 20;
 
-/** Something that was not imported. */
+/** A record that was not imported. */
 export interface BadRecord {
-  /** `line 17`, `job 5`, a file. */
+  /** `line 17`, `job 5` or a file. */
   where: string;
   reason: string;
 }
 
-/** What a reader has read since its batch before. */
+/** The jobs and counts that a reader has collected since the last batch. */
 export interface ImportBatch {
   jobs: Job[];
-  /** Records looked at, whatever became of them. */
+  /** All records, including those not imported. */
   read: number;
   /** Records of jobs that never ran: pending, or cancelled before their start. */
   neverStarted: number;
-  /** Records that are no jobs: steps of jobs. */
+  /** Records of steps, which are not jobs. */
   steps: number;
   /** Jobs that have not ended. */
   running: number;
-  /** Jobs with text that was no UTF-8; U+FFFD stands for what could not be read. */
+  /** Jobs with invalid UTF-8, which was replaced by U+FFFD. */
   repaired: number;
   bad: number;
-  /** The first REASONS_KEPT of the bad ones. */
+  /** The reasons of the first REASONS_KEPT bad records. */
   reasons: BadRecord[];
-  /** How far the reader is, in the unit of its total. */
+  /** The progress of the reader, in the unit of `total`. */
   position: number;
 }
 
-/** Where jobs come from. */
+/** A source of jobs to import. */
 export interface ImportSource {
-  /** What `position` ends at (bytes, rows), undefined where that is not known. */
+  /** The last `position` (bytes or rows), undefined if unknown. */
   total: number | undefined;
   batches(): AsyncIterable<ImportBatch>;
-  /** What the summary says of all that was read. */
+  /** Returns lines for the summary about all records. */
   remarks?(): string[];
 }
 
-/** Collects a batch record by record. A job beyond the bounds of fields.ts is a bad record. */
+/** Collects a batch record by record. A job that exceeds the bounds of fields.ts is a bad record. */
 export class BatchBuilder {
   readonly #nowSec: number;
   #batch = emptyBatch();
   #hosts = 0;
 
-  /** `nowSec`: the time of the source, before which its jobs have started. */
+  /** `nowSec` is the time of the source. Its jobs have started before then. */
   constructor(nowSec = Math.floor(Date.now() / 1000)) {
     this.#nowSec = nowSec;
   }
@@ -59,7 +59,7 @@ export class BatchBuilder {
     return this.#batch.jobs.length >= JOBS_PER_BATCH || this.#hosts >= HOSTS_PER_BATCH;
   }
 
-  /** `where` names the record, as in `bad`. */
+  /** Adds a job. `where` names the record, as in `bad`. */
   job(job: Job, repaired: boolean, where: string): void {
     const problem = jobProblem(job, this.#nowSec);
     if (problem !== undefined) {
@@ -84,7 +84,7 @@ export class BatchBuilder {
     if (this.#batch.reasons.length < REASONS_KEPT) this.#batch.reasons.push({ where, reason });
   }
 
-  /** The batch so far; the next one begins empty. */
+  /** Returns the batch and starts a new one. */
   take(position: number): ImportBatch {
     const batch = { ...this.#batch, position };
     this.#batch = emptyBatch();

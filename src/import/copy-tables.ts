@@ -4,10 +4,10 @@ import { COPIES, type Copy, type DatabaseSource } from './db/foreign-source.ts';
 
 const WRITE_LIMIT_MS = 60_000;
 
-/** Rows added to each of the other tables. */
+/** The number of rows added to each of the other tables. */
 export type CopyCounts = Record<Copy, number>;
 
-/** Copies tags, users, their settings, nodes and node states of another database; rows that are there stay. */
+/** Copies tags, users, their settings, nodes and node states of another database. Existing rows are kept. */
 export async function copyTables(db: Database, source: DatabaseSource, signal: AbortSignal): Promise<CopyCounts> {
   const counts: CopyCounts = { copyTags: 0, copyUsers: 0, copyConfiguration: 0, copyNodes: 0, copyNodeStates: 0 };
   for (const copy of COPIES) {

@@ -3,29 +3,29 @@ import { pipeline } from 'node:stream';
 import { createGunzip, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 import { checkReadable } from '../db/startup-errors.ts';
 
-/** Standard input, as a path. */
+/** The path that means standard input. */
 export const STANDARD_INPUT = '-';
 
-/** What is read cannot be read to its end; the message says why. */
+/** Thrown if the input cannot be read to its end. The message has the reason. */
 export class BadInput extends Error {
   override readonly name = 'BadInput';
 }
 
-/** The bytes of a file or of standard input: unpacked if they are gzip or zstd, without a byte order mark. */
+/** The bytes of a file or of standard input, decompressed if they are gzip or zstd, without a byte order mark. */
 export interface Input {
-  /** What messages call it. */
+  /** The name for messages. */
   readonly name: string;
-  /** Bytes of the file as it is stored; undefined for standard input. */
+  /** The size of the stored file in bytes. Undefined for standard input. */
   readonly size: number | undefined;
-  /** Of these, how many have been read. */
+  /** Returns the number of bytes read of `size`. */
   position(): number;
-  /** A file can be read again, standard input once. Throws BadInput. */
+  /** Reads the input. A file can be read repeatedly, standard input once. Throws BadInput. */
   chunks(): AsyncGenerator<Buffer, void, void>;
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** Throws StartupError for a file that cannot be read. */
+/** Opens an input. Throws StartupError if the file cannot be read. */
 export async function openInput(path: string, stdin: NodeJS.ReadableStream): Promise<Input> {
   const isPipe = path === STANDARD_INPUT;
   const name = isPipe ? 'standard input' : path;
@@ -51,7 +51,7 @@ export async function openInput(path: string, stdin: NodeJS.ReadableStream): Pro
   return { name, size, position: () => position, chunks };
 }
 
-/** Gzip and zstd are known by their first bytes: a pipe has no name that would tell. */
+/** Decompresses gzip and zstd. The first bytes identify them, since standard input has no file name. */
 async function* unpacked(stored: AsyncGenerator<Buffer, void, void>): AsyncGenerator<Buffer, void, void> {
   const chunks = withStart(stored, 4);
   const { value: first } = await chunks.next();
@@ -59,7 +59,7 @@ async function* unpacked(stored: AsyncGenerator<Buffer, void, void>): AsyncGener
   const all = following(first, chunks);
   if (isZstd(first)) yield* unpackedZstd(all);
   else if (isGzip(first)) {
-    // The pipeline hands errors of either side to the reader of its end.
+    // The pipeline passes errors of both sides to the reader of its end.
     yield* pipeline(all, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
   } else yield* all;
 }
@@ -68,14 +68,14 @@ function isGzip(start: Buffer): boolean {
   return start.length >= 2 && start.readUInt16BE(0) === 0x1f8b;
 }
 
-/** A frame, or one that is skipped: pzstd begins with such a one. */
+/** Returns true for a frame, or a skippable frame, with which pzstd starts. */
 function isZstd(start: Buffer): boolean {
   if (start.length < 4) return false;
   const magic = start.readUInt32LE(0);
   return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
 }
 
-/** Node ends with the first frame that does not end with a chunk; files put together with cat have several. */
+/** Decompresses zstd. Node stops after a frame that ends within a chunk, but concatenated files have several frames. */
 async function* unpackedZstd(packed: AsyncGenerator<Buffer, void, void>): AsyncGenerator<Buffer, void, void> {
   try {
     let rest: Buffer | undefined;
@@ -91,7 +91,7 @@ async function* unpackedZstd(packed: AsyncGenerator<Buffer, void, void>): AsyncG
   }
 }
 
-/** Returns what follows the frames, undefined at the end. */
+/** Feeds chunks to the decompressor. Returns the bytes after its frames, or undefined at the end. */
 async function feed(frames: ZstdDecompress, packed: AsyncGenerator<Buffer, void, void>): Promise<Buffer | undefined> {
   let given = 0;
   for (let { value } = await packed.next(); value !== undefined; { value } = await packed.next()) {
@@ -117,7 +117,7 @@ async function* withoutMark(unmarked: AsyncGenerator<Buffer, void, void>): Async
   yield* following(isMarked ? first.subarray(BYTE_ORDER_MARK.length) : first, chunks);
 }
 
-/** The same bytes; the first chunk has at least so many, unless there are fewer. */
+/** Merges chunks so that the first one has at least this number of bytes, if there are enough. */
 async function* withStart(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer, void, void> {
   let start: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of chunks) {
@@ -133,7 +133,7 @@ async function* withStart(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGe
   if (start !== undefined && start.length > 0) yield start;
 }
 
-/** One chunk, then the others. */
+/** Yields one item, then the rest. */
 export async function* following<Item>(first: Item, rest: AsyncIterable<Item>): AsyncGenerator<Item, void, void> {
   yield first;
   yield* rest;

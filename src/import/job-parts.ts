@@ -1,6 +1,6 @@
 import { JOB_STATES, type JobState, type Resource, SHARED, type Shared } from '../jobs/job.ts';
 
-/** A state in any spelling seen in the wild (`out-of-memory`, upper case), or undefined. */
+/** Returns the state for any spelling in use (`out-of-memory`, upper case), or undefined. */
 export function jobStateOf(text: string): JobState | undefined {
   const spelled = text.toLowerCase().replaceAll('-', '_');
   return JOB_STATES.find((state) => state === spelled);
@@ -14,7 +14,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Resources as stored, or undefined for what is none: only the host name is sure. */
+/**
+ * Returns resources as stored, or undefined if the value is not a list of resources. Only the host name is required.
+ */
 export function resourcesOf(value: unknown): Resource[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const resources: Resource[] = [];
@@ -38,12 +40,12 @@ function listOf<Item>(value: unknown, is: (item: unknown) => item is Item): Item
   return Array.isArray(value) ? value.filter(is) : [];
 }
 
-/** The text values of an object; null for what is none. */
+/** Returns the members of an object as texts, or null if the value is not an object. */
 export function textMap(value: unknown): Record<string, string> | null {
   return isRecord(value) ? mapOf(value, (item) => (typeof item === 'string' ? item : JSON.stringify(item))) : null;
 }
 
-/** The number values of an object; null for what is none. */
+/** Returns the numbers of an object, or null if the value is not an object. */
 export function numberMap(value: unknown): Record<string, number> | null {
   return isRecord(value) ? mapOf(value, (item) => (typeof item === 'number' ? item : undefined)) : null;
 }
@@ -53,6 +55,6 @@ function mapOf<Value>(record: Record<string, unknown>, convert: (item: unknown) 
     const value = convert(item);
     return value === undefined ? [] : [[key, value]];
   });
-  // fromEntries makes own properties, also of a key such as __proto__.
+  // fromEntries defines own properties, even for a key such as __proto__.
   return Object.fromEntries(entries);
 }

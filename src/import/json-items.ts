@@ -1,11 +1,11 @@
-/** Why the text is not what was expected. */
+/** Thrown if the text is not the expected JSON. */
 export class BadJson extends Error {
   override readonly name = 'BadJson';
 }
 
-/** An item longer than this is passed over. */
+/** Longer items are skipped. */
 export const MAX_ITEM_BYTES = 16 * 1024 * 1024;
-/** Keys are compared with short names. */
+/** The number of bytes kept of a key, enough to compare it with a short name. */
 const MAX_KEY_BYTES = 64;
 
 const [QUOTE, BACKSLASH, COMMA, COLON, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [...'"\\,:{}[]'].map((sign) =>
@@ -13,12 +13,12 @@ const [QUOTE, BACKSLASH, COMMA, COLON, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [..
 );
 const NULL = Buffer.from('null');
 
-/** How deep the objects of the list are: in an object, in a list. */
+/** The depth of the objects in the list: one object and one list around them. */
 const ITEM_DEPTH = 3;
 
 /**
- * Finds the objects of the list `list` of a JSON object, without reading all of it: one item is held at a time, and of that not what its key
- * `skipped` has. Undefined is an item that is too long.
+ * Finds the objects in the member `list` of a JSON object without reading the whole text. Holds one item at a time,
+ * without its member `skipped`. An item that is too long is undefined.
  */
 export class JsonItems {
   readonly #list: string;
@@ -26,9 +26,9 @@ export class JsonItems {
   #depth = 0;
   #inString = false;
   #isEscaped = false;
-  /** The next string is a key, if it is at a depth whose keys matter. */
+  /** True if the next string is a key, at a depth whose keys matter. */
   #expectsKey = false;
-  /** The key that is being read, or was read last. */
+  /** The current or last key. */
   #key = '';
   #readsKey = false;
   #afterKey = false;
@@ -44,15 +44,15 @@ export class JsonItems {
     this.#skipped = skipped;
   }
 
-  /** Whether the list has begun. */
+  /** True if the list has begun. */
   get hasList(): boolean {
     return this.#foundList;
   }
 
-  /** The items that end in these bytes. */
+  /** Returns the items that end in these bytes. */
   add(chunk: Buffer): (Buffer | undefined)[] {
     const items: (Buffer | undefined)[] = [];
-    /** Where what is kept of this chunk begins, -1 if nothing is. */
+    /** The start of the bytes kept of this chunk, or -1. */
     let from = this.#inList && this.#depth >= ITEM_DEPTH && !this.#skips ? 0 : -1;
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at];
@@ -93,7 +93,7 @@ export class JsonItems {
           if (this.#depth === 1) this.#inList = false;
           break;
         case COMMA:
-          this.#expectsKey = true; // in a list no key follows, and no colon either
+          this.#expectsKey = true; // in a list, neither a key nor a colon follows
           this.#afterKey = false;
           if (this.#skips && this.#depth === ITEM_DEPTH) {
             this.#skips = false;
@@ -115,7 +115,7 @@ export class JsonItems {
     return items;
   }
 
-  /** Throws BadJson if there was no such list, or if the text ends within it. */
+  /** Throws BadJson if the list is missing or the text ends early. */
   end(): void {
     if (this.#depth !== 0) throw new BadJson('the text ends early');
     if (!this.#foundList) throw new BadJson(`there is no list "${this.#list}"`);
@@ -139,7 +139,7 @@ export class JsonItems {
   #keep(bytes: Buffer): void {
     this.#bytes += bytes.length;
     this.#isTooLong ||= this.#bytes > MAX_ITEM_BYTES;
-    // A copy: the chunk is the reader's.
+    // The chunk belongs to the reader and is copied.
     if (!this.#isTooLong) this.#parts.push(Buffer.from(bytes));
     else this.#parts = [];
   }

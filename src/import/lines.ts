@@ -1,21 +1,21 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Longer lines are passed over: a job's line has some hundred bytes. */
+/** Longer lines are skipped. The line of a job has some hundred bytes. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 export interface Line {
-  /** From 1. */
+  /** The line number, starting at 1. */
   number: number;
-  /** Without its line feed; undefined for a line longer than MAX_LINE_BYTES. */
+  /** The line without its line feed, or undefined if it is longer than MAX_LINE_BYTES. */
   text: string | undefined;
-  /** True if it was no UTF-8: U+FFFD stands where that was. */
+  /** True if the line had invalid UTF-8, which was replaced by U+FFFD. */
   repaired: boolean;
 }
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
-/** The lines of some bytes, a chunk's worth at a time; an empty last line is none. Holds one chunk and one line. */
+/** Yields lines, one list per chunk, without an empty last line. Holds one chunk and one line. */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[], void, void> {
   let number = 0;
   let rest: Buffer = Buffer.alloc(0);

@@ -5,15 +5,15 @@ import { within } from '../deadline.ts';
 import type { Tag } from '../jobs/job.ts';
 import type { BadRecord, ImportBatch, ImportSource } from './batch.ts';
 
-/** What became of every record so far. */
+/** The results of all records so far. */
 export interface ImportCounts {
   read: number;
   imported: number;
-  /** Jobs that were stored as running or suspended, and ended with what was read. */
+  /** Jobs that were stored as running or suspended and that the import ended. */
   ended: number;
-  /** Same job id, cluster and start as one in the database, which did not change. */
+  /** Jobs already in the database, by job id, cluster and start. They were not changed. */
   alreadyThere: number;
-  /** Jobs that have not ended, imported or already there. */
+  /** Jobs that have not ended, imported or already in the database. */
   running: number;
   neverStarted: number;
   steps: number;
@@ -22,26 +22,26 @@ export interface ImportCounts {
 }
 
 export interface ImportSummary extends ImportCounts {
-  /** Tags not put on jobs, because their type and name exist in another scope. */
+  /** Tags not added to jobs because their type and name exist in another scope. */
   refusedTags: Tag[];
-  /** False when the signal ended it. Repeating the import adds what is missing. */
+  /** False if the signal stopped the import. Repeating it adds the missing jobs. */
   complete: boolean;
 }
 
 export interface ImportReport {
-  /** After each batch; `position` runs up to the source's total. */
+  /** Called after each batch. `position` increases up to the total of the source. */
   progress(counts: Readonly<ImportCounts>, position: number): void;
   bad(record: BadRecord): void;
 }
 
 const ADDED_UP = ['read', 'running', 'neverStarted', 'steps', 'bad', 'repaired'] as const;
 
-/** Time for one batch, waiting for the writer of a served file included. */
+/** The time limit of one batch, including the wait for the writer of a file in use. */
 const WRITE_LIMIT_MS = 60_000;
 
 /**
- * Writes the jobs of a source, batch by batch, each in a transaction of its own; the next batch is read while the last one is
- * written. Stops between batches when the signal fires. What is written stays, whatever happens.
+ * Writes the jobs of a source in batches, each in its own transaction. Reads the next batch while one is written. Stops
+ * between batches when the signal fires. Written batches always stay.
  */
 export async function importJobs(
   db: Database,
@@ -80,7 +80,7 @@ export async function importJobs(
     await writing;
     if (signal.aborted) break;
     writing = writeRows(db, rows).then((output) => finish(batch, output));
-    // It is awaited one batch later; until then its failure must not count as unhandled.
+    // The next round awaits it. Until then its failure must not count as unhandled.
     writing.catch(() => {});
   }
   await writing;

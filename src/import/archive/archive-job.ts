@@ -5,7 +5,7 @@ import { footprintsOf } from '../../clusters/footprint.ts';
 import type { Job, Tag } from '../../jobs/job.ts';
 import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 
-/** A meta.json that cannot be imported; the message says why. */
+/** Thrown if a meta.json cannot be imported. The message has the reason. */
 export class BadMeta extends Error {
   override readonly name = 'BadMeta';
 }
@@ -19,7 +19,7 @@ const text = z
   .nullish()
   .transform((value) => value ?? '');
 
-// Lenient as cc-backend's reader: unknown fields are ignored, what is missing is zero.
+// The schema is as lenient as the reader of cc-backend: unknown fields are ignored, and missing fields are zero.
 const MetaSchema = z.object({
   jobId: z.int(),
   cluster: text,
@@ -44,7 +44,7 @@ const MetaSchema = z.object({
 });
 
 /**
- * The job of a meta.json, with the checks of start_job and the footprints that follow from its statistics
+ * Returns the job of a meta.json, with the checks of start_job and the footprints computed from its statistics
  * (contract/archive.md §5). Throws BadMeta.
  */
 export function jobOfMeta(json: string, clusters: Clusters): Job {
@@ -66,7 +66,7 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
     resources?.length !== meta.numNodes && `numNodes is ${meta.numNodes}, but there are ${resources?.length} resources`,
   ].find((one) => one !== false);
   if (problem !== undefined) throw new BadMeta(problem);
-  // Narrowing only: each of these is a problem above.
+  // For the types only: `problem` covers each of these.
   if (subCluster === undefined || jobState === undefined || shared === undefined || resources === undefined) {
     throw new BadMeta('is not a job');
   }

@@ -13,17 +13,17 @@ import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { jobOfMeta } from './archive-job.ts';
 
-/** Jobs whose files are read, and copied, at the same time. */
+/** The number of jobs whose files are read and copied at the same time. */
 const READ_AHEAD = 16;
 
 export interface ArchiveSource extends ImportSource {
-  /** Lines for the operator, such as a cluster.json that was left as it is. */
+  /** Lines for the operator, such as a cluster.json that was not replaced. */
   notes: string[];
 }
 
 /**
- * The jobs of an archive, ordered by cluster, job id and start. Unless it is `target` itself its cluster.json files and the
- * files of each job are copied there, before the job is yielded. Throws StartupError.
+ * Reads the jobs of an archive, ordered by cluster, job id and start. Unless the archive is `target` itself, its
+ * cluster.json files are copied there first, and the files of each job before the job is yielded. Throws StartupError.
  */
 export async function archiveSource(root: string, target: string): Promise<ArchiveSource> {
   const isVersion = await readVersion(root).catch(() => '');
@@ -38,7 +38,7 @@ export async function archiveSource(root: string, target: string): Promise<Archi
   return { total: undefined, notes, batches: () => batchesOf(root, copyTo, clusters) };
 }
 
-/** Jobs lie below the folder of their cluster's name, so the two must agree. Throws StartupError. */
+/** Checks that each folder of a cluster has the name in its cluster.json. Throws StartupError. */
 async function sameNames(root: string): Promise<void> {
   const problems: string[] = [];
   for (const name of await clusterNames(root)) {
@@ -50,7 +50,9 @@ async function sameNames(root: string): Promise<void> {
   if (problems.length > 0) throw new StartupError(problems);
 }
 
-/** Copies the cluster.json files that the target lacks. One that differs stays: running jobs may depend on it. */
+/**
+ * Copies the cluster.json files that the target lacks. A different one is kept, since running jobs may depend on it.
+ */
 async function copyClusters(root: string, target: string): Promise<string[]> {
   const notes: string[] = [];
   for (const name of await clusterNames(root)) {
@@ -112,15 +114,18 @@ async function importJob(folder: string, copyTo: string | undefined, clusters: C
   }
 }
 
-/** Folders between a cluster and its jobs: id div 1000, id mod 1000, start. */
+/** The levels of folders between a cluster and its jobs: id div 1000, id mod 1000, start. */
 const LEVELS = 3;
 
-/** The folders of all jobs, numbers in numeric order. */
+/** Yields the folders of all jobs, numbers in numeric order. */
 async function* jobFolders(root: string): AsyncGenerator<string, void, void> {
   for (const cluster of await clusterNames(root)) yield* foldersBelow(join(root, cluster), LEVELS);
 }
 
-/** One that cannot be read stands for the jobs in it: they are counted as bad, with the reason. */
+/**
+ * Yields the folders of jobs below a folder. A folder that cannot be read is yielded in place of its jobs, so that it
+ * is counted as bad with the reason.
+ */
 async function* foldersBelow(folder: string, levels: number): AsyncGenerator<string, void, void> {
   const names = levels === 0 ? undefined : await numbersIn(folder).catch(() => undefined);
   if (names === undefined) yield folder;

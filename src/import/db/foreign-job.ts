@@ -1,14 +1,14 @@
 import type { Job, MonitoringStatus, Tag } from '../../jobs/job.ts';
 import { jobStateOf, numberMap, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 
-/** A row that is no job; the message says why. */
+/** Thrown if a row is not a job. The message has the reason. */
 export class BadRow extends Error {
   override readonly name = 'BadRow';
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** The job of a row of another database: NULL becomes 0 or "", JSON that is broken null. Throws BadRow. */
+/** Returns the job of a row of another database. NULL becomes 0 or "", invalid JSON becomes null. Throws BadRow. */
 export function jobOfRow(row: Row): Job {
   const state = textOf(row.job_state);
   const jobState = jobStateOf(state);
@@ -59,7 +59,7 @@ function idOf(value: unknown, column: string): number | bigint {
   return BigInt(Number(id)) === id && Number.isSafeInteger(Number(id)) ? Number(id) : id;
 }
 
-/** As it is; NULL and what the schema does not know read as the default of the column. */
+/** Returns the stored value. NULL and values outside the schema read as the default of the column. */
 function monitoringStatusOf(value: unknown): MonitoringStatus {
   return value === 0 || value === 2 || value === 3 ? value : 1;
 }

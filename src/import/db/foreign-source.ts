@@ -15,19 +15,19 @@ import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { BadRow, jobOfRow } from './foreign-job.ts';
 
-/** Tables that are copied as they are, in an order in which what they refer to is there. */
+/** The tables that are copied unchanged. Each comes after the tables that it refers to. */
 export const COPIES = ['copyTags', 'copyUsers', 'copyConfiguration', 'copyNodes', 'copyNodeStates'] as const;
 export type Copy = (typeof COPIES)[number];
 
 export interface DatabaseSource extends ImportSource {
-  /** The rows of the other tables, for the write of the same name. */
+  /** Returns the rows of a table for the write of the same name. */
   copies(copy: Copy): AsyncIterable<SqlValue[][]>;
-  /** Throws StartupError if somebody wrote to the file meanwhile. */
+  /** Throws StartupError if another program has written to the file since it was opened. */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a job database of cc-backend (schema 10, 11 or near them) for reading; it stays untouched. Throws StartupError. */
+/** Opens a job database of cc-backend (schema 10, 11 or similar) without changing the file. Throws StartupError. */
 export async function databaseSource(path: string, temporaryRoot: string): Promise<DatabaseSource> {
   const file = await openForeign(path, temporaryRoot);
   try {
@@ -65,7 +65,7 @@ function columnsOfJob(path: string, db: Sqlite): Set<string> {
   }
 }
 
-/** What a newer cc-backend means by a column nobody knows here; a dirty file may be half of one version and half of another. */
+/** Refuses newer versions, whose columns may have another meaning, and dirty files, which may mix two versions. */
 function checkVersion(path: string, db: Sqlite): void {
   if (columnsOf(db, 'schema_migrations').size === 0) return; // older than its migrations
   const [row] = db.all('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
@@ -90,7 +90,7 @@ async function* batchesOf(db: Sqlite): AsyncGenerator<ImportBatch, void, void> {
   for (const part of rowsOfTable(db, 'job', jobColumns(tags))) {
     yield batchOf(builder, part, 'job', part.ids.at(-1) ?? 0);
   }
-  // Jobs that were started and not yet moved (contract/database.md §4); one in both tables is the same job.
+  // Jobs that have started and have not been moved yet (contract/database.md §4). A job in both tables is the same job.
   for (const part of rowsOfTable(db, 'job_cache', jobColumns('none'))) {
     yield batchOf(builder, part, 'job_cache', 0);
   }

@@ -1,6 +1,6 @@
 import { RECORD_STATES, type RecordState } from '../../jobs/slurm-states.ts';
 
-/** The state behind `COMPLETED`, `CANCELLED by 1234` or one cut off as `OUT_OF_ME+`; undefined for no state of Slurm. */
+/** Returns the state for `COMPLETED`, `CANCELLED by 1234` or a cut word such as `OUT_OF_ME+`. Undefined if unknown. */
 export function stateOf(text: string): RecordState | undefined {
   const [word = ''] = text.trim().toLowerCase().split(' ', 1);
   if (!word.endsWith('+')) return RECORD_STATES.get(word);
@@ -10,7 +10,7 @@ export function stateOf(text: string): RecordState | undefined {
   return matching.size === 1 ? only : undefined;
 }
 
-/** `[D-]HH:MM:SS`, `MM:SS`, each with or without fractions, as whole seconds; undefined for anything else. */
+/** Returns the whole seconds of `[D-]HH:MM:SS` or `MM:SS`, with or without fractions. Undefined for any other text. */
 export function durationSec(text: string): number | undefined {
   const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d\d)(?:\.\d+)?$/.exec(text);
   if (match === null) return undefined;
@@ -18,12 +18,12 @@ export function durationSec(text: string): number | undefined {
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 }
 
-/** The time limit in seconds; 0 for none (`UNLIMITED`, `Partition_Limit`, INVALID, empty). */
+/** Returns the time limit in seconds. 0 if there is none (`UNLIMITED`, `Partition_Limit`, INVALID, empty). */
 export function walltimeSec(text: string): number {
   return durationSec(text) ?? 0;
 }
 
-/** Generic resources of a job: `gres/gpu=4` of AllocTRES, where the plain count covers the typed ones beside it. */
+/** Returns the GPUs in AllocTRES. The plain count `gres/gpu=4` includes the counts by type. */
 export function gpusOfTres(tres: string): number {
   if (!tres.includes('gres/gpu')) return 0;
   const plain = /(?:^|,)gres\/gpu=(\d+)/.exec(tres);
@@ -31,12 +31,12 @@ export function gpusOfTres(tres: string): number {
   return sum([...tres.matchAll(/(?:^|,)gres\/gpu:[^=,]+=(\d+)/g)].map(([, count]) => Number(count)));
 }
 
-/** Processors of a job: `cpu=128` of AllocTRES. */
+/** Returns the processors in AllocTRES: `cpu=128`. */
 export function cpusOfTres(tres: string): number {
   return Number(/(?:^|,)cpu=(\d+)/.exec(tres)?.[1] ?? 0);
 }
 
-/** GPUs of AllocGRES, which older Slurms give for one node: `gpu:4`, `gpu:a100:2`. */
+/** Returns the GPUs in AllocGRES, which older versions of Slurm count per node: `gpu:4`, `gpu:a100:2`. */
 export function gpusOfGres(gres: string, nodes: number): number {
   if (gres === '') return 0;
   return sum([...gres.matchAll(/(?:^|,)gpu(?::[^:,(]*[a-zA-Z][^:,(]*)?:(\d+)/g)].map(([, n]) => Number(n))) * nodes;

@@ -1,18 +1,18 @@
-/** A column of a line whose fields are divided by `|`. */
+/** A column of a line whose fields are separated by `|`. */
 export interface AlignedColumn {
-  /** Users write its text, which may contain dividers. */
+  /** True if users write the text, so that it may contain separators. */
   isFree: boolean;
   accepts(text: string): boolean;
 }
 
-/** Dividers within free text that are looked at: a line of a megabyte may have a million. */
+/** The number of separators allowed within free text. A line of a megabyte may have a million. */
 const MOST_DIVIDERS = 1000;
 
 export type Alignment = readonly string[] | 'none' | 'several';
 
 /**
- * Divides a line with more fields than columns: which free text has the dividers? Only one answer in which every other column accepts its
- * field is an answer.
+ * Splits a line with more fields than columns by finding the free texts that contain separators. Accepts a solution
+ * only if it is the only one in which every other column accepts its field.
  */
 export function align(parts: readonly string[], columns: readonly AlignedColumn[]): Alignment {
   const extra = parts.length - columns.length;
@@ -24,14 +24,14 @@ export function align(parts: readonly string[], columns: readonly AlignedColumn[
   let used = 0;
   for (const [at, { isFree }] of columns.entries()) {
     const from = at + used;
-    // The one way leads along the only choice that goes on.
+    // The solution follows the only choice that can be completed.
     while (isFree && (ways[at + 1]?.[used] ?? 0) === 0) used++;
     fields.push(parts.slice(from, at + used + 1).join('|'));
   }
   return fields;
 }
 
-/** For a column and a number of dividers used before it: in how many ways the rest fits, 2 for more than one. */
+/** Counts per column and number of extra separators used before it the ways in which the rest fits. 2 means several. */
 function waysFrom(parts: readonly string[], columns: readonly AlignedColumn[], extra: number): Uint8Array[] {
   const ways = Array.from({ length: columns.length + 1 }, () => new Uint8Array(extra + 1));
   ways[columns.length]?.fill(1, extra);
@@ -40,7 +40,7 @@ function waysFrom(parts: readonly string[], columns: readonly AlignedColumn[], e
     if (here === undefined || next === undefined || column === undefined) continue;
     for (let used = extra; used >= 0; used--) {
       const onwards = next[used] ?? 0;
-      // A free text ends here, or takes one more part.
+      // A free text ends here or takes one more part.
       if (column.isFree) here[used] = Math.min(2, onwards + (here[used + 1] ?? 0));
       else if (onwards > 0) here[used] = column.accepts(parts[at + used] ?? '') ? onwards : 0;
     }

@@ -8,12 +8,14 @@ import type { Column, Fields } from './sacct-columns.ts';
 
 const OPEN = '{'.charCodeAt(0);
 
-/** Whether the first bytes that are not blank begin an object. */
+/** Returns true if the first bytes after whitespace start an object. */
 export function startsAsJson(bytes: Buffer): boolean {
   return bytes.find((byte) => byte > 32) === OPEN;
 }
 
-/** The records of `sacct --json`, of Slurm 23.11 to 25.11. Their steps are not read. Throws BadInput where the text breaks off. */
+/**
+ * Yields the records of `sacct --json` (Slurm 23.11 to 25.11), not the steps. Throws BadInput if the text ends early.
+ */
 export async function* jsonRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<SacctRecord[], void, void> {
   const items = new JsonItems('jobs', 'steps');
   let number = 0;
@@ -44,7 +46,7 @@ function fieldsOfJson(json: Buffer): Fields | string {
   return (column) => READ[column]?.(job) ?? '';
 }
 
-/** How each column is read. What a version of Slurm does not have is ''. */
+/** Readers of the columns. A column that a version of Slurm lacks is ''. */
 const READ: Readonly<Partial<Record<Column, (job: unknown) => string>>> = {
   jobid(job) {
     const [id, arrayId, hetId] = [at(job, 'job_id'), at(job, 'array', 'job_id'), at(job, 'het', 'job_id')].map(digits);
@@ -61,19 +63,19 @@ const READ: Readonly<Partial<Record<Column, (job: unknown) => string>>> = {
   start: (job) => time(at(job, 'time', 'start')),
   end: (job) => time(at(job, 'time', 'end')),
   elapsedraw: (job) => digits(at(job, 'time', 'elapsed')),
-  timelimitraw: (job) => digits(at(job, 'time', 'limit')), // minutes, as the column
+  timelimitraw: (job) => digits(at(job, 'time', 'limit')), // minutes, as in the column
   exitcode(job) {
     const signal = digits(at(job, 'exit_code', 'signal', 'id')) || digits(at(job, 'exit_code', 'signal', 'signal_id'));
     return `${digits(at(job, 'exit_code', 'return_code')) || '0'}:${signal || '0'}`;
   },
-  /** One state, or since 23.11 a list of a state and flags. */
+  /** The state is a word, or since 23.11 a list of a state and flags. */
   state(job) {
     const current = at(job, 'state', 'current');
     const words = (Array.isArray(current) ? current : [current]).map(text);
     return words.find((word) => stateOf(word) !== undefined) ?? words.join();
   },
   reqcpus: (job) => digits(at(job, 'required', 'CPUs')),
-  /** As AllocTRES writes it. */
+  /** Formats the list as AllocTRES does. */
   alloctres(job) {
     const tres = at(job, 'tres', 'allocated');
     if (!Array.isArray(tres)) return '';
@@ -94,7 +96,7 @@ function energyOf(tres: unknown): string {
   return digits(at(energy, 'count'));
 }
 
-/** What lies under some keys, one in the other. */
+/** Returns the value under a path of keys. */
 function at(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
 }
@@ -103,13 +105,16 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A number, or `{ set, infinite, number }` as newer Slurms write those that may be missing. '' for none. */
+/**
+ * Returns the digits of a number, or of `{ set, infinite, number }`, which newer versions of Slurm use for optional
+ * numbers. '' if there is no number.
+ */
 function digits(value: unknown): string {
   if (isRecord(value)) return value['set'] === false || value['infinite'] === true ? '' : digits(value['number']);
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : '';
 }
 
-/** 0 is a time that has not come. */
+/** Returns a time. 0 means that it has not come yet. */
 function time(value: unknown): string {
   const seconds = digits(value);
   return Number(seconds) > 0 ? seconds : 'Unknown';

@@ -3,14 +3,14 @@ import type { Fields, Layout } from './sacct-columns.ts';
 
 /** A record of a file. */
 export interface SacctRecord {
-  /** `line 17`: its first one. */
+  /** The first line of the record: `line 17`. */
   where: string;
-  /** Or what is wrong with it. */
+  /** The fields, or the problem of the record. */
   fields: Fields | string;
   repaired: boolean;
 }
 
-/** Lines of one record: a job script in a comment. */
+/** The number of lines in one record, enough for a job script in a comment. */
 const MOST_LINES = 1000;
 
 interface Begun {
@@ -22,15 +22,15 @@ interface Begun {
 }
 
 /**
- * Makes records of lines. A line feed within a field divides a record into several lines: lines with too few fields are put together as
- * long as the fields are not too many. A line that is a record by itself is never part of another one.
+ * Builds records from lines. A line feed within a field splits a record into several lines, so lines with too few
+ * fields are joined until they have enough. A line that is a record by itself is never joined to another one.
  */
 export class LineRecords {
   #layout: Layout;
   #emit: (record: SacctRecord) => void;
-  /** Has too few fields: the rest may follow. */
+  /** A record with too few fields. The next line may complete it. */
   #short: Begun | undefined;
-  /** Has all its fields; if the last one is free text, it may go on in the next line. */
+  /** A record with all fields. If the last one is free text, the next line may continue it. */
   #whole: Begun | undefined;
 
   constructor(layout: Layout, emit: (record: SacctRecord) => void) {
@@ -38,7 +38,7 @@ export class LineRecords {
     this.#emit = emit;
   }
 
-  /** From the next line on the columns are others. */
+  /** Sets the columns of all lines that follow. */
   restart(layout: Layout): void {
     this.end();
     this.#layout = layout;
@@ -58,14 +58,14 @@ export class LineRecords {
     else if (!this.#continue(line)) this.#hold(line);
   }
 
-  /** There are no more lines. */
+  /** Ends the last record. */
   end(): void {
     this.#flush();
     if (this.#short !== undefined) this.#refuse(this.#short.number, 'has the wrong number of columns');
     this.#short = undefined;
   }
 
-  /** Puts a line after a record that is too short. False if it does not belong there: then the record is bad. */
+  /** Appends a line to a record that is too short. Returns false if it does not fit; the record is then bad. */
   #complete(short: Begun, line: Begun): boolean {
     const { width } = this.#layout;
     const isRecord = line.parts.length >= width && this.#layout.readings(line.parts) === 'one';
@@ -95,14 +95,14 @@ export class LineRecords {
     this.#short = line;
   }
 
-  /** The record before a line that may belong to it. */
+  /** Refuses the last record if a line may belong to it. */
   #doubt(line: Begun): void {
     if (this.#whole === undefined || !this.#mayBelongTo(this.#whole, line)) return;
     this.#refuse(this.#whole.number, "has a '|' and a line feed in its texts: it is not certain in which");
     this.#whole = undefined;
   }
 
-  /** Whether a record with dividers in its texts could have been cut where it seems to be whole. */
+  /** Returns true if a seemingly complete record with separators in its texts may continue in this line. */
   #mayBelongTo(whole: Begun, line: Begun): boolean {
     const joined = line.parts.length > 1 ? join(whole, line, this.#layout) : undefined;
     if (joined === undefined) return false;
@@ -110,7 +110,7 @@ export class LineRecords {
     return readings === 'several' || (readings === 'one' && !this.#layout.endsFree);
   }
 
-  /** The rest of a free text at the end of the record before. */
+  /** Appends a line to the free text at the end of the last record. Returns false if it does not fit. */
   #continue(line: Begun): boolean {
     if (this.#whole === undefined || !this.#layout.endsFree || this.#layout.begins(line.parts)) return false;
     const joined = join(this.#whole, line, this.#layout);
@@ -131,7 +131,7 @@ export class LineRecords {
   }
 }
 
-/** The last field of one and the first of the other are one field. Undefined if that is too long. */
+/** Joins the last field of one with the first field of the other. Returns undefined if the result is too long. */
 function join(first: Begun, second: Begun, layout: Layout): Begun | undefined {
   const length = first.length + second.length + 1;
   if (length > MAX_LINE_BYTES || first.lines >= MOST_LINES) return undefined;

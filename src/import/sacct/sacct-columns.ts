@@ -2,7 +2,7 @@ import { durationSec, stateOf } from './fields.ts';
 import { type AlignedColumn, align } from './free-text.ts';
 import { isWallTime } from './times.ts';
 
-/** The columns an import makes use of. */
+/** The columns that an import uses. */
 const KNOWN = [
   'jobid',
   'jobidraw',
@@ -30,10 +30,10 @@ const KNOWN = [
   'consumedenergyraw',
 ] as const;
 export type Column = (typeof KNOWN)[number];
-/** The value of a column, '' where there is none. */
+/** Returns the value of a column, or '' if it is absent. */
 export type Fields = (column: Column) => string;
 
-/** Columns without which there is no job; of those in one group any will do. */
+/** The required columns. A file needs one of each group. */
 const NEEDED: readonly (readonly Column[])[] = [
   ['jobidraw', 'jobid'],
   ['user'],
@@ -44,14 +44,14 @@ const NEEDED: readonly (readonly Column[])[] = [
   ['nodelist'],
 ];
 
-/** Any of these has the number of processors. */
+/** The columns with the number of processors. One of them is enough. */
 const PROCESSORS: readonly Column[] = ['alloccpus', 'ncpus', 'alloctres', 'reqcpus'];
 
-/** Texts that users write. */
+/** The columns with texts written by users. */
 const FREE =
   'jobname submitline workdir comment admincomment systemcomment extra container constraints stdin stdout stderr wckey licenses';
 
-/** What the other columns of sacct accept, by kind. A column of no kind accepts everything. */
+/** The texts that the other columns of sacct accept. A column that is not listed accepts any text. */
 const KINDS: readonly { columns: string; accepts: (text: string) => boolean }[] = [
   { columns: 'jobid jobidraw', accepts: (text) => /^(?:\d+(?:[_+](?:\d+|\[.*\]))?(?:\.\w+)?)?$/.test(text) },
   { columns: 'state', accepts: (text) => stateOf(text) !== undefined },
@@ -83,8 +83,8 @@ const ACCEPTS: ReadonlyMap<string, (text: string) => boolean> = new Map(
 const IS_FREE: ReadonlySet<string> = new Set(FREE.split(' '));
 
 /**
- * Orders of `sacct --parsable2 --noheader --allocations` as Open XDMoD has asked for them, by the release that did so first (its
- * classes/OpenXdmod/Shredder/Slurm.php).
+ * The column orders of `sacct --parsable2 --noheader --allocations` in Open XDMoD, by the first release that used them
+ * (its classes/OpenXdmod/Shredder/Slurm.php).
  */
 const ORDERS: Readonly<Record<string, string>> = {
   xdmod6:
@@ -105,7 +105,9 @@ export class Layout {
   readonly #at: ReadonlyMap<string, number>;
   readonly #isTerminated: boolean;
 
-  /** `names` as sacct has them, in any case. `isTerminated`: each line ends with a divider (sacct -p, not sacct -P). */
+  /**
+   * `names` are those of sacct, in any case. `isTerminated`: each line ends with a separator (sacct -p, not sacct -P).
+   */
   constructor(names: readonly string[], isTerminated: boolean) {
     this.#isTerminated = isTerminated;
     this.#columns = names.map((written) => {
@@ -132,29 +134,29 @@ export class Layout {
     return this.#at.has(column);
   }
 
-  /** The needed columns that are missing, for the message. */
+  /** Returns the required columns that are missing, for a message. */
   missing(): string[] {
     return NEEDED.filter((group) => !group.some((column) => this.has(column))).map((group) => group.join(' or '));
   }
 
-  /** The fields without the empty one after the divider that ends a line. */
+  /** Removes the empty field after a separator at the end of a line. */
   withoutEnd(parts: string[]): string[] {
     if (this.#isTerminated && parts.length > this.width && parts.at(-1) === '') parts.pop();
     return parts;
   }
 
-  /** Whether a line can begin a record: its first field is one of the first column. */
+  /** Returns true if a line can start a record: the first column accepts its first field. */
   begins([first = '']: readonly string[]): boolean {
     return first !== '' && this.#columns[0]?.accepts(first) === true;
   }
 
-  /** In how many ways these fields are a record. */
+  /** Returns in how many ways these fields form a record. */
   readings(parts: readonly string[]): 'none' | 'one' | 'several' {
     const alignment = align(parts, this.#columns);
     return typeof alignment === 'string' ? alignment : 'one';
   }
 
-  /** The values of the fields of one line, or what is wrong with them. A divider within a free text is put back. */
+  /** Returns the values of the fields of one line, or its problem. A free text keeps its separators. */
   read(parts: readonly string[]): Fields | string {
     const fields = parts.length === this.width ? parts : align(parts, this.#columns);
     if (fields === 'several') return `has a '|' in one of ${this.#freeNames()}: it is not certain in which`;
@@ -170,9 +172,9 @@ export class Layout {
   }
 }
 
-/** The layout of a header line, undefined for any other line. */
+/** Returns the layout of a header line, or undefined for any other line. */
 export function layoutOfHeader(line: string): Layout | undefined {
-  // Most lines begin with the number of a job, and need no second look.
+  // Most lines start with the id of a job and need no further check.
   if (!/^\s*[a-z]/i.test(line) || !/(?:^|\|)state(?:\||$)/i.test(line)) return undefined;
   const names = line.split('|');
   const isTerminated = names.at(-1) === '';
@@ -181,13 +183,13 @@ export function layoutOfHeader(line: string): Layout | undefined {
   return keys.includes('jobid') || keys.includes('jobidraw') ? new Layout(names, isTerminated) : undefined;
 }
 
-/** The columns of an order: its name, or they themselves divided by commas. Undefined for neither. */
+/** Returns the columns of an order, given by its name or as a list with commas. Undefined for any other text. */
 export function columnsOfOrder(order: string): string[] | undefined {
   const columns = Object.hasOwn(ORDERS, order) ? ORDERS[order] : order;
   return columns?.includes(',') === true ? columns.split(',') : undefined;
 }
 
-/** The layout of a file without header: its first line must have enough fields. */
+/** Returns the layout of a file without a header. Undefined if the first line has too few fields. */
 export function layoutOfFirstLine(line: string, order: readonly string[] = NEWEST): Layout | undefined {
   const parts = line.split('|');
   return parts.length < order.length

@@ -8,21 +8,21 @@ import type { LocalClock } from './times.ts';
 export interface JobOptions {
   clock: LocalClock;
   clusters: Clusters;
-  /** The cluster of records that name none. */
+  /** The cluster of records that have none. */
   cluster: string | undefined;
 }
 
-/** A record that is no job; the message says what. */
+/** Thrown if a record is not a job. The message has the reason. */
 export class BadJob extends Error {
   override readonly name = 'BadJob';
 }
 
-/** The subcluster of a cluster without configuration, or of a host that is in none. */
+/** The subcluster of a cluster without configuration, or of a host outside all subclusters. */
 const DEFAULT_SUBCLUSTER = 'main';
 const NO_HOSTS = new Set(['', 'None assigned', 'None', '(null)', 'Unknown']);
 const NO_NAME = new Set(['', '(null)', 'None']);
 
-/** The job of one record; `steps` for a step of a job, `neverStarted` for a job that has not run. Throws BadJob. */
+/** Returns the job of a record, `steps` for a step, or `neverStarted` for a job that has not run. Throws BadJob. */
 export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStarted' | 'steps' {
   const written = get('jobid') || get('jobidraw');
   if (written.includes('.') || /^\d+\.\w+$/.test(get('jobidraw'))) return 'steps';
@@ -30,7 +30,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
   if (state === undefined) throw new BadJob(`state '${get('state')}' is unknown`);
   const startTime = startOf(get, options.clock);
   if (state === 'never' || startTime === undefined || NO_HOSTS.has(get('nodelist'))) {
-    // Something that is neither a time nor one of Slurm's words for none is a broken line, not a job that never ran.
+    // A text that is neither a time nor a word of Slurm for "none" is a damaged line, not a job that never ran.
     if (startTime !== undefined || /^(Unknown|None|)$/i.test(get('start'))) return 'neverStarted';
     throw new BadJob(`start '${get('start')}' is not a time`);
   }
@@ -46,7 +46,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
     partition: get('partition'),
     project: NO_NAME.has(account) ? '' : account,
     user: userOf(get),
-    shared: 'none', // sacct does not tell
+    shared: 'none', // sacct does not report it
     jobState: isUnended(state) && options.clock(get('end')) ? endStateOf(get('exitcode')) : state,
     startTime,
     duration: durationOf(get, startTime, options.clock),
@@ -56,7 +56,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
       wholeOf(get, 'alloccpus') || wholeOf(get, 'ncpus') || cpusOfTres(get('alloctres')) || wholeOf(get, 'reqcpus'),
     numAcc: gpusOfTres(get('alloctres')) || gpusOfGres(get('allocgres'), hosts.length),
     smt: 0,
-    monitoringStatus: 0, // there is no metric data of these jobs
+    monitoringStatus: 0, // these jobs have no metric data
     energy: wholeOrNone(get('consumedenergyraw')) / 3_600_000, // joules to kWh
     resources: hosts.map((hostname) => ({ hostname })),
     footprint: null,
@@ -70,7 +70,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
   };
 }
 
-/** RESIZING, COMPLETING or RUNNING with an end say that this record has ended, and not how. */
+/** Returns the state of a record that has an end although its state is RESIZING, COMPLETING or RUNNING. */
 function endStateOf(exitCode: string): JobState {
   return /[1-9]/.test(exitCode) ? 'failed' : 'completed';
 }
@@ -81,7 +81,10 @@ function userOf(get: Fields): string {
   return user;
 }
 
-/** An array's elements share the number before `_`; JobIDRaw alone tells them apart. So it is with `+` of a het job. */
+/**
+ * Returns the ids of a job. The elements of an array share the number before `_`, and only JobIDRaw differs. The same
+ * applies to `+` in het jobs.
+ */
 function idsOf(get: Fields): { jobId: number | bigint; arrayJobId: number | bigint } {
   const written = get('jobid') || get('jobidraw');
   const [, digits = '', mark] = /^(\d+)(?:([_+])(?:\d+|\[.*\]))?$/.exec(written) ?? [];
@@ -93,14 +96,20 @@ function idsOf(get: Fields): { jobId: number | bigint; arrayJobId: number | bigi
   return { jobId: raw === '' ? id : idOf(raw, raw), arrayJobId: mark === '_' ? id : 0 };
 }
 
-/** Not 0, which is no job's id in Slurm. The bounds of fields.ts refuse ids that are too large. `written` is what the message quotes. */
+/**
+ * Parses a job id. 0 is refused because Slurm has no such job. The bounds of fields.ts refuse ids that are too large.
+ * `written` is the text for the message.
+ */
 function idOf(digits: string, written: string): number | bigint {
   const id = Number(digits);
   if (!/^\d+$/.test(digits) || id === 0) throw new BadJob(`job id '${written}' is not valid`);
   return Number.isSafeInteger(id) || digits.length > 19 ? id : BigInt(digits);
 }
 
-/** Of a time that the clock showed twice the reading that fits End minus Elapsed; without an end the first one after Submit. */
+/**
+ * Returns the start. If the local time occurred twice (end of DST), the one that fits End minus Elapsed; without an
+ * end, the first one after Submit.
+ */
 function startOf(get: Fields, clock: LocalClock): number | undefined {
   const first = clock(get('start'));
   const second = first === undefined ? undefined : clock.second(get('start'));
@@ -116,7 +125,7 @@ function readings(text: string, clock: LocalClock): number[] {
   return [clock(text), clock.second(text)].filter((time) => time !== undefined);
 }
 
-/** Elapsed, since End minus Start is an hour off where the clock was changed in between. */
+/** Returns Elapsed, since End minus Start is an hour off if the clock was changed in between. */
 function durationOf(get: Fields, startTime: number, clock: LocalClock): number {
   const elapsed = elapsedOf(get);
   if (elapsed !== undefined) return elapsed;
@@ -127,7 +136,7 @@ function durationOf(get: Fields, startTime: number, clock: LocalClock): number {
   return end - startTime;
 }
 
-/** Undefined where the record has none. */
+/** Returns undefined if the record has no Elapsed. */
 function elapsedOf(get: Fields): number | undefined {
   if (get('elapsedraw') !== '') return wholeOf(get, 'elapsedraw');
   const elapsed = get('elapsed');
@@ -137,14 +146,14 @@ function elapsedOf(get: Fields): number | undefined {
   return seconds;
 }
 
-/** 0 for an empty field, as the columns of a job that is still running may be. */
+/** Parses a whole number. An empty field, as a running job may have, is 0. */
 function wholeOf(get: Fields, column: Column): number {
   const text = get(column);
   if (!/^\d*$/.test(text)) throw new BadJob(`${column} '${text}' is not an integer`);
   return Number(text);
 }
 
-/** A number that a job may be without: 0 where Slurm has a word for it (UNLIMITED, Partition_Limit), or its own mark (2^64 - 2). */
+/** Parses an optional number. UNLIMITED, Partition_Limit and Slurm's mark 2^64 - 2 mean that it is absent: 0. */
 function wholeOrNone(text: string): number {
   const number = Number(text);
   return /^\d+$/.test(text) && number < 2 ** 63 ? number : 0;

@@ -10,13 +10,13 @@ import { BadJob, type JobOptions, jobOfRecord } from './sacct-job.ts';
 import { needsZone } from './times.ts';
 
 export interface SacctOptions extends JobOptions {
-  /** The columns of files without header; those of Open XDMoD unless given. */
+  /** The columns of files without a header. Defaults to those of Open XDMoD. */
   order?: readonly string[] | undefined;
-  /** The time zone, where none was given: the summary names it. */
+  /** The time zone used because none was given. The summary names it. */
   assumedZone?: string | undefined;
 }
 
-/** What the summary says of all files. */
+/** Facts about all files, for the summary. */
 interface Seen {
   withoutProject: number;
   isWithoutProcessors: boolean;
@@ -26,13 +26,13 @@ interface Seen {
 type Records = AsyncGenerator<SacctRecord[], void, void>;
 
 /**
- * The jobs of files made by `sacct -P`, with a header line in any order or without one, or by `sacct --json`. Throws StartupError for a
- * file that is none of them.
+ * Reads the jobs in files of `sacct -P`, with a header line in any order or without one, or of `sacct --json`. Throws
+ * StartupError if a file is neither.
  */
 export async function sacctSource(inputs: readonly Input[], options: SacctOptions): Promise<ImportSource> {
   const seen: Seen = { withoutProject: 0, isWithoutProcessors: false, isZoneNeeded: false };
   const [firstInput, ...others] = inputs;
-  // The first may be standard input, which cannot be opened again.
+  // The first input may be standard input, which cannot be opened again.
   let first = firstInput === undefined ? undefined : await openRecords(firstInput, options, seen);
   for (const input of others) await (await openRecords(input, options, seen)).return();
   const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.NaN), 0);
@@ -61,7 +61,7 @@ export async function sacctSource(inputs: readonly Input[], options: SacctOption
   return { total: Number.isNaN(total) ? undefined : total, batches, remarks: () => remarksOf(seen, options) };
 }
 
-/** The records of an input that has been read far enough to know that it is output of sacct. Throws StartupError. */
+/** Opens the records of an input after checking that it is output of sacct. Throws StartupError. */
 async function openRecords(input: Input, options: SacctOptions, seen: Seen): Promise<Records> {
   const records = recordsOf(input, options, seen);
   try {
@@ -92,7 +92,7 @@ async function* lineRecords(input: Input, chunks: AsyncIterable<Buffer>, options
   for await (const lines of linesOf(chunks)) {
     for (const line of lines) {
       const { text } = line;
-      // A header may come again: files are put together with cat.
+      // A header may be repeated, since files may be concatenated.
       const header = text === undefined ? undefined : layoutOfHeader(text);
       if (header !== undefined) use(header);
       else if (reader !== undefined) reader.add(line);

@@ -1,28 +1,29 @@
 import { timeZone, wallOffsets } from '../../jobs/time-zone.ts';
 
-/** Reads the times of a wall clock as Unix seconds. */
+/** Reads local times as Unix seconds. */
 export interface LocalClock {
-  /** Undefined for `Unknown`, `None` and everything else that is not a time. */
+  /** Undefined for `Unknown`, `None` and any other text that is not a time. */
   (text: string): number | undefined;
-  /** The other reading of a time that the clock showed twice. */
+  /** Returns the second instant of a local time that occurred twice. */
   second(text: string): number | undefined;
 }
 
-/** Offsets of zones change at full quarters of an hour of the local clock at the finest. */
+/** Offsets change at quarters of an hour of the local time, or at coarser steps. */
 const SLOT_MS = 900_000;
-/** A log of ten years has 350,000 slots at most, most of them in order. */
+/** The number of slots kept. A log of ten years has at most 350,000 slots, most of them in order. */
 const SLOTS_KEPT = 100_000;
 
-/** Offsets from UTC, in ms to the east: where the clock was put back, of both readings. */
+/** Offsets in ms east of UTC. `second` is set if the local time occurred twice. */
 interface Offsets {
   first: number;
   second: number | undefined;
 }
 
 /**
- * Reads `2016-12-30T03:43:09` in an IANA time zone, with its daylight saving time: an hour that comes twice is its first
- * occurrence, one that is left out counts from before the change. A time that ends in `Z` or an offset (`+0100`, `+01:00`) says by itself
- * when it is. Plain digits are Unix seconds already (SLURM_TIME_FORMAT=%s). Throws a RangeError for an unknown zone.
+ * Reads `2016-12-30T03:43:09` in an IANA time zone with daylight saving time. A local time that occurred twice means
+ * its first instant. A skipped one is read with the offset before the change. A time with `Z` or an offset (`+0100`,
+ * `+01:00`) does not depend on the zone. Plain digits are Unix seconds (SLURM_TIME_FORMAT=%s). Throws a RangeError if
+ * the zone is unknown.
  */
 export function localClock(zoneName: string): LocalClock {
   const zone = timeZone(zoneName);
@@ -51,30 +52,30 @@ export function localClock(zoneName: string): LocalClock {
   return Object.assign(clock, { second });
 }
 
-/** Whether a text is a date with a time of day. */
+/** Returns true if a text is a date with a time of day. */
 export function isWallTime(text: string): boolean {
   return wallTimeOf(text) !== undefined;
 }
 
-/** Whether a text is a time that depends on the time zone. */
+/** Returns true if a text is a time that depends on the time zone. */
 export function needsZone(text: string): boolean {
   const time = wallTimeOf(text);
   return time !== undefined && time.offset === undefined;
 }
 
 interface WallTime {
-  /** The reading of the clock, as if it were UTC. */
+  /** The local time, as if it were UTC. */
   wallMs: number;
-  /** In ms east of UTC, where the text says it. */
+  /** The offset in the text, in ms east of UTC. */
   offset: number | undefined;
 }
 
-/** By character, since a log has several times in each line: this takes a third of what a regular expression takes. */
+/** Parses by character, in a third of the time of a regular expression: a log has several times in each line. */
 function wallTimeOf(text: string): WallTime | undefined {
   if (text.length < SECONDS_END || !hasSigns(text)) return undefined;
   const [year, month, day] = [digitsAt(text, 0, 4), digitsAt(text, 5, 2), digitsAt(text, 8, 2)];
   const [hour, minute, second] = [digitsAt(text, 11, 2), digitsAt(text, 14, 2), digitsAt(text, 17, 2)];
-  const isTime = hour <= 23 && minute <= 59 && second <= 59; // false for NaN, which stands for what is not digits
+  const isTime = hour <= 23 && minute <= 59 && second <= 59; // false for NaN, which means that there are no digits
   if (!isTime || !(month >= 1 && month <= 12) || !(day >= 1 && day <= daysOf(year, month))) return undefined;
   const wallMs = Date.UTC(year, month - 1, day, hour, minute, second);
   if (text.length === SECONDS_END) return { wallMs, offset: undefined };
@@ -82,7 +83,7 @@ function wallTimeOf(text: string): WallTime | undefined {
   return offset === undefined ? undefined : { wallMs, offset };
 }
 
-/** `2016-12-30T03:43:09`, with a blank for the T as well. */
+/** The length of `2016-12-30T03:43:09`. The T may be a space. */
 const SECONDS_END = 19;
 
 function hasSigns(text: string): boolean {
@@ -108,7 +109,7 @@ function daysOf(year: number, month: number): number {
   return month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0);
 }
 
-/** Of `Z`, `+0100` or `-05:30`. */
+/** Returns the ms of `Z`, `+0100` or `-05:30`. */
 function offsetIn(text: string): number | undefined {
   if (text === 'Z') return 0;
   const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(text) ?? [];

@@ -8,10 +8,7 @@ export function isConfigured(field: FieldOf<'text' | 'name' | 'hosts'>): field i
   return field.kind === 'text' && field.configured === true;
 }
 
-/**
- * Returns the name of a field in the form: `start` for start-time, `end` for end-time, `metric` for any footprint
- * value.
- */
+/** Returns the name of a field in the form: `start` for start-time, `end` for end-time, `metric` for metric.NAME. */
 export function formName({ kind, name }: AnyField): string {
   if (kind === 'time' || kind === 'ended') return name.replace('-time', '');
   return kind === 'footprint' ? 'metric' : name;
