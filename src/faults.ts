@@ -8,7 +8,10 @@ export interface FaultKind {
 
 export type FaultStatus = 400 | 401 | 403 | 404 | 405 | 413 | 422 | 431 | 500 | 503 | 504;
 
-/** All fault codes. A new code is an API change and also belongs in docs/errors.md. */
+/**
+ * All fault codes. A new code is an API change and also belongs in docs/errors.md. The text for a person is the message
+ * of each Fault. Titles of error pages: pages/fault-page.ts.
+ */
 export const FAULTS = {
   invalid_request: { status: 400 }, // malformed parameter, path or body
   unauthorized: { status: 401 }, // token missing, invalid or without the roles of the route, or address not allowed

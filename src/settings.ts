@@ -296,7 +296,7 @@ export const ANSWERS_HELD_MB = 64;
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** Whether the service is reachable only from this machine. */
+/** Returns true if the service is reachable only from this machine. */
 export function isLoopback({ HOST }: Pick<SettingValues, 'HOST'>): boolean {
   return LOOPBACK.has(HOST);
 }

@@ -28,7 +28,7 @@ export interface RefusedReport {
   /** Unix seconds. */
   at: number;
   kind: 'start' | 'stop';
-  /** What the request says of its job, as far as it could be read; of a database id that alone. */
+  /** The job that the request names, as far as it could be read. A request by database id only has `id`. */
   jobId?: string;
   cluster?: string;
   id?: string;

@@ -30,7 +30,7 @@ export async function readRegularFile(path: string, limitBytes: number): Promise
   }
 }
 
-/** Does the same and decodes the text. */
+/** Does what `readRegularFile` does and decodes the text. */
 export async function readRegularText(path: string, limitBytes: number): Promise<string> {
   return (await readRegularFile(path, limitBytes)).toString('utf8');
 }

@@ -76,7 +76,7 @@ export async function readClusters(root: string): Promise<Clusters> {
   return new Clusters((await readClusterFiles(root)).map(({ cluster }) => cluster));
 }
 
-/** Does the same and includes the text of each cluster.json. */
+/** Does what `readClusters` does and includes the text of each cluster.json. */
 export async function readClusterFiles(root: string): Promise<{ cluster: Cluster; text: string }[]> {
   const problems: string[] = [];
   const files: { cluster: Cluster; text: string }[] = [];

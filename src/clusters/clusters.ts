@@ -34,7 +34,10 @@ export class Clusters {
     return found;
   }
 
-  /** The same for a report: a host in no node list counts to the subcluster `otherwise` where the cluster has it; `off` is none. */
+  /**
+   * Returns the subcluster of a reported host. A host outside all node lists belongs to the subcluster `otherwise` if
+   * the cluster has it; `off` means none.
+   */
   subClusterOfReported(cluster: string, host: string, otherwise: string): string | undefined {
     const found = this.subClusterOf(cluster, host);
     if (found !== undefined || otherwise === 'off') return found;

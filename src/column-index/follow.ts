@@ -72,7 +72,7 @@ function deletion(ids: readonly bigint[]): [string, string[]] {
   return [`DELETE FROM job WHERE ${isWithin} AND id IN (SELECT unnest(string_split($1, ',')::BIGINT[]))`, [ids.join()]];
 }
 
-/** Whether so many rows were replaced that a build pays off. */
+/** Returns true if so many rows were replaced that a build pays off. */
 export function isChurned({ rows, churned }: IndexMeta): boolean {
   return churned > Math.max(CHURN.least, rows * CHURN.part);
 }

@@ -66,8 +66,9 @@ export async function withDatabase<Result>(
 }
 
 /**
- * Does the same for an existing file. The connections are separate processes, as in the service. They use the same
- * SQLite, the command can react to Ctrl-C while a statement runs, and it prepares jobs while others are written.
+ * Opens an existing database and closes it after `use`. The connections are separate processes, as in the service. They
+ * use the same SQLite, the command can react to Ctrl-C while a statement runs, and it prepares jobs while others are
+ * written.
  */
 export async function withExisting<Result>(
   { path, temporaryRoot, log }: LoadTarget,

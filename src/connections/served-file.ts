@@ -73,7 +73,7 @@ export class ServedFile {
     if (this.#lost !== undefined) throw new Fault('connection_lost', LOST[this.#lost]);
   }
 
-  /** Does the same for a write. Also throws `database_damaged` if the file is damaged. */
+  /** Does what `check` does, for a write. Also throws `database_damaged` if the file is damaged. */
   checkWrite(): void {
     this.check();
     if (this.#damaged) throw new Fault('database_damaged', 'the database file is damaged: nothing is written to it');

@@ -17,7 +17,7 @@ const OF_FILE_SYSTEM: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
-/** The same for SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
+/** Advice for SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
 const OF_SQLITE: Readonly<Record<number, string>> = {
   5: 'another program has locked the database: try again when that program has finished',
   8: 'not writable: make the file and its directory writable',

@@ -61,7 +61,7 @@ export function rowsOf<Shape extends z.ZodRawShape>(
 }
 
 /**
- * Does the same for raw SQL, without the libraries that build and check it. Used for writes, because their process
+ * Makes a statement from raw SQL, without the libraries that build and check it. Used for writes, because their process
  * starts in half the time without them. `columns` are those of the query. The types of the rows are not checked.
  */
 export function plainRows<Row>(

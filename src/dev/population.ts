@@ -11,7 +11,7 @@ export interface Pool {
   acceleratorIds: readonly string[];
 }
 
-/** What one user runs repeatedly. Jobs of a template differ in run time, hosts, outcome and a little in load. */
+/** The work that a user runs repeatedly. Jobs of a template differ in run time, hosts, outcome and a little in load. */
 export interface Template {
   user: string;
   project: string;

@@ -15,7 +15,7 @@ export class FootprintKeys {
     return [...this.#keys];
   }
 
-  /** Whether a filter may name the key. */
+  /** Returns true if a filter may name the key. */
   isWanted(key: string): boolean {
     return this.#keys.has(key) || isFootprintKey(key);
   }

@@ -73,7 +73,9 @@ export class JobReader {
     return chunk.jobs(keys);
   }
 
-  /** Whether the texts of a job are valid UTF-8. Needed if Node read U+FFFD, which also replaces invalid bytes. */
+  /**
+   * Returns true if the texts of a job are valid UTF-8. Needed if Node read U+FFFD, which also replaces invalid bytes.
+   */
   #hasValidTexts(id: bigint): boolean {
     return [...this.#db.lists(SELECT_BYTES, [id])].every(([bytes]) => isUtf8(bytesOf(bytes)));
   }

@@ -60,7 +60,7 @@ export class Source {
     return markOf(this.#row('SELECT seq, mark FROM ccjobs_changes ORDER BY seq DESC LIMIT 1')) ?? { seq: 0n, mark: 0n };
   }
 
-  /** Whether the record still has this change, and therefore all later changes. */
+  /** Returns true if the record still has this change, and therefore all later changes. */
   has({ seq, mark }: ChangeMark): boolean {
     return markOf(this.#row('SELECT seq, mark FROM ccjobs_changes WHERE seq = ?', [seq]))?.mark === mark;
   }
@@ -81,7 +81,7 @@ export class Source {
     return await this.#jobs.withIds(ids, keys);
   }
 
-  /** Whether any of these jobs matches a filter. */
+  /** Returns true if any of these jobs matches a filter. */
   anyMatches(jobs: VisibleJobs, ids: readonly bigint[]): boolean {
     if (ids.length === 0) return false;
     const { sql, parameters } = anyOfThese(jobs, ids);

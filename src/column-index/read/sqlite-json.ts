@@ -37,7 +37,10 @@ export function plainHosts(json: string): readonly string[] | undefined {
   return hosts.every((host) => typeof host === 'string') ? hosts : undefined;
 }
 
-/** The same for a footprint: NULL, not an object, or an object with only numbers and without duplicate keys. */
+/**
+ * Returns a plain footprint: NULL, not an object, or an object with only numbers and without duplicate keys. Undefined
+ * for any other.
+ */
 export function plainFootprint(json: string | null): Footprint | undefined {
   if (json === null || !json.trimStart().startsWith('{')) return NO_NUMBERS;
   return json.length <= LONG && PLAIN_FOOTPRINT.test(json) ? distinctMembers(json) : undefined;

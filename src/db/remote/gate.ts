@@ -15,7 +15,7 @@ export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
 export interface GateLimits {
   /** Requests at the server and waiting for it. More get `queue_full`. Infinity: neither counted nor delayed. */
   mostAtOnce: number;
-  /** Those of one caller, while others wait. By default there is no limit. */
+  /** Requests of one caller, while others wait. By default there is no limit. */
   callerLimit?: number | undefined;
 }
 

@@ -15,7 +15,7 @@ import { clientOf, type RemoteServer } from './server.ts';
 import { writeHealth } from './write-health.ts';
 
 export interface RemoteOptions extends RemoteServer, GateLimits {
-  /** Whether to query the server once a second. A Worker cannot run between its requests. */
+  /** True to query the server once a second. A Worker cannot run between its requests. */
   heartbeat: boolean;
   /** The pragmas that the server reported at the start, to show to people. */
   pragmas?: Readonly<Record<string, number>>;

@@ -50,7 +50,7 @@ export function faultOfRemote(error: unknown): Fault {
     : fault;
 }
 
-/** Does the same for a statement that stores data. */
+/** Does what `faultOfRemote` does, for a statement that stores data. */
 export function faultOfChange(error: unknown): Fault {
   if (isAnswer(error) && isTooBig(error)) return new Fault('body_too_large', TOO_BIG_TO_STORE, { cause: error });
   if (isAnswer(error) && error.code.startsWith('SQLITE_IOERR')) {

@@ -20,7 +20,7 @@ export function statementOf<Shape extends z.ZodRawShape>(
  */
 export const exactWhole = z.string().regex(WHOLE).transform(exact);
 
-/** Does the same without a schema, where that would take too long. */
+/** Does what `exactWhole` does, without a schema, which would be too slow for many rows. */
 export function wholeOf(digits: unknown): number | bigint {
   if (typeof digits !== 'string' || !WHOLE.test(digits)) throw new TypeError(`not a whole number: ${String(digits)}`);
   return exact(digits);

@@ -11,7 +11,7 @@ export async function noteArchiveChange(tx: Transaction, id: number | bigint): P
   await tx.run(`INSERT INTO ccjobs_archive_queue (job_id) SELECT id FROM job WHERE id = ? AND ${WAITS} ${AGAIN}`, [id]);
 }
 
-/** Does the same for each job that has one of these tags. */
+/** Does what `noteArchiveChange` does, for each job that has one of these tags. */
 export async function noteTaggedJobs(tx: Transaction, tagIds: readonly bigint[]): Promise<void> {
   await tx.runEach(
     `INSERT INTO ccjobs_archive_queue (job_id)

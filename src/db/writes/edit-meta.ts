@@ -50,7 +50,8 @@ export async function editMeta(
 }
 
 /**
- * Does the same for the newest job of a key, for any caller. Throws not_found with status 422 (contract/rest.md §6).
+ * Does what `editMeta` does, for the newest job of a key and for any caller. Throws not_found with status 422
+ * (contract/rest.md §6).
  */
 export async function editMetaOf(
   tx: Transaction,

@@ -18,7 +18,7 @@ const UNENDED = UNENDED_STATES.map((state) => `'${state}'`).join(', ');
 const WHERE_UNENDED = `job_id = ${value('job_id')} AND cluster = ${value('cluster')} AND start_time = ${value('start_time')}
   AND job_state IN (${UNENDED})`;
 
-/** Of two lists of as many hosts the longer one has their hardware threads and accelerators. */
+/** If two lists have the same number of hosts, the longer text has their hardware threads and accelerators. */
 const HAS_BETTER_RESOURCES = `num_nodes <> ${value('num_nodes')} OR length(resources) < length(${value('resources')})`;
 
 /** Metadata that is not an object is replaced. */

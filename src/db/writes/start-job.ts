@@ -63,9 +63,9 @@ function startedBefore({ jobId, cluster, startTime }: StartJobInput) {
 }
 
 /**
- * Whether the newest run of the job has ended, and this start is after its start and not before its end. A start resent
- * after a lost response has the start time of a known run, so it never counts as another run. A run in both tables is
- * the same run, and the row in `job` is correct.
+ * Returns true if the newest run of the job has ended, and this start is after its start and not before its end. A
+ * start resent after a lost response has the start time of a known run, so it never counts as another run. A run in
+ * both tables is the same run, and the row in `job` is correct.
  */
 async function isRequeued(tx: Transaction, { jobId, cluster, startTime }: StartJobInput): Promise<boolean> {
   const runs = (table: 'job' | 'job_cache') =>

@@ -86,7 +86,7 @@ function nameTaken({ type, name }: Tag): Fault {
   return new Fault('conflict', `the tag ${shown(type)} / ${shown(name)} cannot be written: the name is taken`);
 }
 
-/** Of the given tags, those whose type and name exist in another scope. */
+/** Returns the tags whose type and name exist in another scope. */
 function tagsInOtherScopes(tags: readonly Tag[]) {
   const wanted = JSON.stringify(tags.map(({ type, name, scope }) => [type, name, scope]));
   return plainRows<Tag>(

@@ -8,7 +8,7 @@ import { sessionUser } from './session.ts';
 import { importPublicKey } from './signing-keys.ts';
 import { userInDatabase } from './user-in-database.ts';
 
-/** For /api, from an allowed address (contract/rest.md §2). The paths in `but` have rules of their own. */
+/** Checks the tokens of /api and the address (contract/rest.md §2). The paths in `but` have rules of their own. */
 export function apiUsers({ but }: { but: readonly string[] }): MiddlewareHandler<AppEnv> {
   const check = callers('api', checkAddress);
   return async (c, next) => {
@@ -41,8 +41,8 @@ async function pageReader(c: Context<AppEnv>): Promise<User | undefined> {
 export const PAGE = 'cc-jobs';
 
 /**
- * For the pages: any logged-in user or token holder, whatever the role (contract/rest.md §2). The queries limit what
- * the user may see. Throws `unauthorized`, for which the login page is shown.
+ * Admits any logged-in user or token holder to the pages, whatever the role (contract/rest.md §2). The queries limit
+ * what the user may see. Throws `unauthorized`, for which the login page is shown.
  */
 export function visitors(): MiddlewareHandler<AppEnv> {
   const identify = identifier();
@@ -56,12 +56,12 @@ export function visitors(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** For the routes that cc-backend's metric store serves, from any address (contract/rest.md §2). */
+/** Checks the tokens of the routes that cc-backend's metric store serves, from any address (contract/rest.md §2). */
 export function reporters(): MiddlewareHandler<AppEnv> {
   return callers('node reports');
 }
 
-/** For /userapi, from any address. */
+/** Checks the tokens of /userapi, from any address. */
 export function people(): MiddlewareHandler<AppEnv> {
   return callers('userapi');
 }
@@ -78,7 +78,7 @@ function callers(routes: RouteGroup, check: (c: Context<AppEnv>) => void = () =>
   };
 }
 
-/** For accounts and the state of the service. Throws `forbidden`. */
+/** Throws `forbidden` unless the user may use the routes about accounts and the state of the service. */
 export function requireAdministrator(user: User): void {
   if (rightsOf(user).routes.includes('administration')) return;
   throw new Fault('forbidden', `missing role: ${rolesFor('administration').join(' or ')}`);

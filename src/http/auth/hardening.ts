@@ -73,9 +73,9 @@ export function sameOrigin(): MiddlewareHandler<AppEnv> {
 }
 
 /**
- * Whether a browser sends this request for a page of another origin. A browser sends Sec-Fetch-Site, or at least
- * Origin; other programs send neither. If the browser reports `same-origin`, it has compared the schemes. The service
- * cannot compare them if an unknown proxy ends TLS.
+ * Returns true if a browser sends this request for a page of another origin. A browser sends Sec-Fetch-Site, or at
+ * least Origin; other programs send neither. If the browser reports `same-origin`, it has compared the schemes. The
+ * service cannot compare them if an unknown proxy ends TLS.
  */
 function isForeign(c: Context<AppEnv>): boolean {
   const site = c.req.header('Sec-Fetch-Site');

@@ -2,7 +2,7 @@ import { compare } from 'bcryptjs';
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
 
-/** Whether a password matches a bcrypt hash. */
+/** Returns true if a password matches a bcrypt hash. */
 export type ComparePassword = (password: string, hash: string) => Promise<boolean>;
 
 /** The most logins that wait. The last one waits for about 6 seconds. */
@@ -38,7 +38,7 @@ export class Passwords {
     this.#compareWith = compareWith;
   }
 
-  /** Whether a password matches a hash. Throws queue_full, or the deadline's reason. */
+  /** Returns true if a password matches a hash. Throws queue_full, or the deadline's reason. */
   async match({ password, hash, address }: Attempt, { signal }: Deadline): Promise<boolean> {
     signal.throwIfAborted();
     const ofAddress = this.#waiting.get(address) ?? new Set();

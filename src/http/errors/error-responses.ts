@@ -56,7 +56,7 @@ export function answerError(error: unknown, c: Context<AppEnv>): Response {
   return answerTo(error, c);
 }
 
-/** Does the same without logging. */
+/** Does what `answerError` does, without logging. */
 export function answerTo(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientGone) return new Response(null, { status: CLIENT_GONE_STATUS });
   const fault = faultOf(error);

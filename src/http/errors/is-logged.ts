@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { FaultCode } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
 
-/** Whether this request, refused with this code, is logged. Either all of its lines are logged or none. */
+/** Returns true if this request, refused with this code, is logged. Either all of its lines are logged or none. */
 export function isLogged(c: Context<AppEnv>, code: FaultCode): boolean {
   if (c.var.isLogged === undefined) c.set('isLogged', c.var.refusals.takes(code));
   return c.var.isLogged ?? true;

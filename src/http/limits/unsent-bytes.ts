@@ -34,7 +34,7 @@ export class UnsentBytes {
     return this.#bytes;
   }
 
-  /** Whether there is room to read responses ahead. */
+  /** Returns true if there is room to read responses ahead. */
   mayReadAhead(caller: string): boolean {
     return 2 * this.#ownOf(caller) < this.#limit - this.#bytes;
   }

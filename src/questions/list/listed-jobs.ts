@@ -53,7 +53,7 @@ export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): State
   return listedAt(jobs, options, places(jobs, options));
 }
 
-/** The same page with the jobs that the column index has found. */
+/** Lists the jobs of a page that the column index has found. */
 export function listedJobsAt(
   jobs: VisibleJobs,
   options: ListedJobsOptions,

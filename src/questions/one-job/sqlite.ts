@@ -46,7 +46,7 @@ export function jobById(
 }
 
 /**
- * The same job as bytes to forward. A job may have 10 MB, which would otherwise be parsed and encoded on the main
+ * Returns a job as bytes to forward. A job may have 10 MB, which would otherwise be parsed and encoded on the main
  * thread. `more` is its key, or null if it does not exist.
  */
 export function jobBytes(

@@ -97,12 +97,15 @@ function usersOf(groupBy: StatisticsQuestion['groupBy']): string {
   return groupBy === 'user' ? '1' : 'count(*) FILTER (jobs > 0)';
 }
 
-/** Seconds so far of a running job, 0 before its start, and the stored duration of any other; as 64 bits, so that products are. */
+/**
+ * Seconds so far of a running job, 0 before its start, and the stored duration of any other. The result has 64 bits,
+ * and so do products with it.
+ */
 export function durationAt(nowSec: number): string {
   return `CASE job_state WHEN ${RUNNING} THEN ${secondsSoFar(nowSec)} ELSE CAST(duration AS BIGINT) END`;
 }
 
-/** Of a running job. */
+/** Seconds so far of a running job, 0 before its start. */
 function secondsSoFar(nowSec: number): string {
   return `greatest(0, ${wholeLiteral(nowSec)} - start_time)`;
 }

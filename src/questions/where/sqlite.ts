@@ -42,7 +42,7 @@ export function whereJob({ conditions, tagScopes }: VisibleJobs): RawBuilder<Sql
       if (condition.kind === 'member' && condition.field === 'state' && few && !onlyRunning(condition.values)) {
         return sql<SqlBool>`(${literals(sql`+${column('job_state')}`, FIELDS.state.members, condition.values)})`;
       }
-      // The same for a cluster, which may have most of the jobs.
+      // `+` also keeps SQLite from the index of a cluster, which may have most of the jobs.
       if (condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is' && fewer) {
         return sql<SqlBool>`(${textMatches(sql`+${column('cluster')}`, 'is', condition.values)})`;
       }
@@ -151,7 +151,7 @@ function tagged(ids: readonly bigint[], tagScopes: readonly string[]): RawBuilde
   return sql`${column('id')} IN (SELECT jobtag.job_id FROM tag CROSS JOIN jobtag ON jobtag.tag_id = tag.id WHERE ${isReadableTag(ids, tagScopes)})`;
 }
 
-/** Whether a row of table `tag` is one of these, and of a scope that the caller may read. */
+/** SQL that is true if a row of table `tag` is one of these, in a scope that the caller may read. */
 export function isReadableTag(ids: readonly bigint[], tagScopes: readonly string[]): RawBuilder<SqlBool> {
   if (ids.length === 0 || tagScopes.length === 0) return NOTHING;
   return allOf([isAnyId(sql.ref('tag.id'), ids), sql`tag.tag_scope IN (${sql.join(wellFormed(tagScopes))})`]);
