@@ -56,7 +56,7 @@ export function choice<Value extends string, Otherwise extends Value | undefined
   return once((text) => oneOf(text, values), otherwise, { description, enum: [...values] });
 }
 
-/** A whole number of at least 1. `limit` sets the maximum. */
+/** A whole number of at least 1. `most` is the maximum; `where` follows it in the message. */
 export function count<Otherwise extends number | undefined>(
   otherwise: Otherwise,
   description = '',
