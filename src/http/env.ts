@@ -41,9 +41,7 @@ export interface Service {
   readonly degraded?: (() => readonly string[]) | undefined;
   /** The memory of the last minutes, oldest sample first. Undefined without processes. */
   readonly memoryHistory?: (() => readonly MemorySample[]) | undefined;
-  /**
-   * True if the service compresses answers. The runtime of a Worker compresses by itself, which would be a second time.
-   */
+  /** True if the service compresses answers. The runtime of a Worker already compresses them. */
   readonly compresses: boolean;
   /**
    * True if the end of every request is reported. False if the runtime may drop a request silently, as that of a Worker

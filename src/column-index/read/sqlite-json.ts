@@ -106,7 +106,8 @@ const MOST_EXACT = 2n ** 53n;
 
 /**
  * Reads JSON exactly as the SQL does that answers without an index: with the SQLite of the same driver, in an in-memory
- * database. Two SQLite libraries must not open the same file in one process (db/driver/node-sqlite.ts). This one opens no file.
+ * database. Two SQLite libraries must not open the same file in one process (db/driver/node-sqlite.ts). This one does
+ * not open a file.
  */
 export class SqliteJson {
   #statements: PreparedStatements | undefined;

@@ -57,8 +57,9 @@ const FOLLOWED = (['job_id', 'cluster', 'start_time', 'job_state', 'duration'] a
 const STATE = JOB_COLUMNS.indexOf('job_state');
 
 /**
- * Ends the stored jobs that have not ended with the rows of the same jobs that have. All that a row knows replaces what is stored. Rows
- * that have not ended either bring their state and duration when they are newer. Returns how many jobs ended.
+ * Ends stored jobs with the rows of the same jobs that have ended. Every known value of a row replaces the stored one.
+ * A row of a job that has not ended updates its state and duration if the row is newer. Returns the number of jobs that
+ * ended.
  */
 export async function endStoredJobs(tx: Transaction, rows: readonly JobRow[]): Promise<number> {
   const isRunning = (row: JobRow) => UNENDED_STATES.some((state) => state === row[STATE]);

@@ -32,8 +32,8 @@ function insertOf(rows: number): string {
 }
 
 /**
- * Adds the jobs that are not stored yet (same jobId, cluster and startTime), with their tags. A stored job that has not ended is ended by
- * a row that has; other stored jobs do not change.
+ * Adds the jobs that are not stored yet (by jobId, cluster and startTime), with their tags. A row of a job that has
+ * ended ends a stored job that has not. Other stored jobs do not change.
  */
 export async function insertJobs(tx: Transaction, { rows, tags }: InsertJobsInput): Promise<InsertJobsOutput> {
   await moveCached(tx, rows);

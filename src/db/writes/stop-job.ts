@@ -31,9 +31,9 @@ export interface StopJobOutput extends JobTextOutput {
 }
 
 /**
- * Ends the job. Throws, in this order: not_found, `conflict` if the job is already stopped, invalid_request if the stop is
- * before the start by more than the skew or if the state does not end a job (contract/rest.md §4). Sets monitoringStatus
- * to 0, because no metric store can have data of the job.
+ * Ends the job. Throws, in this order: not_found, `conflict` if the job is already stopped, invalid_request if the stop
+ * is before the start by more than the skew or if the state does not end a job (contract/rest.md §4). Sets
+ * monitoringStatus to 0, because no metric store can have data of the job.
  */
 export async function stopJob(tx: Transaction, input: StopJobInput): Promise<StopJobOutput> {
   const { state, stopTime, skewSec, show } = input;

@@ -4,12 +4,12 @@ import type { Condition, Range } from '../../jobs/filter.ts';
 import { ENDED_STATES } from '../../jobs/job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
-/** Jobs that last longer are few, and have an index of their own (migrations/0008_long_jobs.sql, which has the same number). */
+/** Longer jobs are few and have their own index (migrations/0008_long_jobs.sql, which contains the same number). */
 export const LONG_SEC = 604_800n;
 
 type RunTime = Extract<Condition, { kind: 'during' | 'ended' }>;
 
-// `+` keeps these conditions from the choice of an index: `alongStarts` says which rows they are about.
+// `+` keeps these conditions from the choice of an index. `alongStarts` limits the rows that they are evaluated for.
 const START = sql`+job.start_time`;
 
 export function ranDuring({ range: { from, to }, nowSec }: Extract<RunTime, { kind: 'during' }>): RawBuilder<SqlBool> {
@@ -30,9 +30,10 @@ export function endedWithin({ range: { from, to } }: Extract<RunTime, { kind: 'e
 }
 
 /**
- * No index has the ends of jobs. So jobs that ran or ended within some time are found by their starts: those that started up to LONG_SEC
- * before it, and of all before them the long ones and those that still run. Returns filters that share no job: one, unless a condition
- * is about run times and nothing else selects fewer jobs (`selectsFew`).
+ * Finds jobs that ran or ended within some time by their starts, because no index has their ends: all jobs that started
+ * in that time or up to LONG_SEC before it, and of older jobs the long ones and the running ones. Returns filters
+ * without common jobs. There is only one unless a condition is about run times and no other condition selects fewer
+ * jobs (`selectsFew`).
  */
 export function alongStarts(jobs: VisibleJobs, selectsFew: (condition: Condition) => boolean): VisibleJobs[] {
   const { conditions } = jobs;

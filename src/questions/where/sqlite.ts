@@ -52,8 +52,8 @@ export function whereJob({ conditions, tagScopes }: VisibleJobs): RawBuilder<Sql
 }
 
 /**
- * A query over the matching jobs. `select` makes it of a WHERE condition: several of them, joined by UNION ALL, if no index leads to all
- * the jobs.
+ * A query over the matching jobs. `select` makes it from a WHERE condition. If no index leads to all jobs, it consists
+ * of several such queries joined by UNION ALL.
  */
 export function overJobs(jobs: VisibleJobs, select: (where: RawBuilder<SqlBool>) => RawBuilder<unknown>) {
   const queries = branchesByStart(jobs).map((branch) => select(whereJob(branch)));
@@ -161,7 +161,7 @@ function number(condition: ConditionOf<'whole' | 'decimal'>): RawBuilder<SqlBool
   const { field, range } = condition;
   const matches = ranged(compared(FIELDS[field], (range.from ?? 0) <= 0 && (range.to ?? 0) >= 0), range);
   if (!isLong(condition)) return matches;
-  // SQLite uses the partial index of migrations/0008 only with this literal. likelihood() leads to an index of cc-backend.
+  // SQLite uses the partial index of migrations/0008 only with this literal. likelihood() leads to a cc-backend index.
   const literal = sql<SqlBool>`${column('duration')} > ${sql.lit(LONG_SEC)}`;
   return allOf([sql`likelihood(${matches}, 0.001)`, literal]);
 }
