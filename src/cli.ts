@@ -13,6 +13,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { retentionCommand } from './commands/retention.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sizingCommand } from './commands/sizing.ts';
+import { submitTimesCommand } from './commands/submit-times.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { describeError } from './db/startup-errors.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   migrateCommand,
   importCommand,
   generateCommand,
+  submitTimesCommand,
   tokenCommand,
   keysCommand,
   userCommand,
@@ -36,7 +38,7 @@ const COMMANDS: readonly Command[] = [
 
 const HELP = `cc-jobs serves the job database of a ClusterCockpit installation over HTTP.
 
-${COMMANDS.map(({ name, summary }) => `  cc-jobs ${name.padEnd(10)} ${summary}`).join('\n')}
+${COMMANDS.map(({ name, summary }) => `  cc-jobs ${name.padEnd(12)} ${summary}`).join('\n')}
 
 'cc-jobs COMMAND --help' describes a command; 'cc-jobs --version' prints the version.
 Settings come from the environment and from .env (docs/settings.md).

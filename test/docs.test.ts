@@ -139,7 +139,7 @@ test('docs/scaling.md has what auto picks', () => {
 describe('commands', () => {
   const docs = ['README.md', 'docs/install.md', 'docs/from-cc-backend.md', 'docs/operations.md'].map(read).join('\n');
   const names = readdirSync(join(ROOT, 'src/commands')).flatMap((file) => {
-    const name = /^\s*name: '([a-z]+)',$/m.exec(read(`src/commands/${file}`))?.[1];
+    const name = /^\s*name: '([a-z][a-z-]*)',$/m.exec(read(`src/commands/${file}`))?.[1];
     return name === undefined ? [] : [name];
   });
 
@@ -148,7 +148,9 @@ describe('commands', () => {
   });
 
   test('that the documents name exist', () => {
-    const named = [...docs.matchAll(/^bin\/cc-jobs ([a-z]+)|`(?:bin\/)?cc-jobs ([a-z]+)/gm)].map(([, a, b]) => a ?? b);
+    const named = [...docs.matchAll(/^bin\/cc-jobs ([a-z][a-z-]*)|`(?:bin\/)?cc-jobs ([a-z][a-z-]*)/gm)].map(
+      ([, a, b]) => a ?? b,
+    );
     expect(named.filter((name) => name === undefined || !names.includes(name))).toEqual([]);
     expect(names).toHaveLength(new Set(named).size);
   });

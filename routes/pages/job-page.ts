@@ -18,7 +18,6 @@ import { mayWriteTags, readableScopes } from '../../src/jobs/visibility.ts';
 import { jobContent } from '../../src/pages/job/content.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { jobById, jobInsideQuery } from '../../src/questions/one-job/sqlite.ts';
-import { submitTime } from '../../src/questions/one-job/submit-time.ts';
 
 /** The fields of the form: the action, and the type, name and scope of a tag. */
 export const TAG_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
@@ -29,17 +28,13 @@ export const jobPage = new Hono<AppEnv>()
     readQuery(queryOf(c), NO_QUERY);
     const id = idOf(c);
     const jobs = visibleJobs(c);
-    const [[found], [submitted]] = await Promise.all([
-      c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c), brief: BRIEF }), c.var.deadline),
-      c.var.db.read(submitTime(jobs, id), c.var.deadline),
-    ]);
+    const [found] = await c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c), brief: BRIEF }), c.var.deadline);
     if (found === undefined) throw new Fault('not_found', `no job with the database id ${id}`);
     const job = shownJob(found.job);
     const { clusters, archive } = c.var.service;
     const subCluster = clusters.subCluster(job.cluster, job.subCluster);
     const content = jobContent({
       job,
-      submitTime: submitted?.submitTime ?? 0,
       subCluster,
       metrics: (subCluster?.metricConfig ?? []).filter(mayBeSeen(c, job)),
       hasArchive: archive !== undefined,

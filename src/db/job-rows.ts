@@ -6,10 +6,10 @@ import type { SqlValue } from './statement.ts';
 type JobField = Extract<StoredField, { property: JobProperty }>;
 const JOB_FIELDS = STORED_FIELDS.filter((field): field is JobField => field.property !== undefined);
 
-/** Columns of table `job` that a new job sets, in the order of `JobRow`. `id` and `submit_time` keep their defaults. */
+/** Columns of table `job` that a new job sets, in the order of `JobRow`. `id` keeps its default. */
 export const JOB_COLUMNS = [
   ...JOB_FIELDS.map(({ column }) => column),
-  ...(['meta_data', 'resources', 'smt', 'monitoring_status', 'energy_footprint', 'footprint'] as const),
+  ...(['submit_time', 'meta_data', 'resources', 'smt', 'monitoring_status', 'energy_footprint', 'footprint'] as const),
 ];
 
 /** The values of JOB_COLUMNS. */
@@ -43,6 +43,7 @@ export function jobRows(jobs: readonly StorableJob[]): JobRows {
 export function jobRow(job: StorableJob | StartedJob): JobRow {
   return [
     ...JOB_FIELDS.map(({ property }) => job[property]),
+    job.submitTime,
     jsonOf(job.metaData),
     jsonOf(job.resources),
     job.smt,

@@ -4,6 +4,7 @@ import { GENERATED_CLUSTERS } from './demo-clusters.ts';
 import { jobOf, type Submission } from './made-job.ts';
 import { population } from './population.ts';
 import { Random } from './random.ts';
+import { waitSec } from './waiting.ts';
 
 export interface GenerateOptions {
   /** The number of jobs. */
@@ -25,6 +26,8 @@ export function* generateJobs({ jobs, seed, endTime }: GenerateOptions): Generat
   const random = new Random(seed);
   const templates = population(seed, jobs);
   const timeAt = calendar(jobs, endTime);
+  // Of their own, so that waits leave all else as it is.
+  const waits = new Random(seed ^ 0x3a17);
   const nextId = new Map(GENERATED_CLUSTERS.map(({ name }, at) => [name, FIRST_JOB_ID + at * 50_000_000]));
   for (let made = 0; made < jobs; ) {
     const template = random.pick(templates);
@@ -34,9 +37,10 @@ export function* generateJobs({ jobs, seed, endTime }: GenerateOptions): Generat
     const isArray = template.isArray && size > 1;
     const submission: Submission = { template, broken: random.chance(BROKEN_RATE), arrayJobId: isArray ? jobId : 0 };
     let startTime = timeAt(made / jobs);
+    const submitTime = startTime - waitSec(waits, template);
     for (let at = 0; at < size; at++) {
       startTime = Math.min(endTime - 1, startTime + random.below(BURST_STEP_SEC));
-      yield jobOf(random, submission, jobId++, startTime, endTime);
+      yield jobOf(random, submission, jobId++, { submitTime, startTime }, endTime);
     }
     made += size;
     // Ids have gaps, from job steps, other tools, and jobs cancelled before they began.

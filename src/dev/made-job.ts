@@ -15,7 +15,7 @@ export function jobOf(
   random: Random,
   { template, broken, arrayJobId }: Submission,
   jobId: number,
-  startTime: number,
+  { submitTime, startTime }: { submitTime: number; startTime: number },
   endTime: number,
 ): Job {
   const { pool, workload } = template;
@@ -34,6 +34,7 @@ export function jobOf(
     user: template.user,
     shared: pool.cluster.exclusive ? 'none' : 'multi_user',
     jobState: isRunning ? 'running' : outcome.state,
+    submitTime,
     startTime,
     duration,
     walltime: template.walltimeSec,

@@ -3,8 +3,10 @@ import { FIELDS, SMT, STORED_FIELDS, type StoredField } from './fields.ts';
 import type { Job, Resource, Tag } from './job.ts';
 
 type Whole = number | bigint;
-type Checked = (StoredField & { readonly property: string }) | typeof SMT;
-const CHECKED: readonly Checked[] = [...STORED_FIELDS.filter((field) => 'property' in field), SMT];
+/** A time of a job that no filter asks for. */
+const SUBMIT_TIME = { property: 'submitTime', kind: 'time' } as const;
+type Checked = (StoredField & { readonly property: string }) | typeof SMT | typeof SUBMIT_TIME;
+const CHECKED: readonly Checked[] = [...STORED_FIELDS.filter((field) => 'property' in field), SMT, SUBMIT_TIME];
 
 /**
  * Checks a job before it is stored, whether it comes from the API, an import or the generator. Each function here
@@ -43,7 +45,7 @@ export function keyProblem(
   );
 }
 
-/** Checks Unix seconds at which a job starts or ends. */
+/** Checks Unix seconds at which a job is submitted, starts or ends. */
 export function timeProblem(property: string, value: Whole, nowSec: number): string | undefined {
   const { aheadSec } = FIELDS['start-time'];
   const most = nowSec + aheadSec;

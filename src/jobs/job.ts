@@ -75,6 +75,8 @@ export interface Job {
   user: string;
   shared: Shared;
   jobState: JobState;
+  /** 0 where it is not known. */
+  submitTime: number | bigint;
   startTime: number;
   /** stop - start for a finished job. For a running job the value stored last; answers compute the current one. */
   duration: number;

@@ -5,7 +5,19 @@ import { run } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 
 describe('the command line', () => {
-  const COMMANDS = ['serve', 'demo', 'migrate', 'import', 'generate', 'token', 'keys', 'user', 'retention', 'sizing'];
+  const COMMANDS = [
+    'serve',
+    'demo',
+    'migrate',
+    'import',
+    'generate',
+    'submit-times',
+    'token',
+    'keys',
+    'user',
+    'retention',
+    'sizing',
+  ];
 
   test('explains itself and every command', async () => {
     const cwd = testFolder();

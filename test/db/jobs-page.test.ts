@@ -7,7 +7,6 @@ import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';
-import { submitTime } from '../../src/questions/one-job/submit-time.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const admin: User = { name: 'root', roles: new Set(['admin']), projects: [] };
@@ -267,8 +266,6 @@ test('a job that is not there and one the caller may not see are alike', async (
   for (const id of [99, 2, 2n ** 63n - 1n]) {
     expect(await db.read(jobForMetrics(visibleTo(ada), id))).toEqual([]);
     expect(await db.read(jobById(visibleTo(ada), id, { nowSec: NOW }))).toEqual([]);
-    expect(await db.read(submitTime(visibleTo(ada), BigInt(id)))).toEqual([]);
   }
-  expect(await db.read(submitTime(visibleTo(ada), 1n))).toHaveLength(1);
   expect(await db.read(jobForMetrics(visibleTo(ada), 1))).toHaveLength(1);
 });

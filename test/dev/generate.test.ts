@@ -44,6 +44,21 @@ describe('generated jobs', () => {
     expect(new Set(jobs.map(({ cluster, subCluster }) => `${cluster}/${subCluster}`)).size).toBe(5);
   });
 
+  test('wait for minutes, a few of them for days, longer where much is asked for', () => {
+    const wait = ({ submitTime, startTime }: Job) => startTime - Number(submitTime);
+    expect(jobs.every((job) => wait(job) >= 0)).toBe(true);
+    const quantile = (some: readonly Job[], part: number) =>
+      some.map(wait).sort((a, b) => a - b)[Math.floor(some.length * part)] ?? 0;
+    expect(quantile(jobs, 0.5)).toBeGreaterThan(30);
+    expect(quantile(jobs, 0.5)).toBeLessThan(3_600);
+    expect(quantile(jobs, 0.99)).toBeGreaterThan(100 * quantile(jobs, 0.5) * 0.3);
+    const of = (is: (job: Job) => boolean) => quantile(jobs.filter(is), 0.5);
+    expect(of(({ partition }) => partition === 'multinode')).toBeGreaterThan(
+      2 * of(({ partition }) => partition === 'singlenode'),
+    );
+    expect(of(({ metaData }) => metaData?.['jobName'] === 'interactive')).toBeLessThan(60);
+  });
+
   test('that timed out reached their time limit, and failed ones are short', () => {
     for (const job of jobs) {
       if (job.jobState === 'timeout') expect(job.duration).toBeGreaterThanOrEqual(job.walltime);

@@ -61,6 +61,7 @@ describe('an archive', () => {
         user: 'u',
         shared: 'none',
         jobState: 'completed',
+        submitTime: 0,
         startTime: 1000,
         duration: 7200,
         walltime: 0,

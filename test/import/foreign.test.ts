@@ -83,6 +83,7 @@ describe('another job database', () => {
         user: 'ann',
         shared: 'none',
         jobState: 'completed',
+        submitTime: 0,
         startTime: 1000,
         duration: 5,
         walltime: 10,

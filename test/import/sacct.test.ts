@@ -64,6 +64,7 @@ describe('a line of sacct', () => {
         user: 'u1',
         shared: 'none',
         jobState: 'completed',
+        submitTime: 1767322800,
         startTime: 1767323045, // date -ud 2026-01-02T03:04:05 +%s
         duration: 3600,
         walltime: 86_400,

@@ -30,6 +30,7 @@ interface Beyond {
   values: readonly unknown[];
 }
 const around = ({ least, most, orZero }: Bounds) => [orZero ? least - 2n : least - 1n, most + 1n];
+const notAt = (now: number) => [-1, now + DAY_SEC + 60, now * 1000];
 
 /** Every field with values just beyond what it may hold; `now` is the time at the door. */
 const beyond = (now: number): Beyond[] => [
@@ -37,10 +38,11 @@ const beyond = (now: number): Beyond[] => [
     if (!('property' in field)) return [];
     const { property, column } = field;
     if (field.kind === 'text') return [{ property, column, values: CONTROL }];
-    if (field.kind === 'time') return [{ property, column, values: [-1, now + DAY_SEC + 60, now * 1000] }];
+    if (field.kind === 'time') return [{ property, column, values: notAt(now) }];
     return 'bounds' in field ? [{ property, column, values: around(field.bounds) }] : [];
   }),
   { property: SMT.property, column: 'smt', values: around(SMT.bounds) },
+  { property: 'submitTime', column: 'submit_time', values: notAt(now) },
 ];
 const HOSTS = CONTROL.map((name) => [{ hostname: name }]);
 

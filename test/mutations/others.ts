@@ -29,6 +29,8 @@ export const OTHERS: readonly Mutation[] = [
     'jobs/every-way-in',
   ),
   mutation('import/batch.ts', 'if (problem !== undefined)', 'if (false)', 'jobs/every-way-in'),
+  mutation('jobs/submit-time.ts', 'time <= startTime', 'time > 0', 'import/submit-time'),
+  mutation('db/sql/stored-submit-time.ts', ' <= job.start_time', ' > 0', 'import/submit-time'),
   mutation('jobs/roles.ts', "user.roles.has('api') && rightsOf(user)", 'rightsOf(user)', 'http/auth'),
   mutation('jobs/roles.ts', "roles.size === 1 && roles.has('api')", "roles.has('api')", 'http/auth'),
   mutation(

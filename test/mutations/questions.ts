@@ -39,7 +39,6 @@ export const QUESTIONS: readonly Mutation[] = [
   ),
   mutation('questions/list/duckdb.ts', 'whereColumns(jobs.conditions, context), ', '', 'column-index/lists'),
   mutation('questions/list/batches.ts', 'Math.min(this.#left, MOST_PLACES)', 'this.#left', 'column-index/lists'),
-  mutation('questions/one-job/submit-time.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/one-job/job-json.ts', "scopes === 'all'", "scopes !== 'all'", 'db/jobs-page'),
   mutation(
     'questions/one-job/job-json.ts',

@@ -33,6 +33,19 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('has how long jobs waited, where that is known of one', async () => {
+    const jobs = [job({ jobId: 5, submitTime: NOW - 7200 - 90 }), job({ jobId: 6, submitTime: NOW })];
+    const own = await site(browser, { jobs });
+    const { page, texts } = await own.visit('root');
+    await page.goto('/jobs');
+    const at = (await texts('table.jobs thead th')).indexOf('Waited') + 1;
+    expect(await texts(`table.jobs tbody td:nth-child(${at})`)).toEqual(['', '1m 30s']); // 6 began before it was submitted
+    await own.close();
+    const { page: another, texts: others } = await service.visit('root');
+    await another.goto('/jobs');
+    expect(await others('table.jobs thead th')).not.toContain('Waited');
+  });
+
   test('lets running jobs move', async () => {
     const { page } = await service.visit('root');
     await page.goto('/jobs');

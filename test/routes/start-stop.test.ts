@@ -230,7 +230,6 @@ describe('start_job', () => {
     const more = {
       jobState: 'whatever',
       id: 5,
-      submitTime: 4,
       requestedMemory: 3,
       statistics: null,
       concurrentJobs: null,

@@ -10,6 +10,7 @@ const JOB: Job = {
   user: 'ada',
   shared: 'none',
   jobState: 'completed',
+  submitTime: 0,
   startTime: 1_600_000_000,
   duration: 3_600,
   walltime: 7_200,

@@ -74,6 +74,7 @@ export function job(changes: Partial<Job> = {}): Job {
     user: 'ada',
     shared: 'none',
     jobState: 'completed',
+    submitTime: 0,
     startTime: NOW - 7200,
     duration: 3600,
     walltime: 7200,

@@ -13,6 +13,7 @@ export function jobColumns(tags: 'none' | 'global' | 'scoped'): Columns {
     job_id: { kind: 'id' },
     cluster: { kind: 'text' },
     subcluster: { kind: 'text' },
+    submit_time: { kind: 'number' },
     start_time: { kind: 'number' },
     hpc_user: { kind: 'text' },
     project: { kind: 'text' },

@@ -33,6 +33,7 @@ const END = `UPDATE job SET
   project = ${known('project', "''")},
   cluster_partition = ${known('cluster_partition', "''")},
   array_job_id = ${known('array_job_id', '0')},
+  submit_time = ${known('submit_time', '0')},
   walltime = ${known('walltime', '0')},
   num_hwthreads = ${known('num_hwthreads', '0')},
   num_acc = ${known('num_acc', '0')},

@@ -6,6 +6,7 @@ import { moveCached } from './cached-jobs.ts';
 import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } from './copy-rows.ts';
 import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
 import { editMeta, editMetaOf } from './edit-meta.ts';
+import { fillSubmitTimes } from './fill-submit-times.ts';
 import { insertJobs } from './insert-jobs.ts';
 import { addNodeStates } from './node-states.ts';
 import { publishClusters } from './publish-clusters.ts';
@@ -43,6 +44,7 @@ export const WRITES = {
   editAccount,
   deleteAccount,
   insertJobs,
+  fillSubmitTimes,
   missingIndexes,
   dropIndexes,
   createIndex,

@@ -4,6 +4,7 @@ import type { Bounds } from '../../jobs/field-kinds.ts';
 import { FIELDS, SMT } from '../../jobs/fields.ts';
 import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
 import { hostsProblem } from '../../jobs/job-bounds.ts';
+import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';
 
 // The schemas decode as Go does: null and a missing field read as the zero value.
@@ -80,10 +81,14 @@ export const TagBody = strictFields({
 const StartTag = strictFields({ type: anyWords, name: anyWords, scope: anyWords, id: int64.nullish() });
 
 /** Returns metadata as JSON, cut to the bounds: a long job script must not lose the job. */
-function storedMetadata(value: Record<string, string> | null | undefined): { json: string; cut: CutEntry[] } {
-  if (value === null || value === undefined) return { json: 'null', cut: [] };
+function storedMetadata(value: Record<string, string> | null | undefined): {
+  json: string;
+  cut: CutEntry[];
+  texts: Record<string, string>;
+} {
+  if (value === null || value === undefined) return { json: 'null', cut: [], texts: {} };
   const { metaData, cut } = boundedMetadata(value);
-  return { json: JSON.stringify(metaData), cut };
+  return { json: JSON.stringify(metaData), cut, texts: metaData };
 }
 
 /**
@@ -117,7 +122,7 @@ export const StartBody = strictFields({
   tags: listOf(StartTag, 'tagsInBody').nullish().transform(orNone),
   jobState: text.nullish(),
   requestedMemory: int64.nullish(),
-  submitTime: int64.nullish(),
+  submitTime: seconds,
   id: int64.nullish(),
   statistics: mapOf(Statistic.nullable(), 'footprint').nullish(),
   concurrentJobs: strictFields({
@@ -125,8 +130,9 @@ export const StartBody = strictFields({
     items: listOf(strictFields({ id: z.unknown(), jobId: int64.nullish() })).nullish(),
     count: int32.nullish(),
   }).nullish(),
-}).transform(({ jobState: _, requestedMemory, submitTime, id, statistics, concurrentJobs, metaData, ...job }) => ({
+}).transform(({ jobState: _, requestedMemory, id, statistics, concurrentJobs, metaData, ...job }) => ({
   ...job, // the others are not stored
+  submitTime: submitTimeOf(job, metaData.texts),
   metaData: metaData.json,
   cutMetadata: metaData.cut,
 }));

@@ -30,6 +30,7 @@ export const JobSchema = z
     energy: z.number().openapi({ description: 'kWh' }),
     arrayJobId: int64().optional(),
     walltime: int64().optional().openapi({ description: 'seconds' }),
+    submitTime: int64().optional().openapi({ description: 'Unix seconds' }),
     jobId: int64(),
     duration: int64().openapi({ description: 'seconds; of a running job, up to now' }),
     numNodes: z.int(),

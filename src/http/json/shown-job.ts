@@ -38,6 +38,7 @@ const ShownJob = z.object({
   metadata: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.string(), z.int()])) }),
   arrayJobId: zero,
   ...byProperty(NUMBER_FIELDS, zero, z.number().nullable()),
+  submitTime: zero,
   smt: zero,
   monitoringStatus: zero,
 });

@@ -3,6 +3,7 @@ import { StatisticsSchema } from '../../archive/meta.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { footprintsOf } from '../../clusters/footprint.ts';
 import type { Job, Tag } from '../../jobs/job.ts';
+import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 
 /** Thrown if a meta.json cannot be imported. The message has the reason. */
@@ -29,6 +30,7 @@ const MetaSchema = z.object({
   user: text,
   shared: text,
   jobState: text,
+  submitTime: whole,
   startTime: z.int(),
   duration: whole,
   walltime: whole,
@@ -71,6 +73,7 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
     throw new BadMeta('is not a job');
   }
   const { statistics, ...fields } = meta;
+  const metaData = textMap(meta.metaData);
   return {
     ...fields,
     subCluster: subCluster.name,
@@ -78,7 +81,8 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
     shared,
     resources,
     monitoringStatus: 3,
-    metaData: textMap(meta.metaData),
+    submitTime: submitTimeOf(meta, metaData),
+    metaData,
     tags: (meta.tags ?? []).map((tag): Tag => ({ ...tag, scope: tag.scope || 'global' })),
     ...footprintsOf(subCluster, meta, statistics ?? {}),
   };

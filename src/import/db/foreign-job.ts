@@ -1,4 +1,5 @@
 import type { Job, MonitoringStatus, Tag } from '../../jobs/job.ts';
+import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, numberMap, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 
 /** Thrown if a row is not a job. The message has the reason. */
@@ -17,6 +18,8 @@ export function jobOfRow(row: Row): Job {
   if (shared === undefined) throw new BadRow(`shared '${textOf(row.shared)}' is unknown`);
   const resources = resourcesOf(jsonOf(row.resources));
   if (resources === undefined) throw new BadRow('resources is not a list of hosts');
+  const metaData = textMap(jsonOf(row.meta_data));
+  const startTime = wholeOf(row.start_time);
   return {
     jobId: idOf(row.job_id, 'job_id'),
     cluster: textOf(row.cluster),
@@ -26,7 +29,8 @@ export function jobOfRow(row: Row): Job {
     user: textOf(row.hpc_user),
     shared,
     jobState,
-    startTime: wholeOf(row.start_time),
+    submitTime: submitTimeOf({ submitTime: wholeOf(row.submit_time), startTime }, metaData),
+    startTime,
     duration: wholeOf(row.duration),
     walltime: wholeOf(row.walltime),
     arrayJobId: idOf(row.array_job_id ?? '0', 'array_job_id'),
@@ -39,7 +43,7 @@ export function jobOfRow(row: Row): Job {
     resources,
     footprint: numberMap(jsonOf(row.footprint)),
     energyFootprint: numberMap(jsonOf(row.energy_footprint)),
-    metaData: textMap(jsonOf(row.meta_data)),
+    metaData,
     tags: tagsOf(row.tags),
   };
 }

@@ -60,6 +60,7 @@ const READ: Readonly<Partial<Record<Column, (job: unknown) => string>>> = {
   account: (job) => text(at(job, 'account')),
   user: (job) => text(at(job, 'user')) || text(at(job, 'association', 'user')),
   submit: (job) => time(at(job, 'time', 'submission')),
+  eligible: (job) => time(at(job, 'time', 'eligible')),
   start: (job) => time(at(job, 'time', 'start')),
   end: (job) => time(at(job, 'time', 'end')),
   elapsedraw: (job) => digits(at(job, 'time', 'elapsed')),

@@ -12,6 +12,7 @@ const KNOWN = [
   'account',
   'user',
   'submit',
+  'eligible',
   'start',
   'end',
   'elapsed',

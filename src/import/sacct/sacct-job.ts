@@ -38,6 +38,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
   const cluster = get('cluster') || options.cluster;
   if (cluster === undefined) throw new BadJob('no cluster: give one with --cluster');
   const submitTime = options.clock(get('submit'));
+  const eligibleTime = options.clock(get('eligible'));
   const account = get('account');
   return {
     ...idsOf(get),
@@ -48,6 +49,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
     user: userOf(get),
     shared: 'none', // sacct does not report it
     jobState: isUnended(state) && options.clock(get('end')) ? endStateOf(get('exitcode')) : state,
+    submitTime: submitTime ?? 0,
     startTime,
     duration: durationOf(get, startTime, options.clock),
     walltime: get('timelimitraw') === '' ? walltimeSec(get('timelimit')) : wholeOrNone(get('timelimitraw')) * 60,
@@ -64,6 +66,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
     metaData: {
       jobName: get('jobname'),
       ...(submitTime === undefined ? {} : { submitTime: String(submitTime) }),
+      ...(eligibleTime === undefined ? {} : { eligibleTime: String(eligibleTime) }),
       ...(get('qos') === '' ? {} : { slurmInfo: `QOS=${get('qos')} ExitCode=${get('exitcode')}` }),
     },
     tags: [],

@@ -45,16 +45,17 @@ function facts(list: readonly Fact[]): Html {
   return html`<dl class="facts">${there.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>\n`)}</dl>`;
 }
 
-function whatAndWhen({ job, submitTime }: JobContent): Fact[] {
+function whatAndWhen({ job }: JobContent): Fact[] {
   const ended = Number(job.startTime) + Number(job.duration);
-  const waited = Number(job.startTime) - Number(submitTime);
+  const submitTime = Number(job.submitTime);
+  const waited = Number(job.startTime) - submitTime;
   const walltime = Number(job.walltime);
   return [
     job.user !== '' && fact('user', linked('user', job.user)),
     fact('project', linked('project', job.project)),
     job.partition !== '' && fact('partition', linked('partition', job.partition)),
-    Number(submitTime) > 0 && ['Submitted', time(submitTime)],
-    Number(submitTime) > 0 && waited >= 0 && ['Waited', duration(waited)],
+    submitTime > 0 && ['Submitted', time(submitTime)],
+    submitTime > 0 && waited >= 0 && ['Waited', duration(waited)],
     fact('start-time', time(job.startTime)),
     job.jobState !== 'running' && ['Ended', time(ended)],
     fact('duration', jobDuration(job)),

@@ -1,12 +1,9 @@
 import type { SubCluster, SubClusterMetric } from '../../clusters/derive.ts';
 import type { ShownJob } from '../../http/json/shown-job.ts';
-import type { Whole } from '../../jobs/statistics.ts';
 
 /** The data of the page of a job. */
 export interface JobContent {
   job: ShownJob;
-  /** Unix seconds, 0 if unknown. */
-  submitTime: Whole;
   /** Undefined if the subcluster is not configured. */
   subCluster: SubCluster | undefined;
   /** The metrics that the visitor may see. */

@@ -6,7 +6,7 @@ import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
 import { address, type Filtered } from '../filter/words.ts';
-import { decimal, time, whole } from '../format.ts';
+import { decimal, duration, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { jobDuration, jobState, tagList } from '../job-parts.ts';
 
@@ -68,21 +68,35 @@ function table({ page, order, jobs }: JobsContent): Html {
     ({ listed, property }) => !('rare' in listed) || jobs.some((job) => job[property] !== 0),
   );
   const hasTags = jobs.some(({ tags }) => tags.length > 0);
+  const hasWaits = jobs.some((job) => waitOf(job) !== undefined);
   const head = (label: string) => html`<th scope="col">${label}</th>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Jobs"><table class="data jobs">
 <thead><tr><th scope="col" class="num">Job</th>${head(state.form.label)}${head('Name')}${[user, project, cluster].map(({ form }) => head(form.label))}
-${fields.map((field) => sortable(page, order, field))}${hasTags && head('Tags')}</tr></thead>
+${hasWaits && html`<th scope="col" class="num">Waited</th>`}${fields.map((field) => sortable(page, order, field))}${hasTags && head('Tags')}</tr></thead>
 <tbody>
-${jobs.map((job) => row(page, job, fields, hasTags))}</tbody></table></div>`;
+${jobs.map((job) => row(page, job, { fields, hasWaits, hasTags }))}</tbody></table></div>`;
 }
 
-function row(page: Filtered, job: ListedJob, fields: readonly ListedField[], hasTags: boolean): Html {
+interface ShownColumns {
+  fields: readonly ListedField[];
+  hasWaits: boolean;
+  hasTags: boolean;
+}
+
+/** Seconds between submission and start; undefined where they are not known. */
+function waitOf({ submitTime, startTime }: ListedJob): number | undefined {
+  const waited = Number(startTime) - Number(submitTime);
+  return Number(submitTime) > 0 && waited >= 0 ? waited : undefined;
+}
+
+function row(page: Filtered, job: ListedJob, { fields, hasWaits, hasTags }: ShownColumns): Html {
   const narrowed = (changes: Readonly<Record<string, string>>) => {
     const query = new URLSearchParams(page.query);
     for (const [name, value] of Object.entries(changes)) query.set(name, value);
     return address(page.path, query, page.keep);
   };
   const { name } = job;
+  const waited = waitOf(job);
   const hasLongQuery = page.query.toString().length > REPEATED_QUERY_CHARACTERS;
   /** Renders a link that limits the list to one value, unless a filter cannot be that long. */
   const only = (field: string, value: string) =>
@@ -94,7 +108,7 @@ function row(page: Filtered, job: ListedJob, fields: readonly ListedField[], has
 <td class="name">${only('user', job.user)}</td>
 <td class="name">${only('project', job.project)}</td>
 <td class="name">${only('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span></td>
-${fields.map((field) => number(field, job))}${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
+${hasWaits && html`<td class="num">${waited !== undefined && duration(waited)}</td>`}${fields.map((field) => number(field, job))}${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
 }
 
 function number(field: ListedField, job: ListedJob): Html {

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import { jsonText } from '../../db/sql/stored-json.ts';
+import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
 import { BOUNDS } from '../../jobs/bounds.ts';
@@ -30,6 +31,8 @@ const ListedJob = z.object({
   cluster: z.string(),
   subCluster: z.string(),
   jobState: z.string(),
+  /** 0 where it is not known. */
+  submitTime: exactWhole,
   /** The duration of a running job is that until now; a decimal is null for what is not a number. */
   ...byProperty(LISTED_FIELDS, exactWhole, z.number().nullable()),
   tags: z
@@ -86,7 +89,7 @@ function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuil
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
       ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, NAME_CHARACTERS)} AS name,
       ${firstCharacters(userOf(jobs), TEXT_CHARACTERS)} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
-      ${text('job_state')} AS "jobState", ${sql.join(numbers)}, ${tags(jobs.tagScopes)} AS tags
+      ${text('job_state')} AS "jobState", ${number(sql.raw(SUBMIT_TIME))} AS "submitTime", ${sql.join(numbers)}, ${tags(jobs.tagScopes)} AS tags
     FROM places CROSS JOIN job ON job.id = places.id`;
   return statementOf('listed jobs', query, ListedJob);
 }

@@ -2,6 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { JobColumn } from '../../db/schema/tables.ts';
 import { anyOf } from '../../db/sql/conditions.ts';
 import { printedJson, storedJson } from '../../db/sql/stored-json.ts';
+import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import type { HiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
@@ -52,6 +53,11 @@ export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJ
     sql`',"concurrentJobs":{"items":null,"count":0},"energy":', ${real('energy')}`,
     unlessZero('array_job_id', 'arrayJobId'),
     unlessZero('walltime', 'walltime'),
+    // The metadata is looked into only where it is read anyway: lists of the API must not parse it for every job.
+    memberUnlessZero(
+      'submitTime',
+      withMetadata || brief !== undefined ? sql.raw(SUBMIT_TIME) : whole(column('submit_time')),
+    ),
     sql`',"jobId":', ${whole(column('job_id'))}`,
     sql`',"duration":', ${whole(durationAt(nowSec))}`,
     sql`',"numNodes":', ${whole(column('num_nodes'))}`,
@@ -96,7 +102,10 @@ function whole(value: RawBuilder<unknown>): RawBuilder<unknown> {
 }
 
 function unlessZero(name: JobColumn, member: string): RawBuilder<unknown> {
-  const value = whole(column(name));
+  return memberUnlessZero(member, whole(column(name)));
+}
+
+function memberUnlessZero(member: string, value: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`CASE WHEN ${value} <> 0 THEN concat(${sql.lit(`,"${member}":`)}, ${value}) END`;
 }
 

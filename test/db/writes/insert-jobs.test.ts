@@ -37,12 +37,20 @@ describe('inserting jobs', () => {
     const [job] = jobs(1);
     if (job === undefined) throw new Error('no job');
     await insert([
-      { ...job, jobId: 9_007_199_254_740_993n, energy: 3, metaData: null, footprint: null, energyFootprint: null },
+      {
+        ...job,
+        jobId: 9_007_199_254_740_993n,
+        energy: 3,
+        metaData: null,
+        footprint: null,
+        energyFootprint: null,
+        submitTime: 5,
+      },
     ]);
     expect(
       await query(`SELECT CAST(job_id AS TEXT) AS id, typeof(job_id) AS i, typeof(energy) AS e, typeof(resources) AS r,
         meta_data AS m, footprint AS f, energy_footprint AS ef, submit_time AS s FROM job`),
-    ).toEqual([{ id: '9007199254740993', i: 'integer', e: 'real', r: 'text', m: 'null', f: 'null', ef: null, s: 0 }]);
+    ).toEqual([{ id: '9007199254740993', i: 'integer', e: 'real', r: 'text', m: 'null', f: 'null', ef: null, s: 5 }]);
   });
 
   test('puts tags on jobs, and refuses one that exists in another scope', async () => {
