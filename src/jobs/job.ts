@@ -31,6 +31,14 @@ export const ENDED_STATES = JOB_STATES.filter((state) => state !== 'pending' && 
 export const SHARED = ['none', 'single_user', 'multi_user'] as const;
 export type Shared = (typeof SHARED)[number];
 
+/** What `exclusive` meant, which jobs had before `shared`. */
+const OF_EXCLUSIVE: readonly Shared[] = ['multi_user', 'none', 'single_user', 'multi_user'];
+
+/** Undefined for a number that never had a meaning. */
+export function sharedOfExclusive(exclusive: number): Shared | undefined {
+  return OF_EXCLUSIVE[exclusive];
+}
+
 /** 0 disabled, 1 running or archiving, 2 archiving failed, 3 archiving successful. */
 export type MonitoringStatus = 0 | 1 | 2 | 3;
 

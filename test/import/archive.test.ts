@@ -49,6 +49,24 @@ async function read(root: string, target = root) {
 }
 
 describe('an archive', () => {
+  test.each([
+    [{ exclusive: 0 }, 'multi_user'],
+    [{ exclusive: 1 }, 'none'],
+    [{ exclusive: 2 }, 'single_user'],
+    [{ exclusive: 3 }, 'multi_user'],
+    [{}, 'none'],
+    [{ exclusive: 0, shared: 'single_user' }, 'single_user'],
+  ])('with %j has jobs shared %s', async (changes, shared) => {
+    const { jobs } = await read(await archiveOf({ '1/002/1000': meta({ shared: undefined, ...changes }) }));
+    expect(jobs).toMatchObject([{ shared }]);
+    expect(jobs[0]).not.toHaveProperty('exclusive');
+  });
+
+  test('with another number for exclusive has a bad job', async () => {
+    const { reasons } = await read(await archiveOf({ '1/002/1000': meta({ shared: undefined, exclusive: 4 }) }));
+    expect(reasons).toEqual(["shared 'exclusive 4' is unknown"]);
+  });
+
   test('gives jobs with footprints by the configured stat, energy and tags in their scope', async () => {
     const { jobs } = await read(await archiveOf({ '1/002/1000': meta() }));
     expect(jobs).toEqual([

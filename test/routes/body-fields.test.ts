@@ -31,6 +31,7 @@ const START_FIELDS: Record<string, Kind> = {
   project: 'text',
   user: 'text',
   shared: 'text',
+  exclusive: 'int32',
   monitoringStatus: 'int32',
   startTime: 'int64',
   duration: 'int32',

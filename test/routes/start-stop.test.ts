@@ -226,6 +226,26 @@ describe('start_job', () => {
     expect(await jobsOf('user=eve')).toMatchObject([{ jobId: 9, startTime: 0 }]);
   });
 
+  test.each([
+    [{ exclusive: 0 }, 'multi_user'],
+    [{ exclusive: 1 }, 'none'],
+    [{ exclusive: 2 }, 'single_user'],
+    [{ exclusive: 3 }, 'multi_user'],
+    [{ exclusive: null }, 'none'],
+    [{ exclusive: 0, shared: 'none' }, 'none'],
+  ])('understands %j of older adapters', async (changes, shared) => {
+    expect((await start(changes)).status).toBe(201);
+    expect(await service.query('SELECT shared FROM job WHERE job_id = 7')).toEqual([{ shared }]);
+  });
+
+  test('refuses another number for exclusive', async () => {
+    expect(await faultIn(await start({ exclusive: 4 }))).toEqual([
+      400,
+      'invalid_request',
+      expect.stringMatching(/^shared must be one of/),
+    ]);
+  });
+
   test('accepts the fields it does not store, and any jobState', async () => {
     const more = {
       jobState: 'whatever',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { boundedMetadata, type CutEntry } from '../../jobs/bounds.ts';
 import type { Bounds } from '../../jobs/field-kinds.ts';
 import { FIELDS, SMT } from '../../jobs/fields.ts';
-import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
+import { type Resource as JobResource, type StoredResources, sharedOfExclusive } from '../../jobs/job.ts';
 import { hostsProblem } from '../../jobs/job-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';
@@ -102,7 +102,9 @@ export const StartBody = strictFields({
   partition: words,
   project: words,
   user: words,
-  shared: text.nullish().transform((value) => value ?? 'none'),
+  shared: text.nullish(),
+  /** What older adapters send in place of `shared`. */
+  exclusive: int32.nullish(),
   monitoringStatus: int32.nullish().transform((value) => value ?? 1),
   startTime: seconds,
   duration: whole32(FIELDS.duration),
@@ -130,8 +132,9 @@ export const StartBody = strictFields({
     items: listOf(strictFields({ id: z.unknown(), jobId: int64.nullish() })).nullish(),
     count: int32.nullish(),
   }).nullish(),
-}).transform(({ jobState: _, requestedMemory, id, statistics, concurrentJobs, metaData, ...job }) => ({
+}).transform(({ jobState: _, requestedMemory, exclusive, id, statistics, concurrentJobs, metaData, ...job }) => ({
   ...job, // the others are not stored
+  shared: job.shared ?? sharedOfExclusive(exclusive ?? 1) ?? `exclusive ${exclusive}`,
   submitTime: submitTimeOf(job, metaData.texts),
   metaData: metaData.json,
   cutMetadata: metaData.cut,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { StatisticsSchema } from '../../archive/meta.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { footprintsOf } from '../../clusters/footprint.ts';
-import type { Job, Tag } from '../../jobs/job.ts';
+import { type Job, sharedOfExclusive, type Tag } from '../../jobs/job.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 
@@ -29,6 +29,7 @@ const MetaSchema = z.object({
   project: text,
   user: text,
   shared: text,
+  exclusive: z.int().nullish(),
   jobState: text,
   submitTime: whole,
   startTime: z.int(),
@@ -53,7 +54,7 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
   const meta = decode(json);
   const resources = resourcesOf(meta.resources);
   const jobState = jobStateOf(meta.jobState);
-  const shared = meta.shared === '' ? 'none' : sharedOf(meta.shared);
+  const shared = meta.shared === '' ? sharedOfExclusive(meta.exclusive ?? 1) : sharedOf(meta.shared);
   const clusterKnown = clusters.get(meta.cluster) !== undefined;
   const host = resources?.[0]?.hostname;
   const name = meta.subCluster || (host === undefined ? undefined : clusters.subClusterOf(meta.cluster, host));
@@ -62,7 +63,7 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
     !clusterKnown && `cluster '${meta.cluster}' is not configured`,
     clusterKnown && subCluster === undefined && `subcluster '${meta.subCluster}' is not configured`,
     jobState === undefined && `jobState '${meta.jobState}' is unknown`,
-    shared === undefined && `shared '${meta.shared}' is unknown`,
+    shared === undefined && `shared '${meta.shared || `exclusive ${meta.exclusive}`}' is unknown`,
     (resources === undefined || resources.length === 0) && 'resources is not a list of hosts',
     meta.user === '' && 'user is empty',
     resources?.length !== meta.numNodes && `numNodes is ${meta.numNodes}, but there are ${resources?.length} resources`,
@@ -72,7 +73,7 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
   if (subCluster === undefined || jobState === undefined || shared === undefined || resources === undefined) {
     throw new BadMeta('is not a job');
   }
-  const { statistics, ...fields } = meta;
+  const { statistics, exclusive: _, ...fields } = meta;
   const metaData = textMap(meta.metaData);
   return {
     ...fields,
