@@ -9,6 +9,7 @@ import { openInput, STANDARD_INPUT } from '../import/input.ts';
 import { columnsOfOrder, ORDER_NAMES } from '../import/sacct/sacct-columns.ts';
 import { sacctSource } from '../import/sacct/sacct-source.ts';
 import { type LocalClock, localClock } from '../import/sacct/times.ts';
+import { swfSource } from '../import/swf/swf-source.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { load } from './load.ts';
@@ -16,12 +17,15 @@ import { type LoadTarget, loadTarget, withDatabase } from './open-database.ts';
 
 export const importCommand: Command = {
   name: 'import',
-  summary: 'load jobs from an archive, another job database or sacct',
+  summary: 'load jobs from an archive, another job database, sacct or a workload log',
   usage: `cc-jobs import archive DIR
     every job of a job archive (version 3); also copies cluster.json and job files to ARCHIVE_PATH, unless DIR is
     ARCHIVE_PATH
 cc-jobs import db FILE
     jobs, tags, users, settings, nodes and node states of a cc-backend database (schema 10 or 11); FILE is not changed
+cc-jobs import swf FILE [--cluster NAME]
+    a log in the Standard Workload Format 2.2; may be packed with gzip or zstd; '-' is standard input
+    --cluster NAME    cluster of its jobs (default: the name of the file)
 cc-jobs import sacct FILE... [--timezone ZONE] [--cluster NAME] [--columns ORDER]
     the output of 'sacct -P' with its header line, the output that Open XDMoD makes, which has none, or the output of
     'sacct --json' (Slurm 23.11 to 25.11); may be packed with gzip or zstd; '-' is standard input
@@ -42,9 +46,14 @@ could not start.`,
     if (kind === undefined || from === undefined || (more.length > 0 && kind !== 'sacct'))
       throw new UsageError('give the kind of import and its source');
     const importFrom = Object.hasOwn(IMPORTS, kind) ? IMPORTS[kind] : undefined;
-    if (importFrom === undefined) throw new UsageError(`unknown kind of import '${kind}': use archive, db or sacct`);
-    if (kind !== 'sacct' && Object.keys(values).length > 0) {
-      throw new UsageError('--timezone, --cluster and --columns are options of import sacct');
+    if (importFrom === undefined)
+      throw new UsageError(`unknown kind of import '${kind}': use archive, db, sacct or swf`);
+    const { timezone, cluster, columns } = values;
+    if (kind !== 'sacct' && (timezone !== undefined || columns !== undefined)) {
+      throw new UsageError('--timezone and --columns are options of import sacct');
+    }
+    if (kind !== 'sacct' && kind !== 'swf' && cluster !== undefined) {
+      throw new UsageError('--cluster is an option of import sacct and import swf');
     }
     return await importFrom({ from, more, values, target: loadTarget(io), io });
   },
@@ -97,6 +106,11 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
     }
     const inputs = await Promise.all(paths.map((path) => openInput(path, io.stdin)));
     const source = await asStartupError(from, () => sacctSource(inputs, options));
+    return await withDatabase(target, (db) => load(db, source, io));
+  },
+  async swf({ from, values, target, io }) {
+    const input = await openInput(from, io.stdin);
+    const source = await asStartupError(from, () => swfSource(input, values.cluster));
     return await withDatabase(target, (db) => load(db, source, io));
   },
 };

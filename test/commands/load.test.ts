@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { generateCommand } from '../../src/commands/generate.ts';
 import { importCommand } from '../../src/commands/import.ts';
@@ -103,6 +104,18 @@ describe('cc-jobs import', () => {
     expect(bad.code).toBe(1);
     expect(bad.all).toContain('line 4: has the wrong number of columns\n');
     expect(await count()).toBe(2); // an hour earlier in Berlin: another start, another job
+  });
+
+  test('reads a workload log', async () => {
+    const { run, root, count } = await shell();
+    const log = '; UnixStartTime: 1132444805\n1 0 5 83 1 -1 -1 1 10 -1 1 1 1 -1 -1 -1 -1 -1\n';
+    await writeFiles(root, { 'log.swf.gz': gzipSync(log) });
+    expect(await run(importCommand, 'swf', join(root, 'log.swf.gz'))).toMatchObject({
+      code: 0,
+      last: expect.stringMatching(/^1 read, 1 imported, /),
+    });
+    await run(importCommand, 'swf', join(root, 'log.swf.gz'), '--cluster', 'grid');
+    expect(await count()).toBe(2);
   });
 
   test('reads standard input, several files and the order of columns that is named', async () => {
