@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readClusters } from '../archive/open.ts';
 import { type Clusters, NO_CLUSTERS } from '../clusters/clusters.ts';
 import { asStartupError, checkReadable } from '../db/startup-errors.ts';
 import { archiveSource } from '../import/archive/archive-source.ts';
+import type { ImportSource } from '../import/batch.ts';
 import { copyTables } from '../import/copy-tables.ts';
 import { databaseSource } from '../import/db/foreign-source.ts';
 import { openInput, STANDARD_INPUT } from '../import/input.ts';
@@ -12,8 +14,8 @@ import { type LocalClock, localClock } from '../import/sacct/times.ts';
 import { swfSource } from '../import/swf/swf-source.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
-import { load } from './load.ts';
-import { type LoadTarget, loadTarget, withDatabase } from './open-database.ts';
+import { load, loadNothing } from './load.ts';
+import { type LoadTarget, loadTarget, withDatabase, withExisting } from './open-database.ts';
 
 export const importCommand: Command = {
   name: 'import',
@@ -33,6 +35,8 @@ cc-jobs import sacct FILE... [--timezone ZONE] [--cluster NAME] [--columns ORDER
     --cluster NAME    cluster of records that name none
     --columns ORDER   columns of a file without header: ${ORDER_NAMES.join(', ')} (the order of Open XDMoD since
                       that release; default xdmod10), or names of sacct, such as JobID,User,...
+
+--dry-run with any of them writes nothing, and says what would be imported.
 
 Loads the jobs into DB_URL, which is created if it does not exist. A job that already exists is not changed, unless it is
 stored as running or suspended and the source has its end. So an import can be stopped with Ctrl-C and repeated.
@@ -70,15 +74,17 @@ interface Import {
 
 /** The imports by their kind. Each opens its source first, so that an invalid file does not create a database. */
 const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
-  async archive({ from, target, io }) {
-    const source = await asStartupError(from, () => archiveSource(from, target.archivePath));
+  async archive({ from, values, target, io }) {
+    const copyTo = values['dry-run'] ? undefined : target.archivePath;
+    const source = await asStartupError(from, () => archiveSource(from, copyTo));
     for (const note of source.notes) io.stderr.write(`${note}\n`);
-    return await withDatabase(target, (db) => load(db, source, io));
+    return await loadInto(target, source, io, values);
   },
-  async db({ from, target, io }) {
+  async db({ from, values, target, io }) {
     await checkReadable(from);
     const source = await asStartupError(from, () => databaseSource(from, target.temporaryRoot));
     try {
+      if (values['dry-run']) return await loadInto(target, source, io, values);
       return await withDatabase(target, async (db) => {
         const counts = await copyTables(db, source, io.signal);
         const { copyTags, copyUsers, copyNodes, copyNodeStates } = counts;
@@ -106,14 +112,25 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
     }
     const inputs = await Promise.all(paths.map((path) => openInput(path, io.stdin)));
     const source = await asStartupError(from, () => sacctSource(inputs, options));
-    return await withDatabase(target, (db) => load(db, source, io));
+    return await loadInto(target, source, io, values);
   },
   async swf({ from, values, target, io }) {
     const input = await openInput(from, io.stdin);
     const source = await asStartupError(from, () => swfSource(input, values.cluster));
-    return await withDatabase(target, (db) => load(db, source, io));
+    return await loadInto(target, source, io, values);
   },
 };
+
+async function loadInto(
+  target: LoadTarget,
+  source: ImportSource,
+  io: CommandIo,
+  { 'dry-run': isDryRun }: Import['values'],
+): Promise<number> {
+  if (isDryRun !== true) return await withDatabase(target, (db) => load(db, source, io));
+  if (!existsSync(target.path)) return await loadNothing(undefined, source, io);
+  return await withExisting(target, (db) => loadNothing(db, source, io));
+}
 
 /** Returns the clusters of the archive, if there is one. They define the subclusters. */
 async function configuredClusters(archivePath: string): Promise<Clusters> {
@@ -142,7 +159,12 @@ function parseCommandLine(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { timezone: { type: 'string' }, cluster: { type: 'string' }, columns: { type: 'string' } },
+      options: {
+        timezone: { type: 'string' },
+        cluster: { type: 'string' },
+        columns: { type: 'string' },
+        'dry-run': { type: 'boolean' },
+      },
     });
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });

@@ -2,7 +2,7 @@ import { jobRows } from '../db/job-rows.ts';
 import type { Database } from '../db/port.ts';
 import type { InsertJobsOutput } from '../db/writes/insert-jobs.ts';
 import { within } from '../deadline.ts';
-import type { Tag } from '../jobs/job.ts';
+import type { Job, Tag } from '../jobs/job.ts';
 import type { BadRecord, ImportBatch, ImportSource } from './batch.ts';
 
 /** The results of all records so far. */
@@ -36,15 +36,25 @@ export interface ImportReport {
 
 const ADDED_UP = ['read', 'running', 'neverStarted', 'steps', 'bad', 'repaired'] as const;
 
+/** Prepares jobs, and returns what writes them: the next jobs are prepared while the last are written. */
+export type JobWriter = (jobs: readonly Job[]) => () => Promise<InsertJobsOutput>;
+
 /** The time limit of one batch, including the wait for the writer of a file in use. */
 const WRITE_LIMIT_MS = 60_000;
+
+function jobWriter(db: Database): JobWriter {
+  return (jobs) => {
+    const rows = jobRows(jobs);
+    return async () => await writeRows(db, rows);
+  };
+}
 
 /**
  * Writes the jobs of a source in batches, each in its own transaction. Reads the next batch while one is written. Stops
  * between batches when the signal fires. Written batches always stay.
  */
 export async function importJobs(
-  db: Database,
+  db: Database | JobWriter,
   source: ImportSource,
   report: ImportReport,
   signal: AbortSignal,
@@ -74,12 +84,13 @@ export async function importJobs(
     }
     report.progress(counts, batch.position);
   };
+  const writer = typeof db === 'function' ? db : jobWriter(db);
   let writing: Promise<void> = Promise.resolve();
   for await (const batch of source.batches()) {
-    const rows = jobRows(batch.jobs);
+    const write = writer(batch.jobs);
     await writing;
     if (signal.aborted) break;
-    writing = writeRows(db, rows).then((output) => finish(batch, output));
+    writing = write().then((output) => finish(batch, output));
     // The next round awaits it. Until then its failure must not count as unhandled.
     writing.catch(() => {});
   }

@@ -8,6 +8,7 @@ import { importCommand } from '../../src/commands/import.ts';
 import { Progress } from '../../src/commands/progress.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
+import { smallCluster } from '../support/small-cluster.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const END = '1764000000';
@@ -106,10 +107,67 @@ describe('cc-jobs import', () => {
     expect(await count()).toBe(2); // an hour earlier in Berlin: another start, another job
   });
 
+  test('tells with --dry-run what would come in, and changes nothing', async () => {
+    const { run, root, path, count } = await shell();
+    const running = '3|c|u|a|2026-01-01T00:00:00|00:00:10|RUNNING|n1';
+    await writeFiles(root, {
+      'one.psv': [...SACCT, running, SACCT[1]].join('\n'),
+      'two.psv': [...SACCT, running.replace('RUNNING', 'FAILED'), '4|c'].join('\n'),
+    });
+    const [one, two] = [join(root, 'one.psv'), join(root, 'two.psv')];
+    const fresh = await run(importCommand, 'sacct', one, '--dry-run');
+    expect(fresh).toMatchObject({
+      code: 0,
+      last: expect.stringMatching(
+        /^dry run, nothing was written: 4 read, 2 imported, 1 already there, 1 running, 1 never started, /,
+      ),
+    });
+    expect(existsSync(path)).toBe(false);
+    await run(importCommand, 'sacct', one);
+    const known = await run(importCommand, 'sacct', two, '--dry-run');
+    expect(known).toMatchObject({
+      code: 1,
+      last: expect.stringMatching(/4 read, 0 imported, 1 ended, 1 already there, 1 never started, 1 bad, /),
+    });
+    expect(known.all).toContain('line 5: has the wrong number of columns\n');
+    expect(await count()).toBe(2);
+    const written = await run(importCommand, 'sacct', two);
+    expect(written.last).toMatch(/^4 read, 0 imported, 1 ended, 1 already there, 1 never started, 1 bad, /);
+  });
+
+  test('copies no file of an archive with --dry-run, and reads another database', async () => {
+    const { run, root, path, count } = await shell();
+    const [from, other] = [join(root, 'from'), await shell()];
+    await writeFiles(from, {
+      'version.txt': '3\n',
+      'small/cluster.json': smallCluster(),
+      'small/0/001/1000/meta.json': {
+        jobId: 1,
+        cluster: 'small',
+        user: 'u',
+        numNodes: 1,
+        jobState: 'failed',
+        startTime: 1000,
+        resources: [{ hostname: 'n01' }],
+      },
+      'small/0/001/1000/data.json': '{}',
+    });
+    const dry = await run(importCommand, 'archive', from, '--dry-run');
+    expect(dry).toMatchObject({ code: 0, last: 'dry run, nothing was written: 1 read, 1 imported' });
+    expect([existsSync(path), existsSync(join(root, 'var/archive'))]).toEqual([false, false]);
+    await run(importCommand, 'archive', from);
+    expect(await count()).toBe(1);
+    const copied = await other.run(importCommand, 'db', path, '--dry-run');
+    expect(copied).toMatchObject({ code: 0, last: 'dry run, nothing was written: 1 read, 1 imported' });
+    expect(existsSync(other.path)).toBe(false);
+  });
+
   test('reads a workload log', async () => {
     const { run, root, count } = await shell();
     const log = '; UnixStartTime: 1132444805\n1 0 5 83 1 -1 -1 1 10 -1 1 1 1 -1 -1 -1 -1 -1\n';
     await writeFiles(root, { 'log.swf.gz': gzipSync(log) });
+    const dry = await run(importCommand, 'swf', join(root, 'log.swf.gz'), '--dry-run', '--cluster', 'grid');
+    expect(dry).toMatchObject({ code: 0, last: 'dry run, nothing was written: 1 read, 1 imported' });
     expect(await run(importCommand, 'swf', join(root, 'log.swf.gz'))).toMatchObject({
       code: 0,
       last: expect.stringMatching(/^1 read, 1 imported, /),

@@ -23,17 +23,18 @@ export interface ArchiveSource extends ImportSource {
 
 /**
  * Reads the jobs of an archive, ordered by cluster, job id and start. Unless the archive is `target` itself, its
- * cluster.json files are copied there first, and the files of each job before the job is yielded. Throws StartupError.
+ * cluster.json files are copied there first, and the files of each job before the job is yielded. Without `target`
+ * nothing is copied. Throws StartupError.
  */
-export async function archiveSource(root: string, target: string): Promise<ArchiveSource> {
+export async function archiveSource(root: string, target: string | undefined): Promise<ArchiveSource> {
   const isVersion = await readVersion(root).catch(() => '');
   if (isVersion.trim() !== '3') {
     throw new StartupError(`${root} is not a job archive of version 3: check its version.txt`);
   }
   const clusters = await readClusters(root);
   await sameNames(root);
-  await checkArchive(target, { create: true });
-  const copyTo = (await isSameFolder(root, target)) ? undefined : target;
+  if (target !== undefined) await checkArchive(target, { create: true });
+  const copyTo = target === undefined || (await isSameFolder(root, target)) ? undefined : target;
   const notes = copyTo === undefined ? [] : await copyClusters(root, copyTo);
   return { total: undefined, notes, batches: () => batchesOf(root, copyTo, clusters) };
 }
