@@ -129,7 +129,7 @@ test('a new file has the objects of schema 11, to the letter of its columns', as
     (await (await db.prepare(`SELECT name FROM pragma_table_info('${table}')`)).all([])).map(
       (row: { name: string }) => row.name,
     );
-  expect((await columns('job')).sort()).toEqual(['id', 'submit_time', ...JOB_COLUMNS].sort());
+  expect((await columns('job')).sort()).toEqual(['id', ...JOB_COLUMNS].sort());
   expect(await columns('job_cache')).toEqual(await columns('job'));
   expect(await columns('node_state')).toEqual(
     'id time_stamp jobs_running cpus_allocated memory_allocated gpus_allocated node_state health_state health_metrics node_id'.split(
