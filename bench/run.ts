@@ -31,6 +31,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   nodes: () => import('./nodes.ts'),
   columns: () => import('./columns.ts'),
   growth: () => import('./growth.ts'),
+  odd: () => import('./odd.ts'),
   record: () => import('./record.ts'),
   pages: () => import('./pages.ts'),
   walreset: () => import('./walreset.ts'),
