@@ -1,24 +1,29 @@
 import { z } from '@hono/zod-openapi';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
-import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
+import { filterOf, JobFilterQuery, times, timesOf } from '../src/http/query/job-filter-query.ts';
 import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
+import type { Condition } from '../src/jobs/filter.ts';
 import { PAGE_SIZE } from '../src/jobs/order.ts';
-import { GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
+import { CLIPPED_SECONDS, GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
 
 const Query = JobFilterQuery.extend({
   'group-by': choice(GROUPS, undefined, 'default: totals of all jobs'),
   'sort-by': choice(SORT_FIELDS, undefined, 'order of the groups, descending'),
+  clip: times('jobs that ran at any moment of it, and hours inside it only', '2026-10-01..2026-10-31'),
   page: count(undefined, 'page number, starting at 1; default 1'),
   'items-per-page': count(undefined, `groups per page; default ${PAGE_SIZE}`),
 });
 
 const whole = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const totals = Object.fromEntries(TOTALS.map((field) => [field, whole()]));
-const JobsStatisticsSchema = z.object({ id: z.string(), name: z.string(), ...totals }).openapi('JobsStatistics');
+const seconds = Object.fromEntries(CLIPPED_SECONDS.map((field) => [field, whole().optional()]));
+const JobsStatisticsSchema = z
+  .object({ id: z.string(), name: z.string(), ...totals, ...seconds })
+  .openapi('JobsStatistics');
 
 /** GET statistics/jobs: returns totals of the matching jobs, overall or by group. */
 export const statistics = resource().openapi(
@@ -28,18 +33,21 @@ export const statistics = resource().openapi(
     summary: 'Get totals of jobs, optionally by group',
     request: { query: Query },
     responses: answers(
-      'one element for all jobs, or one for each group; hours are integers',
+      'one element for all jobs, or one for each group; hours are integers; with clip also seconds',
       z.object({ statistics: z.array(JobsStatisticsSchema) }),
     ),
   }),
   async (c) => {
     const { 'group-by': group, 'sort-by': sortBy, page, 'items-per-page': itemsPerPage } = c.req.valid('query');
-    const jobs = visibleJobs(c, filterOf(c, Query));
+    const clip = timesOf(c, 'clip');
+    const ranInside: Condition[] = clip === undefined ? [] : [{ kind: 'during', range: clip, nowSec: nowSec(c) }];
+    const jobs = visibleJobs(c, [...filterOf(c, Query), ...ranInside]);
     const groupBy = group === undefined ? undefined : ofParameter('group-by', () => oneOf(group, groupsFor(jobs)));
     const isPaged = groupBy !== undefined && (page ?? itemsPerPage) !== undefined;
     const options = {
       nowSec: nowSec(c),
       shortJobSec: c.var.service.settings.SHORT_JOB_S,
+      clip,
       groupBy,
       sortBy,
       page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? PAGE_SIZE } : undefined,

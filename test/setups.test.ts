@@ -69,6 +69,7 @@ const FIXED = [
   '/api/jobs/metrics/99999',
   '/api/jobs/?during=2026-09-01..2026-09-10&zone=Europe/Berlin&items-per-page=40',
   '/api/statistics/jobs?during=1788000000-1789000000&group-by=cluster',
+  '/api/statistics/jobs?clip=2026-09-10..2026-09-12&zone=Europe/Berlin&group-by=user&sort-by=totalNodeHours',
   '/api/statistics/histograms?end-time=2026-09-01..&metric=flops_any&bins=6h',
   '/api/jobs/used_nodes?ts=1790000000',
   '/api/clusters/',
@@ -91,6 +92,7 @@ const FIXED = [
   '/jobs?cluster=nowhere&page=2',
   '/jobs?colour=red',
   '/statistics?group-by=project&sort-by=totalJobs',
+  '/statistics?during=1788000000-1789000000&clip=during',
 ];
 
 describe('reading', () => {

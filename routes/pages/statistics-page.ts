@@ -21,6 +21,7 @@ const PATH = '/statistics';
 const VIEW = z.object({
   'group-by': choice(GROUPS, undefined),
   'sort-by': choice(SORT_FIELDS, DEFAULT_SORT_FIELD),
+  clip: choice(['during'], undefined),
   bins: choice(DURATION_BINS_NAMES, DEFAULT_DURATION_BINS),
   page: count(1),
 });
@@ -34,11 +35,16 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
   offerOnFault(c, () => suggestSmaller(asked.page, c.var.service.clusters));
-  const { 'group-by': group, 'sort-by': sortBy, bins, page: pageNumber } = readQuery(queryOf(c), VIEW);
+  const { 'group-by': group, 'sort-by': sortBy, clip, bins, page: pageNumber } = readQuery(queryOf(c), VIEW);
   const jobs = visibleJobs(c, asked.filter);
   const choices = groupsFor(jobs);
   const groupBy = group === undefined ? choices[0] : ofParameter('group-by', () => oneOf(group, choices));
-  const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S };
+  const during = asked.filter.find((condition) => condition.kind === 'during');
+  const options = {
+    nowSec: nowSec(c),
+    shortJobSec: c.var.service.settings.SHORT_JOB_S,
+    clip: clip === undefined ? undefined : during?.range,
+  };
   const groupsAsked = {
     ...options,
     groupBy,
@@ -53,6 +59,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const content = statisticsContent({
     groupBy,
     sortBy,
+    clipping: during === undefined ? undefined : (clip ?? 'none'),
     bins,
     pageNumber,
     choices,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { pageIdsOf } from '../questions/list/deep-slice.ts';
 import type { Question } from '../questions/question.ts';
-import { GROUP_COLUMNS } from '../questions/statistics/duckdb.ts';
+import { groupColumns } from '../questions/statistics/duckdb.ts';
 import { groupsJson, rowsJson } from './answer-json.ts';
 import { follow, isChurned } from './follow.ts';
 import { Outdated } from './index-errors.ts';
@@ -87,7 +87,7 @@ export class IndexSession {
     if (question.kind !== 'statistics') return rowsJson(rows);
     const { json, ids } = rows[0] ?? {};
     const names = question.groupBy === 'user' ? this.#source.namesOf(String(ids)) : undefined;
-    return groupsJson(GROUP_COLUMNS, String(json), names);
+    return groupsJson(groupColumns(question), String(json), names);
   }
 
   /** The effective settings of DuckDB. */

@@ -18,6 +18,20 @@ export const TOTALS = [
 ] as const;
 export type Total = (typeof TOTALS)[number];
 
+/** A clipped answer also has the sums in seconds: the truncated hours of twelve months do not add up to the year's. */
+export const CLIPPED_SECONDS = [
+  'totalWalltimeSeconds',
+  'totalNodeSeconds',
+  'totalCoreSeconds',
+  'totalAccSeconds',
+] as const;
+export type ClippedSeconds = (typeof CLIPPED_SECONDS)[number];
+
+/** Returns the sums of an answer. `clip` is that of the question. */
+export function totalsOf({ clip }: { readonly clip?: unknown }): readonly (Total | ClippedSeconds)[] {
+  return clip === undefined ? TOTALS : [...TOTALS, ...CLIPPED_SECONDS];
+}
+
 /** The sort orders of groups: descending, ties by the group's key ascending (its UTF-8 bytes). */
 export type SortField = Exclude<Total, 'runningJobs' | 'shortJobs'>;
 export const SORT_FIELDS = TOTALS.filter(
@@ -32,7 +46,8 @@ export type Whole = number | bigint;
 
 /**
  * The statistics of one group, or of all jobs (`id` and `name` are then ''). D is max(0, now - start) for running jobs
- * and the stored duration for others. Sums are exact; hours are rounded down after summing (contract/graphql.md §6):
+ * and the stored duration for others. Sums are exact; hours are rounded down after summing (contract/graphql.md §6).
+ * With `clip` [A, B), the seconds of a job inside replace D: max(0, min(start + D, B) - max(start, A)).
  *
  * - totalWalltime = floor(ΣD / 3600), totalNodeHours = floor(Σ(D * numNodes) / 3600), and so on
  * - totalNodes, totalCores, totalAccs = Σ per job
@@ -41,7 +56,7 @@ export type Whole = number | bigint;
  * A sum is exact if each D * n fits in 63 bits. A start far before 1970 may exceed that; 15 digits are then right. A
  * total beyond 63 bits reads as 2^63 - 1.
  */
-export interface JobsStatistics extends Record<Total, Whole> {
+export interface JobsStatistics extends Record<Total, Whole>, Partial<Record<ClippedSeconds, Whole>> {
   id: string;
   /** The name of the account if the groups are users; '' if there is none. */
   name: string;

@@ -10,7 +10,7 @@ import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { answerOf, builtIndex } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
-import { randomFilter, randomUser } from '../support/random-filters.ts';
+import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
 import { randomRows, store } from '../support/random-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 import { isSuitable, madeSuitable } from '../support/suitable-jobs.ts';
@@ -42,6 +42,7 @@ const question: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
       ),
       shortJobSec: fc.constantFrom(0, 300),
       nowSec: fc.constantFrom(NOW, NOW + 1_000),
+      clip: fc.option(randomWindow, { nil: undefined }),
     })
     .map(
       (options) =>

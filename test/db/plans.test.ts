@@ -198,6 +198,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     const plans = [
       await db.plan(countJobs(jobs)),
       await db.plan(jobStatistics(jobs, { ...options, groupBy: 'user' })),
+      await db.plan(jobStatistics(jobs, { ...options, clip: { from: 1_602_000_000n, to: 1_602_100_000n } })),
       await db.plan(jobHistograms(jobs, { nowSec: NOW, bins: '1h' })),
       await pageIdsOf(jobs),
     ];

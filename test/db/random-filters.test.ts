@@ -11,7 +11,7 @@ import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.t
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { matches } from '../support/naive-filter.ts';
 import { naiveHistograms, naiveMetricHistogram, naiveStatistics } from '../support/naive-statistics.ts';
-import { randomFilter, randomUser } from '../support/random-filters.ts';
+import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
@@ -75,6 +75,7 @@ test('statistics are those of the formulas over the rows', async () => {
     sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
     page: fc.constantFrom(undefined, { page: 1, itemsPerPage: 3 }, { page: 2, itemsPerPage: 2 }),
     shortJobSec: fc.constantFrom(0, 300),
+    clip: fc.option(randomWindow, { nil: undefined }),
   });
   await overRandomJobs(options, async (visible, found, asked) => {
     expect(await db.read(jobStatistics(visible, { ...asked, nowSec: NOW }))).toEqual(

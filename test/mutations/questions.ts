@@ -12,6 +12,8 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/where/run-times.ts', 'range.from - LONG_SEC', 'range.from', 'db/random-filters'),
   mutation('questions/count/sqlite.ts', '{where}', '{sql`1`}', 'routes/lists'),
   mutation('questions/statistics/sqlite.ts', '{where}', '{sql`1`}', 'routes/statistics'),
+  mutation('questions/statistics/sqlite.ts', 'to === undefined ? end', 'to !== 0n ? end', 'routes/statistics'),
+  mutation('questions/statistics/duckdb.ts', 'to === undefined ? end', 'to !== 0n ? end', 'column-index/equality'),
   mutation('questions/one-job/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/listed-jobs.ts', 'whereJob(jobs)', 'sql`1`', 'db/listed-jobs'),

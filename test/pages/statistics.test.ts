@@ -147,6 +147,25 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     expect(await page.locator('main .note').innerText()).toContain('No job matches this filter.');
   });
 
+  test('of a time have hours of whole jobs, or those within it', async () => {
+    const { page, texts } = await service.visit('root');
+    const during = `${NOW - 172_800 + 3600}-${NOW - 172_800 + 7200}`;
+    await page.goto(`/statistics?during=${during}`);
+    const hoursOf = async () => (await texts('.totals > div')).slice(4);
+    // The job of 9000 s on two nodes with four threads each.
+    const whole = ['hours of walltime 2', 'node hours 5', 'core hours 20', 'accelerator hours 2'];
+    expect(await hoursOf()).toEqual(whole);
+    const hours = page.getByRole('navigation', { name: 'Hours' });
+    await follow(page, hours.getByRole('link', { name: 'Hours within this time' }));
+    expect(new URL(page.url()).search).toBe(`?during=${during}&clip=during`);
+    expect(await hoursOf()).toEqual(['hours of walltime 1', 'node hours 2', 'core hours 8', 'accelerator hours 1']);
+    expect(await texts(GROUPS)).toEqual(['bob 1 1 2 8 1 100.0 % jobs of bob']);
+    await follow(page, hours.getByRole('link', { name: 'Hours of whole jobs' }));
+    expect(await hoursOf()).toEqual(whole);
+    await page.goto('/statistics?clip=during');
+    expect(await hours.count()).toBe(0);
+  });
+
   test('have the filter of the list as a form, and keep how one looks at them', async () => {
     const { page } = await service.visit('root', { javaScriptEnabled: false });
     await page.goto('/statistics?group-by=project');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp;
@@ -65,14 +65,74 @@ describe('GET /api/statistics/jobs', () => {
     expect(await statistics('?user=nobody')).toMatchObject([{ totalJobs: 0, totalWalltime: 0 }]);
   });
 
-  test.each(['group-by=node', 'sort-by=name', 'page=0', 'items-per-page=x', 'group-by=user&group-by=user'])(
-    'refuses %s by name',
-    async (query) => {
-      const [status, code, error] = await faultIn(await service.get(`/api/statistics/jobs?${query}`));
-      expect([status, code]).toEqual([400, 'invalid_request']);
-      expect(error).toContain(query.split('=')[0]);
-    },
-  );
+  test('clipped to a range of times, has hours inside it only, and the exact seconds', async () => {
+    // Of the job of 7,200 s the first half hour, of the two that began with it 1,800 and 60 s.
+    const range = `${NOW - 7200}-${NOW - 5400}`;
+    expect(await statistics(`?clip=${range}`)).toEqual([
+      {
+        ...(await statistics(`?during=${range}`))[0],
+        totalWalltime: 1,
+        totalNodeHours: 1,
+        totalCoreHours: 6,
+        totalAccHours: 0,
+        totalWalltimeSeconds: 1800 + 60 + 1800,
+        totalNodeSeconds: 2 * 1800 + 60 + 1800,
+        totalCoreSeconds: 8 * 1800 + 4 * 60 + 4 * 1800,
+        totalAccSeconds: 0,
+      },
+    ]);
+    expect(await statistics(`?clip=-${NOW - 7200}`)).toMatchObject([{ totalJobs: 0, totalWalltimeSeconds: 0 }]);
+    expect(await statistics(`?clip=last6h&user=ada`)).toMatchObject([{ totalJobs: 1, totalWalltimeSeconds: 3600 }]);
+  });
+
+  test.each([
+    'group-by=node',
+    'sort-by=name',
+    'page=0',
+    'items-per-page=x',
+    'group-by=user&group-by=user',
+    'clip=5-5',
+    'clip=-',
+    'clip=1-&clip=2-',
+  ])('refuses %s by name', async (query) => {
+    const [status, code, error] = await faultIn(await service.get(`/api/statistics/jobs?${query}`));
+    expect([status, code]).toEqual([400, 'invalid_request']);
+    expect(error).toContain(query.split('=')[0]);
+  });
+});
+
+test.each([2025, 2026, 2027])('the twelve months of %i add up to the year', async (year) => {
+  const at = (date: string) => Date.parse(date) / 1000;
+  const jobs = [
+    job({ jobId: 1, startTime: at('2025-12-29T07:00:01Z'), duration: 86_400 * 40, numNodes: 7 }), // over the new year
+    job({ jobId: 2, startTime: at('2026-02-28T22:59:59Z'), duration: 2 }), // over the end of a month in Berlin
+    job({ jobId: 3, startTime: at('2026-03-31T22:00:00Z'), duration: 0 }), // at the beginning of one
+    job({ jobId: 4, startTime: at('2026-06-30T21:00:00Z'), duration: 3600 }), // to its end
+    job({ jobId: 5, startTime: at('2026-10-25T00:30:00Z'), duration: 86_400 * 13 + 77, numNodes: 3, user: 'bob' }),
+    job({ jobId: 6, startTime: at('2026-11-30T12:34:56Z'), duration: 0, jobState: 'running', numAcc: 4 }), // until now, NOW
+    job({ jobId: 7, startTime: at('2026-12-31T01:00:00Z'), duration: 86_401, jobState: 'suspended' }),
+    job({ jobId: 8, startTime: NOW + 3600, duration: 0, jobState: 'running' }), // by a clock that is an hour ahead
+  ];
+  const seconds = ['totalWalltimeSeconds', 'totalNodeSeconds', 'totalCoreSeconds', 'totalAccSeconds'];
+  const app = await testApp({ jobs });
+  onTestFinished(() => app.close());
+  const sumOf = async (clip: string, user: string) => {
+    const path = `/api/statistics/jobs?clip=${clip}&zone=Europe/Berlin&user=${user}`;
+    const { statistics } = await bodyOf<{ statistics: Record<string, number>[] }>(await app.get(path));
+    return seconds.map((name) => statistics[0]?.[name] ?? Number.NaN);
+  };
+  const two = (number: number) => String(number).padStart(2, '0');
+  for (const user of ['ada', 'bob']) {
+    const months = await Promise.all(
+      Array.from({ length: 12 }, (_, month) => {
+        const days = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+        return sumOf(`${year}-${two(month + 1)}-01..${year}-${two(month + 1)}-${days}`, user);
+      }),
+    );
+    const all = await sumOf(`${year}-01-01..${year}-12-31`, user);
+    expect(seconds.map((_, at) => months.reduce((sum, month) => sum + (month[at] ?? 0), 0))).toEqual(all);
+    if (user === 'ada') expect(all[0]).toBeGreaterThan(0);
+  }
 });
 
 describe('GET /api/statistics/histograms', () => {

@@ -4,18 +4,15 @@ import type { StatisticsOptions } from '../../src/questions/statistics/question.
 import type { Row } from './random-jobs.ts';
 
 /** The statistics of contract/graphql.md §6, with integers of any size. */
-export function naiveStatistics(
-  rows: readonly Row[],
-  { groupBy, sortBy, page, nowSec, shortJobSec }: StatisticsOptions,
-) {
-  if (groupBy === undefined) return [totals('', rows, nowSec, shortJobSec)];
+export function naiveStatistics(rows: readonly Row[], options: StatisticsOptions) {
+  const { groupBy, sortBy, page } = options;
+  if (groupBy === undefined) return [totals('', rows, options)];
   const keys = new Map(rows.map((row) => [row[groupBy].toString('latin1'), row[groupBy]]));
   const groups = [...keys.values()].sort(Buffer.compare).map((key) =>
     totals(
       key.toString(),
       rows.filter((row) => row[groupBy].equals(key)),
-      nowSec,
-      shortJobSec,
+      options,
     ),
   );
   if (sortBy !== undefined) groups.sort((a, b) => (a[sortBy] === b[sortBy] ? 0 : a[sortBy] < b[sortBy] ? 1 : -1));
@@ -23,15 +20,10 @@ export function naiveStatistics(
   return groups.slice((page.page - 1) * page.itemsPerPage, page.page * page.itemsPerPage);
 }
 
-function totals(id: string, rows: readonly Row[], nowSec: number, shortJobSec: number): JobsStatistics {
+function totals(id: string, rows: readonly Row[], { nowSec, shortJobSec, clip }: StatisticsOptions): JobsStatistics {
   const sum = (value: (row: Row) => bigint) => rows.reduce((all, row) => all + value(row), 0n);
-  const hours = (value: (row: Row) => bigint) =>
-    exact(
-      floorDivide(
-        sum((row) => lasted(row, nowSec) * value(row)),
-        3600n,
-      ),
-    );
+  const seconds = (value: (row: Row) => bigint) => sum((row) => secondsIn(clip, row, nowSec) * value(row));
+  const hours = (value: (row: Row) => bigint) => exact(floorDivide(seconds(value), 3600n));
   return {
     id,
     name: '',
@@ -46,7 +38,21 @@ function totals(id: string, rows: readonly Row[], nowSec: number, shortJobSec: n
     totalCoreHours: hours(cores),
     totalAccs: exact(sum(accs)),
     totalAccHours: hours(accs),
+    ...(clip !== undefined && {
+      totalWalltimeSeconds: exact(seconds(() => 1n)),
+      totalNodeSeconds: exact(seconds(nodes)),
+      totalCoreSeconds: exact(seconds(cores)),
+      totalAccSeconds: exact(seconds(accs)),
+    }),
   };
+}
+
+/** Of the moments of a job, each a second long, those from `from` to before `to`. */
+function secondsIn(clip: StatisticsOptions['clip'], row: Row, nowSec: number): bigint {
+  const [start, all] = [row['start-time'], lasted(row, nowSec)];
+  if (clip === undefined) return all;
+  const before = (moment: bigint) => (moment < start ? 0n : moment > start + all ? all : moment - start);
+  return (clip.to === undefined ? all : before(clip.to)) - (clip.from === undefined ? 0n : before(clip.from));
 }
 
 const nodes = (row: Row) => row['num-nodes'];

@@ -18,6 +18,9 @@ function range<Value>(values: fc.Arbitrary<Value>) {
   return fc.record({ from: values, to: values }, { requiredKeys: [] });
 }
 
+/** Half-open ranges of times. */
+export const randomWindow = range(times).filter(({ from, to }) => from === undefined || to === undefined || from < to);
+
 const operators = fc.constantFrom('is', 'contains', 'starts-with', 'not' as const);
 
 function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
@@ -43,8 +46,7 @@ function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
       return range(wholes).map((within) => ({ kind: 'whole', field: field.name, range: within }));
     case 'during':
       return fc
-        .tuple(range(times), fc.constantFrom(0, 1_699_996_400, 1_700_000_000, 1_700_001_000))
-        .filter(([{ from, to }]) => from === undefined || to === undefined || from < to)
+        .tuple(randomWindow, fc.constantFrom(0, 1_699_996_400, 1_700_000_000, 1_700_001_000))
         .map(([within, nowSec]) => ({ kind: 'during', range: within, nowSec }));
     case 'ended':
       return range(times).map((within) => ({ kind: 'ended', range: within }));

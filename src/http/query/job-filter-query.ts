@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
-import { type Condition, checkText, isFootprintKey, type JobFilter } from '../../jobs/filter.ts';
+import { type Condition, checkText, isFootprintKey, type JobFilter, type Range } from '../../jobs/filter.ts';
 import { PAGE_SIZE } from '../../jobs/order.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import { hasTimes, type Now, RANGE_WORDS, rangeEndOf, timeRange, zoneOf } from '../../jobs/times.ts';
@@ -162,7 +162,7 @@ export function parseFilter(
 
 /** Returns the filter with its times in Unix seconds, as a form shows them, and without the time zone. */
 export function withoutDates(query: URLSearchParams, at: number): URLSearchParams {
-  const now = { nowSec: at, zone: zoneIn(query.has(ZONE) ? query.getAll(ZONE) : undefined) };
+  const now = nowOf(query, at);
   const seconds = new URLSearchParams();
   for (const [name, value] of query) {
     if (name === ZONE) continue;
@@ -173,6 +173,10 @@ export function withoutDates(query: URLSearchParams, at: number): URLSearchParam
     } else seconds.append(name, value);
   }
   return seconds;
+}
+
+function nowOf(query: URLSearchParams, at: number): Now {
+  return { nowSec: at, zone: zoneIn(query.has(ZONE) ? query.getAll(ZONE) : undefined) };
 }
 
 /** Returns the time zone in the values of the parameter. Throws invalid_request with its name. */
@@ -198,6 +202,18 @@ function footprint(key: string): Parameter['make'] {
 export function filterOf(c: Context<AppEnv>, { shape }: z.ZodObject): JobFilter {
   const own = Object.keys(shape).filter((name) => name !== ZONE && !PARAMETERS.has(name));
   return parseFilter(queryOf(c), nowSec(c), own);
+}
+
+/** A half-open range of times that is no condition. It depends on now and on the time zone, so `timesOf` reads it. */
+export function times(words: string, example: string): z.ZodType {
+  return text(`range of times, ${words}: ${TIME_RANGE}`, example);
+}
+
+/** Returns undefined if the parameter is missing. Throws invalid_request with its name. */
+export function timesOf(c: Context<AppEnv>, name: string): Range<bigint> | undefined {
+  const query = queryOf(c);
+  if (!query.has(name)) return undefined;
+  return ofParameter(name, () => timeRange(single(query.getAll(name)), 'half-open', nowOf(query, nowSec(c))));
 }
 
 /** On if present, except for the values false and 0 (contract/rest.md §14). */

@@ -14,6 +14,8 @@ export interface StatisticsContent {
   groupBy: Group;
   choices: readonly Group[];
   sortBy: SortField;
+  /** `during` if only hours within the time of the filter count. Undefined if the filter has no such time. */
+  clipping: 'during' | 'none' | undefined;
   bins: DurationBins;
   pageNumber: number;
   /** The totals of all matching jobs. */
@@ -33,6 +35,10 @@ const COLUMNS: readonly { field: SortField; label: string }[] = [
   { field: 'totalCoreHours', label: 'Core h' },
   { field: 'totalAccHours', label: 'Acc. h' },
 ];
+const HOURS = [
+  { name: 'none', label: 'Hours of whole jobs' },
+  { name: 'during', label: 'Hours within this time' },
+] as const;
 /** The histograms in the order of the page, each with its member of the answer. */
 const HISTOGRAMS = [
   { field: FIELDS.duration, histogram: 'histDuration' },
@@ -55,18 +61,29 @@ function nothing({ path, query }: Filtered): Html {
     : html`<p class="note">No job matches this filter. <a href="${path}">All jobs</a></p>`;
 }
 
-function totalsList({ shortJobSec }: StatisticsContent, totals: JobsStatistics): Html {
+function totalsList(content: StatisticsContent, totals: JobsStatistics): Html {
   const all: readonly (readonly [string, JobsStatistics['totalJobs']])[] = [
     ['jobs', totals.totalJobs],
     ['running', totals.runningJobs],
-    [`shorter than ${duration(shortJobSec)}`, totals.shortJobs],
+    [`shorter than ${duration(content.shortJobSec)}`, totals.shortJobs],
     ['users', totals.totalUsers],
     ['hours of walltime', totals.totalWalltime],
     ['node hours', totals.totalNodeHours],
     ['core hours', totals.totalCoreHours],
     ['accelerator hours', totals.totalAccHours],
   ];
-  return html`<dl class="totals" aria-label="Totals">${all.map(([label, value]) => html`<div><dt>${label}</dt><dd>${whole(value)}</dd></div>\n`)}</dl>`;
+  return html`${hoursTabs(content)}<dl class="totals" aria-label="Totals">${all.map(([label, value]) => html`<div><dt>${label}</dt><dd>${whole(value)}</dd></div>\n`)}</dl>`;
+}
+
+function hoursTabs({ page, clipping }: StatisticsContent): Html | false {
+  if (clipping === undefined) return false;
+  const tabs = HOURS.map(({ name, label }) => {
+    const own = new URLSearchParams(page.keep);
+    own.delete('clip');
+    if (name !== 'none') own.set('clip', name);
+    return html`<a href="${address(page.path, page.query, own)}"${name === clipping && html` aria-current="true"`}>${label}</a> `;
+  });
+  return html`<nav class="tabs" aria-label="Hours">${tabs}</nav>`;
 }
 
 function groupsTable(content: StatisticsContent): Html {

@@ -1,21 +1,25 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import { offsetOf } from '../../jobs/order.ts';
-import { SORT_FIELDS, TOTALS, type Total } from '../../jobs/statistics.ts';
+import { type ClippedSeconds, SORT_FIELDS, type Total, totalsOf } from '../../jobs/statistics.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
-import type { StatisticsQuestion } from './question.ts';
+import type { StatisticsOptions, StatisticsQuestion } from './question.ts';
 
 /** The value for totals beyond 63 bits. */
 const MOST = 2n ** 63n - 1n;
 /** Beyond any list, and valid as a limit in DuckDB. */
 const LAST_ROW = 2n ** 53n;
+/** Later than any job of the index, and its difference to any time fits in 64 bits. */
+const LATEST = 2n ** 62n;
 
 /** The columns of the rows of an answer. */
-export const GROUP_COLUMNS: readonly string[] = ['id', ...TOTALS];
+export function groupColumns(options: Pick<StatisticsOptions, 'clip'>): readonly string[] {
+  return ['id', ...totalsOf(options)];
+}
 
 /**
- * Returns one row. `json` contains the rows of src/questions/statistics/sqlite.ts as lists of GROUP_COLUMNS, without
+ * Returns one row. `json` contains the rows of src/questions/statistics/sqlite.ts as lists of groupColumns, without
  * the names of users, which only the SQLite file has. `ids` is a list of their ids. Creating rows of thousands of
  * values in JavaScript took a third of the time of a query over 30 days.
  *
@@ -24,36 +28,39 @@ export const GROUP_COLUMNS: readonly string[] = ['id', ...TOTALS];
  * values are integers, so the parts add up to the same sums.
  */
 export function statisticsQuery(question: StatisticsQuestion, context: FilterContext): DuckDbQuery {
-  const { jobs, nowSec, shortJobSec, groupBy, sortBy, page } = question;
+  const { jobs, shortJobSec, groupBy, sortBy, page } = question;
   const where = whereColumns(jobs.conditions, context);
-  const stored = passOf(groupBy, {
+  const { stored, now } = secondsOf(question);
+  const all = passOf(groupBy, {
     counts: `count(*) AS jobs, 0 AS running, count_if(duration < ${wholeLiteral(shortJobSec)}) AS short, ${COUNTED.map((count) => `sum(${count}) AS ${count}`).join(', ')}`,
     users: 'count(DISTINCT hpc_user)',
-    seconds: 'CAST(duration AS BIGINT)',
+    seconds: stored,
     where,
   });
   const beyond = passOf(groupBy, {
     counts: `0 AS jobs, count(*) AS running, 0 AS short, ${COUNTED.map((count) => `0 AS ${count}`).join(', ')}`,
     users: '0',
-    seconds: `${secondsSoFar(nowSec)} - duration`,
+    seconds: `${now} - ${stored}`,
     where: `job_state = ${RUNNING} AND (${where})`,
   });
-  const totals = Object.entries(totalsOf(groupBy)).map(([name, total]) => `${total} AS "${name}"`);
+  const fields = totalsOf(question);
+  const sums = sumsOf(groupBy);
+  const totals = fields.map((name) => `${sums[name]} AS "${name}"`);
   const key = groupBy === undefined ? "''" : 'key';
-  const grouped = `SELECT ${key} AS id, ${totals.join(', ')} FROM (${stored} UNION ALL ${beyond})${groupBy === undefined ? '' : ' GROUP BY key'}`;
+  const grouped = `SELECT ${key} AS id, ${totals.join(', ')} FROM (${all} UNION ALL ${beyond})${groupBy === undefined ? '' : ' GROUP BY key'}`;
   const known = SORT_FIELDS.find((field) => field === sortBy);
   const order = `${known === undefined ? '' : `groups."${known}" DESC, `}groups.id`;
   const slice =
     groupBy === undefined || page === undefined
       ? ''
       : ` ORDER BY ${order} LIMIT ${wholeLiteral(page.itemsPerPage)} OFFSET ${wholeLiteral(least(offsetOf(page), LAST_ROW))}`;
-  const row = `CAST(json_array(id, ${TOTALS.map((name) => `CAST("${name}" AS VARCHAR)`).join(', ')}) AS VARCHAR)`;
+  const row = `CAST(json_array(id, ${fields.map((name) => `CAST("${name}" AS VARCHAR)`).join(', ')}) AS VARCHAR)`;
   const sql = `SELECT '[' || coalesce(string_agg(${row}, ',' ORDER BY ${order}), '') || ']' AS json, CAST(json_group_array(id) AS VARCHAR) AS ids
     FROM (SELECT * FROM (${grouped}) AS groups${slice}) AS groups`;
   return { sql, parameters: context.parameters.values };
 }
 
-function totalsOf(groupBy: StatisticsQuestion['groupBy']): Record<Total, string> {
+function sumsOf(groupBy: StatisticsQuestion['groupBy']): Record<Total | ClippedSeconds, string> {
   return {
     totalJobs: 'sum(jobs)',
     totalUsers: usersOf(groupBy),
@@ -66,6 +73,10 @@ function totalsOf(groupBy: StatisticsQuestion['groupBy']): Record<Total, string>
     totalCoreHours: hours('time_num_hwthreads'),
     totalAccs: sum('num_acc'),
     totalAccHours: hours('time_num_acc'),
+    totalWalltimeSeconds: sum('walltime'),
+    totalNodeSeconds: sum('time_num_nodes'),
+    totalCoreSeconds: sum('time_num_hwthreads'),
+    totalAccSeconds: sum('time_num_acc'),
   };
 }
 
@@ -103,6 +114,16 @@ function usersOf(groupBy: StatisticsQuestion['groupBy']): string {
  */
 export function durationAt(nowSec: number): string {
   return `CASE job_state WHEN ${RUNNING} THEN ${secondsSoFar(nowSec)} ELSE CAST(duration AS BIGINT) END`;
+}
+
+/** Returns the seconds of a job that count: `stored` by its stored duration, `now` if it runs until now. */
+function secondsOf({ nowSec, clip }: StatisticsOptions): { stored: string; now: string } {
+  if (clip === undefined) return { stored: 'CAST(duration AS BIGINT)', now: secondsSoFar(nowSec) };
+  const { from, to } = clip;
+  const first = from === undefined ? 'start_time' : `greatest(start_time, ${wholeLiteral(least(from, LATEST))})`;
+  const inside = (end: string) =>
+    `greatest(0, ${to === undefined ? end : `least(${end}, ${wholeLiteral(to)})`} - ${first})`;
+  return { stored: inside('(start_time + duration)'), now: inside(wholeLiteral(nowSec)) };
 }
 
 /** Seconds so far of a running job, 0 before its start. */

@@ -1,3 +1,4 @@
+import type { Range } from '../../jobs/filter.ts';
 import type { PageRequest } from '../../jobs/order.ts';
 import type { Group, SortField } from '../../jobs/statistics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
@@ -6,6 +7,8 @@ export interface StatisticsOptions {
   readonly nowSec: number;
   /** SHORT_JOB_S: jobs with a shorter stored duration count as short. */
   readonly shortJobSec: number;
+  /** Half-open. Seconds outside it do not count. The filter, not this range, selects the jobs. */
+  readonly clip?: Range<bigint> | undefined;
   /** Without it there is one row for all jobs, with zeros if there are none. */
   readonly groupBy?: Group | undefined;
   /** Descending. Without it, and among equal values, groups are in ascending order of their key. */
