@@ -11,7 +11,7 @@ import { LISTED_FIELDS, type ListOrder, MOST_LISTED_TAGS, NAME_CHARACTERS } from
 import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
-import { column, storedValue, userOf, whereJob } from '../where/sqlite.ts';
+import { column, overJobs, storedValue, userOf } from '../where/sqlite.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
 import type { PageIdsQuestion } from './question.ts';
 import { withIds } from './sqlite.ts';
@@ -99,11 +99,13 @@ function places(jobs: VisibleJobs, { nowSec, ...options }: ListedJobsOptions): R
   const offset = offsetOf(options);
   if (by === 'start-time' && order === 'desc') return newestFirst(jobs, { offset, limit });
   const direction = order === 'asc' ? sql`ASC` : sql`DESC`;
-  const ends =
-    by === 'start-time'
-      ? sql`start_time ASC, id ASC`
-      : sql`${numberAt(FIELDS[by], nowSec)} ${direction}, start_time DESC, id DESC`;
-  return sql`SELECT job.id AS id FROM job WHERE ${whereJob(jobs)} ORDER BY ${ends} LIMIT ${limit} OFFSET ${offset}`;
+  const ends = by === 'start-time' ? sql`start_time ASC, id ASC` : sql`value ${direction}, start_time DESC, id DESC`;
+  const among = overJobs(
+    jobs,
+    (where) =>
+      sql`SELECT job.id AS id, job.start_time AS start_time, ${numberAt(FIELDS[by], nowSec)} AS value FROM job WHERE ${where}`,
+  );
+  return sql`SELECT id FROM (${among}) ORDER BY ${ends} LIMIT ${limit} OFFSET ${offset}`;
 }
 
 function numberAt(field: NumberField, nowSec: number): RawBuilder<unknown> {
