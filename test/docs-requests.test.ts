@@ -6,7 +6,7 @@ import { ClusterFileSchema } from '../src/clusters/schema.ts';
 import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/demo-clusters.ts';
 import { generatedSource } from '../src/dev/made-jobs.ts';
 import { importJobs } from '../src/import/run.ts';
-import { readDocument } from './support/documents.ts';
+import { answerPattern, readDocument } from './support/documents.ts';
 import { type Listening, listening } from './support/listening.ts';
 import { hasProgram, Terminal } from './support/terminal.ts';
 import { keys, type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
@@ -53,18 +53,6 @@ async function ready(service: TestApp): Promise<{ terminal: Terminal; server: Li
   return { terminal, server };
 }
 
-/** The lines of the page are broken where no text is; `…` stands for any text, and so does `,…`. */
-function patternOf(documented: string): RegExp {
-  const text = documented.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, '');
-  return new RegExp(
-    `^${text
-      .split('…')
-      .map((part) => RegExp.escape(part))
-      .join('.*')}$`,
-    's',
-  );
-}
-
 describe.each<[heading: string, options: TestAppOptions]>([
   [
     'Reading',
@@ -109,7 +97,7 @@ describe.each<[heading: string, options: TestAppOptions]>([
     expect(code).toBe(0);
     const text = stdout.trimEnd();
     // Where nothing is left out, equality says more when it fails.
-    if (answer.includes('…')) expect(text).toMatch(patternOf(answer));
+    if (answer.includes('…')) expect(text).toMatch(answerPattern(answer));
     else expect(text).toBe(answer.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, ''));
   });
 });

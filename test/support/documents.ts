@@ -54,3 +54,15 @@ export function blocksOf(markdown: string): Block[] {
   }
   return blocks;
 }
+
+/** An answer as a page shows it: its lines are broken where no text is; `…` stands for any text. */
+export function answerPattern(documented: string): RegExp {
+  const text = documented.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, '');
+  return new RegExp(
+    `^${text
+      .split('…')
+      .map((part) => RegExp.escape(part))
+      .join('.*')}$`,
+    's',
+  );
+}
