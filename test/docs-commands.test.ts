@@ -5,6 +5,7 @@
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Block, blocksOf, DOCUMENTS, ROOT, readDocument } from './support/documents.ts';
 import { openSqlite } from './support/sqlite.ts';
@@ -34,6 +35,12 @@ const PAGES = DOCUMENTS.map((page) => ({
 /** One job of Slurm. */
 const SACCT = `JobID|JobIDRaw|User|Account|State|Start|End|Elapsed|NNodes|NCPUS|NodeList|Cluster
 7|7|ada|fi115|COMPLETED|2026-01-01T00:00:00|2026-01-01T01:00:00|01:00:00|1|72|f0315|fern
+`;
+
+/** A log in the Standard Workload Format with one job. */
+const SWF = `; Version: 2.2
+; UnixStartTime: 1132444805
+1 0 30 3600 4 -1 -1 4 3600 -1 1 7 3 -1 -1 -1 -1 -1
 `;
 
 /** The folder of a cc-backend: a database with its 54 indexes, an archive and keys. */
@@ -104,6 +111,7 @@ const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>>
   'docs/operations.md': async (terminal) => {
     ccBackend(terminal);
     writeFileSync(join(terminal.folder, 'work/jobs.psv'), SACCT);
+    writeFileSync(join(terminal.folder, 'work/LCG-2005-1.swf.gz'), gzipSync(SWF));
     await terminal.type('cc-jobs migrate');
   },
   'docs/scaling.md': async (terminal) => {
