@@ -1,10 +1,14 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
+import type { AppEnv } from '../src/http/env.ts';
 import { jobsAnswer } from '../src/http/jobs/jobs-stream.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { answers, apiRoute, resource } from '../src/http/json/responses.ts';
 import { filterOf, JobListQuery } from '../src/http/query/job-filter-query.ts';
-import { nowSec } from '../src/http/request.ts';
+import { queryBody } from '../src/http/query/query-body.ts';
+import { readQuery } from '../src/http/query/query-parameters.ts';
+import { nowSec, queryOf } from '../src/http/request.ts';
 
 const List = z.object({
   jobs: z.array(JobSchema),
@@ -12,18 +16,40 @@ const List = z.object({
   page: z.int(),
 });
 
-/** GET jobs/: lists a page of jobs, newest start first. The page size has no upper limit: a long page is streamed. */
-export const jobs = resource().openapi(
-  apiRoute({
-    method: 'get',
-    path: '/jobs/',
-    summary: 'List jobs, newest start first',
-    request: { query: JobListQuery },
-    responses: answers('the jobs of the page; a page past the end is empty', List),
-  }),
-  async (c) => {
-    const { page, 'items-per-page': itemsPerPage, 'with-metadata': withMetadata } = c.req.valid('query');
-    const options = { page, itemsPerPage, withMetadata, nowSec: nowSec(c) };
-    return await jobsAnswer(c, visibleJobs(c, filterOf(c, JobListQuery)), options);
-  },
-);
+const IN_BODY = queryBody(JobListQuery);
+const RESPONSES = answers('the jobs of the page; a page past the end is empty', List);
+
+/**
+ * GET jobs/: lists a page of jobs, newest start first. The page size has no upper limit: a long page is streamed. POST
+ * jobs/ does the same with the query in the body, for filters that do not fit into an address.
+ */
+export const jobs = resource()
+  .openapi(
+    apiRoute({
+      method: 'get',
+      path: '/jobs/',
+      summary: 'List jobs, newest start first',
+      request: { query: JobListQuery },
+      responses: RESPONSES,
+    }),
+    (c) => list(c, c.req.valid('query'), queryOf(c)),
+  )
+  .openapi(
+    apiRoute({
+      method: 'post',
+      path: '/jobs/',
+      summary: 'List jobs, newest start first, by a filter in the body',
+      request: { body: IN_BODY.document },
+      responses: RESPONSES,
+    }),
+    async (c) => {
+      const parameters = await IN_BODY.read(c);
+      return await list(c, readQuery(parameters, JobListQuery), parameters);
+    },
+  );
+
+function list(c: Context<AppEnv>, query: z.output<typeof JobListQuery>, parameters: URLSearchParams) {
+  const { page, 'items-per-page': itemsPerPage, 'with-metadata': withMetadata } = query;
+  const options = { page, itemsPerPage, withMetadata, nowSec: nowSec(c) };
+  return jobsAnswer(c, visibleJobs(c, filterOf(c, JobListQuery, parameters)), options);
+}

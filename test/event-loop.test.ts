@@ -210,7 +210,10 @@ async function validBodies(): Promise<Record<string, unknown>> {
   const subCluster = subClusters[0]?.name;
   const key = { jobId: NEW_JOB_ID, cluster };
   const tags = [{ type: 'a', name: 'b', scope: 'global' }];
+  const query = { 'items-per-page': 50, 'with-metadata': true };
   return {
+    '/api/jobs/': query,
+    '/userapi/jobs/': query,
     '/api/jobs/start_job/': {
       ...key,
       ...{ subCluster, user: 'ada', startTime: 1_790_000_000, numNodes: 1 },

@@ -112,6 +112,12 @@ describe('reading', () => {
     }
   });
 
+  test('a list of two thousand ids', async () => {
+    const ids = Array.from({ length: 2_000 }, (_, at) => at * 2);
+    const body = { 'db-id': ids, 'items-per-page': JOBS, 'with-metadata': true };
+    for (const path of ['/api/jobs/', '/userapi/jobs/']) await same({ method: 'POST', path, body });
+  });
+
   test('a list that is streamed', async () => {
     await same({ path: `/api/jobs/?items-per-page=${JOBS}&start-time=-1789000000` });
   });

@@ -19,6 +19,7 @@ export const BOUNDS = {
     of: 'any other text, such as names of users, projects and hosts',
   },
   list: { most: 2_000, unit: 'entries', of: 'any other list' },
+  parameters: { most: 100, unit: 'entries', of: 'parameters in the body of a list of jobs' },
   tagType: { most: 255, unit: 'characters', of: 'type of a tag' },
   tagName: { most: 1000, unit: 'characters', of: 'name of a tag' },
   tagsOfJob: { most: 1000, unit: 'entries', of: 'tags of a job' },

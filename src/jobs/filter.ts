@@ -63,10 +63,13 @@ const FOOTPRINT_KEY = /^[A-Za-z0-9_]+$/;
 
 /** Throws invalid_request if a text is too long to compare. `what` names the text in the message. */
 export function checkText(what: string, text: string): void {
+  if (!isComparable(text)) throw new Fault('invalid_request', `${what} is longer than ${TEXT_LIMIT_BYTES} bytes`);
+}
+
+/** Returns true if a text is short enough to compare. */
+export function isComparable(text: string): boolean {
   // A UTF-16 unit is at most 3 bytes of UTF-8, so short texts need no encoding.
-  if (text.length * 3 > TEXT_LIMIT_BYTES && new TextEncoder().encode(text).length > TEXT_LIMIT_BYTES) {
-    throw new Fault('invalid_request', `${what} is longer than ${TEXT_LIMIT_BYTES} bytes`);
-  }
+  return text.length * 3 <= TEXT_LIMIT_BYTES || new TextEncoder().encode(text).length <= TEXT_LIMIT_BYTES;
 }
 
 /**

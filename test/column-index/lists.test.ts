@@ -8,6 +8,7 @@ import type { JobFilter } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
+import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
 import { cursorOf } from '../../src/questions/list/duckdb.ts';
 import { listedJobs, listedJobsAt, pageIdsQuestion } from '../../src/questions/list/listed-jobs.ts';
@@ -104,6 +105,17 @@ test('sorted lists are those of the SQL', async () => {
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
   );
+});
+
+test('two thousand ids match the same jobs as in the SQL', async () => {
+  const { db, index } = await opened();
+  await db.exec(jobs(1, 3_000));
+  const values = Array.from({ length: 2_000 }, (_, at) => BigInt(3 * at + 1));
+  for (const field of ['job-id', 'db-id'] as const) {
+    const list: VisibleJobs = { ...ALL, conditions: [{ kind: 'id', field, values }] };
+    expect(await answerOf(index, { kind: 'count', jobs: list })).toEqual([{ count: 1_000 }]);
+    expect(await db.read(countJobs(list))).toEqual([{ count: 1_000 }]);
+  }
 });
 
 const SMALL_JOBS: JobFilter = [{ kind: 'whole', field: 'num-nodes', range: { to: 5n } }];

@@ -30,7 +30,7 @@ test.each([
 test.each([
   ['PUT', '/api/jobs/start_job', 'GET, HEAD, POST'],
   ['DELETE', '/api/jobs/delete_job', 'GET, HEAD, POST'],
-  ['POST', '/api/jobs/', 'GET, HEAD'],
+  ['PUT', '/api/jobs/', 'GET, HEAD, POST'],
   ['PATCH', '/userapi/jobs/1', 'GET, HEAD, POST'],
   ['POST', '/healthz', 'GET, HEAD'],
   ['OPTIONS', '/healthz', 'GET, HEAD'],

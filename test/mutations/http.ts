@@ -214,6 +214,13 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/json/job-body.ts', "name: wordsWithin('tagName')", 'name: anyWords', 'routes/stored-bounds'),
   mutation('node/node-listener.ts', 'return hosts > 1;', 'return hosts > 2;', 'http/broken-requests'),
   mutation('http/json/responses.ts', 'id < INT64_LIMIT && ', '', 'routes/job'),
+  mutation(
+    'http/query/query-body.ts',
+    'return given.source;',
+    'return String(Number(given.source));',
+    'routes/list-by-post',
+  ),
+  mutation('http/query/query-body.ts', 'length > 0', 'length >= 0', 'routes/list-by-post'),
   mutation('http/query/job-filter-query.ts', 'checkText(`query', '(() => {})(`query', 'http/job-filter-query'),
   mutation('http/limits/body-budget.ts', 'eachBytes: 128 * KB', 'eachBytes: MB', 'http/body'),
   mutation('http/limits/slices.ts', 'await new Promise((resolve) => setTimeout(resolve, 0));', '', 'http/slices'),

@@ -18,7 +18,8 @@ type Read<Value> = (value: unknown) => Value | undefined;
  */
 const READS = new WeakMap<z.ZodType, Read<unknown>>();
 
-function scalar<Value>(read: Read<Value>, error: string, documentation: Record<string, string>) {
+/** A schema of a single value. `read` returns undefined for an invalid one. */
+export function scalar<Value>(read: Read<Value>, error: string, documentation: Record<string, string>) {
   const schema = z
     .custom<unknown>((value) => read(value) !== undefined, { error, abort: true })
     .transform((value) => read(value) as Value)

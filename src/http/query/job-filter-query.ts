@@ -196,12 +196,16 @@ function footprint(key: string): Parameter['make'] {
 }
 
 /**
- * Returns the filter of a request. `shape` is that of a JobFilterQuery with the route's own parameters. Throws
- * invalid_request with the parameter.
+ * Returns the filter of a request. `shape` is that of a JobFilterQuery with the route's own parameters. `parameters` are
+ * those of the address unless given. Throws invalid_request with the parameter.
  */
-export function filterOf(c: Context<AppEnv>, { shape }: z.ZodObject): JobFilter {
+export function filterOf(
+  c: Context<AppEnv>,
+  { shape }: z.ZodObject,
+  parameters: QueryParameters = queryOf(c),
+): JobFilter {
   const own = Object.keys(shape).filter((name) => name !== ZONE && !PARAMETERS.has(name));
-  return parseFilter(queryOf(c), nowSec(c), own);
+  return parseFilter(parameters, nowSec(c), own);
 }
 
 /** A half-open range of times that is no condition. It depends on now and on the time zone, so `timesOf` reads it. */
