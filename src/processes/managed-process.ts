@@ -236,7 +236,7 @@ export class ManagedProcess<P extends Protocol> {
         ready.reject(new StartupError(message.problems, { fault: message.fault }));
         this.kill();
         return;
-      case 'worn':
+      case 'needsReplacement':
         this.needsReplacement = true;
         return;
       case 'pong':

@@ -107,7 +107,7 @@ export class ProcessGroup<P extends Protocol> {
   housekeeping(): void {
     if (this.#closing) return;
     for (const member of this.#members) member.ping();
-    this.#replaceWorn();
+    this.#replaceNext();
     this.#retireIdle();
     this.#serveIdle();
   }
@@ -204,7 +204,7 @@ export class ProcessGroup<P extends Protocol> {
     return now;
   }
 
-  #replaceWorn(): void {
+  #replaceNext(): void {
     if (performance.now() < this.#spareAt) return;
     if (this.#leaving !== undefined || this.#closing) return;
     const needsReplacement = this.#members.find(isToBeReplaced);
@@ -239,7 +239,7 @@ export class ProcessGroup<P extends Protocol> {
     this.#leaving = undefined;
     void member.gone.then(() => {
       this.#options.replacementPermit.free();
-      this.#replaceWorn();
+      this.#replaceNext();
     });
     this.#dismiss(member);
     return true;

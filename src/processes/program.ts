@@ -58,7 +58,7 @@ export function serveProgram<P extends Protocol>(open: (options: P['options']) =
     running = call;
     const end = await outcome(message, call);
     running = undefined;
-    if (served?.needsReplacement?.(end.kind === 'failed') === true) void send<P>({ kind: 'worn' });
+    if (served?.needsReplacement?.(end.kind === 'failed') === true) void send<P>({ kind: 'needsReplacement' });
     void send<P>(end);
     for (const work of call.later) work();
   }

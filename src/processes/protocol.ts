@@ -51,7 +51,7 @@ export type FromProcess<P extends Protocol> =
   | { readonly kind: 'done'; readonly id: number; readonly output: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly fault: FaultMessage }
   /** The process should be replaced. Sent before the end of the call that has shown it. */
-  | { readonly kind: 'worn' }
+  | { readonly kind: 'needsReplacement' }
   /** The answer to a ping. `rssMb` is used where the system does not report the memory of other processes. */
   | { readonly kind: 'pong'; readonly rssMb: number };
 

@@ -141,7 +141,7 @@ class Reader {
     this.#enter();
     if (this.#next() !== LIST[1]) {
       do members.push(this.#value());
-      while (this.#waitUntil(LIST[1]));
+      while (this.#hasNext(LIST[1]));
     }
     this.#leave();
     return members;
@@ -159,14 +159,14 @@ class Reader {
         const value = this.#value();
         if (key === '__proto__') Object.defineProperty(members, key, { value, ...OWN });
         else members[key] = value;
-      } while (this.#waitUntil(OBJECT[1]));
+      } while (this.#hasNext(OBJECT[1]));
     }
     this.#leave();
     return members;
   }
 
   /** Reads what follows a member. Returns true after a comma and false before the end. */
-  #waitUntil(end: number): boolean {
+  #hasNext(end: number): boolean {
     const code = this.#next();
     if (code === end) return false;
     if (code !== COMMA) throw new NotJson();
@@ -211,8 +211,8 @@ class Reader {
       code = text.charCodeAt(at);
     }
     const isZeroFirst = text.charCodeAt(first) === ZERO && (at > first + 1 || isNegative);
-    const waitUntil = (code >= ZERO && code <= NINE) || code === 0x2e || code === 0x65 || code === 0x45; // digit . e E
-    if (at > first && !waitUntil && !isZeroFirst) {
+    const isLonger = (code >= ZERO && code <= NINE) || code === 0x2e || code === 0x65 || code === 0x45; // digit . e E
+    if (at > first && !isLonger && !isZeroFirst) {
       this.#at = at;
       return isNegative ? -value : value;
     }
