@@ -105,7 +105,7 @@ const MACHINE: Rights = {
 export const EVERY_RIGHT: readonly Role[] = ['admin', 'api'];
 
 export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
-  if (roles.size === 1 && roles.has('api')) return MACHINE;
+  if (isMachine(roles)) return MACHINE;
   const held = [NO_ROLE, ...[...roles].filter(isRole).map((role): Rights => ROLE_RIGHTS[role])];
   return {
     routes: held.flatMap(({ routes }) => routes),
@@ -115,6 +115,18 @@ export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
     readsTags: PUBLIC_SCOPES.filter((scope) => held.some(({ readsTags }) => readsTags.includes(scope))),
     writesTags: PUBLIC_SCOPES.filter((scope) => held.some(({ writesTags }) => writesTags.includes(scope))),
   };
+}
+
+function isMachine(roles: ReadonlySet<string>): boolean {
+  return roles.size === 1 && roles.has('api');
+}
+
+/** The user with only those roles and projects that the other one has too, and with no right that the other lacks. */
+export function withRightsOfBoth(user: User, other: Pick<User, 'roles' | 'projects'>): User {
+  const roles = new Set([...user.roles].filter((role) => other.roles.has(role)));
+  // Without its other roles, a user with the role `api` would be a machine account, which sees all jobs.
+  if (isMachine(roles) && !(isMachine(user.roles) && isMachine(other.roles))) roles.clear();
+  return { ...user, roles, projects: user.projects.filter((project) => other.projects.includes(project)) };
 }
 
 /** Returns the one that reaches more jobs. */

@@ -33,6 +33,14 @@ export const OTHERS: readonly Mutation[] = [
   mutation('db/sql/stored-submit-time.ts', ' <= job.start_time', ' > 0', 'import/submit-time'),
   mutation('jobs/roles.ts', "user.roles.has('api') && rightsOf(user)", 'rightsOf(user)', 'http/auth'),
   mutation('jobs/roles.ts', "roles.size === 1 && roles.has('api')", "roles.has('api')", 'http/auth'),
+  mutation('jobs/roles.ts', '.filter((role) => other.roles.has(role))', '', 'jobs/roles'),
+  mutation(
+    'jobs/roles.ts',
+    'user.projects.filter((project) => other.projects.includes(project))',
+    'user.projects',
+    'jobs/roles',
+  ),
+  mutation('jobs/roles.ts', 'roles.clear();', '', 'jobs/roles'),
   mutation(
     'jobs/roles.ts',
     'held.some(({ readsTags }) => readsTags.includes(scope))',
