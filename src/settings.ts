@@ -126,6 +126,9 @@ export const SettingsSchema = z.object({
     .describe('require an account, and take roles and projects from the database'),
   SESSION_KEY: base64Secret(32).optional().describe('key that signs sessions; default: a new random key at each start'),
   SESSION_MAX_AGE_S: wholeNumber(60, 2_592_000).prefault('604800').describe('lifetime of a session (s)'),
+  CC_BACKEND_SESSIONS: onOff
+    .prefault('off')
+    .describe('accept sessions of cc-backend, which needs the same SESSION_KEY'),
   CROSS_LOGIN_JWT_HS512_KEY: base64Secret(32).optional().describe('key that verifies the login tokens of another site'),
   API_ALLOWED_IPS: addressList.prefault('*').describe('client addresses that may use /api; * means all'),
   TRUST_PROXY: trustedProxies(16)
@@ -328,6 +331,9 @@ function contradictions(settings: z.output<typeof SettingsSchema>, bad: Readonly
     problems.push(
       "JWT_PUBLIC_KEY is missing: create a key pair with 'cc-jobs keys' and add it to .env, or set AUTH=none",
     );
+  }
+  if (settings.CC_BACKEND_SESSIONS && settings.SESSION_KEY === undefined && !bad.has('SESSION_KEY')) {
+    problems.push("SESSION_KEY is missing: CC_BACKEND_SESSIONS requires the one in cc-backend's .env");
   }
   if (settings.AUTH === 'none' && !isLoopback(settings)) {
     problems.push('AUTH none makes every caller an admin: it requires a loopback HOST (127.0.0.1, ::1 or localhost)');

@@ -5,6 +5,7 @@ import { StartupError } from '../src/startup-error.ts';
 
 const { publicKey, privateKey } = await makeKeys();
 const GOOD = { JWT_PUBLIC_KEY: publicKey };
+const SESSION_KEY = btoa('0123456789abcdef0123456789abcdef');
 
 /** What a start with these settings is refused for. */
 function problemsOf(bindings: Record<string, string | undefined>): readonly string[] {
@@ -122,8 +123,8 @@ describe('a number', () => {
 });
 
 describe('a switch', () => {
-  test.each(['JWT_VALIDATE_USER'] as const)('%s is on or off, and nothing else', (name) => {
-    expect(readSettings({ ...GOOD, [name]: 'on' })[name]).toBe(true);
+  test.each(['JWT_VALIDATE_USER', 'CC_BACKEND_SESSIONS'] as const)('%s is on or off, and nothing else', (name) => {
+    expect(readSettings({ ...GOOD, SESSION_KEY, [name]: 'on' })[name]).toBe(true);
     expect(readSettings({ ...GOOD, [name]: 'off' })[name]).toBe(false);
     for (const word of ['', 'true', 'false', '1', '0', 'ON', 'yes']) {
       expect(problemsOf({ [name]: word }), word).toEqual([`${name} must be on or off`]);
@@ -184,6 +185,23 @@ describe('a key', () => {
   test('of base64 length and no base64 letters is refused', () => {
     expect(problemsOf({ JWT_PRIVATE_KEY: '!'.repeat(88) })).toHaveLength(1);
     expect(problemsOf({ JWT_PRIVATE_KEY: 'A'.repeat(85) })).toHaveLength(1);
+  });
+});
+
+describe('CC_BACKEND_SESSIONS', () => {
+  const on = (key: string | undefined) => problemsOf({ CC_BACKEND_SESSIONS: 'on', SESSION_KEY: key });
+
+  test('takes the SESSION_KEY of cc-backend, of 32 bytes or more', () => {
+    expect([on(SESSION_KEY), on(btoa('x'.repeat(64)))]).toEqual([[], []]);
+  });
+
+  test('without a SESSION_KEY is refused', () => {
+    expect(on(undefined)).toEqual([expect.stringMatching(/^SESSION_KEY is missing: CC_BACKEND_SESSIONS requires/)]);
+  });
+
+  test.each(['correct horse battery staple, as a text', 'c2hvcnQ='])('with the SESSION_KEY %s is refused', (key) => {
+    expect(on(key)).toEqual([expect.stringMatching(/^SESSION_KEY must be 32 bytes or more in base64/)]);
+    expect(on(key)[0]).not.toContain(key);
   });
 });
 

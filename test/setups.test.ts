@@ -7,10 +7,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeToken } from '../src/http/auth/token.ts';
 import { PASSWORD } from './support/accounts.ts';
+import { ccBackendCookie } from './support/cc-backend-session.ts';
 import {
   type Asked,
   ask,
   inWorker,
+  SESSION_KEY,
   type Setup,
   type SharedJobs,
   sharedJobs,
@@ -173,6 +175,21 @@ test('somebody logs in, and looks at a page with all it loads', async () => {
     seen.push(all);
   }
   expect(new Set(seen).size).toBe(1);
+});
+
+test('somebody who is logged in at cc-backend looks at a page', async () => {
+  const madeAt = Math.floor(Date.now() / 1000) - 60;
+  const cookie = (key: string) => {
+    const roles = ['roles', ['user', 'admin']] as const; // the account is no admin
+    return `session=${ccBackendCookie([['username', 'ada'], roles], { madeAt, key })}`;
+  };
+  for (const { name, url } of [file, ...others]) {
+    const page = async (path: string, Cookie: string) => await fetch(`${url}${path}`, { headers: { Cookie } });
+    const answer = await page('/statistics', cookie(SESSION_KEY));
+    expect([answer.status, await answer.text()], name).toEqual([200, expect.stringContaining('<bdi>ada</bdi>')]);
+    expect((await page('/system', cookie(SESSION_KEY))).status, name).toBe(403);
+    expect((await page('/statistics', cookie(btoa('x'.repeat(32))))).status, name).toBe(401);
+  }
 });
 
 describe('writing', () => {

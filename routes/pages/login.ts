@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { localAccount } from '../../src/db/statements/local-account.ts';
 import { Fault } from '../../src/faults.ts';
+import { loggedInAtCcBackend } from '../../src/http/auth/cc-backend-session.ts';
 import { addressForLimits } from '../../src/http/auth/client-address.ts';
 import { LoginLimit } from '../../src/http/auth/login-limit.ts';
 import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
@@ -12,9 +13,7 @@ import type { AppEnv, Service } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import type { User } from '../../src/jobs/roles.ts';
-import { html } from '../../src/pages/html.ts';
-import { pageAnswer } from '../../src/pages/layout.ts';
-import { loginPage } from '../../src/pages/login/content.ts';
+import { loggedOutPage, loginPage } from '../../src/pages/login/content.ts';
 
 const REFUSED = 'Wrong user name or password.';
 const TOO_OFTEN = 'Too many failed attempts. Try again in three minutes.';
@@ -47,10 +46,9 @@ export function login({ comparePassword }: Pick<Service, 'comparePassword'>): Ho
     .get('/login', (c) => loginPage(c, { redirect: queryOf(c).get('redirect') ?? '', status: 200 }))
     .post('/login', (c) => logIn(c, guards))
     .on(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], '/jwt-login', (c) => logIn(c, 'tokens only'))
-    .post('/logout', (c) => {
+    .post('/logout', async (c) => {
       endSession(c);
-      const content = html`<section class="narrow"><h1>Logged out</h1><p><a href="/login">Log in again</a></p></section>`;
-      return pageAnswer(c, { title: 'Logged out', content });
+      return loggedOutPage(c, { isInAtCcBackend: (await loggedInAtCcBackend(c)) !== undefined });
     });
 }
 

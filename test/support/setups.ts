@@ -60,11 +60,14 @@ export type SharedJobs = Awaited<ReturnType<typeof sharedJobs>>;
 
 /** The time limit of requests. It is long enough for a busy machine. A test of a stopped server waits for it. */
 export const TIMEOUT_MS = 8_000;
+/** The key of sessions, of our own and of cc-backend. */
+export const SESSION_KEY = btoa('a session key that all of them have');
 const COMMON = {
   REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
   PORT: '0',
   JWT_PUBLIC_KEY: keys.publicKey,
-  SESSION_KEY: btoa('a session key that all of them have'),
+  SESSION_KEY,
+  CC_BACKEND_SESSIONS: 'on',
   LOG_LEVEL: 'silent',
 };
 
@@ -122,7 +125,7 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
   const texts = {
     DB_URL: server.url,
     JWT_PUBLIC_KEY: keys.publicKey,
-    SESSION_KEY: COMMON.SESSION_KEY,
+    SESSION_KEY,
     LOG_LEVEL: 'silent',
     PORT: '80',
   };
@@ -136,6 +139,7 @@ export async function inWorker(jobs: SharedJobs): Promise<Setup> {
       REQUEST_TIMEOUT_MS: { type: 'json', value: TIMEOUT_MS },
       TRUST_PROXY: { type: 'json', value: true },
       JWT_VALIDATE_USER: { type: 'json', value: false },
+      CC_BACKEND_SESSIONS: { type: 'json', value: true },
     },
     dev: { server: { hostname: '127.0.0.1', port: 0 }, inspector: false, watch: false, logLevel: 'none' },
   });

@@ -130,7 +130,7 @@ export async function testApp({ settings = {}, jobs = [], sql, fill, service }: 
     clock: () => NOW,
     log: listeningLog(lines),
     assets: readAssets(),
-    sessionKey: 'a key for tests',
+    sessionKey: values.SESSION_KEY ?? 'a key for tests',
     compresses: true,
     hasSharedLimits: true,
     system: () => ({ sources, notApplied, sizing: SIZING }),

@@ -1,14 +1,16 @@
 import type { Context } from 'hono';
 import { deleteCookie, generateSignedCookie, getSignedCookie } from 'hono/cookie';
+import { decodeBase64 } from 'hono/utils/encode';
 import { z } from 'zod';
 import { Fault } from '../../faults.ts';
 import type { User } from '../../jobs/roles.ts';
+import type { SettingValues } from '../../settings.ts';
 import type { AppEnv } from '../env.ts';
+import { ccBackendUser } from './cc-backend-session.ts';
 import { base64Url } from './signing-keys.ts';
 import { overTls } from './tls.ts';
 import { userInDatabase } from './user-in-database.ts';
 
-const NAME = 'session';
 /** Browsers silently drop a longer cookie. */
 const MOST_COOKIE_BYTES = 4096;
 
@@ -38,22 +40,27 @@ export async function startSession(c: Context<AppEnv>, user: User): Promise<void
   };
   const value = base64Url(new TextEncoder().encode(JSON.stringify(content)));
   const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c), maxAge } as const;
-  const cookie = await generateSignedCookie(NAME, value, sessionKey, options);
+  const cookie = await generateSignedCookie(nameFor(settings), value, await keyFor(settings, sessionKey), options);
   if (cookie.length > MOST_COOKIE_BYTES) {
     throw new Fault('unauthorized', 'this account has too many projects for a session');
   }
   c.header('Set-Cookie', cookie, { append: true });
 }
 
+/** The logged-in user, of our own session or of one of cc-backend. Undefined without a valid session. */
+export async function sessionUser(c: Context<AppEnv>): Promise<User | undefined> {
+  return (await ownSessionUser(c)) ?? (await ccBackendUser(c));
+}
+
 /**
- * The logged-in user. Undefined without a session, and if the session has expired or its signature is invalid. With
+ * The user of our own session. Undefined without one, and if it has expired or its signature is invalid. With
  * JWT_VALIDATE_USER the account is looked up on each request, as for tokens: the session ends with the account and has
  * its current rights.
  */
-export async function sessionUser(c: Context<AppEnv>): Promise<User | undefined> {
+async function ownSessionUser(c: Context<AppEnv>): Promise<User | undefined> {
   const { sessionKey, clock, settings } = c.var.service;
   if (sessionKey === undefined) return undefined;
-  const value = await getSignedCookie(c, sessionKey, NAME);
+  const value = await getSignedCookie(c, await keyFor(settings, sessionKey), nameFor(settings));
   if (typeof value !== 'string') return undefined;
   const content = decoded(value);
   if (content === undefined || content.until <= clock()) return undefined;
@@ -61,9 +68,33 @@ export async function sessionUser(c: Context<AppEnv>): Promise<User | undefined>
   return { name: content.user, roles: new Set(content.roles), projects: content.projects };
 }
 
+/** Ends our own session. */
 export function endSession(c: Context<AppEnv>): void {
-  deleteCookie(c, NAME, { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c) });
+  const name = nameFor(c.var.service.settings);
+  deleteCookie(c, name, { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c) });
 }
+
+/** With CC_BACKEND_SESSIONS, the cookie `session` belongs to cc-backend. */
+function nameFor({ CC_BACKEND_SESSIONS }: SettingValues): string {
+  return CC_BACKEND_SESSIONS ? 'ccjobs_session' : 'session';
+}
+
+/**
+ * With CC_BACKEND_SESSIONS, cc-backend signs with SESSION_KEY itself. A key of our own keeps what one program signs
+ * from being valid in the other.
+ */
+async function keyFor({ CC_BACKEND_SESSIONS }: SettingValues, sessionKey: string): Promise<string | ArrayBuffer> {
+  if (!CC_BACKEND_SESSIONS) return sessionKey;
+  const secret = await crypto.subtle.importKey('raw', decodeBase64(sessionKey), 'HKDF', false, ['deriveBits']);
+  return await crypto.subtle.deriveBits(DERIVATION, secret, 256);
+}
+
+const DERIVATION = {
+  name: 'HKDF',
+  hash: 'SHA-256',
+  salt: new Uint8Array(),
+  info: new TextEncoder().encode('cc-jobs session cookie v1'),
+};
 
 /** The value has a valid signature, but an older version with the same key may have written it. */
 function decoded(value: string): z.output<typeof Content> | undefined {

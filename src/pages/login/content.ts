@@ -33,3 +33,16 @@ ${redirect !== '' && html`<input type="hidden" name="redirect" value="${redirect
 </section>`;
   return pageAnswer(c, { title: 'Log in', content }, status);
 }
+
+/** Answers with the page after logging out. A session of cc-backend only ends there. */
+export function loggedOutPage(c: Context<AppEnv>, { isInAtCcBackend }: { isInAtCcBackend: boolean }): Response {
+  const title = isInAtCcBackend ? 'Still logged in' : 'Logged out';
+  const content = html`<section class="narrow"><h1>${title}</h1>
+${
+  isInAtCcBackend
+    ? html`<p class="note">Your session of cc-backend goes on, and opens these pages too. Log out in cc-backend to end it.</p>
+<p><a href="/">Back to the pages</a></p>`
+    : html`<p><a href="/login">Log in again</a></p>`
+}</section>`;
+  return pageAnswer(c, { title, content });
+}
