@@ -25,6 +25,8 @@ export type PublicScope = (typeof PUBLIC_SCOPES)[number];
 
 /** The rights that a role gives. A user has the rights of all of the user's roles. */
 export interface Rights {
+  /** The number of the role in cc-backend's front end, which shows menus by it. A user has the highest. */
+  readonly level: number;
   /** A token opens a group only if it also has the role `api`. */
   readonly routes: readonly RouteGroup[];
   readonly jobs: Reach;
@@ -39,6 +41,7 @@ export interface Rights {
 
 /** The rights of every user, with or without a role. */
 const NO_ROLE: Rights = {
+  level: 0,
   routes: [],
   jobs: 'none',
   names: 'own',
@@ -51,8 +54,9 @@ const NO_ROLE: Rights = {
  * All roles (contract/auth.md §5), from the fewest rights to the most. Only this file decides by the name of a role.
  */
 export const ROLE_RIGHTS = {
-  api: NO_ROLE,
+  api: { ...NO_ROLE, level: 1 },
   user: {
+    level: 2,
     routes: ['userapi', 'node reports'],
     jobs: 'own',
     names: 'own',
@@ -61,6 +65,7 @@ export const ROLE_RIGHTS = {
     writesTags: [],
   },
   manager: {
+    level: 3,
     routes: ['userapi', 'node reports'],
     jobs: 'projects',
     names: 'projects',
@@ -69,6 +74,7 @@ export const ROLE_RIGHTS = {
     writesTags: [],
   },
   support: {
+    level: 4,
     routes: ['userapi'],
     jobs: 'all',
     names: 'all',
@@ -77,6 +83,7 @@ export const ROLE_RIGHTS = {
     writesTags: ['global'],
   },
   admin: {
+    level: 5,
     routes: ['api', 'userapi', 'node reports', 'administration'],
     jobs: 'all',
     names: 'all',
@@ -93,6 +100,7 @@ export const ROLES = Object.keys(ROLE_RIGHTS) as readonly Role[];
  * A machine account has the role `api` only. It may write tags of scope `admin`, not read them (contract/rest.md §7).
  */
 const MACHINE: Rights = {
+  level: ROLE_RIGHTS.api.level,
   routes: ['api', 'userapi', 'node reports'],
   jobs: 'all',
   names: 'all',
@@ -108,6 +116,7 @@ export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
   if (isMachine(roles)) return MACHINE;
   const held = [NO_ROLE, ...[...roles].filter(isRole).map((role): Rights => ROLE_RIGHTS[role])];
   return {
+    level: Math.max(...held.map(({ level }) => level)),
     routes: held.flatMap(({ routes }) => routes),
     jobs: held.map(({ jobs }) => jobs).reduce(wider),
     names: held.map(({ names }) => names).reduce(wider),
