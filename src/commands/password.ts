@@ -1,12 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { genSalt, hash } from 'bcryptjs';
+import { MOST_PASSWORD_BYTES } from '../http/auth/password-hash.ts';
 import { type CommandIo, UsageError } from './command.ts';
-
-/** The cost that cc-backend uses (contract/auth.md §8). */
-const COST = 10;
-/** bcrypt ignores further bytes. */
-const MOST_BYTES = 72;
 
 /**
  * Reads a password from standard input: without echo on a terminal, otherwise the first line. Throws UsageError if it
@@ -26,13 +21,7 @@ export async function readPassword({ stdin, stderr }: CommandIo): Promise<string
   lines.close();
   if (isTerminal) stderr.write('\n');
   if (password === '') throw new UsageError('the password is empty');
-  if (Buffer.byteLength(password) > MOST_BYTES)
-    throw new UsageError(`a password must have at most ${MOST_BYTES} bytes`);
+  if (Buffer.byteLength(password) > MOST_PASSWORD_BYTES)
+    throw new UsageError(`a password must have at most ${MOST_PASSWORD_BYTES} bytes`);
   return password;
-}
-
-/** The bcrypt hash of a password, in the form that cc-backend writes. */
-export async function hashOf(password: string): Promise<string> {
-  const salt = await genSalt(COST);
-  return await hash(password, salt.replace(/^\$2b\$/, '$2a$'));
 }

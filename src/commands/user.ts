@@ -3,12 +3,13 @@ import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
+import { hashPassword } from '../http/auth/password-hash.ts';
 import { BOUNDS } from '../jobs/bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
-import { hashOf, readPassword } from './password.ts';
+import { readPassword } from './password.ts';
 
 /** Limit for one small transaction, also on a file that a service uses. */
 const LIMIT_MS = 30_000;
@@ -79,7 +80,7 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
     const projects = listOf(values.projects);
     if (projects.length > 0 && !roles.some(hasProjects)) throw new UsageError('only a manager can have projects');
     if (projects.length === 0 && roles.some(hasProjects)) throw new UsageError('a manager needs --projects');
-    const password = values.password === true ? await hashOf(await readPassword(io)) : null;
+    const password = values.password === true ? await hashPassword(await readPassword(io)) : null;
     const account = { username, password, name: values.name ?? '', email: values.email ?? '', roles, projects };
     await within(LIMIT_MS, (deadline) => db.write('addAccount', account, deadline));
     io.stderr.write(`added ${username}\n`);
@@ -94,7 +95,7 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
       ...(values.name === undefined ? {} : { name: values.name }),
       ...(values.email === undefined ? {} : { email: values.email }),
       ...(values['no-password'] === true ? { password: null } : {}),
-      ...(values.password === true ? { password: await hashOf(await readPassword(io)) } : {}),
+      ...(values.password === true ? { password: await hashPassword(await readPassword(io)) } : {}),
     };
     if (Object.keys(edit).length === 0) throw new UsageError('give at least one change');
     await within(LIMIT_MS, (deadline) => db.write('editAccount', { username, edit }, deadline));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '../faults.ts';
+import type { HashPassword } from '../http/auth/password-hash.ts';
 import type { ComparePassword } from '../http/auth/passwords.ts';
 
 const PROGRAM = join(import.meta.dirname, 'password-program.ts');
@@ -11,21 +12,31 @@ const IDLE_MS = 10_000;
 /** A hash with cc-backend's cost takes 90 ms. A hash with an absurd cost must not block the others. */
 const LONGEST_COMPARE_MS = 20_000;
 
+/** A password to compare with a hash, or to hash if it has none. */
+export interface PasswordWork {
+  readonly password: string;
+  readonly hash?: string;
+}
+
 export interface PasswordThread {
-  /** Compares one password at a time. Throws connection_lost. */
+  /** Throws connection_lost. */
   readonly compare: ComparePassword;
+  /** Throws connection_lost. */
+  readonly hash: HashPassword;
   /** True while the thread exists. */
   readonly isRunning: () => boolean;
   close(): Promise<void>;
 }
 
 /**
- * Compares passwords on a thread of its own. On the main thread each comparison would block all requests for 90 ms. The
- * thread starts with the first comparison and ends when it has been idle.
+ * Compares and hashes passwords on a thread of its own. On the main thread each would block all requests for 90 ms. The
+ * thread starts with the first password and ends when it has been idle.
  */
 export function passwordThread({ idleMs = IDLE_MS, longestMs = LONGEST_COMPARE_MS } = {}): PasswordThread {
   let thread: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
+  let asked = 0;
+  let pending = 0;
 
   const start = () => {
     const started = new Worker(PROGRAM, { resourceLimits: LIMITS, execArgv: [], env: {} });
@@ -40,26 +51,35 @@ export function passwordThread({ idleMs = IDLE_MS, longestMs = LONGEST_COMPARE_M
     thread = undefined;
     await ending?.terminate();
   };
+  const ask = async <Answer>(work: PasswordWork): Promise<Answer> => {
+    clearTimeout(idle);
+    thread ??= start();
+    const running = thread;
+    asked += 1;
+    pending += 1;
+    const id = asked;
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const answered = (message: { id: number; answer: Answer }) => {
+      if (message.id === id) resolve(message.answer);
+    };
+    const lost = () => reject(new Fault('connection_lost', 'the password could not be processed: try again'));
+    const tooLong = setTimeout(() => void end(), longestMs);
+    running.on('message', answered);
+    running.once('exit', lost);
+    running.postMessage({ id, work });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(tooLong);
+      running.off('message', answered);
+      running.off('exit', lost);
+      pending -= 1;
+      if (pending === 0) idle = setTimeout(() => void end(), idleMs).unref();
+    }
+  };
   return {
-    async compare(password, hash) {
-      clearTimeout(idle);
-      thread ??= start();
-      const running = thread;
-      const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-      const lost = () => reject(new Fault('connection_lost', 'the password could not be compared: try again'));
-      const tooLong = setTimeout(() => void end(), longestMs);
-      running.once('message', resolve);
-      running.once('exit', lost);
-      running.postMessage({ password, hash });
-      try {
-        return await promise;
-      } finally {
-        clearTimeout(tooLong);
-        running.off('message', resolve);
-        running.off('exit', lost);
-        idle = setTimeout(() => void end(), idleMs).unref();
-      }
-    },
+    compare: (password, hash) => ask<boolean>({ password, hash }),
+    hash: (password) => ask<string>({ password }),
     isRunning: () => thread !== undefined,
     async close() {
       clearTimeout(idle);

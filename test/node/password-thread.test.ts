@@ -80,3 +80,10 @@ test('a thread that has ended in between is replaced', async () => {
   await lost;
   expect(await thread.compare(PASSWORD, right)).toBe(true);
 });
+
+test('passwords are hashed as cc-backend does, while others are compared', async () => {
+  thread = passwordThread();
+  const [hashed, matches] = await Promise.all([thread.hash(PASSWORD), thread.compare(PASSWORD, right)]);
+  expect([hashed.slice(0, 7), matches]).toEqual(['$2a$10$', true]);
+  expect(await thread.compare(PASSWORD, hashed)).toBe(true);
+});
