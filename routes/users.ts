@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { users as usersStatement } from '../src/db/statements/users.ts';
 import { Fault } from '../src/faults.ts';
 import { requireAdministrator } from '../src/http/auth/auth.ts';
+import type { AppEnv } from '../src/http/env.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { strictFields, text } from '../src/http/json/lossless-json.ts';
 import { answers, apiRoute, json, MESSAGE, message, resource } from '../src/http/json/responses.ts';
@@ -17,7 +19,8 @@ const ChangeBody = strictFields({
   'remove-project': words,
 });
 const CHANGE = jsonBody('one change', ChangeBody, FEW_FIELDS);
-const DONE = {
+/** The answers to changes of accounts. */
+export const ACCOUNT_CHANGED = {
   'add-role': 'Add Role Success',
   'remove-role': 'Remove Role Success',
   'add-project': 'Add Project Success',
@@ -51,9 +54,7 @@ export const users = resource()
     async (c) => {
       requireAdministrator(c.var.user);
       const { 'not-just-user': notJustUser } = c.req.valid('query');
-      const all = await c.var.db.read(usersStatement(), c.var.deadline);
-      const shown = notJustUser ? all.filter(({ roles }) => isMoreThanUser(roles)) : all;
-      return json(shown.map((user) => ({ ...user, authType: 0, authSource: 0 })));
+      return await listAccounts(c, notJustUser);
     },
   )
   .openapi(
@@ -76,6 +77,13 @@ export const users = resource()
       if (kind === undefined) throw new Fault('invalid_request', `give one of ${ACCOUNT_CHANGES.join(', ')}`);
       const { id: username } = c.req.valid('param');
       await c.var.db.write('changeAccount', { username, change: { kind, value: body[kind] } }, c.var.deadline);
-      return message(`${DONE[kind]} for user ${username}`);
+      return message(`${ACCOUNT_CHANGED[kind]} for user ${username}`);
     },
   );
+
+/** Answers with all accounts, or only those with a role other than `user`. */
+export async function listAccounts(c: Context<AppEnv>, notJustUser: boolean) {
+  const all = await c.var.db.read(usersStatement(), c.var.deadline);
+  const shown = notJustUser ? all.filter(({ roles }) => isMoreThanUser(roles)) : all;
+  return json(shown.map((user) => ({ ...user, authType: 0, authSource: 0 })));
+}

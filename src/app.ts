@@ -5,6 +5,11 @@ import { clusters } from '../routes/clusters.ts';
 import { count } from '../routes/count.ts';
 import { deleteJobs } from '../routes/delete-jobs.ts';
 import { editMeta } from '../routes/edit-meta.ts';
+import { adminRequests } from '../routes/frontend/admin-requests.ts';
+import { monitoring } from '../routes/frontend/monitoring.ts';
+import { search } from '../routes/frontend/search.ts';
+import { staticFiles } from '../routes/frontend/static.ts';
+import { userRequests } from '../routes/frontend/user-requests.ts';
 import { healthz } from '../routes/healthz.ts';
 import { histograms } from '../routes/histograms.ts';
 import { job } from '../routes/job.ts';
@@ -52,6 +57,9 @@ const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /** The pages that require a login. */
 const PAGES = ['/', '/jobs/*', '/statistics', '/system'];
+
+/** The pages of cc-backend's front end, and what they request. They require a login too. */
+const FRONTEND = ['/monitoring/*', '/search', '/config/*', '/frontend/*'];
 
 /**
  * The whole service. It does not depend on the runtime; `service` supplies what differs between runtimes. The
@@ -117,6 +125,11 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
   for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage]) app.route('/', page);
+  if (service.frontend !== undefined) {
+    app.route('/', staticFiles(service.frontend));
+    for (const path of FRONTEND) app.use(path, asVisitor);
+    for (const route of [monitoring, search, userRequests, adminRequests]) app.route('/', route);
+  }
   app.route('/', openapi(app));
   return app;
 }

@@ -7,6 +7,7 @@ import { createApp } from './app.ts';
 import { openArchive } from './archive/client.ts';
 import { checkArchive, readClusterFiles } from './archive/open.ts';
 import { Fault } from './faults.ts';
+import type { FrontendFiles } from './frontend/files.ts';
 import type { Log } from './log.ts';
 import { readAssets } from './node/asset-files.ts';
 import { openBodies } from './node/bodies.ts';
@@ -14,6 +15,8 @@ import { bareResponse } from './node/client-error.ts';
 import { type ClusterFiles, clustersOf } from './node/cluster-files.ts';
 import { Connections } from './node/connections.ts';
 import { type DatabaseTarget, databaseTarget } from './node/database.ts';
+import { readFrontend } from './node/frontend-folder.ts';
+import { LogRing } from './node/log-ring.ts';
 import { LoopLagMeter } from './node/loop-lag.ts';
 import { MemoryHistory } from './node/memory-history.ts';
 import { cutConnection, whenSent } from './node/node-listener.ts';
@@ -98,23 +101,34 @@ interface Plan {
   place: DatabaseTarget;
   archiveRoot: string;
   clusterFiles: ClusterFiles;
+  /** Undefined without FRONTEND_PATH. */
+  frontend: FrontendFiles | undefined;
+  recentLog: LogRing;
   log: Log;
 }
 
 /** Throws StartupError. */
 async function planOf(settings: Settings): Promise<Plan> {
   const { values } = settings;
-  const log = pino({ level: values.LOG_LEVEL, base: null }, stderrLines());
+  const stderr = stderrLines();
+  const recentLog = new LogRing();
+  const write = (line: string) => {
+    stderr.write(line);
+    recentLog.add(line);
+  };
+  const log = pino({ level: values.LOG_LEVEL, base: null }, values.FRONTEND_PATH === undefined ? stderr : { write });
   const sizing = sizeFor(values, thisMachine());
   const place = await databaseTarget(values);
   const archiveRoot = resolve(values.ARCHIVE_PATH);
   await checkArchive(archiveRoot, { mark: false }); // a refused startup writes nothing
-  return { settings, sizing, place, archiveRoot, clusterFiles: await readClusterFiles(archiveRoot), log };
+  const frontend = values.FRONTEND_PATH === undefined ? undefined : await readFrontend(values.FRONTEND_PATH);
+  const clusterFiles = await readClusterFiles(archiveRoot);
+  return { settings, sizing, place, archiveRoot, clusterFiles, frontend, recentLog, log };
 }
 
 /** Starts everything except the server: database, archive, app and background work. */
 async function startParts(
-  { settings: { values: settings, sources, notApplied }, sizing, place, archiveRoot, clusterFiles, log }: Plan,
+  { settings: { values: settings, sources, notApplied }, sizing, place, archiveRoot, clusterFiles, log, ...plan }: Plan,
   connections: Connections,
 ) {
   const replacementPermit = new ReplacementPermit();
@@ -173,8 +187,11 @@ async function startParts(
     clock,
     log,
     assets: readAssets(),
+    frontend: plan.frontend,
+    recentLog: () => plan.recentLog.entries(),
     sessionKey: settings.SESSION_KEY ?? randomBytes(SESSION_KEY_BYTES).toString('base64'),
     comparePassword: passwords.compare,
+    hashPassword: passwords.hash,
     compresses: true,
     hasSharedLimits: true,
     takeApart: bodies.takeApart,

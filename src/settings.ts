@@ -135,6 +135,9 @@ export const SettingsSchema = z.object({
     .prefault('off')
     .describe('number of trusted proxies in front of the service; on means 1'),
   ARCHIVE_PATH: text.default('./var/job-archive').describe('directory of the job archive'),
+  FRONTEND_PATH: text
+    .optional()
+    .describe("directory of cc-backend's built web front end (web/frontend/public), to serve its pages"),
   SHORT_JOB_S: wholeNumber(0, 86_400).prefault('300').describe('duration below which a job counts as short (s)'),
   STOP_SKEW_S: wholeNumber(0, 86_400)
     .prefault('600')
@@ -222,6 +225,7 @@ const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
     'DB_CALLER_LIMIT',
     'TRUST_PROXY',
     'ARCHIVE_PATH',
+    'FRONTEND_PATH',
   ],
 };
 

@@ -31,13 +31,14 @@ export const jobPage = new Hono<AppEnv>()
     const [found] = await c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c), brief: BRIEF }), c.var.deadline);
     if (found === undefined) throw new Fault('not_found', `no job with the database id ${id}`);
     const job = shownJob(found.job);
-    const { clusters, archive } = c.var.service;
+    const { clusters, archive, frontend } = c.var.service;
     const subCluster = clusters.subCluster(job.cluster, job.subCluster);
     const content = jobContent({
       job,
       subCluster,
       metrics: (subCluster?.metricConfig ?? []).filter(mayBeSeen(c, job)),
       hasArchive: archive !== undefined,
+      hasFrontend: frontend !== undefined,
       scopes: writableScopes(c),
     });
     const title = `Job ${job.jobId}`;

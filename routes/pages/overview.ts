@@ -7,6 +7,7 @@ import { nowSec, queryOf } from '../../src/http/request.ts';
 import { RECENT } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { FAILED_STATES } from '../../src/jobs/job.ts';
+import { frontendLinks } from '../../src/pages/frontend/links.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/pages/overview/content.ts';
 import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
@@ -19,7 +20,9 @@ const FAILED: JobFilter = [{ kind: 'member', field: 'state', values: FAILED_STAT
 export const overview = new Hono<AppEnv>().get('/', async (c) => {
   readQuery(queryOf(c), NO_QUERY);
   const [now, ...periods] = await Promise.all([clustersNow(c), ...PERIODS.map((period) => clustersSince(c, period))]);
-  return pageAnswer(c, { title: 'Overview', content: overviewContent(now, periods) });
+  const { frontend, clusters } = c.var.service;
+  const links = frontend === undefined ? undefined : frontendLinks(c.var.user, clusters.list);
+  return pageAnswer(c, { title: 'Overview', content: overviewContent(now, periods, links) });
 });
 
 /** Returns the configured clusters, then clusters that only occur in jobs. */

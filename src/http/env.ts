@@ -4,12 +4,14 @@ import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Fault } from '../faults.ts';
+import type { FrontendFiles } from '../frontend/files.ts';
 import type { User } from '../jobs/roles.ts';
-import type { Log } from '../log.ts';
+import type { Log, LogEntry } from '../log.ts';
 import type { JobQuestions, QuestionIndex } from '../questions/ask.ts';
 import type { SettingValues } from '../settings.ts';
 import type { MemorySample, RefusedReport, RuntimeState } from '../system-state.ts';
 import type { Assets, AssetTexts } from './assets.ts';
+import type { HashPassword } from './auth/password-hash.ts';
 import type { ComparePassword } from './auth/passwords.ts';
 import type { RefusalLog } from './errors/refusal-log.ts';
 import type { RefusedReports } from './jobs/refused-reports.ts';
@@ -31,10 +33,16 @@ export interface Service {
   readonly log: Log;
   /** The files that the pages load. */
   readonly assets: AssetTexts;
+  /** The built front end of cc-backend. If undefined, its pages do not exist. */
+  readonly frontend?: FrontendFiles | undefined;
+  /** The newest lines of the log, oldest first, for the front end's page of the log. */
+  readonly recentLog?: (() => readonly LogEntry[]) | undefined;
   /** Signs sessions. Undefined: logging in is disabled. */
   readonly sessionKey: string | undefined;
   /** Compares a password on another thread. Undefined: on this thread. */
   readonly comparePassword?: ComparePassword | undefined;
+  /** Hashes a password on another thread. Undefined: on this thread. */
+  readonly hashPassword?: HashPassword | undefined;
   /** Returns what GET /api/system adds to the settings and the state of the database. */
   readonly system: () => RuntimeState;
   /** Problems for the operator that DatabaseStatus.degraded does not have; for /healthz. */

@@ -36,6 +36,9 @@ export const BOUNDS = {
   nodesInReport: { most: 40_000, unit: 'entries', of: 'nodes in a report of node states' },
   nodeStates: { most: 64, unit: 'entries', of: 'states of a node in a report' },
   projectsOfAccount: { most: 1000, unit: 'entries', of: 'projects of an account' },
+  settings: { most: 1000, unit: 'entries', of: "settings of a user of cc-backend's front end" },
+  settingKey: { most: 255, unit: 'characters', of: 'key of such a setting' },
+  settingValue: { most: 65_536, unit: 'bytes', of: 'value of such a setting' },
 } as const satisfies Readonly<Record<string, Bound>>;
 
 export type BoundName = keyof typeof BOUNDS;

@@ -14,7 +14,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/import/', 'src/timed/'],
   ['src/column-index/'],
   ['src/questions/'],
-  ['src/archive/', 'src/connections/'],
+  ['src/archive/', 'src/connections/', 'src/frontend/'],
   ['src/db/'],
   ['src/processes/'],
   ['src/jobs/'],

@@ -20,6 +20,8 @@ export const NODE: readonly Mutation[] = [
   mutation('node/database.ts', 'await checkTempDir(resolve(DB_TEMP_DIR));', '', 'cli/refused-start'),
   mutation('node/memory-history.ts', 'if (this.#samples.length > KEPT)', 'if (KEPT < 0)', 'node/memory-history'),
   mutation('node/password-thread.ts', '=> void end(), longestMs)', '=> {}, longestMs)', 'node/password-thread'),
+  mutation('node/frontend-folder.ts', 'if (missing.length > 0)', 'if (missing.length > 99)', 'frontend/files'),
+  mutation('node/log-ring.ts', ' || this.#characters > MOST_CHARACTERS', '', 'node/log-ring'),
   mutation('node/stderr-lines.ts', ' | constants.O_NONBLOCK', '', 'cli/serve'),
   mutation('node/connections.ts', 'if (!isKnown && since < before)', 'if (!isKnown && since < 0)', 'node/connections'),
 ];

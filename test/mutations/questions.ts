@@ -2,6 +2,13 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const QUESTIONS: readonly Mutation[] = [
+  mutation('questions/any-job/sqlite.ts', 'whereJob(jobs)}', 'sql`1`}', 'frontend/search'),
+  mutation(
+    'questions/tag-counts/sqlite.ts',
+    'jobs.conditions.length === 0',
+    'jobs.tagScopes.length > 0',
+    'frontend/pages',
+  ),
   mutation('questions/where/sqlite.ts', 'allOf([isAnyId(sql.ref(', 'anyOf([isAnyId(sql.ref(', 'db/jobs-page'),
   mutation(
     'questions/where/sqlite.ts',

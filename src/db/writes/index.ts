@@ -11,6 +11,7 @@ import { insertJobs } from './insert-jobs.ts';
 import { addNodeStates } from './node-states.ts';
 import { publishClusters } from './publish-clusters.ts';
 import { deleteExported, exportEnded } from './retention.ts';
+import { saveSetting } from './save-setting.ts';
 import { startJob } from './start-job.ts';
 import { stopJob } from './stop-job.ts';
 import { addTags, deleteTags, removeTags } from './tag-job.ts';
@@ -43,6 +44,7 @@ export const WRITES = {
   changeAccount,
   editAccount,
   deleteAccount,
+  saveSetting,
   insertJobs,
   fillSubmitTimes,
   missingIndexes,

@@ -14,30 +14,42 @@ const HEADERS = {
 /** Headers of responses sent without the app: to malformed requests, and to requests before the app is ready. */
 export const BARE_HEADERS: Readonly<Record<string, string>> = { Vary: 'Accept-Encoding, Origin', ...HEADERS };
 
-/**
- * The policy of every page: it loads from, connects to and submits to this service only. Inline scripts and styles are
- * blocked.
- */
-const PAGE_POLICY = [
+/** Pages connect and submit to this service only, and load from it only what their policy names. */
+const EVERY_PAGE = [
   "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
   "connect-src 'self'",
   "form-action 'self'",
   "frame-ancestors 'none'",
   "object-src 'none'",
   "base-uri 'self'",
-].join('; ');
+];
+
+/** The policy of our pages. Inline scripts and styles are blocked. */
+const PAGE_POLICY = [...EVERY_PAGE, "script-src 'self'", "style-src 'self'", "img-src 'self'"].join('; ');
+
+/**
+ * The policy of a page of cc-backend's front end, which has inline styles and one inline script, with this nonce. Such a
+ * page sets its policy itself.
+ */
+export function frontendPolicy(nonce: string): string {
+  return [
+    ...EVERY_PAGE,
+    `script-src 'self' 'nonce-${nonce}'`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+  ].join('; ');
+}
 
 /** Sets security headers on every response, a stricter policy on pages, and HSTS only if the client uses TLS. */
 export function hardening(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
     const { headers } = c.res;
+    const policy = headers.get('Content-Security-Policy') ?? PAGE_POLICY;
     for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
     if (overTls(c)) headers.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
-    if (headers.get('Content-Type')?.startsWith('text/html')) headers.set('Content-Security-Policy', PAGE_POLICY);
+    if (headers.get('Content-Type')?.startsWith('text/html')) headers.set('Content-Security-Policy', policy);
   };
 }
 

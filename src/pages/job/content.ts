@@ -5,6 +5,7 @@ import { FIELDS, type FieldName, NUMBER_FIELDS, type NumberField } from '../../j
 import type { Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut.ts';
 import { duration, share, time, whole } from '../format.ts';
+import { frontendJobLinks } from '../frontend/links.ts';
 import { type Html, html } from '../html.ts';
 import { jobDuration, jobState, memberWords } from '../job-parts.ts';
 import { footprintTable } from './footprint-table.ts';
@@ -19,10 +20,10 @@ const SHORT_TEXT = 120;
 
 /** Renders all data of a job. */
 export function jobContent(content: JobContent): Html {
-  const { job } = content;
+  const { job, hasFrontend } = content;
   const { jobName: name } = job;
   return html`<div data-id="${job.id}"><div class="head"><h1>Job ${job.jobId}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</h1>${jobState(job.jobState)}</div>
-<div class="sides">
+${hasFrontend && frontendJobLinks(job)}<div class="sides">
 <section><h2>Summary</h2>${facts(whatAndWhen(content))}</section>
 <section><h2>Resources</h2>${facts(resources(job))}</section>
 <section><h2>Footprint</h2>${footprintTable(content)}</section>

@@ -9,6 +9,8 @@ export interface JobContent {
   /** The metrics that the visitor may see. */
   metrics: readonly SubClusterMetric[];
   hasArchive: boolean;
+  /** True if the service also has the pages of cc-backend's front end. */
+  hasFrontend: boolean;
   /** The tag scopes that the visitor may write. */
   scopes: readonly string[];
 }

@@ -30,13 +30,13 @@ export interface Period {
   clusters: readonly ClusterPast[];
 }
 
-/** Renders the current and recent use of the clusters. */
-export function overviewContent(now: readonly ClusterNow[], periods: readonly Period[]): Html {
+/** Renders the current and recent use of the clusters. `links` lead to other pages. */
+export function overviewContent(now: readonly ClusterNow[], periods: readonly Period[], links?: Html): Html {
   return html`<h1>Overview</h1>
 <section><h2 id="now">Now</h2>
 ${now.length === 0 ? html`<p class="note">There are no configured clusters and no jobs.</p>` : nowTable(now)}
 </section>
-${periods.map(periodSection)}`;
+${periods.map(periodSection)}${links}`;
 }
 
 function nowTable(clusters: readonly ClusterNow[]): Html {

@@ -1,0 +1,95 @@
+import { type Context, Hono } from 'hono';
+import { usersByRealName } from '../../src/db/statements/users-by-real-name.ts';
+import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
+import type { AppEnv } from '../../src/http/env.ts';
+import { nowSec, queryOf } from '../../src/http/request.ts';
+import { rightsOf } from '../../src/jobs/roles.ts';
+import { shellAnswer } from '../../src/pages/frontend/shell.ts';
+import { html } from '../../src/pages/html.ts';
+import { anyJob } from '../../src/questions/any-job/sqlite.ts';
+
+const MONTH_SEC = 30 * 86_400;
+const LAST_MONTH = ['startTime', 'last30d'] as const;
+
+/** GET /search: leads from the search field of cc-backend's front end to one of its pages, or to a message. */
+export const search = new Hono<AppEnv>().get('/search', async (c) => {
+  const text = queryOf(c).get('searchId') ?? '';
+  if (text.trim() === '') return message(c, 'Empty search');
+  const [kind = '', value, ...more] = text.split(':').map((part) => part.trim());
+  if (more.length > 0) return message(c, 'A search has the form TEXT or KIND:TEXT');
+  return value === undefined ? await anything(c, kind) : await ofKind(c, kind, value);
+});
+
+async function ofKind(c: Context<AppEnv>, kind: string, value: string): Promise<Response> {
+  switch (kind) {
+    case 'jobId':
+      return toJobs(c, ['jobId', value]);
+    case 'jobName':
+      return toJobs(c, lastMonth(c), ['jobName', value]);
+    case 'projectId':
+      return toJobs(c, ['projectMatch', 'eq'], ['project', value]);
+    case 'arrayJobId':
+      return toJobs(c, lastMonth(c), ['arrayJobId', value]);
+    case 'username':
+      return mayNameOthers(c) ? to(c, '/monitoring/users/', ['user', value], LAST_MONTH) : notAllowed(c);
+    case 'name': {
+      if (!mayNameOthers(c)) return notAllowed(c);
+      const users = await c.var.db.read(usersByRealName(value), c.var.deadline);
+      if (users.length === 0) return message(c, 'No user has this name');
+      return to(c, '/monitoring/users/', ...users.map(({ username }) => ['user', username] as const), LAST_MONTH);
+    }
+    default:
+      return message(c, `Unknown kind of search: ${kind.slice(0, 100)}`);
+  }
+}
+
+/** A job id, a user, a person, a project, or else a part of a job's name. */
+async function anything(c: Context<AppEnv>, text: string): Promise<Response> {
+  if (/^[+-]?\d+$/.test(text)) return toJobs(c, ['jobId', text]);
+  if (mayNameOthers(c)) {
+    const [user] = (await hasJobs(c, 'user', text))
+      ? [{ username: text }]
+      : await c.var.db.read(usersByRealName(text), c.var.deadline);
+    if (user !== undefined) return to(c, `/monitoring/user/${encodeURIComponent(user.username)}`);
+    if (await hasJobs(c, 'project', text)) return toJobs(c, ['projectMatch', 'eq'], ['project', text]);
+  }
+  return toJobs(c, lastMonth(c), ['jobName', text]);
+}
+
+/** Returns true if the caller may see a job of this user or project. */
+async function hasJobs(c: Context<AppEnv>, field: 'user' | 'project', value: string): Promise<boolean> {
+  const jobs = visibleJobs(c, [{ kind: 'text', field, operator: 'is', values: [value] }]);
+  return (await c.var.db.read(anyJob(jobs), c.var.deadline)).length > 0;
+}
+
+/** As in cc-backend, only those who see jobs of others may find other users. */
+function mayNameOthers(c: Context<AppEnv>): boolean {
+  return rightsOf(c.var.user).names !== 'own';
+}
+
+type Parameter = readonly [name: string, value: string];
+
+/** A name of a job has no index, so only the jobs of the last 30 days are searched. */
+function lastMonth(c: Context<AppEnv>): Parameter {
+  const now = nowSec(c);
+  return ['startTime', `${now - MONTH_SEC}-${now}`];
+}
+
+function toJobs(c: Context<AppEnv>, ...parameters: readonly Parameter[]): Response {
+  return to(c, '/monitoring/jobs/', ...parameters);
+}
+
+function to(c: Context<AppEnv>, path: string, ...parameters: readonly Parameter[]): Response {
+  const query = new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value]));
+  return c.redirect(query.size === 0 ? path : `${path}?${query}`, 302);
+}
+
+function notAllowed(c: Context<AppEnv>): Response {
+  return message(c, 'You may not search for other users');
+}
+
+function message(c: Context<AppEnv>, text: string): Response {
+  const content = html`<div class="alert alert-info" role="alert">${text}</div>
+<p><a href="/">Overview</a></p>`;
+  return shellAnswer(c, { title: 'Search - ClusterCockpit', entry: 'header', globals: {}, content });
+}
