@@ -3,6 +3,7 @@ import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { Database } from '../../src/db/port.ts';
 import { schemaVersion } from '../../src/db/statements/schema-version.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
+import { userConfiguration } from '../../src/db/statements/user-configuration.ts';
 import { ClientGone } from '../../src/deadline.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
@@ -92,6 +93,22 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
     test('finds an unknown user to be no row', async () => {
       const db = await opened();
       expect(await db.read(userByName("' OR 1=1 --"), within(10_000))).toEqual([]);
+    });
+
+    test('stores the settings of a user, and none of an unknown one', async () => {
+      const db = await opened();
+      const account = { username: 'ada', password: null, name: '', email: '', roles: [], projects: [] };
+      await db.write('addAccount', account, within(10_000));
+      const save = (username: string, key: string, value: string) =>
+        db.write('saveSetting', { username, key, value }, within(10_000));
+      expect(await save('ada', 'b', '1')).toEqual({ saved: true });
+      expect(await save('ada', 'a', '"x"')).toEqual({ saved: true });
+      expect(await save('ada', 'b', '[2]')).toEqual({ saved: true });
+      expect(await save('who', 'b', '1')).toEqual({ saved: false });
+      expect(await db.read(userConfiguration('ada'), within(10_000))).toEqual([
+        { key: 'a', value: '"x"' },
+        { key: 'b', value: '[2]' },
+      ]);
     });
 
     test('answers a wrong statement with internal and without its text', async () => {

@@ -3,6 +3,7 @@ import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { anyJob } from '../../src/questions/any-job/sqlite.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
 import { jobsPage } from '../../src/questions/list/batches.ts';
@@ -10,6 +11,7 @@ import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
+import { tagCounts } from '../../src/questions/tag-counts/sqlite.ts';
 import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
@@ -238,5 +240,22 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
       /SEARCH job USING INDEX jobs_jobstate_starttime\w* \(job_state=\? AND start_time<\?\)/,
     );
     expect((await db.plan(userByName('a'))).join()).toMatch(/SEARCH hpc_user USING INDEX/);
+  });
+
+  test('tags are counted along the jobs of a user, or without the jobs if all count', async () => {
+    const accessOf = async (user: User) =>
+      (await db.plan(tagCounts(asked('', user)))).filter((line) => /^(SCAN|SEARCH) (job|jobtag)\b/.test(line));
+    const [jobs, tags, ...more] = await accessOf({ name: 'user5', roles: new Set(['user']), projects: [] });
+    expect(jobs).toMatch(/^SEARCH job USING (COVERING )?INDEX \w+ \(hpc_user=\?/);
+    expect(tags).toMatch(/^SEARCH jobtag USING (COVERING )?INDEX \w+ \(job_id=\?\)/);
+    expect(more).toEqual([]);
+    expect(await accessOf(admin)).toEqual([expect.stringMatching(/^SCAN jobtag USING COVERING INDEX tags_tagid/)]);
+  });
+
+  test.each(['user=user5', 'project=proj5'])('whether there is a job with %s is looked up', async (query) => {
+    const [field] = query.split('=');
+    const access = (await db.plan(anyJob(asked(query)))).filter((line) => /^(SCAN|SEARCH) job\b/.test(line));
+    const index = new RegExp(`^SEARCH job USING COVERING INDEX \\w+ \\((hpc_)?${field}=\\?\\)`);
+    expect(access).toEqual([expect.stringMatching(index)]);
   });
 });

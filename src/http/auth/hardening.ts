@@ -41,7 +41,10 @@ export function frontendPolicy(nonce: string): string {
   ].join('; ');
 }
 
-/** Sets security headers on every response, a stricter policy on pages, and HSTS only if the client uses TLS. */
+/**
+ * Sets security headers on every response, and HSTS only if the client uses TLS. Pages get a stricter policy, unless they
+ * have one already.
+ */
 export function hardening(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
