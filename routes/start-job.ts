@@ -6,7 +6,7 @@ import { BODY_LIMIT_BYTES, largeJsonBody } from '../src/http/json/json-body.ts';
 import { answersCreated, apiRoute, created, resource } from '../src/http/json/responses.ts';
 import { tagsOfStart } from '../src/http/json/tag-list.ts';
 import { nowSec } from '../src/http/request.ts';
-import { startedJob } from '../src/jobs/start.ts';
+import { startedJob } from '../src/jobs/started-job.ts';
 
 const Started = z.object({
   msg: z.string(),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Tag } from '../jobs/job.ts';
 import { writeFileAtomically } from './files.ts';
 import type { ArchiveJob } from './layout.ts';
-import { readMetaText } from './meta.ts';
+import { readMetaText } from './meta-json.ts';
 
 /** The data of an archived job in the database that its meta.json must contain too. */
 export interface MetaChange {

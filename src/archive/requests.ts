@@ -4,7 +4,7 @@ import { readJobData } from './data.ts';
 import { type DataShape, jobDataText } from './data-json.ts';
 import { reasonOf } from './files.ts';
 import { type ArchiveJob, jobFolder } from './layout.ts';
-import { readStatistics } from './meta.ts';
+import { readStatistics } from './meta-json.ts';
 import { selectJobData } from './select.ts';
 
 /** The requests to the archive's process, which decodes files. Its answers are JSON text. */

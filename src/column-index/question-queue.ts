@@ -1,5 +1,5 @@
+import { Shares, type Waiting } from '../caller-shares.ts';
 import type { Deadline } from '../deadline.ts';
-import { Shares, type Waiting } from '../processes/shares.ts';
 import type { Question } from '../questions/question.ts';
 
 /** Rows that are not yet parsed by their schema, or undefined if the SQL must answer. */

@@ -4,7 +4,7 @@ import { users } from '../db/statements/users.ts';
 import { within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { hashPassword } from '../http/auth/password-hash.ts';
-import { BOUNDS } from '../jobs/bounds.ts';
+import { BOUNDS } from '../jobs/length-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';

@@ -1,6 +1,6 @@
 import { STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
 import type { JobProperty, StorableJob, Tag } from '../jobs/job.ts';
-import type { StartedJob } from '../jobs/start.ts';
+import type { StartedJob } from '../jobs/started-job.ts';
 import type { SqlValue } from './statement.ts';
 
 type JobField = Extract<StoredField, { property: JobProperty }>;

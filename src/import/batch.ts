@@ -1,5 +1,5 @@
 import { isUnended, type Job } from '../jobs/job.ts';
-import { jobProblem } from '../jobs/job-bounds.ts';
+import { jobProblem } from '../jobs/job-problems.ts';
 
 /** The number of jobs sent to the writer together, which limits the memory of a reader. */
 export const JOBS_PER_BATCH = 1000;

@@ -1,5 +1,5 @@
 import { Fault } from '../faults.ts';
-import { refuseAbove } from './bounds.ts';
+import { refuseAbove } from './length-bounds.ts';
 import { hasProjects, isRole, ROLES } from './roles.ts';
 
 /** Changes that one request can make to an account. */

@@ -26,7 +26,7 @@ interface StoredNumber extends Stored {
   readonly listed?: { readonly head: string; readonly rare?: true };
 }
 
-/** The values allowed in a new job (job-bounds.ts). Rows of other programs may have any number. */
+/** The values allowed in a new job (job-problems.ts). Rows of other programs may have any number. */
 export interface Bounds {
   readonly least: bigint;
   /** True if 0 is allowed and means "unknown". */

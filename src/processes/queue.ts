@@ -1,8 +1,8 @@
+import { type ShareLimits, Shares, type Waiting } from '../caller-shares.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Fault } from '../faults.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { Protocol } from './protocol.ts';
-import { type ShareLimits, Shares, type Waiting } from './shares.ts';
 
 /** The caller that asks for a process, and how long it waits. */
 export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;

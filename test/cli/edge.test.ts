@@ -34,9 +34,7 @@ test('the bundle has nothing of Node, and is small', () => {
     part,
   }));
   expect(files.map(({ path }) => path)).toContain('src/worker.ts');
-  // The queue in front of a libSQL server is the one in front of a group of processes.
-  const own = files.filter(({ part, path }) => foreign.includes(part) && path !== 'src/processes/shares.ts');
-  expect(own).toEqual([]);
+  expect(files.filter(({ part }) => foreign.includes(part))).toEqual([]);
   const kb = Math.round(gzipSync(bundle).length / 1024);
   console.log(`the Worker's bundle: ${Math.round(bundle.length / 1024)} KB, ${kb} KB compressed`);
   expect(kb).toBeLessThan(MOST_KB);

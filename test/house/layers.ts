@@ -19,7 +19,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/processes/'],
   ['src/jobs/'],
   ['src/clusters/'],
-  ['src/'], // settings, faults, deadline, log
+  ['src/'], // settings, faults, deadline, caller-shares, log
 ];
 
 export function layerOf(path: string): number {

@@ -10,7 +10,7 @@ import { databaseSource } from '../../src/import/db/foreign-source.ts';
 import type { Bounds } from '../../src/jobs/field-kinds.ts';
 import { SMT, STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { jobProblem } from '../../src/jobs/job-bounds.ts';
+import { jobProblem } from '../../src/jobs/job-problems.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { sacctFiles } from '../support/sacct-file.ts';

@@ -21,9 +21,9 @@ export const OTHERS: readonly Mutation[] = [
     'if (isInterrupt(error)) return;',
     'column-index/transaction',
   ),
-  mutation('jobs/job-bounds.ts', 'if (value > most)', 'if (value > most + 1n)', 'jobs/every-way-in'),
+  mutation('jobs/job-problems.ts', 'if (value > most)', 'if (value > most + 1n)', 'jobs/every-way-in'),
   mutation(
-    'jobs/job-bounds.ts',
+    'jobs/job-problems.ts',
     '[...STORED_FIELDS.filter(',
     '[...STORED_FIELDS.slice(1).filter(',
     'jobs/every-way-in',

@@ -3,19 +3,19 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const POOL: readonly Mutation[] = [
   mutation(
-    'processes/shares.ts',
+    'caller-shares.ts',
     'if (this.#counted < this.#limits.limit) return;',
     'return;',
-    'processes/shares',
+    'caller-shares',
     'processes/queue',
   ),
   mutation(
-    'processes/shares.ts',
+    'caller-shares.ts',
     'if (best === undefined || lane.running < best.running) best = lane;',
     'best ??= lane;',
-    'processes/shares',
+    'caller-shares',
   ),
-  mutation('processes/shares.ts', 'this.#toTheEnd(entry.caller);', '', 'processes/shares'),
+  mutation('caller-shares.ts', 'this.#toTheEnd(entry.caller);', '', 'caller-shares'),
   mutation('processes/queue.ts', "signal.addEventListener('abort', drop, { once: true });", '', 'processes/queue'),
   mutation(
     'processes/queue.ts',

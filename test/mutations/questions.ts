@@ -72,6 +72,6 @@ export const QUESTIONS: readonly Mutation[] = [
     'sql<boolean>`NOT EXISTS',
     'column-index/odd-jobs',
   ),
-  mutation('questions/list/deep-slice.ts', ' || part.steps >= MOST_STEPS', '', 'column-index/deep-places'),
+  mutation('questions/list/deep-slice.ts', ' || part.steps >= MOST_STEPS', '', 'column-index/deep-slice'),
   mutation('questions/list/read-ahead.ts', '!isFirst && ahead.mayRead()', '!isFirst', 'db/pages'),
 ];

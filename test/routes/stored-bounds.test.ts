@@ -1,6 +1,6 @@
-/** Nothing that a caller sends is stored beyond the bounds of src/jobs/bounds.ts, whatever the field and the route. */
+/** Nothing that a caller sends is stored beyond the bounds of src/jobs/length-bounds.ts, whatever the field and the route. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BOUNDS } from '../../src/jobs/bounds.ts';
+import { BOUNDS } from '../../src/jobs/length-bounds.ts';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 type Schema = {

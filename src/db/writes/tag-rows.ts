@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
-import { BOUNDS, refuseAbove } from '../../jobs/bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
+import { BOUNDS, refuseAbove } from '../../jobs/length-bounds.ts';
 import { isPublicScope } from '../../jobs/roles.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import type { TaggedJob } from '../job-rows.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { boundedMetadata, type CutEntry } from '../../jobs/bounds.ts';
 import type { Bounds } from '../../jobs/field-kinds.ts';
 import { FIELDS, SMT } from '../../jobs/fields.ts';
 import { type Resource as JobResource, type StoredResources, sharedOfExclusive } from '../../jobs/job.ts';
-import { hostsProblem } from '../../jobs/job-bounds.ts';
+import { hostsProblem } from '../../jobs/job-problems.ts';
+import { boundedMetadata, type CutEntry } from '../../jobs/length-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';
 
@@ -18,7 +18,7 @@ const wordsWithin = (name: Parameters<typeof textWithin>[0]) =>
   textWithin(name)
     .nullish()
     .transform((value) => value ?? '');
-/** Documents only the bounds that the type does not have. jobs/job-bounds.ts checks all of them. */
+/** Documents only the bounds that the type does not have. jobs/job-problems.ts checks all of them. */
 const whole32 = ({ bounds: { least } }: Bounded) =>
   int32
     .meta({ minimum: Number(least) })

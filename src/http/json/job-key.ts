@@ -1,5 +1,5 @@
 import { Fault } from '../../faults.ts';
-import { keyProblem } from '../../jobs/job-bounds.ts';
+import { keyProblem } from '../../jobs/job-problems.ts';
 
 /** The fields of a body that select a job. */
 interface Named {

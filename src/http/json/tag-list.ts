@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
-import { BOUNDS } from '../../jobs/bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
-import { tagProblem } from '../../jobs/job-bounds.ts';
+import { tagProblem } from '../../jobs/job-problems.ts';
+import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { isPublicScope, type User } from '../../jobs/roles.ts';
 import { mayWriteTags } from '../../jobs/visibility.ts';
 import { TagBody } from './job-body.ts';

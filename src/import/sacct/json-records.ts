@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { BadInput } from '../input.ts';
 import { isRecord } from '../job-parts.ts';
 import { BadJson, JsonItems, MAX_ITEM_BYTES } from '../json-items.ts';
-import { stateOf } from './fields.ts';
 import type { SacctRecord } from './line-records.ts';
 import type { Column, Fields } from './sacct-columns.ts';
+import { stateOf } from './sacct-values.ts';
 
 const OPEN = '{'.charCodeAt(0);
 

@@ -1,5 +1,5 @@
-import { durationSec, stateOf } from './fields.ts';
 import { type AlignedColumn, align } from './free-text.ts';
+import { durationSec, stateOf } from './sacct-values.ts';
 import { isWallTime } from './times.ts';
 
 /** The columns that an import uses. */

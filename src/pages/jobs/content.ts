@@ -1,5 +1,5 @@
-import { BOUNDS } from '../../jobs/bounds.ts';
 import { FIELDS } from '../../jobs/fields.ts';
+import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { LIST_SIZES, LISTED_FIELDS, type ListedField, type ListOrder, NEWEST_FIRST } from '../../jobs/listed-job.ts';
 import { PAGE_SIZE } from '../../jobs/order.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';

@@ -1,7 +1,7 @@
 import type { HistogramMetric } from '../../clusters/metrics.ts';
-import { BOUNDS } from '../../jobs/bounds.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { DURATION_BINS, DURATION_BINS_NAMES, type DurationBins, SHOWN_METRIC_BINS } from '../../jobs/histograms.ts';
+import { BOUNDS } from '../../jobs/length-bounds.ts';
 import type { Group, JobsStatistics, SortField } from '../../jobs/statistics.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
 import { address, type Filtered } from '../filter/words.ts';

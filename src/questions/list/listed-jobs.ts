@@ -5,8 +5,8 @@ import { jsonText } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
-import { BOUNDS } from '../../jobs/bounds.ts';
 import { byProperty, FIELDS, type NumberField } from '../../jobs/fields.ts';
+import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { LISTED_FIELDS, type ListOrder, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-job.ts';
 import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
@@ -16,7 +16,7 @@ import { isAlongIndex, newestFirst } from './newest-first.ts';
 import type { PageIdsQuestion } from './question.ts';
 import { withIds } from './sqlite.ts';
 
-/** One more than the maximum length of names (src/jobs/bounds.ts), so that longer ones are recognized. */
+/** One more than the maximum length of names (src/jobs/length-bounds.ts), so that longer ones are recognized. */
 const TEXT_CHARACTERS = BOUNDS.text.most + 1;
 /** Characters of a tag that fit in a line. */
 const TAG_CHARACTERS = 100;

@@ -1,5 +1,5 @@
-import { OURSELVES } from '../deadline.ts';
-import { Fault } from '../faults.ts';
+import { OURSELVES } from './deadline.ts';
+import { Fault } from './faults.ts';
 
 export interface ShareLimits {
   /** Maximum number of waiting requests of all callers together. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { OURSELVES } from '../../src/deadline.ts';
-import { Fault } from '../../src/faults.ts';
-import { type ShareLimits, Shares, type Waiting } from '../../src/processes/shares.ts';
+import { type ShareLimits, Shares, type Waiting } from '../src/caller-shares.ts';
+import { OURSELVES } from '../src/deadline.ts';
+import { Fault } from '../src/faults.ts';
 
 const WIDE = { amongOthers: 1_000, alone: 1_000 };
 
