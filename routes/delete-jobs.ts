@@ -9,7 +9,7 @@ import { ofParameter } from '../src/http/query/query-values.ts';
 import {
   DEFAULT_OMIT_TAGGED,
   DELETE_BATCH_JOBS,
-  type DeletePlace,
+  type DeleteCursor,
   OMIT_TAGGED,
 } from '../src/jobs/retention-options.ts';
 import { timeOf } from '../src/jobs/times.ts';
@@ -81,7 +81,7 @@ export const deleteJobs = resource()
       const { 'omit-tagged': omit, zone } = c.req.valid('query');
       const before = ofParameter('ts', () => timeOf(c.req.valid('param').ts, zone), 'path');
       let deleted = 0;
-      let after: DeletePlace | undefined;
+      let after: DeleteCursor | undefined;
       do {
         const batch = { before, omit, limit: DELETE_BATCH_JOBS, after };
         const gone = await c.var.db.write('deleteJobsBefore', batch, c.var.deadline);

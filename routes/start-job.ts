@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { jobRow } from '../src/db/job-rows.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { BODY_LIMIT_BYTES, largeJsonBody } from '../src/http/json/json-body.ts';
+import { largeJsonBody, NO_OWN_LIMIT_BYTES } from '../src/http/json/json-body.ts';
 import { answersCreated, apiRoute, created, resource } from '../src/http/json/responses.ts';
 import { tagsOfStart } from '../src/http/json/tag-list.ts';
 import { nowSec } from '../src/http/request.ts';
@@ -18,7 +18,7 @@ export const startJob = resource();
 
 /** A job on 10,000 nodes with 128 hardware threads each has 1.3 million values. */
 const JOB = largeJsonBody('a Job; jobState is ignored: the job is running', 'startJob', {
-  bytes: BODY_LIMIT_BYTES,
+  bytes: NO_OWN_LIMIT_BYTES,
   values: 2_000_000,
   depth: 8,
 });

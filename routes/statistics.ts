@@ -6,7 +6,7 @@ import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
 import type { Condition } from '../src/jobs/filter.ts';
-import { PAGE_SIZE } from '../src/jobs/order.ts';
+import { DEFAULT_PAGE_SIZE } from '../src/jobs/order.ts';
 import { CLIPPED_SECONDS, GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
 
@@ -15,7 +15,7 @@ const Query = JobFilterQuery.extend({
   'sort-by': choice(SORT_FIELDS, undefined, 'order of the groups, descending'),
   clip: times('jobs that ran at any moment of it, and hours inside it only', '2026-10-01..2026-10-31'),
   page: count(undefined, 'page number, starting at 1; default 1'),
-  'items-per-page': count(undefined, `groups per page; default ${PAGE_SIZE}`),
+  'items-per-page': count(undefined, `groups per page; default ${DEFAULT_PAGE_SIZE.groupsOfApi}`),
 });
 
 const whole = () => z.number().openapi({ type: 'integer', format: 'int64' });
@@ -50,7 +50,7 @@ export const statistics = resource().openapi(
       clip,
       groupBy,
       sortBy,
-      page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? PAGE_SIZE } : undefined,
+      page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? DEFAULT_PAGE_SIZE.groupsOfApi } : undefined,
     };
     const rows = await c.var.jobs.statistics(jobs, options, c.var.deadline);
     return json({ statistics: rows });

@@ -4,7 +4,7 @@ import type { AppEnv } from '../src/http/env.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, answersText, apiRoute, IdParam, jsonBytes, plainText, resource } from '../src/http/json/responses.ts';
-import { checkedTags, deletableTags, removableTags } from '../src/http/json/tag-list.ts';
+import { checkedTags, deletableTags, tagsNotOfOthers } from '../src/http/json/tag-list.ts';
 import { nowSec } from '../src/http/request.ts';
 import type { Tag } from '../src/jobs/job.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
@@ -56,7 +56,7 @@ tags.openapi(
     responses: answers('the job with the tags that the caller may read', JobSchema),
   }),
   async (c) => {
-    const wanted = removableTags(c.var.user, await TAKEN_OFF.read(c));
+    const wanted = tagsNotOfOthers(c.var.user, await TAKEN_OFF.read(c));
     return await changed(c, 'removeTags', c.req.valid('param').id, wanted);
   },
 );

@@ -33,7 +33,7 @@ const OTHERS_MS = 5_000;
  * Requests of one caller keep their order. If the queue is full, a caller with less than its share replaces the last
  * request of the caller with the most. A caller with no waiting or running requests is not stored.
  */
-export class Shares<Entry extends Waiting> {
+export class CallerShares<Entry extends Waiting> {
   readonly #limits: ShareLimits;
   /** In the order of their turns. */
   readonly #lanes = new Map<string, Lane<Entry>>();

@@ -42,7 +42,7 @@ export interface Deadline {
   /** Fires `signal`. The request was answered with an error, so its other reads are useless. */
   abandon(): void;
   /** Registers work that continues after the response. Some runtimes would otherwise stop it. */
-  readonly behind?: (work: Promise<unknown>) => void;
+  readonly waitUntil?: (work: Promise<unknown>) => void;
 }
 
 /** Runs work that does not belong to a request, with a deadline of `limitMs`. */

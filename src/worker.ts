@@ -129,11 +129,11 @@ class KnownClusters {
   }
 
   /** Rereads clusters that may have changed: after the response, or before it if none are known yet. Never throws. */
-  async refresh(behind: (work: Promise<void>) => void): Promise<void> {
+  async refresh(waitUntil: (work: Promise<void>) => void): Promise<void> {
     if (performance.now() - this.#readAt < CLUSTERS_FRESH_MS && this.#known !== undefined) return;
     this.#readAt = performance.now();
     if (this.#known === undefined) await this.#read();
-    else behind(this.#read());
+    else waitUntil(this.#read());
   }
 
   async #read(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ShareLimits, Shares, type Waiting } from '../src/caller-shares.ts';
+import { CallerShares, type ShareLimits, type Waiting } from '../src/caller-shares.ts';
 import { OURSELVES } from '../src/deadline.ts';
 import { Fault } from '../src/faults.ts';
 
@@ -7,7 +7,12 @@ const WIDE = { amongOthers: 1_000, alone: 1_000 };
 
 /** Shares, and what became of each request: its name is its caller's and a number. */
 function sharesOf(limits: Partial<ShareLimits> = {}) {
-  const shares = new Shares<Waiting & { name: string }>({ limit: 1_000, callerLimit: 1_000, atOnce: WIDE, ...limits });
+  const shares = new CallerShares<Waiting & { name: string }>({
+    limit: 1_000,
+    callerLimit: 1_000,
+    atOnce: WIDE,
+    ...limits,
+  });
   const refused: string[] = [];
   const add = (name: string, counts = true) => {
     const caller = name.replace(/\d+$/, '');

@@ -4,7 +4,7 @@ import { type Deadline, startDeadline } from '../../src/deadline.ts';
 import { Fault } from '../../src/faults.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
-import { jobsPage } from '../../src/questions/list/batches.ts';
+import { listBatches } from '../../src/questions/list/batches.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { END_SEC } from './database.ts';
 import { ownJobs } from './jobs.ts';
@@ -72,7 +72,7 @@ export class MixedLoad {
     try {
       await within(async (deadline) => {
         if (kind < 0.6) {
-          const [page] = await jobsPage(EVERYTHING, LIST)(undefined);
+          const [page] = await listBatches(EVERYTHING, LIST)(undefined);
           if (page !== undefined) await this.#db.readPage(page, deadline);
         } else if (kind < 0.95) await this.#db.read(countJobs(MONTH), deadline);
         else await this.#db.read(jobStatistics(MONTH, { nowSec: END_SEC, shortJobSec: 300 }), deadline);

@@ -8,7 +8,7 @@ import { TagBody } from '../../src/http/json/job-body.ts';
 import { checkedValue } from '../../src/http/json/lossless-json.ts';
 import { IdParam } from '../../src/http/json/responses.ts';
 import { BRIEF, type ShownJob, shownJob } from '../../src/http/json/shown-job.ts';
-import { checkedTags, removableTags } from '../../src/http/json/tag-list.ts';
+import { checkedTags, tagsNotOfOthers } from '../../src/http/json/tag-list.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
@@ -39,7 +39,7 @@ export const jobPage = new Hono<AppEnv>()
       metrics: (subCluster?.metricConfig ?? []).filter(mayBeSeen(c, job)),
       hasArchive: archive !== undefined,
       hasFrontend: frontend !== undefined,
-      scopes: writableScopes(c),
+      writableScopes: writableScopes(c),
     });
     const title = `Job ${job.jobId}`;
     return pageAnswer(c, {
@@ -77,7 +77,7 @@ function text(form: URLSearchParams, name: string): string {
 /** Returns the tag to remove. Throws `forbidden` if the user may not remove it; the API silently ignores such a tag. */
 function removable(c: Context<AppEnv>, tag: { type: string; name: string; scope: string }) {
   const { user } = c.var;
-  const tags = mayWriteTags(user, tag.scope) ? removableTags(user, [tag]) : [];
+  const tags = mayWriteTags(user, tag.scope) ? tagsNotOfOthers(user, [tag]) : [];
   if (tags.length === 0) throw new Fault('forbidden', 'you may not remove this tag');
   return tags;
 }

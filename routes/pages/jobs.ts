@@ -6,7 +6,7 @@ import type { AppEnv } from '../../src/http/env.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { LIST_SIZES, type ListOrder, NEWEST_FIRST, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
-import { PAGE_SIZE, type PageRequest } from '../../src/jobs/order.ts';
+import { DEFAULT_PAGE_SIZE, type PageRequest } from '../../src/jobs/order.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
 import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
@@ -16,7 +16,7 @@ import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';
 const VIEW = z.object({
-  'items-per-page': count(PAGE_SIZE, '', { most: Math.max(...LIST_SIZES), where: ' on this page' }),
+  'items-per-page': count(DEFAULT_PAGE_SIZE.jobsOnPage, '', { most: Math.max(...LIST_SIZES), where: ' on this page' }),
   page: count(1),
   'sort-by': choice(SORT_COLUMNS, NEWEST_FIRST.column),
   order: choice(ORDERS, NEWEST_FIRST.order),
@@ -43,7 +43,7 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
     countSoon(c, jobs, countWaitMs),
     filterParts(c, asked),
   ]);
-  const found = isWhole(list, page) ? (page.page - 1) * page.itemsPerPage + list.length : counted;
+  const found = isLastPage(list, page) ? (page.page - 1) * page.itemsPerPage + list.length : counted;
   const content = jobsContent({
     page: asked.page,
     pageNumber: page.page,
@@ -57,8 +57,8 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   return pageAnswer(c, { title: 'Jobs', content, scripts: ['jobs.js'] });
 });
 
-/** Returns true if the list itself shows how many jobs match. */
-function isWhole(list: readonly unknown[], { page, itemsPerPage }: PageRequest): boolean {
+/** Returns true if no page follows, so that the list itself shows how many jobs match. */
+function isLastPage(list: readonly unknown[], { page, itemsPerPage }: PageRequest): boolean {
   return list.length < itemsPerPage && (list.length > 0 || page === 1);
 }
 

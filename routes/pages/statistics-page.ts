@@ -8,7 +8,7 @@ import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
-import { PAGE_SIZE } from '../../src/jobs/order.ts';
+import { DEFAULT_PAGE_SIZE } from '../../src/jobs/order.ts';
 import { DEFAULT_SORT_FIELD, GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
@@ -49,7 +49,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     ...options,
     groupBy,
     sortBy,
-    page: { page: pageNumber, itemsPerPage: PAGE_SIZE },
+    page: { page: pageNumber, itemsPerPage: DEFAULT_PAGE_SIZE.groupsOnPage },
   };
   const [[totals], groups, filter] = await Promise.all([
     c.var.jobs.statistics(jobs, options, c.var.deadline),
@@ -67,7 +67,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     filter,
     totals,
     groups,
-    hasMore: groups.length === PAGE_SIZE,
+    hasMore: groups.length === DEFAULT_PAGE_SIZE.groupsOnPage,
     scales: scalesOf(c, asked.page.query.getAll('cluster')).filter(
       ({ metric }) => !isKeyHiddenAmong(hiddenFrom(c.var.user, c.var.service.clusters), asked.filter, metric),
     ),

@@ -1,4 +1,4 @@
-import { Shares, type Waiting } from '../caller-shares.ts';
+import { CallerShares, type Waiting } from '../caller-shares.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Question } from '../questions/question.ts';
 
@@ -30,11 +30,11 @@ interface Place extends Waiting {
  */
 export class QuestionQueue {
   readonly #waiting = new Map<string, PendingQuestion>();
-  readonly #shares: Shares<Place>;
+  readonly #shares: CallerShares<Place>;
 
   constructor({ queueLimit, callerLimit }: { queueLimit: number; callerLimit: number }) {
     const one = { amongOthers: 1, alone: 1 };
-    this.#shares = new Shares({ limit: queueLimit, callerLimit, atOnce: one });
+    this.#shares = new CallerShares({ limit: queueLimit, callerLimit, atOnce: one });
   }
 
   get length(): number {

@@ -6,7 +6,7 @@ import { within } from '../deadline.ts';
 import {
   DEFAULT_OMIT_TAGGED,
   DELETE_BATCH_JOBS,
-  type DeletePlace,
+  type DeleteCursor,
   OMIT_TAGGED,
   type OmitTagged,
 } from '../jobs/retention-options.ts';
@@ -67,7 +67,7 @@ interface Work {
 async function deleteAll(db: Database, io: CommandIo, { beforeSec, omit, total, file }: Work): Promise<number> {
   const progress = new Progress(io.stderr, total);
   let deleted = 0;
-  let after: DeletePlace | undefined;
+  let after: DeleteCursor | undefined;
   while (!io.signal.aborted) {
     const batch = { omit, after, limit: DELETE_BATCH_JOBS };
     const gone =
@@ -98,8 +98,8 @@ async function exported(
   db: Database,
   file: ExportFile,
   beforeSec: number,
-  batch: { omit: OmitTagged; after: DeletePlace | undefined; limit: number },
-): Promise<{ deleted: number; last: DeletePlace | undefined }> {
+  batch: { omit: OmitTagged; after: DeleteCursor | undefined; limit: number },
+): Promise<{ deleted: number; last: DeleteCursor | undefined }> {
   const rows = await within(STEP_LIMIT_MS, (deadline) => db.read(oldJobs(beforeSec, batch), deadline));
   if (rows.length === 0) return { deleted: 0, last: undefined };
   const bytes = await file.append(rows.map(({ job }) => job));

@@ -1,5 +1,5 @@
 import { ALL_FIELDS, type AnyField } from './fields.ts';
-import { PAGE_SIZE } from './order.ts';
+import { DEFAULT_PAGE_SIZE } from './order.ts';
 
 type SortableField = Extract<AnyField, { sortable: true }>;
 /** The sort orders of a list. Any order other than newest first reads every job that matches. */
@@ -15,7 +15,7 @@ export const LISTED_FIELDS = ALL_FIELDS.filter((field): field is ListedField => 
 export const ORDERS = ['desc', 'asc'] as const;
 
 /** Page sizes that people can choose. */
-export const LIST_SIZES = [PAGE_SIZE, 50, 100] as const;
+export const LIST_SIZES = [DEFAULT_PAGE_SIZE.jobsOnPage, 50, 100] as const;
 
 /** The order of a list. Ties: newest start first, then higher id. For start-time asc: oldest first, lower id. */
 export interface ListOrder {

@@ -4,13 +4,6 @@ export interface ListCursor {
   readonly id: bigint;
 }
 
-/** Compares for `sort`, newest first. */
-export function newestFirst(a: ListCursor, b: ListCursor): number {
-  if (a.startTime !== b.startTime) return a.startTime < b.startTime ? 1 : -1;
-  if (a.id === b.id) return 0;
-  return a.id < b.id ? 1 : -1;
-}
-
 /** A part of a list: at most `limit` rows after a position, or after skipping `offset` rows. */
 export interface Slice {
   readonly after?: ListCursor;
@@ -18,8 +11,17 @@ export interface Slice {
   readonly limit: number;
 }
 
-/** Default page size of all lists, in the API and the pages. */
-export const PAGE_SIZE = 25;
+/** Entries of a page of a list, unless the request says otherwise. */
+export const DEFAULT_PAGE_SIZE = {
+  /** GET and POST jobs/ of the API. */
+  jobsOfApi: 25,
+  /** The page of jobs. */
+  jobsOnPage: 25,
+  /** Groups of statistics/jobs of the API, if one of `page` and `items-per-page` is set. */
+  groupsOfApi: 25,
+  /** The page of statistics. */
+  groupsOnPage: 25,
+} as const;
 
 /** A page of a list. Both numbers start at 1 and go up to 2^53 - 1. */
 export interface PageRequest {

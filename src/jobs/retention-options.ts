@@ -8,7 +8,7 @@ export const DEFAULT_OMIT_TAGGED = 'none' satisfies OmitTagged;
 export const DELETE_BATCH_JOBS = 250;
 
 /** A position in the order of start and id, as decimal text, since both may exceed 2^53. */
-export interface DeletePlace {
+export interface DeleteCursor {
   startTime: string;
   id: string;
 }

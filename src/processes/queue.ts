@@ -1,4 +1,4 @@
-import { type ShareLimits, Shares, type Waiting } from '../caller-shares.ts';
+import { CallerShares, type ShareLimits, type Waiting } from '../caller-shares.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Fault } from '../faults.ts';
 import type { ManagedProcess } from './managed-process.ts';
@@ -16,10 +16,10 @@ interface WaitingForProcess<P extends Protocol> extends Waiting {
  * waits never touches the database.
  */
 export class Queue<P extends Protocol> {
-  readonly #shares: Shares<WaitingForProcess<P>>;
+  readonly #shares: CallerShares<WaitingForProcess<P>>;
 
   constructor(limits: ShareLimits) {
-    this.#shares = new Shares(limits);
+    this.#shares = new CallerShares(limits);
   }
 
   get length(): number {

@@ -13,7 +13,7 @@ import type { VisibleJobs } from '../jobs/visibility.ts';
 import { CountRow, countJobs } from './count/sqlite.ts';
 import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
-import { type JobsListOptions, jobsPage } from './list/batches.ts';
+import { type JobsListOptions, listBatches } from './list/batches.ts';
 import { cursorOf } from './list/duckdb.ts';
 import {
   type ListedJob,
@@ -23,7 +23,7 @@ import {
   pageIdsQuestion,
 } from './list/listed-jobs.ts';
 import type { PageIdsQuestion } from './list/question.ts';
-import { pages } from './list/read-ahead.ts';
+import { readAhead } from './list/read-ahead.ts';
 import type { JobsBatch } from './list/sqlite.ts';
 import { metricHistogramsQuestion } from './metric-histograms/question.ts';
 import { MetricHistogramRow, metricHistograms } from './metric-histograms/sqlite.ts';
@@ -106,8 +106,8 @@ export class JobQuestions {
   /** Returns a page of a list in any order, each job as a line. */
   async listed(jobs: VisibleJobs, options: ListedJobsOptions, deadline: Deadline): Promise<ListedJob[]> {
     const question = pageIdsQuestion(jobs, options);
-    const places = question === undefined ? undefined : await this.#pageIds(question, deadline);
-    const statement = places === undefined ? listedJobs(jobs, options) : listedJobsAt(jobs, options, places);
+    const found = question === undefined ? undefined : await this.#pageIds(question, deadline);
+    const statement = found === undefined ? listedJobs(jobs, options) : listedJobsAt(jobs, options, found);
     return await this.#db.read(statement, deadline);
   }
 
@@ -121,8 +121,8 @@ export class JobQuestions {
         deadline.clear();
       }
     };
-    const next = jobsPage(jobs, options, (question) => within((deadline) => this.#pageIds(question, deadline)));
-    return pages(
+    const next = listBatches(jobs, options, (question) => within((deadline) => this.#pageIds(question, deadline)));
+    return readAhead(
       next,
       (statement) =>
         within(async (deadline) => reading.complete(await this.#db.readPage(statement, deadline), deadline)),

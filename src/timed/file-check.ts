@@ -125,10 +125,10 @@ async function checkTables(
   stopping: AbortSignal,
 ): Promise<Result> {
   const all = (await within(STEP_LIMIT_MS, (own) => db.read(tablesOfFile(), own))).map(({ name }) => name);
-  const waitUntil = before.next !== undefined && all.includes(before.next);
-  const problems = waitUntil ? [...before.problems] : [];
-  let tables = waitUntil ? before.tables : 0;
-  for (const table of all.slice(waitUntil ? all.indexOf(before.next ?? '') : 0)) {
+  const continues = before.next !== undefined && all.includes(before.next);
+  const problems = continues ? [...before.problems] : [];
+  let tables = continues ? before.tables : 0;
+  for (const table of all.slice(continues ? all.indexOf(before.next ?? '') : 0)) {
     const found = await checkTable(db, table, { logLimitBytes, stopping });
     if (found === undefined) return { ...before, tables, problems, next: table };
     tables += 1;

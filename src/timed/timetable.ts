@@ -1,7 +1,7 @@
 import type { Database } from '../db/port.ts';
 import type { BatchOutput } from '../db/writes/timed-work.ts';
 import type { Deadline } from '../deadline.ts';
-import type { DeletePlace } from '../jobs/retention-options.ts';
+import type { DeleteCursor } from '../jobs/retention-options.ts';
 import type { SettingValues } from '../settings.ts';
 
 export interface TimedContext {
@@ -87,7 +87,7 @@ export const TIMETABLE: readonly TimedTask[] = [
 
 interface Batch {
   limit: number;
-  after: DeletePlace | undefined;
+  after: DeleteCursor | undefined;
 }
 
 /** Runs batches until the last one. Each has a deadline of its own, so that other writes can run in between. */
@@ -96,7 +96,7 @@ async function inBatches(
   run: (batch: Batch, own: Deadline) => Promise<BatchOutput>,
 ): Promise<number> {
   let all = 0;
-  let after: DeletePlace | undefined;
+  let after: DeleteCursor | undefined;
   do {
     const { changed, last } = await step((own) => run({ limit: BATCH_ROWS, after }, own));
     all += changed;

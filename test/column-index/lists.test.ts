@@ -9,7 +9,7 @@ import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
-import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
+import { type JobsListOptions, listBatches } from '../../src/questions/list/batches.ts';
 import { cursorOf } from '../../src/questions/list/duckdb.ts';
 import { listedJobs, listedJobsAt, pageIdsQuestion } from '../../src/questions/list/listed-jobs.ts';
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
@@ -47,13 +47,13 @@ async function opened(): Promise<{ db: TestDatabase; index: IndexSession }> {
 
 async function foundRows(db: TestDatabase, index: IndexSession, list: VisibleJobs, options: JobsListOptions) {
   let questions = 0;
-  const batches = await db.batches<JobsBatch>(jobsPage(list, options));
+  const batches = await db.batches<JobsBatch>(listBatches(list, options));
   const find = async (question: PageIdsQuestion) => {
     questions += 1;
     return (await answerOf(index, question)).map(cursorOf);
   };
   const texts: string[] = [];
-  for (const { text, rows } of await db.batches(jobsPage(list, options, find), 2)) {
+  for (const { text, rows } of await db.batches(listBatches(list, options, find), 2)) {
     if (rows > 0) texts.push(text);
   }
   expect(texts.join(',\n')).toBe(

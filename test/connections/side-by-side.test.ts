@@ -3,8 +3,8 @@ import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { Database, Page } from '../../src/db/port.ts';
 import { ClientGone } from '../../src/deadline.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import { jobsPage } from '../../src/questions/list/batches.ts';
-import { pages, type ReadPage } from '../../src/questions/list/read-ahead.ts';
+import { listBatches } from '../../src/questions/list/batches.ts';
+import { type ReadBatch, readAhead } from '../../src/questions/list/read-ahead.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { oneJob } from '../support/one-job.ts';
 import { small, testPool, until, within } from '../support/pool.ts';
@@ -20,13 +20,13 @@ async function listed(maxReaders: number) {
   const rows = Array.from({ length: JOBS }, (_, at) => oneJob({ jobId: BigInt(at), startTime: 1_600_000_000 + at }));
   await db.write('insertJobs', { rows, tags: [] }, within(30_000));
   const list = (onRead: () => void = () => {}) => {
-    const next = jobsPage(ALL, { page: 1, itemsPerPage: JOBS, withMetadata: false, nowSec: 1_700_000_000 });
-    const read: ReadPage<JobsBatch> = (statement) => {
+    const next = listBatches(ALL, { page: 1, itemsPerPage: JOBS, withMetadata: false, nowSec: 1_700_000_000 });
+    const read: ReadBatch<JobsBatch> = (statement) => {
       const reading = db.readPage(statement, within(20_000, client.signal));
       onRead();
       return reading;
     };
-    return pages(next, read, { mayRead: () => true, width: () => 2 });
+    return readAhead(next, read, { mayRead: () => true, width: () => 2 });
   };
   return { db, client, list };
 }

@@ -7,8 +7,8 @@ import { userConfiguration } from '../../src/db/statements/user-configuration.ts
 import { ClientGone } from '../../src/deadline.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
-import { jobsPage } from '../../src/questions/list/batches.ts';
-import { pages } from '../../src/questions/list/read-ahead.ts';
+import { listBatches } from '../../src/questions/list/batches.ts';
+import { readAhead } from '../../src/questions/list/read-ahead.ts';
 import { oneJob } from '../support/one-job.ts';
 import { asked, ENDLESS, small, within } from '../support/pool.ts';
 
@@ -49,7 +49,7 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       const db = await opened();
       const jobId = 2n ** 63n - 1n;
       await db.write('insertJobs', { rows: [oneJob({ jobId })], tags: [] }, within(10_000));
-      const [page] = await jobsPage(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 })(
+      const [page] = await listBatches(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 })(
         undefined,
       );
       if (page === undefined) throw new Error('no page');
@@ -62,9 +62,11 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
         oneJob({ jobId: BigInt(number), startTime: 1_600_000_000 + (number % 100) }),
       );
       await db.write('insertJobs', { rows, tags: [] }, within(20_000));
-      const next = jobsPage(ALL, { page: 1, itemsPerPage: 1_200, withMetadata: false, nowSec: 1_700_000_000 });
+      const next = listBatches(ALL, { page: 1, itemsPerPage: 1_200, withMetadata: false, nowSec: 1_700_000_000 });
       const found: { jobId: number; startTime: number }[] = [];
-      for await (const { bytes, rows: count } of pages(next, (statement) => db.readPage(statement, within(10_000)))) {
+      for await (const { bytes, rows: count } of readAhead(next, (statement) =>
+        db.readPage(statement, within(10_000)),
+      )) {
         const batch = JSON.parse(`[${textOf(bytes)}]`);
         expect(batch).toHaveLength(count);
         found.push(...batch);

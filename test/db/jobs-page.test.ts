@@ -4,7 +4,7 @@ import type { PageStatement } from '../../src/db/statement.ts';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import { type JobsListOptions, jobsPage } from '../../src/questions/list/batches.ts';
+import { type JobsListOptions, listBatches } from '../../src/questions/list/batches.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
@@ -38,7 +38,7 @@ interface Asked extends JobsListOptions {
 }
 
 function list(user: User, more: Partial<JobsListOptions> = {}, query = '') {
-  return jobsPage(visibleTo(user, parseFilter(new URLSearchParams(query), NOW)), { ...options, ...more });
+  return listBatches(visibleTo(user, parseFilter(new URLSearchParams(query), NOW)), { ...options, ...more });
 }
 
 async function listed(user: User, { width = 1, ...more }: Partial<Asked> = {}, query = '') {
@@ -139,7 +139,7 @@ test('archived jobs are named with their place in the batch', async () => {
   const [batch] = await listed(admin);
   expect(batch?.more).toEqual({
     last: { startTime: 500n, id: 4n },
-    behind: { ids: '', rows: 0 },
+    following: { ids: '', rows: 0 },
     archived: [
       { index: 2, cluster: 'fritz', jobId: 9007199254740993n, startTime: 1000n },
       { index: 3, cluster: 'fritz', jobId: 4n, startTime: 500n },
@@ -175,7 +175,7 @@ async function withBigCluster(use: () => Promise<void>): Promise<void> {
 }
 
 test.each([1, 2])(
-  'pages of any size come in batches of 500 behind a smaller first one, each row once, %i at a time',
+  'pages of any size come in batches of 500 following a smaller first one, each row once, %i at a time',
   async (width) => {
     await withBigCluster(async () => {
       const sizes = async (more: Partial<JobsListOptions>) =>
@@ -205,8 +205,8 @@ test('of two batches side by side the second knows its rows by their places; wha
     const readAll = (statements: PageStatement<JobsBatch>[]) => Promise.all(statements.map((one) => db.readPage(one)));
     const [first] = await readAll(await next(undefined, 2));
     const [walked] = await readAll(await next(first, 2));
-    expect(walked?.more.behind.rows).toBe(500);
-    const [gone, changed, ...kept] = walked?.more.behind.ids.split(',').map(Number) ?? [];
+    expect(walked?.more.following.rows).toBe(500);
+    const [gone, changed, ...kept] = walked?.more.following.ids.split(',').map(Number) ?? [];
     await db.exec(`DELETE FROM job WHERE id = ${gone}; UPDATE job SET job_state = 'failed' WHERE id = ${changed}`);
     const side = await readAll(await next(walked, 2));
     expect(side.map(({ rows }) => rows)).toEqual([498, 130]);

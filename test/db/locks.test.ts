@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ReadConnection } from '../../src/db/driver/read-connection.ts';
 import { WriteConnection } from '../../src/db/driver/write-connection.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import { jobsPage } from '../../src/questions/list/batches.ts';
+import { listBatches } from '../../src/questions/list/batches.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { oneJob } from '../support/one-job.ts';
 import { testPool, within } from '../support/pool.ts';
@@ -68,7 +68,7 @@ test.each<'writer' | 'reader'>(['writer', 'reader'])(
 
 test('each write is there for the next read, while other programs come and go', async () => {
   const { db, path } = await testPool();
-  const list = () => jobsPage(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 });
+  const list = () => listBatches(ALL, { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 });
   const deadline = within(60_000);
   let others = true;
   const comeAndGo = async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Page } from '../../src/db/port.ts';
 import type { PageStatement } from '../../src/db/statement.ts';
-import { pages } from '../../src/questions/list/read-ahead.ts';
+import { readAhead } from '../../src/questions/list/read-ahead.ts';
 
 type Numbered = PageStatement<number>;
 
@@ -29,7 +29,7 @@ function list(count: number, ahead: { mayRead: () => boolean; width: () => numbe
     asked,
     answer,
     fail: (nth: number) => answers[nth]?.reject(new Error(`batch ${nth}`)),
-    all: pages(next, read, ahead),
+    all: readAhead(next, read, ahead),
   };
 }
 

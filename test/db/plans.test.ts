@@ -6,7 +6,7 @@ import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { anyJob } from '../../src/questions/any-job/sqlite.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
-import { jobsPage } from '../../src/questions/list/batches.ts';
+import { listBatches } from '../../src/questions/list/batches.ts';
 import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';
@@ -54,12 +54,12 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
 
   /** How the list finds its places: the part of the plan before the rows are fetched by id. */
   async function pageIdsOf(jobs: VisibleJobs): Promise<string[]> {
-    const [statement] = await jobsPage(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(
+    const [statement] = await listBatches(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(
       undefined,
     );
     if (statement === undefined) throw new Error('there is always a first batch');
     const plan = await db.plan(statement);
-    return plan.slice(0, plan.indexOf('SCAN places'));
+    return plan.slice(0, plan.indexOf('SCAN positions'));
   }
 
   const orderedBy: [query: string, index: RegExp][] = [
@@ -121,10 +121,10 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     expect(user.join()).toMatch(/SEARCH job USING COVERING INDEX jobs_user_starttime/);
   });
 
-  test('a following batch starts behind the last row', async () => {
-    const next = jobsPage(asked(''), { page: 1, itemsPerPage: 10_000, nowSec: NOW, withMetadata: false });
+  test('a following batch starts following the last row', async () => {
+    const next = listBatches(asked(''), { page: 1, itemsPerPage: 10_000, nowSec: NOW, withMetadata: false });
     await next(undefined);
-    const more = { last: { startTime: BigInt(FIRST), id: 1n }, behind: { ids: '', rows: 0 }, archived: [] };
+    const more = { last: { startTime: BigInt(FIRST), id: 1n }, following: { ids: '', rows: 0 }, archived: [] };
     const [statement] = await next({ bytes: new Uint8Array(), rows: 500, more });
     if (statement === undefined) throw new Error('500 of 10,000 rows are not the end');
     expect(await db.plan(statement)).toContain('SEARCH job USING COVERING INDEX jobs_starttime (start_time<?)');

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
-import { newestFirst } from '../../src/jobs/order.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
-import { jobsPage } from '../../src/questions/list/batches.ts';
+import { listBatches } from '../../src/questions/list/batches.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { matches } from '../support/naive-filter.ts';
@@ -24,7 +23,11 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-const placeOf = (row: Row) => ({ startTime: row['start-time'], id: row['db-id'] });
+/** Compares for `sort`: newest start first, then higher id. */
+function newestFirst(a: Row, b: Row): number {
+  if (a['start-time'] !== b['start-time']) return a['start-time'] < b['start-time'] ? 1 : -1;
+  return a['db-id'] < b['db-id'] ? 1 : -1;
+}
 
 /** Runs `check` for 40 random filters of random users over the same random rows, RUNS times. */
 async function overRandomJobs<Extra>(
@@ -37,7 +40,7 @@ async function overRandomJobs<Extra>(
       await store(db, rows);
       for (const [user, filter, more] of questions) {
         const visible = visibleTo(user, filter);
-        const found = rows.filter((row) => matches(row, visible)).sort((a, b) => newestFirst(placeOf(a), placeOf(b)));
+        const found = rows.filter((row) => matches(row, visible)).sort(newestFirst);
         await check(visible, found, more);
       }
     }),
@@ -58,7 +61,7 @@ test('a page holds the jobs of a naive filter, sort and slice', async () => {
     width: fc.constantFrom(1, 2),
   });
   await overRandomJobs(pages, async (visible, found, { width, ...page }) => {
-    const next = jobsPage(visible, { ...page, nowSec: NOW, withMetadata: true });
+    const next = listBatches(visible, { ...page, nowSec: NOW, withMetadata: true });
     const batches = await db.batches(next, width);
     const ids = batches.flatMap(({ text }) =>
       [...text.matchAll(/"id":(\d+),"statistics":null}(?:,\n|$)/g)].map(([, id]) => BigInt(id ?? 0)),

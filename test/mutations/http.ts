@@ -5,7 +5,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/auth/auth.ts', "callers('api', checkAddress)", "callers('api')", 'http/client-address'),
   mutation('http/auth/auth.ts', "callers('api', checkAddress)", "callers('userapi', checkAddress)", 'http/auth'),
   mutation('http/auth/auth.ts', "c.req.method !== 'GET' || ", '', 'http/session'),
-  mutation('http/auth/auth.ts', "c.req.header('X-Requested-With') !== PAGE || ", '', 'http/session'),
+  mutation('http/auth/auth.ts', "c.req.header('X-Requested-With') !== REQUESTED_WITH || ", '', 'http/session'),
   mutation('http/auth/auth.ts', ' || !READ_BY_PAGES.test(c.req.path)', '', 'http/session'),
   mutation('http/auth/auth.ts', "!== 'same-origin') return undefined", "=== 'x') return undefined", 'http/session'),
   mutation('http/auth/auth.ts', 'if (!opensByToken(user, routes))', "if (user.name === '')", 'http/auth'),

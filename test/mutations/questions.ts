@@ -47,7 +47,7 @@ export const QUESTIONS: readonly Mutation[] = [
     'column-index/equality',
   ),
   mutation('questions/list/duckdb.ts', 'whereColumns(jobs.conditions, context), ', '', 'column-index/lists'),
-  mutation('questions/list/batches.ts', 'Math.min(this.#left, MOST_PLACES)', 'this.#left', 'column-index/lists'),
+  mutation('questions/list/batches.ts', 'Math.min(this.#left, MOST_POSITIONS)', 'this.#left', 'column-index/lists'),
   mutation('questions/one-job/job-json.ts', "scopes === 'all'", "scopes !== 'all'", 'db/jobs-page'),
   mutation(
     'questions/one-job/job-json.ts',

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Page } from '../../src/db/port.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import type { PageStatement, SqlValue, Statement } from '../../src/db/statement.ts';
-import type { NextPages } from '../../src/questions/list/read-ahead.ts';
+import type { NextBatches } from '../../src/questions/list/read-ahead.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 
 type Connection = InstanceType<typeof Database>;
@@ -66,7 +66,7 @@ export class TestDatabase {
   }
 
   /** All batches of a list. */
-  async batches<More>(next: NextPages<More>, width = 1): Promise<TextPage<More>[]> {
+  async batches<More>(next: NextBatches<More>, width = 1): Promise<TextPage<More>[]> {
     const batches: TextPage<More>[] = [];
     for (let now = await next(undefined, width); now.length > 0; now = await next(batches.at(-1), width)) {
       for (const statement of now) batches.push(await this.readPage(statement));

@@ -1,4 +1,4 @@
-import { Shares, type Waiting } from '../../caller-shares.ts';
+import { CallerShares, type Waiting } from '../../caller-shares.ts';
 import type { Deadline } from '../../deadline.ts';
 
 /** Requests at the server at once: enough for a distant server, few enough that they do not delay each other there. */
@@ -34,7 +34,7 @@ export interface Gate {
 export function gateOf({ mostAtOnce, callerLimit = Number.POSITIVE_INFINITY }: GateLimits): Gate {
   if (mostAtOnce === Number.POSITIVE_INFINITY) return { pass: (_turn, work) => work(), hold() {} };
   const width = Math.min(mostAtOnce, MOST_AT_SERVER);
-  const shares = new Shares<WaitingForServer>({ limit: mostAtOnce - width, callerLimit, atOnce: OF_ONE_CALLER });
+  const shares = new CallerShares<WaitingForServer>({ limit: mostAtOnce - width, callerLimit, atOnce: OF_ONE_CALLER });
   let running = 0;
 
   const run = async <Result>(caller: string, work: () => Promise<Result>) => {

@@ -61,7 +61,7 @@ export function openRemote(options: RemoteOptions): Database {
   };
 
   /** Registers work that continues after a request. close() waits for it, and the gate counts it as a request. */
-  const behind = (work: Promise<unknown>) => {
+  const waitUntil = (work: Promise<unknown>) => {
     running.add(work);
     gate.hold(work);
     void work.finally(() => running.delete(work));
@@ -135,7 +135,7 @@ export function openRemote(options: RemoteOptions): Database {
           closing,
           gate: beginGate,
           health,
-          behind,
+          waitUntil,
         })) as WriteOutput<Name>;
       };
       return within(deadline, work, { signal: deadline.expired, caller: deadline.caller }); // ignores a disconnect

@@ -26,7 +26,7 @@ export interface AskedWrite {
   gate: BeginGate;
   health: WriteHealth;
   /** Called with work that continues after the answer. */
-  behind(work: Promise<unknown>): void;
+  waitUntil(work: Promise<unknown>): void;
 }
 
 /**
@@ -46,8 +46,8 @@ export async function runWrite(server: RemoteServer, asked: AskedWrite): Promise
     } catch (error) {
       asked.health.failed(error);
       const ending = attempt.catch(() => {});
-      asked.behind(ending);
-      deadline.behind?.(ending);
+      asked.waitUntil(ending);
+      deadline.waitUntil?.(ending);
       if (deadline.expired.aborted || !isLockOfOthers(error)) throw error;
       if (deadline.remainingMs() <= RETRY_MS) throw error;
     }

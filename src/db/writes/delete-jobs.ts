@@ -1,5 +1,5 @@
 import { Fault } from '../../faults.ts';
-import type { DeletePlace, OmitTagged } from '../../jobs/retention-options.ts';
+import type { DeleteCursor, OmitTagged } from '../../jobs/retention-options.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { NOT_KEPT } from '../sql/omit-tagged.ts';
 import { plainRows } from '../statement.ts';
@@ -27,13 +27,13 @@ export interface DeleteJobsInput {
   /** The most jobs to examine and delete in this transaction. */
   limit: number;
   /** The end of the previous batch, so that the jobs it kept are not examined again. */
-  after: DeletePlace | undefined;
+  after: DeleteCursor | undefined;
 }
 
 export interface DeleteJobsOutput {
   deleted: number;
   /** Undefined if nothing is left to delete. */
-  last: DeletePlace | undefined;
+  last: DeleteCursor | undefined;
 }
 
 /** Deletes one batch of old jobs, including running jobs, oldest first. */
@@ -42,7 +42,7 @@ export async function deleteJobsBefore(tx: Transaction, input: DeleteJobsInput):
   if (after === undefined) await moveCachedJobs(tx);
   const place = after === undefined ? '' : 'AND (start_time, id) > (?, ?)';
   const found = await tx.read(
-    plainRows<DeletePlace>(
+    plainRows<DeleteCursor>(
       'jobsBefore',
       ['startTime', 'id'],
       `SELECT CAST(start_time AS TEXT) AS startTime, CAST(id AS TEXT) AS id FROM job

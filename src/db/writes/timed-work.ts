@@ -1,4 +1,4 @@
-import type { DeletePlace } from '../../jobs/retention-options.ts';
+import type { DeleteCursor } from '../../jobs/retention-options.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
 
@@ -38,20 +38,20 @@ export async function endTimedWork(
  */
 export interface BatchOutput {
   changed: number;
-  last: DeletePlace | undefined;
+  last: DeleteCursor | undefined;
 }
 
 /** Sets the stored duration of running jobs to the current one, in batches, oldest jobs first. */
 export async function updateDurations(
   tx: Transaction,
-  { nowSec, limit, after }: { nowSec: number; limit: number; after: DeletePlace | undefined },
+  { nowSec, limit, after }: { nowSec: number; limit: number; after: DeleteCursor | undefined },
 ): Promise<BatchOutput> {
-  const places = await runningJobs(tx, { condition: '1', parameters: [], limit, after });
+  const jobs = await runningJobs(tx, { condition: '1', parameters: [], limit, after });
   const changed = await tx.runEach(
     "UPDATE job SET duration = max(0, ? - start_time) WHERE id = ? AND job_state = 'running'",
-    places.map(({ id }) => [nowSec, BigInt(id)]),
+    jobs.map(({ id }) => [nowSec, BigInt(id)]),
   );
-  return { changed, last: places.length < limit ? undefined : places.at(-1) };
+  return { changed, last: jobs.length < limit ? undefined : jobs.at(-1) };
 }
 
 /**
@@ -65,29 +65,29 @@ export async function endOverdueJobs(
     graceSec,
     limit,
     after,
-  }: { nowSec: number; graceSec: number; limit: number; after: DeletePlace | undefined },
+  }: { nowSec: number; graceSec: number; limit: number; after: DeleteCursor | undefined },
 ): Promise<BatchOutput> {
   const condition = 'walltime > 0 AND start_time < ? - walltime';
-  const places = await runningJobs(tx, { condition, parameters: [nowSec - graceSec], limit, after });
+  const jobs = await runningJobs(tx, { condition, parameters: [nowSec - graceSec], limit, after });
   const changed = await tx.runEach(
     "UPDATE job SET job_state = 'failed', duration = walltime, monitoring_status = 2 WHERE id = ? AND job_state = 'running'",
-    places.map(({ id }) => [BigInt(id)]),
+    jobs.map(({ id }) => [BigInt(id)]),
   );
-  return { changed, last: places.length < limit ? undefined : places.at(-1) };
+  return { changed, last: jobs.length < limit ? undefined : jobs.at(-1) };
 }
 
 interface Running {
   condition: string;
   parameters: readonly SqlValue[];
   limit: number;
-  after: DeletePlace | undefined;
+  after: DeleteCursor | undefined;
 }
 
 /** Uses the index on the state. The literal allows SQLite to use the partial indexes of cc-backend, too. */
-async function runningJobs(tx: Transaction, { condition, parameters, limit, after }: Running): Promise<DeletePlace[]> {
+async function runningJobs(tx: Transaction, { condition, parameters, limit, after }: Running): Promise<DeleteCursor[]> {
   const place = after === undefined ? '' : 'AND (start_time, id) > (?, ?)';
   return await tx.read(
-    plainRows<DeletePlace>(
+    plainRows<DeleteCursor>(
       'runningJobs',
       ['startTime', 'id'],
       `SELECT CAST(start_time AS TEXT) AS startTime, CAST(id AS TEXT) AS id FROM job

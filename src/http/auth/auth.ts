@@ -32,13 +32,13 @@ const READ_BY_PAGES = /^\/api\/(?:jobs\/(?:count|\d+|metrics\/\d+)?|statistics\/
 async function pageReader(c: Context<AppEnv>): Promise<User | undefined> {
   const { AUTH } = c.var.service.settings;
   if (AUTH === 'none' || c.req.method !== 'GET' || tokenOf(c) !== undefined) return undefined;
-  if (c.req.header('X-Requested-With') !== PAGE || !READ_BY_PAGES.test(c.req.path)) return undefined;
+  if (c.req.header('X-Requested-With') !== REQUESTED_WITH || !READ_BY_PAGES.test(c.req.path)) return undefined;
   if ((c.req.header('Sec-Fetch-Site') ?? 'same-origin') !== 'same-origin') return undefined;
   return await sessionUser(c);
 }
 
 /** The X-Requested-With header of requests from the pages. */
-export const PAGE = 'cc-jobs';
+const REQUESTED_WITH = 'cc-jobs';
 
 /**
  * Admits any logged-in user or token holder to the pages, whatever the role (contract/rest.md §2). The queries limit

@@ -26,8 +26,8 @@ export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: Jo
   const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
   if (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD') {
     list.close();
-    const isWhole = first === undefined || first.rows >= page.itemsPerPage;
-    if (isWhole) return jsonBytes(joined(head, tail));
+    const isComplete = first === undefined || first.rows >= page.itemsPerPage;
+    if (isComplete) return jsonBytes(joined(head, tail));
     return new Response(null, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer; // a HEAD has no body
   }
   try {

@@ -14,8 +14,8 @@ export interface BodyLimits extends JsonLimits {
 const KB = 1024;
 const MB = 1024 * KB;
 
-/** For a body without its own limit: only BODY_LIMIT_MB applies. */
-export const BODY_LIMIT_BYTES = 1024 * MB;
+/** The `bytes` of a body without its own limit: only BODY_LIMIT_MB applies. */
+export const NO_OWN_LIMIT_BYTES = 1024 * MB;
 /** For a body of a few fields. */
 export const FEW_FIELDS: BodyLimits = { bytes: 16 * KB, values: 200, depth: 4 };
 /** For a body that is a list of some hundred names. */
@@ -92,7 +92,7 @@ export async function partsOf({ name, bytes, limits }: LargeBody): Promise<unkno
 function documentOf(description: string, schema: z.ZodType, limits: BodyLimits) {
   const plain = documented(schema) as { type: 'object' };
   const { bytes, values, depth } = limits;
-  const most = bytes === BODY_LIMIT_BYTES ? 'BODY_LIMIT_MB' : sizeInWords(bytes);
+  const most = bytes === NO_OWN_LIMIT_BYTES ? 'BODY_LIMIT_MB' : sizeInWords(bytes);
   return {
     description: `${description}. At most ${most}, ${values} values and ${depth} levels of nesting`,
     required: true,

@@ -74,7 +74,7 @@ function shortened({ type, name, scope }: Tag): Tag {
 /**
  * Returns the tags to remove from a job. Ignores tags without a scope and private tags of others (contract/rest.md §6).
  */
-export function removableTags(user: User, tags: readonly Tag[]): Tag[] {
+export function tagsNotOfOthers(user: User, tags: readonly Tag[]): Tag[] {
   return tags.filter(({ scope }) => scope !== '' && (isPublicScope(scope) || scope === user.name));
 }
 

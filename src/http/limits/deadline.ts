@@ -17,8 +17,8 @@ export function deadline(): MiddlewareHandler<AppEnv> {
     const { settings, waitUntil } = c.var.service;
     const started = startDeadline(settings.REQUEST_TIMEOUT_MS, c.req.raw.signal);
     const caller = `address ${addressForLimits(c)}`; // until the user is known
-    const behind = waitUntil === undefined ? {} : { behind: (work: Promise<unknown>) => waitUntil(c, work) };
-    c.set('deadline', { ...started, ...behind, caller });
+    const going = waitUntil && { waitUntil: (work: Promise<unknown>) => waitUntil(c, work) };
+    c.set('deadline', { ...started, ...going, caller });
     const handled = next().finally(() => started.clear());
     waitUntil?.(
       c,

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
 import { type Condition, checkText, isFootprintKey, type JobFilter, type Range } from '../../jobs/filter.ts';
-import { PAGE_SIZE } from '../../jobs/order.ts';
+import { DEFAULT_PAGE_SIZE } from '../../jobs/order.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import { hasTimes, type Now, RANGE_WORDS, rangeEndOf, timeRange, zoneOf } from '../../jobs/times.ts';
 import type { AppEnv } from '../env.ts';
@@ -228,6 +228,6 @@ const WITH_METADATA = anyTexts()
 /** The query of a list of jobs. */
 export const JobListQuery = JobFilterQuery.extend({
   page: count(1, 'page number, starting at 1; default 1'),
-  'items-per-page': count(PAGE_SIZE, `jobs per page; default ${PAGE_SIZE}`),
+  'items-per-page': count(DEFAULT_PAGE_SIZE.jobsOfApi, `jobs per page; default ${DEFAULT_PAGE_SIZE.jobsOfApi}`),
   'with-metadata': WITH_METADATA,
 });

@@ -12,5 +12,5 @@ export interface JobContent {
   /** True if the service also has the pages of cc-backend's front end. */
   hasFrontend: boolean;
   /** The tag scopes that the visitor may write. */
-  scopes: readonly string[];
+  writableScopes: readonly string[];
 }

@@ -6,7 +6,7 @@ import type { JobContent } from './shown-content.ts';
 const MOST_TAGS = 50;
 
 /** Renders the tags of a job, with controls to change those that the visitor may change. */
-export function jobTags({ job, scopes }: Pick<JobContent, 'job' | 'scopes'>): Html {
+export function jobTags({ job, writableScopes }: Pick<JobContent, 'job' | 'writableScopes'>): Html {
   const action = `/jobs/${job.id}/tags`;
   const [shown, rest] = firstOf(
     job.tags,
@@ -19,7 +19,7 @@ export function jobTags({ job, scopes }: Pick<JobContent, 'job' | 'scopes'>): Ht
       : html`<ul class="taglist">${shown.map(
           (tag) =>
             html`<li><a class="tag plain" href="/jobs?tag=${tag.id}" title="Jobs with this tag"><span class="of"><bdi>${cut(tag.type)}</bdi></span> <bdi>${cut(tag.name)}</bdi></a> <span class="of">${scopeWords(tag.scope)}</span>${
-              scopes.includes(tag.scope) &&
+              writableScopes.includes(tag.scope) &&
               tag.type.length <= BOUNDS.tagType.most &&
               tag.name.length <= BOUNDS.tagName.most &&
               html`<form method="post" action="${action}"><input type="hidden" name="do" value="remove"><input type="hidden" name="type" value="${tag.type}"><input type="hidden" name="name" value="${tag.name}"><input type="hidden" name="scope" value="${tag.scope}"><button class="quiet" title="Remove">×<span class="hidden"> Remove ${tag.type} ${tag.name}</span></button></form>`
@@ -27,10 +27,10 @@ export function jobTags({ job, scopes }: Pick<JobContent, 'job' | 'scopes'>): Ht
         )}</ul>${rest}`
   }
 ${
-  scopes.length > 0 &&
+  writableScopes.length > 0 &&
   html`<details class="add"><summary>Add a tag</summary><form method="post" action="${action}" class="inline"><input type="hidden" name="do" value="add">
 <label>Type <input name="type" required maxlength="${BOUNDS.tagType.most}" autocomplete="off"></label><label>Name <input name="name" required maxlength="${BOUNDS.tagName.most}" autocomplete="off"></label>
-<label>Visible to <select name="scope">${scopes.map((scope) => html`<option value="${scope}">${scopeWords(scope)}</option>`)}</select></label><button>Add</button></form></details>`
+<label>Visible to <select name="scope">${writableScopes.map((scope) => html`<option value="${scope}">${scopeWords(scope)}</option>`)}</select></label><button>Add</button></form></details>`
 }`;
 }
 

@@ -1,7 +1,7 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { LIST_SIZES, LISTED_FIELDS, type ListedField, type ListOrder, NEWEST_FIRST } from '../../jobs/listed-job.ts';
-import { PAGE_SIZE } from '../../jobs/order.ts';
+import { DEFAULT_PAGE_SIZE } from '../../jobs/order.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
@@ -144,7 +144,7 @@ function pager({ page, jobs, count, itemsPerPage, pageNumber }: JobsContent & Pa
   const to = (number: number, size = itemsPerPage) => {
     const own = new URLSearchParams(page.keep);
     own.delete('items-per-page');
-    if (size !== PAGE_SIZE) own.set('items-per-page', String(size));
+    if (size !== DEFAULT_PAGE_SIZE.jobsOnPage) own.set('items-per-page', String(size));
     if (number > 1) own.set('page', String(number));
     return address(path, query, own);
   };

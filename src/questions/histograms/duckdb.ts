@@ -1,7 +1,7 @@
 import { DURATION_BINS } from '../../jobs/histograms.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
-import { durationAt } from '../statistics/duckdb.ts';
+import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { HistogramsQuestion } from './question.ts';
 
@@ -17,7 +17,7 @@ export function histogramsQuery({ jobs, bins, nowSec }: HistogramsQuestion, cont
     `SELECT ${duration} // ${width} AS part, count(*) AS count FROM job WHERE job_state ${isIn} AND ${duration} >= 0 AND ${duration} < ${wholeLiteral(widthSec * number)} AND (${where}) GROUP BY ${duration} // ${width}`;
   const sql = `SELECT histogram, CAST(value AS VARCHAR) AS value, CAST(count AS DOUBLE) AS count FROM (
       SELECT 'histDuration' AS histogram, (part + 1) * ${width} AS value, sum(count) AS count
-        FROM (${lasting(`<> ${RUNNING}`, 'duration')} UNION ALL ${lasting(`= ${RUNNING}`, durationAt(nowSec))}) GROUP BY part
+        FROM (${lasting(`<> ${RUNNING}`, 'duration')} UNION ALL ${lasting(`= ${RUNNING}`, duckDbDurationAt(nowSec))}) GROUP BY part
       UNION ALL ${counted('histNumNodes', 'num_nodes')}
       UNION ALL ${counted('histNumCores', 'num_hwthreads')}
       UNION ALL ${counted('histNumAccs', 'num_acc')}) AS points

@@ -4,8 +4,8 @@ import { type ListCursor, offsetOf, type PageRequest, type Slice } from '../../j
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
 import type { PageIdsQuestion } from './question.ts';
-import type { NextPages } from './read-ahead.ts';
-import { type JobsBatch, type JobsBatchOptions, jobsBatch, type RowsBehind, withIds } from './sqlite.ts';
+import type { NextBatches } from './read-ahead.ts';
+import { batchStatement, type FollowingRows, type JobsBatch, type JobsBatchOptions, withIds } from './sqlite.ts';
 import { standIns, Template } from './template.ts';
 
 /** Rows per batch. The first is smaller because the size of its rows is unknown. Metadata may contain job scripts. */
@@ -13,7 +13,7 @@ const BATCH = { first: 100, firstWithMetadata: 25, most: 500 };
 /** A row may have hundreds of KB (ten thousand nodes, a job script). A typical one has 600 bytes. */
 const BATCH_BYTES = 256 * 1024;
 /** Positions that the column index finds at once, because finding a few takes as long. They take 200 KB of memory. */
-const MOST_PLACES = 5_000;
+const MOST_POSITIONS = 5_000;
 
 /** Queries the column index. Undefined if SQLite must find the jobs. */
 export type FindPageIds = (question: PageIdsQuestion) => Promise<readonly ListCursor[] | undefined>;
@@ -24,12 +24,12 @@ export interface JobsListOptions extends PageRequest, JobsBatchOptions {}
  * The batches of one page of a list, newest first. Rows are REST Job objects, each one line of JSON text that ends in
  * `"statistics":null}`. Only the first batch skips rows by number. The others continue after the last row.
  */
-export function jobsPage(
+export function listBatches(
   jobs: VisibleJobs,
   options: JobsListOptions,
   find: FindPageIds = async () => undefined,
-): NextPages<JobsBatch> {
-  const list = new JobsPage(jobs, options, find);
+): NextBatches<JobsBatch> {
+  const list = new BatchPlanner(jobs, options, find);
   return async (before, width = 1) => (before === undefined ? [await list.first()] : await list.after(before, width));
 }
 
@@ -38,7 +38,7 @@ export function jobsPage(
  * the same time, it also returns the positions of the batch after its own: the walk only reads an index, a fiftieth of
  * the rows. The second kind reads the rows at known positions, from such a walk or from the column index.
  */
-class JobsPage {
+class BatchPlanner {
   readonly #jobs: VisibleJobs;
   readonly #options: JobsListOptions;
   readonly #find: FindPageIds;
@@ -46,7 +46,7 @@ class JobsPage {
   /** Rows of the page whose positions are unknown. */
   #left: number;
   /** Rows whose positions a walk has returned and that have not been requested. */
-  #named: RowsBehind | undefined;
+  #named: FollowingRows | undefined;
   /** Ids of the rows that the column index has found. */
   #found: readonly bigint[] = [];
   /** The last known position, from which the walk continues. Undefined at the end of the list. */
@@ -69,7 +69,7 @@ class JobsPage {
     const slice = { offset: offsetOf(this.#options), limit: shown };
     if (await this.#hasFound(slice)) return this.#nextFound(shown);
     this.#walked = shown;
-    return jobsBatch(this.#jobs, this.#options, { places: newestFirst(this.#jobs, slice), shown });
+    return batchStatement(this.#jobs, this.#options, { positions: newestFirst(this.#jobs, slice), shown });
   }
 
   async after(before: Page<JobsBatch>, width: number): Promise<PageStatement<JobsBatch>[]> {
@@ -85,16 +85,16 @@ class JobsPage {
     return statements;
   }
 
-  #arrived({ rows, more: { last, behind } }: Page<JobsBatch>, walked: number): void {
-    if (behind.rows > 0) this.#named = behind;
-    this.#learn(rows + behind.rows, walked, last ?? undefined);
+  #arrived({ rows, more: { last, following } }: Page<JobsBatch>, walked: number): void {
+    if (following.rows > 0) this.#named = following;
+    this.#learn(rows + following.rows, walked, last ?? undefined);
   }
 
-  /** Records that `places` positions are known of those requested. If there are fewer, they are the last. */
-  #learn(places: number, asked: number, last: ListCursor | undefined): void {
+  /** Records that so many positions are known of those requested. If there are fewer, they are the last. */
+  #learn(positions: number, asked: number, last: ListCursor | undefined): void {
     this.#walked = undefined;
-    this.#left -= places;
-    this.#at = places < asked ? undefined : last;
+    this.#left -= positions;
+    this.#at = positions < asked ? undefined : last;
   }
 
   #nextFound(rows: number): PageStatement<JobsBatch> {
@@ -103,10 +103,10 @@ class JobsPage {
     return this.#withIds({ ids: ids.join(), rows: ids.length });
   }
 
-  #withIds({ ids, rows }: RowsBehind): PageStatement<JobsBatch> {
+  #withIds({ ids, rows }: FollowingRows): PageStatement<JobsBatch> {
     this.#rows ??= new Template(
       ROWS,
-      jobsBatch(this.#jobs, this.#options, { places: withIds(this.#jobs, ROWS.ids), shown: ROWS.shown }),
+      batchStatement(this.#jobs, this.#options, { positions: withIds(this.#jobs, ROWS.ids), shown: ROWS.shown }),
     );
     return this.#rows.filled({ ids, shown: rows });
   }
@@ -114,26 +114,26 @@ class JobsPage {
   async #walkOn(after: ListCursor, rows: number, width: number): Promise<PageStatement<JobsBatch>> {
     const shown = Math.min(this.#left, rows);
     if (await this.#hasFound({ after, offset: 0n, limit: shown })) return this.#nextFound(shown);
-    const behind = width > 1 && this.#isAlongIndex ? Math.min(this.#left - shown, rows) : 0;
+    const following = width > 1 && this.#isAlongIndex ? Math.min(this.#left - shown, rows) : 0;
     this.#walk ??= new Template(
       WALK,
-      jobsBatch(this.#jobs, this.#options, {
-        places: newestFirst(this.#jobs, { after: WALK, offset: 0n, limit: WALK.walked }),
+      batchStatement(this.#jobs, this.#options, {
+        positions: newestFirst(this.#jobs, { after: WALK, offset: 0n, limit: WALK.walked }),
         shown: WALK.shown,
       }),
     );
-    this.#walked = shown + behind;
+    this.#walked = shown + following;
     return this.#walk.filled({ startTime: after.startTime, id: after.id, walked: this.#walked, shown });
   }
 
   /** If no index of SQLite leads to the rows, the column index may find many of them at once. */
   async #hasFound(slice: Slice): Promise<boolean> {
     if (this.#isAlongIndex) return false;
-    const most = Math.min(this.#left, MOST_PLACES);
-    const places = await this.#find({ kind: 'page ids', jobs: this.#jobs, ...slice, limit: most });
-    if (places === undefined) return false;
-    this.#found = places.map(({ id }) => id);
-    this.#learn(places.length, most, places.at(-1));
+    const most = Math.min(this.#left, MOST_POSITIONS);
+    const positions = await this.#find({ kind: 'page ids', jobs: this.#jobs, ...slice, limit: most });
+    if (positions === undefined) return false;
+    this.#found = positions.map(({ id }) => id);
+    this.#learn(positions.length, most, positions.at(-1));
     return true;
   }
 }

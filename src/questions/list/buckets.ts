@@ -70,12 +70,12 @@ const bits = new DataView(new ArrayBuffer(8));
 /** The position of a double in the order of all doubles, 0 for 0. */
 function rankOf(value: number): bigint {
   bits.setFloat64(0, Math.abs(value));
-  const place = bits.getBigInt64(0);
-  return value < 0 ? -place : place;
+  const rank = bits.getBigInt64(0);
+  return value < 0 ? -rank : rank;
 }
 
-function doubleAt(place: bigint): number {
-  bits.setBigInt64(0, place < 0n ? -place : place);
+function doubleAt(rank: bigint): number {
+  bits.setBigInt64(0, rank < 0n ? -rank : rank);
   const value = bits.getFloat64(0);
-  return place < 0n ? -value : value;
+  return rank < 0n ? -value : value;
 }

@@ -87,8 +87,8 @@ export async function pageIdsOf(
       const rows = jobs <= depth.few ? await sorted(first) : await rowsOf(first);
       const rest = stretches.slice(at + 1).map((each) => each.between);
       if (here === part.limit || rest.length === 0) return rows;
-      const behind = { ...part, within: [...others, allOf(key, rest)], offset: 0n, limit: part.limit - here };
-      return [...rows, ...(await sorted(behind))];
+      const remainder = { ...part, within: [...others, allOf(key, rest)], offset: 0n, limit: part.limit - here };
+      return [...rows, ...(await sorted(remainder))];
     }
     return [];
   }
@@ -110,7 +110,7 @@ async function endsOf(file: Queryable, key: SortKey): Promise<Between | undefine
 }
 
 function bucketsOf({ key, from, to }: Between): Buckets | undefined {
-  return key.isWhole ? wholeBuckets(BigInt(from), BigInt(to)) : doubleBuckets(Number(from), Number(to));
+  return key.isInteger ? wholeBuckets(BigInt(from), BigInt(to)) : doubleBuckets(Number(from), Number(to));
 }
 
 /** Joins adjacent ranges. */

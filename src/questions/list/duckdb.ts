@@ -1,7 +1,7 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import type { ListCursor, Slice } from '../../jobs/order.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
-import { durationAt } from '../statistics/duckdb.ts';
+import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
 
@@ -10,7 +10,7 @@ export interface SortKey {
   /** BIGINT for whole numbers, DOUBLE otherwise. Never NULL. */
   readonly value: string;
   readonly order: 'ASC' | 'DESC';
-  readonly isWhole: boolean;
+  readonly isInteger: boolean;
 }
 
 /** The jobs whose value of a key is in a range, both ends included. */
@@ -25,7 +25,7 @@ const LAST_ROW = 2n ** 53n;
 
 /** The keys of a list before the id, as in src/questions/list/listed-jobs.ts and src/questions/list/newest-first.ts. */
 export function sortKeys({ sorted }: PageIdsQuestion): readonly SortKey[] {
-  const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, isWhole: true });
+  const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, isInteger: true });
   if (sorted === undefined) return [started('DESC')];
   const order = sorted.order === 'asc' ? 'ASC' : 'DESC';
   const field = FIELDS[sorted.column];
@@ -33,24 +33,24 @@ export function sortKeys({ sorted }: PageIdsQuestion): readonly SortKey[] {
     case 'time':
       return [started(order)];
     case 'decimal':
-      return [{ value: `job.${field.column}`, order, isWhole: false }, started('DESC')];
+      return [{ value: `job.${field.column}`, order, isInteger: false }, started('DESC')];
     case 'whole': {
       const value =
-        field.name === 'duration' ? `(${durationAt(sorted.nowSec)})` : `CAST(job.${field.column} AS BIGINT)`;
-      return [{ value, order, isWhole: true }, started('DESC')];
+        field.name === 'duration' ? `(${duckDbDurationAt(sorted.nowSec)})` : `CAST(job.${field.column} AS BIGINT)`;
+      return [{ value, order, isInteger: true }, started('DESC')];
     }
   }
 }
 
 /** The condition for the jobs of a list, or for those within value ranges of its keys. */
 export function whereListed({ jobs, after }: PageIdsQuestion, within: readonly Between[], context: FilterContext) {
-  const isBehind = after === undefined ? [] : [behind(after)];
+  const isAfter = after === undefined ? [] : [comesAfter(after)];
   const bounds = within.map(({ key, from, to }) => {
     const bound = (value: number | bigint) =>
-      key.isWhole ? wholeLiteral(value) : context.parameters.add(Number(value));
+      key.isInteger ? wholeLiteral(value) : context.parameters.add(Number(value));
     return `${key.value} BETWEEN ${bound(from)} AND ${bound(to)}`;
   });
-  return [whereColumns(jobs.conditions, context), ...isBehind, ...bounds].join(' AND ');
+  return [whereColumns(jobs.conditions, context), ...isAfter, ...bounds].join(' AND ');
 }
 
 /** The positions of a list in its order: all, or those within value ranges of its keys. 64-bit numbers are text. */
@@ -70,7 +70,7 @@ export function pageIdsQuery(
 }
 
 /** The first condition tells DuckDB which blocks to skip. */
-function behind({ startTime, id }: ListCursor): string {
+function comesAfter({ startTime, id }: ListCursor): string {
   const [start, last] = [wholeLiteral(startTime), wholeLiteral(id)];
   return `start_time <= ${start} AND (start_time < ${start} OR id < ${last})`;
 }

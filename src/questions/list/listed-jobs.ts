@@ -53,7 +53,7 @@ export interface ListedJobsOptions extends PageRequest, ListOrder {
  * first uses an index. Other orders read every matching job.
  */
 export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): Statement<ListedJob> {
-  return listedAt(jobs, options, places(jobs, options));
+  return listedAt(jobs, options, positions(jobs, options));
 }
 
 /** Lists the jobs of a page that the column index has found. */
@@ -74,7 +74,7 @@ export function pageIdsQuestion(jobs: VisibleJobs, options: ListedJobsOptions): 
 }
 
 /** The jobs of a query for `id`, in its order. */
-function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuilder<unknown>): Statement<ListedJob> {
+function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, positions: RawBuilder<unknown>): Statement<ListedJob> {
   const text = (name: Parameters<typeof column>[0]) => firstCharacters(column(name), TEXT_CHARACTERS);
   const number = (value: RawBuilder<unknown>) => sql`CAST(CAST(ifnull(${value}, 0) AS INTEGER) AS TEXT)`;
   // A BLOB or text stored as a decimal reads as the number at its beginning. JSON has no infinity.
@@ -84,17 +84,17 @@ function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, places: RawBuil
     const value = numberAt(field, options.nowSec);
     return sql`${field.kind === 'decimal' ? decimal(value) : number(value)} AS ${sql.ref(field.property)}`;
   });
-  // The rows keep the order of `places`, the outer loop of the join (as in src/questions/list/sqlite.ts).
-  const query = sql`WITH places AS MATERIALIZED (${places})
+  // The rows keep the order of `positions`, the outer loop of the join (as in src/questions/list/sqlite.ts).
+  const query = sql`WITH positions AS MATERIALIZED (${positions})
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
       ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, NAME_CHARACTERS)} AS name,
       ${firstCharacters(userOf(jobs), TEXT_CHARACTERS)} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
       ${text('job_state')} AS "jobState", ${number(sql.raw(SUBMIT_TIME))} AS "submitTime", ${sql.join(numbers)}, ${tags(jobs.tagScopes)} AS tags
-    FROM places CROSS JOIN job ON job.id = places.id`;
+    FROM positions CROSS JOIN job ON job.id = positions.id`;
   return statementOf('listed jobs', query, ListedJob);
 }
 
-function places(jobs: VisibleJobs, { nowSec, ...options }: ListedJobsOptions): RawBuilder<unknown> {
+function positions(jobs: VisibleJobs, { nowSec, ...options }: ListedJobsOptions): RawBuilder<unknown> {
   const { column: by, order, itemsPerPage: limit } = options;
   const offset = offsetOf(options);
   if (by === 'start-time' && order === 'desc') return newestFirst(jobs, { offset, limit });

@@ -44,10 +44,11 @@ function indexedField(condition: Condition): string {
  * it would collect and sort all jobs of these clusters to return 25 of them.
  */
 export function newestFirst(jobs: VisibleJobs, { after, offset, limit }: Slice): RawBuilder<unknown> {
-  const behind: RawBuilder<SqlBool> =
+  const isAfter: RawBuilder<SqlBool> =
     after === undefined ? sql`1` : sql`(${column('start_time')}, ${column('id')}) < (${after.startTime}, ${after.id})`;
   const queries = branches(jobs).map(
-    (branch) => sql`SELECT job.id AS id, job.start_time AS start_time FROM job WHERE ${whereJob(branch)} AND ${behind}`,
+    (branch) =>
+      sql`SELECT job.id AS id, job.start_time AS start_time FROM job WHERE ${whereJob(branch)} AND ${isAfter}`,
   );
   return sql`${sql.join(queries, sql` UNION ALL `)} ORDER BY start_time DESC, id DESC LIMIT ${limit} OFFSET ${offset}`;
 }

@@ -5,10 +5,10 @@ import type { PageStatement } from '../../db/statement.ts';
  * Returns the next batches in order: those after `before`, or the first ones if it is undefined. Empty at the end of
  * the list. At most `width` batches may be read at the same time.
  */
-export type NextPages<More> = (before: Page<More> | undefined, width?: number) => Promise<PageStatement<More>[]>;
+export type NextBatches<More> = (before: Page<More> | undefined, width?: number) => Promise<PageStatement<More>[]>;
 
 /** Reads one batch. The caller knows its deadline and any additional data. */
-export type ReadPage<More> = (statement: PageStatement<More>) => Promise<Page<More>>;
+export type ReadBatch<More> = (statement: PageStatement<More>) => Promise<Page<More>>;
 
 export interface Ahead {
   /** True if batches may be read that the consumer has not requested. */
@@ -25,9 +25,9 @@ const ONE_AHEAD: Ahead = { mayRead: () => true, width: () => 1 };
  * same time if there are processes for it (140,000 instead of 90,000 rows a second on two cores). So at most four
  * batches wait.
  */
-export async function* pages<More>(
-  next: NextPages<More>,
-  read: ReadPage<More>,
+export async function* readAhead<More>(
+  next: NextBatches<More>,
+  read: ReadBatch<More>,
   ahead: Ahead = ONE_AHEAD,
 ): AsyncGenerator<Page<More>, void, void> {
   let wanted = true;

@@ -12,7 +12,7 @@ const place = z.tuple([whole, whole]).transform(([startTime, id]): ListCursor =>
 
 const More = z.object({
   last: place.nullable(),
-  behind: z.object({ ids: z.string(), rows: z.int() }),
+  following: z.object({ ids: z.string(), rows: z.int() }),
   archived: z.array(z.tuple([z.string(), whole, whole]).nullable()).transform((rows) =>
     rows.flatMap((row, index): ArchivedJob[] => {
       if (row === null) return [];
@@ -31,7 +31,7 @@ export interface ArchivedJob {
 }
 
 /** Rows whose ids are known and that have not been read. */
-export interface RowsBehind {
+export interface FollowingRows {
   /** Their ids, separated by commas. One text, because parsing 500 positions would take a millisecond. */
   readonly ids: string;
   readonly rows: number;
@@ -41,7 +41,7 @@ export interface JobsBatch {
   /** The position of the last row, including the rows after the batch. null without rows. */
   last: ListCursor | null;
   /** Additional rows after the batch, if they were requested. */
-  behind: RowsBehind;
+  following: FollowingRows;
   archived: ArchivedJob[];
 }
 
@@ -53,29 +53,29 @@ export interface JobsBatchOptions {
 
 /** The rows of a query for `id` and `start_time`, in its order. Only the first `shown` rows are read. */
 export interface Walk {
-  readonly places: RawBuilder<unknown>;
+  readonly positions: RawBuilder<unknown>;
   readonly shown: number;
 }
 
-export function jobsBatch(
+export function batchStatement(
   jobs: VisibleJobs,
   options: JobsBatchOptions,
-  { places, shown }: Walk,
+  { positions, shown }: Walk,
 ): PageStatement<JobsBatch> {
   // Ids come first, from the index alone if it covers the filter, so that a page deep in the list does not read the
-  // rows it skips. The rows then keep the order of `places`, the outer loop of the join. A further ORDER BY in
+  // rows it skips. The rows then keep the order of `positions`, the outer loop of the join. A further ORDER BY in
   // group_concat would cost a third of the speed (120,000 against 180,000 rows a second).
   const archived = sql`CASE ${column('monitoring_status')} WHEN 3 THEN concat('[', json_quote(CAST(job.cluster AS TEXT)), ',"', CAST(job.job_id AS INTEGER), '","', CAST(job.start_time AS INTEGER), '"]') ELSE 'null' END`;
   const place = sql`concat('["', CAST(start_time AS INTEGER), '","', id, '"]')`;
-  const query = sql`WITH walked AS MATERIALIZED (${places}), places AS MATERIALIZED (SELECT id, start_time FROM walked LIMIT ${shown})
+  const query = sql`WITH walked AS MATERIALIZED (${positions}), positions AS MATERIALIZED (SELECT id, start_time FROM walked LIMIT ${shown})
     SELECT CAST(ifnull(group_concat(${jobJson(jobs, options)}, ',' || char(10)), '') AS BLOB) AS json,
       count(*) AS rows,
       CAST(concat('{"last":',
         ifnull((SELECT ${place} FROM walked ORDER BY start_time, id LIMIT 1), 'null'),
-        (SELECT concat(',"behind":{"rows":', count(*), ',"ids":"', group_concat(id, ','), '"}')
+        (SELECT concat(',"following":{"rows":', count(*), ',"ids":"', group_concat(id, ','), '"}')
           FROM (SELECT id FROM walked LIMIT -1 OFFSET ${shown})),
         ',"archived":[', CASE WHEN max(job.monitoring_status = 3) THEN group_concat(${archived}, ',') END, ']}') AS BLOB) AS more
-    FROM places CROSS JOIN job ON job.id = places.id`;
+    FROM positions CROSS JOIN job ON job.id = positions.id`;
   const { sql: text, parameters } = query.compile(sqlBuilder);
   return { name: 'jobs page', sql: text, parameters: parameters as readonly SqlValue[], more: More };
 }

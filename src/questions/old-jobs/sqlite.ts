@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import { NOT_KEPT } from '../../db/sql/omit-tagged.ts';
 import { statementOf } from '../../db/sql/sql-rows.ts';
-import type { DeletePlace, OmitTagged } from '../../jobs/retention-options.ts';
+import type { DeleteCursor, OmitTagged } from '../../jobs/retention-options.ts';
 import { jobJson } from '../one-job/job-json.ts';
 
 /** Jobs that started before a time and have no tag that keeps them. */
@@ -22,7 +22,7 @@ export function countOldJobs(beforeSec: number, omit: OmitTagged) {
 /** Old jobs after a position, oldest first, as in the API, with their metadata and all tags. */
 export function oldJobs(
   beforeSec: number,
-  { omit, after, limit }: { omit: OmitTagged; after: DeletePlace | undefined; limit: number },
+  { omit, after, limit }: { omit: OmitTagged; after: DeleteCursor | undefined; limit: number },
 ) {
   const place =
     after === undefined ? sql`1` : sql`(job.start_time, job.id) > (${BigInt(after.startTime)}, ${BigInt(after.id)})`;

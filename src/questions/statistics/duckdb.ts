@@ -112,7 +112,7 @@ function usersOf(groupBy: StatisticsQuestion['groupBy']): string {
  * Seconds so far of a running job, 0 before its start, and the stored duration of any other. The result has 64 bits,
  * and so do products with it.
  */
-export function durationAt(nowSec: number): string {
+export function duckDbDurationAt(nowSec: number): string {
   return `CASE job_state WHEN ${RUNNING} THEN ${secondsSoFar(nowSec)} ELSE CAST(duration AS BIGINT) END`;
 }
 
