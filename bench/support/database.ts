@@ -11,7 +11,7 @@ export interface BenchOptions {
   archive: string | undefined;
   /** Jobs of the generated database. */
   jobs: number;
-  /** Reuses what an earlier run has built. */
+  /** Measures the column index that an earlier run has built, without its build. */
   keep: boolean;
   /** Duration of a soak. */
   minutes: number;

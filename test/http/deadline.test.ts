@@ -7,7 +7,7 @@ import { Fault } from '../../src/faults.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { fixture, testPool } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
-import { faultIn, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { faultIn, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 /** Counts for minutes, unless somebody stops it. */
 const endless = statementOf(
@@ -113,15 +113,7 @@ describe('an answer made at the deadline is whole', () => {
     server = await listening(service);
     const other = openSqlite(path);
     await other.exec('BEGIN IMMEDIATE');
-    const job = {
-      jobId: 7,
-      cluster: 'small',
-      user: 'ada',
-      numNodes: 1,
-      resources: [{ hostname: 'n01' }],
-      startTime: NOW,
-    };
-    const text = JSON.stringify(job);
+    const text = JSON.stringify(START_BODY);
     const token = await service.token('reporter', 'api', 'admin');
     const head = `POST /api/jobs/start_job/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Auth-Token: ${token}\r\n`;
     const answer = await server.exchange(`${head}Content-Length: ${text.length}\r\n\r\n${text}`);

@@ -4,18 +4,10 @@ import { RefusedReports } from '../../src/http/jobs/refused-reports.ts';
 import { partsOf } from '../../src/http/json/json-body.ts';
 import { faultFromMessage, faultToMessage } from '../../src/processes/fault-messages.ts';
 import type { RefusedReportsStatus } from '../../src/system-state.ts';
-import { bodyOf, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { bodyOf, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 const START = '/api/jobs/start_job/';
 const STOP = '/api/jobs/stop_job/';
-const STARTED = {
-  jobId: 7,
-  cluster: 'small',
-  user: 'ada',
-  startTime: NOW,
-  numNodes: 1,
-  resources: [{ hostname: 'n01' }],
-};
 
 let service: TestApp;
 beforeEach(async () => {
@@ -29,8 +21,8 @@ const state = async () =>
 const warnings = () => service.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields);
 
 test('there are none at first, and none of reports that were stored or are harmless', async () => {
-  await service.send('POST', START, STARTED);
-  await service.send('POST', START, STARTED);
+  await service.send('POST', START, START_BODY);
+  await service.send('POST', START, START_BODY);
   await service.send('POST', STOP, { jobId: 7, stopTime: NOW });
   await service.send('PUT', STOP, { jobId: 7, stopTime: NOW });
   expect(await state()).toEqual({ starts: 0, stops: 0, repeated: 2, last: [] });
@@ -42,21 +34,21 @@ test.each<[string, string, string, unknown, object]>([
     'what is beyond the bounds',
     'start',
     START,
-    { ...STARTED, startTime: NOW * 1000 },
+    { ...START_BODY, startTime: NOW * 1000 },
     { jobId: '7', cluster: 'small', reason: expect.stringContaining('startTime') },
   ],
   [
     'an unknown host',
     'start',
     START,
-    { ...STARTED, resources: [{ hostname: 'q"1' }] },
+    { ...START_BODY, resources: [{ hostname: 'q"1' }] },
     { jobId: '7', cluster: 'small', reason: 'no subcluster of "small" has a node "q\\"1"' },
   ],
   [
     'an unknown field',
     'start',
     START,
-    { ...STARTED, JOBID: 2n ** 60n, colour: 'red' },
+    { ...START_BODY, JOBID: 2n ** 60n, colour: 'red' },
     { jobId: String(2n ** 60n), cluster: 'small', reason: 'parsing request body failed: unknown field colour' },
   ],
   ['what is no JSON', 'start', START, '{', { reason: expect.stringContaining('parsing request body failed') }],
@@ -93,7 +85,7 @@ test.each<[string, string, string, unknown, object]>([
 
 test('long texts are cut, and a refused request has either both of its lines in the log or none', async () => {
   for (let nth = 0; nth < 50; nth += 1) {
-    await service.send('POST', START, { ...STARTED, jobId: nth + 1, cluster: `<b>\n${'x'.repeat(1_000)}` });
+    await service.send('POST', START, { ...START_BODY, jobId: nth + 1, cluster: `<b>\n${'x'.repeat(1_000)}` });
   }
   const { starts, last } = await state();
   expect([starts, last.length, last[0]?.jobId, last[19]?.jobId]).toEqual([50, 20, '50', '31']);
@@ -104,7 +96,7 @@ test('long texts are cut, and a refused request has either both of its lines in 
 });
 
 test('the page of the state shows them, escaped', async () => {
-  await service.send('POST', START, { ...STARTED, cluster: '<b>bold' });
+  await service.send('POST', START, { ...START_BODY, cluster: '<b>bold' });
   await service.send('POST', `${STOP}9`, { stopTime: NOW });
   const page = await (await service.get('/system', 'root', 'admin', 'api')).text();
   expect(page).toContain('1 starts and 1 stops were refused');

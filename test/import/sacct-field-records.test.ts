@@ -1,66 +1,8 @@
-import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openInput } from '../../src/import/input.ts';
 import { align } from '../../src/import/sacct/free-text.ts';
-import { columnsOfOrder, layoutOfHeader, ORDER_NAMES } from '../../src/import/sacct/sacct-columns.ts';
-import type { SacctOptions } from '../../src/import/sacct/sacct-source.ts';
 import { localClock } from '../../src/import/sacct/times.ts';
-import type { Job } from '../../src/jobs/job.ts';
-import { writeFiles } from '../support/archive.ts';
-import { testFolder } from '../support/folder.ts';
-import { sacctFiles } from '../support/sacct-file.ts';
-
-/** What became of the records of some files, in their order. */
-async function readAll(files: Record<string, string | Uint8Array>, options: Partial<SacctOptions> = {}) {
-  const root = testFolder();
-  await writeFiles(root, files);
-  return await readSource(
-    await sacctFiles(
-      Object.keys(files).map((name) => join(root, name)),
-      options,
-    ),
-    root,
-  );
-}
-
-async function readSource(source: Awaited<ReturnType<typeof sacctFiles>>, root = '') {
-  const jobs: Job[] = [];
-  const reasons: string[] = [];
-  let position = 0;
-  for await (const batch of source.batches()) {
-    jobs.push(...batch.jobs);
-    for (const { where, reason } of batch.reasons) reasons.push(`${where}: ${reason}`.replaceAll(`${root}/`, ''));
-    position = batch.position;
-  }
-  return { jobs, reasons, position, total: source.total, remarks: source.remarks?.() ?? [] };
-}
-
-const read = async (text: string | Uint8Array, options?: Partial<SacctOptions>) =>
-  await readAll({ 'jobs.psv': text }, options);
-
-const HEADER = 'JobID|JobIDRaw|Cluster|Account|User|Start|Elapsed|State|NodeList|JobName';
-const record = (changes: Record<string, string> = {}, header = HEADER) => {
-  const fields: Record<string, string> = {
-    JobID: '51',
-    Cluster: 'h1',
-    Account: 'prj',
-    User: 'ann',
-    Start: '2026-03-01T09:00:00',
-    Elapsed: '01:00:00',
-    State: 'COMPLETED',
-    NodeList: 'n001',
-    JobName: 'ok',
-    ...changes,
-  };
-  return header
-    .split('|')
-    .map((name) => fields[name] ?? '')
-    .join('|');
-};
-const file = (...records: string[]) => [HEADER, ...records].join('\n');
+import { fileOf, HEADER, read, readFiles, record } from '../support/sacct-records.ts';
 
 describe('a divider within free text', () => {
   const withColumns = (...more: string[]) => {
@@ -95,7 +37,7 @@ describe('a divider within free text', () => {
       'line 2: has the wrong number of columns',
     ]);
     // The job name may have dividers, but here the fields before it are shifted.
-    expect((await read(file(record({ Cluster: 'h1|x y' })))).jobs).toEqual([]);
+    expect((await read(fileOf(record({ Cluster: 'h1|x y' })))).jobs).toEqual([]);
   });
 
   test('or a line feed of any random text never gives a job another user, project or nodes, nor takes the next record', async () => {
@@ -150,7 +92,7 @@ describe('a line feed within a field', () => {
   });
 
   test('at the end of the line belongs to the last text, unless a record begins there', async () => {
-    const text = file(record({ JobName: 'a\nb|c' }), record({ JobID: '52' }), '53|', record({ JobID: '54' }));
+    const text = fileOf(record({ JobName: 'a\nb|c' }), record({ JobID: '52' }), '53|', record({ JobID: '54' }));
     const { jobs, reasons } = await read(text);
     expect(jobs.map(({ jobId, metaData }) => [jobId, metaData?.jobName])).toEqual([
       [51, 'a\nb|c'],
@@ -191,24 +133,24 @@ describe('the fields of a record', () => {
     ['1.5', []], // a step
   ])('job id %j is bad', async (JobIDRaw, said) => {
     const { jobs, reasons } = await read(
-      file(record({ JobIDRaw: String(JobIDRaw) }), record({ JobID: '52', JobIDRaw: '52' })),
+      fileOf(record({ JobIDRaw: String(JobIDRaw) }), record({ JobID: '52', JobIDRaw: '52' })),
     );
     expect(jobs.map(({ jobId }) => jobId)).toEqual([52]);
     expect(reasons).toEqual(said);
   });
 
   test('the largest job id is kept whole', async () => {
-    const { jobs } = await read(file(record({ JobID: '9223372036854775807' })));
+    const { jobs } = await read(fileOf(record({ JobID: '9223372036854775807' })));
     expect(jobs[0]?.jobId).toBe(9_223_372_036_854_775_807n);
   });
 
   test('an account that is empty is no project, and counted', async () => {
     const accounts = ['', '(null)', 'None', 'prj'];
     const lines = accounts.map((Account, at) => record({ Account, JobID: String(at + 1) }));
-    const { jobs, remarks } = await read(file(...lines));
+    const { jobs, remarks } = await read(fileOf(...lines));
     expect(jobs.map(({ project }) => project)).toEqual(['', '', '', 'prj']);
     expect(remarks).toContain('3 without project');
-    expect((await read(file(record({ User: '(null)' })))).reasons).toEqual(['line 2: user is empty']);
+    expect((await read(fileOf(record({ User: '(null)' })))).reasons).toEqual(['line 2: user is empty']);
   });
 
   test.each([
@@ -224,13 +166,13 @@ describe('the fields of a record', () => {
 
   test('a file without processors is named once, and so is a time zone that was not given', async () => {
     const options = { assumedZone: 'UTC' };
-    const lines = file(record(), record({ JobID: '52' }));
-    expect((await readAll({ 'a.psv': lines, 'b.psv': lines }, options)).remarks).toEqual([
+    const lines = fileOf(record(), record({ JobID: '52' }));
+    expect((await readFiles({ 'a.psv': lines, 'b.psv': lines }, options)).remarks).toEqual([
       'no column has the number of processors (AllocCPUS): it is 0',
       'times read as UTC (no --timezone given)',
     ]);
     const exact = [record({ Start: '1772352000' }), record({ Start: '2026-03-01T09:00:00Z' })];
-    expect((await read(file(...exact), options)).remarks).toHaveLength(1);
+    expect((await read(fileOf(...exact), options)).remarks).toHaveLength(1);
   });
 });
 
@@ -275,132 +217,3 @@ describe('times', () => {
     expect(jobs).toMatchObject([{ startTime: utc(`2026-10-25T${start}:00`), duration }]);
   });
 });
-
-describe('an input', () => {
-  const text = file(...Array.from({ length: 3_000 }, (_, at) => record({ JobID: String(at + 1) })));
-
-  test.each([
-    ['gzip', gzipSync(text)],
-    ['gzip of two members', Buffer.concat([gzipSync(text.slice(0, 5_000)), gzipSync(text.slice(5_000))])],
-    ['zstd', zstdCompressSync(text)],
-    [
-      'zstd of two frames',
-      Buffer.concat([zstdCompressSync(text.slice(0, 5_000)), zstdCompressSync(text.slice(5_000))]),
-    ],
-    ['a byte order mark', Buffer.from(`\uFEFF${text}`)],
-    ['blank lines', Buffer.from(`\n \n\n${text.replaceAll('\n', '\n\n')}\n\n`)],
-    ['carriage returns', Buffer.from(text.replaceAll('\n', '\r\n'))],
-  ])('of %s is read like the plain file', async (_what, bytes) => {
-    const { jobs, reasons, position } = await read(bytes);
-    expect([jobs.length, reasons, position]).toEqual([3_000, [], bytes.length]);
-  });
-
-  test('is standard input in pieces of any size', async () => {
-    const packed = gzipSync(`\uFEFF${text}`);
-    for (const [bytes, size] of [
-      [packed, 1],
-      [Buffer.from(text), 1_001],
-    ] as const) {
-      const stdin = new PassThrough();
-      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
-        bytes.subarray(at * size, (at + 1) * size),
-      );
-      const writing = (async () => {
-        for (const piece of pieces) stdin.write(piece);
-        stdin.end();
-      })();
-      const { jobs, total } = await readSource(await sacctFiles(['-'], {}, stdin));
-      await writing;
-      expect([jobs.length, total]).toEqual([3_000, undefined]);
-    }
-  });
-
-  test('that breaks off keeps what was read, and is bad', async () => {
-    for (const bytes of [gzipSync(text), zstdCompressSync(text)]) {
-      const { jobs, reasons } = await readAll({
-        'a.psv': file(record()),
-        'b.psv.gz': bytes.subarray(0, bytes.length - 20),
-      });
-      expect(jobs.length).toBeGreaterThan(0);
-      expect(reasons.at(-1)).toMatch(/^b\.psv\.gz: b\.psv\.gz cannot be read to its end: /);
-    }
-    await expect(read(Buffer.from([0x1f, 0x8b, 1, 2, 3]))).rejects.toThrow(/cannot be read to its end/);
-  });
-
-  test('may be several files, each with columns of its own; a bad line names its file', async () => {
-    const other = 'User|JobID|Cluster|Account|Start|Elapsed|State|NodeList';
-    const files = { 'a.psv': file(record()), 'b.psv': `${other}\n${record({ JobID: '52' }, other)}\n1|2` };
-    const { jobs, reasons, position, total } = await readAll(files);
-    expect(jobs.map(({ jobId, user }) => [jobId, user])).toEqual([
-      [51, 'ann'],
-      [52, 'ann'],
-    ]);
-    expect(reasons).toEqual(['b.psv line 3: has the wrong number of columns']);
-    expect(position).toBe(total);
-    await expect(readAll({ 'a.psv': file(record()), 'b.psv': 'hello' })).rejects.toThrow(
-      /b\.psv is not output of sacct/,
-    );
-  });
-
-  test('may have its header again, and headers of other columns', async () => {
-    const other = 'User|JobID|Cluster|Account|Start|Elapsed|State|NodeList';
-    const text = [file(record()), file(record({ JobID: '52' })), other, record({ JobID: '53' }, other)].join('\n');
-    const { jobs, reasons } = await read(text);
-    expect([jobs.map(({ jobId }) => jobId), reasons]).toEqual([[51, 52, 53], []]);
-  });
-
-  test('ends each line with a divider, as sacct -p does', async () => {
-    const { jobs, reasons } = await read(`${HEADER}|\n${record({ JobName: 'a\nb' })}|\n${record({ JobID: '52' })}|`);
-    expect(reasons).toEqual([]);
-    expect(jobs.map(({ jobId, metaData }) => [jobId, metaData?.jobName])).toEqual([
-      [51, 'a\nb'],
-      [52, 'ok'],
-    ]);
-  });
-
-  test.each(ORDER_NAMES)('without header has the columns of %s', async (name) => {
-    const order = columnsOfOrder(name);
-    const values: Record<string, string> = {
-      jobid: '5',
-      jobidraw: '5',
-      cluster: 'c',
-      account: 'acc',
-      user: 'u',
-      ncpus: '12',
-    };
-    const times = { start: '2026-03-01T09:00:00', end: '2026-03-01T10:00:00', elapsed: '01:00:00', state: 'COMPLETED' };
-    const columns = XDMOD_COLUMNS[name] ?? '';
-    const line = columns
-      .split(',')
-      .map((column) => ({ ...values, ...times, nodelist: 'n1', jobname: 'a|b' })[column] ?? '')
-      .join('|');
-    const { jobs } = await read(line, { order });
-    expect(jobs).toMatchObject([{ user: 'u', project: 'acc', numHwthreads: 12, metaData: { jobName: 'a|b' } }]);
-    expect((await read('', { order })).jobs).toEqual([]);
-  });
-
-  test('has any other order of columns, if it is named; its own header is better', async () => {
-    const order = columnsOfOrder('User,JobID,Cluster,Account,Start,Elapsed,State,NodeList');
-    const line = 'ann|51|h1|prj|2026-03-01T09:00:00|01:00:00|COMPLETED|n001';
-    expect((await read(line, { order })).jobs).toMatchObject([{ user: 'ann', jobId: 51 }]);
-    expect((await read(file(record()), { order })).jobs).toMatchObject([{ user: 'ann', jobId: 51 }]);
-    expect(columnsOfOrder('nonsense')).toBeUndefined();
-    expect(layoutOfHeader(record())).toBeUndefined();
-  });
-
-  test('is refused if it is missing', async () => {
-    await expect(openInput('/does/not/exist', new PassThrough())).rejects.toThrow(/no such file/);
-  });
-});
-
-/** As Open XDMoD's documentation and its classes/OpenXdmod/Shredder/Slurm.php had them. */
-const XDMOD_COLUMNS: Readonly<Record<string, string>> = {
-  xdmod6:
-    'jobid,jobidraw,cluster,partition,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,timelimit,nodelist,jobname',
-  xdmod8:
-    'jobid,jobidraw,cluster,partition,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,reqgres,reqtres,timelimit,nodelist,jobname',
-  xdmod9:
-    'jobid,jobidraw,cluster,partition,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,reqtres,alloctres,timelimit,nodelist,jobname',
-  xdmod10:
-    'jobid,jobidraw,cluster,partition,qos,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,reqtres,alloctres,timelimit,nodelist,jobname',
-};

@@ -16,7 +16,7 @@ import { testFolder } from '../support/folder.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 import { openSqlite } from '../support/sqlite.ts';
-import { faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 const DAY_SEC = 86_400;
 /** Of the imports: their bounds are those of the real clock. */
@@ -91,25 +91,18 @@ describe('the API', () => {
     expect(error).toContain(name);
     expect(await stored()).toEqual(before);
   }
-  const START = {
-    jobId: 7,
-    cluster: 'small',
-    user: 'ada',
-    numNodes: 1,
-    resources: [{ hostname: 'n01' }],
-    startTime: NOW,
-  };
   const KEY = { jobId: 1, cluster: 'small', startTime: 0 };
 
   test.each(beyond(NOW))('start_job refuses $property beyond its bounds', async ({ property, values }) => {
     for (const value of values)
-      await refuses('POST', '/api/jobs/start_job/', { ...START, [property]: value }, property);
+      await refuses('POST', '/api/jobs/start_job/', { ...START_BODY, [property]: value }, property);
   });
 
   test('start_job refuses a host, and leaves out a tag, with a control character', async () => {
-    for (const resources of HOSTS) await refuses('POST', '/api/jobs/start_job/', { ...START, resources }, 'hostname');
+    for (const resources of HOSTS)
+      await refuses('POST', '/api/jobs/start_job/', { ...START_BODY, resources }, 'hostname');
     const tags = ['type', 'name', 'scope'].map((part) => ({ type: 't', name: 'n', scope: '', [part]: 'a\u0000' }));
-    const answer = await service.send('POST', '/api/jobs/start_job/', { ...START, tags });
+    const answer = await service.send('POST', '/api/jobs/start_job/', { ...START_BODY, tags });
     expect([answer.status, await answer.json()]).toEqual([
       201,
       {

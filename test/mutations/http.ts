@@ -240,7 +240,7 @@ export const HTTP: readonly Mutation[] = [
     "roles: new Set(['admin'])",
     'http/validated-user',
   ),
-  mutation('http/json/tag-list.ts', '&& mayWriteTags(user, tag.scope)', "&& tag.scope !== ''", 'routes/start-stop'),
+  mutation('http/json/tag-list.ts', '&& mayWriteTags(user, tag.scope)', "&& tag.scope !== ''", 'routes/start-job'),
   mutation('http/json/tag-list.ts', '!mayWriteTags(user, scope)', '!mayWriteTags(user, user.name)', 'routes/tags'),
   mutation('http/json/tag-list.ts', '|| scope === user.name', "|| scope !== ''", 'routes/tags'),
   mutation('http/query/query-values.ts', 'value > INT64_MAX || value', 'value', 'http/job-filter-query'),
@@ -265,12 +265,7 @@ export const HTTP: readonly Mutation[] = [
     'http/faults',
   ),
   mutation('http/auth/tls.ts', 'c.var.service.settings.TRUST_PROXY !== false && ', '', 'http/hardening'),
-  mutation(
-    'http/json/job-key.ts',
-    'if (jobId === null || jobId === undefined)',
-    'if (jobId === 0)',
-    'routes/start-stop',
-  ),
+  mutation('http/json/job-key.ts', 'if (jobId === null || jobId === undefined)', 'if (jobId === 0)', 'routes/stop-job'),
   mutation(
     'http/jobs/job-data.ts',
     'hiddenIn(hiddenMetrics(c), cluster)',

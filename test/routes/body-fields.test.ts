@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { losslessJson } from '../../src/http/json/lossless-json.ts';
 import { BOUNDS } from '../../src/jobs/length-bounds.ts';
-import { faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 type Body = Record<string, unknown>;
 /** What a field holds. */
@@ -62,15 +62,7 @@ const START_FIELDS: Record<string, Kind> = {
   statistics: 'object',
 };
 
-const STARTED = {
-  jobId: 7,
-  cluster: 'small',
-  user: 'ada',
-  numNodes: 1,
-  resources: [{ hostname: 'n01' }],
-  startTime: NOW,
-  tags: [{ type: 'app', name: 'x', scope: 'global' }],
-};
+const STARTED = { ...START_BODY, tags: [{ type: 'app', name: 'x', scope: 'global' }] };
 
 const TIME = { least: 0n, most: BigInt(NOW + 86_400) };
 const COUNTS = ['arrayJobId', 'duration', 'walltime', 'numHwthreads', 'numAcc', 'smt'];

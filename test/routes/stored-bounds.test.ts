@@ -1,7 +1,7 @@
 /** Nothing that a caller sends is stored beyond the bounds of src/jobs/length-bounds.ts, whatever the field and the route. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BOUNDS } from '../../src/jobs/length-bounds.ts';
-import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { bodyOf, faultIn, job, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 type Schema = {
   type?: string | string[];
@@ -107,15 +107,8 @@ test('every text, list and map of every body is refused by its name where it is 
   );
 }, 300_000);
 
-const START = {
-  jobId: 7,
-  cluster: 'small',
-  user: 'ada',
-  numNodes: 1,
-  resources: [{ hostname: 'n01' }],
-  startTime: NOW,
-};
-const start = async (changes: object) => await service.send('POST', '/api/jobs/start_job/', { ...START, ...changes });
+const start = async (changes: object) =>
+  await service.send('POST', '/api/jobs/start_job/', { ...START_BODY, ...changes });
 
 describe('metadata of a start', () => {
   test('a job script of 4 MB is kept whole, a longer one is cut between two characters and logged', async () => {
@@ -204,7 +197,7 @@ describe('what grows by one write after the other', () => {
     expect((await faultIn(refused)).slice(0, 2)).toEqual([422, 'conflict']);
     const known = { ...mine, name: 'n1' };
     expect((await service.send('POST', '/api/jobs/tag_job/1', [known], 'ada', 'admin', 'api')).status).toBe(200);
-    const body = { ...START, tags: [mine, known] };
+    const body = { ...START_BODY, tags: [mine, known] };
     const answer = await service.send('POST', '/api/jobs/start_job/', body, 'ada', 'admin', 'api');
     expect([answer.status, await answer.json()]).toEqual([201, { msg: 'success', tagsLeftOut: [mine] }]);
   });

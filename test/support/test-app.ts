@@ -94,6 +94,21 @@ export function job(changes: Partial<Job> = {}): Job {
   };
 }
 
+/** The smallest body of start_job. */
+export const START_BODY = {
+  jobId: 7,
+  cluster: 'small',
+  user: 'ada',
+  numNodes: 1,
+  resources: [{ hostname: 'n01' }],
+  startTime: NOW,
+};
+
+/** A row as cc-backend leaves it in job_cache until its next round. */
+export const CACHED_JOB = `INSERT INTO job_cache (job_id, cluster, subcluster, start_time, hpc_user, project, cluster_partition, array_job_id,
+    duration, walltime, job_state, meta_data, resources, num_nodes, num_hwthreads, num_acc, smt, shared, monitoring_status)
+  VALUES (50, 'small', 'main', ${NOW - 100}, 'bob', 'p1', '', 0, 0, 0, 'running', 'null', '[{"hostname":"n02"}]', 1, 4, 0, 0, 'none', 1)`;
+
 export interface TestAppOptions {
   settings?: Partial<Bindings>;
   jobs?: readonly Job[];

@@ -1,34 +1,18 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { END_WORDS } from '../../src/jobs/slurm-states.ts';
-import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { bodyOf, CACHED_JOB, faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 const START = '/api/jobs/start_job/';
 const STOP = '/api/jobs/stop_job/';
 
-/** The smallest start there is. */
-const STARTED = {
-  jobId: 7,
-  cluster: 'small',
-  user: 'ada',
-  numNodes: 1,
-  resources: [{ hostname: 'n01' }],
-  startTime: NOW,
-};
-
-/** A row as cc-backend leaves it in job_cache until its next round. */
-const CACHED = `INSERT INTO job_cache (job_id, cluster, subcluster, start_time, hpc_user, project, cluster_partition, array_job_id,
-    duration, walltime, job_state, meta_data, resources, num_nodes, num_hwthreads, num_acc, smt, shared, monitoring_status)
-  VALUES (50, 'small', 'main', ${NOW - 100}, 'bob', 'p1', '', 0, 0, 0, 'running', 'null', '[{"hostname":"n02"}]', 1, 4, 0, 0, 'none', 1)`;
-
 let service: TestApp;
 beforeEach(async () => {
-  service = await testApp({ jobs: [job({ jobId: 1 })], sql: CACHED });
+  service = await testApp({ jobs: [job({ jobId: 1 })], sql: CACHED_JOB });
 });
 afterEach(() => service.close());
 
 const start = async (changes: object, ...who: string[]) => {
   const [user, ...roles] = who;
-  return await service.send('POST', START, { ...STARTED, ...changes }, user, ...roles);
+  return await service.send('POST', START, { ...START_BODY, ...changes }, user, ...roles);
 };
 const jobsOf = async (query: string) =>
   (await bodyOf<{ jobs: Record<string, unknown>[] }>(await service.get(`/api/jobs/?${query}`))).jobs;
@@ -52,12 +36,12 @@ describe('start_job', () => {
   });
 
   test('takes PUT as well, and any content type', async () => {
-    expect((await service.send('PUT', START, STARTED)).status).toBe(201);
+    expect((await service.send('PUT', START, START_BODY)).status).toBe(201);
   });
 
   test('stores what cc-backend can read, and no NULL', async () => {
     await start({ partition: null, metaData: null });
-    const row = { ...STARTED };
+    const row = { ...START_BODY };
     const [stored] = await service.query('SELECT * FROM job WHERE job_id = 7');
     expect(stored).toMatchObject({
       job_id: row.jobId,
@@ -170,31 +154,31 @@ describe('start_job', () => {
   test.each([
     ['an empty body', '', /the body is empty/],
     ['no JSON', '{', /parsing request body failed/],
-    ['something behind it', `${JSON.stringify(STARTED)} x`, /parsing request body failed/],
+    ['something behind it', `${JSON.stringify(START_BODY)} x`, /parsing request body failed/],
     ['a list', [], /expected object/],
-    ['an unknown field', { ...STARTED, colour: 'red' }, /unknown field colour/],
-    ['an unknown field of a resource', { ...STARTED, resources: [{ hostname: 'n01', x: 1 }] }, /unknown field x/],
+    ['an unknown field', { ...START_BODY, colour: 'red' }, /unknown field colour/],
+    ['an unknown field of a resource', { ...START_BODY, resources: [{ hostname: 'n01', x: 1 }] }, /unknown field x/],
     ['a fraction', '{"jobId":1.5}', /jobId: must be a 64-bit integer/],
     ['an exponent', '{"jobId":1e3}', /jobId: must be a 64-bit integer/],
     ['an id of 65 bits', '{"jobId":9223372036854775808}', /jobId: must be a 64-bit integer/],
     ['a count of 33 bits', '{"numNodes":2147483648}', /numNodes: must be a 32-bit integer/],
     ['a number for a text', '{"user":5}', /user: must be a string/],
     ['metadata that is no text', '{"metaData":{"a":1}}', /metaData.a: must be a string/],
-    ['no cluster', { ...STARTED, cluster: '' }, /no such cluster: ""/],
-    ['an unknown cluster', { ...STARTED, cluster: 'nowhere' }, /no such cluster: "nowhere"/],
-    ['an unknown subcluster', { ...STARTED, subCluster: 'x' }, /has no subcluster "x"/],
+    ['no cluster', { ...START_BODY, cluster: '' }, /no such cluster: ""/],
+    ['an unknown cluster', { ...START_BODY, cluster: 'nowhere' }, /no such cluster: "nowhere"/],
+    ['an unknown subcluster', { ...START_BODY, subCluster: 'x' }, /has no subcluster "x"/],
     [
       'a node that is in no list',
-      { ...STARTED, resources: [{ hostname: 'q1' }] },
+      { ...START_BODY, resources: [{ hostname: 'q1' }] },
       /no subcluster of "small" has a node "q1"/,
     ],
-    ['no resources', { ...STARTED, subCluster: 'main', resources: [] }, /resources is empty/],
-    ['no user', { ...STARTED, user: '' }, /user is empty/],
-    ['no node', { ...STARTED, numNodes: 0 }, /numNodes must be at least 1/],
-    ['too few resources', { ...STARTED, numNodes: 2 }, /numNodes is 2, but there are 1 resources/],
-    ['accelerators below 0', { ...STARTED, numAcc: -1 }, /numAcc must be at least 0/],
-    ['a word for shared that is none', { ...STARTED, shared: 'all' }, /shared must be one of/],
-    ['monitoring 4', { ...STARTED, monitoringStatus: 4 }, /monitoringStatus must be/],
+    ['no resources', { ...START_BODY, subCluster: 'main', resources: [] }, /resources is empty/],
+    ['no user', { ...START_BODY, user: '' }, /user is empty/],
+    ['no node', { ...START_BODY, numNodes: 0 }, /numNodes must be at least 1/],
+    ['too few resources', { ...START_BODY, numNodes: 2 }, /numNodes is 2, but there are 1 resources/],
+    ['accelerators below 0', { ...START_BODY, numAcc: -1 }, /numAcc must be at least 0/],
+    ['a word for shared that is none', { ...START_BODY, shared: 'all' }, /shared must be one of/],
+    ['monitoring 4', { ...START_BODY, monitoringStatus: 4 }, /monitoringStatus must be/],
   ])('refuses %s with 400, and stores nothing', async (_, body, why) => {
     const [status, code, error] = await faultIn(await service.send('POST', START, body));
     expect([status, code]).toEqual([400, 'invalid_request']);
@@ -211,8 +195,8 @@ describe('start_job', () => {
     ] as const) {
       const own = await testApp({ settings: { UNKNOWN_HOST_SUBCLUSTER: named } });
       onTestFinished(() => own.close());
-      expect((await own.send('POST', START, { ...STARTED, ...away })).status).toBe(status);
-      expect((await own.send('POST', START, { ...STARTED, jobId: 8 })).status).toBe(201); // its host is in a list
+      expect((await own.send('POST', START, { ...START_BODY, ...away })).status).toBe(status);
+      expect((await own.send('POST', START, { ...START_BODY, jobId: 8 })).status).toBe(201); // its host is in a list
       const stored = await own.query('SELECT subcluster FROM job ORDER BY job_id');
       expect(stored.map(({ subcluster }) => subcluster)).toEqual(
         subCluster === undefined ? ['main'] : [subCluster, 'main'],
@@ -297,153 +281,6 @@ describe('start_job', () => {
       { id: 8, t: 'a' },
       { id: 9, t: 'new' },
     ]);
-  });
-});
-
-describe('stop_job', () => {
-  test('ends the job and answers with it', async () => {
-    await start({ project: 'p', metaData: { jobName: 'x' }, tags: [{ type: 'a', name: 'b' }] });
-    const answer = await service.send('POST', STOP, { jobId: 7, cluster: 'small', startTime: NOW, stopTime: NOW + 60 });
-    expect(answer.status).toBe(200);
-    const stopped = await bodyOf<Record<string, unknown>>(answer);
-    expect(stopped).toMatchObject({ jobId: 7, jobState: 'completed', duration: 60, metaData: null, statistics: null });
-    expect(Object.keys(stopped)).not.toContain('tags');
-    expect(Object.keys(stopped)).not.toContain('monitoringStatus');
-    expect(await jobsOf('user=ada&state=completed&start-time=1-')).toMatchObject([
-      { jobId: 7, duration: 60 },
-      { jobId: 1 },
-    ]);
-  });
-
-  test('takes every state that ends a job, and a stop in the second of the start', async () => {
-    for (const [at, jobState] of [
-      'failed',
-      'cancelled',
-      'timeout',
-      'out_of_memory',
-      'pending',
-      'suspended',
-    ].entries()) {
-      await start({ jobId: 100 + at });
-      const answer = await service.send('PUT', STOP, { jobId: 100 + at, stopTime: NOW, jobState });
-      expect(await bodyOf(answer)).toMatchObject({ jobState, duration: 0 });
-    }
-  });
-
-  test('takes a stop up to the skew before the start as 0 s, and warns', async () => {
-    await start({});
-    const answer = await service.send('POST', STOP, { jobId: 7, cluster: 'small', stopTime: NOW - 600 });
-    expect(await bodyOf(answer)).toMatchObject({ jobState: 'completed', duration: 0, startTime: NOW });
-    expect(service.lines.filter(({ level }) => level === 'warn')).toMatchObject([
-      { message: expect.stringContaining('before its start'), fields: { jobId: 7, cluster: 'small', earlySec: 600 } },
-    ]);
-  });
-
-  test('the skew is a setting', async () => {
-    const strict = await testApp({
-      jobs: [job({ jobState: 'running', startTime: NOW })],
-      settings: { STOP_SKEW_S: '0' },
-    });
-    onTestFinished(() => strict.close());
-    const stop = async (stopTime: number) => (await strict.send('POST', STOP, { jobId: 1, stopTime })).status;
-    expect([await stop(NOW - 1), await stop(NOW)]).toEqual([400, 200]);
-  });
-
-  test.each(Object.entries(END_WORDS))('reads %s, a word of Slurm, as %s', async (word, state) => {
-    await start({});
-    const stop = { jobId: 7, stopTime: NOW, jobState: word.toUpperCase() };
-    expect(await bodyOf(await service.send('POST', STOP, stop))).toMatchObject({ jobState: state });
-  });
-
-  test('finds the newest job of an id, and another by its start', async () => {
-    await start({ startTime: NOW - 200_000 });
-    await start({});
-    const first = await service.send('POST', STOP, { jobId: 7, stopTime: NOW + 1 });
-    expect(await bodyOf(first)).toMatchObject({ startTime: NOW });
-    const other = await service.send('POST', STOP, { jobId: 7, startTime: NOW - 200_000, stopTime: NOW });
-    expect(await bodyOf(other)).toMatchObject({ startTime: NOW - 200_000, duration: 200_000 });
-  });
-
-  describe('with a database id', () => {
-    const stopId = (id: number | string, body: object) => service.send('POST', `${STOP}${id}`, body);
-
-    test('ends that job, whichever is the newest', async () => {
-      await start({ startTime: NOW - 200_000 });
-      await start({});
-      const [first] = await service.query('SELECT min(id) AS id FROM job WHERE job_id = 7');
-      const stopped = await stopId(Number(first?.id), { stopTime: NOW - 100_000, jobState: 'requeued' });
-      expect(await bodyOf(stopped)).toMatchObject({
-        ...first,
-        jobState: 'cancelled',
-        duration: 100_000,
-        metaData: null,
-      });
-      expect(await jobsOf('job-id=7')).toMatchObject([{ jobState: 'running' }, { jobState: 'cancelled' }]);
-      expect((await stopId(Number(first?.id), { stopTime: NOW })).status).toBe(422);
-    });
-
-    test('takes a stop up to the skew before the start as 0 s, and warns', async () => {
-      await start({});
-      const [{ id } = {}] = await service.query('SELECT id FROM job WHERE job_id = 7');
-      expect(await bodyOf(await stopId(Number(id), { stopTime: NOW - 600 }))).toMatchObject({ duration: 0 });
-      expect(service.lines.filter(({ level }) => level === 'warn')).toMatchObject([{ fields: { id: `${id}` } }]);
-      expect((await stopId(Number(id), { stopTime: NOW - 601 })).status).toBe(422);
-    });
-
-    test.each([
-      ['an unknown id', 99, { stopTime: NOW }, 404, 'finding job with db id 99 failed'],
-      ['an id that is none', 'x', { stopTime: NOW }, 400, 'path parameter id: integer expected in path for id'],
-      ['a key as well', 1, { jobId: 1, stopTime: NOW }, 400, 'parsing request body failed: unknown field jobId'],
-      ['a start in ms', 1, { stopTime: NOW * 1000 }, 400, expect.stringContaining('stopTime')],
-    ])('refuses %s', async (_, id, body, status, error) => {
-      expect(await faultIn(await stopId(id, body))).toEqual([status, expect.any(String), error]);
-    });
-  });
-
-  test('finds a job that cc-backend has in its cache', async () => {
-    const answer = await service.send('POST', STOP, { jobId: 50, stopTime: NOW });
-    expect(await bodyOf(answer)).toMatchObject({ jobId: 50, user: 'bob', duration: 100, jobState: 'completed' });
-    expect(await service.query('SELECT count(*) AS n FROM job_cache')).toEqual([{ n: 0 }]);
-    expect(await jobsOf('job-id=50')).toHaveLength(1);
-  });
-
-  test.each<[string, object, number, string, RegExp]>([
-    ['no jobId', { stopTime: NOW }, 400, 'invalid_request', /'jobId' is required/],
-    ['an unknown field', { jobId: 7, when: 1 }, 400, 'invalid_request', /unknown field when/],
-    ['an unknown job', { jobId: 99, stopTime: NOW }, 404, 'not_found', /finding job failed/],
-    ['a job of another cluster', { jobId: 7, cluster: 'x', stopTime: NOW }, 404, 'not_found', /finding job failed/],
-    ['a job that has ended', { jobId: 1, stopTime: NOW }, 422, 'conflict', /already been stopped/],
-    [
-      'a stop before the start',
-      { jobId: 7, stopTime: NOW - 601 },
-      400,
-      'invalid_request',
-      /larger than or equal to startTime/,
-    ],
-    ['no stopTime', { jobId: 7 }, 400, 'invalid_request', /larger than or equal to startTime/],
-    [
-      'a state that is none',
-      { jobId: 7, stopTime: NOW, jobState: 'done' },
-      400,
-      'invalid_request',
-      /jobState must be one of/,
-    ],
-    ['running', { jobId: 7, stopTime: NOW, jobState: 'running' }, 400, 'invalid_request', /jobState must be one of/],
-  ])('refuses %s, and changes nothing', async (_, body, status, code, why) => {
-    await start({});
-    const before = await service.query('SELECT * FROM job ORDER BY id');
-    const fault = await faultIn(await service.send('POST', STOP, body));
-    expect(fault).toEqual([status, code, expect.stringMatching(why)]);
-    expect(await service.query('SELECT * FROM job ORDER BY id')).toEqual(before);
-    expect(await service.query('SELECT count(*) AS n FROM job_cache')).toEqual([{ n: 1 }]);
-  });
-
-  test('a start and a stop that are repeated end in 422, and the job is there once', async () => {
-    await start({});
-    expect((await start({})).status).toBe(422);
-    const stop = () => service.send('POST', STOP, { jobId: 7, stopTime: NOW + 1 });
-    expect([(await stop()).status, (await stop()).status]).toEqual([200, 422]);
-    expect(await service.query('SELECT duration AS d FROM job WHERE job_id = 7')).toEqual([{ d: 1 }]);
   });
 });
 
