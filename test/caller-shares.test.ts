@@ -5,7 +5,7 @@ import { Fault } from '../src/faults.ts';
 
 const WIDE = { amongOthers: 1_000, alone: 1_000 };
 
-/** Shares, and what became of each request: its name is its caller's and a number. */
+/** Shares, and the refused requests. The name of a request is its caller and a number. */
 function sharesOf(limits: Partial<ShareLimits> = {}) {
   const shares = new CallerShares<Waiting & { name: string }>({
     limit: 1_000,
@@ -33,7 +33,7 @@ function sharesOf(limits: Partial<ShareLimits> = {}) {
   return { shares, add, served, refused };
 }
 
-/** A request that is at work until it is ended. */
+/** A request that runs until the returned function ends it. */
 function atWork({ shares }: ReturnType<typeof sharesOf>, caller: string) {
   const { promise, resolve } = Promise.withResolvers<void>();
   const ended = shares.run(caller, () => promise);

@@ -1,4 +1,6 @@
-/** The examples of docs/accounting.md: jobs of sacct, requests about them, and the answers of a service that holds these jobs. */
+/**
+ * The examples of docs/accounting.md: jobs of sacct, requests about them, and the answers of a service with these jobs.
+ */
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Job } from '../src/jobs/job.ts';
@@ -8,7 +10,7 @@ import { testFolder } from './support/folder.ts';
 import { sacctFiles } from './support/sacct-file.ts';
 import { testApp } from './support/test-app.ts';
 
-/** The time of the answers, as the page says. */
+/** The time of the answers, as stated on the page. */
 const NOW = Date.parse('2026-11-15T12:00:00Z') / 1000;
 
 const BLOCKS = blocksOf(readDocument('docs/accounting.md'));

@@ -1,7 +1,7 @@
 /**
- * Every block of shell commands in the documents, typed into a terminal in the order of its page. What a document shows as the
- * output must come. A block below a comment `<!-- needs: X -->` is left out on a machine without X. On a machine that is thrown
- * away (`.ci/throwaway`) only the pages run that need root.
+ * Types every block of shell commands of the documents into a terminal, in the order of its page. If a document shows
+ * output, the command must print it. A block after a comment `<!-- needs: X -->` is skipped on a machine without X. On
+ * a throwaway machine (`.ci/throwaway`), only the pages that need root run.
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { type Block, blocksOf, DOCUMENTS, ROOT, readDocument } from './support/d
 import { openSqlite } from './support/sqlite.ts';
 import { hasProgram, IS_THROWAWAY, Terminal, type Typed } from './support/terminal.ts';
 
-/** What a block may need, and whether this machine has it. */
+/** The requirements of blocks, and whether this machine meets them. */
 const NEEDS: Readonly<Record<string, boolean>> = {
   root: IS_THROWAWAY,
   ...Object.fromEntries(
@@ -20,7 +20,7 @@ const NEEDS: Readonly<Record<string, boolean>> = {
 };
 const isMissing = (need: string) => NEEDS[need] !== true;
 
-/** Typed for each `--password`. */
+/** Typed at each `--password` prompt. */
 const PASSWORD = 'correct horse\n';
 
 const PAGES = DOCUMENTS.map((page) => ({
@@ -43,7 +43,7 @@ const SWF = `; Version: 2.2
 1 0 30 3600 4 -1 -1 4 3600 -1 1 7 3 -1 -1 -1 -1 -1
 `;
 
-/** The folder of a cc-backend: a database with its 54 indexes, an archive and keys. */
+/** A folder of cc-backend: a database with its 54 indexes, an archive and keys. */
 let model: Terminal;
 
 beforeAll(async () => {
@@ -61,7 +61,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.close());
 
-/** Tables, indexes and triggers of the database of cc-backend. */
+/** The tables, indexes and triggers of a database of cc-backend. */
 function schemaOf({ folder }: Terminal): unknown[] {
   const db = openSqlite(join(folder, 'srv/cc-backend/var/job.db'));
   const schema = db
@@ -77,12 +77,12 @@ function ccBackend({ folder }: Terminal): void {
 
 const keys = (terminal: Terminal) => terminal.type('cc-jobs keys > .env');
 
-/** What a page assumes to be there. */
+/** The files that a page requires. */
 const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>> = {
   'README.md': async (terminal) => {
     ccBackend(terminal);
     writeFileSync(join(terminal.folder, 'work/jobs.psv'), SACCT);
-    // The demo serves what is there: test/cli/demo.test.ts lets it make its 100,000 jobs.
+    // The demo serves an existing database. test/cli/demo.test.ts lets it create its 100,000 jobs.
     await terminal.type(
       'mkdir var; DB_URL=file:var/demo/job.db ARCHIVE_PATH=var/demo/job-archive cc-jobs generate --jobs 1000',
     );
@@ -94,7 +94,7 @@ const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>>
       await terminal.type(
         'useradd cc-backend; useradd cc-jobs; chown -R cc-backend: /srv/cc-backend; chmod 700 /srv/cc-backend/var',
       );
-    // What the first block does with it.
+    // The same as the first block does.
     if (!NEEDS['sqlite3']) await terminal.type('mkdir /srv/cc-jobs; cp /srv/cc-backend/var/job.db /srv/cc-jobs/');
   },
   'docs/install.md': async (terminal) => {
@@ -120,14 +120,14 @@ const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>>
   },
 };
 
-/** The keys of objects and the kinds of values, without the figures. */
+/** The keys of objects and the types of values, without the figures. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf);
   if (typeof value !== 'object' || value === null) return typeof value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shapeOf(member)]));
 }
 
-/** What a document shows of a block's output: below it, or in a comment at the end of a line. */
+/** The output that a document shows for a block: in a block after it, or in a comment at the end of a line. */
 function expectShown({ text, output }: Block, { code, stdout, stderr }: Typed): void {
   const isRefused = output?.startsWith('cc-jobs: ') === true;
   expect({ code, stdout, stderr }).toMatchObject({ code: isRefused ? 2 : 0 });

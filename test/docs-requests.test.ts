@@ -1,4 +1,4 @@
-/** The requests of docs/api.md, sent by curl in the order of the page: each is answered as the page says. */
+/** Sends the requests of docs/api.md with curl, in the order of the page, and compares the answers with the page. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Clusters } from '../src/clusters/clusters.ts';
 import { deriveCluster } from '../src/clusters/derive.ts';
@@ -11,7 +11,7 @@ import { type Listening, listening } from './support/listening.ts';
 import { hasProgram, Terminal } from './support/terminal.ts';
 import { keys, type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
 
-/** When the newest of the jobs to be read began, Unix seconds: the time at which they are read. */
+/** Start of the newest job, in Unix seconds. The jobs are read at this time. */
 const END = 1_790_000_000;
 
 const PAGE = readDocument('docs/api.md');
@@ -28,22 +28,22 @@ function routesUnder(heading: string): string[] {
 
 interface Example {
   request: string;
-  /** What is printed for it, with `…` for whatever stands there. */
+  /** The expected output. `…` matches any text. */
   answer: string;
 }
 
-/** A block of requests, and after it a block with one answer for each. */
+/** A block of requests, followed by a block with one answer for each. */
 function examplesIn(route: string): Example[] {
   const blocks = route.matchAll(/```sh\n(.*?)\n```\n```(?:json|text)\n(.*?)\n```/gs);
   return [...blocks].flatMap(([, requests = '', answers = '']) => {
     const sent = requests.split(/\n(?=curl )/);
-    // An answer begins a line with a brace; a line that goes on with one was broken behind a comma.
+    // An answer starts a line with a brace. A line that continues with a brace was wrapped after a comma.
     const printed = sent.length === 1 ? [answers] : answers.split(/(?<!,)\n(?=[{[])/);
     return sent.map((request, at) => ({ request, answer: printed[at] ?? '(none)' }));
   });
 }
 
-/** The page's URL and TOKEN, for a service that listens. */
+/** The URL and TOKEN of the page, for a running service. */
 async function ready(service: TestApp): Promise<{ terminal: Terminal; server: Listening }> {
   const [terminal, server] = [new Terminal(), await listening(service)];
   terminal.listens(`127.0.0.1:${server.port}`);
@@ -96,7 +96,7 @@ describe.each<[heading: string, options: TestAppOptions]>([
     const { code, stdout } = await terminal.type(request.replace('$(date +%s)', String(END)));
     expect(code).toBe(0);
     const text = stdout.trimEnd();
-    // Where nothing is left out, equality says more when it fails.
+    // If nothing is left out, toEqual shows more when it fails.
     if (answer.includes('…')) expect(text).toMatch(answerPattern(answer));
     else expect(text).toBe(answer.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, ''));
   });

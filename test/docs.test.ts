@@ -1,4 +1,4 @@
-/** The documents say what the code says: every table and its document hold the same lines, in both directions. */
+/** The documents agree with the code: each table of the code and its document have the same rows. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
 import { DOCUMENTS, ROOT, readDocument as read } from './support/documents.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
 
-/** The cells of the table under a heading, without the backticks; its head and its rule left out. */
+/** The cells of the table under a heading, without backticks and without its header. */
 function table(path: string, heading: string): string[][] {
   const [, section] = read(path).split(new RegExp(`^#+ ${heading}$`, 'm'));
   if (section === undefined) throw new Error(`${path} has no heading '${heading}'`);
@@ -101,7 +101,7 @@ describe('docs/internals.md', () => {
   test('has the values of the pragmas that no setting changes', () => {
     const options = { path: '', cacheKib: 1, softHeapLimitBytes: 2, hardHeapLimitBytes: 3 };
     for (const [name, value = ''] of table('docs/internals.md', 'Pragmas')) {
-      if (!/^[\w-]+$/.test(value)) continue; // says from which setting it follows
+      if (!/^[\w-]+$/.test(value)) continue; // states which setting it follows
       const pragma = PRAGMAS.find((known) => known.name === name);
       expect(String(pragma?.value({ ...options, role: 'writer' })), name).toBe(value);
     }
@@ -277,7 +277,7 @@ test.each(DOCUMENTS)('the links of %s lead to files and headings', (path) => {
   }
 });
 
-/** The anchors that GitHub gives to the headings of a page. */
+/** The anchors that GitHub creates for the headings of a page. */
 function anchorsOf(markdown: string): string[] {
   const headings = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
   return headings.map((heading) =>

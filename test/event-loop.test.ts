@@ -1,6 +1,6 @@
 /**
- * The thread that answers all requests belongs to all of them: whatever a caller sends to a route or a page within its limits, no turn
- * of the event loop is longer than a piece of work that takes 50 ms.
+ * All callers share the thread that answers requests. Whatever a caller sends to a route or a page within its limits,
+ * no turn of the event loop is longer than a piece of work that takes 50 ms.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,17 +23,17 @@ import {
 } from './support/worst-requests.ts';
 
 const LIMIT_MS = 50;
-/** A turn counts if it is too long each time: the collector of garbage and the compiler have turns of their own. */
+/** A turn counts only if it is too long each time, because garbage collection and compilation also take turns. */
 const TRIES = 3;
 const JOBS = 300;
 const AT_ONCE = 8;
-/** Stands for an id that no job has yet. */
+/** Placeholder for an id that no job has yet. */
 const NEW_JOB_ID = 471_100;
 
 let jobs: SharedJobs;
 let service: ChildProcess;
 let url: string;
-/** CPU time of the calibrating loop: 50 ms where the limit was set. */
+/** CPU time of the calibrating loop: 50 ms on the machine for which the limit was set. */
 let calibratedMs: number;
 let token: string;
 let paths: Record<string, Record<string, Operation>>;
@@ -41,7 +41,7 @@ let paths: Record<string, Record<string, Operation>>;
 beforeAll(async () => {
   jobs = await sharedJobs(JOBS);
   service = fork(join(import.meta.dirname, 'fixtures/service-that-measures-turns.ts'), {
-    execArgv: ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'], // as bin/cc-jobs
+    execArgv: ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'], // as in bin/cc-jobs
     env: {
       PATH: process.env['PATH'],
       PORT: '0',
@@ -75,7 +75,7 @@ interface Sent {
 let sent = 0;
 const statuses = new Map<string, Set<number>>();
 
-/** Sends a request and answers its status. */
+/** Sends a request and returns its status. */
 async function send({ method, target, body, headers }: Sent): Promise<number> {
   sent += 1;
   const path = target.replace('{id}', String((sent % JOBS) + 1)).replace(/\{\w+\}/, '1');
@@ -92,14 +92,17 @@ async function send({ method, target, body, headers }: Sent): Promise<number> {
   return answer.status;
 }
 
-/** The longest turn since the last time it was asked for, in ms. */
+/** The longest turn since the last call, in ms. */
 async function longestTurn(): Promise<number> {
   service.send('turn');
   const [{ longestMs }] = (await once(service, 'message')) as [{ longestMs: number }];
   return longestMs;
 }
 
-/** Every way to look at one job, and at a list of it: the largest job is the newest. Other tests have stored more of its size. */
+/**
+ * Every way to look at one job, or at a list that contains it. The largest job is the newest. Other tests have stored
+ * more jobs of its size.
+ */
 async function looksAtLargest(): Promise<void> {
   const found = await fetch(`${url}/api/jobs/?items-per-page=1`, { headers: { 'X-Auth-Token': token } });
   const [{ id } = { id: 0 }] = ((await found.json()) as { jobs: { id: number }[] }).jobs;
@@ -117,10 +120,10 @@ async function looksAtLargest(): Promise<void> {
   }
 }
 
-/** Statuses that were no success, of the requests of one test. */
+/** Statuses other than success, of the requests of one test. */
 const refusedSince: number[] = [];
 
-/** What was too long, each time it was tried. */
+/** What took too long, each time it was tried. */
 const tooLong: string[] = [];
 let longest = { share: 0, what: '' };
 
@@ -141,7 +144,7 @@ const operations = () =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );
 
-/** Pages and other routes that no document describes. */
+/** Pages and other routes that the OpenAPI document does not have. */
 async function undocumented(): Promise<{ method: string; path: string }[]> {
   const app = await testApp();
   const routes = app.app.routes.filter(
@@ -175,7 +178,8 @@ test('no query and no header', async () => {
   for (const route of routes) {
     if (route.method !== 'GET') continue;
     const names = await parametersOf(route);
-    const asLong = JSON.stringify([route.operation?.summary ?? route.path, names]); // the same of a user and of an API
+    // The same route for users and for the API.
+    const asLong = JSON.stringify([route.operation?.summary ?? route.path, names]);
     for (const query of worstQueries(seen.has(asLong) ? [] : names)) {
       requests.push({ method: 'GET', target: `${route.path}?${query}` });
     }
@@ -191,7 +195,7 @@ test('no query and no header', async () => {
       requests.push({ method: 'GET', target: route.path, headers });
     }
   }
-  // Some at a time; if one of them took too long, one by one.
+  // Several at a time. If one of them took too long, one by one.
   for (let first = 0; first < requests.length; first += AT_ONCE) {
     const some = requests.slice(first, first + AT_ONCE);
     expect(await Promise.all(some.map(send))).not.toContain(500);
@@ -201,7 +205,7 @@ test('no query and no header', async () => {
   expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
 }, 1_200_000);
 
-/** A body that each route accepts; of the first job of the first cluster. */
+/** A body that each route accepts. It concerns the first job of the first cluster. */
 async function validBodies(): Promise<Record<string, unknown>> {
   const { clusters } = (await (await fetch(`${url}/api/clusters/`, { headers: { 'X-Auth-Token': token } })).json()) as {
     clusters: { name: string; subClusters: { name: string }[] }[];
@@ -246,7 +250,7 @@ test('no body of the API', async () => {
   for (const { method, path, operation } of operations()) {
     if (operation.requestBody === undefined) continue;
     expect(Object.keys(valid), 'a route with a body needs a valid one here').toContain(path);
-    // Of routes with the same body and the same limits one shows it for the others, which are sent one each.
+    // Of several routes with the same body and limits, one is tested thoroughly. The others are sent one body each.
     const bodies = worstBodies(operation.requestBody, valid[path]);
     const isKnown = seen.has(JSON.stringify(operation.requestBody));
     const limits = JSON.stringify(operation.requestBody['x-limits']);
@@ -284,7 +288,7 @@ test('no number of requests in one piece', async () => {
       const socket = connect(Number(port), hostname)
         .on('error', () => {})
         .resume();
-      const closed = new Promise((resolve) => socket.once('close', resolve)); // with an error before it
+      const closed = new Promise((resolve) => socket.once('close', resolve)); // preceded by an error
       socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(2_000));
       await closed;
       shortest = Math.min(shortest, await longestTurn());

@@ -1,4 +1,4 @@
-/** How the code is arranged (CONTRIBUTING.md). `npm run house` prints the figures. */
+/** The structure of the code (CONTRIBUTING.md). `npm run house` prints the figures. */
 import { expect, test } from 'vitest';
 import { circles, type SourceFile, sourceFiles } from './house/imports.ts';
 import { layerOf, upward, wrongPackages } from './house/layers.ts';

@@ -1,4 +1,4 @@
-/** The list of mutations fits the code. `npm run mutations` runs it. */
+/** The list of mutations agrees with the code. `npm run mutations` applies them. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,10 +14,12 @@ test.each(MUTATIONS.map((mutation) => [shown(mutation), mutation] as const))('%s
   for (const name of tests) expect(existsSync(join(import.meta.dirname, `${name}.test.ts`)), name).toBe(true);
 });
 
-/** Directories each of whose files has a mutation, or is in the list below. */
+/** Directories in which each file has a mutation, or is in the list below. */
 const FOLDERS = ['http', 'processes', 'connections', 'column-index', 'questions', 'node'];
 
-/** Files in which no line guards anything: types, tables, programs, and what others below say of them. */
+/**
+ * Files without a line that guards something: types, tables, programs, and files that mutations of other files cover.
+ */
 const WITHOUT = [
   'http/errors/is-logged.ts',
   'column-index/answer-json.ts',

@@ -1,6 +1,6 @@
 /**
- * The whole API, asked at random as its own OpenAPI document describes it and a little beside that: whatever is sent, nothing is a
- * 500, and every answer is one the document allows.
+ * Random requests to the whole API, generated from its OpenAPI document, valid and slightly invalid. No request gets a
+ * 500, and the document allows every answer.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -55,7 +55,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** What stands in words and numbers of callers: what is meant, what is at a bound, what is hostile. */
+/** Words and numbers for requests: valid ones, ones at a bound, and hostile ones. */
 const words = fc.oneof(
   fc.constantFrom(
     'small',
@@ -94,14 +94,14 @@ const inQuery = fc.oneof(
   numbers,
   fc.constantFrom('1-5', '-9', '3-', 'last7d', 'true', 'false', 'user', '1h', 'totalJobs', 'cluster'),
 );
-/** JSON that no schema asked for. */
+/** JSON that no schema describes. */
 const anything = fc.oneof(
   { weight: 3, arbitrary: numbers },
   { weight: 3, arbitrary: words.map((word) => JSON.stringify(word)) },
   { weight: 1, arbitrary: fc.constantFrom('null', 'true', '[]', '{}', '[null]', '{"a":[]}', '"', '{') },
 );
 
-/** JSON text of what a schema asks for, mostly. */
+/** JSON text that mostly conforms to a schema. */
 function bodyOf(schema: Schema, depth = 0): fc.Arbitrary<string> {
   const { anyOf, properties, items, additionalProperties } = schema;
   if (anyOf !== undefined) return fc.oneof(...anyOf.map((one) => bodyOf(one, depth)));
@@ -210,7 +210,7 @@ test('nothing anybody asks is a 500, and every answer is in the document', async
       );
     }
   }
-  // The requests are not all refused: what is meant gets through as well.
+  // Not all requests are refused: valid ones succeed.
   expect(statuses.get(200)).toBeGreaterThan(100);
   expect(statuses.get(400)).toBeGreaterThan(100);
 });

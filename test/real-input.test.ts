@@ -1,7 +1,7 @@
 /**
- * The service on real jobs: the sacct trace and cc-backend's sample database together. What it answers is compared with sums
- * over the raw lines and rows, read by other means than ours (split, node:sqlite). Only where the files are; everything it
- * checks has a made counterpart in test/import, test/db and test/routes.
+ * The service with real jobs: the sacct trace together with cc-backend's sample database. Its answers are compared with
+ * sums over the raw lines and rows, computed by other means (split, node:sqlite). Runs only if the files exist.
+ * test/import, test/db and test/routes check the same with generated data.
  */
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const DATA = join(import.meta.dirname, '../../shared/data');
 const TRACE = join(DATA, 'traces/xdmod-pozidriv-sacct.psv');
 const SAMPLE = join(DATA, 'cc/job.db');
 
-/** What the sums need of a job. */
+/** The data of a job that the sums need. */
 interface Plain {
   jobId: number;
   cluster: string;
@@ -33,7 +33,7 @@ interface Plain {
   footprint: Record<string, number>;
 }
 
-/** Fields by their place, as the trace's own README has them. */
+/** Fields by position, as in the README of the trace. */
 function traceJobs(): Plain[] {
   return readFileSync(TRACE, 'utf8')
     .trimEnd()
@@ -41,7 +41,7 @@ function traceJobs(): Plain[] {
     .flatMap((line) => {
       const field = line.split('|');
       const at = (place: number) => field[place - 1] ?? '';
-      if (at(25) === 'None assigned') return []; // never started: no host was given to it
+      if (at(25) === 'None assigned') return []; // it never started, so it has no host
       const [, days = '0', h = '0', m = '0', s = '0'] = /^(?:(\d+)-)?(\d+):(\d+):(\d+)$/.exec(at(15)) ?? [];
       return [
         {
@@ -82,7 +82,7 @@ function sampleJobs(copy: string): Plain[] {
 
 const sum = (jobs: readonly Plain[], value: (job: Plain) => number) => jobs.reduce((all, job) => all + value(job), 0);
 
-/** How many jobs have which value, ascending. */
+/** The number of jobs per value, ascending. */
 function counted(jobs: readonly Plain[], value: (job: Plain) => number) {
   return Object.entries(Object.groupBy(jobs, (job) => String(value(job))))
     .map(([text, alike = []]) => ({ value: Number(text), count: alike.length }))

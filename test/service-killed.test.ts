@@ -1,4 +1,4 @@
-/** The whole service killed while an adapter writes: what was acknowledged is there afterwards, what was refused is not. */
+/** Kills the whole service while an adapter writes. Afterwards all acknowledged changes exist, and no refused ones. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { migrated, run, serve } from './support/command-line.ts';
@@ -8,7 +8,7 @@ import { openSqlite } from './support/sqlite.ts';
 /** `bench/crash.ts` does this two hundred times, with more connections. */
 const ROUNDS = 4;
 const CONNECTIONS = 8;
-/** Requests answered before a kill; each round has some more, so that it comes at another moment. */
+/** Requests answered before a kill. Each round has more of them, so that the kill comes at another moment. */
 const FIRST_KILL_AFTER = 20;
 const VICTIMS = ['parent', 'all', 'children'] as const;
 
@@ -32,7 +32,7 @@ test('a service killed at any moment has kept what it acknowledged, and nothing 
     await until(() => sent.length >= before + FIRST_KILL_AFTER + round * 15, 10_000);
     const victim = VICTIMS[round % VICTIMS.length];
     if (victim !== 'parent') for (const pid of pids) process.kill(pid, 'SIGKILL');
-    // Requests go on without the children, for a few answers.
+    // Without the children, some further requests are sent and answered.
     const killedAt = sent.length;
     if (victim === 'children') await until(() => sent.length >= killedAt + CONNECTIONS, 10_000);
     service.child.kill('SIGKILL');
@@ -45,7 +45,7 @@ test('a service killed at any moment has kept what it acknowledged, and nothing 
   const rows = await all('SELECT job_id AS id, job_state AS state FROM job WHERE job_id >= 1000000');
   db.close();
   const there = new Map(rows.map((row) => [row['id'], row['state']]));
-  expect(there.size).toBe(rows.length); // nothing twice
+  expect(there.size).toBe(rows.length); // none is duplicated
   const acknowledged = sent.filter(({ status }) => status === 200 || status === 201);
   expect(acknowledged.length).toBeGreaterThan(50);
   for (const { jobId, kind } of acknowledged) {
@@ -66,7 +66,7 @@ async function processesOf(url: string): Promise<number[]> {
   return database.processes.map(({ pid }) => pid);
 }
 
-/** Starts and stops jobs until the service has gone. */
+/** Starts and stops jobs until the service is gone. */
 async function adapter(url: string, firstId: number, sent: Sent[]): Promise<void> {
   let next = firstId;
   const send = async (jobId: number, kind: Sent['kind'], body: object): Promise<boolean> => {

@@ -7,7 +7,7 @@ const { publicKey, privateKey } = await makeKeys();
 const GOOD = { JWT_PUBLIC_KEY: publicKey };
 const SESSION_KEY = btoa('0123456789abcdef0123456789abcdef');
 
-/** What a start with these settings is refused for. */
+/** The problems for which a start with these settings is refused. */
 function problemsOf(bindings: Record<string, string | undefined>): readonly string[] {
   try {
     readSettings({ ...GOOD, ...bindings });
@@ -52,7 +52,7 @@ describe('settings', () => {
   test('that contradict each other are named beside one that is bad by itself', () => {
     const problems = problemsOf({ PORT: 'http', AUTH: 'none', HOST: '0.0.0.0', JWT_PUBLIC_KEY: 'short' });
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['PORT', 'JWT_PUBLIC_KEY', 'AUTH']);
-    expect(problemsOf({ JWT_PUBLIC_KEY: 'short' })).toHaveLength(1); // and it is not said to be missing
+    expect(problemsOf({ JWT_PUBLIC_KEY: 'short' })).toHaveLength(1); // it is not also reported as missing
   });
 
   test('that contradict each other are all named at once', () => {

@@ -1,6 +1,6 @@
 /**
- * One service, several set-ups: the same requests, one after the other, are answered with equal JSON by all of them. What cannot be
- * equal is written down here, and in docs/scaling.md.
+ * One service in several deployments: all of them answer the same sequence of requests with equal JSON. Differences are
+ * listed here and in docs/scaling.md.
  */
 import { createClient } from '@libsql/client/web';
 import fc from 'fast-check';
@@ -38,7 +38,7 @@ afterAll(async () => {
   jobs?.remove();
 });
 
-/** Asks all of them, and compares what they say with the service on a file. */
+/** Sends a request to all deployments, and compares their answers with that of the service on a file. */
 async function same(asked: Asked): Promise<void> {
   const expected = await ask(file, asked);
   for (const setup of others) {
@@ -48,7 +48,7 @@ async function same(asked: Asked): Promise<void> {
   }
 }
 
-/** A list as it is where there is no archive. */
+/** A list as answered without an archive. */
 function withoutStatistics(body: unknown): unknown {
   const { jobs: list } = body as { jobs?: object[] };
   return list === undefined ? body : { ...(body as object), jobs: list.map((job) => ({ ...job, statistics: null })) };
@@ -171,7 +171,7 @@ test('somebody logs in, and looks at a page with all it loads', async () => {
     }
     expect(all).toContain('var uPlot=');
     const system = await fetch(`${url}/system`, { headers: { Cookie, Accept: 'text/html' } });
-    expect(system.status).toBe(403); // ada is no admin
+    expect(system.status).toBe(403); // ada is not an admin
     seen.push(all);
   }
   expect(new Set(seen).size).toBe(1);
@@ -248,7 +248,7 @@ test('a server that has stopped answering: the deadline is kept, and there is se
     const { status, body } = await ask(setup, { path: '/api/jobs/count' });
     const tookMs = performance.now() - startedAt;
     process.kill(setup.serverPid ?? 0, 'SIGCONT');
-    // A node that asks the server each second knows that it answers nobody.
+    // A node that polls the server each second knows that it does not respond.
     expect([status, (body as { code: string }).code], setup.name).toBeOneOf([
       [504, 'deadline_exceeded'],
       [503, 'remote_unavailable'],
@@ -265,7 +265,7 @@ test('the timed work of a Worker is done by its cron', async () => {
     const { body } = await ask(others[0] as Setup, { path: '/api/system' });
     return (body as { timedWork: { name: string }[] }).timedWork.length;
   };
-  expect(await onServer()).toBeGreaterThan(2); // a service on Node does it by its timer
+  expect(await onServer()).toBeGreaterThan(2); // a service on Node runs it by timer
   const done = await createClient({ url: worker.serverUrl ?? '' }).execute(
     'SELECT name, result FROM ccjobs_timed_work',
   );

@@ -1,4 +1,4 @@
-/** The bounds of an isolate, on the runtime of Workers: it does not say when a client hangs up. */
+/** The bounds of an isolate on the runtime of Workers, which does not report when a client hangs up. */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { makeToken } from '../src/http/auth/token.ts';
@@ -6,9 +6,9 @@ import { ask, inWorker, type Setup, type SharedJobs, sharedJobs } from './suppor
 import { openSqlite } from './support/sqlite.ts';
 import { keys } from './support/test-app.ts';
 
-/** Each of 30 KB: a list of all is larger than what lies between two programs. */
+/** Jobs of 30 KB each, so that a list of all is larger than the buffers between two programs. */
 const JOBS = 2_000;
-/** Of streamed lists; an isolate has 32 MB, of which each counts as 4. */
+/** Limit for streamed lists: an isolate has 32 MB, and each list counts as 4. */
 const MOST_STREAMS = 8;
 
 let jobs: SharedJobs;
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const LIST = `/api/jobs/?with-metadata&items-per-page=${JOBS}`;
 
-/** Asks for the long list, and takes nothing of it but the beginning. Answers the status. */
+/** Requests the long list, and reads only the beginning. Returns the status. */
 async function stalled(sockets: Socket[]): Promise<number> {
   const { hostname, port } = new URL(worker.url);
   const token = await makeToken(keys.privateKey, { user: 'root', roles: ['admin', 'api'] });
@@ -61,7 +61,7 @@ test('readers that take nothing have few places, which they lose, and those that
   expect(statuses).toEqual(Array(MOST_STREAMS).fill(200));
   expect(more).toBe(503);
   for (const socket of sockets) socket.destroy();
-  // Nothing runs in the Worker when they hang up; what they held counts until a second after their time.
+  // Nothing runs in the Worker when they hang up. Their bytes count until a second after their time limit.
   const served = async () => (await ask(worker, { path: LIST })).status === 200;
   await vi.waitUntil(served, { timeout: 60_000, interval: 250 });
 }, 120_000);

@@ -23,7 +23,7 @@ function decoder() {
 
 test('what a decoder died of is tried on a second one, and counted', async () => {
   const { archive, warnings } = decoder();
-  expect(await archive.statistics([JOB], within(10_000))).toHaveLength(1); // there is none: null
+  expect(await archive.statistics([JOB], within(10_000))).toHaveLength(1); // null: there are none
   const [{ pid } = { pid: 0 }] = archive.status().processes;
   process.kill(pid, 'SIGSTOP');
   const asked = archive.statistics([JOB], within(10_000));

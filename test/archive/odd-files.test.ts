@@ -1,4 +1,4 @@
-/** What may lie in an archive in place of a file: nothing of it may hang a process, or end it. */
+/** Odd objects in an archive where files are expected. None of them may hang or end a process. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ import { testFolder } from '../support/folder.ts';
 import { within } from '../support/pool.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 
-/** Each puts something at a path. */
+/** Each creates an object at a path. */
 const ODD: Readonly<Record<string, (path: string) => void>> = {
   'a FIFO': (path) => void execFileSync('mkfifo', [path]),
   'a folder': (path) => mkdirSync(path),
@@ -70,7 +70,7 @@ describe.each(Object.entries(ODD))('%s', (_, put) => {
     } finally {
       await archive.close(1_000);
     }
-    // Where nothing is at all it is the same: every one of the three has said why.
+    // The results are those of missing files, so each of the three calls logs a warning.
     expect(warnings).toEqual(Array(3).fill('files of the archive could not be read'));
   });
 
@@ -79,7 +79,7 @@ describe.each(Object.entries(ODD))('%s', (_, put) => {
     await expect(readClusters(clusters)).rejects.toThrow('odd/cluster.json');
     const root = testFolder();
     put(join(root, 'version.txt'));
-    // A link to nowhere is a missing file in a folder that is not empty.
+    // A dangling link counts as a missing file in a folder that is not empty.
     await expect(checkArchive(root)).rejects.toThrow('version.txt');
   });
 });
@@ -110,7 +110,7 @@ test('an import passes over what is not a file or folder, and counts it as bad',
   ODD['a FIFO']?.(at('2/002/1700000000/meta.json'));
   ODD['a link to itself']?.(at('3'));
   ODD['a link to itself']?.(at('1/003'));
-  ODD['a FIFO']?.(at('4')); // where only folders count, a file is passed over
+  ODD['a FIFO']?.(at('4')); // a file is skipped where only folders count
   const { batches } = await archiveSource(root, root);
   const [batch] = await Array.fromAsync(batches());
   expect(batch?.jobs.map(({ jobId }) => jobId)).toEqual([1002]);

@@ -57,7 +57,7 @@ describe('the data of a job', () => {
 
   test('gets a node scope from the coarsest other one', async () => {
     const { data } = await dataOf(metrics, { scopes: ['node'], metrics: ['flops_any'] });
-    // 10 + 30, and 20 + nothing; 1.005 * 100 is below 100.5 in binary, so it rounds to 1.
+    // 10 + 30, and 20 alone; 1.005 * 100 is below 100.5 in binary, so it is rounded to 1.
     expect(data.flops_any.node.series).toEqual([
       { hostname: 'n1', statistics: { min: 1, avg: 2, max: 3 }, data: [40, null] },
     ]);
@@ -138,7 +138,7 @@ describe('the statistics of jobs', () => {
 
 const REAL = join(import.meta.dirname, '../../../shared/data/cc/archive');
 
-// In addition where the real files are: the tests above make their own.
+// Additional tests for a machine with the real files. The tests above create their own.
 const real = existsSync(REAL) ? describe : () => {};
 real('a real archive', () => {
   test('answers the 32 series of each metric of an emmy job', async () => {

@@ -20,7 +20,7 @@ test('each time step has minimum, median and maximum; with fewer than three samp
 });
 
 test('a sample that is missing behind down-sampling is missing here', () => {
-  // The same step with NaN for null: 0 stands in for it in the median of 5, 7, 9 and 0.
+  // The same step with NaN for null: it counts as 0 in the median of 5, 7, 9 and 0.
   const all = [series(5), series(7), series(9), series(Number.NaN)];
   expect(statisticsSeriesOf(all)).toMatchObject({ min: [5], median: [6], max: [9] });
 });

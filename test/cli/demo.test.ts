@@ -6,7 +6,7 @@ import { start } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 import { cookieOf } from '../support/login.ts';
 
-/** Starts the demo, and has what it prints once it serves. */
+/** Starts the demo. Returns its output up to the moment at which it serves. */
 async function demo(cwd: string, env: Record<string, string>) {
   const service = start(cwd, ['demo'], { PORT: '0', ...env });
   while (!service.stdout().includes('Press Ctrl-C to stop.')) {

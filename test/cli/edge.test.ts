@@ -10,7 +10,7 @@ import { start } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** KB; above it somebody has brought in what a Worker has no use for. */
+/** KB. A larger bundle contains something that a Worker does not need. */
 const MOST_KB = 400;
 
 test('the bundle has nothing of Node, and is small', () => {
@@ -26,7 +26,7 @@ test('the bundle has nothing of Node, and is small', () => {
     ([, name]) => name,
   );
   expect(imported.filter((name) => name?.startsWith('node:') || builtinModules.includes(name ?? ''))).toEqual([]);
-  // The parts of ours that only Node can run, by the comments that name each file.
+  // The files of ours that only run on Node, recognized by the comments that name each file.
   const foreign = ['processes', 'connections', 'column-index', 'node', 'archive', 'import', 'commands', 'dev'];
   expect(foreign.filter((name) => !existsSync(join(ROOT, 'src', name)))).toEqual([]);
   const files = [...bundle.matchAll(/^\/\/ (src\/([\w-]+).*\.ts)$/gm)].map(([, path = '', part = '']) => ({
@@ -67,7 +67,7 @@ test('dev:edge serves the demo jobs as a Worker, and leaves no process', async (
   await expect(fetch(url)).rejects.toThrow();
 });
 
-/** Command lines of the processes that were started with this folder as their home: of nobody else's. */
+/** The command lines of all processes that were started with this folder as their home. */
 function processesIn(cwd: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -10,7 +10,7 @@ import { testFolder } from '../support/folder.ts';
 const octal = (mode: number) => (mode & 0o777).toString(8);
 const modeOf = (path: string) => octal(statSync(path).mode);
 
-/** Every file and folder below a folder with its mode, without files that are removed while they are listed. */
+/** The modes of all files and folders below a folder, without files that are removed meanwhile. */
 function modesIn(root: string): [name: string, isFolder: boolean, mode: string][] {
   return readdirSync(root, { recursive: true, withFileTypes: true }).flatMap((entry) => {
     const path = join(entry.parentPath, entry.name);
@@ -43,7 +43,7 @@ test.each(['000', '022'])('what the commands make is not for others, with umask 
   const { service, url } = await serveIn(umask, cwd, { COLUMN_INDEX: 'on' });
   await startJob(url);
   await vi.waitUntil(() => existsSync(join(cwd, 'var/job.db.columns')), { timeout: 60_000, interval: 20 });
-  const served = modesIn(cwd); // with the log and the index; the service removes files of the build meanwhile
+  const served = modesIn(cwd); // with the log and the index. The service removes files of the build meanwhile
   service.child.kill('SIGTERM');
   await service.ended;
   const exported = ['retention', '--older-than', '1d', '--export', 'old.ndjson.gz'];
@@ -98,7 +98,7 @@ test.each(['000', '022'])('keys of which the shell makes a file are for its owne
   const env = join(cwd, '.env');
   expect(modeOf(env)).toBe('600');
   expect(readFileSync(env, 'utf8')).toMatch(/^JWT_PUBLIC_KEY=.+\nJWT_PRIVATE_KEY=.+\n$/);
-  // A file that the service's group reads goes on being read by it.
+  // A file that the service's group may read stays readable for the group.
   writeFileSync(env, 'PORT=0\n');
   chmodSync(env, 0o644);
   keys();

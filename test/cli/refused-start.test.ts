@@ -9,7 +9,7 @@ import { testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 describe('serve refuses to start, with 2, says what to do and leaves all as it is', () => {
-  /** Runs serve where `prepare` has been, and compares the folder. */
+  /** Runs serve after `prepare`, and compares the folder before and after. */
   async function refusal(cwd: string, env: Environment = {}) {
     const before = snapshot(cwd);
     const { code, stdout, stderr } = await run(cwd, ['serve'], { ...OPEN, ...env });
@@ -115,7 +115,7 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     const cwd = await migrated();
     const other = openSqlite(database(cwd));
     await other.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
-    // No look at the files: reading one here would give back the locks this process holds on it (fcntl).
+    // Does not read the files: closing a file here would release the locks of this process on it (fcntl).
     const { code, stderr } = await run(cwd, ['serve'], OPEN);
     expect({ code, stderr }).toEqual({
       code: 2,
@@ -149,7 +149,7 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
   });
 });
 
-/** Every file below a folder with its bytes. */
+/** All files below a folder with their bytes. */
 function snapshot(root: string): [string, string][] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

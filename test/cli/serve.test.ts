@@ -27,12 +27,12 @@ describe('serve', () => {
     const cwd = await migrated();
     const { code, stderr } = await run(cwd, ['generate', '--jobs', '30000', '--archived', '0']);
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    // A connection that is kept alive must not hold it for its deadline, which is longer than the test.
+    // A connection that is kept alive must not delay the end until its deadline, which is longer than the test.
     const { service, url } = await serve(cwd, { REQUEST_TIMEOUT_MS: '600000' });
     const { database } = (await (await fetch(`${url}/api/system`)).json()) as {
       database: { processes: { pid: number }[] };
     };
-    // A list of 30,000 jobs is streamed: its first byte is there long before its last.
+    // A list of 30,000 jobs is streamed: its first byte arrives long before its last.
     const answer = await fetch(`${url}/api/jobs/?items-per-page=30000`);
     service.child.kill('SIGTERM');
     const { jobs, ...rest } = (await answer.json()) as { jobs?: unknown[] };
@@ -45,17 +45,17 @@ describe('serve', () => {
     const cwd = await migrated();
     const { service, url } = await serve(cwd);
     const { port } = new URL(url);
-    // A request that has begun and never ends keeps the service waiting for its deadline of 30 s.
+    // The service waits for an unfinished request until its deadline of 30 s.
     const socket = connect(Number(port), '127.0.0.1');
     socket.on('error', () => {}); // it is reset at the end
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');
     const head = ['Host: 127.0.0.1', 'Content-Length: 100', 'Expect: 100-continue'];
     socket.write(`POST /api/jobs/1 HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n[`);
-    await once(socket, 'data'); // 100 Continue: the request has begun
+    await once(socket, 'data'); // 100 Continue: the request has started
     service.child.kill('SIGTERM');
     await refused(Number(port));
-    // Two within a moment count as one.
+    // Two signals within a moment count as one.
     const again = setInterval(() => service.child.kill('SIGTERM'), 20);
     expect(await service.ended).toBe('SIGKILL');
     clearInterval(again);
@@ -72,13 +72,13 @@ describe('serve', () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1');
     onTestFinished(() => void silent.close());
     await once(silent, 'listening');
-    const connected = once(silent, 'connection'); // it asks what is there, and waits
+    const connected = once(silent, 'connection'); // the service connects, and waits for the answer
     const { port } = silent.address() as AddressInfo;
     const service = start(cwd, ['serve'], { ...OPEN, DB_URL: `http://127.0.0.1:${port}` });
     const [socket] = (await connected) as [Socket];
     onTestFinished(() => void socket.destroy());
     service.child.kill('SIGTERM');
-    expect(await service.ended).toBe(0); // 2 would be the end of its own wait for the server
+    expect(await service.ended).toBe(0); // 2 would mean that its own wait for the server ended
   });
 
   test('leaves a file that is the whole database', async () => {
@@ -130,11 +130,11 @@ describe('serve', () => {
     const service = start(cwd, ['serve'], { ...OPEN, PORT: String(port) });
     service.child.stderr?.pause();
     await answers(port);
-    const path = `/assets/${'0'.repeat(150)}/style.css`; // some 300 bytes of log each, of which a pipe holds 64 KB
+    const path = `/assets/${'0'.repeat(150)}/style.css`; // about 300 bytes of log each; a pipe holds 64 KB
     for (let at = 0; at < 1_000; at += 1) await fetch(`http://127.0.0.1:${port}${path}`, { method: 'HEAD' });
     service.child.stderr?.resume();
     const told = /"lost":(\d+),"msg":"log lines were lost"/;
-    // The first line that can be written says it, and nobody knows which that is.
+    // The first line that can be written reports it. It is not known which one that is.
     while (!told.test(service.stderr())) await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
     const [, lost = '0'] = told.exec(service.stderr()) ?? [];
     expect(Number(lost)).toBeGreaterThan(10);

@@ -1,4 +1,4 @@
-/** The end of an idle service: what it waits for is over, and no timer keeps its process. */
+/** The end of an idle service: no timer and no wait keeps its process alive. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

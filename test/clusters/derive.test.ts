@@ -17,7 +17,7 @@ describe('a cluster', () => {
       ['mem_used', 256],
       ['cpu_power', 500],
     ]);
-    // The override of cpu_load names peak and footprint only: normal, caution and alert become 0, nothing is inherited.
+    // The override of cpu_load sets only peak and footprint: normal, caution and alert become 0 and are not inherited.
     expect(big?.metricConfig[0]).toMatchObject({ peak: 104, footprint: 'max', normal: 0, caution: 0, alert: 0 });
     expect(big?.metricConfig.map(({ name }) => name)).toEqual(['cpu_load', 'mem_used']);
   });

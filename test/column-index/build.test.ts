@@ -1,4 +1,4 @@
-/** What a build stores: no job is lost, and those of a cluster and a size are neighbours. */
+/** What a build stores: all jobs, with jobs of one cluster and size next to each other. */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { NewIndex } from '../../src/column-index/build/new-index.ts';

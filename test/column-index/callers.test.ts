@@ -1,4 +1,4 @@
-/** What the index answers to one caller is not for another. */
+/** The answers of the index to one caller are never given to another. */
 import { expect, test } from 'vitest';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import type { User } from '../../src/jobs/roles.ts';
@@ -30,11 +30,11 @@ test('the same question of several callers at once is answered to each for himse
     const counts = await Promise.all(
       CALLERS.map((caller) => both.questions.count(visibleTo(caller, filter), within(100_000))),
     );
-    expect(both.index.status().answers).toBeGreaterThan(before); // and not by the SQL
+    expect(both.index.status().answers).toBeGreaterThan(before); // answered by the index, not by SQL
     return counts;
   };
   expect(await ask([])).toEqual([9, 7, 2, 0, 0]);
-  // A private tag is found by the one whose it is, and by nobody else: not even an admin.
+  // Only its owner finds a private tag. Not even an admin does.
   expect(await ask([{ kind: 'tag', ids: [2n] }])).toEqual([0, 3, 0, 0, 0]);
 });
 

@@ -1,4 +1,4 @@
-/** The record of changed jobs: what the triggers of migrations/0006 write, whoever changes the tables. */
+/** The record of changed jobs, written by the triggers of migrations/0006 for every program that changes the tables. */
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { databaseFile } from '../support/local-database.ts';
@@ -41,7 +41,7 @@ test('every way to change a job is noted, in order', async () => {
     "INSERT INTO tag (id, tag_type, tag_name) VALUES (1, 't', 'n'); INSERT INTO jobtag (job_id, tag_id) VALUES (8, 1)",
   );
   expect(await changes()).toEqual([8]);
-  await db.exec('DELETE FROM tag'); // the links go with it
+  await db.exec('DELETE FROM tag'); // this also deletes the links
   expect(await changes()).toEqual([8]);
   await db.exec('DELETE FROM job');
   expect(await changes()).toEqual([8]);
@@ -51,7 +51,7 @@ test('a job that is there already is ignored or refused as without the record', 
   const { db, changes } = await database();
   await db.exec(insert(1));
   await db.exec(insert(1, 'OR IGNORE'));
-  expect(await changes()).toEqual([1, 1]); // the second time of the one that stays
+  expect(await changes()).toEqual([1, 1]); // the second time, the existing job is recorded
   await expect(db.exec(insert(1))).rejects.toThrow(/UNIQUE/);
   expect(await changes()).toEqual([]);
 });
@@ -75,6 +75,6 @@ test('the record bounds itself and keeps the newest', async () => {
   const rows = await (
     await db.prepare('SELECT count(*) AS n, max(seq) AS last, min(seq) AS first FROM ccjobs_changes')
   ).all([]);
-  // The last multiple of 1024 below 203,001 is 202,752: up to 2,752 were pruned then.
+  // The last multiple of 1024 below 203,001 is 202,752: then up to 2,752 were pruned.
   expect(rows).toEqual([{ n: 200_249, last: 203_001, first: 2_753 }]);
 });

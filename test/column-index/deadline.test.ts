@@ -1,4 +1,4 @@
-/** A deadline is real, also for a question that the column index works on. */
+/** Deadlines also stop questions that the column index is answering. */
 import { expect, test, vi } from 'vitest';
 import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { fixture, lateMs, testPool, until, within } from '../support/pool.ts';

@@ -1,4 +1,4 @@
-/** Deep pages of a list: what is found stretch by stretch is what a sort of all its jobs finds. */
+/** Deep pages of a list: searching range by range finds the same jobs as sorting all of them. */
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
@@ -18,7 +18,7 @@ import { testFolder } from '../support/folder.ts';
 const NOW = 1_700_000_000;
 const RUNS = Number(process.env.FUZZ_RUNS ?? 10); // times 20 slices each
 const INDEX = { footprintKeys: [], readableTags: new Set<bigint>() };
-/** Nothing is shallow and nothing is few: every stretch is looked into until its values are equal. */
+/** Nothing is shallow or few, so every range is divided until its values are equal. */
 const NOWHERE = { shallow: -1n, few: 0n };
 
 interface Job {
@@ -83,7 +83,7 @@ async function opened(): Promise<IndexFile> {
   return file;
 }
 
-/** Sorted like the others, and in most jobs equal. */
+/** Sorted like the others, with equal values in most jobs. */
 const OTHERS = ALL_FIELDS.flatMap((field) =>
   field.kind === 'whole' && !['duration', 'num-nodes', 'num-hwthreads'].includes(field.name) ? [field.column] : [],
 );

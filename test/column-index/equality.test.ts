@@ -1,4 +1,4 @@
-/** The SQL is the oracle: over random rows, filters and questions the index answers with the same JSON, or declines. */
+/** SQL is the oracle. For random rows, filters and questions, the index returns the same JSON or declines. */
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
@@ -27,7 +27,7 @@ const scale = fc.record({
 
 const countOf = (jobs: VisibleJobs): OneQuery => ({ kind: 'count', jobs });
 
-/** A question about the jobs that a filter leaves. */
+/** A question about the jobs that match a filter. */
 const question: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
   fc.constant(countOf),
   fc
@@ -81,7 +81,7 @@ async function bothAnswer({ db, index }: { db: TestDatabase; index: IndexSession
   expect(text(rows.map((row) => statement.row.parse(row)))).toBe(text(await db.read(statement)));
 }
 
-/** As the exact JSON of the service: integers of any size. */
+/** The exact JSON of the service, with integers of any size. */
 function text(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? `${each}` : each));
 }

@@ -1,4 +1,4 @@
-/** The column index beside a pool: its states, and that every answer is that of the SQL whatever becomes of it. */
+/** The column index next to a pool: its states. In each of them, every answer equals that of SQL. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -15,7 +15,7 @@ test('it answers once it is built, and knows what was written before the questio
   const pool = await testPool();
   await withJobs(pool, jobs(1, 1_000));
   const both = indexed(pool);
-  expect(await count(both)).toBe(1_000); // by the SQL, or by the index: nobody waits for it
+  expect(await count(both)).toBe(1_000); // by SQL or by the index: no question waits for the index
   await isReady(both);
   const before = both.index.status().answers;
   for (let last = 1_001; last < 1_010; last += 1) {
@@ -73,7 +73,7 @@ test.each([
 test('the file of another database is not trusted', async () => {
   const [one, other] = [await testPool(), await testPool()];
   await withJobs(one, jobs(1, 10));
-  await withJobs(other, jobs(1, 5)); // and so many changes fewer
+  await withJobs(other, jobs(1, 5)); // and fewer changes
   const first = indexed(one);
   await isReady(first);
   await first.index.close();
@@ -89,7 +89,7 @@ test('a record that has lost the place of the index makes it build again', async
   await isReady(both);
   const { builds } = both.index.status();
   await withJobs(pool, `${jobs(11, 11)} DELETE FROM ccjobs_changes WHERE seq < (SELECT max(seq) FROM ccjobs_changes)`);
-  expect(await count(both)).toBe(11); // by the SQL
+  expect(await count(both)).toBe(11); // by SQL
   await until(
     () => both.index.status().builds > builds,
     10_000,
@@ -115,7 +115,7 @@ test('a job that it cannot hold leaves the questions that match it to the SQL', 
   const odd = { jobs: 1, ids: ['11'], reason: expect.stringContaining('UTF-8') };
   expect(both.index.status()).toMatchObject({ state: 'ready', rows: 10, odd, answers: 1, declined: 1 });
   expect(both.warnings).toEqual([expect.stringContaining('"ids":["11"]')]);
-  // Opened again, it knows the job.
+  // After it is opened again, it has the job.
   process.kill(both.index.processes()[0]?.pid ?? Number.NaN, 'SIGKILL');
   await until(() => both.index.state.name !== 'ready', 5_000);
   await isReady(both);
@@ -134,7 +134,7 @@ test('too many jobs that it cannot hold make it decline for good', async () => {
   await withJobs(pool, jobs(11, 10_011, "CAST(x'ff' AS TEXT), 1"));
   expect(await count(both)).toBe(10_011);
   expect(both.index.state).toMatchObject({ name: 'unsuitable', reason: expect.stringContaining('10000 jobs') });
-  await until(() => both.index.processes().length === 0, 5_000); // it gives its memory back
+  await until(() => both.index.processes().length === 0, 5_000); // it releases its memory
   expect(await count(both)).toBe(10_011);
 });
 
@@ -158,12 +158,12 @@ test('a program that dies at its start leaves the SQL to answer; it is tried aga
   const both = indexed(pool, { program });
   expect(await count(both)).toBe(10);
   await until(
-    () => (both.index.status().retryInSec ?? 0) > 3, // the fourth pause has 4 s
+    () => (both.index.status().retryInSec ?? 0) > 3, // the fourth pause is 4 s
     BUILD_LIMIT_MS,
     () => both.index.status(),
   );
   const told = both.warnings.filter((warning) => warning.startsWith('the column index is stale'));
-  expect(told).toHaveLength(4); // once for each try
+  expect(told).toHaveLength(4); // one for each attempt
   expect(both.index.state.name).toBe('stale');
   expect(await count(both)).toBe(10);
   writeFileSync(program, `import ${JSON.stringify(join(import.meta.dirname, '../../src/column-index/program.ts'))}`);
@@ -197,7 +197,8 @@ test('whoever asks the same at once is answered by one run', async () => {
   const { answers } = both.index.status();
   const all = await Promise.all(Array.from({ length: 10 }, () => count(both)));
   expect(all).toEqual(Array.from({ length: 10 }, () => 1_000));
-  expect(both.index.status().answers - answers).toBeLessThanOrEqual(2); // one that ran, and one for those behind it
+  // One that ran, and one for the questions after it.
+  expect(both.index.status().answers - answers).toBeLessThanOrEqual(2);
 });
 
 test('a second service does not touch the file that the first has open', async () => {
@@ -256,14 +257,14 @@ test('more changes than it takes over, and too many replaced rows, make it build
   await isReady(both);
   for (const sql of [
     'UPDATE job SET energy = 1', // all at once
-    'UPDATE job SET energy = 2 WHERE id <= 15000', // in two parts, each of which it takes over
+    'UPDATE job SET energy = 2 WHERE id <= 15000', // in two parts, which are read one after the other
     'UPDATE job SET energy = 3 WHERE id <= 15000',
   ]) {
     await withJobs(pool, sql);
     expect(await count(both)).toBe(21_000);
     if (both.index.state.name !== 'ready') await isReady(both);
   }
-  expect(await count(both)).toBe(21_000); // it finds that 30,000 rows were replaced
+  expect(await count(both)).toBe(21_000); // it notices that 30,000 rows were replaced
   expect(both.index.state.name).not.toBe('ready');
   await isReady(both);
   expect(both.index.status().builds).toBe(3);
@@ -304,11 +305,11 @@ test('a job that INSERT OR REPLACE puts in the place of another is there once', 
   expect(await count(both)).toBe(500);
   await withJobs(pool, replace(1, 499));
   expect(await count(both)).toBe(500);
-  await withJobs(pool, 'INSERT INTO jobtag (job_id, tag_id) VALUES (NULL, NULL)'); // a link of nothing
+  await withJobs(pool, 'INSERT INTO jobtag (job_id, tag_id) VALUES (NULL, NULL)'); // a link without a job
   expect(await count(both)).toBe(500);
   await withJobs(pool, 'UPDATE OR REPLACE job SET job_id = 7 WHERE job_id < 10');
   expect(await count(both)).toBe(492);
-  // Replaced by one that is gone again, or has another key again, before anybody asks.
+  // Replaced by a job that is deleted, or gets another key, before the next question.
   await withJobs(pool, `${replace(100, 100)} DELETE FROM job WHERE job_id = 100`);
   await withJobs(
     pool,

@@ -1,4 +1,4 @@
-/** Jobs as an index reads them: what JavaScript takes out of their JSON is what the SQLite of the readers makes of it. */
+/** Jobs as an index reads them: JavaScript gets the same values from their JSON as the SQLite of the readers. */
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
@@ -32,7 +32,7 @@ async function opened(): Promise<Opened> {
   return { db, source };
 }
 
-/** What an index holds of the JSON of a job. */
+/** The parts of a job's JSON that an index stores. */
 interface Read {
   name: unknown;
   folded: unknown;
@@ -52,7 +52,7 @@ function readOf({ values, rows }: Jobs, keys: readonly string[]): Read[] {
   }));
 }
 
-/** The same by the expressions of the readers. */
+/** The same values, from the SQL expressions of the readers. */
 async function oracle(db: TestDatabase, keys: readonly string[]): Promise<Read[]> {
   const name = jsonText(column('meta_data'), 'jobName');
   const mark = sql.lit(HOST_MARK);
@@ -71,12 +71,12 @@ async function oracle(db: TestDatabase, keys: readonly string[]): Promise<Read[]
   }));
 }
 
-/** Nothing tells the zeros apart. */
+/** 0 and -0 count as equal. */
 function plusZero(value: unknown): unknown {
   return value === 0 ? 0 : value;
 }
 
-/** Throws where the two differ. Returns the keys that were found. */
+/** Throws if the two differ. Returns the keys that were found. */
 async function bothRead({ db, source }: Opened, known: readonly string[] = []): Promise<readonly string[]> {
   const keys = new FootprintKeys(known);
   const read = await source.jobsAfter(FIRST, keys);
@@ -90,11 +90,11 @@ const number = fc.oneof(
   fc.integer().map((value) => value / 1_000),
   fc
     .double({ noDefaultInfinity: true, noNaN: true, min: -1e300, max: 1e300 })
-    .filter((value) => !/^-?\d{16,}$/.test(String(value))), // those the index does not hold
+    .filter((value) => !/^-?\d{16,}$/.test(String(value))), // except those that the index does not store
 );
 const json = (value: fc.Arbitrary<unknown>) =>
   fc.tuple(value, fc.constantFrom(0, 0, 1)).map(([it, space]) => JSON.stringify(it, null, space));
-/** What most jobs have, and a job that has nothing odd. */
+/** Values that most jobs have, and a job with nothing unusual. */
 const plainJson = fc.record({
   resources: json(
     fc.array(fc.record({ hostname: word, hwthreads: fc.array(fc.nat()) }, { requiredKeys: ['hostname'] }), {
@@ -105,7 +105,7 @@ const plainJson = fc.record({
   metadata: json(fc.record({ jobName: word, jobScript: fc.string() }, { requiredKeys: [] })),
 });
 
-/** As good as JSON: with some characters of it replaced, dropped or put in. */
+/** JSON with some characters replaced, removed or added. */
 const almost = (text: fc.Arbitrary<string>) =>
   fc
     .tuple(text, fc.array(fc.tuple(fc.nat(), fc.nat(1), fc.constantFrom(...PIECES)), { maxLength: 2 }))

@@ -1,4 +1,4 @@
-/** Lists whose places the index finds: the rows are those of the SQL alone, in its order. */
+/** Lists whose positions the index finds have the rows of SQL in the same order. */
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Jobs that an index does not hold: which of its questions they cost. */
+/** Jobs that an index does not hold, and the questions that SQL must answer because of them. */
 import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CHUNK_JOBS } from '../../src/column-index/read/job-reader.ts';

@@ -1,4 +1,7 @@
-/** What SQLite lets stand in a column whatever its type. An index does not hold a job that could mean something else there. */
+/**
+ * SQLite stores values of any type in a column. An index does not hold jobs whose values could have another meaning
+ * there.
+ */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Unsupported } from '../../src/column-index/index-errors.ts';
@@ -34,15 +37,16 @@ const ODD = [
   { column: 'footprint', value: `'{"load_avg": 1e309, "mem_avg": 1}'` },
 ];
 const FITTING = [
-  ...WHOLE.map((column) => ({ column, value: "'12'" })), // the column makes it a number
+  ...WHOLE.map((column) => ({ column, value: "'12'" })), // the column converts it to a number
   ...NULLABLE.map((column) => ({ column, value: 'NULL' })),
   ...TEXTS.map((column) => ({ column, value: `'a"b,' || char(10) || ',"'` })),
-  ...TEXTS.map((column) => ({ column, value: '12.5' })), // the column makes it a text
+  ...TEXTS.map((column) => ({ column, value: '12.5' })), // the column converts it to text
   ...['5', '-0.0', '1e22', '1e-300', '0.30000000000000004'].map((value) => ({ column: 'energy', value })),
   { column: 'footprint', value: `'{"load_avg": "x,1", "mem_avg": [1, null], "note": "null:"}'` },
   { column: 'footprint', value: `'{"load_avg": 1e-7, "mem_avg": 0.30000000000000004}'` },
   { column: 'meta_data', value: 'NULL' },
-  ...['a\tb', 'a\0b', '\n'].map((name) => ({ column: 'resources', value: `CAST(x'${hostsHex(name)}' AS TEXT)` })), // no JSON
+  // Not valid JSON.
+  ...['a\tb', 'a\0b', '\n'].map((name) => ({ column: 'resources', value: `CAST(x'${hostsHex(name)}' AS TEXT)` })),
 ];
 
 function hostsHex(name: string): string {
@@ -54,7 +58,7 @@ async function built(column: string, value: string | bigint): Promise<{ index: I
   onTestFinished(() => db.close());
   await db.exec(jobs(1, 3));
   await db.exec(`UPDATE job SET footprint = '{"load_avg": 1.5, "mem_avg": 2}'`);
-  // Written past the checks of the table, as another service could.
+  // Written without the checks of the table, as another program could.
   await db.exec(`PRAGMA ignore_check_constraints = 1; UPDATE job SET ${column} = ${value} WHERE id = 2`);
   const folder = testFolder();
   const index = await builtIndex({
@@ -77,20 +81,21 @@ test.each(ODD_COLUMNS)('in $column, each of $values costs only the questions tha
   const [first = ''] = values;
   const { index, db } = await built(column, first);
   const [row] = await db.all(`SELECT ${column} AS stored FROM job WHERE id = 1`);
-  const plain = column === 'job_id' ? 2n : (row as { stored: string }).stored; // a key is there once
+  const plain = column === 'job_id' ? 2n : (row as { stored: string }).stored; // a key must be unique
   for (const [nth, value] of values.entries()) {
     const shown = String(value);
-    if (nth > 0) await db.exec(`UPDATE job SET ${column} = ${value} WHERE id = 2`); // the first was there during the build
+    // The first value was there during the build.
+    if (nth > 0) await db.exec(`UPDATE job SET ${column} = ${value} WHERE id = 2`);
     expect(await index.ask(count()), shown).toBeUndefined();
     expect(index.odd, shown).toEqual([{ id: 2n, reason: expect.stringMatching(/./) }]);
     const others = count({ kind: 'id', field: 'db-id', values: [1n, 3n] });
     expect(await answerOf(index, others), shown).toEqual([{ count: 2 }]);
-    // A job that is repaired makes the index whole again.
+    // When the job is repaired, the index is complete again.
     await db.all(`UPDATE job SET ${column} = ? WHERE id = 2`, [plain]);
     expect(await answerOf(index, count()), shown).toEqual([{ count: 3 }]);
     expect(index.odd, shown).toEqual([]);
   }
-  // So does one that is deleted.
+  // The same if it is deleted.
   await db.exec(`UPDATE job SET ${column} = ${first} WHERE id = 3`);
   expect(await index.ask(count())).toBeUndefined();
   await db.exec('DELETE FROM job WHERE id = 3');

@@ -1,4 +1,4 @@
-/** What becomes of an index when something happens to its file, or to that of the database. */
+/** The effect on an index of changes to its file or to the database file. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, copyFileSync, existsSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
@@ -45,7 +45,7 @@ test('a damaged block makes it outdated', async () => {
   const { of } = await database(20_000);
   (await builtIndex(of)).close();
   const file = openSync(of.path, 'r+');
-  // After three headers come blocks of 256 KiB; the first has what the index says of itself.
+  // Three headers are followed by blocks of 256 KiB. The first block describes the index.
   for (let at = 12_288 + 262_144; at < statSync(of.path).size; at += 262_144) {
     writeSync(file, Buffer.alloc(4_096, 0xff), 0, 4_096, at + 4_096);
   }

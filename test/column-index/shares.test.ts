@@ -1,4 +1,4 @@
-/** Who waits for the column index: equal questions are shared, others never, and the callers take turns. */
+/** The queue of the column index: equal questions are shared, others never, and callers take turns. */
 import { describe, expect, test } from 'vitest';
 import { type PendingQuestion, QuestionQueue, settle } from '../../src/column-index/question-queue.ts';
 import type { Deadline } from '../../src/deadline.ts';
@@ -19,7 +19,7 @@ const pageOf = (page: number): Question => ({
 });
 const never = () => {};
 
-/** Adds a question and says what came of it. */
+/** Adds a question and records its result. */
 const add = (
   asks: QuestionQueue,
   question: Question,
@@ -129,7 +129,7 @@ test('through the service two users who ask the same at once get the count of th
     const { answers } = both.index.status();
     process.kill(pid, 'SIGCONT');
     expect(await Promise.all(counted)).toEqual([3, 5, 3, 5, 3]);
-    expect(both.index.status().answers - answers).toBeLessThan(counted.length); // some have shared one
+    expect(both.index.status().answers - answers).toBeLessThan(counted.length); // some were shared
   } finally {
     await service.close();
   }

@@ -1,4 +1,4 @@
-/** A transaction of the index that is interrupted, at whatever moment, is over afterwards. */
+/** An interrupted transaction of the index is over afterwards, whatever the moment of the interrupt. */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { IndexFile } from '../../src/column-index/index-file.ts';
@@ -14,7 +14,7 @@ test('the next statement is answered, however the interrupts and the rollback me
   let interrupted = 0;
   for (let round = 0; round < ROUNDS; round++) {
     let running = true;
-    // As long as the request runs, as its program does, at the shortest interval there is.
+    // Repeated at the shortest interval for as long as the request runs, as its program does.
     const again = () => {
       if (!running) return;
       file.interrupt();

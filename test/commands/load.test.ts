@@ -104,7 +104,7 @@ describe('cc-jobs import', () => {
     const bad = await run(importCommand, 'sacct', join(root, 'bad.psv'), '--timezone', 'Europe/Berlin');
     expect(bad.code).toBe(1);
     expect(bad.all).toContain('line 4: has the wrong number of columns\n');
-    expect(await count()).toBe(2); // an hour earlier in Berlin: another start, another job
+    expect(await count()).toBe(2); // an hour earlier in Berlin: another start, therefore another job
   });
 
   test('tells with --dry-run what would come in, and changes nothing', async () => {

@@ -14,7 +14,7 @@ const byName = countJobs({
   conditions: [{ kind: 'text', field: 'job-name', operator: 'is', values: ['none has it'] }],
 });
 
-/** A pool of which the second half of the file is overwritten: pages of jobs. Those of tags are at its beginning. */
+/** A pool on a file whose second half, with pages of jobs, is overwritten. The pages of tags are in the first half. */
 async function damaged() {
   const pool = await testPool({ path: join(testFolder(), 'job.db') });
   await withJobs(pool, jobs(1, 5_000));

@@ -88,7 +88,7 @@ test('a reader that dies is followed by another at once, and its query tried aga
   await until(() => db.status().processes.some(({ role, state }) => role === 'reader' && state === 'busy'), 1_000);
   const victim = db.status().processes.find(({ role }) => role === 'reader');
   process.kill(victim?.pid ?? 0, 'SIGKILL');
-  await expect(reading).rejects.toEqual(deadlineExceeded); // of its second try
+  await expect(reading).rejects.toEqual(deadlineExceeded); // of the second attempt
   expect(db.status().counters).toMatchObject({ crashes: 1, retries: 1 });
   expect(await db.read(small(2), within(5_000))).toEqual([{ answer: 2 }]);
 });

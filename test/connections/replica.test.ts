@@ -1,4 +1,4 @@
-/** A replica of a real libSQL server: what its readers see, and what becomes of it when something dies. */
+/** A replica of a real libSQL server: what its readers see, also after a process or the server has died. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@libsql/client/web';
@@ -134,7 +134,7 @@ test('the syncer killed: another takes its place when it has gone, and nothing i
     const writing = insert(db, BigInt(round));
     process.kill(pid, 'SIGKILL');
     await writing;
-    expect(await count(db)).toBe(round); // its own write, although the process had to start anew
+    expect(await count(db)).toBe(round); // its own write, although the process was restarted
     await expect.poll(() => [pid, 0].includes(syncer(db))).toBe(false);
     await expect.poll(() => count(db)).toBe(round);
   }

@@ -9,7 +9,9 @@ import { openSqlite } from '../support/sqlite.ts';
 /** The last program that closes a file deletes its log. */
 const logMb = (path: string) => (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20;
 
-/** A transaction that leaves some 80 MB in the log, from which no automatic checkpoint takes it: a read holds it there. */
+/**
+ * A transaction that leaves about 80 MB in the log. An automatic checkpoint cannot empty it because of an open read.
+ */
 async function fillLog(path: string): Promise<void> {
   const reader = openSqlite(path);
   await reader.exec('BEGIN');
@@ -18,10 +20,10 @@ async function fillLog(path: string): Promise<void> {
   await writer.exec('CREATE TABLE filler (x BLOB); INSERT INTO filler VALUES (zeroblob(80000000)); DROP TABLE filler');
   writer.close();
   await reader.exec('COMMIT');
-  onTestFinished(() => reader.close()); // so that the log stays
+  onTestFinished(() => reader.close()); // keeps the log
 }
 
-/** Resolves when the service has looked at the file since. */
+/** Resolves after the service has checked the file again. */
 async function looked(path: string): Promise<void> {
   const seen = statSync(`${path}-wal`).ino;
   expect(seen).toBeGreaterThan(0);
@@ -32,7 +34,7 @@ test('a log that has grown is emptied, also behind a read that began before the 
   const { db, path } = await testPool();
   await fillLog(path);
   expect(logMb(path)).toBeGreaterThan(64);
-  await until(() => logMb(path) === 0, 45_000); // a try that met the filling is followed by one after 30 s
+  await until(() => logMb(path) === 0, 45_000); // an attempt during the filling is repeated after 30 s
   expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
 });
 
@@ -98,7 +100,7 @@ test('another log is a loss only where a process has had the file open all the t
   const path = await databaseFile();
   const other = openSqlite(path);
   onTestFinished(() => other.close());
-  await other.exec('CREATE TABLE kept (x)'); // now there is a log
+  await other.exec('CREATE TABLE kept (x)'); // creates a log
   const file = new ServedFile({ path, log: { warn: () => {} }, emptyLog: async () => ({ busy: 0 }) });
   const replaceLog = () => {
     copyFileSync(`${path}-wal`, `${path}-copy`);
@@ -106,7 +108,7 @@ test('another log is a loss only where a process has had the file open all the t
   };
   file.look([1, 2]);
   replaceLog();
-  file.look([3, 4]); // all were killed at once, and others are there already
+  file.look([3, 4]); // all processes were killed at once, and new ones have started
   expect(file.lost).toBe(false);
   replaceLog();
   file.look([4, 5]);

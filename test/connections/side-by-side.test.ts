@@ -13,7 +13,7 @@ const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects
 const JOBS = 20_000;
 const NEWEST_FIRST = Array.from({ length: JOBS }, (_, at) => JOBS - 1 - at);
 
-/** A pool with jobs, and a list of all of them whose batches are read two at a time. */
+/** A pool with jobs, and a list of all of them that reads two batches at a time. */
 async function listed(maxReaders: number) {
   const client = new AbortController();
   const { db } = await testPool({ maxReaders });
@@ -51,7 +51,7 @@ async function idsOf(list: AsyncGenerator<Page<JobsBatch>>): Promise<number[]> {
 
 test('a list is read by two processes, each row once and in its order', async () => {
   const { db, list } = await listed(2);
-  expect(await idsOf(list())).toEqual(NEWEST_FIRST); // the second one may still start
+  expect(await idsOf(list())).toEqual(NEWEST_FIRST); // the second reader may still be starting
   const areThere = () => readers(db).filter(({ state }) => state === 'idle').length === 2;
   await until(areThere, 10_000, () => readers(db));
   expect(await idsOf(list())).toEqual(NEWEST_FIRST);

@@ -1,4 +1,4 @@
-/** What keeps a write from happening has a name, leaves nothing half done, and passes without a restart. */
+/** Each reason that prevents a write has its own fault, leaves nothing half done, and needs no restart to recover. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -29,9 +29,9 @@ describe('a file that has become read-only', () => {
     await write(db, 'before');
     chmodSync(path, 0o444);
     const writer = db.status().processes.find(({ role }) => role === 'writer');
-    process.kill(writer?.pid ?? 0, 'SIGKILL'); // one that has the file open could still write to it
+    process.kill(writer?.pid ?? 0, 'SIGKILL'); // a writer that has the file open could still write to it
     await until(() => db.status().processes.every(({ pid }) => pid !== writer?.pid), 5_000);
-    // At once: the test does not last as long as their deadline.
+    // Refused at once: the deadline is much longer than the test.
     expect(await codeOf(write(db, 'refused', AN_HOUR_MS))).toBe('read_only');
     expect(await codeOf(write(db, 'refused', AN_HOUR_MS))).toBe('read_only');
     expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);

@@ -66,7 +66,7 @@ test('a write that is given up while it waits for the lock ends, and its writer 
   await locked.promise;
   writer.abandon(new Error('given up'), 60_000);
   await expect(writing).rejects.toThrow('given up');
-  await until(() => writer.state.name === 'idle', 1_000); // and the lock is still held
+  await until(() => writer.state.name === 'idle', 1_000); // the other connection still holds the lock
   await other.exec('ROLLBACK');
   other.close();
   await writer.run('write', { name: 'copyTags', input: tag('next') }, { mayCommit: () => true });
@@ -120,8 +120,8 @@ test('a write that fails is rolled back, and the writer writes on', async () => 
   const { db, path } = await testPool();
   const rows = [
     ['demo', 'good', 'global', null],
-    ['demo', null, 'global', null], // IGNORE skips it: NOT NULL
-    ['demo', {} as never, 'global', null], // no SQL value
+    ['demo', null, 'global', null], // skipped by IGNORE: NOT NULL
+    ['demo', {} as never, 'global', null], // not a SQL value
   ];
   await expect(db.write('copyTags', { rows }, within(5_000))).rejects.toMatchObject({ code: 'internal' });
   await db.write('copyTags', tag('after'), within(5_000));
@@ -174,7 +174,8 @@ test('a write that is stopped for its memory has not happened', async () => {
     () => 'written',
     (fault: { code: string }) => fault.code,
   );
-  await db.write('copyTags', tag('after'), within(20_000)).catch(() => {}); // whatever became of the writer, it is over
+  // The write is over, whatever happened to the writer.
+  await db.write('copyTags', tag('after'), within(20_000)).catch(() => {});
   const stored = (await tagNames(path)).filter((name) => name !== 'after').length;
   expect([outcome, stored]).toEqual(outcome === 'written' ? ['written', 3_000] : ['memory_limit_exceeded', 0]);
 });

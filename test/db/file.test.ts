@@ -24,7 +24,7 @@ async function databaseWith(sql = ''): Promise<string> {
   return path;
 }
 
-/** Refused with these words, and the folder is as it was. */
+/** Expects a refusal with this message and an unchanged folder. */
 async function refused(path: string, words: RegExp): Promise<void> {
   const folder = join(path, '..');
   const before = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString('base64')]);
@@ -113,7 +113,7 @@ test('a file of cc-backend keeps its indexes, and gets nothing but tables of our
       (row: { name: string }) => row.name,
     );
   const before = await names();
-  const ours = MIGRATIONS.filter((name) => !BASE.includes(name)); // the others make what cc-backend has made
+  const ours = MIGRATIONS.filter((name) => !BASE.includes(name)); // the others create what cc-backend has created
   expect(await migrate(path)).toEqual({ made: false, applied: ours });
   const added = (await names()).filter((name: string) => !before.includes(name));
   expect(added.filter((name: string) => !/^(sqlite_autoindex_)?ccjobs_/.test(name))).toEqual([]);
@@ -142,7 +142,7 @@ test('a new file has the objects of schema 11, to the letter of its columns', as
 });
 
 test('a folder on a read-only file system is refused', async () => {
-  // /proc is one on every Linux, whoever asks; elsewhere the read-only file above stands for it.
+  // /proc is read-only on every Linux, also for root. Elsewhere the read-only file above covers this.
   if (process.platform !== 'linux') return;
   expect(() => execFileSync('touch', ['/proc/job.db'], { stdio: 'ignore' })).toThrow();
   await expect(checkFile('/proc/version')).rejects.toThrow(StartupError);

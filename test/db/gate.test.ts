@@ -1,4 +1,4 @@
-/** Requests before a libSQL server. */
+/** The limits on requests to a libSQL server. */
 import { expect, test } from 'vitest';
 import { gateOf } from '../../src/db/remote/gate.ts';
 import type { Deadline } from '../../src/deadline.ts';
@@ -6,7 +6,7 @@ import { within } from '../support/pool.ts';
 
 const as = (caller: string, gone?: AbortSignal): Deadline => ({ ...within(60_000, gone), caller });
 
-/** A gate, and the requests that have begun, each until it is ended. */
+/** A gate, and the requests that have started. Each runs until it is ended. */
 function opened(mostAtOnce: number, callerLimit?: number) {
   const gate = gateOf({ mostAtOnce, callerLimit });
   const begun: string[] = [];
@@ -21,7 +21,7 @@ function opened(mostAtOnce: number, callerLimit?: number) {
   return { gate, begun, pass, endOne: () => ends.shift()?.() };
 }
 
-/** All promises that can settle now have. */
+/** Resolves when all promises that can settle have settled. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test('a caller on its own has 32 requests at the server, and 8 from when another asks', async () => {
@@ -29,10 +29,10 @@ test('a caller on its own has 32 requests at the server, and 8 from when another
   for (let number = 0; number < 40; number += 1) void pass(`ada${number}`);
   expect(begun).toHaveLength(32);
   void pass('ben0');
-  expect(begun.at(-1)).toBe('ben0'); // at once, although eight of ada's wait
+  expect(begun.at(-1)).toBe('ben0'); // at once, although eight requests of ada wait
   for (let count = 0; count < 24; count += 1) endOne();
   await settled();
-  expect(begun).toHaveLength(33); // eight of ada's are left there
+  expect(begun).toHaveLength(33); // eight requests of ada still run
   endOne();
   await settled();
   expect(begun).toHaveLength(34);
@@ -59,7 +59,7 @@ test('one that waits and whose client hangs up never begins; what a rollback tak
   gate.hold(rollback.promise);
   void pass('ada0');
   expect(begun).toEqual(['ada0']);
-  expect(await pass('ben0')).toMatch(/too many requests are waiting/); // two at once, and none may wait
+  expect(await pass('ben0')).toMatch(/too many requests are waiting/); // two run at once, and none may wait
   rollback.resolve();
   await settled();
   const client = new AbortController();

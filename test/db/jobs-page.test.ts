@@ -72,7 +72,7 @@ test('a full job has every member of the contract', async () => {
     energy: 0.30000000000000004,
     arrayJobId: 7,
     walltime: 3600,
-    jobId: Number('9007199254740993'), // JSON.parse rounds it; the text does not, see below
+    jobId: Number('9007199254740993'), // JSON.parse rounds it, the text does not; see below
     duration: 60,
     numNodes: 1,
     startTime: 1000,
@@ -102,7 +102,7 @@ test('members that are 0, empty or absent are left out', async () => {
     concurrentJobs: { items: null, count: 0 },
     energy: 0,
     jobId: 2,
-    duration: 8000, // runs since 2000, and it is 10,000
+    duration: 8000, // it has run since 2000, and now is 10,000
     numNodes: 1,
     startTime: 2000,
     id: 2,
@@ -165,7 +165,7 @@ test('a tag the caller may not read matches nothing', async () => {
 
 const idsIn = (text: string) => [...text.matchAll(/"id":(\d+),"statistics"/g)].map(([, id]) => Number(id));
 
-/** 1,230 jobs of a cluster of their own, while `use` runs. */
+/** Adds 1,230 jobs of a separate cluster while `use` runs. */
 async function withBigCluster(use: () => Promise<void>): Promise<void> {
   await db.exec(`BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1230)
     INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, resources, num_nodes, shared)
@@ -216,7 +216,7 @@ test('of two batches side by side the second knows its rows by their places; wha
 });
 
 test('rows that are large come in batches of few', async () => {
-  // 60,000 bytes each: four of them are a quarter of a megabyte
+  // 60,000 bytes each, so four of them are about 256 KB
   await db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)
     INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, resources, num_nodes, shared, meta_data)
     SELECT i, 'wide', 'main', i, 'eve', 'p', 1, 1, 'completed', '[]', 1, 'none', json_object('jobScript', printf('%60000s', 'x')) FROM n`);
@@ -253,7 +253,7 @@ test('of a job for a page only the first of its hosts, entries and characters ar
   const brief = { hosts: 2, entries: 1, characters: 10 };
   const [row] = await db.read(jobById(visibleTo(admin), 99, { nowSec: NOW, brief }));
   await db.exec('DELETE FROM job WHERE id = 99');
-  // Names are cut at 300; of other texts one character more is read, which tells that there are more.
+  // Names are cut at 300 characters. Of other texts, one more character is read, which shows that they are longer.
   const hosts = ['a', 'b'].map((letter) => [letter.repeat(300), 2, 0]);
   expect(JSON.parse(row?.job ?? '')).toMatchObject({
     hosts: { count: 3, first: hosts },

@@ -15,7 +15,7 @@ const JOBS = 60;
 let db: TestDatabase;
 beforeAll(async () => {
   db = await testDatabase();
-  // Many equals in every column; every fifth job runs, and its stored duration is another than it has.
+  // Many equal values in every column. Every fifth job runs, and its stored duration differs from the current one.
   const rows = Array.from({ length: JOBS }, (_, n) => {
     const state = n % 5 === 0 ? 'running' : 'completed';
     const name = n === 7 ? `json_object('jobName', '${'n'.repeat(500)}')` : n === 8 ? `'{broken'` : 'NULL';
@@ -32,7 +32,7 @@ const first = { page: 1, itemsPerPage: 100, nowSec: NOW, column: 'start-time', o
 const list = async (user: User, more: Partial<Parameters<typeof listedJobs>[1]> = {}, query = '') =>
   await db.read(listedJobs(visibleTo(user, parseFilter(new URLSearchParams(query), NOW)), { ...first, ...more }));
 
-/** What each job is sorted by, by its id: a duration until now, or the column, in which NULL is 0. */
+/** The sort value of each job by its id: the duration until now, or the column, in which NULL is 0. */
 async function valuesOf(by: SortColumn): Promise<ReadonlyMap<number, number>> {
   const value =
     by === 'duration' ? `iif(job_state = 'running', ${NOW} - start_time, duration)` : `ifnull(${FIELDS[by].column}, 0)`;
@@ -46,7 +46,7 @@ describe.each(SORT_COLUMNS)('sorted by %s', (column) => {
     const values = await valuesOf(column);
     const value = ({ id }: ListedJob) => values.get(Number(id)) ?? Number.NaN;
     const sign = order === 'asc' ? 1 : -1;
-    // Ascending by the start, the oldest comes first among equals too.
+    // If sorted by start, ascending, the oldest also comes first among equal values.
     const tie = column === 'start-time' && order === 'asc' ? 1 : -1;
     const sorted = jobs.toSorted(
       (a, b) =>

@@ -14,7 +14,7 @@ import { testPool, within } from '../support/pool.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });
 
-/** Another program with the file open and something in its log, until its standard input ends. */
+/** Another program that has the file open, with data in its log, until its standard input ends. */
 async function otherProgram(path: string): Promise<ChildProcess> {
   const program = `
     const db = new (require('libsql'))(${JSON.stringify(path)}, { timeout: 5000 });
@@ -22,7 +22,7 @@ async function otherProgram(path: string): Promise<ChildProcess> {
     process.stdout.write('ready');
     process.stdin.on('end', () => { db.close(); process.exit(); }).resume();`;
   const child = spawn(process.execPath, ['--no-warnings', '-e', program], {
-    cwd: ROOT, // where libsql is
+    cwd: ROOT, // where libsql is installed
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -35,14 +35,15 @@ async function ended(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** As a program sees it that opens the file now. */
+/** The jobs that a program sees if it opens the file now. */
 function jobsFor(path: string): number {
   const program = `const db = new (require('node:sqlite').DatabaseSync)(${JSON.stringify(path)}, { readOnly: true });
     console.log(db.prepare('SELECT count(*) AS jobs FROM job').get().jobs)`;
   return Number(execFileSync(process.execPath, ['--no-warnings', '-e', program], { encoding: 'utf8' }));
 }
 
-// The last program that closes a file empties its log and deletes it, unless the locks of another one say that it is in use.
+// The last program that closes a file empties and deletes its log, unless locks of another program show that it is in
+// use.
 test.each<'writer' | 'reader'>(['writer', 'reader'])(
   'a %s keeps the log when the last other program closes',
   async (role) => {

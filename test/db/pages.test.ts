@@ -5,7 +5,7 @@ import { readAhead } from '../../src/questions/list/read-ahead.ts';
 
 type Numbered = PageStatement<number>;
 
-/** A list of so many batches, two at a time where it may be; the reader of each is told when to answer. */
+/** A list with this many batches, read two at a time if allowed. The test decides when each read is answered. */
 function list(count: number, ahead: { mayRead: () => boolean; width: () => number }) {
   const asked: number[] = [];
   const answers = Array.from({ length: count }, () => Promise.withResolvers<Page<number>>());
@@ -47,13 +47,13 @@ test('the first batch is read alone, then two side by side, and two more once th
   expect(asked).toEqual([0, 1, 2]);
   answer(2);
   await settled();
-  expect(asked).toEqual([0, 1, 2, 3, 4]); // though nobody has taken the second yet
+  expect(asked).toEqual([0, 1, 2, 3, 4]); // although the second has not been requested yet
   answer(1);
-  expect((await second).value?.more).toBe(1); // in their order
+  expect((await second).value?.more).toBe(1); // in order
   answer(3);
   answer(4);
   await settled();
-  expect(asked).toEqual([0, 1, 2, 3, 4]); // no more wait for a consumer
+  expect(asked).toEqual([0, 1, 2, 3, 4]); // no others wait for a consumer
   expect((await all.next()).value?.more).toBe(2);
 });
 

@@ -23,7 +23,7 @@ function asked(query: string, user = admin): VisibleJobs {
   return visibleTo(user, parseFilter(new URLSearchParams(query), NOW));
 }
 
-/** Jobs `from` to `to`, one every 100 s; the columns that indexes are about vary as on a real cluster. */
+/** Jobs `from` to `to`, one every 100 s. The indexed columns vary as on a real cluster. */
 function insert(from: number, to: number, state: string): string {
   return `WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to})
     INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, cluster_partition, array_job_id, duration,
@@ -47,12 +47,12 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
       INSERT INTO jobtag (job_id, tag_id) SELECT id, 1 FROM job WHERE id % 500 = 0;
       INSERT INTO jobtag (job_id, tag_id) SELECT id, 2 FROM job WHERE id % 3 = 0;`);
     if (analyzed) await db.exec('PRAGMA analysis_limit = 1000; ANALYZE;');
-    // Newer than every finished job, and unknown to the statistics.
+    // Newer than every finished job, and not in the statistics of the planner.
     await db.exec(insert(16_001, 22_000, "'running'"));
   });
   afterAll(() => db.close());
 
-  /** How the list finds its places: the part of the plan before the rows are fetched by id. */
+  /** How the list finds its positions: the part of the plan before the rows are read by id. */
   async function pageIdsOf(jobs: VisibleJobs): Promise<string[]> {
     const [statement] = await listBatches(jobs, { page: 40, itemsPerPage: 25, nowSec: NOW, withMetadata: false })(
       undefined,
@@ -84,7 +84,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     ['project=proj3', /^SEARCH job USING COVERING INDEX jobs_project_starttime\w* \(project=\?\)/],
     ['project=proj3&state=completed', /^SEARCH job USING INDEX jobs_project_starttime\w* \(project=\?\)/],
     ['array-job-id=7', /^SEARCH job USING COVERING INDEX jobs_arrayjobid_starttime \(array_job_id=\?\)/],
-    // What has no index is looked for along the newest jobs.
+    // Without an index for the condition, the newest jobs are searched first.
     ['user.contains=x', /^SCAN job USING INDEX jobs_starttime\b/],
     ['job-name.contains=x', /^SCAN job USING INDEX jobs_starttime\b/],
     ['node=n1', /^SCAN job USING INDEX jobs_starttime\b/],
@@ -147,7 +147,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     expect(plan.find((line) => /^(SCAN|SEARCH) job\b/.test(line))).toMatch(index);
   });
 
-  // A cluster may hold most of the jobs: whatever else selects few of them goes before it.
+  // A cluster may have most of the jobs, so any other selective condition comes first.
   test.each([
     ['job-id=77&job-id=78', /^SEARCH job USING (COVERING )?INDEX sqlite_autoindex_job_1 \(job_id=\?/],
     ['array-job-id=7&array-job-id=8', /^SEARCH job USING INDEX jobs_arrayjobid_starttime \(array_job_id=\?\)/],
@@ -186,7 +186,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     }
   });
 
-  // NOW is the newest job's start. A week before 1,602,000,000 is 1,601,395,200.
+  // NOW is the start of the newest job. A week before 1,602,000,000 is 1,601,395,200.
   test.each([
     ['during=1602000000-1602100000', 3],
     ['during=1602000000-1602100000&cluster=fritz', 3],
@@ -207,7 +207,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
       await db.plan(listedJobs(jobs, { page: 1, itemsPerPage: 25, column: 'num-nodes', order: 'desc', nowSec: NOW })),
     ];
     for (const plan of plans) {
-      // A list then reads each of its jobs by its id.
+      // A list then reads each of its jobs by id.
       const access = plan.filter((line) => /^(SCAN|SEARCH) job\b(?!.*rowid=)/.test(line));
       const [among, long, running] = access;
       expect(access).toHaveLength(number);

@@ -1,4 +1,4 @@
-/** The port over a real libSQL server that is down, slow, busy or refuses, and over connections that break. */
+/** The Database port on a real libSQL server that is down, slow, busy or refuses, and on connections that break. */
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -48,7 +48,7 @@ describe('a server that is not there', () => {
     const db = opened(first.url, { heartbeat: true });
     await insert(db, 1n);
     await first.kill();
-    // At once: the test does not last as long as their deadline.
+    // Refused at once: the deadline is much longer than the test.
     await expect(db.read(small(1), within(AN_HOUR_MS))).rejects.toMatchObject({
       code: 'remote_unavailable',
       message: expect.stringContaining('no libSQL server is listening'),
@@ -126,7 +126,7 @@ describe('the deadline', () => {
   test('stops the query at the server', async () => {
     const { server, db } = await ready();
     await expect(db.read(ENDLESS, within(300))).rejects.toMatchObject({ code: 'deadline_exceeded' });
-    // It takes all of a core while it runs.
+    // The query uses a whole core while it runs.
     await expect.poll(async () => await shareOfCpu(server.pid)).toBeLessThan(0.1);
   });
 
@@ -138,7 +138,7 @@ describe('the deadline', () => {
     });
     const startedAt = performance.now();
     await insert(db, 99_999n);
-    expect(performance.now() - startedAt).toBeLessThan(4_500); // after 5 s the server takes a lock away by itself
+    expect(performance.now() - startedAt).toBeLessThan(4_500); // after 5 s the server releases a lock by itself
     expect(await count(db)).toBe(1);
   });
 
@@ -188,7 +188,7 @@ test('what fails in a transaction ends it: no later statement stays', async () =
   await db.write('insertJobs', { rows: [oneJob({ jobId: 1n })], tags: [] }, within(10_000));
   const client = createClient({ url: server.url });
   await client.execute("CREATE TRIGGER refused AFTER DELETE ON job BEGIN SELECT RAISE(ROLLBACK, 'refused'); END");
-  // The server has rolled back by itself when deleteJobsBefore would go on.
+  // The server has already rolled back when deleteJobsBefore continues.
   await expect(
     db.write('deleteJobsBefore', { before: 2n ** 40n, omit: 'none', limit: 10 } as never, within(5_000)),
   ).rejects.toMatchObject({ code: expect.any(String) });
@@ -207,11 +207,12 @@ test('a transaction that is silent for too long, or loses its lock to another, e
     return remote;
   };
   const silent = await begun();
-  const waiting = insert(db, 1n, 15_000); // gets the lock when the server takes it away from the first
+  const waiting = insert(db, 1n, 15_000); // gets the lock when the server takes it from the first
   await waiting;
   await expect(silent.run('UPDATE job SET duration = 2')).rejects.toMatchObject({ code: 'database_busy' });
   const expired = await begun();
-  // After 10 s of silence the server gives the transaction up. It says so, unless it counts the stream of another one that was cut.
+  // After 10 s of silence the server ends the transaction. It reports this, unless it still counts the cut stream of
+  // another one.
   const silentSince = performance.now();
   const isGivenUp = async () => (await (await fetch(`http://${admin}/metrics`)).text()).includes('stream_handles 0\n');
   while (!(await isGivenUp()) && performance.now() - silentSince < 20_000) await sleep(100);
@@ -241,20 +242,23 @@ test('closing ends what runs, at the latest by force', async () => {
   await reading;
 });
 
-/** Of the time of one core, over a moment. */
+/** The CPU use of a process over a moment, as a fraction of one core. */
 async function shareOfCpu(pid: number): Promise<number> {
   const [before, startedAt] = [cpuMs(pid), performance.now()];
   await sleep(200);
   return (cpuMs(pid) - before) / (performance.now() - startedAt);
 }
 
-/** CPU of a process so far, in ticks of 10 ms. */
+/** The CPU time of a process so far, in milliseconds, in steps of 10. */
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Passes requests on to a server; keeps the answer to itself (`late`) or breaks the connection where asked to, once the server has answered. */
+/**
+ * Passes requests on to a server. Where requested, it withholds the answer (`late`), or breaks the connection after the
+ * server has answered (`cut`).
+ */
 async function proxyTo(url: string, what: (body: string) => 'late' | 'cut' | undefined): Promise<string> {
   const proxy = createServer((asked, answer) => {
     const chunks: Buffer[] = [];

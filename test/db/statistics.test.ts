@@ -41,7 +41,7 @@ test('sums over all jobs', async () => {
       totalJobs: 4,
       totalUsers: 2,
       runningJobs: 2,
-      shortJobs: 3, // 299, and the two that run with a stored duration of 0
+      shortJobs: 3, // 299, and the two running ones with a stored duration of 0
       totalWalltime: 1,
       totalNodes: 8,
       totalNodeHours: 4,
@@ -74,16 +74,16 @@ test('sums beyond 2^53 and 2^63 of seconds are exact', async () => {
     VALUES ${[1, 2, 3].map((id) => `(${id}, 'a', 'm', 0, 'u', 'p', ${most}, 1, 'completed', '[]', ${most}, ${2n ** 62n}, 0, 'none')`).join()}`);
   const [row] = await wide.read(jobStatistics(all, options));
   wide.close();
-  // Three jobs of (2^31 - 1)^2 node seconds: 13,835,058,042,397,261,827 is above 2^63, its hours are not.
+  // Three jobs of (2^31 - 1)^2 node seconds: 13,835,058,042,397,261,827 is above 2^63, but its hours are not.
   expect(row?.totalNodeHours).toBe(Number((3n * most * most) / 3600n));
   expect(row?.totalNodes).toBe(Number(3n * most));
-  expect(row?.totalCores).toBe(2n ** 63n - 1n); // 3 * 2^62 does not fit: the largest number stands for it
+  expect(row?.totalCores).toBe(2n ** 63n - 1n); // 3 * 2^62 does not fit, so the largest number is returned
 });
 
 test('a running job whose start is ahead counts 0 s, not less', async () => {
   const ahead = await testDatabase();
   onTestFinished(() => ahead.close());
-  // The clock of its node is an hour ahead; milliseconds for seconds, as other programs have stored them.
+  // The clock of its node is an hour ahead. Other programs have stored milliseconds instead of seconds.
   await ahead.exec(`INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, resources, num_nodes, num_hwthreads, num_acc, shared)
     VALUES (1, 'a', 'm', ${options.nowSec + 3600}, 'u', 'p', 0, 1, 'running', '[]', 2, 8, 1, 'none'),
            (2, 'a', 'm', 1795870476000, 'u', 'p', 0, 1, 'running', '[]', 1, 1, 0, 'none'),
@@ -159,7 +159,7 @@ test('metric histograms count numbers up to the peak, the peak in the last bin',
     { metric: 'mem', stat: '', unit: '', peak: 100 },
   ];
   const histograms = metricHistogramsOf(scales, 4, await db.read(metricHistograms({ jobs: all, scales, bins: 4 })));
-  // load 0 -> 1, 50 -> trunc(2) + 1 = 3, 100 -> 4, the text "50" does not count; mem 100 -> 4, 101 is above the peak
+  // load 0 -> 1, 50 -> trunc(2) + 1 = 3, 100 -> 4, the text "50" does not count; mem 100 -> 4, 101 exceeds the peak
   expect(histograms.map(({ data }) => data.map(({ count }) => count))).toEqual([
     [1, 0, 1, 1],
     [0, 0, 0, 1],

@@ -40,7 +40,7 @@ describe('generated jobs', () => {
       .map(({ length }) => length)
       .sort((a, b) => b - a);
     const top = byUser.slice(0, Math.ceil(byUser.length / 10)).reduce((sum, count) => sum + count, 0);
-    expect(top / jobs.length).toBeGreaterThan(0.4); // a tenth of the users runs most of the jobs
+    expect(top / jobs.length).toBeGreaterThan(0.4); // a tenth of the users run most of the jobs
     expect(new Set(jobs.map(({ cluster, subCluster }) => `${cluster}/${subCluster}`)).size).toBe(5);
   });
 

@@ -9,8 +9,8 @@ import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
 const HOST = 'http://127.0.0.1:8080';
 const FOREIGN: readonly Record<string, string>[] = [
   { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
-  { Origin: 'http://evil.example' }, // a browser of old, or a page over plain HTTP
-  { Origin: 'null' }, // a page in a sandbox, or a file
+  { Origin: 'http://evil.example' }, // an old browser, or a page over plain HTTP
+  { Origin: 'null' }, // a sandboxed page, or a file
   { Origin: 'http://127.0.0.1:3000', 'Sec-Fetch-Site': 'same-site' }, // another port of this machine
   { Origin: 'http://127.0.0.1:3000' },
   { Origin: 'https://127.0.0.1:8080' },
@@ -24,7 +24,7 @@ const OWN: readonly Record<string, string>[] = [
   { 'Sec-Fetch-Site': 'same-origin', Origin: HOST },
   { Origin: HOST },
 ];
-/** What tells nothing about anybody. */
+/** Headers that say nothing about the sender. */
 const OPEN = /^\/(?:healthz$|assets\/)/;
 
 let service: TestApp;
@@ -121,7 +121,8 @@ test('over IPv6 the rules are the same', async () => {
   expect(await ask({ Origin: own, 'Sec-Fetch-Site': 'same-origin' })).toEqual([200, undefined]);
   expect(await ask({ Origin: 'http://[::1]:1' })).toEqual([403, undefined]);
   expect(await ask({ Origin: own, 'Sec-Fetch-Site': 'cross-site' })).toEqual([403, undefined]);
-  expect(await ask({ Host: 'evil.example' })).toEqual([401, undefined]); // a name that an attacker's DNS points here
+  // A name that an attacker's DNS resolves to this machine.
+  expect(await ask({ Host: 'evil.example' })).toEqual([401, undefined]);
   server.closeAllConnections();
   server.close();
 });

@@ -137,7 +137,7 @@ describe('a token', () => {
   );
 });
 
-/** contract/auth.md §6: who gets what status. */
+/** contract/auth.md §6: the status for each caller. */
 const TABLE: [path: string, statuses: Record<string, number>][] = [
   ['/api/jobs/', { 'admin,api': 200, api: 200, 'user,api': 401, 'manager,api': 401, 'support,api': 401, admin: 401 }],
   ['/api/clusters/', { 'admin,api': 200, api: 200, 'user,api': 401, 'manager,api': 401, 'support,api': 401 }],
@@ -175,6 +175,7 @@ describe('/userapi', () => {
 
   test('has neither used_nodes nor clusters nor system', async () => {
     for (const path of ['/userapi/clusters/', '/userapi/system']) expect((await service.get(path)).status).toBe(404);
-    expect((await service.get('/userapi/jobs/used_nodes?ts=1')).status).toBe(400); // a job's id, and no whole number
+    // The id of a job, and an invalid number.
+    expect((await service.get('/userapi/jobs/used_nodes?ts=1')).status).toBe(400);
   });
 });

@@ -1,4 +1,4 @@
-/** Every route that takes a body refuses one byte, one value and one level too many, and says what the limit is. */
+/** Every route with a body refuses one byte, one value and one level too many, and states the limit. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TAG_FORM } from '../../routes/pages/job-page.ts';
 import { LOGIN_FORM } from '../../routes/pages/login.ts';
@@ -6,7 +6,7 @@ import { faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
 import type { Operation } from '../support/worst-requests.ts';
 
 const BODY_LIMIT_MB = 3;
-/** Of a body that is parsed on the thread of all requests. */
+/** The limit of a body that is parsed on the thread of all requests. */
 const MOST_VALUES_HERE = 250_000;
 
 let service: TestApp;
@@ -47,7 +47,7 @@ test('a byte too many is a 413, whether its length was said or not', async () =>
 test('a value or a level too many is a 400 with the limit', async () => {
   for (const { method, path, limits } of operations) {
     const values = Math.min(limits.values, MOST_VALUES_HERE);
-    const many = await send(method, path, `[${'1,'.repeat(values - 1)}1]`); // with the list itself
+    const many = await send(method, path, `[${'1,'.repeat(values - 1)}1]`); // including the list itself
     expect(many, `${method} ${path}`).toEqual([
       400,
       'invalid_request',

@@ -26,7 +26,7 @@ async function post(body: string | Buffer | ReadableStream, headers: Record<stri
   return await service.app.request('/api/jobs/1', init);
 }
 
-/** Sends a request head over a socket; the body is up to the test. */
+/** Sends the head of a request over a socket. The test sends the body. */
 async function head(headers: string) {
   server ??= await listening(service);
   return await server.send(
@@ -93,7 +93,7 @@ test('BODY_LIMIT_MB bounds the bodies of all routes', async () => {
   expect([status, code, error]).toEqual([413, 'body_too_large', 'the request body exceeds 1 MB']);
 });
 
-/** Requests of these users whose whole bodies have arrived and are held until `release`. */
+/** Requests of these users. Their bodies have arrived and are held until `release`. */
 async function holding(users: readonly string[], bytes: number) {
   const release = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<void>();
@@ -119,7 +119,7 @@ async function holding(users: readonly string[], bytes: number) {
 describe('bodies in flight share a budget', () => {
   test('beyond it a request is a 503, and what they held comes back', async () => {
     await start();
-    const held = await holding(['ada', 'bob'], MB); // the budget is two bodies of the greatest size
+    const held = await holding(['ada', 'bob'], MB); // the budget is two bodies of the maximum size
     const refused = await post('[]');
     expect((await faultIn(refused)).slice(0, 2)).toEqual([503, 'queue_full']);
     expect(refused.headers.get('Retry-After')).toBe('1');
@@ -164,7 +164,7 @@ describe('of callers without a token', () => {
     const text = 'POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16384\r\n\r\n';
     const silent = await Promise.all(Array.from({ length: 520 }, () => server?.send(text)));
     expect((await post('[]')).status).toBe(200);
-    expect(await codeOfLogin('10.0.0.1')).toBe(401); // asked, and refused for its password
+    expect(await codeOfLogin('10.0.0.1')).toBe(401); // compared, and refused because of its password
     for (const answer of silent) answer?.socket.destroy();
   });
 

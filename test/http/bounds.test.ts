@@ -1,4 +1,4 @@
-/** What is remembered of strangers is bounded, and what they send holds no longer than it says. */
+/** What the service remembers of unknown senders is bounded, and held for no longer than documented. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { KnownTokens } from '../../src/http/auth/known-tokens.ts';
 import { LoginLimit } from '../../src/http/auth/login-limit.ts';

@@ -1,4 +1,4 @@
-/** As whom a request waits. */
+/** The caller in whose name a request waits. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { job, type TestApp, type TestAppOptions, testApp } from '../support/test
 let service: TestApp;
 afterEach(async () => await service.close());
 
-/** The service, and the callers that the database was asked for. */
+/** The service, and the callers that the database was given. */
 async function start(settings: TestAppOptions['settings'] = {}, address = () => '127.0.0.1') {
   const callers: string[] = [];
   service = await testApp({
@@ -54,7 +54,8 @@ test('no route makes a deadline without a caller', () => {
   const making = files.filter((file) =>
     /\bstartDeadline\(|\bwithin\(/.test(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')),
   );
-  expect(making).toEqual(['src/http/limits/deadline.ts']); // the first one of a request, which gets its caller there; others are partOf it
+  // The first one of a request. It gets its caller there, and the others are parts of it.
+  expect(making).toEqual(['src/http/limits/deadline.ts']);
 });
 
 test('the account of a token is looked up as its user too', async () => {

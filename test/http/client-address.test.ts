@@ -42,7 +42,7 @@ test('forwarded headers count for nothing without TRUST_PROXY', async () => {
   expect((await ask(ALLOWED, '10.0.0.2', { 'X-Real-Ip': '10.0.0.1' })).status).toBe(401);
 });
 
-/** Whether a request with these headers, from a proxy at 10.0.0.9, passes for one of 10.0.0.1. */
+/** Returns true if a request with these headers, from a proxy at 10.0.0.9, counts as one of 10.0.0.1. */
 async function passes(TRUST_PROXY: string, headers: Record<string, string>): Promise<boolean> {
   const answer = await ask({ ...ALLOWED, TRUST_PROXY }, '10.0.0.9', headers);
   await service.close();
@@ -54,11 +54,11 @@ test('with TRUST_PROXY the last hop counts, which the proxy appended, and never 
   for (const headers of [
     { 'X-Forwarded-For': '10.0.0.1' },
     { 'X-Forwarded-For': '10.9.9.9,  10.0.0.1 ' },
-    { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2' }, // the first is the client's
+    { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2' }, // the client has sent the first
     { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2:4000' },
-    { 'X-Real-Ip': '10.0.0.1' }, // of a proxy that sends nothing else
+    { 'X-Real-Ip': '10.0.0.1' }, // from a proxy that sends no other header
     { 'X-Real-Ip': '10.0.0.1', 'X-Forwarded-For': '10.9.9.9, 10.0.0.1' },
-    { 'X-Real-Ip': '10.0.0.1', 'X-Forwarded-For': '10.0.0.2' }, // one of them is the client's
+    { 'X-Real-Ip': '10.0.0.1', 'X-Forwarded-For': '10.0.0.2' }, // the client has sent one of them
     { 'X-Real-Ip': '10.0.0.2', 'X-Forwarded-For': '10.0.0.1' },
     {},
   ]) {
@@ -74,8 +74,8 @@ test('behind two proxies the last but one counts', async () => {
     { 'X-Forwarded-For': '10.0.0.1, 10.0.0.8' },
     { 'X-Forwarded-For': '10.9.9.9, 10.0.0.1, 10.0.0.8' },
     { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2, 10.0.0.8' },
-    { 'X-Forwarded-For': '10.0.0.1' }, // came to the inner proxy
-    { 'X-Real-Ip': '10.0.0.1' }, // of the two nobody knows whose it is
+    { 'X-Forwarded-For': '10.0.0.1' }, // sent to the inner proxy
+    { 'X-Real-Ip': '10.0.0.1' }, // it is unknown which of the two has set it
   ]) {
     results.push(await passes('2', headers));
   }

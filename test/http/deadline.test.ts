@@ -9,7 +9,7 @@ import { fixture, testPool } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 import { faultIn, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
-/** Counts for minutes, unless somebody stops it. */
+/** Counts for minutes, unless it is interrupted. */
 const endless = statementOf(
   'endless',
   sql`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1e11) SELECT count(*) AS count FROM n`,

@@ -15,7 +15,7 @@ afterEach(async () => {
   await service.close();
 });
 
-/** A service with lists of 40 jobs of 10 KB each, and a way to see what it holds. */
+/** A service with lists of 40 jobs of 10 KB each. The test can read the number of held bytes. */
 async function start() {
   const metaData = { jobScript: 'x'.repeat(10_000) };
   service = await testApp({

@@ -53,7 +53,7 @@ test.each([
     { kind: 'whole', field: 'start-time', range: { from: 1_790_805_600n, to: 1_793_487_599n } },
   ],
   ['start-time=2026-10-01..', { kind: 'whole', field: 'start-time', range: { from: 1_790_812_800n } }],
-  // The end of a day is the beginning of the next one where ranges are half-open.
+  // In a half-open range, the end of a day is the start of the next.
   [
     'during=2026-10-01..2026-10-31',
     { kind: 'during', range: { from: 1_790_812_800n, to: 1_793_491_200n }, nowSec: NOW },

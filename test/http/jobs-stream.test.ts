@@ -28,7 +28,7 @@ interface List {
 
 type OnBatch = (nth: number, deadline: Deadline) => Promise<void> | void;
 
-/** A database of which each batch waits for, or fails with, what `onBatch` does; it counts from 1. */
+/** A database that calls `onBatch` with the number of each batch, from 1, and waits for it or fails with it. */
 function batches(db: Database, onBatch: OnBatch): Database {
   let nth = 0;
   return {
@@ -57,7 +57,7 @@ async function request(headers = '', path = ALL) {
   );
 }
 
-/** The chunks of a body with chunked encoding, and whether its end was said. */
+/** The body without its chunked encoding, and whether its end was marked. */
 function dechunked(answer: string): { body: string; isWhole: boolean } {
   let rest = answer.slice(answer.indexOf('\r\n\r\n') + 4);
   let body = '';
@@ -116,7 +116,7 @@ test('one batch is read ahead of the client, and no more', async () => {
   await reader?.read();
   expect(asked).toBe(1);
   await reader?.read();
-  expect(asked).toBe(3); // the second is taken, the third waits for the client
+  expect(asked).toBe(3); // the second has been taken, the third waits for the client
   await reader?.cancel();
 });
 
@@ -214,7 +214,7 @@ describe('over a socket', () => {
     expect((await lastLine()).fields).toMatchObject({ outcome: 'gone' });
     release.resolve();
     expect(asked).toBe(3);
-    for (const spy of said) expect(spy).not.toHaveBeenCalled(); // node-server reports what it takes for a failure
+    for (const spy of said) expect(spy).not.toHaveBeenCalled(); // node-server reports what it considers a failure
   });
 
   test('a batch that does not come within its deadline cuts the answer', async () => {

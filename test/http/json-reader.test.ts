@@ -5,7 +5,7 @@ import { JsonNumber, readJson } from '../../src/http/json/json-reader.ts';
 
 const LIMITS = { values: 10_000, depth: 100 };
 
-/** What JSON.parse makes of a text, with its numbers as they were written. */
+/** The result of JSON.parse, with numbers as they were written. */
 function parsed(text: string): unknown {
   type Parse = (
     text: string,
@@ -14,7 +14,7 @@ function parsed(text: string): unknown {
   return (JSON.parse as Parse)(text, (_, value, { source }) => (typeof value === 'number' ? { source } : value));
 }
 
-/** The same of ours. A number that was read as one was written as it is shown. */
+/** The same from our reader. A number that was read as one is shown as it was written. */
 function read(text: string): unknown {
   const plain = (value: unknown): unknown => {
     if (typeof value === 'number') return { source: String(value) };

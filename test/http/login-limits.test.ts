@@ -12,7 +12,7 @@ afterEach(async () => {
   service = undefined;
 });
 
-/** A service whose clients have the address and whose time is what the test says. */
+/** A service for which the test sets the address of the clients and the time. */
 async function started() {
   const world = { now: NOW, address: '192.0.2.1' };
   const app = await testApp({
@@ -26,7 +26,7 @@ async function started() {
   return { app, world, attempt };
 }
 
-/** The account's password and no other, without the time bcrypt takes. */
+/** Accepts only the password of the account, without the time that bcrypt takes. */
 async function quick(password: string): Promise<boolean> {
   return password === PASSWORD;
 }
@@ -116,7 +116,7 @@ test('what is remembered of attempts is bounded', () => {
 });
 
 describe('passwords that wait', () => {
-  /** Compares nothing until it is let; notes the order. */
+  /** Compares nothing until it is released, and records the order. */
   function slow() {
     const order: string[] = [];
     const gate = Promise.withResolvers<void>();
@@ -150,7 +150,7 @@ describe('passwords that wait', () => {
     await Promise.resolve();
     open();
     await Promise.all(all);
-    // one of a is being compared, 16 of each wait; of e all are too many
+    // One of a is being compared, and 16 of each wait. All of e are too many.
     expect(refused.filter((text) => text === 'a queue_full')).toHaveLength(1);
     expect(refused.filter((text) => text === 'b queue_full')).toHaveLength(2);
     expect(refused.filter((text) => text === 'e queue_full')).toHaveLength(18);

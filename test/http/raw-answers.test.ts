@@ -1,4 +1,4 @@
-/** Answers that the app has no part in have the headers of those it makes. */
+/** Answers that do not come from the app have the same headers as those that do. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -19,7 +19,7 @@ afterAll(async () => {
   await service.close();
 });
 
-/** What belongs to the one answer or its connection. */
+/** Headers that belong to one answer or its connection. */
 const OWN = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding', 'x-request-id']);
 
 function headersIn(text: string): Record<string, string> {
@@ -30,7 +30,7 @@ function headersIn(text: string): Record<string, string> {
   );
 }
 
-/** An error that the app makes itself. */
+/** An error that the app answers. */
 const ordinary = async () =>
   headersIn(await server.exchange('GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'));
 
@@ -67,7 +67,7 @@ describe('the headers of an ordinary error are on the answer to', () => {
   });
 });
 
-/** What a server of its own says to this text until it closes the connection. */
+/** The answer of a separate server to this text, up to the end of the connection. */
 async function exchange(slow: Server, text: string): Promise<string> {
   slow.listen(0, '127.0.0.1');
   await once(slow, 'listening');

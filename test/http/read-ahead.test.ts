@@ -1,4 +1,4 @@
-/** A list is read ahead while there is room for answers, and no further. */
+/** A list is read ahead only while there is room for answers. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { ANSWERS_HELD_MB } from '../../src/settings.ts';
@@ -14,7 +14,7 @@ afterEach(async () => {
   service = undefined;
 });
 
-/** A list of which the client has taken the first two batches, and how many batches were asked for since. */
+/** A list whose client has taken the first two batches, and the number of batches requested since. */
 async function taken(heldBytes: number) {
   let batches = 0;
   const app = await testApp({
@@ -53,7 +53,7 @@ describe('behind the batch that the client has', () => {
 
   test('nothing is read while others take the room for answers', async () => {
     const list = await taken(LIMIT);
-    await service?.get('/api/jobs/count'); // whatever was begun ahead has been asked for by then
+    await service?.get('/api/jobs/count'); // batches that were started before have been requested by then
     expect(list.asked()).toBe(2);
     await list.cancel();
   });

@@ -12,7 +12,7 @@ afterEach(() => service?.close());
 
 const SECRET = 'hunter2';
 const part = (text: string) => base64Url(new TextEncoder().encode(text));
-/** Tokens that break at every step, each with something in it that one may have put there by mistake. */
+/** Tokens that fail at each step. Each contains a secret that someone may have put there by mistake. */
 const BAD_TOKENS = [
   `${SECRET}`,
   `${SECRET}.${SECRET}.${SECRET}`,
@@ -98,7 +98,8 @@ describe('refused requests', () => {
     onTestFinished(() => void vi.useRealTimers());
     const lines: LogLine[] = [];
     const refusals = new RefusalLog(listeningLog(lines));
-    // Each in every tenth of a second, for five seconds that begin at three tenths. The first two are more than twenty a second.
+    // The number in each tenth of a second, for five seconds that begin at three tenths. The first two exceed twenty a
+    // second.
     const tenths = 50;
     const rates: [FaultCode, number][] = [
       ['unauthorized', 40],
@@ -114,7 +115,7 @@ describe('refused requests', () => {
       }
       vi.advanceTimersByTime(100);
     }
-    vi.advanceTimersByTime(1_000); // the last second is told without a request after it
+    vi.advanceTimersByTime(1_000); // the last second is reported without a further request
     expect(Object.fromEntries(inFull)).toEqual(
       Object.fromEntries(
         [0, 1, 2, 3, 4, 5].flatMap((second) => [
@@ -127,7 +128,7 @@ describe('refused requests', () => {
     );
     const counted = lines.map(({ fields }) => fields['refused'] as Partial<Record<FaultCode, number>>);
     const sum = (code: FaultCode) => counted.reduce((all, one) => all + (one[code] ?? 0), 0);
-    // What came, less twenty in each of six seconds
+    // All of them, minus twenty in each of six seconds.
     expect([sum('unauthorized'), sum('queue_full'), sum('conflict')]).toEqual([50 * 40 - 120, 50 * 7 - 120, 0]);
     expect(counted).toHaveLength(6); // one line a second
   });

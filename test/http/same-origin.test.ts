@@ -13,7 +13,7 @@ afterAll(async () => {
   await service.close();
 });
 
-/** What a session may write is written from our own pages alone. */
+/** A session can only write from our own pages. */
 test.each([
   [303, 'a program that says nothing', {}],
   [303, 'our page', { Origin: 'http://localhost', 'Sec-Fetch-Site': 'same-origin' }],

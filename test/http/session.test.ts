@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const login = (fields: Record<string, string>, headers = {}) => sendLogin(service, fields, headers);
-/** A cookie of a new session; the clock is put on, so that the limit does not matter. */
+/** A cookie of a new session. The clock advances, so that the limit of logins does not apply. */
 async function cookie(username: string): Promise<string> {
   now += BURST * 180;
   return cookieOf(await login({ username, password: PASSWORD }));
@@ -34,7 +34,7 @@ describe('logging in', () => {
   test('is answered with a cookie, and leads on', async () => {
     const answer = await login({ username: 'ada', password: PASSWORD, redirect: '/?x=1#y' });
     expect([answer.status, answer.headers.get('Location')]).toEqual([302, '/?x=1#y']);
-    // 168 hours; plain HTTP, so that the cookie is not for TLS alone
+    // 168 hours. Over plain HTTP, so that the cookie is not restricted to TLS.
     expect(answer.headers.get('Set-Cookie')).toMatch(
       /^session=[A-Za-z0-9_-]+\.[A-Za-z0-9%]+; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax$/,
     );
@@ -95,7 +95,7 @@ describe('logging in', () => {
     expect(cookieOf(answer)).toBe('');
     const page = await answer.text();
     expect(page).toContain('Wrong user name or password');
-    expect(page).toContain('value="/&quot;&gt;&lt;b&gt;"'); // where one wanted to go is not lost, and breaks nothing
+    expect(page).toContain('value="/&quot;&gt;&lt;b&gt;"'); // the requested address is kept, and escaped
   });
 
   test('from another site is refused', async () => {

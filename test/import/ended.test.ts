@@ -36,7 +36,7 @@ const record = (changes: Record<string, string> = {}) => {
     .join('|');
 };
 const ENDED = { End: '2026-11-27T05:00:00', Elapsed: '06:00:00', State: 'COMPLETED' };
-/** The start of all of these. */
+/** The start of all jobs here. */
 const START = Date.parse('2026-11-26T23:00:00Z') / 1000;
 
 async function importInto({ db }: Pick<LocalDatabase, 'db'>, content: string) {
@@ -63,7 +63,7 @@ test('a job that ran at midnight ends with the record of its end', async () => {
   expect(await importInto(database, lines(record()))).toMatchObject({ imported: 1, running: 1, ended: 0 });
   expect(await importInto(database, lines(record(ENDED)))).toMatchObject({ imported: 0, ended: 1, alreadyThere: 0 });
   expect(await database.query(STORED)).toEqual([{ state: 'completed', duration: 21_600, coreHours: 24 }]);
-  // Neither the end nor the old dump again changes it.
+  // Neither the end nor the old dump changes it when repeated.
   const other = record({ ...ENDED, State: 'FAILED', Elapsed: '05:00:00' });
   expect(await importInto(database, lines(other, record()))).toMatchObject({ ended: 0, alreadyThere: 2 });
   expect(await database.query(STORED)).toEqual([{ state: 'completed', duration: 21_600, coreHours: 24 }]);
@@ -196,13 +196,13 @@ test('a row that the table refuses is bad, and not already there', async () => {
 });
 
 test('a week of nightly dumps, their records overlapping, is the same as one dump of all of it', async () => {
-  const from = 1_700_000_000; // past: imports refuse starts that are ahead
+  const from = 1_700_000_000; // in the past: imports refuse future starts
   const week = sacctWeek(from, 3_000);
   const nightly = await emptyDatabase();
   const counts = { imported: 0, ended: 0, alreadyThere: 0 };
   for (let night = 1; night <= 7; night++) {
     const until = from + night * 86_400;
-    const dump = sacctDump(week, until - 2 * 86_400, until); // sacct -S yesterday sees the day before as well
+    const dump = sacctDump(week, until - 2 * 86_400, until); // sacct -S yesterday includes the day before
     const summary = await importInto(nightly, dump);
     expect(summary.reasons).toEqual([]);
     for (const kind of ['imported', 'ended', 'alreadyThere'] as const) counts[kind] += summary[kind];

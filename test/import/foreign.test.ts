@@ -11,7 +11,7 @@ import { testFolder } from '../support/folder.ts';
 import { localDatabase } from '../support/local-database.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
-/** A file near schema 10: no tag_scope, no health_metrics, no CHECKs, and what careless writers leave behind. */
+/** A file near schema 10: no tag_scope, no health_metrics, no CHECKs, and rows as careless programs write them. */
 const OLD_SCHEMA = `
   CREATE TABLE job (id INTEGER PRIMARY KEY, job_id BIGINT, cluster TEXT, subcluster TEXT, start_time BIGINT, hpc_user TEXT,
     project TEXT, cluster_partition TEXT, array_job_id BIGINT, duration INT, walltime INT, job_state TEXT, meta_data TEXT,

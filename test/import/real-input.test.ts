@@ -25,7 +25,8 @@ async function importInto({ db }: Awaited<ReturnType<typeof emptyDatabase>>, sou
   return { reasons: bad, ...(await importJobs(db, source, report, new AbortController().signal)) };
 }
 
-// Where the real files are (vitest.config.ts); sacct.test.ts, foreign.test.ts and archive.test.ts have the made ones.
+// For a machine with the real files (vitest.config.ts). sacct.test.ts, foreign.test.ts and archive.test.ts use
+// generated ones.
 describe('real input', () => {
   test('of sacct: 11,704 lines, 419 never started, nothing else missing', async () => {
     const database = await emptyDatabase();
@@ -41,11 +42,11 @@ describe('real input', () => {
     });
     expect(await buildIndexes(database.db, () => {})).toBe(Object.keys(LEAN_INDEXES).length);
     expect(await importInto(database, source)).toMatchObject({ imported: 0, alreadyThere: 11_285 });
-    // The first line of the file: 2016-12-22T07:03:30 UTC for 7-20:39:39, 125-00:00:00 asked for
+    // The first line of the file: 2016-12-22T07:03:30 UTC for 7-20:39:39, with a limit of 125-00:00:00
     expect(await database.query('SELECT * FROM job WHERE job_id = 977669')).toMatchObject([
       { start_time: 1482390210, duration: 679_179, walltime: 10_800_000, num_hwthreads: 12, hpc_user: 'turdo' },
     ]);
-    // As counted in the file with cut and sort, less the 419
+    // Counted in the file with cut and sort, minus the 419
     const states = await database.query('SELECT job_state AS s, count(*) AS n FROM job GROUP BY 1 ORDER BY 1');
     expect(states.map((row) => Object.values(row as object))).toEqual([
       ['cancelled', 49],

@@ -14,7 +14,7 @@ describe('a divider within free text', () => {
     const { of } = withColumns('SubmitLine', 'Elapsed', 'NodeList', 'JobName');
     const line = of({ SubmitLine: 'sbatch --wrap="env | grep X | wc" x.sh' });
     expect((await read(line)).jobs).toMatchObject([{ user: 'ann', project: 'prj', metaData: { jobName: 'ok' } }]);
-    // The account would be text with a quotation mark.
+    // Otherwise the account would contain a quotation mark.
     const header = 'JobID|Cluster|State|Start|Elapsed|SubmitLine|Account|User|NodeList|JobName';
     const { jobs } = await read([header, record({ SubmitLine: 'sbatch -D "/w/a|b" x.sh' }, header)].join('\n'));
     expect(jobs).toMatchObject([{ user: 'ann', project: 'prj', metaData: { jobName: 'ok' } }]);
@@ -36,12 +36,13 @@ describe('a divider within free text', () => {
     expect((await read(`${header}\n${record({ Account: 'a|b' }, header)}`)).reasons).toEqual([
       'line 2: has the wrong number of columns',
     ]);
-    // The job name may have dividers, but here the fields before it are shifted.
+    // The job name may contain dividers, but here the fields before it are shifted.
     expect((await read(fileOf(record({ Cluster: 'h1|x y' })))).jobs).toEqual([]);
   });
 
   test('or a line feed of any random text never gives a job another user, project or nodes, nor takes the next record', async () => {
-    // No line of these texts begins with a number: such a line looks like a record, and sacct -P has no mark that would tell.
+    // No line of these texts starts with a number. Such a line looks like a record, and the output of sacct -P cannot
+    // tell them apart.
     const unit = fc.constantFrom('|', '\n', 'a', ' ', '"', '/', 'prj', 'ann', 'n001', ':', '|prj|ann|');
     const text = fc.string({ unit, maxLength: 6 });
     const header = 'JobID|SubmitLine|Cluster|Account|User|Start|Elapsed|State|Comment|NodeList|JobName|WorkDir';

@@ -123,7 +123,7 @@ describe('an input', () => {
   });
 });
 
-/** As Open XDMoD's documentation and its classes/OpenXdmod/Shredder/Slurm.php had them. */
+/** The columns in Open XDMoD's documentation and its classes/OpenXdmod/Shredder/Slurm.php. */
 const XDMOD_COLUMNS: Readonly<Record<string, string>> = {
   xdmod6:
     'jobid,jobidraw,cluster,partition,account,group,gid,user,uid,submit,eligible,start,end,elapsed,exitcode,state,nnodes,ncpus,reqcpus,reqmem,timelimit,nodelist,jobname',

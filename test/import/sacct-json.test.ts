@@ -8,7 +8,7 @@ import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 
-/** Some of the fields of a job of `sacct --json`, as data_parser v0.0.40 to v0.0.44 writes them (Slurm 23.11 to 25.11). */
+/** Some fields of a job of `sacct --json`, as data_parser v0.0.40 to v0.0.44 writes them (Slurm 23.11 to 25.11). */
 const NUMBER = (number: number) => ({ set: true, infinite: false, number });
 const JOB = {
   account: 'prj',

@@ -177,7 +177,8 @@ describe('a file of sacct', () => {
 });
 
 describe('a local clock', () => {
-  // Offsets from the zone's published rules: Berlin is UTC+1, from 29 March to 25 October 2026 UTC+2, changing at 01:00 UTC.
+  // Offsets from the published rules of the zone: Berlin is UTC+1, and UTC+2 from 29 March to 25 October 2026, changing
+  // at 01:00 UTC.
   const berlin = localClock('Europe/Berlin');
   const utc = (text: string) => Date.parse(`${text}Z`) / 1000;
 

@@ -1,4 +1,4 @@
-/** What a job may hold is the same however it comes in: every field beyond its bounds, by every way. */
+/** The bounds of a job are the same for every way to store it: tests every field beyond its bounds. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/db/schema/migrate.ts';
@@ -19,7 +19,7 @@ import { openSqlite } from '../support/sqlite.ts';
 import { faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 const DAY_SEC = 86_400;
-/** Of the imports: their bounds are those of the real clock. */
+/** For the imports, whose bounds depend on the real time. */
 const TODAY = Math.floor(Date.now() / 1000);
 const CONTROL = ['\0', 'a\u0000b', 'line\n', '\u001b[1m', 'a\u007f', '\u0085'];
 
@@ -32,7 +32,7 @@ interface Beyond {
 const around = ({ least, most, orZero }: Bounds) => [orZero ? least - 2n : least - 1n, most + 1n];
 const notAt = (now: number) => [-1, now + DAY_SEC + 60, now * 1000];
 
-/** Every field with values just beyond what it may hold; `now` is the time at the door. */
+/** Every field with values just beyond its bounds. `now` is the time at which the job is checked. */
 const beyond = (now: number): Beyond[] => [
   ...STORED_FIELDS.flatMap((field): Beyond[] => {
     if (!('property' in field)) return [];
@@ -146,7 +146,7 @@ describe('the API', () => {
   });
 });
 
-/** Reads one bad record between two good ones: what is said of it. */
+/** Reads one bad record between two good ones, and returns the reasons. */
 async function saidOf(source: ImportSource): Promise<string> {
   let [jobs, bad] = [0, 0];
   const reasons: string[] = [];
@@ -232,7 +232,7 @@ describe('import db', () => {
 
   test.each(beyond(TODAY))('$property', async ({ property, column, values }) => {
     for (const value of values) {
-      if (typeof value === 'bigint' && value > INT64_MOST) continue; // the file cannot hold it
+      if (typeof value === 'bigint' && value > INT64_MOST) continue; // does not fit into the file
       expect(await said(column, value)).toContain(property);
     }
   });

@@ -1,4 +1,4 @@
-/** Every entry of src/jobs/fields.ts is true of the table, and is used everywhere. */
+/** Every entry of src/jobs/fields.ts agrees with the table, and is used everywhere. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import { ALL_FIELDS, fieldOfParameter, STORED_FIELDS } from '../../src/jobs/fields.ts';

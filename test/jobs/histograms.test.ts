@@ -4,7 +4,7 @@ import { jobHistogramsOf, metricBin, metricHistogram } from '../../src/jobs/hist
 const scale = { metric: 'mem_used', unit: 'GB', stat: 'max', peak: 256 };
 
 test('printed edges are whole and end before a peak that is no multiple of the bins', () => {
-  // step = floor(256 / 10) = 25, so the last bin is printed 225..250 though it really ends at 256
+  // step = floor(256 / 10) = 25, so the last bin is reported as 225..250, although it ends at 256
   const { data } = metricHistogram(scale, 10, new Map([[10, 3]]));
   expect(data[0]).toEqual({ bin: 1, count: 0, min: 0, max: 25 });
   expect(data[9]).toEqual({ bin: 10, count: 3, min: 225, max: 250 });
@@ -21,7 +21,7 @@ test.each([
   [25.5, 1], // 25.5 / 256 * 10 = 0.996
   [25.6, 2], // 1.0 exactly
   [255.9, 10],
-  [256, 10], // the peak itself: bin 11 by the formula, counted into the last
+  [256, 10], // the peak itself: bin 11 by the formula, counted in the last
   [256.1, undefined],
   [-5, 1], // trunc(-0.195) + 1
   [-30, undefined], // trunc(-1.17) + 1 = 0
@@ -39,7 +39,7 @@ test.each([
   ['1h', 48, 172_800],
   ['6h', 12, 259_200],
   ['12h', 14, 604_800],
-  ['24h', 24, 86_400], // an oddity kept: bins of one hour over a day
+  ['24h', 24, 86_400], // as in cc-backend: bins of one hour over a day
 ] as const)('%s has %i bins up to %i s, empty ones too', (bins, number, end) => {
   const { histDuration } = jobHistogramsOf(bins, []);
   expect(histDuration).toHaveLength(number);

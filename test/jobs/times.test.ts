@@ -1,4 +1,4 @@
-/** The grammar of times, which the API, the pages and the commands share. */
+/** The syntax of times in the API, the pages and the commands. */
 import { describe, expect, test } from 'vitest';
 import { UTC } from '../../src/jobs/time-zone.ts';
 import { type RangeEnd, timeOf, timeRange, zoneOf } from '../../src/jobs/times.ts';
@@ -21,7 +21,7 @@ describe('a time', () => {
     ['2026-10-01T12:00:30.999Z', sec('2026-10-01T12:00:30Z')],
     ['2026-10-01T12:00Z', sec('2026-10-01T12:00:00Z')],
     ['2026-10-01T12:00+02:00', sec('2026-10-01T10:00:00Z')],
-    ['2026-10-01T12:00 02:00', sec('2026-10-01T10:00:00Z')], // a + of an address that was not encoded
+    ['2026-10-01T12:00 02:00', sec('2026-10-01T10:00:00Z')], // a + in an address that was not encoded
     ['2026-10-01T12:00:30-0530', sec('2026-10-01T17:30:30Z')],
     ['2026-10-01T23:59:59', sec('2026-10-01T23:59:59Z')],
   ])('%s', (text, seconds) => {
@@ -72,7 +72,7 @@ describe('a time', () => {
     expect(at('1790000000', 'Asia/Kathmandu')).toBe(1_790_000_000n);
   });
 
-  // Berlin in 2026: 2:00 to 3:00 on 29 March is left out, 2:00 to 3:00 on 25 October comes twice.
+  // Berlin in 2026: 2:00 to 3:00 on 29 March does not exist, and 2:00 to 3:00 on 25 October occurs twice.
   test('that its clock shows twice is the first, unless an offset says otherwise', () => {
     expect(at('2026-10-25T02:30', 'Europe/Berlin')).toBe(sec('2026-10-25T00:30:00Z'));
     expect(at('2026-10-25T02:30+02:00', 'Europe/Berlin')).toBe(sec('2026-10-25T00:30:00Z'));
@@ -87,10 +87,10 @@ describe('a time', () => {
   });
 
   test('that is a day begins with its first second, also where there is no midnight', () => {
-    // Cairo in 2026: 0:00 to 1:00 on 24 April is left out.
+    // Cairo in 2026: 0:00 to 1:00 on 24 April does not exist.
     expect(at('2026-04-24', 'Africa/Cairo')).toBe(sec('2026-04-23T22:00:00Z'));
     expect(() => at('2026-04-24T00:30', 'Africa/Cairo')).toThrow('put forward');
-    // Havana in 2026: midnight to 1:00 on 1 November comes twice.
+    // Havana in 2026: midnight to 1:00 on 1 November occurs twice.
     expect(at('2026-11-01', 'America/Havana')).toBe(sec('2026-11-01T04:00:00Z'));
     // Apia had no 30 December 2011.
     expect(at('2011-12-30', 'Pacific/Apia')).toBe(at('2011-12-31', 'Pacific/Apia'));

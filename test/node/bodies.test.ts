@@ -66,9 +66,10 @@ test('the process starts with the first body, and ends when there is none for a 
   await takeApart(body(JOB), within(20_000));
   const [process, ...others] = status().processes;
   expect([process?.role, others]).toEqual(['bodies', []]);
-  expect(readFileSync(`/proc/${process?.pid}/cmdline`, 'utf8')).toContain('--expose-gc'); // its program collects
+  // Its program calls the garbage collector.
+  expect(readFileSync(`/proc/${process?.pid}/cmdline`, 'utf8')).toContain('--expose-gc');
   await vi.waitUntil(() => status().processes.length === 0, { timeout: 20_000 });
-  await takeApart(body(JOB), within(20_000)); // and comes again
+  await takeApart(body(JOB), within(20_000)); // and starts again
 });
 
 test('what a body of a megabyte leaves is collected after its answer; after a small one nothing is', async () => {
@@ -87,7 +88,7 @@ test('what a body of a megabyte leaves is collected after its answer; after a sm
     const input = body({ ...JOB, metaData: { jobScript: 'x'.repeat(characters) } });
     child.send({ kind: 'call', id: 1, name: 'parse', input });
     await once(child, 'message');
-    child.send({ kind: 'ping' }); // the answer to it comes after a collection
+    child.send({ kind: 'ping' }); // the answer follows a collection
     await vi.waitUntil(() => kinds.at(-1) === 'pong', { timeout: 60_000 });
   }
   expect(kinds).toEqual(['ready', 'done', 'pong', 'done', 'collected', 'pong']);
@@ -101,7 +102,7 @@ test('a caller beyond its share is refused while another waits, and on its own i
   const [code, message] = await sent('ada');
   expect([code, message]).toEqual(['queue_full', expect.stringMatching(/^3 of your own requests/)]);
   expect(await Promise.all([...alone, other])).toEqual(Array(4).fill(['none', '']));
-  expect(status().processes).toHaveLength(1); // one took all of them apart
+  expect(status().processes).toHaveLength(1); // one process parsed all of them
 });
 
 test('a body that needs more memory than there is is a 503, and the next one is read', async () => {

@@ -1,4 +1,4 @@
-/** Connections of strangers: bounded by the files there are, and none of them pushes out a client that works. */
+/** Connections of unknown clients are limited by the open files, and never displace a client that is served. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
@@ -11,7 +11,7 @@ import { mostConnections, openFilesLimit } from '../../src/node/open-files.ts';
 import { migrated, OPEN, start } from '../support/command-line.ts';
 import { fixture, until } from '../support/pool.ts';
 
-/** A server for so many connections, which answers `/slow` when it is told to. */
+/** A server with this limit of connections. It answers `/slow` when the test calls `answerSlow`. */
 async function serverFor(most: number) {
   const logged: string[] = [];
   const slow = Promise.withResolvers<void>();
@@ -34,7 +34,7 @@ async function serverFor(most: number) {
     const socket = connect(port, '127.0.0.1').on('error', () => {});
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');
-    // The server has seen it: it is one more, in the place of another, or refused.
+    // The server has handled it: as an additional connection, in place of another, or refused.
     await until(() => JSON.stringify(connections.status()) !== JSON.stringify(before), 10_000);
     return socket;
   };
@@ -81,11 +81,11 @@ test('one that shows a token and waits outlasts those that do not, and one at wo
   expect(await ask('/', stranger, 'wrong')).toBe('done');
   const running = [ask('/slow', working)];
   await until(() => connections.status().open === 3, 10_000);
-  running.push(ask('/slow', agent())); // in the place of the stranger
+  running.push(ask('/slow', agent())); // replaces the stranger
   await until(() => connections.status().closedEarly === 1, 10_000);
   expect(await ask('/', known)).toBe('done');
   expect(connections.status()).toMatchObject({ open: 3, closedEarly: 1 });
-  running.push(ask('/slow', agent())); // in the place of the one that waits
+  running.push(ask('/slow', agent())); // replaces the idle connection
   await until(() => connections.status().closedEarly === 2, 10_000);
   await client();
   expect(connections.status()).toEqual({ open: 3, most: 3, closedEarly: 2, refused: 1 });
@@ -106,7 +106,7 @@ test('a stranger whose request does not end gives way after two seconds, and one
     return connections.status();
   };
   await until(() => connections.status().open === 3, 10_000);
-  await sleep(100); // its headers have come
+  await sleep(100); // its headers have arrived
   expect(await another()).toMatchObject({ closedEarly: 0, refused: 1 });
   await sleep(2_000);
   expect(await another()).toMatchObject({ closedEarly: 1, refused: 1 });
@@ -141,7 +141,7 @@ test.each([
     const { parent, database } = await state();
     expect(parent.connections.most).toBeLessThan(files);
     expect(parent.connections.open).toBeLessThanOrEqual(parent.connections.most);
-    // Its processes are replaced meanwhile.
+    // Meanwhile a process is replaced.
     const victim = database.processes.find(({ role }) => role === 'reader')?.pid ?? 0;
     process.kill(victim, 'SIGKILL');
     for (let role = ''; role === ''; await sleep(20)) {
@@ -149,7 +149,7 @@ test.each([
       role = processes.find((one) => one.role === 'reader' && one.pid !== victim && one.state === 'idle')?.role ?? '';
     }
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    while ((await state()).parent.connections.open > 8) await sleep(100); // those without headers have gone
+    while ((await state()).parent.connections.open > 8) await sleep(100); // those without headers have been closed
     expect(service.stderr().match(/connection limit reached/g)).toHaveLength(1);
     service.child.kill('SIGTERM');
     expect(await service.ended).toBe(0);

@@ -6,7 +6,7 @@ test('has the memory of each kind of process from its start on', () => {
   const rssMb = 10;
   const history = new MemoryHistory(() => [
     { pid: process.pid, rssMb },
-    { pid: -1, role: 'reader', rssMb }, // of a process the system does not know, what it said itself
+    { pid: -1, role: 'reader', rssMb }, // for an unknown process, the memory that it reported itself
     { pid: -1, role: 'writer', rssMb },
     { pid: -1, role: 'decoder', rssMb },
     { pid: -1, role: 'archive', rssMb },

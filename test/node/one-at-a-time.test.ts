@@ -1,4 +1,7 @@
-/** Requests that a client sends before it has its answers are answered in their order, one at a time, and only so many of them. */
+/**
+ * Requests that a client sends before it has received earlier answers are answered in order, one at a time, up to a
+ * limit.
+ */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -6,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { oneAtATime } from '../../src/node/one-at-a-time.ts';
 import { until } from '../support/pool.ts';
 
-/** A server that answers when it is told to, and a connection to it. */
+/** A server that answers when the test says so, and a connection to it. */
 async function pipelined() {
   const begun: { path: string; response: ServerResponse }[] = [];
   const server = createServer(oneAtATime(({ url = '' }, response) => void begun.push({ path: url, response })));

@@ -12,7 +12,7 @@ afterEach(() => thread.close());
 const COST = 10; // as in cc-backend
 const right = await hash(PASSWORD, COST);
 
-/** Of the time that this takes, how much this thread's event loop was busy: 0 to 1. */
+/** The fraction of time, 0 to 1, for which the event loop of this thread was busy during `work`. */
 async function busy(work: () => Promise<unknown>): Promise<number> {
   const before = performance.eventLoopUtilization();
   await work();
@@ -29,7 +29,7 @@ test('passwords are compared', async () => {
 
 test('comparing leaves the event loop to the others', async () => {
   thread = passwordThread();
-  await thread.compare('', right); // it has started
+  await thread.compare('', right); // the thread has started
   const twenty = async (one: (password: string, of: string) => Promise<boolean>) => {
     for (let n = 0; n < 20; n += 1) await one(`wrong ${n}`, right);
   };
@@ -60,12 +60,12 @@ test('the thread starts with the first password and ends when it has been idle',
   expect(thread.isRunning()).toBe(true);
   expect(await matches).toBe(true);
   while (thread.isRunning()) await new Promise((resolve) => setTimeout(resolve, 1));
-  expect(await thread.compare(PASSWORD, right)).toBe(true); // and starts anew
+  expect(await thread.compare(PASSWORD, right)).toBe(true); // a new thread starts
 });
 
 test('a hash of an absurd cost ends the thread, not the service', async () => {
   thread = passwordThread({ longestMs: 50 });
-  const absurd = right.replace('$10$', '$25$'); // half an hour
+  const absurd = right.replace('$10$', '$25$'); // would take half an hour
   await expect(thread.compare(PASSWORD, absurd)).rejects.toMatchObject({ code: 'connection_lost' });
   const again = passwordThread();
   expect(await again.compare(PASSWORD, right)).toBe(true);

@@ -1,10 +1,13 @@
-/** A page has a bounded size, whatever the database holds: one of other programs may hold texts and lists of any length. */
+/**
+ * The size of a page is bounded, whatever the database contains. Other programs may store texts and lists of any
+ * length.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSqlite } from '../support/sqlite.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';
 
 const LONG = 8_000_000;
-/** Of a page as it is sent uncompressed; 100 ordinary jobs take some 150 KB. */
+/** Limit for an uncompressed page. 100 ordinary jobs take about 150 KB. */
 const LIMIT_BYTES = 600_000;
 
 let service: TestApp;
@@ -61,7 +64,7 @@ test.each([
   expect(new TextEncoder().encode(text).length).toBeLessThan(LIMIT_BYTES);
 });
 
-// 16 KiB, the longest address that Node takes.
+// 16 KiB, the longest address that Node accepts.
 test('many conditions in an address do not multiply', async () => {
   const address = (count: number) =>
     `http://localhost/jobs?${Array.from({ length: count }, (_, at) => `user=${at}${'u'.repeat(150)}`).join('&')}`;

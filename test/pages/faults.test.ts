@@ -5,7 +5,7 @@ import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { follow, type Site, site } from '../support/pages.ts';
 import { before, job } from '../support/test-app.ts';
 
-/** The count of the page itself; that of its script comes later. */
+/** Blocks the count of the page itself. Its script counts later. */
 function firstCountHangs(): (statement: string) => Promise<void> | undefined {
   let counts = 0;
   return (statement) => {
@@ -18,7 +18,7 @@ function firstCountHangs(): (statement: string) => Promise<void> | undefined {
 describe.skipIf(!HAS_CHROMIUM)('a page that fails', () => {
   let browser: Browser;
   let service: Site;
-  /** What every read of the database does first. */
+  /** Runs before every read of the database. */
   let trouble: (statement: string) => Promise<void> | void = () => {};
   beforeAll(async () => {
     browser = await openChromium();

@@ -1,4 +1,4 @@
-/** A filter as a form and as words: pure text, without a browser. */
+/** A filter as a form and as words: text only, without a browser. */
 import { describe, expect, test } from 'vitest';
 import { entriesOf, queryOfEntries } from '../../src/pages/filter/entries.ts';
 import {
@@ -29,7 +29,7 @@ describe('a duration', () => {
     ['1:30:00', '5400'],
     ['0:00:05', '5'],
     ['100:00:01', '360001'],
-    ['1:90', '9000'], // minutes are not checked: 60 + 90 min
+    ['1:90', '9000'], // minutes may exceed 59: 60 + 90 min
     ['3h1h', '14400'],
   ])('%s is %s s', (text, seconds) => {
     expect(secondsOf(text)).toBe(seconds);
@@ -126,7 +126,7 @@ test('numbers and ids are digits alone', () => {
   for (const text of ['x', '1.5', '1-2', '12345678901234567890']) expect(() => idsOf(text), text).toThrow();
 });
 
-/** Each is a filter as the API has it. */
+/** Each is a filter as the API expects it. */
 const FILTERS = [
   '',
   'user=ada&user.contains=b&project.not=p&job-name.starts-with=x%25_&node=n1&partition=q',
@@ -160,7 +160,7 @@ describe('what was typed into a form', () => {
     ['f.start.from=2026-11-26T14:10&f.start.to=', 'start-time=1795702200-'],
     ['f.start=last24h&f.start.from=2026-11-26T14:10', 'start-time=last24h'],
     ['f.user=+ada+&f.user.is=&f.user=x&f.user.is=.not&f.user=&f.user.is=.contains', 'user=ada&user.not=x'],
-    ['f.user=ada&f.user.is=.password', 'user=ada'], // an operator that there is not
+    ['f.user=ada&f.user.is=.password', 'user=ada'], // an operator that does not exist
     ['f.job-id=1+2,3', 'job-id=1&job-id=2&job-id=3'],
     [
       'f.metric=flops_any_avg&f.metric.from=1&f.metric.to=&f.metric=&f.metric.from=&f.metric.to=',

@@ -1,6 +1,6 @@
 /**
- * The pages with a filter, asked at random with every field of their forms and every parameter of the API's filter: whatever is sent,
- * nothing is a 500, no text of a caller becomes markup, and none reaches SQL.
+ * Random requests to the pages with a filter, with every field of their forms and every parameter of the API's filter.
+ * No request gets a 500, and no input becomes markup or SQL.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

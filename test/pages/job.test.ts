@@ -74,7 +74,8 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
       Nodes: '2',
       Monitoring: 'archived',
     });
-    // By the thresholds of main: 30 of 72 is below the caution of 36; 245 GB of 256 are above it, and more is better there.
+    // By the thresholds of main, 30 of 72 is below the caution of 36. 245 of 256 GB is above it, and more is better
+    // there.
     expect(await texts('.verdict')).toEqual(['! caution', '✓ normal', '']);
     expect(await texts('.hosts li')).toEqual(['n01', 'n02']);
     expect(complaints).toEqual([]);
@@ -88,7 +89,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     expect(await load.locator('figcaption').innerText()).toBe('average 15.25, minimum 0, maximum 31 (2 series)');
     expect(await load.locator('.u-legend').innerText()).toContain('n02');
     await page.locator('[data-metric="cpu_power"]').scrollIntoViewIfNeeded();
-    await page.locator('[data-metric="cpu_power"] canvas').waitFor(); // of sockets, where there is nothing of nodes
+    await page.locator('[data-metric="cpu_power"] canvas').waitFor(); // of sockets, because there is none of nodes
     await page.locator('[data-metric="mem_used"]').getByText('No plot').waitFor();
     expect(complaints).toEqual([]);
   });
@@ -136,7 +137,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
   test.each([
     ['root', '/jobs/999', 404],
     ['root', '/jobs/x', 404],
-    ['ada', '/jobs/6', 404], // of bob, who is none of ada's business
+    ['ada', '/jobs/6', 404], // a job of bob, which ada may not see
     ['root', '/jobs/1?x=1', 400],
   ])('%s at %s is answered %d', async (user, path, status) => {
     const { page } = await service.visit(user);
@@ -163,7 +164,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     test('that are his own are for a user, without JavaScript too', async () => {
       const { page, texts } = await service.visit('ada', { javaScriptEnabled: false });
       await page.goto('/jobs/7');
-      expect(await texts('.taglist li')).toEqual(['note odd everyone']); // not his to take off
+      expect(await texts('.taglist li')).toEqual(['note odd everyone']); // a tag that the visitor may not remove
       await page.getByText('Add a tag').click();
       expect(await texts('select[name=scope] option')).toEqual(['only me']);
       await page.getByLabel('Type').fill('mine');
@@ -180,7 +181,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     };
 
     test.each<[number, string, Record<string, string>, Record<string, string>, number]>([
-      [403, 'ada', { do: 'add' }, {}, 7], // for everybody
+      [403, 'ada', { do: 'add' }, {}, 7], // visible to everyone
       [403, 'ada', { do: 'remove' }, {}, 7],
       [404, 'ada', { do: 'add', scope: 'ada' }, {}, 6], // a job of bob
       [400, 'root', { do: 'nothing' }, {}, 7],
@@ -200,7 +201,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     await page.locator('[data-metric="cpu_load"] canvas').waitFor();
     expect([await axe(), await overflow()]).toEqual([[], 0]);
     await page.setViewportSize({ width: 360, height: 740 });
-    await expect.poll(overflow).toBe(0); // plots follow
+    await expect.poll(overflow).toBe(0); // the plots follow
     expect(await axe()).toEqual([]);
   });
 });

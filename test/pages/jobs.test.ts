@@ -24,7 +24,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     const { page, texts, complaints } = await service.visit('root', { timezoneId: 'UTC' });
     await page.goto('/jobs');
     expect(await texts(IDS)).toEqual(['14', '13', '12', '11']);
-    await expect.poll(() => texts('.count')).toEqual(['4 jobs']); // by the script where the server did not wait for it
+    await expect.poll(() => texts('.count')).toEqual(['4 jobs']); // by the script if the server did not wait for it
     const [, , failed] = await texts('table.jobs tbody tr');
     // It started two days before NOW, 2027-01-15 08:00 UTC.
     expect(failed).toBe(
@@ -39,7 +39,8 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     const { page, texts } = await own.visit('root');
     await page.goto('/jobs');
     const at = (await texts('table.jobs thead th')).indexOf('Waited') + 1;
-    expect(await texts(`table.jobs tbody td:nth-child(${at})`)).toEqual(['', '1m 30s']); // 6 began before it was submitted
+    // 6 started before it was submitted.
+    expect(await texts(`table.jobs tbody td:nth-child(${at})`)).toEqual(['', '1m 30s']);
     await own.close();
     const { page: another, texts: others } = await service.visit('root');
     await another.goto('/jobs');
@@ -62,7 +63,8 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     await page.goto('/jobs');
     const stop = { jobId: 5, stopTime: NOW - 540, jobState: 'failed' };
     expect((await own.app.send('POST', '/api/jobs/stop_job/', stop, 'root', 'admin', 'api')).status).toBe(200);
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))"); // as when one comes back to it
+    // As when the visitor returns to the tab.
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await page.locator('.state .word', { hasText: 'failed' }).waitFor();
     expect(await page.locator('table.jobs tbody tr').innerText()).toMatch(/failed.*\t1m\t/s);
     expect(complaints).toEqual([]);
@@ -77,14 +79,14 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     };
     await page.locator('summary').first().focus();
     await press('Enter');
-    await press('Tab', 2); // past how it compares, to the user
+    await press('Tab', 2); // past the operator, to the user
     await page.keyboard.type('bob');
     await Promise.all([page.waitForEvent('load'), press('Enter')]);
     expect([new URL(page.url()).search, await texts(IDS)]).toEqual(['?user=bob', ['13', '12']]);
   });
 
   test.each([
-    ['max', ['13', '12']], // his project is p2
+    ['max', ['13', '12']], // max manages p2
     ['ada', ['11']],
     ['sue', ['14', '13', '12', '11']],
   ])('has for %s what may be seen', async (user, ids) => {
@@ -116,7 +118,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     both(choose(`${field}: operator`, how), type(field, value));
 
   describe('has a form', () => {
-    let visit: Visit; // one for all: a window of its own takes half a second
+    let visit: Visit; // shared, because a new window takes half a second
     beforeAll(async () => {
       visit = await service.visit('root');
     });
@@ -165,7 +167,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
       await follow(page, page.getByRole('button', { name: 'Apply' }));
       await page.waitForURL(`**/jobs?${search}`);
       expect(await texts(IDS)).toEqual(ids);
-      // What was asked for stands in the form again: sent once more it says the same.
+      // The form shows the current filter. Submitting it again gives the same filter.
       const sent = await page.evaluate(
         "String(new URLSearchParams(new FormData(document.querySelector('.filter form'))))",
       );
@@ -271,7 +273,7 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     await follow(page, page.getByRole('columnheader', { name: label }).getByRole('link'));
     expect(new URL(page.url()).search).toBe(`?start-time=0-&${search}&order=asc`);
     expect((await texts(IDS)).at(-1)).toBe('12');
-    await follow(page, page.getByTitle('Remove')); // the order stays
+    await follow(page, page.getByTitle('Remove')); // the order is kept
     expect(new URL(page.url()).search).toBe(`?${search}&order=asc`);
   });
 
@@ -348,7 +350,7 @@ describe.skipIf(!HAS_CHROMIUM)('a long list of jobs', () => {
     await follow(page, page.getByRole('link', { name: 'Next' }));
     expect([new URL(page.url()).search, (await texts(IDS))[0]]).toEqual(['?user=ada&page=2', '35']);
     const last = page.getByRole('link', { name: 'Last' });
-    // The server does not wait long for the count, and without it knows no last page.
+    // The server waits only briefly for the count. Without it, the last page is unknown.
     for (let tries = 0; (await last.count()) === 0 && tries < 50; tries += 1) await page.reload();
     await follow(page, last);
     expect([(await texts(IDS)).length, await page.getByRole('link', { name: 'Next' }).count()]).toEqual([10, 0]);
@@ -367,7 +369,7 @@ describe.skipIf(!HAS_CHROMIUM)('a long list of jobs', () => {
     expect(await page.locator('main script, main img').count()).toBe(0);
     expect(await overflow()).toBe(0);
     expect((await row.boundingBox())?.width).toBeLessThan(2_500);
-    await follow(page, row.locator('a').nth(1)); // narrows to that user
+    await follow(page, row.locator('a').nth(1)); // filters by that user
     expect(await page.locator('table.jobs tbody tr').count()).toBe(1);
     await follow(page, page.locator('table.jobs tbody a').first());
     await page.getByRole('heading', { name: 'Job 99' }).waitFor();

@@ -19,7 +19,7 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
   test('leads to the page one wanted, with the keyboard alone', async () => {
     const { page } = await service.visit();
     await page.goto('/login?redirect=%2F%3Fx%3D1');
-    await page.locator('[name=username]:focus').waitFor(); // by itself, with the first picture of the page
+    await page.locator('[name=username]:focus').waitFor(); // focused without a click
     await page.keyboard.type('ada');
     await page.keyboard.press('Tab');
     await page.keyboard.type(PASSWORD);
@@ -60,7 +60,7 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
     await follow(page, page.getByRole('button', { name: 'Log out' }));
     expect(await page.locator('h1').innerText()).toBe('Logged out');
     await page.goBack();
-    expect(await page.locator('h1').innerText()).toBe('Log in'); // nothing was kept to be looked at
+    expect(await page.locator('h1').innerText()).toBe('Log in'); // the browser has not kept the page
   });
 
   test.each(['light', 'dark'] as const)('has a form for everybody, %s', async (colorScheme) => {

@@ -33,9 +33,10 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
   test('shows each cluster now, and lately', async () => {
     const { page, texts, complaints } = await service.visit('root');
     await page.goto('/');
-    // Job 1 has 2 nodes, job 2 one of them: two of the eleven that the configuration has, each with 2 threads.
+    // Job 1 has 2 nodes, and job 2 has one of them: two of the eleven configured nodes, with 2 threads each.
     expect(await texts('section:has(#now) tbody tr')).toEqual(['small 2 2 / 11 8 / 22']);
-    // Within a day: jobs 1, 2, 3, of ada and bob; jobs 1 and 2 run for 2 h on 3 nodes, job 3 ran half an hour.
+    // Within a day: jobs 1, 2 and 3, of ada and bob. Jobs 1 and 2 run for 2 h on 3 nodes, and job 3 ran for half an
+    // hour.
     expect(await texts('section:has(#last24h) tbody tr')).toEqual(['small 3 2 6 1 (33.3 %)']);
     expect(await texts('section:has(#last7d) tbody tr')).toEqual(['small 4 2 8 2 (50.0 %)']);
     expect(complaints).toEqual([]);

@@ -95,7 +95,7 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     await page.goto('/statistics?project.not=many');
     const nodes = page.locator('figure', { has: page.getByRole('heading', { name: 'Nodes', exact: true }) });
     await nodes.locator('canvas').waitFor();
-    // One and two nodes: the bars stand a quarter and three quarters of the way.
+    // One and two nodes: the bars are at a quarter and at three quarters of the width.
     const box = await nodes.locator('.u-over').boundingBox();
     if (box === null) throw new Error('the plot has no place');
     await page.mouse.move(box.x + box.width * 0.72, box.y + box.height / 2);

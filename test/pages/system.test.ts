@@ -46,7 +46,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of the service', () => {
   });
 });
 
-/** With processes of its own, as an operator has it. */
+/** With processes of its own, as an operator starts it. */
 describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
   let browser: Browser;
   let service: RunningService;

@@ -36,7 +36,7 @@ test('what a query took is given back within seconds', async () => {
   await until(() => readers().every(({ rssMb }) => rssMb < (before?.rssMb ?? 0) + 20), 5_000, readers);
 });
 
-/** A pool of one reader that keeps so many MB of its first query, and does nothing of what it is asked for. */
+/** A pool of one reader that keeps this many MB after its first query, and ignores requests. */
 async function keeping(mb: number) {
   const { db } = await testPool({ maxReaders: 1, programs: { reader: fixture('child-that-keeps') } });
   const pids = () =>

@@ -1,4 +1,4 @@
-/** Too few open files, for whatever reason, end neither a process nor the service. */
+/** A lack of open files ends neither a process nor the service. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';

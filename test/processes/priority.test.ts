@@ -1,4 +1,4 @@
-/** Who comes first on a busy machine: the parent, then what answers, then what nobody waits for. */
+/** The priorities on a busy machine: first the parent, then processes that answer, then background work. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { expect, test } from 'vitest';
@@ -47,6 +47,6 @@ test('a build comes last; the process that answers does not', async () => {
 test('a command that loads jobs comes after a service', async () => {
   const cwd = await migrated();
   const generate = start(cwd, ['generate', '--jobs', '50000', '--archived', '0']);
-  await generate.says(/\/s/); // it is at work: its progress
+  await generate.says(/\/s/); // its progress shows that it is working
   expect(niceValuesOf(generate.child.pid ?? Number.NaN)).toContain(own + 7);
 }, 120_000);

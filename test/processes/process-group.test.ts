@@ -14,7 +14,7 @@ interface Options {
   onState?: (process: ManagedProcess<ReaderProtocol>) => void;
 }
 
-/** Readers on a file of their own, and every process that was ever started for them. */
+/** Readers on a separate file, and every process that was started for them. */
 async function groupOf({ max, replacementPermit = new ReplacementPermit(), onState = () => {} }: Options) {
   const path = await databaseFile();
   const counters = newCounters();
@@ -62,7 +62,7 @@ const work = (process: ManagedProcess<ReaderProtocol>) =>
   process.run('query', { name: 'endless', sql: ENDLESS.sql, parameters: [] });
 const never = { signal: new AbortController().signal, caller: 'ada' };
 
-/** Puts every process of a group to work that does not end. */
+/** Gives every process of a group an endless task. */
 async function allBusy(group: ProcessGroup<ReaderProtocol>, size: number) {
   for (let count = 0; count < size; count += 1) group.use(never, work).catch(() => {});
   const busy = () => group.members.length === size && group.members.every(({ state }) => state.name === 'busy');
@@ -74,7 +74,7 @@ test('a group that is closed while one of its processes is replaced leaves none'
   const { group, started, living } = await groupOf({
     max: 2,
     onState: (one) => {
-      // The stop of the service comes in the tick in which a worn process is sent away.
+      // The service stops in the same tick in which a process is dismissed for replacement.
       if (one.state.name === 'stopping') closed ??= group.close(1_000);
     },
   });

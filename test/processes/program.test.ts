@@ -1,4 +1,4 @@
-/** What every program of the service promises, whatever it serves. */
+/** Guarantees of every program of the service. */
 import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';

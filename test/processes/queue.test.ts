@@ -1,4 +1,4 @@
-/** The queue by itself: the processes it hands out are names. */
+/** The queue alone: its processes are names. */
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
 import type { ManagedProcess } from '../../src/processes/managed-process.ts';
@@ -7,7 +7,7 @@ import { Queue } from '../../src/processes/queue.ts';
 
 const turnOf = (signal: AbortSignal) => ({ caller: 'ada', signal });
 const never = turnOf(new AbortController().signal);
-/** Of one caller, who may have all processes. */
+/** For one caller, who may use all processes. */
 const limited = (limit: number) => ({ limit, callerLimit: limit, atOnce: { amongOthers: 9, alone: 9 } });
 const named = (name: string) => name as unknown as ManagedProcess<Protocol>;
 

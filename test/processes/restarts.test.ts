@@ -1,4 +1,4 @@
-/** Processes that die at their start, again and again. */
+/** Processes that die at their start, repeatedly. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { ReaderProtocol } from '../../src/connections/connection-protocol.ts';
 import { PROGRAMS } from '../../src/connections/start-connection.ts';
@@ -44,7 +44,7 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
   fails = true;
   group.members[0]?.kill('the test wants it');
   await until(() => startedAt.length === 6, 20_000);
-  // Between two starts lies the life of a process that dies at once, and the pause: 50, 100, 200, 400 ms.
+  // Between two starts are the lifetime of a process that dies at once, and the pause: 50, 100, 200, 400 ms.
   const pauses = startedAt.slice(1).map((at, nth) => at - (startedAt[nth] ?? 0));
   for (const [nth, leastMs] of [50, 100, 200, 400].entries())
     expect(pauses[nth + 1]).toBeGreaterThanOrEqual(leastMs - 5);
@@ -63,5 +63,5 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
   group.members[0]?.kill('the test wants it');
   await until(() => startedAt.length === before + 2, 20_000);
   const [first = 0, second = 0] = startedAt.slice(before);
-  expect(second - first).toBeLessThan(1_600); // the pause that would be next
+  expect(second - first).toBeLessThan(1_600); // the next pause, if it had not been reset
 });

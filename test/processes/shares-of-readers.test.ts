@@ -1,4 +1,4 @@
-/** Waits for readers, the writer and the archive's processes are shared by caller. */
+/** Callers share the queues for readers, for the writer and for the processes of the archive. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,10 +13,10 @@ import { ENDLESS, small, testPool, until, within } from '../support/pool.ts';
 
 const LIMIT_MS = 60_000;
 
-/** A deadline of one caller's request. */
+/** The deadline of a request of this caller. */
 const as = (caller: string, gone?: AbortSignal): Deadline => ({ ...within(LIMIT_MS, gone), caller });
 
-/** A reader that is at work until the test lets it go. */
+/** A reader that works until the test releases it. */
 async function heldReader(db: Awaited<ReturnType<typeof testPool>>['db'], caller: string) {
   const client = new AbortController();
   const busy = () => db.status().processes.filter(({ role, state }) => role === 'reader' && state === 'busy').length;
@@ -39,7 +39,7 @@ test('reads of several callers are run in turn', async () => {
   });
   await letGo();
   await Promise.all(reading);
-  expect(order).toEqual(['ben', 'cleo', 'ada', 'ben', 'ada', 'ada']); // ada has just had her turn
+  expect(order).toEqual(['ben', 'cleo', 'ada', 'ben', 'ada', 'ada']); // ada has just had a turn
 });
 
 test('a caller with every reader at work, and a full queue, leaves the next reader to another', async () => {
@@ -64,7 +64,7 @@ test('while others ask, one reader is left to them: who comes does not wait', as
   const { db } = await testPool({ maxReaders: 2 });
   await db.read(small(1), as('ben'));
   const letGo = await heldReader(db, 'ada');
-  const second = db.read(ENDLESS, as('ada')).catch(() => 'stopped'); // has to wait, or ben would
+  const second = db.read(ENDLESS, as('ada')).catch(() => 'stopped'); // it must wait, otherwise ben would have to
   expect(await db.read(small(2), as('ben'))).toEqual([{ answer: 2 }]);
   expect(db.status().queued).toBe(1);
   await db.close(0);
@@ -134,6 +134,6 @@ test('a job that the decoder has no memory for is refused at once the next time,
     code: first?.code,
     message: expect.stringMatching(/the metric data of this job .*; retry in \d+ s$/),
   });
-  expect(archive.status().counters).toEqual(counters); // no process was asked
+  expect(archive.status().counters).toEqual(counters); // no process was used
   expect(await archive.jobData({ ...PLOTS, job: { ...JOB, jobId: 2n } }, as('ada'))).toBeNull();
 });

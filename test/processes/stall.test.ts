@@ -1,4 +1,4 @@
-/** A stall of the parent, or of everything, does no harm to processes that have answered. */
+/** A pause of the parent, or of the whole machine, does no harm to processes that have answered. */
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
@@ -9,7 +9,7 @@ import { afterWaiting } from '../../src/processes/late-timer.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { ENDLESS, fixture, small, testPool, until, within } from '../support/pool.ts';
 
-/** Keeps the event loop from turning. */
+/** Blocks the event loop. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
@@ -21,10 +21,10 @@ test('a parent that is blocked beyond the grace does not kill a reader that has 
   const gone = new AbortController();
   const reading = db.read(ENDLESS, within(60_000, gone.signal)).catch((error: Error) => error.name);
   await until(() => db.status().processes.some(({ state }) => state === 'busy'), 20_000);
-  await sleep(20); // the query runs
-  gone.abort(); // the interrupt is on its way
+  await sleep(20); // the query is running
+  gone.abort(); // the interrupt has been sent
   block(1_500);
-  expect(db.status().alive).toBe(true); // what it has said is not read yet
+  expect(db.status().alive).toBe(true); // its messages have not been read yet
   expect(await reading).toBe('ClientGone');
   await until(() => db.status().processes.every(({ state }) => state === 'idle'), 20_000);
   expect(db.status()).toMatchObject({ alive: true, counters: { kills: 0, crashes: 0, interrupts: 1 } });
@@ -40,7 +40,7 @@ test('one that is stopped and goes on seconds later kills none of its processes'
   const said = text(child.stderr);
   const isStopped = () => / T /.test(readFileSync(`/proc/${child.pid}/stat`, 'latin1').replace(/^.*\)/s, ''));
   await until(isStopped, 25_000);
-  await sleep(4_000); // longer than every grace
+  await sleep(4_000); // longer than every grace period
   child.kill('SIGCONT');
   const { before, after, ...more } = JSON.parse((await told) || (await said));
   expect(more).toEqual({ isAliveAtOnce: true, alive: true, codes: Array(2).fill('deadline_exceeded'), kills: 0 });

@@ -90,7 +90,7 @@ test('closing ends every process', async () => {
   expect(pids.filter(isAlive)).toEqual([]);
 });
 
-// How long they take is measured by `npm run bench -- kill`.
+// `npm run bench -- kill` measures how long they take.
 test('no process outlives the service, however that ends', async () => {
   const path = await databaseFile();
   const parent = spawn(process.execPath, [fixture('service-with-processes'), path], {
@@ -109,7 +109,7 @@ test('no process outlives the service, however that ends', async () => {
 
 const LIFELINE = join(import.meta.dirname, '../../src/processes/lifeline.ts');
 
-/** A process that holds on to its service, and then does this for ever. */
+/** A process that keeps its connection to the service, and then does this forever. */
 function heldOn(then: string, env: Record<string, string> = {}) {
   const program = `require(${JSON.stringify(LIFELINE)}).endWithParent(); process.send('held', () => { ${then} })`;
   const child = spawn(process.execPath, ['-e', program], {
@@ -148,7 +148,7 @@ test("a terminal's signals, which every process gets, leave them to the service"
   expect(pids()).toEqual(before);
 });
 
-/** A process that has ended and that nobody has reaped yet is a zombie: gone, for all it can do. */
+/** A process that has ended and has not been reaped is a zombie, so it counts as gone. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -164,7 +164,7 @@ test('an idle process that gives no sign of life is replaced before anybody has 
   const before = pids();
   for (const pid of before) process.kill(pid, 'SIGSTOP');
   await until(() => pids().length === 2 && pids().every((pid) => !before.includes(pid)), 10_000);
-  // Each is told of when the operating system has reported its end.
+  // The parent learns of each end when the operating system reports it.
   await until(() => warnings.filter((message) => message === 'a process was killed').length === 2, 5_000);
   expect(await db.read(small(1), within(5_000))).toEqual([{ answer: 1 }]);
 });

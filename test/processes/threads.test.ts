@@ -1,4 +1,6 @@
-/** A thread that makes messages for its service: so many ahead, and none after the loop over them. */
+/**
+ * A thread that produces messages for its service: a limited number ahead, and none after the loop over them has ended.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -8,7 +10,7 @@ import { fixture, until } from '../support/pool.ts';
 const counting = (made: Int32Array, signal = new AbortController().signal) =>
   messagesOf<number>({ file: fixture('thread-that-counts'), data: made, youngMb: 4, oldMb: 32 }, signal);
 const shared = () => new Int32Array(new SharedArrayBuffer(4));
-/** How many threads of JavaScript run besides this one. */
+/** The number of JavaScript threads other than this one. */
 const running = () =>
   readdirSync('/proc/self/task').filter(
     (task) => readFileSync(`/proc/self/task/${task}/comm`, 'latin1').trim() === 'WorkerThread',

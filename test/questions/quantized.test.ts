@@ -1,4 +1,7 @@
-/** Steps of doubles: DuckDB and JavaScript put a number on the same one, and a range of them has what a comparison would find. */
+/**
+ * Quantized doubles: DuckDB and JavaScript compute the same step, and a range of steps matches the same numbers as a
+ * comparison.
+ */
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Every field of every body: at its bounds it is taken and kept exactly, beyond them and of another type it is a 400 that names the
- * field, and nothing has changed.
+ * Every field of every body: values at its bounds are accepted and stored exactly. Values beyond them or of another
+ * type get a 400 that names the field, and nothing changes.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { losslessJson } from '../../src/http/json/lossless-json.ts';
@@ -8,17 +8,17 @@ import { BOUNDS } from '../../src/jobs/length-bounds.ts';
 import { faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 type Body = Record<string, unknown>;
-/** What a field holds. */
+/** The type of a field. */
 type Kind = 'int32' | 'int64' | 'number' | 'text' | 'texts' | 'int32s' | 'map of numbers' | 'map of texts' | 'object';
 
 interface Route {
   method: string;
   path: string;
-  /** A body that is taken. */
+  /** A body that is accepted. */
   body: Body | Body[];
   /** Its fields as paths: `resources.0.hostname`. */
   fields: Record<string, Kind>;
-  /** Bounds that this route sets itself, tighter than those of the type. */
+  /** Bounds of this route that are tighter than those of the type. */
   bounds?: Record<string, { least?: bigint; most?: bigint }>;
   user?: [name: string, ...roles: string[]];
 }
@@ -76,7 +76,7 @@ const ROUTES: Route[] = [
     fields: START_FIELDS,
     bounds: {
       monitoringStatus: { least: 0n, most: 3n },
-      numNodes: { least: 1n, most: 1n }, // as many as there are resources
+      numNodes: { least: 1n, most: 1n }, // must equal the number of resources
       jobId: { least: 0n },
       startTime: TIME,
       ...Object.fromEntries(COUNTS.map((name) => [name, { least: 0n }])),
@@ -159,7 +159,7 @@ function changed(body: unknown, path: string, value: unknown): unknown {
 
 const LIMITS = { int32: 2n ** 31n, int64: 2n ** 63n };
 
-/** Values of a type that the field does not have, or beyond what its type holds. */
+/** Values of other types, or beyond the range of the type. */
 function wrongFor(kind: Kind): unknown[] {
   switch (kind) {
     case 'int32':
@@ -182,7 +182,7 @@ function wrongFor(kind: Kind): unknown[] {
   }
 }
 
-/** Whether an answer is about what the words meant, and not about their form. */
+/** True if an answer concerns the meaning of the values, and not their form. */
 const isAboutForm = (error: string) => error.startsWith('parsing request body failed');
 
 let service: TestApp;
@@ -194,7 +194,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** All that writes can change. */
+/** All data that writes can change. */
 async function contents(): Promise<string> {
   const tables = ['job', 'job_cache', 'jobtag', 'tag', 'node', 'node_state', 'hpc_user'];
   return losslessJson(await Promise.all(tables.map((table) => service.query(`SELECT * FROM ${table}`))));
@@ -253,7 +253,7 @@ describe.each(ROUTES)('$method $path', ({ method, path, body, fields, bounds = {
     async (text) => {
       const before = await contents();
       const answer = await service.send(method, path, text, ...user);
-      // `null` is a list of no tags, as Go reads it.
+      // `null` means an empty list of tags, as in Go.
       if (!answer.ok) expect((await faultIn(answer))[0]).toBeOneOf([400, 422]);
       expect(await contents()).toBe(before);
     },
@@ -262,7 +262,7 @@ describe.each(ROUTES)('$method $path', ({ method, path, body, fields, bounds = {
 
 describe('what a start keeps', () => {
   let jobId = 1_000n;
-  /** The stored value, as text: a number would be rounded on its way. */
+  /** The stored value, as text because a number would be rounded. */
   const kept = async (changes: Body, column: string): Promise<unknown> => {
     jobId += 1n;
     const answer = await service.send('POST', '/api/jobs/start_job/', losslessJson({ ...STARTED, jobId, ...changes }));

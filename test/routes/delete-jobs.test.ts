@@ -63,7 +63,7 @@ describe('delete_job_before/{ts}', () => {
 
   test('takes a date', async () => {
     service = await testApp({ jobs: [job({ jobId: 1, startTime: 82_799 }), job({ jobId: 2, startTime: 82_800 })] });
-    // 2 January 1970 begins in Berlin an hour before it does in UTC.
+    // In Berlin, 2 January 1970 begins an hour earlier than in UTC.
     expect((await remove('delete_job_before/1970-01-02?zone=Europe/Berlin')).status).toBe(200);
     expect(await ids()).toEqual([2]);
   });
@@ -87,7 +87,7 @@ describe('delete_job_before/{ts}', () => {
       service: ({ db }) => ({
         db: {
           ...db,
-          // A disk that takes one batch, and then no other before the deadline.
+          // A disk that completes one batch, and no other before the deadline.
           async write(name, input, deadline) {
             writes += 1;
             while (writes > 1 && deadline.remainingMs() > 0) await sleep(10);

@@ -1,8 +1,8 @@
-/** POST jobs/: the list of GET, with its query in the body. */
+/** POST jobs/: the same list as GET, with its query in the body. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bodyOf, faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
 
-/** 2^53: the ids of the jobs are above it, where numbers of JavaScript are not exact. */
+/** 2^53. The ids of the jobs are larger, where JavaScript numbers are not exact. */
 const BASE = 9_007_199_254_740_992n;
 
 let service: TestApp;

@@ -1,4 +1,4 @@
-/** A metric that the configuration marks `restrict` is shown to no user and manager, by no route. */
+/** Users and managers never see a metric that the configuration marks `restrict`, on any route. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ const FOOTPRINT = { mem_used_max: 12.5, mem_used_avg: 3, mem_used: 1, cpu_load_a
 const PLAIN = { cpu_load_avg: 0.1234567890123456, 'odd"key': 7 };
 const START = NOW - 7200;
 
-/** `small` restricts mem_used, `open` does not; `gone` is not configured. */
+/** `small` restricts mem_used, and `open` does not. `gone` is not configured. */
 function configured(): Clusters {
   const file = smallCluster();
   const restricted = {

@@ -1,4 +1,4 @@
-/** A metric marked with `restrict` is in no answer to a user or manager: asked of every route and page there is. */
+/** No answer to a user or manager contains a metric marked with `restrict`: requests every route and page. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive.ts';
@@ -10,9 +10,9 @@ import { routesOf } from '../support/routes.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
-/** In every value of the restricted metric `secret`, and nowhere else. */
+/** Part of every value of the restricted metric `secret`, and of no other text. */
 const MARK = 86_753;
-/** What `secret` is where it is not restricted. */
+/** Part of the values of `secret` where it is not restricted. */
 const OPEN_VALUE = 4_242;
 const START = NOW - 7200;
 const ADA = ['ada', 'user', 'api'] as const;
@@ -34,7 +34,7 @@ const metric = (name: string, more: object = {}) => ({
   alert: 10_000,
   ...more,
 });
-/** `secret` is restricted on `small` and not on `open`. */
+/** `secret` is restricted on `small`, but not on `open`. */
 const cluster = (name: string, restrict: boolean) => ({
   name,
   metricConfig: [
@@ -70,7 +70,7 @@ const archived = (name: string, jobId: number, value: number) => ({
     statistics: { secret: statistic(value), secret_less: statistic(1) },
   },
 });
-/** As no program of ours writes it: a key twice, another stat, letters that are escaped, values of every type. */
+/** As none of our programs writes it: a duplicate key, another statistic, escaped letters, and values of every type. */
 const ODD =
   String.raw`{"secret_avg":86753,"a\"b":[1,{"c":2}],"secret_avg":867531,"se\u0063ret_p95":86753,"x":{"y":null},"z":0.30000000000000004,"t":true,"f":false,"n":null,"s":"\u00e9","i":7,"secret":86753}`.replaceAll(
     '\\\\',
@@ -79,7 +79,10 @@ const ODD =
 const ODD_SHOWN =
   '{"a\\"b":[1,{"c":2}],"x":{"y":null},"z":0.30000000000000004,"t":true,"f":false,"n":null,"s":"é","i":7}';
 
-/** Job 1 on `small` has the odd footprint, 2 is on `small` too, 3 on `open`, 4 on a cluster that is not configured, 5 has a broken one. */
+/**
+ * Job 1 on `small` has the odd footprint. Job 2 is on `small`, 3 on `open`, 4 on a cluster that is not configured. Job
+ * 5 has an invalid footprint.
+ */
 const started = (settings: object = {}) =>
   testApp({
     settings,
@@ -96,7 +99,7 @@ const started = (settings: object = {}) =>
       }),
   });
 
-/** What one may ask a route for, beyond what it answers by itself. */
+/** Queries of a route that show more than its default answer. */
 const QUERIES = [
   '',
   'all-metrics=true',
@@ -119,7 +122,7 @@ interface Asked {
   body?: string;
 }
 
-/** Every route and page there is, with everything above. */
+/** Every route and page, with all queries above. */
 function everything(app: TestApp): Asked[] {
   return routesOf(app, IDS).flatMap(({ method, target }): Asked[] =>
     method === 'GET'
@@ -139,7 +142,7 @@ const ask = async ({ method, target, body }: Asked, headers: Record<string, stri
 const asUser = async (...[name = '', ...roles]: readonly string[]) => ({
   'X-Auth-Token': await service.token(name, ...roles),
 });
-/** Those that have the metric's values in their answer. */
+/** Routes and pages whose answers contain the values of the metric. */
 async function showing(asked: readonly Asked[], headers: Record<string, string>): Promise<string[]> {
   const found = [];
   for (const one of asked) {
@@ -163,7 +166,7 @@ describe('a restricted metric', () => {
     expect(await showing(everything(service), headers)).toEqual([]);
   });
 
-  // That the two tests above look where it would be.
+  // Shows that the two tests above look in the right places.
   test('is in the answers of these routes to an admin', async () => {
     const reading = everything(service).filter(({ method, target }) => method === 'GET' || /^\/userapi/.test(target));
     const routes = (await showing(reading, await asUser('root', 'admin', 'api'))).map((one) => one.split(/[? ]/, 2)[1]);
@@ -227,7 +230,7 @@ test('metric data has the other metrics that were asked for', async () => {
 });
 
 describe('a question by a restricted metric', () => {
-  /** Every route and page that has a filter: it refuses an unknown parameter by its name, and takes this one. */
+  /** Every route and page with a filter refuses an unknown parameter by name, and accepts this one. */
   const filtered = async () => {
     const headers = await asUser('root', 'admin', 'api');
     const found = new Set<string>();
@@ -242,11 +245,11 @@ describe('a question by a restricted metric', () => {
   const CASES: readonly (readonly [query: string, status: number])[] = [
     ['metric.secret_avg=1-', 403],
     ['metric.secret=1-', 403],
-    ['metric.secret_p95=1-', 403], // whatever the stat
+    ['metric.secret_p95=1-', 403], // for any statistic
     ['metric.secret_avg=1-&cluster=small', 403],
     ['metric.secret_avg=1-&cluster=open&cluster=small', 403],
     ['metric.secret_avg=1-&cluster=gone', 403],
-    ['metric.secret_avg=1-&db-id=3', 403], // that it is on `open` would have to be looked up
+    ['metric.secret_avg=1-&db-id=3', 403], // it would have to look up that the job is on `open`
     ['metric.secret_avg=1-&cluster=open', 200],
     ['metric.secret_less_avg=1-', 200],
     ['metric.cpu_load_avg=1-&cluster=small', 200],

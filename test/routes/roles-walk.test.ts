@@ -1,6 +1,7 @@
 /**
- * Every role on every route and page: what the table of src/jobs/roles.ts says is what happens. A route that is new is walked too, and
- * so is a role. `viewer` is one that is added here by nothing but an entry of the table: it sees all jobs, but not whose they are.
+ * Tests every role on every route and page against the table of src/jobs/roles.ts. New routes and roles are included
+ * automatically. `viewer` is a role that only an entry of the table adds: it sees all jobs, but not the names of their
+ * users.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Reach, type Rights, ROLE_RIGHTS, type RouteGroup } from '../../src/jobs/roles.ts';
@@ -13,12 +14,12 @@ const VIEWER: Rights = { ...ROLE_RIGHTS.user, jobs: 'all', names: 'own' };
 const TABLE: Readonly<Record<string, Rights>> = Object.assign(ROLE_RIGHTS, { viewer: VIEWER });
 
 interface Caller {
-  /** The user's name; of a job of theirs too. */
+  /** The name of the user, who also owns a job. */
   name: string;
   roles: readonly string[];
   rights: readonly Rights[];
 }
-/** What `api` alone gives (contract/auth.md §6). */
+/** The rights of `api` alone (contract/auth.md §6). */
 const MACHINE: Rights = { ...ROLE_RIGHTS.admin, routes: ['api', 'userapi', 'node reports'] };
 const CALLERS: readonly Caller[] = [
   ...Object.entries(TABLE).flatMap(([role, rights]) =>
@@ -34,7 +35,7 @@ const CALLERS: readonly Caller[] = [
   { name: 'viewing-manager', roles: ['viewer', 'manager', 'api'], rights: [VIEWER, ROLE_RIGHTS.manager] },
 ];
 
-/** Users whose names are looked for: one of the callers' project and one of another. */
+/** Users whose names must not appear: one of the callers' project, and one of another. */
 const IN_PROJECT = 'quentin';
 const ELSEWHERE = 'zebulon';
 const ID = { inProject: 1, elsewhere: 2 };
@@ -64,7 +65,7 @@ const bySession = async ({ name }: Caller): Promise<Headers> => ({
   Cookie: cookieOf(await sendLogin(service, { username: name, password: PASSWORD })),
 });
 
-/** Routes for which nobody has to log in. */
+/** Routes that require no login. */
 const OPEN = ['/healthz', '/openapi.json', '/assets/:fingerprint/:name', '/login', '/jwt-login', '/logout'];
 const ADMINISTRATION = ['/api/system', '/api/users/', '/api/user/:id', '/system'];
 
@@ -83,7 +84,7 @@ function expected(path: string, { roles, rights }: Caller, by: 'token' | 'sessio
   return ADMINISTRATION.includes(path) && !opens('administration') ? 'forbidden' : 'passes';
 }
 
-/** Roles that see no jobs are refused where jobs are asked for, which is another matter. */
+/** Roles that see no jobs get `forbidden` from routes about jobs, which is not tested here. */
 async function outcome(method: string, target: string, headers: Headers): Promise<Outcome> {
   const body = method === 'GET' ? {} : { body: 'null' };
   const answer = await service.app.request(target, { method, headers, ...body });

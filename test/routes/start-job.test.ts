@@ -196,7 +196,8 @@ describe('start_job', () => {
       const own = await testApp({ settings: { UNKNOWN_HOST_SUBCLUSTER: named } });
       onTestFinished(() => own.close());
       expect((await own.send('POST', START, { ...START_BODY, ...away })).status).toBe(status);
-      expect((await own.send('POST', START, { ...START_BODY, jobId: 8 })).status).toBe(201); // its host is in a list
+      // The cluster lists its host.
+      expect((await own.send('POST', START, { ...START_BODY, jobId: 8 })).status).toBe(201);
       const stored = await own.query('SELECT subcluster FROM job ORDER BY job_id');
       expect(stored.map(({ subcluster }) => subcluster)).toEqual(
         subCluster === undefined ? ['main'] : [subCluster, 'main'],

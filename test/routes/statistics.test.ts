@@ -66,7 +66,7 @@ describe('GET /api/statistics/jobs', () => {
   });
 
   test('clipped to a range of times, has hours inside it only, and the exact seconds', async () => {
-    // Of the job of 7,200 s the first half hour, of the two that began with it 1,800 and 60 s.
+    // The first half hour of the job of 7,200 s. Of the two that began with it, 1,800 and 60 s.
     const range = `${NOW - 7200}-${NOW - 5400}`;
     expect(await statistics(`?clip=${range}`)).toEqual([
       {
@@ -111,7 +111,7 @@ test.each([2025, 2026, 2027])('the twelve months of %i add up to the year', asyn
     job({ jobId: 5, startTime: at('2026-10-25T00:30:00Z'), duration: 86_400 * 13 + 77, numNodes: 3, user: 'bob' }),
     job({ jobId: 6, startTime: at('2026-11-30T12:34:56Z'), duration: 0, jobState: 'running', numAcc: 4 }), // until now, NOW
     job({ jobId: 7, startTime: at('2026-12-31T01:00:00Z'), duration: 86_401, jobState: 'suspended' }),
-    job({ jobId: 8, startTime: NOW + 3600, duration: 0, jobState: 'running' }), // by a clock that is an hour ahead
+    job({ jobId: 8, startTime: NOW + 3600, duration: 0, jobState: 'running' }), // its clock is an hour ahead
   ];
   const seconds = ['totalWalltimeSeconds', 'totalNodeSeconds', 'totalCoreSeconds', 'totalAccSeconds'];
   const app = await testApp({ jobs });
@@ -151,7 +151,7 @@ describe('GET /api/statistics/histograms', () => {
   test('has the four of all jobs', async () => {
     const { histDuration, histNumNodes, histNumCores, histNumAccs, histMetrics } = await histograms();
     expect(histDuration).toHaveLength(48);
-    // Durations of 60, 3600 and 7200 s lie in the bins that end at 1, 2 and 3 h.
+    // Durations of 60, 3600 and 7200 s are in the bins that end at 1, 2 and 3 h.
     expect(occurring(histDuration).map(({ value }) => value)).toEqual([3600, 7200, 10_800]);
     expect(histNumNodes).toEqual([
       { value: 1, count: 2 },

@@ -1,4 +1,4 @@
-/** Nothing that a caller sends is stored beyond the bounds of src/jobs/length-bounds.ts, whatever the field and the route. */
+/** No input of a caller is stored beyond the bounds of src/jobs/length-bounds.ts, for any field and route. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BOUNDS } from '../../src/jobs/length-bounds.ts';
 import { bodyOf, faultIn, job, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
@@ -33,7 +33,7 @@ async function contents(): Promise<string> {
   return JSON.stringify(rows, (_, value) => (typeof value === 'bigint' ? String(value) : value));
 }
 
-/** Each text, list and map of a schema: where it is, and a value that is one too long. */
+/** Each text, list and map of a schema: its path, and a value that is one too long. */
 type Way = readonly (string | number)[];
 interface Field {
   way: Way;
@@ -42,7 +42,7 @@ interface Field {
 function* fieldsOf(schema: Schema, way: Way = []): Generator<Field> {
   for (const choice of schema.anyOf ?? []) yield* fieldsOf(choice, way);
   const types = [schema.type].flat();
-  // A bound in bytes is not in the document: that is the one of values of the metadata.
+  // The document does not have bounds in bytes. There is one, for values of the metadata.
   if (types.includes('string')) yield { way, tooMuch: 'x'.repeat((schema.maxLength ?? BOUNDS.metaValue.most) + 1) };
   if (schema.items !== undefined) {
     yield { way, tooMuch: new Array((schema.maxItems ?? 0) + 1).fill(null) };
@@ -56,7 +56,7 @@ function* fieldsOf(schema: Schema, way: Way = []): Generator<Field> {
   for (const [name, member] of Object.entries(schema.properties ?? {})) yield* fieldsOf(member, [...way, name]);
 }
 
-/** A body with a value at a place. */
+/** A body with a value at a path. */
 function bodyWith(way: Way, value: unknown): unknown {
   const [first, ...rest] = way;
   if (first === undefined) return value;
@@ -75,7 +75,7 @@ test('every text, list and map of every body is refused by its name where it is 
       if (schema === undefined || path.startsWith('/userapi')) continue;
       for (const { way, tooMuch } of fieldsOf(schema)) {
         const field = way.join('.');
-        if (field === 'metaData.some' || field.startsWith('tags.0.')) continue; // cut, left out: see below
+        if (field === 'metaData.some' || field.startsWith('tags.0.')) continue; // cut or left out, see below
         const answer = await service.send(
           method.toUpperCase(),
           path.replace(/\{\w+\}/, '1'),
@@ -86,7 +86,7 @@ test('every text, list and map of every body is refused by its name where it is 
         );
         const [status, code, error] = await faultIn(answer);
         expect([status, code], `${method} ${path} ${field}`).toEqual([400, 'invalid_request']);
-        // A small body may not have so many values at all.
+        // A small body may not have this many values.
         expect(error, `${method} ${path} ${field}`).toMatch(/must have at most \d+|more than \d+ values/);
         const name = way.findLast((part) => typeof part === 'string' && part !== 'some');
         if (name !== undefined && !error.includes('values')) expect(error).toContain(name);
@@ -182,7 +182,7 @@ describe('what grows by one write after the other', () => {
       'forbidden',
     ]);
     expect(await contents()).toBe(before);
-    // The same tag again and again is one tag.
+    // The same tag several times counts as one.
     expect((await put(Array(BOUNDS.tagsInBody.most).fill({ type: 't', name: 'n0' }))).status).toBe(200);
   });
 

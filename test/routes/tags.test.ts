@@ -25,7 +25,7 @@ describe.each(['POST', 'PATCH'])('%s tag_job/{id}', (method) => {
   test('adds tags, makes those that are new, and answers the job with what the caller may read and has added', async () => {
     const answer = await ask(method, 'jobs/tag_job/1', [{ type: 'new', name: 'one' }, SECRET]);
     expect(answer.status).toBe(200);
-    // A machine account may write tags for admins, and not read them, but for the one it has just added.
+    // A machine account may write tags for admins. It may only read those that it has just added.
     expect((await tagsIn(answer))?.map(({ name, scope }) => [name, scope]).sort()).toEqual([
       ['look', 'admin'],
       ['one', 'global'],

@@ -146,7 +146,7 @@ test('a change that comes while its file is written is written as well', async (
       jobData: async () => null,
       follow: async (changes) => {
         rounds += 1;
-        if (rounds === 1) await edit('two'); // behind the read, before the file is written
+        if (rounds === 1) await edit('two'); // between the read and the write of the file
         for (const change of changes) await changeMeta(folder(), change);
       },
     },

@@ -12,7 +12,7 @@ import { NOW } from '../support/test-app.ts';
 const HOUR = 3_600;
 const WEEK = 604_800;
 
-/** The check of a pool's file, with a clock to set; `lines` is what it logs. */
+/** The check of a pool's file, with an adjustable clock. `lines` is what it logs. */
 function checkOf(pool: TestPool, now: { at: number }, logLimitBytes?: number) {
   const lines: string[] = [];
   const check = startFileCheck({
@@ -53,7 +53,7 @@ test('damage is in the log, in the record, and counts after a restart', async ()
   await withJobs(pool, jobs(1, 20_000));
   await pool.db.maintain('checkpoint', within(30_000));
   const { size } = statSync(pool.path);
-  // Opened in this process, which holds no lock on it: a page in the middle of the job table becomes noise.
+  // Opened in this process, which holds no lock on it. Overwrites a page in the middle of the job table.
   const file = openSync(pool.path, 'r+');
   writeSync(file, Buffer.alloc(4_096, 0xa5), 0, 4_096, Math.floor(size / 2 / 4_096) * 4_096);
   closeSync(file);
@@ -80,7 +80,7 @@ test('a table is given up when the log is too large, and the next check goes on 
   expect(given.lines).toEqual(['the check of the database file was postponed']);
   const check = checkOf(pool, now);
   await check.look();
-  expect((await recordOf(pool))?.result).toHaveProperty('next'); // an hour has to pass
+  expect((await recordOf(pool))?.result).toHaveProperty('next'); // it continues only after an hour
   now.at += HOUR;
   await check.look();
   expect((await recordOf(pool))?.result).toMatchObject({ checkedAt: now.at, problems: [] });

@@ -36,7 +36,7 @@ describe('timed work', () => {
     const first = await lastTimedWork(service);
     expect(first.map(({ name }) => name)).toEqual(TIMETABLE.map(({ name }) => name).sort());
     expect(first.every(({ beganAt, endedAt }) => beganAt === NOW && endedAt === NOW)).toBe(true);
-    now = NOW + 61; // JOB_CACHE_S is 60, everything else comes less often
+    now = NOW + 61; // JOB_CACHE_S is 60, and all other intervals are longer
     await run();
     const again = (await lastTimedWork(service)).filter(({ beganAt }) => beganAt === now);
     expect(again.map(({ name }) => name)).toEqual(['moveCachedJobs']);
@@ -123,9 +123,9 @@ test('jobs past their walltime and the grace have failed, as long as they could 
   service = await testApp({ jobs: [at(1, 4201, 3600), at(2, 4200, 3600), at(3, 9_000_000, 0)] });
   await run({ ...EVERY, DURATION_UPDATE_S: 'off' });
   expect(await jobs()).toEqual([
-    { id: 1, state: 'failed', d: 3600, m: 2 }, // started 600 s + walltime and one second ago
+    { id: 1, state: 'failed', d: 3600, m: 2 }, // started 600 s + walltime + one second ago
     { id: 2, state: 'running', d: 7, m: 1 },
-    { id: 3, state: 'running', d: 7, m: 1 }, // without a walltime nobody knows
+    { id: 3, state: 'running', d: 7, m: 1 }, // it is unknown without a walltime
   ]);
 });
 
@@ -163,7 +163,7 @@ test('the timer does it while the service runs, and says so', async () => {
     result: { updated: 1 },
   });
   const deadline = startDeadline(1_000);
-  await service.db.write('deleteJob', { id: 1n }, deadline); // it has let go of the database
+  await service.db.write('deleteJob', { id: 1n }, deadline); // the timer no longer uses the database
   deadline.clear();
 });
 

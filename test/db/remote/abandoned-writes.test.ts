@@ -1,4 +1,6 @@
-/** Writes whose time is up while they wait for the lock of a libSQL server, over a proxy that does not pass hang-ups on. */
+/**
+ * Writes whose deadline passes while they wait for the lock of a libSQL server. The proxy does not pass on hang-ups.
+ */
 import { createClient } from '@libsql/client/web';
 import { expect, onTestFinished, test } from 'vitest';
 import { BeginGate } from '../../../src/db/remote/begin-gate.ts';
@@ -9,14 +11,14 @@ import { libsqlServer } from '../../support/libsql-server.ts';
 import { oneJob } from '../../support/one-job.ts';
 import { small, within } from '../../support/pool.ts';
 
-/** What a write of ours that is abandoned at the server would hold the lock for, each. */
+/** How long each abandoned write would hold the lock at the server. */
 const HELD_MS = 5_000;
 
 test('they do not pile up at the server, and writes go on when the lock is free', async () => {
   const server = await libsqlServer();
   await migrateRemote({ url: server.url });
   const { url, asked } = await deafProxyTo(server.url);
-  // Two services: each knows of its own writes only.
+  // Two services: each knows only its own writes.
   const services = [0, 1].map(() => openRemote({ url, mostAtOnce: 16, heartbeat: true }));
   onTestFinished(async () => {
     await Promise.all(services.map((db) => db.close(200)));
@@ -42,7 +44,7 @@ test('they do not pile up at the server, and writes go on when the lock is free'
     const row = oneJob({ jobId: 100n + BigInt(at) });
     await db.write('insertJobs', { rows: [row], tags: [] }, within(20_000));
   }
-  // Abandoned, those that were sent would take four times 5 s.
+  // If they had been abandoned at the server, they would take four times 5 s.
   expect(performance.now() - freeAt).toBeLessThan(2.5 * HELD_MS);
   const { rows } = await createClient({ url: server.url }).execute('SELECT job_id FROM job ORDER BY job_id');
   expect(rows.map(({ job_id: id }) => id)).toEqual([100, 101]);
@@ -60,7 +62,7 @@ test('one goes all the same from time to time: the others may wait at a server t
   const startedAt = performance.now();
   await gate.enter(within(30_000));
   expect(performance.now() - startedAt).toBeGreaterThan(4_000);
-  await gate.watch(Promise.resolve(), within(1_000)); // answered: the lock moves
+  await gate.watch(Promise.resolve(), within(1_000)); // answered: the lock is passed on
   await gate.enter(within(100));
   await gate.enter(within(100));
   for (const { resolve } of lost) resolve();

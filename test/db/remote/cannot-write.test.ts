@@ -1,4 +1,4 @@
-/** A libSQL server that answers and cannot write, since its disk is full. */
+/** A libSQL server that answers but cannot write because its disk is full. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../../src/db/port.ts';
 import { openRemote } from '../../../src/db/remote/open-remote.ts';
@@ -31,8 +31,8 @@ test('writes name its error, the status and the log say so once, and the next wr
   }
   expect(db.status()).toMatchObject({ alive: true, degraded: ['the libSQL server cannot write (SQLITE_IOERR)'] });
   expect(lines).toEqual([['the libSQL server cannot write: check its disk', { code: 'SQLITE_IOERR' }]]);
-  expect(await count(db)).toBe(1); // reads go on
-  // A write that finds nothing to change proves nothing.
+  expect(await count(db)).toBe(1); // reads still work
+  // A write that changes nothing does not show that writing works again.
   await db.write('deleteJobsBefore', { before: 1n, after: undefined, omit: 'none', limit: 10 }, within(10_000));
   expect(db.status().degraded).toHaveLength(1);
   server.makeRoom();

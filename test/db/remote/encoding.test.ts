@@ -1,4 +1,4 @@
-/** Which compression a libSQL server is asked for, and that it is what reaches it. */
+/** The compression that is requested from a libSQL server, and that the request reaches it. */
 import { expect, test } from 'vitest';
 import { encodingFor } from '../../../src/db/remote/encoding.ts';
 import { checkRemote, migrateRemote } from '../../../src/db/remote/migrate-remote.ts';
@@ -24,7 +24,7 @@ test.each([
   'https://db.local',
   'https://DB.Internal.',
   'https://db.home.arpa',
-  'http://sqld.hpc.example', // no TLS: not over the internet
+  'http://sqld.hpc.example', // without TLS: not over the internet
   'libsql://sqld.hpc.example?tls=0',
 ])('%s is near: identity', (url) => {
   expect(encodingFor(url)).toBe('identity');

@@ -1,4 +1,4 @@
-/** What a libSQL server answers, as faults: by a real server where it can be brought to it, and every word that it has. */
+/** Errors of a libSQL server as faults: from a real server where it can be provoked, and for every code that it has. */
 import { createClient, LibsqlError } from '@libsql/client/web';
 import { expect, onTestFinished, test } from 'vitest';
 import { migrateRemote } from '../../../src/db/remote/migrate-remote.ts';
@@ -9,7 +9,7 @@ import { libsqlServer } from '../../support/libsql-server.ts';
 import { oneJob } from '../../support/one-job.ts';
 import { asked, small, within } from '../../support/pool.ts';
 
-/** A value of a parameter, made of others, or a row: SQLITE_LIMIT_LENGTH of sqld. */
+/** Limit for a parameter, a computed value and a row: SQLITE_LIMIT_LENGTH of sqld. */
 const MOST_BYTES = 5_000_000;
 const TAKES = /to be stored exceeds the limit of libSQL servers \(5,000,000 bytes\)/;
 
@@ -23,7 +23,7 @@ async function ready() {
   return { url, db, store };
 }
 
-/** As JSON it has this size. */
+/** Metadata with this size as JSON. */
 const metaDataOf = (bytes: number) => ({ b: 'x'.repeat(bytes - '{"b":""}'.length) });
 
 test.each([
@@ -36,7 +36,7 @@ test.each([
     status: 413,
     message: expect.stringMatching(TAKES),
   });
-  await store(MOST_BYTES - 1_000); // with the rest of the row it is below
+  await store(MOST_BYTES - 1_000); // below the limit with the rest of the row
   expect(await db.read(small(1), within(10_000))).toEqual([{ answer: 1 }]);
 });
 
@@ -57,7 +57,7 @@ test('an answer that is too large is memory_limit_exceeded, whether it is one va
   });
 });
 
-/** Every code of sqld 0.24.32 (`strings sqld`), and what it is to a caller: of a read, and of a statement that changes something where that is another. */
+/** Every code of sqld 0.24.32 (`strings sqld`) and its fault: of a read, and of a write if it differs. */
 const WORDS: readonly [word: string, read: FaultCode, change?: FaultCode][] = [
   ['SQL_PARSE_ERROR', 'internal'],
   ['SQL_MANY_STATEMENTS', 'internal'],

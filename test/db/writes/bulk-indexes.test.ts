@@ -62,7 +62,7 @@ describe('the lean indexes', () => {
     await insert();
     await db.close(1000);
     const next = await localDatabase(path);
-    // The load is repeated: the table is not empty now, what is owed stays owed.
+    // The load is repeated: the table is not empty now, and the missing indexes are still recorded.
     await beginBulkLoad(next.db);
     expect(await buildIndexes(next.db, () => {})).toBe(Object.keys(LEAN_INDEXES).length);
     expect(await next.query(OWED)).toEqual([]);
