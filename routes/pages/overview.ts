@@ -6,7 +6,7 @@ import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { RECENT } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
-import { FAILED_STATES } from '../../src/jobs/job.ts';
+import { FAILED_STATES } from '../../src/jobs/job-enums.ts';
 import { frontendLinks } from '../../src/pages/frontend/links.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/pages/overview/content.ts';

@@ -1,4 +1,5 @@
-import type { Job, JobState, Resource, Tag } from '../jobs/job.ts';
+import type { Job, Resource, Tag } from '../jobs/job.ts';
+import type { JobState } from '../jobs/job-enums.ts';
 import type { Pool, Template } from './population.ts';
 import type { Random } from './random.ts';
 

@@ -1,4 +1,5 @@
-import { isUnended, type Job } from '../jobs/job.ts';
+import type { Job } from '../jobs/job.ts';
+import { isUnended } from '../jobs/job-enums.ts';
 import { jobProblem } from '../jobs/job-problems.ts';
 
 /** The number of jobs sent to the writer together, which limits the memory of a reader. */

@@ -1,7 +1,8 @@
 import type { Database } from '../db/port.ts';
 import { storedStates } from '../db/statements/stored-states.ts';
 import { within } from '../deadline.ts';
-import { isUnended, type Job, UNENDED_STATES } from '../jobs/job.ts';
+import type { Job } from '../jobs/job.ts';
+import { isUnended, UNENDED_STATES } from '../jobs/job-enums.ts';
 import type { JobWriter } from './run.ts';
 
 const READ_LIMIT_MS = 60_000;

@@ -1,4 +1,5 @@
-import { JOB_STATES, type JobState, type Resource, SHARED, type Shared } from '../jobs/job.ts';
+import type { Resource } from '../jobs/job.ts';
+import { JOB_STATES, type JobState, SHARED, type Shared } from '../jobs/job-enums.ts';
 
 /** Returns the state for any spelling in use (`out-of-memory`, upper case), or undefined. */
 export function jobStateOf(text: string): JobState | undefined {

@@ -1,5 +1,5 @@
 import type { Bounds, Field, Stored } from './field-kinds.ts';
-import { JOB_STATES, SHARED } from './job.ts';
+import { JOB_STATES, SHARED } from './job-enums.ts';
 
 /** Words for a range of time that ends now, and their length. */
 export const RECENT = [

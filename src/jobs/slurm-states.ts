@@ -1,4 +1,4 @@
-import { JOB_STATES, type JobState } from './job.ts';
+import { JOB_STATES, type JobState } from './job-enums.ts';
 
 /** The state of a job in a record of Slurm's accounting. `never`: the job has not run. */
 export type RecordState = JobState | 'never';

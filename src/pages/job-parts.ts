@@ -1,4 +1,4 @@
-import { FAILED_STATES } from '../jobs/job.ts';
+import { FAILED_STATES } from '../jobs/job-enums.ts';
 import { MOST_LISTED_TAGS } from '../jobs/listed-job.ts';
 import type { Whole } from '../jobs/statistics.ts';
 import { firstOf } from './cut.ts';

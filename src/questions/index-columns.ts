@@ -1,6 +1,6 @@
 import type { SqlValue } from '../db/statement.ts';
 import { type FieldOf, STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
-import { JOB_STATES } from '../jobs/job.ts';
+import { JOB_STATES } from '../jobs/job-enums.ts';
 
 /** A column of the index. */
 export interface Column {

@@ -1,4 +1,4 @@
-import { UNENDED_STATES } from '../../jobs/job.ts';
+import { UNENDED_STATES } from '../../jobs/job-enums.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
 

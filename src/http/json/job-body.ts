@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Bounds } from '../../jobs/field-kinds.ts';
 import { FIELDS, SMT } from '../../jobs/fields.ts';
-import { type Resource as JobResource, type StoredResources, sharedOfExclusive } from '../../jobs/job.ts';
+import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
+import { sharedOfExclusive } from '../../jobs/job-enums.ts';
 import { hostsProblem } from '../../jobs/job-problems.ts';
 import { boundedMetadata, type CutEntry } from '../../jobs/length-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { JOB_STATES, SHARED } from '../../jobs/job.ts';
+import { JOB_STATES, SHARED } from '../../jobs/job-enums.ts';
 
 const int64 = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const map = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value).nullable();

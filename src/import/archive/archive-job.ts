@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { StatisticsSchema } from '../../archive/meta-json.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { footprintsOf } from '../../clusters/footprint.ts';
-import { type Job, sharedOfExclusive, type Tag } from '../../jobs/job.ts';
+import type { Job, Tag } from '../../jobs/job.ts';
+import { sharedOfExclusive } from '../../jobs/job-enums.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 

@@ -1,4 +1,5 @@
-import type { Job, MonitoringStatus, Tag } from '../../jobs/job.ts';
+import type { Job, Tag } from '../../jobs/job.ts';
+import type { MonitoringStatus } from '../../jobs/job-enums.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, numberMap, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 

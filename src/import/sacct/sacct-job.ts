@@ -1,6 +1,7 @@
 import type { Clusters } from '../../clusters/clusters.ts';
 import { expandHostList } from '../../clusters/hostlist.ts';
-import { isUnended, type Job, type JobState } from '../../jobs/job.ts';
+import type { Job } from '../../jobs/job.ts';
+import { isUnended, type JobState } from '../../jobs/job-enums.ts';
 import type { Column, Fields } from './sacct-columns.ts';
 import { cpusOfTres, durationSec, gpusOfGres, gpusOfTres, stateOf, walltimeSec } from './sacct-values.ts';
 import type { LocalClock } from './times.ts';

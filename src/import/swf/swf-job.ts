@@ -1,4 +1,5 @@
-import type { Job, JobState } from '../../jobs/job.ts';
+import type { Job } from '../../jobs/job.ts';
+import type { JobState } from '../../jobs/job-enums.ts';
 
 /** A line that is no job of the format; the message says why. */
 export class BadSwfLine extends Error {

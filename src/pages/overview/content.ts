@@ -1,5 +1,5 @@
 import type { ClusterSize } from '../../clusters/size.ts';
-import { FAILED_STATES } from '../../jobs/job.ts';
+import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { address } from '../filter/words.ts';
 import { capitalized, share, whole } from '../format.ts';

@@ -1,7 +1,7 @@
 import { foldCase } from '../../db/sql/conditions.ts';
 import { FIELDS, type FieldOf } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../../jobs/filter.ts';
-import { ENDED_STATES } from '../../jobs/job.ts';
+import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, HOST_MARK, membersOf, RUNNING } from '../index-columns.ts';

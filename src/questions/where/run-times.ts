@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { allOf } from '../../db/sql/conditions.ts';
 import type { Condition, Range } from '../../jobs/filter.ts';
-import { ENDED_STATES } from '../../jobs/job.ts';
+import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 /** Longer jobs are few and have their own index (migrations/0008_long_jobs.sql, which contains the same number). */
