@@ -1,10 +1,7 @@
-import { STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
-import type { JobProperty, StorableJob, Tag } from '../jobs/job.ts';
+import { JOB_FIELDS } from '../jobs/fields.ts';
+import type { StorableJob, Tag } from '../jobs/job.ts';
 import type { StartedJob } from '../jobs/started-job.ts';
 import type { SqlValue } from './statement.ts';
-
-type JobField = Extract<StoredField, { property: JobProperty }>;
-const JOB_FIELDS = STORED_FIELDS.filter((field): field is JobField => field.property !== undefined);
 
 /** Columns of table `job` that a new job sets, in the order of `JobRow`. `id` keeps its default. */
 export const JOB_COLUMNS = [
@@ -42,7 +39,7 @@ export function jobRows(jobs: readonly StorableJob[]): JobRows {
 /** The values of JOB_COLUMNS for one job. */
 export function jobRow(job: StorableJob | StartedJob): JobRow {
   return [
-    ...JOB_FIELDS.map(({ property }) => job[property]),
+    ...JOB_FIELDS.map(({ property }) => job[property] ?? 0),
     job.submitTime,
     jsonOf(job.metaData),
     jsonOf(job.resources),

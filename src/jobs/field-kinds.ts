@@ -1,5 +1,3 @@
-import type { JobProperty } from './job.ts';
-
 /** The sections of the filter form, in order. */
 export const FORM_GROUPS = ['User', 'Time and state', 'Job', 'Cluster and nodes', 'Resources'] as const;
 
@@ -13,8 +11,8 @@ interface Common {
 /** A field that is a column of table `job`. NULL reads as '' or 0. */
 export interface Stored extends Common {
   readonly column: string;
-  /** Its name in a job. If absent, the database sets the column. */
-  readonly property?: JobProperty;
+  /** Its name in a job, in the API and in meta.json. If absent, the database sets the column. */
+  readonly property?: string;
   /** True if the column may be NULL. */
   readonly nullable?: true;
 }

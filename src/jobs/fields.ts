@@ -19,7 +19,7 @@ export const METRIC = 'metric.';
 const TIME_BITS = 32;
 const COUNT_BITS = 29;
 /** The type of these columns in cc-backend, whose queries fail on larger numbers. */
-const INT32: Bounds = { least: 0n, most: 2n ** 31n - 1n };
+export const INT32: Bounds = { least: 0n, most: 2n ** 31n - 1n };
 const INT64: Bounds = { least: 0n, most: 2n ** 63n - 1n };
 
 /**
@@ -28,12 +28,10 @@ const INT64: Bounds = { least: 0n, most: 2n ** 63n - 1n };
  * - the types of conditions, the parameters of the API with their documentation, and the form
  * - the SQL for SQLite and for the column index, and the columns of the index
  * - the sort orders of lists, and the bounds of new jobs
+ * - the numbers of a job in the API (wire-numbers.ts), in starts, and in imports from archives and databases
  * - the random jobs and filters of the tests
  *
- * A new number of a job is an entry here and also needs:
- * - a member of Job (job.ts); tsc then lists the code that has to set it, such as http/json/job-body.ts and the imports
- * - its place on the wire: questions/one-job/job-json.ts and http/json/job-schema.ts
- * - a migration, if table `job` lacks the column
+ * A new number of a job is an entry here, and a migration if table `job` lacks the column.
  */
 const ENTRIES = {
   user: {
@@ -244,8 +242,6 @@ type Named<Name extends FieldName> = { readonly name: Name } & Entries[Name] &
 export type AnyField = { [Name in FieldName]: Named<Name> }[FieldName];
 /** A field of one of these kinds. */
 export type FieldOf<Kind extends Field['kind']> = Extract<AnyField, { kind: Kind }>;
-/** A field that is a number of a job. */
-export type NumberField = FieldOf<'time' | 'whole' | 'decimal'>;
 /** A field whose values are ranges of times. */
 export type TimesField = FieldOf<'time' | 'during' | 'ended'>;
 /** A field that is a column of table `job`. */
@@ -256,28 +252,15 @@ export const FIELDS = Object.fromEntries(
   Object.entries(ENTRIES).map(([name, entry]) => [name, { name, ...entry }]),
 ) as unknown as { readonly [Name in FieldName]: Named<Name> };
 
-/** A whole number of a job that has no filter. */
-export const SMT = { property: 'smt', kind: 'whole', bounds: INT32 } as const;
-
 /** The fields in order. */
 export const ALL_FIELDS: readonly AnyField[] = Object.values(FIELDS);
 
 /** The fields that are columns of table `job`. */
 export const STORED_FIELDS: readonly StoredField[] = ALL_FIELDS.filter((field) => 'column' in field);
 
-export const NUMBER_FIELDS = STORED_FIELDS.filter(
-  (field): field is NumberField => field.kind === 'time' || field.kind === 'whole' || field.kind === 'decimal',
-);
-
-/**
- * Maps the property of each field to one of two values: `whole` for whole numbers and times, `decimal` for decimals.
- */
-export function byProperty<One extends NumberField, Int, Real>(fields: readonly One[], whole: Int, decimal: Real) {
-  const values = fields.map(({ property, kind }) => [property, kind === 'decimal' ? decimal : whole]);
-  return Object.fromEntries(values) as {
-    [Each in One as Each['property']]: Each['kind'] extends 'decimal' ? Real : Int;
-  };
-}
+/** The fields that a new job sets. */
+type JobField = Extract<StoredField, { property: string }>;
+export const JOB_FIELDS = STORED_FIELDS.filter((field): field is JobField => field.property !== undefined);
 
 /** Returns the field of a filter parameter: `user` for `user.not`. */
 export function fieldOfParameter(parameter: string): AnyField | undefined {

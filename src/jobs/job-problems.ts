@@ -1,12 +1,11 @@
 import type { Bounds } from './field-kinds.ts';
-import { FIELDS, SMT, STORED_FIELDS, type StoredField } from './fields.ts';
+import { FIELDS, JOB_FIELDS } from './fields.ts';
 import type { Job, Resource, Tag } from './job.ts';
+import { SMT, SUBMIT_TIME } from './job-numbers.ts';
 
 type Whole = number | bigint;
-/** A time of a job that no filter asks for. */
-const SUBMIT_TIME = { property: 'submitTime', kind: 'time' } as const;
-type Checked = (StoredField & { readonly property: string }) | typeof SMT | typeof SUBMIT_TIME;
-const CHECKED: readonly Checked[] = [...STORED_FIELDS.filter((field) => 'property' in field), SMT, SUBMIT_TIME];
+const CHECKED = [...JOB_FIELDS, SMT, SUBMIT_TIME];
+type Checked = (typeof CHECKED)[number];
 
 /**
  * Checks a job before it is stored, whether it comes from the API, an import or the generator. Each function here
@@ -19,10 +18,10 @@ export function jobProblem(job: Job, nowSec: number): string | undefined {
 
 /** Checks all fields of a job except its hosts and tags. */
 export function valuesProblem(
-  job: Readonly<Record<Checked['property'], string | Whole>>,
+  job: Readonly<Partial<Record<Checked['property'], string | Whole>>>,
   nowSec: number,
 ): string | undefined {
-  return firstProblem(CHECKED, (field) => valueProblem(field, job[field.property], nowSec));
+  return firstProblem(CHECKED, (field) => valueProblem(field, job[field.property] ?? 0, nowSec));
 }
 
 export function hostsProblem(resources: readonly Resource[]): string | undefined {

@@ -1,4 +1,5 @@
 import type { JobState, MonitoringStatus, Shared } from './job-enums.ts';
+import type { NumberField } from './job-numbers.ts';
 
 export interface Resource {
   hostname: string;
@@ -27,12 +28,15 @@ export interface Tag {
   scope: string;
 }
 
+/** The numbers of fields.ts. Those that no code but that of the fields knows are optional: absent is 0. */
+type OtherNumbers = Partial<Record<NumberField['property'], number | bigint>>;
+
 /**
  * A job to be stored, as made by the imports and the generator. start_job makes a StorableJob. Times are Unix seconds,
  * durations seconds, energy kWh. Nothing is stored as NULL: cc-backend cannot read it in these columns
  * (contract/database.md §2).
  */
-export interface Job {
+export interface Job extends OtherNumbers {
   jobId: number | bigint;
   cluster: string;
   subCluster: string;
@@ -51,7 +55,7 @@ export interface Job {
   numNodes: number;
   numHwthreads: number;
   numAcc: number;
-  smt: number;
+  smt: number | bigint;
   monitoringStatus: MonitoringStatus;
   energy: number;
   resources: Resource[];
@@ -63,11 +67,7 @@ export interface Job {
   tags: Tag[];
 }
 
-/** A member of a job that is a text or a number. */
-export type JobProperty = keyof { [Name in keyof Job as Job[Name] extends string | number | bigint ? Name : never]: 0 };
-
 /** A job to be written. A scheduler may send any 64-bit number, which must not be rounded. */
-export interface StorableJob extends Omit<Job, 'startTime' | 'walltime'> {
-  startTime: number | bigint;
-  walltime: number | bigint;
-}
+export type StorableJob = {
+  [Name in keyof Job]: Name extends NumberField['property'] ? Job[Name] | bigint : Job[Name];
+};

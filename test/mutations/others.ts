@@ -22,12 +22,7 @@ export const OTHERS: readonly Mutation[] = [
     'column-index/transaction',
   ),
   mutation('jobs/job-problems.ts', 'if (value > most)', 'if (value > most + 1n)', 'jobs/every-way-in'),
-  mutation(
-    'jobs/job-problems.ts',
-    '[...STORED_FIELDS.filter(',
-    '[...STORED_FIELDS.slice(1).filter(',
-    'jobs/every-way-in',
-  ),
+  mutation('jobs/job-problems.ts', '[...JOB_FIELDS, SMT', '[...JOB_FIELDS.slice(1), SMT', 'jobs/every-way-in'),
   mutation('import/batch.ts', 'if (problem !== undefined)', 'if (false)', 'jobs/every-way-in'),
   mutation('frontend/globals.ts', '/[<>&', '/[>&', 'frontend/pages'),
   mutation('frontend/globals.ts', '.replaceAll(\'"__proto__":\', \'["__proto__"]:\')', '', 'frontend/pages'),

@@ -1,3 +1,4 @@
+import { WHOLE_FIELDS } from '../../jobs/job-numbers.ts';
 import type { Columns } from './read.ts';
 
 /** Tags of a job as a JSON array of [type, name, scope]. */
@@ -14,19 +15,14 @@ export function jobColumns(tags: 'none' | 'global' | 'scoped'): Columns {
     cluster: { kind: 'text' },
     subcluster: { kind: 'text' },
     submit_time: { kind: 'number' },
-    start_time: { kind: 'number' },
+    ...Object.fromEntries(WHOLE_FIELDS.map(({ column }) => [column, { kind: 'number' } as const])),
     hpc_user: { kind: 'text' },
     project: { kind: 'text' },
     cluster_partition: { kind: 'text' },
     array_job_id: { kind: 'id' },
-    duration: { kind: 'number' },
-    walltime: { kind: 'number' },
     job_state: { kind: 'text' },
     meta_data: { kind: 'text' },
     resources: { kind: 'text' },
-    num_nodes: { kind: 'number' },
-    num_hwthreads: { kind: 'number' },
-    num_acc: { kind: 'number' },
     smt: { kind: 'number' },
     shared: { kind: 'text' },
     monitoring_status: { kind: 'number' },

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Bounds } from '../../jobs/field-kinds.ts';
-import { FIELDS, SMT } from '../../jobs/fields.ts';
+import { FIELDS } from '../../jobs/fields.ts';
 import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
+import { SMT, wholeNumbers } from '../../jobs/job-numbers.ts';
 import { hostsProblem } from '../../jobs/job-problems.ts';
 import { boundedMetadata, type CutEntry } from '../../jobs/length-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
@@ -20,16 +21,13 @@ const wordsWithin = (name: Parameters<typeof textWithin>[0]) =>
     .nullish()
     .transform((value) => value ?? '');
 /** Documents only the bounds that the type does not have. jobs/job-problems.ts checks all of them. */
-const whole32 = ({ bounds: { least } }: Bounded) =>
-  int32
-    .meta({ minimum: Number(least) })
-    .nullish()
-    .transform((value) => value ?? 0);
-const whole64 = ({ bounds: { least, orZero } }: Bounded) =>
-  int64
+const whole = ({ bounds: { least, orZero, most } }: Bounded) => {
+  const type: z.ZodType<number | bigint> = most < 2n ** 31n ? int32 : int64;
+  return type
     .meta({ minimum: orZero ? 0 : Number(least) })
     .nullish()
     .transform((value) => value ?? 0);
+};
 const seconds = int64
   .meta({ minimum: 0, description: `Unix seconds, at most ${FIELDS['start-time'].aheadSec} s ahead` })
   .nullish()
@@ -97,7 +95,7 @@ function storedMetadata(value: Record<string, string> | null | undefined): {
  * (jobState, id, statistics …) are checked and left out.
  */
 export const StartBody = strictFields({
-  jobId: whole64(FIELDS['job-id']),
+  jobId: whole(FIELDS['job-id']),
   cluster: words,
   subCluster: words,
   partition: words,
@@ -107,14 +105,9 @@ export const StartBody = strictFields({
   /** What older adapters send in place of `shared`. */
   exclusive: int32.nullish(),
   monitoringStatus: int32.nullish().transform((value) => value ?? 1),
-  startTime: seconds,
-  duration: whole32(FIELDS.duration),
-  walltime: whole64(FIELDS.walltime),
-  arrayJobId: whole64(FIELDS['array-job-id']),
-  numNodes: whole32(FIELDS['num-nodes']),
-  numHwthreads: whole32(FIELDS['num-hwthreads']),
-  numAcc: whole32(FIELDS['num-acc']),
-  smt: whole32(SMT),
+  ...wholeNumbers((field) => (field.kind === 'time' ? seconds : whole(field))),
+  arrayJobId: whole(FIELDS['array-job-id']),
+  smt: whole(SMT),
   energy: number,
   resources: listOf(Resource, 'resources')
     .nullish()

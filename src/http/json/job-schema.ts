@@ -1,8 +1,25 @@
 import { z } from '@hono/zod-openapi';
 import { JOB_STATES, SHARED } from '../../jobs/job-enums.ts';
+import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/wire-numbers.ts';
 
 const int64 = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const map = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value).nullable();
+
+/** Descriptions of numbers that their unit does not explain. */
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  duration: 'seconds; of a running job, up to now',
+  monitoringStatus: '1 running or archiving, 2 failed, 3 archived',
+};
+
+/** Counts have 32 bits in cc-backend, other whole numbers 64. */
+function numberSchema(number: WireNumber) {
+  const { property, kind } = number;
+  const unit = 'unit' in number ? number.unit : undefined;
+  const type = kind === 'decimal' ? z.number() : kind === 'whole' && unit === undefined ? z.int() : int64();
+  const description = DESCRIPTIONS[property] ?? (kind === 'time' ? 'Unix seconds' : unit === 's' ? 'seconds' : unit);
+  const schema = isLeftOutAsZero(number) ? type.optional() : type;
+  return description === undefined ? schema : schema.openapi({ description });
+}
 
 /** A job as specified in contract/rest.md §3. Used for documentation only: SQLite writes the JSON of jobs. */
 export const JobSchema = z
@@ -27,18 +44,7 @@ export const JobSchema = z
     footprint: map(z.number()),
     metaData: map(z.string()),
     concurrentJobs: z.object({ items: z.null(), count: z.int() }),
-    energy: z.number().openapi({ description: 'kWh' }),
-    arrayJobId: int64().optional(),
-    walltime: int64().optional().openapi({ description: 'seconds' }),
-    submitTime: int64().optional().openapi({ description: 'Unix seconds' }),
-    jobId: int64(),
-    duration: int64().openapi({ description: 'seconds; of a running job, up to now' }),
-    numNodes: z.int(),
-    startTime: int64().openapi({ description: 'Unix seconds' }),
-    smt: z.int().optional(),
-    numAcc: z.int().optional(),
-    numHwthreads: z.int().optional(),
-    monitoringStatus: z.int().optional().openapi({ description: '1 running or archiving, 2 failed, 3 archived' }),
+    ...Object.fromEntries(WIRE_NUMBERS.map((number) => [number.property, numberSchema(number)])),
     id: int64().openapi({ description: 'database id' }),
     statistics: map(
       z.object({

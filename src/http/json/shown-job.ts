@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { byProperty, NUMBER_FIELDS } from '../../jobs/fields.ts';
+import { byProperty, NUMBER_FIELDS } from '../../jobs/job-numbers.ts';
 
 /**
  * JSON.parse of ES2026. The libraries of TypeScript do not declare yet that a reviver receives the text of a number.

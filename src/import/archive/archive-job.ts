@@ -4,6 +4,7 @@ import type { Clusters } from '../../clusters/clusters.ts';
 import { footprintsOf } from '../../clusters/footprint.ts';
 import type { Job, Tag } from '../../jobs/job.ts';
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
+import { wholeNumbers } from '../../jobs/job-numbers.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 
@@ -33,13 +34,9 @@ const MetaSchema = z.object({
   exclusive: z.int().nullish(),
   jobState: text,
   submitTime: whole,
+  ...wholeNumbers(() => whole),
   startTime: z.int(),
-  duration: whole,
-  walltime: whole,
   arrayJobId: whole,
-  numNodes: whole,
-  numHwthreads: whole,
-  numAcc: whole,
   smt: whole,
   resources: z.unknown().optional(),
   metaData: z.unknown().optional(),

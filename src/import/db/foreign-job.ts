@@ -1,5 +1,6 @@
 import type { Job, Tag } from '../../jobs/job.ts';
 import type { MonitoringStatus } from '../../jobs/job-enums.ts';
+import { wholeNumbers } from '../../jobs/job-numbers.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, numberMap, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
 
@@ -20,7 +21,7 @@ export function jobOfRow(row: Row): Job {
   const resources = resourcesOf(jsonOf(row.resources));
   if (resources === undefined) throw new BadRow('resources is not a list of hosts');
   const metaData = textMap(jsonOf(row.meta_data));
-  const startTime = wholeOf(row.start_time);
+  const numbers = wholeNumbers(({ column }) => wholeOf(row[column]));
   return {
     jobId: idOf(row.job_id, 'job_id'),
     cluster: textOf(row.cluster),
@@ -30,14 +31,9 @@ export function jobOfRow(row: Row): Job {
     user: textOf(row.hpc_user),
     shared,
     jobState,
-    submitTime: submitTimeOf({ submitTime: wholeOf(row.submit_time), startTime }, metaData),
-    startTime,
-    duration: wholeOf(row.duration),
-    walltime: wholeOf(row.walltime),
+    ...numbers,
+    submitTime: submitTimeOf({ ...numbers, submitTime: wholeOf(row.submit_time) }, metaData),
     arrayJobId: idOf(row.array_job_id ?? '0', 'array_job_id'),
-    numNodes: wholeOf(row.num_nodes),
-    numHwthreads: wholeOf(row.num_hwthreads),
-    numAcc: wholeOf(row.num_acc),
     smt: wholeOf(row.smt),
     monitoringStatus: monitoringStatusOf(row.monitoring_status),
     energy: typeof row.energy === 'number' && Number.isFinite(row.energy) ? row.energy : 0,

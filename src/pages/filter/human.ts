@@ -1,5 +1,6 @@
 import { Fault } from '../../faults.ts';
-import type { FieldOf, NumberField, TimesField } from '../../jobs/fields.ts';
+import type { FieldOf, TimesField } from '../../jobs/fields.ts';
+import type { NumberField } from '../../jobs/job-numbers.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import { hasTimes, type RangeEnd, rangeOf } from '../../jobs/times.ts';
 import { duration } from '../format.ts';

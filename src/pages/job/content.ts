@@ -1,6 +1,7 @@
 import type { ShownJob } from '../../http/json/shown-job.ts';
 import { BRIEF } from '../../http/json/shown-job.ts';
-import { FIELDS, type FieldName, NUMBER_FIELDS, type NumberField } from '../../jobs/fields.ts';
+import { FIELDS, type FieldName } from '../../jobs/fields.ts';
+import { NUMBER_FIELDS, type NumberField } from '../../jobs/job-numbers.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut.ts';

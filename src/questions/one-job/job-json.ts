@@ -6,6 +6,7 @@ import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import type { HiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/wire-numbers.ts';
 import { column, userOf } from '../where/sqlite.ts';
 import { type BriefJob, briefHosts, briefMetadata, briefName } from './brief-job-json.ts';
 
@@ -34,6 +35,13 @@ export function durationAt(nowSec: number | bigint): RawBuilder<number> {
  * Uses concat() instead of ||, which copies the text for each part (200,000 against 130,000 rows a second).
  */
 export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJsonOptions): RawBuilder<string> {
+  const numberOf = ({ property, column: name, kind }: WireNumber) => {
+    if (kind === 'decimal') return real(name);
+    if (property === 'duration') return whole(durationAt(nowSec));
+    // The metadata is looked into only where it is read anyway: lists of the API must not parse it for every job.
+    const isInMetadata = property === 'submitTime' && (withMetadata || brief !== undefined);
+    return isInMetadata ? sql.raw(SUBMIT_TIME) : whole(column(name));
+  };
   const parts = [
     sql`'{"cluster":', ${quoted(column('cluster'))}`,
     sql`',"subCluster":', ${quoted(column('subcluster'))}`,
@@ -50,22 +58,8 @@ export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJ
     withMetadata && brief === undefined
       ? sql`',"metaData":', ${printedJson(column('meta_data'), 'object')}`
       : sql`',"metaData":null'`,
-    sql`',"concurrentJobs":{"items":null,"count":0},"energy":', ${real('energy')}`,
-    unlessZero('array_job_id', 'arrayJobId'),
-    unlessZero('walltime', 'walltime'),
-    // The metadata is looked into only where it is read anyway: lists of the API must not parse it for every job.
-    memberUnlessZero(
-      'submitTime',
-      withMetadata || brief !== undefined ? sql.raw(SUBMIT_TIME) : whole(column('submit_time')),
-    ),
-    sql`',"jobId":', ${whole(column('job_id'))}`,
-    sql`',"duration":', ${whole(durationAt(nowSec))}`,
-    sql`',"numNodes":', ${whole(column('num_nodes'))}`,
-    sql`',"startTime":', ${whole(column('start_time'))}`,
-    unlessZero('smt', 'smt'),
-    unlessZero('num_acc', 'numAcc'),
-    unlessZero('num_hwthreads', 'numHwthreads'),
-    unlessZero('monitoring_status', 'monitoringStatus'),
+    sql`',"concurrentJobs":{"items":null,"count":0}'`,
+    ...WIRE_NUMBERS.map((number) => member(number, numberOf(number))),
     sql`',"id":', ${column('id')}`,
     sql`',"statistics":null}'`,
   ];
@@ -101,12 +95,11 @@ function whole(value: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`CAST(${value} AS INTEGER)`;
 }
 
-function unlessZero(name: JobColumn, member: string): RawBuilder<unknown> {
-  return memberUnlessZero(member, whole(column(name)));
-}
-
-function memberUnlessZero(member: string, value: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`CASE WHEN ${value} <> 0 THEN concat(${sql.lit(`,"${member}":`)}, ${value}) END`;
+function member(number: WireNumber, value: RawBuilder<unknown>): RawBuilder<unknown> {
+  const name = sql.lit(`,"${number.property}":`);
+  return isLeftOutAsZero(number)
+    ? sql`CASE WHEN ${value} <> 0 THEN concat(${name}, ${value}) END`
+    : sql`${name}, ${value}`;
 }
 
 /** 15 digits if they are exact, otherwise 17. For infinity, json_quote returns a JSON number. */
