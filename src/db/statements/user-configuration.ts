@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { BOUNDS } from '../../jobs/bounds.ts';
+import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { statementOf } from '../sql/sql-rows.ts';
 
 /** The settings of a user by key. Values longer than cc-jobs writes are left out. */

@@ -1,4 +1,4 @@
-import { refuseAbove } from '../../jobs/bounds.ts';
+import { refuseAbove } from '../../jobs/length-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 

@@ -1,4 +1,4 @@
-import { BOUNDS } from '../../jobs/bounds.ts';
+import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { ROLE_RIGHTS, type Role, rightsOf, type User } from '../../jobs/roles.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { type Html, html } from '../html.ts';
