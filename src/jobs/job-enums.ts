@@ -28,6 +28,10 @@ export function isUnended(state: JobState): boolean {
 /** The states of a job that has ended, for any reason. */
 export const ENDED_STATES = JOB_STATES.filter((state) => state !== 'pending' && !isUnended(state));
 
+export function hasEnded(state: JobState): boolean {
+  return ENDED_STATES.includes(state);
+}
+
 export const SHARED = ['none', 'single_user', 'multi_user'] as const;
 export type Shared = (typeof SHARED)[number];
 

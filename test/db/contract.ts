@@ -12,6 +12,20 @@ import { readAhead } from '../../src/questions/list/read-ahead.ts';
 import { oneJob } from '../support/one-job.ts';
 import { asked, ENDLESS, small, within } from '../support/pool.ts';
 
+interface Listed {
+  jobState: string;
+  duration: number;
+  submitTime?: number;
+}
+
+/** The first jobs of a list. */
+async function listed(db: Database): Promise<Listed[]> {
+  const options = { page: 1, itemsPerPage: 5, withMetadata: false, nowSec: 1_700_000_000 };
+  const [page] = await listBatches(ALL, options)(undefined);
+  if (page === undefined) throw new Error('no page');
+  return JSON.parse(`[${textOf((await db.readPage(page, within(10_000))).bytes)}]`);
+}
+
 const ADMIN = { name: 'root', roles: new Set(['admin', 'api']), projects: [] };
 const ALL = visibleTo(ADMIN);
 
@@ -43,6 +57,33 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       await db.write('insertJobs', { rows, tags: [] }, within(10_000));
       expect(await db.write('insertJobs', { rows, tags: [] }, within(10_000))).toMatchObject({ inserted: 0 });
       expect(await db.read(countJobs(ALL), within(10_000))).toEqual([{ count: 1 }]);
+    });
+
+    test('stores the submit times that only the metadata has, in batches', async () => {
+      const db = await opened();
+      const metas = [{ submitTime: '1599999000' }, {}, { submitTime: '1599998000' }, { submitTime: 'yesterday' }];
+      const rows = metas.map((metaData, at) => oneJob({ jobId: BigInt(at + 1), metaData }));
+      await db.write('insertJobs', { rows, tags: [] }, within(10_000));
+      const fill = (after: string | undefined) => db.write('fillSubmitTimes', { after, limit: 2 }, within(10_000));
+      const first = await fill(undefined);
+      const second = await fill(first.last);
+      expect([first.changed, second.changed, await fill(second.last)]).toEqual([1, 1, { changed: 0 }]);
+      expect((await fill(undefined)).changed).toBe(0);
+      expect((await listed(db)).map(({ submitTime = 0 }) => submitTime).sort()).toEqual([0, 0, 1599998000, 1599999000]);
+    });
+
+    test('stores the true end of a job whose end was assumed', async () => {
+      const db = await opened();
+      const startTime = 1_600_000_000;
+      const running = oneJob({ jobId: 1n, startTime, jobState: 'running', duration: 60, walltime: 600 });
+      await db.write('insertJobs', { rows: [running], tags: [] }, within(10_000));
+      const overdue = { nowSec: startTime + 2_000, graceSec: 600, limit: 10, after: undefined };
+      expect(await db.write('endOverdueJobs', overdue, within(10_000))).toMatchObject({ changed: 1 });
+      expect(await listed(db)).toMatchObject([{ jobState: 'failed', duration: 600, monitoringStatus: 2 }]);
+      const rows = [oneJob({ jobId: 1n, startTime, jobState: 'completed', duration: 300, walltime: 600 })];
+      expect(await db.write('insertJobs', { rows, tags: [] }, within(10_000))).toMatchObject({ inserted: 0, ended: 1 });
+      expect(await db.write('insertJobs', { rows, tags: [] }, within(10_000))).toMatchObject({ inserted: 0, ended: 0 });
+      expect(await listed(db)).toMatchObject([{ jobState: 'completed', duration: 300 }]);
     });
 
     test('keeps 64-bit integers exact, there and back', async () => {

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { importJobs } from '../../src/import/run.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { type LocalDatabase, localDatabase } from '../support/local-database.ts';
+import { within } from '../support/pool.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 import { sacctDump, sacctWeek } from '../support/sacct-week.ts';
 import { job, testApp } from '../support/test-app.ts';
@@ -176,6 +177,66 @@ test('a job that cc-backend has started and not moved yet ends as well', async (
   await service.close();
 });
 
+describe('a job that timed work ended at its walltime, because no end was reported,', () => {
+  /** The job of `record()`, running for 1 h of 12 h, and ended by the timer a day later. */
+  async function withAssumedEnd() {
+    const database = await emptyDatabase();
+    await importInto(database, lines(record()));
+    const overdue = { nowSec: START + 86_400, graceSec: 600, limit: 250, after: undefined };
+    expect(await database.db.write('endOverdueJobs', overdue, within(10_000))).toMatchObject({ changed: 1 });
+    expect(await database.query(STORED)).toMatchObject([{ state: 'failed', duration: 43_200 }]);
+    return database;
+  }
+
+  test('gets its true end from the record of it, once', async () => {
+    const database = await withAssumedEnd();
+    expect(await importInto(database, lines(record(ENDED)))).toMatchObject({ imported: 0, ended: 1, alreadyThere: 0 });
+    const stored = [{ state: 'completed', duration: 21_600, coreHours: 24 }];
+    expect(await database.query(STORED)).toEqual(stored);
+    const other = record({ ...ENDED, State: 'CANCELLED', Elapsed: '05:00:00' });
+    expect(await importInto(database, lines(other))).toMatchObject({ ended: 0, alreadyThere: 1 });
+    expect(await database.query(STORED)).toEqual(stored);
+  });
+
+  test('has ended as it is stored, if a record says the same', async () => {
+    const database = await withAssumedEnd();
+    const same = record({ ...ENDED, State: 'FAILED', End: '2026-11-27T11:00:00', Elapsed: '12:00:00' });
+    expect(await importInto(database, lines(same))).toMatchObject({ ended: 1 });
+    expect(await importInto(database, lines(record(ENDED)))).toMatchObject({ ended: 0, alreadyThere: 1 });
+    expect(await database.query(STORED)).toMatchObject([{ state: 'failed', duration: 43_200 }]);
+  });
+
+  test('goes on if a record saw it run for longer, with the walltime of that record', async () => {
+    const database = await withAssumedEnd();
+    expect(await importInto(database, lines(record()))).toMatchObject({ ended: 0, alreadyThere: 1 });
+    expect(await database.query(STORED)).toMatchObject([{ state: 'failed', duration: 43_200 }]);
+    const longer = record({ Elapsed: '13:00:00', Timelimit: '2-00:00:00' });
+    expect(await importInto(database, lines(longer))).toMatchObject({ ended: 0, alreadyThere: 1, running: 1 });
+    const all = 'SELECT job_state AS state, duration, walltime, monitoring_status AS monitored FROM job';
+    expect(await database.query(all)).toEqual([
+      { state: 'running', duration: 46_800, walltime: 172_800, monitored: 0 },
+    ]);
+  });
+
+  test('is not changed if another program has changed it since', async () => {
+    for (const change of ["job_state = 'timeout'", 'duration = 5', 'monitoring_status = 3']) {
+      const database = await withAssumedEnd();
+      await database.query(`UPDATE job SET ${change}`);
+      const before = await database.query('SELECT * FROM job');
+      expect(await importInto(database, lines(record(ENDED)))).toMatchObject({ ended: 0, alreadyThere: 1 });
+      expect(await database.query('SELECT * FROM job')).toEqual(before);
+    }
+  });
+});
+
+test('a job that failed at its walltime by its own record stays as it is', async () => {
+  const database = await emptyDatabase();
+  await importInto(database, lines(record({ ...ENDED, State: 'FAILED', Elapsed: '12:00:00' })));
+  await database.query('UPDATE job SET monitoring_status = 2'); // as cc-backend does after it could not archive the job
+  expect(await importInto(database, lines(record(ENDED)))).toMatchObject({ ended: 0, alreadyThere: 1 });
+  expect(await database.query(STORED)).toMatchObject([{ state: 'failed', duration: 43_200 }]);
+});
+
 test('a row that the table refuses is bad, and not already there', async () => {
   const { db, query } = await emptyDatabase();
   const jobs = [job({ jobId: 1 }), job({ jobId: Number.NaN }), job({ jobId: 3, smt: Number.NaN }), job({ jobId: 4 })];
@@ -209,9 +270,9 @@ test('a week of nightly dumps, their records overlapping, is the same as one dum
   }
   const atOnce = await emptyDatabase();
   const { imported, running } = await importInto(atOnce, sacctDump(week, from, from + 7 * 86_400));
-  const everything = `SELECT job_id, cluster, start_time, hpc_user, project, duration, job_state, walltime, num_hwthreads, resources, meta_data
-    FROM job ORDER BY job_id, start_time`;
-  expect(await nightly.query(everything)).toEqual(await atOnce.query(everything));
+  const everything = async ({ query }: LocalDatabase) =>
+    (await query('SELECT * FROM job ORDER BY job_id, start_time')).map((row) => ({ ...row, id: 0 }));
+  expect(await everything(nightly)).toEqual(await everything(atOnce));
   expect(counts.imported).toBe(imported);
   expect(counts.ended).toBeGreaterThan(300);
   expect(counts.alreadyThere).toBeGreaterThan(1_000);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { startDeadline } from '../../src/deadline.ts';
 import { END_WORDS } from '../../src/jobs/slurm-states.ts';
 import { bodyOf, CACHED_JOB, faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
@@ -150,6 +151,21 @@ describe('stop_job', () => {
     expect(fault).toEqual([status, code, expect.stringMatching(why)]);
     expect(await service.query('SELECT * FROM job ORDER BY id')).toEqual(before);
     expect(await service.query('SELECT count(*) AS n FROM job_cache')).toEqual([{ n: 1 }]);
+  });
+
+  test('stores the true end of a job that timed work has ended at its walltime, once', async () => {
+    await start({ startTime: NOW - 10_000, walltime: 3_600 });
+    await start({ jobId: 8, startTime: NOW - 10_000, walltime: 3_600 });
+    const overdue = { nowSec: NOW, graceSec: 600, limit: 250, after: undefined };
+    await service.db.write('endOverdueJobs', overdue, startDeadline(10_000));
+    expect(await jobsOf('job-id=7')).toMatchObject([{ jobState: 'failed', duration: 3_600, monitoringStatus: 2 }]);
+    const stop = () => service.send('POST', STOP, { jobId: 7, stopTime: NOW - 8_000, jobState: 'timeout' });
+    expect(await bodyOf(await stop())).toMatchObject({ jobState: 'timeout', duration: 2_000 });
+    expect((await stop()).status).toBe(422);
+    // By the database id as well.
+    const [{ id } = {}] = await service.query('SELECT id FROM job WHERE job_id = 8');
+    expect((await service.send('POST', `${STOP}${id}`, { stopTime: NOW - 9_000 })).status).toBe(200);
+    expect(await jobsOf('job-id=8')).toMatchObject([{ jobState: 'completed', duration: 1_000 }]);
   });
 
   test('a start and a stop that are repeated end in 422, and the job is there once', async () => {

@@ -1,6 +1,7 @@
-import { UNENDED_STATES } from '../../jobs/job-enums.ts';
+import { hasEnded, isUnended, type JobState } from '../../jobs/job-enums.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
+import { HAS_OPEN_END } from '../sql/open-end.ts';
 
 type Column = (typeof JOB_COLUMNS)[number];
 
@@ -13,10 +14,6 @@ function value(column: Column): string {
 function known(column: Column, nothing: string): string {
   return `coalesce(nullif(${value(column)}, ${nothing}), ${column})`;
 }
-
-const UNENDED = UNENDED_STATES.map((state) => `'${state}'`).join(', ');
-const WHERE_UNENDED = `job_id = ${value('job_id')} AND cluster = ${value('cluster')} AND start_time = ${value('start_time')}
-  AND job_state IN (${UNENDED})`;
 
 /** If two lists have the same number of hosts, the longer text has their hardware threads and accelerators. */
 const HAS_BETTER_RESOURCES = `num_nodes <> ${value('num_nodes')} OR length(resources) < length(${value('resources')})`;
@@ -46,14 +43,19 @@ const END = `UPDATE job SET
     ELSE meta_data END,
   resources = CASE WHEN ${HAS_BETTER_RESOURCES} THEN ${value('resources')} ELSE resources END,
   num_nodes = ${value('num_nodes')}
-WHERE ${WHERE_UNENDED}`;
+WHERE job_id = ${value('job_id')} AND cluster = ${value('cluster')} AND start_time = ${value('start_time')}
+  AND ${HAS_OPEN_END}`;
 
-/** A job that ran longer than is stored was seen later: it may have been suspended or resumed since. */
-const FOLLOW = `UPDATE job SET job_state = ?4, duration = ?5
-  WHERE job_id = ?1 AND cluster = ?2 AND start_time = ?3 AND job_state IN (${UNENDED}) AND duration < ?5`;
-const FOLLOWED = (['job_id', 'cluster', 'start_time', 'job_state', 'duration'] as const).map((name) =>
-  JOB_COLUMNS.indexOf(name),
-);
+/**
+ * A job that ran longer than is stored was seen later: it may have been suspended or resumed since, or got a longer
+ * walltime. It goes on even if an end was assumed.
+ */
+const FOLLOW = `UPDATE job SET job_state = ?4, duration = ?5, walltime = coalesce(nullif(?6, 0), walltime),
+    monitoring_status = CASE job_state WHEN 'failed' THEN ?7 ELSE monitoring_status END
+  WHERE job_id = ?1 AND cluster = ?2 AND start_time = ?3 AND ${HAS_OPEN_END} AND duration < ?5`;
+const FOLLOWED = (
+  ['job_id', 'cluster', 'start_time', 'job_state', 'duration', 'walltime', 'monitoring_status'] as const
+).map((name) => JOB_COLUMNS.indexOf(name));
 
 const STATE = JOB_COLUMNS.indexOf('job_state');
 
@@ -63,11 +65,17 @@ const STATE = JOB_COLUMNS.indexOf('job_state');
  * ended.
  */
 export async function endStoredJobs(tx: Transaction, rows: readonly JobRow[]): Promise<number> {
-  const isRunning = (row: JobRow) => UNENDED_STATES.some((state) => state === row[STATE]);
-  const running = rows.filter(isRunning).map((row) => FOLLOWED.map((at) => row[at] ?? null));
-  await tx.runEach(FOLLOW, running);
+  const following = rows.filter((row) => isUnended(stateOf(row)));
+  await tx.runEach(
+    FOLLOW,
+    following.map((row) => FOLLOWED.map((at) => row[at] ?? null)),
+  );
   return await tx.runEach(
     END,
-    rows.filter((row) => !isRunning(row) && row[STATE] !== 'pending'),
+    rows.filter((row) => hasEnded(stateOf(row))),
   );
+}
+
+function stateOf(row: JobRow): JobState {
+  return row[STATE] as JobState;
 }

@@ -12,7 +12,7 @@ export type InsertJobsInput = JobRows;
 export interface InsertJobsOutput {
   /** Rows added. */
   inserted: number;
-  /** Jobs that were stored as running or suspended, and ended with their row. */
+  /** Stored jobs that had not ended, or whose end was assumed, and that ended with their row. */
   ended: number;
   /** Indexes of the rows that table `job` refuses for another reason than its key. */
   refusedRows: number[];
@@ -33,7 +33,7 @@ function insertOf(rows: number): string {
 
 /**
  * Adds the jobs that are not stored yet (by jobId, cluster and startTime), with their tags. A row of a job that has
- * ended ends a stored job that has not. Other stored jobs do not change.
+ * ended ends a stored job with an open end (open-end.ts). Other stored jobs do not change.
  */
 export async function insertJobs(tx: Transaction, { rows, tags }: InsertJobsInput): Promise<InsertJobsOutput> {
   await moveCached(tx, rows);

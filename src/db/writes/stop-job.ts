@@ -3,6 +3,8 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { wholeProblem } from '../../jobs/job-problems.ts';
 import { END_STATES, endStateOf } from '../../jobs/slurm-states.ts';
 import type { Transaction } from '../driver/transaction.ts';
+import { HAS_ASSUMED_END } from '../sql/open-end.ts';
+import { plainRows } from '../statement.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { type FoundJob, jobWithId, newestJob } from './find-job.ts';
 import { type JobInsideQuery, jobInside } from './job-inside.ts';
@@ -31,14 +33,14 @@ export interface StopJobOutput extends JobTextOutput {
 }
 
 /**
- * Ends the job. Throws, in this order: not_found, `conflict` if the job is already stopped, invalid_request if the stop
- * is before the start by more than the skew or if the state does not end a job (contract/rest.md §4). Sets
- * monitoringStatus to 0, because no metric store can have data of the job.
+ * Ends the job, also one whose end was only assumed. Throws, in this order: not_found, `conflict` if the job is already
+ * stopped, invalid_request if the stop is before the start by more than the skew or if the state does not end a job
+ * (contract/rest.md §4). Sets monitoringStatus to 0, because no metric store can have data of the job.
  */
 export async function stopJob(tx: Transaction, input: StopJobInput): Promise<StopJobOutput> {
   const { state, stopTime, skewSec, show } = input;
   const found = await foundJob(tx, input.job);
-  if (found.state !== 'running') {
+  if (found.state !== 'running' && !(await hasAssumedEnd(tx, found))) {
     throw new Fault('conflict', `job has already been stopped (its state is: ${found.state}): dbid: ${found.id}`);
   }
   const seconds = BigInt(stopTime) - BigInt(found.startTime);
@@ -62,6 +64,15 @@ export async function stopJob(tx: Transaction, input: StopJobInput): Promise<Sto
   const stopped = await jobInside(tx, id, show);
   if (stopped === undefined) throw new Error(`job ${id} no longer exists`);
   return { job: stopped.job, earlySec: Number(durationSec - seconds) };
+}
+
+async function hasAssumedEnd(tx: Transaction, { id }: FoundJob): Promise<boolean> {
+  const assumed = await tx.read(
+    plainRows<{ id: unknown }>('assumedEnd', ['id'], `SELECT id FROM job WHERE job.id = ? AND ${HAS_ASSUMED_END}`, [
+      BigInt(id),
+    ]),
+  );
+  return assumed.length > 0;
 }
 
 async function foundJob(tx: Transaction, job: StopJobInput['job']): Promise<FoundJob> {

@@ -1,5 +1,6 @@
 import type { DeleteCursor } from '../../jobs/retention-options.ts';
 import type { Transaction } from '../driver/transaction.ts';
+import { ASSUMED_END } from '../sql/open-end.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
 
 /**
@@ -56,7 +57,8 @@ export async function updateDurations(
 
 /**
  * Ends running jobs that exceed their walltime by more than `graceSec`, since their stop was never reported. They are
- * stored as failed, with the walltime as duration and without metric data (contract/rest.md §13).
+ * stored as failed, with the walltime as duration and without metric data (contract/rest.md §13), and marked: their true
+ * end may still come.
  */
 export async function endOverdueJobs(
   tx: Transaction,
@@ -69,10 +71,9 @@ export async function endOverdueJobs(
 ): Promise<BatchOutput> {
   const condition = 'walltime > 0 AND start_time < ? - walltime';
   const jobs = await runningJobs(tx, { condition, parameters: [nowSec - graceSec], limit, after });
-  const changed = await tx.runEach(
-    "UPDATE job SET job_state = 'failed', duration = walltime, monitoring_status = 2 WHERE id = ? AND job_state = 'running'",
-    jobs.map(({ id }) => [BigInt(id)]),
-  );
+  const ids = jobs.map(({ id }) => [BigInt(id)]);
+  await tx.runEach('INSERT OR IGNORE INTO ccjobs_assumed_ends (job_id) VALUES (?)', ids);
+  const changed = await tx.runEach(`UPDATE job SET ${ASSUMED_END} WHERE id = ?`, ids);
   return { changed, last: jobs.length < limit ? undefined : jobs.at(-1) };
 }
 
