@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readClusters } from '../archive/open.ts';
 import { type Clusters, NO_CLUSTERS } from '../clusters/clusters.ts';
+import { UnchangedFile } from '../db/driver/unchanged-file.ts';
 import { asStartupError, checkReadable } from '../db/startup-errors.ts';
 import { archiveSource } from '../import/archive/archive-source.ts';
 import type { ImportSource } from '../import/batch.ts';
 import { copyTables } from '../import/copy-tables.ts';
 import { databaseSource } from '../import/db/foreign-source.ts';
+import { NOTHING_STORED } from '../import/dry-run.ts';
 import { openInput, STANDARD_INPUT } from '../import/input.ts';
 import { columnsOfOrder, ORDER_NAMES } from '../import/sacct/sacct-columns.ts';
 import { sacctSource } from '../import/sacct/sacct-source.ts';
@@ -15,7 +17,7 @@ import { swfSource } from '../import/swf/swf-source.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { load, loadNothing } from './load.ts';
-import { type LoadTarget, loadTarget, withDatabase, withExisting } from './open-database.ts';
+import { type LoadTarget, loadTarget, withDatabase } from './open-database.ts';
 
 export const importCommand: Command = {
   name: 'import',
@@ -38,8 +40,9 @@ cc-jobs import sacct FILE... [--timezone ZONE] [--cluster NAME] [--columns ORDER
 
 --dry-run with any of them writes nothing, and says what would be imported.
 
-Loads the jobs into DB_URL, which is created if it does not exist. A job that already exists is not changed, unless it is
-stored as running or suspended and the source has its end. So an import can be stopped with Ctrl-C and repeated.
+Loads the jobs into DB_URL, which is created if it does not exist. A job that already exists is not changed, unless the
+source has its end and it is stored as running or suspended, or was ended at its walltime because no end was reported
+(WALLTIME_GRACE_S). So an import can be stopped with Ctrl-C and repeated.
 
 Exit code: 0 if everything was imported; 1 if there were bad records (each is reported) or the import was stopped; 2 if it
 could not start.`,
@@ -128,8 +131,13 @@ async function loadInto(
   { 'dry-run': isDryRun }: Import['values'],
 ): Promise<number> {
   if (isDryRun !== true) return await withDatabase(target, (db) => load(db, source, io));
-  if (!existsSync(target.path)) return await loadNothing(undefined, source, io);
-  return await withExisting(target, (db) => loadNothing(db, source, io));
+  if (!existsSync(target.path)) return await loadNothing(NOTHING_STORED, source, io);
+  const file = await asStartupError(target.path, () => UnchangedFile.open(target.path));
+  try {
+    return await loadNothing(file, source, io);
+  } finally {
+    file.close();
+  }
 }
 
 /** Returns the clusters of the archive, if there is one. They define the subclusters. */

@@ -1,7 +1,7 @@
 import type { Database } from '../db/port.ts';
 import { beginBulkLoad, buildIndexes } from '../db/schema/bulk.ts';
 import type { ImportSource } from '../import/batch.ts';
-import { dryRun } from '../import/dry-run.ts';
+import { dryRun, type StoredJobsReader } from '../import/dry-run.ts';
 import { type ImportCounts, type ImportSummary, importJobs } from '../import/run.ts';
 import type { CommandIo } from './command.ts';
 import { Progress, whole } from './progress.ts';
@@ -13,14 +13,11 @@ export interface LoadWords {
   again?: string;
 }
 
-/**
- * Counts what `load` would do with the jobs of a source, writes nothing, and ends with the same summary line. Without
- * `db` there is no database yet.
- */
-export async function loadNothing(db: Database | undefined, source: ImportSource, io: CommandIo): Promise<number> {
+/** Counts what `load` would do with the jobs of a source, writes nothing, and ends with the same summary line. */
+export async function loadNothing(stored: StoredJobsReader, source: ImportSource, io: CommandIo): Promise<number> {
   const progress = new Progress(io.stderr, source.total);
   const report = { progress: progress.update.bind(progress), bad: progress.bad.bind(progress) };
-  const summary = await importJobs(dryRun(db), source, report, io.signal);
+  const summary = await importJobs(dryRun(stored), source, report, io.signal);
   const words = [countsOf(summary), ...(source.remarks?.() ?? [])].join(', ');
   progress.line(`dry run, nothing was written: ${summary.complete ? '' : 'stopped: '}${words}`);
   return summary.complete && summary.bad === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +9,7 @@ import { Progress } from '../../src/commands/progress.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { smallCluster } from '../support/small-cluster.ts';
+import { makeCcBackendFile } from '../support/sql.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const END = '1764000000';
@@ -133,6 +134,44 @@ describe('cc-jobs import', () => {
     expect(await count()).toBe(2);
     const written = await run(importCommand, 'sacct', two);
     expect(written.last).toMatch(/^4 read, 0 imported, 1 ended, 1 already there, 1 never started, 1 bad, /);
+  });
+
+  test('leaves a file of cc-backend as it is with --dry-run, and reads one that another program has open', async () => {
+    const { run, root, path } = await shell();
+    await writeFiles(root, { 'var/archive/version.txt': '3\n', 'one.psv': SACCT.join('\n') });
+    await makeCcBackendFile(path);
+    const other = openSqlite(path);
+    await other.exec(`INSERT INTO job (job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime,
+      job_state, resources, num_nodes, shared) VALUES (1, 'c', 'm', 1767225600, 'u', 'a', 0, 0, 'running', '[]', 1, 'none')`);
+    const content = () => [readdirSync(join(root, 'var')), readFileSync(path).toString('base64')];
+    const before = content();
+    const dry = await run(importCommand, 'sacct', join(root, 'one.psv'), '--dry-run');
+    expect(dry).toMatchObject({
+      code: 0,
+      last: expect.stringMatching(/: 2 read, 0 imported, 1 ended, 1 never started/),
+    });
+    expect(content()).toEqual(before);
+    await other.exec("PRAGMA journal_mode = WAL; UPDATE job SET job_state = 'completed'");
+    const open = await run(importCommand, 'sacct', join(root, 'one.psv'), '--dry-run');
+    expect(open.last).toMatch(/: 2 read, 0 imported, 1 already there, 1 never started/);
+    await other.exec('UPDATE schema_migrations SET version = 12');
+    await expect(run(importCommand, 'sacct', join(root, 'one.psv'), '--dry-run')).rejects.toThrow('update cc-jobs');
+    other.close();
+  });
+
+  test('says with --dry-run that a job gets the end that was only assumed', async () => {
+    const { run, root, path } = await shell();
+    const running = '1|c|u|a|2026-01-01T00:00:00|00:00:10|RUNNING|n1';
+    await writeFiles(root, { 'one.psv': [SACCT[0], running].join('\n'), 'two.psv': SACCT.join('\n') });
+    await run(importCommand, 'sacct', join(root, 'one.psv'));
+    const db = openSqlite(path);
+    await db.exec(`UPDATE job SET job_state = 'failed', duration = walltime, monitoring_status = 2`);
+    const dry = () => run(importCommand, 'sacct', join(root, 'two.psv'), '--dry-run');
+    expect((await dry()).last).toContain('2 read, 0 imported, 1 already there');
+    await db.exec('INSERT INTO ccjobs_assumed_ends (job_id) SELECT id FROM job');
+    expect((await dry()).last).toContain('2 read, 0 imported, 1 ended');
+    db.close();
+    expect((await run(importCommand, 'sacct', join(root, 'two.psv'))).last).toContain('2 read, 0 imported, 1 ended');
   });
 
   test('copies no file of an archive with --dry-run, and reads another database', async () => {
