@@ -1,8 +1,10 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
+import { Fault } from '../../src/faults.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { timesOf } from '../../src/http/query/job-filter-query.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
@@ -13,6 +15,7 @@ import { DEFAULT_SORT_FIELD, GROUPS, SORT_FIELDS } from '../../src/jobs/statisti
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
 import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
+import { address } from '../../src/pages/filter/words.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { statisticsContent } from '../../src/pages/statistics/content.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
@@ -31,6 +34,8 @@ const VIEW = z.object({
  * draws histograms.
  */
 export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
+  const withFilter = clipAsFilter(c);
+  if (withFilter !== undefined) return c.redirect(withFilter);
   const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
@@ -80,6 +85,22 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     styles: ['uplot.css'],
   });
 });
+
+/**
+ * Returns the address in which the range of `clip`, as the API takes it, is the filter `during` that the form shows.
+ * Undefined if `clip` is no range. Throws invalid_request.
+ */
+function clipAsFilter(c: Context<AppEnv>): string | undefined {
+  const query = queryOf(c);
+  if (!query.has('clip') || query.get('clip') === 'during') return undefined;
+  timesOf(c, 'clip'); // throws if it is not a range
+  if (query.has('during')) {
+    throw new Fault('invalid_request', 'query parameter clip must be during if there is a filter by during');
+  }
+  const filtered = new URLSearchParams();
+  for (const [name, value] of query) filtered.append(name === 'clip' ? 'during' : name, value);
+  return address(PATH, filtered, new URLSearchParams({ clip: 'during' }));
+}
 
 /** Returns all metrics with a footprint, on the clusters of the filter. */
 function scalesOf(c: Context<AppEnv>, clusterNames: readonly string[]) {

@@ -166,6 +166,18 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     expect(await hours.count()).toBe(0);
   });
 
+  test('take the range of clip as the API does, as a filter that the form shows', async () => {
+    const { page, texts } = await service.visit('root', { timezoneId: 'UTC' });
+    const at = NOW - 172_800 + 3600; // 2027-01-13T09:00 in UTC
+    for (const range of [`${at}-${at + 3600}`, '2027-01-13T10:00..2027-01-13T11:00&zone=Europe/Berlin']) {
+      await page.goto(`/statistics?group-by=project&clip=${range}`);
+      expect(new URL(page.url()).searchParams.get('clip')).toBe('during');
+      expect((await texts('.totals > div')).slice(4, 6)).toEqual(['hours of walltime 1', 'node hours 2']);
+      expect(await texts(`${GROUPS} th`)).toEqual(['p2']);
+      expect(await texts('.chips li')).toEqual([expect.stringMatching(/^Ran 2027-01-13 09:00 .*2027-01-13 10:00/)]);
+    }
+  });
+
   test('have the filter of the list as a form, and keep how one looks at them', async () => {
     const { page } = await service.visit('root', { javaScriptEnabled: false });
     await page.goto('/statistics?group-by=project');
@@ -175,7 +187,17 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     expect(new URL(page.url()).search).toBe('?user=bob&group-by=project');
   });
 
-  test.each(['?group-by=colour', '?sort-by=colour', '?bins=2h', '?colour=red'])('refuse %s', async (search) => {
+  test.each([
+    '?group-by=colour',
+    '?sort-by=colour',
+    '?bins=2h',
+    '?colour=red',
+    '?clip=october',
+    '?clip=5-5',
+    '?clip=1-2&clip=3-4',
+    '?clip=1-2&during=1-2',
+    '?clip=2026-10-01..2026-10-31&zone=Mars',
+  ])('refuse %s', async (search) => {
     const { page } = await service.visit('root');
     expect((await page.goto(`/statistics${search}`))?.status()).toBe(400);
   });
