@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { beginBulkLoad, buildIndexes } from '../../src/db/schema/bulk.ts';
 import { LEAN_INDEXES } from '../../src/db/schema/lean-indexes.ts';
@@ -8,7 +9,9 @@ import { archiveSource } from '../../src/import/archive/archive-source.ts';
 import type { BadRecord, ImportSource } from '../../src/import/batch.ts';
 import { copyTables } from '../../src/import/copy-tables.ts';
 import { databaseSource } from '../../src/import/db/foreign-source.ts';
+import { openInput } from '../../src/import/input.ts';
 import { importJobs } from '../../src/import/run.ts';
+import { swfSource } from '../../src/import/swf/swf-source.ts';
 import { testFolder } from '../support/folder.ts';
 import { localDatabase } from '../support/local-database.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
@@ -55,6 +58,24 @@ describe('real input', () => {
       ['preempted', 86],
       ['timeout', 9],
     ]);
+  });
+
+  test('of a workload log: all of its 188,041 jobs', async () => {
+    const source = await swfSource(await openInput(join(DATA, 'traces/LCG-2005-1.swf.gz'), new PassThrough()), undefined);
+    const names = { user: new Set<string>(), project: new Set<string>(), partition: new Set<string>() };
+    const sums = { jobs: 0, seconds: 0, processors: 0 };
+    for await (const { jobs, bad, read } of source.batches()) {
+      expect([bad, read]).toEqual([0, jobs.length]);
+      for (const job of jobs) {
+        sums.jobs += 1;
+        sums.seconds += job.duration;
+        sums.processors += job.numHwthreads;
+        for (const name of ['user', 'project', 'partition'] as const) names[name].add(job[name]);
+      }
+    }
+    // As counted in the file with awk. Its README has the users, groups and partitions.
+    expect(sums).toEqual({ jobs: 188_041, seconds: 1_502_530_759, processors: 188_041 });
+    expect([names.user.size, names.project.size, names.partition.size]).toEqual([216, 28, 170]);
   });
 
   test('of job.db: 544 jobs, 4 tags, 1 user and the rest, the file untouched', async () => {
