@@ -22,7 +22,9 @@ export function madeSuitable(row: Row): Row {
 
 function fits(field: StoredField, value: unknown): boolean {
   if (Buffer.isBuffer(value)) return isPlain(value);
-  return !('bits' in field) || typeof value !== 'bigint' || value < 2n ** BigInt(field.bits);
+  if (!('bits' in field) || typeof value !== 'bigint') return true;
+  const most = 2n ** BigInt(field.bits) - 1n;
+  return value >= -most && value <= most;
 }
 
 function isPlain(bytes: Buffer): boolean {
