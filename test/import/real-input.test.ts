@@ -61,7 +61,10 @@ describe('real input', () => {
   });
 
   test('of a workload log: all of its 188,041 jobs', async () => {
-    const source = await swfSource(await openInput(join(DATA, 'traces/LCG-2005-1.swf.gz'), new PassThrough()), undefined);
+    const source = await swfSource(
+      await openInput(join(DATA, 'traces/LCG-2005-1.swf.gz'), new PassThrough()),
+      undefined,
+    );
     const names = { user: new Set<string>(), project: new Set<string>(), partition: new Set<string>() };
     const sums = { jobs: 0, seconds: 0, processors: 0 };
     for await (const { jobs, bad, read } of source.batches()) {

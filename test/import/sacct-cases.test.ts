@@ -201,7 +201,8 @@ async function importedOneByOne(contents: readonly string[]) {
     };
     said = await importJobs(db, source, report, new AbortController().signal);
   }
-  const jobs = await query(`SELECT job_id AS id, job_state AS state, start_time AS start, submit_time AS submit, duration,
+  const jobs =
+    await query(`SELECT job_id AS id, job_state AS state, start_time AS start, submit_time AS submit, duration,
       num_nodes AS nodes, num_hwthreads AS threads, num_acc AS gpus, hpc_user AS user, project,
       meta_data ->> '$.jobName' AS name FROM job ORDER BY job_id, start_time`);
   return { jobs, said, reasons };
