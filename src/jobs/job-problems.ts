@@ -51,7 +51,7 @@ export function timeProblem(property: string, value: Whole, nowSec: number): str
   const problem = wholeProblem(property, value, { least: 0n, most: BigInt(most) });
   if (problem === undefined || value < most) return problem;
   const isMilliseconds = Number(value) / 1000 <= most && value >= 100_000_000_000; // year 5138 if read as seconds
-  return `${problem}${isMilliseconds ? '; it looks like milliseconds' : ` (${aheadSec} s ahead)`}`;
+  return `${problem}${isMilliseconds ? '; it looks like milliseconds' : `; it may be at most ${aheadSec} s ahead`}`;
 }
 
 export function wholeProblem(property: string, value: Whole, { least, orZero, most }: Bounds): string | undefined {

@@ -57,7 +57,11 @@ function subClusterOf({ cluster, subCluster, resources }: StartRequest, surround
   }
   const host = resources.firstHost;
   const found = clusters.subClusterOfReported(cluster, host, unknownHosts);
-  if (found === undefined) throw invalid(`no subcluster of ${shown(cluster)} has a node ${shown(host)}`);
+  if (found === undefined) {
+    throw invalid(
+      `no subcluster of ${shown(cluster)} has a node ${shown(host)}: add it to cluster.json, or set UNKNOWN_HOST_SUBCLUSTER`,
+    );
+  }
   return found;
 }
 

@@ -42,7 +42,11 @@ test.each<[string, string, string, unknown, object]>([
     'start',
     START,
     { ...START_BODY, resources: [{ hostname: 'q"1' }] },
-    { jobId: '7', cluster: 'small', reason: 'no subcluster of "small" has a node "q\\"1"' },
+    {
+      jobId: '7',
+      cluster: 'small',
+      reason: expect.stringMatching(/^no subcluster of "small" has a node "q\\"1": .*UNKNOWN_HOST_SUBCLUSTER$/),
+    },
   ],
   [
     'an unknown field',

@@ -129,7 +129,7 @@ describe('a line feed within a field', () => {
 describe('the fields of a record', () => {
   test.each([
     ...['users', '1e3', '0x10', '-5', '0', ' 7x'].map((id) => [id, [`line 2: job id '${id.trim()}' is not valid`]]),
-    ['99999999999999999999', ['line 2: jobId must be at most 9223372036854775807, not 100000000000000000000']],
+    ['99999999999999999999', ['line 2: jobId must be at most 9223372036854775807, not 99999999999999999999']],
     ['9223372036854775808', ['line 2: jobId must be at most 9223372036854775807, not 9223372036854775808']],
     ['1.5', []], // a step
   ])('job id %j is bad', async (JobIDRaw, said) => {

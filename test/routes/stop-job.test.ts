@@ -133,7 +133,7 @@ describe('stop_job', () => {
       { jobId: 7, stopTime: NOW - 601 },
       400,
       'invalid_request',
-      /larger than or equal to startTime/,
+      /larger than or equal to startTime \d+, or at most 600 s \(STOP_SKEW_S\) earlier$/,
     ],
     ['no stopTime', { jobId: 7 }, 400, 'invalid_request', /larger than or equal to startTime/],
     [
@@ -141,7 +141,7 @@ describe('stop_job', () => {
       { jobId: 7, stopTime: NOW, jobState: 'done' },
       400,
       'invalid_request',
-      /jobState must be one of/,
+      /jobState must be one of .* or another word of Slurm for an end, not "done"$/,
     ],
     ['running', { jobId: 7, stopTime: NOW, jobState: 'running' }, 400, 'invalid_request', /jobState must be one of/],
   ])('refuses %s, and changes nothing', async (_, body, status, code, why) => {

@@ -47,14 +47,17 @@ export async function stopJob(tx: Transaction, input: StopJobInput): Promise<Sto
   if (seconds < -BigInt(skewSec)) {
     throw new Fault(
       'invalid_request',
-      `stopTime ${stopTime} must be larger than or equal to startTime ${found.startTime}`,
+      `stopTime ${stopTime} must be larger than or equal to startTime ${found.startTime}, or at most ${skewSec} s (STOP_SKEW_S) earlier`,
     );
   }
   const durationSec = seconds < 0n ? 0n : seconds;
   const problem = wholeProblem('duration', durationSec, FIELDS.duration.bounds);
   if (problem !== undefined) throw new Fault('invalid_request', `${problem}: from ${found.startTime} to ${stopTime}`);
   const end = endStateOf(state);
-  if (end === undefined) throw new Fault('invalid_request', `jobState must be one of ${END_STATES.join(', ')}`);
+  if (end === undefined) {
+    const states = `${END_STATES.join(', ')} or another word of Slurm for an end`;
+    throw new Fault('invalid_request', `jobState must be one of ${states}, not ${JSON.stringify(state.slice(0, 100))}`);
+  }
   const id = BigInt(found.id);
   await tx.run('UPDATE job SET job_state = ?, duration = ?, monitoring_status = 0 WHERE id = ?', [
     end,

@@ -106,8 +106,8 @@ function idsOf(get: Fields): { jobId: number | bigint; arrayJobId: number | bigi
  */
 function idOf(digits: string, written: string): number | bigint {
   const id = Number(digits);
-  if (!/^\d+$/.test(digits) || id === 0) throw new BadJob(`job id '${written}' is not valid`);
-  return Number.isSafeInteger(id) || digits.length > 19 ? id : BigInt(digits);
+  if (!/^\d{1,40}$/.test(digits) || id === 0) throw new BadJob(`job id '${written.slice(0, 100)}' is not valid`);
+  return Number.isSafeInteger(id) ? id : BigInt(digits);
 }
 
 /**
