@@ -1,4 +1,4 @@
-import type { Deadline } from '../../deadline.ts';
+import type { Deadline } from './deadline.ts';
 
 /** A long list may occupy the thread, which all requests share, for this long. */
 const SLICE_MS = 5;
