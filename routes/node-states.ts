@@ -2,8 +2,8 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../src/http/env.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answersText, apiRoute, plainText, resource } from '../src/http/json/responses.ts';
-import { inSlices } from '../src/slices.ts';
 import { nowSec } from '../src/http/request.ts';
+import { inSlices } from '../src/slices.ts';
 
 /** POST and PUT nodestate/, and POST healthcheck with or without a trailing slash: stores the states of nodes. */
 export const nodeStates = resource();

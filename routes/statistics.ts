@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
+import { answers, apiRoute, jsonRows, resource } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery, times, timesOf } from '../src/http/query/job-filter-query.ts';
 import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
@@ -53,6 +53,6 @@ export const statistics = resource().openapi(
       page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? DEFAULT_PAGE_SIZE.groupsOfApi } : undefined,
     };
     const rows = await c.var.jobs.statistics(jobs, options, c.var.deadline);
-    return json({ statistics: rows });
+    return await jsonRows('{"statistics":', rows, '}', c.var.deadline);
   },
 );

@@ -6,7 +6,7 @@ import { requireAdministrator } from '../src/http/auth/auth.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { strictFields, text } from '../src/http/json/lossless-json.ts';
-import { answers, apiRoute, json, MESSAGE, message, resource } from '../src/http/json/responses.ts';
+import { answers, apiRoute, jsonRows, MESSAGE, message, resource } from '../src/http/json/responses.ts';
 import { flag } from '../src/http/query/query-parameters.ts';
 import { ACCOUNT_CHANGES } from '../src/jobs/account.ts';
 import { isMoreThanUser } from '../src/jobs/roles.ts';
@@ -85,5 +85,6 @@ export const users = resource()
 export async function listAccounts(c: Context<AppEnv>, notJustUser: boolean) {
   const all = await c.var.db.read(usersStatement(), c.var.deadline);
   const shown = notJustUser ? all.filter(({ roles }) => isMoreThanUser(roles)) : all;
-  return json(shown.map((user) => ({ ...user, authType: 0, authSource: 0 })));
+  const accounts = shown.map((user) => ({ ...user, authType: 0, authSource: 0 }));
+  return await jsonRows('', accounts, '', c.var.deadline);
 }

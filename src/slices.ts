@@ -2,12 +2,10 @@ import type { Deadline } from './deadline.ts';
 
 /** A long list may occupy the thread, which all requests share, for this long. */
 const SLICE_MS = 5;
-/** Number of items between two checks of the clock. */
-const STEP = 64;
 
 /** Maps items in slices of a few milliseconds. Throws the deadline's fault. */
 export async function inSlices<Item, Made>(
-  items: readonly Item[],
+  items: Iterable<Item>,
   make: (item: Item) => Made,
   { signal }: Pick<Deadline, 'signal'>,
 ): Promise<Made[]> {
@@ -15,7 +13,7 @@ export async function inSlices<Item, Made>(
   let sliceEnds = performance.now() + SLICE_MS;
   for (const item of items) {
     made.push(make(item));
-    if (made.length % STEP !== 0 || performance.now() < sliceEnds) continue;
+    if (performance.now() < sliceEnds) continue;
     await new Promise((resolve) => setTimeout(resolve, 0));
     signal.throwIfAborted();
     sliceEnds = performance.now() + SLICE_MS;

@@ -2,17 +2,14 @@
  * All callers share the thread that answers requests. Whatever a caller sends to a route or a page within its limits,
  * no turn of the event loop is longer than a piece of work that takes 50 ms.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TAG_FORM } from '../routes/pages/job-page.ts';
 import { LOGIN_FORM } from '../routes/pages/login.ts';
-import { makeToken } from '../src/http/auth/token.ts';
 import type { FormLimits } from '../src/http/query/form-body.ts';
+import { type MeasuredService, measuredService, TRIES } from './support/measured-service.ts';
 import { type SharedJobs, sharedJobs } from './support/setups.ts';
-import { keys, testApp } from './support/test-app.ts';
+import { testApp } from './support/test-app.ts';
 import {
   hostileBodies,
   LINE_BYTES,
@@ -23,45 +20,26 @@ import {
 } from './support/worst-requests.ts';
 
 const LIMIT_MS = 50;
-/** A turn counts only if it is too long each time, because garbage collection and compilation also take turns. */
-const TRIES = 3;
 const JOBS = 300;
 const AT_ONCE = 8;
 /** Placeholder for an id that no job has yet. */
 const NEW_JOB_ID = 471_100;
 
 let jobs: SharedJobs;
-let service: ChildProcess;
+let service: MeasuredService;
 let url: string;
-/** CPU time of the calibrating loop: 50 ms on the machine for which the limit was set. */
 let calibratedMs: number;
 let token: string;
 let paths: Record<string, Record<string, Operation>>;
 
 beforeAll(async () => {
   jobs = await sharedJobs(JOBS);
-  service = fork(join(import.meta.dirname, 'fixtures/service-that-measures-turns.ts'), {
-    execArgv: ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'], // as in bin/cc-jobs
-    env: {
-      PATH: process.env['PATH'],
-      PORT: '0',
-      DB_URL: `file:${jobs.path}`,
-      ARCHIVE_PATH: jobs.archive,
-      COLUMN_INDEX: 'off',
-      JWT_PUBLIC_KEY: keys.publicKey,
-      SESSION_KEY: btoa('a session key that all of them have'),
-      LOG_LEVEL: 'silent',
-    },
-  });
-  const [started] = (await once(service, 'message')) as [{ url: string; calibratedMs: number }];
-  ({ url, calibratedMs } = started);
-  token = await makeToken(keys.privateKey, { user: 'root', roles: ['admin', 'api'] });
+  service = await measuredService(jobs);
+  ({ url, calibratedMs, token } = service);
   paths = ((await (await fetch(`${url}/openapi.json`)).json()) as { paths: typeof paths }).paths;
 }, 120_000);
 afterAll(async () => {
-  const exited = once(service, 'exit');
-  service.disconnect();
-  await exited;
+  await service.stop();
   jobs.remove();
 });
 
@@ -90,13 +68,6 @@ async function send({ method, target, body, headers }: Sent): Promise<number> {
   statuses.set(route, (statuses.get(route) ?? new Set()).add(answer.status));
   if (!answer.ok) refusedSince.push(answer.status);
   return answer.status;
-}
-
-/** The longest turn since the last call, in ms. */
-async function longestTurn(): Promise<number> {
-  service.send('turn');
-  const [{ longestMs }] = (await once(service, 'message')) as [{ longestMs: number }];
-  return longestMs;
 }
 
 /**
@@ -131,7 +102,7 @@ async function check(what: string, request: Sent): Promise<void> {
   let shortest = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < TRIES && shortest > calibratedMs; tries += 1) {
     expect(await send(request), what).not.toBe(500);
-    shortest = Math.min(shortest, await longestTurn());
+    shortest = Math.min(shortest, await service.longestTurn());
   }
   const share = shortest / calibratedMs;
   if (share > longest.share) longest = { share, what: `${request.method} ${request.target.slice(0, 60)}: ${what}` };
@@ -199,7 +170,7 @@ test('no query and no header', async () => {
   for (let first = 0; first < requests.length; first += AT_ONCE) {
     const some = requests.slice(first, first + AT_ONCE);
     expect(await Promise.all(some.map(send))).not.toContain(500);
-    if ((await longestTurn()) <= calibratedMs) continue;
+    if ((await service.longestTurn()) <= calibratedMs) continue;
     for (const request of some) await check(JSON.stringify(request.headers ?? '').slice(0, 40), request);
   }
   expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
@@ -291,7 +262,7 @@ test('no number of requests in one piece', async () => {
       const closed = new Promise((resolve) => socket.once('close', resolve)); // preceded by an error
       socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(2_000));
       await closed;
-      shortest = Math.min(shortest, await longestTurn());
+      shortest = Math.min(shortest, await service.longestTurn());
     }
     expect(shortest / calibratedMs, path).toBeLessThan(1);
   }

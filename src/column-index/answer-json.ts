@@ -1,33 +1,45 @@
-/**
- * The format of answers from the process of the index. SQLite and DuckDB write the parts as JSON, and the process joins
- * them as text, so it never parses a thousand groups.
- */
-type Answer =
-  | { readonly rows: readonly Readonly<Record<string, unknown>>[] }
-  | { readonly columns: readonly string[]; readonly lists: readonly (readonly unknown[])[]; readonly names: Names };
+import { rowTexts } from '../db/driver/answer-rows.ts';
+import { textOf } from '../db/driver/driver-values.ts';
+import type { Deadline } from '../deadline.ts';
+import { inSlices } from '../slices.ts';
 
-/** Pairs of the id and the name of a group. */
-type Names = readonly (readonly [string, string])[];
+/**
+ * The format of answers from the process of the index: a line of JSON, then JSON arrays with one member per line: the
+ * names of groups, as pairs of id and name, and the rows. SQLite and DuckDB write them, and the process joins them as
+ * text, so it never parses a thousand groups.
+ */
+interface Head {
+  /** The columns of rows that are lists of values. Without them the rows are objects, and there are no names. */
+  readonly columns?: readonly string[];
+  readonly namesBytes: number;
+}
 
 export function rowsJson(rows: readonly unknown[]): string {
-  return `{"rows":${JSON.stringify(rows)}}`;
+  return `{"namesBytes":0}\n[${rows.map((row) => JSON.stringify(row)).join(',\n')}]`;
 }
 
 /** Both `lists` (of values) and `names` are JSON. */
 export function groupsJson(columns: readonly string[], lists: string, names = '[]'): string {
-  return `{"columns":${JSON.stringify(columns)},"lists":${lists},"names":${names}}`;
+  return `${JSON.stringify({ columns, namesBytes: Buffer.byteLength(names) })}\n${names}${lists}`;
 }
 
-/** The rows of an answer, not yet parsed by their schema. */
-export function rowsOf(json: string): readonly Record<string, unknown>[] {
-  const answer = JSON.parse(json) as Answer;
-  if ('rows' in answer) return answer.rows;
-  const { columns, lists, names } = answer;
-  const nameOf = new Map(names);
-  return lists.map((values) => {
-    const row: Record<string, unknown> = {};
-    for (const [at, column] of columns.entries()) row[column] = values[at];
-    row['name'] = nameOf.get(String(row['id'])) ?? '';
-    return row;
-  });
+/** The rows of an answer, not yet parsed by their schema. Throws the deadline's fault. */
+export async function rowsOf(answer: Uint8Array, deadline: Pick<Deadline, 'signal'>): Promise<unknown[]> {
+  const namesAt = answer.indexOf(10) + 1; // after a line feed
+  const { columns, namesBytes }: Head = JSON.parse(textOf(answer.subarray(0, namesAt)));
+  const rowsAt = namesAt + namesBytes;
+  const names = await inSlices(rowTexts(answer.subarray(namesAt, rowsAt)), (text) => JSON.parse(text), deadline);
+  const nameOf = new Map<string, string>(names);
+  const rowOf = (text: string) => {
+    const row = JSON.parse(text);
+    return columns === undefined ? row : groupOf(row, columns, nameOf);
+  };
+  return await inSlices(rowTexts(answer.subarray(rowsAt)), rowOf, deadline);
+}
+
+function groupOf(values: readonly unknown[], columns: readonly string[], nameOf: ReadonlyMap<string, string>) {
+  const row: Record<string, unknown> = {};
+  for (const [at, column] of columns.entries()) row[column] = values[at];
+  row['name'] = nameOf.get(String(row['id'])) ?? '';
+  return row;
 }

@@ -95,14 +95,15 @@ export class IndexClient {
    * reason of the deadline's signal: the question stops within 250 ms, or its process is killed. Rejects with
    * queue_full, because as SQL the queued questions would slow down the readers for everyone.
    */
-  async ask(question: Question, deadline: Deadline): Promise<IndexAnswer> {
+  async ask(question: Question, deadline: Deadline): Promise<readonly unknown[] | undefined> {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (this.#state.name !== 'ready' || hasManyPatterns(question)) return undefined;
-    const answer = this.#queue.add(question, deadline, (pending, reason) => {
+    const answering = this.#queue.add(question, deadline, (pending, reason) => {
       if (this.#running === pending) this.#process?.abandon(reason);
     });
     this.#serve();
-    return await answer;
+    const answer = await answering;
+    return answer === undefined ? undefined : await rowsOf(answer, deadline);
   }
 
   status(): ColumnIndexStatus {
@@ -259,7 +260,7 @@ export class IndexClient {
         this.#answers += 1;
         this.#pauses.succeeded('stale');
         this.#buildsSinceAnswer = 0;
-        return rowsOf(new TextDecoder().decode(answer));
+        return answer;
       }
       this.#declined += 1;
       if (answer === null) return undefined;

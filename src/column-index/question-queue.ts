@@ -2,8 +2,8 @@ import { CallerShares, type Waiting } from '../caller-shares.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Question } from '../questions/question.ts';
 
-/** Rows that are not yet parsed by their schema, or undefined if the SQL must answer. */
-export type IndexAnswer = readonly unknown[] | undefined;
+/** An answer of the index's process (answer-json.ts), or undefined if the SQL must answer. */
+export type IndexAnswer = Uint8Array | undefined;
 
 /** A question, and all requests that wait for its answer. */
 export interface PendingQuestion {

@@ -1,4 +1,4 @@
-import { answerPage, answerRows } from '../db/driver/answer-rows.ts';
+import { answerManyRows, answerPage } from '../db/driver/answer-rows.ts';
 import { utf8Of } from '../db/driver/utf8.ts';
 import type { Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
@@ -42,7 +42,7 @@ export class Readers {
     if (answer.json.byteLength > READ_LIMIT_BYTES) {
       throw new Fault('memory_limit_exceeded', 'the result is larger than 16 MB: request it in pages');
     }
-    return answerRows(answer, statement.row);
+    return await answerManyRows(answer, statement.row, deadline);
   }
 
   async readPage<More>(statement: PageStatement<More>, deadline: Deadline): Promise<Page<More>> {

@@ -10,6 +10,7 @@ import {
 } from '../jobs/histograms.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
+import { inSlices } from '../slices.ts';
 import { CountRow, countJobs } from './count/sqlite.ts';
 import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
@@ -140,7 +141,7 @@ export class JobQuestions {
     deadline: Deadline,
   ): Promise<Row[]> {
     const rows = await this.#index?.ask(question, deadline);
-    if (rows !== undefined) return rows.map((each) => row.parse(each));
+    if (rows !== undefined) return await inSlices(rows, (each) => row.parse(each), deadline);
     return await this.#db.read(statement(), deadline);
   }
 

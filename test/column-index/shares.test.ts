@@ -27,7 +27,7 @@ const add = (
   abandoned: (ask: PendingQuestion) => void = never,
 ) =>
   asks.add(question, deadline, abandoned).then(
-    (answer) => answer,
+    (answer) => (answer === undefined ? answer : JSON.parse(String(answer))),
     (error: Error) => error.message,
   );
 
@@ -36,7 +36,7 @@ function answerAll(asks: QuestionQueue): string[] {
   const questions: string[] = [];
   for (let ask = asks.next(); ask !== undefined; ask = asks.next()) {
     questions.push(JSON.stringify(ask.question));
-    settle(ask, [ask.question]);
+    settle(ask, Buffer.from(JSON.stringify([ask.question])));
   }
   return questions;
 }

@@ -75,5 +75,5 @@ export async function builtIndex(options: NewIndexOptions): Promise<IndexSession
 export async function answerOf(index: IndexSession, question: Question) {
   const json = await index.ask(question);
   if (json === undefined) throw new Error('the question matches a job that the index does not hold');
-  return rowsOf(json);
+  return await rowsOf(Buffer.from(json), new AbortController());
 }

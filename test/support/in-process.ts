@@ -1,4 +1,4 @@
-import { answerPage, answerRows } from '../../src/db/driver/answer-rows.ts';
+import { answerManyRows, answerPage } from '../../src/db/driver/answer-rows.ts';
 import { bytesOf } from '../../src/db/driver/driver-values.ts';
 import { faultOfSqlite } from '../../src/db/driver/sqlite-faults.ts';
 import { utf8Of } from '../../src/db/driver/utf8.ts';
@@ -43,7 +43,7 @@ export async function openInProcess(path: string): Promise<Database> {
     });
   return {
     async read({ sql, parameters, row }, deadline) {
-      return answerRows(await query(sql, parameters, deadline), row);
+      return await answerManyRows(await query(sql, parameters, deadline), row, deadline);
     },
     async readPage(statement, deadline) {
       return answerPage(await query(statement.sql, statement.parameters, deadline), statement, utf8Of);

@@ -97,7 +97,7 @@ export class Source {
 
   /** Pairs of user names and full names, as the SQL of the statistics reads them. Takes and returns a JSON list. */
   namesOf(usernames: string): string {
-    const sql = `SELECT json_group_array(json_array(username, CAST(ifnull(name, '') AS TEXT)))
+    const sql = `SELECT '[' || ifnull(group_concat(json_array(username, CAST(ifnull(name, '') AS TEXT)), ',' || char(10)), '') || ']'
       FROM hpc_user WHERE username IN (SELECT value FROM json_each(?))`;
     return String(this.#row(sql, [usernames])[0]);
   }

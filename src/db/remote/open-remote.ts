@@ -1,7 +1,7 @@
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
 import type { DatabaseStatus } from '../../system-state.ts';
-import { type Answer, answerPage, answerRows } from '../driver/answer-rows.ts';
+import { type Answer, answerManyRows, answerPage } from '../driver/answer-rows.ts';
 import { bound, bytesOf, wellFormed } from '../driver/driver-values.ts';
 import type { Database } from '../port.ts';
 import type { SqlValue } from '../statement.ts';
@@ -119,7 +119,7 @@ export function openRemote(options: RemoteOptions): Database {
 
   return {
     async read({ sql, parameters, row }, deadline) {
-      return answerRows(await query(sql, parameters, deadline), row);
+      return await answerManyRows(await query(sql, parameters, deadline), row, deadline);
     },
     async readPage(statement, deadline) {
       return answerPage(await query(statement.sql, statement.parameters, deadline), statement, wellFormed);

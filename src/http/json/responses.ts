@@ -1,6 +1,8 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
+import type { Deadline } from '../../deadline.ts';
 import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
+import { inSlices } from '../../slices.ts';
 import type { AppEnv } from '../env.ts';
 import { NO_QUERY, queryFault } from '../query/query-parameters.ts';
 import { explain, losslessJson } from './lossless-json.ts';
@@ -65,6 +67,24 @@ function answerOf(body: Uint8Array<ArrayBuffer>, contentType: string, status: Su
 /** Returns 200 with a value as JSON. Bigints become whole numbers. */
 export function json(value: unknown): JsonAnswer {
   return jsonText(losslessJson(value));
+}
+
+const ROWS_AT_ONCE = 256;
+
+/** Returns 200 with thousands of rows as a JSON array between two texts. Throws the deadline's fault. */
+export async function jsonRows(
+  before: string,
+  rows: readonly unknown[],
+  after: string,
+  deadline: Pick<Deadline, 'signal'>,
+): Promise<JsonAnswer> {
+  const text = (some: readonly unknown[]) => some.map((row) => losslessJson(row).trimEnd()).join(',');
+  if (rows.length <= ROWS_AT_ONCE) return jsonText(`${before}[${text(rows)}]${after}\n`);
+  const starts = Array.from({ length: Math.ceil(rows.length / ROWS_AT_ONCE) }, (_, nth) => nth * ROWS_AT_ONCE);
+  const encoder = new TextEncoder();
+  const encoded = (start: number) =>
+    encoder.encode(`${start === 0 ? '' : ','}${text(rows.slice(start, start + ROWS_AT_ONCE))}`);
+  return jsonParts(`${before}[`, await inSlices(starts, encoded, deadline), `]${after}\n`);
 }
 
 const codes = Object.keys(FAULTS) as FaultCode[];

@@ -55,7 +55,7 @@ export function statisticsQuery(question: StatisticsQuestion, context: FilterCon
       ? ''
       : ` ORDER BY ${order} LIMIT ${wholeLiteral(page.itemsPerPage)} OFFSET ${wholeLiteral(least(offsetOf(page), LAST_ROW))}`;
   const row = `CAST(json_array(id, ${fields.map((name) => `CAST("${name}" AS VARCHAR)`).join(', ')}) AS VARCHAR)`;
-  const sql = `SELECT '[' || coalesce(string_agg(${row}, ',' ORDER BY ${order}), '') || ']' AS json, CAST(json_group_array(id) AS VARCHAR) AS ids
+  const sql = `SELECT '[' || coalesce(string_agg(${row}, ',' || chr(10) ORDER BY ${order}), '') || ']' AS json, CAST(json_group_array(id) AS VARCHAR) AS ids
     FROM (SELECT * FROM (${grouped}) AS groups${slice}) AS groups`;
   return { sql, parameters: context.parameters.values };
 }

@@ -1,0 +1,47 @@
+/** Answers with tens of thousands of rows that the parent parses leave turns of its event loop to others. */
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { jobs as jobsOf } from './support/column-index.ts';
+import { type MeasuredService, measuredService, TRIES } from './support/measured-service.ts';
+import { type SharedJobs, sharedJobs } from './support/setups.ts';
+import { openSqlite } from './support/sqlite.ts';
+
+const USERS = 50_000;
+
+let jobs: SharedJobs;
+beforeAll(async () => {
+  jobs = await sharedJobs(10);
+  const db = openSqlite(jobs.path, 1_000);
+  await db.exec(`${jobsOf(1_000_000, 1_000_000 + USERS - 1, "'u' || x, 10")}
+    INSERT INTO hpc_user (username, roles, projects, name)
+      SELECT hpc_user, '["user"]', '[]', 'The name of ' || hpc_user FROM job WHERE cluster = 'a';
+    PRAGMA wal_checkpoint(TRUNCATE)`);
+  db.close();
+});
+afterAll(() => jobs.remove());
+
+interface Body {
+  statistics?: unknown[];
+  database?: { columns?: { state: string } };
+}
+
+async function get({ url, token }: MeasuredService, path: string): Promise<Body> {
+  return (await (await fetch(`${url}${path}`, { headers: { 'X-Auth-Token': token } })).json()) as Body;
+}
+
+test.each(['off', 'on'])('totals of each user, and all accounts, with COLUMN_INDEX=%s', async (COLUMN_INDEX) => {
+  const service = await measuredService(jobs, { COLUMN_INDEX });
+  onTestFinished(() => service.stop());
+  const state = async () => (await get(service, '/api/system')).database?.columns?.state ?? 'off';
+  await expect.poll(state).toBe(COLUMN_INDEX === 'on' ? 'ready' : 'off');
+  for (const path of ['/api/statistics/jobs?group-by=user', '/api/users/']) {
+    let shortest = Number.POSITIVE_INFINITY;
+    await service.longestTurn();
+    for (let tries = 0; tries < TRIES && shortest > service.calibratedMs; tries += 1) {
+      const body = await get(service, path);
+      const rows = body.statistics ?? body;
+      expect(Array.isArray(rows) && rows.length, path).toBeGreaterThanOrEqual(USERS);
+      shortest = Math.min(shortest, await service.longestTurn());
+    }
+    expect(shortest / service.calibratedMs, path).toBeLessThan(1);
+  }
+});
