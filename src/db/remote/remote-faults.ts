@@ -52,6 +52,7 @@ export function faultOfRemote(error: unknown): Fault {
 
 /** Does what `faultOfRemote` does, for a statement that stores data. */
 export function faultOfChange(error: unknown): Fault {
+  if (isForbidden(error)) return new Fault('read_only', MAY_ONLY_READ, { cause: error });
   if (isAnswer(error) && isTooBig(error)) return new Fault('body_too_large', TOO_BIG_TO_STORE, { cause: error });
   if (isAnswer(error) && error.code.startsWith('SQLITE_IOERR')) {
     return new Fault('disk_full', `the libSQL server cannot write (${wordOf(error)})`, { cause: error });
@@ -59,9 +60,10 @@ export function faultOfChange(error: unknown): Fault {
   return faultOfRemote(error);
 }
 
-/** The server's code among the causes of an error, if it means that no write can succeed. */
+/** The server's code among the causes of an error, or its meaning, if no write can succeed. */
 export function whyNoWrites(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
+    if (isForbidden(at)) return MAY_ONLY_READ;
     if (isAnswer(at) && CANNOT_WRITE.test(at.code)) return wordOf(at);
   }
   return undefined;
@@ -76,6 +78,7 @@ export async function ofServer<Result>(call: Promise<Result>, faultOf = faultOfR
   }
 }
 
+const MAY_ONLY_READ = 'DB_AUTH_TOKEN does not permit writes';
 const MOST_BYTES = '5,000,000 bytes';
 const TOO_BIG = `a value or row of the result exceeds the limit of libSQL servers (${MOST_BYTES})`;
 const TOO_BIG_TO_STORE = `a value or row to be stored exceeds the limit of libSQL servers (${MOST_BYTES})`;
@@ -126,6 +129,11 @@ function unreachable(error: unknown): string {
     return 'no TLS connection to the libSQL server: DB_URL must have the right scheme (https: or http:), and the certificate must be trusted';
   }
   return 'the libSQL server cannot be reached, or closed the connection';
+}
+
+/** The answer to a change whose token permits only reads (`"a":"ro"`). */
+function isForbidden(error: unknown): boolean {
+  return isAnswer(error) && statusOf(error) === 403;
 }
 
 /** The codes and messages of an error and its causes. */

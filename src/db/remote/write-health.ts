@@ -23,7 +23,8 @@ export function writeHealth(log: { warn(fields: object, message: string): void }
     failed(error) {
       const now = whyNoWrites(error);
       if (now === undefined) return;
-      if (code === undefined) log.warn({ code: now }, 'the libSQL server cannot write: check its disk');
+      if (code === undefined)
+        log.warn({ code: now }, 'the libSQL server cannot write: check its disk, or DB_AUTH_TOKEN');
       code = now;
     },
   };
