@@ -118,12 +118,13 @@ export async function withReplica(jobs: SharedJobs): Promise<Setup> {
   };
 }
 
-export async function inWorker(jobs: SharedJobs): Promise<Setup> {
+/** `via` returns the address of a proxy to the libSQL server. */
+export async function inWorker(jobs: SharedJobs, via = async (url: string) => url): Promise<Setup> {
   const server = await serverWith(jobs, 'sqld-worker');
   // The service with the archive stores the clusters in the database. A Worker reads them there.
   await (await onNode('', { DB_URL: server.url }, jobs)).close();
   const texts = {
-    DB_URL: server.url,
+    DB_URL: await via(server.url),
     JWT_PUBLIC_KEY: keys.publicKey,
     SESSION_KEY,
     LOG_LEVEL: 'silent',
