@@ -9,6 +9,7 @@ import { makeToken } from '../src/http/auth/token.ts';
 import { PASSWORD } from './support/accounts.ts';
 import { ccBackendCookie } from './support/cc-backend-session.ts';
 import {
+  type Answer,
   type Asked,
   ask,
   inWorker,
@@ -111,6 +112,21 @@ describe('reading', () => {
   ])('as %s with %j', async (user, roles) => {
     for (const path of ['/userapi/jobs/?items-per-page=5', '/api/jobs/count', '/userapi/jobs/7']) {
       await same({ path, user, roles });
+    }
+  });
+
+  test('many users at once each get their own answer', async () => {
+    const asked = ['max', 'ada', 'nobody', 'sue'].flatMap((user) =>
+      ['/userapi/jobs/count', '/userapi/jobs/?items-per-page=3', '/userapi/statistics/jobs?group-by=user'].map(
+        (path): Asked => ({ path, user, roles: ['user', 'api'] }),
+      ),
+    );
+    for (const setup of [file, ...others]) {
+      const alone: Answer[] = [];
+      for (const one of asked) alone.push(await ask(setup, one));
+      const rounds = Array.from({ length: 4 }, () => asked).flat();
+      const together = await Promise.all(rounds.map((one) => ask(setup, one)));
+      expect(together, setup.name).toEqual(rounds.map((_, at) => alone[at % asked.length]));
     }
   });
 

@@ -53,6 +53,24 @@ test('a body of more values than a turn has time for is refused, and the next re
   expect((await ask(worker, { path: '/healthz' })).status).toBe(200);
 });
 
+test('bodies that are announced and never come keep nobody out', async () => {
+  const { hostname, port } = new URL(worker.url);
+  const sockets = Array.from({ length: 60 }, () => connect(Number(port), hostname).on('error', () => {}));
+  for (const [nth, socket] of sockets.entries()) {
+    const path = nth % 2 === 0 ? '/api/jobs/start_job/' : '/login';
+    const token = await makeToken(keys.privateKey, { user: `robot${nth}`, roles: ['api'] });
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nX-Auth-Token: ${token}\r\nContent-Length: 1000000\r\n\r\n{`,
+    );
+  }
+  const body = { cluster: 'fern', jobId: 77, user: 'ada', startTime: 1_790_000_000, numNodes: 1 };
+  const job = { ...body, resources: [{ hostname: 'f0001' }] };
+  for (const path of ['/api/jobs/start_job/', '/api/tags/'])
+    expect((await ask(worker, { method: 'POST', path, body: job })).status, path).not.toBe(503);
+  expect((await ask(worker, { path: '/api/jobs/?items-per-page=1' })).status).toBe(200);
+  for (const socket of sockets) socket.destroy();
+});
+
 test('readers that take nothing have few places, which they lose, and those that hang up give theirs back', async () => {
   const sockets: Socket[] = [];
   const statuses = [];
