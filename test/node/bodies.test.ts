@@ -135,4 +135,4 @@ test('the largest job of a centre is taken again and again: what one leaves behi
       await takeApart({ ...body(largest), limits: { ...LIMITS, values: 2_000_000 } }, within(60_000)),
     ).toMatchObject({ numNodes: 10_000 });
   }
-}, 120_000);
+});

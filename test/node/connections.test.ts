@@ -128,34 +128,30 @@ test('the bound leaves files for our own processes, and is never nothing', () =>
 test.each([
   [1_024, 1_100],
   [80, 200],
-])(
-  'a service with %i files and %i silent connections answers, and ends them',
-  async (files, count) => {
-    const cwd = await migrated();
-    const service = start(cwd, ['serve'], OPEN, 'pipe', `ulimit -n ${files}`);
-    const [, url = ''] = await service.says(/"url":"([^"]+)"/);
-    const strangers = spawn(process.execPath, [fixture('silent-connections'), new URL(url).port, String(count)]);
-    onTestFinished(() => void strangers.kill('SIGKILL'));
-    await once(strangers.stdout, 'data');
-    const state = async () => (await fetch(`${url}/api/system`)).json() as Promise<System>;
-    const { parent, database } = await state();
-    expect(parent.connections.most).toBeLessThan(files);
-    expect(parent.connections.open).toBeLessThanOrEqual(parent.connections.most);
-    // Meanwhile a process is replaced.
-    const victim = database.processes.find(({ role }) => role === 'reader')?.pid ?? 0;
-    process.kill(victim, 'SIGKILL');
-    for (let role = ''; role === ''; await sleep(20)) {
-      const { processes } = (await state()).database;
-      role = processes.find((one) => one.role === 'reader' && one.pid !== victim && one.state === 'idle')?.role ?? '';
-    }
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    while ((await state()).parent.connections.open > 8) await sleep(100); // those without headers have been closed
-    expect(service.stderr().match(/connection limit reached/g)).toHaveLength(1);
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toBe(0);
-  },
-  120_000,
-);
+])('a service with %i files and %i silent connections answers, and ends them', async (files, count) => {
+  const cwd = await migrated();
+  const service = start(cwd, ['serve'], OPEN, 'pipe', `ulimit -n ${files}`);
+  const [, url = ''] = await service.says(/"url":"([^"]+)"/);
+  const strangers = spawn(process.execPath, [fixture('silent-connections'), new URL(url).port, String(count)]);
+  onTestFinished(() => void strangers.kill('SIGKILL'));
+  await once(strangers.stdout, 'data');
+  const state = async () => (await fetch(`${url}/api/system`)).json() as Promise<System>;
+  const { parent, database } = await state();
+  expect(parent.connections.most).toBeLessThan(files);
+  expect(parent.connections.open).toBeLessThanOrEqual(parent.connections.most);
+  // Meanwhile a process is replaced.
+  const victim = database.processes.find(({ role }) => role === 'reader')?.pid ?? 0;
+  process.kill(victim, 'SIGKILL');
+  for (let role = ''; role === ''; await sleep(20)) {
+    const { processes } = (await state()).database;
+    role = processes.find((one) => one.role === 'reader' && one.pid !== victim && one.state === 'idle')?.role ?? '';
+  }
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  while ((await state()).parent.connections.open > 8) await sleep(100); // those without headers have been closed
+  expect(service.stderr().match(/connection limit reached/g)).toHaveLength(1);
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+});
 
 interface System {
   parent: { connections: { open: number; most: number } };

@@ -14,4 +14,4 @@ test('processes that die while no file can be opened are replaced once there is 
   expect(failures).toContain('EMFILE');
   expect(now).toHaveLength(before.length);
   expect(now.filter((pid: number) => before.includes(pid))).toEqual([]);
-}, 120_000);
+});

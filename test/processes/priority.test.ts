@@ -49,4 +49,4 @@ test('a command that loads jobs comes after a service', async () => {
   const generate = start(cwd, ['generate', '--jobs', '50000', '--archived', '0']);
   await generate.says(/\/s/); // its progress shows that it is working
   expect(niceValuesOf(generate.child.pid ?? Number.NaN)).toContain(own + 7);
-}, 120_000);
+});

@@ -45,7 +45,7 @@ test('one that is stopped and goes on seconds later kills none of its processes'
   const { before, after, ...more } = JSON.parse((await told) || (await said));
   expect(more).toEqual({ isAliveAtOnce: true, alive: true, codes: Array(2).fill('deadline_exceeded'), kills: 0 });
   expect(after).toEqual(before);
-}, 120_000);
+});
 
 test('what is cleared in the turn after a late timer does not happen; what is not, does', async () => {
   const happened: string[] = [];

@@ -30,7 +30,9 @@ test('writes name its error, the status and the log say so once, and the next wr
     });
   }
   expect(db.status()).toMatchObject({ alive: true, degraded: ['the libSQL server cannot write (SQLITE_IOERR)'] });
-  expect(lines).toEqual([['the libSQL server cannot write: check its disk, or DB_AUTH_TOKEN', { code: 'SQLITE_IOERR' }]]);
+  expect(lines).toEqual([
+    ['the libSQL server cannot write: check its disk, or DB_AUTH_TOKEN', { code: 'SQLITE_IOERR' }],
+  ]);
   expect(await count(db)).toBe(1); // reads still work
   // A write that changes nothing does not show that writing works again.
   await db.write('deleteJobsBefore', { before: 1n, after: undefined, omit: 'none', limit: 10 }, within(10_000));
