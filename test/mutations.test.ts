@@ -3,15 +3,22 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MUTATIONS, shown } from './mutations/all.ts';
+import { occurrences, partsOf } from './mutations/mutation.ts';
 
-const SRC = join(import.meta.dirname, '../src');
+const ROOT = join(import.meta.dirname, '..');
+const SRC = join(ROOT, 'src');
 
 test.each(MUTATIONS.map((mutation) => [shown(mutation), mutation] as const))('%s', (_, { file, from, to, tests }) => {
-  const parts = readFileSync(join(SRC, file), 'utf8').split(from);
-  expect(parts.length - 1, `occurrences of ${JSON.stringify(from)} in src/${file}: mend test/mutations/`).toBe(1);
+  const found = occurrences(readFileSync(join(SRC, file), 'utf8'), from);
+  expect(found, `occurrences of ${JSON.stringify(from)} in src/${file}: mend test/mutations/`).toBe(1);
   expect(to).not.toBe(from);
   expect(tests.length).toBeGreaterThan(0);
-  for (const name of tests) expect(existsSync(join(import.meta.dirname, `${name}.test.ts`)), name).toBe(true);
+  for (const { path, name } of tests.map(partsOf)) {
+    expect(existsSync(join(ROOT, path)), path).toBe(true);
+    if (name === undefined) continue;
+    expect(tests).toHaveLength(1);
+    expect(readFileSync(join(ROOT, path), 'utf8'), path).toContain(name);
+  }
 });
 
 /** Directories in which each file has a mutation, or is in the list below. */

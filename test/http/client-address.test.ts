@@ -19,10 +19,10 @@ test.each(['10.0.0.1', '::ffff:10.0.0.1', '10.0.0.1:5000', '::1', '[::1]', '[::1
   },
 );
 
-test('another address gets a 401 that names it', async () => {
-  const [status, , error] = await faultIn(await ask(ALLOWED, '10.0.0.2'));
+test.each(['10.0.0.2', '10.0.0.12', '::12'])('another address gets a 401 that names it: %s', async (address) => {
+  const [status, , error] = await faultIn(await ask(ALLOWED, address));
   expect(status).toBe(401);
-  expect(error).toContain('10.0.0.2');
+  expect(error).toContain(address);
 });
 
 test('the token is checked before the address', async () => {

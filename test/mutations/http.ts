@@ -65,7 +65,7 @@ export const HTTP: readonly Mutation[] = [
     '!allowed.some((one) => address.startsWith(one))',
     'http/client-address',
   ),
-  mutation('http/auth/login-limit.ts', 'return left >= 1;', 'return left >= -9;', 'http/session'),
+  mutation('http/auth/login-limit.ts', 'return left >= 1;', 'return left >= -9;', 'http/login-limits'),
   mutation(
     'http/auth/login-limit.ts',
     'this.#buckets.size > MOST_BUCKETS',

@@ -27,6 +27,18 @@ export const OTHERS: readonly Mutation[] = [
   mutation('frontend/globals.ts', '/[<>&', '/[>&', 'frontend/pages'),
   mutation('frontend/globals.ts', '.replaceAll(\'"__proto__":\', \'["__proto__"]:\')', '', 'frontend/pages'),
   mutation('frontend/configuration.ts', 'levelsOf(value) <= MOST_LEVELS', 'levelsOf(value) > 0', 'frontend/requests'),
+  mutation(
+    'db/driver/answer-rows.ts',
+    'if (answer.json.byteLength <= SMALL_BYTES)',
+    'if (answer.json.byteLength > 0)',
+    'many-groups > totals of each user',
+  ),
+  mutation(
+    'db/remote/remote-faults.ts',
+    'statusOf(error) === 403',
+    'statusOf(error) === 402',
+    'db/remote/tokens > a token that may only read',
+  ),
   mutation('jobs/submit-time.ts', 'time <= startTime', 'time > 0', 'import/submit-time'),
   mutation('db/sql/stored-submit-time.ts', ' <= job.start_time', ' > 0', 'import/submit-time'),
   mutation('jobs/roles.ts', "user.roles.has('api') && rightsOf(user)", 'rightsOf(user)', 'http/auth'),
