@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { WriterProtocol } from '../../src/connections/connection-protocol.ts';
 import { PROGRAMS } from '../../src/connections/start-connection.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { testFolder } from '../support/folder.ts';
+import { databaseFile } from '../support/local-database.ts';
 import { CONNECTION, fixture, testPool, until, within } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
@@ -48,8 +48,9 @@ test('a lock that somebody else holds until the deadline is database_busy, and n
   expect(await tagNames(path)).toEqual(['next']);
 });
 
-test('a write that is given up while it waits for the lock ends, and its writer writes on', async () => {
-  const path = join(testFolder(), 'job.db');
+/** A writer without the pool that gives it work. */
+async function writerAlone() {
+  const path = await databaseFile();
   const bytes = { softHeapLimitBytes: 2 ** 25, hardHeapLimitBytes: 2 ** 26 };
   const writer = new ManagedProcess<WriterProtocol>({
     ...{ role: 'writer', growthMb: 1_000, counters: newCounters(), log: () => {}, onState: () => {} },
@@ -57,8 +58,12 @@ test('a write that is given up while it waits for the lock ends, and its writer 
     open: { path, role: 'writer', isReplica: false, cacheKib: 4_096, ...bytes },
   });
   onTestFinished(() => writer.kill());
-  await migrate(path);
   await writer.ready;
+  return { writer, path };
+}
+
+test('a write that is given up while it waits for the lock ends, and its writer writes on', async () => {
+  const { writer, path } = await writerAlone();
   const other = openSqlite(path);
   await other.exec('BEGIN IMMEDIATE');
   const locked = Promise.withResolvers<void>();
@@ -69,6 +74,18 @@ test('a write that is given up while it waits for the lock ends, and its writer 
   await until(() => writer.state.name === 'idle', 1_000); // the other connection still holds the lock
   await other.exec('ROLLBACK');
   other.close();
+  await writer.run('write', { name: 'copyTags', input: tag('next') }, { mayCommit: () => true });
+  expect(await tagNames(path)).toEqual(['next']);
+});
+
+test('a write that is stopped before it asks to commit is rolled back, although its deadline has not passed', async () => {
+  const { writer, path } = await writerAlone();
+  const onStep = (step: string) => {
+    if (step === 'began') writer.abandon(new Error('too much memory'), 60_000);
+  };
+  const writing = writer.run('write', { name: 'copyTags', input: tag('stopped') }, { onStep, mayCommit: () => true });
+  await expect(writing).rejects.toThrow('too much memory');
+  await until(() => writer.state.name === 'idle', 20_000);
   await writer.run('write', { name: 'copyTags', input: tag('next') }, { mayCommit: () => true });
   expect(await tagNames(path)).toEqual(['next']);
 });

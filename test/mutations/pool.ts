@@ -27,8 +27,7 @@ export const POOL: readonly Mutation[] = [
     'processes/managed-process.ts',
     '!task.abandoned && task.mayCommit()',
     'task.mayCommit()',
-    'connections/write',
-    'http/deadline',
+    'connections/write > a write that is stopped before it asks to commit',
   ),
   mutation(
     'processes/managed-process.ts',

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MUTATIONS, shown } from './all.ts';
@@ -13,9 +13,13 @@ import { type Mutation, occurrences, partsOf } from './mutation.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const COPIED = ['src', 'routes', 'test', 'bin', 'migrations', 'docs', 'package.json', 'tsconfig.json'];
 const CONFIGS = ['vitest.config.ts', 'wrangler.toml'];
-/** A test that hangs counts as a detection. Without a mutation, each test must end within the first of these limits. */
+/** Limits of one test and of a run without a mutation. A test that hangs with one counts as a detection. */
 const TEST_LIMIT_MS = 60_000;
 const RUN_LIMIT_MS = 600_000;
+/** With a mutation, a test may take as many times as long as the longest of its file did without, and this longer. */
+const SLOWER = { times: 10, more: 5_000 };
+
+const EMPTY = '{"testResults":[]}';
 
 type Outcome = { name: 'caught' | 'SURVIVES' | 'stale'; by?: string };
 
@@ -24,7 +28,8 @@ const chosen = MUTATIONS.filter((mutation) => shown(mutation).includes(filter));
 const tree = mkdtempSync(join(tmpdir(), 'cc-jobs-mutations-'));
 const report = join(tree, 'report.json');
 const counts = { caught: 0, SURVIVES: 0, stale: 0 };
-const passing = new Set<string>();
+/** The limit of a test with a mutation, by the names of tests that have passed without. */
+const limits = new Map<string, number>();
 const startedAt = performance.now();
 try {
   for (const name of [...COPIED, ...CONFIGS]) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
@@ -44,10 +49,10 @@ process.exit(counts.caught === chosen.length ? 0 : 1);
 
 /** A test that fails anyway detects nothing. */
 async function checkPasses(test: string): Promise<void> {
-  if (passing.has(test)) return;
-  const failure = await firstFailure([test]);
+  if (limits.has(test)) return;
+  const { failure, longestMs } = await run([test], TEST_LIMIT_MS);
   if (failure !== undefined) throw new Error(`${test} fails without a mutation: ${failure}`);
-  passing.add(test);
+  limits.set(test, Math.min(TEST_LIMIT_MS, SLOWER.times * longestMs + SLOWER.more));
 }
 
 async function outcomeOf({ file, from, to, tests }: Mutation): Promise<Outcome> {
@@ -59,26 +64,32 @@ async function outcomeOf({ file, from, to, tests }: Mutation): Promise<Outcome> 
     text.replace(from, () => to),
   );
   try {
-    const by = await firstFailure(tests);
-    return by === undefined ? { name: 'SURVIVES' } : { name: 'caught', by: `by ${JSON.stringify(by)}` };
+    const { failure } = await run(tests, Math.max(...tests.map((test) => limits.get(test) ?? TEST_LIMIT_MS)));
+    return failure === undefined ? { name: 'SURVIVES' } : { name: 'caught', by: `by ${JSON.stringify(failure)}` };
   } finally {
     writeFileSync(path, text);
   }
 }
 
+interface Ran {
+  /** The name of the first test that failed, or the message of a file whose tests could not start. */
+  failure: string | undefined;
+  longestMs: number;
+}
+
 /**
- * Runs tests up to the first one that fails, and returns its name. The process group of its own ensures that all child
- * processes of the tests end with it.
+ * Runs tests up to the first one that fails. The process group of its own ensures that all child processes of the tests
+ * end with it.
  */
-async function firstFailure(tests: readonly string[]): Promise<string | undefined> {
+async function run(tests: readonly string[], testLimitMs: number): Promise<Ran> {
   const parts = tests.map(partsOf);
   const names = parts.flatMap(({ name }) => (name === undefined ? [] : [`--testNamePattern=${RegExp.escape(name)}`]));
-  const limits = ['--bail=1', `--testTimeout=${TEST_LIMIT_MS}`, `--hookTimeout=${TEST_LIMIT_MS}`];
+  const options = ['--bail=1', `--testTimeout=${Math.ceil(testLimitMs)}`, `--hookTimeout=${TEST_LIMIT_MS}`];
   const output = ['--reporter=json', `--outputFile=${report}`];
   rmSync(report, { force: true });
   const child = spawn(
     'bin/node24',
-    ['vitest', 'run', ...limits, ...output, ...names, ...parts.map(({ path }) => path)],
+    ['vitest', 'run', ...options, ...output, ...names, ...parts.map(({ path }) => path)],
     {
       cwd: tree,
       stdio: 'ignore',
@@ -88,19 +99,20 @@ async function firstFailure(tests: readonly string[]): Promise<string | undefine
   const limit = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), RUN_LIMIT_MS);
   const [code] = await once(child, 'exit');
   clearTimeout(limit);
-  return code === 0 ? undefined : failureIn(report);
+  const { testResults } = JSON.parse(existsSync(report) ? readFileSync(report, 'utf8') : EMPTY) as Report;
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const longestMs = Math.max(0, ...results.map(({ duration }) => duration ?? 0));
+  if (code === 0) return { failure: undefined, longestMs };
+  const failed = results.find((one) => one.status === 'failed')?.fullName;
+  const message = testResults.find((one) => one.message !== '')?.message.slice(0, 200);
+  return { failure: failed ?? message ?? 'no test ended', longestMs };
 }
 
 interface Report {
-  testResults: { message: string; assertionResults: { status: string; fullName: string }[] }[];
-}
-
-/** The name of a test that failed, or the message of a file whose tests could not start. */
-function failureIn(path: string): string {
-  const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as Report;
-  const failed = testResults.flatMap(({ assertionResults }) => assertionResults).find((one) => one.status === 'failed');
-  const message = testResults.find((one) => one.message !== '')?.message.slice(0, 200);
-  return failed?.fullName ?? message ?? 'no report';
+  testResults: {
+    message: string;
+    assertionResults: { status: string; fullName: string; duration?: number | null }[];
+  }[];
 }
 
 function secondsSince(beganAt: number): string {
