@@ -89,6 +89,17 @@ test('a group that is closed while one of its processes is replaced leaves none'
   expect(living()).toEqual([]);
 });
 
+test('a group that is closed refuses work, and starts no process for it', async () => {
+  const { group, started } = await groupOf({ max: 1 });
+  await group.close(1_000);
+  const before = started.length;
+  await expect(group.use({ ...never, signal: AbortSignal.timeout(5_000) }, work)).rejects.toMatchObject({
+    code: 'queue_full',
+    message: expect.stringContaining('shutting down'),
+  });
+  expect(started).toHaveLength(before);
+});
+
 test('a process that dies while its spare comes is followed by that spare alone', async () => {
   const { group, living } = await groupOf({ max: 1 });
   await allBusy(group, 1);

@@ -58,6 +58,19 @@ test('what is cleared in the turn after a late timer does not happen; what is no
   expect(happened).toEqual(['other']);
 });
 
+test('a timer that fires late waits once more: what was stopped as well has had no time to answer', async () => {
+  let happened = false;
+  const startedAt = performance.now();
+  afterWaiting(500, () => {
+    happened = true;
+  });
+  block(800);
+  for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(happened).toBe(false);
+  await until(() => happened, 20_000);
+  expect(performance.now() - startedAt).toBeGreaterThan(1_250);
+});
+
 test('a shortage that nothing caught is logged, any other error ends the process', async () => {
   const run = promisify(execFile)(process.execPath, [fixture('shortage-in-a-timer')]);
   await expect(run).rejects.toMatchObject({
