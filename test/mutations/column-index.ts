@@ -15,7 +15,12 @@ export const COLUMNS: readonly Mutation[] = [
     'if (ids.length > 1e12)',
     'column-index/index > more changes than it takes over',
   ),
-  mutation('column-index/program.ts', 'interrupt: () => index.interrupt(),', '', 'column-index/deadline'),
+  mutation(
+    'column-index/program.ts',
+    'interrupt: () => index.interrupt(),',
+    '',
+    'column-index/deadline > a deadline ends a question at once',
+  ),
   mutation('questions/index-columns.ts', ' && stored <= most && stored >= -most', '', 'column-index/odd-values'),
   mutation(
     'column-index/read/job-reader.ts',
