@@ -24,6 +24,7 @@ import { login } from '../routes/pages/login.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system.ts';
+import { graphqlFaults, query } from '../routes/query.ts';
 import { startJob } from '../routes/start-job.ts';
 import { statistics } from '../routes/statistics.ts';
 import { stopJob } from '../routes/stop-job.ts';
@@ -92,6 +93,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     if (c.var.lacksArchive) c.header('X-Lacks', 'job-archive');
     c.header('X-Request-Id', c.var.requestId); // last: a response made without `c` lacks headers set earlier
   });
+  app.use('/query', graphqlFaults());
   app.use(accessLog());
   app.use(cors());
   app.use(hardening());
@@ -121,7 +123,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     app.route('/api', route);
     app.route('/userapi', route);
   }
-  for (const route of [healthz, assetFiles, login(service)]) app.route('/', route);
+  for (const route of [healthz, assetFiles, query, login(service)]) app.route('/', route);
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
   for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage]) app.route('/', page);

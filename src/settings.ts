@@ -166,6 +166,10 @@ export const SettingsSchema = z.object({
     .enum(['hide', 'show'], { error: 'must be hide or show' })
     .default('hide')
     .describe('hide metrics marked restrict from users and managers in the API, or show them as cc-backend does'),
+  GRAPHQL_MOST_JOBS: wholeNumber(1, 100_000)
+    .prefault('10000')
+    .describe('maximum number of jobs in a page of /query, also of one that asks for all'),
+  GRAPHQL_INTROSPECTION: onOff.prefault('off').describe('let clients of /query ask for its schema'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be fatal, error, warn, info, debug, trace or silent',

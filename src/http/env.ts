@@ -104,6 +104,8 @@ export interface AppEnv {
     isLogged: boolean | undefined;
     /** The completed part of the work of a request. If the request fails later, the body of the error contains it. */
     done: Readonly<Record<string, number>> | undefined;
+    /** Makes the body of an error where it is not the usual one. */
+    faultBody: ((fault: Fault) => string) | undefined;
     /** The fault in the answer, for the access log. */
     fault: Fault | undefined;
     /**

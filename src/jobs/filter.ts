@@ -4,9 +4,10 @@ import type { FieldOf } from './fields.ts';
 /** Fields compared as text. */
 export type TextField = FieldOf<'text' | 'name' | 'hosts'>['name'];
 /**
- * `is` compares exactly; `contains` and `starts-with` ignore the case of A-Z only; `not` means "none of the values".
+ * `is` compares exactly; `contains`, `starts-with` and `ends-with` ignore the case of A-Z only; `not` means "none of the
+ * values".
  */
-export type TextOperator = 'is' | 'contains' | 'starts-with' | 'not';
+export type TextOperator = 'is' | 'contains' | 'starts-with' | 'ends-with' | 'not';
 export type IdField = FieldOf<'id'>['name'];
 export type MemberField = FieldOf<'member'>['name'];
 /** Seconds or counts. `duration` is the stored value, for running jobs too. */
@@ -26,6 +27,7 @@ export interface Range<Value> {
  * - A stored NULL reads as the text '' or the number 0.
  * - `job-name` matches only rows whose metadata is valid JSON with a text under jobName. Without one, `not` does not
  *   match either.
+ * - `digits` compares the decimal digits of an id as text.
  * - `node` with `not` means: at least one host is none of the values.
  * - `during` matches jobs that ran at any moment from `from` to before `to`. A job runs from its start to its end,
  *   which is start + stored duration, or now if it is running. The start counts even if the job lasted 0 s.
@@ -40,6 +42,12 @@ export type Condition =
       readonly values: readonly string[];
     }
   | { readonly kind: 'id'; readonly field: IdField; readonly values: readonly bigint[] }
+  | {
+      readonly kind: 'digits';
+      readonly field: IdField;
+      readonly operator: TextOperator;
+      readonly values: readonly string[];
+    }
   | {
       readonly kind: 'member';
       readonly field: MemberField;

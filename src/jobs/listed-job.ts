@@ -1,8 +1,9 @@
-import { ALL_FIELDS, type AnyField } from './fields.ts';
+import { ALL_FIELDS, type AnyField, METRIC, type StoredField } from './fields.ts';
+import { isFootprintKey } from './filter.ts';
 import { DEFAULT_PAGE_SIZE } from './order.ts';
 
 type SortableField = Extract<AnyField, { sortable: true }>;
-/** The sort orders of a list. Any order other than newest first reads every job that matches. */
+/** The sort orders that a page offers. Any order other than newest first reads every job that matches. */
 export type SortColumn = SortableField['name'];
 export const SORT_COLUMNS: readonly SortColumn[] = ALL_FIELDS.filter(
   (field): field is SortableField => 'sortable' in field,
@@ -17,9 +18,20 @@ export const ORDERS = ['desc', 'asc'] as const;
 /** Page sizes that people can choose. */
 export const LIST_SIZES = [DEFAULT_PAGE_SIZE.jobsOnPage, 50, 100] as const;
 
+/** A stored field, or a key of the footprint: `metric.flops_any_avg`. Jobs without the key have the least value. */
+export type OrderColumn = StoredField['name'] | `${typeof METRIC}${string}`;
+
+/** Returns the key of the footprint, or undefined for a stored field. Throws if no footprint can have the key. */
+export function footprintKeyOf(by: OrderColumn): string | undefined {
+  if (!by.startsWith(METRIC)) return undefined;
+  const key = by.slice(METRIC.length);
+  if (!isFootprintKey(key)) throw new RangeError('invalid footprint key');
+  return key;
+}
+
 /** The order of a list. Ties: newest start first, then higher id. For start-time asc: oldest first, lower id. */
 export interface ListOrder {
-  readonly column: SortColumn;
+  readonly column: OrderColumn;
   readonly order: (typeof ORDERS)[number];
 }
 

@@ -8,7 +8,7 @@ import { pageAnswer } from './layout.ts';
 import { loginPage } from './login/content.ts';
 
 /** Addresses for programs. They get JSON, whatever they accept. */
-const FOR_PROGRAMS = /^\/(?:api|userapi|healthz|openapi\.json|assets)(?:\/|$)/;
+const FOR_PROGRAMS = /^\/(?:api|userapi|query|healthz|openapi\.json|assets)(?:\/|$)/;
 
 /**
  * Answers a failed request of a browser with a page, with the status and headers of the error. Programs do not ask for

@@ -1,6 +1,7 @@
 import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
+import { refuseHiddenMetrics } from '../jobs/hidden-metrics.ts';
 import {
   type JobHistograms,
   jobHistogramsOf,
@@ -8,6 +9,7 @@ import {
   type MetricScale,
   metricHistogramsOf,
 } from '../jobs/histograms.ts';
+import { footprintKeyOf } from '../jobs/listed-job.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import { inSlices } from '../slices.ts';
@@ -16,16 +18,19 @@ import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
 import { type JobsListOptions, listBatches } from './list/batches.ts';
 import { cursorOf } from './list/duckdb.ts';
+import { readFullJobs } from './list/full-jobs.ts';
+import type { OrderedSlice } from './list/in-order.ts';
 import {
   type ListedJob,
   type ListedJobsOptions,
   listedJobs,
   listedJobsAt,
   pageIdsQuestion,
+  sliceOf,
 } from './list/listed-jobs.ts';
 import type { PageIdsQuestion } from './list/question.ts';
 import { readAhead } from './list/read-ahead.ts';
-import type { JobsBatch } from './list/sqlite.ts';
+import type { JobsBatch, JobsBatchOptions } from './list/sqlite.ts';
 import { metricHistogramsQuestion } from './metric-histograms/question.ts';
 import { MetricHistogramRow, metricHistograms } from './metric-histograms/sqlite.ts';
 import type { Question } from './question.ts';
@@ -106,10 +111,31 @@ export class JobQuestions {
 
   /** Returns a page of a list in any order, each job as a line. */
   async listed(jobs: VisibleJobs, options: ListedJobsOptions, deadline: Deadline): Promise<ListedJob[]> {
-    const question = pageIdsQuestion(jobs, options);
+    const question = pageIdsQuestion(jobs, sliceOf(options));
     const found = question === undefined ? undefined : await this.#pageIds(question, deadline);
     const statement = found === undefined ? listedJobs(jobs, options) : listedJobsAt(jobs, options, found);
     return await this.#db.read(statement, deadline);
+  }
+
+  /**
+   * Reads whole jobs of a list in any order: `take` receives their REST objects in batches, as JSON texts joined by `,`
+   * and a line feed, and may throw to end the reading. `hasMore` tells whether the list goes on. Throws `forbidden` for
+   * an order by a metric hidden from the caller.
+   */
+  async fullJobs(
+    jobs: VisibleJobs,
+    slice: OrderedSlice,
+    options: JobsBatchOptions & { take: (batch: Uint8Array) => void },
+    deadline: Deadline,
+  ): Promise<{ hasMore: boolean }> {
+    const key = footprintKeyOf(slice.column);
+    if (key !== undefined) refuseHiddenMetrics(jobs.hidden, jobs.conditions, [key]);
+    const question = pageIdsQuestion(jobs, { ...slice, limit: slice.limit + 1 });
+    return await readFullJobs(jobs, slice, options, {
+      found: question === undefined ? undefined : await this.#pageIds(question, deadline),
+      read: async (statement) => await this.#db.readPage(statement, deadline),
+      take: options.take,
+    });
   }
 
   /** Yields a page of any size, newest start first: batches of REST Job objects as JSON, some of them read ahead. */

@@ -23,12 +23,13 @@ test('a repeated parameter is one condition with any of its values', () => {
   ]);
 });
 
-test.each(['project', 'user', 'job-name', 'node'])('%s can be compared in four ways', (field) => {
-  expect(parse(`${field}=a&${field}.contains=b&${field}.starts-with=c&${field}.not=d`)).toEqual([
+test.each(['project', 'user', 'job-name', 'node'])('%s can be compared in five ways', (field) => {
+  expect(parse(`${field}=a&${field}.contains=b&${field}.starts-with=c&${field}.ends-with=d&${field}.not=e`)).toEqual([
     { kind: 'text', field, operator: 'is', values: ['a'] },
     { kind: 'text', field, operator: 'contains', values: ['b'] },
     { kind: 'text', field, operator: 'starts-with', values: ['c'] },
-    { kind: 'text', field, operator: 'not', values: ['d'] },
+    { kind: 'text', field, operator: 'ends-with', values: ['d'] },
+    { kind: 'text', field, operator: 'not', values: ['e'] },
   ]);
 });
 

@@ -13,6 +13,8 @@ function holds(row: Row, condition: Condition, tagScopes: readonly string[]): bo
       return textHolds(row, condition);
     case 'id':
       return condition.values.includes(row[condition.field] ?? 0n);
+    case 'digits':
+      return compare(Buffer.from(String(row[condition.field] ?? 0n)), condition.operator, condition.values);
     case 'member':
       return condition.values.includes(row[condition.field]);
     case 'tag':
@@ -66,6 +68,12 @@ function compare(text: Buffer, operator: TextOperator, values: readonly string[]
       return wanted.some((value) => fold(text).includes(fold(value)));
     case 'starts-with':
       return wanted.some((value) => fold(text).subarray(0, value.length).equals(fold(value)));
+    case 'ends-with':
+      return wanted.some((value) =>
+        fold(text)
+          .subarray(Math.max(0, text.length - value.length))
+          .equals(fold(value)),
+      );
   }
 }
 

@@ -21,7 +21,8 @@ function range<Value>(values: fc.Arbitrary<Value>) {
 /** Half-open ranges of times. */
 export const randomWindow = range(times).filter(({ from, to }) => from === undefined || to === undefined || from < to);
 
-const operators = fc.constantFrom('is', 'contains', 'starts-with', 'not' as const);
+const operators = fc.constantFrom('is', 'contains', 'starts-with', 'ends-with', 'not' as const);
+const digits = fc.array(fc.constantFrom('', '0', '1', '-', '99', '90071992547409', 'x'), { maxLength: 3 });
 
 function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
   switch (field.kind) {
@@ -32,7 +33,12 @@ function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
         .tuple(operators, texts)
         .map(([operator, values]) => ({ kind: 'text', field: field.name, operator, values }));
     case 'id':
-      return ids.map((values) => ({ kind: 'id', field: field.name, values }));
+      return fc.oneof(
+        ids.map((values) => ({ kind: 'id', field: field.name, values }) as const),
+        fc
+          .tuple(operators, digits)
+          .map(([operator, values]) => ({ kind: 'digits', field: field.name, operator, values }) as const),
+      );
     case 'member':
       return fc
         .subarray([...field.members, ...field.members])

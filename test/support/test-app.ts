@@ -1,3 +1,4 @@
+import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.ts';
 import { piecesOf } from '../../src/archive/pieces.ts';
@@ -112,6 +113,8 @@ export const CACHED_JOB = `INSERT INTO job_cache (job_id, cluster, subcluster, s
 export interface TestAppOptions {
   settings?: Partial<Bindings>;
   jobs?: readonly Job[];
+  /** A file to copy and to migrate, instead of a new database. */
+  database?: string;
   /** More SQL, run before the app starts. */
   sql?: string;
   /** Fills the database and the archive folder before the app is created. */
@@ -122,10 +125,14 @@ export interface TestAppOptions {
 export type TestApp = Awaited<ReturnType<typeof testApp>>;
 
 /** The real app on a real database file, with the cluster `small` and an archive folder. The caller must `close` it. */
-export async function testApp({ settings = {}, jobs = [], sql, fill, service }: TestAppOptions = {}) {
+export async function testApp({ settings = {}, jobs = [], database, sql, fill, service }: TestAppOptions = {}) {
   const folder = makeFolder();
   const path = join(folder, 'job.db');
   const archiveRoot = join(folder, 'archive');
+  if (database !== undefined) {
+    copyFileSync(database, path);
+    chmodSync(path, 0o600);
+  }
   await migrate(path);
   if (sql !== undefined) {
     const driver = openSqlite(path);

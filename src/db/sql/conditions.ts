@@ -56,7 +56,16 @@ export function textMatches(text: Sql, operator: TextOperator, values: readonly 
       return anyOf(texts.map((value) => sql<SqlBool>`instr(lower(${text}), ${foldCase(value)}) > 0`));
     case 'starts-with':
       return anyOf(texts.map((value) => sql<SqlBool>`instr(lower(${text}), ${foldCase(value)}) = 1`));
+    case 'ends-with':
+      return anyOf(texts.map((value) => endsWith(text, foldCase(value))));
   }
+}
+
+/** Compares the last bytes: of a text with NUL, substr() would only see the part before it. */
+function endsWith(text: Sql, end: string): RawBuilder<SqlBool> {
+  if (end === '') return sql<SqlBool>`${text} IS NOT NULL`;
+  const bytes = new TextEncoder().encode(end).length;
+  return sql<SqlBool>`substr(CAST(lower(${text}) AS BLOB), ${-bytes}) = CAST(${end} AS BLOB)`;
 }
 
 /** Folds A-Z only, as SQLite's lower() does. */

@@ -82,9 +82,14 @@ export function refuseCrossSite(): MiddlewareHandler<AppEnv> {
  */
 export function sameOrigin(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    if (isForeign(c)) throw new Fault('forbidden', 'cross-site request');
+    refuseForeign(c);
     await next();
   };
+}
+
+/** Throws `forbidden` if a browser sends this request for a page of another origin. */
+export function refuseForeign(c: Context<AppEnv>): void {
+  if (isForeign(c)) throw new Fault('forbidden', 'cross-site request');
 }
 
 /**

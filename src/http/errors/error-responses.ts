@@ -34,6 +34,8 @@ interface FaultWords {
   phrase?: string;
   /** Counts of what the request had committed before it failed. */
   done?: Readonly<Record<string, number>> | undefined;
+  /** Replaces the whole body. */
+  body?: string | undefined;
 }
 
 /** The body of every error response (design: HTTP). */
@@ -43,7 +45,7 @@ export function faultBody(fault: Fault, { phrase = reasonPhrase(fault.status), d
 
 /** The response to a fault: status, body and headers. */
 export function faultResponse(fault: Fault, words?: FaultWords): Response {
-  const body = new TextEncoder().encode(faultBody(fault, words));
+  const body = new TextEncoder().encode(words?.body ?? faultBody(fault, words));
   const headers = { 'Content-Type': 'application/json', 'Content-Length': String(body.length), ...fault.headers };
   return new Response(body, { status: fault.status, headers });
 }
@@ -61,7 +63,7 @@ export function answerTo(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientGone) return new Response(null, { status: CLIENT_GONE_STATUS });
   const fault = faultOf(error);
   c.set('fault', fault);
-  return faultResponse(fault, { done: c.var.done });
+  return faultResponse(fault, { done: c.var.done, body: c.var.faultBody?.(fault) });
 }
 
 /**

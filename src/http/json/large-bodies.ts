@@ -1,4 +1,5 @@
 import type { Deadline } from '../../deadline.ts';
+import { GraphqlBody } from './graphql-body.ts';
 import { MetaBody, MetaOfJobBody, StartBody } from './job-body.ts';
 import type { JsonLimits } from './json-reader.ts';
 import { NodeStatesBody } from './node-body.ts';
@@ -14,6 +15,7 @@ export const LARGE_BODIES = {
   metaEntry: MetaBody,
   metaOfJob: MetaOfJobBody,
   tags: TagsBody,
+  graphql: GraphqlBody,
 } as const;
 
 export type LargeBodyName = keyof typeof LARGE_BODIES;

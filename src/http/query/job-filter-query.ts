@@ -101,6 +101,7 @@ function textParameters(field: FieldOf<'text' | 'name' | 'hosts'>): Parameter[] 
     ['is', texts(`exact ${api.words}`)],
     ['contains', texts(`${name} contains one of these texts (A-Z match a-z; no wildcards)`)],
     ['starts-with', texts(`${name} starts with one of these texts (A-Z match a-z; no wildcards)`)],
+    ['ends-with', texts(`${name} ends with one of these texts (A-Z match a-z; no wildcards)`)],
     ['not', texts(none)],
   ] as const;
   return documents.slice(0, field.operators ? documents.length : 1).map(([operator, document]) => ({

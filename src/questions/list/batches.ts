@@ -9,7 +9,7 @@ import { batchStatement, type FollowingRows, type JobsBatch, type JobsBatchOptio
 import { standIns, Template } from './template.ts';
 
 /** Rows per batch. The first is smaller because the size of its rows is unknown. Metadata may contain job scripts. */
-const BATCH = { first: 100, firstWithMetadata: 25, most: 500 };
+export const BATCH = { first: 100, firstWithMetadata: 25, most: 500 };
 /** A row may have hundreds of KB (ten thousand nodes, a job script). A typical one has 600 bytes. */
 const BATCH_BYTES = 256 * 1024;
 /** Positions that the column index finds at once, because finding a few takes as long. They take 200 KB of memory. */
@@ -142,7 +142,7 @@ const WALK = standIns('startTime', 'id', 'walked', 'shown');
 const ROWS = standIns('ids', 'shown');
 
 /** The number of rows of this size in a batch. */
-function rowsLike({ bytes, rows }: Page<JobsBatch>): number {
+export function rowsLike({ bytes, rows }: Page<JobsBatch>): number {
   const rowBytes = Math.max(1, bytes.byteLength / rows);
   return Math.min(BATCH.most, Math.max(1, Math.floor(BATCH_BYTES / rowBytes)));
 }

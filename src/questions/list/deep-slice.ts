@@ -44,11 +44,13 @@ export async function pageIdsOf(
   index: Omit<FilterContext, 'parameters'>,
   depth: Depth = DEPTH,
 ): Promise<Row[]> {
-  const keys = sortKeys(question);
+  const keys = sortKeys(question, index.footprintKeys);
 
   async function rowsOf(part: Part): Promise<Row[]> {
     const key = keys[part.level];
-    if (part.offset <= depth.shallow || key === undefined || part.steps >= MOST_STEPS) return await sorted(part);
+    if (part.offset <= depth.shallow || key === undefined || key.type === 'other' || part.steps >= MOST_STEPS) {
+      return await sorted(part);
+    }
     const stretch = part.within.find((each) => each.key === key) ?? (await endsOf(file, key));
     if (stretch === undefined) return [];
     if (stretch.from === stretch.to) return await rowsOf({ ...part, level: part.level + 1 });
@@ -110,8 +112,13 @@ async function endsOf(file: Queryable, key: SortKey): Promise<Between | undefine
 }
 
 function bucketsOf({ key, from, to }: Between): Buckets | undefined {
-  return key.isInteger ? wholeBuckets(BigInt(from), BigInt(to)) : doubleBuckets(Number(from), Number(to));
+  if (key.type !== 'whole') return doubleBuckets(Number(from), Number(to));
+  const [least, most] = [BigInt(from), BigInt(to)];
+  return most - least < MOST_WIDTH ? wholeBuckets(least, most) : undefined;
 }
+
+/** The difference to the least value must be a BIGINT. */
+const MOST_WIDTH = 2n ** 63n;
 
 /** Joins adjacent ranges. */
 function allOf(key: SortKey, stretches: readonly Between[]): Between {

@@ -1,16 +1,18 @@
-import { FIELDS } from '../../jobs/fields.ts';
+import { FIELDS, type StoredField } from '../../jobs/fields.ts';
+import { footprintKeyOf, type OrderColumn } from '../../jobs/listed-job.ts';
 import type { ListCursor, Slice } from '../../jobs/order.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
+import { footprintName, membersOf } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
 
 /** The sort value of a list: a column, or the duration until now. */
 export interface SortKey {
-  /** BIGINT for whole numbers, DOUBLE otherwise. Never NULL. */
   readonly value: string;
   readonly order: 'ASC' | 'DESC';
-  readonly isInteger: boolean;
+  /** BIGINT or DOUBLE, without NULL. Other values are texts or may be NULL. */
+  readonly type: 'whole' | 'decimal' | 'other';
 }
 
 /** The jobs whose value of a key is in a range, both ends included. */
@@ -24,21 +26,42 @@ export interface Between {
 const LAST_ROW = 2n ** 53n;
 
 /** The keys of a list before the id, as in src/questions/list/listed-jobs.ts and src/questions/list/newest-first.ts. */
-export function sortKeys({ sorted }: PageIdsQuestion): readonly SortKey[] {
-  const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, isInteger: true });
+export function sortKeys({ sorted }: PageIdsQuestion, footprintKeys: readonly string[]): readonly SortKey[] {
+  const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, type: 'whole' });
   if (sorted === undefined) return [started('DESC')];
   const order = sorted.order === 'asc' ? 'ASC' : 'DESC';
-  const field = FIELDS[sorted.column];
+  if (sorted.column === 'start-time') return [started(order)];
+  return [{ ...valueAt(sorted.column, sorted.nowSec, footprintKeys), order }, started('DESC')];
+}
+
+/** The value of src/questions/list/in-order.ts in the columns of the index. */
+function valueAt(by: OrderColumn, nowSec: number, footprintKeys: readonly string[]): Omit<SortKey, 'order'> {
+  const key = footprintKeyOf(by);
+  if (key !== undefined) {
+    const index = footprintKeys.indexOf(key);
+    return { value: index < 0 ? 'NULL' : `job.${footprintName(index)}`, type: 'other' };
+  }
+  const field = FIELDS[by as StoredField['name']];
+  const column = `job.${field.column}`;
   switch (field.kind) {
-    case 'time':
-      return [started(order)];
     case 'decimal':
-      return [{ value: `job.${field.column}`, order, isInteger: false }, started('DESC')];
-    case 'whole': {
-      const value =
-        field.name === 'duration' ? `(${duckDbDurationAt(sorted.nowSec)})` : `CAST(job.${field.column} AS BIGINT)`;
-      return [{ value, order, isInteger: true }, started('DESC')];
+      return { value: column, type: 'decimal' };
+    case 'text':
+      return { value: column, type: 'other' };
+    case 'member': {
+      // The index has numbers of its own for the members. A list is in the order of their names.
+      const members = membersOf(field);
+      const inOrder = members.toSorted();
+      const cases = members.map((member, number) => `WHEN ${number} THEN ${inOrder.indexOf(member)}`);
+      return { value: `(CASE ${column} ${cases.join(' ')} END)`, type: 'other' };
     }
+    case 'time':
+    case 'whole':
+    case 'id':
+      return {
+        value: field.name === 'duration' ? `(${duckDbDurationAt(nowSec)})` : `CAST(${column} AS BIGINT)`,
+        type: 'whole',
+      };
   }
 }
 
@@ -47,7 +70,7 @@ export function whereListed({ jobs, after }: PageIdsQuestion, within: readonly B
   const isAfter = after === undefined ? [] : [comesAfter(after)];
   const bounds = within.map(({ key, from, to }) => {
     const bound = (value: number | bigint) =>
-      key.isInteger ? wholeLiteral(value) : context.parameters.add(Number(value));
+      key.type === 'whole' ? wholeLiteral(value) : context.parameters.add(Number(value));
     return `${key.value} BETWEEN ${bound(from)} AND ${bound(to)}`;
   });
   return [whereColumns(jobs.conditions, context), ...isAfter, ...bounds].join(' AND ');
@@ -60,9 +83,13 @@ export function pageIdsQuery(
   { offset, limit, within = [] }: Pick<Slice, 'offset' | 'limit'> & { within?: readonly Between[] } = question,
 ): DuckDbQuery {
   const context = { ...index, parameters: new Parameters() };
-  const keys = sortKeys(question);
+  const keys = sortKeys(question, index.footprintKeys);
   // Columns of the table, because the answer has texts under the same names.
-  const order = [...keys.map(({ value, order }) => `${value} ${order}`), `job.id ${keys.at(-1)?.order ?? 'DESC'}`];
+  const order = [
+    // NULL is the least value, as in SQLite.
+    ...keys.map(({ value, order }) => `${value} ${order} NULLS ${order === 'ASC' ? 'FIRST' : 'LAST'}`),
+    `job.id ${keys.at(-1)?.order ?? 'DESC'}`,
+  ];
   const sql = `SELECT CAST(id AS VARCHAR) AS id, CAST(start_time AS VARCHAR) AS "startTime" FROM job
     WHERE ${whereListed(question, within, context)}
     ORDER BY ${order.join(', ')} LIMIT ${wholeLiteral(limit)} OFFSET ${wholeLiteral(offset < LAST_ROW ? offset : LAST_ROW)}`;

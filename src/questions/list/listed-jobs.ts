@@ -5,15 +5,14 @@ import { jsonText } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
-import { FIELDS } from '../../jobs/fields.ts';
-import { byProperty, type NumberField } from '../../jobs/job-numbers.ts';
+import { byProperty } from '../../jobs/job-numbers.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { LISTED_FIELDS, type ListOrder, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-job.ts';
 import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { durationAt } from '../one-job/job-json.ts';
-import { column, overJobs, storedValue, userOf } from '../where/sqlite.ts';
-import { isAlongIndex, newestFirst } from './newest-first.ts';
+import { column, userOf } from '../where/sqlite.ts';
+import { inOrder, type OrderedSlice, valueAt } from './in-order.ts';
+import { isAlongIndex } from './newest-first.ts';
 import type { PageIdsQuestion } from './question.ts';
 import { withIds } from './sqlite.ts';
 
@@ -54,7 +53,7 @@ export interface ListedJobsOptions extends PageRequest, ListOrder {
  * first uses an index. Other orders read every matching job.
  */
 export function listedJobs(jobs: VisibleJobs, options: ListedJobsOptions): Statement<ListedJob> {
-  return listedAt(jobs, options, positions(jobs, options));
+  return listedAt(jobs, options, inOrder(jobs, sliceOf(options)));
 }
 
 /** Lists the jobs of a page that the column index has found. */
@@ -66,12 +65,17 @@ export function listedJobsAt(
   return listedAt(jobs, options, withIds(jobs, found.map(({ id }) => id).join()));
 }
 
-/** The question for the jobs of the page. Undefined if an index of SQLite leads to them. */
-export function pageIdsQuestion(jobs: VisibleJobs, options: ListedJobsOptions): PageIdsQuestion | undefined {
-  const { column: by, order, nowSec, itemsPerPage: limit } = options;
+/** The page as a slice of its list. */
+export function sliceOf({ page, itemsPerPage, column: by, order, nowSec }: ListedJobsOptions): OrderedSlice {
+  return { column: by, order, nowSec, offset: offsetOf({ page, itemsPerPage }), limit: itemsPerPage };
+}
+
+/** The question for the jobs of a slice. Undefined if an index of SQLite leads to them. */
+export function pageIdsQuestion(jobs: VisibleJobs, slice: OrderedSlice): PageIdsQuestion | undefined {
+  const { column: by, order, nowSec, offset, limit } = slice;
   if (by === 'start-time' && isAlongIndex(jobs)) return undefined;
   const sorted = by === 'start-time' && order === 'desc' ? {} : { sorted: { column: by, order, nowSec } };
-  return { kind: 'page ids', jobs, ...sorted, offset: offsetOf(options), limit };
+  return { kind: 'page ids', jobs, ...sorted, offset, limit };
 }
 
 /** The jobs of a query for `id`, in its order. */
@@ -82,7 +86,7 @@ function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, positions: RawB
   const decimal = (value: RawBuilder<unknown>) =>
     sql`CASE WHEN abs(CAST(${value} AS REAL)) < 1e308 THEN CAST(${value} AS REAL) END`;
   const numbers = LISTED_FIELDS.map((field) => {
-    const value = numberAt(field, options.nowSec);
+    const value = valueAt(field.name, options.nowSec);
     return sql`${field.kind === 'decimal' ? decimal(value) : number(value)} AS ${sql.ref(field.property)}`;
   });
   // The rows keep the order of `positions`, the outer loop of the join (as in src/questions/list/sqlite.ts).
@@ -93,24 +97,6 @@ function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, positions: RawB
       ${text('job_state')} AS "jobState", ${number(sql.raw(SUBMIT_TIME))} AS "submitTime", ${sql.join(numbers)}, ${tags(jobs.tagScopes)} AS tags
     FROM positions CROSS JOIN job ON job.id = positions.id`;
   return statementOf('listed jobs', query, ListedJob);
-}
-
-function positions(jobs: VisibleJobs, { nowSec, ...options }: ListedJobsOptions): RawBuilder<unknown> {
-  const { column: by, order, itemsPerPage: limit } = options;
-  const offset = offsetOf(options);
-  if (by === 'start-time' && order === 'desc') return newestFirst(jobs, { offset, limit });
-  const direction = order === 'asc' ? sql`ASC` : sql`DESC`;
-  const ends = by === 'start-time' ? sql`start_time ASC, id ASC` : sql`value ${direction}, start_time DESC, id DESC`;
-  const among = overJobs(
-    jobs,
-    (where) =>
-      sql`SELECT job.id AS id, job.start_time AS start_time, ${numberAt(FIELDS[by], nowSec)} AS value FROM job WHERE ${where}`,
-  );
-  return sql`SELECT id FROM (${among}) ORDER BY ${ends} LIMIT ${limit} OFFSET ${offset}`;
-}
-
-function numberAt(field: NumberField, nowSec: number): RawBuilder<unknown> {
-  return field.name === 'duration' ? durationAt(nowSec) : storedValue(field);
 }
 
 /** The tags that the caller may read, by database id, as JSON. */

@@ -48,6 +48,7 @@ export interface JobsBatch {
 /** How to show the jobs. */
 export interface JobsBatchOptions {
   readonly withMetadata: boolean;
+  readonly withEnergyFootprint?: boolean | undefined;
   readonly nowSec: number;
 }
 

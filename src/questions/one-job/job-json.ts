@@ -14,6 +14,8 @@ export interface JobJsonOptions {
   /** Unix seconds at which the duration of running jobs ends. */
   readonly nowSec: number | bigint;
   readonly withMetadata: boolean;
+  /** The REST routes never show it (contract/rest.md §3). */
+  readonly withEnergyFootprint?: boolean | undefined;
   /** For a page: members `hosts`, `metadata` and `jobName` replace `resources` and `metaData` (brief-job-json.ts). */
   readonly brief?: BriefJob | undefined;
 }
@@ -34,7 +36,10 @@ export function durationAt(nowSec: number | bigint): RawBuilder<number> {
  *
  * Uses concat() instead of ||, which copies the text for each part (200,000 against 130,000 rows a second).
  */
-export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJsonOptions): RawBuilder<string> {
+export function jobJson(
+  shown: ShownParts,
+  { nowSec, withMetadata, withEnergyFootprint = false, brief }: JobJsonOptions,
+): RawBuilder<string> {
   const numberOf = ({ property, column: name, kind }: WireNumber) => {
     if (kind === 'decimal') return real(name);
     if (property === 'duration') return whole(durationAt(nowSec));
@@ -54,7 +59,8 @@ export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJ
     brief === undefined
       ? sql`',"resources":', ${printedJson(column('resources'), 'array')}`
       : sql`',"hosts":', ${briefHosts(brief)}, ',"metadata":', ${briefMetadata(brief)}, ',"jobName":', json_quote(${briefName(brief)})`,
-    sql`',"energyFootprint":null,"footprint":', ${footprint(shown.hidden)}`,
+    sql`',"energyFootprint":', ${withEnergyFootprint ? shownNumbers('energy_footprint', shown.hidden) : sql`'null'`}`,
+    sql`',"footprint":', ${shownNumbers('footprint', shown.hidden)}`,
     withMetadata && brief === undefined
       ? sql`',"metaData":', ${printedJson(column('meta_data'), 'object')}`
       : sql`',"metaData":null'`,
@@ -70,9 +76,9 @@ export function jobJson(shown: ShownParts, { nowSec, withMetadata, brief }: JobJ
 const keptValue = sql`CASE kept.type WHEN 'real' THEN CASE WHEN CAST(CAST(kept.value AS TEXT) AS REAL) = kept.value OR abs(kept.value) > 1e308 THEN json_quote(kept.value) ELSE printf('%!.17g', kept.value) END
   WHEN 'integer' THEN json_quote(kept.value) WHEN 'text' THEN json_quote(kept.value) WHEN 'object' THEN kept.value WHEN 'array' THEN kept.value ELSE kept.type END`;
 
-/** The stored footprint, without the keys of metrics that are hidden from the caller in the job's cluster. */
-function footprint(hidden: HiddenMetrics | undefined): RawBuilder<unknown> {
-  const stored = printedJson(column('footprint'), 'object');
+/** A stored footprint, without the keys of metrics that are hidden from the caller in the job's cluster. */
+function shownNumbers(name: 'footprint' | 'energy_footprint', hidden: HiddenMetrics | undefined): RawBuilder<unknown> {
+  const stored = printedJson(column(name), 'object');
   if (hidden === undefined) return stored;
   const without = (metrics: readonly string[]) => {
     if (metrics.length === 0) return stored;
@@ -80,7 +86,7 @@ function footprint(hidden: HiddenMetrics | undefined): RawBuilder<unknown> {
     // A key is a metric, an underscore and a statistic. rtrim removes the statistic.
     const metric = sql`rtrim(rtrim(kept.key, replace(kept.key, '_', '')), '_')`;
     return sql`CASE ${stored} WHEN 'null' THEN 'null' ELSE (SELECT concat('{', group_concat(concat(json_quote(kept.key), ':', ${keptValue}), ','), '}')
-      FROM json_each(${storedJson(column('footprint'), 'object', '{}')}) AS kept WHERE kept.key NOT IN (${names}) AND NOT (instr(kept.key, '_') > 0 AND ${metric} IN (${names}))) END`;
+      FROM json_each(${storedJson(column(name), 'object', '{}')}) AS kept WHERE kept.key NOT IN (${names}) AND NOT (instr(kept.key, '_') > 0 AND ${metric} IN (${names}))) END`;
   };
   const cases = hidden.byCluster.map(([name, metrics]) => sql`WHEN ${name} THEN ${without(metrics)}`);
   return sql`CASE CAST(${column('cluster')} AS TEXT) ${sql.join(cases, sql` `)} ELSE ${without(hidden.elsewhere)} END`;

@@ -7,8 +7,7 @@ import type { JobInsideQuery } from '../../db/writes/job-inside.ts';
 import { JOB_STATES } from '../../jobs/job-enums.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../where/sqlite.ts';
-import type { BriefJob } from './brief-job-json.ts';
-import { jobJson } from './job-json.ts';
+import { type JobJsonOptions, jobJson } from './job-json.ts';
 
 const KEY_COLUMNS = sql`CAST(job.cluster AS TEXT) AS cluster, CAST(job.subcluster AS TEXT) AS subcluster, CAST(CAST(job.job_id AS INTEGER) AS TEXT) AS jobId, CAST(CAST(job.start_time AS INTEGER) AS TEXT) AS startTime, CAST(job.job_state AS TEXT) AS state, CAST(job.monitoring_status AS INTEGER) AS monitoringStatus, CAST(job.num_nodes AS INTEGER) AS numNodes, CAST(job.hpc_user AS TEXT) AS user`;
 
@@ -35,9 +34,9 @@ export function jobForMetrics(jobs: VisibleJobs, id: number | bigint) {
 export function jobById(
   jobs: VisibleJobs,
   id: number | bigint,
-  { nowSec, withMetadata = true, brief }: { nowSec: number; withMetadata?: boolean; brief?: BriefJob },
+  { withMetadata = true, ...options }: Omit<JobJsonOptions, 'withMetadata'> & { withMetadata?: boolean },
 ) {
-  const job = jobJson(jobs, { nowSec, withMetadata, brief });
+  const job = jobJson(jobs, { withMetadata, ...options });
   return statementOf(
     'job by id',
     oneOf(jobs, id, sql`${KEY_COLUMNS}, ${job} AS job`),

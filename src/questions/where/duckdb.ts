@@ -33,6 +33,13 @@ function one(condition: Condition, context: FilterContext): string {
       return text(condition, context);
     case 'id':
       return isAnyId(FIELDS[condition.field].column, condition.values, context);
+    case 'digits':
+      return textMatches(
+        `CAST(${FIELDS[condition.field].column} AS VARCHAR)`,
+        condition.operator,
+        condition.values,
+        context,
+      );
     case 'member':
       return isMember(FIELDS[condition.field], condition.values);
     case 'tag':
@@ -104,10 +111,12 @@ function textMatches(
       return anyOf(values.map((value) => `contains(${folded(column)}, ${place(foldCase(value))})`));
     case 'starts-with':
       return anyOf(values.map((value) => `starts_with(${folded(column)}, ${place(foldCase(value))})`));
+    case 'ends-with':
+      return anyOf(values.map((value) => `ends_with(${folded(column)}, ${place(foldCase(value))})`));
   }
 }
 
-/** At least one host is, contains, or starts with one of the values, or (`not`) is none of them. */
+/** At least one host is, contains, starts or ends with one of the values, or (`not`) is none of them. */
 function hostMatches(operator: TextOperator, given: readonly string[], { parameters }: FilterContext): string {
   if (given.length === 0) return 'false';
   const values = storable(given).filter((value) => !value.includes(HOST_MARK));
@@ -125,6 +134,8 @@ function hostMatches(operator: TextOperator, given: readonly string[], { paramet
         return anyOf(values.map((value) => `contains(${folded('hosts')}, ${place(foldCase(value))})`));
       case 'starts-with':
         return anyOf(values.map((value) => `contains(${folded('hosts')}, ${place(HOST_MARK + foldCase(value))})`));
+      case 'ends-with':
+        return anyOf(values.map((value) => `contains(${folded('hosts')}, ${place(foldCase(value) + HOST_MARK)})`));
     }
   })();
   return `hosts <> '' AND (${found})`;
@@ -182,8 +193,9 @@ const MOST_PATTERNS = 32;
 export function hasManyPatterns({ jobs }: { jobs: VisibleJobs }): boolean {
   return jobs.conditions.some(
     (condition) =>
-      condition.kind === 'text' &&
-      (condition.operator === 'contains' || condition.operator === 'starts-with') &&
+      (condition.kind === 'text' || condition.kind === 'digits') &&
+      condition.operator !== 'is' &&
+      condition.operator !== 'not' &&
       condition.values.length > MOST_PATTERNS,
   );
 }

@@ -9,7 +9,7 @@ export const HOSTS = sql`json_each(${storedJson(sql.ref('job.resources'), 'array
 /** The host name of a row of HOSTS. NULL for an element without one. */
 export const HOSTNAME = sql<string>`CASE WHEN host.type = 'object' THEN CASE json_type(host.value, '$.hostname') WHEN 'text' THEN json_extract(host.value, '$.hostname') END END`;
 
-/** At least one host of the job is, contains, or starts with one of the values, or (`not`) is none of them. */
+/** At least one host of the job is, contains, starts or ends with one of the values, or (`not`) is none of them. */
 export function nodeCondition(operator: TextOperator, values: readonly string[]): RawBuilder<SqlBool> {
   if (values.length === 0) return NOTHING;
   const exists = sql<SqlBool>`EXISTS (SELECT 1 FROM ${HOSTS} WHERE ${textMatches(HOSTNAME, operator, values)})`;

@@ -97,6 +97,10 @@ function one(condition: Condition, tagScopes: readonly string[]): RawBuilder<Sql
       return text(condition);
     case 'id':
       return condition.values.length === 0 ? NOTHING : id(condition);
+    case 'digits': {
+      const digits = sql`CAST(${storedValue(FIELDS[condition.field])} AS TEXT)`;
+      return textMatches(digits, condition.operator, condition.values);
+    }
     case 'member': {
       const { column: name, members } = FIELDS[condition.field];
       return literals(column(name), members, condition.values);

@@ -1,0 +1,70 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { Fault } from '../src/faults.ts';
+import { visitors } from '../src/http/auth/auth.ts';
+import { refuseForeign } from '../src/http/auth/hardening.ts';
+import type { AppEnv } from '../src/http/env.ts';
+import { largeJsonBody } from '../src/http/json/json-body.ts';
+import { answers, apiRoute, resource } from '../src/http/json/responses.ts';
+
+/** A document of the allowed complexity has 100 KB; 2,000 job ids have 20 KB. */
+const LIMITS = { bytes: 256 * 1024, values: 20_000, depth: 20 };
+const BODY = largeJsonBody('a GraphQL request', 'graphql', LIMITS);
+
+const PATH = '/query';
+/** What clients of cc-backend's front end accept first. Its answers then have this type whatever their status. */
+const GRAPHQL_JSON = 'application/graphql-response+json';
+
+/** The form of errors on this path (contract/graphql.md §1). Registered before everything that can refuse a request. */
+export function graphqlFaults() {
+  return async (c: Context<AppEnv>, next: () => Promise<void>): Promise<void> => {
+    c.set(
+      'faultBody',
+      ({ message, code }) => `${JSON.stringify({ errors: [{ message, extensions: { code } }], data: null })}\n`,
+    );
+    await next();
+  };
+}
+
+/** POST /query: GraphQL, as in cc-backend. By token or session. */
+export const query = resource();
+query.use(PATH, visitors());
+query.on(['GET'], PATH, () => {
+  throw notSupported();
+});
+query.openapi(
+  apiRoute({
+    method: 'post',
+    path: PATH,
+    summary: 'Ask by GraphQL',
+    description:
+      'The schema is that of cc-backend: docs/graphql.md. Requires Content-Type application/json. Also by session.',
+    request: { body: BODY.document },
+    responses: answers(
+      'data, and errors of fields; 400 or 422 if nothing could be executed',
+      z.object({ errors: z.array(z.unknown()).optional(), data: z.record(z.string(), z.unknown()).nullable() }),
+    ),
+  }),
+  async (c) => {
+    // Any other type could be sent by a form of another site (contract/frontend.md §2).
+    if (!/^application\/json\s*(?:;|$)/i.test(c.req.header('Content-Type') ?? '')) throw notSupported();
+    const body = await BODY.read(c);
+    // Loaded at the first request: it takes 0.2 s and 20 MB, which a service without GraphQL does not need.
+    const { answerQuery, isMutation } = await import('../src/graphql/answer.ts');
+    if (isMutation(body)) refuseForeign(c);
+    const answer = await answerQuery(c, body);
+    const hasOwnType = (c.req.header('Accept') ?? '').includes(GRAPHQL_JSON);
+    const bytes = new TextEncoder().encode(answer.body);
+    return new Response(bytes, {
+      status: hasOwnType && answer.status === 422 ? 400 : answer.status,
+      headers: {
+        'Content-Type': hasOwnType ? GRAPHQL_JSON : 'application/json',
+        'Content-Length': String(bytes.byteLength),
+      },
+    }) as never;
+  },
+);
+
+function notSupported(): Fault {
+  return new Fault('invalid_request', 'transport not supported: POST a body of Content-Type application/json');
+}

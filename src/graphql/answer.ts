@@ -1,0 +1,136 @@
+import {
+  type DocumentNode,
+  execute,
+  GraphQLError,
+  type GraphQLFormattedError,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+} from 'graphql';
+import type { Context } from 'hono';
+import { FAULTS, Fault } from '../faults.ts';
+import type { AppEnv } from '../http/env.ts';
+import { faultOf } from '../http/errors/error-responses.ts';
+import { QueryContext } from './context.ts';
+import { DocumentProblem, Documents } from './documents.ts';
+import { hideIntrospection, withoutIntrospection } from './introspection.ts';
+import { printed } from './printed.ts';
+import { makeSchema } from './schema.ts';
+import { variableProblem } from './variables.ts';
+
+/** The body of a request. */
+export interface QueryBody {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** What can be answered, and the status that it has where the client does not ask for one of its own. */
+export interface QueryAnswer {
+  readonly status: 200 | 400 | 422;
+  readonly body: string;
+}
+
+const schema = makeSchema();
+const documents = new Documents(schema);
+
+/**
+ * Answers a GraphQL request (contract/graphql.md §1). Throws a Fault if nothing could be executed: the deadline has
+ * passed, or the queue is full.
+ */
+export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<QueryAnswer> {
+  let operation: OperationDefinitionNode;
+  let document: DocumentNode;
+  const variables = body.variables ?? {};
+  try {
+    document = documents.valid(body.query);
+    operation = operationOf(document, body.operationName);
+    const problem = variableProblem(schema, operation, variables);
+    if (problem !== undefined) throw new DocumentProblem('GRAPHQL_VALIDATION_FAILED', [problem]);
+  } catch (error) {
+    if (error instanceof DocumentProblem) return refused(error);
+    throw error;
+  }
+  const { GRAPHQL_INTROSPECTION: shows } = c.var.service.settings;
+  const context = new QueryContext(c);
+  const hidden = shows ? { document, fields: [] } : withoutIntrospection(document);
+  const result = await executed(context, { document: hidden.document, operation, variables });
+  const { data, errors } = hideIntrospection(result, hidden.fields);
+  const faults = (errors ?? []).map((error) => error.originalError ?? error);
+  const [first] = faults;
+  if ((data === null || data === undefined) && first instanceof Fault && FAULTS[first.code].status >= 503) throw first;
+  const shown = errors?.map((error) => shownError(c, error));
+  const notes = Object.keys(context.notes).length === 0 ? {} : { extensions: context.notes };
+  return {
+    status: 200,
+    body: printed({ ...(shown === undefined ? {} : { errors: shown }), data: data ?? null, ...notes }),
+  };
+}
+
+/** Returns true if the operation of a request changes something. */
+export function isMutation(body: QueryBody): boolean {
+  try {
+    return operationOf(documents.valid(body.query), body.operationName).operation === 'mutation';
+  } catch (error) {
+    if (error instanceof DocumentProblem) return false;
+    throw error;
+  }
+}
+
+function operationOf(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode {
+  const operation = getOperationAST(document, name === '' ? undefined : name);
+  if (operation !== null && operation !== undefined) return operation;
+  const count = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).length;
+  const message = count > 1 && !name ? 'operationName is missing' : 'there is no such operation';
+  throw new DocumentProblem('GRAPHQL_VALIDATION_FAILED', [new GraphQLError(message)]);
+}
+
+async function executed(
+  context: QueryContext,
+  {
+    document,
+    operation,
+    variables,
+  }: {
+    document: DocumentNode;
+    operation: OperationDefinitionNode;
+    variables: Readonly<Record<string, unknown>>;
+  },
+) {
+  const { signal } = context.deadline;
+  try {
+    return await execute({
+      schema,
+      document,
+      contextValue: context,
+      variableValues: variables,
+      operationName: operation.name?.value,
+      abortSignal: signal,
+      hideSuggestions: true,
+    });
+  } catch (error) {
+    signal.throwIfAborted(); // the library wraps the reason
+    throw error;
+  }
+}
+
+function refused({ code, errors }: DocumentProblem): QueryAnswer {
+  const shown = errors.map((error) => ({ ...withoutSuggestions(error.toJSON()), extensions: { code } }));
+  const status = code === 'COMPLEXITY_LIMIT_EXCEEDED' ? 200 : 422;
+  return { status, body: printed({ errors: shown, data: null }) };
+}
+
+/** Some rules suggest names in their message although they are told not to. */
+function withoutSuggestions(error: GraphQLFormattedError): GraphQLFormattedError {
+  return { ...error, message: error.message.replace(/ Did you mean .*$/s, '') };
+}
+
+/** A Fault has its code. Any other error of a resolver is a bug: it is logged, and its text stays here. */
+function shownError(c: Context<AppEnv>, error: GraphQLError): object {
+  const { path, locations } = error;
+  const cause = error.originalError;
+  if (cause === undefined) return { message: error.message, path, locations };
+  const fault = faultOf(cause);
+  if (fault.code === 'internal') c.var.log.error({ err: cause }, 'a field could not be answered');
+  return { message: fault.message, path, locations, extensions: { code: fault.code } };
+}

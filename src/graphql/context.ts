@@ -1,0 +1,73 @@
+import type { Context } from 'hono';
+import type { Deadline } from '../deadline.ts';
+import { visibleJobs } from '../http/auth/visible-jobs.ts';
+import type { AppEnv, Service } from '../http/env.ts';
+import { nowSec } from '../http/request.ts';
+import type { JobFilter } from '../jobs/filter.ts';
+import type { User } from '../jobs/roles.ts';
+import type { VisibleJobs } from '../jobs/visibility.ts';
+import type { JobQuestions } from '../questions/ask.ts';
+
+/** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */
+const SIDE_BY_SIDE = 3;
+
+/** What the resolvers of one request share. */
+export class QueryContext {
+  /** The request. A resolver uses it where a function of src/http needs it. */
+  readonly request: Context<AppEnv>;
+  readonly nowSec: number;
+  /** What a client should know about its answer, such as a page that was cut. Sent as `extensions`. */
+  readonly notes: Record<string, unknown> = {};
+  readonly #answers = new Map<string, Promise<unknown>>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(request: Context<AppEnv>) {
+    this.request = request;
+    this.nowSec = nowSec(request);
+  }
+
+  get user(): User {
+    return this.request.var.user;
+  }
+
+  get service(): Service {
+    return this.request.var.service;
+  }
+
+  get jobs(): JobQuestions {
+    return this.request.var.jobs;
+  }
+
+  get deadline(): Deadline {
+    return this.request.var.deadline;
+  }
+
+  /** The jobs of a filter that the caller may see. */
+  visible(filter: JobFilter = []): VisibleJobs {
+    return visibleJobs(this.request, filter);
+  }
+
+  /** Runs work that needs the database, the index or the archive: at most SIDE_BY_SIDE at the same time. */
+  async run<Result>(work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    while (this.#running >= SIDE_BY_SIDE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running += 1;
+    try {
+      this.deadline.signal.throwIfAborted();
+      return await work(this.deadline);
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Like `run`, but equal questions of a request share one answer. `key` must tell different questions apart. */
+  async once<Result>(key: readonly unknown[], work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    const text = JSON.stringify(key, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+    const known = this.#answers.get(text) as Promise<Result> | undefined;
+    if (known !== undefined) return await known;
+    const answer = this.run(work);
+    this.#answers.set(text, answer);
+    return await answer;
+  }
+}

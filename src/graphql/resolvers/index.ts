@@ -1,0 +1,20 @@
+import { CLUSTERS } from './clusters.ts';
+import { JOBS } from './jobs.ts';
+import type { Resolver } from './resolver.ts';
+import { STATISTICS } from './statistics.ts';
+
+/** The resolvers by type and field. */
+export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = merged([
+  CLUSTERS,
+  JOBS,
+  STATISTICS,
+]);
+
+/** Several files have fields of Query. A field occurs once. */
+function merged(all: readonly Readonly<Record<string, Readonly<Record<string, Resolver>>>>[]) {
+  const result: Record<string, Record<string, Resolver>> = {};
+  for (const [type, fields] of all.flatMap((resolvers) => Object.entries(resolvers))) {
+    result[type] = { ...result[type], ...fields };
+  }
+  return result;
+}

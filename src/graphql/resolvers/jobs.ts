@@ -1,0 +1,174 @@
+import { Fault } from '../../faults.ts';
+import type { ListOrder } from '../../jobs/listed-job.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { jobById } from '../../questions/one-job/sqlite.ts';
+import type { QueryContext } from '../context.ts';
+import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
+import { listOrderOf, type OrderInput } from '../job-order.ts';
+import { nextTurn, paced } from '../paced.ts';
+import { exactJson, jobIdOf, type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
+import { fieldsAsked, type Resolvers } from './resolver.ts';
+
+export interface PageInput {
+  readonly page: bigint;
+  readonly itemsPerPage: bigint;
+}
+
+/** The default page, as in cc-backend. */
+const DEFAULT_PAGE: PageInput = { page: 1n, itemsPerPage: 50n };
+/** Bytes of the jobs of one answer, as JSON. They are parsed here, on the thread of all requests. */
+const MOST_JOBS_BYTES = 32 * 1024 * 1024;
+
+interface JobsArgs {
+  filter?: readonly JobFilterInput[] | null;
+  page?: PageInput | null;
+  order?: OrderInput | null;
+}
+
+export const JOBS: Resolvers = {
+  Query: {
+    jobs: (_, { filter, page, order }: JobsArgs, context, info) => {
+      const jobs = context.visible(jobFilterOf(filter, context.nowSec));
+      return new JobsOfPage(jobs, listOrderOf(order), page ?? DEFAULT_PAGE, partsOf(fieldsAsked(info, 'items')));
+    },
+    async job(_, { id }: { id: string }, context, info) {
+      const parts = partsOf(fieldsAsked(info));
+      const statement = jobById(context.visible(), jobIdOf(id), { nowSec: context.nowSec, ...parts });
+      const [row] = await context.once(['job', statement], (deadline) =>
+        context.request.var.db.read(statement, deadline),
+      );
+      // An error, because the page of cc-backend fails on a bare null.
+      if (row === undefined) throw new Fault('not_found', `there is no job with id ${id} that you may see`);
+      return exactJson(row.job);
+    },
+  },
+  JobResultList: {
+    items: async (list: JobsOfPage, _, context) => paced((await list.read(context)).jobs),
+    count: (list: JobsOfPage, _, context) => list.count(context),
+    hasNextPage: async (list: JobsOfPage, _, context) => (await list.read(context)).hasNextPage,
+  },
+  Job: {
+    state: ({ jobState }: StoredJob) => jobState,
+    partition: ({ partition }: StoredJob) => partition ?? '',
+    walltime: ({ walltime }: StoredJob) => walltime ?? 0,
+    numHWThreads: ({ numHwthreads }: StoredJob) => numHwthreads ?? 0,
+    numAcc: ({ numAcc }: StoredJob) => numAcc ?? 0,
+    SMT: ({ smt }: StoredJob) => smt ?? 0,
+    arrayJobId: ({ arrayJobId }: StoredJob) => arrayJobId ?? 0,
+    monitoringStatus: ({ monitoringStatus }: StoredJob) => monitoringStatus ?? 0,
+    energy: ({ energy }: StoredJob) => (energy !== null && Number.isFinite(energy) ? energy : 0),
+    tags: ({ tags }: StoredJob) => tags ?? [],
+    resources: ({ resources }: StoredJob) => paced(resources ?? []),
+    footprint: ({ footprint }: StoredJob) =>
+      numbersOf(footprint).map(([key, value]) => {
+        const end = key.lastIndexOf('_');
+        return { name: key.slice(0, Math.max(0, end)), stat: key.slice(end + 1), value };
+      }),
+    energyFootprint: ({ energyFootprint }: StoredJob) =>
+      numbersOf(energyFootprint).map(([metric, value]) => ({ hardware: hardwareOf(metric), metric, value })),
+  },
+  Resource: {
+    hwthreads: ({ hwthreads }: StoredResource) => (hwthreads?.length ? hwthreads : null),
+    accelerators: ({ accelerators }: StoredResource) => (accelerators?.length ? accelerators : null),
+    configuration: ({ configuration }: StoredResource) => configuration ?? '',
+  },
+};
+
+function numbersOf(map: Readonly<Record<string, unknown>> | null): [string, number][] {
+  return Object.entries(map ?? {}).flatMap(([key, value]) => (typeof value === 'number' ? [[key, value]] : []));
+}
+
+const HARDWARE = [
+  [/cpu|Cpu|CPU/, 'CPU'],
+  [/acc|Acc|ACC/, 'Accelerator'],
+  [/mem|Mem|MEM/, 'Memory'],
+  [/core|Core|CORE/, 'Core'],
+] as const;
+
+function hardwareOf(metric: string): string {
+  return HARDWARE.find(([pattern]) => pattern.test(metric))?.[1] ?? 'Other';
+}
+
+/** The parts of a job that are read only if they are asked for. */
+interface Parts {
+  readonly withMetadata: boolean;
+  readonly withEnergyFootprint: boolean;
+}
+
+function partsOf(asked: ReadonlySet<string>): Parts {
+  return { withMetadata: asked.has('metaData'), withEnergyFootprint: asked.has('energyFootprint') };
+}
+
+/** A page of a list of jobs. Only what is asked for is read. */
+class JobsOfPage {
+  readonly #jobs: VisibleJobs;
+  readonly #order: ListOrder;
+  readonly #page: PageInput;
+  readonly #parts: Parts;
+
+  constructor(jobs: VisibleJobs, order: ListOrder, page: PageInput, parts: Parts) {
+    if (page.itemsPerPage === 0n || page.itemsPerPage < ALL) {
+      throw new Fault('invalid_request', 'page.itemsPerPage must be at least 1, or -1 for all');
+    }
+    this.#jobs = jobs;
+    this.#order = order;
+    this.#page = page;
+    this.#parts = parts;
+  }
+
+  async count(context: QueryContext): Promise<number> {
+    return await context.once(['count', this.#jobs], (deadline) => context.jobs.count(this.#jobs, deadline));
+  }
+
+  async read(context: QueryContext): Promise<{ jobs: StoredJob[]; hasNextPage: boolean }> {
+    const { GRAPHQL_MOST_JOBS: most } = context.service.settings;
+    const { page, itemsPerPage } = this.#page;
+    const limit = itemsPerPage === ALL || itemsPerPage > most ? most : Number(itemsPerPage);
+    const offset = itemsPerPage === ALL || page < 1n ? 0n : (page - 1n) * itemsPerPage;
+    const slice = {
+      ...this.#order,
+      nowSec: context.nowSec,
+      offset: offset < LAST_OFFSET ? offset : LAST_OFFSET,
+      limit,
+    };
+    return await context.once(['jobs', this.#jobs, slice, this.#parts], async (deadline) => {
+      const batches = new Batches();
+      const options = { ...this.#parts, nowSec: context.nowSec, take: batches.take };
+      const { hasMore } = await context.jobs.fullJobs(this.#jobs, slice, options, deadline);
+      const isCut = hasMore && BigInt(limit) !== itemsPerPage;
+      if (isCut) context.notes['cut'] = { jobs: limit, setting: 'GRAPHQL_MOST_JOBS' };
+      const jobs = await batches.parsed();
+      // As in cc-backend: a page before the first has the jobs of the first, and a next one.
+      return { jobs, hasNextPage: page < 1n && itemsPerPage !== ALL ? jobs.length > 0 : hasMore };
+    });
+  }
+}
+
+/** `itemsPerPage` of a page with all jobs. */
+const ALL = -1n;
+const LAST_OFFSET = 2n ** 63n - 1n;
+
+/** The jobs of an answer as they arrive. */
+class Batches {
+  readonly #batches: Uint8Array[] = [];
+  #bytes = 0;
+
+  readonly take = (batch: Uint8Array): void => {
+    this.#bytes += batch.byteLength;
+    if (this.#bytes > MOST_JOBS_BYTES) {
+      const most = `${MOST_JOBS_BYTES / 1024 / 1024} MB`;
+      throw new Fault('invalid_request', `the jobs of this page have more than ${most}: ask for fewer`);
+    }
+    this.#batches.push(batch);
+  };
+
+  /** Other requests get a turn after each batch. */
+  async parsed(): Promise<StoredJob[]> {
+    const jobs: StoredJob[] = [];
+    for (const [index, batch] of this.#batches.entries()) {
+      if (index > 0) await nextTurn();
+      for (const job of storedJobs(batch)) jobs.push(job);
+    }
+    return jobs;
+  }
+}

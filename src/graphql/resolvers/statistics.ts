@@ -1,0 +1,149 @@
+import { histogramMetric } from '../../clusters/metrics.ts';
+import { Fault } from '../../faults.ts';
+import type { JobFilter } from '../../jobs/filter.ts';
+import {
+  DEFAULT_DURATION_BINS,
+  DEFAULT_METRIC_BINS,
+  DURATION_BINS,
+  type DurationBins,
+  isMetricName,
+  METRIC_BINS_LIMIT,
+} from '../../jobs/histograms.ts';
+import { GROUPS, type Group, SORT_FIELDS, type SortField, TOTALS } from '../../jobs/statistics.ts';
+import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
+import type { QueryContext } from '../context.ts';
+import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
+import { paced } from '../paced.ts';
+import type { PageInput } from './jobs.ts';
+import { fieldsAsked, type Resolvers } from './resolver.ts';
+
+interface StatisticsArgs {
+  filter?: readonly JobFilterInput[] | null;
+  metrics?: readonly string[] | null;
+  page?: PageInput | null;
+  sortBy?: string | null;
+  groupBy?: string | null;
+  numDurationBins?: string | null;
+  numMetricBins?: bigint | null;
+}
+
+/** The number of metrics, and of bins of all metrics, in one field, as in routes/histograms.ts. */
+const MOST_METRICS = 64;
+const MOST_BINS = 20_000;
+
+const HISTOGRAMS = ['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs', 'histMetrics'] as const;
+
+export const STATISTICS: Resolvers = {
+  Query: {
+    async jobsStatistics(_, args: StatisticsArgs, context, info) {
+      const asked = fieldsAsked(info);
+      const filter = jobFilterOf(args.filter, context.nowSec);
+      const jobs = context.visible(filter);
+      const groupBy = groupOf(args.groupBy, jobs);
+      if (groupBy !== undefined && HISTOGRAMS.some((name) => asked.has(name))) {
+        throw new Fault('invalid_request', 'histograms cannot be grouped');
+      }
+      const histograms = new Histograms(jobs, args);
+      const wantsTotals = groupBy !== undefined || TOTALS.some((total) => asked.has(total));
+      if (!wantsTotals) return [{ id: '', name: '', histograms }];
+      const options = {
+        nowSec: context.nowSec,
+        shortJobSec: context.service.settings.SHORT_JOB_S,
+        groupBy,
+        sortBy: groupBy === undefined ? undefined : sortOf(args.sortBy),
+        page: groupBy === undefined ? undefined : pageOf(args.page),
+      };
+      const rows = await context.once(['statistics', jobs, options], (deadline) =>
+        context.jobs.statistics(jobs, options, deadline),
+      );
+      return paced(rows.map((row) => ({ ...row, histograms })));
+    },
+  },
+  JobsStatistics: {
+    ...Object.fromEntries(
+      (['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs'] as const).map((name) => [
+        name,
+        async (row: StatisticsRow, _: unknown, context: QueryContext) =>
+          paced((await row.histograms.ofJobs(context))[name]),
+      ]),
+    ),
+    histMetrics: (row: StatisticsRow, _, context) => row.histograms.ofMetrics(context),
+  },
+  MetricHistoPoints: { data: ({ data }: { data: readonly object[] }) => paced(data) },
+};
+
+interface StatisticsRow {
+  readonly histograms: Histograms;
+}
+
+/** USER is the group `user`. */
+function groupOf(word: string | null | undefined, jobs: VisibleJobs): Group | undefined {
+  const group = GROUPS.find((known) => known === word?.toLowerCase());
+  if (group !== undefined && !groupsFor(jobs).includes(group)) {
+    throw new Fault('forbidden', 'the names of users are hidden');
+  }
+  return group;
+}
+
+/** TOTALCOREHOURS is the field `totalCoreHours`. */
+function sortOf(word: string | null | undefined): SortField | undefined {
+  return SORT_FIELDS.find((field) => field.toUpperCase() === word);
+}
+
+function pageOf(page: PageInput | null | undefined) {
+  if (page === null || page === undefined || page.itemsPerPage === -1n) return undefined;
+  if (page.itemsPerPage < 1n) throw new Fault('invalid_request', 'page.itemsPerPage must be at least 1, or -1 for all');
+  const safe = (value: bigint) => Math.max(1, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
+  return { page: safe(page.page), itemsPerPage: safe(page.itemsPerPage) };
+}
+
+/** The histograms of a field. They are read when they are asked for, the four of jobs together. */
+class Histograms {
+  readonly #jobs: VisibleJobs;
+  readonly #args: StatisticsArgs;
+
+  constructor(jobs: VisibleJobs, args: StatisticsArgs) {
+    this.#jobs = jobs;
+    this.#args = args;
+  }
+
+  async ofJobs(context: QueryContext) {
+    const options = { bins: durationBinsOf(this.#args.numDurationBins), nowSec: context.nowSec };
+    return await context.once(['histograms', this.#jobs, options], (deadline) =>
+      context.jobs.histograms(this.#jobs, options, deadline),
+    );
+  }
+
+  async ofMetrics(context: QueryContext) {
+    if (isOnlyRunning(this.#args.filter)) return []; // their values are in the metric store
+    const metrics = (this.#args.metrics ?? []).filter(isMetricName);
+    const bins = Number(this.#args.numMetricBins ?? DEFAULT_METRIC_BINS);
+    if (bins < 1 || bins > METRIC_BINS_LIMIT || metrics.length > MOST_METRICS || bins * metrics.length > MOST_BINS) {
+      const most = `at most ${MOST_METRICS} metrics and ${MOST_BINS} bins in all`;
+      throw new Fault('invalid_request', `metrics and numMetricBins: ${most}, and each has 1 to ${METRIC_BINS_LIMIT}`);
+    }
+    const clusters = clusterOf(this.#jobs.conditions);
+    const scales = metrics.map((metric) => histogramMetric(context.service.clusters, metric, clusters));
+    return await context.once(['metric histograms', this.#jobs, scales, bins], (deadline) =>
+      context.jobs.metricHistograms(this.#jobs, scales, bins, deadline),
+    );
+  }
+}
+
+/** Words without bins of their own have those of 24 h (contract/graphql.md §6.1). */
+function durationBinsOf(word: string | null | undefined): DurationBins {
+  if (word === null || word === undefined) return DEFAULT_DURATION_BINS;
+  return Object.hasOwn(DURATION_BINS, word) ? (word as DurationBins) : '24h';
+}
+
+function isOnlyRunning(filters: StatisticsArgs['filter']): boolean {
+  return (filters ?? []).some(({ state }) => state?.length === 1 && state[0] === 'running');
+}
+
+/** The clusters whose peaks count: those of the last condition. */
+function clusterOf(conditions: JobFilter): readonly string[] | null {
+  const named = conditions.findLast(
+    (condition) => condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is',
+  );
+  return named?.kind === 'text' ? named.values : null;
+}

@@ -1,0 +1,94 @@
+/**
+ * What cc-backend answered to 71 operations, and what we answer. Only where the files are; everything checked here has a
+ * made counterpart in the other files of this folder.
+ */
+import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readClusters } from '../../src/archive/open.ts';
+import { type TestApp, testApp } from '../support/test-app.ts';
+
+const SHARED = join(import.meta.dirname, '../../../shared');
+const GOLDEN = join(SHARED, 'contract/golden/graphql.json');
+const ARCHIVE = join(SHARED, 'data/cc/archive');
+
+interface Answer {
+  errors?: { message: string; path?: unknown[]; extensions?: { code?: string } }[];
+  data: unknown;
+}
+
+interface Operation {
+  name: string;
+  as: keyof typeof ROLES;
+  query: string;
+  variables: Record<string, unknown> | null;
+  status: number;
+  contentType: string;
+  body: Answer;
+}
+
+const ROLES = {
+  iwi5056h: ['user'],
+  max: ['manager', 'user'],
+  sue: ['support', 'user'],
+  root: ['admin', 'api'],
+};
+
+/** What differs on purpose, and why. */
+const BETTER: Readonly<Record<string, string>> = {
+  'list: by user': 'the schema names of columns can be sorted by',
+};
+
+const operations: Operation[] = existsSync(GOLDEN) ? JSON.parse(readFileSync(GOLDEN, 'utf8')) : [];
+
+describe.skipIf(operations.length === 0)('the answers of cc-backend', () => {
+  let service: TestApp;
+  beforeAll(async () => {
+    const clusters = await readClusters(ARCHIVE);
+    service = await testApp({
+      database: join(SHARED, 'data/cc/job-v11.db'),
+      fill: async ({ archiveRoot }) => cpSync(ARCHIVE, archiveRoot, { recursive: true }),
+      service: () => ({ clusters }),
+    });
+  });
+  afterAll(() => service.close());
+
+  async function ask({ as, query, variables }: Operation) {
+    return await service.app.request('/query', {
+      method: 'POST',
+      headers: {
+        'X-Auth-Token': await service.token(as, ...ROLES[as]),
+        'Content-Type': 'application/json',
+        Accept: 'application/graphql-response+json, application/graphql+json, application/json',
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+  }
+
+  test.each(operations.filter(({ name }) => BETTER[name] === undefined))('$name', async (operation) => {
+    const answer = await ask(operation);
+    const body = (await answer.json()) as Answer;
+    expect(comparable(body)).toEqual(comparable(operation.body));
+    expect(answer.status).toBe(operation.status);
+    expect(answer.headers.get('Content-Type')).toBe(operation.contentType);
+  });
+});
+
+/** Texts of messages and positions are not compared, nor is the order where the contract has none. */
+function comparable({ errors, data }: Answer) {
+  const shown = errors?.map(({ path, extensions }) => ({ path, code: extensions?.code }));
+  return { errors: shown, data: sorted(data) };
+}
+
+const UNORDERED = ['footprint', 'energyFootprint', 'globalMetrics', 'partitions', 'jobMetrics', 'scopedJobStats'];
+
+function sorted(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => sorted(item));
+    return UNORDERED.includes(name)
+      ? items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+      : items;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, sorted(member, key)]));
+}
