@@ -32,6 +32,8 @@ export interface Rights {
   readonly jobs: Reach;
   /** The jobs whose user is named in answers and can be used in filters. */
   readonly names: Exclude<Reach, 'none'>;
+  /** True if the states and measurements of nodes are shown. */
+  readonly seesNodes: boolean;
   /** True if metrics are shown that the cluster configuration marks `restrict`. */
   readonly restrictedMetrics: boolean;
   /** Public scopes only. Private tags always belong to their user. */
@@ -45,6 +47,7 @@ const NO_ROLE: Rights = {
   routes: [],
   jobs: 'none',
   names: 'own',
+  seesNodes: false,
   restrictedMetrics: false,
   readsTags: ['global'],
   writesTags: [],
@@ -60,6 +63,7 @@ export const ROLE_RIGHTS = {
     routes: ['userapi', 'node reports'],
     jobs: 'own',
     names: 'own',
+    seesNodes: false,
     restrictedMetrics: false,
     readsTags: ['global'],
     writesTags: [],
@@ -69,6 +73,7 @@ export const ROLE_RIGHTS = {
     routes: ['userapi', 'node reports'],
     jobs: 'projects',
     names: 'projects',
+    seesNodes: false,
     restrictedMetrics: false,
     readsTags: ['global'],
     writesTags: [],
@@ -78,6 +83,7 @@ export const ROLE_RIGHTS = {
     routes: ['userapi'],
     jobs: 'all',
     names: 'all',
+    seesNodes: true,
     restrictedMetrics: true,
     readsTags: ['global', 'admin'],
     writesTags: ['global'],
@@ -87,6 +93,7 @@ export const ROLE_RIGHTS = {
     routes: ['api', 'userapi', 'node reports', 'administration'],
     jobs: 'all',
     names: 'all',
+    seesNodes: true,
     restrictedMetrics: true,
     readsTags: ['global', 'admin'],
     writesTags: ['global', 'admin'],
@@ -104,6 +111,7 @@ const MACHINE: Rights = {
   routes: ['api', 'userapi', 'node reports'],
   jobs: 'all',
   names: 'all',
+  seesNodes: false,
   restrictedMetrics: true,
   readsTags: ['global'],
   writesTags: ['global', 'admin'],
@@ -120,6 +128,7 @@ export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
     routes: held.flatMap(({ routes }) => routes),
     jobs: held.map(({ jobs }) => jobs).reduce(wider),
     names: held.map(({ names }) => names).reduce(wider),
+    seesNodes: held.some(({ seesNodes }) => seesNodes),
     restrictedMetrics: held.some(({ restrictedMetrics }) => restrictedMetrics),
     readsTags: PUBLIC_SCOPES.filter((scope) => held.some(({ readsTags }) => readsTags.includes(scope))),
     writesTags: PUBLIC_SCOPES.filter((scope) => held.some(({ writesTags }) => writesTags.includes(scope))),

@@ -36,7 +36,11 @@ const ROLES = {
 
 /** What differs on purpose, and why. */
 const BETTER: Readonly<Record<string, string>> = {
-  'list: by user': 'the schema names of columns can be sorted by',
+  'list: by user': 'the names of the schema can be sorted by',
+  'list: tags': "another user's private tag selects no job",
+  'statistics: all': 'the totals of nodes, cores and accelerators are filled in',
+  'statistics: all with histograms': 'the same',
+  'statistics: own': 'the same',
 };
 
 const operations: Operation[] = existsSync(GOLDEN) ? JSON.parse(readFileSync(GOLDEN, 'utf8')) : [];
@@ -68,16 +72,45 @@ describe.skipIf(operations.length === 0)('the answers of cc-backend', () => {
   test.each(operations.filter(({ name }) => BETTER[name] === undefined))('$name', async (operation) => {
     const answer = await ask(operation);
     const body = (await answer.json()) as Answer;
-    expect(comparable(body)).toEqual(comparable(operation.body));
     expect(answer.status).toBe(operation.status);
     expect(answer.headers.get('Content-Type')).toBe(operation.contentType);
+    expect(comparable(body, operation)).toEqual(comparable(operation.body, operation));
+    const ids = jobsOf(operation.body)?.map(({ id }) => id);
+    if (ids === undefined || operation.variables === null) return;
+    // Equals come in any order, so the same jobs are asked for by their ids.
+    const variables = { ...operation.variables, filter: [{ dbId: ids }], page: { page: 1, itemsPerPage: -1 } };
+    const same = (await (await ask({ ...operation, variables })).json()) as Answer;
+    const byId = (jobs: readonly Listed[] | undefined) =>
+      Object.fromEntries((jobs ?? []).map((job) => [job.id, sorted(job)]));
+    expect(byId(jobsOf(same))).toEqual(byId(jobsOf(operation.body)));
   });
 });
 
-/** Texts of messages and positions are not compared, nor is the order where the contract has none. */
-function comparable({ errors, data }: Answer) {
-  const shown = errors?.map(({ path, extensions }) => ({ path, code: extensions?.code }));
-  return { errors: shown, data: sorted(data) };
+interface Listed {
+  id: number;
+  startTime: string;
+  duration: number;
+}
+
+function jobsOf({ data }: Answer): Listed[] | undefined {
+  return (data as { jobs?: { items?: Listed[] } } | null)?.jobs?.items;
+}
+
+/**
+ * Texts of messages and positions are not compared, nor is the order where the contract has none. Of the jobs of a list
+ * only what it is sorted by. Codes are compared where cc-backend has one: our faults have theirs too.
+ */
+function comparable(answer: Answer, { body, variables }: Operation) {
+  const { errors, data } = answer;
+  const shown = errors?.map(({ path, extensions }, at) => ({
+    path,
+    code: body.errors?.[at]?.extensions === undefined ? undefined : extensions?.code,
+  }));
+  const listed = jobsOf(answer);
+  if (listed === undefined) return { errors: shown, data: sorted(data) };
+  const { field } = (variables?.['order'] ?? { field: 'id' }) as { field: string };
+  const keys = listed.map((job) => (field in job ? job[field as keyof Listed] : null));
+  return { errors: shown, data: { ...(data as { jobs: object }).jobs, items: keys } };
 }
 
 const UNORDERED = ['footprint', 'energyFootprint', 'globalMetrics', 'partitions', 'jobMetrics', 'scopedJobStats'];

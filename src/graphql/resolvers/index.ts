@@ -1,5 +1,6 @@
 import { CLUSTERS } from './clusters.ts';
 import { JOBS } from './jobs.ts';
+import { METRIC_STORE } from './metric-store.ts';
 import type { Resolver } from './resolver.ts';
 import { STATISTICS } from './statistics.ts';
 
@@ -7,6 +8,7 @@ import { STATISTICS } from './statistics.ts';
 export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = merged([
   CLUSTERS,
   JOBS,
+  METRIC_STORE,
   STATISTICS,
 ]);
 
