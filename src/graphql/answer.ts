@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import type { Context } from 'hono';
 import { FAULTS, Fault } from '../faults.ts';
+import { refuseForeign } from '../http/auth/hardening.ts';
 import type { AppEnv } from '../http/env.ts';
 import { faultOf } from '../http/errors/error-responses.ts';
 import { QueryContext } from './context.ts';
@@ -43,7 +44,7 @@ export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<
   let document: DocumentNode;
   const variables = body.variables ?? {};
   try {
-    document = documents.valid(body.query);
+    document = await documents.valid(body.query);
     operation = operationOf(document, body.operationName);
     const problem = variableProblem(schema, operation, variables);
     if (problem !== undefined) throw new DocumentProblem('GRAPHQL_VALIDATION_FAILED', [problem]);
@@ -51,6 +52,7 @@ export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<
     if (error instanceof DocumentProblem) return refused(error);
     throw error;
   }
+  if (operation.operation === 'mutation') refuseForeign(c);
   const { GRAPHQL_INTROSPECTION: shows } = c.var.service.settings;
   const context = new QueryContext(c);
   const hidden = shows ? { document, fields: [] } : withoutIntrospection(document);
@@ -65,16 +67,6 @@ export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<
     status: 200,
     body: printed({ ...(shown === undefined ? {} : { errors: shown }), data: data ?? null, ...notes }),
   };
-}
-
-/** Returns true if the operation of a request changes something. */
-export function isMutation(body: QueryBody): boolean {
-  try {
-    return operationOf(documents.valid(body.query), body.operationName).operation === 'mutation';
-  } catch (error) {
-    if (error instanceof DocumentProblem) return false;
-    throw error;
-  }
 }
 
 function operationOf(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode {

@@ -10,15 +10,22 @@ import {
   validate,
 } from 'graphql';
 import { COMPLEXITY_LIMIT, complexityOf, conflictIn, fragmentsOf } from './complexity.ts';
+import { nextTurn } from './paced.ts';
 
-/** The largest document of cc-backend's pages has 400 tokens. One of the allowed complexity may need 20,000. */
-const MOST_TOKENS = 25_000;
+/** The largest document of cc-backend's pages has 400 tokens in 2 KB. One of the allowed complexity needs 6,000. */
+const MOST_TOKENS = 12_000;
+const MOST_CHARACTERS = 128 * 1024;
 const MOST_DEFINITIONS = 100;
 const MOST_ERRORS = 10;
 /** Memory of all cached documents. A tree takes about 40 times the bytes of its text. */
-const CACHED_TEXT_BYTES = 512 * 1024;
+const CACHED_TEXT_BYTES = 256 * 1024;
 /** Longer texts are not cached: no page sends them. */
 const LONGEST_CACHED = 16 * 1024;
+
+/** Rules checked in one turn of the event loop. All of them take 50 ms for the largest document, half of them 25. */
+const RULES_PER_TURN = 10;
+/** Shorter documents are checked in one turn. */
+const SHORT_CHARACTERS = 4 * 1024;
 
 const RULES = specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule);
 
@@ -47,20 +54,20 @@ export class Documents {
     this.#schema = schema;
   }
 
-  /** Throws DocumentProblem. */
-  valid(text: string): DocumentNode {
+  /** Throws DocumentProblem. Other requests get a turn while a long document is checked. */
+  async valid(text: string): Promise<DocumentNode> {
     const known = this.#kept.get(text);
     if (known !== undefined) {
       this.#kept.delete(text);
       this.#kept.set(text, known);
       return known;
     }
-    const document = this.#parsed(text);
+    const document = await this.#parsed(text);
     this.#keep(text, document);
     return document;
   }
 
-  #parsed(text: string): DocumentNode {
+  async #parsed(text: string): Promise<DocumentNode> {
     if (text.trim() === '') throw invalid([new GraphQLError('no operation provided')]);
     const document = syntaxOf(text);
     if (document.definitions.length > MOST_DEFINITIONS) {
@@ -70,8 +77,15 @@ export class Documents {
     const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
     // First, because the rules take long for a large document.
     for (const operation of operations) checkComplexity(operation, fragments);
-    const errors = validate(this.#schema, document, RULES, { hideSuggestions: true, maxErrors: MOST_ERRORS });
-    if (errors.length > 0) throw invalid(errors);
+    const isShort = text.length <= SHORT_CHARACTERS;
+    const rulesPerTurn = isShort ? RULES.length : RULES_PER_TURN;
+    for (let at = 0; at < RULES.length; at += rulesPerTurn) {
+      if (!isShort) await nextTurn();
+      const rules = RULES.slice(at, at + rulesPerTurn);
+      const errors = validate(this.#schema, document, rules, { hideSuggestions: true, maxErrors: MOST_ERRORS });
+      if (errors.length > 0) throw invalid(errors);
+    }
+    if (!isShort) await nextTurn();
     for (const operation of operations) {
       const conflict = conflictIn(operation, fragments);
       if (conflict !== undefined) throw invalid([conflict]);
@@ -93,7 +107,11 @@ export class Documents {
 
 function syntaxOf(text: string): DocumentNode {
   try {
-    return parse(text, { maxLexicalTokens: MOST_TOKENS, maxComments: MOST_TOKENS });
+    return parse(text, {
+      maxLexicalTokens: MOST_TOKENS,
+      maxComments: MOST_TOKENS,
+      maxSourceLength: MOST_CHARACTERS,
+    });
   } catch (error) {
     if (error instanceof GraphQLError) throw new DocumentProblem('GRAPHQL_PARSE_FAILED', [error]);
     // A list or selection nested ten thousand deep overflows the stack of the parser.

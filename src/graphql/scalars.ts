@@ -56,9 +56,8 @@ export const IntType = scalar<bigint, number | bigint>({
     throw new GraphQLError('the value is not a whole number');
   },
   coerceInputValue(value) {
-    if (typeof value === 'bigint') return value;
     const text = wholeText(value);
-    const whole = text === undefined ? undefined : BigInt(text);
+    const whole = typeof value === 'bigint' ? value : text === undefined ? undefined : BigInt(text);
     if (whole === undefined || whole >= INT64 || whole < -INT64) throw cannotUse(value, 'Int');
     return whole;
   },

@@ -180,6 +180,14 @@ export async function testApp({ settings = {}, jobs = [], database, sql, fill, s
       const headers = { 'X-Auth-Token': await token(user, ...roles) };
       return await app.request(target, { method, headers, body: text });
     },
+    /** A GraphQL request with the token of an administrator, or of this user with these roles. */
+    async ask(query: string, variables: unknown = null, user = 'root', ...roles: string[]) {
+      const headers = {
+        'X-Auth-Token': await token(user, ...(roles.length === 0 ? ['admin', 'api'] : roles)),
+        'Content-Type': 'application/json',
+      };
+      return await app.request('/query', { method: 'POST', headers, body: losslessJson({ query, variables }) });
+    },
     /** Queries the file on a separate connection. */
     async query(select: string): Promise<Record<string, unknown>[]> {
       const connection = openSqlite(path, 1000);
