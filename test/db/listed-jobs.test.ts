@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
-import { ORDERS, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
+import { ORDERS, type OrderColumn, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type ListedJob, listedJobs } from '../../src/questions/list/listed-jobs.ts';
@@ -65,6 +65,47 @@ describe.each(SORT_COLUMNS)('sorted by %s', (column) => {
     );
     expect(pages.flat()).toEqual(all.slice(0, 51));
     expect(new Set(all.map(({ user }) => user))).toEqual(new Set(['ada']));
+  });
+});
+
+describe('orders that no page offers', () => {
+  const ids = async (column: OrderColumn, order: 'asc' | 'desc', query = '') =>
+    (await list(admin, { column, order }, query)).map(({ id }) => Number(id));
+
+  test('texts by their bytes, equals newest first', async () => {
+    const rows = (await db.all('SELECT id, hpc_user AS user, start_time AS start FROM job')) as {
+      id: number;
+      user: string;
+      start: number;
+    }[];
+    const sorted = rows.toSorted(
+      (a, b) => (a.user < b.user ? -1 : Number(a.user > b.user)) || b.start - a.start || b.id - a.id,
+    );
+    expect(await ids('user', 'asc')).toEqual(sorted.map(({ id }) => id));
+  });
+
+  test('states by their names, ids by their numbers', async () => {
+    const states = (await list(admin, { column: 'state', order: 'desc' })).map(({ jobState }) => jobState);
+    expect(states).toEqual([...states].sort().reverse());
+    expect(new Set(states)).toEqual(new Set(['completed', 'running']));
+    const all = await ids('db-id', 'asc');
+    expect(all).toEqual(Array.from({ length: JOBS }, (_, n) => n + 1));
+    expect((await ids('job-id', 'desc'))[0]).toBe(1); // 2^53 + 1
+  });
+
+  test('a key of the footprint; jobs without it have the least value', async () => {
+    await db.exec(`UPDATE job SET footprint = json_object('flops_any_avg', id % 7) WHERE id % 2 = 0;
+      UPDATE job SET footprint = '{broken' WHERE id = 1`);
+    const jobs = await ids('metric.flops_any_avg', 'desc');
+    const value = (id: number) => (id % 2 === 0 ? id % 7 : -1);
+    expect(jobs.map(value)).toEqual(jobs.map(value).toSorted((a, b) => b - a));
+    expect(jobs).toHaveLength(JOBS);
+    expect((await ids('metric.flops_any_avg', 'asc')).map(value)).toEqual(jobs.map(value).reverse());
+    await db.exec("UPDATE job SET footprint = 'null'");
+  });
+
+  test('a key that no footprint can have never reaches the SQL', () => {
+    expect(() => listedJobs(visibleTo(admin, []), { ...first, column: "metric.x' --" })).toThrow(RangeError);
   });
 });
 

@@ -14,6 +14,7 @@ function holds(row: Row, condition: Condition, tagScopes: readonly string[]): bo
     case 'id':
       return condition.values.includes(row[condition.field] ?? 0n);
     case 'digits':
+      if (condition.values.length === 0) return false;
       return compare(Buffer.from(String(row[condition.field] ?? 0n)), condition.operator, condition.values);
     case 'member':
       return condition.values.includes(row[condition.field]);

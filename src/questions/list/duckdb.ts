@@ -29,17 +29,23 @@ const LAST_ROW = 2n ** 53n;
 export function sortKeys({ sorted }: PageIdsQuestion, footprintKeys: readonly string[]): readonly SortKey[] {
   const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, type: 'whole' });
   if (sorted === undefined) return [started('DESC')];
-  const order = sorted.order === 'asc' ? 'ASC' : 'DESC';
+  const order: SortKey['order'] = sorted.order === 'asc' ? 'ASC' : 'DESC';
   if (sorted.column === 'start-time') return [started(order)];
-  return [{ ...valueAt(sorted.column, sorted.nowSec, footprintKeys), order }, started('DESC')];
+  const value = valueAt(sorted.column, sorted.nowSec, footprintKeys);
+  // Without the value all jobs are equal.
+  return [...(value === undefined ? [] : [{ ...value, order }]), started('DESC')];
 }
 
-/** The value of src/questions/list/in-order.ts in the columns of the index. */
-function valueAt(by: OrderColumn, nowSec: number, footprintKeys: readonly string[]): Omit<SortKey, 'order'> {
+/** The value of src/questions/list/in-order.ts in the columns of the index. Undefined for a key that no job has. */
+function valueAt(
+  by: OrderColumn,
+  nowSec: number,
+  footprintKeys: readonly string[],
+): Omit<SortKey, 'order'> | undefined {
   const key = footprintKeyOf(by);
   if (key !== undefined) {
     const index = footprintKeys.indexOf(key);
-    return { value: index < 0 ? 'NULL' : `job.${footprintName(index)}`, type: 'other' };
+    return index < 0 ? undefined : { value: `job.${footprintName(index)}`, type: 'other' };
   }
   const field = FIELDS[by as StoredField['name']];
   const column = `job.${field.column}`;
