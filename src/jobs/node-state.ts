@@ -1,6 +1,7 @@
 /** The states of a node (contract/rest.md §8). */
 export const NODE_STATES = ['allocated', 'reserved', 'idle', 'mixed', 'down', 'unknown'] as const;
 export type NodeState = (typeof NODE_STATES)[number];
+export const HEALTH_STATES = ['full', 'partial', 'failed'] as const;
 
 /**
  * The states of nodes at one time. Each list has one member per node, in the same order: copying tens of thousands of

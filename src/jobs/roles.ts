@@ -39,6 +39,10 @@ export interface Rights {
   /** Public scopes only. Private tags always belong to their user. */
   readonly readsTags: readonly PublicScope[];
   readonly writesTags: readonly PublicScope[];
+  /** Public scopes whose tags the user may delete everywhere. */
+  readonly deletesTags: readonly PublicScope[];
+  /** True if the user may read the names and addresses of other accounts. */
+  readonly readsAccounts: boolean;
 }
 
 /** The rights of every user, with or without a role. */
@@ -51,6 +55,8 @@ const NO_ROLE: Rights = {
   restrictedMetrics: false,
   readsTags: ['global'],
   writesTags: [],
+  deletesTags: [],
+  readsAccounts: false,
 };
 
 /**
@@ -67,6 +73,8 @@ export const ROLE_RIGHTS = {
     restrictedMetrics: false,
     readsTags: ['global'],
     writesTags: [],
+    deletesTags: [],
+    readsAccounts: false,
   },
   manager: {
     level: 3,
@@ -77,6 +85,8 @@ export const ROLE_RIGHTS = {
     restrictedMetrics: false,
     readsTags: ['global'],
     writesTags: [],
+    deletesTags: [],
+    readsAccounts: true,
   },
   support: {
     level: 4,
@@ -87,6 +97,8 @@ export const ROLE_RIGHTS = {
     restrictedMetrics: true,
     readsTags: ['global', 'admin'],
     writesTags: ['global'],
+    deletesTags: [],
+    readsAccounts: true,
   },
   admin: {
     level: 5,
@@ -97,6 +109,8 @@ export const ROLE_RIGHTS = {
     restrictedMetrics: true,
     readsTags: ['global', 'admin'],
     writesTags: ['global', 'admin'],
+    deletesTags: ['global', 'admin'],
+    readsAccounts: true,
   },
 } as const satisfies Record<string, Rights>;
 
@@ -115,6 +129,8 @@ const MACHINE: Rights = {
   restrictedMetrics: true,
   readsTags: ['global'],
   writesTags: ['global', 'admin'],
+  deletesTags: ['global', 'admin'],
+  readsAccounts: false,
 };
 
 /** Roles that together give every right, also by token. */
@@ -132,6 +148,8 @@ export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
     restrictedMetrics: held.some(({ restrictedMetrics }) => restrictedMetrics),
     readsTags: PUBLIC_SCOPES.filter((scope) => held.some(({ readsTags }) => readsTags.includes(scope))),
     writesTags: PUBLIC_SCOPES.filter((scope) => held.some(({ writesTags }) => writesTags.includes(scope))),
+    deletesTags: PUBLIC_SCOPES.filter((scope) => held.some(({ deletesTags }) => deletesTags.includes(scope))),
+    readsAccounts: held.some(({ readsAccounts }) => readsAccounts),
   };
 }
 

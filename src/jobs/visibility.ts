@@ -55,14 +55,30 @@ export function groupsFor({ named }: VisibleJobs): readonly [Group, ...Group[]] 
 
 /** Returns true if a user may write tags of a scope (contract/rest.md §7). */
 export function mayWriteTags(user: User, scope: string): boolean {
-  return isPublicScope(scope) ? rightsOf(user).writesTags.includes(scope) : scope === user.name;
+  return writableScopes(user).includes(scope);
 }
 
-/**
- * Returns the tag scopes a user may read (contract/rest.md §7). A user named `admin` or `global` has no private scope,
- * since it would be the public scope of that name.
- */
+/** Returns the tag scopes a user may read (contract/rest.md §7). */
 export function readableScopes(user: User): string[] {
-  const { readsTags } = rightsOf(user);
-  return isPublicScope(user.name) ? [...readsTags] : [...readsTags, user.name];
+  return [...rightsOf(user).readsTags, ...privateScopes(user)];
+}
+
+/** Returns the scopes whose tags a user may create, and add to and remove from jobs (contract/rest.md §7). */
+export function writableScopes(user: User): string[] {
+  return [...rightsOf(user).writesTags, ...privateScopes(user)];
+}
+
+/** Returns the scopes whose tags a user may delete everywhere (contract/graphql.md §8). */
+export function deletableScopes(user: User): string[] {
+  return [...rightsOf(user).deletesTags, ...privateScopes(user)];
+}
+
+/** A user named `admin` or `global` has no private scope, since it would be the public scope of that name. */
+function privateScopes({ name }: User): string[] {
+  return isPublicScope(name) ? [] : [name];
+}
+
+/** Returns true if a user may read the name and address of an account (contract/graphql.md §2). */
+export function mayReadAccount(user: User, username: string): boolean {
+  return username === user.name || rightsOf(user).readsAccounts;
 }

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
-import { readableScopes, visibleTo } from '../../src/jobs/visibility.ts';
+import { rightsOf } from '../../src/jobs/roles.ts';
+import {
+  deletableScopes,
+  mayReadAccount,
+  readableScopes,
+  visibleTo,
+  writableScopes,
+} from '../../src/jobs/visibility.ts';
 
 const FILTER: JobFilter = [{ kind: 'id', field: 'db-id', values: [1n] }];
 const user = (roles: string[], projects: string[] = [], name = 'ada') => ({ name, roles: new Set(roles), projects });
@@ -34,4 +41,29 @@ test.each([
   [user(['user'], [], 'admin'), ['global']], // a user called admin does not read the admins' tags
 ])('the tag scopes of %j', (who, scopes) => {
   expect(readableScopes(who)).toEqual(scopes);
+});
+
+test.each([
+  [user(['user']), ['ada'], ['ada']],
+  [user(['manager']), ['ada'], ['ada']],
+  [user(['support']), ['global', 'ada'], ['ada']],
+  [user(['admin']), ['global', 'admin', 'ada'], ['global', 'admin', 'ada']],
+  [user(['api']), ['global', 'admin', 'ada'], ['global', 'admin', 'ada']],
+  [user(['user', 'api']), ['ada'], ['ada']],
+  [user(['user'], [], 'admin'), [], []],
+  [user([]), ['ada'], ['ada']],
+])('the tags that %j may write and delete', (who, writes, deletes) => {
+  expect([writableScopes(who), deletableScopes(who)]).toEqual([writes, deletes]);
+});
+
+test.each([
+  [['user'], false, false],
+  [['api'], false, false],
+  [['manager'], true, false],
+  [['support'], true, true],
+  [['admin', 'api'], true, true],
+  [['guest'], false, false],
+])('%j reads other accounts: %j, states of nodes: %j', (roles, accounts, nodes) => {
+  expect([mayReadAccount(user(roles), 'bob'), rightsOf(user(roles)).seesNodes]).toEqual([accounts, nodes]);
+  expect(mayReadAccount(user(roles), 'ada')).toBe(true);
 });

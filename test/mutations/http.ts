@@ -241,7 +241,12 @@ export const HTTP: readonly Mutation[] = [
     'http/validated-user',
   ),
   mutation('http/json/tag-list.ts', '&& mayWriteTags(user, tag.scope)', "&& tag.scope !== ''", 'routes/start-job'),
-  mutation('http/json/tag-list.ts', '!mayWriteTags(user, scope)', '!mayWriteTags(user, user.name)', 'routes/tags'),
+  mutation(
+    'http/json/tag-list.ts',
+    'if (mayWriteTags(user, tag.scope))',
+    'if (mayWriteTags(user, user.name))',
+    'routes/tags',
+  ),
   mutation('http/json/tag-list.ts', '|| scope === user.name', "|| scope !== ''", 'routes/tags'),
   mutation('http/query/query-values.ts', 'value > INT64_MAX || value', 'value', 'http/job-filter-query'),
   mutation(

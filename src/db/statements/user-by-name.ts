@@ -18,3 +18,13 @@ export function userByName(username: string) {
     z.object({ username: z.string(), name: z.string(), email: z.string(), roles: texts, projects: texts }),
   );
 }
+
+/** The names and addresses of these users, in any order. Users without an account have no row. */
+export function accountsOf(usernames: readonly string[]) {
+  const wanted = JSON.stringify([...new Set(usernames.map((username) => username.toWellFormed()))]);
+  return statementOf(
+    'accounts',
+    sql`SELECT CAST(username AS TEXT) AS username, CAST(ifnull(name, '') AS TEXT) AS name, CAST(ifnull(email, '') AS TEXT) AS email FROM json_each(${wanted}) AS wanted CROSS JOIN hpc_user ON hpc_user.username = wanted.value`,
+    z.object({ username: z.string(), name: z.string(), email: z.string() }),
+  );
+}

@@ -15,6 +15,7 @@ import { saveSetting } from './save-setting.ts';
 import { startJob } from './start-job.ts';
 import { stopJob } from './stop-job.ts';
 import { addTags, deleteTags, removeTags } from './tag-job.ts';
+import { addTagsById, createTag, deleteTagsById, removeTagsById } from './tags-by-id.ts';
 import { claimTimedWork, deleteNodeStates, endOverdueJobs, endTimedWork, updateDurations } from './timed-work.ts';
 
 /** All writes by name. */
@@ -26,6 +27,10 @@ export const WRITES = {
   addTags,
   removeTags,
   deleteTags,
+  createTag,
+  addTagsById,
+  removeTagsById,
+  deleteTagsById,
   deleteJob,
   deleteJobOf,
   deleteJobsBefore,

@@ -30,8 +30,16 @@ function parse(value: unknown): JobInside {
 
 /** The job with this id. Undefined if it does not exist or is not visible. */
 export async function jobInside(tx: Transaction, id: bigint, query: JobInsideQuery): Promise<JobInside | undefined> {
-  const { sql, idAt } = query;
-  const parameters = query.parameters.map((value, at) => (at === idAt ? id : value));
-  const [found] = await tx.read({ name: 'job inside', sql, parameters, row: { parse } });
+  const [found] = await tx.read({ ...statementAt(id, query), row: { parse } });
   return found;
+}
+
+/** Returns true if the job with this id exists and is visible. */
+export async function isVisible(tx: Transaction, id: bigint, query: JobInsideQuery): Promise<boolean> {
+  const found = await tx.read({ ...statementAt(id, query), row: { parse: (value) => value } });
+  return found.length > 0;
+}
+
+function statementAt(id: bigint, { sql, parameters, idAt }: JobInsideQuery) {
+  return { name: 'job inside', sql, parameters: parameters.map((value, at) => (at === idAt ? id : value)) };
 }

@@ -31,17 +31,27 @@ export async function linkTags(tx: Transaction, tagged: readonly TaggedJob[]): P
  * limit of tags.
  */
 export async function tagJob(tx: Transaction, id: bigint, tagged: readonly TaggedJob[]): Promise<void> {
-  if ((await beyondPrivateBound(tx, tagged)).length > 0) refuseAbove('privateTags', BOUNDS.privateTags.most + 1);
+  await refuseBeyondPrivateBound(tx, tagged);
   const [refused] = await linkTags(tx, tagged);
   if (refused !== undefined) throw nameTaken(refused);
+  await refuseTooManyTags(tx, id);
+}
+
+/** Throws `conflict` if a job has more tags than it may have. */
+export async function refuseTooManyTags(tx: Transaction, id: bigint): Promise<void> {
   refuseAbove('tagsOfJob', await countOf(tx, 'SELECT CAST(count(*) AS TEXT) AS n FROM jobtag WHERE job_id = ?', id));
+}
+
+/** Throws `conflict` if the new tags would exceed the limit of their user. */
+export async function refuseBeyondPrivateBound(tx: Transaction, tagged: readonly Pick<TaggedJob, 'tag'>[]) {
+  if ((await beyondPrivateBound(tx, tagged)).length > 0) refuseAbove('privateTags', BOUNDS.privateTags.most + 1);
 }
 
 /**
  * The new private tags that exceed the limit of their user. A caller writes only its own private tags, so all of them
  * have one scope.
  */
-export async function beyondPrivateBound(tx: Transaction, tagged: readonly TaggedJob[]): Promise<Tag[]> {
+export async function beyondPrivateBound(tx: Transaction, tagged: readonly Pick<TaggedJob, 'tag'>[]): Promise<Tag[]> {
   const own = tagged.map(({ tag }) => tag).filter(({ scope }) => !isPublicScope(scope));
   const [first] = own;
   if (first === undefined) return [];
@@ -77,12 +87,12 @@ export function missingTag({ type, name }: Tag): Fault {
   return new Fault('not_found', `there is no tag ${shown(type)} / ${shown(name)} in this scope`);
 }
 
-function shown(text: string): string {
+export function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }
 
 /** The message reveals neither the owner of the other tag nor whether it is private. */
-function nameTaken({ type, name }: Tag): Fault {
+export function nameTaken({ type, name }: Tag): Fault {
   return new Fault('conflict', `the tag ${shown(type)} / ${shown(name)} cannot be written: the name is taken`);
 }
 

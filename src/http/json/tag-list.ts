@@ -16,19 +16,18 @@ export const TagsBody = listOf(TagBody, 'tagsInBody')
 /** The scope of a tag whose scope is not set. */
 const DEFAULT_SCOPE = 'global';
 
-/**
- * Returns the tags to add, each with its scope. Throws invalid_request, and forbidden for a scope the user may not
- * write. TagBody has checked the lengths. Only the write can check the number of tags, since the job may have some of
- * them already.
- */
+/** Returns the tags to add, each with its scope. Only the write can check how many tags the job then has. */
 export function checkedTags(user: User, tags: readonly Tag[]): Tag[] {
-  if (tags.some(isNameless)) throw new Fault('invalid_request', 'a tag needs a type and a name');
-  for (const tag of tags) refuseIf(tagProblem(tag));
-  const scoped = tags.map(withScope);
-  const refused = scoped.find(({ scope }) => !mayWriteTags(user, scope));
-  if (refused !== undefined)
-    throw new Fault('forbidden', `not allowed to write tags of scope ${JSON.stringify(refused.scope.slice(0, 100))}`);
-  return scoped;
+  return tags.map((tag) => checkedTag(user, withScope(tag)));
+}
+
+/** Returns the tag to add. Throws invalid_request, and forbidden for a scope that the user may not write. */
+export function checkedTag(user: User, tag: Tag): Tag {
+  if (isNameless(tag)) throw new Fault('invalid_request', 'a tag needs a type and a name');
+  if (isTooLong(tag)) throw new Fault('invalid_request', 'the type, name or scope of a tag is too long');
+  refuseIf(tagProblem(tag));
+  if (mayWriteTags(user, tag.scope)) return tag;
+  throw new Fault('forbidden', `not allowed to write tags of scope ${JSON.stringify(tag.scope.slice(0, 100))}`);
 }
 
 /**

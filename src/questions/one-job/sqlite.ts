@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
-import type { PageStatement, SqlValue } from '../../db/statement.ts';
+import type { PageStatement, SqlValue, Statement } from '../../db/statement.ts';
 import type { JobInsideQuery } from '../../db/writes/job-inside.ts';
 import { JOB_STATES } from '../../jobs/job-enums.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
@@ -79,11 +79,19 @@ export function jobInsideQuery(jobs: VisibleJobs, options: { nowSec: number; wit
   return { sql: text, idAt, parameters: parameters.map((value) => (value === NO_TIME ? options.nowSec : value)) };
 }
 
+/** A query for a write that only has to know whether the caller may see the job. */
+export function visibleJobQuery(jobs: VisibleJobs): JobInsideQuery {
+  return withIdPlace(jobForMetrics(jobs, NO_ID));
+}
+
 let stoppedJob: JobInsideQuery | undefined;
 /** Placeholder for the time of a request. */
 const NO_TIME = -4_611_686_018_427_387;
 
 function built(jobs: VisibleJobs, options: { nowSec: number; withMetadata?: boolean }): JobInsideQuery {
-  const { sql: text, parameters } = jobById(jobs, NO_ID, options);
+  return withIdPlace(jobById(jobs, NO_ID, options));
+}
+
+function withIdPlace({ sql: text, parameters }: Statement<unknown>): JobInsideQuery {
   return { sql: text, parameters, idAt: parameters.indexOf(NO_ID) };
 }

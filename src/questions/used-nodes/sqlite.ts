@@ -26,3 +26,13 @@ export function usedNodes(beforeSec: number | bigint, jobs: VisibleJobs = EVERY_
     }),
   );
 }
+
+/** For each subcluster with running jobs, by name, the number of distinct hosts of those jobs, whoever runs them. */
+export function allocatedNodes(cluster: string) {
+  return statementOf(
+    'allocated nodes',
+    sql`SELECT CAST(job.subcluster AS TEXT) AS name, count(DISTINCT ${HOSTNAME}) AS count FROM job LEFT JOIN ${HOSTS} ON 1
+      WHERE job.job_state = 'running' AND job.cluster = ${cluster.toWellFormed()} GROUP BY job.subcluster ORDER BY job.subcluster`,
+    z.object({ name: z.string(), count: z.int() }),
+  );
+}
