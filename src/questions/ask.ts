@@ -13,6 +13,13 @@ import { footprintKeyOf } from '../jobs/listed-job.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import { inSlices } from '../slices.ts';
+import {
+  aboutConcurrent,
+  type ConcurrentJobs,
+  concurrentAmong,
+  MOST_LINKS,
+  type SharingJob,
+} from './concurrent-jobs/question.ts';
 import { CountRow, countJobs } from './count/sqlite.ts';
 import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
@@ -136,6 +143,26 @@ export class JobQuestions {
       read: async (statement) => await this.#db.readPage(statement, deadline),
       take: options.take,
     });
+  }
+
+  /**
+   * Returns the jobs that ran on the first host of a job during it, with their number. Undefined for a job that has the
+   * nodes to itself, or was short. `jobs` determines what the caller may see.
+   */
+  async concurrent(
+    jobs: VisibleJobs,
+    job: SharingJob,
+    nowSec: number,
+    deadline: Deadline,
+  ): Promise<(ConcurrentJobs & { count: number }) | undefined> {
+    const about = aboutConcurrent(job, nowSec);
+    if (about === undefined) return undefined;
+    const visible = { ...jobs, conditions: [...jobs.conditions, ...about] };
+    const page = { page: 1, itemsPerPage: MOST_LINKS, column: 'start-time', order: 'asc', nowSec } as const;
+    const found = await this.listed(visible, page, deadline);
+    const concurrent = concurrentAmong(job, found);
+    const count = found.length < MOST_LINKS ? concurrent.items.length : await this.count(visible, deadline);
+    return { ...concurrent, count };
   }
 
   /** Yields a page of any size, newest start first: batches of REST Job objects as JSON, some of them read ahead. */
