@@ -3,6 +3,7 @@ import { type DuckDbQuery, Parameters } from '../questions/duckdb-query.ts';
 import { histogramsQuery } from '../questions/histograms/duckdb.ts';
 import type { PageIdsQuestion } from '../questions/list/question.ts';
 import { metricHistogramsQuery } from '../questions/metric-histograms/duckdb.ts';
+import { partitionsQuery } from '../questions/partitions/duckdb.ts';
 import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
@@ -21,5 +22,7 @@ export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 
       return histogramsQuery(question, context);
     case 'metric histograms':
       return metricHistogramsQuery(question, context);
+    case 'partitions':
+      return partitionsQuery(question, context);
   }
 }

@@ -2,6 +2,7 @@ import type { CountQuestion } from './count/question.ts';
 import type { HistogramsQuestion } from './histograms/question.ts';
 import type { PageIdsQuestion } from './list/question.ts';
 import type { MetricHistogramsQuestion } from './metric-histograms/question.ts';
+import type { PartitionsQuestion } from './partitions/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
 
 /** All questions to a column index. `jobs` determines what the caller may see. */
@@ -10,4 +11,5 @@ export type Question =
   | StatisticsQuestion
   | HistogramsQuestion
   | MetricHistogramsQuestion
-  | PageIdsQuestion;
+  | PageIdsQuestion
+  | PartitionsQuestion;

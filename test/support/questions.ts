@@ -3,11 +3,12 @@ import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import type { PartitionsQuestion } from '../../src/questions/partitions/question.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 
-/** A question that one query answers. */
-export type OneQuery = Exclude<Question, PageIdsQuestion>;
+/** A question that one statement of SQLite answers. */
+export type OneQuery = Exclude<Question, PageIdsQuestion | PartitionsQuestion>;
 
 /** The SQLite statement that answers a question. */
 export function statementFor(question: OneQuery): Statement<unknown> {
