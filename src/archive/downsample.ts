@@ -20,18 +20,20 @@ export function downsampledLength(points: number, timestepSec: number, resolutio
 }
 
 /**
- * Largest-triangle-three-buckets as specified in contract/graphql.md §7, which differs from the textbook: the bucket to
- * compare with includes its end index, a missing sample makes an area NaN, and NaN is larger than every number (the
- * last one wins). NaN represents a missing sample. The first and the last point are kept.
+ * Largest-triangle-three-buckets as cc-backend does it, which differs from the textbook: the bucket to compare with
+ * includes its end index, the last bucket lacks the last point but one, which it is compared with, a missing sample
+ * makes an area NaN, and NaN is larger than every number (the last one wins). NaN represents a missing sample. The
+ * first and the last point are kept.
  */
 export function largestTriangles(data: readonly number[], length: number): number[] {
   const last = data.length - 1;
   const bucket = (data.length - 2) / (length - 2);
-  const startOf = (index: number) => Math.floor(index * bucket) + 1;
+  // The end of the first bucket is not limited. It is the last point if there is only one bucket.
+  const startOf = (index: number) => Math.min(Math.floor(index * bucket) + 1, index > 1 ? last - 1 : last);
   const result = [data[0] ?? Number.NaN];
   let kept = 0;
   for (let index = 0; index < length - 2; index++) {
-    const next = meanPoint(data, startOf(index + 1), Math.min(startOf(index + 2), last - 1));
+    const next = meanPoint(data, startOf(index + 1), startOf(index + 2));
     let largest = -1;
     let chosen = kept;
     for (let at = startOf(index); at < startOf(index + 1); at++) {

@@ -23,10 +23,15 @@ describe('down-sampling', () => {
   });
 
   test('keeps first and last point and the largest triangle of each bucket', () => {
-    // n 8, m 4, b = 6/2 = 3: buckets 1..3 and 4..6. Bucket 0 compares with the mean of 4..6 (end 7 capped at 6):
+    // n 8, m 4, b = 6/2 = 3: buckets 1..3 and 4..5, whose end 7 is capped at 6. Bucket 0 compares with the mean of 4..6:
     // x 5, y (0+9+0)/3 = 3. From (0,0): |x_c * 3 - 5 * y_c| / 2 -> at 1: 1.5, at 2 (y 5): |6-25|/2 = 9.5, at 3: 4.5.
-    // Bucket 1 compares with 7..6, which is empty: its mean is NaN, so the last point, 6, wins.
-    expect(largestTriangles([0, 0, 5, 0, 0, 9, 0, 7], 4)).toEqual([0, 5, 0, 7]);
+    // Bucket 1 compares with 6 (y 0). From (2,5): |-4 * (y_c - 5) + (2 - x_c) * 5| / 2 -> at 4: 5, at 5 (y 9): 15.5.
+    expect(largestTriangles([0, 0, 5, 0, 0, 9, 0, 7], 4)).toEqual([0, 5, 9, 7]);
+  });
+
+  test('to three points leaves the last but one in the middle', () => {
+    // The only bucket, 1..4, compares with 5..4, which is empty: its mean is NaN, so its last point wins.
+    expect(largestTriangles([0, 9, 9, 9, 2, 1], 3)).toEqual([0, 2, 1]);
   });
 
   test('prefers the last missing sample', () => {
