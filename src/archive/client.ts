@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Deadline } from '../deadline.ts';
+import { Fault } from '../faults.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
@@ -9,7 +10,13 @@ import { runTwice } from '../processes/run-twice.ts';
 import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
 import type { Archive } from './port.ts';
 import { RefusedJobs } from './refused-jobs.ts';
-import type { ArchiveProtocol, ArchiveRequest } from './requests.ts';
+import type {
+  ArchiveProtocol,
+  ArchiveRequest,
+  JobDataRequest,
+  RooflineRequest,
+  ScopedMetricsRequest,
+} from './requests.ts';
 
 /** MB for the process that reads meta.json files: the base of a Node process and the texts of a batch. */
 export const META_READER_MB = 88;
@@ -47,7 +54,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const metaFiles = groupOf('archive', META_READER_MB - BASE_MB, options, counters);
   const decoder = groupOf('decoder', options.memoryMb - META_READER_MB - BASE_MB, options, counters);
   const groups = [metaFiles, decoder];
-  const refused = new RefusedJobs();
+  const refusedJobs = new RefusedJobs();
   const members = () => groups.flatMap((group) => group.members);
   const housekeeping = setInterval(() => {
     for (const group of groups) group.housekeeping();
@@ -55,7 +62,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const stopWatching = watchMemory(members, counters);
 
   const ask = async (group: ProcessGroup<ArchiveProtocol>, request: ArchiveRequest, deadline: Deadline) => {
-    const { texts, problems, pieces } = await runTwice(group, deadline, counters, async (process) => {
+    const { texts, problems, refused, pieces } = await runTwice(group, deadline, counters, async (process) => {
       const pieces: Uint8Array[] = [];
       const onStep = (piece: Uint8Array) => {
         if (!deadline.signal.aborted) pieces.push(piece);
@@ -67,24 +74,36 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
       // One line per request: a list of jobs without files must not fill the log.
       options.log.warn({ problem, files: problems.length }, 'files of the archive could not be read');
     }
-    return { texts, pieces };
+    return { texts, refused, pieces };
+  };
+  const decode = async (request: JobDataRequest | ScopedMetricsRequest | RooflineRequest, deadline: Deadline) => {
+    refusedJobs.check(request.job);
+    try {
+      return await ask(decoder, request, deadline);
+    } catch (error) {
+      throw refusedJobs.failed(request.job, error);
+    }
   };
   return {
-    async statistics(jobs, deadline) {
-      const { texts } = await ask(metaFiles, { kind: 'statistics', jobs }, deadline);
+    async statistics(jobs, deadline, metrics) {
+      const { texts } = await ask(metaFiles, { kind: 'statistics', jobs, metrics }, deadline);
       return texts;
     },
     async follow(changes, deadline) {
       await ask(metaFiles, { kind: 'follow', changes }, deadline);
     },
     async jobData(request, deadline) {
-      refused.check(request.job);
-      try {
-        const { pieces } = await ask(decoder, { kind: 'jobData', ...request }, deadline);
-        return pieces.length === 0 ? null : pieces;
-      } catch (error) {
-        throw refused.failed(request.job, error);
-      }
+      const { pieces } = await decode({ kind: 'jobData', ...request }, deadline);
+      return pieces.length === 0 ? null : pieces;
+    },
+    async scopedMetrics(request, deadline) {
+      const { texts, refused, pieces } = await decode({ kind: 'scopedMetrics', ...request }, deadline);
+      if (refused !== undefined) throw new Fault('invalid_request', refused);
+      return texts.includes(null) ? null : pieces;
+    },
+    async roofline(request, deadline) {
+      const { texts } = await decode({ kind: 'roofline', ...request }, deadline);
+      return texts[0] ?? null;
     },
     status: () => ({ processes: members().map((member) => member.status()), counters: { ...counters } }),
     async close(graceMs) {

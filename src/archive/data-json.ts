@@ -51,7 +51,8 @@ function statisticsSeriesText({ mean, median, min, max, percentiles }: Statistic
   return `{${entries.join()}}`;
 }
 
-function samplesText(samples: Samples): string {
+/** A list of samples as JSON text: two decimals, null for a missing sample. */
+export function samplesText(samples: Samples): string {
   return `[${samples.map(sampleText).join()}]`;
 }
 

@@ -29,13 +29,15 @@ export async function readMetaText(folder: string): Promise<string> {
   return await readRegularText(join(folder, 'meta.json'), MAX_META_BYTES);
 }
 
-/** The statistics of a job as JSON text, or null if meta.json has none. Throws like readMetaText. */
-export async function readStatistics(folder: string): Promise<string | null> {
+/**
+ * The statistics of a job as JSON text, or null if meta.json has none. With `metrics`, only those, and `{}` instead of
+ * null. Throws like readMetaText.
+ */
+export async function readStatistics(folder: string, metrics?: readonly string[]): Promise<string | null> {
   const { statistics } = StatisticsOfMeta.parse(JSON.parse(await readMetaText(folder)));
-  if (statistics === null || statistics === undefined) return null;
-  const entries = Object.entries(statistics).map(([metric, { unit, avg, min, max }]) => [
-    metric,
-    { unit: unitJson(unit), avg, min, max },
-  ]);
+  if ((statistics === null || statistics === undefined) && metrics === undefined) return null;
+  const entries = Object.entries(statistics ?? {})
+    .filter(([metric]) => metrics === undefined || metrics.includes(metric))
+    .map(([metric, { unit, avg, min, max }]) => [metric, { unit: unitJson(unit), avg, min, max }]);
   return JSON.stringify(Object.fromEntries(entries));
 }

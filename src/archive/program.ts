@@ -8,10 +8,14 @@ serveProgram<ArchiveProtocol>(async (root) => ({
   calls: {
     async answer(request, call) {
       const answer = await answerArchiveRequest(root, request);
-      if (request.kind !== 'jobData') return answer;
       // A job of a thousand nodes has 47 MB. As a single message it would be in memory three times.
-      const [text] = answer.texts.splice(0);
-      for (const piece of piecesOf(text ?? '')) await call.step(piece);
+      if (request.kind === 'jobData') {
+        const [text] = answer.texts.splice(0);
+        for (const piece of piecesOf(text ?? '')) await call.step(piece);
+      }
+      if (request.kind === 'scopedMetrics' && !answer.texts.includes(null)) {
+        for (const text of answer.texts.splice(0)) await call.step(new TextEncoder().encode(text ?? ''));
+      }
       return answer;
     },
   },

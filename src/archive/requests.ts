@@ -1,14 +1,22 @@
-import type { Scope } from '../clusters/schema.ts';
+import type { RooflineGrid } from '../jobs/roofline.ts';
 import { changeMeta, type MetaChange } from './change-meta.ts';
 import { readJobData } from './data.ts';
 import { type DataShape, jobDataText } from './data-json.ts';
+import { BadResolution } from './downsample.ts';
 import { reasonOf } from './files.ts';
 import { type ArchiveJob, jobFolder } from './layout.ts';
 import { readStatistics } from './meta-json.ts';
-import { selectJobData } from './select.ts';
+import { readRoofline } from './roofline.ts';
+import { metricTexts, statisticsTexts, TooMuchData } from './scoped-metrics.ts';
+import { type DataSelection, selectJobData } from './select.ts';
 
-/** The requests to the archive's process, which decodes files. Its answers are JSON text. */
-export type ArchiveRequest = StatisticsRequest | JobDataRequest | FollowRequest;
+/** The requests to the archive's processes, which decode files. Their answers are JSON text. */
+export type ArchiveRequest =
+  | StatisticsRequest
+  | JobDataRequest
+  | ScopedMetricsRequest
+  | RooflineRequest
+  | FollowRequest;
 
 /** The protocol of the archive's program. */
 export interface ArchiveProtocol {
@@ -23,21 +31,37 @@ export interface ArchiveProtocol {
 export interface StatisticsRequest {
   kind: 'statistics';
   jobs: readonly ArchiveJob[];
+  /** Undefined: all, and null for a job without statistics. Otherwise such a job has `{}`. */
+  metrics?: readonly string[] | undefined;
 }
 
-/** The metric data of one job. */
-export interface JobDataRequest {
-  kind: 'jobData';
+/** Which metrics of a job to read. */
+export interface MetricSelection {
   job: ArchiveJob;
   /** null: all. Unknown metrics are left out. */
   metrics: readonly string[] | null;
   /** Metrics to leave out, even if all are requested. */
   without?: readonly string[];
-  /** Null: all. */
-  scopes: readonly Scope[] | null;
-  /** Seconds. null: native resolution. */
-  resolution: number | null;
+}
+
+/** The metric data of one job. */
+export interface JobDataRequest extends MetricSelection, DataSelection {
+  kind: 'jobData';
   shape: DataShape;
+}
+
+/** The metrics of one job, each metric and scope as a text of its own (scoped-metrics.ts). */
+export interface ScopedMetricsRequest extends MetricSelection {
+  kind: 'scopedMetrics';
+  /** Which samples to return. null: the statistics of the series only, in all scopes. */
+  samples: DataSelection | null;
+}
+
+/** One job's samples in a roofline heat map. */
+export interface RooflineRequest {
+  kind: 'roofline';
+  job: ArchiveJob;
+  grid: RooflineGrid;
 }
 
 /** Updates the meta.json of jobs. */
@@ -46,11 +70,16 @@ export interface FollowRequest {
   changes: readonly MetaChange[];
 }
 
-/** Texts to forward, or null if there is nothing to read. `problems` has the reasons for the log. */
+/** Texts to forward, or null if there is nothing to read. */
 export interface ArchiveAnswer {
-  /** One per requested job, in order. A jobData request has one (its process sends it in pieces), `follow` has none. */
+  /**
+   * One per requested job, in order. `follow` has none. A scopedMetrics request has one per metric and scope, or null.
+   */
   texts: (string | null)[];
+  /** The reasons of each null, for the log. */
   problems: string[];
+  /** Why the request is invalid for this job. The text is for its caller. */
+  refused?: string;
 }
 
 /** Number of meta.json files that are read at the same time. */
@@ -61,37 +90,51 @@ const READ_AHEAD = 16;
  * Runs in a process of its own, because a decoded job may take hundreds of megabytes.
  */
 export async function answerArchiveRequest(root: string, request: ArchiveRequest): Promise<ArchiveAnswer> {
-  const problems: string[] = [];
-  const attempt = async (job: ArchiveJob, read: (folder: string) => Promise<string | null>) => {
+  const answer: ArchiveAnswer = { texts: [], problems: [] };
+  const attempt = async <Result>(job: ArchiveJob, read: (folder: string) => Promise<Result>) => {
     const folder = jobFolder(root, job);
     if (folder === undefined) return null;
     try {
       return await read(folder);
     } catch (error) {
-      problems.push(`${folder}: ${reasonOf(error)}`);
+      if (request.kind === 'scopedMetrics' && isRefusal(error)) answer.refused = reasonOf(error);
+      else answer.problems.push(`${folder}: ${reasonOf(error)}`);
       return null;
     }
   };
-  if (request.kind === 'jobData') {
-    const read = async (folder: string) => {
-      const data = selectJobData(await readJobData(folder, request.metrics, request.without), request);
-      return jobDataText(data, request.shape);
-    };
-    return { texts: [await attempt(request.job, read)], problems };
+  switch (request.kind) {
+    case 'jobData':
+      answer.texts = [await attempt(request.job, (folder) => readDataText(folder, request))];
+      break;
+    case 'scopedMetrics':
+      answer.texts = (await attempt(request.job, (folder) => readScopedMetrics(folder, request))) ?? [null];
+      break;
+    case 'roofline':
+      answer.texts = [await attempt(request.job, (folder) => readRoofline(folder, request.grid))];
+      break;
+    case 'statistics':
+      for (let from = 0; from < request.jobs.length; from += READ_AHEAD) {
+        const batch = request.jobs.slice(from, from + READ_AHEAD);
+        const read = (folder: string) => readStatistics(folder, request.metrics);
+        answer.texts.push(...(await Promise.all(batch.map((job) => attempt(job, read)))));
+      }
+      break;
+    case 'follow':
+      for (const change of request.changes) await attempt(change.job, (folder) => changeMeta(folder, change));
   }
-  if (request.kind === 'follow') {
-    for (const change of request.changes) {
-      await attempt(change.job, async (folder) => {
-        await changeMeta(folder, change);
-        return null;
-      });
-    }
-    return { texts: [], problems };
-  }
-  const texts: (string | null)[] = [];
-  for (let from = 0; from < request.jobs.length; from += READ_AHEAD) {
-    const batch = request.jobs.slice(from, from + READ_AHEAD);
-    texts.push(...(await Promise.all(batch.map((job) => attempt(job, readStatistics)))));
-  }
-  return { texts, problems };
+  return answer;
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof BadResolution || error instanceof TooMuchData;
+}
+
+async function readDataText(folder: string, request: JobDataRequest): Promise<string> {
+  const data = await readJobData(folder, request.metrics, request.without);
+  return jobDataText(selectJobData(data, request), request.shape);
+}
+
+async function readScopedMetrics(folder: string, request: ScopedMetricsRequest): Promise<string[]> {
+  const data = await readJobData(folder, request.metrics, request.without);
+  return request.samples === null ? statisticsTexts(data) : metricTexts(selectJobData(data, request.samples));
 }

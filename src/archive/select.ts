@@ -56,7 +56,8 @@ function downsample(jobMetric: JobMetric, resolution: number): void {
   jobMetric.timestep = resolution;
 }
 
-function addNodeScope(perScope: Map<Scope, JobMetric> | undefined): void {
+/** Adds the node scope of a metric if it is missing: the sums of its coarsest other scope. */
+export function addNodeScope(perScope: Map<Scope, JobMetric> | undefined): void {
   if (perScope === undefined || perScope.has('node')) return;
   const scope = COARSEST_FIRST.find((name) => perScope.has(name));
   const source = scope === undefined ? undefined : perScope.get(scope);

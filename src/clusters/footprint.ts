@@ -7,6 +7,9 @@ export interface Statistic {
   max: number;
 }
 
+/** The statistic of a metric that has none. */
+export const NO_STATISTIC: Statistic = { avg: 0, min: 0, max: 0 };
+
 /** Values computed from a job's statistics at its import. */
 export interface Footprints {
   /** `<metric>_<stat>` -> value. 0 for a metric without statistics. */
@@ -34,7 +37,7 @@ export function footprintsOf(
 ): Footprints {
   const configOf = (name: string) => subCluster.metricConfig.find((metric) => metric.name === name);
   const statisticOf = (name: string): Statistic =>
-    Object.hasOwn(statistics, name) ? (statistics[name] ?? NONE) : NONE;
+    Object.hasOwn(statistics, name) ? (statistics[name] ?? NO_STATISTIC) : NO_STATISTIC;
   const footprint: Record<string, number> = {};
   for (const name of subCluster.footprint) {
     const stat = statOf(configOf(name)?.footprint);
@@ -50,8 +53,6 @@ export function footprintsOf(
   }
   return { footprint, energyFootprint, energy: round2(energy) };
 }
-
-const NONE: Statistic = { avg: 0, min: 0, max: 0 };
 
 function statOf(configured: string | undefined): keyof Statistic {
   return configured === 'min' || configured === 'max' ? configured : 'avg';

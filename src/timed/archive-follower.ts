@@ -11,7 +11,7 @@ const ROUND_LIMIT_MS = 30_000;
 
 interface FollowerOptions {
   db: Database;
-  archive: Archive;
+  archive: Pick<Archive, 'follow'>;
   log: { error(fields: object, message: string): void };
 }
 
@@ -58,7 +58,7 @@ export function followArchive({ db, archive, log }: FollowerOptions): ArchiveFol
 }
 
 /** Runs one round. Returns false if the queue is empty. */
-function round(db: Database, archive: Archive): Promise<boolean> {
+function round(db: Database, archive: FollowerOptions['archive']): Promise<boolean> {
   return within(ROUND_LIMIT_MS, async (deadline) => {
     const rows = await db.read(archiveQueue(JOBS_PER_ROUND), deadline);
     if (rows.length === 0) return false;

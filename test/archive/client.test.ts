@@ -1,15 +1,16 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openArchive } from '../../src/archive/client.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
+import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { until, within } from '../support/pool.ts';
 
 const JOB = { cluster: 'small', jobId: 1n, startTime: 1_700_000_000 };
 
-function decoder() {
+function decoder(root = testFolder()) {
   const warnings: { message: string; fields: object }[] = [];
   const archive = openArchive({
-    root: testFolder(),
+    root,
     memoryMb: 248,
     queueLimit: 4,
     callerLimit: 4,
@@ -47,4 +48,26 @@ test('a list does not wait for metric data', async () => {
   expect(await archive.statistics([JOB], within(10_000))).toHaveLength(1);
   process.kill(decoderPid, 'SIGCONT');
   expect(await slow).toBeNull();
+});
+
+test('the metrics of a job come in pieces of their own, and a bad resolution is refused without a warning', async () => {
+  const root = testFolder();
+  const series = [{ hostname: 'n1', data: [1.5, null] }];
+  const metric = { node: { timestep: 60, series }, core: { timestep: 60, series } };
+  await writeFiles(root, { 'small/0/001/1700000000/data.json': { flops_any: metric, mem_bw: metric } });
+  const { archive, warnings } = decoder(root);
+  const asked = { job: JOB, metrics: ['flops_any'] };
+  const pieces = await archive.scopedMetrics({ ...asked, samples: { scopes: null, resolution: null } }, within(10_000));
+  const texts = pieces?.map((piece) => JSON.parse(new TextDecoder().decode(piece)));
+  expect(texts).toMatchObject([
+    { name: 'flops_any', scope: 'node', metric: { series: [{ hostname: 'n1', data: '[1.5,null]' }] } },
+    { name: 'flops_any', scope: 'core' },
+  ]);
+  const none = { job: JOB, metrics: ['unknown'], samples: null };
+  expect(await archive.scopedMetrics(none, within(10_000))).toEqual([]);
+  const refused = archive.scopedMetrics({ ...asked, samples: { scopes: null, resolution: 90 } }, within(10_000));
+  await expect(refused).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringContaining('90 s') });
+  const grid = { rows: 1, cols: 1, minX: 0.1, maxX: 10, minY: 1, maxY: 10 };
+  expect(await archive.roofline({ job: JOB, grid }, within(10_000))).toBe('[1]');
+  expect(warnings).toEqual([]);
 });

@@ -64,14 +64,17 @@ describe.each(Object.entries(ODD))('%s', (_, put) => {
         shape: 'map',
       };
       expect(await archive.jobData(asked, within(100_000))).toBe(null);
+      expect(await archive.scopedMetrics({ job, metrics: null, samples: null }, within(100_000))).toBe(null);
+      const grid = { rows: 1, cols: 1, minX: 1, maxX: 2, minY: 1, maxY: 2 };
+      expect(await archive.roofline({ job, grid }, within(100_000))).toBe(null);
       expect(await archive.statistics([job], within(100_000))).toEqual([null]);
       await archive.follow([{ job, tags: [], metaData: null }], within(100_000));
       expect(archive.status().counters).toMatchObject({ crashes: 0, kills: 0, timeouts: 0 });
     } finally {
       await archive.close(1_000);
     }
-    // The results are those of missing files, so each of the three calls logs a warning.
-    expect(warnings).toEqual(Array(3).fill('files of the archive could not be read'));
+    // The results are those of missing files, so each of the five calls logs a warning.
+    expect(warnings).toEqual(Array(5).fill('files of the archive could not be read'));
   });
 
   test('in place of version.txt or a cluster.json refuses the start, and names the file', async () => {

@@ -133,5 +133,7 @@ export const POOL: readonly Mutation[] = [
     'isBroken(error) ?',
     'connections/replica > a sync that fails while the server compacts',
   ),
-  mutation('archive/client.ts', 'refused.check(request.job);', '', 'processes/shares-of-readers'),
+  mutation('archive/client.ts', 'refusedJobs.check(request.job);', '', 'processes/shares-of-readers'),
+  mutation('archive/client.ts', 'if (refused !== undefined) throw', 'if (false) throw', 'archive/client'),
+  mutation('archive/downsample.ts', 'index > 1 ? last - 1 : last', 'last', 'archive/downsample'),
 ];

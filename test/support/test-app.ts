@@ -11,6 +11,7 @@ import { jobRows } from '../../src/db/job-rows.ts';
 import type { Database } from '../../src/db/port.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { startDeadline } from '../../src/deadline.ts';
+import { Fault } from '../../src/faults.ts';
 import { makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import type { Service } from '../../src/http/env.ts';
@@ -213,12 +214,19 @@ export async function testApp({ settings = {}, jobs = [], database, sql, fill, s
 /** Reads the archive in this process. */
 function localArchive(root: string): Archive {
   return {
-    statistics: async (jobs) => (await answerArchiveRequest(root, { kind: 'statistics', jobs })).texts,
+    statistics: async (jobs, _, metrics) =>
+      (await answerArchiveRequest(root, { kind: 'statistics', jobs, metrics })).texts,
     follow: async (changes) => void (await answerArchiveRequest(root, { kind: 'follow', changes })),
     async jobData(request) {
       const [text = null] = (await answerArchiveRequest(root, { kind: 'jobData', ...request })).texts;
       return text === null ? null : [...piecesOf(text)];
     },
+    async scopedMetrics(request) {
+      const { texts, refused } = await answerArchiveRequest(root, { kind: 'scopedMetrics', ...request });
+      if (refused !== undefined) throw new Fault('invalid_request', refused);
+      return texts.includes(null) ? null : texts.map((text) => new TextEncoder().encode(text ?? ''));
+    },
+    roofline: async (request) => (await answerArchiveRequest(root, { kind: 'roofline', ...request })).texts[0] ?? null,
   };
 }
 

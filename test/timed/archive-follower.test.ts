@@ -94,8 +94,6 @@ test('a missing file, and a job that was deleted meanwhile, leave the queue', as
   const next = followArchive({
     db,
     archive: {
-      statistics: async () => [],
-      jobData: async () => null,
       follow: async (changes) => {
         for (const change of changes)
           await changeMeta('/nowhere', change).catch(() => problems.push(String(change.job.jobId)));
@@ -118,8 +116,6 @@ test('what a service left in the queue is done by the next one', async () => {
   const next = followArchive({
     db,
     archive: {
-      statistics: async () => [],
-      jobData: async () => null,
       follow: async (changes) => {
         for (const change of changes) await changeMeta(folder(), change);
         done.resolve(changes.length);
@@ -142,8 +138,6 @@ test('a change that comes while its file is written is written as well', async (
   const next = followArchive({
     db: service.db,
     archive: {
-      statistics: async () => [],
-      jobData: async () => null,
       follow: async (changes) => {
         rounds += 1;
         if (rounds === 1) await edit('two'); // between the read and the write of the file
