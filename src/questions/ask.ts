@@ -35,6 +35,8 @@ import {
   pageIdsQuestion,
   sliceOf,
 } from './list/listed-jobs.ts';
+import { type MetricJob, metricJobs, metricJobsAt } from './list/metric-jobs.ts';
+import { isAlongIndex } from './list/newest-first.ts';
 import type { PageIdsQuestion } from './list/question.ts';
 import { readAhead } from './list/read-ahead.ts';
 import type { JobsBatch, JobsBatchOptions } from './list/sqlite.ts';
@@ -163,6 +165,13 @@ export class JobQuestions {
     const concurrent = concurrentAmong(job, found);
     const count = found.length < MOST_LINKS ? concurrent.items.length : await this.count(visible, deadline);
     return { ...concurrent, count };
+  }
+
+  /** Returns the newest `limit` jobs as keys of their metric data, newest start first. */
+  async metricJobs(jobs: VisibleJobs, limit: number, deadline: Deadline): Promise<MetricJob[]> {
+    const question = { kind: 'page ids', jobs, offset: 0n, limit } as const;
+    const places = isAlongIndex(jobs) ? undefined : await this.#pageIds(question, deadline);
+    return await this.#db.read(places === undefined ? metricJobs(jobs, limit) : metricJobsAt(jobs, places), deadline);
   }
 
   /** Yields a page of any size, newest start first: batches of REST Job objects as JSON, some of them read ahead. */

@@ -13,6 +13,7 @@ import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { type JobsListOptions, listBatches } from '../../src/questions/list/batches.ts';
 import { cursorOf } from '../../src/questions/list/duckdb.ts';
 import { listedJobs, listedJobsAt, pageIdsQuestion, sliceOf } from '../../src/questions/list/listed-jobs.ts';
+import { metricJobs, metricJobsAt } from '../../src/questions/list/metric-jobs.ts';
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { ALL, answerOf, builtIndex, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
@@ -109,6 +110,25 @@ test('sorted lists are those of the SQL', async () => {
         if (question === undefined) continue;
         const places = (await answerOf(index, question)).map(cursorOf);
         expect(await db.read(listedJobsAt(jobs, options, places))).toEqual(await db.read(listedJobs(jobs, options)));
+      }
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
+  );
+});
+
+test('the newest jobs for their metric data are those of the SQL', async () => {
+  const { db, index } = await opened();
+  const lists = fc.array(fc.tuple(randomUser, randomFilter, fc.constantFrom(1, 7, 100)), {
+    minLength: 30,
+    maxLength: 30,
+  });
+  await fc.assert(
+    fc.asyncProperty(randomRows(60), lists, async (rows, asked) => {
+      await store(db, rows.map(madeSuitable));
+      for (const [user, filter, limit] of asked) {
+        const jobs = visibleTo(user, filter);
+        const places = (await answerOf(index, { kind: 'page ids', jobs, offset: 0n, limit })).map(cursorOf);
+        expect(await db.read(metricJobsAt(jobs, places))).toEqual(await db.read(metricJobs(jobs, limit)));
       }
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },

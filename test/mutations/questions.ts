@@ -24,6 +24,7 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/one-job/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/listed-jobs.ts', '{where}', '{sql`1`}', 'db/listed-jobs'),
+  mutation('questions/list/metric-jobs.ts', 'offset: 0n, limit }', 'offset: 0n, limit: 500 }', 'http/archived-metrics'),
   mutation('questions/list/newest-first.ts', 'whereJob(branch)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/histograms/sqlite.ts', '{where}', '{sql`1`}', 'db/random-filters'),
   mutation('questions/metric-histograms/sqlite.ts', '{where}', '{sql`1`}', 'db/random-filters'),
