@@ -72,6 +72,14 @@ const addressList = text.transform((value) =>
     .filter(Boolean),
 );
 
+const secondsList = z
+  .string()
+  .regex(
+    /^(off|[1-9]\d{0,5}(, ?[1-9]\d{0,5})*)$/,
+    'must be off, or whole numbers from 1 to 999999, separated by commas',
+  )
+  .transform((value) => (value === 'off' ? [] : value.split(',').map(Number)));
+
 const MAX_MB = 4_194_304; // 4 TB: above any machine, below what would overflow SQLite's 64-bit byte counts
 
 /**
@@ -169,6 +177,11 @@ export const SettingsSchema = z.object({
   GRAPHQL_MOST_JOBS: wholeNumber(1, 100_000)
     .prefault('10000')
     .describe('maximum number of jobs in a page of /query, also of one that asks for all'),
+  METRIC_RESOLUTIONS: secondsList
+    .prefault('off')
+    .describe(
+      'resolutions of metric data in s, separated by commas: /query uses the largest unless asked for another; off: as stored',
+    ),
   GRAPHQL_INTROSPECTION: onOff.prefault('off').describe('let clients of /query ask for its schema'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
@@ -230,6 +243,7 @@ const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
     'TRUST_PROXY',
     'ARCHIVE_PATH',
     'FRONTEND_PATH',
+    'METRIC_RESOLUTIONS',
   ],
 };
 

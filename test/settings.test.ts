@@ -132,6 +132,17 @@ describe('a switch', () => {
   });
 });
 
+test('METRIC_RESOLUTIONS is a list of seconds, or off', () => {
+  const resolutions = ['off', '60', '600, 240,60'].map((text) => readSettings({ ...GOOD, METRIC_RESOLUTIONS: text }));
+  expect(resolutions.map(({ METRIC_RESOLUTIONS }) => METRIC_RESOLUTIONS)).toEqual([[], [60], [600, 240, 60]]);
+  expect(readSettings(GOOD).METRIC_RESOLUTIONS).toEqual([]);
+  for (const text of ['0', '60,', '60;240', '1.5', '-60', '1000000', 'on']) {
+    expect(problemsOf({ METRIC_RESOLUTIONS: text }), text).toEqual([
+      'METRIC_RESOLUTIONS must be off, or whole numbers from 1 to 999999, separated by commas',
+    ]);
+  }
+});
+
 test('TRUST_PROXY is a switch or the number of proxies, and nothing else', () => {
   const trusted = ['off', 'on', '1', '3'].map((word) => readSettings({ ...GOOD, TRUST_PROXY: word }).TRUST_PROXY);
   expect(trusted).toEqual([false, 1, 1, 3]);

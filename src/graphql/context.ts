@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { Deadline } from '../deadline.ts';
+import { Fault } from '../faults.ts';
 import { visibleJobs } from '../http/auth/visible-jobs.ts';
 import type { AppEnv, Service } from '../http/env.ts';
 import { nowSec } from '../http/request.ts';
@@ -11,6 +12,9 @@ import type { JobQuestions } from '../questions/ask.ts';
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */
 const SIDE_BY_SIDE = 3;
 
+/** Bytes of metric data in the answer to one request: half of what all unread responses may hold. */
+const MOST_METRIC_BYTES = 32 * 1024 * 1024;
+
 /** What the resolvers of one request share. */
 export class QueryContext {
   /** The request. A resolver uses it where a function of src/http needs it. */
@@ -21,6 +25,7 @@ export class QueryContext {
   readonly #answers = new Map<string, Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #metricBytes = 0;
 
   constructor(request: Context<AppEnv>) {
     this.request = request;
@@ -46,6 +51,17 @@ export class QueryContext {
   /** The jobs of a filter that the caller may see. */
   visible(filter: JobFilter = []): VisibleJobs {
     return visibleJobs(this.request, filter);
+  }
+
+  /** Counts metric data, which stays in memory until the answer is sent. Throws invalid_request if it is too much. */
+  takeMetrics(bytes: number): void {
+    this.#metricBytes += bytes;
+    if (this.#metricBytes <= MOST_METRIC_BYTES) return;
+    const most = MOST_METRIC_BYTES / 1024 / 1024;
+    throw new Fault(
+      'invalid_request',
+      `the metric data of this request has more than ${most} MB: request less at once`,
+    );
   }
 
   /** Runs work that needs the database, the index or the archive: at most SIDE_BY_SIDE at the same time. */

@@ -50,6 +50,7 @@ describe.skipIf(operations.length === 0)('the answers of cc-backend', () => {
   beforeAll(async () => {
     const clusters = await readClusters(ARCHIVE);
     service = await testApp({
+      settings: { METRIC_RESOLUTIONS: '240,60' }, // as cc-backend was configured
       database: join(SHARED, 'data/cc/job-v11.db'),
       fill: async ({ archiveRoot }) => cpSync(ARCHIVE, archiveRoot, { recursive: true }),
       service: () => ({ clusters }),

@@ -1,3 +1,4 @@
+import { ARCHIVED_METRICS } from './archived-metrics.ts';
 import { CLUSTERS } from './clusters.ts';
 import { JOBS } from './jobs.ts';
 import { METRIC_STORE } from './metric-store.ts';
@@ -6,6 +7,7 @@ import { STATISTICS } from './statistics.ts';
 
 /** The resolvers by type and field. */
 export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = merged([
+  ARCHIVED_METRICS,
   CLUSTERS,
   JOBS,
   METRIC_STORE,

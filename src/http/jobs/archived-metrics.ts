@@ -44,6 +44,9 @@ export interface NamedStatistic {
   readonly data: Statistic;
 }
 
+/** Receives the bytes of what is read, and may throw to end the reading. */
+export type TakeBytes = (bytes: number) => void;
+
 /** The distinct metrics of one request. A cluster has some twenty. */
 const MOST_METRICS = 100;
 
@@ -55,18 +58,23 @@ export async function jobMetrics(
   c: Context<AppEnv>,
   id: bigint,
   { metrics, scopes, resolution }: { metrics: readonly string[] | null } & DataSelection,
+  take: TakeBytes = () => {},
 ): Promise<ScopedMetric[]> {
   const job = await findJob(c, id);
   if (job.state === 'running' || job.monitoringStatus === 1) return [];
   const selection = { metrics: metrics === null ? null : distinct(metrics), samples: { scopes, resolution } };
-  return await scopedMetrics<ScopedMetric>(c, job, selection);
+  return await scopedMetrics<ScopedMetric>(c, job, selection, take);
 }
 
 /** Returns the statistics of all series of a job, as `jobMetrics` does. */
-export async function scopedJobStatistics(c: Context<AppEnv>, id: bigint): Promise<ScopedStatistics[]> {
+export async function scopedJobStatistics(
+  c: Context<AppEnv>,
+  id: bigint,
+  take: TakeBytes = () => {},
+): Promise<ScopedStatistics[]> {
   const job = await findJob(c, id);
   if (job.state === 'running') return [];
-  return await scopedMetrics<ScopedStatistics>(c, job, { metrics: null, samples: null });
+  return await scopedMetrics<ScopedStatistics>(c, job, { metrics: null, samples: null }, take);
 }
 
 /**
@@ -135,12 +143,14 @@ async function scopedMetrics<Entry>(
   c: Context<AppEnv>,
   job: JobKey,
   selection: Pick<ScopedMetricsRequest, 'metrics' | 'samples'>,
+  take: TakeBytes,
 ): Promise<Entry[]> {
   const { deadline, held } = c.var;
   held.checkRoom(deadline.caller); // before reading: an answer may be as large as the free space
   const without = hiddenIn(hiddenMetrics(c), job.cluster);
   const pieces = await archiveOf(c).scopedMetrics({ job: archiveJob(job), without, ...selection }, deadline);
   if (pieces === null) throw new Fault('not_found', 'the archive has no metric data for this job');
+  for (const piece of pieces) take(piece.byteLength);
   const decoder = new TextDecoder();
   return await inSlices(pieces, (piece) => JSON.parse(decoder.decode(piece)) as Entry, deadline, 1);
 }

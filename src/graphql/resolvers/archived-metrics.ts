@@ -1,0 +1,112 @@
+import type { Scope } from '../../clusters/schema.ts';
+import {
+  jobMetrics,
+  jobStatistics,
+  type ScopedMetric,
+  type ScopedStatistics,
+  scopedJobStatistics,
+} from '../../http/jobs/archived-metrics.ts';
+import {
+  type JobStatistics,
+  jobsFootprints,
+  jobsMetricStatistics,
+  rooflineHeatmap,
+} from '../../http/jobs/metrics-of-jobs.ts';
+import type { QueryContext } from '../context.ts';
+import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
+import { paced } from '../paced.ts';
+import { RawJson } from '../raw-json.ts';
+import { jobIdOf } from '../stored-job.ts';
+import type { Resolvers } from './resolver.ts';
+
+interface MetricsArgs {
+  id: string;
+  metrics?: readonly string[] | null;
+  scopes?: readonly Scope[] | null;
+  resolution?: bigint | null;
+}
+
+interface JobsArgs {
+  filter?: readonly JobFilterInput[] | null;
+  metrics?: readonly string[] | null;
+}
+
+interface RooflineArgs extends JobsArgs {
+  rows: bigint;
+  cols: bigint;
+  minX: number;
+  minY: number;
+  maxX: number;
+  maxY: number;
+}
+
+/** The metric data of archived jobs (contract/graphql.md §7). That of running jobs is in a metric store. */
+export const ARCHIVED_METRICS: Resolvers = {
+  Query: {
+    async jobMetrics(_, { id, metrics = null, scopes = null, resolution }: MetricsArgs, context) {
+      const selection = { metrics, scopes, resolution: Number(resolution ?? defaultResolution(context)) };
+      return await context.once(['jobMetrics', id, selection], () =>
+        jobMetrics(context.request, jobIdOf(id), selection, (bytes) => context.takeMetrics(bytes)),
+      );
+    },
+    async jobStats(_, { id, metrics }: MetricsArgs, context) {
+      return await context.once(['jobStats', id, metrics], () =>
+        jobStatistics(context.request, jobIdOf(id), metrics ?? []),
+      );
+    },
+    // cc-backend ignores the other arguments.
+    async scopedJobStats(_, { id }: MetricsArgs, context) {
+      return await context.once(['scopedJobStats', id], () =>
+        scopedJobStatistics(context.request, jobIdOf(id), (bytes) => context.takeMetrics(bytes)),
+      );
+    },
+    async jobsMetricStats(_, { filter, metrics }: JobsArgs, context) {
+      const jobs = context.visible(jobFilterOf(filter, context.nowSec));
+      const found = await context.once(['jobsMetricStats', jobs, metrics], () =>
+        jobsMetricStatistics(context.request, jobs, metrics ?? []),
+      );
+      return paced(found);
+    },
+    async jobsFootprints(_, { filter, metrics }: JobsArgs, context) {
+      const jobs = context.visible(jobFilterOf(filter, context.nowSec));
+      return await context.once(['jobsFootprints', jobs, metrics], () =>
+        jobsFootprints(context.request, jobs, metrics ?? []),
+      );
+    },
+    async rooflineHeatmap(_, { filter, rows, cols, minX, minY, maxX, maxY }: RooflineArgs, context) {
+      const jobs = context.visible(jobFilterOf(filter, context.nowSec));
+      const grid = { rows: Number(rows), cols: Number(cols), minX, minY, maxX, maxY };
+      return await context.once(['rooflineHeatmap', jobs, grid], () => rooflineHeatmap(context.request, jobs, grid));
+    },
+  },
+  JobMetric: { series: ({ series }: ScopedMetric['metric']) => paced(series) },
+  Series: { data: samples('data') },
+  StatsSeries: {
+    mean: samples('mean'),
+    median: samples('median'),
+    min: samples('min'),
+    max: samples('max'),
+  },
+  NamedStatsWithScope: { stats: ({ stats }: ScopedStatistics) => paced(stats) },
+  JobStats: {
+    jobId: ({ jobId }: JobStatistics) => String(jobId),
+    numHWThreads: ({ numHwthreads }: JobStatistics) => numHwthreads,
+    numAccelerators: ({ numAcc }: JobStatistics) => numAcc,
+  },
+  TimeWeights: {
+    nodeHours: samples('nodeHours'),
+    accHours: samples('accHours'),
+    coreHours: samples('coreHours'),
+  },
+  MetricFootprints: { data: samples('data') },
+};
+
+/** The largest configured resolution in seconds, or 0 for that of the file. */
+function defaultResolution({ service }: QueryContext): number {
+  return Math.max(0, ...service.settings.METRIC_RESOLUTIONS);
+}
+
+/** A list of samples that is JSON text already. */
+function samples<Name extends string>(name: Name) {
+  return (source: Readonly<Record<Name, string>>) => new RawJson(source[name]);
+}
