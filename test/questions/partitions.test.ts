@@ -162,12 +162,12 @@ test('a reading that failed continues where it was', async () => {
 
 test('a Worker learns of the reading that continues after its answer', async () => {
   const { db } = await testPool();
-  const behind: Promise<unknown>[] = [];
+  const after: Promise<unknown>[] = [];
   const partitions = new Partitions({ db });
-  await partitions.all({ ...within(20_000), behind: (work) => void behind.push(work) });
-  await partitions.all({ ...within(20_000), behind: (work) => void behind.push(work) });
-  expect(behind).toHaveLength(1);
-  await behind[0];
+  await partitions.all({ ...within(20_000), waitUntil: (work) => void after.push(work) });
+  await partitions.all({ ...within(20_000), waitUntil: (work) => void after.push(work) });
+  expect(after).toHaveLength(1);
+  await after[0];
 });
 
 test('the column index answers for all but the newest jobs, and as the SQL does', async () => {

@@ -1,5 +1,5 @@
 import type { Condition } from '../../jobs/filter.ts';
-import type { Shared } from '../../jobs/job.ts';
+import type { Shared } from '../../jobs/job-enums.ts';
 import type { ListedJob } from '../list/listed-jobs.ts';
 
 /** The job whose concurrent jobs are wanted. */

@@ -4,7 +4,7 @@ import type { ListCursor } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { BATCH, rowsLike } from './batches.ts';
 import { inOrder, type OrderedSlice } from './in-order.ts';
-import { type JobsBatch, type JobsBatchOptions, jobsBatch, withIds } from './sqlite.ts';
+import { batchStatement, type JobsBatch, type JobsBatchOptions, withIds } from './sqlite.ts';
 
 /**
  * Reads the jobs of a slice in its order. `found` are the positions that the column index has found for one job more
@@ -25,20 +25,20 @@ export async function readFullJobs(
   },
 ): Promise<{ hasMore: boolean }> {
   const shown = Math.min(slice.limit, options.withMetadata ? BATCH.firstWithMetadata : BATCH.first);
-  const places =
+  const positions =
     found === undefined
       ? inOrder(jobs, { ...slice, limit: slice.limit + 1 })
       : withIds(jobs, found.map(({ id }) => id).join());
-  let batch = await read(jobsBatch(jobs, options, { places, shown }));
-  const { behind } = batch.more;
-  const hasMore = batch.rows + behind.rows > slice.limit;
-  let ids = behind.ids === '' ? [] : behind.ids.split(',');
+  let batch = await read(batchStatement(jobs, options, { positions, shown }));
+  const { following } = batch.more;
+  const hasMore = batch.rows + following.rows > slice.limit;
+  let ids = following.ids === '' ? [] : following.ids.split(',');
   if (hasMore) ids = ids.slice(0, -1);
   for (;;) {
     if (batch.rows > 0) take(batch.bytes);
     if (ids.length === 0) return { hasMore };
     const next = ids.slice(0, batch.rows === 0 ? BATCH.first : rowsLike(batch));
     ids = ids.slice(next.length);
-    batch = await read(jobsBatch(jobs, options, { places: withIds(jobs, next.join()), shown: next.length }));
+    batch = await read(batchStatement(jobs, options, { positions: withIds(jobs, next.join()), shown: next.length }));
   }
 }

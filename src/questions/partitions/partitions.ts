@@ -69,10 +69,10 @@ export class Partitions {
     return new Map([...names].map(([cluster, partitions]) => [cluster, [...partitions].sort()]));
   }
 
-  #begin({ behind }: Deadline): void {
+  #begin({ waitUntil }: Deadline): void {
     this.#dueAt = this.#now() + RETRY_MS;
     this.#readAll = this.#readEverything().catch(() => {});
-    behind?.(this.#readAll);
+    waitUntil?.(this.#readAll);
   }
 
   async #first(): Promise<void> {

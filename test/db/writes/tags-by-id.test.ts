@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { archiveQueue } from '../../../src/db/statements/archive-queue.ts';
 import { fullTags } from '../../../src/db/statements/readable-tags.ts';
 import type { WriteName } from '../../../src/db/writes/index.ts';
-import { BOUNDS } from '../../../src/jobs/bounds.ts';
+import { BOUNDS } from '../../../src/jobs/length-bounds.ts';
 import type { User } from '../../../src/jobs/roles.ts';
 import { deletableScopes, readableScopes, visibleTo, writableScopes } from '../../../src/jobs/visibility.ts';
 import { visibleJobQuery } from '../../../src/questions/one-job/sqlite.ts';
