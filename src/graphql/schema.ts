@@ -15,9 +15,9 @@ import {
 } from 'graphql';
 import { RESOLVERS } from './resolvers/index.ts';
 import { SamplesType, SCALARS } from './scalars.ts';
-import { CLUSTERS } from './schema/clusters.ts';
-import { JOBS } from './schema/jobs.ts';
-import { METRICS } from './schema/metrics.ts';
+import { CLUSTERS } from './schema/cluster-types.ts';
+import { JOBS } from './schema/job-types.ts';
+import { METRICS } from './schema/metric-types.ts';
 import { OPERATIONS } from './schema/operations.ts';
 
 /** The schema in the schema definition language. It equals that of cc-backend; a test compares the two. */

@@ -9,7 +9,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/dev/'],
   ['src/app.ts'],
   ['routes/'],
-  ['src/pages/'],
+  ['src/pages/', 'src/graphql/'],
   ['src/http/'],
   ['src/import/', 'src/timed/'],
   ['src/column-index/'],
@@ -51,6 +51,7 @@ export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp
     files: /^src\/(db|questions|column-index)\//,
     why: 'only src/db, src/questions and src/column-index write SQL',
   },
+  { names: /^graphql$/, files: /^src\/graphql\//, why: 'only src/graphql knows GraphQL' },
   { names: /^@duckdb\//, files: /^src\/column-index\//, why: 'only src/column-index opens the column index' },
   {
     names: /^node:(child_process|cluster|worker_threads)$/,
@@ -59,12 +60,12 @@ export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp
   },
   {
     names: /^(hono|@hono\/)/,
-    files: /^(routes\/|src\/(http|pages|node|worker)\/|src\/(app|node|worker)\.ts$)/,
+    files: /^(routes\/|src\/(http|pages|graphql|node|worker)\/|src\/(app|node|worker)\.ts$)/,
     why: 'only what answers requests knows HTTP',
   },
   {
     names: /^node:/,
-    files: /^src\/(?!(jobs|clusters|http|pages|questions)\/|app\.ts$)/,
+    files: /^src\/(?!(jobs|clusters|http|pages|graphql|questions)\/|app\.ts$)/,
     why: 'the domain, questions, routes and pages run in every runtime',
   },
 ];

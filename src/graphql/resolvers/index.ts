@@ -1,9 +1,9 @@
 import { ARCHIVED_METRICS } from './archived-metrics.ts';
-import { CLUSTERS } from './clusters.ts';
-import { JOBS } from './jobs.ts';
+import { CLUSTERS } from './cluster-fields.ts';
+import { JOBS } from './job-fields.ts';
 import { METRIC_STORE } from './metric-store.ts';
 import type { Resolver } from './resolver.ts';
-import { STATISTICS } from './statistics.ts';
+import { STATISTICS } from './statistics-fields.ts';
 
 /** The resolvers by type and field. */
 export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = merged([

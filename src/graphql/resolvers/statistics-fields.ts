@@ -14,7 +14,7 @@ import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
 import type { QueryContext } from '../context.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { paced } from '../paced.ts';
-import type { PageInput } from './jobs.ts';
+import type { PageInput } from './job-fields.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 
 interface StatisticsArgs {
