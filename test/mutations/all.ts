@@ -1,4 +1,5 @@
 import { COLUMNS } from './column-index.ts';
+import { GRAPHQL } from './graphql.ts';
 import { HTTP } from './http.ts';
 import type { Mutation } from './mutation.ts';
 import { NODE } from './node.ts';
@@ -6,7 +7,15 @@ import { OTHERS } from './others.ts';
 import { POOL } from './pool.ts';
 import { QUESTIONS } from './questions.ts';
 
-export const MUTATIONS: readonly Mutation[] = [...HTTP, ...POOL, ...COLUMNS, ...QUESTIONS, ...NODE, ...OTHERS];
+export const MUTATIONS: readonly Mutation[] = [
+  ...HTTP,
+  ...POOL,
+  ...COLUMNS,
+  ...QUESTIONS,
+  ...NODE,
+  ...GRAPHQL,
+  ...OTHERS,
+];
 
 /** The mutation on one line: `http/auth.ts: 'alg !== …' -> 'alg === …'`. */
 export function shown({ file, from, to }: Mutation): string {

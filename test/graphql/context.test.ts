@@ -1,0 +1,90 @@
+/** The statements of one request: how many at a time, equal ones once, and none after the deadline. */
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { before, bodyOf, job, type TestApp, testApp } from '../support/test-app.ts';
+
+let service: TestApp | undefined;
+afterEach(async () => await service?.close());
+
+/** The names of the statements that were run, and how many ran at the same time. */
+async function watched(settings = {}) {
+  const names: string[] = [];
+  let running = 0;
+  let most = 0;
+  const started = await testApp({
+    jobs: [job({})],
+    settings,
+    service: ({ db }) => {
+      const counted = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+        running += 1;
+        most = Math.max(most, running);
+        try {
+          return await work();
+        } finally {
+          running -= 1;
+        }
+      };
+      const hooked = before(db, (name) => void names.push(name));
+      return {
+        db: {
+          ...hooked,
+          read: (statement, deadline) => counted(() => hooked.read(statement, deadline)),
+          readPage: (statement, deadline) => counted(() => hooked.readPage(statement, deadline)),
+        },
+      };
+    },
+  });
+  service = started;
+  return { service: started, names, mostAtOnce: () => most };
+}
+
+const users = (count: number) =>
+  Array.from({ length: count }, (_, nth) => `a${nth}: jobs(filter: [{user: {eq: "u${nth}"}}]) { count }`).join(' ');
+
+test('at most three statements run at the same time, and all of them in the end', async () => {
+  const { service: app, names, mostAtOnce } = await watched();
+  const { data } = await bodyOf<{ data: object }>(await app.ask(`{ ${users(20)} }`));
+  expect(Object.keys(data)).toHaveLength(20);
+  expect(names).toHaveLength(20);
+  expect(mostAtOnce()).toBe(3);
+});
+
+test('equal questions are asked once, different ones each', async () => {
+  const { service: app, names } = await watched();
+  const same = '{ a: jobs { count } b: jobs(filter: []) { count } c: jobs(filter: [{user: {eq: "x"}}]) { count } }';
+  const { data } = await bodyOf<{ data: unknown }>(await app.ask(same));
+  expect(data).toEqual({ a: { count: 1 }, b: { count: 1 }, c: { count: 0 } });
+  expect(names).toHaveLength(2);
+});
+
+test('a page and what follows from it are one statement', async () => {
+  const { service: app, names } = await watched();
+  await app.ask('{ jobs(page: {page: 1, itemsPerPage: 5}) { items { id } hasNextPage } }');
+  expect(names).toHaveLength(1);
+  await app.ask('{ jobs(page: {page: 1, itemsPerPage: 5}) { count } }');
+  expect(names).toHaveLength(2);
+});
+
+test('after the deadline the answer is 504, and no further statement starts', async () => {
+  const names: string[] = [];
+  const hanging = await testApp({
+    settings: { REQUEST_TIMEOUT_MS: '300' },
+    service: ({ db }) => ({
+      db: {
+        ...db,
+        read: (statement, deadline) => {
+          names.push(statement.name);
+          return new Promise((_, reject) => {
+            deadline.signal.addEventListener('abort', () => reject(deadline.signal.reason), { once: true });
+          });
+        },
+      },
+    }),
+  });
+  onTestFinished(() => hanging.close());
+  const answer = await hanging.ask(`{ ${users(10)} }`);
+  expect([answer.status, await answer.json()]).toEqual([
+    504,
+    { errors: [{ message: expect.stringContaining('300 ms'), extensions: { code: 'deadline_exceeded' } }], data: null },
+  ]);
+  expect(names).toHaveLength(3);
+});
