@@ -7,9 +7,9 @@ import type { Scope, Unit } from '../../clusters/schema.ts';
 import { Fault } from '../../faults.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import { type JobKey, jobForMetrics } from '../../questions/one-job/sqlite.ts';
+import { inSlices } from '../../slices.ts';
 import { hiddenMetrics, visibleJobs } from '../auth/visible-jobs.ts';
 import type { AppEnv } from '../env.ts';
-import { inSlices } from '../../slices.ts';
 
 /** A list of samples as JSON text, such as `[1.5,null]`. */
 export type SamplesText = string;
@@ -152,5 +152,5 @@ async function scopedMetrics<Entry>(
   if (pieces === null) throw new Fault('not_found', 'the archive has no metric data for this job');
   for (const piece of pieces) take(piece.byteLength);
   const decoder = new TextDecoder();
-  return await inSlices(pieces, (piece) => JSON.parse(decoder.decode(piece)) as Entry, deadline, 1);
+  return await inSlices(pieces, (piece) => JSON.parse(decoder.decode(piece)) as Entry, deadline);
 }

@@ -5,9 +5,9 @@ import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import { checkGrid, ROOFLINE_METRICS, type RooflineGrid } from '../../jobs/roofline.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { MetricJob } from '../../questions/list/metric-jobs.ts';
+import { inSlices } from '../../slices.ts';
 import { hiddenMetrics } from '../auth/visible-jobs.ts';
 import type { AppEnv } from '../env.ts';
-import { inSlices } from '../../slices.ts';
 import {
   archiveJob,
   archiveOf,
