@@ -1,12 +1,4 @@
-import {
-  type DocumentNode,
-  execute,
-  GraphQLError,
-  type GraphQLFormattedError,
-  getOperationAST,
-  Kind,
-  type OperationDefinitionNode,
-} from 'graphql';
+import { type DocumentNode, execute, GraphQLError, getOperationAST, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Context } from 'hono';
 import { FAULTS, Fault } from '../faults.ts';
 import { refuseForeign } from '../http/auth/hardening.ts';
@@ -107,14 +99,9 @@ async function executed(
 }
 
 function refused({ code, errors }: DocumentProblem): QueryAnswer {
-  const shown = errors.map((error) => ({ ...withoutSuggestions(error.toJSON()), extensions: { code } }));
+  const shown = errors.map((error) => ({ ...error.toJSON(), extensions: { code } }));
   const status = code === 'COMPLEXITY_LIMIT_EXCEEDED' ? 200 : 422;
   return { status, body: printed({ errors: shown, data: null }) };
-}
-
-/** Some rules suggest names in their message although they are told not to. */
-function withoutSuggestions(error: GraphQLFormattedError): GraphQLFormattedError {
-  return { ...error, message: error.message.replace(/ Did you mean .*$/s, '') };
 }
 
 /** A Fault has its code. Any other error of a resolver is a bug: it is logged, and its text stays here. */

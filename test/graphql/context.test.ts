@@ -1,5 +1,6 @@
 /** The statements of one request: how many at a time, equal ones once, and none after the deadline. */
 import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { Fault } from '../../src/faults.ts';
 import { before, bodyOf, job, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp | undefined;
@@ -62,6 +63,26 @@ test('a page and what follows from it are one statement', async () => {
   expect(names).toHaveLength(1);
   await app.ask('{ jobs(page: {page: 1, itemsPerPage: 5}) { count } }');
   expect(names).toHaveLength(2);
+});
+
+test('a full queue is 503 if nothing could be answered, and an error of its field otherwise', async () => {
+  const full = await testApp({
+    service: ({ db }) => ({
+      db: before(db, () => {
+        throw new Fault('queue_full', 'the queue is full');
+      }),
+    }),
+  });
+  onTestFinished(() => full.close());
+  const nothing = await full.ask('{ jobsStatistics { totalJobs } }');
+  expect([nothing.status, nothing.headers.get('Retry-After')]).toEqual([503, '1']);
+  expect(await nothing.json()).toMatchObject({ errors: [{ extensions: { code: 'queue_full' } }], data: null });
+  const some = await full.ask('{ job(id: "1") { id } clusters { name } }');
+  expect(some.status).toBe(200);
+  expect(await some.json()).toMatchObject({
+    errors: [{ path: ['job'], extensions: { code: 'queue_full' } }],
+    data: { job: null, clusters: [{ name: 'small' }] },
+  });
 });
 
 test('after the deadline the answer is 504, and no further statement starts', async () => {

@@ -41,6 +41,30 @@ test('fields are counted with their fragments', async () => {
   ).toBe('COMPLEXITY_LIMIT_EXCEEDED: operation has complexity 5200, which exceeds the limit of 5000');
 });
 
+test('fields are nested at most 20 deep', async () => {
+  const nested = (depth: number) => `{ ${'... { '.repeat(depth - 1)}__typename ${'} '.repeat(depth - 1)} }`;
+  expect(await problemOf(new Documents(schema), nested(20))).toBe('none');
+  expect(await problemOf(new Documents(schema), nested(21))).toBe(
+    'GRAPHQL_VALIDATION_FAILED: fields are nested more than 20 deep',
+  );
+});
+
+test.each([
+  [
+    'tokens',
+    `{ ${'a '.repeat(12_001)} }`,
+    'GRAPHQL_PARSE_FAILED: Syntax Error: Document contains more than 12000 tokens',
+  ],
+  ['characters', `{ __typename } #${'x'.repeat(131_100)}`, 'GRAPHQL_PARSE_FAILED: '],
+  [
+    'definitions',
+    Array.from({ length: 101 }, (_, n) => `query q${n} { __typename }`).join(' '),
+    'GRAPHQL_VALIDATION_FAILED: at most 100',
+  ],
+])('a document has a limit of %s', async (_, text, problem) => {
+  expect((await problemOf(new Documents(schema), text)).startsWith(problem)).toBe(true);
+});
+
 test.each([
   ['{ a: jobs { count } a: jobs { hasNextPage } }', 'none'],
   ['{ a: jobs { count } ...f } fragment f on Query { a: jobs { count } }', 'none'],

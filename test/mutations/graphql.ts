@@ -16,12 +16,6 @@ export const GRAPHQL: readonly Mutation[] = [
     'graphql/transport',
   ),
   mutation('graphql/answer.ts', "code === 'COMPLEXITY_LIMIT_EXCEEDED' ? 200 : 422", '422', 'graphql/transport'),
-  mutation(
-    'graphql/answer.ts',
-    "error.message.replace(/ Did you mean .*$/s, '')",
-    'error.message',
-    'graphql/transport',
-  ),
   mutation('graphql/complexity.ts', 'fields += 1;', 'fields += 0;', 'graphql/transport'),
   mutation('graphql/complexity.ts', 'depth > DEPTH_LIMIT', 'depth > 10 * DEPTH_LIMIT', 'graphql/documents'),
   mutation('graphql/complexity.ts', 'other !== first', 'false', 'graphql/documents'),
