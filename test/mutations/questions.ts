@@ -38,8 +38,6 @@ export const QUESTIONS: readonly Mutation[] = [
     'db/small-statements',
   ),
   mutation('questions/nodes/sqlite.ts', 'newest.id DESC LIMIT 1', 'newest.id LIMIT 1', 'questions/nodes'),
-  mutation('questions/nodes/sqlite.ts', 'pattern.includes(', '!pattern.includes(', 'questions/nodes'),
-  mutation('questions/nodes/sqlite.ts', "replace(/%+/g, '%')", "replace(/%+/g, '')", 'questions/nodes'),
   mutation('questions/nodes/node-questions.ts', 'if (nodes.length > MOST_NODES)', 'if (false)', 'questions/nodes'),
   mutation('questions/nodes/node-questions.ts', ' > MOST_POINTS)', ' > 1e9)', 'questions/nodes'),
   mutation(

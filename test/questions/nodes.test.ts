@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { TextOperator } from '../../src/jobs/filter.ts';
 import { NodeQuestions } from '../../src/questions/nodes/node-questions.ts';
 import type { NodeCondition, NodeFilter } from '../../src/questions/nodes/question.ts';
 import { nodeNow, nodeStateHistory, nodesNow } from '../../src/questions/nodes/sqlite.ts';
@@ -23,7 +24,7 @@ const FIXTURE = `
 
 const text = (
   field: 'hostname' | 'cluster' | 'subcluster',
-  operator: 'is' | 'not' | 'like',
+  operator: TextOperator,
   ...values: string[]
 ): NodeCondition => ({ kind: 'text', field, operator, values });
 const state = (of: 'scheduler' | 'health', value: string): NodeCondition => ({ kind: 'state', of, state: value });
@@ -68,12 +69,12 @@ describe.each(BOTH_DATABASES)('on %s', (_, open) => {
     ['the case of an exact name', [text('hostname', 'is', 'a2')], []],
     ['no names', [text('hostname', 'is')], []],
     ['other names', [text('hostname', 'not', 'a1')], [2, 3]],
-    ['a pattern, whatever its case', [text('hostname', 'like', 'a%')], [2, 1, 2n ** 53n + 1n]],
-    ['a pattern at the end', [text('hostname', 'like', '%2')], [2]],
-    ['one character', [text('hostname', 'like', '_1')], [1, 2n ** 53n + 1n]],
-    ['a long run of any characters', [text('hostname', 'like', `%${'%'.repeat(49_000)}_2`)], [2]],
-    ['NUL', [text('hostname', 'like', 'a1\0%')], []],
-    ['a lone surrogate', [text('hostname', 'like', '\ud800'), text('hostname', 'is', '\udc00')], []],
+    ['a beginning, whatever its case', [text('hostname', 'starts-with', 'a')], [2, 1, 2n ** 53n + 1n]],
+    ['an end', [text('hostname', 'ends-with', '2')], [2]],
+    ['a part', [text('hostname', 'contains', '_')], [3]],
+    ['no pattern', [text('hostname', 'contains', '%')], []],
+    ['NUL', [text('hostname', 'starts-with', 'a1\0')], []],
+    ['a lone surrogate', [text('hostname', 'contains', '\ud800'), text('hostname', 'is', '\udc00')], []],
     ['quotes', [text('hostname', 'is', "' OR 1=1 --")], []],
     ['two conditions', [text('cluster', 'is', 'a'), text('subcluster', 'is', 'main')], [2, 1]],
     ['the state of the scheduler', [state('scheduler', 'idle')], [1, 2n ** 53n + 1n, 3]],
@@ -84,13 +85,6 @@ describe.each(BOTH_DATABASES)('on %s', (_, open) => {
   ])('finds %s', async (_name, filter, ids) => {
     const found = await nodes.list(filter, { withMeta: false }, within(20_000));
     expect(found.map(({ id }) => id)).toEqual(ids);
-  });
-
-  test('refuses a pattern that SQLite would not read', async () => {
-    const asked = nodes.list([text('cluster', 'like', `${'x'.repeat(50_000)}%`)], { withMeta: false }, within(20_000));
-    await expect(asked).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringContaining('cluster') });
-    const longest = [text('cluster', 'like', `${'x'.repeat(49_999)}%`)];
-    expect(await nodes.list(longest, { withMeta: false }, within(20_000))).toEqual([]);
   });
 
   test('finds one node by its id', async () => {
@@ -127,7 +121,7 @@ describe.each(BOTH_DATABASES)('on %s', (_, open) => {
       { state: 'failed', times: [200], counts: [1] },
       { state: 'full', times: [150, 200], counts: [1, 2] },
     ]);
-    expect(await history('scheduler', 99, [text('hostname', 'like', 'a1'), state('health', 'full')])).toEqual([
+    expect(await history('scheduler', 99, [text('hostname', 'starts-with', 'A1'), state('health', 'full')])).toEqual([
       { state: 'allocated', times: [100], counts: [1] },
       { state: 'idle', times: [200], counts: [1] },
       { state: 'mixed', times: [150], counts: [1] },

@@ -16,7 +16,7 @@ const MOST_POINTS = 100_000;
 
 /**
  * The questions about nodes. Each method throws the faults of the Database port, and invalid_request if the answer would
- * be too large or a pattern of the filter is.
+ * be too large.
  */
 export class NodeQuestions {
   readonly #db: Database;

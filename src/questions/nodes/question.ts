@@ -1,17 +1,15 @@
+import type { TextOperator } from '../../jobs/filter.ts';
 import type { NodeState } from '../../jobs/node-state.ts';
 
 /**
- * One condition on a node and its newest state; for a history, on the node and each of its states.
- *
- * - `is` and `not` compare exactly: one of the values, none of the values.
- * - `like` compares with patterns in which `%` is any text and `_` any character. It ignores the case of A-Z.
- * - A state that does not exist matches nothing.
+ * One condition on a node and its newest state; for a history, on the node and each of its states. Texts are compared
+ * as those of jobs are. A state that does not exist matches nothing.
  */
 export type NodeCondition =
   | {
       readonly kind: 'text';
       readonly field: 'hostname' | 'cluster' | 'subcluster';
-      readonly operator: 'is' | 'not' | 'like';
+      readonly operator: TextOperator;
       readonly values: readonly string[];
     }
   | { readonly kind: 'state'; readonly of: StateKind; readonly state: string };

@@ -1,10 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
-import { allOf, anyOf, NOTHING } from '../../db/sql/conditions.ts';
+import { allOf, NOTHING, textMatches } from '../../db/sql/conditions.ts';
 import { statementOf, wholeOf } from '../../db/sql/sql-rows.ts';
 import { printedJson } from '../../db/sql/stored-json.ts';
 import type { RowParser, Statement } from '../../db/statement.ts';
-import { checkText } from '../../jobs/filter.ts';
 import { HEALTH_STATES, NODE_STATES } from '../../jobs/node-state.ts';
 import type { NodeCondition, NodeFilter, NodeNow, NodeStateCount, StateKind } from './question.ts';
 
@@ -135,22 +134,5 @@ function one(condition: NodeCondition): RawBuilder<SqlBool> {
     return state === undefined ? NOTHING : sql<SqlBool>`${sql.ref(COLUMN[condition.of])} = ${sql.lit(state)}`;
   }
   const { field, operator, values } = condition;
-  const column = sql.ref(`node.${field}`);
-  const texts = values.map((value) => value.toWellFormed());
-  const list = sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
-  switch (operator) {
-    case 'is':
-      return sql<SqlBool>`${column} IN ${list}`;
-    case 'not':
-      return sql<SqlBool>`${column} NOT IN ${list}`;
-    case 'like':
-      return anyOf(texts.map((text) => isLike(column, field, text)));
-  }
-}
-
-function isLike(column: RawBuilder<unknown>, field: string, text: string): RawBuilder<SqlBool> {
-  const pattern = text.replace(/%+/g, '%'); // for each text, SQLite would read a long run of `%` again
-  checkText(`the pattern of ${field}`, pattern);
-  // To SQLite a pattern ends at NUL. No name has one.
-  return pattern.includes('\0') ? NOTHING : sql<SqlBool>`${column} LIKE ${pattern}`;
+  return textMatches(sql.ref(`node.${field}`), operator, values);
 }
