@@ -1,8 +1,6 @@
-import { Fault } from '../faults.ts';
 import { FIELDS, RECENT } from '../jobs/fields.ts';
 import {
   type Condition,
-  checkText,
   type DecimalField,
   isFootprintKey,
   type JobFilter,
@@ -11,18 +9,7 @@ import {
   type WholeField,
 } from '../jobs/filter.ts';
 import { type JobState, SHARED, type Shared } from '../jobs/job-enums.ts';
-
-/** The arguments of the schema, as its scalars read them. null and undefined mean "not given". */
-type Given<Value> = Value | null | undefined;
-
-export interface StringInput {
-  readonly eq?: Given<string>;
-  readonly neq?: Given<string>;
-  readonly startsWith?: Given<string>;
-  readonly endsWith?: Given<string>;
-  readonly contains?: Given<string>;
-  readonly in?: Given<readonly string[]>;
-}
+import { checkConditionCount, type Given, idsOf, isGiven, operatorOf, type StringInput } from './input.ts';
 
 interface RangeInput<Value> {
   readonly from: Value;
@@ -59,11 +46,6 @@ export interface JobFilterInput {
   readonly node?: Given<StringInput>;
 }
 
-/** The number of values in one list, such as the ids of jobs. */
-const MOST_VALUES = 2_000;
-/** All conditions of a filter. */
-const MOST_CONDITIONS = 200;
-
 const TEXTS = {
   user: 'user',
   project: 'project',
@@ -87,16 +69,14 @@ const WHOLES = {
  */
 export function jobFilterOf(filters: Given<readonly JobFilterInput[]>, nowSec: number): JobFilter {
   const conditions = (filters ?? []).flatMap((filter, index) => conditionsOf(filter, `filter.${index}`, nowSec));
-  if (conditions.length > MOST_CONDITIONS) {
-    throw new Fault('invalid_request', `filter: at most ${MOST_CONDITIONS} conditions are allowed`);
-  }
+  checkConditionCount(conditions);
   return conditions;
 }
 
 function conditionsOf(filter: JobFilterInput, at: string, nowSec: number): Condition[] {
   const conditions: (Condition | undefined)[] = [
-    ids(filter.dbId, `${at}.dbId`, (values) => ({ kind: 'id', field: 'db-id', values })),
-    ids(filter.tags, `${at}.tags`, (values) => ({ kind: 'tag', ids: values })),
+    isGiven(filter.dbId) ? { kind: 'id', field: 'db-id', values: idsOf(filter.dbId, `${at}.dbId`) } : undefined,
+    isGiven(filter.tags) ? { kind: 'tag', ids: idsOf(filter.tags, `${at}.tags`) } : undefined,
     isGiven(filter.arrayJobId) ? { kind: 'id', field: 'array-job-id', values: [filter.arrayJobId] } : undefined,
     jobId(filter.jobId, `${at}.jobId`),
     ...Object.entries(TEXTS).map(([name, field]) => text(filter[name as keyof typeof TEXTS], field, `${at}.${name}`)),
@@ -113,10 +93,6 @@ function conditionsOf(filter: JobFilterInput, at: string, nowSec: number): Condi
   return conditions.filter((condition) => condition !== undefined);
 }
 
-function isGiven<Value>(value: Given<Value>): value is Value {
-  return value !== undefined && value !== null;
-}
-
 function isShared(value: string): value is Shared {
   return SHARED.some((known) => known === value);
 }
@@ -126,42 +102,9 @@ function schedule(value: Given<string>): Condition | undefined {
   return known === undefined ? undefined : { kind: 'schedule', schedule: known };
 }
 
-function ids(
-  values: Given<readonly string[]>,
-  at: string,
-  make: (ids: readonly bigint[]) => Condition,
-): Condition | undefined {
-  if (!isGiven(values)) return undefined;
-  checkCount(values, at);
-  return make(
-    values.map((value) => {
-      if (!/^-?\d{1,18}$/.test(value)) throw new Fault('invalid_request', `${at} must be whole numbers`);
-      return BigInt(value);
-    }),
-  );
-}
-
-function checkCount(values: readonly unknown[], at: string): void {
-  if (values.length > MOST_VALUES)
-    throw new Fault('invalid_request', `${at}: at most ${MOST_VALUES} values are allowed`);
-}
-
-/** Only the first operator counts, in this order. */
-function operatorOf(input: StringInput) {
-  if (isGiven(input.eq)) return { operator: 'is', values: [input.eq] } as const;
-  if (isGiven(input.neq)) return { operator: 'not', values: [input.neq] } as const;
-  if (isGiven(input.startsWith)) return { operator: 'starts-with', values: [input.startsWith] } as const;
-  if (isGiven(input.endsWith)) return { operator: 'ends-with', values: [input.endsWith] } as const;
-  if (isGiven(input.contains)) return { operator: 'contains', values: [input.contains] } as const;
-  if (isGiven(input.in)) return { operator: 'in', values: input.in } as const;
-  return undefined;
-}
-
 function text(input: Given<StringInput>, field: TextField, at: string): Condition | undefined {
-  const asked = isGiven(input) ? operatorOf(input) : undefined;
+  const asked = operatorOf(input, at);
   if (asked === undefined) return undefined;
-  checkCount(asked.values, at);
-  for (const value of asked.values) checkText(at, value);
   if (asked.operator !== 'in') return { kind: 'text', field, operator: asked.operator, values: asked.values };
   // cc-backend ignores it for what is not a column.
   if (field === 'job-name' || field === 'node') return undefined;
@@ -170,10 +113,8 @@ function text(input: Given<StringInput>, field: TextField, at: string): Conditio
 
 /** Numbers are compared as numbers, parts of them as text. */
 function jobId(input: Given<StringInput>, at: string): Condition | undefined {
-  const asked = isGiven(input) ? operatorOf(input) : undefined;
+  const asked = operatorOf(input, at);
   if (asked === undefined) return undefined;
-  checkCount(asked.values, at);
-  for (const value of asked.values) checkText(at, value);
   const numbers = asked.values.filter((value) => /^-?\d{1,18}$/.test(value)).map(BigInt);
   switch (asked.operator) {
     case 'is':

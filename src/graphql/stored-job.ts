@@ -1,4 +1,4 @@
-import { Fault } from '../faults.ts';
+import { idOf } from './input.ts';
 
 /** JSON.parse of ES2026: a reviver receives the text of a number. */
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
@@ -59,6 +59,5 @@ export function exactJson(text: string): unknown {
 
 /** Reads the id of a job. Throws what `job` answers for a text that is none. */
 export function jobIdOf(id: string): bigint {
-  if (!/^-?\d{1,18}$/.test(id)) throw new Fault('invalid_request', 'id must be a whole number');
-  return BigInt(id);
+  return idOf(id);
 }
