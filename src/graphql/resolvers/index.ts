@@ -2,6 +2,7 @@ import { ARCHIVED_METRICS } from './archived-metrics.ts';
 import { CLUSTERS } from './cluster-fields.ts';
 import { JOBS } from './job-fields.ts';
 import { METRIC_STORE } from './metric-store.ts';
+import { NODES } from './nodes.ts';
 import type { Resolver } from './resolver.ts';
 import { STATISTICS } from './statistics-fields.ts';
 
@@ -11,6 +12,7 @@ export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver
   CLUSTERS,
   JOBS,
   METRIC_STORE,
+  NODES,
   STATISTICS,
 ]);
 

@@ -1,6 +1,4 @@
-import { Fault } from '../../faults.ts';
-import { rightsOf } from '../../jobs/roles.ts';
-import type { QueryContext } from '../context.ts';
+import { requireNodes } from './nodes.ts';
 import type { Resolvers } from './resolver.ts';
 
 /**
@@ -24,8 +22,3 @@ export const METRIC_STORE: Resolvers = {
     },
   },
 };
-
-/** Throws `forbidden` unless the caller may see the nodes (contract/graphql.md §2). */
-export function requireNodes({ user }: QueryContext): void {
-  if (!rightsOf(user).seesNodes) throw new Fault('forbidden', 'the roles of this account do not allow seeing nodes');
-}
