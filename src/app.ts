@@ -49,6 +49,7 @@ import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
 import { UnsentBytes } from './http/limits/unsent-bytes.ts';
 import { faultPages } from './pages/fault-page.ts';
 import { JobQuestions } from './questions/ask.ts';
+import { Partitions } from './questions/partitions/partitions.ts';
 
 /** Smaller responses are not compressed. */
 const COMPRESS_FROM_BYTES = 1024;
@@ -70,6 +71,7 @@ const FRONTEND = ['/monitoring/*', '/search', '/config/*', '/frontend/*'];
 export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   const jobQuestions = new JobQuestions(service.db, service.index);
+  const partitions = new Partitions({ db: service.db, index: service.index });
   const bodies = new BodyBudget(service.settings, service.hasSharedLimits);
   const held = UnsentBytes.for(service);
 
@@ -83,6 +85,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('service', service);
     c.set('db', service.db);
     c.set('jobs', jobQuestions);
+    c.set('partitions', partitions);
     c.set('bodies', bodies);
     c.set('held', held);
     c.set('assets', assets);

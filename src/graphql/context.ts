@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { accountsOf } from '../db/statements/user-by-name.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { visibleJobs } from '../http/auth/visible-jobs.ts';
@@ -8,6 +9,7 @@ import type { JobFilter } from '../jobs/filter.ts';
 import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
+import { Accounts } from './accounts.ts';
 
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */
 const SIDE_BY_SIDE = 3;
@@ -22,6 +24,7 @@ export class QueryContext {
   readonly nowSec: number;
   /** What a client should know about its answer, such as a page that was cut. Sent as `extensions`. */
   readonly notes: Record<string, unknown> = {};
+  readonly accounts: Accounts;
   readonly #answers = new Map<string, Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -30,6 +33,9 @@ export class QueryContext {
   constructor(request: Context<AppEnv>) {
     this.request = request;
     this.nowSec = nowSec(request);
+    this.accounts = new Accounts(this.user, (names) =>
+      this.run((deadline) => request.var.db.read(accountsOf(names), deadline)),
+    );
   }
 
   get user(): User {

@@ -8,6 +8,7 @@ import type { FrontendFiles } from '../frontend/files.ts';
 import type { User } from '../jobs/roles.ts';
 import type { Log, LogEntry } from '../log.ts';
 import type { JobQuestions, QuestionIndex } from '../questions/ask.ts';
+import type { Partitions } from '../questions/partitions/partitions.ts';
 import type { SettingValues } from '../settings.ts';
 import type { MemorySample, RefusedReport, RuntimeState } from '../system-state.ts';
 import type { Assets, AssetTexts } from './assets.ts';
@@ -89,6 +90,7 @@ export interface AppEnv {
     service: Service;
     db: Database;
     jobs: JobQuestions;
+    partitions: Partitions;
     deadline: Deadline;
     user: User;
     log: Log;

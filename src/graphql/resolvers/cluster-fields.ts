@@ -15,14 +15,19 @@ export const CLUSTERS: Resolvers = {
     },
   },
   Cluster: {
-    // TODO partitions
-    partitions: (_cluster: Cluster) => [],
+    async partitions({ name }: Cluster, _, context) {
+      const all = await context.once(['partitions'], (deadline) => context.request.var.partitions.all(deadline));
+      return all.get(name) ?? [];
+    },
   },
   SubCluster: {
     numberOfNodes({ name, nodeList }: SubCluster) {
       if (nodeList === undefined) throw new Fault('not_found', `the nodes of subcluster ${name} are not listed`);
       return countNodes(nodeList);
     },
+  },
+  Topology: {
+    accelerators: ({ accelerators }: SubCluster['topology']) => (accelerators.length > 0 ? accelerators : null),
   },
   MetricConfig: {
     subClusters: ({ subClusters }: { subClusters?: readonly object[] }) => subClusters ?? [],

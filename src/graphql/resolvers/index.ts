@@ -1,3 +1,4 @@
+import { ACCOUNTS } from './accounts.ts';
 import { ARCHIVED_METRICS } from './archived-metrics.ts';
 import { CLUSTERS } from './cluster-fields.ts';
 import { JOBS } from './job-fields.ts';
@@ -8,6 +9,7 @@ import { STATISTICS } from './statistics-fields.ts';
 
 /** The resolvers by type and field. */
 export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = merged([
+  ACCOUNTS,
   ARCHIVED_METRICS,
   CLUSTERS,
   JOBS,

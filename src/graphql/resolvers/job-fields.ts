@@ -43,7 +43,11 @@ export const JOBS: Resolvers = {
     },
   },
   JobResultList: {
-    items: async (list: JobsOfPage, _, context) => paced((await list.read(context)).jobs),
+    async items(list: JobsOfPage, _, context) {
+      const { jobs } = await list.read(context);
+      context.accounts.expect(jobs.map(({ user }) => user));
+      return paced(jobs);
+    },
     count: (list: JobsOfPage, _, context) => list.count(context),
     hasNextPage: async (list: JobsOfPage, _, context) => (await list.read(context)).hasNextPage,
   },
@@ -59,6 +63,13 @@ export const JOBS: Resolvers = {
     energy: ({ energy }: StoredJob) => (energy !== null && Number.isFinite(energy) ? energy : 0),
     tags: ({ tags }: StoredJob) => tags ?? [],
     resources: ({ resources }: StoredJob) => paced(resources ?? []),
+    userData: ({ user }: StoredJob, _, context) => context.accounts.of(user),
+    concurrentJobs({ resources, ...job }: StoredJob, _, context) {
+      const sharing = { ...job, firstHost: resources?.[0]?.hostname };
+      return context.once(['concurrent', job.id], (deadline) =>
+        context.jobs.concurrent(context.visible(), sharing, context.nowSec, deadline),
+      );
+    },
     footprint: ({ footprint }: StoredJob) =>
       numbersOf(footprint).map(([key, value]) => {
         const end = key.lastIndexOf('_');

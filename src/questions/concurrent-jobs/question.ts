@@ -1,11 +1,10 @@
 import type { Condition } from '../../jobs/filter.ts';
-import type { Shared } from '../../jobs/job-enums.ts';
 import type { ListedJob } from '../list/listed-jobs.ts';
 
 /** The job whose concurrent jobs are wanted. */
 export interface SharingJob {
   readonly cluster: string;
-  readonly shared: Shared;
+  readonly shared: string;
   readonly jobState: string;
   readonly startTime: number | bigint;
   /** Of a running job, until now. */

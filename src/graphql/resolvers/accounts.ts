@@ -1,0 +1,23 @@
+import { Fault } from '../../faults.ts';
+import { updateConfiguration } from '../../frontend/configuration.ts';
+import { mayReadAccount } from '../../jobs/visibility.ts';
+import type { Resolvers } from './resolver.ts';
+
+export const ACCOUNTS: Resolvers = {
+  Query: {
+    user(_, { username }: { username: string }, context) {
+      if (!mayReadAccount(context.user, username)) {
+        throw new Fault('forbidden', 'the roles of this account do not allow reading other accounts');
+      }
+      return context.accounts.of(username);
+    },
+  },
+  Mutation: {
+    /** For a caller without an account nothing is stored. An error would show on every visit of the Analysis page. */
+    async updateConfiguration(_, { name: key, value }: { name: string; value: string }, context) {
+      const { db } = context.request.var;
+      await context.run((deadline) => updateConfiguration(db, context.user, { key, value }, deadline));
+      return null;
+    },
+  },
+};
