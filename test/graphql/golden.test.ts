@@ -41,6 +41,8 @@ const BETTER: Readonly<Record<string, string>> = {
   'statistics: all': 'the totals of nodes, cores and accelerators are filled in',
   'statistics: all with histograms': 'the same',
   'statistics: own': 'the same',
+  addTagsToJob: 'the tag is added although the job has no meta.json: the file follows when there is one',
+  removeTagsFromJob: 'the same',
 };
 
 const operations: Operation[] = existsSync(GOLDEN) ? JSON.parse(readFileSync(GOLDEN, 'utf8')) : [];
@@ -70,11 +72,12 @@ describe.skipIf(operations.length === 0)('the answers of cc-backend', () => {
     });
   }
 
-  test.each(operations.filter(({ name }) => BETTER[name] === undefined))('$name', async (operation) => {
+  test.each(operations)('$name', async (operation) => {
     const answer = await ask(operation);
     const body = (await answer.json()) as Answer;
     expect(answer.status).toBe(operation.status);
     expect(answer.headers.get('Content-Type')).toBe(operation.contentType);
+    if (BETTER[operation.name] !== undefined) return expect(body).toEqual({ data: expect.any(Object) });
     expect(comparable(body, operation)).toEqual(comparable(operation.body, operation));
     const ids = jobsOf(operation.body)?.map(({ id }) => id);
     if (ids === undefined || operation.variables === null) return;

@@ -6,6 +6,7 @@ import { METRIC_STORE } from './metric-store.ts';
 import { NODES } from './nodes.ts';
 import type { Resolver } from './resolver.ts';
 import { STATISTICS } from './statistics-fields.ts';
+import { TAGS } from './tags.ts';
 
 /** The resolvers by type and field. */
 export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = merged([
@@ -16,6 +17,7 @@ export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver
   METRIC_STORE,
   NODES,
   STATISTICS,
+  TAGS,
 ]);
 
 /** Several files have fields of Query. A field occurs once. */
