@@ -250,12 +250,25 @@ export async function bodyOf<Body>(answer: Response): Promise<Body> {
   return (await answer.json()) as Body;
 }
 
-/** Status, code and text of an error. Throws if the body does not have the standard format of errors. */
+/**
+ * Status, code and text of an error. Throws if the body does not have the standard format of errors, or that of GraphQL.
+ */
 export async function faultIn(answer: Response): Promise<[status: number, code: string, error: string]> {
-  const { status, error, code, ...rest } = await bodyOf<Record<string, string>>(answer);
+  const { status, error, code, ...rest } = standardFault(await bodyOf<Record<string, string> | GraphqlFault>(answer));
   const texts = [status, error, code].every((text) => typeof text === 'string' && text !== '');
   if (!texts || Object.keys(rest).length > 0 || answer.headers.get('Content-Type') !== 'application/json') {
     throw new Error(`not the shape of an error: ${JSON.stringify({ status, error, code, ...rest })}`);
   }
   return [answer.status, code ?? '', error ?? ''];
+}
+
+interface GraphqlFault {
+  errors: [{ message: string; extensions: { code: string } }];
+  data: null;
+}
+
+function standardFault(body: Record<string, string> | GraphqlFault): Record<string, string> {
+  if (!Array.isArray(body.errors) || body.data !== null) return body as Record<string, string>;
+  const [{ message, extensions }] = (body as GraphqlFault).errors;
+  return { status: 'as GraphQL', error: message, code: extensions.code };
 }
