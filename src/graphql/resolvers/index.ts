@@ -1,12 +1,12 @@
-import { ACCOUNTS } from './accounts.ts';
+import { ACCOUNTS } from './account-fields.ts';
 import { ARCHIVED_METRICS } from './archived-metrics.ts';
 import { CLUSTERS } from './cluster-fields.ts';
 import { JOBS } from './job-fields.ts';
 import { METRIC_STORE } from './metric-store.ts';
-import { NODES } from './nodes.ts';
+import { NODES } from './node-fields.ts';
 import type { Resolver } from './resolver.ts';
 import { STATISTICS } from './statistics-fields.ts';
-import { TAGS } from './tags.ts';
+import { TAGS } from './tag-fields.ts';
 
 /** The resolvers by type and field. */
 export const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = merged([

@@ -1,4 +1,4 @@
-import { requireNodes } from './nodes.ts';
+import { requireNodes } from './node-fields.ts';
 import type { Resolvers } from './resolver.ts';
 
 /**
