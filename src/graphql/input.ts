@@ -45,11 +45,15 @@ function firstOperator(input: StringInput) {
 /** Reads ids of jobs, tags or nodes. Throws invalid_request with their place `at`. */
 export function idsOf(values: readonly string[], at: string): bigint[] {
   checkCount(values, at);
-  return values.map((value, index) => idOf(value, `${at}.${index}`));
+  return values.map((value) => wholeOf(value, `${at} must be whole numbers`));
 }
 
 export function idOf(value: string, at = 'id'): bigint {
-  if (!/^-?\d{1,18}$/.test(value)) throw new Fault('invalid_request', `${at} must be a whole number`);
+  return wholeOf(value, `${at} must be a whole number`);
+}
+
+function wholeOf(value: string, otherwise: string): bigint {
+  if (!/^-?\d{1,18}$/.test(value)) throw new Fault('invalid_request', otherwise);
   return BigInt(value);
 }
 

@@ -30,13 +30,8 @@ export const GRAPHQL: readonly Mutation[] = [
   mutation('graphql/documents.ts', 'this.#keptBytes <= CACHED_TEXT_BYTES', 'true', 'graphql/documents'),
   mutation('graphql/documents.ts', 'text.length > LONGEST_CACHED', 'text.length > 1e9', 'graphql/documents'),
   mutation('graphql/introspection.ts', 'fields.push(node);', ';', 'graphql/transport'),
-  mutation('graphql/job-filter.ts', 'values.length > MOST_VALUES', 'values.length > 1e9', 'graphql/transport'),
-  mutation(
-    'graphql/job-filter.ts',
-    'conditions.length > MOST_CONDITIONS',
-    'conditions.length > 1e9',
-    'graphql/job-filter',
-  ),
+  mutation('graphql/input.ts', 'values.length > MOST_VALUES', 'values.length > 1e9', 'graphql/transport'),
+  mutation('graphql/input.ts', 'conditions.length > MOST_CONDITIONS', 'conditions.length > 1e9', 'graphql/job-filter'),
   mutation('graphql/job-filter.ts', 'from < 0 || to < 0 ||', '', 'graphql/job-filter'),
   mutation('graphql/job-filter.ts', 'isShared(filter.shared) ? [filter.shared] : []', "['none']", 'graphql/job-filter'),
   mutation('graphql/job-filter.ts', 'if (!isFootprintKey(metricName))', 'if (metricName === "")', 'graphql/job-filter'),
@@ -58,10 +53,10 @@ export const GRAPHQL: readonly Mutation[] = [
     'graphql/transport',
   ),
   mutation(
-    'graphql/resolvers/metric-store.ts',
+    'graphql/resolvers/node-fields.ts',
     'if (!rightsOf(user).seesNodes)',
     'if (user === undefined)',
-    'graphql/golden',
+    'graphql/visibility',
   ),
   mutation(
     'graphql/resolvers/cluster-fields.ts',
