@@ -11,6 +11,11 @@ const LIMITS = { bytes: 256 * 1024, values: 20_000, depth: 20 };
 const BODY = largeJsonBody('a GraphQL request', 'graphql', LIMITS);
 
 const PATH = '/query';
+const GraphqlError = z.looseObject({
+  message: z.string(),
+  extensions: z.looseObject({ code: z.string().openapi({ example: 'GRAPHQL_VALIDATION_FAILED' }) }).optional(),
+});
+const Data = z.record(z.string(), z.unknown()).nullable();
 /** What clients of cc-backend's front end accept first. Its answers then have this type whatever their status. */
 const GRAPHQL_JSON = 'application/graphql-response+json';
 
@@ -39,10 +44,13 @@ query.openapi(
     description:
       'The schema is that of cc-backend: docs/graphql.md. Requires Content-Type application/json. Also by session.',
     request: { body: BODY.document },
-    responses: answers(
-      'data, and errors of fields; 400 or 422 if nothing could be executed',
-      z.object({ errors: z.array(z.unknown()).optional(), data: z.record(z.string(), z.unknown()).nullable() }),
-    ),
+    responses: {
+      ...answers('data, and errors of fields', z.object({ errors: z.array(GraphqlError).optional(), data: Data })),
+      default: {
+        description: 'nothing could be executed',
+        content: { 'application/json': { schema: z.object({ errors: z.array(GraphqlError), data: z.null() }) } },
+      },
+    },
   }),
   async (c) => {
     // Any other type could be sent by a form of another site (contract/frontend.md §2).

@@ -60,7 +60,11 @@ async function send({ method, target, body, headers }: Sent): Promise<number> {
   const answer = await fetch(`${url}${path}`, {
     method,
     redirect: 'manual',
-    headers: { 'X-Auth-Token': token, ...headers },
+    headers: {
+      'X-Auth-Token': token,
+      ...(target === '/query' ? { 'Content-Type': 'application/json' } : {}),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: body.replace(String(NEW_JOB_ID), String(NEW_JOB_ID + sent)) }),
   });
   await answer.arrayBuffer();
@@ -187,6 +191,7 @@ async function validBodies(): Promise<Record<string, unknown>> {
   const tags = [{ type: 'a', name: 'b', scope: 'global' }];
   const query = { 'items-per-page': 50, 'with-metadata': true };
   return {
+    '/query': { query: '{ jobs { items { id userData { name } } count } }', variables: {} },
     '/api/jobs/': query,
     '/userapi/jobs/': query,
     '/api/jobs/start_job/': {

@@ -15,7 +15,7 @@ test.each([
   '/api/jobs',
   '/api//jobs/',
   '/userapi/clusters/',
-  '/query',
+  '/query/',
   '/healthz/',
 ])('an unknown path is a 404 for everybody: %s', async (path) => {
   const answer = await service.app.request(path);

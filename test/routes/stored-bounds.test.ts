@@ -73,6 +73,7 @@ test('every text, list and map of every body is refused by its name where it is 
     for (const [method, { requestBody }] of Object.entries(methods)) {
       const schema = requestBody?.content['application/json']?.schema;
       if (schema === undefined || path.startsWith('/userapi')) continue;
+      if (path === '/query') continue; // the bounds are those of its arguments: test/graphql
       for (const { way, tooMuch } of fieldsOf(schema)) {
         const field = way.join('.');
         if (field === 'metaData.some' || field.startsWith('tags.0.')) continue; // cut or left out, see below

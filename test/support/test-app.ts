@@ -178,16 +178,13 @@ export async function testApp({ settings = {}, jobs = [], database, sql, fill, s
      */
     async send(method: string, target: string, body: unknown, user?: string, ...roles: string[]) {
       const text = typeof body === 'string' ? body : losslessJson(body);
-      const headers = { 'X-Auth-Token': await token(user, ...roles) };
+      const headers = { 'X-Auth-Token': await token(user, ...roles), 'Content-Type': 'application/json' };
       return await app.request(target, { method, headers, body: text });
     },
     /** A GraphQL request with the token of an administrator, or of this user with these roles. */
     async ask(query: string, variables: unknown = null, user = 'root', ...roles: string[]) {
-      const headers = {
-        'X-Auth-Token': await token(user, ...(roles.length === 0 ? ['admin', 'api'] : roles)),
-        'Content-Type': 'application/json',
-      };
-      return await app.request('/query', { method: 'POST', headers, body: losslessJson({ query, variables }) });
+      const held = roles.length === 0 ? ['admin', 'api'] : roles;
+      return await this.send('POST', '/query', { query, variables }, user, ...held);
     },
     /** Queries the file on a separate connection. */
     async query(select: string): Promise<Record<string, unknown>[]> {
