@@ -180,7 +180,7 @@ export const SettingsSchema = z.object({
   METRIC_RESOLUTIONS: secondsList
     .prefault('off')
     .describe(
-      'resolutions of metric data in s, separated by commas: /query uses the largest unless asked for another; off: as stored',
+      'resolutions of metric data in s, separated by commas: /query uses the largest unless asked for another, and the front end offers them; off: as stored',
     ),
   GRAPHQL_INTROSPECTION: onOff.prefault('off').describe('let clients of /query ask for its schema'),
   LOG_LEVEL: z

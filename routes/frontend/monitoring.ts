@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { MINIMUM_POINTS } from '../../src/archive/downsample.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { configurationOf } from '../../src/frontend/configuration.ts';
 import type { Entry } from '../../src/frontend/files.ts';
@@ -17,7 +18,7 @@ interface Route {
   title: string | ((c: Context<AppEnv>) => string);
   entry: Entry;
   globals: (c: Context<AppEnv>) => Globals | Promise<Globals>;
-  /** Metric data is always sent in full: there is no metric store that could resample it. */
+  /** True for pages that plot metric data. */
   resamples?: true;
   /** True for pages that show the settings of the user. */
   configured?: false;
@@ -159,11 +160,21 @@ for (const { path, title, entry, globals, resamples = false, configured = true, 
       globals: {
         ...(await globals(c)),
         ...(configured ? { clusterCockpitConfig: await configuration(c) } : {}),
-        ...(resamples ? { resampleConfig: null } : {}),
+        ...(resamples ? { resampleConfig: resampling(c) } : {}),
       },
       hasHeader,
     }),
   );
+}
+
+/** Visible points of a plot below which the page asks for a finer resolution, as in the documentation of cc-backend. */
+const TRIGGER_POINTS = 30;
+
+/** How the pages ask for metric data in lower resolutions. null: they ask for it as stored. */
+function resampling({ var: { service } }: Context<AppEnv>) {
+  const { METRIC_RESOLUTIONS: resolutions } = service.settings;
+  if (resolutions.length === 0) return null;
+  return { 'minimum-points': MINIMUM_POINTS, resolutions, trigger: TRIGGER_POINTS };
 }
 
 async function configuration(c: Context<AppEnv>) {

@@ -248,3 +248,18 @@ describe('accounts', () => {
     expect(await account('u')).toEqual([]);
   });
 });
+
+test('METRIC_RESOLUTIONS are what the pages may ask /query for', async () => {
+  const resampling = async () => {
+    const page = await (await as('ada', '/monitoring/jobs/')).text();
+    return /const resampleConfig = (.*);/.exec(page)?.[1];
+  };
+  expect(await resampling()).toBe('null');
+  await service.close();
+  service = await testApp({
+    sql: ACCOUNTS,
+    settings: { METRIC_RESOLUTIONS: '600,240' },
+    service: () => ({ frontend: smallFrontend() }),
+  });
+  expect(await resampling()).toBe('{"minimum-points":1000,"resolutions":[600,240],"trigger":30}');
+});
