@@ -1,5 +1,6 @@
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
+import { type GateLimits, gateOf, type Turn } from '../../gate.ts';
 import type { DatabaseStatus } from '../../system-state.ts';
 import { type Answer, answerManyRows, answerPage } from '../driver/answer-rows.ts';
 import { bound, bytesOf, wellFormed } from '../driver/driver-values.ts';
@@ -7,7 +8,6 @@ import type { Database } from '../port.ts';
 import type { SqlValue } from '../statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
 import { BeginGate } from './begin-gate.ts';
-import { type GateLimits, gateOf, type Turn } from './gate.ts';
 import { heartbeat } from './heartbeat.ts';
 import { ofServer } from './remote-faults.ts';
 import { runWrite } from './remote-write.ts';

@@ -1,5 +1,5 @@
-import { CallerShares, type Waiting } from '../../caller-shares.ts';
-import type { Deadline } from '../../deadline.ts';
+import { CallerShares, type Waiting } from './caller-shares.ts';
+import type { Deadline } from './deadline.ts';
 
 /** Requests at the server at once: enough for a distant server, few enough that they do not delay each other there. */
 const MOST_AT_SERVER = 64;

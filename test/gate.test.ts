@@ -1,8 +1,8 @@
 /** The limits on requests to a libSQL server. */
 import { expect, test } from 'vitest';
-import { gateOf } from '../../src/db/remote/gate.ts';
-import type { Deadline } from '../../src/deadline.ts';
-import { within } from '../support/pool.ts';
+import type { Deadline } from '../src/deadline.ts';
+import { gateOf } from '../src/gate.ts';
+import { within } from './support/pool.ts';
 
 const as = (caller: string, gone?: AbortSignal): Deadline => ({ ...within(60_000, gone), caller });
 
