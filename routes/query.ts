@@ -5,6 +5,7 @@ import { visitors } from '../src/http/auth/auth.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, resource } from '../src/http/json/responses.ts';
+import { ASKED_BY } from '../src/http/upstream/upstream.ts';
 
 /** A document of the allowed complexity has 100 KB; 2,000 job ids have 20 KB. */
 const LIMITS = { bytes: 256 * 1024, values: 20_000, depth: 20 };
@@ -55,6 +56,9 @@ query.openapi(
   async (c) => {
     // Any other type could be sent by a form of another site (contract/frontend.md §2).
     if (!/^application\/json\s*(?:;|$)/i.test(c.req.header('Content-Type') ?? '')) throw notSupported();
+    if (c.req.header(ASKED_BY) !== undefined) {
+      throw new Fault('invalid_request', 'GRAPHQL_UPSTREAM must lead to cc-backend, not to cc-jobs');
+    }
     const body = await BODY.read(c);
     // Loaded at the first request: it takes 0.2 s and 20 MB, which a service without GraphQL does not need.
     const { answerQuery } = await import('../src/graphql/answer.ts');

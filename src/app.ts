@@ -47,6 +47,7 @@ import { BodyBudget } from './http/limits/body-budget.ts';
 import { deadline } from './http/limits/deadline.ts';
 import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
 import { UnsentBytes } from './http/limits/unsent-bytes.ts';
+import { Upstream } from './http/upstream/upstream.ts';
 import { faultPages } from './pages/fault-page.ts';
 import { JobQuestions } from './questions/ask.ts';
 import { Partitions } from './questions/partitions/partitions.ts';
@@ -78,6 +79,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const assets = new Assets(service.assets);
   const refusals = new RefusalLog(service.log);
   const refusedReports = new RefusedReports();
+  const upstream = Upstream.of(service);
 
   app.onError(answerError);
   app.use(requestId());
@@ -91,6 +93,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('assets', assets);
     c.set('refusals', refusals);
     c.set('refusedReports', refusedReports);
+    c.set('upstream', upstream);
     c.set('log', service.log.child({ requestId: c.var.requestId }));
     await next();
     if (c.var.lacksArchive) c.header('X-Lacks', 'job-archive');

@@ -1,7 +1,7 @@
-import { CallerShares, type Waiting } from './caller-shares.ts';
+import { CallerShares, type ShareLimits, type Waiting } from './caller-shares.ts';
 import type { Deadline } from './deadline.ts';
 
-/** Requests at the server at once: enough for a distant server, few enough that they do not delay each other there. */
+/** Requests at a libSQL server at once: enough for a distant one, few enough that they do not delay each other there. */
 const MOST_AT_SERVER = 64;
 /** Requests of one caller at the server. A server with eight queries of one user still answers the next user soon. */
 const OF_ONE_CALLER = { amongOthers: 8, alone: 32 };
@@ -17,6 +17,10 @@ export interface GateLimits {
   mostAtOnce: number;
   /** Requests of one caller, while others wait. By default there is no limit. */
   callerLimit?: number | undefined;
+  /** Requests at the server. */
+  width?: number;
+  /** Requests of one caller at the server, with and without requests of others in the last seconds. */
+  ofOneCaller?: ShareLimits['atOnce'];
 }
 
 /** Limits the requests at a server. */
@@ -28,13 +32,18 @@ export interface Gate {
 }
 
 /**
- * The gate of a libSQL server, shared fairly among callers. Without a limit it lets everything pass: in a Worker a
+ * The gate of a server, shared fairly among callers. Without a limit it lets everything pass: in a Worker a
  * request must not wait for another one, and a dropped request would be counted for ever.
  */
-export function gateOf({ mostAtOnce, callerLimit = Number.POSITIVE_INFINITY }: GateLimits): Gate {
+export function gateOf({
+  mostAtOnce,
+  callerLimit = Number.POSITIVE_INFINITY,
+  width: most = MOST_AT_SERVER,
+  ofOneCaller = OF_ONE_CALLER,
+}: GateLimits): Gate {
   if (mostAtOnce === Number.POSITIVE_INFINITY) return { pass: (_turn, work) => work(), hold() {} };
-  const width = Math.min(mostAtOnce, MOST_AT_SERVER);
-  const shares = new CallerShares<WaitingForServer>({ limit: mostAtOnce - width, callerLimit, atOnce: OF_ONE_CALLER });
+  const width = Math.min(mostAtOnce, most);
+  const shares = new CallerShares<WaitingForServer>({ limit: mostAtOnce - width, callerLimit, atOnce: ofOneCaller });
   let running = 0;
 
   const run = async <Result>(caller: string, work: () => Promise<Result>) => {

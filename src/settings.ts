@@ -65,6 +65,13 @@ const databaseUrl = text.refine(
   'must begin with file:, http://, https:// or libsql://',
 );
 
+/** Callers' tokens are sent there, so it is an address and nothing else. */
+const upstreamUrl = text.refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
+}, 'must be the URL of cc-backend: http:// or https://, without a user, a query or a fragment');
+
 const addressList = text.transform((value) =>
   value
     .split(',')
@@ -182,6 +189,9 @@ export const SettingsSchema = z.object({
     .describe(
       'resolutions of metric data in s, separated by commas: /query uses the largest unless asked for another, and the front end offers them; off: as stored',
     ),
+  GRAPHQL_UPSTREAM: upstreamUrl
+    .optional()
+    .describe('URL of a running cc-backend that answers what /query needs a metric store for'),
   GRAPHQL_INTROSPECTION: onOff.prefault('off').describe('let clients of /query ask for its schema'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {

@@ -12,6 +12,21 @@ export interface SystemState extends RuntimeState {
   readonly degraded: readonly string[];
   readonly database: DatabaseStatus;
   readonly refusedReports: RefusedReportsStatus;
+  /** Only with GRAPHQL_UPSTREAM. */
+  readonly upstream?: UpstreamStatus | undefined;
+}
+
+/** The cc-backend of GRAPHQL_UPSTREAM. The counts are since the start. */
+export interface UpstreamStatus {
+  url: string;
+  state: 'not asked yet' | 'up' | 'down';
+  /** Why it is left alone. */
+  reason?: string;
+  retryInSec?: number;
+  asked: number;
+  answered: number;
+  /** Questions without an answer, those that were not asked because of a limit included. */
+  failed: number;
 }
 
 /** Starts and stops of jobs that this process has refused. */

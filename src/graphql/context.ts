@@ -2,10 +2,11 @@ import type { Context } from 'hono';
 import { accountsOf } from '../db/statements/user-by-name.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import { visibleJobs } from '../http/auth/visible-jobs.ts';
+import { hiddenMetrics, visibleJobs } from '../http/auth/visible-jobs.ts';
 import type { AppEnv, Service } from '../http/env.ts';
 import { nowSec } from '../http/request.ts';
 import type { JobFilter } from '../jobs/filter.ts';
+import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
@@ -25,6 +26,7 @@ export class QueryContext {
   /** What a client should know about its answer, such as a page that was cut. Sent as `extensions`. */
   readonly notes: Record<string, unknown> = {};
   readonly accounts: Accounts;
+  readonly #lacking: Record<string, string> = {};
   readonly #answers = new Map<string, Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -59,6 +61,17 @@ export class QueryContext {
     return visibleJobs(this.request, filter);
   }
 
+  /** The metrics of a cluster that the caller must not see. */
+  hiddenIn(cluster: string): readonly string[] {
+    return hiddenIn(hiddenMetrics(this.request), cluster);
+  }
+
+  /** Notes that a root field lacks what only cc-backend can answer, and why. Sent as `extensions.upstream`. */
+  lacks(field: string, reason: string): void {
+    this.notes['upstream'] = this.#lacking;
+    this.#lacking[field] = reason;
+  }
+
   /** Counts metric data, which stays in memory until the answer is sent. Throws invalid_request if it is too much. */
   takeMetrics(bytes: number): void {
     this.#metricBytes += bytes;
@@ -85,10 +98,15 @@ export class QueryContext {
 
   /** Like `run`, but equal questions of a request share one answer. `key` must tell different questions apart. */
   async once<Result>(key: readonly unknown[], work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    return await this.shared(key, () => this.run(work));
+  }
+
+  /** Runs work that needs none of what `run` limits. Equal questions share one answer as in `once`. */
+  async shared<Result>(key: readonly unknown[], work: () => Promise<Result>): Promise<Result> {
     const text = JSON.stringify(key, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
     const known = this.#answers.get(text) as Promise<Result> | undefined;
     if (known !== undefined) return await known;
-    const answer = this.run(work);
+    const answer = work();
     this.#answers.set(text, answer);
     return await answer;
   }

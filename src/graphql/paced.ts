@@ -11,13 +11,26 @@ export function paced<Item>(items: readonly Item[]): readonly Item[] | AsyncIter
   return items.length <= WITHOUT_PAUSE ? items : withPauses(items);
 }
 
-async function* withPauses<Item>(items: readonly Item[]): AsyncGenerator<Item, void, void> {
-  let turnBegan = performance.now();
+/** Returns a list, whose items may be large, as a series that pauses. */
+export async function* withPauses<Item>(items: readonly Item[]): AsyncGenerator<Item, void, void> {
+  const turn = new Turn();
   for (const item of items) {
     yield item;
-    if (performance.now() - turnBegan < TURN_MS) continue;
+    if (turn.isOver) await turn.next();
+  }
+}
+
+/** The time that long work may occupy the thread, which all requests share. */
+export class Turn {
+  #began = performance.now();
+
+  get isOver(): boolean {
+    return performance.now() - this.#began >= TURN_MS;
+  }
+
+  async next(): Promise<void> {
     await nextTurn();
-    turnBegan = performance.now();
+    this.#began = performance.now();
   }
 }
 

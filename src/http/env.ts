@@ -19,6 +19,7 @@ import type { RefusedReports } from './jobs/refused-reports.ts';
 import type { TakeApart } from './json/large-bodies.ts';
 import type { BodyBudget } from './limits/body-budget.ts';
 import type { UnsentBytes } from './limits/unsent-bytes.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** The parts of the service that differ between runtimes. An entry passes them to `createApp`. */
 export interface Service {
@@ -100,6 +101,8 @@ export interface AppEnv {
     assets: Assets;
     refusals: RefusalLog;
     refusedReports: RefusedReports;
+    /** Undefined without GRAPHQL_UPSTREAM. */
+    upstream: Upstream | undefined;
     /** The job of a start or a stop. */
     reportedJob: Pick<RefusedReport, 'jobId' | 'cluster' | 'id'> | undefined;
     /** True if a refused request is logged. */

@@ -1,6 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { updateConfiguration } from '../../frontend/configuration.ts';
 import { mayReadAccount } from '../../jobs/visibility.ts';
+import { fromUpstream } from '../from-upstream.ts';
 import type { Resolvers } from './resolver.ts';
 
 export const ACCOUNTS: Resolvers = {
@@ -13,10 +14,14 @@ export const ACCOUNTS: Resolvers = {
     },
   },
   Mutation: {
-    /** For a caller without an account nothing is stored. An error would show on every visit of the Analysis page. */
-    async updateConfiguration(_, { name: key, value }: { name: string; value: string }, context) {
+    /**
+     * For a caller without an account nothing is stored. An error would show on every visit of the Analysis page.
+     * cc-backend keeps the settings of a user in its memory for a day, so that of GRAPHQL_UPSTREAM gets the change too.
+     */
+    async updateConfiguration(_, { name: key, value }: { name: string; value: string }, context, info) {
       const { db } = context.request.var;
       await context.run((deadline) => updateConfiguration(db, context.user, { key, value }, deadline));
+      await fromUpstream(context, info, { hidden: [] });
       return null;
     },
   },

@@ -18,6 +18,7 @@ import { paced } from '../paced.ts';
 import { RawJson } from '../raw-json.ts';
 import { jobIdOf } from '../stored-job.ts';
 import type { Resolvers } from './resolver.ts';
+import { byStart, ofRunningJob, statisticsOfRunning } from './running-jobs.ts';
 
 interface MetricsArgs {
   id: string;
@@ -40,32 +41,38 @@ interface RooflineArgs extends JobsArgs {
   maxY: number;
 }
 
-/** The metric data of archived jobs (contract/graphql.md §7). That of running jobs is in a metric store. */
+/** The metric data of jobs (contract/graphql.md §7): of archived ones from the archive. */
 export const ARCHIVED_METRICS: Resolvers = {
   Query: {
-    async jobMetrics(_, { id, metrics = null, scopes = null, resolution }: MetricsArgs, context) {
+    async jobMetrics(_, { id, metrics = null, scopes = null, resolution }: MetricsArgs, context, info) {
+      const fromStore = await ofRunningJob(context, info, id);
+      if (fromStore !== undefined) return fromStore;
       const selection = { metrics, scopes, resolution: Number(resolution ?? defaultResolution(context)) };
       return await context.once(['jobMetrics', id, selection], () =>
         jobMetrics(context.request, jobIdOf(id), selection, (bytes) => context.takeMetrics(bytes)),
       );
     },
-    async jobStats(_, { id, metrics }: MetricsArgs, context) {
+    async jobStats(_, { id, metrics }: MetricsArgs, context, info) {
+      const fromStore = await ofRunningJob(context, info, id);
+      if (fromStore !== undefined) return fromStore;
       return await context.once(['jobStats', id, metrics], () =>
         jobStatistics(context.request, jobIdOf(id), metrics ?? []),
       );
     },
     // cc-backend ignores the other arguments.
-    async scopedJobStats(_, { id }: MetricsArgs, context) {
+    async scopedJobStats(_, { id }: MetricsArgs, context, info) {
+      const fromStore = await ofRunningJob(context, info, id);
+      if (fromStore !== undefined) return fromStore;
       return await context.once(['scopedJobStats', id], () =>
         scopedJobStatistics(context.request, jobIdOf(id), (bytes) => context.takeMetrics(bytes)),
       );
     },
-    async jobsMetricStats(_, { filter, metrics }: JobsArgs, context) {
+    async jobsMetricStats(_, { filter, metrics }: JobsArgs, context, info) {
       const jobs = context.visible(jobFilterOf(filter, context.nowSec));
-      const found = await context.once(['jobsMetricStats', jobs, metrics], () =>
+      const ended = await context.once(['jobsMetricStats', jobs, metrics], () =>
         jobsMetricStatistics(context.request, jobs, metrics ?? []),
       );
-      return paced(found);
+      return paced(byStart(ended, await statisticsOfRunning(context, info, jobs, metrics ?? [])));
     },
     async jobsFootprints(_, { filter, metrics }: JobsArgs, context) {
       const jobs = context.visible(jobFilterOf(filter, context.nowSec));
@@ -79,7 +86,7 @@ export const ARCHIVED_METRICS: Resolvers = {
       return await context.once(['rooflineHeatmap', jobs, grid], () => rooflineHeatmap(context.request, jobs, grid));
     },
   },
-  JobMetric: { series: ({ series }: ScopedMetric['metric']) => paced(series) },
+  JobMetric: { series: ({ series }: ScopedMetric['metric']) => (series === null ? null : paced(series)) },
   Series: { data: samples('data') },
   StatsSeries: {
     mean: samples('mean'),

@@ -9,7 +9,7 @@ import { decodeGobMap } from './gob.ts';
 import { userInDatabase } from './user-in-database.ts';
 
 /** The cookie that cc-backend sets. It is never written or deleted here. */
-const NAME = 'session';
+export const CC_BACKEND_COOKIE = 'session';
 /** cc-backend makes no longer cookie. */
 const MOST_CHARACTERS = 4096;
 
@@ -36,7 +36,7 @@ export async function ccBackendUser(c: Context<AppEnv>): Promise<User | undefine
 /** The user as in the session of cc-backend. Undefined without a valid session, and if CC_BACKEND_SESSIONS is off. */
 export async function loggedInAtCcBackend(c: Context<AppEnv>): Promise<User | undefined> {
   const { settings, sessionKey } = c.var.service;
-  const cookie = getCookie(c, NAME);
+  const cookie = getCookie(c, CC_BACKEND_COOKIE);
   if (!settings.CC_BACKEND_SESSIONS || sessionKey === undefined || cookie === undefined) return undefined;
   return await verifyCcBackendCookie(cookie, sessionKey, { nowSec: nowSec(c), maxAgeSec: settings.SESSION_MAX_AGE_S });
 }
@@ -56,7 +56,12 @@ export async function verifyCcBackendCookie(
   if (signed === undefined || value === undefined) return undefined;
   const key = await crypto.subtle.importKey('raw', decodeBase64(keyBase64), HMAC, false, ['verify']);
   const mac = bytes.slice(signed.length + 1);
-  const isSigned = await crypto.subtle.verify('HMAC', key, mac, new TextEncoder().encode(`${NAME}|${signed}`));
+  const isSigned = await crypto.subtle.verify(
+    'HMAC',
+    key,
+    mac,
+    new TextEncoder().encode(`${CC_BACKEND_COOKIE}|${signed}`),
+  );
   if (!isSigned) return undefined;
   const ageSec = nowSec - Number(time);
   if (ageSec < 0 || ageSec > maxAgeSec) return undefined;

@@ -133,6 +133,12 @@ export function distinct(metrics: readonly string[]): string[] {
   return names;
 }
 
+/** Returns a job if `jobMetrics` has nothing of it yet, because it runs or is being archived. Throws `not_found`. */
+export async function unarchivedJob(c: Context<AppEnv>, id: bigint): Promise<JobKey | undefined> {
+  const job = await findJob(c, id);
+  return job.state === 'running' || job.monitoringStatus === 1 ? job : undefined;
+}
+
 async function findJob(c: Context<AppEnv>, id: bigint): Promise<JobKey> {
   const [job] = await c.var.db.read(jobForMetrics(visibleJobs(c), id), c.var.deadline);
   if (job === undefined) throw new Fault('not_found', `there is no job with the database id ${id}`);

@@ -22,6 +22,8 @@ import {
 const MOST_ANALYZED_JOBS = 500;
 /** The jobs of jobsMetricStatistics. The front end of cc-backend compares up to 500. */
 const MOST_COMPARED_JOBS = 1_000;
+/** The running jobs that one request asks the metric store for. A large cluster runs some thousands. */
+const MOST_RUNNING = 5_000;
 /** Jobs whose meta.json one request reads. Requests of other callers are served between two of them. */
 const META_BATCH = 100;
 
@@ -57,6 +59,13 @@ export async function jobsMetricStatistics(
     c.var.deadline,
   );
   return made.flat();
+}
+
+/** Returns the running jobs among the matching ones, oldest start first. Undefined if there are more than MOST_RUNNING. */
+export async function runningJobs(c: Context<AppEnv>, jobs: VisibleJobs): Promise<MetricJob[] | undefined> {
+  const conditions = [...jobs.conditions, { kind: 'member', field: 'state', values: ['running'] }] as const;
+  const found = await c.var.jobs.metricJobs({ ...jobs, conditions }, MOST_RUNNING + 1, c.var.deadline);
+  return found.length > MOST_RUNNING ? undefined : found.reverse();
 }
 
 /**

@@ -5,12 +5,13 @@ import type { AppEnv } from '../env.ts';
 
 /** Returns the settings in force and the state of the service, without secrets. */
 export function systemState(c: Context<AppEnv>): SystemState {
-  const { service, db, refusedReports } = c.var;
+  const { service, db, refusedReports, upstream } = c.var;
   return {
     settings: shown(service.settings),
     degraded: degradedReasons(c),
     database: db.status(),
     refusedReports: refusedReports.status(),
+    upstream: upstream?.status(),
     ...service.system(),
   };
 }

@@ -49,7 +49,7 @@ function memoryPlot(): Html {
 }
 
 function live(
-  { database, degraded, refusedReports, archive, bodies, parent, sizing }: SystemState,
+  { database, degraded, refusedReports, archive, bodies, parent, sizing, upstream }: SystemState,
   memory: readonly MemorySample[] | undefined,
 ): Html {
   const totals = (memory ?? []).map((sample) => sample.parent + sample.connections + sample.archive + sample.columns);
@@ -61,7 +61,7 @@ function live(
     ...(archive?.processes ?? []),
   ];
   const lag = parent?.eventLoopLagMs;
-  const others = { replica: database.replica, server: database.server, columns: database.columns };
+  const others = { replica: database.replica, server: database.server, columns: database.columns, upstream };
   return html`<dl class="totals" aria-label="Now" data-memory="${JSON.stringify(memory ?? [])}" data-limit="${sizing?.limitMb ?? ''}">
 ${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>Peak MB (10 min)</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
 ${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
@@ -86,7 +86,12 @@ function healthOf(alive: boolean, degraded: readonly string[]): string {
   return degraded.length === 0 ? '✓ responding' : `⚠ ${degraded.join('; ')}`;
 }
 
-const OTHERS: Readonly<Record<string, string>> = { replica: 'Replica', server: 'Server', columns: 'Column index' };
+const OTHERS: Readonly<Record<string, string>> = {
+  replica: 'Replica',
+  server: 'Server',
+  columns: 'Column index',
+  upstream: 'cc-backend',
+};
 
 /** A process as a row of the table. The parent has no count of queries. */
 type ShownProcess = Pick<ProcessStatus, 'pid' | 'state' | 'doing' | 'rssMb' | 'ageSec'> & {
