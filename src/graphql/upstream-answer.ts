@@ -4,7 +4,7 @@ import { SamplesType } from './scalars.ts';
 import type { SelectedField } from './upstream-document.ts';
 
 /** The text of an answer without its samples. It is parsed at a stretch, which takes 25 ms for this size. */
-const MOST_PARSED = 2 * 1024 * 1024;
+const MOST_PARSED = 1.5 * 1024 * 1024;
 /** Samples that are checked at a stretch. */
 const CHECKED_CHARACTERS = 16 * 1024;
 
