@@ -168,6 +168,19 @@ describe('reading', () => {
   });
 });
 
+test('/query asks cc-backend for what needs a metric store, with and without an answer', async () => {
+  const ccBackend = jobs?.ccBackend;
+  const query = '{ nodeMetrics(cluster: "fern", from: "", to: "") { host metrics { metric { series { data } } } } }';
+  const asked = { method: 'POST', path: '/query', body: { query } };
+  expect((await ask(file, asked)).body).toMatchObject({ data: { nodeMetrics: [{ host: 'n01' }] } });
+  await same(asked);
+  ccBackend?.behaves((answer) => answer.writeHead(302, { Location: '/' }).end());
+  const { body } = await ask(file, asked);
+  expect(body).toMatchObject({ data: { nodeMetrics: [] }, extensions: { upstream: {} } });
+  await same(asked);
+  ccBackend?.behaves('well');
+});
+
 test('somebody logs in, and looks at a page with all it loads', async () => {
   const seen: string[] = [];
   for (const { url } of [file, ...others]) {

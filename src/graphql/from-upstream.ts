@@ -40,7 +40,7 @@ export async function fromUpstream(
     try {
       return { value: await readUpstreamAnswer(received.text, info.fieldName, field, (name) => hidden.includes(name)) };
     } catch (error) {
-      if (error instanceof UnusableAnswer) return { lacks: error.message };
+      if (error instanceof UnusableAnswer) return upstream.failure(error.message);
       throw error;
     }
   });

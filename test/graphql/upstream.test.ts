@@ -205,16 +205,23 @@ describe('running jobs', () => {
 });
 
 test('nodes and clusters have their measurements', async () => {
-  const query = `{ nodeMetricsList(cluster: "small", subCluster: "", stateFilter: "all", nodeFilter: "", ${TIMES}) {
+  const query = `query ($from: Time!, $page: PageRequest, $nth: Int!) {
+    nodeMetricsList(cluster: "small", subCluster: "", stateFilter: "all", nodeFilter: "", from: $from, to: $from, page: $page) {
       items { host nodeState } totalNodes hasNextPage }
+    second: nodeMetricsList(cluster: "small", subCluster: "", stateFilter: "all", nodeFilter: "", from: $from, to: $from,
+      page: {page: $nth, itemsPerPage: 1}) { count }
     clusterMetrics(cluster: "small", ${TIMES}) { nodeCount metrics { name timestep data } } }`;
-  expect((await ask(query)).data).toEqual({
+  const variables = { from: '2026-11-28T13:02:43.897Z', page: { page: 1, itemsPerPage: 50 }, nth: 2 };
+  expect((await ask(query, variables)).data).toEqual({
     nodeMetricsList: { items: [{ host: 'n01', nodeState: 'allocated' }], totalNodes: 7, hasNextPage: true },
+    second: { count: 1 },
     clusterMetrics: {
       nodeCount: 7,
       metrics: ['cpu_load', 'cpu_power'].map((name) => ({ name, timestep: 60, data: [10, null] })),
     },
   });
+  const { from, page, nth } = variables;
+  expect(upstream.asked.map(({ variables }) => variables)).toEqual([{ from, page }, { from, nth }, {}]);
 });
 
 describe('updateConfiguration', () => {
@@ -332,6 +339,9 @@ describe('without a usable answer the field is empty, the others are whole, and 
       failed: 1,
     });
     expect(service.lines.filter(({ message }) => message.startsWith('GRAPHQL_UPSTREAM'))).toHaveLength(1);
+    const page = await (await service.get('/system', 'root', 'admin', 'api')).text();
+    expect(page).toContain('<h2>cc-backend</h2>');
+    expect(page).toContain('<dd>cannot be reached</dd>');
   });
 
   test('a server that says nothing costs one request some time, and the next ones none', async () => {
@@ -339,6 +349,26 @@ describe('without a usable answer the field is empty, the others are whole, and 
     expect((await ask(RUNNING)).extensions?.upstream).toEqual({ jobMetrics: 'cc-backend: no answer within 2000 ms' });
     expect((await ask(NODES)).extensions?.upstream).toEqual({ nodeMetrics: 'cc-backend: no answer within 2000 ms' });
     expect(upstream.asked).toHaveLength(1);
+  });
+
+  test('a client that disconnects ends the question', async () => {
+    const gone = new AbortController();
+    const closed = new Promise((resolve) => {
+      upstream.behaves((answer) => {
+        answer.on('close', resolve);
+        gone.abort();
+      });
+    });
+    const request = service.app.request('/query', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Auth-Token': await service.token('root', 'admin') },
+      body: JSON.stringify({ query: NODES }),
+      signal: gone.signal,
+    });
+    await closed;
+    await Promise.allSettled([request]);
+    upstream.behaves('well'); // it is not to blame, and is asked again
+    expect((await ask(NODES)).extensions).toBeUndefined();
   });
 
   test('an answer that does not end in time', async () => {

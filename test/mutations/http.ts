@@ -29,6 +29,18 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/auth/token.ts', 'nowSec >= exp', 'nowSec > exp', 'http/auth'),
   mutation('http/auth/token.ts', 'nowSec < nbf', 'nowSec < nbf - 1', 'http/auth'),
   mutation('http/auth/token.ts', "alg !== 'EdDSA'", "alg === 'none'", 'http/auth'),
+  mutation('http/upstream/availability.ts', 'this.#isTried || now', 'now', 'http/availability'),
+  mutation('http/upstream/availability.ts', 'this.#answeredAt >= beganAt || ', '', 'http/availability'),
+  mutation(
+    'http/upstream/credential.ts',
+    '(session?.name !== c.var.user.name)',
+    '(session === undefined)',
+    'graphql/upstream',
+  ),
+  mutation('http/upstream/upstream.ts', "redirect: 'manual'", "redirect: 'follow'", 'graphql/upstream'),
+  mutation('http/upstream/upstream.ts', 'bytes > MOST_BYTES)', 'bytes < 0)', 'graphql/upstream'),
+  mutation('http/upstream/upstream.ts', 'AbortSignal.any([signal, silence.signal])', 'signal', 'graphql/upstream'),
+  mutation('http/upstream/upstream.ts', 'width: AT_ONCE,', '', 'graphql/upstream'),
   mutation(
     'http/auth/token.ts',
     'bytesOf(signature), signed))) {',

@@ -10,6 +10,7 @@ import { importJobs } from '../../src/import/run.ts';
 import { startService } from '../../src/node.ts';
 import { settingsOnNode } from '../../src/settings.ts';
 import { ACCOUNTS } from './accounts.ts';
+import { startCcBackend } from './cc-backend.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 import { openInProcess } from './in-process.ts';
 import { openSqlite } from './sqlite.ts';
@@ -41,6 +42,7 @@ export async function sharedJobs(jobs: number) {
   const folder = makeFolder();
   const path = join(folder, 'job.db');
   const archive = join(folder, 'archive');
+  const ccBackend = await startCcBackend();
   await migrate(path);
   const db = await openInProcess(path);
   const source = await generatedSource({ jobs, seed: 5, endTime: END, archived: 5, archivePath: archive });
@@ -53,7 +55,11 @@ export async function sharedJobs(jobs: number) {
     INSERT INTO jobtag (job_id, tag_id) SELECT job.id, tag.id FROM job, tag WHERE job.id % 3 = 0 AND tag_type = 'set';
     PRAGMA wal_checkpoint(TRUNCATE)`);
   driver.close();
-  return { folder, path, archive, remove: () => removeFolder(folder) };
+  const remove = () => {
+    removeFolder(folder);
+    void ccBackend.stop();
+  };
+  return { folder, path, archive, ccBackend, remove };
 }
 
 export type SharedJobs = Awaited<ReturnType<typeof sharedJobs>>;
@@ -72,7 +78,7 @@ const COMMON = {
 };
 
 export async function onNode(name: string, given: Record<string, string>, jobs: SharedJobs): Promise<Setup> {
-  const env = { ...COMMON, ARCHIVE_PATH: jobs.archive, ...given };
+  const env = { ...COMMON, ARCHIVE_PATH: jobs.archive, GRAPHQL_UPSTREAM: jobs.ccBackend.url, ...given };
   const service = await startService(settingsOnNode({ env }));
   return { name, url: service.url, hasArchive: true, close: () => service.stop() };
 }
@@ -127,6 +133,7 @@ export async function inWorker(jobs: SharedJobs, via = async (url: string) => ur
     DB_URL: await via(server.url),
     JWT_PUBLIC_KEY: keys.publicKey,
     SESSION_KEY,
+    GRAPHQL_UPSTREAM: jobs.ccBackend.url,
     LOG_LEVEL: 'silent',
     PORT: '80',
   };
@@ -169,7 +176,10 @@ export async function ask(
 ): Promise<Answer> {
   const answer = await fetch(`${url}${path}`, {
     method,
-    headers: { 'X-Auth-Token': await makeToken(keys.privateKey, { user, roles }) },
+    headers: {
+      'X-Auth-Token': await makeToken(keys.privateKey, { user, roles }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await answer.text();

@@ -2,8 +2,8 @@ import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
 import { type Gate, gateOf } from '../../gate.ts';
 import type { Log } from '../../log.ts';
+import type { SettingValues } from '../../settings.ts';
 import type { UpstreamStatus } from '../../system-state.ts';
-import type { Service } from '../env.ts';
 import { Availability } from './availability.ts';
 
 /** An answer has at most this size, uncompressed. */
@@ -28,7 +28,14 @@ export const ASKED_BY = 'X-Asked-By';
 /** The text of an answer, or why there is none, for people. */
 export type UpstreamAnswer = { readonly text: string } | { readonly lacks: string };
 
-/** What a question can rely on: who asks, and for how long. */
+interface UpstreamOptions {
+  settings: Pick<SettingValues, 'GRAPHQL_UPSTREAM'>;
+  log: Log;
+  /** False in a Worker, where a request must not wait for another one. */
+  hasSharedLimits: boolean;
+}
+
+/** Who asks, and for how long. */
 type Asker = Pick<Deadline, 'signal' | 'caller' | 'remainingMs'>;
 
 /**
@@ -58,7 +65,7 @@ export class Upstream {
   }
 
   /** Undefined if GRAPHQL_UPSTREAM is not set. */
-  static of({ settings, log, hasSharedLimits }: Service): Upstream | undefined {
+  static of({ settings, log, hasSharedLimits }: UpstreamOptions): Upstream | undefined {
     const { GRAPHQL_UPSTREAM: address } = settings;
     return address === undefined ? undefined : new Upstream(address, log, hasSharedLimits);
   }
@@ -85,8 +92,8 @@ export class Upstream {
       return await this.#gate.pass({ ...asker, signal }, () => this.#send(body, credential, signal));
     } catch (error) {
       asker.signal.throwIfAborted();
-      if (error === limit.reason) return this.#failure(limit.reason.message);
-      if (error instanceof Fault && error.code === 'queue_full') return this.#failure('too many questions at once');
+      if (error === limit.reason) return this.failure(limit.reason.message);
+      if (error instanceof Fault && error.code === 'queue_full') return this.failure('too many questions at once');
       throw error;
     } finally {
       limit.clear();
@@ -107,7 +114,7 @@ export class Upstream {
       // Each change is logged: it happens at most every few seconds.
       if (this.#availability.failed(reason, { beganAt, now: performance.now() }))
         this.#loggedAt = Number.NEGATIVE_INFINITY;
-      return this.#failure(reason);
+      return this.failure(reason);
     };
     let response: Response;
     try {
@@ -138,7 +145,7 @@ export class Upstream {
     this.#availability.answered(performance.now());
     if (response.status !== 200) {
       await response.body?.cancel();
-      return this.#failure(`answered with status ${response.status}`);
+      return this.failure(`answered with status ${response.status}`);
     }
     return await this.#received(response, signal);
   }
@@ -151,13 +158,13 @@ export class Upstream {
       for await (const chunk of chunksOf(response)) {
         bytes += chunk.byteLength;
         this.#bytes += chunk.byteLength;
-        if (bytes > MOST_BYTES) return this.#failure(`answered with more than ${MOST_BYTES / 1024 / 1024} MB`);
-        if (this.#bytes > MOST_BYTES_AT_ONCE) return this.#failure('too many large answers at once');
+        if (bytes > MOST_BYTES) return this.failure(`answered with more than ${MOST_BYTES / 1024 / 1024} MB`);
+        if (this.#bytes > MOST_BYTES_AT_ONCE) return this.failure('too many large answers at once');
         texts.push(decoder.decode(chunk, { stream: true }));
       }
     } catch {
       signal.throwIfAborted();
-      return this.#failure('the answer was cut');
+      return this.failure('the answer was cut');
     } finally {
       this.#bytes -= bytes;
     }
@@ -165,7 +172,8 @@ export class Upstream {
     return { text: texts.join('') + decoder.decode() };
   }
 
-  #failure(lacks: string): UpstreamAnswer {
+  /** Counts a question without a usable answer. A line of the log tells the operator, at most one a minute. */
+  failure(lacks: string): { readonly lacks: string } {
     this.#counts.failed += 1;
     this.#warn(lacks);
     return { lacks };
