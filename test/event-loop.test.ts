@@ -34,7 +34,7 @@ let paths: Record<string, Record<string, Operation>>;
 
 beforeAll(async () => {
   jobs = await sharedJobs(JOBS);
-  service = await measuredService(jobs);
+  service = await measuredService(jobs, { GRAPHQL_UPSTREAM: jobs.ccBackend.url });
   ({ url, calibratedMs, token } = service);
   paths = ((await (await fetch(`${url}/openapi.json`)).json()) as { paths: typeof paths }).paths;
 }, 120_000);
@@ -142,6 +142,41 @@ async function parametersOf({ path, operation }: { path: string; operation?: Ope
 async function statusOf(target: string): Promise<number> {
   return (await fetch(`${url}${target.replace('{id}', '1')}`, { headers: { 'X-Auth-Token': token } })).status;
 }
+
+test('not the largest answers of cc-backend that /query takes', async () => {
+  const statistics = { avg: 1.25, min: 0.5, max: 3.75 };
+  const seriesOf = (count: number, samples: number) => {
+    const data = Array.from({ length: samples }, (_, nth) => nth / 100);
+    return Array.from({ length: count }, (_, nth) => ({ hostname: `node${nth}`, statistics, data }));
+  };
+  const answers = {
+    'one series': [{ host: 'n1', metrics: [{ name: 'a', metric: { series: seriesOf(1, 1_900_000) } }] }],
+    'many nodes': Array.from({ length: 1000 }, (_, nth) => ({
+      host: `n${nth}`,
+      metrics: ['a', 'b', 'c'].map((name) => ({ name, metric: { series: seriesOf(1, 700) } })),
+    })),
+    'many objects': Array.from({ length: 150 }, (_, nth) => ({
+      host: `n${nth}`,
+      metrics: [{ name: 'a', metric: { series: seriesOf(72, 1) } }],
+    })),
+  };
+  const series = 'series { hostname statistics { avg min max } data }';
+  const query = `{ nodeMetrics(cluster: "fern", from: "", to: "") { host metrics { name metric { ${series} } } } }`;
+  const body = JSON.stringify({ query });
+  const headers = { 'Content-Type': 'application/json' };
+  for (const [what, nodeMetrics] of Object.entries(answers)) {
+    const text = JSON.stringify({ data: { nodeMetrics } });
+    jobs.ccBackend.behaves((answer) => answer.end(text));
+    const answer = await fetch(`${url}/query`, {
+      method: 'POST',
+      headers: { ...headers, 'X-Auth-Token': token },
+      body,
+    });
+    expect((await answer.text()).slice(0, 60), what).toMatch(/^\{"data":\{"nodeMetrics":\[\{"host":"n/);
+    await check(what, { method: 'POST', target: '/query', body, headers });
+  }
+  expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
+}, 120_000);
 
 test('no query and no header', async () => {
   const routes: { method: string; path: string; operation?: Operation }[] = [

@@ -40,7 +40,7 @@ export async function readUpstreamAnswer(
 
 /** Replaces each list of samples by a text with its number. No other text begins with `mark`. */
 async function withoutSamples(text: string) {
-  const mark = crypto.randomUUID();
+  const mark = crypto.randomUUID().slice(0, 8); // made now, so no answer knows it
   const samples: string[] = [];
   const pieces: string[] = [];
   const turn = new Turn();

@@ -280,7 +280,11 @@ describe('without a usable answer the field is empty, the others are whole, and 
     ['a cut list', series('[1,2').slice(0, -6), 'the answer is not JSON'],
     ['samples that are none', series('["x",{}]'), 'a list of samples is not one of numbers'],
     ['samples that would break the answer', series('[1,,2]'), 'a list of samples is not one of numbers'],
-    ['a text in the place of samples', series('"[1]"'), 'the answer does not have the types of the schema'],
+    [
+      'a text in the place of samples',
+      series('[1]},{"data":"[9]"'),
+      'the answer does not have the types of the schema',
+    ],
     ['missing samples', series('null'), 'the answer does not have the types of the schema'],
   ])('%s', async (_, text, reason) => {
     upstream.behaves((answer) => answer.end(text));
