@@ -36,7 +36,7 @@ export const GRAPHQL: readonly Mutation[] = [
   mutation('graphql/job-filter.ts', 'isShared(filter.shared) ? [filter.shared] : []', "['none']", 'graphql/job-filter'),
   mutation('graphql/job-filter.ts', 'if (!isFootprintKey(metricName))', 'if (metricName === "")', 'graphql/job-filter'),
   mutation('graphql/job-order.ts', 'if (!isFootprintKey(key))', "if (key === '')", 'graphql/lists'),
-  mutation('graphql/paced.ts', 'performance.now() - turnBegan < TURN_MS', 'performance.now() > 0', 'graphql/paced'),
+  mutation('graphql/paced.ts', 'performance.now() - this.#began >= TURN_MS', 'performance.now() < 0', 'graphql/paced'),
   mutation('graphql/printed.ts', 'texts.push(value.text);', "texts.push('0');", 'graphql/printed'),
   mutation('graphql/scalars.ts', 'whole >= INT64', 'whole > 10n * INT64', 'graphql/transport'),
   mutation('graphql/stored-job.ts', 'BigInt(source) : value', 'value : value', 'graphql/transport'),
