@@ -1,7 +1,8 @@
 import { Fault } from '../faults.ts';
 import type { Condition, JobFilter } from './filter.ts';
-import { type HiddenMetrics, refuseHiddenConditions } from './hidden-metrics.ts';
+import { type HiddenMetrics, refuseHiddenConditions, refuseHiddenMetrics } from './hidden-metrics.ts';
 import type { Tag } from './job.ts';
+import { footprintKeyOf, type OrderColumn } from './listed-job.ts';
 import { isPublicScope, type Reach, rightsOf, type User, wider } from './roles.ts';
 import { GROUPS, type Group } from './statistics.ts';
 
@@ -33,7 +34,7 @@ export function visibleTo(user: User, filter: JobFilter = [], hidden?: HiddenMet
   refuseHiddenConditions(hidden, filter);
   const hidesNames = wider<Reach>(names, jobs) !== names;
   if (hidesNames && filter.some((condition) => condition.kind === 'text' && condition.field === 'user')) {
-    throw new Fault('forbidden', 'the names of users are hidden');
+    throw namesHidden();
   }
   return {
     conditions: jobs === 'all' ? filter : [...filter, ownedBy(user, jobs)],
@@ -41,6 +42,17 @@ export function visibleTo(user: User, filter: JobFilter = [], hidden?: HiddenMet
     ...(hidden === undefined ? {} : { hidden }),
     ...(hidesNames ? { named: ownedBy(user, names) } : {}),
   };
+}
+
+/** Throws `forbidden` for an order by something hidden from the caller, since positions in a list would reveal it. */
+export function refuseHiddenOrder({ conditions, hidden, named }: VisibleJobs, column: OrderColumn): void {
+  const key = footprintKeyOf(column);
+  if (key !== undefined) refuseHiddenMetrics(hidden, conditions, [key]);
+  if (column === 'user' && named !== undefined) throw namesHidden();
+}
+
+function namesHidden(): Fault {
+  return new Fault('forbidden', 'the names of users are hidden');
 }
 
 function ownedBy(user: User, reach: Reach): Condition {

@@ -1,7 +1,6 @@
 import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
-import { refuseHiddenMetrics } from '../jobs/hidden-metrics.ts';
 import {
   type JobHistograms,
   jobHistogramsOf,
@@ -9,9 +8,8 @@ import {
   type MetricScale,
   metricHistogramsOf,
 } from '../jobs/histograms.ts';
-import { footprintKeyOf } from '../jobs/listed-job.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
-import type { VisibleJobs } from '../jobs/visibility.ts';
+import { refuseHiddenOrder, type VisibleJobs } from '../jobs/visibility.ts';
 import { inSlices } from '../slices.ts';
 import {
   aboutConcurrent,
@@ -129,7 +127,7 @@ export class JobQuestions {
   /**
    * Reads whole jobs of a list in any order: `take` receives their REST objects in batches, as JSON texts joined by `,`
    * and a line feed, and may throw to end the reading. `hasMore` tells whether the list goes on. Throws `forbidden` for
-   * an order by a metric hidden from the caller.
+   * an order by something hidden from the caller.
    */
   async fullJobs(
     jobs: VisibleJobs,
@@ -137,8 +135,7 @@ export class JobQuestions {
     options: JobsBatchOptions & { take: (batch: Uint8Array) => void },
     deadline: Deadline,
   ): Promise<{ hasMore: boolean }> {
-    const key = footprintKeyOf(slice.column);
-    if (key !== undefined) refuseHiddenMetrics(jobs.hidden, jobs.conditions, [key]);
+    refuseHiddenOrder(jobs, slice.column);
     const question = pageIdsQuestion(jobs, { ...slice, limit: slice.limit + 1 });
     return await readFullJobs(jobs, slice, options, {
       found: question === undefined ? undefined : await this.#pageIds(question, deadline),

@@ -5,6 +5,7 @@ import { deriveCluster } from '../../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { writeFiles } from '../support/archive.ts';
+import { dataOf, errorsOf } from '../support/graphql.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
 import { routesOf } from '../support/routes.ts';
 import { smallCluster } from '../support/small-cluster.ts';
@@ -34,13 +35,14 @@ const metric = (name: string, more: object = {}) => ({
   alert: 10_000,
   ...more,
 });
-/** `secret` is restricted on `small`, but not on `open`. */
+/** `secret` and `mem_bw` are restricted on `small`, but not on `open`. */
 const cluster = (name: string, restrict: boolean) => ({
   name,
   metricConfig: [
     ...(name === 'small' ? smallCluster().metricConfig : []),
     metric('secret', { restrict }),
     metric('secret_less'),
+    metric('mem_bw', { restrict }),
   ],
   subClusters: smallCluster().subClusters,
 });
@@ -60,11 +62,13 @@ const jobOn = (name: string, jobId: number, value: number) =>
     cluster: name,
     monitoringStatus: 3,
     footprint: { secret_avg: value, secret_less_avg: 1.5, cpu_load_avg: 2 },
+    energyFootprint: { secret: value, secret_less: 1.5 },
   });
 const archived = (name: string, jobId: number, value: number) => ({
   [`${name}/0/00${jobId}/${START}/data.json`]: {
     secret: { node: samples(value) },
     secret_less: { node: samples(1) },
+    ...(name === 'small' ? {} : { flops_any: { node: samples(1) }, mem_bw: { node: samples(1) } }),
   },
   [`${name}/0/00${jobId}/${START}/meta.json`]: {
     statistics: { secret: statistic(value), secret_less: statistic(1) },
@@ -115,6 +119,23 @@ const QUERIES = [
 ];
 const BODIES = ['null', '["secret"]', '["secret_less","secret"]', '{"key":"a","value":"b"}'];
 const IDS = ['1', '2', '4'];
+/** GraphQL fields that show the metric to an admin. */
+const FIELDS = [
+  'jobs { items { footprint { name stat value } } }',
+  'jobs { items { energyFootprint { metric value } } }',
+  'job(id: 1) { footprint { name stat value } }',
+  'job(id: 2) { energyFootprint { metric value } }',
+  'job(id: 4) { footprint { name stat value } }',
+  'jobMetrics(id: 2) { name metric { series { data } } }',
+  'jobMetrics(id: 2, metrics: ["secret_less", "secret"]) { metric { series { statistics { avg min max } } } }',
+  'jobMetrics(id: 4, scopes: ["node"], resolution: 60) { name metric { series { data } } }',
+  'jobStats(id: 2, metrics: ["secret_less", "secret"]) { name data { avg } }',
+  'scopedJobStats(id: 2) { name stats { data { max } } }',
+  'scopedJobStats(id: 4, metrics: ["secret"]) { name stats { data { min } } }',
+  'jobsMetricStats(metrics: ["secret"]) { stats { name data { avg } } }',
+  'jobsMetricStats(filter: [{dbId: [4]}], metrics: ["secret"]) { stats { data { max } } }',
+  'jobsFootprints(metrics: ["secret_less", "secret"]) { metrics { metric data } }',
+];
 
 interface Asked {
   method: string;
@@ -122,13 +143,18 @@ interface Asked {
   body?: string;
 }
 
-/** Every route and page, with all queries above. */
+const QUERIED = FIELDS.map((field): Asked => {
+  return { method: 'POST', target: '/query', body: JSON.stringify({ query: `{ ${field} }` }) };
+});
+
+/** Every route and page, with all queries and fields above. */
 function everything(app: TestApp): Asked[] {
-  return routesOf(app, IDS).flatMap(({ method, target }): Asked[] =>
+  const routes = routesOf(app, IDS).flatMap(({ method, target }): Asked[] =>
     method === 'GET'
       ? QUERIES.map((query) => ({ method, target: query === '' ? target : `${target}?${query}` }))
       : BODIES.map((body) => ({ method, target, body })),
   );
+  return [...routes, ...QUERIED];
 }
 
 let service: TestApp;
@@ -138,7 +164,12 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const ask = async ({ method, target, body }: Asked, headers: Record<string, string>) =>
-  await service.app.request(target, { method, headers, ...(body === undefined ? {} : { body }) });
+  await service.app.request(
+    target,
+    body === undefined
+      ? { method, headers }
+      : { method, headers: { ...headers, 'Content-Type': 'application/json' }, body },
+  );
 const asUser = async (...[name = '', ...roles]: readonly string[]) => ({
   'X-Auth-Token': await service.token(name, ...roles),
 });
@@ -173,6 +204,11 @@ describe('a restricted metric', () => {
     const known = ['jobs/', 'jobs/1', 'jobs/2', 'jobs/4', 'jobs/metrics/2'];
     const expected = ['/api/', '/userapi/'].flatMap((base) => known.map((path) => base + path));
     expect([...new Set(routes)].toSorted()).toEqual([...expected, '/jobs/1', '/jobs/2', '/jobs/4'].toSorted());
+  });
+
+  test('is in the answers to these GraphQL requests of an admin', async () => {
+    const requests = QUERIED.map(({ method, target, body }) => `${method} ${target} ${body}`);
+    expect(await showing(QUERIED, await asUser('root', 'admin'))).toEqual(requests);
   });
 
   test.each(SEEING)('is seen by %s with the role %s', async (...who) => {
@@ -287,6 +323,75 @@ describe('a question by a restricted metric', () => {
     const answer = await service.get(`/userapi/statistics/histograms?${query}`, ...ADA);
     expect(answer.status).toBe(status);
     if (status === 403) expect((await faultIn(answer))[2]).toMatch(/^the metric "secret\w*" is restricted$/);
+  });
+});
+
+describe('a GraphQL question by a restricted metric', () => {
+  const CONDITION = 'metricStats: [{metricName: "secret_avg", range: {from: 1, to: 0}}]';
+  const ON_OPEN = 'cluster: {eq: "open"}';
+  const GRID = 'rows: 1, cols: 1, minX: 0.001, maxX: 1000, minY: 0.001, maxY: 1000';
+  const filtered = (filter: string): [path: string, field: string][] => [
+    ['jobs.count', `jobs(filter: ${filter}) { count }`],
+    ['jobs.items', `jobs(filter: ${filter}) { items { id } }`],
+    ['jobsStatistics', `jobsStatistics(filter: ${filter}) { totalJobs }`],
+    ['jobsStatistics', `jobsStatistics(filter: ${filter}) { histNumNodes { count } }`],
+    ['jobsMetricStats', `jobsMetricStats(filter: ${filter}) { id }`],
+    ['jobsFootprints', `jobsFootprints(filter: ${filter}, metrics: []) { metrics { metric } }`],
+    ['rooflineHeatmap', `rooflineHeatmap(filter: ${filter}, ${GRID})`],
+  ];
+  const ordered = (order: string, filter = '{}'): [path: string, field: string] => [
+    'jobs.items',
+    `jobs(filter: ${filter}, order: {${order}}) { items { id } }`,
+  ];
+  const drawn = (filter: string): [path: string, field: string] => [
+    'jobsStatistics.0.histMetrics',
+    `jobsStatistics(filter: ${filter}, metrics: ["secret"]) { histMetrics { metric } }`,
+  ];
+  const answered = async ([path, field]: readonly [string, string]) =>
+    (await errorsOf(await service.ask(`{ ${field} }`, null, ...ADA))).map(([at, code]) => {
+      expect(path, field).toContain(at);
+      return code;
+    });
+
+  test.each([
+    ...filtered(`{${CONDITION}}`),
+    ...filtered(`{${CONDITION}, cluster: {in: ["open", "small"]}}`),
+    ...filtered(`[{${CONDITION}}, {dbId: [3]}]`),
+    ordered('field: "secret_avg", type: "foot"'),
+    ordered('field: "secretP95", type: "foot", order: DESC'),
+    ordered('field: "secret_avg", type: "foot"', '{cluster: {eq: "gone"}}'),
+    drawn('{}'),
+    drawn('{cluster: {eq: "small"}}'),
+  ])('is forbidden: %s in %s', async (...asked) => {
+    expect(await answered(asked)).toEqual(['forbidden']);
+  });
+
+  test.each([
+    ...filtered(`{${CONDITION}, ${ON_OPEN}}`),
+    ...filtered(`[{${CONDITION}}, {${ON_OPEN}}]`),
+    ordered('field: "secret_avg", type: "foot"', `{${ON_OPEN}}`),
+    ordered('field: "secret_less_avg", type: "foot"'),
+    drawn(`{${ON_OPEN}}`),
+  ])('is answered on clusters that do not restrict it: %s in %s', async (...asked) => {
+    expect(await answered(asked)).toEqual([]);
+  });
+
+  test('leaves the jobs in which it is restricted out of a heat map', async () => {
+    const drawnTo = async (...who: string[]) =>
+      await dataOf(service.ask(`{ rooflineHeatmap(filter: [], ${GRID}) }`, null, ...who));
+    expect(await drawnTo('root', 'admin')).toEqual({ rooflineHeatmap: [[4]] }); // two samples of each of two jobs
+    expect(await drawnTo(...ADA)).toEqual({ rooflineHeatmap: [[2]] });
+  });
+
+  test('finds it in the list of metrics only where it is not restricted', async () => {
+    const query = '{ globalMetrics { name availability { cluster subClusters } } }';
+    const shown = async (...who: string[]) => {
+      type Listed = { globalMetrics: { name: string; availability: { cluster: string }[] }[] };
+      const { globalMetrics } = await dataOf<Listed>(service.ask(query, null, ...who));
+      return globalMetrics.find(({ name }) => name === 'secret')?.availability.map(({ cluster: name }) => name);
+    };
+    expect(await shown(...ADA)).toEqual(['open']);
+    expect(await shown('root', 'admin')).toEqual(['small', 'open']);
   });
 });
 

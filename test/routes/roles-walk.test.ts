@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Reach, type Rights, ROLE_RIGHTS, type RouteGroup } from '../../src/jobs/roles.ts';
 import { HASH, PASSWORD } from '../support/accounts.ts';
+import { errorsOf } from '../support/graphql.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
 import { routesOf } from '../support/routes.ts';
 import { bodyOf, faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
@@ -20,7 +21,10 @@ interface Caller {
   rights: readonly Rights[];
 }
 /** The rights of `api` alone (contract/auth.md §6). */
-const MACHINE: Rights = { ...ROLE_RIGHTS.admin, routes: ['api', 'userapi', 'node reports'] };
+const MACHINE: Rights = {
+  ...{ ...ROLE_RIGHTS.admin, routes: ['api', 'userapi', 'node reports'] },
+  readsTags: ['global'],
+};
 const CALLERS: readonly Caller[] = [
   ...Object.entries(TABLE).flatMap(([role, rights]) =>
     role === 'api'
@@ -39,10 +43,14 @@ const CALLERS: readonly Caller[] = [
 const IN_PROJECT = 'quentin';
 const ELSEWHERE = 'zebulon';
 const ID = { inProject: 1, elsewhere: 2 };
+/** Names of tags: a private one of each of these users, and one for administrators. Both jobs have all of them. */
+const PRIVATE_TAG = 'for-my-eyes';
+const ADMIN_TAG = 'for-admins';
 
 let service: TestApp;
 beforeAll(async () => {
-  const accounts = CALLERS.map(
+  const names = [...CALLERS, { name: IN_PROJECT, roles: [] }, { name: ELSEWHERE, roles: [] }];
+  const accounts = names.map(
     ({ name, roles }) => `('${name}', '${HASH}', 0, '${JSON.stringify(roles)}', '["shared"]')`,
   );
   service = await testApp({
@@ -52,8 +60,11 @@ beforeAll(async () => {
       job({ jobId: 102, user: ELSEWHERE, project: 'other' }),
       ...CALLERS.map(({ name }, at) => job({ jobId: 200 + at, user: name, project: 'own' })),
     ],
-    sql: `INSERT INTO hpc_user (username, password, ldap, roles, projects) VALUES ${accounts.join()};`,
+    sql: `INSERT INTO hpc_user (username, password, ldap, roles, projects) VALUES ${accounts.join()};
+      INSERT INTO tag (id, tag_type, tag_name, tag_scope) VALUES (1, 't', '${PRIVATE_TAG}-1', '${IN_PROJECT}'),
+        (2, 't', '${PRIVATE_TAG}-2', '${ELSEWHERE}'), (3, 't', '${ADMIN_TAG}', 'admin');`,
   });
+  await service.write('INSERT INTO jobtag (job_id, tag_id) SELECT job.id, tag.id FROM job, tag');
 });
 afterAll(() => service.close());
 
@@ -102,7 +113,7 @@ describe.each(CALLERS)('$name with the roles $roles', (caller) => {
     }
   });
 
-  test('reads the names of the users it may, and no other', async () => {
+  test('reads the names of the users and the tags it may, and no other', async () => {
     const reading = routesOf(service, [String(ID.inProject), String(ID.elsewhere)]).filter(
       ({ method, path }) => method === 'GET' || path === '/api/jobs/' || path.startsWith('/userapi/'),
     );
@@ -117,11 +128,41 @@ describe.each(CALLERS)('$name with the roles $roles', (caller) => {
           texts.push(await (await service.app.request(`${target}${query}`, { method, headers, ...body })).text());
         }
       }
+      for (const query of DOCUMENTS) {
+        const body = JSON.stringify({ query });
+        const json = { ...headers, 'Content-Type': 'application/json' };
+        const answer = await service.app.request('/query', { method: 'POST', headers: json, body });
+        expect(answer.status, query).toBe(200); // the schema has these fields
+        texts.push(await answer.text());
+      }
     }
     const found = [IN_PROJECT, ELSEWHERE].filter((name) => texts.some((text) => text.includes(name)));
     expect(found).toEqual(namesFor(caller));
+    const tags = [PRIVATE_TAG, ADMIN_TAG].filter((name) => texts.some((text) => text.includes(name)));
+    expect(tags).toEqual(caller.rights.some(({ readsTags }) => readsTags.includes('admin')) ? [ADMIN_TAG] : []);
   });
 });
+
+/** GraphQL requests whose answers name users or tags. Those that change tags name private ones, which fails. */
+const JOB =
+  'user project tags { type name scope } userData { username name email } concurrentJobs { listQuery } metaData';
+const DOCUMENTS = [
+  `{ jobs(page: {page: 1, itemsPerPage: -1}, order: {field: "user", type: "col"}) { count items { ${JOB} } } }`,
+  `{ jobs(filter: [{user: {contains: "zebu"}}]) { count items { ${JOB} } } }`,
+  `{ jobs(filter: [{tags: [1, 2, 3]}]) { count items { ${JOB} } } }`,
+  ...Object.values(ID).flatMap((id) => [
+    `{ job(id: ${id}) { ${JOB} } }`,
+    `{ jobMetrics(id: ${id}) { name } jobStats(id: ${id}) { name } scopedJobStats(id: ${id}) { name } }`,
+  ]),
+  ...['USER', 'PROJECT', 'CLUSTER'].map((group) => `{ jobsStatistics(groupBy: ${group}) { id name totalUsers } }`),
+  '{ jobsMetricStats { id jobId cluster } }',
+  '{ tags { type name scope } }',
+  ...[1, 2, 3].flatMap((id) => [
+    `mutation { addTagsToJob(job: ${ID.inProject}, tagIds: [${id}, 1, 2]) { type name scope } }`,
+    `mutation { removeTagsFromJob(job: ${ID.elsewhere}, tagIds: [${id}, 1, 2]) { type name scope } }`,
+    `mutation { removeTagFromList(tagIds: [${id}, 1, 2]) }`,
+  ]),
+];
 
 function namesFor({ rights }: Caller): string[] {
   const has = (reach: Reach) => rights.some(({ jobs, names }) => jobs !== 'none' && names === reach);
@@ -146,6 +187,17 @@ describe('a role that sees all jobs and not whose they are', () => {
     }
     expect((await faultIn(await userapi('statistics/jobs?group-by=user')))[0]).toBe(400);
     expect((await userapi('statistics/jobs?group-by=project')).status).toBe(200);
+  });
+
+  test.each([
+    ['jobs.count', '{ jobs(filter: [{user: {eq: "zebulon"}}]) { count } }'],
+    ['jobs.items', '{ jobs(order: {field: "user", type: "col"}) { items { id } } }'],
+    ['jobs.items', '{ jobs(order: {field: "hpcUser", type: "col", order: DESC}) { items { id } } }'],
+    ['jobsStatistics', '{ jobsStatistics(filter: [{user: {startsWith: "z"}}]) { totalJobs } }'],
+    ['jobsStatistics', '{ jobsStatistics(groupBy: USER) { totalJobs } }'],
+  ])('cannot find out by GraphQL: %s in %s', async (path, query) => {
+    const errors = await errorsOf(service.ask(query, null, ...viewer));
+    expect(errors.map(([at, code]) => [path.includes(at), code])).toEqual([[true, 'forbidden']]);
   });
 
   test('finds every page in order', async () => {
