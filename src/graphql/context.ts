@@ -24,7 +24,7 @@ export class QueryContext {
   readonly request: Context<AppEnv>;
   readonly nowSec: number;
   /** What a client should know about its answer, such as a page that was cut. Sent as `extensions`. */
-  readonly notes: Record<string, unknown> = {};
+  readonly notes: Record<string, object> = {};
   readonly accounts: Accounts;
   readonly #lacking: Record<string, string> = {};
   readonly #answers = new Map<string, Promise<unknown>>();
@@ -70,6 +70,11 @@ export class QueryContext {
   lacks(field: string, reason: string): void {
     this.notes['upstream'] = this.#lacking;
     this.#lacking[field] = reason;
+  }
+
+  /** Notes a list that is not complete in the answer, and its limit. */
+  noteCut(cut: Readonly<Record<string, unknown>>): void {
+    this.notes['cut'] = { ...this.notes['cut'], ...cut };
   }
 
   /** Counts metric data, which stays in memory until the answer is sent. Throws invalid_request if it is too much. */

@@ -1,6 +1,6 @@
 /** Job.concurrentJobs (contract/graphql.md §5). Which jobs are concurrent: questions/concurrent-jobs. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dataOf } from '../support/graphql.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { dataOf, errorsOf } from '../support/graphql.ts';
 import { job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 const BIG = 2n ** 53n + 1n;
@@ -44,6 +44,22 @@ test('are those that the caller may see', async () => {
       { id: 3, jobId: 103 },
     ],
     count: 3,
+  });
+});
+
+test('of the jobs of a page, if it has at most 50', async () => {
+  const asked =
+    '{ jobs(page: {page: 1, itemsPerPage: -1}) { items { ...Links } } } fragment Links on Job { concurrentJobs { count } }';
+  const jobsOf = async (on: TestApp) => (await dataOf<{ jobs: { items: object[] } }>(on.ask(asked))).jobs.items;
+  const counts = [4, 4, 4, 1, null, null].map((count) => ({ concurrentJobs: count === null ? null : { count } }));
+  expect(await jobsOf(service)).toEqual(counts);
+  const large = await testApp({ jobs: Array.from({ length: 51 }, (_, nth) => job({ jobId: nth + 1 })) });
+  onTestFinished(() => large.close());
+  expect(await errorsOf(large.ask(asked))).toEqual([['jobs.items', 'invalid_request']]);
+  const page = asked.replace('-1', '50');
+  expect(await dataOf(large.ask(page))).toEqual({ jobs: { items: Array(50).fill({ concurrentJobs: null }) } });
+  expect(await dataOf(large.ask('{ jobs(page: {page: 1, itemsPerPage: -1}) { count } }'))).toEqual({
+    jobs: { count: 51 },
   });
 });
 

@@ -1,5 +1,5 @@
 /** Tags in queries and mutations (contract/graphql.md §8). The writes: db/writes/tags-by-id. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { dataOf, errorsOf } from '../support/graphql.ts';
 import { bodyOf, job, type TestApp, testApp } from '../support/test-app.ts';
 
@@ -40,6 +40,29 @@ const tagIds = async (...who: string[]) =>
 test('all tags that the caller may read are listed, by id', async () => {
   expect(await dataOf(service.ask(ALL))).toEqual({ tags: [VASP, LOOK] });
   expect(await dataOf(service.ask(ALL, null, ...ADA))).toEqual({ tags: [VASP, TODO] });
+});
+
+test('the first 20,000 tags are listed, and the answer says that there are more', async () => {
+  const many = await testApp({
+    jobs: [1, 2].map((jobId) => job({ jobId })),
+    sql: FIXTURE,
+    settings: { GRAPHQL_MOST_JOBS: '1' },
+  });
+  onTestFinished(() => many.close());
+  const addUntil = (last: number) =>
+    many.write(`WITH RECURSIVE n(x) AS (SELECT max(id) + 1 FROM tag UNION ALL SELECT x + 1 FROM n WHERE x < ${last})
+      INSERT INTO tag (id, tag_type, tag_name, tag_scope) SELECT x, 'many', x, 'global' FROM n`);
+  type Answer = { data: { tags: object[] }; extensions?: object };
+  const shown = async (query: string) => {
+    const { data, extensions } = await bodyOf<Answer>(await many.ask(query));
+    return [data.tags.length, extensions];
+  };
+  await addUntil(20_002); // two of them are private
+  expect(await shown('{ tags { id } }')).toEqual([20_000, undefined]);
+  await addUntil(20_003);
+  expect(await shown('{ tags { id } }')).toEqual([20_000, { cut: { tags: 20_000 } }]);
+  const both = '{ jobs(page: {page: 1, itemsPerPage: -1}) { items { id } } tags { id } }';
+  expect(await shown(both)).toEqual([20_000, { cut: { jobs: 1, setting: 'GRAPHQL_MOST_JOBS', tags: 20_000 } }]);
 });
 
 describe('createTag', () => {

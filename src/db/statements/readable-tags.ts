@@ -9,7 +9,7 @@ const MOST_TAGS = 200;
 const TAG_CHARACTERS = 100;
 
 /** More tags than a client would show. */
-const MOST_TAGS_OF_CLIENT = 20_000;
+export const MOST_FULL_TAGS = 20_000;
 
 /** Tags of these scopes, by type and name: the first MOST_TAGS, and their total number. `id` is a number if exact. */
 export function readableTags(scopes: readonly string[]) {
@@ -22,12 +22,12 @@ export function readableTags(scopes: readonly string[]) {
   );
 }
 
-/** All tags of these scopes with their full texts, by id: the first MOST_TAGS_OF_CLIENT. */
+/** All tags of these scopes with their full texts, by id: the first MOST_FULL_TAGS, and one more if there are others. */
 export function fullTags(scopes: readonly string[]) {
   const list = sql.join(scopes.map((scope) => scope.toWellFormed()));
   return statementOf(
     'all tags',
-    sql`SELECT CAST(id AS TEXT) AS id, CAST(tag_type AS TEXT) AS type, CAST(tag_name AS TEXT) AS name, CAST(tag_scope AS TEXT) AS scope FROM tag WHERE tag_scope IN (${list}) ORDER BY id LIMIT ${MOST_TAGS_OF_CLIENT}`,
+    sql`SELECT CAST(id AS TEXT) AS id, CAST(tag_type AS TEXT) AS type, CAST(tag_name AS TEXT) AS name, CAST(tag_scope AS TEXT) AS scope FROM tag WHERE tag_scope IN (${list}) ORDER BY id LIMIT ${MOST_FULL_TAGS + 1}`,
     z.object({ id: exactWhole, type: z.string(), name: z.string(), scope: z.string() }),
   );
 }

@@ -3,10 +3,11 @@ import type { ListOrder } from '../../jobs/listed-job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { jobById } from '../../questions/one-job/sqlite.ts';
 import type { QueryContext } from '../context.ts';
+import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { listOrderOf, type OrderInput } from '../job-order.ts';
 import { nextTurn, paced } from '../paced.ts';
-import { exactJson, jobIdOf, type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
+import { exactJson, type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 
 export interface PageInput {
@@ -18,6 +19,9 @@ export interface PageInput {
 const DEFAULT_PAGE: PageInput = { page: 1n, itemsPerPage: 50n };
 /** Bytes of the jobs of one answer, as JSON. They are parsed here, on the thread of all requests. */
 const MOST_JOBS_BYTES = 32 * 1024 * 1024;
+
+/** The default page. Each job takes a statement. The front end of cc-backend asks it of single jobs. */
+const MOST_WITH_CONCURRENT = 50;
 
 interface JobsArgs {
   filter?: readonly JobFilterInput[] | null;
@@ -33,7 +37,7 @@ export const JOBS: Resolvers = {
     },
     async job(_, { id }: { id: string }, context, info) {
       const parts = partsOf(fieldsAsked(info));
-      const statement = jobById(context.visible(), jobIdOf(id), { nowSec: context.nowSec, ...parts });
+      const statement = jobById(context.visible(), idOf(id), { nowSec: context.nowSec, ...parts });
       const [row] = await context.once(['job', statement], (deadline) =>
         context.request.var.db.read(statement, deadline),
       );
@@ -43,8 +47,12 @@ export const JOBS: Resolvers = {
     },
   },
   JobResultList: {
-    async items(list: JobsOfPage, _, context) {
+    async items(list: JobsOfPage, _, context, info) {
       const { jobs } = await list.read(context);
+      if (jobs.length > MOST_WITH_CONCURRENT && fieldsAsked(info).has('concurrentJobs')) {
+        const most = `at most ${MOST_WITH_CONCURRENT} jobs of a page may have concurrentJobs, which are looked for one by one`;
+        throw new Fault('invalid_request', `${most}: ask for a smaller page`);
+      }
       context.accounts.expect(jobs.map(({ user }) => user));
       return paced(jobs);
     },
@@ -147,7 +155,7 @@ class JobsOfPage {
       const options = { ...this.#parts, nowSec: context.nowSec, take: batches.take };
       const { hasMore } = await context.jobs.fullJobs(this.#jobs, slice, options, deadline);
       const isCut = hasMore && BigInt(limit) !== itemsPerPage;
-      if (isCut) context.notes['cut'] = { jobs: limit, setting: 'GRAPHQL_MOST_JOBS' };
+      if (isCut) context.noteCut({ jobs: limit, setting: 'GRAPHQL_MOST_JOBS' });
       const jobs = await batches.parsed();
       // As in cc-backend: a page before the first has the jobs of the first, and a next one.
       return { jobs, hasNextPage: page < 1n && itemsPerPage !== ALL ? jobs.length > 0 : hasMore };

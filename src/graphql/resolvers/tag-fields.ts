@@ -1,5 +1,5 @@
 import { wholeOf } from '../../db/sql/sql-rows.ts';
-import { fullTags } from '../../db/statements/readable-tags.ts';
+import { fullTags, MOST_FULL_TAGS } from '../../db/statements/readable-tags.ts';
 import type { StoredTag } from '../../db/writes/tags-by-id.ts';
 import { checkedTag } from '../../http/json/tag-list.ts';
 import type { Tag } from '../../jobs/job.ts';
@@ -19,9 +19,10 @@ export const TAGS: Resolvers = {
   Query: {
     async tags(_, _args, context) {
       const { db } = context.request.var;
-      return paced(
-        await context.once(['tags'], (deadline) => db.read(fullTags(readableScopes(context.user)), deadline)),
-      );
+      const scopes = readableScopes(context.user);
+      const tags = await context.once(['tags'], (deadline) => db.read(fullTags(scopes), deadline));
+      if (tags.length > MOST_FULL_TAGS) context.noteCut({ tags: MOST_FULL_TAGS });
+      return paced(tags.slice(0, MOST_FULL_TAGS));
     },
   },
   Mutation: {
