@@ -60,6 +60,12 @@ test('nodesWithMeta and node have the metadata and the health', async () => {
   const query =
     '{ nodesWithMeta(filter: {hostname: {eq: "n_1"}}) { items { metaData healthData } } node(id: 1) { metaData healthData } }';
   expect(await dataOf(service.ask(query))).toEqual({ nodesWithMeta: { items: [both] }, node: both });
+  const lists =
+    '{ nodes(filter: {hostname: {eq: "n_1"}}) { items { metaData } } nodesWithMeta(filter: {hostname: {eq: "n_1"}}) { items { metaData } } }';
+  expect(await dataOf(service.ask(lists))).toEqual({
+    nodes: { items: [{ metaData: {} }] },
+    nodesWithMeta: { items: [{ metaData: { rack: 'r1' } }] },
+  });
 });
 
 describe('a filter', () => {
@@ -89,6 +95,9 @@ describe('a filter', () => {
     const names = (count: number) => Array.from({ length: count }, (_, n) => `n${n}`);
     const f = [{ hostname: { in: names(1_500) } }, { cluster: { in: names(501) } }];
     expect(await errorsOf(service.ask(query, { f }))).toEqual([['nodes', 'invalid_request']]);
+    const conditions = (count: number) => Array.from({ length: count }, () => ({ schedulerState: 'idle' }));
+    expect(await errorsOf(service.ask(query, { f: conditions(201) }))).toEqual([['nodes', 'invalid_request']]);
+    expect(await errorsOf(service.ask(query, { f: conditions(200) }))).toEqual([]);
     const most = [{ hostname: { in: names(1_999) }, cluster: { eq: 'small' } }];
     const history = 'query ($f: [NodeFilter!]) { nodeStatesTimed(filter: $f, type: "node") { state } }';
     expect(await dataOf(service.ask(history, { f: most }))).toEqual({ nodeStatesTimed: [] });

@@ -70,6 +70,12 @@ export const OTHERS: readonly Mutation[] = [
     'if (filter.length > 9 && filter.some',
     'routes/roles-walk',
   ),
+  mutation(
+    'jobs/visibility.ts',
+    "column === 'user' && named !== undefined",
+    'false',
+    'routes/roles-walk > cannot find out by GraphQL',
+  ),
   mutation('jobs/visibility.ts', 'isPublicScope(name) ? [] : [name]', '[name]', 'jobs/visibility'),
   mutation('jobs/visibility.ts', '...rightsOf(user).deletesTags', '...rightsOf(user).writesTags', 'jobs/visibility'),
   mutation('jobs/visibility.ts', 'username === user.name ||', '', 'jobs/visibility'),
