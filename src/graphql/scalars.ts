@@ -15,11 +15,17 @@ type Config<Internal, External> = Omit<GraphQLScalarTypeConfig<Internal, Externa
   coerceInputValue: (value: unknown) => Internal;
 };
 
-/** A literal is read like the same value in a variable. */
+/** A literal is read like the same value in a variable. Its errors have the location in the document. */
 function scalar<Internal, External>(config: Config<Internal, External>) {
   return new GraphQLScalarType<Internal, External>({
     ...config,
-    coerceInputLiteral: (node) => config.coerceInputValue(literalValue(node)),
+    coerceInputLiteral(node) {
+      try {
+        return config.coerceInputValue(literalValue(node));
+      } catch (error) {
+        throw error instanceof GraphQLError ? new GraphQLError(error.message, { nodes: node }) : error;
+      }
+    },
   });
 }
 
@@ -106,7 +112,7 @@ const TimeType = scalar<bigint | undefined, string>({
   },
   coerceInputValue(value) {
     const seconds = typeof value === 'string' ? secondsOf(value) : undefined;
-    if (seconds === undefined) throw cannotUse(value, 'Time: send RFC 3339');
+    if (seconds === undefined) throw cannotUse(value, 'Time: send RFC 3339, such as 2026-01-31T12:00:00Z');
     return seconds;
   },
 });

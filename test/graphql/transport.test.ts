@@ -80,6 +80,15 @@ describe('what cannot be executed', () => {
     ]);
   });
 
+  test.each([
+    ['{ jobs(filter: [{state: [done]}]) { count } }', 26, 'must be one of boot_fail'],
+    ['{ jobs(filter: [{startTime: {from: "monday"}}]) { count } }', 36, 'cannot use string as Time: send RFC 3339'],
+    ['{ jobs(page: {page: 1, itemsPerPage: 1.5}) { count } }', 38, 'cannot use number as Int'],
+  ])('the location of a value in %s', async (query, column, message) => {
+    const { errors } = (await (await post({ query })).json()) as Errors;
+    expect(errors).toMatchObject([{ message: expect.stringContaining(message), locations: [{ line: 1, column }] }]);
+  });
+
   test('no name is suggested', async () => {
     for (const query of ['{ job { count } }', '{ jobs { cont } }', '{ jobs(filtr: []) { count } }']) {
       expect(await (await post({ query })).text()).not.toContain('Did you mean');
