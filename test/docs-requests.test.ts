@@ -1,15 +1,18 @@
-/** Sends the requests of docs/api.md with curl, in the order of the page, and compares the answers with the page. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+/**
+ * Sends the requests of docs/api.md with curl, in the order of the page, and compares the answers with the page. Those of
+ * docs/graphql.md must be answered without errors.
+ */
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Clusters } from '../src/clusters/clusters.ts';
 import { deriveCluster } from '../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../src/clusters/schema.ts';
 import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/demo-clusters.ts';
 import { generatedSource } from '../src/dev/made-jobs.ts';
 import { importJobs } from '../src/import/run.ts';
-import { answerPattern, readDocument } from './support/documents.ts';
+import { answerPattern, blocksOf, readDocument } from './support/documents.ts';
 import { type Listening, listening } from './support/listening.ts';
 import { hasProgram, Terminal } from './support/terminal.ts';
-import { keys, type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
+import { job, keys, type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
 
 /** Start of the newest job, in Unix seconds. The jobs are read at this time. */
 const END = 1_790_000_000;
@@ -100,6 +103,24 @@ describe.each<[heading: string, options: TestAppOptions]>([
     if (answer.includes('…')) expect(text).toMatch(answerPattern(answer));
     else expect(text).toBe(answer.replaceAll(/,\n/g, ',').replace(/^\(nothing\)$/, ''));
   });
+});
+
+test.runIf(hasProgram('curl'))('the requests of docs/graphql.md', async () => {
+  const service = await testApp({
+    jobs: [job({ cluster: 'fern' }), job({ cluster: 'fern', jobId: 2, jobState: 'running' })],
+  });
+  const { terminal, server } = await ready(service);
+  onTestFinished(async () => {
+    await terminal.close();
+    await server.close();
+    await service.close();
+  });
+  const answers: unknown[] = [];
+  for (const { text } of blocksOf(readDocument('docs/graphql.md'))) {
+    answers.push(JSON.parse((await terminal.type(text)).stdout));
+  }
+  const items = ['completed', 'running'].map((state, at) => ({ jobId: at + 1, user: 'ada', state }));
+  expect(answers).toEqual([{ data: { jobs: { count: 2, items } } }, { data: { jobs: { count: 1 } } }]);
 });
 
 test('every route of /openapi.json has its place on the page', async () => {

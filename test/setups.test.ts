@@ -181,6 +181,46 @@ test('/query asks cc-backend for what needs a metric store, with and without an 
   ccBackend?.behaves('well');
 });
 
+describe('by GraphQL', () => {
+  const JOB = `id jobId user project cluster subCluster startTime duration walltime numNodes numHWThreads numAcc energy SMT
+    shared partition arrayJobId monitoringStatus state tags { id type name scope } metaData userData { username name email }
+    resources { hostname hwthreads accelerators configuration } footprint { name stat value } energyFootprint { metric value }`;
+  const NODE = 'id hostname cluster subCluster jobsRunning schedulerState healthState metaData healthData';
+  const list = (args: string, fields = `items { ${JOB} } count hasNextPage`) => `{ jobs(${args}) { ${fields} } }`;
+  test.each([
+    list('page: {page: 2, itemsPerPage: 20}'),
+    list('order: {field: "startTime", type: "col", order: DESC}'),
+    list('order: {field: "user", type: "col"}, page: {page: 3, itemsPerPage: 30}'),
+    list('order: {field: "mem_used_max", type: "foot", order: DESC}, filter: [{cluster: {eq: "fern"}}]'),
+    list('filter: [{tags: [1], node: {startsWith: "f0"}, duration: {from: 60, to: 0}}]'),
+    list(
+      'filter: [{user: {startsWith: "da"}}, {state: ["failed", "timeout"]}, {metricStats: [{metricName: "mem_used_max", range: {from: 1, to: 0}}]}]',
+    ),
+    list('filter: [{shared: "multi_user"}]', 'items { concurrentJobs { listQuery items { id jobId } count } }'),
+    list('page: {page: 1, itemsPerPage: -1}', 'items { id } hasNextPage'),
+    list('page: {page: 1, itemsPerPage: 0}'),
+    `{ job(id: 7) { ${JOB} concurrentJobs { count } } }`,
+    `{ job(id: 99999) { ${JOB} } }`,
+    '{ tags { id type name scope } }',
+    `{ nodes { count items { ${NODE} } } nodesWithMeta(filter: [{cluster: {eq: "fern"}}]) { items { ${NODE} } } }`,
+    `{ node(id: 7) { ${NODE} } nodeStates { state count } nodeStatesTimed(type: "health") { state times counts } }`,
+    '{ node(id: 1) { id } nodeStatesTimed(type: "power") { state } }',
+    '{ allocatedNodes(cluster: "fern") { name count } clusters { name partitions subClusters { name numberOfNodes } } }',
+    '{ globalMetrics { name availability { cluster subClusters } } user(username: "ada") { username name email } }',
+    '{ jobsStatistics { totalJobs totalNodeHours histDuration { value count } histNumNodes { value count } } }',
+    '{ jobsStatistics(groupBy: USER, sortBy: TOTALCOREHOURS, page: {page: 1, itemsPerPage: 5}) { id name totalCoreHours } }',
+    '{ jobsStatistics(metrics: ["flops_any"], numMetricBins: 7) { histMetrics { metric unit data { bin count min max } } } }',
+    '{ jobs { nothing } }',
+  ])('%s', async (query) => {
+    for (const [user, ...roles] of [
+      ['root', 'admin', 'api'],
+      ['dajuju002', 'user'], // has jobs
+    ] as const) {
+      await same({ method: 'POST', path: '/query', body: { query }, user, roles: [...roles] });
+    }
+  });
+});
+
 test('somebody logs in, and looks at a page with all it loads', async () => {
   const seen: string[] = [];
   for (const { url } of [file, ...others]) {
@@ -263,6 +303,21 @@ describe('writing', () => {
     { path: '/api/jobs/count' },
     { path: '/api/statistics/jobs?group-by=cluster&state=completed' },
   ];
+  test('tags by GraphQL', async () => {
+    for (const query of [
+      'mutation { createTag(type: "new", name: "one", scope: "global") { id type name scope } }',
+      'mutation { createTag(type: "new", name: "one", scope: "admin") { id } }',
+      'mutation { addTagsToJob(job: 5, tagIds: [3, 1]) { id name } removeTagsFromJob(job: 3, tagIds: [1]) { id } }',
+      'mutation { addTagsToJob(job: 5, tagIds: [3]) { id } addTagsToJob(job: 99999, tagIds: [3]) { id } }',
+      'mutation { removeTagFromList(tagIds: [3, 99]) }',
+      'mutation { removeTagFromList(tagIds: [3]) }',
+      'mutation { updateConfiguration(name: "a", value: "[1]") }',
+      '{ tags { id } jobs(filter: [{tags: [1, 3]}]) { count items { id tags { id } } } }',
+    ]) {
+      await same({ method: 'POST', path: '/query', body: { query } });
+    }
+  });
+
   test('one write after the other, and what is there at the end', async () => {
     for (const asked of WRITES) await same(asked);
     const after = await ask(file, { path: '/api/jobs/count?user=ada' });

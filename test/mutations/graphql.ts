@@ -13,7 +13,7 @@ export const GRAPHQL: readonly Mutation[] = [
     'graphql/answer.ts',
     'FAULTS[first.code].status >= 503',
     'FAULTS[first.code].status >= 600',
-    'graphql/transport',
+    'graphql/context',
   ),
   mutation('graphql/answer.ts', "code === 'COMPLEXITY_LIMIT_EXCEEDED' ? 200 : 422", '422', 'graphql/transport'),
   mutation('graphql/complexity.ts', 'fields += 1;', 'fields += 0;', 'graphql/transport'),

@@ -52,6 +52,9 @@ export async function sharedJobs(jobs: number) {
   await driver.exec(`UPDATE job SET job_state = 'completed' WHERE job_state = 'running';
     ${ACCOUNTS}
     INSERT INTO tag (tag_type, tag_name, tag_scope) VALUES ('set', 'one', 'global'), ('set', 'two', 'admin');
+    INSERT INTO node (id, hostname, cluster, subcluster, meta_data) VALUES (7, 'f0002', 'fern', 'main', '{"rack":"r1"}'), (8, 'g0001', 'gust', 'main', NULL);
+    INSERT INTO node_state (time_stamp, jobs_running, node_state, health_state, health_metrics, node_id) VALUES
+      (1700000000, 1, 'idle', 'full', '', 7), (1700000060, 2, 'allocated', 'partial', '{"missing":["ipc"]}', 7), (1700000060, 0, 'down', 'failed', '', 8);
     INSERT INTO jobtag (job_id, tag_id) SELECT job.id, tag.id FROM job, tag WHERE job.id % 3 = 0 AND tag_type = 'set';
     PRAGMA wal_checkpoint(TRUNCATE)`);
   driver.close();
