@@ -1,5 +1,3 @@
-import { idOf } from './input.ts';
-
 /** JSON.parse of ES2026: a reviver receives the text of a number. */
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 const parse = JSON.parse as (text: string, reviver?: Reviver) => unknown;
@@ -55,9 +53,4 @@ export function exactJson(text: string): unknown {
   return parse(text, (_, value, { source = '' }) =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value,
   );
-}
-
-/** Reads the id of a job. Throws what `job` answers for a text that is none. */
-export function jobIdOf(id: string): bigint {
-  return idOf(id);
 }

@@ -13,10 +13,10 @@ import {
   rooflineHeatmap,
 } from '../../http/jobs/metrics-of-jobs.ts';
 import type { QueryContext } from '../context.ts';
+import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { paced } from '../paced.ts';
 import { RawJson } from '../raw-json.ts';
-import { jobIdOf } from '../stored-job.ts';
 import type { Resolvers } from './resolver.ts';
 import { byStart, ofRunningJob, statisticsOfRunning } from './running-jobs.ts';
 
@@ -49,14 +49,14 @@ export const ARCHIVED_METRICS: Resolvers = {
       if (fromStore !== undefined) return fromStore;
       const selection = { metrics, scopes, resolution: Number(resolution ?? defaultResolution(context)) };
       return await context.once(['jobMetrics', id, selection], () =>
-        jobMetrics(context.request, jobIdOf(id), selection, (bytes) => context.takeMetrics(bytes)),
+        jobMetrics(context.request, idOf(id), selection, (bytes) => context.takeMetrics(bytes)),
       );
     },
     async jobStats(_, { id, metrics }: MetricsArgs, context, info) {
       const fromStore = await ofRunningJob(context, info, id);
       if (fromStore !== undefined) return fromStore;
       return await context.once(['jobStats', id, metrics], () =>
-        jobStatistics(context.request, jobIdOf(id), metrics ?? []),
+        jobStatistics(context.request, idOf(id), metrics ?? []),
       );
     },
     // cc-backend ignores the other arguments.
@@ -64,7 +64,7 @@ export const ARCHIVED_METRICS: Resolvers = {
       const fromStore = await ofRunningJob(context, info, id);
       if (fromStore !== undefined) return fromStore;
       return await context.once(['scopedJobStats', id], () =>
-        scopedJobStatistics(context.request, jobIdOf(id), (bytes) => context.takeMetrics(bytes)),
+        scopedJobStatistics(context.request, idOf(id), (bytes) => context.takeMetrics(bytes)),
       );
     },
     async jobsMetricStats(_, { filter, metrics }: JobsArgs, context, info) {

@@ -4,8 +4,8 @@ import { type JobStatistics, runningJobs } from '../../http/jobs/metrics-of-jobs
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { QueryContext } from '../context.ts';
 import { fromUpstream } from '../from-upstream.ts';
+import { idOf } from '../input.ts';
 import { withPauses } from '../paced.ts';
-import { jobIdOf } from '../stored-job.ts';
 
 /**
  * The metric data of a job that is not archived yet, from the cc-backend of GRAPHQL_UPSTREAM. Undefined for other jobs,
@@ -13,7 +13,7 @@ import { jobIdOf } from '../stored-job.ts';
  */
 export async function ofRunningJob(context: QueryContext, info: GraphQLResolveInfo, id: string) {
   if (context.request.var.upstream === undefined) return undefined;
-  const job = await context.once(['unarchived', id], () => unarchivedJob(context.request, jobIdOf(id)));
+  const job = await context.once(['unarchived', id], () => unarchivedJob(context.request, idOf(id)));
   if (job === undefined) return undefined;
   const found = await fromUpstream(context, info, { hidden: context.hiddenIn(job.cluster) });
   return found === undefined ? undefined : withPauses(found as readonly unknown[]);
