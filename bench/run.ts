@@ -35,6 +35,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   odd: () => import('./odd.ts'),
   record: () => import('./record.ts'),
   pages: () => import('./pages.ts'),
+  graphql: () => import('./graphql.ts'),
   walreset: () => import('./walreset.ts'),
   soak: () => import('./soak.ts'),
 };

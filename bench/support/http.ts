@@ -19,9 +19,9 @@ export function get(target: Target, path: string, hangUpMs?: number): Promise<An
   return ask(target, 'GET', path, undefined, hangUpMs);
 }
 
-/** A POST with a body. */
-export function post(target: Target, path: string, body: string): Promise<Answer> {
-  return ask(target, 'POST', path, body);
+/** A POST with a body of JSON. */
+export function post(target: Target, path: string, body: string, over = agent): Promise<Answer> {
+  return ask(target, 'POST', path, body, undefined, over);
 }
 
 function ask(
@@ -30,14 +30,15 @@ function ask(
   path: string,
   text: string | undefined,
   hangUpMs?: number,
+  over = agent,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const headers = {
       ...(token === '' ? {} : { 'X-Auth-Token': token }),
-      ...(text === undefined ? {} : { 'Content-Length': Buffer.byteLength(text) }),
+      ...(text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
     };
-    const asked = request({ port, host: '127.0.0.1', method, path, headers, agent }, (answer) => {
+    const asked = request({ port, host: '127.0.0.1', method, path, headers, agent: over }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', reject);

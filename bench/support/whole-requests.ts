@@ -39,7 +39,8 @@ export async function requests(files: Files, { jobs, isFull }: Size): Promise<Ch
   }
 }
 
-async function untilReady(server: Server): Promise<void> {
+/** Waits for the column index. */
+export async function untilReady(server: Server): Promise<void> {
   const until = performance.now() + READY_LIMIT_MS;
   for (;;) {
     const { database } = JSON.parse((await get(server, '/api/system')).body);

@@ -1,0 +1,216 @@
+/**
+ * POST /query with the requests of cc-backend's front end: the cost of a request, statistics compared with the REST
+ * routes, many pages of jobs at once, and the memory of the library.
+ */
+import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchOptions, databaseFor, type Files, generated } from './support/database.ts';
+import { each, get, post } from './support/http.ts';
+import { INIT, jobList, jobPage, type PageRequest, TWINS } from './support/page-requests.ts';
+import { probe } from './support/probing.ts';
+import { cpuSec, familyOf, rssMb, sample } from './support/processes.ts';
+import { type Server, startServer } from './support/server.ts';
+import { atMost, type Check, fact, percentile, shown, spread } from './support/table.ts';
+import { warm } from './support/warm.ts';
+import { untilReady } from './support/whole-requests.ts';
+
+export const JOBS = 200_000;
+/** The ratios of statistics apply from here on. With fewer jobs the parts of a request that do not grow are most. */
+const RATIOS_FROM = 20_000_000;
+
+const LIST_PATH = '/api/jobs/?items-per-page=25&with-metadata=true';
+const ROUNDS = 15;
+const REQUESTS_A_ROUND = 100;
+const WARM_REQUESTS = 1_000;
+const STATISTICS_ROUNDS = 15;
+
+/** Pages of jobs with archived data. */
+const PAGES = { jobs: 20_000, archived: 200, users: 50, requests: 10 };
+const METRICS = ['flops_any', 'mem_bw', 'cpu_load', 'mem_used', 'ipc', 'clock'];
+const SETTLED_AFTER_MS = 10_000;
+
+export async function run(options: BenchOptions): Promise<Check[]> {
+  const files = await databaseFor(options);
+  const pages = await generated(PAGES.jobs, PAGES.archived);
+  return [
+    ...(await memoryOfLibrary(files)),
+    ...(await lists(files)),
+    ...(await statistics(files, options.jobs >= RATIOS_FROM)),
+    ...(await jobPages(pages)),
+  ];
+}
+
+/** Sends a request. Throws if the answer has errors. */
+async function ask(server: Pick<Server, 'port' | 'token'>, request: PageRequest): Promise<number> {
+  const { status, ms, body } = await post(server, '/query', JSON.stringify(request));
+  if (status !== 200 || body.startsWith('{"errors"')) throw new Error(`${request.query}: ${status} ${body}`);
+  return ms;
+}
+
+/** The library is loaded at the first request. */
+async function memoryOfLibrary(files: Files): Promise<Check[]> {
+  const server = await startServer(files);
+  try {
+    await warm(server, 4, 2_000);
+    const before = rssMb(server.pid);
+    const firstMs = await ask(server, jobList(25));
+    for (let request = 0; request < REQUESTS_A_ROUND; request += 1) await ask(server, jobList(25));
+    return [
+      atMost('parent: growth by the first 100 GraphQL requests', rssMb(server.pid) - before, 40, ' MB'),
+      fact('first GraphQL request', `${shown(firstMs)} ms`),
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The list of 25 and the init query beside the REST list, in alternating rounds. */
+async function lists(files: Files): Promise<Check[]> {
+  const server = await startServer(files);
+  const asks = {
+    rest: async () => (await get(server, LIST_PATH)).ms,
+    list: () => ask(server, jobList(25)),
+    init: () => ask(server, INIT),
+  };
+  const measured = { rest: new Costs(), list: new Costs(), init: new Costs() };
+  const names = ['rest', 'list', 'init'] as const;
+  try {
+    for (const name of names) for (let request = 0; request < WARM_REQUESTS; request += 1) await asks[name]();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const name of names) await measured[name].round(server.pid, asks[name]);
+    }
+  } finally {
+    await server.stop();
+  }
+  const { rest, list, init } = measured;
+  return [
+    atMost('list of 25: CPU of the parent', list.cpuMs, 2.5, ' ms'),
+    atMost('list of 25: more than the REST list, at the median', list.medianMs - rest.medianMs, 2, ' ms'),
+    atMost('init at the median', init.medianMs, 10, ' ms'),
+    fact('CPU of the parent: REST list, init', `${shown(rest.cpuMs)} ms, ${shown(init.cpuMs)} ms`),
+    fact(
+      'CPU of all processes: list, REST list, init',
+      [list, rest, init].map((one) => `${shown(one.familyMs)} ms`).join(', '),
+    ),
+    fact('list of 25', spread(list.timesMs)),
+    fact('REST list of 25', spread(rest.timesMs)),
+    fact('init', spread(init.timesMs)),
+  ];
+}
+
+/** Times and CPU of one kind of request. The CPU is that of the median round. */
+class Costs {
+  readonly timesMs: number[] = [];
+  readonly #cpu: number[] = [];
+  readonly #family: number[] = [];
+
+  async round(pid: number, send: () => Promise<number>): Promise<void> {
+    const ofFamily = () => familyOf(pid).reduce((sum, each) => sum + cpuSec(each), 0);
+    const [cpu, family] = [cpuSec(pid), ofFamily()];
+    for (let request = 0; request < REQUESTS_A_ROUND; request += 1) this.timesMs.push(await send());
+    this.#cpu.push(((cpuSec(pid) - cpu) * 1_000) / REQUESTS_A_ROUND);
+    this.#family.push(((ofFamily() - family) * 1_000) / REQUESTS_A_ROUND);
+  }
+
+  get cpuMs(): number {
+    return percentile(this.#cpu, 0.5);
+  }
+
+  get familyMs(): number {
+    return percentile(this.#family, 0.5);
+  }
+
+  get medianMs(): number {
+    return percentile(this.timesMs, 0.5);
+  }
+}
+
+/** Each question of the pages of statistics beside the same question by REST, with the column index. */
+async function statistics(files: Files, hasLimits: boolean): Promise<Check[]> {
+  const server = await startServer(files, { COLUMN_INDEX: 'on', DB_MEMORY_LIMIT_MB: '3000' });
+  try {
+    await untilReady(server);
+    const checks: Check[] = [];
+    for (const { name, request, paths } of TWINS) {
+      const times: { graphql: number[]; rest: number[] } = { graphql: [], rest: [] };
+      for (let round = -2; round < STATISTICS_ROUNDS; round += 1) {
+        const restMs = await timeOf(() => Promise.all(paths.map((path) => get(server, path))));
+        const graphqlMs = await timeOf(() => ask(server, request));
+        if (round < 0) continue; // warms up
+        times.rest.push(restMs);
+        times.graphql.push(graphqlMs);
+      }
+      const [graphql, rest] = [percentile(times.graphql, 0.5), percentile(times.rest, 0.5)];
+      const both = `${shown(graphql)} and ${shown(rest)} ms`;
+      checks.push(
+        hasLimits
+          ? atMost(`${name}: GraphQL / REST (${both})`, graphql / rest, 1.15)
+          : fact(`${name}: GraphQL / REST`, `${shown(graphql / rest)} (${both})`),
+      );
+    }
+    return checks;
+  } finally {
+    await server.stop();
+  }
+}
+
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
+/** Many users open many pages of jobs at once. Another one asks for lists. */
+async function jobPages(files: Files): Promise<Check[]> {
+  const server = await startServer(files);
+  try {
+    const { body } = await get(server, `/api/jobs/?items-per-page=${PAGES.jobs}&state=completed`);
+    const ids = (JSON.parse(body) as { jobs: { id: number }[] }).jobs.map(({ id }) => id);
+    const archived = ids.slice(0, PAGES.archived);
+    const users = await Promise.all(
+      Array.from({ length: PAGES.users }, async (_, nth) => ({
+        port: server.port,
+        token: await server.tokenOf(`user${nth}`, ['admin', 'api']),
+      })),
+    );
+    for (const id of archived.slice(0, 20)) for (const one of jobPage(id, METRICS)) await ask(server, one);
+    await warm(server, 4, 2_000);
+    await sleep(SETTLED_AFTER_MS);
+    const before = rssMb(server.pid);
+    const memory = sample(() => rssMb(server.pid), 20);
+    const lists = probe({ port: server.port, token: await server.tokenOf('other', ['admin', 'api']) }, LIST_PATH);
+    await sleep(1_000);
+    const browsers = new Agent({ keepAlive: true }); // any number of connections
+    const startedAt = performance.now();
+    const statuses = new Map<number, number>();
+    const times = await each(archived, PAGES.archived, async (id, at) => {
+      const user = users[at % users.length] ?? server;
+      const answers = await Promise.all(
+        jobPage(id, METRICS).map((one) => post(user, '/query', JSON.stringify(one), browsers)),
+      );
+      for (const { status, body: text } of answers) {
+        const shownStatus = status === 200 && text.startsWith('{"errors"') ? 0 : status;
+        statuses.set(shownStatus, (statuses.get(shownStatus) ?? 0) + 1);
+      }
+      return Math.max(...answers.map(({ ms }) => ms));
+    });
+    const seconds = (performance.now() - startedAt) / 1_000;
+    browsers.destroy();
+    const { timesMs, failed } = await lists.stop();
+    const most = Math.max(...memory.stop());
+    await sleep(SETTLED_AFTER_MS);
+    return [
+      atMost(`${PAGES.archived} job pages at once: other lists, p99`, percentile(timesMs, 0.99), 50, ' ms'),
+      atMost('job pages: other lists that failed', failed, 0),
+      atMost('job pages: requests that failed', PAGES.archived * PAGES.requests - (statuses.get(200) ?? 0), 0),
+      atMost('job pages: growth of the parent', most - before, 60, ' MB'),
+      atMost('job pages: growth that remains after 10 s', rssMb(server.pid) - before, 10, ' MB'),
+      fact('job pages: answers', JSON.stringify(Object.fromEntries(statuses))),
+      fact('job pages: other lists', spread(timesMs)),
+      fact('job pages: complete page', spread(times)),
+      fact('job pages: all of them', `${shown(seconds)} s`),
+    ];
+  } finally {
+    await server.stop();
+  }
+}
