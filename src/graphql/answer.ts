@@ -21,7 +21,7 @@ export interface QueryBody {
 /** What can be answered, and the status that it has where the client does not ask for one of its own. */
 export interface QueryAnswer {
   readonly status: 200 | 400 | 422;
-  readonly body: string;
+  readonly body: Uint8Array<ArrayBuffer>;
 }
 
 const schema = makeSchema();
@@ -41,7 +41,7 @@ export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<
     const problem = variableProblem(schema, operation, variables);
     if (problem !== undefined) throw new DocumentProblem('GRAPHQL_VALIDATION_FAILED', [problem]);
   } catch (error) {
-    if (error instanceof DocumentProblem) return refused(error);
+    if (error instanceof DocumentProblem) return await refused(c, error);
     throw error;
   }
   if (operation.operation === 'mutation') refuseForeign(c);
@@ -57,7 +57,10 @@ export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<
   const notes = Object.keys(context.notes).length === 0 ? {} : { extensions: context.notes };
   return {
     status: 200,
-    body: printed({ ...(shown === undefined ? {} : { errors: shown }), data: data ?? null, ...notes }),
+    body: await printed(
+      { ...(shown === undefined ? {} : { errors: shown }), data: data ?? null, ...notes },
+      context.deadline,
+    ),
   };
 }
 
@@ -98,10 +101,10 @@ async function executed(
   }
 }
 
-function refused({ code, errors }: DocumentProblem): QueryAnswer {
+async function refused(c: Context<AppEnv>, { code, errors }: DocumentProblem): Promise<QueryAnswer> {
   const shown = errors.map((error) => ({ ...error.toJSON(), extensions: { code } }));
   const status = code === 'COMPLEXITY_LIMIT_EXCEEDED' ? 200 : 422;
-  return { status, body: printed({ errors: shown, data: null }) };
+  return { status, body: await printed({ errors: shown, data: null }, c.var.deadline) };
 }
 
 /** A Fault has its code. Any other error of a resolver is a bug: it is logged, and its text stays here. */
