@@ -59,10 +59,11 @@ query.openapi(
     if (c.req.header(ASKED_BY) !== undefined) {
       throw new Fault('invalid_request', 'GRAPHQL_UPSTREAM must lead to cc-backend, not to cc-jobs');
     }
-    const body = await BODY.read(c);
     // Loaded at the first request: it takes 0.2 s and 20 MB, which a service without GraphQL does not need.
     const { answerQuery } = await import('../src/graphql/answer.ts');
-    const { status, body: bytes } = await answerQuery(c, body);
+    const { status, body: bytes } = await BODY.use(c, (body) =>
+      c.var.queryGate.pass(c.var.deadline, () => answerQuery(c, body)),
+    );
     const hasOwnType = (c.req.header('Accept') ?? '').includes(GRAPHQL_JSON);
     return new Response(bytes, {
       status: hasOwnType && status === 422 ? 400 : status,

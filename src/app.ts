@@ -46,6 +46,7 @@ import { RefusedReports } from './http/jobs/refused-reports.ts';
 import { BodyBudget } from './http/limits/body-budget.ts';
 import { deadline } from './http/limits/deadline.ts';
 import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
+import { queryGate } from './http/limits/query-gate.ts';
 import { UnsentBytes } from './http/limits/unsent-bytes.ts';
 import { Upstream } from './http/upstream/upstream.ts';
 import { faultPages } from './pages/fault-page.ts';
@@ -75,6 +76,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   const partitions = new Partitions({ db: service.db, index: service.index });
   const bodies = new BodyBudget(service.settings, service.hasSharedLimits);
   const held = UnsentBytes.for(service);
+  const queries = queryGate(service);
 
   const assets = new Assets(service.assets);
   const refusals = new RefusalLog(service.log);
@@ -89,6 +91,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('jobs', jobQuestions);
     c.set('partitions', partitions);
     c.set('bodies', bodies);
+    c.set('queryGate', queries);
     c.set('held', held);
     c.set('assets', assets);
     c.set('refusals', refusals);

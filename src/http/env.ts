@@ -5,6 +5,7 @@ import type { Database } from '../db/port.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Fault } from '../faults.ts';
 import type { FrontendFiles } from '../frontend/files.ts';
+import type { Gate } from '../gate.ts';
 import type { User } from '../jobs/roles.ts';
 import type { Log, LogEntry } from '../log.ts';
 import type { JobQuestions, QuestionIndex } from '../questions/ask.ts';
@@ -97,6 +98,7 @@ export interface AppEnv {
     log: Log;
     requestId: string;
     bodies: BodyBudget;
+    queryGate: Gate;
     held: UnsentBytes;
     assets: Assets;
     refusals: RefusalLog;

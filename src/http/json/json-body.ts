@@ -36,6 +36,12 @@ export interface JsonBody<Value> {
   read(c: Context<AppEnv>): Promise<Value>;
 }
 
+/** A body that may be large. */
+export interface LargeJsonBody<Value> extends JsonBody<Value> {
+  /** Like `read`, and counts the bytes of the body until `work` has finished. */
+  use<Result>(c: Context<AppEnv>, work: (value: Value) => Promise<Result>): Promise<Result>;
+}
+
 /** Describes a small body. */
 export function jsonBody<Schema extends z.ZodType>(
   description: string,
@@ -56,21 +62,22 @@ export function largeJsonBody<Name extends LargeBodyName>(
   description: string,
   name: Name,
   limits: BodyLimits,
-): JsonBody<z.output<(typeof LARGE_BODIES)[Name]>> {
+): LargeJsonBody<z.output<(typeof LARGE_BODIES)[Name]>> {
   type Value = z.output<(typeof LARGE_BODIES)[Name]>;
+  const parsed = async (c: Context<AppEnv>, bytes: Uint8Array): Promise<Value> => {
+    const { takeApart } = c.var.service;
+    const here = { ...limits, values: Math.min(limits.values, MOST_VALUES_HERE) };
+    if (bytes.byteLength <= ON_THIS_THREAD.bytes || takeApart === undefined) {
+      return (await partsOf({ name, bytes, limits: here })) as Value;
+    }
+    const value = (await takeApart({ name, bytes, limits }, c.var.deadline)) as Value;
+    await nextTurn(); // the event loop gets a turn between receiving and passing on 16 MB
+    return value;
+  };
   return {
     document: documentOf(description, LARGE_BODIES[name], limits),
-    read: (c) =>
-      receiveBody(c, limits.bytes, async (bytes) => {
-        const { takeApart } = c.var.service;
-        const here = { ...limits, values: Math.min(limits.values, MOST_VALUES_HERE) };
-        if (bytes.byteLength <= ON_THIS_THREAD.bytes || takeApart === undefined) {
-          return (await partsOf({ name, bytes, limits: here })) as Value;
-        }
-        const value = (await takeApart({ name, bytes, limits }, c.var.deadline)) as Value;
-        await nextTurn(); // the event loop gets a turn between receiving and passing on 16 MB
-        return value;
-      }),
+    read: (c) => receiveBody(c, limits.bytes, (bytes) => parsed(c, bytes)),
+    use: (c, work) => receiveBody(c, limits.bytes, async (bytes) => await work(await parsed(c, bytes))),
   };
 }
 
