@@ -4,6 +4,7 @@ import { FAULTS, Fault } from '../faults.ts';
 import { refuseForeign } from '../http/auth/hardening.ts';
 import type { AppEnv } from '../http/env.ts';
 import { faultOf } from '../http/errors/error-responses.ts';
+import { complexityOf, fragmentsOf } from './complexity.ts';
 import { QueryContext } from './context.ts';
 import { DocumentProblem, Documents } from './documents.ts';
 import { hideIntrospection, withoutIntrospection } from './introspection.ts';
@@ -21,8 +22,12 @@ export interface QueryBody {
 /** What can be answered, and the status that it has where the client does not ask for one of its own. */
 export interface QueryAnswer {
   readonly status: 200 | 400 | 422;
-  readonly body: Uint8Array<ArrayBuffer>;
+  /** In chunks. */
+  readonly body: Uint8Array<ArrayBuffer>[];
 }
+
+/** Some rules print the whole value that they refuse. */
+const LONGEST_MESSAGE = 1_000;
 
 const schema = makeSchema();
 const documents = new Documents(schema);
@@ -46,7 +51,7 @@ export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<
   }
   if (operation.operation === 'mutation') refuseForeign(c);
   const { GRAPHQL_INTROSPECTION: shows } = c.var.service.settings;
-  const context = new QueryContext(c);
+  const context = new QueryContext(c, complexityOf(operation, fragmentsOf(document)));
   const hidden = shows ? { document, fields: [] } : withoutIntrospection(document);
   const result = await executed(context, { document: hidden.document, operation, variables });
   const { data, errors } = hideIntrospection(result, hidden.fields);
@@ -102,15 +107,21 @@ async function executed(
 }
 
 async function refused(c: Context<AppEnv>, { code, errors }: DocumentProblem): Promise<QueryAnswer> {
-  const shown = errors.map((error) => ({ ...error.toJSON(), extensions: { code } }));
+  const shown = errors.map((error) => ({
+    ...error.toJSON(),
+    message: error.message.slice(0, LONGEST_MESSAGE),
+    extensions: { code },
+  }));
   const status = code === 'COMPLEXITY_LIMIT_EXCEEDED' ? 200 : 422;
   return { status, body: await printed({ errors: shown, data: null }, c.var.deadline) };
 }
 
 /** A Fault has its code. Any other error of a resolver is a bug: it is logged, and its text stays here. */
 function shownError(c: Context<AppEnv>, error: GraphQLError): object {
-  const { path, locations } = error;
-  const cause = error.originalError;
+  const { path, nodes, originalError: cause } = error;
+  const locations = nodes?.flatMap(({ loc }) =>
+    loc === undefined ? [] : [{ line: loc.startToken.line, column: loc.startToken.column }],
+  );
   if (cause === undefined) return { message: error.message, path, locations };
   const fault = faultOf(cause);
   if (fault.code === 'internal') c.var.log.error({ err: cause }, 'a field could not be answered');

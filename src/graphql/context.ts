@@ -11,9 +11,13 @@ import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
 import { Accounts } from './accounts.ts';
+import { nextTurn, VALUES_WITHOUT_PAUSE, withPauses } from './paced.ts';
 
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */
 const SIDE_BY_SIDE = 3;
+
+/** Fields of Query that start in one turn of the event loop. The largest page asks for eight. */
+const FIELDS_PER_TURN = 50;
 
 /** Bytes of metric data in the answer to one request: half of what all unread responses may hold. */
 const MOST_METRIC_BYTES = 32 * 1024 * 1024;
@@ -27,17 +31,21 @@ export class QueryContext {
   readonly notes: Record<string, object> = {};
   readonly accounts: Accounts;
   readonly #lacking: Record<string, string> = {};
+  readonly #complexity: number;
   readonly #answers = new Map<string, Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #metricBytes = 0;
+  #started = 0;
 
-  constructor(request: Context<AppEnv>) {
+  /** `complexity` is the number of fields of the operation. */
+  constructor(request: Context<AppEnv>, complexity: number) {
     this.request = request;
     this.nowSec = nowSec(request);
     this.accounts = new Accounts(this.user, (names) =>
       this.run((deadline) => request.var.db.read(accountsOf(names), deadline)),
     );
+    this.#complexity = complexity;
   }
 
   get user(): User {
@@ -75,6 +83,23 @@ export class QueryContext {
   /** Notes a list that is not complete in the answer, and its limit. */
   noteCut(cut: Readonly<Record<string, unknown>>): void {
     this.notes['cut'] = { ...this.notes['cut'], ...cut };
+  }
+
+  /** Runs the resolver of a field of Query. Of many fields, some start in each of the next turns of the event loop. */
+  start<Result>(resolve: () => Result): Result | Promise<Awaited<Result>> {
+    const turns = Math.floor(this.#started / FIELDS_PER_TURN);
+    this.#started += 1;
+    return turns === 0 ? resolve() : this.#later(turns, resolve);
+  }
+
+  async #later<Result>(turns: number, resolve: () => Result): Promise<Awaited<Result>> {
+    for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+    return await resolve();
+  }
+
+  /** A list for the executor, with pauses if it has many values. */
+  paced<Item>(items: readonly Item[]): readonly Item[] | AsyncIterable<Item> {
+    return items.length * this.#complexity <= VALUES_WITHOUT_PAUSE ? items : withPauses(items);
   }
 
   /** Counts metric data, which stays in memory until the answer is sent. Throws invalid_request if it is too much. */

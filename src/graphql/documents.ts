@@ -6,6 +6,7 @@ import {
   type OperationDefinitionNode,
   OverlappingFieldsCanBeMergedRule,
   parse,
+  Source,
   specifiedRules,
   validate,
 } from 'graphql';
@@ -16,7 +17,8 @@ import { nextTurn } from './paced.ts';
 const MOST_TOKENS = 12_000;
 const MOST_CHARACTERS = 128 * 1024;
 const MOST_DEFINITIONS = 100;
-const MOST_ERRORS = 10;
+/** Of a short document, and of a long one: an error may print a value of thousands of fields. */
+const MOST_ERRORS = { short: 10, long: 3 };
 /** Memory of all cached documents. A tree takes about 40 times the bytes of its text. */
 const CACHED_TEXT_BYTES = 256 * 1024;
 /** Longer texts are not cached: no page sends them. */
@@ -69,7 +71,8 @@ export class Documents {
 
   async #parsed(text: string): Promise<DocumentNode> {
     if (text.trim() === '') throw invalid([new GraphQLError('no operation provided')]);
-    const document = syntaxOf(text);
+    const source = new Source(text);
+    const document = syntaxOf(source);
     if (document.definitions.length > MOST_DEFINITIONS) {
       throw invalid([new GraphQLError(`at most ${MOST_DEFINITIONS} operations and fragments are allowed`)]);
     }
@@ -79,10 +82,11 @@ export class Documents {
     for (const operation of operations) checkComplexity(operation, fragments);
     const isShort = text.length <= SHORT_CHARACTERS;
     const rulesPerTurn = isShort ? RULES.length : RULES_PER_TURN;
+    const maxErrors = isShort ? MOST_ERRORS.short : MOST_ERRORS.long;
     for (let at = 0; at < RULES.length; at += rulesPerTurn) {
       if (!isShort) await nextTurn();
       const rules = RULES.slice(at, at + rulesPerTurn);
-      const errors = validate(this.#schema, document, rules, { hideSuggestions: true, maxErrors: MOST_ERRORS });
+      const errors = validate(this.#schema, document, rules, { hideSuggestions: true, maxErrors });
       if (errors.length > 0) throw invalid(errors);
     }
     if (!isShort) await nextTurn();
@@ -90,6 +94,7 @@ export class Documents {
       const conflict = conflictIn(operation, fragments);
       if (conflict !== undefined) throw invalid([conflict]);
     }
+    source.body = ''; // an error of a field would look for its line here, from the beginning
     return document;
   }
 
@@ -105,9 +110,9 @@ export class Documents {
   }
 }
 
-function syntaxOf(text: string): DocumentNode {
+function syntaxOf(source: Source): DocumentNode {
   try {
-    return parse(text, {
+    return parse(source, {
       maxLexicalTokens: MOST_TOKENS,
       maxComments: MOST_TOKENS,
       maxSourceLength: MOST_CHARACTERS,

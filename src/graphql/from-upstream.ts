@@ -36,7 +36,7 @@ export async function fromUpstream(
     held.checkRoom(deadline.caller); // before asking: an answer may be as large as the free space
     const received = await upstream.ask(request, credential, deadline);
     if ('lacks' in received) return received;
-    context.takeMetrics(received.text.length);
+    context.takeBytes(received.text.length);
     try {
       return { value: await readUpstreamAnswer(received.text, info.fieldName, field, (name) => hidden.includes(name)) };
     } catch (error) {

@@ -1,5 +1,8 @@
 import { type DocumentNode, type ExecutionResult, type FieldNode, GraphQLError, Kind, visit } from 'graphql';
 
+/** Errors of one request about introspection. */
+const MOST_ERRORS = 10;
+
 const META_FIELDS = new Set(['__schema', '__type']);
 
 /** A document that can be executed without introspection. */
@@ -46,7 +49,9 @@ export function hideIntrospection(result: ExecutionResult, fields: readonly Fiel
     data: { ...data, ...Object.fromEntries(asked.map((node) => [nameOf(node), null])) },
     errors: [
       ...errors,
-      ...asked.map((node) => new GraphQLError('introspection disabled', { nodes: node, path: [nameOf(node)] })),
+      ...asked
+        .slice(0, MOST_ERRORS)
+        .map((node) => new GraphQLError('introspection disabled', { nodes: node, path: [nameOf(node)] })),
     ],
   };
 }

@@ -1,17 +1,12 @@
-/** The executor completes this many items of a list without a pause. */
-const WITHOUT_PAUSE = 200;
+/**
+ * Values of a list that the executor completes at a stretch, by a high estimate: each item has all fields of the
+ * operation. A list of 200 jobs on a page has that many.
+ */
+export const VALUES_WITHOUT_PAUSE = 10_000;
 /** Time after which other requests get a turn. */
 const TURN_MS = 10;
 
-/**
- * Returns a list for the executor. It would complete a long one at a stretch, and no other request would get a turn. So
- * a long one becomes a series that pauses.
- */
-export function paced<Item>(items: readonly Item[]): readonly Item[] | AsyncIterable<Item> {
-  return items.length <= WITHOUT_PAUSE ? items : withPauses(items);
-}
-
-/** Returns a list, whose items may be large, as a series that pauses. */
+/** The items, with pauses between them: the executor would complete a long list at a stretch. */
 export async function* withPauses<Item>(items: readonly Item[]): AsyncGenerator<Item, void, void> {
   const turn = new Turn();
   for (const item of items) {

@@ -7,22 +7,27 @@ const AT_ONCE = 4_000;
 /** Characters of a text that take as long as another value. */
 const CHARACTERS = 100;
 
+/** Characters of a chunk, from which it is complete. */
+const CHUNK = 64 * 1024;
+
 /**
- * Prints an answer as JSON: bigints as whole numbers, NaN as null, RawJson as it is. A large one is printed in parts, so
- * that other requests get a turn. Throws the deadline's fault.
+ * Prints an answer as JSON, in chunks: bigints as whole numbers, NaN as null, RawJson as it is. Other requests get a turn
+ * between the chunks of a large one. Throws the deadline's fault.
  */
-export async function printed(answer: unknown, deadline: Pick<Deadline, 'signal'>): Promise<Uint8Array<ArrayBuffer>> {
+export async function printed(answer: unknown, deadline: Pick<Deadline, 'signal'>): Promise<Uint8Array<ArrayBuffer>[]> {
   const encoder = new TextEncoder();
-  const parts = await inSlices(partsOf(answer), (text) => encoder.encode(text), deadline);
-  const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only;
-  const bytes = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
+  return await inSlices(chunksOf(partsOf(answer)), (text) => encoder.encode(text), deadline);
+}
+
+function* chunksOf(parts: Iterable<string>): Generator<string, void, void> {
+  let chunk = '';
   for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
+    chunk += part;
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = '';
   }
-  return bytes;
+  if (chunk !== '') yield chunk;
 }
 
 function* partsOf(value: unknown): Generator<string, void, void> {

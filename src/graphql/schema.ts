@@ -37,7 +37,11 @@ export function makeSchema(): GraphQLSchema {
         field.type = samplesOf(replaced(field.type)) as GraphQLOutputType;
         for (const argument of field.args) (argument as { type: GraphQLInputType }).type = replaced(argument.type);
         const resolve = RESOLVERS[type.name]?.[field.name];
-        if (resolve !== undefined) field.resolve = resolve;
+        if (resolve === undefined) continue;
+        field.resolve =
+          type.name !== 'Query'
+            ? resolve
+            : (source, args, context, info) => context.start(() => resolve(source, args, context, info));
       }
     } else if (isInputObjectType(type)) {
       for (const field of Object.values(type.getFields())) field.type = replaced(field.type);

@@ -12,6 +12,9 @@ import {
 
 type Path = readonly (string | number)[];
 
+/** Objects of all variables, such as filters. The executor looks for 21 fields in each, at a stretch. */
+const MOST_OBJECTS = 1_000;
+
 /**
  * Returns the first problem with the variables of an operation. Its path begins with "variable" and the name, as that
  * of cc-backend; the library has no path. Undefined if all variables can be used.
@@ -21,6 +24,7 @@ export function variableProblem(
   { variableDefinitions = [] }: OperationDefinitionNode,
   given: Readonly<Record<string, unknown>>,
 ): GraphQLError | undefined {
+  if (objectsIn(given) > MOST_OBJECTS) return new GraphQLError(`variables may have at most ${MOST_OBJECTS} objects`);
   for (const { variable, type: node, defaultValue } of variableDefinitions) {
     const name = variable.name.value;
     const type = typeFromAST(schema, node) as GraphQLInputType | undefined;
@@ -31,6 +35,12 @@ export function variableProblem(
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+function objectsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : 1;
+  return Object.values(value).reduce<number>((sum, member) => sum + objectsIn(member), own);
 }
 
 function problemWith(value: unknown, type: GraphQLInputType, path: Path): GraphQLError | undefined {

@@ -4,7 +4,7 @@ import { printed } from '../../src/graphql/printed.ts';
 import { RawJson } from '../../src/graphql/raw-json.ts';
 
 const never = new AbortController();
-const text = async (answer: unknown) => new TextDecoder().decode(await printed(answer, never));
+const text = async (answer: unknown) => Buffer.concat(await printed(answer, never)).toString();
 
 test('integers of 64 bits and texts of JSON are printed as they are', async () => {
   const answer = { a: 2n ** 63n - 1n, b: [new RawJson('[1.50,null]'), 'x', { c: new RawJson('[]') }], d: Number.NaN };

@@ -15,7 +15,6 @@ import {
 import type { QueryContext } from '../context.ts';
 import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
-import { paced } from '../paced.ts';
 import { RawJson } from '../raw-json.ts';
 import type { Resolvers } from './resolver.ts';
 import { byStart, ofRunningJob, statisticsOfRunning } from './running-jobs.ts';
@@ -72,7 +71,7 @@ export const ARCHIVED_METRICS: Resolvers = {
       const ended = await context.once(['jobsMetricStats', jobs, metrics], () =>
         jobsMetricStatistics(context.request, jobs, metrics ?? []),
       );
-      return paced(byStart(ended, await statisticsOfRunning(context, info, jobs, metrics ?? [])));
+      return context.paced(byStart(ended, await statisticsOfRunning(context, info, jobs, metrics ?? [])));
     },
     async jobsFootprints(_, { filter, metrics }: JobsArgs, context) {
       const jobs = context.visible(jobFilterOf(filter, context.nowSec));
@@ -86,7 +85,9 @@ export const ARCHIVED_METRICS: Resolvers = {
       return await context.once(['rooflineHeatmap', jobs, grid], () => rooflineHeatmap(context.request, jobs, grid));
     },
   },
-  JobMetric: { series: ({ series }: ScopedMetric['metric']) => (series === null ? null : paced(series)) },
+  JobMetric: {
+    series: ({ series }: ScopedMetric['metric'], _, context) => (series === null ? null : context.paced(series)),
+  },
   Series: { data: samples('data') },
   StatsSeries: {
     mean: samples('mean'),
@@ -94,7 +95,7 @@ export const ARCHIVED_METRICS: Resolvers = {
     min: samples('min'),
     max: samples('max'),
   },
-  NamedStatsWithScope: { stats: ({ stats }: ScopedStatistics) => paced(stats) },
+  NamedStatsWithScope: { stats: ({ stats }: ScopedStatistics, _, context) => context.paced(stats) },
   JobStats: {
     jobId: ({ jobId }: JobStatistics) => String(jobId),
     numHWThreads: ({ numHwthreads }: JobStatistics) => numHwthreads,

@@ -6,7 +6,7 @@ import type { QueryContext } from '../context.ts';
 import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { listOrderOf, type OrderInput } from '../job-order.ts';
-import { nextTurn, paced } from '../paced.ts';
+import { nextTurn } from '../paced.ts';
 import { exactJson, type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 
@@ -54,7 +54,7 @@ export const JOBS: Resolvers = {
         throw new Fault('invalid_request', `${most}: ask for a smaller page`);
       }
       context.accounts.expect(jobs.map(({ user }) => user));
-      return paced(jobs);
+      return context.paced(jobs);
     },
     count: (list: JobsOfPage, _, context) => list.count(context),
     hasNextPage: async (list: JobsOfPage, _, context) => (await list.read(context)).hasNextPage,
@@ -70,7 +70,7 @@ export const JOBS: Resolvers = {
     monitoringStatus: ({ monitoringStatus }: StoredJob) => monitoringStatus ?? 0,
     energy: ({ energy }: StoredJob) => (energy !== null && Number.isFinite(energy) ? energy : 0),
     tags: ({ tags }: StoredJob) => tags ?? [],
-    resources: ({ resources }: StoredJob) => paced(resources ?? []),
+    resources: ({ resources }: StoredJob, _, context) => context.paced(resources ?? []),
     userData: ({ user }: StoredJob, _, context) => context.accounts.of(user),
     concurrentJobs({ resources, ...job }: StoredJob, _, context) {
       const sharing = { ...job, firstHost: resources?.[0]?.hostname };

@@ -6,7 +6,6 @@ import { allocatedNodes } from '../../questions/used-nodes/sqlite.ts';
 import type { QueryContext } from '../context.ts';
 import { type Given, idOf } from '../input.ts';
 import { type NodeFilterInput, nodeFilterOf, timeStartOf } from '../node-filter.ts';
-import { paced } from '../paced.ts';
 import type { Resolvers } from './resolver.ts';
 
 interface NodesArgs {
@@ -49,8 +48,8 @@ export const NODES: Resolvers = {
       ),
   },
   NodeStatesTimed: {
-    counts: ({ counts }: NodeStateHistory) => paced(counts),
-    times: ({ times }: NodeStateHistory) => paced(times),
+    counts: ({ counts }: NodeStateHistory, _, context) => context.paced(counts),
+    times: ({ times }: NodeStateHistory, _, context) => context.paced(times),
   },
 };
 
@@ -58,7 +57,7 @@ async function listed({ filter: input }: NodesArgs, context: QueryContext, optio
   const nodes = nodesFor(context);
   const filter = nodeFilterOf(input);
   const found = await context.once(['nodes', filter, options], (deadline) => nodes.list(filter, options, deadline));
-  return { items: paced(found), count: found.length };
+  return { items: context.paced(found), count: found.length };
 }
 
 function nodesFor(context: QueryContext): NodeQuestions {

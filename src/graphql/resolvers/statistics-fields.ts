@@ -13,7 +13,6 @@ import { GROUPS, type Group, SORT_FIELDS, type SortField, TOTALS } from '../../j
 import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
 import type { QueryContext } from '../context.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
-import { paced } from '../paced.ts';
 import type { PageInput } from './job-fields.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 
@@ -56,7 +55,7 @@ export const STATISTICS: Resolvers = {
       const rows = await context.once(['statistics', jobs, options], (deadline) =>
         context.jobs.statistics(jobs, options, deadline),
       );
-      return paced(rows.map((row) => ({ ...row, histograms })));
+      return context.paced(rows.map((row) => ({ ...row, histograms })));
     },
   },
   JobsStatistics: {
@@ -64,12 +63,12 @@ export const STATISTICS: Resolvers = {
       (['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs'] as const).map((name) => [
         name,
         async (row: StatisticsRow, _: unknown, context: QueryContext) =>
-          paced((await row.histograms.ofJobs(context))[name]),
+          context.paced((await row.histograms.ofJobs(context))[name]),
       ]),
     ),
     histMetrics: (row: StatisticsRow, _, context) => row.histograms.ofMetrics(context),
   },
-  MetricHistoPoints: { data: ({ data }: { data: readonly object[] }) => paced(data) },
+  MetricHistoPoints: { data: ({ data }: { data: readonly object[] }, _, context) => context.paced(data) },
 };
 
 interface StatisticsRow {

@@ -7,7 +7,6 @@ import { deletableScopes, readableScopes, writableScopes } from '../../jobs/visi
 import { visibleJobQuery } from '../../questions/one-job/sqlite.ts';
 import type { QueryContext } from '../context.ts';
 import { idOf, idsOf } from '../input.ts';
-import { paced } from '../paced.ts';
 import type { Resolvers } from './resolver.ts';
 
 interface TagsOfJobArgs {
@@ -22,7 +21,7 @@ export const TAGS: Resolvers = {
       const scopes = readableScopes(context.user);
       const tags = await context.once(['tags'], (deadline) => db.read(fullTags(scopes), deadline));
       if (tags.length > MOST_FULL_TAGS) context.noteCut({ tags: MOST_FULL_TAGS });
-      return paced(tags.slice(0, MOST_FULL_TAGS));
+      return context.paced(tags.slice(0, MOST_FULL_TAGS));
     },
   },
   Mutation: {
