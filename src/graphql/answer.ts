@@ -50,15 +50,29 @@ export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<
     throw error;
   }
   if (operation.operation === 'mutation') refuseForeign(c);
-  const { GRAPHQL_INTROSPECTION: shows } = c.var.service.settings;
   const context = new QueryContext(c, complexityOf(operation, fragmentsOf(document)));
+  try {
+    return await answered(context, { document, operation, variables });
+  } finally {
+    context.end();
+  }
+}
+
+interface Executable {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+async function answered(context: QueryContext, { document, ...asked }: Executable): Promise<QueryAnswer> {
+  const { GRAPHQL_INTROSPECTION: shows } = context.service.settings;
   const hidden = shows ? { document, fields: [] } : withoutIntrospection(document);
-  const result = await executed(context, { document: hidden.document, operation, variables });
+  const result = await executed(context, { document: hidden.document, ...asked });
   const { data, errors } = hideIntrospection(result, hidden.fields);
   const faults = (errors ?? []).map((error) => error.originalError ?? error);
   const [first] = faults;
   if ((data === null || data === undefined) && first instanceof Fault && FAULTS[first.code].status >= 503) throw first;
-  const shown = errors?.map((error) => shownError(c, error));
+  const shown = errors?.map((error) => shownError(context.request, error));
   const notes = Object.keys(context.notes).length === 0 ? {} : { extensions: context.notes };
   return {
     status: 200,
@@ -77,18 +91,7 @@ function operationOf(document: DocumentNode, name: string | null | undefined): O
   throw new DocumentProblem('GRAPHQL_VALIDATION_FAILED', [new GraphQLError(message)]);
 }
 
-async function executed(
-  context: QueryContext,
-  {
-    document,
-    operation,
-    variables,
-  }: {
-    document: DocumentNode;
-    operation: OperationDefinitionNode;
-    variables: Readonly<Record<string, unknown>>;
-  },
-) {
+async function executed(context: QueryContext, { document, operation, variables }: Executable) {
   const { signal } = context.deadline;
   try {
     return await execute({

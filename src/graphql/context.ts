@@ -4,6 +4,7 @@ import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { hiddenMetrics, visibleJobs } from '../http/auth/visible-jobs.ts';
 import type { AppEnv, Service } from '../http/env.ts';
+import type { HeldPart } from '../http/limits/unsent-bytes.ts';
 import { nowSec } from '../http/request.ts';
 import type { JobFilter } from '../jobs/filter.ts';
 import { hiddenIn } from '../jobs/hidden-metrics.ts';
@@ -19,8 +20,10 @@ const SIDE_BY_SIDE = 3;
 /** Fields of Query that start in one turn of the event loop. The largest page asks for eight. */
 const FIELDS_PER_TURN = 50;
 
-/** Bytes of metric data in the answer to one request: half of what all unread responses may hold. */
-const MOST_METRIC_BYTES = 32 * 1024 * 1024;
+/** Memory for the answer to one request: half of what all unread responses may hold. */
+const MOST_BYTES = 32 * 1024 * 1024;
+/** The bytes are counted among those of all requests in steps. A small request counts none. */
+const COUNTED_BYTES = 256 * 1024;
 
 /** What the resolvers of one request share. */
 export class QueryContext {
@@ -35,7 +38,9 @@ export class QueryContext {
   readonly #answers = new Map<string, Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
-  #metricBytes = 0;
+  readonly #held: HeldPart[] = [];
+  #bytes = 0;
+  #counted = 0;
   #started = 0;
 
   /** `complexity` is the number of fields of the operation. */
@@ -102,15 +107,28 @@ export class QueryContext {
     return items.length * this.#complexity <= VALUES_WITHOUT_PAUSE ? items : withPauses(items);
   }
 
-  /** Counts metric data, which stays in memory until the answer is sent. Throws invalid_request if it is too much. */
-  takeMetrics(bytes: number): void {
-    this.#metricBytes += bytes;
-    if (this.#metricBytes <= MOST_METRIC_BYTES) return;
-    const most = MOST_METRIC_BYTES / 1024 / 1024;
-    throw new Fault(
-      'invalid_request',
-      `the metric data of this request has more than ${most} MB: request less at once`,
-    );
+  /**
+   * Counts memory that is in use until the answer has been printed. Throws invalid_request if it is too much for one
+   * request, and queue_full if there is no room for it among that of other requests.
+   */
+  takeBytes(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > MOST_BYTES) {
+      const most = MOST_BYTES / 1024 / 1024;
+      throw new Fault('invalid_request', `the answer would need more than ${most} MB of memory: request less at once`);
+    }
+    const uncounted = this.#bytes - this.#counted;
+    if (uncounted < COUNTED_BYTES) return;
+    const { held } = this.request.var;
+    const { caller } = this.deadline;
+    held.checkRoom(caller);
+    this.#held.push(held.hold(uncounted, this.service.settings.REQUEST_TIMEOUT_MS, caller));
+    this.#counted = this.#bytes;
+  }
+
+  /** Ends the count. The answer is counted from here on. */
+  end(): void {
+    for (const part of this.#held) part.end();
   }
 
   /** Runs work that needs the database, the index or the archive: at most SIDE_BY_SIDE at the same time. */

@@ -7,7 +7,7 @@ export const VALUES_WITHOUT_PAUSE = 10_000;
 const TURN_MS = 10;
 
 /** The items, with pauses between them: the executor would complete a long list at a stretch. */
-export async function* withPauses<Item>(items: readonly Item[]): AsyncGenerator<Item, void, void> {
+export async function* withPauses<Item>(items: Iterable<Item>): AsyncGenerator<Item, void, void> {
   const turn = new Turn();
   for (const item of items) {
     yield item;

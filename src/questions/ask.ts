@@ -132,7 +132,7 @@ export class JobQuestions {
   async fullJobs(
     jobs: VisibleJobs,
     slice: OrderedSlice,
-    options: JobsBatchOptions & { take: (batch: Uint8Array) => void },
+    options: JobsBatchOptions & { take: (batch: Uint8Array, rows: number) => void },
     deadline: Deadline,
   ): Promise<{ hasMore: boolean }> {
     refuseHiddenOrder(jobs, slice.column);

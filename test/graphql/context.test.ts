@@ -1,6 +1,8 @@
 /** The statements of one request: how many at a time, equal ones once, and none after the deadline. */
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
+import { QueryContext } from '../../src/graphql/context.ts';
+import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { before, bodyOf, job, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp | undefined;
@@ -108,4 +110,39 @@ test('after the deadline the answer is 504, and no further statement starts', as
     { errors: [{ message: expect.stringContaining('300 ms'), extensions: { code: 'deadline_exceeded' } }], data: null },
   ]);
   expect(names).toHaveLength(3);
+});
+
+test('the jobs of all fields of a request are counted together', async () => {
+  const script = 'x'.repeat(700_000);
+  const app = await testApp({
+    jobs: Array.from({ length: 10 }, (_, at) => job({ jobId: at + 1, metaData: { script } })),
+  });
+  service = app;
+  const items = 'page: {page: 1, itemsPerPage: 10}) { items { metaData } }';
+  const codes = async (query: string) => {
+    const { errors = [] } = await bodyOf<{ errors?: { extensions: object }[] }>(await app.ask(query));
+    return errors.map(({ extensions }) => extensions);
+  };
+  expect(await codes(`{ jobs(${items} }`)).toEqual([]);
+  const order = 'order: {field: "jobId", type: "col"}';
+  expect(await codes(`{ jobs(${items} b: jobs(${order}, ${items} }`)).toEqual([{ code: 'invalid_request' }]);
+});
+
+test('memory for answers is counted among all unread responses until it is free again', () => {
+  const held = new UnsentBytes(64 * 2 ** 20);
+  const settings = { REQUEST_TIMEOUT_MS: 1_000 };
+  const context = (caller: string) =>
+    new QueryContext({ var: { held, deadline: { caller }, service: { settings, clock: () => 0 } } } as never, 1);
+  const [ada, ben] = [context('ada'), context('ben')];
+  ada.takeBytes(1_000);
+  expect(held.bytes).toBe(0);
+  for (let taken = 0; taken < 31; taken += 1) ada.takeBytes(2 ** 20);
+  for (let taken = 0; taken < 17; taken += 1) ben.takeBytes(2 ** 20);
+  expect(held.bytes).toBe(48 * 2 ** 20 + 1_000);
+  expect(() => ben.takeBytes(2 ** 20)).toThrow('too many responses');
+  expect(() => ada.takeBytes(2 ** 21)).toThrow('more than 32 MB');
+  ada.end();
+  ben.takeBytes(2 ** 20);
+  ben.end();
+  expect(held.bytes).toBe(0);
 });

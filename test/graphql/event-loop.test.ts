@@ -186,19 +186,23 @@ describe('no answer', () => {
   const all = `id jobId user project cluster subCluster startTime duration numNodes numHWThreads numAcc walltime
     resources { hostname hwthreads accelerators configuration } SMT shared partition arrayJobId monitoringStatus state
     tags { id type name scope } metaData footprint { name stat value } energyFootprint { hardware metric value } energy`;
-  const page = `page: {page: 1, itemsPerPage: ${PAGE}}`;
+  const page = (itemsPerPage = PAGE) => `page: {page: 1, itemsPerPage: ${itemsPerPage}}`;
   const ANSWERS: [name: string, query: () => string, least: number][] = [
     [
       'a page of the most jobs',
-      () => `{ jobs(${page}, filter: [{cluster: {eq: "a"}}]) { items { ${all} } count } }`,
+      () => `{ jobs(${page()}, filter: [{cluster: {eq: "a"}}]) { items { ${all} } count } }`,
       3_000_000,
     ],
     [
       'a page of jobs with 32 nodes',
-      () => `{ jobs(${page}, filter: [{cluster: {eq: "b"}}]) { items { id resources { hostname } } } }`,
+      () => `{ jobs(${page()}, filter: [{cluster: {eq: "b"}}]) { items { id resources { hostname } } } }`,
       3_000_000,
     ],
-    ['all parts of them', () => `{ jobs(${page}, filter: [{cluster: {eq: "b"}}]) { items { ${all} } } }`, 3_000_000],
+    [
+      'all parts of them',
+      () => `{ jobs(${page(3_000)}, filter: [{cluster: {eq: "b"}}]) { items { ${all} } } }`,
+      3_000_000,
+    ],
     ['a job with many nodes', () => `{ job(id: "${largest}") { id resources { hostname } } }`, 100_000],
     ['a job with many threads', () => `{ job(id: "${largest}") { ${all} } }`, 4_000_000],
     ['a list with it', () => `{ jobs(filter: [{cluster: {eq: "c"}}]) { items { ${all} } } }`, 4_000_000],

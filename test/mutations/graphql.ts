@@ -25,6 +25,8 @@ export const GRAPHQL: readonly Mutation[] = [
   mutation('graphql/accounts.ts', 'accounts ??= ', 'accounts = ', 'graphql/accounts'),
   mutation('graphql/context.ts', "{ ...this.notes['cut'], ...cut }", 'cut', 'graphql/tags'),
   mutation('graphql/context.ts', 'this.#running >= SIDE_BY_SIDE', 'this.#running >= 30', 'graphql/context'),
+  mutation('graphql/context.ts', 'this.#bytes > MOST_BYTES', 'bytes > MOST_BYTES', 'graphql/context'),
+  mutation('graphql/context.ts', 'held.checkRoom(caller);', ';', 'graphql/context'),
   mutation('graphql/context.ts', 'this.deadline.signal.throwIfAborted();', ';', 'graphql/context'),
   mutation('graphql/context.ts', 'JSON.stringify(key,', 'JSON.stringify(key[0],', 'graphql/context'),
   mutation('graphql/context.ts', 'this.#answers.set(text, answer);', ';', 'graphql/context'),
@@ -64,7 +66,7 @@ export const GRAPHQL: readonly Mutation[] = [
   ),
   mutation(
     'graphql/resolvers/archived-metrics.ts',
-    'selection, (bytes) => context.takeMetrics(bytes)',
+    'selection, (bytes) => context.takeBytes(bytes)',
     'selection',
     'graphql/archived-metrics',
   ),
@@ -74,7 +76,12 @@ export const GRAPHQL: readonly Mutation[] = [
     "['jobMetrics', id]",
     'graphql/archived-metrics',
   ),
-  mutation('graphql/resolvers/job-fields.ts', 'jobs.length > MOST_WITH_CONCURRENT', 'false', 'graphql/concurrent-jobs'),
+  mutation(
+    'graphql/resolvers/job-fields.ts',
+    'batches.rows > MOST_WITH_CONCURRENT',
+    'false',
+    'graphql/concurrent-jobs',
+  ),
   mutation(
     'graphql/resolvers/job-fields.ts',
     'itemsPerPage > most ? most',

@@ -48,7 +48,7 @@ export const ARCHIVED_METRICS: Resolvers = {
       if (fromStore !== undefined) return fromStore;
       const selection = { metrics, scopes, resolution: Number(resolution ?? defaultResolution(context)) };
       return await context.once(['jobMetrics', id, selection], () =>
-        jobMetrics(context.request, idOf(id), selection, (bytes) => context.takeMetrics(bytes)),
+        jobMetrics(context.request, idOf(id), selection, (bytes) => context.takeBytes(bytes)),
       );
     },
     async jobStats(_, { id, metrics }: MetricsArgs, context, info) {
@@ -63,7 +63,7 @@ export const ARCHIVED_METRICS: Resolvers = {
       const fromStore = await ofRunningJob(context, info, id);
       if (fromStore !== undefined) return fromStore;
       return await context.once(['scopedJobStats', id], () =>
-        scopedJobStatistics(context.request, idOf(id), (bytes) => context.takeMetrics(bytes)),
+        scopedJobStatistics(context.request, idOf(id), (bytes) => context.takeBytes(bytes)),
       );
     },
     async jobsMetricStats(_, { filter, metrics }: JobsArgs, context, info) {

@@ -6,7 +6,7 @@ import type { QueryContext } from '../context.ts';
 import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { listOrderOf, type OrderInput } from '../job-order.ts';
-import { nextTurn } from '../paced.ts';
+import { withPauses } from '../paced.ts';
 import { exactJson, type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 
@@ -17,8 +17,10 @@ export interface PageInput {
 
 /** The default page, as in cc-backend. */
 const DEFAULT_PAGE: PageInput = { page: 1n, itemsPerPage: 50n };
-/** Bytes of the jobs of one answer, as JSON. They are parsed here, on the thread of all requests. */
-const MOST_JOBS_BYTES = 32 * 1024 * 1024;
+/** Memory of a job in an answer, as a multiple of its JSON. With all fields it is seven, and with few of them one. */
+const MEMORY_OF_JSON = 3;
+/** Bytes of jobs that are parsed at once. */
+const AT_ONCE_BYTES = 256 * 1024;
 
 /** The default page. Each job takes a statement. The front end of cc-backend asks it of single jobs. */
 const MOST_WITH_CONCURRENT = 50;
@@ -48,13 +50,12 @@ export const JOBS: Resolvers = {
   },
   JobResultList: {
     async items(list: JobsOfPage, _, context, info) {
-      const { jobs } = await list.read(context);
-      if (jobs.length > MOST_WITH_CONCURRENT && fieldsAsked(info).has('concurrentJobs')) {
+      const { batches } = await list.read(context);
+      if (batches.rows > MOST_WITH_CONCURRENT && fieldsAsked(info).has('concurrentJobs')) {
         const most = `at most ${MOST_WITH_CONCURRENT} jobs of a page may have concurrentJobs, which are looked for one by one`;
         throw new Fault('invalid_request', `${most}: ask for a smaller page`);
       }
-      context.accounts.expect(jobs.map(({ user }) => user));
-      return context.paced(jobs);
+      return batches.jobs(context);
     },
     count: (list: JobsOfPage, _, context) => list.count(context),
     hasNextPage: async (list: JobsOfPage, _, context) => (await list.read(context)).hasNextPage,
@@ -139,7 +140,7 @@ class JobsOfPage {
     return await context.once(['count', this.#jobs], (deadline) => context.jobs.count(this.#jobs, deadline));
   }
 
-  async read(context: QueryContext): Promise<{ jobs: StoredJob[]; hasNextPage: boolean }> {
+  async read(context: QueryContext): Promise<{ batches: Batches; hasNextPage: boolean }> {
     const { GRAPHQL_MOST_JOBS: most } = context.service.settings;
     const { page, itemsPerPage } = this.#page;
     const limit = itemsPerPage === ALL || itemsPerPage > most ? most : Number(itemsPerPage);
@@ -152,13 +153,16 @@ class JobsOfPage {
     };
     return await context.once(['jobs', this.#jobs, slice, this.#parts], async (deadline) => {
       const batches = new Batches();
-      const options = { ...this.#parts, nowSec: context.nowSec, take: batches.take };
+      const take = (batch: Uint8Array, rows: number) => {
+        context.takeBytes(MEMORY_OF_JSON * batch.byteLength);
+        batches.add(batch, rows);
+      };
+      const options = { ...this.#parts, nowSec: context.nowSec, take };
       const { hasMore } = await context.jobs.fullJobs(this.#jobs, slice, options, deadline);
       const isCut = hasMore && BigInt(limit) !== itemsPerPage;
       if (isCut) context.noteCut({ jobs: limit, setting: 'GRAPHQL_MOST_JOBS' });
-      const jobs = await batches.parsed();
       // As in cc-backend: a page before the first has the jobs of the first, and a next one.
-      return { jobs, hasNextPage: page < 1n && itemsPerPage !== ALL ? jobs.length > 0 : hasMore };
+      return { batches, hasNextPage: page < 1n && itemsPerPage !== ALL ? batches.rows > 0 : hasMore };
     });
   }
 }
@@ -167,27 +171,26 @@ class JobsOfPage {
 const ALL = -1n;
 const LAST_OFFSET = 2n ** 63n - 1n;
 
-/** The jobs of an answer as they arrive. */
+/** The jobs of a page, as JSON. */
 class Batches {
   readonly #batches: Uint8Array[] = [];
   #bytes = 0;
+  rows = 0;
 
-  readonly take = (batch: Uint8Array): void => {
-    this.#bytes += batch.byteLength;
-    if (this.#bytes > MOST_JOBS_BYTES) {
-      const most = `${MOST_JOBS_BYTES / 1024 / 1024} MB`;
-      throw new Fault('invalid_request', `the jobs of this page have more than ${most}: ask for fewer`);
-    }
+  add(batch: Uint8Array, rows: number): void {
     this.#batches.push(batch);
-  };
+    this.#bytes += batch.byteLength;
+    this.rows += rows;
+  }
 
-  /** Other requests get a turn after each batch. */
-  async parsed(): Promise<StoredJob[]> {
-    const jobs: StoredJob[] = [];
-    for (const [index, batch] of this.#batches.entries()) {
-      if (index > 0) await nextTurn();
-      for (const job of storedJobs(batch)) jobs.push(job);
-    }
-    return jobs;
+  /** The jobs of many batches are parsed as the executor asks for them. */
+  jobs(context: QueryContext): readonly StoredJob[] | AsyncIterable<StoredJob> {
+    const parsed = (batches: readonly Uint8Array[]) => {
+      const jobs = batches.flatMap(storedJobs);
+      context.accounts.expect(jobs.map(({ user }) => user));
+      return jobs;
+    };
+    if (this.#bytes <= AT_ONCE_BYTES) return context.paced(parsed(this.#batches));
+    return withPauses(this.#batches.values().flatMap((batch) => parsed([batch])));
   }
 }

@@ -21,7 +21,7 @@ export async function readFullJobs(
   }: {
     found: readonly ListCursor[] | undefined;
     read: (statement: PageStatement<JobsBatch>) => Promise<Page<JobsBatch>>;
-    take: (batch: Uint8Array) => void;
+    take: (batch: Uint8Array, rows: number) => void;
   },
 ): Promise<{ hasMore: boolean }> {
   const shown = Math.min(slice.limit, options.withMetadata ? BATCH.firstWithMetadata : BATCH.first);
@@ -35,7 +35,7 @@ export async function readFullJobs(
   let ids = following.ids === '' ? [] : following.ids.split(',');
   if (hasMore) ids = ids.slice(0, -1);
   for (;;) {
-    if (batch.rows > 0) take(batch.bytes);
+    if (batch.rows > 0) take(batch.bytes, batch.rows);
     if (ids.length === 0) return { hasMore };
     const next = ids.slice(0, batch.rows === 0 ? BATCH.first : rowsLike(batch));
     ids = ids.slice(next.length);
