@@ -13,7 +13,7 @@ const NODES = 10_000;
 const resources = (nodes: number, more = '') =>
   `(WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ${nodes})
     SELECT json_group_array(json_object('hostname', 'node' || x ${more})) FROM n)`;
-const THREADS = `, 'hwthreads', json('[${Array.from({ length: 128 }, (_, nth) => nth).join()}]')`;
+const THREADS = `, 'hwthreads', json('[${Array.from({ length: 72 }, (_, nth) => nth).join()}]')`;
 
 let jobs: SharedJobs;
 let service: MeasuredService;
