@@ -1,5 +1,5 @@
 /** Filters in the addresses of cc-backend's pages: what its front end gets for them (contract/frontend.md §1.2). */
-import { array, assert, constantFrom, property, string, tuple } from 'fast-check';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { filterPresets } from '../../src/frontend/presets.ts';
 
@@ -76,9 +76,12 @@ test('any address gives presets that are JSON', () => {
     '__proto__',
     'constructor',
   ];
-  const pair = tuple(constantFrom(...names), string({ unit: constantFrom('-', '9', 'lessthan', '<', '"', '\u2028') }));
-  assert(
-    property(array(pair), (pairs) => {
+  const pair = fc.tuple(
+    fc.constantFrom(...names),
+    fc.string({ unit: fc.constantFrom('-', '9', 'lessthan', '<', '"', '\u2028') }),
+  );
+  fc.assert(
+    fc.property(fc.array(pair), (pairs) => {
       const presets = filterPresets(new URLSearchParams(pairs));
       expect(JSON.parse(JSON.stringify(presets))).toEqual(presets);
       expect(Object.getPrototypeOf(presets)).toBe(Object.prototype);
