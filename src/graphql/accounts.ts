@@ -13,7 +13,8 @@ export class Accounts {
   readonly #caller: User;
   readonly #read: (names: readonly string[]) => Promise<Account[]>;
   /** For each name, how it is read. */
-  readonly #groups = new Map<string, () => Promise<ReadonlyMap<string, Account>>>();
+  readonly #groups = new Map<string, () => Promise<void>>();
+  readonly #known = new Map<string, Account | null>();
 
   constructor(caller: User, read: (names: readonly string[]) => Promise<Account[]>) {
     this.#caller = caller;
@@ -25,17 +26,30 @@ export class Accounts {
     const names = [...new Set(usernames)].filter(
       (name) => !this.#groups.has(name) && mayReadAccount(this.#caller, name),
     );
-    let accounts: Promise<ReadonlyMap<string, Account>> | undefined;
+    let reading: Promise<void> | undefined;
     const group = () => {
-      accounts ??= this.#read(names).then((found) => new Map(found.map((account) => [account.username, account])));
-      return accounts;
+      reading ??= this.#read(names).then((found) => {
+        for (const name of names) this.#known.set(name, null);
+        for (const account of found) this.#known.set(account.username, account);
+      });
+      return reading;
     };
     for (const name of names) this.#groups.set(name, group);
   }
 
+  /** Reads accounts, so that `of` need not wait for each. */
+  async read(usernames: readonly string[]): Promise<void> {
+    this.expect(usernames);
+    await Promise.all(new Set(usernames.map((name) => this.#groups.get(name)?.())));
+  }
+
   /** Returns null for a user without an account, and for one that the caller may not read. */
-  async of(username: string): Promise<Account | null> {
-    this.expect([username]);
-    return (await this.#groups.get(username)?.())?.get(username) ?? null;
+  of(username: string): Account | null | Promise<Account | null> {
+    return this.#known.get(username) ?? (this.#known.has(username) ? null : this.#later(username));
+  }
+
+  async #later(username: string): Promise<Account | null> {
+    await this.read([username]);
+    return this.#known.get(username) ?? null;
   }
 }

@@ -10,17 +10,28 @@ export interface BodiesProtocol {
 }
 
 /**
- * A body from this size on is garbage-collected at once, in 5 to 15 ms after the answer. Otherwise its garbage would
- * count as memory of the next body, and three of the largest in a row would exceed the limit.
+ * A body from this size on is garbage-collected at once, in 5 to 15 ms after the answer, or before the next body if that
+ * is here already. Otherwise its garbage would count as memory of the next body, and three of the largest in a row would
+ * exceed the limit.
  */
 const COLLECTED_FROM_BYTES = 1024 * 1024;
+let isCollected = true;
+
+function collect(): void {
+  if (isCollected) return;
+  isCollected = true;
+  globalThis.gc?.();
+}
 
 serveProgram<BodiesProtocol>(async () => ({
   opened: { pragmas: {} },
   calls: {
     async parse(body, call) {
-      const isLarge = body.bytes.byteLength >= COLLECTED_FROM_BYTES;
-      if (isLarge) call.afterwards(() => setImmediate(() => globalThis.gc?.()));
+      collect();
+      if (body.bytes.byteLength >= COLLECTED_FROM_BYTES) {
+        isCollected = false;
+        call.afterwards(() => setImmediate(collect));
+      }
       return await partsOf(body);
     },
   },

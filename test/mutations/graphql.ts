@@ -22,7 +22,7 @@ export const GRAPHQL: readonly Mutation[] = [
   mutation('graphql/complexity.ts', 'other !== first', 'false', 'graphql/documents'),
   mutation('graphql/accounts.ts', '!this.#groups.has(name) && ', '', 'graphql/accounts'),
   mutation('graphql/accounts.ts', ' && mayReadAccount(this.#caller, name)', '', 'graphql/accounts'),
-  mutation('graphql/accounts.ts', 'accounts ??= ', 'accounts = ', 'graphql/accounts'),
+  mutation('graphql/accounts.ts', 'reading ??= ', 'reading = ', 'graphql/accounts'),
   mutation('graphql/context.ts', "{ ...this.notes['cut'], ...cut }", 'cut', 'graphql/tags'),
   mutation('graphql/context.ts', 'this.#running >= SIDE_BY_SIDE', 'this.#running >= 30', 'graphql/context'),
   mutation('graphql/context.ts', 'this.#bytes > MOST_BYTES', 'bytes > MOST_BYTES', 'graphql/context'),

@@ -25,12 +25,7 @@ export const NODE: readonly Mutation[] = [
     'flags: []',
     'node/bodies > the process starts with the first body',
   ),
-  mutation(
-    'node/bodies-program.ts',
-    'setImmediate(() => globalThis.gc?.())',
-    '{}',
-    'node/bodies > what a body of a megabyte leaves',
-  ),
+  mutation('node/bodies-program.ts', 'setImmediate(collect)', '{}', 'node/bodies > what a body of a megabyte leaves'),
   mutation(
     'node/database.ts',
     '(mode & OTHERS_READ) === 0',

@@ -51,11 +51,12 @@ export const JOBS: Resolvers = {
   JobResultList: {
     async items(list: JobsOfPage, _, context, info) {
       const { batches } = await list.read(context);
-      if (batches.rows > MOST_WITH_CONCURRENT && fieldsAsked(info).has('concurrentJobs')) {
+      const asked = fieldsAsked(info);
+      if (batches.rows > MOST_WITH_CONCURRENT && asked.has('concurrentJobs')) {
         const most = `at most ${MOST_WITH_CONCURRENT} jobs of a page may have concurrentJobs, which are looked for one by one`;
         throw new Fault('invalid_request', `${most}: ask for a smaller page`);
       }
-      return batches.jobs(context);
+      return await batches.jobs(context, asked.has('userData'));
     },
     count: (list: JobsOfPage, _, context) => list.count(context),
     hasNextPage: async (list: JobsOfPage, _, context) => (await list.read(context)).hasNextPage,
@@ -184,13 +185,17 @@ class Batches {
   }
 
   /** The jobs of many batches are parsed as the executor asks for them. */
-  jobs(context: QueryContext): readonly StoredJob[] | AsyncIterable<StoredJob> {
-    const parsed = (batches: readonly Uint8Array[]) => {
-      const jobs = batches.flatMap(storedJobs);
+  async jobs(context: QueryContext, withAccounts: boolean): Promise<readonly StoredJob[] | AsyncIterable<StoredJob>> {
+    if (this.#bytes <= AT_ONCE_BYTES) {
+      const jobs = this.#batches.flatMap(storedJobs);
+      if (withAccounts) await context.accounts.read(jobs.map(({ user }) => user));
+      return context.paced(jobs);
+    }
+    const parsed = (batch: Uint8Array) => {
+      const jobs = storedJobs(batch);
       context.accounts.expect(jobs.map(({ user }) => user));
       return jobs;
     };
-    if (this.#bytes <= AT_ONCE_BYTES) return context.paced(parsed(this.#batches));
-    return withPauses(this.#batches.values().flatMap((batch) => parsed([batch])));
+    return withPauses(this.#batches.values().flatMap(parsed));
   }
 }

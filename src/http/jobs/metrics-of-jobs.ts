@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
-import { samplesText } from '../../archive/data-json.ts';
 import { Fault } from '../../faults.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import { checkGrid, ROOFLINE_METRICS, type RooflineGrid } from '../../jobs/roofline.ts';
+import { samplesText } from '../../jobs/samples.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { MetricJob } from '../../questions/list/metric-jobs.ts';
 import { inSlices } from '../../slices.ts';
