@@ -32,7 +32,7 @@ const ODD = [
   ...TEXTS.map((column) => ({ column, value: "x'6162'" })),
   ...["'much'", "x'31'", '1e999', '-1e999'].map((value) => ({ column: 'energy', value })),
   { column: 'hpc_user', value: "CAST(x'610062' AS TEXT)" },
-  { column: 'resources', value: `'[{"hostname":"a' || char(31) || '"}]'` },
+  { column: 'resources', value: `'[{"hostname":"a\\u001f"}]'` },
   { column: 'footprint', value: `'{"load_avg": 1, "mem_avg": 9007199254740993}'` },
   { column: 'footprint', value: `'{"load_avg": 1e309, "mem_avg": 1}'` },
 ];
@@ -46,7 +46,10 @@ const FITTING = [
   { column: 'footprint', value: `'{"load_avg": 1e-7, "mem_avg": 0.30000000000000004}'` },
   { column: 'meta_data', value: 'NULL' },
   // Not valid JSON.
-  ...['a\tb', 'a\0b', '\n'].map((name) => ({ column: 'resources', value: `CAST(x'${hostsHex(name)}' AS TEXT)` })),
+  ...['a\tb', 'a\0b', '\n', 'a\x1fb'].map((name) => ({
+    column: 'resources',
+    value: `CAST(x'${hostsHex(name)}' AS TEXT)`,
+  })),
 ];
 
 function hostsHex(name: string): string {
@@ -109,6 +112,7 @@ test.each(FITTING)('$value in $column is held', async ({ column, value }) => {
 
 test.each([
   ...['[{"hostname":"}]', '[{"hostname":""}]', '[{"hostname":"a"},{"hostname":"A\tb"}]', '[{"hostname":"a"}]'],
+  '[{"hostname":"a\x1fb"}]', // the index separates hosts by this character
   ...[
     '[{"hostname":"a"},{"hostname":"b","x":1}]',
     '[{"hostname":"a","hwthreads":[1]}]',
@@ -117,7 +121,7 @@ test.each([
   ],
 ])('jobs on the hosts %s', async (resources) => {
   const { index, db } = await built('resources', `'${resources}'`);
-  for (const value of ['', 'a', 'A', 'b', 'a\tb']) {
+  for (const value of ['', 'a', 'A', 'b', 'a\tb', 'a\x1fb']) {
     const node: Condition = { kind: 'text', field: 'node', operator: 'is', values: [value] };
     const jobs = { ...ALL, conditions: [node] };
     expect(await answerOf(index, { kind: 'count', jobs })).toEqual(await db.read(countJobs(jobs)));

@@ -36,9 +36,9 @@ export const COLUMNS: readonly Mutation[] = [
   ),
   mutation(
     'column-index/read/job-reader.ts',
-    'if (json.includes(HOST_MARK))',
-    'if (json === HOST_MARK)',
-    'column-index/odd-values > jobs on the hosts',
+    'host.includes(HOST_MARK) || ',
+    '',
+    'column-index/job-reader > that the index cannot hold',
   ),
   mutation('column-index/read/sqlite-json.ts', '\\d{1,7}|', '\\d{1,99}|', 'column-index/job-reader'),
   mutation(

@@ -127,7 +127,6 @@ class Chunk {
     if (`${texts}${json}${name}`.includes('\ufffd') && !this.#hasValidTexts(id)) this.#leaveOut(at, ODD_TEXT);
     this.#names.push(this.#name(at, name));
     this.#tags.push(String(tags));
-    if (json.includes(HOST_MARK)) this.#leaveOut(at, ODD_HOST);
     this.#addHosts(at, json);
     this.#addFootprint(at, jsonText(footprint));
   }
