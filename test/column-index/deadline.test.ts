@@ -1,7 +1,10 @@
 /** Deadlines also stop questions that the column index is answering. */
+import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { ALL, BUILD_LIMIT_MS, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import type { IndexProtocol } from '../../src/column-index/index-protocol.ts';
+import { ALL, BUILD_LIMIT_MS, builtIndex, count, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { fixture, lateMs, testPool, until, within } from '../support/pool.ts';
+import { openedProgram } from '../support/program.ts';
 
 vi.setConfig({ testTimeout: 2 * BUILD_LIMIT_MS, hookTimeout: BUILD_LIMIT_MS });
 
@@ -42,6 +45,24 @@ test('so it does while thousands of changes are taken over, and none is lost', a
   const [group] = await both.questions.statistics(ALL, options, within(20_000));
   expect(group).toMatchObject({ id: 'user8', totalJobs: 12_000 });
   expect(both.index.status().counters).toMatchObject({ kills: 0, crashes: 0 });
+});
+
+test('an interrupt stops the program while it takes over changes', async () => {
+  const pool = await testPool();
+  await withJobs(pool, jobs(1, 12_000));
+  const options = {
+    ...{ databasePath: pool.path, path: `${pool.path}.columns`, memoryMb: 128 },
+    ...{ tempDir: dirname(pool.path), spillMb: 64 },
+  };
+  (await builtIndex(options)).close();
+  await withJobs(pool, 'UPDATE job SET energy = 1');
+  const program = join(import.meta.dirname, '../../src/column-index/program.ts');
+  const { child, send, next } = await openedProgram<IndexProtocol>(program, { ...options, fresh: false });
+  child.kill('SIGSTOP'); // it reads both messages at once
+  send({ kind: 'call', id: 1, name: 'follow', input: null });
+  send({ kind: 'interrupt', id: 1 });
+  child.kill('SIGCONT');
+  expect(await next()).toMatchObject({ kind: 'failed', id: 1, fault: { cause: expect.stringMatching(/abort/i) } });
 });
 
 test('one that cannot be interrupted is killed, and another process follows', async () => {

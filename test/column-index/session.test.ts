@@ -1,7 +1,7 @@
 /** The effect on an index of changes to its file or to the database file. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, copyFileSync, existsSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { NewIndex } from '../../src/column-index/build/new-index.ts';
@@ -66,9 +66,15 @@ test('a build whose record of changes is lost meanwhile is no index', async () =
 });
 
 test('the log of an index before is not taken for one of the new file', async () => {
-  const { of } = await database();
-  writeFileSync(`${of.path}.wal`, 'of another file');
-  expect(await answerOf(await built(of), COUNT)).toEqual([{ count: 3 }]);
+  const { db, of } = await database();
+  const [log, kept] = [`${of.path}.wal`, join(of.tempDir, 'kept.wal')];
+  const before = await builtIndex(of);
+  await db.exec(jobs(4, 4));
+  expect(await answerOf(before, COUNT)).toEqual([{ count: 4 }]);
+  copyFileSync(log, kept);
+  before.close(); // deletes its log
+  renameSync(kept, log); // as after a crash
+  expect(await answerOf(await built(of), COUNT)).toEqual([{ count: 4 }]);
 });
 
 test('a build leaves alone what another service builds', async () => {

@@ -19,7 +19,7 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/program.ts',
     'interrupt: () => index.interrupt(),',
     '',
-    'column-index/deadline > a deadline ends a question at once',
+    'column-index/deadline > an interrupt stops the program',
   ),
   mutation('questions/index-columns.ts', ' && stored <= most && stored >= -most', '', 'column-index/odd-values'),
   mutation(
@@ -93,7 +93,7 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/status-with-index.ts',
     'await index.close();',
     '',
-    'column-index/index > it closes whatever it is doing',
+    'column-index/index > it answers once it is built',
   ),
   mutation('column-index/index-errors.ts', 'if (BROKEN.test(message))', "if (message === '')", 'column-index/session'),
   mutation('column-index/odd-jobs.ts', '!ids.has(id)', 'true', 'column-index/odd-values'),
