@@ -1,18 +1,14 @@
 import {
-  type FieldNode,
-  GraphQLIncludeDirective,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
-  GraphQLSkipDirective,
-  getDirectiveValues,
   getNamedType,
   isObjectType,
-  Kind,
   print,
   type SelectionSetNode,
   visit,
 } from 'graphql';
 import { losslessJson } from '../http/json/lossless-json.ts';
+import { includedFields } from './selection.ts';
 
 /** What is asked of a type: its fields by their names, each once. */
 export interface Selection {
@@ -112,25 +108,4 @@ function selectionOf(type: GraphQLOutputType, sets: readonly SelectionSetNode[],
     fields.set(first.name, { type: first.type, selection: selectionOf(first.type, [], info) });
   }
   return { fields };
-}
-
-/** The fields that `@include` and `@skip` leave, those of fragments included. */
-function includedFields(sets: readonly SelectionSetNode[], { fragments, variableValues }: Parts): FieldNode[] {
-  const fields: FieldNode[] = [];
-  const seen = new Set<string>();
-  const add = ({ selections }: SelectionSetNode): void => {
-    for (const selection of selections) {
-      if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) continue;
-      if (getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] === false) continue;
-      if (selection.kind === Kind.FIELD) fields.push(selection);
-      else if (selection.kind === Kind.INLINE_FRAGMENT) add(selection.selectionSet);
-      else if (!seen.has(selection.name.value)) {
-        seen.add(selection.name.value);
-        const fragment = fragments[selection.name.value];
-        if (fragment !== undefined) add(fragment.selectionSet);
-      }
-    }
-  };
-  for (const set of sets) add(set);
-  return fields;
 }

@@ -77,6 +77,11 @@ test('histograms of jobs and of metrics', async () => {
   expect(await rows('(filter: [{state: ["running"]}], metrics: ["mem_used"])', metrics)).toEqual([{ histMetrics: [] }]);
 });
 
+test('what @include and @skip leave out is not asked for', async () => {
+  const left = 'id histDuration @include(if: false) { count } histNumAccs @skip(if: true) { count }';
+  expect(await rows('(groupBy: USER)', left)).toEqual([{ id: 'ada' }, { id: 'bob' }]);
+});
+
 test.each([
   ['(groupBy: USER)', 'histDuration { count }', 'histograms cannot be grouped'],
   ['(metrics: ["mem_used"], numMetricBins: 0)', 'histMetrics { metric }', 'numMetricBins'],

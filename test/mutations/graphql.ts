@@ -96,11 +96,18 @@ export const GRAPHQL: readonly Mutation[] = [
   ),
   mutation('graphql/resolvers/node-fields.ts', "['nodes', filter, options]", "['nodes', filter]", 'graphql/nodes'),
   mutation(
-    'graphql/resolvers/resolver.ts',
+    'graphql/selection.ts',
     'if (fragment !== undefined) add(fragment.selectionSet);',
     ';',
     'graphql/concurrent-jobs',
   ),
+  mutation(
+    'graphql/selection.ts',
+    "selection, variableValues)?.['if'] === true",
+    "selection, variableValues)?.['if'] === 1",
+    'graphql/statistics',
+  ),
+  mutation('graphql/resolvers/resolver.ts', 'field.name.value === name', 'field.name.value !== name', 'graphql/lists'),
   mutation('graphql/resolvers/tag-fields.ts', 'tags.length > MOST_FULL_TAGS', 'false', 'graphql/tags'),
   mutation('graphql/resolvers/tag-fields.ts', 'if (tagIds.length === 0) return [];', ';', 'graphql/tags'),
   mutation(
