@@ -2,17 +2,16 @@
  * SQLite stores values of any type in a column. An index does not hold jobs whose values could have another meaning
  * there.
  */
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Unsupported } from '../../src/column-index/index-errors.ts';
-import type { IndexSession } from '../../src/column-index/session.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
-import { makeCcBackendFile, type TestDatabase, testDatabase } from '../support/sql.ts';
+import { makeCcBackendFile, testDatabase } from '../support/sql.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const columnsOf = (...kinds: string[]) =>
@@ -52,65 +51,7 @@ const FITTING = [
   })),
 ];
 
-function hostsHex(name: string): string {
-  return Buffer.from(`[{"hostname":"${name}"},{"hostname":"b"}]`).toString('hex');
-}
-
-async function built(column: string, value: string | bigint): Promise<{ index: IndexSession; db: TestDatabase }> {
-  const db = await testDatabase();
-  onTestFinished(() => db.close());
-  await db.exec(jobs(1, 3));
-  await db.exec(`UPDATE job SET footprint = '{"load_avg": 1.5, "mem_avg": 2}'`);
-  // Written without the checks of the table, as another program could.
-  await db.exec(`PRAGMA ignore_check_constraints = 1; UPDATE job SET ${column} = ${value} WHERE id = 2`);
-  const folder = testFolder();
-  const index = await builtIndex({
-    ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
-    ...{ tempDir: folder, spillMb: 64 },
-  });
-  onTestFinished(() => index.close());
-  return { index, db };
-}
-
-const count = (...conditions: Condition[]) => ({ kind: 'count', jobs: { ...ALL, conditions } }) as const;
-
-const ODD_COLUMNS = [...Map.groupBy(ODD, ({ column }) => column)].map(([column, cases]) => ({
-  column,
-  values: cases.map(({ value }) => value),
-}));
-
-test.each(ODD_COLUMNS)('in $column, each of $values costs only the questions that match the job', async (odd) => {
-  const { column, values } = odd;
-  const [first = ''] = values;
-  const { index, db } = await built(column, first);
-  const [row] = await db.all(`SELECT ${column} AS stored FROM job WHERE id = 1`);
-  const plain = column === 'job_id' ? 2n : (row as { stored: string }).stored; // a key must be unique
-  for (const [nth, value] of values.entries()) {
-    const shown = String(value);
-    // The first value was there during the build.
-    if (nth > 0) await db.exec(`UPDATE job SET ${column} = ${value} WHERE id = 2`);
-    expect(await index.ask(count()), shown).toBeUndefined();
-    expect(index.odd, shown).toEqual([{ id: 2n, reason: expect.stringMatching(/./) }]);
-    const others = count({ kind: 'id', field: 'db-id', values: [1n, 3n] });
-    expect(await answerOf(index, others), shown).toEqual([{ count: 2 }]);
-    // When the job is repaired, the index is complete again.
-    await db.all(`UPDATE job SET ${column} = ? WHERE id = 2`, [plain]);
-    expect(await answerOf(index, count()), shown).toEqual([{ count: 3 }]);
-    expect(index.odd, shown).toEqual([]);
-  }
-  // The same if it is deleted.
-  await db.exec(`UPDATE job SET ${column} = ${first} WHERE id = 3`);
-  expect(await index.ask(count())).toBeUndefined();
-  await db.exec('DELETE FROM job WHERE id = 3');
-  expect(await answerOf(index, count())).toEqual([{ count: 2 }]);
-});
-
-test.each(FITTING)('$value in $column is held', async ({ column, value }) => {
-  const { index } = await built(column, value);
-  expect(await answerOf(index, { kind: 'count', jobs: ALL })).toEqual([{ count: 3 }]);
-});
-
-test.each([
+const HOSTS = [
   ...['[{"hostname":"}]', '[{"hostname":""}]', '[{"hostname":"a"},{"hostname":"A\tb"}]', '[{"hostname":"a"}]'],
   '[{"hostname":"a\x1fb"}]', // the index separates hosts by this character
   ...[
@@ -119,13 +60,100 @@ test.each([
     '[{"hostname":"\\u0041"}]',
     'b"}]',
   ],
-])('jobs on the hosts %s', async (resources) => {
-  const { index, db } = await built('resources', `'${resources}'`);
-  for (const value of ['', 'a', 'A', 'b', 'a\tb', 'a\x1fb']) {
-    const node: Condition = { kind: 'text', field: 'node', operator: 'is', values: [value] };
-    const jobs = { ...ALL, conditions: [node] };
-    expect(await answerOf(index, { kind: 'count', jobs })).toEqual(await db.read(countJobs(jobs)));
-  }
+];
+
+function hostsHex(name: string): string {
+  return Buffer.from(`[{"hostname":"${name}"},{"hostname":"b"}]`).toString('hex');
+}
+
+/** An index of `last` jobs. Before its build, each case changed one of them. */
+async function built(last: number, cases: readonly { id: number; column: string; value: string | bigint }[]) {
+  const db = await testDatabase();
+  await db.exec(jobs(101, 100 + last)); // ids from 1, with other job ids
+  await db.exec(`UPDATE job SET footprint = '{"load_avg": 1.5, "mem_avg": 2}'`);
+  // Written without the checks of the table, as another program could.
+  await db.exec('PRAGMA ignore_check_constraints = 1');
+  for (const { id, column, value } of cases) await db.exec(`UPDATE job SET ${column} = ${value} WHERE id = ${id}`);
+  const folder = dirname(db.path);
+  const index = await builtIndex({
+    ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
+    ...{ tempDir: folder, spillMb: 64 },
+  });
+  const close = async () => {
+    await index.close();
+    await db.close();
+  };
+  return { db, index, close };
+}
+
+const count = (...conditions: Condition[]) => ({ kind: 'count', jobs: { ...ALL, conditions } }) as const;
+const withIds = (...ids: number[]): Condition => ({ kind: 'id', field: 'db-id', values: ids.map(BigInt) });
+
+describe('an odd value', () => {
+  /** A column, its odd values, and three jobs: the second has the odd values. */
+  const COLUMNS = [...Map.groupBy(ODD, ({ column }) => column)].map(([column, cases], nth) => ({
+    column,
+    values: cases.map(({ value }) => value),
+    ids: { before: 3 * nth + 1, odd: 3 * nth + 2, after: 3 * nth + 3 },
+  }));
+  let shared: Awaited<ReturnType<typeof built>>;
+  beforeAll(async () => {
+    const first = COLUMNS.map(({ column, values: [value = ''], ids }) => ({ id: ids.odd, column, value }));
+    shared = await built(3 * COLUMNS.length, first);
+  });
+  afterAll(() => shared.close());
+
+  test.each(COLUMNS)('in $column, each of $values costs only the questions that match the job', async (odd) => {
+    const { column, values, ids } = odd;
+    const { index, db } = shared;
+    const three = count(withIds(ids.before, ids.odd, ids.after));
+    const oddOfThree = () => index.odd.filter(({ id }) => Object.values(ids).map(BigInt).includes(id));
+    const [row] = await db.all(`SELECT ${column} AS stored FROM job WHERE id = ${ids.before}`);
+    const plain = column === 'job_id' ? BigInt(ids.odd) : (row as { stored: string }).stored; // a key must be unique
+    for (const [nth, value] of values.entries()) {
+      const shown = String(value);
+      // The first value was there during the build.
+      if (nth > 0) await db.exec(`UPDATE job SET ${column} = ${value} WHERE id = ${ids.odd}`);
+      expect(await index.ask(count()), shown).toBeUndefined();
+      expect(await index.ask(three), shown).toBeUndefined();
+      expect(oddOfThree(), shown).toEqual([{ id: BigInt(ids.odd), reason: expect.stringMatching(/./) }]);
+      expect(await answerOf(index, count(withIds(ids.before, ids.after))), shown).toEqual([{ count: 2 }]);
+      // When the job is repaired, the index is complete again.
+      await db.all(`UPDATE job SET ${column} = ? WHERE id = ${ids.odd}`, [plain]);
+      expect(await answerOf(index, three), shown).toEqual([{ count: 3 }]);
+      expect(oddOfThree(), shown).toEqual([]);
+    }
+    // The same if it is deleted.
+    await db.exec(`UPDATE job SET ${column} = ${values[0]} WHERE id = ${ids.after}`);
+    expect(await index.ask(three)).toBeUndefined();
+    await db.exec(`DELETE FROM job WHERE id = ${ids.after}`);
+    expect(await answerOf(index, three)).toEqual([{ count: 2 }]);
+  });
+});
+
+describe('an index holds', () => {
+  const HELD = FITTING.map((one, nth) => ({ ...one, id: nth + 1 }));
+  const ON_HOSTS = HOSTS.map((resources, nth) => ({ resources, id: HELD.length + nth + 1 }));
+  const JOBS = HELD.length + ON_HOSTS.length;
+  let shared: Awaited<ReturnType<typeof built>>;
+  beforeAll(async () => {
+    const onHosts = ON_HOSTS.map(({ resources, id }) => ({ id, column: 'resources', value: `'${resources}'` }));
+    shared = await built(JOBS, [...HELD, ...onHosts]);
+  });
+  afterAll(() => shared.close());
+
+  test.each(HELD)('$value in $column', async ({ id }) => {
+    expect(await answerOf(shared.index, count(withIds(id)))).toEqual([{ count: 1 }]);
+    expect(await answerOf(shared.index, count())).toEqual([{ count: JOBS }]);
+  });
+
+  test.each(ON_HOSTS)('jobs on the hosts $resources', async ({ id }) => {
+    const { index, db } = shared;
+    for (const value of ['', 'a', 'A', 'b', 'a\tb', 'a\x1fb']) {
+      const { kind, jobs } = count(withIds(id), { kind: 'text', field: 'node', operator: 'is', values: [value] });
+      expect(await answerOf(index, { kind, jobs })).toEqual(await db.read(countJobs(jobs)));
+    }
+  });
 });
 
 test('a file with texts in UTF-16 is nothing for an index', async () => {
