@@ -1,6 +1,7 @@
 /** Runs the real bin/cc-jobs in processes of a test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
@@ -81,11 +82,20 @@ export async function run(cwd: string, args: readonly string[], env?: Environmen
   return { code, stdout: running.stdout(), stderr: running.stderr() };
 }
 
-/** A new database in `var`, where the default settings expect it. */
+/** What the first `migrate` of a test file created: bytes by path. */
+const created = new Map<string, Buffer>();
+
+/** A new database in `var`, where the default settings expect it, and an empty archive. */
 export async function migrated(): Promise<string> {
   const cwd = testFolder();
-  const { code, stderr } = await run(cwd, ['migrate']);
-  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('created (0001_schema_11.sql') });
+  if (created.size === 0) {
+    const { code, stderr } = await run(cwd, ['migrate']);
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('created (0001_schema_11.sql') });
+    for (const path of ['var/job.db', 'var/job-archive/version.txt']) created.set(path, readFileSync(join(cwd, path)));
+  } else {
+    mkdirSync(join(cwd, 'var/job-archive'), { recursive: true, mode: 0o750 });
+    for (const [path, bytes] of created) writeFileSync(join(cwd, path), bytes, { mode: 0o640 });
+  }
   return cwd;
 }
 
