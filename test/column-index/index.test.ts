@@ -5,14 +5,15 @@ import { expect, test, vi } from 'vitest';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { ALL, BUILD_LIMIT_MS, count, type Indexed, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
-import { testPool, until, within } from '../support/pool.ts';
+import { localDatabase } from '../support/local-database.ts';
+import { until, within } from '../support/pool.ts';
 
 vi.setConfig({ testTimeout: 2 * BUILD_LIMIT_MS, hookTimeout: BUILD_LIMIT_MS });
 
 const STATISTICS = { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' } as const;
 
 test('it answers once it is built, and knows what was written before the question', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 1_000));
   const both = indexed(pool);
   expect(await count(both)).toBe(1_000); // by SQL or by the index: no question waits for the index
@@ -33,7 +34,7 @@ test('it answers once it is built, and knows what was written before the questio
 });
 
 test('a restart finds its file and follows what was written meanwhile', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 10));
   const first = indexed(pool);
   await isReady(first);
@@ -59,7 +60,7 @@ test.each([
     },
   ],
 ])('a file %s is built again', async (_what, damage) => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 5_000));
   const first = indexed(pool);
   await isReady(first);
@@ -71,7 +72,7 @@ test.each([
 });
 
 test('the file of another database is not trusted', async () => {
-  const [one, other] = [await testPool(), await testPool()];
+  const [one, other] = [await localDatabase(), await localDatabase()];
   await withJobs(one, jobs(1, 10));
   await withJobs(other, jobs(1, 5)); // and fewer changes
   const first = indexed(one);
@@ -83,7 +84,7 @@ test('the file of another database is not trusted', async () => {
 });
 
 test('a record that has lost the place of the index makes it build again', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 10));
   const both = indexed(pool);
   await isReady(both);
@@ -100,7 +101,7 @@ test('a record that has lost the place of the index makes it build again', async
 });
 
 test('a job that it cannot hold leaves the questions that match it to the SQL', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 10));
   const both = indexed(pool);
   await isReady(both);
@@ -127,7 +128,7 @@ test('a job that it cannot hold leaves the questions that match it to the SQL', 
 });
 
 test('too many jobs that it cannot hold make it decline for good', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 10));
   const both = indexed(pool);
   await isReady(both);
@@ -139,7 +140,7 @@ test('too many jobs that it cannot hold make it decline for good', async () => {
 });
 
 test('a process that is killed is followed by another, on the same file', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 10));
   const both = indexed(pool);
   await isReady(both);
@@ -151,7 +152,7 @@ test('a process that is killed is followed by another, on the same file', async 
 });
 
 test('a program that dies at its start leaves the SQL to answer; it is tried again after growing pauses, and serves when it can', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 10));
   const program = join(testFolder(), 'program.ts');
   writeFileSync(program, 'process.exit(1)');
@@ -174,7 +175,7 @@ test('a program that dies at its start leaves the SQL to answer; it is tried aga
 });
 
 test('a build that is killed leaves the old name alone, and is begun again', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 60_000));
   const both = indexed(pool);
   const builder = () => both.index.processes().find(({ role, state }) => role === 'builder' && state === 'busy');
@@ -190,7 +191,7 @@ test('a build that is killed leaves the old name alone, and is begun again', asy
 });
 
 test('whoever asks the same at once is answered by one run', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 1_000));
   const both = indexed(pool);
   await isReady(both);
@@ -202,7 +203,7 @@ test('whoever asks the same at once is answered by one run', async () => {
 });
 
 test('a second service does not touch the file that the first has open', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 10));
   const first = indexed(pool);
   await isReady(first);
@@ -218,7 +219,7 @@ test('a second service does not touch the file that the first has open', async (
 });
 
 test('a build finds jobs on both sides of gaps between their ids, and leaves no process behind', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, `${jobs(1, 12_000)} DELETE FROM job WHERE id % 3 = 0 OR id BETWEEN 2000 AND 8000;`);
   await withJobs(pool, jobs(20_001, 20_010));
   await withJobs(
@@ -234,7 +235,7 @@ test('a build finds jobs on both sides of gaps between their ids, and leaves no 
 });
 
 test('each of many changes at once is there before the answer', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 6_000));
   const both = indexed(pool);
   await isReady(both);
@@ -252,7 +253,7 @@ test('each of many changes at once is there before the answer', async () => {
 });
 
 test('more changes than it takes over, and too many replaced rows, make it build again', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 21_000));
   const both = indexed(pool);
   await isReady(both);
@@ -273,7 +274,7 @@ test('more changes than it takes over, and too many replaced rows, make it build
 });
 
 test('thousands of changes are taken over at once, with new footprint keys, new jobs and deleted ones among them', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 9_000));
   const both = indexed(pool);
   await isReady(both);
@@ -297,7 +298,7 @@ test('thousands of changes are taken over at once, with new footprint keys, new 
 });
 
 test('a job that INSERT OR REPLACE puts in the place of another is there once', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 500));
   const both = indexed(pool);
   await isReady(both);
@@ -321,7 +322,7 @@ test('a job that INSERT OR REPLACE puts in the place of another is there once', 
 });
 
 test('it closes whatever it is doing, and who waits for it gets an answer', async () => {
-  const pool = await testPool();
+  const pool = await localDatabase();
   await withJobs(pool, jobs(1, 20_000));
   const isBusy = ({ index }: Indexed, as: string) =>
     index.processes().some(({ role, state }) => role === as && state === 'busy');

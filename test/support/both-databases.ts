@@ -3,10 +3,10 @@ import { createClient } from '@libsql/client/web';
 import type { Database } from '../../src/db/port.ts';
 import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
 import { openRemote } from '../../src/db/remote/open-remote.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 import { openInProcess } from './in-process.ts';
+import { migratedFile } from './migrated-file.ts';
 import { openSqlite } from './sqlite.ts';
 
 /** A new database for several tests. The caller must `close` it. */
@@ -26,7 +26,7 @@ export const BOTH_DATABASES: [name: string, open: () => Promise<SharedDatabase>]
 async function onFile(): Promise<SharedDatabase> {
   const folder = makeFolder();
   const path = join(folder, 'job.db');
-  await migrate(path);
+  await migratedFile(path);
   const db = await openInProcess(path);
   return {
     db,

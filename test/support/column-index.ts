@@ -10,7 +10,7 @@ import type { Database } from '../../src/db/port.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import type { Question } from '../../src/questions/question.ts';
-import { type TestPool, until, within } from './pool.ts';
+import { until, within } from './pool.ts';
 import { openSqlite } from './sqlite.ts';
 
 export const ALL = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });
@@ -22,7 +22,13 @@ export interface Indexed {
   warnings: string[];
 }
 
-export function indexed({ db, path }: TestPool, options: Partial<IndexClientOptions> = {}): Indexed {
+/** A database file and a port on it. */
+interface OpenFile {
+  db: Database;
+  path: string;
+}
+
+export function indexed({ db, path }: OpenFile, options: Partial<IndexClientOptions> = {}): Indexed {
   const warnings: string[] = [];
   const index = new IndexClient({
     databasePath: path,
@@ -50,8 +56,8 @@ export async function isReady({ index, warnings }: Indexed): Promise<void> {
   );
 }
 
-export async function withJobs(pool: TestPool, sql: string): Promise<void> {
-  const connection = openSqlite(pool.path, 1_000);
+export async function withJobs({ path }: OpenFile, sql: string): Promise<void> {
+  const connection = openSqlite(path, 1_000);
   await connection.exec(sql);
   connection.close();
 }

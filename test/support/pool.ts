@@ -6,10 +6,10 @@ import { openPool, type PoolOptions } from '../../src/connections/pool.ts';
 import { openReplicaPool, type ReplicaPoolOptions } from '../../src/connections/replica-pool.ts';
 import type { Database } from '../../src/db/port.ts';
 import { openRemote } from '../../src/db/remote/open-remote.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import type { Statement } from '../../src/db/statement.ts';
 import { type Deadline, startDeadline } from '../../src/deadline.ts';
 import { testFolder } from './folder.ts';
+import { migratedFile } from './migrated-file.ts';
 
 /** Heap limits that just suffice for the queries of the tests. */
 export const CONNECTION = { cacheMb: 4, softHeapMb: 32, hardHeapMb: 48, baseMb: 44, growthMb: 72 };
@@ -32,7 +32,7 @@ export interface TestPool {
 /** A pool on a new database, closed at the end of the test. */
 export async function testPool(options: Partial<PoolOptions> = {}): Promise<TestPool> {
   const path = options.path ?? join(testFolder(), 'job.db');
-  await migrate(path);
+  await migratedFile(path);
   const warnings: string[] = [];
   const log = { warn: (_fields: object, message: string) => warnings.push(message) };
   const db = await openPool({ path, ...LIMITS, log, ...options });

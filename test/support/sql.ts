@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import Database from 'libsql/promise';
 import { z } from 'zod';
 import type { Page } from '../../src/db/port.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import type { PageStatement, SqlValue, Statement } from '../../src/db/statement.ts';
 import type { NextBatches } from '../../src/questions/list/read-ahead.ts';
 import { makeFolder, removeFolder } from './folder.ts';
+import { migratedFile } from './migrated-file.ts';
 
 type Connection = InstanceType<typeof Database>;
 /** libsql 0.5.29 returns a BLOB as Buffer or ArrayBuffer. */
@@ -94,7 +94,7 @@ export async function testDatabase(indexes: 'lean' | 'cc-backend' = 'lean'): Pro
   const folder = makeFolder();
   const path = join(folder, 'job.db');
   if (indexes === 'cc-backend') await makeCcBackendFile(path);
-  await migrate(path);
+  await migratedFile(path);
   return new TestDatabase(new Database(path, {}), folder);
 }
 

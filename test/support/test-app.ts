@@ -9,7 +9,6 @@ import { deriveCluster } from '../../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { jobRows } from '../../src/db/job-rows.ts';
 import type { Database } from '../../src/db/port.ts';
-import { migrate } from '../../src/db/schema/migrate.ts';
 import { startDeadline } from '../../src/deadline.ts';
 import { Fault } from '../../src/faults.ts';
 import { makeKeys } from '../../src/http/auth/signing-keys.ts';
@@ -23,6 +22,7 @@ import { type Bindings, settingsOnNode } from '../../src/settings.ts';
 import type { Sizing } from '../../src/system-state.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 import { openInProcess } from './in-process.ts';
+import { migratedFile } from './migrated-file.ts';
 import { smallCluster } from './small-cluster.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -134,7 +134,7 @@ export async function testApp({ settings = {}, jobs = [], database, sql, fill, s
     copyFileSync(database, path);
     chmodSync(path, 0o600);
   }
-  await migrate(path);
+  await migratedFile(path);
   if (sql !== undefined) {
     const driver = openSqlite(path);
     await driver.exec(sql);
