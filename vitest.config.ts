@@ -17,6 +17,7 @@ export default defineConfig({
     // Processes of the service start in half the time, as those of bin/cc-jobs do.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/cc-jobs') },
     pool: 'forks',
-    maxWorkers: 2,
+    // For two cores: many tests wait for a deadline, and another one runs meanwhile (measured: 99 s instead of 115).
+    maxWorkers: 3,
   },
 });
