@@ -19,9 +19,9 @@ export const healthz = resource().openapi(
     ),
   }),
   (c) => {
-    const degraded = degradedReasons(c);
-    if (!c.var.db.status().alive)
-      throw new Fault('connection_lost', 'no database connection has responded for a second');
+    const database = c.var.db.status();
+    const degraded = degradedReasons(c, database);
+    if (!database.alive) throw new Fault('connection_lost', 'no database connection has responded for a second');
     return json(degraded.length === 0 ? { status: 'ok' } : { status: 'degraded', reason: degraded.join('; ') });
   },
 );

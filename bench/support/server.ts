@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,6 +67,7 @@ async function start({ program, args, files, settings, logPath }: Start): Promis
     LOG_LEVEL: process.env['BENCH_LOG_LEVEL'] ?? 'warn',
     ...settings,
   });
+  mkdirSync(VAR, { recursive: true });
   const log = openSync(logPath, 'a');
   const child = spawn(program, args, { env, cwd: VAR, stdio: ['ignore', log, log] });
   closeSync(log);

@@ -125,7 +125,7 @@ export const POOL: readonly Mutation[] = [
     'connections/syncer.ts',
     'if (frame === undefined && ',
     'if (false && ',
-    'connections/replica > a replica that is not whole',
+    'connections/replica > what the server has lost',
   ),
   mutation(
     'connections/syncer-program.ts',

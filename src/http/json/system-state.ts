@@ -1,15 +1,16 @@
 import type { Context } from 'hono';
 import { SECRETS, type SettingName, type SettingValues } from '../../settings.ts';
-import type { SystemState } from '../../system-state.ts';
+import type { DatabaseStatus, SystemState } from '../../system-state.ts';
 import type { AppEnv } from '../env.ts';
 
 /** Returns the settings in force and the state of the service, without secrets. */
 export function systemState(c: Context<AppEnv>): SystemState {
   const { service, db, refusedReports, upstream } = c.var;
+  const database = db.status();
   return {
     settings: shown(service.settings),
-    degraded: degradedReasons(c),
-    database: db.status(),
+    degraded: degradedReasons(c, database),
+    database,
     refusedReports: refusedReports.status(),
     upstream: upstream?.status(),
     ...service.system(),
@@ -17,9 +18,8 @@ export function systemState(c: Context<AppEnv>): SystemState {
 }
 
 /** Returns the problems that the operator has to check although requests are answered. */
-export function degradedReasons(c: Context<AppEnv>): readonly string[] {
-  const { service, db } = c.var;
-  return [...(db.status().degraded ?? []), ...(service.degraded?.() ?? [])];
+export function degradedReasons(c: Context<AppEnv>, database: DatabaseStatus): readonly string[] {
+  return [...(database.degraded ?? []), ...(c.var.service.degraded?.() ?? [])];
 }
 
 function shown(settings: SettingValues): SystemState['settings'] {
