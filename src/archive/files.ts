@@ -16,7 +16,8 @@ export function reasonOf(error: unknown): string {
 /**
  * Reads a regular file. Throws for other kinds of files and for a file above the limit: opening a FIFO would wait for
  * its writer, and reading a device would never end. The size is that of the opened file, so replacing the file at the
- * same time cannot bypass the check.
+ * same time cannot bypass the check. Not more than this size is read: a file that grows meanwhile, or one of /proc that
+ * has no size, could be endless.
  */
 export async function readRegularFile(path: string, limitBytes: number): Promise<Buffer> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -24,7 +25,14 @@ export async function readRegularFile(path: string, limitBytes: number): Promise
     const stats = await file.stat();
     if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
     if (stats.size > limitBytes) throw new Error(`${path} has ${stats.size} bytes: the limit is ${limitBytes}`);
-    return await file.readFile();
+    const content = Buffer.allocUnsafe(stats.size);
+    let length = 0;
+    while (length < content.length) {
+      const { bytesRead } = await file.read(content, length);
+      if (bytesRead === 0) break; // it has become shorter
+      length += bytesRead;
+    }
+    return content.subarray(0, length);
   } finally {
     await file.close();
   }

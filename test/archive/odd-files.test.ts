@@ -24,6 +24,9 @@ const ODD: Readonly<Record<string, (path: string) => void>> = {
     symlinkSync(`${path}.fifo`, path);
   },
   'a device without an end': (path) => symlinkSync('/dev/zero', path),
+  // Opening a file of /sys without read permission fails for root too.
+  'a file that may not be read': (path) => symlinkSync('/sys/bus/cpu/uevent', path),
+  'a file without a size or an end': (path) => symlinkSync('/proc/self/pagemap', path),
   'a link to nowhere': (path) => symlinkSync('/nowhere/at/all', path),
   'a huge file': (path) => {
     writeFileSync(path, '');
