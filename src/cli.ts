@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { backupCommand } from './commands/backup.ts';
 import { type Command, type CommandIo, UsageError } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
 import { readEnvironment } from './commands/dotenv.ts';
@@ -10,6 +11,7 @@ import { generateCommand } from './commands/generate.ts';
 import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { retentionCommand } from './commands/retention.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sizingCommand } from './commands/sizing.ts';
@@ -33,6 +35,8 @@ const COMMANDS: readonly Command[] = [
   keysCommand,
   userCommand,
   retentionCommand,
+  backupCommand,
+  restoreCommand,
   sizingCommand,
 ];
 

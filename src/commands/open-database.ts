@@ -30,7 +30,7 @@ export function loadTarget({ env, stderr }: CommandIo): LoadTarget {
   const file = databaseFile({ DB_URL });
   if (file === undefined) {
     throw new StartupError(
-      'DB_URL must begin with file: for this command: load a local file, then move it to the libSQL server (docs/scaling.md)',
+      'DB_URL must begin with file: for this command: it works on a local file. docs/scaling.md has what to do with a libSQL server',
     );
   }
   const path = resolve(file);

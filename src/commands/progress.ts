@@ -50,6 +50,11 @@ export class Progress {
     this.#draw(`${whole(count)} ${what}, ${whole(count / this.elapsedSec)}/s`, count);
   }
 
+  /** Shows the progress of a copy. The total is in bytes, too. */
+  copied(bytes: number): void {
+    this.#draw(`${whole(bytes / 2 ** 20)} MB copied`, bytes);
+  }
+
   /** Reports a bad record. Only the first ones are shown, the others are counted. */
   bad({ where, reason }: { where: string; reason: string }): void {
     this.#reasons++;

@@ -16,6 +16,8 @@ describe('the command line', () => {
     'keys',
     'user',
     'retention',
+    'backup',
+    'restore',
     'sizing',
   ];
 

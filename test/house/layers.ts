@@ -11,7 +11,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['routes/'],
   ['src/pages/', 'src/graphql/'],
   ['src/http/'],
-  ['src/import/', 'src/timed/'],
+  ['src/import/', 'src/backup/', 'src/timed/'],
   ['src/column-index/'],
   ['src/questions/'],
   ['src/archive/', 'src/connections/', 'src/frontend/'],

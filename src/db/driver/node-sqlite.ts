@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StartupError } from '../../startup-error.ts';
 import type { SqlValue } from '../statement.ts';
 import { bound } from './driver-values.ts';
@@ -75,6 +75,18 @@ export class Sqlite {
     let changes = 0;
     for (const row of rows) changes += Number(statement.run(...row.map(bound)).changes);
     return changes;
+  }
+
+  /**
+   * Copies the pages of the database to a file, some at a time on a thread of Node. `afterStep` gets the number of
+   * pages that are left and may throw, which ends the copy. Outside of a transaction, a commit of another connection
+   * starts the copy again from the first page (https://www.sqlite.org/c3ref/backup_finish.html).
+   */
+  async copyTo(path: string, pagesPerStep: number, afterStep: (pagesLeft: number) => void): Promise<void> {
+    await backup(this.#db, path, {
+      rate: pagesPerStep,
+      progress: ({ remainingPages }) => afterStep(remainingPages),
+    });
   }
 
   close(): void {

@@ -1,0 +1,79 @@
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { backupName, deleteOldBackups, makeBackup } from '../backup/make-backup.ts';
+import { asStartupError } from '../db/startup-errors.ts';
+import { type Command, UsageError } from './command.ts';
+import { loadTarget } from './open-database.ts';
+import { Progress, whole } from './progress.ts';
+
+const DEFAULT_LOG_LIMIT_MB = 1_024;
+const MOST_LOG_LIMIT_MB = 1_048_576;
+const MOST_KEPT = 10_000;
+const MB = 2 ** 20;
+
+export const backupCommand: Command = {
+  name: 'backup',
+  summary: 'copy the database while it is in use',
+  usage: `cc-jobs backup TARGET [--keep N] [--compress] [--log-limit MB]
+    TARGET          a new file, or a folder: there the file is named after the time, such as job-20261129T031500Z.db
+    --keep N        afterwards, delete the oldest backups in the folder except for the N newest
+    --compress      compress it with Zstandard (.zst), which needs the space of the uncompressed copy meanwhile
+    --log-limit MB  give up when other programs have written this much to the log meanwhile (default ${DEFAULT_LOG_LIMIT_MB})
+
+Copies the file of DB_URL as it is at one moment, checks the copy for damage, and prints its path. Services and other
+programs may write meanwhile. What fails leaves no file behind and deletes no other backup. The archive, .env and the
+column index are not in it. 'cc-jobs restore' puts a backup in the place of the database.`,
+  isBackground: true,
+  async run(args, io) {
+    const { target, keep, compressed, mostLogBytes } = readOptions(args);
+    const { path } = loadTarget(io);
+    const folder = statSync(target, { throwIfNoEntry: false })?.isDirectory() ? target : undefined;
+    if (keep !== undefined && folder === undefined) throw new UsageError('--keep needs a folder as TARGET');
+    const file = folder === undefined ? target : join(folder, backupName(path, new Date(), compressed));
+    const progress = new Progress(io.stderr, statSync(path, { throwIfNoEntry: false })?.size);
+    const backup = await asStartupError(path, () =>
+      makeBackup(path, file, {
+        compressed,
+        mostLogBytes,
+        signal: io.signal,
+        progress: (bytes) => progress.copied(bytes),
+      }),
+    );
+    const size = `${whole(backup.bytes / MB)} MB`;
+    progress.line(`${whole(backup.jobs)} jobs, ${size}, no damage found, ${progress.elapsedSec.toFixed(1)} s`);
+    io.stdout.write(`${backup.path}\n`);
+    if (folder === undefined || keep === undefined) return 0;
+    for (const old of await deleteOldBackups(path, folder, keep)) progress.line(`deleted ${old}`);
+    return 0;
+  },
+};
+
+function readOptions(args: string[]) {
+  const { positionals, values } = parseCommandLine(args);
+  const [target, ...more] = positionals;
+  if (target === undefined || target === '' || more.length > 0) throw new UsageError('one TARGET is needed');
+  const { keep, 'log-limit': logLimit = String(DEFAULT_LOG_LIMIT_MB) } = values;
+  return {
+    target: resolve(target),
+    keep: keep === undefined ? undefined : wholeOption('--keep', keep, MOST_KEPT),
+    compressed: values.compress === true,
+    mostLogBytes: wholeOption('--log-limit', logLimit, MOST_LOG_LIMIT_MB) * MB,
+  };
+}
+
+function wholeOption(name: string, text: string, most: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > most) throw new UsageError(`${name} must be a whole number from 1 to ${whole(most)}`);
+  return value;
+}
+
+function parseCommandLine(args: string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const options = { keep: text, 'log-limit': text, compress: { type: 'boolean' } } as const;
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

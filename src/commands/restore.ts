@@ -1,0 +1,29 @@
+import { resolve } from 'node:path';
+import { restoreBackup } from '../backup/restore-backup.ts';
+import { asStartupError, checkReadable } from '../db/startup-errors.ts';
+import { type Command, UsageError } from './command.ts';
+import { loadTarget } from './open-database.ts';
+import { whole } from './progress.ts';
+
+export const restoreCommand: Command = {
+  name: 'restore',
+  summary: 'put a backup in the place of the database',
+  usage: `cc-jobs restore FILE
+    FILE  a backup of 'cc-jobs backup', compressed or not, or any other copy of a job database
+
+Checks the backup for damage, and makes it the database of DB_URL. Refuses while a service or another program has that
+database open. The database that was there is moved into a folder next to it, with its log and its column index. The
+archive stays as it is.`,
+  async run(args, io) {
+    const [file, ...more] = args;
+    if (file === undefined || file.startsWith('-') || more.length > 0) throw new UsageError('one FILE is needed');
+    const backup = resolve(file);
+    const { path } = loadTarget(io);
+    await checkReadable(backup);
+    const { jobs, replaced } = await asStartupError(path, () => restoreBackup(backup, path, io.signal));
+    io.stderr.write(`${path}: has the ${whole(jobs)} jobs of ${backup}\n`);
+    if (replaced !== undefined)
+      io.stderr.write(`what was there before is in ${replaced}: delete it when all is well\n`);
+    return 0;
+  },
+};
