@@ -1,4 +1,4 @@
-import { OURSELVES } from './deadline.ts';
+import { type Deadline, OURSELVES } from './deadline.ts';
 import { Fault } from './faults.ts';
 
 export interface ShareLimits {
@@ -10,6 +10,9 @@ export interface ShareLimits {
   atOnce: { amongOthers: number; alone: number };
 }
 
+/** The caller that asks for a resource, and how long it waits. */
+export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
+
 /** A waiting request. */
 export interface Waiting {
   readonly caller: string;
@@ -17,6 +20,11 @@ export interface Waiting {
   readonly counts: boolean;
   /** Ends the wait with a reason. */
   refuse(reason: unknown): void;
+}
+
+/** A waiting request that starts when it gets a resource. */
+export interface WaitingFor<Resource> extends Waiting {
+  start(resource: Resource): void;
 }
 
 interface Lane<Entry> {
@@ -179,6 +187,34 @@ export class CallerShares<Entry extends Waiting> {
     this.remove(last);
     last.refuse(ownAreTooMany(own));
   }
+}
+
+/** Waits for a resource and passes it to `work` in the same tick. Rejects with queue_full or the signal's reason. */
+export function waitForTurn<Resource, Result>(
+  shares: CallerShares<WaitingFor<Resource>>,
+  { signal, caller, hasBegun }: Turn,
+  work: (resource: Resource) => Promise<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const drop = () => {
+      shares.remove(own);
+      reject(signal.reason);
+    };
+    const own: WaitingFor<Resource> = {
+      caller,
+      counts: hasBegun !== true,
+      start(resource) {
+        signal.removeEventListener('abort', drop);
+        work(resource).then(resolve, reject);
+      },
+      refuse(reason) {
+        signal.removeEventListener('abort', drop);
+        reject(reason);
+      },
+    };
+    shares.add(own); // an error here rejects the promise
+    signal.addEventListener('abort', drop, { once: true });
+  });
 }
 
 function queueFull(): Fault {

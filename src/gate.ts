@@ -1,16 +1,9 @@
-import { CallerShares, type ShareLimits, type Waiting } from './caller-shares.ts';
-import type { Deadline } from './deadline.ts';
+import { CallerShares, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from './caller-shares.ts';
 
 /** Requests at a libSQL server at once: enough for a distant one, few enough that they do not delay each other there. */
 const MOST_AT_SERVER = 64;
 /** Requests of one caller at the server. A server with eight queries of one user still answers the next user soon. */
 const OF_ONE_CALLER = { amongOthers: 8, alone: 32 };
-
-interface WaitingForServer extends Waiting {
-  start(): void;
-}
-
-export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
 
 export interface GateLimits {
   /** Requests at the server and waiting for it. More get `queue_full`. Infinity: neither counted nor delayed. */
@@ -43,7 +36,7 @@ export function gateOf({
 }: GateLimits): Gate {
   if (mostAtOnce === Number.POSITIVE_INFINITY) return { pass: (_turn, work) => work(), hold() {} };
   const width = Math.min(mostAtOnce, most);
-  const shares = new CallerShares<WaitingForServer>({ limit: mostAtOnce - width, callerLimit, atOnce: ofOneCaller });
+  const shares = new CallerShares<WaitingFor<void>>({ limit: mostAtOnce - width, callerLimit, atOnce: ofOneCaller });
   let running = 0;
 
   const run = async <Result>(caller: string, work: () => Promise<Result>) => {
@@ -63,30 +56,11 @@ export function gateOf({
     }
   };
   const pass: Gate['pass'] = async (turn, work) => {
-    const { signal, caller, hasBegun } = turn;
+    const { signal, caller } = turn;
     signal.throwIfAborted();
     shares.asked(caller);
     if (running < width && shares.mayBegin(caller) && !shares.anyMayBegin) return await run(caller, work);
-    return await new Promise((resolve, reject) => {
-      const drop = () => {
-        shares.remove(own);
-        reject(signal.reason);
-      };
-      const own: WaitingForServer = {
-        caller,
-        counts: hasBegun !== true,
-        start() {
-          signal.removeEventListener('abort', drop);
-          run(caller, work).then(resolve, reject);
-        },
-        refuse(reason) {
-          signal.removeEventListener('abort', drop);
-          reject(reason);
-        },
-      };
-      shares.add(own);
-      signal.addEventListener('abort', drop, { once: true });
-    });
+    return await waitForTurn(shares, turn, () => run(caller, work));
   };
   return {
     pass,

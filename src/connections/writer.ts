@@ -1,3 +1,4 @@
+import type { Turn } from '../caller-shares.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
 import type { Deadline } from '../deadline.ts';
@@ -5,7 +6,6 @@ import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
 import type { ManagedProcess } from '../processes/managed-process.ts';
 import type { ProcessGroup } from '../processes/process-group.ts';
-import type { Turn } from '../processes/queue.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { abandonedWith } from '../processes/run-twice.ts';
 import type { WriterProtocol } from './connection-protocol.ts';

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Turn } from '../caller-shares.ts';
 import { Fault } from '../faults.ts';
 import { StartupError, type StartupFault } from '../startup-error.ts';
 import type { Counters } from './counters.ts';
 import { afterWaiting } from './late-timer.ts';
 import type { AnyProcess, ManagedProcess } from './managed-process.ts';
 import type { Protocol } from './protocol.ts';
-import { Queue, type Turn } from './queue.ts';
+import { Queue } from './queue.ts';
 import type { ReplacementPermit } from './replacement-permit.ts';
 
 export interface ProcessGroupOptions<P extends Protocol> {

@@ -1,22 +1,14 @@
-import { CallerShares, type ShareLimits, type Waiting } from '../caller-shares.ts';
-import type { Deadline } from '../deadline.ts';
+import { CallerShares, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from '../caller-shares.ts';
 import type { Fault } from '../faults.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { Protocol } from './protocol.ts';
-
-/** The caller that asks for a process, and how long it waits. */
-export type Turn = Pick<Deadline, 'signal' | 'caller' | 'hasBegun'>;
-
-interface WaitingForProcess<P extends Protocol> extends Waiting {
-  start(process: ManagedProcess<P>): void;
-}
 
 /**
  * Requests that wait for a process. The queue is bounded and shared fairly among callers. A request that ends while it
  * waits never touches the database.
  */
 export class Queue<P extends Protocol> {
-  readonly #shares: CallerShares<WaitingForProcess<P>>;
+  readonly #shares: CallerShares<WaitingFor<ManagedProcess<P>>>;
 
   constructor(limits: ShareLimits) {
     this.#shares = new CallerShares(limits);
@@ -39,27 +31,7 @@ export class Queue<P extends Protocol> {
 
   /** Waits for a process and passes it to `work` in the same tick. Rejects with queue_full or the signal's reason. */
   add<Result>(turn: Turn, work: (process: ManagedProcess<P>) => Promise<Result>): Promise<Result> {
-    const { signal, caller, hasBegun } = turn;
-    return new Promise((resolve, reject) => {
-      const drop = () => {
-        this.#shares.remove(own);
-        reject(signal.reason);
-      };
-      const own: WaitingForProcess<P> = {
-        caller,
-        counts: hasBegun !== true,
-        start: (process) => {
-          signal.removeEventListener('abort', drop);
-          this.run(turn, process, work).then(resolve, reject);
-        },
-        refuse(reason) {
-          signal.removeEventListener('abort', drop);
-          reject(reason);
-        },
-      };
-      this.#shares.add(own); // an error here rejects the promise
-      signal.addEventListener('abort', drop, { once: true });
-    });
+    return waitForTurn(this.#shares, turn, (process) => this.run(turn, process, work));
   }
 
   /** Gives the process to the next waiting request. Returns false if none may start. */

@@ -16,7 +16,7 @@ export const POOL: readonly Mutation[] = [
     'caller-shares',
   ),
   mutation('caller-shares.ts', 'this.#toTheEnd(entry.caller);', '', 'caller-shares'),
-  mutation('processes/queue.ts', "signal.addEventListener('abort', drop, { once: true });", '', 'processes/queue'),
+  mutation('caller-shares.ts', "signal.addEventListener('abort', drop, { once: true });", '', 'processes/queue'),
   mutation(
     'processes/queue.ts',
     'for (const waiting of this.#shares.clear()) waiting.refuse(reason);',
