@@ -59,8 +59,8 @@ query.openapi(
     if (c.req.header(ASKED_BY) !== undefined) {
       throw new Fault('invalid_request', 'GRAPHQL_UPSTREAM must lead to cc-backend, not to cc-jobs');
     }
-    // Loaded at the first request: it takes 0.2 s and 20 MB, which a service without GraphQL does not need.
-    const { answerQuery } = await import('../src/graphql/answer.ts');
+    library ??= await import('../src/graphql/answer.ts');
+    const { answerQuery } = library;
     const { status, body } = await BODY.use(c, (asked) =>
       c.var.queryGate.pass(c.var.deadline, () => answerQuery(c, asked)),
     );
@@ -74,6 +74,12 @@ query.openapi(
     }) as never;
   },
 );
+
+/**
+ * Loaded at the first request: it takes 0.2 s and 20 MB, which a service without GraphQL does not need. Kept, because
+ * `import` looks for the file again each time.
+ */
+let library: typeof import('../src/graphql/answer.ts') | undefined;
 
 /** One chunk is passed on as it is. Many together would be copied at a stretch. */
 function bodyOf(chunks: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {

@@ -1,4 +1,14 @@
-import { type DocumentNode, execute, GraphQLError, getOperationAST, Kind, type OperationDefinitionNode } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql';
 import type { Context } from 'hono';
 import { FAULTS, Fault } from '../faults.ts';
 import { refuseForeign } from '../http/auth/hardening.ts';
@@ -8,8 +18,9 @@ import { complexityOf, fragmentsOf } from './complexity.ts';
 import { QueryContext } from './context.ts';
 import { DocumentProblem, Documents } from './documents.ts';
 import { hideIntrospection, withoutIntrospection } from './introspection.ts';
+import { NotPlain } from './plain-list.ts';
 import { printed } from './printed.ts';
-import { makeSchema } from './schema.ts';
+import { makeSchema, withPlainLists } from './schema.ts';
 import { variableProblem } from './variables.ts';
 
 /** The body of a request. */
@@ -30,6 +41,7 @@ export interface QueryAnswer {
 const LONGEST_MESSAGE = 1_000;
 
 const schema = makeSchema();
+const fasterSchema = withPlainLists(schema);
 const documents = new Documents(schema);
 
 /**
@@ -91,11 +103,23 @@ function operationOf(document: DocumentNode, name: string | null | undefined): O
   throw new DocumentProblem('GRAPHQL_VALIDATION_FAILED', [new GraphQLError(message)]);
 }
 
-async function executed(context: QueryContext, { document, operation, variables }: Executable) {
+/** Most lists are plain. If one is not, the executor does all of it with the answers that the database has given. */
+async function executed(context: QueryContext, asked: Executable): Promise<ExecutionResult> {
+  const isQuery = asked.operation.operation === OperationTypeNode.QUERY;
+  const result = await executedBy(isQuery ? fasterSchema : schema, context, asked);
+  const isPlain = !result.errors?.some(({ originalError }) => originalError instanceof NotPlain);
+  return isPlain ? result : await executedBy(schema, context, asked);
+}
+
+async function executedBy(
+  by: GraphQLSchema,
+  context: QueryContext,
+  { document, operation, variables }: Executable,
+): Promise<ExecutionResult> {
   const { signal } = context.deadline;
   try {
     return await execute({
-      schema,
+      schema: by,
       document,
       contextValue: context,
       variableValues: variables,

@@ -1,5 +1,4 @@
 import type { Context } from 'hono';
-import { accountsOf } from '../db/statements/user-by-name.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { hiddenMetrics, visibleJobs } from '../http/auth/visible-jobs.ts';
@@ -11,7 +10,6 @@ import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
-import { Accounts } from './accounts.ts';
 import { nextTurn, VALUES_WITHOUT_PAUSE, withPauses } from './paced.ts';
 
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */
@@ -29,10 +27,11 @@ const COUNTED_BYTES = 256 * 1024;
 export class QueryContext {
   /** The request. A resolver uses it where a function of src/http needs it. */
   readonly request: Context<AppEnv>;
+  /** The variables of the request. `Context.var` copies all of them each time it is read. */
+  readonly #var: Context<AppEnv>['var'];
   readonly nowSec: number;
   /** What a client should know about its answer, such as a page that was cut. Sent as `extensions`. */
   readonly notes: Record<string, object> = {};
-  readonly accounts: Accounts;
   readonly #lacking: Record<string, string> = {};
   readonly #complexity: number;
   readonly #answers = new Map<string, Promise<unknown>>();
@@ -46,27 +45,25 @@ export class QueryContext {
   /** `complexity` is the number of fields of the operation. */
   constructor(request: Context<AppEnv>, complexity: number) {
     this.request = request;
+    this.#var = request.var;
     this.nowSec = nowSec(request);
-    this.accounts = new Accounts(this.user, (names) =>
-      this.run((deadline) => request.var.db.read(accountsOf(names), deadline)),
-    );
     this.#complexity = complexity;
   }
 
   get user(): User {
-    return this.request.var.user;
+    return this.#var.user;
   }
 
   get service(): Service {
-    return this.request.var.service;
+    return this.#var.service;
   }
 
   get jobs(): JobQuestions {
-    return this.request.var.jobs;
+    return this.#var.jobs;
   }
 
   get deadline(): Deadline {
-    return this.request.var.deadline;
+    return this.#var.deadline;
   }
 
   /** The jobs of a filter that the caller may see. */
@@ -119,7 +116,7 @@ export class QueryContext {
     }
     const uncounted = this.#bytes - this.#counted;
     if (uncounted < COUNTED_BYTES) return;
-    const { held } = this.request.var;
+    const { held } = this.#var;
     const { caller } = this.deadline;
     held.checkRoom(caller);
     this.#held.push(held.hold(uncounted, this.service.settings.REQUEST_TIMEOUT_MS, caller));

@@ -149,6 +149,15 @@ export const SamplesType = scalar<never, RawJson | readonly (number | null)[]>({
   },
 });
 
+/** Takes the place of a list of objects that is printed already (plain-list.ts). */
+export const PrintedType = scalar<never, readonly RawJson[]>({
+  name: 'Printed',
+  coerceOutputValue: (value) => value as readonly RawJson[],
+  coerceInputValue: (value) => {
+    throw cannotUse(value, 'Printed');
+  },
+});
+
 function oneOfType(name: string, members: readonly string[]) {
   return scalar<string, string>({
     name,

@@ -1,5 +1,7 @@
 import {
   buildSchema,
+  defaultFieldResolver,
+  type GraphQLField,
   type GraphQLInputType,
   GraphQLList,
   type GraphQLNamedType,
@@ -13,8 +15,11 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import type { QueryContext } from './context.ts';
+import { plainList } from './plain-list.ts';
 import { RESOLVERS } from './resolvers/index.ts';
-import { SamplesType, SCALARS } from './scalars.ts';
+import type { Resolver } from './resolvers/resolver.ts';
+import { PrintedType, SamplesType, SCALARS } from './scalars.ts';
 import { CLUSTERS } from './schema/cluster-types.ts';
 import { JOBS } from './schema/job-types.ts';
 import { METRICS } from './schema/metric-types.ts';
@@ -23,12 +28,55 @@ import { OPERATIONS } from './schema/operations.ts';
 /** The schema in the schema definition language. It equals that of cc-backend; a test compares the two. */
 export const SDL = [OPERATIONS, JOBS, METRICS, CLUSTERS].join('\n');
 
-/**
- * Builds the schema with our scalars and resolvers. buildSchema always takes the scalars of the library for the
- * built-in names, whose Int has 32 bits, so they are replaced afterwards.
- */
+/** Lists of many objects whose fields, as a rule, neither wait nor fail. */
+const PLAIN_LISTS = [
+  ['Query', 'globalMetrics'],
+  ['Query', 'tags'],
+  ['JobResultList', 'items'],
+  ['Job', 'resources'],
+  ['Cluster', 'subClusters'],
+] as const;
+
+/** Builds the schema with our scalars and resolvers. The executor gets long lists with pauses. */
 export function makeSchema(): GraphQLSchema {
-  const schema = buildSchema(SDL);
+  const schema = schemaWithResolvers();
+  for (const [type, name] of PLAIN_LISTS) {
+    const field = fieldOf(schema, type, name);
+    const { resolve = defaultFieldResolver } = field;
+    field.resolve = (source, args, context, info) => {
+      const paced = (items: unknown) => (Array.isArray(items) ? context.paced(items) : items);
+      const items = resolve(source, args, context, info);
+      return items instanceof Promise ? items.then(paced) : paced(items);
+    };
+  }
+  return schema;
+}
+
+/**
+ * Builds the schema with which most operations are executed: the plain lists of `whole` are leaves to the executor. A
+ * list that turns out not to be plain has the error NotPlain.
+ */
+export function withPlainLists(whole: GraphQLSchema): GraphQLSchema {
+  const schema = schemaWithResolvers();
+  for (const [type, name] of PLAIN_LISTS) {
+    const field = fieldOf(schema, type, name);
+    const { type: list } = fieldOf(whole, type, name);
+    const { resolve = defaultFieldResolver } = field;
+    field.type = new GraphQLNonNull(PrintedType);
+    field.resolve = async (source, args, context, info) => {
+      const items = (await resolve(source, args, context, info)) as Iterable<unknown> | AsyncIterable<unknown>;
+      return await plainList(items, list, context, info);
+    };
+  }
+  return schema;
+}
+
+/**
+ * buildSchema always takes the scalars of the library for the built-in names, whose Int has 32 bits, so they are
+ * replaced afterwards.
+ */
+function schemaWithResolvers(): GraphQLSchema {
+  const schema = buildSchema(SDL, { noLocation: true });
   const types = schema.getTypeMap();
   for (const type of Object.values(types)) {
     if (type.name.startsWith('__')) continue;
@@ -37,11 +85,7 @@ export function makeSchema(): GraphQLSchema {
         field.type = samplesOf(replaced(field.type)) as GraphQLOutputType;
         for (const argument of field.args) (argument as { type: GraphQLInputType }).type = replaced(argument.type);
         const resolve = RESOLVERS[type.name]?.[field.name];
-        if (resolve === undefined) continue;
-        field.resolve =
-          type.name !== 'Query'
-            ? resolve
-            : (source, args, context, info) => context.start(() => resolve(source, args, context, info));
+        if (resolve !== undefined) field.resolve = type.name === 'Query' ? inTurn(resolve) : resolve;
       }
     } else if (isInputObjectType(type)) {
       for (const field of Object.values(type.getFields())) field.type = replaced(field.type);
@@ -49,6 +93,18 @@ export function makeSchema(): GraphQLSchema {
   }
   for (const scalar of SCALARS) types[scalar.name] = scalar;
   return schema;
+}
+
+function fieldOf(schema: GraphQLSchema, typeName: string, name: string): GraphQLField<unknown, QueryContext> {
+  const type = schema.getType(typeName);
+  const field = isObjectType(type) ? type.getFields()[name] : undefined;
+  if (field === undefined) throw new Error(`no field ${typeName}.${name}`);
+  return field;
+}
+
+/** Of many fields of Query, some start in each of the next turns of the event loop. */
+function inTurn(resolve: Resolver): Resolver {
+  return (source, args, context, info) => context.start(() => resolve(source, args, context, info));
 }
 
 const OURS = new Map<string, GraphQLScalarType>(SCALARS.map((scalar) => [scalar.name, scalar]));

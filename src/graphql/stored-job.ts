@@ -9,6 +9,7 @@ export interface StoredJob {
   readonly id: Whole;
   readonly jobId: Whole;
   readonly user: string;
+  readonly account?: Account | null;
   readonly project: string;
   readonly cluster: string;
   readonly subCluster: string;
@@ -30,6 +31,12 @@ export interface StoredJob {
   readonly footprint: Readonly<Record<string, number>> | null;
   readonly energyFootprint: Readonly<Record<string, number>> | null;
   readonly metaData: Readonly<Record<string, unknown>> | null;
+}
+
+export interface Account {
+  readonly username: string;
+  readonly name: string;
+  readonly email: string;
 }
 
 export interface StoredResource {

@@ -1,7 +1,9 @@
 /** Statements without a route of their own, on a file and on a libSQL server. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fullTags } from '../../src/db/statements/readable-tags.ts';
-import { accountsOf } from '../../src/db/statements/user-by-name.ts';
+import { accountOf } from '../../src/db/statements/user-by-name.ts';
+import { EVERY_JOB } from '../../src/jobs/visibility.ts';
+import { jobById } from '../../src/questions/one-job/sqlite.ts';
 import { allocatedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 import { BOTH_DATABASES } from '../support/both-databases.ts';
 import { within } from '../support/pool.ts';
@@ -14,18 +16,28 @@ describe.each(BOTH_DATABASES)('on %s', (_, open) => {
     return db;
   };
 
-  test('the accounts of a page of jobs, each once', async () => {
+  test('the account of a user, alone and with a job', async () => {
     const db = await filled(
-      "INSERT INTO hpc_user (username, name, email) VALUES ('ada', 'Ada L.', 'ada@x'), ('bob', NULL, NULL), ('eve', 'Eve', '')",
+      `INSERT INTO hpc_user (username, name, email) VALUES ('ada', 'Ada L.', 'ada@x'), ('bob', NULL, NULL), ('eve', '"é', '');
+      INSERT INTO job (job_id, cluster, subcluster, hpc_user, project, start_time, duration, walltime, num_nodes, shared, job_state, resources)
+      SELECT key, 'fern', 'a', value, 'p', 1, 1, 1, 1, 'none', 'completed', '[]' FROM json_each('["ada", "ADA", "bob", "eve", "none"]')`,
     );
-    const accounts = await db.read(accountsOf(['bob', 'ada', 'nobody', 'ada', 'ADA', "'", '\ud800']), within(20_000));
-    expect(accounts.sort((a, b) => (a.username < b.username ? -1 : 1))).toEqual([
+    const accounts = [
       { username: 'ada', name: 'Ada L.', email: 'ada@x' },
+      null,
       { username: 'bob', name: '', email: '' },
-    ]);
-    expect(await db.read(accountsOf([]), within(20_000))).toEqual([]);
-    const many = Array.from({ length: 2_000 }, (_, n) => `user${n}`);
-    expect(await db.read(accountsOf([...many, 'eve']), within(20_000))).toHaveLength(1);
+      { username: 'eve', name: '"é', email: '' },
+      null,
+    ];
+    const users = ['ada', 'ADA', 'bob', 'eve', 'none'];
+    for (const [at, user] of users.entries()) {
+      const account = accounts[at];
+      expect(await db.read(accountOf(user), within(20_000))).toEqual(account ? [account] : []);
+      const options = { nowSec: 1, withMetadata: false, withAccount: true };
+      const [row] = await db.read(jobById(EVERY_JOB, at + 1, options), within(20_000));
+      expect(JSON.parse(row?.job ?? '')).toMatchObject({ user, account });
+    }
+    expect(await db.read(accountOf("'\ud800"), within(20_000))).toEqual([]);
   });
 
   test('all tags of the scopes of a caller, with their full texts', async () => {

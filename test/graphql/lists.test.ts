@@ -135,3 +135,20 @@ test('a job that the caller may not see is an error, not a bare null', async () 
   }
   expect((await ask('abc', 'root', 'admin')).errors?.[0]?.extensions.code).toBe('invalid_request');
 });
+
+test('every value of a job is exact, under any name', async () => {
+  const huge = '9223372036854775807';
+  await service.write(
+    `INSERT INTO job (job_id, cluster, subcluster, hpc_user, project, start_time, duration, walltime, num_nodes, shared, job_state, resources, meta_data)
+      VALUES (${huge}, 'small', 'main', 'eve', 'p', 1, 1, 1, 1, 'none', 'completed', '[]', '{"n":${huge}}')`,
+  );
+  const args = '(filter: [{user: {eq: "eve"}}])';
+  for (const [fields, shown] of [
+    ['jobId', `{"jobId":${huge}}`],
+    ['__proto__: user t: __typename', '{"__proto__":"eve","t":"Job"}'],
+    ['metaData', `{"metaData":{"n":${huge}}}`],
+  ]) {
+    const answer = await service.ask(`{ jobs${args} { items { ${fields} } } }`);
+    expect(await answer.text()).toContain(`"items":[${shown}]`);
+  }
+});

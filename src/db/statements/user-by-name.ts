@@ -19,12 +19,11 @@ export function userByName(username: string) {
   );
 }
 
-/** The names and addresses of these users, in any order. Users without an account have no row. */
-export function accountsOf(usernames: readonly string[]) {
-  const wanted = JSON.stringify([...new Set(usernames.map((username) => username.toWellFormed()))]);
+/** The name and address of a user, or no row without an account. */
+export function accountOf(username: string) {
   return statementOf(
-    'accounts',
-    sql`SELECT CAST(username AS TEXT) AS username, CAST(ifnull(name, '') AS TEXT) AS name, CAST(ifnull(email, '') AS TEXT) AS email FROM json_each(${wanted}) AS wanted CROSS JOIN hpc_user ON hpc_user.username = wanted.value`,
+    'account',
+    sql`SELECT CAST(username AS TEXT) AS username, CAST(ifnull(name, '') AS TEXT) AS name, CAST(ifnull(email, '') AS TEXT) AS email FROM hpc_user WHERE username = ${username.toWellFormed()}`,
     z.object({ username: z.string(), name: z.string(), email: z.string() }),
   );
 }

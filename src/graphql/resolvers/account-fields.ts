@@ -1,3 +1,4 @@
+import { accountOf } from '../../db/statements/user-by-name.ts';
 import { Fault } from '../../faults.ts';
 import { updateConfiguration } from '../../frontend/configuration.ts';
 import { mayReadAccount } from '../../jobs/visibility.ts';
@@ -6,11 +7,15 @@ import type { Resolvers } from './resolver.ts';
 
 export const ACCOUNTS: Resolvers = {
   Query: {
-    user(_, { username }: { username: string }, context) {
+    async user(_, { username }: { username: string }, context) {
       if (!mayReadAccount(context.user, username)) {
         throw new Fault('forbidden', 'the roles of this account do not allow reading other accounts');
       }
-      return context.accounts.of(username);
+      const { db } = context.request.var;
+      const [account = null] = await context.once(['account', username], (deadline) =>
+        db.read(accountOf(username), deadline),
+      );
+      return account;
     },
   },
   Mutation: {

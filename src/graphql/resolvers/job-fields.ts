@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import type { ListOrder } from '../../jobs/listed-job.ts';
-import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { mayReadAccount, type VisibleJobs } from '../../jobs/visibility.ts';
 import { jobById } from '../../questions/one-job/sqlite.ts';
 import type { QueryContext } from '../context.ts';
 import { idOf } from '../input.ts';
@@ -56,7 +56,7 @@ export const JOBS: Resolvers = {
         const most = `at most ${MOST_WITH_CONCURRENT} jobs of a page may have concurrentJobs, which are looked for one by one`;
         throw new Fault('invalid_request', `${most}: ask for a smaller page`);
       }
-      return await batches.jobs(context, asked.has('userData'));
+      return batches.jobs();
     },
     count: (list: JobsOfPage, _, context) => list.count(context),
     hasNextPage: async (list: JobsOfPage, _, context) => (await list.read(context)).hasNextPage,
@@ -72,8 +72,9 @@ export const JOBS: Resolvers = {
     monitoringStatus: ({ monitoringStatus }: StoredJob) => monitoringStatus ?? 0,
     energy: ({ energy }: StoredJob) => (energy !== null && Number.isFinite(energy) ? energy : 0),
     tags: ({ tags }: StoredJob) => tags ?? [],
-    resources: ({ resources }: StoredJob, _, context) => context.paced(resources ?? []),
-    userData: ({ user }: StoredJob, _, context) => context.accounts.of(user),
+    resources: ({ resources }: StoredJob) => resources ?? [],
+    userData: ({ account }: StoredJob, _, context) =>
+      account && mayReadAccount(context.user, account.username) ? account : null,
     concurrentJobs({ resources, ...job }: StoredJob, _, context) {
       const sharing = { ...job, firstHost: resources?.[0]?.hostname };
       return context.once(['concurrent', job.id], (deadline) =>
@@ -114,10 +115,15 @@ function hardwareOf(metric: string): string {
 interface Parts {
   readonly withMetadata: boolean;
   readonly withEnergyFootprint: boolean;
+  readonly withAccount: boolean;
 }
 
 function partsOf(asked: ReadonlySet<string>): Parts {
-  return { withMetadata: asked.has('metaData'), withEnergyFootprint: asked.has('energyFootprint') };
+  return {
+    withMetadata: asked.has('metaData'),
+    withEnergyFootprint: asked.has('energyFootprint'),
+    withAccount: asked.has('userData'),
+  };
 }
 
 /** A page of a list of jobs. Only what is asked for is read. */
@@ -184,18 +190,10 @@ class Batches {
     this.rows += rows;
   }
 
-  /** The jobs of many batches are parsed as the executor asks for them. */
-  async jobs(context: QueryContext, withAccounts: boolean): Promise<readonly StoredJob[] | AsyncIterable<StoredJob>> {
-    if (this.#bytes <= AT_ONCE_BYTES) {
-      const jobs = this.#batches.flatMap(storedJobs);
-      if (withAccounts) await context.accounts.read(jobs.map(({ user }) => user));
-      return context.paced(jobs);
-    }
-    const parsed = (batch: Uint8Array) => {
-      const jobs = storedJobs(batch);
-      context.accounts.expect(jobs.map(({ user }) => user));
-      return jobs;
-    };
-    return withPauses(this.#batches.values().flatMap(parsed));
+  /** The jobs of many batches are parsed as they are asked for. */
+  jobs(): readonly StoredJob[] | AsyncIterable<StoredJob> {
+    return this.#bytes <= AT_ONCE_BYTES
+      ? this.#batches.flatMap(storedJobs)
+      : withPauses(this.#batches.values().flatMap(storedJobs));
   }
 }

@@ -49,6 +49,7 @@ export interface JobsBatch {
 export interface JobsBatchOptions {
   readonly withMetadata: boolean;
   readonly withEnergyFootprint?: boolean | undefined;
+  readonly withAccount?: boolean | undefined;
   readonly nowSec: number;
 }
 
