@@ -218,7 +218,7 @@ export function waitForTurn<Resource, Result>(
 }
 
 function queueFull(): Fault {
-  return new Fault('queue_full', 'too many requests are waiting for the database: try again');
+  return new Fault('queue_full', 'too many requests are waiting: try again');
 }
 
 function ownAreTooMany(count: number): Fault {
