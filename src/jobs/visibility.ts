@@ -51,7 +51,7 @@ export function refuseHiddenOrder({ conditions, hidden, named }: VisibleJobs, co
   if (column === 'user' && named !== undefined) throw namesHidden();
 }
 
-function namesHidden(): Fault {
+export function namesHidden(): Fault {
   return new Fault('forbidden', 'the names of users are hidden');
 }
 

@@ -10,7 +10,7 @@ import {
   METRIC_BINS_LIMIT,
 } from '../../jobs/histograms.ts';
 import { GROUPS, type Group, SORT_FIELDS, type SortField, TOTALS } from '../../jobs/statistics.ts';
-import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
+import { groupsFor, namesHidden, type VisibleJobs } from '../../jobs/visibility.ts';
 import type { QueryContext } from '../context.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import type { PageInput } from './job-fields.ts';
@@ -78,9 +78,7 @@ interface StatisticsRow {
 /** USER is the group `user`. */
 function groupOf(word: string | null | undefined, jobs: VisibleJobs): Group | undefined {
   const group = GROUPS.find((known) => known === word?.toLowerCase());
-  if (group !== undefined && !groupsFor(jobs).includes(group)) {
-    throw new Fault('forbidden', 'the names of users are hidden');
-  }
+  if (group !== undefined && !groupsFor(jobs).includes(group)) throw namesHidden();
   return group;
 }
 
