@@ -191,6 +191,137 @@ function shown(rest: RestJob) {
   };
 }
 
+/** A field of a job in a random place of the document. `first` and `second` are variables. */
+const selected = fc.record({
+  field: fc.constantFrom(
+    ...['id', 'jobId', 'user', 'project', 'duration', 'walltime', 'numNodes', 'numHWThreads', 'energy', 'partition'],
+    ...['state', 'metaData', 'resources', 'tags', '__typename'],
+  ),
+  alias: fc.boolean(),
+  place: fc.constantFrom('itself', 'inline', 'named'),
+  directive: fc.constantFrom(
+    '',
+    '@include(if: $first)',
+    '@skip(if: $first)',
+    '@skip(if: $second) @include(if: $first)',
+  ),
+});
+type Selected = typeof selected extends fc.Arbitrary<infer One> ? One : never;
+
+const MEMBERS: Readonly<Record<string, string>> = { resources: '{ hostname }', tags: '{ ...Tags }' };
+
+/** The selection with one name for each field in the answer, and the fragments that it needs. */
+function selectionOf(all: readonly Selected[]) {
+  const fragments = all.some(({ field }) => field === 'tags') ? ['fragment Tags on Tag { id }'] : [];
+  const parts = all.map(({ field, alias, place, directive }, at) => {
+    const one = `${alias ? `as_${at}: ` : ''}${field}`;
+    const members = MEMBERS[field] ?? '';
+    if (place === 'itself') return `${one} ${directive} ${members}`;
+    if (place === 'inline') return `... on Job ${directive} { ${one} ${members} }`;
+    fragments.push(`fragment F${at} on Job { ${one} ${members} }`);
+    return `...F${at} ${directive}`;
+  });
+  return { selection: parts.join(' '), fragments: fragments.join(' ') };
+}
+
+const isShown = ({ directive }: Selected, first: boolean, second: boolean) =>
+  directive === '' ||
+  (directive.startsWith('@include') ? first : directive.includes('$second') ? !second && first : !first);
+
+/** Everything that a list can be sorted by, with its value in a REST job. */
+const SORTS: Readonly<Record<string, (rest: RestJob) => unknown>> = {
+  ...Object.fromEntries(
+    [
+      'id',
+      'jobId',
+      'user',
+      'project',
+      'cluster',
+      'subCluster',
+      'startTime',
+      'duration',
+      'numNodes',
+      'shared',
+      'energy',
+    ].map((name) => [name, (rest: RestJob) => rest[name]]),
+  ),
+  state: (rest) => rest['jobState'],
+  partition: (rest) => rest['partition'] ?? '',
+  ...Object.fromEntries(
+    [['walltime'], ['arrayJobId'], ['numHWThreads', 'numHwthreads'], ['numAcc']].map(([name = '', member = name]) => [
+      name,
+      (rest: RestJob) => rest[member] ?? 0,
+    ]),
+  ),
+  ...Object.fromEntries(
+    KEYS.map((key) => [key, (rest: RestJob) => (rest['footprint'] as Record<string, number> | null)?.[key] ?? -1]),
+  ),
+};
+
+/** The jobs in an order of GraphQL: among equals the newest first. */
+function sorted(listed: readonly RestJob[], field: string, order: string): RestJob[] {
+  const of = SORTS[field] ?? (() => 0);
+  const compared = (a: unknown, b: unknown) => (a === b ? 0 : (a as number) < (b as number) ? -1 : 1);
+  const sign = order === 'ASC' ? 1 : -1;
+  const among = field === 'startTime' ? sign : -1;
+  return [...listed].sort(
+    (a, b) =>
+      sign * compared(of(a), of(b)) || among * (compared(a['startTime'], b['startTime']) || compared(a.id, b.id)),
+  );
+}
+
+test('a random selection in a random order shows what the REST list shows', async () => {
+  let shownJobs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      filters,
+      callers,
+      fc.array(selected, { minLength: 1, maxLength: 9 }),
+      fc.record({ field: fc.constantFrom(...Object.keys(SORTS)), order: fc.constantFrom('ASC', 'DESC') }),
+      fc.record({ first: fc.boolean(), second: fc.boolean(), waits: fc.boolean() }),
+      async (both, [user, ...roles], all, { field, order }, { waits, ...variables }) => {
+        const { selection, fragments } = selectionOf(all);
+        // A list with a field that waits is answered by the executor, and any other by plain-list.ts.
+        const document = `query ($f: [JobFilter!], $o: OrderByInput, $first: Boolean!, $second: Boolean!) {
+          jobs(filter: $f, order: $o, page: {page: 1, itemsPerPage: 20}) {
+            items { a: __typename @skip(if: $first) b: id @skip(if: $second) ${selection} ${waits ? 'concurrentJobs { count }' : ''} }
+          }
+        } ${fragments}`;
+        const o = { field, type: KEYS.includes(field) ? 'foot' : 'col', order };
+        const f = both.map(({ graphql }) => graphql);
+        const answer = await service.ask(document, { f, o, ...variables }, user, ...roles);
+        const { data, errors } = await bodyOf<{ data: { jobs: { items: object[] } }; errors?: unknown }>(answer);
+        expect(errors).toBeUndefined();
+        const base = roles.includes('admin') || roles.length === 1 ? '/api' : '/userapi';
+        const query = new URLSearchParams(both.flatMap(({ rest }) => rest));
+        query.append('items-per-page', '200');
+        query.append('with-metadata', 'true');
+        const { jobs: listed } = await bodyOf<{ jobs: RestJob[] }>(
+          await service.get(`${base}/jobs/?${query}`, user, ...roles),
+        );
+        const wanted = sorted(listed, field, order)
+          .slice(0, 20)
+          .map((rest) => {
+            const values: Record<string, unknown> = { ...shown(rest), __typename: 'Job' };
+            const { first, second } = variables;
+            return Object.fromEntries([
+              ...(first ? [] : [['a', 'Job']]),
+              ...(second ? [] : [['b', rest.id]]),
+              ...all.flatMap((one, at) =>
+                isShown(one, first, second) ? [[one.alias ? `as_${at}` : one.field, values[one.field]]] : [],
+              ),
+            ]);
+          });
+        const items = data.jobs.items.map((item) => ({ ...item, concurrentJobs: undefined }));
+        expect(items).toEqual(wanted);
+        shownJobs += wanted.length;
+      },
+    ),
+    { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
+  );
+  expect(shownJobs).toBeGreaterThan(0);
+});
+
 test('a document and the routes agree', async () => {
   let matched = 0;
   await fc.assert(
