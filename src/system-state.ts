@@ -131,6 +131,8 @@ export interface ColumnIndexStatus {
   rows?: number;
   /** Jobs that the index does not hold. The SQL answers questions that match one of them. */
   odd?: { readonly jobs: number; readonly ids: readonly string[]; readonly reason: string };
+  /** The summaries that are not kept, with the reason. */
+  summariesLeftOut?: Readonly<Record<string, string>>;
   queued: number;
   answers: number;
   /** Questions that the SQL had to answer although the index was ready. */

@@ -32,6 +32,7 @@ const WITHOUT = [
   'column-index/answer-json.ts',
   'column-index/build/program.ts',
   'column-index/index-protocol.ts',
+  'column-index/index-report.ts',
   'connections/connection-protocol.ts',
   'column-index/query-for.ts',
   'column-index/build/reader-program.ts',

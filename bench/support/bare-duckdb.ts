@@ -12,7 +12,7 @@ const ROUNDS = 5;
 
 /** The median in ms. The file must not be open elsewhere. */
 export async function bareTime(path: string, tempDir: string, { question }: Question): Promise<number> {
-  const file = await IndexFile.open({ path, memoryMb: INDEX_MB, tempDir, spillMb: 2_048 });
+  const file = await IndexFile.open({ path, memoryMb: INDEX_MB, tempDir, spillMb: 2_048, shortJobSec: 300 });
   try {
     const meta = await file.meta();
     if (meta === undefined) throw new Error('there is no index');

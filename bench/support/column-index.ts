@@ -33,7 +33,7 @@ export async function sqlOf(path: string, tempDir: string): Promise<Database> {
 export async function opened(path: string, tempDir: string): Promise<Indexed> {
   const index = new IndexClient({
     ...{ databasePath: path, path: `${path}.columns`, memoryMb: INDEX_MB },
-    ...{ tempDir, spillMb: 2_048, queueLimit: 16, callerLimit: 16, log },
+    ...{ tempDir, spillMb: 2_048, shortJobSec: 300, queueLimit: 16, callerLimit: 16, log },
   });
   let peakMb = 0;
   const watching = setInterval(() => {

@@ -6,6 +6,7 @@ import { checkOdd, followedOdd } from './odd-jobs.ts';
 import { FootprintKeys } from './read/footprint-keys.ts';
 import type { OddJob } from './read/job-reader.ts';
 import type { Source } from './read/source.ts';
+import { changeSummaries } from './summaries.ts';
 
 /** The most changed jobs applied before an answer. Beyond this, a build is faster and takes less memory. */
 const MOST_CHANGES = 20_000;
@@ -49,10 +50,13 @@ export async function follow(
     checkOdd(odd);
     return await file.transaction(async () => {
       await file.addColumns(keys.list, meta.footprintKeys.length); // first: DuckDB rejects it after a deletion
-      const gone = await file.run(...deletion(ids));
+      const changed = jobsWith(ids);
+      await changeSummaries(file, meta.summaries, changed, incoming);
+      signal.throwIfAborted(); // the interrupt may have come between two statements
+      const gone = await file.run(`DELETE FROM job WHERE ${changed.where}`, changed.parameters);
       await file.addJobs(incoming);
       const rows = meta.rows - gone + incoming.rows;
-      const next = { upTo: newest, footprintKeys: keys.list, rows, churned: meta.churned + gone, odd };
+      const next = { ...meta, upTo: newest, footprintKeys: keys.list, rows, churned: meta.churned + gone, odd };
       if (odd !== meta.odd) await file.writeOdd(odd);
       await file.writeMeta(next);
       return next;
@@ -63,13 +67,14 @@ export async function follow(
 }
 
 /** Few ids are written into the SQL. New jobs have consecutive ids, so DuckDB can skip the blocks outside the range. */
-function deletion(ids: readonly bigint[]): [string, string[]] {
+function jobsWith(ids: readonly bigint[]): { where: string; parameters: string[] } {
   const [least, most] = [ids[0], ids.at(-1)];
-  if (least === undefined || most === undefined) return ['DELETE FROM job WHERE false', []]; // only job links changed
+  if (least === undefined || most === undefined) return { where: 'false', parameters: [] }; // only job links changed
   const isWithin = `id BETWEEN ${wholeLiteral(least)} AND ${wholeLiteral(most)}`;
-  if (most - least === BigInt(ids.length - 1)) return [`DELETE FROM job WHERE ${isWithin}`, []];
-  if (ids.length <= FEW_IDS) return [`DELETE FROM job WHERE id IN (${ids.map(wholeLiteral).join(', ')})`, []];
-  return [`DELETE FROM job WHERE ${isWithin} AND id IN (SELECT unnest(string_split($1, ',')::BIGINT[]))`, [ids.join()]];
+  if (most - least === BigInt(ids.length - 1)) return { where: isWithin, parameters: [] };
+  if (ids.length <= FEW_IDS) return { where: `id IN (${ids.map(wholeLiteral).join(', ')})`, parameters: [] };
+  const isAmong = "id IN (SELECT unnest(string_split($1, ',')::BIGINT[]))";
+  return { where: `${isWithin} AND ${isAmong}`, parameters: [ids.join()] };
 }
 
 /** Returns true if so many rows were replaced that a build pays off. */

@@ -14,8 +14,8 @@ import { rowsOf } from './answer-json.ts';
 import type { Declined } from './index-errors.ts';
 import type { IndexFileOptions } from './index-file.ts';
 import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
+import { type IndexReport, newsOf, shownReport } from './index-report.ts';
 import { type IndexState, mayBecome } from './index-state.ts';
-import type { OddJobs } from './odd-jobs.ts';
 import { type IndexAnswer, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
 import { type Failure, RetryPauses } from './retry-pauses.ts';
 
@@ -72,7 +72,7 @@ export class IndexClient {
   /** If true, the next process deletes the file without opening it. */
   #diesOfItsFile = false;
   readonly #pauses = new RetryPauses();
-  #odd: OddJobs | undefined;
+  #report: IndexReport | undefined;
   #answers = 0;
   #declined = 0;
   #builds = 0;
@@ -111,7 +111,7 @@ export class IndexClient {
     return {
       state: name,
       ...more,
-      ...(name === 'ready' && this.#odd !== undefined && this.#odd.jobs > 0 ? { odd: this.#odd } : {}),
+      ...(name === 'ready' && this.#report !== undefined ? shownReport(this.#report) : {}),
       ...('reason' in more ? { retryInSec: this.#pauses.leftSec } : {}),
       queued: this.#queue.length,
       answers: this.#answers,
@@ -152,12 +152,12 @@ export class IndexClient {
   /** Answers from the file until that is no longer possible. */
   async #answerFromFile(): Promise<Ended> {
     this.#left = Promise.withResolvers();
-    const { databasePath, path, memoryMb, tempDir, spillMb } = this.#options;
-    const options = { databasePath, path, memoryMb, tempDir, spillMb, fresh: this.#diesOfItsFile };
+    const { databasePath, path, memoryMb, tempDir, spillMb, shortJobSec } = this.#options;
+    const options = { databasePath, path, memoryMb, tempDir, spillMb, shortJobSec, fresh: this.#diesOfItsFile };
     this.#diesOfItsFile = false;
     const process = this.#start<IndexProtocol>('columns', this.#options.program ?? PROGRAM, options);
     this.#answering = process;
-    this.#odd = undefined;
+    this.#report = undefined;
     try {
       await process.ready;
       const followed = await process.run('follow', null, this.#events);
@@ -182,8 +182,8 @@ export class IndexClient {
   async #build(): Promise<Ended> {
     this.#builds += 1;
     this.#buildsSinceAnswer += 1;
-    const { databasePath, path, memoryMb, tempDir, spillMb } = this.#options;
-    const options = { databasePath, path, memoryMb, tempDir, spillMb };
+    const { databasePath, path, memoryMb, tempDir, spillMb, shortJobSec } = this.#options;
+    const options = { databasePath, path, memoryMb, tempDir, spillMb, shortJobSec };
     const process = this.#start<BuildProtocol>('builder', BUILD_PROGRAM, options);
     try {
       await process.ready;
@@ -213,11 +213,9 @@ export class IndexClient {
   }
 
   readonly #events = {
-    onStep: (odd: OddJobs) => {
-      const isNew = odd.jobs > 0 && (this.#odd?.jobs ?? 0) === 0;
-      this.#odd = odd;
-      if (isNew)
-        this.#options.log.warn({ odd }, 'questions that match some jobs are answered without the column index');
+    onStep: (report: IndexReport) => {
+      for (const { fields, message } of newsOf(report, this.#report)) this.#options.log.warn(fields, message);
+      this.#report = report;
     },
   };
 

@@ -16,8 +16,8 @@ export interface Declined {
   readonly reason: string;
 }
 
-/** DuckDB errors after which the file is not trustworthy or the connection is unusable. */
-const BROKEN = /^(INTERNAL|FATAL|IO|Serialization|Corrupt\w*) Error|Current transaction is aborted/i;
+/** DuckDB errors after which the file is not trustworthy or the connection is unusable. Only summaries have constraints. */
+const BROKEN = /^(INTERNAL|FATAL|IO|Serialization|Constraint|Corrupt\w*) Error|Current transaction is aborted/i;
 
 /** Runs a call of the index. An error that concerns only this call is thrown as a Fault. */
 export async function declinedOr<Output>(call: () => Promise<Output>): Promise<Output | Declined> {

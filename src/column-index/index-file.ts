@@ -4,6 +4,7 @@ import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/
 import type { DuckDbQuery } from '../questions/duckdb-query.ts';
 import { COLUMNS, type Column, columnsOf } from '../questions/index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../questions/quantized.ts';
+import { SUMMARY_DEFINITIONS, type Summaries, summariesFor } from '../questions/summaries/summary-tables.ts';
 import { IncomingJobs } from './incoming-jobs.ts';
 import type { OddJob } from './read/job-reader.ts';
 import type { ChangeMark } from './read/source.ts';
@@ -15,6 +16,8 @@ export interface IndexFileOptions {
   /** Sorts and groupings spill to a subfolder of it, at most `spillMb`. */
   readonly tempDir: string;
   readonly spillMb: number;
+  /** SHORT_JOB_S, for the summaries. */
+  readonly shortJobSec: number;
 }
 
 /** The metadata of the index. It is written in the transaction that it describes. */
@@ -26,6 +29,7 @@ export interface IndexMeta {
   readonly churned: number;
   /** Jobs that the index does not hold. */
   readonly odd: readonly OddJob[];
+  readonly summaries: Summaries;
 }
 
 /** Increase it when rows are read differently but the definitions below stay the same. */
@@ -86,7 +90,7 @@ export class IndexFile {
     });
     if (tables.length < 3) return undefined;
     const [row] = await this.rows({
-      sql: 'SELECT format, complete, CAST(seq AS VARCHAR) AS seq, CAST(mark AS VARCHAR) AS mark, keys, CAST(rows AS DOUBLE) AS rows, CAST(churned AS DOUBLE) AS churned FROM meta',
+      sql: 'SELECT format, complete, CAST(seq AS VARCHAR) AS seq, CAST(mark AS VARCHAR) AS mark, keys, CAST(rows AS DOUBLE) AS rows, CAST(churned AS DOUBLE) AS churned, summaries FROM meta',
       parameters: [],
     });
     if (row?.['complete'] !== true) return undefined;
@@ -98,6 +102,7 @@ export class IndexFile {
       rows: Number(row['rows']),
       churned: Number(row['churned']),
       odd: (await this.rows({ sql: 'SELECT id, reason FROM odd ORDER BY id', parameters: [] })) as unknown as OddJob[],
+      summaries: JSON.parse(String(row['summaries'])),
     };
   }
 
@@ -105,16 +110,20 @@ export class IndexFile {
   async create(): Promise<void> {
     await this.run(`CREATE TABLE job (${COLUMNS.flatMap(definitions).join(', ')})`);
     await this.run(
-      'CREATE TABLE meta (format VARCHAR, complete BOOLEAN, seq BIGINT, mark BIGINT, keys VARCHAR, rows BIGINT, churned BIGINT)',
+      'CREATE TABLE meta (format VARCHAR, complete BOOLEAN, seq BIGINT, mark BIGINT, keys VARCHAR, rows BIGINT, churned BIGINT, summaries VARCHAR)',
     );
+    for (const { name, keys, sums } of summariesFor(this.#options.shortJobSec)) {
+      const checked = [...keys, ...sums].map((column) => `${column.name} ${column.type} ${column.check ?? ''}`);
+      await this.run(`CREATE TABLE ${name} (${checked.join(', ')})`);
+    }
     await this.run('INSERT INTO meta (complete) VALUES (false)');
     await this.run('CREATE TABLE odd (id BIGINT, reason VARCHAR)');
   }
 
-  async writeMeta({ upTo, footprintKeys, rows, churned }: IndexMeta): Promise<void> {
+  async writeMeta({ upTo, footprintKeys, rows, churned, summaries }: IndexMeta): Promise<void> {
     await this.run(
-      `UPDATE meta SET format = $1, complete = true, seq = ${upTo.seq}, mark = ${upTo.mark}, keys = $2, rows = ${rows}, churned = ${churned}`,
-      [formatOf(footprintKeys), JSON.stringify(footprintKeys)],
+      `UPDATE meta SET format = $1, complete = true, seq = ${upTo.seq}, mark = ${upTo.mark}, keys = $2, rows = ${rows}, churned = ${churned}, summaries = $3`,
+      [formatOf(footprintKeys), JSON.stringify(footprintKeys), JSON.stringify(summaries)],
     );
   }
 
@@ -214,7 +223,7 @@ function definitions({ name, type }: Column): string[] {
 
 /** Two indexes with the same format string read the same rows alike. */
 function formatOf(footprintKeys: readonly string[]): string {
-  return `${VERSION}: ${columnsOf(footprintKeys).flatMap(definitions).join(', ')}`;
+  return `${VERSION}: ${columnsOf(footprintKeys).flatMap(definitions).join(', ')}; ${SUMMARY_DEFINITIONS}`;
 }
 
 /** Types are explicit, because a whole number would be bound as an integer. */

@@ -1,7 +1,7 @@
 import type { Question } from '../questions/question.ts';
 import type { NewIndexOptions } from './build/new-index.ts';
 import type { Declined } from './index-errors.ts';
-import type { OddJobs } from './odd-jobs.ts';
+import type { IndexReport } from './index-report.ts';
 import type { IndexSessionOptions } from './session.ts';
 
 /** The program that answers questions from an index. */
@@ -13,8 +13,8 @@ export interface IndexProtocol {
     /** Returns JSON (answer-json.ts), or null if the question matches a job that the index does not hold. */
     ask: { input: Question; output: Uint8Array | Declined | null };
   };
-  /** Sent when the jobs that the index does not hold have changed. */
-  readonly step: OddJobs;
+  /** Sent when it has changed. */
+  readonly step: IndexReport;
 }
 
 /** The program that builds an index. */

@@ -10,11 +10,12 @@ serveProgram<IndexProtocol>(async (options) => {
   const index = await IndexSession.open(options).catch((error: unknown) => {
     throw new StartupError(`${options.path}: ${String(error)}`);
   });
-  let reported: IndexSession['odd'] = [];
+  let reported: Pick<IndexSession, 'odd' | 'summaries'> = { odd: [], summaries: undefined };
   const report = (call: RunningCall<IndexProtocol>) => {
-    if (index.odd === reported) return;
-    reported = index.odd;
-    void call.step(shownOdd(reported));
+    const { odd, summaries } = index;
+    if (odd === reported.odd && summaries === reported.summaries) return;
+    reported = { odd, summaries };
+    void call.step({ odd: shownOdd(odd), leftOut: summaries?.leftOut ?? {}, repaired: index.repaired });
   };
   return {
     opened: { pragmas: await index.settings() },

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { pageIdsOf } from '../questions/list/deep-slice.ts';
 import type { Question } from '../questions/question.ts';
 import { groupColumns } from '../questions/statistics/duckdb.ts';
+import type { Summaries, SummaryName } from '../questions/summaries/summary-tables.ts';
 import { groupsJson, rowsJson } from './answer-json.ts';
 import { follow, isChurned } from './follow.ts';
 import { Outdated } from './index-errors.ts';
@@ -9,6 +10,7 @@ import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.t
 import { queryFor } from './query-for.ts';
 import type { OddJob } from './read/job-reader.ts';
 import { Source } from './read/source.ts';
+import { checkedSummaries, repairedSummaries } from './summaries.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
   /** Path of the libSQL file. */
@@ -20,24 +22,30 @@ export interface IndexSessionOptions extends IndexFileOptions {
 /** MB. Changed jobs are read only once, so a small cache is enough. */
 const SOURCE_CACHE_MB = 4;
 
+const CHECK_MS = 86_400_000;
+
 /** The index of one process, and the database file that it follows. It runs one call at a time. */
 export class IndexSession {
   readonly #source: Source;
   #file: IndexFile | undefined;
   /** Undefined while there is no valid index. */
   #meta: IndexMeta | undefined;
+  readonly #shortJobSec: number;
+  #summariesCheckedAt = 0;
+  #repaired: readonly SummaryName[] = [];
   /** Aborts the latest read of changed jobs. */
   #following: AbortController | undefined;
 
-  private constructor(source: Source) {
+  private constructor(source: Source, shortJobSec: number) {
     this.#source = source;
+    this.#shortJobSec = shortJobSec;
   }
 
   /**
    * Opens the existing index. It is valid if it is complete and of this version, and the change record goes back to it.
    */
   static async open(options: IndexSessionOptions): Promise<IndexSession> {
-    const held = new IndexSession(new Source(options.databasePath, SOURCE_CACHE_MB));
+    const held = new IndexSession(new Source(options.databasePath, SOURCE_CACHE_MB), options.shortJobSec);
     if (options.fresh) IndexFile.remove(options.path);
     try {
       if (!existsSync(options.path)) return held; // only a build creates an index
@@ -51,16 +59,30 @@ export class IndexSession {
     return held;
   }
 
-  /** Brings the index up to date and returns its number of jobs. Throws Unsupported, or Outdated if a build is due. */
+  /**
+   * Brings the index up to date, repairs its summaries, and returns its number of jobs. Throws Unsupported, or Outdated
+   * if a build is due.
+   */
   async follow(): Promise<number> {
     this.#checkUse();
     await this.#followed(() => {});
+    await this.#repairSummaries();
     return this.#meta?.rows ?? 0;
   }
 
   /** The jobs that the index does not hold, as of the last call. */
   get odd(): readonly OddJob[] {
     return this.#meta?.odd ?? [];
+  }
+
+  /** The summaries, as of the last call. */
+  get summaries(): Summaries | undefined {
+    return this.#meta?.summaries;
+  }
+
+  /** The summaries that `follow` has built again. */
+  get repaired(): readonly SummaryName[] {
+    return this.#repaired;
   }
 
   /**
@@ -80,8 +102,9 @@ export class IndexSession {
     }));
     if (meetsOdd) return undefined;
     if (this.#file === undefined || this.#meta === undefined) throw new Outdated('there is no index');
-    const { footprintKeys } = this.#meta;
-    const index = { footprintKeys, readableTags };
+    await this.#checkSummaries();
+    const { footprintKeys, summaries } = this.#meta;
+    const index = { footprintKeys, readableTags, summaries };
     if (question.kind === 'page ids') return rowsJson(await pageIdsOf(this.#file, question, index));
     const rows = await this.#file.rows(queryFor(question, index));
     if (question.kind !== 'statistics') return rowsJson(rows);
@@ -120,6 +143,27 @@ export class IndexSession {
     if (!this.#source.isInPlace) throw new Outdated('another file has taken the place of the database');
     if (this.#meta !== undefined && isChurned(this.#meta))
       throw new Outdated('so much was replaced that scans are slow');
+  }
+
+  /** Takes seconds if summaries must be built again, because SHORT_JOB_S has changed or they do not add up. */
+  async #repairSummaries(): Promise<void> {
+    const [file, meta] = [this.#file, this.#meta];
+    if (file === undefined || meta === undefined) return;
+    const kept = { ...meta.summaries, shortJobSec: this.#shortJobSec };
+    const { summaries, built } = await repairedSummaries(file, kept);
+    this.#meta = { ...meta, summaries };
+    this.#repaired = built;
+    await file.writeMeta(this.#meta);
+    this.#summariesCheckedAt = Date.now();
+  }
+
+  /** Checks once a day, which takes as long as a question about all jobs. */
+  async #checkSummaries(): Promise<void> {
+    const [file, meta] = [this.#file, this.#meta];
+    if (file === undefined || meta === undefined || Date.now() - this.#summariesCheckedAt < CHECK_MS) return;
+    this.#meta = { ...meta, summaries: await checkedSummaries(file, meta.summaries) };
+    await file.writeMeta(this.#meta);
+    this.#summariesCheckedAt = Date.now();
   }
 
   /** Brings the index up to date and runs `also` on the same state of the database. */

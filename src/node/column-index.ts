@@ -39,6 +39,7 @@ export function indexed(db: Database, { settings, sizing, path, tempDir, log }: 
     memoryMb: sizing.columnsMb - BEYOND_DUCKDB_MB,
     tempDir,
     spillMb: SPILL_MB,
+    shortJobSec: settings.SHORT_JOB_S,
     queueLimit: settings.DB_QUEUE_LIMIT,
     callerLimit: settings.DB_CALLER_LIMIT,
     log,

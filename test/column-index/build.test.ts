@@ -15,7 +15,7 @@ async function options() {
     db,
     options: {
       ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
-      ...{ tempDir: folder, spillMb: 64 },
+      ...{ tempDir: folder, spillMb: 64, shortJobSec: 300 },
     },
   };
 }

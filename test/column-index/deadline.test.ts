@@ -52,7 +52,7 @@ test('an interrupt stops the program while it takes over changes', async () => {
   await withJobs(pool, jobs(1, 12_000));
   const options = {
     ...{ databasePath: pool.path, path: `${pool.path}.columns`, memoryMb: 128 },
-    ...{ tempDir: dirname(pool.path), spillMb: 64 },
+    ...{ tempDir: dirname(pool.path), spillMb: 64, shortJobSec: 300 },
   };
   (await builtIndex(options)).close();
   await withJobs(pool, 'UPDATE job SET energy = 1');

@@ -76,7 +76,7 @@ const slices = fc.array(fc.oneof(newest, sorted), { minLength: 20, maxLength: 20
 async function opened(): Promise<IndexFile> {
   const folder = testFolder();
   const file = await IndexFile.open({
-    ...{ path: join(folder, 'job.db.columns'), memoryMb: 128, tempDir: folder, spillMb: 64 },
+    ...{ path: join(folder, 'job.db.columns'), memoryMb: 128, tempDir: folder, spillMb: 64, shortJobSec: 300 },
   });
   onTestFinished(() => file.close());
   await file.create();

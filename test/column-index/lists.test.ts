@@ -41,7 +41,7 @@ async function opened(): Promise<{ db: TestDatabase; index: IndexSession }> {
   const folder = testFolder();
   const index = await builtIndex({
     ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
-    ...{ tempDir: folder, spillMb: 64 },
+    ...{ tempDir: folder, spillMb: 64, shortJobSec: 300 },
   });
   onTestFinished(() => index.close());
   return { db, index };

@@ -18,7 +18,7 @@ async function built(sql: string) {
   await db.exec(sql);
   const tempDir = dirname(db.path);
   const index = await builtIndex({
-    ...{ databasePath: db.path, path: `${db.path}.columns`, memoryMb: 128, tempDir, spillMb: 64 },
+    ...{ databasePath: db.path, path: `${db.path}.columns`, memoryMb: 128, tempDir, spillMb: 64, shortJobSec: 300 },
   });
   onTestFinished(() => index.close());
   return index;

@@ -77,7 +77,7 @@ async function built(last: number, cases: readonly { id: number; column: string;
   const folder = dirname(db.path);
   const index = await builtIndex({
     ...{ databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128 },
-    ...{ tempDir: folder, spillMb: 64 },
+    ...{ tempDir: folder, spillMb: 64, shortJobSec: 300 },
   });
   const close = async () => {
     await index.close();
@@ -164,7 +164,14 @@ test('a file with texts in UTF-16 is nothing for an index', async () => {
   await db.exec(jobs(1, 3));
   db.close();
   const index = builtIndex({
-    ...{ databasePath: path, path: `${path}.columns`, memoryMb: 128, tempDir: testFolder(), spillMb: 64 },
+    ...{
+      databasePath: path,
+      path: `${path}.columns`,
+      memoryMb: 128,
+      tempDir: testFolder(),
+      spillMb: 64,
+      shortJobSec: 300,
+    },
   });
   await expect(index).rejects.toBeInstanceOf(Unsupported);
 });

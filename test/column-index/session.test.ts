@@ -14,7 +14,8 @@ import { testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const COUNT: Question = { kind: 'count', jobs: ALL };
-const STATISTICS: Question = { kind: 'statistics', jobs: ALL, nowSec: 10_000, shortJobSec: 300 };
+/** Another SHORT_JOB_S than that of the summaries, so that the answer reads the jobs. */
+const STATISTICS: Question = { kind: 'statistics', jobs: ALL, nowSec: 10_000, shortJobSec: 299 };
 
 async function database(last = 3) {
   const folder = testFolder();
@@ -23,7 +24,17 @@ async function database(last = 3) {
   const db = openSqlite(databasePath, 1_000);
   onTestFinished(() => db.close());
   await db.exec(jobs(1, last));
-  return { db, of: { databasePath, path: `${databasePath}.columns`, memoryMb: 128, tempDir: folder, spillMb: 64 } };
+  return {
+    db,
+    of: {
+      databasePath,
+      path: `${databasePath}.columns`,
+      memoryMb: 128,
+      tempDir: folder,
+      spillMb: 64,
+      shortJobSec: 300,
+    },
+  };
 }
 
 async function built(of: Awaited<ReturnType<typeof database>>['of']) {

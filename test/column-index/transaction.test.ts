@@ -8,7 +8,13 @@ const ROUNDS = 60;
 
 test('the next statement is answered, however the interrupts and the rollback meet', async () => {
   const folder = testFolder();
-  const file = await IndexFile.open({ path: join(folder, 'x.columns'), memoryMb: 128, tempDir: folder, spillMb: 64 });
+  const file = await IndexFile.open({
+    path: join(folder, 'x.columns'),
+    memoryMb: 128,
+    tempDir: folder,
+    spillMb: 64,
+    shortJobSec: 300,
+  });
   onTestFinished(() => file.close());
   await file.run('CREATE TABLE t (x BIGINT)');
   let interrupted = 0;

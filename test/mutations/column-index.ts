@@ -106,4 +106,24 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('column-index/build/build.ts', 'if (!source.has(upTo))', 'if (false)', 'column-index/session'),
   mutation('column-index/build/new-index.ts', 'if (isHeldElsewhere(error))', 'if (false)', 'column-index/session'),
   mutation('column-index/build/new-index.ts', 'IndexFile.remove(this.#options.path);', '', 'column-index/session'),
+  mutation(
+    'column-index/summaries.ts',
+    'WHEN MATCHED AND kept.jobs + change.jobs = 0 THEN DELETE',
+    '',
+    'column-index/summaries',
+  ),
+  mutation('column-index/summaries.ts', '&& (await addsUp(file, summary))', '', 'column-index/summaries'),
+  mutation('questions/summaries/alike-jobs.ts', 'to: first * span - 1n', 'to: first * span', 'questions/summaries'),
+  mutation(
+    'questions/summaries/summary-tables.ts',
+    ' || kept.leftOut[name] !== undefined',
+    '',
+    'column-index/summaries',
+  ),
+  mutation(
+    'questions/statistics/duckdb.ts',
+    ' && shortJobSec === summaries?.shortJobSec',
+    '',
+    'column-index/summaries',
+  ),
 ];

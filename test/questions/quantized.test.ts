@@ -16,7 +16,13 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 20); // times 20 ranges each
 let file: IndexFile;
 beforeAll(async () => {
   const folder = makeFolder();
-  file = await IndexFile.open({ path: join(folder, 'steps'), memoryMb: 128, tempDir: folder, spillMb: 64 });
+  file = await IndexFile.open({
+    path: join(folder, 'steps'),
+    memoryMb: 128,
+    tempDir: folder,
+    spillMb: 64,
+    shortJobSec: 300,
+  });
   return () => {
     file.close();
     removeFolder(folder);

@@ -36,6 +36,7 @@ export function indexed({ db, path }: OpenFile, options: Partial<IndexClientOpti
     memoryMb: 128,
     tempDir: dirname(path),
     spillMb: 64,
+    shortJobSec: 300,
     queueLimit: 16,
     callerLimit: 16,
     log: { info: () => {}, warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`) },

@@ -24,7 +24,7 @@ export const randomWindow = range(times).filter(({ from, to }) => from === undef
 const operators = fc.constantFrom('is', 'contains', 'starts-with', 'ends-with', 'not' as const);
 const digits = fc.array(fc.constantFrom('', '0', '1', '-', '99', '90071992547409', 'x'), { maxLength: 3 });
 
-function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
+export function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
   switch (field.kind) {
     case 'text':
     case 'name':

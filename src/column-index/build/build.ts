@@ -4,12 +4,14 @@ import type { IndexFile, IndexMeta } from '../index-file.ts';
 import { checkOdd } from '../odd-jobs.ts';
 import { CHUNK_JOBS, type Jobs, type OddJob } from '../read/job-reader.ts';
 import type { Source } from '../read/source.ts';
+import { buildSummaries } from '../summaries.ts';
 
 export interface BuildOptions {
   readonly source: Source;
   /** All jobs, in chunks. */
   readonly jobs: AsyncIterable<Jobs>;
   readonly file: IndexFile;
+  readonly shortJobSec: number;
   /** Called with the number of jobs read so far. */
   progress(rows: number): void;
 }
@@ -25,7 +27,7 @@ const LOAD_JOBS = 120 * CHUNK_JOBS;
  * those writes, after the mark at which the build started. DuckDB stores one load while the next one is read. Throws
  * Unsupported, or Outdated if the record has lost the mark in the meantime.
  */
-export async function build({ source, jobs, file, progress }: BuildOptions): Promise<IndexMeta> {
+export async function build({ source, jobs, file, shortJobSec, progress }: BuildOptions): Promise<IndexMeta> {
   source.checkEncoding();
   const upTo = source.newest();
   await file.create();
@@ -58,7 +60,8 @@ export async function build({ source, jobs, file, progress }: BuildOptions): Pro
     await loading.catch(() => {}); // the file must not be closed before the load ends
   }
   if (!source.has(upTo)) throw new Outdated('more jobs have changed during the build than the record holds');
-  const meta = { upTo, footprintKeys, rows, churned: 0, odd };
+  const summaries = await buildSummaries(file, shortJobSec);
+  const meta = { upTo, footprintKeys, rows, churned: 0, odd, summaries };
   await file.writeOdd(odd);
   await file.writeMeta(meta);
   await file.run('CHECKPOINT');

@@ -1,11 +1,12 @@
 import type { DuckDbQuery } from '../duckdb-query.ts';
-import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { countedJobs } from '../summaries/alike-jobs.ts';
+import type { FilterContext } from '../where/duckdb.ts';
 import type { CountQuestion } from './question.ts';
 
 export function countQuery({ jobs }: CountQuestion, context: FilterContext): DuckDbQuery {
-  const where = whereColumns(jobs.conditions, context);
+  const { from, count } = countedJobs(jobs.conditions, 'jobs_by_day', context);
   return {
-    sql: `SELECT CAST(count(*) AS DOUBLE) AS count FROM job WHERE ${where}`,
+    sql: `SELECT CAST(${count} AS DOUBLE) AS count FROM ${from}`,
     parameters: context.parameters.values,
   };
 }

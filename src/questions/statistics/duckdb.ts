@@ -3,6 +3,7 @@ import { offsetOf } from '../../jobs/order.ts';
 import { type ClippedSeconds, SORT_FIELDS, type Total, totalsOf } from '../../jobs/statistics.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
+import { alikeJobs } from '../summaries/alike-jobs.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { StatisticsOptions, StatisticsQuestion } from './question.ts';
 
@@ -23,7 +24,7 @@ export function groupColumns(options: Pick<StatisticsOptions, 'clip'>): readonly
  * the names of users, which only the SQLite file has. `ids` is a list of their ids. Creating rows of thousands of
  * values in JavaScript took a third of the time of a query over 30 days.
  *
- * There are two passes: the stored durations of all jobs, and the additional time of running jobs. Running jobs are
+ * There are two passes: the stored durations of all jobs, from a summary if it answers the filter, and the additional time of running jobs. Running jobs are
  * few, and DuckDB skips blocks without any. Checking the state of each of 20 M jobs took a third of the time. All
  * values are integers, so the parts add up to the same sums.
  */
@@ -31,17 +32,22 @@ export function statisticsQuery(question: StatisticsQuestion, context: FilterCon
   const { jobs, shortJobSec, groupBy, sortBy, page } = question;
   const where = whereColumns(jobs.conditions, context);
   const { stored, now } = secondsOf(question);
-  const all = passOf(groupBy, {
-    counts: `count(*) AS jobs, 0 AS running, count_if(duration < ${wholeLiteral(shortJobSec)}) AS short, ${COUNTED.map((count) => `sum(${count}) AS ${count}`).join(', ')}`,
-    users: 'count(DISTINCT hpc_user)',
-    seconds: stored,
-    where,
-  });
+  const alike = isSummarized(question, context) ? alikeJobs(jobs.conditions, 'jobs_by_day', context) : undefined;
+  const sumsOfJobs =
+    alike === undefined
+      ? {
+          counts: `count(*) AS jobs, 0 AS running, count_if(duration < ${wholeLiteral(shortJobSec)}) AS short, ${COUNTED.map((count) => `sum(${count}) AS ${count}`).join(', ')}`,
+          from: `(SELECT *, ${stored} AS s FROM job WHERE ${where})`,
+        }
+      : {
+          counts: `sum(jobs) AS jobs, 0 AS running, sum(short) AS short, ${COUNTED.map((count) => `sum(jobs * ${count}) AS ${count}`).join(', ')}`,
+          from: `(SELECT *, seconds AS s FROM ${alike})`,
+        };
+  const all = passOf(groupBy, { ...sumsOfJobs, users: 'count(DISTINCT hpc_user)' });
   const beyond = passOf(groupBy, {
     counts: `0 AS jobs, count(*) AS running, 0 AS short, ${COUNTED.map((count) => `0 AS ${count}`).join(', ')}`,
+    from: `(SELECT *, ${now} - ${stored} AS s FROM job WHERE job_state = ${RUNNING} AND (${where}))`,
     users: '0',
-    seconds: `${now} - ${stored}`,
-    where: `job_state = ${RUNNING} AND (${where})`,
   });
   const fields = totalsOf(question);
   const sums = sumsOf(groupBy);
@@ -85,21 +91,24 @@ const COUNTED = ['num_nodes', 'num_hwthreads', 'num_acc'] as const;
 interface Pass {
   readonly counts: string;
   readonly users: string;
-  /** The seconds that each job contributes. */
-  readonly seconds: string;
-  readonly where: string;
+  /** Rows with the columns of jobs, and `s`: the seconds that each row contributes. */
+  readonly from: string;
 }
 
 /**
  * The sums of one pass by group and user. Counting users within groups would take 50 % longer than grouping by both.
  */
-function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, seconds, where }: Pass): string {
+function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, from }: Pass): string {
   const times = COUNTED.map((count) => `sum(s * ${count}) AS time_${count}`);
   const sums = `${counts}, sum(s) AS walltime, ${times.join(', ')}`;
-  const from = `FROM (SELECT *, ${seconds} AS s FROM job WHERE ${where})`;
-  if (groupBy === undefined) return `SELECT ${sums}, ${users} AS users ${from}`;
+  if (groupBy === undefined) return `SELECT ${sums}, ${users} AS users FROM ${from}`;
   const key = FIELDS[groupBy].column;
-  return `SELECT ${key} AS key, ${sums} ${from} GROUP BY ${groupBy === 'user' ? key : `${key}, hpc_user`}`;
+  return `SELECT ${key} AS key, ${sums} FROM ${from} GROUP BY ${groupBy === 'user' ? key : `${key}, hpc_user`}`;
+}
+
+/** A summary has the sums of whole durations, and short jobs by one limit. */
+function isSummarized({ clip, shortJobSec }: StatisticsOptions, { summaries }: FilterContext): boolean {
+  return clip === undefined && shortJobSec === summaries?.shortJobSec;
 }
 
 /** The second pass counts neither jobs nor users. */

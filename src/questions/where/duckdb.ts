@@ -6,14 +6,17 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, HOST_MARK, membersOf, RUNNING } from '../index-columns.ts';
 import { quantizedRange } from '../quantized.ts';
+import type { Summaries } from '../summaries/summary-tables.ts';
 
-/** Properties of the index that a filter needs. */
+/** Properties of the index that a question needs. */
 export interface FilterContext {
   readonly parameters: Parameters;
   /** The keys of the footprint columns, in their order. */
   readonly footprintKeys: readonly string[];
   /** Ids of the tags that the caller may read. Empty if no condition needs one. */
   readonly readableTags: ReadonlySet<bigint>;
+  /** Without it only the table of jobs answers. */
+  readonly summaries?: Summaries | undefined;
 }
 
 /** DuckDB's lower() folds more letters than A-Z. SQLite's does not. */

@@ -1,0 +1,124 @@
+import type { AnyField } from '../../jobs/fields.ts';
+import type { Condition, Range } from '../../jobs/filter.ts';
+import { wholeLiteral } from '../duckdb-query.ts';
+import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { KEY_FIELDS, keptSummary, type Summary, type SummaryName } from './summary-tables.ts';
+
+/** Parts of a filter. Together they match the same jobs, each job once. */
+export interface FilterParts {
+  /** Matches rows of the summary. */
+  readonly summarized: { readonly spans: Range<bigint>; readonly conditions: readonly Condition[] };
+  /** Match jobs before and after these spans. */
+  readonly ends: readonly (readonly Condition[])[];
+}
+
+const KEYS: ReadonlySet<AnyField['name']> = new Set(KEY_FIELDS);
+
+/**
+ * Returns what a summary answers of a filter: whole spans, if all conditions are about its keys and the start time. The
+ * jobs before and after these spans must be read one by one. Returns undefined if the summary answers nothing. Only
+ * this function decides that.
+ */
+export function partsOf(filter: readonly Condition[], { spanSec }: Summary): FilterParts | undefined {
+  const conditions = filter.filter((condition) => !isStart(condition));
+  if (!conditions.every((condition) => fieldsOf(condition).every((field) => KEYS.has(field)))) return undefined;
+  const { from, to } = filter
+    .filter(isStart)
+    .map(({ range }) => range)
+    .reduce(common, {});
+  const span = BigInt(spanSec);
+  const first = from === undefined ? undefined : floor(from + span - 1n, span);
+  const last = to === undefined ? undefined : floor(to + 1n, span) - 1n;
+  if (first !== undefined && last !== undefined && first > last) return undefined;
+  const ends: Required<Range<bigint>>[] = [
+    ...(from === undefined || first === undefined ? [] : [{ from, to: first * span - 1n }]),
+    ...(to === undefined || last === undefined ? [] : [{ from: (last + 1n) * span, to }]),
+  ];
+  return {
+    summarized: {
+      spans: { ...(first === undefined ? {} : { from: first }), ...(last === undefined ? {} : { to: last }) },
+      conditions,
+    },
+    ends: ends
+      .filter((range) => range.from <= range.to)
+      .map((range) => [...conditions, { kind: 'whole', field: 'start-time', range }]),
+  };
+}
+
+/**
+ * A subquery with the keys and sums of a summary. Each row is for one or more jobs of the filter. Returns undefined if
+ * the index does not keep the summary, or if it cannot answer.
+ */
+export function alikeJobs(filter: readonly Condition[], name: SummaryName, context: FilterContext): string | undefined {
+  const summary = keptSummary(name, context.summaries);
+  const parts = summary === undefined ? undefined : partsOf(filter, summary);
+  if (summary === undefined || parts === undefined) return undefined;
+  const { keys, sums } = summary;
+  const columns = [...keys, ...sums];
+  const { spans, conditions } = parts.summarized;
+  const isWithin = [
+    ...(spans.from === undefined ? [] : [`span >= ${wholeLiteral(spans.from)}`]),
+    ...(spans.to === undefined ? [] : [`span <= ${wholeLiteral(spans.to)}`]),
+  ];
+  const where = [...isWithin, whereColumns(conditions, context)].join(' AND ');
+  const rows = `SELECT ${columns.map((column) => column.name).join(', ')} FROM ${name} WHERE ${where}`;
+  const each = columns.map((column) => `${column.of} AS ${column.name}`).join(', ');
+  const ends = parts.ends.map((end) => `SELECT ${each} FROM job WHERE ${whereColumns(end, context)}`);
+  return `(${[rows, ...ends].join(' UNION ALL ')})`;
+}
+
+/** The jobs of a filter as a FROM clause, and their number as an aggregate over it. Rows have the keys of a summary. */
+export function countedJobs(filter: readonly Condition[], name: SummaryName, context: FilterContext) {
+  const alike = alikeJobs(filter, name, context);
+  if (alike !== undefined) return { from: alike, count: 'coalesce(sum(jobs), 0)' };
+  return { from: `job WHERE ${whereColumns(filter, context)}`, count: 'count(*)' };
+}
+
+/** The fields that a condition reads. */
+function fieldsOf(condition: Condition): readonly AnyField['name'][] {
+  switch (condition.kind) {
+    case 'text':
+    case 'id':
+    case 'digits':
+    case 'member':
+    case 'whole':
+    case 'decimal':
+      return [condition.field];
+    case 'owner':
+      return ['user', 'project'];
+    case 'tag':
+    case 'schedule':
+    case 'during':
+      return [condition.kind];
+    case 'ended':
+      return ['end-time'];
+    case 'footprint':
+      return ['metric.NAME'];
+  }
+}
+
+type StartCondition = Extract<Condition, { kind: 'whole' }>;
+
+function isStart(condition: Condition): condition is StartCondition {
+  return condition.kind === 'whole' && condition.field === 'start-time';
+}
+
+/** The values in both ranges. */
+function common(one: Range<bigint>, other: Range<bigint>): Range<bigint> {
+  const from = [one.from, other.from].filter((bound) => bound !== undefined).reduce(greater, undefined);
+  const to = [one.to, other.to].filter((bound) => bound !== undefined).reduce(less, undefined);
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+}
+
+function greater(a: bigint | undefined, b: bigint): bigint {
+  return a === undefined || b > a ? b : a;
+}
+
+function less(a: bigint | undefined, b: bigint): bigint {
+  return a === undefined || b < a ? b : a;
+}
+
+/** The quotient, rounded towards minus infinity. */
+function floor(value: bigint, divisor: bigint): bigint {
+  return (value - (((value % divisor) + divisor) % divisor)) / divisor;
+}
