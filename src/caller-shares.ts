@@ -125,6 +125,19 @@ export class CallerShares<Entry extends Waiting> {
     }
   }
 
+  /** A running request waits for something else. */
+  pause(caller: string): void {
+    const lane = this.#laneOf(caller);
+    lane.running -= 1;
+    this.#forget(caller, lane);
+  }
+
+  resume(caller: string): void {
+    const lane = this.#laneOf(caller);
+    lane.running += 1;
+    this.#forget(caller, lane); // it has ended meanwhile
+  }
+
   /** Removes and returns all requests. */
   clear(): Entry[] {
     const all = [...this.#lanes.values()].flatMap(({ waiting }) => [...waiting]);

@@ -16,13 +16,21 @@ export interface GateLimits {
   ofOneCaller?: ShareLimits['atOnce'];
 }
 
+/** The place of a running request. */
+export interface Place {
+  /** Runs work that does not need the server. Others may have the place meanwhile. Afterwards the request goes on. */
+  leave<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
 /** Limits the requests at a server. */
 export interface Gate {
   /** Runs `work` in its turn. Rejects with queue_full or the signal's reason. */
-  pass<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result>;
+  pass<Result>(turn: Turn, work: (place: Place) => Promise<Result>): Promise<Result>;
   /** Counts work that continues at the server after an answer. */
   hold(work: Promise<unknown>): void;
 }
+
+const NO_PLACE: Place = { leave: (work) => work() };
 
 /**
  * The gate of a server, shared fairly among callers. Without a limit it lets everything pass: in a Worker a
@@ -34,15 +42,37 @@ export function gateOf({
   width: most = MOST_AT_SERVER,
   ofOneCaller = OF_ONE_CALLER,
 }: GateLimits): Gate {
-  if (mostAtOnce === Number.POSITIVE_INFINITY) return { pass: (_turn, work) => work(), hold() {} };
+  if (mostAtOnce === Number.POSITIVE_INFINITY) return { pass: (_turn, work) => work(NO_PLACE), hold() {} };
   const width = Math.min(mostAtOnce, most);
   const shares = new CallerShares<WaitingFor<void>>({ limit: mostAtOnce - width, callerLimit, atOnce: ofOneCaller });
   let running = 0;
 
-  const run = async <Result>(caller: string, work: () => Promise<Result>) => {
+  const placeOf = (caller: string): Place => {
+    let away = 0;
+    return {
+      async leave(work) {
+        away += 1;
+        if (away === 1) {
+          running -= 1;
+          shares.pause(caller);
+          serve();
+        }
+        try {
+          return await work();
+        } finally {
+          away -= 1;
+          if (away === 0) {
+            running += 1;
+            shares.resume(caller);
+          }
+        }
+      },
+    };
+  };
+  const run = async <Result>(caller: string, work: (place: Place) => Promise<Result>) => {
     running += 1;
     try {
-      return await shares.run(caller, work);
+      return await shares.run(caller, () => work(placeOf(caller)));
     } finally {
       running -= 1;
       serve();

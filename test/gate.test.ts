@@ -75,3 +75,30 @@ test('in a Worker nothing waits and nothing is counted', () => {
   for (let number = 0; number < 1_000; number += 1) void pass(`ada${number}`);
   expect(begun).toHaveLength(1_000);
 });
+
+test('a request that waits for something else leaves its place to others, and then goes on', async () => {
+  const gate = gateOf({ mostAtOnce: 9, width: 1, ofOneCaller: { amongOthers: 1, alone: 1 } });
+  const [other, also] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const ended: string[] = [];
+  const first = gate.pass(as('ada'), async ({ leave }) => {
+    await Promise.all([leave(() => other.promise), leave(() => also.promise)]);
+    ended.push('first');
+  });
+  const next = Promise.withResolvers<void>();
+  const second = gate.pass(as('ada'), async () => {
+    await next.promise;
+    ended.push('second');
+  });
+  const third = gate.pass(as('ben'), async () => {
+    ended.push('third');
+  });
+  also.resolve();
+  await settled();
+  expect(ended).toEqual([]); // the second has the place
+  other.resolve();
+  await first;
+  expect(ended).toEqual(['first']);
+  next.resolve();
+  await Promise.all([second, third]);
+  expect(ended).toEqual(['first', 'second', 'third']);
+});

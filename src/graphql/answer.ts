@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 import type { Context } from 'hono';
 import { FAULTS, Fault } from '../faults.ts';
+import type { Place } from '../gate.ts';
 import { refuseForeign } from '../http/auth/hardening.ts';
 import type { AppEnv } from '../http/env.ts';
 import { faultOf } from '../http/errors/error-responses.ts';
@@ -48,7 +49,7 @@ const documents = new Documents(schema);
  * Answers a GraphQL request (contract/graphql.md §1). Throws a Fault if nothing could be executed: the deadline has
  * passed, or the queue is full.
  */
-export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<QueryAnswer> {
+export async function answerQuery(c: Context<AppEnv>, body: QueryBody, place: Place): Promise<QueryAnswer> {
   let operation: OperationDefinitionNode;
   let document: DocumentNode;
   const variables = body.variables ?? {};
@@ -62,7 +63,7 @@ export async function answerQuery(c: Context<AppEnv>, body: QueryBody): Promise<
     throw error;
   }
   if (operation.operation === 'mutation') refuseForeign(c);
-  const context = new QueryContext(c, complexityOf(operation, fragmentsOf(document)));
+  const context = new QueryContext(c, complexityOf(operation, fragmentsOf(document)), place);
   try {
     return await answered(context, { document, operation, variables });
   } finally {

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
+import type { Place } from '../gate.ts';
 import { hiddenMetrics, visibleJobs } from '../http/auth/visible-jobs.ts';
 import type { AppEnv, Service } from '../http/env.ts';
 import type { HeldPart } from '../http/limits/unsent-bytes.ts';
@@ -27,6 +28,8 @@ const COUNTED_BYTES = 256 * 1024;
 export class QueryContext {
   /** The request. A resolver uses it where a function of src/http needs it. */
   readonly request: Context<AppEnv>;
+  /** The place of the request among all of them. A resolver leaves it while it waits for another service. */
+  readonly place: Place;
   /** The variables of the request. `Context.var` copies all of them each time it is read. */
   readonly #var: Context<AppEnv>['var'];
   readonly nowSec: number;
@@ -43,11 +46,12 @@ export class QueryContext {
   #started = 0;
 
   /** `complexity` is the number of fields of the operation. */
-  constructor(request: Context<AppEnv>, complexity: number) {
+  constructor(request: Context<AppEnv>, complexity: number, place: Place) {
     this.request = request;
     this.#var = request.var;
     this.nowSec = nowSec(request);
     this.#complexity = complexity;
+    this.place = place;
   }
 
   get user(): User {

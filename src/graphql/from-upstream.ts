@@ -34,7 +34,7 @@ export async function fromUpstream(
     if (credential === undefined) return { lacks: 'you are not logged in at cc-backend' };
     const { held, deadline } = context.request.var;
     held.checkRoom(deadline.caller); // before asking: an answer may be as large as the free space
-    const received = await upstream.ask(request, credential, deadline);
+    const received = await context.place.leave(() => upstream.ask(request, credential, deadline));
     if ('lacks' in received) return received;
     context.takeBytes(received.text.length);
     try {

@@ -1,9 +1,12 @@
 /** The statements of one request: how many at a time, equal ones once, and none after the deadline. */
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
+import type { Place } from '../../src/gate.ts';
 import { QueryContext } from '../../src/graphql/context.ts';
 import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { before, bodyOf, job, type TestApp, testApp } from '../support/test-app.ts';
+
+const PLACE: Place = { leave: (work) => work() };
 
 let service: TestApp | undefined;
 afterEach(async () => await service?.close());
@@ -132,7 +135,7 @@ test('memory for answers is counted among all unread responses until it is free 
   const held = new UnsentBytes(64 * 2 ** 20);
   const settings = { REQUEST_TIMEOUT_MS: 1_000 };
   const context = (caller: string) =>
-    new QueryContext({ var: { held, deadline: { caller }, service: { settings, clock: () => 0 } } } as never, 1);
+    new QueryContext({ var: { held, deadline: { caller }, service: { settings, clock: () => 0 } } } as never, 1, PLACE);
   const [ada, ben] = [context('ada'), context('ben')];
   ada.takeBytes(1_000);
   expect(held.bytes).toBe(0);

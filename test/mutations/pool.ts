@@ -17,6 +17,8 @@ export const POOL: readonly Mutation[] = [
   ),
   mutation('caller-shares.ts', 'this.#toTheEnd(entry.caller);', '', 'caller-shares'),
   mutation('caller-shares.ts', "signal.addEventListener('abort', drop, { once: true });", '', 'processes/queue'),
+  mutation('gate.ts', 'shares.pause(caller);', '', 'gate'),
+  mutation('gate.ts', 'if (away === 0) {', 'if (away >= 0) {', 'gate'),
   mutation(
     'processes/queue.ts',
     'for (const waiting of this.#shares.clear()) waiting.refuse(reason);',
