@@ -23,7 +23,7 @@ test.each([512, 900, 1_024, 2_048, 4_096, 16_384, 65_536, 524_288, 4_194_304])(
       const { growthMb, hardHeapMb, softHeapMb, cacheMb } = sizing.connection;
       expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
       expect([softHeapMb < hardHeapMb, hardHeapMb < growthMb, cacheMb >= 1]).toEqual([true, true, true]);
-      expect(sizing.limitMb).toBeLessThanOrEqual(Math.max(memoryMb, 1_192));
+      expect(sizing.limitMb).toBeLessThanOrEqual(Math.max(memoryMb, 1_232));
     }
   },
 );
