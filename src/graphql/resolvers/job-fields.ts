@@ -115,6 +115,8 @@ function hardwareOf(metric: string): string {
 interface Parts {
   readonly withMetadata: boolean;
   readonly withEnergyFootprint: boolean;
+  readonly withResources: boolean;
+  readonly withFootprint: boolean;
   readonly withAccount: boolean;
 }
 
@@ -122,6 +124,8 @@ function partsOf(asked: ReadonlySet<string>): Parts {
   return {
     withMetadata: asked.has('metaData'),
     withEnergyFootprint: asked.has('energyFootprint'),
+    withResources: asked.has('resources') || asked.has('concurrentJobs'), // on its first host
+    withFootprint: asked.has('footprint'),
     withAccount: asked.has('userData'),
   };
 }

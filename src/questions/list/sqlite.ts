@@ -4,7 +4,7 @@ import { sqlBuilder } from '../../db/schema/tables.ts';
 import type { PageStatement, SqlValue } from '../../db/statement.ts';
 import type { ListCursor } from '../../jobs/order.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { jobJson } from '../one-job/job-json.ts';
+import { type JobJsonOptions, jobJson } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';
 
 const whole = z.string().transform(BigInt); // 64 bits, sent as text because JSON.parse would round them
@@ -46,10 +46,7 @@ export interface JobsBatch {
 }
 
 /** How to show the jobs. */
-export interface JobsBatchOptions {
-  readonly withMetadata: boolean;
-  readonly withEnergyFootprint?: boolean | undefined;
-  readonly withAccount?: boolean | undefined;
+export interface JobsBatchOptions extends Omit<JobJsonOptions, 'brief'> {
   readonly nowSec: number;
 }
 
