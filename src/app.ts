@@ -1,5 +1,4 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { compress } from 'hono/compress';
 import { requestId } from 'hono/request-id';
 import { clusters } from '../routes/clusters.ts';
 import { count } from '../routes/count.ts';
@@ -44,6 +43,7 @@ import { RefusalLog } from './http/errors/refusal-log.ts';
 import { noteRefused } from './http/jobs/note-refused.ts';
 import { RefusedReports } from './http/jobs/refused-reports.ts';
 import { BodyBudget } from './http/limits/body-budget.ts';
+import { compressResponses } from './http/limits/compress-responses.ts';
 import { deadline } from './http/limits/deadline.ts';
 import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
 import { queryGate } from './http/limits/query-gate.ts';
@@ -52,9 +52,6 @@ import { Upstream } from './http/upstream/upstream.ts';
 import { faultPages } from './pages/fault-page.ts';
 import { JobQuestions } from './questions/ask.ts';
 import { Partitions } from './questions/partitions/partitions.ts';
-
-/** Smaller responses are not compressed. */
-const COMPRESS_FROM_BYTES = 1024;
 
 /** An alias of nodestate that cc-backend's metric store serves, with the token rules of that store. */
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
@@ -106,7 +103,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   app.use(accessLog());
   app.use(cors());
   app.use(hardening());
-  if (service.compresses) app.use(compress({ threshold: COMPRESS_FROM_BYTES }));
+  if (service.compresses) app.use(compressResponses());
   app.use(faultPages());
   app.use(refuseCrossSite());
   app.use(knownPaths(app));

@@ -30,9 +30,9 @@ async function start() {
   server = await listening(service);
 }
 
-const ask = async (items: number) =>
+const ask = async (items: number, encoding = 'identity') =>
   await server.send(
-    `GET /api/jobs/?with-metadata&items-per-page=${items} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Auth-Token: ${await service.token()}\r\n\r\n`,
+    `GET /api/jobs/?with-metadata&items-per-page=${items} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Encoding: ${encoding}\r\nX-Auth-Token: ${await service.token()}\r\n\r\n`,
   );
 
 describe.each([
@@ -61,6 +61,20 @@ describe.each([
     await answer.closed;
     expect(answer.text()).toMatch(/^HTTP\/1.1 200 /);
   });
+});
+
+test('the memory of a compression is held too; without room for it the answer is not compressed', async () => {
+  await start();
+  const stalled = await ask(40, 'gzip');
+  await expect.poll(() => held.bytes).toBeGreaterThanOrEqual(384 * 1024);
+  await stalled.closed;
+  expect(stalled.text()).toMatch(/\r\ncontent-encoding: gzip\r\n/i);
+  expect(held.bytes).toBe(0);
+  held.add(LIMIT);
+  const answer = await ask(1, 'gzip');
+  await answer.closed;
+  expect(answer.text()).toMatch(/^HTTP\/1.1 200 /);
+  expect(answer.text()).not.toMatch(/\r\ncontent-encoding:/i);
 });
 
 test('a small answer goes out whatever is held', async () => {

@@ -62,10 +62,10 @@ describe('behind the batch that the client has', () => {
 test('a caller alone may read ahead until a third of the room is taken', () => {
   const held = new UnsentBytes(1000);
   held.add(333, 'ada');
-  expect(held.mayReadAhead('ada')).toBe(true); // 2 * 333 < 667
+  expect(held.hasSpareRoom('ada')).toBe(true); // 2 * 333 < 667
   held.add(1, 'ada');
-  expect(held.mayReadAhead('ada')).toBe(false); // 2 * 334 = 668 > 666
-  expect(held.mayReadAhead('bob')).toBe(true);
+  expect(held.hasSpareRoom('ada')).toBe(false); // 2 * 334 = 668 > 666
+  expect(held.hasSpareRoom('bob')).toBe(true);
   held.give(1, 'ada');
-  expect(held.mayReadAhead('ada')).toBe(true);
+  expect(held.hasSpareRoom('ada')).toBe(true);
 });

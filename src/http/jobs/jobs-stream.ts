@@ -78,7 +78,7 @@ class JobsList {
         this.#hold(bytes.byteLength);
         return { ...page, bytes };
       },
-      mayReadAhead: () => held.mayReadAhead(this.#caller),
+      mayReadAhead: () => held.hasSpareRoom(this.#caller),
     });
   }
 

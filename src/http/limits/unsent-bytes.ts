@@ -34,8 +34,8 @@ export class UnsentBytes {
     return this.#bytes;
   }
 
-  /** Returns true if there is room to read responses ahead. */
-  mayReadAhead(caller: string): boolean {
+  /** Returns true if there is room for what only makes responses faster: reading ahead, or compression. */
+  hasSpareRoom(caller: string): boolean {
     return 2 * this.#ownOf(caller) < this.#limit - this.#bytes;
   }
 
