@@ -1,8 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { limitedAddress } from '../http/auth/client-address.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { refuseBrokenRequests } from './client-error.ts';
+import { inTurns } from './in-turns.ts';
 import { nodeListener } from './node-listener.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
@@ -22,11 +24,17 @@ export async function checkAddress(settings: SettingValues): Promise<void> {
   await closeServer(await listen(() => new Response(), settings), 0);
 }
 
-type ListenSettings = Pick<SettingValues, 'HOST' | 'PORT' | 'STREAM_TIMEOUT_S' | 'REQUEST_TIMEOUT_MS'>;
+type ListenSettings = Pick<SettingValues, 'HOST' | 'PORT' | 'STREAM_TIMEOUT_S' | 'REQUEST_TIMEOUT_MS' | 'TRUST_PROXY'>;
 
 /** Listens on HOST and PORT. Throws StartupError. */
 export function listen(fetch: Parameters<typeof nodeListener>[0], settings: ListenSettings): Promise<Server> {
-  const { HOST, PORT, STREAM_TIMEOUT_S, REQUEST_TIMEOUT_MS } = settings;
+  const { HOST, PORT, STREAM_TIMEOUT_S, REQUEST_TIMEOUT_MS, TRUST_PROXY } = settings;
+  const addressOf = ({ socket, headers }: IncomingMessage) =>
+    limitedAddress({
+      peer: socket.remoteAddress ?? '',
+      header: (name) => headers[name]?.toString(),
+      proxies: TRUST_PROXY,
+    });
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -36,7 +44,7 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: List
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false,
     },
-    oneAtATime(nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST)),
+    oneAtATime(inTurns(nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST), addressOf)),
   );
   // Timeout of a silent connection: its client has stopped reading, or waits for its answer.
   server.timeout = Math.max(STREAM_TIMEOUT_S * 1000, REQUEST_TIMEOUT_MS + SILENCE_BEYOND_DEADLINE_MS);

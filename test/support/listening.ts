@@ -21,7 +21,13 @@ export interface RawAnswer {
   closed: Promise<unknown>;
 }
 
-const SETTINGS = { HOST: '127.0.0.1', PORT: 0, STREAM_TIMEOUT_S: 600, REQUEST_TIMEOUT_MS: 600_000 };
+const SETTINGS = {
+  HOST: '127.0.0.1',
+  PORT: 0,
+  STREAM_TIMEOUT_S: 600,
+  REQUEST_TIMEOUT_MS: 600_000,
+  TRUST_PROXY: false as const,
+};
 
 /** The app on the HTTP server of the service, on a free port of the loopback address. */
 export async function listening({ app }: Pick<TestApp, 'app'>): Promise<Listening> {

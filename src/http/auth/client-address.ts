@@ -2,14 +2,30 @@ import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
 
+/** What a request says about its client. */
+interface Origin {
+  readonly peer: string;
+  /** The value of a header with this lower-case name. */
+  header(name: string): string | undefined;
+  /** The setting TRUST_PROXY. */
+  readonly proxies: number | false;
+}
+
 /**
  * The address of the client: the peer, or with TRUST_PROXY the address that the trusted proxies report. It has no port
  * and no IPv6 brackets. An IPv4-mapped IPv6 address becomes the IPv4 address.
  */
 export function callerAddress(c: Context<AppEnv>): string {
+  return addressOf(originOf(c));
+}
+
+function originOf(c: Context<AppEnv>): Origin {
   const { settings, clientAddress } = c.var.service;
-  const peer = clientAddress(c);
-  return bareAddress(settings.TRUST_PROXY === false ? peer : (forwardedAddress(c, settings.TRUST_PROXY) ?? peer));
+  return { peer: clientAddress(c), header: (name) => c.req.header(name), proxies: settings.TRUST_PROXY };
+}
+
+function addressOf({ peer, header, proxies }: Origin): string {
+  return bareAddress(proxies === false ? peer : (forwardedAddress(header, proxies) ?? peer));
 }
 
 /**
@@ -17,13 +33,13 @@ export function callerAddress(c: Context<AppEnv>): string {
  * written by the client are further left and are ignored. With a single proxy, X-Real-Ip is accepted, too. If the two
  * headers disagree, the client wrote one of them: both are ignored, and the address of the proxy is used.
  */
-function forwardedAddress(c: Context<AppEnv>, proxies: number): string | undefined {
-  const hops = (c.req.header('X-Forwarded-For') ?? '')
+function forwardedAddress(header: Origin['header'], proxies: number): string | undefined {
+  const hops = (header('x-forwarded-for') ?? '')
     .split(',')
     .map((hop) => hop.trim())
     .filter((hop) => hop !== '');
   const hop = hops[Math.max(0, hops.length - proxies)];
-  const real = proxies === 1 ? c.req.header('X-Real-Ip')?.trim() || undefined : undefined;
+  const real = proxies === 1 ? header('x-real-ip')?.trim() || undefined : undefined;
   if (hop !== undefined && real !== undefined && bareAddress(hop) !== bareAddress(real)) return undefined;
   return hop ?? real;
 }
@@ -37,7 +53,12 @@ const LONGEST_ADDRESS = 64;
  * length is bounded, because a proxy may pass on any text.
  */
 export function addressForLimits(c: Context<AppEnv>): string {
-  const address = callerAddress(c);
+  return limitedAddress(originOf(c));
+}
+
+/** The same for a request that has not reached the app yet. */
+export function limitedAddress(origin: Origin): string {
+  const address = addressOf(origin);
   const withoutZone = address.replace(/%.*$/, '');
   if (!withoutZone.includes(':') || !URL.canParse(`http://[${withoutZone}]`)) return address.slice(0, LONGEST_ADDRESS);
   const network = ipv6Groups(new URL(`http://[${withoutZone}]`).hostname.slice(1, -1)).slice(0, NETWORK_GROUPS);
