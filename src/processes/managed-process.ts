@@ -3,16 +3,14 @@ import { Fault } from '../faults.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ProcessStatus } from '../system-state.ts';
 import type { Counters } from './counters.ts';
-import { faultFromMessage } from './fault-messages.ts';
 import { afterWaiting } from './late-timer.ts';
 import { setPriorityOf } from './priority.ts';
-import { doingOf, NEXT, newTask, type State, type TaskEvents } from './process-state.ts';
-import type { CallMessage, CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProcess } from './protocol.ts';
+import { NEXT, type State } from './process-state.ts';
+import type { CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProcess } from './protocol.ts';
 import { rssMbOf } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
+import { type CallEvents, type StartedCall, Tasks } from './tasks.ts';
 
-/** Time from an interrupt to the report that the query has ended. After it the process is killed. */
-export const INTERRUPT_GRACE_MS = 250;
 /** Time from the request to stop to the end of the process. A connection closes within a few ms. */
 const STOP_GRACE_MS = 1_000;
 /** An idle process may miss this many pings in a row (one every 250 ms). Then it is taken to be stopped or hanging. */
@@ -24,13 +22,13 @@ const LAST_WORDS = 2_000;
 /** A start takes 70-160 ms (measured), but seconds on a machine that swaps, or at low priority on a busy one. */
 const START_LIMIT_MS = 30_000;
 
-let lastId = 0;
-
 export interface ProcessOptions<P extends Protocol> {
   role: ProcessStatus['role'];
   program: Program;
   /** The options with which the program opens. */
   open: P['options'];
+  /** Maximum number of calls at the same time. The default is 1. */
+  callsAtOnce?: number;
   /** MB by which its RSS may exceed its resting level. Above it, the memory watch ends the running call. */
   growthMb: number;
   counters: Counters;
@@ -40,17 +38,12 @@ export interface ProcessOptions<P extends Protocol> {
   onState(process: ManagedProcess<P>): void;
 }
 
-/** Callbacks for a running call. */
-export interface CallEvents<P extends Protocol> {
-  onStep?(step: P['step']): void;
-  /** Returns whether the effect of the call may become final. The default is false. */
-  mayCommit?(): boolean;
-}
-
 /** A process of any program. */
-export type AnyProcess = Omit<ManagedProcess<Protocol>, 'run'>;
+export type AnyProcess = Omit<ManagedProcess<Protocol>, 'run' | 'start' | 'tasks'> & {
+  readonly tasks: Pick<Tasks<Protocol>, 'areAbandoned' | 'isCommitting'>;
+};
 
-/** One process of the service, from its start to its end. It runs one call at a time. */
+/** One process of the service, from its start to its end. It runs one call at a time unless its options allow more. */
 export class ManagedProcess<P extends Protocol> {
   readonly role: ProcessStatus['role'];
   readonly growthMb: number;
@@ -61,6 +54,7 @@ export class ManagedProcess<P extends Protocol> {
   /** True if the process must be replaced soon. Set by its own report, the memory watch, or its owner. */
   needsReplacement = false;
   queries = 0;
+  readonly tasks: Tasks<P>;
   readonly #child: ChildProcess;
   readonly #options: ProcessOptions<P>;
   readonly #startedAt = performance.now();
@@ -81,6 +75,12 @@ export class ManagedProcess<P extends Protocol> {
     this.role = options.role;
     this.growthMb = options.growthMb;
     this.#child = startProgram(options.program);
+    this.tasks = new Tasks<P>({
+      send: (message) => this.#send(message),
+      kill: (why) => this.kill(why),
+      onEnd: () => this.#callEnded(),
+      counters: options.counters,
+    });
     if (this.pid !== 0) setPriorityOf(this.pid, this.role);
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
@@ -129,7 +129,7 @@ export class ManagedProcess<P extends Protocol> {
       pid: this.pid,
       role: this.role,
       state: this.#state.name,
-      ...doingOf(this.#state),
+      ...(this.#state.name === 'busy' ? this.tasks.doing() : {}),
       rssMb: Math.round(this.rssMb * 10) / 10,
       ageSec: Math.round((performance.now() - this.#startedAt) / 1000),
       queries: this.queries,
@@ -141,39 +141,32 @@ export class ManagedProcess<P extends Protocol> {
    * Runs a call on an idle process. Rejects with the fault that the process reports, with `connection_lost` if the
    * process dies, and with an error if the input cannot be cloned. Call `abandon` to stop waiting.
    */
-  run<Name extends CallName<P>>(
+  async run<Name extends CallName<P>>(
     name: Name,
     input: InputOf<P, Name>,
-    { onStep = () => {}, mayCommit = () => false }: CallEvents<P> = {},
+    events?: CallEvents<P>,
   ): Promise<OutputOf<P, Name>> {
-    lastId += 1;
-    const id = lastId;
+    return await this.start(name, input, events).output;
+  }
+
+  /** As `run`, for a call that is interrupted or abandoned apart from others. */
+  start<Name extends CallName<P>>(
+    name: Name,
+    input: InputOf<P, Name>,
+    events: CallEvents<P> = {},
+  ): StartedCall<OutputOf<P, Name>> {
+    if (this.tasks.size >= (this.#options.callsAtOnce ?? 1)) throw new Fault('internal', `a ${this.role} is busy`);
     this.queries += 1;
-    return new Promise((resolve, reject) => {
-      const events = { resolve, reject, onStep, mayCommit } as TaskEvents; // the program has the same protocol
-      this.#become({ name: 'busy', task: newTask(id, name, input, events) });
-      try {
-        this.#send({ kind: 'call', id, name, input } as CallMessage<P>);
-      } catch (error) {
-        reject(error); // the input could not be cloned, so it was not sent
-        this.#become({ name: 'idle', since: performance.now() });
-      }
-    });
+    this.#become({ name: 'busy' });
+    return this.tasks.start(name, input, events);
   }
 
-  /** Rejects the running call at once. The process then has `graceMs` to stop working on it. */
-  abandon(reason: unknown, graceMs = INTERRUPT_GRACE_MS): void {
-    if (this.#state.name !== 'busy') return;
-    const { task } = this.#state;
-    task.reject(reason);
-    if (task.abandoned) return;
-    task.abandoned = true;
-    this.#options.counters.interrupts += 1;
-    this.#send({ kind: 'interrupt', id: task.id });
-    this.killAfter(graceMs, 'what it did could not be interrupted');
+  /** Rejects the running calls at once. The process then has `graceMs` to stop working on them. */
+  abandon(reason: unknown, graceMs?: number): void {
+    if (this.#state.name === 'busy') this.tasks.abandon(reason, graceMs);
   }
 
-  /** Kills the process unless its running call ends within `graceMs`. */
+  /** Kills the process unless a running call ends within `graceMs`. */
   killAfter(graceMs: number, why: string): void {
     this.#clearKill();
     this.#clearKill = afterWaiting(graceMs, () => this.kill(why));
@@ -182,7 +175,7 @@ export class ManagedProcess<P extends Protocol> {
   /** Asks the process to close and end. Kills it if it does not. */
   stop(): void {
     if (this.#state.name === 'stopping' || this.#state.name === 'gone') return;
-    this.#become(this.#state.name === 'busy' ? { name: 'stopping', task: this.#state.task } : { name: 'stopping' });
+    this.#become({ name: 'stopping' });
     this.#send({ kind: 'stop' });
     this.killAfter(STOP_GRACE_MS, 'it did not stop');
   }
@@ -243,28 +236,13 @@ export class ManagedProcess<P extends Protocol> {
         this.#reportedRssMb = message.rssMb;
         return;
       default:
-        this.#receiveOf(message);
+        if (this.#state.name === 'busy') this.tasks.receive(message);
     }
   }
 
-  /** Handles a message about the running call. A message about another call is late and is ignored. */
-  #receiveOf(message: Extract<FromProcess<P>, { id: number }>): void {
-    if (this.#state.name !== 'busy' || this.#state.task.id !== message.id) return;
-    const { task } = this.#state;
-    if (message.kind === 'step') {
-      task.onStep(message.step);
-      return;
-    }
-    if (message.kind === 'mayCommit') {
-      if (task.committing) return; // a call asks once
-      task.committing = !task.abandoned && task.mayCommit();
-      this.#send({ kind: 'commit', id: task.id, allowed: task.committing });
-      return;
-    }
+  #callEnded(): void {
     this.#clearKill();
-    if (message.kind === 'failed') task.reject(faultFromMessage(message.fault));
-    else task.resolve(message.output);
-    this.#become({ name: 'idle', since: performance.now() });
+    this.#become(this.tasks.size > 0 ? { name: 'busy' } : { name: 'idle', since: performance.now() });
   }
 
   #ended(ready: PromiseWithResolvers<void>, how: string | number): void {
@@ -272,14 +250,14 @@ export class ManagedProcess<P extends Protocol> {
     this.#clearKill();
     const before = this.#state;
     const lost = new Fault('connection_lost', 'the connection process died; its changes were rolled back');
-    if (before.name !== 'stopping' && !(before.name === 'busy' && before.task.abandoned)) {
+    if (before.name !== 'stopping' && !(before.name === 'busy' && this.tasks.areAbandoned)) {
       this.#options.counters.crashes += 1;
     }
     if (how === 'error') this.#tellEnd(before.name, how);
     else this.#child.once('close', () => this.#tellEnd(before.name, how)); // its standard error is complete then
     ready.reject(lost);
     this.#become({ name: 'gone' });
-    if (before.name === 'busy' || before.name === 'stopping') before.task?.reject(lost);
+    this.tasks.lose(lost);
     this.#gone.resolve();
   }
 

@@ -11,8 +11,8 @@ export interface Served<P extends Protocol> {
   readonly calls: {
     readonly [Name in CallName<P>]: (input: InputOf<P, Name>, call: RunningCall<P>) => Promise<OutputOf<P, Name>>;
   };
-  /** Stops the running call. Without this function, only the end of the process stops it. */
-  interrupt?(): void;
+  /** Stops a running call. Without this function, only the end of the process stops it. */
+  interrupt?(call: RunningCall<P>): void;
   /** Converts an error of a call to a fault. */
   faultOf?(error: unknown): Fault;
   /** Called at the end of each call. `failed` is true if the call failed. */
@@ -36,12 +36,12 @@ export interface RunningCall<P extends Protocol> {
 const INTERRUPT_AGAIN_MS = 2;
 
 /**
- * The main loop of every program. It opens, runs one call at a time, answers pings, and ends with the service. `open`
- * throws StartupError if the reason is known.
+ * The main loop of every program. It opens, runs the calls that it receives, answers pings, and ends with the service.
+ * `open` throws StartupError if the reason is known.
  */
 export function serveProgram<P extends Protocol>(open: (options: P['options']) => Promise<Served<P>>): void {
   let served: Served<P> | undefined;
-  let running: Running<P> | undefined;
+  const running = new Map<number, Running<P>>();
 
   async function start(options: P['options']): Promise<void> {
     try {
@@ -55,9 +55,9 @@ export function serveProgram<P extends Protocol>(open: (options: P['options']) =
 
   async function serve(message: CallMessage<P>): Promise<void> {
     const call = new Running<P>(message.id);
-    running = call;
+    running.set(message.id, call);
     const end = await outcome(message, call);
-    running = undefined;
+    running.delete(message.id);
     if (served?.needsReplacement?.(end.kind === 'failed') === true) void send<P>({ kind: 'needsReplacement' });
     void send<P>(end);
     for (const work of call.later) work();
@@ -73,12 +73,12 @@ export function serveProgram<P extends Protocol>(open: (options: P['options']) =
   }
 
   function interrupt(id: number): void {
-    const call = running;
-    if (call?.id !== id || call.givenUp) return;
+    const call = running.get(id);
+    if (call === undefined || call.givenUp) return;
     call.givenUp = true;
     const again = () => {
-      if (running !== call || served?.interrupt === undefined) return;
-      served.interrupt();
+      if (!running.has(id) || served?.interrupt === undefined) return;
+      served.interrupt(call);
       setTimeout(again, INTERRUPT_AGAIN_MS);
     };
     again();
@@ -96,7 +96,7 @@ export function serveProgram<P extends Protocol>(open: (options: P['options']) =
         interrupt(message.id);
         return;
       case 'commit':
-        if (running?.id === message.id) running.decide?.(message.allowed);
+        running.get(message.id)?.decide?.(message.allowed);
         return;
       case 'ping':
         void send<P>({ kind: 'pong', rssMb: ownRssMb() });

@@ -18,7 +18,7 @@ export type OutputOf<P extends Protocol, Name extends CallName<P>> = P['calls'][
   ? Output
   : never;
 
-/** From the service to a process. `id` identifies the one running call. A message with another id is late. */
+/** From the service to a process. `id` identifies a running call. A message with another id is late. */
 export type ToProcess<P extends Protocol> =
   | { readonly kind: 'open'; readonly options: P['options'] }
   | CallMessage<P>
