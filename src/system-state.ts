@@ -134,11 +134,21 @@ export interface ColumnIndexStatus {
   /** The summaries that are not kept, with the reason. */
   summariesLeftOut?: Readonly<Record<string, string>>;
   queued: number;
+  /** Questions that took too long for the quick lane. */
+  moved: number;
+  lanes: Readonly<Record<'quick' | 'slow', { readonly queued: number; readonly waitMs: WaitTimesMs }>>;
   answers: number;
   /** Questions that the SQL had to answer although the index was ready. */
   declined: number;
   builds: number;
   counters: Readonly<Record<string, number>>;
+}
+
+/** How long the last 1,000 questions waited before they were begun. */
+export interface WaitTimesMs {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
 }
 
 /** The process that answers all requests. */

@@ -6,6 +6,7 @@ import { newCounters } from '../processes/counters.ts';
 import { type AnyProcess, ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import type { Protocol } from '../processes/protocol.ts';
+import type { StartedCall } from '../processes/tasks.ts';
 import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import { StartupError } from '../startup-error.ts';
@@ -16,7 +17,8 @@ import type { IndexFileOptions } from './index-file.ts';
 import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
 import { type IndexReport, newsOf, shownReport } from './index-report.ts';
 import { type IndexState, mayBecome } from './index-state.ts';
-import { type IndexAnswer, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
+import { Lanes } from './lanes.ts';
+import type { IndexAnswer } from './question-queue.ts';
 import { type Failure, RetryPauses } from './retry-pauses.ts';
 
 export interface IndexClientOptions extends IndexFileOptions {
@@ -41,6 +43,8 @@ const HEAP_MB = 96;
 /** Chunks of jobs then become garbage in the young generation. With 1 MB, V8 copies each chunk twice. */
 const FLAGS = ['--max-semi-space-size=4'];
 const HOUSEKEEPING_MS = 250;
+/** One for each lane. */
+const CALLS_AT_ONCE = 2;
 /** Why a process of the index ended, and which process starts next. */
 interface Ended {
   readonly next: 'answer' | 'build';
@@ -56,7 +60,7 @@ interface Ended {
 export class IndexClient {
   readonly #options: IndexClientOptions;
   readonly #counters = newCounters();
-  readonly #queue: QuestionQueue;
+  readonly #lanes: Lanes;
   readonly #housekeepingTimer: NodeJS.Timeout;
   readonly #stopWatching: () => void;
   readonly #closing = new AbortController();
@@ -66,7 +70,6 @@ export class IndexClient {
   #process: AnyProcess | undefined;
   /** The process that answers. */
   #answering: ManagedProcess<IndexProtocol> | undefined;
-  #running: PendingQuestion | undefined;
   /** Resolved when the answering process cannot answer any more. */
   #left = Promise.withResolvers<Ended>();
   /** If true, the next process deletes the file without opening it. */
@@ -80,7 +83,13 @@ export class IndexClient {
 
   constructor(options: IndexClientOptions) {
     this.#options = options;
-    this.#queue = new QuestionQueue(options);
+    this.#lanes = new Lanes(options, {
+      ready: () => this.#ready(),
+      failed: (error) => {
+        this.#declined += 1;
+        options.log.warn({ err: error }, 'the column index did not answer: the SQL does');
+      },
+    });
     this.#housekeepingTimer = setInterval(() => this.#housekeeping(), HOUSEKEEPING_MS);
     this.#stopWatching = watchMemory(() => (this.#process === undefined ? [] : [this.#process]), this.#counters);
     this.#life = this.#live();
@@ -98,11 +107,7 @@ export class IndexClient {
   async ask(question: Question, deadline: Deadline): Promise<readonly unknown[] | undefined> {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (this.#state.name !== 'ready' || hasManyPatterns(question)) return undefined;
-    const answering = this.#queue.add(question, deadline, (pending, reason) => {
-      if (this.#running === pending) this.#process?.abandon(reason);
-    });
-    this.#serve();
-    const answer = await answering;
+    const answer = await this.#lanes.ask(question, deadline);
     return answer === undefined ? undefined : await rowsOf(answer, deadline);
   }
 
@@ -113,7 +118,7 @@ export class IndexClient {
       ...more,
       ...(name === 'ready' && this.#report !== undefined ? shownReport(this.#report) : {}),
       ...('reason' in more ? { retryInSec: this.#pauses.leftSec } : {}),
-      queued: this.#queue.length,
+      ...this.#lanes.status(),
       answers: this.#answers,
       declined: this.#declined,
       builds: this.#builds,
@@ -128,7 +133,7 @@ export class IndexClient {
   async close(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#housekeepingTimer);
-    this.#queue.clear();
+    this.#lanes.clear();
     this.#process?.stop();
     await this.#life;
     this.#stopWatching();
@@ -206,7 +211,7 @@ export class IndexClient {
     }
     const changes = this.#state.name !== next.name;
     this.#state = next;
-    if (next.name !== 'ready') this.#queue.clear();
+    if (next.name !== 'ready') this.#lanes.clear();
     if (!changes || this.#closing.signal.aborted) return;
     if (next.name === 'ready') this.#options.log.info({ rows: next.rows }, 'the column index is ready');
     if ('reason' in next) this.#options.log.warn({ reason: next.reason }, `the column index is ${next.name}`);
@@ -226,9 +231,8 @@ export class IndexClient {
       growthMb: memoryMb + BEYOND_DUCKDB_MB - RESTING_MB,
       counters: this.#counters,
       log: (fields, message) => log.warn(fields, message),
-      onState: ({ state }) => {
-        if (state.name === 'idle') setImmediate(() => this.#serve());
-      },
+      callsAtOnce: CALLS_AT_ONCE,
+      onState: () => {},
       program: { file, heapMb: HEAP_MB, flags: FLAGS, env: {} },
       open,
     });
@@ -236,42 +240,30 @@ export class IndexClient {
     return process;
   }
 
-  /** Gives the next question to the process if it is idle. */
-  #serve(): void {
+  /** Returns a function that begins a question, or undefined if no process can answer now. */
+  #ready() {
     const process = this.#answering;
-    if (process === undefined || process.needsReplacement) return; // another one will replace it
-    if (this.#state.name !== 'ready' || process.state.name !== 'idle') return;
-    const pending = this.#queue.next();
-    if (pending === undefined) return;
-    this.#running = pending;
-    void this.#run(process, pending).then((answer) => {
-      this.#running = undefined;
-      settle(pending, answer);
-      this.#serve();
-    });
+    if (this.#state.name !== 'ready' || process === undefined || process.needsReplacement) return undefined;
+    if (process.state.name !== 'idle' && process.state.name !== 'busy') return undefined;
+    return (question: Question): StartedCall<IndexAnswer> => {
+      const call = process.start('ask', question, this.#events);
+      return { ...call, output: call.output.then((output) => this.#answered(output)) };
+    };
   }
 
-  async #run(process: ManagedProcess<IndexProtocol>, { question, waiting }: PendingQuestion): Promise<IndexAnswer> {
-    try {
-      const answer = await process.run('ask', question, this.#events);
-      if (answer instanceof Uint8Array) {
-        this.#answers += 1;
-        this.#pauses.succeeded('stale');
-        this.#buildsSinceAnswer = 0;
-        return answer;
-      }
-      this.#declined += 1;
-      if (answer === null) return undefined;
-      const ended = endedBy(answer);
-      if (ended.failure !== undefined && this.#state.name === 'ready') this.#become(ended.failure);
-      this.#left.resolve(ended);
-      return undefined;
-    } catch (error) {
-      if (waiting.size === 0) return undefined; // stopped: every caller has left
-      this.#declined += 1;
-      this.#options.log.warn({ err: error }, 'the column index did not answer: the SQL does');
-      return undefined;
+  #answered(answer: Uint8Array | Declined | null): IndexAnswer {
+    if (answer instanceof Uint8Array) {
+      this.#answers += 1;
+      this.#pauses.succeeded('stale');
+      this.#buildsSinceAnswer = 0;
+      return answer;
     }
+    this.#declined += 1;
+    if (answer === null) return undefined;
+    const ended = endedBy(answer);
+    if (ended.failure !== undefined && this.#state.name === 'ready') this.#become(ended.failure);
+    this.#left.resolve(ended);
+    return undefined;
   }
 
   #housekeeping(): void {

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { DOUBLE, type DuckDBConnection, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
-import type { DuckDbQuery } from '../questions/duckdb-query.ts';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { COLUMNS, type Column, columnsOf } from '../questions/index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../questions/quantized.ts';
 import { SUMMARY_DEFINITIONS, type Summaries, summariesFor } from '../questions/summaries/summary-tables.ts';
+import { IndexConnection } from './connection.ts';
 import { IncomingJobs } from './incoming-jobs.ts';
 import type { OddJob } from './read/job-reader.ts';
 import type { ChangeMark } from './read/source.ts';
@@ -37,10 +37,10 @@ const VERSION = 5;
 /** More threads do not help on the two or four cores that such a service has to itself. */
 const THREADS = 2;
 
-/** The DuckDB file of the index. Only this process has it open. */
-export class IndexFile {
+/** The DuckDB file of the index, and the connection that writes it. Only this process has it open. */
+export class IndexFile extends IndexConnection {
   readonly #instance: DuckDBInstance;
-  readonly #connection: DuckDBConnection;
+  readonly #idleReaders: IndexConnection[] = [];
   readonly #options: IndexFileOptions;
   /** Two tables of jobs to add: one is stored while the other receives the next jobs. */
   readonly incoming: readonly [IncomingJobs, IncomingJobs];
@@ -51,8 +51,8 @@ export class IndexFile {
     incoming: IndexFile['incoming'],
     options: IndexFileOptions,
   ) {
+    super(connection);
     this.#instance = instance;
-    this.#connection = connection;
     this.incoming = incoming;
     this.#options = options;
   }
@@ -157,18 +157,6 @@ export class IndexFile {
     await this.run(`INSERT INTO job BY NAME ${jobs}`);
   }
 
-  /** Runs a statement and returns the number of changed rows. */
-  async run(sql: string, parameters: readonly (string | number)[] = []): Promise<number> {
-    const result = await this.#connection.run(sql, [...parameters], parameters.map(typeOf));
-    return result.rowsChanged;
-  }
-
-  /** All rows of a query. 64-bit integers are bigint. */
-  async rows({ sql, parameters }: DuckDbQuery): Promise<Record<string, unknown>[]> {
-    const reader = await this.#connection.runAndReadAll(sql, [...parameters], parameters.map(typeOf));
-    return reader.getRowObjectsJS();
-  }
-
   /** Runs `work` with another memory limit. */
   async withMemory<Result>(memoryMb: number, work: () => Promise<Result>): Promise<Result> {
     await this.run(`SET memory_limit = '${Math.floor(memoryMb)}MB'`);
@@ -179,39 +167,20 @@ export class IndexFile {
     }
   }
 
-  /** Runs `work` in one transaction. */
-  async transaction<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Runs `work` on another connection, which reads what has been committed. Readers do not wait for each other. */
+  async reading<Result>(work: (reader: IndexConnection) => Promise<Result>): Promise<Result> {
+    const reader = this.#idleReaders.pop() ?? new IndexConnection(await this.#instance.connect());
     try {
-      await this.run('BEGIN');
-      const result = await work();
-      await this.run('COMMIT');
-      return result;
-    } catch (error) {
-      await this.#rollBack();
-      throw error;
+      return await work(reader);
+    } finally {
+      this.#idleReaders.push(reader);
     }
   }
 
-  /** Repeated interrupts may also hit the rollback. Without a completed rollback, all later statements would fail. */
-  async #rollBack(): Promise<void> {
-    for (;;) {
-      try {
-        await this.run('ROLLBACK');
-        return;
-      } catch (error) {
-        if (!isInterrupt(error)) return; // there is no transaction: the failed commit ended it
-      }
-    }
-  }
-
-  /** Stops the running statement, which fails with `INTERRUPT`. */
-  interrupt(): void {
-    this.#connection.interrupt();
-  }
-
-  close(): void {
+  override close(): void {
     for (const incoming of this.incoming) incoming.close();
-    this.#connection.closeSync();
+    for (const reader of this.#idleReaders) reader.close();
+    super.close();
     this.#instance.closeSync();
   }
 }
@@ -224,15 +193,6 @@ function definitions({ name, type }: Column): string[] {
 /** Two indexes with the same format string read the same rows alike. */
 function formatOf(footprintKeys: readonly string[]): string {
   return `${VERSION}: ${columnsOf(footprintKeys).flatMap(definitions).join(', ')}; ${SUMMARY_DEFINITIONS}`;
-}
-
-/** Types are explicit, because a whole number would be bound as an integer. */
-function typeOf(value: string | number) {
-  return typeof value === 'number' ? DOUBLE : VARCHAR;
-}
-
-function isInterrupt(error: unknown): boolean {
-  return error instanceof Error && /^INTERRUPT Error/i.test(error.message);
 }
 
 function isTexts(value: unknown): value is string[] {

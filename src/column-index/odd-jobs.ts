@@ -26,9 +26,12 @@ export function shownOdd(odd: readonly OddJob[]): OddJobs {
   return { jobs: odd.length, ids, reason: odd[0]?.reason ?? '' };
 }
 
-/** Returns the odd jobs after a change: those that did not change, and those found among the changed jobs. */
+/**
+ * Returns the odd jobs after a change: those that did not change, and those found among the changed jobs. Returns the
+ * same list if it stays as it is.
+ */
 export function followedOdd(odd: readonly OddJob[], changed: readonly bigint[], found: readonly OddJob[]) {
-  if (odd.length === 0 && found.length === 0) return odd;
   const ids = new Set(changed);
-  return [...odd.filter(({ id }) => !ids.has(id)), ...found];
+  const unchanged = odd.filter(({ id }) => !ids.has(id));
+  return found.length === 0 && unchanged.length === odd.length ? odd : [...unchanged, ...found];
 }

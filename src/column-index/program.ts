@@ -3,6 +3,7 @@ import { type RunningCall, serveProgram } from '../processes/program.ts';
 import { StartupError } from '../startup-error.ts';
 import { declinedOr } from './index-errors.ts';
 import type { IndexProtocol } from './index-protocol.ts';
+import { Interruptible } from './interruptible.ts';
 import { shownOdd } from './odd-jobs.ts';
 import { IndexSession } from './session.ts';
 
@@ -17,22 +18,33 @@ serveProgram<IndexProtocol>(async (options) => {
     reported = { odd, summaries };
     void call.step({ odd: shownOdd(odd), leftOut: summaries?.leftOut ?? {}, repaired: index.repaired });
   };
+  const running = new Map<RunningCall<IndexProtocol>, Interruptible>();
+  const declinedOrRun = async <Output>(
+    call: RunningCall<IndexProtocol>,
+    work: (own: Interruptible) => Promise<Output>,
+  ) => {
+    const own = new Interruptible();
+    running.set(call, own);
+    try {
+      return await declinedOr(async () => {
+        const output = await work(own);
+        report(call);
+        return output;
+      });
+    } finally {
+      running.delete(call);
+    }
+  };
   return {
     opened: { pragmas: await index.settings() },
     calls: {
-      follow: (_, call) =>
-        declinedOr(async () => {
-          const rows = await index.follow();
-          report(call);
-          return { rows };
-        }),
+      follow: (_, call) => declinedOrRun(call, async (own) => ({ rows: await index.follow(own) })),
       ask: (question, call) =>
-        declinedOr(async () => {
-          const json = await index.ask(question);
-          report(call);
+        declinedOrRun(call, async (own) => {
+          const json = await index.ask(question, own);
           return json === undefined ? null : Buffer.from(json);
         }),
     },
-    interrupt: () => index.interrupt(),
+    interrupt: (call) => running.get(call)?.interrupt(),
   };
 });

@@ -7,6 +7,7 @@ import { groupsJson, rowsJson } from './answer-json.ts';
 import { follow, isChurned } from './follow.ts';
 import { Outdated } from './index-errors.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
+import { Interruptible } from './interruptible.ts';
 import { queryFor } from './query-for.ts';
 import type { OddJob } from './read/job-reader.ts';
 import { Source } from './read/source.ts';
@@ -24,7 +25,10 @@ const SOURCE_CACHE_MB = 4;
 
 const CHECK_MS = 86_400_000;
 
-/** The index of one process, and the database file that it follows. It runs one call at a time. */
+/**
+ * The index of one process, and the database file that it follows. Calls may overlap: they bring the index up to date
+ * one after the other, and then read it at the same time, each on its own connection.
+ */
 export class IndexSession {
   readonly #source: Source;
   #file: IndexFile | undefined;
@@ -33,8 +37,8 @@ export class IndexSession {
   readonly #shortJobSec: number;
   #summariesCheckedAt = 0;
   #repaired: readonly SummaryName[] = [];
-  /** Aborts the latest read of changed jobs. */
-  #following: AbortController | undefined;
+  /** Resolves when no call brings the index up to date any more. It never rejects. */
+  #followers: Promise<unknown> = Promise.resolve();
 
   private constructor(source: Source, shortJobSec: number) {
     this.#source = source;
@@ -63,11 +67,9 @@ export class IndexSession {
    * Brings the index up to date, repairs its summaries, and returns its number of jobs. Throws Unsupported, or Outdated
    * if a build is due.
    */
-  async follow(): Promise<number> {
-    this.#checkUse();
-    await this.#followed(() => {});
-    await this.#repairSummaries();
-    return this.#meta?.rows ?? 0;
+  async follow(call = new Interruptible()): Promise<number> {
+    const { meta } = await this.#followed(call, 'repair', () => {});
+    return meta.rows;
   }
 
   /** The jobs that the index does not hold, as of the last call. */
@@ -87,26 +89,30 @@ export class IndexSession {
 
   /**
    * Returns the answer as JSON (answer-json.ts), for the state of the database at the time of the call or later.
-   * Returns undefined if the question matches a job that the index does not hold. After Outdated or Unsupported is
+   * Returns undefined if the question matches a job that the index does not hold, or if another call changes which jobs
+   * these are. After Outdated or Unsupported is
    * thrown, the index cannot answer until the next build.
    */
-  async ask(question: Question): Promise<string | undefined> {
-    this.#checkUse();
+  async ask(question: Question, call = new Interruptible()): Promise<string | undefined> {
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
-    const { readableTags, meetsOdd } = await this.#followed(() => ({
+    const { file, meta, also } = await this.#followed(call, 'check', ({ odd }) => ({
       readableTags: asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : new Set<bigint>(),
       meetsOdd: this.#source.anyMatches(
         question.jobs,
-        this.odd.map(({ id }) => id),
+        odd.map(({ id }) => id),
       ),
     }));
-    if (meetsOdd) return undefined;
-    if (this.#file === undefined || this.#meta === undefined) throw new Outdated('there is no index');
-    await this.#checkSummaries();
-    const { footprintKeys, summaries } = this.#meta;
-    const index = { footprintKeys, readableTags, summaries };
-    if (question.kind === 'page ids') return rowsJson(await pageIdsOf(this.#file, question, index));
-    const rows = await this.#file.rows(queryFor(question, index));
+    if (also.meetsOdd) return undefined;
+    const { footprintKeys, summaries } = meta;
+    const index = { footprintKeys, readableTags: also.readableTags, summaries };
+    const rows = await file.reading((reader) =>
+      call.on(reader, () =>
+        question.kind === 'page ids'
+          ? reader.transaction(() => pageIdsOf(reader, question, index)) // of one state, with all its queries
+          : reader.rows(queryFor(question, index)),
+      ),
+    );
+    if (this.odd !== meta.odd) return undefined;
     if (question.kind !== 'statistics') return rowsJson(rows);
     const { json, ids } = rows[0] ?? {};
     const names = question.groupBy === 'user' ? this.#source.namesOf(String(ids)) : undefined;
@@ -127,12 +133,6 @@ export class IndexSession {
     return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)]));
   }
 
-  /** Stops the current work: a statement of the index, or the reading of changed jobs after the current chunk. */
-  interrupt(): void {
-    this.#following?.abort();
-    this.#file?.interrupt();
-  }
-
   /** No call may be running, and no call may follow. */
   close(): void {
     this.#file?.close();
@@ -146,36 +146,48 @@ export class IndexSession {
   }
 
   /** Takes seconds if summaries must be built again, because SHORT_JOB_S has changed or they do not add up. */
-  async #repairSummaries(): Promise<void> {
-    const [file, meta] = [this.#file, this.#meta];
-    if (file === undefined || meta === undefined) return;
+  async #repairSummaries(file: IndexFile, meta: IndexMeta): Promise<IndexMeta> {
     const kept = { ...meta.summaries, shortJobSec: this.#shortJobSec };
     const { summaries, built } = await repairedSummaries(file, kept);
-    this.#meta = { ...meta, summaries };
     this.#repaired = built;
-    await file.writeMeta(this.#meta);
+    await file.writeMeta({ ...meta, summaries });
     this.#summariesCheckedAt = Date.now();
+    return { ...meta, summaries };
   }
 
   /** Checks once a day, which takes as long as a question about all jobs. */
-  async #checkSummaries(): Promise<void> {
-    const [file, meta] = [this.#file, this.#meta];
-    if (file === undefined || meta === undefined || Date.now() - this.#summariesCheckedAt < CHECK_MS) return;
-    this.#meta = { ...meta, summaries: await checkedSummaries(file, meta.summaries) };
-    await file.writeMeta(this.#meta);
+  async #checkSummaries(file: IndexFile, meta: IndexMeta): Promise<IndexMeta> {
+    if (Date.now() - this.#summariesCheckedAt < CHECK_MS) return meta;
+    const checked = { ...meta, summaries: await checkedSummaries(file, meta.summaries) };
+    await file.writeMeta(checked);
     this.#summariesCheckedAt = Date.now();
+    return checked;
   }
 
-  /** Brings the index up to date and runs `also` on the same state of the database. */
-  async #followed<Result>(also: () => Result): Promise<Result> {
-    const [file, meta] = [this.#file, this.#meta];
-    if (file === undefined || meta === undefined) throw new Outdated('there is no index');
-    const following = new AbortController();
-    this.#following = following;
-    return await this.#source.snapshot(async () => {
-      this.#meta = await follow(this.#source, file, meta, following.signal);
-      return also();
-    });
+  /** Brings the index up to date and runs `also` on the same state of the database. Calls take turns. */
+  async #followed<Result>(call: Interruptible, summaries: 'repair' | 'check', also: (meta: IndexMeta) => Result) {
+    const before = this.#followers;
+    const own = Promise.withResolvers<void>();
+    this.#followers = Promise.all([before, own.promise]);
+    try {
+      await call.waitFor(before);
+      this.#checkUse();
+      const [file, known] = [this.#file, this.#meta];
+      if (file === undefined || known === undefined) throw new Outdated('there is no index');
+      return await this.#source.snapshot(async () => {
+        const meta = await call.on(file, async () => {
+          this.#meta = await follow(this.#source, file, known, call.signal);
+          const meta = this.#meta;
+          this.#meta = await (summaries === 'repair'
+            ? this.#repairSummaries(file, meta)
+            : this.#checkSummaries(file, meta));
+          return this.#meta;
+        });
+        return { file, meta, also: also(meta) };
+      });
+    } finally {
+      own.resolve();
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { NewIndex } from '../../src/column-index/build/new-index.ts';
 import { declinedOr } from '../../src/column-index/index-errors.ts';
+import { Interruptible } from '../../src/column-index/interruptible.ts';
 import { IndexSession } from '../../src/column-index/session.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
 import type { Question } from '../../src/questions/question.ts';
@@ -102,4 +103,58 @@ test('a build leaves alone what another service builds', async () => {
   const { ino } = statSync(path);
   await expect((await NewIndex.open(of)).build(() => {})).rejects.toThrow(/lock/);
   expect(statSync(path).ino).toBe(ino);
+});
+
+/** A call that has brought the index up to date, and reads it only when it is released. */
+class HeldCall extends Interruptible {
+  readonly isFollowed = Promise.withResolvers<void>();
+  readonly release = Promise.withResolvers<void>();
+  #uses = 0;
+
+  override async on<Result>(...[connection, work]: Parameters<typeof Interruptible.prototype.on<Result>>) {
+    this.#uses += 1;
+    if (this.#uses > 1) {
+      this.isFollowed.resolve();
+      await this.release.promise;
+    }
+    return await super.on(connection, work);
+  }
+}
+
+test('a question is answered while another is read, and an interrupt ends one of them', async () => {
+  const { db, of } = await database();
+  const index = await built(of);
+  const calls = [new HeldCall(), new HeldCall()] as const;
+  const [kept, stopped] = calls.map((call) => index.ask(STATISTICS, call));
+  await Promise.all(calls.map(({ isFollowed }) => isFollowed.promise));
+  await db.exec(jobs(4, 5));
+  expect(await answerOf(index, COUNT)).toEqual([{ count: 5 }]);
+  calls[1].interrupt();
+  for (const { release } of calls) release.resolve();
+  await expect(stopped).rejects.toThrow(/abort/i);
+  expect(await kept).toContain('"5"'); // as of its time or later
+});
+
+test('a call that waits while another brings the index up to date ends at its interrupt', async () => {
+  const { db, of } = await database();
+  const index = await built(of);
+  await db.exec(jobs(4, 20_000));
+  const call = new Interruptible();
+  const [first, second] = [index.ask(COUNT), index.ask(COUNT, call)];
+  call.interrupt();
+  await expect(second).rejects.toThrow(/abort/i);
+  expect(await first).toContain('20000');
+  expect(await answerOf(index, COUNT)).toEqual([{ count: 20_000 }]);
+});
+
+test('a question is left to the SQL if a job that the index cannot hold appears while it is read', async () => {
+  const { db, of } = await database();
+  const index = await built(of);
+  const call = new HeldCall();
+  const held = index.ask(COUNT, call);
+  await call.isFollowed.promise;
+  await db.exec("UPDATE job SET hpc_user = 'a' || char(0) WHERE id = 1"); // a NUL is odd
+  expect(await index.follow()).toBe(2);
+  call.release.resolve();
+  expect(await held).toBeUndefined();
 });

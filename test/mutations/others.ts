@@ -16,7 +16,7 @@ export const OTHERS: readonly Mutation[] = [
     'column-index/callers',
   ),
   mutation(
-    'column-index/index-file.ts',
+    'column-index/connection.ts',
     'if (!isInterrupt(error)) return;',
     'if (isInterrupt(error)) return;',
     'column-index/transaction',

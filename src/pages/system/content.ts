@@ -1,5 +1,7 @@
 import { type SettingName, SettingsSchema } from '../../settings.ts';
 import type {
+  ColumnIndexStatus,
+  DatabaseStatus,
   MemorySample,
   ProcessStatus,
   RefusedReportsStatus,
@@ -61,7 +63,8 @@ function live(
     ...(archive?.processes ?? []),
   ];
   const lag = parent?.eventLoopLagMs;
-  const others = { replica: database.replica, server: database.server, columns: database.columns, upstream };
+  const { columns, lanes } = columnsOf(database.columns);
+  const others = { replica: database.replica, server: database.server, columns, upstream };
   return html`<dl class="totals" aria-label="Now" data-memory="${JSON.stringify(memory ?? [])}" data-limit="${sizing?.limitMb ?? ''}">
 ${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>Peak MB (10 min)</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
 ${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
@@ -78,8 +81,31 @@ ${lag !== undefined && html`<div><dt>ms event loop lag, p99</dt><dd>${decimal(la
   }
 <h2 id="counters">Counters since the start</h2>${table('counters', ['Counter', '#Connections', ...(archive === undefined ? [] : ['#Archive'])], counterRows(database.counters, archive?.counters))}
 ${refusedTable(refusedReports)}
-${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}`;
+${Object.entries(others).map(([name, values]) => values !== undefined && html`<h2>${OTHERS[name]}</h2>${list(values)}`)}
+${lanes !== undefined && lanesTable(lanes)}`;
 }
+
+/** The lanes of a column index, and the rest of its status. */
+function columnsOf(columns: DatabaseStatus['columns']) {
+  if (columns === undefined || columns.state === 'off') return { columns };
+  const { lanes, ...rest } = columns;
+  return { columns: rest, lanes };
+}
+
+function lanesTable(lanes: ColumnIndexStatus['lanes']): Html {
+  const rows = Object.entries(lanes).map(
+    ([name, { queued, waitMs }]) =>
+      html`<tr><th scope="row">${name} <span class="of">${LANES[name]}</span></th><td class="num">${whole(queued)}</td>${Object.values(waitMs).map((ms) => html`<td class="num">${decimal(ms)}</td>`)}</tr>\n`,
+  );
+  return html`<h2 id="lanes">Questions to the column index</h2>
+<p class="note">How long the last 1,000 questions of each lane waited.</p>
+${table('lanes', ['Lane', '#Waiting', '#Wait ms, p50', '#p99', '#Max'], rows)}`;
+}
+
+const LANES: Readonly<Record<string, string>> = {
+  quick: 'counts and pages of lists',
+  slow: 'statistics and histograms',
+};
 
 function healthOf(alive: boolean, degraded: readonly string[]): string {
   if (!alive) return '✕ not responding';
