@@ -11,7 +11,7 @@ import { changeSummaries } from './summaries.ts';
 /** The most changed jobs applied before an answer. Beyond this, a build is faster and takes less memory. */
 const MOST_CHANGES = 20_000;
 /** Jobs per read, which cannot be interrupted. On a busy machine, code that has not run before takes 100 µs per job. */
-const READ_JOBS = 256;
+const READ_JOBS = 64;
 const FEW_IDS = 100;
 /**
  * A build is due after this fraction of rows was replaced, but not before `least` rows. 700,000 replaced rows of 20

@@ -19,6 +19,7 @@ import { complexityOf, fragmentsOf } from './complexity.ts';
 import { QueryContext } from './context.ts';
 import { DocumentProblem, Documents } from './documents.ts';
 import { hideIntrospection, withoutIntrospection } from './introspection.ts';
+import { nextTurn } from './paced.ts';
 import { NotPlain } from './plain-list.ts';
 import { printed } from './printed.ts';
 import { makeSchema, withPlainLists } from './schema.ts';
@@ -109,7 +110,9 @@ async function executed(context: QueryContext, asked: Executable): Promise<Execu
   const isQuery = asked.operation.operation === OperationTypeNode.QUERY;
   const result = await executedBy(isQuery ? fasterSchema : schema, context, asked);
   const isPlain = !result.errors?.some(({ originalError }) => originalError instanceof NotPlain);
-  return isPlain ? result : await executedBy(schema, context, asked);
+  if (isPlain) return result;
+  await nextTurn(); // both attempts may have to parse a large job
+  return await executedBy(schema, context, asked);
 }
 
 async function executedBy(

@@ -6,13 +6,13 @@ import type { ProcessStatus } from '../system-state.ts';
  * depend on it. An unprivileged process cannot lower its nice value again, so a process that has worked in the
  * background never answers requests afterwards.
  *
- * The weights on Linux are 1024 at 0, 215 at 7, 137 at 9, and 70 at 12. When 20 scans reach their deadline during a
- * build, a parent on two cores answers 99 % of them within 32 ms, and within 41 ms with the values 2, 4 and 7. A build
- * keeps three threads busy, and gets a quarter of the machine next to four busy readers. A lower priority would let
- * other programs starve it. Linux compares nice values within one session or control group, and all processes of the
- * service are in the same one.
+ * The weights on Linux are 1024 at 0, 655 at 2, 423 at 4, and 215 at 7. A build keeps three threads busy. Next to four
+ * busy readers these weights give it a quarter of the machine. Lower priorities would let other programs starve it: with
+ * 7, 9 and 12 the parent answers 99 % of 20 scans within 32 ms of their deadline, instead of 41 ms, but next to four busy
+ * programs an index process gets a twentieth of a core and is killed for being late. Linux compares nice values within
+ * one session or control group, and all processes of the service are in the same one.
  */
-const STEPS = { shared: 7, answering: 9, background: 12 } as const;
+const STEPS = { shared: 2, answering: 4, background: 7 } as const;
 /** The lowest priority that the system offers. */
 const MOST = 19;
 

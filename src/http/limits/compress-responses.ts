@@ -10,7 +10,7 @@ const COMPRESSION_BYTES = 384 * 1024;
 
 /**
  * Compresses responses for clients that accept it. Its memory counts as unsent bytes, because a client that does not
- * read keeps it: 850 such clients took 330 MB more than without compression. Without room, a response is sent as it is.
+ * read keeps it: 850 such streams took the parent from 121 to 588 MB. Without room, a response is sent as it is.
  */
 export function compressResponses(): MiddlewareHandler<AppEnv> {
   const compressed = compress({ threshold: FROM_BYTES });
