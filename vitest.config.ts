@@ -17,7 +17,6 @@ export default defineConfig({
     // Processes of the service start in half the time, as those of bin/cc-jobs do.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/cc-jobs') },
     pool: 'forks',
-    // For two cores: many tests wait for a deadline, and another one runs meanwhile (measured: 99 s instead of 115).
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });

@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs';
-import { access, chmod, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, chown, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { checkNoReplica } from '../db/schema/schema-check.ts';
 import { StartupError } from '../startup-error.ts';
@@ -66,8 +66,7 @@ async function putInPlace(copy: string, path: string): Promise<string | undefine
 /** Moves a database and what belongs to it into a new folder next to it. */
 async function moveAside(path: string): Promise<string> {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  const aside = `${path}.replaced-${time}`;
-  await mkdir(aside, { mode: 0o700 });
+  const aside = await mkdtemp(`${path}.replaced-${time}-`); // with mode 0700
   const own = new Set(['', ...COMPANIONS].map((suffix) => basename(path) + suffix));
   const names = (await readdir(dirname(path))).filter((name) => own.has(name));
   for (const name of names) await rename(join(dirname(path), name), join(aside, name));
