@@ -31,6 +31,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   encoding: () => import('./encoding.ts'),
   nodes: () => import('./nodes.ts'),
   columns: () => import('./columns.ts'),
+  dashboards: () => import('./dashboards.ts'),
   growth: () => import('./growth.ts'),
   odd: () => import('./odd.ts'),
   record: () => import('./record.ts'),
