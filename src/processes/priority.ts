@@ -7,10 +7,10 @@ import type { ProcessStatus } from '../system-state.ts';
  * background never answers requests afterwards.
  *
  * The weights on Linux are 1024 at 0, 655 at 2, 423 at 4, and 215 at 7. A build keeps three threads busy. Next to four
- * busy readers these weights give it a quarter of the machine. Lower priorities would let other programs starve it: with
- * 7, 9 and 12 the parent answers 99 % of 20 scans within 32 ms of their deadline, instead of 41 ms, but next to four busy
- * programs an index process gets a twentieth of a core and is killed for being late. Linux compares nice values within
- * one session or control group, and all processes of the service are in the same one.
+ * busy readers these weights give it a quarter of the machine. With 7, 9 and 12 the parent would answer 99 % of 20 scans
+ * within 32 ms of their deadline, instead of 41 to 57. But next to four busy programs an index process would get a
+ * twentieth of a core and be killed for being late. Linux compares nice values within one session or control group, and
+ * all processes of the service are in the same one.
  */
 const STEPS = { shared: 2, answering: 4, background: 7 } as const;
 /** The lowest priority that the system offers. */
