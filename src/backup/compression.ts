@@ -20,7 +20,7 @@ export async function isCompressed(path: string): Promise<boolean> {
   }
 }
 
-/** Compresses a file into a new one, and reads it back: a copy that cannot be restored is no backup. */
+/** Compresses a file into a new one, then reads that one to check that it can be restored. */
 export async function compress(from: string, to: string, signal: AbortSignal): Promise<void> {
   const before = createHash('sha256');
   const after = createHash('sha256');

@@ -16,8 +16,12 @@ export interface Backup {
 
 /** The name of a backup in a folder of backups. Sorted by name, they are sorted by time. */
 export function backupName(database: string, now: Date, compressed: boolean): string {
-  const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
-  return `${basename(database, '.db')}-${time}.db${compressed ? '.zst' : ''}`;
+  return `${basename(database, '.db')}-${timeInName(now)}.db${compressed ? '.zst' : ''}`;
+}
+
+/** A time in UTC as a part of a file's name: 20261129T031500Z. */
+export function timeInName(time: Date): string {
+  return time.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
 /**

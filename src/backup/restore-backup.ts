@@ -5,7 +5,7 @@ import { checkNoReplica } from '../db/schema/schema-check.ts';
 import { StartupError } from '../startup-error.ts';
 import { extract } from './compression.ts';
 import { checkUnused, takeOutOfUse } from './in-use.ts';
-import { toDisk } from './make-backup.ts';
+import { timeInName, toDisk } from './make-backup.ts';
 import { verify } from './verify.ts';
 
 /** What SQLite, DuckDB and the service name after the database. None of it may stay beside another database. */
@@ -65,8 +65,7 @@ async function putInPlace(copy: string, path: string): Promise<string | undefine
 
 /** Moves a database and what belongs to it into a new folder next to it. */
 async function moveAside(path: string): Promise<string> {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  const aside = await mkdtemp(`${path}.replaced-${time}-`); // with mode 0700
+  const aside = await mkdtemp(`${path}.replaced-${timeInName(new Date())}-`); // with mode 0700
   const own = new Set(['', ...COMPANIONS].map((suffix) => basename(path) + suffix));
   const names = (await readdir(dirname(path))).filter((name) => own.has(name));
   for (const name of names) await rename(join(dirname(path), name), join(aside, name));

@@ -1,37 +1,34 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { readOnlyUri, Sqlite } from '../db/driver/node-sqlite.ts';
-import { checkFile } from '../db/schema/schema-check.ts';
+import { UnchangedFile } from '../db/driver/unchanged-file.ts';
 import { startupErrorOf } from '../db/startup-errors.ts';
+import { jobsOfFile, quickCheck, tablesOfFile } from '../db/statements/quick-check.ts';
 import { StartupError } from '../startup-error.ts';
 
 /**
- * Checks that a file which no program has open is a job database without damage in its pages
- * (https://www.sqlite.org/pragma.html#pragma_quick_check). Returns the number of its jobs. Throws StartupError that
- * names the file as `shown`.
+ * Checks that a file which no program has open is a job database without damage in its pages. Returns the number of its
+ * jobs. Throws StartupError that names the file as `shown`.
  */
 export async function verify(path: string, shown: string, signal: AbortSignal): Promise<number> {
   try {
-    await checkFile(path);
+    return await checked(path, shown, signal);
   } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
-    throw new StartupError(
-      error.problems.map((problem) => problem.replaceAll(path, shown)),
-      { cause: error },
-    );
+    if (!(error instanceof StartupError)) throw startupErrorOf(error, shown) ?? error;
+    const problems = error.problems.map((problem) => problem.replaceAll(path, shown));
+    throw new StartupError(problems, { cause: error });
   }
-  const db = new Sqlite(readOnlyUri(path, '&immutable=1'), { readOnly: true });
+}
+
+async function checked(path: string, shown: string, signal: AbortSignal): Promise<number> {
+  const file = await UnchangedFile.open(path);
   try {
-    const tables = db.all("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'");
-    for (const { name } of tables) {
+    for (const { name } of file.read(tablesOfFile())) {
       await nextTurn(); // a signal arrives between two tables
       if (signal.aborted) throw new StartupError('stopped: nothing was kept');
-      const [found] = db.all('SELECT quick_check AS line FROM pragma_quick_check(?)', [String(name)]);
-      if (found?.['line'] !== 'ok') throw new StartupError(`${shown}: is damaged (table ${name}: ${found?.['line']})`);
+      const [found] = file.read(quickCheck(name));
+      if (found?.line !== 'ok') throw new StartupError(`${shown}: is damaged (table ${name}: ${found?.line})`);
     }
-    return Number(db.all('SELECT count(*) AS jobs FROM job')[0]?.['jobs']);
-  } catch (error) {
-    throw error instanceof StartupError ? error : (startupErrorOf(error, shown) ?? error);
+    return file.read(jobsOfFile())[0]?.jobs ?? 0;
   } finally {
-    db.close();
+    file.close();
   }
 }

@@ -41,8 +41,9 @@ interface Place extends Waiting {
 
 /**
  * Questions that wait for the index, a queue for each lane. In each of them the callers take turns, and the questions
- * of one caller run in their order of arrival. A question equal to one that still waits shares its answer: that run starts after both requests, so it sees
- * what either caller has written. A running question is not shared. The visibility of a caller is part of the question.
+ * of one caller run in their order of arrival. A question equal to one that still waits shares its answer: that run
+ * starts after both requests, so it sees what either caller has written. A running question is not shared. The
+ * visibility of a caller is part of the question.
  */
 export class QuestionQueue {
   readonly #waiting = new Set<PendingQuestion>();

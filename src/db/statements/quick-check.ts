@@ -12,6 +12,11 @@ export function tablesOfFile() {
   );
 }
 
+/** The number of jobs in the file. */
+export function jobsOfFile() {
+  return statementOf('jobs of the file', sql`SELECT count(*) AS jobs FROM job`, z.object({ jobs: z.int() }));
+}
+
 /**
  * The problems in the pages of a table and its indexes, at most 100 lines. One line `ok` if there are no problems
  * (https://www.sqlite.org/pragma.html#pragma_quick_check). It reads the whole table, so it runs in the background.

@@ -24,9 +24,9 @@ export function groupColumns(options: Pick<StatisticsOptions, 'clip'>): readonly
  * the names of users, which only the SQLite file has. `ids` is a list of their ids. Creating rows of thousands of
  * values in JavaScript took a third of the time of a query over 30 days.
  *
- * There are two passes: the stored durations of all jobs, from a summary if it answers the filter, and the additional time of running jobs. Running jobs are
- * few, and DuckDB skips blocks without any. Checking the state of each of 20 M jobs took a third of the time. All
- * values are integers, so the parts add up to the same sums.
+ * There are two passes: the stored durations of all jobs, from a summary if it answers the filter, and the additional
+ * time of running jobs. Running jobs are few, and DuckDB skips blocks without any. Checking the state of each of 20 M
+ * jobs took a third of the time. All values are integers, so the parts add up to the same sums.
  */
 export function statisticsQuery(question: StatisticsQuestion, context: FilterContext): DuckDbQuery {
   const { jobs, shortJobSec, groupBy, sortBy, page } = question;
