@@ -33,11 +33,13 @@ export function scriptOf(globals: Globals): string {
 const UNSAFE = /[<>&\u2028\u2029]/g;
 
 /**
- * A JSON value as a JavaScript expression. In an object literal, unlike in JSON, the key `__proto__` would set the
- * prototype, so it is written as a computed key.
+ * A JSON value as a JavaScript expression. It is given to JSON.parse as a string, not written as an object literal:
+ * there the key `__proto__` would set the prototype.
  */
 function literal(value: unknown): string {
-  return JSON.stringify(value)
-    .replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .replaceAll('"__proto__":', '["__proto__"]:');
+  const text = JSON.stringify(JSON.stringify(value)).replace(
+    UNSAFE,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `JSON.parse(${text})`;
 }

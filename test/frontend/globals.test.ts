@@ -45,5 +45,6 @@ test('the script has the values, and no character that could end it', () => {
       const read = runInNewContext(`${script}JSON.stringify(x)`);
       expect(read).toBe(JSON.stringify(value));
     }),
+    { examples: [[JSON.parse('{"__proto__":{"\\"__proto__":1}}')]] },
   );
 });
