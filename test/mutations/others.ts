@@ -25,7 +25,7 @@ export const OTHERS: readonly Mutation[] = [
   mutation('jobs/job-problems.ts', '[...JOB_FIELDS, SMT', '[...JOB_FIELDS.slice(1), SMT', 'jobs/every-way-in'),
   mutation('import/batch.ts', 'if (problem !== undefined)', 'if (false)', 'jobs/every-way-in'),
   mutation('frontend/globals.ts', '/[<>&', '/[>&', 'frontend/globals'),
-  mutation('frontend/globals.ts', '`JSON.parse(${text})`', 'JSON.stringify(value)', 'frontend/globals'),
+  mutation('frontend/globals.ts', 'return `JSON.parse(', 'return `(', 'frontend/globals'),
   mutation('frontend/configuration.ts', 'levelsOf(value) <= MOST_LEVELS', 'levelsOf(value) > 0', 'frontend/requests'),
   mutation(
     'db/driver/answer-rows.ts',
