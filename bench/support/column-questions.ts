@@ -9,6 +9,7 @@ const now = { nowSec: END_SEC, shortJobSec: 300 };
 const statistics = (jobs: VisibleJobs): OneQuery => ({ kind: 'statistics', jobs, ...now });
 const lastDays = (days: number) =>
   where({ kind: 'whole', field: 'start-time', range: { from: BigInt(END_SEC - days * 86_400) } });
+const MONTH = { from: BigInt(END_SEC - 30 * 86_400), to: BigInt(END_SEC) };
 const scale = (metric: string, stat: string, peak: number) => ({ metric, stat, unit: '', peak });
 
 /** A question of a dashboard, and its limits at 20 M jobs. */
@@ -92,6 +93,14 @@ export const QUESTIONS: readonly Question[] = [
     question: { kind: 'statistics', jobs: lastDays(30), ...{ ...now, groupBy: 'user' } },
     path: `${STATISTICS}?group-by=user&start-time=${END_SEC - 30 * 86_400}-`,
     timesScan: 2,
+  },
+  {
+    name: 'totals of jobs that ran within 30 days, clipped',
+    question: {
+      ...{ kind: 'statistics', jobs: where({ kind: 'during', range: MONTH, nowSec: END_SEC }), ...now },
+      clip: MONTH,
+    },
+    path: `${STATISTICS}?during=${MONTH.from}-${MONTH.to}&clip=${MONTH.from}-${MONTH.to}`,
   },
   {
     name: 'totals of node.contains',
