@@ -9,19 +9,18 @@ export interface OrderInput {
   readonly order: 'ASC' | 'DESC';
 }
 
-/** Names of the schema that are not names of a job. */
-const NAMES: Readonly<Record<string, OrderColumn>> = {
-  id: 'db-id',
-  state: 'state',
-  numHWThreads: 'num-hwthreads',
-  numAccelerators: 'num-acc',
-  ...Object.fromEntries(
-    STORED_FIELDS.flatMap((field) => [
-      [field.column, field.name],
-      ...('property' in field ? [[field.property, field.name]] : []),
-    ]),
-  ),
-};
+/** The orders by the names of the schema, of columns and of properties. A Map: the name is a caller's text. */
+const ORDER_OF: ReadonlyMap<string, OrderColumn> = new Map<string, OrderColumn>([
+  // Names of the schema that are no property of a job.
+  ['id', 'db-id'],
+  ['state', 'state'],
+  ['numHWThreads', 'num-hwthreads'],
+  ['numAccelerators', 'num-acc'],
+  ...STORED_FIELDS.flatMap((field): [string, OrderColumn][] => [
+    [field.column, field.name],
+    ...('property' in field ? [[field.property, field.name] as [string, OrderColumn]] : []),
+  ]),
+]);
 
 /**
  * Returns the order of a list (contract/graphql.md §4): `col` is a field of the schema or a column, anything else a key
@@ -36,7 +35,7 @@ export function listOrderOf(input: OrderInput | null | undefined): ListOrder {
     if (!isFootprintKey(key)) throw new Fault('invalid_request', 'order.field must be a key of the footprint');
     return { column: `${METRIC}${key}`, order };
   }
-  const column = NAMES[field] ?? NAMES[columnOf(field)];
+  const column = ORDER_OF.get(field) ?? ORDER_OF.get(columnOf(field));
   if (column === undefined) {
     throw new Fault('invalid_request', `order.field ${JSON.stringify(field.slice(0, 100))} cannot be sorted by`);
   }

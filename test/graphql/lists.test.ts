@@ -54,6 +54,9 @@ test('without an order, jobs come by their database ids', async () => {
 test.each([
   ['(order: {field: "nothing", type: "col"})', 'order.field'],
   [`(order: {field: "x' --", type: "col"})`, 'order.field'],
+  // Properties of every object of JavaScript.
+  ['(order: {field: "constructor", type: "col"})', 'order.field'],
+  ['(order: {field: "__proto__", type: "col"})', 'order.field'],
   [`(order: {field: "x') --", type: "foot"})`, 'order.field'],
   ['(page: {page: 1, itemsPerPage: 0})', 'itemsPerPage'],
   ['(page: {page: 1, itemsPerPage: -2})', 'itemsPerPage'],
