@@ -6,7 +6,7 @@ import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
 import type { Condition } from '../src/jobs/filter.ts';
-import { DEFAULT_PAGE_SIZE } from '../src/jobs/order.ts';
+import { DEFAULT_PAGE_SIZE } from '../src/jobs/paging.ts';
 import { CLIPPED_SECONDS, GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
 

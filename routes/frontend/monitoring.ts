@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
-import { configurationOf } from '../../src/frontend/configuration.ts';
 import type { Entry } from '../../src/frontend/files.ts';
 import { type Globals, ROLE_LEVELS } from '../../src/frontend/globals.ts';
 import { filterPresets } from '../../src/frontend/presets.ts';
+import { configurationOf } from '../../src/frontend/user-settings.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { queryOf } from '../../src/http/request.ts';

@@ -2,7 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { Fault } from '../../src/faults.ts';
-import { updateConfiguration } from '../../src/frontend/configuration.ts';
+import { updateConfiguration } from '../../src/frontend/user-settings.ts';
 import { requireAdministrator } from '../../src/http/auth/auth.ts';
 import { sameOrigin } from '../../src/http/auth/hardening.ts';
 import { makeToken } from '../../src/http/auth/token.ts';

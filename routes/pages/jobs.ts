@@ -6,7 +6,7 @@ import type { AppEnv } from '../../src/http/env.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { LIST_SIZES, type ListOrder, NEWEST_FIRST, ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
-import { DEFAULT_PAGE_SIZE, type PageRequest } from '../../src/jobs/order.ts';
+import { DEFAULT_PAGE_SIZE, type PageRequest } from '../../src/jobs/paging.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
 import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';

@@ -10,7 +10,7 @@ import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
-import { DEFAULT_PAGE_SIZE } from '../../src/jobs/order.ts';
+import { DEFAULT_PAGE_SIZE } from '../../src/jobs/paging.ts';
 import { DEFAULT_SORT_FIELD, GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';

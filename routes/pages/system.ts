@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { requireAdministrator } from '../../src/http/auth/auth.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { systemState } from '../../src/http/json/system-state.ts';
+import { systemState } from '../../src/http/json/shown-system.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { queryOf } from '../../src/http/request.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';

@@ -1,6 +1,6 @@
 import { ALL_FIELDS, type AnyField, METRIC, type StoredField } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
-import { DEFAULT_PAGE_SIZE } from './order.ts';
+import { DEFAULT_PAGE_SIZE } from './paging.ts';
 
 type SortableField = Extract<AnyField, { sortable: true }>;
 /** The sort orders that a page offers. Any order other than newest first reads every job that matches. */

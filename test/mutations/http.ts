@@ -262,7 +262,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/json/tag-list.ts', '|| scope === user.name', "|| scope !== ''", 'routes/tags'),
   mutation('http/query/query-values.ts', 'value > INT64_MAX || value', 'value', 'http/job-filter-query'),
   mutation(
-    'http/json/system-state.ts',
+    'http/json/shown-system.ts',
     'SECRETS.has(name) &&',
     'SECRETS.has(name) && name.length > 99 &&',
     'routes/service',

@@ -26,7 +26,7 @@ export const OTHERS: readonly Mutation[] = [
   mutation('import/batch.ts', 'if (problem !== undefined)', 'if (false)', 'jobs/every-way-in'),
   mutation('frontend/globals.ts', '/[<>&', '/[>&', 'frontend/globals'),
   mutation('frontend/globals.ts', 'return `JSON.parse(', 'return `(', 'frontend/globals'),
-  mutation('frontend/configuration.ts', 'levelsOf(value) <= MOST_LEVELS', 'levelsOf(value) > 0', 'frontend/requests'),
+  mutation('frontend/user-settings.ts', 'levelsOf(value) <= MOST_LEVELS', 'levelsOf(value) > 0', 'frontend/requests'),
   mutation(
     'db/driver/answer-rows.ts',
     'if (answer.json.byteLength <= SMALL_BYTES)',

@@ -1,6 +1,6 @@
 import { accountOf } from '../../db/statements/user-by-name.ts';
 import { Fault } from '../../faults.ts';
-import { updateConfiguration } from '../../frontend/configuration.ts';
+import { updateConfiguration } from '../../frontend/user-settings.ts';
 import { mayReadAccount } from '../../jobs/visibility.ts';
 import { fromUpstream } from '../from-upstream.ts';
 import type { Resolvers } from './resolver.ts';

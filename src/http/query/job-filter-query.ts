@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
 import { type Condition, checkText, isFootprintKey, type JobFilter, type Range } from '../../jobs/filter.ts';
-import { DEFAULT_PAGE_SIZE } from '../../jobs/order.ts';
+import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import { hasTimes, type Now, RANGE_WORDS, rangeEndOf, timeRange, zoneOf } from '../../jobs/times.ts';
 import type { AppEnv } from '../env.ts';

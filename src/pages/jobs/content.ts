@@ -1,7 +1,7 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { LIST_SIZES, LISTED_FIELDS, type ListedField, type ListOrder, NEWEST_FIRST } from '../../jobs/listed-job.ts';
-import { DEFAULT_PAGE_SIZE } from '../../jobs/order.ts';
+import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';

@@ -1,6 +1,6 @@
 import type { Page } from '../../db/port.ts';
 import type { PageStatement } from '../../db/statement.ts';
-import { type ListCursor, offsetOf, type PageRequest, type Slice } from '../../jobs/order.ts';
+import { type ListCursor, offsetOf, type PageRequest, type Slice } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { isAlongIndex, newestFirst } from './newest-first.ts';
 import type { PageIdsQuestion } from './question.ts';

@@ -1,6 +1,6 @@
 import { FIELDS, type StoredField } from '../../jobs/fields.ts';
 import { footprintKeyOf, type OrderColumn } from '../../jobs/listed-job.ts';
-import type { ListCursor, Slice } from '../../jobs/order.ts';
+import type { ListCursor, Slice } from '../../jobs/paging.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, membersOf } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';

@@ -1,6 +1,6 @@
 import type { Page } from '../../db/port.ts';
 import type { PageStatement } from '../../db/statement.ts';
-import type { ListCursor } from '../../jobs/order.ts';
+import type { ListCursor } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { BATCH, rowsLike } from './batches.ts';
 import { inOrder, type OrderedSlice } from './in-order.ts';

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { jsonNumber } from '../../db/sql/stored-json.ts';
 import { FIELDS, type StoredField } from '../../jobs/fields.ts';
 import { footprintKeyOf, type ListOrder, type OrderColumn } from '../../jobs/listed-job.ts';
-import type { Slice } from '../../jobs/order.ts';
+import type { Slice } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
 import { column, overJobs, storedValue } from '../where/sqlite.ts';

@@ -8,7 +8,7 @@ import type { Statement } from '../../db/statement.ts';
 import { byProperty } from '../../jobs/job-numbers.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { LISTED_FIELDS, type ListOrder, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-job.ts';
-import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/order.ts';
+import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, userOf } from '../where/sqlite.ts';
 import { inOrder, type OrderedSlice, valueAt } from './in-order.ts';

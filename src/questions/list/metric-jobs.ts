@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
-import type { ListCursor } from '../../jobs/order.ts';
+import type { ListCursor } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column } from '../where/sqlite.ts';
 import { newestFirst } from './newest-first.ts';

@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Condition } from '../../jobs/filter.ts';
-import type { Slice } from '../../jobs/order.ts';
+import type { Slice } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { branchesByStart, column, whereJob } from '../where/sqlite.ts';
 

@@ -1,5 +1,5 @@
 import type { ListOrder } from '../../jobs/listed-job.ts';
-import type { Slice } from '../../jobs/order.ts';
+import type { Slice } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 /** The positions of a slice of a list: rows of `id` and `startTime` in its order, 64-bit numbers as text. */

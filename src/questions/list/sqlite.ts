@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import type { PageStatement, SqlValue } from '../../db/statement.ts';
-import type { ListCursor } from '../../jobs/order.ts';
+import type { ListCursor } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type JobJsonOptions, jobJson } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';

@@ -1,5 +1,5 @@
 import { FIELDS } from '../../jobs/fields.ts';
-import { offsetOf } from '../../jobs/order.ts';
+import { offsetOf } from '../../jobs/paging.ts';
 import { type ClippedSeconds, SORT_FIELDS, type Total, totalsOf } from '../../jobs/statistics.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';

@@ -1,5 +1,5 @@
 import type { Range } from '../../jobs/filter.ts';
-import type { PageRequest } from '../../jobs/order.ts';
+import type { PageRequest } from '../../jobs/paging.ts';
 import type { Group, SortField } from '../../jobs/statistics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 

@@ -3,7 +3,7 @@ import { sqlBuilder } from '../../db/schema/tables.ts';
 import { wholeOf } from '../../db/sql/sql-rows.ts';
 import { plainRows, type RowParser, type SqlValue, type Statement } from '../../db/statement.ts';
 import { FIELDS } from '../../jobs/fields.ts';
-import { offsetOf } from '../../jobs/order.ts';
+import { offsetOf } from '../../jobs/paging.ts';
 import {
   type Group,
   type JobsStatistics,
