@@ -1,7 +1,7 @@
 import { Fault } from '../faults.ts';
 import { METRIC, STORED_FIELDS } from '../jobs/fields.ts';
 import { isFootprintKey } from '../jobs/filter.ts';
-import { type ListOrder, NEWEST_FIRST, type OrderColumn } from '../jobs/listed-job.ts';
+import type { ListOrder, OrderColumn } from '../jobs/list-order.ts';
 
 export interface OrderInput {
   readonly field: string;
@@ -39,7 +39,7 @@ export function listOrderOf(input: OrderInput | null | undefined): ListOrder {
   if (column === undefined) {
     throw new Fault('invalid_request', `order.field ${JSON.stringify(field.slice(0, 100))} cannot be sorted by`);
   }
-  return column === NEWEST_FIRST.column && order === 'desc' ? NEWEST_FIRST : { column, order };
+  return { column, order };
 }
 
 /** startTime is start_time. */

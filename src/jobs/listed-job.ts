@@ -1,42 +1,12 @@
-import { ALL_FIELDS, type AnyField, METRIC, type StoredField } from './fields.ts';
-import { isFootprintKey } from './filter.ts';
+import { ALL_FIELDS, type AnyField } from './fields.ts';
 import { DEFAULT_PAGE_SIZE } from './paging.ts';
 
-type SortableField = Extract<AnyField, { sortable: true }>;
-/** The sort orders that a page offers. Any order other than newest first reads every job that matches. */
-export type SortColumn = SortableField['name'];
-export const SORT_COLUMNS: readonly SortColumn[] = ALL_FIELDS.filter(
-  (field): field is SortableField => 'sortable' in field,
-).map(({ name }) => name);
-
 /** The numbers in a row of a list, in order. */
-export type ListedField = Extract<SortableField, { listed: object }>;
+export type ListedField = Extract<AnyField, { sortable: true; listed: object }>;
 export const LISTED_FIELDS = ALL_FIELDS.filter((field): field is ListedField => 'listed' in field);
-
-export const ORDERS = ['desc', 'asc'] as const;
 
 /** Page sizes that people can choose. */
 export const LIST_SIZES = [DEFAULT_PAGE_SIZE.jobsOnPage, 50, 100] as const;
-
-/** A stored field, or a key of the footprint: `metric.flops_any_avg`. Jobs without the key have the least value. */
-export type OrderColumn = StoredField['name'] | `${typeof METRIC}${string}`;
-
-/** Returns the key of the footprint, or undefined for a stored field. Throws if no footprint can have the key. */
-export function footprintKeyOf(by: OrderColumn): string | undefined {
-  if (!by.startsWith(METRIC)) return undefined;
-  const key = by.slice(METRIC.length);
-  if (!isFootprintKey(key)) throw new RangeError('invalid footprint key');
-  return key;
-}
-
-/** The order of a list. Ties: newest start first, then higher id. For start-time asc: oldest first, lower id. */
-export interface ListOrder {
-  readonly column: OrderColumn;
-  readonly order: (typeof ORDERS)[number];
-}
-
-/** The default order of a list. Only this order follows an index. */
-export const NEWEST_FIRST = { column: 'start-time', order: 'desc' } as const satisfies ListOrder;
 
 /** Longer names are cut in a list. */
 export const NAME_CHARACTERS = 200;

@@ -166,8 +166,12 @@ export function withRightsOfBoth(user: User, other: Pick<User, 'roles' | 'projec
 }
 
 /** Returns the one that reaches more jobs. */
-export function wider<Either extends Reach>(one: Either, other: Either): Either {
-  return REACHES.indexOf(one) > REACHES.indexOf(other) ? one : other;
+function wider<Either extends Reach>(one: Either, other: Either): Either {
+  return reachesLess(one, other) ? other : one;
+}
+
+export function reachesLess(one: Reach, other: Reach): boolean {
+  return REACHES.indexOf(one) < REACHES.indexOf(other);
 }
 
 /** Returns true if a token of this user opens a group of routes. */

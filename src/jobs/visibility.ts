@@ -2,8 +2,8 @@ import { Fault } from '../faults.ts';
 import type { Condition, JobFilter } from './filter.ts';
 import { type HiddenMetrics, refuseHiddenConditions, refuseHiddenMetrics } from './hidden-metrics.ts';
 import type { Tag } from './job.ts';
-import { footprintKeyOf, type OrderColumn } from './listed-job.ts';
-import { isPublicScope, type Reach, rightsOf, type User, wider } from './roles.ts';
+import { footprintKeyOf, type OrderColumn } from './list-order.ts';
+import { isPublicScope, type Reach, reachesLess, rightsOf, type User } from './roles.ts';
 import { GROUPS, type Group } from './statistics.ts';
 
 /**
@@ -32,7 +32,7 @@ export function visibleTo(user: User, filter: JobFilter = [], hidden?: HiddenMet
   const { jobs, names } = rightsOf(user);
   if (jobs === 'none') throw new Fault('forbidden', 'the roles of this token do not allow reading jobs');
   refuseHiddenConditions(hidden, filter);
-  const hidesNames = wider<Reach>(names, jobs) !== names;
+  const hidesNames = reachesLess(names, jobs);
   if (hidesNames && filter.some((condition) => condition.kind === 'text' && condition.field === 'user')) {
     throw namesHidden();
   }

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { IndexFile } from '../../src/column-index/index-file.ts';
 import { ALL_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
-import { ORDERS, SORT_COLUMNS } from '../../src/jobs/listed-job.ts';
+import { ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';
 import type { DuckDbQuery } from '../../src/questions/duckdb-query.ts';
 import { RUNNING } from '../../src/questions/index-columns.ts';
 import { pageIdsOf } from '../../src/questions/list/deep-slice.ts';

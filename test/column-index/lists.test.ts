@@ -6,7 +6,7 @@ import type { IndexSession } from '../../src/column-index/session.ts';
 import { textOf } from '../../src/db/driver/driver-values.ts';
 import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
-import { ORDERS, type OrderColumn } from '../../src/jobs/listed-job.ts';
+import { ORDERS, type OrderColumn } from '../../src/jobs/list-order.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';

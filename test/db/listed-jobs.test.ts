@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
-import { ORDERS, type OrderColumn, SORT_COLUMNS, type SortColumn } from '../../src/jobs/listed-job.ts';
+import { ORDERS, type OrderColumn, SORT_COLUMNS, type SortColumn } from '../../src/jobs/list-order.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type ListedJob, listedJobs } from '../../src/questions/list/listed-jobs.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { JobFilterQuery, JobListQuery, parseFilter, withoutDates } from '../../src/http/query/job-filter-query.ts';
+import { JobFilterQuery, parseFilter, withoutDates } from '../../src/http/query/job-filter-query.ts';
+import { JobListQuery } from '../../src/http/query/job-list-query.ts';
 import { readQuery } from '../../src/http/query/query-parameters.ts';
 
 const NOW = 1_700_000_000;

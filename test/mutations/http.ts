@@ -316,6 +316,7 @@ export const HTTP: readonly Mutation[] = [
     'routes/list-by-post',
   ),
   mutation('http/query/query-body.ts', 'length > 0', 'length >= 0', 'routes/list-by-post'),
+  mutation('http/query/job-list-query.ts', "|| text === '0'", '', 'http/job-filter-query'),
   mutation('http/query/job-filter-query.ts', 'checkText(`query', '(() => {})(`query', 'http/job-filter-query'),
   mutation('http/limits/body-budget.ts', 'eachBytes: 128 * KB', 'eachBytes: MB', 'http/body'),
   mutation('slices.ts', 'await new Promise((resolve) => setTimeout(resolve, 0));', '', 'slices'),

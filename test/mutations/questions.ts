@@ -24,7 +24,12 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/one-job/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/in-order.ts', '{where}', '{sql`1`}', 'db/listed-jobs'),
-  mutation('questions/list/listed-jobs.ts', "order === 'desc' ? {}", "order !== 'desc' ? {}", 'column-index/lists'),
+  mutation(
+    'questions/list/listed-jobs.ts',
+    'isNewestFirst(slice) ? {}',
+    '!isNewestFirst(slice) ? {}',
+    'column-index/lists',
+  ),
   mutation('questions/list/full-jobs.ts', 'limit: slice.limit + 1', 'limit: slice.limit', 'graphql/random'),
   mutation('questions/list/metric-jobs.ts', 'offset: 0n, limit }', 'offset: 0n, limit: 500 }', 'http/archived-metrics'),
   mutation('questions/list/newest-first.ts', 'whereJob(branch)', 'sql`1`', 'db/jobs-page'),

@@ -1,5 +1,5 @@
 import { Fault } from '../../faults.ts';
-import type { ListOrder } from '../../jobs/listed-job.ts';
+import type { ListOrder } from '../../jobs/list-order.ts';
 import { mayReadAccount, type VisibleJobs } from '../../jobs/visibility.ts';
 import { jobById } from '../../questions/one-job/sqlite.ts';
 import type { QueryContext } from '../context.ts';

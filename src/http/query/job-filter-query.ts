@@ -3,12 +3,11 @@ import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
 import { type Condition, checkText, isFootprintKey, type JobFilter, type Range } from '../../jobs/filter.ts';
-import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import { hasTimes, type Now, RANGE_WORDS, rangeEndOf, timeRange, zoneOf } from '../../jobs/times.ts';
 import type { AppEnv } from '../env.ts';
 import { nowSec, queryOf } from '../request.ts';
-import { anyTexts, count, many, once } from './query-parameters.ts';
+import { many, once } from './query-parameters.ts';
 import { decimalRange, ofParameter, oneOf, single, wholeId, wholeRange } from './query-values.ts';
 
 /** The entries of `URLSearchParams`: decoded, in the order sent. */
@@ -220,15 +219,3 @@ export function timesOf(c: Context<AppEnv>, name: string): Range<bigint> | undef
   if (!query.has(name)) return undefined;
   return ofParameter(name, () => timeRange(single(query.getAll(name)), 'half-open', nowOf(query, nowSec(c))));
 }
-
-/** On if present, except for the values false and 0 (contract/rest.md §14). */
-const WITH_METADATA = anyTexts()
-  .transform((texts) => texts !== undefined && ![texts].flat().some((text) => text === 'false' || text === '0'))
-  .openapi({ type: 'string', description: 'include metaData; false and 0 exclude it', example: 'true' });
-
-/** The query of a list of jobs. */
-export const JobListQuery = JobFilterQuery.extend({
-  page: count(1, 'page number, starting at 1; default 1'),
-  'items-per-page': count(DEFAULT_PAGE_SIZE.jobsOfApi, `jobs per page; default ${DEFAULT_PAGE_SIZE.jobsOfApi}`),
-  'with-metadata': WITH_METADATA,
-});

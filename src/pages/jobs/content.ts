@@ -1,6 +1,7 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
-import { LIST_SIZES, LISTED_FIELDS, type ListedField, type ListOrder, NEWEST_FIRST } from '../../jobs/listed-job.ts';
+import { type ListOrder, NEWEST_FIRST } from '../../jobs/list-order.ts';
+import { LIST_SIZES, LISTED_FIELDS, type ListedField } from '../../jobs/listed-job.ts';
 import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';

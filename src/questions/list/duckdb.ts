@@ -1,5 +1,5 @@
 import { FIELDS, type StoredField } from '../../jobs/fields.ts';
-import { footprintKeyOf, type OrderColumn } from '../../jobs/listed-job.ts';
+import { footprintKeyOf, type OrderColumn } from '../../jobs/list-order.ts';
 import type { ListCursor, Slice } from '../../jobs/paging.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, membersOf } from '../index-columns.ts';

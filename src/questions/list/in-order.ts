@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonNumber } from '../../db/sql/stored-json.ts';
 import { FIELDS, type StoredField } from '../../jobs/fields.ts';
-import { footprintKeyOf, type ListOrder, type OrderColumn } from '../../jobs/listed-job.ts';
+import { footprintKeyOf, isNewestFirst, type ListOrder, type OrderColumn } from '../../jobs/list-order.ts';
 import type { Slice } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
@@ -15,11 +15,11 @@ export interface OrderedSlice extends ListOrder, Pick<Slice, 'offset' | 'limit'>
 }
 
 /**
- * A query for `id` and `start_time` of a slice of the list, in its order. Only newest first uses an index; other orders
- * read every matching job.
+ * A query for `id` and `start_time` of a slice of the list, in its order. Orders by start time follow an index,
+ * others read every matching job.
  */
 export function inOrder(jobs: VisibleJobs, { column: by, order, nowSec, offset, limit }: OrderedSlice) {
-  if (by === 'start-time' && order === 'desc') return newestFirst(jobs, { offset, limit });
+  if (isNewestFirst({ column: by, order })) return newestFirst(jobs, { offset, limit });
   const direction = order === 'asc' ? sql`ASC` : sql`DESC`;
   const ends = by === 'start-time' ? sql`start_time ASC, id ASC` : sql`value ${direction}, start_time DESC, id DESC`;
   const among = overJobs(

@@ -7,7 +7,8 @@ import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
 import { byProperty } from '../../jobs/job-numbers.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
-import { LISTED_FIELDS, type ListOrder, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-job.ts';
+import { isNewestFirst, type ListOrder } from '../../jobs/list-order.ts';
+import { LISTED_FIELDS, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-job.ts';
 import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, userOf } from '../where/sqlite.ts';
@@ -74,7 +75,7 @@ export function sliceOf({ page, itemsPerPage, column: by, order, nowSec }: Liste
 export function pageIdsQuestion(jobs: VisibleJobs, slice: OrderedSlice): PageIdsQuestion | undefined {
   const { column: by, order, nowSec, offset, limit } = slice;
   if (by === 'start-time' && isAlongIndex(jobs)) return undefined;
-  const sorted = by === 'start-time' && order === 'desc' ? {} : { sorted: { column: by, order, nowSec } };
+  const sorted = isNewestFirst(slice) ? {} : { sorted: { column: by, order, nowSec } };
   return { kind: 'page ids', jobs, ...sorted, offset, limit };
 }
 

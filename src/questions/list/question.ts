@@ -1,4 +1,4 @@
-import type { ListOrder } from '../../jobs/listed-job.ts';
+import type { ListOrder } from '../../jobs/list-order.ts';
 import type { Slice } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 

@@ -103,17 +103,21 @@ function spanOf(spanSec: number): SummaryColumn {
 }
 
 /**
- * The start of the narrowest bin that has the duration (jobs/histograms.ts). Each bin of DURATION_BINS consists of whole
- * steps, because every width is a multiple of the narrower ones. There are 175 steps in a week, instead of 10,080
- * minutes. Negative durations, which are in no bin, are -1.
+ * The start of the step that has the duration. Each bin of DURATION_BINS (jobs/histograms.ts) consists of whole steps. A
+ * week has 175 steps, instead of 10,080 minutes. Negative durations, which are in no bin, are -1.
  */
 function durationStep(duration: string): string {
   const byEnd = Object.values(DURATION_BINS)
     .map(({ widthSec, bins }) => ({ widthSec, end: widthSec * bins }))
     .sort((a, b) => a.end - b.end || a.widthSec - b.widthSec);
   const cases = byEnd.map(({ end }) => {
-    const width = Math.min(...byEnd.filter((other) => other.end >= end).map(({ widthSec }) => widthSec));
-    return `WHEN ${duration} < ${end} THEN ${duration} // ${width} * ${width}`;
+    const step = byEnd.filter((other) => other.end >= end).reduce((width, { widthSec }) => divisor(width, widthSec), 0);
+    return `WHEN ${duration} < ${end} THEN ${duration} // ${step} * ${step}`;
   });
   return `CASE WHEN ${duration} < 0 THEN -1 ${cases.join(' ')} ELSE ${byEnd.at(-1)?.end} END`;
+}
+
+/** The greatest common divisor. */
+function divisor(a: number, b: number): number {
+  return b === 0 ? a : divisor(b, a % b);
 }

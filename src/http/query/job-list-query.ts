@@ -1,0 +1,15 @@
+import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
+import { JobFilterQuery } from './job-filter-query.ts';
+import { anyTexts, count } from './query-parameters.ts';
+
+/** On if present, except for the values false and 0 (contract/rest.md §14). */
+const WITH_METADATA = anyTexts()
+  .transform((texts) => texts !== undefined && ![texts].flat().some((text) => text === 'false' || text === '0'))
+  .openapi({ type: 'string', description: 'include metaData; false and 0 exclude it', example: 'true' });
+
+/** The query of a list of jobs. */
+export const JobListQuery = JobFilterQuery.extend({
+  page: count(1, 'page number, starting at 1; default 1'),
+  'items-per-page': count(DEFAULT_PAGE_SIZE.jobsOfApi, `jobs per page; default ${DEFAULT_PAGE_SIZE.jobsOfApi}`),
+  'with-metadata': WITH_METADATA,
+});
