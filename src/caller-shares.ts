@@ -190,8 +190,10 @@ export class CallerShares<Entry extends Waiting> {
       (best, lane) => (best === undefined || lane.counted > best.counted ? lane : best),
       undefined,
     );
+    // Taking a place from a lane with one entry more would only exchange the two.
     if (most === undefined || most.counted < counted + 2) {
-      const fillsIt = counted > 0 && (!othersWait || counted * lanes.length > this.#limits.limit);
+      const hasMoreThanItsShare = counted * lanes.length > this.#limits.limit; // with 4 callers and 100 places, 26
+      const fillsIt = counted > 0 && (!othersWait || hasMoreThanItsShare);
       throw fillsIt ? ownAreTooMany(counted + running) : queueFull();
     }
     const last = [...most.waiting].findLast((entry) => entry.counts);

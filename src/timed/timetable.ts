@@ -29,7 +29,7 @@ const BATCH_ROWS = 250;
 /** Interval for jobs past their walltime and old node states, for which hours matter. */
 const HOUR_SEC = 3_600;
 
-/** All timed work with the setting of each piece. */
+/** All timed work except the check of the file (file-check.ts), with the setting of each piece. */
 export const TIMETABLE: readonly TimedTask[] = [
   {
     name: 'moveCachedJobs',

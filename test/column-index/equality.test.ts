@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { IndexSession } from '../../src/column-index/session.ts';
 import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
+import { DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
@@ -49,7 +50,7 @@ const question: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
       (options) =>
         (jobs: VisibleJobs): OneQuery => ({ kind: 'statistics', jobs, ...options }),
     ),
-  fc.record({ bins: fc.constantFrom('1m', '10m', '1h', '6h', '12h', '24h' as const), nowSec: fc.constant(NOW) }).map(
+  fc.record({ bins: fc.constantFrom(...DURATION_BINS_NAMES), nowSec: fc.constant(NOW) }).map(
     (options) =>
       (jobs: VisibleJobs): OneQuery => ({ kind: 'histograms', jobs, ...options }),
   ),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
+import { DURATION_BINS_NAMES, jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
@@ -88,7 +88,7 @@ test('statistics are those of the formulas over the rows', async () => {
 });
 
 test('histograms are those of the bin tables over the rows', async () => {
-  const bins = fc.constantFrom('1m', '10m', '1h', '6h', '12h', '24h' as const);
+  const bins = fc.constantFrom(...DURATION_BINS_NAMES);
   await overRandomJobs(bins, async (visible, found, asked) => {
     const counted = await db.read(jobHistograms(visible, { bins: asked, nowSec: NOW }));
     expect(jobHistogramsOf(asked, counted)).toEqual(naiveHistograms(found, asked, NOW));
