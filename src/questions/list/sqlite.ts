@@ -38,7 +38,7 @@ export interface FollowingRows {
 }
 
 export interface JobsBatch {
-  /** The position of the last row of a list that is newest first, including the rows after the batch. null without rows. */
+  /** The last position of a list that is newest first, including the rows after the batch. null without rows. */
   last: ListCursor | null;
   /** Additional rows after the batch, if they were requested. */
   following: FollowingRows;
