@@ -1,3 +1,5 @@
+import { cpuMsOf } from './cpu-time.ts';
+
 /** A timer this late was delayed: our event loop was blocked, or the whole service was stopped. */
 const LATE_MS = 50;
 
@@ -23,4 +25,31 @@ export function afterWaiting(ms: number, act: () => void): () => void {
     clearTimeout(timer);
     clearImmediate(turn);
   };
+}
+
+/** A process has had its time when it has used `cpuMs` of CPU, or after `wallMs` in any case. */
+export interface WorkingTime {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
+/**
+ * Calls `act` when a process has had its time. On a busy machine a process of low priority may get a twentieth of a
+ * core, and would be killed for work that it never had the chance to do. `wallMs` is for one that uses no CPU because it
+ * is stopped, or blocked in a call of the system. Where the system does not report CPU time, `act` is called after
+ * `cpuMs`. Returns a function that clears the timer.
+ */
+export function afterWorking(pid: number, { cpuMs, wallMs }: WorkingTime, act: () => void): () => void {
+  const endAt = performance.now() + wallMs;
+  const usedBefore = cpuMsOf(pid) ?? 0;
+  let clear = () => {};
+  const wait = (ms: number) => {
+    clear = afterWaiting(ms, () => {
+      const leftMs = cpuMs - ((cpuMsOf(pid) ?? Number.POSITIVE_INFINITY) - usedBefore);
+      if (leftMs > 0 && performance.now() < endAt) wait(leftMs);
+      else act();
+    });
+  };
+  wait(cpuMs);
+  return () => clear();
 }

@@ -76,6 +76,7 @@ export class ManagedProcess<P extends Protocol> {
     this.growthMb = options.growthMb;
     this.#child = startProgram(options.program);
     this.tasks = new Tasks<P>({
+      pid: this.pid,
       send: (message) => this.#send(message),
       kill: (why) => this.kill(why),
       onEnd: () => this.#callEnded(),
@@ -161,7 +162,7 @@ export class ManagedProcess<P extends Protocol> {
     return this.tasks.start(name, input, events);
   }
 
-  /** Rejects the running calls at once. The process then has `graceMs` to stop working on them. */
+  /** Rejects the running calls at once. The process then has `graceMs` of CPU time to stop working on them. */
   abandon(reason: unknown, graceMs?: number): void {
     if (this.#state.name === 'busy') this.tasks.abandon(reason, graceMs);
   }

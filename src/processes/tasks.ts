@@ -2,11 +2,16 @@ import type { Fault } from '../faults.ts';
 import type { ProcessStatus } from '../system-state.ts';
 import type { Counters } from './counters.ts';
 import { faultFromMessage } from './fault-messages.ts';
-import { afterWaiting } from './late-timer.ts';
+import { afterWorking } from './late-timer.ts';
 import type { CallName, FromProcess, InputOf, OutputOf, Protocol, ToProcess } from './protocol.ts';
 
-/** Time from an interrupt to the report that the query has ended. After it the process is killed. */
-export const INTERRUPT_GRACE_MS = 250;
+/** CPU time of the process from an interrupt to the report that the query has ended. After it the process is killed. */
+const INTERRUPT_GRACE_MS = 250;
+/**
+ * The grace period in wall time, as a multiple of that CPU time: 2 s. A reader next to four busy programs on two cores
+ * gets a sixteenth of a core, and needs 5 to 20 ms of CPU to stop.
+ */
+const GRACE_STRETCH = 8;
 
 /** Callbacks for a running call. */
 export interface CallEvents<P extends Protocol> {
@@ -23,7 +28,7 @@ export interface StartedCall<Output> {
   readonly ended: Promise<void>;
   /** Ends the call early. `output` rejects if this was in time. */
   interrupt(): void;
-  /** Rejects `output` at once. The process then has `graceMs` to stop working on the call. */
+  /** Rejects `output` at once. The process then has `graceMs` of CPU time to stop working on the call. */
   abandon(reason: unknown, graceMs?: number): void;
 }
 
@@ -49,6 +54,7 @@ interface Task {
 }
 
 interface TasksOptions<P extends Protocol> {
+  pid: number;
   send(message: ToProcess<P>): void;
   kill(why: string): void;
   /** Called after a call has ended. */
@@ -115,7 +121,7 @@ export class Tasks<P extends Protocol> {
     };
   }
 
-  /** Rejects all calls at once. The process then has `graceMs` to stop working on them. */
+  /** Rejects all calls at once. The process then has `graceMs` of CPU time to stop working on them. */
   abandon(reason: unknown, graceMs?: number): void {
     for (const task of this.#all) this.#abandon(task, reason, graceMs);
   }
@@ -155,7 +161,10 @@ export class Tasks<P extends Protocol> {
     task.abandoned = true;
     this.#options.counters.interrupts += 1;
     this.#options.send({ kind: 'interrupt', id: task.id });
-    task.clearKill = afterWaiting(graceMs, () => this.#options.kill('what it did could not be interrupted'));
+    const time = { cpuMs: graceMs, wallMs: graceMs * GRACE_STRETCH };
+    task.clearKill = afterWorking(this.#options.pid, time, () =>
+      this.#options.kill('what it did could not be interrupted'),
+    );
   }
 
   #end(task: Task): void {

@@ -1,23 +1,9 @@
 /** The calls of a process that runs several at a time. */
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { newCounters } from '../../src/processes/counters.ts';
-import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { watchMemory } from '../../src/processes/memory-watch.ts';
-import type { WaitingProtocol } from '../fixtures/program-that-waits.ts';
-import { fixture, until } from '../support/pool.ts';
-
-async function waiting({ callsAtOnce = 2, growthMb = 500 } = {}) {
-  const counters = newCounters();
-  const process = new ManagedProcess<WaitingProtocol>({
-    ...{ role: 'reader', growthMb, counters, callsAtOnce, open: null },
-    program: { file: fixture('program-that-waits'), heapMb: 64, env: {} },
-    log: () => {},
-    onState: () => {},
-  });
-  await process.ready;
-  return { process, counters };
-}
+import { until } from '../support/pool.ts';
+import { waiting } from '../support/waiting-process.ts';
 
 test('it begins no more calls than it may', async () => {
   const { process } = await waiting({ callsAtOnce: 1 });
