@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './support/database.ts';
+import { childrenOf } from './support/processes.ts';
 import { type Check, printChecks } from './support/table.ts';
 
 interface Bench {
@@ -59,6 +60,13 @@ if (names.some((name) => BENCHES[name] === undefined)) {
   );
   process.exit(2);
 }
+// A benchmark that is stopped or fails ends its servers and clients.
+process.on('exit', () => {
+  for (const pid of childrenOf(process.pid)) process.kill(pid, 'SIGTERM');
+});
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 let missed = 0;
 for (const name of names) {
   const bench = await BENCHES[name]?.();
