@@ -6,13 +6,13 @@ import type { ProcessStatus } from '../system-state.ts';
  * depend on it. An unprivileged process cannot lower its nice value again, so a process that has worked in the
  * background never answers requests afterwards.
  *
- * The weights on Linux are 1024 at 0, 655 at 2, 423 at 4, and 215 at 7. A build keeps three threads busy. Next to four
- * busy readers these weights give it a quarter of the machine. With 7, 9 and 12 the parent would answer 99 % of 20 scans
- * within 32 ms of their deadline, instead of 41 to 57. But next to four busy programs an index process would get a
- * twentieth of a core and be killed for being late. Linux compares nice values within one session or control group, and
- * all processes of the service are in the same one.
+ * The weights on Linux are 1024 at 0, 215 at 7, 137 at 9, and 70 at 12. With them the parent answers 99 % of 20 scans
+ * within 33 ms of their deadline, also during a build; with 5, 7 and 10 it takes 54 ms. A build keeps three threads busy,
+ * so next to four busy readers it gets a quarter of the machine. Next to four busy programs of others, an index process
+ * gets a tenth of a core. Therefore processes are killed by their CPU time, not by the clock (tasks.ts). Linux compares
+ * nice values within one session or control group, and all processes of the service are in the same one.
  */
-const STEPS = { shared: 2, answering: 4, background: 7 } as const;
+const STEPS = { shared: 7, answering: 9, background: 12 } as const;
 /** The lowest priority that the system offers. */
 const MOST = 19;
 

@@ -28,7 +28,7 @@ test('every thread of a process has the place of its role, and the parent the fi
   const { parent, database } = Processes.parse(await (await fetch(`${url}/api/system`)).json());
   const found = Object.fromEntries(database.processes.map(({ pid, role }) => [role, niceValuesOf(pid)]));
   expect(niceValuesOf(parent.pid)).toEqual([own]);
-  expect(found).toEqual({ writer: [own + 2], reader: [own + 4] });
+  expect(found).toEqual({ writer: [own + 7], reader: [own + 9] });
 });
 
 test('a build comes last; the process that answers does not', async () => {
@@ -37,16 +37,16 @@ test('a build comes last; the process that answers does not', async () => {
   const both = indexed(pool);
   const builder = () => both.index.processes().find(({ role, state }) => role === 'builder' && state === 'busy')?.pid;
   await until(() => builder() !== undefined, BUILD_LIMIT_MS);
-  expect(niceValuesOf(builder() ?? Number.NaN)).toEqual([own + 7]);
+  expect(niceValuesOf(builder() ?? Number.NaN)).toEqual([own + 12]);
   await isReady(both);
   const [answering] = both.index.processes();
   expect(answering?.role).toBe('columns');
-  expect(niceValuesOf(answering?.pid ?? Number.NaN)).toEqual([own + 2]);
+  expect(niceValuesOf(answering?.pid ?? Number.NaN)).toEqual([own + 7]);
 }, 400_000);
 
 test('a command that loads jobs comes after a service', async () => {
   const cwd = await migrated();
   const generate = start(cwd, ['generate', '--jobs', '50000', '--archived', '0']);
   await generate.says(/\/s/); // its progress shows that it is working
-  expect(niceValuesOf(generate.child.pid ?? Number.NaN)).toContain(own + 7);
+  expect(niceValuesOf(generate.child.pid ?? Number.NaN)).toContain(own + 12);
 });
