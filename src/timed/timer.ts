@@ -6,7 +6,7 @@ import { TIMETABLE } from './timetable.ts';
 const LOOK_MS = 1_000;
 /** If wall clock and monotonic clock diverge by more than this, the clock was set or the machine was suspended. */
 const JUMP_SEC = 300;
-/** How long a clock must keep its new time before old data is deleted by it. */
+/** How long a clock must keep its time, after a jump and after a start, before old data is deleted by it. */
 const TRUSTED_AGAIN_MS = 3_600_000;
 
 export interface Timer {
@@ -23,16 +23,21 @@ export function startTimer(options: TimedOptions): Timer {
   let running: Promise<void> | undefined;
   const offset = () => options.clock() - performance.now() / 1000;
   let usualOffset = offset();
-  const waitAfterJump = (now: number) => {
+  const distrustClock = () => {
+    const trustedAt = performance.now() + TRUSTED_AGAIN_MS;
+    for (const { name, trustsClock } of TIMETABLE) if (trustsClock) dueAt.set(name, trustedAt);
+  };
+  const waitAfterJump = () => {
     const jumpSec = Math.round(offset() - usualOffset);
     if (Math.abs(jumpSec) <= JUMP_SEC) return;
     usualOffset = offset();
     options.log.warn({ jumpSec }, 'the clock jumped: no jobs are ended and no node states deleted for an hour');
-    for (const { name, trustsClock } of TIMETABLE) if (trustsClock) dueAt.set(name, now + TRUSTED_AGAIN_MS);
+    distrustClock();
   };
+  distrustClock(); // a machine may start with a wrong clock, which the network sets soon: that is a jump
   const round = async () => {
+    waitAfterJump();
     const now = performance.now();
-    waitAfterJump(now);
     const due = TIMETABLE.filter(({ name }) => (dueAt.get(name) ?? 0) <= now);
     if (due.length === 0) return;
     for (const task of due) {

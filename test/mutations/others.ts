@@ -2,6 +2,8 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const OTHERS: readonly Mutation[] = [
+  mutation('timed/timer.ts', 'distrustClock(); // a machine', '// a machine', 'timed/run > begins an hour after'),
+  mutation('timed/timer.ts', '    distrustClock();\n  };', '  };', 'timed/run > and an hour after a jump'),
   mutation(
     'column-index/question-queue.ts',
     'const key = keyOf(question);',

@@ -1,19 +1,25 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startDeadline } from '../../src/deadline.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
 import { lastTimedWork, runTimedWork } from '../../src/timed/run.ts';
-import { startTimer } from '../../src/timed/timer.ts';
+import { startTimer, type Timer } from '../../src/timed/timer.ts';
 import { TIMETABLE, type TimedTask } from '../../src/timed/timetable.ts';
 import { job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 const EVERY: Partial<Bindings> = { AUTH: 'none', WALLTIME_GRACE_S: '600', NODESTATE_RETENTION_H: '24' };
+
+/** Work whose errors by a wrong clock are mended at its next run. */
+const ANY_CLOCK = TIMETABLE.filter(({ trustsClock }) => trustsClock === undefined);
 
 let service: TestApp;
 let now: number;
 beforeEach(() => {
   now = NOW;
 });
-afterEach(() => service.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await service.close();
+});
 
 const options = (settings: Partial<Bindings> = EVERY) => ({
   db: service.db,
@@ -154,7 +160,7 @@ test('a checkpoint empties the log', async () => {
 test('the timer does it while the service runs, and says so', async () => {
   service = await testApp({ jobs: [job({ jobState: 'running', startTime: NOW - 9, duration: 0 })] });
   const timer = startTimer(options());
-  while (timer.status().length < TIMETABLE.length) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (timer.status().length < ANY_CLOCK.length) await new Promise((resolve) => setTimeout(resolve, 20));
   await timer.stop();
   expect(timer.status()).toContainEqual({
     name: 'updateDurations',
@@ -167,17 +173,49 @@ test('the timer does it while the service runs, and says so', async () => {
   deadline.clear();
 });
 
-test('after a jump of the clock nothing is ended or deleted by it', async () => {
-  service = await testApp({ jobs: [job({ jobState: 'running', startTime: NOW - 9, walltime: 3_600, duration: 0 })] });
+describe('work that trusts the clock', () => {
+  const HOUR_SEC = 3_600;
   const warnings: object[] = [];
-  const timer = startTimer({ ...options(), log: { warn: (...line: unknown[]) => warnings.push(line) } });
-  now = NOW + 30 * 86_400;
-  const others = TIMETABLE.filter(({ trustsClock }) => trustsClock === undefined);
-  while (timer.status().length < others.length) await new Promise((resolve) => setTimeout(resolve, 20));
-  await timer.stop();
-  expect(timer.status().map((piece) => 'name' in piece && piece.name)).toEqual(others.map(({ name }) => name).sort());
-  expect(await jobs()).toMatchObject([{ state: 'running' }]);
-  expect(warnings).toEqual([
-    [{ jumpSec: expect.closeTo(30 * 86_400, -1) }, expect.stringContaining('the clock jumped')],
-  ]);
+  let timer: Timer;
+  beforeEach(async () => {
+    service = await testApp({ jobs: [job({ jobState: 'running', startTime: NOW - 9, walltime: 60, duration: 0 })] });
+    warnings.length = 0;
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    timer = startTimer({ ...options(), log: { warn: (...line: unknown[]) => warnings.push(line) } });
+  });
+
+  /** Seconds pass, for the timer and on the clock. */
+  async function pass(sec: number): Promise<void> {
+    for (let passed = 0; passed < sec; passed += 1) {
+      now += 1;
+      vi.advanceTimersByTime(1_000);
+      await new Promise(setImmediate);
+    }
+  }
+  const done = () => timer.status().map(({ name }) => name);
+  const untilDone = async (tasks: readonly TimedTask[]) => {
+    while (done().length < tasks.length) await pass(1);
+    expect(done()).toEqual(tasks.map(({ name }) => name).sort());
+  };
+
+  test('begins an hour after the start, because the clock may still be wrong', async () => {
+    await untilDone(ANY_CLOCK);
+    await pass(NOW + HOUR_SEC - 10 - now);
+    expect([done().length, await jobs()]).toMatchObject([ANY_CLOCK.length, [{ state: 'running' }]]);
+    await untilDone(TIMETABLE);
+    expect([await jobs(), warnings]).toMatchObject([[{ state: 'failed' }], []]);
+    await timer.stop();
+  });
+
+  test('and an hour after a jump of the clock', async () => {
+    await pass(HOUR_SEC - 10);
+    now += 30 * 86_400;
+    await pass(HOUR_SEC - 10);
+    await timer.stop();
+    expect(done()).toEqual(ANY_CLOCK.map(({ name }) => name).sort());
+    expect(await jobs()).toMatchObject([{ state: 'running' }]);
+    expect(warnings).toEqual([
+      [{ jumpSec: expect.closeTo(30 * 86_400, -1) }, expect.stringContaining('the clock jumped')],
+    ]);
+  });
 });
