@@ -199,6 +199,12 @@ export const HTTP: readonly Mutation[] = [
   ),
   mutation(
     'http/jobs/jobs-stream.ts',
+    'stallMs + STALL_GRACE_MS, c.var.deadline.caller',
+    'stallMs + STALL_GRACE_MS',
+    'worker-bounds > readers that take nothing',
+  ),
+  mutation(
+    'http/jobs/jobs-stream.ts',
     'this.#held.add(bytes, this.#caller);',
     '',
     'http/held-answers',

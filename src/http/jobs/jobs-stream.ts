@@ -42,7 +42,7 @@ export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: Jo
 
 /**
  * The bytes that a stream counts for in an isolate, where the memory of the runtime is unknown. It allows at most eight
- * streams at a time.
+ * streams at a time, and four of one caller.
  */
 const ISOLATE_STREAM_BYTES = 4 * 1024 * 1024;
 /** Makes the budget wait longer than the timer that cuts a stalled stream. */
@@ -125,7 +125,9 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
   const { settings, cutConnection, hasSharedLimits } = c.var.service;
   const { log, held } = c.var;
   const stallMs = settings.REQUEST_TIMEOUT_MS;
-  const part = hasSharedLimits ? undefined : held.hold(ISOLATE_STREAM_BYTES, stallMs + STALL_GRACE_MS);
+  const part = hasSharedLimits
+    ? undefined
+    : held.hold(ISOLATE_STREAM_BYTES, stallMs + STALL_GRACE_MS, c.var.deadline.caller);
   let stall: ReturnType<typeof setTimeout> | undefined;
   const hungUp = new AbortController();
   const { signal: clientSignal } = c.req.raw;
