@@ -22,6 +22,7 @@ import { MemoryHistory } from './node/memory-history.ts';
 import { cutConnection, whenSent } from './node/node-listener.ts';
 import { mostConnections, openFilesLimit } from './node/open-files.ts';
 import { passwordThread } from './node/password-thread.ts';
+import { arrivedAt } from './node/query-lines.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
 import { sizeFor, thisMachine } from './node/sizing.ts';
 import { stderrLines } from './node/stderr-lines.ts';
@@ -211,6 +212,7 @@ async function startParts(
     whenSent,
     identified: (c) => connections.identified(c.env.incoming),
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',
+    arrivedAt: (c) => arrivedAt(c.env.incoming),
   });
   try {
     await checkArchive(archiveRoot);

@@ -19,8 +19,11 @@ const MOST_CHARACTERS = 128 * 1024;
 const MOST_DEFINITIONS = 100;
 /** Of a short document, and of a long one: an error may print a value of thousands of fields. */
 const MOST_ERRORS = { short: 10, long: 3 };
-/** Memory of all cached documents. A tree takes about 40 times the bytes of its text. */
-const CACHED_TEXT_BYTES = 256 * 1024;
+/**
+ * Texts of all cached documents. A tree takes about 40 times the bytes of its text. The pages of cc-backend send some 40
+ * documents of 1 KB, and another one for each page of a job.
+ */
+const CACHED_TEXT_BYTES = 96 * 1024;
 /** Longer texts are not cached: no page sends them. */
 const LONGEST_CACHED = 16 * 1024;
 

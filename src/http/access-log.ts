@@ -15,7 +15,7 @@ const LONGEST_NAME = 255;
  */
 export function accessLog(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const startedAt = performance.now();
+    const startedAt = c.var.service.arrivedAt?.(c) ?? performance.now();
     await next();
     const { log, user, streamed, fault } = c.var;
     if (fault !== undefined && !isLogged(c, fault.code)) return;

@@ -73,6 +73,8 @@ export interface Service {
   readonly archiveChanged?: (() => void) | undefined;
   /** Returns the address of the peer as reported by the runtime: of the socket, or CF-Connecting-IP. '' if unknown. */
   readonly clientAddress: (c: Context) => string;
+  /** The time of `performance.now()` at which a request arrived that had to wait for the app. Undefined for others. */
+  readonly arrivedAt?: ((c: Context) => number | undefined) | undefined;
   /**
    * Destroys the connection of an answer that cannot be completed. If absent, the stream of the body fails, and a
    * runtime that streams then destroys the connection.

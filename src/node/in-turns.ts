@@ -11,11 +11,12 @@ export function inTurns(listener: Listener, addressOf: (incoming: IncomingMessag
   /** The waiting requests of each address, in the order of the turns. */
   const waiting = new Map<string, (() => void)[]>();
   const startNext = () => {
-    for (const [address, [first, ...others]] of waiting) {
+    for (const [address, own] of waiting) {
+      const start = own.shift();
       waiting.delete(address);
-      if (others.length > 0) waiting.set(address, others);
+      if (own.length > 0) waiting.set(address, own);
       if (waiting.size > 0) setImmediate(startNext);
-      first?.();
+      start?.();
       return;
     }
   };

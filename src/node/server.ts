@@ -7,6 +7,7 @@ import { refuseBrokenRequests } from './client-error.ts';
 import { inTurns } from './in-turns.ts';
 import { nodeListener } from './node-listener.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { queryLines } from './query-lines.ts';
 
 /** Maximum size of the request line and headers together. Node answers larger ones with 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -44,7 +45,7 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: List
       keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false,
     },
-    oneAtATime(inTurns(nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST), addressOf)),
+    oneAtATime(queryLines(inTurns(nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST), addressOf), addressOf)),
   );
   // Timeout of a silent connection: its client has stopped reading, or waits for its answer.
   server.timeout = Math.max(STREAM_TIMEOUT_S * 1000, REQUEST_TIMEOUT_MS + SILENCE_BEYOND_DEADLINE_MS);
