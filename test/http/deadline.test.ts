@@ -39,6 +39,14 @@ describe('a request beyond its deadline', () => {
     expect(await ended.promise).toBeInstanceOf(Error);
   });
 
+  test('counts from its arrival, even if it had to wait for the app', async () => {
+    const { db } = await testPool();
+    const settings = { REQUEST_TIMEOUT_MS: '60000' };
+    service = await testApp({ settings, service: () => ({ db, arrivedAt: () => performance.now() - 59_900 }) });
+    service.app.get('/slow', async (c) => c.json(await c.var.db.read(endless, c.var.deadline)));
+    expect((await service.app.request('/slow')).status).toBe(504);
+  });
+
   test('is answered 504 whatever its handler does', async () => {
     service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '50' } });
     const never = new Promise<Response>(() => {});
