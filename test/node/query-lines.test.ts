@@ -35,6 +35,9 @@ test('the others wait for one that has ended, in the order of their arrival', ()
   expect(started).toEqual(all.slice(0, 9));
   for (const { end } of sent.slice(0, 3)) end();
   expect(started).toEqual(all);
+  send({ cookie: 'ada' });
+  send({ cookie: 'ada' });
+  expect(started).toHaveLength(12);
 });
 
 test('another address, other credentials and other paths do not wait', () => {
