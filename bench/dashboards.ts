@@ -26,6 +26,9 @@ const RECENT = `start-time=${END_SEC - 90 * 86_400 + 4_321}-${END_SEC - 1_234}`;
 
 const STATISTICS = '/api/statistics/jobs';
 const HISTOGRAMS = '/api/statistics/histograms';
+const METRICS = `${HISTOGRAMS}?metric=flops_any&metric=mem_bw`;
+/** Totals, users and four histograms at once. */
+const OVERVIEW = '/api/statistics/overview?group-by=user&items-per-page=10&sort-by=totalWalltime';
 const QUESTIONS: readonly { name: string; path: string; mostMs: number }[] = [
   { name: 'totals, all time', path: STATISTICS, mostMs: 40 },
   { name: 'totals of 90 days', path: `${STATISTICS}?${RECENT}`, mostMs: 30 },
@@ -33,16 +36,13 @@ const QUESTIONS: readonly { name: string; path: string; mostMs: number }[] = [
   { name: 'by project', path: `${STATISTICS}?group-by=project&items-per-page=10&sort-by=totalWalltime`, mostMs: 90 },
   { name: 'by cluster', path: `${STATISTICS}?group-by=cluster`, mostMs: 60 },
   { name: 'four histograms', path: HISTOGRAMS, mostMs: 140 },
+  { name: 'two metric histograms and these', path: METRICS, mostMs: 350 },
+  { name: 'totals, by user and four histograms at once', path: OVERVIEW, mostMs: 100 },
 ];
-const METRICS = `${HISTOGRAMS}?metric=flops_any&metric=mem_bw`;
 
 /** The requests of a dashboard. Its filter is unlike that of every other one. */
-const BOARD = [
-  STATISTICS,
-  `${STATISTICS}?group-by=user&items-per-page=10&sort-by=totalWalltime`,
-  HISTOGRAMS,
-  '/api/jobs/?items-per-page=25',
-];
+const BOARD = [OVERVIEW, '/api/jobs/?items-per-page=25'];
+const BOARD_WITH_METRICS = [`${OVERVIEW}&metric=flops_any&metric=mem_bw`, '/api/jobs/?items-per-page=25'];
 const FILTERS = ['cluster=fern', 'state=completed', 'num-nodes=2-', 'num-hwthreads=64-', RECENT, 'num-acc=1-'];
 
 export async function run(options: BenchOptions): Promise<Check[]> {
@@ -54,7 +54,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
     return [
       ...(await single(server, isFull)),
       ...(await boards(server, BOARD, isFull ? 2_000 : undefined)),
-      ...(await boards(server, [...BOARD, METRICS], isFull ? 6_000 : undefined)),
+      ...(await boards(server, BOARD_WITH_METRICS, isFull ? 6_000 : undefined)),
       fact('RSS of the process of the index', `${shown(Math.max(...childrenOf(server.pid).map(rssMb)))} MB`),
     ];
   } finally {
@@ -64,7 +64,7 @@ export async function run(options: BenchOptions): Promise<Check[]> {
 
 async function single(server: Server, isFull: boolean): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const { name, path, mostMs } of [...QUESTIONS, { name: 'two metric histograms', path: METRICS, mostMs: 490 }]) {
+  for (const { name, path, mostMs } of QUESTIONS) {
     const fromJobs = withFilter(path, FROM_JOBS);
     const times: { summary: number[]; jobs: number[] } = { summary: [], jobs: [] };
     for (let round = 0; round <= ROUNDS; round += 1) {
@@ -95,9 +95,12 @@ async function both(server: Server, path: string, fromJobs: string) {
   throw new Error(`${path}: the summaries and the jobs have different answers`);
 }
 
-/** Every dashboard sends its requests at once. */
+/** Every dashboard belongs to another user, and sends its requests at once. */
 async function boards(server: Server, paths: readonly string[], mostMs: number | undefined): Promise<Check[]> {
-  const what = `${DASHBOARDS} dashboards of ${paths.length} requests`;
+  const what = `${DASHBOARDS} dashboards${paths === BOARD ? '' : ' with two metric histograms'}`;
+  const users = await Promise.all(
+    Array.from({ length: DASHBOARDS }, (_, at) => server.tokenOf(`user${at}`, ['admin', 'api'])),
+  );
   const memory = sample(() => boundMb([server.pid, ...childrenOf(server.pid)]), 50);
   const count = probe(server, '/api/jobs/count?state=failed', COUNT_EVERY_MS);
   const times: number[] = [];
@@ -108,7 +111,8 @@ async function boards(server: Server, paths: readonly string[], mostMs: number |
     async (at) => {
       const startedAt = performance.now();
       const filter = `${FILTERS[at % FILTERS.length]}&user.not=nobody${at}`;
-      const answers = await Promise.all(paths.map((path) => get(server, withFilter(path, filter))));
+      const user = { ...server, token: users[at % DASHBOARDS] ?? '' };
+      const answers = await Promise.all(paths.map((path) => get(user, withFilter(path, filter))));
       times.push(performance.now() - startedAt);
       failed += answers.filter(({ status }) => status !== 200).length;
     },

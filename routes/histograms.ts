@@ -17,6 +17,7 @@ import {
   type MetricScale,
 } from '../src/jobs/histograms.ts';
 import type { VisibleJobs } from '../src/jobs/visibility.ts';
+import type { Overview } from '../src/questions/overview/question.ts';
 
 /** The number of metrics in one request. One statement counts them all, and SQLite limits its columns and unions. */
 const MOST_METRICS = 64;
@@ -31,7 +32,8 @@ const METRICS = anyTexts()
   .refine(({ length }) => length <= MOST_METRICS, `may be given at most ${MOST_METRICS} times`)
   .openapi({ type: 'array', items: { type: 'string' }, description: 'names of metrics, such as flops_any' });
 
-const Query = JobFilterQuery.extend({
+/** The parameters of histograms. */
+export const HISTOGRAM_PARAMETERS = {
   bins: choice(
     DURATION_BINS_NAMES,
     DEFAULT_DURATION_BINS,
@@ -41,10 +43,11 @@ const Query = JobFilterQuery.extend({
     most: METRIC_BINS_LIMIT,
   }),
   metric: METRICS,
-});
+};
+const Query = JobFilterQuery.extend(HISTOGRAM_PARAMETERS);
 
 const points = z.array(z.object({ value: z.number(), count: z.int() }));
-const Histograms = z.object({
+export const Histograms = z.object({
   histDuration: points.openapi({ description: 'value: upper edge in seconds' }),
   histNumNodes: points,
   histNumCores: points,
@@ -72,22 +75,36 @@ export const histograms = resource().openapi(
     ),
   }),
   async (c) => {
-    const { bins, metric: metrics, 'metric-bins': metricBins } = c.req.valid('query');
     const jobs = visibleJobs(c, filterOf(c, Query));
-    const binsInAll = metrics.length * metricBins;
-    if (binsInAll > MOST_BINS) {
-      throw new Fault(
-        'invalid_request',
-        `query parameters metric and metric-bins request ${binsInAll} bins: at most ${MOST_BINS} are allowed`,
-      );
-    }
-    const [ofJobs, histMetrics] = await Promise.all([
-      c.var.jobs.histograms(jobs, { bins, nowSec: nowSec(c) }, c.var.deadline),
-      c.var.jobs.metricHistograms(jobs, scalesOf(c, jobs, metrics), metricBins, c.var.deadline),
-    ]);
-    return json({ ...ofJobs, histMetrics });
+    const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S };
+    const asked = histogramsAsked(c, jobs, c.req.valid('query'));
+    return json(histogramsIn(await c.var.jobs.overview(jobs, { ...options, ...asked }, c.var.deadline)));
   },
 );
+
+/** Returns what a request asks for. Throws invalid_request. */
+export function histogramsAsked(
+  c: Context<AppEnv>,
+  jobs: VisibleJobs,
+  { bins, metric: metrics, 'metric-bins': metricBins }: Pick<z.output<typeof Query>, keyof typeof HISTOGRAM_PARAMETERS>,
+) {
+  const binsInAll = metrics.length * metricBins;
+  if (binsInAll > MOST_BINS) {
+    throw new Fault(
+      'invalid_request',
+      `query parameters metric and metric-bins request ${binsInAll} bins: at most ${MOST_BINS} are allowed`,
+    );
+  }
+  return {
+    histograms: [bins],
+    metricHistograms: [{ scales: scalesOf(c, jobs, metrics), bins: metricBins }],
+  };
+}
+
+/** Returns the histograms of an answer to `histogramsAsked`. */
+export function histogramsIn({ histograms: [ofJobs], metricHistograms: [histMetrics] }: Overview) {
+  return { ...ofJobs, histMetrics };
+}
 
 /** Returns the scales of metrics. The peak of a metric is that of the clusters in the filter. */
 function scalesOf(c: Context<AppEnv>, jobs: VisibleJobs, metrics: readonly string[]): MetricScale[] {

@@ -1,27 +1,31 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
+import type { AppEnv } from '../src/http/env.ts';
 import { answers, apiRoute, jsonRows, resource } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery, times, timesOf } from '../src/http/query/job-filter-query.ts';
 import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
-import type { Condition } from '../src/jobs/filter.ts';
+import type { Condition, JobFilter } from '../src/jobs/filter.ts';
 import { DEFAULT_PAGE_SIZE } from '../src/jobs/paging.ts';
 import { CLIPPED_SECONDS, GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
 
-const Query = JobFilterQuery.extend({
+/** The parameters of totals and groups. */
+export const GROUP_PARAMETERS = {
   'group-by': choice(GROUPS, undefined, 'default: totals of all jobs'),
   'sort-by': choice(SORT_FIELDS, undefined, 'order of the groups, descending'),
   clip: times('jobs that ran at any moment of it, and hours inside it only', '2026-10-01..2026-10-31'),
   page: count(undefined, 'page number, starting at 1; default 1'),
   'items-per-page': count(undefined, `groups per page; default ${DEFAULT_PAGE_SIZE.groupsOfApi}`),
-});
+};
+const Query = JobFilterQuery.extend(GROUP_PARAMETERS);
 
 const whole = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const totals = Object.fromEntries(TOTALS.map((field) => [field, whole()]));
 const seconds = Object.fromEntries(CLIPPED_SECONDS.map((field) => [field, whole().optional()]));
-const JobsStatisticsSchema = z
+export const JobsStatisticsSchema = z
   .object({ id: z.string(), name: z.string(), ...totals, ...seconds })
   .openapi('JobsStatistics');
 
@@ -38,21 +42,35 @@ export const statistics = resource().openapi(
     ),
   }),
   async (c) => {
-    const { 'group-by': group, 'sort-by': sortBy, page, 'items-per-page': itemsPerPage } = c.req.valid('query');
-    const clip = timesOf(c, 'clip');
-    const ranInside: Condition[] = clip === undefined ? [] : [{ kind: 'during', range: clip, nowSec: nowSec(c) }];
-    const jobs = visibleJobs(c, [...filterOf(c, Query), ...ranInside]);
-    const groupBy = group === undefined ? undefined : ofParameter('group-by', () => oneOf(group, groupsFor(jobs)));
-    const isPaged = groupBy !== undefined && (page ?? itemsPerPage) !== undefined;
-    const options = {
-      nowSec: nowSec(c),
-      shortJobSec: c.var.service.settings.SHORT_JOB_S,
-      clip,
-      groupBy,
-      sortBy,
-      page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? DEFAULT_PAGE_SIZE.groupsOfApi } : undefined,
-    };
-    const rows = await c.var.jobs.statistics(jobs, options, c.var.deadline);
+    const { jobs, options, groups } = statisticsAsked(c, filterOf(c, Query), c.req.valid('query'));
+    const rows = await c.var.jobs.statistics(jobs, { ...options, ...groups }, c.var.deadline);
     return await jsonRows('{"statistics":', rows, '}', c.var.deadline);
   },
 );
+
+/** Returns what a request asks for: `groups` has no `groupBy` if it asks for totals. Throws invalid_request. */
+export function statisticsAsked(
+  c: Context<AppEnv>,
+  filter: JobFilter,
+  {
+    'group-by': group,
+    'sort-by': sortBy,
+    page,
+    'items-per-page': itemsPerPage,
+  }: Pick<z.output<typeof Query>, 'group-by' | 'sort-by' | 'page' | 'items-per-page'>,
+) {
+  const clip = timesOf(c, 'clip');
+  const ranInside: Condition[] = clip === undefined ? [] : [{ kind: 'during', range: clip, nowSec: nowSec(c) }];
+  const jobs = visibleJobs(c, [...filter, ...ranInside]);
+  const groupBy = group === undefined ? undefined : ofParameter('group-by', () => oneOf(group, groupsFor(jobs)));
+  const isPaged = groupBy !== undefined && (page ?? itemsPerPage) !== undefined;
+  return {
+    jobs,
+    options: { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S, clip },
+    groups: {
+      groupBy,
+      sortBy,
+      page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? DEFAULT_PAGE_SIZE.groupsOfApi } : undefined,
+    },
+  };
+}

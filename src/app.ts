@@ -26,6 +26,7 @@ import { systemPage } from '../routes/pages/system.ts';
 import { graphqlFaults, query } from '../routes/query.ts';
 import { startJob } from '../routes/start-job.ts';
 import { statistics } from '../routes/statistics.ts';
+import { statisticsOverview } from '../routes/statistics-overview.ts';
 import { stopJob } from '../routes/stop-job.ts';
 import { system } from '../routes/system.ts';
 import { tags } from '../routes/tags.ts';
@@ -125,7 +126,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   // Fixed paths before paths with a parameter, which would also match them.
   for (const route of [usedNodesOfJobs, clusters, system, users]) app.route('/api', route);
   for (const route of [startJob, stopJob, editMeta, tags, deleteJobs, nodeStates]) app.route('/api', route);
-  for (const route of [jobs, count, statistics, histograms, jobMetrics, job]) {
+  for (const route of [jobs, count, statistics, histograms, statisticsOverview, jobMetrics, job]) {
     app.route('/api', route);
     app.route('/userapi', route);
   }

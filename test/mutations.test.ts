@@ -76,6 +76,7 @@ const WITHOUT = [
   'questions/list/template.ts',
   'questions/metric-histograms/question.ts',
   'questions/nodes/question.ts',
+  'questions/overview/question.ts',
   'questions/partitions/duckdb.ts',
   'questions/partitions/question.ts',
   'questions/question.ts',

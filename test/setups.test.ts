@@ -83,6 +83,7 @@ const FIXED = [
   '/api/statistics/jobs?group-by=cluster',
   '/api/statistics/jobs?group-by=subcluster&num-acc=1-',
   '/api/statistics/histograms?bins=6h&metric=flops_any&metric=mem_used&metric-bins=7',
+  '/api/statistics/overview?group-by=user&sort-by=totalCoreHours&items-per-page=5&metric=flops_any&metric=mem_used',
   '/api/nothing',
   '/api/jobs/?color=red',
   '/api/jobs/?start-time=a-b',

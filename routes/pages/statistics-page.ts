@@ -50,17 +50,12 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     shortJobSec: c.var.service.settings.SHORT_JOB_S,
     clip: clip === undefined ? undefined : during?.range,
   };
-  const groupsAsked = {
-    ...options,
-    groupBy,
-    sortBy,
-    page: { page: pageNumber, itemsPerPage: DEFAULT_PAGE_SIZE.groupsOnPage },
-  };
-  const [[totals], groups, filter] = await Promise.all([
-    c.var.jobs.statistics(jobs, options, c.var.deadline),
-    c.var.jobs.statistics(jobs, groupsAsked, c.var.deadline),
+  const groupsAsked = { groupBy, sortBy, page: { page: pageNumber, itemsPerPage: DEFAULT_PAGE_SIZE.groupsOnPage } };
+  const [{ statistics }, filter] = await Promise.all([
+    c.var.jobs.overview(jobs, { ...options, statistics: [{}, groupsAsked] }, c.var.deadline),
     filterParts(c, asked),
   ]);
+  const [[totals] = [], groups = []] = statistics;
   const content = statisticsContent({
     groupBy,
     sortBy,

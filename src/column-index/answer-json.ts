@@ -9,6 +9,8 @@ import { inSlices } from '../slices.ts';
  * text, so it never parses a thousand groups.
  */
 interface Head {
+  /** The bytes of each answer, if this is the answer to several questions. They follow this line. */
+  readonly parts?: readonly number[];
   /** The columns of rows that are lists of values. Without them the rows are objects, and there are no names. */
   readonly columns?: readonly string[];
   readonly namesBytes: number;
@@ -23,10 +25,19 @@ export function groupsJson(columns: readonly string[], lists: string, names = '[
   return `${JSON.stringify({ columns, namesBytes: Buffer.byteLength(names) })}\n${names}${lists}`;
 }
 
-/** The rows of an answer, not yet parsed by their schema. Throws the deadline's fault. */
+/** The answer to several questions. */
+export function partsJson(answers: readonly string[]): string {
+  return `${JSON.stringify({ parts: answers.map((answer) => Buffer.byteLength(answer)) })}\n${answers.join('')}`;
+}
+
+/**
+ * The rows of an answer, not yet parsed by their schema. The answer to several questions has a row for each: the rows
+ * of its answer. Throws the deadline's fault.
+ */
 export async function rowsOf(answer: Uint8Array, deadline: Pick<Deadline, 'signal'>): Promise<unknown[]> {
   const namesAt = answer.indexOf(10) + 1; // after a line feed
-  const { columns, namesBytes }: Head = JSON.parse(textOf(answer.subarray(0, namesAt)));
+  const { parts, columns, namesBytes }: Head = JSON.parse(textOf(answer.subarray(0, namesAt)));
+  if (parts !== undefined) return await partsOf(answer.subarray(namesAt), parts, deadline);
   const rowsAt = namesAt + namesBytes;
   const names = await inSlices(rowTexts(answer.subarray(namesAt, rowsAt)), (text) => JSON.parse(text), deadline);
   const nameOf = new Map<string, string>(names);
@@ -35,6 +46,16 @@ export async function rowsOf(answer: Uint8Array, deadline: Pick<Deadline, 'signa
     return columns === undefined ? row : groupOf(row, columns, nameOf);
   };
   return await inSlices(rowTexts(answer.subarray(rowsAt)), rowOf, deadline);
+}
+
+async function partsOf(answers: Uint8Array, parts: readonly number[], deadline: Pick<Deadline, 'signal'>) {
+  const rows: unknown[][] = [];
+  let at = 0;
+  for (const bytes of parts) {
+    rows.push(await rowsOf(answers.subarray(at, at + bytes), deadline));
+    at += bytes;
+  }
+  return rows;
 }
 
 function groupOf(values: readonly unknown[], columns: readonly string[], nameOf: ReadonlyMap<string, string>) {

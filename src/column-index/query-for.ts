@@ -3,13 +3,14 @@ import { type DuckDbQuery, Parameters } from '../questions/duckdb-query.ts';
 import { histogramsQuery } from '../questions/histograms/duckdb.ts';
 import type { PageIdsQuestion } from '../questions/list/question.ts';
 import { metricHistogramsQuery } from '../questions/metric-histograms/duckdb.ts';
+import type { OverviewQuestion } from '../questions/overview/question.ts';
 import { partitionsQuery } from '../questions/partitions/duckdb.ts';
 import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 
 /** A question that one query answers. Its rows are not yet parsed by the schema of its statement. */
-export type CountingQuestion = Exclude<Question, PageIdsQuestion>;
+export type CountingQuestion = Exclude<Question, PageIdsQuestion | OverviewQuestion>;
 
 export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 'parameters'>): DuckDbQuery {
   const context = { ...index, parameters: new Parameters() };

@@ -15,6 +15,7 @@ const LANE_OF: Readonly<Record<Question['kind'], Lane>> = {
   partitions: 'quick',
   statistics: 'slow',
   histograms: 'slow',
+  overview: 'slow',
   'metric histograms': 'slow',
 };
 
@@ -42,8 +43,8 @@ interface Place extends Waiting {
 /**
  * Questions that wait for the index, a queue for each lane. In each of them the callers take turns, and the questions
  * of one caller run in their order of arrival. A question equal to one that still waits shares its answer: that run
- * starts after both requests, so it sees what either caller has written. A running question is not shared. The
- * visibility of a caller is part of the question.
+ * starts after both requests, so it sees what either caller has written. A running question is not shared. What
+ * a caller may see is part of the question.
  */
 export class QuestionQueue {
   readonly #waiting = new Set<PendingQuestion>();
@@ -168,6 +169,11 @@ export function settle({ waiting }: PendingQuestion, answer: IndexAnswer): void 
   for (const waiter of [...waiting]) waiter.resolve(answer);
 }
 
+/** Equal for questions with the same answer. Callers who see the same jobs may see different tags. */
 function keyOf(question: Question): string {
-  return JSON.stringify(question, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+  const { conditions, tagScopes } = question.jobs;
+  const jobs = conditions.some(({ kind }) => kind === 'tag') ? { conditions, tagScopes } : { conditions };
+  return JSON.stringify({ ...question, jobs }, (_key, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value,
+  );
 }

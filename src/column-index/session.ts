@@ -1,14 +1,18 @@
 import { existsSync } from 'node:fs';
 import { pageIdsOf } from '../questions/list/deep-slice.ts';
+import { overviewRows } from '../questions/overview/duckdb.ts';
+import type { OverviewPart } from '../questions/overview/question.ts';
 import type { Question } from '../questions/question.ts';
 import { groupColumns } from '../questions/statistics/duckdb.ts';
 import type { Summaries, SummaryName } from '../questions/summaries/summary-tables.ts';
-import { groupsJson, rowsJson } from './answer-json.ts';
+import type { FilterContext } from '../questions/where/duckdb.ts';
+import { groupsJson, partsJson, rowsJson } from './answer-json.ts';
+import type { IndexConnection } from './connection.ts';
 import { follow, isChurned } from './follow.ts';
 import { Outdated } from './index-errors.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { Interruptible } from './interruptible.ts';
-import { queryFor } from './query-for.ts';
+import { type CountingQuestion, queryFor } from './query-for.ts';
 import type { OddJob } from './read/job-reader.ts';
 import { Source } from './read/source.ts';
 import { checkedSummaries, repairedSummaries } from './summaries.ts';
@@ -105,14 +109,30 @@ export class IndexSession {
     if (also.meetsOdd) return undefined;
     const { footprintKeys, summaries } = meta;
     const index = { footprintKeys, readableTags: also.readableTags, summaries };
-    const rows = await file.reading((reader) =>
-      call.on(reader, () =>
-        question.kind === 'page ids'
-          ? reader.transaction(() => pageIdsOf(reader, question, index)) // of one state, with all its queries
-          : reader.rows(queryFor(question, index)),
-      ),
-    );
+    const answer = await file.reading((reader) => call.on(reader, () => this.#read(reader, question, index)));
     if (this.odd !== meta.odd) return undefined;
+    return answer;
+  }
+
+  async #read(reader: IndexConnection, question: Question, index: Omit<FilterContext, 'parameters'>): Promise<string> {
+    switch (question.kind) {
+      case 'page ids':
+        return rowsJson(await reader.transaction(() => pageIdsOf(reader, question, index)));
+      case 'overview': {
+        const { jobs, parts } = question;
+        const rows = await reader.transaction(() =>
+          overviewRows(reader, question, index, (part, selection) =>
+            queryFor({ ...part, jobs }, { ...index, selection }),
+          ),
+        );
+        return partsJson(parts.map((part, at) => this.#answerJson(part, rows[at] ?? [])));
+      }
+      default:
+        return this.#answerJson(question, await reader.rows(queryFor(question, index)));
+    }
+  }
+
+  #answerJson(question: OverviewPart | CountingQuestion, rows: readonly Record<string, unknown>[]): string {
     if (question.kind !== 'statistics') return rowsJson(rows);
     const { json, ids } = rows[0] ?? {};
     const names = question.groupBy === 'user' ? this.#source.namesOf(String(ids)) : undefined;

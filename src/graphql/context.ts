@@ -12,6 +12,7 @@ import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
 import { nextTurn, VALUES_WITHOUT_PAUSE, withPauses } from './paced.ts';
+import { SharedScans } from './shared-scans.ts';
 
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */
 const SIDE_BY_SIDE = 3;
@@ -37,6 +38,11 @@ export class QueryContext {
   readonly notes: Record<string, object> = {};
   readonly #lacking: Record<string, string> = {};
   readonly #complexity: number;
+  /** Statistics and histograms. */
+  readonly scans = new SharedScans((jobs, parts) => {
+    const options = { nowSec: this.nowSec, shortJobSec: this.service.settings.SHORT_JOB_S, ...parts };
+    return this.run((deadline) => this.jobs.overview(jobs, options, deadline));
+  });
   readonly #answers = new Map<string, Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;

@@ -40,6 +40,7 @@ import { readAhead } from './list/read-ahead.ts';
 import type { JobsBatch, JobsBatchOptions } from './list/sqlite.ts';
 import { metricHistogramsQuestion } from './metric-histograms/question.ts';
 import { MetricHistogramRow, metricHistograms } from './metric-histograms/sqlite.ts';
+import { type Overview, type OverviewOptions, overviewQuestion } from './overview/question.ts';
 import type { Question } from './question.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
 import { jobStatistics, StatisticsRow } from './statistics/sqlite.ts';
@@ -191,6 +192,28 @@ export class JobQuestions {
         width: () => (this.#db.idleReaders() < SIDE_BY_SIDE ? 1 : SIDE_BY_SIDE),
       },
     );
+  }
+
+  /**
+   * Answers several questions about the same jobs: the column index in one pass, SQLite one after the other. Throws
+   * `forbidden` for a metric hidden from the caller.
+   */
+  async overview(jobs: VisibleJobs, options: OverviewOptions, deadline: Deadline): Promise<Overview> {
+    const { statistics = [], histograms = [], metricHistograms = [], ...common } = options;
+    const question = overviewQuestion(jobs, options);
+    const answers = (await this.#index?.ask(question, deadline))?.values();
+    const answered = new JobQuestions(this.#db, { ask: async () => answers?.next().value as unknown[] | undefined });
+    const overview: Overview = { statistics: [], histograms: [], metricHistograms: [] };
+    for (const part of statistics) {
+      overview.statistics.push(await answered.statistics(jobs, { ...common, ...part }, deadline));
+    }
+    for (const bins of histograms) {
+      overview.histograms.push(await answered.histograms(jobs, { bins, nowSec: common.nowSec }, deadline));
+    }
+    for (const { scales, bins } of metricHistograms) {
+      overview.metricHistograms.push(await answered.metricHistograms(jobs, scales, bins, deadline));
+    }
+    return overview;
   }
 
   async #rows<Row>(

@@ -2,6 +2,7 @@ import type { CountQuestion } from './count/question.ts';
 import type { HistogramsQuestion } from './histograms/question.ts';
 import type { PageIdsQuestion } from './list/question.ts';
 import type { MetricHistogramsQuestion } from './metric-histograms/question.ts';
+import type { OverviewQuestion } from './overview/question.ts';
 import type { PartitionsQuestion } from './partitions/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
 
@@ -11,5 +12,6 @@ export type Question =
   | StatisticsQuestion
   | HistogramsQuestion
   | MetricHistogramsQuestion
+  | OverviewQuestion
   | PageIdsQuestion
   | PartitionsQuestion;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type PendingQuestion, QuestionQueue, settle } from '../../src/column-index/question-queue.ts';
 import type { Deadline } from '../../src/deadline.ts';
+import type { JobFilter } from '../../src/jobs/filter.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import type { QuestionIndex } from '../../src/questions/ask.ts';
 import type { Question } from '../../src/questions/question.ts';
@@ -66,6 +67,19 @@ describe('equal questions', () => {
     const answers = questions.map((question) => add(asks, question, as('ada')));
     expect(answerAll(asks)).toHaveLength(questions.length);
     expect(await Promise.all(answers)).toEqual(questions.map((question) => [question]));
+  });
+
+  test('are those of callers who see the same jobs, unless they are about tags, of which each has private ones', async () => {
+    const asks = new QuestionQueue({ queueLimit: 16, callerLimit: 16 });
+    const admin = (name: string, filter: JobFilter): Question => ({
+      kind: 'count',
+      jobs: visibleTo({ name, roles: new Set(['admin']), projects: [] }, filter),
+    });
+    for (const filter of [[], [{ kind: 'tag', ids: [1n] }]] satisfies JobFilter[]) {
+      for (const name of ['ada', 'ben']) void add(asks, admin(name, filter), as(name));
+      expect(asks.length).toBe(filter.length === 0 ? 1 : 2);
+      for (let ask = nextOf(asks); ask !== undefined; ask = nextOf(asks)) settle(ask, undefined);
+    }
   });
 
   test('of which one caller gives up are run for the other', async () => {

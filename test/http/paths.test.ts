@@ -72,6 +72,7 @@ test.each([
   '/api/jobs/used_nodes',
   '/api/statistics/jobs',
   '/api/statistics/histograms',
+  '/api/statistics/overview',
   '/userapi/jobs/',
 ])('an unknown query parameter of %s is refused by its name', async (path) => {
   const known = path.endsWith('used_nodes') ? 'ts=1&' : '';

@@ -84,6 +84,7 @@ const REFUSED = [
   'statistics/jobs?metric.mem_used_max=1-',
   'statistics/histograms?metric.mem_used_max=1-',
   'statistics/histograms?metric=mem_used',
+  'statistics/overview?metric=mem_used',
 ];
 
 interface Shown {

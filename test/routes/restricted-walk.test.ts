@@ -293,7 +293,7 @@ describe('a question by a restricted metric', () => {
 
   test('is forbidden on every route and page with a filter, unless it stays on clusters that do not restrict it', async () => {
     const paths = await filtered();
-    const api = ['jobs/', 'jobs/count', 'statistics/histograms', 'statistics/jobs'];
+    const api = ['jobs/', 'jobs/count', 'statistics/histograms', 'statistics/jobs', 'statistics/overview'];
     const expected = ['/api/', '/userapi/'].flatMap((base) => api.map((path) => base + path));
     expect(paths.toSorted()).toEqual([...expected, '/jobs', '/statistics'].toSorted());
     const headers = await asUser(...ADA);
@@ -320,9 +320,11 @@ describe('a question by a restricted metric', () => {
     ['metric=secret&cluster=open', 200],
     ['metric=secret_less', 200],
   ])('histograms of %s are a %d', async (query, status) => {
-    const answer = await service.get(`/userapi/statistics/histograms?${query}`, ...ADA);
-    expect(answer.status).toBe(status);
-    if (status === 403) expect((await faultIn(answer))[2]).toMatch(/^the metric "secret\w*" is restricted$/);
+    for (const path of ['histograms', 'overview']) {
+      const answer = await service.get(`/userapi/statistics/${path}?${query}`, ...ADA);
+      expect(answer.status).toBe(status);
+      if (status === 403) expect((await faultIn(answer))[2]).toMatch(/^the metric "secret\w*" is restricted$/);
+    }
   });
 });
 

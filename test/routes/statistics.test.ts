@@ -192,3 +192,54 @@ describe('GET /api/statistics/histograms', () => {
     expect(error).toContain(`query parameter ${name}`);
   });
 });
+
+describe('GET /api/statistics/overview', () => {
+  interface Overview {
+    totals: object;
+    groups: object[];
+  }
+  const overview = async (query: string, base = '/api', ...who: string[]) =>
+    await bodyOf<Overview>(await service.get(`${base}/statistics/overview${query}`, ...who));
+
+  test.each([
+    '?group-by=user&sort-by=totalJobs',
+    '?group-by=project&items-per-page=1&page=2&bins=6h',
+    '?user=bob&metric=cpu_load&metric-bins=2&cluster=small',
+    `?clip=${NOW - 7200}-${NOW - 5400}&group-by=user`,
+    '?group-by=user&user=nobody',
+  ])('has what the others have: %s', async (query) => {
+    const named = (names: string[]) => {
+      const kept = [...new URLSearchParams(query)].filter(([name]) => names.includes(name));
+      return new URLSearchParams(kept);
+    };
+    const ask = async (path: string, names: string[]) =>
+      await bodyOf<{ statistics: object[] }>(await service.get(`/api/statistics/${path}?${named(names)}`));
+    const filter = ['user', 'cluster'];
+    const { statistics: totals } = await ask('jobs', [...filter, 'clip']);
+    const { statistics: groups } = await ask('jobs', [
+      ...filter,
+      ...['clip', 'group-by', 'sort-by', 'page', 'items-per-page'],
+    ]);
+    const during = query.includes('clip') ? `during=${NOW - 7200}-${NOW - 5400}` : '';
+    const histograms = await bodyOf<object>(
+      await service.get(`/api/statistics/histograms?${named([...filter, 'bins', 'metric', 'metric-bins'])}&${during}`),
+    );
+    expect(await overview(query)).toEqual({
+      totals: totals[0],
+      groups: query.includes('group-by') ? groups : [],
+      ...histograms,
+    });
+  });
+
+  test('sees what the user may see', async () => {
+    const { totals, groups } = await overview('?group-by=user', '/userapi', 'ada', 'user', 'api');
+    expect(totals).toMatchObject({ totalJobs: 1, totalUsers: 1 });
+    expect(groups).toMatchObject([{ id: 'ada', name: 'Ada L.' }]);
+  });
+
+  test.each(['bins=1d', 'group-by=shoe', 'metric-bins=10001'])('refuses %s by name', async (query) => {
+    const [status, code, error] = await faultIn(await service.get(`/api/statistics/overview?${query}`));
+    expect([status, code]).toEqual([400, 'invalid_request']);
+    expect(error).toContain(`query parameter ${query.split('=')[0]}`);
+  });
+});

@@ -3,12 +3,13 @@ import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import type { OverviewQuestion } from '../../src/questions/overview/question.ts';
 import type { PartitionsQuestion } from '../../src/questions/partitions/question.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 
 /** A question that one statement of SQLite answers. */
-export type OneQuery = Exclude<Question, PageIdsQuestion | PartitionsQuestion>;
+export type OneQuery = Exclude<Question, PageIdsQuestion | PartitionsQuestion | OverviewQuestion>;
 
 /** The SQLite statement that answers a question. */
 export function statementFor(question: OneQuery): Statement<unknown> {

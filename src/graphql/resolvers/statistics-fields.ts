@@ -11,6 +11,7 @@ import {
 } from '../../jobs/histograms.ts';
 import { GROUPS, type Group, SORT_FIELDS, type SortField, TOTALS } from '../../jobs/statistics.ts';
 import { groupsFor, namesHidden, type VisibleJobs } from '../../jobs/visibility.ts';
+import { metricHistogramsQuestion } from '../../questions/metric-histograms/question.ts';
 import type { QueryContext } from '../context.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import type { PageInput } from './job-fields.ts';
@@ -30,7 +31,8 @@ interface StatisticsArgs {
 const MOST_METRICS = 64;
 const MOST_BINS = 20_000;
 
-const HISTOGRAMS = ['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs', 'histMetrics'] as const;
+const HISTOGRAMS_OF_JOBS = ['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs'] as const;
+const HISTOGRAMS = [...HISTOGRAMS_OF_JOBS, 'histMetrics'] as const;
 
 export const STATISTICS: Resolvers = {
   Query: {
@@ -42,31 +44,30 @@ export const STATISTICS: Resolvers = {
       if (groupBy !== undefined && HISTOGRAMS.some((name) => asked.has(name))) {
         throw new Fault('invalid_request', 'histograms cannot be grouped');
       }
-      const histograms = new Histograms(jobs, args);
+      const histograms = new Histograms(jobs, args, context);
+      histograms.start(asked);
       const wantsTotals = groupBy !== undefined || TOTALS.some((total) => asked.has(total));
       if (!wantsTotals) return [{ id: '', name: '', histograms }];
       const options = {
-        nowSec: context.nowSec,
-        shortJobSec: context.service.settings.SHORT_JOB_S,
         groupBy,
         sortBy: groupBy === undefined ? undefined : sortOf(args.sortBy),
         page: groupBy === undefined ? undefined : pageOf(args.page),
       };
-      const rows = await context.once(['statistics', jobs, options], (deadline) =>
-        context.jobs.statistics(jobs, options, deadline),
+      const rows = await context.shared(['statistics', jobs, options], () =>
+        context.scans.read('statistics', jobs, options),
       );
       return context.paced(rows.map((row) => ({ ...row, histograms })));
     },
   },
   JobsStatistics: {
     ...Object.fromEntries(
-      (['histDuration', 'histNumNodes', 'histNumCores', 'histNumAccs'] as const).map((name) => [
+      HISTOGRAMS_OF_JOBS.map((name) => [
         name,
         async (row: StatisticsRow, _: unknown, context: QueryContext) =>
-          context.paced((await row.histograms.ofJobs(context))[name]),
+          context.paced((await row.histograms.ofJobs())[name]),
       ]),
     ),
-    histMetrics: (row: StatisticsRow, _, context) => row.histograms.ofMetrics(context),
+    histMetrics: (row: StatisticsRow) => row.histograms.ofMetrics(),
   },
   MetricHistoPoints: { data: ({ data }: { data: readonly object[] }, _, context) => context.paced(data) },
 };
@@ -94,24 +95,32 @@ function pageOf(page: PageInput | null | undefined) {
   return { page: safe(page.page), itemsPerPage: safe(page.itemsPerPage) };
 }
 
-/** The histograms of a field. They are read when they are asked for, the four of jobs together. */
+/** The histograms of a field, the four of jobs together. */
 class Histograms {
   readonly #jobs: VisibleJobs;
   readonly #args: StatisticsArgs;
+  readonly #context: QueryContext;
 
-  constructor(jobs: VisibleJobs, args: StatisticsArgs) {
+  constructor(jobs: VisibleJobs, args: StatisticsArgs, context: QueryContext) {
     this.#jobs = jobs;
     this.#args = args;
+    this.#context = context;
   }
 
-  async ofJobs(context: QueryContext) {
-    const options = { bins: durationBinsOf(this.#args.numDurationBins), nowSec: context.nowSec };
-    return await context.once(['histograms', this.#jobs, options], (deadline) =>
-      context.jobs.histograms(this.#jobs, options, deadline),
+  /** Asks for those that fields will read, together with the totals. The fields report errors. */
+  start(asked: ReadonlySet<string>): void {
+    if (HISTOGRAMS_OF_JOBS.some((name) => asked.has(name))) this.ofJobs().catch(() => {});
+    if (asked.has('histMetrics')) this.ofMetrics().catch(() => {});
+  }
+
+  async ofJobs() {
+    const bins = durationBinsOf(this.#args.numDurationBins);
+    return await this.#context.shared(['histograms', this.#jobs, bins], () =>
+      this.#context.scans.read('histograms', this.#jobs, bins),
     );
   }
 
-  async ofMetrics(context: QueryContext) {
+  async ofMetrics() {
     if (isOnlyRunning(this.#args.filter)) return []; // their values are in the metric store
     const metrics = (this.#args.metrics ?? []).filter(isMetricName);
     const bins = Number(this.#args.numMetricBins ?? DEFAULT_METRIC_BINS);
@@ -120,9 +129,10 @@ class Histograms {
       throw new Fault('invalid_request', `metrics and numMetricBins: ${most}, and each has 1 to ${METRIC_BINS_LIMIT}`);
     }
     const clusters = clusterOf(this.#jobs.conditions);
-    const scales = metrics.map((metric) => histogramMetric(context.service.clusters, metric, clusters));
-    return await context.once(['metric histograms', this.#jobs, scales, bins], (deadline) =>
-      context.jobs.metricHistograms(this.#jobs, scales, bins, deadline),
+    const scales = metrics.map((metric) => histogramMetric(this.#context.service.clusters, metric, clusters));
+    metricHistogramsQuestion(this.#jobs, scales, bins); // a hidden metric must not fail the other fields of the scan
+    return await this.#context.shared(['metric histograms', this.#jobs, scales, bins], () =>
+      this.#context.scans.read('metricHistograms', this.#jobs, { scales, bins }),
     );
   }
 }

@@ -2,7 +2,7 @@ import { DURATION_BINS } from '../../jobs/histograms.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
-import { alikeJobs, countedJobs } from '../summaries/alike-jobs.ts';
+import { alikeJobs, countedJobs, runningJobs } from '../summaries/alike-jobs.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { HistogramsQuestion } from './question.ts';
 
@@ -17,12 +17,15 @@ export function histogramsQuery({ jobs, bins, nowSec }: HistogramsQuestion, cont
   const lasting = (from: string, count: string, duration: string) =>
     `SELECT ${duration} // ${width} AS part, ${count} AS count FROM ${from} AND ${duration} >= 0 AND ${duration} < ${wholeLiteral(widthSec * number)} GROUP BY ${duration} // ${width}`;
   const steps = alikeJobs(jobs.conditions, 'jobs_by_duration', context);
-  const where = whereColumns(jobs.conditions, context);
   const ended =
     steps === undefined
-      ? lasting(`job WHERE job_state <> ${RUNNING} AND (${where})`, 'count(*)', 'duration')
+      ? lasting(
+          `job WHERE job_state <> ${RUNNING} AND (${whereColumns(jobs.conditions, context)})`,
+          'count(*)',
+          'duration',
+        )
       : lasting(`${steps} WHERE job_state <> ${RUNNING}`, 'sum(jobs)', 'duration_step');
-  const running = lasting(`job WHERE job_state = ${RUNNING} AND (${where})`, 'count(*)', duckDbDurationAt(nowSec));
+  const running = lasting(`${runningJobs(jobs.conditions, context)} WHERE true`, 'count(*)', duckDbDurationAt(nowSec));
   const sql = `SELECT histogram, CAST(value AS VARCHAR) AS value, CAST(count AS DOUBLE) AS count FROM (
       SELECT 'histDuration' AS histogram, (part + 1) * ${width} AS value, sum(count) AS count
         FROM (${ended} UNION ALL ${running}) GROUP BY part

@@ -3,7 +3,7 @@ import { offsetOf } from '../../jobs/paging.ts';
 import { type ClippedSeconds, SORT_FIELDS, type Total, totalsOf } from '../../jobs/statistics.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
-import { alikeJobs } from '../summaries/alike-jobs.ts';
+import { alikeJobs, runningJobs } from '../summaries/alike-jobs.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { StatisticsOptions, StatisticsQuestion } from './question.ts';
 
@@ -29,24 +29,17 @@ export function groupColumns(options: Pick<StatisticsOptions, 'clip'>): readonly
  * jobs took a third of the time. All values are integers, so the parts add up to the same sums.
  */
 export function statisticsQuery(question: StatisticsQuestion, context: FilterContext): DuckDbQuery {
-  const { jobs, shortJobSec, groupBy, sortBy, page } = question;
-  const where = whereColumns(jobs.conditions, context);
+  const { jobs, groupBy, sortBy, page } = question;
   const { stored, now } = secondsOf(question);
-  const alike = isSummarized(question, context) ? alikeJobs(jobs.conditions, 'jobs_by_day', context) : undefined;
-  const sumsOfJobs =
-    alike === undefined
-      ? {
-          counts: `count(*) AS jobs, 0 AS running, count_if(duration < ${wholeLiteral(shortJobSec)}) AS short, ${COUNTED.map((count) => `sum(${count}) AS ${count}`).join(', ')}`,
-          from: `(SELECT *, ${stored} AS s FROM job WHERE ${where})`,
-        }
-      : {
-          counts: `sum(jobs) AS jobs, 0 AS running, sum(short) AS short, ${COUNTED.map((count) => `sum(jobs * ${count}) AS ${count}`).join(', ')}`,
-          from: `(SELECT *, seconds AS s FROM ${alike})`,
-        };
-  const all = passOf(groupBy, { ...sumsOfJobs, users: 'count(DISTINCT hpc_user)' });
+  const { jobs: number, short, total, from } = storedJobs(question, context);
+  const all = passOf(groupBy, {
+    counts: `${number} AS jobs, 0 AS running, ${short} AS short, ${COUNTED.map((count) => `${total(count)} AS ${count}`).join(', ')}`,
+    from,
+    users: 'count(DISTINCT hpc_user)',
+  });
   const beyond = passOf(groupBy, {
     counts: `0 AS jobs, count(*) AS running, 0 AS short, ${COUNTED.map((count) => `0 AS ${count}`).join(', ')}`,
-    from: `(SELECT *, ${now} - ${stored} AS s FROM job WHERE job_state = ${RUNNING} AND (${where}))`,
+    from: `(SELECT *, ${now} - ${stored} AS s FROM ${runningJobs(jobs.conditions, context)})`,
     users: '0',
   });
   const fields = totalsOf(question);
@@ -106,9 +99,34 @@ function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, from }:
   return `SELECT ${key} AS key, ${sums} FROM ${from} GROUP BY ${groupBy === 'user' ? key : `${key}, hpc_user`}`;
 }
 
+/**
+ * The jobs of a filter, or rows for those that are alike, as a FROM clause with the columns of jobs. `s` is the sum of
+ * their stored durations inside the clip. The other members are aggregates over it.
+ */
+export function storedJobs(
+  question: Pick<StatisticsQuestion, 'jobs' | 'shortJobSec' | 'nowSec' | 'clip'>,
+  context: FilterContext,
+) {
+  const { conditions } = question.jobs;
+  const alike = isSummarized(question, context) ? alikeJobs(conditions, 'jobs_by_day', context) : undefined;
+  if (alike !== undefined) {
+    const total = (count: string) => `sum(jobs * ${count})`;
+    return { jobs: 'sum(jobs)', short: 'sum(short)', total, from: `(SELECT *, seconds AS s FROM ${alike})` };
+  }
+  return {
+    jobs: 'count(*)',
+    short: `count_if(duration < ${wholeLiteral(question.shortJobSec)})`,
+    total: (count: string) => `sum(${count})`,
+    from: `(SELECT *, ${secondsOf(question).stored} AS s FROM job WHERE ${whereColumns(conditions, context)})`,
+  };
+}
+
 /** A summary has the sums of whole durations, and short jobs by one limit. */
-function isSummarized({ clip, shortJobSec }: StatisticsOptions, { summaries }: FilterContext): boolean {
-  return clip === undefined && shortJobSec === summaries?.shortJobSec;
+function isSummarized(
+  { clip, shortJobSec }: Pick<StatisticsOptions, 'clip' | 'shortJobSec'>,
+  { summaries, selection }: FilterContext,
+): boolean {
+  return selection !== undefined || (clip === undefined && shortJobSec === summaries?.shortJobSec);
 }
 
 /** The second pass counts neither jobs nor users. */
@@ -126,7 +144,7 @@ export function duckDbDurationAt(nowSec: number): string {
 }
 
 /** Returns the seconds of a job that count: `stored` by its stored duration, `now` if it runs until now. */
-function secondsOf({ nowSec, clip }: StatisticsOptions): { stored: string; now: string } {
+function secondsOf({ nowSec, clip }: Pick<StatisticsOptions, 'nowSec' | 'clip'>): { stored: string; now: string } {
   if (clip === undefined) return { stored: 'CAST(duration AS BIGINT)', now: secondsSoFar(nowSec) };
   const { from, to } = clip;
   const first = from === undefined ? 'start_time' : `greatest(start_time, ${wholeLiteral(least(from, LATEST))})`;

@@ -1,6 +1,7 @@
 import type { AnyField } from '../../jobs/fields.ts';
 import type { Condition, Range } from '../../jobs/filter.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
+import { RUNNING } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import { KEY_FIELDS, keptSummary, type Summary, type SummaryName } from './summary-tables.ts';
 
@@ -50,6 +51,7 @@ export function partsOf(filter: readonly Condition[], { spanSec }: Summary): Fil
  * the index does not keep the summary, or if it cannot answer.
  */
 export function alikeJobs(filter: readonly Condition[], name: SummaryName, context: FilterContext): string | undefined {
+  if (name === 'jobs_by_day' && context.selection !== undefined) return context.selection.alike;
   const summary = keptSummary(name, context.summaries);
   const parts = summary === undefined ? undefined : partsOf(filter, summary);
   if (summary === undefined || parts === undefined) return undefined;
@@ -72,6 +74,14 @@ export function countedJobs(filter: readonly Condition[], name: SummaryName, con
   const alike = alikeJobs(filter, name, context);
   if (alike !== undefined) return { from: alike, count: 'coalesce(sum(jobs), 0)' };
   return { from: `job WHERE ${whereColumns(filter, context)}`, count: 'count(*)' };
+}
+
+/** The running jobs of a filter as a FROM clause. They are few, and DuckDB skips blocks without any. */
+export function runningJobs(filter: readonly Condition[], context: FilterContext): string {
+  return (
+    context.selection?.running ??
+    `(SELECT * FROM job WHERE job_state = ${RUNNING} AND (${whereColumns(filter, context)}))`
+  );
 }
 
 /** The fields that a condition reads. */

@@ -17,6 +17,16 @@ export interface FilterContext {
   readonly readableTags: ReadonlySet<bigint>;
   /** Without it only the table of jobs answers. */
   readonly summaries?: Summaries | undefined;
+  /** The jobs of the question, if they have already been read. */
+  readonly selection?: Selection | undefined;
+}
+
+/** Tables with the jobs of several questions about the same jobs. */
+export interface Selection {
+  /** Has the columns of the summary `jobs_by_day` that the questions need. `seconds` are those inside the clip. */
+  readonly alike: string;
+  /** Running jobs. */
+  readonly running: string;
 }
 
 /** DuckDB's lower() folds more letters than A-Z. SQLite's does not. */
