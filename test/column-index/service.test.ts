@@ -24,6 +24,7 @@ test('a statistic knows the job that was just started, and the answers are those
   const paths = [
     '/api/statistics/jobs?group-by=user&sort-by=totalCoreHours&state=completed',
     '/api/statistics/histograms?bins=1h&metric=flops_any&metric=mem_bw&state=completed',
+    '/api/statistics/overview?group-by=user&sort-by=totalCoreHours&bins=6h&metric=flops_any&state=completed',
     '/api/jobs/count?node.contains=1',
   ];
   const answersOf = async (url: string) =>
@@ -52,7 +53,7 @@ test('a statistic knows the job that was just started, and the answers are those
     expect(await counted.json()).toEqual({ count: id });
   }
   const { database, sizing } = await systemOf(url);
-  expect([database.columns?.answers, sizing.columnsMb]).toEqual([9, 600]); // histograms are two questions
+  expect([database.columns?.answers, sizing.columnsMb]).toEqual([9, 600]); // all histograms are one question
   service.child.kill('SIGTERM');
   expect(await service.ended).toBe(0);
   const log = statSync(join(cwd, 'var/job.db-wal'), { throwIfNoEntry: false });
