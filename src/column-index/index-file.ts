@@ -68,6 +68,9 @@ export class IndexFile extends IndexConnection {
       storage_compatibility_version: 'latest',
       temp_directory: spillPath,
       max_temp_directory_size: `${options.spillMb}MB`,
+      // Pages of ids read two columns. With this optimization DuckDB finds rows first and then scans all blocks for
+      // their columns: the first page of 20 M jobs takes 18 ms of CPU instead of 3.
+      late_materialization_max_rows: '0',
       // Never load extensions from the network.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
