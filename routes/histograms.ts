@@ -6,7 +6,7 @@ import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
-import { anyTexts, choice, count } from '../src/http/query/query-parameters.ts';
+import { anyTexts, choice, count, flag } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
 import {
   DEFAULT_DURATION_BINS,
@@ -39,6 +39,7 @@ export const HISTOGRAM_PARAMETERS = {
     DEFAULT_DURATION_BINS,
     `width of the duration bins; default ${DEFAULT_DURATION_BINS}`,
   ),
+  'with-wait': flag('add histWait, which takes longer'),
   'metric-bins': count(DEFAULT_METRIC_BINS, `number of bins of each metric; default ${DEFAULT_METRIC_BINS}`, {
     most: METRIC_BINS_LIMIT,
   }),
@@ -49,6 +50,7 @@ const Query = JobFilterQuery.extend(HISTOGRAM_PARAMETERS);
 const points = z.array(z.object({ value: z.number(), count: z.int() }));
 export const Histograms = z.object({
   histDuration: points.openapi({ description: 'value: upper edge in seconds' }),
+  histWait: points.optional().openapi({ description: 'seconds from submission to start, as histDuration' }),
   histNumNodes: points,
   histNumCores: points,
   histNumAccs: points,
@@ -70,7 +72,7 @@ export const histograms = resource().openapi(
     summary: 'Histograms of jobs and metrics',
     request: { query: Query },
     responses: answers(
-      'histograms of durations, nodes, hardware threads and accelerators, and of the requested metrics',
+      'histograms of durations, waits if requested, nodes, hardware threads and accelerators, and of the requested metrics',
       Histograms,
     ),
   }),
@@ -86,7 +88,12 @@ export const histograms = resource().openapi(
 export function histogramsAsked(
   c: Context<AppEnv>,
   jobs: VisibleJobs,
-  { bins, metric: metrics, 'metric-bins': metricBins }: Pick<z.output<typeof Query>, keyof typeof HISTOGRAM_PARAMETERS>,
+  {
+    bins,
+    metric: metrics,
+    'metric-bins': metricBins,
+    'with-wait': withWait,
+  }: Pick<z.output<typeof Query>, keyof typeof HISTOGRAM_PARAMETERS>,
 ) {
   const binsInAll = metrics.length * metricBins;
   if (binsInAll > MOST_BINS) {
@@ -97,6 +104,7 @@ export function histogramsAsked(
   }
   return {
     histograms: [bins],
+    withWait,
     metricHistograms: [{ scales: scalesOf(c, jobs, metrics), bins: metricBins }],
   };
 }

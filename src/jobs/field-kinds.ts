@@ -17,12 +17,14 @@ export interface Stored extends Common {
   readonly nullable?: true;
 }
 
-interface StoredNumber extends Stored {
+interface Sortable {
   /** True if lists can be sorted by it. */
   readonly sortable?: true;
   /** Set if lists show it; it is then sortable. `rare`: a page shows the column only if one of its jobs has a value. */
   readonly listed?: { readonly head: string; readonly rare?: true };
 }
+
+type StoredNumber = Stored & Sortable;
 
 /** The values allowed in a new job (job-problems.ts). Rows of other programs may have any number. */
 export interface Bounds {
@@ -32,10 +34,12 @@ export interface Bounds {
   readonly most: bigint;
 }
 
-interface StoredWhole extends StoredNumber {
+interface Indexed {
   /** The column index stores values between -2^bits and 2^bits. It does not support databases with other values. */
   readonly bits: number;
 }
+
+type StoredWhole = StoredNumber & Indexed;
 
 /** The properties of an entry, by kind. */
 export type Field =
@@ -59,5 +63,10 @@ export type Field =
   /** Seconds can be entered as durations: `2h30m`. */
   | (StoredWhole & { readonly kind: 'whole'; readonly unit?: 's'; readonly bounds: Bounds })
   | (StoredNumber & { readonly kind: 'decimal'; readonly unit: string })
+  /**
+   * Seconds that follow from stored numbers (db/sql/derived-fields.ts). NULL if they are unknown: no range matches NULL,
+   * and it is the least value of a list. `property` is the name in answers.
+   */
+  | (Common & Sortable & Indexed & { readonly kind: 'derived'; readonly property: string; readonly unit: 's' })
   /** A number of the footprint, under any key. */
   | (Common & { readonly kind: 'footprint' });

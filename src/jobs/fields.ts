@@ -31,7 +31,8 @@ const INT64: Bounds = { least: 0n, most: 2n ** 63n - 1n };
  * - the numbers of a job in the API (wire-numbers.ts), in starts, and in imports from archives and databases
  * - the random jobs and filters of the tests
  *
- * A new number of a job is an entry here, and a migration if table `job` lacks the column.
+ * A new number of a job is an entry here, and a migration if table `job` lacks the column. A derived one needs no
+ * column, but SQL in db/sql/derived-fields.ts.
  */
 const ENTRIES = {
   user: {
@@ -70,6 +71,19 @@ const ENTRIES = {
     kind: 'ended',
     form: { group: 'Time and state', label: 'Ended' },
     api: { words: 'end, of jobs that have ended', example: 'last24h' },
+  },
+  wait: {
+    kind: 'derived',
+    property: 'wait',
+    unit: 's',
+    bits: TIME_BITS,
+    sortable: true,
+    listed: { head: 'Waited', rare: true },
+    form: { group: 'Time and state', label: 'Waited' },
+    api: {
+      words: 'seconds from submission to start; jobs whose submit time is unknown do not match',
+      example: '3600-',
+    },
   },
   state: {
     kind: 'member',
@@ -247,6 +261,11 @@ export type TimesField = FieldOf<'time' | 'during' | 'ended'>;
 /** A field that is a column of table `job`. */
 export type StoredField = Extract<AnyField, Stored>;
 
+/** A field that is computed from columns. */
+export type DerivedField = FieldOf<'derived'>;
+/** A field with one value per job. */
+export type ValueField = StoredField | DerivedField;
+
 /** The fields by name. */
 export const FIELDS = Object.fromEntries(
   Object.entries(ENTRIES).map(([name, entry]) => [name, { name, ...entry }]),
@@ -257,6 +276,8 @@ export const ALL_FIELDS: readonly AnyField[] = Object.values(FIELDS);
 
 /** The fields that are columns of table `job`. */
 export const STORED_FIELDS: readonly StoredField[] = ALL_FIELDS.filter((field) => 'column' in field);
+
+export const DERIVED_FIELDS = ALL_FIELDS.filter((field): field is DerivedField => field.kind === 'derived');
 
 /** The fields that a new job sets. */
 type JobField = Extract<StoredField, { property: string }>;

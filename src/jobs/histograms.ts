@@ -15,15 +15,17 @@ export const DURATION_BINS_NAMES = Object.keys(DURATION_BINS) as DurationBins[];
 /** The default of the API. */
 export const DEFAULT_DURATION_BINS = '1h' satisfies DurationBins;
 
-/** `value` is the upper edge in seconds in histDuration, and the number itself in the other histograms. */
+/** `value` is the upper edge in seconds in histDuration and histWait, and the number itself in the other histograms. */
 export interface HistogramPoint {
   value: number | bigint;
   count: number | bigint;
 }
 
-/** The four histograms, each ascending by value. histDuration has every bin, the others only values that occur. */
+/** Histograms, each ascending by value. Those of seconds have every bin, the others only values that occur. */
 export interface JobHistograms {
   histDuration: HistogramPoint[];
+  /** Only if it was requested. Jobs whose wait is unknown are left out. */
+  histWait?: HistogramPoint[];
   histNumNodes: HistogramPoint[];
   histNumCores: HistogramPoint[];
   histNumAccs: HistogramPoint[];
@@ -96,22 +98,26 @@ export function metricHistogram(
   return { metric: scale.metric, unit: scale.unit, stat: scale.stat, data };
 }
 
-/** A value of one of the four histograms with its count, as returned by the database. */
+/** A value of one of the histograms with its count, as returned by the database. */
 export interface CountedValue {
   histogram: keyof JobHistograms;
   value: number | bigint;
   count: number;
 }
 
-/** Builds the four histograms from counted values in ascending order. Adds the empty bins of histDuration. */
-export function jobHistogramsOf(bins: DurationBins, counted: readonly CountedValue[]): JobHistograms {
+/** Builds the histograms from counted values in ascending order. Adds the empty bins of seconds. */
+export function jobHistogramsOf(bins: DurationBins, counted: readonly CountedValue[], withWait = false): JobHistograms {
   const points = (histogram: keyof JobHistograms) =>
     counted.filter((row) => row.histogram === histogram).map(({ value, count }) => ({ value, count }));
   const { widthSec, bins: number } = DURATION_BINS[bins];
-  const durations = new Map(points('histDuration').map(({ value, count }) => [Number(value), count]));
   const edges = Array.from({ length: number }, (_, index) => (index + 1) * widthSec);
+  const withEmptyBins = (histogram: 'histDuration' | 'histWait') => {
+    const counts = new Map(points(histogram).map(({ value, count }) => [Number(value), count]));
+    return edges.map((value) => ({ value, count: counts.get(value) ?? 0 }));
+  };
   return {
-    histDuration: edges.map((value) => ({ value, count: durations.get(value) ?? 0 })),
+    histDuration: withEmptyBins('histDuration'),
+    ...(withWait ? { histWait: withEmptyBins('histWait') } : {}),
     histNumNodes: points('histNumNodes'),
     histNumCores: points('histNumCores'),
     histNumAccs: points('histNumAccs'),

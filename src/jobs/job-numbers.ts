@@ -1,4 +1,4 @@
-import { type FieldOf, INT32, STORED_FIELDS } from './fields.ts';
+import { type DerivedField, type FieldOf, INT32, STORED_FIELDS } from './fields.ts';
 
 /** A field that is a number of a job. */
 export type NumberField = FieldOf<'time' | 'whole' | 'decimal'>;
@@ -17,12 +17,20 @@ export function wholeNumbers<Value>(make: (field: WholeNumberField) => Value) {
 }
 
 /**
- * Maps the property of each field to one of two values: `whole` for whole numbers and times, `decimal` for decimals.
+ * Maps the property of each field to the value for its kind: `whole` is that of whole numbers and times.
  */
-export function byProperty<One extends NumberField, Int, Real>(fields: readonly One[], whole: Int, decimal: Real) {
-  const values = fields.map(({ property, kind }) => [property, kind === 'decimal' ? decimal : whole]);
-  return Object.fromEntries(values) as {
-    [Each in One as Each['property']]: Each['kind'] extends 'decimal' ? Real : Int;
+export function byProperty<One extends NumberField | DerivedField, Int, Real, Derived>(
+  fields: readonly One[],
+  values: { readonly whole: Int; readonly decimal: Real; readonly derived: Derived },
+) {
+  const { whole, decimal, derived } = values;
+  const of = (kind: One['kind']) => (kind === 'decimal' ? decimal : kind === 'derived' ? derived : whole);
+  return Object.fromEntries(fields.map(({ property, kind }) => [property, of(kind)])) as {
+    [Each in One as Each['property']]: Each['kind'] extends 'decimal'
+      ? Real
+      : Each['kind'] extends 'derived'
+        ? Derived
+        : Int;
   };
 }
 

@@ -1,4 +1,4 @@
-import { ALL_FIELDS, type AnyField, METRIC, type StoredField } from './fields.ts';
+import { ALL_FIELDS, type AnyField, METRIC, type ValueField } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
 
 type SortableField = Extract<AnyField, { sortable: true }>;
@@ -10,10 +10,10 @@ export const SORT_COLUMNS: readonly SortColumn[] = ALL_FIELDS.filter(
 
 export const ORDERS = ['desc', 'asc'] as const;
 
-/** A stored field, or a key of the footprint: `metric.flops_any_avg`. Jobs without the key have the least value. */
-export type OrderColumn = StoredField['name'] | `${typeof METRIC}${string}`;
+/** A field, or a key of the footprint: `metric.flops_any_avg`. Jobs without the value come before the least one. */
+export type OrderColumn = ValueField['name'] | `${typeof METRIC}${string}`;
 
-/** Returns the key of the footprint, or undefined for a stored field. Throws if no footprint can have the key. */
+/** Returns the key of the footprint, or undefined for a field. Throws if no footprint can have the key. */
 export function footprintKeyOf(by: OrderColumn): string | undefined {
   if (!by.startsWith(METRIC)) return undefined;
   const key = by.slice(METRIC.length);

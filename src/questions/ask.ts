@@ -101,7 +101,7 @@ export class JobQuestions {
   async histograms(jobs: VisibleJobs, options: HistogramsOptions, deadline: Deadline): Promise<JobHistograms> {
     const question = { kind: 'histograms', jobs, ...options } as const;
     const rows = await this.#rows(question, HistogramRow, () => jobHistograms(jobs, options), deadline);
-    return jobHistogramsOf(options.bins, rows);
+    return jobHistogramsOf(options.bins, rows, options.withWait);
   }
 
   /** Returns one histogram per scale, in their order. Throws `forbidden` for a metric hidden from the caller. */
@@ -199,7 +199,7 @@ export class JobQuestions {
    * `forbidden` for a metric hidden from the caller.
    */
   async overview(jobs: VisibleJobs, options: OverviewOptions, deadline: Deadline): Promise<Overview> {
-    const { statistics = [], histograms = [], metricHistograms = [], ...common } = options;
+    const { statistics = [], histograms = [], withWait, metricHistograms = [], ...common } = options;
     const question = overviewQuestion(jobs, options);
     const answers = (await this.#index?.ask(question, deadline))?.values();
     const answered = new JobQuestions(this.#db, { ask: async () => answers?.next().value as unknown[] | undefined });
@@ -208,7 +208,8 @@ export class JobQuestions {
       overview.statistics.push(await answered.statistics(jobs, { ...common, ...part }, deadline));
     }
     for (const bins of histograms) {
-      overview.histograms.push(await answered.histograms(jobs, { bins, nowSec: common.nowSec }, deadline));
+      const { nowSec } = common;
+      overview.histograms.push(await answered.histograms(jobs, { bins, nowSec, withWait }, deadline));
     }
     for (const { scales, bins } of metricHistograms) {
       overview.metricHistograms.push(await answered.metricHistograms(jobs, scales, bins, deadline));

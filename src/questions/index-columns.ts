@@ -1,5 +1,6 @@
+import { DERIVED_VALUES } from '../db/sql/derived-fields.ts';
 import type { SqlValue } from '../db/statement.ts';
-import { type FieldOf, STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
+import { DERIVED_FIELDS, type FieldOf, STORED_FIELDS, type StoredField, type ValueField } from '../jobs/fields.ts';
 import { JOB_STATES } from '../jobs/job-enums.ts';
 
 /** A column of the index. */
@@ -8,13 +9,15 @@ export interface Column {
   readonly type: 'BIGINT' | 'INTEGER' | 'UTINYINT' | 'DOUBLE' | 'VARCHAR';
 }
 
-/** A column with the value of the column of the same name in table job. */
+/** A column with a value of table job. */
 export interface StoredColumn extends Column {
+  /** The value as SQL for SQLite: the column of the same name, or a derived value. */
+  readonly of: string;
   /**
    * Converts a value of the table, where integers are BigInt, to a value of the index. Undefined if the column cannot
    * store it in a way that gives the same answers as the SQL.
    */
-  readonly read: (stored: SqlValue | undefined) => bigint | number | string | undefined;
+  readonly read: (stored: SqlValue | undefined) => bigint | number | string | null | undefined;
 }
 
 /** Encloses each host of a job. The index does not support hosts that contain it. */
@@ -30,9 +33,17 @@ export const STORED_COLUMNS: readonly StoredColumn[] = [
   ...STORED_FIELDS.filter(({ name }) => name !== 'db-id'),
 ].map(storedColumn);
 
+const DERIVED_COLUMNS: readonly StoredColumn[] = DERIVED_FIELDS.map((field) => {
+  const { read, ...column } = wholeColumn(indexColumn(field), false, field.bits);
+  return { ...column, of: DERIVED_VALUES[field.name], read: (stored) => (stored === null ? null : read(stored)) };
+});
+
+/** The columns whose values are read from table job as they are, the id of the job first. */
+export const READ_COLUMNS: readonly StoredColumn[] = [...STORED_COLUMNS, ...DERIVED_COLUMNS];
+
 /** The columns of every index. Its footprint columns follow them. */
 export const COLUMNS: readonly Column[] = [
-  ...STORED_COLUMNS,
+  ...READ_COLUMNS,
   // NULL, which matches no filter, if the metadata is invalid or has no text there.
   { name: 'job_name', type: 'VARCHAR' },
   // With A-Z folded. Many jobs share a name, and with a column of its own DuckDB compares each name of a block once.
@@ -44,6 +55,11 @@ export const COLUMNS: readonly Column[] = [
   // The ids of the job's tags, each enclosed in commas.
   { name: 'tags', type: 'VARCHAR' },
 ];
+
+/** The column of a field. */
+export function indexColumn(field: ValueField): string {
+  return field.kind === 'derived' ? field.name : field.column;
+}
 
 /** The columns of an index with these footprint keys, in their order. */
 export function columnsOf(footprintKeys: readonly string[]): readonly Column[] {
@@ -72,6 +88,7 @@ function storedColumn(field: StoredField): StoredColumn {
     case 'text':
       return {
         name,
+        of: name,
         type: 'VARCHAR',
         read(stored) {
           if (nullable && stored === null) return '';
@@ -85,11 +102,12 @@ function storedColumn(field: StoredField): StoredColumn {
       return wholeColumn(name, nullable, field.bits);
     case 'member': {
       const numbers = new Map<unknown, number>(membersOf(field).map((member, index) => [member, index]));
-      return { name, type: 'UTINYINT', read: (stored) => numbers.get(stored) };
+      return { name, of: name, type: 'UTINYINT', read: (stored) => numbers.get(stored) };
     }
     case 'decimal':
       return {
         name,
+        of: name,
         type: 'DOUBLE',
         read: (stored) => (typeof stored === 'number' && isDecimal(stored) ? stored : undefined),
       };
@@ -103,7 +121,7 @@ function wholeColumn(name: string, nullable: boolean, bits: number): StoredColum
     if (nullable && stored === null) return 0n;
     return typeof stored === 'bigint' && stored <= most && stored >= -most ? stored : undefined;
   };
-  if (bits > 31) return { name, type: 'BIGINT', read: integer };
+  if (bits > 31) return { name, of: name, type: 'BIGINT', read: integer };
   const small = (value: bigint | undefined) => (value === undefined ? undefined : Number(value));
-  return { name, type: 'INTEGER', read: (stored) => small(integer(stored)) };
+  return { name, of: name, type: 'INTEGER', read: (stored) => small(integer(stored)) };
 }

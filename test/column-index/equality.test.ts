@@ -50,10 +50,16 @@ const question: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
       (options) =>
         (jobs: VisibleJobs): OneQuery => ({ kind: 'statistics', jobs, ...options }),
     ),
-  fc.record({ bins: fc.constantFrom(...DURATION_BINS_NAMES), nowSec: fc.constant(NOW) }).map(
-    (options) =>
-      (jobs: VisibleJobs): OneQuery => ({ kind: 'histograms', jobs, ...options }),
-  ),
+  fc
+    .record({
+      bins: fc.constantFrom(...DURATION_BINS_NAMES),
+      nowSec: fc.constant(NOW),
+      withWait: fc.boolean(),
+    })
+    .map(
+      (options) =>
+        (jobs: VisibleJobs): OneQuery => ({ kind: 'histograms', jobs, ...options }),
+    ),
   fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) }).map(
     ({ scales, bins }) =>
       (jobs: VisibleJobs): OneQuery => ({ kind: 'metric histograms', jobs, scales, bins }),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { IndexSession } from '../../src/column-index/session.ts';
 import { textOf } from '../../src/db/driver/driver-values.ts';
-import { STORED_FIELDS } from '../../src/jobs/fields.ts';
+import { DERIVED_FIELDS, STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { ORDERS, type OrderColumn } from '../../src/jobs/list-order.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
@@ -83,7 +83,7 @@ test('the rows are those of the SQL, for every filter and page', async () => {
 });
 
 const EVERY_ORDER: readonly OrderColumn[] = [
-  ...STORED_FIELDS.map(({ name }) => name),
+  ...[...STORED_FIELDS, ...DERIVED_FIELDS].map(({ name }) => name),
   'metric.load_avg',
   'metric.other_avg',
   'metric.missing',

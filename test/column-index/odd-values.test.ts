@@ -44,6 +44,7 @@ const FITTING = [
   { column: 'footprint', value: `'{"load_avg": "x,1", "mem_avg": [1, null], "note": "null:"}'` },
   { column: 'footprint', value: `'{"load_avg": 1e-7, "mem_avg": 0.30000000000000004}'` },
   { column: 'meta_data', value: 'NULL' },
+  ...[...NO_NUMBER, '-5', '9223372036854775807'].map((value) => ({ column: 'submit_time', value })),
   // Not valid JSON.
   ...['a\tb', 'a\0b', '\n', 'a\x1fb'].map((name) => ({
     column: 'resources',
@@ -145,6 +146,23 @@ describe('an index holds', () => {
   test.each(HELD)('$value in $column', async ({ id }) => {
     expect(await answerOf(shared.index, count(withIds(id)))).toEqual([{ count: 1 }]);
     expect(await answerOf(shared.index, count())).toEqual([{ count: JOBS }]);
+  });
+
+  test('jobs with any submit time, and the same waits as SQLite', async () => {
+    const { index, db } = shared;
+    const held = HELD.filter(({ column }) => column === 'submit_time').map(({ id }) => id);
+    await db.exec(`UPDATE job SET start_time = 100 WHERE id IN (${held})`);
+    // 1.5 reads as 1, and the BLOB as its digits 12: waits of 99 and 88 s.
+    for (const [from, found] of [
+      [0n, 2],
+      [88n, 2],
+      [89n, 1],
+      [100n, 0],
+    ] as const) {
+      const { kind, jobs } = count(withIds(...held), { kind: 'whole', field: 'wait', range: { from } });
+      expect(await answerOf(index, { kind, jobs })).toEqual([{ count: found }]);
+      expect(await db.read(countJobs(jobs))).toEqual([{ count: found }]);
+    }
   });
 
   test.each(ON_HOSTS)('jobs on the hosts $resources', async ({ id }) => {

@@ -34,6 +34,7 @@ const options: fc.Arbitrary<OverviewOptions> = fc.record({
     { maxLength: 3 },
   ),
   histograms: fc.array(fc.constantFrom(...DURATION_BINS_NAMES), { maxLength: 2 }),
+  withWait: fc.boolean(),
   metricHistograms: fc.array(
     fc.record({ scales: fc.array(scale, { maxLength: 2 }), bins: fc.constantFrom(1, 10, 20) }),
     { maxLength: 2 },

@@ -19,10 +19,10 @@ beforeAll(async () => {
   const rows = Array.from({ length: JOBS }, (_, n) => {
     const state = n % 5 === 0 ? 'running' : 'completed';
     const name = n === 7 ? `json_object('jobName', '${'n'.repeat(500)}')` : n === 8 ? `'{broken'` : 'NULL';
-    return `(${n + 1}, ${n === 0 ? '9007199254740993' : n}, 'c${n % 2}', 's', ${9_000 + ((n * 7) % 20)}, '${n % 3 ? 'ada' : 'bob'}', 'p', ${(n * 11) % 13}, ${(n * 5) % 9}, '${state}', ${name}, '[]', ${1 + (n % 4)}, ${n % 6 === 0 ? 'NULL' : n % 3}, ${n % 4 === 0 ? 'NULL' : n % 2}, 1, 'none', 0, ${n === 9 ? '9e999' : (n % 5) / 2}, 'null')`;
+    return `(${n + 1}, ${n === 0 ? '9007199254740993' : n}, 'c${n % 2}', 's', ${9_000 + ((n * 7) % 20)}, '${n % 3 ? 'ada' : 'bob'}', 'p', ${(n * 11) % 13}, ${(n * 5) % 9}, '${state}', ${name}, '[]', ${1 + (n % 4)}, ${n % 6 === 0 ? 'NULL' : n % 3}, ${n % 4 === 0 ? 'NULL' : n % 2}, ${n % 6 === 0 ? 0 : 8_990 + (n % 25)}, 1, 'none', 0, ${n === 9 ? '9e999' : (n % 5) / 2}, 'null')`;
   });
   await db.exec(`INSERT INTO job (id, job_id, cluster, subcluster, start_time, hpc_user, project, duration, walltime, job_state, meta_data, resources, num_nodes,
-      num_hwthreads, num_acc, smt, shared, monitoring_status, energy, footprint) VALUES ${rows.join(',')};
+      num_hwthreads, num_acc, submit_time, smt, shared, monitoring_status, energy, footprint) VALUES ${rows.join(',')};
     INSERT INTO tag (id, tag_type, tag_name, tag_scope) VALUES (1, 't', 'g', 'global'), (2, 't"', 'a', 'admin'), (3, 't', 'mine', 'ada');
     INSERT INTO jobtag (job_id, tag_id) VALUES (1, 3), (1, 2), (1, 1);`);
 });
@@ -32,10 +32,13 @@ const first = { page: 1, itemsPerPage: 100, nowSec: NOW, column: 'start-time', o
 const list = async (user: User, more: Partial<Parameters<typeof listedJobs>[1]> = {}, query = '') =>
   await db.read(listedJobs(visibleTo(user, parseFilter(new URLSearchParams(query), NOW)), { ...first, ...more }));
 
-/** The sort value of each job by its id: the duration until now, or the column, in which NULL is 0. */
+/** The sort value of each job by its id: the duration until now, the wait, or the column, in which NULL is 0. */
 async function valuesOf(by: SortColumn): Promise<ReadonlyMap<number, number>> {
-  const value =
-    by === 'duration' ? `iif(job_state = 'running', ${NOW} - start_time, duration)` : `ifnull(${FIELDS[by].column}, 0)`;
+  const value = (() => {
+    if (by === 'duration') return `iif(job_state = 'running', ${NOW} - start_time, duration)`;
+    if (by === 'wait') return 'iif(submit_time BETWEEN 1 AND start_time, start_time - submit_time, -1)';
+    return `ifnull(${FIELDS[by].column}, 0)`;
+  })();
   const rows = (await db.all(`SELECT id, ${value} AS value FROM job`)) as { id: number; value: number }[];
   return new Map(rows.map(({ id, value }) => [id, value]));
 }

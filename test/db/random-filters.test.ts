@@ -88,10 +88,13 @@ test('statistics are those of the formulas over the rows', async () => {
 });
 
 test('histograms are those of the bin tables over the rows', async () => {
-  const bins = fc.constantFrom(...DURATION_BINS_NAMES);
-  await overRandomJobs(bins, async (visible, found, asked) => {
-    const counted = await db.read(jobHistograms(visible, { bins: asked, nowSec: NOW }));
-    expect(jobHistogramsOf(asked, counted)).toEqual(naiveHistograms(found, asked, NOW));
+  const options = fc.record({
+    bins: fc.constantFrom(...DURATION_BINS_NAMES),
+    withWait: fc.boolean(),
+  });
+  await overRandomJobs(options, async (visible, found, { bins, withWait }) => {
+    const counted = await db.read(jobHistograms(visible, { bins, withWait, nowSec: NOW }));
+    expect(jobHistogramsOf(bins, counted, withWait)).toEqual(naiveHistograms(found, bins, NOW, withWait));
   });
 });
 

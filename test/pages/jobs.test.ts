@@ -41,6 +41,10 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     const at = (await texts('table.jobs thead th')).indexOf('Waited') + 1;
     // 6 started before it was submitted.
     expect(await texts(`table.jobs tbody td:nth-child(${at})`)).toEqual(['', '1m 30s']);
+    await page.goto('/jobs?sort-by=wait');
+    expect([await texts(IDS), await texts('[aria-sort]')]).toEqual([['5', '6'], ['Waited ↓']]);
+    await page.goto('/jobs?wait=60-');
+    expect([await texts(IDS), await texts('.chips li')]).toEqual([['5'], ['Waited from 1m × Remove Waited from 1m']]);
     await own.close();
     const { page: another, texts: others } = await service.visit('root');
     await another.goto('/jobs');

@@ -16,6 +16,7 @@ const ABOUT: Record<AnyField['name'], { answers: 'summary' | 'whole days' | 'job
   'start-time': { answers: 'whole days', condition: { kind: 'whole', field: 'start-time', range: { from: 1n } } },
   during: { answers: 'jobs', condition: { kind: 'during', range: {}, nowSec: 0 } },
   'end-time': { answers: 'jobs', condition: { kind: 'ended', range: {} } },
+  wait: { answers: 'jobs', condition: { kind: 'whole', field: 'wait', range: {} } },
   state: { answers: 'summary', condition: { kind: 'member', field: 'state', values: ['failed'] } },
   'job-name': { answers: 'jobs', condition: { kind: 'text', field: 'job-name', operator: 'is', values: [] } },
   'job-id': { answers: 'jobs', condition: { kind: 'id', field: 'job-id', values: [] } },

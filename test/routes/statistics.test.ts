@@ -169,6 +169,25 @@ describe('GET /api/statistics/histograms', () => {
     expect((await histograms('?bins=24h')).histDuration).toHaveLength(24);
   });
 
+  test('has waits if asked for', async () => {
+    expect(await histograms()).not.toHaveProperty('histWait');
+    const own = await testApp({
+      // 0, 59 and 60 s, a week; unknown; after the start
+      jobs: [0, 59, 60, 604_800, NOW, -7].map((wait, at) =>
+        job({ jobId: at + 1, startTime: NOW, submitTime: NOW - wait }),
+      ),
+    });
+    onTestFinished(() => own.close());
+    const { histWait } = await bodyOf<{ histWait: Point[] }>(
+      await own.get('/api/statistics/histograms?bins=1m&with-wait=true'),
+    );
+    expect(histWait).toHaveLength(60);
+    expect(occurring(histWait)).toEqual([
+      { value: 60, count: 2 },
+      { value: 120, count: 1 },
+    ]);
+  });
+
   test('has the metrics asked for, up to the peak of the cluster', async () => {
     const { histMetrics } = await histograms('?metric=cpu_load&metric=mem_used&metric-bins=2&cluster=small');
     expect(histMetrics.map(({ metric, stat, data }) => [metric, stat, data.map(({ count }) => count)])).toEqual([

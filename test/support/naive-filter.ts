@@ -24,8 +24,11 @@ function holds(row: Row, condition: Condition, tagScopes: readonly string[]): bo
       const name = row.metadata.meaning?.jobName;
       return name !== undefined && name.equals(Buffer.from('interactive')) === (condition.schedule === 'interactive');
     }
-    case 'whole':
-      return within(row[condition.field] ?? 0n, condition.range);
+    case 'whole': {
+      if (condition.field !== 'wait') return within(row[condition.field] ?? 0n, condition.range);
+      const wait = waitOf(row);
+      return wait !== undefined && within(wait, condition.range);
+    }
     case 'during': {
       const { range, nowSec } = condition;
       const start = row['start-time'];
@@ -49,6 +52,14 @@ function holds(row: Row, condition: Condition, tagScopes: readonly string[]): bo
         condition.projects.some((name) => row.project.equals(Buffer.from(name)))
       );
   }
+}
+
+/** Undefined if the submit time is unknown or after the start. */
+export function waitOf(row: Row): bigint | undefined {
+  const start = row['start-time'];
+  const text = row.metadata.meaning?.submitTime ?? '';
+  const submitted = row.submitTime > 0n ? row.submitTime : /^\d{1,11}$/.test(text) ? BigInt(text) : 0n;
+  return submitted > 0n && submitted <= start ? start - submitted : undefined;
 }
 
 function textHolds(row: Row, { field, operator, values }: Extract<Condition, { kind: 'text' }>): boolean {

@@ -1,6 +1,7 @@
 import { DURATION_BINS, type DurationBins, type MetricScale } from '../../src/jobs/histograms.ts';
 import type { JobsStatistics } from '../../src/jobs/statistics.ts';
 import type { StatisticsOptions } from '../../src/questions/statistics/question.ts';
+import { waitOf } from './naive-filter.ts';
 import type { Row } from './random-jobs.ts';
 
 /** The statistics of contract/graphql.md §6, with integers of any size. */
@@ -74,18 +75,22 @@ function exact(value: bigint): number | bigint {
 }
 
 /** The histograms of contract/graphql.md §6.1. */
-export function naiveHistograms(rows: readonly Row[], bins: DurationBins, nowSec: number) {
+export function naiveHistograms(rows: readonly Row[], bins: DurationBins, nowSec: number, withWait = false) {
   const { widthSec, bins: number } = DURATION_BINS[bins];
-  const binOf = (row: Row) => floorDivide(lasted(row, nowSec), BigInt(widthSec)) + 1n;
+  const binned = (seconds: (row: Row) => bigint | undefined) => {
+    const found = rows.map((row) => floorDivide(seconds(row) ?? -1n, BigInt(widthSec)) + 1n);
+    return Array.from({ length: number }, (_, index) => ({
+      value: (index + 1) * widthSec,
+      count: found.filter((bin) => bin === BigInt(index + 1)).length,
+    }));
+  };
   const occurring = (value: (row: Row) => bigint) =>
     [...new Set(rows.map(value))]
       .sort((a, b) => (a < b ? -1 : 1))
       .map((one) => ({ value: exact(one), count: rows.filter((row) => value(row) === one).length }));
   return {
-    histDuration: Array.from({ length: number }, (_, index) => ({
-      value: (index + 1) * widthSec,
-      count: rows.filter((row) => binOf(row) === BigInt(index + 1)).length,
-    })),
+    histDuration: binned((row) => lasted(row, nowSec)),
+    ...(withWait ? { histWait: binned(waitOf) } : {}),
     histNumNodes: occurring(nodes),
     histNumCores: occurring(cores),
     histNumAccs: occurring(accs),

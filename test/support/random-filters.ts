@@ -49,6 +49,7 @@ export function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
       return fc.constantFrom(...field.members).map((schedule) => ({ kind: 'schedule', schedule }));
     case 'time':
     case 'whole':
+    case 'derived':
       return range(wholes).map((within) => ({ kind: 'whole', field: field.name, range: within }));
     case 'during':
       return fc

@@ -27,9 +27,11 @@ type StoredValues = {
 /** A row of table job as stored. Texts are bytes, because the file of another program may contain invalid UTF-8. */
 export interface Row extends StoredValues {
   monitoringStatus: bigint;
+  /** 0 if only the metadata may have it. */
+  submitTime: bigint;
   resources: StoredJson<Buffer[]>;
   footprint: StoredJson<Record<string, number>>;
-  metadata: StoredJson<{ jobName?: Buffer }>;
+  metadata: StoredJson<{ jobName?: Buffer; submitTime?: string }>;
   tags: bigint[];
 }
 
@@ -130,9 +132,13 @@ const footprint = stored(
     }),
 );
 
-const metadata = stored<{ jobName?: Buffer }>(
+const metadata = stored<{ jobName?: Buffer; submitTime?: string }>(
   fc.oneof(
     jsonString.map(({ json, value }) => ({ json: `{"x":"y","jobName":${json}}`, meaning: { jobName: value } })),
+    fc.constantFrom('0', '1699989940', '1700000000', '123456789012', '-5', 'soon', '').map((submitTime) => ({
+      json: JSON.stringify({ jobName: 'run', submitTime }),
+      meaning: { jobName: Buffer.from('run'), submitTime },
+    })),
     fc.constantFrom('{}', '{"jobName":null}', '{"jobName":5}').map((json) => ({ json, meaning: {} })),
     fc.constantFrom('[]', '"jobName"', '7').map((json) => ({ json, meaning: undefined })),
   ),
@@ -187,6 +193,7 @@ const row = fc
   .record({
     stored: fc.record(Object.fromEntries(STORED_FIELDS.map((field) => [field.name, valuesOf(field)]))),
     monitoringStatus: whole(0n, 1n, 2n, 3n),
+    submitTime: whole(0n, 0n, 1n, 1_699_990_000n, 1_699_996_400n, 1_700_000_400n, -7n, 2n ** 40n, 2n ** 63n - 1n),
     resources,
     footprint,
     metadata,
@@ -221,6 +228,7 @@ function columnsOf(row: Row): Record<string, string> {
     walltime: '60',
     ...Object.fromEntries(STORED_FIELDS.map(({ name, column }) => [column, literal(row[name])])),
     monitoring_status: literal(row.monitoringStatus),
+    submit_time: literal(row.submitTime),
     resources: jsonOf(row.resources, "''"),
     footprint: jsonOf(row.footprint),
     meta_data: jsonOf(row.metadata),

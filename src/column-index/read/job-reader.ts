@@ -3,7 +3,7 @@ import { bytesOf, textOf } from '../../db/driver/driver-values.ts';
 import type { Sqlite } from '../../db/driver/node-sqlite.ts';
 import { foldCase } from '../../db/sql/conditions.ts';
 import type { SqlValue } from '../../db/statement.ts';
-import { HOST_MARK, isDecimal, STORED_COLUMNS } from '../../questions/index-columns.ts';
+import { HOST_MARK, isDecimal, READ_COLUMNS } from '../../questions/index-columns.ts';
 import { type FootprintKeys, MOST_KEYS } from './footprint-keys.ts';
 import { type Footprint, plainFootprint, plainHosts, SqliteJson } from './sqlite-json.ts';
 
@@ -33,13 +33,13 @@ export const CHUNK_JOBS = 1_024;
 /** A chunk of a build ends early after this many characters of hosts and of JSON to be read by SQLite. */
 const MOST_CHARACTERS = 8_388_608;
 
-const TEXTS = STORED_COLUMNS.filter(({ type }) => type === 'VARCHAR').map(({ name }) => name);
+const TEXTS = READ_COLUMNS.filter(({ type }) => type === 'VARCHAR').map(({ name }) => name);
 /** The name as JSON. SQLite extracts it because metadata may hold a whole job script. */
 const JOB_NAME = `CASE WHEN json_valid(CAST(meta_data AS TEXT)) THEN CAST(meta_data AS TEXT) -> '$."jobName"' END`;
 const TAGS = `ifnull((SELECT ',' || group_concat(tag_id || ',', '') FROM jobtag WHERE job_id = job.id AND typeof(tag_id) = 'integer'), '')`;
-/** The columns after the stored ones. */
+/** The columns after READ_COLUMNS. */
 const OTHERS = ['resources', 'footprint', JOB_NAME, TAGS];
-const SELECT = `SELECT ${[...STORED_COLUMNS.map(({ name }) => name), ...OTHERS]} FROM job`;
+const SELECT = `SELECT ${[...READ_COLUMNS.map((column) => column.of), ...OTHERS]} FROM job`;
 const SELECT_BYTES = `SELECT CAST(concat(${[...TEXTS, 'resources', JOB_NAME]}) AS BLOB) FROM job WHERE id = ?`;
 
 /** Reads jobs for an index. JSON.parse reads their JSON, or SQLite where the two might differ. */
@@ -96,7 +96,7 @@ class Chunk {
   readonly #ids: bigint[] = [];
   /** The positions of jobs that the index does not hold, with the reason. Their values are ignored. */
   readonly #odd = new Map<number, string>();
-  readonly #stored = STORED_COLUMNS.map((column) => ({ column, values: [] as Value[] }));
+  readonly #stored = READ_COLUMNS.map((column) => ({ column, values: [] as Value[] }));
   readonly #names: (string | null)[] = [];
   readonly #hosts: string[] = [];
   readonly #tags: string[] = [];

@@ -11,3 +11,9 @@ export const SUBMIT_TIME_OF_METADATA = `(CASE WHEN ${IS_TIME} THEN CAST(${WRITTE
 /** When a row of `job` says that it was submitted. cc-backend leaves the column 0: its adapter says it in the metadata. */
 export const SUBMIT_TIME = `(CASE WHEN CAST(job.submit_time AS INTEGER) > 0 THEN CAST(job.submit_time AS INTEGER)
   ELSE ${SUBMIT_TIME_OF_METADATA} END)`;
+
+/** Seconds from the submission of a row of `job` to its start. NULL if `submitTime` is unknown or later. */
+export function waitSince(submitTime: string): string {
+  const isKnown = `typeof(job.start_time) = 'integer' AND ${submitTime} BETWEEN 1 AND job.start_time`;
+  return `(CASE WHEN ${isKnown} THEN job.start_time - ${submitTime} END)`;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DERIVED_FIELDS } from '../../jobs/fields.ts';
 import { byProperty, NUMBER_FIELDS } from '../../jobs/job-numbers.ts';
 
 /**
@@ -37,7 +38,11 @@ const ShownJob = z.object({
   /** The key of each entry, the beginning of its text, and the length of the whole text in characters. */
   metadata: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.string(), z.int()])) }),
   arrayJobId: zero,
-  ...byProperty(NUMBER_FIELDS, zero, z.number().nullable()),
+  ...byProperty([...NUMBER_FIELDS, ...DERIVED_FIELDS], {
+    whole: zero,
+    decimal: z.number().nullable(),
+    derived: whole.optional(),
+  }),
   submitTime: zero,
   smt: zero,
   monitoringStatus: zero,

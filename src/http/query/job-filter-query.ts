@@ -66,6 +66,7 @@ function parametersOf(field: AnyField): Parameter[] {
         range: timeRange(single(values), rangeEndOf(field), now),
       }));
     case 'whole':
+    case 'derived':
       return parameter(text(`range of the ${words}: ${RANGE}`, example), (values) => ({
         kind: 'whole',
         field: field.name,

@@ -49,6 +49,7 @@ function addEntries(entries: Entries, field: AnyField, parameter: string, value:
     case 'during':
     case 'ended':
     case 'whole':
+    case 'derived':
     case 'decimal':
     case 'footprint': {
       const { write } = notationOf(field);
@@ -108,6 +109,7 @@ function parametersOf(field: AnyField, entries: Entries): Iterable<readonly [str
     case 'ended':
       return named([values[0] || times(entries, entry, rangeEndOf(field))]);
     case 'whole':
+    case 'derived':
     case 'decimal':
       return named([range(entries, entry, notationOf(field).read)]);
     case 'footprint':

@@ -84,6 +84,7 @@ class Form {
       case 'ended':
         return this.#time(field);
       case 'whole':
+      case 'derived':
       case 'decimal':
         return this.#range(field);
       case 'footprint':
@@ -149,7 +150,7 @@ ${all.map(
 <div class="row two" role="group" aria-label="${field.form.label} between">${end('from')}${end('to')}</div>${this.#problem(name)}</div>`;
   }
 
-  #range(field: FieldOf<'whole' | 'decimal'>): Html {
+  #range(field: FieldOf<'whole' | 'derived' | 'decimal'>): Html {
     const { name, kind, form } = field;
     const { label } = form;
     const { example, mode } = notationOf(field);

@@ -63,6 +63,7 @@ function sentence(parameter: string, value: string, tags: TagNames): Sentence {
     case 'ended':
       return { label, what: RECENT.find(({ word }) => word === value)?.label ?? rangeWords(field, value) };
     case 'whole':
+    case 'derived':
     case 'decimal':
       return { label, what: rangeWords(field, value) };
     case 'footprint':

@@ -50,14 +50,13 @@ function facts(list: readonly Fact[]): Html {
 function whatAndWhen({ job }: JobContent): Fact[] {
   const ended = Number(job.startTime) + Number(job.duration);
   const submitTime = Number(job.submitTime);
-  const waited = Number(job.startTime) - submitTime;
   const walltime = Number(job.walltime);
   return [
     job.user !== '' && fact('user', linked('user', job.user)),
     fact('project', linked('project', job.project)),
     job.partition !== '' && fact('partition', linked('partition', job.partition)),
     submitTime > 0 && ['Submitted', time(submitTime)],
-    submitTime > 0 && waited >= 0 && ['Waited', duration(waited)],
+    job.wait !== undefined && fact('wait', duration(job.wait)),
     fact('start-time', time(job.startTime)),
     job.jobState !== 'running' && ['Ended', time(ended)],
     fact('duration', jobDuration(job)),

@@ -66,38 +66,30 @@ function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {
 function table({ page, order, jobs }: JobsContent): Html {
   const { state, user, project, cluster } = FIELDS;
   const fields = LISTED_FIELDS.filter(
-    ({ listed, property }) => !('rare' in listed) || jobs.some((job) => job[property] !== 0),
+    ({ listed, property, kind }) =>
+      !('rare' in listed) || jobs.some((job) => job[property] !== (kind === 'derived' ? null : 0)),
   );
   const hasTags = jobs.some(({ tags }) => tags.length > 0);
-  const hasWaits = jobs.some((job) => waitOf(job) !== undefined);
   const head = (label: string) => html`<th scope="col">${label}</th>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Jobs"><table class="data jobs">
 <thead><tr><th scope="col" class="num">Job</th>${head(state.form.label)}${head('Name')}${[user, project, cluster].map(({ form }) => head(form.label))}
-${hasWaits && html`<th scope="col" class="num">Waited</th>`}${fields.map((field) => sortable(page, order, field))}${hasTags && head('Tags')}</tr></thead>
+${fields.map((field) => sortable(page, order, field))}${hasTags && head('Tags')}</tr></thead>
 <tbody>
-${jobs.map((job) => row(page, job, { fields, hasWaits, hasTags }))}</tbody></table></div>`;
+${jobs.map((job) => row(page, job, { fields, hasTags }))}</tbody></table></div>`;
 }
 
 interface ShownColumns {
   fields: readonly ListedField[];
-  hasWaits: boolean;
   hasTags: boolean;
 }
 
-/** Seconds between submission and start; undefined where they are not known. */
-function waitOf({ submitTime, startTime }: ListedJob): number | undefined {
-  const waited = Number(startTime) - Number(submitTime);
-  return Number(submitTime) > 0 && waited >= 0 ? waited : undefined;
-}
-
-function row(page: Filtered, job: ListedJob, { fields, hasWaits, hasTags }: ShownColumns): Html {
+function row(page: Filtered, job: ListedJob, { fields, hasTags }: ShownColumns): Html {
   const narrowed = (changes: Readonly<Record<string, string>>) => {
     const query = new URLSearchParams(page.query);
     for (const [name, value] of Object.entries(changes)) query.set(name, value);
     return address(page.path, query, page.keep);
   };
   const { name } = job;
-  const waited = waitOf(job);
   const hasLongQuery = page.query.toString().length > REPEATED_QUERY_CHARACTERS;
   /** Renders a link that limits the list to one value, unless a filter cannot be that long. */
   const only = (field: string, value: string) =>
@@ -109,7 +101,7 @@ function row(page: Filtered, job: ListedJob, { fields, hasWaits, hasTags }: Show
 <td class="name">${only('user', job.user)}</td>
 <td class="name">${only('project', job.project)}</td>
 <td class="name">${only('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span></td>
-${hasWaits && html`<td class="num">${waited !== undefined && duration(waited)}</td>`}${fields.map((field) => number(field, job))}${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
+${fields.map((field) => number(field, job))}${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
 }
 
 function number(field: ListedField, job: ListedJob): Html {
@@ -118,6 +110,10 @@ function number(field: ListedField, job: ListedJob): Html {
       return html`<td class="when">${time(job[field.property])}</td>`;
     case 'whole':
       return html`<td class="num">${field.name === 'duration' ? jobDuration(job) : whole(job[field.property])}</td>`;
+    case 'derived': {
+      const value = job[field.property];
+      return html`<td class="num">${value !== null && duration(value)}</td>`;
+    }
     case 'decimal': {
       const value = job[field.property];
       return html`<td class="num">${value !== null && value !== 0 && decimal(value)}</td>`;

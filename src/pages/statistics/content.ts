@@ -42,10 +42,11 @@ const HOURS = [
 /** The histograms in the order of the page, each with its member of the answer. */
 const HISTOGRAMS = [
   { field: FIELDS.duration, histogram: 'histDuration' },
+  { field: FIELDS.wait, histogram: 'histWait' },
   { field: FIELDS['num-nodes'], histogram: 'histNumNodes' },
   { field: FIELDS['num-hwthreads'], histogram: 'histNumCores' },
   { field: FIELDS['num-acc'], histogram: 'histNumAccs' },
-].map(({ field: { name, form }, histogram }) => ({ name, label: form.label, histogram }));
+].map(({ field: { name, form, unit = '' }, histogram }) => ({ name, label: form.label, unit, histogram }));
 
 /** Renders the totals, the groups and the histograms. */
 export function statisticsContent(content: StatisticsContent): Html {
@@ -127,6 +128,7 @@ ${columns.map(({ field }) => html`<td class="num">${whole(group[field])}</td>`)}
 function histograms({ page, bins, scales }: StatisticsContent): Html {
   const asked = new URLSearchParams(page.query);
   asked.set('bins', bins);
+  asked.set('with-wait', 'true');
   asked.set('metric-bins', String(SHOWN_METRIC_BINS));
   for (const { metric } of scales) asked.append('metric', metric);
   const { widthSec } = DURATION_BINS[bins];

@@ -26,13 +26,13 @@
   }
 
   /** Returns the bins as `{ label, edge, count, href }`. Axis labels are at the edges or below the bars. */
-  function durations(points) {
+  function seconds(points, parameter) {
     const width = Number(place.dataset.width);
     return points.map(({ value, count }) => ({
       label: `${clock(value - width)} to ${clock(value)}`,
       tick: clock(value - width),
       count,
-      href: narrowed('duration', value - width, value - 1),
+      href: narrowed(parameter, value - width, value - 1),
     }));
   }
 
@@ -170,9 +170,8 @@
       return;
     }
     state.textContent = '';
-    for (const { name, label, histogram } of JSON.parse(place.dataset.fields)) {
-      const points = body[histogram];
-      figure(label, '', label, name === 'duration' ? durations(points) : values(points, name));
+    for (const { name, label, unit, histogram } of JSON.parse(place.dataset.fields)) {
+      figure(label, '', label, (unit === 's' ? seconds : values)(body[histogram], name));
     }
     for (const scale of JSON.parse(place.dataset.scales)) {
       const found = body.histMetrics.find(({ metric }) => metric === scale.metric);

@@ -7,7 +7,10 @@ import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { HistogramsQuestion } from './question.ts';
 
 /** The rows of src/questions/histograms/sqlite.ts. Four groupings by one column are faster here than one by four. */
-export function histogramsQuery({ jobs, bins, nowSec }: HistogramsQuestion, context: FilterContext): DuckDbQuery {
+export function histogramsQuery(
+  { jobs, bins, nowSec, withWait }: HistogramsQuestion,
+  context: FilterContext,
+): DuckDbQuery {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const width = wholeLiteral(widthSec);
   const byDay = countedJobs(jobs.conditions, 'jobs_by_day', context);
@@ -16,19 +19,19 @@ export function histogramsQuery({ jobs, bins, nowSec }: HistogramsQuestion, cont
   // The duration of running jobs ends now. DuckDB groups by a small integer directly.
   const lasting = (from: string, count: string, duration: string) =>
     `SELECT CAST(${duration} // ${width} AS UTINYINT) AS part, ${count} AS count FROM ${from} AND ${duration} >= 0 AND ${duration} < ${wholeLiteral(widthSec * number)} GROUP BY part`;
+  const matching = () => whereColumns(jobs.conditions, context);
   const steps = alikeJobs(jobs.conditions, 'jobs_by_duration', context);
   const ended =
     steps === undefined
-      ? lasting(
-          `job WHERE job_state <> ${RUNNING} AND (${whereColumns(jobs.conditions, context)})`,
-          'count(*)',
-          'duration',
-        )
+      ? lasting(`job WHERE job_state <> ${RUNNING} AND (${matching()})`, 'count(*)', 'duration')
       : lasting(`${steps} WHERE job_state <> ${RUNNING}`, 'sum(jobs)', 'duration_step');
   const running = lasting(`${runningJobs(jobs.conditions, context)} WHERE true`, 'count(*)', duckDbDurationAt(nowSec));
+  const waits = () => `UNION ALL SELECT 'histWait', (wait // ${width} + 1) * ${width}, count(*)
+        FROM job WHERE wait < ${wholeLiteral(widthSec * number)} AND (${matching()}) GROUP BY wait // ${width}`;
   const sql = `SELECT histogram, CAST(value AS VARCHAR) AS value, CAST(count AS DOUBLE) AS count FROM (
       SELECT 'histDuration' AS histogram, (CAST(part AS BIGINT) + 1) * ${width} AS value, sum(count) AS count
         FROM (${ended} UNION ALL ${running}) GROUP BY part
+      ${withWait ? waits() : ''}
       UNION ALL ${counted('histNumNodes', 'num_nodes')}
       UNION ALL ${counted('histNumCores', 'num_hwthreads')}
       UNION ALL ${counted('histNumAccs', 'num_acc')}) AS points

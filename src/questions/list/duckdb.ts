@@ -1,8 +1,8 @@
-import { FIELDS, type StoredField } from '../../jobs/fields.ts';
+import { FIELDS, type ValueField } from '../../jobs/fields.ts';
 import { footprintKeyOf, type OrderColumn } from '../../jobs/list-order.ts';
 import type { ListCursor, Slice } from '../../jobs/paging.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
-import { footprintName, membersOf } from '../index-columns.ts';
+import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
@@ -47,12 +47,13 @@ function valueAt(
     const index = footprintKeys.indexOf(key);
     return index < 0 ? undefined : { value: `job.${footprintName(index)}`, type: 'other' };
   }
-  const field = FIELDS[by as StoredField['name']];
-  const column = `job.${field.column}`;
+  const field = FIELDS[by as ValueField['name']];
+  const column = `job.${indexColumn(field)}`;
   switch (field.kind) {
     case 'decimal':
       return { value: column, type: 'decimal' };
     case 'text':
+    case 'derived':
       return { value: column, type: 'other' };
     case 'member': {
       // The index has numbers of its own for the members. A list is in the order of their names.

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonNumber } from '../../db/sql/stored-json.ts';
-import { FIELDS, type StoredField } from '../../jobs/fields.ts';
+import { FIELDS, type ValueField } from '../../jobs/fields.ts';
 import { footprintKeyOf, isNewestFirst, type ListOrder, type OrderColumn } from '../../jobs/list-order.ts';
 import type { Slice } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
-import { column, overJobs, storedValue } from '../where/sqlite.ts';
+import { column, fieldValue, overJobs } from '../where/sqlite.ts';
 import { newestFirst } from './newest-first.ts';
 
 /** A part of a list in any order. */
@@ -30,9 +30,9 @@ export function inOrder(jobs: VisibleJobs, { column: by, order, nowSec, offset, 
   return sql`SELECT id, start_time FROM (${among}) ORDER BY ${ends} LIMIT ${limit} OFFSET ${offset}`;
 }
 
-/** The value of the current job by which a list is sorted: NULL, the least, for a footprint without the key. */
+/** The value of the current job by which a list is sorted: NULL, the least, if the job does not have it. */
 export function valueAt(by: OrderColumn, nowSec: number): RawBuilder<unknown> {
   const key = footprintKeyOf(by);
   if (key !== undefined) return jsonNumber(column('footprint'), key);
-  return by === 'duration' ? durationAt(nowSec) : storedValue(FIELDS[by as StoredField['name']]);
+  return by === 'duration' ? durationAt(nowSec) : fieldValue(FIELDS[by as ValueField['name']]);
 }

@@ -2,13 +2,12 @@ import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import { jsonText } from '../../db/sql/stored-json.ts';
-import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
 import { byProperty } from '../../jobs/job-numbers.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { isNewestFirst, type ListOrder } from '../../jobs/list-order.ts';
-import { LISTED_FIELDS, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-job.ts';
+import { LISTED_FIELDS, type ListedField, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-job.ts';
 import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, userOf } from '../where/sqlite.ts';
@@ -32,10 +31,12 @@ const ListedJob = z.object({
   cluster: z.string(),
   subCluster: z.string(),
   jobState: z.string(),
-  /** 0 where it is not known. */
-  submitTime: exactWhole,
   /** The duration of a running job is that until now; a decimal is null for what is not a number. */
-  ...byProperty(LISTED_FIELDS, exactWhole, z.number().nullable()),
+  ...byProperty(LISTED_FIELDS, {
+    whole: exactWhole,
+    decimal: z.number().nullable(),
+    derived: exactWhole.nullable(),
+  }),
   tags: z
     .string()
     .transform((json): unknown => JSON.parse(json))
@@ -86,16 +87,20 @@ function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, positions: RawB
   // A BLOB or text stored as a decimal reads as the number at its beginning. JSON has no infinity.
   const decimal = (value: RawBuilder<unknown>) =>
     sql`CASE WHEN abs(CAST(${value} AS REAL)) < 1e308 THEN CAST(${value} AS REAL) END`;
+  const shown = (kind: ListedField['kind'], value: RawBuilder<unknown>) => {
+    if (kind === 'decimal') return decimal(value);
+    return kind === 'derived' ? sql`CAST(${value} AS TEXT)` : number(value);
+  };
   const numbers = LISTED_FIELDS.map((field) => {
     const value = valueAt(field.name, options.nowSec);
-    return sql`${field.kind === 'decimal' ? decimal(value) : number(value)} AS ${sql.ref(field.property)}`;
+    return sql`${shown(field.kind, value)} AS ${sql.ref(field.property)}`;
   });
   // The rows keep the order of `positions`, the outer loop of the join (as in src/questions/list/sqlite.ts).
   const query = sql`WITH positions AS MATERIALIZED (${positions})
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
       ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, NAME_CHARACTERS)} AS name,
       ${firstCharacters(userOf(jobs), TEXT_CHARACTERS)} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
-      ${text('job_state')} AS "jobState", ${number(sql.raw(SUBMIT_TIME))} AS "submitTime", ${sql.join(numbers)}, ${tags(jobs.tagScopes)} AS tags
+      ${text('job_state')} AS "jobState", ${sql.join(numbers)}, ${tags(jobs.tagScopes)} AS tags
     FROM positions CROSS JOIN job ON job.id = positions.id`;
   return statementOf('listed jobs', query, ListedJob);
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type JobColumn, sqlBuilder } from '../../db/schema/tables.ts';
 import { anyOf } from '../../db/sql/conditions.ts';
 import { printedJson, storedJson } from '../../db/sql/stored-json.ts';
-import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
+import { SUBMIT_TIME, waitSince } from '../../db/sql/stored-submit-time.ts';
 import type { HiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
@@ -57,6 +57,8 @@ const NUMBERS = new Map<string, RawBuilder<unknown>>(
 const SUBMITTED_BY_METADATA = fixed(
   sql`CASE WHEN ${sql.raw(SUBMIT_TIME)} <> 0 THEN concat(',"submitTime":', ${sql.raw(SUBMIT_TIME)}) END`,
 );
+const WAITED = fixed(waitMember('CAST(job.submit_time AS INTEGER)'));
+const WAITED_BY_METADATA = fixed(waitMember(SUBMIT_TIME));
 
 /** Seconds so far of a running job, 0 before its start, and the stored duration of any other. */
 export function durationAt(nowSec: number | bigint): RawBuilder<number> {
@@ -73,7 +75,8 @@ export function jobJson(shown: ShownParts, options: JobJsonOptions): RawBuilder<
   const { nowSec, withMetadata, withResources = true, withFootprint = true, brief } = options;
   const { withEnergyFootprint = false, withAccount = false } = options;
   // The metadata is looked into only where it is read anyway: lists of the API must not parse it for every job.
-  const submitTime = withMetadata || brief !== undefined ? SUBMITTED_BY_METADATA : NUMBERS.get('submitTime');
+  const looksIntoMetadata = withMetadata || brief !== undefined;
+  const submitTime = looksIntoMetadata ? SUBMITTED_BY_METADATA : NUMBERS.get('submitTime');
   const numberOf = ({ property }: WireNumber) => {
     if (property === 'duration') return sql`',"duration":', ${whole(durationAt(nowSec))}`;
     return property === 'submitTime' ? submitTime : NUMBERS.get(property);
@@ -94,6 +97,7 @@ export function jobJson(shown: ShownParts, options: JobJsonOptions): RawBuilder<
     withMetadata && brief === undefined ? METADATA : sql`',"metaData":null'`,
     sql`',"concurrentJobs":{"items":null,"count":0}'`,
     ...WIRE_NUMBERS.map(numberOf),
+    looksIntoMetadata ? WAITED_BY_METADATA : WAITED,
     sql`',"id":', ${column('id')}`,
     sql`',"statistics":null}'`,
   ];
@@ -140,6 +144,11 @@ function member(number: WireNumber, value: RawBuilder<unknown>): RawBuilder<unkn
   return isLeftOutAsZero(number)
     ? sql`CASE WHEN ${value} <> 0 THEN concat(${name}, ${value}) END`
     : sql`${name}, ${value}`;
+}
+
+/** The member is left out if the wait is unknown. */
+function waitMember(submitTime: string): RawBuilder<unknown> {
+  return sql`',"wait":' || ${sql.raw(waitSince(submitTime))}`;
 }
 
 /** 15 digits if they are exact, otherwise 17. For infinity, json_quote returns a JSON number. */

@@ -9,8 +9,10 @@ import type { StatisticsOptions, StatisticsQuestion } from '../statistics/questi
 export interface OverviewOptions extends Pick<StatisticsOptions, 'nowSec' | 'shortJobSec' | 'clip'> {
   /** Totals of all jobs, or groups of them. */
   readonly statistics?: readonly Pick<StatisticsOptions, 'groupBy' | 'sortBy' | 'page'>[];
-  /** The four histograms of jobs, by each of these widths. `clip` does not shorten durations. */
+  /** The histograms of jobs, by each of these widths. `clip` does not shorten durations. */
   readonly histograms?: readonly DurationBins[];
+  /** Adds that of waits to each of them. */
+  readonly withWait?: boolean | undefined;
   readonly metricHistograms?: readonly { readonly scales: readonly MetricScale[]; readonly bins: number }[];
 }
 
@@ -36,7 +38,7 @@ export type OverviewPart =
 
 /** The parts are in the order of `Overview`, without metric histograms of nothing. Throws `forbidden` for a hidden metric. */
 export function overviewQuestion(jobs: VisibleJobs, options: OverviewOptions): OverviewQuestion {
-  const { nowSec, shortJobSec, clip, statistics = [], histograms = [], metricHistograms = [] } = options;
+  const { nowSec, shortJobSec, clip, withWait, statistics = [], histograms = [], metricHistograms = [] } = options;
   const common = { nowSec, shortJobSec, clip };
   return {
     kind: 'overview',
@@ -44,7 +46,7 @@ export function overviewQuestion(jobs: VisibleJobs, options: OverviewOptions): O
     ...common,
     parts: [
       ...statistics.map((each) => ({ kind: 'statistics' as const, ...common, ...each })),
-      ...histograms.map((bins) => ({ kind: 'histograms' as const, bins, nowSec })),
+      ...histograms.map((bins) => ({ kind: 'histograms' as const, bins, nowSec, withWait })),
       ...metricHistograms
         .filter(({ scales }) => scales.length > 0)
         .map(({ scales, bins }) => {

@@ -4,7 +4,7 @@ import { type Condition, isFootprintKey, type Range, type TextOperator } from '.
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
-import { footprintName, HOST_MARK, membersOf, RUNNING } from '../index-columns.ts';
+import { footprintName, HOST_MARK, indexColumn, membersOf, RUNNING } from '../index-columns.ts';
 import { quantizedRange } from '../quantized.ts';
 import type { Summaries } from '../summaries/summary-tables.ts';
 
@@ -64,7 +64,7 @@ function one(condition: Condition, context: FilterContext): string {
     case 'schedule':
       return `job_name ${condition.schedule === 'interactive' ? '=' : '<>'} 'interactive'`;
     case 'whole':
-      return ranged(FIELDS[condition.field].column, condition.range);
+      return ranged(indexColumn(FIELDS[condition.field]), condition.range);
     case 'decimal':
       return quantizedRange(FIELDS[condition.field].column, condition.range, (value) => context.parameters.add(value));
     case 'during': {

@@ -1,8 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { JobColumn } from '../../db/schema/tables.ts';
 import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from '../../db/sql/conditions.ts';
+import { DERIVED_VALUES } from '../../db/sql/derived-fields.ts';
 import { jsonNumber, jsonText } from '../../db/sql/stored-json.ts';
-import { FIELDS, type StoredField } from '../../jobs/fields.ts';
+import { FIELDS, type ValueField } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range } from '../../jobs/filter.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { nodeCondition } from './hosts.ts';
@@ -19,8 +20,9 @@ export function userOf({ named }: Pick<VisibleJobs, 'named'>): RawBuilder<unknow
   return named === undefined ? user : sql`CASE WHEN ${one(named, [])} THEN ${user} ELSE '' END`;
 }
 
-/** A field of the current job as filters and orders read it: NULL as '' or 0. */
-export function storedValue(field: StoredField): RawBuilder<unknown> {
+/** A field of the current job as filters and orders read it: a stored NULL as '' or 0, a derived one as NULL. */
+export function fieldValue(field: ValueField): RawBuilder<unknown> {
+  if (field.kind === 'derived') return sql.raw(DERIVED_VALUES[field.name]);
   const bare = column(field.column);
   if (!field.nullable) return bare;
   return field.kind === 'text' ? sql`ifnull(${bare}, '')` : sql`ifnull(${bare}, 0)`;
@@ -98,7 +100,7 @@ function one(condition: Condition, tagScopes: readonly string[]): RawBuilder<Sql
     case 'id':
       return condition.values.length === 0 ? NOTHING : id(condition);
     case 'digits': {
-      const digits = sql`CAST(${storedValue(FIELDS[condition.field])} AS TEXT)`;
+      const digits = sql`CAST(${fieldValue(FIELDS[condition.field])} AS TEXT)`;
       return textMatches(digits, condition.operator, condition.values);
     }
     case 'member': {
@@ -176,8 +178,8 @@ function isLong({ field, range }: ConditionOf<'whole' | 'decimal'>): boolean {
 }
 
 /** A field in a condition. The bare column if NULL cannot match, because ifnull() prevents the use of an index. */
-function compared(field: StoredField, matchesNull: boolean): RawBuilder<unknown> {
-  return matchesNull ? storedValue(field) : column(field.column);
+function compared(field: ValueField, matchesNull: boolean): RawBuilder<unknown> {
+  return matchesNull || field.kind === 'derived' ? fieldValue(field) : column(field.column);
 }
 
 function ranged(value: RawBuilder<unknown>, { from, to }: Range<bigint | number>): RawBuilder<SqlBool> {
