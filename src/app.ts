@@ -23,6 +23,7 @@ import { login } from '../routes/pages/login.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system.ts';
+import { percentilesOfJobs } from '../routes/percentiles.ts';
 import { graphqlFaults, query } from '../routes/query.ts';
 import { startJob } from '../routes/start-job.ts';
 import { statistics } from '../routes/statistics.ts';
@@ -126,9 +127,9 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   // Fixed paths before paths with a parameter, which would also match them.
   for (const route of [usedNodesOfJobs, clusters, system, users]) app.route('/api', route);
   for (const route of [startJob, stopJob, editMeta, tags, deleteJobs, nodeStates]) app.route('/api', route);
-  for (const route of [jobs, count, statistics, histograms, statisticsOverview, jobMetrics, job]) {
-    app.route('/api', route);
-    app.route('/userapi', route);
+  for (const base of ['/api', '/userapi']) {
+    for (const route of [statistics, histograms, statisticsOverview, percentilesOfJobs]) app.route(base, route);
+    for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
   for (const route of [healthz, assetFiles, query, login(service)]) app.route('/', route);
   const asVisitor = visitors();

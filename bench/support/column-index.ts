@@ -69,6 +69,7 @@ export async function timed(questions: JobQuestions, question: OneQuery): Promis
     if (kind === 'count') return await questions.count(jobs, deadline);
     if (kind === 'statistics') return await questions.statistics(jobs, question, deadline);
     if (kind === 'histograms') return await questions.histograms(jobs, question, deadline);
+    if (kind === 'percentiles') return await questions.percentiles(jobs, question, deadline);
     return await questions.metricHistograms(jobs, question.scales, question.bins, deadline);
   });
   return performance.now() - startedAt;

@@ -76,7 +76,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   return pageAnswer(c, {
     title: 'Statistics',
     content,
-    scripts: ['uplot.js', 'plotting.js', 'histograms.js'],
+    scripts: ['uplot.js', 'plotting.js', 'histograms.js', 'percentiles.js'],
     styles: ['uplot.css'],
   });
 });

@@ -5,6 +5,7 @@ import type { PageIdsQuestion } from '../questions/list/question.ts';
 import { metricHistogramsQuery } from '../questions/metric-histograms/duckdb.ts';
 import type { OverviewQuestion } from '../questions/overview/question.ts';
 import { partitionsQuery } from '../questions/partitions/duckdb.ts';
+import { percentilesQuery } from '../questions/percentiles/duckdb.ts';
 import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
@@ -25,5 +26,7 @@ export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 
       return metricHistogramsQuery(question, context);
     case 'partitions':
       return partitionsQuery(question, context);
+    case 'percentiles':
+      return percentilesQuery(question, context);
   }
 }

@@ -17,6 +17,7 @@ const LANE_OF: Readonly<Record<Question['kind'], Lane>> = {
   histograms: 'slow',
   overview: 'slow',
   'metric histograms': 'slow',
+  percentiles: 'slow',
 };
 
 /** A question, and all requests that wait for its answer. */

@@ -6,6 +6,7 @@ const TYPES = {
   'plotting.js': 'text/javascript; charset=utf-8',
   'plots.js': 'text/javascript; charset=utf-8',
   'histograms.js': 'text/javascript; charset=utf-8',
+  'percentiles.js': 'text/javascript; charset=utf-8',
   'system.js': 'text/javascript; charset=utf-8',
   'uplot.js': 'text/javascript; charset=utf-8',
   'uplot.css': 'text/css; charset=utf-8',

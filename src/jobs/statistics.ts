@@ -1,5 +1,5 @@
-/** The groups of statistics. `subcluster` merges equal names of different clusters. */
-export const GROUPS = ['user', 'project', 'cluster', 'subcluster'] as const;
+/** The groups of statistics. `subcluster` and `partition` merge equal names of different clusters. */
+export const GROUPS = ['user', 'project', 'cluster', 'subcluster', 'partition'] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** The values of a group, in the order of an answer. */

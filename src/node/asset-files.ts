@@ -11,6 +11,7 @@ const FILES: Readonly<Record<AssetName, string>> = {
   'plotting.js': './plotting.js',
   'plots.js': './job/script.js',
   'histograms.js': './statistics/script.js',
+  'percentiles.js': './statistics/percentiles.js',
   'system.js': './system/script.js',
   'uplot.js': 'uplot/dist/uPlot.iife.min.js',
   'uplot.css': 'uplot/dist/uPlot.min.css',

@@ -1,6 +1,6 @@
 /**
  * Shows and reads times in the reader's time zone, on every page. Without this script they are in UTC and marked as
- * such.
+ * such. Other scripts use its formats.
  */
 (() => {
   const two = (number) => String(number).padStart(2, '0');
@@ -10,6 +10,18 @@
     const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
     return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
   }
+
+  /** Formats a duration as the server does. */
+  function duration(total) {
+    const [d, h] = [Math.floor(total / 86_400), Math.floor((total % 86_400) / 3600)];
+    const [m, s] = [Math.floor((total % 3600) / 60), Math.floor(total % 60)];
+    if (d > 0) return h > 0 ? `${d}d ${h}h` : `${d}d`;
+    if (h > 0) return m > 0 ? `${h}h ${m}m` : `${h}h`;
+    if (m > 0) return s > 0 ? `${m}m ${s}s` : `${m}m`;
+    return `${s}s`;
+  }
+
+  window.formatting = { duration };
 
   for (const element of document.querySelectorAll('time[datetime]')) {
     const date = new Date(element.dateTime);

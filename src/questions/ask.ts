@@ -8,6 +8,7 @@ import {
   type MetricScale,
   metricHistogramsOf,
 } from '../jobs/histograms.ts';
+import type { Percentiles } from '../jobs/percentiles.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
 import { refuseHiddenOrder, type VisibleJobs } from '../jobs/visibility.ts';
 import { inSlices } from '../slices.ts';
@@ -41,6 +42,8 @@ import type { JobsBatch, JobsBatchOptions } from './list/sqlite.ts';
 import { metricHistogramsQuestion } from './metric-histograms/question.ts';
 import { MetricHistogramRow, metricHistograms } from './metric-histograms/sqlite.ts';
 import { type Overview, type OverviewOptions, overviewQuestion } from './overview/question.ts';
+import { type PercentilesOptions, percentilesQuestion } from './percentiles/question.ts';
+import { jobPercentiles, percentilesRow } from './percentiles/sqlite.ts';
 import type { Question } from './question.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
 import { jobStatistics, StatisticsRow } from './statistics/sqlite.ts';
@@ -115,6 +118,12 @@ export class JobQuestions {
     const question = metricHistogramsQuestion(jobs, scales, bins);
     const rows = await this.#rows(question, MetricHistogramRow, () => metricHistograms(question), deadline);
     return metricHistogramsOf(scales, bins, rows);
+  }
+
+  /** Returns one row for all jobs, or one per group. Throws `forbidden` for a metric hidden from the caller. */
+  async percentiles(jobs: VisibleJobs, options: PercentilesOptions, deadline: Deadline): Promise<Percentiles[]> {
+    const question = percentilesQuestion(jobs, options);
+    return await this.#rows(question, percentilesRow(options), () => jobPercentiles(jobs, options), deadline);
   }
 
   /** Returns a page of a list in any order, each job as a line. */

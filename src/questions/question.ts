@@ -4,6 +4,7 @@ import type { PageIdsQuestion } from './list/question.ts';
 import type { MetricHistogramsQuestion } from './metric-histograms/question.ts';
 import type { OverviewQuestion } from './overview/question.ts';
 import type { PartitionsQuestion } from './partitions/question.ts';
+import type { PercentilesQuestion } from './percentiles/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
 
 /** All questions to a column index. `jobs` determines what the caller may see. */
@@ -14,4 +15,5 @@ export type Question =
   | MetricHistogramsQuestion
   | OverviewQuestion
   | PageIdsQuestion
-  | PartitionsQuestion;
+  | PartitionsQuestion
+  | PercentilesQuestion;

@@ -8,6 +8,7 @@ import plotsJs from '../pages/job/script.js';
 import jobsJs from '../pages/jobs/script.js';
 import pageJs from '../pages/page.js';
 import plottingJs from '../pages/plotting.js';
+import percentilesJs from '../pages/statistics/percentiles.js';
 import histogramsJs from '../pages/statistics/script.js';
 import styleCss from '../pages/style.css';
 import systemJs from '../pages/system/script.js';
@@ -19,6 +20,7 @@ export const bundledAssets: AssetTexts = {
   'plotting.js': plottingJs,
   'plots.js': plotsJs,
   'histograms.js': histogramsJs,
+  'percentiles.js': percentilesJs,
   'system.js': systemJs,
   'uplot.js': uplotJs,
   'uplot.css': uplotCss,

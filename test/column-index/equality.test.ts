@@ -14,6 +14,7 @@ import { testFolder } from '../support/folder.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
 import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
 import { randomRows, store } from '../support/random-jobs.ts';
+import { randomPercentiles } from '../support/random-percentiles.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 import { isSuitable, madeSuitable } from '../support/suitable-jobs.ts';
 
@@ -60,6 +61,10 @@ const question: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
       (options) =>
         (jobs: VisibleJobs): OneQuery => ({ kind: 'histograms', jobs, ...options }),
     ),
+  randomPercentiles.map(
+    (options) =>
+      (jobs: VisibleJobs): OneQuery => ({ kind: 'percentiles', jobs, ...options }),
+  ),
   fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) }).map(
     ({ scales, bins }) =>
       (jobs: VisibleJobs): OneQuery => ({ kind: 'metric histograms', jobs, scales, bins }),

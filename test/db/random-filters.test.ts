@@ -7,11 +7,14 @@ import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
 import { listBatches } from '../../src/questions/list/batches.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { matches } from '../support/naive-filter.ts';
+import { naivePercentiles } from '../support/naive-percentiles.ts';
 import { naiveHistograms, naiveMetricHistogram, naiveStatistics } from '../support/naive-statistics.ts';
 import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
+import { randomPercentiles } from '../support/random-percentiles.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const NOW = 1_700_000_000;
@@ -95,6 +98,12 @@ test('histograms are those of the bin tables over the rows', async () => {
   await overRandomJobs(options, async (visible, found, { bins, withWait }) => {
     const counted = await db.read(jobHistograms(visible, { bins, withWait, nowSec: NOW }));
     expect(jobHistogramsOf(bins, counted, withWait)).toEqual(naiveHistograms(found, bins, NOW, withWait));
+  });
+});
+
+test('percentiles are those of their definition over the sorted values', async () => {
+  await overRandomJobs(randomPercentiles, async (visible, found, asked) => {
+    expect(await db.read(jobPercentiles(visible, asked))).toEqual(naivePercentiles(found, asked));
   });
 });
 

@@ -232,7 +232,7 @@ describe('a session at the API', () => {
     expect(await bodyOf(await ask('/api/jobs/count', user))).toEqual({ count });
   });
 
-  test.each(['/api/jobs/', '/api/jobs/1', '/api/jobs/metrics/1', '/api/statistics/jobs', '/api/statistics/histograms'])(
+  test.each(['/api/jobs/', '/api/jobs/1', '/api/jobs/metrics/1', '/api/statistics/jobs', '/api/statistics/histograms', '/api/statistics/percentiles?of=wait'])(
     'reads %s',
     async (path) => {
       expect((await ask(path, 'ada')).status).toBe(200);

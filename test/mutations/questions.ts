@@ -35,6 +35,27 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/list/newest-first.ts', 'whereJob(branch)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/histograms/sqlite.ts', '{where}', '{sql`1`}', 'db/random-filters'),
   mutation('questions/metric-histograms/sqlite.ts', '{where}', '{sql`1`}', 'db/random-filters'),
+  mutation('questions/percentiles/sqlite.ts', '{where}', '{sql`1`}', 'db/random-filters'),
+  mutation('questions/percentiles/sqlite.ts', '<= 1e308 THEN', '<= 2 THEN', 'db/random-filters'),
+  mutation(
+    'questions/percentiles/ranks.ts',
+    '* jobs THEN value',
+    '* jobs AND upto > 1 THEN value',
+    'db/random-filters',
+  ),
+  mutation('questions/percentiles/question.ts', 'of.startsWith(METRIC)', 'false', 'routes/restricted-metrics'),
+  mutation(
+    'questions/percentiles/duckdb.ts',
+    'whereColumns(jobs.conditions, context)',
+    "'true'",
+    'column-index/equality',
+  ),
+  mutation(
+    'questions/histograms/sqlite.ts',
+    'withWait ? fieldValue(FIELDS.wait)',
+    'false ? sql``',
+    'db/random-filters',
+  ),
   mutation('questions/used-nodes/sqlite.ts', "job.job_state = 'running' AND job.start", 'job.start', 'db/statistics'),
   mutation(
     'questions/used-nodes/sqlite.ts',

@@ -90,6 +90,28 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     expect(await texts('table.jobs tbody tr td:first-child')).toEqual(['13', '12']);
   });
 
+  test('have percentiles of waits, durations and walltime used of the groups', async () => {
+    const start = NOW - 86_400;
+    const own = await site(browser, {
+      // Waits of 0, 90 and 90 s; 1/4, 1/2 and all of the walltime of 2 h. Of bob's job nothing is known.
+      jobs: [
+        job({ jobId: 1, startTime: start, submitTime: start, duration: 1800 }),
+        job({ jobId: 2, startTime: start, submitTime: start - 90, duration: 3600 }),
+        job({ jobId: 3, startTime: start, submitTime: start - 90, duration: 7200 }),
+        job({ jobId: 4, startTime: start, user: 'bob', duration: 60, walltime: 0 }),
+      ],
+    });
+    const { page, texts, complaints } = await own.visit('root');
+    await page.goto('/statistics?sort-by=totalJobs');
+    await page.locator('#percentiles').scrollIntoViewIfNeeded();
+    await expect
+      .poll(() => texts('#percentiles tbody tr'))
+      .toEqual(['ada 1m 30s 1m 30s 1m 30s 1h 2h 2h 50 % 100 % 100 %', 'bob 1m 1m 1m']);
+    await expect.poll(() => texts('#percentiles-state')).toEqual(['']);
+    expect(complaints).toEqual([]);
+    await own.close();
+  });
+
   test('are narrowed by a click on a bar', async () => {
     const { page, texts } = await service.visit('root');
     await page.goto('/statistics?project.not=many');

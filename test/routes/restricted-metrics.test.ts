@@ -85,6 +85,9 @@ const REFUSED = [
   'statistics/histograms?metric.mem_used_max=1-',
   'statistics/histograms?metric=mem_used',
   'statistics/overview?metric=mem_used',
+  'statistics/percentiles?of=metric.mem_used_max',
+  'statistics/percentiles?of=metric.mem_used_std&group-by=cluster',
+  'statistics/percentiles?of=wait&metric.mem_used_max=1-',
 ];
 
 interface Shown {
@@ -129,6 +132,8 @@ describe.each(USERS)('%s, %s %s', (...who) => {
     for (const path of [
       'jobs/count?metric.mem_used_max=1-&cluster=open',
       'statistics/histograms?metric=mem_used&cluster=open',
+      'statistics/percentiles?of=metric.mem_used_max&cluster=open',
+      'statistics/percentiles?of=metric.cpu_load_avg',
     ]) {
       expect((await service.get(`/userapi/${path}`, ...who)).status).toBe(200);
     }

@@ -116,6 +116,8 @@ const QUERIES = [
   'metric.secret_avg=1-&cluster=small',
   'with-metadata=1&items-per-page=3',
   'sort-by=energy',
+  'of=metric.secret_avg',
+  'of=metric.secret_avg&cluster=open&p=0,100',
 ];
 const BODIES = ['null', '["secret"]', '["secret_less","secret"]', '{"key":"a","value":"b"}'];
 const IDS = ['1', '2', '4'];
@@ -201,7 +203,7 @@ describe('a restricted metric', () => {
   test('is in the answers of these routes to an admin', async () => {
     const reading = everything(service).filter(({ method, target }) => method === 'GET' || /^\/userapi/.test(target));
     const routes = (await showing(reading, await asUser('root', 'admin', 'api'))).map((one) => one.split(/[? ]/, 2)[1]);
-    const known = ['jobs/', 'jobs/1', 'jobs/2', 'jobs/4', 'jobs/metrics/2'];
+    const known = ['jobs/', 'jobs/1', 'jobs/2', 'jobs/4', 'jobs/metrics/2', 'statistics/percentiles'];
     const expected = ['/api/', '/userapi/'].flatMap((base) => known.map((path) => base + path));
     expect([...new Set(routes)].toSorted()).toEqual([...expected, '/jobs/1', '/jobs/2', '/jobs/4'].toSorted());
   });

@@ -1,5 +1,5 @@
 import { DURATION_BINS, type DurationBins, type MetricScale } from '../../src/jobs/histograms.ts';
-import type { JobsStatistics } from '../../src/jobs/statistics.ts';
+import type { Group, JobsStatistics } from '../../src/jobs/statistics.ts';
 import type { StatisticsOptions } from '../../src/questions/statistics/question.ts';
 import { waitOf } from './naive-filter.ts';
 import type { Row } from './random-jobs.ts';
@@ -8,14 +8,7 @@ import type { Row } from './random-jobs.ts';
 export function naiveStatistics(rows: readonly Row[], options: StatisticsOptions) {
   const { groupBy, sortBy, page } = options;
   if (groupBy === undefined) return [totals('', rows, options)];
-  const keys = new Map(rows.map((row) => [row[groupBy].toString('latin1'), row[groupBy]]));
-  const groups = [...keys.values()].sort(Buffer.compare).map((key) =>
-    totals(
-      key.toString(),
-      rows.filter((row) => row[groupBy].equals(key)),
-      options,
-    ),
-  );
+  const groups = groupsOf(rows, groupBy).map(([key, found]) => totals(key, found, options));
   if (sortBy !== undefined) groups.sort((a, b) => (a[sortBy] === b[sortBy] ? 0 : a[sortBy] < b[sortBy] ? 1 : -1));
   if (page === undefined) return groups;
   return groups.slice((page.page - 1) * page.itemsPerPage, page.page * page.itemsPerPage);
@@ -60,7 +53,7 @@ const nodes = (row: Row) => row['num-nodes'];
 const cores = (row: Row) => row['num-hwthreads'] ?? 0n;
 const accs = (row: Row) => row['num-acc'] ?? 0n;
 
-function lasted(row: Row, nowSec: number): bigint {
+export function lasted(row: Row, nowSec: number): bigint {
   if (row.state !== 'running') return row.duration;
   const seconds = BigInt(nowSec) - row['start-time'];
   return seconds > 0n ? seconds : 0n;
@@ -70,8 +63,17 @@ function floorDivide(value: bigint, by: bigint): bigint {
   return (value - (((value % by) + by) % by)) / by;
 }
 
-function exact(value: bigint): number | bigint {
+export function exact(value: bigint): number | bigint {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+/** The groups in the order of their keys' bytes, each with its rows. */
+export function groupsOf(rows: readonly Row[], groupBy: Group): [key: string, rows: readonly Row[]][] {
+  const keyOf = (row: Row) => row[groupBy] ?? Buffer.from('');
+  const byKey = Map.groupBy(rows, (row) => keyOf(row).toString('latin1'));
+  return [...byKey]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([bytes, found]) => [Buffer.from(bytes, 'latin1').toString(), found]);
 }
 
 /** The histograms of contract/graphql.md §6.1. */

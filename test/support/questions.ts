@@ -5,6 +5,7 @@ import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import type { OverviewQuestion } from '../../src/questions/overview/question.ts';
 import type { PartitionsQuestion } from '../../src/questions/partitions/question.ts';
+import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 
@@ -22,5 +23,7 @@ export function statementFor(question: OneQuery): Statement<unknown> {
       return jobHistograms(question.jobs, question);
     case 'metric histograms':
       return metricHistograms(question);
+    case 'percentiles':
+      return jobPercentiles(question.jobs, question);
   }
 }

@@ -4,16 +4,7 @@
   const LOOK_MS = 30_000;
   const READ = { headers: { 'X-Requested-With': 'cc-jobs' } };
   const loadedAt = performance.now();
-
-  /** Formats a duration as the server does. */
-  function duration(total) {
-    const [d, h] = [Math.floor(total / 86_400), Math.floor((total % 86_400) / 3600)];
-    const [m, s] = [Math.floor((total % 3600) / 60), Math.floor(total % 60)];
-    if (d > 0) return h > 0 ? `${d}d ${h}h` : `${d}d`;
-    if (h > 0) return m > 0 ? `${h}h ${m}m` : `${h}h`;
-    if (m > 0) return s > 0 ? `${m}m ${s}s` : `${m}m`;
-    return `${s}s`;
-  }
+  const { duration } = window.formatting;
 
   const running = () => [...document.querySelectorAll('[data-running]')];
 

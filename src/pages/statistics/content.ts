@@ -7,6 +7,7 @@ import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
 import { address, type Filtered } from '../filter/words.ts';
 import { duration, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { percentilesTable } from './percentiles-table.ts';
 
 export interface StatisticsContent {
   page: Filtered;
@@ -53,7 +54,7 @@ export function statisticsContent(content: StatisticsContent): Html {
   const { page, filter, totals } = content;
   return html`<div class="head"><h1>Statistics</h1><a class="across" href="${address('/jobs', page.query)}">These jobs as a list</a></div>
 ${filter}
-${totals === undefined || totals.totalJobs === 0 ? nothing(page) : html`${totalsList(content, totals)}${groupsTable(content)}${histograms(content)}`}`;
+${totals === undefined || totals.totalJobs === 0 ? nothing(page) : html`${totalsList(content, totals)}${groupsTable(content)}${percentilesTable(page, content.groupBy, content.groups)}${histograms(content)}`}`;
 }
 
 function nothing({ path, query }: Filtered): Html {

@@ -15,7 +15,7 @@ import {
 } from '../../jobs/statistics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { durationAt } from '../one-job/job-json.ts';
-import { column, overJobs } from '../where/sqlite.ts';
+import { column, fieldValue, overJobs } from '../where/sqlite.ts';
 import type { StatisticsOptions } from './question.ts';
 
 /** Rows of JobsStatistics (src/jobs/statistics.ts has the formulas and their bounds). */
@@ -23,7 +23,7 @@ export function jobStatistics(jobs: VisibleJobs, options: StatisticsOptions): St
   const { groupBy, sortBy, page } = options;
   // `+` prevents the use of an index in the order of the groups, which would read all jobs of the table in random
   // order. A range of start times or a scan, followed by a sort, is faster.
-  const key = groupBy === undefined ? sql`''` : sql`+${column(FIELDS[groupBy].column)}`;
+  const key = groupBy === undefined ? sql`''` : sql`+${fieldValue(FIELDS[groupBy])}`;
   const sums = sql`${totals(options, groupBy)} FROM (${measures(jobs, key, options)})`;
   const order = sortBy === undefined ? sql`key` : sql`${sql.ref(known(sortBy))} DESC, key`;
   const slice = page === undefined ? sql`` : sql` LIMIT ${page.itemsPerPage} OFFSET ${offsetOf(page)}`;

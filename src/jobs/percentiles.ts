@@ -1,0 +1,50 @@
+import { ALL_FIELDS, type FieldOf, METRIC } from './fields.ts';
+import { isFootprintKey } from './filter.ts';
+
+type MeasuredField = FieldOf<'derived' | 'whole' | 'decimal'>;
+
+/** A number of each job, of which percentiles can be requested. A key of the footprint is `metric.flops_any_avg`. */
+export type Measure = MeasuredField['name'] | 'walltime-used' | `${typeof METRIC}${string}`;
+
+/**
+ * The measures that are not keys of footprints. `walltime-used` is duration / walltime. Some jobs lack the value: the
+ * wait can be unknown, and a walltime or an energy of 0 means that it is.
+ */
+export const MEASURES: readonly Exclude<Measure, `${typeof METRIC}${string}`>[] = [
+  ...ALL_FIELDS.filter(
+    (field): field is MeasuredField => field.kind === 'derived' || field.kind === 'whole' || field.kind === 'decimal',
+  ).map(({ name }) => name),
+  'walltime-used',
+];
+
+export function isMeasure(text: string): text is Measure {
+  return (
+    MEASURES.some((name) => name === text) || (text.startsWith(METRIC) && isFootprintKey(text.slice(METRIC.length)))
+  );
+}
+
+/** True if the values are decimals. Others are integers of 64 bits. */
+export function isDecimalMeasure(measure: Measure): boolean {
+  return measure === 'energy' || measure === 'walltime-used' || measure.startsWith(METRIC);
+}
+
+/** Decimal places of a percentile. SQL compares whole numbers of this size. */
+export const PERCENTILE_DIGITS = 3;
+export const DEFAULT_PERCENTILES: readonly number[] = [50, 90, 99];
+/** The maximum number of percentiles in one request. */
+export const MOST_PERCENTILES = 20;
+
+/**
+ * The percentiles of one group, or of all jobs (`id` is then ''). Percentile p is the nearest rank: the smallest value
+ * such that at least p % of the values are less or equal. It is always the value of a job. Jobs without the value do not
+ * count in it.
+ */
+export interface Percentiles {
+  id: string;
+  /** Jobs with the value. */
+  jobs: number;
+  /** Jobs without it. */
+  unknown: number;
+  /** In the order of the question. null if no job has the value. */
+  values: { p: number; value: number | bigint | null }[];
+}

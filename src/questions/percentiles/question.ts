@@ -1,0 +1,31 @@
+import { METRIC } from '../../jobs/fields.ts';
+import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
+import type { PageRequest } from '../../jobs/paging.ts';
+import type { Measure } from '../../jobs/percentiles.ts';
+import type { Group } from '../../jobs/statistics.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+
+export interface PercentilesOptions {
+  readonly of: Measure;
+  /** From 0 to 100, with at most PERCENTILE_DIGITS decimal places. */
+  readonly percentiles: readonly number[];
+  /** Unix seconds at which the duration of running jobs ends. */
+  readonly nowSec: number;
+  /** Without it there is one row for all jobs. Groups are in ascending order of their key. */
+  readonly groupBy?: Group | undefined;
+  /** A page of the groups. Without it all are returned. Has no effect without groupBy. */
+  readonly page?: PageRequest | undefined;
+}
+
+/** Percentiles of a number of jobs (PercentilesRow). */
+export interface PercentilesQuestion extends PercentilesOptions {
+  readonly kind: 'percentiles';
+  readonly jobs: VisibleJobs;
+}
+
+/** Throws `forbidden` for a metric that is hidden from the caller. */
+export function percentilesQuestion(jobs: VisibleJobs, options: PercentilesOptions): PercentilesQuestion {
+  const { of } = options;
+  if (of.startsWith(METRIC)) refuseHiddenMetrics(jobs.hidden, jobs.conditions, [of.slice(METRIC.length)]);
+  return { kind: 'percentiles', jobs, ...options };
+}

@@ -1,0 +1,54 @@
+import { METRIC } from '../../src/jobs/fields.ts';
+import type { Measure, Percentiles } from '../../src/jobs/percentiles.ts';
+import type { PercentilesOptions } from '../../src/questions/percentiles/question.ts';
+import { waitOf } from './naive-filter.ts';
+import { exact, groupsOf, lasted } from './naive-statistics.ts';
+import type { Row } from './random-jobs.ts';
+
+/** Percentiles by their definition: the first of the sorted values that has at least p % of them at or below it. */
+export function naivePercentiles(rows: readonly Row[], options: PercentilesOptions): Percentiles[] {
+  const { groupBy, page } = options;
+  if (groupBy === undefined) return [ofRows('', rows, options)];
+  const groups = groupsOf(rows, groupBy).map(([key, found]) => ofRows(key, found, options));
+  return page === undefined ? groups : groups.slice((page.page - 1) * page.itemsPerPage, page.page * page.itemsPerPage);
+}
+
+function ofRows(id: string, rows: readonly Row[], { of, percentiles, nowSec }: PercentilesOptions): Percentiles {
+  const values = rows
+    .map((row) => measureOf(row, of, nowSec))
+    .filter((value) => value !== undefined)
+    .sort((a, b) => (a < b ? -1 : Number(a > b)));
+  const share = (value: bigint | number) => (values.filter((other) => other <= value).length * 100) / values.length;
+  return {
+    id,
+    jobs: values.length,
+    unknown: rows.length - values.length,
+    values: percentiles.map((p) => {
+      const value = values.find((each) => share(each) >= p);
+      return { p, value: value === undefined ? null : typeof value === 'bigint' ? exact(value) : value };
+    }),
+  };
+}
+
+/** Undefined if the job does not have the number. */
+function measureOf(row: Row, measure: Measure, nowSec: number): bigint | number | undefined {
+  switch (measure) {
+    case 'wait':
+      return waitOf(row);
+    case 'duration':
+      return lasted(row, nowSec);
+    case 'walltime-used':
+      return row.walltime > 0n ? Number(lasted(row, nowSec)) / Number(row.walltime) : undefined;
+    case 'walltime':
+    case 'energy':
+      return Number(row[measure]) === 0 ? undefined : row[measure];
+    case 'num-nodes':
+    case 'num-hwthreads':
+    case 'num-acc':
+      return row[measure] ?? 0n;
+    default: {
+      const value = row.footprint.meaning?.[measure.slice(METRIC.length)];
+      return value === undefined || Math.abs(value) > 1e308 ? undefined : value;
+    }
+  }
+}
