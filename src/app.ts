@@ -14,6 +14,7 @@ import { histograms } from '../routes/histograms.ts';
 import { job } from '../routes/job.ts';
 import { jobMetrics } from '../routes/job-metrics.ts';
 import { jobs } from '../routes/jobs.ts';
+import { metrics } from '../routes/metrics.ts';
 import { nodeStates } from '../routes/node-states.ts';
 import { openapi } from '../routes/openapi.ts';
 import { assets as assetFiles } from '../routes/pages/assets.ts';
@@ -50,6 +51,7 @@ import { deadline } from './http/limits/deadline.ts';
 import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
 import { queryGate } from './http/limits/query-gate.ts';
 import { UnsentBytes } from './http/limits/unsent-bytes.ts';
+import { observeRequests } from './http/metrics/observe-requests.ts';
 import { Upstream } from './http/upstream/upstream.ts';
 import { faultPages } from './pages/fault-page.ts';
 import { JobQuestions } from './questions/ask.ts';
@@ -103,6 +105,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   });
   app.use('/query', graphqlFaults());
   app.use(accessLog());
+  if (service.metrics !== undefined) app.use(observeRequests(service.metrics.observe));
   app.use(cors());
   app.use(hardening());
   if (service.compresses) app.use(compressResponses());
@@ -132,6 +135,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
   for (const route of [healthz, assetFiles, query, login(service)]) app.route('/', route);
+  if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
   for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage]) app.route('/', page);

@@ -29,7 +29,7 @@ import { stderrLines } from './node/stderr-lines.ts';
 import { waitAtMost } from './node/wait-at-most.ts';
 import { ReplacementPermit } from './processes/replacement-permit.ts';
 import { ownRssMb } from './processes/rss.ts';
-import { databaseKind, type Settings } from './settings.ts';
+import { databaseKind, type Settings, type SettingValues } from './settings.ts';
 import type { Sizing } from './system-state.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startFileCheck } from './timed/file-check.ts';
@@ -205,6 +205,7 @@ async function startParts(
       parent: { ...parentStatus(), eventLoopLagMs: loop.worstMs, connections: connections.status() },
       timedWork: timer.status(),
     }),
+    metrics: await metricsFor(settings),
     degraded: fileCheck.degraded,
     memoryHistory: () => memory.samples,
     archiveChanged: () => follower.wake(),
@@ -222,6 +223,13 @@ async function startParts(
   }
   follower.wake(); // archive changes that an earlier service left
   return { app, close };
+}
+
+/** The library is only loaded if the metrics are served. */
+async function metricsFor({ METRICS_TOKEN, METRICS_ADDRESSES }: SettingValues) {
+  if (METRICS_TOKEN === undefined && METRICS_ADDRESSES === undefined) return undefined;
+  const { serviceMetrics } = await import('./node/prometheus.ts');
+  return serviceMetrics();
 }
 
 function parentStatus() {

@@ -193,6 +193,14 @@ export const SettingsSchema = z.object({
     .optional()
     .describe('URL of a running cc-backend that answers what /query needs a metric store for'),
   GRAPHQL_INTROSPECTION: onOff.prefault('off').describe('let clients of /query ask for its schema'),
+  METRICS_TOKEN: text
+    .refine((value) => value.length >= 16 && !/\s/.test(value), 'must have 16 characters or more, without spaces')
+    .optional()
+    .describe('bearer token with which Prometheus may read /metrics'),
+  METRICS_ADDRESSES: addressList.optional().describe('addresses that may read /metrics, separated by commas'),
+  METRICS_TOP: wholeNumber(0, 100)
+    .prefault('0')
+    .describe('how many users and projects with most allocated nodes /metrics names; 0: none'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be fatal, error, warn, info, debug, trace or silent',
@@ -254,6 +262,9 @@ const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
     'ARCHIVE_PATH',
     'FRONTEND_PATH',
     'METRIC_RESOLUTIONS',
+    'METRICS_TOKEN',
+    'METRICS_ADDRESSES',
+    'METRICS_TOP',
   ],
 };
 
@@ -316,6 +327,7 @@ function sourcesOf(given: Given, sourceOf: (name: SettingName) => SettingSource)
 /** Settings whose values are never displayed, logged or sent. */
 export const SECRETS: ReadonlySet<SettingName> = new Set([
   'DB_AUTH_TOKEN',
+  'METRICS_TOKEN',
   'JWT_PRIVATE_KEY',
   'SESSION_KEY',
   'CROSS_LOGIN_JWT_HS512_KEY',

@@ -51,6 +51,7 @@ const WITHOUT = [
   'http/auth/signing-keys.ts',
   'http/env.ts',
   'http/json/job-schema.ts',
+  'http/metrics/service-metrics.ts',
   'http/json/large-bodies.ts',
   'http/json/node-body.ts',
   'http/request.ts',

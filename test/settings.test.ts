@@ -218,11 +218,19 @@ describe('CC_BACKEND_SESSIONS', () => {
 
 test('no message repeats what a secret setting holds', () => {
   const secret = 'c2VjcmV0LXRoYXQtbm9ib2R5LW1heS1zZWU';
-  const bindings = { PORT: 'x', HOST: '', DB_AUTH_TOKEN: secret, JWT_PRIVATE_KEY: secret };
+  const bindings = {
+    PORT: 'x',
+    HOST: '',
+    DB_AUTH_TOKEN: secret,
+    JWT_PRIVATE_KEY: secret,
+    METRICS_TOKEN: `${secret} x`,
+  };
   const problems = problemsOf(bindings);
   expect(problems.length).toBeGreaterThan(2);
   expect(problems.join('\n')).not.toContain(secret);
-  expect([...SECRETS].sort()).toEqual(['CROSS_LOGIN_JWT_HS512_KEY', 'DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY', 'SESSION_KEY']);
+  expect([...SECRETS].sort()).toEqual([
+    ...['CROSS_LOGIN_JWT_HS512_KEY', 'DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY', 'METRICS_TOKEN', 'SESSION_KEY'],
+  ]);
 });
 
 test('each setting says where it came from', () => {

@@ -20,6 +20,7 @@ import type { RefusedReports } from './jobs/refused-reports.ts';
 import type { TakeApart } from './json/large-bodies.ts';
 import type { BodyBudget } from './limits/body-budget.ts';
 import type { UnsentBytes } from './limits/unsent-bytes.ts';
+import type { ServiceMetrics } from './metrics/service-metrics.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** The parts of the service that differ between runtimes. An entry passes them to `createApp`. */
@@ -50,6 +51,8 @@ export interface Service {
   readonly system: () => RuntimeState;
   /** Problems for the operator that DatabaseStatus.degraded does not have; for /healthz. */
   readonly degraded?: (() => readonly string[]) | undefined;
+  /** The metrics of Prometheus. Undefined if they are not served. */
+  readonly metrics?: ServiceMetrics | undefined;
   /** The memory of the last minutes, oldest sample first. Undefined without processes. */
   readonly memoryHistory?: (() => readonly MemorySample[]) | undefined;
   /** True if the service compresses answers. The runtime of a Worker already compresses them. */

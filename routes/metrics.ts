@@ -1,0 +1,24 @@
+import { Hono } from 'hono';
+import type { AppEnv } from '../src/http/env.ts';
+import { systemState } from '../src/http/json/shown-system.ts';
+import { ClusterFiguresReader } from '../src/http/metrics/cluster-figures.ts';
+import { requireScraper } from '../src/http/metrics/scrape-access.ts';
+import type { ServiceMetrics } from '../src/http/metrics/service-metrics.ts';
+
+/**
+ * GET /metrics: the state of the service and of the clusters in the text format of Prometheus. If the database does not
+ * answer in time, the figures of the clusters are missing and `ccjobs_cluster_figures_up` is 0.
+ */
+export function metrics({ text, contentType }: ServiceMetrics): Hono<AppEnv> {
+  const figures = new ClusterFiguresReader();
+  return new Hono<AppEnv>().get('/metrics', async (c) => {
+    await requireScraper(c);
+    const known = await figures.read(c).catch((error: unknown) => {
+      c.var.log.warn({ err: error }, 'the figures of the clusters could not be read for /metrics');
+      return undefined;
+    });
+    return new Response(await text(systemState(c), known), {
+      headers: { 'Content-Type': contentType, 'Cache-Control': 'no-store' },
+    });
+  });
+}

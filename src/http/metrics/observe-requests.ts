@@ -1,0 +1,24 @@
+import type { MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import type { AppEnv } from '../env.ts';
+import type { ObservedRequest } from './service-metrics.ts';
+
+/** Reports each request when its answer has ended. Labels are patterns and never what a caller wrote. */
+export function observeRequests(observe: (request: ObservedRequest) => void): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const startedAt = c.var.service.arrivedAt?.(c) ?? performance.now();
+    await next();
+    const path = routePath(c, -1);
+    const report = () =>
+      observe({
+        method: METHODS.has(c.req.method) ? c.req.method : 'other',
+        route: path.includes('*') ? 'none' : path,
+        status: c.res.status,
+        seconds: (performance.now() - startedAt) / 1000,
+      });
+    if (c.var.streamed === undefined) report();
+    else void c.var.streamed.then(report);
+  };
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
