@@ -33,6 +33,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   nodes: () => import('./nodes.ts'),
   columns: () => import('./columns.ts'),
   dashboards: () => import('./dashboards.ts'),
+  answers: () => import('./answers.ts'),
   growth: () => import('./growth.ts'),
   odd: () => import('./odd.ts'),
   record: () => import('./record.ts'),

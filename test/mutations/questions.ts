@@ -39,10 +39,12 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/percentiles/sqlite.ts', '<= 1e308 THEN', '<= 2 THEN', 'db/random-filters'),
   mutation(
     'questions/percentiles/ranks.ts',
-    '* jobs THEN value',
-    '* jobs AND upto > 1 THEN value',
+    'share)} THEN value',
+    'share)} AND upto > 1 THEN value',
     'db/random-filters',
   ),
+  mutation('questions/percentiles/ranks.ts', 'before = 0 OR', 'false OR', 'db/random-filters'),
+  mutation('questions/percentiles/duckdb.ts', 'energy <> 0', 'true', 'column-index/equality'),
   mutation('questions/percentiles/question.ts', 'of.startsWith(METRIC)', 'false', 'routes/restricted-metrics'),
   mutation(
     'questions/percentiles/duckdb.ts',

@@ -2,6 +2,7 @@ import { FIELDS, METRIC } from '../../jobs/fields.ts';
 import type { Measure } from '../../jobs/percentiles.ts';
 import type { DuckDbQuery } from '../duckdb-query.ts';
 import { footprintName, indexColumn } from '../index-columns.ts';
+import { quantizedColumn, quantizedSql } from '../quantized.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
 import type { PercentilesQuestion } from './question.ts';
@@ -12,11 +13,23 @@ export function percentilesQuery(question: PercentilesQuestion, context: FilterC
   const { jobs, of, nowSec, groupBy } = question;
   const key = groupBy === undefined ? "''" : FIELDS[groupBy].column;
   const value = measured(of, nowSec, context.footprintKeys);
-  const where = whereColumns(jobs.conditions, context);
-  const valued = `SELECT ${key} AS key, ${value} AS value FROM job WHERE ${where}`;
-  const sql = `WITH counted AS MATERIALIZED (SELECT key, value, count(*) AS jobs FROM (${valued}) GROUP BY key, value),
-    ${percentileRows('counted', question, (decimal) => `CAST(${decimal} AS VARCHAR)`)}`;
-  return { sql, parameters: context.parameters.values };
+  const from = `job WHERE ${whereColumns(jobs.conditions, context)}`;
+  const stored = storedStep(of, context.footprintKeys);
+  const valued =
+    stored === undefined
+      ? `MATERIALIZED (SELECT *, ${quantizedSql('value')} AS step
+          FROM (SELECT ${key} AS key, ${value} AS value, count(*) AS jobs FROM ${from} GROUP BY 1, 2))`
+      : // Almost every job may have another value. Reading the jobs twice needs memory only for values that are sorted.
+        `NOT MATERIALIZED (SELECT ${key} AS key, ${value} AS value, ${stored} AS step, 1 AS jobs FROM ${from})`;
+  const rows = percentileRows('by_value', question, (decimal) => `CAST(${decimal} AS VARCHAR)`);
+  return { sql: `WITH by_value AS ${valued}, ${rows}`, parameters: context.parameters.values };
+}
+
+/** The column with the steps of a measure, as SQL. Undefined if the index does not have one. */
+function storedStep(measure: Measure, footprintKeys: readonly string[]): string | undefined {
+  if (measure === 'energy') return `CASE WHEN energy <> 0 THEN ${quantizedColumn('energy')} END`;
+  const index = measure.startsWith(METRIC) ? footprintKeys.indexOf(measure.slice(METRIC.length)) : -1;
+  return index < 0 ? undefined : quantizedColumn(footprintName(index));
 }
 
 function measured(measure: Measure, nowSec: number, footprintKeys: readonly string[]): string {

@@ -1,0 +1,48 @@
+/** What people ask about waits and other numbers of jobs, each question next to the limit of its answer. */
+import { type BenchOptions, databaseFor } from './support/database.ts';
+import { get } from './support/http.ts';
+import { childrenOf, rssMb } from './support/processes.ts';
+import { startServer } from './support/server.ts';
+import { atMost, type Check, fact, percentile, shown, spread } from './support/table.ts';
+import { untilReady } from './support/whole-requests.ts';
+
+export const JOBS = 200_000;
+/** The limits in ms are for this many jobs. */
+const FULL = 20_000_000;
+const ROUNDS = 5;
+
+const PERCENTILES = '/api/statistics/percentiles';
+const QUESTIONS: readonly { name: string; path: string; mostMs?: number }[] = [
+  { name: 'waiting percentiles by partition', path: `${PERCENTILES}?of=wait&group-by=partition`, mostMs: 500 },
+  { name: 'waiting percentiles of all jobs', path: `${PERCENTILES}?of=wait` },
+  { name: 'waiting percentiles by user', path: `${PERCENTILES}?of=wait&group-by=user` },
+  { name: 'percentiles of the walltime used by partition', path: `${PERCENTILES}?of=walltime-used&group-by=partition` },
+  { name: 'percentiles of the energy by partition', path: `${PERCENTILES}?of=energy&group-by=partition` },
+  {
+    name: 'percentiles of a metric by partition',
+    path: `${PERCENTILES}?of=metric.flops_any_avg&group-by=partition`,
+  },
+];
+
+export async function run(options: BenchOptions): Promise<Check[]> {
+  const files = await databaseFor(options);
+  const server = await startServer(files, { COLUMN_INDEX: 'on', DB_MEMORY_LIMIT_MB: '3000' });
+  try {
+    await untilReady(server);
+    const checks: Check[] = [];
+    for (const { name, path, mostMs } of QUESTIONS) {
+      const times: number[] = [];
+      for (let round = 0; round <= ROUNDS; round += 1) {
+        const { status, body, ms } = await get(server, path);
+        if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
+        if (round > 0) times.push(ms); // the first round warms up
+      }
+      const isLimited = options.jobs >= FULL && mostMs !== undefined;
+      checks.push(isLimited ? atMost(name, percentile(times, 0.5), mostMs, ' ms') : fact(name, spread(times)));
+    }
+    const mb = Math.max(...childrenOf(server.pid).map(rssMb));
+    return [...checks, fact('RSS of the process of the index', `${shown(mb)} MB`)];
+  } finally {
+    await server.stop();
+  }
+}
