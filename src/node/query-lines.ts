@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
-/** Somewhat more than the requests that a browser sends at the same time over HTTP/1.1. */
-const MOST_STARTED = 8;
+/** As many as a browser sends at the same time over HTTP/1.1, and as the gate runs of one caller among others. */
+const MOST_STARTED = 6;
 
 /** The requests of one sender. */
 interface Line {
@@ -20,7 +20,7 @@ export function arrivedAt(incoming: IncomingMessage): number | undefined {
 }
 
 /**
- * Starts at most eight GraphQL requests of a sender, an address with its credentials, at the same time. A page of a job
+ * Starts at most six GraphQL requests of a sender, an address with its credentials, at the same time. A page of a job
  * sends ten of them, and a proxy that speaks HTTP/2 with browsers passes on all of them at once. The app needs 22 KB for
  * each request that waits for the database, but a request that has not reached it needs little. Without these lines,
  * 200 pages that were opened at once took 100 MB instead of 40.
