@@ -252,7 +252,8 @@ describe('accounts', () => {
 test('METRIC_RESOLUTIONS are what the pages may ask /query for', async () => {
   const resampling = async () => {
     const page = await (await as('ada', '/monitoring/jobs/')).text();
-    return /const resampleConfig = (.*);/.exec(page)?.[1];
+    const [, text = ''] = /const resampleConfig = JSON\.parse\((.*)\);/.exec(page) ?? [];
+    return JSON.parse(text) as unknown;
   };
   expect(await resampling()).toBe('null');
   await service.close();
