@@ -83,6 +83,12 @@ export const QUESTIONS: readonly Mutation[] = [
     'questions/partitions',
   ),
   mutation(
+    'questions/partitions/partitions.ts',
+    'this.#waitEndsAt - this.#now()',
+    'FIRST_WAIT_MS',
+    'questions/partitions > only the beginning',
+  ),
+  mutation(
     'questions/histograms/duckdb.ts',
     'whereColumns(jobs.conditions, context)',
     "'true'",

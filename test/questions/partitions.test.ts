@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/db/port.ts';
 import { Fault } from '../../src/faults.ts';
-import { FRESH_MS, Partitions, RETRY_MS } from '../../src/questions/partitions/partitions.ts';
+import { FIRST_WAIT_MS, FRESH_MS, Partitions, RETRY_MS } from '../../src/questions/partitions/partitions.ts';
 import { BOTH_DATABASES } from '../support/both-databases.ts';
 import { indexed, isReady } from '../support/column-index.ts';
 import { testPool, within } from '../support/pool.ts';
@@ -145,6 +145,15 @@ test('an answer does not wait for a slow first reading', async () => {
   expect(await Promise.race([answer(partitions), sleep(30_000)])).toEqual({});
   gate.resolve();
   await until(partitions, { a: ['work'] });
+});
+
+test('only the beginning of a reading is waited for', async () => {
+  const gate = Promise.withResolvers<void>();
+  onTestFinished(() => gate.resolve());
+  const { partitions, pass } = await clocked(jobs(1, 9, 'work'), () => gate.promise);
+  await answer(partitions);
+  pass(FIRST_WAIT_MS);
+  expect(await Promise.race([answer(partitions), nextTurn('waits')])).toEqual({});
 });
 
 test('a reading that failed continues where it was', async () => {

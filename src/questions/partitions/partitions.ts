@@ -18,8 +18,8 @@ export interface PartitionsOptions {
 export const FRESH_MS = 3_600_000;
 /** All jobs are read again after a failure, or after a Worker has dropped the reading with its request. */
 export const RETRY_MS = 60_000;
-/** The first caller waits this long for the answer of the column index, or for all jobs of a small file. */
-const FIRST_WAIT_MS = 250;
+/** So long after a reading begins, callers wait for the answer of the column index, or for all jobs of a small file. */
+export const FIRST_WAIT_MS = 250;
 const PART_JOBS = 50_000;
 const PART_LIMIT_MS = 30_000;
 /** More names than a person would choose from. */
@@ -52,6 +52,8 @@ export class Partitions {
   #reading: Reading | undefined;
   #readAll: Promise<void> = Promise.resolve();
   #dueAt = Number.NEGATIVE_INFINITY;
+  /** Callers that know nothing yet wait until this time. */
+  #waitEndsAt = 0;
 
   constructor({ db, index, now = () => performance.now(), partJobs = PART_JOBS }: PartitionsOptions) {
     this.#db = db;
@@ -71,14 +73,17 @@ export class Partitions {
 
   #begin({ waitUntil }: Deadline): void {
     this.#dueAt = this.#now() + RETRY_MS;
+    this.#waitEndsAt = this.#now() + FIRST_WAIT_MS;
     this.#readAll = this.#readEverything().catch(() => {});
     waitUntil?.(this.#readAll);
   }
 
   async #first(): Promise<void> {
+    const waitMs = this.#waitEndsAt - this.#now();
+    if (waitMs <= 0) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const longEnough = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FIRST_WAIT_MS);
+      timer = setTimeout(resolve, waitMs);
     });
     await Promise.race([this.#readAll, longEnough]);
     clearTimeout(timer);
