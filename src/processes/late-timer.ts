@@ -40,13 +40,14 @@ export interface WorkingTime {
  * `cpuMs`. Returns a function that clears the timer.
  */
 export function afterWorking(pid: number, { cpuMs, wallMs }: WorkingTime, act: () => void): () => void {
-  const endAt = performance.now() + wallMs;
   const usedBefore = cpuMsOf(pid) ?? 0;
+  let waitedMs = 0; // not the time since the start: both processes may have been stopped together
   let clear = () => {};
   const wait = (ms: number) => {
     clear = afterWaiting(ms, () => {
+      waitedMs += ms;
       const leftMs = cpuMs - ((cpuMsOf(pid) ?? Number.POSITIVE_INFINITY) - usedBefore);
-      if (leftMs > 0 && performance.now() < endAt) wait(leftMs);
+      if (leftMs > 0 && waitedMs < wallMs) wait(leftMs);
       else act();
     });
   };
