@@ -21,7 +21,8 @@ export const healthz = resource().openapi(
   (c) => {
     const database = c.var.db.status();
     const degraded = degradedReasons(c, database);
-    if (!database.alive) throw new Fault('connection_lost', 'no database connection has responded for a second');
+    const { alive, notAliveBecause = 'no database connection has responded for a second' } = database;
+    if (!alive) throw new Fault('connection_lost', notAliveBecause);
     return json(degraded.length === 0 ? { status: 'ok' } : { status: 'degraded', reason: degraded.join('; ') });
   },
 );

@@ -84,8 +84,10 @@ export interface ProcessStatus {
 }
 
 export interface DatabaseStatus extends ProcessesStatus {
-  /** False if no process has responded for a second. */
+  /** False if no process has responded for a second, or for the reason that follows. */
   alive: boolean;
+  /** For the caller of /healthz: no secrets, no paths. */
+  notAliveBecause?: string | undefined;
   /**
    * Problems for operators although requests are answered. No secrets, no paths. Empty or missing if there are none.
    */

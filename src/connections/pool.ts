@@ -99,7 +99,8 @@ class Pool implements Database {
 
   status(): DatabaseStatus {
     return {
-      alive: !this.#file.lost && anyAlive(this.#processes()),
+      alive: this.#file.lost === undefined && anyAlive(this.#processes()),
+      notAliveBecause: this.#file.lost,
       degraded: this.#file.degraded,
       queued: this.#readers.queued + this.#writer.queued,
       logBytes: this.#file.logBytes,

@@ -133,7 +133,8 @@ class Replica implements Database {
     const server = this.#server.status();
     const sync = this.#syncer.status();
     return {
-      alive: anyAlive(this.#readers.members) && sync.lagMs <= this.#mostLagMs,
+      alive: anyAlive(this.#readers.members) && this.#tooOld() === undefined,
+      notAliveBecause: this.#tooOld(),
       degraded: server.degraded ?? [],
       queued: this.#readers.queued + server.queued,
       processes: [...this.#syncer.members, ...this.#readers.members].map((member) => member.status()),
@@ -150,9 +151,13 @@ class Replica implements Database {
   }
 
   #checkLag(): void {
+    const tooOld = this.#tooOld();
+    if (tooOld !== undefined) throw new Fault('remote_unavailable', tooOld);
+  }
+
+  /** Why nothing is read. Why the syncer fails is in the log and in /api/system only, because it may contain paths. */
+  #tooOld(): string | undefined {
     const { lagMs } = this.#syncer.status();
-    if (lagMs <= this.#mostLagMs) return;
-    // The reason is in the log and in /api/system only, because it may contain paths.
-    throw new Fault('remote_unavailable', `the replica is ${Math.round(lagMs / 1000)} s behind its server`);
+    return lagMs <= this.#mostLagMs ? undefined : `the replica is ${Math.round(lagMs / 1000)} s behind its server`;
   }
 }

@@ -54,9 +54,9 @@ export class ServedFile {
     return this.#lost === 'replaced';
   }
 
-  /** True once the file is no longer served. */
-  get lost(): boolean {
-    return this.#lost !== undefined;
+  /** Why the file is no longer served. Undefined while it is. */
+  get lost(): string | undefined {
+    return this.#lost === undefined ? undefined : LOST[this.#lost];
   }
 
   get logBytes(): number {
@@ -70,7 +70,7 @@ export class ServedFile {
 
   /** Throws `connection_lost` if the processes have other files open than those that now have the names. */
   check(): void {
-    if (this.#lost !== undefined) throw new Fault('connection_lost', LOST[this.#lost]);
+    if (this.lost !== undefined) throw new Fault('connection_lost', this.lost);
   }
 
   /** Does what `check` does, for a write. Also throws `database_damaged` if the file is damaged. */
@@ -101,8 +101,8 @@ export class ServedFile {
     const { path, log } = this.#options;
     if (this.#lost !== undefined) return;
     this.#lost = this.#findLoss(holders);
-    if (this.#lost !== undefined) {
-      log.warn({ path }, LOST[this.#lost]);
+    if (this.lost !== undefined) {
+      log.warn({ path }, this.lost);
       // The writer still has the removed log open, so the acknowledged writes can be copied to the file now.
       if (this.#lost === 'logGone') this.#emptyLog(0);
       return;

@@ -117,7 +117,7 @@ test('the server gone: reads go on until the replica is too old, then are refuse
   await expect(count(db)).rejects.toMatchObject({
     message: expect.stringMatching(/^the replica is \d+ s behind its server$/),
   });
-  expect(db.status().alive).toBe(false);
+  expect(db.status()).toMatchObject({ alive: false, notAliveBecause: expect.stringContaining('s behind its server') });
   const second = await startLibsqlServer({ folder, port: Number(new URL(first.url).port) });
   onTestFinished(() => second.kill());
   await expect.poll(() => count(db).catch(() => -1), { interval: 50 }).toBe(1);

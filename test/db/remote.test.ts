@@ -54,7 +54,10 @@ describe('a server that is not there', () => {
       message: expect.stringContaining('no libSQL server is listening'),
     });
     await expect(insert(db, 2n, AN_HOUR_MS)).rejects.toMatchObject({ code: 'remote_unavailable' });
-    expect(db.status().alive).toBe(false);
+    expect(db.status()).toMatchObject({
+      alive: false,
+      notAliveBecause: expect.stringContaining('no libSQL server is listening'),
+    });
     const second = await startLibsqlServer({ folder, port: Number(new URL(first.url).port) });
     onTestFinished(() => second.kill());
     expect(await count(db)).toBe(1);
@@ -71,7 +74,10 @@ describe('a server that is not there', () => {
         code: 'remote_unavailable',
         message: 'the libSQL server does not respond',
       });
-      expect(db.status().alive).toBe(false);
+      expect(db.status()).toMatchObject({
+        alive: false,
+        notAliveBecause: 'the libSQL server does not respond',
+      });
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }

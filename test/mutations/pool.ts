@@ -134,8 +134,8 @@ export const POOL: readonly Mutation[] = [
   mutation('connections/readers.ts', 'answer.json.byteLength > READ_LIMIT_BYTES', 'false', 'connections/read'),
   mutation(
     'connections/replica-pool.ts',
-    'lagMs <= this.#mostLagMs) return',
-    'lagMs < 1e9) return',
+    'lagMs <= this.#mostLagMs ?',
+    'lagMs < 1e9 ?',
     'connections/replica > the server gone: reads go on',
   ),
   mutation(

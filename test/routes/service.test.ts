@@ -32,12 +32,16 @@ describe('GET /healthz', () => {
     expect(await page.text()).toContain('⚠ the disk is full; the last check found damage');
   });
 
-  test('is a 503 when nothing answers, and asks nobody', async () => {
+  test.each([
+    [undefined, 'no database connection has responded for a second', 'not responding'],
+    ['the file was replaced', 'the file was replaced', 'the file was replaced'],
+  ])('is a 503 when nothing answers, with the reason %j, and asks nobody', async (notAliveBecause, message, onPage) => {
     await service.close();
     service = await testApp({
-      service: ({ db }) => ({ db: { ...db, status: () => ({ ...db.status(), alive: false }) } }),
+      service: ({ db }) => ({ db: { ...db, status: () => ({ ...db.status(), alive: false, notAliveBecause }) } }),
     });
-    expect((await faultIn(await service.app.request('/healthz'))).slice(0, 2)).toEqual([503, 'connection_lost']);
+    expect(await faultIn(await service.app.request('/healthz'))).toEqual([503, 'connection_lost', message]);
+    expect(await (await service.get('/system', 'root', 'admin')).text()).toContain(`✕ ${onPage}`);
   });
 });
 

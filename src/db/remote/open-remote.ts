@@ -76,16 +76,15 @@ export function openRemote(options: RemoteOptions): Database {
       }
       counters.timeouts += 1;
       // A server that does not answer at all is not slow with this query.
-      return pulse.alive()
-        ? error
-        : new Fault('remote_unavailable', 'the libSQL server does not respond', { cause: error });
+      const failing = pulse.failing();
+      return failing === undefined ? error : new Fault('remote_unavailable', failing, { cause: error });
     }
     if (!(error instanceof Fault)) return error; // a bug in cc-jobs
     if (error.code === 'queue_full') {
       counters.queueFull += 1;
     } else if (error.code === 'remote_unavailable') {
       counters.unreachable += 1;
-      pulse.failed();
+      pulse.failed(error.message);
     } else if (error.code !== 'outcome_unknown') pulse.answered();
     return error;
   };
@@ -144,7 +143,8 @@ export function openRemote(options: RemoteOptions): Database {
     maintain: async () => ({}), // the server does checkpoints and statistics by itself
     idleReaders: () => 0,
     status: (): DatabaseStatus => ({
-      alive: pulse.alive(),
+      alive: pulse.failing() === undefined,
+      notAliveBecause: pulse.failing(),
       degraded: [health.reason()].filter((reason) => reason !== undefined),
       queued: running.size,
       processes: [],

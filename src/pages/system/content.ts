@@ -69,7 +69,7 @@ function live(
 ${now !== undefined && html`<div><dt>MB in use</dt><dd>${whole(now)}</dd></div><div><dt>Peak MB (10 min)</dt><dd>${whole(Math.max(...totals))}</dd></div>`}
 ${sizing !== undefined && html`<div><dt>MB limit</dt><dd>${whole(sizing.limitMb)}</dd></div>`}
 ${lag !== undefined && html`<div><dt>ms event loop lag, p99</dt><dd>${decimal(lag.p99)}</dd></div><div><dt>ms event loop lag, max</dt><dd>${decimal(lag.max)}</dd></div>`}
-<div><dt>database</dt><dd>${healthOf(database.alive, degraded)}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
+<div><dt>database</dt><dd>${healthOf(database, degraded)}</dd></div><div><dt>waiting in the queue</dt><dd>${whole(database.queued)}</dd></div></dl>
 <h2 id="processes">Processes</h2>${
     processes.length === 0
       ? html`<p class="note">None: the database is on a libSQL server.</p>`
@@ -107,8 +107,8 @@ const LANES: Readonly<Record<string, string>> = {
   slow: 'statistics and histograms',
 };
 
-function healthOf(alive: boolean, degraded: readonly string[]): string {
-  if (!alive) return '✕ not responding';
+function healthOf({ alive, notAliveBecause }: DatabaseStatus, degraded: readonly string[]): string {
+  if (!alive) return `✕ ${notAliveBecause ?? 'not responding'}`;
   return degraded.length === 0 ? '✓ responding' : `⚠ ${degraded.join('; ')}`;
 }
 

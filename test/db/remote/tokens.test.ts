@@ -59,5 +59,5 @@ test('a token that expires while the service runs is refused from then on, with 
   expect(await db.read(small(1), within(10_000))).toEqual([{ answer: 1 }]);
   const read = () => db.read(small(1), within(10_000)).catch(({ message }) => message);
   await expect.poll(read, { timeout: 120_000 }).toBe('the libSQL server rejected DB_AUTH_TOKEN');
-  await expect.poll(() => db.status().alive).toBe(false);
+  await expect.poll(() => db.status().notAliveBecause).toBe('the libSQL server rejected DB_AUTH_TOKEN');
 });
