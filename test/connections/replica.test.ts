@@ -84,7 +84,7 @@ test('a sync that fails while the server compacts its log is tried again long be
     await writing.finally(() => clearInterval(looking));
     await expect.poll(() => count(db)).toBe(jobId); // before the interval ends
   }
-  expect(sync(db)).toMatchObject({ failing: undefined, failures: expect.any(Number) });
+  await expect.poll(() => sync(db).failing).toBeUndefined(); // a sync may fail after the row has arrived
   expect([...failedWith]).toContain(
     'the libSQL server of DB_SYNC_URL is compacting its log, and has no snapshot of it yet',
   );
