@@ -95,12 +95,7 @@ export const POOL: readonly Mutation[] = [
   mutation('archive/refused-jobs.ts', 'if (leftMs > 0) {', 'if (leftMs > 1e12) {', 'archive/refused-jobs'),
   mutation('processes/late-timer.ts', 'leftMs > 0 && waitedMs < wallMs', 'false', 'processes/starved'),
   mutation('processes/late-timer.ts', 'leftMs > 0 && waitedMs', 'waitedMs', 'processes/starved > time is up'),
-  mutation(
-    'processes/late-timer.ts',
-    ' && waitedMs < wallMs',
-    '',
-    'processes/starved > one that stays stopped',
-  ),
+  mutation('processes/late-timer.ts', ' && waitedMs < wallMs', '', 'processes/starved > one that stays stopped'),
   mutation('processes/cpu-time.ts', 'Number(fields[11]) + Number(fields[12])', '0', 'processes/starved > time is up'),
   mutation('processes/priority.ts', 'getPriority() + step', 'getPriority()', 'processes/priority'),
   mutation('processes/replacement-permit.ts', 'if (this.#taken) return false;', '', 'processes/process-group'),
