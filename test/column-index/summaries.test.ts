@@ -10,7 +10,7 @@ import { DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts
 import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import type { Question } from '../../src/questions/question.ts';
-import { KEY_FIELDS, type SummaryName } from '../../src/questions/summaries/summary-tables.ts';
+import { KEY_FIELDS, type SummaryName, summariesFor } from '../../src/questions/summaries/summary-tables.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
 import { conditionsOf, randomUser } from '../support/random-filters.ts';
@@ -88,13 +88,13 @@ async function opened(options: Options): Promise<IndexSession> {
   return await IndexSession.open({ ...options, fresh: false });
 }
 
-/** An index that leaves out both summaries. */
+/** An index that leaves out all summaries. */
 async function plainIndex(options: Options): Promise<IndexSession> {
   await (await NewIndex.open(options)).build(() => {});
   await inFile(options, async (file) => {
     const meta = await file.meta();
     if (meta === undefined) throw new Error('there is no index');
-    const leftOut = { jobs_by_day: 'test', jobs_by_duration: 'test' };
+    const leftOut = { jobs_by_day: 'test', jobs_by_month: 'test', jobs_by_duration: 'test' };
     await file.writeMeta({ ...meta, summaries: { shortJobSec: 300, leftOut } });
   });
   return await opened(options);
@@ -112,6 +112,12 @@ async function inFile<Result>(options: Options, work: (file: IndexFile) => Promi
 
 const rowsIn = async (options: Options, name: SummaryName) =>
   await inFile(options, async (file) => await file.rows({ sql: `FROM ${name} ORDER BY ALL`, parameters: [] }));
+
+async function rowsInEach(options: Options) {
+  const rows = [];
+  for (const { name } of summariesFor(300)) rows.push(await rowsIn(options, name));
+  return rows;
+}
 
 async function expectSql(db: TestDatabase, index: IndexSession, asked: OneQuery) {
   const statement = statementFor(asked);
@@ -144,9 +150,9 @@ test('answers from summaries are those of the SQL, with any range of starts, aft
   index.close();
   plain.close();
   // After all changes they have the rows of a build.
-  const followed = [await rowsIn(options, 'jobs_by_day'), await rowsIn(options, 'jobs_by_duration')];
+  const followed = await rowsInEach(options);
   await (await NewIndex.open(options)).build(() => {});
-  expect(followed).toEqual([await rowsIn(options, 'jobs_by_day'), await rowsIn(options, 'jobs_by_duration')]);
+  expect(followed).toEqual(await rowsInEach(options));
 });
 
 test('a histogram counts durations at every edge of its bins', async () => {
@@ -170,7 +176,7 @@ test('a changed SHORT_JOB_S is counted from the next start on', async () => {
   const index = await opened({ ...options, shortJobSec: 60 });
   await expectSql(db, index, { ...TOTALS, shortJobSec: 60 });
   await index.follow();
-  expect(index.repaired).toEqual(['jobs_by_day']);
+  expect(index.repaired).toEqual(['jobs_by_day', 'jobs_by_month']);
   await expectSql(db, index, { ...TOTALS, shortJobSec: 60 });
   await expectSql(db, index, TOTALS);
   await index.follow();
@@ -242,7 +248,7 @@ test('a summary is left out if its seconds do not fit, and the index is built ag
   await expect(index.ask(TOTALS)).rejects.toThrow('CHECK constraint failed on table jobs_by_day');
   index.close();
   const built = await builtIndex(options);
-  expect(Object.keys(built.summaries?.leftOut ?? {})).toEqual(['jobs_by_day']);
+  expect(Object.keys(built.summaries?.leftOut ?? {})).toEqual(['jobs_by_day', 'jobs_by_month']);
   await expectSql(db, built, TOTALS);
   built.close();
 });

@@ -121,6 +121,7 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/summaries',
   ),
   mutation('column-index/summaries.ts', '&& (await addsUp(file, summary))', '', 'column-index/summaries'),
+  mutation('questions/summaries/alike-jobs.ts', 'finer(end) ?? ', '', 'questions/summaries'),
   mutation('questions/summaries/alike-jobs.ts', 'to: first * span - 1n', 'to: first * span', 'questions/summaries'),
   mutation(
     'questions/summaries/summary-tables.ts',

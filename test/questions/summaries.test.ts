@@ -2,12 +2,14 @@
 import { expect, test } from 'vitest';
 import { ALL_FIELDS, type AnyField } from '../../src/jobs/fields.ts';
 import type { Condition, Range } from '../../src/jobs/filter.ts';
-import { partsOf } from '../../src/questions/summaries/alike-jobs.ts';
-import { summariesFor } from '../../src/questions/summaries/summary-tables.ts';
+import { Parameters } from '../../src/questions/duckdb-query.ts';
+import { alikeJobs, partsOf } from '../../src/questions/summaries/alike-jobs.ts';
+import { type Summaries, summariesFor } from '../../src/questions/summaries/summary-tables.ts';
 
 const DAY = 86_400n;
-const [BY_DAY, BY_DURATION] = summariesFor(300);
-if (BY_DAY === undefined || BY_DURATION === undefined) throw new Error('there are two summaries');
+const [BY_DAY, BY_MONTH, BY_DURATION] = summariesFor(300);
+if (BY_DAY === undefined || BY_MONTH === undefined || BY_DURATION === undefined)
+  throw new Error('there are three summaries');
 
 /** A condition about each field. The test does not compile if a field of jobs/fields.ts is missing. */
 const ABOUT: Record<AnyField['name'], { answers: 'summary' | 'whole days' | 'jobs'; condition: Condition }> = {
@@ -40,7 +42,7 @@ const ABOUT: Record<AnyField['name'], { answers: 'summary' | 'whole days' | 'job
 
 test.each(ALL_FIELDS.map(({ name }) => [name, ABOUT[name].answers] as const))('%s: %s', (name, answers) => {
   const { condition } = ABOUT[name];
-  for (const summary of [BY_DAY, BY_DURATION]) {
+  for (const summary of [BY_DAY, BY_MONTH, BY_DURATION]) {
     const parts = partsOf([condition], summary);
     if (answers === 'summary') expect(parts).toEqual({ summarized: { spans: {}, conditions: [condition] }, ends: [] });
     else if (answers === 'whole days') expect(parts?.summarized.conditions).toEqual([]);
@@ -86,4 +88,26 @@ test('several ranges of starts count as what they have in common, and without a 
   });
   expect(partsOf([started({ from: 1n, to: 2n * DAY - 2n })], BY_DAY)).toBeUndefined();
   expect(partsOf([started({ from: 9n }), started({ to: 3n })], BY_DAY)).toBeUndefined();
+});
+
+/** The tables that a question about these starts reads. */
+function tablesOf(range: Range<bigint>, leftOut: Summaries['leftOut'] = {}): string[] {
+  const index = { parameters: new Parameters(), footprintKeys: [], readableTags: new Set<bigint>() };
+  const from = alikeJobs([started(range)], 'jobs_by_month', { ...index, summaries: { shortJobSec: 300, leftOut } });
+  return [...(from ?? '').matchAll(/FROM (\w+)/g)].map(([, table]) => String(table));
+}
+
+test('days are read before and after whole months, and jobs before and after whole days', () => {
+  expect(tablesOf({})).toEqual(['jobs_by_month']);
+  expect(tablesOf({ from: 0n, to: 90n * DAY - 1n })).toEqual(['jobs_by_month']);
+  expect(tablesOf({ from: DAY, to: 90n * DAY - 1n })).toEqual(['jobs_by_month', 'jobs_by_day']);
+  expect(tablesOf({ from: DAY + 1n, to: 90n * DAY })).toEqual(['jobs_by_month', 'jobs_by_day', 'job', 'job']);
+  expect(tablesOf({ from: DAY, to: 31n * DAY - 1n })).toEqual(['jobs_by_day']);
+  expect(tablesOf({ from: 1n, to: DAY })).toEqual([]);
+});
+
+test('days are read if the months are left out, and jobs between months if the days are', () => {
+  expect(tablesOf({ from: DAY }, { jobs_by_month: 'test' })).toEqual(['jobs_by_day']);
+  expect(tablesOf({ from: DAY }, { jobs_by_day: 'test' })).toEqual(['jobs_by_month', 'job']);
+  expect(tablesOf({ from: DAY }, { jobs_by_day: 'test', jobs_by_month: 'test' })).toEqual([]);
 });

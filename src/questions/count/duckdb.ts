@@ -4,7 +4,7 @@ import type { FilterContext } from '../where/duckdb.ts';
 import type { CountQuestion } from './question.ts';
 
 export function countQuery({ jobs }: CountQuestion, context: FilterContext): DuckDbQuery {
-  const { from, count } = countedJobs(jobs.conditions, 'jobs_by_day', context);
+  const { from, count } = countedJobs(jobs.conditions, context);
   return {
     sql: `SELECT CAST(${count} AS DOUBLE) AS count FROM ${from}`,
     parameters: context.parameters.values,

@@ -13,9 +13,9 @@ export function histogramsQuery(
 ): DuckDbQuery {
   const { widthSec, bins: number } = DURATION_BINS[bins];
   const width = wholeLiteral(widthSec);
-  const byDay = countedJobs(jobs.conditions, 'jobs_by_day', context);
+  const sized = countedJobs(jobs.conditions, context);
   const counted = (name: string, column: string) =>
-    `SELECT '${name}' AS histogram, CAST(${column} AS BIGINT) AS value, ${byDay.count} AS count FROM ${byDay.from} GROUP BY ${column}`;
+    `SELECT '${name}' AS histogram, CAST(${column} AS BIGINT) AS value, ${sized.count} AS count FROM ${sized.from} GROUP BY ${column}`;
   // The duration of running jobs ends now. DuckDB groups by a small integer directly.
   const lasting = (from: string, count: string, duration: string) =>
     `SELECT CAST(${duration} // ${width} AS UTINYINT) AS part, ${count} AS count FROM ${from} AND ${duration} >= 0 AND ${duration} < ${wholeLiteral(widthSec * number)} GROUP BY part`;

@@ -4,7 +4,7 @@ import type { FilterContext } from '../where/duckdb.ts';
 import type { PartitionsQuestion } from './question.ts';
 
 export function partitionsQuery({ jobs }: PartitionsQuestion, context: FilterContext): DuckDbQuery {
-  const { from } = countedJobs(jobs.conditions, 'jobs_by_day', context);
+  const { from } = countedJobs(jobs.conditions, context);
   return {
     sql: `SELECT DISTINCT cluster, cluster_partition AS "partition" FROM ${from} ORDER BY cluster, cluster_partition`,
     parameters: context.parameters.values,

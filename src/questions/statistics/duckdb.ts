@@ -108,7 +108,7 @@ export function storedJobs(
   context: FilterContext,
 ) {
   const { conditions } = question.jobs;
-  const alike = isSummarized(question, context) ? alikeJobs(conditions, 'jobs_by_day', context) : undefined;
+  const alike = isSummarized(question, context) ? alikeJobs(conditions, 'jobs_by_month', context) : undefined;
   if (alike !== undefined) {
     const total = (count: string) => `sum(jobs * ${count})`;
     return { jobs: 'sum(jobs)', short: 'sum(short)', total, from: `(SELECT *, seconds AS s FROM ${alike})` };

@@ -3,7 +3,7 @@ import type { Condition, Range } from '../../jobs/filter.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
-import { KEY_FIELDS, keptSummary, type Summary, type SummaryName } from './summary-tables.ts';
+import { FINER, KEY_FIELDS, keptSummary, type Summary, type SummaryName } from './summary-tables.ts';
 
 /** Parts of a filter. Together they match the same jobs, each job once. */
 export interface FilterParts {
@@ -47,16 +47,22 @@ export function partsOf(filter: readonly Condition[], { spanSec }: Summary): Fil
 }
 
 /**
- * A subquery with the keys and sums of a summary. Each row is for one or more jobs of the filter. Returns undefined if
- * the index does not keep the summary, or if it cannot answer.
+ * A subquery with the keys and sums of a summary, without its spans. Each row is for one or more jobs of the filter.
+ * Returns undefined if the index keeps neither the summary nor a finer one, or if they cannot answer.
  */
 export function alikeJobs(filter: readonly Condition[], name: SummaryName, context: FilterContext): string | undefined {
-  if (name === 'jobs_by_day' && context.selection !== undefined) return context.selection.alike;
+  if (name === 'jobs_by_month' && context.selection !== undefined) return context.selection.alike;
+  const rows = alikeRows(filter, name, context);
+  return rows === undefined ? undefined : `(${rows})`;
+}
+
+function alikeRows(filter: readonly Condition[], name: SummaryName, context: FilterContext): string | undefined {
+  const finer = (conditions: readonly Condition[]) =>
+    FINER[name] === undefined ? undefined : alikeRows(conditions, FINER[name], context);
   const summary = keptSummary(name, context.summaries);
   const parts = summary === undefined ? undefined : partsOf(filter, summary);
-  if (summary === undefined || parts === undefined) return undefined;
-  const { keys, sums } = summary;
-  const columns = [...keys, ...sums];
+  if (summary === undefined || parts === undefined) return finer(filter);
+  const columns = [...summary.keys, ...summary.sums].filter((column) => column.name !== 'span');
   const { spans, conditions } = parts.summarized;
   const isWithin = [
     ...(spans.from === undefined ? [] : [`span >= ${wholeLiteral(spans.from)}`]),
@@ -65,13 +71,13 @@ export function alikeJobs(filter: readonly Condition[], name: SummaryName, conte
   const where = [...isWithin, whereColumns(conditions, context)].join(' AND ');
   const rows = `SELECT ${columns.map((column) => column.name).join(', ')} FROM ${name} WHERE ${where}`;
   const each = columns.map((column) => `${column.of} AS ${column.name}`).join(', ');
-  const ends = parts.ends.map((end) => `SELECT ${each} FROM job WHERE ${whereColumns(end, context)}`);
-  return `(${[rows, ...ends].join(' UNION ALL ')})`;
+  const ends = parts.ends.map((end) => finer(end) ?? `SELECT ${each} FROM job WHERE ${whereColumns(end, context)}`);
+  return [rows, ...ends].join(' UNION ALL ');
 }
 
 /** The jobs of a filter as a FROM clause, and their number as an aggregate over it. Rows have the keys of a summary. */
-export function countedJobs(filter: readonly Condition[], name: SummaryName, context: FilterContext) {
-  const alike = alikeJobs(filter, name, context);
+export function countedJobs(filter: readonly Condition[], context: FilterContext) {
+  const alike = alikeJobs(filter, 'jobs_by_month', context);
   if (alike !== undefined) return { from: alike, count: 'coalesce(sum(jobs), 0)' };
   return { from: `job WHERE ${whereColumns(filter, context)}`, count: 'count(*)' };
 }

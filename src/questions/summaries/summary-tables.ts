@@ -17,7 +17,7 @@ export interface Summary {
   readonly sums: readonly SummaryColumn[];
 }
 
-export type SummaryName = 'jobs_by_day' | 'jobs_by_duration';
+export type SummaryName = 'jobs_by_day' | 'jobs_by_month' | 'jobs_by_duration';
 
 export interface SummaryColumn extends Column {
   /** The value of one job, as SQL over the table of jobs. */
@@ -41,8 +41,11 @@ export const KEY_FIELDS = [
 ] as const;
 
 const DAY_SEC = 86_400;
-/** Longer spans would make the table smaller, and the ranges of time that are read from the jobs longer. */
-const DURATIONS_SEC = 30 * DAY_SEC;
+/** Longer spans would make the tables smaller, and the ranges of time that are read elsewhere longer. */
+const MONTH_SEC = 30 * DAY_SEC;
+
+/** The summary with the same columns and shorter spans. It answers the days before and after whole months. */
+export const FINER: Readonly<Partial<Record<SummaryName, SummaryName>>> = { jobs_by_month: 'jobs_by_day' };
 
 const KEYS: readonly SummaryColumn[] = KEY_FIELDS.map((name) => {
   const column = STORED_COLUMNS.find((stored) => stored.name === FIELDS[name].column);
@@ -60,27 +63,24 @@ const MOST_SECONDS = 2n ** 34n;
 
 /** All summaries. SHORT_JOB_S is part of their definition. */
 export function summariesFor(shortJobSec: number): readonly Summary[] {
-  return [
+  const sums: readonly SummaryColumn[] = [
+    JOBS,
+    { name: 'short', type: 'BIGINT', of: `CASE WHEN duration < ${wholeLiteral(shortJobSec)} THEN 1 ELSE 0 END` },
     {
-      name: 'jobs_by_day',
-      spanSec: DAY_SEC,
-      keys: [spanOf(DAY_SEC), ...KEYS],
-      sums: [
-        JOBS,
-        { name: 'short', type: 'BIGINT', of: `CASE WHEN duration < ${wholeLiteral(shortJobSec)} THEN 1 ELSE 0 END` },
-        {
-          name: 'seconds',
-          type: 'BIGINT',
-          of: 'CAST(duration AS BIGINT)',
-          check: `CHECK (seconds BETWEEN -${MOST_SECONDS} AND ${MOST_SECONDS})`,
-        },
-      ],
+      name: 'seconds',
+      type: 'BIGINT',
+      of: 'CAST(duration AS BIGINT)',
+      check: `CHECK (seconds BETWEEN -${MOST_SECONDS} AND ${MOST_SECONDS})`,
     },
+  ];
+  return [
+    { name: 'jobs_by_day', spanSec: DAY_SEC, keys: [spanOf(DAY_SEC), ...KEYS], sums },
+    { name: 'jobs_by_month', spanSec: MONTH_SEC, keys: [spanOf(MONTH_SEC), ...KEYS], sums },
     // For the histogram of durations.
     {
       name: 'jobs_by_duration',
-      spanSec: DURATIONS_SEC,
-      keys: [spanOf(DURATIONS_SEC), ...KEYS, { name: 'duration_step', type: 'INTEGER', of: durationStep('duration') }],
+      spanSec: MONTH_SEC,
+      keys: [spanOf(MONTH_SEC), ...KEYS, { name: 'duration_step', type: 'INTEGER', of: durationStep('duration') }],
       sums: [JOBS],
     },
   ];

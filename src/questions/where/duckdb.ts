@@ -23,7 +23,7 @@ export interface FilterContext {
 
 /** Tables with the jobs of several questions about the same jobs. */
 export interface Selection {
-  /** Has the columns of the summary `jobs_by_day` that the questions need. `seconds` are those inside the clip. */
+  /** Has the columns of the summary `jobs_by_month` that the questions need. `seconds` are those inside the clip. */
   readonly alike: string;
   /** Running jobs. */
   readonly running: string;
