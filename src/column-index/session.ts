@@ -94,24 +94,30 @@ export class IndexSession {
   /**
    * Returns the answer as JSON (answer-json.ts), for the state of the database at the time of the call or later.
    * Returns undefined if the question matches a job that the index does not hold, or if another call changes which jobs
-   * these are. After Outdated or Unsupported is
-   * thrown, the index cannot answer until the next build.
+   * these are. After Outdated or Unsupported is thrown, the index cannot answer until the next build.
    */
   async ask(question: Question, call = new Interruptible()): Promise<string | undefined> {
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
-    const { file, meta, also } = await this.#followed(call, 'check', ({ odd }) => ({
+    const { file, meta, inSnapshot } = await this.#followed(call, 'check', ({ odd }) => ({
       readableTags: asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : new Set<bigint>(),
       meetsOdd: this.#source.anyMatches(
         question.jobs,
         odd.map(({ id }) => id),
       ),
     }));
-    if (also.meetsOdd) return undefined;
+    if (inSnapshot.meetsOdd) return undefined;
     const { footprintKeys, summaries } = meta;
-    const index = { footprintKeys, readableTags: also.readableTags, summaries };
+    const index = { footprintKeys, readableTags: inSnapshot.readableTags, summaries };
     const answer = await file.reading((reader) => call.on(reader, () => this.#read(reader, question, index)));
-    if (this.odd !== meta.odd) return undefined;
-    return answer;
+    return this.#holdsSameJobs(meta) ? answer : undefined;
+  }
+
+  /**
+   * False if another call has changed which jobs the index does not hold. An answer that was read meanwhile may lack
+   * one of them. `follow` keeps the list itself while it does not change (odd-jobs.ts).
+   */
+  #holdsSameJobs(meta: IndexMeta): boolean {
+    return this.odd === meta.odd;
   }
 
   async #read(reader: IndexConnection, question: Question, index: Omit<FilterContext, 'parameters'>): Promise<string> {
@@ -184,27 +190,34 @@ export class IndexSession {
     return checked;
   }
 
-  /** Brings the index up to date and runs `also` on the same state of the database. Calls take turns. */
-  async #followed<Result>(call: Interruptible, summaries: 'repair' | 'check', also: (meta: IndexMeta) => Result) {
-    const before = this.#followers;
-    const own = Promise.withResolvers<void>();
-    this.#followers = Promise.all([before, own.promise]);
-    try {
-      await call.waitFor(before);
+  /** Brings the index up to date and calls `read` in the same snapshot of the database. */
+  async #followed<Result>(call: Interruptible, summaries: 'repair' | 'check', read: (meta: IndexMeta) => Result) {
+    return await this.#inTurn(call, async () => {
       this.#checkUse();
       const [file, known] = [this.#file, this.#meta];
       if (file === undefined || known === undefined) throw new Outdated('there is no index');
       return await this.#source.snapshot(async () => {
         const meta = await call.on(file, async () => {
-          this.#meta = await follow(this.#source, file, known, call.signal);
-          const meta = this.#meta;
+          const followed = await follow(this.#source, file, known, call.signal);
+          this.#meta = followed;
           this.#meta = await (summaries === 'repair'
-            ? this.#repairSummaries(file, meta)
-            : this.#checkSummaries(file, meta));
+            ? this.#repairSummaries(file, followed)
+            : this.#checkSummaries(file, followed));
           return this.#meta;
         });
-        return { file, meta, also: also(meta) };
+        return { file, meta, inSnapshot: read(meta) };
       });
+    });
+  }
+
+  /** Runs `work` after the calls that came before. Only one at a time can change the index. */
+  async #inTurn<Result>(call: Interruptible, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#followers;
+    const own = Promise.withResolvers<void>();
+    this.#followers = Promise.all([before, own.promise]);
+    try {
+      await call.waitFor(before);
+      return await work();
     } finally {
       own.resolve();
     }
