@@ -3,10 +3,20 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { jobs } from '../support/column-index.ts';
 import { migrated, run, serve } from '../support/command-line.ts';
+import { openSqlite } from '../support/sqlite.ts';
 
 const System = z.object({
-  database: z.object({ columns: z.object({ state: z.string(), answers: z.number().optional() }).optional() }),
+  database: z.object({
+    columns: z
+      .object({
+        state: z.string(),
+        answers: z.number().optional(),
+        summariesLeftOut: z.record(z.string(), z.string()).optional(),
+      })
+      .optional(),
+  }),
   sizing: z.object({ columnsMb: z.number() }),
 });
 
@@ -58,4 +68,20 @@ test('a statistic knows the job that was just started, and the answers are those
   expect(await service.ended).toBe(0);
   const log = statSync(join(cwd, 'var/job.db-wal'), { throwIfNoEntry: false });
   expect(log?.size ?? 0).toBe(0); // the file alone is the database
+}, 300_000);
+
+test('a summary that cannot hold the jobs is left out: the log and /api/system say so, and answers stay exact', async () => {
+  const cwd = await migrated();
+  const db = openSqlite(join(cwd, 'var/job.db'), 5_000);
+  await db.exec(`${jobs(1, 9)} UPDATE job SET duration = 2147483647`); // 9 (2^31 - 1) > 2^34
+  db.close();
+  const { service, url } = await serve(cwd, { COLUMN_INDEX: 'on' });
+  await readyAt(url);
+  await service.says(/the column index leaves out summaries/);
+  const reason = 'the durations of jobs that are alike are too long together';
+  const { columns } = (await systemOf(url)).database;
+  expect(columns?.summariesLeftOut).toEqual({ jobs_by_day: reason, jobs_by_month: reason });
+  const totals = await fetch(`${url}/api/statistics/jobs`);
+  expect(await totals.json()).toMatchObject({ statistics: [{ totalJobs: 9, totalWalltime: 5_368_709 }] });
+  expect((await systemOf(url)).database.columns?.answers).toBe(1);
 }, 300_000);

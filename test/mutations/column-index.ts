@@ -124,6 +124,12 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('questions/summaries/alike-jobs.ts', 'finer(end) ?? ', '', 'questions/summaries'),
   mutation('questions/summaries/alike-jobs.ts', 'to: first * span - 1n', 'to: first * span', 'questions/summaries'),
   mutation(
+    'column-index/summaries.ts',
+    'min(start_time) AS first',
+    'max(start_time) AS first',
+    'column-index/summaries',
+  ),
+  mutation(
     'questions/summaries/summary-tables.ts',
     ' || kept.leftOut[name] !== undefined',
     '',

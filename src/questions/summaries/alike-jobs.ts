@@ -3,7 +3,7 @@ import type { Condition, Range } from '../../jobs/filter.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
-import { FINER, KEY_FIELDS, keptSummary, type Summary, type SummaryName } from './summary-tables.ts';
+import { FINER, KEY_FIELDS, keptSummary, type Summary, type SummaryName, spanAt } from './summary-tables.ts';
 
 /** Parts of a filter. Together they match the same jobs, each job once. */
 export interface FilterParts {
@@ -28,8 +28,8 @@ export function partsOf(filter: readonly Condition[], { spanSec }: Summary): Fil
     .map(({ range }) => range)
     .reduce(common, {});
   const span = BigInt(spanSec);
-  const first = from === undefined ? undefined : floor(from + span - 1n, span);
-  const last = to === undefined ? undefined : floor(to + 1n, span) - 1n;
+  const first = from === undefined ? undefined : spanAt(from + span - 1n, spanSec);
+  const last = to === undefined ? undefined : spanAt(to + 1n, spanSec) - 1n;
   if (first !== undefined && last !== undefined && first > last) return undefined;
   const ends: Required<Range<bigint>>[] = [
     ...(from === undefined || first === undefined ? [] : [{ from, to: first * span - 1n }]),
@@ -132,9 +132,4 @@ function greater(a: bigint | undefined, b: bigint): bigint {
 
 function less(a: bigint | undefined, b: bigint): bigint {
   return a === undefined || b < a ? b : a;
-}
-
-/** The quotient, rounded towards minus infinity. */
-function floor(value: bigint, divisor: bigint): bigint {
-  return (value - (((value % divisor) + divisor) % divisor)) / divisor;
 }

@@ -97,6 +97,12 @@ export const SUMMARY_DEFINITIONS = summariesFor(0)
   .map((summary) => `${summary.name}: ${[...summary.keys, ...summary.sums].map(({ name, of }) => `${name} ${of}`)}`)
   .join('; ');
 
+/** The number of the span with this time. */
+export function spanAt(timeSec: bigint, spanSec: number): bigint {
+  const span = BigInt(spanSec);
+  return (timeSec - (((timeSec % span) + span) % span)) / span;
+}
+
 function spanOf(spanSec: number): SummaryColumn {
   const rest = `((start_time % ${spanSec}) + ${spanSec}) % ${spanSec}`; // also of a start before 1970
   return { name: 'span', type: 'INTEGER', of: `(start_time - ${rest}) // ${spanSec}` };
