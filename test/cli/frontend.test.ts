@@ -9,7 +9,9 @@ test('serve has the pages of the front end in FRONTEND_PATH, and its own log', a
   writeFrontend(join(cwd, 'public'));
   const { url } = await serve(cwd, { FRONTEND_PATH: './public' });
   expect(await (await fetch(`${url}/build/job.js`)).text()).toContain('page job');
-  expect(await (await fetch(`${url}/monitoring/job/1`)).text()).toContain('const jobInfos = {"id":"1"};');
+  expect(await (await fetch(`${url}/monitoring/job/1`)).text()).toContain(
+    'const jobInfos = JSON.parse("{\\"id\\":\\"1\\"}");',
+  );
   const log = (await (await fetch(`${url}/frontend/logs/`)).json()) as { message: string }[];
   expect(log.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^listening .*"url"/));
   expect(log.at(-1)?.message).toMatch(/^request .*"path":"\/monitoring\/job\/1"/);
