@@ -21,7 +21,7 @@ export async function buildSummaries(file: IndexFile, shortJobSec: number): Prom
   return (await repairedSummaries(file, { shortJobSec, leftOut: nothing })).summaries;
 }
 
-/** Builds the summaries that do not add up or are left out, and returns which. */
+/** Builds the summaries that do not add up or are left out. `built` are those that did not add up. */
 export async function repairedSummaries(
   file: IndexFile,
   { shortJobSec, leftOut }: Summaries,
@@ -33,7 +33,7 @@ export async function repairedSummaries(
     if (leftOut[name] === undefined && (await addsUp(file, summary))) continue;
     const reason = await build(file, summary);
     if (reason !== undefined) reasons[name] = reason;
-    built.push(name);
+    if (leftOut[name] === undefined) built.push(name);
   }
   return { summaries: { shortJobSec, leftOut: reasons }, built };
 }
