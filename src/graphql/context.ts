@@ -11,7 +11,7 @@ import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
-import { nextTurn, VALUES_WITHOUT_PAUSE, withPauses } from './paced.ts';
+import { nextTurn, Turns, VALUES_WITHOUT_PAUSE, withPauses } from './paced.ts';
 import { SharedScans } from './shared-scans.ts';
 
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */
@@ -38,8 +38,10 @@ export class QueryContext {
   readonly notes: Record<string, object> = {};
   readonly #lacking: Record<string, string> = {};
   readonly #complexity: number;
+  /** For work that takes long. */
+  readonly turns = new Turns();
   /** Statistics and histograms. */
-  readonly scans = new SharedScans((jobs, parts) => {
+  readonly scans = new SharedScans(this.turns, (jobs, parts) => {
     const options = { nowSec: this.nowSec, shortJobSec: this.service.settings.SHORT_JOB_S, ...parts };
     return this.run((deadline) => this.jobs.overview(jobs, options, deadline));
   });
@@ -111,7 +113,7 @@ export class QueryContext {
 
   /** A list for the executor, with pauses if it has many values. */
   paced<Item>(items: readonly Item[]): readonly Item[] | AsyncIterable<Item> {
-    return items.length * this.#complexity <= VALUES_WITHOUT_PAUSE ? items : withPauses(items);
+    return items.length * this.#complexity <= VALUES_WITHOUT_PAUSE ? items : withPauses(items, this.turns);
   }
 
   /**

@@ -6,9 +6,13 @@ export const VALUES_WITHOUT_PAUSE = 10_000;
 /** Time after which other requests get a turn. */
 const TURN_MS = 10;
 
-/** The items, with pauses between them: the executor would complete a long list at a stretch. */
-export async function* withPauses<Item>(items: Iterable<Item>): AsyncGenerator<Item, void, void> {
-  const turn = new Turn();
+/**
+ * The items, with pauses between them: the executor would complete a long list at a stretch. `turns` are those of the
+ * request, so that lists under several aliases are not completed in the same turn.
+ */
+export async function* withPauses<Item>(items: Iterable<Item>, turns: Turns): AsyncGenerator<Item, void, void> {
+  const turn = new Turn(turns);
+  await turn.next();
   for (const item of items) {
     yield item;
     if (turn.isOver) await turn.next();
@@ -17,15 +21,42 @@ export async function* withPauses<Item>(items: Iterable<Item>): AsyncGenerator<I
 
 /** The time that long work may occupy the thread, which all requests share. */
 export class Turn {
+  readonly #turns: Turns;
   #began = performance.now();
+
+  constructor(turns = new Turns()) {
+    this.#turns = turns;
+  }
 
   get isOver(): boolean {
     return performance.now() - this.#began >= TURN_MS;
   }
 
   async next(): Promise<void> {
-    await nextTurn();
+    await this.#turns.next();
     this.#began = performance.now();
+  }
+}
+
+/**
+ * The turns of the event loop that the work of one request gets. Timers that are due together run in the same turn, so
+ * each turn continues one of those who wait, in their order.
+ */
+export class Turns {
+  readonly #waiting: (() => void)[] = [];
+
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) this.#continueOneLater();
+    });
+  }
+
+  #continueOneLater(): void {
+    setTimeout(() => {
+      this.#waiting.shift()?.();
+      if (this.#waiting.length > 0) this.#continueOneLater();
+    }, 0);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { Overview, OverviewOptions } from '../questions/overview/question.ts';
-import { nextTurn } from './paced.ts';
+import { nextTurn, type Turns } from './paced.ts';
 
 type Kind = keyof Overview;
 type Parts = { readonly [Of in Kind]: NonNullable<OverviewOptions[Of]>[number][] };
@@ -13,11 +13,13 @@ interface Scan {
 
 /** Reads in one pass what the fields of a request ask about the same jobs in one turn of the event loop. */
 export class SharedScans {
+  readonly #turns: Turns;
   readonly #ask: (jobs: VisibleJobs, parts: Parts) => Promise<Overview>;
   /** The scans that have not begun. */
   readonly #waiting = new Map<string, Scan>();
 
-  constructor(ask: (jobs: VisibleJobs, parts: Parts) => Promise<Overview>) {
+  constructor(turns: Turns, ask: (jobs: VisibleJobs, parts: Parts) => Promise<Overview>) {
+    this.#turns = turns;
     this.#ask = ask;
   }
 
@@ -27,6 +29,7 @@ export class SharedScans {
     const parts: Parts[Of][number][] = scan.parts[kind];
     const at = parts.push(part) - 1;
     const answers: readonly Overview[Of][number][] = (await scan.answer)[kind];
+    await this.#turns.next(); // the fields that share the answer may all have long lists
     return answers[at] as Overview[Of][number];
   }
 

@@ -214,6 +214,12 @@ describe('no answer', () => {
       10_000_000,
     ],
     [
+      'ten pages of it',
+      () =>
+        `{ ${times(10, (nth) => `a${nth}: jobsStatistics(groupBy: USER, page: {page: ${nth + 1}, itemsPerPage: 900}) { ${group} }`)} }`,
+      1_000_000,
+    ],
+    [
       'metric histograms',
       () =>
         `{ ${times(2, (nth) => `a${nth}: jobsStatistics(metrics: ["flops_any", "mem_bw"], numMetricBins: 1000${nth === 0 ? 0 : 1}) { histMetrics { metric unit stat data { bin min max count } } }`)} }`,

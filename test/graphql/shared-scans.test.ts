@@ -1,5 +1,6 @@
 /** What fields of a request ask about the same jobs is read in one pass. */
 import { expect, test } from 'vitest';
+import { Turns } from '../../src/graphql/paced.ts';
 import { SharedScans } from '../../src/graphql/shared-scans.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 
@@ -8,7 +9,7 @@ const SOME: VisibleJobs = { conditions: [{ kind: 'tag', ids: [2n ** 60n] }], tag
 
 function scans() {
   const asked: [VisibleJobs, object][] = [];
-  const shared = new SharedScans(async (jobs, parts) => {
+  const shared = new SharedScans(new Turns(), async (jobs, parts) => {
     asked.push([jobs, structuredClone(parts)]);
     const group = ({ groupBy }: { groupBy?: string | undefined }) => [{ id: `${groupBy}` }] as never;
     const bins = (width: string) => ({ histDuration: [{ value: width }] }) as never;

@@ -6,7 +6,7 @@ import type { QueryContext } from '../context.ts';
 import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { listOrderOf, type OrderInput } from '../job-order.ts';
-import { withPauses } from '../paced.ts';
+import { type Turns, withPauses } from '../paced.ts';
 import { exactJson, type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 
@@ -56,7 +56,7 @@ export const JOBS: Resolvers = {
         const most = `at most ${MOST_WITH_CONCURRENT} jobs of a page may have concurrentJobs, which are looked for one by one`;
         throw new Fault('invalid_request', `${most}: ask for a smaller page`);
       }
-      return batches.jobs();
+      return batches.jobs(context.turns);
     },
     count: (list: JobsOfPage, _, context) => list.count(context),
     hasNextPage: async (list: JobsOfPage, _, context) => (await list.read(context)).hasNextPage,
@@ -195,9 +195,9 @@ class Batches {
   }
 
   /** The jobs of many batches are parsed as they are asked for. */
-  jobs(): readonly StoredJob[] | AsyncIterable<StoredJob> {
+  jobs(turns: Turns): readonly StoredJob[] | AsyncIterable<StoredJob> {
     return this.#bytes <= AT_ONCE_BYTES
       ? this.#batches.flatMap(storedJobs)
-      : withPauses(this.#batches.values().flatMap(storedJobs));
+      : withPauses(this.#batches.values().flatMap(storedJobs), turns);
   }
 }

@@ -22,6 +22,7 @@ export const METRIC_STORE: Resolvers = {
       requireNodes(context);
       return withPauses(
         ((await fromUpstream(context, info, { hidden: context.hiddenIn(cluster) })) ?? []) as readonly unknown[],
+        context.turns,
       );
     },
     async nodeMetricsList(_, { cluster }: ClusterArgs, context, info) {
@@ -33,6 +34,8 @@ export const METRIC_STORE: Resolvers = {
       return (await fromUpstream(context, info, { hidden: context.hiddenIn(cluster) })) ?? NO_METRICS;
     },
   },
-  NodesResultList: { items: ({ items }: { items: readonly unknown[] }) => withPauses(items) },
+  NodesResultList: {
+    items: ({ items }: { items: readonly unknown[] }, _, context) => withPauses(items, context.turns),
+  },
   ClusterMetricWithName: { data: ({ data }: { data: string }) => new RawJson(data) },
 };

@@ -16,7 +16,7 @@ export async function ofRunningJob(context: QueryContext, info: GraphQLResolveIn
   const job = await context.once(['unarchived', id], () => unarchivedJob(context.request, idOf(id)));
   if (job === undefined) return undefined;
   const found = await fromUpstream(context, info, { hidden: context.hiddenIn(job.cluster) });
-  return found === undefined ? undefined : withPauses(found as readonly unknown[]);
+  return found === undefined ? undefined : withPauses(found as readonly unknown[], context.turns);
 }
 
 /**
