@@ -323,7 +323,7 @@ export const HTTP: readonly Mutation[] = [
   ),
   mutation('http/query/query-body.ts', 'length > 0', 'length >= 0', 'routes/list-by-post'),
   mutation('http/metrics/cluster-figures.ts', 'most === 0 ?', 'most === -1 ?', 'node/prometheus'),
-  mutation('http/metrics/observe-requests.ts', "path.includes('*') ? 'none' : path", 'c.req.path', 'node/prometheus'),
+  mutation('http/metrics/observe-requests.ts', "!path.includes('*')", "path !== ''", 'node/prometheus'),
   mutation('http/metrics/scrape-access.ts', 'byte === b[at]', 'true', 'node/prometheus'),
   mutation('http/query/job-list-query.ts', "|| text === '0'", '', 'http/job-filter-query'),
   mutation('http/query/job-filter-query.ts', 'checkText(`query', '(() => {})(`query', 'http/job-filter-query'),

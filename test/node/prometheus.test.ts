@@ -61,6 +61,7 @@ test('requests are counted by the pattern of their route, whatever a caller writ
   const before = samplesOf(await scrape(), 'ccjobs_http_requests_total');
   await fetch(`${url}/api/jobs/1`);
   await fetch(`${url}/api/jobs/2`);
+  await fetch(`${url}/api/jobs/count`);
   await fetch(`${url}/api/jobs/?page=x`);
   for (const path of ['/nothing', '/nothing/else', '/api/%22%0A']) await fetch(url + path);
   await fetch(`${url}/api/jobs/`, { method: 'PROPFIND' });
@@ -68,6 +69,7 @@ test('requests are counted by the pattern of their route, whatever a caller writ
   const after = samplesOf(text, 'ccjobs_http_requests_total');
   const grown = (labels: string) => (after.get(labels) ?? 0) - (before.get(labels) ?? 0);
   expect(grown('{method="GET",route="/api/jobs/:id",status="200"}')).toBe(2);
+  expect(grown('{method="GET",route="/api/jobs/count",status="200"}')).toBe(1);
   expect(grown('{method="GET",route="/api/jobs/",status="400"}')).toBe(1);
   expect(grown('{method="GET",route="none",status="404"}')).toBe(3);
   expect([...after.keys()].filter((labels) => labels.includes('other'))).toHaveLength(1);

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
+import { matchedRoutes } from 'hono/route';
 import type { AppEnv } from '../env.ts';
 import type { ObservedRequest } from './service-metrics.ts';
 
@@ -8,11 +8,12 @@ export function observeRequests(observe: (request: ObservedRequest) => void): Mi
   return async (c, next) => {
     const startedAt = c.var.service.arrivedAt?.(c) ?? performance.now();
     await next();
-    const path = routePath(c, -1);
+    // Middleware has patterns with `*`. Of several routes that match, such as count and {id}, the first one answers.
+    const route = matchedRoutes(c).find(({ path }) => !path.includes('*'))?.path ?? 'none';
     const report = () =>
       observe({
         method: METHODS.has(c.req.method) ? c.req.method : 'other',
-        route: path.includes('*') ? 'none' : path,
+        route,
         status: c.res.status,
         seconds: (performance.now() - startedAt) / 1000,
       });
