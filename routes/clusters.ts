@@ -22,7 +22,7 @@ export const clusters = resource().openapi(
     responses: answers('the clusters in the order of the archive', z.object({ clusters: z.array(ClusterSchema) })),
   }),
   (c) => {
-    const { clusters: configured } = c.var.service;
+    const { clusters: configured } = c.get('service');
     const { cluster: name } = c.req.valid('query');
     if (name === undefined) return json({ clusters: configured.list.map(clusterJson) });
     const cluster = configured.get(name);

@@ -14,6 +14,6 @@ export const count = resource().openapi(
   }),
   async (c) => {
     const jobs = visibleJobs(c, filterOf(c, JobFilterQuery));
-    return json({ count: await c.var.jobs.count(jobs, c.var.deadline) });
+    return json({ count: await c.get('jobs').count(jobs, c.get('deadline')) });
   },
 );

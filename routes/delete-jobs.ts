@@ -39,7 +39,7 @@ export const deleteJobs = resource()
     }),
     async (c) => {
       const { id } = c.req.valid('param');
-      await c.var.db.write('deleteJob', { id }, c.var.deadline);
+      await c.get('db').write('deleteJob', { id }, c.get('deadline'));
       return message(`Successfully deleted job ${id}`);
     },
   )
@@ -54,7 +54,7 @@ export const deleteJobs = resource()
     }),
     async (c) => {
       const key = jobKey(await WHICH.read(c));
-      const { id } = await c.var.db.write('deleteJobOf', { key }, c.var.deadline);
+      const { id } = await c.get('db').write('deleteJobOf', { key }, c.get('deadline'));
       return message(`Successfully deleted job ${id}`);
     },
   )
@@ -84,7 +84,7 @@ export const deleteJobs = resource()
       let after: DeleteCursor | undefined;
       do {
         const batch = { before, omit, limit: DELETE_BATCH_JOBS, after };
-        const gone = await c.var.db.write('deleteJobsBefore', batch, c.var.deadline);
+        const gone = await c.get('db').write('deleteJobsBefore', batch, c.get('deadline'));
         deleted += gone.deleted;
         after = gone.last;
         c.set('done', { deleted });

@@ -36,8 +36,8 @@ export const editMeta = resource()
         if (isBadBody) await mustBeThere(c, id);
         throw error;
       });
-      const { job } = await c.var.db.write('editMeta', { id, entry, show }, c.var.deadline);
-      c.var.service.archiveChanged?.();
+      const { job } = await c.get('db').write('editMeta', { id, entry, show }, c.get('deadline'));
+      c.get('service').archiveChanged?.();
       return jsonBytes(job);
     },
   )
@@ -55,13 +55,13 @@ export const editMeta = resource()
       // A caller of this route may edit every job (contract/auth.md §6). The answer shows only what the caller may see.
       const show = jobInsideQuery({ ...visibleJobs(c), conditions: [] }, { nowSec: nowSec(c) });
       const input = { key: boundedJobKey(body, nowSec(c)), entry: body.payload, show };
-      const { job } = await c.var.db.write('editMetaOf', input, c.var.deadline);
-      c.var.service.archiveChanged?.();
+      const { job } = await c.get('db').write('editMetaOf', input, c.get('deadline'));
+      c.get('service').archiveChanged?.();
       return jsonBytes(job);
     },
   );
 
 async function mustBeThere(c: Context<AppEnv>, id: bigint): Promise<void> {
-  const [found] = await c.var.db.read(jobForMetrics(visibleJobs(c), id), c.var.deadline);
+  const [found] = await c.get('db').read(jobForMetrics(visibleJobs(c), id), c.get('deadline'));
   if (found === undefined) throw new Fault('not_found', `finding job with db id ${id} failed`);
 }

@@ -19,7 +19,7 @@ export const healthz = resource().openapi(
     ),
   }),
   (c) => {
-    const database = c.var.db.status();
+    const database = c.get('db').status();
     const degraded = degradedReasons(c, database);
     const { alive, notAliveBecause = 'no database connection has responded for a second' } = database;
     if (!alive) throw new Fault('connection_lost', notAliveBecause);

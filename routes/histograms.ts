@@ -78,9 +78,9 @@ export const histograms = resource().openapi(
   }),
   async (c) => {
     const jobs = visibleJobs(c, filterOf(c, Query));
-    const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S };
+    const options = { nowSec: nowSec(c), shortJobSec: c.get('service').settings.SHORT_JOB_S };
     const asked = histogramsAsked(c, jobs, c.req.valid('query'));
-    return json(histogramsIn(await c.var.jobs.overview(jobs, { ...options, ...asked }, c.var.deadline)));
+    return json(histogramsIn(await c.get('jobs').overview(jobs, { ...options, ...asked }, c.get('deadline'))));
   },
 );
 
@@ -120,5 +120,5 @@ function scalesOf(c: Context<AppEnv>, jobs: VisibleJobs, metrics: readonly strin
     (condition) => condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is',
   );
   const names = named?.kind === 'text' ? named.values : null;
-  return metrics.map((metric) => histogramMetric(c.var.service.clusters, metric, names));
+  return metrics.map((metric) => histogramMetric(c.get('service').clusters, metric, names));
 }

@@ -45,12 +45,12 @@ async function metricsOf(
   metrics: string[] | null,
   scopes: (typeof SCOPES)[number][] | null,
 ) {
-  const [job] = await c.var.db.read(jobForMetrics(visibleJobs(c), id), c.var.deadline);
+  const [job] = await c.get('db').read(jobForMetrics(visibleJobs(c), id), c.get('deadline'));
   if (job === undefined) return failed(`finding job with db id ${id} failed`);
   const data = await jobData(c, job, { metrics, scopes, resolution: null, shape: 'list' });
   if (data === null) {
     return failed(
-      c.var.lacksArchive ? 'this service has no job archive' : 'the archive has no metric data for this job',
+      c.get('lacksArchive') ? 'this service has no job archive' : 'the archive has no metric data for this job',
     );
   }
   return jsonParts('{"data":{"jobMetrics":', data, '},"error":null}\n');

@@ -68,7 +68,7 @@ export const job = resource()
 
 async function findJob(c: Context<AppEnv>, id: bigint) {
   const statement = jobBytes(visibleJobs(c), id, { nowSec: nowSec(c) });
-  const { bytes, more: key } = await c.var.db.readPage(statement, c.var.deadline);
+  const { bytes, more: key } = await c.get('db').readPage(statement, c.get('deadline'));
   if (key === null) throw new Fault('not_found', `finding job with db id ${id} failed`, { status: 422 });
   return { key, bytes };
 }
@@ -78,6 +78,6 @@ async function findJob(c: Context<AppEnv>, id: bigint) {
  * of the cluster.
  */
 function wholeJob(c: Context<AppEnv>, { cluster, numNodes }: JobKey): Pick<JobDataAsked, 'scopes' | 'resolution'> {
-  const resolution = c.var.service.clusters.largestTimestep(cluster);
+  const resolution = c.get('service').clusters.largestTimestep(cluster);
   return { scopes: [numNodes === 1 ? 'core' : 'node'], resolution: resolution === 0 ? null : resolution };
 }

@@ -14,7 +14,7 @@ export function metrics({ text, contentType }: ServiceMetrics): Hono<AppEnv> {
   return new Hono<AppEnv>().get('/metrics', async (c) => {
     await requireScraper(c);
     const known = await figures.read(c).catch((error: unknown) => {
-      c.var.log.warn({ err: error }, 'the figures of the clusters could not be read for /metrics');
+      c.get('log').warn({ err: error }, 'the figures of the clusters could not be read for /metrics');
       return undefined;
     });
     return new Response(await text(systemState(c), known), {

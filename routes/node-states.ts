@@ -38,9 +38,9 @@ for (const [method, path] of PATHS) {
 
 async function store(c: Context<AppEnv>) {
   const { cluster, nodes } = await REPORT.read(c);
-  const { clusters, settings } = c.var.service;
+  const { clusters, settings } = c.get('service');
   const subClusterOf = (host: string) => clusters.subClusterOfReported(cluster, host, settings.UNKNOWN_HOST_SUBCLUSTER);
-  const subClusters = await inSlices(nodes.hostname, subClusterOf, c.var.deadline);
-  await c.var.db.write('addNodeStates', { cluster, timeStamp: nowSec(c), nodes, subClusters }, c.var.deadline);
+  const subClusters = await inSlices(nodes.hostname, subClusterOf, c.get('deadline'));
+  await c.get('db').write('addNodeStates', { cluster, timeStamp: nowSec(c), nodes, subClusters }, c.get('deadline'));
   return plainText('');
 }

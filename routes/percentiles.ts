@@ -64,8 +64,8 @@ export const percentilesOfJobs = resource().openapi(
       groupBy,
       page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? DEFAULT_PAGE_SIZE.groupsOfApi } : undefined,
     };
-    const rows = await c.var.jobs.percentiles(jobs, options, c.var.deadline);
-    return await jsonRows('{"percentiles":', rows, '}', c.var.deadline);
+    const rows = await c.get('jobs').percentiles(jobs, options, c.get('deadline'));
+    return await jsonRows('{"percentiles":', rows, '}', c.get('deadline'));
   },
 );
 

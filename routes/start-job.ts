@@ -43,18 +43,18 @@ for (const method of ['post', 'put'] as const) {
 async function start(c: Context<AppEnv>) {
   const { cutMetadata: cut, ...request } = await JOB.read(c);
   c.set('reportedJob', { jobId: String(request.jobId), cluster: request.cluster });
-  const { clusters, settings } = c.var.service;
+  const { clusters, settings } = c.get('service');
   const job = startedJob(request, { clusters, nowSec: nowSec(c), unknownHosts: settings.UNKNOWN_HOST_SUBCLUSTER });
-  const { tags, leftOut } = tagsOfStart(c.var.user, job.tags);
+  const { tags, leftOut } = tagsOfStart(c.get('user'), job.tags);
   const { jobId, cluster, startTime } = job;
   const input = { row: jobRow(job), jobId, cluster, startTime, tags };
-  const { tagsLeftOut: taken } = await c.var.db.write('startJob', input, c.var.deadline);
+  const { tagsLeftOut: taken } = await c.get('db').write('startJob', input, c.get('deadline'));
   const tagsLeftOut = [...leftOut, ...taken];
   const which = { jobId, cluster, startTime };
   if (cut.length > 0)
-    c.var.log.warn({ ...which, cut: cut.slice(0, MOST_LOGGED) }, 'metadata of a started job was truncated');
+    c.get('log').warn({ ...which, cut: cut.slice(0, MOST_LOGGED) }, 'metadata of a started job was truncated');
   if (tagsLeftOut.length === 0) return created({ msg: 'success' });
-  c.var.log.warn({ ...which, tags: tagsLeftOut.slice(0, MOST_LOGGED), count: tagsLeftOut.length }, TAGS_LEFT_OUT);
+  c.get('log').warn({ ...which, tags: tagsLeftOut.slice(0, MOST_LOGGED), count: tagsLeftOut.length }, TAGS_LEFT_OUT);
   return created({ msg: 'success', tagsLeftOut });
 }
 

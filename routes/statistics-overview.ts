@@ -23,13 +23,11 @@ export const statisticsOverview = resource().openapi(
     const asked = c.req.valid('query');
     const { jobs, options, groups } = statisticsAsked(c, filterOf(c, Query), asked);
     const statistics = groups.groupBy === undefined ? [{}] : [{}, groups];
-    const overview = await c.var.jobs.overview(
-      jobs,
-      { ...options, statistics, ...histogramsAsked(c, jobs, asked) },
-      c.var.deadline,
-    );
+    const overview = await c
+      .get('jobs')
+      .overview(jobs, { ...options, statistics, ...histogramsAsked(c, jobs, asked) }, c.get('deadline'));
     const [[totals] = [], rows = []] = overview.statistics;
     const others = losslessJson({ totals, ...histogramsIn(overview) }).trimEnd();
-    return await jsonRows(`${others.slice(0, -1)},"groups":`, rows, '}', c.var.deadline);
+    return await jsonRows(`${others.slice(0, -1)},"groups":`, rows, '}', c.get('deadline'));
   },
 );

@@ -43,8 +43,8 @@ export const statistics = resource().openapi(
   }),
   async (c) => {
     const { jobs, options, groups } = statisticsAsked(c, filterOf(c, Query), c.req.valid('query'));
-    const rows = await c.var.jobs.statistics(jobs, { ...options, ...groups }, c.var.deadline);
-    return await jsonRows('{"statistics":', rows, '}', c.var.deadline);
+    const rows = await c.get('jobs').statistics(jobs, { ...options, ...groups }, c.get('deadline'));
+    return await jsonRows('{"statistics":', rows, '}', c.get('deadline'));
   },
 );
 
@@ -66,7 +66,7 @@ export function statisticsAsked(
   const isPaged = groupBy !== undefined && (page ?? itemsPerPage) !== undefined;
   return {
     jobs,
-    options: { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S, clip },
+    options: { nowSec: nowSec(c), shortJobSec: c.get('service').settings.SHORT_JOB_S, clip },
     groups: {
       groupBy,
       sortBy,

@@ -69,11 +69,11 @@ async function stop(c: Context<AppEnv>, job: StopJobInput['job'], { jobState: st
   const all = hidden === undefined && named === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden, named };
   const show = jobInsideQuery(all, { nowSec: nowSec(c), withMetadata: false });
   refuseIf(timeProblem('stopTime', stopTime, nowSec(c)));
-  const input = { job, state, stopTime, skewSec: c.var.service.settings.STOP_SKEW_S, show };
-  const { job: stopped, earlySec } = await c.var.db.write('stopJob', input, c.var.deadline);
+  const input = { job, state, stopTime, skewSec: c.get('service').settings.STOP_SKEW_S, show };
+  const { job: stopped, earlySec } = await c.get('db').write('stopJob', input, c.get('deadline'));
   if (earlySec > 0) {
     const which = typeof job === 'bigint' ? { id: String(job) } : job;
-    c.var.log.warn({ ...which, stopTime, earlySec }, 'a job was stopped before its start: it lasted 0 s');
+    c.get('log').warn({ ...which, stopTime, earlySec }, 'a job was stopped before its start: it lasted 0 s');
   }
   return jsonBytes(stopped);
 }

@@ -18,7 +18,7 @@ export const system = resource().openapi(
     responses: answers('the state of the service', System),
   }),
   (c) => {
-    requireAdministrator(c.var.user);
+    requireAdministrator(c.get('user'));
     const state: z.input<typeof System> = systemState(c);
     return json(state);
   },

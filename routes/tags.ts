@@ -37,7 +37,7 @@ for (const method of ['post', 'patch'] as const) {
       responses: answers('the job with the tags that the caller may read, and the added tags', JobSchema),
     }),
     async (c) => {
-      const wanted = checkedTags(c.var.user, await ADDED.read(c));
+      const wanted = checkedTags(c.get('user'), await ADDED.read(c));
       return await changed(c, 'addTags', c.req.valid('param').id, wanted);
     },
   );
@@ -56,7 +56,7 @@ tags.openapi(
     responses: answers('the job with the tags that the caller may read', JobSchema),
   }),
   async (c) => {
-    const wanted = tagsNotOfOthers(c.var.user, await TAKEN_OFF.read(c));
+    const wanted = tagsNotOfOthers(c.get('user'), await TAKEN_OFF.read(c));
     return await changed(c, 'removeTags', c.req.valid('param').id, wanted);
   },
 );
@@ -74,8 +74,8 @@ tags.openapi(
   }),
   async (c) => {
     const asked = await DELETED.read(c);
-    const { deleted } = await c.var.db.write('deleteTags', { tags: deletableTags(asked) }, c.var.deadline);
-    c.var.service.archiveChanged?.();
+    const { deleted } = await c.get('db').write('deleteTags', { tags: deletableTags(asked) }, c.get('deadline'));
+    c.get('service').archiveChanged?.();
     // The spelling is that of the contract, since clients may compare the text.
     return plainText(`Deleted Tags from DB: ${deleted} successfull of ${asked.length} requested\n`);
   },
@@ -85,7 +85,7 @@ async function changed(c: Context<AppEnv>, write: 'addTags' | 'removeTags', id: 
   // This one answer shows the added tags even if the caller may not read them.
   const alsoTags = write === 'addTags' ? wanted : [];
   const show = jobInsideQuery({ ...visibleJobs(c), alsoTags }, { nowSec: nowSec(c) });
-  const { job } = await c.var.db.write(write, { id, tags: wanted, show }, c.var.deadline);
-  c.var.service.archiveChanged?.();
+  const { job } = await c.get('db').write(write, { id, tags: wanted, show }, c.get('deadline'));
+  c.get('service').archiveChanged?.();
   return jsonBytes(job);
 }

@@ -25,7 +25,7 @@ export const usedNodesOfJobs = resource().openapi(
   async (c) => {
     const { ts, zone } = c.req.valid('query');
     const before = ofParameter('ts', () => timeOf(ts, zone));
-    const rows = await c.var.db.read(usedNodes(before), c.var.deadline);
+    const rows = await c.get('db').read(usedNodes(before), c.get('deadline'));
     return json({ usedNodes: Object.fromEntries(rows.map(({ cluster, hostnames }) => [cluster, hostnames])) });
   },
 );

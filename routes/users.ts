@@ -52,7 +52,7 @@ export const users = resource()
       responses: answers('accounts in order of creation', z.array(UserSchema)),
     }),
     async (c) => {
-      requireAdministrator(c.var.user);
+      requireAdministrator(c.get('user'));
       const { 'not-just-user': notJustUser } = c.req.valid('query');
       return await listAccounts(c, notJustUser);
     },
@@ -71,20 +71,20 @@ export const users = resource()
       responses: answers('the change was made', MESSAGE),
     }),
     async (c) => {
-      requireAdministrator(c.var.user);
+      requireAdministrator(c.get('user'));
       const body = await CHANGE.read(c);
       const kind = ACCOUNT_CHANGES.find((name) => body[name] !== '');
       if (kind === undefined) throw new Fault('invalid_request', `give one of ${ACCOUNT_CHANGES.join(', ')}`);
       const { id: username } = c.req.valid('param');
-      await c.var.db.write('changeAccount', { username, change: { kind, value: body[kind] } }, c.var.deadline);
+      await c.get('db').write('changeAccount', { username, change: { kind, value: body[kind] } }, c.get('deadline'));
       return message(`${ACCOUNT_CHANGED[kind]} for user ${username}`);
     },
   );
 
 /** Answers with all accounts, or only those with a role other than `user`. */
 export async function listAccounts(c: Context<AppEnv>, notJustUser: boolean) {
-  const all = await c.var.db.read(usersStatement(), c.var.deadline);
+  const all = await c.get('db').read(usersStatement(), c.get('deadline'));
   const shown = notJustUser ? all.filter(({ roles }) => isMoreThanUser(roles)) : all;
   const accounts = shown.map((user) => ({ ...user, authType: 0, authSource: 0 }));
-  return await jsonRows('', accounts, '', c.var.deadline);
+  return await jsonRows('', accounts, '', c.get('deadline'));
 }

@@ -98,10 +98,10 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('refusals', refusals);
     c.set('refusedReports', refusedReports);
     c.set('upstream', upstream);
-    c.set('log', service.log.child({ requestId: c.var.requestId }));
+    c.set('log', service.log.child({ requestId: c.get('requestId') }));
     await next();
-    if (c.var.lacksArchive) c.header('X-Lacks', 'job-archive');
-    c.header('X-Request-Id', c.var.requestId); // last: a response made without `c` lacks headers set earlier
+    if (c.get('lacksArchive')) c.header('X-Lacks', 'job-archive');
+    c.header('X-Request-Id', c.get('requestId')); // last: a response made without `c` lacks headers set earlier
   });
   app.use('/query', graphqlFaults());
   app.use(accessLog());

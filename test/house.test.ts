@@ -1,4 +1,5 @@
 /** The structure of the code (CONTRIBUTING.md). `npm run house` prints the figures. */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { circles, type SourceFile, sourceFiles } from './house/imports.ts';
 import { layerOf, upward, wrongPackages } from './house/layers.ts';
@@ -29,6 +30,11 @@ test('a file name tells which file it is, and no file is long', () => {
   expect(repeatedNames(files)).toEqual([]);
   const long = files.filter(({ path, lines }) => lines > LONGEST && !MAY_BE_LONGER.includes(path));
   expect(long.map(({ path }) => path)).toEqual([]);
+});
+
+test('no code copies all variables of a request to read one', () => {
+  const copying = files.filter(({ path }) => /\.var[.;]/.test(readFileSync(path, 'utf8')));
+  expect(copying.map(({ path }) => path)).toEqual([]);
 });
 
 test('what is wrong is found', () => {

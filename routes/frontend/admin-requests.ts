@@ -33,12 +33,12 @@ export const adminRequests = new Hono<AppEnv>()
   })
   .on(['POST', 'PUT'], '/config/users/', bySession(), admins(), sameOrigin(), async (c) => {
     const account = await newAccount(c);
-    await c.var.db.write('addAccount', account, c.var.deadline);
+    await c.get('db').write('addAccount', account, c.get('deadline'));
     return plainText(`User ${account.username} successfully created!\n`);
   })
   .delete('/config/users/', bySession(), admins(), sameOrigin(), async (c) => {
     const username = queryOf(c).get('username') ?? text(await ACCOUNT_FORM.read(c), 'username');
-    await c.var.db.write('deleteAccount', { username }, c.var.deadline);
+    await c.get('db').write('deleteAccount', { username }, c.get('deadline'));
     return plainText('');
   })
   .post('/config/user/:id', bySession(), admins(), sameOrigin(), async (c) => {
@@ -46,7 +46,7 @@ export const adminRequests = new Hono<AppEnv>()
     const kind = ACCOUNT_CHANGES.find((name) => text(form, name) !== '');
     if (kind === undefined) throw new Fault('invalid_request', `give one of ${ACCOUNT_CHANGES.join(', ')}`);
     const change = { kind, value: text(form, kind) };
-    await c.var.db.write('changeAccount', { username: c.req.param('id'), change }, c.var.deadline);
+    await c.get('db').write('changeAccount', { username: c.req.param('id'), change }, c.get('deadline'));
     return message(ACCOUNT_CHANGED[kind]);
   })
   .get('/config/roles/', bySession(), admins(), () => json(ROLES))
@@ -60,7 +60,7 @@ export const adminRequests = new Hono<AppEnv>()
 
 function admins(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    requireAdministrator(c.var.user);
+    requireAdministrator(c.get('user'));
     await next();
   };
 }
@@ -85,7 +85,7 @@ async function newAccount(c: Context<AppEnv>) {
   if (bytes(password) > MOST_PASSWORD_BYTES) {
     throw new Fault('conflict', `a password must have at most ${MOST_PASSWORD_BYTES} bytes`);
   }
-  const hash = c.var.service.hashPassword ?? hashPassword;
+  const hash = c.get('service').hashPassword ?? hashPassword;
   return {
     username,
     password: password === '' ? null : await hash(password),

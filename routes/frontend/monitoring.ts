@@ -39,7 +39,7 @@ const ROUTES: readonly Route[] = [
       isAdmin: holds(c, 'admin'),
       isSupport: holds(c, 'support'),
       isApi: holds(c, 'api'),
-      username: c.var.user.name,
+      username: c.get('user').name,
       filterPresets: null,
       ncontent: null,
     }),
@@ -58,7 +58,7 @@ const ROUTES: readonly Route[] = [
     entry: 'job',
     globals: (c) => ({
       jobInfos: { id: param(c, 'id') },
-      username: c.var.user.name,
+      username: c.get('user').name,
       ...rights(c),
       emission: null,
     }),
@@ -80,7 +80,7 @@ const ROUTES: readonly Route[] = [
     path: '/monitoring/tags/',
     title: 'Tags - ClusterCockpit',
     entry: 'taglist',
-    globals: async (c) => ({ username: c.var.user.name, isAdmin: holds(c, 'admin'), tagmap: await tagMap(c) }),
+    globals: async (c) => ({ username: c.get('user').name, isAdmin: holds(c, 'admin'), tagmap: await tagMap(c) }),
   },
   {
     path: '/monitoring/user/:id',
@@ -178,13 +178,16 @@ function resampling({ var: { service } }: Context<AppEnv>) {
 }
 
 async function configuration(c: Context<AppEnv>) {
-  const { db, user, service, deadline } = c.var;
+  const db = c.get('db');
+  const user = c.get('user');
+  const service = c.get('service');
+  const deadline = c.get('deadline');
   return await configurationOf(db, user, service.settings.SHORT_JOB_S, deadline);
 }
 
 /** Returns true if the user has this very role. The front end shows forms by it; rights do not depend on it. */
 function holds(c: Context<AppEnv>, role: Role): boolean {
-  return c.var.user.roles.has(role);
+  return c.get('user').roles.has(role);
 }
 
 function display(displayType: string, infos: Globals): Globals {
@@ -205,7 +208,9 @@ function times(c: Context<AppEnv>, needed: 'either' | 'both') {
 
 /** The user of the page, with the real name and address for those who may know them (contract/graphql.md §2). */
 async function userInfos(c: Context<AppEnv>) {
-  const { db, user, deadline } = c.var;
+  const db = c.get('db');
+  const user = c.get('user');
+  const deadline = c.get('deadline');
   const username = param(c, 'id');
   const mayKnow = username === user.name || rightsOf(user).names !== 'own';
   const [account] = mayKnow ? await db.read(userByName(username), deadline) : [];
@@ -220,9 +225,9 @@ type TagMap = Record<string, { id: number; name: string; scope: string; count: n
  * jobs has, and accounts below them no tags.
  */
 async function tagMap(c: Context<AppEnv>): Promise<TagMap> {
-  const { level } = rightsOf(c.var.user);
+  const { level } = rightsOf(c.get('user'));
   if (level < ROLE_RIGHTS.user.level) return {};
-  const tags = await c.var.db.read(tagCounts(visibleJobs(c)), c.var.deadline);
+  const tags = await c.get('db').read(tagCounts(visibleJobs(c)), c.get('deadline'));
   const seesAll = level >= ROLE_RIGHTS.support.level;
   const shown = tags.filter(({ scope, jobs }) => seesAll || jobs > 0 || !isPublicScope(scope));
   const item = ({ id, name, scope, jobs }: (typeof shown)[number]) => ({ id: Number(id), name, scope, count: jobs });

@@ -34,7 +34,7 @@ async function ofKind(c: Context<AppEnv>, kind: string, value: string): Promise<
       return mayNameOthers(c) ? to(c, '/monitoring/users/', ['user', value], LAST_MONTH) : notAllowed(c);
     case 'name': {
       if (!mayNameOthers(c)) return notAllowed(c);
-      const users = await c.var.db.read(usersByRealName(value), c.var.deadline);
+      const users = await c.get('db').read(usersByRealName(value), c.get('deadline'));
       if (users.length === 0) return message(c, 'No user has this name');
       return to(c, '/monitoring/users/', ...users.map(({ username }) => ['user', username] as const), LAST_MONTH);
     }
@@ -49,7 +49,7 @@ async function anything(c: Context<AppEnv>, text: string): Promise<Response> {
   if (mayNameOthers(c)) {
     const [user] = (await hasJobs(c, 'user', text))
       ? [{ username: text }]
-      : await c.var.db.read(usersByRealName(text), c.var.deadline);
+      : await c.get('db').read(usersByRealName(text), c.get('deadline'));
     if (user !== undefined) return to(c, `/monitoring/user/${encodeURIComponent(user.username)}`);
     if (await hasJobs(c, 'project', text)) return toJobs(c, ['projectMatch', 'eq'], ['project', text]);
   }
@@ -59,12 +59,12 @@ async function anything(c: Context<AppEnv>, text: string): Promise<Response> {
 /** Returns true if the caller may see a job of this user or project. */
 async function hasJobs(c: Context<AppEnv>, field: 'user' | 'project', value: string): Promise<boolean> {
   const jobs = visibleJobs(c, [{ kind: 'text', field, operator: 'is', values: [value] }]);
-  return (await c.var.db.read(anyJob(jobs), c.var.deadline)).length > 0;
+  return (await c.get('db').read(anyJob(jobs), c.get('deadline'))).length > 0;
 }
 
 /** As in cc-backend, only those who see jobs of others may find other users. */
 function mayNameOthers(c: Context<AppEnv>): boolean {
-  return rightsOf(c.var.user).names !== 'own';
+  return rightsOf(c.get('user')).names !== 'own';
 }
 
 type Parameter = readonly [name: string, value: string];

@@ -36,15 +36,15 @@ export const userRequests = new Hono<AppEnv>()
   .post('/frontend/configuration/', bySession(), sameOrigin(), async (c) => {
     const form = await SETTING_FORM.read(c);
     const setting = { key: form.get('key') ?? '', value: form.get('value') ?? '' };
-    await updateConfiguration(c.var.db, c.var.user, setting, c.var.deadline);
+    await updateConfiguration(c.get('db'), c.get('user'), setting, c.get('deadline'));
     return plainText('success');
   })
   .get('/frontend/jwt/', bySession(), async (c) => {
     const { username } = readQuery(queryOf(c), TokenQuery);
-    if (username !== c.var.user.name) requireAdministrator(c.var.user);
-    const { JWT_PRIVATE_KEY: key } = c.var.service.settings;
+    if (username !== c.get('user').name) requireAdministrator(c.get('user'));
+    const { JWT_PRIVATE_KEY: key } = c.get('service').settings;
     if (key === undefined) throw new Fault('forbidden', 'tokens cannot be issued here: JWT_PRIVATE_KEY is not set');
-    const [account] = await c.var.db.read(userByName(username), c.var.deadline);
+    const [account] = await c.get('db').read(userByName(username), c.get('deadline'));
     if (account === undefined) throw new Fault('not_found', 'no such user');
     const token = await makeToken(key, { user: username, roles: account.roles, days: TOKEN_DAYS }, nowSec(c));
     const answer = plainText(token);
@@ -52,10 +52,10 @@ export const userRequests = new Hono<AppEnv>()
     return answer;
   })
   .get('/frontend/logs/', bySession(), (c) => {
-    requireAdministrator(c.var.user);
+    requireAdministrator(c.get('user'));
     const { since, lines, level, search } = readQuery(queryOf(c), LogQuery);
-    const oldestMs = (c.var.service.clock() - since) * 1000;
-    const found = (c.var.service.recentLog?.() ?? []).filter(
+    const oldestMs = (c.get('service').clock() - since) * 1000;
+    const found = (c.get('service').recentLog?.() ?? []).filter(
       ({ atMs, priority, message }) => atMs >= oldestMs && priority <= level && message.toLowerCase().includes(search),
     );
     const shown = found.slice(-Math.min(lines, MOST_LINES)).map(({ atMs, priority, message }) => ({
@@ -71,7 +71,7 @@ export const userRequests = new Hono<AppEnv>()
 export function bySession(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const hasToken = ['X-Auth-Token', 'Authorization'].some((name) => (c.req.header(name) ?? '') !== '');
-    if (hasToken && c.var.service.settings.AUTH !== 'none') {
+    if (hasToken && c.get('service').settings.AUTH !== 'none') {
       throw new Fault('unauthorized', 'this address requires a session, not a token');
     }
     await next();

@@ -57,7 +57,7 @@ export function askedFilter(c: Context<AppEnv>, path: string, view: z.ZodObject)
 /** Renders the filter as text, and the form to change it. */
 export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { kind: 'sent' }>): Promise<Html> {
   const { page } = asked;
-  const tags = await c.var.db.read(readableTags(readableScopes(c.var.user)), c.var.deadline);
+  const tags = await c.get('db').read(readableTags(readableScopes(c.get('user'))), c.get('deadline'));
   const labelled = tags.map(({ id, type, name, scope }) => ({
     id: String(id),
     label: `${type}: ${name}${scope === 'global' ? '' : ` (${scope === 'admin' ? 'admins' : 'private'})`}`,
@@ -90,8 +90,8 @@ export async function wrongFilter(
 
 /** Returns the choices that the configured clusters offer. */
 function configured(c: Context<AppEnv>, filter: JobFilter): Omit<Offers, 'tags' | 'tagsInAll'> {
-  const { clusters } = c.var.service;
-  const hidden = hiddenFrom(c.var.user, clusters);
+  const { clusters } = c.get('service');
+  const hidden = hiddenFrom(c.get('user'), clusters);
   return {
     configured: {
       cluster: clusters.list.map(({ name }) => name),

@@ -10,9 +10,9 @@ const NOT_AT_ALL = 'no-cache';
 /** GET /assets/{fingerprint}/{name}: serves the style sheets and scripts of the pages. It needs no login. */
 export const assets = new Hono<AppEnv>().get('/assets/:fingerprint/:name', (c) => {
   const { name } = c.req.param();
-  const asset = c.var.assets.get(name);
+  const asset = c.get('assets').get(name);
   if (asset === undefined) throw new Fault('not_found', 'no such file');
-  const isCurrent = c.req.path === c.var.assets.path(asset.name);
+  const isCurrent = c.req.path === c.get('assets').path(asset.name);
   const body = new TextEncoder().encode(asset.text);
   return new Response(body, {
     headers: {

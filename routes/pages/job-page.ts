@@ -28,10 +28,10 @@ export const jobPage = new Hono<AppEnv>()
     readQuery(queryOf(c), NO_QUERY);
     const id = idOf(c);
     const jobs = visibleJobs(c);
-    const [found] = await c.var.db.read(jobById(jobs, id, { nowSec: nowSec(c), brief: BRIEF }), c.var.deadline);
+    const [found] = await c.get('db').read(jobById(jobs, id, { nowSec: nowSec(c), brief: BRIEF }), c.get('deadline'));
     if (found === undefined) throw new Fault('not_found', `no job with the database id ${id}`);
     const job = shownJob(found.job);
-    const { clusters, archive, frontend } = c.var.service;
+    const { clusters, archive, frontend } = c.get('service');
     const subCluster = clusters.subCluster(job.cluster, job.subCluster);
     const content = jobContent({
       job,
@@ -55,10 +55,10 @@ export const jobPage = new Hono<AppEnv>()
     const fields = { type: text(form, 'type'), name: text(form, 'name'), scope: text(form, 'scope') };
     const tag = checkedValue(fields, TagBody);
     const isNew = ofParameter('do', () => oneOf(text(form, 'do'), ['add', 'remove'])) === 'add';
-    const tags = isNew ? checkedTags(c.var.user, [tag]) : removable(c, tag);
+    const tags = isNew ? checkedTags(c.get('user'), [tag]) : removable(c, tag);
     const show = jobInsideQuery(visibleJobs(c), { nowSec: nowSec(c) });
-    await c.var.db.write(isNew ? 'addTags' : 'removeTags', { id, tags, show }, c.var.deadline);
-    c.var.service.archiveChanged?.();
+    await c.get('db').write(isNew ? 'addTags' : 'removeTags', { id, tags, show }, c.get('deadline'));
+    c.get('service').archiveChanged?.();
     return c.redirect(`/jobs/${id}#tags`, 303);
   });
 
@@ -76,7 +76,7 @@ function text(form: URLSearchParams, name: string): string {
 
 /** Returns the tag to remove. Throws `forbidden` if the user may not remove it; the API silently ignores such a tag. */
 function removable(c: Context<AppEnv>, tag: { type: string; name: string; scope: string }) {
-  const { user } = c.var;
+  const user = c.get('user');
   const tags = mayWriteTags(user, tag.scope) ? tagsNotOfOthers(user, [tag]) : [];
   if (tags.length === 0) throw new Fault('forbidden', 'you may not remove this tag');
   return tags;
@@ -84,12 +84,12 @@ function removable(c: Context<AppEnv>, tag: { type: string; name: string; scope:
 
 /** Returns the scopes of tags that this user may write and see. */
 function writableScopes(c: Context<AppEnv>): string[] {
-  const { user } = c.var;
+  const user = c.get('user');
   return readableScopes(user).filter((scope) => mayWriteTags(user, scope));
 }
 
 /** Returns a test for the metrics shown. Pages hide restricted metrics even if RESTRICTED_METRICS is `show`. */
 function mayBeSeen(c: Context<AppEnv>, { cluster }: ShownJob): (metric: SubClusterMetric) => boolean {
-  const hidden = hiddenIn(hiddenFrom(c.var.user, c.var.service.clusters), cluster);
+  const hidden = hiddenIn(hiddenFrom(c.get('user'), c.get('service').clusters), cluster);
   return ({ name }) => !hidden.includes(name);
 }

@@ -33,14 +33,14 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Jobs');
-  offerOnFault(c, () => suggestSmaller(asked.page, c.var.service.clusters));
+  offerOnFault(c, () => suggestSmaller(asked.page, c.get('service').clusters));
   const view = readQuery(queryOf(c), VIEW);
   const page = { page: view.page, itemsPerPage: view['items-per-page'] };
   const order: ListOrder = { column: view['sort-by'], order: view.order };
-  const countWaitMs = view.count === 'wait' ? c.var.deadline.remainingMs() * COUNT_PART : COUNT_WAIT_MS;
+  const countWaitMs = view.count === 'wait' ? c.get('deadline').remainingMs() * COUNT_PART : COUNT_WAIT_MS;
   const jobs = visibleJobs(c, asked.filter);
   const [list, counted, parts] = await Promise.all([
-    c.var.jobs.listed(jobs, { ...page, ...order, nowSec: nowSec(c) }, c.var.deadline),
+    c.get('jobs').listed(jobs, { ...page, ...order, nowSec: nowSec(c) }, c.get('deadline')),
     countSoon(c, jobs, countWaitMs),
     filterParts(c, asked),
   ]);
@@ -53,7 +53,7 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
     jobs: list,
     count: found,
     filter: parts,
-    user: c.var.user,
+    user: c.get('user'),
   });
   return pageAnswer(c, { title: 'Jobs', content, scripts: ['jobs.js'] });
 });
@@ -66,14 +66,17 @@ function isLastPage(list: readonly unknown[], { page, itemsPerPage }: PageReques
 /** Returns the number of jobs if it is known within `waitMs`. Counting a million jobs may take a second. */
 async function countSoon(c: Context<AppEnv>, jobs: VisibleJobs, waitMs: number): Promise<number | undefined> {
   const enough = new AbortController();
-  const deadline = partOf(c.var.deadline, c.var.deadline.remainingMs(), enough.signal);
+  const deadline = partOf(c.get('deadline'), c.get('deadline').remainingMs(), enough.signal);
   const stopped = new Promise<undefined>((resolve) =>
     deadline.signal.addEventListener('abort', () => resolve(undefined)),
   );
   const timer = setTimeout(() => enough.abort(), waitMs);
   try {
     // The list itself reports an error.
-    const counted = c.var.jobs.count(jobs, deadline).catch(() => undefined);
+    const counted = c
+      .get('jobs')
+      .count(jobs, deadline)
+      .catch(() => undefined);
     return await Promise.race([counted, stopped]);
   } finally {
     clearTimeout(timer);

@@ -87,7 +87,7 @@ async function attemptOf(c: Context<AppEnv>): Promise<Attempt> {
  */
 async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, guards: Guards | 'tokens only'): Promise<User> {
   const { loginToken } = attempt;
-  const { CROSS_LOGIN_JWT_HS512_KEY: key, JWT_VALIDATE_USER } = c.var.service.settings;
+  const { CROSS_LOGIN_JWT_HS512_KEY: key, JWT_VALIDATE_USER } = c.get('service').settings;
   if (loginToken !== undefined && key !== undefined) {
     const user = await verifyLoginToken(loginToken, key, nowSec(c));
     if (!JWT_VALIDATE_USER) return user;
@@ -105,8 +105,8 @@ async function whoKnowsThePassword(c: Context<AppEnv>, attempt: Attempt, { limit
   const address = addressForLimits(c);
   if (!limit.take(address, username, nowSec(c))) throw new Fault('unauthorized', TOO_OFTEN);
   try {
-    const [account] = username === '' ? [] : await c.var.db.read(localAccount(username), c.var.deadline);
-    const matches = await passwords.match({ password, hash: account?.password ?? null, address }, c.var.deadline);
+    const [account] = username === '' ? [] : await c.get('db').read(localAccount(username), c.get('deadline'));
+    const matches = await passwords.match({ password, hash: account?.password ?? null, address }, c.get('deadline'));
     if (account === undefined || !matches) throw new Fault('unauthorized', REFUSED);
     limit.giveBack(address, username, nowSec(c));
     return { name: username, roles: new Set(account.roles), projects: account.projects };

@@ -20,8 +20,8 @@ const FAILED: JobFilter = [{ kind: 'member', field: 'state', values: FAILED_STAT
 export const overview = new Hono<AppEnv>().get('/', async (c) => {
   readQuery(queryOf(c), NO_QUERY);
   const [now, ...periods] = await Promise.all([clustersNow(c), ...PERIODS.map((period) => clustersSince(c, period))]);
-  const { frontend, clusters } = c.var.service;
-  const links = frontend === undefined ? undefined : frontendLinks(c.var.user, clusters.list);
+  const { frontend, clusters } = c.get('service');
+  const links = frontend === undefined ? undefined : frontendLinks(c.get('user'), clusters.list);
   return pageAnswer(c, { title: 'Overview', content: overviewContent(now, periods, links) });
 });
 
@@ -30,9 +30,9 @@ async function clustersNow(c: Context<AppEnv>): Promise<ClusterNow[]> {
   const running = visibleJobs(c, RUNNING);
   const [groups, nodes] = await Promise.all([
     totals(c, RUNNING),
-    c.var.db.read(usedNodes(nowSec(c) + 1, running), c.var.deadline),
+    c.get('db').read(usedNodes(nowSec(c) + 1, running), c.get('deadline')),
   ]);
-  const { list } = c.var.service.clusters;
+  const { list } = c.get('service').clusters;
   const names = new Set([...list.map(({ name }) => name), ...groups.keys()]);
   return [...names].map((name) => {
     const configured = list.find((cluster) => cluster.name === name);
@@ -65,7 +65,11 @@ async function clustersSince(c: Context<AppEnv>, { word, label, sec }: (typeof P
 }
 
 async function totals(c: Context<AppEnv>, filter: JobFilter) {
-  const options = { nowSec: nowSec(c), shortJobSec: c.var.service.settings.SHORT_JOB_S, groupBy: 'cluster' } as const;
-  const rows = await c.var.jobs.statistics(visibleJobs(c, filter), options, c.var.deadline);
+  const options = {
+    nowSec: nowSec(c),
+    shortJobSec: c.get('service').settings.SHORT_JOB_S,
+    groupBy: 'cluster',
+  } as const;
+  const rows = await c.get('jobs').statistics(visibleJobs(c, filter), options, c.get('deadline'));
   return new Map(rows.map((row) => [row.id, row]));
 }

@@ -39,7 +39,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const asked = askedFilter(c, PATH, VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
-  offerOnFault(c, () => suggestSmaller(asked.page, c.var.service.clusters));
+  offerOnFault(c, () => suggestSmaller(asked.page, c.get('service').clusters));
   const { 'group-by': group, 'sort-by': sortBy, clip, bins, page: pageNumber } = readQuery(queryOf(c), VIEW);
   const jobs = visibleJobs(c, asked.filter);
   const choices = groupsFor(jobs);
@@ -47,12 +47,12 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const during = asked.filter.find((condition) => condition.kind === 'during');
   const options = {
     nowSec: nowSec(c),
-    shortJobSec: c.var.service.settings.SHORT_JOB_S,
+    shortJobSec: c.get('service').settings.SHORT_JOB_S,
     clip: clip === undefined ? undefined : during?.range,
   };
   const groupsAsked = { groupBy, sortBy, page: { page: pageNumber, itemsPerPage: DEFAULT_PAGE_SIZE.groupsOnPage } };
   const [{ statistics }, filter] = await Promise.all([
-    c.var.jobs.overview(jobs, { ...options, statistics: [{}, groupsAsked] }, c.var.deadline),
+    c.get('jobs').overview(jobs, { ...options, statistics: [{}, groupsAsked] }, c.get('deadline')),
     filterParts(c, asked),
   ]);
   const [[totals] = [], groups = []] = statistics;
@@ -69,7 +69,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     groups,
     hasMore: groups.length === DEFAULT_PAGE_SIZE.groupsOnPage,
     scales: scalesOf(c, asked.page.query.getAll('cluster')).filter(
-      ({ metric }) => !isKeyHiddenAmong(hiddenFrom(c.var.user, c.var.service.clusters), asked.filter, metric),
+      ({ metric }) => !isKeyHiddenAmong(hiddenFrom(c.get('user'), c.get('service').clusters), asked.filter, metric),
     ),
     shortJobSec: options.shortJobSec,
   });
@@ -99,7 +99,7 @@ function clipAsFilter(c: Context<AppEnv>): string | undefined {
 
 /** Returns all metrics with a footprint, on the clusters of the filter. */
 function scalesOf(c: Context<AppEnv>, clusterNames: readonly string[]) {
-  const { clusters } = c.var.service;
+  const { clusters } = c.get('service');
   const names = clusterNames.length === 0 ? null : clusterNames;
   return globalMetrics(clusters)
     .filter(({ footprint }) => footprint !== '')

@@ -9,9 +9,9 @@ import { systemContent } from '../../src/pages/system/content.ts';
 
 /** GET /system: shows GET /api/system and the memory of the last minutes, for admins. Does not query the database. */
 export const systemPage = new Hono<AppEnv>().get('/system', (c) => {
-  requireAdministrator(c.var.user);
+  requireAdministrator(c.get('user'));
   readQuery(queryOf(c), NO_QUERY);
-  const content = systemContent(systemState(c), c.var.service.memoryHistory?.());
+  const content = systemContent(systemState(c), c.get('service').memoryHistory?.());
   return pageAnswer(c, {
     title: 'System',
     content,

@@ -144,7 +144,7 @@ async function refused(c: Context<AppEnv>, { code, errors }: DocumentProblem): P
     extensions: { code },
   }));
   const status = code === 'COMPLEXITY_LIMIT_EXCEEDED' ? 200 : 422;
-  return { status, body: await printed({ errors: shown, data: null }, c.var.deadline) };
+  return { status, body: await printed({ errors: shown, data: null }, c.get('deadline')) };
 }
 
 /** A Fault has its code. Any other error of a resolver is a bug: it is logged, and its text stays here. */
@@ -155,6 +155,6 @@ function shownError(c: Context<AppEnv>, error: GraphQLError): object {
   );
   if (cause === undefined) return { message: error.message, path, locations };
   const fault = faultOf(cause);
-  if (fault.code === 'internal') c.var.log.error({ err: cause }, 'a field could not be answered');
+  if (fault.code === 'internal') c.get('log').error({ err: cause }, 'a field could not be answered');
   return { message: fault.message, path, locations, extensions: { code: fault.code } };
 }

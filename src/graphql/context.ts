@@ -31,8 +31,6 @@ export class QueryContext {
   readonly request: Context<AppEnv>;
   /** The place of the request among all of them. A resolver leaves it while it waits for another service. */
   readonly place: Place;
-  /** The variables of the request. `Context.var` copies all of them each time it is read. */
-  readonly #var: Context<AppEnv>['var'];
   readonly nowSec: number;
   /** What a client should know about its answer, such as a page that was cut. Sent as `extensions`. */
   readonly notes: Record<string, object> = {};
@@ -56,26 +54,25 @@ export class QueryContext {
   /** `complexity` is the number of fields of the operation. */
   constructor(request: Context<AppEnv>, complexity: number, place: Place) {
     this.request = request;
-    this.#var = request.var;
     this.nowSec = nowSec(request);
     this.#complexity = complexity;
     this.place = place;
   }
 
   get user(): User {
-    return this.#var.user;
+    return this.request.get('user');
   }
 
   get service(): Service {
-    return this.#var.service;
+    return this.request.get('service');
   }
 
   get jobs(): JobQuestions {
-    return this.#var.jobs;
+    return this.request.get('jobs');
   }
 
   get deadline(): Deadline {
-    return this.#var.deadline;
+    return this.request.get('deadline');
   }
 
   /** The jobs of a filter that the caller may see. */
@@ -128,7 +125,7 @@ export class QueryContext {
     }
     const uncounted = this.#bytes - this.#counted;
     if (uncounted < COUNTED_BYTES) return;
-    const { held } = this.#var;
+    const held = this.request.get('held');
     const { caller } = this.deadline;
     held.checkRoom(caller);
     this.#held.push(held.hold(uncounted, this.service.settings.REQUEST_TIMEOUT_MS, caller));

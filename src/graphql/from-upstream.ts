@@ -22,7 +22,7 @@ export async function fromUpstream(
   info: GraphQLResolveInfo,
   { hidden, only, sent = givenArguments(info) }: Asked,
 ): Promise<unknown> {
-  const { upstream } = context.request.var;
+  const upstream = context.request.get('upstream');
   if (upstream === undefined) return undefined;
   const field = selectedField(info, only);
   const request = requestFor(info, field, sent);
@@ -32,7 +32,8 @@ export async function fromUpstream(
   const answer = await context.shared(['upstream', request, asOne], async () => {
     const credential = await credentialOf(context.request);
     if (credential === undefined) return { lacks: 'you are not logged in at cc-backend' };
-    const { held, deadline } = context.request.var;
+    const held = context.request.get('held');
+    const deadline = context.request.get('deadline');
     held.checkRoom(deadline.caller); // before asking: an answer may be as large as the free space
     const received = await context.place.leave(() => upstream.ask(request, credential, deadline));
     if ('lacks' in received) return received;

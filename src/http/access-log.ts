@@ -15,9 +15,12 @@ const LONGEST_NAME = 255;
  */
 export function accessLog(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const startedAt = c.var.service.arrivedAt?.(c) ?? performance.now();
+    const startedAt = c.get('service').arrivedAt?.(c) ?? performance.now();
     await next();
-    const { log, user, streamed, fault } = c.var;
+    const log = c.get('log');
+    const user = c.get('user');
+    const streamed = c.get('streamed');
+    const fault = c.get('fault');
     if (fault !== undefined && !isLogged(c, fault.code)) return;
     const { method } = c.req;
     const { status } = c.res;
@@ -42,7 +45,7 @@ export function accessLog(): MiddlewareHandler<AppEnv> {
 
 /** Returns the members for a failed request. A 401 adds the reason and the address, for the operator. */
 function refusal(c: Context<AppEnv>): Readonly<Record<string, string>> {
-  const { fault } = c.var;
+  const fault = c.get('fault');
   if (fault === undefined) return {};
   if (fault.status !== 401) return { code: fault.code };
   const address = callerAddress(c).slice(0, LONGEST_ADDRESS);

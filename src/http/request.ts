@@ -8,5 +8,5 @@ export function queryOf(c: Context<AppEnv>): URLSearchParams {
 
 /** Returns now in whole Unix seconds. */
 export function nowSec(c: Context<AppEnv>): number {
-  return Math.floor(c.var.service.clock());
+  return Math.floor(c.get('service').clock());
 }

@@ -136,8 +136,18 @@ const MACHINE: Rights = {
 /** Roles that together give every right, also by token. */
 export const EVERY_RIGHT: readonly Role[] = ['admin', 'api'];
 
+/** A request asks several times. The key is the set itself, which no code changes after it is made. */
+const KNOWN_RIGHTS = new WeakMap<ReadonlySet<string>, Rights>();
+
 export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
-  if (isMachine(roles)) return MACHINE;
+  const known = KNOWN_RIGHTS.get(roles);
+  if (known !== undefined) return known;
+  const rights = isMachine(roles) ? MACHINE : unionOfRights(roles);
+  KNOWN_RIGHTS.set(roles, rights);
+  return rights;
+}
+
+function unionOfRights(roles: ReadonlySet<string>): Rights {
   const held = [NO_ROLE, ...[...roles].filter(isRole).map((role): Rights => ROLE_RIGHTS[role])];
   return {
     level: Math.max(...held.map(({ level }) => level)),

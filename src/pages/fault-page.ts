@@ -17,7 +17,7 @@ const FOR_PROGRAMS = /^\/(?:api|userapi|query|healthz|openapi\.json|assets)(?:\/
 export function faultPages(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
-    const { fault } = c.var;
+    const fault = c.get('fault');
     const isPage = c.res.headers.get('Content-Type')?.startsWith('text/html');
     if (fault === undefined || isPage === true || !wantsPage(c)) return;
     c.res = undefined;
@@ -60,7 +60,7 @@ function faultPage(c: Context<AppEnv>, fault: Fault): Response {
 <h1>${title}</h1>
 <p class="problem">${sentence(fault.message)}</p>
 ${wayOut(c, fault)}${offers.get(c)?.()}
-<p class="note">Request ${c.var.requestId}</p>
+<p class="note">Request ${c.get('requestId')}</p>
 </section>`;
   const answer = pageAnswer(c, { title, content }, fault.status);
   for (const [name, value] of Object.entries(fault.headers)) answer.headers.set(name, value);

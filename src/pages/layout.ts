@@ -17,7 +17,8 @@ export interface Page {
 
 /** Renders a whole page with the common header. */
 export function layout(c: Context<AppEnv>, { title, content, scripts = [], styles = [] }: Page): Html {
-  const { assets, user } = c.var;
+  const assets = c.get('assets');
+  const user = c.get('user');
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -52,7 +53,7 @@ ${pagesFor(user).map(
 )}</ul></nav>
 <div class="who"><span class="name" title="${[...user.roles].join(', ')}"><bdi>${user.name}</bdi></span>
 ${
-  c.var.service.settings.AUTH !== 'none' &&
+  c.get('service').settings.AUTH !== 'none' &&
   html`<form method="post" action="/logout"><button class="quiet">Log out</button></form>`
 }</div>`;
 }

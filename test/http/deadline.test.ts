@@ -30,7 +30,10 @@ describe('a request beyond its deadline', () => {
     service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' }, service: () => ({ db }) });
     const ended = Promise.withResolvers<unknown>();
     service.app.get('/slow', async (c) => {
-      const error = await c.var.db.read(endless, c.var.deadline).catch((reason: unknown) => reason);
+      const error = await c
+        .get('db')
+        .read(endless, c.get('deadline'))
+        .catch((reason: unknown) => reason);
       ended.resolve(error);
       throw error;
     });
@@ -43,7 +46,7 @@ describe('a request beyond its deadline', () => {
     const { db } = await testPool();
     const settings = { REQUEST_TIMEOUT_MS: '60000' };
     service = await testApp({ settings, service: () => ({ db, arrivedAt: () => performance.now() - 59_900 }) });
-    service.app.get('/slow', async (c) => c.json(await c.var.db.read(endless, c.var.deadline)));
+    service.app.get('/slow', async (c) => c.json(await c.get('db').read(endless, c.get('deadline'))));
     expect((await service.app.request('/slow')).status).toBe(504);
   });
 
@@ -74,7 +77,7 @@ describe('a request that has failed', () => {
     service = await testApp({ service: () => ({ db }) });
     const stopped = Promise.withResolvers<unknown>();
     service.app.get('/two-reads', async (c) => {
-      const read = c.var.db.read(endless, c.var.deadline);
+      const read = c.get('db').read(endless, c.get('deadline'));
       read.catch(stopped.resolve);
       await Promise.all([read, Promise.reject(new Fault('conflict', 'the other part failed'))]);
       return c.text('never');
@@ -135,7 +138,7 @@ describe('an answer made at the deadline is whole', () => {
   test.each([0, 1, 2, 5, 10])('when its handler fails %d turns later', async (turns) => {
     service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '50' } });
     service.app.get('/late', async (c) => {
-      await new Promise((resolve) => c.var.deadline.signal.addEventListener('abort', resolve));
+      await new Promise((resolve) => c.get('deadline').signal.addEventListener('abort', resolve));
       for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       throw new Fault('conflict', 'a longer text than that of the deadline itself '.repeat(10));
     });
@@ -154,7 +157,12 @@ test('a client that hangs up stops the query, long before the deadline', async (
   const ended = Promise.withResolvers<unknown>();
   service.app.get('/slow', async (c) => {
     started.resolve();
-    ended.resolve(await c.var.db.read(endless, c.var.deadline).catch((error: unknown) => error));
+    ended.resolve(
+      await c
+        .get('db')
+        .read(endless, c.get('deadline'))
+        .catch((error: unknown) => error),
+    );
     return c.body(null);
   });
   server = await listening(service);
@@ -169,7 +177,7 @@ test('a client that hangs up leaves the deadline of a write in force', async () 
   const started = Promise.withResolvers<void>();
   const expired = Promise.withResolvers<void>();
   service.app.post('/write', async (c) => {
-    const { deadline } = c.var;
+    const deadline = c.get('deadline');
     deadline.expired.addEventListener('abort', () => expired.resolve());
     started.resolve();
     await expired.promise;
@@ -186,7 +194,7 @@ describe('a write that was allowed to commit before its deadline', () => {
   test('is answered with what came of it, however late that is', async () => {
     const { db } = await testPool({ programs: { writer: fixture('child-that-commits-late') } });
     service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' }, service: () => ({ db }) });
-    service.app.post('/write', async (c) => c.json(await db.write('deleteJob', { id: 1n }, c.var.deadline)));
+    service.app.post('/write', async (c) => c.json(await db.write('deleteJob', { id: 1n }, c.get('deadline'))));
     const answer = await service.app.request('/write', { method: 'POST' });
     expect([answer.status, await answer.json()]).toEqual([200, { committed: true }]);
   });
@@ -196,7 +204,7 @@ describe('a write that was allowed to commit before its deadline', () => {
     service = await testApp({ settings: { REQUEST_TIMEOUT_MS: '100' }, service: () => ({ db }) });
     let writes = 0;
     service.app.post('/twice', async (c) => {
-      for (; writes < 2; writes += 1) await db.write('deleteJob', { id: 1n }, c.var.deadline);
+      for (; writes < 2; writes += 1) await db.write('deleteJob', { id: 1n }, c.get('deadline'));
       return c.body(null);
     });
     const answer = await service.app.request('/twice', { method: 'POST' });
@@ -209,7 +217,7 @@ test('a deadline is over with its request', async () => {
   service = await testApp();
   let signal: AbortSignal | undefined;
   service.app.get('/quick', (c) => {
-    signal = c.var.deadline.signal;
+    signal = c.get('deadline').signal;
     return c.body(null);
   });
   const gone = new AbortController();

@@ -23,7 +23,7 @@ async function start() {
     service: () => ({ cutConnection, whenSent }),
   });
   service.app.get('/look', (c) => {
-    held = c.var.held;
+    held = c.get('held');
     return c.body(null);
   });
   await service.app.request('/look');

@@ -31,7 +31,7 @@ async function taken(heldBytes: number) {
   });
   service = app;
   app.app.get('/hold', (c) => {
-    c.var.held.add(heldBytes);
+    c.get('held').add(heldBytes);
     return c.body(null);
   });
   const { body } = await app.get('/api/jobs/?items-per-page=9999999');

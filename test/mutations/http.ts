@@ -33,7 +33,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/upstream/availability.ts', 'this.#answeredAt >= beganAt || ', '', 'http/availability'),
   mutation(
     'http/upstream/credential.ts',
-    '(session?.name !== c.var.user.name)',
+    "(session?.name !== c.get('user').name)",
     '(session === undefined)',
     'graphql/upstream',
   ),
@@ -199,7 +199,7 @@ export const HTTP: readonly Mutation[] = [
   ),
   mutation(
     'http/jobs/jobs-stream.ts',
-    'stallMs + STALL_GRACE_MS, c.var.deadline.caller',
+    "stallMs + STALL_GRACE_MS, c.get('deadline').caller",
     'stallMs + STALL_GRACE_MS',
     'worker-bounds > readers that take nothing',
   ),
@@ -287,7 +287,7 @@ export const HTTP: readonly Mutation[] = [
     'String(error)',
     'http/faults',
   ),
-  mutation('http/auth/tls.ts', 'c.var.service.settings.TRUST_PROXY !== false && ', '', 'http/hardening'),
+  mutation('http/auth/tls.ts', "c.get('service').settings.TRUST_PROXY !== false && ", '', 'http/hardening'),
   mutation('http/json/job-key.ts', 'if (jobId === null || jobId === undefined)', 'if (jobId === 0)', 'routes/stop-job'),
   mutation(
     'http/jobs/job-data.ts',

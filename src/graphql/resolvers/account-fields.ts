@@ -11,7 +11,7 @@ export const ACCOUNTS: Resolvers = {
       if (!mayReadAccount(context.user, username)) {
         throw new Fault('forbidden', 'the roles of this account do not allow reading other accounts');
       }
-      const { db } = context.request.var;
+      const db = context.request.get('db');
       const [account = null] = await context.once(['account', username], (deadline) =>
         db.read(accountOf(username), deadline),
       );
@@ -24,7 +24,7 @@ export const ACCOUNTS: Resolvers = {
      * cc-backend keeps the settings of a user in its memory for a day, so that of GRAPHQL_UPSTREAM gets the change too.
      */
     async updateConfiguration(_, { name: key, value }: { name: string; value: string }, context, info) {
-      const { db } = context.request.var;
+      const db = context.request.get('db');
       await context.run((deadline) => updateConfiguration(db, context.user, { key, value }, deadline));
       await fromUpstream(context, info, { hidden: [] });
       return null;

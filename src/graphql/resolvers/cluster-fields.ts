@@ -16,7 +16,7 @@ export const CLUSTERS: Resolvers = {
   },
   Cluster: {
     async partitions({ name }: Cluster, _, context) {
-      const all = await context.once(['partitions'], (deadline) => context.request.var.partitions.all(deadline));
+      const all = await context.once(['partitions'], (deadline) => context.request.get('partitions').all(deadline));
       return all.get(name) ?? [];
     },
   },

@@ -41,7 +41,7 @@ export const JOBS: Resolvers = {
       const parts = partsOf(fieldsAsked(info));
       const statement = jobById(context.visible(), idOf(id), { nowSec: context.nowSec, ...parts });
       const [row] = await context.once(['job', statement], (deadline) =>
-        context.request.var.db.read(statement, deadline),
+        context.request.get('db').read(statement, deadline),
       );
       // An error, because the page of cc-backend fails on a bare null.
       if (row === undefined) throw new Fault('not_found', `there is no job with id ${id} that you may see`);

@@ -44,7 +44,7 @@ export const NODES: Resolvers = {
     },
     allocatedNodes: (_, { cluster }: { cluster: string }, context) =>
       context.once(['allocated nodes', cluster], (deadline) =>
-        context.request.var.db.read(allocatedNodes(cluster), deadline),
+        context.request.get('db').read(allocatedNodes(cluster), deadline),
       ),
   },
   NodeStatesTimed: {
@@ -62,7 +62,7 @@ async function listed({ filter: input }: NodesArgs, context: QueryContext, optio
 
 function nodesFor(context: QueryContext): NodeQuestions {
   requireNodes(context);
-  return new NodeQuestions(context.request.var.db);
+  return new NodeQuestions(context.request.get('db'));
 }
 
 /** Throws `forbidden` unless the caller may see the nodes (contract/graphql.md §2). */

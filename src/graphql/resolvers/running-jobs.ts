@@ -12,7 +12,7 @@ import { withPauses } from '../paced.ts';
  * and without an answer. Throws `not_found` if the caller may not see the job: cc-backend is not asked then.
  */
 export async function ofRunningJob(context: QueryContext, info: GraphQLResolveInfo, id: string) {
-  if (context.request.var.upstream === undefined) return undefined;
+  if (context.request.get('upstream') === undefined) return undefined;
   const job = await context.once(['unarchived', id], () => unarchivedJob(context.request, idOf(id)));
   if (job === undefined) return undefined;
   const found = await fromUpstream(context, info, { hidden: context.hiddenIn(job.cluster) });
@@ -29,7 +29,7 @@ export async function statisticsOfRunning(
   jobs: VisibleJobs,
   metrics: readonly string[],
 ): Promise<JobStatistics[]> {
-  if (context.request.var.upstream === undefined) return [];
+  if (context.request.get('upstream') === undefined) return [];
   const running = await context.once(['running', jobs], () => runningJobs(context.request, jobs));
   if (running === undefined) {
     context.lacks(String(info.path.key), 'too many running jobs match: narrow the filter');

@@ -17,7 +17,7 @@ interface TagsOfJobArgs {
 export const TAGS: Resolvers = {
   Query: {
     async tags(_, _args, context) {
-      const { db } = context.request.var;
+      const db = context.request.get('db');
       const scopes = readableScopes(context.user);
       const tags = await context.once(['tags'], (deadline) => db.read(fullTags(scopes), deadline));
       if (tags.length > MOST_FULL_TAGS) context.noteCut({ tags: MOST_FULL_TAGS });
@@ -26,7 +26,7 @@ export const TAGS: Resolvers = {
   },
   Mutation: {
     async createTag(_, { type, name, scope }: Tag, context) {
-      const { db } = context.request.var;
+      const db = context.request.get('db');
       const tag = checkedTag(context.user, { type, name, scope });
       return shown(await context.run((deadline) => db.write('createTag', { tag }, deadline)));
     },
@@ -53,7 +53,7 @@ async function changed(
 ) {
   const tagIds = idsOf(texts, 'tagIds');
   if (tagIds.length === 0) return [];
-  const { db } = context.request.var;
+  const db = context.request.get('db');
   const rights = { reads: readableScopes(context.user), writes: writableScopes(context.user) };
   const input = { jobId: idOf(job, 'job'), tagIds, rights, job: visibleJobQuery(context.visible()) };
   const { tags } = await context.run((deadline) => db.write(write, input, deadline));
@@ -62,7 +62,7 @@ async function changed(
 }
 
 async function deleted(tagIds: readonly bigint[], context: QueryContext): Promise<void> {
-  const { db } = context.request.var;
+  const db = context.request.get('db');
   const rights = { reads: readableScopes(context.user), writes: deletableScopes(context.user) };
   await context.run((deadline) => db.write('deleteTagsById', { tagIds, rights }, deadline));
   context.service.archiveChanged?.();

@@ -31,7 +31,7 @@ const READ_BY_PAGES =
  * count on these routes (contract/rest.md §2).
  */
 async function pageReader(c: Context<AppEnv>): Promise<User | undefined> {
-  const { AUTH } = c.var.service.settings;
+  const { AUTH } = c.get('service').settings;
   if (AUTH === 'none' || c.req.method !== 'GET' || tokenOf(c) !== undefined) return undefined;
   if (c.req.header('X-Requested-With') !== REQUESTED_WITH || !READ_BY_PAGES.test(c.req.path)) return undefined;
   if ((c.req.header('Sec-Fetch-Site') ?? 'same-origin') !== 'same-origin') return undefined;
@@ -48,7 +48,7 @@ const REQUESTED_WITH = 'cc-jobs';
 export function visitors(): MiddlewareHandler<AppEnv> {
   const identify = identifier();
   return async (c, next) => {
-    const isOpen = c.var.service.settings.AUTH === 'none' || tokenOf(c) !== undefined;
+    const isOpen = c.get('service').settings.AUTH === 'none' || tokenOf(c) !== undefined;
     const user = isOpen ? await identify(c) : await sessionUser(c);
     if (user === undefined) throw new Fault('unauthorized', 'please log in');
     if (!isOpen) waitsAs(c, user.name);
@@ -93,7 +93,7 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 function identifier(): (c: Context<AppEnv>) => Promise<User> {
   let tokens: KnownTokens | undefined;
   return async (c) => {
-    const { settings, clock } = c.var.service;
+    const { settings, clock } = c.get('service');
     if (settings.AUTH === 'none') return everyone(c);
     const token = tokenOf(c);
     if (token === undefined) throw new Fault('unauthorized', 'no token: send one in X-Auth-Token or Authorization');
@@ -111,14 +111,14 @@ function identifier(): (c: Context<AppEnv>) => Promise<User> {
 
 /** From here on, the request shares all queues with requests of the same user (with AUTH=none: of the same address). */
 function waitsAs(c: Context<AppEnv>, username: string): void {
-  c.set('deadline', { ...c.var.deadline, caller: `user ${username}` });
-  c.var.service.identified?.(c);
+  c.set('deadline', { ...c.get('deadline'), caller: `user ${username}` });
+  c.get('service').identified?.(c);
 }
 
 /** The loopback check also blocks a web page whose host name an attacker's DNS resolves to this machine. */
 function everyone(c: Context<AppEnv>): User {
   if (LOOPBACK.has(new URL(c.req.url).hostname)) {
-    c.var.service.identified?.(c);
+    c.get('service').identified?.(c);
     return EVERYONE;
   }
   throw new Fault('unauthorized', 'with AUTH=none only requests to a loopback host are allowed');

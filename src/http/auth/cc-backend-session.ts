@@ -35,7 +35,7 @@ export async function ccBackendUser(c: Context<AppEnv>): Promise<User | undefine
 
 /** The user as in the session of cc-backend. Undefined without a valid session, and if CC_BACKEND_SESSIONS is off. */
 export async function loggedInAtCcBackend(c: Context<AppEnv>): Promise<User | undefined> {
-  const { settings, sessionKey } = c.var.service;
+  const { settings, sessionKey } = c.get('service');
   const cookie = getCookie(c, CC_BACKEND_COOKIE);
   if (!settings.CC_BACKEND_SESSIONS || sessionKey === undefined || cookie === undefined) return undefined;
   return await verifyCcBackendCookie(cookie, sessionKey, { nowSec: nowSec(c), maxAgeSec: settings.SESSION_MAX_AGE_S });

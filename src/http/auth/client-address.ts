@@ -20,7 +20,7 @@ export function callerAddress(c: Context<AppEnv>): string {
 }
 
 function originOf(c: Context<AppEnv>): Origin {
-  const { settings, clientAddress } = c.var.service;
+  const { settings, clientAddress } = c.get('service');
   return { peer: clientAddress(c), header: (name) => c.req.header(name), proxies: settings.TRUST_PROXY };
 }
 
@@ -82,7 +82,7 @@ function bareAddress(address: string): string {
  * Throws `unauthorized` with the address unless API_ALLOWED_IPS contains it literally. A first entry `*` allows all.
  */
 export function checkAddress(c: Context<AppEnv>): void {
-  const allowed = c.var.service.settings.API_ALLOWED_IPS;
+  const allowed = c.get('service').settings.API_ALLOWED_IPS;
   if (allowed.length === 0 || allowed[0] === '*') return;
   const address = callerAddress(c);
   if (!allowed.includes(address))

@@ -11,7 +11,7 @@ const HEADERS = new Set(['x-requested-with', 'content-type', 'authorization', 'o
  */
 export function cors(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const origin = c.var.service.settings.AUTH === 'none' ? undefined : c.req.header('Origin');
+    const origin = c.get('service').settings.AUTH === 'none' ? undefined : c.req.header('Origin');
     const wantedMethod = c.req.header('Access-Control-Request-Method');
     if (c.req.method === 'OPTIONS' && wantedMethod !== undefined) {
       return new Response(null, {

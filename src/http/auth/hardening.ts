@@ -67,7 +67,7 @@ const OPEN_TO_ALL = /^\/(?:healthz$|assets\/)/;
  */
 export function refuseCrossSite(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const isOpen = c.var.service.settings.AUTH === 'none';
+    const isOpen = c.get('service').settings.AUTH === 'none';
     const isRefused = isOpen
       ? !OPEN_TO_ALL.test(c.req.path) && isForeign(c)
       : !SAFE_METHODS.has(c.req.method) && c.req.header('Sec-Fetch-Site') === 'cross-site';

@@ -29,7 +29,7 @@ const Content = z.object({
  * cookie.
  */
 export async function startSession(c: Context<AppEnv>, user: User): Promise<void> {
-  const { settings, sessionKey, clock } = c.var.service;
+  const { settings, sessionKey, clock } = c.get('service');
   if (sessionKey === undefined) throw new Fault('unauthorized', 'login is disabled: SESSION_KEY is not set');
   const maxAge = settings.SESSION_MAX_AGE_S;
   const content: z.input<typeof Content> = {
@@ -58,7 +58,7 @@ export async function sessionUser(c: Context<AppEnv>): Promise<User | undefined>
  * its current rights.
  */
 async function ownSessionUser(c: Context<AppEnv>): Promise<User | undefined> {
-  const { sessionKey, clock, settings } = c.var.service;
+  const { sessionKey, clock, settings } = c.get('service');
   if (sessionKey === undefined) return undefined;
   const value = await getSignedCookie(c, await keyFor(settings, sessionKey), nameFor(settings));
   if (typeof value !== 'string') return undefined;
@@ -70,7 +70,7 @@ async function ownSessionUser(c: Context<AppEnv>): Promise<User | undefined> {
 
 /** Ends our own session. */
 export function endSession(c: Context<AppEnv>): void {
-  const name = nameFor(c.var.service.settings);
+  const name = nameFor(c.get('service').settings);
   deleteCookie(c, name, { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c) });
 }
 

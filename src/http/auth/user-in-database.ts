@@ -5,6 +5,6 @@ import type { AppEnv } from '../env.ts';
 
 /** An account with its current roles and projects, for JWT_VALIDATE_USER. Undefined if it does not exist. */
 export async function userInDatabase(c: Context<AppEnv>, username: string): Promise<User | undefined> {
-  const [row] = await c.var.db.read(userByName(username), c.var.deadline);
+  const [row] = await c.get('db').read(userByName(username), c.get('deadline'));
   return row === undefined ? undefined : { name: row.username, roles: new Set(row.roles), projects: row.projects };
 }

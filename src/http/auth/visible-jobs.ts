@@ -9,11 +9,11 @@ import type { AppEnv } from '../env.ts';
  * `forbidden` if the roles see no jobs, or if the filter uses a restricted metric.
  */
 export function visibleJobs(c: Context<AppEnv>, filter: JobFilter = []): VisibleJobs {
-  return visibleTo(c.var.user, filter, hiddenMetrics(c));
+  return visibleTo(c.get('user'), filter, hiddenMetrics(c));
 }
 
 /** The metrics that RESTRICTED_METRICS hides from the caller. */
 export function hiddenMetrics(c: Context<AppEnv>): HiddenMetrics | undefined {
-  const { settings, clusters } = c.var.service;
-  return settings.RESTRICTED_METRICS === 'hide' ? hiddenFrom(c.var.user, clusters) : undefined;
+  const { settings, clusters } = c.get('service');
+  return settings.RESTRICTED_METRICS === 'hide' ? hiddenFrom(c.get('user'), clusters) : undefined;
 }

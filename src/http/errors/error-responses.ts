@@ -54,7 +54,7 @@ export function faultResponse(fault: Fault, words?: FaultWords): Response {
 export function answerError(error: unknown, c: Context<AppEnv>): Response {
   if (!(error instanceof ClientGone)) noteFault(faultOf(error), error, c);
   // Without a new response Hono keeps the present one. Given a second response, it would merge the headers of both.
-  if (c.var.givenUp) return undefined as unknown as Response;
+  if (c.get('givenUp')) return undefined as unknown as Response;
   return answerTo(error, c);
 }
 
@@ -63,7 +63,7 @@ export function answerTo(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientGone) return new Response(null, { status: CLIENT_GONE_STATUS });
   const fault = faultOf(error);
   c.set('fault', fault);
-  return faultResponse(fault, { done: c.var.done, body: c.var.faultBody?.(fault) });
+  return faultResponse(fault, { done: c.get('done'), body: c.get('faultBody')?.(fault) });
 }
 
 /**
@@ -73,8 +73,8 @@ export function answerTo(error: unknown, c: Context<AppEnv>): Response {
 function noteFault(fault: Fault, error: unknown, c: Context<AppEnv>): void {
   const isOurs = FAULTS[fault.code].status >= 500 && fault.code !== 'queue_full';
   if (!isOurs || !isLogged(c, fault.code)) return;
-  if (fault.code === 'internal') c.var.log.error({ err: error }, 'request failed');
-  else if (fault.cause !== undefined) c.var.log.warn({ code: fault.code, err: fault.cause }, 'request refused');
+  if (fault.code === 'internal') c.get('log').error({ err: error }, 'request failed');
+  else if (fault.cause !== undefined) c.get('log').warn({ code: fault.code, err: fault.cause }, 'request refused');
 }
 
 /** Converts an error to a fault. The message of any other error is never shown to the client. */

@@ -4,6 +4,6 @@ import type { AppEnv } from '../env.ts';
 
 /** Returns true if this request, refused with this code, is logged. Either all of its lines are logged or none. */
 export function isLogged(c: Context<AppEnv>, code: FaultCode): boolean {
-  if (c.var.isLogged === undefined) c.set('isLogged', c.var.refusals.takes(code));
-  return c.var.isLogged ?? true;
+  if (c.get('isLogged') === undefined) c.set('isLogged', c.get('refusals').takes(code));
+  return c.get('isLogged') ?? true;
 }

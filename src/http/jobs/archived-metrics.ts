@@ -89,14 +89,14 @@ export async function jobStatistics(
   const wanted = distinct(metrics);
   const job = await findJob(c, id);
   if (job.state === 'running') return [];
-  const [text = null] = await archiveOf(c).statistics([archiveJob(job)], c.var.deadline, wanted);
+  const [text = null] = await archiveOf(c).statistics([archiveJob(job)], c.get('deadline'), wanted);
   if (text === null) throw new Fault('not_found', 'the archive has no statistics for this job');
   return namedStatistics(c, job, wanted, text);
 }
 
 /** Returns the archive. Throws `not_found` if the service has none. */
 export function archiveOf(c: Context<AppEnv>): Archive {
-  const { archive } = c.var.service;
+  const { archive } = c.get('service');
   if (archive !== undefined) return archive;
   c.set('lacksArchive', true);
   throw new Fault('not_found', 'this service has no job archive');
@@ -140,7 +140,7 @@ export async function unarchivedJob(c: Context<AppEnv>, id: bigint): Promise<Job
 }
 
 async function findJob(c: Context<AppEnv>, id: bigint): Promise<JobKey> {
-  const [job] = await c.var.db.read(jobForMetrics(visibleJobs(c), id), c.var.deadline);
+  const [job] = await c.get('db').read(jobForMetrics(visibleJobs(c), id), c.get('deadline'));
   if (job === undefined) throw new Fault('not_found', `there is no job with the database id ${id}`);
   return job;
 }
@@ -151,7 +151,8 @@ async function scopedMetrics<Entry>(
   selection: Pick<ScopedMetricsRequest, 'metrics' | 'samples'>,
   take: TakeBytes,
 ): Promise<Entry[]> {
-  const { deadline, held } = c.var;
+  const deadline = c.get('deadline');
+  const held = c.get('held');
   held.checkRoom(deadline.caller); // before reading: an answer may be as large as the free space
   const without = hiddenIn(hiddenMetrics(c), job.cluster);
   const pieces = await archiveOf(c).scopedMetrics({ job: archiveJob(job), without, ...selection }, deadline);

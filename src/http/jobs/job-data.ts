@@ -18,15 +18,15 @@ export async function jobData(
   job: JobKey,
   asked: JobDataAsked,
 ): Promise<readonly Uint8Array[] | null> {
-  const { archive, clusters } = c.var.service;
+  const { archive, clusters } = c.get('service');
   const isArchived = job.state !== 'running' && job.monitoringStatus !== 1;
   if (archive === undefined) c.set('lacksArchive', true);
   if (archive === undefined || !isArchived || clusters.get(job.cluster) === undefined) return null;
-  c.var.held.checkRoom(c.var.deadline.caller); // before reading: an answer may be as large as the free space
+  c.get('held').checkRoom(c.get('deadline').caller); // before reading: an answer may be as large as the free space
   const { cluster, jobId, startTime } = job;
   const without = hiddenIn(hiddenMetrics(c), cluster);
   return await archive.jobData(
     { ...asked, without, job: { cluster, jobId, startTime: Number(startTime) } },
-    c.var.deadline,
+    c.get('deadline'),
   );
 }

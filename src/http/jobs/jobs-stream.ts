@@ -18,10 +18,10 @@ import { withStatistics } from './archived-statistics.ts';
  * further batch is read when the client has taken the one before.
  */
 export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: JobsListOptions): Promise<JsonAnswer> {
-  if (c.var.service.archive === undefined) c.set('lacksArchive', true);
+  if (c.get('service').archive === undefined) c.set('lacksArchive', true);
   const list = new JobsList(c, jobs, page);
   const first = await list.next();
-  c.var.deadline.signal.throwIfAborted(); // the caller has received a 504, and nothing would end a new stream
+  c.get('deadline').signal.throwIfAborted(); // the caller has received a 504, and nothing would end a new stream
   const head = joined('{"jobs":[', first?.bytes ?? new Uint8Array());
   const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
   if (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD') {
@@ -31,7 +31,7 @@ export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: Jo
     return new Response(null, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer; // a HEAD has no body
   }
   try {
-    c.var.held.checkRoom(c.var.deadline.caller);
+    c.get('held').checkRoom(c.get('deadline').caller);
   } catch (error) {
     list.close();
     throw error;
@@ -66,12 +66,14 @@ class JobsList {
   #deadline: () => Deadline;
 
   constructor(c: Context<AppEnv>, jobs: VisibleJobs, options: JobsListOptions) {
-    const { deadline, service, held } = c.var;
+    const deadline = c.get('deadline');
+    const service = c.get('service');
+    const held = c.get('held');
     const hidden = hiddenMetrics(c);
     this.#held = service.hasSharedLimits ? held : NOT_COUNTED; // in an isolate the stream itself is counted
     this.#caller = deadline.caller;
     this.#deadline = () => ({ ...deadline, clear() {} }); // the middleware of the request clears it
-    this.#batches = c.var.jobs.list(jobs, options, {
+    this.#batches = c.get('jobs').list(jobs, options, {
       deadline: () => this.#deadline(),
       complete: async (page, own) => {
         const bytes = await withStatistics(page, service.archive, own, hidden);
@@ -122,25 +124,26 @@ class JobsList {
 
 /** Makes the stream. STREAM_TIMEOUT_S limits the whole stream, REQUEST_TIMEOUT_MS each batch. */
 function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: string): ReadableStream<Uint8Array> {
-  const { settings, cutConnection, hasSharedLimits } = c.var.service;
-  const { log, held } = c.var;
+  const { settings, cutConnection, hasSharedLimits } = c.get('service');
+  const log = c.get('log');
+  const held = c.get('held');
   const stallMs = settings.REQUEST_TIMEOUT_MS;
   const part = hasSharedLimits
     ? undefined
-    : held.hold(ISOLATE_STREAM_BYTES, stallMs + STALL_GRACE_MS, c.var.deadline.caller);
+    : held.hold(ISOLATE_STREAM_BYTES, stallMs + STALL_GRACE_MS, c.get('deadline').caller);
   let stall: ReturnType<typeof setTimeout> | undefined;
   const hungUp = new AbortController();
   const { signal: clientSignal } = c.req.raw;
   const hangUp = () => hungUp.abort();
   clientSignal.addEventListener('abort', hangUp, { once: true });
-  const whole = partOf(c.var.deadline, settings.STREAM_TIMEOUT_S * 1000, hungUp.signal);
+  const whole = partOf(c.get('deadline'), settings.STREAM_TIMEOUT_S * 1000, hungUp.signal);
   list.goOnWithin(() => ({
     ...partOf(whole, Math.min(settings.REQUEST_TIMEOUT_MS, whole.remainingMs()), whole.signal),
     hasBegun: true,
   }));
   const ended = Promise.withResolvers<StreamEnd>();
   c.set('streamed', ended.promise);
-  c.var.service.waitUntil?.(c, ended.promise); // its timers end what a client left open
+  c.get('service').waitUntil?.(c, ended.promise); // its timers end what a client left open
   let open = true;
 
   const end = (outcome: StreamEnd['outcome']) => {

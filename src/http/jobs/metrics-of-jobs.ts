@@ -48,15 +48,15 @@ export async function jobsMetricStatistics(
   metrics: readonly string[],
 ): Promise<JobStatistics[]> {
   const wanted = distinct(metrics);
-  if (c.var.service.archive === undefined) c.set('lacksArchive', true);
+  if (c.get('service').archive === undefined) c.set('lacksArchive', true);
   // The status page asks for all running jobs of a cluster, which may be more than the limit.
-  if (c.var.service.archive === undefined || matchOnlyRunning(jobs)) return [];
+  if (c.get('service').archive === undefined || matchOnlyRunning(jobs)) return [];
   const ended = (await oldestFirst(c, jobs, MOST_COMPARED_JOBS)).filter(isEnded);
   const texts = await statisticsTexts(c, ended, wanted);
   const made = await inSlices(
     ended.map((job, nth) => ({ job, text: texts[nth] ?? null })),
     ({ job, text }) => (text === null ? [] : [{ ...job, stats: namedStatistics(c, job, wanted, text) }]),
-    c.var.deadline,
+    c.get('deadline'),
   );
   return made.flat();
 }
@@ -64,7 +64,7 @@ export async function jobsMetricStatistics(
 /** Returns the running jobs among the matching ones, oldest start first. Undefined if there are more than MOST_RUNNING. */
 export async function runningJobs(c: Context<AppEnv>, jobs: VisibleJobs): Promise<MetricJob[] | undefined> {
   const conditions = [...jobs.conditions, { kind: 'member', field: 'state', values: ['running'] }] as const;
-  const found = await c.var.jobs.metricJobs({ ...jobs, conditions }, MOST_RUNNING + 1, c.var.deadline);
+  const found = await c.get('jobs').metricJobs({ ...jobs, conditions }, MOST_RUNNING + 1, c.get('deadline'));
   return found.length > MOST_RUNNING ? undefined : found.reverse();
 }
 
@@ -109,7 +109,7 @@ export async function rooflineHeatmap(c: Context<AppEnv>, jobs: VisibleJobs, gri
   const sums: number[] = Array(grid.rows * grid.cols).fill(0);
   // One at a time, because a large job takes a second and other callers wait for the same process.
   for (const job of analyzed) {
-    const text = await archiveOf(c).roofline({ job: archiveJob(job), grid }, c.var.deadline);
+    const text = await archiveOf(c).roofline({ job: archiveJob(job), grid }, c.get('deadline'));
     const counts = JSON.parse(orThrow(text, job)) as number[];
     for (const [cell, count] of counts.entries()) sums[cell] = (sums[cell] ?? 0) + count;
   }
@@ -118,7 +118,7 @@ export async function rooflineHeatmap(c: Context<AppEnv>, jobs: VisibleJobs, gri
 
 /** Throws invalid_request if more than `most` jobs match. */
 async function oldestFirst(c: Context<AppEnv>, jobs: VisibleJobs, most: number): Promise<MetricJob[]> {
-  const found = await c.var.jobs.metricJobs(jobs, most + 1, c.var.deadline);
+  const found = await c.get('jobs').metricJobs(jobs, most + 1, c.get('deadline'));
   if (found.length > most) throw new Fault('invalid_request', `more than ${most} jobs match: narrow the filter`);
   return found.reverse();
 }
@@ -127,7 +127,7 @@ async function statisticsTexts(c: Context<AppEnv>, jobs: readonly MetricJob[], m
   const texts: (string | null)[] = [];
   for (let from = 0; from < jobs.length; from += META_BATCH) {
     const batch = jobs.slice(from, from + META_BATCH).map(archiveJob);
-    texts.push(...(await archiveOf(c).statistics(batch, c.var.deadline, metrics)));
+    texts.push(...(await archiveOf(c).statistics(batch, c.get('deadline'), metrics)));
   }
   return texts;
 }

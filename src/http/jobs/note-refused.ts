@@ -13,7 +13,10 @@ const LONGEST_NAME = 100;
 export function noteRefused(kind: RefusedReport['kind']): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
-    const { fault, reportedJob, refusedReports, log } = c.var;
+    const fault = c.get('fault');
+    const reportedJob = c.get('reportedJob');
+    const refusedReports = c.get('refusedReports');
+    const log = c.get('log');
     if (fault === undefined) return;
     if (fault.code === 'conflict') {
       refusedReports.addRepeated();

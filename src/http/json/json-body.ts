@@ -65,12 +65,12 @@ export function largeJsonBody<Name extends LargeBodyName>(
 ): LargeJsonBody<z.output<(typeof LARGE_BODIES)[Name]>> {
   type Value = z.output<(typeof LARGE_BODIES)[Name]>;
   const parsed = async (c: Context<AppEnv>, bytes: Uint8Array): Promise<Value> => {
-    const { takeApart } = c.var.service;
+    const { takeApart } = c.get('service');
     const here = { ...limits, values: Math.min(limits.values, MOST_VALUES_HERE) };
     if (bytes.byteLength <= ON_THIS_THREAD.bytes || takeApart === undefined) {
       return (await partsOf({ name, bytes, limits: here })) as Value;
     }
-    const value = (await takeApart({ name, bytes, limits }, c.var.deadline)) as Value;
+    const value = (await takeApart({ name, bytes, limits }, c.get('deadline'))) as Value;
     await nextTurn(); // the event loop gets a turn between receiving and passing on 16 MB
     return value;
   };

@@ -5,7 +5,10 @@ import type { AppEnv } from '../env.ts';
 
 /** Returns the settings in force and the state of the service, without secrets. */
 export function systemState(c: Context<AppEnv>): SystemState {
-  const { service, db, refusedReports, upstream } = c.var;
+  const service = c.get('service');
+  const db = c.get('db');
+  const refusedReports = c.get('refusedReports');
+  const upstream = c.get('upstream');
   const database = db.status();
   return {
     settings: shown(service.settings),
@@ -19,7 +22,7 @@ export function systemState(c: Context<AppEnv>): SystemState {
 
 /** Returns the problems that the operator has to check although requests are answered. */
 export function degradedReasons(c: Context<AppEnv>, database: DatabaseStatus): readonly string[] {
-  return [...(database.degraded ?? []), ...(c.var.service.degraded?.() ?? [])];
+  return [...(database.degraded ?? []), ...(c.get('service').degraded?.() ?? [])];
 }
 
 function shown(settings: SettingValues): SystemState['settings'] {

@@ -16,7 +16,9 @@ export function compressResponses(): MiddlewareHandler<AppEnv> {
   const compressed = compress({ threshold: FROM_BYTES });
   return async (c, next) => {
     await next();
-    const { held, deadline, service } = c.var;
+    const held = c.get('held');
+    const deadline = c.get('deadline');
+    const service = c.get('service');
     const caller = deadline?.caller ?? `address ${addressForLimits(c)}`; // an early error has no deadline
     if (!held.hasSpareRoom(caller)) return;
     const plain = c.res;

@@ -14,7 +14,7 @@ const REFUSAL_PAUSE_MS = 1_000;
  */
 export function deadline(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const { settings, waitUntil, arrivedAt } = c.var.service;
+    const { settings, waitUntil, arrivedAt } = c.get('service');
     const started = startDeadline(settings.REQUEST_TIMEOUT_MS, c.req.raw.signal, arrivedAt?.(c));
     const caller = `address ${addressForLimits(c)}`; // until the user is known
     const going = waitUntil && { waitUntil: (work: Promise<unknown>) => waitUntil(c, work) };

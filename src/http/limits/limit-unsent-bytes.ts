@@ -14,10 +14,11 @@ export function limitUnsentBytes(): MiddlewareHandler<AppEnv> {
     const bytes = Number(c.res.headers.get('Content-Length') ?? 0);
     const { body } = c.res;
     if (bytes < COUNTED_FROM_BYTES || body === null) return;
-    const { held, service } = c.var;
+    const held = c.get('held');
+    const service = c.get('service');
     const sent = service.whenSent?.(c);
     if (sent === undefined && service.hasSharedLimits) return;
-    const { caller } = c.var.deadline;
+    const { caller } = c.get('deadline');
     try {
       held.checkRoom(caller);
     } catch (error) {

@@ -22,7 +22,7 @@ export async function receiveBody<Result>(
   limitBytes: number,
   use: (bytes: Uint8Array) => Promise<Result>,
 ): Promise<Result> {
-  const { bodies } = c.var;
+  const bodies = c.get('bodies');
   const share = shareOf(c);
   try {
     return await use(await bytesOf(c, Math.min(limitBytes, bodies.mostBytes), share));
@@ -32,8 +32,10 @@ export async function receiveBody<Result>(
 }
 
 function shareOf(c: Context<AppEnv>): Share {
-  const { bodies, deadline, service } = c.var;
-  const user: AppEnv['Variables']['user'] | undefined = c.var.user;
+  const bodies = c.get('bodies');
+  const deadline = c.get('deadline');
+  const service = c.get('service');
+  const user: AppEnv['Variables']['user'] | undefined = c.get('user');
   if (user === undefined) return bodies.strangers.share(addressForLimits(c), deadline.at);
   const isEverybody = service.settings.AUTH === 'none';
   return bodies.known.share(isEverybody ? addressForLimits(c) : user.name, deadline.at);
@@ -116,7 +118,7 @@ class Arrived {
 
 /** Waits for bytes of the body, or throws the deadline's reason. A broken connection is an error of the client. */
 async function orGone<Value>(c: Context<AppEnv>, reading: Promise<Value>): Promise<Value> {
-  const { signal } = c.var.deadline;
+  const { signal } = c.get('deadline');
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);

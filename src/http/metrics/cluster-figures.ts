@@ -32,7 +32,10 @@ export class ClusterFiguresReader {
 }
 
 async function readFigures(c: Context<AppEnv>, atSec: number): Promise<ClusterFigures> {
-  const { db, deadline, jobs, service } = c.var;
+  const db = c.get('db');
+  const deadline = c.get('deadline');
+  const jobs = c.get('jobs');
+  const service = c.get('service');
   const clusters = service.clusters.list.slice(0, MOST_CLUSTERS).map(({ name }) => name);
   const nodeQuestions = new NodeQuestions(db);
   const unended = await db.read(unendedByPartition(MOST_PARTITIONS), deadline);

@@ -6,7 +6,7 @@ import type { ObservedRequest } from './service-metrics.ts';
 /** Reports each request when its answer has ended. Labels are patterns and never what a caller wrote. */
 export function observeRequests(observe: (request: ObservedRequest) => void): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const startedAt = c.var.service.arrivedAt?.(c) ?? performance.now();
+    const startedAt = c.get('service').arrivedAt?.(c) ?? performance.now();
     await next();
     // Middleware has patterns with `*`. Of several routes that match, such as count and {id}, the first one answers.
     const route = matchedRoutes(c).find(({ path }) => !path.includes('*'))?.path ?? 'none';
@@ -17,8 +17,9 @@ export function observeRequests(observe: (request: ObservedRequest) => void): Mi
         status: c.res.status,
         seconds: (performance.now() - startedAt) / 1000,
       });
-    if (c.var.streamed === undefined) report();
-    else void c.var.streamed.then(report);
+    const streamed = c.get('streamed');
+    if (streamed === undefined) report();
+    else void streamed.then(report);
   };
 }
 

@@ -8,7 +8,7 @@ import type { AppEnv } from '../env.ts';
  * METRICS_ADDRESSES.
  */
 export async function requireScraper(c: Context<AppEnv>): Promise<void> {
-  const { METRICS_TOKEN, METRICS_ADDRESSES } = c.var.service.settings;
+  const { METRICS_TOKEN, METRICS_ADDRESSES } = c.get('service').settings;
   if (METRICS_ADDRESSES?.includes(callerAddress(c))) return;
   const [scheme, token] = (c.req.header('Authorization') ?? '').split(' ', 2);
   const hasToken = METRICS_TOKEN !== undefined && scheme?.toLowerCase() === 'bearer' && token !== undefined;

@@ -14,6 +14,6 @@ export async function credentialOf(c: Context<AppEnv>): Promise<Readonly<Record<
     if (token) return { [name]: token };
   }
   const session = await loggedInAtCcBackend(c);
-  if (session?.name !== c.var.user.name) return undefined;
+  if (session?.name !== c.get('user').name) return undefined;
   return { Cookie: `${CC_BACKEND_COOKIE}=${getCookie(c, CC_BACKEND_COOKIE)}` };
 }

@@ -29,7 +29,7 @@ const STYLES = ['bootstrap.min.css', 'bootstrap-icons.css', 'global.css', 'uPlot
  */
 export function shellAnswer(c: Context<AppEnv>, shell: Shell, status: ContentfulStatusCode = 200): Response {
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(NONCE_BYTES))));
-  const globals = { ...commonGlobals(c.var.user, c.var.service.clusters), ...shell.globals };
+  const globals = { ...commonGlobals(c.get('user'), c.get('service').clusters), ...shell.globals };
   const body = new TextEncoder().encode(page(shell, nonce, scriptOf(globals)).toString());
   return c.body(body, status, {
     'Content-Type': 'text/html; charset=utf-8',

@@ -14,7 +14,7 @@ export interface LoginPage {
 
 /** Answers with the login page. */
 export function loginPage(c: Context<AppEnv>, { problem, username = '', redirect = '', status }: LoginPage): Response {
-  const isOff = c.var.service.sessionKey === undefined;
+  const isOff = c.get('service').sessionKey === undefined;
   const content = html`<section class="narrow">
 <h1>Log in</h1>
 ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
