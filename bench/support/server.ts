@@ -44,7 +44,12 @@ export async function startServer(
 
 /** The same handlers with the database in their own process (one-process.ts). */
 export async function startOneProcess(files: Files, settings: Record<string, string> = {}): Promise<Server> {
-  const args = ['--max-semi-space-size=2', '--heap-growing-percent=30', join(import.meta.dirname, 'one-process.ts')];
+  const args = [
+    '--max-semi-space-size=2',
+    '--heap-growing-percent=30',
+    '--v8-pool-size=1',
+    join(import.meta.dirname, 'one-process.ts'),
+  ];
   return await start({ program: process.execPath, args, files, settings, logPath: LOG_PATH });
 }
 

@@ -22,7 +22,12 @@ export interface MeasuredService {
 
 export async function measuredService(jobs: SharedJobs, env: Record<string, string> = {}): Promise<MeasuredService> {
   const child = fork(join(import.meta.dirname, '../fixtures/service-that-measures-turns.ts'), {
-    execArgv: ['--max-semi-space-size=2', '--heap-growing-percent=30', '--disable-warning=ExperimentalWarning'], // as bin/cc-jobs
+    execArgv: [
+      '--max-semi-space-size=2',
+      '--heap-growing-percent=30',
+      '--v8-pool-size=1',
+      '--disable-warning=ExperimentalWarning',
+    ], // as bin/cc-jobs
     env: {
       PATH: process.env['PATH'],
       PORT: '0',
