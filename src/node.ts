@@ -34,6 +34,7 @@ import type { Sizing } from './system-state.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startFileCheck } from './timed/file-check.ts';
 import { startTimer } from './timed/timer.ts';
+import { Turns } from './turns.ts';
 
 /** The longest wait of a request before the service is ready. The first copy of a replica may take minutes. */
 const START_WAIT_MS = 2_000;
@@ -196,6 +197,7 @@ async function startParts(
     compresses: true,
     hasSharedLimits: true,
     takeApart: bodies.takeApart,
+    turns: new Turns(),
     system: () => ({
       notApplied,
       sources,

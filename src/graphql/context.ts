@@ -11,7 +11,8 @@ import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
-import { nextTurn, Turns, VALUES_WITHOUT_PAUSE, withPauses } from './paced.ts';
+import { nextTurn, Turns } from '../turns.ts';
+import { VALUES_WITHOUT_PAUSE, withPauses } from './paced.ts';
 import { SharedScans } from './shared-scans.ts';
 
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */
@@ -36,13 +37,10 @@ export class QueryContext {
   readonly notes: Record<string, object> = {};
   readonly #lacking: Record<string, string> = {};
   readonly #complexity: number;
-  /** For work that takes long. */
-  readonly turns = new Turns();
+  /** For long work. A request of a Worker cannot wait for another one, so it has its own. */
+  readonly turns: Turns;
   /** Statistics and histograms. */
-  readonly scans = new SharedScans(this.turns, (jobs, parts) => {
-    const options = { nowSec: this.nowSec, shortJobSec: this.service.settings.SHORT_JOB_S, ...parts };
-    return this.run((deadline) => this.jobs.overview(jobs, options, deadline));
-  });
+  readonly scans: SharedScans;
   readonly #answers = new Map<string, Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -57,6 +55,11 @@ export class QueryContext {
     this.nowSec = nowSec(request);
     this.#complexity = complexity;
     this.place = place;
+    this.turns = this.service.turns ?? new Turns();
+    this.scans = new SharedScans(this.turns, (jobs, parts) => {
+      const options = { nowSec: this.nowSec, shortJobSec: this.service.settings.SHORT_JOB_S, ...parts };
+      return this.run((deadline) => this.jobs.overview(jobs, options, deadline));
+    });
   }
 
   get user(): User {

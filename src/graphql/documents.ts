@@ -10,8 +10,8 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import { nextTurn } from '../turns.ts';
 import { COMPLEXITY_LIMIT, complexityOf, conflictIn, fragmentsOf } from './complexity.ts';
-import { nextTurn } from './paced.ts';
 
 /** The largest document of cc-backend's pages has 400 tokens in 2 KB. One of the allowed complexity needs 6,000. */
 const MOST_TOKENS = 12_000;

@@ -39,7 +39,8 @@ export async function fromUpstream(
     if ('lacks' in received) return received;
     context.takeBytes(received.text.length);
     try {
-      return { value: await readUpstreamAnswer(received.text, info.fieldName, field, (name) => hidden.includes(name)) };
+      const isHidden = (metric: string) => hidden.includes(metric);
+      return { value: await readUpstreamAnswer(received.text, info.fieldName, field, isHidden, context.turns) };
     } catch (error) {
       if (error instanceof UnusableAnswer) return upstream.failure(error.message);
       throw error;

@@ -10,8 +10,8 @@ import {
   isObjectType,
   type SelectionSetNode,
 } from 'graphql';
+import { Turn } from '../turns.ts';
 import type { QueryContext } from './context.ts';
-import { Turn } from './paced.ts';
 import { RawJson } from './raw-json.ts';
 import { RESOLVERS } from './resolvers/index.ts';
 import { includedFields } from './selection.ts';
@@ -42,7 +42,7 @@ export async function plainList(
   const fields = new Fields(context, info);
   const shown = fields.shown(list.ofType, sets);
   const texts: RawJson[] = [];
-  const turn = new Turn();
+  const turn = new Turn(context.turns);
   for await (const item of items) {
     fields.values = 0;
     texts.push(new RawJson(textOf(shown(item))));

@@ -1,5 +1,5 @@
 import { type GraphQLOutputType, getNamedType, isLeafType, isListType, isNonNullType } from 'graphql';
-import { Turn } from './paced.ts';
+import { Turn, type Turns } from '../turns.ts';
 import { SamplesType } from './scalars.ts';
 import type { SelectedField } from './upstream-document.ts';
 
@@ -24,8 +24,10 @@ export async function readUpstreamAnswer(
   name: string,
   field: SelectedField,
   isHidden: (metric: string) => boolean,
+  turns: Turns,
 ): Promise<unknown> {
-  const { skeleton, samples, mark } = await withoutSamples(text);
+  const turn = new Turn(turns);
+  const { skeleton, samples, mark } = await withoutSamples(text, turn);
   if (skeleton.length > MOST_PARSED) throw new UnusableAnswer('the answer has too many objects: request less at once');
   const body = parsed(skeleton);
   const value = member(member(body, 'data'), name);
@@ -35,15 +37,14 @@ export async function readUpstreamAnswer(
     if (typeof message === 'string') throw new UnusableAnswer(`answered with the error: ${message.slice(0, 200)}`);
     if (isNonNullType(field.type)) throw new UnusableAnswer('answered without data');
   }
-  return await new Reader(samples, mark, isHidden).read(value, field);
+  return await new Reader(samples, mark, isHidden, turn).read(value, field);
 }
 
 /** Replaces each list of samples by a text with its number. No other text begins with `mark`. */
-async function withoutSamples(text: string) {
+async function withoutSamples(text: string, turn: Turn) {
   const mark = crypto.randomUUID().slice(0, 8); // made now, so no answer knows it
   const samples: string[] = [];
   const pieces: string[] = [];
-  const turn = new Turn();
   const begins = new RegExp(SAMPLES); // a state of its own
   let at = 0;
   // A quote within a text has a backslash before it, so this matches members only.
@@ -91,12 +92,13 @@ class Reader {
   readonly #samples: readonly string[];
   readonly #mark: string;
   readonly #isHidden: (metric: string) => boolean;
-  readonly #turn = new Turn();
+  readonly #turn: Turn;
 
-  constructor(samples: readonly string[], mark: string, isHidden: (metric: string) => boolean) {
+  constructor(samples: readonly string[], mark: string, isHidden: (metric: string) => boolean, turn: Turn) {
     this.#samples = samples;
     this.#mark = mark;
     this.#isHidden = isHidden;
+    this.#turn = turn;
   }
 
   async read(value: unknown, { type, selection }: SelectedField): Promise<unknown> {

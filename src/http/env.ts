@@ -12,6 +12,7 @@ import type { JobQuestions, QuestionIndex } from '../questions/ask.ts';
 import type { Partitions } from '../questions/partitions/partitions.ts';
 import type { SettingValues } from '../settings.ts';
 import type { MemorySample, RefusedReport, RuntimeState } from '../system-state.ts';
+import type { Turns } from '../turns.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { HashPassword } from './auth/password-hash.ts';
 import type { ComparePassword } from './auth/passwords.ts';
@@ -64,6 +65,8 @@ export interface Service {
   readonly hasSharedLimits: boolean;
   /** Parses large bodies on another thread. Undefined without one: bodies may then have fewer values. */
   readonly takeApart?: TakeApart | undefined;
+  /** The turns of the thread for long work of all requests. Undefined: each request has its own. */
+  readonly turns?: Turns | undefined;
   /** Keeps the runtime from ending work that continues after an answer. Undefined if the runtime never does. */
   readonly waitUntil?: (c: Context, work: Promise<unknown>) => void;
   /**

@@ -4,6 +4,7 @@ import { Fault } from '../../src/faults.ts';
 import type { Place } from '../../src/gate.ts';
 import { QueryContext } from '../../src/graphql/context.ts';
 import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
+import { Turns } from '../../src/turns.ts';
 import { before, bodyOf, job, type TestApp, testApp } from '../support/test-app.ts';
 
 const PLACE: Place = { leave: (work) => work() };
@@ -131,11 +132,22 @@ test('the jobs of all fields of a request are counted together', async () => {
   expect(await codes(`{ jobs(${items} b: jobs(${order}, ${items} }`)).toEqual([{ code: 'invalid_request' }]);
 });
 
+/** The context of a request with these variables. */
+function contextOf(variables: Record<string, unknown>): QueryContext {
+  return new QueryContext({ get: (name: string) => variables[name] } as never, 1, PLACE);
+}
+
+test('long lists of all requests share the turns of a service that has them', () => {
+  const turns = new Turns();
+  const service = { settings: {}, clock: () => 0 };
+  expect(contextOf({ service: { ...service, turns } }).turns).toBe(turns);
+  expect(contextOf({ service }).turns).not.toBe(contextOf({ service }).turns);
+});
+
 test('memory for answers is counted among all unread responses until it is free again', () => {
   const held = new UnsentBytes(64 * 2 ** 20);
   const settings = { REQUEST_TIMEOUT_MS: 1_000 };
-  const context = (caller: string) =>
-    new QueryContext({ var: { held, deadline: { caller }, service: { settings, clock: () => 0 } } } as never, 1, PLACE);
+  const context = (caller: string) => contextOf({ held, deadline: { caller }, service: { settings, clock: () => 0 } });
   const [ada, ben] = [context('ada'), context('ben')];
   ada.takeBytes(1_000);
   expect(held.bytes).toBe(0);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Turns, withPauses } from '../../src/graphql/paced.ts';
+import { withPauses } from '../../src/graphql/paced.ts';
+import { Turns } from '../../src/turns.ts';
 
 test('other work gets turns within a long list', async () => {
   const items = Array.from({ length: 1_000 }, (_, nth) => nth);

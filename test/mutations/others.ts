@@ -90,7 +90,12 @@ export const OTHERS: readonly Mutation[] = [
   mutation('archive/layout.ts', '!/[/\\\\\\u0000-\\u001f]/.test(name)', "name !== ''", 'archive/layout'),
   mutation('archive/files.ts', 'if (stats.size > limitBytes)', 'if (stats.size > 2 ** 60)', 'archive/odd-files'),
   mutation('graphql/resolvers/running-jobs.ts', '!hidden.includes(name)', "name !== ''", 'graphql/upstream'),
-  mutation('graphql/from-upstream.ts', '(name) => hidden.includes(name)', '() => false', 'graphql/upstream'),
+  mutation(
+    'graphql/from-upstream.ts',
+    '(metric: string) => hidden.includes(metric)',
+    '() => false',
+    'graphql/upstream',
+  ),
   mutation(
     'graphql/upstream-document.ts',
     'if (always !== undefined) setsOf.set(always, []);',

@@ -1,0 +1,48 @@
+/** Time after which other requests get a turn. */
+const TURN_MS = 10;
+
+/** The time that long work may occupy the thread, which all requests share. */
+export class Turn {
+  readonly #turns: Turns;
+  #began = performance.now();
+
+  constructor(turns: Turns) {
+    this.#turns = turns;
+  }
+
+  get isOver(): boolean {
+    return performance.now() - this.#began >= TURN_MS;
+  }
+
+  async next(): Promise<void> {
+    await this.#turns.next();
+    this.#began = performance.now();
+  }
+}
+
+/**
+ * The turns of the event loop that long work gets. Timers that are due together run in the same turn, so each turn
+ * continues one of those that wait, in their order.
+ */
+export class Turns {
+  readonly #waiting: (() => void)[] = [];
+
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) this.#continueOneLater();
+    });
+  }
+
+  #continueOneLater(): void {
+    setTimeout(() => {
+      this.#waiting.shift()?.();
+      if (this.#waiting.length > 0) this.#continueOneLater();
+    }, 0);
+  }
+}
+
+/** Lets other requests have a turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
