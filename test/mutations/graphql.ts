@@ -50,6 +50,7 @@ export const GRAPHQL: readonly Mutation[] = [
   mutation('graphql/node-filter.ts', 'checkConditionCount(conditions);', ';', 'graphql/nodes'),
   mutation('graphql/node-filter.ts', "condition.kind === 'text' ? condition.values : []", '[]', 'graphql/nodes'),
   mutation('graphql/node-filter.ts', 'start > latest ? start', 'start < latest ? start', 'graphql/nodes'),
+  mutation('graphql/paced.ts', 'if (turn.isOver) await turn.next();', '', 'graphql/paced'),
   mutation('turns.ts', 'performance.now() - this.#began >= TURN_MS', 'performance.now() < 0', 'graphql/paced'),
   mutation('graphql/plain-list.ts', 'this.values > AT_A_STRETCH', 'false', 'graphql/event-loop'),
   mutation('graphql/plain-list.ts', "byName.has('__proto__')", 'false', 'graphql/lists'),
