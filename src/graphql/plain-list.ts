@@ -19,6 +19,8 @@ import { includedFields } from './selection.ts';
 /** Values in the lists of an item that are shown at a stretch, which takes 5 ms. The executor pauses in longer ones. */
 const AT_A_STRETCH = 50_000;
 
+const NO_ARGUMENTS = {};
+
 /** Some field of a list waits or fails. The executor can answer it. */
 export class NotPlain extends Error {}
 
@@ -112,10 +114,12 @@ class Fields {
   #object(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Shown {
     const byName = Map.groupBy(includedFields(sets, this.#info), ({ alias, name }) => (alias ?? name).value);
     if (byName.has('__proto__')) throw new NotPlain();
-    const members = [...byName].map(([name, nodes]) => [name, this.#field(type, nodes)] as const);
+    const members = [...byName].map(([name, nodes]) => ({ name, shown: this.#field(type, nodes) }));
+    // A copy has room for all members. An empty object would be made larger again and again.
+    const empty: Record<string, unknown> = Object.fromEntries(members.map(({ name }) => [name, null]));
     return (source) => {
-      const object: Record<string, unknown> = {};
-      for (const [name, shown] of members) object[name] = shown(source);
+      const object = { ...empty };
+      for (const { name, shown } of members) object[name] = shown(source);
       return object;
     };
   }
@@ -131,7 +135,7 @@ class Fields {
     const resolve = RESOLVERS[type.name]?.[name];
     if (resolve === undefined) return (source) => shown((source as Record<string, unknown>)[name]);
     return (source) => {
-      const value = resolve(source, {}, this.#context, this.#info);
+      const value = resolve(source, NO_ARGUMENTS, this.#context, this.#info);
       if (!(value instanceof Promise)) return shown(value);
       value.catch(() => {}); // the executor asks for it again
       throw new NotPlain();

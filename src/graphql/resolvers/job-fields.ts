@@ -83,12 +83,12 @@ export const JOBS: Resolvers = {
       );
     },
     footprint: ({ footprint }: StoredJob) =>
-      numbersOf(footprint).map(([key, value]) => {
+      numbersOf(footprint, (key, value) => {
         const end = key.lastIndexOf('_');
         return { name: key.slice(0, Math.max(0, end)), stat: key.slice(end + 1), value };
       }),
     energyFootprint: ({ energyFootprint }: StoredJob) =>
-      numbersOf(energyFootprint).map(([metric, value]) => ({ hardware: hardwareOf(metric), metric, value })),
+      numbersOf(energyFootprint, (metric, value) => ({ hardware: hardwareOf(metric), metric, value })),
   },
   Resource: {
     hwthreads: ({ hwthreads }: StoredResource) => (hwthreads?.length ? hwthreads : null),
@@ -97,8 +97,16 @@ export const JOBS: Resolvers = {
   },
 };
 
-function numbersOf(map: Readonly<Record<string, unknown>> | null): [string, number][] {
-  return Object.entries(map ?? {}).flatMap(([key, value]) => (typeof value === 'number' ? [[key, value]] : []));
+function numbersOf<Shown>(
+  map: Readonly<Record<string, unknown>> | null,
+  shown: (key: string, value: number) => Shown,
+): Shown[] {
+  const all: Shown[] = [];
+  for (const key in map) {
+    const value = map[key];
+    if (typeof value === 'number') all.push(shown(key, value));
+  }
+  return all;
 }
 
 const HARDWARE = [
