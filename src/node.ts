@@ -19,7 +19,7 @@ import { readFrontend } from './node/frontend-folder.ts';
 import { LogRing } from './node/log-ring.ts';
 import { LoopLagMeter } from './node/loop-lag.ts';
 import { MemoryHistory } from './node/memory-history.ts';
-import { cutConnection, whenSent } from './node/node-listener.ts';
+import { cutConnection, trailers, whenSent } from './node/node-listener.ts';
 import { mostConnections, openFilesLimit } from './node/open-files.ts';
 import { passwordThread } from './node/password-thread.ts';
 import { arrivedAt } from './node/query-lines.ts';
@@ -212,6 +212,7 @@ async function startParts(
     memoryHistory: () => memory.samples,
     archiveChanged: () => follower.wake(),
     cutConnection,
+    trailers,
     whenSent,
     identified: (c) => connections.identified(c.env.incoming),
     clientAddress: (c) => getConnInfo(c).remote.address ?? '',

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
 import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
+import { DEFAULT_COLUMNS, KNOWN_COLUMNS } from '../src/jobs/export-columns.ts';
 import type { Bounds } from '../src/jobs/field-kinds.ts';
 import { ALL_FIELDS, STORED_FIELDS } from '../src/jobs/fields.ts';
 import { SMT } from '../src/jobs/job-numbers.ts';
@@ -260,6 +261,12 @@ describe('docs/api.md', () => {
       described,
     );
   });
+});
+
+test('docs/exports.md has every column in the order of the code, and those of an export by default', () => {
+  const rows = table('docs/exports.md', 'Columns').map(([column, , byDefault]) => [column, byDefault]);
+  const columns = KNOWN_COLUMNS.map((column) => [column, DEFAULT_COLUMNS.includes(column) ? 'yes' : 'no']);
+  expect(rows).toEqual([...columns, ['metric.NAME', 'no']]);
 });
 
 test('README.md has every directory of the sources', () => {

@@ -67,7 +67,6 @@ const WITHOUT = [
   'processes/protocol.ts',
   'processes/response-byte-gc.ts',
   'processes/rss.ts',
-  'questions/ask.ts',
   'questions/count/duckdb.ts',
   'questions/count/question.ts',
   'questions/duckdb-query.ts',

@@ -170,7 +170,7 @@ function allowed({ responses }: Operation, status: number): z.ZodType | 'text' {
   const content = Object.entries(response?.content ?? {})[0];
   if (content === undefined) throw new Error(`the document has no answer with status ${status}`);
   const [type, { schema }] = content;
-  if (type === 'text/plain') return 'text';
+  if (type !== 'application/json') return 'text';
   const text = JSON.stringify({ ...schema, $defs: document.components.schemas }).replaceAll(
     '#/components/schemas/',
     '#/$defs/',

@@ -153,6 +153,13 @@ describe('reading', () => {
     await same({ path: `/api/jobs/?items-per-page=${JOBS}&start-time=-1789000000` });
   });
 
+  test.each(['csv', 'ndjson'])('an export as %s', async (format) => {
+    const columns = 'jobId,jobName,user,endTime,wait,energy,hosts,tags,metric.flops_any_avg';
+    await same({ path: `/api/jobs.${format}?start-time=-1789000000` });
+    await same({ path: `/userapi/jobs.${format}?columns=${columns}`, user: 'max', roles: ['user', 'api'] });
+    await same({ path: `/api/jobs.${format}?columns=colour` });
+  });
+
   const part = fc.oneof(
     fc.constantFrom('cluster=fern', 'cluster=gust', 'state=failed', 'state=completed', 'shared=none', 'tag=1', 'tag=2'),
     fc

@@ -86,7 +86,14 @@ export interface Service {
    * runtime that streams then destroys the connection.
    */
   readonly cutConnection?: ((c: Context) => void) | undefined;
+  /**
+   * Returns a function that adds fields after the body of a streamed answer, to be called before the end of the body.
+   * Undefined if the answer cannot have trailers. The answer names them in `Trailer`.
+   */
+  readonly trailers?: ((c: Context) => AddTrailers | undefined) | undefined;
 }
+
+export type AddTrailers = (fields: Readonly<Record<string, string>>) => void;
 
 /** The end of a streamed answer: `cut` is a failure of the service, `gone` means that the client left. */
 export interface StreamEnd {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Context } from 'hono';
 import { Fault } from '../faults.ts';
+import type { AddTrailers } from '../http/env.ts';
 import { faultResponse } from '../http/errors/error-responses.ts';
 import { answerBrokenRequest } from './client-error.ts';
 
@@ -43,4 +44,10 @@ export async function whenSent(c: Context): Promise<void> {
 /** For `Service.cutConnection`: closes the connection without the final chunk, so that the client sees the error. */
 export function cutConnection(c: Context): void {
   c.env.outgoing.destroy();
+}
+
+/** For `Service.trailers`. HTTP/1.0 has no trailers. */
+export function trailers(c: Context): AddTrailers | undefined {
+  const { incoming, outgoing } = c.env;
+  return incoming.httpVersion === '1.0' ? undefined : (fields) => outgoing.addTrailers(fields);
 }

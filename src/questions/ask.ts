@@ -1,6 +1,8 @@
 import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
+import { footprintKeys } from '../jobs/export-columns.ts';
+import { refuseHiddenMetrics } from '../jobs/hidden-metrics.ts';
 import {
   type JobHistograms,
   jobHistogramsOf,
@@ -181,8 +183,13 @@ export class JobQuestions {
     return await this.#db.read(places === undefined ? metricJobs(jobs, limit) : metricJobsAt(jobs, places), deadline);
   }
 
-  /** Yields a page of any size, newest start first: batches of REST Job objects as JSON, some of them read ahead. */
+  /**
+   * Yields a page of any size, newest start first: batches of REST Job objects as JSON or of rows of a table, some of
+   * them read ahead. Throws `forbidden` for a table with a metric hidden from the caller.
+   */
   list(jobs: VisibleJobs, options: JobsListOptions, reading: ListReading): AsyncGenerator<Page<JobsBatch>, void, void> {
+    const { table } = options;
+    if (table !== undefined) refuseHiddenMetrics(jobs.hidden, jobs.conditions, footprintKeys(table.columns));
     const within = async <Result>(work: (deadline: Deadline) => Promise<Result>): Promise<Result> => {
       const deadline = reading.deadline();
       try {

@@ -31,6 +31,10 @@ const page = fc.record({
   page: fc.constantFrom(1, 1, 1, 2, 3, 2 ** 53 - 1),
   itemsPerPage: fc.constantFrom(1, 3, 26, 30, 1_000, 2 ** 53 - 1),
   withMetadata: fc.boolean(), // batches of 25
+  table: fc.constantFrom(undefined, undefined, {
+    format: 'ndjson',
+    columns: ['id', 'wait', 'metric.load_avg'],
+  } as const),
   nowSec: fc.constant(NOW),
 });
 const asked = fc.array(fc.tuple(randomUser, randomFilter, page), { minLength: 30, maxLength: 30 });

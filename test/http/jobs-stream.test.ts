@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Database } from '../../src/db/port.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import { Fault } from '../../src/faults.ts';
-import { cutConnection } from '../../src/node/node-listener.ts';
+import { cutConnection, trailers } from '../../src/node/node-listener.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { bodyOf, faultIn, job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
 
@@ -106,19 +106,22 @@ test('a short list has its length', async () => {
   expect(Number(answer.headers.get('Content-Length'))).toBe((await answer.arrayBuffer()).byteLength);
 });
 
-test('one batch is read ahead of the client, and no more', async () => {
-  let asked = 0;
-  await start((nth) => {
-    asked = nth;
-  });
-  const answer = await service.get(ALL);
-  const reader = answer.body?.getReader();
-  await reader?.read();
-  expect(asked).toBe(1);
-  await reader?.read();
-  expect(asked).toBe(3); // the second has been taken, the third waits for the client
-  await reader?.cancel();
-});
+test.each([ALL, '/api/jobs.csv', '/api/jobs.ndjson'])(
+  '%s reads one batch ahead of the client, and no more',
+  async (path) => {
+    let asked = 0;
+    await start((nth) => {
+      asked = nth;
+    });
+    const answer = await service.get(path);
+    const reader = answer.body?.getReader();
+    await reader?.read();
+    expect(asked).toBe(1);
+    await reader?.read();
+    expect(asked).toBe(3); // the second has been taken, the third waits for the client
+    await reader?.cancel();
+  },
+);
 
 test('a failure of the first batch has its status', async () => {
   await start(() => {
@@ -180,6 +183,26 @@ describe('over a socket', () => {
       expect(error).not.toHaveBeenCalled(); // node-server's own report
     },
   );
+
+  test.each(['csv', 'ndjson'])('an export as %s that fails is never ended properly', async (format) => {
+    const begun = Promise.withResolvers<void>();
+    await start(
+      async (nth) => {
+        if (nth !== 3) return;
+        await begun.promise;
+        throw new Fault('connection_lost', 'gone');
+      },
+      { service: () => ({ trailers }) },
+    );
+    const answer = await request('', `/api/jobs.${format}`);
+    await answer.until((text) => text.includes('\r\n\r\n'));
+    begun.resolve();
+    await answer.closed;
+    expect(answer.text()).toMatch(/^HTTP\/1.1 200 /);
+    expect(dechunked(answer.text()).isWhole).toBe(false);
+    expect(answer.text()).not.toMatch(/^X-Rows:|"end"/m);
+    expect((await lastLine()).fields).toMatchObject({ outcome: 'cut', rows: 600 });
+  });
 
   test.each(['', 'Accept-Encoding: gzip\r\n'])(
     'an answer that fails where the entry cannot cut connections is not ended properly either (%j)',

@@ -197,6 +197,8 @@ export const HTTP: readonly Mutation[] = [
     'return true;',
     'http/held-answers',
   ),
+  mutation('http/exports/export-answer.ts', '.filter(({ q }) => q > 0)', '', 'exports/jobs-export'),
+  mutation('http/jobs/jobs-answer.ts', '{ ...options, table }', 'options', 'exports/jobs-export'),
   mutation(
     'http/jobs/jobs-stream.ts',
     "stallMs + STALL_GRACE_MS, c.get('deadline').caller",

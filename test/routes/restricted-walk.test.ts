@@ -295,7 +295,15 @@ describe('a question by a restricted metric', () => {
 
   test('is forbidden on every route and page with a filter, unless it stays on clusters that do not restrict it', async () => {
     const paths = await filtered();
-    const api = ['jobs/', 'jobs/count', 'statistics/histograms', 'statistics/jobs', 'statistics/overview'];
+    const api = [
+      'jobs/',
+      'jobs.csv',
+      'jobs.ndjson',
+      'jobs/count',
+      'statistics/histograms',
+      'statistics/jobs',
+      'statistics/overview',
+    ];
     const expected = ['/api/', '/userapi/'].flatMap((base) => api.map((path) => base + path));
     expect(paths.toSorted()).toEqual([...expected, '/jobs', '/statistics'].toSorted());
     const headers = await asUser(...ADA);

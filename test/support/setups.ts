@@ -186,7 +186,8 @@ export async function ask(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
-  return { status: answer.status, body: text === '' || !/^[[{]/.test(text) ? text : JSON.parse(text) };
+  const isJson = /^[[{]/.test(text) && answer.headers.get('Content-Type') !== 'application/x-ndjson';
+  return { status: answer.status, body: isJson ? JSON.parse(text) : text };
 }
 
 export interface Asked {

@@ -23,14 +23,24 @@ export function jsonText(column: Expression<unknown>, key: string) {
   return memberOf(column, key, ['text']);
 }
 
+const NUMBERS = ['integer', 'real'];
+
 /** The number under a top-level key, or NULL. */
 export function jsonNumber(column: Expression<unknown>, key: string) {
-  return memberOf(column, key, ['integer', 'real']);
+  return memberOf(column, key, NUMBERS);
 }
 
-function memberOf(column: Expression<unknown>, key: string, types: readonly string[]) {
+/** The same number with the digits of the stored JSON. */
+export function jsonNumberText(column: Expression<unknown>, key: string) {
+  return memberOf(column, key, NUMBERS, (text, path) => sql`${text} -> ${path}`);
+}
+
+type OfText = (text: Expression<unknown>, path: string) => Expression<unknown>;
+const extracted: OfText = (text, path) => sql`json_extract(${text}, ${path})`;
+
+function memberOf(column: Expression<unknown>, key: string, types: readonly string[], read = extracted) {
   const text = sql`CAST(${column} AS TEXT)`;
   const path = `$."${key}"`; // constant keys, or checked by isFootprintKey: nothing to escape
   const wanted = sql.join(types.map((type) => sql.lit(type)));
-  return sql<string>`CASE WHEN json_valid(${text}) THEN CASE WHEN json_type(${text}, ${path}) IN (${wanted}) THEN json_extract(${text}, ${path}) END END`;
+  return sql<string>`CASE WHEN json_valid(${text}) THEN CASE WHEN json_type(${text}, ${path}) IN (${wanted}) THEN ${read(text, path)} END END`;
 }

@@ -8,27 +8,45 @@ import type { JobsBatch } from '../../questions/list/sqlite.ts';
 import { hiddenMetrics } from '../auth/visible-jobs.ts';
 import type { AppEnv, StreamEnd } from '../env.ts';
 import { faultOf } from '../errors/error-responses.ts';
-import { type JsonAnswer, jsonBytes } from '../json/responses.ts';
 import type { UnsentBytes } from '../limits/unsent-bytes.ts';
 import { withStatistics } from './archived-statistics.ts';
+
+/** The text around the rows of a list, and the headers of the answer. */
+export interface ListFrame {
+  readonly head: string;
+  /** The text between two batches. */
+  readonly between: string;
+  readonly tail: (rows: number) => string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** True if ROWS_HEADER has the number of rows. In a stream it is a trailer, if the runtime sends trailers. */
+  readonly countsRows: boolean;
+}
+
+const ROWS_HEADER = 'X-Rows';
 
 /**
  * Answers with a list of jobs of any size. The first batch is read before the answer starts, so that its faults get
  * their own status. If the first batch fills the page, or if there are no jobs, the answer is not a stream. Each
  * further batch is read when the client has taken the one before.
  */
-export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: JobsListOptions): Promise<JsonAnswer> {
-  if (c.get('service').archive === undefined) c.set('lacksArchive', true);
+export async function listAnswer(
+  c: Context<AppEnv>,
+  jobs: VisibleJobs,
+  page: JobsListOptions,
+  frame: ListFrame,
+): Promise<Response> {
+  const { headers, countsRows } = frame;
   const list = new JobsList(c, jobs, page);
   const first = await list.next();
   c.get('deadline').signal.throwIfAborted(); // the caller has received a 504, and nothing would end a new stream
-  const head = joined('{"jobs":[', first?.bytes ?? new Uint8Array());
-  const tail = `],"items":${page.itemsPerPage},"page":${page.page}}\n`;
+  const head = joined(frame.head, first?.bytes ?? new Uint8Array());
   if (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD') {
     list.close();
     const isComplete = first === undefined || first.rows >= page.itemsPerPage;
-    if (isComplete) return jsonBytes(joined(head, tail));
-    return new Response(null, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer; // a HEAD has no body
+    if (!isComplete) return new Response(null, { headers }); // a HEAD has no body
+    const body = joined(head, frame.tail(list.rows));
+    const rows = countsRows ? { [ROWS_HEADER]: String(list.rows) } : {};
+    return new Response(body, { headers: { ...headers, ...rows, 'Content-Length': String(body.byteLength) } });
   }
   try {
     c.get('held').checkRoom(c.get('deadline').caller);
@@ -36,8 +54,15 @@ export async function jobsAnswer(c: Context<AppEnv>, jobs: VisibleJobs, page: Jo
     list.close();
     throw error;
   }
-  const body = streamOf(c, list, head, tail);
-  return new Response(body, { headers: { 'Content-Type': 'application/json' } }) as JsonAnswer;
+  const addTrailers = countsRows ? c.get('service').trailers?.(c) : undefined;
+  const body = streamOf(c, list, head, {
+    between: encoder.encode(frame.between),
+    end() {
+      addTrailers?.({ [ROWS_HEADER]: String(list.rows) });
+      return encoder.encode(frame.tail(list.rows));
+    },
+  });
+  return new Response(body, { headers: { ...headers, ...(addTrailers && { Trailer: ROWS_HEADER }) } });
 }
 
 /**
@@ -122,8 +147,16 @@ class JobsList {
   }
 }
 
-/** Makes the stream. STREAM_TIMEOUT_S limits the whole stream, REQUEST_TIMEOUT_MS each batch. */
-function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: string): ReadableStream<Uint8Array> {
+/**
+ * Makes the stream. STREAM_TIMEOUT_S limits the whole stream, REQUEST_TIMEOUT_MS each batch. `head` includes the first
+ * batch. `between` follows each batch but the last, `end` the last one.
+ */
+function streamOf(
+  c: Context<AppEnv>,
+  list: JobsList,
+  head: Uint8Array,
+  { between, end: lastBytes }: { between: Uint8Array; end: () => Uint8Array },
+): ReadableStream<Uint8Array> {
   const { settings, cutConnection, hasSharedLimits } = c.get('service');
   const log = c.get('log');
   const held = c.get('held');
@@ -200,10 +233,11 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
           if (!open) return;
           if (batch === undefined) {
             end('complete');
-            controller.enqueue(joined(tail));
+            const last = lastBytes();
+            if (last.byteLength > 0) controller.enqueue(last);
             controller.close();
           } else {
-            controller.enqueue(SEPARATOR); // in a chunk of its own, to avoid a copy of the batch
+            if (between.byteLength > 0) controller.enqueue(between); // of its own, to avoid a copy of the batch
             controller.enqueue(batch.bytes);
             handedOver(controller);
           }
@@ -222,7 +256,6 @@ function streamOf(c: Context<AppEnv>, list: JobsList, head: Uint8Array, tail: st
 }
 
 const encoder = new TextEncoder();
-const SEPARATOR = encoder.encode(',\n');
 
 /** Joins texts and bytes into one chunk. */
 function joined(...parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {

@@ -2,10 +2,12 @@ import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import type { PageStatement, SqlValue } from '../../db/statement.ts';
+import type { JobsTable } from '../../jobs/export-columns.ts';
 import type { ListCursor } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type JobJsonOptions, jobJson } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';
+import { exportRow } from './export-row.ts';
 
 const whole = z.string().transform(BigInt); // 64 bits, sent as text because JSON.parse would round them
 const place = z.tuple([whole, whole]).transform(([startTime, id]): ListCursor => ({ startTime, id }));
@@ -48,6 +50,8 @@ export interface JobsBatch {
 /** How to show the jobs. */
 export interface JobsBatchOptions extends Omit<JobJsonOptions, 'brief'> {
   readonly nowSec: number;
+  /** Undefined: each job is an object of the REST API. */
+  readonly table?: JobsTable | undefined;
 }
 
 /** The rows of a query for `id` and `start_time`, in its order. Only the first `shown` rows are read. */
@@ -65,15 +69,20 @@ export function batchStatement(
   // rows it skips. The rows then keep the order of `positions`, the outer loop of the join. A further ORDER BY in
   // group_concat would cost a third of the speed (120,000 against 180,000 rows a second).
   const archived = sql`CASE ${column('monitoring_status')} WHEN 3 THEN concat('[', json_quote(CAST(job.cluster AS TEXT)), ',"', CAST(job.job_id AS INTEGER), '","', CAST(job.start_time AS INTEGER), '"]') ELSE 'null' END`;
+  const { table, nowSec } = options;
+  const rows =
+    table === undefined
+      ? sql`group_concat(${jobJson(jobs, options)}, ',' || char(10))`
+      : sql`group_concat(${exportRow(jobs, table, nowSec)}, '')`;
   const place = sql`concat('["', CAST(start_time AS INTEGER), '","', id, '"]')`;
   const query = sql`WITH walked AS MATERIALIZED (${positions}), positions AS MATERIALIZED (SELECT id, start_time FROM walked LIMIT ${shown})
-    SELECT CAST(ifnull(group_concat(${jobJson(jobs, options)}, ',' || char(10)), '') AS BLOB) AS json,
+    SELECT CAST(ifnull(${rows}, '') AS BLOB) AS json,
       count(*) AS rows,
       CAST(concat('{"last":',
         ifnull((SELECT ${place} FROM walked ORDER BY start_time, id LIMIT 1), 'null'),
         (SELECT concat(',"following":{"rows":', count(*), ',"ids":"', group_concat(id, ','), '"}')
           FROM (SELECT id FROM walked LIMIT -1 OFFSET ${shown})),
-        ',"archived":[', CASE WHEN max(job.monitoring_status = 3) THEN group_concat(${archived}, ',') END, ']}') AS BLOB) AS more
+        ',"archived":[', ${table === undefined ? sql`CASE WHEN max(job.monitoring_status = 3) THEN group_concat(${archived}, ',') END` : sql`''`}, ']}') AS BLOB) AS more
     FROM positions CROSS JOIN job ON job.id = positions.id`;
   const { sql: text, parameters } = query.compile(sqlBuilder);
   return { name: 'jobs page', sql: text, parameters: parameters as readonly SqlValue[], more: More };

@@ -51,7 +51,7 @@ const FOOTPRINTS = {
 const NUMBERS = new Map<string, RawBuilder<unknown>>(
   WIRE_NUMBERS.map((number) => [
     number.property,
-    fixed(member(number, number.kind === 'decimal' ? real(number.column) : whole(column(number.column)))),
+    fixed(member(number, number.kind === 'decimal' ? decimalText(number.column) : whole(column(number.column)))),
   ]),
 );
 const SUBMITTED_BY_METADATA = fixed(
@@ -110,6 +110,8 @@ function accountOf(user: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`ifnull((SELECT json_object(${members}) FROM hpc_user WHERE username = CAST(${user} AS TEXT)), 'null')`;
 }
 
+const HAS_TAGS = sql`EXISTS (SELECT 1 FROM jobtag WHERE jobtag.job_id = job.id)`;
+
 /** Converts a value of json_each back to JSON, numbers with all digits. */
 const keptValue = sql`CASE kept.type WHEN 'real' THEN CASE WHEN CAST(CAST(kept.value AS TEXT) AS REAL) = kept.value OR abs(kept.value) > 1e308 THEN json_quote(kept.value) ELSE printf('%!.17g', kept.value) END
   WHEN 'integer' THEN json_quote(kept.value) WHEN 'text' THEN json_quote(kept.value) WHEN 'object' THEN kept.value WHEN 'array' THEN kept.value ELSE kept.type END`;
@@ -151,8 +153,8 @@ function waitMember(submitTime: string): RawBuilder<unknown> {
   return sql`',"wait":' || ${sql.raw(waitSince(submitTime))}`;
 }
 
-/** 15 digits if they are exact, otherwise 17. For infinity, json_quote returns a JSON number. */
-function real(name: JobColumn): RawBuilder<unknown> {
+/** A column of decimals as JSON: 15 digits if they are exact, otherwise 17. For infinity, json_quote returns a JSON number. */
+export function decimalText(name: JobColumn): RawBuilder<unknown> {
   const value = sql`CAST(${column(name)} AS REAL)`;
   const isShort = sql`CAST(CAST(${value} AS TEXT) AS REAL) = ${value} OR abs(${value}) > 1e308`;
   // Most values are rounded to two digits. Arithmetic checks whether three are enough, without a conversion to text.
@@ -163,6 +165,17 @@ function real(name: JobColumn): RawBuilder<unknown> {
 /** The tags that the caller may read, by database id. The member is left out if there are none. */
 function tags(scopes: readonly string[] | 'all', also: readonly Tag[]): RawBuilder<unknown> {
   const tag = sql`json_object('type', CAST(tag.tag_type AS TEXT), 'name', CAST(tag.tag_name AS TEXT), 'scope', CAST(tag.tag_scope AS TEXT), 'id', tag.id)`;
+  const inOrder = readableTags(tag, scopes, also);
+  // Most jobs have no tags. For them an index lookup avoids the sort.
+  return sql`CASE WHEN ${HAS_TAGS} THEN (SELECT CASE WHEN count(*) > 0 THEN concat(',"tags":[', group_concat(shown.tag, ','), ']') END FROM (${inOrder}) AS shown) END`;
+}
+
+/** A query for the tags of the current job that the caller may read, each as `tag`, by database id. */
+export function readableTags(
+  tag: RawBuilder<unknown>,
+  scopes: readonly string[] | 'all',
+  also: readonly Tag[] = [],
+): RawBuilder<unknown> {
   const inScope =
     scopes === 'all'
       ? sql<SqlBool>`1`
@@ -175,10 +188,7 @@ function tags(scopes: readonly string[] | 'all', also: readonly Tag[]): RawBuild
           ...also.map(({ type, name }) => sql<SqlBool>`(tag.tag_type = ${type} AND tag.tag_name = ${name})`),
         ]);
   // An ORDER BY in the aggregate and HAVING would be shorter, but the parser of libSQL servers does not support them.
-  const inOrder = sql`SELECT ${tag} AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${shown} ORDER BY tag.id`;
-  // Most jobs have no tags. For them an index lookup avoids the sort.
-  const hasTags = sql`EXISTS (SELECT 1 FROM jobtag WHERE jobtag.job_id = ${column('id')})`;
-  return sql`CASE WHEN ${hasTags} THEN (SELECT CASE WHEN count(*) > 0 THEN concat(',"tags":[', group_concat(shown.tag, ','), ']') END FROM (${inOrder}) AS shown) END`;
+  return sql`SELECT ${tag} AS tag FROM jobtag JOIN tag ON tag.id = jobtag.tag_id WHERE jobtag.job_id = ${column('id')} AND ${shown} ORDER BY tag.id`;
 }
 
 /** The same SQL, compiled once: it has no parameters. Compiling all of it for each list would take 0.1 ms. */

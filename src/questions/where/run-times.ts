@@ -20,12 +20,15 @@ export function ranDuring({ range: { from, to }, nowSec }: Extract<RunTime, { ki
   ]);
 }
 
+/** True if the current job has ended, at `END`. */
+export const HAS_ENDED = sql<SqlBool>`+job.job_state IN (${sql.join(ENDED_STATES.map((state) => sql.lit(state)))})`;
+export const END = sql`job.start_time + max(job.duration, 0)`;
+
 export function endedWithin({ range: { from, to } }: Extract<RunTime, { kind: 'ended' }>): RawBuilder<SqlBool> {
-  const end = sql`job.start_time + max(job.duration, 0)`;
   return allOf([
-    sql<SqlBool>`+job.job_state IN (${sql.join(ENDED_STATES.map((state) => sql.lit(state)))})`,
-    ...(from === undefined ? [] : [sql<SqlBool>`${end} >= ${from}`]),
-    ...(to === undefined ? [] : [sql<SqlBool>`${end} <= ${to}`]),
+    HAS_ENDED,
+    ...(from === undefined ? [] : [sql<SqlBool>`${END} >= ${from}`]),
+    ...(to === undefined ? [] : [sql<SqlBool>`${END} <= ${to}`]),
   ]);
 }
 

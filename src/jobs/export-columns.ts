@@ -1,0 +1,80 @@
+import { Fault } from '../faults.ts';
+import type { ExportFormat } from './export-format.ts';
+import { DERIVED_FIELDS, JOB_FIELDS, METRIC } from './fields.ts';
+import { isFootprintKey } from './filter.ts';
+
+/** An exported list of jobs: each row has these columns. */
+export interface JobsTable {
+  readonly format: ExportFormat;
+  readonly columns: readonly ExportColumn[];
+}
+
+const FIELD_COLUMNS = [...JOB_FIELDS, ...DERIVED_FIELDS].map(({ property }) => property);
+type FieldColumn = (typeof FIELD_COLUMNS)[number];
+
+/** Columns that are not the value of one field of a filter. */
+const OTHER_COLUMNS = ['id', 'jobName', 'submitTime', 'endTime', 'smt', 'monitoringStatus', 'hosts', 'tags'] as const;
+type OtherColumn = (typeof OTHER_COLUMNS)[number];
+
+/** A column has the name of the member of a job in the API, or it is `metric.` and the key of a footprint. */
+export type KnownColumn = FieldColumn | OtherColumn;
+export type ExportColumn = KnownColumn | `${typeof METRIC}${string}`;
+
+/** The first columns of an export, in order. Columns of new fields follow them. */
+const FIRST: readonly KnownColumn[] = [
+  'id',
+  'jobId',
+  'arrayJobId',
+  'jobName',
+  'user',
+  'project',
+  'cluster',
+  'subCluster',
+  'partition',
+  'jobState',
+  'shared',
+  'submitTime',
+  'startTime',
+  'endTime',
+  'wait',
+  'duration',
+  'walltime',
+];
+/** Columns of an export that must be asked for. */
+const ON_REQUEST: readonly KnownColumn[] = ['smt', 'monitoringStatus', 'hosts', 'tags'];
+
+/** The columns of an export that does not choose any. */
+export const DEFAULT_COLUMNS: readonly KnownColumn[] = [
+  ...FIRST,
+  ...FIELD_COLUMNS.filter((column) => !FIRST.includes(column)),
+];
+export const KNOWN_COLUMNS: readonly KnownColumn[] = [...DEFAULT_COLUMNS, ...ON_REQUEST];
+
+/** Each takes up to two of the 127 arguments of a function of SQLite. */
+export const MOST_COLUMNS = 60;
+
+/** Reads column names divided by commas. Throws invalid_request. */
+export function exportColumns(text: string): ExportColumn[] {
+  const names = text.split(',');
+  const unknown = names.filter((name) => !isColumn(name));
+  if (unknown.length > 0) {
+    const shown = unknown.map((name) => JSON.stringify(name)).join(', ');
+    throw new Fault(
+      'invalid_request',
+      `has unknown columns: ${shown.slice(0, 200)}. The columns are ${KNOWN_COLUMNS.join(', ')}, and ${METRIC} with the key of a footprint, such as ${METRIC}flops_any_avg`,
+    );
+  }
+  if (names.length > MOST_COLUMNS) throw new Fault('invalid_request', `must name at most ${MOST_COLUMNS} columns`);
+  if (new Set(names).size < names.length) throw new Fault('invalid_request', 'must name each column once');
+  return names.filter(isColumn);
+}
+
+/** The keys of the footprints among the columns. */
+export function footprintKeys(columns: readonly ExportColumn[]): string[] {
+  return columns.filter((column) => column.startsWith(METRIC)).map((column) => column.slice(METRIC.length));
+}
+
+function isColumn(name: string): name is ExportColumn {
+  if (name.startsWith(METRIC)) return isFootprintKey(name.slice(METRIC.length));
+  return KNOWN_COLUMNS.some((column) => column === name);
+}

@@ -1,0 +1,40 @@
+/** The formats in which lists and tables are exported. In an address they are the suffix. */
+export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+interface Writer {
+  /** The type in Accept that asks for the format. */
+  readonly mediaType: string;
+  readonly contentType: string;
+  /** The text before the rows. */
+  head(columns: readonly string[]): string;
+  /** The text after the rows. */
+  tail(rows: number): string;
+}
+
+/** What surrounds the rows of an export. Each row ends with its own line end. */
+export const EXPORT_WRITERS: Readonly<Record<ExportFormat, Writer>> = {
+  /** RFC 4180. Texts are always quoted and numbers never are. */
+  csv: {
+    mediaType: 'text/csv',
+    contentType: 'text/csv; charset=utf-8; header=present',
+    head: (columns) => `${columns.map(csvText).join(',')}\r\n`,
+    tail: () => '',
+  },
+  /** One object per line. The last line marks the end. */
+  ndjson: {
+    mediaType: 'application/x-ndjson',
+    contentType: 'application/x-ndjson',
+    head: () => '',
+    tail: (rows) => `{"end":true,"rows":${rows}}\n`,
+  },
+};
+
+/** The characters that make spreadsheets take a text for a formula. */
+export const FORMULA_STARTS = ['=', '+', '-', '@', '\t', '\r'] as const;
+
+/** A text as a field of CSV. An apostrophe makes a formula a text. */
+export function csvText(text: string): string {
+  const isFormula = FORMULA_STARTS.some((start) => text.startsWith(start));
+  return `"${isFormula ? "'" : ''}${text.replaceAll('"', '""')}"`;
+}
