@@ -71,6 +71,9 @@ export class IndexFile extends IndexConnection {
       // Pages of ids read two columns. With this optimization DuckDB finds rows first and then scans all blocks for
       // their columns: the first page of 20 M jobs takes 18 ms of CPU instead of 3.
       late_materialization_max_rows: '0',
+      // Threads change between queries within a part of the work. Next to a long query a count of 20 M jobs takes 53 ms
+      // instead of 70.
+      scheduler_process_partial: 'true',
       // Never load extensions from the network.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
