@@ -103,10 +103,12 @@ function totals({ shortJobSec, clip }: StatisticsOptions, groupBy: Group | undef
 
 /**
  * Sums the upper and lower half of the values separately, because sum() of 64-bit integers fails the whole query on
- * overflow. All split sums together cost 40 % (320 against 230 ms for 300,000 jobs).
+ * overflow. All split sums together cost 40 % (320 against 230 ms for 300,000 jobs). What the lower halves carry is
+ * added to the upper ones, so that the result is exact if it fits in 64 bits, and otherwise the nearest one that fits.
  */
 function sum(value: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`CAST(ifnull(sum(${value} >> 32) * 4294967296 + sum(${value} & 4294967295), 0) AS INTEGER)`;
+  const low = sql`sum(${value} & 4294967295)`;
+  return sql`CAST(ifnull((sum(${value} >> 32) + (${low} >> 32)) * 4294967296 + (${low} & 4294967295), 0) AS INTEGER)`;
 }
 
 /** Whole hours of a sum of seconds, rounded towards minus infinity. Hours and rest are summed apart, as in `sum`. */
