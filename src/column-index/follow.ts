@@ -53,10 +53,11 @@ export async function follow(
       const changed = jobsWith(ids);
       await changeSummaries(file, meta.summaries, changed, incoming);
       signal.throwIfAborted(); // the interrupt may have come between two statements
-      const gone = await file.run(`DELETE FROM job WHERE ${changed.where}`, changed.parameters);
+      const gone = await file.deleteJobs(changed);
       await file.addJobs(incoming);
       const rows = meta.rows - gone + incoming.rows;
-      const next = { ...meta, upTo: newest, footprintKeys: keys.list, rows, churned: meta.churned + gone, odd };
+      const [churned, hasWide] = [meta.churned + gone, meta.hasWide || (await file.hasWide())];
+      const next = { ...meta, upTo: newest, footprintKeys: keys.list, rows, churned, hasWide, odd };
       if (odd !== meta.odd) await file.writeOdd(odd);
       await file.writeMeta(next);
       return next;

@@ -5,14 +5,14 @@ import {
   type DuckDBConnection,
   DuckDBDataChunk,
   type DuckDBInstance,
-  INTEGER,
   UTINYINT,
   VARCHAR,
 } from '@duckdb/node-api';
-import { type Column, columnsOf } from '../questions/index-columns.ts';
+import { type Column, columnsOf, wideType } from '../questions/index-columns.ts';
 import type { Jobs } from './read/job-reader.ts';
 
-const TYPES = { BIGINT, DOUBLE, INTEGER, UTINYINT, VARCHAR } as const;
+/** The types of table `wide_job`, which hold any value. */
+const TYPES = { BIGINT, DOUBLE, INTEGER: BIGINT, UTINYINT, VARCHAR } as const;
 /** Name of an in-memory database. */
 const DATABASE = 'incoming';
 
@@ -73,7 +73,7 @@ export class IncomingJobs {
   async #writerOf(columns: readonly Column[]) {
     if (this.#writer !== undefined && columns.length === this.columns.length) return this.#writer;
     this.finish();
-    const definitions = columns.slice(this.columns.length).map(({ name, type }) => `${name} ${type}`);
+    const definitions = columns.slice(this.columns.length).map((column) => `${column.name} ${wideType(column)}`);
     if (this.columns.length === 0) await this.#connection.run(`CREATE TABLE ${this.table} (${definitions.join(', ')})`);
     else for (const each of definitions) await this.#connection.run(`ALTER TABLE ${this.table} ADD COLUMN ${each}`);
     this.columns = columns;

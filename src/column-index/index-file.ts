@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { COLUMNS, type Column, columnsOf } from '../questions/index-columns.ts';
+import { COLUMNS, type Column, columnsOf, wideType } from '../questions/index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../questions/quantized.ts';
 import { SUMMARY_DEFINITIONS, type Summaries, summariesFor } from '../questions/summaries/summary-tables.ts';
 import { IndexConnection } from './connection.ts';
@@ -27,6 +27,8 @@ export interface IndexMeta {
   readonly rows: number;
   /** Rows deleted or replaced since the build. Their holes slow down scans. */
   readonly churned: number;
+  /** True if table `wide_job` has jobs, or had some since the index was opened. */
+  readonly hasWide: boolean;
   /** Jobs that the index does not hold. */
   readonly odd: readonly OddJob[];
   readonly summaries: Summaries;
@@ -34,6 +36,8 @@ export interface IndexMeta {
 
 /** Increase it when rows are read differently but the definitions below stay the same. */
 const VERSION = 5;
+/** The tables of jobs. The second has those with a number that is too large for the columns of the first. */
+const TABLES = ['job', 'wide_job'];
 /** More threads do not help on the two or four cores that such a service has to itself. */
 const THREADS = 2;
 
@@ -91,10 +95,10 @@ export class IndexFile extends IndexConnection {
   /** The metadata of a complete index of this version. Undefined for any other file. */
   async meta(): Promise<IndexMeta | undefined> {
     const tables = await this.rows({
-      sql: "SELECT table_name AS name FROM duckdb_tables() WHERE table_name IN ('job', 'meta', 'odd')",
+      sql: "SELECT table_name AS name FROM duckdb_tables() WHERE table_name IN ('job', 'wide_job', 'meta', 'odd')",
       parameters: [],
     });
-    if (tables.length < 3) return undefined;
+    if (tables.length < 4) return undefined;
     const [row] = await this.rows({
       sql: 'SELECT format, complete, CAST(seq AS VARCHAR) AS seq, CAST(mark AS VARCHAR) AS mark, keys, CAST(rows AS DOUBLE) AS rows, CAST(churned AS DOUBLE) AS churned, summaries FROM meta',
       parameters: [],
@@ -107,6 +111,7 @@ export class IndexFile extends IndexConnection {
       footprintKeys,
       rows: Number(row['rows']),
       churned: Number(row['churned']),
+      hasWide: await this.hasWide(),
       odd: (await this.rows({ sql: 'SELECT id, reason FROM odd ORDER BY id', parameters: [] })) as unknown as OddJob[],
       summaries: JSON.parse(String(row['summaries'])),
     };
@@ -115,6 +120,7 @@ export class IndexFile extends IndexConnection {
   /** Creates the tables of an index without rows and without footprint columns. */
   async create(): Promise<void> {
     await this.run(`CREATE TABLE job (${COLUMNS.flatMap(definitions).join(', ')})`);
+    await this.run(`CREATE TABLE wide_job (${COLUMNS.map(widened).flatMap(definitions).join(', ')})`);
     await this.run(
       'CREATE TABLE meta (format VARCHAR, complete BOOLEAN, seq BIGINT, mark BIGINT, keys VARCHAR, rows BIGINT, churned BIGINT, summaries VARCHAR)',
     );
@@ -146,7 +152,9 @@ export class IndexFile extends IndexConnection {
   /** Adds a column for each footprint key after the first `known` ones. */
   async addColumns(footprintKeys: readonly string[], known: number): Promise<void> {
     const columns = columnsOf(footprintKeys).slice(COLUMNS.length + known);
-    for (const definition of columns.flatMap(definitions)) await this.run(`ALTER TABLE job ADD COLUMN ${definition}`);
+    for (const definition of columns.flatMap(definitions)) {
+      for (const table of TABLES) await this.run(`ALTER TABLE ${table} ADD COLUMN ${definition}`);
+    }
   }
 
   /**
@@ -159,8 +167,21 @@ export class IndexFile extends IndexConnection {
     incoming.finish();
     const doubles = incoming.columns.filter(({ type }) => type === 'DOUBLE');
     const steps = doubles.map(({ name }) => `${quantizedSql(name)} AS ${quantizedColumn(name)}`);
-    const jobs = `SELECT ${['*', ...steps].join(', ')} FROM ${incoming.table} ORDER BY cluster, num_hwthreads, id`;
-    await this.run(`INSERT INTO job BY NAME ${jobs}`);
+    const jobs = `SELECT ${['*', ...steps].join(', ')} FROM ${incoming.table}`;
+    await this.run(`INSERT INTO job BY NAME ${jobs} WHERE wide_id IS NULL ORDER BY cluster, num_hwthreads, id`);
+    await this.run(`INSERT INTO wide_job BY NAME ${jobs} WHERE wide_id IS NOT NULL`);
+  }
+
+  /** Deletes jobs. Returns their number. */
+  async deleteJobs({ where, parameters }: { where: string; parameters: readonly string[] }): Promise<number> {
+    let deleted = 0;
+    for (const table of TABLES) deleted += await this.run(`DELETE FROM ${table} WHERE ${where}`, parameters);
+    return deleted;
+  }
+
+  /** Returns true if table `wide_job` has jobs. */
+  async hasWide(): Promise<boolean> {
+    return (await this.rows({ sql: 'SELECT 1 FROM wide_job LIMIT 1', parameters: [] })).length > 0;
   }
 
   /** Runs `work` with another memory limit. */
@@ -189,6 +210,10 @@ export class IndexFile extends IndexConnection {
     super.close();
     this.#instance.closeSync();
   }
+}
+
+function widened(column: Column): Column {
+  return { ...column, type: wideType(column) };
 }
 
 function definitions({ name, type }: Column): string[] {

@@ -93,8 +93,9 @@ export class IndexSession {
 
   /**
    * Returns the answer as JSON (answer-json.ts), for the state of the database at the time of the call or later.
-   * Returns undefined if the question matches a job that the index does not hold, or if another call changes which jobs
-   * these are. After Outdated or Unsupported is thrown, the index cannot answer until the next build.
+   * Returns undefined if the SQL must answer: the question matches a job that the index does not hold, another call
+   * changes which jobs these are, or a number of a matching job is too large to compute with. After Outdated or
+   * Unsupported is thrown, the index cannot answer until the next build.
    */
   async ask(question: Question, call = new Interruptible()): Promise<string | undefined> {
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
@@ -106,18 +107,20 @@ export class IndexSession {
       ),
     }));
     if (inSnapshot.meetsOdd) return undefined;
-    const { footprintKeys, summaries } = meta;
-    const index = { footprintKeys, readableTags: inSnapshot.readableTags, summaries };
-    const answer = await file.reading((reader) => call.on(reader, () => this.#read(reader, question, index)));
+    const { footprintKeys, hasWide, summaries } = meta;
+    const index = { footprintKeys, hasWide, readableTags: inSnapshot.readableTags, summaries };
+    const answer = await file
+      .reading((reader) => call.on(reader, () => this.#read(reader, question, index)))
+      .catch(sqlMustAnswer);
     return this.#holdsSameJobs(meta) ? answer : undefined;
   }
 
   /**
-   * False if another call has changed which jobs the index does not hold. An answer that was read meanwhile may lack
-   * one of them. `follow` keeps the list itself while it does not change (odd-jobs.ts).
+   * False if another call has changed which jobs the index does not hold, or whether it has wide ones. An answer that
+   * was read meanwhile may lack one of them. `follow` keeps the list itself while it does not change (odd-jobs.ts).
    */
   #holdsSameJobs(meta: IndexMeta): boolean {
-    return this.odd === meta.odd;
+    return this.odd === meta.odd && this.#meta?.hasWide === meta.hasWide;
   }
 
   async #read(reader: IndexConnection, question: Question, index: Omit<FilterContext, 'parameters'>): Promise<string> {
@@ -222,6 +225,12 @@ export class IndexSession {
       own.resolve();
     }
   }
+}
+
+/** Returns undefined after an integer overflow, at which SQLite goes on in REAL. Throws other errors. */
+function sqlMustAnswer(error: unknown): undefined {
+  if (error instanceof Error && /^Out of Range Error: Overflow/.test(error.message)) return;
+  throw error;
 }
 
 /** Another service has the index of the same database open. It must not be deleted while that service uses it. */

@@ -65,7 +65,10 @@ export async function changeSummaries(
   incoming: IncomingJobs,
 ): Promise<void> {
   incoming.finish();
-  const changed = [`FROM job WHERE ${gone.where}`, ...(incoming.rows === 0 ? [] : [`FROM ${incoming.table}`])];
+  const changed = [
+    `FROM job WHERE ${gone.where}`,
+    ...(incoming.rows === 0 ? [] : [`FROM ${incoming.table} WHERE wide_id IS NULL`]),
+  ];
   const [starts] = await file.rows({
     sql: `SELECT min(start_time) AS first, max(start_time) AS last FROM (${changed.map((from) => `SELECT start_time ${from}`).join(' UNION ALL ')})`,
     parameters: gone.parameters,

@@ -35,7 +35,7 @@ export interface Bounds {
 }
 
 interface Indexed {
-  /** The column index stores values between -2^bits and 2^bits. It does not support databases with other values. */
+  /** The column index stores values between -2^bits and 2^bits in small columns, and jobs with others apart. */
   readonly bits: number;
 }
 

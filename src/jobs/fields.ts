@@ -12,11 +12,8 @@ export const RECENT = [
 /** The prefix of the parameter for a footprint value. The key follows. */
 export const METRIC = 'metric.';
 
-/**
- * |start_time| below 2^32 and counts below 2^29 keep each product seconds * count within 63 bits. Beyond that, SQLite
- * would compute in REAL.
- */
-const TIME_BITS = 32;
+/** The number of the day of a start below 2^47 has 31 bits. Counts below 2^29 times durations below 2^31 have 60. */
+const TIME_BITS = 47;
 const COUNT_BITS = 29;
 /** The type of these columns in cc-backend, whose queries fail on larger numbers. */
 export const INT32: Bounds = { least: 0n, most: 2n ** 31n - 1n };

@@ -33,13 +33,22 @@ export const STORED_COLUMNS: readonly StoredColumn[] = [
   ...STORED_FIELDS.filter(({ name }) => name !== 'db-id'),
 ].map(storedColumn);
 
-const DERIVED_COLUMNS: readonly StoredColumn[] = DERIVED_FIELDS.map((field) => {
-  const { read, ...column } = wholeColumn(indexColumn(field), false, field.bits);
-  return { ...column, of: DERIVED_VALUES[field.name], read: (stored) => (stored === null ? null : read(stored)) };
-});
+const DERIVED_COLUMNS = DERIVED_FIELDS.map((field) =>
+  computedColumn(indexColumn(field), DERIVED_VALUES[field.name], field.bits),
+);
+
+/** True if a number of a job is too large for the columns of table `job`. */
+const IS_WIDE = STORED_FIELDS.flatMap((field) => ('bits' in field ? [field] : []))
+  .map(({ column, bits }) => `${column} NOT BETWEEN ${-(2n ** BigInt(bits)) + 1n} AND ${2n ** BigInt(bits) - 1n}`)
+  .join(' OR ');
 
 /** The columns whose values are read from table job as they are, the id of the job first. */
-export const READ_COLUMNS: readonly StoredColumn[] = [...STORED_COLUMNS, ...DERIVED_COLUMNS];
+export const READ_COLUMNS: readonly StoredColumn[] = [
+  ...STORED_COLUMNS,
+  ...DERIVED_COLUMNS,
+  // The id of a job of table `wide_job`. NULL in table `job`.
+  computedColumn('wide_id', `CASE WHEN ${IS_WIDE} THEN id END`, 63),
+];
 
 /** The columns of every index. Its footprint columns follow them. */
 export const COLUMNS: readonly Column[] = [
@@ -59,6 +68,11 @@ export const COLUMNS: readonly Column[] = [
 /** The column of a field. */
 export function indexColumn(field: ValueField): string {
   return field.kind === 'derived' ? field.name : field.column;
+}
+
+/** The type of a column in table `wide_job`. */
+export function wideType({ type }: Column): Column['type'] {
+  return type === 'INTEGER' ? 'BIGINT' : type;
 }
 
 /** The columns of an index with these footprint keys, in their order. */
@@ -114,14 +128,21 @@ function storedColumn(field: StoredField): StoredColumn {
   }
 }
 
-/** Integers between -2^bits and 2^bits. */
+/** Integers, usually between -2^bits and 2^bits. */
 function wholeColumn(name: string, nullable: boolean, bits: number): StoredColumn {
-  const most = 2n ** BigInt(bits) - 1n;
-  const integer = (stored: SqlValue | undefined) => {
-    if (nullable && stored === null) return 0n;
-    return typeof stored === 'bigint' && stored <= most && stored >= -most ? stored : undefined;
+  return {
+    name,
+    of: name,
+    type: bits > 31 ? 'BIGINT' : 'INTEGER',
+    read(stored) {
+      if (nullable && stored === null) return 0n;
+      return typeof stored === 'bigint' ? stored : undefined;
+    },
   };
-  if (bits > 31) return { name, of: name, type: 'BIGINT', read: integer };
-  const small = (value: bigint | undefined) => (value === undefined ? undefined : Number(value));
-  return { name, of: name, type: 'INTEGER', read: (stored) => small(integer(stored)) };
+}
+
+/** An integer that SQLite computes, or NULL. */
+function computedColumn(name: string, of: string, bits: number): StoredColumn {
+  const { read, ...column } = wholeColumn(name, false, bits);
+  return { ...column, of, read: (stored) => (stored === null ? null : read(stored)) };
 }

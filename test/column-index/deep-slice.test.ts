@@ -14,27 +14,30 @@ import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import { quantizedColumn, quantizedSql } from '../../src/questions/quantized.ts';
 import { ALL } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
+import { EXTREME_WHOLES } from '../support/random-jobs.ts';
 
 const NOW = 1_700_000_000;
 const RUNS = Number(process.env.FUZZ_RUNS ?? 10); // times 20 slices each
-const INDEX = { footprintKeys: [], readableTags: new Set<bigint>() };
+const INDEX = { footprintKeys: [], hasWide: true, readableTags: new Set<bigint>() };
 /** Nothing is shallow or few, so every range is divided until its values are equal. */
 const NOWHERE = { shallow: -1n, few: 0n };
 
 interface Job {
-  startTime: number;
-  duration: number;
+  startTime: number | bigint;
+  duration: number | bigint;
   nodes: number;
-  threads: number;
+  threads: number | bigint;
   energy: number;
   isRunning: boolean;
 }
 
+/** A job that has one of them is wide. The seconds since the least of all integers exceed 64 bits. */
+const wide = fc.constantFrom(...EXTREME_WHOLES.filter((value) => value > -(2n ** 63n)));
 const job: fc.Arbitrary<Job> = fc.record({
-  startTime: fc.oneof(fc.constantFrom(0, NOW), fc.integer({ min: -(2 ** 32) + 1, max: 2 ** 32 - 1 })),
-  duration: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
+  startTime: fc.oneof(fc.constantFrom(0, NOW), fc.integer({ min: -(2 ** 32) + 1, max: 2 ** 32 - 1 }), wide),
+  duration: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), wide),
   nodes: fc.integer({ min: 0, max: 2 }),
-  threads: fc.integer({ min: -(2 ** 29) + 1, max: 2 ** 29 - 1 }),
+  threads: fc.oneof(fc.integer({ min: -(2 ** 29) + 1, max: 2 ** 29 - 1 }), wide),
   energy: fc
     .oneof(
       fc.constantFrom(0, 5e-324, 1e308, -1e308, 1.5),
@@ -89,10 +92,11 @@ const OTHERS = ALL_FIELDS.flatMap((field) =>
 );
 
 async function fill(file: IndexFile, jobs: readonly Job[]): Promise<void> {
-  await file.run('DELETE FROM job');
+  await file.deleteJobs({ where: 'true', parameters: [] });
   for (const [at, { startTime, duration, nodes, threads, energy, isRunning }] of jobs.entries()) {
+    const isWide = [startTime, duration, threads].some((value) => typeof value === 'bigint');
     await file.run(
-      `INSERT INTO job BY NAME SELECT ${at} AS id, ${startTime} AS start_time, ${duration} AS duration, ${nodes} AS num_nodes,
+      `INSERT INTO ${isWide ? 'wide_job' : 'job'} BY NAME SELECT ${at} AS id, ${startTime} AS start_time, ${duration} AS duration, ${nodes} AS num_nodes,
         ${threads} AS num_hwthreads, ${OTHERS.map((column) => `${nodes * 3} AS ${column}`).join(', ')}, $1 AS energy, ${quantizedSql('$1')} AS ${quantizedColumn('energy')}, $2 AS project, ${isRunning ? RUNNING : 0} AS job_state`,
       [energy, at % 3 === 0 ? 'q' : "p'"],
     );

@@ -11,6 +11,7 @@ import type { Condition } from '../../src/jobs/filter.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
+import { EXTREME_WHOLES } from '../support/random-jobs.ts';
 import { makeCcBackendFile, testDatabase } from '../support/sql.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
@@ -19,15 +20,10 @@ const columnsOf = (...kinds: string[]) =>
 const WHOLE = columnsOf('id', 'time', 'whole').filter((column) => column !== 'id');
 const TEXTS = columnsOf('text');
 const NULLABLE = STORED_FIELDS.flatMap(({ nullable, column }) => (nullable ? [column] : []));
-const BOUNDED = STORED_FIELDS.flatMap((field) => ('bits' in field && field.bits < 63 ? [field] : []));
 const NO_NUMBER = ['1.5', '-2.5', '1e300', "'many'", "x'3132'", "''"];
 
 const ODD = [
   ...WHOLE.flatMap((column) => NO_NUMBER.map((value) => ({ column, value }))),
-  ...BOUNDED.filter(({ bits }) => bits < 32).map(({ column }) => ({ column, value: '2147483648' })),
-  ...BOUNDED.flatMap(({ column, bits }) =>
-    [2n ** BigInt(bits), -(2n ** BigInt(bits))].map((value) => ({ column, value })),
-  ),
   ...TEXTS.map((column) => ({ column, value: "x'6162'" })),
   ...["'much'", "x'31'", '1e999', '-1e999'].map((value) => ({ column: 'energy', value })),
   { column: 'hpc_user', value: "CAST(x'610062' AS TEXT)" },
@@ -37,6 +33,7 @@ const ODD = [
 ];
 const FITTING = [
   ...WHOLE.map((column) => ({ column, value: "'12'" })), // the column converts it to a number
+  ...WHOLE.flatMap((column) => EXTREME_WHOLES.map((value) => ({ column, value }))),
   ...NULLABLE.map((column) => ({ column, value: 'NULL' })),
   ...TEXTS.map((column) => ({ column, value: `'a"b,' || char(10) || ',"'` })),
   ...TEXTS.map((column) => ({ column, value: '12.5' })), // the column converts it to text

@@ -158,3 +158,16 @@ test('a question is left to the SQL if a job that the index cannot hold appears 
   call.release.resolve();
   expect(await held).toBeUndefined();
 });
+
+test('a question is left to the SQL if a job moves to the table of wide jobs while it is read', async () => {
+  const { db, of } = await database();
+  const index = await built(of);
+  const call = new HeldCall();
+  const held = index.ask(COUNT, call);
+  await call.isFollowed.promise;
+  await db.exec('UPDATE job SET duration = 1099511627776 WHERE id = 1');
+  expect(await index.follow()).toBe(3);
+  call.release.resolve();
+  expect(await held).toBeUndefined();
+  expect(await answerOf(index, COUNT)).toEqual([{ count: 3 }]);
+});

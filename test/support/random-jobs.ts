@@ -55,6 +55,12 @@ const NO_UTF8 = [
   Buffer.from([0x61, 0xe2, 0x82]),
 ];
 
+/** Numbers at the edges of 31, 53 and 64 bits, which another program may have stored. */
+export const EXTREME_WHOLES = [
+  ...[2n ** 29n, 2n ** 31n, -(2n ** 31n), 2n ** 32n, 2n ** 40n, -(2n ** 40n), 2n ** 53n - 1n, 2n ** 53n + 1n],
+  ...[2n ** 62n, -(2n ** 62n), 2n ** 63n - 1n, -(2n ** 63n)],
+];
+
 const text = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...TEXTS).map((value) => Buffer.from(value)) },
   { weight: 1, arbitrary: fc.constantFrom(...NO_UTF8) },

@@ -61,7 +61,7 @@ export async function build({ source, jobs, file, shortJobSec, progress }: Build
   }
   if (!source.has(upTo)) throw new Outdated('more jobs have changed during the build than the record holds');
   const summaries = await buildSummaries(file, shortJobSec);
-  const meta = { upTo, footprintKeys, rows, churned: 0, odd, summaries };
+  const meta = { upTo, footprintKeys, rows, churned: 0, hasWide: await file.hasWide(), odd, summaries };
   await file.writeOdd(odd);
   await file.writeMeta(meta);
   await file.run('CHECKPOINT');

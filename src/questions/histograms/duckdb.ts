@@ -3,7 +3,7 @@ import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { alikeJobs, countedJobs, runningJobs } from '../summaries/alike-jobs.ts';
-import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
 import type { HistogramsQuestion } from './question.ts';
 
 /** The rows of src/questions/histograms/sqlite.ts. Four groupings by one column are faster here than one by four. */
@@ -23,11 +23,11 @@ export function histogramsQuery(
   const steps = alikeJobs(jobs.conditions, 'jobs_by_duration', context);
   const ended =
     steps === undefined
-      ? lasting(`job WHERE job_state <> ${RUNNING} AND (${matching()})`, 'count(*)', 'duration')
+      ? lasting(`${jobsIn(context)} WHERE job_state <> ${RUNNING} AND (${matching()})`, 'count(*)', 'duration')
       : lasting(`${steps} WHERE job_state <> ${RUNNING}`, 'sum(jobs)', 'duration_step');
   const running = lasting(`${runningJobs(jobs.conditions, context)} WHERE true`, 'count(*)', duckDbDurationAt(nowSec));
   const waits = () => `UNION ALL SELECT 'histWait', (wait // ${width} + 1) * ${width}, count(*)
-        FROM job WHERE wait < ${wholeLiteral(widthSec * number)} AND (${matching()}) GROUP BY wait // ${width}`;
+        FROM ${jobsIn(context)} WHERE wait < ${wholeLiteral(widthSec * number)} AND (${matching()}) GROUP BY wait // ${width}`;
   const sql = `SELECT histogram, CAST(value AS VARCHAR) AS value, CAST(count AS DOUBLE) AS count FROM (
       SELECT 'histDuration' AS histogram, (CAST(part AS BIGINT) + 1) * ${width} AS value, sum(count) AS count
         FROM (${ended} UNION ALL ${running}) GROUP BY part

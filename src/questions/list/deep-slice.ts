@@ -1,5 +1,5 @@
 import { type DuckDbQuery, Parameters } from '../duckdb-query.ts';
-import type { FilterContext } from '../where/duckdb.ts';
+import { type FilterContext, jobsIn } from '../where/duckdb.ts';
 import { type Buckets, doubleBuckets, wholeBuckets } from './buckets.ts';
 import { type Between, pageIdsQuery, type SortKey, sortKeys, whereListed } from './duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
@@ -51,7 +51,7 @@ export async function pageIdsOf(
     if (part.offset <= depth.shallow || key === undefined || key.type === 'other' || part.steps >= MOST_STEPS) {
       return await sorted(part);
     }
-    const stretch = part.within.find((each) => each.key === key) ?? (await endsOf(file, key));
+    const stretch = part.within.find((each) => each.key === key) ?? (await endsOf(file, key, jobsIn(index)));
     if (stretch === undefined) return [];
     if (stretch.from === stretch.to) return await rowsOf({ ...part, level: part.level + 1 });
     const buckets = bucketsOf(stretch);
@@ -65,7 +65,7 @@ export async function pageIdsOf(
 
   async function counted(key: SortKey, buckets: Buckets, within: readonly Between[]): Promise<Counted[]> {
     const context = { ...index, parameters: new Parameters() };
-    const from = `SELECT ${key.value} AS value FROM job WHERE ${whereListed(question, within, context)}`;
+    const from = `SELECT ${key.value} AS value FROM ${jobsIn(index)} WHERE ${whereListed(question, within, context)}`;
     const sql = `SELECT ${buckets.of('value', context.parameters)} AS bucket, count(*) AS jobs FROM (${from}) AS listed
       GROUP BY bucket ORDER BY bucket ${key.order}`;
     const rows = await file.rows({ sql, parameters: context.parameters.values });
@@ -104,8 +104,8 @@ interface Counted {
 }
 
 /** The smallest and the largest value. DuckDB knows them for each column. */
-async function endsOf(file: Queryable, key: SortKey): Promise<Between | undefined> {
-  const sql = `SELECT min(${key.value}) AS least, max(${key.value}) AS most FROM job`;
+async function endsOf(file: Queryable, key: SortKey, jobs: string): Promise<Between | undefined> {
+  const sql = `SELECT min(${key.value}) AS least, max(${key.value}) AS most FROM ${jobs}`;
   const [row] = await file.rows({ sql, parameters: [] });
   if (row === undefined || row['least'] === null) return undefined;
   return { key, from: row['least'] as bigint | number, to: row['most'] as bigint | number };

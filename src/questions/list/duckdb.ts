@@ -4,7 +4,7 @@ import type { ListCursor, Slice } from '../../jobs/paging.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
-import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
 
 /** The sort value of a list: a column, or the duration until now. */
@@ -97,7 +97,7 @@ export function pageIdsQuery(
     ...keys.map(({ value, order }) => `${value} ${order} NULLS ${order === 'ASC' ? 'FIRST' : 'LAST'}`),
     `job.id ${keys.at(-1)?.order ?? 'DESC'}`,
   ];
-  const sql = `SELECT CAST(id AS VARCHAR) AS id, CAST(start_time AS VARCHAR) AS "startTime" FROM job
+  const sql = `SELECT CAST(id AS VARCHAR) AS id, CAST(start_time AS VARCHAR) AS "startTime" FROM ${jobsIn(index)}
     WHERE ${whereListed(question, within, context)}
     ORDER BY ${order.join(', ')} LIMIT ${wholeLiteral(limit)} OFFSET ${wholeLiteral(offset < LAST_ROW ? offset : LAST_ROW)}`;
   return { sql, parameters: context.parameters.values };

@@ -1,7 +1,7 @@
 import { isMetricName } from '../../jobs/histograms.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName } from '../index-columns.ts';
-import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
 import { binEnds } from './bin-ends.ts';
 import type { MetricHistogramsQuestion } from './question.ts';
 
@@ -28,7 +28,7 @@ export function metricHistogramsQuery(
     };
   });
   if (counted.length === 0) return { sql: 'SELECT 0 AS metric, 0 AS bin, 0 AS count LIMIT 0', parameters: [] };
-  const sql = `WITH counted AS MATERIALIZED (SELECT ${counted.map(({ histogram }) => histogram).join(', ')} FROM job WHERE ${where})
+  const sql = `WITH counted AS MATERIALIZED (SELECT ${counted.map(({ histogram }) => histogram).join(', ')} FROM ${jobsIn(context)} WHERE ${where})
     SELECT metric, bin, CAST(count AS DOUBLE) AS count FROM (${counted.map(({ rows }) => rows).join(' UNION ALL ')}) AS bins
     WHERE bin > 0 AND count > 0 ORDER BY metric, bin`;
   return { sql, parameters: parameters.values };

@@ -48,7 +48,8 @@ function selectionQueries(question: OverviewQuestion, index: Omit<FilterContext,
     into(SELECTION.alike, (context) => {
       const { jobs, short, from } = storedJobs(question, context);
       const sums = `${jobs} AS jobs, ${short} AS short, sum(s) AS seconds`;
-      return `SELECT ${keysOf(question.parts).join(', ')}, ${sums} FROM ${from} GROUP BY ALL`;
+      const keys = [...keysOf(question.parts), ...(index.hasWide ? ['wide_id'] : [])];
+      return `SELECT ${keys.join(', ')}, ${sums} FROM ${from} GROUP BY ALL`;
     }),
     into(
       SELECTION.running,

@@ -4,7 +4,7 @@ import type { DuckDbQuery } from '../duckdb-query.ts';
 import { footprintName, indexColumn } from '../index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../quantized.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
-import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
 import type { PercentilesQuestion } from './question.ts';
 import { percentileRows } from './ranks.ts';
 
@@ -13,11 +13,11 @@ export function percentilesQuery(question: PercentilesQuestion, context: FilterC
   const { jobs, of, nowSec, groupBy } = question;
   const key = groupBy === undefined ? "''" : FIELDS[groupBy].column;
   const value = measured(of, nowSec, context.footprintKeys);
-  const from = `job WHERE ${whereColumns(jobs.conditions, context)}`;
+  const from = `${jobsIn(context)} WHERE ${whereColumns(jobs.conditions, context)}`;
   const stored = storedStep(of, context.footprintKeys);
   const valued =
     stored === undefined
-      ? `MATERIALIZED (SELECT *, ${quantizedSql('value')} AS step
+      ? `MATERIALIZED (SELECT *, ${quantizedSql('CAST(value AS DOUBLE)')} AS step
           FROM (SELECT ${key} AS key, ${value} AS value, count(*) AS jobs FROM ${from} GROUP BY 1, 2))`
       : // Almost every job may have another value. Reading the jobs twice needs memory only for values that are sorted.
         `NOT MATERIALIZED (SELECT ${key} AS key, ${value} AS value, ${stored} AS step, 1 AS jobs FROM ${from})`;

@@ -4,15 +4,14 @@ import { type ClippedSeconds, SORT_FIELDS, type Total, totalsOf } from '../../jo
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { alikeJobs, runningJobs } from '../summaries/alike-jobs.ts';
-import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
 import type { StatisticsOptions, StatisticsQuestion } from './question.ts';
 
-/** The value for totals beyond 63 bits. */
+/** The values for totals beyond 63 bits. */
 const MOST = 2n ** 63n - 1n;
+const LEAST = -(2n ** 63n);
 /** Beyond any list, and valid as a limit in DuckDB. */
 const LAST_ROW = 2n ** 53n;
-/** Later than any job of the index, and its difference to any time fits in 64 bits. */
-const LATEST = 2n ** 62n;
 
 /** The columns of the rows of an answer. */
 export function groupColumns(options: Pick<StatisticsOptions, 'clip'>): readonly string[] {
@@ -27,19 +26,26 @@ export function groupColumns(options: Pick<StatisticsOptions, 'clip'>): readonly
  * There are two passes: the stored durations of all jobs, from a summary if it answers the filter, and the additional
  * time of running jobs. Running jobs are few, and DuckDB skips blocks without any. Checking the state of each of 20 M
  * jobs took a third of the time. All values are integers, so the parts add up to the same sums.
+ *
+ * What exceeds 64 bits, such as the node seconds of a single job, SQLite computes in REAL. Here the query fails, and the
+ * SQL answers. Therefore all that SQLite computes of a single job is computed here in 64 bits too.
  */
 export function statisticsQuery(question: StatisticsQuestion, context: FilterContext): DuckDbQuery {
   const { jobs, groupBy, sortBy, page } = question;
   const { stored, now } = secondsOf(question);
-  const { jobs: number, short, total, from } = storedJobs(question, context);
+  const { jobs: number, short, total, time, from } = storedJobs(question, context);
   const all = passOf(groupBy, {
     counts: `${number} AS jobs, 0 AS running, ${short} AS short, ${COUNTED.map((count) => `${total(count)} AS ${count}`).join(', ')}`,
+    walltime: 'sum(s)',
+    time,
     from,
     users: 'count(DISTINCT hpc_user)',
   });
   const beyond = passOf(groupBy, {
     counts: `0 AS jobs, count(*) AS running, 0 AS short, ${COUNTED.map((count) => `0 AS ${count}`).join(', ')}`,
-    from: `(SELECT *, ${now} - ${stored} AS s FROM ${runningJobs(jobs.conditions, context)})`,
+    walltime: 'sum(s) - sum(stored)',
+    time: (count) => `sum(s * ${count}) - sum(stored * ${count})`,
+    from: `(SELECT *, ${now} AS s, ${stored} AS stored FROM ${runningJobs(jobs.conditions, context)})`,
     users: '0',
   });
   const fields = totalsOf(question);
@@ -84,16 +90,19 @@ const COUNTED = ['num_nodes', 'num_hwthreads', 'num_acc'] as const;
 interface Pass {
   readonly counts: string;
   readonly users: string;
-  /** Rows with the columns of jobs, and `s`: the seconds that each row contributes. */
+  readonly walltime: string;
+  /** The sum of seconds times a count of COUNTED. */
+  readonly time: (count: string) => string;
+  /** Rows with the columns of jobs, and the seconds that each row contributes. */
   readonly from: string;
 }
 
 /**
  * The sums of one pass by group and user. Counting users within groups would take 50 % longer than grouping by both.
  */
-function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, from }: Pass): string {
-  const times = COUNTED.map((count) => `sum(s * ${count}) AS time_${count}`);
-  const sums = `${counts}, sum(s) AS walltime, ${times.join(', ')}`;
+function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, walltime, time, from }: Pass): string {
+  const times = COUNTED.map((count) => `${time(count)} AS time_${count}`);
+  const sums = `${counts}, ${walltime} AS walltime, ${times.join(', ')}`;
   if (groupBy === undefined) return `SELECT ${sums}, ${users} AS users FROM ${from}`;
   const key = FIELDS[groupBy].column;
   return `SELECT ${key} AS key, ${sums} FROM ${from} GROUP BY ${groupBy === 'user' ? key : `${key}, hpc_user`}`;
@@ -110,15 +119,30 @@ export function storedJobs(
   const { conditions } = question.jobs;
   const alike = isSummarized(question, context) ? alikeJobs(conditions, 'jobs_by_month', context) : undefined;
   if (alike !== undefined) {
-    const total = (count: string) => `sum(jobs * ${count})`;
-    return { jobs: 'sum(jobs)', short: 'sum(short)', total, from: `(SELECT *, seconds AS s FROM ${alike})` };
+    return {
+      jobs: 'sum(jobs)',
+      short: 'sum(short)',
+      total: (count: string) => `sum(jobs * ${count})`,
+      time: context.selection !== undefined && context.hasWide ? selectedTime : time,
+      from: `(SELECT *, seconds AS s FROM ${alike})`,
+    };
   }
   return {
     jobs: 'count(*)',
     short: `count_if(duration < ${wholeLiteral(question.shortJobSec)})`,
     total: (count: string) => `sum(${count})`,
-    from: `(SELECT *, ${secondsOf(question).stored} AS s FROM job WHERE ${whereColumns(conditions, context)})`,
+    time,
+    from: `(SELECT *, ${secondsOf(question).stored} AS s FROM ${jobsIn(context)} WHERE ${whereColumns(conditions, context)})`,
   };
+}
+
+function time(count: string): string {
+  return `sum(s * ${count})`;
+}
+
+/** The seconds of a selection have 128 bits, and a wide job has a row of its own. */
+function selectedTime(count: string): string {
+  return `sum(CASE WHEN wide_id IS NULL THEN s * ${count} ELSE CAST(s AS BIGINT) * ${count} END)`;
 }
 
 /** A summary has the sums of whole durations, and short jobs by one limit. */
@@ -135,10 +159,7 @@ function usersOf(groupBy: StatisticsQuestion['groupBy']): string {
   return groupBy === 'user' ? '1' : 'count(*) FILTER (jobs > 0)';
 }
 
-/**
- * Seconds so far of a running job, 0 before its start, and the stored duration of any other. The result has 64 bits,
- * and so do products with it.
- */
+/** Seconds so far of a running job, 0 before its start, and the stored duration of any other. */
 export function duckDbDurationAt(nowSec: number): string {
   return `CASE job_state WHEN ${RUNNING} THEN ${secondsSoFar(nowSec)} ELSE CAST(duration AS BIGINT) END`;
 }
@@ -147,10 +168,12 @@ export function duckDbDurationAt(nowSec: number): string {
 function secondsOf({ nowSec, clip }: Pick<StatisticsOptions, 'nowSec' | 'clip'>): { stored: string; now: string } {
   if (clip === undefined) return { stored: 'CAST(duration AS BIGINT)', now: secondsSoFar(nowSec) };
   const { from, to } = clip;
-  const first = from === undefined ? 'start_time' : `greatest(start_time, ${wholeLiteral(least(from, LATEST))})`;
-  const inside = (end: string) =>
-    `greatest(0, ${to === undefined ? end : `least(${end}, ${wholeLiteral(to)})`} - ${first})`;
-  return { stored: inside('(start_time + duration)'), now: inside(wholeLiteral(nowSec)) };
+  const first = from === undefined ? 'start_time' : `greatest(start_time, ${wholeLiteral(from)})`;
+  const now = `greatest(0, ${wholeLiteral(to === undefined ? nowSec : least(BigInt(nowSec), to))} - ${first})`;
+  if (to === undefined) return { stored: `greatest(0, start_time + duration - ${first})`, now };
+  // The start and the duration are not added: the sum may exceed 64 bits, and then only the end of the clip matters.
+  const before = from === undefined ? '0' : `greatest(0, ${wholeLiteral(from)} - start_time)`;
+  return { stored: `greatest(0, least(duration, ${wholeLiteral(to)} - start_time) - ${before})`, now };
 }
 
 /** Seconds so far of a running job, 0 before its start. */
@@ -160,7 +183,7 @@ function secondsSoFar(nowSec: number): string {
 
 /** DuckDB sums 64-bit integers in 128 bits. */
 function sum(value: string): string {
-  return `least(coalesce(sum(${value}), 0), ${MOST})`;
+  return `greatest(least(coalesce(sum(${value}), 0), ${MOST}), ${LEAST})`;
 }
 
 /**

@@ -2,8 +2,17 @@ import type { AnyField } from '../../jobs/fields.ts';
 import type { Condition, Range } from '../../jobs/filter.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
-import { type FilterContext, whereColumns } from '../where/duckdb.ts';
-import { FINER, KEY_FIELDS, keptSummary, type Summary, type SummaryName, spanAt } from './summary-tables.ts';
+import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
+import {
+  FINER,
+  KEY_FIELDS,
+  keptSummary,
+  type Summary,
+  type SummaryColumn,
+  type SummaryName,
+  spanAt,
+  summariesFor,
+} from './summary-tables.ts';
 
 /** Parts of a filter. Together they match the same jobs, each job once. */
 export interface FilterParts {
@@ -53,7 +62,11 @@ export function partsOf(filter: readonly Condition[], { spanSec }: Summary): Fil
 export function alikeJobs(filter: readonly Condition[], name: SummaryName, context: FilterContext): string | undefined {
   if (name === 'jobs_by_month' && context.selection !== undefined) return context.selection.alike;
   const rows = alikeRows(filter, name, context);
-  return rows === undefined ? undefined : `(${rows})`;
+  if (rows === undefined) return undefined;
+  const summary = summariesFor(context.summaries?.shortJobSec ?? 0).find((each) => each.name === name);
+  if (!context.hasWide || summary === undefined) return `(${rows})`;
+  const wide = `SELECT ${valuesOf(summary)}, wide_id FROM wide_job WHERE ${whereColumns(filter, context)}`;
+  return `(SELECT *, NULL AS wide_id FROM (${rows}) UNION ALL ${wide})`;
 }
 
 function alikeRows(filter: readonly Condition[], name: SummaryName, context: FilterContext): string | undefined {
@@ -62,31 +75,42 @@ function alikeRows(filter: readonly Condition[], name: SummaryName, context: Fil
   const summary = keptSummary(name, context.summaries);
   const parts = summary === undefined ? undefined : partsOf(filter, summary);
   if (summary === undefined || parts === undefined) return finer(filter);
-  const columns = [...summary.keys, ...summary.sums].filter((column) => column.name !== 'span');
   const { spans, conditions } = parts.summarized;
   const isWithin = [
     ...(spans.from === undefined ? [] : [`span >= ${wholeLiteral(spans.from)}`]),
     ...(spans.to === undefined ? [] : [`span <= ${wholeLiteral(spans.to)}`]),
   ];
   const where = [...isWithin, whereColumns(conditions, context)].join(' AND ');
-  const rows = `SELECT ${columns.map((column) => column.name).join(', ')} FROM ${name} WHERE ${where}`;
-  const each = columns.map((column) => `${column.of} AS ${column.name}`).join(', ');
+  const rows = `SELECT ${columnsOf(summary).map((column) => column.name)} FROM ${name} WHERE ${where}`;
+  const each = valuesOf(summary);
   const ends = parts.ends.map((end) => finer(end) ?? `SELECT ${each} FROM job WHERE ${whereColumns(end, context)}`);
   return [rows, ...ends].join(' UNION ALL ');
+}
+
+/** The columns of a summary, without its spans. */
+function columnsOf({ keys, sums }: Summary): SummaryColumn[] {
+  return [...keys, ...sums].filter((column) => column.name !== 'span');
+}
+
+/** The same columns for a single job. */
+function valuesOf(summary: Summary): string {
+  return columnsOf(summary)
+    .map((column) => `${column.of} AS ${column.name}`)
+    .join(', ');
 }
 
 /** The jobs of a filter as a FROM clause, and their number as an aggregate over it. Rows have the keys of a summary. */
 export function countedJobs(filter: readonly Condition[], context: FilterContext) {
   const alike = alikeJobs(filter, 'jobs_by_month', context);
   if (alike !== undefined) return { from: alike, count: 'coalesce(sum(jobs), 0)' };
-  return { from: `job WHERE ${whereColumns(filter, context)}`, count: 'count(*)' };
+  return { from: `${jobsIn(context)} WHERE ${whereColumns(filter, context)}`, count: 'count(*)' };
 }
 
 /** The running jobs of a filter as a FROM clause. They are few, and DuckDB skips blocks without any. */
 export function runningJobs(filter: readonly Condition[], context: FilterContext): string {
   return (
     context.selection?.running ??
-    `(SELECT * FROM job WHERE job_state = ${RUNNING} AND (${whereColumns(filter, context)}))`
+    `(SELECT * FROM ${jobsIn(context)} WHERE job_state = ${RUNNING} AND (${whereColumns(filter, context)}))`
   );
 }
 

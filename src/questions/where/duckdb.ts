@@ -15,7 +15,9 @@ export interface FilterContext {
   readonly footprintKeys: readonly string[];
   /** Ids of the tags that the caller may read. Empty if no condition needs one. */
   readonly readableTags: ReadonlySet<bigint>;
-  /** Without it only the table of jobs answers. */
+  /** True if some jobs are in table `wide_job`. */
+  readonly hasWide?: boolean | undefined;
+  /** Without it only the tables of jobs answer. */
   readonly summaries?: Summaries | undefined;
   /** The jobs of the question, if they have already been read. */
   readonly selection?: Selection | undefined;
@@ -31,9 +33,15 @@ export interface Selection {
 
 /** DuckDB's lower() folds more letters than A-Z. SQLite's does not. */
 const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const LEAST_ID = -(2n ** 63n);
 const MOST_ID = 2n ** 63n - 1n;
 /** Up to this many ids are written into the text. */
 const FEW_IDS = 8;
+
+/** The jobs of the index in a FROM clause. */
+export function jobsIn({ hasWide = false }: Pick<FilterContext, 'hasWide'>): string {
+  return hasWide ? '(SELECT * FROM job UNION ALL SELECT * FROM wide_job) AS job' : 'job';
+}
 
 /** The condition of src/questions/where/sqlite.ts over the columns of the index. A test compares the two. */
 export function whereColumns(conditions: readonly Condition[], context: FilterContext): string {
@@ -70,17 +78,19 @@ function one(condition: Condition, context: FilterContext): string {
     case 'during': {
       const { range, nowSec } = condition;
       const { from, to } = range;
-      const end = `CASE WHEN job_state = ${RUNNING} THEN ${wholeLiteral(nowSec)} ELSE start_time + duration END`;
       return allOf([
         ...(to === undefined ? [] : [`start_time < ${wholeLiteral(to)}`]),
-        ...(from === undefined ? [] : [`(start_time >= ${wholeLiteral(from)} OR ${end} > ${wholeLiteral(from)})`]),
+        ...(from === undefined ? [] : [ranSince(from, nowSec)]),
       ]);
     }
-    case 'ended':
+    case 'ended': {
+      const { from, to } = condition.range;
       return allOf([
         isMember(FIELDS.state, ENDED_STATES),
-        ranged('(start_time + greatest(duration, 0))', condition.range),
+        ...(from === undefined ? [] : [`start_time >= ${wholeLiteral(from)} - greatest(duration, 0)`]),
+        ...(to === undefined ? [] : [`start_time <= ${wholeLiteral(to)} - greatest(duration, 0)`]),
       ]);
+    }
     case 'footprint': {
       const index = isFootprintKey(condition.key) ? context.footprintKeys.indexOf(condition.key) : -1;
       if (index < 0) return 'false';
@@ -92,6 +102,14 @@ function one(condition: Condition, context: FilterContext): string {
         textMatches('project', 'is', condition.projects, context),
       ]);
   }
+}
+
+/** The job started then or later, or ended later. Its start and duration are not added: the sum may exceed 64 bits. */
+function ranSince(from: bigint, nowSec: number): string {
+  const first = wholeLiteral(from);
+  // NULL, which matches no filter, of a duration far below 0.
+  const startsAfter = `start_time > TRY(${first} - duration)`;
+  return `(start_time >= ${first} OR CASE WHEN job_state = ${RUNNING} THEN ${nowSec > from} ELSE ${startsAfter} END)`;
 }
 
 function text({ field, operator, values }: Extract<Condition, { kind: 'text' }>, context: FilterContext): string {
@@ -166,7 +184,7 @@ function folded(column: string): string {
 }
 
 function isAnyId(column: string, ids: readonly bigint[], { parameters }: FilterContext): string {
-  const known = ids.filter((id) => id >= -MOST_ID && id <= MOST_ID);
+  const known = ids.filter((id) => id >= LEAST_ID && id <= MOST_ID);
   if (known.length === 0) return 'false';
   if (known.length <= FEW_IDS) return `${column} IN (${known.map(wholeLiteral).join(', ')})`;
   return `${column} IN (SELECT unnest(string_split(${parameters.add(known.map(wholeLiteral).join())}, ',')::BIGINT[]))`;

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
+import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import type { VisibleJobs } from '../../src/jobs/visibility.ts';
+import type { OneQuery } from './questions.ts';
+import { randomWindow } from './random-filters.ts';
+import { randomPercentiles } from './random-percentiles.ts';
+
+const NOW = 1_700_000_000;
+
+const scale = fc.record({
+  metric: fc.constantFrom('load', 'mem', 'none', "x'"),
+  stat: fc.constantFrom('avg', 'max', ''),
+  unit: fc.constant('GB'),
+  peak: fc.constantFrom(0, 7, 10, 99.9, 100, 256),
+});
+
+/** A question about the jobs that match a filter. */
+export const randomQuestion: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.oneof(
+  fc.constant((jobs: VisibleJobs): OneQuery => ({ kind: 'count', jobs })),
+  fc
+    .record({
+      groupBy: fc.constantFrom(undefined, ...GROUPS),
+      sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
+      page: fc.constantFrom(
+        undefined,
+        { page: 1, itemsPerPage: 3 },
+        { page: 2, itemsPerPage: 2 },
+        { page: 2 ** 53 - 1, itemsPerPage: 2 ** 53 - 1 },
+      ),
+      shortJobSec: fc.constantFrom(0, 300, 300),
+      nowSec: fc.constantFrom(NOW, NOW + 1_000),
+      clip: fc.option(randomWindow, { nil: undefined }),
+    })
+    .map(
+      (options) =>
+        (jobs: VisibleJobs): OneQuery => ({ kind: 'statistics', jobs, ...options }),
+    ),
+  fc
+    .record({
+      bins: fc.constantFrom(...DURATION_BINS_NAMES),
+      nowSec: fc.constant(NOW),
+      withWait: fc.boolean(),
+    })
+    .map(
+      (options) =>
+        (jobs: VisibleJobs): OneQuery => ({ kind: 'histograms', jobs, ...options }),
+    ),
+  randomPercentiles.map(
+    (options) =>
+      (jobs: VisibleJobs): OneQuery => ({ kind: 'percentiles', jobs, ...options }),
+  ),
+  fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) }).map(
+    ({ scales, bins }) =>
+      (jobs: VisibleJobs): OneQuery => ({ kind: 'metric histograms', jobs, scales, bins }),
+  ),
+);
