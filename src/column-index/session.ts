@@ -94,7 +94,7 @@ export class IndexSession {
   /**
    * Returns the answer as JSON (answer-json.ts), for the state of the database at the time of the call or later.
    * Returns undefined if the SQL must answer: the question matches a job that the index does not hold, another call
-   * changes which jobs these are, or a number of a matching job is too large to compute with. After Outdated or
+   * changes which jobs these are, or SQLite computes with a matching job in REAL. After Outdated or
    * Unsupported is thrown, the index cannot answer until the next build.
    */
   async ask(question: Question, call = new Interruptible()): Promise<string | undefined> {
@@ -109,9 +109,9 @@ export class IndexSession {
     if (inSnapshot.meetsOdd) return undefined;
     const { footprintKeys, hasWide, summaries } = meta;
     const index = { footprintKeys, hasWide, readableTags: inSnapshot.readableTags, summaries };
-    const answer = await file
-      .reading((reader) => call.on(reader, () => this.#read(reader, question, index)))
-      .catch(sqlMustAnswer);
+    const read = (hasLargeProducts: boolean) =>
+      file.reading((reader) => call.on(reader, () => this.#read(reader, question, { ...index, hasLargeProducts })));
+    const answer = await read(false).catch(orOverflow(() => read(true).catch(orOverflow(() => undefined))));
     return this.#holdsSameJobs(meta) ? answer : undefined;
   }
 
@@ -227,10 +227,12 @@ export class IndexSession {
   }
 }
 
-/** Returns undefined after an integer overflow, at which SQLite goes on in REAL. Throws other errors. */
-function sqlMustAnswer(error: unknown): undefined {
-  if (error instanceof Error && /^Out of Range Error: Overflow/.test(error.message)) return;
-  throw error;
+/** Returns what to do about an error: `next` after an integer overflow. Others are thrown. */
+function orOverflow<Next>(next: () => Next): (error: unknown) => Next {
+  return (error) => {
+    if (error instanceof Error && /^Out of Range Error: Overflow/.test(error.message)) return next();
+    throw error;
+  };
 }
 
 /** Another service has the index of the same database open. It must not be deleted while that service uses it. */

@@ -118,10 +118,9 @@ async function build(file: IndexFile, summary: Summary): Promise<string | undefi
   return reason;
 }
 
-/** A sum that no column can hold, or groups that no memory can. Throws other errors. */
+/** For more groups than the memory can hold. Throws other errors. */
 function reasonOf(error: unknown): string {
   const { message } = error as Error;
-  if (/^Constraint Error/i.test(message)) return 'the durations of jobs that are alike are too long together';
   if (/^Out of Memory Error|max_temp_directory_size/i.test(message)) return 'its build needs too much memory';
   throw error;
 }

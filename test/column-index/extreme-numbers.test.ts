@@ -148,6 +148,13 @@ test('sorted lists are those of the SQL', async () => {
 describe('totals', () => {
   const TOTALS: OneQuery = { kind: 'statistics', jobs: ALL, nowSec: NOW, shortJobSec: 300 };
   const MONTH = { from: BigInt(NOW - 2_592_000), to: BigInt(NOW) };
+  const overview = (jobs: typeof ALL) =>
+    overviewQuestion(jobs, {
+      nowSec: NOW,
+      shortJobSec: 300,
+      statistics: [{}, { groupBy: 'user' }],
+      histograms: ['1h'],
+    });
   let shared: Awaited<ReturnType<typeof opened>>;
   beforeAll(async () => {
     shared = await opened(jobs(1, 3));
@@ -174,17 +181,22 @@ describe('totals', () => {
     expect(await isAnswered(db, index, TOTALS)).toBe(true);
   });
 
+  test('of jobs that are alike come from the index if their node seconds together exceed 64 bits', async () => {
+    const { db, index } = shared;
+    const most = 'duration = 2147483647, num_nodes = 536870911';
+    await db.exec(`${jobs(10, 29)} UPDATE job SET ${most} WHERE job_id BETWEEN 10 AND 29`); // 20 * 2^60
+    for (const asked of [TOTALS, { ...TOTALS, groupBy: 'user' as const }, overview(ALL)]) {
+      expect(await isAnswered(db, index, asked)).toBe(true);
+    }
+    expect(index.summaries?.leftOut).toEqual({});
+    await db.exec('DELETE FROM job WHERE job_id >= 10');
+    expect(await isAnswered(db, index, TOTALS)).toBe(true);
+  });
+
   test('come from the SQL, which computes in REAL, if the node seconds of a matching job exceed 64 bits', async () => {
     const { db, index } = shared;
     await db.exec(`${jobs(4, 4, "'bob', 2")} UPDATE job SET duration = 4611686018427387904 WHERE job_id = 4`);
     const ofAda = { ...TOTALS, jobs: { ...ALL, conditions: [OF_ADA] } };
-    const overview = (jobs: typeof ALL) =>
-      overviewQuestion(jobs, {
-        nowSec: NOW,
-        shortJobSec: 300,
-        statistics: [{}, { groupBy: 'user' }],
-        histograms: ['1h'],
-      });
     expect(await isAnswered(db, index, TOTALS)).toBe(false);
     expect(await isAnswered(db, index, overview(ALL))).toBe(false);
     expect(await isAnswered(db, index, ofAda)).toBe(true);

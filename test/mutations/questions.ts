@@ -26,6 +26,7 @@ export const QUESTIONS: readonly Mutation[] = [
     'to !== 0n ? nowSec',
     'column-index/equality',
   ),
+  mutation('questions/statistics/duckdb.ts', ' && !hasLargeProducts', '', 'column-index/extreme-numbers'),
   mutation('questions/statistics/duckdb.ts', 'WHEN wide_id IS NULL', 'WHEN true', 'column-index/extreme-numbers'),
   mutation('questions/one-job/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),

@@ -123,7 +123,7 @@ export function storedJobs(
       jobs: 'sum(jobs)',
       short: 'sum(short)',
       total: (count: string) => `sum(jobs * ${count})`,
-      time: context.selection !== undefined && context.hasWide ? selectedTime : time,
+      time: timeOfAlike(context),
       from: `(SELECT *, seconds AS s FROM ${alike})`,
     };
   }
@@ -140,9 +140,12 @@ function time(count: string): string {
   return `sum(s * ${count})`;
 }
 
-/** The seconds of a selection have 128 bits, and a wide job has a row of its own. */
-function selectedTime(count: string): string {
-  return `sum(CASE WHEN wide_id IS NULL THEN s * ${count} ELSE CAST(s AS BIGINT) * ${count} END)`;
+/** A wide job has a row of its own. If its product exceeds 64 bits, the SQL must answer. */
+function timeOfAlike({ hasWide, hasLargeProducts, selection }: FilterContext): (count: string) => string {
+  if (selection === undefined && !hasLargeProducts) return time;
+  const large = (count: string) => `CAST(s AS HUGEINT) * ${count}`;
+  if (!hasWide) return (count) => `sum(${large(count)})`;
+  return (count) => `sum(CASE WHEN wide_id IS NULL THEN ${large(count)} ELSE CAST(s AS BIGINT) * ${count} END)`;
 }
 
 /** A summary has the sums of whole durations, and short jobs by one limit. */

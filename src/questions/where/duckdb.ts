@@ -17,6 +17,11 @@ export interface FilterContext {
   readonly readableTags: ReadonlySet<bigint>;
   /** True if some jobs are in table `wide_job`. */
   readonly hasWide?: boolean | undefined;
+  /**
+   * True if products of the seconds of jobs that are alike and their size are to have 128 bits. DuckDB multiplies 64
+   * bits three times as fast, and fails if they are too few.
+   */
+  readonly hasLargeProducts?: boolean | undefined;
   /** Without it only the tables of jobs answer. */
   readonly summaries?: Summaries | undefined;
   /** The jobs of the question, if they have already been read. */
