@@ -4,14 +4,17 @@ import { histogramMetric } from '../src/clusters/metrics.ts';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
+import { tableResource } from '../src/http/exports/table-resource.ts';
+import { json } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 import { anyTexts, choice, count, flag } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
+import type { Table } from '../src/jobs/export-format.ts';
 import {
   DEFAULT_DURATION_BINS,
   DEFAULT_METRIC_BINS,
   DURATION_BINS_NAMES,
+  type HistogramPoint,
   isMetricName,
   METRIC_BINS_LIMIT,
   type MetricScale,
@@ -65,24 +68,34 @@ export const Histograms = z.object({
 });
 
 /** GET statistics/histograms: returns histograms of the matching jobs. */
-export const histograms = resource().openapi(
-  apiRoute({
-    method: 'get',
-    path: '/statistics/histograms',
-    summary: 'Histograms of jobs and metrics',
-    request: { query: Query },
-    responses: answers(
-      'histograms of durations, waits if requested, nodes, hardware threads and accelerators, and of the requested metrics',
-      Histograms,
-    ),
-  }),
-  async (c) => {
+export const histograms = tableResource({
+  path: '/statistics/histograms',
+  summary: 'Histograms of jobs and metrics',
+  query: Query,
+  description:
+    'histograms of durations, waits if requested, nodes, hardware threads and accelerators, and of the requested metrics',
+  schema: Histograms,
+  async ask(c, asked) {
     const jobs = visibleJobs(c, filterOf(c, Query));
     const options = { nowSec: nowSec(c), shortJobSec: c.get('service').settings.SHORT_JOB_S };
-    const asked = histogramsAsked(c, jobs, c.req.valid('query'));
-    return json(histogramsIn(await c.get('jobs').overview(jobs, { ...options, ...asked }, c.get('deadline'))));
+    const question = { ...options, ...histogramsAsked(c, jobs, asked) };
+    const overview = await c.get('jobs').overview(jobs, question, c.get('deadline'));
+    return { json: () => json(histogramsIn(overview)), table: () => histogramsTable(overview) };
   },
-);
+});
+
+/** A row for each value of a histogram of jobs, then a row for each bin of a metric. */
+function histogramsTable({ histograms: [ofJobs], metricHistograms: [ofMetrics = []] }: Overview): Table {
+  const ofNoMetric = { metric: '', stat: '', unit: '' };
+  const points = Object.entries<HistogramPoint[]>({ ...ofJobs }).flatMap(([histogram, values]) =>
+    values.map((point) => ({ histogram, ...ofNoMetric, ...point })),
+  );
+  const bins = ofMetrics.flatMap(({ data, ...metric }) =>
+    data.map((bin) => ({ histogram: 'histMetrics', ...metric, ...bin })),
+  );
+  const columns = ['histogram', 'value', 'count', 'metric', 'stat', 'unit', 'bin', 'min', 'max'];
+  return { columns, rows: [...points, ...bins] };
+}
 
 /** Returns what a request asks for. Throws invalid_request. */
 export function histogramsAsked(

@@ -1,11 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import { answers, apiRoute, jsonRows, resource } from '../src/http/json/responses.ts';
+import { tableResource } from '../src/http/exports/table-resource.ts';
+import { jsonRows } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 import { choice, count, once, required } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
+import type { Table } from '../src/jobs/export-format.ts';
 import { METRIC } from '../src/jobs/fields.ts';
 import { DEFAULT_PAGE_SIZE } from '../src/jobs/paging.ts';
 import {
@@ -15,6 +17,7 @@ import {
   type Measure,
   MOST_PERCENTILES,
   PERCENTILE_DIGITS,
+  type Percentiles,
 } from '../src/jobs/percentiles.ts';
 import { GROUPS } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
@@ -41,19 +44,14 @@ const PercentilesSchema = z.object({
 });
 
 /** GET statistics/percentiles: returns percentiles of a number of the matching jobs, overall or by group. */
-export const percentilesOfJobs = resource().openapi(
-  apiRoute({
-    method: 'get',
-    path: '/statistics/percentiles',
-    summary: 'Get percentiles of a number of jobs, optionally by group',
-    request: { query: Query },
-    responses: answers(
-      'one element for all jobs, or one for each group; a percentile is the smallest value with at least p % of the values at or below it',
-      z.object({ percentiles: z.array(PercentilesSchema) }),
-    ),
-  }),
-  async (c) => {
-    const { of, p, 'group-by': group, page, 'items-per-page': itemsPerPage } = c.req.valid('query');
+export const percentilesOfJobs = tableResource({
+  path: '/statistics/percentiles',
+  summary: 'Get percentiles of a number of jobs, optionally by group',
+  query: Query,
+  description:
+    'one element for all jobs, or one for each group; a percentile is the smallest value with at least p % of the values at or below it',
+  schema: z.object({ percentiles: z.array(PercentilesSchema) }),
+  async ask(c, { of, p, 'group-by': group, page, 'items-per-page': itemsPerPage }) {
     const jobs = visibleJobs(c, filterOf(c, Query));
     const groupBy = group === undefined ? undefined : ofParameter('group-by', () => oneOf(group, groupsFor(jobs)));
     const isPaged = (page ?? itemsPerPage) !== undefined;
@@ -65,9 +63,22 @@ export const percentilesOfJobs = resource().openapi(
       page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? DEFAULT_PAGE_SIZE.groupsOfApi } : undefined,
     };
     const rows = await c.get('jobs').percentiles(jobs, options, c.get('deadline'));
-    return await jsonRows('{"percentiles":', rows, '}', c.get('deadline'));
+    return {
+      json: () => jsonRows('{"percentiles":', rows, '}', c.get('deadline')),
+      table: () => percentilesTable(p, rows),
+    };
   },
-);
+});
+
+/** Each percentile is a column: p50, p99.9. */
+function percentilesTable(asked: readonly number[], groups: readonly Percentiles[]): Table {
+  const columns = ['id', 'jobs', 'unknown', ...new Set(asked.map((p) => `p${p}`))];
+  const rows = groups.map(({ values, ...group }) => ({
+    ...group,
+    ...Object.fromEntries(values.map(({ p, value }) => [`p${p}`, value])),
+  }));
+  return { columns, rows };
+}
 
 function measure(text: string): Measure {
   if (isMeasure(text)) return text;

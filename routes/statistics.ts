@@ -2,14 +2,15 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
-import { answers, apiRoute, jsonRows, resource } from '../src/http/json/responses.ts';
+import { tableResource } from '../src/http/exports/table-resource.ts';
+import { jsonRows } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery, times, timesOf } from '../src/http/query/job-filter-query.ts';
 import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
 import type { Condition, JobFilter } from '../src/jobs/filter.ts';
 import { DEFAULT_PAGE_SIZE } from '../src/jobs/paging.ts';
-import { CLIPPED_SECONDS, GROUPS, SORT_FIELDS, TOTALS } from '../src/jobs/statistics.ts';
+import { CLIPPED_SECONDS, GROUPS, SORT_FIELDS, TOTALS, totalsOf } from '../src/jobs/statistics.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
 
 /** The parameters of totals and groups. */
@@ -30,23 +31,21 @@ export const JobsStatisticsSchema = z
   .openapi('JobsStatistics');
 
 /** GET statistics/jobs: returns totals of the matching jobs, overall or by group. */
-export const statistics = resource().openapi(
-  apiRoute({
-    method: 'get',
-    path: '/statistics/jobs',
-    summary: 'Get totals of jobs, optionally by group',
-    request: { query: Query },
-    responses: answers(
-      'one element for all jobs, or one for each group; hours are integers; with clip also seconds',
-      z.object({ statistics: z.array(JobsStatisticsSchema) }),
-    ),
-  }),
-  async (c) => {
-    const { jobs, options, groups } = statisticsAsked(c, filterOf(c, Query), c.req.valid('query'));
+export const statistics = tableResource({
+  path: '/statistics/jobs',
+  summary: 'Get totals of jobs, optionally by group',
+  query: Query,
+  description: 'one element for all jobs, or one for each group; hours are integers; with clip also seconds',
+  schema: z.object({ statistics: z.array(JobsStatisticsSchema) }),
+  async ask(c, asked) {
+    const { jobs, options, groups } = statisticsAsked(c, filterOf(c, Query), asked);
     const rows = await c.get('jobs').statistics(jobs, { ...options, ...groups }, c.get('deadline'));
-    return await jsonRows('{"statistics":', rows, '}', c.get('deadline'));
+    return {
+      json: () => jsonRows('{"statistics":', rows, '}', c.get('deadline')),
+      table: () => ({ columns: ['id', 'name', ...totalsOf(options)], rows }),
+    };
   },
-);
+});
 
 /** Returns what a request asks for: `groups` has no `groupBy` if it asks for totals. Throws invalid_request. */
 export function statisticsAsked(

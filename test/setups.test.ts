@@ -158,6 +158,9 @@ describe('reading', () => {
     await same({ path: `/api/jobs.${format}?start-time=-1789000000` });
     await same({ path: `/userapi/jobs.${format}?columns=${columns}`, user: 'max', roles: ['user', 'api'] });
     await same({ path: `/api/jobs.${format}?columns=colour` });
+    await same({ path: `/api/statistics/jobs.${format}?group-by=user` });
+    await same({ path: `/api/statistics/histograms.${format}?metric=flops_any` });
+    await same({ path: `/userapi/statistics/percentiles.${format}?of=wait&group-by=partition` });
   });
 
   const part = fc.oneof(

@@ -2,23 +2,36 @@
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** A value of a table. Null is an unknown number. */
+export type Cell = string | number | bigint | null;
+/** A row by the names of its columns. A column that it lacks is unknown. */
+export type TableRow = Readonly<Partial<Record<string, Cell>>>;
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly TableRow[];
+}
+
 interface Writer {
   /** The type in Accept that asks for the format. */
   readonly mediaType: string;
   readonly contentType: string;
   /** The text before the rows. */
   head(columns: readonly string[]): string;
+  /** A row of a table. The rows of a list of jobs are written by src/questions/list/export-row.ts. */
+  row(columns: readonly string[], row: TableRow): string;
   /** The text after the rows. */
   tail(rows: number): string;
 }
 
-/** What surrounds the rows of an export. Each row ends with its own line end. */
+/** The text of an export. Each row ends with its own line end. */
 export const EXPORT_WRITERS: Readonly<Record<ExportFormat, Writer>> = {
   /** RFC 4180. Texts are always quoted and numbers never are. */
   csv: {
     mediaType: 'text/csv',
     contentType: 'text/csv; charset=utf-8; header=present',
     head: (columns) => `${columns.map(csvText).join(',')}\r\n`,
+    row: (columns, row) => `${columns.map((column) => csvField(row[column])).join(',')}\r\n`,
     tail: () => '',
   },
   /** One object per line. The last line marks the end. */
@@ -26,6 +39,8 @@ export const EXPORT_WRITERS: Readonly<Record<ExportFormat, Writer>> = {
     mediaType: 'application/x-ndjson',
     contentType: 'application/x-ndjson',
     head: () => '',
+    row: (columns, row) =>
+      `{${columns.map((column) => `${JSON.stringify(column)}:${jsonValue(row[column])}`).join(',')}}\n`,
     tail: (rows) => `{"end":true,"rows":${rows}}\n`,
   },
 };
@@ -37,4 +52,15 @@ export const FORMULA_STARTS = ['=', '+', '-', '@', '\t', '\r'] as const;
 export function csvText(text: string): string {
   const isFormula = FORMULA_STARTS.some((start) => text.startsWith(start));
   return `"${isFormula ? "'" : ''}${text.replaceAll('"', '""')}"`;
+}
+
+function csvField(value: Cell = null): string {
+  if (typeof value === 'string') return csvText(value);
+  const number = jsonValue(value);
+  return number === 'null' ? '' : number;
+}
+
+/** Bigints become whole numbers, NaN and infinity null. */
+function jsonValue(value: Cell = null): string {
+  return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
 }

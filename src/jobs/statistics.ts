@@ -56,8 +56,9 @@ export type Whole = number | bigint;
  * A sum is exact if each D * n fits in 63 bits. A start far before 1970 may exceed that; 15 digits are then right. A
  * total beyond 63 bits reads as 2^63 - 1.
  */
-export interface JobsStatistics extends Record<Total, Whole>, Partial<Record<ClippedSeconds, Whole>> {
-  id: string;
-  /** The name of the account if the groups are users; '' if there is none. */
-  name: string;
-}
+export type JobsStatistics = Record<Total, Whole> &
+  Partial<Record<ClippedSeconds, Whole>> & {
+    id: string;
+    /** The name of the account if the groups are users; '' if there is none. */
+    name: string;
+  };

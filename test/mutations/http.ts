@@ -198,6 +198,7 @@ export const HTTP: readonly Mutation[] = [
     'http/held-answers',
   ),
   mutation('http/exports/export-answer.ts', '.filter(({ q }) => q > 0)', '', 'exports/jobs-export'),
+  mutation('http/exports/table-resource.ts', '[ROWS_HEADER]: String(rows.length)', '', 'exports/tables'),
   mutation('http/jobs/jobs-answer.ts', '{ ...options, table }', 'options', 'exports/jobs-export'),
   mutation(
     'http/jobs/jobs-stream.ts',

@@ -203,7 +203,8 @@ describe('a restricted metric', () => {
   test('is in the answers of these routes to an admin', async () => {
     const reading = everything(service).filter(({ method, target }) => method === 'GET' || /^\/userapi/.test(target));
     const routes = (await showing(reading, await asUser('root', 'admin', 'api'))).map((one) => one.split(/[? ]/, 2)[1]);
-    const known = ['jobs/', 'jobs/1', 'jobs/2', 'jobs/4', 'jobs/metrics/2', 'statistics/percentiles'];
+    const percentiles = ['', '.csv', '.ndjson'].map((suffix) => `statistics/percentiles${suffix}`);
+    const known = ['jobs/', 'jobs/1', 'jobs/2', 'jobs/4', 'jobs/metrics/2', ...percentiles];
     const expected = ['/api/', '/userapi/'].flatMap((base) => known.map((path) => base + path));
     expect([...new Set(routes)].toSorted()).toEqual([...expected, '/jobs/1', '/jobs/2', '/jobs/4'].toSorted());
   });
@@ -300,8 +301,7 @@ describe('a question by a restricted metric', () => {
       'jobs.csv',
       'jobs.ndjson',
       'jobs/count',
-      'statistics/histograms',
-      'statistics/jobs',
+      ...['', '.csv', '.ndjson'].flatMap((suffix) => [`statistics/histograms${suffix}`, `statistics/jobs${suffix}`]),
       'statistics/overview',
     ];
     const expected = ['/api/', '/userapi/'].flatMap((base) => api.map((path) => base + path));
@@ -330,7 +330,7 @@ describe('a question by a restricted metric', () => {
     ['metric=secret&cluster=open', 200],
     ['metric=secret_less', 200],
   ])('histograms of %s are a %d', async (query, status) => {
-    for (const path of ['histograms', 'overview']) {
+    for (const path of ['histograms', 'histograms.csv', 'histograms.ndjson', 'overview']) {
       const answer = await service.get(`/userapi/statistics/${path}?${query}`, ...ADA);
       expect(answer.status).toBe(status);
       if (status === 403) expect((await faultIn(answer))[2]).toMatch(/^the metric "secret\w*" is restricted$/);

@@ -7,6 +7,9 @@ import { answers } from '../json/responses.ts';
 /** An answer whose body is not JSON. The document of the route describes it. */
 export type ExportAnswer = Response & TypedResponse<never, 200, 'text'>;
 
+/** The header or trailer with the number of rows. */
+export const ROWS_HEADER = 'X-Rows';
+
 /** The headers of an export. Browsers save it as a file of this name. */
 export function exportHeaders(name: string, format: ExportFormat): Record<string, string> {
   return {

@@ -8,6 +8,7 @@ import type { JobsBatch } from '../../questions/list/sqlite.ts';
 import { hiddenMetrics } from '../auth/visible-jobs.ts';
 import type { AppEnv, StreamEnd } from '../env.ts';
 import { faultOf } from '../errors/error-responses.ts';
+import { ROWS_HEADER } from '../exports/export-answer.ts';
 import type { UnsentBytes } from '../limits/unsent-bytes.ts';
 import { withStatistics } from './archived-statistics.ts';
 
@@ -21,8 +22,6 @@ export interface ListFrame {
   /** True if ROWS_HEADER has the number of rows. In a stream it is a trailer, if the runtime sends trailers. */
   readonly countsRows: boolean;
 }
-
-const ROWS_HEADER = 'X-Rows';
 
 /**
  * Answers with a list of jobs of any size. The first batch is read before the answer starts, so that its faults get

@@ -22,8 +22,15 @@ export function jsonBytes(body: Uint8Array<ArrayBuffer>): JsonAnswer {
   return answerOf(body, 'application/json', 200) as JsonAnswer;
 }
 
-/** Returns 200 with JSON in several parts. They are sent one by one: joining them would need their memory twice. */
-export function jsonParts(...parts: (string | readonly Uint8Array[])[]): JsonAnswer {
+/** Returns 200 with JSON in several parts. */
+export function jsonParts(...parts: Part[]): JsonAnswer {
+  return inParts({ 'Content-Type': 'application/json' }, ...parts) as JsonAnswer;
+}
+
+type Part = string | readonly Uint8Array[];
+
+/** Returns 200 with a text in several parts. They are sent one by one: joining them would need their memory twice. */
+export function inParts(headers: Readonly<Record<string, string>>, ...parts: Part[]): Response {
   const all = parts.flatMap((part) => (typeof part === 'string' ? [new TextEncoder().encode(part)] : part));
   const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const body = new ReadableStream<Uint8Array>(
@@ -39,8 +46,7 @@ export function jsonParts(...parts: (string | readonly Uint8Array[])[]): JsonAns
     },
     { highWaterMark: 0 },
   );
-  const headers = { 'Content-Type': 'application/json', 'Content-Length': String(bytes) };
-  return new Response(body, { headers }) as JsonAnswer;
+  return new Response(body, { headers: { ...headers, 'Content-Length': String(bytes) } });
 }
 
 /** Returns 200 with the message that the contract specifies for a completed write. */
@@ -80,11 +86,20 @@ export async function jsonRows(
 ): Promise<JsonAnswer> {
   const text = (some: readonly unknown[]) => some.map((row) => losslessJson(row).trimEnd()).join(',');
   if (rows.length <= ROWS_AT_ONCE) return jsonText(`${before}[${text(rows)}]${after}\n`);
+  const parts = await rowParts(rows, (some, start) => `${start === 0 ? '' : ','}${text(some)}`, deadline);
+  return jsonParts(`${before}[`, parts, `]${after}\n`);
+}
+
+/** Encodes thousands of rows. Other requests run between two parts. Throws the deadline's fault. */
+export async function rowParts<Row>(
+  rows: readonly Row[],
+  textOf: (some: readonly Row[], start: number) => string,
+  deadline: Pick<Deadline, 'signal'>,
+): Promise<Uint8Array[]> {
   const starts = Array.from({ length: Math.ceil(rows.length / ROWS_AT_ONCE) }, (_, nth) => nth * ROWS_AT_ONCE);
   const encoder = new TextEncoder();
-  const encoded = (start: number) =>
-    encoder.encode(`${start === 0 ? '' : ','}${text(rows.slice(start, start + ROWS_AT_ONCE))}`);
-  return jsonParts(`${before}[`, await inSlices(starts, encoded, deadline), `]${after}\n`);
+  const encoded = (start: number) => encoder.encode(textOf(rows.slice(start, start + ROWS_AT_ONCE), start));
+  return await inSlices(starts, encoded, deadline);
 }
 
 const codes = Object.keys(FAULTS) as FaultCode[];
