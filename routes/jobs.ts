@@ -62,20 +62,20 @@ for (const format of EXPORT_FORMATS) {
       request: { query: JobExportQuery },
       responses: answersExport('one row for each job', format),
     }),
-    (c) => exported(c, format, queryOf(c)),
+    (c) => exportedJobs(c, format),
   );
 }
 
 function list(c: Context<AppEnv>, query: z.output<typeof JobListQuery>, parameters: URLSearchParams) {
   const format = acceptedFormat(c);
-  if (format !== undefined) return exported(c, format, parameters);
+  if (format !== undefined) return exportedJobs(c, format, parameters);
   const { page, 'items-per-page': itemsPerPage, 'with-metadata': withMetadata } = query;
   const options = { page, itemsPerPage, withMetadata, nowSec: nowSec(c) };
   return jobsAnswer(c, visibleJobs(c, filterOf(c, JobListQuery, parameters)), options);
 }
 
-/** Without `page` and `items-per-page`, the page is all jobs. */
-function exported(c: Context<AppEnv>, format: ExportFormat, parameters: URLSearchParams) {
+/** Answers with jobs as a table. Without `page` and `items-per-page`, the page is all jobs. */
+export function exportedJobs(c: Context<AppEnv>, format: ExportFormat, parameters = queryOf(c)) {
   const { page, 'items-per-page': itemsPerPage, columns } = readQuery(parameters, JobExportQuery);
   const most = page === undefined ? Number.MAX_SAFE_INTEGER : DEFAULT_PAGE_SIZE.jobsOfApi;
   const options = { page: page ?? 1, itemsPerPage: itemsPerPage ?? most, withMetadata: false, nowSec: nowSec(c) };

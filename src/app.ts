@@ -18,6 +18,7 @@ import { metrics } from '../routes/metrics.ts';
 import { nodeStates } from '../routes/node-states.ts';
 import { openapi } from '../routes/openapi.ts';
 import { assets as assetFiles } from '../routes/pages/assets.ts';
+import { exports } from '../routes/pages/exports.ts';
 import { jobPage } from '../routes/pages/job-page.ts';
 import { jobsList } from '../routes/pages/jobs.ts';
 import { login } from '../routes/pages/login.ts';
@@ -61,7 +62,7 @@ import { Partitions } from './questions/partitions/partitions.ts';
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /** The pages that require a login. */
-const PAGES = ['/', '/jobs/*', '/statistics', '/system'];
+const PAGES = ['/', '/jobs/*', '/statistics', '/system', '/exports/*'];
 
 /** The pages of cc-backend's front end, and what they request. They require a login too. */
 const FRONTEND = ['/monitoring/*', '/search', '/config/*', '/frontend/*'];
@@ -131,14 +132,15 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   for (const route of [usedNodesOfJobs, clusters, system, users]) app.route('/api', route);
   for (const route of [startJob, stopJob, editMeta, tags, deleteJobs, nodeStates]) app.route('/api', route);
   for (const base of ['/api', '/userapi']) {
-    for (const route of [statistics, histograms, statisticsOverview, percentilesOfJobs]) app.route(base, route);
+    for (const { routes } of [statistics, histograms, percentilesOfJobs]) app.route(base, routes);
+    app.route(base, statisticsOverview);
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
   for (const route of [healthz, assetFiles, query, login(service)]) app.route('/', route);
   if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
-  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage]) app.route('/', page);
+  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage, exports]) app.route('/', page);
   if (service.frontend !== undefined) {
     app.route('/', staticFiles(service.frontend));
     for (const path of FRONTEND) app.use(path, asVisitor);

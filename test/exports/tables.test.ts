@@ -1,7 +1,9 @@
 /** Statistics as tables, and every route that has a table: the same answer by suffix and by Accept. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXPORT_FORMATS, EXPORT_WRITERS } from '../../src/jobs/export-format.ts';
+import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { csvObjects } from '../support/csv.ts';
+import { cookieOf, sendLogin } from '../support/login.ts';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp;
@@ -13,7 +15,7 @@ beforeAll(async () => {
       job({ jobId: 2, ...hours(3), submitTime: NOW - 7300 }),
       job({ jobId: 3, ...hours(2), user: '=bob', energy: 2 ** 60 }),
     ],
-    sql: `INSERT INTO hpc_user (username, name) VALUES ('ada', 'Ada "L", Countess');`,
+    sql: `${ACCOUNTS} UPDATE hpc_user SET name = 'Ada "L", Countess' WHERE username = 'ada';`,
   });
 });
 afterAll(() => service.close());
@@ -175,6 +177,26 @@ describe('every route that answers with a list', () => {
       const own = await asked('', 'ada', 'user', 'api');
       expect(own, route).toBe(await asked('user=ada', 'root', 'admin', 'api'));
       expect(own, route).not.toBe(await asked('', 'root', 'admin', 'api'));
+    }
+  });
+
+  test('has the same files for the links on the pages, to the user of a session', async () => {
+    const Cookie = cookieOf(await sendLogin(service, { username: 'ada', password: PASSWORD }));
+    for (const route of routes.filter((one) => !OTHERS.includes(one) && one.startsWith('/userapi/'))) {
+      for (const format of EXPORT_FORMATS) {
+        const [path, query] = [suffixed(route, format), queryOf(route)];
+        const expected = await service.get(`${path}?${query}`, 'ada', 'user', 'api');
+        const target = `${path.replace('/userapi', '/exports')}?${query}`;
+        const answer = await service.app.request(target, { headers: { Cookie } });
+        const headers = ['Content-Type', 'Content-Disposition', 'X-Content-Type-Options'];
+        expect(
+          headers.map((name) => answer.headers.get(name)),
+          target,
+        ).toEqual(headers.map((name) => expected.headers.get(name)));
+        expect(await answer.text()).toBe(await expected.text());
+        expect((await service.app.request(target)).status).toBe(401);
+        expect((await service.app.request(`${path}?${query}`, { headers: { Cookie } })).status).toBe(401);
+      }
     }
   });
 });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
@@ -73,6 +74,21 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     expect(await page.locator('table.jobs tbody tr').innerText()).toMatch(/failed.*\t1m\t/s);
     expect(complaints).toEqual([]);
     await own.close();
+  });
+
+  test.each([
+    ['CSV', 'jobs.csv', /^"id",.*\r\n4,14,.*\r\n1,11,.*\r\n$/s],
+    ['NDJSON', 'jobs.ndjson', /^\{"id":4,.*\{"id":1,.*\{"end":true,"rows":2\}\n$/s],
+  ])('is exported with its filter as %s', async (name, file, text) => {
+    const { page, complaints } = await service.visit('root');
+    await page.goto('/jobs?job-id=11&job-id=14&sort-by=duration&items-per-page=25');
+    const link = page.getByRole('navigation', { name: 'Export these jobs' }).getByRole('link', { name, exact: true });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    expect(download.suggestedFilename()).toBe(file);
+    expect(await new Response(Readable.toWeb(await download.createReadStream()) as ReadableStream).text()).toMatch(
+      text,
+    );
+    expect(complaints).toEqual([]);
   });
 
   test('can be filtered with the keyboard alone', async () => {

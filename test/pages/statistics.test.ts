@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
+import { csvObjects } from '../support/csv.ts';
 import { follow, type Site, site } from '../support/pages.ts';
 import { HOSTILE, SHOWN_JOBS } from '../support/shown-jobs.ts';
 import { job, NOW } from '../support/test-app.ts';
@@ -44,6 +45,22 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     ]);
     await page.locator('#histograms canvas').first().waitFor();
     expect(complaints).toEqual([]);
+  });
+
+  test('are exported with their filter', async () => {
+    const { page } = await service.visit('root');
+    await page.goto(`/statistics?project.not=many&during=${NOW - 3600}-${NOW}&clip=during&group-by=project&page=2`);
+    const exported = async (label: string) => {
+      const link = page.getByRole('navigation', { name: label }).getByRole('link', { name: 'CSV', exact: true });
+      const answer = await page.request.get((await link.getAttribute('href')) ?? '');
+      return [answer.status(), csvObjects(await answer.text())] as const;
+    };
+    // Only the job of eve runs then, for 600 s.
+    expect(await exported('Export all groups')).toMatchObject([200, [{ id: 'p3', totalWalltimeSeconds: '600' }]]);
+    const [status, rows] = await exported('Export the distributions');
+    expect(status).toBe(200);
+    expect(new Set(rows.map(({ histogram }) => histogram))).toContain('histWait');
+    expect(rows.filter(({ histogram }) => histogram === 'histNumNodes')).toMatchObject([{ value: '1', count: '1' }]);
   });
 
   test.each([

@@ -206,7 +206,9 @@ describe('a restricted metric', () => {
     const percentiles = ['', '.csv', '.ndjson'].map((suffix) => `statistics/percentiles${suffix}`);
     const known = ['jobs/', 'jobs/1', 'jobs/2', 'jobs/4', 'jobs/metrics/2', ...percentiles];
     const expected = ['/api/', '/userapi/'].flatMap((base) => known.map((path) => base + path));
-    expect([...new Set(routes)].toSorted()).toEqual([...expected, '/jobs/1', '/jobs/2', '/jobs/4'].toSorted());
+    const pages = ['/jobs/1', '/jobs/2', '/jobs/4', '/exports/statistics/percentiles.csv'];
+    const all = [...expected, ...pages, '/exports/statistics/percentiles.ndjson'];
+    expect([...new Set(routes)].toSorted()).toEqual(all.toSorted());
   });
 
   test('is in the answers to these GraphQL requests of an admin', async () => {
@@ -305,7 +307,8 @@ describe('a question by a restricted metric', () => {
       'statistics/overview',
     ];
     const expected = ['/api/', '/userapi/'].flatMap((base) => api.map((path) => base + path));
-    expect(paths.toSorted()).toEqual([...expected, '/jobs', '/statistics'].toSorted());
+    const exports = api.filter((path) => /\.(csv|ndjson)$/.test(path)).map((path) => `/exports/${path}`);
+    expect(paths.toSorted()).toEqual([...expected, ...exports, '/jobs', '/statistics'].toSorted());
     const headers = await asUser(...ADA);
     for (const path of paths.filter((one) => !one.startsWith('/api/'))) {
       for (const [query, status] of CASES) {

@@ -32,7 +32,7 @@ interface TableRoute<Query extends z.ZodObject> {
 
 /**
  * Makes the routes of a question whose answer is a table: `path` answers with JSON or with the format that Accept
- * prefers, and `path` with the suffix of a format with that format.
+ * prefers, and `path` with the suffix of a format with that format. `exported` answers with a format elsewhere.
  */
 export function tableResource<Query extends z.ZodObject>(route: TableRoute<Query>) {
   const { path, summary, description, schema, ask } = route;
@@ -42,6 +42,7 @@ export function tableResource<Query extends z.ZodObject>(route: TableRoute<Query
     const { json, table } = await ask(c, readQuery(queryOf(c), route.query));
     return format === undefined ? await json() : await tableAnswer(c, name, format, table());
   };
+  const exported = (c: Context<AppEnv>, format: ExportFormat) => answer(c, format) as Promise<ExportAnswer>;
   const routes = resource().openapi(
     apiRoute({ method: 'get', path, summary, request, responses: answersTable(description, schema) }),
     (c) => answer(c, acceptedFormat(c)),
@@ -56,10 +57,10 @@ export function tableResource<Query extends z.ZodObject>(route: TableRoute<Query
         request,
         responses,
       }),
-      (c) => answer(c, format) as Promise<ExportAnswer>,
+      (c) => exported(c, format),
     );
   }
-  return routes;
+  return { routes, exported };
 }
 
 async function tableAnswer(

@@ -6,6 +6,7 @@ import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
+import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/words.ts';
 import { decimal, duration, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -37,7 +38,7 @@ const WHOSE_JOBS: Readonly<Record<Reach, string>> = {
 /** Renders the list of jobs. */
 export function jobsContent(content: JobsContent & Paged): Html {
   const { page, jobs, filter } = content;
-  return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a></div>
+  return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a>${exportLinks('Export these jobs', 'jobs', page.query)}</div>
 ${filter}
 ${jobs.length === 0 ? nothing(content) : table(content)}
 ${pager(content)}`;

@@ -4,6 +4,7 @@ import { DURATION_BINS, DURATION_BINS_NAMES, type DurationBins, SHOWN_METRIC_BIN
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import type { Group, JobsStatistics, SortField } from '../../jobs/statistics.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
+import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/words.ts';
 import { duration, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -99,7 +100,7 @@ function groupsTable(content: StatisticsContent): Html {
   return html`<section><div class="head"><h2 id="groups">Group by</h2><nav class="tabs" aria-label="Group by">${choices.map(
     (group) =>
       html`<a href="${to({ 'group-by': group })}"${group === groupBy && html` aria-current="true"`}>${FIELDS[group].form.label}</a> `,
-  )}</nav></div>
+  )}</nav>${exportLinks('Export all groups', 'statistics/jobs', groupsAsked(content))}</div>
 <div class="scroll" tabindex="0" role="region" aria-label="Groups"><table class="data groups"><thead><tr><th scope="col">${FIELDS[groupBy].form.label}</th>${columns.map(
     ({ field, label }) =>
       html`<th scope="col" class="num"${field === sortBy && html` aria-sort="descending"`}><a href="${to({ 'sort-by': field })}">${label}</a>${field === sortBy && html` <span aria-hidden="true">↓</span>`}</th>`,
@@ -107,6 +108,15 @@ function groupsTable(content: StatisticsContent): Html {
 ${groups.map((group) => groupRow(content, group, columns))}</tbody></table></div>
 <nav class="pager" aria-label="Pages of the table">${pageNumber > 1 && html`<a rel="prev" href="${to({ page: String(pageNumber - 1) })}">← Previous</a>`}
 ${(hasMore || pageNumber > 1) && html`<span>page ${whole(pageNumber)}</span>`}${hasMore && html` <a rel="next" href="${to({ page: String(pageNumber + 1) })}">Next →</a>`}</nav></section>`;
+}
+
+/** Returns the query of all groups in the API. */
+function groupsAsked({ page, groupBy, sortBy, clipping }: StatisticsContent): URLSearchParams {
+  const asked = new URLSearchParams(page.query);
+  asked.set('group-by', groupBy);
+  asked.set('sort-by', sortBy);
+  if (clipping === 'during') asked.set('clip', asked.get('during') ?? '');
+  return asked;
 }
 
 function groupRow(
@@ -141,7 +151,7 @@ function histograms({ page, bins, scales }: StatisticsContent): Html {
     const label = `up to ${duration(spanOf(choice))}`;
     return html`<a href="${address(page.path, page.query, own)}#shape"${choice === bins && html` aria-current="true"`} title="in steps of ${duration(width)}">${label}</a> `;
   });
-  return html`<section><div class="head"><h2 id="shape">Distributions</h2><nav class="tabs" aria-label="Durations">${choices}</nav></div>
+  return html`<section><div class="head"><h2 id="shape">Distributions</h2><nav class="tabs" aria-label="Durations">${choices}</nav>${exportLinks('Export the distributions', 'statistics/histograms', asked)}</div>
 <noscript><p class="note">Histograms require JavaScript.</p></noscript>
 <p class="note" id="histograms-state" aria-live="polite"></p>
 <div class="plots" id="histograms" data-from="${address('/api/statistics/histograms', asked)}" data-page="${address(page.path, page.query, page.keep)}" data-width="${widthSec}" data-fields="${JSON.stringify(HISTOGRAMS)}" data-scales="${JSON.stringify(scales)}"></div></section>`;
