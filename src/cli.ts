@@ -7,6 +7,7 @@ import { type Command, type CommandIo, UsageError } from './commands/command.ts'
 import { demoCommand } from './commands/demo.ts';
 import { readEnvironment } from './commands/dotenv.ts';
 import { edgeCommand } from './commands/edge.ts';
+import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
 import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -34,6 +35,7 @@ const COMMANDS: readonly Command[] = [
   tokenCommand,
   keysCommand,
   userCommand,
+  exportCommand,
   retentionCommand,
   backupCommand,
   restoreCommand,

@@ -89,6 +89,7 @@ const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>>
     );
   },
   'docs/api.md': keys,
+  'docs/exports.md': (terminal) => terminal.type('cc-jobs migrate'),
   'docs/from-cc-backend.md': async (terminal) => {
     ccBackend(terminal);
     if (IS_THROWAWAY)

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { openPool } from '../connections/pool.ts';
 import type { Database } from '../db/port.ts';
+import { openRemote } from '../db/remote/open-remote.ts';
 import { migrate } from '../db/schema/migrate.ts';
 import { asStartupError } from '../db/startup-errors.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
@@ -90,5 +91,21 @@ export async function withExisting<Result>(
     return await use(db);
   } finally {
     await db.close(CLOSE_LIMIT_MS);
+  }
+}
+
+const ServerSettings = SettingsSchema.pick({ DB_URL: true, DB_AUTH_TOKEN: true });
+const SERVER_CLOSE_LIMIT_MS = 5_000;
+
+/** Opens the existing file or libSQL server of DB_URL, and closes it after `use`. Throws StartupError. */
+export async function withEither<Result>(io: CommandIo, use: (db: Database) => Promise<Result>): Promise<Result> {
+  const server = ServerSettings.safeParse(io.env);
+  if (!server.success || databaseFile(server.data) !== undefined) return await withExisting(loadTarget(io), use);
+  const { DB_URL: url, DB_AUTH_TOKEN: authToken } = server.data;
+  const db = openRemote({ url, authToken, mostAtOnce: 1, heartbeat: false });
+  try {
+    return await use(db);
+  } finally {
+    await db.close(SERVER_CLOSE_LIMIT_MS);
   }
 }

@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import type { Database } from '../db/port.ts';
+import { startDeadline } from '../deadline.ts';
+import { Fault } from '../faults.ts';
+import { parseFilter } from '../http/query/job-filter-query.ts';
+import { DEFAULT_COLUMNS, type ExportColumn, exportColumns, KNOWN_COLUMNS } from '../jobs/export-columns.ts';
+import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat } from '../jobs/export-format.ts';
+import { METRIC } from '../jobs/fields.ts';
+import type { JobFilter } from '../jobs/filter.ts';
+import { PUBLIC_SCOPES } from '../jobs/roles.ts';
+import { JobQuestions } from '../questions/ask.ts';
+import { type Command, UsageError } from './command.ts';
+import { withEither } from './open-database.ts';
+import { writeNewFile } from './output-file.ts';
+import { Progress, whole } from './progress.ts';
+import { pseudonymizer, pseudonymKey, readRow } from './pseudonyms.ts';
+
+/** The limit for one batch. Without an index of SQLite for the filter, the first one reads all jobs. */
+const BATCH_LIMIT_MS = 3_600_000;
+
+export const exportCommand: Command = {
+  name: 'export',
+  summary: 'write jobs as CSV or NDJSON',
+  usage: `cc-jobs export jobs [FILTER]... --format csv|ndjson [--columns LIST] [--output FILE] [--pseudonyms [--key FILE]]
+    FILTER          a parameter of the API, such as user=ada or start-time=2026-10-01..2026-10-31; all must match
+    --format        csv or ndjson
+    --columns LIST  columns, divided by commas: ${KNOWN_COLUMNS.join(', ')},
+                    or ${METRIC} and the key of a footprint
+    --output FILE   write to FILE, which only its owner may read; it gets this name when it is complete
+    --pseudonyms    replace the names of users, projects, jobs and hosts, and tags
+    --key FILE      the key of the pseudonyms, at least 32 bytes; the same key gives the same pseudonyms (default: a new
+                    random key)
+
+Writes all jobs of DB_URL that match, newest start first, to standard output or FILE. DB_URL may be a libSQL server, and
+services may write meanwhile. docs/exports.md has the columns, the formats, and what pseudonyms do not hide.`,
+  isBackground: true,
+  async run(args, io) {
+    const { format, columns, filter, output, pseudonyms, key } = readOptions(args);
+    const replaced = pseudonyms ? pseudonymizer(await pseudonymKey(key)) : undefined;
+    return await withEither(io, async (db) => {
+      const progress = new Progress(io.stderr, undefined);
+      const { head, row, tail } = EXPORT_WRITERS[format];
+      async function* texts() {
+        let rows = 0;
+        yield head(columns);
+        const batches = exported(
+          db,
+          filter,
+          { format: replaced === undefined ? format : 'ndjson', columns },
+          io.signal,
+        );
+        for await (const batch of batches) {
+          rows += batch.rows;
+          if (replaced === undefined) yield batch.bytes;
+          else {
+            const lines = Buffer.from(batch.bytes).toString().trimEnd().split('\n');
+            yield lines.map((line) => row(columns, replaced(readRow(line)))).join('');
+          }
+          progress.counted('jobs exported', rows);
+        }
+        yield tail(rows);
+        progress.line(`${whole(rows)} jobs exported, ${progress.elapsedSec.toFixed(1)} s`);
+      }
+      try {
+        if (output === undefined) await pipeline(Readable.from(texts()), io.stdout, { end: false });
+        else await writeNewFile(output, texts());
+        return 0;
+      } catch (error) {
+        if (!io.signal.aborted) throw error;
+        progress.line('stopped: the export is not complete');
+        return 1;
+      }
+    });
+  },
+};
+
+/** Yields the batches of all jobs that match, with the public tags. */
+async function* exported(
+  db: Database,
+  filter: JobFilter,
+  table: { format: ExportFormat; columns: readonly ExportColumn[] },
+  stop: AbortSignal,
+) {
+  const jobs = { conditions: filter, tagScopes: PUBLIC_SCOPES };
+  const all = { page: 1, itemsPerPage: Number.MAX_SAFE_INTEGER, withMetadata: false };
+  const nowSec = Math.floor(Date.now() / 1000);
+  const batches = new JobQuestions(db).list(
+    jobs,
+    { ...all, nowSec, table },
+    {
+      deadline: () => startDeadline(BATCH_LIMIT_MS, stop),
+      complete: async (page) => page,
+      mayReadAhead: () => true,
+    },
+  );
+  for await (const batch of batches) if (batch.rows > 0) yield batch;
+}
+
+function readOptions(args: string[]) {
+  const { positionals, values } = parseCommandLine(args);
+  const [what, ...filter] = positionals;
+  const { format, columns, output, key, pseudonyms = false } = values;
+  if (what !== 'jobs') throw new UsageError('use: export jobs');
+  const known = EXPORT_FORMATS.find((each) => each === format);
+  if (known === undefined) throw new UsageError(`--format must be ${EXPORT_FORMATS.join(' or ')}`);
+  if (key !== undefined && !pseudonyms) throw new UsageError('--key needs --pseudonyms');
+  return {
+    format: known,
+    columns: columns === undefined ? DEFAULT_COLUMNS : ofOption('--columns', () => exportColumns(columns)),
+    filter: ofOption('FILTER:', () => parseFilter(filter.map(parameter))),
+    output: output === undefined ? undefined : resolve(output),
+    pseudonyms,
+    key,
+  };
+}
+
+function parameter(text: string): [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`a FILTER is NAME=VALUE: '${text}'`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function ofOption<Value>(name: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof Fault) throw new UsageError(`${name} ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+function parseCommandLine(args: string[]) {
+  const text = { type: 'string' } as const;
+  const options = { format: text, columns: text, output: text, key: text, pseudonyms: { type: 'boolean' } } as const;
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
