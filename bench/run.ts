@@ -22,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   health: () => import('./health.ts'),
   kill: () => import('./kill.ts'),
   stream: () => import('./stream.ts'),
+  export: () => import('./export.ts'),
   requests: () => import('./requests.ts'),
   load: () => import('./load.ts'),
   cache: () => import('./cache.ts'),
