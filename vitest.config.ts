@@ -18,5 +18,7 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/cc-jobs') },
     pool: 'forks',
     maxWorkers: 2,
+    // Node runs TypeScript itself: imports take half the time of Vite's.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
   },
 });
