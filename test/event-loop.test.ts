@@ -20,7 +20,8 @@ import {
 } from './support/worst-requests.ts';
 
 const LIMIT_MS = 50;
-const JOBS = 300;
+/** A full page of a list. A query with thousands of values takes a time in proportion to the jobs. */
+const JOBS = 100;
 const AT_ONCE = 8;
 /** Placeholder for an id that no job has yet. */
 const NEW_JOB_ID = 471_100;
@@ -258,7 +259,10 @@ function counted(text: string): string {
 test('no body of the API', async () => {
   const valid = await validBodies();
   const seen = new Set<string>();
-  for (const { method, path, operation } of operations()) {
+  // Lists first: searching the large jobs that other bodies store takes up to a minute. The last test lists those.
+  const isList = ({ path }: { path: string }) => path.endsWith('/jobs/');
+  const listsFirst = operations().sort((a, b) => Number(isList(b)) - Number(isList(a)));
+  for (const { method, path, operation } of listsFirst) {
     if (operation.requestBody === undefined) continue;
     expect(Object.keys(valid), 'a route with a body needs a valid one here').toContain(path);
     // Of several routes with the same body and limits, one is tested thoroughly. The others are sent one body each.
@@ -360,5 +364,7 @@ test('not what the largest centres send, which is taken', async () => {
   expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
   expect(refusedSince).toEqual([]);
   await looksAtLargest();
+  const list = JSON.stringify(valid['/api/jobs/']);
+  await check('a list of the largest jobs', { method: 'POST', target: '/api/jobs/', body: list });
   expect(tooLong.splice(0), `the longest: ${longest.what}`).toEqual([]);
 }, 1_200_000);
