@@ -41,11 +41,10 @@ afterAll(async () => {
 
 /** Sends a request to all deployments, and compares their answers with that of the service on a file. */
 async function same(asked: Asked): Promise<void> {
-  const expected = await ask(file, asked);
-  for (const setup of others) {
-    const answer = await ask(setup, asked);
-    const seen = setup.hasArchive ? expected : { ...expected, body: withoutStatistics(expected.body) };
-    expect(answer, `${setup.name}: ${asked.method ?? 'GET'} ${asked.path}`).toEqual(seen);
+  const [expected, ...answers] = await Promise.all([file, ...others].map((setup) => ask(setup, asked)));
+  for (const [nth, { name, hasArchive }] of others.entries()) {
+    const seen = hasArchive ? expected : { ...expected, body: withoutStatistics(expected?.body) };
+    expect(answers[nth], `${name}: ${asked.method ?? 'GET'} ${asked.path}`).toEqual(seen);
   }
 }
 
@@ -349,7 +348,8 @@ describe('writing', () => {
 });
 
 test('a server that has stopped answering: the deadline is kept, and there is service again when it goes on', async () => {
-  for (const setup of others.filter(({ serverPid }) => serverPid !== undefined)) {
+  const onServers = others.filter(({ serverPid }) => serverPid !== undefined);
+  const stopped = onServers.map(async (setup) => {
     process.kill(setup.serverPid ?? 0, 'SIGSTOP');
     const startedAt = performance.now();
     const { status, body } = await ask(setup, { path: '/api/jobs/count' });
@@ -362,7 +362,8 @@ test('a server that has stopped answering: the deadline is kept, and there is se
     ]);
     expect(tookMs, setup.name).toBeGreaterThan(TIMEOUT_MS - 50);
     expect((await ask(setup, { path: '/api/jobs/count' })).status, setup.name).toBe(200);
-  }
+  });
+  await Promise.all(stopped);
 });
 
 test('the timed work of a Worker is done by its cron', async () => {
