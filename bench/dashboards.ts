@@ -128,9 +128,14 @@ async function boards(server: Server, paths: readonly string[], mostMs: number |
           mostMs,
           ' ms',
         ),
-    ...(mostMs === undefined ? [] : [atMost('… a count meanwhile, p99', percentile(counted.timesMs, 0.99), 100, ' ms')]),
+    ...(mostMs === undefined
+      ? []
+      : [atMost('… a count meanwhile, p99', percentile(counted.timesMs, 0.99), 100, ' ms')]),
     fact('… a count meanwhile', spread(counted.timesMs)),
-    fact('… waits for a lane', JSON.stringify(JSON.parse((await get(server, '/api/system')).body).database.columns.lanes)),
+    fact(
+      '… waits for a lane',
+      JSON.stringify(JSON.parse((await get(server, '/api/system')).body).database.columns.lanes),
+    ),
     fact('… memory of all processes', `${shown(Math.max(...memory.stop()))} MB`),
   ];
 }

@@ -44,6 +44,7 @@ import type { AppEnv, Service } from './http/env.ts';
 import { answerError } from './http/errors/error-responses.ts';
 import { knownPaths } from './http/errors/not-found.ts';
 import { RefusalLog } from './http/errors/refusal-log.ts';
+import { chunkTrailers } from './http/exports/chunk-trailers.ts';
 import { noteRefused } from './http/jobs/note-refused.ts';
 import { RefusedReports } from './http/jobs/refused-reports.ts';
 import { BodyBudget } from './http/limits/body-budget.ts';
@@ -109,6 +110,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   if (service.metrics !== undefined) app.use(observeRequests(service.metrics.observe));
   app.use(cors());
   app.use(hardening());
+  if (service.trailers !== undefined) app.use(chunkTrailers());
   if (service.compresses) app.use(compressResponses());
   app.use(faultPages());
   app.use(refuseCrossSite());

@@ -336,6 +336,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/json/shown-job.ts', 'characters: 20_000', 'characters: 2e9', 'pages/bounds'),
   mutation('http/json/shown-job.ts', 'hosts: 500', 'hosts: 5e6', 'pages/bounds'),
   mutation('http/query/query-parameters.ts', 'value <= most', 'value > 0', 'routes/statistics'),
+  mutation('http/exports/chunk-trailers.ts', "c.res.headers.has('Trailer')", 'false', 'exports/chunk-trailers'),
   mutation('http/limits/compress-responses.ts', 'if (!held.hasSpareRoom(caller)) return;', '', 'http/held-answers'),
   mutation('http/limits/compress-responses.ts', 'held.add(COMPRESSION_BYTES, caller);', '', 'http/held-answers'),
   mutation('http/limits/limit-unsent-bytes.ts', 'held.checkRoom(caller);', '', 'http/held-answers'),
