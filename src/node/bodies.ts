@@ -70,10 +70,14 @@ export function openBodies(options: BodiesProcessOptions): BodiesProcess {
   const stopWatching = watchMemory(() => group.members, counters);
   return {
     async takeApart(body, deadline) {
+      const parse = () => runTwice(group, deadline, counters, (process) => process.run('parse', body));
       try {
-        return await runTwice(group, deadline, counters, (process) => process.run('parse', body));
+        return await parse().catch((error: unknown) => {
+          if (!isTooMuchMemory(error)) throw error;
+          return parse(); // in a new process: what the bodies before have left may have been too much
+        });
       } catch (error) {
-        throw error instanceof Fault && error.code === 'memory_limit_exceeded' ? tooMuchMemory(error) : error;
+        throw isTooMuchMemory(error) ? tooMuchMemory(error) : error;
       }
     },
     status: () => ({ processes: group.members.map((member) => member.status()), counters: { ...counters } }),
@@ -83,6 +87,10 @@ export function openBodies(options: BodiesProcessOptions): BodiesProcess {
       stopWatching();
     },
   };
+}
+
+function isTooMuchMemory(error: unknown): error is Fault {
+  return error instanceof Fault && error.code === 'memory_limit_exceeded';
 }
 
 function tooMuchMemory(cause: Fault): Fault {
