@@ -47,6 +47,7 @@ const WITHOUT = [
   'graphql/schema/job-types.ts',
   'graphql/schema/metric-types.ts',
   'graphql/schema/operations.ts',
+  'graphql/stored-job.ts',
   'http/assets.ts',
   'http/auth/signing-keys.ts',
   'http/env.ts',

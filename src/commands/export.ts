@@ -4,10 +4,11 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Database } from '../db/port.ts';
 import { startDeadline } from '../deadline.ts';
+import { exactJson } from '../exact-json.ts';
 import { Fault } from '../faults.ts';
 import { parseFilter } from '../http/query/job-filter-query.ts';
 import { DEFAULT_COLUMNS, type ExportColumn, exportColumns, KNOWN_COLUMNS } from '../jobs/export-columns.ts';
-import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat } from '../jobs/export-format.ts';
+import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat, type TableRow } from '../jobs/export-format.ts';
 import { METRIC } from '../jobs/fields.ts';
 import type { JobFilter } from '../jobs/filter.ts';
 import { PUBLIC_SCOPES } from '../jobs/roles.ts';
@@ -16,7 +17,7 @@ import { type Command, UsageError } from './command.ts';
 import { withEither } from './open-database.ts';
 import { writeNewFile } from './output-file.ts';
 import { Progress, whole } from './progress.ts';
-import { pseudonymizer, pseudonymKey, readRow } from './pseudonyms.ts';
+import { pseudonymizer, pseudonymKey } from './pseudonyms.ts';
 
 /** The limit for one batch. Without an index of SQLite for the filter, the first one reads all jobs. */
 const BATCH_LIMIT_MS = 3_600_000;
@@ -57,7 +58,7 @@ services may write meanwhile. docs/exports.md has the columns, the formats, and 
           if (replaced === undefined) yield batch.bytes;
           else {
             const lines = Buffer.from(batch.bytes).toString().trimEnd().split('\n');
-            yield lines.map((line) => row(columns, replaced(readRow(line)))).join('');
+            yield lines.map((line) => row(columns, replaced(exactJson(line) as TableRow))).join('');
           }
           progress.counted('jobs exported', rows);
         }

@@ -57,19 +57,3 @@ export function pseudonymizer(key: Buffer): (row: TableRow) => TableRow {
       ]),
     );
 }
-
-/** JSON.parse of ES2026. The libraries of TypeScript do not declare `source` yet. */
-const exact = JSON as unknown as {
-  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): TableRow;
-};
-
-/** Every integer that a number would round has this many digits. */
-const MANY_DIGITS = /\d{16}/;
-
-/** Reads a row of NDJSON. Integers that a number would round are bigints. */
-export function readRow(line: string): TableRow {
-  if (!MANY_DIGITS.test(line)) return JSON.parse(line); // ten times as fast
-  return exact.parse(line, (_, value, { source = '' }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value,
-  );
-}

@@ -1,6 +1,4 @@
-/** JSON.parse of ES2026: a reviver receives the text of a number. */
-type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
-const parse = JSON.parse as (text: string, reviver?: Reviver) => unknown;
+import { exactJson } from '../exact-json.ts';
 
 type Whole = number | bigint;
 
@@ -51,13 +49,4 @@ const decoder = new TextDecoder();
 /** Parses REST objects that are joined by commas. */
 export function storedJobs(batch: Uint8Array): StoredJob[] {
   return exactJson(`[${decoder.decode(batch)}]`) as StoredJob[];
-}
-
-/** Parses JSON. A whole number becomes a bigint if a number would round it. */
-export function exactJson(text: string): unknown {
-  // The reviver takes three times as long, and few texts have such a number.
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
-  return parse(text, (_, value, { source = '' }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value,
-  );
 }

@@ -59,7 +59,7 @@ export const GRAPHQL: readonly Mutation[] = [
   mutation('graphql/printed.ts', 'roomAfter(value) >= 0', 'true', 'graphql/printed'),
   mutation('graphql/scalars.ts', 'whole >= INT64', 'whole > 10n * INT64', 'graphql/transport'),
   mutation('graphql/schema.ts', 'samplesOf(replaced(field.type))', 'replaced(field.type)', 'graphql/archived-metrics'),
-  mutation('graphql/stored-job.ts', 'BigInt(source) : value', 'value : value', 'graphql/transport'),
+  mutation('exact-json.ts', 'BigInt(source) : value', 'value : value', 'graphql/transport'),
   mutation(
     'graphql/variables.ts',
     "'unknown field', { path: [...path, unknown] }",

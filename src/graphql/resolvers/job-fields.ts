@@ -1,3 +1,4 @@
+import { exactJson } from '../../exact-json.ts';
 import { Fault } from '../../faults.ts';
 import type { ListOrder } from '../../jobs/list-order.ts';
 import { mayReadAccount, type VisibleJobs } from '../../jobs/visibility.ts';
@@ -8,7 +9,7 @@ import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { listOrderOf, type OrderInput } from '../job-order.ts';
 import { withPauses } from '../paced.ts';
-import { exactJson, type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
+import { type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 
 export interface PageInput {
