@@ -102,8 +102,9 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     c.set('upstream', upstream);
     c.set('log', service.log.child({ requestId: c.get('requestId') }));
     await next();
-    if (c.get('lacksArchive')) c.header('X-Lacks', 'job-archive');
-    c.header('X-Request-Id', c.get('requestId')); // last: a response made without `c` lacks headers set earlier
+    // Last, because a response made without `c` lacks headers set earlier. c.header() would copy the response.
+    if (c.get('lacksArchive')) c.res.headers.set('X-Lacks', 'job-archive');
+    c.res.headers.set('X-Request-Id', c.get('requestId'));
   });
   app.use('/query', graphqlFaults());
   app.use(accessLog());

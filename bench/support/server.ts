@@ -33,6 +33,9 @@ const QUIET = {
   CHECKPOINT_S: 'off',
 };
 
+/** As in bin/cc-jobs. */
+const OPTIONS_OF_PARENT = ['--max-semi-space-size=2', '--heap-growing-percent=30', '--v8-pool-size=1'];
+
 /** Starts `cc-jobs serve` on a free port of the loopback interface. It checks tokens as in production. */
 export async function startServer(
   files: Files,
@@ -44,13 +47,17 @@ export async function startServer(
 
 /** The same handlers with the database in their own process (one-process.ts). */
 export async function startOneProcess(files: Files, settings: Record<string, string> = {}): Promise<Server> {
-  const args = [
-    '--max-semi-space-size=2',
-    '--heap-growing-percent=30',
-    '--v8-pool-size=1',
-    join(import.meta.dirname, 'one-process.ts'),
-  ];
+  const args = [...OPTIONS_OF_PARENT, join(import.meta.dirname, 'one-process.ts')];
   return await start({ program: process.execPath, args, files, settings, logPath: LOG_PATH });
+}
+
+/** The library of GraphQL alone (graphql-alone.ts), in the same V8. It answers with `answer`. */
+export async function startGraphqlAlone(answer: string): Promise<Pick<Server, 'port' | 'token' | 'pid' | 'stop'>> {
+  const args = [...OPTIONS_OF_PARENT, join(import.meta.dirname, 'graphql-alone.ts')];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(answer);
+  const [port] = await once(child.stdout.setEncoding('utf8'), 'data', { signal: AbortSignal.timeout(START_LIMIT_MS) });
+  return { port: Number(port), token: '', pid: child.pid ?? 0, stop: () => stop(child) };
 }
 
 interface Start {

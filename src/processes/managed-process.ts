@@ -7,7 +7,7 @@ import { afterWaiting } from './late-timer.ts';
 import { setPriorityOf } from './priority.ts';
 import { NEXT, type State } from './process-state.ts';
 import type { CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProcess } from './protocol.ts';
-import { rssMbOf } from './rss.ts';
+import { ResidentMemory } from './rss.ts';
 import { type Program, startProgram } from './spawn.ts';
 import { type CallEvents, type StartedCall, Tasks } from './tasks.ts';
 
@@ -61,6 +61,7 @@ export class ManagedProcess<P extends Protocol> {
   readonly #gone = Promise.withResolvers<void>();
   #state: State = { name: 'starting' };
   #opened: Opened = { pragmas: {} };
+  readonly #memory: ResidentMemory;
   #reportedRssMb = 0;
   #clearKill = () => {};
   /** Why cc-jobs killed it. */
@@ -75,6 +76,7 @@ export class ManagedProcess<P extends Protocol> {
     this.role = options.role;
     this.growthMb = options.growthMb;
     this.#child = startProgram(options.program);
+    this.#memory = new ResidentMemory(this.pid);
     this.tasks = new Tasks<P>({
       pid: this.pid,
       send: (message) => this.#send(message),
@@ -112,7 +114,7 @@ export class ManagedProcess<P extends Protocol> {
 
   /** Resident memory in MB now. */
   get rssMb(): number {
-    return rssMbOf(this.pid) ?? this.#reportedRssMb;
+    return this.#memory.mb ?? this.#reportedRssMb;
   }
 
   /** True if it takes more memory than allowed. The memory watch then ends its call. */
@@ -258,6 +260,7 @@ export class ManagedProcess<P extends Protocol> {
     else this.#child.once('close', () => this.#tellEnd(before.name, how)); // its standard error is complete then
     ready.reject(lost);
     this.#become({ name: 'gone' });
+    this.#memory.close();
     this.tasks.lose(lost);
     this.#gone.resolve();
   }

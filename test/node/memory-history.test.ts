@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { MemoryHistory } from '../../src/node/memory-history.ts';
-import { ownMbOf, rssMbOf } from '../../src/processes/rss.ts';
+import { ownMbOf, ResidentMemory } from '../../src/processes/rss.ts';
 
 test('has the memory of each kind of process from its start on', () => {
   const rssMb = 10;
@@ -29,7 +29,7 @@ test('keeps ten minutes, a sample every two seconds', () => {
 });
 
 test.skipIf(process.platform !== 'linux')("a process's own memory is without the pages of its files", () => {
-  const [all, own] = [rssMbOf(process.pid) ?? 0, ownMbOf(process.pid) ?? 0];
+  const [all, own] = [new ResidentMemory(process.pid).mb ?? 0, ownMbOf(process.pid) ?? 0];
   expect(own).toBeGreaterThan(10);
   expect(own).toBeLessThan(all - 10); // node itself has 50 MB of text
 });

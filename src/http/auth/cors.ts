@@ -22,11 +22,11 @@ export function cors(): MiddlewareHandler<AppEnv> {
       });
     }
     await next();
+    const { headers } = c.res;
     // If the app does not compress, the runtime may, as on a Worker.
-    if (!/accept-encoding/i.test(c.res.headers.get('Vary') ?? ''))
-      c.header('Vary', 'Accept-Encoding', { append: true });
-    c.header('Vary', 'Origin', { append: true });
-    if (origin !== undefined && METHODS.has(c.req.method)) c.header('Access-Control-Allow-Origin', '*');
+    if (!/accept-encoding/i.test(headers.get('Vary') ?? '')) headers.append('Vary', 'Accept-Encoding');
+    headers.append('Vary', 'Origin');
+    if (origin !== undefined && METHODS.has(c.req.method)) headers.set('Access-Control-Allow-Origin', '*');
     return;
   };
 }

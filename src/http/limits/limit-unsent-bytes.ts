@@ -12,8 +12,9 @@ export function limitUnsentBytes(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
     const bytes = Number(c.res.headers.get('Content-Length') ?? 0);
+    if (bytes < COUNTED_FROM_BYTES) return;
     const { body } = c.res;
-    if (bytes < COUNTED_FROM_BYTES || body === null) return;
+    if (body === null) return;
     const held = c.get('held');
     const service = c.get('service');
     const sent = service.whenSent?.(c);
