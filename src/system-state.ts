@@ -136,9 +136,9 @@ export interface ColumnIndexStatus {
   /** The summaries that are not kept, with the reason. */
   summariesLeftOut?: Readonly<Record<string, string>>;
   queued: number;
-  /** Questions that took too long for the quick lane. */
+  /** Counts and lists that took too long for their lane. */
   moved: number;
-  lanes: Readonly<Record<'quick' | 'slow', { readonly queued: number; readonly waitMs: WaitTimesMs }>>;
+  lanes: Readonly<Record<'quick' | 'lists' | 'slow', { readonly queued: number; readonly waitMs: WaitTimesMs }>>;
   answers: number;
   /** Questions that the SQL had to answer although the index was ready. */
   declined: number;

@@ -18,7 +18,7 @@ import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
 import { type IndexReport, newsOf, shownReport } from './index-report.ts';
 import { type IndexState, mayBecome } from './index-state.ts';
 import { Lanes } from './lanes.ts';
-import type { IndexAnswer } from './question-queue.ts';
+import { type IndexAnswer, LANES } from './question-queue.ts';
 import { type Failure, RetryPauses } from './retry-pauses.ts';
 
 export interface IndexClientOptions extends IndexFileOptions {
@@ -44,7 +44,7 @@ const HEAP_MB = 96;
 const FLAGS = ['--max-semi-space-size=4'];
 const HOUSEKEEPING_MS = 250;
 /** One for each lane. */
-const CALLS_AT_ONCE = 2;
+const CALLS_AT_ONCE = LANES.length;
 /** Why a process of the index ended, and which process starts next. */
 interface Ended {
   readonly next: 'answer' | 'build';

@@ -2,7 +2,7 @@ import type { Deadline } from '../deadline.ts';
 import type { StartedCall } from '../processes/tasks.ts';
 import type { Question } from '../questions/question.ts';
 import type { ColumnIndexStatus } from '../system-state.ts';
-import { type IndexAnswer, type Lane, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
+import { type IndexAnswer, LANES, type Lane, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
 import { WaitTimes } from './wait-times.ts';
 
 /** What the lanes run questions on. */
@@ -22,22 +22,21 @@ interface Running {
   moves: boolean;
 }
 
-const LANES: readonly Lane[] = ['quick', 'slow'];
 /**
- * After this time a question of the quick lane no longer keeps others waiting. Counts and pages of 20 M jobs take 3 to
- * 60 ms, three times as long next to a question of the slow lane.
+ * After this time a question of another lane than the slow one no longer keeps others waiting. Counts and pages of 20 M
+ * jobs take 3 to 60 ms, three times as long next to a question of the slow lane.
  */
 const SLICE_MS = 100;
 
 /**
- * Runs the questions to the index, one of each lane at a time. If others wait for a question of the quick lane that
- * takes long, it moves to the slow lane: it goes on if that lane is free, and otherwise it runs there from the start.
+ * Runs the questions to the index, one of each lane at a time. If others wait for a count or a list that takes long, it
+ * moves to the slow lane: it goes on if that lane is free, and otherwise it runs there from the start.
  */
 export class Lanes {
   readonly #queue: QuestionQueue;
   readonly #engine: Engine;
   readonly #running: { [Name in Lane]?: Running | undefined } = {};
-  readonly #waits = { quick: new WaitTimes(), slow: new WaitTimes() };
+  readonly #waits = { quick: new WaitTimes(), lists: new WaitTimes(), slow: new WaitTimes() };
   #moved = 0;
 
   constructor(limits: { queueLimit: number; callerLimit: number }, engine: Engine) {
@@ -65,7 +64,7 @@ export class Lanes {
       const pending = this.#queue.next(lane);
       if (pending !== undefined) void this.#run(lane, pending, begin(pending.question));
     }
-    this.#endSlice();
+    this.#endSlices();
   }
 
   /** Leaves all waiting questions to the SQL. */
@@ -75,7 +74,11 @@ export class Lanes {
 
   status(): Pick<ColumnIndexStatus, 'queued' | 'moved' | 'lanes'> {
     const of = (lane: Lane) => ({ queued: this.#queue.lengthOf(lane), waitMs: this.#waits[lane].ms });
-    return { queued: this.#queue.length, moved: this.#moved, lanes: { quick: of('quick'), slow: of('slow') } };
+    return {
+      queued: this.#queue.length,
+      moved: this.#moved,
+      lanes: { quick: of('quick'), lists: of('lists'), slow: of('slow') },
+    };
   }
 
   async #run(lane: Lane, pending: PendingQuestion, call: StartedCall<IndexAnswer>): Promise<void> {
@@ -83,7 +86,7 @@ export class Lanes {
     this.#waits[lane].add(startedAt - pending.since);
     const running: Running = { pending, call, startedAt, moves: false };
     this.#running[lane] = running;
-    const slice = lane === 'quick' ? setTimeout(() => this.#endSlice(), SLICE_MS) : undefined;
+    const slice = lane === 'slow' ? undefined : setTimeout(() => this.#endSlices(), SLICE_MS);
     try {
       settle(pending, await call.output);
     } catch (error) {
@@ -105,19 +108,21 @@ export class Lanes {
     settle(pending, undefined);
   }
 
-  /** Moves a question that has had its time, if others wait for it. */
-  #endSlice(): void {
-    const { quick, slow } = this.#running;
-    if (quick === undefined || quick.moves || this.#queue.lengthOf('quick') === 0) return;
-    if (performance.now() - quick.startedAt < SLICE_MS) return;
-    this.#moved += 1;
-    if (slow === undefined) {
-      this.#running.slow = quick;
-      this.#running.quick = undefined;
-      this.serve();
-    } else {
-      quick.moves = true;
-      quick.call.interrupt();
+  /** Moves the questions that have had their time, if others wait for them. */
+  #endSlices(): void {
+    for (const lane of LANES) {
+      const running = this.#running[lane];
+      if (lane === 'slow' || running === undefined || running.moves || this.#queue.lengthOf(lane) === 0) continue;
+      if (performance.now() - running.startedAt < SLICE_MS) continue;
+      this.#moved += 1;
+      if (this.#running.slow === undefined) {
+        this.#running.slow = running;
+        this.#running[lane] = undefined;
+        this.serve();
+      } else {
+        running.moves = true;
+        running.call.interrupt();
+      }
     }
   }
 }

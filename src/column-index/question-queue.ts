@@ -6,12 +6,13 @@ import type { Question } from '../questions/question.ts';
 export type IndexAnswer = Uint8Array | undefined;
 
 /** Questions of different lanes do not wait for each other. */
-export type Lane = 'quick' | 'slow';
+export const LANES = ['quick', 'lists', 'slow'] as const;
+export type Lane = (typeof LANES)[number];
 
-/** The lane of each kind of question. Those of the quick lane usually take milliseconds. */
+/** The lane of each kind of question. Those of the quick lane usually take milliseconds, lists some ten of them. */
 const LANE_OF: Readonly<Record<Question['kind'], Lane>> = {
   count: 'quick',
-  'page ids': 'quick',
+  'page ids': 'lists',
   partitions: 'quick',
   statistics: 'slow',
   histograms: 'slow',
@@ -55,8 +56,8 @@ export class QuestionQueue {
 
   constructor({ queueLimit, callerLimit }: { queueLimit: number; callerLimit: number }) {
     const one = { amongOthers: 1, alone: 1 };
-    const limits = { limit: queueLimit, callerLimit, atOnce: one };
-    this.#shares = { quick: new CallerShares(limits), slow: new CallerShares(limits) };
+    const shares = () => new CallerShares<Place>({ limit: queueLimit, callerLimit, atOnce: one });
+    this.#shares = { quick: shares(), lists: shares(), slow: shares() };
   }
 
   get length(): number {

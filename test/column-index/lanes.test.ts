@@ -17,6 +17,8 @@ const count = (id: bigint): Question => ({
   jobs: { ...ALL, conditions: [{ kind: 'id', field: 'job-id', values: [id] }] },
 });
 
+const list = (limit: number): Question => ({ kind: 'page ids', jobs: ALL, offset: 0n, limit });
+
 interface Begun {
   readonly question: Question;
   readonly interrupt: ReturnType<typeof vi.fn>;
@@ -77,6 +79,33 @@ test('a count is begun while a statistic runs, and one question of each kind at 
   await nth(2).answer('second count');
   await nth(3).answer('second');
   expect(await Promise.all(answers)).toEqual(['first', 'second', 'first count', 'second count']);
+});
+
+test('a count waits neither for lists nor for statistics', async () => {
+  const { lanes, ask, begun, nth } = lanesOf();
+  const answers = [list(1), list(2), statistics(1), statistics(2), count(1n)].map((question) => ask(question));
+  expect(begun.map(({ question }) => question)).toEqual([list(1), statistics(1), count(1n)]);
+  expect(lanes.status().lanes).toMatchObject({ quick: { queued: 0 }, lists: { queued: 1 }, slow: { queued: 1 } });
+  for (const at of [0, 1, 2, 3, 4]) await nth(at).answer(String(at));
+  await Promise.all(answers);
+});
+
+test('of a list and a count that both take long, one starts again', async () => {
+  const { lanes, ask, nth } = lanesOf();
+  const answers = [list(1), list(2), count(1n), count(2n)].map((question, at) => ask(question, as(`user ${at}`)));
+  vi.advanceTimersByTime(SLICE_MS);
+  expect(nth(1).interrupt).not.toHaveBeenCalled(); // the count has the place of a statistic
+  expect(nth(0).interrupt).toHaveBeenCalledTimes(1);
+  await nth(0).fail('interrupted');
+  expect(lanes.status()).toMatchObject({ moved: 2, lanes: { quick: { queued: 0 }, slow: { queued: 1 } } });
+  for (const at of [1, 2, 3, 4]) await nth(at).answer(JSON.stringify(nth(at).question, ['kind', 'limit']));
+  expect(nth(4).question).toEqual(list(1));
+  expect(await Promise.all(answers)).toEqual([
+    '{"kind":"page ids","limit":1}',
+    '{"kind":"page ids","limit":2}',
+    '{"kind":"count"}',
+    '{"kind":"count"}',
+  ]);
 });
 
 test('a count that takes long goes on next to others if no statistic runs', async () => {
@@ -166,6 +195,7 @@ test('the status has the times that questions have waited', async () => {
   await Promise.all(answers);
   expect(lanes.status().lanes).toEqual({
     quick: { queued: 0, waitMs: { p50: 0, p99: 0, max: 0 } },
+    lists: { queued: 0, waitMs: { p50: 0, p99: 0, max: 0 } },
     slow: { queued: 0, waitMs: { p50: 20, p99: 40, max: 40 } }, // 0, 20 and 40 ms
   });
 });

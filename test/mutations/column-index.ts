@@ -74,7 +74,7 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('questions/summaries/alike-jobs.ts', '!context.hasWide || ', 'true || ', 'column-index/extreme-numbers'),
   mutation('column-index/session.ts', 'await call.waitFor(before);', '', 'column-index/session'),
   mutation('column-index/interruptible.ts', 'this.#connection?.interrupt();', '', 'column-index/deadline'),
-  mutation('column-index/lanes.ts', 'quick.call.interrupt();', '', 'column-index/lanes'),
+  mutation('column-index/lanes.ts', 'running.call.interrupt();', '', 'column-index/lanes'),
   mutation('column-index/lanes.ts', 'if (moves) {', 'if (false) {', 'column-index/lanes'),
   mutation('column-index/wait-times.ts', 'toSorted((a, b) => a - b)', 'toReversed()', 'column-index/lanes'),
   mutation('column-index/index-file.ts', "row['format'] !== formatOf(footprintKeys)", 'false', 'column-index/life'),

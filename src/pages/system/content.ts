@@ -103,7 +103,8 @@ ${table('lanes', ['Lane', '#Waiting', '#Wait ms, p50', '#p99', '#Max'], rows)}`;
 }
 
 const LANES: Readonly<Record<string, string>> = {
-  quick: 'counts and pages of lists',
+  quick: 'counts',
+  lists: 'pages of lists',
   slow: 'statistics and histograms',
 };
 
