@@ -8,11 +8,13 @@ import {
   UTINYINT,
   VARCHAR,
 } from '@duckdb/node-api';
-import { type Column, columnsOf, wideType } from '../questions/index-columns.ts';
+import { COLUMNS, type Column, columnsOf, wideType } from '../questions/index-columns.ts';
 import type { Jobs } from './read/job-reader.ts';
 
 /** The types of table `wide_job`, which hold any value. */
 const TYPES = { BIGINT, DOUBLE, INTEGER: BIGINT, UTINYINT, VARCHAR } as const;
+/** The position of the column in the jobs that are read. */
+const WIDE_ID = COLUMNS.findIndex(({ name }) => name === 'wide_id');
 /** Name of an in-memory database. */
 const DATABASE = 'incoming';
 
@@ -25,6 +27,8 @@ export class IncomingJobs {
   readonly table: string;
   columns: readonly Column[] = [];
   rows = 0;
+  /** True if some of the jobs belong into table `wide_job`. */
+  hasWide = false;
   readonly #connection: DuckDBConnection;
   readonly #name: string;
   #writer: { readonly appender: DuckDBAppender; readonly chunk: DuckDBDataChunk } | undefined;
@@ -49,6 +53,7 @@ export class IncomingJobs {
     chunk.setColumns(values);
     appender.appendDataChunk(chunk);
     this.rows += rows;
+    this.hasWide ||= values[WIDE_ID]?.some((id) => id !== null) ?? false;
   }
 
   /** Makes all added jobs visible to queries. */
@@ -63,6 +68,7 @@ export class IncomingJobs {
     await this.#connection.run(`DROP TABLE IF EXISTS ${this.table}`);
     this.columns = [];
     this.rows = 0;
+    this.hasWide = false;
   }
 
   close(): void {

@@ -169,13 +169,15 @@ export class IndexFile extends IndexConnection {
     const steps = doubles.map(({ name }) => `${quantizedSql(name)} AS ${quantizedColumn(name)}`);
     const jobs = `SELECT ${['*', ...steps].join(', ')} FROM ${incoming.table}`;
     await this.run(`INSERT INTO job BY NAME ${jobs} WHERE wide_id IS NULL ORDER BY cluster, num_hwthreads, id`);
-    await this.run(`INSERT INTO wide_job BY NAME ${jobs} WHERE wide_id IS NOT NULL`);
+    if (incoming.hasWide) await this.run(`INSERT INTO wide_job BY NAME ${jobs} WHERE wide_id IS NOT NULL`);
   }
 
-  /** Deletes jobs. Returns their number. */
-  async deleteJobs({ where, parameters }: { where: string; parameters: readonly string[] }): Promise<number> {
+  /** Deletes jobs, with `hasWide` also those of table `wide_job`. Returns their number. */
+  async deleteJobs(jobs: { where: string; parameters: readonly string[] }, hasWide: boolean): Promise<number> {
     let deleted = 0;
-    for (const table of TABLES) deleted += await this.run(`DELETE FROM ${table} WHERE ${where}`, parameters);
+    for (const table of hasWide ? TABLES : ['job']) {
+      deleted += await this.run(`DELETE FROM ${table} WHERE ${jobs.where}`, jobs.parameters);
+    }
     return deleted;
   }
 

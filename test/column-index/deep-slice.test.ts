@@ -92,7 +92,7 @@ const OTHERS = ALL_FIELDS.flatMap((field) =>
 );
 
 async function fill(file: IndexFile, jobs: readonly Job[]): Promise<void> {
-  await file.deleteJobs({ where: 'true', parameters: [] });
+  await file.deleteJobs({ where: 'true', parameters: [] }, false);
   for (const [at, { startTime, duration, nodes, threads, energy, isRunning }] of jobs.entries()) {
     const isWide = [startTime, duration, threads].some((value) => typeof value === 'bigint');
     await file.run(
