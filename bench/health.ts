@@ -63,7 +63,7 @@ async function writes({ db: path }: Files): Promise<Check[]> {
     const until = performance.now() + LENGTH_MS;
     const statements = [
       countJobs(visibleTo(EVERYONE, [{ kind: 'text', field: 'job-name', operator: 'contains', values: ['zzzz'] }])),
-      jobStatistics(visibleTo(EVERYONE), { nowSec: 0, shortJobSec: 300, groupBy: 'user' }),
+      jobStatistics(visibleTo(EVERYONE), { nowSec: 0, shortJobSec: 300, groupBy: ['user'] }),
     ];
     let scans = 0;
     const scan = async () => {

@@ -4,22 +4,19 @@ import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { tableResource } from '../src/http/exports/table-resource.ts';
 import { jsonRows } from '../src/http/json/responses.ts';
-import { filterOf, JobFilterQuery, times, timesOf } from '../src/http/query/job-filter-query.ts';
-import { choice, count } from '../src/http/query/query-parameters.ts';
-import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
+import { GROUP_PAGES, groupBy, groupingOf } from '../src/http/query/grouping-query.ts';
+import { filterOf, JobFilterQuery, times, timesOf, zoneNameOf } from '../src/http/query/job-filter-query.ts';
+import { choice } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
 import type { Condition, JobFilter } from '../src/jobs/filter.ts';
-import { DEFAULT_PAGE_SIZE } from '../src/jobs/paging.ts';
-import { CLIPPED_SECONDS, GROUPS, SORT_FIELDS, TOTALS, totalsOf } from '../src/jobs/statistics.ts';
-import { groupsFor } from '../src/jobs/visibility.ts';
+import { CLIPPED_SECONDS, SORT_FIELDS, statisticsColumns, TOTALS } from '../src/jobs/statistics.ts';
 
 /** The parameters of totals and groups. */
 export const GROUP_PARAMETERS = {
-  'group-by': choice(GROUPS, undefined, 'default: totals of all jobs'),
+  'group-by': groupBy('default: totals of all jobs'),
   'sort-by': choice(SORT_FIELDS, undefined, 'order of the groups, descending'),
   clip: times('jobs that ran at any moment of it, and hours inside it only', '2026-10-01..2026-10-31'),
-  page: count(undefined, 'page number, starting at 1; default 1'),
-  'items-per-page': count(undefined, `groups per page; default ${DEFAULT_PAGE_SIZE.groupsOfApi}`),
+  ...GROUP_PAGES,
 };
 const Query = JobFilterQuery.extend(GROUP_PARAMETERS);
 
@@ -27,7 +24,14 @@ const whole = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const totals = Object.fromEntries(TOTALS.map((field) => [field, whole()]));
 const seconds = Object.fromEntries(CLIPPED_SECONDS.map((field) => [field, whole().optional()]));
 export const JobsStatisticsSchema = z
-  .object({ id: z.string(), name: z.string(), ...totals, ...seconds })
+  .object({
+    id: z.string(),
+    name: z.string(),
+    id2: z.string().optional(),
+    name2: z.string().optional(),
+    ...totals,
+    ...seconds,
+  })
   .openapi('JobsStatistics');
 
 /** GET statistics/jobs: returns totals of the matching jobs, overall or by group. */
@@ -39,10 +43,11 @@ export const statistics = tableResource({
   schema: z.object({ statistics: z.array(JobsStatisticsSchema) }),
   async ask(c, asked) {
     const { jobs, options, groups } = statisticsAsked(c, filterOf(c, Query), asked);
-    const rows = await c.get('jobs').statistics(jobs, { ...options, ...groups }, c.get('deadline'));
+    const question = { ...options, ...groups };
+    const rows = await c.get('jobs').statistics(jobs, question, c.get('deadline'));
     return {
       json: () => jsonRows('{"statistics":', rows, '}', c.get('deadline')),
-      table: () => ({ columns: ['id', 'name', ...totalsOf(options)], rows }),
+      table: () => ({ columns: statisticsColumns(question), rows }),
     };
   },
 });
@@ -51,25 +56,14 @@ export const statistics = tableResource({
 export function statisticsAsked(
   c: Context<AppEnv>,
   filter: JobFilter,
-  {
-    'group-by': group,
-    'sort-by': sortBy,
-    page,
-    'items-per-page': itemsPerPage,
-  }: Pick<z.output<typeof Query>, 'group-by' | 'sort-by' | 'page' | 'items-per-page'>,
+  asked: Pick<z.output<typeof Query>, 'group-by' | 'sort-by' | 'page' | 'items-per-page'>,
 ) {
   const clip = timesOf(c, 'clip');
   const ranInside: Condition[] = clip === undefined ? [] : [{ kind: 'during', range: clip, nowSec: nowSec(c) }];
   const jobs = visibleJobs(c, [...filter, ...ranInside]);
-  const groupBy = group === undefined ? undefined : ofParameter('group-by', () => oneOf(group, groupsFor(jobs)));
-  const isPaged = groupBy !== undefined && (page ?? itemsPerPage) !== undefined;
   return {
     jobs,
-    options: { nowSec: nowSec(c), shortJobSec: c.get('service').settings.SHORT_JOB_S, clip },
-    groups: {
-      groupBy,
-      sortBy,
-      page: isPaged ? { page: page ?? 1, itemsPerPage: itemsPerPage ?? DEFAULT_PAGE_SIZE.groupsOfApi } : undefined,
-    },
+    options: { nowSec: nowSec(c), shortJobSec: c.get('service').settings.SHORT_JOB_S, clip, zone: zoneNameOf(c) },
+    groups: { ...groupingOf(jobs, asked), sortBy: asked['sort-by'] },
   };
 }

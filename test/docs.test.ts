@@ -8,6 +8,7 @@ import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { DEFAULT_COLUMNS, KNOWN_COLUMNS } from '../src/jobs/export-columns.ts';
 import type { Bounds } from '../src/jobs/field-kinds.ts';
 import { ALL_FIELDS, STORED_FIELDS } from '../src/jobs/fields.ts';
+import { GROUPS } from '../src/jobs/groups.ts';
 import { SMT } from '../src/jobs/job-numbers.ts';
 import { BOUNDS } from '../src/jobs/length-bounds.ts';
 import { ORDERS, SORT_COLUMNS } from '../src/jobs/list-order.ts';
@@ -114,6 +115,10 @@ describe('docs/internals.md', () => {
     const documented = table('docs/internals.md', 'Indexes').map(([name, columns]) => [name, columns]);
     expect(documented).toEqual(Object.entries(LEAN_INDEXES));
   });
+});
+
+test('docs/api.md has every group in the order of the code', () => {
+  expect(table('docs/api.md', 'Groups').map(([name]) => name)).toEqual(GROUPS);
 });
 
 test('docs/pages.md has the orders and the sizes of the list of jobs', () => {

@@ -42,13 +42,13 @@ export const QUESTIONS: readonly Question[] = [
   },
   {
     name: 'by user',
-    question: { kind: 'statistics', jobs: all, ...{ ...now, groupBy: 'user', sortBy: 'totalCoreHours' } },
+    question: { kind: 'statistics', jobs: all, ...{ ...now, groupBy: ['user'], sortBy: 'totalCoreHours' } },
     path: `${STATISTICS}?group-by=user&sort-by=totalCoreHours`,
     ...{ timesScan: 50, timesCovering: 15 },
   },
   {
     name: 'by project',
-    question: { kind: 'statistics', jobs: all, ...{ ...now, groupBy: 'project' } },
+    question: { kind: 'statistics', jobs: all, ...{ ...now, groupBy: ['project'] } },
     path: `${STATISTICS}?group-by=project`,
     ...{ timesScan: 50, timesCovering: 15 },
   },
@@ -90,7 +90,7 @@ export const QUESTIONS: readonly Question[] = [
   },
   {
     name: '30 days by user',
-    question: { kind: 'statistics', jobs: lastDays(30), ...{ ...now, groupBy: 'user' } },
+    question: { kind: 'statistics', jobs: lastDays(30), ...{ ...now, groupBy: ['user'] } },
     path: `${STATISTICS}?group-by=user&start-time=${END_SEC - 30 * 86_400}-`,
     timesScan: 2,
   },

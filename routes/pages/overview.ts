@@ -68,7 +68,7 @@ async function totals(c: Context<AppEnv>, filter: JobFilter) {
   const options = {
     nowSec: nowSec(c),
     shortJobSec: c.get('service').settings.SHORT_JOB_S,
-    groupBy: 'cluster',
+    groupBy: ['cluster'],
   } as const;
   const rows = await c.get('jobs').statistics(visibleJobs(c, filter), options, c.get('deadline'));
   return new Map(rows.map((row) => [row.id, row]));

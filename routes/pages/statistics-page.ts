@@ -4,14 +4,16 @@ import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
 import { Fault } from '../../src/faults.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { timesOf } from '../../src/http/query/job-filter-query.ts';
+import { groupBy, groupingOf } from '../../src/http/query/grouping-query.ts';
+import { timesOf, ZONE, zoneNameOf } from '../../src/http/query/job-filter-query.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
-import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import { DEFAULT_PAGE_SIZE } from '../../src/jobs/paging.ts';
-import { DEFAULT_SORT_FIELD, GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { DEFAULT_SORT_FIELD, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { UTC } from '../../src/jobs/time-zone.ts';
+import { zoneOf } from '../../src/jobs/times.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
 import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
@@ -22,7 +24,7 @@ import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';
 const VIEW = z.object({
-  'group-by': choice(GROUPS, undefined),
+  'group-by': groupBy(''),
   'sort-by': choice(SORT_FIELDS, DEFAULT_SORT_FIELD),
   clip: choice(['during'], undefined),
   bins: choice(DURATION_BINS_NAMES, DEFAULT_DURATION_BINS),
@@ -43,12 +45,15 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const { 'group-by': group, 'sort-by': sortBy, clip, bins, page: pageNumber } = readQuery(queryOf(c), VIEW);
   const jobs = visibleJobs(c, asked.filter);
   const choices = groupsFor(jobs);
-  const groupBy = group === undefined ? choices[0] : ofParameter('group-by', () => oneOf(group, choices));
+  const { groupBy = choices.slice(0, 1) } = groupingOf(jobs, { 'group-by': group });
+  const zone = zoneOf(zoneNameOf(c));
+  if (zone !== UTC) asked.page.keep.set(ZONE, zone.name); // links keep it, since groups of times have it
   const during = asked.filter.find((condition) => condition.kind === 'during');
   const options = {
     nowSec: nowSec(c),
     shortJobSec: c.get('service').settings.SHORT_JOB_S,
     clip: clip === undefined ? undefined : during?.range,
+    zone: zone.name,
   };
   const groupsAsked = { groupBy, sortBy, page: { page: pageNumber, itemsPerPage: DEFAULT_PAGE_SIZE.groupsOnPage } };
   const [{ statistics }, filter] = await Promise.all([
@@ -58,6 +63,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const [[totals] = [], groups = []] = statistics;
   const content = statisticsContent({
     groupBy,
+    zone,
     sortBy,
     clipping: during === undefined ? undefined : (clip ?? 'none'),
     bins,

@@ -4,8 +4,8 @@ import type { Deadline } from '../deadline.ts';
 import { inSlices } from '../slices.ts';
 
 /**
- * The format of answers from the process of the index: a line of JSON, then JSON arrays with one member per line: the
- * names of groups, as pairs of id and name, and the rows. SQLite and DuckDB write them, and the process joins them as
+ * The format of answers from the process of the index: a line of JSON, then JSON arrays with one member per line: names
+ * of groups, as pairs of key and name, and the rows. SQLite and DuckDB write them, and the process joins them as
  * text, so it never parses a thousand groups.
  */
 interface Head {
@@ -13,16 +13,29 @@ interface Head {
   readonly parts?: readonly number[];
   /** The columns of rows that are lists of values. Without them the rows are objects, and there are no names. */
   readonly columns?: readonly string[];
-  readonly namesBytes: number;
+  readonly names: readonly NamesHead[];
+}
+
+interface NamesHead {
+  /** The member of a row with the key, and the one for the name. */
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Names of the groups of an answer. `pairs` is JSON. */
+export interface GroupNames extends Omit<NamesHead, 'bytes'> {
+  readonly pairs: string;
 }
 
 export function rowsJson(rows: readonly unknown[]): string {
-  return `{"namesBytes":0}\n[${rows.map((row) => JSON.stringify(row)).join(',\n')}]`;
+  return `{"names":[]}\n[${rows.map((row) => JSON.stringify(row)).join(',\n')}]`;
 }
 
-/** Both `lists` (of values) and `names` are JSON. */
-export function groupsJson(columns: readonly string[], lists: string, names = '[]'): string {
-  return `${JSON.stringify({ columns, namesBytes: Buffer.byteLength(names) })}\n${names}${lists}`;
+/** `lists` (of values) is JSON. */
+export function groupsJson(columns: readonly string[], lists: string, names: readonly GroupNames[]): string {
+  const heads = names.map(({ id, name, pairs }): NamesHead => ({ id, name, bytes: Buffer.byteLength(pairs) }));
+  return `${JSON.stringify({ columns, names: heads })}\n${names.map(({ pairs }) => pairs).join('')}${lists}`;
 }
 
 /** The answer to several questions. */
@@ -36,14 +49,18 @@ export function partsJson(answers: readonly string[]): string {
  */
 export async function rowsOf(answer: Uint8Array, deadline: Pick<Deadline, 'signal'>): Promise<unknown[]> {
   const namesAt = answer.indexOf(10) + 1; // after a line feed
-  const { parts, columns, namesBytes }: Head = JSON.parse(textOf(answer.subarray(0, namesAt)));
+  const { parts, columns, names }: Head = JSON.parse(textOf(answer.subarray(0, namesAt)));
   if (parts !== undefined) return await partsOf(answer.subarray(namesAt), parts, deadline);
-  const rowsAt = namesAt + namesBytes;
-  const names = await inSlices(rowTexts(answer.subarray(namesAt, rowsAt)), (text) => JSON.parse(text), deadline);
-  const nameOf = new Map<string, string>(names);
+  let rowsAt = namesAt;
+  const named: NamedMember[] = [];
+  for (const { id, name, bytes } of names) {
+    const texts = rowTexts(answer.subarray(rowsAt, rowsAt + bytes));
+    named.push({ id, name, nameOf: new Map(await inSlices(texts, (text) => JSON.parse(text), deadline)) });
+    rowsAt += bytes;
+  }
   const rowOf = (text: string) => {
     const row = JSON.parse(text);
-    return columns === undefined ? row : groupOf(row, columns, nameOf);
+    return columns === undefined ? row : groupOf(row, columns, named);
   };
   return await inSlices(rowTexts(answer.subarray(rowsAt)), rowOf, deadline);
 }
@@ -58,9 +75,13 @@ async function partsOf(answers: Uint8Array, parts: readonly number[], deadline: 
   return rows;
 }
 
-function groupOf(values: readonly unknown[], columns: readonly string[], nameOf: ReadonlyMap<string, string>) {
+interface NamedMember extends Omit<NamesHead, 'bytes'> {
+  readonly nameOf: ReadonlyMap<string, string>;
+}
+
+function groupOf(values: readonly unknown[], columns: readonly string[], named: readonly NamedMember[]) {
   const row: Record<string, unknown> = {};
   for (const [at, column] of columns.entries()) row[column] = values[at];
-  row['name'] = nameOf.get(String(row['id'])) ?? '';
+  for (const { id, name, nameOf } of named) row[name] = nameOf.get(String(row[id])) ?? '';
   return row;
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { type Group, groupMembers } from '../jobs/groups.ts';
 import { pageIdsOf } from '../questions/list/deep-slice.ts';
 import { overviewRows } from '../questions/overview/duckdb.ts';
 import type { OverviewPart } from '../questions/overview/question.ts';
@@ -98,7 +99,7 @@ export class IndexSession {
    * Unsupported is thrown, the index cannot answer until the next build.
    */
   async ask(question: Question, call = new Interruptible()): Promise<string | undefined> {
-    const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag');
+    const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag') || groupsOf(question).includes('tag');
     const { file, meta, inSnapshot } = await this.#followed(call, 'check', ({ odd }) => ({
       readableTags: asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : new Set<bigint>(),
       meetsOdd: this.#source.anyMatches(
@@ -143,9 +144,19 @@ export class IndexSession {
 
   #answerJson(question: OverviewPart | CountingQuestion, rows: readonly Record<string, unknown>[]): string {
     if (question.kind !== 'statistics') return rowsJson(rows);
-    const { json, ids } = rows[0] ?? {};
-    const names = question.groupBy === 'user' ? this.#source.namesOf(String(ids)) : undefined;
+    const { json, ...keys } = rows[0] ?? {};
+    const names = groupMembers(question).map(({ id, name, group }, at) => ({
+      id,
+      name,
+      pairs: this.#namesOf(group, String(keys[`key${at}`])),
+    }));
     return groupsJson(groupColumns(question), String(json), names);
+  }
+
+  /** Names of groups as pairs. Takes and returns a JSON list. */
+  #namesOf(group: Group | undefined, keys: string): string {
+    if (group === 'user') return this.#source.namesOf(keys);
+    return group === 'tag' ? this.#source.tagNamesOf(keys) : '[]';
   }
 
   /** The effective settings of DuckDB. */
@@ -225,6 +236,12 @@ export class IndexSession {
       own.resolve();
     }
   }
+}
+
+/** The groups of all parts of a question. */
+function groupsOf(question: Question): readonly Group[] {
+  if (question.kind === 'overview') return question.parts.flatMap((part) => groupsOf({ ...part, jobs: question.jobs }));
+  return question.kind === 'statistics' || question.kind === 'percentiles' ? (question.groupBy ?? []) : [];
 }
 
 /** Returns what to do about an error: `next` after an integer overflow. Others are thrown. */

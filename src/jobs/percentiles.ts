@@ -41,6 +41,8 @@ export const MOST_PERCENTILES = 20;
  */
 export interface Percentiles {
   id: string;
+  /** Of the second group, if there are two. */
+  id2?: string;
   /** Jobs with the value. */
   jobs: number;
   /** Jobs without it. */

@@ -1,6 +1,4 @@
-/** The groups of statistics. `subcluster` and `partition` merge equal names of different clusters. */
-export const GROUPS = ['user', 'project', 'cluster', 'subcluster', 'partition'] as const;
-export type Group = (typeof GROUPS)[number];
+import { type Grouping, groupMembers } from './groups.ts';
 
 /** The values of a group, in the order of an answer. */
 export const TOTALS = [
@@ -32,6 +30,11 @@ export function totalsOf({ clip }: { readonly clip?: unknown }): readonly (Total
   return clip === undefined ? TOTALS : [...TOTALS, ...CLIPPED_SECONDS];
 }
 
+/** Returns the members of a row of an answer, in order. */
+export function statisticsColumns(asked: { readonly clip?: unknown } & Grouping): (keyof JobsStatistics)[] {
+  return [...groupMembers(asked).flatMap(({ id, name }) => [id, name]), ...totalsOf(asked)];
+}
+
 /** The sort orders of groups: descending, ties by the group's key ascending (its UTF-8 bytes). */
 export type SortField = Exclude<Total, 'runningJobs' | 'shortJobs'>;
 export const SORT_FIELDS = TOTALS.filter(
@@ -59,6 +62,9 @@ export type Whole = number | bigint;
 export type JobsStatistics = Record<Total, Whole> &
   Partial<Record<ClippedSeconds, Whole>> & {
     id: string;
-    /** The name of the account if the groups are users; '' if there is none. */
+    /** The name of the account, or the type and name of the tag. '' for other groups. */
     name: string;
+    /** Of the second group, if there are two. */
+    id2?: string;
+    name2?: string;
   };

@@ -1,10 +1,10 @@
 import { Fault } from '../faults.ts';
 import type { Condition, JobFilter } from './filter.ts';
+import { GROUPS, type Group } from './groups.ts';
 import { type HiddenMetrics, refuseHiddenConditions, refuseHiddenMetrics } from './hidden-metrics.ts';
 import type { Tag } from './job.ts';
 import { footprintKeyOf, type OrderColumn } from './list-order.ts';
 import { isPublicScope, type Reach, reachesLess, rightsOf, type User } from './roles.ts';
-import { GROUPS, type Group } from './statistics.ts';
 
 /**
  * A filter limited to the jobs that its caller may see. `visibleTo` makes it. Every statement about jobs requires one.
@@ -59,10 +59,9 @@ function ownedBy(user: User, reach: Reach): Condition {
   return { kind: 'owner', user: user.name, projects: reach === 'projects' ? user.projects : [] };
 }
 
-/** Returns the groups that statistics of these jobs may use, the usual one first. */
-export function groupsFor({ named }: VisibleJobs): readonly [Group, ...Group[]] {
-  const [, ...others] = GROUPS; // the first is the user
-  return named === undefined ? GROUPS : others;
+/** Returns the groups that statistics of these jobs may use. */
+export function groupsFor({ named }: VisibleJobs): readonly Group[] {
+  return named === undefined ? GROUPS : GROUPS.filter((group) => group !== 'user');
 }
 
 /** Returns true if a user may write tags of a scope (contract/rest.md §7). */

@@ -2,6 +2,7 @@ import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
 import { footprintKeys } from '../jobs/export-columns.ts';
+import { refuseMoreGroups } from '../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../jobs/hidden-metrics.ts';
 import {
   type JobHistograms,
@@ -48,7 +49,7 @@ import { type PercentilesOptions, percentilesQuestion } from './percentiles/ques
 import { jobPercentiles, percentilesRow } from './percentiles/sqlite.ts';
 import type { Question } from './question.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
-import { jobStatistics, StatisticsRow } from './statistics/sqlite.ts';
+import { jobStatistics, statisticsRow } from './statistics/sqlite.ts';
 
 /**
  * The column index as an engine for questions. Several places decide whether it is asked:
@@ -97,10 +98,12 @@ export class JobQuestions {
     return row?.count ?? 0;
   }
 
-  /** Returns one row for all jobs, or one per group in the requested order. */
+  /** Returns one row for all jobs, or one per group in the requested order. Throws invalid_request for too many groups. */
   async statistics(jobs: VisibleJobs, options: StatisticsOptions, deadline: Deadline): Promise<JobsStatistics[]> {
     const question = { kind: 'statistics', jobs, ...options } as const;
-    return await this.#rows(question, StatisticsRow, () => jobStatistics(jobs, options), deadline);
+    const rows = await this.#rows(question, statisticsRow(options), () => jobStatistics(jobs, options), deadline);
+    refuseMoreGroups(options, rows);
+    return rows;
   }
 
   async histograms(jobs: VisibleJobs, options: HistogramsOptions, deadline: Deadline): Promise<JobHistograms> {
@@ -125,7 +128,9 @@ export class JobQuestions {
   /** Returns one row for all jobs, or one per group. Throws `forbidden` for a metric hidden from the caller. */
   async percentiles(jobs: VisibleJobs, options: PercentilesOptions, deadline: Deadline): Promise<Percentiles[]> {
     const question = percentilesQuestion(jobs, options);
-    return await this.#rows(question, percentilesRow(options), () => jobPercentiles(jobs, options), deadline);
+    const rows = await this.#rows(question, percentilesRow(options), () => jobPercentiles(jobs, options), deadline);
+    refuseMoreGroups(options, rows);
+    return rows;
   }
 
   /** Returns a page of a list in any order, each job as a line. */

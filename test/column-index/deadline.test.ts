@@ -15,7 +15,7 @@ test('a deadline ends a question at once, and the index serves on', async () => 
   await isReady(both);
   let ended = 0;
   for (let ms = 1; ms <= 12; ms += 1) {
-    const options = { nowSec: 10_000 + ms, shortJobSec: 300, groupBy: 'user' } as const;
+    const options = { nowSec: 10_000 + ms, shortJobSec: 300, groupBy: ['user'] } as const;
     const reading = both.questions.statistics(ALL, options, within(ms)).catch((error: unknown) => {
       expect(error).toMatchObject({ code: 'deadline_exceeded' });
       ended += 1;
@@ -41,7 +41,7 @@ test('so it does while thousands of changes are taken over, and none is lost', a
     });
   }
   expect(ended).toBeGreaterThan(0);
-  const options = { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' } as const;
+  const options = { nowSec: 10_000, shortJobSec: 300, groupBy: ['user'] } as const;
   const [group] = await both.questions.statistics(ALL, options, within(20_000));
   expect(group).toMatchObject({ id: 'user8', totalJobs: 12_000 });
   expect(both.index.status().counters).toMatchObject({ kills: 0, crashes: 0 });

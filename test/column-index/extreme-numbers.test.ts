@@ -7,7 +7,6 @@ import type { IndexSession } from '../../src/column-index/session.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';
-import { GROUPS } from '../../src/jobs/statistics.ts';
 import { cursorOf } from '../../src/questions/list/duckdb.ts';
 import { listedJobs, listedJobsAt, pageIdsQuestion, sliceOf } from '../../src/questions/list/listed-jobs.ts';
 import { overviewQuestion } from '../../src/questions/overview/question.ts';
@@ -15,6 +14,7 @@ import type { Question } from '../../src/questions/question.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
 import { conditionsOf, randomWindow } from '../support/random-filters.ts';
+import { randomGroupBy, randomZone } from '../support/random-groups.ts';
 import { EXTREME_WHOLES, type Row, randomRows, store } from '../support/random-jobs.ts';
 import { randomQuestion } from '../support/random-questions.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
@@ -45,7 +45,8 @@ const overview = fc.record({
   nowSec: fc.constant(NOW),
   shortJobSec: fc.constantFrom(300, 60),
   clip: fc.option(randomWindow, { nil: undefined }),
-  statistics: fc.array(fc.record({ groupBy: fc.constantFrom(undefined, ...GROUPS) }), { minLength: 2, maxLength: 3 }),
+  zone: randomZone,
+  statistics: fc.array(fc.record({ groupBy: randomGroupBy }), { minLength: 2, maxLength: 3 }),
   histograms: fc.constant(['1h'] as const),
 });
 const asked = fc.array(
@@ -152,7 +153,7 @@ describe('totals', () => {
     overviewQuestion(jobs, {
       nowSec: NOW,
       shortJobSec: 300,
-      statistics: [{}, { groupBy: 'user' }],
+      statistics: [{}, { groupBy: ['user'] }],
       histograms: ['1h'],
     });
   let shared: Awaited<ReturnType<typeof opened>>;
@@ -185,7 +186,7 @@ describe('totals', () => {
     const { db, index } = shared;
     const most = 'duration = 2147483647, num_nodes = 536870911';
     await db.exec(`${jobs(10, 29)} UPDATE job SET ${most} WHERE job_id BETWEEN 10 AND 29`); // 20 * 2^60
-    for (const asked of [TOTALS, { ...TOTALS, groupBy: 'user' as const }, overview(ALL)]) {
+    for (const asked of [TOTALS, { ...TOTALS, groupBy: ['user'] as const }, overview(ALL)]) {
       expect(await isAnswered(db, index, asked)).toBe(true);
     }
     expect(index.summaries?.leftOut).toEqual({});

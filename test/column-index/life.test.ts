@@ -10,7 +10,7 @@ import { until, within } from '../support/pool.ts';
 
 vi.setConfig({ testTimeout: 2 * BUILD_LIMIT_MS, hookTimeout: BUILD_LIMIT_MS });
 
-const STATISTICS = { nowSec: 10_000, shortJobSec: 300, groupBy: 'user' } as const;
+const STATISTICS = { nowSec: 10_000, shortJobSec: 300, groupBy: ['user'] } as const;
 
 test('it answers once it is built, and knows what was written before the question', async () => {
   const pool = await localDatabase();
@@ -284,7 +284,7 @@ test('thousands of changes are taken over at once, with new footprint keys, new 
      DELETE FROM job WHERE job_id % 1000 = 1; UPDATE job SET hpc_user = 'a\\"b' WHERE job_id % 100 = 2`,
   );
   const alone = new JobQuestions(pool.db);
-  const options = { nowSec: 10_000, shortJobSec: 61, groupBy: 'user' } as const;
+  const options = { nowSec: 10_000, shortJobSec: 61, groupBy: ['user'] } as const;
   expect(await both.questions.statistics(ALL, options, within(20_000))).toEqual(
     await alone.statistics(ALL, options, within(20_000)),
   );

@@ -4,12 +4,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import type { User } from '../../src/jobs/roles.ts';
-import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type OverviewOptions, overviewQuestion } from '../../src/questions/overview/question.ts';
 import { answerOf, builtIndex } from '../support/column-index.ts';
 import { statementFor } from '../support/questions.ts';
 import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
+import { randomGroupBy, randomZone } from '../support/random-groups.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
 import { testDatabase } from '../support/sql.ts';
 import { madeSuitable } from '../support/suitable-jobs.ts';
@@ -27,9 +28,10 @@ const options: fc.Arbitrary<OverviewOptions> = fc.record({
   nowSec: fc.constantFrom(NOW, NOW + 1_000),
   shortJobSec: fc.constantFrom(300, 300, 60),
   clip: fc.option(randomWindow, { nil: undefined }),
+  zone: randomZone,
   statistics: fc.array(
     fc.record({
-      groupBy: fc.constantFrom(undefined, ...GROUPS),
+      groupBy: randomGroupBy,
       sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
       page: fc.constantFrom(undefined, { page: 2, itemsPerPage: 2 }),
     }),

@@ -7,13 +7,14 @@ import { IndexSession } from '../../src/column-index/session.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
-import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { KEY_FIELDS, type SummaryName, summariesFor } from '../../src/questions/summaries/summary-tables.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
 import { conditionsOf, randomUser } from '../support/random-filters.ts';
+import { randomGroupBy, randomZone } from '../support/random-groups.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 import { madeSuitable } from '../support/suitable-jobs.ts';
@@ -44,7 +45,8 @@ const question: fc.Arbitrary<Partial<OneQuery> & Pick<OneQuery, 'kind'>> = fc.on
   fc.constant({ kind: 'count' as const }),
   fc.record({
     kind: fc.constant('statistics' as const),
-    groupBy: fc.constantFrom(undefined, ...GROUPS),
+    groupBy: randomGroupBy,
+    zone: randomZone,
     sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
     page: fc.constantFrom(undefined, { page: 2, itemsPerPage: 2 }),
     shortJobSec: fc.constantFrom(300, 300, 60),

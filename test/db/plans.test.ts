@@ -174,8 +174,8 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     const options = { nowSec: NOW, shortJobSec: 300 };
     const plans = [
       jobStatistics(jobs, options),
-      jobStatistics(jobs, { ...options, groupBy: 'user', sortBy: 'totalJobs' }),
-      jobStatistics(jobs, { ...options, groupBy: 'cluster' }),
+      jobStatistics(jobs, { ...options, groupBy: ['user'], sortBy: 'totalJobs' }),
+      jobStatistics(jobs, { ...options, groupBy: ['cluster'] }),
       jobHistograms(jobs, { nowSec: NOW, bins: '1h' }),
       metricHistograms({ jobs, scales: [scale], bins: 10 }),
     ].map((statement) => db.plan(statement));
@@ -200,7 +200,7 @@ describe.each(CASES)('with the $indexes indexes, analyzed: $analyzed', ({ indexe
     const options = { nowSec: NOW, shortJobSec: 300 };
     const plans = [
       await db.plan(countJobs(jobs)),
-      await db.plan(jobStatistics(jobs, { ...options, groupBy: 'user' })),
+      await db.plan(jobStatistics(jobs, { ...options, groupBy: ['user'] })),
       await db.plan(jobStatistics(jobs, { ...options, clip: { from: 1_602_000_000n, to: 1_602_100_000n } })),
       await db.plan(jobHistograms(jobs, { nowSec: NOW, bins: '1h' })),
       await pageIdsOf(jobs),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DURATION_BINS_NAMES, jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
-import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
@@ -13,6 +13,7 @@ import { matches } from '../support/naive-filter.ts';
 import { naivePercentiles } from '../support/naive-percentiles.ts';
 import { naiveHistograms, naiveMetricHistogram, naiveStatistics } from '../support/naive-statistics.ts';
 import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
+import { randomGroupBy, randomZone } from '../support/random-groups.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
 import { randomPercentiles } from '../support/random-percentiles.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
@@ -77,15 +78,17 @@ test('a page holds the jobs of a naive filter, sort and slice', async () => {
 
 test('statistics are those of the formulas over the rows', async () => {
   const options = fc.record({
-    groupBy: fc.constantFrom(undefined, ...GROUPS),
+    groupBy: randomGroupBy,
+    zone: randomZone,
     sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
     page: fc.constantFrom(undefined, { page: 1, itemsPerPage: 3 }, { page: 2, itemsPerPage: 2 }),
     shortJobSec: fc.constantFrom(0, 300),
     clip: fc.option(randomWindow, { nil: undefined }),
   });
   await overRandomJobs(options, async (visible, found, asked) => {
-    expect(await db.read(jobStatistics(visible, { ...asked, nowSec: NOW }))).toEqual(
-      naiveStatistics(found, { ...asked, nowSec: NOW }),
+    const question = { ...asked, nowSec: NOW };
+    expect(await db.read(jobStatistics(visible, question))).toEqual(
+      naiveStatistics(found, { ...question, tagScopes: visible.tagScopes }),
     );
   });
 });
@@ -103,7 +106,9 @@ test('histograms are those of the bin tables over the rows', async () => {
 
 test('percentiles are those of their definition over the sorted values', async () => {
   await overRandomJobs(randomPercentiles, async (visible, found, asked) => {
-    expect(await db.read(jobPercentiles(visible, asked))).toEqual(naivePercentiles(found, asked));
+    expect(await db.read(jobPercentiles(visible, asked))).toEqual(
+      naivePercentiles(found, { ...asked, tagScopes: visible.tagScopes }),
+    );
   });
 });
 

@@ -54,7 +54,7 @@ test('sums over all jobs', async () => {
 });
 
 test('groups by user carry the name of the account and are sorted', async () => {
-  const rows = await db.read(jobStatistics(all, { ...options, groupBy: 'user', sortBy: 'totalCoreHours' }));
+  const rows = await db.read(jobStatistics(all, { ...options, groupBy: ['user'], sortBy: 'totalCoreHours' }));
   // ada 50000 s = 13 h, bob 20500 s = 5 h
   expect(rows.map(({ id, name, totalCoreHours }) => [id, name, totalCoreHours])).toEqual([
     ['ada', 'Ada L.', 13],
@@ -63,7 +63,7 @@ test('groups by user carry the name of the account and are sorted', async () => 
 });
 
 test('equal groups come in the order of their keys', async () => {
-  const rows = await db.read(jobStatistics(all, { ...options, groupBy: 'cluster', sortBy: 'totalJobs' }));
+  const rows = await db.read(jobStatistics(all, { ...options, groupBy: ['cluster'], sortBy: 'totalJobs' }));
   expect(rows.map(({ id }) => id)).toEqual(['a', 'b']);
 });
 
@@ -112,7 +112,7 @@ test('no jobs: one row of zeros, and no groups', async () => {
   const [row, ...others] = await db.read(jobStatistics(none, options));
   expect(others).toEqual([]);
   expect(Object.values(row ?? {}).filter((value) => value !== 0)).toEqual(['', '']);
-  expect(await db.read(jobStatistics(none, { ...options, groupBy: 'user' }))).toEqual([]);
+  expect(await db.read(jobStatistics(none, { ...options, groupBy: ['user'] }))).toEqual([]);
 });
 
 test('a number that a foreign file stores as text or fraction harms nobody', async () => {

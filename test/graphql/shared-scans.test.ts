@@ -11,7 +11,7 @@ function scans() {
   const asked: [VisibleJobs, object][] = [];
   const shared = new SharedScans(new Turns(), async (jobs, parts) => {
     asked.push([jobs, structuredClone(parts)]);
-    const group = ({ groupBy }: { groupBy?: string | undefined }) => [{ id: `${groupBy}` }] as never;
+    const group = ({ groupBy }: { groupBy?: readonly string[] | undefined }) => [{ id: `${groupBy}` }] as never;
     const bins = (width: string) => ({ histDuration: [{ value: width }] }) as never;
     return { statistics: parts.statistics.map(group), histograms: parts.histograms.map(bins), metricHistograms: [] };
   });
@@ -21,10 +21,10 @@ function scans() {
 test('several questions about the same jobs are asked together, and each gets its answer', async () => {
   const { asked, shared } = scans();
   const answers = await Promise.all([
-    shared.read('statistics', ALL, { groupBy: 'user' }),
+    shared.read('statistics', ALL, { groupBy: ['user'] }),
     shared.read('statistics', SOME, {}),
     shared.read('histograms', ALL, '1h'),
-    shared.read('statistics', ALL, { groupBy: 'project' }),
+    shared.read('statistics', ALL, { groupBy: ['project'] }),
   ]);
   expect(answers).toEqual([
     [{ id: 'user' }],
@@ -33,7 +33,7 @@ test('several questions about the same jobs are asked together, and each gets it
     [{ id: 'project' }],
   ]);
   expect(asked).toEqual([
-    [ALL, { statistics: [{ groupBy: 'user' }, { groupBy: 'project' }], histograms: ['1h'], metricHistograms: [] }],
+    [ALL, { statistics: [{ groupBy: ['user'] }, { groupBy: ['project'] }], histograms: ['1h'], metricHistograms: [] }],
     [SOME, { statistics: [{}], histograms: [], metricHistograms: [] }],
   ]);
 });

@@ -71,7 +71,12 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/extreme-numbers',
   ),
   mutation('questions/where/duckdb.ts', 'hasWide ?', 'false ?', 'column-index/extreme-numbers'),
-  mutation('questions/summaries/alike-jobs.ts', '!context.hasWide || ', 'true || ', 'column-index/extreme-numbers'),
+  mutation(
+    'questions/summaries/alike-jobs.ts',
+    '!context.hasWide) return',
+    'true) return',
+    'column-index/extreme-numbers',
+  ),
   mutation('column-index/session.ts', 'await call.waitFor(before);', '', 'column-index/session'),
   mutation('column-index/interruptible.ts', 'this.#connection?.interrupt();', '', 'column-index/deadline'),
   mutation('column-index/lanes.ts', 'running.call.interrupt();', '', 'column-index/lanes'),

@@ -2,6 +2,7 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const HTTP: readonly Mutation[] = [
+  mutation('http/query/grouping-query.ts', 'itemsPerPage > most', 'false', 'routes/groups'),
   mutation('http/auth/auth.ts', "callers('api', checkAddress)", "callers('api')", 'http/client-address'),
   mutation('http/auth/auth.ts', "callers('api', checkAddress)", "callers('userapi', checkAddress)", 'http/auth'),
   mutation('http/auth/auth.ts', "c.req.method !== 'GET' || ", '', 'http/session'),

@@ -77,6 +77,36 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     expect([new URL(page.url()).search, await texts(`${GROUPS} th`)]).toEqual([search, ids]);
   });
 
+  test('group by two at once, and a row leads to the jobs of both', async () => {
+    const { page, texts, overflow } = await service.visit('root');
+    await page.goto('/statistics?project.not=many&group-by=user');
+    await page.getByText('and by', { exact: true }).click();
+    await follow(
+      page,
+      page.getByRole('navigation', { name: 'And by' }).getByRole('link', { name: 'Node', exact: true }),
+    );
+    expect(new URL(page.url()).search).toBe('?project.not=many&group-by=user%2Cnode');
+    const [first = '', second = ''] = await texts(`${GROUPS} th`);
+    expect(first).toBe('bob');
+    await follow(page, page.getByRole('link', { name: `jobs of bob, ${second}` }));
+    const [cluster = '', host = ''] = second.split('/');
+    const { searchParams } = new URL(page.url());
+    expect(['user', 'cluster', 'node'].map((name) => searchParams.get(name))).toEqual(['bob', cluster, host]);
+    expect((await texts('table.jobs tbody tr')).length).toBeGreaterThan(0);
+    await page.goto('/statistics?group-by=weekday,name-family');
+    expect([await texts(`${GROUPS} td:last-child a`), await overflow()]).toEqual([[], 0]);
+  });
+
+  test('group by the month of a time zone, which their links keep', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/statistics?zone=Pacific/Apia&group-by=month&sort-by=totalJobs');
+    const [month = ''] = await texts(`${GROUPS} th`);
+    const jobs = (await texts(`${GROUPS} td:nth-of-type(1)`))[0];
+    await follow(page, page.getByRole('link', { name: month, exact: true }));
+    expect(new URL(page.url()).searchParams.get('zone')).toBe('Pacific/Apia');
+    expect([await texts(`${GROUPS} th`), (await texts('.totals dd'))[0]]).toEqual([[month], jobs]);
+  });
+
   test('sort by a click on a column, and have pages', async () => {
     const { page, texts } = await service.visit('root');
     await page.goto('/statistics');

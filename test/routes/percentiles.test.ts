@@ -102,7 +102,7 @@ describe('GET /api/statistics/percentiles', () => {
       'p',
     ]),
     [`of=wait&p=${Array(21).fill('50').join()}`, 'p'],
-    ['of=wait&group-by=node', 'group-by'],
+    ['of=wait&group-by=colour', 'group-by'],
     ['of=wait&page=0', 'page'],
     ['of=wait&colour=red', 'colour'],
   ])('refuses %s by name', async (query, name) => {

@@ -86,7 +86,7 @@ describe('GET /api/statistics/jobs', () => {
   });
 
   test.each([
-    'group-by=node',
+    'group-by=colour',
     'sort-by=name',
     'page=0',
     'items-per-page=x',

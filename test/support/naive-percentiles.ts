@@ -2,25 +2,32 @@ import { METRIC } from '../../src/jobs/fields.ts';
 import type { Measure, Percentiles } from '../../src/jobs/percentiles.ts';
 import type { PercentilesOptions } from '../../src/questions/percentiles/question.ts';
 import { waitOf } from './naive-filter.ts';
-import { exact, groupsOf, lasted } from './naive-statistics.ts';
+import { groupsOf, type NaiveGrouping } from './naive-groups.ts';
+import { exact, lasted } from './naive-statistics.ts';
 import type { Row } from './random-jobs.ts';
 
 /** Percentiles by their definition: the first of the sorted values that has at least p % of them at or below it. */
-export function naivePercentiles(rows: readonly Row[], options: PercentilesOptions): Percentiles[] {
+export function naivePercentiles(rows: readonly Row[], options: PercentilesOptions & NaiveGrouping): Percentiles[] {
   const { groupBy, page } = options;
-  if (groupBy === undefined) return [ofRows('', rows, options)];
-  const groups = groupsOf(rows, groupBy).map(([key, found]) => ofRows(key, found, options));
+  if (groupBy === undefined) return [ofRows({ id: '' }, rows, options)];
+  const groups = groupsOf(rows, options).map(({ members: { name, name2, ...ids }, rows: found }) =>
+    ofRows(ids, found, options),
+  );
   return page === undefined ? groups : groups.slice((page.page - 1) * page.itemsPerPage, page.page * page.itemsPerPage);
 }
 
-function ofRows(id: string, rows: readonly Row[], { of, percentiles, nowSec }: PercentilesOptions): Percentiles {
+function ofRows(
+  ids: Pick<Percentiles, 'id' | 'id2'>,
+  rows: readonly Row[],
+  { of, percentiles, nowSec }: PercentilesOptions,
+): Percentiles {
   const values = rows
     .map((row) => measureOf(row, of, nowSec))
     .filter((value) => value !== undefined)
     .sort((a, b) => (a < b ? -1 : Number(a > b)));
   const share = (value: bigint | number) => (values.filter((other) => other <= value).length * 100) / values.length;
   return {
-    id,
+    ...ids,
     jobs: values.length,
     unknown: rows.length - values.length,
     values: percentiles.map((p) => {

@@ -1,26 +1,30 @@
 import { DURATION_BINS, type DurationBins, type MetricScale } from '../../src/jobs/histograms.ts';
-import type { Group, JobsStatistics } from '../../src/jobs/statistics.ts';
+import type { JobsStatistics } from '../../src/jobs/statistics.ts';
 import type { StatisticsOptions } from '../../src/questions/statistics/question.ts';
 import { waitOf } from './naive-filter.ts';
+import { groupsOf, type NaiveGroup, type NaiveGrouping } from './naive-groups.ts';
 import type { Row } from './random-jobs.ts';
 
 /** The statistics of contract/graphql.md §6, with integers of any size. */
-export function naiveStatistics(rows: readonly Row[], options: StatisticsOptions) {
+export function naiveStatistics(rows: readonly Row[], options: StatisticsOptions & NaiveGrouping) {
   const { groupBy, sortBy, page } = options;
-  if (groupBy === undefined) return [totals('', rows, options)];
-  const groups = groupsOf(rows, groupBy).map(([key, found]) => totals(key, found, options));
+  if (groupBy === undefined) return [totals({ id: '', name: '' }, rows, options)];
+  const groups = groupsOf(rows, options).map(({ members, rows: found }) => totals(members, found, options));
   if (sortBy !== undefined) groups.sort((a, b) => (a[sortBy] === b[sortBy] ? 0 : a[sortBy] < b[sortBy] ? 1 : -1));
   if (page === undefined) return groups;
   return groups.slice((page.page - 1) * page.itemsPerPage, page.page * page.itemsPerPage);
 }
 
-function totals(id: string, rows: readonly Row[], { nowSec, shortJobSec, clip }: StatisticsOptions): JobsStatistics {
+function totals(
+  members: NaiveGroup['members'],
+  rows: readonly Row[],
+  { nowSec, shortJobSec, clip }: StatisticsOptions,
+): JobsStatistics {
   const sum = (value: (row: Row) => bigint) => rows.reduce((all, row) => all + value(row), 0n);
   const seconds = (value: (row: Row) => bigint) => sum((row) => secondsIn(clip, row, nowSec) * value(row));
   const hours = (value: (row: Row) => bigint) => exact(floorDivide(seconds(value), 3600n));
   return {
-    id,
-    name: '',
+    ...members,
     totalJobs: rows.length,
     totalUsers: new Set(rows.map(({ user }) => user.toString('latin1'))).size,
     runningJobs: rows.filter(({ state }) => state === 'running').length,
@@ -65,15 +69,6 @@ function floorDivide(value: bigint, by: bigint): bigint {
 
 export function exact(value: bigint): number | bigint {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-}
-
-/** The groups in the order of their keys' bytes, each with its rows. */
-export function groupsOf(rows: readonly Row[], groupBy: Group): [key: string, rows: readonly Row[]][] {
-  const keyOf = (row: Row) => row[groupBy] ?? Buffer.from('');
-  const byKey = Map.groupBy(rows, (row) => keyOf(row).toString('latin1'));
-  return [...byKey]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([bytes, found]) => [Buffer.from(bytes, 'latin1').toString(), found]);
 }
 
 /** The histograms of contract/graphql.md §6.1. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { MEASURES } from '../../src/jobs/percentiles.ts';
-import { GROUPS } from '../../src/jobs/statistics.ts';
 import type { PercentilesOptions } from '../../src/questions/percentiles/question.ts';
+import { randomGroupBy, randomZone } from './random-groups.ts';
 
 /** Percentiles of any number of a job, at and next to the ends. */
 export const randomPercentiles: fc.Arbitrary<PercentilesOptions> = fc.record({
@@ -10,7 +10,8 @@ export const randomPercentiles: fc.Arbitrary<PercentilesOptions> = fc.record({
     minLength: 1,
     maxLength: 4,
   }),
-  groupBy: fc.constantFrom(undefined, ...GROUPS),
+  groupBy: randomGroupBy,
+  zone: randomZone,
   page: fc.constantFrom(
     undefined,
     { page: 1, itemsPerPage: 3 },

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
-import { GROUPS, SORT_FIELDS } from '../../src/jobs/statistics.ts';
+import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import type { OneQuery } from './questions.ts';
 import { randomWindow } from './random-filters.ts';
+import { randomGroupBy, randomZone } from './random-groups.ts';
 import { randomPercentiles } from './random-percentiles.ts';
 
 const NOW = 1_700_000_000;
@@ -20,7 +21,8 @@ export const randomQuestion: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.
   fc.constant((jobs: VisibleJobs): OneQuery => ({ kind: 'count', jobs })),
   fc
     .record({
-      groupBy: fc.constantFrom(undefined, ...GROUPS),
+      groupBy: randomGroupBy,
+      zone: randomZone,
       sortBy: fc.constantFrom(undefined, ...SORT_FIELDS),
       page: fc.constantFrom(
         undefined,

@@ -102,6 +102,13 @@ export class Source {
     return String(this.#row(sql, [usernames])[0]);
   }
 
+  /** The same for ids of tags. */
+  tagNamesOf(ids: string): string {
+    const sql = `SELECT '[' || ifnull(group_concat(json_array(CAST(id AS TEXT), CAST(tag_type || ': ' || tag_name AS TEXT)), ',' || char(10)), '') || ']'
+      FROM tag WHERE id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))`;
+    return String(this.#row(sql, [ids])[0]);
+  }
+
   close(): void {
     this.#db.close();
   }

@@ -1,6 +1,7 @@
 import { histogramMetric } from '../../clusters/metrics.ts';
 import { Fault } from '../../faults.ts';
 import type { JobFilter } from '../../jobs/filter.ts';
+import { GROUPS, type Group } from '../../jobs/groups.ts';
 import {
   DEFAULT_DURATION_BINS,
   DEFAULT_METRIC_BINS,
@@ -9,7 +10,7 @@ import {
   isMetricName,
   METRIC_BINS_LIMIT,
 } from '../../jobs/histograms.ts';
-import { GROUPS, type Group, SORT_FIELDS, type SortField, TOTALS } from '../../jobs/statistics.ts';
+import { SORT_FIELDS, type SortField, TOTALS } from '../../jobs/statistics.ts';
 import { groupsFor, namesHidden, type VisibleJobs } from '../../jobs/visibility.ts';
 import { metricHistogramsQuestion } from '../../questions/metric-histograms/question.ts';
 import type { QueryContext } from '../context.ts';
@@ -49,7 +50,7 @@ export const STATISTICS: Resolvers = {
       const wantsTotals = groupBy !== undefined || TOTALS.some((total) => asked.has(total));
       if (!wantsTotals) return [{ id: '', name: '', histograms }];
       const options = {
-        groupBy,
+        groupBy: groupBy === undefined ? undefined : [groupBy],
         sortBy: groupBy === undefined ? undefined : sortOf(args.sortBy),
         page: groupBy === undefined ? undefined : pageOf(args.page),
       };

@@ -51,7 +51,7 @@ async function readFigures(c: Context<AppEnv>, atSec: number): Promise<ClusterFi
     ];
     const found = await jobs.percentiles(
       { ...EVERY_JOB, conditions: started },
-      { of: 'wait', percentiles: WAIT_PERCENTILES, nowSec: atSec, groupBy: 'partition' },
+      { of: 'wait', percentiles: WAIT_PERCENTILES, nowSec: atSec, groupBy: ['partition'] },
       deadline,
     );
     waits.push(

@@ -214,6 +214,11 @@ export function times(words: string, example: string): z.ZodType {
   return text(`range of times, ${words}: ${TIME_RANGE}`, example);
 }
 
+/** Returns the IANA name of the time zone of a request. */
+export function zoneNameOf(c: Context<AppEnv>): string {
+  return nowOf(queryOf(c), nowSec(c)).zone.name;
+}
+
 /** Returns undefined if the parameter is missing. Throws invalid_request with its name. */
 export function timesOf(c: Context<AppEnv>, name: string): Range<bigint> | undefined {
   const query = queryOf(c);

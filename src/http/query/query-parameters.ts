@@ -8,6 +8,7 @@ interface Document {
   readonly description: string;
   readonly example?: string;
   readonly enum?: string[];
+  readonly pattern?: string;
 }
 
 /** A parameter that may be given at most once. `read` throws an invalid_request that describes a valid value. */

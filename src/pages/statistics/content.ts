@@ -1,30 +1,26 @@
 import type { HistogramMetric } from '../../clusters/metrics.ts';
 import { FIELDS } from '../../jobs/fields.ts';
+import { type Group, groupMembers, groupOf } from '../../jobs/groups.ts';
 import { DURATION_BINS, DURATION_BINS_NAMES, type DurationBins, SHOWN_METRIC_BINS } from '../../jobs/histograms.ts';
-import { BOUNDS } from '../../jobs/length-bounds.ts';
-import type { Group, JobsStatistics, SortField } from '../../jobs/statistics.ts';
+import type { JobsStatistics, SortField } from '../../jobs/statistics.ts';
+import { UTC } from '../../jobs/time-zone.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
 import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/words.ts';
 import { duration, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { percentilesTable } from './percentiles-table.ts';
+import { narrowed, shownGroup } from './narrowed.ts';
+import { percentilesTable, type ShownGroups } from './percentiles-table.ts';
 
-export interface StatisticsContent {
-  page: Filtered;
+export interface StatisticsContent extends ShownGroups {
   filter: Html;
-  groupBy: Group;
   choices: readonly Group[];
   sortBy: SortField;
   /** `during` if only hours within the time of the filter count. Undefined if the filter has no such time. */
   clipping: 'during' | 'none' | undefined;
   bins: DurationBins;
-  pageNumber: number;
   /** The totals of all matching jobs. */
   totals: JobsStatistics | undefined;
-  groups: readonly JobsStatistics[];
-  /** True if another page of groups may follow. */
-  hasMore: boolean;
   scales: readonly HistogramMetric[];
   shortJobSec: number;
 }
@@ -55,7 +51,7 @@ export function statisticsContent(content: StatisticsContent): Html {
   const { page, filter, totals } = content;
   return html`<div class="head"><h1>Statistics</h1><a class="across" href="${address('/jobs', page.query)}">These jobs as a list</a></div>
 ${filter}
-${totals === undefined || totals.totalJobs === 0 ? nothing(page) : html`${totalsList(content, totals)}${groupsTable(content)}${percentilesTable(page, content.groupBy, content.groups)}${histograms(content)}`}`;
+${totals === undefined || totals.totalJobs === 0 ? nothing(page) : html`${totalsList(content, totals)}${groupsTable(content)}${percentilesTable(content)}${histograms(content)}`}`;
 }
 
 function nothing({ path, query }: Filtered): Html {
@@ -96,12 +92,19 @@ function groupsTable(content: StatisticsContent): Html {
     for (const [name, value] of Object.entries(changes)) own.set(name, value);
     return address(page.path, page.query, own);
   };
-  const columns = COLUMNS.filter(({ field }) => field !== 'totalUsers' || groupBy !== 'user');
+  const columns = COLUMNS.filter(({ field }) => field !== 'totalUsers' || !groupBy.includes('user'));
+  const [first, second] = groupBy;
+  const tab = (names: readonly (Group | undefined)[], label: string, isCurrent: boolean) => {
+    const named = names.filter((name) => name !== undefined).join();
+    return html`<a href="${to({ 'group-by': named })}"${isCurrent && html` aria-current="true"`}>${label}</a> `;
+  };
   return html`<section><div class="head"><h2 id="groups">Group by</h2><nav class="tabs" aria-label="Group by">${choices.map(
-    (group) =>
-      html`<a href="${to({ 'group-by': group })}"${group === groupBy && html` aria-current="true"`}>${FIELDS[group].form.label}</a> `,
+    (group) => tab([group], groupOf(group).label, group === first),
   )}</nav>${exportLinks('Export all groups', 'statistics/jobs', groupsAsked(content))}</div>
-<div class="scroll" tabindex="0" role="region" aria-label="Groups"><table class="data groups"><thead><tr><th scope="col">${FIELDS[groupBy].form.label}</th>${columns.map(
+<details${second !== undefined && html` open`}><summary>and by</summary><nav class="tabs" aria-label="And by">${tab([first], 'nothing else', second === undefined)}${choices
+    .filter((group) => group !== first)
+    .map((group) => tab([first, group], groupOf(group).label, group === second))}</nav></details>
+<div class="scroll" tabindex="0" role="region" aria-label="Groups"><table class="data groups"><thead><tr>${groupBy.map((group) => html`<th scope="col">${groupOf(group).label}</th>`)}${columns.map(
     ({ field, label }) =>
       html`<th scope="col" class="num"${field === sortBy && html` aria-sort="descending"`}><a href="${to({ 'sort-by': field })}">${label}</a>${field === sortBy && html` <span aria-hidden="true">↓</span>`}</th>`,
   )}<th scope="col" class="num">Share</th><th scope="col">List</th></tr></thead><tbody>
@@ -111,29 +114,35 @@ ${(hasMore || pageNumber > 1) && html`<span>page ${whole(pageNumber)}</span>`}${
 }
 
 /** Returns the query of all groups in the API. */
-function groupsAsked({ page, groupBy, sortBy, clipping }: StatisticsContent): URLSearchParams {
+function groupsAsked({ page, groupBy, zone, sortBy, clipping }: StatisticsContent): URLSearchParams {
   const asked = new URLSearchParams(page.query);
-  asked.set('group-by', groupBy);
+  asked.set('group-by', groupBy.join());
   asked.set('sort-by', sortBy);
+  if (zone !== UTC) asked.set('zone', zone.name);
   if (clipping === 'during') asked.set('clip', asked.get('during') ?? '');
   return asked;
 }
 
-function groupRow(
-  { page, groupBy, sortBy, totals }: StatisticsContent,
-  group: JobsStatistics,
-  columns: typeof COLUMNS,
-): Html {
-  const narrowed = new URLSearchParams(page.query);
-  narrowed.set(groupBy, group.id);
+function groupRow(content: StatisticsContent, group: JobsStatistics, columns: typeof COLUMNS): Html {
+  const { page, groupBy, zone, sortBy, totals } = content;
   const part = sortBy === 'totalUsers' ? 'totalJobs' : sortBy;
   const all = Number(totals?.[part] ?? 0);
   const percent = all === 0 ? 0 : (Number(group[part]) / all) * 100;
-  const id = group.id === '' ? '(none)' : cut(group.id);
-  const canNarrow = group.id.length <= BOUNDS.text.most && page.query.toString().length <= REPEATED_QUERY_CHARACTERS;
-  return html`<tr><th scope="row" class="name">${canNarrow ? html`<a href="${address(page.path, narrowed, page.keep)}" title="Only these jobs"><bdi>${id}</bdi></a>` : html`<bdi>${id}</bdi>`}${group.name !== '' && html` <span class="of"><bdi>${cut(group.name)}</bdi></span>`}</th>
+  const cells = groupMembers({ groupBy }).map((members) => {
+    const [id = '', name = ''] = [group[members.id], group[members.name]];
+    return { shown: shownGroup(members.group, id), name, id, by: members.group };
+  });
+  const short = page.query.toString().length <= REPEATED_QUERY_CHARACTERS;
+  const own = short ? narrowed(page.query, cells, zone) : undefined;
+  const to = own && address(page.path, own, page.keep);
+  const head = ({ shown, name }: (typeof cells)[number], at: number) => {
+    const text = html`<bdi>${shown}</bdi>`;
+    const link = to !== undefined && at === 0 ? html`<a href="${to}" title="Only these jobs">${text}</a>` : text;
+    return html`<th scope="row" class="name">${link}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</th>`;
+  };
+  return html`<tr>${cells.map(head)}
 ${columns.map(({ field }) => html`<td class="num">${whole(group[field])}</td>`)}<td class="num share"><span>${percent.toFixed(1)} %</span></td>
-<td>${canNarrow && html`<a href="${address('/jobs', narrowed)}">jobs<span class="hidden"> of ${id}</span></a>`}</td></tr>\n`;
+<td>${own && html`<a href="${address('/jobs', own)}">jobs<span class="hidden"> of ${cells.map(({ shown }) => shown).join(', ')}</span></a>`}</td></tr>\n`;
 }
 
 function histograms({ page, bins, scales }: StatisticsContent): Html {

@@ -1,9 +1,11 @@
 import { FIELDS } from '../../jobs/fields.ts';
+import { type Group, groupMembers, groupOf } from '../../jobs/groups.ts';
 import { DEFAULT_PERCENTILES, type Measure } from '../../jobs/percentiles.ts';
-import type { Group, JobsStatistics } from '../../jobs/statistics.ts';
-import { cut } from '../cut.ts';
+import type { JobsStatistics } from '../../jobs/statistics.ts';
+import { type TimeZone, UTC } from '../../jobs/time-zone.ts';
 import { address, type Filtered } from '../filter/words.ts';
 import { type Html, html } from '../html.ts';
+import { shownGroup } from './narrowed.ts';
 
 const SHOWN: readonly { name: Measure; label: string; unit: string }[] = [
   { name: 'wait', label: FIELDS.wait.form.label, unit: 's' },
@@ -11,27 +13,48 @@ const SHOWN: readonly { name: Measure; label: string; unit: string }[] = [
   { name: 'walltime-used', label: 'Walltime used', unit: '' },
 ];
 
+/** The groups of a page. */
+export interface ShownGroups {
+  page: Filtered;
+  /** One or two. */
+  groupBy: readonly Group[];
+  /** The time zone of starts. */
+  zone: TimeZone;
+  groups: readonly JobsStatistics[];
+  pageNumber: number;
+  /** True if another page of groups may follow. */
+  hasMore: boolean;
+}
+
 /** Of a query. The request line and the headers have 16 KiB. */
 const MOST_CHARACTERS = 8_000;
 
-/** Renders the table of percentiles of the groups that the page shows. Its script fills it in. */
-export function percentilesTable(page: Filtered, groupBy: Group, groups: readonly JobsStatistics[]): Html | false {
+/**
+ * Renders the table of percentiles of the groups that the page shows. Its script fills it in. Groups that a filter does
+ * not select are only shown if they are all.
+ */
+export function percentilesTable({ page, groupBy, zone, groups, pageNumber, hasMore }: ShownGroups): Html | false {
+  const [first, second] = groupBy;
   const asked = new URLSearchParams(page.query);
-  asked.delete(groupBy);
-  for (const { id } of groups) asked.append(groupBy, id);
-  asked.set('group-by', groupBy);
+  if (first !== undefined && second === undefined && groupOf(first).kind === 'field') {
+    asked.delete(first);
+    for (const { id } of groups) asked.append(first, id);
+  } else if (hasMore || pageNumber > 1) return false;
+  asked.set('group-by', groupBy.join());
+  if (zone !== UTC) asked.set('zone', zone.name);
   asked.set('p', DEFAULT_PERCENTILES.join());
   if (asked.toString().length > MOST_CHARACTERS) return false;
   const ends = DEFAULT_PERCENTILES.map((p) => html`<th scope="col" class="num">${p} %</th>`);
-  const row = ({ id }: JobsStatistics) =>
-    html`<tr data-id="${id}"><th scope="row" class="name"><bdi>${id === '' ? '(none)' : cut(id)}</bdi></th>${SHOWN.map(
+  const members = groupMembers({ groupBy });
+  const row = (group: JobsStatistics) =>
+    html`<tr data-id="${JSON.stringify(members.map(({ id }) => group[id]))}">${members.map(({ id, group: by }) => html`<th scope="row" class="name"><bdi>${shownGroup(by, group[id] ?? '')}</bdi></th>`)}${SHOWN.map(
       ({ name }) => DEFAULT_PERCENTILES.map(() => html`<td class="num" data-of="${name}"></td>`),
     )}</tr>\n`;
   return html`<section><h2>Percentiles</h2>
 <noscript><p class="note">Percentiles require JavaScript.</p></noscript>
 <p class="note" id="percentiles-state" aria-live="polite"></p>
 <div class="scroll" tabindex="0" role="region" aria-label="Percentiles"><table class="data" id="percentiles" data-from="${address('/api/statistics/percentiles', asked)}" data-measures="${JSON.stringify(SHOWN)}"><thead>
-<tr><th scope="col" rowspan="2">${FIELDS[groupBy].form.label}</th>${SHOWN.map(({ label }) => html`<th scope="colgroup" colspan="${DEFAULT_PERCENTILES.length}" class="num">${label}</th>`)}</tr>
+<tr>${groupBy.map((group) => html`<th scope="col" rowspan="2">${groupOf(group).label}</th>`)}${SHOWN.map(({ label }) => html`<th scope="colgroup" colspan="${DEFAULT_PERCENTILES.length}" class="num">${label}</th>`)}</tr>
 <tr>${SHOWN.map(() => ends)}</tr></thead><tbody>
 ${groups.map(row)}</tbody></table></div></section>`;
 }

@@ -8,6 +8,9 @@
 
   const share = (value) => `${(value * 100).toLocaleString('en', { maximumFractionDigits: 1 })} %`;
 
+  /** The ids of a group as in `data-id` of its row. */
+  const keyOf = ({ id, id2 }) => JSON.stringify(id2 === undefined ? [id] : [id, id2]);
+
   /** Fills in the cells of a measure. Returns the reason if it cannot. */
   async function fill(measure, unit) {
     const answer = await fetch(`${table.dataset.from}&of=${measure}`, READ).catch(() => undefined);
@@ -16,7 +19,7 @@
       if (body?.code === 'deadline_exceeded') return 'the query took too long, try a narrower filter';
       return body?.error ?? 'the service did not respond';
     }
-    const groups = new Map(body.percentiles.map((group) => [group.id, group]));
+    const groups = new Map(body.percentiles.map((group) => [keyOf(group), group]));
     for (const row of table.tBodies[0].rows) {
       const group = groups.get(row.dataset.id);
       const cells = row.querySelectorAll(`[data-of="${measure}"]`);

@@ -1,5 +1,6 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import { type DuckDbQuery, Parameters } from '../duckdb-query.ts';
+import { isSelectable, selectedColumns } from '../group-keys/duckdb.ts';
 import { storedJobs } from '../statistics/duckdb.ts';
 import { runningJobs } from '../summaries/alike-jobs.ts';
 import { KEY_FIELDS } from '../summaries/summary-tables.ts';
@@ -28,15 +29,24 @@ export async function overviewRows(
   index: Omit<FilterContext, 'parameters' | 'selection'>,
   queryFor: (part: OverviewPart, selection: Selection | undefined) => DuckDbQuery,
 ): Promise<Row[][]> {
-  const isSelected = question.parts.filter(({ kind }) => kind !== 'metric histograms').length > 1;
-  if (isSelected) {
-    for (const { sql, parameters } of selectionQueries(question, index)) await connection.run(sql, parameters);
+  const parts = question.parts.filter(isSelected);
+  const hasSelection = parts.length > 1;
+  if (hasSelection) {
+    for (const { sql, parameters } of selectionQueries({ ...question, parts }, index)) {
+      await connection.run(sql, parameters);
+    }
   }
   const rows: Row[][] = [];
-  for (const part of question.parts)
-    rows.push(await connection.rows(queryFor(part, isSelected ? SELECTION : undefined)));
-  if (isSelected) for (const table of Object.values(SELECTION)) await connection.run(`DROP TABLE ${table}`, []);
+  for (const part of question.parts) {
+    rows.push(await connection.rows(queryFor(part, hasSelection && isSelected(part) ? SELECTION : undefined)));
+  }
+  if (hasSelection) for (const table of Object.values(SELECTION)) await connection.run(`DROP TABLE ${table}`, []);
   return rows;
+}
+
+/** True if the part is answered from the selection. */
+function isSelected(part: OverviewPart): boolean {
+  return part.kind === 'statistics' ? isSelectable(part) : part.kind !== 'metric histograms';
 }
 
 function selectionQueries(question: OverviewQuestion, index: Omit<FilterContext, 'parameters'>): DuckDbQuery[] {
@@ -46,9 +56,11 @@ function selectionQueries(question: OverviewQuestion, index: Omit<FilterContext,
   };
   return [
     into(SELECTION.alike, (context) => {
-      const { jobs, short, from } = storedJobs(question, context);
+      const groupBy = question.parts.flatMap((part) => (part.kind === 'statistics' ? (part.groupBy ?? []) : []));
+      const { jobs, short, from, rows } = storedJobs({ ...question, groupBy }, context);
       const sums = `${jobs} AS jobs, ${short} AS short, sum(s) AS seconds`;
-      const keys = [...keysOf(question.parts), ...(index.hasWide ? ['wide_id'] : [])];
+      const columns = groupBy.flatMap((name) => selectedColumns(name, rows, question));
+      const keys = [...new Set([FIELDS.user.column, ...columns, ...SIZES]), ...(index.hasWide ? ['wide_id'] : [])];
       return `SELECT ${keys.join(', ')}, ${sums} FROM ${from} GROUP BY ALL`;
     }),
     into(
@@ -56,12 +68,4 @@ function selectionQueries(question: OverviewQuestion, index: Omit<FilterContext,
       (context) => `SELECT ${OF_RUNNING.join(', ')} FROM ${runningJobs(question.jobs.conditions, context)}`,
     ),
   ];
-}
-
-/** The columns that the parts group by. Totals also count users. */
-function keysOf(parts: readonly OverviewPart[]): readonly string[] {
-  const groups = parts.flatMap((part) =>
-    part.kind === 'statistics' ? [FIELDS.user.column, FIELDS[part.groupBy ?? 'user'].column] : [],
-  );
-  return [...new Set([...groups, ...SIZES])];
 }

@@ -6,9 +6,9 @@ import { type MetricHistogramsQuestion, metricHistogramsQuestion } from '../metr
 import type { StatisticsOptions, StatisticsQuestion } from '../statistics/question.ts';
 
 /** Several questions about the same jobs. */
-export interface OverviewOptions extends Pick<StatisticsOptions, 'nowSec' | 'shortJobSec' | 'clip'> {
+export interface OverviewOptions extends Pick<StatisticsOptions, 'nowSec' | 'shortJobSec' | 'clip' | 'zone'> {
   /** Totals of all jobs, or groups of them. */
-  readonly statistics?: readonly Pick<StatisticsOptions, 'groupBy' | 'sortBy' | 'page'>[];
+  readonly statistics?: readonly Pick<StatisticsOptions, 'groupBy' | 'sortBy' | 'page' | 'most'>[];
   /** The histograms of jobs, by each of these widths. `clip` does not shorten durations. */
   readonly histograms?: readonly DurationBins[];
   /** Adds that of waits to each of them. */
@@ -24,7 +24,7 @@ export interface Overview {
 }
 
 /** Its answer has an element for each part: the rows of that question. */
-export interface OverviewQuestion extends Pick<OverviewOptions, 'nowSec' | 'shortJobSec' | 'clip'> {
+export interface OverviewQuestion extends Pick<OverviewOptions, 'nowSec' | 'shortJobSec' | 'clip' | 'zone'> {
   readonly kind: 'overview';
   readonly jobs: VisibleJobs;
   /** Questions about these jobs, at the same time and with the same limit and range. */
@@ -38,8 +38,17 @@ export type OverviewPart =
 
 /** The parts are in the order of `Overview`, without metric histograms of nothing. Throws `forbidden` for a hidden metric. */
 export function overviewQuestion(jobs: VisibleJobs, options: OverviewOptions): OverviewQuestion {
-  const { nowSec, shortJobSec, clip, withWait, statistics = [], histograms = [], metricHistograms = [] } = options;
-  const common = { nowSec, shortJobSec, clip };
+  const {
+    nowSec,
+    shortJobSec,
+    clip,
+    zone,
+    withWait,
+    statistics = [],
+    histograms = [],
+    metricHistograms = [],
+  } = options;
+  const common = { nowSec, shortJobSec, clip, zone };
   return {
     kind: 'overview',
     jobs,

@@ -1,6 +1,8 @@
 import { FIELDS, METRIC } from '../../jobs/fields.ts';
+import { groupMembers } from '../../jobs/groups.ts';
 import type { Measure } from '../../jobs/percentiles.ts';
 import type { DuckDbQuery } from '../duckdb-query.ts';
+import { groupKey, jobsByKey } from '../group-keys/duckdb.ts';
 import { footprintName, indexColumn } from '../index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../quantized.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
@@ -10,17 +12,20 @@ import { percentileRows } from './ranks.ts';
 
 /** The rows of src/questions/percentiles/sqlite.ts. */
 export function percentilesQuery(question: PercentilesQuestion, context: FilterContext): DuckDbQuery {
-  const { jobs, of, nowSec, groupBy } = question;
-  const key = groupBy === undefined ? "''" : FIELDS[groupBy].column;
+  const { jobs, of, nowSec, groupBy = [] } = question;
+  const keys = groupMembers(question)
+    .map(({ group }, at) => `${group === undefined ? "''" : groupKey(group, 'jobs', question)} AS key${at}`)
+    .join(', ');
   const value = measured(of, nowSec, context.footprintKeys);
-  const from = `${jobsIn(context)} WHERE ${whereColumns(jobs.conditions, context)}`;
+  const where = `${jobsIn(context)} WHERE ${whereColumns(jobs.conditions, context)}`;
+  const from = jobsByKey(`(SELECT * FROM ${where})`, groupBy, context);
   const stored = storedStep(of, context.footprintKeys);
   const valued =
     stored === undefined
       ? `MATERIALIZED (SELECT *, ${quantizedSql('CAST(value AS DOUBLE)')} AS step
-          FROM (SELECT ${key} AS key, ${value} AS value, count(*) AS jobs FROM ${from} GROUP BY 1, 2))`
+          FROM (SELECT ${keys}, ${value} AS value, count(*) AS jobs FROM ${from} GROUP BY ALL))`
       : // Almost every job may have another value. Reading the jobs twice needs memory only for values that are sorted.
-        `NOT MATERIALIZED (SELECT ${key} AS key, ${value} AS value, ${stored} AS step, 1 AS jobs FROM ${from})`;
+        `NOT MATERIALIZED (SELECT ${keys}, ${value} AS value, ${stored} AS step, 1 AS jobs FROM ${from})`;
   const rows = percentileRows('by_value', question, (decimal) => `CAST(${decimal} AS VARCHAR)`);
   return { sql: `WITH by_value AS ${valued}, ${rows}`, parameters: context.parameters.values };
 }

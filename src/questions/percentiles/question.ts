@@ -1,20 +1,15 @@
 import { METRIC } from '../../jobs/fields.ts';
+import type { Grouping } from '../../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
-import type { PageRequest } from '../../jobs/paging.ts';
 import type { Measure } from '../../jobs/percentiles.ts';
-import type { Group } from '../../jobs/statistics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
-export interface PercentilesOptions {
+export interface PercentilesOptions extends Grouping {
   readonly of: Measure;
   /** From 0 to 100, with at most PERCENTILE_DIGITS decimal places. */
   readonly percentiles: readonly number[];
   /** Unix seconds at which the duration of running jobs ends. */
   readonly nowSec: number;
-  /** Without it there is one row for all jobs. Groups are in ascending order of their key. */
-  readonly groupBy?: Group | undefined;
-  /** A page of the groups. Without it all are returned. Has no effect without groupBy. */
-  readonly page?: PageRequest | undefined;
 }
 
 /** Percentiles of a number of jobs (PercentilesRow). */

@@ -4,8 +4,10 @@ import { wholeOf } from '../../db/sql/sql-rows.ts';
 import { jsonNumber } from '../../db/sql/stored-json.ts';
 import { plainRows, type RowParser, type SqlValue, type Statement } from '../../db/statement.ts';
 import { FIELDS, METRIC } from '../../jobs/fields.ts';
+import { groupId, groupMembers } from '../../jobs/groups.ts';
 import { isDecimalMeasure, type Measure, type Percentiles } from '../../jobs/percentiles.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { groupKey, jobsByKey } from '../group-keys/sqlite.ts';
 import { durationAt } from '../one-job/job-json.ts';
 import { column, fieldValue, overJobs } from '../where/sqlite.ts';
 import type { PercentilesOptions } from './question.ts';
@@ -13,38 +15,42 @@ import { percentileRows } from './ranks.ts';
 
 /** One row for all jobs or for each group, as a row of Percentiles. */
 export function jobPercentiles(jobs: VisibleJobs, options: PercentilesOptions): Statement<Percentiles> {
-  const { of, groupBy, percentiles, nowSec } = options;
-  // `+` keeps SQLite from an index in the order of the groups (as in src/questions/statistics/sqlite.ts).
-  const key = groupBy === undefined ? sql`''` : sql`+${fieldValue(FIELDS[groupBy])}`;
+  const { of, groupBy = [], percentiles, nowSec } = options;
+  const members = groupMembers(options);
+  const values = members.map(
+    ({ group }, at) => sql`${group === undefined ? sql`''` : groupKey(group, options)} AS ${sql.ref(`key${at}`)}`,
+  );
+  const keys = sql.join(members.map((_, at) => sql.ref(`key${at}`)));
   const valued = overJobs(
     jobs,
-    (where) => sql`SELECT ${key} AS key, ${measured(of, nowSec)} AS value FROM job WHERE ${where}`,
+    (where) =>
+      sql`SELECT ${sql.join(values)}, ${measured(of, nowSec)} AS value FROM ${jobsByKey(groupBy, jobs)} WHERE ${where}`,
   );
   // One step for all values: steps do not make it faster here.
   const step = sql`CASE WHEN value IS NOT NULL THEN 0 END`;
   const query = sql`WITH by_value AS MATERIALIZED
-      (SELECT key, value, ${step} AS step, count(*) AS jobs FROM (${valued}) GROUP BY key, value),
+      (SELECT ${keys}, value, ${step} AS step, count(*) AS jobs FROM (${valued}) GROUP BY ${keys}, value),
     ${sql.raw(percentileRows('by_value', options, exactText))}`;
   const { sql: text, parameters } = query.compile(sqlBuilder);
-  const columns = ['id', 'jobs', 'unknown', ...percentiles.map((_, at) => `p${at}`)];
+  const columns = [...members.map(({ id }) => id), 'jobs', 'unknown', ...percentiles.map((_, at) => `p${at}`)];
   const rows = plainRows<Record<string, unknown>>('job percentiles', columns, text, parameters as readonly SqlValue[]);
   return { ...rows, row: percentilesRow(options) };
 }
 
 /** Parses the columns of percentileRows. */
-export function percentilesRow({
-  of,
-  percentiles,
-}: Pick<PercentilesOptions, 'of' | 'percentiles'>): RowParser<Percentiles> {
+export function percentilesRow(options: PercentilesOptions): RowParser<Percentiles> {
+  const { of, percentiles } = options;
   const read = isDecimalMeasure(of) ? Number : wholeOf;
+  const members = groupMembers(options);
   return {
-    parse(row) {
-      const { id, jobs, unknown, ...found } = row as Record<string, unknown>;
+    parse(value) {
+      const row = value as Readonly<Record<string, unknown>>;
+      const ids = members.map(({ id, group }) => [id, groupId(group, String(row[id]))]);
       const values = percentiles.map((p, at) => {
-        const value = found[`p${at}`];
-        return { p, value: value === null ? null : read(value) };
+        const found = row[`p${at}`];
+        return { p, value: found === null ? null : read(found) };
       });
-      return { id: String(id), jobs: Number(jobs), unknown: Number(unknown), values };
+      return { ...Object.fromEntries(ids), jobs: Number(row['jobs']), unknown: Number(row['unknown']), values };
     },
   };
 }

@@ -1,7 +1,8 @@
-import { FIELDS } from '../../jobs/fields.ts';
+import { type Group, type Grouping, groupMembers, groupsRead } from '../../jobs/groups.ts';
 import { offsetOf } from '../../jobs/paging.ts';
 import { type ClippedSeconds, SORT_FIELDS, type Total, totalsOf } from '../../jobs/statistics.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
+import { groupKey, jobsByKey, type Rows, summaryOf } from '../group-keys/duckdb.ts';
 import { RUNNING } from '../index-columns.ts';
 import { alikeJobs, runningJobs } from '../summaries/alike-jobs.ts';
 import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
@@ -14,14 +15,14 @@ const LEAST = -(2n ** 63n);
 const LAST_ROW = 2n ** 53n;
 
 /** The columns of the rows of an answer. */
-export function groupColumns(options: Pick<StatisticsOptions, 'clip'>): readonly string[] {
-  return ['id', ...totalsOf(options)];
+export function groupColumns(options: Pick<StatisticsOptions, 'clip' | 'groupBy'>): readonly string[] {
+  return [...groupMembers(options).map(({ id }) => id), ...totalsOf(options)];
 }
 
 /**
  * Returns one row. `json` contains the rows of src/questions/statistics/sqlite.ts as lists of groupColumns, without
- * the names of users, which only the SQLite file has. `ids` is a list of their ids. Creating rows of thousands of
- * values in JavaScript took a third of the time of a query over 30 days.
+ * the names of users and tags, which only the SQLite file has. `key0` and `key1` are lists of the keys. Creating rows of
+ * thousands of values in JavaScript took a third of the time of a query over 30 days.
  *
  * There are two passes: the stored durations of all jobs, from a summary if it answers the filter, and the additional
  * time of running jobs. Running jobs are few, and DuckDB skips blocks without any. Checking the state of each of 20 M
@@ -31,41 +32,48 @@ export function groupColumns(options: Pick<StatisticsOptions, 'clip'>): readonly
  * SQL answers. Therefore all that SQLite computes of a single job is computed here in 64 bits too.
  */
 export function statisticsQuery(question: StatisticsQuestion, context: FilterContext): DuckDbQuery {
-  const { jobs, groupBy, sortBy, page } = question;
+  const { jobs, groupBy = [], sortBy } = question;
+  const page = groupsRead(question);
   const { stored, now } = secondsOf(question);
-  const { jobs: number, short, total, time, from } = storedJobs(question, context);
-  const all = passOf(groupBy, {
+  const { jobs: number, short, total, time, from, rows } = storedJobs(question, context);
+  const all = passOf(question, rows, {
     counts: `${number} AS jobs, 0 AS running, ${short} AS short, ${COUNTED.map((count) => `${total(count)} AS ${count}`).join(', ')}`,
     walltime: 'sum(s)',
     time,
-    from,
+    from: jobsByKey(from, groupBy, context),
     users: 'count(DISTINCT hpc_user)',
   });
-  const beyond = passOf(groupBy, {
+  const running = `(SELECT *, ${now} AS s, ${stored} AS stored FROM ${runningJobs(jobs.conditions, context)})`;
+  const beyond = passOf(question, 'jobs', {
     counts: `0 AS jobs, count(*) AS running, 0 AS short, ${COUNTED.map((count) => `0 AS ${count}`).join(', ')}`,
     walltime: 'sum(s) - sum(stored)',
     time: (count) => `sum(s * ${count}) - sum(stored * ${count})`,
-    from: `(SELECT *, ${now} AS s, ${stored} AS stored FROM ${runningJobs(jobs.conditions, context)})`,
+    from: jobsByKey(running, groupBy, context),
     users: '0',
   });
   const fields = totalsOf(question);
   const sums = sumsOf(groupBy);
-  const totals = fields.map((name) => `${sums[name]} AS "${name}"`);
-  const key = groupBy === undefined ? "''" : 'key';
-  const grouped = `SELECT ${key} AS id, ${totals.join(', ')} FROM (${all} UNION ALL ${beyond})${groupBy === undefined ? '' : ' GROUP BY key'}`;
+  const keys = groupBy.map((_, at) => `key${at}`);
+  const by = groupBy.length === 0 ? '' : ` GROUP BY ${keys}`;
+  const shown = groupBy.length === 0 ? ["'' AS key0"] : keys;
+  const totals = [...shown, ...fields.map((name) => `${sums[name]} AS "${name}"`)].join(', ');
+  const grouped = `SELECT ${totals} FROM (${all} UNION ALL ${beyond})${by}`;
   const known = SORT_FIELDS.find((field) => field === sortBy);
-  const order = `${known === undefined ? '' : `groups."${known}" DESC, `}groups.id`;
+  const order = [...(known === undefined ? [] : [`groups."${known}" DESC`]), ...keys].join(', ');
   const slice =
-    groupBy === undefined || page === undefined
+    page === undefined
       ? ''
       : ` ORDER BY ${order} LIMIT ${wholeLiteral(page.itemsPerPage)} OFFSET ${wholeLiteral(least(offsetOf(page), LAST_ROW))}`;
-  const row = `CAST(json_array(id, ${fields.map((name) => `CAST("${name}" AS VARCHAR)`).join(', ')}) AS VARCHAR)`;
-  const sql = `SELECT '[' || coalesce(string_agg(${row}, ',' || chr(10) ORDER BY ${order}), '') || ']' AS json, CAST(json_group_array(id) AS VARCHAR) AS ids
+  const texts = [...groupMembers(question).map((_, at) => `key${at}`), ...fields.map((name) => `"${name}"`)];
+  const row = `CAST(json_array(${texts.map((value) => `CAST(${value} AS VARCHAR)`).join(', ')}) AS VARCHAR)`;
+  const inOrder = order === '' ? '' : ` ORDER BY ${order}`;
+  const lists = keys.map((key) => `, CAST(json_group_array(CAST(${key} AS VARCHAR)) AS VARCHAR) AS ${key}`);
+  const sql = `SELECT '[' || coalesce(string_agg(${row}, ',' || chr(10)${inOrder}), '') || ']' AS json${lists.join('')}
     FROM (SELECT * FROM (${grouped}) AS groups${slice}) AS groups`;
   return { sql, parameters: context.parameters.values };
 }
 
-function sumsOf(groupBy: StatisticsQuestion['groupBy']): Record<Total | ClippedSeconds, string> {
+function sumsOf(groupBy: readonly Group[]): Record<Total | ClippedSeconds, string> {
   return {
     totalJobs: 'sum(jobs)',
     totalUsers: usersOf(groupBy),
@@ -100,12 +108,14 @@ interface Pass {
 /**
  * The sums of one pass by group and user. Counting users within groups would take 50 % longer than grouping by both.
  */
-function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, walltime, time, from }: Pass): string {
+function passOf(question: StatisticsQuestion, rows: Rows, { counts, users, walltime, time, from }: Pass): string {
+  const { groupBy = [] } = question;
   const times = COUNTED.map((count) => `${time(count)} AS time_${count}`);
   const sums = `${counts}, ${walltime} AS walltime, ${times.join(', ')}`;
-  if (groupBy === undefined) return `SELECT ${sums}, ${users} AS users FROM ${from}`;
-  const key = FIELDS[groupBy].column;
-  return `SELECT ${key} AS key, ${sums} FROM ${from} GROUP BY ${groupBy === 'user' ? key : `${key}, hpc_user`}`;
+  if (groupBy.length === 0) return `SELECT ${sums}, ${users} AS users FROM ${from}`;
+  const keys = groupBy.map((name, at) => `${groupKey(name, rows, question)} AS key${at}`);
+  const by = [...groupBy.map((_, at) => at + 1), ...(groupBy.includes('user') ? [] : ['hpc_user'])];
+  return `SELECT ${keys.join(', ')}, ${sums} FROM ${from} GROUP BY ${by.join(', ')}`;
 }
 
 /**
@@ -113,13 +123,16 @@ function passOf(groupBy: StatisticsQuestion['groupBy'], { counts, users, walltim
  * their stored durations inside the clip. The other members are aggregates over it.
  */
 export function storedJobs(
-  question: Pick<StatisticsQuestion, 'jobs' | 'shortJobSec' | 'nowSec' | 'clip'>,
+  question: Pick<StatisticsQuestion, 'jobs' | 'shortJobSec' | 'nowSec' | 'clip'> & Grouping,
   context: FilterContext,
 ) {
   const { conditions } = question.jobs;
-  const alike = isSummarized(question, context) ? alikeJobs(conditions, 'jobs_by_month', context) : undefined;
+  const summary = isSummarized(question, context) ? summaryOf(question) : undefined;
+  const alike = summary === undefined ? undefined : alikeJobs(conditions, summary, context);
   if (alike !== undefined) {
+    const days: Rows = summary === 'jobs_by_day' ? 'days' : 'jobs';
     return {
+      rows: context.selection === undefined ? days : ('selection' as const),
       jobs: 'sum(jobs)',
       short: 'sum(short)',
       total: (count: string) => `sum(jobs * ${count})`,
@@ -128,6 +141,7 @@ export function storedJobs(
     };
   }
   return {
+    rows: 'jobs' as const,
     jobs: 'count(*)',
     short: `count_if(duration < ${wholeLiteral(question.shortJobSec)})`,
     total: (count: string) => `sum(${count})`,
@@ -157,9 +171,9 @@ function isSummarized(
 }
 
 /** The second pass counts neither jobs nor users. */
-function usersOf(groupBy: StatisticsQuestion['groupBy']): string {
-  if (groupBy === undefined) return 'max(users)';
-  return groupBy === 'user' ? '1' : 'count(*) FILTER (jobs > 0)';
+function usersOf(groupBy: readonly Group[]): string {
+  if (groupBy.length === 0) return 'max(users)';
+  return groupBy.includes('user') ? '1' : 'count(*) FILTER (jobs > 0)';
 }
 
 /** Seconds so far of a running job, 0 before its start, and the stored duration of any other. */

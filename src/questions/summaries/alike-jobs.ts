@@ -56,22 +56,28 @@ export function partsOf(filter: readonly Condition[], { spanSec }: Summary): Fil
 }
 
 /**
- * A subquery with the keys and sums of a summary, without its spans. Each row is for one or more jobs of the filter.
- * Returns undefined if the index keeps neither the summary nor a finer one, or if they cannot answer.
+ * A subquery with the keys and sums of a summary. Each row is for one or more jobs of the filter. It has the spans of
+ * days, but no longer ones, since they are not those of a calendar. Returns undefined if the index keeps neither the
+ * summary nor a finer one, or if they cannot answer.
  */
 export function alikeJobs(filter: readonly Condition[], name: SummaryName, context: FilterContext): string | undefined {
-  if (name === 'jobs_by_month' && context.selection !== undefined) return context.selection.alike;
-  const rows = alikeRows(filter, name, context);
+  if (name !== 'jobs_by_duration' && context.selection !== undefined) return context.selection.alike;
+  const columns = columnsOf(name, context);
+  const rows = alikeRows(filter, name, columns, context);
   if (rows === undefined) return undefined;
-  const summary = summariesFor(context.summaries?.shortJobSec ?? 0).find((each) => each.name === name);
-  if (!context.hasWide || summary === undefined) return `(${rows})`;
-  const wide = `SELECT ${valuesOf(summary)}, wide_id FROM wide_job WHERE ${whereColumns(filter, context)}`;
+  if (!context.hasWide) return `(${rows})`;
+  const wide = `SELECT ${valuesOf(columns)}, wide_id FROM wide_job WHERE ${whereColumns(filter, context)}`;
   return `(SELECT *, NULL AS wide_id FROM (${rows}) UNION ALL ${wide})`;
 }
 
-function alikeRows(filter: readonly Condition[], name: SummaryName, context: FilterContext): string | undefined {
+function alikeRows(
+  filter: readonly Condition[],
+  name: SummaryName,
+  columns: readonly SummaryColumn[],
+  context: FilterContext,
+): string | undefined {
   const finer = (conditions: readonly Condition[]) =>
-    FINER[name] === undefined ? undefined : alikeRows(conditions, FINER[name], context);
+    FINER[name] === undefined ? undefined : alikeRows(conditions, FINER[name], columns, context);
   const summary = keptSummary(name, context.summaries);
   const parts = summary === undefined ? undefined : partsOf(filter, summary);
   if (summary === undefined || parts === undefined) return finer(filter);
@@ -81,22 +87,21 @@ function alikeRows(filter: readonly Condition[], name: SummaryName, context: Fil
     ...(spans.to === undefined ? [] : [`span <= ${wholeLiteral(spans.to)}`]),
   ];
   const where = [...isWithin, whereColumns(conditions, context)].join(' AND ');
-  const rows = `SELECT ${columnsOf(summary).map((column) => column.name)} FROM ${name} WHERE ${where}`;
-  const each = valuesOf(summary);
+  const rows = `SELECT ${columns.map((column) => column.name)} FROM ${name} WHERE ${where}`;
+  const each = valuesOf(columns);
   const ends = parts.ends.map((end) => finer(end) ?? `SELECT ${each} FROM job WHERE ${whereColumns(end, context)}`);
   return [rows, ...ends].join(' UNION ALL ');
 }
 
-/** The columns of a summary, without its spans. */
-function columnsOf({ keys, sums }: Summary): SummaryColumn[] {
-  return [...keys, ...sums].filter((column) => column.name !== 'span');
+/** The columns of the rows of a summary. */
+function columnsOf(name: SummaryName, { summaries }: FilterContext): SummaryColumn[] {
+  const { keys = [], sums = [] } = summariesFor(summaries?.shortJobSec ?? 0).find((each) => each.name === name) ?? {};
+  return [...keys, ...sums].filter((column) => column.name !== 'span' || name === 'jobs_by_day');
 }
 
 /** The same columns for a single job. */
-function valuesOf(summary: Summary): string {
-  return columnsOf(summary)
-    .map((column) => `${column.of} AS ${column.name}`)
-    .join(', ');
+function valuesOf(columns: readonly SummaryColumn[]): string {
+  return columns.map((column) => `${column.of} AS ${column.name}`).join(', ');
 }
 
 /** The jobs of a filter as a FROM clause, and their number as an aggregate over it. Rows have the keys of a summary. */

@@ -29,7 +29,7 @@ export function fieldValue(field: ValueField): RawBuilder<unknown> {
 }
 
 /** The job's name in the metadata. NULL if the metadata is invalid or has none. */
-const JOB_NAME = jsonText(column('meta_data'), 'jobName');
+export const JOB_NAME = jsonText(column('meta_data'), 'jobName');
 
 /**
  * The WHERE condition of table `job`. User input is passed in parameters only. Values of closed sets are literals,
