@@ -12,6 +12,7 @@ const FULL = 20_000_000;
 const ROUNDS = 5;
 
 const PERCENTILES = '/api/statistics/percentiles';
+const STATISTICS = '/api/statistics/jobs';
 const QUESTIONS: readonly { name: string; path: string; mostMs?: number }[] = [
   { name: 'waiting percentiles by partition', path: `${PERCENTILES}?of=wait&group-by=partition`, mostMs: 500 },
   { name: 'waiting percentiles of all jobs', path: `${PERCENTILES}?of=wait` },
@@ -22,6 +23,16 @@ const QUESTIONS: readonly { name: string; path: string; mostMs?: number }[] = [
     name: 'percentiles of a metric by partition',
     path: `${PERCENTILES}?of=metric.flops_any_avg&group-by=partition`,
   },
+  { name: 'totals by month', path: `${STATISTICS}?group-by=month` },
+  { name: 'totals by month in a zone', path: `${STATISTICS}?group-by=month&zone=Europe/Berlin` },
+  {
+    name: 'totals by user and month',
+    path: `${STATISTICS}?group-by=user,month&sort-by=totalCoreHours&items-per-page=100`,
+  },
+  { name: 'totals by hour of day', path: `${STATISTICS}?group-by=hour&zone=Europe/Berlin` },
+  { name: 'totals by job name family', path: `${STATISTICS}?group-by=name-family&items-per-page=100` },
+  { name: 'totals by tag', path: `${STATISTICS}?group-by=tag` },
+  { name: 'totals by node', path: `${STATISTICS}?group-by=node` },
 ];
 
 export async function run(options: BenchOptions): Promise<Check[]> {
