@@ -44,7 +44,7 @@ import { readAhead } from './list/read-ahead.ts';
 import type { JobsBatch, JobsBatchOptions } from './list/sqlite.ts';
 import { metricHistogramsQuestion } from './metric-histograms/question.ts';
 import { MetricHistogramRow, metricHistograms } from './metric-histograms/sqlite.ts';
-import { type Overview, type OverviewOptions, overviewQuestion } from './overview/question.ts';
+import { type Overview, type OverviewOptions, type OverviewQuestion, overviewQuestion } from './overview/question.ts';
 import { type PercentilesOptions, percentilesQuestion } from './percentiles/question.ts';
 import { jobPercentiles, percentilesRow } from './percentiles/sqlite.ts';
 import type { Question } from './question.ts';
@@ -222,8 +222,7 @@ export class JobQuestions {
   async overview(jobs: VisibleJobs, options: OverviewOptions, deadline: Deadline): Promise<Overview> {
     const { statistics = [], histograms = [], withWait, metricHistograms = [], ...common } = options;
     const question = overviewQuestion(jobs, options);
-    const answers = (await this.#index?.ask(question, deadline))?.values();
-    const answered = new JobQuestions(this.#db, { ask: async () => answers?.next().value as unknown[] | undefined });
+    const answered = question.parts.length > 1 ? await this.#answered(question, deadline) : this;
     const overview: Overview = { statistics: [], histograms: [], metricHistograms: [] };
     for (const part of statistics) {
       overview.statistics.push(await answered.statistics(jobs, { ...common, ...part }, deadline));
@@ -236,6 +235,12 @@ export class JobQuestions {
       overview.metricHistograms.push(await answered.metricHistograms(jobs, scales, bins, deadline));
     }
     return overview;
+  }
+
+  /** Asks the index about all parts, and answers the questions about each from what it returns. */
+  async #answered(question: OverviewQuestion, deadline: Deadline): Promise<JobQuestions> {
+    const answers = (await this.#index?.ask(question, deadline))?.values();
+    return new JobQuestions(this.#db, { ask: async () => answers?.next().value as unknown[] | undefined });
   }
 
   async #rows<Row>(
