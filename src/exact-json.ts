@@ -1,6 +1,14 @@
-/** JSON.parse of ES2026: a reviver receives the text of a number. The libraries of TypeScript do not declare it yet. */
+/** A number that JSON.stringify writes with these digits. */
+export interface NumberText {
+  readonly rawJSON: string;
+}
+
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
-const parse = JSON.parse as (text: string, reviver?: Reviver) => unknown;
+/** Part of ES2026 and supported by all our runtimes. The libraries of TypeScript do not declare them yet. */
+const { parse, rawJSON } = JSON as unknown as {
+  parse(text: string, reviver: Reviver): unknown;
+  rawJSON(text: string): NumberText;
+};
 
 /** Parses JSON. A whole number becomes a bigint if a number would round it. */
 export function exactJson(text: string): unknown {
@@ -9,4 +17,9 @@ export function exactJson(text: string): unknown {
   return parse(text, (_, value, { source = '' }) =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value,
   );
+}
+
+/** Parses JSON. Every number becomes a NumberText, so that it is written as it was. */
+export function jsonWithNumberTexts(text: string): unknown {
+  return parse(text, (_, value, { source = '' }) => (typeof value === 'number' ? rawJSON(source) : value));
 }

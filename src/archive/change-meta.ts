@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { jsonWithNumberTexts } from '../exact-json.ts';
 import type { Tag } from '../jobs/job.ts';
 import { writeFileAtomically } from './files.ts';
 import type { ArchiveJob } from './layout.ts';
@@ -13,20 +14,12 @@ export interface MetaChange {
   metaData: Readonly<Record<string, unknown>> | null;
 }
 
-/** Part of ES2026 and supported by all our runtimes. TypeScript's libraries do not declare them yet. */
-const exact = JSON as unknown as {
-  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
-  rawJSON(text: string): object;
-};
-
 /**
  * Updates the tags and the metadata in a job's meta.json (contract/archive.md §2). Everything else stays, and numbers
  * keep their exact text. Throws if the file does not exist or cannot be read.
  */
 export async function changeMeta(folder: string, { tags, metaData }: MetaChange): Promise<void> {
-  const before = exact.parse(await readMetaText(folder), (_, value, { source }) =>
-    typeof value === 'number' && source !== undefined ? exact.rawJSON(source) : value,
-  );
+  const before = jsonWithNumberTexts(await readMetaText(folder));
   if (typeof before !== 'object' || before === null || Array.isArray(before))
     throw new Error('meta.json is not an object');
   const known: unknown = 'metaData' in before ? before.metaData : null;

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Database } from '../db/port.ts';
 import { startDeadline } from '../deadline.ts';
-import { exactJson } from '../exact-json.ts';
+import { jsonWithNumberTexts } from '../exact-json.ts';
 import { Fault } from '../faults.ts';
 import { parseFilter } from '../http/query/job-filter-query.ts';
 import { DEFAULT_COLUMNS, type ExportColumn, exportColumns, KNOWN_COLUMNS } from '../jobs/export-columns.ts';
@@ -21,6 +21,9 @@ import { pseudonymizer, pseudonymKey } from './pseudonyms.ts';
 
 /** The limit for one batch. Without an index of SQLite for the filter, the first one reads all jobs. */
 const BATCH_LIMIT_MS = 3_600_000;
+
+/** The status of a program that SIGPIPE has ended. Node ignores the signal. */
+const SIGPIPE_STATUS = 128 + 13;
 
 export const exportCommand: Command = {
   name: 'export',
@@ -58,7 +61,7 @@ services may write meanwhile. docs/exports.md has the columns, the formats, and 
           if (replaced === undefined) yield batch.bytes;
           else {
             const lines = Buffer.from(batch.bytes).toString().trimEnd().split('\n');
-            yield lines.map((line) => row(columns, replaced(exactJson(line) as TableRow))).join('');
+            yield lines.map((line) => row(columns, replaced(jsonWithNumberTexts(line) as TableRow))).join('');
           }
           progress.counted('jobs exported', rows);
         }
@@ -70,6 +73,7 @@ services may write meanwhile. docs/exports.md has the columns, the formats, and 
         else await writeNewFile(output, texts());
         return 0;
       } catch (error) {
+        if (isClosedPipe(error)) return SIGPIPE_STATUS;
         if (!io.signal.aborted) throw error;
         progress.line('stopped: the export is not complete');
         return 1;
@@ -77,6 +81,11 @@ services may write meanwhile. docs/exports.md has the columns, the formats, and 
     });
   },
 };
+
+/** The reader of the output has ended, such as `head`. */
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}
 
 /** Yields the batches of all jobs that match, with the public tags. */
 async function* exported(

@@ -1,9 +1,11 @@
+import type { NumberText } from '../exact-json.ts';
+
 /** The formats in which lists and tables are exported. In an address they are the suffix. */
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** A value of a table: a text, a list of texts, or a number. Null is an unknown number. */
-export type Cell = string | readonly string[] | number | bigint | null;
+export type Cell = string | readonly string[] | number | bigint | NumberText | null;
 /** A row by the names of its columns. A column that it lacks is unknown. */
 export type TableRow = Readonly<Partial<Record<string, Cell>>>;
 
@@ -56,7 +58,7 @@ export function csvText(text: string): string {
 
 function csvField(value: Cell = null): string {
   if (typeof value === 'string') return csvText(value);
-  if (typeof value === 'object' && value !== null) return csvText(value.join(';'));
+  if (Array.isArray(value)) return csvText(value.join(';'));
   const number = jsonValue(value);
   return number === 'null' ? '' : number;
 }
