@@ -6,10 +6,10 @@ import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { tableResource } from '../src/http/exports/table-resource.ts';
 import { json } from '../src/http/json/responses.ts';
-import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
+import { JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 import { anyTexts, choice, count, flag } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
-import type { Table } from '../src/jobs/export-format.ts';
+import type { TableRow } from '../src/jobs/export-format.ts';
 import {
   DEFAULT_DURATION_BINS,
   DEFAULT_METRIC_BINS,
@@ -75,17 +75,18 @@ export const histograms = tableResource({
   description:
     'histograms of durations, waits if requested, nodes, hardware threads and accelerators, and of the requested metrics',
   schema: Histograms,
-  async ask(c, asked) {
-    const jobs = visibleJobs(c, filterOf(c, Query));
+  columns: () => ['histogram', 'value', 'count', 'metric', 'stat', 'unit', 'bin', 'min', 'max'],
+  async ask(c, asked, filter) {
+    const jobs = visibleJobs(c, filter);
     const options = { nowSec: nowSec(c), shortJobSec: c.get('service').settings.SHORT_JOB_S };
     const question = { ...options, ...histogramsAsked(c, jobs, asked) };
     const overview = await c.get('jobs').overview(jobs, question, c.get('deadline'));
-    return { json: () => json(histogramsIn(overview)), table: () => histogramsTable(overview) };
+    return { json: () => json(histogramsIn(overview)), rows: () => tableRows(overview) };
   },
 });
 
 /** A row for each value of a histogram of jobs, then a row for each bin of a metric. */
-function histogramsTable({ histograms: [ofJobs], metricHistograms: [ofMetrics = []] }: Overview): Table {
+function tableRows({ histograms: [ofJobs], metricHistograms: [ofMetrics = []] }: Overview): TableRow[] {
   const ofNoMetric = { metric: '', stat: '', unit: '' };
   const points = Object.entries<HistogramPoint[]>({ ...ofJobs }).flatMap(([histogram, values]) =>
     values.map((point) => ({ histogram, ...ofNoMetric, ...point })),
@@ -93,8 +94,7 @@ function histogramsTable({ histograms: [ofJobs], metricHistograms: [ofMetrics = 
   const bins = ofMetrics.flatMap(({ data, ...metric }) =>
     data.map((bin) => ({ histogram: 'histMetrics', ...metric, ...bin })),
   );
-  const columns = ['histogram', 'value', 'count', 'metric', 'stat', 'unit', 'bin', 'min', 'max'];
-  return { columns, rows: [...points, ...bins] };
+  return [...points, ...bins];
 }
 
 /** Returns what a request asks for. Throws invalid_request. */

@@ -4,10 +4,10 @@ import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import { tableResource } from '../src/http/exports/table-resource.ts';
 import { jsonRows } from '../src/http/json/responses.ts';
 import { GROUP_PAGES, groupBy, groupingOf } from '../src/http/query/grouping-query.ts';
-import { filterOf, JobFilterQuery, zoneNameOf } from '../src/http/query/job-filter-query.ts';
+import { JobFilterQuery, zoneNameOf } from '../src/http/query/job-filter-query.ts';
 import { once, required } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
-import type { Table } from '../src/jobs/export-format.ts';
+import type { TableRow } from '../src/jobs/export-format.ts';
 import { METRIC } from '../src/jobs/fields.ts';
 import { groupMembers } from '../src/jobs/groups.ts';
 import {
@@ -19,7 +19,6 @@ import {
   PERCENTILE_DIGITS,
   type Percentiles,
 } from '../src/jobs/percentiles.ts';
-import type { PercentilesOptions } from '../src/questions/percentiles/question.ts';
 
 const MEASURE_WORDS = `one of ${MEASURES.join(', ')}, or ${METRIC} and the key of a footprint, such as ${METRIC}flops_any_avg`;
 const PERCENTILE = new RegExp(`^\\d{1,3}(?:\\.\\d{1,${PERCENTILE_DIGITS}})?$`);
@@ -50,8 +49,14 @@ export const percentilesOfJobs = tableResource({
   description:
     'one element for all jobs, or one for each group; a percentile is the smallest value with at least p % of the values at or below it',
   schema: z.object({ percentiles: z.array(PercentilesSchema) }),
-  async ask(c, asked) {
-    const jobs = visibleJobs(c, filterOf(c, Query));
+  columns: ({ p, 'group-by': groups }) => [
+    ...groupMembers({ groupBy: groups }).map(({ id }) => id),
+    'jobs',
+    'unknown',
+    ...new Set(p.map(columnOf)),
+  ],
+  async ask(c, asked, filter) {
+    const jobs = visibleJobs(c, filter);
     const options = {
       of: asked.of,
       percentiles: asked.p,
@@ -62,20 +67,19 @@ export const percentilesOfJobs = tableResource({
     const rows = await c.get('jobs').percentiles(jobs, options, c.get('deadline'));
     return {
       json: () => jsonRows('{"percentiles":', rows, '}', c.get('deadline')),
-      table: () => percentilesTable(options, rows),
+      rows: () => rows.map(tableRow),
     };
   },
 });
 
-/** Each percentile is a column: p50, p99.9. */
-function percentilesTable(asked: PercentilesOptions, groups: readonly Percentiles[]): Table {
-  const ids = groupMembers(asked).map(({ id }) => id);
-  const columns = [...ids, 'jobs', 'unknown', ...new Set(asked.percentiles.map((p) => `p${p}`))];
-  const rows = groups.map(({ values, ...group }) => ({
-    ...group,
-    ...Object.fromEntries(values.map(({ p, value }) => [`p${p}`, value])),
-  }));
-  return { columns, rows };
+/** Each percentile is a column. */
+function tableRow({ values, ...group }: Percentiles): TableRow {
+  return { ...group, ...Object.fromEntries(values.map(({ p, value }) => [columnOf(p), value])) };
+}
+
+/** p50, p99.9 */
+function columnOf(percentile: number): string {
+  return `p${percentile}`;
 }
 
 function measure(text: string): Measure {

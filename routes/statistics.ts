@@ -5,7 +5,7 @@ import type { AppEnv } from '../src/http/env.ts';
 import { tableResource } from '../src/http/exports/table-resource.ts';
 import { jsonRows } from '../src/http/json/responses.ts';
 import { GROUP_PAGES, groupBy, groupingOf } from '../src/http/query/grouping-query.ts';
-import { filterOf, JobFilterQuery, times, timesOf, zoneNameOf } from '../src/http/query/job-filter-query.ts';
+import { JobFilterQuery, times, timesOf, zoneNameOf } from '../src/http/query/job-filter-query.ts';
 import { choice } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
 import type { Condition, JobFilter } from '../src/jobs/filter.ts';
@@ -41,13 +41,13 @@ export const statistics = tableResource({
   query: Query,
   description: 'one element for all jobs, or one for each group; hours are integers; with clip also seconds',
   schema: z.object({ statistics: z.array(JobsStatisticsSchema) }),
-  async ask(c, asked) {
-    const { jobs, options, groups } = statisticsAsked(c, filterOf(c, Query), asked);
-    const question = { ...options, ...groups };
-    const rows = await c.get('jobs').statistics(jobs, question, c.get('deadline'));
+  columns: ({ clip, 'group-by': groups }) => statisticsColumns({ clip, groupBy: groups }),
+  async ask(c, asked, filter) {
+    const { jobs, options, groups } = statisticsAsked(c, filter, asked);
+    const rows = await c.get('jobs').statistics(jobs, { ...options, ...groups }, c.get('deadline'));
     return {
       json: () => jsonRows('{"statistics":', rows, '}', c.get('deadline')),
-      table: () => ({ columns: statisticsColumns(question), rows }),
+      rows: () => rows,
     };
   },
 });

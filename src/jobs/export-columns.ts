@@ -53,20 +53,31 @@ export const KNOWN_COLUMNS: readonly KnownColumn[] = [...DEFAULT_COLUMNS, ...ON_
 /** Each takes up to two of the 127 arguments of a function of SQLite. */
 export const MOST_COLUMNS = 60;
 
-/** Reads column names divided by commas. Throws invalid_request. */
+/** Reads the columns of an exported list of jobs. Throws invalid_request. */
 export function exportColumns(text: string): ExportColumn[] {
+  const metrics = `${METRIC} with the key of a footprint, such as ${METRIC}flops_any_avg`;
+  const columns = chosenColumns(text, isColumn, `${KNOWN_COLUMNS.join(', ')}, and ${metrics}`);
+  if (columns.length <= MOST_COLUMNS) return columns;
+  throw new Fault('invalid_request', `must name at most ${MOST_COLUMNS} columns`);
+}
+
+/** Reads column names divided by commas. `known` lists the columns in words. Throws invalid_request. */
+export function chosenColumns<Column extends string>(
+  text: string,
+  isKnown: (name: string) => name is Column,
+  known: string,
+): Column[] {
   const names = text.split(',');
-  const unknown = names.filter((name) => !isColumn(name));
-  if (unknown.length > 0) {
-    const shown = unknown.map((name) => JSON.stringify(name)).join(', ');
+  const columns = names.filter(isKnown);
+  if (columns.length < names.length) {
+    const unknown = names.filter((name) => !isKnown(name)).map((name) => JSON.stringify(name));
     throw new Fault(
       'invalid_request',
-      `has unknown columns: ${shown.slice(0, 200)}. The columns are ${KNOWN_COLUMNS.join(', ')}, and ${METRIC} with the key of a footprint, such as ${METRIC}flops_any_avg`,
+      `has unknown columns: ${unknown.join(', ').slice(0, 200)}. The columns are ${known}`,
     );
   }
-  if (names.length > MOST_COLUMNS) throw new Fault('invalid_request', `must name at most ${MOST_COLUMNS} columns`);
   if (new Set(names).size < names.length) throw new Fault('invalid_request', 'must name each column once');
-  return names.filter(isColumn);
+  return columns;
 }
 
 /** The keys of the footprints among the columns. */

@@ -9,11 +9,6 @@ export type Cell = string | readonly string[] | number | bigint | NumberText | n
 /** A row by the names of its columns. A column that it lacks is unknown. */
 export type TableRow = Readonly<Partial<Record<string, Cell>>>;
 
-export interface Table {
-  readonly columns: readonly string[];
-  readonly rows: readonly TableRow[];
-}
-
 interface Writer {
   /** The type in Accept that asks for the format. */
   readonly mediaType: string;

@@ -103,6 +103,41 @@ describe('histograms', () => {
   });
 });
 
+test.each([
+  ['jobs', 'group-by=user&', 'totalJobs,id', '1,"\'=bob"\r\n2,"ada"\r\n', 'id, name, totalJobs, totalUsers,'],
+  ['percentiles', 'of=duration&p=99.9&', 'p99.9,jobs', '10800,3\r\n', 'id, jobs, unknown, p99.9'],
+  [
+    'histograms',
+    'bins=12h&',
+    'count,histogram',
+    '3,"histDuration"\r\n',
+    'histogram, value, count, metric, stat, unit,',
+  ],
+])('columns of %s are chosen', async (table, query, columns, rows, known) => {
+  const path = `/api/statistics/${table}`;
+  const text = await textOf(`${path}.csv?${query}columns=${columns}`);
+  expect(text).toContain(rows);
+  expect(text.split('\r\n', 1)).toEqual([
+    columns
+      .split(',')
+      .map((name) => `"${name}"`)
+      .join(),
+  ]);
+  const refused = async (asked: string) => await faultIn(await service.get(`${path}.ndjson?${query}columns=${asked}`));
+  expect(await refused('colour')).toEqual([
+    400,
+    'invalid_request',
+    expect.stringContaining(`query parameter columns has unknown columns: "colour". The columns are ${known}`),
+  ]);
+  const [one] = columns.split(',');
+  expect((await refused(`${one},${one}`))[2]).toBe('query parameter columns must name each column once');
+  expect(await faultIn(await service.get(`${path}?${query}columns=${one}`))).toEqual([
+    400,
+    'invalid_request',
+    'invalid query parameter: columns',
+  ]);
+});
+
 interface Schema {
   type?: string;
   items?: Schema;

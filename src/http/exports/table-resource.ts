@@ -1,9 +1,13 @@
-import type { z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat, type Table } from '../../jobs/export-format.ts';
+import { chosenColumns } from '../../jobs/export-columns.ts';
+import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat, type TableRow } from '../../jobs/export-format.ts';
+import type { JobFilter } from '../../jobs/filter.ts';
 import type { AppEnv } from '../env.ts';
 import { apiRoute, inParts, type JsonAnswer, resource, rowParts } from '../json/responses.ts';
-import { readQuery } from '../query/query-parameters.ts';
+import { filterOf } from '../query/job-filter-query.ts';
+import { once, readQuery } from '../query/query-parameters.ts';
+import { ofParameter } from '../query/query-values.ts';
 import { queryOf } from '../request.ts';
 import {
   acceptedFormat,
@@ -14,10 +18,10 @@ import {
   ROWS_HEADER,
 } from './export-answer.ts';
 
-/** An answer as JSON and as a table. One of them is made. */
+/** An answer as JSON and as the rows of a table. One of them is made. */
 export interface TableAnswer {
   json(): JsonAnswer | Promise<JsonAnswer>;
-  table(): Table;
+  rows(): readonly TableRow[];
 }
 
 interface TableRoute<Query extends z.ZodObject> {
@@ -27,8 +31,17 @@ interface TableRoute<Query extends z.ZodObject> {
   /** What the answer is, and the schema of its JSON. */
   readonly description: string;
   readonly schema: z.ZodType;
-  readonly ask: (c: Context<AppEnv>, asked: z.output<Query>) => Promise<TableAnswer>;
+  /** The columns of the table that a request asks for. */
+  readonly columns: (asked: z.output<Query>) => readonly string[];
+  readonly ask: (c: Context<AppEnv>, asked: z.output<Query>, filter: JobFilter) => Promise<TableAnswer>;
 }
+
+const COLUMNS = {
+  columns: once((text) => text, undefined, {
+    description: 'columns, divided by commas, in their order; default: all',
+  }),
+};
+const ColumnsQuery = z.looseObject(COLUMNS);
 
 /**
  * Makes the routes of a question whose answer is a table: `path` answers with JSON or with the format that Accept
@@ -36,16 +49,22 @@ interface TableRoute<Query extends z.ZodObject> {
  */
 export function tableResource<Query extends z.ZodObject>(route: TableRoute<Query>) {
   const { path, summary, description, schema, ask } = route;
-  const request: { query: z.ZodObject } = { query: route.query };
+  const query: z.ZodObject = route.query;
+  const tableQuery = query.extend(COLUMNS);
   const name = path.slice(1).replaceAll('/', '-');
-  const answer = async (c: Context<AppEnv>, format: ExportFormat | undefined) => {
-    const { json, table } = await ask(c, readQuery(queryOf(c), route.query));
-    return format === undefined ? await json() : await tableAnswer(c, name, format, table());
+  const exported = async (c: Context<AppEnv>, format: ExportFormat) => {
+    const asked = readQuery(queryOf(c), route.query);
+    const columns = columnsOf(c, route.columns(asked));
+    const { rows } = await ask(c, asked, filterOf(c, tableQuery));
+    return await tableAnswer(c, name, format, columns, rows());
   };
-  const exported = (c: Context<AppEnv>, format: ExportFormat) => answer(c, format) as Promise<ExportAnswer>;
   const routes = resource().openapi(
-    apiRoute({ method: 'get', path, summary, request, responses: answersTable(description, schema) }),
-    (c) => answer(c, acceptedFormat(c)),
+    apiRoute({ method: 'get', path, summary, request: { query }, responses: answersTable(description, schema) }),
+    async (c) => {
+      const format = acceptedFormat(c);
+      if (format !== undefined) return await exported(c, format);
+      return (await ask(c, readQuery(queryOf(c), route.query), filterOf(c, query))).json();
+    },
   );
   for (const format of EXPORT_FORMATS) {
     const responses = answersExport('the same as a table', format);
@@ -54,7 +73,7 @@ export function tableResource<Query extends z.ZodObject>(route: TableRoute<Query
         method: 'get',
         path: `${path}.${format}`,
         summary: `${summary}, as ${format}`,
-        request,
+        request: { query: tableQuery },
         responses,
       }),
       (c) => exported(c, format),
@@ -63,11 +82,21 @@ export function tableResource<Query extends z.ZodObject>(route: TableRoute<Query
   return { routes, exported };
 }
 
+/** Returns the columns that a request chooses of all. */
+function columnsOf(c: Context<AppEnv>, all: readonly string[]): readonly string[] {
+  const { columns: text } = readQuery(queryOf(c), ColumnsQuery);
+  if (text === undefined) return all;
+  return ofParameter('columns', () =>
+    chosenColumns(text, (name): name is string => all.includes(name), all.join(', ')),
+  );
+}
+
 async function tableAnswer(
   c: Context<AppEnv>,
   name: string,
   format: ExportFormat,
-  { columns, rows }: Table,
+  columns: readonly string[],
+  rows: readonly TableRow[],
 ): Promise<ExportAnswer> {
   const { head, row, tail } = EXPORT_WRITERS[format];
   const parts = await rowParts(rows, (some) => some.map((one) => row(columns, one)).join(''), c.get('deadline'));
