@@ -57,6 +57,7 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     };
     // Only the job of eve runs then, for 600 s.
     expect(await exported('Export all groups')).toMatchObject([200, [{ id: 'p3', totalWalltimeSeconds: '600' }]]);
+    expect(await exported('Export Duration')).toMatchObject([200, [{ id: 'p3', jobs: '1', p50: '600' }]]);
     const [status, rows] = await exported('Export the distributions');
     expect(status).toBe(200);
     expect(new Set(rows.map(({ histogram }) => histogram))).toContain('histWait');

@@ -3,6 +3,7 @@ import { type Group, groupMembers, groupOf } from '../../jobs/groups.ts';
 import { DEFAULT_PERCENTILES, type Measure } from '../../jobs/percentiles.ts';
 import type { JobsStatistics } from '../../jobs/statistics.ts';
 import { type TimeZone, UTC } from '../../jobs/time-zone.ts';
+import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/words.ts';
 import { type Html, html } from '../html.ts';
 import { shownGroup } from './narrowed.ts';
@@ -35,16 +36,25 @@ const MOST_CHARACTERS = 8_000;
  */
 export function percentilesTable({ page, groupBy, zone, groups, pageNumber, hasMore }: ShownGroups): Html | false {
   const [first, second] = groupBy;
-  const asked = new URLSearchParams(page.query);
+  const ofAllGroups = new URLSearchParams(page.query);
+  ofAllGroups.set('group-by', groupBy.join());
+  if (zone !== UTC) ofAllGroups.set('zone', zone.name);
+  ofAllGroups.set('p', DEFAULT_PERCENTILES.join());
+  const asked = new URLSearchParams(ofAllGroups);
   if (first !== undefined && second === undefined && groupOf(first).kind === 'field') {
     asked.delete(first);
     for (const { id } of groups) asked.append(first, id);
   } else if (hasMore || pageNumber > 1) return false;
-  asked.set('group-by', groupBy.join());
-  if (zone !== UTC) asked.set('zone', zone.name);
-  asked.set('p', DEFAULT_PERCENTILES.join());
   if (asked.toString().length > MOST_CHARACTERS) return false;
   const ends = DEFAULT_PERCENTILES.map((p) => html`<th scope="col" class="num">${p} %</th>`);
+  const head = ({ name, label }: (typeof SHOWN)[number]) => {
+    const links = exportLinks(
+      `Export ${label}`,
+      'statistics/percentiles',
+      new URLSearchParams([...ofAllGroups, ['of', name]]),
+    );
+    return html`<th scope="colgroup" colspan="${DEFAULT_PERCENTILES.length}" class="num">${label} ${links}</th>`;
+  };
   const members = groupMembers({ groupBy });
   const row = (group: JobsStatistics) =>
     html`<tr data-id="${JSON.stringify(members.map(({ id }) => group[id]))}">${members.map(({ id, group: by }) => html`<th scope="row" class="name"><bdi>${shownGroup(by, group[id] ?? '')}</bdi></th>`)}${SHOWN.map(
@@ -54,7 +64,7 @@ export function percentilesTable({ page, groupBy, zone, groups, pageNumber, hasM
 <noscript><p class="note">Percentiles require JavaScript.</p></noscript>
 <p class="note" id="percentiles-state" aria-live="polite"></p>
 <div class="scroll" tabindex="0" role="region" aria-label="Percentiles"><table class="data" id="percentiles" data-from="${address('/api/statistics/percentiles', asked)}" data-measures="${JSON.stringify(SHOWN)}"><thead>
-<tr>${groupBy.map((group) => html`<th scope="col" rowspan="2">${groupOf(group).label}</th>`)}${SHOWN.map(({ label }) => html`<th scope="colgroup" colspan="${DEFAULT_PERCENTILES.length}" class="num">${label}</th>`)}</tr>
+<tr>${groupBy.map((group) => html`<th scope="col" rowspan="2">${groupOf(group).label}</th>`)}${SHOWN.map(head)}</tr>
 <tr>${SHOWN.map(() => ends)}</tr></thead><tbody>
 ${groups.map(row)}</tbody></table></div></section>`;
 }
