@@ -8,8 +8,11 @@ import type { NextBatches } from './read-ahead.ts';
 import { batchStatement, type FollowingRows, type JobsBatch, type JobsBatchOptions, withIds } from './sqlite.ts';
 import { standIns, Template } from './template.ts';
 
-/** Rows per batch. The first is smaller because the size of its rows is unknown. Metadata may contain job scripts. */
-export const BATCH = { first: 100, firstWithMetadata: 25, most: 500 };
+/**
+ * Rows per batch. The first is smaller because the size of its rows is unknown. Metadata may contain job scripts. The
+ * rows of a table are smaller than those of JSON.
+ */
+export const BATCH = { first: 100, firstWithMetadata: 25, most: 500, mostOfTable: 1_000 };
 /** A row may have hundreds of KB (ten thousand nodes, a job script). A typical one has 600 bytes. */
 const BATCH_BYTES = 256 * 1024;
 /** Positions that the column index finds at once, because finding a few takes as long. They take 200 KB of memory. */
@@ -74,7 +77,10 @@ class BatchPlanner {
 
   async after(before: Page<JobsBatch>, width: number): Promise<PageStatement<JobsBatch>[]> {
     if (this.#walked !== undefined) this.#arrived(before, this.#walked);
-    const rows = before.rows === 0 ? BATCH.first : rowsLike(before);
+    const rows =
+      before.rows === 0
+        ? BATCH.first
+        : rowsLike(before, this.#options.table === undefined ? BATCH.most : BATCH.mostOfTable);
     const statements: PageStatement<JobsBatch>[] = [];
     if (this.#named !== undefined) statements.push(this.#withIds(this.#named));
     this.#named = undefined;
@@ -142,7 +148,7 @@ const WALK = standIns('startTime', 'id', 'walked', 'shown');
 const ROWS = standIns('ids', 'shown');
 
 /** The number of rows of this size in a batch. */
-export function rowsLike({ bytes, rows }: Page<JobsBatch>): number {
+export function rowsLike({ bytes, rows }: Page<JobsBatch>, most = BATCH.most): number {
   const rowBytes = Math.max(1, bytes.byteLength / rows);
-  return Math.min(BATCH.most, Math.max(1, Math.floor(BATCH_BYTES / rowBytes)));
+  return Math.min(most, Math.max(1, Math.floor(BATCH_BYTES / rowBytes)));
 }
