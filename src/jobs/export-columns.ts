@@ -1,5 +1,5 @@
 import { Fault } from '../faults.ts';
-import type { ExportFormat } from './export-format.ts';
+import type { ColumnType, ExportFormat } from './export-format.ts';
 import { DERIVED_FIELDS, JOB_FIELDS, METRIC } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
 
@@ -9,12 +9,22 @@ export interface JobsTable {
   readonly columns: readonly ExportColumn[];
 }
 
-const FIELD_COLUMNS = [...JOB_FIELDS, ...DERIVED_FIELDS].map(({ property }) => property);
+const FIELDS = [...JOB_FIELDS, ...DERIVED_FIELDS];
+const FIELD_COLUMNS = FIELDS.map(({ property }) => property);
 type FieldColumn = (typeof FIELD_COLUMNS)[number];
 
 /** Columns that are not the value of one field of a filter. */
-const OTHER_COLUMNS = ['id', 'jobName', 'submitTime', 'endTime', 'smt', 'monitoringStatus', 'hosts', 'tags'] as const;
-type OtherColumn = (typeof OTHER_COLUMNS)[number];
+const OTHER_COLUMNS = {
+  id: 'whole',
+  jobName: 'text',
+  submitTime: 'whole',
+  endTime: 'whole',
+  smt: 'whole',
+  monitoringStatus: 'whole',
+  hosts: 'texts',
+  tags: 'texts',
+} as const satisfies Readonly<Record<string, ColumnType>>;
+type OtherColumn = keyof typeof OTHER_COLUMNS;
 
 /** A column has the name of the member of a job in the API, or it is `metric.` and the key of a footprint. */
 export type KnownColumn = FieldColumn | OtherColumn;
@@ -80,9 +90,27 @@ export function chosenColumns<Column extends string>(
   return columns;
 }
 
+export function columnType(column: ExportColumn): ColumnType {
+  if (isOther(column)) return OTHER_COLUMNS[column];
+  switch (FIELDS.find(({ property }) => property === column)?.kind) {
+    case 'text':
+    case 'member':
+      return 'text';
+    case 'decimal':
+    case undefined: // of a footprint
+      return 'decimal';
+    default:
+      return 'whole';
+  }
+}
+
 /** The keys of the footprints among the columns. */
 export function footprintKeys(columns: readonly ExportColumn[]): string[] {
   return columns.filter((column) => column.startsWith(METRIC)).map((column) => column.slice(METRIC.length));
+}
+
+function isOther(name: string): name is OtherColumn {
+  return Object.hasOwn(OTHER_COLUMNS, name);
 }
 
 function isColumn(name: string): name is ExportColumn {

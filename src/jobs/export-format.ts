@@ -4,6 +4,13 @@ import type { NumberText } from '../exact-json.ts';
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** `texts` is a list of texts, `whole` a number of 64 bits. */
+export type ColumnType = 'text' | 'texts' | 'whole' | 'decimal';
+export interface TableColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
 /** A value of a table: a text, a list of texts, or a number. Null is an unknown number. */
 export type Cell = string | readonly string[] | number | bigint | NumberText | null;
 /** A row by the names of its columns. A column that it lacks is unknown. */

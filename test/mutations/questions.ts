@@ -31,7 +31,7 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/one-job/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/jobs-page'),
   mutation('questions/list/export-row.ts', "THEN '''' END", "THEN '' END", 'exports/jobs-export'),
-  mutation('questions/list/export-row.ts', 'text(userOf(jobs))', "text(column('hpc_user'))", 'routes/roles-walk'),
+  mutation('questions/list/export-row.ts', 'return userOf(jobs);', "return column('hpc_user');", 'routes/roles-walk'),
   mutation('questions/ask.ts', 'if (table !== undefined) refuse', 'if (table === null) refuse', 'exports/jobs-export'),
   mutation('questions/list/in-order.ts', '{where}', '{sql`1`}', 'db/listed-jobs'),
   mutation(

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonNumberText, jsonText } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
-import type { ExportColumn, JobsTable, KnownColumn } from '../../jobs/export-columns.ts';
-import { type ExportFormat, FORMULA_STARTS } from '../../jobs/export-format.ts';
+import { columnType, type ExportColumn, type JobsTable, type KnownColumn } from '../../jobs/export-columns.ts';
+import { type ColumnType, type ExportFormat, FORMULA_STARTS } from '../../jobs/export-format.ts';
 import { DERIVED_FIELDS, FIELDS, JOB_FIELDS, METRIC, type ValueField } from '../../jobs/fields.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { decimalText, durationAt, readableTags } from '../one-job/job-json.ts';
@@ -10,9 +10,9 @@ import { HOSTNAME, HOSTS } from '../where/hosts.ts';
 import { END, HAS_ENDED } from '../where/run-times.ts';
 import { column, fieldValue, userOf } from '../where/sqlite.ts';
 
-/** The value of a column for the current job, by its type: `list` is a JSON array of texts. An unknown number is NULL. */
+/** The value of a column for the current job. `texts` are a JSON array. An unknown number is NULL. */
 interface Value {
-  readonly type: 'text' | 'number' | 'list';
+  readonly type: ColumnType;
   readonly sql: RawBuilder<unknown>;
 }
 
@@ -21,7 +21,10 @@ interface Value {
  * job: twice as fast.
  */
 export function exportRow(jobs: VisibleJobs, { format, columns }: JobsTable, nowSec: number): RawBuilder<string> {
-  const values = columns.map((name) => ({ name, value: columnValue(name, jobs, nowSec) }));
+  const values = columns.map((name) => {
+    const type = columnType(name);
+    return { name, value: { type, sql: typed(type, columnValue(name, jobs, nowSec)) } };
+  });
   return ROW[format](values);
 }
 
@@ -41,7 +44,7 @@ const ROW: Readonly<Record<ExportFormat, (values: { name: string; value: Value }
 
 /** The same as `csvText` of src/jobs/export-format.ts for a text. concat() writes NULL as ''. */
 function csvField({ type, sql: value }: Value): RawBuilder<unknown> {
-  if (type === 'number') return value;
+  if (type === 'whole' || type === 'decimal') return value;
   const text = type === 'text' ? value : sql`(SELECT group_concat(each.value, ';') FROM json_each(${value}) AS each)`;
   // All these starts are before 'A', and most texts are not, so that most need one comparison.
   const starts = sql.join(FORMULA_STARTS.map((start) => sql.lit(start)));
@@ -50,21 +53,27 @@ function csvField({ type, sql: value }: Value): RawBuilder<unknown> {
 }
 
 function jsonValue({ type, sql: value }: Value): RawBuilder<unknown> {
-  if (type === 'list') return value;
+  if (type === 'texts') return value;
   return type === 'text' ? sql`json_quote(${value})` : sql`ifnull(${value}, 'null')`;
 }
 
-function columnValue(name: ExportColumn, jobs: VisibleJobs, nowSec: number): Value {
-  if (isMetric(name)) return { type: 'number', sql: jsonNumberText(column('footprint'), name.slice(METRIC.length)) };
+/** A foreign file may have anything in a column. */
+function typed(type: ColumnType, value: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (type === 'text') return sql`CAST(${value} AS TEXT)`;
+  return type === 'whole' ? sql`CAST(${value} AS INTEGER)` : value;
+}
+
+function columnValue(name: ExportColumn, jobs: VisibleJobs, nowSec: number): RawBuilder<unknown> {
+  if (isMetric(name)) return jsonNumberText(column('footprint'), name.slice(METRIC.length));
   switch (name) {
     case 'user':
-      return text(userOf(jobs));
+      return userOf(jobs);
     case 'duration':
-      return whole(durationAt(nowSec));
+      return durationAt(nowSec);
     case 'endTime':
-      return whole(sql`CASE WHEN ${HAS_ENDED} THEN ${END} END`);
+      return sql`CASE WHEN ${HAS_ENDED} THEN ${END} END`;
     case 'tags':
-      return { type: 'list', sql: tagsOf(jobs) };
+      return tagsOf(jobs);
     default:
       return VALUES[name];
   }
@@ -73,38 +82,21 @@ function columnValue(name: ExportColumn, jobs: VisibleJobs, nowSec: number): Val
 type FixedColumn = Exclude<KnownColumn, 'user' | 'duration' | 'endTime' | 'tags'>;
 
 /** The values that are the same for every caller at any time. */
-const VALUES: Readonly<Record<FixedColumn, Value>> = {
+const VALUES: Readonly<Record<FixedColumn, RawBuilder<unknown>>> = {
   ...(Object.fromEntries([...JOB_FIELDS, ...DERIVED_FIELDS].map((field) => [field.property, ofField(field)])) as Record<
     FixedColumn,
-    Value
+    RawBuilder<unknown>
   >),
-  id: whole(column(FIELDS['db-id'].column)),
-  jobName: text(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`),
-  submitTime: whole(sql.raw(SUBMIT_TIME)),
-  smt: whole(column('smt')),
-  monitoringStatus: whole(column('monitoring_status')),
-  hosts: { type: 'list', sql: sql`(SELECT json_group_array(${HOSTNAME}) FROM ${HOSTS} WHERE ${HOSTNAME} IS NOT NULL)` },
+  id: column(FIELDS['db-id'].column),
+  jobName: sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`,
+  submitTime: sql.raw(SUBMIT_TIME),
+  smt: column('smt'),
+  monitoringStatus: column('monitoring_status'),
+  hosts: sql`(SELECT json_group_array(${HOSTNAME}) FROM ${HOSTS} WHERE ${HOSTNAME} IS NOT NULL)`,
 };
 
-function ofField(field: ValueField): Value {
-  switch (field.kind) {
-    case 'text':
-    case 'member':
-      return text(fieldValue(field));
-    case 'decimal':
-      return { type: 'number', sql: decimalText(field.column) };
-    default:
-      return whole(fieldValue(field));
-  }
-}
-
-/** A foreign file may have anything in a column. */
-function whole(value: RawBuilder<unknown>): Value {
-  return { type: 'number', sql: sql`CAST(${value} AS INTEGER)` };
-}
-
-function text(value: RawBuilder<unknown>): Value {
-  return { type: 'text', sql: sql`CAST(${value} AS TEXT)` };
+function ofField(field: ValueField): RawBuilder<unknown> {
+  return field.kind === 'decimal' ? decimalText(field.column) : fieldValue(field);
 }
 
 /** `type:name` of each tag that the caller may read, by database id. */
