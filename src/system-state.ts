@@ -70,7 +70,7 @@ export interface ProcessesStatus {
 
 export interface ProcessStatus {
   pid: number;
-  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'bodies' | 'syncer' | 'columns' | 'builder';
+  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'bodies' | 'syncer' | 'columns' | 'builder' | 'parquet';
   state: string;
   /** The current task of a busy process: the name of its statement or write, and its duration so far. */
   doing?: { name: string; ms: number };

@@ -64,6 +64,7 @@ const WITHOUT = [
   'node/wait-at-most.ts',
   'processes/counters.ts',
   'processes/fault-messages.ts',
+  'processes/named-pipe.ts',
   'processes/process-state.ts',
   'processes/protocol.ts',
   'processes/response-byte-gc.ts',

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,12 +8,21 @@ import { startDeadline } from '../deadline.ts';
 import { jsonWithNumberTexts } from '../exact-json.ts';
 import { Fault } from '../faults.ts';
 import { parseFilter } from '../http/query/job-filter-query.ts';
-import { DEFAULT_COLUMNS, type ExportColumn, exportColumns, KNOWN_COLUMNS } from '../jobs/export-columns.ts';
+import {
+  columnType,
+  DEFAULT_COLUMNS,
+  type ExportColumn,
+  exportColumns,
+  KNOWN_COLUMNS,
+} from '../jobs/export-columns.ts';
 import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat, type TableRow } from '../jobs/export-format.ts';
 import { METRIC } from '../jobs/fields.ts';
 import type { JobFilter } from '../jobs/filter.ts';
 import { PUBLIC_SCOPES } from '../jobs/roles.ts';
+import { hasDuckDb, NO_DUCKDB } from '../node/column-index.ts';
+import { parquetFile } from '../parquet/parquet-writer.ts';
 import { JobQuestions } from '../questions/ask.ts';
+import { StartupError } from '../startup-error.ts';
 import { type Command, UsageError } from './command.ts';
 import { withEither } from './open-database.ts';
 import { writeNewFile } from './output-file.ts';
@@ -22,15 +32,18 @@ import { pseudonymizer, pseudonymKey } from './pseudonyms.ts';
 /** The limit for one batch. Without an index of SQLite for the filter, the first one reads all jobs. */
 const BATCH_LIMIT_MS = 3_600_000;
 
+const FORMATS = [...EXPORT_FORMATS, 'parquet'] as const;
+
 /** The status of a program that SIGPIPE has ended. Node ignores the signal. */
 const SIGPIPE_STATUS = 128 + 13;
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'write jobs as CSV or NDJSON',
-  usage: `cc-jobs export jobs [FILTER]... --format csv|ndjson [--columns LIST] [--output FILE] [--pseudonyms [--key FILE]]
+  summary: 'write jobs as CSV, NDJSON or Parquet',
+  usage: `cc-jobs export jobs [FILTER]... --format csv|ndjson|parquet [--columns LIST] [--output FILE]
+                    [--pseudonyms [--key FILE]]
     FILTER          a parameter of the API, such as user=ada or start-time=2026-10-01..2026-10-31; all must match
-    --format        csv or ndjson
+    --format        csv, ndjson or parquet
     --columns LIST  columns, divided by commas: ${KNOWN_COLUMNS.join(', ')},
                     or ${METRIC} and the key of a footprint
     --output FILE   write to FILE, which only its owner may read; it gets this name when it is complete
@@ -43,34 +56,38 @@ services may write meanwhile. docs/exports.md has the columns, the formats, and 
   isBackground: true,
   async run(args, io) {
     const { format, columns, filter, output, pseudonyms, key } = readOptions(args);
+    if (format === 'parquet' && !hasDuckDb()) throw new StartupError(`--format parquet: ${NO_DUCKDB}`);
     const replaced = pseudonyms ? pseudonymizer(await pseudonymKey(key)) : undefined;
     return await withEither(io, async (db) => {
       const progress = new Progress(io.stderr, undefined);
-      const { head, row, tail } = EXPORT_WRITERS[format];
-      async function* texts() {
-        let rows = 0;
-        yield head(columns);
-        const batches = exported(
-          db,
-          filter,
-          { format: replaced === undefined ? format : 'ndjson', columns },
-          io.signal,
-        );
-        for await (const batch of batches) {
-          rows += batch.rows;
+      const textFormat = format === 'parquet' ? 'ndjson' : format;
+      const { head, row, tail } = EXPORT_WRITERS[textFormat];
+      let jobs = 0;
+      async function* rows() {
+        const table = { format: replaced === undefined ? textFormat : 'ndjson', columns } as const;
+        for await (const batch of exported(db, filter, table, io.signal)) {
+          jobs += batch.rows;
           if (replaced === undefined) yield batch.bytes;
           else {
             const lines = Buffer.from(batch.bytes).toString().trimEnd().split('\n');
-            yield lines.map((line) => row(columns, replaced(jsonWithNumberTexts(line) as TableRow))).join('');
+            const texts = lines.map((line) => row(columns, replaced(jsonWithNumberTexts(line) as TableRow)));
+            yield Buffer.from(texts.join(''));
           }
-          progress.counted('jobs exported', rows);
+          progress.counted('jobs exported', jobs);
         }
-        yield tail(rows);
-        progress.line(`${whole(rows)} jobs exported, ${progress.elapsedSec.toFixed(1)} s`);
       }
+      async function* text() {
+        yield head(columns);
+        yield* rows();
+        yield tail(jobs);
+      }
+      const types = columns.map((name) => ({ name, type: columnType(name) }));
+      const log = { warn: (_fields: object, message: string) => progress.line(message) };
+      const file = format === 'parquet' ? parquetFile(rows(), types, { tempDir: tmpdir(), log }, io.signal) : text();
       try {
-        if (output === undefined) await pipeline(Readable.from(texts()), io.stdout, { end: false });
-        else await writeNewFile(output, texts());
+        if (output === undefined) await pipeline(Readable.from(file), io.stdout, { end: false });
+        else await writeNewFile(output, file);
+        progress.line(`${whole(jobs)} jobs exported, ${progress.elapsedSec.toFixed(1)} s`);
         return 0;
       } catch (error) {
         if (isClosedPipe(error)) return SIGPIPE_STATUS;
@@ -114,8 +131,8 @@ function readOptions(args: string[]) {
   const [what, ...filter] = positionals;
   const { format, columns, output, key, pseudonyms = false } = values;
   if (what !== 'jobs') throw new UsageError('use: export jobs');
-  const known = EXPORT_FORMATS.find((each) => each === format);
-  if (known === undefined) throw new UsageError(`--format must be ${EXPORT_FORMATS.join(' or ')}`);
+  const known = FORMATS.find((each) => each === format);
+  if (known === undefined) throw new UsageError('--format must be csv, ndjson or parquet');
   if (key !== undefined && !pseudonyms) throw new UsageError('--key needs --pseudonyms');
   return {
     format: known,

@@ -15,6 +15,7 @@ interface ColumnIndexPlace {
   log: Log;
 }
 
+export const NO_DUCKDB = 'the package @duckdb/node-api is not installed, or does not support this system';
 /** A dashboard asks no questions that spill more than this. */
 const SPILL_MB = 2_048;
 
@@ -28,10 +29,9 @@ export interface OpenDatabase {
 export function indexed(db: Database, { settings, sizing, path, tempDir, log }: ColumnIndexPlace): OpenDatabase {
   if (settings.COLUMN_INDEX === 'off') return { db };
   if (sizing.columnsMb === 0) return { db: withoutIndex(db, 'there is not enough memory for it') };
-  if (!hasPackage()) {
-    const reason = 'the package @duckdb/node-api is not installed, or does not support this system';
-    log.warn({ reason }, 'COLUMN_INDEX is off');
-    return { db: withoutIndex(db, reason) };
+  if (!hasDuckDb()) {
+    log.warn({ reason: NO_DUCKDB }, 'COLUMN_INDEX is off');
+    return { db: withoutIndex(db, NO_DUCKDB) };
   }
   const index = new IndexClient({
     databasePath: path,
@@ -48,7 +48,7 @@ export function indexed(db: Database, { settings, sizing, path, tempDir, log }: 
 }
 
 /** Checks the package without loading it, because the parent never runs it. */
-function hasPackage(): boolean {
+export function hasDuckDb(): boolean {
   try {
     import.meta.resolve('@duckdb/node-api');
     return true;

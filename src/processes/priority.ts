@@ -25,6 +25,7 @@ const STEP_OF: Readonly<Record<ProcessStatus['role'], number>> = {
   syncer: STEPS.answering,
   decoder: STEPS.background,
   builder: STEPS.background,
+  parquet: STEPS.background,
 };
 
 /** Sets the priority of a process that has just started. Its threads and child processes inherit it. */

@@ -9,6 +9,8 @@ import { jobRows } from '../../src/db/job-rows.ts';
 import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
 import { openRemote } from '../../src/db/remote/open-remote.ts';
 import { startDeadline } from '../../src/deadline.ts';
+import { exactJson } from '../../src/exact-json.ts';
+import { losslessJson } from '../../src/http/json/lossless-json.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { BIN } from '../support/command-line.ts';
 import { csvObjects } from '../support/csv.ts';
@@ -16,6 +18,7 @@ import { makeFolder, removeFolder, testFolder } from '../support/folder.ts';
 import { openInProcess } from '../support/in-process.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
 import { migratedFile } from '../support/migrated-file.ts';
+import { parquetRows } from '../support/parquet.ts';
 import { openSqlite } from '../support/sqlite.ts';
 import { job } from '../support/test-app.ts';
 
@@ -78,6 +81,19 @@ test('writes jobs of many batches', async () => {
   expect(csvObjects(out)).toHaveLength(MANY + JOBS.length);
 });
 
+test('writes Parquet with the rows of NDJSON, also with pseudonyms', async () => {
+  const key = join(testFolder(), 'key');
+  writeFileSync(key, 'k'.repeat(32));
+  const columns = '--columns id,jobId,user,jobName,energy,wait,hosts,tags,metric.cpu_load_avg';
+  for (const more of ['', ` --pseudonyms --key ${key}`]) {
+    const file = join(testFolder(), 'jobs.parquet');
+    const { code, out, err } = await run(`jobs ${columns}${more} --format parquet --output ${file}`);
+    expect([code, out, err]).toEqual([0, '', expect.stringMatching(/^703 jobs exported, /)]);
+    const lines = (await run(`jobs ${columns}${more} --format ndjson`)).out.trimEnd().split('\n').slice(0, -1);
+    expect((await parquetRows(file)).map(losslessJson)).toEqual(lines.map((line) => losslessJson(exactJson(line))));
+  }
+});
+
 test('reads a libSQL server, too', async () => {
   const { url } = await libsqlServer();
   await migrateRemote({ url });
@@ -107,9 +123,9 @@ describe('--output', () => {
     expect(readdirSync(own)).toEqual(['jobs.csv']);
   });
 
-  test('does not exist after an export that was stopped', async () => {
+  test.each(['csv', 'parquet'])('does not exist after an export as %s that was stopped', async (format) => {
     const own = testFolder();
-    const stopped = await run(`jobs --format csv --output ${join(own, 'jobs.csv')}`, {}, AbortSignal.abort());
+    const stopped = await run(`jobs --format ${format} --output ${join(own, 'jobs')}`, {}, AbortSignal.abort());
     expect(stopped).toMatchObject({ code: 1, err: 'stopped: the export is not complete\n' });
     expect(readdirSync(own)).toEqual([]);
     expect(existsSync(path)).toBe(true);
@@ -166,8 +182,8 @@ describe('--pseudonyms', () => {
 
 test.each([
   ['nodes --format csv', 'use: export jobs'],
-  ['jobs', '--format must be csv or ndjson'],
-  ['jobs --format xlsx', '--format must be csv or ndjson'],
+  ['jobs', '--format must be csv, ndjson or parquet'],
+  ['jobs --format xlsx', '--format must be csv, ndjson or parquet'],
   ['jobs ada --format csv', "a FILTER is NAME=VALUE: 'ada'"],
   ['jobs colour=red --format csv', 'FILTER: invalid query parameter: colour'],
   ['jobs --columns colour --format csv', '--columns has unknown columns: "colour"'],

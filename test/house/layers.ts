@@ -12,7 +12,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/pages/', 'src/graphql/'],
   ['src/http/'],
   ['src/import/', 'src/backup/', 'src/timed/'],
-  ['src/column-index/'],
+  ['src/column-index/', 'src/parquet/'],
   ['src/questions/'],
   ['src/archive/', 'src/connections/', 'src/frontend/'],
   ['src/db/'],
@@ -52,7 +52,7 @@ export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp
     why: 'only src/db, src/questions and src/column-index write SQL',
   },
   { names: /^graphql$/, files: /^src\/graphql\//, why: 'only src/graphql knows GraphQL' },
-  { names: /^@duckdb\//, files: /^src\/column-index\//, why: 'only src/column-index opens the column index' },
+  { names: /^@duckdb\//, files: /^src\/(column-index|parquet)\//, why: 'only programs of their own run DuckDB' },
   {
     names: /^node:(child_process|cluster|worker_threads)$/,
     files: /^src\/(processes|node|dev\/servers)\/|^src\/commands\/demo-jobs\.ts$/,

@@ -105,4 +105,7 @@ export const OTHERS: readonly Mutation[] = [
   mutation('graphql/upstream-answer.ts', 'if (!NUMBERS.test(', 'if (!/^/.test(', 'graphql/upstream'),
   mutation('graphql/upstream-answer.ts', 'if (isMetric && ', 'if (!isMetric && ', 'graphql/upstream'),
   mutation('graphql/upstream-answer.ts', 'value.startsWith(this.#mark)', 'true', 'graphql/upstream'),
+  mutation('parquet/parquet-writer.ts', 'failure ?? error', 'error', 'parquet/parquet-file'),
+  mutation('parquet/parquet-writer.ts', 'all.catch(fail)', 'all.catch(() => {})', 'parquet/parquet-file'),
+  mutation('parquet/parquet-writer.ts', 'refuseEqualNames(columns);', '', 'parquet/parquet-file'),
 ];
