@@ -1,6 +1,19 @@
-/** Exports of all jobs as CSV and NDJSON: rate, memory, and the effect on other requests. */
+/** Exports of all jobs: rate, memory, and the effect on other requests. The command writes Parquet. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { EXPORT_FORMATS } from '../src/jobs/export-format.ts';
-import { type BenchOptions, databaseFor } from './support/database.ts';
+import {
+  type BenchOptions,
+  COMMAND,
+  databaseFor,
+  environment,
+  type Files,
+  VAR,
+  withFolder,
+} from './support/database.ts';
+import { boundMb, familyOf, sample } from './support/processes.ts';
 import { observed, readStream } from './support/read-stream.ts';
 import { startServer } from './support/server.ts';
 import { atLeast, atMost, type Check, fact, percentile, shown, spread } from './support/table.ts';
@@ -10,10 +23,11 @@ export const JOBS = 2_000_000;
 const READERS = 4;
 
 export async function run(options: BenchOptions): Promise<Check[]> {
-  const server = await startServer(await databaseFor(options));
+  const files = await databaseFor(options);
+  const checks: Check[] = [];
+  const server = await startServer(files);
   try {
     await warm(server, READERS);
-    const checks: Check[] = [];
     for (const format of EXPORT_FORMATS) {
       const path = `/api/jobs.${format}`;
       await readStream(server, path); // reads the file from disk once
@@ -28,8 +42,33 @@ export async function run(options: BenchOptions): Promise<Check[]> {
         fact(`${format}: lists of 25 meanwhile`, spread(meanwhile.othersMs)),
       );
     }
-    return checks;
   } finally {
     await server.stop();
   }
+  return [...checks, ...(await parquet(files))];
+}
+
+const SAMPLE_MS = 20;
+
+async function parquet(files: Files): Promise<Check[]> {
+  return await withFolder(async (folder) => {
+    const path = join(folder, 'jobs.parquet');
+    const args = ['export', 'jobs', '--format', 'parquet', '--output', path];
+    const startedAt = performance.now();
+    const child = spawn(COMMAND, args, { env: environment(files), cwd: VAR, stdio: ['ignore', 'ignore', 'pipe'] });
+    const memory = sample(() => boundMb(familyOf(child.pid ?? 0)), SAMPLE_MS);
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said += text;
+    });
+    await once(child, 'close');
+    const peakMb = Math.max(...memory.stop());
+    const rows = Number(/([\d,]+) jobs exported, [\d.]+ s/.exec(said)?.[1]?.replaceAll(',', ''));
+    const seconds = (performance.now() - startedAt) / 1000;
+    return [
+      fact('parquet: one file', `${shown(rows)} jobs, ${shown(statSync(path).size / 2 ** 20)} MB`),
+      atLeast('parquet: rows/s', rows / seconds, 400_000),
+      fact('parquet: all processes, peak', `${shown(peakMb)} MB`),
+    ];
+  });
 }
