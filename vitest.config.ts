@@ -5,10 +5,25 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Real jobs of other sites, which are not ours to pass on: tests use them in addition, where they are. */
 const hasRealInput = existsSync(join(import.meta.dirname, '../shared/data'));
 
+const EXCLUDED = [...configDefaults.exclude, ...(hasRealInput ? [] : ['test/**/real-input.test.ts'])];
+
+/** Tests that leave nothing in their process. A process for each of these files would cost 80 s. */
+const SHARING = ['clusters', 'graphql', 'http', 'jobs', 'questions', 'routes'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...(hasRealInput ? [] : ['test/**/real-input.test.ts'])],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'sharing', include: SHARING, exclude: EXCLUDED, isolate: false },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...EXCLUDED, ...SHARING] },
+      },
+    ],
     // Limits are for hangs: a machine eight times slower than two quiet cores must not meet one. No test measures time by them.
     testTimeout: 180_000,
     hookTimeout: 180_000,
