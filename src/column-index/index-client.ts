@@ -9,7 +9,6 @@ import type { Protocol } from '../processes/protocol.ts';
 import type { StartedCall } from '../processes/tasks.ts';
 import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
-import { StartupError } from '../startup-error.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
 import type { Declined } from './index-errors.ts';
@@ -18,8 +17,17 @@ import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
 import { type IndexReport, newsOf, shownReport } from './index-report.ts';
 import { type IndexState, mayBecome } from './index-state.ts';
 import { Lanes } from './lanes.ts';
+import {
+  AFTER_ANSWERING,
+  afterBuild,
+  afterDeclining,
+  afterFailedBuild,
+  afterFailing,
+  afterNoIndex,
+  type Next,
+} from './next-process.ts';
 import { type IndexAnswer, LANES } from './question-queue.ts';
-import { type Failure, RetryPauses } from './retry-pauses.ts';
+import { RetryPauses } from './retry-pauses.ts';
 
 export interface IndexClientOptions extends IndexFileOptions {
   /** Path of the libSQL file. */
@@ -45,12 +53,6 @@ const FLAGS = ['--max-semi-space-size=4'];
 const HOUSEKEEPING_MS = 250;
 /** One for each lane. */
 const CALLS_AT_ONCE = LANES.length;
-/** Why a process of the index ended, and which process starts next. */
-interface Ended {
-  readonly next: 'answer' | 'build';
-  /** Without a failure the next process starts at once. */
-  readonly failure?: { readonly name: Failure; readonly reason: string };
-}
 
 /**
  * The column index of a libSQL file, in a process of its own. Another process builds it in the background at low
@@ -71,9 +73,7 @@ export class IndexClient {
   /** The process that answers. */
   #answering: ManagedProcess<IndexProtocol> | undefined;
   /** Resolved when the answering process cannot answer any more. */
-  #left = Promise.withResolvers<Ended>();
-  /** If true, the next process deletes the file without opening it. */
-  #diesOfItsFile = false;
+  #left = Promise.withResolvers<Next>();
   readonly #pauses = new RetryPauses();
   #report: IndexReport | undefined;
   #answers = 0;
@@ -142,49 +142,41 @@ export class IndexClient {
   /** Runs one process at a time: one that answers from the file, or one that builds the file if it cannot be used. */
   async #live(): Promise<void> {
     const { signal } = this.#closing;
-    let next: Ended['next'] = 'answer';
+    let next: Next = { run: 'answer' };
     while (!signal.aborted) {
-      const ended: Ended = next === 'answer' ? await this.#answerFromFile() : await this.#build();
-      next = ended.next;
+      next = next.run === 'answer' ? await this.#answerFromFile(next.fresh) : await this.#build();
       if (signal.aborted) return;
-      if (ended.failure === undefined) continue;
-      this.#become(ended.failure);
-      await sleep(this.#pauses.failed(ended.failure.name), undefined, { ref: false, signal }).catch(() => {});
+      if (next.failure === undefined) continue;
+      this.#become(next.failure);
+      await sleep(this.#pauses.failed(next.failure.name), undefined, { ref: false, signal }).catch(() => {});
       if (!signal.aborted) this.#become({ name: 'building', rows: 0 });
     }
   }
 
   /** Answers from the file until that is no longer possible. */
-  async #answerFromFile(): Promise<Ended> {
+  async #answerFromFile(fresh = false): Promise<Next> {
     this.#left = Promise.withResolvers();
     const { databasePath, path, memoryMb, tempDir, spillMb, shortJobSec } = this.#options;
-    const options = { databasePath, path, memoryMb, tempDir, spillMb, shortJobSec, fresh: this.#diesOfItsFile };
-    this.#diesOfItsFile = false;
+    const options = { databasePath, path, memoryMb, tempDir, spillMb, shortJobSec, fresh };
     const process = this.#start<IndexProtocol>('columns', this.#options.program ?? PROGRAM, options);
     this.#answering = process;
     this.#report = undefined;
     try {
       await process.ready;
       const followed = await process.run('follow', null, this.#events);
-      if (hasDeclined(followed)) {
-        const isDue = followed.declined === 'stale' && this.#buildsSinceAnswer === 0;
-        return isDue ? { next: 'build' } : endedBy(followed);
-      }
+      if ('declined' in followed) return afterNoIndex(followed, this.#buildsSinceAnswer);
       this.#pauses.succeeded('unsuitable');
       this.#become({ name: 'ready', rows: followed.rows });
-      return await Promise.race([this.#left.promise, process.gone.then(() => OVER)]);
+      return await Promise.race([this.#left.promise, process.gone.then(() => AFTER_ANSWERING)]);
     } catch (error) {
-      // Refused: another service may use the file. Died before it served: the file may be the cause.
-      this.#diesOfItsFile = !(error instanceof StartupError) && process.state.name === 'gone';
-      const isTriedAgain = error instanceof StartupError || this.#diesOfItsFile;
-      return { next: isTriedAgain ? 'answer' : 'build', failure: { name: 'stale', reason: describe(error) } };
+      return afterFailing(error, process.state.name === 'gone');
     } finally {
       process.stop();
       await process.gone;
     }
   }
 
-  async #build(): Promise<Ended> {
+  async #build(): Promise<Next> {
     this.#builds += 1;
     this.#buildsSinceAnswer += 1;
     const { databasePath, path, memoryMb, tempDir, spillMb, shortJobSec } = this.#options;
@@ -196,9 +188,9 @@ export class IndexClient {
         if (this.#state.name === 'building') this.#become({ name: 'building', rows });
       };
       const built = await process.run('build', null, { onStep });
-      return hasDeclined(built) ? { ...endedBy(built), next: 'answer' } : { next: 'answer' };
+      return afterBuild('declined' in built ? built : undefined);
     } catch (error) {
-      return { next: 'answer', failure: { name: 'stale', reason: describe(error) } };
+      return afterFailedBuild(error);
     } finally {
       process.stop();
       await process.gone;
@@ -260,9 +252,9 @@ export class IndexClient {
     }
     this.#declined += 1;
     if (answer === null) return undefined;
-    const ended = endedBy(answer);
-    if (ended.failure !== undefined && this.#state.name === 'ready') this.#become(ended.failure);
-    this.#left.resolve(ended);
+    const next = afterDeclining(answer);
+    if (next.failure !== undefined && this.#state.name === 'ready') this.#become(next.failure);
+    this.#left.resolve(next);
     return undefined;
   }
 
@@ -272,19 +264,4 @@ export class IndexClient {
     process.ping();
     if (process.needsReplacement && process.state.name === 'idle') process.stop();
   }
-}
-
-const OVER: Ended = { next: 'answer', failure: { name: 'stale', reason: 'its process has ended' } };
-
-function hasDeclined(output: object): output is Declined {
-  return 'declined' in output;
-}
-
-/** A build repairs an outdated index. An unsupported database must be repaired first. */
-function endedBy({ declined, reason }: Declined): Ended {
-  return { next: declined === 'stale' ? 'build' : 'answer', failure: { name: declined, reason } };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
