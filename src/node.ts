@@ -49,6 +49,7 @@ const OTHER_PROCESSES = 6;
 export interface RunningService {
   /** The address of the service, such as `http://127.0.0.1:8080`. */
   url: string;
+  log: Log;
   /** Stops accepting requests, lets running ones finish within their deadlines, then ends all processes. */
   stop(): Promise<void>;
 }
@@ -83,6 +84,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     log.info({ url, database: place.shown, limitMb: sizing.limitMb }, 'listening');
     return {
       url,
+      log,
       async stop() {
         await closeServer(server, values.REQUEST_TIMEOUT_MS);
         await parts.close();

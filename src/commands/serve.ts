@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { serviceManager } from '../node/service-manager.ts';
 import { surviveShortages } from '../node/survive-shortages.ts';
 import { startService } from '../node.ts';
 import { settingsOnNode } from '../settings.ts';
@@ -19,7 +20,10 @@ within their deadline, and exits with 0. A second signal ends it at once. Logs a
     const service = await Promise.race([startService(settingsOnNode(io)), stopped]);
     // Stopped before it served. The start may be waiting for a server or a replica. Its processes end with this one.
     if (service === undefined) process.exit(0);
+    const manager = serviceManager(io.env, service.log);
+    manager.ready();
     await stopped;
+    manager.stopping();
     await service.stop();
     return 0;
   },

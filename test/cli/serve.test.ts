@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, copyFileSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -39,6 +39,30 @@ describe('serve', () => {
     expect(jobs, JSON.stringify(rest) + service.stderr()).toHaveLength(30_000);
     expect(await service.ended).toBe(0);
     for (const { pid } of database.processes) expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  test('tells systemd that it is ready, that it lives, and that it stops', async () => {
+    const cwd = await migrated();
+    const told = join(cwd, 'told');
+    const program = join(cwd, 'systemd-notify');
+    writeFileSync(program, `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> '${told}'\n`, { mode: 0o755 });
+    const systemd = { NOTIFY_SOCKET: '/run/notify', WATCHDOG_USEC: '100000' };
+    const { service } = await serve(cwd, { ...systemd, PATH: `${cwd}:${process.env['PATH']}` });
+    const lines = () => (existsSync(told) ? readFileSync(told, 'utf8').trim().split('\n') : []);
+    await expect.poll(() => lines().filter((line) => line === '/run/notify WATCHDOG=1').length).toBeGreaterThan(1);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    expect(lines()).toContain('/run/notify --ready');
+    expect(lines().at(-1)).toBe('/run/notify STOPPING=1');
+  });
+
+  test('serves on if systemd cannot be told', async () => {
+    const cwd = await migrated();
+    const program = join(cwd, 'systemd-notify');
+    writeFileSync(program, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const { service, url } = await serve(cwd, { NOTIFY_SOCKET: '/run/notify', PATH: `${cwd}:${process.env['PATH']}` });
+    await service.says(/systemd was not notified/);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
   test('ends at once at a second signal', async () => {

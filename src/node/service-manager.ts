@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import type { Log } from '../log.ts';
+
+const LIMIT_MS = 10_000;
+
+/** What systemd is told. Its program does so, because Node has no sockets of the kind that systemd listens on. */
+export interface ServiceManager {
+  /** The service answers. From now on it gives signs of life, if WatchdogSec asks for them. */
+  ready(): void;
+  stopping(): void;
+}
+
+/**
+ * The service manager of `Type=notify` (sd_notify(3)). Without NOTIFY_SOCKET there is none. The signs of life only say
+ * that this process handles events: systemd would restart a service in vain whose file is damaged.
+ */
+export function serviceManager(env: NodeJS.ProcessEnv, log: Pick<Log, 'warn'>): ServiceManager {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUs = '0' } = env;
+  if (socket === undefined || socket === '') return { ready() {}, stopping() {} };
+  const tell = (what: string) => {
+    execFile('systemd-notify', [what], { env, timeout: LIMIT_MS }, (err) => {
+      if (err !== null) log.warn({ err }, 'systemd was not notified');
+    });
+  };
+  const watchdogMs = Number(watchdogUs) / 1000;
+  let signsOfLife: NodeJS.Timeout | undefined;
+  return {
+    ready() {
+      tell('--ready');
+      if (watchdogMs > 0) signsOfLife = setInterval(() => tell('WATCHDOG=1'), watchdogMs / 2);
+    },
+    stopping() {
+      clearInterval(signsOfLife);
+      tell('STOPPING=1');
+    },
+  };
+}
