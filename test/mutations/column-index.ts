@@ -79,6 +79,13 @@ export const COLUMNS: readonly Mutation[] = [
   ),
   mutation('column-index/session.ts', 'await call.waitFor(before);', '', 'column-index/session'),
   mutation('column-index/interruptible.ts', 'this.#connection?.interrupt();', '', 'column-index/deadline'),
+  mutation(
+    'column-index/next-process.ts',
+    "declined.declined === 'stale' && buildsSinceAnswer === 0",
+    "declined.declined === 'stale'",
+    'column-index/next-process',
+  ),
+  mutation('column-index/next-process.ts', 'return died ?', 'return !died ?', 'column-index/next-process'),
   mutation('column-index/lanes.ts', 'running.call.interrupt();', '', 'column-index/lanes'),
   mutation('column-index/lanes.ts', 'if (moves) {', 'if (false) {', 'column-index/lanes'),
   mutation('column-index/wait-times.ts', 'toSorted((a, b) => a - b)', 'toReversed()', 'column-index/lanes'),
