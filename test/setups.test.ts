@@ -90,6 +90,8 @@ const FIXED = [
   '/api/statistics/percentiles?of=wait&group-by=partition',
   '/api/statistics/percentiles?of=walltime-used&p=0,33.333,100&wait=60-',
   '/api/statistics/percentiles?of=metric.flops_any_avg&group-by=user&items-per-page=5',
+  '/api/statistics/timeline?bucket=week&range=2026-08-01..2026-09-21&zone=Europe/Berlin&group-by=user&top=3',
+  '/api/statistics/timeline?bucket=hour&range=2026-09-20..2026-09-21&state=completed',
   '/api/jobs/count?wait=-600',
   '/api/nothing',
   '/api/jobs/?color=red',
@@ -163,6 +165,7 @@ describe('reading', () => {
     await same({ path: `/api/statistics/jobs.${format}?group-by=user` });
     await same({ path: `/api/statistics/histograms.${format}?metric=flops_any` });
     await same({ path: `/userapi/statistics/percentiles.${format}?of=wait&group-by=partition` });
+    await same({ path: `/userapi/statistics/timeline.${format}?range=2026-09-01..2026-09-10` });
   });
 
   const part = fc.oneof(

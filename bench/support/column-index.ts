@@ -70,7 +70,10 @@ export async function timed(questions: JobQuestions, question: OneQuery): Promis
     if (kind === 'statistics') return await questions.statistics(jobs, question, deadline);
     if (kind === 'histograms') return await questions.histograms(jobs, question, deadline);
     if (kind === 'percentiles') return await questions.percentiles(jobs, question, deadline);
-    return await questions.metricHistograms(jobs, question.scales, question.bins, deadline);
+    if (kind === 'metric histograms') {
+      return await questions.metricHistograms(jobs, question.scales, question.bins, deadline);
+    }
+    throw new Error(`bench -- answers measures ${kind}`);
   });
   return performance.now() - startedAt;
 }

@@ -5,12 +5,14 @@ import { histograms } from '../histograms.ts';
 import { exportedJobs } from '../jobs.ts';
 import { percentilesOfJobs } from '../percentiles.ts';
 import { statistics } from '../statistics.ts';
+import { timeline } from '../timeline.ts';
 
 const TABLES = {
   jobs: exportedJobs,
   'statistics/jobs': statistics.exported,
   'statistics/percentiles': percentilesOfJobs.exported,
   'statistics/histograms': histograms.exported,
+  'statistics/timeline': timeline.exported,
 };
 
 /** GET /exports/NAME.csv and so on: the tables of the API as files, for the links on the pages. */

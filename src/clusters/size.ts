@@ -8,7 +8,7 @@ export interface ClusterSize {
   accelerators: number | undefined;
 }
 
-export function clusterSize({ subClusters }: Cluster): ClusterSize {
+export function clusterSize({ subClusters }: Pick<Cluster, 'subClusters'>): ClusterSize {
   const nodes = sum(subClusters.map(nodesOf));
   const times = (each: (subCluster: SubCluster) => number | undefined) =>
     sum(subClusters.map((subCluster) => product(nodesOf(subCluster), each(subCluster))));

@@ -8,6 +8,7 @@ import { partitionsQuery } from '../questions/partitions/duckdb.ts';
 import { percentilesQuery } from '../questions/percentiles/duckdb.ts';
 import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
+import { timelineQuery } from '../questions/timeline/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 
 /** A question that one query answers. Its rows are not yet parsed by the schema of its statement. */
@@ -28,5 +29,8 @@ export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 
       return partitionsQuery(question, context);
     case 'percentiles':
       return percentilesQuery(question, context);
+    case 'timeline':
+    case 'timeline waits':
+      return timelineQuery(question, context);
   }
 }

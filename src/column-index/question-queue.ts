@@ -19,6 +19,8 @@ const LANE_OF: Readonly<Record<Question['kind'], Lane>> = {
   overview: 'slow',
   'metric histograms': 'slow',
   percentiles: 'slow',
+  timeline: 'slow',
+  'timeline waits': 'slow',
 };
 
 /** A question, and all requests that wait for its answer. */

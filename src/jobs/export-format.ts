@@ -11,8 +11,8 @@ export interface TableColumn {
   readonly type: ColumnType;
 }
 
-/** A value of a table: a text, a list of texts, or a number. Null is an unknown number. */
-export type Cell = string | readonly string[] | number | bigint | NumberText | null;
+/** A value of a table: a text, a list of texts, a number, or true or false. Null is an unknown number. */
+export type Cell = string | readonly string[] | number | bigint | boolean | NumberText | null;
 /** A row by the names of its columns. A column that it lacks is unknown. */
 export type TableRow = Readonly<Partial<Record<string, Cell>>>;
 

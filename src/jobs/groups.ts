@@ -81,7 +81,11 @@ export function isBounded(groupBy: readonly Group[]): boolean {
 }
 
 /** Returns the groups to read: one more than `most`, if there are more. */
-export function groupsRead({ groupBy = [], page, most }: Grouping): PageRequest | undefined {
+export function groupsRead({
+  groupBy = [],
+  page,
+  most,
+}: Pick<Grouping, 'page' | 'most'> & { readonly groupBy?: readonly string[] | undefined }): PageRequest | undefined {
   if (groupBy.length === 0) return undefined;
   return page ?? (most === undefined ? undefined : { page: 1, itemsPerPage: most + 1 });
 }
@@ -103,7 +107,11 @@ const MEMBERS = [
 export const MOST_GROUPINGS = MEMBERS.length;
 
 /** Returns the members of a row, the first ones also without groups. */
-export function groupMembers({ groupBy = [] }: Grouping) {
+export function groupMembers<Name extends string = Group>({
+  groupBy = [],
+}: {
+  readonly groupBy?: readonly Name[] | undefined;
+}) {
   return MEMBERS.slice(0, Math.max(1, groupBy.length)).map((members, at) => ({ ...members, group: groupBy[at] }));
 }
 

@@ -2,7 +2,7 @@ import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
 import { footprintKeys } from '../jobs/export-columns.ts';
-import { refuseMoreGroups } from '../jobs/groups.ts';
+import { type Group, refuseMoreGroups } from '../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../jobs/hidden-metrics.ts';
 import {
   type JobHistograms,
@@ -13,6 +13,7 @@ import {
 } from '../jobs/histograms.ts';
 import type { Percentiles } from '../jobs/percentiles.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
+import type { TimelineOptions, TimelinePoint } from '../jobs/timeline.ts';
 import { refuseHiddenOrder, type VisibleJobs } from '../jobs/visibility.ts';
 import { inSlices } from '../slices.ts';
 import {
@@ -50,6 +51,8 @@ import { jobPercentiles, percentilesRow } from './percentiles/sqlite.ts';
 import type { Question } from './question.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
 import { jobStatistics, statisticsRow } from './statistics/sqlite.ts';
+import { jobsWithin, pointsOf } from './timeline/question.ts';
+import { TimelineRows, timeline, timelineWaits, WaitsRows } from './timeline/sqlite.ts';
 
 /**
  * The column index as an engine for questions. Several places decide whether it is asked:
@@ -131,6 +134,34 @@ export class JobQuestions {
     const rows = await this.#rows(question, percentilesRow(options), () => jobPercentiles(jobs, options), deadline);
     refuseMoreGroups(options, rows);
     return rows;
+  }
+
+  /** Returns a point for each bucket, or for each bucket and group. Groups are in descending order of core hours. */
+  async timeline(jobs: VisibleJobs, options: TimelineOptions, deadline: Deadline): Promise<TimelinePoint[]> {
+    const { edges, nowSec, groupBy, top } = options;
+    const within = jobsWithin(jobs, options);
+    const found = groupBy === undefined ? [] : await this.#topGroups(within, { ...options, groupBy }, deadline);
+    const groups = found.slice(0, top);
+    const asked = { jobs: within, edges, nowSec, groupBy, groups };
+    const sums = { kind: 'timeline', ...asked } as const;
+    const waits = { kind: 'timeline waits', ...asked } as const;
+    const rows = await this.#rows(sums, TimelineRows, () => timeline(sums), deadline);
+    const waited = await this.#rows(waits, WaitsRows, () => timelineWaits(waits), deadline);
+    return pointsOf(sums, found.length > top, rows, waited);
+  }
+
+  /** Returns the keys of the groups with most core hours within the edges: one more than asked for, if there is. */
+  async #topGroups(
+    jobs: VisibleJobs,
+    { edges, nowSec, groupBy, top }: TimelineOptions & { readonly groupBy: Group },
+    deadline: Deadline,
+  ): Promise<string[]> {
+    const clip = { from: BigInt(edges[0] ?? 0), to: BigInt(edges.at(-1) ?? 0) };
+    const page = { page: 1, itemsPerPage: top + 1 };
+    const options = { nowSec, shortJobSec: 0, clip, groupBy: [groupBy], sortBy: 'totalCoreHours', page } as const;
+    const row = { parse: (group: unknown) => String((group as { id: unknown }).id) };
+    const statement = () => ({ ...jobStatistics(jobs, options), row });
+    return await this.#rows({ kind: 'statistics', jobs, ...options }, row, statement, deadline);
   }
 
   /** Returns a page of a list in any order, each job as a line. */

@@ -6,6 +6,7 @@ import type { OverviewQuestion } from './overview/question.ts';
 import type { PartitionsQuestion } from './partitions/question.ts';
 import type { PercentilesQuestion } from './percentiles/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
+import type { TimelineQuestion } from './timeline/question.ts';
 
 /** All questions to a column index. `jobs` determines what the caller may see. */
 export type Question =
@@ -16,4 +17,5 @@ export type Question =
   | OverviewQuestion
   | PageIdsQuestion
   | PartitionsQuestion
-  | PercentilesQuestion;
+  | PercentilesQuestion
+  | TimelineQuestion;

@@ -175,7 +175,13 @@ describe('every route that answers with a list', () => {
 
   test('is known here, and has each format', async () => {
     const { paths } = await bodyOf<Described>(await service.app.request('/openapi.json'));
-    const exported = ['jobs/', 'statistics/histograms', 'statistics/jobs', 'statistics/percentiles'];
+    const exported = [
+      'jobs/',
+      'statistics/histograms',
+      'statistics/jobs',
+      'statistics/percentiles',
+      'statistics/timeline',
+    ];
     const expected = ['/api/', '/userapi/'].flatMap((base) => exported.map((path) => base + path));
     expect(routes.filter((route) => !OTHERS.includes(route)).toSorted()).toEqual(expected);
     expect(routes).toEqual(expect.arrayContaining(OTHERS));

@@ -239,6 +239,7 @@ describe('a session at the API', () => {
     '/api/statistics/jobs',
     '/api/statistics/histograms',
     '/api/statistics/percentiles?of=wait',
+    '/api/statistics/timeline',
   ])('reads %s', async (path) => {
     expect((await ask(path, 'ada')).status).toBe(200);
   });

@@ -43,6 +43,7 @@ export const OTHERS: readonly Mutation[] = [
     'statusOf(error) === 402',
     'db/remote/tokens > a token that may only read',
   ),
+  mutation('jobs/capacity.ts', 'filter.every((each) => isAbout(each, names))', 'true', 'routes/timeline'),
   mutation('jobs/submit-time.ts', 'time <= startTime', 'time > 0', 'import/submit-time'),
   mutation('db/sql/stored-submit-time.ts', ' <= job.start_time', ' > 0', 'import/submit-time'),
   mutation('jobs/roles.ts', "user.roles.has('api') && rightsOf(user)", 'rightsOf(user)', 'http/auth'),

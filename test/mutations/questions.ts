@@ -55,6 +55,11 @@ export const QUESTIONS: readonly Mutation[] = [
   ),
   mutation('questions/percentiles/ranks.ts', 'before = 0 OR', 'false OR', 'db/random-filters'),
   mutation('questions/percentiles/duckdb.ts', 'energy <> 0', 'true', 'column-index/equality'),
+  mutation('questions/timeline/sqlite.ts', '{where}', '{sql`1`}', 'questions/timeline'),
+  mutation('questions/timeline/duckdb.ts', 'whereColumns(jobs.conditions, context)', "'true'", 'questions/timeline'),
+  mutation('questions/timeline/sums.ts', 'leaves >= ends AND leaves <', 'leaves <', 'questions/timeline'),
+  mutation('questions/timeline/sums.ts', '} >= $', '} > $', 'routes/timeline'),
+  mutation('questions/timeline/question.ts', 'BigInt(from) - 1n', 'BigInt(from)', 'questions/timeline'),
   mutation('questions/percentiles/question.ts', 'of.startsWith(METRIC)', 'false', 'routes/restricted-metrics'),
   mutation(
     'questions/percentiles/duckdb.ts',

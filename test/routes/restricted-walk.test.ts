@@ -303,7 +303,9 @@ describe('a question by a restricted metric', () => {
       'jobs.csv',
       'jobs.ndjson',
       'jobs/count',
-      ...['', '.csv', '.ndjson'].flatMap((suffix) => [`statistics/histograms${suffix}`, `statistics/jobs${suffix}`]),
+      ...['histograms', 'jobs', 'timeline'].flatMap((name) =>
+        ['', '.csv', '.ndjson'].map((suffix) => `statistics/${name}${suffix}`),
+      ),
       'statistics/overview',
     ];
     const expected = ['/api/', '/userapi/'].flatMap((base) => api.map((path) => base + path));

@@ -8,6 +8,7 @@ import type { PartitionsQuestion } from '../../src/questions/partitions/question
 import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
+import { timeline, timelineWaits } from '../../src/questions/timeline/sqlite.ts';
 
 /** A question that one statement of SQLite answers. */
 export type OneQuery = Exclude<Question, PageIdsQuestion | PartitionsQuestion | OverviewQuestion>;
@@ -25,5 +26,9 @@ export function statementFor(question: OneQuery): Statement<unknown> {
       return metricHistograms(question);
     case 'percentiles':
       return jobPercentiles(question.jobs, question);
+    case 'timeline':
+      return timeline(question);
+    case 'timeline waits':
+      return timelineWaits(question);
   }
 }

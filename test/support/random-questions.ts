@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
+import { jobsWithin } from '../../src/questions/timeline/question.ts';
 import type { OneQuery } from './questions.ts';
 import { randomWindow } from './random-filters.ts';
 import { randomGroupBy, randomZone } from './random-groups.ts';
 import { randomPercentiles } from './random-percentiles.ts';
+import { randomTimelines } from './random-timelines.ts';
 
 const NOW = 1_700_000_000;
 
@@ -52,6 +54,16 @@ export const randomQuestion: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.
     (options) =>
       (jobs: VisibleJobs): OneQuery => ({ kind: 'percentiles', jobs, ...options }),
   ),
+  fc
+    .record({
+      kind: fc.constantFrom('timeline' as const, 'timeline waits' as const),
+      options: randomTimelines,
+      groups: fc.constantFrom([], ['a'], ['b', 'A', '']),
+    })
+    .map(
+      ({ kind, options, groups }) =>
+        (jobs: VisibleJobs): OneQuery => ({ kind, ...options, jobs: jobsWithin(jobs, options), groups }),
+    ),
   fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) }).map(
     ({ scales, bins }) =>
       (jobs: VisibleJobs): OneQuery => ({ kind: 'metric histograms', jobs, scales, bins }),

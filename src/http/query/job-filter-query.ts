@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
 import { type Condition, checkText, isFootprintKey, type JobFilter, type Range } from '../../jobs/filter.ts';
-import { UTC } from '../../jobs/time-zone.ts';
+import { type TimeZone, UTC } from '../../jobs/time-zone.ts';
 import { hasTimes, type Now, RANGE_WORDS, rangeEndOf, timeRange, zoneOf } from '../../jobs/times.ts';
 import type { AppEnv } from '../env.ts';
 import { nowSec, queryOf } from '../request.ts';
@@ -174,6 +174,11 @@ export function withoutDates(query: URLSearchParams, at: number): URLSearchParam
     } else seconds.append(name, value);
   }
   return seconds;
+}
+
+/** The time zone of a request. Throws invalid_request. */
+export function zoneAsked(c: Context<AppEnv>): TimeZone {
+  return nowOf(queryOf(c), nowSec(c)).zone;
 }
 
 function nowOf(query: URLSearchParams, at: number): Now {

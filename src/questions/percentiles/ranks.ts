@@ -9,6 +9,11 @@ const WHOLE = 10 ** (2 + PERCENTILE_DIGITS);
 /** Beyond any list, and valid as a limit in DuckDB. */
 const LAST_ROW = 2n ** 53n;
 
+/** Only the number of groups matters here. */
+interface RanksOptions extends Pick<PercentilesOptions, 'of' | 'percentiles' | 'page' | 'most'> {
+  readonly groupBy?: readonly string[] | undefined;
+}
+
 /**
  * SQL for both engines: the rows of an answer, with values as text, which is exact. `valued` is the name of a table
  * with keys, `value`, `step` and `jobs`: a number of jobs with this value. `step` does not decrease when the value
@@ -17,11 +22,7 @@ const LAST_ROW = 2n ** 53n;
  * Neither engine keeps all values of a group in memory for this, as their own functions for percentiles do. First the
  * jobs of each step are counted and summed up in order. Only the values of steps with a percentile are then sorted.
  */
-export function percentileRows(
-  valued: string,
-  options: PercentilesOptions,
-  decimalText: (value: string) => string,
-): string {
+export function percentileRows(valued: string, options: RanksOptions, decimalText: (value: string) => string): string {
   const { of, percentiles, groupBy = [] } = options;
   const page = groupsRead(options);
   const text = (value: string) => (isDecimalMeasure(of) ? decimalText(value) : `CAST(${value} AS TEXT)`);

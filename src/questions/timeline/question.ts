@@ -1,0 +1,109 @@
+import type { Condition } from '../../jobs/filter.ts';
+import { groupId } from '../../jobs/groups.ts';
+import type { Whole } from '../../jobs/statistics.ts';
+import { type TimelineOptions, type TimelinePoint, WAIT_PERCENTILES } from '../../jobs/timeline.ts';
+import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { ENERGY_UNITS, SUMS, type Sum, type TimelineRow } from './sums.ts';
+
+/** What happens to jobs within some time, by bucket of time and group. */
+export interface TimelineQuestion extends Pick<TimelineOptions, 'edges' | 'nowSec' | 'groupBy'> {
+  /** `timeline`: counts and sums (TimelineRow). `timeline waits`: percentiles of the waits of jobs that started. */
+  readonly kind: 'timeline' | 'timeline waits';
+  readonly jobs: VisibleJobs;
+  /** The keys of the groups as texts. Jobs of other groups are in one group, after them. */
+  readonly groups: readonly string[];
+}
+
+/** The matching jobs that ran within the edges, ended at the first one, or started and ended at once. */
+export function jobsWithin(
+  jobs: VisibleJobs,
+  { edges, nowSec }: Pick<TimelineOptions, 'edges' | 'nowSec'>,
+): VisibleJobs {
+  const [from = 0] = edges;
+  const range = { from: BigInt(from) - 1n, to: BigInt(edges.at(-1) ?? 0) };
+  const ran: Condition = { kind: 'during', range, nowSec };
+  return { ...jobs, conditions: [...jobs.conditions, ran] };
+}
+
+/** The number of a bucket of a group, as `timeline waits` names it. */
+export function slotOf({ edges }: Pick<TimelineQuestion, 'edges'>, group: number, bucket: number): number {
+  return group * (edges.length - 1) + bucket;
+}
+
+/** The percentiles of WAITS in a slot with known waits. */
+export interface WaitsRow {
+  readonly slot: number;
+  readonly values: readonly Whole[];
+}
+
+const CAPS = [-(2n ** 63n), 2n ** 63n - 1n] as const;
+
+/** The points of all buckets, and in each of all groups in their order. `hasOther` adds that of other groups. */
+export function pointsOf(
+  question: TimelineQuestion,
+  hasOther: boolean,
+  rows: readonly TimelineRow[],
+  waits: readonly WaitsRow[],
+): TimelinePoint[] {
+  const { edges, groups, groupBy } = question;
+  const isGrouped = groupBy !== undefined;
+  const keys = isGrouped ? [...groups, ...(hasOther ? [undefined] : [])] : [undefined];
+  const rowAt = new Map(rows.map((row) => [slotOf(question, row.group, row.bucket), row]));
+  const waitAt = new Map(waits.map(({ slot, values }) => [slot, values]));
+  const before = keys.map(() => ({ running: 0, energy: 0n, rates: SUMS.map(() => 0n) }));
+  return edges.slice(0, -1).flatMap((from, bucket) => {
+    const to = edges[bucket + 1] ?? from;
+    return keys.map((key, at) => {
+      const slot = slotOf(question, at, bucket);
+      const row = rowAt.get(slot);
+      const state = before[at] ?? { running: 0, energy: 0n, rates: [] };
+      state.running += (row?.entered ?? 0) - (row?.ended ?? 0);
+      // Jobs that run through the whole bucket count with all of its seconds.
+      const totals = SUMS.map((sum, index) => {
+        const { own = 0n, leave = 0n, stay = 0n } = row?.sums[sum] ?? {};
+        const through = (state.rates[index] ?? 0n) - leave;
+        state.rates[index] = through + stay;
+        return own + through * BigInt(to - from);
+      });
+      const total = (sum: Sum) => capped(totals[SUMS.indexOf(sum)] ?? 0n);
+      // Differences of rounded sums, so that the energies of any buckets add up to the rounded one of them together.
+      const energyBefore = state.energy;
+      state.energy += totals[SUMS.indexOf('energy')] ?? 0n;
+      const [waitP50 = null, waitP90 = null] = waitAt.get(slot) ?? [];
+      return {
+        ...{ from, to, group: groupId(groupBy, key ?? ''), isOther: isGrouped && key === undefined },
+        ...{ started: row?.started ?? 0, ended: row?.ended ?? 0, running: state.running },
+        walltimeSeconds: exact(total('jobs')),
+        nodeSeconds: exact(total('nodes')),
+        coreSeconds: exact(total('cores')),
+        accSeconds: exact(total('accs')),
+        energy: kWhOf(roundedEnergy(state.energy) - roundedEnergy(energyBefore)),
+        ...{ waitP50, waitP90 },
+      };
+    });
+  });
+}
+
+/** `timeline waits` as percentileRows. */
+export const WAITS = { of: 'wait', percentiles: WAIT_PERCENTILES, groupBy: ['slot'] } as const;
+
+function capped(value: bigint): bigint {
+  const [least, most] = CAPS;
+  return value < least ? least : value > most ? most : value;
+}
+
+function exact(value: bigint): number | bigint {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+/** kWh as they are shown: with 6 decimal places, of which the sums over buckets are exact. */
+const SHOWN_DIGITS = 6;
+const SHOWN_UNITS = BigInt(ENERGY_UNITS / 10 ** SHOWN_DIGITS);
+
+function roundedEnergy(units: bigint): bigint {
+  return (units + SHOWN_UNITS / 2n) / SHOWN_UNITS;
+}
+
+function kWhOf(rounded: bigint): number {
+  return Number(rounded) / 10 ** SHOWN_DIGITS;
+}

@@ -1,0 +1,119 @@
+import { type RawBuilder, sql } from 'kysely';
+import { sqlBuilder } from '../../db/schema/tables.ts';
+import { wholeOf } from '../../db/sql/sql-rows.ts';
+import { plainRows, type RowParser, type SqlValue, type Statement } from '../../db/statement.ts';
+import { FIELDS } from '../../jobs/fields.ts';
+import { groupKey } from '../group-keys/sqlite.ts';
+import { percentileRows } from '../percentiles/ranks.ts';
+import { column, fieldValue, overJobs } from '../where/sqlite.ts';
+import { type TimelineQuestion, WAITS, type WaitsRow } from './question.ts';
+import {
+  type BucketSums,
+  CELL_LISTS,
+  COUNTS,
+  cellsOf,
+  SUM_NAMES,
+  SUMS,
+  type Sum,
+  type TimelineRow,
+  timelineRows,
+  waitsBySlot,
+} from './sums.ts';
+
+/** Digits of a number in a list: seconds until the year 9999 are fewer. */
+const WIDTH = 12;
+/**
+ * A list is a BLOB of numbers of equal width, of which SQLite reads any one as fast as the first. A table of them it
+ * joined by a scan for each job, depending on the filter. LIMIT keeps it from computing a column for each of its uses.
+ */
+const FINDING = {
+  divide: '/',
+  at: (list: string, index: string) =>
+    `CAST(substr((SELECT ${list} FROM cells), 1 + (${index}) * ${WIDTH}, ${WIDTH}) AS INTEGER)`,
+  once: ' LIMIT -1',
+} as const;
+
+/** sum() of 64-bit integers fails the whole query on overflow, so the halves of the values are summed separately. */
+const HALVES = {
+  ...FINDING,
+  integer: (value: string) => `CAST(${value} AS INTEGER)`,
+  sum: (value: string, name: string) =>
+    `sum((${value}) >> 32) AS ${name}_high, sum((${value}) & 4294967295) AS ${name}`,
+  parts: (name: string) => [`${name}_high`, name],
+} as const;
+
+const TIMELINE_COLUMNS = ['grp', 'bucket', ...COUNTS, ...SUM_NAMES.flatMap(HALVES.parts)];
+
+/** What changes in each bucket of each group. */
+export function timeline(question: TimelineQuestion): Statement<TimelineRow> {
+  const rows = timelineRows(cellsOf(question.edges), HALVES);
+  return { ...statementOf('timeline', TIMELINE_COLUMNS, question, rows), row: TimelineRows };
+}
+
+/** The percentiles of WAITS for each bucket of each group with such jobs. The id is the number of slotOf. */
+export function timelineWaits(question: TimelineQuestion): Statement<WaitsRow> {
+  const slots = waitsBySlot(cellsOf(question.edges), question.edges.length - 1, FINDING);
+  const rows = `${slots}, ${percentileRows('waits', WAITS, String)}`;
+  return { ...statementOf('timeline waits', ['id', 'p0', 'p1'], question, rows), row: WaitsRows };
+}
+
+function statementOf(name: string, columns: readonly string[], question: TimelineQuestion, rows: string) {
+  const { jobs, edges } = question;
+  const { lists } = cellsOf(edges);
+  const blobs = CELL_LISTS.map((list) => {
+    const digits = lists[list].map((number) => String(number).padStart(WIDTH));
+    return sql`CAST(${digits.join('')} AS BLOB) AS ${sql.ref(list)}`;
+  });
+  const ran = overJobs(jobs, (where) => sql`SELECT ${ranColumns(question)} FROM job WHERE ${where}`);
+  const query = sql`WITH cells AS MATERIALIZED (SELECT ${sql.join(blobs)}),
+    ran AS NOT MATERIALIZED (${ran}), ${sql.raw(rows)}`;
+  const { sql: text, parameters } = query.compile(sqlBuilder);
+  return plainRows<Record<string, unknown>>(name, columns, text, parameters as readonly SqlValue[]);
+}
+
+/** The index of a job's group. */
+function groupIndex({ groupBy, groups, nowSec }: TimelineQuestion): RawBuilder<unknown> {
+  if (groupBy === undefined || groups.length === 0) return sql.lit(0);
+  const known = groups.map((group, at) => sql`WHEN ${group} THEN ${sql.lit(at)}`);
+  return sql`CASE CAST(${groupKey(groupBy, { nowSec })} AS TEXT) ${sql.join(known, sql` `)} ELSE ${sql.lit(groups.length)} END`;
+}
+
+function ranColumns(question: TimelineQuestion): RawBuilder<unknown> {
+  const { nowSec } = question;
+  const start = column('start_time');
+  const isRunning = sql`${column('job_state')} = 'running'`;
+  const stop = sql`CASE WHEN ${isRunning} THEN max(${start}, ${nowSec}) ELSE ${start} + max(${column('duration')}, 0) END`;
+  return sql.join([
+    ...[sql`${groupIndex(question)} AS grp`, sql`${start} AS start`, sql`CAST(${stop} AS INTEGER) AS stop`],
+    sql`CASE WHEN ${isRunning} THEN 0 ELSE 1 END AS has_ended`,
+    sql`${column('num_nodes')} AS nodes`,
+    sql`ifnull(${column('num_hwthreads')}, 0) AS cores`,
+    sql`ifnull(${column('num_acc')}, 0) AS accs`,
+    sql`${column('energy')} AS kwh`,
+    sql`CAST(${fieldValue(FIELDS.wait)} AS INTEGER) AS wait`,
+    sql`0 AS wait_step`,
+  ]);
+}
+
+export const WaitsRows: RowParser<WaitsRow> = {
+  parse(value) {
+    const { id, ...percentiles } = value as Readonly<Record<string, unknown>>;
+    return { slot: Number(id), values: WAITS.percentiles.map((_, at) => wholeOf(percentiles[`p${at}`])) };
+  },
+};
+
+/** Written by hand for thousands of rows. */
+export const TimelineRows: RowParser<TimelineRow> = {
+  parse(value) {
+    const row = value as Record<string, unknown>;
+    const sum = (name: string) => BigInt(String(row[`${name}_high`] ?? 0)) * 2n ** 32n + BigInt(String(row[name]));
+    const sumsOf = (name: Sum): BucketSums => ({
+      own: sum(`own_${name}`),
+      stay: sum(`stay_${name}`),
+      leave: sum(`leave_${name}`),
+    });
+    const sums = Object.fromEntries(SUMS.map((name) => [name, sumsOf(name)])) as Record<Sum, BucketSums>;
+    const [started, ended, entered] = [Number(row['started']), Number(row['ended']), Number(row['entered'])];
+    return { group: Number(row['grp']), bucket: Number(row['bucket']), started, ended, entered, sums };
+  },
+};
