@@ -26,6 +26,7 @@ export const OTHERS: readonly Mutation[] = [
   mutation('jobs/job-problems.ts', 'if (value > most)', 'if (value > most + 1n)', 'jobs/every-way-in'),
   mutation('jobs/job-problems.ts', '[...JOB_FIELDS, SMT', '[...JOB_FIELDS.slice(1), SMT', 'jobs/every-way-in'),
   mutation('import/batch.ts', 'if (problem !== undefined)', 'if (false)', 'jobs/every-way-in'),
+  mutation('node/service-manager.ts', "tell('--ready');", '', 'cli/serve'),
   mutation('node/prometheus.ts', 'row[figure]', 'row.jobs', 'node/prometheus'),
   mutation('questions/unended-jobs/sqlite.ts', 'WHERE job_state IN', 'WHERE job_state NOT IN', 'node/prometheus'),
   mutation('frontend/globals.ts', '/[<>&', '/[>&', 'frontend/globals'),
