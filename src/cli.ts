@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { backupCommand } from './commands/backup.ts';
 import { type Command, type CommandIo, UsageError } from './commands/command.ts';
+import { completionCommand } from './commands/completion.ts';
 import { demoCommand } from './commands/demo.ts';
 import { readEnvironment } from './commands/dotenv.ts';
 import { edgeCommand } from './commands/edge.ts';
@@ -11,6 +12,7 @@ import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
 import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
+import { manualCommand } from './commands/manual.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { retentionCommand } from './commands/retention.ts';
@@ -40,6 +42,8 @@ const COMMANDS: readonly Command[] = [
   backupCommand,
   restoreCommand,
   sizingCommand,
+  completionCommand(() => COMMANDS),
+  manualCommand(() => COMMANDS),
 ];
 
 const HELP = `cc-jobs serves the job database of a ClusterCockpit installation over HTTP.

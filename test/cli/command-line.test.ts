@@ -19,6 +19,8 @@ describe('the command line', () => {
     'backup',
     'restore',
     'sizing',
+    'completion',
+    'man',
   ];
 
   test('explains itself and every command', async () => {
