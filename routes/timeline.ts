@@ -17,9 +17,11 @@ import {
   MOST_TOP,
   TIMELINE_COLUMNS,
   TIMELINE_GROUPS,
+  type TimelinePoint,
   utilisationOf,
 } from '../src/jobs/timeline.ts';
 import { groupsFor } from '../src/jobs/visibility.ts';
+import { inSlices } from '../src/slices.ts';
 
 const Query = JobFilterQuery.extend({
   bucket: choice(BUCKETS, 'day', 'length of the buckets, in the time zone; a week begins on Monday; default day'),
@@ -77,12 +79,13 @@ export const timeline = tableResource({
     const found = await c.get('jobs').timeline(jobs, { edges, nowSec: now, groupBy, top }, c.get('deadline'));
     const { clusters } = c.get('service');
     const sizes = new Map<string, ClusterSize | undefined>();
-    const rows = found.map((point) => {
+    const withUtilisation = (point: TimelinePoint) => {
       const { group: name, isOther } = point;
       const key = `${isOther} ${name}`;
       if (!sizes.has(key)) sizes.set(key, capacityOf(clusters, jobs.conditions, { groupBy, name, isOther }));
       return { ...point, ...utilisationOf(point, sizes.get(key), now) };
-    });
+    };
+    const rows = await inSlices(found, withUtilisation, c.get('deadline'));
     return {
       json: () => jsonRows('{"timeline":', rows, '}', c.get('deadline')),
       rows: () => rows,

@@ -147,7 +147,7 @@ export class JobQuestions {
     const waits = { kind: 'timeline waits', ...asked } as const;
     const rows = await this.#rows(sums, TimelineRows, () => timeline(sums), deadline);
     const waited = await this.#rows(waits, WaitsRows, () => timelineWaits(waits), deadline);
-    return pointsOf(sums, found.length > top, rows, waited);
+    return await inSlices(pointsOf(sums, found.length > top, rows, waited), (point) => point, deadline);
   }
 
   /** Returns the keys of the groups with most core hours within the edges: one more than asked for, if there is. */

@@ -38,22 +38,25 @@ export interface WaitsRow {
 
 const CAPS = [-(2n ** 63n), 2n ** 63n - 1n] as const;
 
-/** The points of all buckets, and in each of all groups in their order. `hasOther` adds that of other groups. */
-export function pointsOf(
+/**
+ * Yields the points of all buckets, and in each of all groups in their order. `hasOther` adds that of other groups. Each
+ * takes some 10 µs, so many should be made in slices.
+ */
+export function* pointsOf(
   question: TimelineQuestion,
   hasOther: boolean,
   rows: readonly TimelineRow[],
   waits: readonly WaitsRow[],
-): TimelinePoint[] {
+): Generator<TimelinePoint, void, void> {
   const { edges, groups, groupBy } = question;
   const isGrouped = groupBy !== undefined;
   const keys = isGrouped ? [...groups, ...(hasOther ? [undefined] : [])] : [undefined];
   const rowAt = new Map(rows.map((row) => [slotOf(question, row.group, row.bucket), row]));
   const waitAt = new Map(waits.map(({ slot, values }) => [slot, values]));
   const before = keys.map(() => ({ running: 0, energy: 0n, rates: SUMS.map(() => 0n) }));
-  return edges.slice(0, -1).flatMap((from, bucket) => {
+  for (const [bucket, from] of edges.slice(0, -1).entries()) {
     const to = edges[bucket + 1] ?? from;
-    return keys.map((key, at) => {
+    for (const [at, key] of keys.entries()) {
       const slot = slotOf(question, at, bucket);
       const row = rowAt.get(slot);
       const state = before[at] ?? { running: 0, energy: 0n, rates: [] };
@@ -70,7 +73,7 @@ export function pointsOf(
       const energyBefore = state.energy;
       state.energy += totals[SUMS.indexOf('energy')] ?? 0n;
       const [waitP50 = null, waitP90 = null] = waitAt.get(slot) ?? [];
-      return {
+      yield {
         ...{ from, to, group: groupId(groupBy, key ?? ''), isOther: isGrouped && key === undefined },
         ...{ started: row?.started ?? 0, ended: row?.ended ?? 0, running: state.running },
         walltimeSeconds: exact(total('jobs')),
@@ -80,8 +83,8 @@ export function pointsOf(
         energy: kWhOf(roundedEnergy(state.energy) - roundedEnergy(energyBefore)),
         ...{ waitP50, waitP90 },
       };
-    });
-  });
+    }
+  }
 }
 
 /** `timeline waits` as percentileRows. */
