@@ -64,7 +64,8 @@ export function jobsByKey(from: string, groups: readonly Group[], { readableTags
     const hosts = `list_distinct(string_split(substring(hosts, 2, length(hosts) - 2), ${mark}))`;
     own.push(`unnest(CASE WHEN hosts = '' THEN [NULL] ELSE ${hosts} END) AS own_host`);
   }
-  return own.length === 0 ? from : `(SELECT *, ${own.join(', ')} FROM ${from})`;
+  // One list in each query: DuckDB pairs the values of two lists instead of combining them.
+  return own.reduce((rows, key) => `(SELECT *, ${key} FROM ${rows})`, from);
 }
 
 /**
