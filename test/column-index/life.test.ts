@@ -1,6 +1,7 @@
 /** The column index next to a pool: its states. In each of them, every answer equals that of SQL. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test, vi } from 'vitest';
 import { JobQuestions } from '../../src/questions/ask.ts';
 import { ALL, BUILD_LIMIT_MS, count, type Indexed, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
@@ -69,6 +70,30 @@ test.each([
   const second = indexed(pool);
   await isReady(second);
   expect(await count(second)).toBe(5_000);
+});
+
+test('a summary that does not add up is built again at the start, and the log says so once', async () => {
+  const pool = await localDatabase();
+  await withJobs(pool, jobs(1, 10));
+  const first = indexed(pool);
+  await isReady(first);
+  await first.index.close();
+  const file = await DuckDBInstance.create(`${pool.path}.columns`);
+  const connection = await file.connect();
+  await connection.run('UPDATE jobs_by_day SET jobs = jobs + 1; DELETE FROM jobs_by_duration');
+  connection.closeSync();
+  file.closeSync();
+  const second = indexed(pool);
+  await isReady(second);
+  expect(second.warnings).toEqual([
+    'summaries of the column index did not add up and were built again {"repaired":["jobs_by_day","jobs_by_duration"]}',
+  ]);
+  expect(await count(second)).toBe(10);
+  expect(second.index.status()).toMatchObject({ builds: 0, answers: 1 }); // the jobs were not read again
+  await second.index.close();
+  const third = indexed(pool);
+  await isReady(third);
+  expect([...first.warnings, ...third.warnings]).toEqual([]);
 });
 
 test('the file of another database is not trusted', async () => {
