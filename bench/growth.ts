@@ -1,62 +1,84 @@
-/** The questions of a dashboard with a twentieth, a quarter, a half and all of the jobs: how the times grow. */
-import { existsSync } from 'node:fs';
+/**
+ * The column index with a twentieth, a quarter and all of the jobs: how its answers, its file and the build of its
+ * summaries grow. The smaller indexes are made from the largest one.
+ */
+import { existsSync, statSync } from 'node:fs';
 import { migrate } from '../src/db/schema/migrate.ts';
-import { bareTime } from './support/bare-duckdb.ts';
-import { opened } from './support/column-index.ts';
 import { QUESTIONS } from './support/column-questions.ts';
-import { columnTimes } from './support/column-times.ts';
 import { type BenchOptions, generated, withFolder } from './support/database.ts';
-import { sqlTimes } from './support/sql-times.ts';
+import { answerTimes, builtAnew, inIndex, madeIndex, summaryMb } from './support/index-build.ts';
 import { atMost, type Check, fact, shown } from './support/table.ts';
 
 export const JOBS = 200_000;
-const PARTS = [1 / 20, 1 / 4, 1 / 2, 1];
-/** Growth of the time for twenty times as many jobs. More would be worse than linear. */
+const PARTS = [1 / 20, 1 / 4, 1];
+/** More for twenty times as many jobs would be worse than linear. */
 const MOST_GROWTH = 20 * 1.3;
+/** The straight line through the figures is followed to so many times the jobs. */
+const FAR = 10;
+/** Those that a dashboard asks of all jobs. */
+const ASKED = QUESTIONS.slice(0, 6);
+const SUMMARIES = 'summaries, MB';
+/** The most bytes that the summaries may add to each job. */
+const SUMMARY_BYTES = 8;
 
-/** Times of the questions in ms, in their order. */
-interface Size {
-  jobs: number;
-  columns: number[];
-  bare: number[];
-  scan: number[];
-}
+/** The figures of an index by name. Each size has the same names. */
+type Figures = Readonly<Record<string, number>>;
 
-export async function run({ jobs }: BenchOptions): Promise<Check[]> {
-  const sizes: Size[] = [];
-  for (const part of PARTS) sizes.push(await measured(Math.round(jobs * part)));
-  return QUESTIONS.flatMap(({ name }, at) => {
-    const all = (times: 'columns' | 'bare' | 'scan') => sizes.map((size) => size[times][at] ?? 0);
-    const [columns, scans] = [all('columns'), all('scan')];
-    const list = (values: readonly number[], unit: string) => `${values.map(shown).join(', ')}${unit}`;
-    const times = scans.map((scan, size) => scan / (columns[size] ?? Number.NaN));
-    const counts = sizes.map((size) => size.jobs.toLocaleString('en-US')).join('; ');
-    const growth = (columns.at(-1) ?? 0) / (columns[0] ?? Number.NaN);
-    return [
-      fact(
-        `${name}: ${counts} jobs`,
-        `columns ${list(columns, ' ms')}; bare DuckDB ${list(all('bare'), ' ms')}; SQL ${list(scans, ' ms')}: ${list(times, 'x')}`,
-      ),
-      atMost(`${name}: 20 times the jobs take times as long`, growth, MOST_GROWTH),
-    ];
-  });
-}
-
-/** Keeps the database and its index for the next run. */
-async function measured(jobs: number): Promise<Size> {
+export async function run({ jobs, keep }: BenchOptions): Promise<Check[]> {
   const { db } = await generated(jobs, 0);
-  await migrate(db);
-  return await withFolder(async (folder) => {
-    if (!existsSync(`${db}.columns`)) await (await opened(db, folder)).close();
-    const size: Size = { jobs, columns: [], bare: [], scan: [] };
-    for (const question of QUESTIONS) {
-      size.columns.push((await columnTimes(db, folder, question)).warm);
-      size.bare.push(await bareTime(`${db}.columns`, folder, question));
-      size.scan.push(...(await sqlTimes(db, folder, [question], 1)));
+  const counts = PARTS.map((part) => Math.round(jobs * part));
+  const sizes: Figures[] = [];
+  const checks: Check[] = [];
+  await withFolder(async (folder) => {
+    if (!keep) {
+      await migrate(db);
+      const { seconds, cpuSec } = await builtAnew(db, folder);
+      checks.push(fact('build of the index', `${shown(seconds)} s, ${shown(cpuSec)} s of CPU`));
     }
-    for (const [at, { name }] of QUESTIONS.entries()) {
-      process.stderr.write(`${jobs} jobs, ${name}: ${shown(size.columns[at] ?? 0)} ms\n`);
-    }
-    return size;
+    for (const count of counts) sizes.push(await measured(`${db}.columns`, count, folder, keep));
   });
+  const all = sizes.at(-1) ?? {};
+  for (const [name, last] of Object.entries(all)) {
+    const values = sizes.map((size) => size[name] ?? Number.NaN);
+    const growth = last / (values[0] ?? Number.NaN);
+    const far = lineThrough(counts, values)(FAR * jobs);
+    const measured = `${values.map(shown).join('; ')}: ${shown(growth)} times; by the line ${shown(far)}`;
+    checks.push({ ...atMost(name, growth, MOST_GROWTH, ' times'), measured });
+  }
+  checks.push(atMost('bytes a job of the summaries', ((all[SUMMARIES] ?? 0) * 1e6) / jobs, SUMMARY_BYTES));
+  return checks;
+}
+
+/** Keeps the index for a run with --keep. */
+async function measured(source: string, jobs: number, folder: string, keep: boolean): Promise<Figures> {
+  const path = `${source}-${jobs}`;
+  const figures: Record<string, number> = {};
+  const tell = (name: string, value: number) => {
+    figures[name] = value;
+    process.stderr.write(`${shown(jobs)} jobs, ${name}: ${shown(value)}\n`);
+  };
+  if (!keep || !existsSync(path)) {
+    const { seconds, cpuSec } = await madeIndex(source, jobs, path, folder);
+    tell('build of the summaries, s', seconds);
+    tell('build of the summaries, s of CPU', cpuSec);
+  }
+  await inIndex(path, folder, async (file, meta) => {
+    tell('index, MB', statSync(path).size / 1e6);
+    tell(SUMMARIES, await summaryMb(file));
+    for (const question of ASKED) {
+      const { bySummaries, byJobs } = await answerTimes(file, meta, question);
+      tell(`${question.name}, ms`, bySummaries);
+      tell(`${question.name}, ms by the table of jobs`, byJobs);
+    }
+  });
+  return figures;
+}
+
+/** The straight line with the least squares of distances. */
+function lineThrough(xs: readonly number[], ys: readonly number[]): (x: number) => number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x0, y0] = [mean(xs), mean(ys)];
+  const product = mean(xs.map((x, at) => (x - x0) * ((ys[at] ?? 0) - y0)));
+  const slope = product / mean(xs.map((x) => (x - x0) ** 2));
+  return (x) => y0 + slope * (x - x0);
 }
