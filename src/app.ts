@@ -25,6 +25,7 @@ import { login } from '../routes/pages/login.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system.ts';
+import { usage } from '../routes/pages/usage.ts';
 import { percentilesOfJobs } from '../routes/percentiles.ts';
 import { graphqlFaults, query } from '../routes/query.ts';
 import { startJob } from '../routes/start-job.ts';
@@ -64,7 +65,7 @@ import { Partitions } from './questions/partitions/partitions.ts';
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /** The pages that require a login. */
-const PAGES = ['/', '/jobs/*', '/statistics', '/system', '/exports/*'];
+const PAGES = ['/', '/jobs/*', '/statistics', '/system', '/exports/*', '/users/*', '/projects/*'];
 
 /** The pages of cc-backend's front end, and what they request. They require a login too. */
 const FRONTEND = ['/monitoring/*', '/search', '/config/*', '/frontend/*'];
@@ -144,7 +145,8 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
-  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage, exports]) app.route('/', page);
+  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage, exports, usage])
+    app.route('/', page);
   if (service.frontend !== undefined) {
     app.route('/', staticFiles(service.frontend));
     for (const path of FRONTEND) app.use(path, asVisitor);

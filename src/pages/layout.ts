@@ -2,9 +2,10 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AssetName } from '../http/assets.ts';
 import type { AppEnv } from '../http/env.ts';
-import type { User } from '../jobs/roles.ts';
+import { rightsOf, type User } from '../jobs/roles.ts';
 import { type Html, html } from './html.ts';
 import { pagesFor } from './nav.ts';
+import { subjectLink } from './subjects.ts';
 
 export interface Page {
   /** The title of the window, and of the page unless it has a heading. */
@@ -51,7 +52,7 @@ ${pagesFor(user).map(
   ({ path, label }) =>
     html`<li><a href="${path}"${isAt(pathname, path) && html` aria-current="page"`}>${label}</a></li>\n`,
 )}</ul></nav>
-<div class="who"><span class="name" title="${[...user.roles].join(', ')}"><bdi>${user.name}</bdi></span>
+<div class="who"><span class="name" title="${[...user.roles].join(', ')}">${rightsOf(user).jobs === 'none' ? html`<bdi>${user.name}</bdi>` : subjectLink('user', user.name)}</span>
 ${
   c.get('service').settings.AUTH !== 'none' &&
   html`<form method="post" action="/logout"><button class="quiet">Log out</button></form>`

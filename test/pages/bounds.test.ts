@@ -56,6 +56,7 @@ test.each([
   '/jobs/1',
   '/statistics',
   '/statistics?group-by=project',
+  '/users/ada',
 ])('%s', async (path) => {
   const answer = await service.app.request(`http://localhost${path}`, { headers });
   const text = await answer.text();

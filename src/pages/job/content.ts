@@ -5,10 +5,12 @@ import { NUMBER_FIELDS, type NumberField } from '../../jobs/job-numbers.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut.ts';
+import { address } from '../filter/words.ts';
 import { duration, share, time, whole } from '../format.ts';
 import { frontendJobLinks } from '../frontend/links.ts';
 import { type Html, html } from '../html.ts';
 import { jobDuration, jobState, memberWords } from '../job-parts.ts';
+import { onlyLink, type Subject, subjectLink } from '../subjects.ts';
 import { footprintTable } from './footprint-table.ts';
 import { jobPlots } from './plots.ts';
 import type { JobContent } from './shown-content.ts';
@@ -52,8 +54,8 @@ function whatAndWhen({ job }: JobContent): Fact[] {
   const submitTime = Number(job.submitTime);
   const walltime = Number(job.walltime);
   return [
-    job.user !== '' && fact('user', linked('user', job.user)),
-    fact('project', linked('project', job.project)),
+    job.user !== '' && fact('user', subject('user', job.user)),
+    fact('project', subject('project', job.project)),
     job.partition !== '' && fact('partition', linked('partition', job.partition)),
     submitTime > 0 && ['Submitted', time(submitTime)],
     job.wait !== undefined && fact('wait', duration(job.wait)),
@@ -97,7 +99,17 @@ function hoursOf(seconds: Whole, things: Whole): string {
 
 function linked(name: string, value: string): Html {
   if (value.length > BOUNDS.text.most) return html`<bdi>${cut(value)}</bdi>`;
-  return html`<a href="/jobs?${new URLSearchParams({ [name]: value }).toString()}"><bdi>${value}</bdi></a>`;
+  return html`<a href="${jobsWith(name, value)}"><bdi>${value}</bdi></a>`;
+}
+
+/** Renders a link to the page of a user or project, then one to the list of jobs. */
+function subject(field: Subject, name: string): Html {
+  const isFilter = name !== '' && name.length <= BOUNDS.text.most;
+  return html`${subjectLink(field, name)}${isFilter && onlyLink(jobsWith(field, name), name)}`;
+}
+
+function jobsWith(name: string, value: string): string {
+  return address('/jobs', new URLSearchParams({ [name]: value }));
 }
 
 function hosts({ id, hosts: { count, first } }: ShownJob): Html {

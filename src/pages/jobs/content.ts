@@ -11,6 +11,7 @@ import { address, type Filtered } from '../filter/words.ts';
 import { decimal, duration, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { jobDuration, jobState, tagList } from '../job-parts.ts';
+import { onlyLink, type Subject, subjectLink } from '../subjects.ts';
 
 export interface JobsContent {
   page: Filtered;
@@ -40,7 +41,7 @@ export function jobsContent(content: JobsContent & Paged): Html {
   const { page, jobs, filter } = content;
   return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a>${exportLinks('Export these jobs', 'jobs', page.query)}</div>
 ${filter}
-${jobs.length === 0 ? nothing(content) : table(content)}
+${jobs.length === 0 ? nothing(content) : jobsTable(page, jobs, { order: content.order })}
 ${pager(content)}`;
 }
 
@@ -64,7 +65,12 @@ function nothing({ page, pageNumber, user }: JobsContent & Paged): Html {
   return html`<p class="note">No job matches this filter.${less}${whose} <a href="${address(path, keep)}">Show all jobs</a></p>`;
 }
 
-function table({ page, order, jobs }: JobsContent): Html {
+/** Renders jobs as a table. `page` is the list of jobs to which the heads of its columns and its filter links lead. */
+export function jobsTable(
+  page: Filtered,
+  jobs: readonly ListedJob[],
+  { order = NEWEST_FIRST, label = 'Jobs' }: { order?: ListOrder; label?: string },
+): Html {
   const { state, user, project, cluster } = FIELDS;
   const fields = LISTED_FIELDS.filter(
     ({ listed, property, kind }) =>
@@ -72,7 +78,7 @@ function table({ page, order, jobs }: JobsContent): Html {
   );
   const hasTags = jobs.some(({ tags }) => tags.length > 0);
   const head = (label: string) => html`<th scope="col">${label}</th>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Jobs"><table class="data jobs">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="data jobs">
 <thead><tr><th scope="col" class="num">Job</th>${head(state.form.label)}${head('Name')}${[user, project, cluster].map(({ form }) => head(form.label))}
 ${fields.map((field) => sortable(page, order, field))}${hasTags && head('Tags')}</tr></thead>
 <tbody>
@@ -98,9 +104,13 @@ function row(page: Filtered, job: ListedJob, { fields, hasTags }: ShownColumns):
     (hasLongQuery || value.length > BOUNDS.text.most
       ? html`<bdi title="${value}">${cut(value)}</bdi>`
       : html`<a class="plain" href="${narrowed({ [field]: value })}" title="Only ${value}"><bdi>${cut(value)}</bdi></a>`);
+  /** Renders a link to the page of a user or project, then that link. */
+  const subject = (field: Subject, value: string) =>
+    value !== '' &&
+    html`${subjectLink(field, value)}${!hasLongQuery && value.length <= BOUNDS.text.most && onlyLink(narrowed({ [field]: value }), value)}`;
   return html`<tr data-id="${job.id}"><td class="num"><a href="/jobs/${job.id}">${job.jobId}</a></td><td>${jobState(job.jobState)}</td><td class="name" title="${name}"><bdi>${name}</bdi></td>
-<td class="name">${only('user', job.user)}</td>
-<td class="name">${only('project', job.project)}</td>
+<td class="name">${subject('user', job.user)}</td>
+<td class="name">${subject('project', job.project)}</td>
 <td class="name">${only('cluster', job.cluster)} <span class="of"><bdi>${cut(job.subCluster)}</bdi></span></td>
 ${fields.map((field) => number(field, job))}${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
 }
