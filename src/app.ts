@@ -19,6 +19,7 @@ import { nodeStates } from '../routes/node-states.ts';
 import { openapi } from '../routes/openapi.ts';
 import { assets as assetFiles } from '../routes/pages/assets.ts';
 import { exports } from '../routes/pages/exports.ts';
+import { find } from '../routes/pages/find.ts';
 import { jobPage } from '../routes/pages/job-page.ts';
 import { jobsList } from '../routes/pages/jobs.ts';
 import { login } from '../routes/pages/login.ts';
@@ -65,7 +66,7 @@ import { Partitions } from './questions/partitions/partitions.ts';
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /** The pages that require a login. */
-const PAGES = ['/', '/jobs/*', '/statistics', '/system', '/exports/*', '/users/*', '/projects/*'];
+const PAGES = ['/', '/jobs/*', '/statistics', '/system', '/exports/*', '/find', '/users/*', '/projects/*'];
 
 /** The pages of cc-backend's front end, and what they request. They require a login too. */
 const FRONTEND = ['/monitoring/*', '/search', '/config/*', '/frontend/*'];
@@ -145,7 +146,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
-  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage, exports, usage])
+  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage, exports, find, usage])
     app.route('/', page);
   if (service.frontend !== undefined) {
     app.route('/', staticFiles(service.frontend));

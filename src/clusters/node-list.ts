@@ -91,3 +91,28 @@ export function countNodes(list: NodeList): number {
   }
   return count;
 }
+
+/** Yields the hosts of the list that begin with a text. */
+export function* hostsFrom(list: NodeList, prefix: string): Generator<string, void, void> {
+  for (const parts of list.terms) yield* completed(parts, prefix, '');
+}
+
+/** Yields the ways to go on with `parts` after the text `begun`. Ranges are limited to what the prefix allows. */
+function* completed(parts: readonly Part[], prefix: string, begun: string): Generator<string, void, void> {
+  if (!begun.startsWith(prefix) && !prefix.startsWith(begun)) return;
+  const [part, ...rest] = parts;
+  if (part === undefined) {
+    if (begun.startsWith(prefix)) yield begun;
+  } else if ('text' in part) {
+    yield* completed(rest, prefix, begun + part.text);
+  } else {
+    for (const { from, to, digits } of part.ranges) {
+      const asked = prefix.slice(begun.length, begun.length + digits);
+      if (!/^\d*$/.test(asked)) continue;
+      const last = Math.min(to, Number(asked.padEnd(digits, '9')));
+      for (let number = Math.max(from, Number(asked.padEnd(digits, '0'))); number <= last; number += 1) {
+        yield* completed(rest, prefix, begun + String(number).padStart(digits, '0'));
+      }
+    }
+  }
+}

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AssetName } from '../http/assets.ts';
 import type { AppEnv } from '../http/env.ts';
+import { BOUNDS } from '../jobs/length-bounds.ts';
 import { rightsOf, type User } from '../jobs/roles.ts';
 import { type Html, html } from './html.ts';
 import { pagesFor } from './nav.ts';
@@ -46,12 +47,14 @@ ${content}
 }
 
 function menu(c: Context<AppEnv>, user: User): Html {
-  const { pathname } = new URL(c.req.url);
+  const { pathname, searchParams } = new URL(c.req.url);
+  const searched = pathname === '/find' ? (searchParams.get('q') ?? '') : '';
   return html`<nav aria-label="Pages"><ul>
 ${pagesFor(user).map(
   ({ path, label }) =>
     html`<li><a href="${path}"${isAt(pathname, path) && html` aria-current="page"`}>${label}</a></li>\n`,
 )}</ul></nav>
+<form class="find" role="search" action="/find"><input type="search" name="q" value="${searched}" aria-label="Search" placeholder="job, user, project, node" maxlength="${BOUNDS.text.most}" autocomplete="off" autocapitalize="none" spellcheck="false"></form>
 <div class="who"><span class="name" title="${[...user.roles].join(', ')}">${rightsOf(user).jobs === 'none' ? html`<bdi>${user.name}</bdi>` : subjectLink('user', user.name)}</span>
 ${
   c.get('service').settings.AUTH !== 'none' &&

@@ -3,6 +3,9 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/any-job/sqlite.ts', 'whereJob(jobs)}', 'sql`1`}', 'frontend/search'),
+  mutation('questions/names/sqlite.ts', 'begin + LAST_CHARACTER', 'LAST_CHARACTER', 'pages/find'),
+  mutation('questions/names/names.ts', 'jobs.conditions.length === 0', 'jobs.tagScopes.length > 0', 'pages/find'),
+  mutation('questions/names/names.ts', 'id.startsWith(prefix)', 'true', 'pages/find'),
   mutation(
     'questions/tag-counts/sqlite.ts',
     'jobs.conditions.length === 0',

@@ -56,6 +56,8 @@ test.each([
   '/jobs/1',
   '/statistics',
   '/statistics?group-by=project',
+  '/find?q=x',
+  '/find?q=5x',
   '/users/ada',
 ])('%s', async (path) => {
   const answer = await service.app.request(`http://localhost${path}`, { headers });

@@ -153,6 +153,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a user or a project', () => {
     expect(await texts('[aria-label=Project] tbody tr')).toEqual(['p2 1 16']);
     await page.goto('/projects/p1');
     expect(await texts('h1')).toEqual(['Not found']);
+    expect(await page.getByRole('searchbox').count()).toBe(1);
   });
 
   test.each(['light', 'dark'] as const)('is for everybody, %s', async (colorScheme) => {

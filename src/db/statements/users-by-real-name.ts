@@ -10,7 +10,7 @@ const MOST_USERS = 50;
 export function usersByRealName(text: string) {
   return statementOf(
     'users by real name',
-    sql`SELECT CAST(username AS TEXT) AS username FROM hpc_user WHERE ${textMatches(sql`CAST(name AS TEXT)`, 'contains', [text])} ORDER BY username LIMIT ${MOST_USERS}`,
-    z.object({ username: z.string() }),
+    sql`SELECT CAST(username AS TEXT) AS username, CAST(name AS TEXT) AS name FROM hpc_user WHERE ${textMatches(sql`CAST(name AS TEXT)`, 'contains', [text])} ORDER BY username LIMIT ${MOST_USERS}`,
+    z.object({ username: z.string(), name: z.string() }),
   );
 }

@@ -1,0 +1,74 @@
+import type { ListedJob } from '../../questions/list/listed-jobs.ts';
+import { cut } from '../cut.ts';
+import { address } from '../filter/words.ts';
+import { type Html, html } from '../html.ts';
+import { jobsTable } from '../jobs/content.ts';
+import { subjectLink } from '../subjects.ts';
+
+export interface Found {
+  /** What was searched for. */
+  text: string;
+  /** The jobs with this number, and the jobs of the array with this number. Newest first. */
+  jobs: readonly ListedJob[];
+  arrayJobs: readonly ListedJob[];
+  /** Each with the person's name, or ''. */
+  users: readonly { username: string; name: string }[];
+  projects: readonly string[];
+  nodes: readonly { cluster: string; hostname: string }[];
+}
+
+/** The results shown of each kind. */
+export const MOST_RESULTS = 20;
+
+/** Renders the results of a search. */
+export function findContent(found: Found): Html {
+  const { text, jobs, arrayJobs, users, projects, nodes } = found;
+  const groups = [
+    jobsGroup('Jobs', jobs, { 'job-id': text }),
+    jobsGroup('Jobs of the array', arrayJobs, { 'array-job-id': text }),
+    group(
+      'Users',
+      users.map(
+        ({ username, name }) =>
+          html`${subjectLink('user', username)}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}`,
+      ),
+    ),
+    group(
+      'Projects',
+      projects.map((project) => subjectLink('project', project)),
+    ),
+    group(
+      'Nodes',
+      nodes.map(
+        ({ cluster, hostname }) =>
+          html`${to({ cluster, node: hostname }, hostname)} <span class="of"><bdi>${cut(cluster)}</bdi></span>`,
+      ),
+    ),
+  ].filter((each) => each !== false);
+  return html`<h1>Search</h1>
+${text === '' ? html`<p class="note">Search for the number of a job or of an array, a user, a project or a node.</p>` : results(text, groups)}`;
+}
+
+function results(text: string, groups: readonly Html[]): Html {
+  return html`${groups.length === 0 && html`<p class="note">Nothing that you may see begins with <bdi>${cut(text)}</bdi>. Names are case-sensitive.</p>`}
+${groups}<section><h2>In the list of jobs</h2>
+<ul class="results"><li>${to({ 'job-name.contains': text }, `jobs whose name contains ${cut(text)}`)}</li>
+<li>${to({ node: text }, `jobs on a node named ${cut(text)}`)}</li></ul></section>`;
+}
+
+function to(filter: Readonly<Record<string, string>>, label: string): Html {
+  return html`<a href="${address('/jobs', new URLSearchParams(filter))}"><bdi>${label}</bdi></a>`;
+}
+
+function group(title: string, all: readonly Html[]): Html | false {
+  if (all.length === 0) return false;
+  return html`<section><h2>${title}</h2><ul class="results">${all.slice(0, MOST_RESULTS).map((each) => html`<li>${each}</li>\n`)}</ul>
+${all.length > MOST_RESULTS && html`<p class="note">These are the first ${MOST_RESULTS}. A longer text finds fewer.</p>`}</section>\n`;
+}
+
+function jobsGroup(title: string, jobs: readonly ListedJob[], filter: Readonly<Record<string, string>>): Html | false {
+  if (jobs.length === 0) return false;
+  const page = { path: '/jobs', query: new URLSearchParams(filter), keep: new URLSearchParams() };
+  return html`<section><h2>${title}</h2>${jobsTable(page, jobs.slice(0, MOST_RESULTS), { label: title })}
+${jobs.length > MOST_RESULTS && html`<p>${to(filter, 'all of them')}</p>`}</section>\n`;
+}
