@@ -24,6 +24,7 @@ import { jobPage } from '../routes/pages/job-page.ts';
 import { jobsList } from '../routes/pages/jobs.ts';
 import { login } from '../routes/pages/login.ts';
 import { overview } from '../routes/pages/overview.ts';
+import { partitionsPage } from '../routes/pages/partitions.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system.ts';
 import { usage } from '../routes/pages/usage.ts';
@@ -66,7 +67,17 @@ import { Partitions } from './questions/partitions/partitions.ts';
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
 
 /** The pages that require a login. */
-const PAGES = ['/', '/jobs/*', '/statistics', '/system', '/exports/*', '/find', '/users/*', '/projects/*'];
+const PAGES = [
+  '/',
+  '/jobs/*',
+  '/statistics',
+  '/system',
+  '/exports/*',
+  '/find',
+  '/users/*',
+  '/projects/*',
+  '/partitions',
+];
 
 /** The pages of cc-backend's front end, and what they request. They require a login too. */
 const FRONTEND = ['/monitoring/*', '/search', '/config/*', '/frontend/*'];
@@ -146,7 +157,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
-  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage, exports, find, usage])
+  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage, exports, find, usage, partitionsPage])
     app.route('/', page);
   if (service.frontend !== undefined) {
     app.route('/', staticFiles(service.frontend));

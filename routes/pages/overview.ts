@@ -6,15 +6,13 @@ import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { RECENT } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
-import { FAILED_STATES } from '../../src/jobs/job-enums.ts';
+import { FAILED, RUNNING, startedSince } from '../../src/jobs/recent.ts';
 import { frontendLinks } from '../../src/pages/frontend/links.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/pages/overview/content.ts';
 import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 
 const PERIODS = RECENT.filter(({ word }) => word === 'last24h' || word === 'last7d');
-const RUNNING: JobFilter = [{ kind: 'member', field: 'state', values: ['running'] }];
-const FAILED: JobFilter = [{ kind: 'member', field: 'state', values: FAILED_STATES }];
 
 /** GET /: shows the current and recent jobs of each cluster that the visitor may see. */
 export const overview = new Hono<AppEnv>().get('/', async (c) => {
@@ -48,8 +46,8 @@ async function clustersNow(c: Context<AppEnv>): Promise<ClusterNow[]> {
   });
 }
 
-async function clustersSince(c: Context<AppEnv>, { word, label, sec }: (typeof PERIODS)[number]): Promise<Period> {
-  const since: JobFilter = [{ kind: 'whole', field: 'start-time', range: { from: BigInt(nowSec(c) - sec) } }];
+async function clustersSince(c: Context<AppEnv>, { word, label }: (typeof PERIODS)[number]): Promise<Period> {
+  const since = startedSince(word, nowSec(c));
   const [started, failed] = await Promise.all([totals(c, since), totals(c, [...since, ...FAILED])]);
   const clusters = [...started.values()].map((group): ClusterPast => {
     const { id, totalJobs, totalUsers, totalNodeHours } = group;

@@ -4,9 +4,10 @@ import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
-import { FIELDS, RECENT } from '../../src/jobs/fields.ts';
+import { FIELDS } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import type { SortColumn } from '../../src/jobs/list-order.ts';
+import { startedSince } from '../../src/jobs/recent.ts';
 import { DEFAULT_SORT_FIELD } from '../../src/jobs/statistics.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { cut } from '../../src/pages/cut.ts';
@@ -33,9 +34,7 @@ async function answer(c: Context<AppEnv>, subject: Subject, name: string): Promi
   readQuery(queryOf(c), NO_QUERY);
   if (subjectPath(subject, name) === undefined) throw unknown(subject, name);
   const filter: JobFilter = [{ kind: 'text', field: subject, operator: 'is', values: [name] }];
-  const [recently] = RECENT.filter(({ word }) => word === 'last30d');
-  const since = BigInt(nowSec(c) - (recently?.sec ?? 0));
-  const recentFilter: JobFilter = [...filter, { kind: 'whole', field: 'start-time', range: { from: since } }];
+  const recentFilter = [...filter, ...startedSince('last30d', nowSec(c))];
   const other = subject === 'user' ? 'project' : 'user';
   const tables = groupsFor(visibleJobs(c, filter)).filter((group) => group === 'partition' || group === other);
   const [all, recent, largest, longest] = await Promise.all([

@@ -47,6 +47,12 @@ export function time(seconds: Whole): Html {
   return html`<time datetime="${iso}">${iso.slice(0, -8).replace('T', ' ')} UTC</time>`;
 }
 
+/** Renders a part of a whole in brackets after its number: ` (33.3 %)`. */
+export function percentage(part: Whole, all: Whole): Html {
+  const percent = Number(all) === 0 ? 0 : (Number(part) / Number(all)) * 100;
+  return html` <span class="of">(${percent.toFixed(1)} %)</span>`;
+}
+
 /** Renders a part of a whole as a bar with a percentage, or nothing if the whole is unknown. */
 export function share(part: number, all: number | undefined): Html {
   if (all === undefined || all <= 0) return html``;

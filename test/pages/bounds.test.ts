@@ -59,6 +59,7 @@ test.each([
   '/find?q=x',
   '/find?q=5x',
   '/users/ada',
+  '/partitions',
 ])('%s', async (path) => {
   const answer = await service.app.request(`http://localhost${path}`, { headers });
   const text = await answer.text();

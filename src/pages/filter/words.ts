@@ -36,6 +36,18 @@ export function address(path: string, ...queries: readonly URLSearchParams[]): s
   return all.size === 0 ? path : `${path}?${all}`;
 }
 
+/** Renders a link to a list, or to another page, with a filter. */
+export function linked(
+  query: Readonly<Record<string, string | readonly string[]>>,
+  text: string,
+  path = '/jobs',
+): Html {
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().map((one) => [name, one] as [string, string]),
+  );
+  return html`<a class="plain" href="${address(path, new URLSearchParams(parameters))}"><bdi>${text}</bdi></a>`;
+}
+
 interface Sentence {
   label: string;
   what: string | Html;

@@ -1,8 +1,8 @@
 import type { ClusterSize } from '../../clusters/size.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import { address } from '../filter/words.ts';
-import { capitalized, share, whole } from '../format.ts';
+import { linked } from '../filter/words.ts';
+import { capitalized, percentage, share, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 export interface ClusterNow {
@@ -81,16 +81,8 @@ ${
 }
 
 function pastRow(word: string, { name, jobs, users, nodeHours, failed }: ClusterPast): Html {
-  const percent = Number(jobs) === 0 ? 0 : (Number(failed) / Number(jobs)) * 100;
   const query = { cluster: name, 'start-time': word };
   return html`<tr><th scope="row">${linked(query, name)}</th><td class="num">${linked(query, whole(jobs))}</td>
 <td class="num">${linked(query, whole(users), '/statistics')}</td><td class="num">${whole(nodeHours)}</td>
-<td class="num">${linked({ ...query, state: FAILED_STATES }, whole(failed))} <span class="of">(${percent.toFixed(1)} %)</span></td></tr>`;
-}
-
-function linked(query: Readonly<Record<string, string | readonly string[]>>, text: string, path = '/jobs'): Html {
-  const parameters = Object.entries(query).flatMap(([name, value]) =>
-    [value].flat().map((one) => [name, one] as [string, string]),
-  );
-  return html`<a class="plain" href="${address(path, new URLSearchParams(parameters))}"><bdi>${text}</bdi></a>`;
+<td class="num">${linked({ ...query, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td></tr>`;
 }

@@ -9,7 +9,7 @@ import { cut } from '../cut.ts';
 import { exportLinks } from '../export-links.ts';
 import { words } from '../filter/form-fields.ts';
 import { address } from '../filter/words.ts';
-import { capitalized, duration, whole } from '../format.ts';
+import { capitalized, duration, percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';
 import { monthBars, shownMonths } from '../month-bars.ts';
@@ -78,7 +78,7 @@ function periodRow({ label, query, totals, states, wait }: Period): Html {
   const waits = wait?.values ?? [];
   return html`<tr><th scope="row">${capitalized(label)}</th><td class="num">${list(query, [], whole(jobs))}</td>
 <td class="num">${list(query, ['running'], whole(totals?.runningJobs ?? 0))}</td>
-<td class="num">${list(query, FAILED_STATES, whole(failed))}${jobs > 0 && html` <span class="of">(${((failed / jobs) * 100).toFixed(1)} %)</span>`}</td>
+<td class="num">${list(query, FAILED_STATES, whole(failed))}${percentage(failed, jobs)}</td>
 ${([totals?.totalNodeHours, totals?.totalCoreHours, totals?.totalAccHours] as const).map((hours) => html`<td class="num">${whole(hours ?? 0)}</td>`)}
 ${waits.map(({ value }) => html`<td class="num">${value === null ? 'unknown' : duration(value)}</td>`)}</tr>`;
 }

@@ -1,0 +1,45 @@
+import { FAILED_STATES } from '../../jobs/job-enums.ts';
+import type { Whole } from '../../jobs/statistics.ts';
+import { cut } from '../cut.ts';
+import { linked } from '../filter/words.ts';
+import { duration, percentage, whole } from '../format.ts';
+import { type Html, html } from '../html.ts';
+
+export interface PartitionUse {
+  cluster: string;
+  partition: string;
+  running: Whole;
+  /** Jobs that started in the last 30 days, their core hours and the failed ones among them. */
+  jobs: Whole;
+  coreHours: Whole;
+  failed: Whole;
+  /** Percentiles of their waits in seconds. null or undefined if no wait is known. */
+  waits: readonly (Whole | null | undefined)[];
+}
+
+const HEADS = ['Running', 'Jobs', 'Core h', 'Failed', 'Wait p50', 'Wait p90'];
+
+/** Renders the recent use of the partitions. */
+export function partitionsContent(partitions: readonly PartitionUse[], { hasMore }: { hasMore: boolean }): Html {
+  return html`<h1>Partitions</h1>
+${
+  partitions.length === 0
+    ? html`<p class="note">No job that you may see is running or started in the last 30 days.</p>`
+    : html`<p class="note">Running jobs, and jobs that started in the last 30 days.</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Partitions"><table class="data"><thead><tr><th scope="col">Cluster</th><th scope="col">Partition</th>${HEADS.map(
+        (head) => html`<th scope="col" class="num">${head}</th>`,
+      )}<th scope="col">Statistics</th></tr></thead><tbody>
+${partitions.map(row)}</tbody></table></div>
+${hasMore && html`<p class="note">There are more partitions, with fewer core hours.</p>`}`
+}`;
+}
+
+function row({ cluster, partition, running, jobs, coreHours, failed, waits }: PartitionUse): Html {
+  const query = { cluster, partition };
+  const recent = { ...query, 'start-time': 'last30d' };
+  return html`<tr><th scope="row"><bdi>${cut(cluster)}</bdi></th><th scope="row">${partition === '' ? '(none)' : html`<bdi>${cut(partition)}</bdi>`}</th>
+<td class="num">${linked({ ...query, state: 'running' }, whole(running))}</td><td class="num">${linked(recent, whole(jobs))}</td><td class="num">${whole(coreHours)}</td>
+<td class="num">${linked({ ...recent, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td>
+${waits.map((wait) => html`<td class="num">${wait === null || wait === undefined ? 'unknown' : duration(wait)}</td>`)}
+<td>${linked({ ...recent, 'group-by': 'user' }, 'by user', '/statistics')}</td></tr>\n`;
+}
