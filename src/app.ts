@@ -23,6 +23,7 @@ import { find } from '../routes/pages/find.ts';
 import { jobPage } from '../routes/pages/job-page.ts';
 import { jobsList } from '../routes/pages/jobs.ts';
 import { login } from '../routes/pages/login.ts';
+import { nodePage } from '../routes/pages/node.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { partitionsPage } from '../routes/pages/partitions.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
@@ -76,6 +77,7 @@ const PAGES = [
   '/find',
   '/users/*',
   '/projects/*',
+  '/nodes/*',
   '/partitions',
 ];
 
@@ -157,7 +159,18 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);
-  for (const page of [overview, jobsList, jobPage, statisticsPage, systemPage, exports, find, usage, partitionsPage])
+  for (const page of [
+    overview,
+    jobsList,
+    jobPage,
+    statisticsPage,
+    systemPage,
+    exports,
+    find,
+    usage,
+    nodePage,
+    partitionsPage,
+  ])
     app.route('/', page);
   if (service.frontend !== undefined) {
     app.route('/', staticFiles(service.frontend));

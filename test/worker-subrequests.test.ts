@@ -29,5 +29,6 @@ test('an answer takes few requests to the libSQL server, and a list one for each
   expect(await taken('/api/statistics/jobs?group-by=user')).toBe(1);
   expect(await taken('/api/jobs/?items-per-page=500')).toBeLessThanOrEqual(3);
   expect(await taken(`/api/jobs/?items-per-page=${JOBS}`)).toBeLessThanOrEqual(10);
-  for (const page of ['/', '/jobs', '/statistics']) expect(await taken(page), page).toBeLessThanOrEqual(10);
+  for (const page of ['/', '/jobs', '/statistics', '/find?q=a', '/partitions'])
+    expect(await taken(page), page).toBeLessThanOrEqual(10);
 });

@@ -19,12 +19,13 @@ const MOST_PARTITIONS = 200;
 export const partitionsPage = new Hono<AppEnv>().get('/partitions', async (c) => {
   readQuery(queryOf(c), NO_QUERY);
   const recent = startedSince('last30d', nowSec(c));
+  const jobs = visibleJobs(c, recent);
   const waiting = { ...GROUPS, of: 'wait', percentiles: WAITS, nowSec: nowSec(c) } as const;
   const [started, failed, running, waits] = await Promise.all([
     totals(c, recent),
     totals(c, [...recent, ...FAILED]),
     totals(c, RUNNING),
-    c.get('jobs').percentiles(visibleJobs(c, recent), waiting, c.get('deadline')),
+    c.get('jobs').percentiles(jobs, waiting, c.get('deadline')),
   ]);
   const waitsOf = new Map(waits.map((each) => [keyOf(each), each.values.map(({ value }) => value)]));
   const all = new Map([...started, ...running]);

@@ -25,6 +25,6 @@ export function monthBars(months: readonly string[], groups: ReadonlyMap<string,
     const height = (Number(value) / most) * BAR.height;
     return html`<rect x="${at * BAR.step + 1}" y="${(BAR.height - height).toFixed(2)}" width="${BAR.width}" height="${height.toFixed(2)}"><title>${months[at]}: ${whole(value)} core hours</title></rect>`;
   });
-  return html`<svg class="bars" role="img" aria-label="Core hours of ${months.length} months, see the table" viewBox="0 0 ${months.length * BAR.step} ${BAR.height}" preserveAspectRatio="none">${bars}</svg>
+  return html`<svg class="bars months" role="img" aria-label="Core hours of ${months.length} months, see the table" viewBox="0 0 ${months.length * BAR.step} ${BAR.height}" preserveAspectRatio="none">${bars}</svg>
 <p class="ends" aria-hidden="true"><span>${months[0]}</span><span>highest: ${whole(most)} core hours</span><span>${months.at(-1)}</span></p>`;
 }

@@ -60,6 +60,7 @@ test.each([
   '/find?q=5x',
   '/users/ada',
   '/partitions',
+  '/nodes/small/n01',
 ])('%s', async (path) => {
   const answer = await service.app.request(`http://localhost${path}`, { headers });
   const text = await answer.text();

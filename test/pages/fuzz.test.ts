@@ -8,7 +8,7 @@ import { SENT } from '../../src/pages/filter/entries.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';
 
 const RUNS = 150;
-const PAGES = ['/', '/jobs', '/jobs/1', '/statistics', '/find', '/users/ada', '/partitions'];
+const PAGES = ['/', '/jobs', '/jobs/1', '/statistics', '/find', '/users/ada', '/partitions', '/nodes/small/n01'];
 const MARK = '<script>mark</script>';
 const HEADERS = { Host: 'localhost', Accept: 'text/html' };
 const HOSTILE = [
@@ -43,7 +43,7 @@ beforeAll(async () => {
     settings: { AUTH: 'none', JWT_PUBLIC_KEY: undefined },
     jobs: Array.from({ length: 5 }, (_, at) => job({ jobId: at + 1 })),
   });
-  const found = new Set(['unknown', 'q', 'page', 'items-per-page', 'sort-by', 'order', 'group-by']);
+  const found = new Set(['unknown', 'q', 'at', 'page', 'items-per-page', 'sort-by', 'order', 'group-by']);
   for (const page of ['/jobs', '/statistics']) {
     const text = await (await service.app.request(`http://localhost${page}`, { headers: HEADERS })).text();
     for (const [, name = ''] of text.matchAll(/<(?:input|select|textarea)[^>]*\bname="([^"]+)"/g)) found.add(name);

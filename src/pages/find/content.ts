@@ -3,7 +3,7 @@ import { cut } from '../cut.ts';
 import { address } from '../filter/words.ts';
 import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';
-import { subjectLink } from '../subjects.ts';
+import { nodeLink, subjectLink } from '../subjects.ts';
 
 export interface Found {
   /** What was searched for. */
@@ -41,7 +41,7 @@ export function findContent(found: Found): Html {
       'Nodes',
       nodes.map(
         ({ cluster, hostname }) =>
-          html`${to({ cluster, node: hostname }, hostname)} <span class="of"><bdi>${cut(cluster)}</bdi></span>`,
+          html`${nodeLink(cluster, hostname)} <span class="of"><bdi>${cut(cluster)}</bdi></span>`,
       ),
     ),
   ].filter((each) => each !== false);

@@ -10,7 +10,7 @@ import { duration, share, time, whole } from '../format.ts';
 import { frontendJobLinks } from '../frontend/links.ts';
 import { type Html, html } from '../html.ts';
 import { jobDuration, jobState, memberWords } from '../job-parts.ts';
-import { onlyLink, type Subject, subjectLink } from '../subjects.ts';
+import { nodeLink, onlyLink, type Subject, subjectLink } from '../subjects.ts';
 import { footprintTable } from './footprint-table.ts';
 import { jobPlots } from './plots.ts';
 import type { JobContent } from './shown-content.ts';
@@ -112,13 +112,13 @@ function jobsWith(name: string, value: string): string {
   return address('/jobs', new URLSearchParams({ [name]: value }));
 }
 
-function hosts({ id, hosts: { count, first } }: ShownJob): Html {
+function hosts({ id, cluster, hosts: { count, first } }: ShownJob): Html {
   if (count === 0) return html`<p class="note">No nodes are recorded for this job.</p>`;
   const items = first.map(([hostname, threads, accelerators]) => {
     const parts = [threads > 0 && `${threads} threads`, accelerators > 0 && `${accelerators} acc.`].filter(
       (part) => part !== false,
     );
-    return html`<li>${linked('node', hostname)}${parts.length > 0 && html` <span class="of">${parts.join(', ')}</span>`}</li>\n`;
+    return html`<li>${nodeLink(cluster, hostname)}${parts.length > 0 && html` <span class="of">${parts.join(', ')}</span>`}</li>\n`;
   });
   const rest = items.slice(SHOWN_HOSTS);
   return html`<ul class="hosts">${items.slice(0, SHOWN_HOSTS)}</ul>
