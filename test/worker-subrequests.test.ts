@@ -31,4 +31,9 @@ test('an answer takes few requests to the libSQL server, and a list one for each
   expect(await taken(`/api/jobs/?items-per-page=${JOBS}`)).toBeLessThanOrEqual(10);
   for (const page of ['/', '/jobs', '/statistics', '/find?q=a', '/partitions'])
     expect(await taken(page), page).toBeLessThanOrEqual(10);
+  const { body } = await ask(worker, { path: '/api/jobs/?items-per-page=1' });
+  const { jobs: listed } = body as { jobs: { user: string; cluster: string; resources: { hostname: string }[] }[] };
+  const [{ user, cluster, resources } = expect.fail('no job')] = listed;
+  expect(await taken(`/users/${user}`)).toBeLessThanOrEqual(20);
+  expect(await taken(`/nodes/${cluster}/${resources[0]?.hostname}?at=1`)).toBeLessThanOrEqual(10);
 });
