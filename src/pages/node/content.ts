@@ -40,7 +40,7 @@ const SHOWN_JOBS = 25;
 export function nodeContent(content: NodeContent): Html {
   const { cluster, hostname, subCluster, states } = content;
   const query = { cluster, node: hostname };
-  return html`<div class="head"><h1>Node <bdi>${cut(hostname)}</bdi> <span class="of"><bdi>${cut(cluster)}</bdi>${subCluster !== undefined && html`, <bdi>${cut(subCluster)}</bdi>`}</span></h1><span class="across">${linked(query, 'All jobs on it')} · ${linked(query, 'Statistics', '/statistics')}</span></div>
+  return html`<div class="head"><h1>Node <bdi>${cut(hostname)}</bdi> <span class="of"><bdi>${cut(cluster)}</bdi>${subCluster !== undefined && html`, <bdi>${cut(subCluster)}</bdi>`}</span></h1><span class="across"><a href="${address('/jobs', new URLSearchParams(query))}">All jobs on it</a> · <a href="${address('/statistics', new URLSearchParams(query))}">Statistics</a></span></div>
 <section><h2>Jobs in the last 30 days</h2>${recentJobs(content)}</section>
 <section><h2 id="at">Jobs at a time</h2>${jobsAt(content)}</section>
 <div class="sides"><section><h2>Failed jobs of the last 30 days</h2>${failuresTable(content.failures)}</section>

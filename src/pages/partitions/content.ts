@@ -1,7 +1,7 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut.ts';
-import { linked } from '../filter/words.ts';
+import { address, linked } from '../filter/words.ts';
 import { duration, percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
@@ -41,5 +41,5 @@ function row({ cluster, partition, running, jobs, coreHours, failed, waits }: Pa
 <td class="num">${linked({ ...query, state: 'running' }, whole(running))}</td><td class="num">${linked(recent, whole(jobs))}</td><td class="num">${whole(coreHours)}</td>
 <td class="num">${linked({ ...recent, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td>
 ${waits.map((wait) => html`<td class="num">${wait === null || wait === undefined ? 'unknown' : duration(wait)}</td>`)}
-<td>${linked({ ...recent, 'group-by': 'user' }, 'by user', '/statistics')}</td></tr>\n`;
+<td><a href="${address('/statistics', new URLSearchParams({ ...recent, 'group-by': 'user' }))}">by user</a></td></tr>\n`;
 }
