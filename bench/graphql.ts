@@ -24,7 +24,7 @@ const LIST_PATH = '/api/jobs/?items-per-page=25&with-metadata=true';
 const ROUNDS = 15;
 const REQUESTS_A_ROUND = 100;
 const WARM_REQUESTS = 1_000;
-const STATISTICS_ROUNDS = 15;
+const STATISTICS_ROUNDS = 45;
 
 /** Pages of jobs with archived data. */
 const PAGES = { jobs: 20_000, archived: 200, users: 50, requests: 10 };

@@ -20,10 +20,10 @@ export class Turn {
   }
 }
 
-/**
- * The turns of the event loop that long work gets. Timers that are due together run in the same turn, so each turn
- * continues one of those that wait, in their order.
- */
+/** Runs work in the next turn of the event loop. A timer of Node waits at least a millisecond; some runtimes have no other. */
+const soon: (work: () => void) => void = globalThis.setImmediate ?? ((work) => setTimeout(work, 0));
+
+/** The turns of the event loop that long work gets. Each turn continues one of those that wait, in their order. */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
 
@@ -35,14 +35,14 @@ export class Turns {
   }
 
   #continueOneLater(): void {
-    setTimeout(() => {
+    soon(() => {
       this.#waiting.shift()?.();
       if (this.#waiting.length > 0) this.#continueOneLater();
-    }, 0);
+    });
   }
 }
 
 /** Lets other requests have a turn of the event loop. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => soon(resolve));
 }
