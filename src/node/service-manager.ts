@@ -3,7 +3,7 @@ import type { Log } from '../log.ts';
 
 const LIMIT_MS = 10_000;
 
-/** What systemd is told. Its program does so, because Node has no sockets of the kind that systemd listens on. */
+/** Notifies systemd by its own program `systemd-notify`, because Node has no Unix datagram sockets. */
 export interface ServiceManager {
   /** The service answers. From now on it gives signs of life, if WatchdogSec asks for them. */
   ready(): void;

@@ -6,7 +6,7 @@ import type { IndexSession } from '../../src/column-index/session.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
-import { answerOf, builtIndex } from '../support/column-index.ts';
+import { answerOf, builtIndex, indexNextTo } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
@@ -24,15 +24,7 @@ async function opened(): Promise<{ db: TestDatabase; index: IndexSession }> {
   const db = await testDatabase();
   onTestFinished(() => db.close());
   await db.exec("INSERT INTO hpc_user (username, name) VALUES ('a', 'Ada'), ('A', NULL), ('ä', 'Ä')");
-  const folder = testFolder();
-  const index = await builtIndex({
-    databasePath: db.path,
-    path: join(folder, 'job.db.columns'),
-    memoryMb: 128,
-    tempDir: folder,
-    spillMb: 64,
-    shortJobSec: 300,
-  });
+  const index = await indexNextTo(db.path);
   onTestFinished(() => index.close());
   return { db, index };
 }

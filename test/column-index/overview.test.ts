@@ -7,7 +7,7 @@ import type { User } from '../../src/jobs/roles.ts';
 import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { type OverviewOptions, overviewQuestion } from '../../src/questions/overview/question.ts';
-import { answerOf, builtIndex } from '../support/column-index.ts';
+import { answerOf, indexNextTo } from '../support/column-index.ts';
 import { statementFor } from '../support/questions.ts';
 import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
 import { randomGroupBy, randomZone } from '../support/random-groups.ts';
@@ -56,14 +56,7 @@ test('each part of an overview has the answer of the SQL', async () => {
   const db = await testDatabase();
   onTestFinished(() => db.close());
   await db.exec("INSERT INTO hpc_user (username, name) VALUES ('a', 'Ada'), ('A', NULL)");
-  const index = await builtIndex({
-    databasePath: db.path,
-    path: `${db.path}.columns`,
-    memoryMb: 128,
-    tempDir: `${db.path}.tmp`,
-    spillMb: 64,
-    shortJobSec: 300,
-  });
+  const index = await indexNextTo(db.path);
   onTestFinished(() => index.close());
   const ask = async (rows: Row[], overviews: [User, JobFilter, OverviewOptions][]) => {
     await store(db, rows.map(madeSuitable));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { GROUPS, groupId, groupOf } from '../../src/jobs/groups.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import { answerOf, builtIndex } from '../support/column-index.ts';
+import { answerOf, indexNextTo } from '../support/column-index.ts';
 import { groupsOf } from '../support/naive-groups.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
 import { ZONES } from '../support/random-groups.ts';
@@ -69,14 +69,7 @@ const USERS = [
 async function engines() {
   const db = await testDatabase();
   onTestFinished(() => db.close());
-  const index = await builtIndex({
-    databasePath: db.path,
-    path: `${db.path}.columns`,
-    memoryMb: 128,
-    tempDir: `${db.path}.tmp`,
-    spillMb: 64,
-    shortJobSec: 300,
-  });
+  const index = await indexNextTo(db.path);
   onTestFinished(() => index.close());
   const check = async (found: readonly Row[], question: Extract<OneQuery, { kind: 'statistics' }>) => {
     const naive = groupsOf(found, { ...question, tagScopes: question.jobs.tagScopes });

@@ -1,13 +1,11 @@
 /** A timeline by SQL and by the index against its definition, over random jobs, filters, buckets and groups. */
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IndexSession } from '../../src/column-index/session.ts';
 import type { Database } from '../../src/db/port.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
-import { answerOf, builtIndex } from '../support/column-index.ts';
-import { makeFolder, removeFolder } from '../support/folder.ts';
+import { answerOf, indexNextTo } from '../support/column-index.ts';
 import { matches } from '../support/naive-filter.ts';
 import { naiveTimeline } from '../support/naive-timeline.ts';
 import { within } from '../support/pool.ts';
@@ -21,17 +19,13 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 4); // times 12 timelines each
 
 let db: TestDatabase;
 let index: IndexSession;
-let folder: string;
 beforeAll(async () => {
   db = await testDatabase();
-  folder = makeFolder();
-  const options = { databasePath: db.path, path: join(folder, 'job.db.columns'), memoryMb: 128, tempDir: folder };
-  index = await builtIndex({ ...options, spillMb: 64, shortJobSec: 300 });
+  index = await indexNextTo(db.path);
 });
 afterAll(() => {
   index.close();
   db.close();
-  removeFolder(folder);
 });
 
 const port = () => ({ read: (statement) => db.read(statement) }) as Pick<Database, 'read'> as Database;

@@ -70,6 +70,12 @@ export const jobs = (first: number, last: number, more = "'ada', 10") => `INSERT
 
 export const count = async ({ questions }: Indexed, limitMs = 20_000) => await questions.count(ALL, within(limitMs));
 
+/** The index of a database that is next to it. The caller must close it. */
+export async function indexNextTo(databasePath: string): Promise<IndexSession> {
+  const options = { databasePath, path: `${databasePath}.columns`, tempDir: dirname(databasePath) };
+  return await builtIndex({ ...options, memoryMb: 128, spillMb: 64, shortJobSec: 300 });
+}
+
 /** Builds an index and opens it for questions, as the two processes of the service do. The caller must close it. */
 export async function builtIndex(options: NewIndexOptions): Promise<IndexSession> {
   await (await NewIndex.open(options)).build(() => {});
