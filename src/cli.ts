@@ -6,6 +6,7 @@ import { backupCommand } from './commands/backup.ts';
 import { type Command, type CommandIo, UsageError } from './commands/command.ts';
 import { completionCommand } from './commands/completion.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { readEnvironment } from './commands/dotenv.ts';
 import { edgeCommand } from './commands/edge.ts';
 import { exportCommand } from './commands/export.ts';
@@ -42,6 +43,7 @@ const COMMANDS: readonly Command[] = [
   backupCommand,
   restoreCommand,
   sizingCommand,
+  doctorCommand,
   completionCommand(() => COMMANDS),
   manualCommand(() => COMMANDS),
 ];
