@@ -21,6 +21,7 @@ import { serveCommand } from './commands/serve.ts';
 import { sizingCommand } from './commands/sizing.ts';
 import { submitTimesCommand } from './commands/submit-times.ts';
 import { tokenCommand } from './commands/token.ts';
+import { updateCommand } from './commands/update.ts';
 import { userCommand } from './commands/user.ts';
 import { describeError } from './db/startup-errors.ts';
 import { Fault } from './faults.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly Command[] = [
   restoreCommand,
   sizingCommand,
   doctorCommand,
+  updateCommand,
   completionCommand(() => COMMANDS),
   manualCommand(() => COMMANDS),
 ];

@@ -54,8 +54,11 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** Starts the service. Throws a StartupError that lists all problems if it cannot start. */
-export async function startService(settings: Settings): Promise<RunningService> {
+/**
+ * Starts the service, on HOST and PORT or on a listening socket that is passed as a file descriptor. Throws a StartupError
+ * that lists all problems if it cannot start.
+ */
+export async function startService(settings: Settings, socket?: number): Promise<RunningService> {
   const plan = await planOf(settings);
   const { values, notApplied } = settings;
   const { sizing, place, log } = plan;
@@ -63,10 +66,14 @@ export async function startService(settings: Settings): Promise<RunningService> 
   let running: ReturnType<typeof createApp> | undefined;
   app.promise.catch(() => {}); // requests that wait for the app get this error
   // Listen before the database is opened: a service that cannot get its address must not touch anything.
-  const server = await listen(async (...request) => {
-    const ready = running ?? (await waitAtMost(START_WAIT_MS, app.promise));
-    return ready === undefined ? bareResponse(STARTING) : await ready.fetch(...request);
-  }, values);
+  const server = await listen(
+    async (...request) => {
+      const ready = running ?? (await waitAtMost(START_WAIT_MS, app.promise));
+      return ready === undefined ? bareResponse(STARTING) : await ready.fetch(...request);
+    },
+    values,
+    socket,
+  );
   const most = mostConnections(openFilesLimit(), {
     processes: sizing.processes + OTHER_PROCESSES,
     requests: databaseKind(values) === 'file' ? 0 : values.DB_QUEUE_LIMIT,
@@ -76,7 +83,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     const parts = await startParts(plan, connections);
     running = parts.app;
     app.resolve(running);
-    const url = urlOf(values, server);
+    const url = urlOf(values, server, socket);
     for (const note of sizing.notes) log.warn({}, note);
     if (notApplied.length > 0) {
       log.warn({ settings: notApplied }, 'settings ignored by this deployment: see docs/settings.md');

@@ -3,7 +3,7 @@
  * output, the command must print it. A block after a comment `<!-- needs: X -->` is skipped on a machine without X. On
  * a throwaway machine (`.ci/throwaway`), only the pages that need root run.
  */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,6 +14,8 @@ import { hasProgram, IS_THROWAWAY, Terminal, type Typed } from './support/termin
 /** The requirements of blocks, and whether this machine meets them. */
 const NEEDS: Readonly<Record<string, boolean>> = {
   root: IS_THROWAWAY,
+  bundle: false, // test/packaging/ makes one and runs the blocks that need it
+  systemd: existsSync('/run/systemd/system'),
   ...Object.fromEntries(
     ['curl', 'nginx', 'sacct', 'sqld', 'sqlite3', 'systemd-analyze'].map((program) => [program, hasProgram(program)]),
   ),

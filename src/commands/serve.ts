@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { serviceManager } from '../node/service-manager.ts';
+import { passedSocket, serviceManager } from '../node/service-manager.ts';
 import { surviveShortages } from '../node/survive-shortages.ts';
 import { startService } from '../node.ts';
 import { settingsOnNode } from '../settings.ts';
@@ -11,13 +11,14 @@ export const serveCommand: Command = {
   usage: `cc-jobs serve
 
 Serves the job database over HTTP until SIGTERM or SIGINT. Then it stops accepting requests, lets running requests finish
-within their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error.`,
+within their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error. If
+systemd passes a listening socket, the service uses it in place of HOST and PORT.`,
   async run(args, io) {
     noArguments(args);
     surviveShortages();
     const { signal } = io;
     const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {});
-    const service = await Promise.race([startService(settingsOnNode(io)), stopped]);
+    const service = await Promise.race([startService(settingsOnNode(io), passedSocket(io.env, process.pid)), stopped]);
     // Stopped before it served. The start may be waiting for a server or a replica. Its processes end with this one.
     if (service === undefined) process.exit(0);
     const manager = serviceManager(io.env, service.log);

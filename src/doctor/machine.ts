@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { checkSqliteVersion } from '../db/driver/node-sqlite.ts';
 import { openFilesLimit } from '../node/open-files.ts';
-import { checkAddress } from '../node/server.ts';
+import { checkAddress, healthUrl } from '../node/server.ts';
 import { sizeFor, thisMachine } from '../node/sizing.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
@@ -55,11 +55,12 @@ export async function checkPort(settings: SettingValues): Promise<Finding[]> {
 }
 
 /** The status of the service that answers there. */
-async function healthAt({ HOST, PORT }: SettingValues): Promise<string | undefined> {
-  const host = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${PORT}/healthz`;
+async function healthAt(settings: SettingValues): Promise<string | undefined> {
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS), redirect: 'error' });
+    const answer = await fetch(healthUrl(settings), {
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      redirect: 'error',
+    });
     const { status }: { status?: unknown } = Object(await answer.json());
     return status === 'ok' || status === 'degraded' ? status : undefined;
   } catch {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { limitedAddress } from '../http/auth/client-address.ts';
-import type { SettingValues } from '../settings.ts';
+import { isLoopback, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { refuseBrokenRequests } from './client-error.ts';
 import { inTurns } from './in-turns.ts';
@@ -25,10 +25,17 @@ export async function checkAddress(settings: SettingValues): Promise<void> {
   await closeServer(await listen(() => new Response(), settings), 0);
 }
 
-type ListenSettings = Pick<SettingValues, 'HOST' | 'PORT' | 'STREAM_TIMEOUT_S' | 'REQUEST_TIMEOUT_MS' | 'TRUST_PROXY'>;
+type ListenSettings = Pick<
+  SettingValues,
+  'AUTH' | 'HOST' | 'PORT' | 'STREAM_TIMEOUT_S' | 'REQUEST_TIMEOUT_MS' | 'TRUST_PROXY'
+>;
 
-/** Listens on HOST and PORT. Throws StartupError. */
-export function listen(fetch: Parameters<typeof nodeListener>[0], settings: ListenSettings): Promise<Server> {
+/** Listens on HOST and PORT, or on a listening socket that is passed as a file descriptor. Throws StartupError. */
+export function listen(
+  fetch: Parameters<typeof nodeListener>[0],
+  settings: ListenSettings,
+  socket?: number,
+): Promise<Server> {
   const { HOST, PORT, STREAM_TIMEOUT_S, REQUEST_TIMEOUT_MS, TRUST_PROXY } = settings;
   const addressOf = ({ socket, headers }: IncomingMessage) =>
     limitedAddress({
@@ -58,14 +65,39 @@ export function listen(fetch: Parameters<typeof nodeListener>[0], settings: List
         : `cannot be used (${cause.code}): HOST must be an address of this machine`;
       reject(new StartupError(`HOST ${HOST}, PORT ${PORT} ${why}`, { cause }));
     });
-    server.listen(PORT, HOST, () => resolveServer(server));
+    if (socket === undefined) {
+      server.listen(PORT, HOST, () => resolveServer(server));
+      return;
+    }
+    server.listen({ fd: socket }, () => {
+      if (acceptsSocket(server, settings)) return resolveServer(server);
+      server.close();
+      reject(UNSAFE);
+    });
   });
 }
 
-/** The address of the server, such as `http://127.0.0.1:8080`. */
-export function urlOf({ HOST }: SettingValues, server: Server): string {
-  const { port } = server.address() as AddressInfo;
-  return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`;
+const UNSAFE = new StartupError(
+  'the socket that systemd passes must have an address of this machine alone (127.0.0.1 or ::1) with AUTH none, and be a TCP socket',
+);
+
+/** HOST says nothing about a socket that was passed, so what it must not be without tokens is checked here. */
+function acceptsSocket(server: Server, { AUTH }: ListenSettings): boolean {
+  const at = server.address();
+  return typeof at === 'object' && at !== null && (AUTH !== 'none' || isLoopback({ HOST: at.address }));
+}
+
+/** The address of the server, such as `http://127.0.0.1:8080`. It has the name of HOST, unless the socket was passed. */
+export function urlOf({ HOST }: Pick<SettingValues, 'HOST'>, server: Server, socket?: number): string {
+  const { port, address } = server.address() as AddressInfo;
+  const host = socket === undefined ? HOST : address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Where a program on this machine asks whether the service of these settings is healthy. */
+export function healthUrl({ HOST, PORT }: Pick<SettingValues, 'HOST' | 'PORT'>): string {
+  const host = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}/healthz`;
 }
 
 /** Lets running requests end within their deadline, then closes all remaining connections. */

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import type { Log } from '../log.ts';
+import { StartupError } from '../startup-error.ts';
 
 const LIMIT_MS = 10_000;
 
@@ -34,4 +35,18 @@ export function serviceManager(env: NodeJS.ProcessEnv, log: Pick<Log, 'warn'>): 
       tell('STOPPING=1');
     },
   };
+}
+
+/** The first file that systemd passes to a service (sd_listen_fds(3)). */
+const FIRST_FD = 3;
+
+/**
+ * The listening socket that systemd holds for the process `pid` (systemd.socket(5)), as a file descriptor. Undefined
+ * without one. Throws StartupError if there are more.
+ */
+export function passedSocket(env: Readonly<Record<string, string | undefined>>, pid: number): number | undefined {
+  const { LISTEN_PID: forPid, LISTEN_FDS: count = '0' } = env;
+  if (forPid !== String(pid) || count === '0') return undefined;
+  if (count !== '1') throw new StartupError(`systemd passes ${count} sockets: the .socket unit must have one address`);
+  return FIRST_FD;
 }

@@ -20,6 +20,7 @@ describe('the command line', () => {
     'restore',
     'sizing',
     'doctor',
+    'update',
     'completion',
     'man',
   ];

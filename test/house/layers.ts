@@ -5,7 +5,7 @@ import type { SourceFile } from './imports.ts';
 export const LAYERS: readonly (readonly string[])[] = [
   ['src/cli.ts', 'src/worker.ts', 'src/worker/'],
   ['src/commands/'],
-  ['src/doctor/'],
+  ['src/doctor/', 'src/update/'],
   ['src/node.ts', 'src/node/'],
   ['src/dev/'],
   ['src/app.ts'],
@@ -56,7 +56,7 @@ export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp
   { names: /^@duckdb\//, files: /^src\/(column-index|parquet)\//, why: 'only programs of their own run DuckDB' },
   {
     names: /^node:(child_process|cluster|worker_threads)$/,
-    files: /^src\/(processes|node|doctor|dev\/servers)\/|^src\/commands\/demo-jobs\.ts$/,
+    files: /^src\/(processes|node|doctor|update|dev\/servers)\/|^src\/commands\/(demo-jobs|update)\.ts$/,
     why: 'only src/processes starts processes',
   },
   {

@@ -22,6 +22,7 @@ export interface RawAnswer {
 }
 
 const SETTINGS = {
+  AUTH: 'jwt' as const,
   HOST: '127.0.0.1',
   PORT: 0,
   STREAM_TIMEOUT_S: 600,
