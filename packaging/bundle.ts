@@ -1,17 +1,29 @@
 /**
- * `npm run bundle [-- --out FOLDER] [--trial]`: makes `cc-jobs-VERSION-PLATFORM.tar.zst` and `.tar.gz` of the committed
+ * `npm run bundle [-- --out FOLDER] [--trial] [--deb] [--rpm] [--image]`: makes `cc-jobs-VERSION-PLATFORM.tar.zst` and `.tar.gz` of the committed
  * source code, with Node and the production packages, their software bill of materials, and a file of checksums. The
  * same commit and packages give the same files. With --trial they are compressed less, and may have uncommitted changes.
+ * The last three make packages of the system and an image of the same bundle, with tools that Debian has (docs/install.md).
  */
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { contents, ROOT, source } from './contents.ts';
+import { makeDeb } from './debian-package.ts';
+import { makeImage } from './image.ts';
+import { makeRpm } from './rpm-package.ts';
 import { sbom } from './sbom.ts';
-import { ENDINGS, pack, sha256 } from './tarball.ts';
+import { makeSystemTree } from './system-tree.ts';
+import { type Effort, ENDINGS, pack, sha256 } from './tarball.ts';
 
+process.umask(0o022);
 const { values } = parseArgs({
-  options: { out: { type: 'string', default: join(ROOT, 'var/bundle') }, trial: { type: 'boolean', default: false } },
+  options: {
+    out: { type: 'string', default: join(ROOT, 'var/bundle') },
+    trial: { type: 'boolean', default: false },
+    deb: { type: 'boolean', default: false },
+    rpm: { type: 'boolean', default: false },
+    image: { type: 'boolean', default: false },
+  },
 });
 const out = resolve(values.out);
 await mkdir(out, { recursive: true });
@@ -38,6 +50,7 @@ async function makeBundle(work: string): Promise<string[]> {
   const own = join(work, 'own');
   await mkdir(own);
   await writeFile(join(own, 'bundle.json'), `${JSON.stringify(bundle, undefined, 2)}\n`);
+  const effort: Effort = values.trial ? 'least' : 'best';
   const all = [
     { from: own, paths: ['bundle.json'] },
     { from: ROOT, paths: files },
@@ -47,10 +60,19 @@ async function makeBundle(work: string): Promise<string[]> {
       name,
       files: all,
       madeAtSec,
-      effort: values.trial ? 'least' : 'best',
+      effort,
     });
   }
   await rm(own, { recursive: true });
+  if (values.deb || values.rpm || values.image) {
+    const tree = join(work, 'system');
+    await makeSystemTree(tree, join(work, `${name}.tar.zst`));
+    const options = { version: bundle.version, madeAtSec, effort };
+    if (values.deb) await makeDeb(tree, work, options);
+    if (values.rpm) await makeRpm(tree, work, options);
+    if (values.image) await makeImage(tree, work, options);
+    await rm(tree, { recursive: true });
+  }
   await writeFile(join(work, `${name}.cdx.json`), sbom(packages, { version: bundle.version, madeAtSec }));
   const made = (await readdir(work)).sort();
   const sums = await Promise.all(made.map(async (file) => `${await sha256(join(work, file))}  ${file}\n`));

@@ -17,7 +17,7 @@ import { END_WORDS } from '../src/jobs/slurm-states.ts';
 import { sizeFor } from '../src/node/sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
-import { DOCUMENTS, ROOT, readDocument as read } from './support/documents.ts';
+import { blocksOf, DOCUMENTS, ROOT, readDocument as read } from './support/documents.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
 
 /** The cells of the table under a heading, without backticks and without its header. */
@@ -272,6 +272,11 @@ test('docs/exports.md has every column in the order of the code, and those of an
   const rows = table('docs/exports.md', 'Columns').map(([column, , byDefault]) => [column, byDefault]);
   const columns = KNOWN_COLUMNS.map((column) => [column, DEFAULT_COLUMNS.includes(column) ? 'yes' : 'no']);
   expect(rows).toEqual([...columns, ['metric.NAME', 'no']]);
+});
+
+test.each(['cc-jobs.service', 'cc-jobs.socket'])('docs/install.md and the packages have the same %s', (unit) => {
+  const block = blocksOf(read('docs/install.md')).find(({ file }) => file?.endsWith(`/system/${unit}`));
+  expect(block?.text.trim()).toBe(read(`packaging/system/${unit}`).trim());
 });
 
 test('README.md has every directory of the sources', () => {
