@@ -1,5 +1,6 @@
 import {
   keptSummary,
+  SUMMED_COLUMNS,
   type Summaries,
   type Summary,
   type SummaryName,
@@ -56,7 +57,8 @@ export async function checkedSummaries(file: IndexFile, kept: Summaries): Promis
 /**
  * Replaces the jobs of a condition by the incoming ones in each kept summary. It must run before the table of jobs
  * changes. Adding and subtracting takes 30 ms for 10,000 recent jobs among 20 M, where aggregating their days and months
- * again takes 80. Rows of other spans are excluded by literals, because DuckDB would join them all.
+ * again takes 80. The jobs of the condition are copied first, because each search for 10,000 scattered ones takes 0.3 s.
+ * Rows of other spans are excluded by literals, because DuckDB would join them all.
  */
 export async function changeSummaries(
   file: IndexFile,
@@ -65,13 +67,14 @@ export async function changeSummaries(
   incoming: IncomingJobs,
 ): Promise<void> {
   incoming.finish();
-  const changed = [
-    `FROM job WHERE ${gone.where}`,
-    ...(incoming.rows === 0 ? [] : [`FROM ${incoming.table} WHERE wide_id IS NULL`]),
-  ];
+  await file.run(
+    `CREATE OR REPLACE TEMP TABLE gone AS SELECT ${SUMMED_COLUMNS} FROM job WHERE ${gone.where}`,
+    gone.parameters,
+  );
+  const changed = ['FROM gone', ...(incoming.rows === 0 ? [] : [`FROM ${incoming.table} WHERE wide_id IS NULL`])];
   const [starts] = await file.rows({
     sql: `SELECT min(start_time) AS first, max(start_time) AS last FROM (${changed.map((from) => `SELECT start_time ${from}`).join(' UNION ALL ')})`,
-    parameters: gone.parameters,
+    parameters: [],
   });
   const [first, last] = [starts?.['first'], starts?.['last']];
   if (typeof first !== 'bigint' || typeof last !== 'bigint') return; // none of the jobs is or was in the index
@@ -94,9 +97,9 @@ export async function changeSummaries(
         WHEN MATCHED AND kept.jobs + change.jobs = 0 THEN DELETE
         WHEN MATCHED THEN UPDATE SET ${sums.map((sum) => `${sum.name} = kept.${sum.name} + change.${sum.name}`)}
         WHEN NOT MATCHED THEN INSERT (${names}) VALUES (${names.map((column) => `change.${column}`)})`,
-      gone.parameters,
     );
   }
+  await file.run('DROP TABLE temp.gone');
 }
 
 /** Fills a summary. Returns the reason if it is left out, and is then empty. */

@@ -53,6 +53,9 @@ const KEYS: readonly SummaryColumn[] = KEY_FIELDS.map((name) => {
   return { name: column.name, type: column.type, of: column.name };
 });
 
+/** The columns of the table of jobs of which every summary is made. */
+export const SUMMED_COLUMNS = ['start_time', 'duration', ...KEYS.map(({ name }) => name)];
+
 const JOBS: SummaryColumn = { name: 'jobs', type: 'BIGINT', of: '1', check: 'CHECK (jobs > 0)' };
 
 /** All summaries. SHORT_JOB_S is part of their definition. */
