@@ -19,6 +19,7 @@ import { restoreCommand } from './commands/restore.ts';
 import { retentionCommand } from './commands/retention.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sizingCommand } from './commands/sizing.ts';
+import { statusCommand } from './commands/status.ts';
 import { submitTimesCommand } from './commands/submit-times.ts';
 import { tokenCommand } from './commands/token.ts';
 import { updateCommand } from './commands/update.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly Command[] = [
   backupCommand,
   restoreCommand,
   sizingCommand,
+  statusCommand,
   doctorCommand,
   updateCommand,
   completionCommand(() => COMMANDS),

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { healthUrl } from '../node/server.ts';
+import { serviceUrl } from '../node/server.ts';
 import { readSettings } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Bundle, bundleIn, checkSum, runProgram, unpack } from '../update/bundle.ts';
@@ -107,7 +107,7 @@ function readOptions(args: string[], { env }: CommandIo) {
   return {
     file: resolve(file),
     restart,
-    health: health ?? healthUrl(readSettings(env)),
+    health: health ?? `${serviceUrl(readSettings(env))}/healthz`,
     waitMs: Number(wait) * 1000,
     hasChecksum: values['no-checksum'] !== true,
   };

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { checkSqliteVersion } from '../db/driver/node-sqlite.ts';
 import { openFilesLimit } from '../node/open-files.ts';
-import { checkAddress, healthUrl } from '../node/server.ts';
+import { checkAddress, serviceUrl } from '../node/server.ts';
 import { sizeFor, thisMachine } from '../node/sizing.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
@@ -57,7 +57,7 @@ export async function checkPort(settings: SettingValues): Promise<Finding[]> {
 /** The status of the service that answers there. */
 async function healthAt(settings: SettingValues): Promise<string | undefined> {
   try {
-    const answer = await fetch(healthUrl(settings), {
+    const answer = await fetch(`${serviceUrl(settings)}/healthz`, {
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       redirect: 'error',
     });

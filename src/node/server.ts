@@ -94,10 +94,10 @@ export function urlOf({ HOST }: Pick<SettingValues, 'HOST'>, server: Server, soc
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Where a program on this machine asks whether the service of these settings is healthy. */
-export function healthUrl({ HOST, PORT }: Pick<SettingValues, 'HOST' | 'PORT'>): string {
+/** The address at which a program on this machine reaches the service of these settings. */
+export function serviceUrl({ HOST, PORT }: Pick<SettingValues, 'HOST' | 'PORT'>): string {
   const host = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}/healthz`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`;
 }
 
 /** Lets running requests end within their deadline, then closes all remaining connections. */

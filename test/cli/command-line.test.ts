@@ -19,6 +19,7 @@ describe('the command line', () => {
     'backup',
     'restore',
     'sizing',
+    'status',
     'doctor',
     'update',
     'completion',
