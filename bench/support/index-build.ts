@@ -26,7 +26,10 @@ export async function builtAnew(db: string, tempDir: string): Promise<Cost> {
   return await costOf(() => index.build(() => {}));
 }
 
-/** An index of the newest jobs of another, as of a younger site. Returns the cost of its summaries. */
+/**
+ * An index of the newest jobs of another, as of a younger site. With more jobs than the other has, it is that of an older
+ * site: all of them, and again with starts before the first one. Returns the cost of its summaries.
+ */
 export async function madeIndex(source: string, jobs: number, path: string, tempDir: string): Promise<Cost> {
   const meta = await inIndex(source, tempDir, async (_, meta) => meta);
   IndexFile.remove(path);
@@ -35,7 +38,13 @@ export async function madeIndex(source: string, jobs: number, path: string, temp
     await file.create();
     await file.addColumns(meta.footprintKeys, 0);
     await file.run(`ATTACH '${source}' AS source (READ_ONLY)`);
-    await file.run(`INSERT INTO job BY NAME FROM source.job WHERE id > (SELECT max(id) FROM source.job) - ${jobs}`);
+    for (let copy = 0; copy * meta.rows < jobs; copy += 1) {
+      const earlier = `start_time - ${copy} * (SELECT max(start_time) - min(start_time) + 1 FROM source.job)`;
+      await file.run(
+        `INSERT INTO job BY NAME SELECT * EXCLUDE (newest) REPLACE (id + ${copy} * newest AS id, ${earlier} AS start_time)
+          FROM source.job, (SELECT max(id) AS newest FROM source.job) WHERE job.id > newest - ${jobs - copy * meta.rows}`,
+      );
+    }
     await file.run('DETACH source');
     await file.run('CHECKPOINT');
     return await costOf(async () => {
