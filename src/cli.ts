@@ -2,55 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { backupCommand } from './commands/backup.ts';
 import { type Command, type CommandIo, UsageError } from './commands/command.ts';
-import { completionCommand } from './commands/completion.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
+import { COMMANDS } from './commands/commands.ts';
 import { readEnvironment } from './commands/dotenv.ts';
-import { edgeCommand } from './commands/edge.ts';
-import { exportCommand } from './commands/export.ts';
-import { generateCommand } from './commands/generate.ts';
-import { importCommand } from './commands/import.ts';
-import { keysCommand } from './commands/keys.ts';
-import { manualCommand } from './commands/manual.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { retentionCommand } from './commands/retention.ts';
-import { serveCommand } from './commands/serve.ts';
-import { sizingCommand } from './commands/sizing.ts';
-import { statusCommand } from './commands/status.ts';
-import { submitTimesCommand } from './commands/submit-times.ts';
-import { tokenCommand } from './commands/token.ts';
-import { updateCommand } from './commands/update.ts';
-import { userCommand } from './commands/user.ts';
 import { describeError } from './db/startup-errors.ts';
 import { Fault } from './faults.ts';
 import { workInBackground } from './processes/priority.ts';
 import { StartupError } from './startup-error.ts';
-
-const COMMANDS: readonly Command[] = [
-  serveCommand,
-  demoCommand,
-  edgeCommand,
-  migrateCommand,
-  importCommand,
-  generateCommand,
-  submitTimesCommand,
-  tokenCommand,
-  keysCommand,
-  userCommand,
-  exportCommand,
-  retentionCommand,
-  backupCommand,
-  restoreCommand,
-  sizingCommand,
-  statusCommand,
-  doctorCommand,
-  updateCommand,
-  completionCommand(() => COMMANDS),
-  manualCommand(() => COMMANDS),
-];
 
 const HELP = `cc-jobs serves the job database of a ClusterCockpit installation over HTTP.
 
@@ -74,13 +32,14 @@ const SAME_SIGNAL_MS = 500;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main([name, ...args]: string[]): Promise<number> {
-  const command = COMMANDS.find((known) => known.name === name);
+  const entry = COMMANDS.find((known) => known.name === name);
   if (name === '--version' || name === '-v') return print(`${version()}\n`);
   if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
-  if (command === undefined) {
+  if (entry === undefined) {
     process.stderr.write(name === undefined ? HELP : `cc-jobs: unknown command '${name}'\n\n${HELP}`);
     return 2;
   }
+  const command = await entry.load();
   if (args.includes('--help') || args.includes('-h')) return print(`${command.usage}\n`);
   try {
     if (command.isBackground) workInBackground();

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMANDS } from '../src/commands/commands.ts';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
 import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
@@ -146,10 +147,7 @@ test('docs/scaling.md has what auto picks', () => {
 
 describe('commands', () => {
   const docs = ['README.md', 'docs/install.md', 'docs/from-cc-backend.md', 'docs/operations.md'].map(read).join('\n');
-  const names = readdirSync(join(ROOT, 'src/commands')).flatMap((file) => {
-    const name = /^\s*name: '([a-z][a-z-]*)',$/m.exec(read(`src/commands/${file}`))?.[1];
-    return name === undefined ? [] : [name];
-  });
+  const names = COMMANDS.map(({ name }) => name);
 
   test.each(names)('%s is in README.md or a page for operators', (name) => {
     expect(docs).toMatch(new RegExp(`cc-jobs ${name}\\b`));

@@ -13,8 +13,6 @@ const MOST_KEPT = 10_000;
 const MB = 2 ** 20;
 
 export const backupCommand: Command = {
-  name: 'backup',
-  summary: 'copy the database while it is in use',
   usage: `cc-jobs backup TARGET [--keep N] [--compress] [--log-limit MB]
     TARGET          a new file, or a folder: there the file is named after the time, such as job-20261129T031500Z.db
     --keep N        afterwards, delete the oldest backups in the folder except for the N newest

@@ -12,17 +12,19 @@ export interface CommandIo extends Environment {
   signal: AbortSignal;
 }
 
-/** A command of bin/cc-jobs. Each command is a file in this folder. */
+/** A command of bin/cc-jobs. Each command is a file in this folder, and has a line in commands.ts. */
 export interface Command {
-  name: string;
-  /** One line for the list of commands. */
-  summary: string;
   /** The text of `cc-jobs NAME --help`: arguments and options with their units and defaults. */
   usage: string;
   /** Set if a service on the same file has priority. The command then runs at low priority. */
   isBackground?: true;
   /** Returns the exit code: 0 done, 1 failed, 2 startup refused. May throw StartupError and UsageError (both 2). */
   run(args: string[], io: CommandIo): Promise<number>;
+}
+
+export interface NamedCommand extends Command {
+  name: string;
+  summary: string;
 }
 
 /** For a command without arguments. Throws UsageError if there are any. */

@@ -1,4 +1,4 @@
-import { type Command, UsageError } from './command.ts';
+import { type Command, type NamedCommand, UsageError } from './command.ts';
 
 /** What shells complete of a command. */
 interface Completed {
@@ -10,11 +10,9 @@ interface Completed {
 
 const SHELLS: Readonly<Record<string, (commands: readonly Completed[]) => string>> = { bash, zsh, fish };
 
-/** `commands` are those of the command line, this one included. */
-export function completionCommand(commands: () => readonly Command[]): Command {
+/** `commands` loads those of the command line, this one included. */
+export function completionCommand(commands: () => Promise<readonly NamedCommand[]>): Command {
   return {
-    name: 'completion',
-    summary: 'print what a shell needs to complete commands and options',
     usage: `cc-jobs completion bash|zsh|fish
 
 Prints a script for the shell. For bash, add to ~/.bashrc:        source <(cc-jobs completion bash)
@@ -23,14 +21,14 @@ For fish, once:  cc-jobs completion fish > ~/.config/fish/completions/cc-jobs.fi
     async run([shell = '', ...more], io) {
       const script = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
       if (script === undefined || more.length > 0) throw new UsageError('name one shell: bash, zsh or fish');
-      io.stdout.write(script(commands().map(completed)));
+      io.stdout.write(script((await commands()).map(completed)));
       return 0;
     },
   };
 }
 
 /** The options are those that the usage names. */
-function completed({ name, summary, usage }: Command): Completed {
+function completed({ name, summary, usage }: NamedCommand): Completed {
   const named = usage.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? [];
   return { name, summary, options: [...new Set([...named, '--help'])].toSorted() };
 }

@@ -8,7 +8,7 @@ import type { CommandIo } from './command.ts';
 
 const JOBS = 100_000;
 /** The number of demo jobs, for people. */
-export const DEMO_JOBS = JOBS.toLocaleString('en');
+const DEMO_JOBS = JOBS.toLocaleString('en');
 /** The folder of the demo database and archive, in the working directory. */
 export const DEMO_FOLDER = 'var/demo';
 export const TOKEN_DAYS = 1;

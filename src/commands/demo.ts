@@ -10,14 +10,12 @@ import { surviveShortages } from '../node/survive-shortages.ts';
 import { startService } from '../node.ts';
 import { isLoopback, settingsOnNode } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
-import { DEMO_FOLDER, DEMO_JOBS, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
+import { DEMO_FOLDER, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
 
 const LOGIN_KEY_BYTES = 64;
 const DAY_SEC = 86_400;
 
 export const demoCommand: Command = {
-  name: 'demo',
-  summary: `serve ${DEMO_JOBS} generated jobs, to try cc-jobs`,
   usage: `cc-jobs demo
 
 Creates a demo database in ${DEMO_FOLDER} if there is none, and serves it on HOST and PORT. Prints the address, a token that is

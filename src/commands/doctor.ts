@@ -14,8 +14,6 @@ const MOST_SEC = 86_400;
 const SIGNS: Readonly<Record<Verdict, string>> = { ok: 'ok', warning: 'WARNING', problem: 'PROBLEM' };
 
 export const doctorCommand: Command = {
-  name: 'doctor',
-  summary: 'check this machine, the settings and the database',
   usage: `cc-jobs doctor [--seconds N] [--json]
     --seconds N   read the database for damage for at most N seconds, 1 to ${MOST_SEC} (default ${DEFAULT_LIMIT_SEC})
     --json        print one JSON object per line: check, verdict (ok, warning, problem) and text

@@ -15,15 +15,13 @@ import { checkAddress } from '../node/server.ts';
 import { serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
 import { readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
-import { DEMO_FOLDER, DEMO_JOBS, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
+import { DEMO_FOLDER, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
 
 /** The folder in which `sqld` expects its data. */
 const SERVER_FOLDER = 'var/edge';
 const CLOSE_LIMIT_MS = 1_000;
 
 export const edgeCommand: Command = {
-  name: 'edge',
-  summary: `serve ${DEMO_JOBS} generated jobs as a Worker, for development`,
   usage: `cc-jobs edge
 
 Starts a libSQL server (sqld) on a free loopback port, with its data in ${SERVER_FOLDER}; a new server gets the jobs of the demo.

@@ -38,8 +38,6 @@ const FORMATS = [...EXPORT_FORMATS, 'parquet'] as const;
 const SIGPIPE_STATUS = 128 + 13;
 
 export const exportCommand: Command = {
-  name: 'export',
-  summary: 'write jobs as CSV, NDJSON or Parquet',
   usage: `cc-jobs export jobs [FILTER]... --format csv|ndjson|parquet [--columns LIST] [--output FILE]
                     [--pseudonyms [--key FILE]]
     FILTER          a parameter of the API, such as user=ada or start-time=2026-10-01..2026-10-31; all must match

@@ -13,8 +13,6 @@ const MAX_TIME = 2 ** 31 - 1;
 const ARCHIVED_BY_DEFAULT = 100;
 
 export const generateCommand: Command = {
-  name: 'generate',
-  summary: 'generate realistic jobs; the same seed gives the same jobs',
   usage: `cc-jobs generate --jobs N [--seed S] [--end TIME] [--archived N]
     --jobs N        number of jobs, up to ${MAX_JOBS}
     --seed S        0 to ${MAX_SEED} (default 1)

@@ -20,8 +20,6 @@ import { load, loadNothing } from './load.ts';
 import { type LoadTarget, loadTarget, withDatabase } from './open-database.ts';
 
 export const importCommand: Command = {
-  name: 'import',
-  summary: 'load jobs from an archive, another job database, sacct or a workload log',
   usage: `cc-jobs import archive DIR
     every job of a job archive (version 3); also copies cluster.json and job files to ARCHIVE_PATH, unless DIR is
     ARCHIVE_PATH

@@ -3,8 +3,6 @@ import { type Command, UsageError } from './command.ts';
 import { keepPrivate } from './private-output.ts';
 
 export const keysCommand: Command = {
-  name: 'keys',
-  summary: 'create a key pair for tokens',
   usage: `cc-jobs keys >> .env
 
 Prints two lines for .env:

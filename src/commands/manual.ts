@@ -1,24 +1,22 @@
-import { type Command, noArguments } from './command.ts';
+import { type Command, type NamedCommand, noArguments } from './command.ts';
 
-/** `commands` are those of the command line, this one included. */
-export function manualCommand(commands: () => readonly Command[]): Command {
+/** `commands` loads those of the command line, this one included. */
+export function manualCommand(commands: () => Promise<readonly NamedCommand[]>): Command {
   return {
-    name: 'man',
-    summary: 'print the manual page',
     usage: `cc-jobs man
 
 Prints the manual page, which contains the help of every command:  cc-jobs man | man -l -
 To install it:  cc-jobs man > /usr/local/share/man/man1/cc-jobs.1`,
     async run(args, io) {
       noArguments(args);
-      io.stdout.write(manualPage(commands()));
+      io.stdout.write(manualPage(await commands()));
       return 0;
     },
   };
 }
 
 /** In the language of man(7). */
-function manualPage(commands: readonly Command[]): string {
+function manualPage(commands: readonly NamedCommand[]): string {
   return `.TH CC-JOBS 1
 .SH NAME
 cc-jobs \\- the job database of a ClusterCockpit installation as an HTTP service

@@ -15,8 +15,6 @@ const ServerSettings = SettingsSchema.pick({ DB_URL: true, DB_AUTH_TOKEN: true, 
 const CLOSE_LIMIT_MS = 5_000;
 
 export const migrateCommand: Command = {
-  name: 'migrate',
-  summary: 'create a database, or update an existing one',
   usage: `cc-jobs migrate
 
 Creates what does not exist yet: the file of DB_URL, or the tables on the libSQL server of DB_URL, and the directory

@@ -6,8 +6,6 @@ import { loadTarget } from './open-database.ts';
 import { whole } from './progress.ts';
 
 export const restoreCommand: Command = {
-  name: 'restore',
-  summary: 'put a backup in the place of the database',
   usage: `cc-jobs restore FILE
     FILE  a backup of 'cc-jobs backup', compressed or not, or any other copy of a job database
 

@@ -25,8 +25,6 @@ const COUNT_LIMIT_MS = 600_000;
 const DAY_SEC = 86_400;
 
 export const retentionCommand: Command = {
-  name: 'retention',
-  summary: 'delete old jobs and free their disk space',
   usage: `cc-jobs retention --older-than DAYSd [--omit-tagged none|all|user] [--export FILE.ndjson.gz] [--dry-run]
     --older-than 365d   delete jobs that started longer ago than this
     --omit-tagged       keep tagged jobs: all, or those tagged by a user (default none)

@@ -6,8 +6,6 @@ import { settingsOnNode } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 
 export const serveCommand: Command = {
-  name: 'serve',
-  summary: 'serve the database of DB_URL',
   usage: `cc-jobs serve
 
 Serves the job database over HTTP until SIGTERM or SIGINT. Then it stops accepting requests, lets running requests finish

@@ -5,8 +5,6 @@ import type { Machine, Sizing } from '../system-state.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const sizingCommand: Command = {
-  name: 'sizing',
-  summary: 'show how memory is divided among the processes',
   usage: `cc-jobs sizing [--memory SIZE] [--cores N]
     --memory SIZE   memory of the machine, such as 512GB or 900MB (default: this machine, or the limit of its control group)
     --cores N       cores of the machine; sets DB_MAX_CONNECTIONS to match

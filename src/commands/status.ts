@@ -14,8 +14,6 @@ const EVERY_MS = 2_000;
 const CLEAR = '\u001b[H\u001b[2J';
 
 export const statusCommand: Command = {
-  name: 'status',
-  summary: 'show the state of the running service',
   usage: `cc-jobs status [--watch] [--json] [--url URL] [--token TOKEN]
     --watch        show it again every 2 seconds, until Ctrl-C
     --json         print the answer of /api/system

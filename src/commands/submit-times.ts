@@ -12,8 +12,6 @@ const PAUSE_MS = 10;
 const STEP_LIMIT_MS = 60_000;
 
 export const submitTimesCommand: Command = {
-  name: 'submit-times',
-  summary: 'store the submit times that jobs have only in their metadata',
   usage: `cc-jobs submit-times
     no arguments
 

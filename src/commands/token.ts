@@ -9,8 +9,6 @@ import { keepPrivate } from './private-output.ts';
 const MOST_DAYS = 36_500;
 
 export const tokenCommand: Command = {
-  name: 'token',
-  summary: 'print a token for a user',
   usage: `cc-jobs token --user NAME --roles ROLE,ROLE [--days N]
 
 Prints a token signed with JWT_PRIVATE_KEY, and nothing else.

@@ -17,8 +17,6 @@ const RESTART_LIMIT_MS = 900_000;
 const DOCTOR_LIMIT_MS = 300_000;
 
 export const updateCommand: Command = {
-  name: 'update',
-  summary: 'change to another bundle, and back if it is not healthy',
   usage: `cc-jobs update FILE [--restart COMMAND] [--health URL] [--wait N] [--no-checksum]
     FILE               a bundle: cc-jobs-VERSION-PLATFORM.tar.zst or .tar.gz, with its .sha256 next to it
     --restart COMMAND  restarts the service, such as 'systemctl restart cc-jobs'; without it you do this yourself

@@ -17,8 +17,6 @@ const LIMIT_MS = 30_000;
 const MOST_NAME_BYTES = 100;
 
 export const userCommand: Command = {
-  name: 'user',
-  summary: 'list, add, change and delete accounts',
   usage: `cc-jobs user list
 cc-jobs user add NAME --roles ROLE,ROLE [--name TEXT] [--email TEXT] [--projects P,P] [--password]
 cc-jobs user change NAME [--roles …] [--name …] [--email …] [--projects …] [--password | --no-password]

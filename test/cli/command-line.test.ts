@@ -1,40 +1,22 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/commands/commands.ts';
 import { run } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 
 describe('the command line', () => {
-  const COMMANDS = [
-    'serve',
-    'demo',
-    'migrate',
-    'import',
-    'generate',
-    'submit-times',
-    'token',
-    'keys',
-    'user',
-    'retention',
-    'backup',
-    'restore',
-    'sizing',
-    'status',
-    'doctor',
-    'update',
-    'completion',
-    'man',
-  ];
+  const names = COMMANDS.map(({ name }) => name);
 
   test('explains itself and every command', async () => {
     const cwd = testFolder();
     const help = await run(cwd, ['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const name of COMMANDS) expect(help.stdout).toContain(`cc-jobs ${name}`);
-    const usages = await Promise.all(COMMANDS.map((name) => run(cwd, [name, '--help'])));
+    for (const name of names) expect(help.stdout).toContain(`cc-jobs ${name}`);
+    const usages = await Promise.all(names.map((name) => run(cwd, [name, '--help'])));
     for (const [at, { code, stdout, stderr }] of usages.entries()) {
-      expect({ code, stderr }, COMMANDS[at]).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(new RegExp(`^.*cc-jobs ${COMMANDS[at]}`));
+      expect({ code, stderr }, names[at]).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`^.*cc-jobs ${names[at]}`));
     }
     expect(readdirSync(cwd)).toEqual([]);
   });

@@ -1,12 +1,12 @@
 /** What shells complete, and the manual page. Both are made of the commands' help. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import type { Command } from '../../src/commands/command.ts';
+import type { Command, NamedCommand } from '../../src/commands/command.ts';
 import { completionCommand } from '../../src/commands/completion.ts';
 import { manualCommand } from '../../src/commands/manual.ts';
 
 const hasProgram = (name: string) => spawnSync(name, ['--version']).error === undefined;
-const command = (name: string, summary: string, usage: string): Command => ({
+const command = (name: string, summary: string, usage: string): NamedCommand => ({
   ...{ name, summary, usage },
   run: async () => 0,
 });
@@ -27,7 +27,7 @@ async function printed(made: Command, args: string[]): Promise<string> {
 }
 const script = (shell: string) =>
   printed(
-    completionCommand(() => COMMANDS),
+    completionCommand(async () => COMMANDS),
     [shell],
   );
 
@@ -56,12 +56,12 @@ test('zsh and fish get each command with its summary, and its options', async ()
 });
 
 test.each([[[]], [['tcsh']], [['constructor']], [['bash', 'zsh']]])('%j is refused', async (args) => {
-  await expect(completionCommand(() => COMMANDS).run(args, {} as never)).rejects.toThrow('name one shell');
+  await expect(completionCommand(async () => COMMANDS).run(args, {} as never)).rejects.toThrow('name one shell');
 });
 
 test('no line of a help is a request of the manual page', async () => {
   const page = await printed(
-    manualCommand(() => COMMANDS),
+    manualCommand(async () => COMMANDS),
     [],
   );
   expect(page).toContain(
