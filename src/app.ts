@@ -24,6 +24,7 @@ import { jobPage } from '../routes/pages/job-page.ts';
 import { jobsList } from '../routes/pages/jobs.ts';
 import { login } from '../routes/pages/login.ts';
 import { nodePage } from '../routes/pages/node.ts';
+import { oidcLogin } from '../routes/pages/oidc.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { partitionsPage } from '../routes/pages/partitions.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
@@ -156,6 +157,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
   for (const route of [healthz, assetFiles, query, login(service)]) app.route('/', route);
+  if (service.settings.OIDC_PROVIDER !== undefined) app.route('/', oidcLogin(service));
   if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);

@@ -31,6 +31,7 @@ export const FAULTS = {
   disk_full: { status: 503, retryAfterSec: 30 }, // no space for database, log or a sort; nothing was changed
   database_busy: { status: 503, retryAfterSec: 1 }, // another program held the write lock until the deadline
   remote_unavailable: { status: 503, retryAfterSec: 2 }, // the libSQL server is down, slow or refuses requests
+  login_unavailable: { status: 503, retryAfterSec: 5 }, // the system that knows the users is down, slow or refuses us
   deadline_exceeded: { status: 504 }, // the query was stopped; a write did not happen
 } as const satisfies Record<string, FaultKind>;
 

@@ -72,6 +72,25 @@ const upstreamUrl = text.refine((value) => {
   return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
 }, 'must be the URL of cc-backend: http:// or https://, without a user, a query or a fragment');
 
+const LOOPBACK_HOSTS = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** Where browsers reach the service, without a path: its pages are at the root. */
+const originUrl = text
+  .refine((value) => {
+    if (!URL.canParse(value)) return false;
+    const { protocol, href, origin } = new URL(value);
+    return /^https?:$/.test(protocol) && href === `${origin}/`;
+  }, 'must be an address such as https://jobs.example, without a path')
+  .transform((value) => new URL(value).origin);
+
+/** What this provider says about users is believed, so nobody may be able to change it on its way. */
+const providerUrl = text.refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, search, hash } = new URL(value);
+  const isSecure = protocol === 'https:' || (protocol === 'http:' && LOOPBACK_HOSTS.has(hostname));
+  return isSecure && [username, password, search, hash].every((part) => part === '');
+}, 'must be an https:// URL without a user, a query or a fragment (http:// only on this machine)');
+
 const addressList = text.transform((value) =>
   value
     .split(',')
@@ -145,6 +164,22 @@ export const SettingsSchema = z.object({
     .prefault('off')
     .describe('accept sessions of cc-backend, which needs the same SESSION_KEY'),
   CROSS_LOGIN_JWT_HS512_KEY: base64Secret(32).optional().describe('key that verifies the login tokens of another site'),
+  PUBLIC_URL: originUrl
+    .optional()
+    .describe('address at which browsers reach the service, such as https://jobs.example; for single sign-on'),
+  OIDC_PROVIDER: providerUrl.optional().describe('OpenID Connect provider of single sign-on: its URL (issuer)'),
+  OID_CLIENT_ID: text.optional().describe('client ID of the service at the provider'),
+  OID_CLIENT_SECRET: text
+    .optional()
+    .describe('client secret of the service at the provider; without one it is a public client'),
+  OIDC_USERNAME_CLAIM: text.default('preferred_username').describe('claim of the ID token that has the user name'),
+  OIDC_ROLE_CLIENT: text
+    .optional()
+    .describe('client of the provider whose roles count, in addition to those of the realm; default: all clients'),
+  OIDC_SYNC_USER: onOff.prefault('off').describe('create an account for a user who logs in by single sign-on'),
+  OIDC_UPDATE_USER: onOff
+    .prefault('off')
+    .describe('change the account of a user who logs in by single sign-on to what the provider says'),
   API_ALLOWED_IPS: addressList.prefault('*').describe('client addresses that may use /api; * means all'),
   TRUST_PROXY: trustedProxies(16)
     .prefault('off')
@@ -331,6 +366,7 @@ export const SECRETS: ReadonlySet<SettingName> = new Set([
   'JWT_PRIVATE_KEY',
   'SESSION_KEY',
   'CROSS_LOGIN_JWT_HS512_KEY',
+  'OID_CLIENT_SECRET',
 ]);
 
 /**
@@ -378,6 +414,12 @@ function contradictions(settings: z.output<typeof SettingsSchema>, bad: Readonly
   }
   if (settings.CC_BACKEND_SESSIONS && settings.SESSION_KEY === undefined && !bad.has('SESSION_KEY')) {
     problems.push("SESSION_KEY is missing: CC_BACKEND_SESSIONS requires the one in cc-backend's .env");
+  }
+  if (settings.OIDC_PROVIDER !== undefined) {
+    for (const name of ['PUBLIC_URL', 'OID_CLIENT_ID'] as const) {
+      if (settings[name] === undefined && !bad.has(name))
+        problems.push(`${name} is missing: OIDC_PROVIDER requires it`);
+    }
   }
   if (settings.AUTH === 'none' && !isLoopback(settings)) {
     problems.push('AUTH none makes every caller an admin: it requires a loopback HOST (127.0.0.1, ::1 or localhost)');

@@ -6,6 +6,7 @@ import { COMMANDS } from '../src/commands/commands.ts';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
 import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
+import { LOGIN_FAILURES } from '../src/http/auth/login-failures.ts';
 import { DEFAULT_COLUMNS, KNOWN_COLUMNS } from '../src/jobs/export-columns.ts';
 import type { Bounds } from '../src/jobs/field-kinds.ts';
 import { ALL_FIELDS, STORED_FIELDS } from '../src/jobs/fields.ts';
@@ -95,6 +96,15 @@ test('docs/errors.md has every fault in the order of the code, with its status a
     retryAfterSec === undefined ? '—' : `${retryAfterSec} s`,
   ]);
   expect(table('docs/errors.md', 'All codes').map((row) => row.slice(0, 3))).toEqual(faults);
+});
+
+test('docs/single-sign-on.md has every failure in the order of the code, with its status and its sentence', () => {
+  const failures = Object.entries(LOGIN_FAILURES).map(([kind, { code, page }]) => [
+    kind,
+    String(FAULTS[code].status),
+    page,
+  ]);
+  expect(table('docs/single-sign-on.md', 'When a login fails').map((row) => row.slice(0, 3))).toEqual(failures);
 });
 
 describe('docs/internals.md', () => {

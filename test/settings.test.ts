@@ -216,6 +216,58 @@ describe('CC_BACKEND_SESSIONS', () => {
   });
 });
 
+describe('single sign-on', () => {
+  const PROVIDER = {
+    OIDC_PROVIDER: 'https://sso.example/realms/hpc',
+    OID_CLIENT_ID: 'x',
+    PUBLIC_URL: 'https://jobs.example',
+  };
+
+  test('needs a provider, a client and the address of the service', () => {
+    expect(problemsOf(PROVIDER)).toEqual([]);
+    expect(problemsOf({ OIDC_PROVIDER: PROVIDER.OIDC_PROVIDER })).toEqual([
+      'PUBLIC_URL is missing: OIDC_PROVIDER requires it',
+      'OID_CLIENT_ID is missing: OIDC_PROVIDER requires it',
+    ]);
+    expect(problemsOf({ OID_CLIENT_ID: 'x', OID_CLIENT_SECRET: 'y' })).toEqual([]); // as in cc-backend's .env
+  });
+
+  test.each(['http://127.0.0.1:8080/realms/x', 'http://localhost', 'http://[::1]:1'])(
+    'may be on this machine: %s',
+    (url) => {
+      expect(problemsOf({ ...PROVIDER, OIDC_PROVIDER: url })).toEqual([]);
+    },
+  );
+
+  test.each([
+    'http://sso.example',
+    'sso.example',
+    'https://a:b@sso.example',
+    'https://sso.example?x=1',
+    'https://sso.example#x',
+    'ftp://x',
+  ])('is not at %s', (url) => {
+    expect(problemsOf({ ...PROVIDER, OIDC_PROVIDER: url })).toEqual([
+      expect.stringMatching(/^OIDC_PROVIDER must be an https/),
+    ]);
+  });
+
+  test.each([
+    'jobs.example',
+    'https://jobs.example/x',
+    'https://jobs.example?x',
+    'https://a@jobs.example',
+    'ftp://jobs.example',
+    '',
+  ])('leads back to an address of the service, not to %j', (url) => {
+    expect(problemsOf({ ...PROVIDER, PUBLIC_URL: url })).toEqual([expect.stringMatching(/^PUBLIC_URL /)]);
+  });
+
+  test('knows the address of the service without a slash at its end', () => {
+    expect(readSettings({ ...GOOD, PUBLIC_URL: 'https://Jobs.Example:443/' }).PUBLIC_URL).toBe('https://jobs.example');
+  });
+});
+
 test('no message repeats what a secret setting holds', () => {
   const secret = 'c2VjcmV0LXRoYXQtbm9ib2R5LW1heS1zZWU';
   const bindings = {
@@ -224,12 +276,15 @@ test('no message repeats what a secret setting holds', () => {
     DB_AUTH_TOKEN: secret,
     JWT_PRIVATE_KEY: secret,
     METRICS_TOKEN: `${secret} x`,
+    OIDC_PROVIDER: `https://user:${secret}@sso.example`,
+    OID_CLIENT_SECRET: secret,
   };
   const problems = problemsOf(bindings);
   expect(problems.length).toBeGreaterThan(2);
   expect(problems.join('\n')).not.toContain(secret);
   expect([...SECRETS].sort()).toEqual([
-    ...['CROSS_LOGIN_JWT_HS512_KEY', 'DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY', 'METRICS_TOKEN', 'SESSION_KEY'],
+    ...['CROSS_LOGIN_JWT_HS512_KEY', 'DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY', 'METRICS_TOKEN', 'OID_CLIENT_SECRET'],
+    'SESSION_KEY',
   ]);
 });
 

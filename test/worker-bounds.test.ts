@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { makeToken } from '../src/http/auth/token.ts';
+import { type HostileProvider, hostileProvider } from './support/hostile-provider.ts';
 import { ask, inWorker, type Setup, type SharedJobs, sharedJobs } from './support/setups.ts';
 import { openSqlite } from './support/sqlite.ts';
 import { keys } from './support/test-app.ts';
@@ -13,16 +14,21 @@ const MOST_STREAMS = 4;
 
 let jobs: SharedJobs;
 let worker: Setup;
+let provider: HostileProvider;
 beforeAll(async () => {
   jobs = await sharedJobs(JOBS);
   const driver = openSqlite(jobs.path, 1_000);
   await driver.exec(`UPDATE job SET meta_data = json_object('jobScript', hex(zeroblob(15000)));
     PRAGMA wal_checkpoint(TRUNCATE)`);
   driver.close();
-  worker = await inWorker(jobs);
+  provider = await hostileProvider();
+  worker = await inWorker(jobs, {
+    more: { PUBLIC_URL: 'https://jobs.example', OIDC_PROVIDER: provider.url, OID_CLIENT_ID: 'cc-jobs' },
+  });
 }, 180_000);
 afterAll(async () => {
   await worker.close();
+  await provider.close();
   jobs.remove();
 }, 60_000);
 
@@ -83,3 +89,20 @@ test('readers that take nothing have few places, which they lose, and those that
   const served = async () => (await ask(worker, { path: LIST })).status === 200;
   await vi.waitUntil(served, { timeout: 60_000, interval: 250 });
 }, 120_000);
+
+test('single sign-on works in a Worker too', async () => {
+  const cookies = (answer: Response) => answer.headers.getSetCookie().map((line) => line.split(';')[0] ?? '');
+  const logIn = async () => {
+    const first = await fetch(`${worker.url}/oidc-login`, { redirect: 'manual' });
+    const query = new URL(first.headers.get('Location') ?? '').searchParams;
+    provider.nonce = query.get('nonce') ?? '';
+    const answer = new URLSearchParams({ code: 'c', state: query.get('state') ?? '' });
+    const headers = { Cookie: cookies(first).join('; ') };
+    return await fetch(`${worker.url}/oidc-callback?${answer}`, { headers, redirect: 'manual' });
+  };
+  const [session = ''] = cookies(await logIn()).filter((cookie) => /^ccjobs_session=./.test(cookie));
+  expect((await fetch(`${worker.url}/jobs`, { headers: { Cookie: session } })).status).toBe(200);
+  provider.claims = { aud: 'another' };
+  const refused = await logIn();
+  expect([refused.status, await refused.text()]).toEqual([401, expect.stringContaining('could not be verified')]);
+});

@@ -13,10 +13,12 @@ beforeAll(async () => {
 
 test('an answer takes few requests to the libSQL server, and a list one for each 500 jobs or 256 KB', async () => {
   let asked: DeafProxy['asked'] = [];
-  const worker = await inWorker(jobs, async (url) => {
-    const proxy = await deafProxyTo(url);
-    asked = proxy.asked;
-    return proxy.url;
+  const worker = await inWorker(jobs, {
+    async via(url) {
+      const proxy = await deafProxyTo(url);
+      asked = proxy.asked;
+      return proxy.url;
+    },
   });
   onTestFinished(() => worker.close());
   const taken = async (path: string) => {

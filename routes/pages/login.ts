@@ -6,14 +6,14 @@ import { addressForLimits } from '../../src/http/auth/client-address.ts';
 import { LoginLimit } from '../../src/http/auth/login-limit.ts';
 import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
 import { Passwords } from '../../src/http/auth/passwords.ts';
-import { endSession, startSession } from '../../src/http/auth/session.ts';
+import { endSession, isFromProvider, startSession } from '../../src/http/auth/session.ts';
 import { userInDatabase } from '../../src/http/auth/user-in-database.ts';
 import { addressWithin } from '../../src/http/auth/within-site.ts';
 import type { AppEnv, Service } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import type { User } from '../../src/jobs/roles.ts';
-import { loggedOutPage, loginPage } from '../../src/pages/login/content.ts';
+import { failedLogin, loggedOutPage, loginPage, type OtherSession } from '../../src/pages/login/content.ts';
 
 const REFUSED = 'Wrong user name or password.';
 const TOO_OFTEN = 'Too many failed attempts. Try again in three minutes.';
@@ -47,9 +47,16 @@ export function login({ comparePassword }: Pick<Service, 'comparePassword'>): Ho
     .post('/login', (c) => logIn(c, guards))
     .on(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], '/jwt-login', (c) => logIn(c, 'tokens only'))
     .post('/logout', async (c) => {
+      const goesOnAt = await otherSession(c);
       endSession(c);
-      return loggedOutPage(c, { isInAtCcBackend: (await loggedInAtCcBackend(c)) !== undefined });
+      return loggedOutPage(c, { goesOnAt });
     });
+}
+
+async function otherSession(c: Context<AppEnv>): Promise<OtherSession> {
+  if ((await loggedInAtCcBackend(c)) !== undefined) return 'cc-backend';
+  const { OIDC_PROVIDER } = c.get('service').settings;
+  return OIDC_PROVIDER !== undefined && (await isFromProvider(c)) ? 'provider' : undefined;
 }
 
 /** Starts a session and redirects, or shows the form again. */
@@ -60,8 +67,7 @@ async function logIn(c: Context<AppEnv>, guards: Guards | 'tokens only'): Promis
     await startSession(c, await whoLogsIn(c, attempt, guards));
   } catch (error) {
     if (!(error instanceof Fault) || error.status !== 401) throw error;
-    c.set('fault', error); // for the access log
-    return loginPage(c, { problem: error.message, username, redirect, status: 401 });
+    return failedLogin(c, error, { username, redirect });
   }
   return c.redirect(addressWithin(redirect), 302);
 }

@@ -198,6 +198,15 @@ export function isRole(text: string): text is Role {
   return Object.hasOwn(ROLE_RIGHTS, text);
 }
 
+/**
+ * The roles that a user of another system gets from the names of roles there (contract/auth.md §7): never `api`, and
+ * `user` if there is no other.
+ */
+export function rolesOfProvider(names: readonly string[]): Role[] {
+  const roles = ROLES.filter((role) => role !== 'api' && names.includes(role));
+  return roles.length > 0 ? roles : ['user'];
+}
+
 /** Returns true if an account with this role may have projects. */
 export function hasProjects(role: string): boolean {
   return isRole(role) && ROLE_RIGHTS[role].jobs === 'projects';

@@ -13,13 +13,19 @@ describe('serve', () => {
     const cwd = await migrated();
     writeFileSync(join(cwd, '.env'), (await run(cwd, ['keys'])).stdout);
     const { stdout } = await run(cwd, ['token', '--user', 'robot', '--roles', 'api']);
-    const { service, url } = await serve(cwd, { AUTH: 'jwt' });
+    const packages = join(cwd, 'packages');
+    const NODE_OPTIONS = `--import=${join(import.meta.dirname, '../fixtures/list-packages.mjs')}`;
+    const { service, url } = await serve(cwd, { AUTH: 'jwt', NODE_OPTIONS, PACKAGES_FILE: packages });
     const answer = await fetch(`${url}/api/jobs/count`, { headers: { 'X-Auth-Token': stdout.trim() } });
     expect([answer.status, await answer.json()]).toEqual([200, { count: 0 }]);
     expect((await fetch(`${url}/api/jobs/count`)).status).toBe(401);
     service.child.kill('SIGTERM');
     expect(await service.ended).toBe(0);
     expect(service.stderr()).not.toContain(stdout.trim());
+    const loaded = new Set(readFileSync(packages, 'utf8').split('\n'));
+    expect(loaded).toContain('hono');
+    // What only some settings need is not loaded without them.
+    for (const name of ['openid-client', 'ldapts', 'prom-client']) expect(loaded).not.toContain(name);
     expect(readdirSync(join(cwd, 'var')).filter((name) => name.startsWith('job.db'))).toContain('job.db');
   });
 

@@ -52,6 +52,11 @@ export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp
     files: /^src\/(db|questions|column-index)\//,
     why: 'only src/db, src/questions and src/column-index write SQL',
   },
+  {
+    names: /^openid-client$/,
+    files: /^src\/http\/auth\/oidc\//,
+    why: 'only what is loaded with OIDC_PROVIDER knows OpenID Connect',
+  },
   { names: /^graphql$/, files: /^src\/graphql\//, why: 'only src/graphql knows GraphQL' },
   { names: /^@duckdb\//, files: /^src\/(column-index|parquet)\//, why: 'only programs of their own run DuckDB' },
   {

@@ -1,8 +1,10 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../src/dev/servers/free-port.ts';
 import { PASSWORD } from '../support/accounts.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { follow, type Site, site } from '../support/pages.ts';
+import { CLIENT, realProvider } from '../support/real-provider.ts';
 
 describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
   let browser: Browser;
@@ -70,6 +72,33 @@ describe.skipIf(!HAS_CHROMIUM)('logging in', () => {
     });
     await page.goto('/login');
     expect([await axe(), await overflow(), complaints]).toEqual([[], 0, []]);
+  });
+
+  test('works at the provider of single sign-on, with the policy of the pages, and ends there too', async () => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const provider = await realProvider(`${url}/oidc-callback`, `${url}/login`);
+    onTestFinished(() => provider.close());
+    provider.visitor = 'ada';
+    const signOn = { PUBLIC_URL: url, OIDC_PROVIDER: provider.url, OID_CLIENT_ID: CLIENT.id };
+    const other = await site(browser, {
+      port,
+      settings: { ...signOn, OID_CLIENT_SECRET: CLIENT.secret },
+      service: () => ({ clock: () => Date.now() / 1000 }),
+    });
+    onTestFinished(() => other.close());
+    const { page, axe, overflow } = await other.visit(undefined, { viewport: { width: 360, height: 640 } });
+    await page.goto('/login?redirect=%2Fjobs');
+    expect([await axe(), await overflow()]).toEqual([[], 0]);
+    await page.getByRole('link', { name: 'Log in with single sign-on' }).click();
+    await page.waitForURL('**/jobs');
+    expect(await page.locator('.who .name').innerText()).toBe('ada');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await follow(page, page.getByRole('button', { name: 'Log out' }));
+    await follow(page, page.getByRole('link', { name: 'Log out there too' }));
+    await follow(page, page.getByRole('button', { name: 'Yes, sign me out' }));
+    await page.waitForURL('**/login');
+    expect(await page.locator('h1').innerText()).toBe('Log in');
   });
 
   test('works without JavaScript', async () => {

@@ -30,9 +30,9 @@ const SETTINGS = {
   TRUST_PROXY: false as const,
 };
 
-/** The app on the HTTP server of the service, on a free port of the loopback address. */
-export async function listening({ app }: Pick<TestApp, 'app'>): Promise<Listening> {
-  const server = await listen(app.fetch, SETTINGS);
+/** The app on the HTTP server of the service, on this or any free port of the loopback address. */
+export async function listening({ app }: Pick<TestApp, 'app'>, freePort = 0): Promise<Listening> {
+  const server = await listen(app.fetch, { ...SETTINGS, PORT: freePort });
   const { port } = server.address() as AddressInfo;
   const send = async (text: string): Promise<RawAnswer> => {
     const socket = connect(port, '127.0.0.1');

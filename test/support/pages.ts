@@ -10,10 +10,10 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 
 export type Site = Awaited<ReturnType<typeof site>>;
 
-/** The real app on a real HTTP server, with accounts and a browser. */
-export async function site(browser: Browser, options: TestAppOptions = {}) {
+/** The real app on a real HTTP server, with accounts and a browser. `port` is one that must be known before. */
+export async function site(browser: Browser, { port, ...options }: TestAppOptions & { port?: number } = {}) {
   const app: TestApp = await testApp({ ...options, sql: `${ACCOUNTS}${options.sql ?? ''}` });
-  const server = await listening(app);
+  const server = await listening(app, port);
   const url = `http://127.0.0.1:${server.port}`;
   const opened: Visit[] = [];
   const sessions = new Map<string, string>();

@@ -127,8 +127,14 @@ export async function withReplica(jobs: SharedJobs): Promise<Setup> {
   };
 }
 
-/** `via` returns the address of a proxy to the libSQL server. */
-export async function inWorker(jobs: SharedJobs, via = async (url: string) => url): Promise<Setup> {
+/** `via` returns the address of a proxy to the libSQL server, `more` has further settings. */
+export async function inWorker(
+  jobs: SharedJobs,
+  {
+    via = async (url: string) => url,
+    more = {},
+  }: { via?: (url: string) => Promise<string>; more?: Record<string, string> } = {},
+): Promise<Setup> {
   const server = await serverWith(jobs, 'sqld-worker');
   // The service with the archive stores the clusters in the database. A Worker reads them there.
   await (await onNode('', { DB_URL: server.url }, jobs)).close();
@@ -139,6 +145,7 @@ export async function inWorker(jobs: SharedJobs, via = async (url: string) => ur
     GRAPHQL_UPSTREAM: jobs.ccBackend.url,
     LOG_LEVEL: 'silent',
     PORT: '80',
+    ...more,
   };
   const worker = await startWorker({
     config: join(import.meta.dirname, '../../wrangler.toml'),

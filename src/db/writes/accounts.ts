@@ -91,6 +91,41 @@ export async function editAccount(
   return {};
 }
 
+/** The systems that know users, as numbers of the column `ldap`. An account with a password here has 0. */
+export const ACCOUNT_SOURCES = { ldap: 1, token: 2, oidc: 3 } as const;
+export type AccountSource = keyof typeof ACCOUNT_SOURCES;
+
+/** A user whom another system has described. Undefined fields are not known there, and not changed. */
+export interface SyncedAccount {
+  username: string;
+  source: AccountSource;
+  name: string | undefined;
+  email: string | undefined;
+  roles: readonly string[];
+  projects: readonly string[];
+}
+
+/** Creates the account of a user of another system, or changes it, as allowed. Its source and password stay. */
+export async function syncAccount(
+  tx: Transaction,
+  { account, creates, updates }: { account: SyncedAccount; creates: boolean; updates: boolean },
+): Promise<{ changed: number }> {
+  const { username, source, name, email } = account;
+  const [roles, projects] = [JSON.stringify(account.roles), JSON.stringify(account.projects)];
+  const added = creates
+    ? await tx.run(
+        `INSERT OR IGNORE INTO hpc_user (username, password, ldap, name, roles, email, projects) VALUES (?, NULL, ?, ?, ?, ?, ?)`,
+        [username, ACCOUNT_SOURCES[source], name ?? '', roles, email ?? '', projects],
+      )
+    : 0;
+  if (added > 0 || !updates) return { changed: added };
+  const changed = await tx.run(
+    `UPDATE hpc_user SET name = ifnull(?, name), email = ifnull(?, email), roles = ?, projects = ? WHERE username = ?`,
+    [name ?? null, email ?? null, roles, projects, username],
+  );
+  return { changed };
+}
+
 /** Deletes an account and its settings. Its jobs and tags remain. */
 export async function deleteAccount(tx: Transaction, { username }: { username: string }): Promise<{ deleted: number }> {
   return { deleted: await tx.run('DELETE FROM hpc_user WHERE username = ?', [username]) };

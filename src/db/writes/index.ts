@@ -1,5 +1,5 @@
 import type { Write } from '../driver/transaction.ts';
-import { addAccount, changeAccount, deleteAccount, editAccount } from './accounts.ts';
+import { addAccount, changeAccount, deleteAccount, editAccount, syncAccount } from './accounts.ts';
 import { archiveFollowed } from './archive-queue.ts';
 import { createIndex, dropIndexes, missingIndexes } from './bulk-indexes.ts';
 import { moveCached } from './cached-jobs.ts';
@@ -49,6 +49,7 @@ export const WRITES = {
   changeAccount,
   editAccount,
   deleteAccount,
+  syncAccount,
   saveSetting,
   insertJobs,
   fillSubmitTimes,

@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
 import { deleteCookie, generateSignedCookie, getSignedCookie } from 'hono/cookie';
-import { decodeBase64 } from 'hono/utils/encode';
 import { z } from 'zod';
 import { Fault } from '../../faults.ts';
-import type { User } from '../../jobs/roles.ts';
+import { type User, withRightsOfBoth } from '../../jobs/roles.ts';
 import type { SettingValues } from '../../settings.ts';
 import type { AppEnv } from '../env.ts';
 import { ccBackendUser } from './cc-backend-session.ts';
+import { derivedKey } from './derived-key.ts';
 import { base64Url } from './signing-keys.ts';
 import { overTls } from './tls.ts';
 import { userInDatabase } from './user-in-database.ts';
@@ -20,7 +20,13 @@ const Content = z.object({
   projects: z.array(z.string()),
   /** Unix seconds. */
   until: z.int(),
+  /** The user was logged in by the OpenID Connect provider, where another session goes on. */
+  oidc: z.boolean().default(false),
+  /** The user's rights come from another system, and the user has an account here too. */
+  hasAccount: z.boolean().default(false),
 });
+
+export type SessionOrigin = Partial<Pick<z.output<typeof Content>, 'oidc' | 'hasAccount'>>;
 
 /**
  * Logs a user in. The cookie holds the user's name and rights, signed with HMAC-SHA256 and not encrypted. The service
@@ -28,7 +34,7 @@ const Content = z.object({
  * JWT_VALIDATE_USER is on. Throws `unauthorized` if sessions are off, or if the rights of the account do not fit into a
  * cookie.
  */
-export async function startSession(c: Context<AppEnv>, user: User): Promise<void> {
+export async function startSession(c: Context<AppEnv>, user: User, origin: SessionOrigin = {}): Promise<void> {
   const { settings, sessionKey, clock } = c.get('service');
   if (sessionKey === undefined) throw new Fault('unauthorized', 'login is disabled: SESSION_KEY is not set');
   const maxAge = settings.SESSION_MAX_AGE_S;
@@ -37,6 +43,7 @@ export async function startSession(c: Context<AppEnv>, user: User): Promise<void
     roles: [...user.roles],
     projects: [...user.projects],
     until: Math.floor(clock()) + maxAge,
+    ...origin,
   };
   const value = base64Url(new TextEncoder().encode(JSON.stringify(content)));
   const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c), maxAge } as const;
@@ -53,19 +60,34 @@ export async function sessionUser(c: Context<AppEnv>): Promise<User | undefined>
 }
 
 /**
- * The user of our own session. Undefined without one, and if it has expired or its signature is invalid. With
- * JWT_VALIDATE_USER the account is looked up on each request, as for tokens: the session ends with the account and has
- * its current rights.
+ * The user of our own session. Undefined without one. With JWT_VALIDATE_USER the account is looked up on each request, as
+ * for tokens: the session ends with the account and has its current rights. So is the account of a user of another
+ * system: the user has the rights that both the session and the account have.
  */
 async function ownSessionUser(c: Context<AppEnv>): Promise<User | undefined> {
+  const content = await ownSession(c);
+  if (content === undefined) return undefined;
+  const { user: name, roles, projects, hasAccount } = content;
+  const user = { name, roles: new Set(roles), projects };
+  const validates = c.get('service').settings.JWT_VALIDATE_USER;
+  if (!validates && !hasAccount) return user;
+  const account = await userInDatabase(c, name);
+  return validates || account === undefined ? account : withRightsOfBoth(account, user);
+}
+
+/** Undefined without a session, and if it has expired or its signature is invalid. */
+async function ownSession(c: Context<AppEnv>): Promise<z.output<typeof Content> | undefined> {
   const { sessionKey, clock, settings } = c.get('service');
   if (sessionKey === undefined) return undefined;
   const value = await getSignedCookie(c, await keyFor(settings, sessionKey), nameFor(settings));
   if (typeof value !== 'string') return undefined;
   const content = decoded(value);
-  if (content === undefined || content.until <= clock()) return undefined;
-  if (settings.JWT_VALIDATE_USER) return await userInDatabase(c, content.user);
-  return { name: content.user, roles: new Set(content.roles), projects: content.projects };
+  return content === undefined || content.until <= clock() ? undefined : content;
+}
+
+/** Returns true if the user was logged in by the OpenID Connect provider. */
+export async function isFromProvider(c: Context<AppEnv>): Promise<boolean> {
+  return (await ownSession(c))?.oidc === true;
 }
 
 /** Ends our own session. */
@@ -85,16 +107,8 @@ function nameFor({ CC_BACKEND_SESSIONS }: SettingValues): string {
  */
 async function keyFor({ CC_BACKEND_SESSIONS }: SettingValues, sessionKey: string): Promise<string | ArrayBuffer> {
   if (!CC_BACKEND_SESSIONS) return sessionKey;
-  const secret = await crypto.subtle.importKey('raw', decodeBase64(sessionKey), 'HKDF', false, ['deriveBits']);
-  return await crypto.subtle.deriveBits(DERIVATION, secret, 256);
+  return await derivedKey(sessionKey, 'cc-jobs session cookie v1');
 }
-
-const DERIVATION = {
-  name: 'HKDF',
-  hash: 'SHA-256',
-  salt: new Uint8Array(),
-  info: new TextEncoder().encode('cc-jobs session cookie v1'),
-};
 
 /** The value has a valid signature, but an older version with the same key may have written it. */
 function decoded(value: string): z.output<typeof Content> | undefined {
