@@ -91,6 +91,8 @@ const providerUrl = text.refine((value) => {
   return isSecure && [username, password, search, hash].every((part) => part === '');
 }, 'must be an https:// URL without a user, a query or a fragment (http:// only on this machine)');
 
+const OWN_COOKIES = new Set(['session', 'ccjobs_session', 'ccjobs_oidc']);
+
 const addressList = text.transform((value) =>
   value
     .split(',')
@@ -164,6 +166,19 @@ export const SettingsSchema = z.object({
     .prefault('off')
     .describe('accept sessions of cc-backend, which needs the same SESSION_KEY'),
   CROSS_LOGIN_JWT_HS512_KEY: base64Secret(32).optional().describe('key that verifies the login tokens of another site'),
+  CROSS_LOGIN_JWT_PUBLIC_KEY: base64Key(32, 'an Ed25519 public key')
+    .optional()
+    .describe('key that verifies the tokens of JWT_TRUSTED_ISSUER in the cookie JWT_COOKIE_NAME'),
+  JWT_TRUSTED_ISSUER: text.optional().describe('issuer (iss) of these tokens'),
+  JWT_COOKIE_NAME: text
+    .regex(/^[\w!#$%&'*.^`|~+-]{1,100}$/, 'must be the name of a cookie')
+    .refine((name) => !OWN_COOKIES.has(name), 'must not be a cookie of cc-jobs or cc-backend')
+    .optional()
+    .describe('cookie in which another site sends a token to /jwt-login'),
+  JWT_SYNC_USER: onOff.prefault('off').describe('create an account for a user who logs in with a token'),
+  JWT_UPDATE_USER: onOff
+    .prefault('off')
+    .describe('change the account of a user who logs in with a token to what the token says'),
   PUBLIC_URL: originUrl
     .optional()
     .describe('address at which browsers reach the service, such as https://jobs.example; for single sign-on'),
@@ -414,6 +429,12 @@ function contradictions(settings: z.output<typeof SettingsSchema>, bad: Readonly
   }
   if (settings.CC_BACKEND_SESSIONS && settings.SESSION_KEY === undefined && !bad.has('SESSION_KEY')) {
     problems.push("SESSION_KEY is missing: CC_BACKEND_SESSIONS requires the one in cc-backend's .env");
+  }
+  if (settings.JWT_COOKIE_NAME !== undefined) {
+    for (const name of ['JWT_TRUSTED_ISSUER', 'CROSS_LOGIN_JWT_PUBLIC_KEY'] as const) {
+      if (settings[name] === undefined && !bad.has(name))
+        problems.push(`${name} is missing: JWT_COOKIE_NAME requires it`);
+    }
   }
   if (settings.OIDC_PROVIDER !== undefined) {
     for (const name of ['PUBLIC_URL', 'OID_CLIENT_ID'] as const) {

@@ -216,6 +216,18 @@ describe('CC_BACKEND_SESSIONS', () => {
   });
 });
 
+test('the cookie of another site needs its issuer and its key, and a name that is not ours', () => {
+  expect(problemsOf({ JWT_COOKIE_NAME: 'portal' })).toEqual([
+    'JWT_TRUSTED_ISSUER is missing: JWT_COOKIE_NAME requires it',
+    'CROSS_LOGIN_JWT_PUBLIC_KEY is missing: JWT_COOKIE_NAME requires it',
+  ]);
+  expect(problemsOf({ CROSS_LOGIN_JWT_PUBLIC_KEY: publicKey })).toEqual([]); // as in cc-backend's .env
+  const whole = { JWT_TRUSTED_ISSUER: 'x', CROSS_LOGIN_JWT_PUBLIC_KEY: publicKey };
+  for (const name of ['session', 'ccjobs_oidc', 'a b', 'a;b', 'ä', '']) {
+    expect(problemsOf({ ...whole, JWT_COOKIE_NAME: name })).toEqual([expect.stringMatching(/^JWT_COOKIE_NAME /)]);
+  }
+});
+
 describe('single sign-on', () => {
   const PROVIDER = {
     OIDC_PROVIDER: 'https://sso.example/realms/hpc',

@@ -1,13 +1,16 @@
 import { type Context, Hono } from 'hono';
+import { deleteCookie, getCookie } from 'hono/cookie';
 import { localAccount } from '../../src/db/statements/local-account.ts';
 import { Fault } from '../../src/faults.ts';
 import { loggedInAtCcBackend } from '../../src/http/auth/cc-backend-session.ts';
 import { addressForLimits } from '../../src/http/auth/client-address.ts';
+import { verifyCookieToken } from '../../src/http/auth/cookie-token.ts';
+import { admitExternal, type ExternalUser, storableUser } from '../../src/http/auth/external-account.ts';
+import { faultOfLogin, LoginFailure } from '../../src/http/auth/login-failures.ts';
 import { LoginLimit } from '../../src/http/auth/login-limit.ts';
 import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
 import { Passwords } from '../../src/http/auth/passwords.ts';
 import { endSession, isFromProvider, startSession } from '../../src/http/auth/session.ts';
-import { userInDatabase } from '../../src/http/auth/user-in-database.ts';
 import { addressWithin } from '../../src/http/auth/within-site.ts';
 import type { AppEnv, Service } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
@@ -64,10 +67,12 @@ async function logIn(c: Context<AppEnv>, guards: Guards | 'tokens only'): Promis
   const attempt = await attemptOf(c);
   const { username, redirect } = attempt;
   try {
-    await startSession(c, await whoLogsIn(c, attempt, guards));
+    const { user, hasAccount = false } = await whoLogsIn(c, attempt, guards);
+    await startSession(c, user, { hasAccount });
   } catch (error) {
-    if (!(error instanceof Fault) || error.status !== 401) throw error;
-    return failedLogin(c, error, { username, redirect });
+    const fault = error instanceof LoginFailure ? faultOfLogin(c, error) : error;
+    if (!(fault instanceof Fault) || fault.status !== 401) throw fault;
+    return failedLogin(c, fault, { username, redirect });
   }
   return c.redirect(addressWithin(redirect), 302);
 }
@@ -86,23 +91,43 @@ async function attemptOf(c: Context<AppEnv>): Promise<Attempt> {
   };
 }
 
+interface LoggedIn {
+  user: User;
+  /** True if the session depends on the account (contract/auth.md §8). */
+  hasAccount?: boolean;
+}
+
 /**
- * Returns the user, by the first way of logging in that applies. Throws `unauthorized`. Login tokens have no limit on
- * attempts: checking one is cheap, a key of 32 bytes cannot be guessed, and failures of one user must not lock out
- * another behind the same proxy.
+ * Returns the user, by the first way of logging in that applies. Throws `unauthorized` or LoginFailure. Tokens have no
+ * limit on attempts: checking one is cheap, a key of 32 bytes cannot be guessed, and failures of one user must not lock
+ * out another behind the same proxy. A cookie only counts at /jwt-login, so that an old one does not keep its user from
+ * logging in with a password.
  */
-async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, guards: Guards | 'tokens only'): Promise<User> {
+async function whoLogsIn(c: Context<AppEnv>, attempt: Attempt, guards: Guards | 'tokens only'): Promise<LoggedIn> {
   const { loginToken } = attempt;
-  const { CROSS_LOGIN_JWT_HS512_KEY: key, JWT_VALIDATE_USER } = c.get('service').settings;
+  const { settings } = c.get('service');
+  const { CROSS_LOGIN_JWT_HS512_KEY: key, JWT_COOKIE_NAME } = settings;
   if (loginToken !== undefined && key !== undefined) {
-    const user = await verifyLoginToken(loginToken, key, nowSec(c));
-    if (!JWT_VALIDATE_USER) return user;
-    const account = await userInDatabase(c, user.name);
-    if (account === undefined) throw new Fault('unauthorized', 'This user has no account here.');
-    return account;
+    return await admitByToken(c, await verifyLoginToken(loginToken, key, nowSec(c)));
   }
-  if (guards === 'tokens only') throw new Fault('unauthorized', TOKENS_ONLY);
-  return await whoKnowsThePassword(c, attempt, guards);
+  if (guards !== 'tokens only') return { user: await whoKnowsThePassword(c, attempt, guards) };
+  const cookie = JWT_COOKIE_NAME === undefined ? undefined : getCookie(c, JWT_COOKIE_NAME);
+  if (JWT_COOKIE_NAME === undefined || cookie === undefined) throw new Fault('unauthorized', TOKENS_ONLY);
+  deleteCookie(c, JWT_COOKIE_NAME, { path: '/', httpOnly: true });
+  return await admitByToken(c, await verifyCookieToken(cookie, settings, nowSec(c)));
+}
+
+/** With JWT_VALIDATE_USER an account is required, and not changed (contract/auth.md §2). */
+async function admitByToken(c: Context<AppEnv>, described: ExternalUser): Promise<LoggedIn> {
+  const { JWT_SYNC_USER, JWT_UPDATE_USER, JWT_VALIDATE_USER } = c.get('service').settings;
+  const [creates, updates] = JWT_VALIDATE_USER ? [false, false] : [JWT_SYNC_USER, JWT_UPDATE_USER];
+  const changesAccounts = creates || updates;
+  if (!changesAccounts && !JWT_VALIDATE_USER) {
+    const { username, roles, projects } = described;
+    return { user: { name: username, roles: new Set(roles), projects } };
+  }
+  const external = changesAccounts ? storableUser(described, 'sub') : described;
+  return await admitExternal(c, external, { source: 'token', creates, updates });
 }
 
 /** Checks a password. Throws `unauthorized`. The limit counts only failures and attempts that the client abandoned. */

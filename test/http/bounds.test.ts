@@ -36,7 +36,7 @@ test('ten thousand pairs of address and name are remembered, and as many address
 
 test('a login token holds from its nbf to its exp, without leeway', async () => {
   const check = async (times: object) =>
-    (await verifyLoginToken(await loginToken({ sub: 'ada', ...times }), LOGIN_KEY, NOW)).name;
+    (await verifyLoginToken(await loginToken({ sub: 'ada', ...times }), LOGIN_KEY, NOW)).username;
   expect(await check({ nbf: NOW, exp: NOW + 1 })).toBe('ada');
   await expect(check({ exp: NOW })).rejects.toMatchObject({ message: 'login token is expired' });
   await expect(check({ nbf: NOW + 1 })).rejects.toMatchObject({ message: 'login token is not valid yet' });

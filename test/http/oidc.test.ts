@@ -164,6 +164,11 @@ describe('single sign-on at a real provider', () => {
     expect(await count()).toBe(401);
   });
 
+  test('a user with an account has only the rights that it has too, also if accounts are not changed', async () => {
+    service = await serviceAt(provider.url);
+    expect(await (await logIn('ada', { realm_access: { roles: ['support', 'user'] } })).count()).toBe(1);
+  });
+
   test('with JWT_VALIDATE_USER an account is required, and its rights count', async () => {
     service = await serviceAt(provider.url, { JWT_VALIDATE_USER: 'on' });
     const stranger = await logIn('zoe', { realm_access: { roles: ['admin'] } });

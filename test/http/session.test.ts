@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
-import { cookieOf, LOGIN_KEY, loginToken, sendLogin } from '../support/login.ts';
-import { bodyOf, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { cookieOf, LOGIN_KEY, loginToken, sendLogin, signedToken } from '../support/login.ts';
+import { bodyOf, job, keys, NOW, otherKeys, type TestApp, testApp } from '../support/test-app.ts';
 
 const HTML = { Accept: 'text/html' };
 const DAY_SEC = 86_400;
@@ -176,6 +176,139 @@ describe('a login token', () => {
     const [content = ''] = session.replace('session=', '').split('.');
     return JSON.parse(atob(content.replaceAll('-', '+').replaceAll('_', '/'))).roles;
   }
+});
+
+describe('a token in the cookie of another site', () => {
+  const ISSUER = 'https://portal.example';
+  const COOKIE = {
+    JWT_COOKIE_NAME: 'portal',
+    JWT_TRUSTED_ISSUER: ISSUER,
+    CROSS_LOGIN_JWT_PUBLIC_KEY: otherKeys.publicKey,
+  };
+  let portal: TestApp;
+  afterEach(() => portal.close());
+  const open = async (settings: Record<string, string> = {}) => {
+    portal = await testApp({
+      sql: ACCOUNTS,
+      settings: { ...COOKIE, ...settings },
+      jobs: [job(), job({ jobId: 2, user: 'bob' })],
+    });
+  };
+  const logIn = async (
+    payload: object,
+    { key = otherKeys.privateKey, path = '/jwt-login?redirect=%2Fjobs', header = {} } = {},
+  ) => {
+    const token = await signedToken(payload, key, header);
+    const answer = await portal.app.request(path, { headers: { Cookie: `portal=${token}` } });
+    const session =
+      answer.headers
+        .getSetCookie()
+        .find((line) => line.startsWith('session='))
+        ?.split(';')[0] ?? '';
+    const count = async () => {
+      const headers = { Cookie: session, 'X-Requested-With': 'cc-jobs' };
+      const counted = await portal.app.request('/api/jobs/count', { headers });
+      return counted.status === 200 ? (await bodyOf<{ count: number }>(counted)).count : counted.status;
+    };
+    return { answer, session, count };
+  };
+
+  test('logs in whom it names, once: the cookie is deleted', async () => {
+    await open();
+    const { answer, count } = await logIn({ iss: ISSUER, sub: 'mia', roles: ['support', 'nonsense'], exp: NOW + 60 });
+    expect([answer.status, answer.headers.get('Location'), await count()]).toEqual([302, '/jobs', 2]);
+    expect(answer.headers.getSetCookie()).toContain('portal=; Max-Age=0; Path=/; HttpOnly');
+  });
+
+  test('without an issuer is one of ours', async () => {
+    await open();
+    const { count } = await logIn({ sub: 'ada', roles: ['user'] }, { key: keys.privateKey });
+    expect(await count()).toBe(1);
+  });
+
+  test('never leads out of the site', async () => {
+    await open();
+    const path = '/jwt-login?redirect=https%3A%2F%2Fevil.example%2F';
+    expect((await logIn({ iss: ISSUER, sub: 'ada' }, { path })).answer.headers.get('Location')).toBe('/');
+  });
+
+  test.each<[string, string, object, object]>([
+    ['of another issuer', 'token has another issuer', { iss: 'https://evil.example', sub: 'ada' }, {}],
+    ['whose issuer is no text', 'token has another issuer', { iss: [ISSUER], sub: 'ada' }, {}],
+    [
+      'of the issuer, signed with our key',
+      'token signature is invalid',
+      { iss: ISSUER, sub: 'ada' },
+      { key: keys.privateKey },
+    ],
+    ['of ours, signed with the key of the issuer', 'token signature is invalid', { sub: 'ada' }, {}],
+    ['that has expired', 'token is expired', { iss: ISSUER, sub: 'ada', exp: NOW }, {}],
+    ['that is not valid yet', 'token is not valid yet', { iss: ISSUER, sub: 'ada', nbf: NOW + 1 }, {}],
+    ['without a user', 'token is malformed', { iss: ISSUER, roles: ['admin'] }, {}],
+    [
+      'of another algorithm',
+      'token is not signed with EdDSA (Ed25519)',
+      { iss: ISSUER, sub: 'ada' },
+      { header: { alg: 'none' } },
+    ],
+  ])('%s is refused: the page and the log say "%s"', async (_, reason, payload, options) => {
+    await open();
+    const { answer, session } = await logIn(payload, options);
+    expect([answer.status, session, answer.headers.getSetCookie()]).toEqual([
+      401,
+      '',
+      ['portal=; Max-Age=0; Path=/; HttpOnly'],
+    ]);
+    expect(await answer.text()).toContain(`role="alert">${reason}</p>`);
+    expect(portal.lines.map(({ fields }) => fields)).toContainEqual(
+      expect.objectContaining({ code: 'unauthorized', reason }),
+    );
+  });
+
+  test('that is no token, and none at all', async () => {
+    await open();
+    for (const [value, text] of [
+      ['a.b', 'token is malformed'],
+      ['', 'only login tokens'],
+    ] as const) {
+      const answer = await portal.app.request('/jwt-login', {
+        headers: value === '' ? {} : { Cookie: `portal=${value}` },
+      });
+      expect([answer.status, await answer.text()]).toEqual([401, expect.stringContaining(text)]);
+    }
+  });
+
+  test('does not keep its user from logging in with a password', async () => {
+    await open();
+    const answer = await sendLogin(portal, { username: 'ada', password: PASSWORD }, { Cookie: 'portal=an.old.one' });
+    expect(answer.status).toBe(302);
+  });
+
+  test('creates and changes accounts where that is set, and its session ends with the account', async () => {
+    await open({ JWT_SYNC_USER: 'on', JWT_UPDATE_USER: 'on' });
+    const claims = { iss: ISSUER, name: { values: ['Mia', 'M.', 7] }, roles: ['manager', 'support'], projects: ['p2'] };
+    const { count } = await logIn({ ...claims, sub: 'mia' });
+    await logIn({ iss: ISSUER, sub: 'ada', name: 'Ada B.', roles: ['user'], projects: ['p2'] });
+    const accounts = `SELECT name, CAST(roles AS TEXT) AS roles, CAST(projects AS TEXT) AS projects, ldap FROM hpc_user
+      WHERE username IN ('ada', 'mia') ORDER BY username`;
+    expect(await portal.query(accounts)).toEqual([
+      { name: 'Ada B.', roles: '["user"]', projects: '[]', ldap: 0 },
+      { name: 'Mia M.', roles: '["manager","support"]', projects: '["p2"]', ldap: 2 },
+    ]);
+    expect(await count()).toBe(2);
+    await portal.write("UPDATE hpc_user SET roles = '[\"user\"]' WHERE username = 'mia'");
+    expect(await count()).toBe(403); // no role that both have
+    await portal.write("DELETE FROM hpc_user WHERE username = 'mia'");
+    expect(await count()).toBe(401);
+    const { answer } = await logIn({ ...claims, sub: 'a\nb' });
+    expect([answer.status, await answer.text()]).toEqual([401, expect.stringContaining('No valid user name')]);
+  });
+
+  test('with JWT_VALIDATE_USER is for accounts alone, and changes none', async () => {
+    await open({ JWT_VALIDATE_USER: 'on', JWT_SYNC_USER: 'on', JWT_UPDATE_USER: 'on' });
+    expect((await logIn({ iss: ISSUER, sub: 'mia', roles: ['admin'] })).answer.status).toBe(401);
+    expect(await (await logIn({ iss: ISSUER, sub: 'ada', roles: ['admin'] })).count()).toBe(1);
+  });
 });
 
 describe('a session', () => {

@@ -1,7 +1,9 @@
 import type { Context } from 'hono';
 import { userByName } from '../../db/statements/user-by-name.ts';
 import type { AccountSource, SyncedAccount } from '../../db/writes/accounts.ts';
-import type { User } from '../../jobs/roles.ts';
+import { textProblem } from '../../jobs/job-problems.ts';
+import { BOUNDS } from '../../jobs/length-bounds.ts';
+import { hasProjects, type User } from '../../jobs/roles.ts';
 import type { AppEnv } from '../env.ts';
 import { LoginFailure } from './login-failures.ts';
 
@@ -14,6 +16,38 @@ export interface SyncRules {
   creates: boolean;
   /** Whether an account is changed to what the other system says. */
   updates: boolean;
+}
+
+/** Bytes, as for other accounts (contract/rest.md §9). */
+const MOST_NAME_BYTES = 100;
+
+/** Throws LoginFailure if an account cannot have this name. `from` says where it was found. */
+function checkUsername(username: string, from: string): void {
+  const bytes = new TextEncoder().encode(username).length;
+  const isName = bytes > 0 && bytes <= MOST_NAME_BYTES && username.isWellFormed();
+  if (isName && textProblem(from, username) === undefined) return;
+  throw new LoginFailure(
+    'user-name-invalid',
+    `${from} must be a text of 1 to ${MOST_NAME_BYTES} bytes without control characters`,
+  );
+}
+
+/** The projects that an account can have. Names that are too long, and too many of them, are left out. */
+function storable(projects: readonly string[]): string[] {
+  const fitting = projects.filter((project) => project !== '' && project.length <= BOUNDS.text.most);
+  return [...new Set(fitting)].slice(0, BOUNDS.projectsOfAccount.most);
+}
+
+/** A user as an account can hold it. Only managers have projects. Throws LoginFailure. */
+export function storableUser(user: ExternalUser, nameIsFrom: string): ExternalUser {
+  checkUsername(user.username, nameIsFrom);
+  const bounded = (value: string | undefined) => value?.toWellFormed().slice(0, BOUNDS.text.most);
+  return {
+    ...user,
+    name: bounded(user.name),
+    email: bounded(user.email),
+    projects: user.roles.some(hasProjects) ? storable(user.projects) : [],
+  };
 }
 
 /**

@@ -40,7 +40,7 @@ export const LOGIN_FAILURES = {
     code: 'unauthorized',
     page: 'The answer of the provider could not be verified. Please start again.',
   },
-  'user-name-invalid': { code: 'unauthorized', page: 'The provider did not send a valid user name.' },
+  'user-name-invalid': { code: 'unauthorized', page: 'No valid user name was sent for this login.' },
   'no-account': { code: 'unauthorized', page: 'This user has no account here.' },
 } as const satisfies Record<string, FailureKind>;
 

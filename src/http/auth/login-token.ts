@@ -1,33 +1,19 @@
 import { decodeBase64, decodeBase64Url } from 'hono/utils/encode';
 import { z } from 'zod';
 import { Fault } from '../../faults.ts';
-import { ROLES, type User } from '../../jobs/roles.ts';
+import type { ExternalUser } from './external-account.ts';
+import { LoginClaims } from './login-claims.ts';
 import { base64Url } from './signing-keys.ts';
 
 const HASHES = { HS256: 'SHA-256', HS512: 'SHA-512' } as const;
 const Header = z.object({ alg: z.enum(['HS256', 'HS512']), crit: z.undefined().optional() });
-/** Unknown roles are ignored, and so is a value that is not a list (contract/auth.md §7). */
-const roles = z
-  .array(z.unknown())
-  .catch([])
-  .transform((list) => ROLES.filter((role) => list.includes(role)));
-const projects = z
-  .array(z.unknown())
-  .catch([])
-  .transform((list) => list.filter((project) => typeof project === 'string'));
-const Payload = z.object({
-  sub: z.string().min(1),
-  roles,
-  projects,
-  exp: z.number().optional(),
-  nbf: z.number().optional(),
-});
+const Payload = LoginClaims.extend({ exp: z.number().optional(), nbf: z.number().optional() });
 
 /**
  * The user of a login token, which another site with CROSS_LOGIN_JWT_HS512_KEY has signed with HS256 or HS512. Throws
  * `unauthorized` with the reason.
  */
-export async function verifyLoginToken(token: string, keyBase64: string, nowSec: number): Promise<User> {
+export async function verifyLoginToken(token: string, keyBase64: string, nowSec: number): Promise<ExternalUser> {
   const [header = '', payload = '', signature = '', ...rest] = token.split('.');
   if (rest.length > 0) throw malformed();
   const { alg } = decoded(header, Header);
@@ -37,10 +23,10 @@ export async function verifyLoginToken(token: string, keyBase64: string, nowSec:
   if (!(await crypto.subtle.verify('HMAC', key, bytesOf(signature), signed))) {
     throw new Fault('unauthorized', 'login token signature is invalid');
   }
-  const { sub, exp, nbf, ...rights } = decoded(payload, Payload);
+  const { sub, name, roles, projects, exp, nbf } = decoded(payload, Payload);
   if (exp !== undefined && nowSec >= exp) throw new Fault('unauthorized', 'login token is expired');
   if (nbf !== undefined && nowSec < nbf) throw new Fault('unauthorized', 'login token is not valid yet');
-  return { name: sub, roles: new Set(rights.roles), projects: rights.projects };
+  return { username: sub, name, email: undefined, roles, projects };
 }
 
 export interface LoginTokenOptions {

@@ -59,6 +59,12 @@ export async function verifySignature(token: string, key: Key): Promise<SignedCl
   return { user: sub, roles: roles.filter((role) => typeof role === 'string'), exp, nbf };
 }
 
+/** The payload of a token, whose signature is not checked here. Throws `unauthorized`. */
+export function payloadOf<Schema extends z.ZodType>(token: string, schema: Schema): z.output<Schema> {
+  const [, payload = ''] = token.split('.');
+  return decoded(payload, schema);
+}
+
 export interface TokenOptions extends Claims {
   /** Days until the token expires. Without it, the token never expires. */
   days?: number | undefined;

@@ -1,12 +1,7 @@
 import { z } from 'zod';
-import { textProblem } from '../../../jobs/job-problems.ts';
-import { BOUNDS } from '../../../jobs/length-bounds.ts';
-import { hasProjects, rolesOfProvider } from '../../../jobs/roles.ts';
-import type { ExternalUser } from '../external-account.ts';
+import { rolesOfProvider } from '../../../jobs/roles.ts';
+import { type ExternalUser, storableUser } from '../external-account.ts';
 import { LoginFailure } from '../login-failures.ts';
-
-/** Bytes, as for other accounts (contract/rest.md §9). */
-const MOST_NAME_BYTES = 100;
 
 const texts = z
   .array(z.unknown())
@@ -39,31 +34,8 @@ export function userOfClaims(
   if (typeof username !== 'string' || username === '') {
     throw new LoginFailure('user-name-invalid', `the ID token has no claim ${usernameClaim}`);
   }
-  const bytes = new TextEncoder().encode(username).length;
-  if (bytes > MOST_NAME_BYTES || !username.isWellFormed() || textProblem(usernameClaim, username) !== undefined) {
-    throw new LoginFailure(
-      'user-name-invalid',
-      `the claim ${usernameClaim} must be a text of at most ${MOST_NAME_BYTES} bytes without control characters`,
-    );
-  }
   const { name, email, projects, realm_access, resource_access } = Claims.parse(claims);
   const ofClients = Object.entries(resource_access).filter(([client]) => client === (roleClient ?? client));
   const roles = rolesOfProvider([...realm_access.roles, ...ofClients.flatMap(([, access]) => access.roles)]);
-  return {
-    username,
-    name: bounded(name),
-    email: bounded(email),
-    roles,
-    projects: roles.some(hasProjects) ? storable(projects) : [],
-  };
-}
-
-function bounded(value: string | undefined): string | undefined {
-  return value?.toWellFormed().slice(0, BOUNDS.text.most);
-}
-
-/** Projects that are too long for an account, or too many, are left out. */
-function storable(projects: readonly string[]): string[] {
-  const fitting = projects.filter((project) => project !== '' && project.length <= BOUNDS.text.most);
-  return [...new Set(fitting)].slice(0, BOUNDS.projectsOfAccount.most);
+  return storableUser({ username, name, email, roles, projects }, `the claim ${usernameClaim}`);
 }
