@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { createApp } from './app.ts';
 import { openArchive } from './archive/client.ts';
 import { checkArchive, readClusterFiles } from './archive/open.ts';
+import type { Directory } from './directory.ts';
 import { Fault } from './faults.ts';
 import type { FrontendFiles } from './frontend/files.ts';
 import type { Log } from './log.ts';
@@ -88,6 +89,9 @@ export async function startService(settings: Settings, socket?: number): Promise
     if (notApplied.length > 0) {
       log.warn({ settings: notApplied }, 'settings ignored by this deployment: see docs/settings.md');
     }
+    if (values.LDAP_URL?.startsWith('ldap:') && !values.LDAP_TLS) {
+      log.warn({ server: values.LDAP_URL }, 'LDAP_TLS is off: passwords are sent to the directory unencrypted');
+    }
     log.info({ url, database: place.shown, limitMb: sizing.limitMb }, 'listening');
     return {
       url,
@@ -114,6 +118,8 @@ interface Plan {
   clusterFiles: ClusterFiles;
   /** Undefined without FRONTEND_PATH. */
   frontend: FrontendFiles | undefined;
+  /** Undefined without LDAP_URL. */
+  directory: Directory | undefined;
   recentLog: LogRing;
   log: Log;
 }
@@ -134,12 +140,22 @@ async function planOf(settings: Settings): Promise<Plan> {
   await checkArchive(archiveRoot, { mark: false }); // a refused startup writes nothing
   const frontend = values.FRONTEND_PATH === undefined ? undefined : await readFrontend(values.FRONTEND_PATH);
   const clusterFiles = await readClusterFiles(archiveRoot);
-  return { settings, sizing, place, archiveRoot, clusterFiles, frontend, recentLog, log };
+  const directory = await directoryOf(values);
+  return { directory, settings, sizing, place, archiveRoot, clusterFiles, frontend, recentLog, log };
 }
 
 /** Starts everything except the server: database, archive, app and background work. */
 async function startParts(
-  { settings: { values: settings, sources, notApplied }, sizing, place, archiveRoot, clusterFiles, log, ...plan }: Plan,
+  {
+    settings: { values: settings, sources, notApplied },
+    sizing,
+    place,
+    archiveRoot,
+    clusterFiles,
+    directory,
+    log,
+    ...plan
+  }: Plan,
   connections: Connections,
 ) {
   const replacementPermit = new ReplacementPermit();
@@ -166,7 +182,7 @@ async function startParts(
   });
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
-  const timer = startTimer({ db, settings, clock, log });
+  const timer = startTimer({ db, settings, directory, clock, log });
   const fileCheck = startFileCheck({ db, settings, clock, log });
   const passwords = passwordThread();
   const loop = new LoopLagMeter();
@@ -200,6 +216,7 @@ async function startParts(
     assets: readAssets(),
     frontend: plan.frontend,
     recentLog: () => plan.recentLog.entries(),
+    directory,
     sessionKey: settings.SESSION_KEY ?? randomBytes(SESSION_KEY_BYTES).toString('base64'),
     comparePassword: passwords.compare,
     hashPassword: passwords.hash,
@@ -235,6 +252,13 @@ async function startParts(
   }
   follower.wake(); // archive changes that an earlier service left
   return { app, close };
+}
+
+/** The library is only loaded with LDAP_URL. Throws StartupError. */
+async function directoryOf(settings: SettingValues): Promise<Directory | undefined> {
+  if (settings.LDAP_URL === undefined) return undefined;
+  const { openLdapDirectory } = await import('./node/ldap-directory.ts');
+  return await openLdapDirectory(settings);
 }
 
 /** The library is only loaded if the metrics are served. */

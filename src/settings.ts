@@ -91,6 +91,15 @@ const providerUrl = text.refine((value) => {
   return isSecure && [username, password, search, hash].every((part) => part === '');
 }, 'must be an https:// URL without a user, a query or a fragment (http:// only on this machine)');
 
+const ldapUrl = text.refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(value);
+  const isPlain = [username, password, pathname.replace(/^\/$/, ''), search, hash].every((part) => part === '');
+  return /^ldaps?:$/.test(protocol) && hostname !== '' && isPlain;
+}, 'must be an ldap:// or ldaps:// URL with a host, and at most a port');
+
+const ldapAttribute = text.regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, 'must be the name of an attribute');
+
 const OWN_COOKIES = new Set(['session', 'ccjobs_session', 'ccjobs_oidc']);
 
 const addressList = text.transform((value) =>
@@ -195,6 +204,33 @@ export const SettingsSchema = z.object({
   OIDC_UPDATE_USER: onOff
     .prefault('off')
     .describe('change the account of a user who logs in by single sign-on to what the provider says'),
+  LDAP_URL: ldapUrl.optional().describe('LDAP server whose users log in with the passwords it knows'),
+  LDAP_TLS: onOff
+    .prefault('on')
+    .describe('StartTLS at an ldap:// server; off: passwords are sent unencrypted. ldaps:// always uses TLS'),
+  LDAP_CA_FILE: text
+    .optional()
+    .describe('PEM file of the CA that signed the certificate of the LDAP server; default: the CAs of Node.js'),
+  LDAP_USER_BIND: text
+    .refine((value) => value.includes('{username}'), 'must contain {username}')
+    .optional()
+    .describe('DN of a user, such as uid={username},ou=people,dc=example'),
+  LDAP_USER_BASE: text.optional().describe('DN below which users are searched'),
+  LDAP_USER_FILTER: text.default('(objectClass=posixAccount)').describe('filter of the entries that are users'),
+  LDAP_SEARCH_DN: text.optional().describe('DN of the account that searches users'),
+  LDAP_ADMIN_PASSWORD: text.optional().describe('password of LDAP_SEARCH_DN'),
+  LDAP_UID_ATTR: ldapAttribute.default('uid').describe('attribute that has the user name'),
+  LDAP_USERNAME_ATTR: ldapAttribute.default('gecos').describe('attribute that has the full name'),
+  LDAP_SYNC_USER: onOff.prefault('off').describe('create an account for a user of the directory who logs in'),
+  LDAP_UPDATE_USER: onOff
+    .prefault('off')
+    .describe('change the full name of an account to that of the directory when its user logs in'),
+  LDAP_SYNC_S: offOr(60, 2_592_000)
+    .prefault('off')
+    .describe('interval at which accounts are created for all users of the directory (s)'),
+  LDAP_SYNC_DELETE: onOff
+    .prefault('off')
+    .describe('delete accounts of the directory that it does not have any more, at these times'),
   API_ALLOWED_IPS: addressList.prefault('*').describe('client addresses that may use /api; * means all'),
   TRUST_PROXY: trustedProxies(16)
     .prefault('off')
@@ -296,6 +332,24 @@ const OF_LOCAL_FILES: readonly SettingName[] = [
   'QUICK_CHECK_S',
 ];
 
+/** Settings of the directory. A Worker cannot speak LDAP. */
+const OF_LDAP: readonly SettingName[] = [
+  'LDAP_URL',
+  'LDAP_TLS',
+  'LDAP_CA_FILE',
+  'LDAP_USER_BIND',
+  'LDAP_USER_BASE',
+  'LDAP_USER_FILTER',
+  'LDAP_SEARCH_DN',
+  'LDAP_ADMIN_PASSWORD',
+  'LDAP_UID_ATTR',
+  'LDAP_USERNAME_ATTR',
+  'LDAP_SYNC_USER',
+  'LDAP_UPDATE_USER',
+  'LDAP_SYNC_S',
+  'LDAP_SYNC_DELETE',
+];
+
 /** Settings without effect. A Worker does not listen, has no processes or disk, and its isolates share no limits. */
 const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
   file: ['DB_AUTH_TOKEN', 'DB_SYNC_MS'],
@@ -308,6 +362,7 @@ const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
     'DB_MEMORY_LIMIT_MB',
     'DB_QUEUE_LIMIT',
     'DB_CALLER_LIMIT',
+    ...OF_LDAP,
     'TRUST_PROXY',
     'ARCHIVE_PATH',
     'FRONTEND_PATH',
@@ -382,6 +437,7 @@ export const SECRETS: ReadonlySet<SettingName> = new Set([
   'SESSION_KEY',
   'CROSS_LOGIN_JWT_HS512_KEY',
   'OID_CLIENT_SECRET',
+  'LDAP_ADMIN_PASSWORD',
 ]);
 
 /**
@@ -415,6 +471,18 @@ export function readSettings(bindings: Given): SettingValues {
   return Object.freeze(settings);
 }
 
+const TO_SEARCH: readonly SettingName[] = ['LDAP_URL', 'LDAP_USER_BASE', 'LDAP_SEARCH_DN', 'LDAP_ADMIN_PASSWORD'];
+
+/** Settings that need others. A setting that is off needs nothing. */
+const REQUIRED: readonly (readonly [SettingName, readonly SettingName[]])[] = [
+  ['JWT_COOKIE_NAME', ['JWT_TRUSTED_ISSUER', 'CROSS_LOGIN_JWT_PUBLIC_KEY']],
+  ['OIDC_PROVIDER', ['PUBLIC_URL', 'OID_CLIENT_ID']],
+  ['LDAP_URL', ['LDAP_USER_BIND']],
+  ['LDAP_SYNC_USER', TO_SEARCH],
+  ['LDAP_UPDATE_USER', TO_SEARCH],
+  ['LDAP_SYNC_S', TO_SEARCH],
+];
+
 function contradictions(settings: z.output<typeof SettingsSchema>, bad: ReadonlySet<string>): string[] {
   const problems: string[] = [];
   if (
@@ -430,16 +498,11 @@ function contradictions(settings: z.output<typeof SettingsSchema>, bad: Readonly
   if (settings.CC_BACKEND_SESSIONS && settings.SESSION_KEY === undefined && !bad.has('SESSION_KEY')) {
     problems.push("SESSION_KEY is missing: CC_BACKEND_SESSIONS requires the one in cc-backend's .env");
   }
-  if (settings.JWT_COOKIE_NAME !== undefined) {
-    for (const name of ['JWT_TRUSTED_ISSUER', 'CROSS_LOGIN_JWT_PUBLIC_KEY'] as const) {
-      if (settings[name] === undefined && !bad.has(name))
-        problems.push(`${name} is missing: JWT_COOKIE_NAME requires it`);
-    }
-  }
-  if (settings.OIDC_PROVIDER !== undefined) {
-    for (const name of ['PUBLIC_URL', 'OID_CLIENT_ID'] as const) {
-      if (settings[name] === undefined && !bad.has(name))
-        problems.push(`${name} is missing: OIDC_PROVIDER requires it`);
+  for (const [name, needed] of REQUIRED) {
+    const value = settings[name];
+    if (value === undefined || value === false || value === 'off') continue;
+    for (const other of needed) {
+      if (settings[other] === undefined && !bad.has(other)) problems.push(`${other} is missing: ${name} requires it`);
     }
   }
   if (settings.AUTH === 'none' && !isLoopback(settings)) {

@@ -228,6 +228,36 @@ test('the cookie of another site needs its issuer and its key, and a name that i
   }
 });
 
+describe('a directory', () => {
+  const LDAP = { LDAP_URL: 'ldap://ldap.example', LDAP_USER_BIND: 'uid={username},dc=example' };
+
+  test('needs the DN of a user, and to be searched an account', () => {
+    expect(problemsOf(LDAP)).toEqual([]);
+    expect(problemsOf({ LDAP_URL: LDAP.LDAP_URL })).toEqual(['LDAP_USER_BIND is missing: LDAP_URL requires it']);
+    expect(problemsOf({ ...LDAP, LDAP_SYNC_S: '3600' })).toEqual(
+      ['LDAP_USER_BASE', 'LDAP_SEARCH_DN', 'LDAP_ADMIN_PASSWORD'].map(
+        (name) => `${name} is missing: LDAP_SYNC_S requires it`,
+      ),
+    );
+    expect(problemsOf({ LDAP_ADMIN_PASSWORD: 'x' })).toEqual([]); // as in cc-backend's .env
+  });
+
+  test.each([
+    'ldap.example',
+    'http://ldap.example',
+    'ldap://',
+    'ldap://ldap.example/dc=x',
+    'ldap://a@ldap.example',
+    'ldap://x?uid',
+  ])('is not at %s', (url) => {
+    expect(problemsOf({ ...LDAP, LDAP_URL: url })).toEqual([expect.stringMatching(/^LDAP_URL must be an ldap/)]);
+  });
+
+  test('has a place for the user in the DN', () => {
+    expect(problemsOf({ ...LDAP, LDAP_USER_BIND: 'uid=x' })).toEqual(['LDAP_USER_BIND must contain {username}']);
+  });
+});
+
 describe('single sign-on', () => {
   const PROVIDER = {
     OIDC_PROVIDER: 'https://sso.example/realms/hpc',
@@ -290,13 +320,15 @@ test('no message repeats what a secret setting holds', () => {
     METRICS_TOKEN: `${secret} x`,
     OIDC_PROVIDER: `https://user:${secret}@sso.example`,
     OID_CLIENT_SECRET: secret,
+    LDAP_ADMIN_PASSWORD: secret,
+    LDAP_URL: `ldap://user:${secret}@ldap.example`,
   };
   const problems = problemsOf(bindings);
   expect(problems.length).toBeGreaterThan(2);
   expect(problems.join('\n')).not.toContain(secret);
   expect([...SECRETS].sort()).toEqual([
-    ...['CROSS_LOGIN_JWT_HS512_KEY', 'DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY', 'METRICS_TOKEN', 'OID_CLIENT_SECRET'],
-    'SESSION_KEY',
+    ...['CROSS_LOGIN_JWT_HS512_KEY', 'DB_AUTH_TOKEN', 'JWT_PRIVATE_KEY', 'LDAP_ADMIN_PASSWORD', 'METRICS_TOKEN'],
+    ...['OID_CLIENT_SECRET', 'SESSION_KEY'],
   ]);
 });
 

@@ -52,7 +52,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'keys', summary: 'create a key pair for tokens', load: async () => (await import('./keys.ts')).keysCommand },
   {
     name: 'user',
-    summary: 'list, add, change and delete accounts',
+    summary: 'list, add, change and delete accounts; create those of an LDAP directory',
     load: async () => (await import('./user.ts')).userCommand,
   },
   {

@@ -1,12 +1,16 @@
 import { parseArgs } from 'node:util';
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
-import { within } from '../deadline.ts';
+import { type Deadline, within } from '../deadline.ts';
+import type { Directory } from '../directory.ts';
 import { Fault } from '../faults.ts';
+import { LoginFailure } from '../http/auth/login-failures.ts';
 import { hashPassword } from '../http/auth/password-hash.ts';
 import { BOUNDS } from '../jobs/length-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
+import { settingsOnNode } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
+import { syncDirectory } from '../timed/sync-directory.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { readPassword } from './password.ts';
@@ -21,13 +25,16 @@ export const userCommand: Command = {
 cc-jobs user add NAME --roles ROLE,ROLE [--name TEXT] [--email TEXT] [--projects P,P] [--password]
 cc-jobs user change NAME [--roles …] [--name …] [--email …] [--projects …] [--password | --no-password]
 cc-jobs user delete NAME
+cc-jobs user sync-ldap [--delete]
     --roles LIST      any of ${ROLES.join(', ')}
     --projects LIST   projects of a manager
     --password        set a password: prompts on a terminal, otherwise reads one line of standard input; at most 72 bytes
     --no-password     remove the password, so that the account cannot log in with one
+    --delete          also delete the accounts of the directory that it does not have any more
 
 Works on the file of DB_URL, also while it is being served. Deleting an account deletes its settings; its jobs and tags
-stay. Existing sessions and tokens stay valid unless JWT_VALIDATE_USER=on; a new password does not end them.`,
+stay. Existing sessions and tokens stay valid unless JWT_VALIDATE_USER=on; a new password does not end them. sync-ldap creates an account with the role user
+for each user of the directory of LDAP_URL.`,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [action, name, ...more] = positionals;
@@ -38,14 +45,18 @@ stay. Existing sessions and tokens stay valid unless JWT_VALIDATE_USER=on; a new
     if (listOf(values.projects).length > BOUNDS.projectsOfAccount.most)
       throw new UsageError(`an account has at most ${BOUNDS.projectsOfAccount.most} projects`);
     const run = action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (action === undefined || run === undefined) throw new UsageError('use list, add, change or delete');
-    if (more.length > 0 || (name === undefined) !== (action === 'list'))
-      throw new UsageError(`user ${action} takes ${action === 'list' ? 'no' : 'one'} NAME`);
+    if (action === undefined || run === undefined) throw new UsageError('use list, add, change, delete or sync-ldap');
+    const takesName = action !== 'list' && action !== 'sync-ldap';
+    if (more.length > 0 || (name === undefined) === takesName)
+      throw new UsageError(`user ${action} takes ${takesName ? 'one' : 'no'} NAME`);
+    if (values.delete === true && action !== 'sync-ldap')
+      throw new UsageError('--delete is an option of user sync-ldap');
     return await withExisting(loadTarget(io), async (db) => {
       try {
         return await run({ db, io, name: name ?? '', values });
       } catch (error) {
         if (error instanceof Fault && error.code === 'conflict') throw new StartupError(error.message);
+        if (error instanceof LoginFailure) throw new StartupError(`LDAP_URL: ${error.message}`);
         throw error;
       }
     });
@@ -108,7 +119,31 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
     io.stderr.write(`deleted ${username}\n${whatHolds(io, false)}`);
     return 0;
   },
+  async 'sync-ldap'({ db, io, values }) {
+    const directory = await directoryOf(io);
+    const step = <Result>(run: (deadline: Deadline) => Promise<Result>) => within(LIMIT_MS, run);
+    const {
+      users: found,
+      created,
+      deleted,
+    } = await syncDirectory({ db, directory, deletes: values.delete === true, step });
+    io.stderr.write(`${found} users in the directory: created ${created} accounts, deleted ${deleted}\n`);
+    return 0;
+  },
 };
+
+/** The library is only loaded here. */
+async function directoryOf(io: CommandIo): Promise<Directory> {
+  const { values } = settingsOnNode(io);
+  if (values.LDAP_URL === undefined) throw new StartupError('LDAP_URL is missing: user sync-ldap requires it');
+  const missing = (['LDAP_USER_BASE', 'LDAP_SEARCH_DN', 'LDAP_ADMIN_PASSWORD'] as const).filter(
+    (name) => values[name] === undefined,
+  );
+  if (missing.length > 0)
+    throw new StartupError(missing.map((name) => `${name} is missing: user sync-ldap requires it`));
+  const { openLdapDirectory } = await import('../node/ldap-directory.ts');
+  return await openLdapDirectory(values);
+}
 
 /** States what stays valid: tokens and sessions are signed but not stored, so the command cannot end them. */
 function whatHolds({ env }: CommandIo, changesPassword: boolean): string {
@@ -137,7 +172,15 @@ function listOf(text = ''): string[] {
 function parseCommandLine(args: string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { roles: text, name: text, email: text, projects: text, password: flag, 'no-password': flag };
+  const options = {
+    roles: text,
+    name: text,
+    email: text,
+    projects: text,
+    password: flag,
+    'no-password': flag,
+    delete: flag,
+  };
   try {
     return parseArgs({ args, allowPositionals: true, options });
   } catch (cause) {

@@ -3,6 +3,7 @@ import type { Archive } from '../archive/port.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import type { Deadline } from '../deadline.ts';
+import type { Directory } from '../directory.ts';
 import type { Fault } from '../faults.ts';
 import type { FrontendFiles } from '../frontend/files.ts';
 import type { Gate } from '../gate.ts';
@@ -46,6 +47,8 @@ export interface Service {
   readonly sessionKey: string | undefined;
   /** Compares a password on another thread. Undefined: on this thread. */
   readonly comparePassword?: ComparePassword | undefined;
+  /** The directory whose users log in with its passwords. Undefined without one. */
+  readonly directory?: Directory | undefined;
   /** Hashes a password on another thread. Undefined: on this thread. */
   readonly hashPassword?: HashPassword | undefined;
   /** Returns what GET /api/system adds to the settings and the state of the database. */

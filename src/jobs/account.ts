@@ -1,6 +1,17 @@
 import { Fault } from '../faults.ts';
+import { textProblem } from './job-problems.ts';
 import { refuseAbove } from './length-bounds.ts';
 import { hasProjects, isRole, ROLES } from './roles.ts';
+
+/** UTF-8 (contract/rest.md §9). */
+export const MOST_USERNAME_BYTES = 100;
+
+/** Returns true if a new account can have this name. */
+export function isUsername(name: string): boolean {
+  const bytes = new TextEncoder().encode(name).length;
+  const isText = name.isWellFormed() && textProblem('username', name) === undefined;
+  return bytes > 0 && bytes <= MOST_USERNAME_BYTES && isText;
+}
 
 /** Changes that one request can make to an account. */
 export const ACCOUNT_CHANGES = ['add-role', 'remove-role', 'add-project', 'remove-project'] as const;

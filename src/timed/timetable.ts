@@ -1,12 +1,16 @@
 import type { Database } from '../db/port.ts';
 import type { BatchOutput } from '../db/writes/timed-work.ts';
 import type { Deadline } from '../deadline.ts';
+import type { Directory } from '../directory.ts';
 import type { DeleteCursor } from '../jobs/retention-options.ts';
 import type { SettingValues } from '../settings.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 export interface TimedContext {
   db: Database;
   settings: SettingValues;
+  /** Undefined without LDAP_URL, and in a Worker. */
+  directory: Directory | undefined;
   /** Unix seconds. */
   nowSec: number;
   /** Runs one small transaction within a time limit. */
@@ -72,6 +76,12 @@ export const TIMETABLE: readonly TimedTask[] = [
         if (changed < BATCH_ROWS) return { deleted };
       }
     },
+  },
+  {
+    name: 'syncDirectory',
+    everySec: ({ LDAP_SYNC_S }) => LDAP_SYNC_S,
+    run: async ({ db, directory, settings, step }) =>
+      directory === undefined ? {} : await syncDirectory({ db, directory, deletes: settings.LDAP_SYNC_DELETE, step }),
   },
   {
     name: 'optimize',

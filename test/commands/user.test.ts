@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { compare } from 'bcryptjs';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { UsageError } from '../../src/commands/command.ts';
 import { userCommand } from '../../src/commands/user.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { testFolder } from '../support/folder.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { openSqlite } from '../support/sqlite.ts';
+import { DIRECTORY_SETTINGS, testDirectory } from '../support/test-directory.ts';
 
 let path: string;
 beforeEach(async () => {
@@ -84,7 +85,9 @@ test('a password is stored as bcrypt of cost 10, as cc-backend writes it, and ca
 });
 
 test.each([
-  ['', /use list, add, change or delete/],
+  ['', /use list, add, change, delete or sync-ldap/],
+  ['sync-ldap ada', /takes no NAME/],
+  ['delete ada --delete', /--delete is an option of user sync-ldap/],
   ['add', /takes one NAME/],
   ['list ada', /takes no NAME/],
   ['add ada', /--roles is missing/],
@@ -122,4 +125,24 @@ test('what is there already, or is not there, is said', async () => {
 test('a file that is not there is not made', async () => {
   path = join(testFolder(), 'other.db');
   await expect(user('list')).rejects.toThrow(/no such file/);
+});
+
+test('sync-ldap creates the accounts of a directory, and with --delete deletes those that it does not have', async () => {
+  const directory = await testDirectory();
+  onTestFinished(() => directory.close());
+  const settings = { AUTH: 'none', LDAP_URL: directory.url, ...DIRECTORY_SETTINGS };
+  const sync = async (args: string) => (await user(`sync-ldap${args}`, undefined, settings)).err;
+  await user('add ada --roles admin');
+  expect(await sync('')).toBe('4 users in the directory: created 3 accounts, deleted 0\n');
+  directory.people = directory.people.filter(({ uid }) => uid !== 'lea');
+  expect(await sync('')).toBe('3 users in the directory: created 0 accounts, deleted 0\n');
+  expect(await sync(' --delete')).toBe('3 users in the directory: created 0 accounts, deleted 1\n');
+  const { out } = await user('list');
+  expect(out).toContain('ada\tadmin\t');
+  expect(out).toContain('ldap\tuser\t\tLena L.\t');
+  await directory.close();
+  await expect(user('sync-ldap', undefined, settings)).rejects.toThrow(
+    'LDAP_URL: directory-unreachable: TLS: ECONNREFUSED',
+  );
+  await expect(user('sync-ldap', undefined, { AUTH: 'none' })).rejects.toThrow('LDAP_URL is missing');
 });

@@ -57,6 +57,7 @@ export const PACKAGES: readonly { readonly names: RegExp; readonly files: RegExp
     files: /^src\/http\/auth\/oidc\//,
     why: 'only what is loaded with OIDC_PROVIDER knows OpenID Connect',
   },
+  { names: /^ldapts$/, files: /^src\/node\/ldap-/, why: 'only what is loaded with LDAP_URL speaks LDAP' },
   { names: /^graphql$/, files: /^src\/graphql\//, why: 'only src/graphql knows GraphQL' },
   { names: /^@duckdb\//, files: /^src\/(column-index|parquet)\//, why: 'only programs of their own run DuckDB' },
   {

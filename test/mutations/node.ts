@@ -65,4 +65,23 @@ export const NODE: readonly Mutation[] = [
     'if (!isKnown && since < 0)',
     'node/connections > a stranger whose request does not end',
   ),
+  mutation('node/ldap-directory.ts', "password === '' || ", '', 'node/ldap-directory'),
+  mutation('node/ldap-directory.ts', 'entries.length > 1', 'entries.length > 9', 'node/ldap-directory'),
+  mutation(
+    'node/ldap-directory.ts',
+    ' || !textsIn(entry, LDAP_UID_ATTR).includes(username)',
+    '',
+    'node/ldap-directory',
+  ),
+  mutation('node/ldap-directory.ts', "url.protocol === 'ldap:' && LDAP_TLS", 'false', 'node/ldap-directory'),
+  mutation('node/ldap-directory.ts', '/[A-Za-z0-9._-]/', '/./', 'node/ldap-directory'),
+  mutation('node/ldap-directory.ts', "count('(') === count(')')", 'true', 'node/ldap-directory'),
+  mutation('node/ldap-session.ts', 'bytes > mostBytes', 'bytes < 0', 'node/ldap-directory'),
+  mutation(
+    'node/ldap-session.ts',
+    '...(server.ca === undefined ? {} : { ca: server.ca }),',
+    'rejectUnauthorized: false,',
+    'node/ldap-directory',
+  ),
+  mutation('node/ldap-session.ts', "step === 'TLS' || ", '', 'node/ldap-directory'),
 ];

@@ -5,8 +5,14 @@ import { lastTimedWork, runTimedWork } from '../../src/timed/run.ts';
 import { startTimer, type Timer } from '../../src/timed/timer.ts';
 import { TIMETABLE, type TimedTask } from '../../src/timed/timetable.ts';
 import { job, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { DIRECTORY_SETTINGS } from '../support/test-directory.ts';
 
-const EVERY: Partial<Bindings> = { AUTH: 'none', WALLTIME_GRACE_S: '600', NODESTATE_RETENTION_H: '24' };
+const EVERY: Partial<Bindings> = {
+  AUTH: 'none',
+  WALLTIME_GRACE_S: '600',
+  NODESTATE_RETENTION_H: '24',
+  ...{ LDAP_URL: 'ldap://localhost', ...DIRECTORY_SETTINGS, LDAP_SYNC_S: '3600' },
+};
 
 /** Work whose errors by a wrong clock are mended at its next run. */
 const ANY_CLOCK = TIMETABLE.filter(({ trustsClock }) => trustsClock === undefined);

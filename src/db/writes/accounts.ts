@@ -1,5 +1,7 @@
+import type { DirectoryUser } from '../../directory.ts';
 import { Fault } from '../../faults.ts';
 import { type AccountChange, changedAccount } from '../../jobs/account.ts';
+import { BOUNDS } from '../../jobs/length-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 
@@ -101,8 +103,15 @@ export interface SyncedAccount {
   source: AccountSource;
   name: string | undefined;
   email: string | undefined;
-  roles: readonly string[];
-  projects: readonly string[];
+  /** A new account without roles has `user`. */
+  roles: readonly string[] | undefined;
+  projects: readonly string[] | undefined;
+}
+
+/** What a directory says about a user: the full name, and no rights. */
+export function accountOfDirectory({ username, name }: DirectoryUser): SyncedAccount {
+  const fullName = name === '' ? undefined : name.toWellFormed().slice(0, BOUNDS.text.most);
+  return { username, source: 'ldap', name: fullName, email: undefined, roles: undefined, projects: undefined };
 }
 
 /** Creates the account of a user of another system, or changes it, as allowed. Its source and password stay. */
@@ -111,16 +120,17 @@ export async function syncAccount(
   { account, creates, updates }: { account: SyncedAccount; creates: boolean; updates: boolean },
 ): Promise<{ changed: number }> {
   const { username, source, name, email } = account;
-  const [roles, projects] = [JSON.stringify(account.roles), JSON.stringify(account.projects)];
+  const [roles = null, projects = null] = [account.roles, account.projects].map((list) => list && JSON.stringify(list));
   const added = creates
     ? await tx.run(
         `INSERT OR IGNORE INTO hpc_user (username, password, ldap, name, roles, email, projects) VALUES (?, NULL, ?, ?, ?, ?, ?)`,
-        [username, ACCOUNT_SOURCES[source], name ?? '', roles, email ?? '', projects],
+        [username, ACCOUNT_SOURCES[source], name ?? '', roles ?? '["user"]', email ?? '', projects ?? '[]'],
       )
     : 0;
   if (added > 0 || !updates) return { changed: added };
   const changed = await tx.run(
-    `UPDATE hpc_user SET name = ifnull(?, name), email = ifnull(?, email), roles = ?, projects = ? WHERE username = ?`,
+    `UPDATE hpc_user SET name = ifnull(?, name), email = ifnull(?, email), roles = ifnull(?, roles),
+       projects = ifnull(?, projects) WHERE username = ?`,
     [name ?? null, email ?? null, roles, projects, username],
   );
   return { changed };

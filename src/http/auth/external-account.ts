@@ -1,14 +1,17 @@
 import type { Context } from 'hono';
 import { userByName } from '../../db/statements/user-by-name.ts';
 import type { AccountSource, SyncedAccount } from '../../db/writes/accounts.ts';
-import { textProblem } from '../../jobs/job-problems.ts';
+import { isUsername, MOST_USERNAME_BYTES } from '../../jobs/account.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { hasProjects, type User } from '../../jobs/roles.ts';
 import type { AppEnv } from '../env.ts';
 import { LoginFailure } from './login-failures.ts';
 
 /** A user whom another system has identified. */
-export type ExternalUser = Omit<SyncedAccount, 'source'>;
+export interface ExternalUser extends Omit<SyncedAccount, 'source'> {
+  roles: readonly string[];
+  projects: readonly string[];
+}
 
 export interface SyncRules {
   source: AccountSource;
@@ -18,17 +21,12 @@ export interface SyncRules {
   updates: boolean;
 }
 
-/** Bytes, as for other accounts (contract/rest.md §9). */
-const MOST_NAME_BYTES = 100;
-
 /** Throws LoginFailure if an account cannot have this name. `from` says where it was found. */
 function checkUsername(username: string, from: string): void {
-  const bytes = new TextEncoder().encode(username).length;
-  const isName = bytes > 0 && bytes <= MOST_NAME_BYTES && username.isWellFormed();
-  if (isName && textProblem(from, username) === undefined) return;
+  if (isUsername(username)) return;
   throw new LoginFailure(
     'user-name-invalid',
-    `${from} must be a text of 1 to ${MOST_NAME_BYTES} bytes without control characters`,
+    `${from} must be a text of 1 to ${MOST_USERNAME_BYTES} bytes without control characters`,
   );
 }
 

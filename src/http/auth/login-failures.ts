@@ -41,6 +41,26 @@ export const LOGIN_FAILURES = {
     page: 'The answer of the provider could not be verified. Please start again.',
   },
   'user-name-invalid': { code: 'unauthorized', page: 'No valid user name was sent for this login.' },
+  'directory-unreachable': {
+    code: 'login_unavailable',
+    page: 'The directory of users does not answer. Try again later.',
+  },
+  'directory-insecure': {
+    code: 'login_unavailable',
+    page: 'The directory of users cannot be reached securely, so your password was not sent. The administrator finds the reason in the log.',
+  },
+  'directory-refuses-service': {
+    code: 'login_unavailable',
+    page: 'The directory of users is not set up correctly. The administrator finds the reason in the log.',
+  },
+  'directory-invalid': {
+    code: 'login_unavailable',
+    page: 'The directory of users sends answers that are not valid. The administrator finds the reason in the log.',
+  },
+  'directory-refuses-user': {
+    code: 'unauthorized',
+    page: 'The directory of users refuses this login. Please ask your administrator.',
+  },
   'no-account': { code: 'unauthorized', page: 'This user has no account here.' },
 } as const satisfies Record<string, FailureKind>;
 
@@ -57,6 +77,11 @@ export class LoginFailure extends Error {
     super(`${kind}: ${detail}`);
     this.kind = kind;
     this.detail = detail;
+  }
+
+  /** True if the other system could not decide. */
+  get isUnavailable(): boolean {
+    return LOGIN_FAILURES[this.kind].code === 'login_unavailable';
   }
 }
 
