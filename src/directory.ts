@@ -5,15 +5,12 @@ export interface DirectoryUser {
   readonly name: string;
 }
 
-/**
- * A directory (LDAP) that knows users and their passwords. All calls end within some seconds, and throw LoginFailure if
- * the directory does not answer as it should, or the reason of the signal.
- */
+/** A directory (LDAP) that knows users and their passwords. */
 export interface Directory {
-  /** Returns true if the password is that of the user. */
+  /** Returns true if the password is that of the user. Throws LoginFailure, or the reason of the signal, in seconds. */
   accepts(user: { username: string; password: string }, signal: AbortSignal): Promise<boolean>;
-  /** The user of exactly this name. Undefined if there is none, or more than one entry. */
+  /** The user of exactly this name. Undefined if there is none, or more than one entry. Throws as `accepts` does. */
   find(username: string, signal: AbortSignal): Promise<DirectoryUser | undefined>;
-  /** All users. It may take a minute. */
+  /** All users. It may take a minute. Throws `login_unavailable`. */
   users(): Promise<DirectoryUser[]>;
 }

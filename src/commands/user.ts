@@ -4,7 +4,6 @@ import { users } from '../db/statements/users.ts';
 import { type Deadline, within } from '../deadline.ts';
 import type { Directory } from '../directory.ts';
 import { Fault } from '../faults.ts';
-import { LoginFailure } from '../http/auth/login-failures.ts';
 import { hashPassword } from '../http/auth/password-hash.ts';
 import { BOUNDS } from '../jobs/length-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
@@ -56,7 +55,8 @@ for each user of the directory of LDAP_URL.`,
         return await run({ db, io, name: name ?? '', values });
       } catch (error) {
         if (error instanceof Fault && error.code === 'conflict') throw new StartupError(error.message);
-        if (error instanceof LoginFailure) throw new StartupError(`LDAP_URL: ${error.message}`);
+        if (error instanceof Fault && error.code === 'login_unavailable')
+          throw new StartupError(`LDAP_URL: ${error.message}`);
         throw error;
       }
     });

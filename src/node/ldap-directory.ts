@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { AndFilter, type Entry, EqualityFilter, type Filter, FilterParser } from 'ldapts';
 import type { Directory, DirectoryUser } from '../directory.ts';
+import { Fault } from '../faults.ts';
 import { LoginFailure } from '../http/auth/login-failures.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
@@ -87,6 +88,15 @@ class LdapDirectory implements Directory {
   }
 
   async users(): Promise<DirectoryUser[]> {
+    try {
+      return await this.#list();
+    } catch (error) {
+      if (error instanceof LoginFailure) throw new Fault('login_unavailable', error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  async #list(): Promise<DirectoryUser[]> {
     const { LDAP_UID_ATTR, LDAP_USER_BASE = '' } = this.#settings;
     return await withLdap(this.#server, { limitMs: LIST_MS, mostBytes: LIST_BYTES }, async (session) => {
       await this.#bindToSearch(session);

@@ -286,7 +286,12 @@ describe('a token in the cookie of another site', () => {
 
   test('creates and changes accounts where that is set, and its session ends with the account', async () => {
     await open({ JWT_SYNC_USER: 'on', JWT_UPDATE_USER: 'on' });
-    const claims = { iss: ISSUER, name: { values: ['Mia', 'M.', 7] }, roles: ['manager', 'support'], projects: ['p2'] };
+    const claims = {
+      iss: ISSUER,
+      name: { values: ['Mia', 'M.', 7] },
+      roles: ['manager', 'nonsense', 'support'],
+      projects: ['p2'],
+    };
     const { count } = await logIn({ ...claims, sub: 'mia' });
     await logIn({ iss: ISSUER, sub: 'ada', name: 'Ada B.', roles: ['user'], projects: ['p2'] });
     const accounts = `SELECT name, CAST(roles AS TEXT) AS roles, CAST(projects AS TEXT) AS projects, ldap FROM hpc_user

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory } from '../../src/directory.ts';
 import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/login-failures.ts';
@@ -7,8 +8,10 @@ import { type Bindings, readSettings } from '../../src/settings.ts';
 import { runTimedWork } from '../../src/timed/run.ts';
 import { TIMETABLE } from '../../src/timed/timetable.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
+import { migrated, serve } from '../support/command-line.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
 import { SLAPD, startSlapd } from '../support/slapd.ts';
+import { openSqlite } from '../support/sqlite.ts';
 import { bodyOf, job, keys, NOW, type TestApp, testApp } from '../support/test-app.ts';
 import {
   CERTIFICATE,
@@ -100,7 +103,10 @@ function describeDirectory(name: string, urls: () => readonly string[]): void {
       const directory = await openLdapDirectory(settingsAt(urls()[0] ?? '', { LDAP_ADMIN_PASSWORD: 'wrong' }));
       const refused = { kind: 'directory-refuses-service', detail: 'bind of LDAP_SEARCH_DN: result code 49' };
       await expect(directory.find('lea', never)).rejects.toMatchObject(refused);
-      await expect(directory.users()).rejects.toMatchObject(refused);
+      await expect(directory.users()).rejects.toMatchObject({
+        code: 'login_unavailable',
+        message: `${refused.kind}: ${refused.detail}`,
+      });
     });
   });
 }
@@ -394,13 +400,29 @@ describe('logging in with a password of the directory', () => {
     directory.people = PEOPLE.filter(({ uid }) => uid !== 'lea');
     expect(await sync()).toEqual({ users: 3, created: 0, deleted: 1 });
     directory.hook = answers('search', 4); // a list that the directory cut
-    expect(await sync()).toEqual({ failed: 'internal' });
+    expect(await sync()).toEqual({ failed: 'login_unavailable' });
     directory.hook = undefined;
     directory.people = [];
     expect(await sync()).toEqual({ users: 0, created: 0, deleted: 0 }); // taken for a mistake
     expect(await names()).toEqual(['ldap', 'o,b*(c)\\d=e+f']);
     expect((await accounts()).filter(({ ldap }) => ldap === 0)).toEqual(locals);
   });
+});
+
+test('the service asks the directory of LDAP_URL, and warns of one without TLS', async () => {
+  const cwd = await migrated();
+  const sql = openSqlite(join(cwd, 'var/job.db'), 1_000);
+  await sql.exec(ACCOUNTS);
+  sql.close();
+  const settings = { AUTH: 'jwt', JWT_PUBLIC_KEY: keys.publicKey, LDAP_URL: directory.url, LDAP_TLS: 'off' };
+  const { service, url } = await serve(cwd, { ...settings, ...DIRECTORY_SETTINGS });
+  const body = new URLSearchParams({ username: 'ldap', password: 'password of ldap' });
+  const answer = await fetch(`${url}/login`, { method: 'POST', body, redirect: 'manual' });
+  expect([answer.status, directory.asked]).toEqual([302, ['bind uid=ldap,ou=people,dc=example']]);
+  service.child.kill('SIGTERM');
+  await service.ended;
+  expect(service.stderr()).toContain('LDAP_TLS is off');
+  expect(service.stderr()).not.toMatch(/password of|of the searcher/);
 });
 
 test('a start names a CA file that cannot be used, and a filter that is none', async () => {

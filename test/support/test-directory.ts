@@ -31,6 +31,8 @@ export const DIRECTORY_SETTINGS = {
 const OPERATION = { bind: 0x60, unbind: 0x42, search: 0x63, extended: 0x77 };
 const RESPONSE = { bind: 0x61, entry: 0x64, search: 0x65, extended: 0x78 };
 const INVALID_CREDENTIALS = 49;
+/** A value in a DN (RFC 4514): characters with a meaning are escaped. */
+const VALUE = String.raw`((?:\\[0-9a-f]{2}|[^\\,+"<>;=#\0])*)`;
 
 type Write = (bytes: Buffer) => void;
 export interface Asked {
@@ -126,7 +128,8 @@ export async function testDirectory() {
   function knows(dn: string, password: string): boolean {
     if (password === '') return true; // an anonymous bind, as real directories have it
     if (dn === SEARCHER.dn) return password === SEARCHER.password;
-    const [, escaped = ''] = new RegExp(`^uid=(.*),${BASE}$`).exec(dn) ?? [];
+    const [, escaped] = new RegExp(`^uid=${VALUE},${BASE}$`).exec(dn) ?? [];
+    if (escaped === undefined) return false; // another DN, or none
     const bytes = escaped.replaceAll(/\\([0-9a-f]{2})/g, (_, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     );
