@@ -72,9 +72,16 @@ export async function withLdap<Result>(
     bytes += chunk.length;
     if (bytes > mostBytes) stop(new LoginFailure('directory-invalid', `answers of more than ${mostBytes} bytes`));
   };
+  const closed = () => new LoginFailure('directory-unreachable', `${session.step}: the connection was closed`);
   const watched = <Kind extends Socket>(socket: Kind): Kind => {
     sockets.add(socket.on('data', count));
+    // After StartTLS the library does not notice that the connection is closed. An error that it reports comes first.
+    socket.once('close', () => setImmediate(() => stop(closed())));
     return socket;
+  };
+  // Otherwise the library opens another connection, which would be without StartTLS and so without encryption.
+  const onlyOne = () => {
+    if (sockets.size > 0) throw closed();
   };
   const host = server.url.hostname.replace(/^\[|\]$/g, '');
   const tls: ConnectionOptions = {
@@ -87,9 +94,13 @@ export async function withLdap<Result>(
       url: server.url.href,
       timeout: limitMs,
       connectTimeout: limitMs,
-      createConnection: ((port: number, name: string) => watched(tcpConnect(port, name))) as typeof tcpConnect,
+      createConnection: ((port: number, name: string) => {
+        onlyOne();
+        return watched(tcpConnect(port, name));
+      }) as typeof tcpConnect,
       // Called with a port for ldaps://, and with the open connection for StartTLS.
       createSecureConnection: ((given: number | ConnectionOptions) => {
+        if (typeof given === 'number') onlyOne();
         for (const socket of sockets) socket.off('data', count);
         return watched(tlsConnect(typeof given === 'number' ? { ...tls, port: given } : given));
       }) as typeof tlsConnect,

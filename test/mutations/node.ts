@@ -76,6 +76,8 @@ export const NODE: readonly Mutation[] = [
   mutation('node/ldap-directory.ts', "url.protocol === 'ldap:' && LDAP_TLS", 'false', 'node/ldap-directory'),
   mutation('node/ldap-directory.ts', '/[A-Za-z0-9._-]/', '/./', 'node/ldap-directory'),
   mutation('node/ldap-directory.ts', "count('(') === count(')')", 'true', 'node/ldap-directory'),
+  mutation('node/ldap-session.ts', 'setImmediate(() => stop(closed()))', 'undefined', 'node/ldap-directory'),
+  mutation('node/ldap-session.ts', 'if (sockets.size > 0) throw', 'if (sockets.size > 9) throw', 'node/ldap-directory'),
   mutation('node/ldap-session.ts', 'bytes > mostBytes', 'bytes < 0', 'node/ldap-directory'),
   mutation(
     'node/ldap-session.ts',

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory } from '../../src/directory.ts';
 import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/login-failures.ts';
 import { openLdapDirectory } from '../../src/node/ldap-directory.ts';
+import { withLdap } from '../../src/node/ldap-session.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
 import { runTimedWork } from '../../src/timed/run.ts';
 import { TIMETABLE } from '../../src/timed/timetable.ts';
@@ -19,6 +21,7 @@ import {
   entry,
   PEOPLE,
   resultOf,
+  SEARCHER,
   type TestDirectory,
   testDirectory,
 } from '../support/test-directory.ts';
@@ -352,6 +355,43 @@ describe('logging in with a password of the directory', () => {
     await service.close();
     await fails(answers('extended', 2))();
     expect(directory.asked).toEqual(['StartTLS']);
+  });
+
+  const LIMITS = { limitMs: 150_000, mostBytes: 1_000_000 };
+  const turn = () => new Promise(setImmediate);
+
+  test('sends no password on a second connection, which would be without TLS', async () => {
+    await open();
+    const attempt = Promise.withResolvers<Promise<boolean>>();
+    const server = { url: new URL(directory.url), startTls: false, ca: undefined };
+    const ended = withLdap(server, LIMITS, async (session) => {
+      await session.bindToSearch(SEARCHER.dn, SEARCHER.password);
+      directory.asked = [];
+      directory.hangUp();
+      while (session.client.isConnected) await turn();
+      for (let turns = 0; turns < 3; turns += 1) await turn(); // the session has ended by then
+      const bind = session.bindAsUser('uid=ldap,ou=people,dc=example', 'password of ldap');
+      bind.catch(() => {});
+      attempt.resolve(bind);
+      return await bind;
+    });
+    await expect(ended).rejects.toMatchObject({ kind: 'directory-unreachable' });
+    await expect(attempt.promise.then((bind) => bind)).rejects.toMatchObject({ kind: 'directory-unreachable' });
+    expect(directory.asked).toEqual([]);
+  });
+
+  test('ends at once when the connection does, also after StartTLS', async () => {
+    await open();
+    const server = { url: new URL(directory.url), startTls: true, ca: readFileSync(CERTIFICATE, 'utf8') };
+    const ended = withLdap(server, LIMITS, async (session) => {
+      await session.bindToSearch(SEARCHER.dn, SEARCHER.password);
+      directory.hangUp();
+      await new Promise(() => {}); // only the end of the connection ends this
+    });
+    await expect(ended).rejects.toMatchObject({
+      kind: 'directory-unreachable',
+      detail: 'search: the connection was closed',
+    });
   });
 
   test('two entries of one name are no user', async () => {

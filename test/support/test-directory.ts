@@ -65,8 +65,12 @@ export async function testDirectory() {
     /** The names of the operations, the DNs of binds and the filters of searches. */
     asked: [] as string[],
     people: [...PEOPLE],
-    async close() {
+    /** Closes all connections. */
+    hangUp() {
       for (const socket of sockets) socket.destroy();
+    },
+    async close() {
+      state.hangUp();
       await new Promise((resolve) => server.close(resolve));
     },
   };
