@@ -199,7 +199,9 @@ export const SettingsSchema = z.object({
   OIDC_USERNAME_CLAIM: text.default('preferred_username').describe('claim of the ID token that has the user name'),
   OIDC_ROLE_CLIENT: text
     .optional()
-    .describe('client of the provider whose roles count, in addition to those of the realm; default: all clients'),
+    .describe(
+      'client of the provider whose roles count, in addition to those of the realm; default: OID_CLIENT_ID; *: all clients, as in cc-backend',
+    ),
   OIDC_SYNC_USER: onOff.prefault('off').describe('create an account for a user who logs in by single sign-on'),
   OIDC_UPDATE_USER: onOff
     .prefault('off')

@@ -66,7 +66,7 @@ async function finish(c: Context<AppEnv>, shared: Shared): Promise<Response> {
   const claims = await use(c, shared, (provider) => provider.finish(answer, login, c.get('deadline').signal));
   const external = userOfClaims(claims, {
     usernameClaim: settings.OIDC_USERNAME_CLAIM,
-    roleClient: settings.OIDC_ROLE_CLIENT,
+    roleClient: settings.OIDC_ROLE_CLIENT ?? settings.OID_CLIENT_ID ?? '',
   });
   const { user, hasAccount } = await admitExternal(c, external, {
     source: 'oidc',

@@ -125,6 +125,8 @@ describe('single sign-on at a real provider', () => {
     const manager = { resource_access: { 'cc-jobs': { roles: ['manager', 'api'] } }, projects: ['p2', 7] };
     expect(await (await logIn('max', manager)).count()).toBe(1);
     expect(await (await logIn('zoe', { realm_access: { roles: ['support'] } })).count()).toBe(3);
+    // An admin of another program of the organisation is none here.
+    expect(await (await logIn('max', { resource_access: { wiki: { roles: ['admin'] } } })).count()).toBe(0);
   });
 
   test('without OIDC_SYNC_USER and OIDC_UPDATE_USER, no account is changed', async () => {
@@ -574,7 +576,7 @@ test('in a Worker without SESSION_KEY single sign-on is off, and says so', async
 });
 
 describe('the claims', () => {
-  const OPTIONS = { usernameClaim: 'preferred_username', roleClient: undefined };
+  const OPTIONS = { usernameClaim: 'preferred_username', roleClient: '*' };
   const user = (claims: object, options = {}) =>
     userOfClaims({ preferred_username: 'ada', ...claims }, { ...OPTIONS, ...options });
 

@@ -118,7 +118,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/auth/login-failures.ts', 'detail: detail.slice(0, LONGEST_DETAIL)', '', 'http/oidc'),
   mutation('http/auth/oidc/bounded-fetch.ts', 'bytes > MOST_BYTES', 'bytes < 0', 'http/oidc'),
   mutation('http/auth/oidc/bounded-fetch.ts', "redirect: 'manual'", "redirect: 'follow'", 'http/oidc'),
-  mutation('http/auth/oidc/claims.ts', 'client === (roleClient ?? client)', "client !== ''", 'http/oidc'),
+  mutation('http/auth/oidc/claims.ts', "roleClient === '*' || client === roleClient", "client !== ''", 'http/oidc'),
   mutation('http/auth/external-account.ts', '.some(hasProjects) ? ', ".includes('user') ? ", 'http/oidc'),
   mutation('http/auth/cookie-token.ts', 'isForeign && iss !== settings.JWT_TRUSTED_ISSUER', 'false', 'http/session'),
   mutation('http/auth/cookie-token.ts', 'isForeign ? settings.CROSS', 'true ? settings.CROSS', 'http/session'),

@@ -21,8 +21,8 @@ const Claims = z.object({
 
 export interface ClaimOptions {
   usernameClaim: string;
-  /** The client of the provider whose roles count. Undefined: those of all clients, as in cc-backend. */
-  roleClient: string | undefined;
+  /** The client of the provider whose roles count. `*`: those of all clients, as in cc-backend. */
+  roleClient: string;
 }
 
 /** The user whom the claims of a verified ID token describe. Throws LoginFailure. */
@@ -35,7 +35,7 @@ export function userOfClaims(
     throw new LoginFailure('user-name-invalid', `the ID token has no claim ${usernameClaim}`);
   }
   const { name, email, projects, realm_access, resource_access } = Claims.parse(claims);
-  const ofClients = Object.entries(resource_access).filter(([client]) => client === (roleClient ?? client));
+  const ofClients = Object.entries(resource_access).filter(([client]) => roleClient === '*' || client === roleClient);
   const roles = rolesOfProvider([...realm_access.roles, ...ofClients.flatMap(([, access]) => access.roles)]);
   return storableUser({ username, name, email, roles, projects }, `the claim ${usernameClaim}`);
 }
