@@ -109,7 +109,8 @@ export class IndexSession {
     }));
     if (inSnapshot.meetsOdd) return undefined;
     const { footprintKeys, hasWide, summaries } = meta;
-    const index = { footprintKeys, hasWide, readableTags: inSnapshot.readableTags, summaries };
+    const { nodePeaks } = question.jobs;
+    const index = { footprintKeys, hasWide, readableTags: inSnapshot.readableTags, summaries, nodePeaks };
     const read = (hasLargeProducts: boolean) =>
       file.reading((reader) => call.on(reader, () => this.#read(reader, question, { ...index, hasLargeProducts })));
     const answer = await read(false).catch(orOverflow(() => read(true).catch(orOverflow(() => undefined))));

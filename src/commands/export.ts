@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
+import { readPublished } from '../db/published.ts';
 import { startDeadline } from '../deadline.ts';
 import { jsonWithNumberTexts } from '../exact-json.ts';
 import { Fault } from '../faults.ts';
@@ -13,11 +15,13 @@ import {
   DEFAULT_COLUMNS,
   type ExportColumn,
   exportColumns,
+  footprintKeys,
   KNOWN_COLUMNS,
 } from '../jobs/export-columns.ts';
 import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat, type TableRow } from '../jobs/export-format.ts';
 import { METRIC } from '../jobs/fields.ts';
 import type { JobFilter } from '../jobs/filter.ts';
+import { nodePeaksOf } from '../jobs/node-peaks.ts';
 import { PUBLIC_SCOPES } from '../jobs/roles.ts';
 import { hasDuckDb, NO_DUCKDB } from '../node/column-index.ts';
 import { parquetFile } from '../parquet/parquet-writer.ts';
@@ -109,7 +113,9 @@ async function* exported(
   table: { format: ExportFormat; columns: readonly ExportColumn[] },
   stop: AbortSignal,
 ) {
-  const jobs = { conditions: filter, tagScopes: PUBLIC_SCOPES };
+  const needsPeaks = footprintKeys(table.columns).length > 0 || filter.some(({ kind }) => kind === 'decimal');
+  const clusters = needsPeaks ? await readPublished(db, startDeadline(BATCH_LIMIT_MS, stop)) : NO_CLUSTERS;
+  const jobs = { conditions: filter, tagScopes: PUBLIC_SCOPES, nodePeaks: nodePeaksOf(clusters) };
   const all = { page: 1, itemsPerPage: Number.MAX_SAFE_INTEGER, withMetadata: false };
   const nowSec = Math.floor(Date.now() / 1000);
   const batches = new JobQuestions(db).list(

@@ -1,7 +1,8 @@
 import { Fault } from '../faults.ts';
 import type { ColumnType, ExportFormat } from './export-format.ts';
-import { DERIVED_FIELDS, JOB_FIELDS, METRIC } from './fields.ts';
+import { DERIVED_FIELDS, FRACTION_FIELDS, JOB_FIELDS, METRIC } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
+import { keysShownBy } from './used.ts';
 
 /** An exported list of jobs: each row has these columns. */
 export interface JobsTable {
@@ -9,8 +10,9 @@ export interface JobsTable {
   readonly columns: readonly ExportColumn[];
 }
 
-const FIELDS = [...JOB_FIELDS, ...DERIVED_FIELDS];
+const FIELDS = [...JOB_FIELDS, ...DERIVED_FIELDS, ...FRACTION_FIELDS];
 const FIELD_COLUMNS = FIELDS.map(({ property }) => property);
+const FRACTION_COLUMNS = FRACTION_FIELDS.map(({ property }) => property);
 type FieldColumn = (typeof FIELD_COLUMNS)[number];
 
 /** Columns that are not the value of one field of a filter. */
@@ -51,12 +53,12 @@ const FIRST: readonly KnownColumn[] = [
   'walltime',
 ];
 /** Columns of an export that must be asked for. */
-const ON_REQUEST: readonly KnownColumn[] = ['smt', 'monitoringStatus', 'hosts', 'tags'];
+const ON_REQUEST: readonly KnownColumn[] = [...FRACTION_COLUMNS, 'smt', 'monitoringStatus', 'hosts', 'tags'];
 
 /** The columns of an export that does not choose any. */
 export const DEFAULT_COLUMNS: readonly KnownColumn[] = [
   ...FIRST,
-  ...FIELD_COLUMNS.filter((column) => !FIRST.includes(column)),
+  ...FIELD_COLUMNS.filter((column) => !FIRST.includes(column) && !ON_REQUEST.includes(column)),
 ];
 export const KNOWN_COLUMNS: readonly KnownColumn[] = [...DEFAULT_COLUMNS, ...ON_REQUEST];
 
@@ -97,6 +99,7 @@ export function columnType(column: ExportColumn): ColumnType {
     case 'member':
       return 'text';
     case 'decimal':
+    case 'fraction':
     case undefined: // of a footprint
       return 'decimal';
     default:
@@ -104,9 +107,12 @@ export function columnType(column: ExportColumn): ColumnType {
   }
 }
 
-/** The keys of the footprints among the columns. */
+/** The keys of footprints whose values the columns show. */
 export function footprintKeys(columns: readonly ExportColumn[]): string[] {
-  return columns.filter((column) => column.startsWith(METRIC)).map((column) => column.slice(METRIC.length));
+  return columns.flatMap((column) => {
+    if (column.startsWith(METRIC)) return [column.slice(METRIC.length)];
+    return keysShownBy(FRACTION_FIELDS.find(({ property }) => property === column)?.name ?? '');
+  });
 }
 
 function isOther(name: string): name is OtherColumn {

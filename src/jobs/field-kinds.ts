@@ -68,5 +68,10 @@ export type Field =
    * and it is the least value of a list. `property` is the name in answers.
    */
   | (Common & Sortable & Indexed & { readonly kind: 'derived'; readonly property: string; readonly unit: 's' })
+  /**
+   * The part of what a job asked for that it used: 1 is all of it. It is computed when it is needed (jobs/used.ts). NULL
+   * if it is unknown, as for a derived number.
+   */
+  | (Common & Sortable & { readonly kind: 'fraction'; readonly property: string })
   /** A number of the footprint, under any key. */
   | (Common & { readonly kind: 'footprint' });

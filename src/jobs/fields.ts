@@ -1,4 +1,5 @@
 import type { Bounds, Field, Stored } from './field-kinds.ts';
+import { FRACTION_ENTRIES } from './fraction-entries.ts';
 import { JOB_STATES, SHARED } from './job-enums.ts';
 
 /** Words for a range of time that ends now, and their length. */
@@ -29,7 +30,7 @@ const INT64: Bounds = { least: 0n, most: 2n ** 63n - 1n };
  * - the random jobs and filters of the tests
  *
  * A new number of a job is an entry here, and a migration if table `job` lacks the column. A derived one needs no
- * column, but SQL in db/sql/derived-fields.ts.
+ * column, but SQL in db/sql/derived-fields.ts, and a fraction SQL in questions/used/.
  */
 const ENTRIES = {
   user: {
@@ -236,6 +237,7 @@ const ENTRIES = {
     form: { group: 'Resources', label: 'Energy' },
     api: { words: 'energy in kWh', example: '0.5-10' },
   },
+  ...FRACTION_ENTRIES,
   'metric.NAME': {
     kind: 'footprint',
     form: { group: 'Resources', label: 'Footprint' },
@@ -260,8 +262,10 @@ export type StoredField = Extract<AnyField, Stored>;
 
 /** A field that is computed from columns. */
 export type DerivedField = FieldOf<'derived'>;
+/** A field that is a fraction, computed from columns and the cluster configuration. */
+export type FractionField = FieldOf<'fraction'>;
 /** A field with one value per job. */
-export type ValueField = StoredField | DerivedField;
+export type ValueField = StoredField | DerivedField | FractionField;
 
 /** The fields by name. */
 export const FIELDS = Object.fromEntries(
@@ -275,6 +279,8 @@ export const ALL_FIELDS: readonly AnyField[] = Object.values(FIELDS);
 export const STORED_FIELDS: readonly StoredField[] = ALL_FIELDS.filter((field) => 'column' in field);
 
 export const DERIVED_FIELDS = ALL_FIELDS.filter((field): field is DerivedField => field.kind === 'derived');
+
+export const FRACTION_FIELDS = ALL_FIELDS.filter((field): field is FractionField => field.kind === 'fraction');
 
 /** The fields that a new job sets. */
 type JobField = Extract<StoredField, { property: string }>;

@@ -12,7 +12,7 @@ export type IdField = FieldOf<'id'>['name'];
 export type MemberField = FieldOf<'member'>['name'];
 /** Seconds or counts. `duration` is the stored value, for running jobs too. */
 export type WholeField = FieldOf<'time' | 'whole' | 'derived'>['name'];
-export type DecimalField = FieldOf<'decimal'>['name'];
+export type DecimalField = FieldOf<'decimal' | 'fraction'>['name'];
 
 /** Both ends are inclusive, except in `during`. An absent end is open. 0 is an ordinary value. */
 export interface Range<Value> {
@@ -24,7 +24,7 @@ export interface Range<Value> {
  * One condition on a job. A list of values means "any of them" (with `not`: none of them). An empty list matches no
  * job.
  *
- * - A stored NULL reads as the text '' or the number 0. An unknown derived number matches no range.
+ * - A stored NULL reads as the text '' or the number 0. An unknown derived number or fraction matches no range.
  * - `job-name` matches only rows whose metadata is valid JSON with a text under jobName. Without one, `not` does not
  *   match either.
  * - `digits` compares the decimal digits of an id as text.

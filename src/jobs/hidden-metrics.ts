@@ -2,6 +2,7 @@ import type { Clusters } from '../clusters/clusters.ts';
 import { Fault } from '../faults.ts';
 import type { JobFilter } from './filter.ts';
 import { rightsOf, type User } from './roles.ts';
+import { keysShownBy } from './used.ts';
 
 /** Metrics that a caller must not see: the cluster configuration marks them `restrict`. */
 export interface HiddenMetrics {
@@ -64,8 +65,8 @@ function metricsOfKey(key: string): string[] {
 /** Throws `forbidden` if a filter uses a hidden metric, since ranges would reveal its values. */
 export function refuseHiddenConditions(hidden: HiddenMetrics | undefined, filter: JobFilter): void {
   for (const condition of filter) {
-    if (condition.kind === 'footprint' && isKeyHiddenAmong(hidden, filter, condition.key))
-      throw restricted(condition.key);
+    if (condition.kind === 'footprint') refuseHiddenMetrics(hidden, filter, [condition.key]);
+    if (condition.kind === 'decimal') refuseHiddenMetrics(hidden, filter, keysShownBy(condition.field));
   }
 }
 

@@ -1,21 +1,18 @@
-import { ALL_FIELDS, type FieldOf, METRIC } from './fields.ts';
+import { ALL_FIELDS, type FieldOf, FRACTION_FIELDS, METRIC } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
 
-type MeasuredField = FieldOf<'derived' | 'whole' | 'decimal'>;
+type MeasuredField = FieldOf<'derived' | 'whole' | 'decimal' | 'fraction'>;
 
 /** A number of each job, of which percentiles can be requested. A key of the footprint is `metric.flops_any_avg`. */
-export type Measure = MeasuredField['name'] | 'walltime-used' | `${typeof METRIC}${string}`;
+export type Measure = MeasuredField['name'] | `${typeof METRIC}${string}`;
 
 /**
- * The measures that are not keys of footprints. `walltime-used` is duration / walltime. Some jobs lack the value: the
- * wait can be unknown, and a walltime or an energy of 0 means that it is.
+ * The measures that are not keys of footprints. Some jobs lack the value: the wait or a fraction can be unknown, and a
+ * walltime or an energy of 0 means that it is.
  */
-export const MEASURES: readonly Exclude<Measure, `${typeof METRIC}${string}`>[] = [
-  ...ALL_FIELDS.filter(
-    (field): field is MeasuredField => field.kind === 'derived' || field.kind === 'whole' || field.kind === 'decimal',
-  ).map(({ name }) => name),
-  'walltime-used',
-];
+export const MEASURES: readonly Exclude<Measure, `${typeof METRIC}${string}`>[] = ALL_FIELDS.filter(
+  (field): field is MeasuredField => ['derived', 'whole', 'decimal', 'fraction'].includes(field.kind),
+).map(({ name }) => name);
 
 export function isMeasure(text: string): text is Measure {
   return (
@@ -25,7 +22,7 @@ export function isMeasure(text: string): text is Measure {
 
 /** True if the values are decimals. Others are integers of 64 bits. */
 export function isDecimalMeasure(measure: Measure): boolean {
-  return measure === 'energy' || measure === 'walltime-used' || measure.startsWith(METRIC);
+  return measure === 'energy' || FRACTION_FIELDS.some(({ name }) => name === measure) || measure.startsWith(METRIC);
 }
 
 /** Decimal places of a percentile. SQL compares whole numbers of this size. */

@@ -4,7 +4,9 @@ import { GROUPS, type Group } from './groups.ts';
 import { type HiddenMetrics, refuseHiddenConditions, refuseHiddenMetrics } from './hidden-metrics.ts';
 import type { Tag } from './job.ts';
 import { footprintKeyOf, type OrderColumn } from './list-order.ts';
+import type { NodePeaks } from './node-peaks.ts';
 import { isPublicScope, type Reach, reachesLess, rightsOf, type User } from './roles.ts';
+import { keysShownBy } from './used.ts';
 
 /**
  * A filter limited to the jobs that its caller may see. `visibleTo` makes it. Every statement about jobs requires one.
@@ -19,6 +21,8 @@ export interface VisibleJobs {
   readonly hidden?: HiddenMetrics | undefined;
   /** The jobs whose user is named in answers. Undefined: all. */
   readonly named?: Condition | undefined;
+  /** What nodes can use at most, for fractions of it. Without it they are unknown. */
+  readonly nodePeaks?: readonly NodePeaks[] | undefined;
 }
 
 /** All jobs and no tags, for writes that need no right to a job (contract/auth.md §6). */
@@ -47,7 +51,7 @@ export function visibleTo(user: User, filter: JobFilter = [], hidden?: HiddenMet
 /** Throws `forbidden` for an order by something hidden from the caller, since positions in a list would reveal it. */
 export function refuseHiddenOrder({ conditions, hidden, named }: VisibleJobs, column: OrderColumn): void {
   const key = footprintKeyOf(column);
-  if (key !== undefined) refuseHiddenMetrics(hidden, conditions, [key]);
+  refuseHiddenMetrics(hidden, conditions, key === undefined ? keysShownBy(column) : [key]);
   if (column === 'user' && named !== undefined) throw namesHidden();
 }
 

@@ -1,6 +1,6 @@
 import { DERIVED_VALUES } from '../db/sql/derived-fields.ts';
 import type { SqlValue } from '../db/statement.ts';
-import { DERIVED_FIELDS, type FieldOf, STORED_FIELDS, type StoredField, type ValueField } from '../jobs/fields.ts';
+import { DERIVED_FIELDS, type DerivedField, type FieldOf, STORED_FIELDS, type StoredField } from '../jobs/fields.ts';
 import { JOB_STATES } from '../jobs/job-enums.ts';
 
 /** A column of the index. */
@@ -66,7 +66,7 @@ export const COLUMNS: readonly Column[] = [
 ];
 
 /** The column of a field. */
-export function indexColumn(field: ValueField): string {
+export function indexColumn(field: StoredField | DerivedField): string {
   return field.kind === 'derived' ? field.name : field.column;
 }
 

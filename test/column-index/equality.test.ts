@@ -8,6 +8,7 @@ import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { answerOf, builtIndex, indexNextTo } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
+import { NODE_PEAKS } from '../support/naive-fractions.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { randomRows, store } from '../support/random-jobs.ts';
@@ -45,7 +46,8 @@ test('every answer is that of the SQL, behind every write', async () => {
   await fc.assert(
     fc.asyncProperty(randomRows(40), asked, async (rows, questions) => {
       await store(both.db, rows.map(madeSuitable));
-      for (const [user, filter, ask] of questions) await bothAnswer(both, ask(visibleTo(user, filter)));
+      for (const [user, filter, ask] of questions)
+        await bothAnswer(both, ask({ ...visibleTo(user, filter), nodePeaks: NODE_PEAKS }));
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
   );
@@ -59,7 +61,8 @@ test('an index that was built of the rows answers as one that followed them', as
       const folder = testFolder();
       const options = { databasePath: db.path, path: join(folder, 'x.columns'), memoryMb: 128, tempDir: folder };
       const index = await builtIndex({ ...options, spillMb: 64, shortJobSec: 300 });
-      for (const [user, filter, ask] of questions) await bothAnswer({ db, index }, ask(visibleTo(user, filter)));
+      for (const [user, filter, ask] of questions)
+        await bothAnswer({ db, index }, ask({ ...visibleTo(user, filter), nodePeaks: NODE_PEAKS }));
       index.close();
       db.close();
     }),
@@ -75,7 +78,7 @@ test('it leaves to the SQL exactly the questions that match a job it does not ho
       await store(both.db, rows);
       const odd = rows.filter((row) => !isSuitable(row)).map((row) => row['db-id'] as bigint);
       for (const [user, filter, ask] of questions) {
-        const question = ask(visibleTo(user, filter));
+        const question = ask({ ...visibleTo(user, filter), nodePeaks: NODE_PEAKS });
         const isOdd: Condition = { kind: 'id', field: 'db-id', values: odd };
         const conditions = [...question.jobs.conditions, isOdd];
         const [matching] = await both.db.read(countJobs({ ...question.jobs, conditions }));

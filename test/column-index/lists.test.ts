@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { IndexSession } from '../../src/column-index/session.ts';
 import { textOf } from '../../src/db/driver/driver-values.ts';
-import { DERIVED_FIELDS, STORED_FIELDS } from '../../src/jobs/fields.ts';
+import { DERIVED_FIELDS, FRACTION_FIELDS, STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { ORDERS, type OrderColumn } from '../../src/jobs/list-order.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
@@ -18,6 +18,7 @@ import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
 import { ALL, answerOf, builtIndex, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
+import { NODE_PEAKS } from '../support/naive-fractions.ts';
 import { testPool, within } from '../support/pool.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { randomRows, store } from '../support/random-jobs.ts';
@@ -78,7 +79,7 @@ test('the rows are those of the SQL, for every filter and page', async () => {
     fc.asyncProperty(randomRows(60), asked, async (rows, lists) => {
       await store(db, rows.map(madeSuitable));
       for (const [user, filter, options] of lists) {
-        questions += await foundRows(db, index, visibleTo(user, filter), options);
+        questions += await foundRows(db, index, { ...visibleTo(user, filter), nodePeaks: NODE_PEAKS }, options);
       }
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
@@ -87,7 +88,7 @@ test('the rows are those of the SQL, for every filter and page', async () => {
 });
 
 const EVERY_ORDER: readonly OrderColumn[] = [
-  ...[...STORED_FIELDS, ...DERIVED_FIELDS].map(({ name }) => name),
+  ...[...STORED_FIELDS, ...DERIVED_FIELDS, ...FRACTION_FIELDS].map(({ name }) => name),
   'metric.load_avg',
   'metric.other_avg',
   'metric.missing',
@@ -109,7 +110,7 @@ test('sorted lists are those of the SQL', async () => {
     fc.asyncProperty(randomRows(60), lists, async (rows, asked) => {
       await store(db, rows.map(madeSuitable));
       for (const [user, filter, options] of asked) {
-        const jobs = visibleTo(user, filter);
+        const jobs = { ...visibleTo(user, filter), nodePeaks: NODE_PEAKS };
         const question = pageIdsQuestion(jobs, sliceOf(options));
         if (question === undefined) continue;
         const places = (await answerOf(index, question)).map(cursorOf);
@@ -130,7 +131,7 @@ test('the newest jobs for their metric data are those of the SQL', async () => {
     fc.asyncProperty(randomRows(60), lists, async (rows, asked) => {
       await store(db, rows.map(madeSuitable));
       for (const [user, filter, limit] of asked) {
-        const jobs = visibleTo(user, filter);
+        const jobs = { ...visibleTo(user, filter), nodePeaks: NODE_PEAKS };
         const places = (await answerOf(index, { kind: 'page ids', jobs, offset: 0n, limit })).map(cursorOf);
         expect(await db.read(metricJobsAt(jobs, places))).toEqual(await db.read(metricJobs(jobs, limit)));
       }

@@ -37,7 +37,9 @@ async function valuesOf(by: SortColumn): Promise<ReadonlyMap<number, number>> {
   const value = (() => {
     if (by === 'duration') return `iif(job_state = 'running', ${NOW} - start_time, duration)`;
     if (by === 'wait') return 'iif(submit_time BETWEEN 1 AND start_time, start_time - submit_time, -1)';
-    return `ifnull(${FIELDS[by].column}, 0)`;
+    if (by === 'walltime-used') return "iif(job_state <> 'running' AND walltime > 0, duration * 1.0 / walltime, -1)";
+    const field = FIELDS[by];
+    return 'column' in field ? `ifnull(${field.column}, 0)` : '-1'; // other fractions are unknown without a footprint
   })();
   const rows = (await db.all(`SELECT id, ${value} AS value FROM job`)) as { id: number; value: number }[];
   return new Map(rows.map(({ id, value }) => [id, value]));

@@ -10,6 +10,7 @@ import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.t
 import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { matches } from '../support/naive-filter.ts';
+import { NODE_PEAKS } from '../support/naive-fractions.ts';
 import { naivePercentiles } from '../support/naive-percentiles.ts';
 import { naiveHistograms, naiveMetricHistogram, naiveStatistics } from '../support/naive-statistics.ts';
 import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
@@ -43,7 +44,7 @@ async function overRandomJobs<Extra>(
     fc.asyncProperty(randomRows(40), asked, async (rows, questions) => {
       await store(db, rows);
       for (const [user, filter, more] of questions) {
-        const visible = visibleTo(user, filter);
+        const visible = { ...visibleTo(user, filter), nodePeaks: NODE_PEAKS };
         const found = rows.filter((row) => matches(row, visible)).sort(newestFirst);
         await check(visible, found, more);
       }

@@ -2,17 +2,21 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exportColumns, KNOWN_COLUMNS } from '../../src/jobs/export-columns.ts';
+import { FRACTION_FIELDS } from '../../src/jobs/fields.ts';
 import { hasEnded, type JobState } from '../../src/jobs/job-enums.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { listBatches } from '../../src/questions/list/batches.ts';
 import { type CsvField, csvRows } from '../support/csv.ts';
+import { NODE_PEAKS, naiveFraction } from '../support/naive-fractions.ts';
 import { randomFilter, randomUser } from '../support/random-filters.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const NOW = 1_700_000_000;
 const RUNS = Number(process.env.FUZZ_RUNS ?? 10); // times 20 lists each
-const COLUMNS = exportColumns([...KNOWN_COLUMNS, 'metric.load_avg', 'metric.mem_max', 'metric.other_avg'].join());
+const FRACTIONS = FRACTION_FIELDS.map(({ property }) => property);
+const ASKED = KNOWN_COLUMNS.filter((column) => !FRACTIONS.some((fraction) => fraction === column));
+const COLUMNS = exportColumns([...ASKED, 'metric.load_avg', 'metric.mem_max', 'metric.other_avg'].join());
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -90,10 +94,10 @@ test('CSV and NDJSON have the jobs, the order and the values of the JSON list', 
     fc.asyncProperty(randomRows(150), asked, async (rows, lists) => {
       await store(db, rows);
       for (const [user, filter, { width, ...page }] of lists) {
-        const jobs = visibleTo(user, filter);
+        const jobs = { ...visibleTo(user, filter), nodePeaks: NODE_PEAKS };
         const options = { ...page, nowSec: NOW, withMetadata: true };
-        const textOf = async (format?: 'csv' | 'ndjson') => {
-          const table = format === undefined ? undefined : { format, columns: COLUMNS };
+        const textOf = async (format?: 'csv' | 'ndjson', columns = COLUMNS) => {
+          const table = format === undefined ? undefined : { format, columns };
           const batches = await db.batches(listBatches(jobs, { ...options, table }), width);
           return batches.flatMap(({ text, rows }) => (rows === 0 ? [] : [text]));
         };
@@ -106,6 +110,16 @@ test('CSV and NDJSON have the jobs, the order and the values of the JSON list', 
         expect(lines.pop()).toBe('');
         expect(lines.map(parsed)).toEqual(expected);
         for (const line of lines) expect(Object.keys(parsed(line) as object)).toEqual(COLUMNS);
+        const fractions = (await textOf('ndjson', exportColumns(['id', ...FRACTIONS].join()))).join('').trim();
+        for (const line of fractions === '' ? [] : fractions.split('\n')) {
+          const { id, ...values } = JSON.parse(line) as { id: number };
+          const row = rows[id - 1] as Row;
+          expect(values).toEqual(
+            Object.fromEntries(
+              FRACTION_FIELDS.map(({ name, property }) => [property, naiveFraction(row, name, NODE_PEAKS) ?? null]),
+            ),
+          );
+        }
       }
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },

@@ -37,6 +37,10 @@ const ABOUT: Record<AnyField['name'], { answers: 'summary' | 'whole days' | 'job
   'num-hwthreads': { answers: 'summary', condition: { kind: 'whole', field: 'num-hwthreads', range: { to: 9n } } },
   'num-acc': { answers: 'summary', condition: { kind: 'whole', field: 'num-acc', range: { from: 1n, to: 2n } } },
   energy: { answers: 'jobs', condition: { kind: 'decimal', field: 'energy', range: {} } },
+  'walltime-used': { answers: 'jobs', condition: { kind: 'decimal', field: 'walltime-used', range: {} } },
+  'cores-used': { answers: 'jobs', condition: { kind: 'decimal', field: 'cores-used', range: {} } },
+  'memory-used': { answers: 'jobs', condition: { kind: 'decimal', field: 'memory-used', range: {} } },
+  'acc-used': { answers: 'jobs', condition: { kind: 'decimal', field: 'acc-used', range: {} } },
   'metric.NAME': { answers: 'jobs', condition: { kind: 'footprint', key: 'load_avg', range: {} } },
 };
 

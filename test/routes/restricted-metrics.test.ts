@@ -88,6 +88,9 @@ const REFUSED = [
   'statistics/percentiles?of=metric.mem_used_max',
   'statistics/percentiles?of=metric.mem_used_std&group-by=cluster',
   'statistics/percentiles?of=wait&metric.mem_used_max=1-',
+  'jobs/count?memory-used=0.5-',
+  'jobs.csv?columns=memoryUsed',
+  'statistics/percentiles?of=memory-used',
 ];
 
 interface Shown {

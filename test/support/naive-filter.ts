@@ -1,13 +1,14 @@
 import type { Condition, Range, TextOperator } from '../../src/jobs/filter.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
+import { naiveFraction } from './naive-fractions.ts';
 import { type Row, TAGS } from './random-jobs.ts';
 
 /** A straightforward filter over rows in memory. Texts are compared as bytes. */
-export function matches(row: Row, { conditions, tagScopes }: VisibleJobs): boolean {
-  return conditions.every((condition) => holds(row, condition, tagScopes));
+export function matches(row: Row, jobs: VisibleJobs): boolean {
+  return jobs.conditions.every((condition) => holds(row, condition, jobs));
 }
 
-function holds(row: Row, condition: Condition, tagScopes: readonly string[]): boolean {
+function holds(row: Row, condition: Condition, { tagScopes, nodePeaks }: VisibleJobs): boolean {
   switch (condition.kind) {
     case 'text':
       return textHolds(row, condition);
@@ -40,8 +41,10 @@ function holds(row: Row, condition: Condition, tagScopes: readonly string[]): bo
     case 'ended':
       if (['pending', 'running', 'suspended'].includes(row.state)) return false;
       return within(row['start-time'] + row.duration, condition.range);
-    case 'decimal':
-      return within(row[condition.field], condition.range);
+    case 'decimal': {
+      const value = condition.field === 'energy' ? row.energy : naiveFraction(row, condition.field, nodePeaks);
+      return value !== undefined && within(value, condition.range);
+    }
     case 'footprint': {
       const value = row.footprint.meaning?.[condition.key];
       return value !== undefined && within(value, condition.range);

@@ -2,6 +2,7 @@ import { METRIC } from '../../src/jobs/fields.ts';
 import type { Measure, Percentiles } from '../../src/jobs/percentiles.ts';
 import type { PercentilesOptions } from '../../src/questions/percentiles/question.ts';
 import { waitOf } from './naive-filter.ts';
+import { NODE_PEAKS, naiveFraction } from './naive-fractions.ts';
 import { groupsOf, type NaiveGrouping } from './naive-groups.ts';
 import { exact, lasted } from './naive-statistics.ts';
 import type { Row } from './random-jobs.ts';
@@ -45,7 +46,10 @@ function measureOf(row: Row, measure: Measure, nowSec: number): bigint | number 
     case 'duration':
       return lasted(row, nowSec);
     case 'walltime-used':
-      return row.walltime > 0n ? Number(lasted(row, nowSec)) / Number(row.walltime) : undefined;
+    case 'cores-used':
+    case 'memory-used':
+    case 'acc-used':
+      return naiveFraction(row, measure, NODE_PEAKS);
     case 'walltime':
     case 'energy':
       return Number(row[measure]) === 0 ? undefined : row[measure];

@@ -58,6 +58,7 @@ export function conditionsOf(field: AnyField): fc.Arbitrary<Condition> {
     case 'ended':
       return range(times).map((within) => ({ kind: 'ended', range: within }));
     case 'decimal':
+    case 'fraction':
       return range(decimals).map((within) => ({ kind: 'decimal', field: field.name, range: within }));
     case 'footprint':
       return fc

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { STORED_FIELDS, type StoredField } from '../../src/jobs/fields.ts';
 import { JOB_STATES } from '../../src/jobs/job-enums.ts';
+import { USED_KEYS } from '../../src/jobs/used.ts';
 import type { TestDatabase } from './sql.ts';
 
 /** A stored JSON column: its bytes, whether it is a BLOB, and its meaning (undefined if the JSON is invalid). */
@@ -127,10 +128,15 @@ const footprint = stored(
     .record({
       load_avg: nullable(fc.constantFrom(...FOOTPRINT_VALUES)),
       mem_max: nullable(fc.constantFrom(...FOOTPRINT_VALUES)),
+      ...Object.fromEntries(
+        Object.values(USED_KEYS).map((key) => [key, nullable(fc.constantFrom(...FOOTPRINT_VALUES))]),
+      ),
     })
     .chain((pair) => fc.constantFrom({}, { other_avg: 'text' }, { '': 1 }).map((more) => ({ pair, more })))
     .map(({ pair, more }) => {
-      const entries = Object.entries(pair).filter((entry): entry is [string, number] => entry[1] !== null);
+      const entries = Object.entries<number | null>(pair).filter(
+        (entry): entry is [string, number] => entry[1] !== null,
+      );
       return {
         json: JSON.stringify({ ...Object.fromEntries(entries), ...more }),
         meaning: Object.fromEntries(entries),
@@ -168,6 +174,12 @@ const VALUES: { readonly [Name in keyof StoredValues]?: fc.Arbitrary<StoredValue
     604_800n,
     604_801n,
     2n ** 31n - 1n,
+  ),
+  // Often one with a peak (naive-fractions.ts).
+  cluster: fc.oneof(text, fc.constant(Buffer.from('a'))),
+  subcluster: fc.oneof(
+    text,
+    fc.constantFrom('a', "'").map((name) => Buffer.from(name)),
   ),
   'array-job-id': whole(0n, 7n, 2n ** 53n + 1n),
   state: fc.constantFrom(...JOB_STATES, 'running', 'running'),

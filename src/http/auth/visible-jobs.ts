@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { JobFilter } from '../../jobs/filter.ts';
 import { type HiddenMetrics, hiddenFrom } from '../../jobs/hidden-metrics.ts';
+import { nodePeaksOf } from '../../jobs/node-peaks.ts';
 import { type VisibleJobs, visibleTo } from '../../jobs/visibility.ts';
 import type { AppEnv } from '../env.ts';
 
@@ -9,7 +10,8 @@ import type { AppEnv } from '../env.ts';
  * `forbidden` if the roles see no jobs, or if the filter uses a restricted metric.
  */
 export function visibleJobs(c: Context<AppEnv>, filter: JobFilter = []): VisibleJobs {
-  return visibleTo(c.get('user'), filter, hiddenMetrics(c));
+  const { clusters } = c.get('service');
+  return { ...visibleTo(c.get('user'), filter, hiddenMetrics(c)), nodePeaks: nodePeaksOf(clusters) };
 }
 
 /** The metrics that RESTRICTED_METRICS hides from the caller. */

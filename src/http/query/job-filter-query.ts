@@ -73,6 +73,7 @@ function parametersOf(field: AnyField): Parameter[] {
         range: wholeRange(single(values)),
       }));
     case 'decimal':
+    case 'fraction':
       return parameter(text(`range of the ${words}: ${RANGE}, decimals allowed`, example), (values) => ({
         kind: 'decimal',
         field: field.name,

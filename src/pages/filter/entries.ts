@@ -51,6 +51,7 @@ function addEntries(entries: Entries, field: AnyField, parameter: string, value:
     case 'whole':
     case 'derived':
     case 'decimal':
+    case 'fraction':
     case 'footprint': {
       const { write } = notationOf(field);
       if (field.kind === 'footprint') entries.append(name, parameter.slice(METRIC.length));
@@ -111,6 +112,7 @@ function parametersOf(field: AnyField, entries: Entries): Iterable<readonly [str
     case 'whole':
     case 'derived':
     case 'decimal':
+    case 'fraction':
       return named([range(entries, entry, notationOf(field).read)]);
     case 'footprint':
       return metrics(values, entries.getAll(`${entry}.from`), entries.getAll(`${entry}.to`));

@@ -86,6 +86,7 @@ class Form {
       case 'whole':
       case 'derived':
       case 'decimal':
+      case 'fraction':
         return this.#range(field);
       case 'footprint':
         return this.#metrics(field, this.#offers.metrics);
@@ -150,7 +151,7 @@ ${all.map(
 <div class="row two" role="group" aria-label="${field.form.label} between">${end('from')}${end('to')}</div>${this.#problem(name)}</div>`;
   }
 
-  #range(field: FieldOf<'whole' | 'derived' | 'decimal'>): Html {
+  #range(field: FieldOf<'whole' | 'derived' | 'decimal' | 'fraction'>): Html {
     const { name, kind, form } = field;
     const { label } = form;
     const { example, mode } = notationOf(field);

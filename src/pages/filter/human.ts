@@ -1,5 +1,5 @@
 import { Fault } from '../../faults.ts';
-import type { DerivedField, FieldOf, TimesField } from '../../jobs/fields.ts';
+import type { DerivedField, FieldOf, FractionField, TimesField } from '../../jobs/fields.ts';
 import type { NumberField } from '../../jobs/job-numbers.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import { hasTimes, type RangeEnd, rangeOf } from '../../jobs/times.ts';
@@ -17,9 +17,9 @@ const NOTATIONS = {
   decimal: { read: decimalOf, write: String, say: String, example: '0.5', mode: 'decimal' },
 };
 
-export function notationOf(field: NumberField | DerivedField | TimesField | FieldOf<'footprint'>) {
+export function notationOf(field: NumberField | DerivedField | FractionField | TimesField | FieldOf<'footprint'>) {
   if (hasTimes(field)) return NOTATIONS.time;
-  if (field.kind === 'footprint') return NOTATIONS.decimal;
+  if (field.kind === 'footprint' || field.kind === 'fraction') return NOTATIONS.decimal;
   if (field.kind === 'decimal') return NOTATIONS.decimal;
   return field.unit === 's' ? NOTATIONS.seconds : NOTATIONS.whole;
 }

@@ -77,6 +77,7 @@ function sentence(parameter: string, value: string, tags: TagNames): Sentence {
     case 'whole':
     case 'derived':
     case 'decimal':
+    case 'fraction':
       return { label, what: rangeWords(field, value) };
     case 'footprint':
       return { label: parameter.slice(METRIC.length), what: rangeWords(field, value) };

@@ -44,7 +44,8 @@ export async function pageIdsOf(
   index: Omit<FilterContext, 'parameters'>,
   depth: Depth = DEPTH,
 ): Promise<Row[]> {
-  const keys = sortKeys(question, index.footprintKeys);
+  // Only the types and values of keys that are not fractions matter: those have no parameters.
+  const keys = sortKeys(question, { ...index, parameters: new Parameters() });
 
   async function rowsOf(part: Part): Promise<Row[]> {
     const key = keys[part.level];

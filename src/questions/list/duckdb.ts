@@ -4,6 +4,7 @@ import type { ListCursor, Slice } from '../../jobs/paging.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
+import { fractionColumn } from '../used/duckdb.ts';
 import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
 
@@ -26,28 +27,26 @@ export interface Between {
 const LAST_ROW = 2n ** 53n;
 
 /** The keys of a list before the id, as in src/questions/list/listed-jobs.ts and src/questions/list/newest-first.ts. */
-export function sortKeys({ sorted }: PageIdsQuestion, footprintKeys: readonly string[]): readonly SortKey[] {
+export function sortKeys({ sorted }: PageIdsQuestion, context: FilterContext): readonly SortKey[] {
   const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, type: 'whole' });
   if (sorted === undefined) return [started('DESC')];
   const order: SortKey['order'] = sorted.order === 'asc' ? 'ASC' : 'DESC';
   if (sorted.column === 'start-time') return [started(order)];
-  const value = valueAt(sorted.column, sorted.nowSec, footprintKeys);
+  const value = valueAt(sorted.column, sorted.nowSec, context);
   // Without the value all jobs are equal.
   return [...(value === undefined ? [] : [{ ...value, order }]), started('DESC')];
 }
 
 /** The value of src/questions/list/in-order.ts in the columns of the index. Undefined for a key that no job has. */
-function valueAt(
-  by: OrderColumn,
-  nowSec: number,
-  footprintKeys: readonly string[],
-): Omit<SortKey, 'order'> | undefined {
+function valueAt(by: OrderColumn, nowSec: number, context: FilterContext): Omit<SortKey, 'order'> | undefined {
+  const { footprintKeys } = context;
   const key = footprintKeyOf(by);
   if (key !== undefined) {
     const index = footprintKeys.indexOf(key);
     return index < 0 ? undefined : { value: `job.${footprintName(index)}`, type: 'other' };
   }
   const field = FIELDS[by as ValueField['name']];
+  if (field.kind === 'fraction') return { value: fractionColumn(field, context), type: 'other' };
   const column = `job.${indexColumn(field)}`;
   switch (field.kind) {
     case 'decimal':
@@ -90,7 +89,7 @@ export function pageIdsQuery(
   { offset, limit, within = [] }: Pick<Slice, 'offset' | 'limit'> & { within?: readonly Between[] } = question,
 ): DuckDbQuery {
   const context = { ...index, parameters: new Parameters() };
-  const keys = sortKeys(question, index.footprintKeys);
+  const keys = sortKeys(question, context);
   // Columns of the table, because the answer has texts under the same names.
   const order = [
     // NULL is the least value, as in SQLite.

@@ -3,9 +3,17 @@ import { jsonNumberText, jsonText } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import { columnType, type ExportColumn, type JobsTable, type KnownColumn } from '../../jobs/export-columns.ts';
 import { type ColumnType, type ExportFormat, FORMULA_STARTS } from '../../jobs/export-format.ts';
-import { DERIVED_FIELDS, FIELDS, JOB_FIELDS, METRIC, type ValueField } from '../../jobs/fields.ts';
+import {
+  DERIVED_FIELDS,
+  FIELDS,
+  FRACTION_FIELDS,
+  type FractionField,
+  JOB_FIELDS,
+  METRIC,
+  type ValueField,
+} from '../../jobs/fields.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { decimalText, durationAt, readableTags } from '../one-job/job-json.ts';
+import { decimalText, durationAt, readableTags, realText } from '../one-job/job-json.ts';
 import { HOSTNAME, HOSTS } from '../where/hosts.ts';
 import { END, HAS_ENDED } from '../where/run-times.ts';
 import { column, fieldValue, userOf } from '../where/sqlite.ts';
@@ -74,12 +82,19 @@ function columnValue(name: ExportColumn, jobs: VisibleJobs, nowSec: number): Raw
       return sql`CASE WHEN ${HAS_ENDED} THEN ${END} END`;
     case 'tags':
       return tagsOf(jobs);
+    case 'walltimeUsed':
+    case 'coresUsed':
+    case 'memoryUsed':
+    case 'accUsed': {
+      const field = FRACTION_FIELDS.find(({ property }) => property === name);
+      return field === undefined ? sql`NULL` : fractionText(field, jobs);
+    }
     default:
       return VALUES[name];
   }
 }
 
-type FixedColumn = Exclude<KnownColumn, 'user' | 'duration' | 'endTime' | 'tags'>;
+type FixedColumn = Exclude<KnownColumn, 'user' | 'duration' | 'endTime' | 'tags' | FractionField['property']>;
 
 /** The values that are the same for every caller at any time. */
 const VALUES: Readonly<Record<FixedColumn, RawBuilder<unknown>>> = {
@@ -97,6 +112,12 @@ const VALUES: Readonly<Record<FixedColumn, RawBuilder<unknown>>> = {
 
 function ofField(field: ValueField): RawBuilder<unknown> {
   return field.kind === 'decimal' ? decimalText(field.column) : fieldValue(field);
+}
+
+/** A subquery without FROM computes the fraction once. */
+function fractionText(field: FractionField, { nodePeaks }: VisibleJobs): RawBuilder<unknown> {
+  const text = realText(sql`used.fraction`);
+  return sql`(SELECT CASE WHEN used.fraction IS NOT NULL THEN ${text} END FROM (SELECT ${fieldValue(field, nodePeaks)} AS fraction) AS used)`;
 }
 
 /** `type:name` of each tag that the caller may read, by database id. */

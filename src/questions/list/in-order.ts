@@ -25,14 +25,14 @@ export function inOrder(jobs: VisibleJobs, { column: by, order, nowSec, offset, 
   const among = overJobs(
     jobs,
     (where) =>
-      sql`SELECT job.id AS id, job.start_time AS start_time, ${valueAt(by, nowSec)} AS value FROM job WHERE ${where}`,
+      sql`SELECT job.id AS id, job.start_time AS start_time, ${valueAt(by, nowSec, jobs.nodePeaks)} AS value FROM job WHERE ${where}`,
   );
   return sql`SELECT id, start_time FROM (${among}) ORDER BY ${ends} LIMIT ${limit} OFFSET ${offset}`;
 }
 
 /** The value of the current job by which a list is sorted: NULL, the least, if the job does not have it. */
-export function valueAt(by: OrderColumn, nowSec: number): RawBuilder<unknown> {
+export function valueAt(by: OrderColumn, nowSec: number, nodePeaks?: VisibleJobs['nodePeaks']): RawBuilder<unknown> {
   const key = footprintKeyOf(by);
   if (key !== undefined) return jsonNumber(column('footprint'), key);
-  return by === 'duration' ? durationAt(nowSec) : fieldValue(FIELDS[by as ValueField['name']]);
+  return by === 'duration' ? durationAt(nowSec) : fieldValue(FIELDS[by as ValueField['name']], nodePeaks);
 }

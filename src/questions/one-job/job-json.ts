@@ -155,7 +155,11 @@ function waitMember(submitTime: string): RawBuilder<unknown> {
 
 /** A column of decimals as JSON: 15 digits if they are exact, otherwise 17. For infinity, json_quote returns a JSON number. */
 export function decimalText(name: JobColumn): RawBuilder<unknown> {
-  const value = sql`CAST(${column(name)} AS REAL)`;
+  return realText(sql`CAST(${column(name)} AS REAL)`);
+}
+
+/** The same for any real number that is not NULL. */
+export function realText(value: RawBuilder<unknown>): RawBuilder<unknown> {
   const isShort = sql`CAST(CAST(${value} AS TEXT) AS REAL) = ${value} OR abs(${value}) > 1e308`;
   // Most values are rounded to two digits. Arithmetic checks whether three are enough, without a conversion to text.
   const isRounded = sql`abs(${value}) < 1e11 AND CAST(${value} * 1000 AS INTEGER) / 1000.0 = ${value}`;

@@ -6,6 +6,7 @@ import { groupKey, jobsByKey } from '../group-keys/duckdb.ts';
 import { footprintName, indexColumn } from '../index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../quantized.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
+import { fractionColumn } from '../used/duckdb.ts';
 import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
 import type { PercentilesQuestion } from './question.ts';
 import { percentileRows } from './ranks.ts';
@@ -16,7 +17,7 @@ export function percentilesQuery(question: PercentilesQuestion, context: FilterC
   const keys = groupMembers(question)
     .map(({ group }, at) => `${group === undefined ? "''" : groupKey(group, 'jobs', question)} AS key${at}`)
     .join(', ');
-  const value = measured(of, nowSec, context.footprintKeys);
+  const value = measured(of, nowSec, context);
   const where = `${jobsIn(context)} WHERE ${whereColumns(jobs.conditions, context)}`;
   const from = jobsByKey(`(SELECT * FROM ${where})`, groupBy, context);
   const stored = storedStep(of, context.footprintKeys);
@@ -37,14 +38,17 @@ function storedStep(measure: Measure, footprintKeys: readonly string[]): string 
   return index < 0 ? undefined : quantizedColumn(footprintName(index));
 }
 
-function measured(measure: Measure, nowSec: number, footprintKeys: readonly string[]): string {
+function measured(measure: Measure, nowSec: number, context: FilterContext): string {
   switch (measure) {
     case 'duration':
       return duckDbDurationAt(nowSec);
     case 'walltime':
       return 'nullif(walltime, 0)';
     case 'walltime-used':
-      return `CASE WHEN walltime > 0 THEN CAST(${duckDbDurationAt(nowSec)} AS DOUBLE) / CAST(walltime AS DOUBLE) END`;
+    case 'cores-used':
+    case 'memory-used':
+    case 'acc-used':
+      return fractionColumn(FIELDS[measure], context);
     case 'energy':
       return 'nullif(energy, 0)';
     case 'wait':
@@ -53,7 +57,7 @@ function measured(measure: Measure, nowSec: number, footprintKeys: readonly stri
     case 'num-acc':
       return indexColumn(FIELDS[measure]);
     default: {
-      const index = footprintKeys.indexOf(measure.slice(METRIC.length));
+      const index = context.footprintKeys.indexOf(measure.slice(METRIC.length));
       return index < 0 ? 'CAST(NULL AS DOUBLE)' : footprintName(index);
     }
   }

@@ -2,6 +2,7 @@ import { METRIC } from '../../jobs/fields.ts';
 import type { Grouping } from '../../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import type { Measure } from '../../jobs/percentiles.ts';
+import { keysShownBy } from '../../jobs/used.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 export interface PercentilesOptions extends Grouping {
@@ -21,6 +22,7 @@ export interface PercentilesQuestion extends PercentilesOptions {
 /** Throws `forbidden` for a metric that is hidden from the caller. */
 export function percentilesQuestion(jobs: VisibleJobs, options: PercentilesOptions): PercentilesQuestion {
   const { of } = options;
-  if (of.startsWith(METRIC)) refuseHiddenMetrics(jobs.hidden, jobs.conditions, [of.slice(METRIC.length)]);
+  const keys = of.startsWith(METRIC) ? [of.slice(METRIC.length)] : keysShownBy(of);
+  refuseHiddenMetrics(jobs.hidden, jobs.conditions, keys);
   return { kind: 'percentiles', jobs, ...options };
 }

@@ -24,7 +24,7 @@ export function jobPercentiles(jobs: VisibleJobs, options: PercentilesOptions): 
   const valued = overJobs(
     jobs,
     (where) =>
-      sql`SELECT ${sql.join(values)}, ${measured(of, nowSec)} AS value FROM ${jobsByKey(groupBy, jobs)} WHERE ${where}`,
+      sql`SELECT ${sql.join(values)}, ${measured(of, nowSec, jobs)} AS value FROM ${jobsByKey(groupBy, jobs)} WHERE ${where}`,
   );
   // One step for all values: steps do not make it faster here.
   const step = sql`CASE WHEN value IS NOT NULL THEN 0 END`;
@@ -56,16 +56,17 @@ export function percentilesRow(options: PercentilesOptions): RowParser<Percentil
 }
 
 /** The number of the current job. NULL if the job does not have it. Infinity, which JSON cannot say, is NULL too. */
-function measured(measure: Measure, nowSec: number): RawBuilder<unknown> {
-  const duration = sql`CAST(${durationAt(nowSec)} AS INTEGER)`;
-  const walltime = sql`CAST(${column('walltime')} AS INTEGER)`;
+function measured(measure: Measure, nowSec: number, { nodePeaks }: VisibleJobs): RawBuilder<unknown> {
   switch (measure) {
     case 'duration':
-      return duration;
+      return sql`CAST(${durationAt(nowSec)} AS INTEGER)`;
     case 'walltime':
-      return sql`nullif(${walltime}, 0)`;
+      return sql`nullif(CAST(${column('walltime')} AS INTEGER), 0)`;
     case 'walltime-used':
-      return sql`CASE WHEN ${walltime} > 0 THEN CAST(${duration} AS REAL) / CAST(${walltime} AS REAL) END`;
+    case 'cores-used':
+    case 'memory-used':
+    case 'acc-used':
+      return fieldValue(FIELDS[measure], nodePeaks);
     case 'energy':
       return sql`nullif(${finite(column('energy'))}, 0)`;
     case 'wait':

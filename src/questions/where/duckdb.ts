@@ -1,5 +1,5 @@
 import { foldCase } from '../../db/sql/conditions.ts';
-import { FIELDS, type FieldOf } from '../../jobs/fields.ts';
+import { FIELDS, type FieldOf, type FractionField } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range, type TextOperator } from '../../jobs/filter.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
@@ -7,6 +7,7 @@ import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, HOST_MARK, indexColumn, membersOf, RUNNING } from '../index-columns.ts';
 import { quantizedRange } from '../quantized.ts';
 import type { Summaries } from '../summaries/summary-tables.ts';
+import { fractionColumn } from '../used/duckdb.ts';
 
 /** Properties of the index that a question needs. */
 export interface FilterContext {
@@ -15,6 +16,8 @@ export interface FilterContext {
   readonly footprintKeys: readonly string[];
   /** Ids of the tags that the caller may read. Empty if no condition needs one. */
   readonly readableTags: ReadonlySet<bigint>;
+  /** Those of the question's jobs. */
+  readonly nodePeaks?: VisibleJobs['nodePeaks'];
   /** True if some jobs are in table `wide_job`. */
   readonly hasWide?: boolean | undefined;
   /**
@@ -78,8 +81,11 @@ function one(condition: Condition, context: FilterContext): string {
       return `job_name ${condition.schedule === 'interactive' ? '=' : '<>'} 'interactive'`;
     case 'whole':
       return ranged(indexColumn(FIELDS[condition.field]), condition.range);
-    case 'decimal':
-      return quantizedRange(FIELDS[condition.field].column, condition.range, (value) => context.parameters.add(value));
+    case 'decimal': {
+      const field = FIELDS[condition.field];
+      if (field.kind === 'fraction') return fractionRange(field, condition.range, context);
+      return quantizedRange(field.column, condition.range, (value) => context.parameters.add(value));
+    }
     case 'during': {
       const { range, nowSec } = condition;
       const { from, to } = range;
@@ -107,6 +113,17 @@ function one(condition: Condition, context: FilterContext): string {
         textMatches('project', 'is', condition.projects, context),
       ]);
   }
+}
+
+/** Each occurrence of the value has its own parameters. */
+function fractionRange(field: FractionField, { from, to }: Range<number>, context: FilterContext): string {
+  const { parameters } = context;
+  const value = fractionColumn(field, context);
+  if (from !== undefined && to !== undefined) {
+    return `${value} BETWEEN CAST(${parameters.add(from)} AS DOUBLE) AND CAST(${parameters.add(to)} AS DOUBLE)`;
+  }
+  if (from !== undefined) return `${value} >= CAST(${parameters.add(from)} AS DOUBLE)`;
+  return to === undefined ? `${value} IS NOT NULL` : `${value} <= CAST(${parameters.add(to)} AS DOUBLE)`;
 }
 
 /** The job started then or later, or ended later. Its start and duration are not added: the sum may exceed 64 bits. */

@@ -6,6 +6,7 @@ import { jsonNumber, jsonText } from '../../db/sql/stored-json.ts';
 import { FIELDS, type ValueField } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range } from '../../jobs/filter.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { fractionValue } from '../used/sqlite.ts';
 import { nodeCondition } from './hosts.ts';
 import { alongStarts, endedWithin, LONG_SEC, ranDuring } from './run-times.ts';
 
@@ -17,11 +18,12 @@ export function column(name: JobColumn): RawBuilder<unknown> {
 /** The user of the current job, or '' if the caller may not know it. */
 export function userOf({ named }: Pick<VisibleJobs, 'named'>): RawBuilder<unknown> {
   const user = column('hpc_user');
-  return named === undefined ? user : sql`CASE WHEN ${one(named, [])} THEN ${user} ELSE '' END`;
+  return named === undefined ? user : sql`CASE WHEN ${one(named, { tagScopes: [] })} THEN ${user} ELSE '' END`;
 }
 
-/** A field of the current job as filters and orders read it: a stored NULL as '' or 0, a derived one as NULL. */
-export function fieldValue(field: ValueField): RawBuilder<unknown> {
+/** A field of the current job as filters and orders read it: a stored NULL as '' or 0, others as NULL. */
+export function fieldValue(field: ValueField, nodePeaks?: VisibleJobs['nodePeaks']): RawBuilder<unknown> {
+  if (field.kind === 'fraction') return fractionValue(field, nodePeaks);
   if (field.kind === 'derived') return sql.raw(DERIVED_VALUES[field.name]);
   const bare = column(field.column);
   if (!field.nullable) return bare;
@@ -35,7 +37,8 @@ export const JOB_NAME = jsonText(column('meta_data'), 'jobName');
  * The WHERE condition of table `job`. User input is passed in parameters only. Values of closed sets are literals,
  * because SQLite uses the partial indexes of cc-backend only with `job_state = 'running'` as a literal.
  */
-export function whereJob({ conditions, tagScopes }: VisibleJobs): RawBuilder<SqlBool> {
+export function whereJob(jobs: VisibleJobs): RawBuilder<SqlBool> {
+  const { conditions } = jobs;
   const few = conditions.some(selectsFew);
   const fewer = conditions.some(selectsFewerThanACluster);
   return allOf(
@@ -48,7 +51,7 @@ export function whereJob({ conditions, tagScopes }: VisibleJobs): RawBuilder<Sql
       if (condition.kind === 'text' && condition.field === 'cluster' && condition.operator === 'is' && fewer) {
         return sql<SqlBool>`(${textMatches(sql`+${column('cluster')}`, 'is', condition.values)})`;
       }
-      return sql<SqlBool>`(${one(condition, tagScopes)})`;
+      return sql<SqlBool>`(${one(condition, jobs)})`;
     }),
   );
 }
@@ -93,7 +96,10 @@ function onlyRunning(states: readonly string[]): boolean {
   return states.length === 1 && states[0] === 'running';
 }
 
-function one(condition: Condition, tagScopes: readonly string[]): RawBuilder<SqlBool> {
+/** What a condition means depends on these properties of its caller. */
+type Context = Pick<VisibleJobs, 'tagScopes' | 'nodePeaks'>;
+
+function one(condition: Condition, context: Context): RawBuilder<SqlBool> {
   switch (condition.kind) {
     case 'text':
       return text(condition);
@@ -108,12 +114,12 @@ function one(condition: Condition, tagScopes: readonly string[]): RawBuilder<Sql
       return literals(column(name), members, condition.values);
     }
     case 'tag':
-      return tagged(condition.ids, tagScopes);
+      return tagged(condition.ids, context.tagScopes);
     case 'schedule':
       return textMatches(JOB_NAME, condition.schedule === 'interactive' ? 'is' : 'not', ['interactive']);
     case 'whole':
     case 'decimal':
-      return number(condition);
+      return number(condition, context);
     case 'during':
       return ranDuring(condition);
     case 'ended':
@@ -163,9 +169,10 @@ export function isReadableTag(ids: readonly bigint[], tagScopes: readonly string
   return allOf([isAnyId(sql.ref('tag.id'), ids), sql`tag.tag_scope IN (${sql.join(wellFormed(tagScopes))})`]);
 }
 
-function number(condition: ConditionOf<'whole' | 'decimal'>): RawBuilder<SqlBool> {
+function number(condition: ConditionOf<'whole' | 'decimal'>, { nodePeaks }: Context): RawBuilder<SqlBool> {
   const { field, range } = condition;
-  const matches = ranged(compared(FIELDS[field], (range.from ?? 0) <= 0 && (range.to ?? 0) >= 0), range);
+  const matchesNull = (range.from ?? 0) <= 0 && (range.to ?? 0) >= 0;
+  const matches = ranged(compared(FIELDS[field], matchesNull, nodePeaks), range);
   if (!isLong(condition)) return matches;
   // SQLite uses the partial index of migrations/0008 only with this literal. likelihood() leads to a cc-backend index.
   const literal = sql<SqlBool>`${column('duration')} > ${sql.lit(LONG_SEC)}`;
@@ -178,8 +185,8 @@ function isLong({ field, range }: ConditionOf<'whole' | 'decimal'>): boolean {
 }
 
 /** A field in a condition. The bare column if NULL cannot match, because ifnull() prevents the use of an index. */
-function compared(field: ValueField, matchesNull: boolean): RawBuilder<unknown> {
-  return matchesNull || field.kind === 'derived' ? fieldValue(field) : column(field.column);
+function compared(field: ValueField, matchesNull: boolean, nodePeaks?: VisibleJobs['nodePeaks']): RawBuilder<unknown> {
+  return matchesNull || !('column' in field) ? fieldValue(field, nodePeaks) : column(field.column);
 }
 
 function ranged(value: RawBuilder<unknown>, { from, to }: Range<bigint | number>): RawBuilder<SqlBool> {

@@ -1,0 +1,33 @@
+import type { Clusters } from '../clusters/clusters.ts';
+
+/** The largest possible values of metrics on one node of a subcluster, in the unit of the metric. */
+export interface NodePeaks {
+  readonly cluster: string;
+  readonly subCluster: string;
+  readonly memory?: number | undefined;
+  readonly accelerators?: number | undefined;
+}
+
+/** The metrics whose peaks are all that a job can use. */
+export const PEAK_METRICS = { memory: 'mem_used', accelerators: 'acc_utilization' } as const;
+export type Peak = keyof typeof PEAK_METRICS;
+
+const peaks = new WeakMap<Clusters, readonly NodePeaks[]>();
+
+/** Returns the peaks of all subclusters. A metric without a peak is left out. */
+export function nodePeaksOf(clusters: Clusters): readonly NodePeaks[] {
+  const known =
+    peaks.get(clusters) ??
+    clusters.list.flatMap(({ name, subClusters }) =>
+      subClusters.map(({ name: subCluster, metricConfig }) => {
+        const peakOf = (metric: string) => {
+          const peak = metricConfig.find((config) => config.name === metric)?.peak ?? 0;
+          return peak > 0 ? peak : undefined;
+        };
+        const { memory, accelerators } = PEAK_METRICS;
+        return { cluster: name, subCluster, memory: peakOf(memory), accelerators: peakOf(accelerators) };
+      }),
+    );
+  peaks.set(clusters, known);
+  return known;
+}
