@@ -39,6 +39,7 @@ import { stopJob } from '../routes/stop-job.ts';
 import { system } from '../routes/system.ts';
 import { tags } from '../routes/tags.ts';
 import { timeline } from '../routes/timeline.ts';
+import { unusedByJobs } from '../routes/unused.ts';
 import { usedNodesOfJobs } from '../routes/used-nodes.ts';
 import { users } from '../routes/users.ts';
 import { accessLog } from './http/access-log.ts';
@@ -152,7 +153,8 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
   for (const route of [usedNodesOfJobs, clusters, system, users]) app.route('/api', route);
   for (const route of [startJob, stopJob, editMeta, tags, deleteJobs, nodeStates]) app.route('/api', route);
   for (const base of ['/api', '/userapi']) {
-    for (const { routes } of [statistics, histograms, percentilesOfJobs, timeline]) app.route(base, routes);
+    for (const { routes } of [statistics, histograms, percentilesOfJobs, timeline, unusedByJobs])
+      app.route(base, routes);
     app.route(base, statisticsOverview);
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }

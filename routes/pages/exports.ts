@@ -6,6 +6,7 @@ import { exportedJobs } from '../jobs.ts';
 import { percentilesOfJobs } from '../percentiles.ts';
 import { statistics } from '../statistics.ts';
 import { timeline } from '../timeline.ts';
+import { unusedByJobs } from '../unused.ts';
 
 const TABLES = {
   jobs: exportedJobs,
@@ -13,6 +14,7 @@ const TABLES = {
   'statistics/percentiles': percentilesOfJobs.exported,
   'statistics/histograms': histograms.exported,
   'statistics/timeline': timeline.exported,
+  'statistics/unused': unusedByJobs.exported,
 };
 
 /** GET /exports/NAME.csv and so on: the tables of the API as files, for the links on the pages. */

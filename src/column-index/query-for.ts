@@ -9,6 +9,7 @@ import { percentilesQuery } from '../questions/percentiles/duckdb.ts';
 import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
 import { timelineQuery } from '../questions/timeline/duckdb.ts';
+import { unusedQuery } from '../questions/unused/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 
 /** A question that one query answers. Its rows are not yet parsed by the schema of its statement. */
@@ -32,5 +33,7 @@ export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 
     case 'timeline':
     case 'timeline waits':
       return timelineQuery(question, context);
+    case 'unused':
+      return unusedQuery(question, context);
   }
 }

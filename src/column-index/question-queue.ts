@@ -21,6 +21,7 @@ const LANE_OF: Readonly<Record<Question['kind'], Lane>> = {
   percentiles: 'slow',
   timeline: 'slow',
   'timeline waits': 'slow',
+  unused: 'slow',
 };
 
 /** A question, and all requests that wait for its answer. */

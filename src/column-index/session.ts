@@ -242,7 +242,8 @@ export class IndexSession {
 /** The groups of all parts of a question. */
 function groupsOf(question: Question): readonly Group[] {
   if (question.kind === 'overview') return question.parts.flatMap((part) => groupsOf({ ...part, jobs: question.jobs }));
-  return question.kind === 'statistics' || question.kind === 'percentiles' ? (question.groupBy ?? []) : [];
+  const { kind } = question;
+  return kind === 'statistics' || kind === 'percentiles' || kind === 'unused' ? (question.groupBy ?? []) : [];
 }
 
 /** Returns what to do about an error: `next` after an integer overflow. Others are thrown. */

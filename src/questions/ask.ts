@@ -14,6 +14,7 @@ import {
 import type { Percentiles } from '../jobs/percentiles.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
 import type { TimelineOptions, TimelinePoint } from '../jobs/timeline.ts';
+import type { Unused } from '../jobs/unused.ts';
 import { refuseHiddenOrder, type VisibleJobs } from '../jobs/visibility.ts';
 import { inSlices } from '../slices.ts';
 import {
@@ -49,25 +50,13 @@ import { type Overview, type OverviewOptions, type OverviewQuestion, overviewQue
 import { type PercentilesOptions, percentilesQuestion } from './percentiles/question.ts';
 import { jobPercentiles, percentilesRow } from './percentiles/sqlite.ts';
 import type { Question } from './question.ts';
+import type { QuestionIndex } from './question-index.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
 import { jobStatistics, statisticsRow } from './statistics/sqlite.ts';
 import { jobsWithin, pointsOf } from './timeline/question.ts';
 import { TimelineRows, timeline, timelineWaits, WaitsRows } from './timeline/sqlite.ts';
-
-/**
- * The column index as an engine for questions. Several places decide whether it is asked:
- * - node/column-index.ts and node/sizing.ts: whether there is an index, by the settings and the memory
- * - list/newest-first.ts, isAlongIndex: not for a page that an index of SQLite leads to
- * - column-index/index-client.ts, ask: not before it is ready, nor for many patterns
- * - column-index/session.ts, ask: not if the question matches a job that the index does not hold
- */
-export interface QuestionIndex {
-  /**
-   * Returns the rows of the answer before their schema has parsed them. Undefined if SQLite must answer. Rejects with
-   * the reason of the deadline's signal, and with `queue_full`.
-   */
-  ask(question: Question, deadline: Deadline): Promise<readonly unknown[] | undefined>;
-}
+import { type UnusedOptions, unusedQuestion } from './unused/question.ts';
+import { unusedOf, unusedRow } from './unused/sqlite.ts';
 
 /** How to read the batches of a list. */
 export interface ListReading {
@@ -132,6 +121,14 @@ export class JobQuestions {
   async percentiles(jobs: VisibleJobs, options: PercentilesOptions, deadline: Deadline): Promise<Percentiles[]> {
     const question = percentilesQuestion(jobs, options);
     const rows = await this.#rows(question, percentilesRow(options), () => jobPercentiles(jobs, options), deadline);
+    refuseMoreGroups(options, rows);
+    return rows;
+  }
+
+  /** Returns one row for all jobs, or one per group. Throws `forbidden` for a metric hidden from the caller. */
+  async unused(jobs: VisibleJobs, options: UnusedOptions, deadline: Deadline): Promise<Unused[]> {
+    const question = unusedQuestion(jobs, options);
+    const rows = await this.#rows(question, unusedRow(options), () => unusedOf(jobs, options), deadline);
     refuseMoreGroups(options, rows);
     return rows;
   }

@@ -7,6 +7,7 @@ import type { PartitionsQuestion } from './partitions/question.ts';
 import type { PercentilesQuestion } from './percentiles/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
 import type { TimelineQuestion } from './timeline/question.ts';
+import type { UnusedQuestion } from './unused/question.ts';
 
 /** All questions to a column index. `jobs` determines what the caller may see. */
 export type Question =
@@ -18,4 +19,5 @@ export type Question =
   | PageIdsQuestion
   | PartitionsQuestion
   | PercentilesQuestion
-  | TimelineQuestion;
+  | TimelineQuestion
+  | UnusedQuestion;

@@ -9,10 +9,12 @@ import { listBatches } from '../../src/questions/list/batches.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
+import { unusedOf } from '../../src/questions/unused/sqlite.ts';
 import { matches } from '../support/naive-filter.ts';
 import { NODE_PEAKS } from '../support/naive-fractions.ts';
 import { naivePercentiles } from '../support/naive-percentiles.ts';
 import { naiveHistograms, naiveMetricHistogram, naiveStatistics } from '../support/naive-statistics.ts';
+import { naiveUnused, randomUnused } from '../support/naive-unused.ts';
 import { randomFilter, randomUser, randomWindow } from '../support/random-filters.ts';
 import { randomGroupBy, randomZone } from '../support/random-groups.ts';
 import { type Row, randomRows, store } from '../support/random-jobs.ts';
@@ -109,6 +111,14 @@ test('percentiles are those of their definition over the sorted values', async (
   await overRandomJobs(randomPercentiles, async (visible, found, asked) => {
     expect(await db.read(jobPercentiles(visible, asked))).toEqual(
       naivePercentiles(found, { ...asked, tagScopes: visible.tagScopes }),
+    );
+  });
+});
+
+test('what was asked for and not used is that of the formulas over the rows', async () => {
+  await overRandomJobs(randomUnused, async (visible, found, asked) => {
+    expect(await db.read(unusedOf(visible, asked))).toEqual(
+      naiveUnused(found, { ...asked, tagScopes: visible.tagScopes }),
     );
   });
 });

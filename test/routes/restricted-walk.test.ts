@@ -303,7 +303,7 @@ describe('a question by a restricted metric', () => {
       'jobs.csv',
       'jobs.ndjson',
       'jobs/count',
-      ...['histograms', 'jobs', 'timeline'].flatMap((name) =>
+      ...['histograms', 'jobs', 'timeline', 'unused'].flatMap((name) =>
         ['', '.csv', '.ndjson'].map((suffix) => `statistics/${name}${suffix}`),
       ),
       'statistics/overview',

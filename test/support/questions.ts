@@ -9,6 +9,7 @@ import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { timeline, timelineWaits } from '../../src/questions/timeline/sqlite.ts';
+import { unusedOf } from '../../src/questions/unused/sqlite.ts';
 
 /** A question that one statement of SQLite answers. */
 export type OneQuery = Exclude<Question, PageIdsQuestion | PartitionsQuestion | OverviewQuestion>;
@@ -30,5 +31,7 @@ export function statementFor(question: OneQuery): Statement<unknown> {
       return timeline(question);
     case 'timeline waits':
       return timelineWaits(question);
+    case 'unused':
+      return unusedOf(question.jobs, question);
   }
 }

@@ -3,6 +3,7 @@ import { DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { jobsWithin } from '../../src/questions/timeline/question.ts';
+import { randomUnused } from './naive-unused.ts';
 import type { OneQuery } from './questions.ts';
 import { randomWindow } from './random-filters.ts';
 import { randomGroupBy, randomZone } from './random-groups.ts';
@@ -64,6 +65,10 @@ export const randomQuestion: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.
       ({ kind, options, groups }) =>
         (jobs: VisibleJobs): OneQuery => ({ kind, ...options, jobs: jobsWithin(jobs, options), groups }),
     ),
+  randomUnused.map(
+    (options) =>
+      (jobs: VisibleJobs): OneQuery => ({ kind: 'unused', jobs, ...options }),
+  ),
   fc.record({ scales: fc.array(scale, { maxLength: 3 }), bins: fc.constantFrom(1, 3, 10, 100) }).map(
     ({ scales, bins }) =>
       (jobs: VisibleJobs): OneQuery => ({ kind: 'metric histograms', jobs, scales, bins }),

@@ -117,7 +117,7 @@ function sum(value: RawBuilder<unknown>): RawBuilder<unknown> {
 }
 
 /** Whole hours of a sum of seconds, rounded towards minus infinity. Hours and rest are summed apart, as in `sum`. */
-function hours(seconds: RawBuilder<unknown>): RawBuilder<unknown> {
+export function hours(seconds: RawBuilder<unknown>): RawBuilder<unknown> {
   const rest = sql`sum((${seconds}) % 3600)`;
   return sql`CAST(ifnull(sum((${seconds}) / 3600) + ${rest} / 3600 - (${rest} % 3600 < 0), 0) AS INTEGER)`;
 }

@@ -213,7 +213,7 @@ function isAnyId(column: string, ids: readonly bigint[], { parameters }: FilterC
 }
 
 /** Only the numbers of members of the closed set reach the SQL text. */
-function isMember(field: FieldOf<'member'>, values: readonly string[]): string {
+export function isMember(field: FieldOf<'member'>, values: readonly string[]): string {
   const members = membersOf(field);
   const numbers = [...new Set(values)].map((value) => members.indexOf(value)).filter((number) => number >= 0);
   return numbers.length === 0 ? 'false' : `${field.column} IN (${numbers.join(', ')})`;
