@@ -35,6 +35,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   columns: () => import('./columns.ts'),
   dashboards: () => import('./dashboards.ts'),
   answers: () => import('./answers.ts'),
+  advice: () => import('./advice.ts'),
   growth: () => import('./growth.ts'),
   odd: () => import('./odd.ts'),
   record: () => import('./record.ts'),

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
+import { advice } from '../routes/advice.ts';
 import { clusters } from '../routes/clusters.ts';
 import { count } from '../routes/count.ts';
 import { deleteJobs } from '../routes/delete-jobs.ts';
@@ -156,6 +157,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     for (const { routes } of [statistics, histograms, percentilesOfJobs, timeline, unusedByJobs])
       app.route(base, routes);
     app.route(base, statisticsOverview);
+    app.route(base, advice);
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
   for (const route of [healthz, assetFiles, query, login(service)]) app.route('/', route);

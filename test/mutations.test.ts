@@ -39,6 +39,7 @@ const WITHOUT = [
   'column-index/incoming-jobs.ts',
   'column-index/index-state.ts',
   'questions/quantized.ts',
+  'questions/question-index.ts',
   'connections/start-connection.ts',
   'graphql/raw-json.ts',
   'graphql/resolvers/index.ts',

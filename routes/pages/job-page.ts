@@ -13,11 +13,15 @@ import { formBody } from '../../src/http/query/form-body.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
+import type { Asked } from '../../src/jobs/advice.ts';
 import { hiddenFrom, hiddenIn } from '../../src/jobs/hidden-metrics.ts';
+import { nodePeaksOf } from '../../src/jobs/node-peaks.ts';
 import { mayWriteTags, readableScopes } from '../../src/jobs/visibility.ts';
 import { jobContent } from '../../src/pages/job/content.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { jobById, jobInsideQuery } from '../../src/questions/one-job/sqlite.ts';
+import { familyOf, sizeOf } from '../../src/questions/past-jobs/past-jobs.ts';
+import { adviceFor } from '../advice.ts';
 
 /** The fields of the form: the action, and the type, name and scope of a tag. */
 export const TAG_FORM = formBody({ bytes: 16 * 1024, fields: 16 });
@@ -33,8 +37,10 @@ export const jobPage = new Hono<AppEnv>()
     const job = shownJob(found.job);
     const { clusters, archive, frontend } = c.get('service');
     const subCluster = clusters.subCluster(job.cluster, job.subCluster);
+    const advice = job.user === '' ? undefined : await adviceFor(c, { user: job.user, asked: askedAs(job) });
     const content = jobContent({
       job,
+      used: { peaks: nodePeaksOf(clusters), advice },
       subCluster,
       metrics: (subCluster?.metricConfig ?? []).filter(mayBeSeen(c, job)),
       hasArchive: archive !== undefined,
@@ -61,6 +67,18 @@ export const jobPage = new Hono<AppEnv>()
     c.get('service').archiveChanged?.();
     return c.redirect(`/jobs/${id}#tags`, 303);
   });
+
+/** What the next such job would ask for. */
+function askedAs({ cluster, partition, jobName, numNodes, walltime }: ShownJob): Asked {
+  const known = Number(walltime);
+  return {
+    cluster,
+    partition,
+    family: familyOf(jobName),
+    size: sizeOf(Number(numNodes)),
+    walltime: known > 0 ? known : undefined,
+  };
+}
 
 /** Returns the database id in the path. Throws not_found for any other kind of id. */
 function idOf(c: Context<AppEnv>): bigint {

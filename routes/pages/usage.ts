@@ -14,6 +14,7 @@ import { cut } from '../../src/pages/cut.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { SUBJECTS, type Subject, subjectPath } from '../../src/pages/subjects.ts';
 import { usageContent } from '../../src/pages/usage/content.ts';
+import type { UnusedContent } from '../../src/pages/usage/unused-content.ts';
 import type { ListedJob } from '../../src/questions/list/listed-jobs.ts';
 import type { OverviewOptions } from '../../src/questions/overview/question.ts';
 
@@ -37,11 +38,12 @@ async function answer(c: Context<AppEnv>, subject: Subject, name: string): Promi
   const recentFilter = [...filter, ...startedSince('last30d', nowSec(c))];
   const other = subject === 'user' ? 'project' : 'user';
   const tables = groupsFor(visibleJobs(c, filter)).filter((group) => group === 'partition' || group === other);
-  const [all, recent, largest, longest] = await Promise.all([
+  const [all, recent, largest, longest, unused] = await Promise.all([
     periodOf(c, subject, filter, [{ groupBy: ['month'] }, ...tables.map((by) => ({ groupBy: [by], ...LARGEST }))]),
     periodOf(c, subject, recentFilter),
     first(c, recentFilter, 'num-nodes'),
     first(c, recentFilter, 'duration'),
+    unusedOf(c, recentFilter, subject),
   ]);
   const isOwn = subject === 'user' && name === c.get('user').name;
   if (all.totals === undefined && !isOwn) throw unknown(subject, name);
@@ -57,6 +59,7 @@ async function answer(c: Context<AppEnv>, subject: Subject, name: string): Promi
     groups: tables.map((by, at) => ({ by, rows: groups[at] ?? [] })),
     largest,
     longest,
+    unused,
   });
   return pageAnswer(c, { title: `${FIELDS[subject].form.label} ${cut(name)}`, content, scripts: ['jobs.js'] });
 }
@@ -84,6 +87,27 @@ async function periodOf(
   ]);
   const [[totals] = [], states = [], ...others] = statistics;
   return { totals, states, more: others, wait };
+}
+
+/**
+ * Reads what recent jobs did not use, and who wasted most: of a user's jobs by their names, and of a project's by user.
+ * Undefined if the visitor may not see a metric that it shows.
+ */
+async function unusedOf(c: Context<AppEnv>, filter: JobFilter, subject: Subject): Promise<UnusedContent | undefined> {
+  const jobs = visibleJobs(c, filter);
+  const by = groupsFor(jobs).find((group) => group === (subject === 'user' ? 'name-family' : 'user'));
+  const page = { page: 1, itemsPerPage: LARGEST.page.itemsPerPage };
+  const asked = { nowSec: nowSec(c), sortBy: 'idleCoreHours', page } as const;
+  try {
+    const [[total], groups] = await Promise.all([
+      c.get('jobs').unused(jobs, { nowSec: nowSec(c) }, c.get('deadline')),
+      by === undefined ? [] : c.get('jobs').unused(jobs, { ...asked, groupBy: [by] }, c.get('deadline')),
+    ]);
+    return total === undefined ? undefined : { total, by, groups };
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'forbidden') return undefined;
+    throw error;
+  }
 }
 
 /** Returns the jobs with the largest values. */

@@ -64,6 +64,13 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/timeline/sums.ts', '} >= $', '} > $', 'routes/timeline'),
   mutation('questions/timeline/question.ts', 'BigInt(from) - 1n', 'BigInt(from)', 'questions/timeline'),
   mutation('questions/percentiles/question.ts', 'of.startsWith(METRIC)', 'false', 'routes/restricted-metrics'),
+  mutation('questions/past-jobs/past-jobs.ts', 'FOLDED_ENDS.includes(name.charAt(end - 1))', 'false', 'routes/advice'),
+  mutation('questions/past-jobs/sqlite.ts', "groupKey('name-family'", "groupKey('partition'", 'routes/advice'),
+  mutation('questions/unused/duckdb.ts', '" DESC`', '" ASC`', 'column-index/equality'),
+  mutation('questions/unused/question.ts', "...keysShownBy('cores-used'), ", '', 'routes/unused'),
+  mutation('questions/unused/sqlite.ts', 'min(1.0, ', 'min(9.0, ', 'db/random-filters'),
+  mutation('questions/used/duckdb.ts', '}) AND walltime > 0', '}) AND walltime > 60', 'column-index/equality'),
+  mutation('questions/used/sqlite.ts', '{HAS_ENDED} AND', '{sql`1`} AND', 'db/random-filters'),
   mutation(
     'questions/percentiles/duckdb.ts',
     'whereColumns(jobs.conditions, context)',

@@ -78,6 +78,12 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     // there.
     expect(await texts('.verdict')).toEqual(['! caution', '✓ normal', '']);
     expect(await texts('.hosts li')).toEqual(['n01', 'n02']);
+    // A load of 2 * 30 on 4 threads. 245 of 256 GB.
+    const used = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Asked for and used' }) });
+    expect(await used.locator('p').allInnerTexts()).toEqual([
+      'It used 1h of 2h of its walltime (50 %). On average it had 15.0 processes per hardware thread. It used 96 % of the memory of its nodes.',
+      expect.stringContaining('No advice on the walltime yet: it needs at least 20 jobs of the same user'),
+    ]);
     expect(complaints).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ const JOBS = [
   }),
   job({ jobId: 3, jobState: 'running', startTime: NOW - 3600, duration: 0 }),
   job({ jobId: 4, jobState: 'timeout', startTime: NOW - 60 * DAY, duration: 36_000, partition: 'long' }),
-  job({ jobId: 5, user: 'bob', project: 'p2', startTime: NOW - 2 * DAY }),
+  job({ jobId: 5, user: 'bob', project: 'p2', startTime: NOW - 2 * DAY, footprint: { cpu_load_avg: 1 } }),
   job({ jobId: 6, user: 'a/b ü', project: '..' }),
 ];
 
@@ -132,6 +132,13 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a user or a project', () => {
     await follow(page, page.locator('[aria-label=Project] tr:last-child a').first());
     expect(await page.locator('h1').innerText()).toBe('Project p2');
     expect(await texts('[aria-label=User] tbody tr')).toEqual(['ada 1 16', 'bob 1 4']);
+    // A load of 1 on 4 threads for an hour. Nothing is known of the other job.
+    expect(await page.getByText('measured core hours').innerText()).toMatch(
+      /^Of 4 measured core hours 3 were idle \(75.0 %\)/,
+    );
+    expect(await texts('[aria-label="Most idle core hours"] tbody tr')).toEqual(['bob 1 4 3 (75.0 %) 0 0 (0.0 %)']);
+    await follow(page, page.getByRole('link', { name: 'at most a quarter of their cores' }));
+    expect(await ids()).toEqual(['5']);
   });
 
   test('is reached from lists and jobs, where a link to the filter remains', async () => {

@@ -15,6 +15,7 @@ import { footprintTable } from './footprint-table.ts';
 import { jobPlots } from './plots.ts';
 import type { JobContent } from './shown-content.ts';
 import { jobTags } from './tags.ts';
+import { usedWords } from './used-words.ts';
 
 /** The number of hosts that are visible. The others are collapsed. */
 const SHOWN_HOSTS = 32;
@@ -32,6 +33,7 @@ ${hasFrontend && frontendJobLinks(job)}<div class="sides">
 <section><h2>Footprint</h2>${footprintTable(content)}</section>
 <section><h2 id="tags">Tags</h2>${jobTags(content)}</section>
 </div>
+<section><h2>Asked for and used</h2>${usedWords(job, content.metrics, content.used)}</section>
 <section><h2>Nodes</h2>${hosts(job)}</section>
 <section><h2>Metadata</h2>${metadata(job)}</section>
 <section><h2>Metrics</h2>${jobPlots(content)}</section>

@@ -1,5 +1,6 @@
 import type { SubCluster, SubClusterMetric } from '../../clusters/derive.ts';
 import type { ShownJob } from '../../http/json/shown-job.ts';
+import type { UsedContent } from './used-words.ts';
 
 /** The data of the page of a job. */
 export interface JobContent {
@@ -11,6 +12,7 @@ export interface JobContent {
   hasArchive: boolean;
   /** True if the service also has the pages of cc-backend's front end. */
   hasFrontend: boolean;
+  used: UsedContent;
   /** The tag scopes that the visitor may write. */
   writableScopes: readonly string[];
 }
