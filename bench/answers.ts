@@ -20,6 +20,12 @@ const QUESTIONS: readonly { name: string; path: string; mostMs?: number }[] = [
   { name: 'waiting percentiles of all jobs', path: `${PERCENTILES}?of=wait` },
   { name: 'waiting percentiles by user', path: `${PERCENTILES}?of=wait&group-by=user` },
   { name: 'percentiles of the walltime used by partition', path: `${PERCENTILES}?of=walltime-used&group-by=partition` },
+  { name: 'percentiles of the cores used by partition', path: `${PERCENTILES}?of=cores-used&group-by=partition` },
+  {
+    name: 'hours not used by user',
+    path: '/api/statistics/unused?group-by=user&sort-by=idleCoreHours&items-per-page=10',
+  },
+  { name: 'jobs that used at most a tenth of their cores', path: '/api/jobs/count?cores-used=-0.1' },
   { name: 'percentiles of the energy by partition', path: `${PERCENTILES}?of=energy&group-by=partition` },
   {
     name: 'percentiles of a metric by partition',

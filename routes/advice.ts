@@ -9,8 +9,10 @@ import { positive, wholeId } from '../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
 import { type Asked, LEAST_JOBS, type Likeness, type WalltimeAdvice, walltimeAdvice } from '../src/jobs/advice.ts';
 import { checkText, type JobFilter } from '../src/jobs/filter.ts';
+import { usualJobs } from '../src/jobs/usual-jobs.ts';
 import { familyOf, pastJobs, sizeOf } from '../src/questions/past-jobs/past-jobs.ts';
 import { newestJobs } from '../src/questions/past-jobs/sqlite.ts';
+import { inSlices } from '../src/slices.ts';
 
 /** Percent. With less, the advice would be wrong for every other job; more needs more jobs than it looks at. */
 const COVERAGE = { least: 50, most: 99, otherwise: 98 } as const;
@@ -74,6 +76,24 @@ export const advice = resource().openapi(
     return json({ advice: shown(found, { asked, coverage }) });
   },
 );
+
+/** The kinds of a user's jobs that get advice on the user's page. */
+const MOST_KINDS = 5;
+
+/** Returns advice for the usual jobs of a user, from jobs that the caller may see. */
+export async function adviceForUsual(c: Context<AppEnv>, user: string) {
+  const deadline = c.get('deadline');
+  const at = nowSec(c);
+  const jobs = visibleJobs(c, [{ kind: 'text', field: 'user', operator: 'is', values: [user] }]);
+  const past = await pastJobs(c.get('db'), jobs, at, deadline);
+  const options = { coverage: COVERAGE.otherwise / 100, nowSec: at };
+  // Other requests run between two kinds.
+  return await inSlices(
+    usualJobs(past, MOST_KINDS),
+    (usual) => ({ usual, advice: walltimeAdvice(past, usual, options) }),
+    deadline,
+  );
+}
 
 /** Returns advice for a job of a user, from jobs that the caller may see. */
 export async function adviceFor(

@@ -17,6 +17,7 @@ import { usageContent } from '../../src/pages/usage/content.ts';
 import type { UnusedContent } from '../../src/pages/usage/unused-content.ts';
 import type { ListedJob } from '../../src/questions/list/listed-jobs.ts';
 import type { OverviewOptions } from '../../src/questions/overview/question.ts';
+import { adviceForUsual } from '../advice.ts';
 
 /** The order and number of the groups in a table. */
 const LARGEST = { sortBy: DEFAULT_SORT_FIELD, page: { page: 1, itemsPerPage: 10 } } as const;
@@ -38,12 +39,13 @@ async function answer(c: Context<AppEnv>, subject: Subject, name: string): Promi
   const recentFilter = [...filter, ...startedSince('last30d', nowSec(c))];
   const other = subject === 'user' ? 'project' : 'user';
   const tables = groupsFor(visibleJobs(c, filter)).filter((group) => group === 'partition' || group === other);
-  const [all, recent, largest, longest, unused] = await Promise.all([
+  const [all, recent, largest, longest, unused, advice] = await Promise.all([
     periodOf(c, subject, filter, [{ groupBy: ['month'] }, ...tables.map((by) => ({ groupBy: [by], ...LARGEST }))]),
     periodOf(c, subject, recentFilter),
     first(c, recentFilter, 'num-nodes'),
     first(c, recentFilter, 'duration'),
     unusedOf(c, recentFilter, subject),
+    subject === 'user' ? adviceForUsual(c, name) : [],
   ]);
   const isOwn = subject === 'user' && name === c.get('user').name;
   if (all.totals === undefined && !isOwn) throw unknown(subject, name);
@@ -60,6 +62,7 @@ async function answer(c: Context<AppEnv>, subject: Subject, name: string): Promi
     largest,
     longest,
     unused,
+    advice,
   });
   return pageAnswer(c, { title: `${FIELDS[subject].form.label} ${cut(name)}`, content, scripts: ['jobs.js'] });
 }

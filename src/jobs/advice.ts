@@ -76,18 +76,30 @@ export function walltimeAdvice(
   asked: Asked,
   { coverage, nowSec }: { readonly coverage: number; readonly nowSec: number },
 ): WalltimeAdvice {
+  const alike = likenessOf(past);
   let first: WalltimeAdvice | undefined;
-  for (const [level, names] of ALIKE.entries()) {
-    const alike = names.filter((name) => asked[name] !== undefined);
-    const such = past.filter((job) => alike.every((name) => job[name] === asked[name]));
-    const tried = such
-      .slice(0, TRIED_JOBS)
-      .filter((job) => !ALIKE.slice(0, level).some((narrow) => hasEstimate(past, job, narrow, coverage)));
-    const found = { ...adviceOf(such, tried, asked.walltime ?? 0, level, { coverage, nowSec }), alike };
+  for (const [level, all] of ALIKE.entries()) {
+    const names = all.filter((name) => asked[name] !== undefined);
+    const such = alike(asked, names);
+    const isOwn = (job: PastJob) =>
+      !ALIKE.slice(0, level).some((narrow) => hasEstimate(alike(job, narrow), job, coverage));
+    const tried = such.slice(0, TRIED_JOBS).filter(isOwn);
+    const found = { ...adviceOf(such, tried, asked.walltime ?? 0, level, { coverage, nowSec }), alike: names };
     if (found.why !== 'few_jobs') return found;
     first ??= found;
   }
   return first ?? { ...NONE, why: 'few_jobs', alike: [] };
+}
+
+/** Returns a function for the jobs that share some properties with a job, newest start first. */
+function likenessOf(past: readonly PastJob[]) {
+  const groups = new Map<string, Map<string, PastJob[]>>();
+  const keyOf = (job: Asked, names: readonly Likeness[]) => JSON.stringify(names.map((name) => job[name]));
+  return (job: Asked, names: readonly Likeness[]): readonly PastJob[] => {
+    const grouped = groups.get(names.join()) ?? Map.groupBy(past, (one) => keyOf(one, names));
+    groups.set(names.join(), grouped);
+    return grouped.get(keyOf(job, names)) ?? [];
+  };
 }
 
 const NONE = { walltime: undefined, jobs: 0, within: 0, reachedWalltime: 0, tried: 0, kept: 0 } as const;
@@ -145,19 +157,17 @@ function estimatesAt(such: readonly PastJob[], atSec: number, coverage: number):
 }
 
 /** The share for each of RAISES. Undefined if the jobs are too few for any share. */
-function sharesFor({ jobs }: RunTimeCurve, coverage: number): number[] | undefined {
+function sharesFor({ jobs }: Pick<RunTimeCurve, 'jobs'>, coverage: number): number[] | undefined {
   const share = (coverage * (jobs + 1)) / jobs;
   if (jobs < LEAST_JOBS || share > 1) return undefined;
   return RAISES.map((raise) => share + (1 - share) * raise);
 }
 
-/** True if the jobs that shared these properties with a job were enough for an estimate when it was submitted. */
-function hasEstimate(past: readonly PastJob[], job: PastJob, names: readonly Likeness[], coverage: number): boolean {
-  const such = past.filter((other) => names.every((name) => other[name] === job[name]));
-  const ended = newestBefore(such, job.submittedAt).filter(
-    (other) => knownAt(other, job.submittedAt).has !== 'not ended',
-  );
-  return ended.length >= LEAST_JOBS && coverage * (ended.length + 1) <= ended.length;
+/** True if the jobs that are alike were enough for an estimate when a job was submitted. */
+function hasEstimate(such: readonly PastJob[], { submittedAt }: PastJob, coverage: number): boolean {
+  const before = newestBefore(such, submittedAt);
+  const jobs = before.filter((job) => knownAt(job, submittedAt).has !== 'not ended').length;
+  return sharesFor({ jobs }, coverage) !== undefined;
 }
 
 /** `such` is in descending order of the start. */

@@ -79,6 +79,21 @@ describe('GET /api/advice/walltime', () => {
     expect(await faultIn(hidden)).toEqual([404, 'not_found', expect.any(String)]);
   });
 
+  test('is on the pages of a job and of its user', async () => {
+    // 697 s, in whole minutes.
+    const words =
+      /Advice for the next such job: <strong>12m<\/strong> of walltime instead of 1d\. 98 of the last 99 jobs/;
+    const page = async (path: string) => await (await service.get(path, 'root', 'admin')).text();
+    expect(await page('/jobs/1')).toMatch(words);
+    expect(await page('/users/ada')).toMatch(words);
+    expect(await page('/users/ada')).toMatch(
+      /<bdi>relax<\/bdi> <span class="of"><bdi>small<\/bdi>, <bdi>work<\/bdi>, 2-3 nodes/,
+    );
+    // 30 jobs cannot tell what 98 % of them need.
+    expect(await page('/jobs/100')).toContain('No advice on the walltime yet');
+    expect(await page('/users/bob')).not.toContain('Advice on walltimes');
+  });
+
   test.each([
     ['', 'name a job by db-id, or the user and the cluster'],
     ['user=ada', 'name a job by db-id, or the user and the cluster'],

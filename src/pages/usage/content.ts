@@ -15,6 +15,7 @@ import { jobsTable } from '../jobs/content.ts';
 import { monthBars, shownMonths } from '../month-bars.ts';
 import { narrowed, shownGroup } from '../statistics/narrowed.ts';
 import { type Subject, subjectLink } from '../subjects.ts';
+import { adviceSection, type UsualAdvice } from './advice-content.ts';
 import { type UnusedContent, unusedSection } from './unused-content.ts';
 
 export interface Period {
@@ -46,11 +47,13 @@ export interface UsageContent {
   longest: readonly ListedJob[];
   /** Of the recent period. */
   unused: UnusedContent | undefined;
+  /** Empty for a project. */
+  advice: UsualAdvice;
 }
 
 /** Renders what a user or a project has used. */
 export function usageContent(content: UsageContent): Html {
-  const { subject, name, all, recent, groups, largest, longest, unused } = content;
+  const { subject, name, all, recent, groups, largest, longest, unused, advice } = content;
   const person = all.totals?.name ?? '';
   return html`<div class="head"><h1>${FIELDS[subject].form.label} <bdi>${cut(name)}</bdi>${person !== '' && html` <span class="of"><bdi>${cut(person)}</bdi></span>`}</h1>
 <span class="across"><a href="${address('/jobs', all.query)}">All jobs</a> · <a href="${address('/statistics', all.query)}">Statistics</a></span>${exportLinks('Export these jobs', 'jobs', all.query)}</div>
@@ -62,6 +65,7 @@ ${monthsSection(content)}<div class="sides">
 ${groupTable(all, { by: 'state', rows: all.states })}
 ${groups.map((group) => groupTable(all, group))}</div>
 ${unused !== undefined && unusedSection(recent, unused)}
+${adviceSection(advice)}
 ${recentJobs('Largest jobs', recent, 'num-nodes', largest)}
 ${recentJobs('Longest jobs', recent, 'duration', longest)}`
 }`;
