@@ -20,7 +20,7 @@ const PROMISED = [90, 98];
 /** Points of percentage by which the share of kept advice may differ from the promise. */
 const TOLERANCE = 1.5;
 /** Jobs of each log that get advice, evenly spread. */
-const SAMPLED = 3_000;
+const SAMPLED = 2_000;
 /** Folder of logs: `.swf` and `.swf.gz`, and `.psv` as sacct prints it. */
 const TRACES = [process.env['TRACES'], '../shared/data/traces'].find(
   (folder) => folder !== undefined && existsSync(folder),

@@ -45,7 +45,7 @@ export interface WalltimeAdvice {
   /** Seconds. Undefined without advice, for the reason `why`. */
   readonly walltime: number | undefined;
   /**
-   * - `few_jobs`: fewer than LEAST_JOBS such jobs have ended
+   * - `few_jobs`: fewer than LEAST_JOBS such jobs have ended, or too few have tried the advice out
    * - `unsteady`: run times change so much that earlier advice would not have been kept
    * - `not_shorter`: such jobs need what was asked for
    */
@@ -84,7 +84,7 @@ export function walltimeAdvice(
     const isOwn = (job: PastJob) =>
       !ALIKE.slice(0, level).some((narrow) => hasEstimate(alike(job, narrow), job, coverage));
     const tried = such.slice(0, TRIED_JOBS).filter(isOwn);
-    const found = { ...adviceOf(such, tried, asked.walltime ?? 0, level, { coverage, nowSec }), alike: names };
+    const found = { ...adviceOf(such, tried, asked.walltime ?? 0, { coverage, nowSec }), alike: names };
     if (found.why !== 'few_jobs') return found;
     first ??= found;
   }
@@ -109,7 +109,6 @@ function adviceOf(
   such: readonly PastJob[],
   tried: readonly PastJob[],
   walltime: number,
-  level: number,
   { coverage, nowSec }: { readonly coverage: number; readonly nowSec: number },
 ): Omit<WalltimeAdvice, 'alike'> {
   const newest = such.slice(0, ESTIMATE_JOBS);
@@ -119,17 +118,18 @@ function adviceOf(
   if (shares === undefined) return { ...NONE, ...counts, why: 'few_jobs' };
   const earlier = tried.map((job) => ({ job, estimates: estimatesAt(such, job.submittedAt, coverage) }));
   for (const [raise, share] of shares.entries()) {
+    const seconds = timeWithin(curve, share);
+    if (seconds === Number.POSITIVE_INFINITY || (walltime > 0 && seconds >= walltime)) {
+      return { ...NONE, ...counts, why: 'not_shorter' };
+    }
     const record = recordOf(
       earlier.map(({ job, estimates }) => ({ job, advice: estimates?.[raise] })),
       nowSec,
     );
-    // A wider group has to prove itself: the asked job is of a kind of which there are few.
-    if (record.tried < LEAST_JOBS && level > 0) return { ...NONE, ...counts, ...record, why: 'few_jobs' };
-    if (record.tried >= LEAST_JOBS && record.kept < coverage * (record.tried + 1)) continue;
-    const seconds = timeWithin(curve, share);
-    if (seconds === Number.POSITIVE_INFINITY || (walltime > 0 && seconds >= walltime)) {
-      return { ...NONE, ...counts, ...record, why: 'not_shorter' };
-    }
+    const wanted = coverage * (record.tried + 1);
+    // Without a record it is not known whether the jobs change.
+    if (record.tried < LEAST_JOBS || record.tried < wanted) return { ...NONE, ...counts, ...record, why: 'few_jobs' };
+    if (record.kept < wanted) continue;
     const within = newest.filter(({ has, duration }) => has === 'ended' && duration <= seconds).length;
     return { ...counts, ...record, walltime: seconds, why: undefined, within };
   }

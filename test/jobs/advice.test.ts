@@ -112,14 +112,15 @@ describe('advice on a walltime', () => {
     expect(ask(jobs(99), 0.98)).toMatchObject({ walltime: 697, within: 98 });
   });
 
-  test('needs 20 jobs that have ended, and more for a share that they cannot tell', () => {
-    expect(ask(jobs(19))).toMatchObject({ walltime: undefined, why: 'few_jobs', jobs: 19 });
-    expect(ask(jobs(20))).toMatchObject({ walltime: 618, jobs: 20 }); // the 19th: 21 * 0.9 = 18.9
-    expect(ask(jobs(48), 0.98).why).toBe('few_jobs');
-    expect(ask(jobs(49), 0.98).walltime).toBe(648);
-    expect(ask(jobs(40, (nth) => (nth < 21 ? { has: 'not ended', startedAt: NOW - 60, duration: 60 } : {}))).why).toBe(
-      'few_jobs',
-    );
+  test('needs 20 jobs that have ended, and 20 after them that try it out', () => {
+    expect(ask(jobs(19))).toMatchObject({ walltime: undefined, why: 'few_jobs', jobs: 19, tried: 0 });
+    expect(ask(jobs(39))).toMatchObject({ walltime: undefined, why: 'few_jobs', jobs: 39, tried: 19 });
+    expect(ask(jobs(40))).toMatchObject({ walltime: 636, jobs: 40, tried: 20, kept: 20 }); // the 37th: 41 * 0.9 = 36.9
+    // Fewer than 49 cannot tell what 98 % need.
+    expect(ask(jobs(97), 0.98).why).toBe('few_jobs');
+    expect(ask(jobs(98), 0.98)).toMatchObject({ walltime: 697, tried: 49 }); // the last one: 99 * 0.98 = 97.02
+    const running = { has: 'not ended', startedAt: NOW - 60, submittedAt: NOW - 60, duration: 60 } as const;
+    expect(ask(jobs(60, (nth) => (nth < 21 ? running : {}))).why).toBe('few_jobs');
   });
 
   test('does not count a job that reached its walltime as ended within any time', () => {
@@ -133,7 +134,7 @@ describe('advice on a walltime', () => {
     expect(ask(jobs(99), 0.9, { walltime: 690 }).walltime).toBe(689);
   });
 
-  test('comes from a wider group if it has proved itself there', () => {
+  test('comes from a wider group if jobs of the same kind have tried it out', () => {
     // Each job has a name of its own, so the jobs of a partition and size tell.
     const named = jobs(200, (nth) => ({ family: `f${nth}` }));
     expect(ask(named, 0.9, { family: 'new' })).toMatchObject({

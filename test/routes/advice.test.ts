@@ -11,7 +11,7 @@ const JOBS = [
   ...Array.from({ length: 99 }, (_, nth) =>
     job({ ...like, ...started(nth), jobId: 100 + nth, duration: 600 + nth, metaData: { jobName: `relax_${nth}` } }),
   ),
-  ...Array.from({ length: 30 }, (_, nth) =>
+  ...Array.from({ length: 50 }, (_, nth) =>
     job({ ...like, ...started(nth), jobId: 300 + nth, user: 'bob', duration: 7200, metaData: { jobName: 'md' } }),
   ),
   // These say nothing about the run time.
@@ -71,9 +71,9 @@ describe('GET /api/advice/walltime', () => {
 
   test('rests on jobs that the caller may see', async () => {
     const bob = 'user=bob&cluster=small&coverage=90';
-    expect(await advice(bob)).toMatchObject({ walltime: 7200, jobs: 30 });
-    expect(await advice(bob, 'sue', 'api', 'support')).toMatchObject({ walltime: 7200, jobs: 30 });
-    expect(await advice(bob, 'bob', 'api', 'user')).toMatchObject({ walltime: 7200, jobs: 30 });
+    expect(await advice(bob)).toMatchObject({ walltime: 7200, jobs: 50 });
+    expect(await advice(bob, 'sue', 'api', 'support')).toMatchObject({ walltime: 7200, jobs: 50 });
+    expect(await advice(bob, 'bob', 'api', 'user')).toMatchObject({ walltime: 7200, jobs: 50 });
     expect(await advice(bob, 'ada', 'api', 'user')).toMatchObject({ walltime: null, why: 'few_jobs', jobs: 0 });
     const hidden = await service.get('/userapi/advice/walltime?db-id=100', 'ada', 'api', 'user');
     expect(await faultIn(hidden)).toEqual([404, 'not_found', expect.any(String)]);
@@ -89,7 +89,7 @@ describe('GET /api/advice/walltime', () => {
     expect(await page('/users/ada')).toMatch(
       /<bdi>relax<\/bdi> <span class="of"><bdi>small<\/bdi>, <bdi>work<\/bdi>, 2-3 nodes/,
     );
-    // 30 jobs cannot tell what 98 % of them need.
+    // 50 jobs cannot tell what 98 % of them need.
     expect(await page('/jobs/100')).toContain('No advice on the walltime yet');
     expect(await page('/users/bob')).not.toContain('Advice on walltimes');
   });

@@ -53,16 +53,17 @@ export function naiveAdvice(
       .filter((job) => !LEVELS.slice(0, level).some((narrow) => hasEstimate(job, narrow)))
       .map((job) => ({ job, given: estimates(before(such, job.submittedAt), job.submittedAt) }));
     for (const [raise, walltime] of now.entries()) {
+      const isShorter = walltime < (asked.walltime ?? Number.POSITIVE_INFINITY);
+      if (!isShorter) return { walltime: undefined, why: 'not_shorter' };
       const tried = own.flatMap(({ job, given }) => {
         const sec = given?.[raise] ?? Number.POSITIVE_INFINITY;
         const isGiven = sec < (job.walltime || Number.POSITIVE_INFINITY) && job.startedAt + sec <= nowSec;
         return isGiven ? [job.has === 'ended' && job.duration <= sec] : [];
       });
       const kept = tried.filter((isKept) => isKept).length;
-      if (tried.length < 20 && level > 0) continue next;
-      if (tried.length >= 20 && kept < coverage * (tried.length + 1)) continue;
-      const isShorter = walltime < (asked.walltime ?? Number.POSITIVE_INFINITY);
-      return isShorter ? { walltime, why: undefined } : { walltime: undefined, why: 'not_shorter' };
+      const wanted = coverage * (tried.length + 1);
+      if (tried.length < 20 || wanted > tried.length) continue next;
+      if (kept >= wanted) return { walltime, why: undefined };
     }
     return { walltime: undefined, why: 'unsteady' };
   }
