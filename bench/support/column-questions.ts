@@ -1,12 +1,16 @@
+import type { CountingQuestion } from '../../src/column-index/query-for.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import type { OneQuery } from '../../test/support/questions.ts';
 import { END_SEC } from './database.ts';
 
+/** One query of each engine answers it. */
+type BenchQuestion = OneQuery & CountingQuestion;
+
 const all = visibleTo({ name: 'bench', roles: new Set(['admin']), projects: [] });
 const where = (...conditions: Condition[]) => ({ ...all, conditions });
 const now = { nowSec: END_SEC, shortJobSec: 300 };
-const statistics = (jobs: VisibleJobs): OneQuery => ({ kind: 'statistics', jobs, ...now });
+const statistics = (jobs: VisibleJobs): BenchQuestion => ({ kind: 'statistics', jobs, ...now });
 const lastDays = (days: number) =>
   where({ kind: 'whole', field: 'start-time', range: { from: BigInt(END_SEC - days * 86_400) } });
 const MONTH = { from: BigInt(END_SEC - 30 * 86_400), to: BigInt(END_SEC) };
@@ -15,7 +19,7 @@ const scale = (metric: string, stat: string, peak: number) => ({ metric, stat, u
 /** A question of a dashboard, and its limits at 20 M jobs. */
 export interface Question {
   readonly name: string;
-  readonly question: OneQuery;
+  readonly question: BenchQuestion;
   /** The request for this question. */
   readonly path: string;
   /** Speed-up over the table scan of SQLite. */

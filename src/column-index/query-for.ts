@@ -8,12 +8,13 @@ import { partitionsQuery } from '../questions/partitions/duckdb.ts';
 import { percentilesQuery } from '../questions/percentiles/duckdb.ts';
 import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
-import { timelineQuery } from '../questions/timeline/duckdb.ts';
+import { timelineGroupsQuery, timelineQuery } from '../questions/timeline/duckdb.ts';
+import type { TimelineWaitsQuestion } from '../questions/timeline/question.ts';
 import { unusedQuery } from '../questions/unused/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 
 /** A question that one query answers. Its rows are not yet parsed by the schema of its statement. */
-export type CountingQuestion = Exclude<Question, PageIdsQuestion | OverviewQuestion>;
+export type CountingQuestion = Exclude<Question, PageIdsQuestion | OverviewQuestion | TimelineWaitsQuestion>;
 
 export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 'parameters'>): DuckDbQuery {
   const context = { ...index, parameters: new Parameters() };
@@ -31,8 +32,9 @@ export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 
     case 'percentiles':
       return percentilesQuery(question, context);
     case 'timeline':
-    case 'timeline waits':
       return timelineQuery(question, context);
+    case 'timeline groups':
+      return timelineGroupsQuery(question, context);
     case 'unused':
       return unusedQuery(question, context);
   }

@@ -20,6 +20,7 @@ const LANE_OF: Readonly<Record<Question['kind'], Lane>> = {
   'metric histograms': 'slow',
   percentiles: 'slow',
   timeline: 'slow',
+  'timeline groups': 'slow',
   'timeline waits': 'slow',
   unused: 'slow',
 };

@@ -6,6 +6,7 @@ import type { OverviewPart } from '../questions/overview/question.ts';
 import type { Question } from '../questions/question.ts';
 import { groupColumns } from '../questions/statistics/duckdb.ts';
 import type { Summaries, SummaryName } from '../questions/summaries/summary-tables.ts';
+import { timelineWaitsRows } from '../questions/timeline/waits.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 import { groupsJson, partsJson, rowsJson } from './answer-json.ts';
 import type { IndexConnection } from './connection.ts';
@@ -138,6 +139,8 @@ export class IndexSession {
         );
         return partsJson(parts.map((part, at) => this.#answerJson(part, rows[at] ?? [])));
       }
+      case 'timeline waits':
+        return rowsJson(await reader.transaction(() => timelineWaitsRows(reader, question, index)));
       default:
         return this.#answerJson(question, await reader.rows(queryFor(question, index)));
     }

@@ -89,7 +89,7 @@ export async function changeSummaries(
       ].join();
     const jobs = changed.map((from, at) => `SELECT ${values(at === 0 ? '-' : '')} ${from}`);
     const names = [...keys, ...sums].map((column) => column.name);
-    const differences = `SELECT ${keys.map((key) => key.name)}, ${sums.map((sum) => `CAST(sum(${sum.name}) AS BIGINT) AS ${sum.name}`)}
+    const differences = `SELECT ${keys.map((key) => key.name)}, ${sums.map((sum) => `CAST(sum(${sum.name}) AS ${sum.type}) AS ${sum.name}`)}
       FROM (${jobs.join(' UNION ALL ')}) GROUP BY ALL HAVING ${sums.map((sum) => `sum(${sum.name}) <> 0`).join(' OR ')}`;
     await file.run(
       `MERGE INTO ${name} AS kept USING (${differences}) AS change ON ${keys.map((key) => `kept.${key.name} = change.${key.name}`).join(' AND ')}

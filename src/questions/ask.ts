@@ -2,7 +2,7 @@ import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
 import { footprintKeys } from '../jobs/export-columns.ts';
-import { type Group, refuseMoreGroups } from '../jobs/groups.ts';
+import { refuseMoreGroups } from '../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../jobs/hidden-metrics.ts';
 import {
   type JobHistograms,
@@ -53,8 +53,15 @@ import type { Question } from './question.ts';
 import type { QuestionIndex } from './question-index.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
 import { jobStatistics, statisticsRow } from './statistics/sqlite.ts';
-import { jobsWithin, pointsOf } from './timeline/question.ts';
-import { TimelineRows, timeline, timelineWaits, WaitsRows } from './timeline/sqlite.ts';
+import { jobsWithin, pointsOf, startedIn, type TimelineGroupsQuestion } from './timeline/question.ts';
+import {
+  TimelineGroupRow,
+  TimelineRows,
+  timeline,
+  timelineGroups,
+  timelineWaits,
+  WaitsRows,
+} from './timeline/sqlite.ts';
 import { type UnusedOptions, unusedQuestion } from './unused/question.ts';
 import { unusedOf, unusedRow } from './unused/sqlite.ts';
 
@@ -133,32 +140,26 @@ export class JobQuestions {
     return rows;
   }
 
-  /** Returns a point for each bucket, or for each bucket and group. Groups are in descending order of core hours. */
+  /** Returns a point for each bucket, or for each bucket and group. Groups are in descending order of core seconds. */
   async timeline(jobs: VisibleJobs, options: TimelineOptions, deadline: Deadline): Promise<TimelinePoint[]> {
     const { edges, nowSec, groupBy, top } = options;
     const within = jobsWithin(jobs, options);
-    const found = groupBy === undefined ? [] : await this.#topGroups(within, { ...options, groupBy }, deadline);
+    const found =
+      groupBy === undefined
+        ? []
+        : await this.#groups({ jobs: within, edges, nowSec, groupBy, most: top + 1 }, deadline);
     const groups = found.slice(0, top);
     const asked = { jobs: within, edges, nowSec, groupBy, groups };
     const sums = { kind: 'timeline', ...asked } as const;
-    const waits = { kind: 'timeline waits', ...asked } as const;
     const rows = await this.#rows(sums, TimelineRows, () => timeline(sums), deadline);
+    const waits = { kind: 'timeline waits', ...asked, started: startedIn(sums, rows) } as const;
     const waited = await this.#rows(waits, WaitsRows, () => timelineWaits(waits), deadline);
     return await inSlices(pointsOf(sums, found.length > top, rows, waited), (point) => point, deadline);
   }
 
-  /** Returns the keys of the groups with most core hours within the edges: one more than asked for, if there is. */
-  async #topGroups(
-    jobs: VisibleJobs,
-    { edges, nowSec, groupBy, top }: TimelineOptions & { readonly groupBy: Group },
-    deadline: Deadline,
-  ): Promise<string[]> {
-    const clip = { from: BigInt(edges[0] ?? 0), to: BigInt(edges.at(-1) ?? 0) };
-    const page = { page: 1, itemsPerPage: top + 1 };
-    const options = { nowSec, shortJobSec: 0, clip, groupBy: [groupBy], sortBy: 'totalCoreHours', page } as const;
-    const row = { parse: (group: unknown) => String((group as { id: unknown }).id) };
-    const statement = () => ({ ...jobStatistics(jobs, options), row });
-    return await this.#rows({ kind: 'statistics', jobs, ...options }, row, statement, deadline);
+  async #groups(asked: Omit<TimelineGroupsQuestion, 'kind'>, deadline: Deadline): Promise<string[]> {
+    const question = { kind: 'timeline groups', ...asked } as const;
+    return await this.#rows(question, TimelineGroupRow, () => timelineGroups(question), deadline);
   }
 
   /** Returns a page of a list in any order, each job as a line. */

@@ -6,7 +6,7 @@ import type { OverviewQuestion } from './overview/question.ts';
 import type { PartitionsQuestion } from './partitions/question.ts';
 import type { PercentilesQuestion } from './percentiles/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
-import type { TimelineQuestion } from './timeline/question.ts';
+import type { TimelineGroupsQuestion, TimelineQuestion, TimelineWaitsQuestion } from './timeline/question.ts';
 import type { UnusedQuestion } from './unused/question.ts';
 
 /** All questions to a column index. `jobs` determines what the caller may see. */
@@ -19,5 +19,7 @@ export type Question =
   | PageIdsQuestion
   | PartitionsQuestion
   | PercentilesQuestion
+  | TimelineGroupsQuestion
   | TimelineQuestion
+  | TimelineWaitsQuestion
   | UnusedQuestion;

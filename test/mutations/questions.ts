@@ -60,6 +60,13 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/percentiles/duckdb.ts', 'energy <> 0', 'true', 'column-index/equality'),
   mutation('questions/timeline/sqlite.ts', '{where}', '{sql`1`}', 'questions/timeline'),
   mutation('questions/timeline/duckdb.ts', 'whereColumns(jobs.conditions, context)', "'true'", 'questions/timeline'),
+  mutation('questions/timeline/duckdb.ts', 'WHERE leaves >= ends', 'WHERE leaves > ends', 'questions/timeline'),
+  mutation(
+    'questions/timeline/waits.ts',
+    '(const slice of slicesOf(question))',
+    '(const slice of slicesOf(question).slice(1))',
+    'questions/timeline',
+  ),
   mutation('questions/timeline/sums.ts', 'leaves >= ends AND leaves <', 'leaves <', 'questions/timeline'),
   mutation('questions/timeline/sums.ts', '} >= $', '} > $', 'routes/timeline'),
   mutation('questions/timeline/question.ts', 'BigInt(from) - 1n', 'BigInt(from)', 'questions/timeline'),

@@ -9,16 +9,14 @@ export function naiveTimeline(rows: readonly Row[], options: TimelineOptions): T
   const { edges, nowSec, groupBy, top } = options;
   const [first = 0, last = 0] = [edges[0], edges.at(-1)];
   const ran = rows.filter((row) => row['start-time'] < last && stopOf(row, nowSec) >= first);
-  const hours = (found: readonly Row[]) => {
-    const seconds = found.map((row) => secondsIn(row, first, last, nowSec) * (row['num-hwthreads'] ?? 0n));
-    return sum(seconds) / 3600n;
-  };
+  const coreSeconds = (found: readonly Row[]) =>
+    sum(found.map((row) => secondsIn(row, first, last, nowSec) * (row['num-hwthreads'] ?? 0n)));
   const groups =
     groupBy === undefined
       ? [{ id: '', found: ran }]
       : groupsOf(ran, { groupBy: [groupBy], nowSec, tagScopes: [] })
           .map(({ members, rows: found }) => ({ id: members.id, found }))
-          .toSorted((a, b) => Number(hours(b.found) > hours(a.found)) - Number(hours(b.found) < hours(a.found)));
+          .toSorted((a, b) => Number(coreSeconds(b.found) - coreSeconds(a.found)));
   const others = groups.slice(groupBy === undefined ? 1 : top);
   const shown = [
     ...groups.slice(0, groups.length - others.length).map(({ id, found }) => ({ group: id, found, isOther: false })),

@@ -8,7 +8,7 @@ import type { PartitionsQuestion } from '../../src/questions/partitions/question
 import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
-import { timeline, timelineWaits } from '../../src/questions/timeline/sqlite.ts';
+import { timeline, timelineGroups, timelineWaits } from '../../src/questions/timeline/sqlite.ts';
 import { unusedOf } from '../../src/questions/unused/sqlite.ts';
 
 /** A question that one statement of SQLite answers. */
@@ -29,6 +29,8 @@ export function statementFor(question: OneQuery): Statement<unknown> {
       return jobPercentiles(question.jobs, question);
     case 'timeline':
       return timeline(question);
+    case 'timeline groups':
+      return timelineGroups(question);
     case 'timeline waits':
       return timelineWaits(question);
     case 'unused':

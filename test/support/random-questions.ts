@@ -57,14 +57,19 @@ export const randomQuestion: fc.Arbitrary<(jobs: VisibleJobs) => OneQuery> = fc.
   ),
   fc
     .record({
-      kind: fc.constantFrom('timeline' as const, 'timeline waits' as const),
+      kind: fc.constantFrom('timeline' as const, 'timeline waits' as const, 'timeline groups' as const),
       options: randomTimelines,
       groups: fc.constantFrom([], ['a'], ['b', 'A', '']),
+      started: fc.option(fc.array(fc.constantFrom(0, 1, 600_000, 2_000_000), { maxLength: 7 }), { nil: undefined }),
     })
-    .map(
-      ({ kind, options, groups }) =>
-        (jobs: VisibleJobs): OneQuery => ({ kind, ...options, jobs: jobsWithin(jobs, options), groups }),
-    ),
+    .map(({ kind, options, groups, started }) => (jobs: VisibleJobs): OneQuery => {
+      const asked = { ...options, jobs: jobsWithin(jobs, options), groups };
+      if (kind === 'timeline groups') {
+        const { edges, nowSec, groupBy = 'user', top } = options;
+        return { kind, edges, nowSec, groupBy, most: top, jobs: asked.jobs };
+      }
+      return kind === 'timeline' ? { kind, ...asked } : { kind, ...asked, started };
+    }),
   randomUnused.map(
     (options) =>
       (jobs: VisibleJobs): OneQuery => ({ kind: 'unused', jobs, ...options }),

@@ -2,6 +2,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { DURATION_BINS } from '../../jobs/histograms.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
 import { type Column, STORED_COLUMNS } from '../index-columns.ts';
+import { duckDbEnergyUnits } from '../timeline/sums.ts';
 
 /**
  * A table of the index with one row for all jobs that start in the same span of time and are equal in its keys. The
@@ -19,7 +20,8 @@ export interface Summary {
 
 export type SummaryName = 'jobs_by_day' | 'jobs_by_month' | 'jobs_by_duration';
 
-export interface SummaryColumn extends Column {
+export interface SummaryColumn extends Omit<Column, 'type'> {
+  readonly type: Column['type'] | 'HUGEINT';
   /** The value of one job, as SQL over the table of jobs. */
   readonly of: string;
   /** A constraint of the column. */
@@ -54,7 +56,7 @@ const KEYS: readonly SummaryColumn[] = KEY_FIELDS.map((name) => {
 });
 
 /** The columns of the table of jobs of which every summary is made. */
-export const SUMMED_COLUMNS = ['start_time', 'duration', ...KEYS.map(({ name }) => name)];
+export const SUMMED_COLUMNS = ['start_time', 'duration', 'energy', ...KEYS.map(({ name }) => name)];
 
 const JOBS: SummaryColumn = { name: 'jobs', type: 'BIGINT', of: '1', check: 'CHECK (jobs > 0)' };
 
@@ -64,6 +66,8 @@ export function summariesFor(shortJobSec: number): readonly Summary[] {
     JOBS,
     { name: 'short', type: 'BIGINT', of: `CASE WHEN duration < ${wholeLiteral(shortJobSec)} THEN 1 ELSE 0 END` },
     { name: 'seconds', type: 'BIGINT', of: 'CAST(duration AS BIGINT)' },
+    // For timelines.
+    { name: 'energy_units', type: 'HUGEINT', of: duckDbEnergyUnits('energy') },
   ];
   return [
     { name: 'jobs_by_day', spanSec: DAY_SEC, keys: [spanOf(DAY_SEC), ...KEYS], sums },

@@ -1,17 +1,35 @@
 import type { Condition } from '../../jobs/filter.ts';
-import { groupId } from '../../jobs/groups.ts';
+import { type Group, groupId } from '../../jobs/groups.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { type TimelineOptions, type TimelinePoint, WAIT_PERCENTILES } from '../../jobs/timeline.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { ENERGY_UNITS, SUMS, type Sum, type TimelineRow } from './sums.ts';
 
 /** What happens to jobs within some time, by bucket of time and group. */
-export interface TimelineQuestion extends Pick<TimelineOptions, 'edges' | 'nowSec' | 'groupBy'> {
-  /** `timeline`: counts and sums (TimelineRow). `timeline waits`: percentiles of the waits of jobs that started. */
-  readonly kind: 'timeline' | 'timeline waits';
+interface BucketsQuestion extends Pick<TimelineOptions, 'edges' | 'nowSec' | 'groupBy'> {
+  /** From jobsWithin. */
   readonly jobs: VisibleJobs;
   /** The keys of the groups as texts. Jobs of other groups are in one group, after them. */
   readonly groups: readonly string[];
+}
+
+/** Counts and sums (TimelineRow). */
+export interface TimelineQuestion extends BucketsQuestion {
+  readonly kind: 'timeline';
+}
+
+/** The keys of the groups with most core seconds within the edges, as texts, in descending order. */
+export interface TimelineGroupsQuestion extends Pick<BucketsQuestion, 'jobs' | 'edges' | 'nowSec'> {
+  readonly kind: 'timeline groups';
+  readonly groupBy: Group;
+  readonly most: number;
+}
+
+/** Percentiles of the waits of jobs that started (WaitsRow). */
+export interface TimelineWaitsQuestion extends BucketsQuestion {
+  readonly kind: 'timeline waits';
+  /** The number of jobs that started in each bucket, if it is known. An engine may use it to limit its memory. */
+  readonly started?: readonly number[] | undefined;
 }
 
 /** The matching jobs that ran within the edges, ended at the first one, or started and ended at once. */
@@ -19,14 +37,40 @@ export function jobsWithin(
   jobs: VisibleJobs,
   { edges, nowSec }: Pick<TimelineOptions, 'edges' | 'nowSec'>,
 ): VisibleJobs {
+  return { ...jobs, conditions: [...jobs.conditions, ranWithin({ edges, nowSec })] };
+}
+
+/** The condition that jobsWithin adds. */
+function ranWithin({ edges, nowSec }: Pick<TimelineOptions, 'edges' | 'nowSec'>) {
   const [from = 0] = edges;
   const range = { from: BigInt(from) - 1n, to: BigInt(edges.at(-1) ?? 0) };
-  const ran: Condition = { kind: 'during', range, nowSec };
-  return { ...jobs, conditions: [...jobs.conditions, ran] };
+  return { kind: 'during', range, nowSec } as const;
+}
+
+/** The conditions of a question, with one that the start is within `edges` in place of jobsWithin. */
+export function startedWithin(
+  question: Pick<TimelineQuestion, 'jobs' | 'edges' | 'nowSec'>,
+  edges: readonly number[] = question.edges,
+): readonly Condition[] {
+  const { from, to } = ranWithin(question).range;
+  const range = { from: BigInt(edges[0] ?? 0), to: BigInt(edges.at(-1) ?? 0) - 1n };
+  return [
+    ...question.jobs.conditions.filter(
+      (condition) => condition.kind !== 'during' || condition.range.from !== from || condition.range.to !== to,
+    ),
+    { kind: 'whole', field: 'start-time', range },
+  ];
+}
+
+/** The number of jobs that started in each bucket. */
+export function startedIn({ edges }: Pick<TimelineQuestion, 'edges'>, rows: readonly TimelineRow[]): number[] {
+  const started = edges.slice(1).map(() => 0);
+  for (const row of rows) started[row.bucket] = (started[row.bucket] ?? 0) + row.started;
+  return started;
 }
 
 /** The number of a bucket of a group, as `timeline waits` names it. */
-export function slotOf({ edges }: Pick<TimelineQuestion, 'edges'>, group: number, bucket: number): number {
+export function slotOf({ edges }: Pick<BucketsQuestion, 'edges'>, group: number, bucket: number): number {
   return group * (edges.length - 1) + bucket;
 }
 
@@ -74,7 +118,7 @@ export function* pointsOf(
       state.energy += totals[SUMS.indexOf('energy')] ?? 0n;
       const [waitP50 = null, waitP90 = null] = waitAt.get(slot) ?? [];
       yield {
-        ...{ from, to, group: groupId(groupBy, key ?? ''), isOther: isGrouped && key === undefined },
+        ...{ from, to, group: key === undefined ? '' : groupId(groupBy, key), isOther: isGrouped && key === undefined },
         ...{ started: row?.started ?? 0, ended: row?.ended ?? 0, running: state.running },
         walltimeSeconds: exact(total('jobs')),
         nodeSeconds: exact(total('nodes')),

@@ -6,7 +6,13 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { groupKey } from '../group-keys/sqlite.ts';
 import { percentileRows } from '../percentiles/ranks.ts';
 import { column, fieldValue, overJobs } from '../where/sqlite.ts';
-import { type TimelineQuestion, WAITS, type WaitsRow } from './question.ts';
+import {
+  type TimelineGroupsQuestion,
+  type TimelineQuestion,
+  type TimelineWaitsQuestion,
+  WAITS,
+  type WaitsRow,
+} from './question.ts';
 import {
   type BucketSums,
   CELL_LISTS,
@@ -16,6 +22,7 @@ import {
   SUMS,
   type Sum,
   type TimelineRow,
+  timelineGroupRows,
   timelineRows,
   waitsBySlot,
 } from './sums.ts';
@@ -47,24 +54,45 @@ const TIMELINE_COLUMNS = ['grp', 'bucket', ...COUNTS, ...SUM_NAMES.flatMap(HALVE
 /** What changes in each bucket of each group. */
 export function timeline(question: TimelineQuestion): Statement<TimelineRow> {
   const rows = timelineRows(cellsOf(question.edges), HALVES);
-  return { ...statementOf('timeline', TIMELINE_COLUMNS, question, rows), row: TimelineRows };
+  return { ...statementOf('timeline', TIMELINE_COLUMNS, question, rows, groupIndex(question)), row: TimelineRows };
 }
 
 /** The percentiles of WAITS for each bucket of each group with such jobs. The id is the number of slotOf. */
-export function timelineWaits(question: TimelineQuestion): Statement<WaitsRow> {
+export function timelineWaits(question: TimelineWaitsQuestion): Statement<WaitsRow> {
   const slots = waitsBySlot(cellsOf(question.edges), question.edges.length - 1, FINDING);
   const rows = `${slots}, ${percentileRows('waits', WAITS, String)}`;
-  return { ...statementOf('timeline waits', ['id', 'p0', 'p1'], question, rows), row: WaitsRows };
+  return { ...statementOf('timeline waits', ['id', 'p0', 'p1'], question, rows, groupIndex(question)), row: WaitsRows };
 }
 
-function statementOf(name: string, columns: readonly string[], question: TimelineQuestion, rows: string) {
+/** The keys of the groups with most core seconds. */
+export function timelineGroups(question: TimelineGroupsQuestion): Statement<string> {
+  const { groupBy, nowSec } = question;
+  // The sums of the halves of the values, with what exceeds 32 bits of the lower ones in the higher ones.
+  const halves = (value: string) => {
+    const low = `sum((${value}) & 4294967295)`;
+    return [`sum((${value}) >> 32) + (${low} >> 32)`, `${low} & 4294967295`];
+  };
+  const rows = timelineGroupRows(cellsOf(question.edges), question.most, halves);
+  const key = groupKey(groupBy, { nowSec });
+  return { ...statementOf('timeline groups', ['id'], question, rows, key), row: TimelineGroupRow };
+}
+
+type AnyQuestion = TimelineQuestion | TimelineWaitsQuestion | TimelineGroupsQuestion;
+
+function statementOf(
+  name: string,
+  columns: readonly string[],
+  question: AnyQuestion,
+  rows: string,
+  group: RawBuilder<unknown>,
+) {
   const { jobs, edges } = question;
   const { lists } = cellsOf(edges);
   const blobs = CELL_LISTS.map((list) => {
     const digits = lists[list].map((number) => String(number).padStart(WIDTH));
     return sql`CAST(${digits.join('')} AS BLOB) AS ${sql.ref(list)}`;
   });
-  const ran = overJobs(jobs, (where) => sql`SELECT ${ranColumns(question)} FROM job WHERE ${where}`);
+  const ran = overJobs(jobs, (where) => sql`SELECT ${ranColumns(question, group)} FROM job WHERE ${where}`);
   const query = sql`WITH cells AS MATERIALIZED (SELECT ${sql.join(blobs)}),
     ran AS NOT MATERIALIZED (${ran}), ${sql.raw(rows)}`;
   const { sql: text, parameters } = query.compile(sqlBuilder);
@@ -72,19 +100,18 @@ function statementOf(name: string, columns: readonly string[], question: Timelin
 }
 
 /** The index of a job's group. */
-function groupIndex({ groupBy, groups, nowSec }: TimelineQuestion): RawBuilder<unknown> {
+function groupIndex({ groupBy, groups, nowSec }: TimelineQuestion | TimelineWaitsQuestion): RawBuilder<unknown> {
   if (groupBy === undefined || groups.length === 0) return sql.lit(0);
   const known = groups.map((group, at) => sql`WHEN ${group} THEN ${sql.lit(at)}`);
   return sql`CASE CAST(${groupKey(groupBy, { nowSec })} AS TEXT) ${sql.join(known, sql` `)} ELSE ${sql.lit(groups.length)} END`;
 }
 
-function ranColumns(question: TimelineQuestion): RawBuilder<unknown> {
-  const { nowSec } = question;
+function ranColumns({ nowSec }: AnyQuestion, group: RawBuilder<unknown>): RawBuilder<unknown> {
   const start = column('start_time');
   const isRunning = sql`${column('job_state')} = 'running'`;
   const stop = sql`CASE WHEN ${isRunning} THEN max(${start}, ${nowSec}) ELSE ${start} + max(${column('duration')}, 0) END`;
   return sql.join([
-    ...[sql`${groupIndex(question)} AS grp`, sql`${start} AS start`, sql`CAST(${stop} AS INTEGER) AS stop`],
+    ...[sql`${group} AS grp`, sql`${start} AS start`, sql`CAST(${stop} AS INTEGER) AS stop`],
     sql`CASE WHEN ${isRunning} THEN 0 ELSE 1 END AS has_ended`,
     sql`${column('num_nodes')} AS nodes`,
     sql`ifnull(${column('num_hwthreads')}, 0) AS cores`,
@@ -94,6 +121,9 @@ function ranColumns(question: TimelineQuestion): RawBuilder<unknown> {
     sql`0 AS wait_step`,
   ]);
 }
+
+/** The key of a group. */
+export const TimelineGroupRow: RowParser<string> = { parse: (row) => String((row as { id: unknown }).id) };
 
 export const WaitsRows: RowParser<WaitsRow> = {
   parse(value) {

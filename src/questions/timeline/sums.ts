@@ -16,7 +16,7 @@ export interface BucketSums {
   readonly leave: bigint;
 }
 
-const PARTS = ['own', 'stay', 'leave'] as const satisfies (keyof BucketSums)[];
+export const PARTS = ['own', 'stay', 'leave'] as const satisfies (keyof BucketSums)[];
 export const SUM_NAMES = SUMS.flatMap((sum) => PARTS.map((part) => `${part}_${sum}` as const));
 
 /** `entered` counts jobs that start in the bucket, or started before the first one. */
@@ -40,6 +40,23 @@ export interface Cells {
   readonly lastSec: number;
   readonly widthSec: number;
   readonly lists: Readonly<Record<CellList, readonly number[]>>;
+}
+
+/** Equally long buckets. The range may cut the first and the last one short. */
+export interface EvenBuckets {
+  readonly widthSec: number;
+  /** The end of the first bucket, in seconds since the first edge. */
+  readonly firstEnd: number;
+}
+
+/** Undefined if the buckets differ in their lengths. */
+export function evenBuckets({ widthSec, lists: { edges } }: Cells): EvenBuckets | undefined {
+  const [, firstEnd = 0] = edges;
+  const lengths = edges.slice(1).map((edge, at) => edge - (edges[at] ?? 0));
+  const isEven = lengths.every((length, at) =>
+    at === 0 || at === lengths.length - 1 ? length <= widthSec : length === widthSec,
+  );
+  return isEven ? { widthSec, firstEnd } : undefined;
 }
 
 /** For each cell the bucket of its beginning and the end of this bucket, and the edges of all buckets. */
@@ -69,6 +86,8 @@ interface Dialect {
   readonly divide: '//' | '/';
   /** The number of a list at an index. */
   at(list: CellList, index: string): string;
+  /** The bucket of a time within the edges. By default it is found with `lists`. */
+  readonly bucket?: ((time: string) => string) | undefined;
   /** The end of a subquery with columns that are used several times. */
   readonly once: '' | ' LIMIT -1';
   /** Cuts the decimal places of a number off. */
@@ -77,12 +96,13 @@ interface Dialect {
   sum(value: string, name: string): string;
   parts(name: string): readonly string[];
 }
-type FindingDialect = Pick<Dialect, 'divide' | 'at' | 'once'>;
+export type FindingDialect = Pick<Dialect, 'divide' | 'at' | 'bucket' | 'once'>;
 
 /**
  * The bucket of a time within the edges, as SQL. The last edge is in no bucket.
  */
-function bucketOf(time: string, { widthSec }: Cells, { at, divide }: FindingDialect): string {
+export function bucketOf(time: string, { widthSec }: Cells, { at, bucket, divide }: FindingDialect): string {
+  if (bucket !== undefined) return bucket(time);
   const cell = `${time} ${divide} ${widthSec}`;
   return `(${at('buckets', cell)} + CASE WHEN ${time} >= ${at('ends', cell)} THEN 1 ELSE 0 END)`;
 }
@@ -93,26 +113,43 @@ function bucketOf(time: string, { widthSec }: Cells, { at, divide }: FindingDial
  * `cores`, `accs`; `kwh`; `wait`. In `entered`, `bucket` is the one that a job enters, and `ends` is the end of it.
  */
 function enteredJobs(cells: Cells, dialect: FindingDialect): string {
-  const { firstSec, lastSec } = cells;
+  return `${timedJobs(cells)},
+    entered AS NOT MATERIALIZED (SELECT *, ${dialect.at('edges', 'bucket + 1')} AS ends
+      FROM (SELECT *, ${bucketOf('enters', cells, dialect)} AS bucket FROM timed) AS found${dialect.once})`;
+}
+
+function timedJobs({ firstSec, lastSec }: Pick<Cells, 'firstSec' | 'lastSec'>): string {
   const lengthSec = lastSec - firstSec;
   const within = (time: string) =>
     `CASE WHEN ${time} < ${firstSec} THEN 0 WHEN ${time} > ${lastSec} THEN ${lengthSec} ELSE ${time} - ${firstSec} END`;
   return `timed AS NOT MATERIALIZED (SELECT *, ${within('start')} AS enters, ${within('stop')} AS leaves,
       CASE WHEN start >= ${firstSec} THEN 1 ELSE 0 END AS began,
       CASE WHEN stop < ${lastSec} THEN has_ended ELSE 0 END AS done
-      FROM ran WHERE stop >= ${firstSec} AND start < ${lastSec}),
-    entered AS NOT MATERIALIZED (SELECT *, ${dialect.at('edges', 'bucket + 1')} AS ends
-      FROM (SELECT *, ${bucketOf('enters', cells, dialect)} AS bucket FROM timed) AS found${dialect.once})`;
+      FROM ran WHERE stop >= ${firstSec} AND start < ${lastSec})`;
+}
+
+/** Energy in ENERGY_UNITS, as 64-bit integer. */
+function energyUnits(kwh: string, { integer }: Pick<Dialect, 'integer'>): string {
+  const most = MOST_KWH * ENERGY_UNITS;
+  return `CASE WHEN ${kwh} BETWEEN -${MOST_KWH} AND ${MOST_KWH} THEN ${integer(`${kwh} * ${ENERGY_UNITS} + 0.5`)}
+    WHEN ${kwh} > 0 THEN ${most} ELSE -${most} END`;
+}
+
+export function duckDbInteger(value: string): string {
+  return `CAST(trunc(${value}) AS BIGINT)`;
+}
+
+export function duckDbEnergyUnits(kwh: string): string {
+  return energyUnits(kwh, { integer: duckDbInteger });
 }
 
 /**
  * Jobs with `energy`, that of each second, and `rest`: what cannot be spread evenly over the seconds. The first one has
  * it.
  */
-function withEnergy(jobs: string, { divide, integer }: Dialect): string {
-  const most = MOST_KWH * ENERGY_UNITS;
-  const units = `CASE WHEN kwh BETWEEN -${MOST_KWH} AND ${MOST_KWH} THEN ${integer(`kwh * ${ENERGY_UNITS} + 0.5`)}
-    WHEN kwh > 0 THEN ${most} ELSE -${most} END`;
+function withEnergy(jobs: string, dialect: Dialect): string {
+  const { divide } = dialect;
+  const units = energyUnits('kwh', dialect);
   const rate = `CASE WHEN stop > start THEN units ${divide} (stop - start) ELSE 0 END`;
   return `(SELECT *, units - energy * (stop - start) AS rest
     FROM (SELECT *, ${rate} AS energy FROM (SELECT *, ${units} AS units FROM ${jobs}) AS known) AS spread) AS ${jobs}`;
@@ -121,8 +158,9 @@ function withEnergy(jobs: string, { divide, integer }: Dialect): string {
 /**
  * SQL for both engines: the rows of an answer. A job is read for the bucket that it enters, and once more if it leaves
  * in another one. The buckets between are added up later (pointsOf), so that long jobs cost no more than others.
+ * `more` are queries with further rows of `changes`.
  */
-export function timelineRows(cells: Cells, dialect: Dialect): string {
+export function timelineRows(cells: Cells, dialect: Dialect, more: readonly string[] = []): string {
   const { sum, parts } = dialect;
   const number = (name: Sum) => (name === 'jobs' ? '1' : name);
   const entered = (name: Sum) => {
@@ -152,8 +190,25 @@ export function timelineRows(cells: Cells, dialect: Dialect): string {
         count(*) AS entered, ${sums(entered)} FROM ${withEnergy('entered', dialect)} GROUP BY grp, bucket
       UNION ALL
       SELECT grp, last_bucket AS bucket, 0 AS started, sum(done) AS ended, 0 AS entered, ${sums(left)}
-        FROM ${withEnergy('later', dialect)} GROUP BY grp, last_bucket)
+        FROM ${withEnergy('later', dialect)} GROUP BY grp, last_bucket${more.map((rows) => `\n      UNION ALL ${rows}`).join('')})
     SELECT CAST(grp AS INTEGER) AS grp, CAST(bucket AS INTEGER) AS bucket, ${totals.join(', ')} FROM changes GROUP BY grp, bucket ORDER BY grp, bucket`;
+}
+
+/**
+ * SQL for both engines: the keys of the groups with most core seconds within the edges, in descending order. `grp` of
+ * `ran` is the key of a job. `sum` are aggregates that are compared one after the other. `more` are queries with further
+ * rows of `spent`.
+ */
+export function timelineGroupRows(
+  cells: Pick<Cells, 'firstSec' | 'lastSec'>,
+  most: number,
+  sum: (value: string) => readonly string[],
+  more: readonly string[] = [],
+): string {
+  const order = sum('seconds').map((value) => `${value} DESC`);
+  return `${timedJobs(cells)},
+    spent AS (${['SELECT grp, cores * (leaves - enters) AS seconds FROM timed', ...more].join(' UNION ALL ')})
+    SELECT CAST(grp AS TEXT) AS id FROM spent GROUP BY grp ORDER BY ${order.join(', ')}, grp LIMIT ${most}`;
 }
 
 /**
