@@ -10,6 +10,7 @@ import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request.ts';
 import { BUCKETS } from '../src/jobs/calendar.ts';
 import { capacityOf } from '../src/jobs/capacity.ts';
+import type { Group } from '../src/jobs/groups.ts';
 import {
   DEFAULT_TOP,
   edgesOf,
@@ -20,7 +21,7 @@ import {
   type TimelinePoint,
   utilisationOf,
 } from '../src/jobs/timeline.ts';
-import { groupsFor } from '../src/jobs/visibility.ts';
+import { groupsFor, type VisibleJobs } from '../src/jobs/visibility.ts';
 import { inSlices } from '../src/slices.ts';
 
 const Query = JobFilterQuery.extend({
@@ -63,15 +64,7 @@ export const timeline = tableResource({
   columns: () => TIMELINE_COLUMNS,
   async ask(c, { bucket, 'group-by': group, top }, filter) {
     const jobs = visibleJobs(c, filter);
-    const groupBy =
-      group === undefined
-        ? undefined
-        : ofParameter('group-by', () =>
-            oneOf(
-              group,
-              groupsFor(jobs).filter((name) => TIMELINE_GROUPS.includes(name)),
-            ),
-          );
+    const groupBy = group === undefined ? undefined : timelineGroup(jobs, group);
     const now = nowSec(c);
     const range = timesOf(c, 'range');
     const edges = ofParameter('range', () => edgesOf(bucket, zoneAsked(c), now, range));
@@ -92,6 +85,12 @@ export const timeline = tableResource({
     };
   },
 });
+
+/** Throws invalid_request for a group that the caller may not ask for. */
+export function timelineGroup(jobs: VisibleJobs, group: Group): Group {
+  const allowed = groupsFor(jobs).filter((name) => TIMELINE_GROUPS.includes(name));
+  return ofParameter('group-by', () => oneOf(group, allowed));
+}
 
 function refuseManyPoints(points: number): void {
   if (points <= MOST_POINTS) return;

@@ -30,6 +30,7 @@ import { overview } from '../routes/pages/overview.ts';
 import { partitionsPage } from '../routes/pages/partitions.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system.ts';
+import { timelinePage } from '../routes/pages/timeline-page.ts';
 import { usage } from '../routes/pages/usage.ts';
 import { percentilesOfJobs } from '../routes/percentiles.ts';
 import { graphqlFaults, query } from '../routes/query.ts';
@@ -75,6 +76,7 @@ const PAGES = [
   '/',
   '/jobs/*',
   '/statistics',
+  '/timeline',
   '/system',
   '/exports/*',
   '/find',
@@ -176,6 +178,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     usage,
     nodePage,
     partitionsPage,
+    timelinePage,
   ])
     app.route('/', page);
   if (service.frontend !== undefined) {

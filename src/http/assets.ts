@@ -8,6 +8,7 @@ const TYPES = {
   'histograms.js': 'text/javascript; charset=utf-8',
   'percentiles.js': 'text/javascript; charset=utf-8',
   'system.js': 'text/javascript; charset=utf-8',
+  'timeline.js': 'text/javascript; charset=utf-8',
   'uplot.js': 'text/javascript; charset=utf-8',
   'uplot.css': 'text/css; charset=utf-8',
   'icon.svg': 'image/svg+xml',

@@ -95,6 +95,7 @@ const DEFAULT_BUCKETS = 30;
 /** The end of the year 9999. */
 const LAST_SEC = 253_402_300_800n;
 const YEAR_SEC = 366 * 86_400;
+const LONGEST_SEC = { hour: 3_600, day: 86_400, week: 604_800, month: 2_678_400, year: YEAR_SEC } as const;
 
 /**
  * Returns the edges of the buckets of a range. Its ends cut the first and the last bucket. Without an end it ends now,
@@ -102,8 +103,7 @@ const YEAR_SEC = 366 * 86_400;
  */
 export function edgesOf(bucket: Bucket, zone: TimeZone, nowSec: number, range: Range<bigint> | undefined): number[] {
   if (range === undefined) {
-    const earliest =
-      nowSec - DEFAULT_BUCKETS * { hour: 3_600, day: 86_400, week: 604_800, month: 2_678_400, year: YEAR_SEC }[bucket];
+    const earliest = nowSec - DEFAULT_BUCKETS * LONGEST_SEC[bucket];
     const [, next = nowSec + 1] = bucketStarts(bucket, zone, nowSec, nowSec + 2 * YEAR_SEC);
     return [...[...bucketStarts(bucket, zone, earliest, nowSec + 1)].slice(-DEFAULT_BUCKETS), next];
   }
@@ -119,6 +119,14 @@ export function edgesOf(bucket: Bucket, zone: TimeZone, nowSec: number, range: R
     edges.push(Math.max(start, Number(from)));
   }
   return [...edges, Number(to)];
+}
+
+/** Returns the edges of as many buckets before the first edge, or of fewer if time begins in 1970 only. */
+export function edgesBefore(bucket: Bucket, zone: TimeZone, edges: readonly number[]): number[] {
+  const [first = 0] = edges;
+  const buckets = edges.length - 1;
+  const earliest = Math.max(0, first - (buckets + 1) * LONGEST_SEC[bucket]);
+  return [...[...bucketStarts(bucket, zone, earliest, first)].slice(-buckets), first];
 }
 
 function invalid(message: string): Fault {

@@ -13,6 +13,7 @@ const FILES: Readonly<Record<AssetName, string>> = {
   'histograms.js': './statistics/script.js',
   'percentiles.js': './statistics/percentiles.js',
   'system.js': './system/script.js',
+  'timeline.js': './timeline/script.js',
   'uplot.js': 'uplot/dist/uPlot.iife.min.js',
   'uplot.css': 'uplot/dist/uPlot.min.css',
   'icon.svg': './icon.svg',

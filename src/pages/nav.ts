@@ -12,6 +12,7 @@ export const NAV: readonly NavEntry[] = [
   { path: '/', label: 'Overview' },
   { path: '/jobs', label: 'Jobs' },
   { path: '/statistics', label: 'Statistics' },
+  { path: '/timeline', label: 'Timeline' },
   { path: '/partitions', label: 'Partitions' },
   { path: '/system', label: 'System', group: 'administration' },
 ];

@@ -12,6 +12,7 @@ import percentilesJs from '../pages/statistics/percentiles.js';
 import histogramsJs from '../pages/statistics/script.js';
 import styleCss from '../pages/style.css';
 import systemJs from '../pages/system/script.js';
+import timelineJs from '../pages/timeline/script.js';
 
 export const bundledAssets: AssetTexts = {
   'style.css': styleCss,
@@ -22,6 +23,7 @@ export const bundledAssets: AssetTexts = {
   'histograms.js': histogramsJs,
   'percentiles.js': percentilesJs,
   'system.js': systemJs,
+  'timeline.js': timelineJs,
   'uplot.js': uplotJs,
   'uplot.css': uplotCss,
   'icon.svg': iconSvg,

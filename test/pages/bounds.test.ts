@@ -56,6 +56,7 @@ test.each([
   '/jobs/1',
   '/statistics',
   '/statistics?group-by=project',
+  '/timeline?group-by=user&top=50&range=last7d&bucket=day',
   '/find?q=x',
   '/find?q=5x',
   '/users/ada',

@@ -8,7 +8,17 @@ import { SENT } from '../../src/pages/filter/entries.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';
 
 const RUNS = 150;
-const PAGES = ['/', '/jobs', '/jobs/1', '/statistics', '/find', '/users/ada', '/partitions', '/nodes/small/n01'];
+const PAGES = [
+  '/',
+  '/jobs',
+  '/jobs/1',
+  '/statistics',
+  '/timeline',
+  '/find',
+  '/users/ada',
+  '/partitions',
+  '/nodes/small/n01',
+];
 const MARK = '<script>mark</script>';
 const HEADERS = { Host: 'localhost', Accept: 'text/html' };
 const HOSTILE = [

@@ -56,6 +56,8 @@ describe('a timeline', () => {
       ]);
       const [later] = await questions.timeline(ALL, { ...options, edges: [70, 101] }, within(60_000));
       expect([later?.ended, later?.running]).toEqual([2, 1]);
+      const two = await questions.timeline(ALL, { ...options, edges: [0, 70, 101] }, within(60_000));
+      expect(two.map(({ ended }) => ended)).toEqual([0, 2]);
     }
     const waits = { kind: 'timeline waits', ...options, jobs: jobsWithin(ALL, options), groups: [] } as const;
     const ofEach = await answerOf(index, { ...waits, started: [2_000_000, 700_000, 700_000, 0] });

@@ -310,7 +310,7 @@ describe('a question by a restricted metric', () => {
     ];
     const expected = ['/api/', '/userapi/'].flatMap((base) => api.map((path) => base + path));
     const exports = api.filter((path) => /\.(csv|ndjson)$/.test(path)).map((path) => `/exports/${path}`);
-    expect(paths.toSorted()).toEqual([...expected, ...exports, '/jobs', '/statistics'].toSorted());
+    expect(paths.toSorted()).toEqual([...expected, ...exports, '/jobs', '/statistics', '/timeline'].toSorted());
     const headers = await asUser(...ADA);
     for (const path of paths.filter((one) => !one.startsWith('/api/'))) {
       for (const [query, status] of CASES) {
