@@ -3,6 +3,13 @@
  * such. Other scripts use its formats.
  */
 (() => {
+  // uPlot formats numbers in the language of the browser. Some report a name that is none, such as en-US@posix.
+  try {
+    Intl.getCanonicalLocales(navigator.language);
+  } catch {
+    Object.defineProperty(navigator, 'language', { value: 'en' });
+  }
+
   const two = (number) => String(number).padStart(2, '0');
 
   /** Formats a time in the reader's zone: `2026-11-26 14:10`. */
