@@ -7,21 +7,62 @@ import { nowSec, queryOf } from '../../src/http/request.ts';
 import { RECENT } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { FAILED, RUNNING, startedSince } from '../../src/jobs/recent.ts';
+import { groupsFor } from '../../src/jobs/visibility.ts';
 import { frontendLinks } from '../../src/pages/frontend/links.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
-import { type ClusterNow, type ClusterPast, overviewContent, type Period } from '../../src/pages/overview/content.ts';
+import {
+  type ClusterNow,
+  type ClusterPast,
+  overviewContent,
+  type Period,
+  type TopUser,
+} from '../../src/pages/overview/content.ts';
+import { weekOfUse } from '../../src/pages/overview/week-of-use.ts';
 import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 
 const PERIODS = RECENT.filter(({ word }) => word === 'last24h' || word === 'last7d');
+const TOP_USERS = 5;
 
 /** GET /: shows the current and recent jobs of each cluster that the visitor may see. */
 export const overview = new Hono<AppEnv>().get('/', async (c) => {
   readQuery(queryOf(c), NO_QUERY);
-  const [now, ...periods] = await Promise.all([clustersNow(c), ...PERIODS.map((period) => clustersSince(c, period))]);
-  const { frontend, clusters } = c.get('service');
+  const [users, now, ...periods] = await Promise.all([
+    topUsers(c),
+    clustersNow(c),
+    ...PERIODS.map((period) => clustersSince(c, period)),
+  ]);
+  const { frontend, clusters, index } = c.get('service');
   const links = frontend === undefined ? undefined : frontendLinks(c.get('user'), clusters.list);
-  return pageAnswer(c, { title: 'Overview', content: overviewContent(now, periods, links) });
+  // SQLite would read the jobs of a week three times for each visit.
+  const size =
+    index === undefined
+      ? undefined
+      : clusterSize({ subClusters: clusters.list.flatMap((cluster) => cluster.subClusters) });
+  const content = overviewContent({
+    now,
+    periods,
+    users,
+    links,
+    use: index === undefined ? undefined : weekOfUse(size, nowSec(c)),
+  });
+  return pageAnswer(c, {
+    title: 'Overview',
+    content,
+    ...(index === undefined ? {} : { scripts: ['uplot.js', 'plotting.js', 'timeline.js'], styles: ['uplot.css'] }),
+  });
 });
+
+/** Returns the users with most core hours of jobs that started in the last week. */
+async function topUsers(c: Context<AppEnv>): Promise<TopUser[]> {
+  const jobs = visibleJobs(c, startedSince('last7d', nowSec(c)));
+  if (!groupsFor(jobs).includes('user')) return [];
+  const options = {
+    nowSec: nowSec(c),
+    shortJobSec: c.get('service').settings.SHORT_JOB_S,
+    ...({ groupBy: ['user'], sortBy: 'totalCoreHours', page: { page: 1, itemsPerPage: TOP_USERS } } as const),
+  };
+  return await c.get('jobs').statistics(jobs, options, c.get('deadline'));
+}
 
 /** Returns the configured clusters, then clusters that only occur in jobs. */
 async function clustersNow(c: Context<AppEnv>): Promise<ClusterNow[]> {
@@ -48,7 +89,14 @@ async function clustersNow(c: Context<AppEnv>): Promise<ClusterNow[]> {
 
 async function clustersSince(c: Context<AppEnv>, { word, label }: (typeof PERIODS)[number]): Promise<Period> {
   const since = startedSince(word, nowSec(c));
-  const [started, failed] = await Promise.all([totals(c, since), totals(c, [...since, ...FAILED])]);
+  const jobs = visibleJobs(c, since); // it may throw, so before anything is asked
+  const waiting = { groupBy: ['cluster'], of: 'wait', percentiles: [50], nowSec: nowSec(c) } as const;
+  const [started, failed, waits] = await Promise.all([
+    totals(c, since),
+    totals(c, [...since, ...FAILED]),
+    c.get('jobs').percentiles(jobs, waiting, c.get('deadline')),
+  ]);
+  const waitOf = new Map(waits.map(({ id, values }) => [id, values[0]?.value]));
   const clusters = [...started.values()].map((group): ClusterPast => {
     const { id, totalJobs, totalUsers, totalNodeHours } = group;
     return {
@@ -57,6 +105,7 @@ async function clustersSince(c: Context<AppEnv>, { word, label }: (typeof PERIOD
       users: totalUsers,
       nodeHours: totalNodeHours,
       failed: failed.get(id)?.totalJobs ?? 0,
+      wait: waitOf.get(id) ?? null,
     };
   });
   return { word, label, clusters };

@@ -10,6 +10,7 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
   beforeAll(async () => {
     browser = await openChromium();
     service = await site(browser, {
+      service: () => ({ index: { ask: async () => undefined } }), // the SQL answers
       jobs: [
         job({
           jobId: 1,
@@ -37,9 +38,22 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
     expect(await texts('section:has(#now) tbody tr')).toEqual(['small 2 2 / 11 8 / 22']);
     // Within a day: jobs 1, 2 and 3, of ada and bob. Jobs 1 and 2 run for 2 h on 3 nodes, and job 3 ran for half an
     // hour.
-    expect(await texts('section:has(#last24h) tbody tr')).toEqual(['small 3 2 6 1 (33.3 %)']);
-    expect(await texts('section:has(#last7d) tbody tr')).toEqual(['small 4 2 8 2 (50.0 %)']);
+    expect(await texts('section:has(#last24h) tbody tr')).toEqual(['small 3 2 6 unknown 1 (33.3 %)']);
+    expect(await texts('section:has(#last7d) tbody tr')).toEqual(['small 4 2 8 unknown 2 (50.0 %)']);
     expect(complaints).toEqual([]);
+  });
+
+  test('shows the core hours of the last week, and the users with most of them', async () => {
+    const { page, texts, complaints } = await service.visit('root');
+    await page.addInitScript("Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix' })");
+    await page.goto('/');
+    await page.locator('figure.timeline canvas').waitFor();
+    expect(complaints).toEqual([]);
+    expect(await texts('.legend li')).toEqual(['small', 'capacity']);
+    // Jobs 1 and 3 of ada: 2 h and half an hour with 4 threads. Jobs 2 and 4 of bob: twice 2 h with 4 threads.
+    expect(await texts('section:has(#users) tbody tr')).toEqual(['bob 2 16', 'ada Ada A. 2 10']);
+    await follow(page, page.getByRole('link', { name: 'As a table' }));
+    expect((await texts('section table.data tbody tr')).length).toBe(168); // NOW is a full hour
   });
 
   test('leads to the jobs that it counts', async () => {
@@ -60,7 +74,7 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
     const { page, texts } = await service.visit('ada');
     await page.goto('/');
     expect(await texts('section:has(#now) tbody tr')).toEqual(['small 1 2 / 11 4 / 22']);
-    expect(await texts('section:has(#last7d) tbody tr')).toEqual(['small 2 1 4 1 (50.0 %)']);
+    expect(await texts('section:has(#last7d) tbody tr')).toEqual(['small 2 1 4 unknown 1 (50.0 %)']);
   });
 
   test.each(['light', 'dark'] as const)('is for everybody, %s', async (colorScheme) => {

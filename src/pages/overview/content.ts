@@ -1,8 +1,9 @@
 import type { ClusterSize } from '../../clusters/size.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import type { Whole } from '../../jobs/statistics.ts';
-import { linked } from '../filter/words.ts';
-import { capitalized, percentage, share, whole } from '../format.ts';
+import type { JobsStatistics, Whole } from '../../jobs/statistics.ts';
+import { cut } from '../cut.ts';
+import { address, linked } from '../filter/words.ts';
+import { capitalized, duration, percentage, share, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 export interface ClusterNow {
@@ -21,6 +22,21 @@ export interface ClusterPast {
   users: Whole;
   nodeHours: Whole;
   failed: Whole;
+  /** The median in seconds. Null if no wait is known. */
+  wait: Whole | null;
+}
+
+/** Of jobs that started in the last 7 days. */
+export type TopUser = Pick<JobsStatistics, 'id' | 'name' | 'totalJobs' | 'totalCoreHours'>;
+
+export interface OverviewContent {
+  now: readonly ClusterNow[];
+  periods: readonly Period[];
+  users: readonly TopUser[];
+  /** The use of the last week as a chart. */
+  use?: Html | undefined;
+  /** Links to other pages. */
+  links?: Html | undefined;
 }
 
 export interface Period {
@@ -30,13 +46,29 @@ export interface Period {
   clusters: readonly ClusterPast[];
 }
 
-/** Renders the current and recent use of the clusters. `links` lead to other pages. */
-export function overviewContent(now: readonly ClusterNow[], periods: readonly Period[], links?: Html): Html {
+/** Renders the current and recent use of the clusters. */
+export function overviewContent({ now, periods, users, use, links }: OverviewContent): Html {
   return html`<h1>Overview</h1>
 <section><h2 id="now">Now</h2>
 ${now.length === 0 ? html`<p class="note">There are no configured clusters and no jobs.</p>` : nowTable(now)}
 </section>
-${periods.map(periodSection)}${links}`;
+${use}${periods.map(periodSection)}${users.length > 0 && usersSection(users)}${links}`;
+}
+
+function usersSection(users: readonly TopUser[]): Html {
+  const most = Math.max(...users.map(({ totalCoreHours }) => Number(totalCoreHours)));
+  const query = new URLSearchParams({ 'start-time': 'last7d' });
+  return html`<section><div class="head"><h2 id="users">Top users, last 7 days</h2><a class="across" href="${address('/statistics', query)}">All users</a></div>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="users"><table class="data"><thead><tr><th scope="col">User</th><th scope="col" class="num">Jobs started</th><th scope="col" class="num" colspan="2">Core hours</th></tr></thead>
+<tbody>${users.map(
+    ({
+      id,
+      name,
+      totalJobs,
+      totalCoreHours,
+    }) => html`<tr><th scope="row">${linked({ user: id, 'start-time': 'last7d' }, cut(id))}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</th>
+<td class="num">${whole(totalJobs)}</td><td class="num">${whole(totalCoreHours)}</td><td class="bar">${share(Number(totalCoreHours), most)}</td></tr>\n`,
+  )}</tbody></table></div></section>`;
 }
 
 function nowTable(clusters: readonly ClusterNow[]): Html {
@@ -74,15 +106,16 @@ ${
     ? html`<p class="note">No jobs started in this period.</p>`
     : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${word}"><table class="data">
 <thead><tr><th scope="col">Cluster</th><th scope="col" class="num">Jobs started</th><th scope="col" class="num">Users</th>
-<th scope="col" class="num">Node hours</th><th scope="col" class="num">Failed jobs</th></tr></thead>
+<th scope="col" class="num">Node hours</th><th scope="col" class="num">Waited (median)</th><th scope="col" class="num" colspan="2">Failed jobs</th></tr></thead>
 <tbody>${clusters.map((cluster) => pastRow(word, cluster))}</tbody></table></div>`
 }
 </section>`;
 }
 
-function pastRow(word: string, { name, jobs, users, nodeHours, failed }: ClusterPast): Html {
+function pastRow(word: string, { name, jobs, users, nodeHours, failed, wait }: ClusterPast): Html {
   const query = { cluster: name, 'start-time': word };
   return html`<tr><th scope="row">${linked(query, name)}</th><td class="num">${linked(query, whole(jobs))}</td>
 <td class="num">${linked(query, whole(users), '/statistics')}</td><td class="num">${whole(nodeHours)}</td>
-<td class="num">${linked({ ...query, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td></tr>`;
+<td class="num">${wait === null ? 'unknown' : duration(wait)}</td><td class="num">${linked({ ...query, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td>
+<td class="bar">${share(Number(failed), Number(jobs))}</td></tr>`;
 }

@@ -112,9 +112,49 @@
     return address.pathname + address.search;
   }
 
-  for (const figure of document.querySelectorAll('figure.timeline')) {
+  /** Makes a chart of an answer of the API: core hours by cluster. */
+  function chartOf({ timeline }, { capacity, click }) {
+    const edges = [...new Set(timeline.flatMap(({ from, to }) => [from, to]))];
+    const names = timeline.filter(({ from }) => from === edges[0]).map(({ group, isOther }) => ({ group, isOther }));
+    const series = names.map(({ group, isOther }, at) => ({
+      label: isOther ? 'all others' : group,
+      values: timeline.filter((_, index) => index % names.length === at).map(({ coreSeconds }) => coreSeconds / 3600),
+      narrow: isOther ? [] : [['cluster', group]],
+      color: isOther ? 'series-other' : `series-${at % 10}`,
+    }));
+    const most = Number(capacity);
+    return {
+      ...{ edges, series, isStacked: true, unit: 'h', zone: 'UTC', click: { to: click, range: 'range' } },
+      capacity: most > 0 ? edges.slice(1).map((to, at) => ((to - edges[at]) / 3600) * most) : undefined,
+    };
+  }
+
+  /** Returns undefined if there is nothing to draw: the page is complete without it. */
+  async function loaded({ dataset }) {
+    if (dataset.chart !== undefined) return JSON.parse(dataset.chart);
+    const answer = await fetch(dataset.from, { headers: { 'X-Requested-With': 'cc-jobs' } }).catch(() => undefined);
+    const body = answer?.ok ? await answer.json().catch(() => undefined) : undefined;
+    return body === undefined || body.timeline.length === 0 ? undefined : chartOf(body, dataset);
+  }
+
+  function addLegend(list, { series, capacity }) {
+    const lines = series.map(({ label, color }) => [label, color]);
+    for (const [label, color] of capacity === undefined ? lines : [...lines, ['capacity', 'capacity']]) {
+      const name = Object.assign(document.createElement('bdi'), { textContent: label });
+      const swatch = Object.assign(document.createElement('i'), { className: `swatch ${color}` });
+      const line = document.createElement('li');
+      line.append(swatch, name);
+      list.append(line);
+    }
+  }
+
+  async function show(figure) {
+    const chart = await loaded(figure);
+    if (chart === undefined) return;
     figure.hidden = false;
-    const one = { canvas: figure.querySelector('.canvas'), chart: JSON.parse(figure.dataset.chart) };
+    const legend = figure.querySelector('.legend');
+    if (legend.children.length === 0) addLegend(legend, chart);
+    const one = { canvas: figure.querySelector('.canvas'), chart };
     one.plot = draw(one);
     drawn.push(one);
     const words = figure.querySelector('figcaption');
@@ -128,6 +168,8 @@
       if (at !== undefined) location.assign(addressOf(one.chart, at));
     });
   }
+
+  for (const figure of document.querySelectorAll('figure.timeline')) void show(figure);
 
   let timer;
   addEventListener('resize', () => {
