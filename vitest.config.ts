@@ -8,9 +8,27 @@ const hasRealInput = existsSync(join(import.meta.dirname, '../shared/data'));
 const EXCLUDED = [...configDefaults.exclude, ...(hasRealInput ? [] : ['test/**/real-input.test.ts'])];
 
 /** Tests that leave nothing in their process. A process for each of these files would cost 80 s. */
-const SHARING = ['clusters', 'graphql', 'http', 'jobs', 'questions', 'routes'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const SHARING = [
+  'archive',
+  'clusters',
+  'column-index',
+  'commands',
+  'connections',
+  'db',
+  'dev',
+  'exports',
+  'graphql',
+  'http',
+  'import',
+  'jobs',
+  'node',
+  'parquet',
+  'pages',
+  'processes',
+  'questions',
+  'routes',
+  'timed',
+].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
