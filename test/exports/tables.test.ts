@@ -181,6 +181,7 @@ describe('every route that answers with a list', () => {
       'statistics/jobs',
       'statistics/percentiles',
       'statistics/timeline',
+      'statistics/unused',
     ];
     const expected = ['/api/', '/userapi/'].flatMap((base) => exported.map((path) => base + path));
     expect(routes.filter((route) => !OTHERS.includes(route)).toSorted()).toEqual(expected);
