@@ -84,6 +84,13 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
       'It used 1h of 2h of its walltime (50 %). On average it had 15.0 processes per hardware thread. It used 96 % of the memory of its nodes.',
       expect.stringContaining('No advice on the walltime yet: it needs at least 20 jobs of the same user'),
     ]);
+    for (const width of [1024, 1280, 1400, 1600]) {
+      await page.setViewportSize({ width, height: 900 });
+      const cut = await page
+        .locator('.scroll')
+        .evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).length);
+      expect(cut, `${width} px`).toBe(0);
+    }
     expect(complaints).toEqual([]);
   });
 

@@ -37,7 +37,7 @@ export function footprintTable({ job, subCluster, metrics }: Pick<JobContent, 'j
     });
   if (rows.length === 0)
     return html`<p class="note">No footprint${job.jobState === 'running' && ' yet: it is computed after the job has ended'}.</p>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Footprint"><table class="data"><thead><tr><th scope="col">Metric</th><th scope="col" class="num">Value</th><th scope="col">Share of peak</th><th scope="col">Rating</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Footprint"><table class="data"><thead><tr><th scope="col">Metric</th><th scope="col" class="num">Value</th><th scope="col">Of peak</th><th scope="col">Rating</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** Splits a footprint key: `flops_any_avg` is the average of flops_any. */
