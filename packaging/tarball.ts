@@ -8,6 +8,7 @@ import { constants, createGzip, createZstdCompress } from 'node:zlib';
 const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_windowLog: WINDOW } = constants;
 /** `tar --zstd` reads windows up to 128 MB without an option. */
 const WINDOW_LOG = 27;
+const CHUNK_BYTES = 2 ** 20;
 
 export type Effort = 'best' | 'least';
 
@@ -40,9 +41,26 @@ export async function pack(file: string, { name, files, madeAtSec, effort }: Pac
   const tar = spawn('tar', args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((done, fail) => tar.once('error', fail).once('close', done));
   tar.stdin.end(list);
-  await pipeline(tar.stdout, COMPRESSIONS[ending](effort), createWriteStream(file));
+  await pipeline(tar.stdout, equalChunks, COMPRESSIONS[ending](effort), createWriteStream(file));
   const code = await ended;
   if (code !== 0) throw new Error(`tar ended with ${code}`);
+}
+
+/** What zstd makes of a stream depends on its chunks, and a pipe has them as the time has it. */
+async function* equalChunks(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let waiting: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    waiting.push(chunk);
+    bytes += chunk.length;
+    if (bytes < CHUNK_BYTES) continue;
+    const whole = Buffer.concat(waiting);
+    const end = whole.length - (whole.length % CHUNK_BYTES);
+    for (let at = 0; at < end; at += CHUNK_BYTES) yield whole.subarray(at, at + CHUNK_BYTES);
+    waiting = [whole.subarray(end)];
+    bytes = whole.length - end;
+  }
+  yield Buffer.concat(waiting);
 }
 
 /** The owner is root, and of the rights only that to execute is kept. */
