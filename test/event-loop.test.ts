@@ -23,6 +23,7 @@ const LIMIT_MS = 50;
 /** A full page of a list. A query with thousands of values takes a time in proportion to the jobs. */
 const JOBS = 100;
 const AT_ONCE = 8;
+const SHARE_OF_SEEN = 8;
 /** Placeholder for an id that no job has yet. */
 const NEW_JOB_ID = 471_100;
 
@@ -186,15 +187,15 @@ test('no query and no header', async () => {
   ];
   const seen = new Set<string>();
   const requests: Sent[] = [];
-  for (const route of routes) {
+  for (const [nth, route] of routes.entries()) {
     if (route.method !== 'GET') continue;
     const names = await parametersOf(route);
-    // The same route for users and for the API.
-    const asLong = JSON.stringify([route.operation?.summary ?? route.path, names]);
-    for (const query of worstQueries(seen.has(asLong) ? [] : names)) {
-      requests.push({ method: 'GET', target: `${route.path}?${query}` });
-    }
-    seen.add(asLong);
+    // One code reads a parameter for all routes of the API, and one for all pages. Each gets all parameters once, and
+    // each route an eighth of those that another one has had: all of them on all routes would take three minutes.
+    const kind = route.path.includes('api/') ? 'api' : 'page';
+    const some = names.filter((name, at) => !seen.has(`${kind} ${name}`) || (nth + at) % SHARE_OF_SEEN === 0);
+    for (const query of worstQueries(some)) requests.push({ method: 'GET', target: `${route.path}?${query}` });
+    for (const name of names) seen.add(`${kind} ${name}`);
     const long = 'x'.repeat(LINE_BYTES);
     for (const headers of [
       { 'X-Auth-Token': `${long}.${long.slice(0, 100)}.x` },
