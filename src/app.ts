@@ -28,6 +28,7 @@ import { nodePage } from '../routes/pages/node.ts';
 import { oidcLogin } from '../routes/pages/oidc.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { partitionsPage } from '../routes/pages/partitions.ts';
+import { reportPage } from '../routes/pages/report.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system.ts';
 import { timelinePage } from '../routes/pages/timeline-page.ts';
@@ -84,6 +85,7 @@ const PAGES = [
   '/projects/*',
   '/nodes/*',
   '/partitions',
+  '/report',
 ];
 
 /** The pages of cc-backend's front end, and what they request. They require a login too. */
@@ -179,6 +181,7 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     nodePage,
     partitionsPage,
     timelinePage,
+    reportPage,
   ])
     app.route('/', page);
   if (service.frontend !== undefined) {

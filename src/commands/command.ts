@@ -1,3 +1,4 @@
+import { Fault } from '../faults.ts';
 import type { Environment } from '../settings.ts';
 
 /** The environment and streams that a command uses, passed in by the entry. */
@@ -30,6 +31,16 @@ export interface NamedCommand extends Command {
 /** For a command without arguments. Throws UsageError if there are any. */
 export function noArguments(args: readonly string[]): void {
   if (args.length > 0) throw new UsageError(`this command takes no arguments: '${args.join(' ')}'`);
+}
+
+/** Reads an option. A fault of its value is a UsageError with the name of the option. */
+export function ofOption<Value>(name: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof Fault) throw new UsageError(`${name} ${cause.message}`, { cause });
+    throw cause;
+  }
 }
 
 /** Invalid command line. The entry prints the message and the usage, and exits with 2. */

@@ -61,6 +61,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./export.ts')).exportCommand,
   },
   {
+    name: 'report',
+    summary: 'report what was used in a month, as text or as a page to print',
+    load: async () => (await import('./report.ts')).reportCommand,
+  },
+  {
     name: 'retention',
     summary: 'delete old jobs and free their disk space',
     load: async () => (await import('./retention.ts')).retentionCommand,

@@ -8,7 +8,6 @@ import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
 import { startDeadline } from '../deadline.ts';
 import { jsonWithNumberTexts } from '../exact-json.ts';
-import { Fault } from '../faults.ts';
 import { parseFilter } from '../http/query/job-filter-query.ts';
 import {
   columnType,
@@ -27,7 +26,7 @@ import { hasDuckDb, NO_DUCKDB } from '../node/column-index.ts';
 import { parquetFile } from '../parquet/parquet-writer.ts';
 import { JobQuestions } from '../questions/ask.ts';
 import { StartupError } from '../startup-error.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, ofOption, UsageError } from './command.ts';
 import { withEither } from './open-database.ts';
 import { writeNewFile } from './output-file.ts';
 import { Progress, whole } from './progress.ts';
@@ -152,15 +151,6 @@ function parameter(text: string): [name: string, value: string] {
   const at = text.indexOf('=');
   if (at < 1) throw new UsageError(`a FILTER is NAME=VALUE: '${text}'`);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function ofOption<Value>(name: string, read: () => Value): Value {
-  try {
-    return read();
-  } catch (cause) {
-    if (cause instanceof Fault) throw new UsageError(`${name} ${cause.message}`, { cause });
-    throw cause;
-  }
 }
 
 function parseCommandLine(args: string[]) {

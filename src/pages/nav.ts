@@ -14,6 +14,7 @@ export const NAV: readonly NavEntry[] = [
   { path: '/statistics', label: 'Statistics' },
   { path: '/timeline', label: 'Timeline' },
   { path: '/partitions', label: 'Partitions' },
+  { path: '/report', label: 'Report' },
   { path: '/system', label: 'System', group: 'administration' },
 ];
 

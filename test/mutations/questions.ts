@@ -106,6 +106,19 @@ export const QUESTIONS: readonly Mutation[] = [
     'start + BigInt(duration) >= from',
     'questions/concurrent-jobs',
   ),
+  mutation(
+    'questions/report/monthly-report.ts',
+    "'start-time', range: { from, to: to - 1n }",
+    "'start-time', range: { from, to }",
+    'pages/report',
+  ),
+  mutation(
+    'questions/report/monthly-report.ts',
+    "'ended', range: { from, to: to - 1n }",
+    "'ended', range: { from, to }",
+    'pages/report',
+  ),
+  mutation('questions/report/monthly-report.ts', ', clip: { from, to }', '', 'pages/report'),
   mutation('questions/partitions/sqlite.ts', 'job.id DESC LIMIT', 'job.id LIMIT', 'questions/partitions'),
   mutation('questions/partitions/partitions.ts', 'this.#now() + FRESH_MS', 'Infinity', 'questions/partitions'),
   mutation(

@@ -61,6 +61,7 @@ test.each([
   '/find?q=5x',
   '/users/ada',
   '/partitions',
+  '/report',
   '/nodes/small/n01',
 ])('%s', async (path) => {
   const answer = await service.app.request(`http://localhost${path}`, { headers });

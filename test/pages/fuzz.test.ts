@@ -17,6 +17,7 @@ const PAGES = [
   '/find',
   '/users/ada',
   '/partitions',
+  '/report',
   '/nodes/small/n01',
 ];
 const MARK = '<script>mark</script>';

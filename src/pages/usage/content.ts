@@ -56,7 +56,7 @@ export function usageContent(content: UsageContent): Html {
   const { subject, name, all, recent, groups, largest, longest, unused, advice } = content;
   const person = all.totals?.name ?? '';
   return html`<div class="head"><h1>${FIELDS[subject].form.label} <bdi>${cut(name)}</bdi>${person !== '' && html` <span class="of"><bdi>${cut(person)}</bdi></span>`}</h1>
-<span class="across"><a href="${address('/jobs', all.query)}">All jobs</a> · <a href="${address('/statistics', all.query)}">Statistics</a></span>${exportLinks('Export these jobs', 'jobs', all.query)}</div>
+<span class="across"><a href="${address('/jobs', all.query)}">All jobs</a> · <a href="${address('/statistics', all.query)}">Statistics</a> · <a href="${address('/report', all.query)}">Monthly report</a></span>${exportLinks('Export these jobs', 'jobs', all.query)}</div>
 ${
   all.totals === undefined
     ? html`<p class="note">There are no jobs yet.</p>`
