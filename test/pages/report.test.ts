@@ -4,7 +4,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Clusters } from '../../src/clusters/clusters.ts';
+import { deriveCluster } from '../../src/clusters/derive.ts';
+import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { UsageError } from '../../src/commands/command.ts';
 import { reportCommand } from '../../src/commands/report.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
@@ -20,6 +23,7 @@ import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { testFolder } from '../support/folder.ts';
 import { follow, type Site, site } from '../support/pages.ts';
 import { within } from '../support/pool.ts';
+import { smallCluster } from '../support/small-cluster.ts';
 import { faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 const ROOT = { name: 'root', roles: new Set(['admin']), projects: [] };
@@ -233,6 +237,18 @@ describe('GET /report', () => {
     const { totals } = await readMonthlyReport(new JobQuestions(service.db), visible, options, within(60_000));
     const [row] = await sql("SELECT COUNT(*) AS jobs FROM job WHERE $ran AND project = 'p1'", EDGES['2025-10']);
     expect(totals?.totalJobs).toBe(row?.['jobs']);
+  });
+
+  test('leaves out what was not used where its metric is restricted', async () => {
+    const [title, file] = ['Asked for and not used', smallCluster()];
+    const metricConfig = file.metricConfig.map((metric) => ({ ...metric, restrict: metric.name === 'cpu_load' }));
+    const clusters = new Clusters([deriveCluster(ClusterFileSchema.parse({ ...file, metricConfig }))]);
+    const restricted = await testApp({ jobs: [job()], service: () => ({ clusters }) });
+    onTestFinished(() => restricted.close());
+    const path = '/report?month=2027-01';
+    expect(await (await restricted.get(path, 'ada', 'user')).text()).not.toContain(title);
+    expect(await (await restricted.get(path, 'root', 'admin')).text()).toContain(title);
+    expect(await (await service.get(path, 'ada', 'user')).text()).toContain(title);
   });
 
   test('is of the last month, and says of this one that it has not ended', async () => {
