@@ -1,7 +1,5 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
@@ -28,7 +26,7 @@ import { JobQuestions } from '../questions/ask.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, ofOption, UsageError } from './command.ts';
 import { withEither } from './open-database.ts';
-import { writeNewFile } from './output-file.ts';
+import { writeOutput } from './output-file.ts';
 import { Progress, whole } from './progress.ts';
 import { pseudonymizer, pseudonymKey } from './pseudonyms.ts';
 
@@ -36,9 +34,6 @@ import { pseudonymizer, pseudonymKey } from './pseudonyms.ts';
 const BATCH_LIMIT_MS = 3_600_000;
 
 const FORMATS = [...EXPORT_FORMATS, 'parquet'] as const;
-
-/** The status of a program that SIGPIPE has ended. Node ignores the signal. */
-const SIGPIPE_STATUS = 128 + 13;
 
 export const exportCommand: Command = {
   usage: `cc-jobs export jobs [FILTER]... --format csv|ndjson|parquet [--columns LIST] [--output FILE]
@@ -86,12 +81,10 @@ services may write meanwhile. docs/exports.md has the columns, the formats, and 
       const log = { warn: (_fields: object, message: string) => progress.line(message) };
       const file = format === 'parquet' ? parquetFile(rows(), types, { tempDir: tmpdir(), log }, io.signal) : text();
       try {
-        if (output === undefined) await pipeline(Readable.from(file), io.stdout, { end: false });
-        else await writeNewFile(output, file);
-        progress.line(`${whole(jobs)} jobs exported, ${progress.elapsedSec.toFixed(1)} s`);
-        return 0;
+        const status = await writeOutput(io, output, file);
+        if (status === 0) progress.line(`${whole(jobs)} jobs exported, ${progress.elapsedSec.toFixed(1)} s`);
+        return status;
       } catch (error) {
-        if (isClosedPipe(error)) return SIGPIPE_STATUS;
         if (!io.signal.aborted) throw error;
         progress.line('stopped: the export is not complete');
         return 1;
@@ -99,11 +92,6 @@ services may write meanwhile. docs/exports.md has the columns, the formats, and 
     });
   },
 };
-
-/** The reader of the output has ended, such as `head`. */
-function isClosedPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
-}
 
 /** Yields the batches of all jobs that match, with the public tags. */
 async function* exported(

@@ -48,7 +48,7 @@ export function loadTarget({ env, stderr }: CommandIo): LoadTarget {
  * index of a bulk load.
  */
 const CONNECTION = { cacheMb: 64, softHeapMb: 256, hardHeapMb: 512, baseMb: 44, growthMb: 1024 };
-/** A command runs its calls one at a time. */
+/** The calls that a command may have at a time. They run one after the other. */
 const QUEUE_LIMIT = 16;
 const MAX_IDLE_MS = 3_600_000;
 /**
@@ -102,7 +102,7 @@ export async function withEither<Result>(io: CommandIo, use: (db: Database) => P
   const server = ServerSettings.safeParse(io.env);
   if (!server.success || databaseFile(server.data) !== undefined) return await withExisting(loadTarget(io), use);
   const { DB_URL: url, DB_AUTH_TOKEN: authToken } = server.data;
-  const db = openRemote({ url, authToken, mostAtOnce: 1, heartbeat: false });
+  const db = openRemote({ url, authToken, mostAtOnce: QUEUE_LIMIT, width: 1, heartbeat: false });
   try {
     return await use(db);
   } finally {

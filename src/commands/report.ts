@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
 import { startDeadline } from '../deadline.ts';
-import { checkText } from '../jobs/filter.ts';
-import { type Month, monthOf } from '../jobs/month.ts';
+import { checkText, type JobFilter } from '../jobs/filter.ts';
+import { monthOf } from '../jobs/month.ts';
 import { nodePeaksOf } from '../jobs/node-peaks.ts';
 import { PUBLIC_SCOPES } from '../jobs/roles.ts';
 import { zoneOf } from '../jobs/times.ts';
@@ -11,10 +13,15 @@ import { reportFile } from '../pages/report/content.ts';
 import { reportText } from '../pages/report/plain-text.ts';
 import { reportTables } from '../pages/report/report-tables.ts';
 import { JobQuestions } from '../questions/ask.ts';
-import { REPORT_SUBJECTS, type ReportOptions, readMonthlyReport } from '../questions/report/monthly-report.ts';
+import {
+  type MonthlyReport,
+  REPORT_SUBJECTS,
+  type ReportOptions,
+  readMonthlyReport,
+} from '../questions/report/monthly-report.ts';
 import { type Command, ofOption, UsageError } from './command.ts';
 import { withEither } from './open-database.ts';
-import { writeNewFile } from './output-file.ts';
+import { writeOutput } from './output-file.ts';
 
 /** The limit for the whole report. Without an index of SQLite for the filter, it reads all jobs a few times. */
 const LIMIT_MS = 3_600_000;
@@ -35,40 +42,34 @@ with states, waits, and what they asked for and did not use. The report of a mon
 byte, until jobs change. DB_URL may be a libSQL server. docs/exports.md says what the numbers count.`,
   isBackground: true,
   async run(args, io) {
-    const { month, about, nowSec, isHtml, output } = readOptions(args);
-    const report = await withEither(io, async (db) => {
-      const deadline = startDeadline(LIMIT_MS, io.signal);
-      try {
-        const nodePeaks = nodePeaksOf(await readPublished(db, deadline));
-        const every = { tagScopes: PUBLIC_SCOPES, nodePeaks };
-        const options = { month, about, nowSec };
-        return await readMonthlyReport(
-          new JobQuestions(db),
-          (conditions) => ({ ...every, conditions }),
-          options,
-          deadline,
-        );
-      } finally {
-        deadline.clear();
-      }
-    });
-    const tables = reportTables(report, false);
-    const text = isHtml ? reportFile(tables).toString() : reportText(tables);
-    if (output === undefined) io.stdout.write(text);
-    else
-      await writeNewFile(
-        output,
-        (async function* () {
-          yield text;
-        })(),
-      );
-    return 0;
+    const { isHtml, output, ...options } = readOptions(args);
+    try {
+      const report = await withEither(io, (db) => read(db, options, io.signal));
+      const tables = reportTables(report, false);
+      const text = isHtml ? reportFile(tables).toString() : reportText(tables);
+      return await writeOutput(io, output, Readable.from([text]));
+    } catch (error) {
+      if (!io.signal.aborted) throw error;
+      io.stderr.write('stopped: there is no report\n');
+      return 1;
+    }
   },
 };
 
+async function read(db: Database, options: ReportOptions, stop: AbortSignal): Promise<MonthlyReport> {
+  const deadline = startDeadline(LIMIT_MS, stop);
+  try {
+    const nodePeaks = nodePeaksOf(await readPublished(db, deadline));
+    const visible = (conditions: JobFilter) => ({ conditions, tagScopes: PUBLIC_SCOPES, nodePeaks });
+    return await readMonthlyReport(new JobQuestions(db), visible, options, deadline);
+  } finally {
+    deadline.clear();
+  }
+}
+
 function readOptions(
   args: string[],
-): ReportOptions & { readonly month: Month; readonly isHtml: boolean; readonly output: string | undefined } {
+): ReportOptions & { readonly isHtml: boolean; readonly output: string | undefined } {
   const { month, zone = 'UTC', html: isHtml = false, text: isText = false, output, ...names } = parseCommandLine(args);
   if (month === undefined) throw new UsageError('--month is required, such as --month 2026-10');
   if (isHtml && isText) throw new UsageError('use either --text or --html');

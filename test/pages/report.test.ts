@@ -10,6 +10,9 @@ import { deriveCluster } from '../../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { UsageError } from '../../src/commands/command.ts';
 import { reportCommand } from '../../src/commands/report.ts';
+import { jobRows } from '../../src/db/job-rows.ts';
+import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
+import { openRemote } from '../../src/db/remote/open-remote.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { JOB_STATES } from '../../src/jobs/job-enums.ts';
 import { monthOf, monthsLater } from '../../src/jobs/month.ts';
@@ -21,6 +24,7 @@ import { JobQuestions } from '../../src/questions/ask.ts';
 import { type MonthlyReport, readMonthlyReport } from '../../src/questions/report/monthly-report.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { testFolder } from '../support/folder.ts';
+import { libsqlServer } from '../support/libsql-server.ts';
 import { follow, type Site, site } from '../support/pages.ts';
 import { within } from '../support/pool.ts';
 import { smallCluster } from '../support/small-cluster.ts';
@@ -168,12 +172,17 @@ test('others are those without a row, and a finished month does not depend on th
   expect(reportTables(await reportOf('2025-10', {}, NOW + 1e7), false)).toEqual(reportTables(shown, false));
 });
 
+const fileUrl = () => `file:${join(service.archiveRoot, '../job.db')}`;
+
 async function run(...args: string[]) {
+  return await runOn(fileUrl(), args);
+}
+
+async function runOn(url: string, args: string[], signal = new AbortController().signal) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const { signal } = new AbortController();
-  const env = { DB_URL: `file:${join(service.archiveRoot, '../job.db')}` };
+  const env = { DB_URL: url };
   const code = await reportCommand.run(args, { env, stdin: new PassThrough(), stdout, stderr, signal });
-  return { code, out: String(stdout.read() ?? '') };
+  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
 }
 
 describe('cc-jobs report', () => {
@@ -185,12 +194,30 @@ describe('cc-jobs report', () => {
     expect([code, out]).toEqual([0, reportText(reportTables(await reportOf('2025-10'), false))]);
     expect(out).toContain('The month has 745 hours in the time zone Europe/Berlin.');
     expect(out).toContain(Number(totals?.totalCoreSeconds).toLocaleString('en'));
-    expect(await run(...MONTH)).toEqual({ code, out });
+    expect(await run(...MONTH)).toEqual({ code, out, err: '' });
+  });
+
+  test('stops at a signal', async () => {
+    const stopped = await runOn(fileUrl(), MONTH, AbortSignal.abort());
+    expect(stopped).toEqual({ code: 1, out: '', err: 'stopped: there is no report\n' });
+  });
+
+  test('reads a libSQL server, too', async () => {
+    const { url } = await libsqlServer();
+    await migrateRemote({ url });
+    const db = openRemote({ url, mostAtOnce: 1, heartbeat: false });
+    await db.write('insertJobs', jobRows(JOBS), within(30_000));
+    await db.close(1_000);
+    expect(await runOn(url, MONTH)).toEqual(await run(...MONTH));
   });
 
   test('writes a page that needs nothing else, to a file of its owner', async () => {
     const file = join(testFolder(), 'report.html');
-    expect(await run(...MONTH, '--project', '<p1>&"', '--html', '--output', file)).toEqual({ code: 0, out: '' });
+    expect(await run(...MONTH, '--project', '<p1>&"', '--html', '--output', file)).toEqual({
+      code: 0,
+      out: '',
+      err: '',
+    });
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('<h1><bdi>Report of 2025-10: project &lt;p1&gt;&amp;&quot;</bdi></h1>');
     expect(text).toContain('No job ran in it.');
