@@ -77,8 +77,10 @@ async function extract(tarball: string, into: string, signal: AbortSignal): Prom
   try {
     await pipeline(createReadStream(tarball), decompress(), tar.stdin, { signal });
   } catch (cause) {
-    await ended;
+    const code = await ended;
     signal.throwIfAborted();
+    // tar may end at the mark of the end of an archive, before the zeros behind it.
+    if (code === 0 && (cause as NodeJS.ErrnoException).code === 'EPIPE') return;
     throw new StartupError(`${tarball} is damaged or incomplete, or the disk is full: nothing was changed`, { cause });
   }
   if ((await ended) !== 0) throw new StartupError(`${tarball} could not be unpacked: nothing was changed`);
