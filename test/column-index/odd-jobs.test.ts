@@ -45,3 +45,11 @@ test('a question for a tag is left to the SQL if such a job has a tag of these t
   expect(await index.ask(tagged(ADA, 3n))).toBeUndefined();
   expect(await index.ask(tagged(ROOT, 1n, 2n))).toBeUndefined();
 });
+
+test('a job is not held whose texts are valid only when they are read as one', async () => {
+  // The first byte of a character at the end of the user, and a second one at the start of the project.
+  const index = await built(
+    `${jobs(1, 2)} UPDATE job SET hpc_user = CAST(x'61c3' AS TEXT), project = CAST(x'8061' AS TEXT) WHERE id = 2;`,
+  );
+  expect(index.odd.map(({ id }) => id)).toEqual([2n]);
+});

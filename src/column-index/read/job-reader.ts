@@ -40,7 +40,8 @@ const TAGS = `ifnull((SELECT ',' || group_concat(tag_id || ',', '') FROM jobtag 
 /** The columns after READ_COLUMNS. */
 const OTHERS = ['resources', 'footprint', JOB_NAME, TAGS];
 const SELECT = `SELECT ${[...READ_COLUMNS.map((column) => column.of), ...OTHERS]} FROM job`;
-const SELECT_BYTES = `SELECT CAST(concat(${[...TEXTS, 'resources', JOB_NAME]}) AS BLOB) FROM job WHERE id = ?`;
+/** With a byte between the texts: the end of one and the start of the next could make a valid character. */
+const SELECT_BYTES = `SELECT CAST(concat_ws(' ', ${[...TEXTS, 'resources', JOB_NAME]}) AS BLOB) FROM job WHERE id = ?`;
 
 /** Reads jobs for an index. JSON.parse reads their JSON, or SQLite where the two might differ. */
 export class JobReader {
