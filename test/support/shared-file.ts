@@ -125,25 +125,23 @@ async function importsAndDeletes(
     const ids = Array.from({ length: JOBS_PER_IMPORT }, (_, nth) => firstId + nth);
     const isOld = (id: number) => neighbour !== 'import' && id % 2 === 0;
     writeFileSync(join(cwd, 'jobs.psv'), sacctOf(ids, isOld));
-    if ((await command(cwd, ['import', 'sacct', 'jobs.psv', '--cluster', 'shared'], roots)) !== 0)
-      throw new Error('an import failed');
+    await command(cwd, ['import', 'sacct', 'jobs.psv', '--cluster', 'shared'], roots);
     result.imported += ids.length;
     for (const id of ids) if (!isOld(id)) expected.set(id, 'completed');
     if (neighbour === 'import') continue;
     const days = Math.floor((Date.now() / 1000 - OLD) / 86_400) - 30;
-    if ((await command(cwd, ['retention', '--older-than', `${days}d`], roots)) !== 0)
-      throw new Error('a retention failed');
+    await command(cwd, ['retention', '--older-than', `${days}d`], roots);
     gone.push(...ids.filter(isOld));
   }
 }
 
-async function command(cwd: string, args: string[], roots: Set<number>): Promise<number | string> {
+async function command(cwd: string, args: string[], roots: Set<number>): Promise<void> {
   const running = start(cwd, args);
   const pid = running.child.pid ?? 0;
   roots.add(pid);
   const code = await running.ended;
   roots.delete(pid);
-  return code;
+  if (code !== 0) throw new Error(`${args[0]} ended with ${code}: ${running.stderr()}`);
 }
 
 function sacctOf(ids: readonly number[], isOld: (id: number) => boolean): string {
