@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { backupName, deleteOldBackups, makeBackup } from '../backup/make-backup.ts';
 import { asStartupError } from '../db/startup-errors.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, parsedArguments, UsageError } from './command.ts';
 import { loadTarget } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
 
@@ -68,10 +67,6 @@ function wholeOption(name: string, text: string, most: number): number {
 
 function parseCommandLine(args: string[]) {
   const text = { type: 'string' } as const;
-  try {
-    const options = { keep: text, 'log-limit': text, compress: { type: 'boolean' } } as const;
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  const options = { keep: text, 'log-limit': text, compress: { type: 'boolean' } } as const;
+  return parsedArguments({ args, options, allowPositionals: true });
 }

@@ -1,3 +1,4 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { Fault } from '../faults.ts';
 import type { Environment } from '../settings.ts';
 
@@ -40,6 +41,17 @@ export function ofOption<Value>(name: string, read: () => Value): Value {
   } catch (cause) {
     if (cause instanceof Fault) throw new UsageError(`${name} ${cause.message}`, { cause });
     throw cause;
+  }
+}
+
+/** The options and arguments of a command. Throws UsageError for one that it does not have. */
+export function parsedArguments<const Config extends ParseArgsConfig>(
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config);
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 

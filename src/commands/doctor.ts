@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { checkArchiveFolder, checkDatabaseFile, checkServer } from '../doctor/data.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
 import { problem } from '../doctor/finding.ts';
@@ -7,7 +6,7 @@ import { checkDatabaseFolder, existingFolder } from '../doctor/folders.ts';
 import { checkClock, checkMachine, checkPort, checkPrograms } from '../doctor/machine.ts';
 import { databaseFile, readSettings, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import { type Command, type CommandIo, UsageError } from './command.ts';
+import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 
 const DEFAULT_LIMIT_SEC = 60;
 const MOST_SEC = 86_400;
@@ -73,13 +72,9 @@ function readOptions(args: string[]): { limitSec: number; json: boolean } {
 }
 
 function parseCommandLine(args: string[]) {
-  try {
-    const options = {
-      seconds: { type: 'string', default: String(DEFAULT_LIMIT_SEC) },
-      json: { type: 'boolean', default: false },
-    } as const;
-    return parseArgs({ args, options }).values;
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  const options = {
+    seconds: { type: 'string', default: String(DEFAULT_LIMIT_SEC) },
+    json: { type: 'boolean', default: false },
+  } as const;
+  return parsedArguments({ args, options }).values;
 }

@@ -1,6 +1,5 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
@@ -24,7 +23,7 @@ import { hasDuckDb, NO_DUCKDB } from '../node/column-index.ts';
 import { parquetFile } from '../parquet/parquet-writer.ts';
 import { JobQuestions } from '../questions/ask.ts';
 import { StartupError } from '../startup-error.ts';
-import { type Command, ofOption, UsageError } from './command.ts';
+import { type Command, ofOption, parsedArguments, UsageError } from './command.ts';
 import { withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';
 import { Progress, whole } from './progress.ts';
@@ -144,9 +143,5 @@ function parameter(text: string): [name: string, value: string] {
 function parseCommandLine(args: string[]) {
   const text = { type: 'string' } as const;
   const options = { format: text, columns: text, output: text, key: text, pseudonyms: { type: 'boolean' } } as const;
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return parsedArguments({ args, options, allowPositionals: true });
 }

@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util';
 import { asStartupError } from '../db/startup-errors.ts';
 import { generatedSource } from '../dev/made-jobs.ts';
 import { Fault } from '../faults.ts';
 import { timeOf } from '../jobs/times.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, parsedArguments, UsageError } from './command.ts';
 import { load } from './load.ts';
 import { loadTarget, withDatabase } from './open-database.ts';
 
@@ -63,9 +62,5 @@ function timeAt(name: string, text: string): number {
 
 function parseCommandLine(args: string[]) {
   const text = { type: 'string' } as const;
-  try {
-    return parseArgs({ args, options: { jobs: text, seed: text, end: text, archived: text } }).values;
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return parsedArguments({ args, options: { jobs: text, seed: text, end: text, archived: text } }).values;
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { readClusters } from '../archive/open.ts';
 import { type Clusters, NO_CLUSTERS } from '../clusters/clusters.ts';
 import { UnchangedFile } from '../db/driver/unchanged-file.ts';
@@ -15,7 +14,7 @@ import { sacctSource } from '../import/sacct/sacct-source.ts';
 import { type LocalClock, localClock } from '../import/sacct/times.ts';
 import { swfSource } from '../import/swf/swf-source.ts';
 import { StartupError } from '../startup-error.ts';
-import { type Command, type CommandIo, UsageError } from './command.ts';
+import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { load, loadNothing } from './load.ts';
 import { type LoadTarget, loadTarget, withDatabase } from './open-database.ts';
 
@@ -161,18 +160,14 @@ function orderOf(columns: string | undefined): string[] | undefined {
 }
 
 function parseCommandLine(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        timezone: { type: 'string' },
-        cluster: { type: 'string' },
-        columns: { type: 'string' },
-        'dry-run': { type: 'boolean' },
-      },
-    });
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return parsedArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      timezone: { type: 'string' },
+      cluster: { type: 'string' },
+      columns: { type: 'string' },
+      'dry-run': { type: 'boolean' },
+    },
+  });
 }

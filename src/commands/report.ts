@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { parseArgs } from 'node:util';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
 import { startDeadline } from '../deadline.ts';
@@ -19,7 +18,7 @@ import {
   type ReportOptions,
   readMonthlyReport,
 } from '../questions/report/monthly-report.ts';
-import { type Command, ofOption, UsageError } from './command.ts';
+import { type Command, ofOption, parsedArguments, UsageError } from './command.ts';
 import { withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';
 
@@ -91,9 +90,5 @@ function parseCommandLine(args: string[]) {
     ...{ month: text, cluster: text, project: text, user: text, zone: text },
     ...{ html: flag, text: flag, output: text },
   } as const;
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return parsedArguments({ args, options }).values;
 }

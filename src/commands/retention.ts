@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Database } from '../db/port.ts';
 import { within } from '../deadline.ts';
 import {
@@ -12,7 +11,7 @@ import {
 } from '../jobs/retention-options.ts';
 import { countOldJobs, oldJobs } from '../questions/old-jobs/sqlite.ts';
 import { StartupError } from '../startup-error.ts';
-import { type Command, type CommandIo, UsageError } from './command.ts';
+import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { ExportFile } from './export-file.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
@@ -136,10 +135,6 @@ function readOptions(args: string[], nowSec: number) {
 
 function parseCommandLine(args: string[]) {
   const text = { type: 'string' } as const;
-  try {
-    const options = { 'older-than': text, 'omit-tagged': text, export: text, 'dry-run': { type: 'boolean' } } as const;
-    return parseArgs({ args, options }).values;
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  const options = { 'older-than': text, 'omit-tagged': text, export: text, 'dry-run': { type: 'boolean' } } as const;
+  return parsedArguments({ args, options }).values;
 }

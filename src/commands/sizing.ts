@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
 import { readSettings } from '../settings.ts';
 import type { Machine, Sizing } from '../system-state.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, parsedArguments, UsageError } from './command.ts';
 
 export const sizingCommand: Command = {
   usage: `cc-jobs sizing [--memory SIZE] [--cores N]
@@ -79,9 +78,5 @@ function lines(sizing: Sizing, readers: number): string[] {
 }
 
 function parseCommandLine(args: string[]) {
-  try {
-    return parseArgs({ args, options: { memory: { type: 'string' }, cores: { type: 'string' } } }).values;
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return parsedArguments({ args, options: { memory: { type: 'string' }, cores: { type: 'string' } } }).values;
 }

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { makeToken } from '../http/auth/token.ts';
 import { serviceUrl } from '../node/server.ts';
 import { readSettings, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { SystemState } from '../system-state.ts';
-import { type Command, type CommandIo, UsageError } from './command.ts';
+import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { statusLines } from './status-lines.ts';
 
 const ANSWER_LIMIT_MS = 10_000;
@@ -55,12 +54,12 @@ async function readOptions(args: string[], { env }: CommandIo) {
   const { watch, json, url, token } = parseCommandLine(args);
   if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     throw new UsageError('--url must be an address such as http://127.0.0.1:8080');
-  const settings = readSettings(env);
   return {
     watch,
     json,
-    url: (url ?? serviceUrl(settings)).replace(/\/+$/, ''),
-    token: token ?? (await ownToken(settings)),
+    // With both, the settings of the service are not needed: it may be on another machine.
+    url: (url ?? serviceUrl(readSettings(env))).replace(/\/+$/, ''),
+    token: token ?? (await ownToken(readSettings(env))),
   };
 }
 
@@ -73,17 +72,13 @@ async function ownToken({ AUTH, JWT_PRIVATE_KEY }: SettingValues): Promise<strin
 }
 
 function parseCommandLine(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        watch: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        url: { type: 'string' },
-        token: { type: 'string' },
-      },
-    }).values;
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return parsedArguments({
+    args,
+    options: {
+      watch: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      url: { type: 'string' },
+      token: { type: 'string' },
+    },
+  }).values;
 }

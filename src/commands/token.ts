@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util';
 import { makeToken } from '../http/auth/token.ts';
 import { isRole, ROLES } from '../jobs/roles.ts';
 import { SettingsSchema } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, parsedArguments, UsageError } from './command.ts';
 import { keepPrivate } from './private-output.ts';
 
 const MOST_DAYS = 36_500;
@@ -44,12 +43,8 @@ function readOptions(args: string[]) {
 }
 
 function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: { user: { type: 'string' }, roles: { type: 'string' }, days: { type: 'string' } },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parsedArguments({
+    args,
+    options: { user: { type: 'string' }, roles: { type: 'string' }, days: { type: 'string' } },
+  }).values;
 }

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { serviceUrl } from '../node/server.ts';
 import { readSettings } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Bundle, bundleIn, checkSum, runProgram, unpack } from '../update/bundle.ts';
 import { untilHealthy } from '../update/health.ts';
 import { lead, linkTo, lockUpdates } from '../update/link.ts';
-import { type Command, type CommandIo, UsageError } from './command.ts';
+import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 
 const DEFAULT_WAIT_SEC = 60;
 const MOST_WAIT_SEC = 3_600;
@@ -112,18 +112,14 @@ function readOptions(args: string[], { env }: CommandIo) {
 }
 
 function parseCommandLine(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        restart: { type: 'string' },
-        health: { type: 'string' },
-        wait: { type: 'string' },
-        'no-checksum': { type: 'boolean' },
-      },
-    });
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return parsedArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      restart: { type: 'string' },
+      health: { type: 'string' },
+      wait: { type: 'string' },
+      'no-checksum': { type: 'boolean' },
+    },
+  });
 }

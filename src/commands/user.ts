@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { type Deadline, within } from '../deadline.ts';
@@ -10,7 +9,7 @@ import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
 import { settingsOnNode } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { syncDirectory } from '../timed/sync-directory.ts';
-import { type Command, type CommandIo, UsageError } from './command.ts';
+import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { readPassword } from './password.ts';
 
@@ -181,9 +180,5 @@ function parseCommandLine(args: string[]) {
     'no-password': flag,
     delete: flag,
   };
-  try {
-    return parseArgs({ args, allowPositionals: true, options });
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return parsedArguments({ args, allowPositionals: true, options });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { migrated, OPEN, run, serve, start } from '../support/command-line.ts';
+import { testFolder } from '../support/folder.ts';
 
 test('shows a running service, with a token of its own, as lines and as JSON', async () => {
   const cwd = await migrated();
@@ -16,6 +17,11 @@ test('shows a running service, with a token of its own, as lines and as JSON', a
   expect(lines.stdout).toMatch(/^counters +no timeouts, kills or crashes$/m);
   expect(lines.stdout).toMatch(/^ +\d+ {2}writer +(idle|busy) +\d+ +[\d.]+ s +\d+/m);
   expect(JSON.parse(json.stdout)).toMatchObject({ degraded: [], database: { alive: true } });
+
+  // From another machine, which has no settings.
+  const admin = (await run(cwd, ['token', '--user', 'root', '--roles', 'admin,api'])).stdout.trim();
+  const remote = await run(testFolder(), ['status', '--url', url, '--token', admin]);
+  expect(remote).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^service .*: ok/) });
 
   // A refused report whose job has a control character, which a terminal must not get.
   const token = (await run(cwd, ['token', '--user', 'robot', '--roles', 'api'])).stdout.trim();
