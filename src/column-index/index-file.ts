@@ -35,7 +35,7 @@ export interface IndexMeta {
 }
 
 /** Increase it when rows are read differently but the definitions below stay the same. */
-const VERSION = 5;
+const VERSION = 6;
 /** The tables of jobs. The second has those with a number that is too large for the columns of the first. */
 const TABLES = ['job', 'wide_job'];
 /** More threads do not help on the two or four cores that such a service has to itself. */
@@ -78,6 +78,10 @@ export class IndexFile extends IndexConnection {
       // Threads change between queries within a part of the work. Next to a long query a count of 20 M jobs takes 53 ms
       // instead of 70.
       scheduler_process_partial: 'true',
+      // When DuckDB frees more than this at once, it returns unused memory to the operating system. After waiting
+      // percentiles of 1,500 users the process takes 590 MB with the default of 512 MB, near the limit at which it is
+      // replaced, and 460 MB with this, for 8 % more CPU.
+      allocator_bulk_deallocation_flush_threshold: '1MB',
       // Never load extensions from the network.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',

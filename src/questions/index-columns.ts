@@ -57,7 +57,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'job_name', type: 'VARCHAR' },
   // With A-Z folded. Many jobs share a name, and with a column of its own DuckDB compares each name of a block once.
   { name: 'job_name_folded', type: 'VARCHAR' },
-  // HOST_MARK, then each host followed by HOST_MARK. Empty for a job without hosts.
+  // HOST_MARK, then each distinct host followed by HOST_MARK. Empty for a job without hosts.
   { name: 'hosts', type: 'VARCHAR' },
   // NULL, which takes no space, if they have no A-Z.
   { name: 'hosts_folded', type: 'VARCHAR' },

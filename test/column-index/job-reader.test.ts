@@ -56,7 +56,7 @@ function readOf({ values, rows }: Jobs, keys: readonly string[]): Read[] {
 async function oracle(db: TestDatabase, keys: readonly string[]): Promise<Read[]> {
   const name = jsonText(column('meta_data'), 'jobName');
   const mark = sql.lit(HOST_MARK);
-  const hosts = sql`ifnull(${mark} || (SELECT group_concat(${HOSTNAME} || ${mark}, '') FROM ${HOST_ROWS}), '')`;
+  const hosts = sql`ifnull(${mark} || (SELECT group_concat(host || ${mark}, '') FROM (SELECT DISTINCT ${HOSTNAME} AS host FROM ${HOST_ROWS})), '')`;
   const numbers = keys.map((key, index) => sql`, ${jsonNumber(column('footprint'), key)} AS ${sql.ref(`n${index}`)}`);
   const query = sql`SELECT name, lower(name) AS folded, hosts, nullif(lower(hosts), hosts) AS "foldedHosts", read.* FROM
     (SELECT ${name} AS name, ${hosts} AS hosts ${sql.join(numbers, sql``)} FROM job ORDER BY id) AS read`;

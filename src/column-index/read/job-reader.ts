@@ -218,7 +218,9 @@ function numberOrNull(value: unknown): number | null {
 const UPPER = /[A-Z]/;
 
 function marked(hosts: readonly string[]): string {
-  return hosts.length === 0 ? '' : `${HOST_MARK}${hosts.join(HOST_MARK)}${HOST_MARK}`;
+  if (hosts.length === 0) return '';
+  const distinct = hosts.length === 1 ? hosts : [...new Set(hosts)];
+  return `${HOST_MARK}${distinct.join(HOST_MARK)}${HOST_MARK}`;
 }
 
 /** Stored JSON as a string. cc-backend also stores it as BLOB. */

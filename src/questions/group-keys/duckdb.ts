@@ -61,7 +61,7 @@ export function jobsByKey(from: string, groups: readonly Group[], { readableTags
   }
   if (kinds.includes('node')) {
     const mark = `chr(${HOST_MARK.charCodeAt(0)})`;
-    const hosts = `list_distinct(string_split(substring(hosts, 2, length(hosts) - 2), ${mark}))`;
+    const hosts = `string_split(substring(hosts, 2, length(hosts) - 2), ${mark})`;
     own.push(`unnest(CASE WHEN hosts = '' THEN [NULL] ELSE ${hosts} END) AS own_host`);
   }
   // One list in each query: DuckDB pairs the values of two lists instead of combining them.
