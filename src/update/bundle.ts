@@ -69,6 +69,9 @@ export async function unpack(tarball: string, next: string, signal: AbortSignal)
   }
 }
 
+/** tar may end at the mark of the end of an archive, before the zeros behind it. Its input then fails in one of these ways. */
+const TAR_ENDED = ['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
+
 async function extract(tarball: string, into: string, signal: AbortSignal): Promise<void> {
   const [, decompress] = Object.entries(DECOMPRESS).find(([ending]) => tarball.endsWith(ending)) ?? [];
   if (decompress === undefined) throw new StartupError(`${tarball} must end with .tar.gz or .tar.zst`);
@@ -79,8 +82,7 @@ async function extract(tarball: string, into: string, signal: AbortSignal): Prom
   } catch (cause) {
     const code = await ended;
     signal.throwIfAborted();
-    // tar may end at the mark of the end of an archive, before the zeros behind it.
-    if (code === 0 && (cause as NodeJS.ErrnoException).code === 'EPIPE') return;
+    if (code === 0 && TAR_ENDED.includes(String((cause as NodeJS.ErrnoException).code))) return;
     throw new StartupError(`${tarball} is damaged or incomplete, or the disk is full: nothing was changed`, { cause });
   }
   if ((await ended) !== 0) throw new StartupError(`${tarball} could not be unpacked: nothing was changed`);
