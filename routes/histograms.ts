@@ -10,6 +10,7 @@ import { JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 import { anyTexts, choice, count, flag } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
 import type { TableRow } from '../src/jobs/export-format.ts';
+import { typedColumns } from '../src/jobs/export-format.ts';
 import {
   DEFAULT_DURATION_BINS,
   DEFAULT_METRIC_BINS,
@@ -75,7 +76,12 @@ export const histograms = tableResource({
   description:
     'histograms of durations, waits if requested, nodes, hardware threads and accelerators, and of the requested metrics',
   schema: Histograms,
-  columns: () => ['histogram', 'value', 'count', 'metric', 'stat', 'unit', 'bin', 'min', 'max'],
+  columns: () => [
+    ...typedColumns(['histogram'], 'text'),
+    ...typedColumns(['value', 'count'], 'whole'),
+    ...typedColumns(['metric', 'stat', 'unit'], 'text'),
+    ...typedColumns(['bin', 'min', 'max'], 'whole'),
+  ],
   async ask(c, asked, filter) {
     const jobs = visibleJobs(c, filter);
     const options = { nowSec: nowSec(c), shortJobSec: c.get('service').settings.SHORT_JOB_S };

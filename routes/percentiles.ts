@@ -7,11 +7,12 @@ import { GROUP_PAGES, groupBy, groupingOf } from '../src/http/query/grouping-que
 import { JobFilterQuery, zoneNameOf } from '../src/http/query/job-filter-query.ts';
 import { once, required } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
-import type { TableRow } from '../src/jobs/export-format.ts';
+import { type TableRow, typedColumns } from '../src/jobs/export-format.ts';
 import { METRIC } from '../src/jobs/fields.ts';
 import { groupMembers } from '../src/jobs/groups.ts';
 import {
   DEFAULT_PERCENTILES,
+  isDecimalMeasure,
   isMeasure,
   MEASURES,
   type Measure,
@@ -49,12 +50,14 @@ export const percentilesOfJobs = tableResource({
   description:
     'one element for all jobs, or one for each group; a percentile is the smallest value with at least p % of the values at or below it',
   schema: z.object({ percentiles: z.array(PercentilesSchema) }),
-  columns: ({ p, 'group-by': groups }) => [
-    ...groupMembers({ groupBy: groups }).map(({ id }) => id),
-    'jobs',
-    'unknown',
-    ...new Set(p.map(columnOf)),
-  ],
+  columns: ({ of, p, 'group-by': groups }) => {
+    const ids = groupMembers({ groupBy: groups }).map(({ id }) => id);
+    return [
+      ...typedColumns(ids, 'text'),
+      ...typedColumns(['jobs', 'unknown'], 'whole'),
+      ...typedColumns([...new Set(p.map(columnOf))], isDecimalMeasure(of) ? 'decimal' : 'whole'),
+    ];
+  },
   async ask(c, asked, filter) {
     const jobs = visibleJobs(c, filter);
     const options = {

@@ -1,6 +1,6 @@
 /** Entry of the service on Node. Environment -> settings -> database -> app -> listen. */
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { pino } from 'pino';
 import { createApp } from './app.ts';
@@ -14,6 +14,7 @@ import { readAssets } from './node/asset-files.ts';
 import { openBodies } from './node/bodies.ts';
 import { bareResponse } from './node/client-error.ts';
 import { type ClusterFiles, clustersOf } from './node/cluster-files.ts';
+import { hasDuckDb } from './node/column-index.ts';
 import { Connections } from './node/connections.ts';
 import { type DatabaseTarget, databaseTarget } from './node/database.ts';
 import { readFrontend } from './node/frontend-folder.ts';
@@ -28,9 +29,10 @@ import { closeServer, listen, urlOf } from './node/server.ts';
 import { sizeFor, thisMachine } from './node/sizing.ts';
 import { stderrLines } from './node/stderr-lines.ts';
 import { waitAtMost } from './node/wait-at-most.ts';
+import { openParquetFiles } from './parquet/parquet-files.ts';
 import { ReplacementPermit } from './processes/replacement-permit.ts';
 import { ownRssMb } from './processes/rss.ts';
-import { databaseKind, type Settings, type SettingValues } from './settings.ts';
+import { databaseFile, databaseKind, type Settings, type SettingValues } from './settings.ts';
 import type { Sizing } from './system-state.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startFileCheck } from './timed/file-check.ts';
@@ -180,6 +182,12 @@ async function startParts(
     replacementPermit,
     log,
   });
+  const parquet = openParquetFiles({
+    tempDir: resolve(settings.DB_TEMP_DIR ?? dirname(databaseFile(settings) ?? '.')),
+    queueLimit: settings.DB_QUEUE_LIMIT,
+    callerLimit: settings.DB_CALLER_LIMIT,
+    log,
+  });
   const clock = () => Date.now() / 1000;
   const follower = followArchive({ db, archive, log });
   const timer = startTimer({ db, settings, directory, clock, log });
@@ -191,6 +199,7 @@ async function startParts(
     ...bodies.status().processes,
     ...db.status().processes,
     ...archive.status().processes,
+    ...parquet.status().processes,
   ]);
   const close = async () => {
     memory.stop();
@@ -198,6 +207,7 @@ async function startParts(
     // Unfinished work may take long. It ends with its process and is repeated after the next start.
     const own = Promise.all([follower.stop(), timer.stop(), fileCheck.stop()]);
     await waitAtMost(CLOSE_GRACE_MS, own);
+    parquet.close();
     await Promise.all([
       db.close(CLOSE_GRACE_MS),
       archive.close(CLOSE_GRACE_MS),
@@ -223,6 +233,7 @@ async function startParts(
     compresses: true,
     hasSharedLimits: true,
     takeApart: bodies.takeApart,
+    parquet: sizing.parquetMb > 0 && hasDuckDb() ? parquet.files : undefined,
     turns: new Turns(),
     system: () => ({
       notApplied,
@@ -230,6 +241,7 @@ async function startParts(
       sizing,
       archive: archive.status(),
       bodies: bodies.status(),
+      parquet: parquet.status(),
       parent: { ...parentStatus(), eventLoopLagMs: loop.worstMs, connections: connections.status() },
       timedWork: timer.status(),
     }),

@@ -57,6 +57,8 @@ export interface RuntimeState extends Pick<Settings, 'sources' | 'notApplied'> {
   readonly sizing?: Sizing;
   readonly archive?: ProcessesStatus;
   readonly bodies?: ProcessesStatus;
+  /** The processes that write Parquet files for requests. */
+  readonly parquet?: ProcessesStatus;
   readonly parent?: ParentStatus;
   /** As of the last check of the timetable. */
   readonly timedWork?: readonly TimedWorkStatus[];
@@ -220,6 +222,8 @@ export interface Sizing {
   archiveMb: number;
   /** The process of the column index. 0 without one. */
   columnsMb: number;
+  /** The processes that write Parquet files. 0 without a column index. */
+  parquetMb: number;
   /** Readers, the writer, and a spare one for a replacement. */
   processes: number;
   /** The memory of each of these processes. */

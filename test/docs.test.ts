@@ -146,10 +146,13 @@ test('docs/scaling.md has what auto picks', () => {
   expect(rows.map(([machine]) => machine)).toEqual(['4 GB', '16 GB', '64 GB', '512 GB']);
   for (const [machine = '', ...values] of rows) {
     const memoryMb = Number(machine.split(' ')[0]) * 1024;
-    const { limitMb, parentMb, archiveMb, columnsMb, connection } = sizeFor(settings, { memoryMb, source: 'test' });
+    const { limitMb, parentMb, archiveMb, columnsMb, parquetMb, connection } = sizeFor(settings, {
+      memoryMb,
+      source: 'test',
+    });
     const { cacheMb, softHeapMb, hardHeapMb } = connection;
     expect(values.map(Number), machine).toEqual([
-      ...[limitMb, parentMb, archiveMb, columnsMb],
+      ...[limitMb, parentMb, archiveMb, columnsMb, parquetMb],
       ...[cacheMb, softHeapMb, hardHeapMb],
     ]);
   }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { partOf } from '../../src/deadline.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { type ListOrder, NEWEST_FIRST, ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';
@@ -47,6 +48,7 @@ export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
   const found = isLastPage(list, page) ? (page.page - 1) * page.itemsPerPage + list.length : counted;
   const content = jobsContent({
     page: asked.page,
+    formats: exportFormats(c),
     pageNumber: page.page,
     itemsPerPage: page.itemsPerPage,
     order,

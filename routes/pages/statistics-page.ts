@@ -4,6 +4,7 @@ import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
 import { Fault } from '../../src/faults.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { groupBy, groupingOf } from '../../src/http/query/grouping-query.ts';
 import { timesOf, ZONE, zoneNameOf } from '../../src/http/query/job-filter-query.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
@@ -70,6 +71,7 @@ export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
     pageNumber,
     choices,
     page: asked.page,
+    formats: exportFormats(c),
     filter,
     totals,
     groups,

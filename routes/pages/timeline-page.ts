@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../../src/faults.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { times, timesOf, ZONE, zoneAsked } from '../../src/http/query/job-filter-query.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter } from '../../src/http/query/query-values.ts';
@@ -60,6 +61,7 @@ export const timelinePage = new Hono<AppEnv>().get(PATH, async (c) => {
   ]);
   const content = timelineContent({
     page: asked.page,
+    formats: exportFormats(c),
     filter,
     choices: groupsFor(jobs).filter((name) => TIMELINE_GROUPS.includes(name)),
     ...{ bucket, zone, groupBy, top, show, nowSec: now, edges, points, before },

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { Fault } from '../../src/faults.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
@@ -56,6 +57,7 @@ async function answer(c: Context<AppEnv>, subject: Subject, name: string): Promi
     name,
     nowSec: nowSec(c),
     all: { ...all, label: 'at any time', query: new URLSearchParams(query) },
+    formats: exportFormats(c),
     recent: { ...recent, label: 'last 30 days', query: new URLSearchParams({ ...query, 'start-time': 'last30d' }) },
     months,
     groups: tables.map((by, at) => ({ by, rows: groups[at] ?? [] })),

@@ -14,7 +14,7 @@ import {
   footprintKeys,
   KNOWN_COLUMNS,
 } from '../jobs/export-columns.ts';
-import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat, type TableRow } from '../jobs/export-format.ts';
+import { EXPORT_FORMATS, EXPORT_WRITERS, type TableRow, type TextFormat } from '../jobs/export-format.ts';
 import { METRIC } from '../jobs/fields.ts';
 import type { JobFilter } from '../jobs/filter.ts';
 import { nodePeaksOf } from '../jobs/node-peaks.ts';
@@ -31,8 +31,6 @@ import { pseudonymizer, pseudonymKey } from './pseudonyms.ts';
 
 /** The limit for one batch. Without an index of SQLite for the filter, the first one reads all jobs. */
 const BATCH_LIMIT_MS = 3_600_000;
-
-const FORMATS = [...EXPORT_FORMATS, 'parquet'] as const;
 
 export const exportCommand: Command = {
   usage: `cc-jobs export jobs [FILTER]... --format csv|ndjson|parquet [--columns LIST] [--output FILE]
@@ -96,7 +94,7 @@ services may write meanwhile. docs/exports.md has the columns, the formats, and 
 async function* exported(
   db: Database,
   filter: JobFilter,
-  table: { format: ExportFormat; columns: readonly ExportColumn[] },
+  table: { format: TextFormat; columns: readonly ExportColumn[] },
   stop: AbortSignal,
 ) {
   const needsPeaks = footprintKeys(table.columns).length > 0 || filter.some(({ kind }) => kind === 'decimal');
@@ -121,7 +119,7 @@ function readOptions(args: string[]) {
   const [what, ...filter] = positionals;
   const { format, columns, output, key, pseudonyms = false } = values;
   if (what !== 'jobs') throw new UsageError('use: export jobs');
-  const known = FORMATS.find((each) => each === format);
+  const known = EXPORT_FORMATS.find((each) => each === format);
   if (known === undefined) throw new UsageError('--format must be csv, ndjson or parquet');
   if (key !== undefined && !pseudonyms) throw new UsageError('--key needs --pseudonyms');
   return {

@@ -43,7 +43,7 @@ function machineOf(memory: string): Machine {
 }
 
 function lines(sizing: Sizing, readers: number): string[] {
-  const { machine, limitMb, parentMb, archiveMb, columnsMb, processes, connection, notes } = sizing;
+  const { machine, limitMb, parentMb, archiveMb, columnsMb, parquetMb, processes, connection, notes } = sizing;
   const { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb } = connection;
   const rows: [string, number, string][] = [
     ['machine', machine.memoryMb, machine.source],
@@ -62,7 +62,12 @@ function lines(sizing: Sizing, readers: number): string[] {
     ['    growth', growthMb, 'heap and results: RSS above the idle level at which a query is stopped'],
   ];
   if (columnsMb > 0)
-    rows.splice(4, 0, ['  column index', columnsMb, "DuckDB's memory_limit, plus 250 MB for the process"]);
+    rows.splice(
+      4,
+      0,
+      ['  column index', columnsMb, "DuckDB's memory_limit, plus 250 MB for the process"],
+      ['  Parquet files', parquetMb, 'two processes, started on demand'],
+    );
   const { softMb, hardMb } = serverLimits(sizing);
   const server = [
     '',

@@ -8,7 +8,7 @@ const NAME_WIDTH = 15;
 export function statusLines(state: SystemState, url: string): string[] {
   const { database, parent, sizing, timedWork = [] } = state;
   const health = !database.alive ? (database.notAliveBecause ?? 'the database does not answer') : 'ok';
-  const parts = [database, state.archive, state.bodies].filter((part) => part !== undefined);
+  const parts = [database, state.archive, state.bodies, state.parquet].filter((part) => part !== undefined);
   const processes = parts.flatMap((part) => part.processes);
   const usedMb = (parent?.rssMb ?? 0) + processes.reduce((sum, { rssMb }) => sum + rssMb, 0);
   return [

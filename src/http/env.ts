@@ -9,6 +9,7 @@ import type { FrontendFiles } from '../frontend/files.ts';
 import type { Gate } from '../gate.ts';
 import type { User } from '../jobs/roles.ts';
 import type { Log, LogEntry } from '../log.ts';
+import type { ParquetFiles } from '../parquet/parquet-port.ts';
 import type { JobQuestions } from '../questions/ask.ts';
 import type { Partitions } from '../questions/partitions/partitions.ts';
 import type { QuestionIndex } from '../questions/question-index.ts';
@@ -67,6 +68,8 @@ export interface Service {
    * does when a client hangs up. Its share of a limit is then returned after a while without activity.
    */
   readonly hasSharedLimits: boolean;
+  /** Writes Parquet files. Undefined if the service cannot. */
+  readonly parquet?: ParquetFiles | undefined;
   /** Parses large bodies on another thread. Undefined without one: bodies may then have fewer values. */
   readonly takeApart?: TakeApart | undefined;
   /** The turns of the thread for long work of all requests. Undefined: each request has its own. */

@@ -1,12 +1,12 @@
 import { Fault } from '../faults.ts';
-import type { ColumnType, ExportFormat } from './export-format.ts';
+import type { ColumnType, TextFormat } from './export-format.ts';
 import { DERIVED_FIELDS, FRACTION_FIELDS, JOB_FIELDS, METRIC } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
 import { keysShownBy } from './used.ts';
 
 /** An exported list of jobs: each row has these columns. */
 export interface JobsTable {
-  readonly format: ExportFormat;
+  readonly format: TextFormat;
   readonly columns: readonly ExportColumn[];
 }
 

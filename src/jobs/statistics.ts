@@ -1,3 +1,4 @@
+import { type TableColumn, typedColumns } from './export-format.ts';
 import { type Grouping, groupMembers } from './groups.ts';
 
 /** The values of a group, in the order of an answer. */
@@ -31,8 +32,14 @@ export function totalsOf({ clip }: { readonly clip?: unknown }): readonly (Total
 }
 
 /** Returns the members of a row of an answer, in order. */
-export function statisticsColumns(asked: { readonly clip?: unknown } & Grouping): (keyof JobsStatistics)[] {
+export function statisticsMembers(asked: { readonly clip?: unknown } & Grouping): (keyof JobsStatistics)[] {
   return [...groupMembers(asked).flatMap(({ id, name }) => [id, name]), ...totalsOf(asked)];
+}
+
+/** The same as the columns of a table. */
+export function statisticsColumns(asked: { readonly clip?: unknown } & Grouping): TableColumn[] {
+  const names = groupMembers(asked).flatMap(({ id, name }) => [id, name]);
+  return [...typedColumns(names, 'text'), ...typedColumns(totalsOf(asked), 'whole')];
 }
 
 /** The sort orders of groups: descending, ties by the group's key ascending (its UTF-8 bytes). */

@@ -1,6 +1,7 @@
 import type { ClusterSize } from '../clusters/size.ts';
 import { Fault } from '../faults.ts';
 import { type Bucket, bucketStarts } from './calendar.ts';
+import { type TableColumn, typedColumns } from './export-format.ts';
 import type { Range } from './filter.ts';
 import { GROUPS, type Group, groupOf } from './groups.ts';
 import type { Whole } from './statistics.ts';
@@ -11,12 +12,15 @@ export const SPENT = ['walltimeSeconds', 'nodeSeconds', 'coreSeconds', 'accSecon
 export type Spent = (typeof SPENT)[number];
 
 /** The columns of a timeline as a table. */
-export const TIMELINE_COLUMNS = [
-  ...(['from', 'to', 'group', 'isOther', 'started', 'ended', 'running'] as const),
-  ...SPENT,
-  ...(['energy', 'waitP50', 'waitP90'] as const),
-  ...(['nodeUtilisation', 'coreUtilisation', 'accUtilisation'] as const),
-] as const;
+export const TIMELINE_COLUMNS: readonly TableColumn[] = [
+  ...typedColumns(['from', 'to'], 'whole'),
+  ...typedColumns(['group'], 'text'),
+  ...typedColumns(['isOther'], 'boolean'),
+  ...typedColumns(['started', 'ended', 'running', ...SPENT], 'whole'),
+  ...typedColumns(['energy'], 'decimal'),
+  ...typedColumns(['waitP50', 'waitP90'], 'whole'),
+  ...typedColumns(['nodeUtilisation', 'coreUtilisation', 'accUtilisation'], 'decimal'),
+];
 
 /**
  * The jobs of a group, or all jobs, in a bucket of time [from, to). Times are Unix seconds. A job runs from its start

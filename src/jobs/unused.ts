@@ -1,3 +1,4 @@
+import { type TableColumn, typedColumns } from './export-format.ts';
 import { type Grouping, groupMembers } from './groups.ts';
 import type { Whole } from './statistics.ts';
 
@@ -19,8 +20,14 @@ export type UnusedTotal = (typeof UNUSED_TOTALS)[number];
 export const MOST_WALLTIME_SEC = 2n ** 31n - 1n;
 
 /** Returns the members of a row of an answer, in order. */
-export function unusedColumns(asked: Grouping): (keyof Unused)[] {
+export function unusedMembers(asked: Grouping): (keyof Unused)[] {
   return [...groupMembers(asked).map(({ id }) => id), ...UNUSED_TOTALS];
+}
+
+/** The same as the columns of a table. */
+export function unusedColumns(asked: Grouping): TableColumn[] {
+  const ids = groupMembers(asked).map(({ id }) => id);
+  return [...typedColumns(ids, 'text'), ...typedColumns(UNUSED_TOTALS, 'whole')];
 }
 
 /**

@@ -18,6 +18,7 @@ const PLACES: Readonly<Record<string, 'parent' | 'archive' | 'columns'>> = {
   decoder: 'archive',
   columns: 'columns',
   builder: 'columns',
+  parquet: 'columns',
 };
 
 /** The memory of all processes over the last minutes, to show to people. A sample takes 20 microseconds per process. */

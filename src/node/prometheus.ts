@@ -103,8 +103,8 @@ function addService(registry: Registry, state: SystemState): void {
   );
 }
 
-function addDatabase(registry: Registry, { database, archive, bodies, parent }: SystemState): void {
-  const parts: Readonly<Record<string, ProcessesStatus | undefined>> = { database, archive, bodies };
+function addDatabase(registry: Registry, { database, archive, bodies, parquet, parent }: SystemState): void {
+  const parts: Readonly<Record<string, ProcessesStatus | undefined>> = { database, archive, bodies, parquet };
   const processes = Object.values(parts).flatMap((part) => part?.processes ?? []);
   const byRole = [...Map.groupBy(processes, ({ role }) => role)];
   gauge(registry, 'database_up', 'Whether a process of the database has responded in the last second.', [

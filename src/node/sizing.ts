@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { META_READER_MB } from '../archive/client.ts';
+import { PARQUET_MB } from '../parquet/parquet-files.ts';
 import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ConnectionSizing, Machine, Sizing } from '../system-state.ts';
@@ -24,7 +25,7 @@ const BODY_COPIES = 3;
 const BODY_VALUES_MB = 84;
 /** The process of the column index: DuckDB's memory_limit and 250 MB. */
 const COLUMNS_MB = 600;
-/** COLUMN_INDEX auto: on if each connection still has this much heap. */
+/** COLUMN_INDEX auto: on if each connection still has this much heap. Parquet files: the same. */
 const HEAP_BESIDE_COLUMNS_MB = 64;
 /** `auto`: a quarter of the machine. The operating system's cache makes better use of the rest (docs/scaling.md). */
 const AUTO_PART = 1 / 4;
@@ -82,6 +83,7 @@ export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
       bodiesMb,
       archiveMb,
       columnsMb: 0,
+      parquetMb: 0,
       processes,
       connection: NO_CONNECTION,
       notes,
@@ -89,7 +91,8 @@ export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
   const baseMb = CONNECTION_BASE_MB;
   const roomMb = limitMb - parentMb - archiveMb;
   const columnsMb = columnsOf(settings, roomMb / processes - baseMb - ANSWER_MB, processes, notes);
-  const shareMb = Math.floor((roomMb - columnsMb) / processes);
+  const parquetMb = columnsMb === 0 ? 0 : parquetOf((roomMb - columnsMb) / processes - baseMb - ANSWER_MB, settings);
+  const shareMb = Math.floor((roomMb - columnsMb - parquetMb) / processes);
   const heapMb = shareMb - baseMb - ANSWER_MB;
   const byHandMb = settings.DB_HARD_HEAP_LIMIT_MB;
   const hardHeapMb = byHandMb === 'auto' ? Math.min(heapMb, HEAP.mostMb) : byHandMb;
@@ -111,7 +114,7 @@ export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
     );
   }
   const connection = { cacheMb, softHeapMb, hardHeapMb, baseMb, growthMb: hardHeapMb + ANSWER_MB };
-  return { limitMb, machine, parentMb, bodiesMb, archiveMb, columnsMb, processes, connection, notes };
+  return { limitMb, machine, parentMb, bodiesMb, archiveMb, columnsMb, parquetMb, processes, connection, notes };
 }
 
 /** MB for the column index, or 0. `heapMb` is the heap of each connection without an index. */
@@ -121,8 +124,7 @@ function columnsOf(settings: SettingValues, heapMb: number, processes: number, n
     notes.push('COLUMN_INDEX is off: not supported on a replica');
   }
   if (settings.COLUMN_INDEX !== 'auto' || wantedMb === 0) return wantedMb;
-  const byHandMb = settings.DB_HARD_HEAP_LIMIT_MB;
-  const leastMb = byHandMb === 'auto' ? HEAP_BESIDE_COLUMNS_MB : byHandMb;
+  const leastMb = leastHeapBeside(settings);
   if (heapMb - wantedMb / processes >= leastMb) return wantedMb;
   notes.push(
     `COLUMN_INDEX is off: its ${wantedMb} MB would leave each connection less than ${leastMb} MB of heap. To enable it, raise DB_MEMORY_LIMIT_MB`,
@@ -135,6 +137,16 @@ function wantedColumnsMb(settings: SettingValues): number {
   const { COLUMN_INDEX: index, COLUMN_INDEX_MEMORY_MB: asked, DB_SYNC_URL: syncUrl } = settings;
   if (index === 'off' || syncUrl !== undefined || databaseFile(settings) === undefined) return 0;
   return asked === 'auto' ? COLUMNS_MB : asked;
+}
+
+/** MB for the processes that write Parquet files, or 0. `heapMb` is the heap of each connection without them. */
+function parquetOf(heapMb: number, settings: SettingValues): number {
+  return heapMb - PARQUET_MB / processesOf(settings) >= leastHeapBeside(settings) ? PARQUET_MB : 0;
+}
+
+/** The heap that each connection keeps at least beside what is only there if there is room. */
+function leastHeapBeside({ DB_HARD_HEAP_LIMIT_MB: byHandMb }: SettingValues): number {
+  return byHandMb === 'auto' ? HEAP_BESIDE_COLUMNS_MB : byHandMb;
 }
 
 /** MB for the parent, request bodies and answers in transit, and the process for large bodies. */
@@ -153,10 +165,10 @@ function processesOf(settings: SettingValues): number {
 }
 
 /** The smallest DB_MEMORY_LIMIT_MB that gives every connection this hard heap limit, with its parts. */
-function limitFor(settings: SettingValues, hardHeapMb: number, columnsMb = neededColumnsMb(settings)) {
+function limitFor(settings: SettingValues, hardHeapMb: number, columnsMb = neededColumnsMb(settings), parquetMb = 0) {
   const parentMb = parentOf(settings);
   const eachMb = CONNECTION_BASE_MB + ANSWER_MB + hardHeapMb;
-  const othersMb = parentMb + columnsMb + processesOf(settings) * eachMb;
+  const othersMb = parentMb + columnsMb + parquetMb + processesOf(settings) * eachMb;
   const archivePartMb = (othersMb * ARCHIVE_MB.part) / (1 - ARCHIVE_MB.part); // its part of the whole
   const archiveMb = Math.ceil(clamp(archivePartMb, ARCHIVE_MB.least, ARCHIVE_MB.most));
   return { limitMb: othersMb + archiveMb, parentMb, archiveMb, columnsMb };
@@ -176,7 +188,9 @@ function autoLimit(settings: SettingValues, machine: Machine): number {
   const hasRoom = limitFor(settings, HEAP.autoLeastMb).limitMb <= machine.memoryMb;
   const leastHeapMb = byHandMb === 'auto' ? (hasRoom ? HEAP.autoLeastMb : HEAP.leastMb) : byHandMb;
   const least = limitFor(settings, leastHeapMb);
-  const most = limitFor(settings, byHandMb === 'auto' ? HEAP.mostMb : byHandMb, wantedColumnsMb(settings));
+  const columnsMb = wantedColumnsMb(settings);
+  const parquetMb = columnsMb === 0 ? 0 : PARQUET_MB;
+  const most = limitFor(settings, byHandMb === 'auto' ? HEAP.mostMb : byHandMb, columnsMb, parquetMb);
   if (least.limitMb > Math.max(machine.memoryMb, SMALL_MACHINE_MB)) {
     throw new StartupError(
       `not enough memory: ${machine.memoryMb} MB (${machine.source}), required: ${sumOf(settings, leastHeapMb)}. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../faults.ts';
 import type { TableColumn } from '../jobs/export-format.ts';
-import { newCounters } from '../processes/counters.ts';
+import { type Counters, newCounters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import type { ParquetProtocol } from './parquet-protocol.ts';
@@ -11,12 +11,17 @@ export interface ParquetWriterOptions {
   /** The pipes are in a subfolder of it while a file is written. */
   readonly tempDir: string;
   readonly log: { warn(fields: object, message: string): void };
+  readonly counters?: Counters;
+  /** Called when the process starts, and with undefined when it has ended. */
+  readonly onProcess?: (process: ManagedProcess<ParquetProtocol> | undefined) => void;
 }
 
 const PROGRAM = join(import.meta.dirname, 'program.ts');
 const MEMORY_MB = 96;
 /** Beyond its memory at rest: DuckDB's, and the rows and bytes that pass through the process. */
 const GROWTH_MB = MEMORY_MB + 32;
+/** The most that the process takes: GROWTH_MB, and what it has at rest without pages of files. */
+export const PARQUET_PROCESS_MB = GROWTH_MB + 42;
 const HEAP_MB = 48;
 const CALLS_AT_ONCE = 3;
 
@@ -28,13 +33,12 @@ const CALLS_AT_ONCE = 3;
 export async function* parquetFile(
   rows: AsyncIterable<Uint8Array>,
   columns: readonly TableColumn[],
-  { tempDir, log }: ParquetWriterOptions,
+  { tempDir, log, counters = newCounters(), onProcess = () => {} }: ParquetWriterOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
   signal.throwIfAborted();
   refuseEqualNames(columns);
   const folder = await mkdtemp(join(tempDir, 'cc-jobs-parquet-'));
-  const counters = newCounters();
   const process = new ManagedProcess<ParquetProtocol>({
     role: 'parquet',
     callsAtOnce: CALLS_AT_ONCE,
@@ -45,6 +49,7 @@ export async function* parquetFile(
     program: { file: PROGRAM, heapMb: HEAP_MB, env: {} },
     open: { memoryMb: MEMORY_MB, folder },
   });
+  onProcess(process);
   const stopWatching = watchMemory(() => [process], counters);
   let failure: unknown;
   const fail = (error: unknown) => {
@@ -75,12 +80,13 @@ export async function* parquetFile(
     stopWatching();
     process.stop();
     await process.gone;
+    onProcess(undefined);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** DuckDB ignores the case of names. */
-function refuseEqualNames(columns: readonly TableColumn[]): void {
+/** DuckDB ignores the case of names. Throws invalid_request. */
+export function refuseEqualNames(columns: readonly TableColumn[]): void {
   if (new Set(columns.map(({ name }) => name.toLowerCase())).size === columns.length) return;
   throw new Fault('invalid_request', 'the columns of a Parquet file must differ in more than the case of letters');
 }

@@ -19,6 +19,7 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
   texts: 'VARCHAR[]',
   whole: 'BIGINT',
   decimal: 'DOUBLE',
+  boolean: 'BOOLEAN',
 };
 
 serveProgram<ParquetProtocol>(async ({ memoryMb, folder }) => {

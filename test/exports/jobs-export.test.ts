@@ -9,6 +9,7 @@ import { type Listening, listening } from '../support/listening.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
+const PARQUET = 'application/vnd.apache.parquet';
 /** Starts of texts that spreadsheets take for formulas. */
 const FORMULAS = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx'];
 const HOSTILE = ['a,b', 'say "x"', 'two\r\nlines', 'ä=1', ' =1', ''];
@@ -245,12 +246,12 @@ describe('the end', () => {
   });
 });
 
-test('/openapi.json describes both formats', async () => {
+test('/openapi.json describes all formats', async () => {
   const { paths } = await bodyOf<{
     paths: Record<string, Record<string, { responses: Record<string, { content: object }> }>>;
   }>(await service.app.request('/openapi.json'));
   const types = (path: string) => Object.keys(paths[path]?.['get']?.responses['200']?.content ?? {});
-  expect(types('/api/jobs/')).toEqual(['application/json', 'text/csv', 'application/x-ndjson']);
+  expect(types('/api/jobs/')).toEqual(['application/json', 'text/csv', 'application/x-ndjson', PARQUET]);
   expect(types('/api/jobs.csv')).toEqual(['text/csv']);
   expect(types('/userapi/jobs.ndjson')).toEqual(['application/x-ndjson']);
 });

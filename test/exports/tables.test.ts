@@ -1,6 +1,6 @@
 /** Statistics as tables, and every route that has a table: the same answer by suffix and by Accept. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EXPORT_FORMATS, EXPORT_WRITERS } from '../../src/jobs/export-format.ts';
+import { EXPORT_FORMATS, MEDIA_TYPES, TEXT_FORMATS } from '../../src/jobs/export-format.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { csvObjects } from '../support/csv.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
@@ -188,19 +188,22 @@ describe('every route that answers with a list', () => {
     expect(routes).toEqual(expect.arrayContaining(OTHERS));
     const types = (path: string) => Object.keys(paths[path]?.['get']?.responses['200']?.content ?? {});
     for (const route of expected) {
-      expect(types(route)).toEqual(['application/json', 'text/csv', 'application/x-ndjson']);
+      expect(types(route)).toEqual([
+        'application/json',
+        ...EXPORT_FORMATS.map((format) => MEDIA_TYPES[format].accepted),
+      ]);
       for (const format of EXPORT_FORMATS) {
-        expect(types(suffixed(route, format))).toEqual([EXPORT_WRITERS[format].mediaType]);
+        expect(types(suffixed(route, format))).toEqual([MEDIA_TYPES[format].accepted]);
       }
     }
   });
 
-  test.each(EXPORT_FORMATS)('answers alike by suffix and by Accept: %s', async (format) => {
-    const { mediaType, contentType } = EXPORT_WRITERS[format];
+  test.each(TEXT_FORMATS)('answers alike by suffix and by Accept: %s', async (format) => {
+    const { accepted, contentType } = MEDIA_TYPES[format];
     for (const route of routes.filter((one) => !OTHERS.includes(one))) {
       const query = queryOf(route);
       const bySuffix = await service.get(`${suffixed(route, format)}?${query}`, 'root', 'admin', 'api');
-      const headers = { Accept: mediaType, 'X-Auth-Token': await service.token('root', 'admin', 'api') };
+      const headers = { Accept: accepted, 'X-Auth-Token': await service.token('root', 'admin', 'api') };
       const byAccept = await service.app.request(`${route}?${query}`, { headers });
       expect(byAccept.headers.get('Content-Type'), route).toBe(contentType);
       expect(byAccept.headers.get('Content-Disposition')).toMatch(
@@ -212,7 +215,7 @@ describe('every route that answers with a list', () => {
     }
   });
 
-  test.each(EXPORT_FORMATS)('counts only the jobs that the caller may see: %s', async (format) => {
+  test.each(TEXT_FORMATS)('counts only the jobs that the caller may see: %s', async (format) => {
     for (const route of routes.filter((one) => !OTHERS.includes(one) && one.startsWith('/userapi/'))) {
       const asked = (filter: string, ...who: string[]) =>
         textOf(`${suffixed(route, format)}?${queryOf(route)}${filter}`, ...who);
@@ -225,7 +228,7 @@ describe('every route that answers with a list', () => {
   test('has the same files for the links on the pages, to the user of a session', async () => {
     const Cookie = cookieOf(await sendLogin(service, { username: 'ada', password: PASSWORD }));
     for (const route of routes.filter((one) => !OTHERS.includes(one) && one.startsWith('/userapi/'))) {
-      for (const format of EXPORT_FORMATS) {
+      for (const format of TEXT_FORMATS) {
         const [path, query] = [suffixed(route, format), queryOf(route)];
         const expected = await service.get(`${path}?${query}`, 'ada', 'user', 'api');
         const target = `${path.replace('/userapi', '/exports')}?${query}`;

@@ -11,9 +11,10 @@ const parts = ({
   parentMb,
   archiveMb,
   columnsMb,
+  parquetMb,
   processes,
   connection: { baseMb, growthMb },
-}: ReturnType<typeof sizeFor>) => parentMb + archiveMb + columnsMb + processes * (baseMb + growthMb);
+}: ReturnType<typeof sizeFor>) => parentMb + archiveMb + columnsMb + parquetMb + processes * (baseMb + growthMb);
 
 test.each([512, 900, 1_024, 2_048, 4_096, 16_384, 65_536, 524_288, 4_194_304])(
   'auto finds a division for a machine of %i MB, whose parts stay below the limit',
@@ -32,15 +33,15 @@ test('the column index has its part of the limit, and auto leaves it out where c
   const columnsOf = (memoryMb: number, more: Record<string, string>) => {
     const sizing = sizeFor(settings(more), machine(memoryMb));
     expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
-    return [sizing.columnsMb, sizing.notes.filter((note) => note.includes('COLUMN_INDEX')).length];
+    return [sizing.columnsMb, sizing.parquetMb, sizing.notes.filter((note) => note.includes('COLUMN_INDEX')).length];
   };
-  expect(columnsOf(65_536, {})).toEqual([600, 0]); // auto
-  expect(columnsOf(65_536, { COLUMN_INDEX: 'off' })).toEqual([0, 0]);
-  expect(columnsOf(2_048, { COLUMN_INDEX: 'auto' })).toEqual([0, 1]);
-  expect(columnsOf(2_048, { COLUMN_INDEX: 'on' })).toEqual([600, 0]);
-  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', COLUMN_INDEX_MEMORY_MB: '900' })).toEqual([900, 0]);
-  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', DB_SYNC_URL: 'http://127.0.0.1:1' })).toEqual([0, 1]);
-  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', DB_URL: 'http://127.0.0.1:1' })).toEqual([0, 0]);
+  expect(columnsOf(65_536, {})).toEqual([600, 340, 0]); // auto
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'off' })).toEqual([0, 0, 0]);
+  expect(columnsOf(2_048, { COLUMN_INDEX: 'auto' })).toEqual([0, 0, 1]);
+  expect(columnsOf(2_048, { COLUMN_INDEX: 'on' })).toEqual([600, 0, 0]); // no room for Parquet files
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', COLUMN_INDEX_MEMORY_MB: '900' })).toEqual([900, 340, 0]);
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', DB_SYNC_URL: 'http://127.0.0.1:1' })).toEqual([0, 0, 1]);
+  expect(columnsOf(65_536, { COLUMN_INDEX: 'on', DB_URL: 'http://127.0.0.1:1' })).toEqual([0, 0, 0]);
   expect(() => columnsOf(65_536, { COLUMN_INDEX: 'on', DB_MEMORY_LIMIT_MB: '900' })).toThrow(/600 \(column index\)/);
 });
 

@@ -41,6 +41,7 @@ export const SIZING: Sizing = {
   bodiesMb: 0,
   archiveMb: 0,
   columnsMb: 0,
+  parquetMb: 0,
   processes: 0,
   connection: { cacheMb: 0, softHeapMb: 0, hardHeapMb: 0, baseMb: 0, growthMb: 0 },
   notes: [],

@@ -1,7 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import type { Context, TypedResponse } from 'hono';
 import { parseAccept } from 'hono/utils/accept';
-import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat } from '../../jobs/export-format.ts';
+import { Fault } from '../../faults.ts';
+import {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  MEDIA_TYPES,
+  type TableColumn,
+  TEXT_FORMATS,
+} from '../../jobs/export-format.ts';
+import type { ParquetFile } from '../../parquet/parquet-port.ts';
+import type { AppEnv } from '../env.ts';
 import { answers } from '../json/responses.ts';
 
 /** An answer whose body is not JSON. The document of the route describes it. */
@@ -13,18 +22,36 @@ export const ROWS_HEADER = 'X-Rows';
 /** The headers of an export. Browsers save it as a file of this name. */
 export function exportHeaders(name: string, format: ExportFormat): Record<string, string> {
   return {
-    'Content-Type': EXPORT_WRITERS[format].contentType,
+    'Content-Type': MEDIA_TYPES[format].contentType,
     'Content-Disposition': `attachment; filename="${name}.${format}"`,
   };
+}
+
+/** The formats that the service can write. */
+export function exportFormats(c: Context<AppEnv>): readonly ExportFormat[] {
+  return c.get('service').parquet === undefined ? TEXT_FORMATS : EXPORT_FORMATS;
+}
+
+/** Waits until a Parquet file may be written for this request. Throws not_found if the service writes none. */
+export async function beginParquet(c: Context<AppEnv>, columns: readonly TableColumn[]): Promise<ParquetFile> {
+  const { parquet } = c.get('service');
+  if (parquet === undefined) {
+    const others = TEXT_FORMATS.map((format) => `.${format}`).join(' or ');
+    throw new Fault(
+      'not_found',
+      `this service has no column index or too little memory to write Parquet: use ${others}`,
+    );
+  }
+  return await parquet.begin(columns, c.get('deadline'));
 }
 
 /**
  * Returns the format that a request prefers in Accept: the type with the highest `q`, of several the first. Undefined
  * means JSON, as for every type that is not one of an export (contract/rest.md §14).
  */
-export function acceptedFormat(c: Context): ExportFormat | undefined {
+export function acceptedFormat(c: Context<AppEnv>): ExportFormat | undefined {
   const [preferred] = parseAccept(c.req.header('Accept') ?? '').filter(({ q }) => q > 0);
-  return EXPORT_FORMATS.find((format) => EXPORT_WRITERS[format].mediaType === preferred?.type.toLowerCase());
+  return exportFormats(c).find((format) => MEDIA_TYPES[format].accepted === preferred?.type.toLowerCase());
 }
 
 /** The `responses` of a route that answers 200 with a table in this format, or with an error. */
@@ -44,5 +71,5 @@ export function answersTable<Schema extends z.ZodType>(description: string, sche
 type TextContent = { 'text/csv': { schema: z.ZodString } };
 
 function contentOf(format: ExportFormat): TextContent {
-  return { [EXPORT_WRITERS[format].mediaType]: { schema: z.string() } } as unknown as TextContent;
+  return { [MEDIA_TYPES[format].accepted]: { schema: z.string() } } as unknown as TextContent;
 }

@@ -1,7 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { chosenColumns } from '../../jobs/export-columns.ts';
-import { EXPORT_FORMATS, EXPORT_WRITERS, type ExportFormat, type TableRow } from '../../jobs/export-format.ts';
+import {
+  EXPORT_FORMATS,
+  EXPORT_WRITERS,
+  type ExportFormat,
+  type TableColumn,
+  type TableRow,
+} from '../../jobs/export-format.ts';
 import type { JobFilter } from '../../jobs/filter.ts';
 import type { AppEnv } from '../env.ts';
 import { apiRoute, inParts, type JsonAnswer, resource, rowParts } from '../json/responses.ts';
@@ -13,6 +19,7 @@ import {
   acceptedFormat,
   answersExport,
   answersTable,
+  beginParquet,
   type ExportAnswer,
   exportHeaders,
   ROWS_HEADER,
@@ -32,7 +39,7 @@ interface TableRoute<Query extends z.ZodObject> {
   readonly description: string;
   readonly schema: z.ZodType;
   /** The columns of the table that a request asks for. */
-  readonly columns: (asked: z.output<Query>) => readonly string[];
+  readonly columns: (asked: z.output<Query>) => readonly TableColumn[];
   readonly ask: (c: Context<AppEnv>, asked: z.output<Query>, filter: JobFilter) => Promise<TableAnswer>;
 }
 
@@ -83,23 +90,40 @@ export function tableResource<Query extends z.ZodObject>(route: TableRoute<Query
 }
 
 /** Returns the columns that a request chooses of all. */
-function columnsOf(c: Context<AppEnv>, all: readonly string[]): readonly string[] {
+function columnsOf(c: Context<AppEnv>, all: readonly TableColumn[]): readonly TableColumn[] {
   const { columns: text } = readQuery(queryOf(c), ColumnsQuery);
   if (text === undefined) return all;
-  return ofParameter('columns', () =>
-    chosenColumns(text, (name): name is string => all.includes(name), all.join(', ')),
-  );
+  const known = new Map(all.map((column) => [column.name, column]));
+  const isKnown = (name: string): name is string => known.has(name);
+  const chosen = ofParameter('columns', () => chosenColumns(text, isKnown, [...known.keys()].join(', ')));
+  return chosen.flatMap((name) => known.get(name) ?? []);
 }
 
 async function tableAnswer(
   c: Context<AppEnv>,
   name: string,
   format: ExportFormat,
-  columns: readonly string[],
+  columns: readonly TableColumn[],
   rows: readonly TableRow[],
 ): Promise<ExportAnswer> {
-  const { head, row, tail } = EXPORT_WRITERS[format];
-  const parts = await rowParts(rows, (some) => some.map((one) => row(columns, one)).join(''), c.get('deadline'));
+  const isText = format !== 'parquet';
+  const { head, row, tail } = EXPORT_WRITERS[isText ? format : 'ndjson'];
+  const names = columns.map((column) => column.name);
+  const parts = await rowParts(rows, (some) => some.map((one) => row(names, one)).join(''), c.get('deadline'));
   const headers = { ...exportHeaders(name, format), [ROWS_HEADER]: String(rows.length) };
-  return inParts(headers, head(columns), parts, tail(rows.length)) as ExportAnswer;
+  if (isText) return inParts(headers, head(names), parts, tail(rows.length)) as ExportAnswer;
+  return inParts(headers, await parquetOf(c, parts, columns)) as ExportAnswer;
+}
+
+/** A table has at most 100,000 rows, so its file is made before the answer begins. */
+async function parquetOf(
+  c: Context<AppEnv>,
+  parts: readonly Uint8Array[],
+  columns: readonly TableColumn[],
+): Promise<Uint8Array[]> {
+  const file = await beginParquet(c, columns);
+  async function* lines() {
+    yield* parts;
+  }
+  return await Array.fromAsync(file.bytes(lines(), c.get('deadline').signal));
 }

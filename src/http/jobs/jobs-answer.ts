@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import type { JobsTable } from '../../jobs/export-columns.ts';
-import { EXPORT_WRITERS } from '../../jobs/export-format.ts';
+import { columnType, type ExportColumn } from '../../jobs/export-columns.ts';
+import { EXPORT_WRITERS, type ExportFormat } from '../../jobs/export-format.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { JobsListOptions } from '../../questions/list/batches.ts';
 import type { AppEnv } from '../env.ts';
@@ -28,13 +28,13 @@ export async function jobsExport(
   c: Context<AppEnv>,
   jobs: VisibleJobs,
   options: ListOptions,
-  table: JobsTable,
+  { format, columns }: { format: ExportFormat; columns: readonly ExportColumn[] },
 ): Promise<ExportAnswer> {
+  const own = { between: '', headers: exportHeaders('jobs', format), countsRows: true };
+  const isText = format !== 'parquet';
+  const table = { format: isText ? format : ('ndjson' as const), columns };
   const { head, tail } = EXPORT_WRITERS[table.format];
-  return (await listAnswer(
-    c,
-    jobs,
-    { ...options, table },
-    { head: head(table.columns), between: '', tail, headers: exportHeaders('jobs', table.format), countsRows: true },
-  )) as ExportAnswer;
+  const typed = columns.map((name) => ({ name, type: columnType(name) }));
+  const frame = isText ? { ...own, head: head(columns), tail } : { ...own, head: '', tail: () => '', parquet: typed };
+  return (await listAnswer(c, jobs, { ...options, table }, frame)) as ExportAnswer;
 }

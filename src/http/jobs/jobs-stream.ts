@@ -1,16 +1,14 @@
 import type { Context } from 'hono';
-import type { Page } from '../../db/port.ts';
-import { type Deadline, partOf } from '../../deadline.ts';
+import { partOf } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
+import type { TableColumn } from '../../jobs/export-format.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { JobsListOptions } from '../../questions/list/batches.ts';
-import type { JobsBatch } from '../../questions/list/sqlite.ts';
-import { hiddenMetrics } from '../auth/visible-jobs.ts';
 import type { AppEnv, StreamEnd } from '../env.ts';
 import { faultOf } from '../errors/error-responses.ts';
-import { ROWS_HEADER } from '../exports/export-answer.ts';
-import type { UnsentBytes } from '../limits/unsent-bytes.ts';
-import { withStatistics } from './archived-statistics.ts';
+import { beginParquet, ROWS_HEADER } from '../exports/export-answer.ts';
+import { type Batches, JobsList } from './jobs-list.ts';
+import { ParquetList } from './parquet-list.ts';
 
 /** The text around the rows of a list, and the headers of the answer. */
 export interface ListFrame {
@@ -21,6 +19,8 @@ export interface ListFrame {
   readonly headers: Readonly<Record<string, string>>;
   /** True if ROWS_HEADER has the number of rows. In a stream it is a trailer, if the runtime sends trailers. */
   readonly countsRows: boolean;
+  /** The columns of a Parquet file, which is made from the rows. */
+  readonly parquet?: readonly TableColumn[];
 }
 
 /**
@@ -39,7 +39,8 @@ export async function listAnswer(
   const first = await list.next();
   c.get('deadline').signal.throwIfAborted(); // the caller has received a 504, and nothing would end a new stream
   const head = joined(frame.head, first?.bytes ?? new Uint8Array());
-  if (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD') {
+  const isFile = frame.parquet !== undefined && c.req.method !== 'HEAD';
+  if (!isFile && (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD')) {
     list.close();
     const isComplete = first === undefined || first.rows >= page.itemsPerPage;
     if (!isComplete) return new Response(null, { headers }); // a HEAD has no body
@@ -47,14 +48,16 @@ export async function listAnswer(
     const rows = countsRows ? { [ROWS_HEADER]: String(list.rows) } : {};
     return new Response(body, { headers: { ...headers, ...rows, 'Content-Length': String(body.byteLength) } });
   }
+  let sent: Batches = list;
   try {
     c.get('held').checkRoom(c.get('deadline').caller);
+    if (frame.parquet !== undefined) sent = new ParquetList(list, head, await beginParquet(c, frame.parquet));
   } catch (error) {
     list.close();
     throw error;
   }
   const addTrailers = countsRows ? c.get('service').trailers?.(c) : undefined;
-  const body = streamOf(c, list, head, {
+  const body = streamOf(c, sent, isFile ? undefined : head, {
     between: encoder.encode(frame.between),
     end() {
       addTrailers?.({ [ROWS_HEADER]: String(list.rows) });
@@ -71,89 +74,14 @@ export async function listAnswer(
 const ISOLATE_STREAM_BYTES = 4 * 1024 * 1024;
 /** Makes the budget wait longer than the timer that cuts a stalled stream. */
 const STALL_GRACE_MS = 1_000;
-const NOT_COUNTED = { add() {}, give() {} };
-
-/**
- * The batches of a list, with the statistics of archived jobs. The first is read within the deadline of the request,
- * each further one within a deadline of its own.
- */
-class JobsList {
-  rows = 0;
-  readonly #held: Pick<UnsentBytes, 'add' | 'give'>;
-  readonly #caller: string;
-  /** Bytes of batches that were read and that the client has not taken yet. */
-  #waiting = 0;
-  #taken = 0;
-  #closed = false;
-  readonly #batches: AsyncGenerator<Page<JobsBatch>, void, void>;
-  /** Returns the deadline of the batch that is read next. */
-  #deadline: () => Deadline;
-
-  constructor(c: Context<AppEnv>, jobs: VisibleJobs, options: JobsListOptions) {
-    const deadline = c.get('deadline');
-    const service = c.get('service');
-    const held = c.get('held');
-    const hidden = hiddenMetrics(c);
-    this.#held = service.hasSharedLimits ? held : NOT_COUNTED; // in an isolate the stream itself is counted
-    this.#caller = deadline.caller;
-    this.#deadline = () => ({ ...deadline, clear() {} }); // the middleware of the request clears it
-    this.#batches = c.get('jobs').list(jobs, options, {
-      deadline: () => this.#deadline(),
-      complete: async (page, own) => {
-        const bytes = await withStatistics(page, service.archive, own, hidden);
-        this.#hold(bytes.byteLength);
-        return { ...page, bytes };
-      },
-      mayReadAhead: () => held.hasSpareRoom(this.#caller),
-    });
-  }
-
-  /** Sets the deadline of every batch after the first. */
-  goOnWithin(deadline: () => Deadline): void {
-    this.#deadline = deadline;
-  }
-
-  /** Returns the next batch, or undefined at the end. */
-  async next(): Promise<{ bytes: Uint8Array; rows: number } | undefined> {
-    this.#letGo(this.#taken); // a call for the next batch means that the last one was taken
-    for (;;) {
-      const { value } = await this.#batches.next();
-      if (value === undefined) return undefined;
-      if (value.rows === 0) continue;
-      this.rows += value.rows;
-      this.#taken = value.bytes.byteLength;
-      return value;
-    }
-  }
-
-  /** Releases the bytes that the list holds. A batch that is being read ends by its deadline. */
-  close(): void {
-    this.#closed = true;
-    this.#letGo(this.#waiting);
-    void this.#batches.return().catch(() => {});
-  }
-
-  #hold(bytes: number): void {
-    if (this.#closed) return;
-    this.#waiting += bytes;
-    this.#held.add(bytes, this.#caller);
-  }
-
-  #letGo(bytes: number): void {
-    this.#waiting -= bytes;
-    this.#taken = 0;
-    this.#held.give(bytes, this.#caller);
-  }
-}
-
 /**
  * Makes the stream. STREAM_TIMEOUT_S limits the whole stream, REQUEST_TIMEOUT_MS each batch. `head` includes the first
- * batch. `between` follows each batch but the last, `end` the last one.
+ * batch, if it has been read. `between` follows each batch but the last, `end` the last one.
  */
 function streamOf(
   c: Context<AppEnv>,
-  list: JobsList,
-  head: Uint8Array,
+  list: Batches,
+  head: Uint8Array | undefined,
   { between, end: lastBytes }: { between: Uint8Array; end: () => Uint8Array },
 ): ReadableStream<Uint8Array> {
   const { settings, cutConnection, hasSharedLimits } = c.get('service');
@@ -211,7 +139,7 @@ function streamOf(
     stall = setTimeout(stalled, stallMs);
   };
 
-  let waiting: Uint8Array | undefined = head; // the first batch, not sent yet
+  let waiting = head; // the first batch, not sent yet
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {

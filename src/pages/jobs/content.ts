@@ -1,3 +1,4 @@
+import type { ExportFormat } from '../../jobs/export-format.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { type ListOrder, NEWEST_FIRST } from '../../jobs/list-order.ts';
@@ -15,6 +16,8 @@ import { onlyLink, type Subject, subjectLink } from '../subjects.ts';
 
 export interface JobsContent {
   page: Filtered;
+  /** The formats in which tables are exported. */
+  formats: readonly ExportFormat[];
   order: ListOrder;
   jobs: readonly ListedJob[];
   /** Undefined if the jobs have not been counted yet. */
@@ -39,7 +42,7 @@ const WHOSE_JOBS: Readonly<Record<Reach, string>> = {
 /** Renders the list of jobs. */
 export function jobsContent(content: JobsContent & Paged): Html {
   const { page, jobs, filter } = content;
-  return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a>${exportLinks('Export these jobs', 'jobs', page.query)}</div>
+  return html`<div class="head"><h1>Jobs</h1>${counted(content)}<a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a>${exportLinks('Export these jobs', 'jobs', page.query, content.formats)}</div>
 ${filter}
 ${jobs.length === 0 ? nothing(content) : jobsTable(page, jobs, { order: content.order })}
 ${pager(content)}`;

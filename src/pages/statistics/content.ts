@@ -100,7 +100,7 @@ function groupsTable(content: StatisticsContent): Html {
   };
   return html`<section><div class="head"><h2 id="groups">Group by</h2><nav class="tabs" aria-label="Group by">${choices.map(
     (group) => tab([group], groupOf(group).label, group === first),
-  )}</nav>${exportLinks('Export all groups', 'statistics/jobs', groupsAsked(content))}</div>
+  )}</nav>${exportLinks('Export all groups', 'statistics/jobs', groupsAsked(content), content.formats)}</div>
 <details${second !== undefined && html` open`}><summary>and by</summary><nav class="tabs" aria-label="And by">${tab([first], 'nothing else', second === undefined)}${choices
     .filter((group) => group !== first)
     .map((group) => tab([first, group], groupOf(group).label, group === second))}</nav></details>
@@ -145,7 +145,7 @@ ${columns.map(({ field }) => html`<td class="num">${whole(group[field])}</td>`)}
 <td>${own && html`<a href="${address('/jobs', own)}">jobs<span class="hidden"> of ${cells.map(({ shown }) => shown).join(', ')}</span></a>`}</td></tr>\n`;
 }
 
-function histograms({ page, bins, scales }: StatisticsContent): Html {
+function histograms({ page, formats, bins, scales }: StatisticsContent): Html {
   const asked = new URLSearchParams(page.query);
   asked.set('bins', bins);
   asked.set('with-wait', 'true');
@@ -160,7 +160,7 @@ function histograms({ page, bins, scales }: StatisticsContent): Html {
     const label = `up to ${duration(spanOf(choice))}`;
     return html`<a href="${address(page.path, page.query, own)}#shape"${choice === bins && html` aria-current="true"`} title="in steps of ${duration(width)}">${label}</a> `;
   });
-  return html`<section><div class="head"><h2 id="shape">Distributions</h2><nav class="tabs" aria-label="Durations">${choices}</nav>${exportLinks('Export the distributions', 'statistics/histograms', asked)}</div>
+  return html`<section><div class="head"><h2 id="shape">Distributions</h2><nav class="tabs" aria-label="Durations">${choices}</nav>${exportLinks('Export the distributions', 'statistics/histograms', asked, formats)}</div>
 <noscript><p class="note">Histograms require JavaScript.</p></noscript>
 <p class="note" id="histograms-state" aria-live="polite"></p>
 <div class="plots" id="histograms" data-from="${address('/api/statistics/histograms', asked)}" data-page="${address(page.path, page.query, page.keep)}" data-width="${widthSec}" data-fields="${JSON.stringify(HISTOGRAMS)}" data-scales="${JSON.stringify(scales)}"></div></section>`;

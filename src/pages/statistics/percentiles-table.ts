@@ -1,3 +1,4 @@
+import type { ExportFormat } from '../../jobs/export-format.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { type Group, groupMembers, groupOf } from '../../jobs/groups.ts';
 import { DEFAULT_PERCENTILES, type Measure } from '../../jobs/percentiles.ts';
@@ -17,6 +18,8 @@ const SHOWN: readonly { name: Measure; label: string; unit: string }[] = [
 /** The groups of a page. */
 export interface ShownGroups {
   page: Filtered;
+  /** The formats in which tables are exported. */
+  formats: readonly ExportFormat[];
   /** One or two. */
   groupBy: readonly Group[];
   /** The time zone of starts. */
@@ -34,7 +37,15 @@ const MOST_CHARACTERS = 8_000;
  * Renders the table of percentiles of the groups that the page shows. Its script fills it in. Groups that a filter does
  * not select are only shown if they are all.
  */
-export function percentilesTable({ page, groupBy, zone, groups, pageNumber, hasMore }: ShownGroups): Html | false {
+export function percentilesTable({
+  page,
+  formats,
+  groupBy,
+  zone,
+  groups,
+  pageNumber,
+  hasMore,
+}: ShownGroups): Html | false {
   const [first, second] = groupBy;
   const ofAllGroups = new URLSearchParams(page.query);
   ofAllGroups.set('group-by', groupBy.join());
@@ -52,6 +63,7 @@ export function percentilesTable({ page, groupBy, zone, groups, pageNumber, hasM
       `Export ${label}`,
       'statistics/percentiles',
       new URLSearchParams([...ofAllGroups, ['of', name]]),
+      formats,
     );
     return html`<th scope="colgroup" colspan="${DEFAULT_PERCENTILES.length}" class="num">${label} ${links}</th>`;
   };

@@ -51,7 +51,7 @@ function memoryPlot(): Html {
 }
 
 function live(
-  { database, degraded, refusedReports, archive, bodies, parent, sizing, upstream }: SystemState,
+  { database, degraded, refusedReports, archive, bodies, parquet, parent, sizing, upstream }: SystemState,
   memory: readonly MemorySample[] | undefined,
 ): Html {
   const totals = (memory ?? []).map((sample) => sample.parent + sample.connections + sample.archive + sample.columns);
@@ -59,6 +59,7 @@ function live(
   const processes: ShownProcess[] = [
     ...(parent === undefined ? [] : [{ ...parent, role: 'parent', state: 'serving' }]),
     ...(bodies?.processes ?? []),
+    ...(parquet?.processes ?? []),
     ...database.processes,
     ...(archive?.processes ?? []),
   ];
@@ -151,7 +152,17 @@ function refusedTable({ starts, stops, repeated, last }: RefusedReportsStatus): 
 ${rows.length > 0 && table('refused', ['Time', 'Report', 'Job', 'Cluster', 'Code', 'Reason'], rows)}`;
 }
 
-function sizingTable({ limitMb, machine, parentMb, archiveMb, columnsMb, processes, connection, notes }: Sizing): Html {
+function sizingTable({
+  limitMb,
+  machine,
+  parentMb,
+  archiveMb,
+  columnsMb,
+  parquetMb,
+  processes,
+  connection,
+  notes,
+}: Sizing): Html {
   const each = connection.baseMb + connection.growthMb;
   const rows: readonly (readonly [string, number, string])[] = [
     ['machine', machine.memoryMb, machine.source],
@@ -159,6 +170,7 @@ function sizingTable({ limitMb, machine, parentMb, archiveMb, columnsMb, process
     ['parent', parentMb, 'HTTP, requests and responses in flight, the process that parses large bodies'],
     ['archive', archiveMb, 'two processes, started on demand'],
     ['column index', columnsMb, 'one process'],
+    ['Parquet files', parquetMb, 'two processes, started on demand'],
     ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],
     ['page cache', connection.cacheMb, 'per connection'],
     ['soft heap limit', connection.softHeapMb, 'per connection: above this the page cache shrinks'],

@@ -1,5 +1,6 @@
 import type { ClusterSize } from '../../clusters/size.ts';
 import { BUCKETS, type Bucket } from '../../jobs/calendar.ts';
+import type { ExportFormat } from '../../jobs/export-format.ts';
 import { type Group, groupOf } from '../../jobs/groups.ts';
 import type { TimeZone } from '../../jobs/time-zone.ts';
 import { MOST_TOP, type TimelinePoint } from '../../jobs/timeline.ts';
@@ -15,6 +16,8 @@ import { MEASURE_NAMES, MEASURES, type MeasureName } from './measures.ts';
 
 export interface TimelineContent {
   page: Filtered;
+  /** The formats in which tables are exported. */
+  formats: readonly ExportFormat[];
   filter: Html;
   choices: readonly Group[];
   bucket: Bucket;
@@ -41,7 +44,7 @@ export function timelineContent(content: TimelineContent): Html {
   const { label } = MEASURES[show];
   return html`<div class="head"><h1>Timeline</h1><a class="across" href="${address('/statistics', page.query)}">Statistics of these jobs</a></div>
 ${filter}${choosers(content)}
-<section><div class="head"><h2 id="figures">${label}</h2>${exportLinks('Export the timeline', 'statistics/timeline', asked(content))}</div>
+<section><div class="head"><h2 id="figures">${label}</h2>${exportLinks('Export the timeline', 'statistics/timeline', asked(content), content.formats)}</div>
 ${
   chart.series.length === 0
     ? html`<p class="note">No job matches this filter and ran within this time.</p>`

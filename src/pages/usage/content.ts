@@ -1,3 +1,4 @@
+import type { ExportFormat } from '../../jobs/export-format.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { type Group, groupOf } from '../../jobs/groups.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
@@ -38,6 +39,8 @@ export interface UsageContent {
   name: string;
   nowSec: number;
   all: Period;
+  /** The formats in which all jobs can be exported. */
+  formats: readonly ExportFormat[];
   recent: Period;
   months: readonly JobsStatistics[];
   /** The largest groups of all jobs, by core hours. */
@@ -53,10 +56,10 @@ export interface UsageContent {
 
 /** Renders what a user or a project has used. */
 export function usageContent(content: UsageContent): Html {
-  const { subject, name, all, recent, groups, largest, longest, unused, advice } = content;
+  const { subject, name, all, formats, recent, groups, largest, longest, unused, advice } = content;
   const person = all.totals?.name ?? '';
   return html`<div class="head"><h1>${FIELDS[subject].form.label} <bdi>${cut(name)}</bdi>${person !== '' && html` <span class="of"><bdi>${cut(person)}</bdi></span>`}</h1>
-<span class="across"><a href="${address('/jobs', all.query)}">All jobs</a> · <a href="${address('/statistics', all.query)}">Statistics</a> · <a href="${address('/report', all.query)}">Monthly report</a></span>${exportLinks('Export these jobs', 'jobs', all.query)}</div>
+<span class="across"><a href="${address('/jobs', all.query)}">All jobs</a> · <a href="${address('/statistics', all.query)}">Statistics</a> · <a href="${address('/report', all.query)}">Monthly report</a></span>${exportLinks('Export these jobs', 'jobs', all.query, formats)}</div>
 ${
   all.totals === undefined
     ? html`<p class="note">There are no jobs yet.</p>`

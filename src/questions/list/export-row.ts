@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { jsonNumberText, jsonText } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import { columnType, type ExportColumn, type JobsTable, type KnownColumn } from '../../jobs/export-columns.ts';
-import { type ColumnType, type ExportFormat, FORMULA_STARTS } from '../../jobs/export-format.ts';
+import { type ColumnType, FORMULA_STARTS, type TextFormat } from '../../jobs/export-format.ts';
 import {
   DERIVED_FIELDS,
   FIELDS,
@@ -36,7 +36,7 @@ export function exportRow(jobs: VisibleJobs, { format, columns }: JobsTable, now
   return ROW[format](values);
 }
 
-const ROW: Readonly<Record<ExportFormat, (values: { name: string; value: Value }[]) => RawBuilder<string>>> = {
+const ROW: Readonly<Record<TextFormat, (values: { name: string; value: Value }[]) => RawBuilder<string>>> = {
   csv(values) {
     const fields = values.map(({ value }) => csvField(value));
     return sql`concat(${sql.join(fields, sql`, ',', `)}, char(13, 10))`;

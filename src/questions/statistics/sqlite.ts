@@ -8,7 +8,7 @@ import {
   type JobsStatistics,
   SORT_FIELDS,
   type SortField,
-  statisticsColumns,
+  statisticsMembers,
   totalsOf,
   type Whole,
 } from '../../jobs/statistics.ts';
@@ -37,7 +37,7 @@ export function jobStatistics(jobs: VisibleJobs, options: StatisticsOptions): St
   const texts = totalsOf(options).map((field) => sql`CAST(${sql.ref(`groups.${field}`)} AS TEXT) AS ${sql.ref(field)}`);
   const query = sql`SELECT ${sql.join([...ids, ...texts])} FROM (${groups}) AS groups`;
   const { sql: text, parameters } = query.compile(sqlBuilder);
-  const columns = statisticsColumns(options);
+  const columns = statisticsMembers(options);
   const statement = plainRows<JobsStatistics>('job statistics', columns, text, parameters as readonly SqlValue[]);
   return { ...statement, row: statisticsRow(options) };
 }

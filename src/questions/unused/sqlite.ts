@@ -6,7 +6,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { groupId, groupMembers, groupsRead } from '../../jobs/groups.ts';
 import { offsetOf } from '../../jobs/paging.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import { MOST_WALLTIME_SEC, UNUSED_TOTALS, type Unused, type UnusedTotal, unusedColumns } from '../../jobs/unused.ts';
+import { MOST_WALLTIME_SEC, UNUSED_TOTALS, type Unused, type UnusedTotal, unusedMembers } from '../../jobs/unused.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { groupKey, jobsByKey } from '../group-keys/sqlite.ts';
 import { durationAt } from '../one-job/job-json.ts';
@@ -36,7 +36,7 @@ export function unusedOf(jobs: VisibleJobs, options: UnusedOptions): Statement<U
     ...UNUSED_TOTALS.map((name) => sql`CAST(${sql.ref(name)} AS TEXT) AS ${sql.ref(name)}`),
   ];
   const { sql: text, parameters } = sql`SELECT ${sql.join(texts)} FROM (${groups})`.compile(sqlBuilder);
-  const rows = plainRows<Unused>('unused', unusedColumns(options), text, parameters as readonly SqlValue[]);
+  const rows = plainRows<Unused>('unused', unusedMembers(options), text, parameters as readonly SqlValue[]);
   return { ...rows, row: unusedRow(options) };
 }
 

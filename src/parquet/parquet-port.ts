@@ -1,0 +1,22 @@
+import type { Turn } from '../caller-shares.ts';
+import type { TableColumn } from '../jobs/export-format.ts';
+
+/** Writes Parquet files. */
+export interface ParquetFiles {
+  /**
+   * Waits until a file may be written. Rejects with invalid_request for names that differ only in the case of letters,
+   * with queue_full, or the reason of the turn's signal.
+   */
+  begin(columns: readonly TableColumn[], turn: Turn): Promise<ParquetFile>;
+}
+
+/** A file that is to be written. It keeps others waiting until its bytes have ended or it is closed. */
+export interface ParquetFile {
+  /**
+   * Yields the file, once. `rows` are lines of NDJSON, in batches of whole lines. Throws the signal's reason, an error of
+   * `rows`, and Faults.
+   */
+  bytes(rows: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void>;
+  /** For a file whose bytes are not read. */
+  close(): void;
+}
