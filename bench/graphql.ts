@@ -34,7 +34,7 @@ const ARCHIVED = 3;
 const SETTLED_AFTER_MS = 10_000;
 /** V8 gives memory back in up to three steps of eight seconds. */
 const GIVEN_BACK_AFTER_MS = 30_000;
-/** To one host, as in HTTP/1.1. */
+/** To one host, of all tabs together, as in HTTP/1.1. */
 const CONNECTIONS_OF_BROWSER = 6;
 
 export async function run(options: BenchOptions): Promise<Check[]> {
@@ -215,15 +215,15 @@ async function jobPages(files: Files): Promise<Check[]> {
         token: await server.tokenOf(`user${nth}`, ['admin', 'api']),
       })),
     );
+    const browsers = users.map(() => new Agent({ keepAlive: true, maxSockets: CONNECTIONS_OF_BROWSER }));
     const statuses = new Map<number, number>();
-    /** Opens a page as a browser. Returns the time until it is complete. */
+    /** Opens a page in the browser of a user. Returns the time until it is complete. */
     const open = async (id: number, at: number) => {
       const user = users[at % users.length] ?? server;
-      const browser = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_OF_BROWSER });
+      const browser = browsers[at % users.length];
       const answers = await Promise.all(
         jobPage(id, METRICS).map((one) => post(user, '/query', JSON.stringify(one), browser)),
       );
-      browser.destroy();
       for (const { status, body: text } of answers) {
         const shownStatus = status === 200 && text.startsWith('{"errors"') ? 0 : status;
         statuses.set(shownStatus, (statuses.get(shownStatus) ?? 0) + 1);
@@ -232,6 +232,7 @@ async function jobPages(files: Files): Promise<Check[]> {
     };
     await warm(server, 4, 2_000);
     await each(archived.slice(0, PAGES.users), PAGES.users, open); // compiled code and cached tokens stay
+    for (const browser of browsers) browser.destroy();
     statuses.clear();
     await sleep(SETTLED_AFTER_MS);
     const before = rssMb(server.pid);
@@ -243,6 +244,7 @@ async function jobPages(files: Files): Promise<Check[]> {
     const seconds = (performance.now() - startedAt) / 1_000;
     const { timesMs, failed } = await lists.stop();
     const most = Math.max(...memory.stop());
+    for (const browser of browsers) browser.destroy();
     await sleep(GIVEN_BACK_AFTER_MS);
     return [
       atMost(`${PAGES.archived} job pages at once: other lists, p99`, percentile(timesMs, 0.99), 50, ' ms'),
