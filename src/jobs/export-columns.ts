@@ -53,7 +53,14 @@ const FIRST: readonly KnownColumn[] = [
   'walltime',
 ];
 /** Columns of an export that must be asked for. */
-const ON_REQUEST: readonly KnownColumn[] = [...FRACTION_COLUMNS, 'smt', 'monitoringStatus', 'hosts', 'tags'];
+const ON_REQUEST: readonly KnownColumn[] = [
+  'memoryAsked',
+  ...FRACTION_COLUMNS,
+  'smt',
+  'monitoringStatus',
+  'hosts',
+  'tags',
+];
 
 /** The columns of an export that does not choose any. */
 export const DEFAULT_COLUMNS: readonly KnownColumn[] = [

@@ -64,10 +64,10 @@ export type Field =
   | (StoredWhole & { readonly kind: 'whole'; readonly unit?: 's'; readonly bounds: Bounds })
   | (StoredNumber & { readonly kind: 'decimal'; readonly unit: string })
   /**
-   * Seconds that follow from stored numbers (db/sql/derived-fields.ts). NULL if they are unknown: no range matches NULL,
+   * A whole number that follows from stored values (db/sql/derived-fields.ts). NULL if they are unknown: no range matches NULL,
    * and it is the least value of a list. `property` is the name in answers.
    */
-  | (Common & Sortable & Indexed & { readonly kind: 'derived'; readonly property: string; readonly unit: 's' })
+  | (Common & Sortable & Indexed & { readonly kind: 'derived'; readonly property: string; readonly unit: 's' | 'MB' })
   /**
    * The part of what a job asked for that it used: 1 is all of it. It is computed when it is needed (jobs/used.ts). NULL
    * if it is unknown, as for a derived number.

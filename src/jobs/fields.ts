@@ -1,5 +1,5 @@
+import { ASKED_ENTRIES, FRACTION_ENTRIES } from './asked-and-used.ts';
 import type { Bounds, Field, Stored } from './field-kinds.ts';
-import { FRACTION_ENTRIES } from './fraction-entries.ts';
 import { JOB_STATES, SHARED } from './job-enums.ts';
 
 /** Words for a range of time that ends now, and their length. */
@@ -237,6 +237,7 @@ const ENTRIES = {
     form: { group: 'Resources', label: 'Energy' },
     api: { words: 'energy in kWh', example: '0.5-10' },
   },
+  ...ASKED_ENTRIES,
   ...FRACTION_ENTRIES,
   'metric.NAME': {
     kind: 'footprint',

@@ -6,11 +6,16 @@ export interface NodePeaks {
   readonly subCluster: string;
   readonly memory?: number | undefined;
   readonly accelerators?: number | undefined;
+  /** One MB (2^20 bytes) in the unit of the memory. Undefined if that is no unit of bytes. */
+  readonly memoryOfMb?: number | undefined;
 }
 
 /** The metrics whose peaks are all that a job can use. */
 export const PEAK_METRICS = { memory: 'mem_used', accelerators: 'acc_utilization' } as const;
-export type Peak = keyof typeof PEAK_METRICS;
+export type Peak = keyof typeof PEAK_METRICS | 'memoryOfMb';
+
+const MB = 2 ** 20;
+const PREFIXES: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
 const peaks = new WeakMap<Clusters, readonly NodePeaks[]>();
 
@@ -25,7 +30,15 @@ export function nodePeaksOf(clusters: Clusters): readonly NodePeaks[] {
           return peak > 0 ? peak : undefined;
         };
         const { memory, accelerators } = PEAK_METRICS;
-        return { cluster: name, subCluster, memory: peakOf(memory), accelerators: peakOf(accelerators) };
+        const unit = metricConfig.find((config) => config.name === memory)?.unit;
+        const bytes = unit?.base === 'B' ? PREFIXES[unit.prefix] : undefined;
+        return {
+          cluster: name,
+          subCluster,
+          memory: peakOf(memory),
+          accelerators: peakOf(accelerators),
+          memoryOfMb: bytes === undefined ? undefined : MB / bytes,
+        };
       }),
     );
   peaks.set(clusters, known);

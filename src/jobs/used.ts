@@ -42,6 +42,8 @@ export interface UsedJob {
   readonly numNodes: number | bigint;
   readonly numHwthreads: number | bigint;
   readonly numAcc: number | bigint;
+  /** MB on all nodes. Undefined if it is unknown. */
+  readonly memoryAsked?: number | bigint | undefined;
   readonly footprint: Readonly<Record<string, unknown>>;
 }
 
@@ -53,13 +55,14 @@ export type Fractions = Readonly<Partial<Record<FractionField['name'], number>>>
  * - `walltime-used` is duration / walltime, of jobs that have ended.
  * - `cores-used` is the load of its nodes / its hardware threads. Of a job on shared nodes it is unknown, because
  *   `cpu_load` is that of all jobs on the node. So is its memory.
- * - `memory-used` is `mem_used_max` / the peak of `mem_used` in the cluster configuration, or the average without it.
+ * - `memory-used` is `mem_used_max`, or the average without it, / the memory that the job asked for on a node. If that is
+ *   unknown: / the peak of `mem_used` in the cluster configuration.
  * - `acc-used` is `acc_utilization_avg` / its peak. 0 is a measured value if the load or the memory was measured.
  *
  * src/questions/used/ has the same as SQL. A test compares them.
  */
 export function usedOf(job: UsedJob, peaks: readonly NodePeaks[]): Fractions {
-  const { jobState, duration, walltime, numNodes, numHwthreads, numAcc } = job;
+  const { jobState, duration, walltime, numNodes, numHwthreads, numAcc, memoryAsked } = job;
   const value = (key: UsedKey) => {
     const stored = Object.hasOwn(job.footprint, USED_KEYS[key]) ? job.footprint[USED_KEYS[key]] : undefined;
     return typeof stored === 'number' ? stored : undefined;
@@ -71,6 +74,11 @@ export function usedOf(job: UsedJob, peaks: readonly NodePeaks[]): Fractions {
   const peak = peaks.find(({ cluster, subCluster }) => cluster === job.cluster && subCluster === job.subCluster);
   const load = measured('load');
   const memory = measured('memory') ?? measured('averageMemory');
+  const askedMemory =
+    memoryAsked !== undefined && peak?.memoryOfMb && numNodes > 0
+      ? (Number(memoryAsked) * peak.memoryOfMb) / Number(numNodes)
+      : undefined;
+  const ofMemory = askedMemory ?? peak?.memory;
   const utilization =
     measured('accelerators') ?? (value('accelerators') === 0 && (load ?? memory) !== undefined ? 0 : undefined);
   const hasEnded = ENDED_STATES.some((state) => state === jobState);
@@ -83,7 +91,7 @@ export function usedOf(job: UsedJob, peaks: readonly NodePeaks[]): Fractions {
         ? (load * Number(numNodes)) / Number(numHwthreads)
         : undefined,
     ],
-    ['memory-used', isAlone && memory !== undefined && peak?.memory ? memory / peak.memory : undefined],
+    ['memory-used', isAlone && memory !== undefined && ofMemory ? memory / ofMemory : undefined],
     [
       'acc-used',
       numAcc > 0 && utilization !== undefined && peak?.accelerators ? utilization / peak.accelerators : undefined,

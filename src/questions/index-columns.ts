@@ -67,7 +67,7 @@ export const COLUMNS: readonly Column[] = [
 
 /** The column of a field. */
 export function indexColumn(field: StoredField | DerivedField): string {
-  return field.kind === 'derived' ? field.name : field.column;
+  return field.kind === 'derived' ? field.name.replaceAll('-', '_') : field.column;
 }
 
 /** The type of a column in table `wide_job`. */

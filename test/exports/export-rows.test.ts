@@ -60,6 +60,7 @@ function expectedOf(job: Listed, rows: readonly Row[]): Record<string, unknown> 
     jobName: typeof jobName === 'string' ? jobName : '',
     endTime: hasEnded(jobState) ? new Digits(String(end)) : null,
     wait: job['wait'] ?? null,
+    memoryAsked: job['memoryAsked'] ?? null,
     partition: job['partition'] ?? '',
     hosts: hosts.map(String),
     tags: tags.map(({ type, name }) => `${type}:${name}`),

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ASKED_MEMORY } from '../../src/db/sql/stored-asked-memory.ts';
 import { importJobs } from '../../src/import/run.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
@@ -140,6 +141,26 @@ const CASES: Record<string, Case> = {
     },
     jobs: [{ id: 51, threads: 128, gpus: 8, nodes: 2 }],
   },
+  'memory in ReqTRES, else in ReqMem for each CPU, for each node, or for the job': {
+    files: {
+      'memory.psv': `JobIDRaw|Cluster|State|Start|Elapsed|Account|User|NodeList|AllocCPUS|ReqTRES|ReqMem|JobName
+61|h1|COMPLETED|2026-03-01T09:00:00|01:00:00|prj|ann|n[1-2]|4|cpu=4,mem=500G,node=2|1G|ok
+62|h1|COMPLETED|2026-03-01T09:00:00|01:00:00|prj|ann|n[1-2]|4|cpu=4|1500Mc|ok
+63|h1|COMPLETED|2026-03-01T09:00:00|01:00:00|prj|ann|n[1-2]|4||1.50Gn|ok
+64|h1|COMPLETED|2026-03-01T09:00:00|01:00:00|prj|ann|n[1-2]|4||16G|ok
+65|h1|COMPLETED|2026-03-01T09:00:00|01:00:00|prj|ann|n[1-2]|4||0n|ok
+66|h1|COMPLETED|2026-03-01T09:00:00|01:00:00|prj|ann|n[1-2]|4|||ok
+`,
+    },
+    jobs: [
+      { id: 61, memory: 512_000 },
+      { id: 62, memory: 6_000 },
+      { id: 63, memory: 3_072 },
+      { id: 64, memory: 16_384 },
+      { id: 65, memory: null },
+      { id: 66, memory: null },
+    ],
+  },
   'an elapsed time of 2^32 - 6 s': {
     files: {
       'u1.psv': `${RAW_SECONDS}
@@ -204,7 +225,7 @@ async function importedOneByOne(contents: readonly string[]) {
   const jobs =
     await query(`SELECT job_id AS id, job_state AS state, start_time AS start, submit_time AS submit, duration,
       num_nodes AS nodes, num_hwthreads AS threads, num_acc AS gpus, hpc_user AS user, project,
-      meta_data ->> '$.jobName' AS name FROM job ORDER BY job_id, start_time`);
+      meta_data ->> '$.jobName' AS name, ${ASKED_MEMORY} AS memory FROM job ORDER BY job_id, start_time`);
   return { jobs, said, reasons };
 }
 

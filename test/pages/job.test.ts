@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFiles } from '../support/archive.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { follow, type Site, site } from '../support/pages.ts';
-import { job, NOW } from '../support/test-app.ts';
+import { bodyOf, job, NOW } from '../support/test-app.ts';
 
 const START = NOW - 7200;
 const series = (hostname: string, scale: number) => ({
@@ -36,7 +36,12 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
         job({ jobId: 23, monitoringStatus: 3, numNodes: 10, resources: MANY.map((hostname) => ({ hostname })) }),
         job({ jobId: 24, monitoringStatus: 0 }),
         job({ jobId: 25, cluster: 'gone', monitoringStatus: 3, user: 'bob' }),
-        job({ jobId: 26, tags: [{ type: 'note', name: 'odd', scope: 'global' }] }),
+        job({
+          jobId: 26,
+          tags: [{ type: 'note', name: 'odd', scope: 'global' }],
+          footprint: { mem_used_max: 100 },
+          metaData: { slurmInfo: 'QOS=normal\nTRES_req=cpu=4,mem=200G,node=1' },
+        }),
       ],
       fill: async ({ archiveRoot }) =>
         await writeFiles(archiveRoot, {
@@ -92,6 +97,17 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
       expect(cut, `${width} px`).toBe(0);
     }
     expect(complaints).toEqual([]);
+  });
+
+  test('compares memory with what the job asked for', async () => {
+    const { page, texts } = await service.visit('root');
+    await page.goto('/jobs/7');
+    // 100 GB of 200 * 2^30 bytes
+    expect(await texts('p')).toContainEqual(expect.stringContaining('It used 47 % of 200 GB of memory.'));
+    const {
+      Meta: { memoryAsked },
+    } = await bodyOf<{ Meta: { memoryAsked: number } }>(await service.app.get('/api/jobs/7'));
+    expect(memoryAsked).toBe(204_800);
   });
 
   test('has a plot of each metric of its subcluster', async () => {

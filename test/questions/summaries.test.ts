@@ -37,6 +37,7 @@ const ABOUT: Record<AnyField['name'], { answers: 'summary' | 'whole days' | 'job
   'num-hwthreads': { answers: 'summary', condition: { kind: 'whole', field: 'num-hwthreads', range: { to: 9n } } },
   'num-acc': { answers: 'summary', condition: { kind: 'whole', field: 'num-acc', range: { from: 1n, to: 2n } } },
   energy: { answers: 'jobs', condition: { kind: 'decimal', field: 'energy', range: {} } },
+  'memory-asked': { answers: 'jobs', condition: { kind: 'whole', field: 'memory-asked', range: {} } },
   'walltime-used': { answers: 'jobs', condition: { kind: 'decimal', field: 'walltime-used', range: {} } },
   'cores-used': { answers: 'jobs', condition: { kind: 'decimal', field: 'cores-used', range: {} } },
   'memory-used': { answers: 'jobs', condition: { kind: 'decimal', field: 'memory-used', range: {} } },

@@ -26,9 +26,9 @@ function holds(row: Row, condition: Condition, { tagScopes, nodePeaks }: Visible
       return name !== undefined && name.equals(Buffer.from('interactive')) === (condition.schedule === 'interactive');
     }
     case 'whole': {
-      if (condition.field !== 'wait') return within(row[condition.field] ?? 0n, condition.range);
-      const wait = waitOf(row);
-      return wait !== undefined && within(wait, condition.range);
+      const { field } = condition;
+      const value = field === 'wait' ? waitOf(row) : field === 'memory-asked' ? memoryAskedOf(row) : (row[field] ?? 0n);
+      return value !== undefined && within(value, condition.range);
     }
     case 'during': {
       const { range, nowSec } = condition;
@@ -55,6 +55,11 @@ function holds(row: Row, condition: Condition, { tagScopes, nodePeaks }: Visible
         condition.projects.some((name) => row.project.equals(Buffer.from(name)))
       );
   }
+}
+
+/** MB on all nodes. Undefined if the metadata does not say it. */
+export function memoryAskedOf(row: Row): bigint | undefined {
+  return row.metadata.meaning?.memoryAsked;
 }
 
 /** Undefined if the submit time is unknown or after the start. */

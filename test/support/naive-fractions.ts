@@ -4,10 +4,10 @@ import type { Row } from './random-jobs.ts';
 
 /** Peaks of some of the clusters of random jobs. Names are as hostile as those of the jobs. */
 export const NODE_PEAKS: readonly NodePeaks[] = [
-  { cluster: 'a', subCluster: 'a', memory: 10, accelerators: 100 },
+  { cluster: 'a', subCluster: 'a', memory: 10, accelerators: 100, memoryOfMb: 0.001048576 },
   { cluster: 'a', subCluster: "'", memory: 0.3 },
   { cluster: "' OR 1=1 --", subCluster: '', accelerators: 7 },
-  { cluster: '', subCluster: 'a' },
+  { cluster: '', subCluster: 'a', memoryOfMb: 1 },
 ];
 
 /** A fraction by its definition in docs/api.md. Undefined if it is unknown. */
@@ -35,8 +35,14 @@ export function naiveFraction(
       if (!isAlone || load === undefined || nodes <= 0 || threads <= 0) return undefined;
       return (load * nodes) / threads;
     }
-    case 'memory-used':
-      return isAlone && memory !== undefined && peak?.memory !== undefined ? memory / peak.memory : undefined;
+    case 'memory-used': {
+      const asked = row.metadata.meaning?.memoryAsked;
+      const ofNode =
+        asked !== undefined && peak?.memoryOfMb !== undefined && row['num-nodes'] > 0n
+          ? (Number(asked) * peak.memoryOfMb) / Number(row['num-nodes'])
+          : peak?.memory;
+      return isAlone && memory !== undefined && ofNode !== undefined ? memory / ofNode : undefined;
+    }
     case 'acc-used': {
       if ((row['num-acc'] ?? 0n) <= 0n || peak?.accelerators === undefined) return undefined;
       const used = measured('acc_utilization_avg');

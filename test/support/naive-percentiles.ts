@@ -1,7 +1,7 @@
 import { METRIC } from '../../src/jobs/fields.ts';
 import type { Measure, Percentiles } from '../../src/jobs/percentiles.ts';
 import type { PercentilesOptions } from '../../src/questions/percentiles/question.ts';
-import { waitOf } from './naive-filter.ts';
+import { memoryAskedOf, waitOf } from './naive-filter.ts';
 import { NODE_PEAKS, naiveFraction } from './naive-fractions.ts';
 import { groupsOf, type NaiveGrouping } from './naive-groups.ts';
 import { exact, lasted } from './naive-statistics.ts';
@@ -43,6 +43,8 @@ function measureOf(row: Row, measure: Measure, nowSec: number): bigint | number 
   switch (measure) {
     case 'wait':
       return waitOf(row);
+    case 'memory-asked':
+      return memoryAskedOf(row);
     case 'duration':
       return lasted(row, nowSec);
     case 'walltime-used':

@@ -32,7 +32,7 @@ export interface Row extends StoredValues {
   submitTime: bigint;
   resources: StoredJson<Buffer[]>;
   footprint: StoredJson<Record<string, number>>;
-  metadata: StoredJson<{ jobName?: Buffer; submitTime?: string }>;
+  metadata: StoredJson<{ jobName?: Buffer; submitTime?: string; memoryAsked?: bigint }>;
   tags: bigint[];
 }
 
@@ -144,12 +144,35 @@ const footprint = stored(
     }),
 );
 
-const metadata = stored<{ jobName?: Buffer; submitTime?: string }>(
+/** What `slurmInfo` may say of the memory, and the MB that it means. */
+const SLURM_INFO: readonly (readonly [string, bigint | undefined])[] = [
+  ['JobId=1\nTRES_req=cpu=72,mem=250000M,node=1,billing=72\nTRES_alloc=cpu=72,mem=1M', 250_000n],
+  ['QOS=normal ReqTRES=mem=1.50G,node=1', 1_536n],
+  ['TRES_req=mem=2T', 2n ** 21n],
+  ['TRES_req=cpu=1,mem=4096K other=1', 4n],
+  ['TRES_req=cpu=1,mem=16', 16n],
+  ['ReqTRES=cpu=1,mem=7M\nTRES_req=cpu=1,mem=8M', 8n],
+  ['TRES_req=cpu=1,mem=1023K', undefined],
+  ['TRES_req=cpu=1,mem=0', undefined],
+  ['TRES_req=cpu=1,mem=-5M', undefined],
+  ['TRES_req=cpu=1,mem=9999999999G', undefined],
+  ['TRES_req=cpu=1,mem=5X', undefined],
+  ['TRES_req=cpu=1,xmem=5M,node=1\nmem=3M', undefined],
+  ['TRES_req=cpu=1 ,mem=3M', undefined],
+  ['TRES_req=', undefined],
+  ['mem=3M', undefined],
+];
+
+const metadata = stored<{ jobName?: Buffer; submitTime?: string; memoryAsked?: bigint }>(
   fc.oneof(
     jsonString.map(({ json, value }) => ({ json: `{"x":"y","jobName":${json}}`, meaning: { jobName: value } })),
     fc.constantFrom('0', '1699989940', '1700000000', '123456789012', '-5', 'soon', '').map((submitTime) => ({
       json: JSON.stringify({ jobName: 'run', submitTime }),
       meaning: { jobName: Buffer.from('run'), submitTime },
+    })),
+    fc.constantFrom(...SLURM_INFO).map(([slurmInfo, memoryAsked]) => ({
+      json: JSON.stringify({ jobName: 'run', slurmInfo }),
+      meaning: { jobName: Buffer.from('run'), ...(memoryAsked === undefined ? {} : { memoryAsked }) },
     })),
     fc.constantFrom('{}', '{"jobName":null}', '{"jobName":5}').map((json) => ({ json, meaning: {} })),
     fc.constantFrom('[]', '"jobName"', '7').map((json) => ({ json, meaning: undefined })),

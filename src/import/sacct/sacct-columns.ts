@@ -23,6 +23,8 @@ const KNOWN = [
   'alloccpus',
   'reqcpus',
   'alloctres',
+  'reqtres',
+  'reqmem',
   'allocgres',
   'timelimit',
   'timelimitraw',

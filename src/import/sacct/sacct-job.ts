@@ -3,7 +3,7 @@ import { expandHostList } from '../../clusters/hostlist.ts';
 import type { Job } from '../../jobs/job.ts';
 import { isUnended, type JobState } from '../../jobs/job-enums.ts';
 import type { Column, Fields } from './sacct-columns.ts';
-import { cpusOfTres, durationSec, gpusOfGres, gpusOfTres, stateOf, walltimeSec } from './sacct-values.ts';
+import { askedTres, cpusOfTres, durationSec, gpusOfGres, gpusOfTres, stateOf, walltimeSec } from './sacct-values.ts';
 import type { LocalClock } from './times.ts';
 
 export interface JobOptions {
@@ -41,6 +41,13 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
   const submitTime = options.clock(get('submit'));
   const eligibleTime = options.clock(get('eligible'));
   const account = get('account');
+  const numHwthreads =
+    wholeOf(get, 'alloccpus') || wholeOf(get, 'ncpus') || cpusOfTres(get('alloctres')) || wholeOf(get, 'reqcpus');
+  const asked = askedTres(get('reqtres'), get('reqmem'), { cpus: numHwthreads, nodes: hosts.length });
+  const slurmInfo = [
+    ...(get('qos') === '' ? [] : [`QOS=${get('qos')} ExitCode=${get('exitcode')}`]),
+    ...(asked === '' ? [] : [`TRES_req=${asked}`]),
+  ].join('\n');
   return {
     ...idsOf(get),
     cluster,
@@ -55,8 +62,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
     duration: durationOf(get, startTime, options.clock),
     walltime: get('timelimitraw') === '' ? walltimeSec(get('timelimit')) : wholeOrNone(get('timelimitraw')) * 60,
     numNodes: hosts.length,
-    numHwthreads:
-      wholeOf(get, 'alloccpus') || wholeOf(get, 'ncpus') || cpusOfTres(get('alloctres')) || wholeOf(get, 'reqcpus'),
+    numHwthreads,
     numAcc: gpusOfTres(get('alloctres')) || gpusOfGres(get('allocgres'), hosts.length),
     smt: 0,
     monitoringStatus: 0, // these jobs have no metric data
@@ -68,7 +74,7 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
       jobName: get('jobname'),
       ...(submitTime === undefined ? {} : { submitTime: String(submitTime) }),
       ...(eligibleTime === undefined ? {} : { eligibleTime: String(eligibleTime) }),
-      ...(get('qos') === '' ? {} : { slurmInfo: `QOS=${get('qos')} ExitCode=${get('exitcode')}` }),
+      ...(slurmInfo === '' ? {} : { slurmInfo }),
     },
     tags: [],
   };

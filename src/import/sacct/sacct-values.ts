@@ -36,6 +36,17 @@ export function cpusOfTres(tres: string): number {
   return Number(/(?:^|,)cpu=(\d+)/.exec(tres)?.[1] ?? 0);
 }
 
+/**
+ * Returns what a job asked for as Slurm writes it, such as `cpu=4,mem=16G`: ReqTRES or, of versions without it, the memory
+ * of ReqMem, which older ones write for each CPU (`4000Mc`) or node (`16Gn`).
+ */
+export function askedTres(reqTres: string, reqMem: string, { cpus, nodes }: { cpus: number; nodes: number }): string {
+  const [, number, unit, of] = /^([\d.]+)([KMGT]?)([cn]?)$/.exec(reqMem) ?? [];
+  if (number === undefined || /(?:^|,)mem=/.test(reqTres)) return reqTres;
+  const times = of === 'c' ? cpus : of === 'n' ? nodes : 1;
+  return [reqTres, `mem=${Number(number) * times}${unit}`].filter((text) => text !== '').join(',');
+}
+
 /** Returns the GPUs in AllocGRES, which older versions of Slurm count per node: `gpu:4`, `gpu:a100:2`. */
 export function gpusOfGres(gres: string, nodes: number): number {
   if (gres === '') return 0;

@@ -25,12 +25,28 @@ export function usedWords(job: ShownJob, metrics: readonly { name: string }[], {
       (cores > MOST_BUSY
         ? `On average it had ${cores.toFixed(1)} processes per hardware thread.`
         : `Its cores were busy ${percent(Math.min(1, cores))} of the time.`),
-    memory !== undefined && `It used ${percent(memory)} of the memory of its nodes.`,
+    ...memorySentences(job, memory),
     accelerators !== undefined && `Its accelerators were busy ${percent(accelerators)} of the time.`,
   ].filter((sentence) => sentence !== false);
   const words = advice === undefined ? false : adviceWords(advice, Number(job.walltime));
   if (sentences.length === 0 && words === false) return html`<p class="note">Nothing of it was measured.</p>`;
   return html`${sentences.length > 0 && html`<p>${sentences.join(' ')}</p>`}${words !== false && html`<p>${words}</p>`}`;
+}
+
+/** Without its own memory limit, a job has that of its nodes. */
+function memorySentences({ memoryAsked }: ShownJob, used: number | undefined): string[] {
+  if (memoryAsked === undefined) {
+    return used === undefined ? [] : [`It used ${percent(used)} of the memory of its nodes.`];
+  }
+  const asked = memory(Number(memoryAsked));
+  return [used === undefined ? `It asked for ${asked} of memory.` : `It used ${percent(used)} of ${asked} of memory.`];
+}
+
+/** Of MB. */
+function memory(mb: number): string {
+  const [size = '', unit = ''] =
+    mb < 1024 ? [String(mb), 'MB'] : mb < 2 ** 20 ? [(mb / 1024).toFixed(0), 'GB'] : [(mb / 2 ** 20).toFixed(1), 'TB'];
+  return `${size} ${unit}`;
 }
 
 /** A load slightly above the number of threads is that of the system. */

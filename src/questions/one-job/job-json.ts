@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type JobColumn, sqlBuilder } from '../../db/schema/tables.ts';
 import { anyOf } from '../../db/sql/conditions.ts';
+import { ASKED_MEMORY } from '../../db/sql/stored-asked-memory.ts';
 import { printedJson, storedJson } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME, waitSince } from '../../db/sql/stored-submit-time.ts';
 import type { HiddenMetrics } from '../../jobs/hidden-metrics.ts';
@@ -58,6 +59,7 @@ const SUBMITTED_BY_METADATA = fixed(
   sql`CASE WHEN ${sql.raw(SUBMIT_TIME)} <> 0 THEN concat(',"submitTime":', ${sql.raw(SUBMIT_TIME)}) END`,
 );
 const WAITED = fixed(waitMember('CAST(job.submit_time AS INTEGER)'));
+const MEMORY_ASKED = fixed(sql`',"memoryAsked":' || ${sql.raw(ASKED_MEMORY)}`);
 const WAITED_BY_METADATA = fixed(waitMember(SUBMIT_TIME));
 
 /** Seconds so far of a running job, 0 before its start, and the stored duration of any other. */
@@ -98,6 +100,7 @@ export function jobJson(shown: ShownParts, options: JobJsonOptions): RawBuilder<
     sql`',"concurrentJobs":{"items":null,"count":0}'`,
     ...WIRE_NUMBERS.map(numberOf),
     looksIntoMetadata ? WAITED_BY_METADATA : WAITED,
+    ...(looksIntoMetadata ? [MEMORY_ASKED] : []),
     sql`',"id":', ${column('id')}`,
     sql`',"statistics":null}'`,
   ];

@@ -52,6 +52,7 @@ function measured(measure: Measure, nowSec: number, context: FilterContext): str
     case 'energy':
       return 'nullif(energy, 0)';
     case 'wait':
+    case 'memory-asked':
     case 'num-nodes':
     case 'num-hwthreads':
     case 'num-acc':

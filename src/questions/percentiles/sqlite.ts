@@ -70,6 +70,7 @@ function measured(measure: Measure, nowSec: number, { nodePeaks }: VisibleJobs):
     case 'energy':
       return sql`nullif(${finite(column('energy'))}, 0)`;
     case 'wait':
+    case 'memory-asked':
     case 'num-nodes':
     case 'num-hwthreads':
     case 'num-acc':

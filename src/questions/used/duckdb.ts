@@ -3,7 +3,7 @@ import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import type { NodePeaks, Peak } from '../../jobs/node-peaks.ts';
 import { MEASURED, USED_KEYS, type UsedKey } from '../../jobs/used.ts';
 import type { Parameters } from '../duckdb-query.ts';
-import { footprintName, membersOf } from '../index-columns.ts';
+import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 
 /** The part of FilterContext (src/questions/where/duckdb.ts) that fractions need. */
 interface Context {
@@ -27,12 +27,18 @@ export function fractionColumn({ name }: FractionField, context: Context): strin
         THEN ${of('load')} * ${double('num_nodes')} / ${double('num_hwthreads')} END)`;
     case 'memory-used':
       return `(CASE WHEN shared = ${NONE} THEN CASE WHEN ${isMeasured('memory')} THEN ${of('memory')}
-        WHEN ${isMeasured('averageMemory')} THEN ${of('averageMemory')} END / ${peakOf('memory', context)} END)`;
+        WHEN ${isMeasured('averageMemory')} THEN ${of('averageMemory')} END / ${memoryOf(context)} END)`;
     case 'acc-used':
       return `(CASE WHEN num_acc > 0 THEN CASE WHEN ${isMeasured('accelerators')} THEN ${of('accelerators')}
         WHEN ${of('accelerators')} = 0 AND (${isMeasured('load')} OR ${isMeasured('memory')} OR ${isMeasured('averageMemory')})
         THEN ${double('0')} END / ${peakOf('accelerators', context)} END)`;
   }
+}
+
+function memoryOf(context: Context): string {
+  const memory = double(indexColumn(FIELDS['memory-asked']));
+  const asked = `CASE WHEN num_nodes > 0 THEN ${memory} * ${peakOf('memoryOfMb', context)} / ${double('num_nodes')} END`;
+  return `coalesce(${asked}, ${peakOf('memory', context)})`;
 }
 
 /** NULL for a key that no job has. */

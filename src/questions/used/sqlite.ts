@@ -1,4 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { ASKED_MEMORY } from '../../db/sql/stored-asked-memory.ts';
 import { jsonNumber } from '../../db/sql/stored-json.ts';
 import type { FractionField } from '../../jobs/fields.ts';
 import type { NodePeaks, Peak } from '../../jobs/node-peaks.ts';
@@ -21,12 +22,20 @@ export function fractionValue({ name }: FractionField, peaks: readonly NodePeaks
         THEN ${of('load')} * ${real(NODES)} / ${real(THREADS)} END)`;
     case 'memory-used':
       return sql`(CASE WHEN ${IS_ALONE} THEN CASE WHEN ${isMeasured('memory')} THEN ${of('memory')}
-        WHEN ${isMeasured('averageMemory')} THEN ${of('averageMemory')} END / ${peakOf('memory', peaks)} END)`;
+        WHEN ${isMeasured('averageMemory')} THEN ${of('averageMemory')} END / ${memoryOf(peaks)} END)`;
     case 'acc-used':
       return sql`(CASE WHEN CAST(job.num_acc AS INTEGER) > 0 THEN CASE WHEN ${isMeasured('accelerators')} THEN ${of('accelerators')}
         WHEN ${of('accelerators')} = 0 AND (${isMeasured('load')} OR ${isMeasured('memory')} OR ${isMeasured('averageMemory')})
         THEN 0.0 END / ${peakOf('accelerators', peaks)} END)`;
   }
+}
+
+/** The memory that the job asked for on a node, or that of the node. */
+function memoryOf(peaks: readonly NodePeaks[]): RawBuilder<unknown> {
+  const known = peaks.some(({ memoryOfMb }) => memoryOfMb !== undefined);
+  if (!known) return peakOf('memory', peaks); // the metadata is not read for nothing
+  const asked = sql`CASE WHEN ${NODES} > 0 THEN ${real(sql.raw(ASKED_MEMORY))} * ${peakOf('memoryOfMb', peaks)} / ${real(NODES)} END`;
+  return sql`coalesce(${asked}, ${peakOf('memory', peaks)})`;
 }
 
 function of(key: UsedKey): RawBuilder<unknown> {
