@@ -8,7 +8,8 @@ import { statistics } from '../statistics.ts';
 import { timeline } from '../timeline.ts';
 import { unusedByJobs } from '../unused.ts';
 
-const TABLES = {
+/** The tables by the paths of their routes in the API. */
+export const TABLES = {
   jobs: exportedJobs,
   'statistics/jobs': statistics.exported,
   'statistics/percentiles': percentilesOfJobs.exported,

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { TABLES } from '../../routes/pages/exports.ts';
 import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
@@ -24,6 +25,7 @@ import { parquetFile } from '../parquet/parquet-writer.ts';
 import { JobQuestions } from '../questions/ask.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, ofOption, parsedArguments, UsageError } from './command.ts';
+import { exportTable } from './export-table.ts';
 import { withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';
 import { Progress, whole } from './progress.ts';
@@ -32,24 +34,39 @@ import { pseudonymizer, pseudonymKey } from './pseudonyms.ts';
 /** The limit for one batch. Without an index of SQLite for the filter, the first one reads all jobs. */
 const BATCH_LIMIT_MS = 3_600_000;
 
+const OTHER_TABLES = Object.keys(TABLES).filter((table) => table !== 'jobs');
+
 export const exportCommand: Command = {
   usage: `cc-jobs export jobs [FILTER]... --format csv|ndjson|parquet [--columns LIST] [--output FILE]
                     [--pseudonyms [--key FILE]]
+cc-jobs export TABLE [PARAMETER]... --format csv|ndjson|parquet [--columns LIST] [--output FILE]
     FILTER          a parameter of the API, such as user=ada or start-time=2026-10-01..2026-10-31; all must match
+    TABLE           ${OTHER_TABLES.join(', ')}
+    PARAMETER       a parameter of its route in the API, such as group-by=user
     --format        csv, ndjson or parquet
-    --columns LIST  columns, divided by commas: ${KNOWN_COLUMNS.join(', ')},
+    --columns LIST  columns, divided by commas; of jobs: ${KNOWN_COLUMNS.join(', ')},
                     or ${METRIC} and the key of a footprint
     --output FILE   write to FILE, which only its owner may read; it gets this name when it is complete
     --pseudonyms    replace the names of users, projects, jobs and hosts, and tags
     --key FILE      the key of the pseudonyms, at least 32 bytes; the same key gives the same pseudonyms (default: a new
                     random key)
 
-Writes all jobs of DB_URL that match, newest start first, to standard output or FILE. DB_URL may be a libSQL server, and
-services may write meanwhile. docs/exports.md has the columns, the formats, and what pseudonyms do not hide.`,
+Writes all jobs of DB_URL that match, newest start first, or a table of statistics, to standard output or FILE. DB_URL may
+be a libSQL server, and services may write meanwhile. docs/exports.md has the columns, the formats, and what pseudonyms do not hide.`,
   isBackground: true,
   async run(args, io) {
-    const { format, columns, filter, output, pseudonyms, key } = readOptions(args);
+    const { table, parameters, format, columnList, output, pseudonyms, key } = readOptions(args);
     if (format === 'parquet' && !hasDuckDb()) throw new StartupError(`--format parquet: ${NO_DUCKDB}`);
+    if (table !== 'jobs') {
+      const chosen = columnList === undefined ? [] : [['columns', columnList] as const];
+      const asked = { table, format, parameters: [...parameters, ...chosen], output, tempDir: tmpdir() };
+      const progress = new Progress(io.stderr, undefined);
+      const { status, rows } = await withEither(io, (db) => exportTable(io, db, asked));
+      if (status === 0) progress.line(`${whole(rows)} rows exported, ${progress.elapsedSec.toFixed(1)} s`);
+      return status;
+    }
+    const filter = ofOption('FILTER:', () => parseFilter(parameters));
+    const columns = columnList === undefined ? DEFAULT_COLUMNS : ofOption('--columns', () => exportColumns(columnList));
     const replaced = pseudonyms ? pseudonymizer(await pseudonymKey(key)) : undefined;
     return await withEither(io, async (db) => {
       const progress = new Progress(io.stderr, undefined);
@@ -116,16 +133,19 @@ async function* exported(
 
 function readOptions(args: string[]) {
   const { positionals, values } = parseCommandLine(args);
-  const [what, ...filter] = positionals;
+  const [what, ...given] = positionals;
   const { format, columns, output, key, pseudonyms = false } = values;
-  if (what !== 'jobs') throw new UsageError('use: export jobs');
+  const table = Object.keys(TABLES).find((each) => each === what);
+  if (table === undefined) throw new UsageError(`use: export and one of jobs, ${OTHER_TABLES.join(', ')}`);
   const known = EXPORT_FORMATS.find((each) => each === format);
   if (known === undefined) throw new UsageError('--format must be csv, ndjson or parquet');
   if (key !== undefined && !pseudonyms) throw new UsageError('--key needs --pseudonyms');
+  if (pseudonyms && table !== 'jobs') throw new UsageError('--pseudonyms is for jobs');
   return {
+    table,
+    parameters: given.map(parameter),
     format: known,
-    columns: columns === undefined ? DEFAULT_COLUMNS : ofOption('--columns', () => exportColumns(columns)),
-    filter: ofOption('FILTER:', () => parseFilter(filter.map(parameter))),
+    columnList: columns,
     output: output === undefined ? undefined : resolve(output),
     pseudonyms,
     key,

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TABLES } from '../../routes/pages/exports.ts';
 import { UsageError } from '../../src/commands/command.ts';
 import { exportCommand } from '../../src/commands/export.ts';
 import { jobRows } from '../../src/db/job-rows.ts';
@@ -74,6 +75,35 @@ test('writes the jobs that match as CSV', async () => {
 test('writes the jobs that match as NDJSON', async () => {
   const { out } = await run(`${SMALL} user=bob start-time=1970-01-01..1970-01-01 --format ndjson`);
   expect(out).toBe('{"jobId":2,"user":"bob","energy":1.5,"wait":10,"hosts":["n01"]}\n{"end":true,"rows":1}\n');
+});
+
+describe('a table of statistics', () => {
+  test('is that of its route', async () => {
+    expect(await run('statistics/jobs cluster=small group-by=user --columns id,totalJobs --format csv')).toEqual({
+      code: 0,
+      out: '"id","totalJobs"\r\n"ada",2\r\n"bob",1\r\n',
+      err: expect.stringMatching(/^2 rows exported, [\d.]+ s\n$/),
+    });
+    const { out } = await run('statistics/percentiles of=duration cluster=small --format ndjson');
+    expect(out).toBe('{"id":"","jobs":3,"unknown":0,"p50":3600,"p90":3600,"p99":3600}\n{"end":true,"rows":1}\n');
+  });
+
+  test.each(Object.keys(TABLES).filter((table) => table !== 'jobs'))('%s is known, and has Parquet', async (table) => {
+    const output = join(folder, 'table.parquet');
+    const of = table === 'statistics/percentiles' ? 'of=wait' : 'cluster=small';
+    expect((await run(`${table} ${of} --format parquet --output ${output}`)).code).toBe(0);
+    expect((await parquetRows(output)).length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['statistics/jobs colour=red --format csv', 'invalid query parameter: colour'],
+    ['statistics/jobs --columns colour --format csv', /has unknown columns: "colour"/],
+    ['statistics/jobs --pseudonyms --format csv', '--pseudonyms is for jobs'],
+    ['statistics/overview --format csv', /^use: export and one of jobs, statistics\/jobs,/],
+  ])('refuses %s', async (args, message) => {
+    await expect(run(args)).rejects.toThrow(message);
+    await expect(run(args)).rejects.toThrow(UsageError);
+  });
 });
 
 test('writes jobs of many batches', async () => {
@@ -181,7 +211,7 @@ describe('--pseudonyms', () => {
 });
 
 test.each([
-  ['nodes --format csv', 'use: export jobs'],
+  ['nodes --format csv', 'use: export and one of jobs'],
   ['jobs', '--format must be csv, ndjson or parquet'],
   ['jobs --format xlsx', '--format must be csv, ndjson or parquet'],
   ['jobs ada --format csv', "a FILTER is NAME=VALUE: 'ada'"],
