@@ -45,9 +45,13 @@ export interface Deadline {
   readonly waitUntil?: (work: Promise<unknown>) => void;
 }
 
-/** Runs work that does not belong to a request, with a deadline of `limitMs`. */
-export async function within<Result>(limitMs: number, run: (deadline: Deadline) => Promise<Result>): Promise<Result> {
-  const deadline = startDeadline(limitMs);
+/** Runs work that does not belong to a request, with a deadline of `limitMs`. `stop` ends it before. */
+export async function within<Result>(
+  limitMs: number,
+  run: (deadline: Deadline) => Promise<Result>,
+  stop?: AbortSignal,
+): Promise<Result> {
+  const deadline = startDeadline(limitMs, stop);
   try {
     return await run(deadline);
   } finally {

@@ -1,7 +1,7 @@
 import { createApp } from '../app.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
-import { startDeadline } from '../deadline.ts';
+import { within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { Service } from '../http/env.ts';
 import { ROWS_HEADER } from '../http/exports/export-answer.ts';
@@ -42,7 +42,7 @@ export async function exportTable(
     settings: { ...values, REQUEST_TIMEOUT_MS: LIMIT_MS },
     db,
     archive: undefined,
-    clusters: await readPublished(db, startDeadline(LIMIT_MS, io.signal)),
+    clusters: await within(LIMIT_MS, (deadline) => readPublished(db, deadline), io.signal),
     clock: () => Date.now() / 1000,
     log,
     assets: readAssets(),

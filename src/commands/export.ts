@@ -4,7 +4,7 @@ import { TABLES } from '../../routes/pages/exports.ts';
 import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
-import { startDeadline } from '../deadline.ts';
+import { startDeadline, within } from '../deadline.ts';
 import { jsonWithNumberTexts } from '../exact-json.ts';
 import { parseFilter } from '../http/query/job-filter-query.ts';
 import {
@@ -115,7 +115,9 @@ async function* exported(
   stop: AbortSignal,
 ) {
   const needsPeaks = footprintKeys(table.columns).length > 0 || filter.some(({ kind }) => kind === 'decimal');
-  const clusters = needsPeaks ? await readPublished(db, startDeadline(BATCH_LIMIT_MS, stop)) : NO_CLUSTERS;
+  const clusters = needsPeaks
+    ? await within(BATCH_LIMIT_MS, (deadline) => readPublished(db, deadline), stop)
+    : NO_CLUSTERS;
   const jobs = { conditions: filter, tagScopes: PUBLIC_SCOPES, nodePeaks: nodePeaksOf(clusters) };
   const all = { page: 1, itemsPerPage: Number.MAX_SAFE_INTEGER, withMetadata: false };
   const nowSec = Math.floor(Date.now() / 1000);

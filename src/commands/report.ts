@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published.ts';
-import { startDeadline } from '../deadline.ts';
+import { type Deadline, within } from '../deadline.ts';
 import { checkText, type JobFilter } from '../jobs/filter.ts';
 import { monthOf } from '../jobs/month.ts';
 import { nodePeaksOf } from '../jobs/node-peaks.ts';
@@ -56,14 +56,12 @@ byte, until jobs change. DB_URL may be a libSQL server. docs/exports.md says wha
 };
 
 async function read(db: Database, options: ReportOptions, stop: AbortSignal): Promise<MonthlyReport> {
-  const deadline = startDeadline(LIMIT_MS, stop);
-  try {
+  const work = async (deadline: Deadline) => {
     const nodePeaks = nodePeaksOf(await readPublished(db, deadline));
     const visible = (conditions: JobFilter) => ({ conditions, tagScopes: PUBLIC_SCOPES, nodePeaks });
     return await readMonthlyReport(new JobQuestions(db), visible, options, deadline);
-  } finally {
-    deadline.clear();
-  }
+  };
+  return await within(LIMIT_MS, work, stop);
 }
 
 function readOptions(

@@ -141,6 +141,17 @@ test('ends as after SIGPIPE, without a message, when its reader has ended', () =
   expect(stderr).toBe('141\n');
 });
 
+test.each([
+  ['jobs with a metric', ['jobs', '--columns', 'jobId,metric.flops_any_avg']],
+  ['a table', ['statistics/jobs']],
+])('the process ends when it has written %s', (_, args) => {
+  const env = { ...process.env, DB_URL: `file:${path}` };
+  const limits = { cwd: folder, env, timeout: 120_000, killSignal: 'SIGKILL' } as const; // its deadlines are of an hour
+  const { status, stdout } = spawnSync(BIN, ['export', ...args, '--format', 'csv'], { ...limits, encoding: 'utf8' });
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^"(jobId|id)",/);
+});
+
 describe('--output', () => {
   test('is a file that only its owner may read, in the place of an old one', async () => {
     const own = testFolder();
