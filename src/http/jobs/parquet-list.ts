@@ -34,6 +34,7 @@ export class ParquetList implements Batches {
 
   close(): void {
     this.#closed.abort();
+    void this.#bytes.return().catch(() => {}); // runs its end, also if nobody asks for more bytes
     this.#list.close();
     this.#file.close();
   }
