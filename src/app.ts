@@ -53,21 +53,14 @@ import { hardening, refuseCrossSite } from './http/auth/hardening.ts';
 import type { AppEnv, Service } from './http/env.ts';
 import { answerError } from './http/errors/error-responses.ts';
 import { knownPaths } from './http/errors/not-found.ts';
-import { RefusalLog } from './http/errors/refusal-log.ts';
 import { chunkTrailers } from './http/exports/chunk-trailers.ts';
 import { noteRefused } from './http/jobs/note-refused.ts';
-import { RefusedReports } from './http/jobs/refused-reports.ts';
-import { BodyBudget } from './http/limits/body-budget.ts';
 import { compressResponses } from './http/limits/compress-responses.ts';
 import { deadline } from './http/limits/deadline.ts';
 import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
-import { queryGate } from './http/limits/query-gate.ts';
-import { UnsentBytes } from './http/limits/unsent-bytes.ts';
 import { observeRequests } from './http/metrics/observe-requests.ts';
-import { Upstream } from './http/upstream/upstream.ts';
+import { Shared } from './http/shared.ts';
 import { faultPages } from './pages/fault-page.ts';
-import { JobQuestions } from './questions/ask.ts';
-import { Partitions } from './questions/partitions/partitions.ts';
 
 /** An alias of nodestate that cc-backend's metric store serves, with the token rules of that store. */
 const HEALTHCHECK_PATHS = ['/api/healthcheck', '/api/healthcheck/'];
@@ -95,33 +88,28 @@ const FRONTEND = ['/monitoring/*', '/search', '/config/*', '/frontend/*'];
  * The whole service. It does not depend on the runtime; `service` supplies what differs between runtimes. The
  * middleware runs in the order of a request: assign an id and log, set security headers, match the path, start the
  * deadline, identify the caller.
+ *
+ * The app is made of the settings and clusters of `service`. After a reload, a new app with the same `shared` takes the
+ * new requests, and the old one ends with its last request.
  */
-export function createApp(service: Service): OpenAPIHono<AppEnv> {
+export function createApp(service: Service, shared = new Shared(service)): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
-  const jobQuestions = new JobQuestions(service.db, service.index);
-  const partitions = new Partitions({ db: service.db, index: service.index });
-  const bodies = new BodyBudget(service.settings, service.hasSharedLimits);
-  const held = UnsentBytes.for(service);
-  const queries = queryGate(service);
-
   const assets = new Assets(service.assets);
-  const refusals = new RefusalLog(service.log);
-  const refusedReports = new RefusedReports();
-  const upstream = Upstream.of(service);
+  const upstream = shared.upstreamOf(service);
 
   app.onError(answerError);
   app.use(requestId());
   app.use(async (c, next) => {
     c.set('service', service);
     c.set('db', service.db);
-    c.set('jobs', jobQuestions);
-    c.set('partitions', partitions);
-    c.set('bodies', bodies);
-    c.set('queryGate', queries);
-    c.set('held', held);
+    c.set('jobs', shared.jobs);
+    c.set('partitions', shared.partitions);
+    c.set('bodies', shared.bodies);
+    c.set('queryGate', shared.queryGate);
+    c.set('held', shared.held);
     c.set('assets', assets);
-    c.set('refusals', refusals);
-    c.set('refusedReports', refusedReports);
+    c.set('refusals', shared.refusals);
+    c.set('refusedReports', shared.refusedReports);
     c.set('upstream', upstream);
     c.set('log', service.log.child({ requestId: c.get('requestId') }));
     await next();
@@ -164,8 +152,8 @@ export function createApp(service: Service): OpenAPIHono<AppEnv> {
     app.route(base, advice);
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
-  for (const route of [healthz, assetFiles, query, login(service)]) app.route('/', route);
-  if (service.settings.OIDC_PROVIDER !== undefined) app.route('/', oidcLogin(service));
+  for (const route of [healthz, assetFiles, query, login(shared.passwordLogins)]) app.route('/', route);
+  if (service.settings.OIDC_PROVIDER !== undefined) app.route('/', oidcLogin(service, shared.oidcGate));
   if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);

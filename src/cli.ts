@@ -76,6 +76,10 @@ function commandIo(): CommandIo {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stopping.signal,
+    hangUp: {
+      listen: (listener) => void process.on('SIGHUP', listener),
+      readAgain: () => readEnvironment(process.env),
+    },
   };
 }
 

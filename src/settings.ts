@@ -389,7 +389,8 @@ const REQUIRED: readonly (readonly [SettingName, readonly SettingName[]])[] = [
   ['LDAP_SYNC_S', TO_SEARCH],
 ];
 
-function contradictions(settings: z.output<typeof SettingsSchema>, bad: ReadonlySet<string>): string[] {
+/** What does not fit together in settings that are valid each. Those in `bad` are not, and have been reported. */
+export function contradictions(settings: SettingValues, bad: ReadonlySet<string> = new Set()): string[] {
   const problems: string[] = [];
   if (
     settings.AUTH === 'jwt' &&

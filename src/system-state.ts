@@ -62,6 +62,22 @@ export interface RuntimeState extends Pick<Settings, 'sources' | 'notApplied'> {
   readonly parent?: ParentStatus;
   /** As of the last check of the timetable. */
   readonly timedWork?: readonly TimedWorkStatus[];
+  /** Undefined if nothing has been reloaded since the start. */
+  readonly lastReload?: ReloadStatus | undefined;
+}
+
+/** The last time that settings and clusters were read again. */
+export interface ReloadStatus {
+  /** Unix seconds. */
+  at: number;
+  /** True if something was not valid. Then nothing changed. */
+  isRefused: boolean;
+  /** The settings with a new value, and `clusters`. */
+  changed: readonly string[];
+  /** The settings whose new value counts after a restart. */
+  restartFor: readonly string[];
+  /** Why it was refused. */
+  problems: readonly string[];
 }
 
 /** Processes that do one kind of work, and their event counts since the start. */

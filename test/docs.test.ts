@@ -18,6 +18,7 @@ import { LIST_SIZES } from '../src/jobs/listed-job.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
 import { sizeFor } from '../src/node/sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
+import { FIXED } from '../src/reloaded-settings.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
 import { blocksOf, DOCUMENTS, ROOT, readDocument as read } from './support/documents.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
@@ -82,6 +83,10 @@ test('docs/settings.md says where a setting is ignored', () => {
     .map((name) => [name, ...idle.map((of) => (of.includes(name) ? '—' : 'acts'))]);
   expect(table('docs/settings.md', 'Settings ignored per deployment')).toEqual(rows);
   expect(notApplied({ PORT: undefined }, 'worker')).toEqual([]);
+});
+
+test('docs/settings.md says which settings need a restart', () => {
+  expect(table('docs/settings.md', 'Changing settings without a restart').map(([name]) => name)).toEqual(FIXED);
 });
 
 test('docs/pages.md has every page of the menu', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeKeys } from '../src/http/auth/signing-keys.ts';
+import { reloadedSettings } from '../src/reloaded-settings.ts';
 import { readSettings, SECRETS, SettingsSchema, settingsInWorker, settingsOnNode } from '../src/settings.ts';
 import { StartupError } from '../src/startup-error.ts';
 
@@ -343,4 +344,20 @@ test('each setting says where it came from', () => {
     DB_SYNC_URL: 'default',
   });
   expect(settingsInWorker({ ...given, DB_URL: 'http://127.0.0.1:1' }).sources.PORT).toBe('binding');
+});
+
+test('a reload keeps the values that need a restart, and checks all of them together', () => {
+  const running = settingsOnNode({ env: { ...GOOD, HOST: '0.0.0.0', DB_AUTH_TOKEN: 'x' } });
+  const read = settingsOnNode({ env: { ...GOOD, HOST: '127.0.0.1', STOP_SKEW_S: '1', METRICS_ADDRESSES: '::1' } });
+  const { settings, changed, restartFor } = reloadedSettings(running, read);
+  expect(settings.values).toMatchObject({ HOST: '0.0.0.0', STOP_SKEW_S: 1, METRICS_ADDRESSES: ['::1'] });
+  expect([changed, restartFor]).toEqual([
+    ['STOP_SKEW_S', 'METRICS_ADDRESSES'],
+    ['HOST', 'DB_AUTH_TOKEN'],
+  ]);
+  expect(settings).toMatchObject({ sources: { HOST: 'environment' }, notApplied: ['DB_AUTH_TOKEN'] });
+  expect(reloadedSettings(settings, read)).toMatchObject({ changed: [], restartFor: ['HOST', 'DB_AUTH_TOKEN'] });
+  // Without a key, valid settings on their own. The service is open to the network and still needs one.
+  const open = settingsOnNode({ env: { AUTH: 'none' } });
+  expect(() => reloadedSettings(running, open)).toThrow(/JWT_PUBLIC_KEY is missing/);
 });

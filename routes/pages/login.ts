@@ -6,10 +6,10 @@ import { verifyCookieToken } from '../../src/http/auth/cookie-token.ts';
 import { admitExternal, type ExternalUser, storableUser } from '../../src/http/auth/external-account.ts';
 import { faultOfLogin, LoginFailure } from '../../src/http/auth/login-failures.ts';
 import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
-import { type LoggedIn, PasswordLogins } from '../../src/http/auth/password-login.ts';
+import type { LoggedIn, PasswordLogins } from '../../src/http/auth/password-login.ts';
 import { endSession, isFromProvider, startSession } from '../../src/http/auth/session.ts';
 import { addressWithin } from '../../src/http/auth/within-site.ts';
-import type { AppEnv, Service } from '../../src/http/env.ts';
+import type { AppEnv } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { failedLogin, loggedOutPage, loginPage, type OtherSession } from '../../src/pages/login/content.ts';
@@ -31,8 +31,7 @@ interface Attempt {
  * by POST. A password is only read from the form of /login. In an address, it would be stored by browsers, proxies and
  * their logs.
  */
-export function login(service: Pick<Service, 'comparePassword' | 'directory'>): Hono<AppEnv> {
-  const passwords = new PasswordLogins(service);
+export function login(passwords: PasswordLogins): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get('/login', (c) => loginPage(c, { redirect: queryOf(c).get('redirect') ?? '', status: 200 }))
     .post('/login', (c) => logIn(c, passwords))

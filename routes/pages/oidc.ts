@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { Fault } from '../../src/faults.ts';
-import { type Gate, gateOf } from '../../src/gate.ts';
+import type { Gate } from '../../src/gate.ts';
 import { admitExternal } from '../../src/http/auth/external-account.ts';
 import { faultOfLogin, LoginFailure } from '../../src/http/auth/login-failures.ts';
 import { userOfClaims } from '../../src/http/auth/oidc/claims.ts';
@@ -12,12 +12,6 @@ import type { AppEnv, Service } from '../../src/http/env.ts';
 import { queryOf } from '../../src/http/request.ts';
 import { failedLogin } from '../../src/pages/login/content.ts';
 
-/** Requests that use the provider at the same time, and that wait. The answer to each takes at most some seconds. */
-const AT_ONCE = 16;
-const OF_ONE_CALLER = { amongOthers: 4, alone: 8 };
-const WAITING = 64;
-const OF_ONE_CALLER_WAITING = 16;
-
 /** What the routes of an app share. */
 interface Shared {
   provider(): Promise<OidcProvider>;
@@ -28,22 +22,14 @@ interface Shared {
  * Single sign-on by OpenID Connect (contract/auth.md §7): /oidc-login leads to the provider, which leads back to
  * /oidc-callback. /oidc-logout leads to the page of the provider that ends the session there.
  */
-export function oidcLogin(service: Pick<Service, 'settings' | 'hasSharedLimits'>): Hono<AppEnv> {
+export function oidcLogin(service: Pick<Service, 'settings' | 'hasSharedLimits'>, gate: Gate): Hono<AppEnv> {
   const { settings, hasSharedLimits } = service;
   let loaded: Promise<OidcProvider> | undefined;
   const load = async () => {
     const { OidcProvider: Provider } = await import('../../src/http/auth/oidc/provider.ts');
     return new Provider(settings, { sharesWait: hasSharedLimits });
   };
-  const shared: Shared = {
-    provider: () => (loaded ??= load()),
-    gate: gateOf({
-      mostAtOnce: hasSharedLimits ? AT_ONCE + WAITING : Number.POSITIVE_INFINITY,
-      callerLimit: OF_ONE_CALLER_WAITING,
-      width: AT_ONCE,
-      ofOneCaller: OF_ONE_CALLER,
-    }),
-  };
+  const shared: Shared = { provider: () => (loaded ??= load()), gate };
   return new Hono<AppEnv>()
     .get('/oidc-login', (c) => orLoginPage(c, () => begin(c, shared)))
     .get('/oidc-callback', (c) => orLoginPage(c, () => finish(c, shared)))

@@ -3,7 +3,7 @@ import { type Cluster, type SubCluster, subClusterOfHost } from './derive.ts';
 /** Number of hosts whose subcluster is cached. Above it the cache is emptied, so that no input can fill the memory. */
 const REMEMBERED_HOSTS = 100_000;
 
-/** All configured clusters, in directory order. They do not change after the start. */
+/** All configured clusters, in directory order. A reload makes another object. */
 export class Clusters {
   readonly list: readonly Cluster[];
   readonly #byName: ReadonlyMap<string, Cluster>;

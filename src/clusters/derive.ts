@@ -14,7 +14,7 @@ export interface SubCluster extends Omit<SubClusterFile, 'footprint' | 'energyFo
   nodeList: NodeList | undefined;
 }
 
-/** A configured cluster with all data derived from its cluster.json at the start. */
+/** A configured cluster with all data derived from its cluster.json. */
 export interface Cluster {
   name: string;
   metricConfig: readonly MetricConfig[];

@@ -12,6 +12,15 @@ export interface CommandIo extends Environment {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   /** Fires at the first SIGINT or SIGTERM: stop cleanly. The entry kills the process at the second. */
   signal: AbortSignal;
+  /** SIGHUP, which asks a service to read its settings again. Undefined outside a process of its own. */
+  hangUp?: HangUp;
+}
+
+export interface HangUp {
+  /** Calls `listener` at each SIGHUP from now on. Without a listener, SIGHUP ends the process. */
+  listen(listener: () => void): void;
+  /** The environment and `.env` as they are now. Throws StartupError. */
+  readAgain(): Environment;
 }
 
 /** A command of bin/cc-jobs. Each command is a file in this folder, and has a line in commands.ts. */

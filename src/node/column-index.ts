@@ -3,11 +3,11 @@ import { withIndex, withoutIndex } from '../column-index/status-with-index.ts';
 import type { Database } from '../db/port.ts';
 import type { Log } from '../log.ts';
 import type { QuestionIndex } from '../questions/question-index.ts';
-import type { SettingValues } from '../settings.ts';
+import type { FixedSettings } from '../reloaded-settings.ts';
 import type { Sizing } from '../system-state.ts';
 
 interface ColumnIndexPlace {
-  settings: SettingValues;
+  settings: FixedSettings;
   sizing: Sizing;
   /** Path of the database file. */
   path: string;

@@ -10,7 +10,8 @@ import type { RemoteServer } from '../db/remote/server.ts';
 import { buildIndexes } from '../db/schema/bulk.ts';
 import type { Log } from '../log.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import { databaseFile, type SettingValues } from '../settings.ts';
+import type { FixedSettings } from '../reloaded-settings.ts';
+import { databaseFile } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { Sizing } from '../system-state.ts';
 import { indexed, type OpenDatabase } from './column-index.ts';
@@ -29,7 +30,7 @@ export interface DatabaseTarget {
 }
 
 /** The database of the settings. Throws StartupError for an invalid directory or address. */
-export async function databaseTarget(settings: SettingValues): Promise<DatabaseTarget> {
+export async function databaseTarget(settings: FixedSettings): Promise<DatabaseTarget> {
   const path = databaseFile(settings);
   if (path === undefined) return serverOf(settings);
   const { DB_SYNC_URL: syncUrl } = settings;
@@ -38,7 +39,7 @@ export async function databaseTarget(settings: SettingValues): Promise<DatabaseT
     : await replicaAt(resolve(path), syncUrl, settings);
 }
 
-function serverOf(settings: SettingValues): DatabaseTarget {
+function serverOf(settings: FixedSettings): DatabaseTarget {
   const { DB_URL: url, DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce, DB_CALLER_LIMIT: callerLimit } = settings;
   const server = { url, authToken };
   return {
@@ -59,7 +60,7 @@ async function checkServer(server: RemoteServer, log: Log): Promise<Record<strin
   return pragmas;
 }
 
-async function fileAt(path: string, settings: SettingValues): Promise<DatabaseTarget> {
+async function fileAt(path: string, settings: FixedSettings): Promise<DatabaseTarget> {
   const tempDir = await tempDirOf(path, settings);
   return {
     shown: path,
@@ -88,7 +89,7 @@ async function warnOfReaders(path: string, log: Log): Promise<void> {
   );
 }
 
-async function replicaAt(path: string, syncUrl: string, settings: SettingValues): Promise<DatabaseTarget> {
+async function replicaAt(path: string, syncUrl: string, settings: FixedSettings): Promise<DatabaseTarget> {
   const tempDir = await tempDirOf(path, settings);
   const { DB_AUTH_TOKEN: authToken, DB_QUEUE_LIMIT: mostAtOnce, DB_SYNC_MS: intervalMs } = settings;
   const server = { url: syncUrl, authToken };
@@ -119,7 +120,7 @@ async function replicaAt(path: string, syncUrl: string, settings: SettingValues)
 function poolOptions(
   path: string,
   tempDir: string,
-  settings: SettingValues,
+  settings: FixedSettings,
   { sizing: { connection }, replacementPermit, log }: DatabaseOptions,
 ): PoolOptions {
   return {
@@ -135,7 +136,7 @@ function poolOptions(
   };
 }
 
-async function tempDirOf(path: string, { DB_TEMP_DIR }: SettingValues): Promise<string> {
+async function tempDirOf(path: string, { DB_TEMP_DIR }: FixedSettings): Promise<string> {
   if (DB_TEMP_DIR === undefined) return dirname(path);
   await checkTempDir(resolve(DB_TEMP_DIR));
   return resolve(DB_TEMP_DIR);

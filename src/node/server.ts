@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { limitedAddress } from '../http/auth/client-address.ts';
-import { isLoopback, type SettingValues } from '../settings.ts';
+import type { FixedSettings } from '../reloaded-settings.ts';
+import { isLoopback } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { refuseBrokenRequests } from './client-error.ts';
 import { inTurns } from './in-turns.ts';
@@ -21,12 +22,12 @@ const SILENCE_BEYOND_DEADLINE_MS = 10_000;
 const CLOSE_IDLE_MS = 20;
 
 /** Checks that HOST and PORT are available now. Throws StartupError. */
-export async function checkAddress(settings: SettingValues): Promise<void> {
+export async function checkAddress(settings: FixedSettings): Promise<void> {
   await closeServer(await listen(() => new Response(), settings), 0);
 }
 
 type ListenSettings = Pick<
-  SettingValues,
+  FixedSettings,
   'AUTH' | 'HOST' | 'PORT' | 'STREAM_TIMEOUT_S' | 'REQUEST_TIMEOUT_MS' | 'TRUST_PROXY'
 >;
 
@@ -88,14 +89,14 @@ function acceptsSocket(server: Server, { AUTH }: ListenSettings): boolean {
 }
 
 /** The address of the server, such as `http://127.0.0.1:8080`. It has the name of HOST, unless the socket was passed. */
-export function urlOf({ HOST }: Pick<SettingValues, 'HOST'>, server: Server, socket?: number): string {
+export function urlOf({ HOST }: Pick<FixedSettings, 'HOST'>, server: Server, socket?: number): string {
   const { port, address } = server.address() as AddressInfo;
   const host = socket === undefined ? HOST : address;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** The address at which a program on this machine reaches the service of these settings. */
-export function serviceUrl({ HOST, PORT }: Pick<SettingValues, 'HOST' | 'PORT'>): string {
+export function serviceUrl({ HOST, PORT }: Pick<FixedSettings, 'HOST' | 'PORT'>): string {
   const host = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST;
   return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`;
 }

@@ -8,6 +8,8 @@ const LIMIT_MS = 10_000;
 export interface ServiceManager {
   /** The service answers. From now on it gives signs of life, if WatchdogSec asks for them. */
   ready(): void;
+  /** A line for `systemctl status`. */
+  status(line: string): void;
   stopping(): void;
 }
 
@@ -17,7 +19,7 @@ export interface ServiceManager {
  */
 export function serviceManager(env: NodeJS.ProcessEnv, log: Pick<Log, 'warn'>): ServiceManager {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUs = '0' } = env;
-  if (socket === undefined || socket === '') return { ready() {}, stopping() {} };
+  if (socket === undefined || socket === '') return { ready() {}, status() {}, stopping() {} };
   const tell = (what: string) => {
     execFile('systemd-notify', [what], { env, timeout: LIMIT_MS }, (err) => {
       if (err !== null) log.warn({ err }, 'systemd was not notified');
@@ -29,6 +31,9 @@ export function serviceManager(env: NodeJS.ProcessEnv, log: Pick<Log, 'warn'>): 
     ready() {
       tell('--ready');
       if (watchdogMs > 0) signsOfLife = setInterval(() => tell('WATCHDOG=1'), watchdogMs / 2);
+    },
+    status(line) {
+      tell(`STATUS=${line}`);
     },
     stopping() {
       clearInterval(signsOfLife);

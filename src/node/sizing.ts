@@ -1,7 +1,8 @@
 import { totalmem } from 'node:os';
 import { META_READER_MB } from '../archive/client.ts';
 import { PARQUET_MB } from '../parquet/parquet-files.ts';
-import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile, type SettingValues } from '../settings.ts';
+import type { FixedSettings } from '../reloaded-settings.ts';
+import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ConnectionSizing, Machine, Sizing } from '../system-state.ts';
 
@@ -62,7 +63,7 @@ export function serverLimits({ processes, connection }: Sizing): { softMb: numbe
 }
 
 /** Divides the memory. Throws StartupError with the sum if the heap limits and base sizes exceed the limit. */
-export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
+export function sizeFor(settings: FixedSettings, machine: Machine): Sizing {
   const notes: string[] = [];
   const limitMb = settings.DB_MEMORY_LIMIT_MB === 'auto' ? autoLimit(settings, machine) : settings.DB_MEMORY_LIMIT_MB;
   if (limitMb > machine.memoryMb * MUCH) {
@@ -118,7 +119,7 @@ export function sizeFor(settings: SettingValues, machine: Machine): Sizing {
 }
 
 /** MB for the column index, or 0. `heapMb` is the heap of each connection without an index. */
-function columnsOf(settings: SettingValues, heapMb: number, processes: number, notes: string[]): number {
+function columnsOf(settings: FixedSettings, heapMb: number, processes: number, notes: string[]): number {
   const wantedMb = wantedColumnsMb(settings);
   if (settings.COLUMN_INDEX === 'on' && wantedMb === 0) {
     notes.push('COLUMN_INDEX is off: not supported on a replica');
@@ -133,39 +134,39 @@ function columnsOf(settings: SettingValues, heapMb: number, processes: number, n
 }
 
 /** MB that the settings request for a column index. */
-function wantedColumnsMb(settings: SettingValues): number {
+function wantedColumnsMb(settings: FixedSettings): number {
   const { COLUMN_INDEX: index, COLUMN_INDEX_MEMORY_MB: asked, DB_SYNC_URL: syncUrl } = settings;
   if (index === 'off' || syncUrl !== undefined || databaseFile(settings) === undefined) return 0;
   return asked === 'auto' ? COLUMNS_MB : asked;
 }
 
 /** MB for the processes that write Parquet files, or 0. `heapMb` is the heap of each connection without them. */
-function parquetOf(heapMb: number, settings: SettingValues): number {
+function parquetOf(heapMb: number, settings: FixedSettings): number {
   return heapMb - PARQUET_MB / processesOf(settings) >= leastHeapBeside(settings) ? PARQUET_MB : 0;
 }
 
 /** The heap that each connection keeps at least beside what is only there if there is room. */
-function leastHeapBeside({ DB_HARD_HEAP_LIMIT_MB: byHandMb }: SettingValues): number {
+function leastHeapBeside({ DB_HARD_HEAP_LIMIT_MB: byHandMb }: FixedSettings): number {
   return byHandMb === 'auto' ? HEAP_BESIDE_COLUMNS_MB : byHandMb;
 }
 
 /** MB for the parent, request bodies and answers in transit, and the process for large bodies. */
-function parentOf(settings: SettingValues): number {
+function parentOf(settings: FixedSettings): number {
   return PARENT_MB + GRAPHQL_MB + BODIES_IN_FLIGHT * settings.BODY_LIMIT_MB + ANSWERS_HELD_MB + bodiesOf(settings);
 }
 
 /** MB for the process for large bodies. */
-function bodiesOf({ BODY_LIMIT_MB }: SettingValues): number {
+function bodiesOf({ BODY_LIMIT_MB }: FixedSettings): number {
   return BODIES_BASE_MB + BODY_COPIES * BODY_LIMIT_MB + BODY_VALUES_MB;
 }
 
 /** The readers, the writer and one spare. 0 if the database is on a libSQL server. */
-function processesOf(settings: SettingValues): number {
+function processesOf(settings: FixedSettings): number {
   return databaseFile(settings) === undefined ? 0 : settings.DB_MAX_CONNECTIONS + 2;
 }
 
 /** The smallest DB_MEMORY_LIMIT_MB that gives every connection this hard heap limit, with its parts. */
-function limitFor(settings: SettingValues, hardHeapMb: number, columnsMb = neededColumnsMb(settings), parquetMb = 0) {
+function limitFor(settings: FixedSettings, hardHeapMb: number, columnsMb = neededColumnsMb(settings), parquetMb = 0) {
   const parentMb = parentOf(settings);
   const eachMb = CONNECTION_BASE_MB + ANSWER_MB + hardHeapMb;
   const othersMb = parentMb + columnsMb + parquetMb + processesOf(settings) * eachMb;
@@ -175,7 +176,7 @@ function limitFor(settings: SettingValues, hardHeapMb: number, columnsMb = neede
 }
 
 /** MB that the column index requires. 0 if it is only on when there is room. */
-function neededColumnsMb(settings: SettingValues): number {
+function neededColumnsMb(settings: FixedSettings): number {
   return settings.COLUMN_INDEX === 'on' ? wantedColumnsMb(settings) : 0;
 }
 
@@ -183,7 +184,7 @@ function neededColumnsMb(settings: SettingValues): number {
  * At least what all processes need to work, at most what they can use. The rest of a large machine is for the operating
  * system's cache. Throws StartupError if the machine has less memory than explicit settings require.
  */
-function autoLimit(settings: SettingValues, machine: Machine): number {
+function autoLimit(settings: FixedSettings, machine: Machine): number {
   const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
   const hasRoom = limitFor(settings, HEAP.autoLeastMb).limitMb <= machine.memoryMb;
   const leastHeapMb = byHandMb === 'auto' ? (hasRoom ? HEAP.autoLeastMb : HEAP.leastMb) : byHandMb;
@@ -203,13 +204,13 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
 
-function tooSmall(settings: SettingValues, limitMb: number): string {
+function tooSmall(settings: FixedSettings, limitMb: number): string {
   const { DB_HARD_HEAP_LIMIT_MB: byHandMb } = settings;
   const hardHeapMb = byHandMb === 'auto' ? HEAP.leastMb : byHandMb;
   return `DB_MEMORY_LIMIT_MB ${limitMb} is too small: ${sumOf(settings, hardHeapMb)}. Raise it to this sum, or lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`;
 }
 
-function sumOf(settings: SettingValues, hardHeapMb: number): string {
+function sumOf(settings: FixedSettings, hardHeapMb: number): string {
   const { limitMb, parentMb, archiveMb, columnsMb } = limitFor(settings, hardHeapMb);
   const columns = columnsMb === 0 ? '' : `${columnsMb} (column index) + `;
   return (

@@ -109,8 +109,9 @@ export function serveProgram<P extends Protocol>(open: (options: P['options']) =
 
   endWithParent();
   process.on('message', receive);
-  // The terminal sends Ctrl-C to the whole process group. The service itself ends its processes in order.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+  // A terminal sends Ctrl-C to the whole process group, and a reload may be sent to it. The service itself ends its
+  // processes in order.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 }
 
 class Running<P extends Protocol> implements RunningCall<P> {

@@ -60,11 +60,11 @@ export interface FileCheck {
  * work and to `degraded`, and are kept across restarts.
  */
 export function startFileCheck(options: FileCheckOptions): FileCheck {
-  const everySec = options.settings.QUICK_CHECK_S;
   const stopping = new AbortController();
   let known: Result = Result.parse({});
   let running: Promise<void> | undefined;
   const look = (): Promise<void> => {
+    const everySec = options.settings.QUICK_CHECK_S; // a reload may change it
     running ??= (everySec === 'off' ? Promise.resolve() : checkIfDue(options, everySec, stopping.signal))
       .then((result) => {
         known = result ?? known;

@@ -1,6 +1,6 @@
 import type { TimedWorkStatus } from '../system-state.ts';
 import { lastTimedWork, runTimedWork, type TimedOptions } from './run.ts';
-import { TIMETABLE } from './timetable.ts';
+import { TIMETABLE, type TimedTask } from './timetable.ts';
 
 /** Time between two checks of the timetable. No work runs more often. */
 const LOOK_MS = 1_000;
@@ -16,34 +16,36 @@ export interface Timer {
   stop(): Promise<void>;
 }
 
-/** Runs timed work while the service runs. Queries the database only for work that may be due. */
+/**
+ * Runs timed work while the service runs. Queries the database only for work that may be due. The settings are read at
+ * each check, because a reload may change them.
+ */
 export function startTimer(options: TimedOptions): Timer {
-  const dueAt = new Map<string, number>();
-  let last: readonly TimedWorkStatus[] = [];
+  const checkedAt = new Map<string, number>();
+  let last: readonly TimedWorkStatus[] | undefined;
   let running: Promise<void> | undefined;
   const offset = () => options.clock() - performance.now() / 1000;
   let usualOffset = offset();
-  const distrustClock = () => {
-    const trustedAt = performance.now() + TRUSTED_AGAIN_MS;
-    for (const { name, trustsClock } of TIMETABLE) if (trustsClock) dueAt.set(name, trustedAt);
-  };
+  // A machine may start with a wrong clock, which the network sets soon: that is a jump.
+  let clockTrustedAt = performance.now() + TRUSTED_AGAIN_MS;
   const waitAfterJump = () => {
     const jumpSec = Math.round(offset() - usualOffset);
     if (Math.abs(jumpSec) <= JUMP_SEC) return;
     usualOffset = offset();
     options.log.warn({ jumpSec }, 'the clock jumped: no jobs are ended and no node states deleted for an hour');
-    distrustClock();
+    clockTrustedAt = performance.now() + TRUSTED_AGAIN_MS;
   };
-  distrustClock(); // a machine may start with a wrong clock, which the network sets soon: that is a jump
+  const isDue = ({ name, everySec, trustsClock }: TimedTask, now: number) => {
+    const sec = everySec(options.settings);
+    if (sec === 'off' || (trustsClock === true && now < clockTrustedAt)) return false;
+    return now >= (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) + sec * 1000;
+  };
   const round = async () => {
     waitAfterJump();
     const now = performance.now();
-    const due = TIMETABLE.filter(({ name }) => (dueAt.get(name) ?? 0) <= now);
-    if (due.length === 0) return;
-    for (const task of due) {
-      const everySec = task.everySec(options.settings);
-      dueAt.set(task.name, everySec === 'off' ? Number.POSITIVE_INFINITY : now + everySec * 1000);
-    }
+    const due = TIMETABLE.filter((task) => isDue(task, now));
+    if (due.length === 0 && last !== undefined) return;
+    for (const { name } of due) checkedAt.set(name, now);
     await runTimedWork(options, due);
     last = await lastTimedWork(options);
   };
@@ -56,7 +58,7 @@ export function startTimer(options: TimedOptions): Timer {
   };
   const timer = setInterval(look, LOOK_MS);
   return {
-    status: () => last,
+    status: () => last ?? [],
     async stop() {
       clearInterval(timer);
       await running;

@@ -104,8 +104,8 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/auth/external-account.ts', 'hasAccount: account !== undefined }', 'hasAccount: false }', 'http/oidc'),
   mutation(
     'http/auth/password-login.ts',
-    'account === undefined && LDAP_SYNC_USER',
-    'LDAP_SYNC_USER',
+    'account === undefined && settings.LDAP_SYNC_USER',
+    'settings.LDAP_SYNC_USER',
     'node/ldap-directory',
   ),
   mutation(

@@ -2,8 +2,22 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const OTHERS: readonly Mutation[] = [
-  mutation('timed/timer.ts', 'distrustClock(); // a machine', '// a machine', 'timed/run > begins an hour after'),
-  mutation('timed/timer.ts', '    distrustClock();\n  };', '  };', 'timed/run > and an hour after a jump'),
+  mutation(
+    'timed/timer.ts',
+    'let clockTrustedAt = performance.now() + TRUSTED_AGAIN_MS;',
+    'let clockTrustedAt = 0;',
+    'timed/run > begins an hour after',
+  ),
+  mutation(
+    'timed/timer.ts',
+    '    clockTrustedAt = performance.now() + TRUSTED_AGAIN_MS;\n',
+    '',
+    'timed/run > and an hour after a jump',
+  ),
+  mutation('reloaded-settings.ts', 'contradictions(values)', '[] as string[]', 'settings > a reload'),
+  mutation('node.ts', 'createApp(serviceOf(next), shared)', 'createApp(serviceOf(next))', 'cli/reload'),
+  mutation('node/reloads.ts', 'this.#current = next;', '', 'cli/reload'),
+  mutation('node/reloadable.ts', 'if (before !== undefined) return before;', '', 'cli/reload'),
   mutation(
     'column-index/question-queue.ts',
     'const key = keyOf(question);',

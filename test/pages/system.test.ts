@@ -51,13 +51,14 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
   let browser: Browser;
   let service: RunningService;
   let folder = '';
+  let env: Record<string, string>;
   beforeAll(async () => {
     browser = await openChromium();
     folder = makeFolder();
     const path = join(folder, 'job.db');
     mkdirSync(join(folder, 'archive'));
     await migrate(path);
-    const env = {
+    env = {
       DB_URL: `file:${path}`,
       ARCHIVE_PATH: join(folder, 'archive'),
       PORT: '0',
@@ -112,5 +113,19 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
     const { page, texts } = await openVisit(browser, service.url, { javaScriptEnabled: false });
     await page.goto('/system');
     expect((await texts('.totals dt'))[0]).toBe('MB in use');
+  });
+
+  test('says what a reload changed, and why one was refused', async () => {
+    const { page } = await openVisit(browser, service.url, { javaScriptEnabled: false });
+    const noteAfter = async (changes: Record<string, string>) => {
+      await service.reload(() => settingsOnNode({ env: { ...env, ...changes } }));
+      await page.goto('/system');
+      return await page.locator('section:has(#settings) .note').innerText();
+    };
+    const changed = await noteAfter({ METRICS_TOP: '3', DB_QUEUE_LIMIT: '7' });
+    expect(changed).toMatch(/^Reloaded at .*; changed: METRICS_TOP\. A restart is needed for DB_QUEUE_LIMIT\.$/);
+    const refused = await noteAfter({ METRICS_TOP: 'many' });
+    expect(refused).toMatch(/was refused: METRICS_TOP must be a whole number from 0 to 100$/);
+    expect(await page.locator('section:has(#settings) tr:has(th:text-is("METRICS_TOP")) .value').innerText()).toBe('3');
   });
 });

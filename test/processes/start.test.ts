@@ -142,7 +142,7 @@ test("a terminal's signals, which every process gets, leave them to the service"
   const { db } = await testPool({ maxReaders: 1 });
   const pids = () => db.status().processes.map(({ pid }) => pid);
   const before = pids();
-  for (const pid of before) for (const signal of ['SIGINT', 'SIGTERM']) process.kill(pid, signal);
+  for (const pid of before) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pid, signal);
   expect(await db.read(small(1), within(20_000))).toEqual([{ answer: 1 }]);
   expect(await db.write('copyTags', { rows: [] }, within(20_000))).toEqual({ inserted: 0 });
   expect(pids()).toEqual(before);

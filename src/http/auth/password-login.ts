@@ -33,11 +33,10 @@ export interface LoggedIn {
   hasAccount?: boolean;
 }
 
-/** Logins by password: of accounts with a password here, and of users of the directory. One per app. */
+/** Logins by password: of accounts with a password here, and of users of the directory. One per service. */
 export class PasswordLogins {
   readonly #limit = new LoginLimit();
   readonly #passwords: Passwords;
-  readonly #directory: Directory | undefined;
   readonly #gate = gateOf({
     mostAtOnce: AT_ONCE + WAITING,
     callerLimit: OF_ONE_CALLER_WAITING,
@@ -45,9 +44,8 @@ export class PasswordLogins {
     ofOneCaller: OF_ONE_CALLER,
   });
 
-  constructor({ comparePassword, directory }: Pick<Service, 'comparePassword' | 'directory'>) {
+  constructor({ comparePassword }: Pick<Service, 'comparePassword'>) {
     this.#passwords = new Passwords(comparePassword);
-    this.#directory = directory;
   }
 
   /**
@@ -75,10 +73,9 @@ export class PasswordLogins {
     const { username, password } = entered;
     const deadline = c.get('deadline');
     const [account] = username === '' ? [] : await c.get('db').read(accountToLogIn(username), deadline);
-    const directory = this.#directory;
+    const { directory, settings } = c.get('service');
     if (directory !== undefined && isUsername(username) && password !== '') {
-      const { LDAP_SYNC_USER } = c.get('service').settings;
-      if (account?.source === ACCOUNT_SOURCES.ldap || (account === undefined && LDAP_SYNC_USER)) {
+      if (account?.source === ACCOUNT_SOURCES.ldap || (account === undefined && settings.LDAP_SYNC_USER)) {
         return await this.#gate.pass(deadline, () => askDirectory(c, directory, entered, account));
       }
     }

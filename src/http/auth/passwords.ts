@@ -25,7 +25,7 @@ interface Attempt {
 
 /**
  * Compares passwords with their hashes, one at a time, since each comparison takes 90 ms of a processor. Addresses take
- * turns, so that many attempts from one address do not delay the others. One per app. `compareWith` chooses the thread.
+ * turns, so that many attempts from one address do not delay the others. One per service. `compareWith` chooses the thread.
  */
 export class Passwords {
   readonly #compareWith: ComparePassword;

@@ -10,7 +10,7 @@ const SECOND_MS = 1_000;
 
 /**
  * Decides which refused requests are logged in full. The others of a second are logged as one line with their number.
- * One per app. Seconds are those of the system clock, so that a reader of the log can check the limit by the
+ * One per service. Seconds are those of the system clock, so that a reader of the log can check the limit by the
  * timestamps.
  */
 export class RefusalLog {

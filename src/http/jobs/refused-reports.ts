@@ -4,7 +4,7 @@ import type { RefusedReport, RefusedReportsStatus } from '../../system-state.ts'
 const KEPT = 20;
 
 /**
- * The refused starts and stops of jobs, one instance per app. A scheduler adapter sends its reports in order and stops
+ * The refused starts and stops of jobs, one instance per service. A scheduler adapter sends its reports in order and stops
  * at the first refused one, which its operator then has to find.
  */
 export class RefusedReports {

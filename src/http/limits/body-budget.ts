@@ -9,7 +9,7 @@ const BODIES_IN_AN_ISOLATE = 1.5;
 const STRANGERS = { limitBytes: MB, eachBytes: 128 * KB };
 const REFUSAL = 'too many request bodies are in flight: try again';
 
-/** The bytes of request bodies that have arrived and are in use. One per app. */
+/** The bytes of request bodies that have arrived and are in use. One per service. */
 export class BodyBudget {
   /** The most bytes of one body. */
   readonly mostBytes: number;

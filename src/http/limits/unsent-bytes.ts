@@ -8,7 +8,7 @@ const IN_AN_ISOLATE_MB = 32;
 
 /**
  * Response bytes that clients have requested but not yet read. The service must hold the response of a slow client, and
- * a thousand slow clients must not fill the memory. One per app. A caller may hold as much as is left for the others: a
+ * a thousand slow clients must not fill the memory. One per service. A caller may hold as much as is left for the others: a
  * single caller half of the limit, two callers a third each. So there is always room for one more.
  */
 export class UnsentBytes {

@@ -5,6 +5,7 @@ import type {
   MemorySample,
   ProcessStatus,
   RefusedReportsStatus,
+  ReloadStatus,
   Sizing,
   SystemState,
   TimedWorkStatus,
@@ -29,12 +30,12 @@ const COUNTERS: Readonly<Record<string, string>> = {
 
 /** Renders the state of the service. The page's script reloads the page and replaces the part within `live`. */
 export function systemContent(system: SystemState, memory: readonly MemorySample[] | undefined): Html {
-  const { settings, sources, notApplied, sizing, timedWork = [] } = system;
+  const { settings, sources, notApplied, sizing, timedWork = [], lastReload } = system;
   return html`<div class="head"><h1>System</h1><p class="count" id="live-state" aria-live="polite"></p></div>
 <section><h2>Memory</h2>${memory === undefined ? html`<p class="note">This runtime has no processes.</p>` : memoryPlot()}<div id="live">${live(system, memory)}</div></section>
 ${sizing !== undefined && sizingTable(sizing)}
 ${timedWork.length > 0 && timedWorkTable(timedWork)}
-<section><h2 id="settings">Effective settings</h2>${table(
+<section><h2 id="settings">Effective settings</h2>${lastReload !== undefined && reloadNote(lastReload)}${table(
     'settings',
     ['Setting', 'Value', 'Source', 'Meaning'],
     (Object.keys(SettingsSchema.shape) as SettingName[]).map((name) => {
@@ -43,6 +44,12 @@ ${timedWork.length > 0 && timedWorkTable(timedWork)}
       return html`<tr><th scope="row"><code>${name}</code></th><td class="value">${source === 'default' ? html`<span class="of">${value}</span>` : html`<b>${value}</b>`}</td><td>${source}${notApplied.includes(name) && ', ignored here'}</td><td class="words">${SettingsSchema.shape[name].description ?? ''}</td></tr>\n`;
     }),
   )}</section>`;
+}
+
+function reloadNote({ at, isRefused, changed, restartFor, problems }: ReloadStatus): Html {
+  if (isRefused) return html`<p class="note">⚠ The reload at ${time(at)} was refused: ${problems.join('; ')}</p>`;
+  const what = changed.length === 0 ? 'nothing changed' : `changed: ${changed.join(', ')}`;
+  return html`<p class="note">Reloaded at ${time(at)}; ${what}.${restartFor.length > 0 && ` A restart is needed for ${restartFor.join(', ')}.`}</p>`;
 }
 
 /** Renders the figure that the script draws. Without the script, the numbers below are visible. */

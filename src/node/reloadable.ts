@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from 'node:util';
+import { readClusterFiles } from '../archive/open.ts';
+import type { Clusters } from '../clusters/clusters.ts';
+import type { Database } from '../db/port.ts';
+import type { Directory } from '../directory.ts';
+import type { ServiceMetrics } from '../http/metrics/service-metrics.ts';
+import type { Log } from '../log.ts';
+import { reloadedSettings } from '../reloaded-settings.ts';
+import type { Settings, SettingValues } from '../settings.ts';
+import { type ClusterFiles, clustersOf } from './cluster-files.ts';
+
+/** What a reload replaces. Everything else lives as long as the service. */
+export interface Reloadable {
+  readonly settings: Settings;
+  readonly clusters: Clusters;
+  /** Undefined without LDAP_URL. */
+  readonly directory: Directory | undefined;
+  /** Undefined if /metrics is not served. */
+  readonly metrics: ServiceMetrics | undefined;
+}
+
+/** What has been read and checked at the start, before the database is open. */
+export interface Prepared extends Pick<Reloadable, 'settings' | 'directory'> {
+  readonly clusterFiles: ClusterFiles;
+}
+
+export interface Place {
+  readonly db: Database;
+  readonly archiveRoot: string;
+  readonly log: Log;
+}
+
+/** Reads what the settings name, without a change to anything. Throws StartupError. */
+export async function prepare(settings: Settings, archiveRoot: string): Promise<Prepared> {
+  const clusterFiles = await readClusterFiles(archiveRoot);
+  return { settings, clusterFiles, directory: await directoryOf(settings.values) };
+}
+
+/** `before` is what has been in force until now. */
+export async function completed(
+  { settings, directory, clusterFiles }: Prepared,
+  { db, log }: Pick<Place, 'db' | 'log'>,
+  before?: Reloadable,
+): Promise<Reloadable> {
+  const clusters = await clustersOf(clusterFiles, db, log);
+  const metrics = await metricsFor(settings.values, before?.metrics);
+  return { settings, directory, clusters, metrics };
+}
+
+export interface Change {
+  readonly next: Reloadable;
+  /** Names of settings, and `clusters`. */
+  readonly changed: readonly string[];
+  readonly restartFor: readonly string[];
+}
+
+/** What replaces `before` if these settings are read now. Throws StartupError if something is not valid. */
+export async function reloaded(before: Reloadable, read: Settings, place: Place): Promise<Change> {
+  const { settings, changed, restartFor } = reloadedSettings(before.settings, read);
+  const next = await completed(await prepare(settings, place.archiveRoot), place, before);
+  const hasSameClusters = isDeepStrictEqual(next.clusters.list, before.clusters.list);
+  return { next, changed: hasSameClusters ? changed : [...changed, 'clusters'], restartFor };
+}
+
+/** The library is only loaded with LDAP_URL. Throws StartupError. */
+async function directoryOf(settings: SettingValues): Promise<Directory | undefined> {
+  if (settings.LDAP_URL === undefined) return undefined;
+  const { openLdapDirectory } = await import('./ldap-directory.ts');
+  return await openLdapDirectory(settings);
+}
+
+/** The library is only loaded if the metrics are served. Counters go on after a reload. */
+async function metricsFor({ METRICS_TOKEN, METRICS_ADDRESSES }: SettingValues, before: ServiceMetrics | undefined) {
+  if (METRICS_TOKEN === undefined && METRICS_ADDRESSES === undefined) return undefined;
+  if (before !== undefined) return before;
+  const { serviceMetrics } = await import('./prometheus.ts');
+  return serviceMetrics();
+}
+
+/** Warns of settings that are valid and probably not what the operator wants. */
+export function warnOf({ values, notApplied }: Settings, log: Pick<Log, 'warn'>): void {
+  if (notApplied.length > 0) {
+    log.warn({ settings: notApplied }, 'settings ignored by this deployment: see docs/settings.md');
+  }
+  if (values.LDAP_URL?.startsWith('ldap:') && !values.LDAP_TLS) {
+    log.warn({ server: values.LDAP_URL }, 'LDAP_TLS is off: passwords are sent to the directory unencrypted');
+  }
+}
