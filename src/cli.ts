@@ -2,13 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, type CommandIo, UsageError } from './commands/command.ts';
+import type { Command, CommandIo } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
 import { readEnvironment } from './commands/dotenv.ts';
-import { describeError } from './db/startup-errors.ts';
-import { Fault } from './faults.ts';
+import { explained } from './commands/explain.ts';
+import { runWithSteps, takesJson, usageOf } from './commands/steps.ts';
 import { workInBackground } from './processes/priority.ts';
-import { StartupError } from './startup-error.ts';
 
 const HELP = `cc-jobs serves the job database of a ClusterCockpit installation over HTTP.
 
@@ -40,10 +39,15 @@ async function main([name, ...args]: string[]): Promise<number> {
     return 2;
   }
   const command = await entry.load();
-  if (args.includes('--help') || args.includes('-h')) return print(`${command.usage}\n`);
+  if (args.includes('--help') || args.includes('-h')) return print(`${usageOf(command)}\n`);
   try {
     if (command.isBackground) workInBackground();
-    return await command.run(args, commandIo());
+    if (!takesJson(command) || !args.includes('--json')) return await command.run(args, commandIo());
+    return await runWithSteps(
+      command,
+      args.filter((arg) => arg !== '--json'),
+      commandIo(),
+    );
   } catch (error) {
     return explain(error, command);
   }
@@ -84,17 +88,8 @@ function commandIo(): CommandIo {
 }
 
 function explain(error: unknown, command: Command): number {
-  if (error instanceof StartupError) {
-    for (const problem of error.problems) process.stderr.write(`cc-jobs: ${problem}\n`);
-    return 2;
-  }
-  if (error instanceof UsageError) {
-    process.stderr.write(`cc-jobs: ${error.message}\n\n${command.usage}\n`);
-    return 2;
-  }
-  // An error of the environment needs no stack trace. Any other error is a bug in cc-jobs.
-  const words = error instanceof Fault && error.code !== 'internal' ? error.message : describeError(error);
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`cc-jobs: ${words ?? trace}\n`);
-  return 1;
+  const { exitCode, code, problems, trace } = explained(error);
+  const help = code === 'invalid_command_line' ? `\n${usageOf(command)}\n` : '';
+  for (const text of trace === undefined ? problems : [trace]) process.stderr.write(`cc-jobs: ${text}\n${help}`);
+  return exitCode;
 }

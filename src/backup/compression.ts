@@ -30,11 +30,27 @@ export async function compress(from: string, to: string, signal: AbortSignal): P
     throw new StartupError(`${to}: differs from what was written to it`);
 }
 
-/** Copies a file, compressed or not, into a new one that is not compressed. Throws StartupError if its end is missing. */
-export async function extract(from: string, to: string, signal: AbortSignal): Promise<void> {
-  if (!(await isCompressed(from))) return await pipeline(createReadStream(from), newFile(to), { signal });
+/**
+ * Copies a file, compressed or not, into a new one that is not compressed. `progress` gets the bytes read so far. Throws
+ * StartupError if its end is missing.
+ */
+export async function extract(
+  from: string,
+  to: string,
+  signal: AbortSignal,
+  progress: (readBytes: number) => void,
+): Promise<void> {
+  let bytes = 0;
+  async function* counted(chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      progress(bytes);
+      yield chunk;
+    }
+  }
+  if (!(await isCompressed(from))) return await pipeline(createReadStream(from), counted, newFile(to), { signal });
   try {
-    await pipeline(createReadStream(from), createZstdDecompress(), newFile(to), { signal });
+    await pipeline(createReadStream(from), counted, createZstdDecompress(), newFile(to), { signal });
   } catch (cause) {
     if (!(cause instanceof Error) || !('code' in cause) || !/^(ZSTD|Z_|ERR_ZLIB)/.test(String(cause.code))) throw cause;
     throw new StartupError(`${from}: is incomplete or damaged: use another backup`, { cause });

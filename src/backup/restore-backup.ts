@@ -20,9 +20,14 @@ export interface Restored {
 
 /**
  * Makes a backup the database at `path`. The backup stays as it is, and so does the database until the copy of the
- * backup next to it has been checked. Throws StartupError.
+ * backup next to it has been checked. `progress` gets the bytes of the backup that have been read. Throws StartupError.
  */
-export async function restoreBackup(backup: string, path: string, signal: AbortSignal): Promise<Restored> {
+export async function restoreBackup(
+  backup: string,
+  path: string,
+  signal: AbortSignal,
+  progress: (readBytes: number) => void = () => {},
+): Promise<Restored> {
   checkNoReplica(path);
   const folder = dirname(path);
   await access(folder, constants.W_OK);
@@ -34,7 +39,7 @@ export async function restoreBackup(backup: string, path: string, signal: AbortS
     );
   }
   try {
-    await extract(backup, copy, signal);
+    await extract(backup, copy, signal, progress);
     const jobs = await verify(copy, backup, signal);
     const replaced = await putInPlace(copy, path);
     await toDisk(folder);

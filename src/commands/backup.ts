@@ -5,6 +5,7 @@ import { asStartupError } from '../db/startup-errors.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
 import { loadTarget } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
+import { reportResult } from './steps.ts';
 
 const DEFAULT_LOG_LIMIT_MB = 1_024;
 const MOST_LOG_LIMIT_MB = 1_048_576;
@@ -38,10 +39,13 @@ column index are not in it. 'cc-jobs restore' puts a backup in the place of the 
       }),
     );
     const size = `${whole(backup.bytes / MB)} MB`;
-    progress.line(`${whole(backup.jobs)} jobs, ${size}, no damage found, ${progress.elapsedSec.toFixed(1)} s`);
+    const words = `${whole(backup.jobs)} jobs, ${size}, no damage found, ${progress.elapsedSec.toFixed(1)} s`;
+    progress.ended(words, { ...backup });
     io.stdout.write(`${backup.path}\n`);
     if (folder === undefined || keep === undefined) return 0;
-    for (const old of await deleteOldBackups(path, folder, keep)) progress.line(`deleted ${old}`);
+    const deleted = await deleteOldBackups(path, folder, keep);
+    for (const old of deleted) progress.line(`deleted ${old}`);
+    reportResult(io, { deleted });
     return 0;
   },
 };

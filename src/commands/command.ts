@@ -29,6 +29,11 @@ export interface Command {
   usage: string;
   /** Set if a service on the same file has priority. The command then runs at low priority. */
   isBackground?: true;
+  /**
+   * Set if it ends within a moment, or serves. Any other command whose usage does not have --json gets it: then its steps
+   * are JSON lines (steps.ts).
+   */
+  isShort?: true;
   /** Returns the exit code: 0 done, 1 failed, 2 startup refused. May throw StartupError and UsageError (both 2). */
   run(args: string[], io: CommandIo): Promise<number>;
 }

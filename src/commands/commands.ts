@@ -1,4 +1,5 @@
 import type { Command, NamedCommand } from './command.ts';
+import { usageOf } from './steps.ts';
 
 /** A command that is not loaded yet. */
 interface CommandEntry {
@@ -113,5 +114,10 @@ export const COMMANDS: readonly CommandEntry[] = [
 ];
 
 function loadAll(): Promise<NamedCommand[]> {
-  return Promise.all(COMMANDS.map(async ({ name, summary, load }) => ({ name, summary, ...(await load()) })));
+  return Promise.all(
+    COMMANDS.map(async ({ name, summary, load }) => {
+      const command = await load();
+      return { ...command, name, summary, usage: usageOf(command) };
+    }),
+  );
 }

@@ -18,6 +18,7 @@ export function completionCommand(commands: () => Promise<readonly NamedCommand[
 Prints a script for the shell. For bash, add to ~/.bashrc:        source <(cc-jobs completion bash)
 For zsh, add to ~/.zshrc after compinit:                          source <(cc-jobs completion zsh)
 For fish, once:  cc-jobs completion fish > ~/.config/fish/completions/cc-jobs.fish`,
+    isShort: true,
     async run([shell = '', ...more], io) {
       const script = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
       if (script === undefined || more.length > 0) throw new UsageError('name one shell: bash, zsh or fish');

@@ -5,6 +5,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { asStartupError } from '../db/startup-errors.ts';
 import type { CommandIo } from './command.ts';
+import { StepLines } from './steps.ts';
 
 const JOBS = 100_000;
 /** The number of demo jobs, for people. */
@@ -34,12 +35,19 @@ async function makeDemo(io: CommandIo): Promise<number> {
     DB_URL: `file:./${unfinished}/job.db`,
     ARCHIVE_PATH: `./${unfinished}/job-archive`,
   };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 2, 2] });
+  const { stderr } = io;
+  const hasSteps = stderr instanceof StepLines;
+  const child = spawn(process.execPath, hasSteps ? [...args, '--json'] : args, {
+    env,
+    stdio: ['ignore', 2, hasSteps ? 'pipe' : 2],
+  });
+  const passedOn = hasSteps && child.stderr !== null ? stderr.passOn(child.stderr) : undefined;
   // Incomplete data is useless, so neither the indexes of a clean stop nor its advice on how to continue are needed.
   const stop = () => child.kill('SIGKILL');
   if (io.signal.aborted) stop();
   io.signal.addEventListener('abort', stop, { once: true });
   const [code] = (await once(child, 'exit')) as [number | null];
+  await passedOn;
   io.signal.removeEventListener('abort', stop);
   if (io.signal.aborted) {
     await rm(unfinished, { recursive: true, force: true, maxRetries: 5 }); // its processes end shortly after it

@@ -27,6 +27,7 @@ export const edgeCommand: Command = {
 Starts a libSQL server (sqld) on a free loopback port, with its data in ${SERVER_FOLDER}; a new server gets the jobs of the demo.
 Then starts the Worker on PORT with 'wrangler dev', and prints the address, a token that is valid for ${TOKEN_DAYS} day, and requests
 to try. Ctrl-C stops everything. Requires the development packages, but no network.`,
+  isShort: true,
   async run(args, io) {
     noArguments(args);
     const keys = await makeKeys();

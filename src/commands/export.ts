@@ -62,7 +62,8 @@ be a libSQL server, and services may write meanwhile. docs/exports.md has the co
       const asked = { table, format, parameters: [...parameters, ...chosen], output, tempDir: tmpdir() };
       const progress = new Progress(io.stderr, undefined);
       const { status, rows } = await withEither(io, (db) => exportTable(io, db, asked));
-      if (status === 0) progress.line(`${whole(rows)} rows exported, ${progress.elapsedSec.toFixed(1)} s`);
+      const words = `${whole(rows)} rows exported, ${progress.elapsedSec.toFixed(1)} s`;
+      if (status === 0) progress.ended(words, { rows, path: output });
       return status;
     }
     const filter = ofOption('FILTER:', () => parseFilter(parameters));
@@ -96,7 +97,8 @@ be a libSQL server, and services may write meanwhile. docs/exports.md has the co
       const file = format === 'parquet' ? parquetFile(rows(), types, { tempDir: tmpdir(), log }, io.signal) : text();
       try {
         const status = await writeOutput(io, output, file);
-        if (status === 0) progress.line(`${whole(jobs)} jobs exported, ${progress.elapsedSec.toFixed(1)} s`);
+        const words = `${whole(jobs)} jobs exported, ${progress.elapsedSec.toFixed(1)} s`;
+        if (status === 0) progress.ended(words, { jobs, path: output });
         return status;
       } catch (error) {
         if (!io.signal.aborted) throw error;

@@ -28,8 +28,8 @@ cc-jobs import swf FILE [--cluster NAME]
     a log in the Standard Workload Format 2.2; may be packed with gzip or zstd; '-' is standard input
     --cluster NAME    cluster of its jobs (default: the name of the file)
 cc-jobs import sacct FILE... [--timezone ZONE] [--cluster NAME] [--columns ORDER]
-    the output of 'sacct -P' with its header line, the output that Open XDMoD makes, which has none, or the output of
-    'sacct --json' (Slurm 23.11 to 25.11); may be packed with gzip or zstd; '-' is standard input
+    the output of 'sacct -P' with its header line, the output that Open XDMoD makes, which has none, or the JSON output
+    of sacct (Slurm 23.11 to 25.11); may be packed with gzip or zstd; '-' is standard input
     --timezone ZONE   time zone of times without an offset, such as Europe/Berlin (default UTC)
     --cluster NAME    cluster of records that name none
     --columns ORDER   columns of a file without header: ${ORDER_NAMES.join(', ')} (the order of Open XDMoD since

@@ -11,6 +11,7 @@ Prints two lines for .env:
 
 Both are Ed25519 keys in base64, as cc-backend writes them. If standard output is a new file, only its owner may read it
 (mode 600). If the file already exists, other accounts lose their access to it.`,
+  isShort: true,
   async run(args, io) {
     if (args.length > 0) throw new UsageError(`this command takes no arguments: '${args.join(' ')}'`);
     const { publicKey, privateKey } = await makeKeys();

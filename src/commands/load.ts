@@ -19,7 +19,8 @@ export async function loadNothing(stored: StoredJobsReader, source: ImportSource
   const report = { progress: progress.update.bind(progress), bad: progress.bad.bind(progress) };
   const summary = await importJobs(dryRun(stored), source, report, io.signal);
   const words = [countsOf(summary), ...(source.remarks?.() ?? [])].join(', ');
-  progress.line(`dry run, nothing was written: ${summary.complete ? '' : 'stopped: '}${words}`);
+  const { refusedTags: _, ...counts } = summary;
+  progress.ended(`dry run, nothing was written: ${summary.complete ? '' : 'stopped: '}${words}`, counts);
   return summary.complete && summary.bad === 0 ? 0 : 1;
 }
 
@@ -56,13 +57,14 @@ export async function load(
     throw error;
   }
   await finish();
-  for (const { type, name, scope } of summary.refusedTags) {
+  const { refusedTags, ...result } = summary;
+  for (const { type, name, scope } of refusedTags) {
     progress.line(`tag ${type}/${name} exists in another scope than '${scope}': skipped`);
   }
   const seconds = progress.elapsedSec;
   const rate = `${seconds.toFixed(1)} s, ${whole(summary.imported / Math.max(seconds, 0.001))} jobs/s`;
   const all = [countsOf(summary), ...extra, ...(source.remarks?.() ?? []), rate].join(', ');
-  progress.line(summary.complete ? all : stopped('stopped') + all);
+  progress.ended(summary.complete ? all : stopped('stopped') + all, { ...result, refusedTags: refusedTags.length });
   return summary.complete && summary.bad === 0 ? 0 : 1;
 }
 

@@ -7,6 +7,7 @@ export function manualCommand(commands: () => Promise<readonly NamedCommand[]>):
 
 Prints the manual page, which contains the help of every command:  cc-jobs man | man -l -
 To install it:  cc-jobs man > /usr/local/share/man/man1/cc-jobs.1`,
+    isShort: true,
     async run(args, io) {
       noArguments(args);
       io.stdout.write(manualPage(await commands()));

@@ -10,6 +10,7 @@ import { databaseFile, SettingsSchema } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, noArguments } from './command.ts';
 import { loadTarget, withDatabase } from './open-database.ts';
+import { reportResult } from './steps.ts';
 
 const ServerSettings = SettingsSchema.pick({ DB_URL: true, DB_AUTH_TOKEN: true, ARCHIVE_PATH: true });
 const CLOSE_LIMIT_MS = 5_000;
@@ -51,8 +52,9 @@ async function publishFrom(archivePath: string, db: Database): Promise<void> {
   });
 }
 
-function told({ stderr }: CommandIo, shown: string, { made, applied }: Migrated): number {
+function told(io: CommandIo, shown: string, { made, applied }: Migrated): number {
   const what = applied.length === 0 ? 'is up to date' : `${made ? 'created' : 'migrated'} (${applied.join(', ')})`;
-  stderr.write(`${shown}: ${what}\n`);
+  io.stderr.write(`${shown}: ${what}\n`);
+  reportResult(io, { database: shown, created: made, applied });
   return 0;
 }

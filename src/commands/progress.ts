@@ -1,13 +1,18 @@
 import type { ImportCounts } from '../import/run.ts';
 import type { CommandIo } from './command.ts';
+import { type ResultFields, reportResult, StepLines } from './steps.ts';
 
-/** Interval of progress lines on a terminal, and in a log. */
+/** Interval of progress lines on a terminal, with --json, and in a log. */
 const TERMINAL_EVERY_MS = 200;
+const JSON_EVERY_MS = 1000;
 const LOG_EVERY_MS = 5000;
 /** Bad records that are shown individually. */
 const REASONS_SHOWN = 20;
 
-/** Progress of a long task on standard error: a line that is redrawn on a terminal, separate lines otherwise. */
+/**
+ * Progress of a long task on standard error: a line that is redrawn on a terminal, JSON lines with --json, lines of text
+ * otherwise.
+ */
 export class Progress {
   readonly #stderr: CommandIo['stderr'];
   readonly #total: number | undefined;
@@ -26,20 +31,33 @@ export class Progress {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
-  update({ read, imported }: Readonly<ImportCounts>, position: number): void {
-    this.#draw(`${whole(read)} read, ${whole(imported)} imported, ${whole(read / this.elapsedSec)}/s`, position);
+  update(counts: Readonly<ImportCounts>, position: number): void {
+    const { read, imported } = counts;
+    const words = `${whole(read)} read, ${whole(imported)} imported, ${whole(read / this.elapsedSec)}/s`;
+    this.#show(words, { what: 'import', done: position, counts });
   }
 
-  #draw(done: string, position: number): void {
+  #show(words: string, step: { what: string; done: number; counts?: ResultFields }): void {
     const now = performance.now();
-    if (now - this.#shownAt < (this.#stderr.isTTY ? TERMINAL_EVERY_MS : LOG_EVERY_MS)) return;
+    if (now - this.#shownAt < this.#everyMs()) return;
     this.#shownAt = now;
+    const total = this.#total;
+    if (this.#stderr instanceof StepLines) this.#stderr.step({ ...step, ...(total === undefined ? {} : { total }) });
+    else this.#draw(words, step.done);
+  }
+
+  #everyMs(): number {
+    if (this.#stderr instanceof StepLines) return JSON_EVERY_MS;
+    return this.#stderr.isTTY ? TERMINAL_EVERY_MS : LOG_EVERY_MS;
+  }
+
+  #draw(words: string, position: number): void {
     const share = this.#total === undefined || this.#total === 0 ? undefined : position / this.#total;
     const left =
       share === undefined || share <= 0
         ? ''
         : `, ${Math.floor(share * 100)} %, ${duration((this.elapsedSec / share) * (1 - share))} left`;
-    const line = `${done}${left}`;
+    const line = `${words}${left}`;
     if (!this.#stderr.isTTY) this.#stderr.write(`${line}\n`);
     else this.#stderr.write(`\r\u001b[K${line}`);
     this.#isDrawn = this.#stderr.isTTY === true;
@@ -47,19 +65,27 @@ export class Progress {
 
   /** Shows the progress of a task that counts one kind of item. */
   counted(what: string, count: number): void {
-    this.#draw(`${whole(count)} ${what}, ${whole(count / this.elapsedSec)}/s`, count);
+    this.#show(`${whole(count)} ${what}, ${whole(count / this.elapsedSec)}/s`, { what, done: count });
   }
 
   /** Shows the progress of a copy. The total is in bytes, too. */
   copied(bytes: number): void {
-    this.#draw(`${whole(bytes / 2 ** 20)} MB copied`, bytes);
+    this.#show(`${whole(bytes / 2 ** 20)} MB copied`, { what: 'bytes copied', done: bytes });
   }
 
   /** Reports a bad record. Only the first ones are shown, the others are counted. */
   bad({ where, reason }: { where: string; reason: string }): void {
     this.#reasons++;
-    if (this.#reasons <= REASONS_SHOWN) this.line(`${where}: ${reason}`);
-    else if (this.#reasons === REASONS_SHOWN + 1) this.line('further bad records are only counted');
+    if (this.#reasons === REASONS_SHOWN + 1) this.line('further bad records are only counted');
+    if (this.#reasons > REASONS_SHOWN) return;
+    if (this.#stderr instanceof StepLines) this.#stderr.step({ what: 'bad record', where, reason });
+    else this.line(`${where}: ${reason}`);
+  }
+
+  /** Writes the last line, and for --json the same as numbers. */
+  ended(text: string, result: ResultFields): void {
+    this.line(text);
+    reportResult({ stderr: this.#stderr }, result);
   }
 
   /** Writes a separate line. */

@@ -21,6 +21,7 @@ import {
 import { type Command, ofOption, parsedArguments, UsageError } from './command.ts';
 import { withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';
+import { reportResult } from './steps.ts';
 
 /** The limit for the whole report. Without an index of SQLite for the filter, it reads all jobs a few times. */
 const LIMIT_MS = 3_600_000;
@@ -46,7 +47,9 @@ byte, until jobs change. DB_URL may be a libSQL server. docs/exports.md says wha
       const report = await withEither(io, (db) => read(db, options, io.signal));
       const tables = reportTables(report, false);
       const text = isHtml ? reportFile(tables).toString() : reportText(tables);
-      return await writeOutput(io, output, Readable.from([text]));
+      const status = await writeOutput(io, output, Readable.from([text]));
+      if (status === 0) reportResult(io, { path: output, bytes: Buffer.byteLength(text) });
+      return status;
     } catch (error) {
       if (!io.signal.aborted) throw error;
       io.stderr.write('stopped: there is no report\n');

@@ -1,9 +1,10 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { restoreBackup } from '../backup/restore-backup.ts';
 import { asStartupError, checkReadable } from '../db/startup-errors.ts';
 import { type Command, UsageError } from './command.ts';
 import { loadTarget } from './open-database.ts';
-import { whole } from './progress.ts';
+import { Progress, whole } from './progress.ts';
 
 export const restoreCommand: Command = {
   usage: `cc-jobs restore FILE
@@ -18,10 +19,12 @@ archive stays as it is.`,
     const backup = resolve(file);
     const { path } = loadTarget(io);
     await checkReadable(backup);
-    const { jobs, replaced } = await asStartupError(path, () => restoreBackup(backup, path, io.signal));
-    io.stderr.write(`${path}: has the ${whole(jobs)} jobs of ${backup}\n`);
-    if (replaced !== undefined)
-      io.stderr.write(`what was there before is in ${replaced}: delete it when all is well\n`);
+    const progress = new Progress(io.stderr, statSync(backup).size);
+    const { jobs, replaced } = await asStartupError(path, () =>
+      restoreBackup(backup, path, io.signal, (bytes) => progress.copied(bytes)),
+    );
+    progress.ended(`${path}: has the ${whole(jobs)} jobs of ${backup}`, { path, jobs, replaced });
+    if (replaced !== undefined) progress.line(`what was there before is in ${replaced}: delete it when all is well`);
     return 0;
   },
 };

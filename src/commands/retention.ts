@@ -15,6 +15,7 @@ import { type Command, type CommandIo, parsedArguments, UsageError } from './com
 import { ExportFile } from './export-file.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
+import { reportResult } from './steps.ts';
 
 /** The pause between two transactions, in which others get the lock. A service that waits for it retries every 5 ms. */
 const PAUSE_MS = 20;
@@ -42,6 +43,7 @@ it is reused for new jobs (docs/operations.md).`,
       const total = counted?.count ?? 0;
       if (dryRun) {
         io.stdout.write(`${total}\n`);
+        reportResult(io, { found: total });
         return 0;
       }
       const file = exportTo === undefined ? undefined : await ExportFile.open(resolve(exportTo), db);
@@ -84,8 +86,9 @@ async function deleteAll(db: Database, io: CommandIo, { beforeSec, omit, total, 
   const freedMb = await giveBack(db, io.signal);
   const seconds = progress.elapsedSec;
   const begin = complete ? '' : 'stopped (run it again to continue): ';
-  progress.line(
+  progress.ended(
     `${begin}${whole(deleted)} deleted${file === undefined ? '' : ' and exported'}, ${freedMb} MB freed, ${seconds.toFixed(1)} s`,
+    { found: total, deleted, freedMb, exportedTo: file?.path },
   );
   return complete ? 0 : 1;
 }

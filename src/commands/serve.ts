@@ -12,6 +12,7 @@ Serves the job database over HTTP until SIGTERM or SIGINT. Then it stops accepti
 within their deadline, and exits with 0. A second signal ends it at once. Logs are JSON lines on standard error. If
 systemd passes a listening socket, the service uses it in place of HOST and PORT. SIGHUP reads .env and the files
 cluster.json again, without a restart (docs/settings.md). In a terminal, SIGHUP ends the service.`,
+  isShort: true,
   async run(args, io) {
     noArguments(args);
     surviveShortages();

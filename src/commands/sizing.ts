@@ -9,6 +9,7 @@ export const sizingCommand: Command = {
     --cores N       cores of the machine; sets DB_MAX_CONNECTIONS to match
 
 Prints the memory limits that result from the DB_ settings.`,
+  isShort: true,
   async run(args, io) {
     const { memory, cores } = parseCommandLine(args);
     const machine = memory === undefined ? thisMachine() : machineOf(memory);

@@ -34,7 +34,8 @@ stops it between two transactions; run it again to continue.`,
         if (after !== undefined) await sleep(PAUSE_MS);
       } while (after !== undefined && !io.signal.aborted);
       const begin = after === undefined ? '' : 'stopped (run it again to continue): ';
-      progress.line(`${begin}${whole(changed)} submit times stored, ${progress.elapsedSec.toFixed(1)} s`);
+      const words = `${begin}${whole(changed)} submit times stored, ${progress.elapsedSec.toFixed(1)} s`;
+      progress.ended(words, { stored: changed });
       return after === undefined ? 0 : 1;
     });
   },

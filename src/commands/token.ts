@@ -14,6 +14,7 @@ Prints a token signed with JWT_PRIVATE_KEY, and nothing else.
     --user NAME    the user of the token
     --roles LIST   any of ${ROLES.join(', ')}; 'api' alone makes a machine account, which sees all jobs
     --days N       days until the token expires, 1 to ${MOST_DAYS} (default: never)`,
+  isShort: true,
   async run(args, io) {
     const options = readOptions(args);
     const key = SettingsSchema.shape.JWT_PRIVATE_KEY.safeParse(io.env['JWT_PRIVATE_KEY']);

@@ -9,6 +9,7 @@ import { type Bundle, bundleIn, checkSum, runProgram, unpack } from '../update/b
 import { untilHealthy } from '../update/health.ts';
 import { lead, linkTo, lockUpdates } from '../update/link.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
+import { reportResult } from './steps.ts';
 
 const DEFAULT_WAIT_SEC = 60;
 const MOST_WAIT_SEC = 3_600;
@@ -59,6 +60,7 @@ async function change(link: string, current: Bundle, fresh: Bundle, options: Opt
   }
   await lead(link, fresh.folder);
   say(`${basename(link)} leads to ${basename(fresh.folder)}, before to ${basename(current.folder)}`);
+  reportResult(io, { from: current.version, to: fresh.version, isRestarted: false });
   if (options.restart === undefined) {
     say('restart the service to use it');
     return 0;
@@ -66,9 +68,11 @@ async function change(link: string, current: Bundle, fresh: Bundle, options: Opt
   const why = (await restarted(options.restart)) ?? (await untilHealthy(options.health, options.waitMs, io.signal));
   if (why === undefined) {
     say(`${options.health} answers: cc-jobs ${fresh.version} serves`);
+    reportResult(io, { isRestarted: true });
     return 0;
   }
   await lead(link, current.folder);
+  reportResult(io, { to: current.version });
   say(`${fresh.version} is not healthy (${why}): ${basename(link)} leads to ${basename(current.folder)} again`);
   // Also after Ctrl-C: a link that leads to the one and a service that runs the other would be worse.
   const again =

@@ -33,6 +33,7 @@ cc-jobs user sync-ldap [--delete]
 Works on the file of DB_URL, also while it is being served. Deleting an account deletes its settings; its jobs and tags
 stay. Existing sessions and tokens stay valid unless JWT_VALIDATE_USER=on; a new password does not end them. sync-ldap creates an account with the role user
 for each user of the directory of LDAP_URL.`,
+  isShort: true,
   async run(args, io) {
     const { positionals, values } = parseCommandLine(args);
     const [action, name, ...more] = positionals;
