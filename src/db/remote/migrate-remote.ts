@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@libsql/client/web';
 import { StartupError } from '../../startup-error.ts';
-import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from '../schema/migrations.ts';
-import { checkVersion } from '../schema/schema-version.ts';
+import { BASE, FOLDER, type Migrated, migrationNames, OF_CC_BACKEND, RECORD } from '../schema/migrations.ts';
+import { checkMigrations, checkVersion } from '../schema/schema-version.ts';
 import { faultOfRemote } from './remote-faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';
 
@@ -20,12 +20,13 @@ export async function migrateRemote(server: RemoteServer): Promise<Migrated> {
     const made = !(await has(client, 'job'));
     if (!made) await checkVersions(client);
     const adopts = !made && !(await has(client, 'ccjobs_migrations'));
+    const keepsBase = adopts || (await client.execute(OF_CC_BACKEND)).rows.length > 0;
     const applied: string[] = [];
     for (const name of await migrationNames()) {
-      const sql = adopts && BASE.includes(name) ? '' : await readFile(join(FOLDER, name), 'utf8');
+      const sql = keepsBase && BASE.includes(name) ? '' : await readFile(join(FOLDER, name), 'utf8');
       if (await apply(client, name, sql)) applied.push(name);
     }
-    return { made, applied: applied.filter((name) => !(adopts && BASE.includes(name))) };
+    return { made, applied: applied.filter((name) => !(keepsBase && BASE.includes(name))) };
   });
 }
 
@@ -44,9 +45,7 @@ const READABLE = [
 export async function checkRemote(server: RemoteServer): Promise<Record<string, number>> {
   return await asking(server, async (client) => {
     await checkVersions(client);
-    const applied = (await has(client, 'ccjobs_migrations'))
-      ? (await client.execute('SELECT name FROM ccjobs_migrations')).rows.map(({ name }) => name)
-      : [];
+    const applied = await appliedIn(client);
     const missing = (await migrationNames()).filter((name) => !BASE.includes(name) && !applied.includes(name));
     if (missing.length === 0) return await pragmasOf(client);
     throw new StartupError(
@@ -73,6 +72,11 @@ function addressOf({ url }: RemoteServer): string {
   return `${protocol}//${host}`;
 }
 
+async function appliedIn(client: Client): Promise<string[]> {
+  if (!(await has(client, 'ccjobs_migrations'))) return [];
+  return (await client.execute('SELECT name FROM ccjobs_migrations')).rows.map(({ name }) => String(name));
+}
+
 async function checkVersions(client: Client): Promise<void> {
   if (!(await has(client, 'schema_migrations')) || !(await has(client, 'job'))) {
     throw new StartupError("the libSQL server of DB_URL has no job database: create one with 'cc-jobs migrate'");
@@ -80,6 +84,7 @@ async function checkVersions(client: Client): Promise<void> {
   const { rows } = await client.execute('SELECT version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations');
   const [row] = rows;
   checkVersion('the database of DB_URL', Number(row?.['version'] ?? Number.NaN), Number(row?.['dirty'] ?? 0) !== 0);
+  checkMigrations('the database of DB_URL', await appliedIn(client), await migrationNames());
   const { rows: keys } = await client.execute('PRAGMA foreign_keys');
   if (Number(keys[0]?.['foreign_keys']) !== 1) {
     throw new StartupError(

@@ -6,7 +6,7 @@ import { Sqlite } from '../driver/node-sqlite.ts';
 import { BUSY_TIMEOUT_MS } from '../driver/pragmas.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
 import { asStartupError } from '../startup-errors.ts';
-import { BASE, FOLDER, type Migrated, migrationNames, RECORD } from './migrations.ts';
+import { BASE, FOLDER, type Migrated, migrationNames, OF_CC_BACKEND, RECORD } from './migrations.ts';
 import { checkFile, checkNoReplica } from './schema-check.ts';
 
 /** Milliseconds that a second run waits for the first. The migrations of a new file take a few. */
@@ -77,8 +77,9 @@ async function apply(db: Sqlite, name: string): Promise<boolean> {
   db.exec(RECORD);
   const known = db.all('SELECT 1 FROM ccjobs_migrations WHERE name = ?', [name]);
   if (known.length > 0) return false;
-  db.exec(await readFile(join(FOLDER, name), 'utf8'));
   record(db, name);
+  if (BASE.includes(name) && db.all(OF_CC_BACKEND).length > 0) return false;
+  db.exec(await readFile(join(FOLDER, name), 'utf8'));
   return true;
 }
 

@@ -7,7 +7,8 @@ import { START_BUSY_LIMIT_MS } from '../driver/pragmas.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
 import { JOB_COLUMNS } from '../job-rows.ts';
 import { startupErrorOf } from '../startup-errors.ts';
-import { checkVersion } from './schema-version.ts';
+import { migrationNames } from './migrations.ts';
+import { checkMigrations, checkVersion } from './schema-version.ts';
 
 const HEADER_BYTES = 100; // https://www.sqlite.org/fileformat.html
 const WRITE_BITS = 0o222;
@@ -21,8 +22,9 @@ export async function checkFile(path: string): Promise<void> {
   checkNoReplica(path);
   await checkFolder(dirname(shown), shown);
   await checkAccess(path, shown);
-  const { version, dirty, missing } = await readVersion(path, shown);
+  const { version, dirty, missing, applied } = await readVersion(path, shown);
   checkVersion(shown, version, dirty);
+  checkMigrations(shown, applied, await migrationNames());
   if (missing.length > 0) {
     throw new StartupError(
       `${shown}: has schema version ${version}, but table job lacks ${missing.join(', ')}: it is not a database of cc-backend, or was changed by hand`,
@@ -115,7 +117,9 @@ async function readVersion(path: string, shown: string) {
     }
     const names = new Set(db.all("SELECT name FROM pragma_table_info('job')").map(({ name }) => name));
     const missing = ['id', ...JOB_COLUMNS].filter((name) => !names.has(name));
-    return { version: Number(row['version']), dirty: Number(row['dirty']) !== 0, missing };
+    const hasRecord = db.all("SELECT 1 FROM sqlite_schema WHERE name = 'ccjobs_migrations'").length > 0;
+    const applied = hasRecord ? db.all('SELECT name FROM ccjobs_migrations').map(({ name }) => String(name)) : [];
+    return { applied, version: Number(row['version']), dirty: Number(row['dirty']) !== 0, missing };
   } catch (error) {
     if (error instanceof StartupError) throw error;
     if (sqliteCode(error) === SQLITE.NOTADB) throw noDatabase(shown, error);

@@ -21,3 +21,19 @@ export function checkVersion(shown: string, version: number, dirty: boolean): vo
     );
   }
 }
+
+/** The name of a migration that earlier versions of cc-jobs cannot ignore. All others only add tables of ours. */
+const BREAKING = /^\d{4}_breaking_/;
+
+/**
+ * Checks that every migration of a database is known here, or may be ignored. `applied` is the record of the database,
+ * `known` the migrations of this version. Throws StartupError.
+ */
+export function checkMigrations(shown: string, applied: readonly string[], known: readonly string[]): void {
+  const newer = applied.filter((name) => BREAKING.test(name) && !known.includes(name));
+  if (newer.length === 0) return;
+  throw new StartupError(
+    `${shown}: a newer cc-jobs has changed this database (${newer.join(', ')}), and this version cannot read it: ` +
+      'update cc-jobs, or restore a backup from before its upgrade',
+  );
+}
