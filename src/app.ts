@@ -96,6 +96,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
   const app = new OpenAPIHono<AppEnv>();
   const assets = new Assets(service.assets);
   const upstream = shared.upstreamOf(service);
+  const oidcContacts = shared.oidcContactsOf(service);
 
   app.onError(answerError);
   app.use(requestId());
@@ -111,6 +112,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
     c.set('refusals', shared.refusals);
     c.set('refusedReports', shared.refusedReports);
     c.set('upstream', upstream);
+    c.set('oidcContacts', oidcContacts);
     c.set('log', service.log.child({ requestId: c.get('requestId') }));
     await next();
     // Last, because a response made without `c` lacks headers set earlier. c.header() would copy the response.
@@ -153,7 +155,9 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
   for (const route of [healthz, assetFiles, query, login(shared.passwordLogins)]) app.route('/', route);
-  if (service.settings.OIDC_PROVIDER !== undefined) app.route('/', oidcLogin(service, shared.oidcGate));
+  if (oidcContacts !== undefined) {
+    app.route('/', oidcLogin(service, { gate: shared.oidcGate, contacts: oidcContacts }));
+  }
   if (service.metrics !== undefined) app.route('/', metrics(service.metrics));
   const asVisitor = visitors();
   for (const path of PAGES) app.use(path, asVisitor);

@@ -1,3 +1,5 @@
+import type { DirectoryStatus } from './system-state.ts';
+
 /** A user as a directory describes them. */
 export interface DirectoryUser {
   readonly username: string;
@@ -13,4 +15,5 @@ export interface Directory {
   find(username: string, signal: AbortSignal): Promise<DirectoryUser | undefined>;
   /** All users. It may take a minute. Throws `login_unavailable`. */
   users(): Promise<DirectoryUser[]>;
+  status(): DirectoryStatus;
 }

@@ -14,6 +14,39 @@ export interface SystemState extends RuntimeState {
   readonly refusedReports: RefusedReportsStatus;
   /** Only with GRAPHQL_UPSTREAM. */
   readonly upstream?: UpstreamStatus | undefined;
+  /** Only with OIDC_PROVIDER or LDAP_URL. */
+  readonly signOn?: SignOnStatus | undefined;
+}
+
+/** The systems that check logins in place of cc-jobs. */
+export interface SignOnStatus {
+  /** Only with OIDC_PROVIDER. */
+  readonly oidc?: OidcStatus;
+  /** Only with LDAP_URL. */
+  readonly ldap?: DirectoryStatus & { readonly lastSync?: TimedWorkStatus | undefined };
+}
+
+export interface OidcStatus {
+  /** The host of the issuer. */
+  readonly issuer: string;
+  /** The endpoints and algorithms of the provider, which are read again when they are older than five minutes. */
+  readonly discovery: ContactStatus;
+  /** The keys of the provider, which are read for each login. */
+  readonly keys: ContactStatus;
+}
+
+export interface DirectoryStatus {
+  /** The host of LDAP_URL, and the port if it is not the usual one. */
+  readonly server: string;
+  readonly encryption: 'TLS' | 'StartTLS' | 'none';
+  readonly contact: ContactStatus;
+}
+
+/** A system that is asked over the network, since the start of this process. */
+export interface ContactStatus {
+  /** Unix seconds. */
+  readonly lastOkAt?: number;
+  readonly lastFailure?: { readonly at: number; readonly reason: string };
 }
 
 /** The cc-backend of GRAPHQL_UPSTREAM. The counts are since the start. */

@@ -50,6 +50,7 @@ const WITHOUT = [
   'graphql/schema/operations.ts',
   'graphql/stored-job.ts',
   'http/assets.ts',
+  'http/auth/oidc/oidc-contacts.ts',
   'http/auth/oidc/oidc-gate.ts',
   'http/auth/signing-keys.ts',
   'http/env.ts',

@@ -5,6 +5,7 @@ import { admitExternal } from '../../src/http/auth/external-account.ts';
 import { faultOfLogin, LoginFailure } from '../../src/http/auth/login-failures.ts';
 import { userOfClaims } from '../../src/http/auth/oidc/claims.ts';
 import { keepLogin, takeLogin } from '../../src/http/auth/oidc/login-cookie.ts';
+import type { OidcContacts } from '../../src/http/auth/oidc/oidc-contacts.ts';
 import type { OidcProvider } from '../../src/http/auth/oidc/provider.ts';
 import { startSession } from '../../src/http/auth/session.ts';
 import { addressWithin } from '../../src/http/auth/within-site.ts';
@@ -22,12 +23,14 @@ interface Shared {
  * Single sign-on by OpenID Connect (contract/auth.md §7): /oidc-login leads to the provider, which leads back to
  * /oidc-callback. /oidc-logout leads to the page of the provider that ends the session there.
  */
-export function oidcLogin(service: Pick<Service, 'settings' | 'hasSharedLimits'>, gate: Gate): Hono<AppEnv> {
-  const { settings, hasSharedLimits } = service;
+export function oidcLogin(
+  { settings, hasSharedLimits }: Pick<Service, 'settings' | 'hasSharedLimits'>,
+  { gate, contacts }: { gate: Gate; contacts: OidcContacts },
+): Hono<AppEnv> {
   let loaded: Promise<OidcProvider> | undefined;
   const load = async () => {
     const { OidcProvider: Provider } = await import('../../src/http/auth/oidc/provider.ts');
-    return new Provider(settings, { sharesWait: hasSharedLimits });
+    return new Provider(settings, { sharesWait: hasSharedLimits, contacts });
   };
   const shared: Shared = { provider: () => (loaded ??= load()), gate };
   return new Hono<AppEnv>()

@@ -1,4 +1,4 @@
-import type { DatabaseStatus, ProcessesStatus, ProcessStatus, SystemState } from '../system-state.ts';
+import type { ContactStatus, DatabaseStatus, ProcessesStatus, ProcessStatus, SystemState } from '../system-state.ts';
 import { whole } from './progress.ts';
 
 const MB = 2 ** 20;
@@ -40,6 +40,7 @@ export function statusLines(state: SystemState, url: string): string[] {
             `${Math.round(database.replica.lagMs)} ms behind${database.replica.failing === undefined ? '' : `: ${database.replica.failing}`}`,
           ),
         ]),
+    ...signOnLines(state),
     line('counters', counters(parts)),
     ...reports(state),
     ...timedWork.map(({ name, beganAt, endedAt }) =>
@@ -63,6 +64,24 @@ function indexLines({ columns }: DatabaseStatus): string[] {
   return [
     line('column index', `${state}${jobs}${why}; ${whole(answers)} answers, ${whole(declined)} by SQL, ${queued} wait`),
   ];
+}
+
+function signOnLines({ signOn: { oidc, ldap } = {} }: SystemState): string[] {
+  return [
+    ...(oidc === undefined
+      ? []
+      : [
+          line('single sign-on', `${oidc.issuer}: discovery ${contact(oidc.discovery)}`),
+          line('', `keys ${contact(oidc.keys)}`),
+        ]),
+    ...(ldap === undefined ? [] : [line('LDAP', `${ldap.server}: ${contact(ldap.contact)}`)]),
+  ];
+}
+
+function contact({ lastOkAt, lastFailure }: ContactStatus): string {
+  const failed = lastFailure === undefined ? undefined : `failed ${time(lastFailure.at)} (${lastFailure.reason})`;
+  const answered = lastOkAt === undefined ? undefined : `answered ${time(lastOkAt)}`;
+  return [answered, failed].filter((words) => words !== undefined).join(', ') || 'not asked yet';
 }
 
 /** The events that have happened at all, of all processes together. */

@@ -17,6 +17,7 @@ import type { SettingValues } from '../settings.ts';
 import type { MemorySample, RefusedReport, RuntimeState } from '../system-state.ts';
 import type { Turns } from '../turns.ts';
 import type { Assets, AssetTexts } from './assets.ts';
+import type { OidcContacts } from './auth/oidc/oidc-contacts.ts';
 import type { HashPassword } from './auth/password-hash.ts';
 import type { ComparePassword } from './auth/passwords.ts';
 import type { RefusalLog } from './errors/refusal-log.ts';
@@ -127,6 +128,8 @@ export interface AppEnv {
     refusedReports: RefusedReports;
     /** Undefined without GRAPHQL_UPSTREAM. */
     upstream: Upstream | undefined;
+    /** Undefined without OIDC_PROVIDER. */
+    oidcContacts: OidcContacts | undefined;
     /** The job of a start or a stop. */
     reportedJob: Pick<RefusedReport, 'jobId' | 'cluster' | 'id'> | undefined;
     /** True if a refused request is logged. */

@@ -1,6 +1,7 @@
 import type { Gate } from '../gate.ts';
 import { JobQuestions } from '../questions/ask.ts';
 import { Partitions } from '../questions/partitions/partitions.ts';
+import { OidcContacts } from './auth/oidc/oidc-contacts.ts';
 import { oidcGate } from './auth/oidc/oidc-gate.ts';
 import { PasswordLogins } from './auth/password-login.ts';
 import type { Service } from './env.ts';
@@ -25,6 +26,7 @@ export class Shared {
   readonly refusedReports = new RefusedReports();
   readonly passwordLogins: PasswordLogins;
   readonly oidcGate: Gate;
+  #oidcContacts: OidcContacts | undefined;
   #upstream: { address: string | undefined; upstream: Upstream | undefined } | undefined;
 
   constructor(service: Service) {
@@ -46,5 +48,13 @@ export class Shared {
       this.#upstream = { address, upstream: Upstream.of(service) };
     }
     return this.#upstream.upstream;
+  }
+
+  /** What is known of the provider of OIDC_PROVIDER, as long as it is the same one. */
+  oidcContactsOf({ settings: { OIDC_PROVIDER: provider } }: Service): OidcContacts | undefined {
+    if (this.#oidcContacts?.provider !== provider) {
+      this.#oidcContacts = provider === undefined ? undefined : new OidcContacts(provider);
+    }
+    return this.#oidcContacts;
   }
 }

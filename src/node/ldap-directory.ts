@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { AndFilter, type Entry, EqualityFilter, type Filter, FilterParser } from 'ldapts';
 import type { Directory, DirectoryUser } from '../directory.ts';
 import { Fault } from '../faults.ts';
-import { LoginFailure } from '../http/auth/login-failures.ts';
+import { LoginFailure, whyUnavailable } from '../http/auth/login-failures.ts';
+import { LastContact } from '../last-contact.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import { type LdapServer, type LdapSession, withLdap } from './ldap-session.ts';
+import type { DirectoryStatus } from '../system-state.ts';
+import { type LdapServer, type LdapSession, type SessionLimits, withLdap } from './ldap-session.ts';
 
 /** Time for a login at the directory. A request never waits for it longer than half of its time limit. */
 const LOGIN_MS = 5_000;
@@ -19,8 +21,11 @@ const PAGE = 500;
 
 type LdapSettings = Pick<SettingValues, Extract<keyof SettingValues, `LDAP_${string}`> | 'REQUEST_TIMEOUT_MS'>;
 
-/** The directory of LDAP_URL. It is not asked at the start. Throws StartupError. */
-export async function openLdapDirectory(settings: LdapSettings): Promise<Directory> {
+/**
+ * The directory of LDAP_URL. It is not asked at the start. `contact` is that of an earlier object for the same server.
+ * Throws StartupError.
+ */
+export async function openLdapDirectory(settings: LdapSettings, contact = new LastContact()): Promise<LdapDirectory> {
   const { LDAP_URL = '', LDAP_TLS, LDAP_CA_FILE } = settings;
   const url = new URL(LDAP_URL);
   const server: LdapServer = {
@@ -28,7 +33,7 @@ export async function openLdapDirectory(settings: LdapSettings): Promise<Directo
     startTls: url.protocol === 'ldap:' && LDAP_TLS,
     ca: LDAP_CA_FILE === undefined ? undefined : await readCa(LDAP_CA_FILE),
   };
-  return new LdapDirectory(server, settings, parsed(settings.LDAP_USER_FILTER));
+  return new LdapDirectory(server, settings, parsed(settings.LDAP_USER_FILTER), contact);
 }
 
 async function readCa(path: string): Promise<string> {
@@ -52,12 +57,15 @@ function parsed(filter: string): Filter {
   throw new StartupError('LDAP_USER_FILTER must be a filter such as (objectClass=posixAccount)');
 }
 
-class LdapDirectory implements Directory {
+export class LdapDirectory implements Directory {
+  /** It goes on after a reload. */
+  readonly contact: LastContact;
   readonly #server: LdapServer;
   readonly #settings: LdapSettings;
   readonly #userFilter: Filter;
 
-  constructor(server: LdapServer, settings: LdapSettings, userFilter: Filter) {
+  constructor(server: LdapServer, settings: LdapSettings, userFilter: Filter, contact: LastContact) {
+    this.contact = contact;
     this.#server = server;
     this.#settings = settings;
     this.#userFilter = userFilter;
@@ -98,7 +106,7 @@ class LdapDirectory implements Directory {
 
   async #list(): Promise<DirectoryUser[]> {
     const { LDAP_UID_ATTR, LDAP_USER_BASE = '' } = this.#settings;
-    return await withLdap(this.#server, { limitMs: LIST_MS, mostBytes: LIST_BYTES }, async (session) => {
+    return await this.#ask({ limitMs: LIST_MS, mostBytes: LIST_BYTES }, async (session) => {
       await this.#bindToSearch(session);
       const users: DirectoryUser[] = [];
       const options = { ...this.#attributes(), filter: this.#userFilter, paged: { pageSize: PAGE } };
@@ -115,7 +123,17 @@ class LdapDirectory implements Directory {
 
   async #login<Result>(signal: AbortSignal, work: (session: LdapSession) => Promise<Result>): Promise<Result> {
     const limitMs = Math.min(LOGIN_MS, this.#settings.REQUEST_TIMEOUT_MS / 2);
-    return await withLdap(this.#server, { limitMs, mostBytes: LOGIN_BYTES, signal }, work);
+    return await this.#ask({ limitMs, mostBytes: LOGIN_BYTES, signal }, work);
+  }
+
+  async #ask<Result>(limits: SessionLimits, work: (session: LdapSession) => Promise<Result>): Promise<Result> {
+    return await this.contact.note(() => withLdap(this.#server, limits, work), whyUnavailable);
+  }
+
+  status(): DirectoryStatus {
+    const { url, startTls } = this.#server;
+    const encryption = url.protocol === 'ldaps:' ? 'TLS' : startTls ? 'StartTLS' : 'none';
+    return { server: url.host, encryption, contact: this.contact.status() };
   }
 
   async #bindToSearch(session: LdapSession): Promise<void> {

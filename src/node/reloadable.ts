@@ -2,19 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { readClusterFiles } from '../archive/open.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
-import type { Directory } from '../directory.ts';
 import type { ServiceMetrics } from '../http/metrics/service-metrics.ts';
 import type { Log } from '../log.ts';
 import { reloadedSettings } from '../reloaded-settings.ts';
 import type { Settings, SettingValues } from '../settings.ts';
 import { type ClusterFiles, clustersOf } from './cluster-files.ts';
+import type { LdapDirectory } from './ldap-directory.ts';
 
 /** What a reload replaces. Everything else lives as long as the service. */
 export interface Reloadable {
   readonly settings: Settings;
   readonly clusters: Clusters;
   /** Undefined without LDAP_URL. */
-  readonly directory: Directory | undefined;
+  readonly directory: LdapDirectory | undefined;
   /** Undefined if /metrics is not served. */
   readonly metrics: ServiceMetrics | undefined;
 }
@@ -30,13 +30,15 @@ export interface Place {
   readonly log: Log;
 }
 
-/** Reads what the settings name, without a change to anything. Throws StartupError. */
-export async function prepare(settings: Settings, archiveRoot: string): Promise<Prepared> {
+/**
+ * Reads what the settings name, without a change to anything. `before` is what has been in force until now. Throws
+ * StartupError.
+ */
+export async function prepare(settings: Settings, archiveRoot: string, before?: Reloadable): Promise<Prepared> {
   const clusterFiles = await readClusterFiles(archiveRoot);
-  return { settings, clusterFiles, directory: await directoryOf(settings.values) };
+  return { settings, clusterFiles, directory: await directoryOf(settings.values, before) };
 }
 
-/** `before` is what has been in force until now. */
 export async function completed(
   { settings, directory, clusterFiles }: Prepared,
   { db, log }: Pick<Place, 'db' | 'log'>,
@@ -57,16 +59,20 @@ export interface Change {
 /** What replaces `before` if these settings are read now. Throws StartupError if something is not valid. */
 export async function reloaded(before: Reloadable, read: Settings, place: Place): Promise<Change> {
   const { settings, changed, restartFor } = reloadedSettings(before.settings, read);
-  const next = await completed(await prepare(settings, place.archiveRoot), place, before);
+  const next = await completed(await prepare(settings, place.archiveRoot, before), place, before);
   const hasSameClusters = isDeepStrictEqual(next.clusters.list, before.clusters.list);
   return { next, changed: hasSameClusters ? changed : [...changed, 'clusters'], restartFor };
 }
 
 /** The library is only loaded with LDAP_URL. Throws StartupError. */
-async function directoryOf(settings: SettingValues): Promise<Directory | undefined> {
+async function directoryOf(
+  settings: SettingValues,
+  before: Reloadable | undefined,
+): Promise<LdapDirectory | undefined> {
   if (settings.LDAP_URL === undefined) return undefined;
   const { openLdapDirectory } = await import('./ldap-directory.ts');
-  return await openLdapDirectory(settings);
+  const isSame = before?.settings.values.LDAP_URL === settings.LDAP_URL;
+  return await openLdapDirectory(settings, isSame ? before?.directory?.contact : undefined);
 }
 
 /** The library is only loaded if the metrics are served. Counters go on after a reload. */

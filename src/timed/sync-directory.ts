@@ -5,6 +5,9 @@ import type { Deadline } from '../deadline.ts';
 import type { Directory } from '../directory.ts';
 import { isUsername } from '../jobs/account.ts';
 
+/** The name in the record of timed work. */
+export const SYNC_DIRECTORY = 'syncDirectory';
+
 interface Sync {
   db: Database;
   directory: Directory;

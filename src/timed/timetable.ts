@@ -4,7 +4,7 @@ import type { Deadline } from '../deadline.ts';
 import type { Directory } from '../directory.ts';
 import type { DeleteCursor } from '../jobs/retention-options.ts';
 import type { SettingValues } from '../settings.ts';
-import { syncDirectory } from './sync-directory.ts';
+import { SYNC_DIRECTORY, syncDirectory } from './sync-directory.ts';
 
 export interface TimedContext {
   db: Database;
@@ -78,7 +78,7 @@ export const TIMETABLE: readonly TimedTask[] = [
     },
   },
   {
-    name: 'syncDirectory',
+    name: SYNC_DIRECTORY,
     everySec: ({ LDAP_SYNC_S }) => LDAP_SYNC_S,
     run: async ({ db, directory, settings, step }) =>
       directory === undefined ? {} : await syncDirectory({ db, directory, deletes: settings.LDAP_SYNC_DELETE, step }),

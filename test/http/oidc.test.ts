@@ -3,6 +3,7 @@ import { startDeadline } from '../../src/deadline.ts';
 import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/login-failures.ts';
 import { userOfClaims } from '../../src/http/auth/oidc/claims.ts';
 import { Refreshed } from '../../src/http/auth/oidc/refreshed.ts';
+import type { OidcStatus, SystemState } from '../../src/system-state.ts';
 import { ACCOUNTS } from '../support/accounts.ts';
 import { type HostileProvider, hostileProvider, signingKey } from '../support/hostile-provider.ts';
 import { CLIENT, type RealProvider, realProvider } from '../support/real-provider.ts';
@@ -532,8 +533,25 @@ describe('single sign-on at a provider that misbehaves', () => {
     expect(JSON.stringify(service.lines)).not.toContain(CLIENT.secret);
   });
 
+  /** What /api/system says of the provider. */
+  async function shown(): Promise<OidcStatus | undefined> {
+    const answer = await service.get('/api/system', 'root', 'admin', 'api');
+    const text = await answer.text();
+    expect(text).not.toContain(CLIENT.secret);
+    return (JSON.parse(text) as SystemState).signOn?.oidc;
+  }
+
   test('a valid login at the same provider succeeds, also after its keys have changed', async () => {
+    const issuer = new URL(provider.url).host;
+    expect(await shown()).toEqual({ issuer, discovery: {}, keys: {} });
     expect((await logIn()).status).toBe(302);
+    const ok = { lastOkAt: expect.closeTo(nowSec, -2) };
+    expect(await shown()).toEqual({ issuer, discovery: ok, keys: ok });
+    provider.answers['/keys'] = (response) => void response.writeHead(500).end();
+    await logIn();
+    const lastFailure = { at: expect.closeTo(nowSec, -2), reason: expect.stringMatching(/^provider-invalid: .*500/) };
+    expect(await shown()).toEqual({ issuer, discovery: ok, keys: { ...ok, lastFailure } });
+    delete provider.answers['/keys'];
     provider.key = second;
     provider.keys = [second];
     expect((await logIn()).status).toBe(302);
@@ -546,6 +564,9 @@ describe('single sign-on at a provider that misbehaves', () => {
     expect(await page.text()).toContain('name="password"');
     await Promise.all([1, 2, 3].map(() => new Browser(service).send('/oidc-login')));
     expect(provider.asked).toEqual([DISCOVERY]); // not by each of them
+    expect(await shown()).toMatchObject({
+      discovery: { lastFailure: { reason: expect.stringMatching(/^provider-invalid: /) } },
+    });
     delete provider.answers[DISCOVERY];
     await expect.poll(async () => (await new Browser(service).send('/oidc-login')).status).toBe(302);
   });

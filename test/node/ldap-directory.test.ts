@@ -7,6 +7,7 @@ import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/login
 import { openLdapDirectory } from '../../src/node/ldap-directory.ts';
 import { withLdap } from '../../src/node/ldap-session.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
+import type { SystemState } from '../../src/system-state.ts';
 import { runTimedWork } from '../../src/timed/run.ts';
 import { TIMETABLE } from '../../src/timed/timetable.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
@@ -171,6 +172,12 @@ describe('logging in with a password of the directory', () => {
     service.query(
       `SELECT username, name, ldap, CAST(roles AS TEXT) AS roles, password IS NULL AS hasNone FROM hpc_user ORDER BY username`,
     );
+  /** What /api/system says of the directory. */
+  const shown = async () => {
+    const text = await (await service.get('/api/system', 'root', 'admin', 'api')).text();
+    expect(text).not.toMatch(/password of|of the searcher/);
+    return (JSON.parse(text) as SystemState).signOn?.ldap;
+  };
   const failures = () =>
     service.lines
       .filter(({ message }) => message === 'login failed')
@@ -403,9 +410,14 @@ describe('logging in with a password of the directory', () => {
   test('a directory that cannot decide does not use up the attempts of a user', async () => {
     await open();
     directory.hook = answers('bind', 51);
+    const { host: server } = new URL(directory.url);
+    expect(await shown()).toEqual({ server, encryption: 'StartTLS', contact: {} });
     for (let attempt = 0; attempt < 7; attempt += 1) expect((await logIn('ldap', 'password of ldap')).status).toBe(503);
+    const lastFailure = { at: expect.any(Number), reason: expect.stringMatching(/^directory-unreachable: .*51/) };
+    expect(await shown()).toMatchObject({ contact: { lastFailure } });
     directory.hook = undefined;
     expect((await logIn('ldap', 'password of ldap')).status).toBe(302);
+    expect(await shown()).toMatchObject({ contact: { lastOkAt: expect.any(Number), lastFailure } });
     for (let attempt = 0; attempt < 5; attempt += 1) await logIn('ldap', 'wrong');
     expect(await (await logIn('ldap', 'password of ldap')).text()).toContain('Too many failed attempts');
   });

@@ -116,7 +116,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
   });
 
   test('says what a reload changed, and why one was refused', async () => {
-    const { page } = await openVisit(browser, service.url, { javaScriptEnabled: false });
+    const { page, texts } = await openVisit(browser, service.url, { javaScriptEnabled: false });
     const noteAfter = async (changes: Record<string, string>) => {
       await service.reload(() => settingsOnNode({ env: { ...env, ...changes } }));
       await page.goto('/system');
@@ -126,6 +126,19 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
     expect(changed).toMatch(/^Reloaded at .*; changed: METRICS_TOP\. A restart is needed for DB_QUEUE_LIMIT\.$/);
     const refused = await noteAfter({ METRICS_TOP: 'many' });
     expect(refused).toMatch(/was refused: METRICS_TOP must be a whole number from 0 to 100$/);
-    expect(await page.locator('section:has(#settings) tr:has(th:text-is("METRICS_TOP")) .value').innerText()).toBe('3');
+    const settings = await texts('section:has(#settings) tbody tr');
+    expect(settings.find((row) => row.startsWith('METRICS_TOP'))).toContain('3 environment');
+    expect(await page.locator('#sign-on').count()).toBe(0);
+    const oidc = {
+      OIDC_PROVIDER: 'https://sso.example/realms/hpc',
+      PUBLIC_URL: 'https://jobs.example',
+      OID_CLIENT_ID: 'x',
+    };
+    await noteAfter({ ...oidc, LDAP_URL: 'ldaps://ldap.example', LDAP_USER_BIND: 'uid={username}' });
+    expect(await page.locator('section:has(#sign-on) tbody tr').allInnerTexts()).toEqual([
+      expect.stringMatching(/^discovery of the OpenID Connect provider\s+sso.example\s+not asked yet\s+—$/),
+      expect.stringMatching(/^its keys\s+sso.example\s+not asked yet\s+—$/),
+      expect.stringMatching(/^LDAP directory TLS\s+ldap.example\s+not asked yet\s+—$/),
+    ]);
   });
 });

@@ -87,6 +87,12 @@ export class LoginFailure extends Error {
 
 const LONGEST_DETAIL = 300;
 
+/** Why another system could not decide, for operators. Undefined for any other error. */
+export function whyUnavailable(error: unknown): string | undefined {
+  if (!(error instanceof LoginFailure) || !error.isUnavailable) return undefined;
+  return `${error.kind}: ${error.detail.slice(0, LONGEST_DETAIL)}`;
+}
+
 /** Logs a failed login for the operator, and returns the fault for the page. */
 export function faultOfLogin(c: Context<AppEnv>, { kind, detail }: LoginFailure): Fault {
   const { code, page }: FailureKind = LOGIN_FAILURES[kind];

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { SECRETS, type SettingName, type SettingValues } from '../../settings.ts';
-import type { DatabaseStatus, SystemState } from '../../system-state.ts';
+import type { DatabaseStatus, RuntimeState, SignOnStatus, SystemState } from '../../system-state.ts';
+import { SYNC_DIRECTORY } from '../../timed/sync-directory.ts';
 import type { AppEnv } from '../env.ts';
 
 /** Returns the settings in force and the state of the service, without secrets. */
@@ -10,13 +11,27 @@ export function systemState(c: Context<AppEnv>): SystemState {
   const refusedReports = c.get('refusedReports');
   const upstream = c.get('upstream');
   const database = db.status();
+  const runtime = service.system();
   return {
     settings: shown(service.settings),
     degraded: degradedReasons(c, database),
     database,
     refusedReports: refusedReports.status(),
     upstream: upstream?.status(),
-    ...service.system(),
+    signOn: signOnStatus(c, runtime),
+    ...runtime,
+  };
+}
+
+/** Undefined if no other system checks logins. */
+function signOnStatus(c: Context<AppEnv>, { timedWork = [] }: RuntimeState): SignOnStatus | undefined {
+  const oidc = c.get('oidcContacts')?.status();
+  const directory = c.get('service').directory?.status();
+  if (oidc === undefined && directory === undefined) return undefined;
+  const lastSync = timedWork.find(({ name }) => name === SYNC_DIRECTORY);
+  return {
+    ...(oidc === undefined ? {} : { oidc }),
+    ...(directory === undefined ? {} : { ldap: { ...directory, lastSync } }),
   };
 }
 

@@ -12,6 +12,8 @@ import type {
 } from '../../system-state.ts';
 import { decimal, duration, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { signOnTable } from './sign-on-table.ts';
+import { table } from './table.ts';
 
 /** The meaning of each counter of the pool. docs/operations.md has more. */
 const COUNTERS: Readonly<Record<string, string>> = {
@@ -30,10 +32,11 @@ const COUNTERS: Readonly<Record<string, string>> = {
 
 /** Renders the state of the service. The page's script reloads the page and replaces the part within `live`. */
 export function systemContent(system: SystemState, memory: readonly MemorySample[] | undefined): Html {
-  const { settings, sources, notApplied, sizing, timedWork = [], lastReload } = system;
+  const { settings, sources, notApplied, sizing, timedWork = [], lastReload, signOn } = system;
   return html`<div class="head"><h1>System</h1><p class="count" id="live-state" aria-live="polite"></p></div>
 <section><h2>Memory</h2>${memory === undefined ? html`<p class="note">This runtime has no processes.</p>` : memoryPlot()}<div id="live">${live(system, memory)}</div></section>
 ${sizing !== undefined && sizingTable(sizing)}
+${signOn !== undefined && signOnTable(signOn)}
 ${timedWork.length > 0 && timedWorkTable(timedWork)}
 <section><h2 id="settings">Effective settings</h2>${lastReload !== undefined && reloadNote(lastReload)}${table(
     'settings',
@@ -198,15 +201,6 @@ function timedWorkTable(work: readonly TimedWorkStatus[]): Html {
   const columns = ['name', 'beganAt', 'endedAt', 'result'] as const;
   const rows = work.map((entry) => html`<tr>${columns.map((name) => html`<td>${cell(entry[name])}</td>`)}</tr>\n`);
   return html`<section><h2 id="timed">Timed work</h2>${table('timed', columns, rows)}</section>`;
-}
-
-/** Renders a table. A column whose name begins with # is numeric. */
-function table(labelledBy: string, columns: readonly string[], rows: readonly Html[]): Html {
-  const heads = columns.map((name) =>
-    name.startsWith('#') ? html`<th scope="col" class="num">${name.slice(1)}</th>` : html`<th scope="col">${name}</th>`,
-  );
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelledBy}"><table class="data"><thead><tr>${heads}</tr></thead><tbody>
-${rows}</tbody></table></div>`;
 }
 
 function list(values: object): Html {

@@ -1,9 +1,10 @@
 /** Imported when the first user logs in by single sign-on: without OIDC_PROVIDER the library is never loaded. */
 import * as oidc from 'openid-client';
 import type { SettingValues } from '../../../settings.ts';
-import { LoginFailure, type LoginFailureKind } from '../login-failures.ts';
+import { LoginFailure, type LoginFailureKind, whyUnavailable } from '../login-failures.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import type { StartedLogin } from './login-cookie.ts';
+import type { OidcContacts } from './oidc-contacts.ts';
 import { Refreshed } from './refreshed.ts';
 
 /** Time for each answer of the provider, which is asked up to three times for a login. */
@@ -20,6 +21,12 @@ export type ProviderSettings = Pick<
   'OIDC_PROVIDER' | 'OID_CLIENT_ID' | 'OID_CLIENT_SECRET' | 'PUBLIC_URL' | 'REQUEST_TIMEOUT_MS'
 >;
 
+interface ProviderOptions {
+  /** False in a Worker, where a request must not wait for another one. */
+  sharesWait: boolean;
+  contacts: OidcContacts;
+}
+
 /** The OpenID Connect provider. Its methods throw LoginFailure, or the reason of a signal. */
 export class OidcProvider {
   readonly #issuer: URL;
@@ -29,15 +36,18 @@ export class OidcProvider {
   readonly #answerMs: number;
   readonly #metadata: Refreshed<oidc.ServerMetadata>;
 
-  constructor(settings: ProviderSettings, { sharesWait }: { sharesWait: boolean }) {
+  readonly #contacts: OidcContacts;
+
+  constructor(settings: ProviderSettings, { sharesWait, contacts }: ProviderOptions) {
     const { OIDC_PROVIDER = '', OID_CLIENT_ID = '', OID_CLIENT_SECRET, PUBLIC_URL = '' } = settings;
+    this.#contacts = contacts;
     this.#issuer = new URL(OIDC_PROVIDER);
     this.#clientId = OID_CLIENT_ID;
     this.#clientSecret = OID_CLIENT_SECRET;
     this.#publicUrl = PUBLIC_URL;
     this.#answerMs = Math.min(ANSWER_MS, settings.REQUEST_TIMEOUT_MS / 2);
     this.#metadata = new Refreshed({
-      fetch: () => this.#discover(),
+      fetch: () => contacts.discovery.note(() => this.#discover(), whyUnavailable),
       freshMs: FRESH_MS,
       retryMs: RETRY_MS,
       sharesWait,
@@ -119,10 +129,17 @@ export class OidcProvider {
   async #config(signal?: AbortSignal): Promise<oidc.Configuration> {
     const metadata = await this.#metadata.get();
     const config = new oidc.Configuration(metadata, this.#clientId, undefined, this.#authentication(metadata));
-    config[oidc.customFetch] = boundedFetch(this.#answerMs, signal);
+    config[oidc.customFetch] = this.#notingKeys(metadata, boundedFetch(this.#answerMs, signal));
     config.timeout = LIBRARY_S;
     for (const extend of this.#extensions()) extend(config);
     return config;
+  }
+
+  #notingKeys({ jwks_uri: address }: oidc.ServerMetadata, fetch: oidc.CustomFetch): oidc.CustomFetch {
+    return async (url, options) => {
+      if (url !== address) return await fetch(url, options);
+      return await this.#contacts.keys.note(async () => okAnswer(await fetch(url, options)), whyUnavailable);
+    };
   }
 
   /** The settings allow an address without TLS only on this machine. */
@@ -135,6 +152,12 @@ export class OidcProvider {
     const takesBasic = supported === undefined || supported.includes('client_secret_basic'); // the default of the standard
     return takesBasic ? oidc.ClientSecretBasic(this.#clientSecret) : oidc.ClientSecretPost(this.#clientSecret);
   }
+}
+
+/** The library refuses an answer with another status too, for a reason that does not name the keys. */
+function okAnswer(answer: Response): Response {
+  if (answer.status === 200) return answer;
+  throw new LoginFailure('provider-invalid', `the keys of the provider: status code ${answer.status}`);
 }
 
 const UNEXPECTED_ANSWER = new Set([
