@@ -1,5 +1,10 @@
-/** Hours of mixed load at a moderate rate: growth of memory, open files, log and WAL, and the responses. */
+/**
+ * Hours of mixed load at a moderate rate, with backups, retention and reloads: growth of memory, open files, log and WAL,
+ * and the responses.
+ */
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patternFrom } from './support/adapting.ts';
 import { type BenchOptions, command, copyOf, type Files, generated, withFolder } from './support/database.ts';
@@ -7,7 +12,8 @@ import { type Server, startServer } from './support/server.ts';
 import { SoakClient } from './support/soak-client.ts';
 import { SoakLoad } from './support/soak-load.ts';
 import { growthPerHour, type Sample, sampleOf } from './support/soak-samples.ts';
-import { atMost, type Check, fact, percentile, shown } from './support/table.ts';
+import { SoakWork } from './support/soak-work.ts';
+import { atMost, type Check, fact, percentile, shown, spread } from './support/table.ts';
 import { systemOf } from './support/warm.ts';
 
 export const JOBS = 100_000;
@@ -19,12 +25,16 @@ const SETTINGS = {
   COLUMN_INDEX: 'auto',
   JOB_CACHE_S: '60',
   DURATION_UPDATE_S: '60',
+  NODESTATE_RETENTION_H: '1',
   OPTIMIZE_S: '600',
   CHECKPOINT_S: '120',
   REQUEST_TIMEOUT_MS: '2000',
   DB_MAX_IDLE_S: '120',
   LOG_LEVEL: 'info',
 };
+/** Interval of backups. A short soak has five of them. */
+const WORK_EVERY_MINUTES = 10;
+const WORK_ROUNDS = 5;
 /** Growth is detected within an hour. A shorter soak shows its figures without limits. */
 const JUDGED_FROM_MINUTES = 60;
 
@@ -40,35 +50,81 @@ export async function run(options: BenchOptions): Promise<Check[]> {
     const logPath = join(folder, 'service.log');
     const server = await startServer(copy, SETTINGS, logPath);
     try {
-      return await soak(server, copy, logPath, options.minutes);
+      return await soak(server, copy, { folder, logPath, minutes: options.minutes, jobs: options.jobs });
     } finally {
       await server.stop();
     }
   });
 }
 
-async function soak(server: Server, { db: dbPath }: Files, logPath: string, minutes: number): Promise<Check[]> {
-  const load = new SoakLoad(new SoakClient(server, ACCOUNT), await patternFrom(server));
+interface SoakOptions {
+  folder: string;
+  logPath: string;
+  minutes: number;
+  /** Of the generated database. */
+  jobs: number;
+}
+
+async function soak(server: Server, files: Files, { folder, logPath, minutes, jobs }: SoakOptions): Promise<Check[]> {
+  const load = new SoakLoad(new SoakClient(server, ACCOUNT), await patternFrom(server), jobs);
+  const workEveryMs = Math.min(WORK_EVERY_MINUTES, minutes / (WORK_ROUNDS + 1)) * 60_000;
+  const work = new SoakWork({ pid: server.pid, files, folder, jobs, everyMs: workEveryMs });
   const samples: Sample[] = [];
   const healthP99Ms: number[] = [];
   const startedAt = performance.now();
   const minutesSoFar = () => (performance.now() - startedAt) / 60_000;
   const everyMs = Math.min(60_000, (minutes * 60_000) / 12);
   load.start();
+  work.start();
   while (minutesSoFar() < minutes) {
     await sleep(everyMs);
-    const sample = sampleOf({ pid: server.pid, dbPath, logPath, minute: minutesSoFar() });
+    const roles = await rolesOf(server);
+    const sample = sampleOf({ pid: server.pid, dbPath: files.db, logPath, minute: minutesSoFar(), roles });
     const healthMs = load.takeHealthMs();
     samples.push(sample);
     healthP99Ms.push(percentile(healthMs, 0.99));
     const health = { p50: shown(percentile(healthMs, 0.5)), max: shown(percentile(healthMs, 1)) };
-    process.stdout.write(
-      `${JSON.stringify({ ...sample, healthMs: health, requests: load.requests, unexpected: load.unexpected })}\n`,
-    );
+    const { requests, unexpected } = load;
+    const line = { ...sample, healthMs: health, requests, unexpected, rounds: work.rounds, failures: work.failures };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
   }
+  await work.stop();
   const { counters } = (await systemOf(server)).database;
   await load.stop();
-  return [...growth(samples, load, minutes), ...answered(load, healthP99Ms, counters)];
+  return [
+    ...growth(samples, load, minutes),
+    ...(await worked(work, logPath)),
+    ...answered(load, healthP99Ms, counters),
+  ];
+}
+
+/** The pids of the processes of a service by role. */
+async function rolesOf(server: Server): Promise<Map<string, number[]>> {
+  const { database, archive, bodies } = await systemOf(server);
+  const roles = new Map([['parent', [server.pid]]]);
+  for (const { role, pid } of [...database.processes, ...archive.processes, ...bodies.processes]) {
+    roles.set(role, [...(roles.get(role) ?? []), pid]);
+  }
+  return roles;
+}
+
+async function worked(work: SoakWork, logPath: string): Promise<Check[]> {
+  const backups = await work.backups();
+  return [
+    fact('backups, s', spread(work.backupSec, ' s')),
+    fact('retention, s', `${spread(work.retentionSec, ' s')}, ${shown(work.deleted)} jobs deleted`),
+    atMost('backups that are kept', backups.length, 3),
+    atMost('commands that failed', work.failures.length, 0),
+    ...work.failures.map((failure) => fact('failed', failure)),
+    fact('reloads', String(await linesWith(logPath, '"msg":"reloaded"'))),
+    atMost('errors in the log', await linesWith(logPath, '"level":50'), 0),
+  ];
+}
+
+async function linesWith(path: string, text: string): Promise<number> {
+  let lines = 0;
+  for await (const line of createInterface({ input: createReadStream(path) })) if (line.includes(text)) lines += 1;
+  return lines;
 }
 
 function growth(samples: readonly Sample[], load: SoakLoad, minutes: number): Check[] {
@@ -96,6 +152,16 @@ function growth(samples: readonly Sample[], load: SoakLoad, minutes: number): Ch
       4,
       '/h',
     ),
+    judged(
+      'growth of open files of all processes',
+      growthPerHour(samples, ({ allFds }) => allFds),
+      40,
+      '/h',
+    ),
+    ...rolesIn(samples).map((role) => {
+      const ofRole = ({ roleMb }: Sample) => roleMb[role];
+      return fact(`growth of a process: ${role}`, `${shown(growthPerHour(samples, ofRole))} MB/h`);
+    }),
     judged('log', ((last?.logMb ?? 0) * 2 ** 20) / load.requests, 600, ' bytes a request'),
     atMost('size of the WAL', Math.max(...samples.map(({ walMb }) => walMb)), 64, ' MB'),
     fact(
@@ -115,6 +181,10 @@ function growth(samples: readonly Sample[], load: SoakLoad, minutes: number): Ch
       range(({ walMb }) => walMb),
     ),
   ];
+}
+
+function rolesIn(samples: readonly Sample[]): string[] {
+  return [...new Set(samples.flatMap(({ roleMb }) => Object.keys(roleMb)))];
 }
 
 function answered(load: SoakLoad, healthP99Ms: readonly number[], counters: Record<string, number>): Check[] {
@@ -142,4 +212,5 @@ const NOTHING: Sample = {
   walMb: 0,
   logMb: 0,
   cpuSec: 0,
+  roleMb: {},
 };

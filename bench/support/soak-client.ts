@@ -25,7 +25,7 @@ export class SoakClient {
   async ask(path: string, { method = 'GET', body, token = this.#target.token }: PendingQuestion = {}): Promise<number> {
     return await this.#fetch(path, {
       method,
-      headers: { 'X-Auth-Token': token },
+      headers: { 'X-Auth-Token': token, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
       ...(body === undefined ? {} : { body }),
     });
   }

@@ -15,10 +15,12 @@ export interface Sample {
   logMb: number;
   /** CPU time of all running processes since their start. */
   cpuSec: number;
+  /** Memory of a process of each role, in the mean of those that run. */
+  roleMb: Readonly<Record<string, number>>;
 }
 
-/** Samples all processes of a service and its files. */
-export function sampleOf({ pid, dbPath, logPath, minute }: SampleOptions): Sample {
+/** Samples all processes of a service and its files. `roles` has the pids of its processes by role. */
+export function sampleOf({ pid, dbPath, logPath, minute, roles }: SampleOptions): Sample {
   const pids = familyOf(pid);
   const sum = (of: (pid: number) => number) => pids.reduce((total, one) => total + of(one), 0);
   return {
@@ -31,6 +33,9 @@ export function sampleOf({ pid, dbPath, logPath, minute }: SampleOptions): Sampl
     walMb: megabytesOf(`${dbPath}-wal`),
     logMb: megabytesOf(logPath),
     cpuSec: rounded(sum(cpuSec)),
+    roleMb: Object.fromEntries(
+      [...roles].map(([role, own]) => [role, rounded(own.reduce((total, one) => total + rssMb(one), 0) / own.length)]),
+    ),
   };
 }
 
@@ -39,12 +44,17 @@ interface SampleOptions {
   dbPath: string;
   logPath: string;
   minute: number;
+  roles: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Growth of a value per hour: least squares over the samples from the second quarter on. */
-export function growthPerHour(samples: readonly Sample[], of: (sample: Sample) => number): number {
+/** Growth of a value per hour: least squares over the samples from the second quarter on that have it. */
+export function growthPerHour(samples: readonly Sample[], of: (sample: Sample) => number | undefined): number {
   const from = samples[Math.floor(samples.length / 4)]?.minute ?? 0;
-  const points = samples.filter(({ minute }) => minute >= from).map((one) => ({ x: one.minute / 60, y: of(one) }));
+  const points = samples.flatMap((one) => {
+    const y = of(one);
+    return one.minute < from || y === undefined ? [] : [{ x: one.minute / 60, y }];
+  });
+  if (points.length === 0) return 0;
   const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
   const meanX = mean(points.map(({ x }) => x));
   const meanY = mean(points.map(({ y }) => y));

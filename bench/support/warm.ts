@@ -2,11 +2,20 @@ import { each, get, type Target } from './http.ts';
 
 const SMALL = '/api/jobs/?items-per-page=25';
 
+interface SystemProcess {
+  role: string;
+  state: string;
+  pid: number;
+  rssMb: number;
+}
+
 interface System {
   database: {
-    processes: { role: string; state: string; pid: number; rssMb: number }[];
+    processes: SystemProcess[];
     counters: Record<string, number>;
   };
+  archive: { processes: SystemProcess[] };
+  bodies: { processes: SystemProcess[] };
 }
 
 /** The state that the service reports. */
