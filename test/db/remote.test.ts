@@ -21,6 +21,7 @@ import { testFolder } from '../support/folder.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
 import { oneJob } from '../support/one-job.ts';
 import { ENDLESS, small, within } from '../support/pool.ts';
+import { stopProcess } from '../support/stop-process.ts';
 
 const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });
 const AN_HOUR_MS = 3_600_000;
@@ -68,7 +69,7 @@ describe('a server that is not there', () => {
   test('that answers nobody any more is no slow query: remote_unavailable at the deadline', async () => {
     const { server } = await ready();
     const db = opened(server.url, { heartbeat: true });
-    process.kill(server.pid, 'SIGSTOP');
+    await stopProcess(server.pid);
     try {
       await expect(db.read(small(1), within(2_500))).rejects.toMatchObject({
         code: 'remote_unavailable',
