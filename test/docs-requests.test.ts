@@ -9,7 +9,10 @@ import { ClusterFileSchema } from '../src/clusters/schema.ts';
 import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/demo-clusters.ts';
 import { generatedSource } from '../src/dev/made-jobs.ts';
 import { importJobs } from '../src/import/run.ts';
+import type { Log } from '../src/log.ts';
+import { openParquetFiles } from '../src/parquet/parquet-files.ts';
 import { answerPattern, blocksOf, readDocument } from './support/documents.ts';
+import { makeFolder, removeFolder } from './support/folder.ts';
 import { type Listening, listening } from './support/listening.ts';
 import { hasProgram, Terminal } from './support/terminal.ts';
 import { job, keys, type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
@@ -56,6 +59,10 @@ async function ready(service: TestApp): Promise<{ terminal: Terminal; server: Li
   return { terminal, server };
 }
 
+const pipes = makeFolder();
+afterAll(() => removeFolder(pipes));
+const parquetFiles = (log: Log) => openParquetFiles({ tempDir: pipes, queueLimit: 4, callerLimit: 4, log }).files;
+
 describe.each<[heading: string, options: TestAppOptions]>([
   [
     'Reading',
@@ -65,7 +72,7 @@ describe.each<[heading: string, options: TestAppOptions]>([
         const report = { progress() {}, bad() {} };
         await importJobs(db, await generatedSource(options), report, new AbortController().signal);
       },
-      service: () => ({ clusters, clock: () => END }),
+      service: ({ log }) => ({ clusters, clock: () => END, parquet: parquetFiles(log) }),
     },
   ],
   [

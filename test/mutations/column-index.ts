@@ -22,6 +22,7 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/deadline > an interrupt stops the program',
   ),
   mutation('questions/index-columns.ts', ".join(' OR ')", ".join(' AND ')", 'column-index/extreme-numbers'),
+  mutation('column-index/read/job-reader.ts', '[...new Set(hosts)]', 'hosts', 'column-index/job-reader'),
   mutation(
     'column-index/read/job-reader.ts',
     'if (value === undefined) this.#leaveOut',

@@ -247,8 +247,9 @@ export const HTTP: readonly Mutation[] = [
     'stallMs + STALL_GRACE_MS',
     'worker-bounds > readers that take nothing',
   ),
+  mutation('http/jobs/parquet-list.ts', 'this.#closed.abort();', '', 'exports/parquet'),
   mutation(
-    'http/jobs/jobs-stream.ts',
+    'http/jobs/jobs-list.ts',
     'this.#held.add(bytes, this.#caller);',
     '',
     'http/held-answers',

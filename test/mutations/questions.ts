@@ -160,7 +160,6 @@ export const QUESTIONS: readonly Mutation[] = [
     'routes/groups',
   ),
   mutation('questions/group-keys/sqlite.ts', 'json_group_array(DISTINCT', 'json_group_array(', 'questions/groups'),
-  mutation('questions/group-keys/duckdb.ts', 'list_distinct(', '(', 'questions/groups'),
   mutation('questions/group-keys/duckdb.ts', "zone === 'UTC' && !units", '!units', 'questions/groups'),
   mutation('questions/group-keys/key-sql.ts', 'changes.length >> 1', '(changes.length >> 1) + 1', 'questions/groups'),
   mutation('jobs/groups.ts', 'rows.length <= most', 'true', 'routes/groups'),
