@@ -247,7 +247,7 @@ export const HTTP: readonly Mutation[] = [
     'stallMs + STALL_GRACE_MS',
     'worker-bounds > readers that take nothing',
   ),
-  mutation('http/jobs/parquet-list.ts', 'this.#closed.abort();', '', 'exports/parquet'),
+  mutation('http/jobs/parquet-list.ts', 'if (first.byteLength > 0) yield first;', '', 'exports/parquet'),
   mutation(
     'http/jobs/jobs-list.ts',
     'this.#held.add(bytes, this.#caller);',
