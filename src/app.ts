@@ -29,12 +29,14 @@ import { oidcLogin } from '../routes/pages/oidc.ts';
 import { overview } from '../routes/pages/overview.ts';
 import { partitionsPage } from '../routes/pages/partitions.ts';
 import { reportPage } from '../routes/pages/report.ts';
+import { savedFiltersPage } from '../routes/pages/saved-filters-page.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system.ts';
 import { timelinePage } from '../routes/pages/timeline-page.ts';
 import { usage } from '../routes/pages/usage.ts';
 import { percentilesOfJobs } from '../routes/percentiles.ts';
 import { graphqlFaults, query } from '../routes/query.ts';
+import { savedFilters } from '../routes/saved-filters.ts';
 import { startJob } from '../routes/start-job.ts';
 import { statistics } from '../routes/statistics.ts';
 import { statisticsOverview } from '../routes/statistics-overview.ts';
@@ -79,6 +81,7 @@ const PAGES = [
   '/nodes/*',
   '/partitions',
   '/report',
+  '/saved-filters',
 ];
 
 /** The pages of cc-backend's front end, and what they request. They require a login too. */
@@ -152,6 +155,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
       app.route(base, routes);
     app.route(base, statisticsOverview);
     app.route(base, advice);
+    app.route(base, savedFilters);
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
   for (const route of [healthz, assetFiles, query, login(shared.passwordLogins)]) app.route('/', route);
@@ -174,6 +178,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
     partitionsPage,
     timelinePage,
     reportPage,
+    savedFiltersPage,
   ])
     app.route('/', page);
   if (service.frontend !== undefined) {

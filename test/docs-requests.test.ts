@@ -78,7 +78,8 @@ describe.each<[heading: string, options: TestAppOptions]>([
   [
     'Writing',
     {
-      sql: `INSERT INTO hpc_user (username, name, roles) VALUES ('max', 'Max M.', '["user","manager"]')`,
+      sql: `INSERT INTO hpc_user (username, name, roles) VALUES ('max', 'Max M.', '["user","manager"]'),
+        ('root', 'Root R.', '["admin","api"]')`,
       service: () => ({ clusters }),
     },
   ],

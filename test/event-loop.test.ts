@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TAG_FORM } from '../routes/pages/job-page.ts';
 import { LOGIN_FORM } from '../routes/pages/login.ts';
+import { SAVED_FORM } from '../routes/pages/saved-filters-page.ts';
 import type { FormLimits } from '../src/http/query/form-body.ts';
 import { type MeasuredService, measuredService, TRIES } from './support/measured-service.ts';
 import { type SharedJobs, sharedJobs } from './support/setups.ts';
@@ -245,6 +246,8 @@ async function validBodies(): Promise<Record<string, unknown>> {
     '/api/jobs/delete_job/': key,
     '/api/jobs/{id}': ['cpu_load'],
     '/userapi/jobs/{id}': ['cpu_load'],
+    '/api/saved-filters/{name}': { page: 'jobs', query: 'user=ada' },
+    '/userapi/saved-filters/{name}': { page: 'jobs', query: 'user=ada' },
     '/api/user/{id}': { 'add-role': 'manager' },
     '/api/nodestate/': { cluster, nodes: [{ hostname: 'n1', states: ['idle'] }] },
     '/api/healthcheck': { cluster, nodes: [{ hostname: 'n1', states: ['idle'] }] },
@@ -318,6 +321,7 @@ test('no form of a page', async () => {
   const forms: Record<string, [FormLimits, Record<string, string>] | 'no form'> = {
     '/login': [LOGIN_FORM.limits, login],
     '/jwt-login': [LOGIN_FORM.limits, login],
+    '/saved-filters': [SAVED_FORM.limits, { do: 'save', name: 'a', page: 'jobs', query: 'user=ada' }],
     '/jobs/{id}/tags': [TAG_FORM.limits, { do: 'add', type: 'a', name: 'b', scope: 'root' }],
     '/logout': 'no form',
   };

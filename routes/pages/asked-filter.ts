@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { footprintKeys } from '../../src/clusters/metrics.ts';
+import { savedFilters as savedFiltersStatement } from '../../src/db/statements/filters-of-user.ts';
 import { readableTags } from '../../src/db/statements/readable-tags.ts';
 import { Fault } from '../../src/faults.ts';
 import type { AppEnv } from '../../src/http/env.ts';
@@ -8,9 +9,12 @@ import { parseFilter, withoutDates } from '../../src/http/query/job-filter-query
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
+import { savedFiltersIn } from '../../src/jobs/saved-filter.ts';
+import type { Whole } from '../../src/jobs/statistics.ts';
 import { readableScopes } from '../../src/jobs/visibility.ts';
 import { entriesOf, queryOfEntries, SENT } from '../../src/pages/filter/entries.ts';
 import { filterForm, type Offers } from '../../src/pages/filter/form.ts';
+import { type Saved, savedFilters } from '../../src/pages/filter/saved.ts';
 import { address, type Filtered, filterWords } from '../../src/pages/filter/words.ts';
 import { type Html, html } from '../../src/pages/html.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
@@ -26,7 +30,8 @@ const MOST_VALUES = 100;
 /** The number of form entries in an address. A form with MOST_VALUES values also sends many empty entries. */
 const MOST_ENTRIES = 500;
 
-function checkCount(values: number, most: number): void {
+/** Throws invalid_request if an address has more values than a page accepts. */
+export function checkCount(values: number, most = MOST_VALUES): void {
   if (values > most) {
     throw new Fault('invalid_request', `the address of a page may have at most ${most} values; the API accepts more`);
   }
@@ -54,14 +59,14 @@ export function askedFilter(c: Context<AppEnv>, path: string, view: z.ZodObject)
   return { kind: 'sent', to: address(path, query, keep) };
 }
 
-/** Renders the filter as text, and the form to change it. */
+/** Renders the filter as text, the form to change it, and the saved filters. */
 export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { kind: 'sent' }>): Promise<Html> {
   const { page } = asked;
-  const tags = await c.get('db').read(readableTags(readableScopes(c.get('user'))), c.get('deadline'));
-  const labelled = tags.map(({ id, type, name, scope }) => ({
-    id: String(id),
-    label: `${type}: ${name}${scope === 'global' ? '' : ` (${scope === 'admin' ? 'admins' : 'private'})`}`,
-  }));
+  const [tags, saved] = await Promise.all([
+    c.get('db').read(readableTags(readableScopes(c.get('user'))), c.get('deadline')),
+    savedBy(c),
+  ]);
+  const labelled = labelledTags(tags);
   const offers = {
     ...configured(c, asked.kind === 'filter' ? asked.filter : []),
     tags: labelled,
@@ -75,7 +80,21 @@ export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { ki
     offers,
     open: isWrong,
   });
-  return html`${!isWrong && filterWords(page, new Map(labelled.map(({ id, label }) => [id, label])))}${form}`;
+  return html`${!isWrong && filterWords(page, new Map(labelled.map(({ id, label }) => [id, label])))}<div class="filters">${form}${!isWrong && savedFilters(page, saved)}</div>`;
+}
+
+/** Returns the filters that the visitor has saved. */
+export async function savedBy(c: Context<AppEnv>): Promise<Saved> {
+  const rows = await c.get('db').read(savedFiltersStatement(c.get('user').name), c.get('deadline'));
+  return { filters: savedFiltersIn(rows), hasAccount: rows.length > 0 };
+}
+
+/** Returns tags with the words that pages show for them. */
+export function labelledTags(tags: readonly { id: Whole; type: string; name: string; scope: string }[]) {
+  return tags.map(({ id, type, name, scope }) => ({
+    id: String(id),
+    label: `${type}: ${name}${scope === 'global' ? '' : ` (${scope === 'admin' ? 'admins' : 'private'})`}`,
+  }));
 }
 
 /** Answers with the form and the problems of its entries. */

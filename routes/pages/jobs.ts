@@ -17,7 +17,8 @@ import { pageAnswer } from '../../src/pages/layout.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/jobs';
-const VIEW = z.object({
+/** The parameters of the page that are not the filter. */
+export const JOBS_VIEW = z.object({
   'items-per-page': count(DEFAULT_PAGE_SIZE.jobsOnPage, '', { most: Math.max(...LIST_SIZES), where: ' on this page' }),
   page: count(1),
   'sort-by': choice(SORT_COLUMNS, NEWEST_FIRST.column),
@@ -31,11 +32,11 @@ const COUNT_PART = 0.8;
 
 /** GET /jobs: lists the matching jobs, newest start first or sorted by a column. */
 export const jobsList = new Hono<AppEnv>().get(PATH, async (c) => {
-  const asked = askedFilter(c, PATH, VIEW);
+  const asked = askedFilter(c, PATH, JOBS_VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Jobs');
   offerOnFault(c, () => suggestSmaller(asked.page, c.get('service').clusters));
-  const view = readQuery(queryOf(c), VIEW);
+  const view = readQuery(queryOf(c), JOBS_VIEW);
   const page = { page: view.page, itemsPerPage: view['items-per-page'] };
   const order: ListOrder = { column: view['sort-by'], order: view.order };
   const countWaitMs = view.count === 'wait' ? c.get('deadline').remainingMs() * COUNT_PART : COUNT_WAIT_MS;

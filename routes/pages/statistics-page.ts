@@ -24,7 +24,8 @@ import { statisticsContent } from '../../src/pages/statistics/content.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/statistics';
-const VIEW = z.object({
+/** The parameters of the page that are not the filter. */
+export const STATISTICS_VIEW = z.object({
   'group-by': groupBy(''),
   'sort-by': choice(SORT_FIELDS, DEFAULT_SORT_FIELD),
   clip: choice(['during'], undefined),
@@ -39,11 +40,11 @@ const VIEW = z.object({
 export const statisticsPage = new Hono<AppEnv>().get(PATH, async (c) => {
   const withFilter = clipAsFilter(c);
   if (withFilter !== undefined) return c.redirect(withFilter);
-  const asked = askedFilter(c, PATH, VIEW);
+  const asked = askedFilter(c, PATH, STATISTICS_VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Statistics');
   offerOnFault(c, () => suggestSmaller(asked.page, c.get('service').clusters));
-  const { 'group-by': group, 'sort-by': sortBy, clip, bins, page: pageNumber } = readQuery(queryOf(c), VIEW);
+  const { 'group-by': group, 'sort-by': sortBy, clip, bins, page: pageNumber } = readQuery(queryOf(c), STATISTICS_VIEW);
   const jobs = visibleJobs(c, asked.filter);
   const choices = groupsFor(jobs);
   const { groupBy = choices.slice(0, 1) } = groupingOf(jobs, { 'group-by': group });

@@ -23,7 +23,8 @@ import { timelineGroup } from '../timeline.ts';
 import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
 
 const PATH = '/timeline';
-const VIEW = z.object({
+/** The parameters of the page that are not the filter. */
+export const TIMELINE_VIEW = z.object({
   show: choice(MEASURE_NAMES, 'core-hours'),
   bucket: choice(BUCKETS, 'day'),
   'group-by': choice(['none', ...TIMELINE_GROUPS], 'cluster'),
@@ -39,11 +40,11 @@ const MOST_CELLS = 6_000;
 export const timelinePage = new Hono<AppEnv>().get(PATH, async (c) => {
   const withoutEmpty = withoutEmptyFields(c);
   if (withoutEmpty !== undefined) return c.redirect(withoutEmpty);
-  const asked = askedFilter(c, PATH, VIEW);
+  const asked = askedFilter(c, PATH, TIMELINE_VIEW);
   if (asked.kind === 'sent') return c.redirect(asked.to);
   if (asked.kind === 'wrong') return await wrongFilter(c, asked, 'Timeline');
   offerOnFault(c, () => suggestSmaller(asked.page, c.get('service').clusters));
-  const { show, bucket, 'group-by': group, top, compare } = readQuery(queryOf(c), VIEW);
+  const { show, bucket, 'group-by': group, top, compare } = readQuery(queryOf(c), TIMELINE_VIEW);
   const jobs = visibleJobs(c, asked.filter);
   const groupBy = group === 'none' ? undefined : timelineGroup(jobs, group);
   const zone = zoneAsked(c);
@@ -78,7 +79,7 @@ export const timelinePage = new Hono<AppEnv>().get(PATH, async (c) => {
 
 /** Returns the address without the empty fields of a sent form. Undefined if it has none. */
 function withoutEmptyFields(c: Context<AppEnv>): string | undefined {
-  const own = [...Object.keys(VIEW.shape), ZONE];
+  const own = [...Object.keys(TIMELINE_VIEW.shape), ZONE];
   const kept = [...queryOf(c)].filter(([name, value]) => value.trim() !== '' || !own.includes(name));
   return kept.length === [...queryOf(c)].length ? undefined : address(PATH, new URLSearchParams(kept));
 }

@@ -4,6 +4,7 @@ import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { BOUNDS } from '../jobs/length-bounds.ts';
 import type { User } from '../jobs/roles.ts';
+import { OWN_SETTINGS } from '../jobs/saved-filter.ts';
 
 const PLOTS = ['cpu_load', 'flops_any', 'mem_bw', 'mem_used'];
 
@@ -56,6 +57,7 @@ export async function updateConfiguration(
   if (key === '' || key.length > BOUNDS.settingKey.most || /\p{Cc}/u.test(key)) {
     throw new Fault('invalid_request', `key must have 1 to ${BOUNDS.settingKey.most} characters, none of them control`);
   }
+  if (key.startsWith(OWN_SETTINGS)) throw new Fault('invalid_request', `keys cannot begin with ${OWN_SETTINGS}`);
   if (new TextEncoder().encode(value).length > BOUNDS.settingValue.most) {
     throw new Fault('invalid_request', `value must have at most ${BOUNDS.settingValue.most} bytes`);
   }

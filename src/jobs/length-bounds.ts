@@ -39,6 +39,10 @@ export const BOUNDS = {
   settings: { most: 1000, unit: 'entries', of: "settings of a user of cc-backend's front end" },
   settingKey: { most: 255, unit: 'characters', of: 'key of such a setting' },
   settingValue: { most: 65_536, unit: 'bytes', of: 'value of such a setting' },
+  // cc-backend repeats all of them in each of its pages, as it does with every setting of the user.
+  savedFilters: { most: 50, unit: 'entries', of: 'saved filters of a user' },
+  savedFilterName: { most: 100, unit: 'characters', of: 'name of a saved filter' },
+  savedFilter: { most: 4_000, unit: 'characters', of: 'query of a saved filter' },
 } as const satisfies Readonly<Record<string, Bound>>;
 
 export type BoundName = keyof typeof BOUNDS;

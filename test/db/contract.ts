@@ -1,10 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { Database } from '../../src/db/port.ts';
+import { savedFilters } from '../../src/db/statements/filters-of-user.ts';
 import { schemaVersion } from '../../src/db/statements/schema-version.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { userConfiguration } from '../../src/db/statements/user-configuration.ts';
 import { ClientGone } from '../../src/deadline.ts';
+import { savedFilterKey, savedFilterValue } from '../../src/jobs/saved-filter.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { listBatches } from '../../src/questions/list/batches.ts';
@@ -138,7 +140,7 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       expect(await db.read(userByName("' OR 1=1 --"), within(10_000))).toEqual([]);
     });
 
-    test('stores the settings of a user, and none of an unknown one', async () => {
+    test('stores the settings and the saved filters of a user, and none of an unknown one', async () => {
       const db = await opened();
       const account = { username: 'ada', password: null, name: '', email: '', roles: [], projects: [] };
       await db.write('addAccount', account, within(10_000));
@@ -152,6 +154,23 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
         { key: 'a', value: '"x"' },
         { key: 'b', value: '[2]' },
       ]);
+      const [key, to] = [savedFilterKey('mine'), savedFilterKey('ours')];
+      const value = savedFilterValue({ page: 'jobs', query: 'user=ada' });
+      const saved = async (username: string) => await db.read(savedFilters(username), within(10_000));
+      expect([await saved('ada'), await saved('who')]).toEqual([[{ key: null, value: null }], []]);
+      const filter = { username: 'ada', key, value, replaces: false };
+      await db.write('saveFilter', filter, within(10_000));
+      await expect(db.write('saveFilter', filter, within(10_000))).rejects.toMatchObject({ code: 'conflict' });
+      await db.write('renameFilter', { username: 'ada', key, to }, within(10_000));
+      expect(await saved('ada')).toEqual([{ key: to, value }]);
+      expect(await db.read(userConfiguration('ada'), within(10_000))).toHaveLength(2);
+      await db.write('deleteFilter', { username: 'ada', key: to }, within(10_000));
+      await expect(db.write('deleteFilter', { username: 'ada', key: to }, within(10_000))).rejects.toMatchObject({
+        code: 'not_found',
+      });
+      await expect(db.write('saveFilter', { ...filter, username: 'who' }, within(10_000))).rejects.toMatchObject({
+        code: 'conflict',
+      });
     });
 
     test('answers a wrong statement with internal and without its text', async () => {

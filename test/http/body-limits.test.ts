@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TAG_FORM } from '../../routes/pages/job-page.ts';
 import { LOGIN_FORM } from '../../routes/pages/login.ts';
+import { SAVED_FORM } from '../../routes/pages/saved-filters-page.ts';
 import { faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
 import type { Operation } from '../support/worst-requests.ts';
 
@@ -66,6 +67,7 @@ describe.each([
   ['/login', LOGIN_FORM],
   ['/jwt-login', LOGIN_FORM],
   ['/jobs/1/tags', TAG_FORM],
+  ['/saved-filters', SAVED_FORM],
 ])('the form of %s', (path, { limits }) => {
   test('has at most so many bytes and fields', async () => {
     const headers = { 'X-Auth-Token': await service.token('root', 'admin', 'api') };

@@ -62,6 +62,7 @@ test.each([
   '/users/ada',
   '/partitions',
   '/report',
+  '/saved-filters',
   '/nodes/small/n01',
 ])('%s', async (path) => {
   const answer = await service.app.request(`http://localhost${path}`, { headers });

@@ -18,6 +18,7 @@ const PAGES = [
   '/users/ada',
   '/partitions',
   '/report',
+  '/saved-filters',
   '/nodes/small/n01',
 ];
 const MARK = '<script>mark</script>';

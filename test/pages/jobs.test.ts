@@ -381,6 +381,27 @@ describe.skipIf(!HAS_CHROMIUM)('a long list of jobs', () => {
     expect((await texts(IDS))[0]).toBe('60');
   });
 
+  test('saves its filter, which other pages open, without JavaScript', async () => {
+    const { page, texts, axe, overflow } = await service.visit('root', { viewport: { width: 400, height: 800 } });
+    const plain = await service.visit('root', { javaScriptEnabled: false });
+    await plain.page.goto('/jobs?user=ada&sort-by=duration');
+    await plain.page.getByText('Saved filters').click();
+    await plain.page.getByLabel('Save this filter as').fill('<i>mine</i>');
+    await plain.page.getByRole('button', { name: 'Save' }).click();
+    await page.goto('/timeline');
+    await page.getByText('Saved filters').click();
+    expect([await axe(), await overflow()]).toEqual([[], 0]);
+    await follow(page, page.getByRole('link', { name: '<i>mine</i>' }));
+    expect(new URL(page.url()).search).toBe('?user=ada&sort-by=duration');
+    await page.goto('/saved-filters');
+    expect([await axe(), await overflow()]).toEqual([[], 0]);
+    await page.getByLabel('New name of <i>mine</i>').fill('ours');
+    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Rename' }).click()]);
+    expect(await texts('table.data th a')).toEqual(['ours']);
+    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Delete' }).click()]);
+    expect(await texts('main .note')).toEqual([expect.stringContaining('There are no saved filters')]);
+  });
+
   test('shows hostile text as text, in every field', async () => {
     const { page, complaints, overflow, axe } = await service.visit('root', { viewport: { width: 1280, height: 700 } });
     await page.goto('/jobs');

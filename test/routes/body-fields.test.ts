@@ -120,6 +120,13 @@ const ROUTES: Route[] = [
   { method: 'DELETE', path: '/api/jobs/tag_job/1', body: TAGS, fields: TAG_FIELDS },
   { method: 'DELETE', path: '/api/tags/', body: TAGS, fields: TAG_FIELDS },
   {
+    method: 'PUT',
+    path: '/api/saved-filters/1',
+    body: { page: 'jobs', query: 'user=ada' },
+    fields: { page: 'text', query: 'text' },
+    user: ['root', 'admin', 'api'],
+  },
+  {
     method: 'POST',
     path: '/api/nodestate/',
     body: { cluster: 'small', nodes: [{ hostname: 'n01', states: ['idle'] }] },

@@ -11,6 +11,7 @@ import { insertJobs } from './insert-jobs.ts';
 import { addNodeStates } from './node-states.ts';
 import { publishClusters } from './publish-clusters.ts';
 import { deleteExported, exportEnded } from './retention.ts';
+import { deleteFilter, renameFilter, saveFilter } from './save-filter.ts';
 import { saveSetting } from './save-setting.ts';
 import { startJob } from './start-job.ts';
 import { stopJob } from './stop-job.ts';
@@ -51,6 +52,9 @@ export const WRITES = {
   deleteAccount,
   syncAccount,
   saveSetting,
+  saveFilter,
+  renameFilter,
+  deleteFilter,
   insertJobs,
   fillSubmitTimes,
   missingIndexes,

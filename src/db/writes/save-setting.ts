@@ -1,4 +1,5 @@
 import { refuseAbove } from '../../jobs/length-bounds.ts';
+import { OWN_SETTINGS } from '../../jobs/saved-filter.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 
@@ -15,8 +16,9 @@ export async function saveSetting(tx: Transaction, { username, key, value }: Set
     plainRows<{ settings: number }>(
       'settings of a user',
       ['settings'],
-      'SELECT count(*) AS settings FROM configuration WHERE username = ?1 AND confkey <> ?2',
-      [username, key],
+      `SELECT count(*) AS settings FROM configuration
+       WHERE username = ?1 AND confkey <> ?2 AND substr(confkey, 1, ${OWN_SETTINGS.length}) <> ?3`,
+      [username, key, OWN_SETTINGS],
     ),
   );
   refuseAbove('settings', (others?.settings ?? 0) + 1);

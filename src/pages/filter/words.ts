@@ -31,6 +31,16 @@ ${shown.map(({ index, label, what }) => {
 })}${others}${conditions.length > 1 && html`<li class="bare"><a href="${address(path, keep)}">Clear all</a></li>`}</ul>`;
 }
 
+/** Renders a filter as text, for a list of filters. */
+export function plainWords(query: URLSearchParams, tags: TagNames): Html {
+  const [shown, others] = firstOf([...query], MOST_CHIPS, (count) => html`, and ${count} more`);
+  if (shown.length === 0) return html`all jobs`;
+  return html`${shown.map(([name, value], index) => {
+    const { label, what } = sentence(name, value, tags);
+    return html`${index > 0 && ', '}<span class="of">${label}</span> <bdi>${typeof what === 'string' ? cut(what) : what}</bdi>`;
+  })}${others}`;
+}
+
 export function address(path: string, ...queries: readonly URLSearchParams[]): string {
   const all = new URLSearchParams(queries.flatMap((query) => [...query]));
   return all.size === 0 ? path : `${path}?${all}`;
