@@ -33,6 +33,7 @@ import { savedFiltersPage } from '../routes/pages/saved-filters-page.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system.ts';
 import { timelinePage } from '../routes/pages/timeline-page.ts';
+import { unusualPage } from '../routes/pages/unusual-page.ts';
 import { usage } from '../routes/pages/usage.ts';
 import { percentilesOfJobs } from '../routes/percentiles.ts';
 import { graphqlFaults, query } from '../routes/query.ts';
@@ -45,6 +46,7 @@ import { system } from '../routes/system.ts';
 import { tags } from '../routes/tags.ts';
 import { timeline } from '../routes/timeline.ts';
 import { unusedByJobs } from '../routes/unused.ts';
+import { unusual } from '../routes/unusual.ts';
 import { usedNodesOfJobs } from '../routes/used-nodes.ts';
 import { users } from '../routes/users.ts';
 import { accessLog } from './http/access-log.ts';
@@ -82,6 +84,7 @@ const PAGES = [
   '/partitions',
   '/report',
   '/saved-filters',
+  '/unusual',
 ];
 
 /** The pages of cc-backend's front end, and what they request. They require a login too. */
@@ -156,6 +159,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
     app.route(base, statisticsOverview);
     app.route(base, advice);
     app.route(base, savedFilters);
+    app.route(base, unusual);
     for (const route of [jobs, count, jobMetrics, job]) app.route(base, route);
   }
   for (const route of [healthz, assetFiles, query, login(shared.passwordLogins)]) app.route('/', route);
@@ -179,6 +183,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
     timelinePage,
     reportPage,
     savedFiltersPage,
+    unusualPage,
   ])
     app.route('/', page);
   if (service.frontend !== undefined) {

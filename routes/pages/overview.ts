@@ -48,7 +48,9 @@ export const overview = new Hono<AppEnv>().get('/', async (c) => {
   return pageAnswer(c, {
     title: 'Overview',
     content,
-    ...(index === undefined ? {} : { scripts: ['uplot.js', 'plotting.js', 'timeline.js'], styles: ['uplot.css'] }),
+    ...(index === undefined
+      ? { scripts: ['unusual.js'] }
+      : { scripts: ['unusual.js', 'uplot.js', 'plotting.js', 'timeline.js'], styles: ['uplot.css'] }),
   });
 });
 

@@ -9,6 +9,7 @@ const TYPES = {
   'percentiles.js': 'text/javascript; charset=utf-8',
   'system.js': 'text/javascript; charset=utf-8',
   'timeline.js': 'text/javascript; charset=utf-8',
+  'unusual.js': 'text/javascript; charset=utf-8',
   'uplot.js': 'text/javascript; charset=utf-8',
   'uplot.css': 'text/css; charset=utf-8',
   'icon.svg': 'image/svg+xml',

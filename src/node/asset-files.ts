@@ -14,6 +14,7 @@ const FILES: Readonly<Record<AssetName, string>> = {
   'percentiles.js': './statistics/percentiles.js',
   'system.js': './system/script.js',
   'timeline.js': './timeline/script.js',
+  'unusual.js': './unusual/script.js',
   'uplot.js': 'uplot/dist/uPlot.iife.min.js',
   'uplot.css': 'uplot/dist/uPlot.min.css',
   'icon.svg': './icon.svg',

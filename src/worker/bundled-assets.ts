@@ -13,6 +13,7 @@ import histogramsJs from '../pages/statistics/script.js';
 import styleCss from '../pages/style.css';
 import systemJs from '../pages/system/script.js';
 import timelineJs from '../pages/timeline/script.js';
+import unusualJs from '../pages/unusual/script.js';
 
 export const bundledAssets: AssetTexts = {
   'style.css': styleCss,
@@ -24,6 +25,7 @@ export const bundledAssets: AssetTexts = {
   'percentiles.js': percentilesJs,
   'system.js': systemJs,
   'timeline.js': timelineJs,
+  'unusual.js': unusualJs,
   'uplot.js': uplotJs,
   'uplot.css': uplotCss,
   'icon.svg': iconSvg,

@@ -2,8 +2,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fullTags } from '../../src/db/statements/readable-tags.ts';
 import { accountOf } from '../../src/db/statements/user-by-name.ts';
-import { EVERY_JOB } from '../../src/jobs/visibility.ts';
+import { EVERY_JOB, type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { jobById } from '../../src/questions/one-job/sqlite.ts';
+import { overdueJobs } from '../../src/questions/overdue-jobs/sqlite.ts';
 import { allocatedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 import { BOTH_DATABASES } from '../support/both-databases.ts';
 import { within } from '../support/pool.ts';
@@ -49,6 +50,30 @@ describe.each(BOTH_DATABASES)('on %s', (_, open) => {
       { id: 2n ** 53n + 1n, type: 't', name: 'last', scope: 'global' },
     ]);
     expect(await db.read(fullTags(['admin']), within(20_000))).toMatchObject([{ id: 8 }]);
+  });
+
+  test('the running jobs beyond their walltime, the longest overdue first, with their number', async () => {
+    const db =
+      await filled(`INSERT INTO job (id, job_id, cluster, subcluster, hpc_user, project, start_time, duration, walltime, num_nodes, shared, job_state, resources) VALUES
+      ${[
+        [1, 'ada', 1000, 100, 'running'],
+        [2, 'ada', 900, 100, 'running'],
+        [3, 'bob', 1900, 100, 'running'],
+        [4, 'ada', 1000, 0, 'running'],
+        [5, 'ada', 1000, 100, 'completed'],
+        [6, 'ada', 1900, 200, 'running'],
+      ].map(
+        ([id, user, start, walltime, state]) =>
+          `(${id}, ${id}, 'a', 'm', '${user}', 'p', ${start}, 1, ${walltime}, 1, 'none', '${state}', '[]')`,
+      )}`);
+    const ids = async (jobs: VisibleJobs, limit: number) =>
+      (await db.read(overdueJobs(jobs, { endedSec: 2001, limit }), within(20_000))).map(({ id, count }) => [id, count]);
+    expect(await ids(EVERY_JOB, 2)).toEqual([
+      [2, 3],
+      [1, 3],
+    ]);
+    const ofBob = visibleTo({ name: 'bob', roles: new Set(['user']), projects: [] });
+    expect(await ids(ofBob, 9)).toEqual([[3, 1]]);
   });
 
   test('the distinct hosts of running jobs in each subcluster', async () => {

@@ -2,6 +2,12 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const QUESTIONS: readonly Mutation[] = [
+  mutation('questions/overdue-jobs/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/small-statements'),
+  mutation('questions/unusual/unusual-jobs.ts', "error.code !== 'forbidden'", 'false', 'routes/unusual'),
+  mutation('jobs/unusual.ts', 'users < least.users', 'users < 1', 'routes/unusual'),
+  mutation('jobs/unusual.ts', 'rate) * compared', 'rate)', 'routes/unusual'),
+  mutation('db/statements/filters-of-user.ts', 'c.confkey < ', 'c.confkey > ', 'routes/saved-filters'),
+  mutation('db/writes/save-filter.ts', 'if (!replaces && ', 'if (false && ', 'db/contract'),
   mutation('questions/any-job/sqlite.ts', 'whereJob(jobs)}', 'sql`1`}', 'frontend/search'),
   mutation('questions/names/sqlite.ts', 'begin + LAST_CHARACTER', 'LAST_CHARACTER', 'pages/find'),
   mutation('questions/names/names.ts', 'jobs.conditions.length === 0', 'jobs.tagScopes.length > 0', 'pages/find'),

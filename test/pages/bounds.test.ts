@@ -63,6 +63,7 @@ test.each([
   '/partitions',
   '/report',
   '/saved-filters',
+  '/unusual',
   '/nodes/small/n01',
 ])('%s', async (path) => {
   const answer = await service.app.request(`http://localhost${path}`, { headers });

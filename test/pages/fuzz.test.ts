@@ -19,6 +19,7 @@ const PAGES = [
   '/partitions',
   '/report',
   '/saved-filters',
+  '/unusual',
   '/nodes/small/n01',
 ];
 const MARK = '<script>mark</script>';

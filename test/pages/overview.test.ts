@@ -15,6 +15,7 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
         job({
           jobId: 1,
           jobState: 'running',
+          walltime: 3600,
           numNodes: 2,
           numHwthreads: 4,
           resources: [{ hostname: 'n01' }, { hostname: 'n02' }],
@@ -54,6 +55,25 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
     expect(await texts('section:has(#users) tbody tr')).toEqual(['bob 2 16', 'ada Ada A. 2 10']);
     await follow(page, page.getByRole('link', { name: 'As a table' }));
     expect((await texts('section table.data tbody tr')).length).toBe(168); // NOW is a full hour
+  });
+
+  test('shows what is unusual, with and without JavaScript', async () => {
+    const { page, texts, complaints, axe, overflow } = await service.visit('root', {
+      viewport: { width: 400, height: 800 },
+    });
+    await page.goto('/');
+    await page.locator('ul.unusual li').waitFor();
+    const overdue = '1 job is still running 10m or more after the end of its walltime.';
+    expect([await texts('ul.unusual li'), await axe(), await overflow(), complaints]).toEqual([[overdue], [], 0, []]);
+    await follow(page, page.getByRole('link', { name: overdue }));
+    expect(await texts('table.jobs tbody tr td:first-child')).toEqual(['1']);
+    const plain = await service.visit('root', { javaScriptEnabled: false });
+    await plain.page.goto('/');
+    await follow(plain.page, plain.page.getByRole('link', { name: 'Show', exact: true }));
+    expect(await plain.texts('ul.unusual li')).toEqual([overdue]);
+    const { page: another } = await service.visit('max');
+    await another.goto('/unusual');
+    expect(await another.locator('main').innerText()).toContain('Nothing unusual was found.');
   });
 
   test('leads to the jobs that it counts', async () => {

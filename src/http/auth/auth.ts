@@ -23,7 +23,7 @@ export function apiUsers({ but }: { but: readonly string[] }): MiddlewareHandler
 
 /** The routes that the scripts of the pages read. */
 const READ_BY_PAGES =
-  /^\/api\/(?:jobs\/(?:count|\d+|metrics\/\d+)?|statistics\/(?:jobs|histograms|percentiles|timeline|unused)|system)$/;
+  /^\/api\/(?:jobs\/(?:count|\d+|metrics\/\d+)?|statistics\/(?:jobs|histograms|percentiles|timeline|unused)|system|unusual)$/;
 
 /**
  * The session user, if one of our pages makes the request: it is a GET with the header that the scripts send, from our

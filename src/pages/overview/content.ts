@@ -5,6 +5,7 @@ import { cut } from '../cut.ts';
 import { address, linked } from '../filter/words.ts';
 import { capitalized, duration, percentage, share, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { unusualSection } from '../unusual/content.ts';
 
 export interface ClusterNow {
   name: string;
@@ -52,7 +53,7 @@ export function overviewContent({ now, periods, users, use, links }: OverviewCon
 <section><h2 id="now">Now</h2>
 ${now.length === 0 ? html`<p class="note">There are no configured clusters and no jobs.</p>` : nowTable(now)}
 </section>
-${use}${periods.map(periodSection)}${users.length > 0 && usersSection(users)}${links}`;
+${unusualSection()}${use}${periods.map(periodSection)}${users.length > 0 && usersSection(users)}${links}`;
 }
 
 function usersSection(users: readonly TopUser[]): Html {

@@ -1,0 +1,14 @@
+import { Hono } from 'hono';
+import type { AppEnv } from '../../src/http/env.ts';
+import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
+import { queryOf } from '../../src/http/request.ts';
+import { pageAnswer } from '../../src/pages/layout.ts';
+import { unusualContent } from '../../src/pages/unusual/content.ts';
+import { unusualFor } from '../unusual.ts';
+
+/** GET /unusual: shows what is unusual in the last 24 hours, and how it is found. */
+export const unusualPage = new Hono<AppEnv>().get('/unusual', async (c) => {
+  readQuery(queryOf(c), NO_QUERY);
+  const { unusual: found, ...rest } = await unusualFor(c);
+  return pageAnswer(c, { title: 'Unusual', content: unusualContent({ found, ...rest }) });
+});

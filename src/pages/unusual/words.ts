@@ -1,0 +1,106 @@
+import { FAILED_STATES } from '../../jobs/job-enums.ts';
+import { LIMITS, type Unusual, type UnusualKind } from '../../jobs/unusual.ts';
+import { cut } from '../cut.ts';
+import { address } from '../filter/words.ts';
+import { duration, whole } from '../format.ts';
+
+const RECENT = 'last24h';
+const percent = (part: number, all: number) => `${all === 0 ? '0.0' : ((part / all) * 100).toFixed(1)} %`;
+const some = (count: number, one: string, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
+const jobsList = (query: Readonly<Record<string, string>>, also: readonly [string, string][] = []) =>
+  address('/jobs', new URLSearchParams([...Object.entries(query), ...also]));
+
+/** Returns something unusual as a sentence, and the address of the list that shows it. */
+export function unusualWords(unusual: Unusual, nowSec: number): { text: string; link: string } {
+  switch (unusual.kind) {
+    case 'failures': {
+      const { about, numbers } = unusual;
+      const { failed, jobs, otherFailed, otherJobs } = numbers;
+      return {
+        text: `Of ${some(jobs, 'job')} that started on ${cut(about.node)} (${cut(about.cluster)}) in the last 24 hours and ended, ${whole(failed)} failed (${percent(failed, jobs)}). On the other nodes of ${cut(about.subcluster)}, ${percent(otherFailed, otherJobs)} failed.`,
+        link: jobsList(
+          { cluster: about.cluster, node: about.node, 'start-time': RECENT },
+          FAILED_STATES.map((state) => ['state', state] as [string, string]),
+        ),
+      };
+    }
+    case 'wait': {
+      const { about, numbers } = unusual;
+      const { cluster, partition } = about;
+      const where = partition === '' ? `${cut(cluster)} without a partition` : `${cut(partition)} of ${cut(cluster)}`;
+      return {
+        text: `The median wait of ${some(numbers.jobs, 'job')} that started in ${where} in the last 24 hours is ${duration(numbers.medianSec)}. In the four weeks before, it was ${duration(numbers.usualMedianSec)}.`,
+        link: jobsList({ cluster, partition, 'start-time': RECENT, 'sort-by': 'wait' }),
+      };
+    }
+    case 'use': {
+      const { about, numbers } = unusual;
+      const [[field, name] = ['', '']] = Object.entries(about);
+      const usual =
+        numbers.usualCoreHours === 0 ? 'almost nothing' : `${whole(numbers.usualCoreHours)} core hours a day`;
+      return {
+        text: `The ${field} ${cut(name)} used ${whole(numbers.coreHours)} core hours in the last 24 hours, ${percent(numbers.share, 1)} of all. In the four weeks before, it was ${usual}.`,
+        link: jobsList({ [field]: name, during: RECENT }),
+      };
+    }
+    case 'idle cores': {
+      const { jobs, hwthreads } = unusual.numbers;
+      return {
+        text: idleWords(jobs, some(hwthreads, 'hardware thread')),
+        link: idle('cores-used', nowSec),
+      };
+    }
+    case 'idle accelerators': {
+      const { jobs, accelerators } = unusual.numbers;
+      return {
+        text: idleWords(jobs, some(accelerators, 'accelerator')),
+        link: idle('acc-used', nowSec),
+      };
+    }
+    case 'overdue': {
+      const { jobs } = unusual.numbers;
+      const ids = unusual.about.ids.split(' ').map((id) => ['db-id', id] as [string, string]);
+      return {
+        text: `${some(jobs, 'job is', 'jobs are')} still running ${duration(LIMITS.overdue.sec)} or more after the end of ${jobs === 1 ? 'its' : 'their'} walltime.`,
+        link: jobsList({}, ids),
+      };
+    }
+    case 'refused': {
+      const { reports, isAll } = unusual.numbers;
+      return {
+        text: `${isAll === 1 ? '' : 'At least '}${some(reports, 'report of a start or an end was', 'reports of starts and ends were')} refused in the last 24 hours, the last one because: ${cut(unusual.about.reason)}`,
+        link: '/system#refused',
+      };
+    }
+    case 'silence': {
+      const { hours, usualHours } = unusual.numbers;
+      return {
+        text: `No job has started on ${cut(unusual.about.cluster)} for ${some(hours, 'hour')}. In the last four weeks, the longest such pause was ${some(usualHours, 'hour')}.`,
+        link: jobsList({ cluster: unusual.about.cluster }),
+      };
+    }
+  }
+}
+
+function idleWords(jobs: number, held: string): string {
+  const has = jobs === 1 ? 'has' : 'have';
+  const its = jobs === 1 ? 'its' : 'their';
+  return `${some(jobs, 'running job')} ${has} used at most ${percent(LIMITS.idle.fraction, 1)} of ${its} ${held} for an hour or more.`;
+}
+
+function idle(field: 'cores-used' | 'acc-used', nowSec: number): string {
+  const { fraction, sec } = LIMITS.idle;
+  return jobsList({ state: 'running', 'start-time': `-${nowSec - sec}`, [field]: `-${fraction}` });
+}
+
+/** What each check looks for, for people. */
+export const CHECKED: Readonly<Record<UnusualKind, string>> = {
+  failures: 'nodes whose jobs fail more often than on other nodes',
+  wait: 'long waits',
+  use: 'users and projects with unusually many core hours',
+  'idle cores': 'jobs with almost no load',
+  'idle accelerators': 'jobs with idle accelerators',
+  overdue: 'jobs beyond their walltime',
+  refused: 'refused reports of jobs',
+  silence: 'clusters on which no jobs start',
+};
