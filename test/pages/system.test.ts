@@ -8,13 +8,30 @@ import { settingsOnNode } from '../../src/settings.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';
 import { follow, openVisit, type Site, site } from '../support/pages.ts';
+import { NOW } from '../support/test-app.ts';
 
 describe.skipIf(!HAS_CHROMIUM)('the state of the service', () => {
   let browser: Browser;
   let service: Site;
   beforeAll(async () => {
     browser = await openChromium();
-    service = await site(browser, { settings: { DB_AUTH_TOKEN: 'very-secret', PORT: '1234' } });
+    service = await site(browser, {
+      settings: { DB_AUTH_TOKEN: 'very-secret', PORT: '1234' },
+      service: (real) => ({
+        system: () => ({
+          ...real.system(),
+          timedWork: [
+            {
+              name: 'retention',
+              beganAt: NOW - 60,
+              endedAt: NOW,
+              result: { deletedJobs: 1234, parts: { days: 0.25 } },
+            },
+            { name: 'sync', beganAt: NOW - 60, endedAt: null, result: null },
+          ],
+        }),
+      }),
+    });
   }, 60_000);
   afterAll(async () => {
     await service?.close();
@@ -34,6 +51,16 @@ describe.skipIf(!HAS_CHROMIUM)('the state of the service', () => {
     const answer = await page.goto('/system');
     expect([answer?.status(), await page.locator('h1').innerText()]).toEqual([403, 'Not allowed']);
     expect(await page.getByRole('link', { name: 'System', exact: true }).count()).toBe(0);
+  });
+
+  test('has the results of timed work as words and numbers', async () => {
+    const { page, texts } = await service.visit('root', { timezoneId: 'UTC' });
+    await page.goto('/system');
+    expect(await texts('section:has(#timed) tbody tr')).toEqual([
+      'retention 2027-01-15 07:59 2027-01-15 08:00 deleted jobs 1234, parts days 0.25',
+      'sync 2027-01-15 07:59 — —',
+    ]);
+    expect(await page.locator('main').innerText()).not.toContain('{"');
   });
 
   test('has every setting in force, and no secret', async () => {
@@ -87,6 +114,7 @@ describe.skipIf(!HAS_CHROMIUM)('the state of a service with processes', () => {
     const before = await page.locator('[data-memory]').getAttribute('data-memory');
     await page.getByText('live', { exact: true }).waitFor();
     await expect.poll(() => page.locator('[data-memory]').getAttribute('data-memory')).not.toBe(before);
+    expect(await page.locator('main').innerText()).not.toContain('{"');
     expect(complaints).toEqual([]);
   });
 

@@ -197,19 +197,29 @@ function sizingTable({
 }
 
 function timedWorkTable(work: readonly TimedWorkStatus[]): Html {
-  const cell = (value: unknown) => (typeof value === 'number' && value > 1e9 ? time(value) : shownValue(value));
-  const columns = ['name', 'beganAt', 'endedAt', 'result'] as const;
-  const rows = work.map((entry) => html`<tr>${columns.map((name) => html`<td>${cell(entry[name])}</td>`)}</tr>\n`);
-  return html`<section><h2 id="timed">Timed work</h2>${table('timed', columns, rows)}</section>`;
+  const rows = work.map(
+    ({ name, beganAt, endedAt, result }) =>
+      html`<tr><th scope="row">${name}</th><td>${time(beganAt)}</td><td>${endedAt === null ? '—' : time(endedAt)}</td><td class="words">${shownValue(result)}</td></tr>\n`,
+  );
+  return html`<section><h2 id="timed">Timed work</h2>${table('timed', ['Work', 'Began', 'Ended', 'Result'], rows)}</section>`;
 }
 
 function list(values: object): Html {
-  return html`<dl class="facts">${Object.entries(values).map(([name, value]) => html`<div><dt>${name}</dt><dd>${shownValue(value)}</dd></div>`)}</dl>`;
+  return html`<dl class="facts">${Object.entries(values).map(([name, value]) => html`<div><dt>${words(name)}</dt><dd>${shownValue(value)}</dd></div>`)}</dl>`;
 }
 
+/** Renders a value as text: an object as the names and values of its members. */
 function shownValue(value: unknown): string {
   if (value === undefined || value === null) return '—';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (Array.isArray(value)) return value.join(', ');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'number' && !Number.isInteger(value)) return decimal(value);
+  if (Array.isArray(value)) return value.map(shownValue).join(', ');
+  if (typeof value !== 'object') return String(value);
+  const members = Object.entries(value).map(([name, member]) => `${words(name)} ${shownValue(member)}`);
+  return members.length === 0 ? '—' : members.join(', ');
+}
+
+/** Returns `closed early` for `closedEarly`. Other names stay as they are. */
+function words(name: string): string {
+  return name.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
