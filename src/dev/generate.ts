@@ -2,7 +2,8 @@ import type { Job } from '../jobs/job.ts';
 import { calendar } from './calendar.ts';
 import { GENERATED_CLUSTERS } from './demo-clusters.ts';
 import { jobOf, type Submission } from './made-job.ts';
-import { population } from './population.ts';
+import { Occupancy } from './occupancy.ts';
+import { type Pool, population, type Template } from './population.ts';
 import { Random } from './random.ts';
 import { waitSec } from './waiting.ts';
 
@@ -18,6 +19,8 @@ export interface GenerateOptions {
 const FIRST_JOB_ID = 100_000;
 /** Maximum number of seconds between two jobs of one submission. The average is half of it. */
 const BURST_STEP_SEC = 3;
+/** Submissions looked at until one fits. */
+const MOST_TRIES = 200;
 /** Fraction of submissions in which nearly all jobs fail. */
 const BROKEN_RATE = 0.02;
 
@@ -29,21 +32,47 @@ export function* generateJobs({ jobs, seed, endTime }: GenerateOptions): Generat
   // Of their own, so that waits leave all else as it is.
   const waits = new Random(seed ^ 0x3a17);
   const nextId = new Map(GENERATED_CLUSTERS.map(({ name }, at) => [name, FIRST_JOB_ID + at * 50_000_000]));
+  const occupancies = new Map(
+    [...new Set(templates.map(({ pool }) => pool))].map((pool) => [pool, new Occupancy(pool)]),
+  );
   for (let made = 0; made < jobs; ) {
-    const template = random.pick(templates);
+    let startTime = timeAt(made / jobs);
+    const { template, room } = fitting(random, templates, occupancies, startTime);
     const { name } = template.pool.cluster;
-    const size = Math.min(jobs - made, template.burst === 1 ? 1 : 1 + random.below(template.burst * 2));
+    const wanted = template.burst === 1 ? 1 : 1 + random.below(template.burst * 2);
+    const size = Math.min(jobs - made, wanted, room);
     let jobId = nextId.get(name) ?? FIRST_JOB_ID;
     const isArray = template.isArray && size > 1;
     const submission: Submission = { template, broken: random.chance(BROKEN_RATE), arrayJobId: isArray ? jobId : 0 };
-    let startTime = timeAt(made / jobs);
     const submitTime = startTime - waitSec(waits, template);
     for (let at = 0; at < size; at++) {
       startTime = Math.min(endTime - 1, startTime + random.below(BURST_STEP_SEC));
-      yield jobOf(random, submission, jobId++, { submitTime, startTime }, endTime);
+      const job = jobOf(random, submission, jobId++, { submitTime, startTime }, endTime);
+      const { duration, jobState, numHwthreads } = job;
+      const untilSec = jobState === 'running' ? Number.POSITIVE_INFINITY : startTime + duration;
+      occupancies.get(template.pool)?.hold(untilSec, numHwthreads);
+      yield job;
     }
     made += size;
     // Ids have gaps, from job steps, other tools, and jobs cancelled before they began.
     nextId.set(name, jobId + random.below(3));
+  }
+}
+
+/**
+ * Picks a template whose pool has room for a job now, with the number of jobs for which there is room. Users whose jobs
+ * do not fit submit them at another time.
+ */
+function fitting(
+  random: Random,
+  templates: readonly Template[],
+  occupancies: ReadonlyMap<Pool, Occupancy>,
+  atSec: number,
+): { template: Template; room: number } {
+  for (let tries = 1; ; tries += 1) {
+    const template = random.pick(templates);
+    const room = occupancies.get(template.pool)?.roomAt(atSec, template.hwthreads) ?? 1;
+    // If nothing fits, one job too many is better than none.
+    if (room > 0 || tries === MOST_TRIES) return { template, room: Math.max(1, room) };
   }
 }

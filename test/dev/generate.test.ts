@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readClusters } from '../../src/archive/open.ts';
 import { answerArchiveRequest } from '../../src/archive/requests.ts';
 import { calendar } from '../../src/dev/calendar.ts';
+import { GENERATED_CLUSTERS, hostsOf } from '../../src/dev/demo-clusters.ts';
 import { generateJobs } from '../../src/dev/generate.ts';
 import { generatedSource } from '../../src/dev/made-jobs.ts';
 import { Random, weightedTable } from '../../src/dev/random.ts';
@@ -57,6 +58,33 @@ describe('generated jobs', () => {
       2 * of(({ partition }) => partition === 'singlenode'),
     );
     expect(of(({ metaData }) => metaData?.['jobName'] === 'interactive')).toBeLessThan(60);
+  });
+
+  test('hold at most the hardware threads of their nodes, also where a site is busy', () => {
+    const capacity = new Map(
+      GENERATED_CLUSTERS.flatMap(({ name, kinds }) =>
+        kinds.map((kind) => [`${name}/${kind.subCluster}`, hostsOf(kind).length * kind.hwthreads]),
+      ),
+    );
+    const changes = new Map<string, { at: number; threads: number }[]>();
+    // 70,000 jobs a week.
+    for (const made of generateJobs({ jobs: 210_000, seed: 7, endTime: END })) {
+      const pool = `${made.cluster}/${made.subCluster}`;
+      const [from, to] = [made.startTime, made.startTime + made.duration];
+      const all = changes.get(pool) ?? [];
+      changes.set(pool, all);
+      all.push({ at: from, threads: made.numHwthreads }, { at: to, threads: -made.numHwthreads });
+    }
+    for (const [pool, all] of changes) {
+      all.sort((a, b) => a.at - b.at || a.threads - b.threads);
+      let [held, most] = [0, 0];
+      for (const { threads } of all) {
+        held += threads;
+        most = Math.max(most, held);
+      }
+      expect(most / (capacity.get(pool) ?? 0), pool).toBeGreaterThan(0.5);
+      expect(most / (capacity.get(pool) ?? 0), pool).toBeLessThanOrEqual(1);
+    }
   });
 
   test('that timed out reached their time limit, and failed ones are short', () => {
