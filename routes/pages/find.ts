@@ -111,9 +111,11 @@ function configuredNodes(c: Context<AppEnv>, text: string): Found['nodes'] {
   return found;
 }
 
-/** Returns nodes in use by visible jobs. This reads all running jobs. */
+/** Returns nodes in use by visible jobs. This reads all running jobs, and parses the hosts of those that may match. */
 async function nodesInUse(c: Context<AppEnv>, text: string): Promise<Found['nodes']> {
-  const used = await c.get('db').read(usedNodes(nowSec(c) + 1, visibleJobs(c)), c.get('deadline'));
+  // The condition ignores the case of A-Z.
+  const jobs = visibleJobs(c, [{ kind: 'text', field: 'node', operator: 'starts-with', values: [text] }]);
+  const used = await c.get('db').read(usedNodes(nowSec(c) + 1, jobs), c.get('deadline'));
   const all = used.flatMap(({ cluster, hostnames }) => hostnames.map((hostname) => ({ cluster, hostname })));
   return all.filter(({ hostname }) => hostname.startsWith(text)).slice(0, READ);
 }

@@ -40,12 +40,7 @@ export const nodePage = new Hono<AppEnv>().get('/nodes/:cluster/:host', async (c
     ranDuring(c, onNode, BigInt(now - BARS_SEC), BigInt(now + 1), MOST_BARS + 1),
     at === undefined ? [] : ranDuring(c, onNode, at, at + 1n, MOST_AT),
     failures(c, onNode, { label: 'this node', query: { cluster, node: host } }),
-    subCluster === undefined
-      ? undefined
-      : failures(c, [is('cluster', cluster), is('subcluster', subCluster)], {
-          label: `all nodes of ${subCluster}`,
-          query: { cluster, subcluster: subCluster },
-        }),
+    subCluster === undefined ? undefined : neighbours(c, cluster, subCluster),
     statesOfNode(c, cluster, host),
   ]);
   const isKnown = subCluster !== undefined || recent.length > 0 || jobsAt.length > 0 || (states ?? []).length > 0;
@@ -89,6 +84,17 @@ async function ranDuring(
   const jobs = visibleJobs(c, [...filter, { kind: 'during', range: { from, to }, nowSec: nowSec(c) }]);
   const page = { page: 1, itemsPerPage: most, ...NEWEST_FIRST, nowSec: nowSec(c) };
   return await c.get('jobs').listed(jobs, page, c.get('deadline'));
+}
+
+/** Without other subclusters, all jobs of the cluster count: an index has their number. */
+async function neighbours(c: Context<AppEnv>, cluster: string, subcluster: string): Promise<Failures> {
+  const isOnly = c.get('service').clusters.get(cluster)?.subClusters.length === 1;
+  return isOnly
+    ? await failures(c, [is('cluster', cluster)], { label: `all nodes of ${cluster}`, query: { cluster } })
+    : await failures(c, [is('cluster', cluster), is('subcluster', subcluster)], {
+        label: `all nodes of ${subcluster}`,
+        query: { cluster, subcluster },
+      });
 }
 
 async function failures(
