@@ -33,6 +33,8 @@ test('an answer takes few requests to the libSQL server, and a list one for each
   expect(await taken(`/api/jobs/?items-per-page=${JOBS}`)).toBeLessThanOrEqual(10);
   for (const page of ['/', '/jobs', '/statistics', '/timeline', '/find?q=a', '/partitions', '/report'])
     expect(await taken(page), page).toBeLessThanOrEqual(10);
+  expect(await taken('/saved-filters')).toBeLessThanOrEqual(3);
+  expect(await taken('/unusual')).toBeLessThanOrEqual(25);
   const { body } = await ask(worker, { path: '/api/jobs/?items-per-page=1' });
   const { jobs: listed } = body as { jobs: { user: string; cluster: string; resources: { hostname: string }[] }[] };
   const [{ user, cluster, resources } = expect.fail('no job')] = listed;
