@@ -42,7 +42,7 @@ afterAll(async () => {
 /** Sends a request to all deployments, and compares their answers with that of the service on a file. */
 async function same(asked: Asked): Promise<void> {
   const [expected, ...answers] = await Promise.all(
-    [file, ...others].map(async (setup) => withoutChart(await ask(setup, asked))),
+    [file, ...others].map(async (setup) => asWithoutIndex(await ask(setup, asked))),
   );
   for (const [nth, { name, hasArchive }] of others.entries()) {
     const seen = hasArchive ? expected : { ...expected, body: withoutStatistics(expected?.body) };
@@ -50,11 +50,14 @@ async function same(asked: Asked): Promise<void> {
   }
 }
 
-/** The overview as it is without a column index. */
-function withoutChart<Answer extends { body: unknown }>(answer: Answer): Answer {
+const PARQUET_LINK = /<a href="\/exports\/[^"]*">Parquet<\/a> /g;
+
+/** A page as it is without a column index: the overview has no chart, and there are no exports as Parquet. */
+function asWithoutIndex<Answer extends { body: unknown }>(answer: Answer): Answer {
   if (typeof answer.body !== 'string') return answer;
-  const rest = answer.body.replace(/<section><div class="head"><h2 id="use">.*?<\/section>\n/s, '');
-  if (rest === answer.body) return answer;
+  const body = answer.body.replaceAll(PARQUET_LINK, '');
+  const rest = body.replace(/<section><div class="head"><h2 id="use">.*?<\/section>\n/s, '');
+  if (rest === body) return { ...answer, body };
   return { ...answer, body: rest.replace(/<(script|link) [^>]*(uplot|plotting|timeline)\.(js|css)".*?\n/g, '') };
 }
 
@@ -425,6 +428,17 @@ describe('what differs', () => {
     expect(await headers(others[1] as Setup, '/api/jobs/count')).toBe(null);
     const { body } = await ask(others[1] as Setup, { path: '/api/jobs/metrics/7' });
     expect(body).toMatchObject({ error: { message: 'this service has no job archive' } });
+  });
+
+  test('Parquet: only the service on a file has a column index', async () => {
+    const [server, worker, replica] = others as [Setup, Setup, Setup];
+    const setups = [file, server, worker, replica];
+    const pages = await Promise.all(setups.map((setup) => ask(setup, { path: '/statistics?group-by=project' })));
+    expect(pages.map(({ body }) => String(body).match(PARQUET_LINK)?.length ?? 0).map(Boolean)).toEqual([
+      ...[true, false, false, false],
+    ]);
+    const answers = await Promise.all(setups.map((setup) => ask(setup, { path: '/api/statistics/jobs.parquet' })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 404, 404, 404]);
   });
 
   test('settings that cannot act are told', async () => {
