@@ -5,6 +5,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { createApp } from './app.ts';
 import { openArchive } from './archive/client.ts';
 import { checkArchive } from './archive/open.ts';
+import { archiveUpkeep } from './archive/upkeep.ts';
 import { Fault } from './faults.ts';
 import type { Service } from './http/env.ts';
 import { Shared } from './http/shared.ts';
@@ -220,6 +221,7 @@ async function startParts(
   // What runs without a request reads the settings anew each time.
   const work = {
     db,
+    archive: archiveUpkeep(archiveRoot),
     clock,
     log,
     get settings() {

@@ -164,6 +164,24 @@ export const SettingsSchema = z.object({
   NODESTATE_RETENTION_H: offOr(1, 87_600)
     .prefault('off')
     .describe('age at which node states are deleted, except the newest of each node (h)'),
+  ARCHIVE_COMPRESSION_D: offOr(1, 36_500)
+    .prefault('off')
+    .describe('time since the end of a job after which its metric data in the archive is compressed (days)'),
+  ARCHIVE_RETENTION: z
+    .enum(['none', 'delete', 'move'], { error: 'must be none, delete or move' })
+    .default('none')
+    .describe('what happens to old jobs in the archive: they stay, are deleted, or move to ARCHIVE_RETENTION_PATH'),
+  ARCHIVE_RETENTION_D: wholeNumber(1, 36_500)
+    .optional()
+    .describe('time since the end of a job after which ARCHIVE_RETENTION applies to it (days)'),
+  ARCHIVE_RETENTION_PATH: text.optional().describe('job archive to which ARCHIVE_RETENTION=move moves jobs'),
+  ARCHIVE_RETENTION_DB: onOff
+    .prefault('on')
+    .describe('ARCHIVE_RETENTION also deletes these jobs from the database; off: they stay there without metric data'),
+  ARCHIVE_RETENTION_OMIT_TAGGED: z
+    .enum(['none', 'all', 'user'], { error: 'must be none, all or user' })
+    .default('none')
+    .describe('tagged jobs to which ARCHIVE_RETENTION does not apply: none, all, or those that a user tagged'),
   OPTIMIZE_S: offOr(60, 2_592_000).prefault('86400').describe('interval of PRAGMA optimize (s)'),
   CHECKPOINT_S: offOr(1, 86_400).prefault('300').describe('interval of full WAL checkpoints (s)'),
   QUICK_CHECK_S: offOr(3_600, 31_536_000)
@@ -256,6 +274,16 @@ const OF_LDAP: readonly SettingName[] = [
   'LDAP_SYNC_DELETE',
 ];
 
+/** Settings of work on the files of the archive, which a Worker does not have. */
+const OF_ARCHIVE: readonly SettingName[] = [
+  'ARCHIVE_COMPRESSION_D',
+  'ARCHIVE_RETENTION',
+  'ARCHIVE_RETENTION_D',
+  'ARCHIVE_RETENTION_PATH',
+  'ARCHIVE_RETENTION_DB',
+  'ARCHIVE_RETENTION_OMIT_TAGGED',
+];
+
 /** Settings without effect. A Worker does not listen, has no processes or disk, and its isolates share no limits. */
 const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
   file: ['DB_AUTH_TOKEN', 'DB_SYNC_MS'],
@@ -271,6 +299,7 @@ const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
     ...OF_LDAP,
     'TRUST_PROXY',
     'ARCHIVE_PATH',
+    ...OF_ARCHIVE,
     'FRONTEND_PATH',
     'METRIC_RESOLUTIONS',
     'METRICS_TOKEN',
@@ -383,6 +412,7 @@ const TO_SEARCH: readonly SettingName[] = ['LDAP_URL', 'LDAP_USER_BASE', 'LDAP_S
 const REQUIRED: readonly (readonly [SettingName, readonly SettingName[]])[] = [
   ['JWT_COOKIE_NAME', ['JWT_TRUSTED_ISSUER', 'CROSS_LOGIN_JWT_PUBLIC_KEY']],
   ['OIDC_PROVIDER', ['PUBLIC_URL', 'OID_CLIENT_ID']],
+  ['ARCHIVE_RETENTION', ['ARCHIVE_RETENTION_D']],
   ['LDAP_URL', ['LDAP_USER_BIND']],
   ['LDAP_SYNC_USER', TO_SEARCH],
   ['LDAP_UPDATE_USER', TO_SEARCH],
@@ -407,11 +437,14 @@ export function contradictions(settings: SettingValues, bad: ReadonlySet<string>
   }
   for (const [name, needed] of REQUIRED) {
     const value = settings[name];
-    if (value === undefined || value === false || value === 'off') continue;
+    if (value === undefined || value === false || value === 'off' || value === 'none') continue;
     for (const other of needed) {
       if (settings[other] === undefined && !bad.has(other)) problems.push(`${other} is missing: ${name} requires it`);
     }
   }
+  const { ARCHIVE_RETENTION: retention, ARCHIVE_RETENTION_PATH: target } = settings;
+  if (retention === 'move' && target === undefined && !bad.has('ARCHIVE_RETENTION_PATH'))
+    problems.push('ARCHIVE_RETENTION_PATH is missing: ARCHIVE_RETENTION=move requires it');
   if (settings.AUTH === 'none' && !isLoopback(settings)) {
     problems.push('AUTH none makes every caller an admin: it requires a loopback HOST (127.0.0.1, ::1 or localhost)');
   }

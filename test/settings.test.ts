@@ -361,3 +361,14 @@ test('a reload keeps the values that need a restart, and checks all of them toge
   const open = settingsOnNode({ env: { AUTH: 'none' } });
   expect(() => reloadedSettings(running, open)).toThrow(/JWT_PUBLIC_KEY is missing/);
 });
+
+test('a retention of the archive needs an age, and a move needs its target', () => {
+  expect(problemsOf({ ARCHIVE_RETENTION_D: '365', ARCHIVE_RETENTION_PATH: '/srv/old' })).toEqual([]);
+  expect(problemsOf({ ARCHIVE_RETENTION: 'delete' })).toEqual([
+    'ARCHIVE_RETENTION_D is missing: ARCHIVE_RETENTION requires it',
+  ]);
+  expect(problemsOf({ ARCHIVE_RETENTION: 'move', ARCHIVE_RETENTION_D: '365' })).toEqual([
+    'ARCHIVE_RETENTION_PATH is missing: ARCHIVE_RETENTION=move requires it',
+  ]);
+  expect(problemsOf({ ARCHIVE_RETENTION: 'delete', ARCHIVE_RETENTION_D: '365' })).toEqual([]);
+});

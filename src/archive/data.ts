@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { SCOPES, type Scope, UnitSchema } from '../clusters/schema.ts';
-import { hasCode, readRegularFile, readRegularText } from './files.ts';
+import { hasCode, ifThere, readRegularFile, readRegularText } from './files.ts';
 
 /**
  * Limit for the decoded data of one job, so that a small file cannot fill all memory. A job of 500 nodes with 20
@@ -85,16 +85,22 @@ export async function readJobData(
 const unzip = promisify(gunzip);
 
 async function readDataText(folder: string): Promise<string> {
-  const zipped = join(folder, 'data.json.gz');
-  const packed = await readRegularFile(zipped, MAX_DATA_BYTES).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  });
-  if (packed === undefined) return await readRegularText(join(folder, 'data.json'), MAX_DATA_BYTES);
+  const packed = join(folder, 'data.json.gz');
+  const plain = join(folder, 'data.json');
+  const text = (await unpacked(packed)) ?? (await ifThere(readRegularText(plain, MAX_DATA_BYTES)));
+  if (text !== undefined) return text;
+  // It was compressed between the two looks.
+  return (await unpacked(packed)) ?? (await readRegularText(plain, MAX_DATA_BYTES));
+}
+
+/** Undefined if there is no such file. */
+async function unpacked(path: string): Promise<string | undefined> {
+  const bytes = await ifThere(readRegularFile(path, MAX_DATA_BYTES));
+  if (bytes === undefined) return undefined;
   try {
-    return (await unzip(packed, { maxOutputLength: MAX_DATA_BYTES })).toString('utf8');
+    return (await unzip(bytes, { maxOutputLength: MAX_DATA_BYTES })).toString('utf8');
   } catch (cause) {
     if (!hasCode(cause, 'ERR_BUFFER_TOO_LARGE')) throw cause;
-    throw new Error(`${zipped} unpacks to more than the limit of ${MAX_DATA_BYTES} bytes`, { cause });
+    throw new Error(`${path} unpacks to more than the limit of ${MAX_DATA_BYTES} bytes`, { cause });
   }
 }

@@ -4,8 +4,18 @@ import { chmod, chown, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/
 import { dirname, join } from 'node:path';
 
 /** True if a file system error has one of these codes, such as ENOENT. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
+export function hasCode(error: unknown, ...codes: string[]): error is Error {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+/** The result of an access to a file, or undefined if there is no such file. */
+export async function ifThere<Result>(access: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await access;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }
 
 /** The message of an error, for a response or the log. */
@@ -43,6 +53,16 @@ export async function readRegularText(path: string, limitBytes: number): Promise
   return (await readRegularFile(path, limitBytes)).toString('utf8');
 }
 
+/** The path of a new temporary file. A dot file, because the version rule and readers ignore one that is left over. */
+export function temporaryIn(folder: string): string {
+  return join(folder, `.${randomUUID()}.tmp`);
+}
+
+/** True for the name of such a file. */
+export function isTemporary(name: string): boolean {
+  return /^\.[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/.test(name);
+}
+
 /**
  * Writes the whole file or nothing: it writes a temporary file in the same folder and renames it. Creates missing
  * folders. A replaced file keeps its mode. It also keeps its group if the system permits, because other programs of the
@@ -51,8 +71,7 @@ export async function readRegularText(path: string, limitBytes: number): Promise
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  // A dot file, because the version rule and readers ignore one that is left over.
-  const temporary = join(folder, `.${randomUUID()}.tmp`);
+  const temporary = temporaryIn(folder);
   try {
     await writeFile(temporary, content, { flag: 'wx' });
     await keepRights(path, temporary);
@@ -63,7 +82,19 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
   }
 }
 
-async function keepRights(of: string, to: string): Promise<void> {
+/** Waits until a file or the names in a folder are on disk. Returns the size in bytes. */
+export async function toDisk(path: string): Promise<number> {
+  const file = await open(path);
+  try {
+    await file.sync();
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Gives a file the mode of another one, and its group if the system permits. */
+export async function keepRights(of: string, to: string): Promise<void> {
   const before = await stat(of).catch(() => undefined);
   if (before === undefined) return;
   await chown(to, -1, before.gid).catch(() => {}); // not permitted for a group of others

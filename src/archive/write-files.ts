@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { hasCode, writeFileAtomically } from './files.ts';
+import { hasCode, temporaryIn, writeFileAtomically } from './files.ts';
 import { type ArchiveJob, clusterFolder, jobFolder } from './layout.ts';
 
 /** Larger data is written compressed, as cc-backend does. */
-const COMPRESS_ABOVE_BYTES = 2000;
+export const COMPRESS_ABOVE_BYTES = 2000;
 
 const zip = promisify(gzip);
 
@@ -37,8 +36,19 @@ const JOB_FILES = ['data.json.gz', 'data.json', 'meta.json'];
 export async function copyJobFiles(from: string, to: string): Promise<boolean> {
   const there = await namesIn(to);
   if (there.has('meta.json')) return false;
+  try {
+    return await copyFiles(from, to, there);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    return await copyFiles(from, to, await namesIn(to)); // its data.json was compressed meanwhile
+  }
+}
+
+async function copyFiles(from: string, to: string, there: ReadonlySet<string>): Promise<boolean> {
   let copied = false;
   const source = await namesIn(from);
+  // With both, they have the same content: its compression was interrupted.
+  if (source.has('data.json.gz')) source.delete('data.json');
   for (const name of JOB_FILES) {
     if (!source.has(name) || there.has(name)) continue;
     await copyFileAtomically(join(from, name), join(to, name));
@@ -59,7 +69,7 @@ async function namesIn(folder: string): Promise<Set<string>> {
 async function copyFileAtomically(from: string, to: string): Promise<void> {
   if (!(await stat(from)).isFile()) throw new Error(`${from} is not a regular file`); // copying a FIFO would not end
   await mkdir(dirname(to), { recursive: true });
-  const temporary = join(dirname(to), `.${randomUUID()}.tmp`);
+  const temporary = temporaryIn(dirname(to));
   try {
     await writeFile(temporary, '', { flag: 'wx' });
     const { mode } = await stat(temporary); // the default mode; a copy would have the mode of its source

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { toDisk } from '../archive/files.ts';
 import { asStartupError } from '../db/startup-errors.ts';
 import { StartupError } from '../startup-error.ts';
 import { compress } from './compression.ts';
@@ -93,15 +94,4 @@ async function checkSpace(folder: string, bytes: number): Promise<void> {
   throw new StartupError(`${folder}: has ${mb(bavail * bsize)} MB left, and the backup needs ${mb(bytes)} MB`, {
     fault: 'disk_full',
   });
-}
-
-/** Waits until a file or the names in a folder are on disk. Returns the size in bytes. */
-export async function toDisk(path: string): Promise<number> {
-  const file = await open(path);
-  try {
-    await file.sync();
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
-  }
 }

@@ -1,11 +1,12 @@
 import { constants, existsSync } from 'node:fs';
 import { access, chmod, chown, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { toDisk } from '../archive/files.ts';
 import { checkNoReplica } from '../db/schema/schema-check.ts';
 import { StartupError } from '../startup-error.ts';
 import { extract } from './compression.ts';
 import { checkUnused, takeOutOfUse } from './in-use.ts';
-import { timeInName, toDisk } from './make-backup.ts';
+import { timeInName } from './make-backup.ts';
 import { verify } from './verify.ts';
 
 /** What SQLite, DuckDB and the service name after the database. None of it may stay beside another database. */

@@ -72,6 +72,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./retention.ts')).retentionCommand,
   },
   {
+    name: 'archive',
+    summary: 'compress, move and delete the files of old jobs',
+    load: async () => (await import('./archive.ts')).archiveCommand,
+  },
+  {
     name: 'backup',
     summary: 'copy the database while it is in use',
     load: async () => (await import('./backup.ts')).backupCommand,

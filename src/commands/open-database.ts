@@ -43,6 +43,15 @@ export function loadTarget({ env, stderr }: CommandIo): LoadTarget {
   };
 }
 
+const ArchiveSettings = SettingsSchema.pick({ ARCHIVE_PATH: true });
+
+/** The absolute path of the job archive, for a command that works with a libSQL server, too. Throws StartupError. */
+export function archiveOf({ env }: CommandIo): string {
+  const settings = ArchiveSettings.safeParse(env);
+  if (!settings.success) throw new StartupError('ARCHIVE_PATH is empty: remove it instead');
+  return resolve(settings.data.ARCHIVE_PATH);
+}
+
 /**
  * Memory of a command's connection in MB. A command may use the whole machine; 64 MB hold the inner pages of the one
  * index of a bulk load.

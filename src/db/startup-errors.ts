@@ -14,6 +14,7 @@ const OF_FILE_SYSTEM: Readonly<Record<string, string>> = {
   EISDIR: 'is a directory, not a file: correct the path',
   ENOSPC: 'no space left on the file system: free some space',
   EDQUOT: 'the disk quota is exceeded: free some space',
+  EFBIG: 'the file would be larger than the system permits: raise its limit (ulimit -f)',
   ENAMETOOLONG: 'the name is too long',
 };
 

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readClusterFiles } from '../archive/open.ts';
+import { checkTarget } from '../archive/upkeep.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import type { ServiceMetrics } from '../http/metrics/service-metrics.ts';
@@ -36,6 +38,8 @@ export interface Place {
  */
 export async function prepare(settings: Settings, archiveRoot: string, before?: Reloadable): Promise<Prepared> {
   const clusterFiles = await readClusterFiles(archiveRoot);
+  const { ARCHIVE_RETENTION: retention, ARCHIVE_RETENTION_PATH: target } = settings.values;
+  if (retention === 'move' && target !== undefined) await checkTarget(archiveRoot, resolve(target));
   return { settings, clusterFiles, directory: await directoryOf(settings.values, before) };
 }
 

@@ -1,15 +1,20 @@
+import type { ArchiveUpkeep } from '../archive/upkeep-port.ts';
 import type { Database } from '../db/port.ts';
 import { timedWork } from '../db/statements/timed-work.ts';
 import { type Deadline, within } from '../deadline.ts';
 import type { Directory } from '../directory.ts';
 import { Fault } from '../faults.ts';
 import type { SettingValues } from '../settings.ts';
-import { TIMETABLE, type TimedTask } from './timetable.ts';
+import type { TimedTask } from './task.ts';
+import { TIMETABLE } from './timetable.ts';
 
 export interface TimedOptions {
   db: Database;
   settings: SettingValues;
   directory?: Directory | undefined;
+  archive?: ArchiveUpkeep | undefined;
+  /** Fires when the service stops. */
+  signal?: AbortSignal | undefined;
   /** The current time in Unix seconds. */
   clock: () => number;
   log: { warn(fields: object, message: string): void };
@@ -39,11 +44,11 @@ export async function runTimedWork(options: TimedOptions, tasks: readonly TimedT
 }
 
 async function runTask(options: TimedOptions, task: TimedTask, everySec: number): Promise<void> {
-  const { db, settings, directory, clock } = options;
+  const { db, settings, directory, archive, signal, log, clock } = options;
   const nowSec = Math.floor(clock());
   const { claimed } = await step((own) => db.write('claimTimedWork', { name: task.name, nowSec, everySec }, own));
   if (!claimed) return;
-  const result = await task.run({ db, settings, directory, nowSec, step });
+  const result = await task.run({ db, settings, directory, archive, signal, log, nowSec, step });
   await ended(options, task, result, Math.floor(clock()));
 }
 

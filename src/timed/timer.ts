@@ -1,6 +1,7 @@
 import type { TimedWorkStatus } from '../system-state.ts';
 import { lastTimedWork, runTimedWork, type TimedOptions } from './run.ts';
-import { TIMETABLE, type TimedTask } from './timetable.ts';
+import type { TimedTask } from './task.ts';
+import { TIMETABLE } from './timetable.ts';
 
 /** Time between two checks of the timetable. No work runs more often. */
 const LOOK_MS = 1_000;
@@ -12,7 +13,7 @@ const TRUSTED_AGAIN_MS = 3_600_000;
 export interface Timer {
   /** When each piece of timed work last ran and its result, as of the last check. */
   status(): readonly TimedWorkStatus[];
-  /** Waits for the running piece and starts no others. */
+  /** Waits for the running piece, or its next part if it takes seconds, and starts no others. */
   stop(): Promise<void>;
 }
 
@@ -24,6 +25,7 @@ export function startTimer(options: TimedOptions): Timer {
   const checkedAt = new Map<string, number>();
   let last: readonly TimedWorkStatus[] | undefined;
   let running: Promise<void> | undefined;
+  const stopping = new AbortController();
   const offset = () => options.clock() - performance.now() / 1000;
   let usualOffset = offset();
   // A machine may start with a wrong clock, which the network sets soon: that is a jump.
@@ -46,7 +48,7 @@ export function startTimer(options: TimedOptions): Timer {
     const due = TIMETABLE.filter((task) => isDue(task, now));
     if (due.length === 0 && last !== undefined) return;
     for (const { name } of due) checkedAt.set(name, now);
-    await runTimedWork(options, due);
+    await runTimedWork({ ...options, signal: stopping.signal }, due);
     last = await lastTimedWork(options);
   };
   const look = () => {
@@ -61,6 +63,7 @@ export function startTimer(options: TimedOptions): Timer {
     status: () => last ?? [],
     async stop() {
       clearInterval(timer);
+      stopping.abort();
       await running;
     },
   };

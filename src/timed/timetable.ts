@@ -1,32 +1,9 @@
-import type { Database } from '../db/port.ts';
 import type { BatchOutput } from '../db/writes/timed-work.ts';
 import type { Deadline } from '../deadline.ts';
-import type { Directory } from '../directory.ts';
 import type { DeleteCursor } from '../jobs/retention-options.ts';
-import type { SettingValues } from '../settings.ts';
+import { compressArchive, retainArchive } from './archive-tasks.ts';
 import { SYNC_DIRECTORY, syncDirectory } from './sync-directory.ts';
-
-export interface TimedContext {
-  db: Database;
-  settings: SettingValues;
-  /** Undefined without LDAP_URL, and in a Worker. */
-  directory: Directory | undefined;
-  /** Unix seconds. */
-  nowSec: number;
-  /** Runs one small transaction within a time limit. */
-  step<Result>(run: (deadline: Deadline) => Promise<Result>): Promise<Result>;
-}
-
-/** A piece of timed work. */
-export interface TimedTask {
-  name: string;
-  /** Seconds between two runs, or `off`. */
-  everySec(settings: SettingValues): number | 'off';
-  /** It changes or deletes data by its age and cannot undo this. It is delayed after a jump of the clock. */
-  trustsClock?: true;
-  /** Runs the piece in small transactions and returns its results for the log. */
-  run(context: TimedContext): Promise<Record<string, number>>;
-}
+import type { TimedContext, TimedTask } from './task.ts';
 
 /** Rows per transaction. It takes 10-20 ms, during which other writes wait. */
 const BATCH_ROWS = 250;
@@ -83,6 +60,8 @@ export const TIMETABLE: readonly TimedTask[] = [
     run: async ({ db, directory, settings, step }) =>
       directory === undefined ? {} : await syncDirectory({ db, directory, deletes: settings.LDAP_SYNC_DELETE, step }),
   },
+  compressArchive,
+  retainArchive,
   {
     name: 'optimize',
     everySec: ({ OPTIMIZE_S }) => OPTIMIZE_S,

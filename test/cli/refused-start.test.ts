@@ -88,6 +88,13 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     expect(await refusal(cwd, { ARCHIVE_PATH: './other' })).toMatch(/is not a job archive .*: check ARCHIVE_PATH/);
   });
 
+  test('with a folder that is no archive as target of old jobs', async () => {
+    const cwd = await migrated();
+    mkdirSync(join(cwd, 'old'));
+    const move = { ARCHIVE_RETENTION: 'move', ARCHIVE_RETENTION_D: '365', ARCHIVE_RETENTION_PATH: './old' };
+    expect(await refusal(cwd, move)).toMatch(/old is not a job archive, or its file system is not mounted/);
+  });
+
   test('with bad settings, all named', async () => {
     const stderr = await refusal(testFolder(), { PORT: 'http', AUTH: 'maybe', DB_QUEUE_LIMIT: '' });
     expect(stderr.trim().split('\n')).toHaveLength(3);

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startDeadline } from '../../src/deadline.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
 import { lastTimedWork, runTimedWork } from '../../src/timed/run.ts';
+import type { TimedTask } from '../../src/timed/task.ts';
 import { startTimer, type Timer } from '../../src/timed/timer.ts';
-import { TIMETABLE, type TimedTask } from '../../src/timed/timetable.ts';
+import { TIMETABLE } from '../../src/timed/timetable.ts';
 import { job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 import { DIRECTORY_SETTINGS } from '../support/test-directory.ts';
 
@@ -11,6 +12,7 @@ const EVERY: Partial<Bindings> = {
   AUTH: 'none',
   WALLTIME_GRACE_S: '600',
   NODESTATE_RETENTION_H: '24',
+  ...{ ARCHIVE_COMPRESSION_D: '30', ARCHIVE_RETENTION: 'delete', ARCHIVE_RETENTION_D: '365' },
   ...{ LDAP_URL: 'ldap://localhost', ...DIRECTORY_SETTINGS, LDAP_SYNC_S: '3600' },
 };
 

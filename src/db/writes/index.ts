@@ -8,6 +8,7 @@ import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
 import { editMeta, editMetaOf } from './edit-meta.ts';
 import { fillSubmitTimes } from './fill-submit-times.ts';
 import { insertJobs } from './insert-jobs.ts';
+import { leftArchive } from './left-archive.ts';
 import { addNodeStates } from './node-states.ts';
 import { publishClusters } from './publish-clusters.ts';
 import { deleteExported, exportEnded } from './retention.ts';
@@ -17,7 +18,15 @@ import { startJob } from './start-job.ts';
 import { stopJob } from './stop-job.ts';
 import { addTags, deleteTags, removeTags } from './tag-job.ts';
 import { addTagsById, createTag, deleteTagsById, removeTagsById } from './tags-by-id.ts';
-import { claimTimedWork, deleteNodeStates, endOverdueJobs, endTimedWork, updateDurations } from './timed-work.ts';
+import {
+  claimIdleWork,
+  claimTimedWork,
+  deleteNodeStates,
+  endOverdueJobs,
+  endTimedWork,
+  renewTimedWork,
+  updateDurations,
+} from './timed-work.ts';
 
 /** All writes by name. */
 export const WRITES = {
@@ -38,7 +47,10 @@ export const WRITES = {
   deleteExported,
   exportEnded,
   archiveFollowed,
+  leftArchive,
   claimTimedWork,
+  claimIdleWork,
+  renewTimedWork,
   endTimedWork,
   moveCached,
   updateDurations,
