@@ -70,7 +70,18 @@ export async function readJobData(
   metrics: readonly string[] | null,
   without: readonly string[] = [],
 ): Promise<JobData> {
-  const decoded = JobDataSchema.parse(JSON.parse(await readDataText(folder)));
+  return decodeJobData(await readDataText(folder), metrics, without);
+}
+
+/** Does what `readJobData` does with one of the two files, by its path. Checks all metrics. */
+export async function readDataFile(path: string): Promise<JobData> {
+  const text = path.endsWith('.gz') ? await unpacked(path) : await readRegularText(path, MAX_DATA_BYTES);
+  if (text === undefined) throw new Error(`${path} does not exist`);
+  return decodeJobData(text, null, []);
+}
+
+function decodeJobData(text: string, metrics: readonly string[] | null, without: readonly string[]): JobData {
+  const decoded = JobDataSchema.parse(JSON.parse(text));
   const wanted = (metrics ?? Object.keys(decoded)).filter((metric) => !without.includes(metric));
   const data: JobData = new Map();
   for (const metric of wanted) {

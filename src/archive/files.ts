@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/
 import { dirname, join } from 'node:path';
 
 /** True if a file system error has one of these codes, such as ENOENT. */
-export function hasCode(error: unknown, ...codes: string[]): error is Error {
+export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 

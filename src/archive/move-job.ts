@@ -25,8 +25,8 @@ export async function moveFolder(folder: string, to: string): Promise<void> {
   await afterRemoval(folder);
 }
 
-/** False if it must be copied: the place is on another file system, or has some of the files already. */
-async function renamed(folder: string, to: string): Promise<boolean> {
+/** Renames a file or a folder. False if it must be copied: the place is on another file system, or has some of the files already. */
+export async function renamed(folder: string, to: string): Promise<boolean> {
   try {
     await rename(folder, to);
     return true;
@@ -36,7 +36,8 @@ async function renamed(folder: string, to: string): Promise<boolean> {
   }
 }
 
-async function copyOnce(from: string, to: string): Promise<void> {
+/** Copies a file, unless its copy is there. The copy is on the disk and was compared. Throws OddFolder if it differs. */
+export async function copyOnce(from: string, to: string): Promise<void> {
   const there = await ifThere(lstat(to));
   if (there !== undefined) {
     if (there.isFile() && (await haveSameBytes(from, to))) return void (await toDisk(to));

@@ -50,15 +50,27 @@ export function archiveUpkeep(root: string, { isDryRun = false } = {}): ArchiveU
 }
 
 /** Errors that the next job would meet, too. */
-const OF_ALL_JOBS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ESTALE', 'ENOTCONN', 'EFBIG'];
+export const OF_ALL_JOBS = [
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ESTALE',
+  'ENOTCONN',
+  'EFBIG',
+];
 
 /** A problem of one job becomes a text. Throws for a problem of the machine, which then names a path. */
 async function attempt(folder: string | undefined, work: () => Promise<number>): Promise<Upkept> {
   try {
     return { bytes: await work() };
   } catch (error) {
+    if (!(error instanceof Error)) throw error;
     if (hasCode(error, ...OF_ALL_JOBS)) throw Object.assign(error, { path: pathOf(error) ?? folder });
-    if (error instanceof OddFolder || (error instanceof Error && 'code' in error)) return { problem: error.message };
+    if (error instanceof OddFolder || 'code' in error) return { problem: error.message };
     throw error;
   }
 }
@@ -92,7 +104,7 @@ export async function checkTarget(root: string, target: string): Promise<void> {
  * Checks that an archive has its version.txt: without it, it may be the mount point of a file system that is not mounted.
  * Then no job would have files, and all would go to a wrong disk. Throws StartupError.
  */
-async function checkMounted(root: string): Promise<void> {
+export async function checkMounted(root: string): Promise<void> {
   if (!existsSync(join(root, 'version.txt'))) {
     throw new StartupError(
       `${root} is not a job archive, or its file system is not mounted. To make one, create the folder, and in it a version.txt that contains 3`,

@@ -92,7 +92,12 @@ async function run(io: CommandIo, options: Run, work: (work: ArchiveWork) => Pro
   return isComplete && done.failed === 0 ? 0 : 1;
 }
 
-async function claimed(db: Database, name: string, work: () => Promise<WorkDone>): Promise<WorkDone> {
+/** Does work that no service and no other command may do at the same time. Throws StartupError if one does it. */
+export async function claimed<Result extends object>(
+  db: Database,
+  name: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
   const done = await asTimedWork(db, name, work);
   if (done !== undefined) return done;
   throw new StartupError(

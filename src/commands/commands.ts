@@ -73,7 +73,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'archive',
-    summary: 'compress, move and delete the files of old jobs',
+    summary: 'compress, move and delete the files of old jobs; check and repair all',
     load: async () => (await import('./archive.ts')).archiveCommand,
   },
   {

@@ -1,6 +1,6 @@
 import type { ArchiveUpkeep, Upkept } from '../archive/upkeep-port.ts';
 import type { Database } from '../db/port.ts';
-import { endedJobs } from '../db/statements/ended-jobs.ts';
+import { type EndedJobs, endedJobs } from '../db/statements/ended-jobs.ts';
 import type { Deadline } from '../deadline.ts';
 import type { DeleteCursor, OmitTagged } from '../jobs/retention-options.ts';
 
@@ -46,7 +46,7 @@ interface Part {
 
 /** Compresses the metric data of jobs that ended before a time, oldest first. */
 export async function compressEnded(work: ArchiveWork, part: Part): Promise<WorkDone> {
-  const selection = { ...part, omit: 'none', isMonitored: false } as const;
+  const selection = { ...part, omit: 'none', which: 'all' } as const;
   return await forEnded(work, selection, (job) => work.archive.compress(job));
 }
 
@@ -66,7 +66,7 @@ export async function retainEnded(work: ArchiveWork, { target, keepsJobs, ...par
   if (target !== undefined) await work.archive.checkTarget(target);
   const retain = (job: ArchivedJob) =>
     target === undefined ? work.archive.remove(job) : work.archive.move(job, target);
-  return await forEnded(work, { ...part, isMonitored: keepsJobs }, retain, async (ids) => {
+  return await forEnded(work, { ...part, which: keepsJobs ? 'monitored' : 'all' }, retain, async (ids) => {
     await work.archive.check(); // without the archive, every job would seem to be done
     if (work.isDryRun) return ids.length;
     return (await work.step((own) => work.db.write('leftArchive', { ids, keepsJobs }, own))).changed;
@@ -81,7 +81,7 @@ interface ArchivedJob {
 
 async function forEnded(
   work: ArchiveWork,
-  selection: Part & { omit: OmitTagged; isMonitored: boolean },
+  selection: Part & Pick<EndedJobs, 'omit' | 'which'>,
   each: (job: ArchivedJob) => Promise<Upkept>,
   written: (ids: readonly string[]) => Promise<number> = async () => 0,
 ): Promise<WorkDone> {

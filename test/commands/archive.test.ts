@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -121,6 +122,49 @@ test('a running service answers the same while its archive is compressed and mov
   expect(count).toEqual({ count: 200 - jobs });
 });
 
+test('a check and a repair of the archive of a running service', async () => {
+  await copy();
+  const { url } = await serve(cwd);
+  const clean = await run(cwd, ['archive', 'check', '--json']);
+  const folders = paths('meta.json').length;
+  const none = { missing: 0, broken: 0, wrong: 0, orphaned: 0, unfinished: 0, odd: 0 };
+  expect([clean.code, json(clean.stdout)]).toEqual([0, [{ folders, jobs: 200, findings: none, complete: true }]]);
+
+  const [cut = '', bare = '', gone = ''] = paths('data.json.gz').map((path) =>
+    dirname(join(cwd, 'var/job-archive', path)),
+  );
+  truncateSync(join(cut, 'data.json.gz'), 30);
+  rmSync(join(bare, 'meta.json'));
+  rmSync(gone, { recursive: true });
+  const checked = await run(cwd, ['archive', 'check', '--json']);
+  const [, , , summary] = json(checked.stdout);
+  expect([checked.code, summary.findings]).toEqual([1, { ...none, broken: 2, missing: 1 }]);
+  expect(json(checked.stdout)[0]).toEqual({
+    ...{ finding: 'broken', cluster: expect.any(String), jobId: expect.any(String), startTime: expect.any(Number) },
+    ...{ path: cut, text: 'metric data: unexpected end of file' },
+  });
+  const lines = await run(cwd, ['archive', 'check', '--no-data']);
+  expect([lines.code, lines.stdout.split('\n').length]).toEqual([1, 3]); // the data is there
+  expect(lines.stdout).toContain(`missing     ${gone}: does not exist`);
+
+  const dry = await run(cwd, ['archive', 'repair', '--mark-missing', '--dry-run']);
+  expect([dry.code, existsSync(join(bare, 'meta.json'))]).toEqual([0, false]);
+  const repaired = await run(cwd, ['archive', 'repair', '--mark-missing']);
+  expect(repaired).toMatchObject({
+    code: 0,
+    stdout: dry.stdout,
+    stderr: expect.stringContaining('0 left as they are'),
+  });
+  expect(globSync('var/job-archive.quarantine/*/*/*/*/*/data.json.gz', { cwd })).toHaveLength(1);
+  expect((await run(cwd, ['archive', 'check'])).code).toBe(0);
+  expect((await fetch(`${url}/api/jobs/count`)).status).toBe(200);
+
+  const inside = await run(cwd, ['archive', 'repair', '--quarantine', 'var/job-archive/x']);
+  expect(inside).toMatchObject({ code: 2, stderr: 'cc-jobs: --quarantine must not be in ARCHIVE_PATH\n' });
+  const nowhere = await run(cwd, ['archive', 'check'], { ARCHIVE_PATH: 'nowhere' });
+  expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('nowhere is not a job archive') });
+});
+
 /** Replaces the metric data of a job by some MB that gzip cannot shrink much. Returns the path without `.gz`. */
 function largeData(mb: number): string {
   const [path = ''] = paths('data.json.gz');
@@ -204,6 +248,8 @@ test.each([
   ['compress x --older-than 30d', "Unexpected argument 'x'"],
   ['move --older-than 30d', 'one TARGET is needed'],
   ['move a b --older-than 30d', 'one TARGET is needed'],
+  ['check --older-than 30d', "Unknown option '--older-than'"],
+  ['repair --orphans some', '--orphans must be one of leave, import, quarantine'],
   ['delete --older-than 30d --omit-tagged some', '--omit-tagged must be one of none, all, user'],
 ])("'archive %s' is refused", async (args, words) => {
   const io = { env: { DB_URL: `file:${join(testFolder(), 'job.db')}` } } as never;

@@ -11,8 +11,11 @@ export interface EndedJobs {
   readonly before: number;
   /** Tagged jobs that are left out. */
   readonly omit: OmitTagged;
-  /** Only jobs that may have files in the archive: those with a monitoring status other than 0 (disabled). */
-  readonly isMonitored: boolean;
+  /**
+   * `monitored`: only jobs that may have files in the archive, whose monitoring status is not 0 (disabled). `archived`: only
+   * jobs that should have some, whose monitoring status is 3.
+   */
+  readonly which: 'all' | 'monitored' | 'archived';
   readonly after: DeleteCursor | undefined;
   /** The most jobs to examine. */
   readonly limit: number;
@@ -22,13 +25,14 @@ export interface EndedJobs {
  * The next jobs in the order of their start, each with whether it is selected. All that were examined are returned, so
  * that a statement never scans a whole table in which few jobs are selected. A job that is being archived is not selected.
  */
-export function endedJobs({ before, omit, isMonitored, after, limit }: EndedJobs) {
+export function endedJobs({ before, omit, which, after, limit }: EndedJobs) {
   const place =
     after === undefined ? sql`1` : sql`(job.start_time, job.id) > (${BigInt(after.startTime)}, ${BigInt(after.id)})`;
   const isSelected = allOf([
     sql<SqlBool>`job.job_state IN (${sql.join(ENDED_STATES)})`,
     sql<SqlBool>`job.start_time + job.duration < ${before}`,
-    ...(isMonitored ? [sql<SqlBool>`job.monitoring_status <> 0`] : []),
+    ...(which === 'monitored' ? [sql<SqlBool>`job.monitoring_status <> 0`] : []),
+    ...(which === 'archived' ? [sql<SqlBool>`job.monitoring_status = 3`] : []),
     sql.raw<SqlBool>(NOT_KEPT[omit]),
   ]);
   return statementOf(

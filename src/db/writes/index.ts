@@ -8,7 +8,7 @@ import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
 import { editMeta, editMetaOf } from './edit-meta.ts';
 import { fillSubmitTimes } from './fill-submit-times.ts';
 import { insertJobs } from './insert-jobs.ts';
-import { leftArchive } from './left-archive.ts';
+import { leftArchive, lostInArchive } from './left-archive.ts';
 import { addNodeStates } from './node-states.ts';
 import { publishClusters } from './publish-clusters.ts';
 import { deleteExported, exportEnded } from './retention.ts';
@@ -48,6 +48,7 @@ export const WRITES = {
   exportEnded,
   archiveFollowed,
   leftArchive,
+  lostInArchive,
   claimTimedWork,
   claimIdleWork,
   renewTimedWork,

@@ -1,4 +1,5 @@
 import type { Transaction } from '../driver/transaction.ts';
+import type { StoredKey } from '../statements/stored-jobs.ts';
 
 export interface LeftArchiveInput {
   /** Job ids of the database as decimal text. */
@@ -21,4 +22,11 @@ export async function leftArchive(tx: Transaction, { ids, keepsJobs }: LeftArchi
       ids.map((id) => [BigInt(id)]),
     ),
   };
+}
+
+/** Records that the metric data of an archived job cannot be read: gives it the monitoring status 2 (archiving failed). */
+export async function lostInArchive(tx: Transaction, { job }: { job: StoredKey }): Promise<{ changed: number }> {
+  const sql = `UPDATE job SET monitoring_status = 2
+    WHERE job_id = ? AND cluster = ? AND start_time = ? AND monitoring_status = 3`;
+  return { changed: await tx.run(sql, [job.jobId, job.cluster, job.startTime]) };
 }

@@ -49,7 +49,7 @@ const MetaSchema = z.object({
  * (contract/archive.md §5). Throws BadMeta.
  */
 export function jobOfMeta(json: string, clusters: Clusters): Job {
-  const meta = decode(json);
+  const meta = decodeMeta(json);
   const resources = resourcesOf(meta.resources);
   const jobState = jobStateOf(meta.jobState);
   const shared = meta.shared === '' ? sharedOfExclusive(meta.exclusive ?? 1) : sharedOf(meta.shared);
@@ -87,7 +87,8 @@ export function jobOfMeta(json: string, clusters: Clusters): Job {
   };
 }
 
-function decode(json: string) {
+/** The members of a meta.json that are read, with their types checked. Throws BadMeta. */
+export function decodeMeta(json: string) {
   try {
     return MetaSchema.parse(JSON.parse(json));
   } catch (cause) {

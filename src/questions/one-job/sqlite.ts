@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import type { PageStatement, SqlValue, Statement } from '../../db/statement.ts';
+import type { StoredKey } from '../../db/statements/stored-jobs.ts';
 import type { JobInsideQuery } from '../../db/writes/job-inside.ts';
 import { JOB_STATES } from '../../jobs/job-enums.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
@@ -41,6 +42,16 @@ export function jobById(
     'job by id',
     oneOf(jobs, id, sql`${KEY_COLUMNS}, ${job} AS job`),
     JobKey.extend({ job: z.string() }),
+  );
+}
+
+/** The id and the REST object, with tags of all scopes and metadata, of the job with this key. */
+export function jobByKey({ cluster, jobId, startTime }: StoredKey, nowSec: number) {
+  const job = jobJson({ tagScopes: 'all' }, { nowSec, withMetadata: true, withEnergyFootprint: true });
+  return statementOf(
+    'job by key',
+    sql`SELECT CAST(job.id AS TEXT) AS id, ${job} AS job FROM job WHERE job.job_id = ${jobId} AND job.cluster = ${cluster} AND job.start_time = ${startTime} LIMIT 1`,
+    z.object({ id: z.string(), job: z.string() }),
   );
 }
 

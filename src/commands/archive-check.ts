@@ -1,0 +1,61 @@
+import { type CheckCounts, checkArchiveJobs } from '../doctor/archive/check.ts';
+import { type ArchiveFinding, FINDINGS, type FindingKind } from '../doctor/archive/finding.ts';
+import { type CommandIo, parsedArguments } from './command.ts';
+import { archiveOf, withEither } from './open-database.ts';
+import { Progress, whole } from './progress.ts';
+
+/** Compares the archive with the database. The status is 0 if nothing was found, and 2 if it was not read to its end. */
+export async function checkArchive(args: string[], io: CommandIo): Promise<number> {
+  const flag = { type: 'boolean', default: false } as const;
+  const { json, 'no-data': withoutData } = parsedArguments({ args, options: { json: flag, 'no-data': flag } }).values;
+  const progress = new Progress(io.stderr, undefined);
+  const found = countsOfKinds();
+  const counts = await withEither(io, async (db) => {
+    const check = checkArchiveJobs({
+      ...{ root: archiveOf(io), db, readsData: !withoutData, signal: io.signal },
+      progress: ({ folders, jobs }) => progress.counted(`checked: ${words({ folders, jobs })}`, folders + jobs),
+    });
+    for (;;) {
+      const { done, value } = await check.next();
+      if (done) return value;
+      for (const finding of value) {
+        found[finding.kind] += 1;
+        io.stdout.write(json ? `${JSON.stringify(findingJson(finding))}\n` : findingLine(finding));
+      }
+    }
+  });
+  const isComplete = !io.signal.aborted;
+  if (json) io.stdout.write(`${JSON.stringify({ ...counts, findings: found, complete: isComplete })}\n`);
+  const all = Object.entries(found).flatMap(([kind, count]) => (count === 0 ? [] : [`${whole(count)} ${kind}`]));
+  progress.line(
+    `${isComplete ? '' : 'stopped: '}${words(counts)} checked, ${all.length === 0 ? 'nothing found' : all.join(', ')}, ${progress.elapsedSec.toFixed(1)} s`,
+  );
+  if (!isComplete) return 2;
+  return all.length === 0 ? 0 : 1;
+}
+
+function words({ folders, jobs }: CheckCounts): string {
+  return `${whole(folders)} folders, ${whole(jobs)} jobs of the database`;
+}
+
+function countsOfKinds(): Record<FindingKind, number> {
+  return { missing: 0, broken: 0, wrong: 0, orphaned: 0, unfinished: 0, odd: 0 };
+}
+
+const KIND_WIDTH = Math.max(...Object.keys(FINDINGS).map((kind) => kind.length)) + 2;
+
+function findingLine({ kind, path, text }: ArchiveFinding): string {
+  return `${kind.padEnd(KIND_WIDTH)}${printable(path)}: ${printable(text)}\n`;
+}
+
+/** Ids are decimal text, because they may exceed 2^53. */
+function findingJson({ kind, path, text, job }: ArchiveFinding): object {
+  const key = job === undefined ? {} : { cluster: job.cluster, jobId: String(job.jobId), startTime: job.startTime };
+  return { finding: kind, ...key, path, text };
+}
+
+/** A text in which no name of a file can end the line or change a terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD');
+}
