@@ -20,11 +20,12 @@ export async function isCompressed(path: string): Promise<boolean> {
   }
 }
 
-/** Compresses a file into a new one, then reads that one to check that it can be restored. */
-export async function compress(from: string, to: string, signal: AbortSignal): Promise<void> {
+/** Compresses a file, or texts, into a new file, then reads that one to check that it can be restored. */
+export async function compress(from: string | AsyncIterable<string>, to: string, signal: AbortSignal): Promise<void> {
   const before = createHash('sha256');
   const after = createHash('sha256');
-  await pipeline(createReadStream(from), hashing(before), createZstdCompress(OPTIONS), newFile(to), { signal });
+  const source = typeof from === 'string' ? createReadStream(from) : from;
+  await pipeline(source, hashing(before), createZstdCompress(OPTIONS), newFile(to), { signal });
   await pipeline(createReadStream(to), createZstdDecompress(), hashed(after), { signal });
   if (before.digest('hex') !== after.digest('hex'))
     throw new StartupError(`${to}: differs from what was written to it`);
@@ -52,9 +53,28 @@ export async function extract(
   try {
     await pipeline(createReadStream(from), counted, createZstdDecompress(), newFile(to), { signal });
   } catch (cause) {
-    if (!(cause instanceof Error) || !('code' in cause) || !/^(ZSTD|Z_|ERR_ZLIB)/.test(String(cause.code))) throw cause;
+    if (!isBadFrame(cause)) throw cause;
     throw new StartupError(`${from}: is incomplete or damaged: use another backup`, { cause });
   }
+}
+
+/** The bytes of a compressed file. Throws StartupError, at the latest at its end, if it is incomplete or damaged. */
+export async function* unpackedChunks(path: string): AsyncGenerator<Buffer, void, void> {
+  const file = createReadStream(path);
+  const unpacking = createZstdDecompress();
+  file.on('error', (error) => unpacking.destroy(error));
+  try {
+    yield* file.pipe(unpacking) as AsyncIterable<Buffer>;
+  } catch (cause) {
+    if (!isBadFrame(cause)) throw cause;
+    throw new StartupError(`${path}: is incomplete or damaged: use another backup`, { cause });
+  } finally {
+    file.destroy();
+  }
+}
+
+function isBadFrame(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(ZSTD|Z_|ERR_ZLIB)/.test(String(error.code));
 }
 
 /** On disk when the stream has ended. */

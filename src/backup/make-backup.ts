@@ -65,13 +65,24 @@ async function copyDatabase(database: string, copy: string, options: CopyOptions
   }
 }
 
-/** Deletes the oldest backups of a database in a folder, except for the `keep` newest. Returns their paths. */
+/** The file next to a backup that has the archive's metadata, if it was asked for. */
+export function metadataOf(backup: string): string {
+  return `${backup.replace(/(\.db)?(\.zst)?$/, '')}.meta.ndjson.zst`;
+}
+
+/**
+ * Deletes the oldest backups of a database in a folder, except for the `keep` newest, with their metadata. Returns their
+ * paths.
+ */
 export async function deleteOldBackups(database: string, folder: string, keep: number): Promise<string[]> {
   const own = new RegExp(`^${RegExp.escape(basename(database, '.db'))}-\\d{8}T\\d{6}Z\\.db(?:\\.zst)?$`);
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile() && own.test(entry.name)).map(({ name }) => name);
   const old = names.sort().slice(0, -keep);
-  for (const name of old) await rm(join(folder, name));
+  for (const name of old) {
+    await rm(join(folder, name));
+    await rm(metadataOf(join(folder, name)), { force: true });
+  }
   return old.map((name) => join(folder, name));
 }
 

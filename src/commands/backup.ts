@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { backupName, deleteOldBackups, makeBackup } from '../backup/make-backup.ts';
+import { backUpMetadata } from '../backup/archive-metadata.ts';
+import { backupName, deleteOldBackups, makeBackup, metadataOf } from '../backup/make-backup.ts';
 import { asStartupError } from '../db/startup-errors.ts';
-import { type Command, parsedArguments, UsageError } from './command.ts';
+import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { loadTarget } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
 import { reportResult } from './steps.ts';
@@ -13,19 +14,22 @@ const MOST_KEPT = 10_000;
 const MB = 2 ** 20;
 
 export const backupCommand: Command = {
-  usage: `cc-jobs backup TARGET [--keep N] [--compress] [--log-limit MB]
+  usage: `cc-jobs backup TARGET [--keep N] [--compress] [--archive-metadata] [--log-limit MB]
     TARGET          a new file, or a folder: there the file is named after the time, such as job-20261129T031500Z.db
     --keep N        afterwards, delete the oldest backups in the folder except for the N newest
     --compress      compress it with Zstandard (.zst), which needs the space of the uncompressed copy meanwhile
+    --archive-metadata
+                    also write all meta.json and cluster.json of ARCHIVE_PATH to a file next to it, whose name ends in
+                    .meta.ndjson.zst; the metric data is not in it
     --log-limit MB  give up when other programs have written this much to the log meanwhile (default ${DEFAULT_LOG_LIMIT_MB})
 
 Copies the file of DB_URL as it is at one moment, checks the copy for damage, and prints its path. Services and other
-programs may write meanwhile. What fails leaves no file behind and deletes no other backup. The archive, .env and the
-column index are not in it. 'cc-jobs restore' puts a backup in the place of the database.`,
+programs may write meanwhile. What fails leaves no file behind and deletes no other backup. The archive's metric
+data, .env and the column index are not in it. 'cc-jobs restore' puts a backup in the place of the database.`,
   isBackground: true,
   async run(args, io) {
-    const { target, keep, compressed, mostLogBytes } = readOptions(args);
-    const { path } = loadTarget(io);
+    const { target, keep, compressed, withMetadata, mostLogBytes } = readOptions(args);
+    const { path, archivePath } = loadTarget(io);
     const folder = statSync(target, { throwIfNoEntry: false })?.isDirectory() ? target : undefined;
     if (keep !== undefined && folder === undefined) throw new UsageError('--keep needs a folder as TARGET');
     const file = folder === undefined ? target : join(folder, backupName(path, new Date(), compressed));
@@ -42,6 +46,7 @@ column index are not in it. 'cc-jobs restore' puts a backup in the place of the 
     const words = `${whole(backup.jobs)} jobs, ${size}, no damage found, ${progress.elapsedSec.toFixed(1)} s`;
     progress.ended(words, { ...backup });
     io.stdout.write(`${backup.path}\n`);
+    if (withMetadata) io.stdout.write(`${await metadata(archivePath, backup.path, io)}\n`);
     if (folder === undefined || keep === undefined) return 0;
     const deleted = await deleteOldBackups(path, folder, keep);
     for (const old of deleted) progress.line(`deleted ${old}`);
@@ -49,6 +54,23 @@ column index are not in it. 'cc-jobs restore' puts a backup in the place of the 
     return 0;
   },
 };
+
+/** Returns the path of the backup of the metadata. The one of the database stays if this fails. */
+async function metadata(root: string, backup: string, io: CommandIo): Promise<string> {
+  const progress = new Progress(io.stderr, undefined);
+  const target = metadataOf(backup);
+  const { files, unread } = await asStartupError(target, () =>
+    backUpMetadata(root, target, {
+      signal: io.signal,
+      progress: (count) => progress.counted('files of metadata', count),
+      unread: (path, reason) => progress.bad({ where: path, reason }),
+    }),
+  );
+  const bad = unread === 0 ? '' : `, ${whole(unread)} could not be read ('cc-jobs archive check' says which)`;
+  const words = `${whole(files)} files of metadata${bad}, ${progress.elapsedSec.toFixed(1)} s`;
+  progress.ended(words, { metadata: { path: target, files, unread } });
+  return target;
+}
 
 function readOptions(args: string[]) {
   const { positionals, values } = parseCommandLine(args);
@@ -59,6 +81,7 @@ function readOptions(args: string[]) {
     target: resolve(target),
     keep: keep === undefined ? undefined : wholeOption('--keep', keep, MOST_KEPT),
     compressed: values.compress === true,
+    withMetadata: values['archive-metadata'] === true,
     mostLogBytes: wholeOption('--log-limit', logLimit, MOST_LOG_LIMIT_MB) * MB,
   };
 }
@@ -71,6 +94,7 @@ function wholeOption(name: string, text: string, most: number): number {
 
 function parseCommandLine(args: string[]) {
   const text = { type: 'string' } as const;
-  const options = { keep: text, 'log-limit': text, compress: { type: 'boolean' } } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = { keep: text, 'log-limit': text, compress: flag, 'archive-metadata': flag } as const;
   return parsedArguments({ args, options, allowPositionals: true });
 }

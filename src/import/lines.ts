@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Longer lines are skipped. The line of a job has some hundred bytes. */
+/** By default, longer lines are skipped. The line of a job has some hundred bytes. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 export interface Line {
   /** The line number, starting at 1. */
   number: number;
-  /** The line without its line feed, or undefined if it is longer than MAX_LINE_BYTES. */
+  /** The line without its line feed, or undefined if it is longer than the limit. */
   text: string | undefined;
   /** True if the line had invalid UTF-8, which was replaced by U+FFFD. */
   repaired: boolean;
@@ -16,13 +16,16 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
 /** Yields lines, one list per chunk, without an empty last line. Holds one chunk and one line. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[], void, void> {
+export async function* linesOf(
+  chunks: AsyncIterable<Buffer>,
+  mostBytes = MAX_LINE_BYTES,
+): AsyncGenerator<Line[], void, void> {
   let number = 0;
   let rest: Buffer = Buffer.alloc(0);
   let tooLong = false;
   const take = (bytes: Buffer): Line => {
     number++;
-    const isTooLong = tooLong || bytes.length > MAX_LINE_BYTES;
+    const isTooLong = tooLong || bytes.length > mostBytes;
     tooLong = false;
     return { number, text: isTooLong ? undefined : textOf(bytes), repaired: !isTooLong && !isUtf8(bytes) };
   };
@@ -35,7 +38,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Li
       from = end + 1;
     }
     rest = bytes.subarray(from);
-    if (rest.length > MAX_LINE_BYTES) {
+    if (rest.length > mostBytes) {
       rest = Buffer.alloc(0);
       tooLong = true;
     }

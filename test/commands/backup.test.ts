@@ -3,8 +3,11 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  globSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -13,13 +16,16 @@ import {
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { backUpMetadata, restoreMetadata, verifyMetadata } from '../../src/backup/archive-metadata.ts';
 import { compress } from '../../src/backup/compression.ts';
 import { deleteOldBackups, makeBackup } from '../../src/backup/make-backup.ts';
 import { restoreBackup } from '../../src/backup/restore-backup.ts';
 import { backupCommand } from '../../src/commands/backup.ts';
 import { UsageError } from '../../src/commands/command.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
+import { writeFiles } from '../support/archive.ts';
 import { migrated, run, serve, start } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 import { type OtherProgram, openSqlite } from '../support/sqlite.ts';
@@ -54,10 +60,12 @@ function count(path: string): number {
 
 test('a drill: a backup while jobs start, then a restore, and a service on it', async () => {
   const cwd = await migrated();
-  await run(cwd, ['generate', '--jobs', '10', '--archived', '0']); // and the clusters
+  await run(cwd, ['generate', '--jobs', '60', '--archived', '20', '--end', '2025-01-01']); // and the clusters
+  const archived = globSync('var/job-archive/*/*/*/*/meta.json', { cwd }).toSorted();
+  expect(archived.length).toBeGreaterThan(1);
   const path = join(cwd, 'var/job.db');
   const { service, url } = await serve(cwd);
-  let started = 10;
+  let started = 60;
   let stop = false;
   const load = (async () => {
     for (; !stop; started += 1) {
@@ -68,14 +76,15 @@ test('a drill: a backup while jobs start, then a restore, and a service on it', 
     }
   })();
   const files: { file: string; atLeast: number; atMost: number }[] = [];
-  for (const args of [['one.db'], ['two.db.zst', '--compress']]) {
+  for (const args of [['one.db'], ['two.db.zst', '--compress', '--archive-metadata']]) {
     const enough = (files.at(-1)?.atMost ?? 0) + 20;
     await Promise.race([load, expect.poll(() => started).toBeGreaterThan(enough)]);
     const atLeast = started;
     const { code, stdout, stderr } = await run(cwd, ['backup', ...args]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/jobs, .* MB, no damage found/) });
-    expect(stdout).toBe(`${join(cwd, args[0] ?? '')}\n`);
-    files.push({ file: stdout.trim(), atLeast, atMost: started + 1 });
+    const [file = '', ...more] = stdout.trimEnd().split('\n');
+    expect([file, more]).toEqual([join(cwd, args[0] ?? ''), args.length > 1 ? [join(cwd, 'two.meta.ndjson.zst')] : []]);
+    files.push({ file, atLeast, atMost: started + 1 });
   }
   expect(statSync(files[1]?.file ?? '').size).toBeLessThan(statSync(files[0]?.file ?? '').size / 2);
 
@@ -86,9 +95,14 @@ test('a drill: a backup while jobs start, then a restore, and a service on it', 
   service.child.kill('SIGTERM');
   expect(await service.ended).toBe(0);
 
+  const [gone = '', other = ''] = archived.map((path) => join(cwd, path));
+  const texts = archived.map((path) => readFileSync(join(cwd, path), 'utf8'));
+  rmSync(gone);
+  writeFileSync(other, 'not what it was');
   let before = started;
   for (const { file, atLeast, atMost } of files) {
-    const { code, stderr } = await run(cwd, ['restore', file]);
+    const metadata = file.endsWith('.zst') ? ['--archive-metadata'] : [];
+    const { code, stderr } = await run(cwd, ['restore', file, ...metadata]);
     const [, jobs = '', replaced = ''] = /has the ([\d,]+) jobs of .*was there before is in (\S+):/s.exec(stderr) ?? [];
     const restored = Number(jobs.replaceAll(',', ''));
     expect({ code, restored }).toEqual({ code: 0, restored: expect.any(Number) });
@@ -97,6 +111,9 @@ test('a drill: a backup while jobs start, then a restore, and a service on it', 
     expect([count(path), count(join(replaced, 'job.db'))]).toEqual([restored, before]);
     before = restored;
   }
+  expect(archived.map((path) => readFileSync(join(cwd, path), 'utf8'))).toEqual(texts);
+  const aside = globSync('var/job-archive.replaced-*/*/*/*/*/meta.json', { cwd });
+  expect(aside.map((path) => readFileSync(join(cwd, path), 'utf8'))).toEqual(['not what it was']);
   const again = await serve(cwd);
   expect(await (await fetch(`${again.url}/api/jobs/count`)).json()).toEqual({ count: before });
 });
@@ -169,7 +186,8 @@ describe('a backup', () => {
       'job-20200101T000000Z.db.unfinished',
     ];
     const old = ['job-20200101T000000Z.db', 'job-20200102T000000Z.db.zst', 'job-20200103T000000Z.db'];
-    for (const name of [...others, ...old]) writeFileSync(join(cwd, 'backups', name), '');
+    const oldMetadata = ['job-20200102T000000Z.meta.ndjson.zst', 'job-20200103T000000Z.meta.ndjson.zst'];
+    for (const name of [...others, ...old, ...oldMetadata]) writeFileSync(join(cwd, 'backups', name), '');
     const { code, stdout, stderr } = await run(cwd, ['backup', 'backups', '--keep', '2', '--compress']);
     expect({ code, stderr }).toEqual({
       code: 0,
@@ -177,7 +195,7 @@ describe('a backup', () => {
     });
     expect(stdout).toMatch(/backups\/job-20\d{6}T\d{6}Z\.db\.zst\n$/);
     const made = stdout.trim().split('/').at(-1) ?? '';
-    expect(readdirSync(join(cwd, 'backups')).sort()).toEqual([...others, old[2], made].sort());
+    expect(readdirSync(join(cwd, 'backups')).sort()).toEqual([...others, old[2], oldMetadata[1], made].sort());
     expect(await deleteOldBackups(join(cwd, 'var/job.db'), join(cwd, 'backups'), 2)).toEqual([]);
   });
 
@@ -255,5 +273,94 @@ describe('a restore', () => {
     expect(await restoreBackup(backup, empty, RUNNING)).toEqual({ jobs: 10, replaced: undefined });
     expect([count(empty), statSync(empty).mode & 0o777]).toEqual([10, 0o640]);
     expect(existsSync(`${empty}.restoring`)).toBe(false);
+  });
+});
+
+describe("a backup of the archive's metadata", () => {
+  const options = { signal: RUNNING, progress() {}, unread() {} };
+  const meta = 'fern/1/234/1700000000/meta.json';
+  const archiveWith = async (files: Record<string, unknown>) => {
+    const root = testFolder();
+    await writeFiles(root, { 'version.txt': '3\n', 'fern/cluster.json': '{}', ...files });
+    return root;
+  };
+
+  test('has the bytes of all files, makes an archive where there is none, and counts what it cannot read', async () => {
+    const root = await archiveWith({
+      [meta]: '{"jobId":1234}\n',
+      'fern/1/235/1700000000/meta.json': new Uint8Array([0x22, 0xff, 0x22]), // no UTF-8
+      'fern/1/235/1700000000/data.json': '{}',
+      'fern/1/236/1700000000/data.json': '{}', // without a meta.json
+      'fern/notes.txt': 'mine',
+    });
+    mkdirSync(join(root, 'fern/1/237/1700000000/meta.json'), { recursive: true });
+    const unread: string[] = [];
+    const target = join(testFolder(), 'a.meta.ndjson.zst');
+    const made = await backUpMetadata(root, target, { ...options, unread: (path) => unread.push(path) });
+    expect(made).toEqual({ files: 4, unread: 1 });
+    expect(unread).toEqual([join(root, 'fern/1/237/1700000000/meta.json')]);
+    expect([await verifyMetadata(target), statSync(target).mode & 0o777]).toEqual([4, 0o600]);
+    const copy = join(testFolder(), 'new/archive');
+    const aside = join(testFolder(), 'aside');
+    const restore = () => restoreMetadata(target, copy, { aside, signal: RUNNING });
+    expect(await restore()).toEqual({ written: 4, unchanged: 0, replaced: 0 });
+    expect(readdirSync(copy, { recursive: true }).filter((name) => /\.(json|txt)$/.test(String(name)))).toHaveLength(4);
+    expect(readFileSync(join(copy, 'fern/1/235/1700000000/meta.json'))).toEqual(Buffer.from([0x22, 0xff, 0x22]));
+    expect(await restore()).toEqual({ written: 0, unchanged: 4, replaced: 0 });
+    writeFileSync(join(copy, meta), 'changed');
+    expect(await restore()).toEqual({ written: 1, unchanged: 3, replaced: 1 });
+    expect([readFileSync(join(copy, meta), 'utf8'), readFileSync(join(aside, meta), 'utf8')]).toEqual([
+      '{"jobId":1234}\n',
+      'changed',
+    ]);
+  });
+
+  test('leaves nothing behind if it stops, and replaces nothing', async () => {
+    const root = await archiveWith({ [meta]: '{}' });
+    const folder = testFolder();
+    const target = join(folder, 'a.meta.ndjson.zst');
+    await expect(backUpMetadata(root, target, { ...options, signal: AbortSignal.abort() })).rejects.toThrow('stopped');
+    await expect(backUpMetadata(join(root, 'fern'), target, options)).rejects.toThrow('is not a job archive');
+    expect(readdirSync(folder)).toEqual([]);
+    writeFileSync(target, 'another');
+    await expect(backUpMetadata(root, target, options)).rejects.toThrow('exists already: choose a new name');
+    expect(readFileSync(target, 'utf8')).toBe('another');
+  });
+
+  const first = '{"format":"cc-jobs archive metadata","version":1}\n';
+  const good = `${first}{"path":"${meta}","text":"{}"}\n`;
+  test.each([
+    ['of another format', '{"format":"tar","version":1}\n{"files":0}\n', /is not a backup of the metadata/],
+    ['of nothing', '', /lacks its end/],
+    ['without its end', good, /lacks its end/],
+    ['that lacks a file', `${good}{"files":2}\n`, /has 1 of 2 files/],
+    ['with more after its end', `${good}{"files":1}\n{}\n`, /line 4 comes after its end/],
+    ['with a line that is no JSON', `${first}{"path"\n{"files":1}\n`, /line 2 is not a file of an archive/],
+    ...[
+      '../../etc/x',
+      '/etc/x',
+      'fern/../../x',
+      'fern/1/234/../meta.json',
+      'fern/1/4/5/meta.json',
+      'fern/1/234/5/data.json',
+    ].map(
+      (path) =>
+        [`with the path ${path}`, `${first}{"path":"${path}","text":""}\n{"files":1}\n`, /line 2 is not/] as const,
+    ),
+  ] as const)('%s is refused, and nothing is written', async (_, text, words) => {
+    const folder = testFolder();
+    const file = join(folder, 'bad.meta.ndjson.zst');
+    writeFileSync(file, zstdCompressSync(text));
+    await expect(verifyMetadata(file)).rejects.toThrow(words);
+    const root = join(folder, 'archive');
+    await restoreMetadata(file, root, { aside: join(folder, 'aside'), signal: RUNNING }).catch(() => {});
+    expect(readdirSync(folder, { recursive: true }).filter((name) => String(name).endsWith('x'))).toEqual([]);
+  });
+
+  test('that is cut is refused', async () => {
+    const file = join(testFolder(), 'cut.meta.ndjson.zst');
+    await backUpMetadata(await archiveWith({ [meta]: '{}' }), file, options);
+    truncateSync(file, statSync(file).size - 20);
+    await expect(verifyMetadata(file)).rejects.toThrow(/is incomplete or damaged|lacks its end/);
   });
 });
