@@ -5,7 +5,6 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { createApp } from './app.ts';
 import { openArchive } from './archive/client.ts';
 import { checkArchive } from './archive/open.ts';
-import { archiveUpkeep } from './archive/upkeep.ts';
 import { Fault } from './faults.ts';
 import type { Service } from './http/env.ts';
 import { Shared } from './http/shared.ts';
@@ -24,6 +23,7 @@ import { arrivedAt } from './node/query-lines.ts';
 import { completed, type Reloadable, warnOf } from './node/reloadable.ts';
 import { type ReadSettings, Reloads } from './node/reloads.ts';
 import { closeServer, listen, urlOf } from './node/server.ts';
+import { upkeepOf } from './node/sizing.ts';
 import { type Plan, planOf } from './node/startup-plan.ts';
 import { waitAtMost } from './node/wait-at-most.ts';
 import { openParquetFiles } from './parquet/parquet-files.ts';
@@ -45,7 +45,7 @@ const CLOSE_GRACE_MS = 1_000;
 /** Length of a random key that lasts as long as the service. */
 const SESSION_KEY_BYTES = 32;
 /** Processes of the archive, the column index and a replica, in addition to the pool. */
-const OTHER_PROCESSES = 6;
+const OTHER_PROCESSES = 7;
 
 type App = ReturnType<typeof createApp>;
 
@@ -127,6 +127,7 @@ async function startParts(
   const archive = openArchive({
     root: archiveRoot,
     memoryMb: sizing.archiveMb,
+    upkeepMb: upkeepOf(fixed),
     queueLimit: fixed.DB_QUEUE_LIMIT,
     callerLimit: fixed.DB_CALLER_LIMIT,
     maxIdleMs: fixed.DB_MAX_IDLE_S * 1000,
@@ -221,7 +222,7 @@ async function startParts(
   // What runs without a request reads the settings anew each time.
   const work = {
     db,
-    archive: archiveUpkeep(archiveRoot),
+    archive: archive.upkeep,
     clock,
     log,
     get settings() {

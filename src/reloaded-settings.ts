@@ -29,6 +29,8 @@ export const FIXED = [
   'AUTH',
   'TRUST_PROXY',
   'ARCHIVE_PATH',
+  'ARCHIVE_COMPRESSION_D',
+  'ARCHIVE_RETENTION',
   'FRONTEND_PATH',
   'SHORT_JOB_S',
 ] as const satisfies readonly SettingName[];

@@ -121,7 +121,17 @@ export interface ProcessesStatus {
 
 export interface ProcessStatus {
   pid: number;
-  role: 'reader' | 'writer' | 'archive' | 'decoder' | 'bodies' | 'syncer' | 'columns' | 'builder' | 'parquet';
+  role:
+    | 'reader'
+    | 'writer'
+    | 'archive'
+    | 'decoder'
+    | 'upkeep'
+    | 'bodies'
+    | 'syncer'
+    | 'columns'
+    | 'builder'
+    | 'parquet';
   state: string;
   /** The current task of a busy process: the name of its statement or write, and its duration so far. */
   doing?: { name: string; ms: number };
@@ -267,7 +277,7 @@ export interface Sizing {
   parentMb: number;
   /** The part of `parentMb` for that process. */
   bodiesMb: number;
-  /** The two processes of the archive. */
+  /** The processes of the archive. */
   archiveMb: number;
   /** The process of the column index. 0 without one. */
   columnsMb: number;

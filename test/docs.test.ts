@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../src/commands/commands.ts';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
 import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
+import { FINDINGS } from '../src/doctor/archive/finding.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { LOGIN_FAILURES } from '../src/http/auth/login-failures.ts';
 import { DEFAULT_COLUMNS, KNOWN_COLUMNS } from '../src/jobs/export-columns.ts';
@@ -87,6 +88,11 @@ test('docs/settings.md says where a setting is ignored', () => {
 
 test('docs/settings.md says which settings need a restart', () => {
   expect(table('docs/settings.md', 'Changing settings without a restart').map(([name]) => name)).toEqual(FIXED);
+});
+
+test('docs/operations.md has every finding of a check of the archive', () => {
+  const rows = table('docs/operations.md', 'Check and repair the archive').map(([kind]) => kind);
+  expect([...new Set(rows)]).toEqual(Object.keys(FINDINGS));
 });
 
 test('docs/pages.md has every page of the menu', () => {

@@ -1,7 +1,7 @@
 /** The program of the archive. It handles one request at a time in bounded memory. It cannot be interrupted. */
 import { serveProgram } from '../processes/program.ts';
 import { piecesOf } from './pieces.ts';
-import { type ArchiveProtocol, answerArchiveRequest } from './requests.ts';
+import { type ArchiveProtocol, answerArchiveRequest, answerUpkeepRequest } from './requests.ts';
 
 serveProgram<ArchiveProtocol>(async (root) => ({
   opened: { pragmas: {} },
@@ -18,6 +18,7 @@ serveProgram<ArchiveProtocol>(async (root) => ({
       }
       return answer;
     },
+    upkeep: (request) => answerUpkeepRequest(root, request),
   },
   needsReplacement: (failed) => failed,
 }));

@@ -9,6 +9,8 @@ import { readStatistics } from './meta-json.ts';
 import { readRoofline } from './roofline.ts';
 import { metricTexts, statisticsTexts, TooMuchData } from './scoped-metrics.ts';
 import { type DataSelection, selectJobData } from './select.ts';
+import { archiveUpkeep } from './upkeep.ts';
+import type { Upkept } from './upkeep-port.ts';
 
 /** The requests to the archive's processes, which decode files. Their answers are JSON text. */
 export type ArchiveRequest =
@@ -22,7 +24,10 @@ export type ArchiveRequest =
 export interface ArchiveProtocol {
   /** The folder of the archive. */
   readonly options: string;
-  readonly calls: { answer: { input: ArchiveRequest; output: ArchiveAnswer } };
+  readonly calls: {
+    answer: { input: ArchiveRequest; output: ArchiveAnswer };
+    upkeep: { input: UpkeepRequest; output: UpkeepAnswer };
+  };
   /** A piece of metric data. The pieces precede the answer, which then does not contain the text. */
   readonly step: Uint8Array;
 }
@@ -69,6 +74,14 @@ export interface FollowRequest {
   kind: 'follow';
   changes: readonly MetaChange[];
 }
+
+/** One piece of work of ArchiveUpkeep. */
+export type UpkeepRequest =
+  | { kind: 'compress' | 'remove'; job: ArchiveJob }
+  | { kind: 'move'; job: ArchiveJob; target: string };
+
+/** What was done, or the error for which the work ends. */
+export type UpkeepAnswer = { upkept: Upkept } | { failed: { message: string; code: string } };
 
 /** Texts to forward, or null if there is nothing to read. */
 export interface ArchiveAnswer {
@@ -123,6 +136,18 @@ export async function answerArchiveRequest(root: string, request: ArchiveRequest
       for (const change of request.changes) await attempt(change.job, (folder) => changeMeta(folder, change));
   }
   return answer;
+}
+
+/** Does a piece of work on the files of the archive at `root`. Never throws. */
+export async function answerUpkeepRequest(root: string, request: UpkeepRequest): Promise<UpkeepAnswer> {
+  const upkeep = archiveUpkeep(root);
+  try {
+    if (request.kind === 'move') return { upkept: await upkeep.move(request.job, request.target) };
+    return { upkept: await upkeep[request.kind](request.job) };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    return { failed: { message: reasonOf(error), code } };
+  }
 }
 
 function isRefusal(error: unknown): boolean {

@@ -16,6 +16,7 @@ const PLACES: Readonly<Record<string, 'parent' | 'archive' | 'columns'>> = {
   bodies: 'parent',
   archive: 'archive',
   decoder: 'archive',
+  upkeep: 'archive',
   columns: 'columns',
   builder: 'columns',
   parquet: 'columns',

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { META_READER_MB } from '../archive/client.ts';
+import { META_READER_MB, UPKEEP_MB } from '../archive/client.ts';
 import { PARQUET_MB } from '../parquet/parquet-files.ts';
 import type { FixedSettings } from '../reloaded-settings.ts';
 import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile } from '../settings.ts';
@@ -13,7 +13,7 @@ const GRAPHQL_MB = 40;
 /** Private memory of a connection process at rest (14 MB measured, 36 without the compile cache), and of an answer. */
 const CONNECTION_BASE_MB = 44;
 const ANSWER_MB = 24;
-/** Both processes of the archive, and about 60 MB for a decoded job of 32 nodes and 9 metrics. */
+/** The processes of the archive that answer requests, and about 60 MB for a decoded job of 32 nodes and 9 metrics. */
 const ARCHIVE_MB = { least: 160 + META_READER_MB, most: 768 + META_READER_MB, part: 1 / 8 };
 /**
  * The process for large bodies, a part of the parent's memory. It needs its base (a Node process without file pages),
@@ -74,7 +74,8 @@ export function sizeFor(settings: FixedSettings, machine: Machine): Sizing {
   }
   const parentMb = parentOf(settings);
   const bodiesMb = bodiesOf(settings);
-  const archiveMb = clamp(Math.floor(limitMb * ARCHIVE_MB.part), ARCHIVE_MB.least, ARCHIVE_MB.most);
+  const archiveMb =
+    clamp(Math.floor(limitMb * ARCHIVE_MB.part), ARCHIVE_MB.least, ARCHIVE_MB.most) + upkeepOf(settings);
   const processes = processesOf(settings);
   if (processes === 0)
     return {
@@ -169,10 +170,16 @@ function processesOf(settings: FixedSettings): number {
 function limitFor(settings: FixedSettings, hardHeapMb: number, columnsMb = neededColumnsMb(settings), parquetMb = 0) {
   const parentMb = parentOf(settings);
   const eachMb = CONNECTION_BASE_MB + ANSWER_MB + hardHeapMb;
-  const othersMb = parentMb + columnsMb + parquetMb + processesOf(settings) * eachMb;
+  const upkeepMb = upkeepOf(settings);
+  const othersMb = parentMb + columnsMb + parquetMb + upkeepMb + processesOf(settings) * eachMb;
   const archivePartMb = (othersMb * ARCHIVE_MB.part) / (1 - ARCHIVE_MB.part); // its part of the whole
   const archiveMb = Math.ceil(clamp(archivePartMb, ARCHIVE_MB.least, ARCHIVE_MB.most));
-  return { limitMb: othersMb + archiveMb, parentMb, archiveMb, columnsMb };
+  return { limitMb: othersMb + archiveMb, parentMb, archiveMb: archiveMb + upkeepMb, columnsMb };
+}
+
+/** MB of the process that compresses, moves and deletes files of the archive. 0 if no setting asks for it. */
+export function upkeepOf({ ARCHIVE_COMPRESSION_D, ARCHIVE_RETENTION }: FixedSettings): number {
+  return ARCHIVE_COMPRESSION_D === 'off' && ARCHIVE_RETENTION === 'none' ? 0 : UPKEEP_MB;
 }
 
 /** MB that the column index requires. 0 if it is only on when there is room. */
@@ -192,7 +199,7 @@ function autoLimit(settings: FixedSettings, machine: Machine): number {
   const columnsMb = wantedColumnsMb(settings);
   const parquetMb = columnsMb === 0 ? 0 : PARQUET_MB;
   const most = limitFor(settings, byHandMb === 'auto' ? HEAP.mostMb : byHandMb, columnsMb, parquetMb);
-  if (least.limitMb > Math.max(machine.memoryMb, SMALL_MACHINE_MB)) {
+  if (least.limitMb > Math.max(machine.memoryMb, SMALL_MACHINE_MB + upkeepOf(settings))) {
     throw new StartupError(
       `not enough memory: ${machine.memoryMb} MB (${machine.source}), required: ${sumOf(settings, leastHeapMb)}. Lower DB_MAX_CONNECTIONS, DB_HARD_HEAP_LIMIT_MB or BODY_LIMIT_MB`,
     );

@@ -24,6 +24,7 @@ const STEP_OF: Readonly<Record<ProcessStatus['role'], number>> = {
   columns: STEPS.shared, // it serves all callers, one question after the other; a reader serves one
   syncer: STEPS.answering,
   decoder: STEPS.background,
+  upkeep: STEPS.background,
   builder: STEPS.background,
   parquet: STEPS.background,
 };

@@ -83,6 +83,7 @@ async function inPasses(
     step,
     shouldStop: () => signal?.aborted === true || performance.now() > endsAt,
     problem(text) {
+      if (signal?.aborted) return; // the process of the archive is ended with the service
       problems += 1;
       if (problems <= MOST_PROBLEMS)
         log.warn({ task: name, problem: text }, 'files of a job in the archive were left alone');

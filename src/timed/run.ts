@@ -29,13 +29,15 @@ const STEP_LIMIT_MS = 30_000;
  * throws. Called by a Worker's `scheduled` handler, and on Node by a timer.
  */
 export async function runTimedWork(options: TimedOptions, tasks: readonly TimedTask[] = TIMETABLE): Promise<void> {
-  const { settings, clock, log } = options;
+  const { settings, clock, log, signal } = options;
   for (const task of tasks) {
+    if (signal?.aborted) return;
     const everySec = task.everySec(settings);
     if (everySec === 'off') continue;
     try {
       await runTask(options, task, everySec);
     } catch (error) {
+      if (signal?.aborted) return; // the database is closed with the service
       log.warn({ task: task.name, err: error }, 'timed work failed');
       const code = error instanceof Fault ? error.code : 'internal';
       await ended(options, task, { failed: code }, Math.floor(clock())).catch(() => {}); // the log has the error

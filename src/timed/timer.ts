@@ -49,7 +49,7 @@ export function startTimer(options: TimedOptions): Timer {
     if (due.length === 0 && last !== undefined) return;
     for (const { name } of due) checkedAt.set(name, now);
     await runTimedWork({ ...options, signal: stopping.signal }, due);
-    last = await lastTimedWork(options);
+    if (!stopping.signal.aborted) last = await lastTimedWork(options);
   };
   const look = () => {
     running ??= round()

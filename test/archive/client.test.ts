@@ -1,5 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
-import { openArchive } from '../../src/archive/client.ts';
+import { openArchive, UPKEEP_MB } from '../../src/archive/client.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
@@ -7,11 +12,12 @@ import { until, within } from '../support/pool.ts';
 
 const JOB = { cluster: 'small', jobId: 1n, startTime: 1_700_000_000 };
 
-function decoder(root = testFolder()) {
+function decoder(root = testFolder(), upkeepMb = 0) {
   const warnings: { message: string; fields: object }[] = [];
   const archive = openArchive({
     root,
-    memoryMb: 248,
+    memoryMb: 248 + upkeepMb,
+    upkeepMb,
     queueLimit: 4,
     callerLimit: 4,
     maxIdleMs: 600_000,
@@ -70,4 +76,31 @@ test('the metrics of a job come in pieces of their own, and a bad resolution is 
   const grid = { rows: 1, cols: 1, minX: 0.1, maxX: 10, minY: 1, maxY: 10 };
   expect(await archive.roofline({ job: JOB, grid }, within(10_000))).toBe('[1]');
   expect(warnings).toEqual([]);
+});
+
+test('files are compressed and moved in a process of their own, which may die', async () => {
+  const root = testFolder();
+  const target = testFolder();
+  const text = JSON.stringify({ flops_any: {}, filler: randomBytes(2 ** 22).toString('hex') }); // takes half a second
+  const data = 'small/0/001/1700000000/data.json';
+  await writeFiles(root, { 'version.txt': '3', 'small/cluster.json': '{}', [data]: text });
+  await writeFiles(target, { 'version.txt': '3' });
+  const { archive } = decoder(root, UPKEEP_MB);
+  const { upkeep } = archive;
+  if (upkeep === undefined) throw new Error('it has the memory');
+  await upkeep.checkTarget(target);
+  await expect(upkeep.checkTarget(root)).rejects.toThrow('must not be the archive');
+  const compressing = upkeep.compress(JOB);
+  const keeper = () => archive.status().processes.find(({ role }) => role === 'upkeep');
+  await until(() => keeper()?.state === 'busy', 10_000);
+  process.kill(keeper()?.pid ?? 0, 'SIGKILL');
+  expect(await compressing).toEqual({ bytes: expect.any(Number) }); // by the next one
+  expect(archive.status().counters).toMatchObject({ crashes: 1, retries: 1 });
+  const moved = await upkeep.move(JOB, target);
+  expect(moved).toEqual({ bytes: statSync(join(target, `${data}.gz`)).size });
+  expect(gunzipSync(readFileSync(join(target, `${data}.gz`))).toString() === text).toBe(true);
+  expect(await upkeep.remove(JOB)).toEqual({ bytes: 0 });
+  await rm(join(root, 'small/cluster.json'));
+  expect(await upkeep.remove(JOB)).toEqual({ problem: expect.stringContaining('is its file system mounted?') });
+  expect(decoder().archive.upkeep).toBeUndefined();
 });

@@ -45,6 +45,16 @@ test('the column index has its part of the limit, and auto leaves it out where c
   expect(() => columnsOf(65_536, { COLUMN_INDEX: 'on', DB_MEMORY_LIMIT_MB: '900' })).toThrow(/600 \(column index\)/);
 });
 
+test.each([512, 2_048, 65_536])('work on the files of the archive has its part on a machine of %i MB', (memoryMb) => {
+  const without = sizeFor(settings(), machine(memoryMb));
+  const sizing = sizeFor(settings({ ARCHIVE_COMPRESSION_D: '30' }), machine(memoryMb));
+  expect(parts(sizing)).toBeLessThanOrEqual(sizing.limitMb);
+  expect(sizing.archiveMb).toBeGreaterThanOrEqual(without.archiveMb + 96);
+  expect(sizing.limitMb).toBeLessThanOrEqual(Math.max(memoryMb, 1_232 + 96));
+  const retention = { ARCHIVE_RETENTION: 'delete', ARCHIVE_RETENTION_D: '365' };
+  expect(sizeFor(settings(retention), machine(memoryMb)).archiveMb).toBe(sizing.archiveMb);
+});
+
 test('a limit that is much of the machine is noted, one that is not is none', () => {
   expect(sizeFor(settings(), machine(600)).notes.join()).toMatch(/is most of the available 600 MB/);
   expect(sizeFor(settings({ DB_MEMORY_LIMIT_MB: '9000' }), machine(8_192)).notes).toHaveLength(1);

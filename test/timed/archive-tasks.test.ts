@@ -2,10 +2,14 @@
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { jobFolder } from '../../src/archive/layout.ts';
 import { archiveUpkeep } from '../../src/archive/upkeep.ts';
+import { jobRows } from '../../src/db/job-rows.ts';
+import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
+import { openRemote } from '../../src/db/remote/open-remote.ts';
 import { within } from '../../src/deadline.ts';
+import { checkArchiveJobs } from '../../src/doctor/archive/check.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
 import { compressArchive, RETAIN_ARCHIVE, retainArchive } from '../../src/timed/archive-tasks.ts';
@@ -14,6 +18,7 @@ import { asTimedWork } from '../../src/timed/claimed.ts';
 import { lastTimedWork, runTimedWork } from '../../src/timed/run.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
+import { libsqlServer } from '../support/libsql-server.ts';
 import { job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 const DAY = 86_400;
@@ -74,18 +79,29 @@ const withFiles = (root?: string) => Object.keys(files(root)).map(Number);
 const rows = async () =>
   (await service.query('SELECT job_id AS id, monitoring_status AS m FROM job ORDER BY id')).map(({ id, m }) => [id, m]);
 
-const run = (settings: Partial<Bindings>, signal?: AbortSignal) =>
+/** With `stopping`, the service stops during the first job. */
+const run = (settings: Partial<Bindings>, stopping?: AbortController) =>
   runTimedWork(
     {
       db: service.db,
       settings: readSettings({ AUTH: 'none', ...settings }),
-      archive: archiveUpkeep(service.archiveRoot),
+      archive: stopped(archiveUpkeep(service.archiveRoot), stopping),
       clock: () => now,
-      signal,
+      signal: stopping?.signal,
       log: { warn: (...line) => warnings.push(line) },
     },
     [compressArchive, retainArchive],
   );
+function stopped(archive: ArchiveWork['archive'], stopping?: AbortController): ArchiveWork['archive'] {
+  if (stopping === undefined) return archive;
+  return {
+    ...archive,
+    async compress(one) {
+      stopping.abort();
+      return await archive.compress(one);
+    },
+  };
+}
 const resultOf = async (name: string) => (await lastTimedWork(service)).find((work) => work.name === name)?.result;
 
 test('nothing happens to the archive without a setting', async () => {
@@ -108,12 +124,14 @@ describe('compression', () => {
   });
 
   test('stops when the service does, continues at its next time, and begins again after a day', async () => {
-    for (let runs = 0; runs < 20; runs += 1) {
-      await run(settings, AbortSignal.abort()); // one job a run
+    let runs = 0;
+    for (; runs < 20; runs += 1) {
+      await run(settings, new AbortController()); // one job a run
       const { next } = Object(await resultOf('compressArchive'));
       if (next === undefined) break;
       now += 600;
     }
+    expect(runs).toBeGreaterThan(3);
     const result = await resultOf('compressArchive');
     expect(result).toMatchObject({ beganAt: NOW, files: 4 });
     writeFileSync(join(folderOf(1), 'data.json'), DATA);
@@ -274,4 +292,22 @@ test('a command and timed work do not do the same at the same time', async () =>
   // Killed three minutes ago.
   await service.write(`UPDATE ccjobs_timed_work SET ended_at = NULL, began_at = unixepoch() - 180`);
   expect(await asTimedWork(service.db, 'compressArchive', async () => ({}))).toEqual({});
+});
+
+test('a database on a libSQL server, too', async () => {
+  const { url } = await libsqlServer();
+  await migrateRemote({ url, authToken: undefined });
+  const db = openRemote({ url, authToken: undefined, mostAtOnce: 4, heartbeat: false });
+  onTestFinished(() => db.close(1_000));
+  await within(30_000, (own) => db.write('insertJobs', jobRows(JOBS), own));
+  const work = { ...workWith(archiveUpkeep(service.archiveRoot)), db };
+  const before = NOW - 30 * DAY;
+  const done = await asTimedWork(db, 'compressArchive', () => compressEnded(work, { before, after: undefined }));
+  expect(done).toMatchObject({ files: 4, failed: 0 });
+  const kept = { before, after: undefined, target: undefined, omit: 'user', keepsJobs: true } as const;
+  expect(await retainEnded(work, kept)).toMatchObject({ files: 3, jobs: 4 }); // job 5 is tagged by a user
+  expect(await retainEnded(work, { ...kept, omit: 'none', keepsJobs: false })).toMatchObject({ files: 1, jobs: 6 });
+  const check = { root: service.archiveRoot, db, readsData: false, signal: new AbortController().signal };
+  const found = (await Array.fromAsync(checkArchiveJobs({ ...check, progress() {} }))).flat();
+  expect(found.filter(({ kind }) => !['broken', 'odd'].includes(kind))).toEqual([]); // the files of this test are bare
 });

@@ -88,6 +88,22 @@ describe('timed work', () => {
     expect((await lastTimedWork(service))[0]?.beganAt).toBe(now);
   });
 
+  test('that a service stops is the last one', async () => {
+    service = await testApp();
+    const stopping = new AbortController();
+    const long = {
+      name: 'long',
+      everySec: () => 10,
+      async run() {
+        stopping.abort();
+        return { did: 1 };
+      },
+    };
+    const next = { name: 'next', everySec: () => 10, run: async () => ({ did: 2 }) };
+    await runTimedWork({ ...options(), signal: stopping.signal }, [long, next]);
+    expect(await results()).toEqual({ long: { did: 1 } });
+  });
+
   test('whose beginning lies in the future is done all the same', async () => {
     service = await testApp();
     now = NOW + 1_000_000;

@@ -178,7 +178,7 @@ function sizingTable({
     ['machine', machine.memoryMb, machine.source],
     ['limit', limitMb, 'all processes together'],
     ['parent', parentMb, 'HTTP, requests and responses in flight, the process that parses large bodies'],
-    ['archive', archiveMb, 'two processes, started on demand'],
+    ['archive', archiveMb, 'its processes, started on demand'],
     ['column index', columnsMb, 'one process'],
     ['Parquet files', parquetMb, 'two processes, started on demand'],
     ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],
