@@ -1,4 +1,5 @@
 /** What a check of the archive finds, and what a repair makes of it: real files, and the real database. */
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -252,6 +253,11 @@ const CASES: Readonly<Record<string, Case>> = {
     found: [['broken', FOLDER, /metric data: data\.json and data\.json\.gz have other content/]],
     mended: [['leave', FOLDER]],
     after: ['broken'],
+  },
+  'a FIFO next to the metric data': {
+    damage: () => void execFileSync('mkfifo', [at('data.json.gz')]),
+    found: [['broken', FOLDER, /metric data: \S+data\.json\.gz is not a regular file/]],
+    mended: [['quarantine file', `${FOLDER}/data.json.gz`]],
   },
   'nothing that can be read': {
     damage: () => {

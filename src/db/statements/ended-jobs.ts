@@ -23,7 +23,7 @@ export interface EndedJobs {
 
 /**
  * The next jobs in the order of their start, each with whether it is selected. All that were examined are returned, so
- * that a statement never scans a whole table in which few jobs are selected. A job that is being archived is not selected.
+ * that a statement never scans a whole table in which few jobs are selected.
  */
 export function endedJobs({ before, omit, which, after, limit }: EndedJobs) {
   const place =

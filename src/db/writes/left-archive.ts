@@ -10,7 +10,7 @@ export interface LeftArchiveInput {
 
 /**
  * Records that the files of these jobs are no longer in the archive: deletes the jobs, or gives them the monitoring status
- * 0, so that nobody looks for their metric data.
+ * 0, so that no program looks for their metric data.
  */
 export async function leftArchive(tx: Transaction, { ids, keepsJobs }: LeftArchiveInput): Promise<{ changed: number }> {
   const sql = keepsJobs
