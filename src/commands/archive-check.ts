@@ -1,7 +1,9 @@
+import type { Database } from '../db/port.ts';
 import { type CheckCounts, checkArchiveJobs } from '../doctor/archive/check.ts';
 import { type ArchiveFinding, FINDINGS, type FindingKind } from '../doctor/archive/finding.ts';
 import { type CommandIo, parsedArguments } from './command.ts';
 import { archiveOf, withEither } from './open-database.ts';
+import { writeOutput } from './output-file.ts';
 import { Progress, whole } from './progress.ts';
 
 /** Compares the archive with the database. The status is 0 if nothing was found, and 2 if it was not read to its end. */
@@ -10,22 +12,26 @@ export async function checkArchive(args: string[], io: CommandIo): Promise<numbe
   const { json, 'no-data': withoutData } = parsedArguments({ args, options: { json: flag, 'no-data': flag } }).values;
   const progress = new Progress(io.stderr, undefined);
   const found = countsOfKinds();
-  const counts = await withEither(io, async (db) => {
+  let counts: CheckCounts = { folders: 0, jobs: 0 };
+  async function* lines(db: Database): AsyncGenerator<string, void, void> {
     const check = checkArchiveJobs({
       ...{ root: archiveOf(io), db, readsData: !withoutData, signal: io.signal },
-      progress: ({ folders, jobs }) => progress.counted(`checked: ${words({ folders, jobs })}`, folders + jobs),
+      progress(now) {
+        counts = { ...now };
+        progress.counted(`checked: ${words(counts)}`, now.folders + now.jobs);
+      },
     });
-    for (;;) {
-      const { done, value } = await check.next();
-      if (done) return value;
-      for (const finding of value) {
+    for await (const findings of check) {
+      for (const finding of findings) {
         found[finding.kind] += 1;
-        io.stdout.write(json ? `${JSON.stringify(findingJson(finding))}\n` : findingLine(finding));
+        yield json ? `${JSON.stringify(findingJson(finding))}\n` : findingLine(finding);
       }
     }
-  });
+    if (json) yield `${JSON.stringify({ ...counts, findings: found, complete: !io.signal.aborted })}\n`;
+  }
+  const status = await withEither(io, (db) => writeOutput(io, undefined, lines(db)));
+  if (status !== 0) return status; // the reader of the output has ended
   const isComplete = !io.signal.aborted;
-  if (json) io.stdout.write(`${JSON.stringify({ ...counts, findings: found, complete: isComplete })}\n`);
   const all = Object.entries(found).flatMap(([kind, count]) => (count === 0 ? [] : [`${whole(count)} ${kind}`]));
   progress.line(
     `${isComplete ? '' : 'stopped: '}${words(counts)} checked, ${all.length === 0 ? 'nothing found' : all.join(', ')}, ${progress.elapsedSec.toFixed(1)} s`,

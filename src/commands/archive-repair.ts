@@ -10,6 +10,7 @@ import { printable } from './archive-check.ts';
 import { claimed } from './archive-upkeep.ts';
 import { type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { archiveOf, withEither } from './open-database.ts';
+import { writeOutput } from './output-file.ts';
 import { Progress, whole } from './progress.ts';
 
 /** The name under which one repair at a time works. */
@@ -20,32 +21,33 @@ export async function repairArchive(args: string[], io: CommandIo): Promise<numb
   const { root, json, ...options } = readOptions(args, io);
   const progress = new Progress(io.stderr, undefined);
   const counts: Record<string, number> = {};
-  const show = (mended: Mended) => {
-    counts[mended.action] = (counts[mended.action] ?? 0) + 1;
-    io.stdout.write(json ? `${JSON.stringify(mendedJson(mended))}\n` : mendedLine(mended));
-  };
-  const checked = await withEither(io, async (db) => {
-    const clusters = options.orphans === 'import' ? await readClusters(root) : NO_CLUSTERS;
-    const repair: Repair = { ...options, root, db, clusters };
-    const all = async (): Promise<CheckCounts> => {
-      const check = checkArchiveJobs({
-        ...{ root, db, readsData: true, signal: io.signal },
-        progress: ({ folders }) => progress.counted('folders checked', folders),
-      });
-      for (;;) {
-        const { done, value } = await check.next();
-        if (done) return value;
-        for (const mended of await mend(repair, value)) show(mended);
+  let checked: CheckCounts = { folders: 0, jobs: 0 };
+  async function* lines(repair: Repair): AsyncGenerator<string, void, void> {
+    const check = checkArchiveJobs({
+      ...{ root, db: repair.db, readsData: true, signal: io.signal },
+      progress(now) {
+        checked = { ...now };
+        progress.counted('folders checked', now.folders);
+      },
+    });
+    for await (const found of check) {
+      for (const mended of await mend(repair, found)) {
+        counts[mended.action] = (counts[mended.action] ?? 0) + 1;
+        yield json ? `${JSON.stringify(mendedJson(mended))}\n` : mendedLine(mended);
       }
-    };
-    return options.isDryRun ? await all() : await claimed(db, REPAIR_ARCHIVE, all);
+    }
+    const summary = { ...checked, actions: counts, dryRun: options.isDryRun, complete: !io.signal.aborted };
+    if (json) yield `${JSON.stringify(summary)}\n`;
+  }
+  const { status } = await withEither(io, async (db) => {
+    const clusters = options.orphans === 'import' ? await readClusters(root) : NO_CLUSTERS;
+    const texts = lines({ ...options, root, db, clusters });
+    const write = async () => ({ status: await writeOutput(io, undefined, texts), actions: counts });
+    return options.isDryRun ? await write() : await claimed(db, REPAIR_ARCHIVE, write);
   });
+  if (status !== 0) return status; // the reader of the output has ended, and so has the repair
   const isComplete = !io.signal.aborted;
   const { leave: left = 0, ...made } = counts;
-  if (json)
-    io.stdout.write(
-      `${JSON.stringify({ ...checked, actions: counts, dryRun: options.isDryRun, complete: isComplete })}\n`,
-    );
   const begin = `${options.isDryRun ? 'dry run, nothing was changed: ' : ''}${isComplete ? '' : 'stopped (run it again to continue): '}`;
   const words = Object.entries(made).map(([action, count]) => `${whole(count)} × ${action}`);
   progress.line(

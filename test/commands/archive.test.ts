@@ -122,9 +122,13 @@ test('a running service answers the same while its archive is compressed and mov
   expect(count).toEqual({ count: 200 - jobs });
 });
 
-test('a check and a repair of the archive of a running service', async () => {
+test('a service compresses its archive, while it is checked and repaired', async () => {
   await copy();
-  const { url } = await serve(cwd);
+  const files = () => [paths('data.json.gz'), paths('data.json')];
+  const before = files();
+  unpackAll();
+  const { url } = await serve(cwd, { ARCHIVE_COMPRESSION_D: '30' });
+  await expect.poll(files, { timeout: 60_000 }).toEqual(before);
   const clean = await run(cwd, ['archive', 'check', '--json']);
   const folders = paths('meta.json').length;
   const none = { missing: 0, broken: 0, wrong: 0, orphaned: 0, unfinished: 0, odd: 0 };
@@ -143,6 +147,9 @@ test('a check and a repair of the archive of a running service', async () => {
     ...{ finding: 'broken', cluster: expect.any(String), jobId: expect.any(String), startTime: expect.any(Number) },
     ...{ path: cut, text: 'metric data: unexpected end of file' },
   });
+  const piped = start(cwd, ['archive', 'check']);
+  piped.child.stdout?.destroy(); // as `head` does
+  expect([await piped.ended, piped.stderr()]).toEqual([128 + 13, '']); // SIGPIPE
   const lines = await run(cwd, ['archive', 'check', '--no-data']);
   expect([lines.code, lines.stdout.split('\n').length]).toEqual([1, 3]); // the data is there
   expect(lines.stdout).toContain(`missing     ${gone}: does not exist`);

@@ -43,14 +43,11 @@ export interface CheckCounts {
  * findings of a place together. It writes nothing, and reads in small parts, so that a service on both may run. Ends early when the signal fires. Throws StartupError if the
  * archive is not there.
  */
-export async function* checkArchiveJobs(
-  check: ArchiveCheck,
-): AsyncGenerator<readonly ArchiveFinding[], CheckCounts, void> {
+export async function* checkArchiveJobs(check: ArchiveCheck): AsyncGenerator<readonly ArchiveFinding[], void, void> {
   await checkMounted(check.root);
   const counts = { folders: 0, jobs: 0 };
   yield* checkFolders(check, counts);
   yield* checkRows(check, counts);
-  return counts;
 }
 
 async function* checkFolders(
