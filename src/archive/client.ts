@@ -60,8 +60,8 @@ const UPKEEP_IDLE_MS = 15_000;
 /**
  * The job archive in processes of its own. A decoded job may take hundreds of megabytes. The parent must not hold them,
  * and only the end of a process returns them. One process reads meta.json files for lists and changes. Another decodes
- * metric data, so that a list does not wait for a job of a thousand nodes. A third one compresses and moves files, which
- * must not take the processors from requests. Each process starts with its first request.
+ * metric data, so that a list does not wait for a job of a thousand nodes. A third one compresses and moves files,
+ * which must not take the processors from requests. Each process starts with its first request.
  */
 export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const counters = newCounters();

@@ -9,8 +9,8 @@ import { OddFolder } from './job-files.ts';
 import { COMPRESS_ABOVE_BYTES } from './write-files.ts';
 
 /**
- * Bytes that compressing a job's metric data would free at most: the size of its data.json. 0 if there is nothing to do,
- * because it has none, or a small one that cc-backend would write uncompressed. Throws OddFolder.
+ * Bytes that compressing a job's metric data would free at most: the size of its data.json. 0 if there is nothing to
+ * do, because it has none, or a small one that cc-backend would write uncompressed. Throws OddFolder.
  */
 export async function bytesToCompress(folder: string): Promise<number> {
   const [plain, packed] = await Promise.all([sizeOf(join(folder, 'data.json')), sizeOf(join(folder, 'data.json.gz'))]);
@@ -18,13 +18,13 @@ export async function bytesToCompress(folder: string): Promise<number> {
 }
 
 /**
- * Replaces the data.json of a job by a data.json.gz, in pieces. Returns the number of bytes that became free, 0 if there
- * was nothing to do.
+ * Replaces the data.json of a job by a data.json.gz, in pieces. Returns the number of bytes that became free, 0 if
+ * there was nothing to do.
  *
  * The compressed file gets its name when it is on disk and was read back, and only then data.json is removed. If this
- * ends in between, the job has both files. They have the same content, readers take the compressed one, and the next call
- * removes the other. Throws OddFolder if a data.json.gz with other content exists: which of the two is the right one, only
- * the operator can tell.
+ * ends in between, the job has both files. They have the same content, readers take the compressed one, and the next
+ * call removes the other. Throws OddFolder if a data.json.gz with other content exists: which of the two is the right
+ * one, only the operator can tell.
  */
 export async function compressData(folder: string): Promise<number> {
   const bytes = await bytesToCompress(folder);

@@ -14,8 +14,8 @@ export class OddFolder extends Error {
 const JOB_FILES = ['meta.json', 'data.json', 'data.json.gz'];
 
 /**
- * The folder of a job. Undefined if the job has none. Throws OddFolder if a link leads to it, because what is removed there
- * would be removed elsewhere, and if the cluster has no cluster.json: its file system may not be mounted.
+ * The folder of a job. Undefined if the job has none. Throws OddFolder if a link leads to it, because what is removed
+ * there would be removed elsewhere, and if the cluster has no cluster.json: its file system may not be mounted.
  */
 export async function ownFolder(root: string, job: ArchiveJob): Promise<string | undefined> {
   const folder = jobFolder(root, job);
@@ -48,14 +48,18 @@ function isOwn(entry: Dirent): boolean {
   return entry.isFile() && (JOB_FILES.includes(entry.name) || isTemporary(entry.name));
 }
 
-/** Removes these files of a job's folder, then the folder, and the folders above it up to the cluster if they are empty. */
+/**
+ * Removes these files of a job's folder, then the folder, and the folders above it up to the cluster if they are empty.
+ */
 export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
   for (const name of names) await unlink(join(folder, name)).catch(unlessGone);
   await rmdir(folder).catch(unlessGone);
   await afterRemoval(folder);
 }
 
-/** To be called when a job's folder is gone. It does not come back after a crash, and empty folders above it go, too. */
+/**
+ * To be called when a job's folder is gone. It does not come back after a crash, and empty folders above it go, too.
+ */
 export async function afterRemoval(folder: string): Promise<void> {
   const low = dirname(folder);
   await toDisk(low).catch(unlessGone);

@@ -7,8 +7,8 @@ import { afterRemoval, namesOfJob, OddFolder, removeFiles } from './job-files.ts
 
 /**
  * Moves the folder of a job to another place, which may be on another file system: then each file is copied, is on disk
- * and is compared before the first one is removed. A move that was interrupted is continued. Throws OddFolder if the other
- * place has a file of this name with other content; then nothing was removed.
+ * and is compared before the first one is removed. A move that was interrupted is continued. Throws OddFolder if the
+ * other place has a file of this name with other content; then nothing was removed.
  */
 export async function moveFolder(folder: string, to: string): Promise<void> {
   const names = await namesOfJob(folder);
@@ -25,7 +25,10 @@ export async function moveFolder(folder: string, to: string): Promise<void> {
   await afterRemoval(folder);
 }
 
-/** Renames a file or a folder. False if it must be copied: the place is on another file system, or has some of the files already. */
+/**
+ * Renames a file or a folder. False if it must be copied: the place is on another file system, or has some of the files
+ * already.
+ */
 export async function renamed(folder: string, to: string): Promise<boolean> {
   try {
     await rename(folder, to);
@@ -36,7 +39,9 @@ export async function renamed(folder: string, to: string): Promise<boolean> {
   }
 }
 
-/** Copies a file, unless its copy is there. The copy is on the disk and was compared. Throws OddFolder if it differs. */
+/**
+ * Copies a file, unless its copy is there. The copy is on the disk and was compared. Throws OddFolder if it differs.
+ */
 export async function copyOnce(from: string, to: string): Promise<void> {
   const there = await ifThere(lstat(to));
   if (there !== undefined) {

@@ -4,8 +4,8 @@ import type { ArchiveJob } from './layout.ts';
 export type Upkept = { readonly bytes: number } | { readonly problem: string };
 
 /**
- * The work on the files of the job archive that no request waits for. Every call may be repeated after a crash, and two at
- * once do no harm. A call throws for a problem that the next job would have, too, such as a full disk.
+ * The work on the files of the job archive that no request waits for. Every call may be repeated after a crash, and two
+ * at once do no harm. A call throws for a problem that the next job would have, too, such as a full disk.
  */
 export interface ArchiveUpkeep {
   /** Replaces data.json by data.json.gz. */

@@ -12,9 +12,9 @@ import type { ArchiveUpkeep, Upkept } from './upkeep-port.ts';
 import { writeCluster } from './write-files.ts';
 
 /**
- * The work on the files of an archive that no request waits for. It runs in the process of its caller: files are read and
- * written in pieces of 64 KB, and zlib and the file system work on threads of their own. With `isDryRun` it looks and
- * changes nothing.
+ * The work on the files of an archive that no request waits for. It runs in the process of its caller: files are read
+ * and written in pieces of 64 KB, and zlib and the file system work on threads of their own. With `isDryRun` it looks
+ * and changes nothing.
  */
 export function archiveUpkeep(root: string, { isDryRun = false } = {}): ArchiveUpkeep {
   return {
@@ -101,8 +101,8 @@ export async function checkTarget(root: string, target: string): Promise<void> {
 }
 
 /**
- * Checks that an archive has its version.txt: without it, it may be the mount point of a file system that is not mounted.
- * Then no job would have files, and all would go to a wrong disk. Throws StartupError.
+ * Checks that an archive has its version.txt: without it, it may be the mount point of a file system that is not
+ * mounted. Then no job would have files, and all would go to a wrong disk. Throws StartupError.
  */
 export async function checkMounted(root: string): Promise<void> {
   if (!existsSync(join(root, 'version.txt'))) {

@@ -129,8 +129,8 @@ export interface MetadataRestored {
 }
 
 /**
- * Writes the files of a backup of metadata into an archive, which is created if it does not exist. A file that differs is
- * moved to the same path below `aside` first. Throws StartupError.
+ * Writes the files of a backup of metadata into an archive, which is created if it does not exist. A file that differs
+ * is moved to the same path below `aside` first. Throws StartupError.
  */
 export async function restoreMetadata(
   path: string,

@@ -71,8 +71,8 @@ export function metadataOf(backup: string): string {
 }
 
 /**
- * Deletes the oldest backups of a database in a folder, except for the `keep` newest, with their metadata. Returns their
- * paths.
+ * Deletes the oldest backups of a database in a folder, except for the `keep` newest, with their metadata. Returns
+ * their paths.
  */
 export async function deleteOldBackups(database: string, folder: string, keep: number): Promise<string[]> {
   const own = new RegExp(`^${RegExp.escape(basename(database, '.db'))}-\\d{8}T\\d{6}Z\\.db(?:\\.zst)?$`);

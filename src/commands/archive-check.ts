@@ -6,7 +6,9 @@ import { archiveOf, withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';
 import { Progress, whole } from './progress.ts';
 
-/** Compares the archive with the database. The status is 0 if nothing was found, and 2 if it was not read to its end. */
+/**
+ * Compares the archive with the database. The status is 0 if nothing was found, and 2 if it was not read to its end.
+ */
 export async function checkArchive(args: string[], io: CommandIo): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const { json, 'no-data': withoutData } = parsedArguments({ args, options: { json: flag, 'no-data': flag } }).values;

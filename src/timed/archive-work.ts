@@ -59,8 +59,8 @@ export interface Retention extends Part {
 }
 
 /**
- * Moves or deletes the files of jobs that ended before a time, oldest first, then their rows. A job without files in the
- * archive is done with them: the work may have been interrupted before its row was written.
+ * Moves or deletes the files of jobs that ended before a time, oldest first, then their rows. A job without files in
+ * the archive is done with them: the work may have been interrupted before its row was written.
  */
 export async function retainEnded(work: ArchiveWork, { target, keepsJobs, ...part }: Retention): Promise<WorkDone> {
   if (target !== undefined) await work.archive.checkTarget(target);

@@ -12,8 +12,8 @@ export interface EndedJobs {
   /** Tagged jobs that are left out. */
   readonly omit: OmitTagged;
   /**
-   * `monitored`: only jobs that may have files in the archive, whose monitoring status is not 0 (disabled). `archived`: only
-   * jobs that should have some, whose monitoring status is 3.
+   * `monitored`: only jobs that may have files in the archive, whose monitoring status is not 0 (disabled). `archived`:
+   * only jobs that should have some, whose monitoring status is 3.
    */
   readonly which: 'all' | 'monitored' | 'archived';
   readonly after: DeleteCursor | undefined;

@@ -9,8 +9,8 @@ export interface LeftArchiveInput {
 }
 
 /**
- * Records that the files of these jobs are no longer in the archive: deletes the jobs, or gives them the monitoring status
- * 0, so that no program looks for their metric data.
+ * Records that the files of these jobs are no longer in the archive: deletes the jobs, or gives them the monitoring
+ * status 0, so that no program looks for their metric data.
  */
 export async function leftArchive(tx: Transaction, { ids, keepsJobs }: LeftArchiveInput): Promise<{ changed: number }> {
   const sql = keepsJobs
@@ -24,7 +24,9 @@ export async function leftArchive(tx: Transaction, { ids, keepsJobs }: LeftArchi
   };
 }
 
-/** Records that the metric data of an archived job cannot be read: gives it the monitoring status 2 (archiving failed). */
+/**
+ * Records that the metric data of an archived job cannot be read: gives it the monitoring status 2 (archiving failed).
+ */
 export async function lostInArchive(tx: Transaction, { job }: { job: StoredKey }): Promise<{ changed: number }> {
   const sql = `UPDATE job SET monitoring_status = 2
     WHERE job_id = ? AND cluster = ? AND start_time = ? AND monitoring_status = 3`;

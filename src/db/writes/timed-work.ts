@@ -21,8 +21,8 @@ export async function claimTimedWork(
 }
 
 /**
- * Claims a task for a command, whenever it ran last, unless it runs now. One that has not begun or renewed its claim for
- * `aliveSec` is taken for dead.
+ * Claims a task for a command, whenever it ran last, unless it runs now. One that has not begun or renewed its claim
+ * for `aliveSec` is taken for dead.
  */
 export async function claimIdleWork(
   tx: Transaction,

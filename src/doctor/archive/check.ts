@@ -40,8 +40,8 @@ export interface CheckCounts {
 
 /**
  * Compares an archive with its database: first each folder of a job, then each job that should have one. Yields the
- * findings of a place together. It writes nothing, and reads in small parts, so that a service on both may run. Ends early when the signal fires. Throws StartupError if the
- * archive is not there.
+ * findings of a place together. It writes nothing, and reads in small parts, so that a service on both may run. Ends
+ * early when the signal fires. Throws StartupError if the archive is not there.
  */
 export async function* checkArchiveJobs(check: ArchiveCheck): AsyncGenerator<readonly ArchiveFinding[], void, void> {
   await checkMounted(check.root);

@@ -33,8 +33,8 @@ export interface Mended {
 }
 
 /**
- * Mends what was found in one place, as far as nothing can be lost by it: files are moved to the quarantine, not deleted.
- * Throws for a problem that the next place would have, too, such as a full disk.
+ * Mends what was found in one place, as far as nothing can be lost by it: files are moved to the quarantine, not
+ * deleted. Throws for a problem that the next place would have, too, such as a full disk.
  */
 export async function mend(repair: Repair, found: readonly ArchiveFinding[]): Promise<Mended[]> {
   const [first] = found;
