@@ -119,19 +119,11 @@ export interface ProcessesStatus {
   counters: Readonly<Record<string, number>>;
 }
 
+type DatabaseRole = 'reader' | 'writer' | 'syncer' | 'columns' | 'builder';
+
 export interface ProcessStatus {
   pid: number;
-  role:
-    | 'reader'
-    | 'writer'
-    | 'archive'
-    | 'decoder'
-    | 'upkeep'
-    | 'bodies'
-    | 'syncer'
-    | 'columns'
-    | 'builder'
-    | 'parquet';
+  role: DatabaseRole | 'archive' | 'decoder' | 'upkeep' | 'bodies' | 'parquet';
   state: string;
   /** The current task of a busy process: the name of its statement or write, and its duration so far. */
   doing?: { name: string; ms: number };

@@ -35,8 +35,9 @@ export async function checkArchive(args: string[], io: CommandIo): Promise<numbe
   if (status !== 0) return status; // the reader of the output has ended
   const isComplete = !io.signal.aborted;
   const all = Object.entries(found).flatMap(([kind, count]) => (count === 0 ? [] : [`${whole(count)} ${kind}`]));
-  progress.line(
+  progress.ended(
     `${isComplete ? '' : 'stopped: '}${words(counts)} checked, ${all.length === 0 ? 'nothing found' : all.join(', ')}, ${progress.elapsedSec.toFixed(1)} s`,
+    { ...counts, findings: found, complete: isComplete },
   );
   if (!isComplete) return 2;
   return all.length === 0 ? 0 : 1;

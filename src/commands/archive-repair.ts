@@ -50,8 +50,9 @@ export async function repairArchive(args: string[], io: CommandIo): Promise<numb
   const { leave: left = 0, ...made } = counts;
   const begin = `${options.isDryRun ? 'dry run, nothing was changed: ' : ''}${isComplete ? '' : 'stopped (run it again to continue): '}`;
   const words = Object.entries(made).map(([action, count]) => `${whole(count)} × ${action}`);
-  progress.line(
+  progress.ended(
     `${begin}${words.length === 0 ? 'nothing to mend' : words.join(', ')}, ${whole(left)} left as they are, ${progress.elapsedSec.toFixed(1)} s`,
+    { ...checked, actions: counts, dryRun: options.isDryRun, complete: isComplete },
   );
   return isComplete && left === 0 ? 0 : 1;
 }

@@ -86,8 +86,9 @@ async function run(io: CommandIo, options: Run, work: (work: ArchiveWork) => Pro
   const begin = `${isDryRun ? 'dry run, nothing was changed: ' : ''}${isComplete ? '' : 'stopped (run it again to continue): '}`;
   const rows = name === RETAIN_ARCHIVE ? `, ${whole(done.jobs)} jobs of the database` : '';
   const failed = done.failed === 0 ? '' : `, ${whole(done.failed)} left as they are`;
-  progress.line(
+  progress.ended(
     `${begin}files of ${whole(done.files)} jobs ${did}, ${whole(done.bytes / MB)} MB${rows}${failed}, ${progress.elapsedSec.toFixed(1)} s`,
+    { ...done, dryRun: isDryRun, complete: isComplete },
   );
   return isComplete && done.failed === 0 ? 0 : 1;
 }

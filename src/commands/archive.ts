@@ -1,5 +1,6 @@
 import { FINDINGS } from '../doctor/archive/finding.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
+import { StepLines } from './steps.ts';
 
 /** The commands below `archive`, each with what it needs of the command line. */
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<(args: string[], io: CommandIo) => Promise<number>>>> = {
@@ -21,14 +22,15 @@ cc-jobs archive delete --older-than DAYSd [--omit-tagged none|all|user] [--keep-
     --omit-tagged   leave tagged jobs: all, or those tagged by a user (default none)
     --keep-jobs     the jobs stay in the database, without metric data
     --dry-run       change nothing, and say for how many jobs and bytes it would do something
-    --json          print a JSON object for each job that had to be left as it is, then one with the result
+    --json          print a JSON object for each job that had to be left as it is, then one with the result; standard
+                    error has the steps as JSON lines, and last the result or error (docs/operations.md)
 cc-jobs archive check [--no-data] [--json]
     compares the archive with the database, and prints a line for each finding:
 ${Object.entries(FINDINGS)
   .map(([kind, meaning]) => `      ${kind.padEnd(12)}${meaning}`)
   .join('\n')}
     --no-data       do not read the metric data, only whether it is there
-    --json          print a JSON object for each finding, then one with all counts
+    --json          print a JSON object for each finding, then one with all counts; standard error as above
 cc-jobs archive repair [--dry-run] [--orphans import|quarantine] [--mark-missing] [--quarantine DIR] [--json]
     mends what a check finds: finishes interrupted compressions, writes a meta.json again from the database, moves a
     folder to where its meta.json belongs, and moves what cannot be read out of the archive
@@ -47,6 +49,16 @@ not start, for example because a service does the same work at this moment, or i
   async run([name = '', ...args], io) {
     const load = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
     if (load === undefined) throw new UsageError(`give one of ${Object.keys(SUBCOMMANDS).join(', ')}`);
-    return await (await load())(args, io);
+    const run = await load();
+    if (!args.includes('--json')) return await run(args, io);
+    const steps = new StepLines(io.stderr);
+    try {
+      const code = await run(args, { ...io, stderr: steps });
+      const isDone = code === 0 || (name === 'check' && code === 1); // then it has found something
+      steps.ended(isDone ? 0 : code, io.signal.aborted);
+      return code;
+    } catch (error) {
+      return steps.failed(error);
+    }
   },
 };

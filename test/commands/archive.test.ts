@@ -85,11 +85,12 @@ test('a running service answers the same while its archive is compressed and mov
     done = true;
   });
   while (!done) expect(await metrics()).toEqual(before);
-  const { code, stdout } = await compressing;
+  const { code, stdout, stderr } = await compressing;
   expect({ code, result: json(stdout) }).toEqual({
     code: 0,
     result: [{ files: large, bytes: expect.any(Number), jobs: 0, failed: 0, dryRun: false, complete: true }],
   });
+  expect(json(stderr).at(-1)).toMatchObject({ result: { files: large, complete: true } });
   for (const [path, text] of texts) {
     const file = join(cwd, 'var/job-archive', path);
     const isPlain = existsSync(file);
@@ -143,6 +144,7 @@ test('a service compresses its archive, while it is checked and repaired', async
   const checked = await run(cwd, ['archive', 'check', '--json']);
   const [, , , summary] = json(checked.stdout);
   expect([checked.code, summary.findings]).toEqual([1, { ...none, broken: 2, missing: 1 }]);
+  expect(json(checked.stderr).at(-1)).toMatchObject({ result: summary });
   expect(json(checked.stdout)[0]).toEqual({
     ...{ finding: 'broken', cluster: expect.any(String), jobId: expect.any(String), startTime: expect.any(Number) },
     ...{ path: cut, text: 'metric data: unexpected end of file' },
