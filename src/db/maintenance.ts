@@ -10,7 +10,10 @@ export const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
 const ANALYSIS_LIMIT = 400;
 /** Pages freed at once: 4 MB, which takes some ten milliseconds under the lock. */
 const PAGES_AT_ONCE = 1_000;
-/** A checkpoint that waits for readers blocks the writes of other programs. Their busy timeout is longer than this. */
+/**
+ * The longest wait for a lock. A checkpoint that waits for readers blocks the writes of other programs, whose busy timeout
+ * is longer than this.
+ */
 const PATIENCE_MS = 5_000;
 
 /**
@@ -27,19 +30,25 @@ export function maintain(db: Sqlite, task: Maintenance): Record<string, number> 
     db.exec(`PRAGMA analysis_limit = ${ANALYSIS_LIMIT}; PRAGMA optimize`);
     return {};
   }
-  if (task === 'giveBack') {
-    const before = pragma(db, 'page_count');
-    db.all(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`);
-    const freed = before - pragma(db, 'page_count');
-    return { freedBytes: freed * pragma(db, 'page_size'), leftPages: pragma(db, 'freelist_count') };
-  }
-  if (task === 'checkpoint') return checkpoint(db);
+  if (task === 'giveBack') return patiently(db, () => giveBack(db));
+  return task === 'checkpoint' ? checkpoint(db) : patiently(db, () => checkpoint(db));
+}
+
+/** Waits longer than a write for locks, because nothing tries again soon. */
+function patiently<Result>(db: Sqlite, work: () => Result): Result {
   db.all(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
   try {
-    return checkpoint(db);
+    return work();
   } finally {
     db.all(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
+}
+
+function giveBack(db: Sqlite): Record<string, number> {
+  const before = pragma(db, 'page_count');
+  db.all(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`);
+  const freed = before - pragma(db, 'page_count');
+  return { freedBytes: freed * pragma(db, 'page_size'), leftPages: pragma(db, 'freelist_count') };
 }
 
 function checkpoint(db: Sqlite): Record<string, number> {

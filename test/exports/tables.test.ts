@@ -155,6 +155,10 @@ describe('every route that answers with a list', () => {
     '/api/users/', // accounts
     '/api/statistics/overview', // several tables, each of which has a route
     '/userapi/statistics/overview',
+    '/api/saved-filters', // settings of a user
+    '/userapi/saved-filters',
+    '/api/unusual', // sentences, each with a link to a table
+    '/userapi/unusual',
   ];
   /** What a route requires. */
   const REQUIRED: Readonly<Record<string, string>> = { '/statistics/percentiles': 'of=duration&' };

@@ -247,10 +247,14 @@ test.each(Object.entries(CASES))('%s', async (_what, one) => {
 });
 
 describe.skipIf(!existsSync(SHARED))('the same from the files', () => {
-  test.each(Object.entries(CASES))('%s', async (_what, one) => {
-    await holds(
-      one,
-      Object.keys(one.files).map((name) => readFileSync(join(SHARED, name), 'utf8')),
-    );
-  });
+  const isThere = (name: string) => existsSync(join(SHARED, name));
+  test.each(Object.entries(CASES).filter(([, one]) => Object.keys(one.files).every(isThere)))(
+    '%s',
+    async (_what, one) => {
+      await holds(
+        one,
+        Object.keys(one.files).map((name) => readFileSync(join(SHARED, name), 'utf8')),
+      );
+    },
+  );
 });
