@@ -8,7 +8,7 @@ import { TAG_FORM } from '../routes/pages/job-page.ts';
 import { LOGIN_FORM } from '../routes/pages/login.ts';
 import { SAVED_FORM } from '../routes/pages/saved-filters-page.ts';
 import type { FormLimits } from '../src/http/query/form-body.ts';
-import { type MeasuredService, measuredService, TRIES } from './support/measured-service.ts';
+import { longestShare, type MeasuredService, measuredService } from './support/measured-service.ts';
 import { type SharedJobs, sharedJobs } from './support/setups.ts';
 import { testApp } from './support/test-app.ts';
 import {
@@ -106,12 +106,7 @@ const tooLong: string[] = [];
 let longest = { share: 0, what: '' };
 
 async function check(what: string, request: Sent): Promise<void> {
-  let shortest = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < TRIES && shortest > calibratedMs; tries += 1) {
-    expect(await send(request), what).not.toBe(500);
-    shortest = Math.min(shortest, await service.longestTurn());
-  }
-  const share = shortest / calibratedMs;
+  const share = await longestShare(service, async () => expect(await send(request), what).not.toBe(500));
   if (share > longest.share) longest = { share, what: `${request.method} ${request.target.slice(0, 60)}: ${what}` };
   if (share > 1)
     tooLong.push(`${(share * LIMIT_MS).toFixed(0)} ms: ${request.method} ${request.target.slice(0, 60)}: ${what}`);
@@ -302,17 +297,15 @@ test('not the most that a route answers of each parameter', async () => {
 test('no number of requests in one piece', async () => {
   const { port, hostname } = new URL(url);
   for (const path of ['/healthz', '/jobs', '/assets/style.css']) {
-    let shortest = Number.POSITIVE_INFINITY;
-    for (let tries = 0; tries < TRIES && shortest > calibratedMs; tries += 1) {
+    const share = await longestShare(service, async () => {
       const socket = connect(Number(port), hostname)
         .on('error', () => {})
         .resume();
       const closed = new Promise((resolve) => socket.once('close', resolve)); // preceded by an error
       socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(2_000));
       await closed;
-      shortest = Math.min(shortest, await service.longestTurn());
-    }
-    expect(shortest / calibratedMs, path).toBeLessThan(1);
+    });
+    expect(share, path).toBeLessThan(1);
   }
 });
 

@@ -1,7 +1,7 @@
 /** Whatever document a caller sends to /query within its limits, and however large the answer, others get their turns. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobs as jobsOf } from '../support/column-index.ts';
-import { type MeasuredService, measuredService, TRIES } from '../support/measured-service.ts';
+import { longestShare, type MeasuredService, measuredService } from '../support/measured-service.ts';
 import { type SharedJobs, sharedJobs } from '../support/setups.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
@@ -67,14 +67,11 @@ async function ask(request: Request): Promise<Body> {
 
 /** The answer, and its longest turn as a share of the limit: the least of some tries. */
 async function longestOf(request: Request): Promise<Body & { share: number }> {
-  let shortest = Number.POSITIVE_INFINITY;
   let answer = await ask({ query: '{ __typename }' });
-  await service.longestTurn();
-  for (let tries = 0; tries < TRIES && shortest > service.calibratedMs; tries += 1) {
+  const share = await longestShare(service, async () => {
     answer = await ask(request);
-    shortest = Math.min(shortest, await service.longestTurn());
-  }
-  return { ...answer, share: shortest / service.calibratedMs };
+  });
+  return { ...answer, share };
 }
 
 const times = (count: number, piece: (nth: number) => string, between = ' ') =>
