@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFiles } from '../support/archive.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { follow, type Site, site } from '../support/pages.ts';
+import { followsWindow } from '../support/plots-in-step.ts';
 import { bodyOf, job, NOW } from '../support/test-app.ts';
 
 const START = NOW - 7200;
@@ -120,6 +121,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a job', () => {
     await page.locator('[data-metric="cpu_power"]').scrollIntoViewIfNeeded();
     await page.locator('[data-metric="cpu_power"] canvas').waitFor(); // of sockets, because there is none of nodes
     await page.locator('[data-metric="mem_used"]').getByText('No plot').waitFor();
+    await followsWindow(page, '[data-metric="cpu_load"]');
     expect(complaints).toEqual([]);
   });
 

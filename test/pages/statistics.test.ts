@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { csvObjects } from '../support/csv.ts';
 import { follow, type Site, site } from '../support/pages.ts';
+import { followsWindow } from '../support/plots-in-step.ts';
 import { HOSTILE, SHOWN_JOBS } from '../support/shown-jobs.ts';
 import { job, NOW } from '../support/test-app.ts';
 
@@ -44,6 +45,7 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
       'eve 1 0 0 0 0 0.0 % jobs of eve',
     ]);
     await page.locator('#histograms canvas').first().waitFor();
+    await followsWindow(page, '#histograms');
     expect(complaints).toEqual([]);
   });
 

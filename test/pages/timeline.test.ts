@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { csvObjects } from '../support/csv.ts';
 import { follow, type Site, site } from '../support/pages.ts';
+import { followsWindow } from '../support/plots-in-step.ts';
 import { job, NOW } from '../support/test-app.ts';
 
 // NOW is 2027-01-15T08:00Z.
@@ -53,6 +54,7 @@ describe.skipIf(!HAS_CHROMIUM)('the timeline', () => {
     expect(await texts('section table.data tfoot tr')).toEqual(['Total 20 4 24']);
     await page.locator('figure.timeline canvas').waitFor();
     expect(await texts('.legend li')).toEqual(['small', 'other', 'capacity']);
+    await followsWindow(page, 'figure.timeline');
     expect(complaints).toEqual([]);
   });
 

@@ -7,7 +7,7 @@
   /** Lines differ in dashes as well as in color. */
   const DASHES = [[], [8, 4], [2, 3], [12, 3, 3, 3], [5, 5], [1, 4], [14, 6]];
   const HUES = [210, 25, 140, 330, 265, 175, 50];
-  const { dark, style, axis: axisOf } = window.plotting;
+  const { dark, style, axis: axisOf, keepInStep } = window.plotting;
   const drawn = [];
 
   const color = (index) => `hsl(${HUES[index % HUES.length]} 65% ${dark.matches ? 68 : 38}%)`;
@@ -127,7 +127,7 @@
       return;
     }
     words.textContent = summary(metric, figure.dataset.unit);
-    drawn.push({ figure, metric, plot: draw(figure, metric) });
+    drawn.push({ figure, metric, canvas: figure.querySelector('.canvas'), plot: draw(figure, metric) });
   }
 
   const seen = new IntersectionObserver(
@@ -152,18 +152,5 @@
     figure.querySelector('figcaption').replaceChildren(button);
   }
 
-  let timer;
-  addEventListener('resize', () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      for (const { figure, plot } of drawn)
-        plot.setSize({ width: figure.querySelector('.canvas').clientWidth, height: HEIGHT });
-    }, 100);
-  });
-  dark.addEventListener('change', () => {
-    for (const one of drawn) {
-      one.plot.destroy();
-      one.plot = draw(one.figure, one.metric);
-    }
-  });
+  keepInStep(drawn, HEIGHT, ({ figure, metric }) => draw(figure, metric));
 })();

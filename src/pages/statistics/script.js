@@ -5,7 +5,7 @@
   const place = document.getElementById('histograms');
   if (place === null) return;
   const state = document.getElementById('histograms-state');
-  const { dark, style, axis: axisOf } = window.plotting;
+  const { style, axis: axisOf, keepInStep } = window.plotting;
   const drawn = [];
 
   const number = (value) => value.toLocaleString('en', { maximumSignificantDigits: 4 });
@@ -185,18 +185,6 @@
     }
   }
 
-  let timer;
-  addEventListener('resize', () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      for (const { canvas, plot } of drawn) plot.setSize({ width: canvas.clientWidth, height: HEIGHT });
-    }, 100);
-  });
-  dark.addEventListener('change', () => {
-    for (const one of drawn) {
-      one.plot.destroy();
-      one.plot = draw(one.canvas, one.bins, one.axisLabel);
-    }
-  });
+  keepInStep(drawn, HEIGHT, ({ canvas, bins, axisLabel }) => draw(canvas, bins, axisLabel));
   void load();
 })();

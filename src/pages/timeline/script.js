@@ -1,6 +1,6 @@
 /** Draws timelines: stacked areas of groups, or lines. A click on a bucket narrows the filter to it and its group. */
 (() => {
-  const { dark, style, axis: axisOf } = window.plotting;
+  const { style, axis: axisOf, keepInStep } = window.plotting;
   const { duration } = window.formatting;
   const HEIGHT = 260;
   /** A line of the capacity far above everything else would flatten it. */
@@ -171,17 +171,5 @@
 
   for (const figure of document.querySelectorAll('figure.timeline')) void show(figure);
 
-  let timer;
-  addEventListener('resize', () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      for (const { canvas, plot } of drawn) plot.setSize({ width: canvas.clientWidth, height: HEIGHT });
-    }, 100);
-  });
-  dark.addEventListener('change', () => {
-    for (const one of drawn) {
-      one.plot.destroy();
-      one.plot = draw(one);
-    }
-  });
+  keepInStep(drawn, HEIGHT, draw);
 })();
