@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- [NAME]... [--db FILE] [--archive DIR] [--jobs N] [--keep] [--minutes N]`: runs benchmarks and
  * prints each as a table of limits and measured values. Without a name it runs the benchmarks of the column index. With
- * --keep, `columns` and `growth` do not build the index again.
+ * --keep, `columns` and `growth` do not build the index again, and `pages` uses it.
  */
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './support/database.ts';

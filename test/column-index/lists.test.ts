@@ -16,6 +16,7 @@ import { listedJobs, listedJobsAt, pageIdsQuestion, sliceOf } from '../../src/qu
 import { metricJobs, metricJobsAt } from '../../src/questions/list/metric-jobs.ts';
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import type { JobsBatch } from '../../src/questions/list/sqlite.ts';
+import { LONG_SEC } from '../../src/questions/where/run-times.ts';
 import { ALL, answerOf, builtIndex, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { NODE_PEAKS } from '../support/naive-fractions.ts';
@@ -148,6 +149,39 @@ test('two thousand ids match the same jobs as in the SQL', async () => {
     const list: VisibleJobs = { ...ALL, conditions: [{ kind: 'id', field, values }] };
     expect(await answerOf(index, { kind: 'count', jobs: list })).toEqual([{ count: 1_000 }]);
     expect(await db.read(countJobs(list))).toEqual([{ count: 1_000 }]);
+  }
+});
+
+test('jobs that ran or ended since some time are found, whenever they started', async () => {
+  const { db, index } = await opened();
+  const from = BigInt(NOW) - 1_000_000n;
+  const starts = [from - LONG_SEC, from].flatMap((at) => [at - 1n, at, at + 1n]);
+  const durations = [0n, 1n, LONG_SEC - 1n, LONG_SEC, LONG_SEC + 1n, LONG_SEC + 2n, 3n * LONG_SEC, -1n];
+  const cases = starts.flatMap((start) =>
+    durations.flatMap((duration) => ['running', 'completed'].map((state) => ({ start, duration, state }))),
+  );
+  await db.exec(jobs(1, cases.length));
+  for (const [at, { start, duration, state }] of cases.entries()) {
+    await db.exec(
+      `UPDATE job SET start_time = ${start}, duration = ${duration}, job_state = '${state}' WHERE id = ${at + 1}`,
+    );
+  }
+  for (const to of [undefined, from + 1n]) {
+    const ran = cases.filter(
+      ({ start, duration, state }) =>
+        (to === undefined || start < to) && (start >= from || state === 'running' || start + duration > from),
+    );
+    const ended = cases.filter(({ start, duration, state }) => {
+      const end = start + (duration > 0n ? duration : 0n);
+      return state === 'completed' && end >= from && (to === undefined || end <= to);
+    });
+    const range = to === undefined ? { from } : { from, to };
+    for (const [kind, expected] of [['during', ran] as const, ['ended', ended] as const]) {
+      const list: VisibleJobs = { ...ALL, conditions: [{ kind, range, nowSec: NOW }] };
+      expect(expected.length).toBeGreaterThan(3);
+      expect(await answerOf(index, { kind: 'count', jobs: list })).toEqual([{ count: expected.length }]);
+      expect(await db.read(countJobs(list))).toEqual([{ count: expected.length }]);
+    }
   }
 });
 

@@ -26,6 +26,13 @@ export const QUESTIONS: readonly Mutation[] = [
     'db/jobs-page',
   ),
   mutation('questions/where/run-times.ts', 'range.from - LONG_SEC', 'range.from', 'db/random-filters'),
+  mutation(
+    'questions/where/run-times.ts',
+    '...ranges, [before',
+    '...ranges.slice(1), [before',
+    'column-index/equality',
+  ),
+  mutation('questions/where/run-times.ts', 'LONG_SEC + 1n', 'LONG_SEC + 9n', 'column-index/lists'),
   mutation('questions/count/sqlite.ts', '{where}', '{sql`1`}', 'routes/lists'),
   mutation('questions/statistics/sqlite.ts', '{where}', '{sql`1`}', 'routes/statistics'),
   mutation('questions/statistics/sqlite.ts', 'to === undefined ? end', 'to !== 0n ? end', 'routes/statistics'),
@@ -86,8 +93,8 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/used/sqlite.ts', '{HAS_ENDED} AND', '{sql`1`} AND', 'db/random-filters'),
   mutation(
     'questions/percentiles/duckdb.ts',
-    'whereColumns(jobs.conditions, context)',
-    "'true'",
+    'matchingJobs(jobs.conditions, context)',
+    "'job WHERE true'",
     'column-index/equality',
   ),
   mutation(
@@ -141,17 +148,22 @@ export const QUESTIONS: readonly Mutation[] = [
   ),
   mutation(
     'questions/histograms/duckdb.ts',
-    'whereColumns(jobs.conditions, context)',
-    "'true'",
+    'matchingJobs(jobs.conditions, context)',
+    "'job WHERE true'",
     'column-index/equality',
   ),
   mutation(
     'questions/metric-histograms/duckdb.ts',
-    'whereColumns(jobs.conditions, context)',
-    "'true'",
+    'matchingJobs(jobs.conditions, context)',
+    "'job WHERE true'",
     'column-index/equality',
   ),
-  mutation('questions/statistics/duckdb.ts', 'whereColumns(conditions, context)', "'true'", 'column-index/equality'),
+  mutation(
+    'questions/statistics/duckdb.ts',
+    'matchingJobs(conditions, context)',
+    "'job WHERE true'",
+    'column-index/equality',
+  ),
   mutation(
     'questions/overview/duckdb.ts',
     'new Set([FIELDS.user.column, ...columns',
@@ -170,7 +182,12 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/group-keys/key-sql.ts', 'changes.length >> 1', '(changes.length >> 1) + 1', 'questions/groups'),
   mutation('jobs/groups.ts', 'rows.length <= most', 'true', 'routes/groups'),
   mutation('questions/metric-histograms/bin-ends.ts', 'value < 0 ? -step', 'value > 0 ? -step', 'questions/bin-ends'),
-  mutation('questions/list/duckdb.ts', 'whereColumns(jobs.conditions, context), ', '', 'column-index/lists'),
+  mutation(
+    'questions/list/duckdb.ts',
+    'matchingJobs(jobs.conditions, context)',
+    "'job WHERE true'",
+    'column-index/lists',
+  ),
   mutation('questions/list/batches.ts', 'Math.min(this.#left, MOST_POSITIONS)', 'this.#left', 'column-index/lists'),
   mutation('questions/one-job/job-json.ts', "scopes === 'all'", "scopes !== 'all'", 'db/jobs-page'),
   mutation(

@@ -3,7 +3,7 @@ import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { alikeJobs, countedJobs, runningJobs } from '../summaries/alike-jobs.ts';
-import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import type { HistogramsQuestion } from './question.ts';
 
 /** The rows of src/questions/histograms/sqlite.ts. Four groupings by one column are faster here than one by four. */
@@ -19,15 +19,15 @@ export function histogramsQuery(
   // The duration of running jobs ends now. DuckDB groups by a small integer directly.
   const lasting = (from: string, count: string, duration: string) =>
     `SELECT CAST(${duration} // ${width} AS UTINYINT) AS part, ${count} AS count FROM ${from} AND ${duration} >= 0 AND ${duration} < ${wholeLiteral(widthSec * number)} GROUP BY part`;
-  const matching = () => whereColumns(jobs.conditions, context);
+  const matching = () => matchingJobs(jobs.conditions, context);
   const steps = alikeJobs(jobs.conditions, 'jobs_by_duration', context);
   const ended =
     steps === undefined
-      ? lasting(`${jobsIn(context)} WHERE job_state <> ${RUNNING} AND (${matching()})`, 'count(*)', 'duration')
+      ? lasting(`${matching()} AND job_state <> ${RUNNING}`, 'count(*)', 'duration')
       : lasting(`${steps} WHERE job_state <> ${RUNNING}`, 'sum(jobs)', 'duration_step');
   const running = lasting(`${runningJobs(jobs.conditions, context)} WHERE true`, 'count(*)', duckDbDurationAt(nowSec));
   const waits = () => `UNION ALL SELECT 'histWait', (wait // ${width} + 1) * ${width}, count(*)
-        FROM ${jobsIn(context)} WHERE wait < ${wholeLiteral(widthSec * number)} AND (${matching()}) GROUP BY wait // ${width}`;
+        FROM ${matching()} AND wait < ${wholeLiteral(widthSec * number)} GROUP BY wait // ${width}`;
   const sql = `SELECT histogram, CAST(value AS VARCHAR) AS value, CAST(count AS DOUBLE) AS count FROM (
       SELECT 'histDuration' AS histogram, (CAST(part AS BIGINT) + 1) * ${width} AS value, sum(count) AS count
         FROM (${ended} UNION ALL ${running}) GROUP BY part

@@ -1,7 +1,7 @@
 import { type DuckDbQuery, Parameters } from '../duckdb-query.ts';
 import { type FilterContext, jobsIn } from '../where/duckdb.ts';
 import { type Buckets, doubleBuckets, wholeBuckets } from './buckets.ts';
-import { type Between, pageIdsQuery, type SortKey, sortKeys, whereListed } from './duckdb.ts';
+import { type Between, jobsListed, pageIdsQuery, type SortKey, sortKeys } from './duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
 
 type Row = Record<string, unknown>;
@@ -66,7 +66,7 @@ export async function pageIdsOf(
 
   async function counted(key: SortKey, buckets: Buckets, within: readonly Between[]): Promise<Counted[]> {
     const context = { ...index, parameters: new Parameters() };
-    const from = `SELECT ${key.value} AS value FROM ${jobsIn(index)} WHERE ${whereListed(question, within, context)}`;
+    const from = `SELECT ${key.value} AS value FROM ${jobsListed(question, within, context)}`;
     const sql = `SELECT ${buckets.of('value', context.parameters)} AS bucket, count(*) AS jobs FROM (${from}) AS listed
       GROUP BY bucket ORDER BY bucket ${key.order}`;
     const rows = await file.rows({ sql, parameters: context.parameters.values });

@@ -5,7 +5,7 @@ import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { fractionColumn } from '../used/duckdb.ts';
-import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
 
 /** The sort value of a list: a column, or the duration until now. */
@@ -71,15 +71,15 @@ function valueAt(by: OrderColumn, nowSec: number, context: FilterContext): Omit<
   }
 }
 
-/** The condition for the jobs of a list, or for those within value ranges of its keys. */
-export function whereListed({ jobs, after }: PageIdsQuestion, within: readonly Between[], context: FilterContext) {
+/** The jobs of a list, or those within value ranges of its keys, in a FROM clause. */
+export function jobsListed({ jobs, after }: PageIdsQuestion, within: readonly Between[], context: FilterContext) {
   const isAfter = after === undefined ? [] : [comesAfter(after)];
   const bounds = within.map(({ key, from, to }) => {
     const bound = (value: number | bigint) =>
       key.type === 'whole' ? wholeLiteral(value) : context.parameters.add(Number(value));
     return `${key.value} BETWEEN ${bound(from)} AND ${bound(to)}`;
   });
-  return [whereColumns(jobs.conditions, context), ...isAfter, ...bounds].join(' AND ');
+  return [matchingJobs(jobs.conditions, context), ...isAfter, ...bounds].join(' AND ');
 }
 
 /** The positions of a list in its order: all, or those within value ranges of its keys. 64-bit numbers are text. */
@@ -96,8 +96,8 @@ export function pageIdsQuery(
     ...keys.map(({ value, order }) => `${value} ${order} NULLS ${order === 'ASC' ? 'FIRST' : 'LAST'}`),
     `job.id ${keys.at(-1)?.order ?? 'DESC'}`,
   ];
-  const sql = `SELECT CAST(id AS VARCHAR) AS id, CAST(start_time AS VARCHAR) AS "startTime" FROM ${jobsIn(index)}
-    WHERE ${whereListed(question, within, context)}
+  const sql = `SELECT CAST(id AS VARCHAR) AS id, CAST(start_time AS VARCHAR) AS "startTime"
+    FROM ${jobsListed(question, within, context)}
     ORDER BY ${order.join(', ')} LIMIT ${wholeLiteral(limit)} OFFSET ${wholeLiteral(offset < LAST_ROW ? offset : LAST_ROW)}`;
   return { sql, parameters: context.parameters.values };
 }

@@ -1,7 +1,7 @@
 import { isMetricName } from '../../jobs/histograms.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName } from '../index-columns.ts';
-import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import { binEnds } from './bin-ends.ts';
 import type { MetricHistogramsQuestion } from './question.ts';
 
@@ -16,7 +16,7 @@ export function metricHistogramsQuery(
   const { parameters } = context;
   const listOf = (values: Iterable<number>, type: string) =>
     `(SELECT string_split(${parameters.add([...values].join())}, ',')::${type}[])`;
-  const where = whereColumns(jobs.conditions, context);
+  const matching = matchingJobs(jobs.conditions, context);
   const counted = scales.flatMap(({ metric, stat, peak }, index) => {
     const known = context.footprintKeys.indexOf(`${metric}_${stat}`);
     if (known < 0 || !isMetricName(metric) || !isMetricName(stat) || !(peak > 0)) return [];
@@ -28,7 +28,7 @@ export function metricHistogramsQuery(
     };
   });
   if (counted.length === 0) return { sql: 'SELECT 0 AS metric, 0 AS bin, 0 AS count LIMIT 0', parameters: [] };
-  const sql = `WITH counted AS MATERIALIZED (SELECT ${counted.map(({ histogram }) => histogram).join(', ')} FROM ${jobsIn(context)} WHERE ${where})
+  const sql = `WITH counted AS MATERIALIZED (SELECT ${counted.map(({ histogram }) => histogram).join(', ')} FROM ${matching})
     SELECT metric, bin, CAST(count AS DOUBLE) AS count FROM (${counted.map(({ rows }) => rows).join(' UNION ALL ')}) AS bins
     WHERE bin > 0 AND count > 0 ORDER BY metric, bin`;
   return { sql, parameters: parameters.values };

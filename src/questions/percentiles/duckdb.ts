@@ -7,7 +7,7 @@ import { footprintName, indexColumn } from '../index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../quantized.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { fractionColumn } from '../used/duckdb.ts';
-import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import type { PercentilesQuestion } from './question.ts';
 import { percentileRows } from './ranks.ts';
 
@@ -18,8 +18,7 @@ export function percentilesQuery(question: PercentilesQuestion, context: FilterC
     .map(({ group }, at) => `${group === undefined ? "''" : groupKey(group, 'jobs', question)} AS key${at}`)
     .join(', ');
   const value = measured(of, nowSec, context);
-  const where = `${jobsIn(context)} WHERE ${whereColumns(jobs.conditions, context)}`;
-  const from = jobsByKey(`(SELECT * FROM ${where})`, groupBy, context);
+  const from = jobsByKey(`(SELECT * FROM ${matchingJobs(jobs.conditions, context)})`, groupBy, context);
   const stored = storedStep(of, context.footprintKeys);
   const valued =
     stored === undefined

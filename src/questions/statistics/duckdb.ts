@@ -5,7 +5,7 @@ import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { groupKey, jobsByKey, type Rows, summaryOf } from '../group-keys/duckdb.ts';
 import { RUNNING } from '../index-columns.ts';
 import { alikeJobs, runningJobs } from '../summaries/alike-jobs.ts';
-import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import type { StatisticsOptions, StatisticsQuestion } from './question.ts';
 
 /** The values for totals beyond 63 bits. */
@@ -146,7 +146,7 @@ export function storedJobs(
     short: `count_if(duration < ${wholeLiteral(question.shortJobSec)})`,
     total: (count: string) => `sum(${count})`,
     time,
-    from: `(SELECT *, ${secondsOf(question).stored} AS s FROM ${jobsIn(context)} WHERE ${whereColumns(conditions, context)})`,
+    from: `(SELECT *, ${secondsOf(question).stored} AS s FROM ${matchingJobs(conditions, context)})`,
   };
 }
 

@@ -2,7 +2,7 @@ import type { AnyField } from '../../jobs/fields.ts';
 import type { Condition, Range } from '../../jobs/filter.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
-import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, matchingJobs, whereColumns } from '../where/duckdb.ts';
 import {
   FINER,
   KEY_FIELDS,
@@ -108,15 +108,12 @@ function valuesOf(columns: readonly SummaryColumn[]): string {
 export function countedJobs(filter: readonly Condition[], context: FilterContext) {
   const alike = alikeJobs(filter, 'jobs_by_month', context);
   if (alike !== undefined) return { from: alike, count: 'coalesce(sum(jobs), 0)' };
-  return { from: `${jobsIn(context)} WHERE ${whereColumns(filter, context)}`, count: 'count(*)' };
+  return { from: `${matchingJobs(filter, context)}`, count: 'count(*)' };
 }
 
 /** The running jobs of a filter as a FROM clause. They are few, and DuckDB skips blocks without any. */
 export function runningJobs(filter: readonly Condition[], context: FilterContext): string {
-  return (
-    context.selection?.running ??
-    `(SELECT * FROM ${jobsIn(context)} WHERE job_state = ${RUNNING} AND (${whereColumns(filter, context)}))`
-  );
+  return context.selection?.running ?? `(SELECT * FROM ${matchingJobs(filter, context)} AND job_state = ${RUNNING})`;
 }
 
 /** The fields that a condition reads. */

@@ -7,7 +7,7 @@ import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { groupKey, jobsByKey } from '../group-keys/duckdb.ts';
 import { duckDbDurationAt, hours, LAST_ROW } from '../statistics/duckdb.ts';
 import { fractionColumn } from '../used/duckdb.ts';
-import { type FilterContext, isMember, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, isMember, matchingJobs } from '../where/duckdb.ts';
 import type { UnusedQuestion } from './question.ts';
 
 /** The rows of src/questions/unused/sqlite.ts. */
@@ -21,7 +21,7 @@ export function unusedQuery(question: UnusedQuestion, context: FilterContext): D
       CASE WHEN ${ended} THEN greatest(0, least(walltime, ${wholeLiteral(MOST_WALLTIME_SEC)}) - CAST(duration AS BIGINT)) ELSE 0 END AS unused,
       CAST(num_hwthreads AS BIGINT) AS threads, CAST(num_acc AS BIGINT) AS acc,
       ${fractionColumn(FIELDS['cores-used'], context)} AS cores_used, ${fractionColumn(FIELDS['acc-used'], context)} AS acc_used
-    FROM ${jobsByKey(`(SELECT * FROM ${jobsIn(context)} WHERE ${whereColumns(jobs.conditions, context)})`, groupBy, context)}`;
+    FROM ${jobsByKey(`(SELECT * FROM ${matchingJobs(jobs.conditions, context)})`, groupBy, context)}`;
   const seconds = `SELECT ${keys.map((key) => `${key}, `).join('')}d * threads AS cores, unused * threads AS unused, d * acc AS accs,
       ${idle('d * threads', 'cores_used')} AS idle_cores, ${idle('d * acc', 'acc_used')} AS idle_accs FROM (${each}) AS each`;
   const totals = UNUSED_TOTALS.map((name) => `${TOTALS[name]} AS "${name}"`).join(', ');

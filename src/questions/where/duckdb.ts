@@ -8,6 +8,7 @@ import { footprintName, HOST_MARK, indexColumn, membersOf, RUNNING } from '../in
 import { quantizedRange } from '../quantized.ts';
 import type { Summaries } from '../summaries/summary-tables.ts';
 import { fractionColumn } from '../used/duckdb.ts';
+import { startRanges } from './run-times.ts';
 
 /** Properties of the index that a question needs. */
 export interface FilterContext {
@@ -49,6 +50,20 @@ const FEW_IDS = 8;
 /** The jobs of the index in a FROM clause. */
 export function jobsIn({ hasWide = false }: Pick<FilterContext, 'hasWide'>): string {
   return hasWide ? '(SELECT * FROM job UNION ALL SELECT * FROM wide_job) AS job' : 'job';
+}
+
+/**
+ * The jobs of a filter in a FROM clause with their WHERE, which may be followed by AND. DuckDB skips blocks by the ranges
+ * of their columns, but not by those of conditions that OR joins: jobs that ran in a month are found in 20 million ten
+ * times as fast by their starts.
+ */
+export function matchingJobs(conditions: readonly Condition[], context: FilterContext): string {
+  const ranges = startRanges(conditions).map((range) => whereColumns(range, context));
+  const from =
+    ranges.length === 1
+      ? jobsIn(context)
+      : `(${ranges.map((range) => `SELECT * FROM ${jobsIn(context)} WHERE ${range}`).join(' UNION ALL ')}) AS job`;
+  return `${from} WHERE ${whereColumns(conditions, context)}`;
 }
 
 /** The condition of src/questions/where/sqlite.ts over the columns of the index. A test compares the two. */

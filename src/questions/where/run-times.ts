@@ -2,7 +2,6 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { allOf } from '../../db/sql/conditions.ts';
 import type { Condition, Range } from '../../jobs/filter.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
-import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 /** Longer jobs are few and have their own index (migrations/0008_long_jobs.sql, which contains the same number). */
 export const LONG_SEC = 604_800n;
@@ -34,33 +33,30 @@ export function endedWithin({ range: { from, to } }: Extract<RunTime, { kind: 'e
 
 /**
  * Finds jobs that ran or ended within some time by their starts, because no index has their ends: all jobs that started
- * in that time or up to LONG_SEC before it, and of older jobs the long ones and the running ones. Returns filters
- * without common jobs. There is only one unless a condition is about run times and no other condition selects fewer
- * jobs (`selectsFew`).
+ * in that time or up to LONG_SEC before it, and of older jobs the long ones and the running ones. Returns what to add to
+ * the filter: each list selects other jobs, and together they select all that match. There is one list, without
+ * conditions, unless the filter is about run times and not about starts.
  */
-export function alongStarts(jobs: VisibleJobs, selectsFew: (condition: Condition) => boolean): VisibleJobs[] {
-  const { conditions } = jobs;
+export function startRanges(conditions: readonly Condition[]): readonly (readonly Condition[])[] {
   const ran = conditions.find(isSince);
-  const isFound = conditions.some((condition) => selectsFew(condition) || isAbout(condition, 'start-time'));
-  if (ran?.range.from === undefined || isFound) return [jobs];
+  if (ran?.range.from === undefined || conditions.some(isAboutStarts)) return [[]];
   const first = ran.range.from - LONG_SEC;
-  const branch = (...more: Condition[]) => ({ ...jobs, conditions: [...conditions, ...more] });
   const before = whole('start-time', { to: first - 1n });
-  const branches = [
-    branch(whole('start-time', { from: first, ...lastStart(ran) })),
-    branch(before, whole('duration', { from: LONG_SEC + 1n })),
+  const ranges = [
+    [whole('start-time', { from: first, ...lastStart(ran) })],
+    [before, whole('duration', { from: LONG_SEC + 1n })],
   ];
-  if (ran.kind === 'ended' || ran.nowSec <= ran.range.from) return branches;
+  if (ran.kind === 'ended' || ran.nowSec <= ran.range.from) return ranges;
   const isRunning: Condition = { kind: 'member', field: 'state', values: ['running'] };
-  return [...branches, branch(before, whole('duration', { to: LONG_SEC }), isRunning)];
+  return [...ranges, [before, whole('duration', { to: LONG_SEC }), isRunning]];
 }
 
 function isSince(condition: Condition): condition is RunTime {
   return (condition.kind === 'during' || condition.kind === 'ended') && condition.range.from !== undefined;
 }
 
-function isAbout(condition: Condition, field: string): boolean {
-  return condition.kind === 'whole' && condition.field === field;
+function isAboutStarts(condition: Condition): boolean {
+  return condition.kind === 'whole' && condition.field === 'start-time';
 }
 
 function whole(field: 'start-time' | 'duration', range: Range<bigint>): Condition {

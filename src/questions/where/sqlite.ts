@@ -8,7 +8,7 @@ import { type Condition, isFootprintKey, type Range } from '../../jobs/filter.ts
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { fractionValue } from '../used/sqlite.ts';
 import { nodeCondition } from './hosts.ts';
-import { alongStarts, endedWithin, LONG_SEC, ranDuring } from './run-times.ts';
+import { endedWithin, LONG_SEC, ranDuring, startRanges } from './run-times.ts';
 
 /** A column of the current job. Every statement names the table `job`. */
 export function column(name: JobColumn): RawBuilder<unknown> {
@@ -67,7 +67,9 @@ export function overJobs(jobs: VisibleJobs, select: (where: RawBuilder<SqlBool>)
 
 /** Filters that share no job, each along an index that ends in the start time. */
 export function branchesByStart(jobs: VisibleJobs): VisibleJobs[] {
-  return alongStarts(jobs, selectsFew);
+  const { conditions } = jobs;
+  if (conditions.some(selectsFew)) return [jobs];
+  return startRanges(conditions).map((range) => ({ ...jobs, conditions: [...conditions, ...range] }));
 }
 
 /** True if a condition has an index of its own that selects fewer jobs than a state does. */
