@@ -97,6 +97,7 @@ function templateOf(
   const jobName =
     workload.jobNames.length === 1 ? 'interactive' : `${random.pick(workload.jobNames)}_${random.below(40)}`;
   const partition = partitionOf(random, pool, nodes, walltimeSec);
+  const hwthreads = cluster.exclusive ? nodes * kind.hwthreads : perNode;
   return {
     user,
     project,
@@ -104,14 +105,17 @@ function templateOf(
     partition,
     workload,
     nodes,
-    hwthreads: cluster.exclusive ? nodes * kind.hwthreads : perNode,
+    hwthreads,
     accelerators,
     walltimeSec,
     medianSec,
     skill: random.between(0.4, 1),
     burst,
     isArray: burst >= 3 && random.chance(0.6),
-    metaData: metaDataOf(jobName, workload, { nodes, partition, walltimeSec, project, user }),
+    metaData: metaDataOf(jobName, workload, {
+      ...{ nodes, partition, walltimeSec, project, user, hwthreads, accelerators },
+      memoryMb: memoryMb(kind, hwthreads),
+    }),
   };
 }
 
@@ -123,15 +127,22 @@ function partitionOf(random: Random, { cluster, kind }: Pool, nodes: number, wal
   return nodes === 1 ? 'singlenode' : 'multinode';
 }
 
-function metaDataOf(
-  jobName: string,
-  { app }: Workload,
-  job: { nodes: number; partition: string; walltimeSec: number; project: string; user: string },
-): Record<string, string> {
+/** The memory of that many hardware threads, which Slurm gives without a request: a node keeps some for its system. */
+function memoryMb(kind: NodeKind, hwthreads: number): number {
+  return Math.floor((kind.memoryGb * 930 * hwthreads) / kind.hwthreads);
+}
+
+interface AskedFor extends Pick<Template, 'nodes' | 'partition' | 'walltimeSec' | 'project' | 'user' | 'hwthreads'> {
+  readonly accelerators: number;
+  readonly memoryMb: number;
+}
+
+function metaDataOf(jobName: string, { app }: Workload, job: AskedFor): Record<string, string> {
   const minutes = job.walltimeSec / 60;
+  const gpus = job.accelerators > 0 ? `,gres/gpu=${job.accelerators}` : '';
   return {
     jobName,
     jobScript: `#!/bin/bash -l\n#SBATCH --nodes=${job.nodes}\n#SBATCH --time=${minutes}\n#SBATCH --partition=${job.partition}\nmodule load ${app}\nsrun ${app} input.dat > out.log\n`,
-    slurmInfo: `JobName=${jobName}\n   UserId=${job.user} Account=${job.project} QOS=normal\n   TimeLimit=${minutes} Partition=${job.partition}\n   NumNodes=${job.nodes} Command=./job.sh\n`,
+    slurmInfo: `JobName=${jobName}\n   UserId=${job.user} Account=${job.project} QOS=normal\n   TimeLimit=${minutes} Partition=${job.partition}\n   NumNodes=${job.nodes} Command=./job.sh\n   TRES_req=cpu=${job.hwthreads},mem=${job.memoryMb}M,node=${job.nodes},billing=${job.hwthreads}${gpus}\n`,
   };
 }

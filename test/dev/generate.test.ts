@@ -87,6 +87,17 @@ describe('generated jobs', () => {
     }
   });
 
+  test('ask for memory that their nodes have', () => {
+    for (const { numNodes, subCluster, cluster, metaData } of generateJobs({ jobs: 2_000, seed: 7, endTime: END })) {
+      const [, mb] = /^ *TRES_req=.*,mem=(\d+)M,/m.exec(metaData?.['slurmInfo'] ?? '') ?? [];
+      const kind = GENERATED_CLUSTERS.find(({ name }) => name === cluster)?.kinds.find(
+        (each) => each.subCluster === subCluster,
+      );
+      expect(Number(mb)).toBeGreaterThan(0);
+      expect((Number(mb) * 2 ** 20) / numNodes).toBeLessThanOrEqual((kind?.memoryGb ?? 0) * 1e9);
+    }
+  });
+
   test('that timed out reached their time limit, and failed ones are short', () => {
     for (const job of jobs) {
       if (job.jobState === 'timeout') expect(job.duration).toBeGreaterThanOrEqual(job.walltime);
