@@ -2,8 +2,8 @@ import { Hono } from 'hono';
 import type { AppEnv } from '../src/http/env.ts';
 import { systemState } from '../src/http/json/shown-system.ts';
 import { ClusterFiguresReader } from '../src/http/metrics/cluster-figures.ts';
+import type { ServiceMetrics } from '../src/http/metrics/metrics-port.ts';
 import { requireScraper } from '../src/http/metrics/scrape-access.ts';
-import type { ServiceMetrics } from '../src/http/metrics/service-metrics.ts';
 
 /**
  * GET /metrics: the state of the service and of the clusters in the text format of Prometheus. If the database does not

@@ -9,7 +9,6 @@ import { answers, apiRoute, json, MESSAGE, message, resource } from '../src/http
 import { parseFilter } from '../src/http/query/job-filter-query.ts';
 import { readQuery } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
-import { BOUNDS } from '../src/jobs/length-bounds.ts';
 import {
   SAVED_PAGES,
   type SavedFilter,
@@ -18,6 +17,7 @@ import {
   savedFiltersIn,
   savedFilterValue,
 } from '../src/jobs/saved-filter.ts';
+import { BOUNDS } from '../src/jobs/stored-bounds.ts';
 import { checkCount } from './pages/asked-filter.ts';
 import { JOBS_VIEW } from './pages/jobs.ts';
 import { STATISTICS_VIEW } from './pages/statistics-page.ts';

@@ -3,7 +3,7 @@ import type { Context, ExecutionContext } from 'hono';
 import { createApp } from './app.ts';
 import type { Clusters } from './clusters/clusters.ts';
 import type { Database } from './db/port.ts';
-import { readPublished } from './db/published.ts';
+import { readPublished } from './db/published-clusters.ts';
 import { openRemote } from './db/remote/open-remote.ts';
 import { SCHEMA_VERSION } from './db/schema/schema-version.ts';
 import { schemaVersion } from './db/statements/schema-version.ts';

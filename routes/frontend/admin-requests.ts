@@ -10,8 +10,8 @@ import { multipartForm } from '../../src/http/query/multipart-form.ts';
 import { flag, readQuery } from '../../src/http/query/query-parameters.ts';
 import { queryOf } from '../../src/http/request.ts';
 import { ACCOUNT_CHANGES } from '../../src/jobs/account.ts';
-import { BOUNDS } from '../../src/jobs/length-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../../src/jobs/roles.ts';
+import { BOUNDS } from '../../src/jobs/stored-bounds.ts';
 import { ACCOUNT_CHANGED, listAccounts } from '../users.ts';
 import { bySession } from './user-requests.ts';
 

@@ -7,7 +7,7 @@ import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
 import { type ListOrder, NEWEST_FIRST, ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';
-import { LIST_SIZES } from '../../src/jobs/listed-job.ts';
+import { LIST_SIZES } from '../../src/jobs/listed-fields.ts';
 import { DEFAULT_PAGE_SIZE, type PageRequest } from '../../src/jobs/paging.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';

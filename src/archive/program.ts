@@ -1,5 +1,5 @@
 /** The program of the archive. It handles one request at a time in bounded memory. It cannot be interrupted. */
-import { serveProgram } from '../processes/program.ts';
+import { serveProgram } from '../processes/serve-program.ts';
 import { piecesOf } from './pieces.ts';
 import { type ArchiveProtocol, answerArchiveRequest, answerUpkeepRequest } from './requests.ts';
 

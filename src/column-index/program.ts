@@ -1,5 +1,5 @@
 /** The program that answers questions from the column index. Its file needs no close: committed data is on disk. */
-import { type RunningCall, serveProgram } from '../processes/program.ts';
+import { type RunningCall, serveProgram } from '../processes/serve-program.ts';
 import { StartupError } from '../startup-error.ts';
 import { declinedOr } from './index-errors.ts';
 import type { IndexProtocol } from './index-protocol.ts';

@@ -1,6 +1,6 @@
 import { createApp } from '../app.ts';
 import type { Database } from '../db/port.ts';
-import { readPublished } from '../db/published.ts';
+import { readPublished } from '../db/published-clusters.ts';
 import { within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { Service } from '../http/env.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { TABLES } from '../../routes/pages/exports.ts';
 import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
-import { readPublished } from '../db/published.ts';
+import { readPublished } from '../db/published-clusters.ts';
 import { startDeadline, within } from '../deadline.ts';
 import { jsonWithNumberTexts } from '../exact-json.ts';
 import { parseFilter } from '../http/query/job-filter-query.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Database } from '../db/port.ts';
-import { readPublished } from '../db/published.ts';
+import { readPublished } from '../db/published-clusters.ts';
 import { type Deadline, within } from '../deadline.ts';
 import { checkText, type JobFilter } from '../jobs/filter.ts';
 import { monthOf } from '../jobs/month.ts';

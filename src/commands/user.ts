@@ -1,14 +1,14 @@
 import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { type Deadline, within } from '../deadline.ts';
-import type { Directory } from '../directory.ts';
 import { Fault } from '../faults.ts';
 import { hashPassword } from '../http/auth/password-hash.ts';
-import { BOUNDS } from '../jobs/length-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
+import { BOUNDS } from '../jobs/stored-bounds.ts';
 import { settingsOnNode } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { syncDirectory } from '../timed/sync-directory.ts';
+import type { Directory } from '../user-directory.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { readPassword } from './password.ts';

@@ -5,8 +5,8 @@
 import { giveBack } from '../db/driver/driver-values.ts';
 import { ReadConnection } from '../db/driver/read-connection.ts';
 import { asStartupError } from '../db/startup-errors.ts';
-import { serveProgram } from '../processes/program.ts';
 import { ResponseByteGc } from '../processes/response-byte-gc.ts';
+import { serveProgram } from '../processes/serve-program.ts';
 import type { ReaderProtocol } from './connection-protocol.ts';
 
 const passing = new ResponseByteGc();

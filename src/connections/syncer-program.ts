@@ -1,7 +1,7 @@
 /** The program of the syncer, which brings a replica up to date. A sync cannot be interrupted. */
 import { brokenReplica, isBroken, isCompacting, openReplica } from '../db/replica/open-replica.ts';
 import { Fault } from '../faults.ts';
-import { serveProgram } from '../processes/program.ts';
+import { serveProgram } from '../processes/serve-program.ts';
 import { StartupError } from '../startup-error.ts';
 import type { SyncerProtocol } from './connection-protocol.ts';
 

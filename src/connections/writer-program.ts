@@ -1,7 +1,7 @@
 /** The program of the writer. A write is not interrupted: it rolls back when it asks to commit, or is killed. */
 import { WriteConnection } from '../db/driver/write-connection.ts';
 import { asStartupError } from '../db/startup-errors.ts';
-import { serveProgram } from '../processes/program.ts';
+import { serveProgram } from '../processes/serve-program.ts';
 import type { WriterProtocol } from './connection-protocol.ts';
 
 serveProgram<WriterProtocol>(async (options) => {

@@ -14,7 +14,7 @@ import { FAULTS, Fault } from '../faults.ts';
 import type { Place } from '../gate.ts';
 import { refuseForeign } from '../http/auth/hardening.ts';
 import type { AppEnv } from '../http/env.ts';
-import { faultOf } from '../http/errors/error-responses.ts';
+import { faultOf } from '../http/faults/fault-responses.ts';
 import { nextTurn } from '../turns.ts';
 import { complexityOf, fragmentsOf } from './complexity.ts';
 import { QueryContext } from './context.ts';

@@ -3,7 +3,6 @@ import type { Archive } from '../archive/port.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import type { Deadline } from '../deadline.ts';
-import type { Directory } from '../directory.ts';
 import type { Fault } from '../faults.ts';
 import type { FrontendFiles } from '../frontend/files.ts';
 import type { Gate } from '../gate.ts';
@@ -16,16 +15,17 @@ import type { QuestionIndex } from '../questions/question-index.ts';
 import type { SettingValues } from '../settings.ts';
 import type { MemorySample, RefusedReport, RuntimeState } from '../system-state.ts';
 import type { Turns } from '../turns.ts';
+import type { Directory } from '../user-directory.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { OidcContacts } from './auth/oidc/oidc-contacts.ts';
 import type { HashPassword } from './auth/password-hash.ts';
 import type { ComparePassword } from './auth/passwords.ts';
-import type { RefusalLog } from './errors/refusal-log.ts';
+import type { RefusalLog } from './faults/refusal-log.ts';
 import type { RefusedReports } from './jobs/refused-reports.ts';
 import type { TakeApart } from './json/large-bodies.ts';
 import type { BodyBudget } from './limits/body-budget.ts';
 import type { UnsentBytes } from './limits/unsent-bytes.ts';
-import type { ServiceMetrics } from './metrics/service-metrics.ts';
+import type { ServiceMetrics } from './metrics/metrics-port.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** The parts of the service that differ between runtimes. An entry passes them to `createApp`. */

@@ -5,7 +5,7 @@ import { OidcContacts } from './auth/oidc/oidc-contacts.ts';
 import { oidcGate } from './auth/oidc/oidc-gate.ts';
 import { PasswordLogins } from './auth/password-login.ts';
 import type { Service } from './env.ts';
-import { RefusalLog } from './errors/refusal-log.ts';
+import { RefusalLog } from './faults/refusal-log.ts';
 import { RefusedReports } from './jobs/refused-reports.ts';
 import { BodyBudget } from './limits/body-budget.ts';
 import { queryGate } from './limits/query-gate.ts';

@@ -1,7 +1,7 @@
 /** The program that parses large request bodies, one at a time, in bounded memory. It cannot be interrupted. */
 import { partsOf } from '../http/json/json-body.ts';
 import type { LargeBody } from '../http/json/large-bodies.ts';
-import { serveProgram } from '../processes/program.ts';
+import { serveProgram } from '../processes/serve-program.ts';
 
 export interface BodiesProtocol {
   readonly options: null;

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { ClientGone } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { BARE_HEADERS } from '../http/auth/hardening.ts';
-import { faultBody, faultResponse, reasonPhrase } from '../http/errors/error-responses.ts';
+import { faultBody, faultResponse, reasonPhrase } from '../http/faults/fault-responses.ts';
 
 /**
  * Sends the usual error body for requests that Node rejects before the app sees them: headers above the limit (431),

@@ -1,7 +1,7 @@
 import type { readClusterFiles } from '../archive/open.ts';
 import { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
-import { readPublished } from '../db/published.ts';
+import { readPublished } from '../db/published-clusters.ts';
 import { within } from '../deadline.ts';
 import type { Log } from '../log.ts';
 

@@ -1,13 +1,13 @@
 /** Imported only with LDAP_URL. */
 import { readFile } from 'node:fs/promises';
 import { AndFilter, type Entry, EqualityFilter, type Filter, FilterParser } from 'ldapts';
-import type { Directory, DirectoryUser } from '../directory.ts';
 import { Fault } from '../faults.ts';
 import { LoginFailure, whyUnavailable } from '../http/auth/login-failures.ts';
 import { LastContact } from '../last-contact.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { DirectoryStatus } from '../system-state.ts';
+import type { Directory, DirectoryUser } from '../user-directory.ts';
 import { type LdapServer, type LdapSession, type SessionLimits, withLdap } from './ldap-session.ts';
 
 /** Time for a login at the directory. A request never waits for it longer than half of its time limit. */

@@ -3,7 +3,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Context } from 'hono';
 import { Fault } from '../faults.ts';
 import type { AddTrailers } from '../http/env.ts';
-import { faultResponse } from '../http/errors/error-responses.ts';
+import { faultResponse } from '../http/faults/fault-responses.ts';
 import { answerBrokenRequest } from './client-error.ts';
 
 type Fetch = Parameters<typeof getRequestListener>[0];

@@ -4,7 +4,7 @@ import { readClusterFiles } from '../archive/open.ts';
 import { checkTarget } from '../archive/upkeep.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
-import type { ServiceMetrics } from '../http/metrics/service-metrics.ts';
+import type { ServiceMetrics } from '../http/metrics/metrics-port.ts';
 import type { Log } from '../log.ts';
 import { reloadedSettings } from '../reloaded-settings.ts';
 import type { Settings, SettingValues } from '../settings.ts';

@@ -1,4 +1,4 @@
-import { BOUNDS } from '../jobs/length-bounds.ts';
+import { BOUNDS } from '../jobs/stored-bounds.ts';
 import { cut } from './cut.ts';
 import { type Html, html } from './html.ts';
 

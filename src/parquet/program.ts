@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { Fault } from '../faults.ts';
 import type { ColumnType, TableColumn } from '../jobs/export-format.ts';
 import { makeNamedPipe } from '../processes/named-pipe.ts';
-import { serveProgram } from '../processes/program.ts';
+import { serveProgram } from '../processes/serve-program.ts';
 import type { ParquetProtocol } from './parquet-protocol.ts';
 
 /** Rows of a row group. DuckDB holds one in memory: 122,880 rows, its default, take 50 MB more. */

@@ -2,9 +2,9 @@ import type { ArchiveUpkeep } from '../archive/upkeep-port.ts';
 import type { Database } from '../db/port.ts';
 import { timedWork } from '../db/statements/timed-work.ts';
 import { type Deadline, within } from '../deadline.ts';
-import type { Directory } from '../directory.ts';
 import { Fault } from '../faults.ts';
 import type { SettingValues } from '../settings.ts';
+import type { Directory } from '../user-directory.ts';
 import type { TimedTask } from './task.ts';
 import { TIMETABLE } from './timetable.ts';
 

@@ -2,8 +2,8 @@ import type { Database } from '../db/port.ts';
 import { namesOfDirectory } from '../db/statements/accounts-by-source.ts';
 import { accountOfDirectory } from '../db/writes/accounts.ts';
 import type { Deadline } from '../deadline.ts';
-import type { Directory } from '../directory.ts';
 import { isUsername } from '../jobs/account.ts';
+import type { Directory } from '../user-directory.ts';
 
 /** The name in the record of timed work. */
 export const SYNC_DIRECTORY = 'syncDirectory';

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FAULTS, Fault, type FaultCode } from '../../src/faults.ts';
 import { base64Url } from '../../src/http/auth/signing-keys.ts';
-import { RefusalLog } from '../../src/http/errors/refusal-log.ts';
+import { RefusalLog } from '../../src/http/faults/refusal-log.ts';
 import { LOGIN_KEY } from '../support/login.ts';
 import { before, type LogLine, listeningLog, type TestApp, testApp } from '../support/test-app.ts';
 

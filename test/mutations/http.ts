@@ -284,9 +284,9 @@ export const HTTP: readonly Mutation[] = [
   ),
   mutation('http/jobs/refused-reports.ts', '.slice(0, KEPT)', '', 'http/refused-reports'),
   mutation('http/jobs/note-refused.ts', "fault.code === 'conflict'", 'false', 'http/refused-reports'),
-  mutation('http/errors/refusal-log.ts', 'inFull < MOST_IN_FULL', 'inFull < 1e9', 'http/refusal-log'),
+  mutation('http/faults/refusal-log.ts', 'inFull < MOST_IN_FULL', 'inFull < 1e9', 'http/refusal-log'),
   mutation(
-    'http/errors/refusal-log.ts',
+    'http/faults/refusal-log.ts',
     'if (this.#second === second) this.#tellOthers();',
     'this.#begin(second);',
     'http/refusal-log',
@@ -325,9 +325,9 @@ export const HTTP: readonly Mutation[] = [
     'await handled;',
     'http/deadline',
   ),
-  mutation('http/errors/not-found.ts', 'if (methods.has(c.req.method))', 'if (methods.size > 0)', 'http/paths'),
+  mutation('http/faults/not-found.ts', 'if (methods.has(c.req.method))', 'if (methods.size > 0)', 'http/paths'),
   mutation(
-    'http/errors/error-responses.ts',
+    'http/faults/fault-responses.ts',
     "'internal error; the log has the details under the X-Request-Id of this response'",
     'String(error)',
     'http/faults',

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { losslessJson } from '../../src/http/json/lossless-json.ts';
-import { BOUNDS } from '../../src/jobs/length-bounds.ts';
+import { BOUNDS } from '../../src/jobs/stored-bounds.ts';
 import { faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 type Body = Record<string, unknown>;

@@ -1,5 +1,5 @@
 /** The program that builds a column index. An interrupted build leaves no index. */
-import { serveProgram } from '../../processes/program.ts';
+import { serveProgram } from '../../processes/serve-program.ts';
 import { declinedOr } from '../index-errors.ts';
 import type { BuildProtocol } from '../index-protocol.ts';
 import { NewIndex } from './new-index.ts';

@@ -1,7 +1,7 @@
-import type { DirectoryUser } from '../../directory.ts';
 import { Fault } from '../../faults.ts';
 import { type AccountChange, changedAccount } from '../../jobs/account.ts';
-import { BOUNDS } from '../../jobs/length-bounds.ts';
+import { BOUNDS } from '../../jobs/stored-bounds.ts';
+import type { DirectoryUser } from '../../user-directory.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 

@@ -1,5 +1,5 @@
 import { Fault } from '../../faults.ts';
-import { refuseAbove } from '../../jobs/length-bounds.ts';
+import { refuseAbove } from '../../jobs/stored-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 import { noteArchiveChange } from './archive-queue.ts';

@@ -1,5 +1,5 @@
-import { refuseAbove } from '../../jobs/length-bounds.ts';
 import { OWN_SETTINGS } from '../../jobs/saved-filter.ts';
+import { refuseAbove } from '../../jobs/stored-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 

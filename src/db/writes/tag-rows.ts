@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import type { Tag } from '../../jobs/job.ts';
-import { BOUNDS, refuseAbove } from '../../jobs/length-bounds.ts';
 import { isPublicScope } from '../../jobs/roles.ts';
+import { BOUNDS, refuseAbove } from '../../jobs/stored-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import type { TaggedJob } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';

@@ -2,8 +2,8 @@ import type { Context } from 'hono';
 import { userByName } from '../../db/statements/user-by-name.ts';
 import type { AccountSource, SyncedAccount } from '../../db/writes/accounts.ts';
 import { isUsername, MOST_USERNAME_BYTES } from '../../jobs/account.ts';
-import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { hasProjects, type User } from '../../jobs/roles.ts';
+import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import type { AppEnv } from '../env.ts';
 import { LoginFailure } from './login-failures.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { Fault, type FaultCode } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
-import { isLogged } from '../errors/is-logged.ts';
+import { isLogged } from '../faults/is-logged.ts';
 
 interface FailureKind {
   readonly code: FaultCode;

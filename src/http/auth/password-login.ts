@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import { accountToLogIn } from '../../db/statements/accounts-by-source.ts';
 import { ACCOUNT_SOURCES, accountOfDirectory } from '../../db/writes/accounts.ts';
-import type { Directory } from '../../directory.ts';
 import { Fault } from '../../faults.ts';
 import { gateOf } from '../../gate.ts';
 import { isUsername } from '../../jobs/account.ts';
 import type { User } from '../../jobs/roles.ts';
+import type { Directory } from '../../user-directory.ts';
 import type { AppEnv, Service } from '../env.ts';
 import { nowSec } from '../request.ts';
 import { addressForLimits } from './client-address.ts';

@@ -5,8 +5,8 @@ import type { TableColumn } from '../../jobs/export-format.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { JobsListOptions } from '../../questions/list/batches.ts';
 import type { AppEnv, StreamEnd } from '../env.ts';
-import { faultOf } from '../errors/error-responses.ts';
 import { beginParquet, ROWS_HEADER } from '../exports/export-answer.ts';
+import { faultOf } from '../faults/fault-responses.ts';
 import { type Batches, JobsList } from './jobs-list.ts';
 import { ParquetList } from './parquet-list.ts';
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { RefusedReport } from '../../system-state.ts';
 import type { AppEnv } from '../env.ts';
-import { isLogged } from '../errors/is-logged.ts';
+import { isLogged } from '../faults/is-logged.ts';
 import { nowSec } from '../request.ts';
 
 const LONGEST_REASON = 300;

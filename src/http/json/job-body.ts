@@ -5,7 +5,7 @@ import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
 import { SMT, wholeNumbers } from '../../jobs/job-numbers.ts';
 import { hostsProblem } from '../../jobs/job-problems.ts';
-import { boundedMetadata, type CutEntry } from '../../jobs/length-bounds.ts';
+import { boundedMetadata, type CutEntry } from '../../jobs/stored-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';
 

@@ -1,8 +1,8 @@
 import { Fault } from '../../faults.ts';
 import type { Tag } from '../../jobs/job.ts';
 import { tagProblem } from '../../jobs/job-problems.ts';
-import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { isPublicScope, type User } from '../../jobs/roles.ts';
+import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { mayWriteTags } from '../../jobs/visibility.ts';
 import { TagBody } from './job-body.ts';
 import { refuseIf } from './job-key.ts';

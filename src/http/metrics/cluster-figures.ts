@@ -5,7 +5,7 @@ import { NodeQuestions } from '../../questions/nodes/node-questions.ts';
 import { unendedByOwner, unendedByPartition } from '../../questions/unended-jobs/sqlite.ts';
 import type { AppEnv } from '../env.ts';
 import { nowSec } from '../request.ts';
-import type { ClusterFigures } from './service-metrics.ts';
+import type { ClusterFigures } from './metrics-port.ts';
 
 /** Series for each of the figures of partitions. */
 const MOST_PARTITIONS = 1_000;

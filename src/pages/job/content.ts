@@ -2,8 +2,8 @@ import type { ShownJob } from '../../http/json/shown-job.ts';
 import { BRIEF } from '../../http/json/shown-job.ts';
 import { FIELDS, type FieldName } from '../../jobs/fields.ts';
 import { NUMBER_FIELDS, type NumberField } from '../../jobs/job-numbers.ts';
-import { BOUNDS } from '../../jobs/length-bounds.ts';
 import type { Whole } from '../../jobs/statistics.ts';
+import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { cut } from '../cut.ts';
 import { address } from '../filter/words.ts';
 import { duration, share, time, whole } from '../format.ts';
@@ -11,11 +11,11 @@ import { frontendJobLinks } from '../frontend/links.ts';
 import { type Html, html } from '../html.ts';
 import { jobDuration, jobState, memberWords } from '../job-parts.ts';
 import { nodeLink, onlyLink, type Subject, subjectLink } from '../subjects.ts';
+import { usedWords } from './asked-and-used.ts';
 import { footprintTable } from './footprint-table.ts';
 import { jobPlots } from './plots.ts';
 import type { JobContent } from './shown-content.ts';
 import { jobTags } from './tags.ts';
-import { usedWords } from './used-words.ts';
 
 /** The number of hosts that are visible. The others are collapsed. */
 const SHOWN_HOSTS = 32;

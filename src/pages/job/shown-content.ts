@@ -1,6 +1,6 @@
 import type { SubCluster, SubClusterMetric } from '../../clusters/derive.ts';
 import type { ShownJob } from '../../http/json/shown-job.ts';
-import type { UsedContent } from './used-words.ts';
+import type { UsedContent } from './asked-and-used.ts';
 
 /** The data of the page of a job. */
 export interface JobContent {

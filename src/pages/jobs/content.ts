@@ -1,10 +1,10 @@
 import type { ExportFormat } from '../../jobs/export-format.ts';
 import { FIELDS } from '../../jobs/fields.ts';
-import { BOUNDS } from '../../jobs/length-bounds.ts';
 import { type ListOrder, NEWEST_FIRST } from '../../jobs/list-order.ts';
-import { LIST_SIZES, LISTED_FIELDS, type ListedField } from '../../jobs/listed-job.ts';
+import { LIST_SIZES, LISTED_FIELDS, type ListedField } from '../../jobs/listed-fields.ts';
 import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
+import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
 import { exportLinks } from '../export-links.ts';

@@ -1,5 +1,5 @@
-import { BOUNDS } from '../../jobs/length-bounds.ts';
 import type { SavedFilter } from '../../jobs/saved-filter.ts';
+import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { hiddenFields, SAVED_PATH, type Saved, savedAddress } from '../filter/saved.ts';
 import { plainWords, type TagNames } from '../filter/words.ts';
 import { capitalized } from '../format.ts';

@@ -1,5 +1,5 @@
 import { type Group, groupOf, type TimeUnit } from '../../jobs/groups.ts';
-import { BOUNDS } from '../../jobs/length-bounds.ts';
+import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { startOfDay, type TimeZone } from '../../jobs/time-zone.ts';
 import { cut } from '../cut.ts';
 

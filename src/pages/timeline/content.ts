@@ -11,7 +11,7 @@ import { decimal, duration, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { narrowed, shownGroup } from '../statistics/narrowed.ts';
 import { bucketLabel, FINER } from './bucket-labels.ts';
-import { type Chart, type ChartSeries, colorOf, timelineChart } from './chart.ts';
+import { type Chart, type ChartSeries, colorOf, timelineChart } from './chart-figure.ts';
 import { MEASURE_NAMES, MEASURES, type MeasureName } from './measures.ts';
 
 export interface TimelineContent {

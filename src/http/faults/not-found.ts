@@ -2,7 +2,7 @@ import type { Hono, MiddlewareHandler } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
 import { Fault } from '../../faults.ts';
 import type { AppEnv } from '../env.ts';
-import { faultResponse } from './error-responses.ts';
+import { faultResponse } from './fault-responses.ts';
 
 /**
  * Answers 404 for an unknown path, and 405 with Allow for a method that the path does not support. The contract
