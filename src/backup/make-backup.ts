@@ -6,6 +6,7 @@ import { asStartupError } from '../db/startup-errors.ts';
 import { StartupError } from '../startup-error.ts';
 import { compress } from './compression.ts';
 import { type CopyOptions, Snapshot } from './snapshot.ts';
+import { timeInName } from './time-in-name.ts';
 import { verify } from './verify.ts';
 
 export interface Backup {
@@ -18,11 +19,6 @@ export interface Backup {
 /** The name of a backup in a folder of backups. Sorted by name, they are sorted by time. */
 export function backupName(database: string, now: Date, compressed: boolean): string {
   return `${basename(database, '.db')}-${timeInName(now)}.db${compressed ? '.zst' : ''}`;
-}
-
-/** A time in UTC as a part of a file's name: 20261129T031500Z. */
-export function timeInName(time: Date): string {
-  return time.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
 /**

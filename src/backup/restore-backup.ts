@@ -6,7 +6,7 @@ import { checkNoReplica } from '../db/schema/schema-check.ts';
 import { StartupError } from '../startup-error.ts';
 import { extract } from './compression.ts';
 import { checkUnused, takeOutOfUse } from './in-use.ts';
-import { timeInName } from './make-backup.ts';
+import { timeInName } from './time-in-name.ts';
 import { verify } from './verify.ts';
 
 /** What SQLite, DuckDB and the service name after the database. None of it may stay beside another database. */

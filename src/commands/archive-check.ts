@@ -48,7 +48,7 @@ function words({ folders, jobs }: CheckCounts): string {
 }
 
 function countsOfKinds(): Record<FindingKind, number> {
-  return { missing: 0, broken: 0, wrong: 0, orphaned: 0, unfinished: 0, odd: 0 };
+  return Object.fromEntries(Object.keys(FINDINGS).map((kind) => [kind, 0])) as Record<FindingKind, number>;
 }
 
 const KIND_WIDTH = Math.max(...Object.keys(FINDINGS).map((kind) => kind.length)) + 2;

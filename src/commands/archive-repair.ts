@@ -1,6 +1,6 @@
 import { resolve, sep } from 'node:path';
 import { readClusters } from '../archive/open.ts';
-import { timeInName } from '../backup/make-backup.ts';
+import { timeInName } from '../backup/time-in-name.ts';
 import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import { type CheckCounts, checkArchiveJobs } from '../doctor/archive/check.ts';
 import { type Mended, mend, type Repair } from '../doctor/archive/repair.ts';

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { restoreMetadata, verifyMetadata } from '../backup/archive-metadata.ts';
-import { metadataOf, timeInName } from '../backup/make-backup.ts';
+import { metadataOf } from '../backup/make-backup.ts';
 import { restoreBackup } from '../backup/restore-backup.ts';
+import { timeInName } from '../backup/time-in-name.ts';
 import { asStartupError, checkReadable } from '../db/startup-errors.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
 import { loadTarget } from './open-database.ts';

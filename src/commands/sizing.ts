@@ -67,7 +67,7 @@ function lines(sizing: Sizing, readers: number): string[] {
       4,
       0,
       ['  column index', columnsMb, "DuckDB's memory_limit, plus 250 MB for the process"],
-      ['  Parquet files', parquetMb, 'two processes, started on demand'],
+      ['  Parquet files', parquetMb, 'their processes, started on demand'],
     );
   const { softMb, hardMb } = serverLimits(sizing);
   const server = [

@@ -17,6 +17,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { archiveCommand } from '../../src/commands/archive.ts';
 import { UsageError } from '../../src/commands/command.ts';
+import { FINDINGS } from '../../src/doctor/archive/finding.ts';
 import { run, serve, start } from '../support/command-line.ts';
 import { makeFolder, removeFolder, testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';
@@ -132,7 +133,7 @@ test('a service compresses its archive, while it is checked and repaired', async
   await expect.poll(files, { timeout: 60_000 }).toEqual(before);
   const clean = await run(cwd, ['archive', 'check', '--json']);
   const folders = paths('meta.json').length;
-  const none = { missing: 0, broken: 0, wrong: 0, orphaned: 0, unfinished: 0, odd: 0 };
+  const none = Object.fromEntries(Object.keys(FINDINGS).map((kind) => [kind, 0]));
   expect([clean.code, json(clean.stdout)]).toEqual([0, [{ folders, jobs: 200, findings: none, complete: true }]]);
 
   const [cut = '', bare = '', gone = ''] = paths('data.json.gz').map((path) =>

@@ -180,7 +180,7 @@ function sizingTable({
     ['parent', parentMb, 'HTTP, requests and responses in flight, the process that parses large bodies'],
     ['archive', archiveMb, 'its processes, started on demand'],
     ['column index', columnsMb, 'one process'],
-    ['Parquet files', parquetMb, 'two processes, started on demand'],
+    ['Parquet files', parquetMb, 'their processes, started on demand'],
     ['connections', processes * each, `${processes} processes: readers, the writer, one spare`],
     ['page cache', connection.cacheMb, 'per connection'],
     ['soft heap limit', connection.softHeapMb, 'per connection: above this the page cache shrinks'],
