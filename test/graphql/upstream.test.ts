@@ -1,33 +1,12 @@
 /** What /query asks the cc-backend of GRAPHQL_UPSTREAM, through the real app. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Job } from '../../src/jobs/job.ts';
 import type { SystemState } from '../../src/system-state.ts';
-import { ACCOUNTS } from '../support/accounts.ts';
-import { writeFiles } from '../support/archive.ts';
-import { answerJson, type CcBackend, rootFieldOf, startCcBackend } from '../support/cc-backend.ts';
-import { CC_BACKEND_KEY } from '../support/cc-backend-session.ts';
-import { bodyOf, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
-
-/** By database id: 1 and 3 run, 2 has ended between their starts. 1 and 2 are ada's, 3 is bob's. */
-const JOBS: Job[] = [
-  job({ jobId: 11, user: 'ada', jobState: 'running', startTime: NOW - 300, numAcc: 2 }),
-  job({ jobId: 12, user: 'ada', monitoringStatus: 3, startTime: NOW - 200, duration: 100 }),
-  job({ jobId: 13, user: 'bob', jobState: 'running', startTime: NOW - 100 }),
-];
-const ARCHIVED = { [`small/0/012/${NOW - 200}/meta.json`]: { statistics: { cpu_load: { avg: 7, min: 7, max: 7 } } } };
+import { type CcBackend, startCcBackend } from '../support/cc-backend.ts';
+import { bodyOf, NOW, type TestApp, testApp } from '../support/test-app.ts';
+import { ask, JOBS, NODES, send, TIMES, upstreamApp } from '../support/upstream-app.ts';
 
 let upstream: CcBackend;
 let service: TestApp;
-
-async function appAt(address: string, settings = {}): Promise<TestApp> {
-  return await testApp({
-    jobs: JOBS,
-    sql: ACCOUNTS,
-    settings: { GRAPHQL_UPSTREAM: address, CC_BACKEND_SESSIONS: 'on', SESSION_KEY: CC_BACKEND_KEY, ...settings },
-    fill: async ({ archiveRoot }) => await writeFiles(archiveRoot, ARCHIVED),
-  });
-}
-
 beforeAll(async () => {
   upstream = await startCcBackend(() => NOW);
 });
@@ -35,30 +14,11 @@ afterAll(() => upstream.stop());
 beforeEach(async () => {
   upstream.behaves('well');
   upstream.asked.length = 0;
-  service = await appAt(upstream.url);
+  service = await upstreamApp(upstream.url);
   return () => service.close();
 });
 
-interface Answer {
-  data: Record<string, unknown> | null;
-  errors?: { path: unknown[]; extensions: { code: string } }[];
-  extensions?: { upstream?: Record<string, string> };
-}
-
-async function send(query: string, variables: unknown, headers: Record<string, string>): Promise<Answer> {
-  const answer = await service.app.request('/query', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify({ query, variables }),
-  });
-  expect(answer.status).toBe(200);
-  return await bodyOf<Answer>(answer);
-}
-async function ask(query: string, variables: unknown = {}, user = 'root', ...roles: string[]): Promise<Answer> {
-  const token = await service.token(user, ...(roles.length === 0 ? ['admin'] : roles));
-  return await send(query, variables, { 'X-Auth-Token': token });
-}
-const asAda = (query: string, variables: unknown = {}) => ask(query, variables, 'ada', 'user');
+const asAda = (query: string, variables: unknown = {}) => ask(service, query, variables, 'ada', 'user');
 const sessionOf = async (user: string) => {
   const answer = await fetch(`${upstream.url}/login`, {
     method: 'POST',
@@ -67,9 +27,6 @@ const sessionOf = async (user: string) => {
   });
   return answer.headers.get('Set-Cookie')?.split(';')[0] ?? '';
 };
-
-const TIMES = 'from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z"';
-const NODES = `{ nodeMetrics(cluster: "small", ${TIMES}) { host metrics { name metric { series { data } } } } }`;
 
 describe('what is asked', () => {
   test('a small document: the fields of the client by their names, and its variables', async () => {
@@ -83,7 +40,7 @@ describe('what is asked', () => {
       jobs(page: {page: $page, itemsPerPage: 1}) { count }
     }
     fragment node on NodeMetrics { h: host metrics { metric { timestep } } }`;
-    const { data, extensions } = await ask(query, { c: 'small', n: ['n01'], page: 1 });
+    const { data, extensions } = await ask(service, query, { c: 'small', n: ['n01'], page: 1 });
     expect(upstream.asked).toHaveLength(1);
     expect(upstream.asked[0]?.query.replaceAll(/\s+/g, ' ')).toBe(
       `query ($c: String!, $n: [String!]) { nodeMetrics(cluster: $c, nodes: $n, ${TIMES}) { host metrics { metric { timestep series { data } } name } } }`,
@@ -98,6 +55,7 @@ describe('what is asked', () => {
 
   test('equal questions once, and each mutation', async () => {
     await ask(
+      service,
       `{ a: nodeMetrics(cluster: "small", ${TIMES}) { host } b: nodeMetrics(cluster: "small", ${TIMES}) { host } }`,
     );
     expect(upstream.asked).toHaveLength(1);
@@ -110,10 +68,10 @@ describe('what is asked', () => {
   test('by the token of the caller, or the session of the caller at cc-backend, and nothing else', async () => {
     const token = await service.token('root', 'admin');
     const others = { Cookie: 'ccjobs_session=x; other=1', 'X-Secret': 'x', Origin: 'http://localhost' };
-    await send(NODES, {}, { 'X-Auth-Token': token, ...others });
-    await send(NODES, {}, { Authorization: `Bearer ${token}`, ...others });
+    await send(service, NODES, {}, { 'X-Auth-Token': token, ...others });
+    await send(service, NODES, {}, { Authorization: `Bearer ${token}`, ...others });
     const session = await sessionOf('root');
-    await send(NODES, {}, { ...others, Cookie: `${session}; other=1` });
+    await send(service, NODES, {}, { ...others, Cookie: `${session}; other=1` });
     const sent = upstream.asked.map(({ headers }) => headers);
     expect(sent.map(({ authorization, cookie, ...rest }) => [rest['x-auth-token'], authorization, cookie])).toEqual([
       [token, undefined, undefined],
@@ -134,12 +92,12 @@ describe('what is asked', () => {
     const session = own.headers.get('Set-Cookie')?.split(';')[0] ?? '';
     expect(session).toMatch(/^ccjobs_session=/);
     for (const cookie of [session, `${session}; ${await sessionOf('ada')}`]) {
-      const { data, extensions } = await send(NODES, {}, { Cookie: cookie });
+      const { data, extensions } = await send(service, NODES, {}, { Cookie: cookie });
       expect(data).toEqual({ nodeMetrics: [] });
       expect(extensions?.upstream).toEqual({ nodeMetrics: 'cc-backend: you are not logged in at cc-backend' });
     }
     expect(upstream.asked).toEqual([]);
-    await send(NODES, {}, { Cookie: `${session}; ${await sessionOf('root')}` });
+    await send(service, NODES, {}, { Cookie: `${session}; ${await sessionOf('root')}` });
     expect(upstream.asked).toHaveLength(1);
   });
 
@@ -157,8 +115,8 @@ describe('what is asked', () => {
   });
 
   test('nothing about jobs that are archived', async () => {
-    await ask('{ jobStats(id: 2, metrics: ["cpu_load"]) { name } }');
-    await ask('{ jobsMetricStats(filter: [{state: "completed"}], metrics: ["cpu_load"]) { id } }');
+    await ask(service, '{ jobStats(id: 2, metrics: ["cpu_load"]) { name } }');
+    await ask(service, '{ jobsMetricStats(filter: [{state: "completed"}], metrics: ["cpu_load"]) { id } }');
     expect(upstream.asked).toEqual([]);
   });
 });
@@ -169,7 +127,7 @@ describe('running jobs', () => {
   test('have metrics, without those that the caller must not see', async () => {
     const metric = { unit: { base: 'W' }, series: [{ id: null, statistics: { avg: 2 }, data: [1, 2.5, null, 3] }] };
     const entry = (name: string) => ({ name, scope: 'node', metric });
-    expect((await ask(METRICS)).data).toEqual({ jobMetrics: ['cpu_load', 'cpu_power'].map(entry) });
+    expect((await ask(service, METRICS)).data).toEqual({ jobMetrics: ['cpu_load', 'cpu_power'].map(entry) });
     expect((await asAda(METRICS)).data).toEqual({ jobMetrics: [entry('cpu_load')] });
   });
 
@@ -177,7 +135,10 @@ describe('running jobs', () => {
     const fields = 'jobStats(id: 1, metrics: ["a"]) { data { avg } } scopedJobStats(id: 1) { stats { data { max } } }';
     const named = { data: { avg: 2 } };
     const scoped = { stats: [{ data: { max: 3 } }] };
-    expect((await ask(`{ ${fields} }`)).data).toEqual({ jobStats: [named, named], scopedJobStats: [scoped, scoped] });
+    expect((await ask(service, `{ ${fields} }`)).data).toEqual({
+      jobStats: [named, named],
+      scopedJobStats: [scoped, scoped],
+    });
     expect((await asAda(`{ ${fields} }`)).data).toEqual({ jobStats: [named], scopedJobStats: [scoped] });
   });
 
@@ -190,7 +151,7 @@ describe('running jobs', () => {
     const three = { id: 3, jobId: '13', startTime: NOW - 100, duration: 100, numAccelerators: 0 };
     const theirs = stats(2, 'cpu_load', 'cpu_power');
     const ours = [...stats(7, 'cpu_load'), ...stats(0, 'cpu_power')];
-    expect((await ask(query)).data).toEqual({
+    expect((await ask(service, query)).data).toEqual({
       jobsMetricStats: [
         { ...one, stats: theirs },
         { ...two, stats: ours },
@@ -212,7 +173,7 @@ test('nodes and clusters have their measurements', async () => {
       page: {page: $nth, itemsPerPage: 1}) { count }
     clusterMetrics(cluster: "small", ${TIMES}) { nodeCount metrics { name timestep data } } }`;
   const variables = { from: '2026-11-28T13:02:43.897Z', page: { page: 1, itemsPerPage: 50 }, nth: 2 };
-  expect((await ask(query, variables)).data).toEqual({
+  expect((await ask(service, query, variables)).data).toEqual({
     nodeMetricsList: { items: [{ host: 'n01', nodeState: 'allocated' }], totalNodes: 7, hasNextPage: true },
     second: { count: 1 },
     clusterMetrics: {
@@ -246,181 +207,6 @@ describe('updateConfiguration', () => {
       { updateConfiguration: 'cc-backend: answered with status 500' },
     ]);
     expect(await stored()).toEqual([{ username: 'ada', value: '3' }]);
-  });
-});
-
-describe('without a usable answer the field is empty, the others are whole, and the extensions say why', () => {
-  const RUNNING = '{ jobMetrics(id: 1) { name metric { timestep series { data } } } jobs { count } }';
-  const series = (data: string) =>
-    `{"data":{"jobMetrics":[{"name":"a","metric":{"timestep":60,"series":[{"data":${data}}]}}]}}`;
-
-  test.each([
-    [
-      'errors',
-      { errors: [{ message: 'METRICDATA > no data' }], data: null },
-      'answered with the error: METRICDATA > no data',
-    ],
-    ['another type', { data: { jobMetrics: 'x' } }, 'the answer does not have the types of the schema'],
-    [
-      'null where there must be a value',
-      { data: { jobMetrics: [null] } },
-      'the answer does not have the types of the schema',
-    ],
-    ['a list', [], 'answered without data'],
-    ['null', null, 'answered without data'],
-  ])('%s', async (_, body, reason) => {
-    upstream.behaves((answer) => answerJson(answer, body));
-    const { data, errors, extensions } = await ask(RUNNING);
-    expect([data, errors]).toEqual([{ jobMetrics: [], jobs: { count: 3 } }, undefined]);
-    expect(extensions).toEqual({ upstream: { jobMetrics: `cc-backend: ${reason}` } });
-  });
-
-  test.each([
-    ['no JSON', '<html>', 'the answer is not JSON'],
-    ['a cut list', series('[1,2').slice(0, -6), 'the answer is not JSON'],
-    ['samples that are none', series('["x",{}]'), 'a list of samples is not one of numbers'],
-    ['samples that would break the answer', series('[1,,2]'), 'a list of samples is not one of numbers'],
-    [
-      'a text in the place of samples',
-      series('[1]},{"data":"[9]"'),
-      'the answer does not have the types of the schema',
-    ],
-    ['missing samples', series('null'), 'the answer does not have the types of the schema'],
-  ])('%s', async (_, text, reason) => {
-    upstream.behaves((answer) => answer.end(text));
-    const { data, errors, extensions } = await ask(RUNNING);
-    expect([data, errors]).toEqual([{ jobMetrics: [], jobs: { count: 3 } }, undefined]);
-    expect(extensions?.upstream).toEqual({ jobMetrics: `cc-backend: ${reason}` });
-  });
-
-  test('samples in any form of JSON pass', async () => {
-    upstream.behaves((answer) => answer.end(series('[ ]').replace('"data":[', '"data" : [ 1e3 , -0.5 , null')));
-    expect((await ask(RUNNING)).data?.['jobMetrics']).toMatchObject([
-      { metric: { series: [{ data: [1000, -0.5, null] }] } },
-    ]);
-  });
-
-  test.each([
-    ['a redirect, which is not followed', 302, { Location: '/elsewhere' }, 'answered with status 302'],
-    ['a refusal', 401, {}, 'answered with status 401'],
-    ['a dead server behind a proxy', 502, {}, 'answers with status 502'],
-  ])('%s', async (_, status, headers, reason) => {
-    upstream.paths.length = 0;
-    upstream.behaves((answer) => answer.writeHead(status, headers).end());
-    expect((await ask(RUNNING)).extensions?.upstream).toEqual({ jobMetrics: `cc-backend: ${reason}` });
-    expect(upstream.paths).toEqual(['/query']);
-  });
-
-  test('an address that leads back to cc-jobs', async () => {
-    upstream.behaves(async (answer, { headers, query, variables }) => {
-      const again = await service.app.request('/query', {
-        method: 'POST',
-        headers: headers as Record<string, string>,
-        body: JSON.stringify({ query, variables }),
-      });
-      answer.writeHead(again.status).end(await again.text());
-    });
-    expect((await ask(RUNNING)).extensions?.upstream).toEqual({ jobMetrics: 'cc-backend: answered with status 400' });
-    expect(upstream.asked).toHaveLength(1);
-  });
-
-  test('a server that does not listen is not asked again at once; the state and the log say so', async () => {
-    await upstream.stop();
-    expect((await ask(NODES)).extensions?.upstream).toEqual({ nodeMetrics: 'cc-backend: cannot be reached' });
-    await upstream.start();
-    const { data, extensions } = await ask(RUNNING);
-    expect(data).toEqual({ jobMetrics: [], jobs: { count: 3 } });
-    expect(extensions?.upstream).toEqual({ jobMetrics: 'cc-backend: cannot be reached' });
-    expect(upstream.asked).toEqual([]);
-    const state = await bodyOf<SystemState>(await service.get('/api/system', 'root', 'admin', 'api'));
-    expect(state.upstream).toEqual({
-      url: upstream.url,
-      state: 'down',
-      reason: 'cannot be reached',
-      retryInSec: expect.any(Number),
-      asked: 1,
-      answered: 0,
-      failed: 1,
-    });
-    expect(service.lines.filter(({ message }) => message.startsWith('GRAPHQL_UPSTREAM'))).toHaveLength(1);
-    const page = await (await service.get('/system', 'root', 'admin', 'api')).text();
-    expect(page).toContain('<h2>cc-backend</h2>');
-    expect(page).toContain('<dd>cannot be reached</dd>');
-  });
-
-  test('a server that says nothing costs one request some time, and the next ones none', async () => {
-    upstream.behaves(() => {});
-    expect((await ask(RUNNING)).extensions?.upstream).toEqual({ jobMetrics: 'cc-backend: no answer within 2000 ms' });
-    expect((await ask(NODES)).extensions?.upstream).toEqual({ nodeMetrics: 'cc-backend: no answer within 2000 ms' });
-    expect(upstream.asked).toHaveLength(1);
-  });
-
-  test('a client that disconnects ends the question', async () => {
-    const gone = new AbortController();
-    const closed = new Promise((resolve) => {
-      upstream.behaves((answer) => {
-        answer.on('close', resolve);
-        gone.abort();
-      });
-    });
-    const request = service.app.request('/query', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'X-Auth-Token': await service.token('root', 'admin') },
-      body: JSON.stringify({ query: NODES }),
-      signal: gone.signal,
-    });
-    await closed;
-    await Promise.allSettled([request]);
-    upstream.behaves('well'); // it is not to blame, and is asked again
-    expect((await ask(NODES)).extensions).toBeUndefined();
-  });
-
-  test('an answer that does not end in time', async () => {
-    await service.close();
-    service = await appAt(upstream.url, { REQUEST_TIMEOUT_MS: '3000' });
-    upstream.behaves((answer) => answer.writeHead(200).write('{'));
-    const { data, extensions } = await ask(RUNNING);
-    expect(data).toEqual({ jobMetrics: [], jobs: { count: 3 } });
-    expect(extensions?.upstream?.['jobMetrics']).toMatch(/^cc-backend: no answer within 1\d\d\d ms$/);
-    upstream.behaves('well'); // it has answered, so it is asked again
-    expect((await ask(RUNNING)).extensions).toBeUndefined();
-  });
-
-  test('too large an answer is not read to its end', async () => {
-    const piece = ' '.repeat(1024 * 1024);
-    let sent = 0;
-    const closed = new Promise<void>((resolve) => {
-      upstream.behaves((answer) => {
-        const write = () => {
-          while (!answer.destroyed && answer.write(piece)) sent += 1;
-        };
-        answer.on('drain', write).on('close', resolve);
-        write();
-      });
-    });
-    expect((await ask(RUNNING)).extensions?.upstream).toEqual({
-      jobMetrics: 'cc-backend: answered with more than 16 MB',
-    });
-    await closed;
-    expect(sent).toBeLessThan(64);
-  });
-
-  test('more than a few questions of a caller at once wait, and get their answers', async () => {
-    let waiting: (() => void)[] = [];
-    let most = 0;
-    upstream.behaves((answer, asked) => {
-      waiting.push(() => answerJson(answer, { data: { [rootFieldOf(asked)]: [] } }));
-      if (waiting.length !== 4) return;
-      setTimeout(() => {
-        most = Math.max(most, waiting.length);
-        const all = waiting;
-        waiting = [];
-        for (const go of all) go();
-      }, 20);
-    });
-    const fields = Array.from({ length: 20 }, (_, at) => `f${at}: nodeMetrics(cluster: "c${at}", ${TIMES}) { host }`);
-    expect((await ask(`{ ${fields.join(' ')} }`)).extensions).toBeUndefined();
-    expect([upstream.asked.length, most]).toEqual([20, 4]);
   });
 });
 

@@ -1,7 +1,31 @@
-import type { TestApp } from './test-app.ts';
+import { ACCOUNTS } from './accounts.ts';
+import { CLIENT } from './real-provider.ts';
+import { job, type TestApp, type TestAppOptions, testApp } from './test-app.ts';
 
 /** The address at which browsers reach the service in tests of single sign-on. */
 export const PUBLIC_URL = 'http://jobs.example';
+
+const JOBS = [job({ user: 'ada' }), job({ jobId: 2, user: 'bob', project: 'p2' }), job({ jobId: 3, user: 'eve' })];
+
+/** The service at a provider. The library reads the system clock, so the service does so too. */
+export async function serviceAt(
+  url: string,
+  settings: TestAppOptions['settings'] = {},
+  skewSec = () => 0,
+): Promise<TestApp> {
+  return await testApp({
+    sql: ACCOUNTS,
+    jobs: JOBS,
+    settings: {
+      PUBLIC_URL,
+      OIDC_PROVIDER: url,
+      OID_CLIENT_ID: CLIENT.id,
+      OID_CLIENT_SECRET: CLIENT.secret,
+      ...settings,
+    },
+    service: () => ({ clock: () => Date.now() / 1000 + skewSec() }),
+  });
+}
 
 /**
  * A browser that follows redirects between the service, which runs in this process, and providers. It has a cookie jar
