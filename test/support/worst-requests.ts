@@ -81,14 +81,16 @@ function at(schema: Schema, path: Path): Schema {
   return at((first === '*' ? known.items : known.properties?.[first]) ?? {}, rest);
 }
 
-/** The smallest value of this schema that is still checked completely. */
-function small(schema: Schema, nth: number): unknown {
+/** Makes the smallest values of this schema that are still checked completely, each with a number of its own. */
+function smallest(schema: Schema): (nth: number) => unknown {
   const known = plain(schema);
-  if (isOf(known, 'integer') || isOf(known, 'number')) return nth % 1_000;
-  if (isOf(known, 'string')) return `n${nth}`;
-  if (isOf(known, 'array')) return [];
+  if (isOf(known, 'integer') || isOf(known, 'number')) return (nth) => nth % 1_000;
+  if (isOf(known, 'string')) return (nth) => `n${nth}`;
+  if (isOf(known, 'array')) return () => [];
   const first = Object.entries(known.properties ?? {}).find(([, member]) => isOf(plain(member), 'string'));
-  return first === undefined ? {} : { [first[0]]: small(first[1], nth) };
+  if (first === undefined) return () => ({});
+  const [name, text] = [first[0], smallest(first[1])];
+  return (nth) => ({ [name]: text(nth) });
 }
 
 /** Sets the value at a path. A path through a list applies to all its members. */
@@ -114,9 +116,9 @@ function filled(valid: unknown, schema: Schema, path: Path, limits: Limits): unk
     );
   }
   const most = place.maxItems ?? place.maxProperties ?? Number.POSITIVE_INFINITY;
-  const member = place.items ?? (place.additionalProperties as Schema);
-  const valuesEach = 1 + (JSON.stringify(small(member, 1)).match(/[:,]/g)?.length ?? 0);
-  const bytesEach = JSON.stringify(small(member, 100_000)).length + (place.items === undefined ? 12 : 1);
+  const member = smallest(place.items ?? (place.additionalProperties as Schema));
+  const valuesEach = 1 + (JSON.stringify(member(1)).match(/[:,]/g)?.length ?? 0);
+  const bytesEach = JSON.stringify(member(100_000)).length + (place.items === undefined ? 12 : 1);
   const outerValues = outerCount === 1 ? 0 : outerCount * 4;
   const count = Math.floor(
     Math.min(
@@ -127,17 +129,15 @@ function filled(valid: unknown, schema: Schema, path: Path, limits: Limits): unk
   );
   return set(base, path, (before) => {
     if (place.items !== undefined) return many(Array.isArray(before) ? before[0] : undefined, place, count);
-    return Object.fromEntries(Array.from({ length: count }, (_, nth) => [`k${nth}`, small(member, nth)]));
+    return Object.fromEntries(Array.from({ length: count }, (_, nth) => [`k${nth}`, member(nth)]));
   });
 }
 
 /** Members of a list: copies of the first member, each with a text of its own. */
 function many(first: unknown, { items = {} }: Schema, count: number): unknown[] {
   const isObject = typeof first === 'object' && first !== null;
-  return Array.from({ length: count }, (_, nth) => {
-    const own = small(items, nth);
-    return isObject ? { ...first, ...(own as object) } : own;
-  });
+  const own = smallest(items);
+  return Array.from({ length: count }, (_, nth) => (isObject ? { ...first, ...(own(nth) as object) } : own(nth)));
 }
 
 const MARK = 'MARK OF A TEXT';
@@ -187,11 +187,14 @@ export function worstForms(
   ];
 }
 
-/** Query strings as long as a request line may be: each parameter with one long value, and with many short values. */
+/**
+ * Query strings as long as a request line may be: each parameter with one long value, and with many short values. A text
+ * takes digits as it takes letters, so it gets letters only.
+ */
 export function worstQueries(names: readonly string[]): string[] {
   const each = names.flatMap((name) => [
     ...['9', '%25'].map((piece) => `${name}=${repeated(piece, LINE_BYTES - name.length - 1)}`),
-    ...['1', 'x'].map((value) => repeated(`${name}=${value}&`, LINE_BYTES)),
+    ...(TEXT.test(name) ? ['x'] : ['1', 'x']).map((value) => repeated(`${name}=${value}&`, LINE_BYTES)),
   ]);
   const all = [...Array(26).keys()].map((nth) => String.fromCharCode(97 + nth)).join('=1&');
   return [
@@ -202,6 +205,9 @@ export function worstQueries(names: readonly string[]): string[] {
     ...each,
   ];
 }
+
+/** Parts of texts, and texts that a filter excludes. */
+const TEXT = /\.(contains|starts-with|ends-with|not)$/;
 
 function repeated(piece: string, bytes: number): string {
   return piece.repeat(Math.floor(bytes / piece.length));
