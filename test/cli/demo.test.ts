@@ -27,6 +27,8 @@ test('the demo prints a link that logs a browser in as an admin, on loopback alo
   expect([login.status, login.headers.get('Location')]).toEqual([302, '/']);
   const page = await fetch(`${url}/system`, { headers: { Cookie: cookieOf(login) } });
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<bdi>demo</bdi>')]);
+  const headers = { Cookie: cookieOf(login), 'X-Requested-With': 'cc-jobs' };
+  expect(await (await fetch(`${url}/api/jobs/count`, { headers })).json()).toEqual({ count: 100_000 });
   local.child.kill('SIGTERM');
   expect(await local.ended).toBe(0);
   const open = await demo(cwd, { HOST: '0.0.0.0' });

@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test, vi } from 'vitest';
 import { JobQuestions } from '../../src/questions/ask.ts';
-import { ALL, BUILD_LIMIT_MS, count, type Indexed, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
+import {
+  ALL,
+  BUILD_LIMIT_MS,
+  count,
+  type Indexed,
+  indexed,
+  indexNextTo,
+  isReady,
+  jobs,
+  withJobs,
+} from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { localDatabase } from '../support/local-database.ts';
 import { until, within } from '../support/pool.ts';
@@ -63,13 +73,12 @@ test.each([
 ])('a file %s is built again', async (_what, damage) => {
   const pool = await localDatabase();
   await withJobs(pool, jobs(1, 5_000));
-  const first = indexed(pool);
-  await isReady(first);
-  await first.index.close();
+  (await indexNextTo(pool.path)).close();
   damage(`${pool.path}.columns`);
-  const second = indexed(pool);
-  await isReady(second);
-  expect(await count(second)).toBe(5_000);
+  const damaged = indexed(pool);
+  await isReady(damaged);
+  expect(await count(damaged)).toBe(5_000);
+  expect(damaged.index.status()).toMatchObject({ builds: 1, answers: 1 });
 });
 
 test('a summary that does not add up is built again at the start, and the log says so once', async () => {

@@ -36,8 +36,12 @@ describe.skipIf(!HAS_CHROMIUM)("the pages of cc-backend's front end", () => {
     await browser?.close();
   });
 
+  /** One window a user, because a new one takes longer than its pages. */
+  const windows = new Map<string, Visit>();
   const opened = async (address: string, user = 'ada') => {
-    const visit = await service.visit(user);
+    const visit = windows.get(user) ?? (await service.visit(user));
+    windows.set(user, visit);
+    visit.complaints.length = 0;
     const answer = await visit.page.goto(address);
     return { ...visit, answer, globals: await globalsOf(visit) };
   };
@@ -56,7 +60,6 @@ describe.skipIf(!HAS_CHROMIUM)("the pages of cc-backend's front end", () => {
       expect(await page.locator('#svelte-app').innerText()).toBe(`page ${entry}`);
       expect(await page.locator('#svelte-header').count()).toBe(entry === 'dashpublic' ? 0 : 1);
       if (entry !== 'logs') expect(globals['clusterCockpitConfig']).toMatchObject({ plotConfiguration_lineWidth: 3 });
-      await page.context().close();
     }
   });
 
