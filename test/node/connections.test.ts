@@ -14,8 +14,10 @@ import { fixture, until } from '../support/pool.ts';
 /** A server with this limit of connections. It answers `/slow` when the test calls `answerSlow`. */
 async function serverFor(most: number) {
   const logged: string[] = [];
+  const asked: string[] = [];
   const slow = Promise.withResolvers<void>();
   const server = createServer(async (request, response) => {
+    asked.push(request.url ?? '');
     if (request.headers.authorization === 'right') connections.identified(request);
     if (request.url === '/slow') await slow.promise;
     if (request.url === '/body') await text(request).catch(() => '');
@@ -42,7 +44,7 @@ async function serverFor(most: number) {
     const [answer] = await once(get({ port, host: '127.0.0.1', path, agent, headers: { authorization } }), 'response');
     return await text(answer);
   };
-  return { connections, client, ask, logged, answerSlow: slow.resolve };
+  return { connections, client, ask, asked, logged, answerSlow: slow.resolve };
 }
 
 function agent(): Agent {
@@ -94,7 +96,7 @@ test('one that shows a token and waits outlasts those that do not, and one at wo
 });
 
 test('a stranger whose request does not end gives way after two seconds, and one whom the app knows never', async () => {
-  const { connections, client, ask, answerSlow } = await serverFor(3);
+  const { connections, client, ask, asked, answerSlow } = await serverFor(3);
   const running = [ask('/slow', agent()), ask('/slow', agent())];
   const stranger = await client();
   stranger.write('POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n');
@@ -106,7 +108,7 @@ test('a stranger whose request does not end gives way after two seconds, and one
     return connections.status();
   };
   await until(() => connections.status().open === 3, 10_000);
-  await sleep(100); // its headers have arrived
+  await until(() => asked.includes('/body'), 10_000); // its headers have arrived
   expect(await another()).toMatchObject({ closedEarly: 0, refused: 1 });
   await sleep(2_000);
   expect(await another()).toMatchObject({ closedEarly: 1, refused: 1 });
