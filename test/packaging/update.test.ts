@@ -225,7 +225,7 @@ test('changes a service under load without losing a request, and back if the new
         const { status, retryAfter } = await ask(`${url}/api/jobs/count`);
         const kind = retryAfter ? `${status} with Retry-After` : String(status);
         answers.set(kind, (answers.get(kind) ?? 0) + 1);
-        await sleep(5);
+        await sleep(20);
       }
     }),
   );
