@@ -10,13 +10,16 @@ const EXCLUDED = [...configDefaults.exclude, ...(hasRealInput ? [] : ['test/**/r
 /** Tests that leave nothing in their process. A process for each of these files would cost 80 s. */
 const SHARING = [
   'archive',
+  'cli',
   'clusters',
   'column-index',
   'commands',
   'connections',
   'db',
   'dev',
+  'doctor',
   'exports',
+  'frontend',
   'graphql',
   'http',
   'import',
