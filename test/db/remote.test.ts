@@ -202,34 +202,42 @@ test('what fails in a transaction ends it: no later statement stays', async () =
   expect(await count(db)).toBe(1);
 });
 
-test('a transaction that is silent for too long, or loses its lock to another, ends with a fault of its own', async () => {
+/** A transaction that has changed a job, and holds the lock. */
+async function begun(url: string) {
+  const client = clientOf({ url }, () => AbortSignal.timeout(20_000));
+  const remote = transactionOn(await client.transaction('write'), new AbortController().signal);
+  await remote.run('UPDATE job SET duration = 1');
+  return remote;
+}
+
+/** A transaction from which the server takes the lock for another, after 5 s of silence. */
+async function loses() {
+  const { server, db } = await ready();
+  const silent = await begun(server.url);
+  await insert(db, 1n, 15_000); // gets the lock
+  await expect(silent.run('UPDATE job SET duration = 2')).rejects.toMatchObject({ code: 'database_busy' });
+  expect(await count(db)).toBe(1);
+}
+
+/** A transaction that the server ends after 10 s of silence. It reports this, unless it still counts a cut stream. */
+async function expires() {
   const admin = `127.0.0.1:${await freePort()}`;
   const server = await libsqlServer(['--admin-listen-addr', admin]);
   await migrateRemote({ url: server.url });
-  const db = opened(server.url);
-  const begun = async () => {
-    const client = clientOf({ url: server.url }, () => AbortSignal.timeout(20_000));
-    const remote = transactionOn(await client.transaction('write'), new AbortController().signal);
-    await remote.run('UPDATE job SET duration = 1');
-    return remote;
-  };
-  const silent = await begun();
-  const waiting = insert(db, 1n, 15_000); // gets the lock when the server takes it from the first
-  await waiting;
-  await expect(silent.run('UPDATE job SET duration = 2')).rejects.toMatchObject({ code: 'database_busy' });
-  const expired = await begun();
-  // After 10 s of silence the server ends the transaction. It reports this, unless it still counts the cut stream of
-  // another one.
+  const expired = await begun(server.url);
   const silentSince = performance.now();
   const isGivenUp = async () => (await (await fetch(`http://${admin}/metrics`)).text()).includes('stream_handles 0\n');
   while (!(await isGivenUp()) && performance.now() - silentSince < 20_000) await sleep(100);
-  await expect(expired.run('UPDATE job SET duration = 2')).rejects.toMatchObject({
-    code: expect.stringMatching(/connection_lost|database_busy/),
-  });
-  await expect(expired.run('UPDATE job SET duration = 3')).rejects.toMatchObject({
-    code: expect.stringMatching(/connection_lost|database_busy/),
-  });
-  expect(await count(db)).toBe(1);
+  for (const duration of [2, 3]) {
+    await expect(expired.run(`UPDATE job SET duration = ${duration}`)).rejects.toMatchObject({
+      code: expect.stringMatching(/connection_lost|database_busy/),
+    });
+  }
+  expect(await count(opened(server.url))).toBe(0);
+}
+
+test('a transaction that is silent for too long, or loses its lock to another, ends with a fault of its own', async () => {
+  await Promise.all([loses(), expires()]); // at once, because both wait
 });
 
 test('more requests than may be at the server are queue_full', async () => {
