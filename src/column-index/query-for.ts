@@ -8,8 +8,9 @@ import { partitionsQuery } from '../questions/partitions/duckdb.ts';
 import { percentilesQuery } from '../questions/percentiles/duckdb.ts';
 import type { Question } from '../questions/question.ts';
 import { statisticsQuery } from '../questions/statistics/duckdb.ts';
-import { timelineGroupsQuery, timelineQuery } from '../questions/timeline/duckdb.ts';
+import { timelineQuery } from '../questions/timeline/duckdb.ts';
 import type { TimelineWaitsQuestion } from '../questions/timeline/question.ts';
+import { timelineGroupsQuery } from '../questions/timeline/top-groups.ts';
 import { unusedQuery } from '../questions/unused/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 

@@ -6,6 +6,7 @@ import type { OverviewPart } from '../questions/overview/question.ts';
 import type { Question } from '../questions/question.ts';
 import { groupColumns } from '../questions/statistics/duckdb.ts';
 import type { Summaries, SummaryName } from '../questions/summaries/summary-tables.ts';
+import { TIMELINE_COLUMNS } from '../questions/timeline/duckdb.ts';
 import { timelineWaitsRows } from '../questions/timeline/waits.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 import { groupsJson, partsJson, rowsJson } from './answer-json.ts';
@@ -147,6 +148,7 @@ export class IndexSession {
   }
 
   #answerJson(question: OverviewPart | CountingQuestion, rows: readonly Record<string, unknown>[]): string {
+    if (question.kind === 'timeline') return groupsJson(TIMELINE_COLUMNS, String(rows[0]?.['json']), []);
     if (question.kind !== 'statistics') return rowsJson(rows);
     const { json, ...keys } = rows[0] ?? {};
     const names = groupMembers(question).map(({ id, name, group }, at) => ({

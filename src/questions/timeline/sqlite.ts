@@ -6,6 +6,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { groupKey } from '../group-keys/sqlite.ts';
 import { percentileRows } from '../percentiles/ranks.ts';
 import { column, fieldValue, overJobs } from '../where/sqlite.ts';
+import { bucketsInCells, cellsOf, cellTexts } from './cells.ts';
 import {
   type TimelineGroupsQuestion,
   type TimelineQuestion,
@@ -13,36 +14,10 @@ import {
   WAITS,
   type WaitsRow,
 } from './question.ts';
-import {
-  type BucketSums,
-  CELL_LISTS,
-  COUNTS,
-  cellsOf,
-  SUM_NAMES,
-  SUMS,
-  type Sum,
-  type TimelineRow,
-  timelineGroupRows,
-  timelineRows,
-  waitsBySlot,
-} from './sums.ts';
-
-/** Digits of a number in a list: seconds until the year 9999 are fewer. */
-const WIDTH = 12;
-/**
- * A list is a BLOB of numbers of equal width, of which SQLite reads any one as fast as the first. A table of them it
- * joined by a scan for each job, depending on the filter. LIMIT keeps it from computing a column for each of its uses.
- */
-const FINDING = {
-  divide: '/',
-  at: (list: string, index: string) =>
-    `CAST(substr((SELECT ${list} FROM cells), 1 + (${index}) * ${WIDTH}, ${WIDTH}) AS INTEGER)`,
-  once: ' LIMIT -1',
-} as const;
+import { COUNTS, SUM_NAMES, spanOf, type TimelineRow, timelineGroupRows, timelineRows, waitsBySlot } from './sums.ts';
 
 /** sum() of 64-bit integers fails the whole query on overflow, so the halves of the values are summed separately. */
 const HALVES = {
-  ...FINDING,
   integer: (value: string) => `CAST(${value} AS INTEGER)`,
   sum: (value: string, name: string) =>
     `sum((${value}) >> 32) AS ${name}_high, sum((${value}) & 4294967295) AS ${name}`,
@@ -53,13 +28,15 @@ const TIMELINE_COLUMNS = ['grp', 'bucket', ...COUNTS, ...SUM_NAMES.flatMap(HALVE
 
 /** What changes in each bucket of each group. */
 export function timeline(question: TimelineQuestion): Statement<TimelineRow> {
-  const rows = timelineRows(cellsOf(question.edges), HALVES);
+  const { edges } = question;
+  const rows = timelineRows(spanOf(edges), { ...bucketsInCells(cellsOf(edges)), ...HALVES });
   return { ...statementOf('timeline', TIMELINE_COLUMNS, question, rows, groupIndex(question)), row: TimelineRows };
 }
 
 /** The percentiles of WAITS for each bucket of each group with such jobs. The id is the number of slotOf. */
 export function timelineWaits(question: TimelineWaitsQuestion): Statement<WaitsRow> {
-  const slots = waitsBySlot(cellsOf(question.edges), question.edges.length - 1, FINDING);
+  const { edges } = question;
+  const slots = waitsBySlot(spanOf(edges), edges.length - 1, bucketsInCells(cellsOf(edges)));
   const rows = `${slots}, ${percentileRows('waits', WAITS, String)}`;
   return { ...statementOf('timeline waits', ['id', 'p0', 'p1'], question, rows, groupIndex(question)), row: WaitsRows };
 }
@@ -72,7 +49,7 @@ export function timelineGroups(question: TimelineGroupsQuestion): Statement<stri
     const low = `sum((${value}) & 4294967295)`;
     return [`sum((${value}) >> 32) + (${low} >> 32)`, `${low} & 4294967295`];
   };
-  const rows = timelineGroupRows(cellsOf(question.edges), question.most, halves);
+  const rows = timelineGroupRows(spanOf(question.edges), question.most, halves);
   const key = groupKey(groupBy, { nowSec });
   return { ...statementOf('timeline groups', ['id'], question, rows, key), row: TimelineGroupRow };
 }
@@ -87,11 +64,7 @@ function statementOf(
   group: RawBuilder<unknown>,
 ) {
   const { jobs, edges } = question;
-  const { lists } = cellsOf(edges);
-  const blobs = CELL_LISTS.map((list) => {
-    const digits = lists[list].map((number) => String(number).padStart(WIDTH));
-    return sql`CAST(${digits.join('')} AS BLOB) AS ${sql.ref(list)}`;
-  });
+  const blobs = cellTexts(cellsOf(edges)).map(([list, text]) => sql`CAST(${text} AS BLOB) AS ${sql.ref(list)}`);
   const ran = overJobs(jobs, (where) => sql`SELECT ${ranColumns(question, group)} FROM job WHERE ${where}`);
   const query = sql`WITH cells AS MATERIALIZED (SELECT ${sql.join(blobs)}),
     ran AS NOT MATERIALIZED (${ran}), ${sql.raw(rows)}`;
@@ -132,17 +105,18 @@ export const WaitsRows: RowParser<WaitsRow> = {
   },
 };
 
+const HIGHER = 2n ** 32n;
+const SUM_COLUMNS = SUM_NAMES.map((name) => ({ low: name, high: `${name}_high` }));
+
 /** Written by hand for thousands of rows. */
 export const TimelineRows: RowParser<TimelineRow> = {
   parse(value) {
     const row = value as Record<string, unknown>;
-    const sum = (name: string) => BigInt(String(row[`${name}_high`] ?? 0)) * 2n ** 32n + BigInt(String(row[name]));
-    const sumsOf = (name: Sum): BucketSums => ({
-      own: sum(`own_${name}`),
-      stay: sum(`stay_${name}`),
-      leave: sum(`leave_${name}`),
-    });
-    const sums = Object.fromEntries(SUMS.map((name) => [name, sumsOf(name)])) as Record<Sum, BucketSums>;
+    const whole = (name: string) => BigInt(String(row[name]));
+    // DuckDB has no halves.
+    const sums = SUM_COLUMNS.map(({ low, high }) =>
+      row[high] === undefined ? whole(low) : whole(high) * HIGHER + whole(low),
+    );
     const [started, ended, entered] = [Number(row['started']), Number(row['ended']), Number(row['entered'])];
     return { group: Number(row['grp']), bucket: Number(row['bucket']), started, ended, entered, sums };
   },

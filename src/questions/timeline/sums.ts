@@ -27,84 +27,41 @@ export interface TimelineRow extends Readonly<Record<(typeof COUNTS)[number], nu
   /** Indexes of the group and of the bucket. */
   readonly group: number;
   readonly bucket: number;
-  readonly sums: Readonly<Record<Sum, BucketSums>>;
+  /** In the order of SUM_NAMES. */
+  readonly sums: readonly bigint[];
 }
 
-/**
- * Finds the bucket of a time by arithmetic, in both engines: time is divided into equal cells that are not longer than
- * a bucket, so at most one edge is inside a cell. Times are seconds since the first edge.
- */
-export interface Cells {
-  /** The range in which a job counts is from the first edge to the last one, in Unix seconds. */
+/** A job counts from the first edge to the last one. Unix seconds. */
+export interface Span {
   readonly firstSec: number;
   readonly lastSec: number;
-  readonly widthSec: number;
-  readonly lists: Readonly<Record<CellList, readonly number[]>>;
 }
 
-/** Equally long buckets. The range may cut the first and the last one short. */
-export interface EvenBuckets {
-  readonly widthSec: number;
-  /** The end of the first bucket, in seconds since the first edge. */
-  readonly firstEnd: number;
+export function spanOf(edges: readonly number[]): Span {
+  return { firstSec: edges[0] ?? 0, lastSec: edges.at(-1) ?? 0 };
 }
 
-/** Undefined if the buckets differ in their lengths. */
-export function evenBuckets({ widthSec, lists: { edges } }: Cells): EvenBuckets | undefined {
-  const [, firstEnd = 0] = edges;
-  const lengths = edges.slice(1).map((edge, at) => edge - (edges[at] ?? 0));
-  const isEven = lengths.every((length, at) =>
-    at === 0 || at === lengths.length - 1 ? length <= widthSec : length === widthSec,
-  );
-  return isEven ? { widthSec, firstEnd } : undefined;
-}
-
-/** For each cell the bucket of its beginning and the end of this bucket, and the edges of all buckets. */
-export const CELL_LISTS = ['buckets', 'ends', 'edges'] as const;
-export type CellList = (typeof CELL_LISTS)[number];
-
-export function cellsOf(unixEdges: readonly number[]): Cells {
-  const [firstSec = 0] = unixEdges;
-  const edges = unixEdges.map((edge) => edge - firstSec);
-  const lengthSec = edges.at(-1) ?? 0;
-  // The range may cut the first and the last bucket short. This does not add edges to a cell.
-  const gaps = edges.slice(2, -1).map((edge, at) => edge - (edges[at + 1] ?? 0));
-  const widthSec = gaps.reduce((least, gap) => Math.min(least, gap), Math.max(1, lengthSec));
-  const endOf = (bucket: number) => edges[bucket + 1] ?? lengthSec;
-  const [buckets, ends]: [number[], number[]] = [[], []];
-  for (let cell = 0, bucket = 0; cell * widthSec <= lengthSec; cell++) {
-    while (bucket < edges.length - 2 && endOf(bucket) <= cell * widthSec) bucket++;
-    buckets.push(bucket);
-    ends.push(endOf(bucket));
-  }
-  return { firstSec, lastSec: firstSec + lengthSec, widthSec, lists: { buckets, ends, edges } };
+/** How an engine finds buckets. Times are seconds since the first edge. */
+export interface BucketSql {
+  /** The quotient of two integers. */
+  readonly divide: '//' | '/';
+  /** The bucket of a time within the edges. The last edge is in no bucket. */
+  bucket(time: string): string;
+  /** The edge with this index, from the second one on. */
+  edge(index: string): string;
+  /** The end of a subquery with columns that are used several times. */
+  readonly once: '' | ' LIMIT -1';
+  /** Whether a table that is used twice is stored. */
+  readonly twice: 'MATERIALIZED' | 'NOT MATERIALIZED';
 }
 
 /** The differences of the two dialects. */
-interface Dialect {
-  /** The quotient of two integers. */
-  readonly divide: '//' | '/';
-  /** The number of a list at an index. */
-  at(list: CellList, index: string): string;
-  /** The bucket of a time within the edges. By default it is found with `lists`. */
-  readonly bucket?: ((time: string) => string) | undefined;
-  /** The end of a subquery with columns that are used several times. */
-  readonly once: '' | ' LIMIT -1';
+interface Dialect extends BucketSql {
   /** Cuts the decimal places of a number off. */
   integer(value: string): string;
   /** A sum of 64-bit integers that cannot overflow, as aggregates with the names of `parts`. */
   sum(value: string, name: string): string;
   parts(name: string): readonly string[];
-}
-export type FindingDialect = Pick<Dialect, 'divide' | 'at' | 'bucket' | 'once'>;
-
-/**
- * The bucket of a time within the edges, as SQL. The last edge is in no bucket.
- */
-export function bucketOf(time: string, { widthSec }: Cells, { at, bucket, divide }: FindingDialect): string {
-  if (bucket !== undefined) return bucket(time);
-  const cell = `${time} ${divide} ${widthSec}`;
-  return `(${at('buckets', cell)} + CASE WHEN ${time} >= ${at('ends', cell)} THEN 1 ELSE 0 END)`;
 }
 
 /**
@@ -112,13 +69,13 @@ export function bucketOf(time: string, { widthSec }: Cells, { at, bucket, divide
  * edge or longer: `grp`, the index of its group; `start` and `stop` in Unix seconds; `has_ended`, 0 or 1; `nodes`,
  * `cores`, `accs`; `kwh`; `wait`. In `entered`, `bucket` is the one that a job enters, and `ends` is the end of it.
  */
-function enteredJobs(cells: Cells, dialect: FindingDialect): string {
-  return `${timedJobs(cells)},
-    entered AS NOT MATERIALIZED (SELECT *, ${dialect.at('edges', 'bucket + 1')} AS ends
-      FROM (SELECT *, ${bucketOf('enters', cells, dialect)} AS bucket FROM timed) AS found${dialect.once})`;
+function enteredJobs(span: Span, dialect: BucketSql): string {
+  return `${timedJobs(span)},
+    entered AS ${dialect.twice} (SELECT *, ${dialect.edge('(bucket + 1)')} AS ends
+      FROM (SELECT *, ${dialect.bucket('enters')} AS bucket FROM timed) AS found${dialect.once})`;
 }
 
-function timedJobs({ firstSec, lastSec }: Pick<Cells, 'firstSec' | 'lastSec'>): string {
+function timedJobs({ firstSec, lastSec }: Span): string {
   const lengthSec = lastSec - firstSec;
   const within = (time: string) =>
     `CASE WHEN ${time} < ${firstSec} THEN 0 WHEN ${time} > ${lastSec} THEN ${lengthSec} ELSE ${time} - ${firstSec} END`;
@@ -160,7 +117,7 @@ function withEnergy(jobs: string, dialect: Dialect): string {
  * in another one. The buckets between are added up later (pointsOf), so that long jobs cost no more than others.
  * `more` are queries with further rows of `changes`.
  */
-export function timelineRows(cells: Cells, dialect: Dialect, more: readonly string[] = []): string {
+export function timelineRows(span: Span, dialect: Dialect, more: readonly string[] = []): string {
   const { sum, parts } = dialect;
   const number = (name: Sum) => (name === 'jobs' ? '1' : name);
   const entered = (name: Sum) => {
@@ -181,10 +138,10 @@ export function timelineRows(cells: Cells, dialect: Dialect, more: readonly stri
       }),
     ).join(', ');
   const totals = [...COUNTS, ...SUM_NAMES.flatMap(parts)].map((name) => `CAST(sum(${name}) AS TEXT) AS ${name}`);
-  return `${enteredJobs(cells, dialect)},
-    later AS NOT MATERIALIZED (SELECT *, ${dialect.at('edges', 'last_bucket')} AS begins
-      FROM (SELECT *, ${bucketOf('leaves', cells, dialect)} AS last_bucket FROM entered
-        WHERE leaves >= ends AND leaves < ${cells.lastSec - cells.firstSec}) AS found${dialect.once}),
+  return `${enteredJobs(span, dialect)},
+    later AS NOT MATERIALIZED (SELECT *, ${dialect.edge('last_bucket')} AS begins
+      FROM (SELECT *, ${dialect.bucket('leaves')} AS last_bucket FROM entered
+        WHERE leaves >= ends AND leaves < ${span.lastSec - span.firstSec}) AS found${dialect.once}),
     changes AS (
       SELECT grp, bucket, sum(began) AS started, sum(CASE WHEN leaves < ends THEN done ELSE 0 END) AS ended,
         count(*) AS entered, ${sums(entered)} FROM ${withEnergy('entered', dialect)} GROUP BY grp, bucket
@@ -200,23 +157,23 @@ export function timelineRows(cells: Cells, dialect: Dialect, more: readonly stri
  * rows of `spent`.
  */
 export function timelineGroupRows(
-  cells: Pick<Cells, 'firstSec' | 'lastSec'>,
+  span: Span,
   most: number,
   sum: (value: string) => readonly string[],
   more: readonly string[] = [],
 ): string {
   const order = sum('seconds').map((value) => `${value} DESC`);
-  return `${timedJobs(cells)},
+  return `${timedJobs(span)},
     spent AS (${['SELECT grp, cores * (leaves - enters) AS seconds FROM timed', ...more].join(' UNION ALL ')})
     SELECT CAST(grp AS TEXT) AS id FROM spent GROUP BY grp ORDER BY ${order.join(', ')}, grp LIMIT ${most}`;
 }
 
 /**
- * SQL for both engines: a table `waits` for percentileRows, with a row for each job with a known wait that started in a
+ * SQL for SQLite: a table `waits` for percentileRows, with a row for each job with a known wait that started in a
  * bucket. `key0` is the number of the bucket of the group (slotOf).
  */
-export function waitsBySlot(cells: Cells, buckets: number, dialect: FindingDialect): string {
-  return `${enteredJobs(cells, dialect)},
+export function waitsBySlot(span: Span, buckets: number, dialect: BucketSql): string {
+  return `${enteredJobs(span, dialect)},
     waits AS NOT MATERIALIZED (SELECT grp * ${buckets} + bucket AS key0, wait AS value, wait_step AS step, 1 AS jobs
       FROM entered WHERE began = 1 AND wait IS NOT NULL)`;
 }
