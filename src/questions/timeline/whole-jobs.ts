@@ -4,7 +4,7 @@ import type { Rows } from '../group-keys/duckdb.ts';
 import { RUNNING } from '../index-columns.ts';
 import { alikeJobs } from '../summaries/alike-jobs.ts';
 import type { SummaryName } from '../summaries/summary-tables.ts';
-import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, matchingJobs, whereColumns } from '../where/duckdb.ts';
 import { startedWithin, type TimelineQuestion } from './question.ts';
 import { duckDbEnergyUnits } from './sums.ts';
 
@@ -51,10 +51,10 @@ export function ranOtherwise(
     CAST(num_nodes AS BIGINT) AS nodes, CAST(num_hwthreads AS BIGINT) AS cores, CAST(num_acc AS BIGINT) AS accs,
     energy AS kwh`;
   const started = whereColumns(startedWithin(question), context);
-  const ran = whereColumns(jobs.conditions, context);
+  const ran = () => whereColumns(jobs.conditions, context);
   return [
     `SELECT ${columns} FROM job WHERE ${started} AND job_state = ${RUNNING}`,
-    `SELECT ${columns} FROM job WHERE start_time < ${edges[0] ?? 0} AND ${ran}`,
-    ...(context.hasWide ? [`SELECT ${columns} FROM wide_job WHERE ${ran}`] : []),
+    `SELECT ${columns} FROM ${matchingJobs(jobs.conditions, { ...context, hasWide: false })} AND start_time < ${edges[0] ?? 0}`,
+    ...(context.hasWide ? [`SELECT ${columns} FROM wide_job WHERE ${ran()}`] : []),
   ].join(' UNION ALL ');
 }
