@@ -105,17 +105,26 @@ interface Pass {
   readonly from: string;
 }
 
-/**
- * The sums of one pass by group and user. Counting users within groups would take 50 % longer than grouping by both.
- */
+/** The sums of one pass by group, and by user too where that counts users faster. */
 function passOf(question: StatisticsQuestion, rows: Rows, { counts, users, walltime, time, from }: Pass): string {
   const { groupBy = [] } = question;
   const times = COUNTED.map((count) => `${time(count)} AS time_${count}`);
   const sums = `${counts}, ${walltime} AS walltime, ${times.join(', ')}`;
-  if (groupBy.length === 0) return `SELECT ${sums}, ${users} AS users FROM ${from}`;
   const keys = groupBy.map((name, at) => `${groupKey(name, rows, question)} AS key${at}`);
-  const by = [...groupBy.map((_, at) => at + 1), ...(groupBy.includes('user') ? [] : ['hpc_user'])];
-  return `SELECT ${keys.join(', ')}, ${sums} FROM ${from} GROUP BY ${by.join(', ')}`;
+  const counted = isByUser(groupBy) ? [] : [`${users} AS users`];
+  const by = [
+    ...groupBy.map((_, at) => at + 1),
+    ...(isByUser(groupBy) && !groupBy.includes('user') ? ['hpc_user'] : []),
+  ];
+  return `SELECT ${[...keys, sums, ...counted].join(', ')} FROM ${from}${by.length === 0 ? '' : ` GROUP BY ${by.join(', ')}`}`;
+}
+
+/**
+ * True if the sums of a pass are by user too, whose rows are then counted: counting the users within groups would take 50
+ * % longer. Not for nodes: most users ran jobs on each, and it takes a quarter less time and a tenth less memory.
+ */
+function isByUser(groupBy: readonly Group[]): boolean {
+  return groupBy.includes('user') || (groupBy.length > 0 && !groupBy.includes('node'));
 }
 
 /**
@@ -172,7 +181,7 @@ function isSummarized(
 
 /** The second pass counts neither jobs nor users. */
 function usersOf(groupBy: readonly Group[]): string {
-  if (groupBy.length === 0) return 'max(users)';
+  if (!isByUser(groupBy)) return 'max(users)';
   return groupBy.includes('user') ? '1' : 'count(*) FILTER (jobs > 0)';
 }
 
