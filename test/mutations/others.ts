@@ -124,4 +124,5 @@ export const OTHERS: readonly Mutation[] = [
   mutation('parquet/parquet-writer.ts', 'failure ?? error', 'error', 'parquet/parquet-file'),
   mutation('parquet/parquet-writer.ts', 'all.catch(fail)', 'all.catch(() => {})', 'parquet/parquet-file'),
   mutation('parquet/parquet-writer.ts', 'refuseEqualNames(columns);', '', 'parquet/parquet-file'),
+  mutation('parquet/joined-parquet.ts', 'if (!isEqual(', 'if (false && !isEqual(', 'parquet/joined-parquet'),
 ];

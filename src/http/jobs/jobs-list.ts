@@ -6,7 +6,7 @@ import type { JobsListOptions } from '../../questions/list/batches.ts';
 import type { JobsBatch } from '../../questions/list/sqlite.ts';
 import { hiddenMetrics } from '../auth/visible-jobs.ts';
 import type { AppEnv } from '../env.ts';
-import type { UnsentBytes } from '../limits/unsent-bytes.ts';
+import { ResponseBytes } from '../limits/unsent-bytes.ts';
 import { withStatistics } from './archived-statistics.ts';
 
 /** What a stream sends, part by part. */
@@ -28,12 +28,9 @@ const NOT_COUNTED = { add() {}, give() {} };
  */
 export class JobsList implements Batches {
   rows = 0;
-  readonly #held: Pick<UnsentBytes, 'add' | 'give'>;
-  readonly #caller: string;
   /** Bytes of batches that were read and that the client has not taken yet. */
-  #waiting = 0;
+  readonly #unsent: ResponseBytes;
   #taken = 0;
-  #closed = false;
   readonly #batches: AsyncGenerator<Page<JobsBatch>, void, void>;
   /** Returns the deadline of the batch that is read next. */
   #deadline: () => Deadline;
@@ -43,17 +40,17 @@ export class JobsList implements Batches {
     const service = c.get('service');
     const held = c.get('held');
     const hidden = hiddenMetrics(c);
-    this.#held = service.hasSharedLimits ? held : NOT_COUNTED; // in an isolate the stream itself is counted
-    this.#caller = deadline.caller;
+    // In an isolate the stream itself is counted.
+    this.#unsent = new ResponseBytes(service.hasSharedLimits ? held : NOT_COUNTED, deadline.caller);
     this.#deadline = () => ({ ...deadline, clear() {} }); // the middleware of the request clears it
     this.#batches = c.get('jobs').list(jobs, options, {
       deadline: () => this.#deadline(),
       complete: async (page, own) => {
         const bytes = await withStatistics(page, service.archive, own, hidden);
-        this.#hold(bytes.byteLength);
+        this.#unsent.add(bytes.byteLength);
         return { ...page, bytes };
       },
-      mayReadAhead: () => held.hasSpareRoom(this.#caller),
+      mayReadAhead: () => held.hasSpareRoom(deadline.caller),
     });
   }
 
@@ -62,7 +59,8 @@ export class JobsList implements Batches {
   }
 
   async next(): Promise<{ bytes: Uint8Array; rows: number } | undefined> {
-    this.#letGo(this.#taken); // a call for the next batch means that the last one was taken
+    this.#unsent.give(this.#taken); // a call for the next batch means that the last one was taken
+    this.#taken = 0;
     for (;;) {
       const { value } = await this.#batches.next();
       if (value === undefined) return undefined;
@@ -75,20 +73,7 @@ export class JobsList implements Batches {
 
   /** Releases the bytes that the list holds. A batch that is being read ends by its deadline. */
   close(): void {
-    this.#closed = true;
-    this.#letGo(this.#waiting);
+    this.#unsent.close();
     void this.#batches.return().catch(() => {});
-  }
-
-  #hold(bytes: number): void {
-    if (this.#closed) return;
-    this.#waiting += bytes;
-    this.#held.add(bytes, this.#caller);
-  }
-
-  #letGo(bytes: number): void {
-    this.#waiting -= bytes;
-    this.#taken = 0;
-    this.#held.give(bytes, this.#caller);
   }
 }

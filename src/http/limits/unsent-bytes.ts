@@ -96,6 +96,37 @@ export class UnsentBytes {
   }
 }
 
+/** The unsent bytes of one response, of a caller. */
+export class ResponseBytes {
+  readonly #held: Pick<UnsentBytes, 'add' | 'give'>;
+  readonly #caller: string;
+  #bytes = 0;
+  #closed = false;
+
+  constructor(held: Pick<UnsentBytes, 'add' | 'give'>, caller: string) {
+    this.#held = held;
+    this.#caller = caller;
+  }
+
+  add(bytes: number): void {
+    if (this.#closed) return;
+    this.#bytes += bytes;
+    this.#held.add(bytes, this.#caller);
+  }
+
+  give(bytes: number): void {
+    if (this.#closed) return;
+    this.#bytes -= bytes;
+    this.#held.give(bytes, this.#caller);
+  }
+
+  /** Gives back all that is left. */
+  close(): void {
+    this.give(this.#bytes);
+    this.#closed = true;
+  }
+}
+
 /** The bytes that one response holds. */
 export interface HeldPart {
   readonly bytes: number;
