@@ -84,6 +84,7 @@ const WITHOUT = [
   'questions/metric-histograms/question.ts',
   'questions/nodes/question.ts',
   'questions/overview/question.ts',
+  'questions/parquet-types.ts',
   'questions/partitions/duckdb.ts',
   'questions/partitions/question.ts',
   'questions/question.ts',

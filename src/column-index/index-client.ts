@@ -108,7 +108,8 @@ export class IndexClient {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (this.#state.name !== 'ready' || hasManyPatterns(question)) return undefined;
     const answer = await this.#lanes.ask(question, deadline);
-    return answer === undefined ? undefined : await rowsOf(answer, deadline);
+    if (answer === undefined) return undefined;
+    return question.kind === 'export part' ? [answer] : await rowsOf(answer, deadline);
   }
 
   status(): ColumnIndexStatus {

@@ -10,7 +10,7 @@ export interface IndexProtocol {
   readonly calls: {
     /** Brings the index up to date. */
     follow: { input: null; output: { rows: number } | Declined };
-    /** Returns JSON (answer-json.ts), or null if the question matches a job that the index does not hold. */
+    /** Returns JSON (answer-json.ts) or a Parquet file, or null if the question matches a job that the index does not hold. */
     ask: { input: Question; output: Uint8Array | Declined | null };
   };
   /** Sent when it has changed. */

@@ -39,11 +39,7 @@ serveProgram<IndexProtocol>(async (options) => {
     opened: { pragmas: await index.settings() },
     calls: {
       follow: (_, call) => declinedOrRun(call, async (own) => ({ rows: await index.follow(own) })),
-      ask: (question, call) =>
-        declinedOrRun(call, async (own) => {
-          const json = await index.ask(question, own);
-          return json === undefined ? null : Buffer.from(json);
-        }),
+      ask: (question, call) => declinedOrRun(call, async (own) => (await index.ask(question, own)) ?? null),
     },
     interrupt: (call) => running.get(call)?.interrupt(),
   };

@@ -1,5 +1,6 @@
 import { countQuery } from '../questions/count/duckdb.ts';
 import { type DuckDbQuery, Parameters } from '../questions/duckdb-query.ts';
+import type { ExportPartQuestion, ExportPartsQuestion } from '../questions/exported-jobs/question.ts';
 import { histogramsQuery } from '../questions/histograms/duckdb.ts';
 import type { PageIdsQuestion } from '../questions/list/question.ts';
 import { metricHistogramsQuery } from '../questions/metric-histograms/duckdb.ts';
@@ -15,7 +16,10 @@ import { unusedQuery } from '../questions/unused/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 
 /** A question that one query answers. Its rows are not yet parsed by the schema of its statement. */
-export type CountingQuestion = Exclude<Question, PageIdsQuestion | OverviewQuestion | TimelineWaitsQuestion>;
+export type CountingQuestion = Exclude<
+  Question,
+  PageIdsQuestion | OverviewQuestion | TimelineWaitsQuestion | ExportPartQuestion | ExportPartsQuestion
+>;
 
 export function queryFor(question: CountingQuestion, index: Omit<FilterContext, 'parameters'>): DuckDbQuery {
   const context = { ...index, parameters: new Parameters() };

@@ -14,6 +14,8 @@ const LANE_OF: Readonly<Record<Question['kind'], Lane>> = {
   count: 'quick',
   'page ids': 'lists',
   partitions: 'quick',
+  'export part': 'slow',
+  'export parts': 'slow',
   statistics: 'slow',
   histograms: 'slow',
   overview: 'slow',
@@ -175,10 +177,14 @@ export function settle({ waiting }: PendingQuestion, answer: IndexAnswer): void 
   for (const waiter of [...waiting]) waiter.resolve(answer);
 }
 
-/** Equal for questions with the same answer. Callers who see the same jobs may see different tags. */
+/** Equal for questions with the same answer. Callers who see the same jobs may see different tags and users. */
 function keyOf(question: Question): string {
-  const { conditions, tagScopes } = question.jobs;
-  const jobs = conditions.some(({ kind }) => kind === 'tag') ? { conditions, tagScopes } : { conditions };
+  const { conditions, tagScopes, named } = question.jobs;
+  const jobs = {
+    conditions,
+    ...(conditions.some(({ kind }) => kind === 'tag') ? { tagScopes } : {}),
+    ...(question.kind === 'export part' ? { named } : {}),
+  };
   return JSON.stringify({ ...question, jobs }, (_key, value: unknown) =>
     typeof value === 'bigint' ? `${value}n` : value,
   );

@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type Group, groupMembers } from '../jobs/groups.ts';
+import { exportPartQuery, exportPartsOf } from '../questions/exported-jobs/duckdb.ts';
+import type { ExportPartQuestion } from '../questions/exported-jobs/question.ts';
 import { pageIdsOf } from '../questions/list/deep-slice.ts';
 import { overviewRows } from '../questions/overview/duckdb.ts';
 import type { OverviewPart } from '../questions/overview/question.ts';
@@ -15,6 +18,7 @@ import { follow, isChurned } from './follow.ts';
 import { Outdated } from './index-errors.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { Interruptible } from './interruptible.ts';
+import { PartFiles } from './part-files.ts';
 import { type CountingQuestion, queryFor } from './query-for.ts';
 import type { OddJob } from './read/job-reader.ts';
 import { Source } from './read/source.ts';
@@ -42,21 +46,23 @@ export class IndexSession {
   /** Undefined while there is no valid index. */
   #meta: IndexMeta | undefined;
   readonly #shortJobSec: number;
+  readonly #partFiles: PartFiles;
   #summariesCheckedAt = 0;
   #repaired: readonly SummaryName[] = [];
   /** Resolves when no call brings the index up to date any more. It never rejects. */
   #followers: Promise<unknown> = Promise.resolve();
 
-  private constructor(source: Source, shortJobSec: number) {
-    this.#source = source;
+  private constructor({ databasePath, path, tempDir, shortJobSec }: IndexSessionOptions) {
+    this.#source = new Source(databasePath, SOURCE_CACHE_MB);
     this.#shortJobSec = shortJobSec;
+    this.#partFiles = new PartFiles(join(tempDir, `${basename(path)}.parts`));
   }
 
   /**
    * Opens the existing index. It is valid if it is complete and of this version, and the change record goes back to it.
    */
   static async open(options: IndexSessionOptions): Promise<IndexSession> {
-    const held = new IndexSession(new Source(options.databasePath, SOURCE_CACHE_MB), options.shortJobSec);
+    const held = new IndexSession(options);
     if (options.fresh) IndexFile.remove(options.path);
     try {
       if (!existsSync(options.path)) return held; // only a build creates an index
@@ -95,19 +101,21 @@ export class IndexSession {
   }
 
   /**
-   * Returns the answer as JSON (answer-json.ts), for the state of the database at the time of the call or later.
+   * Returns the answer as JSON (answer-json.ts) or as a Parquet file, for the state of the database at the time of the call or later.
    * Returns undefined if the SQL must answer: the question matches a job that the index does not hold, another call
    * changes which jobs these are, or SQLite computes with a matching job in REAL. After Outdated or
    * Unsupported is thrown, the index cannot answer until the next build.
    */
-  async ask(question: Question, call = new Interruptible()): Promise<string | undefined> {
+  async ask(question: Question, call = new Interruptible()): Promise<Uint8Array | undefined> {
     const asksTags = question.jobs.conditions.some(({ kind }) => kind === 'tag') || groupsOf(question).includes('tag');
     const { file, meta, inSnapshot } = await this.#followed(call, 'check', ({ odd }) => ({
       readableTags: asksTags ? this.#source.tagsOf(question.jobs.tagScopes) : new Set<bigint>(),
-      meetsOdd: this.#source.anyMatches(
-        question.jobs,
-        odd.map(({ id }) => id),
-      ),
+      meetsOdd:
+        needsAllJobs(question) &&
+        this.#source.anyMatches(
+          question.jobs,
+          odd.map(({ id }) => id),
+        ),
     }));
     if (inSnapshot.meetsOdd) return undefined;
     const { footprintKeys, hasWide, summaries } = meta;
@@ -127,8 +135,19 @@ export class IndexSession {
     return this.odd === meta.odd && this.#meta?.hasWide === meta.hasWide;
   }
 
-  async #read(reader: IndexConnection, question: Question, index: Omit<FilterContext, 'parameters'>): Promise<string> {
+  async #read(reader: IndexConnection, question: Question, index: Omit<FilterContext, 'parameters'>) {
+    if (question.kind === 'export part') return await this.#partFiles.write(reader, exportPartQuery(question, index));
+    return Buffer.from(await this.#readJson(reader, question, index));
+  }
+
+  async #readJson(
+    reader: IndexConnection,
+    question: Exclude<Question, ExportPartQuestion>,
+    index: Omit<FilterContext, 'parameters'>,
+  ): Promise<string> {
     switch (question.kind) {
+      case 'export parts':
+        return rowsJson(await reader.transaction(() => exportPartsOf(reader, question, index)));
       case 'page ids':
         return rowsJson(await reader.transaction(() => pageIdsOf(reader, question, index)));
       case 'overview': {
@@ -242,6 +261,11 @@ export class IndexSession {
       own.resolve();
     }
   }
+}
+
+/** False if an answer may leave out jobs that the index does not hold. */
+function needsAllJobs({ kind }: Question): boolean {
+  return kind !== 'export parts'; // only the number of jobs of each part
 }
 
 /** The groups of all parts of a question. */

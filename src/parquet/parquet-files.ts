@@ -48,11 +48,7 @@ export function openParquetFiles({ tempDir, queueLimit, callerLimit, log }: Parq
             if (process !== undefined) processes.add(process);
             own = process;
           };
-          try {
-            yield* parquetFile(rows, columns, { tempDir, log, counters, onProcess }, signal);
-          } finally {
-            ended.resolve();
-          }
+          yield* parquetFile(rows, columns, { tempDir, log, counters, onProcess }, signal);
         },
         close: ended.resolve,
       };

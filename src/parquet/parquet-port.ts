@@ -10,13 +10,12 @@ export interface ParquetFiles {
   begin(columns: readonly TableColumn[], turn: Turn): Promise<ParquetFile>;
 }
 
-/** A file that is to be written. It keeps others waiting until its bytes have ended or it is closed. */
+/** A file that is to be written. It keeps others waiting until it is closed. */
 export interface ParquetFile {
   /**
-   * Yields the file, once. `rows` are lines of NDJSON, in batches of whole lines. Throws the signal's reason, an error of
-   * `rows`, and Faults.
+   * Yields the file, or a part of a joined file: then it is called for one part after the other. `rows` are lines of
+   * NDJSON, in batches of whole lines. Throws the signal's reason, an error of `rows`, and Faults.
    */
   bytes(rows: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void>;
-  /** For a file whose bytes are not read. */
   close(): void;
 }

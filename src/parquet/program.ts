@@ -3,9 +3,10 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Fault } from '../faults.ts';
-import type { ColumnType, TableColumn } from '../jobs/export-format.ts';
+import type { TableColumn } from '../jobs/export-format.ts';
 import { makeNamedPipe } from '../processes/named-pipe.ts';
 import { serveProgram } from '../processes/serve-program.ts';
+import { PARQUET_TYPES } from '../questions/parquet-types.ts';
 import type { ParquetProtocol } from './parquet-protocol.ts';
 
 /** Rows of a row group. DuckDB holds one in memory: 122,880 rows, its default, take 50 MB more. */
@@ -13,14 +14,6 @@ const ROW_GROUP_ROWS = 20_480;
 /** Maximum size of a row as JSON. Lines of 16 MB would take 75 MB more. */
 const LINE_BYTES = 4_000_000;
 const CHUNK_BYTES = 256 * 1024;
-
-const TYPES: Readonly<Record<ColumnType, string>> = {
-  text: 'VARCHAR',
-  texts: 'VARCHAR[]',
-  whole: 'BIGINT',
-  decimal: 'DOUBLE',
-  boolean: 'BOOLEAN',
-};
 
 serveProgram<ParquetProtocol>(async ({ memoryMb, folder }) => {
   const rowsPath = join(folder, 'rows');
@@ -86,7 +79,7 @@ function exceptClosed(error: NodeJS.ErrnoException): void {
 function copy(columns: readonly TableColumn[], from: string, to: string): string {
   const lines = `read_csv(${quoted(from)}, columns = {'line': 'VARCHAR'}, header = false, auto_detect = false,
     delim = ${quoted('\x01')}, quote = '', escape = '', max_line_size = ${LINE_BYTES}, buffer_size = ${2 * LINE_BYTES})`;
-  const structure = JSON.stringify(Object.fromEntries(columns.map(({ name, type }) => [name, TYPES[type]])));
+  const structure = JSON.stringify(Object.fromEntries(columns.map(({ name, type }) => [name, PARQUET_TYPES[type]])));
   return `COPY (SELECT unnest(from_json_strict(line, ${quoted(structure)})) FROM ${lines})
     TO ${quoted(to)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, USE_TMP_FILE false)`;
 }

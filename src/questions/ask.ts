@@ -25,6 +25,8 @@ import {
   type SharingJob,
 } from './concurrent-jobs/question.ts';
 import { CountRow, countJobs } from './count/sqlite.ts';
+import { type ExportedPart, exportedParts } from './exported-jobs/parts.ts';
+import type { ExportOptions } from './exported-jobs/question.ts';
 import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
 import { type JobsListOptions, listBatches } from './list/batches.ts';
@@ -242,6 +244,15 @@ export class JobQuestions {
         width: () => (this.#db.idleReaders() < SIDE_BY_SIDE ? 1 : SIDE_BY_SIDE),
       },
     );
+  }
+
+  /** All jobs of a list as Parquet files, in parts (exported-jobs/parts.ts). Undefined if `list` must read them. */
+  async exportedParts(
+    jobs: VisibleJobs,
+    options: ExportOptions,
+    deadline: Deadline,
+  ): Promise<ExportedPart[] | undefined> {
+    return await exportedParts(this.#index, jobs, options, deadline);
   }
 
   /**

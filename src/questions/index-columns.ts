@@ -42,12 +42,16 @@ const IS_WIDE = STORED_FIELDS.flatMap((field) => ('bits' in field ? [field] : []
   .map(({ column, bits }) => `${column} NOT BETWEEN ${-(2n ** BigInt(bits)) + 1n} AND ${2n ** BigInt(bits) - 1n}`)
   .join(' OR ');
 
+const SUBMITTED = 'CAST(submit_time AS INTEGER)';
+
 /** The columns whose values are read from table job as they are, the id of the job first. */
 export const READ_COLUMNS: readonly StoredColumn[] = [
   ...STORED_COLUMNS,
   ...DERIVED_COLUMNS,
   // The id of a job of table `wide_job`. NULL in table `job`.
   computedColumn('wide_id', `CASE WHEN ${IS_WIDE} THEN id END`, 63),
+  // A submit time after the start. All others follow from the start and the wait, so it is NULL and takes no space.
+  computedColumn('late_submit', `CASE WHEN ${SUBMITTED} > max(start_time, 0) THEN ${SUBMITTED} END`, 63),
 ];
 
 /** The columns of every index. Its footprint columns follow them. */

@@ -1,4 +1,5 @@
 import type { CountQuestion } from './count/question.ts';
+import type { ExportPartQuestion, ExportPartsQuestion } from './exported-jobs/question.ts';
 import type { HistogramsQuestion } from './histograms/question.ts';
 import type { PageIdsQuestion } from './list/question.ts';
 import type { MetricHistogramsQuestion } from './metric-histograms/question.ts';
@@ -12,6 +13,8 @@ import type { UnusedQuestion } from './unused/question.ts';
 /** All questions to a column index. `jobs` determines what the caller may see. */
 export type Question =
   | CountQuestion
+  | ExportPartQuestion
+  | ExportPartsQuestion
   | StatisticsQuestion
   | HistogramsQuestion
   | MetricHistogramsQuestion

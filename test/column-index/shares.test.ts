@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type PendingQuestion, QuestionQueue, settle } from '../../src/column-index/question-queue.ts';
 import type { Deadline } from '../../src/deadline.ts';
-import type { JobFilter } from '../../src/jobs/filter.ts';
+import type { Condition, JobFilter } from '../../src/jobs/filter.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import type { Question } from '../../src/questions/question.ts';
 import type { QuestionIndex } from '../../src/questions/question-index.ts';
@@ -17,6 +17,11 @@ const countOf = (name: string): Question => ({ kind: 'count', jobs: jobsOf(name)
 const pageOf = (page: number): Question => ({
   ...{ kind: 'statistics', jobs: jobsOf('ada'), nowSec: 1, shortJobSec: 1 },
   page: { page, itemsPerPage: 1 },
+});
+/** A part of an export to callers who may know the users of these jobs. */
+const partOf = (named: Condition | undefined): Question => ({
+  ...{ kind: 'export part', columns: ['user'], nowSec: 1 },
+  jobs: { conditions: [], tagScopes: [], named },
 });
 const never = () => {};
 
@@ -63,6 +68,9 @@ describe('equal questions', () => {
       { kind: 'count', jobs: visibleTo({ name: 'ada', roles: new Set(['manager']), projects: ['p2'] }) },
       pageOf(1),
       pageOf(2),
+      partOf(undefined),
+      partOf({ kind: 'owner', user: 'ada', projects: [] }),
+      partOf({ kind: 'owner', user: 'ben', projects: [] }),
     ];
     const answers = questions.map((question) => add(asks, question, as('ada')));
     expect(answerAll(asks)).toHaveLength(questions.length);

@@ -273,10 +273,16 @@ export const HTTP: readonly Mutation[] = [
     'stallMs + STALL_GRACE_MS',
     'worker-bounds > readers that take nothing',
   ),
+  mutation(
+    'http/jobs/joined-list.ts',
+    ' || itemsPerPage !== Number.MAX_SAFE_INTEGER',
+    '',
+    'column-index/exported-jobs',
+  ),
   mutation('http/jobs/parquet-list.ts', 'if (first.byteLength > 0) yield first;', '', 'exports/parquet'),
   mutation(
     'http/jobs/jobs-list.ts',
-    'this.#held.add(bytes, this.#caller);',
+    'this.#unsent.add(bytes.byteLength);',
     '',
     'http/held-answers',
     'http/jobs-stream',

@@ -49,6 +49,19 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/list/export-row.ts', "THEN '''' END", "THEN '' END", 'exports/jobs-export'),
   mutation('questions/list/export-row.ts', 'return userOf(jobs);', "return column('hpc_user');", 'routes/roles-walk'),
   mutation('questions/ask.ts', 'if (table !== undefined) refuse', 'if (table === null) refuse', 'exports/jobs-export'),
+  mutation('questions/exported-jobs/duckdb.ts', 'named === undefined', 'true', 'column-index/exported-jobs'),
+  mutation(
+    'questions/exported-jobs/parts.ts',
+    'refuseHiddenMetrics(jobs.hidden, ',
+    '((..._) => {})(',
+    'column-index/exported-jobs',
+  ),
+  mutation(
+    'questions/exported-jobs/question.ts',
+    'part.jobs > TOO_MANY',
+    'false && part.jobs > TOO_MANY',
+    'column-index/exported-jobs',
+  ),
   mutation('questions/list/in-order.ts', '{where}', '{sql`1`}', 'db/listed-jobs'),
   mutation(
     'questions/list/listed-jobs.ts',

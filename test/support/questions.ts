@@ -1,5 +1,6 @@
 import type { Statement } from '../../src/db/statement.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
+import type { ExportPartQuestion, ExportPartsQuestion } from '../../src/questions/exported-jobs/question.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
@@ -12,7 +13,10 @@ import { timeline, timelineGroups, timelineWaits } from '../../src/questions/tim
 import { unusedOf } from '../../src/questions/unused/sqlite.ts';
 
 /** A question that one statement of SQLite answers. */
-export type OneQuery = Exclude<Question, PageIdsQuestion | PartitionsQuestion | OverviewQuestion>;
+export type OneQuery = Exclude<
+  Question,
+  PageIdsQuestion | PartitionsQuestion | OverviewQuestion | ExportPartQuestion | ExportPartsQuestion
+>;
 
 /** The SQLite statement that answers a question. */
 export function statementFor(question: OneQuery): Statement<unknown> {

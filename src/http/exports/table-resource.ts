@@ -125,5 +125,9 @@ async function parquetOf(
   async function* lines() {
     yield* parts;
   }
-  return await Array.fromAsync(file.bytes(lines(), c.get('deadline').signal));
+  try {
+    return await Array.fromAsync(file.bytes(lines(), c.get('deadline').signal));
+  } finally {
+    file.close();
+  }
 }

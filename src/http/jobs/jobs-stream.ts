@@ -8,6 +8,7 @@ import type { AppEnv, StreamEnd } from '../env.ts';
 import { beginParquet, ROWS_HEADER } from '../exports/export-answer.ts';
 import { faultOf } from '../faults/fault-responses.ts';
 import { type Batches, JobsList } from './jobs-list.ts';
+import { JoinedList } from './joined-list.ts';
 import { ParquetList } from './parquet-list.ts';
 
 /** The text around the rows of a list, and the headers of the answer. */
@@ -35,12 +36,14 @@ export async function listAnswer(
   frame: ListFrame,
 ): Promise<Response> {
   const { headers, countsRows } = frame;
+  const columns = c.req.method === 'HEAD' ? undefined : frame.parquet;
+  const inParts = columns === undefined ? undefined : await JoinedList.open(c, jobs, page, columns);
+  if (inParts !== undefined) return streamed(c, inParts, undefined, frame);
   const list = new JobsList(c, jobs, page);
   const first = await list.next();
   c.get('deadline').signal.throwIfAborted(); // the caller has received a 504, and nothing would end a new stream
   const head = joined(frame.head, first?.bytes ?? new Uint8Array());
-  const isFile = frame.parquet !== undefined && c.req.method !== 'HEAD';
-  if (!isFile && (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD')) {
+  if (columns === undefined && (first === undefined || first.rows >= page.itemsPerPage || c.req.method === 'HEAD')) {
     list.close();
     const isComplete = first === undefined || first.rows >= page.itemsPerPage;
     if (!isComplete) return new Response(null, { headers }); // a HEAD has no body
@@ -51,20 +54,24 @@ export async function listAnswer(
   let sent: Batches = list;
   try {
     c.get('held').checkRoom(c.get('deadline').caller);
-    if (frame.parquet !== undefined) sent = new ParquetList(list, head, await beginParquet(c, frame.parquet));
+    if (columns !== undefined) sent = new ParquetList(list, head, await beginParquet(c, columns));
   } catch (error) {
     list.close();
     throw error;
   }
-  const addTrailers = countsRows ? c.get('service').trailers?.(c) : undefined;
-  const body = streamOf(c, sent, isFile ? undefined : head, {
+  return streamed(c, sent, columns === undefined ? head : undefined, frame);
+}
+
+function streamed(c: Context<AppEnv>, list: Batches, head: Uint8Array | undefined, frame: ListFrame): Response {
+  const addTrailers = frame.countsRows ? c.get('service').trailers?.(c) : undefined;
+  const body = streamOf(c, list, head, {
     between: encoder.encode(frame.between),
     end() {
       addTrailers?.({ [ROWS_HEADER]: String(list.rows) });
       return encoder.encode(frame.tail(list.rows));
     },
   });
-  return new Response(body, { headers: { ...headers, ...(addTrailers && { Trailer: ROWS_HEADER }) } });
+  return new Response(body, { headers: { ...frame.headers, ...(addTrailers && { Trailer: ROWS_HEADER }) } });
 }
 
 /**
