@@ -6,7 +6,7 @@ import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 import { PARQUET_TYPES } from '../parquet-types.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { fractionColumn } from '../used/duckdb.ts';
-import { type FilterContext, isMember, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { type FilterContext, isMember, jobsIn, matchingJobs, whereColumns } from '../where/duckdb.ts';
 import type { ExportPartQuestion, ExportPartsQuestion } from './question.ts';
 
 type Row = Record<string, unknown>;
@@ -39,7 +39,7 @@ export async function exportPartsOf(
     const width = (last - first) / STRETCHES + 1n;
     const within = `start_time BETWEEN ${wholeLiteral(first)} AND ${wholeLiteral(last)}`;
     const sql = `SELECT (start_time - ${wholeLiteral(first)}) // ${wholeLiteral(width)} AS stretch, count(*) AS jobs
-      FROM ${jobsIn(index)} WHERE ${whereColumns(jobs.conditions, context)} AND ${within}
+      FROM ${matchingJobs(jobs.conditions, context)} AND ${within}
       GROUP BY stretch ORDER BY stretch DESC`;
     const found: Stretch[] = [];
     for (const row of await file.rows({ sql, parameters: context.parameters.values })) {
@@ -94,7 +94,7 @@ export function exportPartQuery(
     const value = columnValue(column, { named: jobs.named, nowSec }, context);
     return `CAST(${value} AS ${PARQUET_TYPES[columnType(column)]}) AS "${column}"`;
   });
-  const sql = `SELECT ${shown.join(', ')} FROM ${jobsIn(index)} WHERE ${whereColumns(jobs.conditions, context)}
+  const sql = `SELECT ${shown.join(', ')} FROM ${matchingJobs(jobs.conditions, context)}
     ORDER BY job.start_time DESC, job.id DESC`;
   return { sql, parameters: context.parameters.values };
 }
