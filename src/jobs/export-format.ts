@@ -50,8 +50,8 @@ interface Writer {
 export const EXPORT_WRITERS: Readonly<Record<TextFormat, Writer>> = {
   /** RFC 4180. Texts are always quoted and numbers never are. */
   csv: {
-    head: (columns) => `${columns.map(csvText).join(',')}\r\n`,
-    row: (columns, row) => `${columns.map((column) => csvField(row[column])).join(',')}\r\n`,
+    head: (columns) => csvLine(columns.map(csvText)),
+    row: (columns, row) => csvLine(columns.map((column) => csvField(row[column]))),
     tail: () => '',
   },
   /** One object per line. The last line marks the end. */
@@ -63,13 +63,34 @@ export const EXPORT_WRITERS: Readonly<Record<TextFormat, Writer>> = {
   },
 };
 
+/** The characters with which spreadsheets begin a formula, in both widths. */
+const FORMULA_SIGNS = ['=', '+', '-', '@', '＝', '＋', '－', '＠'] as const;
 /** The characters that make spreadsheets take a text for a formula. */
-export const FORMULA_STARTS = ['=', '+', '-', '@', '\t', '\r'] as const;
+export const FORMULA_STARTS = [...FORMULA_SIGNS, '\t', '\r', '\n'] as const;
+/** In the order of Unicode, all of them are before the first text, or after the second one. */
+export const NO_FORMULA = ['A', '＊'] as const;
 
 /** A text as a field of CSV. An apostrophe makes a formula a text. */
 export function csvText(text: string): string {
   const isFormula = FORMULA_STARTS.some((start) => text.startsWith(start));
   return `"${isFormula ? "'" : ''}${text.replaceAll('"', '""')}"`;
+}
+
+/**
+ * A spreadsheet in a language with decimal commas divides fields by `;`. A quotation mark after a comma quotes nothing
+ * then, so that a field may begin inside a text: after a `;` or a line end.
+ */
+export const INNER_STARTS = [';', '\r', '\n'] as const;
+/** What makes such a field a formula. A quotation mark in a text is written twice, which is an empty quoted text there. */
+const INNER_SIGNS = [...FORMULA_SIGNS, '""'] as const;
+export const INNER_FORMULAS = INNER_STARTS.flatMap((start) => INNER_SIGNS.map((sign) => `${start}${sign}`));
+const ANY_INNER_START = new RegExp(`[${INNER_STARTS.join('')}]`, 'g');
+
+/** Fields of CSV as a line. If a text has an inner formula, each of INNER_STARTS in the line gets an apostrophe. */
+function csvLine(fields: readonly string[]): string {
+  const line = fields.join(',');
+  const isFormula = INNER_FORMULAS.some((formula) => line.includes(formula));
+  return `${isFormula ? line.replaceAll(ANY_INNER_START, "$&'") : line}\r\n`;
 }
 
 function csvField(value: Cell = null): string {

@@ -81,7 +81,14 @@ function fieldOf(value: unknown): CsvField {
   if (value === null) return { number: '' };
   if (value instanceof Digits) return { number: value.digits };
   const text = Array.isArray(value) ? value.join(';') : String(value);
-  return { text: /^[=+\-@\t\r]/.test(text) ? `'${text}` : text };
+  return { text: /^[=+\-@＝＋－＠\t\r\n]/.test(text) ? `'${text}` : text };
+}
+
+/** The fields of a line. If a text has a formula after a semicolon or a line end, each of these gets an apostrophe. */
+function lineOf(fields: readonly CsvField[]): CsvField[] {
+  const isInner = fields.some((field) => 'text' in field && /[;\r\n][=+\-@＝＋－＠"]/.test(field.text));
+  const safe = (field: CsvField) => ('text' in field ? { text: field.text.replaceAll(/[;\r\n]/g, "$&'") } : field);
+  return isInner ? fields.map(safe) : [...fields];
 }
 
 test('CSV and NDJSON have the jobs, the order and the values of the JSON list', async () => {
@@ -105,7 +112,7 @@ test('CSV and NDJSON have the jobs, the order and the values of the JSON list', 
         const listed = (await textOf()).flatMap((text) => parsed(`[${text}]`) as Listed[]);
         const expected = listed.map((job) => expectedOf(job, rows));
         expect(csvRows((await textOf('csv')).join(''))).toEqual(
-          expected.map((job) => COLUMNS.map((name) => fieldOf(job[name]))),
+          expected.map((job) => lineOf(COLUMNS.map((name) => fieldOf(job[name])))),
         );
         const lines = (await textOf('ndjson')).join('').split('\n');
         expect(lines.pop()).toBe('');

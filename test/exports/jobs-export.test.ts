@@ -11,8 +11,17 @@ import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/tes
 
 const PARQUET = 'application/vnd.apache.parquet';
 /** Starts of texts that spreadsheets take for formulas. */
-const FORMULAS = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx'];
-const HOSTILE = ['a,b', 'say "x"', 'two\r\nlines', 'ä=1', ' =1', ''];
+const FORMULAS = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '\nx', '＝1+1', '＋1', '－1', '＠SUM(A1)'];
+/** Texts in which a spreadsheet that divides fields by `;` finds a formula, and what an export has instead. */
+const INNER_FORMULAS: Readonly<Record<string, string>> = {
+  'a;=1+1;b': "a;'=1+1;'b",
+  'a;;@x': "a;';'@x",
+  'a\n-1\r\n+1\r＝1': "a\n'-1\r'\n'+1\r'＝1",
+  'a;"=1+1&': 'a;\'"=1+1&',
+  '=a;=b': "'=a;'=b",
+};
+const HOSTILE = ['a,b', 'say "x"', 'two\r\nlines', 'ä=1', ' =1', 'a;b; =c', 'ｆull', ''];
+const NAMES = [...FORMULAS, ...Object.keys(INNER_FORMULAS), ...HOSTILE];
 
 const cluster = smallCluster();
 const [first, ...others] = cluster.metricConfig;
@@ -26,7 +35,7 @@ let server: Listening;
 beforeAll(async () => {
   service = await testApp({
     jobs: [
-      ...[...FORMULAS, ...HOSTILE].map((name, at) =>
+      ...NAMES.map((name, at) =>
         job({ jobId: 10 + at, startTime: NOW - 10_000 + at, partition: name, metaData: { jobName: name } }),
       ),
       job({ jobId: 2, startTime: NOW - 500, user: 'bob', jobState: 'running', submitTime: NOW - 560, energy: -1.5 }),
@@ -73,9 +82,10 @@ describe('CSV', () => {
     expect(answer.headers.get('X-Rows')).toBe('0');
   });
 
-  test('has every text as it is, but an apostrophe before one that starts as a formula', async () => {
+  test('has every text as it is, but an apostrophe before what a spreadsheet takes for a formula', async () => {
     const rows = csvObjects(await textOf('/api/jobs.csv?cluster=small&user=ada'));
-    expect(rows.map(({ jobName }) => jobName).reverse()).toEqual([...FORMULAS.map((text) => `'${text}`), ...HOSTILE]);
+    const texts = [...FORMULAS.map((text) => `'${text}`), ...Object.values(INNER_FORMULAS), ...HOSTILE];
+    expect(rows.map(({ jobName }) => jobName).reverse()).toEqual(texts);
     expect(rows.map(({ partition }) => partition)).toEqual(rows.map(({ jobName }) => jobName));
   });
 
@@ -96,7 +106,7 @@ describe('NDJSON', () => {
 
   test('has texts unchanged', async () => {
     const rows = await linesOf('/api/jobs.ndjson?cluster=small&user=ada');
-    expect(rows.slice(0, -1).map(({ jobName }) => jobName)).toEqual([...FORMULAS, ...HOSTILE].reverse());
+    expect(rows.slice(0, -1).map(({ jobName }) => jobName)).toEqual(NAMES.toReversed());
   });
 
   test('says its type and a name for its file', async () => {

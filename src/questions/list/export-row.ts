@@ -2,7 +2,14 @@ import { type RawBuilder, sql } from 'kysely';
 import { jsonNumberText, jsonText } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
 import { columnType, type ExportColumn, type JobsTable, type KnownColumn } from '../../jobs/export-columns.ts';
-import { type ColumnType, FORMULA_STARTS, type TextFormat } from '../../jobs/export-format.ts';
+import {
+  type ColumnType,
+  FORMULA_STARTS,
+  INNER_FORMULAS,
+  INNER_STARTS,
+  NO_FORMULA,
+  type TextFormat,
+} from '../../jobs/export-format.ts';
 import {
   DERIVED_FIELDS,
   FIELDS,
@@ -38,8 +45,7 @@ export function exportRow(jobs: VisibleJobs, { format, columns }: JobsTable, now
 
 const ROW: Readonly<Record<TextFormat, (values: { name: string; value: Value }[]) => RawBuilder<string>>> = {
   csv(values) {
-    const fields = values.map(({ value }) => csvField(value));
-    return sql`concat(${sql.join(fields, sql`, ',', `)}, char(13, 10))`;
+    return csvLine(values.map(({ value }) => csvField(value)));
   },
   ndjson(values) {
     const members = values.map(({ name, value }, at) => {
@@ -54,10 +60,28 @@ const ROW: Readonly<Record<TextFormat, (values: { name: string; value: Value }[]
 function csvField({ type, sql: value }: Value): RawBuilder<unknown> {
   if (type === 'whole' || type === 'decimal') return value;
   const text = type === 'text' ? value : sql`(SELECT group_concat(each.value, ';') FROM json_each(${value}) AS each)`;
-  // All these starts are before 'A', and most texts are not, so that most need one comparison.
+  // Most texts need one comparison.
+  const [from, to] = NO_FORMULA;
   const starts = sql.join(FORMULA_STARTS.map((start) => sql.lit(start)));
-  const isFormula = sql`${text} < 'A' AND substr(${text}, 1, 1) IN (${starts})`;
+  const isFormula = sql`${text} NOT BETWEEN ${sql.lit(from)} AND ${sql.lit(to)} AND substr(${text}, 1, 1) IN (${starts})`;
   return sql`concat('"', CASE WHEN ${isFormula} THEN '''' END, replace(${text}, '"', '""'), '"')`;
+}
+
+/** The same as `csvLine` there. A subquery without FROM computes the line once. Most lines need three searches. */
+function csvLine(fields: readonly RawBuilder<unknown>[]): RawBuilder<string> {
+  const text = sql.ref('line.text');
+  const hasAny = (parts: readonly string[]) =>
+    sql.join(
+      parts.map((part) => sql`instr(${text}, ${sql.lit(part)})`),
+      sql` OR `,
+    );
+  const safe = INNER_STARTS.reduce<RawBuilder<unknown>>(
+    (all, start) => sql`replace(${all}, ${sql.lit(start)}, ${sql.lit(`${start}'`)})`,
+    text,
+  );
+  const isFormula = sql`(${hasAny(INNER_STARTS)}) AND (${hasAny(INNER_FORMULAS)})`;
+  return sql`(SELECT concat(CASE WHEN ${isFormula} THEN ${safe} ELSE ${text} END, char(13, 10))
+    FROM (SELECT concat(${sql.join(fields, sql`, ',', `)}) AS text) AS line)`;
 }
 
 function jsonValue({ type, sql: value }: Value): RawBuilder<unknown> {
