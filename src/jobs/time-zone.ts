@@ -2,32 +2,30 @@ const DAY_MS = 86_400_000;
 
 /** A time zone with its clock changes. Local times are in ms, as if they were UTC. */
 export interface TimeZone {
+  /** As it was asked for: in any case, and one of several names. */
   readonly name: string;
+  /** The name that all names of the same zone have in common. There are some 400, and one for each fixed offset. */
+  readonly id: string;
   /** Returns by how many ms its clock is ahead of UTC at an instant. */
   readonly offsetAt: (utcMs: number) => number;
 }
 
-export const UTC: TimeZone = { name: 'UTC', offsetAt: () => 0 };
+export const UTC: TimeZone = { name: 'UTC', id: 'UTC', offsetAt: () => 0 };
+
+/** GMT, GMT+05:30, GMT-00:44:30 */
+const OFFSET = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/;
 
 /** Returns the zone with this IANA name. Throws a RangeError if the name is unknown. */
 export function timeZone(name: string): TimeZone {
   if (name === 'UTC') return UTC;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: name,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
+  // A third of the time that the parts of a date take.
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
   const offsetAt = (utcMs: number) => {
-    const parts = Object.fromEntries(format.formatToParts(utcMs).map(({ type, value }) => [type, Number(value)]));
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - utcMs;
+    const [, sign, hours = '0', minutes = '0', seconds = '0'] = OFFSET.exec(format.format(utcMs)) ?? [];
+    const ms = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
+    return sign === '-' ? -ms : ms;
   };
-  return { name, offsetAt };
+  return { name, id: format.resolvedOptions().timeZone, offsetAt };
 }
 
 /** The UTC offsets that a local time may have. */

@@ -50,6 +50,27 @@ function* naiveStarts(bucket: Bucket, zone: string, fromSec: number, toSec: numb
   for (let at = fromSec; at < toSec; at += MINUTE_SEC) if (isStart(at) && at > fromSec) yield at;
 }
 
+test('clock changes are searched for once, whatever the name of the zone', () => {
+  const searches = (name: string) => {
+    let count = 0;
+    const zone = timeZone(name);
+    const offsetAt = (utcMs: number) => {
+      count += 1;
+      return zone.offsetAt(utcMs);
+    };
+    const changes = offsetChanges({ ...zone, offsetAt }, sec('2071-01-01'), sec('2073-01-01'));
+    return { changes: changes.length, searches: count - 1 }; // one call is for the first offset
+  };
+  expect(searches('Asia/Gaza').searches).toBeGreaterThan(100);
+  expect(searches('America/New_York')).toEqual({ changes: 5, searches: expect.any(Number) });
+  for (const name of ['America/New_York', 'america/NEW_york', 'US/Eastern', 'us/eastern']) {
+    expect(searches(name), name).toEqual({ changes: 5, searches: 0 });
+  }
+  for (const name of ['+05:30', '-23:59', 'utc', 'Etc/GMT']) {
+    expect(searches(name), name).toEqual({ changes: 1, searches: 0 });
+  }
+});
+
 describe('buckets', () => {
   test('start where a clock on the wall says so', () => {
     const times = fc.integer({ min: sec('1973-01-01'), max: sec('2037-01-01') });
