@@ -17,8 +17,6 @@ export function metrics({ text, contentType }: ServiceMetrics): Hono<AppEnv> {
       c.get('log').warn({ err: error }, 'the figures of the clusters could not be read for /metrics');
       return undefined;
     });
-    return new Response(await text(systemState(c), known), {
-      headers: { 'Content-Type': contentType, 'Cache-Control': 'no-store' },
-    });
+    return new Response(await text(systemState(c), known), { headers: { 'Content-Type': contentType } });
   });
 }

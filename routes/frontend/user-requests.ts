@@ -47,9 +47,7 @@ export const userRequests = new Hono<AppEnv>()
     const [account] = await c.get('db').read(userByName(username), c.get('deadline'));
     if (account === undefined) throw new Fault('not_found', 'no such user');
     const token = await makeToken(key, { user: username, roles: account.roles, days: TOKEN_DAYS }, nowSec(c));
-    const answer = plainText(token);
-    answer.headers.set('Cache-Control', 'no-store');
-    return answer;
+    return plainText(token);
   })
   .get('/frontend/logs/', bySession(), (c) => {
     requireAdministrator(c.get('user'));

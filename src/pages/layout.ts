@@ -67,13 +67,12 @@ function isAt(pathname: string, path: string): boolean {
   return pathname === path || (path !== '/' && pathname.startsWith(`${path}/`));
 }
 
-/** Answers with a page. It is private to its visitor and not cached, since its figures change. */
+/** Answers with a page. */
 export function pageAnswer(c: Context<AppEnv>, page: Page, status: ContentfulStatusCode = 200): Response {
   const body = new TextEncoder().encode(layout(c, page).toString());
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': String(body.length),
-    'Cache-Control': 'no-store',
   };
   return c.body(body, status, headers);
 }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
+import { routesOf } from '../support/routes.ts';
+import { faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
 
 let service: TestApp;
 let trusting: TestApp;
 beforeAll(async () => {
-  service = await testApp();
+  service = await testApp({ jobs: [job()] });
   trusting = await testApp({ settings: { TRUST_PROXY: 'on' } });
 });
 afterAll(async () => {
@@ -27,8 +28,24 @@ describe('security headers', () => {
 
   test('are those of the contract and no others', async () => {
     const { headers } = await service.app.request('/healthz');
+    // cc-backend does not send Cache-Control.
     const names = [...headers.keys()].filter((name) => !(name in SECURITY));
-    expect(names.sort()).toEqual(['content-length', 'content-type', 'vary', 'x-request-id']);
+    expect(names.sort()).toEqual(['cache-control', 'content-length', 'content-type', 'vary', 'x-request-id']);
+  });
+
+  test('keep every answer of every route and page out of caches', async () => {
+    const tokens = [undefined, await service.token('ada', 'user', 'api'), await service.token('root', 'admin', 'api')];
+    const statuses = new Set<number>();
+    for (const { method, target } of routesOf(service, ['1', 'ada'])) {
+      for (const token of tokens) {
+        const headers = token === undefined ? {} : { 'X-Auth-Token': token };
+        const answer = await service.app.request(target, { method, headers });
+        expect(answer.headers.get('Cache-Control'), `${method} ${target}`).toBe('no-store');
+        statuses.add(answer.status);
+        await answer.body?.cancel();
+      }
+    }
+    expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 401, 403, 404, 422]));
   });
 
   test('hold HSTS over TLS only', async () => {

@@ -35,7 +35,6 @@ export function shellAnswer(c: Context<AppEnv>, shell: Shell, status: Contentful
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': String(body.length),
     'Content-Security-Policy': frontendPolicy(nonce),
-    'Cache-Control': 'no-store',
   });
 }
 
