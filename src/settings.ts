@@ -94,7 +94,9 @@ export const SettingsSchema = z.object({
     .describe('change the account of a user who logs in with a token to what the token says'),
   PUBLIC_URL: originUrl
     .optional()
-    .describe('address at which browsers reach the service, such as https://jobs.example; for single sign-on'),
+    .describe(
+      'address at which browsers reach the service, such as https://jobs.example; for single sign-on and cookies',
+    ),
   OIDC_PROVIDER: providerUrl.optional().describe('OpenID Connect provider of single sign-on: its URL (issuer)'),
   OID_CLIENT_ID: text.optional().describe('client ID of the service at the provider'),
   OID_CLIENT_SECRET: text

@@ -1,5 +1,5 @@
 /** Logging in with a password, and the session of its cookie. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { cookieOf, LOGIN_KEY, sendLogin } from '../support/login.ts';
 import { bodyOf, job, NOW, type TestApp, testApp } from '../support/test-app.ts';
@@ -45,6 +45,20 @@ describe('logging in', () => {
     const body = new URLSearchParams({ username: 'sue', password: PASSWORD }).toString();
     const answer = await service.app.request('https://jobs.example/login', { method: 'POST', body });
     expect(answer.headers.get('Set-Cookie')).toContain('; Secure');
+  });
+
+  test.each([
+    ['https://jobs.example', true],
+    ['http://jobs.example', false],
+  ])('behind a proxy at %s that is not trusted: a cookie for TLS alone is %j', async (url, isSecure) => {
+    const proxied = await testApp({ sql: ACCOUNTS, settings: { PUBLIC_URL: url } });
+    onTestFinished(() => proxied.close());
+    const cookies = [await sendLogin(proxied, { username: 'sue', password: PASSWORD })];
+    cookies.push(await proxied.app.request('/logout', { method: 'POST' }));
+    for (const { headers } of cookies) {
+      expect(headers.get('Set-Cookie')).toMatch(/^session=/);
+      expect(headers.get('Set-Cookie')?.includes('; Secure')).toBe(isSecure);
+    }
   });
 
   test('takes no password from an address, which browsers and proxies keep', async () => {

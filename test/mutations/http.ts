@@ -157,7 +157,7 @@ export const HTTP: readonly Mutation[] = [
     'http/oidc-failures',
   ),
   mutation('http/auth/oidc/login-cookie.ts', '  deleteCookie(c, NAME, optionsOf(c));', '', 'http/oidc'),
-  mutation('http/auth/oidc/login-cookie.ts', "|| PUBLIC_URL.startsWith('https:')", '', 'http/oidc'),
+  mutation('http/auth/oidc/login-cookie.ts', 'secure: hasSecureCookies(c) }', 'secure: false }', 'http/oidc'),
   mutation('http/auth/oidc/provider.ts', 'oidc.enableNonRepudiationChecks(config);', '', 'http/oidc-failures'),
   mutation('http/auth/oidc/provider.ts', 'expectedNonce: nonce,', '', 'http/oidc-failures'),
   mutation('http/auth/oidc/provider.ts', "code_challenge_method: 'S256',", '', 'http/oidc'),
@@ -168,11 +168,11 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/auth/session.ts', 'content.until <= clock()', 'content.until <= 0', 'http/session'),
   mutation(
     'http/auth/session.ts',
-    "sameSite: 'Lax', secure: overTls(c), maxAge }",
-    "sameSite: 'None', secure: overTls(c), maxAge }",
+    "sameSite: 'Lax', secure: hasSecureCookies(c), maxAge }",
+    "sameSite: 'None', secure: hasSecureCookies(c), maxAge }",
     'http/session',
   ),
-  mutation('http/auth/session.ts', 'secure: overTls(c), maxAge }', 'maxAge }', 'http/session'),
+  mutation('http/auth/session.ts', 'secure: hasSecureCookies(c), maxAge }', 'maxAge }', 'http/session'),
   mutation(
     'http/auth/session.ts',
     "? 'ccjobs_session' : 'session'",
@@ -366,6 +366,7 @@ export const HTTP: readonly Mutation[] = [
     'http/faults',
   ),
   mutation('http/auth/tls.ts', "c.get('service').settings.TRUST_PROXY !== false && ", '', 'http/hardening'),
+  mutation('http/auth/tls.ts', " || PUBLIC_URL.startsWith('https:')", '', 'http/session'),
   mutation('http/json/job-key.ts', 'if (jobId === null || jobId === undefined)', 'if (jobId === 0)', 'routes/stop-job'),
   mutation(
     'http/jobs/job-data.ts',

@@ -8,7 +8,7 @@ import type { AppEnv } from '../env.ts';
 import { ccBackendUser } from './cc-backend-session.ts';
 import { derivedKey } from './derived-key.ts';
 import { base64Url } from './signing-keys.ts';
-import { overTls } from './tls.ts';
+import { hasSecureCookies } from './tls.ts';
 import { userInDatabase } from './user-in-database.ts';
 
 /** Browsers silently drop a longer cookie. */
@@ -46,7 +46,7 @@ export async function startSession(c: Context<AppEnv>, user: User, origin: Sessi
     ...origin,
   };
   const value = base64Url(new TextEncoder().encode(JSON.stringify(content)));
-  const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c), maxAge } as const;
+  const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure: hasSecureCookies(c), maxAge } as const;
   const cookie = await generateSignedCookie(nameFor(settings), value, await keyFor(settings, sessionKey), options);
   if (cookie.length > MOST_COOKIE_BYTES) {
     throw new Fault('unauthorized', 'this account has too many projects for a session');
@@ -93,7 +93,7 @@ export async function isFromProvider(c: Context<AppEnv>): Promise<boolean> {
 /** Ends our own session. */
 export function endSession(c: Context<AppEnv>): void {
   const name = nameFor(c.get('service').settings);
-  deleteCookie(c, name, { path: '/', httpOnly: true, sameSite: 'Lax', secure: overTls(c) });
+  deleteCookie(c, name, { path: '/', httpOnly: true, sameSite: 'Lax', secure: hasSecureCookies(c) });
 }
 
 /** With CC_BACKEND_SESSIONS, the cookie `session` belongs to cc-backend. */

@@ -6,7 +6,7 @@ import type { AppEnv } from '../../env.ts';
 import { nowSec } from '../../request.ts';
 import { derivedKey } from '../derived-key.ts';
 import { base64Url } from '../signing-keys.ts';
-import { overTls } from '../tls.ts';
+import { hasSecureCookies } from '../tls.ts';
 
 /** The time that a user has at the provider. The text of `login-not-started` names it. */
 const LOGIN_SEC = 600;
@@ -53,9 +53,7 @@ export async function takeLogin(c: Context<AppEnv>, sessionKey: string): Promise
 
 /** SameSite=Lax, because the provider's page leads to the callback. */
 function optionsOf(c: Context<AppEnv>) {
-  const { PUBLIC_URL = '' } = c.get('service').settings;
-  const secure = overTls(c) || PUBLIC_URL.startsWith('https:');
-  return { path: PATH, httpOnly: true, sameSite: 'Lax', secure } as const;
+  return { path: PATH, httpOnly: true, sameSite: 'Lax', secure: hasSecureCookies(c) } as const;
 }
 
 async function sealed(content: z.input<typeof Content>, sessionKey: string): Promise<string> {
