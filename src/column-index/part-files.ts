@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../faults.ts';
 import type { DuckDbQuery } from '../questions/duckdb-query.ts';
@@ -10,6 +10,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** More rows than a part usually has. */
 const ROW_GROUP_ROWS = 122_880;
 
+/** The type and the rights of a file, and those of a folder of its owner alone. A link has another type. */
+const [ALL_MODE_BITS, PRIVATE_FOLDER] = [0o170777, 0o040700];
+
 /** Writes the rows of a query as a small Parquet file. DuckDB can only write to a path. */
 export class PartFiles {
   readonly #folder: string;
@@ -18,12 +21,16 @@ export class PartFiles {
   /** `folder` is of this process alone. */
   constructor(folder: string) {
     this.#folder = folder;
-    rmSync(folder, { recursive: true, force: true }); // left by a killed process
+    try {
+      rmSync(folder, { recursive: true, force: true }); // left by a killed process
+    } catch {
+      // It belongs to another account: `write` does not use it.
+    }
   }
 
-  /** Returns undefined if the file is too large. */
+  /** Returns undefined if the file is too large, or if the folder is that of another account. */
   async write(reader: IndexConnection, { sql, parameters }: DuckDbQuery): Promise<Uint8Array | undefined> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    if (!(await this.#hasOwnFolder())) return undefined;
     this.#written += 1;
     const path = join(this.#folder, `${this.#written}.parquet`);
     const to = `'${path.replaceAll("'", "''")}'`;
@@ -40,6 +47,20 @@ export class PartFiles {
     } finally {
       await rm(path, { recursive: true, force: true });
     }
+  }
+
+  /**
+   * Makes the folder. Where other accounts may write, such as in /tmp, one of them may have made it, or a link of its
+   * name: it could read the jobs, or have other files of this account overwritten.
+   */
+  async #hasOwnFolder(): Promise<boolean> {
+    try {
+      await mkdir(this.#folder, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const { uid, mode } = await lstat(this.#folder);
+    return (mode & ALL_MODE_BITS) === PRIVATE_FOLDER && uid === process.geteuid?.();
   }
 }
 

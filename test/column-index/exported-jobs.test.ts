@@ -123,7 +123,7 @@ test('what the index must not or cannot write', async () => {
   await db.exec(jobs(1, 1));
   const index = await indexNextTo(db.path);
   onTestFinished(() => index.close());
-  mkdirSync(`${db.path}.columns.parts/1.parquet/folder`, { recursive: true });
+  mkdirSync(`${db.path}.columns.parts/1.parquet/folder`, { recursive: true, mode: 0o700 });
   await expect(index.ask(part as ExportPartQuestion)).rejects.toMatchObject({ code: 'internal' });
   expect(await index.ask(part as ExportPartQuestion)).toBeInstanceOf(Uint8Array);
 });

@@ -91,6 +91,12 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('column-index/lanes.ts', 'if (moves) {', 'if (false) {', 'column-index/lanes'),
   mutation('column-index/wait-times.ts', 'toSorted((a, b) => a - b)', 'toReversed()', 'column-index/lanes'),
   mutation('column-index/index-file.ts', "row['format'] !== formatOf(footprintKeys)", 'false', 'column-index/life'),
+  mutation(
+    'column-index/part-files.ts',
+    'mode & ALL_MODE_BITS) === PRIVATE_FOLDER',
+    'mode & 0) === 0',
+    'column-index/part-files',
+  ),
   mutation('column-index/part-files.ts', 'isAbout(path, error) ?', 'false ?', 'column-index/exported-jobs'),
   mutation('column-index/question-queue.ts', '{ named }', '{}', 'column-index/shares'),
   mutation('column-index/question-queue.ts', "count: 'quick',", "count: 'slow',", 'column-index/lanes'),
