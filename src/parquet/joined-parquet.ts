@@ -1,8 +1,6 @@
 import { Fault } from '../faults.ts';
 import { type Footer, footerParts, moved, readFooter } from './parquet-footer.ts';
-
-/** A whole Parquet file. */
-export type ParquetPart = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+import type { JoinedFile, ParquetPart } from './parquet-port.ts';
 
 const MAGIC = new TextEncoder().encode('PAR1');
 /** The length of the metadata and MAGIC, after the metadata. */
@@ -13,22 +11,17 @@ const END_BYTES = 4 + MAGIC.byteLength;
  */
 const MOST_FOOTER_BYTES = 8 * 1024 * 1024;
 
-/**
- * Joins Parquet files with the same columns to one, whose rows are theirs one after the other. Row groups are sent as
- * they are. Their metadata, some KB for each, is kept to the end.
- */
-export class JoinedParquet {
+/** Row groups are sent as they are. Their metadata, some KB for each, is kept to the end. */
+export class JoinedParquet implements JoinedFile {
   #rows = 0n;
   #sent = 0;
   #first: Footer | undefined;
   readonly #rowGroups: Uint8Array[] = [];
 
-  /** Rows of the parts that have been sent whole. */
   get rows(): number {
     return Number(this.#rows);
   }
 
-  /** Yields the file, once. There must be a part. Throws the errors of `parts`. */
   async *bytes(parts: AsyncIterable<ParquetPart>): AsyncGenerator<Uint8Array, void, void> {
     for await (const part of parts) yield* this.#sentPart(part);
     if (this.#first === undefined) throw new Fault('internal', 'a Parquet file of no parts');

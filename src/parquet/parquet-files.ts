@@ -2,6 +2,7 @@ import { gateOf } from '../gate.ts';
 import { newCounters } from '../processes/counters.ts';
 import type { ManagedProcess } from '../processes/managed-process.ts';
 import type { ProcessesStatus } from '../system-state.ts';
+import { JoinedParquet } from './joined-parquet.ts';
 import type { ParquetFiles } from './parquet-port.ts';
 import type { ParquetProtocol } from './parquet-protocol.ts';
 import { PARQUET_PROCESS_MB, parquetFile, refuseEqualNames } from './parquet-writer.ts';
@@ -50,6 +51,7 @@ export function openParquetFiles({ tempDir, queueLimit, callerLimit, log }: Parq
           };
           yield* parquetFile(rows, columns, { tempDir, log, counters, onProcess }, signal);
         },
+        joined: () => new JoinedParquet(),
         close: ended.resolve,
       };
     },

@@ -17,5 +17,18 @@ export interface ParquetFile {
    * NDJSON, in batches of whole lines. Throws the signal's reason, an error of `rows`, and Faults.
    */
   bytes(rows: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void>;
+  /** A file that is made of others. */
+  joined(): JoinedFile;
   close(): void;
+}
+
+/** A whole Parquet file, as bytes. */
+export type ParquetPart = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** Joins Parquet files with the same columns to one, whose rows are theirs one after the other. */
+export interface JoinedFile {
+  /** Rows of the parts that have been sent whole. */
+  readonly rows: number;
+  /** Yields the file, once. There must be a part. Throws the errors of `parts`. */
+  bytes(parts: AsyncIterable<ParquetPart>): AsyncGenerator<Uint8Array, void, void>;
 }

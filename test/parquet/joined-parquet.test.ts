@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { JoinedParquet, type ParquetPart } from '../../src/parquet/joined-parquet.ts';
+import { JoinedParquet } from '../../src/parquet/joined-parquet.ts';
+import type { ParquetPart } from '../../src/parquet/parquet-port.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';
 import { parquetRows } from '../support/parquet.ts';
 

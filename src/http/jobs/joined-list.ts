@@ -2,8 +2,7 @@ import type { Context } from 'hono';
 import type { Deadline } from '../../deadline.ts';
 import type { TableColumn } from '../../jobs/export-format.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { JoinedParquet, type ParquetPart } from '../../parquet/joined-parquet.ts';
-import type { ParquetFile } from '../../parquet/parquet-port.ts';
+import type { JoinedFile, ParquetFile, ParquetPart } from '../../parquet/parquet-port.ts';
 import type { ExportedPart } from '../../questions/exported-jobs/parts.ts';
 import type { JobsListOptions } from '../../questions/list/batches.ts';
 import type { AppEnv } from '../env.ts';
@@ -20,7 +19,7 @@ export class JoinedList implements Batches {
   readonly #c: Context<AppEnv>;
   readonly #options: JobsListOptions;
   readonly #file: ParquetFile;
-  readonly #joined = new JoinedParquet();
+  readonly #joined: JoinedFile;
   readonly #bytes: AsyncGenerator<Uint8Array, void, void>;
   readonly #unsent: ResponseBytes;
   readonly #closed = new AbortController();
@@ -31,6 +30,7 @@ export class JoinedList implements Batches {
     this.#c = c;
     this.#options = options;
     this.#file = file;
+    this.#joined = file.joined();
     this.#unsent = new ResponseBytes(c.get('held'), deadline.caller);
     this.#deadline = () => ({ ...deadline, clear() {} }); // the middleware of the request clears it
     this.#bytes = this.#joined.bytes(this.#parts(parts));
