@@ -1,4 +1,4 @@
-import { serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
+import { memoryMax, serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
 import { readSettings } from '../settings.ts';
 import type { Machine, Sizing } from '../system-state.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
@@ -74,6 +74,9 @@ function lines(sizing: Sizing, readers: number): string[] {
     '',
     'For a libSQL server with the same amount of memory:',
     `  sqld --soft-heap-limit-mb ${softMb} --hard-heap-limit-mb ${hardMb}`,
+    '',
+    `For a unit of systemd, with DB_MEMORY_LIMIT_MB=${sizing.limitMb} in .env (auto would be a quarter of MemoryMax):`,
+    `  MemoryMax=${memoryMax(sizing)}M`,
   ];
   return [
     `${'DB_MAX_CONNECTIONS'.padEnd(28)}${String(readers).padStart(9)}     readers`,

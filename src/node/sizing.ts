@@ -57,6 +57,14 @@ export function thisMachine(): Machine {
     : { memoryMb: physicalMb, source: 'physical memory' };
 }
 
+/** Of the limit: what the file cache of the service may take besides. */
+const MEMORY_MAX = 1.25;
+
+/** The limit in MB that a service manager enforces if that of the service itself fails. */
+export function memoryMax({ limitMb }: Sizing): number {
+  return Math.ceil(limitMb * MEMORY_MAX);
+}
+
 /** The heap limits in MB of a libSQL server that does the same work in one process. */
 export function serverLimits({ processes, connection }: Sizing): { softMb: number; hardMb: number } {
   return { softMb: processes * connection.softHeapMb, hardMb: processes * connection.hardHeapMb };

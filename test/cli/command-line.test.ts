@@ -54,6 +54,16 @@ describe('the command line', () => {
     expect(token.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   });
 
+  test('sizing divides the memory, also for a libSQL server and a unit of systemd', async () => {
+    const { code, stdout } = await run(testFolder(), ['sizing', '--memory', '8GB', '--cores', '4']);
+    const limitMb = Number(/^DB_MEMORY_LIMIT_MB +(\d+) MB/m.exec(stdout)?.[1]);
+    expect(code).toBe(0);
+    expect(limitMb).toBeGreaterThan(1_000);
+    expect(stdout).toMatch(/^ {2}sqld --soft-heap-limit-mb \d+ --hard-heap-limit-mb \d+$/m);
+    expect(stdout).toContain(`DB_MEMORY_LIMIT_MB=${limitMb} in .env`);
+    expect(stdout).toContain(`\n  MemoryMax=${Math.ceil(limitMb * 1.25)}M\n`);
+  });
+
   test('token without a key names the command that makes one', async () => {
     const { code, stderr } = await run(testFolder(), ['token', '--user', 'robot', '--roles', 'api']);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'cc-jobs keys >> .env'") });
