@@ -137,7 +137,7 @@ function growth(samples: readonly Sample[], load: SoakLoad, minutes: number): Ch
     judged(
       'growth of the parent',
       growthPerHour(samples, ({ parentMb }) => parentMb),
-      8,
+      5,
       ' MB/h',
     ),
     judged(
