@@ -101,9 +101,9 @@ export class IndexSession {
   }
 
   /**
-   * Returns the answer as JSON (answer-json.ts) or as a Parquet file, for the state of the database at the time of the call or later.
-   * Returns undefined if the SQL must answer: the question matches a job that the index does not hold, another call
-   * changes which jobs these are, or SQLite computes with a matching job in REAL. After Outdated or
+   * Returns the answer as JSON (answer-json.ts) or as a Parquet file, for the state of the database at the time of the
+   * call or later. Returns undefined if the SQL must answer: the question matches a job that the index does not hold,
+   * another call changes which jobs these are, or SQLite computes with a matching job in REAL. After Outdated or
    * Unsupported is thrown, the index cannot answer until the next build.
    */
   async ask(question: Question, call = new Interruptible()): Promise<Uint8Array | undefined> {

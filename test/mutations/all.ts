@@ -1,3 +1,4 @@
+import { AUTH } from './auth.ts';
 import { COLUMNS } from './column-index.ts';
 import { GRAPHQL } from './graphql.ts';
 import { HTTP } from './http.ts';
@@ -8,6 +9,7 @@ import { POOL } from './pool.ts';
 import { QUESTIONS } from './questions.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
+  ...AUTH,
   ...HTTP,
   ...POOL,
   ...COLUMNS,
