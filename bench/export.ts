@@ -1,5 +1,5 @@
 /** Exports of all jobs: rate, memory, and the effect on other requests. Parquet also by the command, without an index. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +24,10 @@ export const JOBS = 2_000_000;
 const READERS = 4;
 const LEAST_ROWS = { csv: 150_000, ndjson: 150_000, parquet: 400_000 };
 
+const NDJSON = '/api/jobs.ndjson';
+/** After the start of every job. */
+const LAST_START = 2 ** 32;
+
 export async function run(options: BenchOptions): Promise<Check[]> {
   const files = await databaseFor(options);
   const checks: Check[] = [];
@@ -45,10 +49,24 @@ export async function run(options: BenchOptions): Promise<Check[]> {
         fact(`${format}: lists of 25 meanwhile`, spread(meanwhile.othersMs)),
       );
     }
+    const whole = await readStream(server, NDJSON);
+    const until = await readStream(server, `${NDJSON}?start-time=1-${LAST_START}`);
+    dropFromCache(files.db);
+    const cold = await readStream(server, NDJSON);
+    checks.push(
+      atLeast('ndjson with a last start: rate / that without', whole.seconds / until.seconds, 0.8),
+      atLeast('ndjson from the disk: rate / that in memory', whole.seconds / cold.seconds, 0.5),
+      fact('ndjson from the disk: rows/s', shown(options.jobs / cold.seconds)),
+    );
   } finally {
     await server.stop();
   }
   return [...checks, ...(await parquet(files))];
+}
+
+/** Removes a file from the cache of the operating system. */
+function dropFromCache(path: string): void {
+  execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
 }
 
 const SAMPLE_MS = 20;

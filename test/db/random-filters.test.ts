@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sqlBuilder } from '../../src/db/schema/tables.ts';
+import type { SqlValue } from '../../src/db/statement.ts';
 import { DURATION_BINS_NAMES, jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
 import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
 import { listBatches } from '../../src/questions/list/batches.ts';
+import { newestFirst } from '../../src/questions/list/newest-first.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
@@ -31,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 /** Compares for `sort`: newest start first, then higher id. */
-function newestFirst(a: Row, b: Row): number {
+function byPosition(a: Row, b: Row): number {
   if (a['start-time'] !== b['start-time']) return a['start-time'] < b['start-time'] ? 1 : -1;
   return a['db-id'] < b['db-id'] ? 1 : -1;
 }
@@ -47,7 +50,7 @@ async function overRandomJobs<Extra>(
       await store(db, rows);
       for (const [user, filter, more] of questions) {
         const visible = { ...visibleTo(user, filter), nodePeaks: NODE_PEAKS };
-        const found = rows.filter((row) => matches(row, visible)).sort(newestFirst);
+        const found = rows.filter((row) => matches(row, visible)).sort(byPosition);
         await check(visible, found, more);
       }
     }),
@@ -76,6 +79,24 @@ test('a page holds the jobs of a naive filter, sort and slice', async () => {
     const first = (page.page - 1) * page.itemsPerPage;
     expect(ids).toEqual(found.slice(first, first + page.itemsPerPage).map((row) => row['db-id']));
     for (const { text, rows } of batches) expect(JSON.parse(`[${text}]`)).toHaveLength(rows);
+  });
+});
+
+test('a list goes on after any position', async () => {
+  const position = fc.record({
+    row: fc.nat({ max: 39 }),
+    later: fc.constantFrom(-1n, 0n, 1n),
+    id: fc.bigInt(-1n, 41n),
+  });
+  await overRandomJobs(position, async (visible, found, { row, later, id }) => {
+    const startTime = (found[row % Math.max(1, found.length)]?.['start-time'] ?? 0n) + later;
+    const slice = { after: { startTime, id }, offset: 0n, limit: 40 };
+    const { sql, parameters } = newestFirst(visible, slice).compile(sqlBuilder);
+    const ids = await db.all(`SELECT CAST(id AS TEXT) AS id FROM (${sql})`, parameters as SqlValue[]);
+    const rest = found.filter(
+      (one) => one['start-time'] < startTime || (one['start-time'] === startTime && one['db-id'] < id),
+    );
+    expect(ids).toEqual(rest.map((one) => ({ id: String(one['db-id']) })));
   });
 });
 

@@ -126,6 +126,7 @@ class BatchPlanner {
       batchStatement(this.#jobs, this.#options, {
         positions: newestFirst(this.#jobs, { after: WALK, offset: 0n, limit: WALK.walked }),
         shown: WALK.shown,
+        forward: true,
       }),
     );
     this.#walked = shown + following;

@@ -1,9 +1,11 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Condition } from '../../jobs/filter.ts';
-import type { Slice } from '../../jobs/paging.ts';
+import type { ListCursor, Slice } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { branchesByStart, column, whereJob } from '../where/sqlite.ts';
 
+const MOST_START = 2n ** 63n - 1n;
+const LEAST_ID = -(2n ** 63n);
 const MOST_BRANCHES = 12;
 /** Each branch repeats the values of the other conditions. */
 const MOST_REPEATED_VALUES = 100;
@@ -44,13 +46,36 @@ function indexedField(condition: Condition): string {
  * it would collect and sort all jobs of these clusters to return 25 of them.
  */
 export function newestFirst(jobs: VisibleJobs, { after, offset, limit }: Slice): RawBuilder<unknown> {
-  const isAfter: RawBuilder<SqlBool> =
-    after === undefined ? sql`1` : sql`(${column('start_time')}, ${column('id')}) < (${after.startTime}, ${after.id})`;
-  const queries = branches(jobs).map(
-    (branch) =>
-      sql`SELECT job.id AS id, job.start_time AS start_time FROM job WHERE ${whereJob(branch)} AND ${isAfter}`,
-  );
+  const queries = branches(jobs).map((branch) => {
+    const where = after === undefined ? whereJob(branch) : whereAfter(branch, after);
+    return sql`SELECT job.id AS id, job.start_time AS start_time FROM job WHERE ${where}`;
+  });
   return sql`${sql.join(queries, sql` UNION ALL `)} ORDER BY start_time DESC, id DESC LIMIT ${limit} OFFSET ${offset}`;
+}
+
+/**
+ * The jobs of a filter after a position. SQLite uses one upper bound of an index. If the filter had another one, each
+ * batch would walk over all jobs before it, so the bounds are joined: a filter that ends before the position begins
+ * there.
+ */
+function whereAfter(jobs: VisibleJobs, { startTime, id }: ListCursor): RawBuilder<SqlBool> {
+  const conditions: Condition[] = [];
+  let end: bigint | undefined;
+  for (const condition of jobs.conditions) {
+    if (condition.kind !== 'whole' || condition.field !== 'start-time' || condition.range.to === undefined) {
+      conditions.push(condition);
+      continue;
+    }
+    const { from, to } = condition.range;
+    if (from !== undefined) conditions.push({ ...condition, range: { from } });
+    if (end === undefined || to < end) end = to;
+  }
+  const position = sql`(${column('start_time')}, ${column('id')})`;
+  const isAfter =
+    end === undefined || end >= MOST_START
+      ? sql<SqlBool>`${position} < (${startTime}, ${id})`
+      : sql<SqlBool>`${position} < (min(${startTime}, ${end + 1n}), iif(${startTime} <= ${end}, ${id}, ${LEAST_ID}))`;
+  return sql<SqlBool>`${whereJob({ ...jobs, conditions })} AND ${isAfter}`;
 }
 
 /** Splits the filter into disjoint filters, each with one value instead of several. */

@@ -58,12 +58,18 @@ export interface JobsBatchOptions extends Omit<JobJsonOptions, 'brief'> {
 export interface Walk {
   readonly positions: RawBuilder<unknown>;
   readonly shown: number;
+  /**
+   * True if the rows are first read in the order of the file, for batches of many rows. Operating systems read ahead
+   * only for a reader that goes forward, and a list goes backward: from a disk, 54,000 rows a second became 176,000 to
+   * 252,000. In memory it costs 0.4 µs a row.
+   */
+  readonly forward?: boolean;
 }
 
 export function batchStatement(
   jobs: VisibleJobs,
   options: JobsBatchOptions,
-  { positions, shown }: Walk,
+  { positions, shown, forward = false }: Walk,
 ): PageStatement<JobsBatch> {
   // Ids come first, from the index alone if it covers the filter, so that a page deep in the list does not read the
   // rows it skips. The rows then keep the order of `positions`, the outer loop of the join. A further ORDER BY in
@@ -75,7 +81,9 @@ export function batchStatement(
       ? sql`group_concat(${jobJson(jobs, options)}, ',' || char(10))`
       : sql`group_concat(${exportRow(jobs, table, nowSec)}, '')`;
   const place = sql`concat('["', CAST(start_time AS INTEGER), '","', id, '"]')`;
-  const query = sql`WITH walked AS MATERIALIZED (${positions}), positions AS MATERIALIZED (SELECT id, start_time FROM walked LIMIT ${shown})
+  // IN goes through the ids in ascending order. The condition makes it read the rows.
+  const touched = sql`, touched AS MATERIALIZED (SELECT count(*) FROM job NOT INDEXED WHERE id IN (SELECT id FROM positions) AND job_id IS NOT NULL)`;
+  const query = sql`WITH walked AS MATERIALIZED (${positions}), positions AS MATERIALIZED (SELECT id, start_time FROM walked LIMIT ${shown})${forward ? touched : sql``}
     SELECT CAST(ifnull(${rows}, '') AS BLOB) AS json,
       count(*) AS rows,
       CAST(concat('{"last":',
@@ -83,12 +91,18 @@ export function batchStatement(
         (SELECT concat(',"following":{"rows":', count(*), ',"ids":"', group_concat(id, ','), '"}')
           FROM (SELECT id FROM walked LIMIT -1 OFFSET ${shown})),
         ',"archived":[', ${table === undefined ? sql`CASE WHEN max(job.monitoring_status = 3) THEN group_concat(${archived}, ',') END` : sql`''`}, ']}') AS BLOB) AS more
-    FROM positions CROSS JOIN job ON job.id = positions.id`;
+    FROM ${forward ? sql`touched CROSS JOIN ` : sql``}positions CROSS JOIN job ON job.id = positions.id`;
   const { sql: text, parameters } = query.compile(sqlBuilder);
   return { name: 'jobs page', sql: text, parameters: parameters as readonly SqlValue[], more: More };
 }
 
-/** The rows with these comma-separated ids, in their order. Rows that were deleted or no longer match are left out. */
+/**
+ * The rows with these comma-separated ids, in their order. Rows that were deleted or no longer match are left out. They
+ * are read in the order of the file, as with `forward`. Without LIMIT SQLite would not sort the ids.
+ */
 export function withIds(jobs: VisibleJobs, ids: string): RawBuilder<unknown> {
-  return sql`SELECT job.id AS id, job.start_time AS start_time FROM json_each('[' || ${ids} || ']') AS place CROSS JOIN job ON job.id = place.value WHERE ${whereJob(jobs)} ORDER BY place.key`;
+  return sql`SELECT job.id AS id, job.start_time AS start_time
+    FROM (SELECT value AS id, key AS at FROM json_each('[' || ${ids} || ']') ORDER BY value LIMIT -1) AS place
+      CROSS JOIN job ON job.id = place.id
+    WHERE ${whereJob(jobs)} ORDER BY place.at`;
 }
