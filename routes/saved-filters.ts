@@ -18,8 +18,8 @@ import {
   savedFilterValue,
 } from '../src/jobs/saved-filter.ts';
 import { BOUNDS } from '../src/jobs/stored-bounds.ts';
-import { checkCount } from './pages/asked-filter.ts';
-import { JOBS_VIEW } from './pages/jobs.ts';
+import { JOBS_VIEW } from './pages/jobs-page.ts';
+import { checkCount } from './pages/page-filter.ts';
 import { STATISTICS_VIEW } from './pages/statistics-page.ts';
 import { TIMELINE_VIEW } from './pages/timeline-page.ts';
 

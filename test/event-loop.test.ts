@@ -5,7 +5,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TAG_FORM } from '../routes/pages/job-page.ts';
-import { LOGIN_FORM } from '../routes/pages/login.ts';
+import { LOGIN_FORM } from '../routes/pages/login-page.ts';
 import { SAVED_FORM } from '../routes/pages/saved-filters-page.ts';
 import type { FormLimits } from '../src/http/query/form-body.ts';
 import { longestShare, type MeasuredService, measuredService } from './support/measured-service.ts';

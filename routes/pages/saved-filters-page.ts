@@ -12,7 +12,7 @@ import { SAVED_PATH, savedAddress } from '../../src/pages/filter/saved.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { replaceContent, savedFiltersContent } from '../../src/pages/saved-filters/content.ts';
 import { checkedFilter, deleteFilter, saveFilter } from '../saved-filters.ts';
-import { labelledTags, savedBy } from './asked-filter.ts';
+import { labelledTags, savedBy } from './page-filter.ts';
 
 /** The fields of the form: the action, and the name, the other name, the page and the query of a filter. */
 export const SAVED_FORM = formBody({ bytes: 16 * 1024, fields: 16 });

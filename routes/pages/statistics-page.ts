@@ -21,7 +21,7 @@ import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
 import { address } from '../../src/pages/filter/words.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { statisticsContent } from '../../src/pages/statistics/content.ts';
-import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
+import { askedFilter, filterParts, wrongFilter } from './page-filter.ts';
 
 const PATH = '/statistics';
 /** The parameters of the page that are not the filter. */

@@ -20,7 +20,7 @@ import { pageAnswer } from '../../src/pages/layout.ts';
 import { timelineContent } from '../../src/pages/timeline/content.ts';
 import { MEASURE_NAMES } from '../../src/pages/timeline/measures.ts';
 import { timelineGroup } from '../timeline.ts';
-import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
+import { askedFilter, filterParts, wrongFilter } from './page-filter.ts';
 
 const PATH = '/timeline';
 /** The parameters of the page that are not the filter. */

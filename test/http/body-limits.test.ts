@@ -1,7 +1,7 @@
 /** Every route with a body refuses one byte, one value and one level too many, and states the limit. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TAG_FORM } from '../../routes/pages/job-page.ts';
-import { LOGIN_FORM } from '../../routes/pages/login.ts';
+import { LOGIN_FORM } from '../../routes/pages/login-page.ts';
 import { SAVED_FORM } from '../../routes/pages/saved-filters-page.ts';
 import { faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
 import type { Operation } from '../support/worst-requests.ts';

@@ -14,7 +14,7 @@ import { offerOnFault } from '../../src/pages/fault-page.ts';
 import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
 import { jobsContent } from '../../src/pages/jobs/content.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
-import { askedFilter, filterParts, wrongFilter } from './asked-filter.ts';
+import { askedFilter, filterParts, wrongFilter } from './page-filter.ts';
 
 const PATH = '/jobs';
 /** The parameters of the page that are not the filter. */
