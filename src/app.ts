@@ -35,7 +35,7 @@ import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system-page.ts';
 import { timelinePage } from '../routes/pages/timeline-page.ts';
 import { unusualPage } from '../routes/pages/unusual-page.ts';
-import { usage } from '../routes/pages/usage.ts';
+import { usage } from '../routes/pages/user-or-project-page.ts';
 import { percentilesOfJobs } from '../routes/percentiles.ts';
 import { savedFilters } from '../routes/saved-filters.ts';
 import { startJob } from '../routes/start-job.ts';

@@ -17,7 +17,7 @@ import { monthBars, shownMonths } from '../month-bars.ts';
 import { narrowed, shownGroup } from '../statistics/narrowed.ts';
 import { type Subject, subjectLink } from '../subjects.ts';
 import { adviceSection, type UsualAdvice } from './advice-content.ts';
-import { type UnusedContent, unusedSection } from './unused-content.ts';
+import { type UnusedContent, unusedSection } from './unused-hours-content.ts';
 
 export interface Period {
   label: string;
