@@ -11,10 +11,10 @@ import { NEWEST_FIRST } from '../../src/jobs/list-order.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { BOUNDS } from '../../src/jobs/stored-bounds.ts';
 import { address } from '../../src/pages/filter/words.ts';
-import { type Found, findContent, MOST_RESULTS } from '../../src/pages/find/content.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
+import { type Found, findContent, MOST_RESULTS } from '../../src/pages/search/content.ts';
 import type { ListedJob } from '../../src/questions/list/listed-jobs.ts';
-import { names } from '../../src/questions/names/names.ts';
+import { names } from '../../src/questions/search-names/search-names.ts';
 import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 
 const VIEW = z.strictObject({ q: once(searched, '', { description: 'text to search for' }) });

@@ -6,7 +6,7 @@ import { nowSec, queryOf } from '../../src/http/request.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { shellAnswer } from '../../src/pages/frontend/shell.ts';
 import { html } from '../../src/pages/html.ts';
-import { anyJob } from '../../src/questions/any-job/sqlite.ts';
+import { anyJob } from '../../src/questions/job-exists/sqlite.ts';
 
 const MONTH_SEC = 30 * 86_400;
 const LAST_MONTH = ['startTime', 'last30d'] as const;
