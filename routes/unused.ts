@@ -6,7 +6,7 @@ import { GROUP_PAGES, groupBy, groupingOf } from '../src/http/query/grouping-que
 import { JobFilterQuery, zoneNameOf } from '../src/http/query/job-filter-query.ts';
 import { choice } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request.ts';
-import { UNUSED_TOTALS, unusedColumns } from '../src/jobs/unused.ts';
+import { UNUSED_TOTALS, unusedColumns } from '../src/jobs/unused-hours.ts';
 
 const Query = JobFilterQuery.extend({
   'group-by': groupBy('default: all jobs together'),

@@ -8,7 +8,7 @@ import { nowSec } from '../src/http/request.ts';
 import { rightsOf } from '../src/jobs/roles.ts';
 import { refusedReports, UNUSUAL_KINDS } from '../src/jobs/unusual.ts';
 import { unusualWords } from '../src/pages/unusual/words.ts';
-import { unusualJobs } from '../src/questions/unusual/unusual-jobs.ts';
+import { unusualJobs } from '../src/questions/unusual/find-unusual.ts';
 
 /** The checks have their own deadline, so that most of an answer is there soon. */
 const LIMIT_MS = 5_000;

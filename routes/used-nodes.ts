@@ -4,7 +4,7 @@ import { ZoneQuery } from '../src/http/query/job-filter-query.ts';
 import { required } from '../src/http/query/query-parameters.ts';
 import { ofParameter } from '../src/http/query/query-values.ts';
 import { timeOf } from '../src/jobs/times.ts';
-import { usedNodes } from '../src/questions/used-nodes/sqlite.ts';
+import { usedNodes } from '../src/questions/nodes-with-jobs/sqlite.ts';
 
 /** GET jobs/used_nodes: returns by cluster the hosts of running jobs that started before `ts`. */
 export const usedNodesOfJobs = resource().openapi(

@@ -18,7 +18,7 @@ import {
   type TopUser,
 } from '../../src/pages/overview/content.ts';
 import { weekOfUse } from '../../src/pages/overview/week-of-use.ts';
-import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
+import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
 
 const PERIODS = RECENT.filter(({ word }) => word === 'last24h' || word === 'last7d');
 const TOP_USERS = 5;

@@ -12,7 +12,7 @@ import { statisticsQuery } from '../questions/statistics/duckdb.ts';
 import { timelineQuery } from '../questions/timeline/duckdb.ts';
 import type { TimelineWaitsQuestion } from '../questions/timeline/question.ts';
 import { timelineGroupsQuery } from '../questions/timeline/top-groups.ts';
-import { unusedQuery } from '../questions/unused/duckdb.ts';
+import { unusedQuery } from '../questions/unused-hours/duckdb.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 
 /** A question that one query answers. Its rows are not yet parsed by the schema of its statement. */

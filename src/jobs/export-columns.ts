@@ -2,7 +2,7 @@ import { Fault } from '../faults.ts';
 import type { ColumnType, TextFormat } from './export-format.ts';
 import { DERIVED_FIELDS, FRACTION_FIELDS, JOB_FIELDS, METRIC } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
-import { keysShownBy } from './used.ts';
+import { keysShownBy } from './used-fractions.ts';
 
 /** An exported list of jobs: each row has these columns. */
 export interface JobsTable {

@@ -69,8 +69,8 @@ export type Field =
    */
   | (Common & Sortable & Indexed & { readonly kind: 'derived'; readonly property: string; readonly unit: 's' | 'MB' })
   /**
-   * The part of what a job asked for that it used: 1 is all of it. It is computed when it is needed (jobs/used.ts). NULL
-   * if it is unknown, as for a derived number.
+   * The part of what a job asked for that it used: 1 is all of it. It is computed when it is needed
+   * (jobs/used-fractions.ts). NULL if it is unknown, as for a derived number.
    */
   | (Common & Sortable & { readonly kind: 'fraction'; readonly property: string })
   /** A number of the footprint, under any key. */

@@ -1,4 +1,4 @@
-import { ASKED_ENTRIES, FRACTION_ENTRIES } from './asked-and-used.ts';
+import { ASKED_ENTRIES, FRACTION_ENTRIES } from './asked-and-used-fields.ts';
 import type { Bounds, Field, Stored } from './field-kinds.ts';
 import { JOB_STATES, SHARED } from './job-enums.ts';
 

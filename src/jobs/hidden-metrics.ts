@@ -2,7 +2,7 @@ import type { Clusters } from '../clusters/clusters.ts';
 import { Fault } from '../faults.ts';
 import type { JobFilter } from './filter.ts';
 import { rightsOf, type User } from './roles.ts';
-import { keysShownBy } from './used.ts';
+import { keysShownBy } from './used-fractions.ts';
 
 /** Metrics that a caller must not see: the cluster configuration marks them `restrict`. */
 export interface HiddenMetrics {

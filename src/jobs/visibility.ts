@@ -6,7 +6,7 @@ import type { Tag } from './job.ts';
 import { footprintKeyOf, type OrderColumn } from './list-order.ts';
 import type { NodePeaks } from './node-peaks.ts';
 import { isPublicScope, type Reach, reachesLess, rightsOf, type User } from './roles.ts';
-import { keysShownBy } from './used.ts';
+import { keysShownBy } from './used-fractions.ts';
 
 /**
  * A filter limited to the jobs that its caller may see. `visibleTo` makes it. Every statement about jobs requires one.

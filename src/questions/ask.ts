@@ -14,7 +14,7 @@ import {
 import type { Percentiles } from '../jobs/percentiles.ts';
 import type { JobsStatistics } from '../jobs/statistics.ts';
 import type { TimelineOptions, TimelinePoint } from '../jobs/timeline.ts';
-import type { Unused } from '../jobs/unused.ts';
+import type { Unused } from '../jobs/unused-hours.ts';
 import { refuseHiddenOrder, type VisibleJobs } from '../jobs/visibility.ts';
 import { inSlices } from '../slices.ts';
 import {
@@ -64,8 +64,8 @@ import {
   timelineWaits,
   WaitsRows,
 } from './timeline/sqlite.ts';
-import { type UnusedOptions, unusedQuestion } from './unused/question.ts';
-import { unusedOf, unusedRow } from './unused/sqlite.ts';
+import { type UnusedOptions, unusedQuestion } from './unused-hours/question.ts';
+import { unusedOf, unusedRow } from './unused-hours/sqlite.ts';
 
 /** How to read the batches of a list. */
 export interface ListReading {

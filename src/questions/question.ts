@@ -8,7 +8,7 @@ import type { PartitionsQuestion } from './partitions/question.ts';
 import type { PercentilesQuestion } from './percentiles/question.ts';
 import type { StatisticsQuestion } from './statistics/question.ts';
 import type { TimelineGroupsQuestion, TimelineQuestion, TimelineWaitsQuestion } from './timeline/question.ts';
-import type { UnusedQuestion } from './unused/question.ts';
+import type { UnusedQuestion } from './unused-hours/question.ts';
 
 /** All questions to a column index. `jobs` determines what the caller may see. */
 export type Question =

@@ -9,10 +9,10 @@ import { anyJob } from '../../src/questions/job-exists/sqlite.ts';
 import { listBatches } from '../../src/questions/list/batches.ts';
 import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
 import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { tagCounts } from '../../src/questions/tag-counts/sqlite.ts';
-import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const FIRST = 1_600_000_000;

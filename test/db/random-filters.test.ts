@@ -12,7 +12,7 @@ import { newestFirst } from '../../src/questions/list/newest-first.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
-import { unusedOf } from '../../src/questions/unused/sqlite.ts';
+import { unusedOf } from '../../src/questions/unused-hours/sqlite.ts';
 import { matches } from '../support/naive-filter.ts';
 import { NODE_PEAKS } from '../support/naive-fractions.ts';
 import { naivePercentiles } from '../support/naive-percentiles.ts';

@@ -6,9 +6,9 @@ import { visibleTo } from '../../src/jobs/visibility.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
 import { listedJobs } from '../../src/questions/list/listed-jobs.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
+import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
 import { jobById } from '../../src/questions/one-job/sqlite.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
-import { usedNodes } from '../../src/questions/used-nodes/sqlite.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const all = visibleTo({ name: 'root', roles: new Set(['admin']), projects: [] });

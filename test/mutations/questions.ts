@@ -3,7 +3,7 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/overdue-jobs/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/small-statements'),
-  mutation('questions/unusual/unusual-jobs.ts', "error.code !== 'forbidden'", 'false', 'routes/unusual'),
+  mutation('questions/unusual/find-unusual.ts', "error.code !== 'forbidden'", 'false', 'routes/unusual'),
   mutation('jobs/unusual.ts', 'users < least.users', 'users < 1', 'routes/unusual'),
   mutation('jobs/unusual.ts', 'rate) * compared', 'rate)', 'routes/unusual'),
   mutation('db/statements/filters-of-user.ts', 'c.confkey < ', 'c.confkey > ', 'routes/saved-filters'),
@@ -121,11 +121,16 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/percentiles/question.ts', 'of.startsWith(METRIC)', 'false', 'routes/restricted-metrics'),
   mutation('questions/past-jobs/past-jobs.ts', 'FOLDED_ENDS.includes(name.charAt(end - 1))', 'false', 'routes/advice'),
   mutation('questions/past-jobs/sqlite.ts', "groupKey('name-family'", "groupKey('partition'", 'routes/advice'),
-  mutation('questions/unused/duckdb.ts', '" DESC`', '" ASC`', 'column-index/equality'),
-  mutation('questions/unused/question.ts', "...keysShownBy('cores-used'), ", '', 'routes/unused'),
-  mutation('questions/unused/sqlite.ts', 'min(1.0, ', 'min(9.0, ', 'db/random-filters'),
-  mutation('questions/used/duckdb.ts', '}) AND walltime > 0', '}) AND walltime > 60', 'column-index/equality'),
-  mutation('questions/used/sqlite.ts', '{HAS_ENDED} AND', '{sql`1`} AND', 'db/random-filters'),
+  mutation('questions/unused-hours/duckdb.ts', '" DESC`', '" ASC`', 'column-index/equality'),
+  mutation('questions/unused-hours/question.ts', "...keysShownBy('cores-used'), ", '', 'routes/unused'),
+  mutation('questions/unused-hours/sqlite.ts', 'min(1.0, ', 'min(9.0, ', 'db/random-filters'),
+  mutation(
+    'questions/used-fractions/duckdb.ts',
+    '}) AND walltime > 0',
+    '}) AND walltime > 60',
+    'column-index/equality',
+  ),
+  mutation('questions/used-fractions/sqlite.ts', '{HAS_ENDED} AND', '{sql`1`} AND', 'db/random-filters'),
   mutation(
     'questions/percentiles/duckdb.ts',
     'matchingJobs(jobs.conditions, context)',
@@ -138,9 +143,14 @@ export const QUESTIONS: readonly Mutation[] = [
     'false ? sql``',
     'db/random-filters',
   ),
-  mutation('questions/used-nodes/sqlite.ts', "job.job_state = 'running' AND job.start", 'job.start', 'db/statistics'),
   mutation(
-    'questions/used-nodes/sqlite.ts',
+    'questions/nodes-with-jobs/sqlite.ts',
+    "job.job_state = 'running' AND job.start",
+    'job.start',
+    'db/statistics',
+  ),
+  mutation(
+    'questions/nodes-with-jobs/sqlite.ts',
     "job.job_state = 'running' AND job.cluster",
     'job.cluster',
     'db/small-statements',

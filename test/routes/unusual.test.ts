@@ -6,7 +6,7 @@ import type { Job } from '../../src/jobs/job.ts';
 import { silentCluster, type Unusual } from '../../src/jobs/unusual.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
-import { unusualJobs } from '../../src/questions/unusual/unusual-jobs.ts';
+import { unusualJobs } from '../../src/questions/unusual/find-unusual.ts';
 import { exactTail, naiveUnusual } from '../support/naive-unusual.ts';
 import { within } from '../support/pool.ts';
 import { bodyOf, job, NOW, type TestApp, testApp } from '../support/test-app.ts';

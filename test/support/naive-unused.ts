@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { UNUSED_TOTALS, type Unused } from '../../src/jobs/unused.ts';
-import type { UnusedOptions } from '../../src/questions/unused/question.ts';
+import { UNUSED_TOTALS, type Unused } from '../../src/jobs/unused-hours.ts';
+import type { UnusedOptions } from '../../src/questions/unused-hours/question.ts';
 import { NODE_PEAKS, naiveFraction } from './naive-fractions.ts';
 import { groupsOf, type NaiveGrouping } from './naive-groups.ts';
 import { exact, lasted } from './naive-statistics.ts';
@@ -15,7 +15,7 @@ export const randomUnused: fc.Arbitrary<UnusedOptions> = fc.record({
   nowSec: fc.constantFrom(1_700_000_000, 1_700_001_000),
 });
 
-/** The sums of src/jobs/unused.ts over rows in memory, with integers of any size. */
+/** The sums of src/jobs/unused-hours.ts over rows in memory, with integers of any size. */
 export function naiveUnused(rows: readonly Row[], options: UnusedOptions & NaiveGrouping): Unused[] {
   const { groupBy, sortBy, page } = options;
   if (groupBy === undefined) return [totals({ id: '' }, rows, options)];

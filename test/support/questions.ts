@@ -10,7 +10,7 @@ import { jobPercentiles } from '../../src/questions/percentiles/sqlite.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { jobStatistics } from '../../src/questions/statistics/sqlite.ts';
 import { timeline, timelineGroups, timelineWaits } from '../../src/questions/timeline/sqlite.ts';
-import { unusedOf } from '../../src/questions/unused/sqlite.ts';
+import { unusedOf } from '../../src/questions/unused-hours/sqlite.ts';
 
 /** A question that one statement of SQLite answers. */
 export type OneQuery = Exclude<

@@ -2,7 +2,7 @@ import { Fault } from '../../faults.ts';
 import { rightsOf } from '../../jobs/roles.ts';
 import { NodeQuestions } from '../../questions/nodes/node-questions.ts';
 import type { NodeStateHistory, StateKind } from '../../questions/nodes/question.ts';
-import { allocatedNodes } from '../../questions/used-nodes/sqlite.ts';
+import { allocatedNodes } from '../../questions/nodes-with-jobs/sqlite.ts';
 import type { QueryContext } from '../context.ts';
 import { type Given, idOf } from '../input.ts';
 import { type NodeFilterInput, nodeFilterOf, timeStartOf } from '../node-filter.ts';

@@ -1,7 +1,7 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import type { ClippedSeconds, JobsStatistics, Whole } from '../../jobs/statistics.ts';
 import type { TimelinePoint } from '../../jobs/timeline.ts';
-import type { Unused } from '../../jobs/unused.ts';
+import type { Unused } from '../../jobs/unused-hours.ts';
 import {
   MOST_REPORTED,
   type MonthlyReport,

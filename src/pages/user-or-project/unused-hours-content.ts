@@ -1,5 +1,5 @@
 import { type Group, groupOf } from '../../jobs/groups.ts';
-import type { Unused } from '../../jobs/unused.ts';
+import type { Unused } from '../../jobs/unused-hours.ts';
 import { address, linked } from '../filter/words.ts';
 import { percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';

@@ -5,7 +5,7 @@ import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 import { PARQUET_TYPES } from '../parquet-types.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
-import { fractionColumn } from '../used/duckdb.ts';
+import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { type FilterContext, isMember, jobsIn, matchingJobs, whereColumns } from '../where/duckdb.ts';
 import type { ExportPartQuestion, ExportPartsQuestion } from './question.ts';
 

@@ -4,7 +4,7 @@ import type { ListCursor, Slice } from '../../jobs/paging.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
-import { fractionColumn } from '../used/duckdb.ts';
+import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
 

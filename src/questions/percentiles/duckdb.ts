@@ -6,7 +6,7 @@ import { groupKey, jobsByKey } from '../group-keys/duckdb.ts';
 import { footprintName, indexColumn } from '../index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../quantized.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
-import { fractionColumn } from '../used/duckdb.ts';
+import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import type { PercentilesQuestion } from './question.ts';
 import { percentileRows } from './ranks.ts';

@@ -2,7 +2,7 @@ import { METRIC } from '../../jobs/fields.ts';
 import type { Grouping } from '../../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import type { Measure } from '../../jobs/percentiles.ts';
-import { keysShownBy } from '../../jobs/used.ts';
+import { keysShownBy } from '../../jobs/used-fractions.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 export interface PercentilesOptions extends Grouping {

@@ -5,7 +5,7 @@ import type { Month } from '../../jobs/month.ts';
 import type { Percentiles } from '../../jobs/percentiles.ts';
 import { DEFAULT_SORT_FIELD, type JobsStatistics } from '../../jobs/statistics.ts';
 import { edgesOf, type TimelinePoint } from '../../jobs/timeline.ts';
-import type { Unused } from '../../jobs/unused.ts';
+import type { Unused } from '../../jobs/unused-hours.ts';
 import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
 import type { JobQuestions } from '../ask.ts';
 

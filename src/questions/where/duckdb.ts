@@ -7,7 +7,7 @@ import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, HOST_MARK, indexColumn, membersOf, RUNNING } from '../index-columns.ts';
 import { quantizedRange } from '../quantized.ts';
 import type { Summaries } from '../summaries/summary-tables.ts';
-import { fractionColumn } from '../used/duckdb.ts';
+import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { startRanges } from './run-times.ts';
 
 /** Properties of the index that a question needs. */

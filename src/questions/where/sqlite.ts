@@ -6,7 +6,7 @@ import { jsonNumber, jsonText } from '../../db/sql/stored-json.ts';
 import { FIELDS, type ValueField } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range } from '../../jobs/filter.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { fractionValue } from '../used/sqlite.ts';
+import { fractionValue } from '../used-fractions/sqlite.ts';
 import { nodeCondition } from './hosts.ts';
 import { endedWithin, LONG_SEC, ranDuring, startRanges } from './run-times.ts';
 

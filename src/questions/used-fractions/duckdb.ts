@@ -1,7 +1,7 @@
 import { FIELDS, type FractionField } from '../../jobs/fields.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import type { NodePeaks, Peak } from '../../jobs/node-peaks.ts';
-import { MEASURED, USED_KEYS, type UsedKey } from '../../jobs/used.ts';
+import { MEASURED, USED_KEYS, type UsedKey } from '../../jobs/used-fractions.ts';
 import type { Parameters } from '../duckdb-query.ts';
 import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
 
@@ -15,7 +15,7 @@ interface Context {
 const NONE = membersOf(FIELDS.shared).indexOf('none');
 const ENDED = ENDED_STATES.map((state) => membersOf(FIELDS.state).indexOf(state)).join(', ');
 
-/** The value in src/questions/used/sqlite.ts. */
+/** The value in src/questions/used-fractions/sqlite.ts. */
 export function fractionColumn({ name }: FractionField, context: Context): string {
   const of = (key: UsedKey) => storedValue(key, context);
   const isMeasured = (key: UsedKey) => `${of(key)} BETWEEN ${double(MEASURED.least)} AND ${double(MEASURED.most)}`;

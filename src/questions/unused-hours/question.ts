@@ -1,7 +1,7 @@
 import type { Grouping } from '../../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
-import type { UnusedTotal } from '../../jobs/unused.ts';
-import { keysShownBy } from '../../jobs/used.ts';
+import type { UnusedTotal } from '../../jobs/unused-hours.ts';
+import { keysShownBy } from '../../jobs/used-fractions.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 export interface UnusedOptions extends Grouping {

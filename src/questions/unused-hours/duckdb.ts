@@ -2,15 +2,15 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { groupMembers, groupsRead } from '../../jobs/groups.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import { offsetOf } from '../../jobs/paging.ts';
-import { MOST_WALLTIME_SEC, UNUSED_TOTALS, type UnusedTotal } from '../../jobs/unused.ts';
+import { MOST_WALLTIME_SEC, UNUSED_TOTALS, type UnusedTotal } from '../../jobs/unused-hours.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { groupKey, jobsByKey } from '../group-keys/duckdb.ts';
 import { duckDbDurationAt, hours, LAST_ROW } from '../statistics/duckdb.ts';
-import { fractionColumn } from '../used/duckdb.ts';
+import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { type FilterContext, isMember, matchingJobs } from '../where/duckdb.ts';
 import type { UnusedQuestion } from './question.ts';
 
-/** The rows of src/questions/unused/sqlite.ts. */
+/** The rows of src/questions/unused-hours/sqlite.ts. */
 export function unusedQuery(question: UnusedQuestion, context: FilterContext): DuckDbQuery {
   const { jobs, groupBy = [], sortBy, nowSec } = question;
   const page = groupsRead(question);

@@ -6,7 +6,13 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { groupId, groupMembers, groupsRead } from '../../jobs/groups.ts';
 import { offsetOf } from '../../jobs/paging.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import { MOST_WALLTIME_SEC, UNUSED_TOTALS, type Unused, type UnusedTotal, unusedMembers } from '../../jobs/unused.ts';
+import {
+  MOST_WALLTIME_SEC,
+  UNUSED_TOTALS,
+  type Unused,
+  type UnusedTotal,
+  unusedMembers,
+} from '../../jobs/unused-hours.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { groupKey, jobsByKey } from '../group-keys/sqlite.ts';
 import { durationAt } from '../one-job/job-json.ts';
@@ -15,7 +21,7 @@ import { HAS_ENDED } from '../where/run-times.ts';
 import { fieldValue, overJobs } from '../where/sqlite.ts';
 import type { UnusedOptions } from './question.ts';
 
-/** Rows of Unused (src/jobs/unused.ts has the formulas). */
+/** Rows of Unused (src/jobs/unused-hours.ts has the formulas). */
 export function unusedOf(jobs: VisibleJobs, options: UnusedOptions): Statement<Unused> {
   const { groupBy = [], sortBy } = options;
   const page = groupsRead(options);

@@ -3,7 +3,7 @@ import { ASKED_MEMORY } from '../../db/sql/stored-asked-memory.ts';
 import { jsonNumber } from '../../db/sql/stored-json.ts';
 import type { FractionField } from '../../jobs/fields.ts';
 import type { NodePeaks, Peak } from '../../jobs/node-peaks.ts';
-import { MEASURED, USED_KEYS, type UsedKey } from '../../jobs/used.ts';
+import { MEASURED, USED_KEYS, type UsedKey } from '../../jobs/used-fractions.ts';
 import { HAS_ENDED } from '../where/run-times.ts';
 
 const NODES = sql`CAST(job.num_nodes AS INTEGER)`;
@@ -12,7 +12,7 @@ const WALLTIME = sql`CAST(job.walltime AS INTEGER)`;
 const DURATION = sql`CAST(job.duration AS INTEGER)`;
 const IS_ALONE = sql<SqlBool>`job.shared = 'none'`;
 
-/** A fraction of the current job (src/jobs/used.ts), or NULL. */
+/** A fraction of the current job (src/jobs/used-fractions.ts), or NULL. */
 export function fractionValue({ name }: FractionField, peaks: readonly NodePeaks[] = []): RawBuilder<unknown> {
   switch (name) {
     case 'walltime-used':

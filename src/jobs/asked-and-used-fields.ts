@@ -20,7 +20,7 @@ export const ASKED_ENTRIES = {
   },
 } as const satisfies Record<string, Extract<Field, { kind: 'derived' }>>;
 
-/** The entries of fields.ts for the parts of what a job asked for that it used (used.ts). */
+/** The entries of fields.ts for the parts of what a job asked for that it used (used-fractions.ts). */
 export const FRACTION_ENTRIES = {
   'walltime-used': {
     kind: 'fraction',
