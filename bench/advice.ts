@@ -7,10 +7,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type PastJob, type WalltimeAdvice, walltimeAdvice } from '../src/jobs/advice.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
-import { MOST_PAST_JOBS, pastJob } from '../src/questions/past-jobs/past-jobs.ts';
-import { newestJobs, type PastJobRow } from '../src/questions/past-jobs/sqlite.ts';
+import { type PastJob, type WalltimeAdvice, walltimeAdvice } from '../src/jobs/walltime-advice.ts';
+import { MOST_PAST_JOBS, pastJob } from '../src/questions/walltime-advice/past-jobs.ts';
+import { newestJobs, type PastJobRow } from '../src/questions/walltime-advice/sqlite.ts';
 import { type BenchOptions, command, databaseFor, filesIn, withFolder } from './support/database.ts';
 import { type Check, fact, percentile, shown } from './support/table.ts';
 

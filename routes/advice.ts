@@ -7,11 +7,17 @@ import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts
 import { once, readQuery } from '../src/http/query/query-parameters.ts';
 import { positive, wholeId } from '../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../src/http/request.ts';
-import { type Asked, LEAST_JOBS, type Likeness, type WalltimeAdvice, walltimeAdvice } from '../src/jobs/advice.ts';
+import { usualJobs } from '../src/jobs/advice-kinds.ts';
 import { checkText, type JobFilter } from '../src/jobs/filter.ts';
-import { usualJobs } from '../src/jobs/usual-jobs.ts';
-import { familyOf, pastJobs, sizeOf } from '../src/questions/past-jobs/past-jobs.ts';
-import { newestJobs } from '../src/questions/past-jobs/sqlite.ts';
+import {
+  type Asked,
+  LEAST_JOBS,
+  type Likeness,
+  type WalltimeAdvice,
+  walltimeAdvice,
+} from '../src/jobs/walltime-advice.ts';
+import { familyOf, pastJobs, sizeOf } from '../src/questions/walltime-advice/past-jobs.ts';
+import { newestJobs } from '../src/questions/walltime-advice/sqlite.ts';
 import { inSlices } from '../src/slices.ts';
 
 /** Percent. With less, the advice would be wrong for every other job; more needs more jobs than it looks at. */

@@ -13,14 +13,14 @@ import { formBody } from '../../src/http/query/form-body.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';
-import type { Asked } from '../../src/jobs/advice.ts';
 import { hiddenFrom, hiddenIn } from '../../src/jobs/hidden-metrics.ts';
 import { nodePeaksOf } from '../../src/jobs/node-peaks.ts';
 import { mayWriteTags, readableScopes } from '../../src/jobs/visibility.ts';
+import type { Asked } from '../../src/jobs/walltime-advice.ts';
 import { jobContent } from '../../src/pages/job/content.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { jobById, jobInsideQuery } from '../../src/questions/one-job/sqlite.ts';
-import { familyOf, sizeOf } from '../../src/questions/past-jobs/past-jobs.ts';
+import { familyOf, sizeOf } from '../../src/questions/walltime-advice/past-jobs.ts';
 import { adviceFor } from '../advice.ts';
 
 /** The fields of the form: the action, and the type, name and scope of a tag. */

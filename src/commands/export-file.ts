@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Database } from '../db/port.ts';
 import { within } from '../deadline.ts';
-import { exportOf } from '../questions/old-jobs/sqlite.ts';
+import { exportOf } from '../questions/retention/sqlite.ts';
 import { StartupError } from '../startup-error.ts';
 
 const zip = promisify(gzip);

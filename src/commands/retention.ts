@@ -9,7 +9,7 @@ import {
   OMIT_TAGGED,
   type OmitTagged,
 } from '../jobs/retention-options.ts';
-import { countOldJobs, oldJobs } from '../questions/old-jobs/sqlite.ts';
+import { countOldJobs, oldJobs } from '../questions/retention/sqlite.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { ExportFile } from './export-file.ts';

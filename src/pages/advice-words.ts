@@ -1,4 +1,4 @@
-import { LEAST_JOBS, type Likeness, type WalltimeAdvice } from '../jobs/advice.ts';
+import { LEAST_JOBS, type Likeness, type WalltimeAdvice } from '../jobs/walltime-advice.ts';
 import { duration, whole } from './format.ts';
 import { type Html, html } from './html.ts';
 

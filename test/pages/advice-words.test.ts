@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { WalltimeAdvice } from '../../src/jobs/advice.ts';
+import type { WalltimeAdvice } from '../../src/jobs/walltime-advice.ts';
 import { adviceWords } from '../../src/pages/advice-words.ts';
 
 const NONE: WalltimeAdvice = {

@@ -1,5 +1,5 @@
-import type { Asked, PastJob, WalltimeAdvice } from '../../src/jobs/advice.ts';
 import type { RunTime } from '../../src/jobs/run-time-curve.ts';
+import type { Asked, PastJob, WalltimeAdvice } from '../../src/jobs/walltime-advice.ts';
 
 const RAISES = [0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1];
 const LEVELS = [['cluster', 'partition', 'family', 'size'], ['cluster', 'partition', 'size'], ['cluster']] as const;

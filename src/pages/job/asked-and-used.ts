@@ -1,7 +1,7 @@
 import type { ShownJob } from '../../http/json/shown-job.ts';
-import type { WalltimeAdvice } from '../../jobs/advice.ts';
 import type { NodePeaks } from '../../jobs/node-peaks.ts';
 import { usedOf } from '../../jobs/used-fractions.ts';
+import type { WalltimeAdvice } from '../../jobs/walltime-advice.ts';
 import { adviceWords } from '../advice-words.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';

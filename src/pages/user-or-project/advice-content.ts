@@ -1,6 +1,6 @@
-import type { WalltimeAdvice } from '../../jobs/advice.ts';
+import type { UsualJobs } from '../../jobs/advice-kinds.ts';
 import { groupId } from '../../jobs/groups.ts';
-import type { UsualJobs } from '../../jobs/usual-jobs.ts';
+import type { WalltimeAdvice } from '../../jobs/walltime-advice.ts';
 import { adviceWords } from '../advice-words.ts';
 import { cut } from '../cut.ts';
 import { type Html, html } from '../html.ts';

@@ -1,9 +1,9 @@
 import type { Database } from '../../db/port.ts';
 import type { Deadline } from '../../deadline.ts';
-import type { PastJob } from '../../jobs/advice.ts';
 import { FOLDED_ENDS, SIZE_CLASSES } from '../../jobs/groups.ts';
 import type { JobState } from '../../jobs/job-enums.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import type { PastJob } from '../../jobs/walltime-advice.ts';
 import { newestJobs, type PastJobRow } from './sqlite.ts';
 
 /** The newest jobs of a user that advice looks at. Their metadata is parsed: 2,000 take 20 ms. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type PastJob, walltimeAdvice } from '../../src/jobs/advice.ts';
 import { type RunTime, runTimeCurve, timeWithin } from '../../src/jobs/run-time-curve.ts';
+import { type PastJob, walltimeAdvice } from '../../src/jobs/walltime-advice.ts';
 import { naiveAdvice, naiveShares } from '../support/naive-advice.ts';
 
 const NOW = 1_800_000_000;

@@ -1,4 +1,4 @@
-import type { PastJob } from './advice.ts';
+import type { PastJob } from './walltime-advice.ts';
 
 /** Jobs of a user that are alike in all properties. */
 export interface UsualJobs extends Pick<PastJob, 'cluster' | 'partition' | 'family' | 'size'> {
