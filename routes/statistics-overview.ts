@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { losslessJson } from '../src/http/json/lossless-json.ts';
+import { losslessJson } from '../src/http/json/body-values.ts';
 import { answers, apiRoute, jsonRows, resource } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 import { HISTOGRAM_PARAMETERS, Histograms, histogramsAsked, histogramsIn } from './histograms.ts';

@@ -1,10 +1,10 @@
 import { GraphQLError, GraphQLScalarType, type GraphQLScalarTypeConfig, Kind, type ValueNode } from 'graphql';
-import { JsonNumber } from '../http/json/json-reader.ts';
+import { JsonNumber } from '../http/json/json-parser.ts';
 import { JOB_STATES, type JobState } from '../jobs/job-enums.ts';
 import type { RawJson } from './raw-json.ts';
 
 /**
- * The scalars of the contract (contract/graphql.md §1). Values of variables come from json-reader.ts: numbers that
+ * The scalars of the contract (contract/graphql.md §1). Values of variables come from json-parser.ts: numbers that
  * JavaScript could change are JsonNumber, so that 64-bit integers stay exact.
  */
 

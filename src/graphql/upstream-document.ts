@@ -7,7 +7,7 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql';
-import { losslessJson } from '../http/json/lossless-json.ts';
+import { losslessJson } from '../http/json/body-values.ts';
 import { includedFields } from './selection.ts';
 
 /** What is asked of a type: its fields by their names, each once. */

@@ -11,7 +11,7 @@ import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
 import { openRemote } from '../../src/db/remote/open-remote.ts';
 import { startDeadline } from '../../src/deadline.ts';
 import { exactJson } from '../../src/exact-json.ts';
-import { losslessJson } from '../../src/http/json/lossless-json.ts';
+import { losslessJson } from '../../src/http/json/body-values.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { BIN } from '../support/command-line.ts';
 import { csvObjects } from '../support/csv.ts';

@@ -55,7 +55,7 @@ test('no route makes a deadline without a caller', () => {
     /\bstartDeadline\(|\bwithin\(/.test(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')),
   );
   // The first one of a request. It gets its caller there, and the others are parts of it.
-  expect(making).toEqual(['src/http/limits/deadline.ts']);
+  expect(making).toEqual(['src/http/limits/request-deadline.ts']);
 });
 
 test('the account of a token is looked up as its user too', async () => {

@@ -59,10 +59,10 @@ export const HTTP: readonly Mutation[] = [
     'http/jobs-stream',
   ),
   mutation(
-    'http/json/lossless-json.ts',
+    'http/json/body-values.ts',
     'z.strictObject(shape)',
     'z.object(shape)',
-    'http/exact-json',
+    'http/body-values',
     'routes/body-fields',
   ),
   mutation(
@@ -74,13 +74,13 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/limits/budget.ts', '+ bytes <= eachBytes', '+ bytes <= 1e12', 'http/body'),
   mutation('http/query/form-body.ts', 'if (fields > limits.fields)', 'if (fields > 1e9)', 'http/body-limits'),
   mutation(
-    'http/json/json-reader.ts',
+    'http/json/json-parser.ts',
     'if (this.#values > this.#limits.values)',
     'if (this.#values > 1e9)',
     'http/body-limits',
   ),
   mutation(
-    'http/json/json-reader.ts',
+    'http/json/json-parser.ts',
     'if (this.#depth > this.#limits.depth)',
     'if (this.#depth > 1e9)',
     'http/body-limits',
@@ -111,10 +111,10 @@ export const HTTP: readonly Mutation[] = [
   ),
   mutation('http/access-log.ts', 'const path = c.req.path.slice', 'const path = c.req.url.slice', 'http/access-log'),
   mutation(
-    'http/limits/deadline.ts',
+    'http/limits/request-deadline.ts',
     'await Promise.race([handled, nextTurn(started.signal)]);',
     'await handled;',
-    'http/deadline',
+    'http/request-deadline',
   ),
   mutation('http/faults/not-found.ts', 'if (methods.has(c.req.method))', 'if (methods.size > 0)', 'http/paths'),
   mutation(

@@ -31,7 +31,7 @@ export const NODE: readonly Mutation[] = [
     'lines.delete(sender);',
     'node/query-lines',
   ),
-  mutation('http/limits/deadline.ts', ', arrivedAt?.(c)', '', 'http/deadline'),
+  mutation('http/limits/request-deadline.ts', ', arrivedAt?.(c)', '', 'http/request-deadline'),
   mutation('node/one-at-a-time.ts', 'queue.length < MOST_WAITING', 'queue.length < 1e9', 'node/one-at-a-time'),
   mutation('node/server.ts', 'maxHeaderSize: MAX_HEADER_BYTES', 'maxHeaderSize: 1e6', 'http/broken-requests'),
   mutation('node/bodies.ts', 'max: 1,', 'max: 9,', 'node/bodies > a caller beyond its share'),

@@ -3,7 +3,7 @@
  * type get a 400 that names the field, and nothing changes.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { losslessJson } from '../../src/http/json/lossless-json.ts';
+import { losslessJson } from '../../src/http/json/body-values.ts';
 import { BOUNDS } from '../../src/jobs/stored-bounds.ts';
 import { faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 

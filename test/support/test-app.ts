@@ -14,7 +14,7 @@ import { Fault } from '../../src/faults.ts';
 import { makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import type { Service } from '../../src/http/env.ts';
-import { losslessJson } from '../../src/http/json/lossless-json.ts';
+import { losslessJson } from '../../src/http/json/body-values.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import type { Log } from '../../src/log.ts';
 import { readAssets } from '../../src/node/asset-files.ts';

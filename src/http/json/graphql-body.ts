@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JsonNumber } from './json-reader.ts';
+import { JsonNumber } from './json-parser.ts';
 
 /** The body of a GraphQL request (contract/graphql.md §1). Other members are ignored. */
 export const GraphqlBody = z

@@ -7,7 +7,7 @@ import { SMT, wholeNumbers } from '../../jobs/job-numbers.ts';
 import { hostsProblem } from '../../jobs/job-problems.ts';
 import { boundedMetadata, type CutEntry } from '../../jobs/stored-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
-import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './lossless-json.ts';
+import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './body-values.ts';
 
 // The schemas decode as Go does: null and a missing field read as the zero value.
 interface Bounded {

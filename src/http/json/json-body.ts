@@ -2,9 +2,9 @@ import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { AppEnv } from '../env.ts';
 import { receiveBody, sizeInWords } from '../limits/receive-body.ts';
-import type { JsonLimits } from './json-reader.ts';
+import { checkedBody, documented } from './body-values.ts';
+import type { JsonLimits } from './json-parser.ts';
 import { LARGE_BODIES, type LargeBody, type LargeBodyName } from './large-bodies.ts';
-import { checkedBody, documented } from './lossless-json.ts';
 
 /** The limits of one body. BODY_LIMIT_MB applies to every body as well. */
 export interface BodyLimits extends JsonLimits {

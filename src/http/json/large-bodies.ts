@@ -1,7 +1,7 @@
 import type { Deadline } from '../../deadline.ts';
 import { GraphqlBody } from './graphql-body.ts';
 import { MetaBody, MetaOfJobBody, StartBody } from './job-body.ts';
-import type { JsonLimits } from './json-reader.ts';
+import type { JsonLimits } from './json-parser.ts';
 import { NodeStatesBody } from './node-body.ts';
 import { TagsBody } from './tag-list.ts';
 

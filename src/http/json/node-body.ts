@@ -1,7 +1,7 @@
 import { textProblem } from '../../jobs/job-problems.ts';
 import type { NodeReports } from '../../jobs/node-state.ts';
 import { nodeStateOf } from '../../jobs/node-state.ts';
-import { int64, listOf, strictFields, text } from './lossless-json.ts';
+import { int64, listOf, strictFields, text } from './body-values.ts';
 
 const name = (property: string) =>
   text

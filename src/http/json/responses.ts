@@ -5,7 +5,7 @@ import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
 import { inSlices } from '../../slices.ts';
 import type { AppEnv } from '../env.ts';
 import { NO_QUERY, queryFault } from '../query/query-parameters.ts';
-import { explain, losslessJson } from './lossless-json.ts';
+import { explain, losslessJson } from './body-values.ts';
 
 type Success = 200 | 201;
 

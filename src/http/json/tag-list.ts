@@ -4,9 +4,9 @@ import { tagProblem } from '../../jobs/job-problems.ts';
 import { isPublicScope, type User } from '../../jobs/roles.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { mayWriteTags } from '../../jobs/visibility.ts';
+import { listOf } from './body-values.ts';
 import { TagBody } from './job-body.ts';
 import { refuseIf } from './job-key.ts';
-import { listOf } from './lossless-json.ts';
 
 /** The body of the routes about tags. */
 export const TagsBody = listOf(TagBody, 'tagsInBody')

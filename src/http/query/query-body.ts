@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { isComparable, TEXT_LIMIT_BYTES } from '../../jobs/filter.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
+import { documented, listOf, mapOf, scalar } from '../json/body-values.ts';
 import { type BodyLimits, jsonBody } from '../json/json-body.ts';
-import { JsonNumber } from '../json/json-reader.ts';
-import { documented, listOf, mapOf, scalar } from '../json/lossless-json.ts';
+import { JsonNumber } from '../json/json-parser.ts';
 
 /** For a list of 2,000 ids and some other parameters. */
 const LIMITS: BodyLimits = { bytes: 64 * 1024, values: 2_500, depth: 2 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { JsonNumber, readJson } from '../../src/http/json/json-reader.ts';
+import { JsonNumber, readJson } from '../../src/http/json/json-parser.ts';
 
 const LIMITS = { values: 10_000, depth: 100 };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '../../faults.ts';
 import { BOUNDS, type BoundName } from '../../jobs/stored-bounds.ts';
-import { type JsonLimits, JsonNumber, readJson } from './json-reader.ts';
+import { type JsonLimits, JsonNumber, readJson } from './json-parser.ts';
 
 /** JSON.rawJSON of ES2026. All our runtimes have it, but the libraries of TypeScript do not declare it yet. */
 const exact = JSON as unknown as { rawJSON(text: string): object };
