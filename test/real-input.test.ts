@@ -7,7 +7,7 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readClusters } from '../src/archive/open.ts';
+import { readClusters } from '../src/archive/version-and-clusters.ts';
 import type { ImportSource } from '../src/import/batch.ts';
 import { databaseSource } from '../src/import/db/foreign-source.ts';
 import { importJobs } from '../src/import/run.ts';

@@ -7,7 +7,7 @@ import { serve } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
-import { readClusters } from '../../src/archive/open.ts';
+import { readClusters } from '../../src/archive/version-and-clusters.ts';
 import { readAssets } from '../../src/node/asset-files.ts';
 import { settingsOnNode } from '../../src/settings.ts';
 import { openInProcess } from '../../test/support/in-process.ts';

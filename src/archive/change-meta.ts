@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { jsonWithNumberTexts } from '../exact-json.ts';
 import type { Tag } from '../jobs/job.ts';
-import { writeFileAtomically } from './files.ts';
+import { writeFileAtomically } from './file-access.ts';
 import type { ArchiveJob } from './layout.ts';
-import { readMetaText } from './meta-json.ts';
+import { readMetaText } from './read-meta.ts';
 
 /** The data of an archived job in the database that its meta.json must contain too. */
 export interface MetaChange {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { compareUnpacked } from './compare-files.ts';
-import { ifThere, keepRights, temporaryIn, toDisk } from './files.ts';
-import { OddFolder } from './job-files.ts';
-import { COMPRESS_ABOVE_BYTES } from './write-files.ts';
+import { ifThere, keepRights, temporaryIn, toDisk } from './file-access.ts';
+import { OddFolder } from './remove-job-files.ts';
+import { COMPRESS_ABOVE_BYTES } from './write-job.ts';
 
 /**
  * Bytes that compressing a job's metric data would free at most: the size of its data.json. 0 if there is nothing to

@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { haveSameBytes } from './compare-files.ts';
-import { hasCode, ifThere, temporaryIn, toDisk } from './files.ts';
-import { afterRemoval, namesOfJob, OddFolder, removeFiles } from './job-files.ts';
+import { hasCode, ifThere, temporaryIn, toDisk } from './file-access.ts';
+import { afterRemoval, namesOfJob, OddFolder, removeFiles } from './remove-job-files.ts';
 
 /**
  * Moves the folder of a job to another place, which may be on another file system: then each file is copied, is on disk

@@ -1,14 +1,14 @@
 import type { RooflineGrid } from '../jobs/roofline.ts';
 import { changeMeta, type MetaChange } from './change-meta.ts';
-import { readJobData } from './data.ts';
-import { type DataShape, jobDataText } from './data-json.ts';
 import { BadResolution } from './downsample.ts';
-import { reasonOf } from './files.ts';
+import { reasonOf } from './file-access.ts';
+import { type DataShape, jobDataText } from './job-data-answer.ts';
 import { type ArchiveJob, jobFolder } from './layout.ts';
-import { readStatistics } from './meta-json.ts';
+import { readJobData } from './read-data.ts';
+import { readStatistics } from './read-meta.ts';
 import { readRoofline } from './roofline.ts';
 import { metricTexts, statisticsTexts, TooMuchData } from './scoped-metrics.ts';
-import { type DataSelection, selectJobData } from './select.ts';
+import { type DataSelection, selectJobData } from './select-data.ts';
 import { archiveUpkeep } from './upkeep.ts';
 import type { Upkept } from './upkeep-port.ts';
 

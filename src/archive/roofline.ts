@@ -1,6 +1,6 @@
 import { countRoofline, ROOFLINE_METRICS, type RooflineGrid } from '../jobs/roofline.ts';
-import { readJobData } from './data.ts';
-import { addNodeScope } from './select.ts';
+import { readJobData } from './read-data.ts';
+import { addNodeScope } from './select-data.ts';
 
 /**
  * Counts the samples of a job in the cells of a grid, row by row, as JSON text. All counts are 0 if the job has no node

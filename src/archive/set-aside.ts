@@ -1,8 +1,8 @@
 import { lstat, mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { toDisk } from './files.ts';
-import { afterRemoval, OddFolder } from './job-files.ts';
+import { toDisk } from './file-access.ts';
 import { copyOnce, renamed } from './move-job.ts';
+import { afterRemoval, OddFolder } from './remove-job-files.ts';
 
 /**
  * Moves the folder of a job, whatever is in it, to the same place below another folder, which may be on another file

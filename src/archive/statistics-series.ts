@@ -1,4 +1,4 @@
-import type { Series, StatisticsSeries } from './data.ts';
+import type { Series, StatisticsSeries } from './read-data.ts';
 
 /** With at least this many series, their statistics are added, so that a client may draw three lines instead of all. */
 export const SERIES_FOR_STATISTICS = 8;

@@ -3,13 +3,13 @@ import { lstat, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { StartupError } from '../startup-error.ts';
 import { bytesToCompress, compressData } from './compress-data.ts';
-import { hasCode } from './files.ts';
-import { namesOfJob, OddFolder, ownFolder, removeFiles } from './job-files.ts';
+import { hasCode } from './file-access.ts';
 import { jobFolder } from './layout.ts';
 import { moveFolder } from './move-job.ts';
-import { checkArchive, readClusterText } from './open.ts';
+import { namesOfJob, OddFolder, ownFolder, removeFiles } from './remove-job-files.ts';
 import type { ArchiveUpkeep, Upkept } from './upkeep-port.ts';
-import { writeCluster } from './write-files.ts';
+import { checkArchive, readClusterText } from './version-and-clusters.ts';
+import { writeCluster } from './write-job.ts';
 
 /**
  * The work on the files of an archive that no request waits for. It runs in the process of its caller: files are read

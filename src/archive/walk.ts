@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode, reasonOf } from './files.ts';
+import { hasCode, reasonOf } from './file-access.ts';
 import { type ArchiveJob, jobFolder } from './layout.ts';
-import { clusterNames } from './open.ts';
+import { clusterNames } from './version-and-clusters.ts';
 
 /** The folder of a job, or something in its place that no reader looks at. */
 export type ArchiveEntry =

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { toDisk } from '../archive/files.ts';
+import { toDisk } from '../archive/file-access.ts';
 import { asStartupError } from '../db/startup-errors.ts';
 import { StartupError } from '../startup-error.ts';
 import { compress } from './compression.ts';

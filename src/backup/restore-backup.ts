@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, chmod, chown, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { toDisk } from '../archive/files.ts';
+import { toDisk } from '../archive/file-access.ts';
 import { checkNoReplica } from '../db/schema/schema-check.ts';
 import { StartupError } from '../startup-error.ts';
 import { extract } from './compression.ts';

@@ -1,5 +1,5 @@
 import { resolve, sep } from 'node:path';
-import { readClusters } from '../archive/open.ts';
+import { readClusters } from '../archive/version-and-clusters.ts';
 import { timeInName } from '../backup/time-in-name.ts';
 import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import { type CheckCounts, checkArchiveJobs } from '../doctor/archive/check.ts';

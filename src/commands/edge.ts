@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readClusterFiles } from '../archive/open.ts';
+import { readClusterFiles } from '../archive/version-and-clusters.ts';
 import { migrateRemote } from '../db/remote/migrate-remote.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
 import { type LibsqlServer, startLibsqlServer } from '../dev/servers/libsql-server.ts';

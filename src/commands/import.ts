@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readClusters } from '../archive/open.ts';
+import { readClusters } from '../archive/version-and-clusters.ts';
 import { type Clusters, NO_CLUSTERS } from '../clusters/clusters.ts';
 import { UnchangedFile } from '../db/driver/unchanged-file.ts';
 import { asStartupError, checkReadable } from '../db/startup-errors.ts';

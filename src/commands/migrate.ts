@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { checkArchive, readClusterFiles } from '../archive/open.ts';
+import { checkArchive, readClusterFiles } from '../archive/version-and-clusters.ts';
 import type { Database } from '../db/port.ts';
 import { migrateRemote } from '../db/remote/migrate-remote.ts';
 import { openRemote } from '../db/remote/open-remote.ts';

@@ -1,4 +1,4 @@
-import { writeJob } from '../archive/write-files.ts';
+import { writeJob } from '../archive/write-job.ts';
 import type { SubCluster, SubClusterMetric } from '../clusters/derive.ts';
 import { footprintsOf, type Statistic } from '../clusters/footprint.ts';
 import type { Job } from '../jobs/job.ts';

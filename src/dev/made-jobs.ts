@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkArchive, readClusters } from '../archive/open.ts';
-import { writeCluster } from '../archive/write-files.ts';
+import { checkArchive, readClusters } from '../archive/version-and-clusters.ts';
+import { writeCluster } from '../archive/write-job.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../import/batch.ts';
 import type { Job } from '../jobs/job.ts';

@@ -3,7 +3,7 @@ import { constants, existsSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { checkArchive, readClusterFiles } from '../archive/open.ts';
+import { checkArchive, readClusterFiles } from '../archive/version-and-clusters.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
 import { describeError } from '../db/startup-errors.ts';
 import { jobsOfFile } from '../db/statements/quick-check.ts';

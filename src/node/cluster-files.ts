@@ -1,4 +1,4 @@
-import type { readClusterFiles } from '../archive/open.ts';
+import type { readClusterFiles } from '../archive/version-and-clusters.ts';
 import { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published-clusters.ts';

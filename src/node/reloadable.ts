@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readClusterFiles } from '../archive/open.ts';
 import { checkTarget } from '../archive/upkeep.ts';
+import { readClusterFiles } from '../archive/version-and-clusters.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import type { ServiceMetrics } from '../http/metrics/metrics-port.ts';

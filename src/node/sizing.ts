@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { META_READER_MB, UPKEEP_MB } from '../archive/client.ts';
+import { META_READER_MB, UPKEEP_MB } from '../archive/archive-processes.ts';
 import { PARQUET_MB } from '../parquet/parquet-files.ts';
 import type { FixedSettings } from '../reloaded-settings.ts';
 import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile } from '../settings.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { checkArchive } from '../archive/open.ts';
+import { checkArchive } from '../archive/version-and-clusters.ts';
 import type { FrontendFiles } from '../frontend/files.ts';
 import type { Settings } from '../settings.ts';
 import type { Sizing } from '../system-state.ts';

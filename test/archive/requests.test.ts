@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { MAX_DATA_BYTES } from '../../src/archive/data.ts';
+import { MAX_DATA_BYTES } from '../../src/archive/read-data.ts';
 import { answerArchiveRequest, type JobDataRequest } from '../../src/archive/requests.ts';
-import { writeJob } from '../../src/archive/write-files.ts';
+import { writeJob } from '../../src/archive/write-job.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 

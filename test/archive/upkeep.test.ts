@@ -19,7 +19,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { ArchiveJob } from '../../src/archive/layout.ts';
 import { type ArchiveRequest, answerArchiveRequest } from '../../src/archive/requests.ts';
 import { archiveUpkeep } from '../../src/archive/upkeep.ts';
-import { copyJobFiles } from '../../src/archive/write-files.ts';
+import { copyJobFiles } from '../../src/archive/write-job.ts';
 import { writeFiles } from '../support/archive.ts';
 import { removeFolder, testFolder } from '../support/folder.ts';
 

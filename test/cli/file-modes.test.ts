@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { writeFileAtomically } from '../../src/archive/files.ts';
-import { copyJobFiles } from '../../src/archive/write-files.ts';
+import { writeFileAtomically } from '../../src/archive/file-access.ts';
+import { copyJobFiles } from '../../src/archive/write-job.ts';
 import { BIN, OPEN, start } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readClusters } from '../../src/archive/open.ts';
 import { answerArchiveRequest } from '../../src/archive/requests.ts';
+import { readClusters } from '../../src/archive/version-and-clusters.ts';
 import { calendar } from '../../src/dev/calendar.ts';
 import { GENERATED_CLUSTERS, hostsOf } from '../../src/dev/demo-clusters.ts';
 import { generateJobs } from '../../src/dev/generate.ts';
@@ -137,7 +137,7 @@ describe('generated clusters', () => {
     const archivePath = testFolder();
     await generatedSource({ ...options, archivePath, archived: 0 });
     await generatedSource({ ...options, archivePath, archived: 0 });
-    const { writeCluster } = await import('../../src/archive/write-files.ts');
+    const { writeCluster } = await import('../../src/archive/write-job.ts');
     await writeCluster(archivePath, 'fern', '{}');
     await expect(generatedSource({ ...options, archivePath, archived: 0 })).rejects.toThrow(join(archivePath, 'fern'));
   });

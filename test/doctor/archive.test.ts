@@ -15,9 +15,9 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readStatistics } from '../../src/archive/meta-json.ts';
-import { readClusters } from '../../src/archive/open.ts';
-import { writeJob } from '../../src/archive/write-files.ts';
+import { readStatistics } from '../../src/archive/read-meta.ts';
+import { readClusters } from '../../src/archive/version-and-clusters.ts';
+import { writeJob } from '../../src/archive/write-job.ts';
 import { NO_CLUSTERS } from '../../src/clusters/clusters.ts';
 import { checkArchiveJobs } from '../../src/doctor/archive/check.ts';
 import type { ArchiveFinding } from '../../src/doctor/archive/finding.ts';

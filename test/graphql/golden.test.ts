@@ -5,7 +5,7 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readClusters } from '../../src/archive/open.ts';
+import { readClusters } from '../../src/archive/version-and-clusters.ts';
 import { type TestApp, testApp } from '../support/test-app.ts';
 
 const SHARED = join(import.meta.dirname, '../../../shared');

@@ -104,7 +104,7 @@ export const OTHERS: readonly Mutation[] = [
   mutation('db/writes/tags-by-id.ts', 'await noteTaggedJobs(tx, ids);', '', 'db/writes/tags-by-id'),
   mutation('archive/layout.ts', "&& name !== '.' && name !== '..'", '', 'archive/layout'),
   mutation('archive/layout.ts', '!/[/\\\\\\u0000-\\u001f]/.test(name)', "name !== ''", 'archive/layout'),
-  mutation('archive/files.ts', 'if (stats.size > limitBytes)', 'if (stats.size > 2 ** 60)', 'archive/odd-files'),
+  mutation('archive/file-access.ts', 'if (stats.size > limitBytes)', 'if (stats.size > 2 ** 60)', 'archive/odd-files'),
   mutation('graphql/resolvers/running-jobs.ts', '!hidden.includes(name)', "name !== ''", 'graphql/upstream'),
   mutation(
     'graphql/from-upstream.ts',

@@ -145,7 +145,12 @@ export const POOL: readonly Mutation[] = [
     'isBroken(error) ?',
     'connections/replica > a sync that fails while the server compacts',
   ),
-  mutation('archive/client.ts', 'refusedJobs.check(request.job);', '', 'processes/shares-of-readers'),
-  mutation('archive/client.ts', 'if (refused !== undefined) throw', 'if (false) throw', 'archive/client'),
+  mutation('archive/archive-processes.ts', 'refusedJobs.check(request.job);', '', 'processes/shares-of-readers'),
+  mutation(
+    'archive/archive-processes.ts',
+    'if (refused !== undefined) throw',
+    'if (false) throw',
+    'archive/archive-processes',
+  ),
   mutation('archive/downsample.ts', 'index > 1 ? last - 1 : last', 'last', 'archive/downsample'),
 ];

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openArchive } from '../../src/archive/client.ts';
+import { openArchive } from '../../src/archive/archive-processes.ts';
 import { jobFolder } from '../../src/archive/layout.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import type { Fault } from '../../src/faults.ts';

@@ -1,9 +1,9 @@
 import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.ts';
-import { piecesOf } from '../../src/archive/pieces.ts';
 import type { Archive } from '../../src/archive/port.ts';
 import { answerArchiveRequest } from '../../src/archive/requests.ts';
+import { piecesOf } from '../../src/archive/utf8-pieces.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { compareUnpacked } from '../../archive/compare-files.ts';
-import { readJobData } from '../../archive/data.ts';
-import { hasCode, ifThere, isTemporary, reasonOf } from '../../archive/files.ts';
+import { hasCode, ifThere, isTemporary, reasonOf } from '../../archive/file-access.ts';
 import type { ArchiveJob } from '../../archive/layout.ts';
-import { readMetaText } from '../../archive/meta-json.ts';
+import { readJobData } from '../../archive/read-data.ts';
+import { readMetaText } from '../../archive/read-meta.ts';
 import { decodeMeta } from '../../import/archive/archive-job.ts';
 import type { ArchiveFinding } from './finding.ts';
 

@@ -1,9 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode, reasonOf } from '../../archive/files.ts';
+import { hasCode, reasonOf } from '../../archive/file-access.ts';
 import { type ArchiveJob, jobFolder } from '../../archive/layout.ts';
-import { clusterNames, readClusterText } from '../../archive/open.ts';
 import { checkMounted } from '../../archive/upkeep.ts';
+import { clusterNames, readClusterText } from '../../archive/version-and-clusters.ts';
 import { walkArchive } from '../../archive/walk.ts';
 import { decodeCluster } from '../../clusters/decode.ts';
 import type { Database } from '../../db/port.ts';

@@ -1,4 +1,4 @@
-import { type JobData, readJobData } from '../../archive/data.ts';
+import { type JobData, readJobData } from '../../archive/read-data.ts';
 import { round2 } from '../../clusters/footprint.ts';
 import { unitJson } from '../../clusters/wire.ts';
 import { jsonWithNumberTexts } from '../../exact-json.ts';

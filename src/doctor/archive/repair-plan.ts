@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readDataFile } from '../../archive/data.ts';
 import { type ArchiveJob, jobFolder } from '../../archive/layout.ts';
+import { readDataFile } from '../../archive/read-data.ts';
 import type { Database } from '../../db/port.ts';
 import { statesOf } from './check.ts';
 import type { ArchiveFinding, Known } from './finding.ts';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { compressData } from '../../archive/compress-data.ts';
-import { hasCode, reasonOf, writeFileAtomically } from '../../archive/files.ts';
-import { OddFolder, ownFolder } from '../../archive/job-files.ts';
+import { hasCode, reasonOf, writeFileAtomically } from '../../archive/file-access.ts';
 import { type ArchiveJob, jobFolder } from '../../archive/layout.ts';
-import { readMetaText } from '../../archive/meta-json.ts';
 import { moveFolder } from '../../archive/move-job.ts';
+import { readMetaText } from '../../archive/read-meta.ts';
+import { OddFolder, ownFolder } from '../../archive/remove-job-files.ts';
 import { setFileAside, setFolderAside } from '../../archive/set-aside.ts';
 import { OF_ALL_JOBS } from '../../archive/upkeep.ts';
 import type { Clusters } from '../../clusters/clusters.ts';

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Archive } from '../../archive/port.ts';
 import type { ScopedMetricsRequest } from '../../archive/requests.ts';
-import type { DataSelection } from '../../archive/select.ts';
+import type { DataSelection } from '../../archive/select-data.ts';
 import { NO_STATISTIC, type Statistic } from '../../clusters/footprint.ts';
 import type { Scope, Unit } from '../../clusters/schema.ts';
 import { Fault } from '../../faults.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { StatisticsSchema } from '../../archive/meta-json.ts';
+import { StatisticsSchema } from '../../archive/read-meta.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { footprintsOf } from '../../clusters/footprint.ts';
 import type { Job, Tag } from '../../jobs/job.ts';

@@ -1,10 +1,16 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode, reasonOf } from '../../archive/files.ts';
+import { hasCode, reasonOf } from '../../archive/file-access.ts';
 import { jobFolder } from '../../archive/layout.ts';
-import { readMetaText } from '../../archive/meta-json.ts';
-import { checkArchive, clusterNames, readClusters, readClusterText, readVersion } from '../../archive/open.ts';
-import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write-files.ts';
+import { readMetaText } from '../../archive/read-meta.ts';
+import {
+  checkArchive,
+  clusterNames,
+  readClusters,
+  readClusterText,
+  readVersion,
+} from '../../archive/version-and-clusters.ts';
+import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write-job.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { decodeCluster } from '../../clusters/decode.ts';
 import type { Job } from '../../jobs/job.ts';

@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { hasCode, ifThere, isTemporary, toDisk } from './files.ts';
+import { hasCode, ifThere, isTemporary, toDisk } from './file-access.ts';
 import { type ArchiveJob, jobFolder } from './layout.ts';
 
 /** A folder that is not as cc-backend and cc-jobs write it. It stays as it is, and the message has the reason. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { SCOPES, type Scope, UnitSchema } from '../clusters/schema.ts';
-import { hasCode, ifThere, readRegularFile, readRegularText } from './files.ts';
+import { hasCode, ifThere, readRegularFile, readRegularText } from './file-access.ts';
 
 /**
  * Limit for the decoded data of one job, so that a small file cannot fill all memory. A job of 500 nodes with 20

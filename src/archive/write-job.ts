@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'no
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { hasCode, temporaryIn, writeFileAtomically } from './files.ts';
+import { hasCode, temporaryIn, writeFileAtomically } from './file-access.ts';
 import { type ArchiveJob, clusterFolder, jobFolder } from './layout.ts';
 
 /** Larger data is written compressed, as cc-backend does. */

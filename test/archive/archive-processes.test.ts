@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
-import { openArchive, UPKEEP_MB } from '../../src/archive/client.ts';
+import { openArchive, UPKEEP_MB } from '../../src/archive/archive-processes.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UnitSchema } from '../clusters/schema.ts';
 import { unitJson } from '../clusters/wire.ts';
-import { readRegularText } from './files.ts';
+import { readRegularText } from './file-access.ts';
 
 /** Limit for the size of a meta.json. Real files contain a job script at most. */
 export const MAX_META_BYTES = 16 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { Clusters } from '../clusters/clusters.ts';
 import { decodeCluster } from '../clusters/decode.ts';
 import type { Cluster } from '../clusters/derive.ts';
 import { StartupError } from '../startup-error.ts';
-import { hasCode, readRegularText, reasonOf } from './files.ts';
+import { hasCode, readRegularText, reasonOf } from './file-access.ts';
 
 const ARCHIVE_VERSION = '3';
 /** A version.txt contains a number. */

@@ -1,7 +1,7 @@
 import { round2 } from '../clusters/footprint.ts';
 import { unitJson } from '../clusters/wire.ts';
 import { samplesText } from '../jobs/samples.ts';
-import type { JobData, JobMetric, Series, StatisticsSeries } from './data.ts';
+import type { JobData, JobMetric, Series, StatisticsSeries } from './read-data.ts';
 
 /** `map`: metric -> scope -> data, as in GET /api/jobs/{id}. `list`: one entry per metric and scope, as in POST. */
 export type DataShape = 'map' | 'list';

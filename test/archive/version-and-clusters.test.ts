@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { jobFolder } from '../../src/archive/layout.ts';
-import { checkArchive, readClusters } from '../../src/archive/open.ts';
+import { checkArchive, readClusters } from '../../src/archive/version-and-clusters.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { smallCluster } from '../support/small-cluster.ts';

@@ -1,6 +1,6 @@
 import type { Scope } from '../clusters/schema.ts';
-import type { JobData, JobMetric, Series } from './data.ts';
 import { downsampledLength, largestTriangles } from './downsample.ts';
+import type { JobData, JobMetric, Series } from './read-data.ts';
 import { SERIES_FOR_STATISTICS, statisticsSeriesOf } from './statistics-series.ts';
 
 /** The requested part of a job's data. */
