@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../src/commands/commands.ts';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
 import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
-import { FINDINGS } from '../src/doctor/archive/finding.ts';
+import { FINDINGS } from '../src/doctor/archive/archive-finding.ts';
 import { FAULTS, type FaultKind } from '../src/faults.ts';
 import { LOGIN_FAILURES } from '../src/http/auth/login-failures.ts';
 import { DEFAULT_COLUMNS, KNOWN_COLUMNS } from '../src/jobs/export-columns.ts';

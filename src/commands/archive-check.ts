@@ -1,6 +1,6 @@
 import type { Database } from '../db/port.ts';
+import { type ArchiveFinding, FINDINGS, type FindingKind } from '../doctor/archive/archive-finding.ts';
 import { type CheckCounts, checkArchiveJobs } from '../doctor/archive/check.ts';
-import { type ArchiveFinding, FINDINGS, type FindingKind } from '../doctor/archive/finding.ts';
 import { type CommandIo, parsedArguments } from './command.ts';
 import { archiveOf, withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';

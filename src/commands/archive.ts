@@ -1,4 +1,4 @@
-import { FINDINGS } from '../doctor/archive/finding.ts';
+import { FINDINGS } from '../doctor/archive/archive-finding.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { StepLines } from './steps.ts';
 

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import { checkArchiveFolder, checkDatabaseFile, checkServer } from '../doctor/data.ts';
+import { checkArchiveFolder, checkDatabaseFile, checkServer } from '../doctor/database-and-archive.ts';
+import { checkDatabaseFolder, existingFolder } from '../doctor/database-folder.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
 import { problem } from '../doctor/finding.ts';
-import { checkDatabaseFolder, existingFolder } from '../doctor/folders.ts';
 import { checkClock, checkMachine, checkPort, checkPrograms } from '../doctor/machine.ts';
 import { databaseFile, readSettings, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';

@@ -17,7 +17,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { archiveCommand } from '../../src/commands/archive.ts';
 import { UsageError } from '../../src/commands/command.ts';
-import { FINDINGS } from '../../src/doctor/archive/finding.ts';
+import { FINDINGS } from '../../src/doctor/archive/archive-finding.ts';
 import { run, serve, start } from '../support/command-line.ts';
 import { makeFolder, removeFolder, testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';

@@ -8,7 +8,7 @@ import type { ArchiveJob } from '../../archive/layout.ts';
 import { readJobData } from '../../archive/read-data.ts';
 import { readMetaText } from '../../archive/read-meta.ts';
 import { decodeMeta } from '../../import/archive/archive-job.ts';
-import type { ArchiveFinding } from './finding.ts';
+import type { ArchiveFinding } from './archive-finding.ts';
 
 export interface StoredFolder {
   readonly path: string;

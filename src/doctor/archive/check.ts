@@ -11,8 +11,8 @@ import { archiveStates } from '../../db/statements/archive-states.ts';
 import { endedJobs } from '../../db/statements/ended-jobs.ts';
 import { type Deadline, within } from '../../deadline.ts';
 import type { DeleteCursor } from '../../jobs/retention-options.ts';
+import type { ArchiveFinding } from './archive-finding.ts';
 import { checkJob, nameOf, type StoredFolder } from './check-job.ts';
-import type { ArchiveFinding } from './finding.ts';
 
 /** Jobs of one statement. */
 const FOLDERS_AT_ONCE = 64;

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { type ArchiveJob, jobFolder } from '../../archive/layout.ts';
 import { readDataFile } from '../../archive/read-data.ts';
 import type { Database } from '../../db/port.ts';
+import type { ArchiveFinding, Known } from './archive-finding.ts';
 import { statesOf } from './check.ts';
-import type { ArchiveFinding, Known } from './finding.ts';
 
 export const ORPHANS = ['leave', 'import', 'quarantine'] as const;
 

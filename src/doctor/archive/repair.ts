@@ -13,7 +13,7 @@ import { type Deadline, within } from '../../deadline.ts';
 import { BadMeta, jobOfMeta } from '../../import/archive/archive-job.ts';
 import { jobProblem } from '../../jobs/job-problems.ts';
 import { jobByKey } from '../../questions/one-job/sqlite.ts';
-import type { ArchiveFinding } from './finding.ts';
+import type { ArchiveFinding } from './archive-finding.ts';
 import { metaOfJob } from './meta-of-job.ts';
 import { planOf, type RepairChoices, type Step } from './repair-plan.ts';
 

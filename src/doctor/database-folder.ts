@@ -28,7 +28,7 @@ const NETWORK: Readonly<Record<number, string>> = {
 const IN_MEMORY: Readonly<Record<number, string>> = { 16914836: 'tmpfs', 2240043254: 'ramfs' };
 
 /** The program that tries to lock a file in another process. */
-const SECOND_PROCESS = join(import.meta.dirname, 'second-process.ts');
+const SECOND_PROCESS = join(import.meta.dirname, 'lock-program.ts');
 /** The exit codes of that program. */
 export const LOCKED = 0;
 export const NOT_LOCKED = 3;

@@ -1,7 +1,7 @@
 /** Exits with LOCKED if another process has the database of its argument locked for writing, else with NOT_LOCKED. */
 import { Sqlite } from '../db/driver/node-sqlite.ts';
 import { SQLITE, sqliteCode } from '../db/driver/sqlite-faults.ts';
-import { LOCKED, NOT_LOCKED } from './folders.ts';
+import { LOCKED, NOT_LOCKED } from './database-folder.ts';
 
 const db = new Sqlite(process.argv[2] ?? '');
 try {
