@@ -1,7 +1,7 @@
-import { logBytesOf } from '../db/driver/log-bytes.ts';
 import { readOnlyUri, Sqlite } from '../db/driver/node-sqlite.ts';
 import { START_BUSY_LIMIT_MS } from '../db/driver/pragmas.ts';
 import { SQLITE, sqliteCode } from '../db/driver/sqlite-faults.ts';
+import { logBytesOf } from '../db/driver/wal-bytes.ts';
 import { startupErrorOf } from '../db/startup-errors.ts';
 import { StartupError } from '../startup-error.ts';
 

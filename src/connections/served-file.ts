@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import { logBytesOf } from '../db/driver/log-bytes.ts';
+import { logBytesOf } from '../db/driver/wal-bytes.ts';
 import { LOG_LIMIT_BYTES } from '../db/maintenance.ts';
 import { Fault, type FaultCode } from '../faults.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { logBytesOf } from '../db/driver/log-bytes.ts';
+import { logBytesOf } from '../db/driver/wal-bytes.ts';
 import type { ReplicaOptions } from '../db/replica/open-replica.ts';
 import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';

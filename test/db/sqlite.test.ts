@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { openReader } from '../../src/db/driver/driver.ts';
+import { openReader } from '../../src/db/driver/libsql.ts';
 import { checkSqliteVersion, Sqlite } from '../../src/db/driver/node-sqlite.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { databaseFile } from '../support/local-database.ts';

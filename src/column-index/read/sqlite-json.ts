@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type RawBuilder, sql } from 'kysely';
-import { openMemory } from '../../db/driver/driver.ts';
 import { bytesOf, textOf } from '../../db/driver/driver-values.ts';
+import { openMemory } from '../../db/driver/libsql.ts';
 import { PreparedStatements } from '../../db/driver/prepared-statements.ts';
 import { sqlBuilder } from '../../db/schema/tables.ts';
 import { storedJson } from '../../db/sql/stored-json.ts';

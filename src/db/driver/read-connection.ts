@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SqlValue } from '../statement.ts';
 import type { Answer } from './answer-rows.ts';
-import { bootstrap } from './bootstrap.ts';
-import { type Driver, openReader } from './driver.ts';
 import { bound, bytesOf } from './driver-values.ts';
+import { type Driver, openReader } from './libsql.ts';
 import { BUSY_TIMEOUT_MS, type ConnectionOptions, START_BUSY_LIMIT_MS } from './pragmas.ts';
 import { PreparedStatements } from './prepared-statements.ts';
+import { bootstrap } from './set-pragmas.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 
 export type ReadOptions = Omit<ConnectionOptions, 'role'>;

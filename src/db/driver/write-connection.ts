@@ -4,9 +4,9 @@ import { type Maintenance, maintain } from '../maintenance.ts';
 import { migrate } from '../schema/migrate.ts';
 import { checkFile } from '../schema/schema-check.ts';
 import type { WriteName } from '../writes/index.ts';
-import { bootstrap } from './bootstrap.ts';
 import { checkSqliteVersion, Sqlite } from './node-sqlite.ts';
 import { BUSY_TIMEOUT_MS, type ConnectionOptions, START_BUSY_LIMIT_MS, TEMP_STORE } from './pragmas.ts';
+import { bootstrap } from './set-pragmas.ts';
 import { faultOfSqlite, SQLITE, sqliteCode } from './sqlite-faults.ts';
 import { runWrite, type WriteGate } from './write-transaction.ts';
 

@@ -5,8 +5,8 @@ import { plainRows } from '../statement.ts';
 import { noteArchiveChange } from './archive-queue.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
-import { type JobInsideQuery, jobInside } from './job-inside.ts';
 import type { JobTextOutput } from './stop-job.ts';
+import { type JobInsideQuery, jobInside } from './visible-job.ts';
 
 export interface MetaEntry {
   key: string;

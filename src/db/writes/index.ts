@@ -8,7 +8,7 @@ import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
 import { editMeta, editMetaOf } from './edit-meta.ts';
 import { fillSubmitTimes } from './fill-submit-times.ts';
 import { insertJobs } from './insert-jobs.ts';
-import { leftArchive, lostInArchive } from './left-archive.ts';
+import { leftArchive, lostInArchive } from './monitoring-status.ts';
 import { addNodeStates } from './node-states.ts';
 import { publishClusters } from './publish-clusters.ts';
 import { deleteExported, exportEnded } from './retention.ts';

@@ -7,7 +7,7 @@ import { HAS_ASSUMED_END } from '../sql/open-end.ts';
 import { plainRows } from '../statement.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { type FoundJob, jobWithId, newestJob } from './find-job.ts';
-import { type JobInsideQuery, jobInside } from './job-inside.ts';
+import { type JobInsideQuery, jobInside } from './visible-job.ts';
 
 export interface StopJobInput {
   /** The newest job of a key, or the job with this database id. */

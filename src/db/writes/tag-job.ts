@@ -2,9 +2,9 @@ import { Fault } from '../../faults.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { noteArchiveChange, noteTaggedJobs } from './archive-queue.ts';
-import { type JobInsideQuery, jobInside } from './job-inside.ts';
 import type { JobTextOutput } from './stop-job.ts';
 import { knownTags, missingTag, tagJob } from './tag-rows.ts';
+import { type JobInsideQuery, jobInside } from './visible-job.ts';
 
 export interface TagJobInput {
   id: bigint;

@@ -4,7 +4,7 @@ import { sqlBuilder } from '../../db/schema/tables.ts';
 import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import type { PageStatement, SqlValue, Statement } from '../../db/statement.ts';
 import type { StoredKey } from '../../db/statements/stored-jobs.ts';
-import type { JobInsideQuery } from '../../db/writes/job-inside.ts';
+import type { JobInsideQuery } from '../../db/writes/visible-job.ts';
 import { JOB_STATES } from '../../jobs/job-enums.ts';
 import { EVERY_JOB, type VisibleJobs } from '../../jobs/visibility.ts';
 import { whereJob } from '../where/sqlite.ts';
