@@ -12,7 +12,7 @@ import { Fault } from './faults.ts';
 import type { Log } from './log.ts';
 import { type SettingValues, settingsInWorker } from './settings.ts';
 import { StartupError } from './startup-error.ts';
-import { runTimedWork } from './timed/run.ts';
+import { runTimedWork } from './timed/run-timed-work.ts';
 import { bundledAssets } from './worker/bundled-assets.ts';
 import { consoleLog } from './worker/console-log.ts';
 

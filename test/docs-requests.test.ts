@@ -8,7 +8,7 @@ import { deriveCluster } from '../src/clusters/derive.ts';
 import { ClusterFileSchema } from '../src/clusters/schema.ts';
 import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/demo-clusters.ts';
 import { generatedSource } from '../src/dev/made-jobs.ts';
-import { importJobs } from '../src/import/run.ts';
+import { importJobs } from '../src/import/import-jobs.ts';
 import type { Log } from '../src/log.ts';
 import { openParquetFiles } from '../src/parquet/parquet-files.ts';
 import { answerPattern, blocksOf, readDocument } from './support/documents.ts';

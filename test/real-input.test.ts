@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readClusters } from '../src/archive/version-and-clusters.ts';
 import type { ImportSource } from '../src/import/batch.ts';
 import { databaseSource } from '../src/import/db/foreign-source.ts';
-import { importJobs } from '../src/import/run.ts';
+import { importJobs } from '../src/import/import-jobs.ts';
 import { sacctFiles } from './support/sacct-file.ts';
 import { bodyOf, type TestApp, testApp } from './support/test-app.ts';
 

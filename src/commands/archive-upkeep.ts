@@ -6,7 +6,7 @@ import { OMIT_TAGGED } from '../jobs/retention-options.ts';
 import { StartupError } from '../startup-error.ts';
 import { COMPRESS_ARCHIVE, RETAIN_ARCHIVE } from '../timed/archive-tasks.ts';
 import { type ArchiveWork, compressEnded, retainEnded, type WorkDone } from '../timed/archive-work.ts';
-import { asTimedWork } from '../timed/claimed.ts';
+import { asTimedWork } from '../timed/claim-for-command.ts';
 import { type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { archiveOf, withEither } from './open-database.ts';
 import { Progress, whole } from './progress.ts';

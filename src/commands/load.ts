@@ -2,7 +2,7 @@ import type { Database } from '../db/port.ts';
 import { beginBulkLoad, buildIndexes } from '../db/schema/bulk.ts';
 import type { ImportSource } from '../import/batch.ts';
 import { dryRun, type StoredJobsReader } from '../import/dry-run.ts';
-import { type ImportCounts, type ImportSummary, importJobs } from '../import/run.ts';
+import { type ImportCounts, type ImportSummary, importJobs } from '../import/import-jobs.ts';
 import type { CommandIo } from './command.ts';
 import { Progress, whole } from './progress.ts';
 

@@ -1,4 +1,4 @@
-import type { ImportCounts } from '../import/run.ts';
+import type { ImportCounts } from '../import/import-jobs.ts';
 import type { CommandIo } from './command.ts';
 import { type ResultFields, reportResult, StepLines } from './steps.ts';
 

@@ -1,7 +1,7 @@
 import type { Statement } from '../db/statement.ts';
 import { storedJobs } from '../db/statements/stored-jobs.ts';
 import { hasEnded, isUnended } from '../jobs/job-enums.ts';
-import type { JobWriter } from './run.ts';
+import type { JobWriter } from './import-jobs.ts';
 
 /** Reads from the database into which the jobs would come. */
 export interface StoredJobsReader {

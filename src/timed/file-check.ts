@@ -5,7 +5,7 @@ import { quickCheck, tablesOfFile } from '../db/statements/quick-check.ts';
 import { startDeadline, within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { SettingValues } from '../settings.ts';
-import { lastTimedWork } from './run.ts';
+import { lastTimedWork } from './run-timed-work.ts';
 
 export interface FileCheckOptions {
   db: Database;

@@ -1,5 +1,5 @@
 import type { TimedWorkStatus } from '../system-state.ts';
-import { lastTimedWork, runTimedWork, type TimedOptions } from './run.ts';
+import { lastTimedWork, runTimedWork, type TimedOptions } from './run-timed-work.ts';
 import type { TimedTask } from './task.ts';
 import { TIMETABLE } from './timetable.ts';
 

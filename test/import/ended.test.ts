@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { importJobs } from '../../src/import/run.ts';
+import { importJobs } from '../../src/import/import-jobs.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { type LocalDatabase, localDatabase } from '../support/local-database.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyTables } from '../../src/import/copy-tables.ts';
 import { databaseSource } from '../../src/import/db/foreign-source.ts';
-import { importJobs } from '../../src/import/run.ts';
+import { importJobs } from '../../src/import/import-jobs.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';

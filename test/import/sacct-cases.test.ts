@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ASKED_MEMORY } from '../../src/db/sql/stored-asked-memory.ts';
-import { importJobs } from '../../src/import/run.ts';
+import { importJobs } from '../../src/import/import-jobs.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 import { localDatabase } from '../support/local-database.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { align } from '../../src/import/sacct/free-text.ts';
-import { localClock } from '../../src/import/sacct/times.ts';
+import { localClock } from '../../src/import/sacct/local-clock.ts';
 import { fileOf, HEADER, read, readFiles, record } from '../support/sacct-records.ts';
 
 describe('a divider within free text', () => {

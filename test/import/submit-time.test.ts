@@ -5,7 +5,7 @@ import { submitTimesCommand } from '../../src/commands/submit-times.ts';
 import { archiveSource } from '../../src/import/archive/archive-source.ts';
 import type { ImportSource } from '../../src/import/batch.ts';
 import { databaseSource } from '../../src/import/db/foreign-source.ts';
-import { importJobs } from '../../src/import/run.ts';
+import { importJobs } from '../../src/import/import-jobs.ts';
 import { submitTimeOf } from '../../src/jobs/submit-time.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';

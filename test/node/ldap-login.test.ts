@@ -6,7 +6,7 @@ import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/login
 import { openLdapDirectory } from '../../src/node/ldap-directory.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
 import type { SystemState } from '../../src/system-state.ts';
-import { runTimedWork } from '../../src/timed/run.ts';
+import { runTimedWork } from '../../src/timed/run-timed-work.ts';
 import { TIMETABLE } from '../../src/timed/timetable.ts';
 import type { Directory } from '../../src/user-directory.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { NO_CLUSTERS } from '../../src/clusters/clusters.ts';
 import { openInput } from '../../src/import/input.ts';
+import { localClock } from '../../src/import/sacct/local-clock.ts';
 import { type SacctOptions, sacctSource } from '../../src/import/sacct/sacct-source.ts';
-import { localClock } from '../../src/import/sacct/times.ts';
 
 /** The jobs of files of sacct, whose times are UTC unless said otherwise. Standard input is `stdin`. */
 export async function sacctFiles(

@@ -6,7 +6,7 @@ import { migrate } from '../../src/db/schema/migrate.ts';
 import { generatedSource } from '../../src/dev/made-jobs.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
-import { importJobs } from '../../src/import/run.ts';
+import { importJobs } from '../../src/import/import-jobs.ts';
 import { startService } from '../../src/node.ts';
 import { settingsOnNode } from '../../src/settings.ts';
 import { ACCOUNTS } from './accounts.ts';

@@ -3,7 +3,7 @@ import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startFileCheck } from '../../src/timed/file-check.ts';
-import { lastTimedWork } from '../../src/timed/run.ts';
+import { lastTimedWork } from '../../src/timed/run-timed-work.ts';
 import { jobs, withJobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { type TestPool, testPool, until, within } from '../support/pool.ts';

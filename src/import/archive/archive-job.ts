@@ -6,7 +6,7 @@ import type { Job, Tag } from '../../jobs/job.ts';
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
 import { wholeNumbers } from '../../jobs/job-numbers.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
-import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
+import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-values.ts';
 
 /** Thrown if a meta.json cannot be imported. The message has the reason. */
 export class BadMeta extends Error {

@@ -2,7 +2,7 @@ import type { Job, Tag } from '../../jobs/job.ts';
 import type { MonitoringStatus } from '../../jobs/job-enums.ts';
 import { wholeNumbers } from '../../jobs/job-numbers.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
-import { jobStateOf, numberMap, resourcesOf, sharedOf, textMap } from '../job-parts.ts';
+import { jobStateOf, numberMap, resourcesOf, sharedOf, textMap } from '../job-values.ts';
 
 /** Thrown if a row is not a job. The message has the reason. */
 export class BadRow extends Error {

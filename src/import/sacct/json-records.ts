@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { BadInput } from '../input.ts';
-import { isRecord } from '../job-parts.ts';
+import { isRecord } from '../job-values.ts';
 import { BadJson, JsonItems, MAX_ITEM_BYTES } from '../json-items.ts';
 import type { SacctRecord } from './line-records.ts';
 import type { Column, Fields } from './sacct-columns.ts';

@@ -1,6 +1,6 @@
 import { type AlignedColumn, align } from './free-text.ts';
+import { isWallTime } from './local-clock.ts';
 import { durationSec, stateOf } from './sacct-values.ts';
-import { isWallTime } from './times.ts';
 
 /** The columns that an import uses. */
 const KNOWN = [

@@ -2,9 +2,9 @@ import type { Clusters } from '../../clusters/clusters.ts';
 import { expandHostList } from '../../clusters/hostlist.ts';
 import type { Job } from '../../jobs/job.ts';
 import { isUnended, type JobState } from '../../jobs/job-enums.ts';
+import type { LocalClock } from './local-clock.ts';
 import type { Column, Fields } from './sacct-columns.ts';
 import { askedTres, cpusOfTres, durationSec, gpusOfGres, gpusOfTres, stateOf, walltimeSec } from './sacct-values.ts';
-import type { LocalClock } from './times.ts';
 
 export interface JobOptions {
   clock: LocalClock;

@@ -5,9 +5,9 @@ import { BadInput, following, type Input } from '../input.ts';
 import { linesOf } from '../lines.ts';
 import { jsonRecords, startsAsJson } from './json-records.ts';
 import { LineRecords, type SacctRecord } from './line-records.ts';
+import { needsZone } from './local-clock.ts';
 import { type Layout, layoutOfFirstLine, layoutOfHeader, ORDER_NAMES } from './sacct-columns.ts';
 import { BadJob, type JobOptions, jobOfRecord } from './sacct-job.ts';
-import { needsZone } from './times.ts';
 
 export interface SacctOptions extends JobOptions {
   /** The columns of files without a header. Defaults to those of Open XDMoD. */
