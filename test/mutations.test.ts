@@ -59,7 +59,7 @@ const WITHOUT = [
   'http/json/large-bodies.ts',
   'http/json/node-body.ts',
   'http/request.ts',
-  'http/shared.ts',
+  'http/shared-by-requests.ts',
   'node/asset-files.ts',
   'node/cluster-files.ts',
   'node/column-index.ts',

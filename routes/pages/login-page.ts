@@ -7,8 +7,8 @@ import { admitExternal, type ExternalUser, storableUser } from '../../src/http/a
 import { faultOfLogin, LoginFailure } from '../../src/http/auth/login-failures.ts';
 import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
 import type { LoggedIn, PasswordLogins } from '../../src/http/auth/password-login.ts';
+import { addressWithin } from '../../src/http/auth/redirect-target.ts';
 import { endSession, isFromProvider, startSession } from '../../src/http/auth/session.ts';
-import { addressWithin } from '../../src/http/auth/within-site.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { nowSec, queryOf } from '../../src/http/request.ts';

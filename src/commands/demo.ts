@@ -5,7 +5,7 @@ import { makeLoginToken } from '../http/auth/login-token.ts';
 import { makeKeys } from '../http/auth/signing-keys.ts';
 import { makeToken } from '../http/auth/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
-import { checkAddress } from '../node/server.ts';
+import { checkAddress } from '../node/http-server.ts';
 import { surviveShortages } from '../node/survive-shortages.ts';
 import { startService } from '../node.ts';
 import { isLoopback, settingsOnNode } from '../settings.ts';

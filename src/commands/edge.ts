@@ -11,7 +11,7 @@ import { makeKeys } from '../http/auth/signing-keys.ts';
 import { makeToken } from '../http/auth/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { publish } from '../node/cluster-files.ts';
-import { checkAddress } from '../node/server.ts';
+import { checkAddress } from '../node/http-server.ts';
 import { serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
 import { readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';

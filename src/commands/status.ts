@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeToken } from '../http/auth/token.ts';
-import { serviceUrl } from '../node/server.ts';
+import { serviceUrl } from '../node/http-server.ts';
 import { readSettings, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { SystemState } from '../system-state.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { serviceUrl } from '../node/server.ts';
+import { serviceUrl } from '../node/http-server.ts';
 import { readSettings } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Bundle, bundleIn, checkSum, runProgram, unpack } from '../update/bundle.ts';

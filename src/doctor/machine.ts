@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { checkSqliteVersion } from '../db/driver/node-sqlite.ts';
+import { checkAddress, serviceUrl } from '../node/http-server.ts';
 import { openFilesLimit } from '../node/open-files.ts';
-import { checkAddress, serviceUrl } from '../node/server.ts';
 import { sizeFor, thisMachine } from '../node/sizing.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';

@@ -219,7 +219,7 @@ export const AUTH: readonly Mutation[] = [
     'http/gob',
   ),
   mutation('http/auth/gob.ts', "type === 'string' && id === STRING", "type === 'string'", 'http/gob'),
-  mutation('http/auth/within-site.ts', "!pathname.startsWith('//')", "pathname !== ''", 'http/session'),
+  mutation('http/auth/redirect-target.ts', "!pathname.startsWith('//')", "pathname !== ''", 'http/session'),
   mutation('http/auth/hardening.ts', "'Cache-Control': 'no-store'", "'Cache-Control': 'public'", 'http/hardening'),
   mutation('http/auth/hardening.ts', "=== 'cross-site'", "=== 'foreign'", 'http/hardening'),
   mutation('http/auth/hardening.ts', "'X-Frame-Options': 'DENY'", "'X-Frame-Option': 'DENY'", 'http/hardening'),

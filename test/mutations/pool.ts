@@ -78,7 +78,7 @@ export const POOL: readonly Mutation[] = [
     'processes/process-group.ts',
     ': queueLimit, callerLimit, atOnce',
     ': queueLimit, callerLimit: 1e9, atOnce',
-    'node/bodies > a caller beyond its share',
+    'node/body-parser > a caller beyond its share',
   ),
   mutation(
     'processes/process-group.ts',

@@ -8,7 +8,7 @@ import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { runTwice } from '../processes/run-twice.ts';
 import type { ProcessesStatus } from '../system-state.ts';
-import type { BodiesProtocol } from './bodies-program.ts';
+import type { BodiesProtocol } from './body-parser-program.ts';
 import { BODIES_BASE_MB } from './sizing.ts';
 
 export interface BodiesProcessOptions {
@@ -33,7 +33,7 @@ export interface BodiesProcess {
 /** Large bodies are rare and come together: the reports of a large cluster come once a minute. */
 const MAX_IDLE_MS = 90_000;
 const HOUSEKEEPING_MS = 250;
-const PROGRAM = join(import.meta.dirname, 'bodies-program.ts');
+const PROGRAM = join(import.meta.dirname, 'body-parser-program.ts');
 /** Heap as a fraction of the growth limit; the rest is for bytes outside of it. V8 collects in time near its limit. */
 const HEAP_PART = 0.55;
 

@@ -5,10 +5,10 @@ import type { FixedSettings } from '../reloaded-settings.ts';
 import { isLoopback } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { refuseBrokenRequests } from './client-error.ts';
-import { inTurns } from './in-turns.ts';
+import { queryLines } from './graphql-queues.ts';
 import { nodeListener } from './node-listener.ts';
-import { oneAtATime } from './one-at-a-time.ts';
-import { queryLines } from './query-lines.ts';
+import { oneAtATime } from './pipelined-requests.ts';
+import { inTurns } from './request-turns.ts';
 
 /** Maximum size of the request line and headers together. Node answers larger ones with 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
