@@ -34,7 +34,7 @@ const WITHOUT = [
   'column-index/index-protocol.ts',
   'column-index/index-report.ts',
   'connections/connection-protocol.ts',
-  'column-index/query-for.ts',
+  'column-index/question-to-query.ts',
   'column-index/build/reader-program.ts',
   'column-index/incoming-jobs.ts',
   'column-index/index-state.ts',

@@ -3,7 +3,7 @@
  */
 
 import { IndexFile } from '../../src/column-index/index-file.ts';
-import { queryFor } from '../../src/column-index/query-for.ts';
+import { queryFor } from '../../src/column-index/question-to-query.ts';
 import { INDEX_MB } from './column-index.ts';
 import type { Question } from './column-questions.ts';
 import { percentile } from './table.ts';

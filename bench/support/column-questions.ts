@@ -1,4 +1,4 @@
-import type { CountingQuestion } from '../../src/column-index/query-for.ts';
+import type { CountingQuestion } from '../../src/column-index/question-to-query.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import type { OneQuery } from '../../test/support/questions.ts';

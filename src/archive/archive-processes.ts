@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type Deadline, within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
+import { runTwice } from '../processes/call-with-retry.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import { runTwice } from '../processes/run-twice.ts';
 import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
 import type { Archive } from './port.ts';
 import { RefusedJobs } from './refused-jobs.ts';

@@ -6,7 +6,7 @@ import { newCounters } from '../processes/counters.ts';
 import { type AnyProcess, ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import type { Protocol } from '../processes/protocol.ts';
-import type { StartedCall } from '../processes/tasks.ts';
+import type { StartedCall } from '../processes/running-calls.ts';
 import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
@@ -16,7 +16,6 @@ import type { IndexFileOptions } from './index-file.ts';
 import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
 import { type IndexReport, newsOf, shownReport } from './index-report.ts';
 import { type IndexState, mayBecome } from './index-state.ts';
-import { Lanes } from './lanes.ts';
 import {
   AFTER_ANSWERING,
   afterBuild,
@@ -26,6 +25,7 @@ import {
   afterNoIndex,
   type Next,
 } from './next-process.ts';
+import { Lanes } from './question-lanes.ts';
 import { type IndexAnswer, LANES } from './question-queue.ts';
 import { RetryPauses } from './retry-pauses.ts';
 

@@ -2,7 +2,7 @@ import type { Question } from '../questions/question.ts';
 import type { NewIndexOptions } from './build/new-index.ts';
 import type { Declined } from './index-errors.ts';
 import type { IndexReport } from './index-report.ts';
-import type { IndexSessionOptions } from './session.ts';
+import type { IndexSessionOptions } from './index-session.ts';
 
 /** The program that answers questions from an index. */
 export interface IndexProtocol {

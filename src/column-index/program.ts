@@ -3,9 +3,9 @@ import { type RunningCall, serveProgram } from '../processes/serve-program.ts';
 import { StartupError } from '../startup-error.ts';
 import { declinedOr } from './index-errors.ts';
 import type { IndexProtocol } from './index-protocol.ts';
-import { Interruptible } from './interruptible.ts';
+import { IndexSession } from './index-session.ts';
+import { Interruptible } from './interruptible-call.ts';
 import { shownOdd } from './odd-jobs.ts';
-import { IndexSession } from './session.ts';
 
 serveProgram<IndexProtocol>(async (options) => {
   const index = await IndexSession.open(options).catch((error: unknown) => {

@@ -4,13 +4,13 @@ import type { Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
 import { ClientGone, type Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
+import { runTwice } from '../processes/call-with-retry.ts';
 import type { Counters } from '../processes/counters.ts';
 import type { AnyProcess, ManagedProcess } from '../processes/managed-process.ts';
 import { setLowestPriority } from '../processes/priority.ts';
 import type { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { ResponseByteGc } from '../processes/response-byte-gc.ts';
-import { runTwice } from '../processes/run-twice.ts';
 import type { ReaderProtocol } from './connection-protocol.ts';
 import { groupOf, type PoolOptions } from './start-connection.ts';
 

@@ -3,11 +3,11 @@ import type { Maintenance } from '../db/maintenance.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
+import { abandonedWith } from '../processes/call-with-retry.ts';
 import type { Counters } from '../processes/counters.ts';
 import type { ManagedProcess } from '../processes/managed-process.ts';
 import type { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import { abandonedWith } from '../processes/run-twice.ts';
 import type { WriterProtocol } from './connection-protocol.ts';
 import { groupOf, type PoolOptions } from './start-connection.ts';
 

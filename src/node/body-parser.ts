@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { Fault } from '../faults.ts';
 import type { TakeApart } from '../http/json/large-bodies.ts';
+import { runTwice } from '../processes/call-with-retry.ts';
 import { newCounters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import { runTwice } from '../processes/run-twice.ts';
 import type { ProcessesStatus } from '../system-state.ts';
 import type { BodiesProtocol } from './body-parser-program.ts';
 import { BODIES_BASE_MB } from './sizing.ts';

@@ -8,8 +8,8 @@ import { setPriorityOf } from './priority.ts';
 import { NEXT, type State } from './process-state.ts';
 import type { CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProcess } from './protocol.ts';
 import { ResidentMemory } from './rss.ts';
+import { type CallEvents, type StartedCall, Tasks } from './running-calls.ts';
 import { type Program, startProgram } from './spawn.ts';
-import { type CallEvents, type StartedCall, Tasks } from './tasks.ts';
 
 /** Time from the request to stop to the end of the process. A connection closes within a few ms. */
 const STOP_GRACE_MS = 1_000;

@@ -1,7 +1,7 @@
 import type { Fault } from '../faults.ts';
 import { StartupError } from '../startup-error.ts';
+import { endNow, endWithParent } from './end-with-parent.ts';
 import { faultToMessage } from './fault-messages.ts';
-import { endNow, endWithParent } from './lifeline.ts';
 import type { CallMessage, CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProcess } from './protocol.ts';
 import { ownRssMb } from './rss.ts';
 

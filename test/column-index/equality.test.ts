@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { IndexSession } from '../../src/column-index/session.ts';
+import type { IndexSession } from '../../src/column-index/index-session.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';

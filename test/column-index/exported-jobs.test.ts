@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { IndexSession } from '../../src/column-index/session.ts';
+import type { IndexSession } from '../../src/column-index/index-session.ts';
 import { exactJson } from '../../src/exact-json.ts';
 import { columnType, DEFAULT_COLUMNS, type ExportColumn, KNOWN_COLUMNS } from '../../src/jobs/export-columns.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';

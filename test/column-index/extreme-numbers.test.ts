@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { rowsOf } from '../../src/column-index/answer-json.ts';
-import type { IndexSession } from '../../src/column-index/session.ts';
+import type { IndexSession } from '../../src/column-index/index-session.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { IndexSession } from '../../src/column-index/session.ts';
+import type { IndexSession } from '../../src/column-index/index-session.ts';
 import { textOf } from '../../src/db/driver/driver-values.ts';
 import { DERIVED_FIELDS, FRACTION_FIELDS, STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { NewIndex } from '../../src/column-index/build/new-index.ts';
 import { IndexFile } from '../../src/column-index/index-file.ts';
-import { IndexSession } from '../../src/column-index/session.ts';
+import { IndexSession } from '../../src/column-index/index-session.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';

@@ -107,7 +107,7 @@ test('no process outlives the service, however that ends', async () => {
   );
 });
 
-const LIFELINE = join(import.meta.dirname, '../../src/processes/lifeline.ts');
+const LIFELINE = join(import.meta.dirname, '../../src/processes/end-with-parent.ts');
 
 /** A process that keeps its connection to the service, and then does this forever. */
 function heldOn(then: string, env: Record<string, string> = {}) {

@@ -2,7 +2,7 @@
 import { DuckDBConnection } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { IndexSession } from '../../src/column-index/session.ts';
+import type { IndexSession } from '../../src/column-index/index-session.ts';
 import type { Database } from '../../src/db/port.ts';
 import { timeZone } from '../../src/jobs/time-zone.ts';
 import { edgesOf } from '../../src/jobs/timeline.ts';

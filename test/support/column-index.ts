@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { rowsOf } from '../../src/column-index/answer-json.ts';
 import { NewIndex, type NewIndexOptions } from '../../src/column-index/build/new-index.ts';
 import { IndexClient, type IndexClientOptions } from '../../src/column-index/index-client.ts';
-import { IndexSession } from '../../src/column-index/session.ts';
+import { IndexSession } from '../../src/column-index/index-session.ts';
 import { withIndex } from '../../src/column-index/status-with-index.ts';
 import type { Database } from '../../src/db/port.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';

@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import type { StartedCall } from '../processes/tasks.ts';
+import type { StartedCall } from '../processes/running-calls.ts';
 import type { Question } from '../questions/question.ts';
 import type { ColumnIndexStatus } from '../system-state.ts';
 import { type IndexAnswer, LANES, type Lane, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';

@@ -1,9 +1,9 @@
 /** The lanes of the column index: short questions do not wait for long ones. A test answers the questions. */
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { Lanes } from '../../src/column-index/lanes.ts';
+import { Lanes } from '../../src/column-index/question-lanes.ts';
 import type { IndexAnswer } from '../../src/column-index/question-queue.ts';
 import type { Deadline } from '../../src/deadline.ts';
-import type { StartedCall } from '../../src/processes/tasks.ts';
+import type { StartedCall } from '../../src/processes/running-calls.ts';
 import type { Question } from '../../src/questions/question.ts';
 import { ALL } from '../support/column-index.ts';
 import { within } from '../support/pool.ts';
