@@ -7,7 +7,7 @@ import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts
 import { nowSec } from '../src/http/request.ts';
 import { rightsOf } from '../src/jobs/roles.ts';
 import { refusedReports, UNUSUAL_KINDS } from '../src/jobs/unusual.ts';
-import { unusualWords } from '../src/pages/unusual/words.ts';
+import { unusualWords } from '../src/pages/unusual/unusual-words.ts';
 import { unusualJobs } from '../src/questions/unusual/find-unusual.ts';
 
 /** The checks have their own deadline, so that most of an answer is there soon. */

@@ -10,7 +10,7 @@ import { NEWEST_FIRST } from '../../src/jobs/list-order.ts';
 import { FAILED, startedSince } from '../../src/jobs/recent.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { timeOf } from '../../src/jobs/times.ts';
-import { cut } from '../../src/pages/cut.ts';
+import { cut } from '../../src/pages/cut-text.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type Failures, nodeContent } from '../../src/pages/node/content.ts';
 import { type StateSince, statesOf } from '../../src/pages/node/states.ts';

@@ -12,10 +12,10 @@ import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { savedFiltersIn } from '../../src/jobs/saved-filter.ts';
 import type { Whole } from '../../src/jobs/statistics.ts';
 import { readableScopes } from '../../src/jobs/visibility.ts';
-import { entriesOf, queryOfEntries, SENT } from '../../src/pages/filter/entries.ts';
+import { address, type Filtered, filterWords } from '../../src/pages/filter/filter-words.ts';
 import { filterForm, type Offers } from '../../src/pages/filter/form.ts';
+import { entriesOf, queryOfEntries, SENT } from '../../src/pages/filter/form-entries.ts';
 import { type Saved, savedFilters } from '../../src/pages/filter/saved.ts';
-import { address, type Filtered, filterWords } from '../../src/pages/filter/words.ts';
 import { type Html, html } from '../../src/pages/html.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 

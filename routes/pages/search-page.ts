@@ -10,7 +10,7 @@ import { nowSec, queryOf } from '../../src/http/request.ts';
 import { NEWEST_FIRST } from '../../src/jobs/list-order.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { BOUNDS } from '../../src/jobs/stored-bounds.ts';
-import { address } from '../../src/pages/filter/words.ts';
+import { address } from '../../src/pages/filter/filter-words.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type Found, findContent, MOST_RESULTS } from '../../src/pages/search/content.ts';
 import type { ListedJob } from '../../src/questions/list/listed-jobs.ts';

@@ -1,5 +1,5 @@
 import type { ExportFormat } from '../jobs/export-format.ts';
-import { address } from './filter/words.ts';
+import { address } from './filter/filter-words.ts';
 import { type Html, html } from './html.ts';
 
 const LABELS: Readonly<Record<ExportFormat, string>> = { csv: 'CSV', ndjson: 'NDJSON', parquet: 'Parquet' };

@@ -6,7 +6,7 @@ import { rightsOf, type User } from '../jobs/roles.ts';
 import { BOUNDS } from '../jobs/stored-bounds.ts';
 import { type Html, html } from './html.ts';
 import { pagesFor } from './nav.ts';
-import { subjectLink } from './subjects.ts';
+import { subjectLink } from './page-links.ts';
 
 export interface Page {
   /** The title of the window, and of the page unless it has a heading. */

@@ -2,10 +2,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseFilter } from '../../src/http/query/job-filter-query.ts';
 import { ALL_FIELDS, fieldOfParameter, STORED_FIELDS } from '../../src/jobs/fields.ts';
-import { entriesOf, queryOfEntries } from '../../src/pages/filter/entries.ts';
+import { filterWords } from '../../src/pages/filter/filter-words.ts';
 import { filterForm } from '../../src/pages/filter/form.ts';
+import { entriesOf, queryOfEntries } from '../../src/pages/filter/form-entries.ts';
 import { formName } from '../../src/pages/filter/form-fields.ts';
-import { filterWords } from '../../src/pages/filter/words.ts';
 import { STORED_COLUMNS } from '../../src/questions/index-columns.ts';
 import { testDatabase } from '../support/sql.ts';
 

@@ -1,6 +1,7 @@
 /** A filter as a form and as words: text only, without a browser. */
 import { describe, expect, test } from 'vitest';
-import { entriesOf, queryOfEntries } from '../../src/pages/filter/entries.ts';
+import { address, filterWords } from '../../src/pages/filter/filter-words.ts';
+import { entriesOf, queryOfEntries } from '../../src/pages/filter/form-entries.ts';
 import {
   decimalOf,
   durationText,
@@ -9,8 +10,7 @@ import {
   instantText,
   secondsOf,
   wholeOf,
-} from '../../src/pages/filter/human.ts';
-import { address, filterWords } from '../../src/pages/filter/words.ts';
+} from '../../src/pages/filter/notations.ts';
 
 describe('a duration', () => {
   test.each([

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SENT } from '../../src/pages/filter/entries.ts';
+import { SENT } from '../../src/pages/filter/form-entries.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';
 
 const RUNS = 150;

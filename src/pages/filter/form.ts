@@ -1,11 +1,11 @@
 import { FORM_GROUPS } from '../../jobs/field-kinds.ts';
 import { ALL_FIELDS, type AnyField, type FieldOf, RECENT, type TimesField } from '../../jobs/fields.ts';
 import { type Html, html } from '../html.ts';
-import { memberWords } from '../job-parts.ts';
-import { type Entries, SENT } from './entries.ts';
+import { memberWords } from '../job-state-and-tags.ts';
+import type { Filtered } from './filter-words.ts';
+import { type Entries, SENT } from './form-entries.ts';
 import { type ConfiguredField, formName, isConfigured, OPERATORS, type TypedField, words } from './form-fields.ts';
-import { notationOf } from './human.ts';
-import type { Filtered } from './words.ts';
+import { notationOf } from './notations.ts';
 
 /** The choices of a form that depend on the service and the caller. */
 export interface Offers {

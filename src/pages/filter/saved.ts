@@ -1,7 +1,7 @@
 import { SAVED_PAGES, type SavedFilter, type SavedPage } from '../../jobs/saved-filter.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { type Html, html } from '../html.ts';
-import type { Filtered } from './words.ts';
+import type { Filtered } from './filter-words.ts';
 
 export const SAVED_PATH = '/saved-filters';
 

@@ -1,7 +1,7 @@
 import type { Clusters } from '../../clusters/clusters.ts';
 import { RECENT } from '../../jobs/fields.ts';
 import { type Html, html } from '../html.ts';
-import { address, type Filtered, filterWords } from './words.ts';
+import { address, type Filtered, filterWords } from './filter-words.ts';
 
 /** The number of clusters suggested. A longer list would be hard to read. */
 const MOST_CLUSTERS = 6;

@@ -1,5 +1,5 @@
 import { thresholdsFor, type Verdict, verdictOn } from '../../clusters/verdict.ts';
-import { cut } from '../cut.ts';
+import { cut } from '../cut-text.ts';
 import { decimal } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { JobContent } from './shown-content.ts';

@@ -1,5 +1,5 @@
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
-import { cut, firstOf } from '../cut.ts';
+import { cut, firstOf } from '../cut-text.ts';
 import { type Html, html } from '../html.ts';
 import type { JobContent } from './shown-content.ts';
 

@@ -6,13 +6,13 @@ import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
-import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
+import { cut, REPEATED_QUERY_CHARACTERS } from '../cut-text.ts';
 import { exportLinks } from '../export-links.ts';
-import { address, type Filtered } from '../filter/words.ts';
+import { address, type Filtered } from '../filter/filter-words.ts';
 import { decimal, duration, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { jobDuration, jobState, tagList } from '../job-parts.ts';
-import { onlyLink, type Subject, subjectLink } from '../subjects.ts';
+import { jobDuration, jobState, tagList } from '../job-state-and-tags.ts';
+import { onlyLink, type Subject, subjectLink } from '../page-links.ts';
 
 export interface JobsContent {
   page: Filtered;

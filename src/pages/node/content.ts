@@ -1,8 +1,8 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
-import { cut } from '../cut.ts';
-import { address, linked } from '../filter/words.ts';
+import { cut } from '../cut-text.ts';
+import { address, linked } from '../filter/filter-words.ts';
 import { capitalized, percentage, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';

@@ -1,8 +1,8 @@
 import type { ClusterSize } from '../../clusters/size.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { JobsStatistics, Whole } from '../../jobs/statistics.ts';
-import { cut } from '../cut.ts';
-import { address, linked } from '../filter/words.ts';
+import { cut } from '../cut-text.ts';
+import { address, linked } from '../filter/filter-words.ts';
 import { capitalized, duration, percentage, share, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { unusualSection } from '../unusual/content.ts';

@@ -1,5 +1,5 @@
 import type { ClusterSize } from '../../clusters/size.ts';
-import { address } from '../filter/words.ts';
+import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
 
 const HOUR_SEC = 3_600;

@@ -1,7 +1,7 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import { cut } from '../cut.ts';
-import { address, linked } from '../filter/words.ts';
+import { cut } from '../cut-text.ts';
+import { address, linked } from '../filter/filter-words.ts';
 import { duration, percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 

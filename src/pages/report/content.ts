@@ -1,4 +1,4 @@
-import { address } from '../filter/words.ts';
+import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
 import type { ReportTable, ReportTables } from './report-tables.ts';
 

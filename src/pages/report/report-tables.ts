@@ -8,9 +8,9 @@ import {
   REPORT_SUBJECTS,
   type ReportSubject,
 } from '../../questions/report/monthly-report.ts';
-import { cut } from '../cut.ts';
+import { cut } from '../cut-text.ts';
 import { decimal, duration, whole } from '../format.ts';
-import { shownGroup } from '../statistics/narrowed.ts';
+import { shownGroup } from '../statistics/shown-groups.ts';
 
 /** A table of a report. The first column has names, the others numbers. */
 export interface ReportTable {

@@ -1,7 +1,7 @@
 import type { SavedFilter } from '../../jobs/saved-filter.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
+import { plainWords, type TagNames } from '../filter/filter-words.ts';
 import { hiddenFields, SAVED_PATH, type Saved, savedAddress } from '../filter/saved.ts';
-import { plainWords, type TagNames } from '../filter/words.ts';
 import { capitalized } from '../format.ts';
 import { type Html, html } from '../html.ts';
 

@@ -1,9 +1,9 @@
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
-import { cut } from '../cut.ts';
-import { address } from '../filter/words.ts';
+import { cut } from '../cut-text.ts';
+import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';
-import { nodeLink, subjectLink } from '../subjects.ts';
+import { nodeLink, subjectLink } from '../page-links.ts';
 
 export interface Found {
   /** What was searched for. */

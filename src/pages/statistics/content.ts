@@ -4,13 +4,13 @@ import { type Group, groupMembers, groupOf } from '../../jobs/groups.ts';
 import { DURATION_BINS, DURATION_BINS_NAMES, type DurationBins, SHOWN_METRIC_BINS } from '../../jobs/histograms.ts';
 import type { JobsStatistics, SortField } from '../../jobs/statistics.ts';
 import { UTC } from '../../jobs/time-zone.ts';
-import { cut, REPEATED_QUERY_CHARACTERS } from '../cut.ts';
+import { cut, REPEATED_QUERY_CHARACTERS } from '../cut-text.ts';
 import { exportLinks } from '../export-links.ts';
-import { address, type Filtered } from '../filter/words.ts';
+import { address, type Filtered } from '../filter/filter-words.ts';
 import { duration, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { narrowed, shownGroup } from './narrowed.ts';
 import { percentilesTable, type ShownGroups } from './percentiles-table.ts';
+import { narrowed, shownGroup } from './shown-groups.ts';
 
 export interface StatisticsContent extends ShownGroups {
   filter: Html;

@@ -5,9 +5,9 @@ import { DEFAULT_PERCENTILES, type Measure } from '../../jobs/percentiles.ts';
 import type { JobsStatistics } from '../../jobs/statistics.ts';
 import { type TimeZone, UTC } from '../../jobs/time-zone.ts';
 import { exportLinks } from '../export-links.ts';
-import { address, type Filtered } from '../filter/words.ts';
+import { address, type Filtered } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
-import { shownGroup } from './narrowed.ts';
+import { shownGroup } from './shown-groups.ts';
 
 const SHOWN: readonly { name: Measure; label: string; unit: string }[] = [
   { name: 'wait', label: FIELDS.wait.form.label, unit: 's' },

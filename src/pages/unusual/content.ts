@@ -1,7 +1,7 @@
 import { LIMITS, type UnusualKind } from '../../jobs/unusual.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { CHECKED } from './words.ts';
+import { CHECKED } from './unusual-words.ts';
 
 export interface ShownUnusual {
   text: string;

@@ -2,7 +2,7 @@ import type { UsualJobs } from '../../jobs/advice-kinds.ts';
 import { groupId } from '../../jobs/groups.ts';
 import type { WalltimeAdvice } from '../../jobs/walltime-advice.ts';
 import { adviceWords } from '../advice-words.ts';
-import { cut } from '../cut.ts';
+import { cut } from '../cut-text.ts';
 import { type Html, html } from '../html.ts';
 
 /** Advice on the walltime of the usual jobs of a user. */

@@ -1,10 +1,10 @@
 import { type Group, groupOf } from '../../jobs/groups.ts';
 import type { Unused } from '../../jobs/unused-hours.ts';
-import { address, linked } from '../filter/words.ts';
+import { address, linked } from '../filter/filter-words.ts';
 import { percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { shownGroup } from '../statistics/narrowed.ts';
-import { subjectLink } from '../subjects.ts';
+import { subjectLink } from '../page-links.ts';
+import { shownGroup } from '../statistics/shown-groups.ts';
 
 export interface UnusedContent {
   total: Unused;

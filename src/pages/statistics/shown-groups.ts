@@ -1,7 +1,7 @@
 import { type Group, groupOf, type TimeUnit } from '../../jobs/groups.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { startOfDay, type TimeZone } from '../../jobs/time-zone.ts';
-import { cut } from '../cut.ts';
+import { cut } from '../cut-text.ts';
 
 const DAY_MS = 86_400_000;
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];

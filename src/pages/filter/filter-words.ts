@@ -1,8 +1,8 @@
 import { fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
-import { cut, firstOf } from '../cut.ts';
+import { cut, firstOf } from '../cut-text.ts';
 import { type Html, html } from '../html.ts';
 import { isConfigured, OPERATORS, words } from './form-fields.ts';
-import { notationOf } from './human.ts';
+import { notationOf } from './notations.ts';
 
 /** The number of conditions shown. Each has a link that contains all others. */
 const MOST_CHIPS = 20;

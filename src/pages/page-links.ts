@@ -1,5 +1,5 @@
 import { BOUNDS } from '../jobs/stored-bounds.ts';
-import { cut } from './cut.ts';
+import { cut } from './cut-text.ts';
 import { type Html, html } from './html.ts';
 
 /** The fields whose values have a page of their own, with the first part of its address. */

@@ -1,7 +1,7 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import { LIMITS, type Unusual, type UnusualKind } from '../../jobs/unusual.ts';
-import { cut } from '../cut.ts';
-import { address } from '../filter/words.ts';
+import { cut } from '../cut-text.ts';
+import { address } from '../filter/filter-words.ts';
 import { duration, whole } from '../format.ts';
 
 const RECENT = 'last24h';

@@ -1,7 +1,7 @@
 import { FAILED_STATES } from '../jobs/job-enums.ts';
 import { MOST_LISTED_TAGS } from '../jobs/listed-fields.ts';
 import type { Whole } from '../jobs/statistics.ts';
-import { firstOf } from './cut.ts';
+import { firstOf } from './cut-text.ts';
 import { words } from './filter/form-fields.ts';
 import { duration } from './format.ts';
 import { type Html, html } from './html.ts';
