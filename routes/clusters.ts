@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { clusterJson } from '../src/clusters/wire.ts';
+import { clusterJson } from '../src/clusters/cluster-json.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { once } from '../src/http/query/query-parameters.ts';

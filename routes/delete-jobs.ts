@@ -12,7 +12,7 @@ import {
   type DeleteCursor,
   OMIT_TAGGED,
 } from '../src/jobs/retention-options.ts';
-import { timeOf } from '../src/jobs/times.ts';
+import { timeOf } from '../src/jobs/time-grammar.ts';
 
 const WHICH = jsonBody('jobId is required', JobBody, FEW_FIELDS);
 

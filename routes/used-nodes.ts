@@ -3,7 +3,7 @@ import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts
 import { ZoneQuery } from '../src/http/query/job-filter-query.ts';
 import { required } from '../src/http/query/query-parameters.ts';
 import { ofParameter } from '../src/http/query/query-values.ts';
-import { timeOf } from '../src/jobs/times.ts';
+import { timeOf } from '../src/jobs/time-grammar.ts';
 import { usedNodes } from '../src/questions/nodes-with-jobs/sqlite.ts';
 
 /** GET jobs/used_nodes: returns by cluster the hosts of running jobs that started before `ts`. */

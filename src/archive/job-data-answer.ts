@@ -1,5 +1,5 @@
+import { unitJson } from '../clusters/cluster-json.ts';
 import { round2 } from '../clusters/footprint.ts';
-import { unitJson } from '../clusters/wire.ts';
 import { samplesText } from '../jobs/samples.ts';
 import type { JobData, JobMetric, Series, StatisticsSeries } from './read-data.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { unitJson } from '../clusters/cluster-json.ts';
 import { UnitSchema } from '../clusters/schema.ts';
-import { unitJson } from '../clusters/wire.ts';
 import { readRegularText } from './file-access.ts';
 
 /** Limit for the size of a meta.json. Real files contain a job script at most. */

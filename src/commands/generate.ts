@@ -1,7 +1,7 @@
 import { asStartupError } from '../db/startup-errors.ts';
 import { generatedSource } from '../dev/made-jobs.ts';
 import { Fault } from '../faults.ts';
-import { timeOf } from '../jobs/times.ts';
+import { timeOf } from '../jobs/time-grammar.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
 import { load } from './load.ts';
 import { loadTarget, withDatabase } from './open-database.ts';

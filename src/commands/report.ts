@@ -7,7 +7,7 @@ import { checkText, type JobFilter } from '../jobs/filter.ts';
 import { monthOf } from '../jobs/month.ts';
 import { nodePeaksOf } from '../jobs/node-peaks.ts';
 import { PUBLIC_SCOPES } from '../jobs/roles.ts';
-import { zoneOf } from '../jobs/times.ts';
+import { zoneOf } from '../jobs/time-grammar.ts';
 import { reportFile } from '../pages/report/content.ts';
 import { reportText } from '../pages/report/plain-text.ts';
 import { reportTables } from '../pages/report/report-tables.ts';

@@ -1,6 +1,6 @@
 import { type JobData, readJobData } from '../../archive/read-data.ts';
+import { unitJson } from '../../clusters/cluster-json.ts';
 import { round2 } from '../../clusters/footprint.ts';
-import { unitJson } from '../../clusters/wire.ts';
 import { jsonWithNumberTexts } from '../../exact-json.ts';
 
 /**

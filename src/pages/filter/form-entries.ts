@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { ALL_FIELDS, type AnyField, fieldOfParameter, METRIC } from '../../jobs/fields.ts';
 import { isFootprintKey } from '../../jobs/filter.ts';
-import { hasTimes, type RangeEnd, rangeEndOf } from '../../jobs/times.ts';
+import { hasTimes, type RangeEnd, rangeEndOf } from '../../jobs/time-grammar.ts';
 import { formName, isConfigured, OPERATORS } from './form-fields.ts';
 import { decimalOf, idsOf, instantOf, notationOf } from './notations.ts';
 

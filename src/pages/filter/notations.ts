@@ -1,8 +1,8 @@
 import { Fault } from '../../faults.ts';
 import type { DerivedField, FieldOf, FractionField, TimesField } from '../../jobs/fields.ts';
 import type { NumberField } from '../../jobs/job-numbers.ts';
+import { hasTimes, type RangeEnd, rangeOf } from '../../jobs/time-grammar.ts';
 import { UTC } from '../../jobs/time-zone.ts';
-import { hasTimes, type RangeEnd, rangeOf } from '../../jobs/times.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 

@@ -6,7 +6,7 @@ import { isAlongIndex, newestFirst } from './newest-first.ts';
 import type { PageIdsQuestion } from './question.ts';
 import type { NextBatches } from './read-ahead.ts';
 import { batchStatement, type FollowingRows, type JobsBatch, type JobsBatchOptions, withIds } from './sqlite.ts';
-import { standIns, Template } from './template.ts';
+import { standIns, Template } from './statement-template.ts';
 
 /**
  * Rows per batch. The first is smaller because the size of its rows is unknown. Metadata may contain job scripts. The

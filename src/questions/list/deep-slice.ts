@@ -1,8 +1,8 @@
 import { type DuckDbQuery, Parameters } from '../duckdb-query.ts';
 import { type FilterContext, jobsIn } from '../where/duckdb.ts';
-import { type Buckets, doubleBuckets, wholeBuckets } from './buckets.ts';
 import { type Between, jobsListed, pageIdsQuery, type SortKey, sortKeys } from './duckdb.ts';
 import type { PageIdsQuestion } from './question.ts';
+import { type Buckets, doubleBuckets, wholeBuckets } from './sort-buckets.ts';
 
 type Row = Record<string, unknown>;
 

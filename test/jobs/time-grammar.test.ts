@@ -1,7 +1,7 @@
 /** The syntax of times in the API, the pages and the commands. */
 import { describe, expect, test } from 'vitest';
+import { type RangeEnd, timeOf, timeRange, zoneOf } from '../../src/jobs/time-grammar.ts';
 import { UTC } from '../../src/jobs/time-zone.ts';
-import { type RangeEnd, timeOf, timeRange, zoneOf } from '../../src/jobs/times.ts';
 
 const NOW = 1_800_000_000;
 const sec = (iso: string) => BigInt(Date.parse(iso) / 1000);
