@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { inSlices } from '../src/event-loop-slices.ts';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
@@ -18,7 +19,6 @@ import {
 } from '../src/jobs/walltime-advice.ts';
 import { familyOf, pastJobs, sizeOf } from '../src/questions/walltime-advice/past-jobs.ts';
 import { newestJobs } from '../src/questions/walltime-advice/sqlite.ts';
-import { inSlices } from '../src/slices.ts';
 
 /** Percent. With less, the advice would be wrong for every other job; more needs more jobs than it looks at. */
 const COVERAGE = { least: 50, most: 99, otherwise: 98 } as const;

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ClusterSize } from '../src/clusters/size.ts';
+import { inSlices } from '../src/event-loop-slices.ts';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import { tableResource } from '../src/http/exports/table-resource.ts';
@@ -22,7 +23,6 @@ import {
   utilisationOf,
 } from '../src/jobs/timeline.ts';
 import { groupsFor, type VisibleJobs } from '../src/jobs/visibility.ts';
-import { inSlices } from '../src/slices.ts';
 
 const Query = JobFilterQuery.extend({
   bucket: choice(BUCKETS, 'day', 'length of the buckets, in the time zone; a week begins on Monday; default day'),

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Command, CommandIo } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
 import { readEnvironment } from './commands/dotenv.ts';
-import { explained } from './commands/explain.ts';
-import { runWithSteps, takesJson, usageOf } from './commands/steps.ts';
+import { explained } from './commands/explain-error.ts';
+import { runWithSteps, takesJson, usageOf } from './commands/json-output.ts';
 import { workInBackground } from './processes/priority.ts';
 
 const HELP = `cc-jobs serves the job database of a ClusterCockpit installation over HTTP.

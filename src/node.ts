@@ -5,6 +5,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { createApp } from './app.ts';
 import { openArchive } from './archive/archive-processes.ts';
 import { checkArchive } from './archive/version-and-clusters.ts';
+import { Turns } from './event-loop-turns.ts';
 import { Fault } from './faults.ts';
 import type { Service } from './http/env.ts';
 import { Shared } from './http/shared-by-requests.ts';
@@ -35,7 +36,6 @@ import type { ReloadStatus } from './system-state.ts';
 import { followArchive } from './timed/archive-follower.ts';
 import { startFileCheck } from './timed/file-check.ts';
 import { startTimer } from './timed/timer.ts';
-import { Turns } from './turns.ts';
 
 /** The longest wait of a request before the service is ready. The first copy of a replica may take minutes. */
 const START_WAIT_MS = 2_000;

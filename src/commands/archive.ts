@@ -1,6 +1,6 @@
 import { FINDINGS } from '../doctor/archive/archive-finding.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
-import { StepLines } from './steps.ts';
+import { StepLines } from './json-output.ts';
 
 /** The commands below `archive`, each with what it needs of the command line. */
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<(args: string[], io: CommandIo) => Promise<number>>>> = {

@@ -4,9 +4,9 @@ import { backUpMetadata } from '../backup/archive-metadata.ts';
 import { backupName, deleteOldBackups, makeBackup, metadataOf } from '../backup/make-backup.ts';
 import { asStartupError } from '../db/startup-errors.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
+import { reportResult } from './json-output.ts';
 import { loadTarget } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
-import { reportResult } from './steps.ts';
 
 const DEFAULT_LOG_LIMIT_MB = 1_024;
 const MOST_LOG_LIMIT_MB = 1_048_576;

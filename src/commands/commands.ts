@@ -1,5 +1,5 @@
 import type { Command, NamedCommand } from './command.ts';
-import { usageOf } from './steps.ts';
+import { usageOf } from './json-output.ts';
 
 /** A command that is not loaded yet. */
 interface CommandEntry {

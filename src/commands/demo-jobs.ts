@@ -5,7 +5,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { asStartupError } from '../db/startup-errors.ts';
 import type { CommandIo } from './command.ts';
-import { StepLines } from './steps.ts';
+import { StepLines } from './json-output.ts';
 
 const JOBS = 100_000;
 /** The number of demo jobs, for people. */

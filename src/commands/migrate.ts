@@ -9,8 +9,8 @@ import { publish } from '../node/cluster-files.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, noArguments } from './command.ts';
+import { reportResult } from './json-output.ts';
 import { loadTarget, withDatabase } from './open-database.ts';
-import { reportResult } from './steps.ts';
 
 const ServerSettings = SettingsSchema.pick({ DB_URL: true, DB_AUTH_TOKEN: true, ARCHIVE_PATH: true });
 const CLOSE_LIMIT_MS = 5_000;

@@ -1,6 +1,6 @@
 import type { ImportCounts } from '../import/import-jobs.ts';
 import type { CommandIo } from './command.ts';
-import { type ResultFields, reportResult, StepLines } from './steps.ts';
+import { type ResultFields, reportResult, StepLines } from './json-output.ts';
 
 /** Interval of progress lines on a terminal, with --json, and in a log. */
 const TERMINAL_EVERY_MS = 200;

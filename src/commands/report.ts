@@ -19,9 +19,9 @@ import {
   readMonthlyReport,
 } from '../questions/report/monthly-report.ts';
 import { type Command, ofOption, parsedArguments, UsageError } from './command.ts';
+import { reportResult } from './json-output.ts';
 import { withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';
-import { reportResult } from './steps.ts';
 
 /** The limit for the whole report. Without an index of SQLite for the filter, it reads all jobs a few times. */
 const LIMIT_MS = 3_600_000;

@@ -9,7 +9,7 @@ import { type Bundle, bundleIn, checkSum, runProgram, unpack } from '../update/b
 import { untilHealthy } from '../update/health.ts';
 import { lead, linkTo, lockUpdates } from '../update/link.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
-import { reportResult } from './steps.ts';
+import { reportResult } from './json-output.ts';
 
 const DEFAULT_WAIT_SEC = 60;
 const MOST_WAIT_SEC = 3_600;

@@ -10,18 +10,18 @@ import {
   OperationTypeNode,
 } from 'graphql';
 import type { Context } from 'hono';
+import { nextTurn } from '../event-loop-turns.ts';
 import { FAULTS, Fault } from '../faults.ts';
 import type { Place } from '../gate.ts';
 import { refuseForeign } from '../http/auth/hardening.ts';
 import type { AppEnv } from '../http/env.ts';
 import { faultOf } from '../http/faults/fault-responses.ts';
-import { nextTurn } from '../turns.ts';
 import { complexityOf, fragmentsOf } from './complexity.ts';
 import { QueryContext } from './context.ts';
 import { DocumentProblem, Documents } from './documents.ts';
 import { hideIntrospection, withoutIntrospection } from './introspection.ts';
 import { NotPlain } from './plain-list.ts';
-import { printed } from './printed.ts';
+import { printed } from './print-answer.ts';
 import { makeSchema, withPlainLists } from './schema.ts';
 import { variableProblem } from './variables.ts';
 

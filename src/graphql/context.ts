@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { Deadline } from '../deadline.ts';
+import { nextTurn, Turns } from '../event-loop-turns.ts';
 import { Fault } from '../faults.ts';
 import type { Place } from '../gate.ts';
 import { hiddenMetrics, visibleJobs } from '../http/auth/visible-jobs.ts';
@@ -11,8 +12,7 @@ import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
-import { nextTurn, Turns } from '../turns.ts';
-import { VALUES_WITHOUT_PAUSE, withPauses } from './paced.ts';
+import { VALUES_WITHOUT_PAUSE, withPauses } from './list-pauses.ts';
 import { SharedScans } from './shared-scans.ts';
 
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */

@@ -10,7 +10,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import { nextTurn } from '../turns.ts';
+import { nextTurn } from '../event-loop-turns.ts';
 import { COMPLEXITY_LIMIT, complexityOf, conflictIn, fragmentsOf } from './complexity.ts';
 
 /** The largest document of cc-backend's pages has 400 tokens in 2 KB. One of the allowed complexity needs 6,000. */

@@ -10,7 +10,7 @@ import {
   isObjectType,
   type SelectionSetNode,
 } from 'graphql';
-import { Turn } from '../turns.ts';
+import { Turn } from '../event-loop-turns.ts';
 import type { QueryContext } from './context.ts';
 import { RawJson } from './raw-json.ts';
 import { RESOLVERS } from './resolvers/index.ts';

@@ -1,6 +1,6 @@
+import { nextTurn, type Turns } from '../event-loop-turns.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { Overview, OverviewOptions } from '../questions/overview/question.ts';
-import { nextTurn, type Turns } from '../turns.ts';
 
 type Kind = keyof Overview;
 type Parts = { readonly [Of in Kind]: NonNullable<OverviewOptions[Of]>[number][] };

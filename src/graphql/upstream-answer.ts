@@ -1,5 +1,5 @@
 import { type GraphQLOutputType, getNamedType, isLeafType, isListType, isNonNullType } from 'graphql';
-import { Turn, type Turns } from '../turns.ts';
+import { Turn, type Turns } from '../event-loop-turns.ts';
 import { SamplesType } from './scalars.ts';
 import type { SelectedField } from './upstream-document.ts';
 

@@ -1,6 +1,7 @@
 import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
+import { inSlices } from '../event-loop-slices.ts';
 import { footprintKeys } from '../jobs/export-columns.ts';
 import { refuseMoreGroups } from '../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../jobs/hidden-metrics.ts';
@@ -16,7 +17,6 @@ import type { JobsStatistics } from '../jobs/statistics.ts';
 import type { TimelineOptions, TimelinePoint } from '../jobs/timeline.ts';
 import type { Unused } from '../jobs/unused-hours.ts';
 import { refuseHiddenOrder, type VisibleJobs } from '../jobs/visibility.ts';
-import { inSlices } from '../slices.ts';
 import {
   aboutConcurrent,
   type ConcurrentJobs,

@@ -1,10 +1,10 @@
 /** The statements of one request: how many at a time, equal ones once, and none after the deadline. */
 import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { Turns } from '../../src/event-loop-turns.ts';
 import { Fault } from '../../src/faults.ts';
 import type { Place } from '../../src/gate.ts';
 import { QueryContext } from '../../src/graphql/context.ts';
 import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
-import { Turns } from '../../src/turns.ts';
 import { before, bodyOf, job, type TestApp, testApp } from '../support/test-app.ts';
 
 const PLACE: Place = { leave: (work) => work() };

@@ -1,8 +1,8 @@
 /** What fields of a request ask about the same jobs is read in one pass. */
 import { expect, test } from 'vitest';
+import { Turns } from '../../src/event-loop-turns.ts';
 import { SharedScans } from '../../src/graphql/shared-scans.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
-import { Turns } from '../../src/turns.ts';
 
 const ALL: VisibleJobs = { conditions: [], tagScopes: [] };
 const SOME: VisibleJobs = { conditions: [{ kind: 'tag', ids: [2n ** 60n] }], tagScopes: [] };

@@ -1,6 +1,6 @@
 import type { Deadline } from '../../deadline.ts';
+import { inSlices } from '../../event-loop-slices.ts';
 import { Fault } from '../../faults.ts';
-import { inSlices } from '../../slices.ts';
 import type { Page } from '../port.ts';
 import type { PageStatement, RowParser } from '../statement.ts';
 import { textOf } from './driver-values.ts';

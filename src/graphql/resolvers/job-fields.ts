@@ -1,14 +1,14 @@
+import type { Turns } from '../../event-loop-turns.ts';
 import { exactJson } from '../../exact-json.ts';
 import { Fault } from '../../faults.ts';
 import type { ListOrder } from '../../jobs/list-order.ts';
 import { mayReadAccount, type VisibleJobs } from '../../jobs/visibility.ts';
 import { jobById } from '../../questions/one-job/sqlite.ts';
-import type { Turns } from '../../turns.ts';
 import type { QueryContext } from '../context.ts';
 import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { listOrderOf, type OrderInput } from '../job-order.ts';
-import { withPauses } from '../paced.ts';
+import { withPauses } from '../list-pauses.ts';
 import { type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 

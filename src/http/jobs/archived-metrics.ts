@@ -4,10 +4,10 @@ import type { ScopedMetricsRequest } from '../../archive/requests.ts';
 import type { DataSelection } from '../../archive/select-data.ts';
 import { NO_STATISTIC, type Statistic } from '../../clusters/footprint.ts';
 import type { Scope, Unit } from '../../clusters/schema.ts';
+import { inSlices } from '../../event-loop-slices.ts';
 import { Fault } from '../../faults.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import { type JobKey, jobForMetrics } from '../../questions/one-job/sqlite.ts';
-import { inSlices } from '../../slices.ts';
 import { hiddenMetrics, visibleJobs } from '../auth/visible-jobs.ts';
 import type { AppEnv } from '../env.ts';
 

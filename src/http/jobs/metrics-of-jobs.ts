@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
+import { inSlices } from '../../event-loop-slices.ts';
 import { Fault } from '../../faults.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import { checkGrid, ROOFLINE_METRICS, type RooflineGrid } from '../../jobs/roofline.ts';
 import { samplesText } from '../../jobs/samples.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { MetricJob } from '../../questions/list/metric-jobs.ts';
-import { inSlices } from '../../slices.ts';
 import { hiddenMetrics } from '../auth/visible-jobs.ts';
 import type { AppEnv } from '../env.ts';
 import {

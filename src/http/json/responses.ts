@@ -1,8 +1,8 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import type { Deadline } from '../../deadline.ts';
+import { inSlices } from '../../event-loop-slices.ts';
 import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
-import { inSlices } from '../../slices.ts';
 import type { AppEnv } from '../env.ts';
 import { NO_QUERY, queryFault } from '../query/query-parameters.ts';
 import { explain, losslessJson } from './body-values.ts';

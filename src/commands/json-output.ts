@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
 import type { Command, CommandIo } from './command.ts';
-import { explained } from './explain.ts';
+import { explained } from './explain-error.ts';
 
 /** What a command has achieved, by name. */
 export type ResultFields = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { Turn, type Turns } from '../turns.ts';
+import { Turn, type Turns } from '../event-loop-turns.ts';
 
 /**
  * Values of a list that the executor completes at a stretch, by a high estimate: each item has all fields of the

@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { COMMANDS } from '../../src/commands/commands.ts';
+import { runWithSteps, StepLines, takesJson } from '../../src/commands/json-output.ts';
 import { Progress } from '../../src/commands/progress.ts';
-import { runWithSteps, StepLines, takesJson } from '../../src/commands/steps.ts';
 import { run } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 

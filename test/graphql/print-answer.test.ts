@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { printed } from '../../src/graphql/printed.ts';
+import { printed } from '../../src/graphql/print-answer.ts';
 import { RawJson } from '../../src/graphql/raw-json.ts';
 
 const never = new AbortController();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { withPauses } from '../../src/graphql/paced.ts';
-import { Turns } from '../../src/turns.ts';
+import { Turns } from '../../src/event-loop-turns.ts';
+import { withPauses } from '../../src/graphql/list-pauses.ts';
 
 test('other work gets turns within a long list', async () => {
   const items = Array.from({ length: 1_000 }, (_, nth) => nth);
