@@ -31,7 +31,7 @@ export interface Command {
   isBackground?: true;
   /**
    * Set if it ends within a moment, or serves. Any other command whose usage does not have --json gets it: then its steps
-   * are JSON lines (steps.ts).
+   * are JSON lines (json-output.ts).
    */
   isShort?: true;
   /** Returns the exit code: 0 done, 1 failed, 2 startup refused. May throw StartupError and UsageError (both 2). */

@@ -9,8 +9,8 @@ import type { ProcessStatus } from '../system-state.ts';
  * The weights on Linux are 1024 at 0, 215 at 7, 137 at 9, and 70 at 12. With them the parent answers 99 % of 20 scans
  * within 33 ms of their deadline, also during a build; with 5, 7 and 10 it takes 54 ms. A build keeps three threads busy,
  * so next to four busy readers it gets a quarter of the machine. Next to four busy programs of others, an index process
- * gets a tenth of a core. Therefore processes are killed by their CPU time, not by the clock (tasks.ts). Linux compares
- * nice values within one session or control group, and all processes of the service are in the same one.
+ * gets a tenth of a core. Therefore processes are killed by their CPU time, not by the clock (running-calls.ts). Linux
+ * compares nice values within one session or control group, and all processes of the service are in the same one.
  */
 const STEPS = { shared: 7, answering: 9, background: 12 } as const;
 /** The lowest priority that the system offers. */

@@ -144,7 +144,7 @@ class Running<P extends Protocol> implements RunningCall<P> {
   }
 }
 
-/** Resolves when the message has been sent. A closed channel ends the process (lifeline.ts). */
+/** Resolves when the message has been sent. A closed channel ends the process (end-with-parent.ts). */
 function send<P extends Protocol>(message: FromProcess<P>): Promise<void> {
   return new Promise((resolve) => {
     process.send?.(message, () => resolve());

@@ -36,10 +36,10 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Starts a process of the service that cannot outlive it (lifeline.ts). The process gets only the environment variables
- * that it needs, so no keys and no tokens. Its standard error is a pipe to the parent. If the system cannot provide a
- * process, memory or a file, the returned process has no pid and emits `error`, as after any other failure. It does not
- * throw, because a caller in a timer must not end the service.
+ * Starts a process of the service that cannot outlive it (end-with-parent.ts). The process gets only the environment
+ * variables that it needs, so no keys and no tokens. Its standard error is a pipe to the parent. If the system cannot
+ * provide a process, memory or a file, the returned process has no pid and emits `error`, as after any other failure. It
+ * does not throw, because a caller in a timer must not end the service.
  */
 export function startProgram({ file, heapMb, flags = [], env }: Program): ChildProcess {
   const node = [

@@ -7,7 +7,7 @@ import type { Question } from './question.ts';
  * - list/newest-first.ts, isAlongIndex: not for a page that an index of SQLite leads to
  * - exported-jobs/question.ts: not for columns that it lacks, nor for too many jobs of the same second
  * - column-index/index-client.ts, ask: not before it is ready, nor for many patterns
- * - column-index/session.ts, ask: not if the question matches a job that the index does not hold
+ * - column-index/index-session.ts, ask: not if the question matches a job that the index does not hold
  * - column-index/part-files.ts: not if a file is too large
  */
 export interface QuestionIndex {

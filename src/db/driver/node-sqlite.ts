@@ -7,7 +7,7 @@ import { bound } from './driver-values.ts';
 /**
  * The first SQLite version whose checkpoints do not lose commits. In earlier versions (from 3.7.0), a checkpoint may
  * race with a commit of another process that resets the log, and mark frames as copied that were not
- * (https://www.sqlite.org/wal.html#walresetbug). libsql 0.5.29 contains 3.45.1, so it only reads (driver.ts).
+ * (https://www.sqlite.org/wal.html#walresetbug). libsql 0.5.29 contains 3.45.1, so it only reads (libsql.ts).
  */
 const LEAST_VERSION = [3, 51, 3] as const;
 

@@ -2,8 +2,8 @@ import type { Transaction } from '../driver/transaction.ts';
 import type { SqlValue } from '../statement.ts';
 
 /**
- * How a write finds and shows a job, limited to what the caller may see. statements/job-by-id.ts builds it. It is SQL
- * text because the writer process starts in half the time without the libraries that build and check statements.
+ * How a write finds and shows a job, limited to what the caller may see. questions/one-job/sqlite.ts builds it. It is
+ * SQL text because the writer process starts in half the time without the libraries that build and check statements.
  */
 export interface JobInsideQuery {
   sql: string;

@@ -26,7 +26,7 @@ export interface FilterForm {
   open: boolean;
 }
 
-/** Renders a filter as a form. The page then turns the sent form into an address (`entries.ts`). */
+/** Renders a filter as a form. The page then turns the sent form into an address (`form-entries.ts`). */
 export function filterForm({ page, entries, problems, offers, open }: FilterForm): Html {
   const form = new Form(entries, problems, offers);
   return html`<details class="filter"${open && html` open`}><summary>Filter</summary>
