@@ -58,7 +58,7 @@ const WITHOUT = [
   'http/metrics/metrics-port.ts',
   'http/json/large-bodies.ts',
   'http/json/node-body.ts',
-  'http/request.ts',
+  'http/query-and-now.ts',
   'http/shared-by-requests.ts',
   'node/asset-files.ts',
   'node/cluster-files.ts',

@@ -11,7 +11,7 @@ import { addressWithin } from '../../src/http/auth/redirect-target.ts';
 import { endSession, isFromProvider, startSession } from '../../src/http/auth/session.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
-import { nowSec, queryOf } from '../../src/http/request.ts';
+import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
 import { failedLogin, loggedOutPage, loginPage, type OtherSession } from '../../src/pages/login/content.ts';
 
 const TOKENS_ONLY = 'This address accepts only login tokens. Please log in here.';

@@ -10,7 +10,7 @@ import type { OidcProvider } from '../../src/http/auth/oidc/provider.ts';
 import { addressWithin } from '../../src/http/auth/redirect-target.ts';
 import { startSession } from '../../src/http/auth/session.ts';
 import type { AppEnv, Service } from '../../src/http/env.ts';
-import { queryOf } from '../../src/http/request.ts';
+import { queryOf } from '../../src/http/query-and-now.ts';
 import { failedLogin } from '../../src/pages/login/content.ts';
 
 /** What the routes of an app share. */

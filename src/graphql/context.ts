@@ -6,7 +6,7 @@ import type { Place } from '../gate.ts';
 import { hiddenMetrics, visibleJobs } from '../http/auth/visible-jobs.ts';
 import type { AppEnv, Service } from '../http/env.ts';
 import type { HeldPart } from '../http/limits/unsent-bytes.ts';
-import { nowSec } from '../http/request.ts';
+import { nowSec } from '../http/query-and-now.ts';
 import type { JobFilter } from '../jobs/filter.ts';
 import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { User } from '../jobs/roles.ts';

@@ -3,21 +3,6 @@ import { addAccount, changeAccount, deleteAccount, editAccount, syncAccount } fr
 import { archiveFollowed } from './archive-queue.ts';
 import { createIndex, dropIndexes, missingIndexes } from './bulk-indexes.ts';
 import { moveCached } from './cached-jobs.ts';
-import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } from './copy-rows.ts';
-import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
-import { editMeta, editMetaOf } from './edit-meta.ts';
-import { fillSubmitTimes } from './fill-submit-times.ts';
-import { insertJobs } from './insert-jobs.ts';
-import { leftArchive, lostInArchive } from './monitoring-status.ts';
-import { addNodeStates } from './node-states.ts';
-import { publishClusters } from './publish-clusters.ts';
-import { deleteExported, exportEnded } from './retention.ts';
-import { deleteFilter, renameFilter, saveFilter } from './save-filter.ts';
-import { saveSetting } from './save-setting.ts';
-import { startJob } from './start-job.ts';
-import { stopJob } from './stop-job.ts';
-import { addTags, deleteTags, removeTags } from './tag-job.ts';
-import { addTagsById, createTag, deleteTagsById, removeTagsById } from './tags-by-id.ts';
 import {
   claimIdleWork,
   claimTimedWork,
@@ -26,7 +11,22 @@ import {
   endTimedWork,
   renewTimedWork,
   updateDurations,
-} from './timed-work.ts';
+} from './claim-timed-work.ts';
+import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } from './copy-rows.ts';
+import { deleteExported, exportEnded } from './delete-exported.ts';
+import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
+import { editMeta, editMetaOf } from './edit-meta.ts';
+import { fillSubmitTimes } from './fill-submit-times.ts';
+import { insertJobs } from './insert-jobs.ts';
+import { leftArchive, lostInArchive } from './monitoring-status.ts';
+import { addNodeStates } from './node-states.ts';
+import { publishClusters } from './publish-clusters.ts';
+import { deleteFilter, renameFilter, saveFilter } from './save-filter.ts';
+import { saveSetting } from './save-setting.ts';
+import { startJob } from './start-job.ts';
+import { stopJob } from './stop-job.ts';
+import { addTags, deleteTags, removeTags } from './tag-job.ts';
+import { addTagsById, createTag, deleteTagsById, removeTagsById } from './tags-by-id.ts';
 
 /** All writes by name. */
 export const WRITES = {

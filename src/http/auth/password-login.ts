@@ -7,7 +7,7 @@ import { isUsername } from '../../jobs/account.ts';
 import type { User } from '../../jobs/roles.ts';
 import type { Directory } from '../../user-directory.ts';
 import type { AppEnv, Service } from '../env.ts';
-import { nowSec } from '../request.ts';
+import { nowSec } from '../query-and-now.ts';
 import { addressForLimits } from './client-address.ts';
 import { LoginFailure } from './login-failures.ts';
 import { LoginLimit } from './login-limit.ts';

@@ -4,7 +4,7 @@ import { EVERY_JOB } from '../../jobs/visibility.ts';
 import { NodeQuestions } from '../../questions/nodes/node-questions.ts';
 import { unendedByOwner, unendedByPartition } from '../../questions/unended-jobs/sqlite.ts';
 import type { AppEnv } from '../env.ts';
-import { nowSec } from '../request.ts';
+import { nowSec } from '../query-and-now.ts';
 import type { ClusterFigures } from './metrics-port.ts';
 
 /** Series for each of the figures of partitions. */
