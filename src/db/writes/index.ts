@@ -3,15 +3,7 @@ import { addAccount, changeAccount, deleteAccount, editAccount, syncAccount } fr
 import { archiveFollowed } from './archive-queue.ts';
 import { createIndex, dropIndexes, missingIndexes } from './bulk-indexes.ts';
 import { moveCached } from './cached-jobs.ts';
-import {
-  claimIdleWork,
-  claimTimedWork,
-  deleteNodeStates,
-  endOverdueJobs,
-  endTimedWork,
-  renewTimedWork,
-  updateDurations,
-} from './claim-timed-work.ts';
+import { claimIdleWork, claimTimedWork, endTimedWork, renewTimedWork } from './claim-timed-work.ts';
 import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } from './copy-rows.ts';
 import { deleteExported, exportEnded } from './delete-exported.ts';
 import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
@@ -19,8 +11,9 @@ import { editMeta, editMetaOf } from './edit-meta.ts';
 import { fillSubmitTimes } from './fill-submit-times.ts';
 import { insertJobs } from './insert-jobs.ts';
 import { leftArchive, lostInArchive } from './monitoring-status.ts';
-import { addNodeStates } from './node-states.ts';
+import { addNodeStates, deleteNodeStates } from './node-states.ts';
 import { publishClusters } from './publish-clusters.ts';
+import { endOverdueJobs, updateDurations } from './running-jobs.ts';
 import { deleteFilter, renameFilter, saveFilter } from './save-filter.ts';
 import { saveSetting } from './save-setting.ts';
 import { startJob } from './start-job.ts';

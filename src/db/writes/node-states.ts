@@ -44,3 +44,19 @@ export async function addNodeStates(
   );
   return { added };
 }
+
+/** Deletes one batch of node reports older than a time. Keeps the newest report of each node. */
+export async function deleteNodeStates(
+  tx: Transaction,
+  { before, limit }: { before: number; limit: number },
+): Promise<{ changed: number }> {
+  const changed = await tx.run(
+    `DELETE FROM node_state WHERE id IN (
+       SELECT old.id FROM node_state AS old WHERE old.time_stamp < ? AND (old.node_id IS NULL OR EXISTS (
+         SELECT 1 FROM node_state AS newer WHERE newer.node_id = old.node_id
+           AND (newer.time_stamp, newer.id) > (old.time_stamp, old.id)))
+       LIMIT ?)`,
+    [before, limit],
+  );
+  return { changed };
+}
