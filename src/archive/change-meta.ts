@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { jsonWithNumberTexts } from '../exact-json.ts';
 import type { Tag } from '../jobs/job.ts';
+import { jsonWithNumberTexts } from '../lossless-json.ts';
 import { writeFileAtomically } from './file-access.ts';
 import type { ArchiveJob } from './layout.ts';
 import { readMetaText } from './read-meta.ts';

@@ -5,7 +5,6 @@ import { NO_CLUSTERS } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published-clusters.ts';
 import { startDeadline, within } from '../deadline.ts';
-import { jsonWithNumberTexts } from '../exact-json.ts';
 import { parseFilter } from '../http/query/job-filter-query.ts';
 import {
   columnType,
@@ -20,6 +19,7 @@ import { METRIC } from '../jobs/fields.ts';
 import type { JobFilter } from '../jobs/filter.ts';
 import { nodePeaksOf } from '../jobs/node-peaks.ts';
 import { PUBLIC_SCOPES } from '../jobs/roles.ts';
+import { jsonWithNumberTexts } from '../lossless-json.ts';
 import { hasDuckDb, NO_DUCKDB } from '../node/column-index.ts';
 import { parquetFile } from '../parquet/parquet-writer.ts';
 import { JobQuestions } from '../questions/ask.ts';

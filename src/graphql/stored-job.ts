@@ -1,4 +1,4 @@
-import { exactJson } from '../exact-json.ts';
+import { exactJson } from '../lossless-json.ts';
 
 type Whole = number | bigint;
 

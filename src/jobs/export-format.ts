@@ -1,4 +1,4 @@
-import type { NumberText } from '../exact-json.ts';
+import type { NumberText } from '../lossless-json.ts';
 
 /** The formats whose rows are text. */
 export const TEXT_FORMATS = ['csv', 'ndjson'] as const;

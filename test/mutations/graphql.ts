@@ -69,7 +69,7 @@ export const GRAPHQL: readonly Mutation[] = [
   mutation('graphql/print-answer.ts', 'roomAfter(value) >= 0', 'true', 'graphql/print-answer'),
   mutation('graphql/scalars.ts', 'whole >= INT64', 'whole > 10n * INT64', 'graphql/transport'),
   mutation('graphql/schema.ts', 'samplesOf(replaced(field.type))', 'replaced(field.type)', 'graphql/archived-metrics'),
-  mutation('exact-json.ts', 'BigInt(source) : value', 'value : value', 'graphql/transport'),
+  mutation('lossless-json.ts', 'BigInt(source) : value', 'value : value', 'graphql/transport'),
   mutation(
     'graphql/variables.ts',
     "'unknown field', { path: [...path, unknown] }",

@@ -1,7 +1,7 @@
 import { type JobData, readJobData } from '../../archive/read-data.ts';
 import { unitJson } from '../../clusters/cluster-json.ts';
 import { round2 } from '../../clusters/footprint.ts';
-import { jsonWithNumberTexts } from '../../exact-json.ts';
+import { jsonWithNumberTexts } from '../../lossless-json.ts';
 
 /**
  * The text of a meta.json from the REST object of a job in the database, with the statistics that its metric data has

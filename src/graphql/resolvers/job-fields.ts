@@ -1,8 +1,8 @@
 import type { Turns } from '../../event-loop-turns.ts';
-import { exactJson } from '../../exact-json.ts';
 import { Fault } from '../../faults.ts';
 import type { ListOrder } from '../../jobs/list-order.ts';
 import { mayReadAccount, type VisibleJobs } from '../../jobs/visibility.ts';
+import { exactJson } from '../../lossless-json.ts';
 import { jobById } from '../../questions/one-job/sqlite.ts';
 import type { QueryContext } from '../context.ts';
 import { idOf } from '../input.ts';
