@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { losslessJson } from '../src/http/json/body-values.ts';
 import { answers, apiRoute, jsonRows, resource } from '../src/http/json/responses.ts';
 import { filterOf, JobFilterQuery } from '../src/http/query/job-filter-query.ts';
+import { losslessJson } from '../src/lossless-json.ts';
 import { HISTOGRAM_PARAMETERS, Histograms, histogramsAsked, histogramsIn } from './histograms.ts';
 import { GROUP_PARAMETERS, JobsStatisticsSchema, statisticsAsked } from './statistics.ts';
 

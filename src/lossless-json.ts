@@ -23,3 +23,8 @@ export function exactJson(text: string): unknown {
 export function jsonWithNumberTexts(text: string): unknown {
   return parse(text, (_, value, { source = '' }) => (typeof value === 'number' ? rawJSON(source) : value));
 }
+
+/** Returns a value as JSON text with a final line feed. Bigints become whole numbers, NaN and infinity null. */
+export function losslessJson(value: unknown): string {
+  return `${JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? rawJSON(String(member)) : member))}\n`;
+}

@@ -7,7 +7,7 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql';
-import { losslessJson } from '../http/json/body-values.ts';
+import { losslessJson } from '../lossless-json.ts';
 import { includedFields } from './selection.ts';
 
 /** What is asked of a type: its fields by their names, each once. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Fault } from '../../src/faults.ts';
 import * as exact from '../../src/http/json/body-values.ts';
-import { decimal, int32, int64, losslessJson, strictFields } from '../../src/http/json/body-values.ts';
+import { decimal, int32, int64, strictFields } from '../../src/http/json/body-values.ts';
+import { losslessJson } from '../../src/lossless-json.ts';
 
 const LIMITS = { values: 1_000, depth: 100 };
 const checkedBody = <Schema extends z.ZodType>(text: string, schema: Schema) => exact.checkedBody(text, schema, LIMITS);

@@ -3,14 +3,6 @@ import { Fault } from '../../faults.ts';
 import { BOUNDS, type BoundName } from '../../jobs/stored-bounds.ts';
 import { type JsonLimits, JsonNumber, readJson } from './json-parser.ts';
 
-/** JSON.rawJSON of ES2026. All our runtimes have it, but the libraries of TypeScript do not declare it yet. */
-const exact = JSON as unknown as { rawJSON(text: string): object };
-
-/** Returns a value as JSON text with a final line feed. Bigints become whole numbers, NaN and infinity null. */
-export function losslessJson(value: unknown): string {
-  return `${JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? exact.rawJSON(String(member)) : member))}\n`;
-}
-
 /** Reads a value as a schema does. Returns undefined if the schema refuses it. */
 type Read<Value> = (value: unknown) => Value | undefined;
 /**

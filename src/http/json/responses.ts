@@ -3,9 +3,10 @@ import type { TypedResponse } from 'hono';
 import type { Deadline } from '../../deadline.ts';
 import { inSlices } from '../../event-loop-slices.ts';
 import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
+import { losslessJson } from '../../lossless-json.ts';
 import type { AppEnv } from '../env.ts';
 import { NO_QUERY, queryFault } from '../query/query-parameters.ts';
-import { explain, losslessJson } from './body-values.ts';
+import { explain } from './body-values.ts';
 
 type Success = 200 | 201;
 
