@@ -62,7 +62,7 @@ const WITHOUT = [
   'http/shared-by-requests.ts',
   'node/asset-files.ts',
   'node/cluster-files.ts',
-  'node/column-index.ts',
+  'node/start-column-index.ts',
   'node/loop-lag.ts',
   'node/password-program.ts',
   'node/startup-plan.ts',

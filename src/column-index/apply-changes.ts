@@ -4,8 +4,8 @@ import { Outdated } from './index-errors.ts';
 import type { IndexFile, IndexMeta } from './index-file.ts';
 import { checkOdd, followedOdd } from './odd-jobs.ts';
 import { FootprintKeys } from './read/footprint-keys.ts';
+import type { Source } from './read/indexed-database.ts';
 import type { OddJob } from './read/job-reader.ts';
-import type { Source } from './read/source.ts';
 import { changeSummaries } from './summaries.ts';
 
 /** The most changed jobs applied before an answer. Beyond this, a build is faster and takes less memory. */

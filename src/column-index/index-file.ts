@@ -6,8 +6,8 @@ import { quantizedColumn, quantizedSql } from '../questions/quantized.ts';
 import { SUMMARY_DEFINITIONS, type Summaries, summariesFor } from '../questions/summaries/summary-tables.ts';
 import { IndexConnection } from './connection.ts';
 import { IncomingJobs } from './incoming-jobs.ts';
+import type { ChangeMark } from './read/indexed-database.ts';
 import type { OddJob } from './read/job-reader.ts';
-import type { ChangeMark } from './read/source.ts';
 
 export interface IndexFileOptions {
   readonly path: string;

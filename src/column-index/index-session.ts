@@ -20,8 +20,8 @@ import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.t
 import { Interruptible } from './interruptible-call.ts';
 import { PartFiles } from './part-files.ts';
 import { type CountingQuestion, queryFor } from './question-to-query.ts';
+import { Source } from './read/indexed-database.ts';
 import type { OddJob } from './read/job-reader.ts';
-import { Source } from './read/source.ts';
 import { checkedSummaries, repairedSummaries } from './summaries.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {

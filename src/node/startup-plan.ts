@@ -4,7 +4,7 @@ import { checkArchive } from '../archive/version-and-clusters.ts';
 import type { FrontendFiles } from '../frontend/files.ts';
 import type { Settings } from '../settings.ts';
 import type { Sizing } from '../system-state.ts';
-import { type DatabaseTarget, databaseTarget } from './database.ts';
+import { type DatabaseTarget, databaseTarget } from './database-target.ts';
 import { readFrontend } from './frontend-folder.ts';
 import { LogRing } from './log-ring.ts';
 import { type Prepared, prepare } from './reloadable.ts';

@@ -3,7 +3,7 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const COLUMNS: readonly Mutation[] = [
   mutation(
-    'column-index/read/source.ts',
+    'column-index/read/indexed-database.ts',
     'WHERE tag_scope IN (SELECT',
     'WHERE 1 OR tag_scope IN (SELECT',
     'column-index/callers',

@@ -58,13 +58,13 @@ export const NODE: readonly Mutation[] = [
     'node/body-parser > what a body of a megabyte leaves',
   ),
   mutation(
-    'node/database.ts',
+    'node/database-target.ts',
     '(mode & OTHERS_READ) === 0',
     'mode > 0',
     'cli/file-modes > a database whose group may write',
   ),
   mutation(
-    'node/database.ts',
+    'node/database-target.ts',
     'await checkTempDir(resolve(DB_TEMP_DIR));',
     '',
     'cli/refused-start > with a DB_TEMP_DIR',

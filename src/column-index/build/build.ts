@@ -2,8 +2,8 @@ import type { IncomingJobs } from '../incoming-jobs.ts';
 import { Outdated } from '../index-errors.ts';
 import type { IndexFile, IndexMeta } from '../index-file.ts';
 import { checkOdd } from '../odd-jobs.ts';
+import type { Source } from '../read/indexed-database.ts';
 import { CHUNK_JOBS, type Jobs, type OddJob } from '../read/job-reader.ts';
-import type { Source } from '../read/source.ts';
 import { buildSummaries } from '../summaries.ts';
 
 export interface BuildOptions {

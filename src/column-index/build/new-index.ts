@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { IndexFile, type IndexFileOptions } from '../index-file.ts';
 import { isHeldElsewhere } from '../index-session.ts';
-import { Source } from '../read/source.ts';
+import { Source } from '../read/indexed-database.ts';
 import { build } from './build.ts';
 import { allJobs } from './reader-thread.ts';
 

@@ -1,4 +1,4 @@
-import { HAS_OPEN_END, HAS_OPEN_END_IN_CACHE } from '../sql/open-end.ts';
+import { HAS_OPEN_END, HAS_OPEN_END_IN_CACHE } from '../sql/assumed-end.ts';
 import { plainRows, type Statement } from '../statement.ts';
 
 /** What makes a job one job. */

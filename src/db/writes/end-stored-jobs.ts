@@ -1,7 +1,7 @@
 import { hasEnded, isUnended, type JobState } from '../../jobs/job-enums.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
-import { HAS_OPEN_END } from '../sql/open-end.ts';
+import { HAS_OPEN_END } from '../sql/assumed-end.ts';
 
 type Column = (typeof JOB_COLUMNS)[number];
 

@@ -1,6 +1,6 @@
 import type { DeleteCursor } from '../../jobs/retention-options.ts';
 import type { Transaction } from '../driver/transaction.ts';
-import { ASSUMED_END } from '../sql/open-end.ts';
+import { ASSUMED_END } from '../sql/assumed-end.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
 
 /**

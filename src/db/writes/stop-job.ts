@@ -3,7 +3,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { wholeProblem } from '../../jobs/job-problems.ts';
 import { END_STATES, endStateOf } from '../../jobs/slurm-states.ts';
 import type { Transaction } from '../driver/transaction.ts';
-import { HAS_ASSUMED_END } from '../sql/open-end.ts';
+import { HAS_ASSUMED_END } from '../sql/assumed-end.ts';
 import { plainRows } from '../statement.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { type FoundJob, jobWithId, newestJob } from './find-job.ts';

@@ -1,6 +1,4 @@
 import type { Sqlite } from '../../db/driver/node-sqlite.ts';
-import { openForeign } from '../../db/foreign/open-foreign.ts';
-import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read.ts';
 import {
   CONFIGURATION_COLUMNS,
   jobColumns,
@@ -8,7 +6,9 @@ import {
   NODE_STATE_COLUMNS,
   TAG_COLUMNS,
   USER_COLUMNS,
-} from '../../db/foreign/tables.ts';
+} from '../../db/foreign/foreign-tables.ts';
+import { openForeign } from '../../db/foreign/open-foreign.ts';
+import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read-foreign.ts';
 import { SCHEMA_VERSION } from '../../db/schema/schema-version.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { StartupError } from '../../startup-error.ts';

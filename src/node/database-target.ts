@@ -14,7 +14,7 @@ import type { FixedSettings } from '../reloaded-settings.ts';
 import { databaseFile } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { Sizing } from '../system-state.ts';
-import { indexed, type OpenDatabase } from './column-index.ts';
+import { indexed, type OpenDatabase } from './start-column-index.ts';
 
 export interface DatabaseOptions {
   sizing: Sizing;

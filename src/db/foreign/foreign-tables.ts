@@ -1,5 +1,5 @@
 import { WHOLE_FIELDS } from '../../jobs/job-numbers.ts';
-import type { Columns } from './read.ts';
+import type { Columns } from './read-foreign.ts';
 
 /** Tags of a job as a JSON array of [type, name, scope]. */
 function tagsExpression(hasScope: boolean): string {
