@@ -8,7 +8,7 @@ import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, jsonBytes, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/query-and-now.ts';
-import { timeProblem } from '../src/jobs/job-problems.ts';
+import { timeProblem } from '../src/jobs/job-validation.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 

@@ -3,7 +3,7 @@ import { generatedSource } from '../dev/made-jobs.ts';
 import { Fault } from '../faults.ts';
 import { timeOf } from '../jobs/time-grammar.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
-import { load } from './load.ts';
+import { load } from './load-jobs.ts';
 import { loadTarget, withDatabase } from './open-database.ts';
 
 const MAX_JOBS = 100_000_000;

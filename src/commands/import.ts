@@ -15,7 +15,7 @@ import { sacctSource } from '../import/sacct/sacct-source.ts';
 import { swfSource } from '../import/swf/swf-source.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
-import { load, loadNothing } from './load.ts';
+import { load, loadNothing } from './load-jobs.ts';
 import { type LoadTarget, loadTarget, withDatabase } from './open-database.ts';
 
 export const importCommand: Command = {

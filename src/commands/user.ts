@@ -11,7 +11,7 @@ import { syncDirectory } from '../timed/sync-directory.ts';
 import type { Directory } from '../user-directory.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
-import { readPassword } from './password.ts';
+import { readPassword } from './read-password.ts';
 
 /** Limit for one small transaction, also on a file that a service uses. */
 const LIMIT_MS = 30_000;

@@ -12,9 +12,9 @@ import {
 } from 'graphql';
 import { Turn } from '../event-loop-turns.ts';
 import type { QueryContext } from './context.ts';
+import { includedFields } from './included-fields.ts';
 import { RawJson } from './raw-json.ts';
 import { RESOLVERS } from './resolvers/index.ts';
-import { includedFields } from './selection.ts';
 
 /** Values in the lists of an item that are shown at a stretch, which takes 5 ms. The executor pauses in longer ones. */
 const AT_A_STRETCH = 50_000;

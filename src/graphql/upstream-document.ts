@@ -8,7 +8,7 @@ import {
   visit,
 } from 'graphql';
 import { losslessJson } from '../lossless-json.ts';
-import { includedFields } from './selection.ts';
+import { includedFields } from './included-fields.ts';
 
 /** What is asked of a type: its fields by their names, each once. */
 export interface Selection {

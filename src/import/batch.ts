@@ -1,6 +1,6 @@
 import type { Job } from '../jobs/job.ts';
 import { isUnended } from '../jobs/job-enums.ts';
-import { jobProblem } from '../jobs/job-problems.ts';
+import { jobProblem } from '../jobs/job-validation.ts';
 
 /** The number of jobs sent to the writer together, which limits the memory of a reader. */
 export const JOBS_PER_BATCH = 1000;

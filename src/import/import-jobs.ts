@@ -9,7 +9,7 @@ import type { BadRecord, ImportBatch, ImportSource } from './batch.ts';
 export interface ImportCounts {
   read: number;
   imported: number;
-  /** Stored jobs with an open end (db/sql/open-end.ts) that the import ended. */
+  /** Stored jobs with an open end (db/sql/assumed-end.ts) that the import ended. */
   ended: number;
   /** Jobs already in the database, by job id, cluster and start. They were not changed. */
   alreadyThere: number;

@@ -1,5 +1,5 @@
 import { Fault } from '../faults.ts';
-import { textProblem } from './job-problems.ts';
+import { textProblem } from './job-validation.ts';
 import { hasProjects, isRole, ROLES } from './roles.ts';
 import { refuseAbove } from './stored-bounds.ts';
 

@@ -26,7 +26,7 @@ interface Sortable {
 
 type StoredNumber = Stored & Sortable;
 
-/** The values allowed in a new job (job-problems.ts). Rows of other programs may have any number. */
+/** The values allowed in a new job (job-validation.ts). Rows of other programs may have any number. */
 export interface Bounds {
   readonly least: bigint;
   /** True if 0 is allowed and means "unknown". */

@@ -17,7 +17,7 @@ export interface StoredResources {
   firstHost: string;
   /** True if a host has an empty name. */
   isUnnamed: boolean;
-  /** The problem with the name of a host (job-problems.ts). */
+  /** The problem with the name of a host (job-validation.ts). */
   problem: string | undefined;
   json: string;
 }

@@ -2,7 +2,7 @@ import type { Clusters } from '../clusters/clusters.ts';
 import { Fault } from '../faults.ts';
 import type { StorableJob, StoredResources } from './job.ts';
 import { SHARED } from './job-enums.ts';
-import { valuesProblem } from './job-problems.ts';
+import { valuesProblem } from './job-validation.ts';
 
 /** A job that starts, as reported by a scheduler. Its texts and numbers have not been checked yet. */
 export interface StartRequest

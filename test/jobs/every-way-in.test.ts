@@ -10,7 +10,7 @@ import type { Bounds } from '../../src/jobs/field-kinds.ts';
 import { STORED_FIELDS } from '../../src/jobs/fields.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { SMT } from '../../src/jobs/job-numbers.ts';
-import { jobProblem } from '../../src/jobs/job-problems.ts';
+import { jobProblem } from '../../src/jobs/job-validation.ts';
 import { losslessJson } from '../../src/lossless-json.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';

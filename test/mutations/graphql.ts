@@ -114,13 +114,13 @@ export const GRAPHQL: readonly Mutation[] = [
   ),
   mutation('graphql/resolvers/node-fields.ts', "['nodes', filter, options]", "['nodes', filter]", 'graphql/nodes'),
   mutation(
-    'graphql/selection.ts',
+    'graphql/included-fields.ts',
     'if (fragment !== undefined) add(fragment.selectionSet);',
     ';',
     'graphql/concurrent-jobs',
   ),
   mutation(
-    'graphql/selection.ts',
+    'graphql/included-fields.ts',
     "selection, variableValues)?.['if'] === true",
     "selection, variableValues)?.['if'] === 1",
     'graphql/statistics',

@@ -45,7 +45,7 @@ export const HTTP: readonly Mutation[] = [
     'worker-bounds > readers that take nothing',
   ),
   mutation(
-    'http/jobs/joined-list.ts',
+    'http/jobs/joined-parquet-list.ts',
     ' || itemsPerPage !== Number.MAX_SAFE_INTEGER',
     '',
     'column-index/exported-jobs',

@@ -106,7 +106,7 @@ export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/timeline/duckdb.ts', 'AND duration >= ', 'AND duration > ', 'questions/timeline'),
   mutation('questions/timeline/waits.ts', 'slice.isSmall && found.some', 'false && found.some', 'questions/timeline'),
   mutation('questions/timeline/utc-days.ts', '} < $', '} > $', 'questions/timeline'),
-  mutation('questions/timeline/runs.ts', 'widthSec !== widths', 'widthSec === widths', 'questions/timeline'),
+  mutation('questions/timeline/bucket-runs.ts', 'widthSec !== widths', 'widthSec === widths', 'questions/timeline'),
   mutation('questions/timeline/group-sql.ts', 'groups.length + 1', 'groups.length', 'questions/timeline'),
   mutation('questions/timeline/top-groups.ts', '} > 0 AND duration > ', '} < 0 AND duration > ', 'questions/timeline'),
   mutation(
@@ -116,7 +116,7 @@ export const QUESTIONS: readonly Mutation[] = [
     'questions/timeline',
   ),
   mutation('questions/timeline/sums.ts', 'leaves >= ends AND leaves <', 'leaves <', 'questions/timeline'),
-  mutation('questions/timeline/cells.ts', '} >= $', '} > $', 'routes/timeline'),
+  mutation('questions/timeline/bucket-cells.ts', '} >= $', '} > $', 'routes/timeline'),
   mutation('questions/timeline/question.ts', 'BigInt(from) - 1n', 'BigInt(from)', 'questions/timeline'),
   mutation('questions/percentiles/question.ts', 'of.startsWith(METRIC)', 'false', 'routes/restricted-metrics'),
   mutation(

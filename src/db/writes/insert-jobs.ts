@@ -33,7 +33,7 @@ function insertOf(rows: number): string {
 
 /**
  * Adds the jobs that are not stored yet (by jobId, cluster and startTime), with their tags. A row of a job that has
- * ended ends a stored job with an open end (open-end.ts). Other stored jobs do not change.
+ * ended ends a stored job with an open end (assumed-end.ts). Other stored jobs do not change.
  */
 export async function insertJobs(tx: Transaction, { rows, tags }: InsertJobsInput): Promise<InsertJobsOutput> {
   await moveCached(tx, rows);

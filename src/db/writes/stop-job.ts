@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import { FIELDS } from '../../jobs/fields.ts';
-import { wholeProblem } from '../../jobs/job-problems.ts';
+import { wholeProblem } from '../../jobs/job-validation.ts';
 import { END_STATES, endStateOf } from '../../jobs/slurm-states.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { HAS_ASSUMED_END } from '../sql/assumed-end.ts';

@@ -11,7 +11,7 @@ import type { Clusters } from '../../clusters/clusters.ts';
 import { jobRows } from '../../db/job-rows.ts';
 import { type Deadline, within } from '../../deadline.ts';
 import { BadMeta, jobOfMeta } from '../../import/archive/archive-job.ts';
-import { jobProblem } from '../../jobs/job-problems.ts';
+import { jobProblem } from '../../jobs/job-validation.ts';
 import { jobByKey } from '../../questions/one-job/sqlite.ts';
 import type { ArchiveFinding } from './archive-finding.ts';
 import { metaOfJob } from './meta-of-job.ts';

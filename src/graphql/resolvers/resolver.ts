@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { QueryContext } from '../context.ts';
-import { includedFields } from '../selection.ts';
+import { includedFields } from '../included-fields.ts';
 
 /** A function that returns a field of a `Source`. */
 // biome-ignore lint/suspicious/noExplicitAny: the schema checks the arguments, and each resolver states its source

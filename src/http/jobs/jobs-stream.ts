@@ -8,7 +8,7 @@ import type { AppEnv, StreamEnd } from '../env.ts';
 import { beginParquet, ROWS_HEADER } from '../exports/export-answer.ts';
 import { faultOf } from '../faults/fault-responses.ts';
 import { type Batches, JobsList } from './jobs-list.ts';
-import { JoinedList } from './joined-list.ts';
+import { JoinedList } from './joined-parquet-list.ts';
 import { ParquetList } from './parquet-list.ts';
 
 /** The text around the rows of a list, and the headers of the answer. */

@@ -4,7 +4,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
 import { SMT, wholeNumbers } from '../../jobs/job-numbers.ts';
-import { hostsProblem } from '../../jobs/job-problems.ts';
+import { hostsProblem } from '../../jobs/job-validation.ts';
 import { boundedMetadata, type CutEntry } from '../../jobs/stored-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './body-values.ts';
@@ -20,7 +20,7 @@ const wordsWithin = (name: Parameters<typeof textWithin>[0]) =>
   textWithin(name)
     .nullish()
     .transform((value) => value ?? '');
-/** Documents only the bounds that the type does not have. jobs/job-problems.ts checks all of them. */
+/** Documents only the bounds that the type does not have. jobs/job-validation.ts checks all of them. */
 const whole = ({ bounds: { least, orZero, most } }: Bounded) => {
   const type: z.ZodType<number | bigint> = most < 2n ** 31n ? int32 : int64;
   return type

@@ -1,5 +1,5 @@
 import { Fault } from '../../faults.ts';
-import { keyProblem } from '../../jobs/job-problems.ts';
+import { keyProblem } from '../../jobs/job-validation.ts';
 
 /** The fields of a body that select a job. */
 interface Named {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/api-numbers.ts';
 import { JOB_STATES, SHARED } from '../../jobs/job-enums.ts';
-import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/wire-numbers.ts';
 
 const int64 = () => z.number().openapi({ type: 'integer', format: 'int64' });
 const map = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value).nullable();

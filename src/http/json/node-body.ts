@@ -1,4 +1,4 @@
-import { textProblem } from '../../jobs/job-problems.ts';
+import { textProblem } from '../../jobs/job-validation.ts';
 import type { NodeReports } from '../../jobs/node-state.ts';
 import { nodeStateOf } from '../../jobs/node-state.ts';
 import { int64, listOf, strictFields, text } from './body-values.ts';

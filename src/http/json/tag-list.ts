@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import type { Tag } from '../../jobs/job.ts';
-import { tagProblem } from '../../jobs/job-problems.ts';
+import { tagProblem } from '../../jobs/job-validation.ts';
 import { isPublicScope, type User } from '../../jobs/roles.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { mayWriteTags } from '../../jobs/visibility.ts';

@@ -14,7 +14,7 @@ import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write-jo
 import type { Clusters } from '../../clusters/clusters.ts';
 import { decodeCluster } from '../../clusters/decode.ts';
 import type { Job } from '../../jobs/job.ts';
-import { jobProblem } from '../../jobs/job-problems.ts';
+import { jobProblem } from '../../jobs/job-validation.ts';
 import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
 import { jobOfMeta } from './archive-job.ts';

@@ -4,10 +4,10 @@ import { anyOf } from '../../db/sql/conditions.ts';
 import { ASKED_MEMORY } from '../../db/sql/stored-asked-memory.ts';
 import { printedJson, storedJson } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME, waitSince } from '../../db/sql/stored-submit-time.ts';
+import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/api-numbers.ts';
 import type { HiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/wire-numbers.ts';
 import { column, userOf } from '../where/sqlite.ts';
 import { type BriefJob, briefHosts, briefMetadata, briefName } from './brief-job-json.ts';
 

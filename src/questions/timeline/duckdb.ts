@@ -2,9 +2,9 @@ import type { DuckDbQuery } from '../duckdb-query.ts';
 import { summaryOf } from '../group-keys/duckdb.ts';
 import { RUNNING } from '../index-columns.ts';
 import { type FilterContext, whereColumns } from '../where/duckdb.ts';
+import { bucketsInRuns, type RunSql } from './bucket-runs.ts';
 import { type GroupSql, groupSql } from './group-sql.ts';
 import { startedWithin, type TimelineQuestion } from './question.ts';
-import { bucketsInRuns, type RunSql } from './runs.ts';
 import {
   type BucketSums,
   COUNTS,

@@ -6,7 +6,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { groupKey } from '../group-keys/sqlite.ts';
 import { percentileRows } from '../percentiles/ranks.ts';
 import { column, fieldValue, overJobs } from '../where/sqlite.ts';
-import { bucketsInCells, cellsOf, cellTexts } from './cells.ts';
+import { bucketsInCells, cellsOf, cellTexts } from './bucket-cells.ts';
 import {
   type TimelineGroupsQuestion,
   type TimelineQuestion,

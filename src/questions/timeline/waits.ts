@@ -3,9 +3,9 @@ import { type DuckDbQuery, Parameters } from '../duckdb-query.ts';
 import { indexColumn } from '../index-columns.ts';
 import { percentileRows } from '../percentiles/ranks.ts';
 import { type FilterContext, jobsIn, whereColumns } from '../where/duckdb.ts';
+import { bucketsInRuns } from './bucket-runs.ts';
 import { groupSql } from './group-sql.ts';
 import { startedWithin, type TimelineWaitsQuestion, WAITS } from './question.ts';
-import { bucketsInRuns } from './runs.ts';
 import { spanOf } from './sums.ts';
 
 const WAIT = indexColumn(FIELDS.wait);
