@@ -53,7 +53,7 @@ import { accessLog } from './http/access-log.ts';
 import { Assets } from './http/assets.ts';
 import { apiUsers, people, reporters, visitors } from './http/auth/auth.ts';
 import { cors } from './http/auth/cors.ts';
-import { hardening, refuseCrossSite } from './http/auth/hardening.ts';
+import { hardening, refuseCrossSite } from './http/auth/security-headers.ts';
 import type { AppEnv, Service } from './http/env.ts';
 import { chunkTrailers } from './http/exports/chunk-trailers.ts';
 import { answerError } from './http/faults/fault-responses.ts';

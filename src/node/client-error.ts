@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ClientGone } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import { BARE_HEADERS } from '../http/auth/hardening.ts';
+import { BARE_HEADERS } from '../http/auth/security-headers.ts';
 import { faultBody, faultResponse, reasonPhrase } from '../http/faults/fault-responses.ts';
 
 /**

@@ -3,7 +3,7 @@ import { raw } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Entry } from '../../frontend/files.ts';
 import { commonGlobals, type Globals, scriptOf } from '../../frontend/globals.ts';
-import { frontendPolicy } from '../../http/auth/hardening.ts';
+import { frontendPolicy } from '../../http/auth/security-headers.ts';
 import type { AppEnv } from '../../http/env.ts';
 import { type Html, html } from '../html.ts';
 
