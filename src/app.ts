@@ -53,7 +53,8 @@ import { accessLog } from './http/access-log.ts';
 import { Assets } from './http/assets.ts';
 import { apiUsers, people, reporters, visitors } from './http/auth/auth.ts';
 import { cors } from './http/auth/cors.ts';
-import { hardening, refuseCrossSite } from './http/auth/security-headers.ts';
+import { refuseCrossSite } from './http/auth/same-origin.ts';
+import { securityHeaders } from './http/auth/security-headers.ts';
 import type { AppEnv, Service } from './http/env.ts';
 import { chunkTrailers } from './http/exports/chunk-trailers.ts';
 import { answerError } from './http/faults/fault-responses.ts';
@@ -129,7 +130,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
   app.use(accessLog());
   if (service.metrics !== undefined) app.use(observeRequests(service.metrics.observe));
   app.use(cors());
-  app.use(hardening());
+  app.use(securityHeaders());
   if (service.trailers !== undefined) app.use(chunkTrailers());
   if (service.compresses) app.use(compressResponses());
   app.use(faultPages());

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../../src/faults.ts';
 import { requireAdministrator } from '../../src/http/auth/auth.ts';
 import { hashPassword, MOST_PASSWORD_BYTES } from '../../src/http/auth/password-hash.ts';
-import { sameOrigin } from '../../src/http/auth/security-headers.ts';
+import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { json, message, plainText } from '../../src/http/json/responses.ts';
 import { multipartForm } from '../../src/http/query/multipart-form.ts';

@@ -4,7 +4,7 @@ import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { Fault } from '../../src/faults.ts';
 import { updateConfiguration } from '../../src/frontend/user-settings.ts';
 import { requireAdministrator } from '../../src/http/auth/auth.ts';
-import { sameOrigin } from '../../src/http/auth/security-headers.ts';
+import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { json, plainText } from '../../src/http/json/responses.ts';

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { SubClusterMetric } from '../../src/clusters/derive.ts';
 import { Fault } from '../../src/faults.ts';
-import { sameOrigin } from '../../src/http/auth/security-headers.ts';
+import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { checkedValue } from '../../src/http/json/body-values.ts';

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { readableTags } from '../../src/db/statements/readable-tags.ts';
-import { sameOrigin } from '../../src/http/auth/security-headers.ts';
+import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';

@@ -13,7 +13,7 @@ import type { Context } from 'hono';
 import { nextTurn } from '../event-loop-turns.ts';
 import { FAULTS, Fault } from '../faults.ts';
 import type { Place } from '../gate.ts';
-import { refuseForeign } from '../http/auth/security-headers.ts';
+import { refuseForeign } from '../http/auth/same-origin.ts';
 import type { AppEnv } from '../http/env.ts';
 import { faultOf } from '../http/faults/fault-responses.ts';
 import { complexityOf, fragmentsOf } from './complexity.ts';

@@ -226,7 +226,7 @@ export const AUTH: readonly Mutation[] = [
     "'Cache-Control': 'public'",
     'http/security-headers',
   ),
-  mutation('http/auth/security-headers.ts', "=== 'cross-site'", "=== 'foreign'", 'http/security-headers'),
+  mutation('http/auth/same-origin.ts', "=== 'cross-site'", "=== 'foreign'", 'http/security-headers'),
   mutation(
     'http/auth/security-headers.ts',
     "'X-Frame-Options': 'DENY'",
@@ -234,8 +234,8 @@ export const AUTH: readonly Mutation[] = [
     'http/security-headers',
   ),
   mutation('http/auth/security-headers.ts', '  ...HEADERS,\n', '', 'http/raw-answers'),
-  mutation('http/auth/security-headers.ts', 'return theirs.host !== ours.host ||', 'return', 'http/same-origin'),
-  mutation('http/auth/security-headers.ts', '!OPEN_TO_ALL.test(c.req.path) && isForeign(c)', 'false', 'http/auth-none'),
+  mutation('http/auth/same-origin.ts', 'return theirs.host !== ours.host ||', 'return', 'http/same-origin'),
+  mutation('http/auth/same-origin.ts', '!OPEN_TO_ALL.test(c.req.path) && isForeign(c)', 'false', 'http/auth-none'),
   mutation(
     'http/auth/cors.ts',
     "new Set(['x-requested-with'",
