@@ -33,7 +33,7 @@ export const HTTP: readonly Mutation[] = [
     'http/limits/unsent-bytes.ts',
     'return this.#ownOf(caller) < this.#limit - this.#bytes;',
     'return true;',
-    'http/held-answers',
+    'http/unsent-bytes',
   ),
   mutation('http/exports/export-answer.ts', '.filter(({ q }) => q > 0)', '', 'exports/jobs-export'),
   mutation('http/exports/table-resource.ts', '[ROWS_HEADER]: String(rows.length)', '', 'exports/tables'),
@@ -55,7 +55,7 @@ export const HTTP: readonly Mutation[] = [
     'http/jobs/jobs-list.ts',
     'this.#unsent.add(bytes.byteLength);',
     '',
-    'http/held-answers',
+    'http/unsent-bytes',
     'http/jobs-stream',
   ),
   mutation(
@@ -169,7 +169,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/json/shown-job.ts', 'hosts: 500', 'hosts: 5e6', 'pages/bounds'),
   mutation('http/query/query-parameters.ts', 'value <= most', 'value > 0', 'routes/statistics'),
   mutation('http/exports/chunk-trailers.ts', "c.res.headers.has('Trailer')", 'false', 'exports/chunk-trailers'),
-  mutation('http/limits/compress-responses.ts', 'if (!held.hasSpareRoom(caller)) return;', '', 'http/held-answers'),
-  mutation('http/limits/compress-responses.ts', 'held.add(COMPRESSION_BYTES, caller);', '', 'http/held-answers'),
-  mutation('http/limits/limit-unsent-bytes.ts', 'held.checkRoom(caller);', '', 'http/held-answers'),
+  mutation('http/limits/compress-responses.ts', 'if (!held.hasSpareRoom(caller)) return;', '', 'http/unsent-bytes'),
+  mutation('http/limits/compress-responses.ts', 'held.add(COMPRESSION_BYTES, caller);', '', 'http/unsent-bytes'),
+  mutation('http/limits/limit-unsent-bytes.ts', 'held.checkRoom(caller);', '', 'http/unsent-bytes'),
 ];
