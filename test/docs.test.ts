@@ -205,7 +205,7 @@ describe('commands', () => {
     test('name files that exist', () => {
       const paths = found(/`((?:src|routes|test|bench|bin|docs|migrations)\/[\w./-]*)`/g);
       expect(paths.length).toBeGreaterThan(30);
-      const isExample = (path: string) => /\/x(\/|\.ts$)/.test(path);
+      const isExample = (path: string) => /\/x(\/|(-page)?\.ts$)/.test(path);
       expect(paths.filter((path) => !isExample(path) && !existsSync(join(ROOT, path)))).toEqual([]);
     });
 
