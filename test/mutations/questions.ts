@@ -83,7 +83,7 @@ export const QUESTIONS: readonly Mutation[] = [
     'if (end === undefined)',
     'db/random-filters',
   ),
-  mutation('questions/list/newest-first.ts', 'min(${startTime}, ${end + 1n})', '${startTime}', 'db/random-filters'),
+  mutation('questions/list/newest-first.ts', '{end + 1n}', '{end}', 'db/random-filters'),
   mutation('questions/histograms/sqlite.ts', '{where}', '{sql`1`}', 'db/random-filters'),
   mutation('questions/metric-histograms/sqlite.ts', '{where}', '{sql`1`}', 'db/random-filters'),
   mutation('questions/percentiles/sqlite.ts', '{where}', '{sql`1`}', 'db/random-filters'),
