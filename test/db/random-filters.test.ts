@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sqlBuilder } from '../../src/db/schema/tables.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
+import type { Condition } from '../../src/jobs/filter.ts';
 import { DURATION_BINS_NAMES, jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
 import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
@@ -42,7 +43,7 @@ function byPosition(a: Row, b: Row): number {
 /** Runs `check` for 40 random filters of random users over the same random rows, RUNS times. */
 async function overRandomJobs<Extra>(
   extra: fc.Arbitrary<Extra>,
-  check: (visible: ReturnType<typeof visibleTo>, found: Row[], extra: Extra) => Promise<void>,
+  check: (visible: ReturnType<typeof visibleTo>, found: Row[], extra: Extra, rows: Row[]) => Promise<void>,
 ) {
   const asked = fc.array(fc.tuple(randomUser, randomFilter, extra), { minLength: 40, maxLength: 40 });
   await fc.assert(
@@ -51,7 +52,7 @@ async function overRandomJobs<Extra>(
       for (const [user, filter, more] of questions) {
         const visible = { ...visibleTo(user, filter), nodePeaks: NODE_PEAKS };
         const found = rows.filter((row) => matches(row, visible)).sort(byPosition);
-        await check(visible, found, more);
+        await check(visible, found, more, rows);
       }
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000 },
@@ -82,19 +83,29 @@ test('a page holds the jobs of a naive filter, sort and slice', async () => {
   });
 });
 
-test('a list goes on after any position', async () => {
-  const position = fc.record({
-    row: fc.nat({ max: 39 }),
+test('a list goes on after any position, with any last starts', async () => {
+  const row = fc.nat({ max: 39 });
+  const asked = fc.record({
+    at: row,
     later: fc.constantFrom(-1n, 0n, 1n),
     id: fc.bigInt(-1n, 41n),
+    lasts: fc.array(row, { maxLength: 2 }),
   });
-  await overRandomJobs(position, async (visible, found, { row, later, id }) => {
-    const startTime = (found[row % Math.max(1, found.length)]?.['start-time'] ?? 0n) + later;
-    const slice = { after: { startTime, id }, offset: 0n, limit: 40 };
-    const { sql, parameters } = newestFirst(visible, slice).compile(sqlBuilder);
+  await overRandomJobs(asked, async (visible, found, { at, later, id, lasts }, rows) => {
+    const startOf = (index: number) => rows[index % Math.max(1, rows.length)]?.['start-time'] ?? 0n;
+    const startTime = startOf(at) + later;
+    const ends = lasts.map(
+      (index): Condition => ({ kind: 'whole', field: 'start-time', range: { to: startOf(index) } }),
+    );
+    const jobs = { ...visible, conditions: [...visible.conditions, ...ends] };
+    const { sql, parameters } = newestFirst(jobs, { after: { startTime, id }, offset: 0n, limit: 40 }).compile(
+      sqlBuilder,
+    );
     const ids = await db.all(`SELECT CAST(id AS TEXT) AS id FROM (${sql})`, parameters as SqlValue[]);
     const rest = found.filter(
-      (one) => one['start-time'] < startTime || (one['start-time'] === startTime && one['db-id'] < id),
+      (one) =>
+        lasts.every((index) => one['start-time'] <= startOf(index)) &&
+        (one['start-time'] < startTime || (one['start-time'] === startTime && one['db-id'] < id)),
     );
     expect(ids).toEqual(rest.map((one) => ({ id: String(one['db-id']) })));
   });
