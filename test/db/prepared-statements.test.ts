@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { ReadConnection } from '../../src/db/driver/read-connection.ts';
+import { KNOWN_COLUMNS, MOST_COLUMNS } from '../../src/jobs/export-columns.ts';
+import { TEXT_FORMATS } from '../../src/jobs/export-format.ts';
+import { EVERY_JOB } from '../../src/jobs/visibility.ts';
+import { listBatches } from '../../src/questions/list/batches.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { CONNECTION, fixture } from '../support/pool.ts';
 
@@ -30,6 +34,28 @@ test('a connection that has used up many statements says that it needs to be rep
     await connection.query(`SELECT CAST('[${number}]' AS BLOB) AS json`, []);
   }
   expect(connection.needsReplacement).toBe(true);
+  connection.close();
+});
+
+test('the batches of an export with as many columns as allowed use up no statement', async () => {
+  const connection = await ReadConnection.open({
+    path: await databaseFile(),
+    cacheKib: 1024,
+    softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
+    hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
+  });
+  const metrics = Array.from(
+    { length: MOST_COLUMNS - KNOWN_COLUMNS.length },
+    (_, at) => `metric.quite_a_long_name_${at}_avg` as const,
+  );
+  for (const format of TEXT_FORMATS) {
+    const table = { format, columns: [...KNOWN_COLUMNS, ...metrics] };
+    const options = { page: 1, itemsPerPage: Number.MAX_SAFE_INTEGER, nowSec: 0, withMetadata: false, table };
+    const [{ sql, parameters } = { sql: '', parameters: [] }] = await listBatches(EVERY_JOB, options)(undefined);
+    expect(sql.length).toBeGreaterThan(17_000);
+    for (let batch = 0; batch < 30; batch += 1) await connection.query(sql, parameters);
+  }
+  expect(connection.needsReplacement).toBe(false);
   connection.close();
 });
 

@@ -2,10 +2,11 @@ import type { Driver } from './libsql.ts';
 
 type Prepared = Awaited<ReturnType<Driver['prepare']>>;
 
-/** The batches of a long list share one text. So do the polls of a scheduler adapter. */
-const KEPT = 32;
-/** A longer text contains a list of hundreds of values. Such a statement takes megabytes and is rarely used again. */
-const KEPT_CHARACTERS = 16_384;
+/**
+ * The batches of a long list share one text, which has 24 KB for an export with 60 columns. So do the polls of a
+ * scheduler adapter. A longer text contains a list of hundreds of values, and is rarely used again.
+ */
+const KEPT = { statements: 32, characters: 131_072, charactersOfOne: 32_768 };
 /** Limits for statements that are held but unused. A statement takes 10 KB, or 50 times its text with long lists. */
 const USED_UP = { statements: 256, characters: 262_144 };
 
@@ -22,6 +23,7 @@ export class PreparedStatements {
   readonly #db: Driver;
   /** In the order of their last use, the oldest first. */
   readonly #kept = new Map<string, Prepared>();
+  #keptCharacters = 0;
   readonly #usedUp: Prepared[] = [];
   #usedUpCharacters = 0;
 
@@ -44,7 +46,7 @@ export class PreparedStatements {
     const statement = this.#takeKept(sql) ?? (await this.#db.prepare(sql));
     try {
       const result = await work(statement);
-      if (sql.length <= KEPT_CHARACTERS) this.#keep(sql, statement);
+      if (sql.length <= KEPT.charactersOfOne) this.#keep(sql, statement);
       else this.#useUp(sql, statement);
       return result;
     } catch (error) {
@@ -55,17 +57,18 @@ export class PreparedStatements {
 
   #takeKept(sql: string): Prepared | undefined {
     const known = this.#kept.get(sql);
-    this.#kept.delete(sql);
+    if (this.#kept.delete(sql)) this.#keptCharacters -= sql.length;
     return known;
   }
 
   #keep(sql: string, statement: Prepared): void {
-    const [oldest] = this.#kept;
-    if (this.#kept.size >= KEPT && oldest !== undefined) {
-      this.#kept.delete(oldest[0]);
-      this.#useUp(...oldest);
-    }
     this.#kept.set(sql, statement);
+    this.#keptCharacters += sql.length;
+    for (const [oldest, unused] of this.#kept) {
+      if (this.#kept.size <= KEPT.statements && this.#keptCharacters <= KEPT.characters) return;
+      this.#takeKept(oldest);
+      this.#useUp(oldest, unused);
+    }
   }
 
   #useUp(sql: string, statement: Prepared): void {
