@@ -131,3 +131,29 @@ test('of several groups one at a time has a spare, and the next when the replace
   await until(done, 10_000);
   expect(most).toBe(3);
 });
+
+test('a spare takes the place of the process it replaces, so that others stay in use', async () => {
+  const { group, started } = await groupOf({ max: 3 });
+  await allBusy(group, 3);
+  for (const member of group.members) member.abandon(new Error('enough'));
+  await until(() => group.members.every(({ state }) => state.name === 'idle'), 10_000);
+  const used = async () => {
+    let pid = 0;
+    await group.use(never, async (process) => {
+      ({ pid } = process);
+      await process.run('query', { name: 'small', sql: "SELECT CAST('[]' AS BLOB) AS json", parameters: [] });
+    });
+    return pid;
+  };
+  const before = await used();
+  const resting = group.members.find(({ pid }) => pid !== before);
+  if (resting === undefined) throw new Error('there are three');
+  resting.needsReplacement = true;
+  const replaced = () => {
+    group.housekeeping();
+    return resting.state.name === 'gone' && group.members.every(({ state }) => state.name === 'idle');
+  };
+  await until(replaced, 10_000);
+  expect(started).toHaveLength(4);
+  expect(await used()).toBe(before);
+});
