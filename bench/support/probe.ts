@@ -20,5 +20,5 @@ while (running) {
   if (status !== 200) failed++;
   await sleep(Number(everyMs));
 }
-process.send?.({ timesMs, failed });
-process.disconnect();
+// Times of minutes are more than the channel takes at once.
+process.send?.({ timesMs, failed }, () => process.disconnect());

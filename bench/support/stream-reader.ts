@@ -23,7 +23,7 @@ request(
         await sleep(Number(pauseMs));
       }
     }
-    process.send?.({ rows: lines, bytes, seconds: (performance.now() - startedAt) / 1000 });
-    process.disconnect();
+    const seconds = (performance.now() - startedAt) / 1000;
+    process.send?.({ rows: lines, bytes, seconds }, () => process.disconnect());
   },
 ).end();
