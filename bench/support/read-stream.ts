@@ -19,16 +19,20 @@ interface Read {
 }
 
 /**
- * Reads a response and measures the growth of all processes, and the times of parallel requests. An empty `beside` means
- * none.
+ * Reads a response and measures the growth of all processes but one, and the times of parallel requests. An empty
+ * `beside` means none.
  */
 export async function observed(
   server: Server,
   path: string,
-  { pauseMs = 0, beside = [SMALL_LIST] }: { pauseMs?: number; beside?: readonly string[] } = {},
+  {
+    pauseMs = 0,
+    beside = [SMALL_LIST],
+    except = 0,
+  }: { pauseMs?: number; beside?: readonly string[]; except?: number } = {},
 ): Promise<Read & { growthMb: number; othersMs: number[] }> {
   await sleep(1_000);
-  const memory = sample(() => boundMb(familyOf(server.pid)), SAMPLE_MS);
+  const memory = sample(() => boundMb(familyOf(server.pid).filter((pid) => pid !== except)), SAMPLE_MS);
   await sleep(500);
   const [before = 0] = memory.values;
   const others = beside.map((each) => probe(server, each));
