@@ -56,11 +56,17 @@ const ROW: Readonly<Record<TextFormat, (values: { name: string; value: Value }[]
   },
 };
 
-/** The same as `csvText` of src/jobs/export-format.ts for a text. concat() writes NULL as ''. */
+/** concat() writes NULL as ''. */
 function csvField({ type, sql: value }: Value): RawBuilder<unknown> {
   if (type === 'whole' || type === 'decimal') return value;
-  const text = type === 'text' ? value : sql`(SELECT group_concat(each.value, ';') FROM json_each(${value}) AS each)`;
-  // Most texts need one comparison.
+  if (type === 'text') return csvText(value);
+  // A subquery without FROM joins the texts once.
+  const joined = sql`(SELECT group_concat(each.value, ';') FROM json_each(${value}) AS each)`;
+  return sql`(SELECT ${csvText(sql.ref('joined.text'))} FROM (SELECT ${joined} AS text) AS joined)`;
+}
+
+/** The same as `csvText` of src/jobs/export-format.ts. Most texts need one comparison. */
+function csvText(text: RawBuilder<unknown>): RawBuilder<unknown> {
   const [from, to] = NO_FORMULA;
   const starts = sql.join(FORMULA_STARTS.map((start) => sql.lit(start)));
   const isFormula = sql`${text} NOT BETWEEN ${sql.lit(from)} AND ${sql.lit(to)} AND substr(${text}, 1, 1) IN (${starts})`;
