@@ -14,7 +14,7 @@ import { ALL_FIELDS, STORED_FIELDS } from '../src/jobs/fields.ts';
 import { GROUPS } from '../src/jobs/groups.ts';
 import { SMT } from '../src/jobs/job-numbers.ts';
 import { ORDERS, SORT_COLUMNS } from '../src/jobs/list-order.ts';
-import { LIST_SIZES } from '../src/jobs/listed-fields.ts';
+import { LIST_SIZES } from '../src/jobs/paging.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
 import { BOUNDS } from '../src/jobs/stored-bounds.ts';
 import { sizeFor } from '../src/node/sizing.ts';

@@ -1,8 +1,8 @@
 import type { ExportFormat } from '../../jobs/export-format.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { type ListOrder, NEWEST_FIRST } from '../../jobs/list-order.ts';
-import { LIST_SIZES, LISTED_FIELDS, type ListedField } from '../../jobs/listed-fields.ts';
-import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
+import { LISTED_FIELDS, type ListedField } from '../../jobs/listed-fields.ts';
+import { DEFAULT_PAGE_SIZE, LIST_SIZES } from '../../jobs/paging.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
