@@ -8,6 +8,7 @@ import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, jsonBytes, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/query-and-now.ts';
+import { STOP_TIME } from '../src/jobs/job-numbers.ts';
 import { timeProblem } from '../src/jobs/job-validation.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
@@ -68,7 +69,7 @@ async function stop(c: Context<AppEnv>, job: StopJobInput['job'], { jobState: st
   const { hidden, named } = visibleJobs(c);
   const all = hidden === undefined && named === undefined ? EVERY_JOB : { ...EVERY_JOB, hidden, named };
   const show = jobInsideQuery(all, { nowSec: nowSec(c), withMetadata: false });
-  refuseIf(timeProblem('stopTime', stopTime, nowSec(c)));
+  refuseIf(timeProblem(STOP_TIME, stopTime, nowSec(c)));
   const input = { job, state, stopTime, skewSec: c.get('service').settings.STOP_SKEW_S, show };
   const { job: stopped, earlySec } = await c.get('db').write('stopJob', input, c.get('deadline'));
   if (earlySec > 0) {

@@ -12,7 +12,7 @@ import { DEFAULT_COLUMNS, KNOWN_COLUMNS } from '../src/jobs/export-columns.ts';
 import type { Bounds } from '../src/jobs/field-kinds.ts';
 import { ALL_FIELDS, STORED_FIELDS } from '../src/jobs/fields.ts';
 import { GROUPS } from '../src/jobs/groups.ts';
-import { SMT } from '../src/jobs/job-numbers.ts';
+import { SMT, STOP_TIME, SUBMIT_TIME } from '../src/jobs/job-numbers.ts';
 import { ORDERS, SORT_COLUMNS } from '../src/jobs/list-order.ts';
 import { LIST_SIZES } from '../src/jobs/paging.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
@@ -254,7 +254,7 @@ describe('docs/api.md', () => {
   });
 
   test('has the bounds of every field of a job', () => {
-    const bounds = [...STORED_FIELDS, SMT].flatMap((field) => {
+    const bounds = [...STORED_FIELDS, SMT, SUBMIT_TIME, STOP_TIME].flatMap((field) => {
       if (!('property' in field)) return [];
       if (field.kind === 'text') return [[field.property, 'no control characters']];
       if (field.kind === 'time') return [[field.property, `0 to now + ${field.aheadSec} s`]];

@@ -1,4 +1,4 @@
-import { type DerivedField, type FieldOf, INT32, STORED_FIELDS } from './fields.ts';
+import { type DerivedField, FIELDS, type FieldOf, INT32, STORED_FIELDS } from './fields.ts';
 
 /** A field that is a number of a job. */
 export type NumberField = FieldOf<'time' | 'whole' | 'decimal'>;
@@ -36,4 +36,12 @@ export function byProperty<One extends NumberField | DerivedField, Int, Real, De
 
 /** Numbers of a job that have no filter. */
 export const SMT = { property: 'smt', column: 'smt', kind: 'whole', bounds: INT32 } as const;
-export const SUBMIT_TIME = { property: 'submitTime', column: 'submit_time', kind: 'time' } as const;
+export const SUBMIT_TIME = {
+  property: 'submitTime',
+  column: 'submit_time',
+  kind: 'time',
+  aheadSec: FIELDS['start-time'].aheadSec,
+} as const;
+
+/** The time at which a job is reported to have ended. The database stores the duration instead. */
+export const STOP_TIME = { property: 'stopTime', kind: 'time', aheadSec: 86_400 } as const;

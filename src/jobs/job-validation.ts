@@ -40,13 +40,16 @@ export function keyProblem(
   return (
     wholeProblem('jobId', jobId, FIELDS['job-id'].bounds) ??
     textProblem('cluster', cluster) ??
-    timeProblem('startTime', startTime, nowSec)
+    timeProblem(FIELDS['start-time'], startTime, nowSec)
   );
 }
 
 /** Checks Unix seconds at which a job is submitted, starts or ends. */
-export function timeProblem(property: string, value: Whole, nowSec: number): string | undefined {
-  const { aheadSec } = FIELDS['start-time'];
+export function timeProblem(
+  { property, aheadSec }: { readonly property: string; readonly aheadSec: number },
+  value: Whole,
+  nowSec: number,
+): string | undefined {
   const most = nowSec + aheadSec;
   const problem = wholeProblem(property, value, { least: 0n, most: BigInt(most) });
   if (problem === undefined || value < most) return problem;
@@ -78,7 +81,7 @@ function valueProblem(field: Checked, value: string | Whole, nowSec: number): st
       return textProblem(property, value);
     return `${property} must be one of ${field.members.join(', ')}, not ${JSON.stringify(value.slice(0, 100))}`;
   }
-  if (field.kind === 'time') return timeProblem(property, value, nowSec);
+  if (field.kind === 'time') return timeProblem(field, value, nowSec);
   if ('bounds' in field) return wholeProblem(property, value, field.bounds);
   return Number.isFinite(Number(value)) ? undefined : `${property} must be a number, not ${value}`;
 }

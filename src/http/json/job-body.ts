@@ -3,7 +3,7 @@ import type { Bounds } from '../../jobs/field-kinds.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
-import { SMT, wholeNumbers } from '../../jobs/job-numbers.ts';
+import { SMT, STOP_TIME, SUBMIT_TIME, wholeNumbers } from '../../jobs/job-numbers.ts';
 import { hostsProblem } from '../../jobs/job-validation.ts';
 import { boundedMetadata, type CutEntry } from '../../jobs/stored-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
@@ -28,10 +28,11 @@ const whole = ({ bounds: { least, orZero, most } }: Bounded) => {
     .nullish()
     .transform((value) => value ?? 0);
 };
-const seconds = int64
-  .meta({ minimum: 0, description: `Unix seconds, at most ${FIELDS['start-time'].aheadSec} s ahead` })
-  .nullish()
-  .transform((value) => value ?? 0);
+const time = ({ aheadSec }: { readonly aheadSec: number }) =>
+  int64
+    .meta({ minimum: 0, description: `Unix seconds, at most ${aheadSec} s ahead` })
+    .nullish()
+    .transform((value) => value ?? 0);
 const number = decimal.nullish().transform((value) => value ?? 0);
 const numbers = mapOf(number, 'footprint')
   .nullish()
@@ -105,7 +106,7 @@ export const StartBody = strictFields({
   /** What older adapters send in place of `shared`. */
   exclusive: int32.nullish(),
   monitoringStatus: int32.nullish().transform((value) => value ?? 1),
-  ...wholeNumbers((field) => (field.kind === 'time' ? seconds : whole(field))),
+  ...wholeNumbers((field) => (field.kind === 'time' ? time(field) : whole(field))),
   arrayJobId: whole(FIELDS['array-job-id']),
   smt: whole(SMT),
   energy: number,
@@ -118,7 +119,7 @@ export const StartBody = strictFields({
   tags: listOf(StartTag, 'tagsInBody').nullish().transform(orNone),
   jobState: text.nullish(),
   requestedMemory: int64.nullish(),
-  submitTime: seconds,
+  submitTime: time(SUBMIT_TIME),
   id: int64.nullish(),
   statistics: mapOf(Statistic.nullable(), 'footprint').nullish(),
   concurrentJobs: strictFields({
@@ -134,7 +135,7 @@ export const StartBody = strictFields({
   cutMetadata: metaData.cut,
 }));
 
-const End = { jobState: words, stopTime: seconds };
+const End = { jobState: words, stopTime: time(STOP_TIME) };
 /** The body of stop_job/{id}. */
 export const StopBody = strictFields(End);
 
