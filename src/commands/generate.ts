@@ -1,4 +1,5 @@
 import { asStartupError } from '../db/startup-errors.ts';
+import { GENERATED_CLUSTERS } from '../dev/demo-clusters.ts';
 import { generatedSource } from '../dev/made-jobs.ts';
 import { Fault } from '../faults.ts';
 import { timeOf } from '../jobs/time-grammar.ts';
@@ -10,6 +11,7 @@ const MAX_JOBS = 100_000_000;
 const MAX_SEED = 2 ** 31 - 1;
 const MAX_TIME = 2 ** 31 - 1;
 const ARCHIVED_BY_DEFAULT = 100;
+const CLUSTERS = new Intl.ListFormat('en-GB').format(GENERATED_CLUSTERS.map(({ name }) => name));
 
 export const generateCommand: Command = {
   usage: `cc-jobs generate --jobs N [--seed S] [--end TIME] [--archived N]
@@ -19,7 +21,7 @@ export const generateCommand: Command = {
                     it does not say the time zone); jobs that would end later are running (default now)
     --archived N    number of finished jobs, the newest ones, that get metric data in ARCHIVE_PATH (default ${ARCHIVED_BY_DEFAULT})
 
-Loads the jobs into DB_URL, which is created if it does not exist, and writes the clusters fern, gust and moss to
+Loads the jobs into DB_URL, which is created if it does not exist, and writes the clusters ${CLUSTERS} to
 ARCHIVE_PATH. The same --seed, --jobs and --end give the same jobs: to resume a run that was stopped with Ctrl-C, repeat
 it with the same --end.`,
   isBackground: true,

@@ -33,12 +33,32 @@ export interface NodeKind {
   bandwidthGbs: number;
 }
 
+export interface Partition {
+  name: string;
+  /** Median of the seconds that a job of one node waits. */
+  medianWaitSec: number;
+}
+
+/** What decides into which partition a job goes. */
+interface Placed {
+  kind: NodeKind;
+  nodes: number;
+  walltimeSec: number;
+}
+
 export interface GeneratedCluster {
   name: string;
   /** True if a node runs only one job at a time. */
   exclusive: boolean;
+  /** Jobs per submission: large parallel jobs are single, throughput jobs are submitted by the hundred. */
+  bursts: readonly number[];
+  /** A job goes into the first one that takes it. */
+  partitions: readonly (Partition & { takes(job: Placed): boolean })[];
   kinds: readonly NodeKind[];
 }
+
+/** A partition of every cluster. */
+export const PREEMPT: Partition = { name: 'preempt', medianWaitSec: 15 };
 
 const CPU = {
   sockets: 2,
@@ -49,11 +69,20 @@ const CPU = {
 } as const;
 const GPU = { sockets: 2, accelerators: 8, processorType: 'AMD Milan', hwthreads: 128, digits: 3 } as const;
 
-/** A cluster of whole nodes, one of accelerators, and one of shared nodes for throughput. */
-export const GENERATED_CLUSTERS: readonly GeneratedCluster[] = [
+/**
+ * A cluster of whole nodes, one of accelerators, and one of shared nodes for throughput. What runs on them is in
+ * workloads.ts.
+ */
+const CLUSTERS = [
   {
     name: 'fern',
     exclusive: true,
+    bursts: [1, 1, 1, 1, 1, 1, 2, 3, 5, 10],
+    partitions: [
+      { name: 'big', medianWaitSec: 2_400, takes: ({ kind }) => kind.subCluster === 'big' },
+      { name: 'singlenode', medianWaitSec: 180, takes: ({ nodes }) => nodes === 1 },
+      { name: 'multinode', medianWaitSec: 900, takes: () => true },
+    ],
     kinds: [
       {
         ...CPU,
@@ -82,6 +111,11 @@ export const GENERATED_CLUSTERS: readonly GeneratedCluster[] = [
   {
     name: 'gust',
     exclusive: false,
+    bursts: [1, 1, 1, 1, 2, 3, 5, 10, 20],
+    partitions: [
+      { name: 'a40', medianWaitSec: 1_500, takes: ({ kind }) => kind.subCluster === 'a40' },
+      { name: 'a100', medianWaitSec: 1_500, takes: ({ kind }) => kind.subCluster === 'a100' },
+    ],
     kinds: [
       {
         ...GPU,
@@ -110,6 +144,11 @@ export const GENERATED_CLUSTERS: readonly GeneratedCluster[] = [
   {
     name: 'moss',
     exclusive: false,
+    bursts: [1, 1, 1, 1, 2, 3, 5, 10, 40],
+    partitions: [
+      { name: 'short', medianWaitSec: 20, takes: ({ walltimeSec }) => walltimeSec <= 7200 },
+      { name: 'work', medianWaitSec: 400, takes: () => true },
+    ],
     kinds: [
       {
         ...CPU,
@@ -125,7 +164,10 @@ export const GENERATED_CLUSTERS: readonly GeneratedCluster[] = [
       },
     ],
   },
-];
+] as const satisfies readonly GeneratedCluster[];
+
+export type GeneratedClusterName = (typeof CLUSTERS)[number]['name'];
+export const GENERATED_CLUSTERS: readonly GeneratedCluster[] = CLUSTERS;
 
 /** Host names of a kind, in order. */
 export function hostsOf({ prefix, from, to, digits }: NodeKind): string[] {

@@ -1,5 +1,6 @@
 import type { Job, Resource, Tag } from '../jobs/job.ts';
 import type { JobState } from '../jobs/job-enums.ts';
+import { PREEMPT } from './demo-clusters.ts';
 import type { Pool, Template } from './population.ts';
 import type { Random } from './random.ts';
 
@@ -30,7 +31,7 @@ export function jobOf(
     jobId,
     cluster: pool.cluster.name,
     subCluster: pool.kind.subCluster,
-    partition: template.partition,
+    partition: template.partition.name,
     project: template.project,
     user: template.user,
     shared: pool.cluster.exclusive ? 'none' : 'multi_user',
@@ -66,7 +67,7 @@ function outcomeOf(random: Random, template: Template, broken: boolean): { state
   if (dice > 0.9995) return { state: 'boot_fail', duration: random.below(120) };
   if (dice > 0.999) return { state: 'deadline', duration: seconds(whole) };
   if (dice > 0.997) return { state: 'node_fail', duration: seconds(whole * random.unit()) };
-  if (template.partition === 'preempt' && dice > 0.8)
+  if (template.partition === PREEMPT && dice > 0.8)
     return { state: 'preempted', duration: seconds(whole * random.unit()) };
   if (dice > 0.94) return { state: 'cancelled', duration: seconds(whole * random.unit()) };
   if (dice > 0.94 - 0.05 * workload.memory) return { state: 'out_of_memory', duration: seconds(whole * random.unit()) };

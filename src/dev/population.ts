@@ -1,4 +1,12 @@
-import { acceleratorIds, GENERATED_CLUSTERS, type GeneratedCluster, hostsOf, type NodeKind } from './demo-clusters.ts';
+import {
+  acceleratorIds,
+  GENERATED_CLUSTERS,
+  type GeneratedCluster,
+  hostsOf,
+  type NodeKind,
+  type Partition,
+  PREEMPT,
+} from './demo-clusters.ts';
 import { Random, weightedTable } from './random.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 
@@ -16,7 +24,7 @@ export interface Template {
   user: string;
   project: string;
   pool: Pool;
-  partition: string;
+  partition: Partition;
   workload: Workload;
   /** Number of nodes, 1 on shared clusters. */
   nodes: number;
@@ -34,12 +42,6 @@ export interface Template {
 
 const SYLLABLES = 'ka lo mi ra ten sol bru ven dar fi go hal ju nor pel qui sta tor ul wes'.split(' ');
 const WALLTIMES_H = [0.5, 1, 2, 4, 8, 12, 24, 24, 24, 48, 96];
-/** Jobs per submission by cluster: large parallel jobs are single, throughput jobs are submitted by the hundred. */
-const BURSTS: Readonly<Record<string, readonly number[]>> = {
-  fern: [1, 1, 1, 1, 1, 1, 2, 3, 5, 10],
-  gust: [1, 1, 1, 1, 2, 3, 5, 10, 20],
-  moss: [1, 1, 1, 1, 2, 3, 5, 10, 40],
-};
 
 /** Templates by their frequency, heavy-tailed over users and over the templates of each user. */
 export function population(seed: number, jobs: number): Template[] {
@@ -93,7 +95,7 @@ function templateOf(
   const medianSec = workload.medianSec * random.between(0.3, 2.5);
   const fitting = WALLTIMES_H.filter((hours) => hours * 3600 > medianSec * 1.2);
   const walltimeSec = (fitting.length === 0 ? 96 : random.pick(fitting)) * 3600;
-  const burst = workload.app === 'bash' ? 1 : random.pick(BURSTS[clusterName] ?? [1]);
+  const burst = workload.app === 'bash' ? 1 : random.pick(cluster.bursts);
   const jobName =
     workload.jobNames.length === 1 ? 'interactive' : `${random.pick(workload.jobNames)}_${random.below(40)}`;
   const partition = partitionOf(random, pool, nodes, walltimeSec);
@@ -119,12 +121,11 @@ function templateOf(
   };
 }
 
-function partitionOf(random: Random, { cluster, kind }: Pool, nodes: number, walltimeSec: number): string {
-  if (random.chance(0.05)) return 'preempt';
-  if (cluster.name === 'gust') return kind.subCluster;
-  if (cluster.name === 'moss') return walltimeSec <= 7200 ? 'short' : 'work';
-  if (kind.subCluster === 'big') return 'big';
-  return nodes === 1 ? 'singlenode' : 'multinode';
+function partitionOf(random: Random, { cluster, kind }: Pool, nodes: number, walltimeSec: number): Partition {
+  if (random.chance(0.05)) return PREEMPT;
+  const partition = cluster.partitions.find(({ takes }) => takes({ kind, nodes, walltimeSec }));
+  if (partition === undefined) throw new Error(`no partition of ${cluster.name} for a job on ${kind.subCluster}`);
+  return partition;
 }
 
 /** The memory of that many hardware threads, which Slurm gives without a request: a node keeps some for its system. */
@@ -142,7 +143,7 @@ function metaDataOf(jobName: string, { app }: Workload, job: AskedFor): Record<s
   const gpus = job.accelerators > 0 ? `,gres/gpu=${job.accelerators}` : '';
   return {
     jobName,
-    jobScript: `#!/bin/bash -l\n#SBATCH --nodes=${job.nodes}\n#SBATCH --time=${minutes}\n#SBATCH --partition=${job.partition}\nmodule load ${app}\nsrun ${app} input.dat > out.log\n`,
-    slurmInfo: `JobName=${jobName}\n   UserId=${job.user} Account=${job.project} QOS=normal\n   TimeLimit=${minutes} Partition=${job.partition}\n   NumNodes=${job.nodes} Command=./job.sh\n   TRES_req=cpu=${job.hwthreads},mem=${job.memoryMb}M,node=${job.nodes},billing=${job.hwthreads}${gpus}\n`,
+    jobScript: `#!/bin/bash -l\n#SBATCH --nodes=${job.nodes}\n#SBATCH --time=${minutes}\n#SBATCH --partition=${job.partition.name}\nmodule load ${app}\nsrun ${app} input.dat > out.log\n`,
+    slurmInfo: `JobName=${jobName}\n   UserId=${job.user} Account=${job.project} QOS=normal\n   TimeLimit=${minutes} Partition=${job.partition.name}\n   NumNodes=${job.nodes} Command=./job.sh\n   TRES_req=cpu=${job.hwthreads},mem=${job.memoryMb}M,node=${job.nodes},billing=${job.hwthreads}${gpus}\n`,
   };
 }

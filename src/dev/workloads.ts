@@ -1,8 +1,10 @@
+import type { GeneratedClusterName } from './demo-clusters.ts';
+
 /** The load of a program on a node. Each value is a fraction (0 to 1) of the peak. */
 export interface Workload {
   app: string;
   jobNames: readonly string[];
-  clusters: readonly string[];
+  clusters: readonly GeneratedClusterName[];
   load: number;
   flops: number;
   bandwidth: number;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { answerArchiveRequest } from '../../src/archive/requests.ts';
 import { readClusters } from '../../src/archive/version-and-clusters.ts';
 import { calendar } from '../../src/dev/calendar.ts';
-import { GENERATED_CLUSTERS, hostsOf } from '../../src/dev/demo-clusters.ts';
+import { GENERATED_CLUSTERS, hostsOf, PREEMPT } from '../../src/dev/demo-clusters.ts';
 import { generateJobs } from '../../src/dev/generate.ts';
 import { generatedSource } from '../../src/dev/made-jobs.ts';
 import { Random, weightedTable } from '../../src/dev/random.ts';
@@ -42,7 +42,17 @@ describe('generated jobs', () => {
       .sort((a, b) => b - a);
     const top = byUser.slice(0, Math.ceil(byUser.length / 10)).reduce((sum, count) => sum + count, 0);
     expect(top / jobs.length).toBeGreaterThan(0.4); // a tenth of the users run most of the jobs
-    expect(new Set(jobs.map(({ cluster, subCluster }) => `${cluster}/${subCluster}`)).size).toBe(5);
+    const sorted = (all: readonly string[]) => [...new Set(all)].sort();
+    expect(sorted(jobs.map(({ cluster, partition }) => `${cluster}/${partition}`))).toEqual(
+      sorted(
+        GENERATED_CLUSTERS.flatMap(({ name, partitions }) =>
+          [PREEMPT, ...partitions].map((partition) => `${name}/${partition.name}`),
+        ),
+      ),
+    );
+    expect(sorted(jobs.map(({ cluster, subCluster }) => `${cluster}/${subCluster}`))).toEqual(
+      sorted(GENERATED_CLUSTERS.flatMap(({ name, kinds }) => kinds.map(({ subCluster }) => `${name}/${subCluster}`))),
+    );
   });
 
   test('wait for minutes, a few of them for days, longer where much is asked for', () => {
