@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COLORS } from '../../src/pages/timeline/chart-figure.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { csvObjects } from '../support/csv.ts';
 import { follow, type Site, site } from '../support/pages.ts';
@@ -10,6 +12,14 @@ import { job, NOW } from '../support/test-app.ts';
 const HOUR = 3600;
 const TODAY = NOW - 8 * HOUR;
 const RANGE = 'range=2027-01-14..2027-01-15';
+
+test('the style sheet has a color for each group of a timeline', () => {
+  const styles = readFileSync('src/pages/style.css', 'utf8');
+  const numbers = (pattern: RegExp) => [...styles.matchAll(pattern)].map(([, number]) => Number(number));
+  const all = Array.from({ length: COLORS }, (_, at) => at);
+  expect(numbers(/^ {2}--series-(\d+): #/gm)).toEqual(all);
+  expect(numbers(/^\.swatch\.series-(\d+) \{\n {2}background: var\(--series-\1\);$/gm)).toEqual(all);
+});
 
 describe.skipIf(!HAS_CHROMIUM)('the timeline', () => {
   let browser: Browser;

@@ -2,8 +2,8 @@ import type { TimeZone } from '../../jobs/time-zone.ts';
 import { type Html, html } from '../html.ts';
 import type { Measure } from './measures.ts';
 
-/** The colors of the style sheet. The last one is that of all other groups. */
-const COLORS = 10;
+/** The number of colors that style.css has for groups: `--series-0` and so on. All other groups share one more. */
+export const COLORS = 10;
 
 /** A timeline as its script draws it. A table next to it must have the same figures. */
 export interface Chart {

@@ -113,14 +113,14 @@
   }
 
   /** Makes a chart of an answer of the API: core hours by cluster. */
-  function chartOf({ timeline }, { capacity, click }) {
+  function chartOf({ timeline }, { capacity, click, colors }) {
     const edges = [...new Set(timeline.flatMap(({ from, to }) => [from, to]))];
     const names = timeline.filter(({ from }) => from === edges[0]).map(({ group, isOther }) => ({ group, isOther }));
     const series = names.map(({ group, isOther }, at) => ({
       label: isOther ? 'all others' : group,
       values: timeline.filter((_, index) => index % names.length === at).map(({ coreSeconds }) => coreSeconds / 3600),
       narrow: isOther ? [] : [['cluster', group]],
-      color: isOther ? 'series-other' : `series-${at % 10}`,
+      color: isOther ? 'series-other' : `series-${at % Number(colors)}`,
     }));
     const most = Number(capacity);
     return {
