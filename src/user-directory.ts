@@ -7,6 +7,9 @@ export interface DirectoryUser {
   readonly name: string;
 }
 
+/** The rights of a new account of a user of a directory, which gives none itself. Existing accounts keep theirs. */
+export const NEW_ACCOUNT_RIGHTS = { roles: ['user'], projects: [] } as const;
+
 /** A directory (LDAP) that knows users and their passwords. */
 export interface Directory {
   /** Returns true if the password is that of the user. Throws LoginFailure, or the reason of the signal, in seconds. */

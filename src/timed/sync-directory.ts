@@ -18,9 +18,10 @@ interface Sync {
 }
 
 /**
- * Creates an account with the role `user` for each user of the directory who has none, and deletes the accounts of the
- * directory that are no longer in it. Accounts of other sources are left alone. A directory without any user is taken for
- * a mistake, and nothing is deleted. Throws what the directory or the database throws: then some accounts may be missing.
+ * Creates an account for each user of the directory who has none, with NEW_ACCOUNT_RIGHTS (user-directory.ts). Deletes
+ * the accounts of the directory that are no longer in it. Accounts of other sources are left alone. A directory without
+ * any user is taken for a mistake, and nothing is deleted. Throws what the directory or the database throws: then some
+ * accounts may be missing.
  */
 export async function syncDirectory({ db, directory, deletes, step }: Sync): Promise<Record<string, number>> {
   const users = await directory.users();

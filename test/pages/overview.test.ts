@@ -51,6 +51,7 @@ describe.skipIf(!HAS_CHROMIUM)('the overview', () => {
     await page.locator('figure.timeline canvas').waitFor();
     expect(complaints).toEqual([]);
     expect(await texts('.legend li')).toEqual(['small', 'capacity']);
+    expect(await page.locator('.legend li:first-child .swatch.series-0').count()).toBe(1);
     // Jobs 1 and 3 of ada: 2 h and half an hour with 4 threads. Jobs 2 and 4 of bob: twice 2 h with 4 threads.
     expect(await texts('section:has(#users) tbody tr')).toEqual(['bob 2 16', 'ada Ada A. 2 10']);
     await follow(page, page.getByRole('link', { name: 'As a table' }));

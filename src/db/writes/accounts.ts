@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { type AccountChange, changedAccount } from '../../jobs/account.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
-import type { DirectoryUser } from '../../user-directory.ts';
+import { type DirectoryUser, NEW_ACCOUNT_RIGHTS } from '../../user-directory.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 
@@ -97,18 +97,20 @@ export async function editAccount(
 export const ACCOUNT_SOURCES = { ldap: 1, token: 2, oidc: 3 } as const;
 export type AccountSource = keyof typeof ACCOUNT_SOURCES;
 
-/** A user whom another system has described. Undefined fields are not known there, and not changed. */
+/**
+ * A user whom another system has described. Undefined fields are not known there, and not changed. A new account without
+ * roles and projects has NEW_ACCOUNT_RIGHTS.
+ */
 export interface SyncedAccount {
   username: string;
   source: AccountSource;
   name: string | undefined;
   email: string | undefined;
-  /** A new account without roles has `user`. */
   roles: readonly string[] | undefined;
   projects: readonly string[] | undefined;
 }
 
-/** What a directory says about a user: the full name, and no rights. */
+/** What a directory says about a user: the full name. It knows no rights. */
 export function accountOfDirectory({ username, name }: DirectoryUser): SyncedAccount {
   const fullName = name === '' ? undefined : name.toWellFormed().slice(0, BOUNDS.text.most);
   return { username, source: 'ldap', name: fullName, email: undefined, roles: undefined, projects: undefined };
@@ -120,11 +122,19 @@ export async function syncAccount(
   { account, creates, updates }: { account: SyncedAccount; creates: boolean; updates: boolean },
 ): Promise<{ changed: number }> {
   const { username, source, name, email } = account;
+  const { roles: newRoles, projects: newProjects } = NEW_ACCOUNT_RIGHTS;
   const [roles = null, projects = null] = [account.roles, account.projects].map((list) => list && JSON.stringify(list));
   const added = creates
     ? await tx.run(
         `INSERT OR IGNORE INTO hpc_user (username, password, ldap, name, roles, email, projects) VALUES (?, NULL, ?, ?, ?, ?, ?)`,
-        [username, ACCOUNT_SOURCES[source], name ?? '', roles ?? '["user"]', email ?? '', projects ?? '[]'],
+        [
+          username,
+          ACCOUNT_SOURCES[source],
+          name ?? '',
+          roles ?? JSON.stringify(newRoles),
+          email ?? '',
+          projects ?? JSON.stringify(newProjects),
+        ],
       )
     : 0;
   if (added > 0 || !updates) return { changed: added };

@@ -5,7 +5,7 @@ import { Fault } from '../../faults.ts';
 import { gateOf } from '../../gate.ts';
 import { isUsername } from '../../jobs/account.ts';
 import type { User } from '../../jobs/roles.ts';
-import type { Directory } from '../../user-directory.ts';
+import { type Directory, NEW_ACCOUNT_RIGHTS } from '../../user-directory.ts';
 import type { AppEnv, Service } from '../env.ts';
 import { nowSec } from '../query-and-now.ts';
 import { addressForLimits } from './client-address.ts';
@@ -92,9 +92,6 @@ interface Rights {
   readonly projects: readonly string[];
 }
 
-/** The rights of a new account: a directory gives none. */
-const OF_NEW_ACCOUNT: Rights = { roles: ['user'], projects: [] };
-
 /** A user without an account gets one, after the directory has accepted the password. */
 async function askDirectory(
   c: Context<AppEnv>,
@@ -113,7 +110,7 @@ async function askDirectory(
     const changes = { creates: account === undefined, updates: account !== undefined };
     await c.get('db').write('syncAccount', { account: accountOfDirectory(described), ...changes }, deadline);
   }
-  const { roles, projects } = account ?? OF_NEW_ACCOUNT;
+  const { roles, projects } = account ?? NEW_ACCOUNT_RIGHTS;
   return { user: { name: username, roles: new Set(roles), projects }, hasAccount: true };
 }
 
