@@ -1,6 +1,6 @@
 import { Fault } from '../faults.ts';
 import type { ColumnType, TextFormat } from './export-format.ts';
-import { DERIVED_FIELDS, FRACTION_FIELDS, JOB_FIELDS, METRIC } from './fields.ts';
+import { DERIVED_FIELDS, FRACTION_FIELDS, type FractionField, JOB_FIELDS, METRIC } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
 import { keysShownBy } from './used-fractions.ts';
 
@@ -117,9 +117,19 @@ export function columnType(column: ExportColumn): ColumnType {
 /** The keys of footprints whose values the columns show. */
 export function footprintKeys(columns: readonly ExportColumn[]): string[] {
   return columns.flatMap((column) => {
-    if (column.startsWith(METRIC)) return [column.slice(METRIC.length)];
+    if (isMetricColumn(column)) return [column.slice(METRIC.length)];
     return keysShownBy(FRACTION_FIELDS.find(({ property }) => property === column)?.name ?? '');
   });
+}
+
+/** Returns true for a column that is a value of the footprint. */
+export function isMetricColumn(name: ExportColumn): name is `${typeof METRIC}${string}` {
+  return name.startsWith(METRIC);
+}
+
+/** Returns true for a column that is a field of the kind `fraction`. */
+export function isFractionColumn(name: ExportColumn): name is FractionField['property'] {
+  return FRACTION_FIELDS.some(({ property }) => property === name);
 }
 
 function isOther(name: string): name is OtherColumn {

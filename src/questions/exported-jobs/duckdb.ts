@@ -1,4 +1,4 @@
-import { columnType, type ExportColumn } from '../../jobs/export-columns.ts';
+import { columnType, isFractionColumn, isMetricColumn } from '../../jobs/export-columns.ts';
 import { DERIVED_FIELDS, FIELDS, FRACTION_FIELDS, JOB_FIELDS, METRIC } from '../../jobs/fields.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
@@ -7,7 +7,7 @@ import { PARQUET_TYPES } from '../parquet-types.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { type FilterContext, isMember, jobsIn, matchingJobs, whereColumns } from '../where/duckdb.ts';
-import type { ExportPartQuestion, ExportPartsQuestion } from './question.ts';
+import type { ExportPartQuestion, ExportPartsQuestion, IndexedColumn } from './question.ts';
 
 type Row = Record<string, unknown>;
 
@@ -99,17 +99,22 @@ export function exportPartQuery(
   return { sql, parameters: context.parameters.values };
 }
 
-const FIELD_COLUMNS = [...JOB_FIELDS, ...DERIVED_FIELDS];
+const PLAIN_FIELDS = [...JOB_FIELDS, ...DERIVED_FIELDS];
+type PlainField = (typeof PLAIN_FIELDS)[number];
 const MOST_WHOLE = 2n ** 63n - 1n;
 
 function columnValue(
-  column: ExportColumn,
+  column: IndexedColumn,
   { named, nowSec }: Pick<ExportPartQuestion, 'nowSec'> & Pick<ExportPartQuestion['jobs'], 'named'>,
   context: FilterContext,
 ): string {
-  if (column.startsWith(METRIC)) {
+  if (isMetricColumn(column)) {
     const at = context.footprintKeys.indexOf(column.slice(METRIC.length));
     return at < 0 ? 'NULL' : `job.${footprintName(at)}`;
+  }
+  if (isFractionColumn(column)) {
+    const fraction = FRACTION_FIELDS.find(({ property }) => property === column);
+    return fraction === undefined ? 'NULL' : fractionColumn(fraction, context);
   }
   switch (column) {
     case 'id':
@@ -129,10 +134,13 @@ function columnValue(
     }
     case 'duration':
       return duckDbDurationAt(nowSec);
+    default:
+      return plainValue(column);
   }
-  const fraction = FRACTION_FIELDS.find(({ property }) => property === column);
-  if (fraction !== undefined) return fractionColumn(fraction, context);
-  const field = FIELD_COLUMNS.find(({ property }) => property === column);
+}
+
+function plainValue(column: PlainField['property']): string {
+  const field = PLAIN_FIELDS.find(({ property }) => property === column);
   if (field === undefined) throw new RangeError(`the index has no column ${column}`);
   const stored = `job.${indexColumn(field)}`;
   if (field.kind !== 'member') return stored;

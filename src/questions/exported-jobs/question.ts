@@ -17,9 +17,14 @@ export interface ExportOptions {
   readonly nowSec: number;
 }
 
+/** The index does not have their values. */
+const NOT_IN_INDEX = ['smt', 'monitoringStatus', 'hosts', 'tags'] as const satisfies readonly ExportColumn[];
+export type IndexedColumn = Exclude<ExportColumn, (typeof NOT_IN_INDEX)[number]>;
+
 /** A part of an exported list, newest first, as a Parquet file. The only row of the answer is the file. */
 export interface ExportPartQuestion extends ExportOptions {
   readonly kind: 'export part';
+  readonly columns: readonly IndexedColumn[];
   /** Those of the part. */
   readonly jobs: VisibleJobs;
 }
@@ -35,8 +40,6 @@ export const ExportPart = z.object({
 });
 export type ExportPart = z.output<typeof ExportPart>;
 
-/** The index does not have their values. */
-const NOT_IN_INDEX: readonly ExportColumn[] = ['smt', 'monitoringStatus', 'hosts', 'tags'];
 /** Numbers of a part. They are sorted in memory, and a part is small enough to be sent as a message. */
 const PART_VALUES = 1_400_000;
 /** Jobs of a part. With 61,440 jobs a part takes 70 ms, and other questions of the lane wait for it. */
@@ -49,18 +52,19 @@ export function exportPartsQuestion(
   jobs: VisibleJobs,
   columns: readonly ExportColumn[],
 ): ExportPartsQuestion | undefined {
-  if (columns.some((column) => NOT_IN_INDEX.includes(column))) return undefined;
+  if (!areInIndex(columns)) return undefined;
   return { kind: 'export parts', jobs, most: mostJobs(columns) };
 }
 
-/** Returns undefined if the part has too many jobs. */
+/** Returns undefined if the index lacks a column, or the part has too many jobs. */
 export function exportPartQuestion(
   jobs: VisibleJobs,
   options: ExportOptions,
   part: ExportPart,
 ): ExportPartQuestion | undefined {
-  if (part.jobs > TOO_MANY * mostJobs(options.columns)) return undefined;
-  return { kind: 'export part', jobs: startedWithin(jobs, part), ...options };
+  const { columns, nowSec } = options;
+  if (!areInIndex(columns) || part.jobs > TOO_MANY * mostJobs(columns)) return undefined;
+  return { kind: 'export part', jobs: startedWithin(jobs, part), columns, nowSec };
 }
 
 /** The jobs of a part. */
@@ -68,6 +72,10 @@ export function startedWithin(jobs: VisibleJobs, { from, to }: Pick<ExportPart, 
   if (from === undefined && to === undefined) return jobs;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   return { ...jobs, conditions: [...jobs.conditions, { kind: 'whole', field: 'start-time', range }] };
+}
+
+function areInIndex(columns: readonly ExportColumn[]): columns is readonly IndexedColumn[] {
+  return !columns.some((column) => NOT_IN_INDEX.some((name) => name === column));
 }
 
 function mostJobs(columns: readonly ExportColumn[]): number {

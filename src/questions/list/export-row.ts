@@ -1,7 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonNumberText, jsonText } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME } from '../../db/sql/stored-submit-time.ts';
-import { columnType, type ExportColumn, type JobsTable, type KnownColumn } from '../../jobs/export-columns.ts';
+import {
+  columnType,
+  type ExportColumn,
+  isFractionColumn,
+  isMetricColumn,
+  type JobsTable,
+  type KnownColumn,
+} from '../../jobs/export-columns.ts';
 import {
   type ColumnType,
   FORMULA_STARTS,
@@ -102,7 +109,11 @@ function typed(type: ColumnType, value: RawBuilder<unknown>): RawBuilder<unknown
 }
 
 function columnValue(name: ExportColumn, jobs: VisibleJobs, nowSec: number): RawBuilder<unknown> {
-  if (isMetric(name)) return jsonNumberText(column('footprint'), name.slice(METRIC.length));
+  if (isMetricColumn(name)) return jsonNumberText(column('footprint'), name.slice(METRIC.length));
+  if (isFractionColumn(name)) {
+    const field = FRACTION_FIELDS.find(({ property }) => property === name);
+    return field === undefined ? sql`NULL` : fractionText(field, jobs);
+  }
   switch (name) {
     case 'user':
       return userOf(jobs);
@@ -112,13 +123,6 @@ function columnValue(name: ExportColumn, jobs: VisibleJobs, nowSec: number): Raw
       return sql`CASE WHEN ${HAS_ENDED} THEN ${END} END`;
     case 'tags':
       return tagsOf(jobs);
-    case 'walltimeUsed':
-    case 'coresUsed':
-    case 'memoryUsed':
-    case 'accUsed': {
-      const field = FRACTION_FIELDS.find(({ property }) => property === name);
-      return field === undefined ? sql`NULL` : fractionText(field, jobs);
-    }
     default:
       return VALUES[name];
   }
@@ -126,12 +130,14 @@ function columnValue(name: ExportColumn, jobs: VisibleJobs, nowSec: number): Raw
 
 type FixedColumn = Exclude<KnownColumn, 'user' | 'duration' | 'endTime' | 'tags' | FractionField['property']>;
 
+const PLAIN_FIELDS = [...JOB_FIELDS, ...DERIVED_FIELDS];
+const PLAIN_VALUES = Object.fromEntries(PLAIN_FIELDS.map((field) => [field.property, ofField(field)])) as Readonly<
+  Record<(typeof PLAIN_FIELDS)[number]['property'], RawBuilder<unknown>>
+>;
+
 /** The values that are the same for every caller at any time. */
 const VALUES: Readonly<Record<FixedColumn, RawBuilder<unknown>>> = {
-  ...(Object.fromEntries([...JOB_FIELDS, ...DERIVED_FIELDS].map((field) => [field.property, ofField(field)])) as Record<
-    FixedColumn,
-    RawBuilder<unknown>
-  >),
+  ...PLAIN_VALUES,
   id: column(FIELDS['db-id'].column),
   jobName: sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`,
   submitTime: sql.raw(SUBMIT_TIME),
@@ -154,8 +160,4 @@ function fractionText(field: FractionField, { nodePeaks }: VisibleJobs): RawBuil
 function tagsOf({ tagScopes }: VisibleJobs): RawBuilder<unknown> {
   const name = sql`concat(CAST(tag.tag_type AS TEXT), ':', CAST(tag.tag_name AS TEXT))`;
   return sql`(SELECT json_group_array(shown.tag) FROM (${readableTags(name, tagScopes)}) AS shown)`;
-}
-
-function isMetric(name: ExportColumn): name is `${typeof METRIC}${string}` {
-  return name.startsWith(METRIC);
 }
