@@ -3,13 +3,14 @@ import { usersByRealName } from '../../src/db/statements/users-by-real-name.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { type RecentWord, recentSec } from '../../src/jobs/recent-periods.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { shellAnswer } from '../../src/pages/frontend/shell.ts';
 import { html } from '../../src/pages/html.ts';
 import { anyJob } from '../../src/questions/job-exists/sqlite.ts';
 
-const MONTH_SEC = 30 * 86_400;
-const LAST_MONTH = ['startTime', 'last30d'] as const;
+const MONTH = 'last30d' satisfies RecentWord;
+const LAST_MONTH = ['startTime', MONTH] as const;
 
 /** GET /search: leads from the search field of cc-backend's front end to one of its pages, or to a message. */
 export const search = new Hono<AppEnv>().get('/search', async (c) => {
@@ -72,7 +73,7 @@ type Parameter = readonly [name: string, value: string];
 /** A name of a job has no index, so only the jobs of the last 30 days are searched. */
 function lastMonth(c: Context<AppEnv>): Parameter {
   const now = nowSec(c);
-  return ['startTime', `${now - MONTH_SEC}-${now}`];
+  return ['startTime', `${now - recentSec(MONTH)}-${now}`];
 }
 
 function toJobs(c: Context<AppEnv>, ...parameters: readonly Parameter[]): Response {

@@ -1,4 +1,4 @@
-import { FIELDS, RECENT } from '../jobs/fields.ts';
+import { FIELDS } from '../jobs/fields.ts';
 import {
   type Condition,
   type DecimalField,
@@ -9,6 +9,7 @@ import {
   type WholeField,
 } from '../jobs/filter.ts';
 import { type JobState, SHARED, type Shared } from '../jobs/job-enums.ts';
+import { RECENT } from '../jobs/recent-periods.ts';
 import { checkConditionCount, type Given, idsOf, isGiven, operatorOf, type StringInput } from './input.ts';
 
 interface RangeInput<Value> {

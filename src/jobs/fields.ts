@@ -2,14 +2,6 @@ import { ASKED_ENTRIES, FRACTION_ENTRIES } from './asked-and-used-fields.ts';
 import type { Bounds, Field, Stored } from './field-kinds.ts';
 import { JOB_STATES, SHARED } from './job-enums.ts';
 
-/** Words for a range of time that ends now, and their length. */
-export const RECENT = [
-  { word: 'last6h', sec: 21_600, label: 'last 6 hours' },
-  { word: 'last24h', sec: 86_400, label: 'last 24 hours' },
-  { word: 'last7d', sec: 604_800, label: 'last 7 days' },
-  { word: 'last30d', sec: 2_592_000, label: 'last 30 days' },
-] as const;
-
 /** The prefix of the parameter for a footprint value. The key follows. */
 export const METRIC = 'metric.';
 

@@ -1,6 +1,7 @@
 import { Fault } from '../faults.ts';
-import { type AnyField, RECENT, type TimesField } from './fields.ts';
+import type { AnyField, TimesField } from './fields.ts';
 import type { Range } from './filter.ts';
+import { RECENT } from './recent-periods.ts';
 import { startOfDay, type TimeZone, timeZone, UTC, wallOffsets } from './time-zone.ts';
 
 // The grammar of times in the API, the pages and the commands. Each function throws invalid_request for an invalid

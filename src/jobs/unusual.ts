@@ -1,5 +1,6 @@
 import { binomialTail } from './binomial.ts';
 import type { Percentiles } from './percentiles.ts';
+import { type RecentWord, recentSec } from './recent-periods.ts';
 import type { JobsStatistics } from './statistics.ts';
 
 /** What is called unusual, of the last 24 hours compared with the 28 days before. docs/pages.md says why. */
@@ -16,7 +17,9 @@ export const LIMITS = {
 /** The nodes, partitions and so on that are listed of each kind. */
 export const MOST_OF_KIND = 10;
 
-export const PERIOD_SEC = 86_400;
+/** The period in which it happened, also in the lists to which the pages lead. */
+export const PERIOD = 'last24h' satisfies RecentWord;
+export const PERIOD_SEC = recentSec(PERIOD);
 export const BEFORE_SEC = 28 * PERIOD_SEC;
 
 /** Something unusual: its kind, what it is about, and its numbers. */

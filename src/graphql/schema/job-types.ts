@@ -1,3 +1,7 @@
+import { RECENT } from '../../jobs/recent-periods.ts';
+
+const PERIODS = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(RECENT.map(({ word }) => word));
+
 /** Jobs and their statistics, as in the schema of cc-backend 1.5.4 (contract/introspection.json). */
 export const JOBS = /* GraphQL */ `
 type Job {
@@ -208,7 +212,7 @@ input FloatRange {
 }
 
 input TimeRange {
-  "last6h, last24h, last7d or last30d."
+  "${PERIODS}."
   range: String
   from: Time
   to: Time

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
-import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
+import { ALL_FIELDS, type AnyField, type FieldOf, fieldOfParameter, METRIC } from '../../jobs/fields.ts';
 import { type Condition, checkText, isFootprintKey, type JobFilter, type Range } from '../../jobs/filter.ts';
+import { RECENT } from '../../jobs/recent-periods.ts';
 import { hasTimes, type Now, RANGE_WORDS, rangeEndOf, timeRange, zoneOf } from '../../jobs/time-grammar.ts';
 import { type TimeZone, UTC } from '../../jobs/time-zone.ts';
 import type { AppEnv } from '../env.ts';

@@ -1,4 +1,5 @@
-import { fieldOfParameter, METRIC, RECENT } from '../../jobs/fields.ts';
+import { fieldOfParameter, METRIC } from '../../jobs/fields.ts';
+import { RECENT } from '../../jobs/recent-periods.ts';
 import { cut, firstOf } from '../cut-text.ts';
 import { type Html, html } from '../html.ts';
 import { isConfigured, OPERATORS, words } from './form-fields.ts';

@@ -1,5 +1,6 @@
 import { FORM_GROUPS } from '../../jobs/field-kinds.ts';
-import { ALL_FIELDS, type AnyField, type FieldOf, RECENT, type TimesField } from '../../jobs/fields.ts';
+import { ALL_FIELDS, type AnyField, type FieldOf, type TimesField } from '../../jobs/fields.ts';
+import { RECENT } from '../../jobs/recent-periods.ts';
 import { type Html, html } from '../html.ts';
 import { memberWords } from '../job-state-and-tags.ts';
 import type { Filtered } from './filter-words.ts';

@@ -1,5 +1,5 @@
 import type { Clusters } from '../../clusters/clusters.ts';
-import { RECENT } from '../../jobs/fields.ts';
+import { RECENT } from '../../jobs/recent-periods.ts';
 import { type Html, html } from '../html.ts';
 import { address, type Filtered, filterWords } from './filter-words.ts';
 

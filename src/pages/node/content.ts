@@ -1,4 +1,5 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
+import type { RecentWord } from '../../jobs/recent-periods.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import type { ListedJob } from '../../questions/list/listed-jobs.ts';
 import { cut } from '../cut-text.ts';
@@ -58,7 +59,7 @@ function listOf({ cluster, hostname }: NodeContent, more: Readonly<Record<string
 function recentJobs(content: NodeContent): Html {
   const { jobs, hasMoreJobs, from, to } = content;
   if (jobs.length === 0) return html`<p class="note">No job that you may see ran on this node.</p>`;
-  const page = listOf(content, { during: 'last30d' });
+  const page = listOf(content, { during: 'last30d' satisfies RecentWord });
   return html`${jobBars(jobs, { from, to })}
 ${hasMoreJobs && html`<p class="note">The bars are the newest ${whole(jobs.length)} jobs.</p>`}
 ${jobsTable(page, jobs.slice(0, SHOWN_JOBS), { label: 'Jobs on this node' })}

@@ -1,4 +1,5 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
+import type { RecentWord } from '../../jobs/recent-periods.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
@@ -36,7 +37,7 @@ ${hasMore && html`<p class="note">There are more partitions, with fewer core hou
 
 function row({ cluster, partition, running, jobs, coreHours, failed, waits }: PartitionUse): Html {
   const query = { cluster, partition };
-  const recent = { ...query, 'start-time': 'last30d' };
+  const recent = { ...query, 'start-time': 'last30d' satisfies RecentWord };
   return html`<tr><th scope="row"><bdi>${cut(cluster)}</bdi></th><th scope="row">${partition === '' ? '(none)' : html`<bdi>${cut(partition)}</bdi>`}</th>
 <td class="num">${linked({ ...query, state: 'running' }, whole(running))}</td><td class="num">${linked(recent, whole(jobs))}</td><td class="num">${whole(coreHours)}</td>
 <td class="num">${linked({ ...recent, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td>

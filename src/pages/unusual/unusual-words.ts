@@ -1,10 +1,9 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import { LIMITS, type Unusual, type UnusualKind } from '../../jobs/unusual.ts';
+import { LIMITS, PERIOD, type Unusual, type UnusualKind } from '../../jobs/unusual.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
 import { duration, whole } from '../format.ts';
 
-const RECENT = 'last24h';
 const percent = (part: number, all: number) => `${all === 0 ? '0.0' : ((part / all) * 100).toFixed(1)} %`;
 const some = (count: number, one: string, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
 const jobsList = (query: Readonly<Record<string, string>>, also: readonly [string, string][] = []) =>
@@ -19,7 +18,7 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
       return {
         text: `Of ${some(jobs, 'job')} that started on ${cut(about.node)} (${cut(about.cluster)}) in the last 24 hours and ended, ${whole(failed)} failed (${percent(failed, jobs)}). On the other nodes of ${cut(about.subcluster)}, ${percent(otherFailed, otherJobs)} failed.`,
         link: jobsList(
-          { cluster: about.cluster, node: about.node, 'start-time': RECENT },
+          { cluster: about.cluster, node: about.node, 'start-time': PERIOD },
           FAILED_STATES.map((state) => ['state', state] as [string, string]),
         ),
       };
@@ -30,7 +29,7 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
       const where = partition === '' ? `${cut(cluster)} without a partition` : `${cut(partition)} of ${cut(cluster)}`;
       return {
         text: `The median wait of ${some(numbers.jobs, 'job')} that started in ${where} in the last 24 hours is ${duration(numbers.medianSec)}. In the four weeks before, it was ${duration(numbers.usualMedianSec)}.`,
-        link: jobsList({ cluster, partition, 'start-time': RECENT, 'sort-by': 'wait' }),
+        link: jobsList({ cluster, partition, 'start-time': PERIOD, 'sort-by': 'wait' }),
       };
     }
     case 'use': {
@@ -40,7 +39,7 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
         numbers.usualCoreHours === 0 ? 'almost nothing' : `${whole(numbers.usualCoreHours)} core hours a day`;
       return {
         text: `The ${field} ${cut(name)} used ${whole(numbers.coreHours)} core hours in the last 24 hours, ${percent(numbers.share, 1)} of all. In the four weeks before, it was ${usual}.`,
-        link: jobsList({ [field]: name, during: RECENT }),
+        link: jobsList({ [field]: name, during: PERIOD }),
       };
     }
     case 'idle cores': {
