@@ -1,3 +1,6 @@
+/** The maximum number of bins of a duration: the column index groups by the number of a bin in one byte. */
+export const DURATION_BINS_LIMIT = 256;
+
 /**
  * The bins of histDuration (contract/graphql.md §6.1). They start at 0 and are `widthSec` wide. Longer jobs are left
  * out. `24h` is the span of all bins; its bins are 1 h wide.

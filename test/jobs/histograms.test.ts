@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest';
-import { jobHistogramsOf, metricBin, metricHistogram } from '../../src/jobs/histograms.ts';
+import {
+  DURATION_BINS,
+  DURATION_BINS_LIMIT,
+  jobHistogramsOf,
+  metricBin,
+  metricHistogram,
+} from '../../src/jobs/histograms.ts';
 
 const scale = { metric: 'mem_used', unit: 'GB', stat: 'max', peak: 256 };
+
+test('the bins of a duration are at most as many as the column index can number', () => {
+  expect(Math.max(...Object.values(DURATION_BINS).map(({ bins }) => bins))).toBeLessThanOrEqual(DURATION_BINS_LIMIT);
+});
 
 test('printed edges are whole and end before a peak that is no multiple of the bins', () => {
   // step = floor(256 / 10) = 25, so the last bin is reported as 225..250, although it ends at 256

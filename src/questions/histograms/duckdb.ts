@@ -16,7 +16,8 @@ export function histogramsQuery(
   const sized = countedJobs(jobs.conditions, context);
   const counted = (name: string, column: string) =>
     `SELECT '${name}' AS histogram, CAST(${column} AS BIGINT) AS value, ${sized.count} AS count FROM ${sized.from} GROUP BY ${column}`;
-  // The duration of running jobs ends now. DuckDB groups by a small integer directly.
+  // The duration of running jobs ends now. DuckDB groups by a small integer directly: the
+  // number of a bin, below DURATION_BINS_LIMIT.
   const lasting = (from: string, count: string, duration: string) =>
     `SELECT CAST(${duration} // ${width} AS UTINYINT) AS part, ${count} AS count FROM ${from} AND ${duration} >= 0 AND ${duration} < ${wholeLiteral(widthSec * number)} GROUP BY part`;
   const matching = () => matchingJobs(jobs.conditions, context);
