@@ -7,8 +7,9 @@ const LOOK_MS = 10;
 
 /**
  * Checks the resident memory of every busy process, and ends the calls of one that exceeds its share. The caller gets
- * `memory_limit_exceeded` at once, and the process is replaced. The heap limits inside SQLite apply first. This watch
- * counts as the operating system does, so it also covers memory that SQLite does not count (copies of the answer, V8).
+ * `memory_limit_exceeded` at once, and the process is replaced (when-to-replace.ts also replaces one that keeps too much
+ * at rest). The heap limits inside SQLite apply first. This watch counts as the operating system does, so it also covers
+ * memory that SQLite does not count (copies of the answer, V8).
  */
 export function watchMemory(processes: () => Iterable<AnyProcess>, counters: Counters): () => void {
   const timer = setInterval(() => {

@@ -4,10 +4,11 @@ import { Fault } from '../faults.ts';
 import { StartupError, type StartupFault } from '../startup-error.ts';
 import type { Counters } from './counters.ts';
 import { afterWaiting } from './late-timer.ts';
-import type { AnyProcess, ManagedProcess } from './managed-process.ts';
+import type { ManagedProcess } from './managed-process.ts';
 import type { Protocol } from './protocol.ts';
 import { Queue } from './queue.ts';
 import type { ReplacementPermit } from './replacement-permit.ts';
+import { isToBeReplaced } from './when-to-replace.ts';
 
 export interface ProcessGroupOptions<P extends Protocol> {
   /** Starts one more process of this group. Its state changes are reported to `changed`. */
@@ -26,15 +27,6 @@ export interface ProcessGroupOptions<P extends Protocol> {
   log(message: string, error: unknown): void;
 }
 
-/**
- * MB that a process may keep above its resting level. Above this it is replaced, because only the end of a process
- * returns memory to the system (measured: after interrupt, shrink_memory and close, 1.9 of 2.0 GB remain). A process
- * without a pause between requests may keep what the batches of a long list take (25 MB). When such processes were
- * replaced between batches, two readers of one list had five successors per second.
- */
-export const KEPT_LIMIT_MB = { atRest: 8, atWork: 48 };
-/** A process without a request for this long is at rest. */
-const REST_MS = 250;
 /** The pause after a failed start. It doubles up to the second value. */
 const RESTART_MS = [50, 5_000] as const;
 
@@ -274,15 +266,6 @@ export class ProcessGroup<P extends Protocol> {
     }
     this.#options.counters.retirements += 1;
   }
-}
-
-function isToBeReplaced(member: AnyProcess): boolean {
-  const { state } = member;
-  if (state.name !== 'idle' && state.name !== 'busy') return false;
-  if (member.needsReplacement) return true;
-  if (state.name === 'busy') return false;
-  const isAtRest = performance.now() - state.since > REST_MS;
-  return member.rssMb > member.restingMb + KEPT_LIMIT_MB[isAtRest ? 'atRest' : 'atWork'];
 }
 
 /** The error itself contains paths, so it goes to the log only. */

@@ -92,6 +92,12 @@ export const POOL: readonly Mutation[] = [
     'processes/process-group > a group that is closed refuses work',
   ),
   mutation(
+    'processes/when-to-replace.ts',
+    "isAtRest ? 'atRest' : 'atWork'",
+    "'atWork'",
+    'processes/memory > what a process keeps is seen from outside',
+  ),
+  mutation(
     'processes/late-timer.ts',
     'if (!isLast && performance',
     'if (isLast && performance',
