@@ -22,7 +22,7 @@ const INT64: Bounds = { least: 0n, most: 2n ** 63n - 1n };
  * - the random jobs and filters of the tests
  *
  * A new number of a job is an entry here, and a migration if table `job` lacks the column. A derived one needs no
- * column, but SQL in db/sql/derived-fields.ts, and a fraction SQL in questions/used/.
+ * column, but SQL in db/sql/derived-fields.ts, and a fraction SQL in questions/used-fractions/.
  */
 const ENTRIES = {
   user: {

@@ -7,6 +7,7 @@ import { BOUNDS } from '../jobs/stored-bounds.ts';
 import { type Html, html } from './html.ts';
 import { pagesFor } from './nav.ts';
 import { subjectLink } from './page-links.ts';
+import { PLACEHOLDER } from './search/found-kinds.ts';
 
 export interface Page {
   /** The title of the window, and of the page unless it has a heading. */
@@ -54,7 +55,7 @@ ${pagesFor(user).map(
   ({ path, label }) =>
     html`<li><a href="${path}"${isAt(pathname, path) && html` aria-current="page"`}>${label}</a></li>\n`,
 )}</ul></nav>
-<form class="find" role="search" action="/find"><input type="search" name="q" value="${searched}" aria-label="Search" placeholder="job, user, project, node" maxlength="${BOUNDS.text.most}" autocomplete="off" autocapitalize="none" spellcheck="false"></form>
+<form class="find" role="search" action="/find"><input type="search" name="q" value="${searched}" aria-label="Search" placeholder="${PLACEHOLDER}" maxlength="${BOUNDS.text.most}" autocomplete="off" autocapitalize="none" spellcheck="false"></form>
 <div class="who"><span class="name" title="${[...user.roles].join(', ')}">${rightsOf(user).jobs === 'none' ? html`<bdi>${user.name}</bdi>` : subjectLink('user', user.name)}</span>
 ${
   c.get('service').settings.AUTH !== 'none' &&

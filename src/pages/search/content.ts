@@ -4,8 +4,9 @@ import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';
 import { nodeLink, subjectLink } from '../page-links.ts';
+import { FOUND_KINDS, SEARCHABLE } from './found-kinds.ts';
 
-export interface Found {
+export interface Found extends Readonly<Record<keyof typeof FOUND_KINDS, readonly unknown[]>> {
   /** What was searched for. */
   text: string;
   /** The jobs with this number, and the jobs of the array with this number. Newest first. */
@@ -23,30 +24,31 @@ export const MOST_RESULTS = 20;
 /** Renders the results of a search. */
 export function findContent(found: Found): Html {
   const { text, jobs, arrayJobs, users, projects, nodes } = found;
-  const groups = [
-    jobsGroup('Jobs', jobs, { 'job-id': text }),
-    jobsGroup('Jobs of the array', arrayJobs, { 'array-job-id': text }),
-    group(
-      'Users',
+  const all: Readonly<Record<keyof typeof FOUND_KINDS, Html | false>> = {
+    jobs: jobsGroup(FOUND_KINDS.jobs.title, jobs, { 'job-id': text }),
+    arrayJobs: jobsGroup(FOUND_KINDS.arrayJobs.title, arrayJobs, { 'array-job-id': text }),
+    users: group(
+      FOUND_KINDS.users.title,
       users.map(
         ({ username, name }) =>
           html`${subjectLink('user', username)}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}`,
       ),
     ),
-    group(
-      'Projects',
+    projects: group(
+      FOUND_KINDS.projects.title,
       projects.map((project) => subjectLink('project', project)),
     ),
-    group(
-      'Nodes',
+    nodes: group(
+      FOUND_KINDS.nodes.title,
       nodes.map(
         ({ cluster, hostname }) =>
           html`${nodeLink(cluster, hostname)} <span class="of"><bdi>${cut(cluster)}</bdi></span>`,
       ),
     ),
-  ].filter((each) => each !== false);
+  };
+  const groups = Object.values(all).filter((each) => each !== false);
   return html`<h1>Search</h1>
-${text === '' ? html`<p class="note">Search for the number of a job or of an array, a user, a project or a node.</p>` : results(text, groups)}`;
+${text === '' ? html`<p class="note">Search for ${SEARCHABLE}.</p>` : results(text, groups)}`;
 }
 
 function results(text: string, groups: readonly Html[]): Html {
