@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { circles, type SourceFile, sourceFiles } from './house/imports.ts';
 import { layerOf, upward, wrongPackages } from './house/layers.ts';
+import { missingInComments, missingNamedPaths } from './house/named-paths.ts';
 import { LONGEST, MAY_BE_LONGER, repeatedNames } from './house/sizes.ts';
 
 const files = sourceFiles();
@@ -37,7 +38,14 @@ test('no code copies all variables of a request to read one', () => {
   expect(copying.map(({ path }) => path)).toEqual([]);
 });
 
+test('the files that comments and CONTRIBUTING.md name exist', () => {
+  expect(missingNamedPaths()).toEqual([]);
+});
+
 test('what is wrong is found', () => {
+  expect(missingInComments('/** See jobs/fields.ts, jobs/count, */\n// questions/gone/ and src/jobs/gone.ts.')).toEqual(
+    ['questions/gone/', 'src/jobs/gone.ts'],
+  );
   const file = (path: string, imported: string[], packages: string[] = []): SourceFile => ({
     path,
     lines: 1,

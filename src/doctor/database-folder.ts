@@ -8,7 +8,7 @@ import { describeError } from '../db/startup-errors.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 const GB = 2 ** 30;
-/** Beyond this share of the database, an index of jobs or a backup may fill the disk. */
+/** With less free space, a new index or a backup may fill the disk. */
 const LITTLE_SPACE_BYTES = GB;
 const LOCK_LIMIT_MS = 20_000;
 /** A file whose time differs by more than this was made by another clock. */

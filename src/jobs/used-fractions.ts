@@ -59,7 +59,7 @@ export type Fractions = Readonly<Partial<Record<FractionField['name'], number>>>
  *   unknown: / the peak of `mem_used` in the cluster configuration.
  * - `acc-used` is `acc_utilization_avg` / its peak. 0 is a measured value if the load or the memory was measured.
  *
- * src/questions/used/ has the same as SQL. A test compares them.
+ * src/questions/used-fractions/ has the same as SQL. A test compares them.
  */
 export function usedOf(job: UsedJob, peaks: readonly NodePeaks[]): Fractions {
   const { jobState, duration, walltime, numNodes, numHwthreads, numAcc, memoryAsked } = job;

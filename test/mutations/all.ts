@@ -19,7 +19,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OTHERS,
 ];
 
-/** The mutation on one line: `http/auth.ts: 'alg !== …' -> 'alg === …'`. */
+/** The mutation on one line: `http/auth/token.ts: 'alg !== …' -> 'alg === …'`. */
 export function shown({ file, from, to }: Mutation): string {
   return `${file}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`;
 }
