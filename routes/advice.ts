@@ -7,7 +7,7 @@ import type { AppEnv } from '../src/http/env.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { once, readQuery } from '../src/http/query/query-parameters.ts';
 import { positive, wholeId } from '../src/http/query/query-values.ts';
-import { nowSec, queryOf } from '../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../src/http/request-values.ts';
 import { usualJobs } from '../src/jobs/advice-kinds.ts';
 import { checkText, type JobFilter } from '../src/jobs/filter.ts';
 import {

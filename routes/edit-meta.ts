@@ -6,7 +6,7 @@ import { boundedJobKey } from '../src/http/json/job-key.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, jsonBytes, resource } from '../src/http/json/responses.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import { jobForMetrics, jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
 const CHANGED = answers('the job with its metadata', JobSchema);

@@ -8,7 +8,7 @@ import { tableResource } from '../src/http/exports/table-resource.ts';
 import { json } from '../src/http/json/responses.ts';
 import { JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 import { anyTexts, choice, count, flag } from '../src/http/query/query-parameters.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import type { TableRow } from '../src/jobs/export-format.ts';
 import { typedColumns } from '../src/jobs/export-format.ts';
 import {

@@ -9,7 +9,7 @@ import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/json
 import { jsonBody, NAMES } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, jsonParts, resource } from '../src/http/json/responses.ts';
 import { flag } from '../src/http/query/query-parameters.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import { type JobKey, jobBytes } from '../src/questions/one-job/sqlite.ts';
 
 const METRICS = jsonBody('names of metrics; null means all metrics', listOf(text).nullable(), NAMES);

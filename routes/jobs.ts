@@ -10,7 +10,7 @@ import { filterOf } from '../src/http/query/job-filter-query.ts';
 import { JobExportQuery, JobListQuery } from '../src/http/query/job-list-query.ts';
 import { queryBody } from '../src/http/query/query-body.ts';
 import { readQuery } from '../src/http/query/query-parameters.ts';
-import { nowSec, queryOf } from '../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../src/http/request-values.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../src/jobs/export-format.ts';
 import { DEFAULT_PAGE_SIZE } from '../src/jobs/paging.ts';
 

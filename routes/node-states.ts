@@ -3,7 +3,7 @@ import { inSlices } from '../src/event-loop-slices.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answersText, apiRoute, plainText, resource } from '../src/http/json/responses.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 
 /** POST and PUT nodestate/, and POST healthcheck with or without a trailing slash: stores the states of nodes. */
 export const nodeStates = resource();

@@ -6,7 +6,7 @@ import { jsonRows } from '../src/http/json/responses.ts';
 import { GROUP_PAGES, groupBy, groupingOf } from '../src/http/query/grouping-query.ts';
 import { JobFilterQuery, zoneNameOf } from '../src/http/query/job-filter-query.ts';
 import { once, required } from '../src/http/query/query-parameters.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import { type TableRow, typedColumns } from '../src/jobs/export-format.ts';
 import { METRIC } from '../src/jobs/fields.ts';
 import { groupMembers } from '../src/jobs/groups.ts';

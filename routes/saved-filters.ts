@@ -8,7 +8,7 @@ import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, json, MESSAGE, message, resource } from '../src/http/json/responses.ts';
 import { parseFilter } from '../src/http/query/job-filter-query.ts';
 import { readQuery } from '../src/http/query/query-parameters.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import {
   SAVED_PAGES,
   type SavedFilter,

@@ -5,7 +5,7 @@ import { JobSchema } from '../src/http/json/job-schema.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, answersText, apiRoute, IdParam, jsonBytes, plainText, resource } from '../src/http/json/responses.ts';
 import { checkedTags, deletableTags, tagsNotOfOthers } from '../src/http/json/tag-list.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import type { Tag } from '../src/jobs/job.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 

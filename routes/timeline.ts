@@ -8,7 +8,7 @@ import { jsonRows } from '../src/http/json/responses.ts';
 import { JobFilterQuery, times, timesOf, zoneAsked } from '../src/http/query/job-filter-query.ts';
 import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import { BUCKETS } from '../src/jobs/calendar.ts';
 import { capacityOf } from '../src/jobs/capacity.ts';
 import type { Group } from '../src/jobs/groups.ts';

@@ -5,7 +5,7 @@ import { jsonRows } from '../src/http/json/responses.ts';
 import { GROUP_PAGES, groupBy, groupingOf } from '../src/http/query/grouping-query.ts';
 import { JobFilterQuery, zoneNameOf } from '../src/http/query/job-filter-query.ts';
 import { choice } from '../src/http/query/query-parameters.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import { UNUSED_TOTALS, unusedColumns } from '../src/jobs/unused-hours.ts';
 
 const Query = JobFilterQuery.extend({

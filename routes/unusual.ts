@@ -4,7 +4,7 @@ import { partOf } from '../src/deadline.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
-import { nowSec } from '../src/http/query-and-now.ts';
+import { nowSec } from '../src/http/request-values.ts';
 import { rightsOf } from '../src/jobs/roles.ts';
 import { refusedReports, UNUSUAL_KINDS } from '../src/jobs/unusual.ts';
 import { unusualWords } from '../src/pages/unusual/unusual-words.ts';

@@ -63,8 +63,8 @@ import { noteRefused } from './http/jobs/note-refused.ts';
 import { compressResponses } from './http/limits/compress-responses.ts';
 import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
 import { deadline } from './http/limits/request-deadline.ts';
-import { observeRequests } from './http/metrics/observe-requests.ts';
-import { Shared } from './http/shared-by-requests.ts';
+import { Shared } from './http/limits-and-caches.ts';
+import { observeRequests } from './http/prometheus/observe-requests.ts';
 import { faultPages } from './pages/fault-page.ts';
 
 /** An alias of nodestate that cc-backend's metric store serves, with the token rules of that store. */

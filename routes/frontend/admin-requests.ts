@@ -8,7 +8,7 @@ import type { AppEnv } from '../../src/http/env.ts';
 import { json, message, plainText } from '../../src/http/json/responses.ts';
 import { multipartForm } from '../../src/http/query/multipart-form.ts';
 import { flag, readQuery } from '../../src/http/query/query-parameters.ts';
-import { queryOf } from '../../src/http/query-and-now.ts';
+import { queryOf } from '../../src/http/request-values.ts';
 import { ACCOUNT_CHANGES } from '../../src/jobs/account.ts';
 import { hasProjects, isRole, ROLES } from '../../src/jobs/roles.ts';
 import { BOUNDS } from '../../src/jobs/stored-bounds.ts';

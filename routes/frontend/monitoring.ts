@@ -7,7 +7,7 @@ import { filterPresets } from '../../src/frontend/presets.ts';
 import { configurationOf } from '../../src/frontend/user-settings.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
-import { queryOf } from '../../src/http/query-and-now.ts';
+import { queryOf } from '../../src/http/request-values.ts';
 import { isPublicScope, ROLE_RIGHTS, type Role, rightsOf } from '../../src/jobs/roles.ts';
 import { shellAnswer } from '../../src/pages/frontend/shell.ts';
 import { tagCounts } from '../../src/questions/tag-counts/sqlite.ts';

@@ -11,7 +11,7 @@ import { json, plainText } from '../../src/http/json/responses.ts';
 import { multipartForm } from '../../src/http/query/multipart-form.ts';
 import { count, once, readQuery, required } from '../../src/http/query/query-parameters.ts';
 import { oneOf } from '../../src/http/query/query-values.ts';
-import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../../src/http/request-values.ts';
 
 /** The key and the value of a setting. */
 export const SETTING_FORM = multipartForm({ bytes: 128 * 1024, fields: 8 });

@@ -12,7 +12,7 @@ import { checkedTags, tagsNotOfOthers } from '../../src/http/json/tag-list.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
-import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import { hiddenFrom, hiddenIn } from '../../src/jobs/hidden-metrics.ts';
 import { nodePeaksOf } from '../../src/jobs/node-peaks.ts';
 import { mayWriteTags, readableScopes } from '../../src/jobs/visibility.ts';

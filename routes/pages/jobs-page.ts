@@ -5,7 +5,7 @@ import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
-import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import { type ListOrder, NEWEST_FIRST, ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';
 import { DEFAULT_PAGE_SIZE, LIST_SIZES, type PageRequest } from '../../src/jobs/paging.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';

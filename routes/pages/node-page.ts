@@ -4,7 +4,7 @@ import { Fault } from '../../src/faults.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { once, readQuery } from '../../src/http/query/query-parameters.ts';
-import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import { FAILED } from '../../src/jobs/common-filters.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { NEWEST_FIRST } from '../../src/jobs/list-order.ts';

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
+import type { Gate } from '../../src/concurrency-gate.ts';
 import { Fault } from '../../src/faults.ts';
-import type { Gate } from '../../src/gate.ts';
 import { admitExternal } from '../../src/http/auth/external-account.ts';
 import { faultOfLogin, LoginFailure } from '../../src/http/auth/login-failures.ts';
 import { userOfClaims } from '../../src/http/auth/oidc/claims.ts';
@@ -8,9 +8,9 @@ import { keepLogin, takeLogin } from '../../src/http/auth/oidc/login-cookie.ts';
 import type { OidcContacts } from '../../src/http/auth/oidc/oidc-contacts.ts';
 import type { OidcProvider } from '../../src/http/auth/oidc/provider.ts';
 import { addressWithin } from '../../src/http/auth/redirect-target.ts';
-import { startSession } from '../../src/http/auth/session.ts';
+import { startSession } from '../../src/http/auth/session-cookie.ts';
 import type { AppEnv, Service } from '../../src/http/env.ts';
-import { queryOf } from '../../src/http/query-and-now.ts';
+import { queryOf } from '../../src/http/request-values.ts';
 import { failedLogin } from '../../src/pages/login/content.ts';
 
 /** What the routes of an app share. */

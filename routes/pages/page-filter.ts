@@ -6,7 +6,7 @@ import { readableTags } from '../../src/db/statements/readable-tags.ts';
 import { Fault } from '../../src/faults.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { parseFilter, withoutDates } from '../../src/http/query/job-filter-query.ts';
-import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { savedFiltersIn } from '../../src/jobs/saved-filter.ts';

@@ -6,7 +6,7 @@ import { Fault } from '../../src/faults.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { once, readQuery } from '../../src/http/query/query-parameters.ts';
-import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import { NEWEST_FIRST } from '../../src/jobs/list-order.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { BOUNDS } from '../../src/jobs/stored-bounds.ts';

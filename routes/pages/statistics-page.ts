@@ -8,7 +8,7 @@ import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { groupBy, groupingOf } from '../../src/http/query/grouping-query.ts';
 import { timesOf, ZONE, zoneNameOf } from '../../src/http/query/job-filter-query.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
-import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import { DEFAULT_PAGE_SIZE } from '../../src/jobs/paging.ts';

@@ -3,7 +3,7 @@ import { requireAdministrator } from '../../src/http/auth/auth.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { systemState } from '../../src/http/json/shown-system.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
-import { queryOf } from '../../src/http/query-and-now.ts';
+import { queryOf } from '../../src/http/request-values.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { systemContent } from '../../src/pages/system/content.ts';
 

@@ -7,7 +7,7 @@ import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { times, timesOf, ZONE, zoneAsked } from '../../src/http/query/job-filter-query.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter } from '../../src/http/query/query-values.ts';
-import { nowSec, queryOf } from '../../src/http/query-and-now.ts';
+import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import { BUCKETS } from '../../src/jobs/calendar.ts';
 import { capacityOf } from '../../src/jobs/capacity.ts';
 import { UTC } from '../../src/jobs/time-zone.ts';

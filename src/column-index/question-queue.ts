@@ -1,5 +1,5 @@
-import { CallerShares, type Waiting } from '../caller-shares.ts';
 import type { Deadline } from '../deadline.ts';
+import { CallerShares, type Waiting } from '../fair-queue.ts';
 import type { Question } from '../questions/question.ts';
 
 /** An answer of the index's process (answer-json.ts), or undefined if the SQL must answer. */

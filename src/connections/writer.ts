@@ -1,7 +1,7 @@
-import type { Turn } from '../caller-shares.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
 import type { Deadline } from '../deadline.ts';
+import type { Turn } from '../fair-queue.ts';
 import { Fault } from '../faults.ts';
 import { abandonedWith } from '../processes/call-with-retry.ts';
 import type { Counters } from '../processes/counters.ts';

@@ -10,9 +10,9 @@ import {
   OperationTypeNode,
 } from 'graphql';
 import type { Context } from 'hono';
+import type { Place } from '../concurrency-gate.ts';
 import { nextTurn } from '../event-loop-turns.ts';
 import { FAULTS, Fault } from '../faults.ts';
-import type { Place } from '../gate.ts';
 import { refuseForeign } from '../http/auth/same-origin.ts';
 import type { AppEnv } from '../http/env.ts';
 import { faultOf } from '../http/faults/fault-responses.ts';

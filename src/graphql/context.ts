@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
+import type { Place } from '../concurrency-gate.ts';
 import type { Deadline } from '../deadline.ts';
 import { nextTurn, Turns } from '../event-loop-turns.ts';
 import { Fault } from '../faults.ts';
-import type { Place } from '../gate.ts';
 import { hiddenMetrics, visibleJobs } from '../http/auth/visible-jobs.ts';
 import type { AppEnv, Service } from '../http/env.ts';
 import type { HeldPart } from '../http/limits/unsent-bytes.ts';
-import { nowSec } from '../http/query-and-now.ts';
+import { nowSec } from '../http/request-values.ts';
 import type { JobFilter } from '../jobs/filter.ts';
 import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { User } from '../jobs/roles.ts';

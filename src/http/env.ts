@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
 import type { Archive } from '../archive/port.ts';
 import type { Clusters } from '../clusters/clusters.ts';
+import type { Gate } from '../concurrency-gate.ts';
 import type { Database } from '../db/port.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Turns } from '../event-loop-turns.ts';
 import type { Fault } from '../faults.ts';
 import type { FrontendFiles } from '../frontend/files.ts';
-import type { Gate } from '../gate.ts';
 import type { User } from '../jobs/roles.ts';
 import type { Log, LogEntry } from '../log.ts';
 import type { ParquetFiles } from '../parquet/parquet-port.ts';
@@ -25,7 +25,7 @@ import type { RefusedReports } from './jobs/refused-reports.ts';
 import type { TakeApart } from './json/large-bodies.ts';
 import type { BodyBudget } from './limits/body-budget.ts';
 import type { UnsentBytes } from './limits/unsent-bytes.ts';
-import type { ServiceMetrics } from './metrics/metrics-port.ts';
+import type { ServiceMetrics } from './prometheus/prometheus-port.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** The parts of the service that differ between runtimes. An entry passes them to `createApp`. */

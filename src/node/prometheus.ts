@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { ClusterFigures, ServiceMetrics } from '../http/metrics/metrics-port.ts';
+import type { ClusterFigures, ServiceMetrics } from '../http/prometheus/prometheus-port.ts';
 import type { ProcessesStatus, SystemState } from '../system-state.ts';
 
 const PREFIX = 'ccjobs_';

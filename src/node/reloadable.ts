@@ -4,7 +4,7 @@ import { checkTarget } from '../archive/upkeep.ts';
 import { readClusterFiles } from '../archive/version-and-clusters.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
-import type { ServiceMetrics } from '../http/metrics/metrics-port.ts';
+import type { ServiceMetrics } from '../http/prometheus/prometheus-port.ts';
 import type { Log } from '../log.ts';
 import { reloadedSettings } from '../reloaded-settings.ts';
 import type { Settings, SettingValues } from '../settings.ts';

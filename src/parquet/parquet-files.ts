@@ -1,4 +1,4 @@
-import { gateOf } from '../gate.ts';
+import { gateOf } from '../concurrency-gate.ts';
 import { newCounters } from '../processes/counters.ts';
 import type { ManagedProcess } from '../processes/managed-process.ts';
 import type { ProcessesStatus } from '../system-state.ts';

@@ -1,4 +1,4 @@
-import type { Turn } from '../caller-shares.ts';
+import type { Turn } from '../fair-queue.ts';
 import type { TableColumn } from '../jobs/export-format.ts';
 
 /** Writes Parquet files. */

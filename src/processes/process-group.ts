@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Turn } from '../caller-shares.ts';
+import type { Turn } from '../fair-queue.ts';
 import { Fault } from '../faults.ts';
 import { StartupError, type StartupFault } from '../startup-error.ts';
 import type { Counters } from './counters.ts';

@@ -1,4 +1,4 @@
-import { CallerShares, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from '../caller-shares.ts';
+import { CallerShares, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from '../fair-queue.ts';
 import type { Fault } from '../faults.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { Protocol } from './protocol.ts';

@@ -1,8 +1,8 @@
 /** The statements of one request: how many at a time, equal ones once, and none after the deadline. */
 import { afterEach, expect, onTestFinished, test } from 'vitest';
+import type { Place } from '../../src/concurrency-gate.ts';
 import { Turns } from '../../src/event-loop-turns.ts';
 import { Fault } from '../../src/faults.ts';
-import type { Place } from '../../src/gate.ts';
 import { QueryContext } from '../../src/graphql/context.ts';
 import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { before, bodyOf, job, type TestApp, testApp } from '../support/test-app.ts';

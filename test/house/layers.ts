@@ -20,7 +20,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/processes/'],
   ['src/jobs/'],
   ['src/clusters/'],
-  ['src/'], // settings, faults, deadline, caller-shares, log
+  ['src/'], // settings, faults, deadline, fair-queue, log
 ];
 
 export function layerOf(path: string): number {

@@ -3,7 +3,7 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const GRAPHQL: readonly Mutation[] = [
   mutation('http/json/graphql-body.ts', 'BigInt(value.source)', 'Number(value.source)', 'graphql/transport'),
-  mutation('http/limits/query-gate.ts', 'hasSharedLimits ? MOST_AT_ONCE', 'true ? MOST_AT_ONCE', 'http/query-gate'),
+  mutation('http/limits/graphql-gate.ts', 'hasSharedLimits ? MOST_AT_ONCE', 'true ? MOST_AT_ONCE', 'http/graphql-gate'),
   mutation('graphql/shared-scans.ts', 'this.#waiting.delete(key);', '', 'graphql/shared-scans'),
   mutation(
     'graphql/answer.ts',

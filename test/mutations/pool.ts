@@ -3,22 +3,22 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const POOL: readonly Mutation[] = [
   mutation(
-    'caller-shares.ts',
+    'fair-queue.ts',
     'if (this.#counted < this.#limits.limit) return;',
     'return;',
-    'caller-shares',
+    'fair-queue',
     'processes/queue',
   ),
   mutation(
-    'caller-shares.ts',
+    'fair-queue.ts',
     'if (best === undefined || lane.running < best.running) best = lane;',
     'best ??= lane;',
-    'caller-shares',
+    'fair-queue',
   ),
-  mutation('caller-shares.ts', 'this.#toTheEnd(entry.caller);', '', 'caller-shares'),
-  mutation('caller-shares.ts', "signal.addEventListener('abort', drop, { once: true });", '', 'processes/queue'),
-  mutation('gate.ts', 'shares.pause(caller);', '', 'gate'),
-  mutation('gate.ts', 'if (away === 0) {', 'if (away >= 0) {', 'gate'),
+  mutation('fair-queue.ts', 'this.#toTheEnd(entry.caller);', '', 'fair-queue'),
+  mutation('fair-queue.ts', "signal.addEventListener('abort', drop, { once: true });", '', 'processes/queue'),
+  mutation('concurrency-gate.ts', 'shares.pause(caller);', '', 'concurrency-gate'),
+  mutation('concurrency-gate.ts', 'if (away === 0) {', 'if (away >= 0) {', 'concurrency-gate'),
   mutation(
     'processes/queue.ts',
     'for (const waiting of this.#shares.clear()) waiting.refuse(reason);',

@@ -1,7 +1,7 @@
-import type { Turn } from '../../caller-shares.ts';
+import { type GateLimits, gateOf } from '../../concurrency-gate.ts';
 import type { Deadline } from '../../deadline.ts';
+import type { Turn } from '../../fair-queue.ts';
 import { Fault } from '../../faults.ts';
-import { type GateLimits, gateOf } from '../../gate.ts';
 import type { DatabaseStatus } from '../../system-state.ts';
 import { type Answer, answerManyRows, answerPage } from '../driver/answer-rows.ts';
 import { bound, bytesOf, wellFormed } from '../driver/driver-values.ts';

@@ -4,7 +4,7 @@ import { EVERY_RIGHT, opensByToken, type RouteGroup, rightsOf, rolesFor, type Us
 import type { AppEnv } from '../env.ts';
 import { checkAddress } from './client-address.ts';
 import { KnownTokens } from './known-tokens.ts';
-import { sessionUser } from './session.ts';
+import { sessionUser } from './session-cookie.ts';
 import { importPublicKey } from './signing-keys.ts';
 import { userInDatabase } from './user-in-database.ts';
 

@@ -4,7 +4,7 @@ import { decodeBase64, decodeBase64Url, encodeBase64Url } from 'hono/utils/encod
 import { z } from 'zod';
 import { type User, withRightsOfBoth } from '../../jobs/roles.ts';
 import type { AppEnv } from '../env.ts';
-import { nowSec } from '../query-and-now.ts';
+import { nowSec } from '../request-values.ts';
 import { decodeGobMap } from './gob.ts';
 import { userInDatabase } from './user-in-database.ts';
 

@@ -14,7 +14,7 @@ import { apiRoute, inParts, type JsonAnswer, resource, rowParts } from '../json/
 import { filterOf } from '../query/job-filter-query.ts';
 import { once, readQuery } from '../query/query-parameters.ts';
 import { ofParameter } from '../query/query-values.ts';
-import { queryOf } from '../query-and-now.ts';
+import { queryOf } from '../request-values.ts';
 import {
   acceptedFormat,
   answersExport,

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { RefusedReport } from '../../system-state.ts';
 import type { AppEnv } from '../env.ts';
 import { isLogged } from '../faults/is-logged.ts';
-import { nowSec } from '../query-and-now.ts';
+import { nowSec } from '../request-values.ts';
 
 const LONGEST_REASON = 300;
 const LONGEST_NAME = 100;

@@ -1,5 +1,5 @@
 import { BODIES_IN_FLIGHT, type SettingValues } from '../../settings.ts';
-import { Budget } from './budget.ts';
+import { Budget } from './byte-budget.ts';
 
 const KB = 1024;
 const MB = 1024 * KB;

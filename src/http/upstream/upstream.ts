@@ -1,6 +1,6 @@
+import { type Gate, gateOf } from '../../concurrency-gate.ts';
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
-import { type Gate, gateOf } from '../../gate.ts';
 import type { Log } from '../../log.ts';
 import type { SettingValues } from '../../settings.ts';
 import type { UpstreamStatus } from '../../system-state.ts';

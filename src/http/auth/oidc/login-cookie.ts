@@ -3,7 +3,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { decodeBase64Url } from 'hono/utils/encode';
 import { z } from 'zod';
 import type { AppEnv } from '../../env.ts';
-import { nowSec } from '../../query-and-now.ts';
+import { nowSec } from '../../request-values.ts';
 import { derivedKey } from '../derived-key.ts';
 import { base64Url } from '../signing-keys.ts';
 import { hasSecureCookies } from '../tls.ts';

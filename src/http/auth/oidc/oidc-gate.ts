@@ -1,4 +1,4 @@
-import { type Gate, gateOf } from '../../../gate.ts';
+import { type Gate, gateOf } from '../../../concurrency-gate.ts';
 import type { Service } from '../../env.ts';
 
 /** Requests that use the provider at the same time, and that wait. The answer to each takes at most some seconds. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CallerShares, type ShareLimits, type Waiting } from '../src/caller-shares.ts';
 import { OURSELVES } from '../src/deadline.ts';
+import { CallerShares, type ShareLimits, type Waiting } from '../src/fair-queue.ts';
 import { Fault } from '../src/faults.ts';
 
 const WIDE = { amongOthers: 1_000, alone: 1_000 };

@@ -1,4 +1,4 @@
-import { type Gate, gateOf } from '../../gate.ts';
+import { type Gate, gateOf } from '../../concurrency-gate.ts';
 import type { Service } from '../env.ts';
 
 /** Requests that run or wait. Those that wait hold their body alone, which counts (body-budget.ts). */

@@ -4,8 +4,8 @@ import { EVERY_JOB } from '../../jobs/visibility.ts';
 import { NodeQuestions } from '../../questions/nodes/node-questions.ts';
 import { unendedByOwner, unendedByPartition } from '../../questions/unended-jobs/sqlite.ts';
 import type { AppEnv } from '../env.ts';
-import { nowSec } from '../query-and-now.ts';
-import type { ClusterFigures } from './metrics-port.ts';
+import { nowSec } from '../request-values.ts';
+import type { ClusterFigures } from './prometheus-port.ts';
 
 /** Series for each of the figures of partitions. */
 const MOST_PARTITIONS = 1_000;

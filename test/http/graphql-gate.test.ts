@@ -1,6 +1,6 @@
 /** How many GraphQL requests run at the same time. */
 import { expect, test } from 'vitest';
-import { queryGate } from '../../src/http/limits/query-gate.ts';
+import { queryGate } from '../../src/http/limits/graphql-gate.ts';
 import { within } from '../support/pool.ts';
 
 /** Starts requests that never end. Returns the callers of those that run. */

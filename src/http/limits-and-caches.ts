@@ -1,4 +1,4 @@
-import type { Gate } from '../gate.ts';
+import type { Gate } from '../concurrency-gate.ts';
 import { JobQuestions } from '../questions/ask.ts';
 import { Partitions } from '../questions/partitions/partitions.ts';
 import { OidcContacts } from './auth/oidc/oidc-contacts.ts';
@@ -8,7 +8,7 @@ import type { Service } from './env.ts';
 import { RefusalLog } from './faults/refusal-log.ts';
 import { RefusedReports } from './jobs/refused-reports.ts';
 import { BodyBudget } from './limits/body-budget.ts';
-import { queryGate } from './limits/query-gate.ts';
+import { queryGate } from './limits/graphql-gate.ts';
 import { UnsentBytes } from './limits/unsent-bytes.ts';
 import { Upstream } from './upstream/upstream.ts';
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { AppEnv } from '../env.ts';
-import type { ObservedRequest } from './metrics-port.ts';
+import type { ObservedRequest } from './prometheus-port.ts';
 
 /** Reports each request when its answer has ended. Labels are patterns and never what a caller wrote. */
 export function observeRequests(observe: (request: ObservedRequest) => void): MiddlewareHandler<AppEnv> {

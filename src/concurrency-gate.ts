@@ -1,4 +1,4 @@
-import { CallerShares, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from './caller-shares.ts';
+import { CallerShares, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from './fair-queue.ts';
 
 /** Requests at a libSQL server at once: enough for a distant one, few enough that they do not delay each other there. */
 const MOST_AT_SERVER = 64;

@@ -1,7 +1,7 @@
 /** The limits on requests to a libSQL server. */
 import { expect, test } from 'vitest';
+import { gateOf } from '../src/concurrency-gate.ts';
 import type { Deadline } from '../src/deadline.ts';
-import { gateOf } from '../src/gate.ts';
 import { within } from './support/pool.ts';
 
 const as = (caller: string, gone?: AbortSignal): Deadline => ({ ...within(60_000, gone), caller });
