@@ -1,8 +1,8 @@
 /** Column indexes of several sizes, made from one; what their summaries cost; and the times of their answers. */
 import { NewIndex } from '../../src/column-index/build/new-index.ts';
 import { IndexFile, type IndexMeta } from '../../src/column-index/index-file.ts';
+import { buildSummaries } from '../../src/column-index/kept-summaries.ts';
 import { queryFor } from '../../src/column-index/question-to-query.ts';
-import { buildSummaries } from '../../src/column-index/summaries.ts';
 import { summariesFor } from '../../src/questions/summaries/summary-tables.ts';
 import { INDEX_MB } from './column-index.ts';
 import type { Question } from './column-questions.ts';

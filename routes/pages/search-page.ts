@@ -14,8 +14,8 @@ import { address } from '../../src/pages/filter/filter-words.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type Found, findContent, MOST_RESULTS } from '../../src/pages/search/content.ts';
 import type { ListedJob } from '../../src/questions/list/listed-jobs.ts';
+import { names } from '../../src/questions/names-by-prefix/names-by-prefix.ts';
 import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
-import { names } from '../../src/questions/search-names/search-names.ts';
 
 const VIEW = z.strictObject({ q: once(searched, '', { description: 'text to search for' }) });
 /** One more than the page shows, so that it can say that there are more. */

@@ -11,11 +11,6 @@ import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
 import { rowsOf } from './answer-json.ts';
-import type { Declined } from './index-errors.ts';
-import type { IndexFileOptions } from './index-file.ts';
-import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
-import { type IndexReport, newsOf, shownReport } from './index-report.ts';
-import { type IndexState, mayBecome } from './index-state.ts';
 import {
   AFTER_ANSWERING,
   afterBuild,
@@ -24,7 +19,12 @@ import {
   afterFailing,
   afterNoIndex,
   type Next,
-} from './next-process.ts';
+} from './build-or-answer.ts';
+import type { Declined } from './index-errors.ts';
+import type { IndexFileOptions } from './index-file.ts';
+import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
+import { type IndexReport, newsOf, shownReport } from './index-report.ts';
+import { type IndexState, mayBecome } from './index-state.ts';
 import { Lanes } from './question-lanes.ts';
 import { type IndexAnswer, LANES } from './question-queue.ts';
 import { RetryPauses } from './retry-pauses.ts';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { COLUMNS, type Column, columnsOf, wideType } from '../questions/index-columns.ts';
-import { quantizedColumn, quantizedSql } from '../questions/quantized.ts';
+import { quantizedColumn, quantizedSql } from '../questions/quantized-doubles.ts';
 import { SUMMARY_DEFINITIONS, type Summaries, summariesFor } from '../questions/summaries/summary-tables.ts';
 import { IndexConnection } from './connection.ts';
 import { IncomingJobs } from './incoming-jobs.ts';

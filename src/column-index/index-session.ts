@@ -10,7 +10,7 @@ import type { Question } from '../questions/question.ts';
 import { groupColumns } from '../questions/statistics/duckdb.ts';
 import type { Summaries, SummaryName } from '../questions/summaries/summary-tables.ts';
 import { TIMELINE_COLUMNS } from '../questions/timeline/duckdb.ts';
-import { timelineWaitsRows } from '../questions/timeline/waits.ts';
+import { timelineWaitsRows } from '../questions/timeline/job-waits.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 import { groupsJson, partsJson, rowsJson } from './answer-json.ts';
 import { follow, isChurned } from './apply-changes.ts';
@@ -18,11 +18,11 @@ import type { IndexConnection } from './connection.ts';
 import { Outdated } from './index-errors.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { Interruptible } from './interruptible-call.ts';
+import { checkedSummaries, repairedSummaries } from './kept-summaries.ts';
 import { PartFiles } from './part-files.ts';
 import { type CountingQuestion, queryFor } from './question-to-query.ts';
 import { Source } from './read/indexed-database.ts';
 import type { OddJob } from './read/job-reader.ts';
-import { checkedSummaries, repairedSummaries } from './summaries.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
   /** Path of the libSQL file. */
@@ -129,7 +129,7 @@ export class IndexSession {
 
   /**
    * False if another call has changed which jobs the index does not hold, or whether it has wide ones. An answer that
-   * was read meanwhile may lack one of them. `follow` keeps the list itself while it does not change (odd-jobs.ts).
+   * was read meanwhile may lack one of them. `follow` keeps the list itself while it does not change (jobs-not-indexed.ts).
    */
   #holdsSameJobs(meta: IndexMeta): boolean {
     return this.odd === meta.odd && this.#meta?.hasWide === meta.hasWide;

@@ -3,7 +3,7 @@ import type { StartedCall } from '../processes/running-calls.ts';
 import type { Question } from '../questions/question.ts';
 import type { ColumnIndexStatus } from '../system-state.ts';
 import { type IndexAnswer, LANES, type Lane, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
-import { WaitTimes } from './wait-times.ts';
+import { WaitTimes } from './question-waits.ts';
 
 /** What the lanes run questions on. */
 interface Engine {

@@ -40,7 +40,7 @@ export function typedColumns(names: readonly string[], type: ColumnType): TableC
 interface Writer {
   /** The text before the rows. */
   head(columns: readonly string[]): string;
-  /** A row of a table. The rows of a list of jobs are written by src/questions/list/export-row.ts. */
+  /** A row of a table. The rows of a list of jobs are written by src/questions/exported-jobs/sqlite.ts. */
   row(columns: readonly string[], row: TableRow): string;
   /** The text after the rows. */
   tail(rows: number): string;

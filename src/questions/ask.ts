@@ -29,6 +29,7 @@ import { type ExportedPart, exportedParts } from './exported-jobs/parts.ts';
 import type { ExportOptions } from './exported-jobs/question.ts';
 import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
+import type { QuestionIndex } from './index-port.ts';
 import { type JobsListOptions, listBatches } from './list/batches.ts';
 import { cursorOf } from './list/duckdb.ts';
 import { readFullJobs } from './list/full-jobs.ts';
@@ -52,7 +53,6 @@ import { type Overview, type OverviewOptions, type OverviewQuestion, overviewQue
 import { type PercentilesOptions, percentilesQuestion } from './percentiles/question.ts';
 import { jobPercentiles, percentilesRow } from './percentiles/sqlite.ts';
 import type { Question } from './question.ts';
-import type { QuestionIndex } from './question-index.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
 import { jobStatistics, statisticsRow } from './statistics/sqlite.ts';
 import { jobsWithin, pointsOf, startedIn, type TimelineGroupsQuestion } from './timeline/question.ts';

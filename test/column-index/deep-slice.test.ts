@@ -11,7 +11,7 @@ import { RUNNING } from '../../src/questions/index-columns.ts';
 import { pageIdsOf } from '../../src/questions/list/deep-slice.ts';
 import { pageIdsQuery } from '../../src/questions/list/duckdb.ts';
 import type { PageIdsQuestion } from '../../src/questions/list/question.ts';
-import { quantizedColumn, quantizedSql } from '../../src/questions/quantized.ts';
+import { quantizedColumn, quantizedSql } from '../../src/questions/quantized-doubles.ts';
 import { ALL } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { EXTREME_WHOLES } from '../support/random-jobs.ts';

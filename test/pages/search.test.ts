@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { namesFrom } from '../../src/questions/search-names/sqlite.ts';
+import { namesFrom } from '../../src/questions/names-by-prefix/sqlite.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { type Site, site } from '../support/pages.ts';
 import { testDatabase } from '../support/sql.ts';

@@ -84,7 +84,7 @@ function joined(stretches: readonly Stretch[], most: number): Part[] {
   return parts;
 }
 
-/** The rows of a part, as src/questions/list/export-row.ts has them. */
+/** The rows of a part, as src/questions/exported-jobs/sqlite.ts has them. */
 export function exportPartQuery(
   { jobs, columns, nowSec }: ExportPartQuestion,
   index: Omit<FilterContext, 'parameters'>,

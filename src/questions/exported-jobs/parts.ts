@@ -2,7 +2,7 @@ import type { Deadline } from '../../deadline.ts';
 import { footprintKeys } from '../../jobs/export-columns.ts';
 import { refuseHiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
-import type { QuestionIndex } from '../question-index.ts';
+import type { QuestionIndex } from '../index-port.ts';
 import { type ExportOptions, ExportPart, exportPartQuestion, exportPartsQuestion, startedWithin } from './question.ts';
 
 /** A part of an exported list. */

@@ -5,9 +5,9 @@ import type { PageStatement, SqlValue } from '../../db/statement.ts';
 import type { JobsTable } from '../../jobs/export-columns.ts';
 import type { ListCursor } from '../../jobs/paging.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
+import { exportRow } from '../exported-jobs/sqlite.ts';
 import { type JobJsonOptions, jobJson } from '../one-job/job-json.ts';
 import { column, whereJob } from '../where/sqlite.ts';
-import { exportRow } from './export-row.ts';
 
 const whole = z.string().transform(BigInt); // 64 bits, sent as text because JSON.parse would round them
 const place = z.tuple([whole, whole]).transform(([startTime, id]): ListCursor => ({ startTime, id }));

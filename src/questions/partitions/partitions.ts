@@ -1,7 +1,7 @@
 import type { Database } from '../../db/port.ts';
 import { type Deadline, within } from '../../deadline.ts';
 import { EVERY_JOB } from '../../jobs/visibility.ts';
-import type { QuestionIndex } from '../question-index.ts';
+import type { QuestionIndex } from '../index-port.ts';
 import { PartitionRow, partitionsBefore, partitionsFrom, type ReadPartition } from './sqlite.ts';
 
 export interface PartitionsOptions {

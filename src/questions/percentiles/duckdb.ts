@@ -4,7 +4,7 @@ import type { Measure } from '../../jobs/percentiles.ts';
 import type { DuckDbQuery } from '../duckdb-query.ts';
 import { groupKey, jobsByKey } from '../group-keys/duckdb.ts';
 import { footprintName, indexColumn } from '../index-columns.ts';
-import { quantizedColumn, quantizedSql } from '../quantized.ts';
+import { quantizedColumn, quantizedSql } from '../quantized-doubles.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { type FilterContext, matchingJobs } from '../where/duckdb.ts';

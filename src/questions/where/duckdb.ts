@@ -5,7 +5,7 @@ import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { type Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, HOST_MARK, indexColumn, membersOf, RUNNING } from '../index-columns.ts';
-import { quantizedRange } from '../quantized.ts';
+import { quantizedRange } from '../quantized-doubles.ts';
 import type { Summaries } from '../summaries/summary-tables.ts';
 import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { startRanges } from './run-times.ts';

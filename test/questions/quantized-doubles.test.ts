@@ -8,7 +8,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { IndexFile } from '../../src/column-index/index-file.ts';
 import type { Range } from '../../src/jobs/filter.ts';
 import { Parameters } from '../../src/questions/duckdb-query.ts';
-import { quantized, quantizedColumn, quantizedRange, quantizedSql } from '../../src/questions/quantized.ts';
+import { quantized, quantizedColumn, quantizedRange, quantizedSql } from '../../src/questions/quantized-doubles.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 20); // times 20 ranges each
