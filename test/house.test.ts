@@ -38,7 +38,7 @@ test('no code copies all variables of a request to read one', () => {
   expect(copying.map(({ path }) => path)).toEqual([]);
 });
 
-test('the files that comments and CONTRIBUTING.md name exist', () => {
+test('the files that comments and documents name exist', () => {
   expect(missingNamedPaths()).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-/** The files and folders that comments and CONTRIBUTING.md name. */
+/** The files and folders that comments and documents name. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -30,7 +30,8 @@ export function missingNamedPaths(): string[] {
   const code = paths.filter((path) => /\.(ts|js)$/.test(path));
   const missing = (path: string, parts: RegExp) =>
     missingPaths(readFileSync(join(ROOT, path), 'utf8'), parts).map((name) => `${path}: ${name}`);
-  return [...code.flatMap((path) => missing(path, COMMENT)), ...missing('CONTRIBUTING.md', CODE)];
+  const documents = globSync(['CONTRIBUTING.md', 'README.md', 'docs/*.md'], { cwd: ROOT });
+  return [...code.flatMap((path) => missing(path, COMMENT)), ...documents.flatMap((path) => missing(path, CODE))];
 }
 
 function missingPaths(text: string, parts: RegExp): string[] {
