@@ -8,8 +8,8 @@ import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, jsonBytes, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request-values.ts';
-import { STOP_TIME } from '../src/jobs/job-numbers.ts';
 import { timeProblem } from '../src/jobs/job-validation.ts';
+import { STOP_TIME } from '../src/jobs/number-fields.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 

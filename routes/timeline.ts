@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { ClusterSize } from '../src/clusters/size.ts';
+import type { ClusterSize } from '../src/clusters/cluster-size.ts';
 import { inSlices } from '../src/event-loop-slices.ts';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
@@ -9,9 +9,9 @@ import { JobFilterQuery, times, timesOf, zoneAsked } from '../src/http/query/job
 import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request-values.ts';
-import { BUCKETS } from '../src/jobs/calendar.ts';
 import { capacityOf } from '../src/jobs/capacity.ts';
 import type { Group } from '../src/jobs/groups.ts';
+import { BUCKETS } from '../src/jobs/time-buckets.ts';
 import {
   DEFAULT_TOP,
   edgesOf,

@@ -45,7 +45,7 @@ import { stopJob } from '../routes/stop-job.ts';
 import { system } from '../routes/system.ts';
 import { tags } from '../routes/tags.ts';
 import { timeline } from '../routes/timeline.ts';
-import { unusedByJobs } from '../routes/unused.ts';
+import { unusedByJobs } from '../routes/unused-hours.ts';
 import { unusual } from '../routes/unusual.ts';
 import { usedNodesOfJobs } from '../routes/used-nodes.ts';
 import { users } from '../routes/users.ts';

@@ -4,10 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Clusters } from '../src/clusters/clusters.ts';
-import { deriveCluster } from '../src/clusters/derive.ts';
+import { deriveCluster } from '../src/clusters/derive-cluster.ts';
 import { ClusterFileSchema } from '../src/clusters/schema.ts';
-import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/demo-clusters.ts';
-import { generatedSource } from '../src/dev/made-jobs.ts';
+import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/generated-clusters.ts';
+import { generatedSource } from '../src/dev/generated-source.ts';
 import { importJobs } from '../src/import/import-jobs.ts';
 import type { Log } from '../src/log.ts';
 import { openParquetFiles } from '../src/parquet/parquet-files.ts';

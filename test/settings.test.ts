@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { reloadedSettings } from '../src/fixed-settings.ts';
 import { makeKeys } from '../src/http/auth/signing-keys.ts';
-import { reloadedSettings } from '../src/reloaded-settings.ts';
 import { readSettings, SECRETS, SettingsSchema, settingsInWorker, settingsOnNode } from '../src/settings.ts';
 import { StartupError } from '../src/startup-error.ts';
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { openPool } from '../../src/connections/pool.ts';
 import type { Database } from '../../src/db/port.ts';
-import { sizeFor, thisMachine } from '../../src/node/sizing.ts';
+import { sizeFor, thisMachine } from '../../src/node/memory-sizing.ts';
 import { readSettings } from '../../src/settings.ts';
 
 export const READERS = 4;

@@ -6,7 +6,7 @@ import { exportedJobs } from '../jobs.ts';
 import { percentilesOfJobs } from '../percentiles.ts';
 import { statistics } from '../statistics.ts';
 import { timeline } from '../timeline.ts';
-import { unusedByJobs } from '../unused.ts';
+import { unusedByJobs } from '../unused-hours.ts';
 
 /** The tables by the paths of their routes in the API. */
 export const TABLES = {

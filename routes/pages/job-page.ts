@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import type { SubClusterMetric } from '../../src/clusters/derive.ts';
+import type { SubClusterMetric } from '../../src/clusters/derive-cluster.ts';
 import { Fault } from '../../src/faults.ts';
 import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { clusterSize } from '../../src/clusters/size.ts';
+import { clusterSize } from '../../src/clusters/cluster-size.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';

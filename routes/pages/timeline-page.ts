@@ -8,8 +8,8 @@ import { times, timesOf, ZONE, zoneAsked } from '../../src/http/query/job-filter
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
-import { BUCKETS } from '../../src/jobs/calendar.ts';
 import { capacityOf } from '../../src/jobs/capacity.ts';
+import { BUCKETS } from '../../src/jobs/time-buckets.ts';
 import { UTC } from '../../src/jobs/time-zone.ts';
 import { DEFAULT_TOP, edgesBefore, edgesOf, MOST_TOP, TIMELINE_GROUPS } from '../../src/jobs/timeline.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';

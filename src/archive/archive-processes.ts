@@ -9,7 +9,6 @@ import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
 import type { Archive } from './port.ts';
-import { RefusedJobs } from './refused-jobs.ts';
 import type {
   ArchiveProtocol,
   ArchiveRequest,
@@ -18,6 +17,7 @@ import type {
   ScopedMetricsRequest,
   UpkeepRequest,
 } from './requests.ts';
+import { RefusedJobs } from './unreadable-jobs.ts';
 import { archiveUpkeep } from './upkeep.ts';
 import type { ArchiveUpkeep, Upkept } from './upkeep-port.ts';
 

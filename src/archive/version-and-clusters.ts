@@ -1,8 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Clusters } from '../clusters/clusters.ts';
-import { decodeCluster } from '../clusters/decode.ts';
-import type { Cluster } from '../clusters/derive.ts';
+import { decodeCluster } from '../clusters/decode-cluster.ts';
+import type { Cluster } from '../clusters/derive-cluster.ts';
 import { StartupError } from '../startup-error.ts';
 import { hasCode, readRegularText, reasonOf } from './file-access.ts';
 

@@ -1,4 +1,4 @@
-import type { Cluster, SubCluster, SubClusterMetric } from './derive.ts';
+import type { Cluster, SubCluster, SubClusterMetric } from './derive-cluster.ts';
 import type { MetricConfig, MetricOverride, Unit } from './schema.ts';
 
 /** A cluster as in GET /api/clusters/ (contract/rest.md §8). Zero values are included unless it says otherwise. */

@@ -1,4 +1,4 @@
-import type { Cluster, SubCluster } from './derive.ts';
+import type { Cluster, SubCluster } from './derive-cluster.ts';
 import { countNodes } from './node-list.ts';
 
 /** The size of a cluster according to its configuration. Undefined if the configuration does not say it. */

@@ -1,4 +1,4 @@
-import { type Cluster, type SubCluster, subClusterOfHost } from './derive.ts';
+import { type Cluster, type SubCluster, subClusterOfHost } from './derive-cluster.ts';
 
 /** Number of hosts whose subcluster is cached. Above it the cache is emptied, so that no input can fill the memory. */
 const REMEMBERED_HOSTS = 100_000;

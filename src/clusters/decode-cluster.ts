@@ -1,4 +1,4 @@
-import { type Cluster, deriveCluster } from './derive.ts';
+import { type Cluster, deriveCluster } from './derive-cluster.ts';
 import { ClusterFileSchema } from './schema.ts';
 
 /** Parses the text of a cluster.json. Throws an Error that says where it is invalid. */

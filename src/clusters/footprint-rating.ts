@@ -1,4 +1,4 @@
-import type { SubCluster, SubClusterMetric } from './derive.ts';
+import type { SubCluster, SubClusterMetric } from './derive-cluster.ts';
 
 /** The rating of a footprint value by the thresholds of its subcluster. */
 export type Verdict = 'normal' | 'caution' | 'alert' | 'unknown';

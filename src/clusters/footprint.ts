@@ -1,4 +1,4 @@
-import type { SubCluster } from './derive.ts';
+import type { SubCluster } from './derive-cluster.ts';
 
 /** Statistics of one metric over a whole job. */
 export interface Statistic {

@@ -12,7 +12,7 @@ import { makeToken } from '../http/auth/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { publish } from '../node/cluster-files.ts';
 import { checkAddress } from '../node/http-server.ts';
-import { serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
+import { serverLimits, sizeFor, thisMachine } from '../node/memory-sizing.ts';
 import { readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';

@@ -1,6 +1,6 @@
 import { asStartupError } from '../db/startup-errors.ts';
-import { GENERATED_CLUSTERS } from '../dev/demo-clusters.ts';
-import { generatedSource } from '../dev/made-jobs.ts';
+import { GENERATED_CLUSTERS } from '../dev/generated-clusters.ts';
+import { generatedSource } from '../dev/generated-source.ts';
 import { Fault } from '../faults.ts';
 import { timeOf } from '../jobs/time-grammar.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';

@@ -1,4 +1,4 @@
-import { memoryMax, serverLimits, sizeFor, thisMachine } from '../node/sizing.ts';
+import { memoryMax, serverLimits, sizeFor, thisMachine } from '../node/memory-sizing.ts';
 import { readSettings } from '../settings.ts';
 import type { Machine, Sizing } from '../system-state.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from '../db/driver/pragmas.ts';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { ReplicaOptions, Synced } from '../db/replica/open-replica.ts';
 import type { SqlValue } from '../db/statement.ts';
-import type { WriteName } from '../db/writes/index.ts';
+import type { WriteName } from '../db/writes/all-writes.ts';
 
 /** The protocol of a reader. */
 export interface ReaderProtocol {

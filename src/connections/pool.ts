@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs';
 import type { Maintenance } from '../db/maintenance.ts';
 import type { Database, Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
-import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../db/writes/all-writes.ts';
 import { type Deadline, within } from '../deadline.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
 import type { AnyProcess } from '../processes/managed-process.ts';

@@ -1,6 +1,6 @@
 import type { Database, Page } from '../db/port.ts';
 import type { PageStatement, Statement } from '../db/statement.ts';
-import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../db/writes/all-writes.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';

@@ -1,5 +1,5 @@
 import type { Maintenance } from '../db/maintenance.ts';
-import type { WriteInput, WriteName, WriteOutput } from '../db/writes/index.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../db/writes/all-writes.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Turn } from '../fair-queue.ts';
 import { Fault } from '../faults.ts';

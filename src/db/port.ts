@@ -2,7 +2,7 @@ import type { Deadline } from '../deadline.ts';
 import type { DatabaseStatus } from '../system-state.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { PageStatement, Statement } from './statement.ts';
-import type { WriteInput, WriteName, WriteOutput } from './writes/index.ts';
+import type { WriteInput, WriteName, WriteOutput } from './writes/all-writes.ts';
 
 /**
  * The database as the service sees it. There are three implementations: connection processes, a libSQL server, and a

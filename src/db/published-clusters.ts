@@ -1,5 +1,5 @@
 import { Clusters } from '../clusters/clusters.ts';
-import { decodeCluster } from '../clusters/decode.ts';
+import { decodeCluster } from '../clusters/decode-cluster.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Database } from './port.ts';
 import { publishedClusters } from './statements/published-clusters.ts';

@@ -1,7 +1,7 @@
 import type { Job } from '../jobs/job.ts';
-import { calendar } from './calendar.ts';
-import { GENERATED_CLUSTERS } from './demo-clusters.ts';
-import { jobOf, type Submission } from './made-job.ts';
+import { calendar } from './busy-weeks.ts';
+import { GENERATED_CLUSTERS } from './generated-clusters.ts';
+import { jobOf, type Submission } from './generated-job.ts';
 import { Occupancy } from './occupancy.ts';
 import { type Pool, population, type Template } from './population.ts';
 import { Random } from './random.ts';

@@ -1,6 +1,6 @@
 import type { Job, Resource, Tag } from '../jobs/job.ts';
 import type { JobState } from '../jobs/job-enums.ts';
-import { PREEMPT } from './demo-clusters.ts';
+import { PREEMPT } from './generated-clusters.ts';
 import type { Pool, Template } from './population.ts';
 import type { Random } from './random.ts';
 

@@ -1,5 +1,5 @@
 import { writeJob } from '../archive/write-job.ts';
-import type { SubCluster, SubClusterMetric } from '../clusters/derive.ts';
+import type { SubCluster, SubClusterMetric } from '../clusters/derive-cluster.ts';
 import { footprintsOf, type Statistic } from '../clusters/footprint.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Random } from './random.ts';

@@ -6,7 +6,7 @@ import {
   type NodeKind,
   type Partition,
   PREEMPT,
-} from './demo-clusters.ts';
+} from './generated-clusters.ts';
 import { Random, weightedTable } from './random.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 

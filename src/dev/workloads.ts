@@ -1,4 +1,4 @@
-import type { GeneratedClusterName } from './demo-clusters.ts';
+import type { GeneratedClusterName } from './generated-clusters.ts';
 
 /** The load of a program on a node. Each value is a fraction (0 to 1) of the peak. */
 export interface Workload {

@@ -20,7 +20,7 @@ import { complexityOf, fragmentsOf } from './complexity.ts';
 import { QueryContext } from './context.ts';
 import { DocumentProblem, Documents } from './documents.ts';
 import { hideIntrospection, withoutIntrospection } from './introspection.ts';
-import { NotPlain } from './plain-list.ts';
+import { NotPlain } from './list-without-executor.ts';
 import { printed } from './print-answer.ts';
 import { makeSchema, withPlainLists } from './schema.ts';
 import { variableProblem } from './variables.ts';

@@ -12,7 +12,7 @@ import { hiddenIn } from '../jobs/hidden-metrics.ts';
 import type { User } from '../jobs/roles.ts';
 import type { VisibleJobs } from '../jobs/visibility.ts';
 import type { JobQuestions } from '../questions/ask.ts';
-import { VALUES_WITHOUT_PAUSE, withPauses } from './list-pauses.ts';
+import { VALUES_WITHOUT_PAUSE, withPauses } from './list-with-pauses.ts';
 import { SharedScans } from './shared-scans.ts';
 
 /** Statements and questions of one request that run at the same time. The others wait, so that other callers do not. */

@@ -149,7 +149,7 @@ export const SamplesType = scalar<never, RawJson | readonly (number | null)[]>({
   },
 });
 
-/** Takes the place of a list of objects that is printed already (plain-list.ts). */
+/** Takes the place of a list of objects that is printed already (list-without-executor.ts). */
 export const PrintedType = scalar<never, readonly RawJson[]>({
   name: 'Printed',
   coerceOutputValue: (value) => value as readonly RawJson[],

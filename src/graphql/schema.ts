@@ -16,7 +16,7 @@ import {
   isObjectType,
 } from 'graphql';
 import type { QueryContext } from './context.ts';
-import { plainList } from './plain-list.ts';
+import { plainList } from './list-without-executor.ts';
 import { RESOLVERS } from './resolvers/index.ts';
 import type { Resolver } from './resolvers/resolver.ts';
 import { PrintedType, SamplesType, SCALARS } from './scalars.ts';

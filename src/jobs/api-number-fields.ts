@@ -1,5 +1,5 @@
 import { FIELDS } from './fields.ts';
-import { NUMBER_FIELDS, SMT, SUBMIT_TIME } from './job-numbers.ts';
+import { NUMBER_FIELDS, SMT, SUBMIT_TIME } from './number-fields.ts';
 
 const MONITORING_STATUS = { property: 'monitoringStatus', column: 'monitoring_status', kind: 'whole' } as const;
 

@@ -1,5 +1,5 @@
+import { type ClusterSize, clusterSize } from '../clusters/cluster-size.ts';
 import type { Clusters } from '../clusters/clusters.ts';
-import { type ClusterSize, clusterSize } from '../clusters/size.ts';
 import type { Condition, JobFilter } from './filter.ts';
 import type { Group } from './groups.ts';
 

@@ -18,7 +18,7 @@ const INT64: Bounds = { least: 0n, most: 2n ** 63n - 1n };
  * - the types of conditions, the parameters of the API with their documentation, and the form
  * - the SQL for SQLite and for the column index, and the columns of the index
  * - the sort orders of lists, and the bounds of new jobs
- * - the numbers of a job in the API (api-numbers.ts), in starts, and in imports from archives and databases
+ * - the numbers of a job in the API (api-number-fields.ts), in starts, and in imports from archives and databases
  * - the random jobs and filters of the tests
  *
  * A new number of a job is an entry here, and a migration if table `job` lacks the column. A derived one needs no

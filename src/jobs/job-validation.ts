@@ -1,7 +1,7 @@
 import type { Bounds } from './field-kinds.ts';
 import { FIELDS, JOB_FIELDS } from './fields.ts';
 import type { Job, Resource, Tag } from './job.ts';
-import { SMT, SUBMIT_TIME } from './job-numbers.ts';
+import { SMT, SUBMIT_TIME } from './number-fields.ts';
 
 type Whole = number | bigint;
 const CHECKED = [...JOB_FIELDS, SMT, SUBMIT_TIME];

@@ -1,5 +1,5 @@
 import type { JobState, MonitoringStatus, Shared } from './job-enums.ts';
-import type { NumberField } from './job-numbers.ts';
+import type { NumberField } from './number-fields.ts';
 
 export interface Resource {
   hostname: string;

@@ -9,7 +9,7 @@ import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import type { ProcessesStatus } from '../system-state.ts';
 import type { BodiesProtocol } from './body-parser-program.ts';
-import { BODIES_BASE_MB } from './sizing.ts';
+import { BODIES_BASE_MB } from './memory-sizing.ts';
 
 export interface BodiesProcessOptions {
   /** MB for its process. */

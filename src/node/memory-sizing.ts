@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { META_READER_MB, UPKEEP_MB } from '../archive/archive-processes.ts';
+import type { FixedSettings } from '../fixed-settings.ts';
 import { PARQUET_MB } from '../parquet/parquet-files.ts';
-import type { FixedSettings } from '../reloaded-settings.ts';
 import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ConnectionSizing, Machine, Sizing } from '../system-state.ts';

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ReloadStatus } from '../system-state.ts';
-import { type Place, type Reloadable, reloaded, warnOf } from './reloadable.ts';
+import { type Place, type Reloadable, reloaded, warnOf } from './reloaded-parts.ts';
 
 export interface ReloadsOptions extends Place {
   first: Reloadable;

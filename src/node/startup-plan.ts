@@ -7,8 +7,8 @@ import type { Sizing } from '../system-state.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';
 import { readFrontend } from './frontend-folder.ts';
 import { LogRing } from './log-ring.ts';
-import { type Prepared, prepare } from './reloadable.ts';
-import { sizeFor, thisMachine } from './sizing.ts';
+import { sizeFor, thisMachine } from './memory-sizing.ts';
+import { type Prepared, prepare } from './reloaded-parts.ts';
 import { stderrLines } from './stderr-lines.ts';
 
 /** What follows from the settings, before anything is written or listened on. */

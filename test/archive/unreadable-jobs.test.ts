@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RefusedJobs } from '../../src/archive/refused-jobs.ts';
+import { RefusedJobs } from '../../src/archive/unreadable-jobs.ts';
 import { Fault } from '../../src/faults.ts';
 
 const job = (jobId: number) => ({ cluster: 'c', jobId, startTime: 1 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clusterJson } from '../../src/clusters/cluster-json.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
-import { deriveCluster } from '../../src/clusters/derive.ts';
+import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { footprintsOf, round2 } from '../../src/clusters/footprint.ts';
 import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';

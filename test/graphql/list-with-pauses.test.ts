@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Turns } from '../../src/event-loop-turns.ts';
-import { withPauses } from '../../src/graphql/list-pauses.ts';
+import { withPauses } from '../../src/graphql/list-with-pauses.ts';
 
 test('other work gets turns within a long list', async () => {
   const items = Array.from({ length: 1_000 }, (_, nth) => nth);

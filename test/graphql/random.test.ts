@@ -281,7 +281,7 @@ test('a random selection in a random order shows what the REST list shows', asyn
       fc.record({ first: fc.boolean(), second: fc.boolean(), waits: fc.boolean() }),
       async (both, [user, ...roles], all, { field, order }, { waits, ...variables }) => {
         const { selection, fragments } = selectionOf(all);
-        // A list with a field that waits is answered by the executor, and any other by plain-list.ts.
+        // A list with a field that waits is answered by the executor, and any other by list-without-executor.ts.
         const document = `query ($f: [JobFilter!], $o: OrderByInput, $first: Boolean!, $second: Boolean!) {
           jobs(filter: $f, order: $o, page: {page: 1, itemsPerPage: 20}) {
             items { a: __typename @skip(if: $first) b: id @skip(if: $second) ${selection} ${waits ? 'concurrentJobs { count }' : ''} }

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Clusters } from '../../src/clusters/clusters.ts';
-import { deriveCluster } from '../../src/clusters/derive.ts';
+import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { makeSchema } from '../../src/graphql/schema.ts';
 import { writeFiles } from '../support/archive.ts';

@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Clusters } from '../../src/clusters/clusters.ts';
-import { deriveCluster } from '../../src/clusters/derive.ts';
+import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';

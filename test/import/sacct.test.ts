@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Clusters } from '../../src/clusters/clusters.ts';
-import { deriveCluster } from '../../src/clusters/derive.ts';
+import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { MAX_LINE_BYTES } from '../../src/import/lines.ts';
 import { localClock } from '../../src/import/sacct/local-clock.ts';

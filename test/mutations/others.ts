@@ -14,10 +14,10 @@ export const OTHERS: readonly Mutation[] = [
     '',
     'timed/run > and an hour after a jump',
   ),
-  mutation('reloaded-settings.ts', 'contradictions(values)', '[] as string[]', 'settings > a reload'),
+  mutation('fixed-settings.ts', 'contradictions(values)', '[] as string[]', 'settings > a reload'),
   mutation('node.ts', 'createApp(serviceOf(next), shared)', 'createApp(serviceOf(next))', 'cli/reload'),
-  mutation('node/reloads.ts', 'this.#current = next;', '', 'cli/reload'),
-  mutation('node/reloadable.ts', 'if (before !== undefined) return before;', '', 'cli/reload'),
+  mutation('node/reload.ts', 'this.#current = next;', '', 'cli/reload'),
+  mutation('node/reloaded-parts.ts', 'if (before !== undefined) return before;', '', 'cli/reload'),
   mutation(
     'column-index/question-queue.ts',
     'const key = keyOf(question);',

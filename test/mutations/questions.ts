@@ -137,7 +137,7 @@ export const QUESTIONS: readonly Mutation[] = [
   ),
   mutation('questions/walltime-advice/sqlite.ts', "groupKey('name-family'", "groupKey('partition'", 'routes/advice'),
   mutation('questions/unused-hours/duckdb.ts', '" DESC`', '" ASC`', 'column-index/equality'),
-  mutation('questions/unused-hours/question.ts', "...keysShownBy('cores-used'), ", '', 'routes/unused'),
+  mutation('questions/unused-hours/question.ts', "...keysShownBy('cores-used'), ", '', 'routes/unused-hours'),
   mutation('questions/unused-hours/sqlite.ts', 'min(1.0, ', 'min(9.0, ', 'db/random-filters'),
   mutation(
     'questions/used-fractions/duckdb.ts',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sizeFor } from '../../src/node/sizing.ts';
+import { sizeFor } from '../../src/node/memory-sizing.ts';
 import { readSettings } from '../../src/settings.ts';
 import { StartupError } from '../../src/startup-error.ts';
 

@@ -10,7 +10,7 @@ import {
   instantText,
   secondsOf,
   wholeOf,
-} from '../../src/pages/filter/notations.ts';
+} from '../../src/pages/filter/number-notations.ts';
 
 describe('a duration', () => {
   test.each([

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Clusters } from '../../src/clusters/clusters.ts';
-import { deriveCluster } from '../../src/clusters/derive.ts';
+import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { UsageError } from '../../src/commands/command.ts';
 import { reportCommand } from '../../src/commands/report.ts';

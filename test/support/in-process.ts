@@ -5,7 +5,7 @@ import { utf8Of } from '../../src/db/driver/utf8.ts';
 import { WriteConnection } from '../../src/db/driver/write-connection.ts';
 import type { Database } from '../../src/db/port.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
-import type { WriteInput, WriteName, WriteOutput } from '../../src/db/writes/index.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../../src/db/writes/all-writes.ts';
 import type { Deadline } from '../../src/deadline.ts';
 
 const CACHE_KIB = 4 * 1024;

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { unstable_startWorker as startWorker } from 'wrangler';
 import { migrate } from '../../src/db/schema/migrate.ts';
-import { generatedSource } from '../../src/dev/made-jobs.ts';
+import { generatedSource } from '../../src/dev/generated-source.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import { importJobs } from '../../src/import/import-jobs.ts';

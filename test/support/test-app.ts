@@ -5,7 +5,7 @@ import type { Archive } from '../../src/archive/port.ts';
 import { answerArchiveRequest } from '../../src/archive/requests.ts';
 import { piecesOf } from '../../src/archive/utf8-pieces.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
-import { deriveCluster } from '../../src/clusters/derive.ts';
+import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { jobRows } from '../../src/db/job-rows.ts';
 import type { Database } from '../../src/db/port.ts';

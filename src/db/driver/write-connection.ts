@@ -3,7 +3,7 @@ import { Fault } from '../../faults.ts';
 import { type Maintenance, maintain } from '../maintenance.ts';
 import { migrate } from '../schema/migrate.ts';
 import { checkFile } from '../schema/schema-check.ts';
-import type { WriteName } from '../writes/index.ts';
+import type { WriteName } from '../writes/all-writes.ts';
 import { checkSqliteVersion, Sqlite } from './node-sqlite.ts';
 import { BUSY_TIMEOUT_MS, type ConnectionOptions, START_BUSY_LIMIT_MS, TEMP_STORE } from './pragmas.ts';
 import { bootstrap } from './set-pragmas.ts';

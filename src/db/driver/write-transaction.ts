@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../faults.ts';
-import { WRITES, type WriteName } from '../writes/index.ts';
+import { WRITES, type WriteName } from '../writes/all-writes.ts';
 import { answerRows } from './answer-rows.ts';
 import { bytesOf } from './driver-values.ts';
 import type { Sqlite } from './node-sqlite.ts';

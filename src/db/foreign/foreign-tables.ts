@@ -1,4 +1,4 @@
-import { WHOLE_FIELDS } from '../../jobs/job-numbers.ts';
+import { WHOLE_FIELDS } from '../../jobs/number-fields.ts';
 import type { Columns } from './read-foreign.ts';
 
 /** Tags of a job as a JSON array of [type, name, scope]. */

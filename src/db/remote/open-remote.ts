@@ -7,7 +7,7 @@ import { type Answer, answerManyRows, answerPage } from '../driver/answer-rows.t
 import { bound, bytesOf, wellFormed } from '../driver/driver-values.ts';
 import type { Database } from '../port.ts';
 import type { SqlValue } from '../statement.ts';
-import type { WriteInput, WriteName, WriteOutput } from '../writes/index.ts';
+import type { WriteInput, WriteName, WriteOutput } from '../writes/all-writes.ts';
 import { BeginGate } from './begin-gate.ts';
 import { heartbeat } from './heartbeat.ts';
 import { ofServer } from './remote-faults.ts';

@@ -2,7 +2,7 @@ import type { Transaction as RemoteTransaction } from '@libsql/client/web';
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
 import type { Write } from '../driver/transaction.ts';
-import { WRITES, type WriteName } from '../writes/index.ts';
+import { WRITES, type WriteName } from '../writes/all-writes.ts';
 import { type BeginGate, LINGER_MS } from './begin-gate.ts';
 import { faultOfRemote, isNotCommitted, serverWord } from './remote-faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';

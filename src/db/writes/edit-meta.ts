@@ -1,12 +1,12 @@
 import { Fault } from '../../faults.ts';
 import { refuseAbove } from '../../jobs/stored-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
+import { type JobInsideQuery, jobInside } from '../sql/visible-job.ts';
 import { plainRows } from '../statement.ts';
 import { noteArchiveChange } from './archive-queue.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';
 import type { JobTextOutput } from './stop-job.ts';
-import { type JobInsideQuery, jobInside } from './visible-job.ts';
 
 export interface MetaEntry {
   key: string;

@@ -4,10 +4,10 @@ import { wholeProblem } from '../../jobs/job-validation.ts';
 import { END_STATES, endStateOf } from '../../jobs/slurm-states.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { HAS_ASSUMED_END } from '../sql/assumed-end.ts';
+import { type JobInsideQuery, jobInside } from '../sql/visible-job.ts';
 import { plainRows } from '../statement.ts';
 import type { JobKey } from './cached-jobs.ts';
 import { type FoundJob, jobWithId, newestJob } from './find-job.ts';
-import { type JobInsideQuery, jobInside } from './visible-job.ts';
 
 export interface StopJobInput {
   /** The newest job of a key, or the job with this database id. */

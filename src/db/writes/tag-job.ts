@@ -1,10 +1,10 @@
 import { Fault } from '../../faults.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { Transaction } from '../driver/transaction.ts';
+import { type JobInsideQuery, jobInside } from '../sql/visible-job.ts';
 import { noteArchiveChange, noteTaggedJobs } from './archive-queue.ts';
 import type { JobTextOutput } from './stop-job.ts';
 import { knownTags, missingTag, tagJob } from './tag-rows.ts';
-import { type JobInsideQuery, jobInside } from './visible-job.ts';
 
 export interface TagJobInput {
   id: bigint;

@@ -5,7 +5,7 @@ import { type ArchiveJob, jobFolder } from '../../archive/layout.ts';
 import { checkMounted } from '../../archive/upkeep.ts';
 import { clusterNames, readClusterText } from '../../archive/version-and-clusters.ts';
 import { walkArchive } from '../../archive/walk.ts';
-import { decodeCluster } from '../../clusters/decode.ts';
+import { decodeCluster } from '../../clusters/decode-cluster.ts';
 import type { Database } from '../../db/port.ts';
 import { archiveStates } from '../../db/statements/archive-states.ts';
 import { endedJobs } from '../../db/statements/ended-jobs.ts';

@@ -1,4 +1,4 @@
-import type { Cluster, SubCluster } from '../../clusters/derive.ts';
+import type { Cluster, SubCluster } from '../../clusters/derive-cluster.ts';
 import { type GlobalMetric, globalMetrics } from '../../clusters/metrics.ts';
 import { countNodes } from '../../clusters/node-list.ts';
 import { Fault } from '../../faults.ts';

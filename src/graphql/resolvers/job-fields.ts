@@ -8,7 +8,7 @@ import type { QueryContext } from '../context.ts';
 import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { listOrderOf, type OrderInput } from '../job-order.ts';
-import { withPauses } from '../list-pauses.ts';
+import { withPauses } from '../list-with-pauses.ts';
 import { type StoredJob, type StoredResource, storedJobs } from '../stored-job.ts';
 import { fieldsAsked, type Resolvers } from './resolver.ts';
 

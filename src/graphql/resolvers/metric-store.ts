@@ -1,5 +1,5 @@
 import { fromUpstream } from '../from-upstream.ts';
-import { withPauses } from '../list-pauses.ts';
+import { withPauses } from '../list-with-pauses.ts';
 import { RawJson } from '../raw-json.ts';
 import { requireNodes } from './node-fields.ts';
 import type { Resolvers } from './resolver.ts';

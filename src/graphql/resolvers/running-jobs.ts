@@ -5,7 +5,7 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { QueryContext } from '../context.ts';
 import { fromUpstream } from '../from-upstream.ts';
 import { idOf } from '../input.ts';
-import { withPauses } from '../list-pauses.ts';
+import { withPauses } from '../list-with-pauses.ts';
 
 /**
  * The metric data of a job that is not archived yet, from the cc-backend of GRAPHQL_UPSTREAM. Undefined for other jobs,

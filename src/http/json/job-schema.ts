@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/api-numbers.ts';
+import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/api-number-fields.ts';
 import { JOB_STATES, SHARED } from '../../jobs/job-enums.ts';
 
 const int64 = () => z.number().openapi({ type: 'integer', format: 'int64' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DERIVED_FIELDS } from '../../jobs/fields.ts';
-import { byProperty, NUMBER_FIELDS } from '../../jobs/job-numbers.ts';
+import { byProperty, NUMBER_FIELDS } from '../../jobs/number-fields.ts';
 
 /**
  * JSON.parse of ES2026. The libraries of TypeScript do not declare yet that a reviver receives the text of a number.

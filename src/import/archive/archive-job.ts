@@ -4,7 +4,7 @@ import type { Clusters } from '../../clusters/clusters.ts';
 import { footprintsOf } from '../../clusters/footprint.ts';
 import type { Job, Tag } from '../../jobs/job.ts';
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
-import { wholeNumbers } from '../../jobs/job-numbers.ts';
+import { wholeNumbers } from '../../jobs/number-fields.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, resourcesOf, sharedOf, textMap } from '../job-values.ts';
 

@@ -12,7 +12,7 @@ import {
 } from '../../archive/version-and-clusters.ts';
 import { copyJobFiles, isSameFolder, writeCluster } from '../../archive/write-job.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
-import { decodeCluster } from '../../clusters/decode.ts';
+import { decodeCluster } from '../../clusters/decode-cluster.ts';
 import type { Job } from '../../jobs/job.ts';
 import { jobProblem } from '../../jobs/job-validation.ts';
 import { StartupError } from '../../startup-error.ts';

@@ -1,6 +1,6 @@
 import type { Job, Tag } from '../../jobs/job.ts';
 import type { MonitoringStatus } from '../../jobs/job-enums.ts';
-import { wholeNumbers } from '../../jobs/job-numbers.ts';
+import { wholeNumbers } from '../../jobs/number-fields.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { jobStateOf, numberMap, resourcesOf, sharedOf, textMap } from '../job-values.ts';
 

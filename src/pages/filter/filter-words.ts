@@ -3,7 +3,7 @@ import { RECENT } from '../../jobs/recent-periods.ts';
 import { cut, firstOf } from '../cut-text.ts';
 import { type Html, html } from '../html.ts';
 import { isConfigured, OPERATORS, words } from './form-fields.ts';
-import { notationOf } from './notations.ts';
+import { notationOf } from './number-notations.ts';
 
 /** The number of conditions shown. Each has a link that contains all others. */
 const MOST_CHIPS = 20;

@@ -3,7 +3,7 @@ import { ALL_FIELDS, type AnyField, fieldOfParameter, METRIC } from '../../jobs/
 import { isFootprintKey } from '../../jobs/filter.ts';
 import { hasTimes, type RangeEnd, rangeEndOf } from '../../jobs/time-grammar.ts';
 import { formName, isConfigured, OPERATORS } from './form-fields.ts';
-import { decimalOf, idsOf, instantOf, notationOf } from './notations.ts';
+import { decimalOf, idsOf, instantOf, notationOf } from './number-notations.ts';
 
 /**
  * The entries of a filter form, as sent by a browser. Their names begin with `f.`, so that they differ from the

@@ -6,7 +6,7 @@ import { memberWords } from '../job-state-and-tags.ts';
 import type { Filtered } from './filter-words.ts';
 import { type Entries, SENT } from './form-entries.ts';
 import { type ConfiguredField, formName, isConfigured, OPERATORS, type TypedField, words } from './form-fields.ts';
-import { notationOf } from './notations.ts';
+import { notationOf } from './number-notations.ts';
 
 /** The choices of a form that depend on the service and the caller. */
 export interface Offers {

@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import type { DerivedField, FieldOf, FractionField, TimesField } from '../../jobs/fields.ts';
-import type { NumberField } from '../../jobs/job-numbers.ts';
+import type { NumberField } from '../../jobs/number-fields.ts';
 import { hasTimes, type RangeEnd, rangeOf } from '../../jobs/time-grammar.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import { duration } from '../format.ts';

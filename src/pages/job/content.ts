@@ -1,7 +1,7 @@
 import type { ShownJob } from '../../http/json/shown-job.ts';
 import { BRIEF } from '../../http/json/shown-job.ts';
 import { FIELDS, type FieldName } from '../../jobs/fields.ts';
-import { NUMBER_FIELDS, type NumberField } from '../../jobs/job-numbers.ts';
+import { NUMBER_FIELDS, type NumberField } from '../../jobs/number-fields.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { cut } from '../cut-text.ts';

@@ -1,4 +1,4 @@
-import { thresholdsFor, type Verdict, verdictOn } from '../../clusters/verdict.ts';
+import { thresholdsFor, type Verdict, verdictOn } from '../../clusters/footprint-rating.ts';
 import { cut } from '../cut-text.ts';
 import { decimal } from '../format.ts';
 import { type Html, html } from '../html.ts';

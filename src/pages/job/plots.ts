@@ -1,4 +1,4 @@
-import { thresholdsFor } from '../../clusters/verdict.ts';
+import { thresholdsFor } from '../../clusters/footprint-rating.ts';
 import { type Html, html } from '../html.ts';
 import type { JobContent } from './shown-content.ts';
 

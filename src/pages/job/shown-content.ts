@@ -1,4 +1,4 @@
-import type { SubCluster, SubClusterMetric } from '../../clusters/derive.ts';
+import type { SubCluster, SubClusterMetric } from '../../clusters/derive-cluster.ts';
 import type { ShownJob } from '../../http/json/shown-job.ts';
 import type { UsedContent } from './asked-and-used.ts';
 

@@ -1,4 +1,4 @@
-import type { ClusterSize } from '../../clusters/size.ts';
+import type { ClusterSize } from '../../clusters/cluster-size.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { JobsStatistics, Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut-text.ts';

@@ -1,4 +1,4 @@
-import type { ClusterSize } from '../../clusters/size.ts';
+import type { ClusterSize } from '../../clusters/cluster-size.ts';
 import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
 import { COLORS } from '../timeline/chart-figure.ts';

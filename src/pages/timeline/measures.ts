@@ -1,4 +1,4 @@
-import type { ClusterSize } from '../../clusters/size.ts';
+import type { ClusterSize } from '../../clusters/cluster-size.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import type { TimelinePoint } from '../../jobs/timeline.ts';
 

@@ -1,6 +1,6 @@
-import { type OffsetChange, offsetChanges } from '../../jobs/calendar.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { DAYS_BEFORE_1970, SIZE_CLASSES, type TimeUnit } from '../../jobs/groups.ts';
+import { type OffsetChange, offsetChanges } from '../../jobs/time-buckets.ts';
 import { timeZone } from '../../jobs/time-zone.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
 

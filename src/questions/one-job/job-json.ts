@@ -4,7 +4,7 @@ import { anyOf } from '../../db/sql/conditions.ts';
 import { ASKED_MEMORY } from '../../db/sql/stored-asked-memory.ts';
 import { printedJson, storedJson } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME, waitSince } from '../../db/sql/stored-submit-time.ts';
-import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/api-numbers.ts';
+import { isLeftOutAsZero, WIRE_NUMBERS, type WireNumber } from '../../jobs/api-number-fields.ts';
 import type { HiddenMetrics } from '../../jobs/hidden-metrics.ts';
 import type { Tag } from '../../jobs/job.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';

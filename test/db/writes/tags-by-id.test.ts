@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { archiveQueue } from '../../../src/db/statements/archive-queue.ts';
 import { fullTags } from '../../../src/db/statements/readable-tags.ts';
-import type { WriteName } from '../../../src/db/writes/index.ts';
+import type { WriteName } from '../../../src/db/writes/all-writes.ts';
 import type { User } from '../../../src/jobs/roles.ts';
 import { BOUNDS } from '../../../src/jobs/stored-bounds.ts';
 import { deletableScopes, readableScopes, visibleTo, writableScopes } from '../../../src/jobs/visibility.ts';
