@@ -62,7 +62,7 @@ query.openapi(
     library ??= await import('../src/graphql/answer.ts');
     const { answerQuery } = library;
     const { status, body } = await BODY.use(c, (asked) =>
-      c.get('queryGate').pass(c.get('deadline'), (place) => answerQuery(c, asked, place)),
+      c.get('graphqlGate').pass(c.get('deadline'), (place) => answerQuery(c, asked, place)),
     );
     const hasOwnType = (c.req.header('Accept') ?? '').includes(GRAPHQL_JSON);
     return new Response(bodyOf(body), {

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { inSlices } from '../src/event-loop-slices.ts';
+import { inSlices } from '../src/event-loop-turns.ts';
 import type { AppEnv } from '../src/http/env.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answersText, apiRoute, plainText, resource } from '../src/http/json/responses.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ClusterSize } from '../src/clusters/cluster-size.ts';
-import { inSlices } from '../src/event-loop-slices.ts';
+import { inSlices } from '../src/event-loop-turns.ts';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import { tableResource } from '../src/http/exports/table-resource.ts';

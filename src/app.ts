@@ -30,7 +30,7 @@ import { overview } from '../routes/pages/overview-page.ts';
 import { partitionsPage } from '../routes/pages/partitions-page.ts';
 import { reportPage } from '../routes/pages/report-page.ts';
 import { savedFiltersPage } from '../routes/pages/saved-filters-page.ts';
-import { find } from '../routes/pages/search-page.ts';
+import { searchPage } from '../routes/pages/search-page.ts';
 import { statisticsPage } from '../routes/pages/statistics-page.ts';
 import { systemPage } from '../routes/pages/system-page.ts';
 import { timelinePage } from '../routes/pages/timeline-page.ts';
@@ -113,7 +113,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
     c.set('jobs', shared.jobs);
     c.set('partitions', shared.partitions);
     c.set('bodies', shared.bodies);
-    c.set('queryGate', shared.queryGate);
+    c.set('graphqlGate', shared.graphqlGate);
     c.set('held', shared.held);
     c.set('assets', assets);
     c.set('refusals', shared.refusals);
@@ -177,7 +177,7 @@ export function createApp(service: Service, shared = new Shared(service)): OpenA
     statisticsPage,
     systemPage,
     exports,
-    find,
+    searchPage,
     usage,
     nodePage,
     partitionsPage,

@@ -1,4 +1,4 @@
-import { CallerShares, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from './fair-queue.ts';
+import { FairQueue, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from './fair-queue.ts';
 
 /** Requests at a libSQL server at once: enough for a distant one, few enough that they do not delay each other there. */
 const MOST_AT_SERVER = 64;
@@ -44,7 +44,7 @@ export function gateOf({
 }: GateLimits): Gate {
   if (mostAtOnce === Number.POSITIVE_INFINITY) return { pass: (_turn, work) => work(NO_PLACE), hold() {} };
   const width = Math.min(mostAtOnce, most);
-  const shares = new CallerShares<WaitingFor<void>>({ limit: mostAtOnce - width, callerLimit, atOnce: ofOneCaller });
+  const shares = new FairQueue<WaitingFor<void>>({ limit: mostAtOnce - width, callerLimit, atOnce: ofOneCaller });
   let running = 0;
 
   const placeOf = (caller: string): Place => {

@@ -41,7 +41,7 @@ const OTHERS_MS = 5_000;
  * Requests of one caller keep their order. If the queue is full, a caller with less than its share replaces the last
  * request of the caller with the most. A caller with no waiting or running requests is not stored.
  */
-export class CallerShares<Entry extends Waiting> {
+export class FairQueue<Entry extends Waiting> {
   readonly #limits: ShareLimits;
   /** In the order of their turns. */
   readonly #lanes = new Map<string, Lane<Entry>>();
@@ -206,7 +206,7 @@ export class CallerShares<Entry extends Waiting> {
 
 /** Waits for a resource and passes it to `work` in the same tick. Rejects with queue_full or the signal's reason. */
 export function waitForTurn<Resource, Result>(
-  shares: CallerShares<WaitingFor<Resource>>,
+  shares: FairQueue<WaitingFor<Resource>>,
   { signal, caller, hasBegun }: Turn,
   work: (resource: Resource) => Promise<Result>,
 ): Promise<Result> {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { OURSELVES } from '../src/deadline.ts';
-import { CallerShares, type ShareLimits, type Waiting } from '../src/fair-queue.ts';
+import { FairQueue, type ShareLimits, type Waiting } from '../src/fair-queue.ts';
 import { Fault } from '../src/faults.ts';
 
 const WIDE = { amongOthers: 1_000, alone: 1_000 };
 
 /** Shares, and the refused requests. The name of a request is its caller and a number. */
 function sharesOf(limits: Partial<ShareLimits> = {}) {
-  const shares = new CallerShares<Waiting & { name: string }>({
+  const shares = new FairQueue<Waiting & { name: string }>({
     limit: 1_000,
     callerLimit: 1_000,
     atOnce: WIDE,

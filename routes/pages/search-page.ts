@@ -12,7 +12,7 @@ import { rightsOf } from '../../src/jobs/roles.ts';
 import { BOUNDS } from '../../src/jobs/stored-bounds.ts';
 import { address } from '../../src/pages/filter/filter-words.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
-import { type Found, findContent, MOST_RESULTS } from '../../src/pages/search/content.ts';
+import { type Found, MOST_RESULTS, searchContent } from '../../src/pages/search/content.ts';
 import type { ListedJob } from '../../src/questions/list/listed-jobs.ts';
 import { names } from '../../src/questions/names-by-prefix/names-by-prefix.ts';
 import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
@@ -22,12 +22,12 @@ const VIEW = z.strictObject({ q: once(searched, '', { description: 'text to sear
 const READ = MOST_RESULTS + 1;
 
 /** GET /find: searches for jobs by number, and for users, projects and nodes that begin with a text. */
-export const find = new Hono<AppEnv>().get('/find', async (c) => {
+export const searchPage = new Hono<AppEnv>().get('/find', async (c) => {
   const { q: text } = readQuery(queryOf(c), VIEW);
   const found = text === '' ? NOTHING : await search(c, text);
   const only = onlyJobs({ ...found, text });
   if (only !== undefined) return c.redirect(only);
-  return pageAnswer(c, { title: 'Search', content: findContent({ ...found, text }), scripts: ['jobs.js'] });
+  return pageAnswer(c, { title: 'Search', content: searchContent({ ...found, text }), scripts: ['jobs.js'] });
 });
 
 const NOTHING: Omit<Found, 'text'> = { jobs: [], arrayJobs: [], users: [], projects: [], nodes: [] };

@@ -17,7 +17,7 @@ import type {
   ScopedMetricsRequest,
   UpkeepRequest,
 } from './requests.ts';
-import { RefusedJobs } from './unreadable-jobs.ts';
+import { UnreadableJobs } from './unreadable-jobs.ts';
 import { archiveUpkeep } from './upkeep.ts';
 import type { ArchiveUpkeep, Upkept } from './upkeep-port.ts';
 
@@ -70,7 +70,7 @@ export function openArchive(options: ArchiveOptions): ArchiveProcesses {
   const decoder = groupOf('decoder', options.memoryMb - upkeepMb - META_READER_MB - BASE_MB, options, counters);
   const keeper = groupOf('upkeep', UPKEEP_MB - BASE_MB, { ...options, maxIdleMs: UPKEEP_IDLE_MS }, counters);
   const groups = [metaFiles, decoder, keeper];
-  const refusedJobs = new RefusedJobs();
+  const refusedJobs = new UnreadableJobs();
   const members = () => groups.flatMap((group) => group.members);
   const housekeeping = setInterval(() => {
     for (const group of groups) group.housekeeping();

@@ -10,7 +10,7 @@ const MOST_REFUSED = 1_000;
  * attempt takes seconds and a process that all others wait for. Therefore further requests for the job are refused with
  * the same reason for five minutes.
  */
-export class RefusedJobs {
+export class UnreadableJobs {
   readonly #clock: () => number;
   /** The oldest first. */
   readonly #refused = new Map<string, { until: number; code: Fault['code']; message: string }>();

@@ -1,7 +1,7 @@
 import { rowTexts } from '../db/driver/answer-rows.ts';
 import { textOf } from '../db/driver/driver-values.ts';
 import type { Deadline } from '../deadline.ts';
-import { inSlices } from '../event-loop-slices.ts';
+import { inSlices } from '../event-loop-turns.ts';
 
 /**
  * The format of answers from the process of the index: a line of JSON, then JSON arrays with one member per line: names

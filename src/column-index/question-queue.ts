@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import { CallerShares, type Waiting } from '../fair-queue.ts';
+import { FairQueue, type Waiting } from '../fair-queue.ts';
 import type { Question } from '../questions/question.ts';
 
 /** An answer of the index's process (answer-json.ts), or undefined if the SQL must answer. */
@@ -58,11 +58,11 @@ export class QuestionQueue {
   readonly #waiting = new Set<PendingQuestion>();
   /** The waiting questions that others may join. */
   readonly #shared = new Map<string, PendingQuestion>();
-  readonly #shares: Readonly<Record<Lane, CallerShares<Place>>>;
+  readonly #shares: Readonly<Record<Lane, FairQueue<Place>>>;
 
   constructor({ queueLimit, callerLimit }: { queueLimit: number; callerLimit: number }) {
     const one = { amongOthers: 1, alone: 1 };
-    const shares = () => new CallerShares<Place>({ limit: queueLimit, callerLimit, atOnce: one });
+    const shares = () => new FairQueue<Place>({ limit: queueLimit, callerLimit, atOnce: one });
     this.#shares = { quick: shares(), lists: shares(), slow: shares() };
   }
 

@@ -6,7 +6,7 @@ const JOBS_PER_WEEK = 91_000;
 const WEEKS_AT_LEAST = 3;
 
 /** Converts a fraction of all jobs (0 to 1) to Unix seconds. More jobs start in working hours than at other times. */
-export function calendar(jobs: number, endTime: number): (share: number) => number {
+export function busyWeeks(jobs: number, endTime: number): (share: number) => number {
   const weeks = Math.max(WEEKS_AT_LEAST, Math.ceil(jobs / JOBS_PER_WEEK));
   const begin = endTime - weeks * WEEK_SEC;
   const edges = [0];

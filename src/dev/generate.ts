@@ -1,5 +1,5 @@
 import type { Job } from '../jobs/job.ts';
-import { calendar } from './busy-weeks.ts';
+import { busyWeeks } from './busy-weeks.ts';
 import { GENERATED_CLUSTERS } from './generated-clusters.ts';
 import { jobOf, type Submission } from './generated-job.ts';
 import { Occupancy } from './occupancy.ts';
@@ -28,7 +28,7 @@ const BROKEN_RATE = 0.02;
 export function* generateJobs({ jobs, seed, endTime }: GenerateOptions): Generator<Job, void, void> {
   const random = new Random(seed);
   const templates = population(seed, jobs);
-  const timeAt = calendar(jobs, endTime);
+  const timeAt = busyWeeks(jobs, endTime);
   // Of their own, so that waits leave all else as it is.
   const waits = new Random(seed ^ 0x3a17);
   const nextId = new Map(GENERATED_CLUSTERS.map(({ name }, at) => [name, FIRST_JOB_ID + at * 50_000_000]));

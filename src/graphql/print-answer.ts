@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import { inSlices } from '../event-loop-slices.ts';
+import { inSlices } from '../event-loop-turns.ts';
 import { RawJson } from './raw-json.ts';
 
 /** Values that JSON.stringify prints at once. It takes half a millisecond. */

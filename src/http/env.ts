@@ -121,7 +121,7 @@ export interface AppEnv {
     log: Log;
     requestId: string;
     bodies: BodyBudget;
-    queryGate: Gate;
+    graphqlGate: Gate;
     held: UnsentBytes;
     assets: Assets;
     refusals: RefusalLog;

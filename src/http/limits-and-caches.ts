@@ -8,7 +8,7 @@ import type { Service } from './env.ts';
 import { RefusalLog } from './faults/refusal-log.ts';
 import { RefusedReports } from './jobs/refused-reports.ts';
 import { BodyBudget } from './limits/body-budget.ts';
-import { queryGate } from './limits/graphql-gate.ts';
+import { graphqlGate } from './limits/graphql-gate.ts';
 import { UnsentBytes } from './limits/unsent-bytes.ts';
 import { Upstream } from './upstream/upstream.ts';
 
@@ -21,7 +21,7 @@ export class Shared {
   readonly partitions: Partitions;
   readonly bodies: BodyBudget;
   readonly held: UnsentBytes;
-  readonly queryGate: Gate;
+  readonly graphqlGate: Gate;
   readonly refusals: RefusalLog;
   readonly refusedReports = new RefusedReports();
   readonly passwordLogins: PasswordLogins;
@@ -35,7 +35,7 @@ export class Shared {
     this.partitions = new Partitions({ db, index });
     this.bodies = new BodyBudget(service.settings, service.hasSharedLimits);
     this.held = UnsentBytes.for(service);
-    this.queryGate = queryGate(service);
+    this.graphqlGate = graphqlGate(service);
     this.refusals = new RefusalLog(service.log);
     this.passwordLogins = new PasswordLogins(service);
     this.oidcGate = oidcGate(service);

@@ -1,4 +1,4 @@
-import { CallerShares, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from '../fair-queue.ts';
+import { FairQueue, type ShareLimits, type Turn, type WaitingFor, waitForTurn } from '../fair-queue.ts';
 import type { Fault } from '../faults.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { Protocol } from './protocol.ts';
@@ -8,10 +8,10 @@ import type { Protocol } from './protocol.ts';
  * waits never touches the database.
  */
 export class Queue<P extends Protocol> {
-  readonly #shares: CallerShares<WaitingFor<ManagedProcess<P>>>;
+  readonly #shares: FairQueue<WaitingFor<ManagedProcess<P>>>;
 
   constructor(limits: ShareLimits) {
-    this.#shares = new CallerShares(limits);
+    this.#shares = new FairQueue(limits);
   }
 
   get length(): number {

@@ -1,7 +1,7 @@
 import type { Database, Page } from '../db/port.ts';
 import type { RowParser, Statement } from '../db/statement.ts';
 import type { Deadline } from '../deadline.ts';
-import { inSlices } from '../event-loop-slices.ts';
+import { inSlices } from '../event-loop-turns.ts';
 import { footprintKeys } from '../jobs/export-columns.ts';
 import { refuseMoreGroups } from '../jobs/groups.ts';
 import { refuseHiddenMetrics } from '../jobs/hidden-metrics.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RefusedJobs } from '../../src/archive/unreadable-jobs.ts';
+import { UnreadableJobs } from '../../src/archive/unreadable-jobs.ts';
 import { Fault } from '../../src/faults.ts';
 
 const job = (jobId: number) => ({ cluster: 'c', jobId, startTime: 1 });
@@ -7,7 +7,7 @@ const tooLarge = new Fault('memory_limit_exceeded', 'the query exceeded the memo
 
 test('a job that its decoder has no memory for is refused with that reason for five minutes', () => {
   let nowMs = 0;
-  const refused = new RefusedJobs(() => nowMs);
+  const refused = new UnreadableJobs(() => nowMs);
   const message = 'the metric data of this job exceeds the memory limit of its decoder';
   expect(refused.failed(job(1), tooLarge)).toMatchObject({ code: 'memory_limit_exceeded', message });
   nowMs = 299_000;
@@ -20,7 +20,7 @@ test('a job that its decoder has no memory for is refused with that reason for f
 });
 
 test('what is not the fault of the job is not held against it', () => {
-  const refused = new RefusedJobs();
+  const refused = new UnreadableJobs();
   for (const code of ['deadline_exceeded', 'queue_full', 'internal'] as const) {
     const fault = new Fault(code, 'as it was');
     expect(refused.failed(job(1), fault)).toBe(fault);
@@ -29,7 +29,7 @@ test('what is not the fault of the job is not held against it', () => {
 });
 
 test('of more jobs than it remembers the oldest is forgotten', () => {
-  const refused = new RefusedJobs();
+  const refused = new UnreadableJobs();
   for (let id = 0; id <= 1_000; id += 1) refused.failed(job(id), tooLarge);
   refused.check(job(0));
   expect(() => refused.check(job(1))).toThrow(Fault);

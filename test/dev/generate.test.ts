@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { answerArchiveRequest } from '../../src/archive/requests.ts';
 import { readClusters } from '../../src/archive/version-and-clusters.ts';
-import { calendar } from '../../src/dev/busy-weeks.ts';
+import { busyWeeks } from '../../src/dev/busy-weeks.ts';
 import { generateJobs } from '../../src/dev/generate.ts';
 import { GENERATED_CLUSTERS, hostsOf, PREEMPT } from '../../src/dev/generated-clusters.ts';
 import { generatedSource } from '../../src/dev/generated-source.ts';
@@ -153,9 +153,9 @@ describe('generated clusters', () => {
   });
 });
 
-describe('the calendar', () => {
+describe('busy weeks', () => {
   test('runs from the first second to the end, mostly in working hours', () => {
-    const timeAt = calendar(1000, END);
+    const timeAt = busyWeeks(1000, END);
     expect([timeAt(0), timeAt(1)]).toEqual([END - 3 * 604_800, END]);
     const hours = Array.from({ length: 1000 }, (_, at) => new Date(timeAt(at / 1000) * 1000).getUTCHours());
     expect(hours.filter((hour) => hour >= 8 && hour < 18).length).toBeGreaterThan(500);

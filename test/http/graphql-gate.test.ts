@@ -1,10 +1,10 @@
 /** How many GraphQL requests run at the same time. */
 import { expect, test } from 'vitest';
-import { queryGate } from '../../src/http/limits/graphql-gate.ts';
+import { graphqlGate } from '../../src/http/limits/graphql-gate.ts';
 import { within } from '../support/pool.ts';
 
 /** Starts requests that never end. Returns the callers of those that run. */
-function begun(gate: ReturnType<typeof queryGate>, callers: readonly string[]): string[] {
+function begun(gate: ReturnType<typeof graphqlGate>, callers: readonly string[]): string[] {
   const running: string[] = [];
   for (const caller of callers) {
     const never = () => {
@@ -17,7 +17,7 @@ function begun(gate: ReturnType<typeof queryGate>, callers: readonly string[]): 
 }
 
 test('a caller with hundreds of requests leaves room for others', () => {
-  const gate = queryGate({ hasSharedLimits: true });
+  const gate = graphqlGate({ hasSharedLimits: true });
   const many = Array.from({ length: 300 }, () => 'ada');
   expect(begun(gate, many)).toHaveLength(16);
   expect(begun(gate, ['ben', 'ben', 'eve'])).toEqual(['ben', 'ben', 'eve']);
@@ -31,5 +31,5 @@ test('a caller with hundreds of requests leaves room for others', () => {
 
 test('in a Worker none waits for another one', () => {
   const many = Array.from({ length: 300 }, () => 'ada');
-  expect(begun(queryGate({ hasSharedLimits: false }), many)).toHaveLength(300);
+  expect(begun(graphqlGate({ hasSharedLimits: false }), many)).toHaveLength(300);
 });

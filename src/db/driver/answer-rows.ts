@@ -1,5 +1,5 @@
 import type { Deadline } from '../../deadline.ts';
-import { inSlices } from '../../event-loop-slices.ts';
+import { inSlices } from '../../event-loop-turns.ts';
 import { Fault } from '../../faults.ts';
 import type { Page } from '../port.ts';
 import type { PageStatement, RowParser } from '../statement.ts';

@@ -4,7 +4,7 @@ import type { ScopedMetricsRequest } from '../../archive/requests.ts';
 import type { DataSelection } from '../../archive/select-data.ts';
 import { NO_STATISTIC, type Statistic } from '../../clusters/footprint.ts';
 import type { Scope, Unit } from '../../clusters/schema.ts';
-import { inSlices } from '../../event-loop-slices.ts';
+import { inSlices } from '../../event-loop-turns.ts';
 import { Fault } from '../../faults.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import { type JobKey, jobForMetrics } from '../../questions/one-job/sqlite.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { inSlices } from '../../event-loop-slices.ts';
+import { inSlices } from '../../event-loop-turns.ts';
 import { Fault } from '../../faults.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import { checkGrid, ROOFLINE_METRICS, type RooflineGrid } from '../../jobs/roofline.ts';

@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import type { Deadline } from '../../deadline.ts';
-import { inSlices } from '../../event-loop-slices.ts';
+import { inSlices } from '../../event-loop-turns.ts';
 import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
 import { losslessJson } from '../../lossless-json.ts';
 import type { AppEnv } from '../env.ts';

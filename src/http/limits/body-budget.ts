@@ -1,5 +1,5 @@
 import { BODIES_IN_FLIGHT, type SettingValues } from '../../settings.ts';
-import { Budget } from './byte-budget.ts';
+import { ByteBudget } from './byte-budget.ts';
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -14,12 +14,12 @@ export class BodyBudget {
   /** The most bytes of one body. */
   readonly mostBytes: number;
   /** For callers with a token or a session. */
-  readonly known: Budget;
-  readonly strangers = new Budget({ ...STRANGERS, refusal: REFUSAL });
+  readonly known: ByteBudget;
+  readonly strangers = new ByteBudget({ ...STRANGERS, refusal: REFUSAL });
 
   constructor({ BODY_LIMIT_MB }: Pick<SettingValues, 'BODY_LIMIT_MB'>, hasSharedLimits: boolean) {
     this.mostBytes = BODY_LIMIT_MB * MB;
-    this.known = new Budget({
+    this.known = new ByteBudget({
       limitBytes: (hasSharedLimits ? BODIES_IN_FLIGHT : BODIES_IN_AN_ISOLATE) * this.mostBytes,
       eachBytes: this.mostBytes,
       refusal: REFUSAL,

@@ -3,7 +3,7 @@ import { Fault } from '../../faults.ts';
 /** Time after the end of a request. By then it has given its bytes back, if its runtime allows it. */
 const GRACE_MS = 1_000;
 
-export interface BudgetOptions {
+export interface ByteBudgetOptions {
   /** The most bytes of all callers together. */
   limitBytes: number;
   /** The most bytes of one caller, so that other callers get some. */
@@ -17,13 +17,13 @@ export interface BudgetOptions {
  * them when it ends. Some runtimes drop a request silently, as a Worker does when a client disconnects. Such a request
  * cannot return its bytes, so they count at most until its deadline.
  */
-export class Budget {
-  readonly #options: BudgetOptions;
+export class ByteBudget {
+  readonly #options: ByteBudgetOptions;
   readonly #shares = new Set<Share>();
   readonly #ofCaller = new Map<string, number>();
   #bytes = 0;
 
-  constructor(options: BudgetOptions) {
+  constructor(options: ByteBudgetOptions) {
     this.#options = options;
   }
 

@@ -12,7 +12,7 @@ const OF_ONE_CALLER = { amongOthers: 6, alone: 16 };
  * milliseconds of the thread that answers all requests. Without a gate, two hundred pages would delay every other
  * request by seconds, and fill the queues of the database and the archive.
  */
-export function queryGate({ hasSharedLimits }: Pick<Service, 'hasSharedLimits'>): Gate {
+export function graphqlGate({ hasSharedLimits }: Pick<Service, 'hasSharedLimits'>): Gate {
   return gateOf({
     mostAtOnce: hasSharedLimits ? MOST_AT_ONCE : Number.POSITIVE_INFINITY,
     width: WIDTH,

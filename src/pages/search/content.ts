@@ -22,7 +22,7 @@ export interface Found extends Readonly<Record<keyof typeof FOUND_KINDS, readonl
 export const MOST_RESULTS = 20;
 
 /** Renders the results of a search. */
-export function findContent(found: Found): Html {
+export function searchContent(found: Found): Html {
   const { text, jobs, arrayJobs, users, projects, nodes } = found;
   const all: Readonly<Record<keyof typeof FOUND_KINDS, Html | false>> = {
     jobs: jobsGroup(FOUND_KINDS.jobs.title, jobs, { 'job-id': text }),

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { inSlices } from '../src/event-loop-slices.ts';
+import { inSlices } from '../src/event-loop-turns.ts';
 
 /** Takes a fifth of a millisecond. */
 function slow(item: number): number {
