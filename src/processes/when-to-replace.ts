@@ -6,9 +6,10 @@ import type { AnyProcess } from './managed-process.ts';
  * without a pause between requests may keep what the batches of a long list take (25 MB). When such processes were
  * replaced between batches, two readers of one list had five successors per second.
  */
-export const KEPT_LIMIT_MB = { atRest: 8, atWork: 48 };
+const KEPT_LIMIT_MB = { atRest: 8, atWork: 48 };
 /** A process without a request for this long is at rest. */
 const REST_MS = 250;
+
 /**
  * Returns true if a process is to be replaced by a new one: it is marked, for example because it ran out of memory
  * (memory-watch.ts), or it keeps too much memory after its requests.
