@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono';
-import { MINIMUM_POINTS } from '../../src/archive/downsample.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import type { Entry } from '../../src/frontend/files.ts';
 import { type Globals, ROLE_LEVELS } from '../../src/frontend/globals.ts';
@@ -8,6 +7,7 @@ import { configurationOf } from '../../src/frontend/user-settings.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
 import { queryOf } from '../../src/http/request-values.ts';
+import { MINIMUM_POINTS } from '../../src/jobs/resampling.ts';
 import { isPublicScope, ROLE_RIGHTS, type Role, rightsOf } from '../../src/jobs/roles.ts';
 import { shellAnswer } from '../../src/pages/frontend/shell.ts';
 import { tagCounts } from '../../src/questions/tag-counts/sqlite.ts';

@@ -1,5 +1,4 @@
-/** Series with fewer samples keep their resolution (cc-backend's default of `resampling.minimum-points`). */
-export const MINIMUM_POINTS = 1000;
+import { MINIMUM_POINTS } from '../jobs/resampling.ts';
 
 /** The resolution is not a multiple of a metric's time step. The whole answer fails. */
 export class BadResolution extends Error {
