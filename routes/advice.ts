@@ -3,11 +3,11 @@ import type { Context } from 'hono';
 import { inSlices } from '../src/event-loop-turns.ts';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { once, readQuery } from '../src/http/query/query-parameters.ts';
 import { positive, wholeId } from '../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { usualJobs } from '../src/jobs/advice-kinds.ts';
 import { checkText, type JobFilter } from '../src/jobs/filter.ts';
 import {

@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { boundedJobKey } from '../src/http/json/job-key.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, jsonBytes, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { jobForMetrics, jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 
 const CHANGED = answers('the job with its metadata', JobSchema);

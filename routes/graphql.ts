@@ -2,9 +2,9 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
 import { visitors } from '../src/http/auth/auth.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, resource } from '../src/http/json/responses.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { ASKED_BY } from '../src/http/upstream/upstream.ts';
 
 /** A document of the allowed complexity has 100 KB; 2,000 job ids have 20 KB. */

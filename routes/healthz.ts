@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { Fault } from '../src/faults.ts';
+import { degradedReasons } from '../src/http/json/gather-system-state.ts';
 import { answers, json, resource } from '../src/http/json/responses.ts';
-import { degradedReasons } from '../src/http/json/shown-system.ts';
 import { NO_QUERY } from '../src/http/query/query-parameters.ts';
 
 /** GET /healthz: reports the health of the service from memory, so that it answers at once if the database is busy. */

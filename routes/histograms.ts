@@ -3,12 +3,12 @@ import type { Context } from 'hono';
 import { histogramMetric } from '../src/clusters/metrics.ts';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { tableResource } from '../src/http/exports/table-resource.ts';
 import { json } from '../src/http/json/responses.ts';
 import { JobFilterQuery } from '../src/http/query/job-filter-query.ts';
 import { anyTexts, choice, count, flag } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import type { TableRow } from '../src/jobs/export-format.ts';
 import { typedColumns } from '../src/jobs/export-format.ts';
 import {

@@ -2,12 +2,12 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { SCOPES } from '../src/clusters/schema.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { jobData } from '../src/http/jobs/job-data.ts';
 import { ScopedMetricSchema } from '../src/http/json/job-schema.ts';
 import { answers, apiRoute, IdParam, jsonParts, jsonText, resource } from '../src/http/json/responses.ts';
 import { many } from '../src/http/query/query-parameters.ts';
 import { oneOf } from '../src/http/query/query-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { jobForMetrics } from '../src/questions/one-job/sqlite.ts';
 
 const Query = z.strictObject({

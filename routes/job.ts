@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { type JobDataAsked, jobData } from '../src/http/jobs/job-data.ts';
 import { listOf, text } from '../src/http/json/body-values.ts';
 import { JobMetricSchema, JobSchema, ScopedMetricSchema } from '../src/http/json/job-schema.ts';
@@ -10,6 +9,7 @@ import { jsonBody, NAMES } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, jsonParts, resource } from '../src/http/json/responses.ts';
 import { flag } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { type JobKey, jobBytes } from '../src/questions/one-job/sqlite.ts';
 
 const METRICS = jsonBody('names of metrics; null means all metrics', listOf(text).nullable(), NAMES);

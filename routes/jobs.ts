@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { acceptedFormat, answersExport, answersTable } from '../src/http/exports/export-answer.ts';
 import { jobsAnswer, jobsExport } from '../src/http/jobs/jobs-answer.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
@@ -11,6 +10,7 @@ import { JobExportQuery, JobListQuery } from '../src/http/query/job-list-query.t
 import { queryBody } from '../src/http/query/query-body.ts';
 import { readQuery } from '../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../src/jobs/export-format.ts';
 import { DEFAULT_PAGE_SIZE } from '../src/jobs/paging.ts';
 

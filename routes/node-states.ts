@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import { inSlices } from '../src/event-loop-turns.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answersText, apiRoute, plainText, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 
 /** POST and PUT nodestate/, and POST healthcheck with or without a trailing slash: stores the states of nodes. */
 export const nodeStates = resource();

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { AppEnv } from '../src/http/env.ts';
 import { answers, jsonText, resource } from '../src/http/json/responses.ts';
 import { NO_QUERY } from '../src/http/query/query-parameters.ts';
+import type { AppEnv } from '../src/http/service.ts';
 
 const INFO = {
   title: 'cc-jobs',

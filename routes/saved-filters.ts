@@ -2,13 +2,13 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { savedFilters as savedFiltersStatement } from '../src/db/statements/filters-of-user.ts';
 import { Fault } from '../src/faults.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { strictFields, text, textWithin } from '../src/http/json/body-values.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, json, MESSAGE, message, resource } from '../src/http/json/responses.ts';
 import { parseFilter } from '../src/http/query/job-filter-query.ts';
 import { readQuery } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import {
   SAVED_PAGES,
   type SavedFilter,

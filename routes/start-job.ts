@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { jobRow } from '../src/db/job-rows.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { largeJsonBody, NO_OWN_LIMIT_BYTES } from '../src/http/json/json-body.ts';
 import { answersCreated, apiRoute, created, resource } from '../src/http/json/responses.ts';
 import { tagsOfStart } from '../src/http/json/tag-list.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { startedJob } from '../src/jobs/started-job.ts';
 
 const Started = z.object({

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { tableResource } from '../src/http/exports/table-resource.ts';
 import { jsonRows } from '../src/http/json/responses.ts';
 import { GROUP_PAGES, groupBy, groupingOf } from '../src/http/query/grouping-query.ts';
 import { JobFilterQuery, times, timesOf, zoneNameOf } from '../src/http/query/job-filter-query.ts';
 import { choice } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import type { Condition, JobFilter } from '../src/jobs/filter.ts';
 import { CLIPPED_SECONDS, SORT_FIELDS, statisticsColumns, TOTALS } from '../src/jobs/statistics.ts';
 

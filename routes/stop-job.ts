@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
 import type { StopJobInput } from '../src/db/writes/stop-job.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { StopBody, StopOfJobBody } from '../src/http/json/job-body.ts';
 import { boundedJobKey, refuseIf } from '../src/http/json/job-key.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, IdParam, jsonBytes, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { timeProblem } from '../src/jobs/job-validation.ts';
 import { STOP_TIME } from '../src/jobs/number-fields.ts';
 import { EVERY_JOB } from '../src/jobs/visibility.ts';

@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { JobSchema } from '../src/http/json/job-schema.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, answersText, apiRoute, IdParam, jsonBytes, plainText, resource } from '../src/http/json/responses.ts';
 import { checkedTags, deletableTags, tagsNotOfOthers } from '../src/http/json/tag-list.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import type { Tag } from '../src/jobs/job.ts';
 import { jobInsideQuery } from '../src/questions/one-job/sqlite.ts';
 

@@ -2,13 +2,13 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { partOf } from '../src/deadline.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { nowSec } from '../src/http/request-values.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { rightsOf } from '../src/jobs/roles.ts';
-import { refusedReports, UNUSUAL_KINDS } from '../src/jobs/unusual.ts';
+import { refusedReports, UNUSUAL_KINDS } from '../src/jobs/unusual-kinds.ts';
 import { unusualWords } from '../src/pages/unusual/unusual-words.ts';
-import { unusualJobs } from '../src/questions/unusual/find-unusual.ts';
+import { unusualJobs } from '../src/questions/unusual/unusual-checks.ts';
 
 /** The checks have their own deadline, so that most of an answer is there soon. */
 const LIMIT_MS = 5_000;

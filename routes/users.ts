@@ -3,11 +3,11 @@ import type { Context } from 'hono';
 import { users as usersStatement } from '../src/db/statements/users.ts';
 import { Fault } from '../src/faults.ts';
 import { requireAdministrator } from '../src/http/auth/auth.ts';
-import type { AppEnv } from '../src/http/env.ts';
 import { strictFields, text } from '../src/http/json/body-values.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, jsonRows, MESSAGE, message, resource } from '../src/http/json/responses.ts';
 import { flag } from '../src/http/query/query-parameters.ts';
+import type { AppEnv } from '../src/http/service.ts';
 import { ACCOUNT_CHANGES } from '../src/jobs/account.ts';
 import { isMoreThanUser } from '../src/jobs/roles.ts';
 

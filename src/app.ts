@@ -55,16 +55,16 @@ import { apiUsers, people, reporters, visitors } from './http/auth/auth.ts';
 import { cors } from './http/auth/cors.ts';
 import { refuseCrossSite } from './http/auth/same-origin.ts';
 import { securityHeaders } from './http/auth/security-headers.ts';
-import type { AppEnv, Service } from './http/env.ts';
 import { chunkTrailers } from './http/exports/chunk-trailers.ts';
 import { answerError } from './http/faults/fault-responses.ts';
-import { knownPaths } from './http/faults/not-found.ts';
+import { knownPaths } from './http/faults/known-paths.ts';
 import { noteRefused } from './http/jobs/note-refused.ts';
 import { compressResponses } from './http/limits/compress-responses.ts';
 import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
 import { deadline } from './http/limits/request-deadline.ts';
-import { Shared } from './http/limits-and-caches.ts';
 import { observeRequests } from './http/prometheus/observe-requests.ts';
+import type { AppEnv, Service } from './http/service.ts';
+import { Shared } from './http/shared-state.ts';
 import { faultPages } from './pages/fault-page.ts';
 
 /** An alias of nodestate that cc-backend's metric store serves, with the token rules of that store. */

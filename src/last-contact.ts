@@ -1,4 +1,4 @@
-import type { ContactStatus } from './system-state.ts';
+import type { ContactStatus } from './system-state-types.ts';
 
 /** When another system last answered, and when and why it last did not. */
 export class LastContact {

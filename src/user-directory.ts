@@ -1,4 +1,4 @@
-import type { DirectoryStatus } from './system-state.ts';
+import type { DirectoryStatus } from './system-state-types.ts';
 
 /** A user as a directory describes them. */
 export interface DirectoryUser {

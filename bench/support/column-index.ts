@@ -1,7 +1,7 @@
 /** A column index of a file, used through the port as the service does. */
 import { IndexClient } from '../../src/column-index/index-client.ts';
 import { withIndex } from '../../src/column-index/status-with-index.ts';
-import { openPool } from '../../src/connections/pool.ts';
+import { openPool } from '../../src/connections/local-database.ts';
 import type { Database } from '../../src/db/port.ts';
 import { within } from '../../src/deadline.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';

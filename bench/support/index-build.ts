@@ -1,5 +1,5 @@
 /** Column indexes of several sizes, made from one; what their summaries cost; and the times of their answers. */
-import { NewIndex } from '../../src/column-index/build/new-index.ts';
+import { NewIndex } from '../../src/column-index/build/build-index.ts';
 import { IndexFile, type IndexMeta } from '../../src/column-index/index-file.ts';
 import { buildSummaries } from '../../src/column-index/kept-summaries.ts';
 import { queryFor } from '../../src/column-index/question-to-query.ts';

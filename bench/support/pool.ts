@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { openPool } from '../../src/connections/pool.ts';
+import { openPool } from '../../src/connections/local-database.ts';
 import type { Database } from '../../src/db/port.ts';
 import { sizeFor, thisMachine } from '../../src/node/memory-sizing.ts';
 import { readSettings } from '../../src/settings.ts';

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { usersByRealName } from '../../src/db/statements/users-by-real-name.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../../src/http/env.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { type RecentWord, recentSec } from '../../src/jobs/recent-periods.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { shellAnswer } from '../../src/pages/frontend/shell.ts';

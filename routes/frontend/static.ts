@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { FrontendFiles } from '../../src/frontend/files.ts';
-import type { AppEnv } from '../../src/http/env.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 
 /**
  * Serves the files of cc-backend's built front end, each under its own path. They need no login. Their names do not

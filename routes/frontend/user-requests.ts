@@ -6,12 +6,12 @@ import { updateConfiguration } from '../../src/frontend/user-settings.ts';
 import { requireAdministrator } from '../../src/http/auth/auth.ts';
 import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
-import type { AppEnv } from '../../src/http/env.ts';
 import { json, plainText } from '../../src/http/json/responses.ts';
 import { multipartForm } from '../../src/http/query/multipart-form.ts';
 import { count, once, readQuery, required } from '../../src/http/query/query-parameters.ts';
 import { oneOf } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 
 /** The key and the value of a setting. */
 export const SETTING_FORM = multipartForm({ bytes: 128 * 1024, fields: 8 });

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { Fault } from '../../src/faults.ts';
-import type { AppEnv } from '../../src/http/env.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 
 /** For the current version of a file, whose address changes with its content. */
 const FOR_EVER = 'public, max-age=31536000, immutable';

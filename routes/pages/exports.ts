@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { AppEnv } from '../../src/http/env.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { EXPORT_FORMATS } from '../../src/jobs/export-format.ts';
 import { histograms } from '../histograms.ts';
 import { exportedJobs } from '../jobs.ts';

@@ -9,9 +9,9 @@ import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
 import type { LoggedIn, PasswordLogins } from '../../src/http/auth/password-login.ts';
 import { addressWithin } from '../../src/http/auth/redirect-target.ts';
 import { endSession, isFromProvider, startSession } from '../../src/http/auth/session-cookie.ts';
-import type { AppEnv } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { failedLogin, loggedOutPage, loginPage, type OtherSession } from '../../src/pages/login/content.ts';
 
 const TOKENS_ONLY = 'This address accepts only login tokens. Please log in here.';

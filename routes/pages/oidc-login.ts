@@ -9,8 +9,8 @@ import type { OidcContacts } from '../../src/http/auth/oidc/oidc-contacts.ts';
 import type { OidcProvider } from '../../src/http/auth/oidc/provider.ts';
 import { addressWithin } from '../../src/http/auth/redirect-target.ts';
 import { startSession } from '../../src/http/auth/session-cookie.ts';
-import type { AppEnv, Service } from '../../src/http/env.ts';
 import { queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv, Service } from '../../src/http/service.ts';
 import { failedLogin } from '../../src/pages/login/content.ts';
 
 /** What the routes of an app share. */

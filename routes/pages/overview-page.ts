@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
 import { clusterSize } from '../../src/clusters/cluster-size.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../../src/http/env.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { FAILED, RUNNING } from '../../src/jobs/common-filters.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { RECENT, startedSince } from '../../src/jobs/recent-periods.ts';

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../../src/http/env.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { FAILED, RUNNING } from '../../src/jobs/common-filters.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { MOST_GROUPS } from '../../src/jobs/groups.ts';

@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../../src/http/env.ts';
 import { once, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { checkText } from '../../src/jobs/filter.ts';
 import { lastMonth, monthOf, monthsLater } from '../../src/jobs/month.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';

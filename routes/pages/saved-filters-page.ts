@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { readableTags } from '../../src/db/statements/readable-tags.ts';
 import { sameOrigin } from '../../src/http/auth/same-origin.ts';
-import type { AppEnv } from '../../src/http/env.ts';
 import { formBody } from '../../src/http/query/form-body.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { savedFilterKey } from '../../src/jobs/saved-filter.ts';
 import { readableScopes } from '../../src/jobs/visibility.ts';
 import { SAVED_PATH, savedAddress } from '../../src/pages/filter/saved.ts';

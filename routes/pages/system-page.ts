@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { requireAdministrator } from '../../src/http/auth/auth.ts';
-import type { AppEnv } from '../../src/http/env.ts';
-import { systemState } from '../../src/http/json/shown-system.ts';
+import { systemState } from '../../src/http/json/gather-system-state.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { systemContent } from '../../src/pages/system/content.ts';
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
-import type { AppEnv } from '../../src/http/env.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { unusualContent } from '../../src/pages/unusual/content.ts';
 import { unusualFor } from '../unusual.ts';

@@ -1,10 +1,10 @@
 import { type Context, Hono } from 'hono';
 import { Fault } from '../../src/faults.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
-import type { AppEnv } from '../../src/http/env.ts';
 import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
+import type { AppEnv } from '../../src/http/service.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import type { SortColumn } from '../../src/jobs/list-order.ts';

@@ -7,8 +7,7 @@ import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import type { ProcessesStatus, ProcessStatus } from '../system-state.ts';
-import type { Archive } from './port.ts';
+import type { ProcessesStatus, ProcessStatus } from '../system-state-types.ts';
 import type {
   ArchiveProtocol,
   ArchiveRequest,
@@ -16,7 +15,8 @@ import type {
   RooflineRequest,
   ScopedMetricsRequest,
   UpkeepRequest,
-} from './requests.ts';
+} from './archive-requests.ts';
+import type { Archive } from './port.ts';
 import { UnreadableJobs } from './unreadable-jobs.ts';
 import { archiveUpkeep } from './upkeep.ts';
 import type { ArchiveUpkeep, Upkept } from './upkeep-port.ts';

@@ -1,7 +1,7 @@
 import type { Deadline } from '../deadline.ts';
+import type { JobDataRequest, RooflineRequest, ScopedMetricsRequest } from './archive-requests.ts';
 import type { MetaChange } from './change-meta.ts';
 import type { ArchiveJob } from './layout.ts';
-import type { JobDataRequest, RooflineRequest, ScopedMetricsRequest } from './requests.ts';
 
 /**
  * The job archive as the routes see it. Reads return JSON text to forward, or null if a file is missing or unreadable

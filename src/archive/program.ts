@@ -1,6 +1,6 @@
 /** The program of the archive. It handles one request at a time in bounded memory. It cannot be interrupted. */
 import { serveProgram } from '../processes/serve-program.ts';
-import { type ArchiveProtocol, answerArchiveRequest, answerUpkeepRequest } from './requests.ts';
+import { type ArchiveProtocol, answerArchiveRequest, answerUpkeepRequest } from './archive-requests.ts';
 import { piecesOf } from './utf8-pieces.ts';
 
 serveProgram<ArchiveProtocol>(async (root) => ({

@@ -1,5 +1,5 @@
 import { round2 } from '../clusters/footprint.ts';
-import { samplesText } from '../jobs/samples.ts';
+import { samplesText } from '../jobs/metric-samples.ts';
 import type { JobData, JobMetric, StatisticsSeries } from './read-data.ts';
 
 /** Half of what all unread responses may hold. 32 nodes, 9 metrics and 360 samples have 600 KB. */

@@ -12,7 +12,7 @@ import { clusterNames } from '../archive/version-and-clusters.ts';
 import { walkArchive } from '../archive/walk.ts';
 import { linesOf } from '../import/lines.ts';
 import { StartupError } from '../startup-error.ts';
-import { compress, unpackedChunks } from './compression.ts';
+import { compress, unpackedChunks } from './zstd-files.ts';
 
 /** The first line of the file. */
 const FIRST = { format: 'cc-jobs archive metadata', version: 1 } as const;

@@ -4,10 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import { toDisk } from '../archive/file-access.ts';
 import { asStartupError } from '../db/startup-errors.ts';
 import { StartupError } from '../startup-error.ts';
-import { compress } from './compression.ts';
 import { type CopyOptions, Snapshot } from './snapshot.ts';
 import { timeInName } from './time-in-name.ts';
 import { verify } from './verify.ts';
+import { compress } from './zstd-files.ts';
 
 export interface Backup {
   path: string;

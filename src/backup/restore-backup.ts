@@ -4,10 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import { toDisk } from '../archive/file-access.ts';
 import { checkNoReplica } from '../db/schema/schema-check.ts';
 import { StartupError } from '../startup-error.ts';
-import { extract } from './compression.ts';
 import { checkUnused, takeOutOfUse } from './in-use.ts';
 import { timeInName } from './time-in-name.ts';
 import { verify } from './verify.ts';
+import { extract } from './zstd-files.ts';
 
 /** What SQLite, DuckDB and the service name after the database. None of it may stay beside another database. */
 const COMPANIONS = ['-wal', '-shm', '-journal', '.columns', '.columns.wal'];

@@ -9,7 +9,7 @@ import type { Protocol } from '../processes/protocol.ts';
 import type { StartedCall } from '../processes/running-calls.ts';
 import type { Question } from '../questions/question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
-import type { ColumnIndexStatus, ProcessStatus } from '../system-state.ts';
+import type { ColumnIndexStatus, ProcessStatus } from '../system-state-types.ts';
 import { rowsOf } from './answer-json.ts';
 import {
   AFTER_ANSWERING,

@@ -4,8 +4,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { COLUMNS, type Column, columnsOf, wideType } from '../questions/index-columns.ts';
 import { quantizedColumn, quantizedSql } from '../questions/quantized-doubles.ts';
 import { SUMMARY_DEFINITIONS, type Summaries, summariesFor } from '../questions/summaries/summary-tables.ts';
-import { IndexConnection } from './connection.ts';
 import { IncomingJobs } from './incoming-jobs.ts';
+import { IndexConnection } from './index-connection.ts';
 import type { ChangeMark } from './read/indexed-database.ts';
 import type { OddJob } from './read/job-reader.ts';
 

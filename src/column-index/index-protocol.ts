@@ -1,5 +1,5 @@
 import type { Question } from '../questions/question.ts';
-import type { NewIndexOptions } from './build/new-index.ts';
+import type { NewIndexOptions } from './build/build-index.ts';
 import type { Declined } from './index-errors.ts';
 import type { IndexReport } from './index-report.ts';
 import type { IndexSessionOptions } from './index-session.ts';

@@ -1,5 +1,5 @@
 import type { Summaries, SummaryName } from '../questions/summaries/summary-tables.ts';
-import type { ColumnIndexStatus } from '../system-state.ts';
+import type { ColumnIndexStatus } from '../system-state-types.ts';
 import type { OddJobs } from './jobs-not-indexed.ts';
 
 /** What operators should know about an index that answers. */

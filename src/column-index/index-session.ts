@@ -14,7 +14,7 @@ import { timelineWaitsRows } from '../questions/timeline/job-waits.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 import { groupsJson, partsJson, rowsJson } from './answer-json.ts';
 import { follow, isChurned } from './apply-changes.ts';
-import type { IndexConnection } from './connection.ts';
+import type { IndexConnection } from './index-connection.ts';
 import { Outdated } from './index-errors.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { Interruptible } from './interruptible-call.ts';

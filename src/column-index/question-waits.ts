@@ -1,4 +1,4 @@
-import type { WaitTimesMs } from '../system-state.ts';
+import type { WaitTimesMs } from '../system-state-types.ts';
 
 /** Number of times kept. */
 const KEPT = 1_000;

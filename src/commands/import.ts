@@ -8,7 +8,7 @@ import type { ImportSource } from '../import/batch.ts';
 import { copyTables } from '../import/copy-tables.ts';
 import { databaseSource } from '../import/db/foreign-source.ts';
 import { NOTHING_STORED } from '../import/dry-run.ts';
-import { openInput, STANDARD_INPUT } from '../import/input.ts';
+import { openInput, STANDARD_INPUT } from '../import/open-input.ts';
 import { type LocalClock, localClock } from '../import/sacct/local-clock.ts';
 import { columnsOfOrder, ORDER_NAMES } from '../import/sacct/sacct-columns.ts';
 import { sacctSource } from '../import/sacct/sacct-source.ts';

@@ -1,5 +1,5 @@
 import type { Database } from '../db/port.ts';
-import { beginBulkLoad, buildIndexes } from '../db/schema/bulk.ts';
+import { beginBulkLoad, buildIndexes } from '../db/schema/bulk-load.ts';
 import type { ImportSource } from '../import/batch.ts';
 import { dryRun, type StoredJobsReader } from '../import/dry-run.ts';
 import { type ImportCounts, type ImportSummary, importJobs } from '../import/import-jobs.ts';

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { openPool } from '../connections/pool.ts';
+import { openPool } from '../connections/local-database.ts';
 import type { Database } from '../db/port.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
 import { migrate } from '../db/schema/migrate.ts';

@@ -1,6 +1,6 @@
 import { memoryMax, serverLimits, sizeFor, thisMachine } from '../node/memory-sizing.ts';
 import { readSettings } from '../settings.ts';
-import type { Machine, Sizing } from '../system-state.ts';
+import type { Machine, Sizing } from '../system-state-types.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
 
 export const sizingCommand: Command = {

@@ -1,4 +1,10 @@
-import type { ContactStatus, DatabaseStatus, ProcessesStatus, ProcessStatus, SystemState } from '../system-state.ts';
+import type {
+  ContactStatus,
+  DatabaseStatus,
+  ProcessesStatus,
+  ProcessStatus,
+  SystemState,
+} from '../system-state-types.ts';
 import { whole } from './progress.ts';
 
 const MB = 2 ** 20;

@@ -3,7 +3,7 @@ import { makeToken } from '../http/auth/token.ts';
 import { serviceUrl } from '../node/http-server.ts';
 import { readSettings, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import type { SystemState } from '../system-state.ts';
+import type { SystemState } from '../system-state-types.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { statusLines } from './status-lines.ts';
 

@@ -6,8 +6,8 @@ import { serviceUrl } from '../node/http-server.ts';
 import { readSettings } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Bundle, bundleIn, checkSum, runProgram, unpack } from '../update/bundle.ts';
+import { lead, linkTo, lockUpdates } from '../update/bundle-link.ts';
 import { untilHealthy } from '../update/health.ts';
-import { lead, linkTo, lockUpdates } from '../update/link.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { reportResult } from './json-output.ts';
 

@@ -3,7 +3,7 @@ import type { Counters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import type { Sizing } from '../system-state.ts';
+import type { Sizing } from '../system-state-types.ts';
 import type { ReaderProtocol, WriterProtocol } from './connection-protocol.ts';
 
 export interface PoolOptions {

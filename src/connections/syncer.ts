@@ -6,7 +6,7 @@ import { Fault } from '../faults.ts';
 import type { Counters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { StartupError } from '../startup-error.ts';
-import type { SyncStatus } from '../system-state.ts';
+import type { SyncStatus } from '../system-state-types.ts';
 import type { SyncerProtocol } from './connection-protocol.ts';
 
 export interface SyncerOptions {

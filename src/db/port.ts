@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import type { DatabaseStatus } from '../system-state.ts';
+import type { DatabaseStatus } from '../system-state-types.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { PageStatement, Statement } from './statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from './writes/all-writes.ts';

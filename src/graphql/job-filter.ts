@@ -10,7 +10,7 @@ import {
 } from '../jobs/filter.ts';
 import { type JobState, SHARED, type Shared } from '../jobs/job-enums.ts';
 import { RECENT } from '../jobs/recent-periods.ts';
-import { checkConditionCount, type Given, idsOf, isGiven, operatorOf, type StringInput } from './input.ts';
+import { checkConditionCount, type Given, idsOf, isGiven, operatorOf, type StringInput } from './argument-values.ts';
 
 interface RangeInput<Value> {
   readonly from: Value;

@@ -1,5 +1,12 @@
 import type { NodeCondition, NodeFilter } from '../questions/nodes/question.ts';
-import { checkConditionCount, checkCount, type Given, isGiven, operatorOf, type StringInput } from './input.ts';
+import {
+  checkConditionCount,
+  checkCount,
+  type Given,
+  isGiven,
+  operatorOf,
+  type StringInput,
+} from './argument-values.ts';
 
 /** The arguments of the schema, as its scalars read them. */
 export interface NodeFilterInput {

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { callerAddress } from './auth/client-address.ts';
-import type { AppEnv, StreamEnd } from './env.ts';
 import { isLogged } from './faults/is-logged.ts';
+import type { AppEnv, StreamEnd } from './service.ts';
 
 const LONGEST_PATH = 200;
 const LONGEST_REASON = 200;

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { AppEnv } from './env.ts';
+import type { AppEnv } from './service.ts';
 
 /** Returns the query string of a request, decoded, in the order sent. */
 export function queryOf(c: Context<AppEnv>): URLSearchParams {

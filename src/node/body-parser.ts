@@ -7,7 +7,7 @@ import { ManagedProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import type { ProcessesStatus } from '../system-state.ts';
+import type { ProcessesStatus } from '../system-state-types.ts';
 import type { BodiesProtocol } from './body-parser-program.ts';
 import { BODIES_BASE_MB } from './memory-sizing.ts';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ConnectionsStatus } from '../system-state.ts';
+import type { ConnectionsStatus } from '../system-state-types.ts';
 
 /** How often the log reports that connections run short. */
 const LOG_EVERY_MS = 60_000;

@@ -1,19 +1,19 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isInMemory, openPool, type PoolOptions } from '../connections/pool.ts';
-import { openReplicaPool } from '../connections/replica-pool.ts';
+import { isInMemory, openPool, type PoolOptions } from '../connections/local-database.ts';
+import { openReplicaPool } from '../connections/replica-database.ts';
 import type { Database } from '../db/port.ts';
 import { checkRemote } from '../db/remote/migrate-remote.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
 import type { RemoteServer } from '../db/remote/server.ts';
-import { buildIndexes } from '../db/schema/bulk.ts';
+import { buildIndexes } from '../db/schema/bulk-load.ts';
 import type { FixedSettings } from '../fixed-settings.ts';
 import type { Log } from '../log.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
 import { databaseFile } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import type { Sizing } from '../system-state.ts';
+import type { Sizing } from '../system-state-types.ts';
 import { indexed, type OpenDatabase } from './start-column-index.ts';
 
 export interface DatabaseOptions {

@@ -4,7 +4,7 @@ import type { FixedSettings } from '../fixed-settings.ts';
 import { limitedAddress } from '../http/auth/client-address.ts';
 import { isLoopback } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import { refuseBrokenRequests } from './client-error.ts';
+import { refuseBrokenRequests } from './broken-requests.ts';
 import { queryLines } from './graphql-queues.ts';
 import { nodeListener } from './node-listener.ts';
 import { oneAtATime } from './pipelined-requests.ts';

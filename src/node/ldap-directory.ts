@@ -6,7 +6,7 @@ import { LoginFailure, whyUnavailable } from '../http/auth/login-failures.ts';
 import { LastContact } from '../last-contact.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import type { DirectoryStatus } from '../system-state.ts';
+import type { DirectoryStatus } from '../system-state-types.ts';
 import type { Directory, DirectoryUser } from '../user-directory.ts';
 import { type LdapServer, type LdapSession, type SessionLimits, withLdap } from './ldap-session.ts';
 

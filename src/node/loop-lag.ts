@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { LoopLag } from '../system-state.ts';
+import type { LoopLag } from '../system-state-types.ts';
 
 /** Time between two samples of libuv: 20 per second cost 0.2 % of a core (every 20 ms, in JavaScript: 0.9 %). */
 const EVERY_MS = 50;

@@ -1,5 +1,5 @@
 import { ownMbOf } from '../processes/rss.ts';
-import type { MemorySample } from '../system-state.ts';
+import type { MemorySample } from '../system-state-types.ts';
 
 const EVERY_MS = 2_000;
 /** Ten minutes, 30 KB. */

@@ -4,7 +4,7 @@ import type { FixedSettings } from '../fixed-settings.ts';
 import { PARQUET_MB } from '../parquet/parquet-files.ts';
 import { ANSWERS_HELD_MB, BODIES_IN_FLIGHT, databaseFile } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import type { ConnectionSizing, Machine, Sizing } from '../system-state.ts';
+import type { ConnectionSizing, Machine, Sizing } from '../system-state-types.ts';
 
 /** The parent: 216 MB of RSS from the 10,000th to the 500,000th request. Bodies and answers in transit are extra. */
 const PARENT_MB = 220;

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Context } from 'hono';
 import { Fault } from '../faults.ts';
-import type { AddTrailers } from '../http/env.ts';
 import { faultResponse } from '../http/faults/fault-responses.ts';
-import { answerBrokenRequest } from './client-error.ts';
+import type { AddTrailers } from '../http/service.ts';
+import { answerBrokenRequest } from './broken-requests.ts';
 
 type Fetch = Parameters<typeof getRequestListener>[0];
 

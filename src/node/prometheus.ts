@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ClusterFigures, ServiceMetrics } from '../http/prometheus/prometheus-port.ts';
-import type { ProcessesStatus, SystemState } from '../system-state.ts';
+import type { ProcessesStatus, SystemState } from '../system-state-types.ts';
 
 const PREFIX = 'ccjobs_';
 /** Seconds. Answers from an index take milliseconds; the default deadline is 30 s. */

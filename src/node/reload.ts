@@ -3,7 +3,7 @@ import { Fault } from '../faults.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import type { ReloadStatus } from '../system-state.ts';
+import type { ReloadStatus } from '../system-state-types.ts';
 import { type Place, type Reloadable, reloaded, warnOf } from './reloaded-parts.ts';
 
 export interface ReloadsOptions extends Place {

@@ -4,7 +4,7 @@ import type { Database } from '../db/port.ts';
 import type { FixedSettings } from '../fixed-settings.ts';
 import type { Log } from '../log.ts';
 import type { QuestionIndex } from '../questions/index-port.ts';
-import type { Sizing } from '../system-state.ts';
+import type { Sizing } from '../system-state-types.ts';
 
 interface ColumnIndexPlace {
   settings: FixedSettings;

@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 import { checkArchive } from '../archive/version-and-clusters.ts';
 import type { FrontendFiles } from '../frontend/files.ts';
 import type { Settings } from '../settings.ts';
-import type { Sizing } from '../system-state.ts';
+import type { Sizing } from '../system-state-types.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';
 import { readFrontend } from './frontend-folder.ts';
 import { LogRing } from './log-ring.ts';

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Fault, FaultCode } from '../faults.ts';
-import type { AppEnv } from '../http/env.ts';
 import { reasonPhrase } from '../http/faults/fault-responses.ts';
+import type { AppEnv } from '../http/service.ts';
 import { capitalized } from './format.ts';
 import { type Html, html } from './html.ts';
 import { pageAnswer } from './layout.ts';

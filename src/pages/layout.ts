@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AssetName } from '../http/assets.ts';
-import type { AppEnv } from '../http/env.ts';
+import type { AppEnv } from '../http/service.ts';
 import { rightsOf, type User } from '../jobs/roles.ts';
 import { BOUNDS } from '../jobs/stored-bounds.ts';
 import { type Html, html } from './html.ts';

@@ -1,7 +1,7 @@
 import { gateOf } from '../concurrency-gate.ts';
 import { newCounters } from '../processes/counters.ts';
 import type { ManagedProcess } from '../processes/managed-process.ts';
-import type { ProcessesStatus } from '../system-state.ts';
+import type { ProcessesStatus } from '../system-state-types.ts';
 import { JoinedParquet } from './joined-parquet.ts';
 import type { ParquetFiles } from './parquet-port.ts';
 import type { ParquetProtocol } from './parquet-protocol.ts';

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { Fault } from '../faults.ts';
 import { StartupError } from '../startup-error.ts';
-import type { ProcessStatus } from '../system-state.ts';
+import type { ProcessStatus } from '../system-state-types.ts';
 import type { Counters } from './counters.ts';
 import { afterWaiting } from './late-timer.ts';
 import { setPriorityOf } from './priority.ts';

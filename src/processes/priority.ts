@@ -1,5 +1,5 @@
 import { getPriority, setPriority } from 'node:os';
-import type { ProcessStatus } from '../system-state.ts';
+import type { ProcessStatus } from '../system-state-types.ts';
 
 /**
  * Added to the nice value of the service. The parent keeps its own, because every deadline, every answer and /healthz

@@ -1,5 +1,5 @@
 import type { Fault } from '../faults.ts';
-import type { ProcessStatus } from '../system-state.ts';
+import type { ProcessStatus } from '../system-state-types.ts';
 import type { Counters } from './counters.ts';
 import { faultFromMessage } from './fault-messages.ts';
 import { afterWorking } from './late-timer.ts';

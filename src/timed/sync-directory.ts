@@ -1,5 +1,5 @@
 import type { Database } from '../db/port.ts';
-import { namesOfDirectory } from '../db/statements/accounts-by-source.ts';
+import { namesOfDirectory } from '../db/statements/login-accounts.ts';
 import { accountOfDirectory } from '../db/writes/accounts.ts';
 import type { Deadline } from '../deadline.ts';
 import { isUsername } from '../jobs/account.ts';

@@ -1,4 +1,4 @@
-import type { TimedWorkStatus } from '../system-state.ts';
+import type { TimedWorkStatus } from '../system-state-types.ts';
 import { lastTimedWork, runTimedWork, type TimedOptions } from './run-timed-work.ts';
 import type { TimedTask } from './task.ts';
 import { TIMETABLE } from './timetable.ts';

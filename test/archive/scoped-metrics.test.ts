@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { answerArchiveRequest, type ScopedMetricsRequest } from '../../src/archive/requests.ts';
+import { answerArchiveRequest, type ScopedMetricsRequest } from '../../src/archive/archive-requests.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';
 

@@ -16,8 +16,8 @@ import {
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type ArchiveRequest, answerArchiveRequest } from '../../src/archive/archive-requests.ts';
 import type { ArchiveJob } from '../../src/archive/layout.ts';
-import { type ArchiveRequest, answerArchiveRequest } from '../../src/archive/requests.ts';
 import { archiveUpkeep } from '../../src/archive/upkeep.ts';
 import { copyJobFiles } from '../../src/archive/write-job.ts';
 import { writeFiles } from '../support/archive.ts';

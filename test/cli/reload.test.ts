@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { makeKeys } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
-import type { SystemState } from '../../src/system-state.ts';
+import type { SystemState } from '../../src/system-state-types.ts';
 import { writeFiles } from '../support/archive.ts';
 import { migrated, type Running, start } from '../support/command-line.ts';
 import { smallCluster } from '../support/small-cluster.ts';

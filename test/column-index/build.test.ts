@@ -1,7 +1,7 @@
 /** What a build stores: all jobs, with jobs of one cluster and size next to each other. */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { NewIndex } from '../../src/column-index/build/new-index.ts';
+import { NewIndex } from '../../src/column-index/build/build-index.ts';
 import { IndexFile } from '../../src/column-index/index-file.ts';
 import { jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, copyFileSync, existsSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { NewIndex } from '../../src/column-index/build/new-index.ts';
+import { NewIndex } from '../../src/column-index/build/build-index.ts';
 import { declinedOr } from '../../src/column-index/index-errors.ts';
 import { IndexSession } from '../../src/column-index/index-session.ts';
 import { Interruptible } from '../../src/column-index/interruptible-call.ts';

@@ -6,7 +6,7 @@ import { FootprintKeys } from '../../src/column-index/read/footprint-keys.ts';
 import { Source } from '../../src/column-index/read/indexed-database.ts';
 import type { Jobs } from '../../src/column-index/read/job-reader.ts';
 import { plainFootprint, plainHosts } from '../../src/column-index/read/sqlite-json.ts';
-import { sqlBuilder } from '../../src/db/schema/tables.ts';
+import { sqlBuilder } from '../../src/db/sql/sql-builder.ts';
 import { jsonNumber, jsonText } from '../../src/db/sql/stored-json.ts';
 import { COLUMNS, HOST_MARK } from '../../src/questions/index-columns.ts';
 import { HOSTS as HOST_ROWS, HOSTNAME } from '../../src/questions/where/hosts.ts';

@@ -1,7 +1,7 @@
 /** The summaries of an index. SQL is the oracle, as in equality.test.ts. */
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { NewIndex } from '../../src/column-index/build/new-index.ts';
+import { NewIndex } from '../../src/column-index/build/build-index.ts';
 import { IndexFile } from '../../src/column-index/index-file.ts';
 import { IndexSession } from '../../src/column-index/index-session.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';

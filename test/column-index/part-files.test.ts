@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, onTestFinished, test } from 'vitest';
-import { IndexConnection } from '../../src/column-index/connection.ts';
+import { IndexConnection } from '../../src/column-index/index-connection.ts';
 import { PartFiles } from '../../src/column-index/part-files.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';
 

@@ -8,7 +8,7 @@ import { migrateRemote } from '../../src/db/remote/migrate-remote.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
-import type { SyncStatus } from '../../src/system-state.ts';
+import type { SyncStatus } from '../../src/system-state-types.ts';
 import { testFolder } from '../support/folder.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
 import { databaseFile } from '../support/local-database.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { JOB_COLUMNS } from '../../src/db/job-rows.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
-import { BASE } from '../../src/db/schema/migrations.ts';
+import { BASE } from '../../src/db/schema/migration-files.ts';
 import { checkFile } from '../../src/db/schema/schema-check.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { testFolder } from '../support/folder.ts';

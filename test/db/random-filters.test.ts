@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sqlBuilder } from '../../src/db/schema/tables.ts';
+import { sqlBuilder } from '../../src/db/sql/sql-builder.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { DURATION_BINS_NAMES, jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';

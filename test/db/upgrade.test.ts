@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { migrate } from '../../src/db/schema/migrate.ts';
-import { BASE } from '../../src/db/schema/migrations.ts';
+import { BASE } from '../../src/db/schema/migration-files.ts';
 import { migrated, OPEN, run, serve } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 import { makeCcBackendFile } from '../support/sql.ts';

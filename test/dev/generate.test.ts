@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { answerArchiveRequest } from '../../src/archive/requests.ts';
+import { answerArchiveRequest } from '../../src/archive/archive-requests.ts';
 import { readClusters } from '../../src/archive/version-and-clusters.ts';
 import { busyWeeks } from '../../src/dev/busy-weeks.ts';
 import { generateJobs } from '../../src/dev/generate.ts';

@@ -3,7 +3,7 @@
  * say why.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { SystemState } from '../../src/system-state.ts';
+import type { SystemState } from '../../src/system-state-types.ts';
 import { answerJson, type CcBackend, rootFieldOf, startCcBackend } from '../support/cc-backend.ts';
 import { bodyOf, NOW, type TestApp } from '../support/test-app.ts';
 import { ask, NODES, TIMES, upstreamApp } from '../support/upstream-app.ts';

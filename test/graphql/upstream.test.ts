@@ -1,6 +1,6 @@
 /** What /query asks the cc-backend of GRAPHQL_UPSTREAM, through the real app. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { SystemState } from '../../src/system-state.ts';
+import type { SystemState } from '../../src/system-state-types.ts';
 import { type CcBackend, startCcBackend } from '../support/cc-backend.ts';
 import { bodyOf, NOW, type TestApp, testApp } from '../support/test-app.ts';
 import { ask, JOBS, NODES, send, TIMES, upstreamApp } from '../support/upstream-app.ts';

@@ -3,7 +3,7 @@ import { Fault } from '../../src/faults.ts';
 import { RefusedReports } from '../../src/http/jobs/refused-reports.ts';
 import { partsOf } from '../../src/http/json/json-body.ts';
 import { faultFromMessage, faultToMessage } from '../../src/processes/fault-messages.ts';
-import type { RefusedReportsStatus } from '../../src/system-state.ts';
+import type { RefusedReportsStatus } from '../../src/system-state-types.ts';
 import { bodyOf, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 const START = '/api/jobs/start_job/';

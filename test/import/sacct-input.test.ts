@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { openInput } from '../../src/import/input.ts';
+import { openInput } from '../../src/import/open-input.ts';
 import { columnsOfOrder, layoutOfHeader, ORDER_NAMES } from '../../src/import/sacct/sacct-columns.ts';
 import { sacctFiles } from '../support/sacct-file.ts';
 import { fileOf, HEADER, read, readFiles, readSource, record } from '../support/sacct-records.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { openInput } from '../../src/import/input.ts';
+import { openInput } from '../../src/import/open-input.ts';
 import { swfSource } from '../../src/import/swf/swf-source.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { writeFiles } from '../support/archive.ts';

@@ -21,8 +21,8 @@ export const HTTP: readonly Mutation[] = [
     'graphql/upstream-failures',
   ),
   mutation('http/upstream/upstream.ts', 'width: AT_ONCE,', '', 'graphql/upstream-failures'),
-  mutation('node/client-error.ts', '...Object.entries(BARE_HEADERS)', '...Object.entries({})', 'http/raw-answers'),
-  mutation('node/client-error.ts', 'return bareResponse(', 'return faultResponse(', 'http/raw-answers'),
+  mutation('node/broken-requests.ts', '...Object.entries(BARE_HEADERS)', '...Object.entries({})', 'http/raw-answers'),
+  mutation('node/broken-requests.ts', 'return bareResponse(', 'return faultResponse(', 'http/raw-answers'),
   mutation(
     'http/limits/unsent-bytes.ts',
     'return 2 * this.#ownOf(caller) < this.#limit - this.#bytes;',
@@ -104,7 +104,7 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/json/tag-list.ts', '|| scope === user.name', "|| scope !== ''", 'routes/tags'),
   mutation('http/query/query-values.ts', 'value > INT64_MAX || value', 'value', 'http/job-filter-query'),
   mutation(
-    'http/json/shown-system.ts',
+    'http/json/gather-system-state.ts',
     'SECRETS.has(name) &&',
     'SECRETS.has(name) && name.length > 99 &&',
     'routes/service',
@@ -116,7 +116,7 @@ export const HTTP: readonly Mutation[] = [
     'await handled;',
     'http/request-deadline',
   ),
-  mutation('http/faults/not-found.ts', 'if (methods.has(c.req.method))', 'if (methods.size > 0)', 'http/paths'),
+  mutation('http/faults/known-paths.ts', 'if (methods.has(c.req.method))', 'if (methods.size > 0)', 'http/paths'),
   mutation(
     'http/faults/fault-responses.ts',
     "'internal error; the log has the details under the X-Request-Id of this response'",

@@ -32,7 +32,7 @@ export const OTHERS: readonly Mutation[] = [
     'column-index/callers',
   ),
   mutation(
-    'column-index/connection.ts',
+    'column-index/index-connection.ts',
     'if (!isInterrupt(error)) return;',
     'if (isInterrupt(error)) return;',
     'column-index/transaction',

@@ -3,9 +3,9 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const QUESTIONS: readonly Mutation[] = [
   mutation('questions/overdue-jobs/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/small-statements'),
-  mutation('questions/unusual/find-unusual.ts', "error.code !== 'forbidden'", 'false', 'routes/unusual'),
-  mutation('jobs/unusual.ts', 'users < least.users', 'users < 1', 'routes/unusual'),
-  mutation('jobs/unusual.ts', 'rate) * compared', 'rate)', 'routes/unusual'),
+  mutation('questions/unusual/unusual-checks.ts', "error.code !== 'forbidden'", 'false', 'routes/unusual'),
+  mutation('jobs/unusual-kinds.ts', 'users < least.users', 'users < 1', 'routes/unusual'),
+  mutation('jobs/unusual-kinds.ts', 'rate) * compared', 'rate)', 'routes/unusual'),
   mutation('db/statements/filters-of-user.ts', 'c.confkey < ', 'c.confkey > ', 'routes/saved-filters'),
   mutation('db/writes/save-filter.ts', 'if (!replaces && ', 'if (false && ', 'db/contract'),
   mutation('questions/job-exists/sqlite.ts', 'whereJob(jobs)}', 'sql`1`}', 'frontend/search'),
@@ -239,7 +239,12 @@ export const QUESTIONS: readonly Mutation[] = [
   ),
   mutation('questions/group-keys/sqlite.ts', 'json_group_array(DISTINCT', 'json_group_array(', 'questions/groups'),
   mutation('questions/group-keys/duckdb.ts', "zone === 'UTC' && !units", '!units', 'questions/groups'),
-  mutation('questions/group-keys/key-sql.ts', 'changes.length >> 1', '(changes.length >> 1) + 1', 'questions/groups'),
+  mutation(
+    'questions/group-keys/shared-key-sql.ts',
+    'changes.length >> 1',
+    '(changes.length >> 1) + 1',
+    'questions/groups',
+  ),
   mutation('jobs/groups.ts', 'rows.length <= most', 'true', 'routes/groups'),
   mutation('questions/metric-histograms/bin-ends.ts', 'value < 0 ? -step', 'value > 0 ? -step', 'questions/bin-ends'),
   mutation(

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/login-failures.ts';
 import { openLdapDirectory } from '../../src/node/ldap-directory.ts';
 import { type Bindings, readSettings } from '../../src/settings.ts';
-import type { SystemState } from '../../src/system-state.ts';
+import type { SystemState } from '../../src/system-state-types.ts';
 import { runTimedWork } from '../../src/timed/run-timed-work.ts';
 import { TIMETABLE } from '../../src/timed/timetable.ts';
 import type { Directory } from '../../src/user-directory.ts';

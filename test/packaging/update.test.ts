@@ -17,7 +17,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { lockUpdates } from '../../src/update/link.ts';
+import { lockUpdates } from '../../src/update/bundle-link.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

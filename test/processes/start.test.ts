@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { openPool } from '../../src/connections/pool.ts';
+import { openPool } from '../../src/connections/local-database.ts';
 import { checkSqliteVersion } from '../../src/db/driver/node-sqlite.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { testFolder } from '../support/folder.ts';

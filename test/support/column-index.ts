@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { rowsOf } from '../../src/column-index/answer-json.ts';
-import { NewIndex, type NewIndexOptions } from '../../src/column-index/build/new-index.ts';
+import { NewIndex, type NewIndexOptions } from '../../src/column-index/build/build-index.ts';
 import { IndexClient, type IndexClientOptions } from '../../src/column-index/index-client.ts';
 import { IndexSession } from '../../src/column-index/index-session.ts';
 import { withIndex } from '../../src/column-index/status-with-index.ts';

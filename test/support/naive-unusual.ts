@@ -1,6 +1,6 @@
 import type { Job } from '../../src/jobs/job.ts';
 import { FAILED_STATES, isUnended } from '../../src/jobs/job-enums.ts';
-import type { Unusual } from '../../src/jobs/unusual.ts';
+import type { Unusual } from '../../src/jobs/unusual-kinds.ts';
 
 const [HOUR, DAY] = [3600, 86_400];
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { NO_CLUSTERS } from '../../src/clusters/clusters.ts';
-import { openInput } from '../../src/import/input.ts';
+import { openInput } from '../../src/import/open-input.ts';
 import { localClock } from '../../src/import/sacct/local-clock.ts';
 import { type SacctOptions, sacctSource } from '../../src/import/sacct/sacct-source.ts';
 

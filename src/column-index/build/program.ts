@@ -2,7 +2,7 @@
 import { serveProgram } from '../../processes/serve-program.ts';
 import { declinedOr } from '../index-errors.ts';
 import type { BuildProtocol } from '../index-protocol.ts';
-import { NewIndex } from './new-index.ts';
+import { NewIndex } from './build-index.ts';
 
 serveProgram<BuildProtocol>(async (options) => {
   const index = await NewIndex.open(options);

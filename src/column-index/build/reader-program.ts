@@ -1,5 +1,5 @@
 /** The thread that reads jobs for a build. */
-import { serveThread } from '../../processes/threads.ts';
+import { serveThread } from '../../processes/message-thread.ts';
 import { FootprintKeys } from '../read/footprint-keys.ts';
 import { Source } from '../read/indexed-database.ts';
 import type { ReaderThreadOptions } from './reader-thread.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { messagesOf } from '../../processes/threads.ts';
+import { messagesOf } from '../../processes/message-thread.ts';
 import type { Jobs } from '../read/job-reader.ts';
 
 /** The data that the thread receives at its start. */

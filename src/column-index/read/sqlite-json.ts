@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { bytesOf, textOf } from '../../db/driver/driver-values.ts';
 import { openMemory } from '../../db/driver/libsql.ts';
 import { PreparedStatements } from '../../db/driver/prepared-statements.ts';
-import { sqlBuilder } from '../../db/schema/tables.ts';
+import { sqlBuilder } from '../../db/sql/sql-builder.ts';
 import { storedJson } from '../../db/sql/stored-json.ts';
 import { HOSTNAME, HOSTS } from '../../questions/where/hosts.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@libsql/client/web';
 import { StartupError } from '../../startup-error.ts';
-import { BASE, FOLDER, type Migrated, migrationNames, OF_CC_BACKEND, RECORD } from '../schema/migrations.ts';
+import { BASE, FOLDER, type Migrated, migrationNames, OF_CC_BACKEND, RECORD } from '../schema/migration-files.ts';
 import { checkMigrations, checkVersion } from '../schema/schema-version.ts';
 import { faultOfRemote } from './remote-faults.ts';
 import { clientOf, type RemoteServer } from './server.ts';

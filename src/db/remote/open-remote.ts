@@ -2,7 +2,7 @@ import { type GateLimits, gateOf } from '../../concurrency-gate.ts';
 import type { Deadline } from '../../deadline.ts';
 import type { Turn } from '../../fair-queue.ts';
 import { Fault } from '../../faults.ts';
-import type { DatabaseStatus } from '../../system-state.ts';
+import type { DatabaseStatus } from '../../system-state-types.ts';
 import { type Answer, answerManyRows, answerPage } from '../driver/answer-rows.ts';
 import { bound, bytesOf, wellFormed } from '../driver/driver-values.ts';
 import type { Database } from '../port.ts';

@@ -6,7 +6,7 @@ import { Sqlite } from '../driver/node-sqlite.ts';
 import { BUSY_TIMEOUT_MS } from '../driver/pragmas.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
 import { asStartupError } from '../startup-errors.ts';
-import { BASE, FOLDER, type Migrated, migrationNames, OF_CC_BACKEND, RECORD } from './migrations.ts';
+import { BASE, FOLDER, type Migrated, migrationNames, OF_CC_BACKEND, RECORD } from './migration-files.ts';
 import { checkFile, checkNoReplica } from './schema-check.ts';
 
 /** Milliseconds that a second run waits for the first. The migrations of a new file take a few. */

@@ -7,7 +7,7 @@ import { START_BUSY_LIMIT_MS } from '../driver/pragmas.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
 import { JOB_COLUMNS } from '../job-rows.ts';
 import { startupErrorOf } from '../startup-errors.ts';
-import { migrationNames } from './migrations.ts';
+import { migrationNames } from './migration-files.ts';
 import { checkMigrations, checkVersion } from './schema-version.ts';
 
 const HEADER_BYTES = 100; // https://www.sqlite.org/fileformat.html

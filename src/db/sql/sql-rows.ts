@@ -1,7 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import { z } from 'zod';
-import { sqlBuilder } from '../schema/tables.ts';
 import { rowsOf, type Statement } from '../statement.ts';
+import { sqlBuilder } from './sql-builder.ts';
 
 const WHOLE = /^-?\d+$/;
 

@@ -1,7 +1,7 @@
 import type { Write } from '../driver/transaction.ts';
 import { addAccount, changeAccount, deleteAccount, editAccount, syncAccount } from './accounts.ts';
 import { archiveFollowed } from './archive-queue.ts';
-import { createIndex, dropIndexes, missingIndexes } from './bulk-indexes.ts';
+import { createIndex, dropIndexes, missingIndexes } from './bulk-load-indexes.ts';
 import { moveCached } from './cached-jobs.ts';
 import { claimIdleWork, claimTimedWork, endTimedWork, renewTimedWork } from './claim-timed-work.ts';
 import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } from './copy-rows.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { compressData } from '../../archive/compress-data.ts';
 import { hasCode, reasonOf, writeFileAtomically } from '../../archive/file-access.ts';
+import { compressData } from '../../archive/gzip-data.ts';
 import { type ArchiveJob, jobFolder } from '../../archive/layout.ts';
 import { moveFolder } from '../../archive/move-job.ts';
 import { readMetaText } from '../../archive/read-meta.ts';

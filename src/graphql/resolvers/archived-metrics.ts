@@ -12,8 +12,8 @@ import {
   jobsMetricStatistics,
   rooflineHeatmap,
 } from '../../http/jobs/metrics-of-jobs.ts';
+import { idOf } from '../argument-values.ts';
 import type { QueryContext } from '../context.ts';
-import { idOf } from '../input.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { RawJson } from '../raw-json.ts';
 import type { Resolvers } from './resolver.ts';

@@ -3,8 +3,8 @@ import { rightsOf } from '../../jobs/roles.ts';
 import { NodeQuestions } from '../../questions/nodes/node-questions.ts';
 import type { NodeStateHistory, StateKind } from '../../questions/nodes/question.ts';
 import { allocatedNodes } from '../../questions/nodes-with-jobs/sqlite.ts';
+import { type Given, idOf } from '../argument-values.ts';
 import type { QueryContext } from '../context.ts';
-import { type Given, idOf } from '../input.ts';
 import { type NodeFilterInput, nodeFilterOf, timeStartOf } from '../node-filter.ts';
 import type { Resolvers } from './resolver.ts';
 

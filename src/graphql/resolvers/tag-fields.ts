@@ -5,8 +5,8 @@ import { checkedTag } from '../../http/json/tag-list.ts';
 import type { Tag } from '../../jobs/job.ts';
 import { deletableScopes, readableScopes, writableScopes } from '../../jobs/visibility.ts';
 import { visibleJobQuery } from '../../questions/one-job/sqlite.ts';
+import { idOf, idsOf } from '../argument-values.ts';
 import type { QueryContext } from '../context.ts';
-import { idOf, idsOf } from '../input.ts';
 import type { Resolvers } from './resolver.ts';
 
 interface TagsOfJobArgs {

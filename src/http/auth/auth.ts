@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Fault } from '../../faults.ts';
 import { EVERY_RIGHT, opensByToken, type RouteGroup, rightsOf, rolesFor, type User } from '../../jobs/roles.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import { checkAddress } from './client-address.ts';
 import { KnownTokens } from './known-tokens.ts';
 import { sessionUser } from './session-cookie.ts';

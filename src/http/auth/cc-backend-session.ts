@@ -3,8 +3,8 @@ import { getCookie } from 'hono/cookie';
 import { decodeBase64, decodeBase64Url, encodeBase64Url } from 'hono/utils/encode';
 import { z } from 'zod';
 import { type User, withRightsOfBoth } from '../../jobs/roles.ts';
-import type { AppEnv } from '../env.ts';
 import { nowSec } from '../request-values.ts';
+import type { AppEnv } from '../service.ts';
 import { decodeGobMap } from './gob.ts';
 import { userInDatabase } from './user-in-database.ts';
 

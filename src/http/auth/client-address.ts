@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /** What a request says about its client. */
 interface Origin {

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 const METHODS = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
 const HEADERS = new Set(['x-requested-with', 'content-type', 'authorization', 'origin']);

@@ -4,7 +4,7 @@ import type { AccountSource, SyncedAccount } from '../../db/writes/accounts.ts';
 import { isUsername, MOST_USERNAME_BYTES } from '../../jobs/account.ts';
 import { hasProjects, type User } from '../../jobs/roles.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import { LoginFailure } from './login-failures.ts';
 
 /** A user whom another system has identified. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { Fault, type FaultCode } from '../../faults.ts';
-import type { AppEnv } from '../env.ts';
 import { isLogged } from '../faults/is-logged.ts';
+import type { AppEnv } from '../service.ts';
 
 interface FailureKind {
   readonly code: FaultCode;

@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
 import { gateOf } from '../../concurrency-gate.ts';
-import { accountToLogIn } from '../../db/statements/accounts-by-source.ts';
+import { accountToLogIn } from '../../db/statements/login-accounts.ts';
 import { ACCOUNT_SOURCES, accountOfDirectory } from '../../db/writes/accounts.ts';
 import { Fault } from '../../faults.ts';
 import { isUsername } from '../../jobs/account.ts';
 import type { User } from '../../jobs/roles.ts';
 import { type Directory, NEW_ACCOUNT_RIGHTS } from '../../user-directory.ts';
-import type { AppEnv, Service } from '../env.ts';
 import { nowSec } from '../request-values.ts';
+import type { AppEnv, Service } from '../service.ts';
 import { addressForLimits } from './client-address.ts';
 import { LoginFailure } from './login-failures.ts';
 import { LoginLimit } from './login-limit.ts';

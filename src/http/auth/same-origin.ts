@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Fault } from '../../faults.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import { overTls } from './tls.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

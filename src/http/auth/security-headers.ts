@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import { overTls } from './tls.ts';
 
 /** Headers of every response (contract/auth.md §9). */

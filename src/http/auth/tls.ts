@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /** Returns true if the client connected over TLS, to this service or to a trusted proxy. */
 export function overTls(c: Context<AppEnv>): boolean {

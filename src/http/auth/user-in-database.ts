@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { userByName } from '../../db/statements/user-by-name.ts';
 import type { User } from '../../jobs/roles.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /** An account with its current roles and projects, for JWT_VALIDATE_USER. Undefined if it does not exist. */
 export async function userInDatabase(c: Context<AppEnv>, username: string): Promise<User | undefined> {

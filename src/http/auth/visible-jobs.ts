@@ -3,7 +3,7 @@ import type { JobFilter } from '../../jobs/filter.ts';
 import { type HiddenMetrics, hiddenFrom } from '../../jobs/hidden-metrics.ts';
 import { nodePeaksOf } from '../../jobs/node-peaks.ts';
 import { type VisibleJobs, visibleTo } from '../../jobs/visibility.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /**
  * Limits a filter to the jobs, tags and metrics that the caller may see. Every route about jobs starts with it. Throws

@@ -10,8 +10,8 @@ import {
   TEXT_FORMATS,
 } from '../../jobs/export-format.ts';
 import type { ParquetFile } from '../../parquet/parquet-port.ts';
-import type { AppEnv } from '../env.ts';
 import { answers } from '../json/responses.ts';
+import type { AppEnv } from '../service.ts';
 
 /** An answer whose body is not JSON. The document of the route describes it. */
 export type ExportAnswer = Response & TypedResponse<never, 200, 'text'>;

@@ -9,12 +9,12 @@ import {
   type TableRow,
 } from '../../jobs/export-format.ts';
 import type { JobFilter } from '../../jobs/filter.ts';
-import type { AppEnv } from '../env.ts';
 import { apiRoute, inParts, type JsonAnswer, resource, rowParts } from '../json/responses.ts';
 import { filterOf } from '../query/job-filter-query.ts';
 import { once, readQuery } from '../query/query-parameters.ts';
 import { ofParameter } from '../query/query-values.ts';
 import { queryOf } from '../request-values.ts';
+import type { AppEnv } from '../service.ts';
 import {
   acceptedFormat,
   answersExport,

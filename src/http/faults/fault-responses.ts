@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { ClientGone } from '../../deadline.ts';
 import { FAULTS, Fault, type FaultStatus } from '../../faults.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import { isLogged } from './is-logged.ts';
 
 const REASON_PHRASES: Readonly<Record<FaultStatus, string>> = {

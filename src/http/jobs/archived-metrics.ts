@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
+import type { ScopedMetricsRequest } from '../../archive/archive-requests.ts';
 import type { Archive } from '../../archive/port.ts';
-import type { ScopedMetricsRequest } from '../../archive/requests.ts';
 import type { DataSelection } from '../../archive/select-data.ts';
 import { NO_STATISTIC, type Statistic } from '../../clusters/footprint.ts';
 import type { Scope, Unit } from '../../clusters/schema.ts';
@@ -9,7 +9,7 @@ import { Fault } from '../../faults.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import { type JobKey, jobForMetrics } from '../../questions/one-job/sqlite.ts';
 import { hiddenMetrics, visibleJobs } from '../auth/visible-jobs.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /** A list of samples as JSON text, such as `[1.5,null]`. */
 export type SamplesText = string;

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import type { JobDataRequest } from '../../archive/requests.ts';
+import type { JobDataRequest } from '../../archive/archive-requests.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
 import type { JobKey } from '../../questions/one-job/sqlite.ts';
 import { hiddenMetrics } from '../auth/visible-jobs.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 export type JobDataAsked = Omit<JobDataRequest, 'kind' | 'job' | 'without'>;
 

@@ -3,9 +3,9 @@ import { columnType, type ExportColumn } from '../../jobs/export-columns.ts';
 import { EXPORT_WRITERS, type ExportFormat } from '../../jobs/export-format.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { JobsListOptions } from '../../questions/list/batches.ts';
-import type { AppEnv } from '../env.ts';
 import { type ExportAnswer, exportHeaders } from '../exports/export-answer.ts';
 import type { JsonAnswer } from '../json/responses.ts';
+import type { AppEnv } from '../service.ts';
 import { listAnswer } from './jobs-stream.ts';
 
 type ListOptions = Omit<JobsListOptions, 'table'>;

@@ -5,8 +5,8 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { JobsListOptions } from '../../questions/list/batches.ts';
 import type { JobsBatch } from '../../questions/list/sqlite.ts';
 import { hiddenMetrics } from '../auth/visible-jobs.ts';
-import type { AppEnv } from '../env.ts';
 import { ResponseBytes } from '../limits/unsent-bytes.ts';
+import type { AppEnv } from '../service.ts';
 import { withStatistics } from './archived-statistics.ts';
 
 /** What a stream sends, part by part. */

@@ -5,9 +5,9 @@ import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { JoinedFile, ParquetFile, ParquetPart } from '../../parquet/parquet-port.ts';
 import type { ExportedPart } from '../../questions/exported-jobs/parts.ts';
 import type { JobsListOptions } from '../../questions/list/batches.ts';
-import type { AppEnv } from '../env.ts';
 import { beginParquet } from '../exports/export-answer.ts';
 import { ResponseBytes } from '../limits/unsent-bytes.ts';
+import type { AppEnv } from '../service.ts';
 import { type Batches, JobsList } from './jobs-list.ts';
 
 /**

@@ -2,12 +2,12 @@ import type { Context } from 'hono';
 import { inSlices } from '../../event-loop-turns.ts';
 import { Fault } from '../../faults.ts';
 import { hiddenIn } from '../../jobs/hidden-metrics.ts';
+import { samplesText } from '../../jobs/metric-samples.ts';
 import { checkGrid, ROOFLINE_METRICS, type RooflineGrid } from '../../jobs/roofline.ts';
-import { samplesText } from '../../jobs/samples.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import type { MetricJob } from '../../questions/list/metric-jobs.ts';
 import { hiddenMetrics } from '../auth/visible-jobs.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import {
   archiveJob,
   archiveOf,

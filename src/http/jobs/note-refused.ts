@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
-import type { RefusedReport } from '../../system-state.ts';
-import type { AppEnv } from '../env.ts';
+import type { RefusedReport } from '../../system-state-types.ts';
 import { isLogged } from '../faults/is-logged.ts';
 import { nowSec } from '../request-values.ts';
+import type { AppEnv } from '../service.ts';
 
 const LONGEST_REASON = 300;
 const LONGEST_NAME = 100;

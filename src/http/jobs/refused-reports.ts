@@ -1,4 +1,4 @@
-import type { RefusedReport, RefusedReportsStatus } from '../../system-state.ts';
+import type { RefusedReport, RefusedReportsStatus } from '../../system-state-types.ts';
 
 /** The number of newest reports that are kept. */
 const KEPT = 20;

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import type { AppEnv } from '../env.ts';
 import { receiveBody, sizeInWords } from '../limits/receive-body.ts';
+import type { AppEnv } from '../service.ts';
 import { checkedBody, documented } from './body-values.ts';
 import type { JsonLimits } from './json-parser.ts';
 import { LARGE_BODIES, type LargeBody, type LargeBodyName } from './large-bodies.ts';

@@ -4,8 +4,8 @@ import type { Deadline } from '../../deadline.ts';
 import { inSlices } from '../../event-loop-turns.ts';
 import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
 import { losslessJson } from '../../lossless-json.ts';
-import type { AppEnv } from '../env.ts';
 import { NO_QUERY, queryFault } from '../query/query-parameters.ts';
+import type { AppEnv } from '../service.ts';
 import { explain } from './body-values.ts';
 
 type Success = 200 | 201;

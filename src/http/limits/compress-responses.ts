@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { compress } from 'hono/compress';
 import { addressForLimits } from '../auth/client-address.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /** Smaller responses are not compressed. */
 const FROM_BYTES = 1024;

@@ -1,5 +1,5 @@
 import { type Gate, gateOf } from '../../concurrency-gate.ts';
-import type { Service } from '../env.ts';
+import type { Service } from '../service.ts';
 
 /** Requests that run or wait. Those that wait hold their body alone, which counts (body-budget.ts). */
 const MOST_AT_ONCE = 4_096;

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Fault } from '../../faults.ts';
-import type { AppEnv } from '../env.ts';
 import { faultResponse } from '../faults/fault-responses.ts';
+import type { AppEnv } from '../service.ts';
 import type { HeldPart } from './unsent-bytes.ts';
 
 /** Smaller responses are sent at once and not counted. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import { addressForLimits } from '../auth/client-address.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import type { Share } from './byte-budget.ts';
 
 const KB = 1024;

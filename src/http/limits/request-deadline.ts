@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { type Deadline, startDeadline } from '../../deadline.ts';
 import { addressForLimits } from '../auth/client-address.ts';
-import type { AppEnv } from '../env.ts';
 import { answerTo, faultOf } from '../faults/fault-responses.ts';
+import type { AppEnv } from '../service.ts';
 
 /** A `queue_full` response is delayed by this time. Its Retry-After says the same. */
 const REFUSAL_PAUSE_MS = 1_000;

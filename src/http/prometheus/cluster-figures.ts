@@ -3,8 +3,8 @@ import type { JobFilter } from '../../jobs/filter.ts';
 import { EVERY_JOB } from '../../jobs/visibility.ts';
 import { NodeQuestions } from '../../questions/nodes/node-questions.ts';
 import { unendedByOwner, unendedByPartition } from '../../questions/unended-jobs/sqlite.ts';
-import type { AppEnv } from '../env.ts';
 import { nowSec } from '../request-values.ts';
+import type { AppEnv } from '../service.ts';
 import type { ClusterFigures } from './prometheus-port.ts';
 
 /** Series for each of the figures of partitions. */

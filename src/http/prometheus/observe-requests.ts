@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import type { ObservedRequest } from './prometheus-port.ts';
 
 /** Reports each request when its answer has ended. Labels are patterns and never what a caller wrote. */

@@ -1,5 +1,5 @@
 import type { UnendedInPartition, UnendedOfOwner } from '../../questions/unended-jobs/sqlite.ts';
-import type { SystemState } from '../../system-state.ts';
+import type { SystemState } from '../../system-state-types.ts';
 
 /** Counts requests, and prints them with the state of the service in the text format of Prometheus. */
 export interface ServiceMetrics {

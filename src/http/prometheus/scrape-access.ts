@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
 import { callerAddress } from '../auth/client-address.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /**
  * Throws `unauthorized` unless the request has the token of METRICS_TOKEN as a bearer token, or comes from an address of

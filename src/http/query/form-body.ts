@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
-import type { AppEnv } from '../env.ts';
 import { receiveBody } from '../limits/receive-body.ts';
+import type { AppEnv } from '../service.ts';
 
 /** The limits of a form. */
 export interface FormLimits {

@@ -6,8 +6,8 @@ import { type Condition, checkText, isFootprintKey, type JobFilter, type Range }
 import { RECENT } from '../../jobs/recent-periods.ts';
 import { hasTimes, type Now, RANGE_WORDS, rangeEndOf, timeRange, zoneOf } from '../../jobs/time-grammar.ts';
 import { type TimeZone, UTC } from '../../jobs/time-zone.ts';
-import type { AppEnv } from '../env.ts';
 import { nowSec, queryOf } from '../request-values.ts';
+import type { AppEnv } from '../service.ts';
 import { many, once } from './query-parameters.ts';
 import { decimalRange, ofParameter, oneOf, single, wholeId, wholeRange } from './query-values.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { CC_BACKEND_COOKIE, loggedInAtCcBackend } from '../auth/cc-backend-session.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /**
  * The header that identifies the caller at cc-backend: the token by which this request was identified, or the caller's

@@ -3,7 +3,7 @@ import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
 import type { Log } from '../../log.ts';
 import type { SettingValues } from '../../settings.ts';
-import type { UpstreamStatus } from '../../system-state.ts';
+import type { UpstreamStatus } from '../../system-state-types.ts';
 import { Availability } from './availability.ts';
 
 /** An answer has at most this size, uncompressed. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { BadInput } from '../input.ts';
 import { isRecord } from '../job-values.ts';
 import { BadJson, JsonItems, MAX_ITEM_BYTES } from '../json-items.ts';
+import { BadInput } from '../open-input.ts';
 import type { SacctRecord } from './line-records.ts';
 import type { Column, Fields } from './sacct-columns.ts';
 import { stateOf } from './sacct-values.ts';

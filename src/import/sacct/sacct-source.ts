@@ -1,8 +1,8 @@
 import { BadHostList } from '../../clusters/hostlist.ts';
 import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
-import { BadInput, following, type Input } from '../input.ts';
 import { linesOf } from '../lines.ts';
+import { BadInput, following, type Input } from '../open-input.ts';
 import { jsonRecords, startsAsJson } from './json-records.ts';
 import { LineRecords, type SacctRecord } from './line-records.ts';
 import { needsZone } from './local-clock.ts';

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
-import { BadInput, type Input } from '../input.ts';
 import { type Line, linesOf, MAX_LINE_BYTES } from '../lines.ts';
+import { BadInput, type Input } from '../open-input.ts';
 import { BadSwfLine, headerField, headerOf, jobOfSwf, type SwfHeader } from './swf-job.ts';
 
 /**

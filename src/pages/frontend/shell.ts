@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Entry } from '../../frontend/files.ts';
 import { commonGlobals, type Globals, scriptOf } from '../../frontend/globals.ts';
 import { frontendPolicy } from '../../http/auth/security-headers.ts';
-import type { AppEnv } from '../../http/env.ts';
+import type { AppEnv } from '../../http/service.ts';
 import { type Html, html } from '../html.ts';
 
 export interface Shell {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { Fault } from '../../faults.ts';
-import type { AppEnv } from '../../http/env.ts';
+import type { AppEnv } from '../../http/service.ts';
 import { type Html, html } from '../html.ts';
 import { pageAnswer } from '../layout.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../../questions/report/monthly-report.ts';
 import { cut } from '../cut-text.ts';
 import { decimal, duration, whole } from '../format.ts';
-import { shownGroup } from '../statistics/shown-groups.ts';
+import { shownGroup } from '../statistics/group-words-and-links.ts';
 
 /** A table of a report. The first column has names, the others numbers. */
 export interface ReportTable {

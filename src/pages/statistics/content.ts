@@ -9,8 +9,8 @@ import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/filter-words.ts';
 import { duration, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { narrowed, shownGroup } from './group-words-and-links.ts';
 import { percentilesTable, type ShownGroups } from './percentiles-table.ts';
-import { narrowed, shownGroup } from './shown-groups.ts';
 
 export interface StatisticsContent extends ShownGroups {
   filter: Html;

@@ -7,7 +7,7 @@ import { type TimeZone, UTC } from '../../jobs/time-zone.ts';
 import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
-import { shownGroup } from './shown-groups.ts';
+import { shownGroup } from './group-words-and-links.ts';
 
 const SHOWN: readonly { name: Measure; label: string; unit: string }[] = [
   { name: 'wait', label: FIELDS.wait.form.label, unit: 's' },

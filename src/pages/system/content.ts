@@ -9,7 +9,7 @@ import type {
   Sizing,
   SystemState,
   TimedWorkStatus,
-} from '../../system-state.ts';
+} from '../../system-state-types.ts';
 import { decimal, duration, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { signOnTable } from './sign-on-table.ts';

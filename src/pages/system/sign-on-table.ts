@@ -1,4 +1,4 @@
-import type { ContactStatus, SignOnStatus } from '../../system-state.ts';
+import type { ContactStatus, SignOnStatus } from '../../system-state-types.ts';
 import { time } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { table } from './table.ts';

@@ -9,7 +9,7 @@ import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/filter-words.ts';
 import { decimal, duration, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { narrowed, shownGroup } from '../statistics/shown-groups.ts';
+import { narrowed, shownGroup } from '../statistics/group-words-and-links.ts';
 import { bucketLabel, FINER } from './bucket-labels.ts';
 import { type Chart, type ChartSeries, colorOf, timelineChart } from './chart-figure.ts';
 import { MEASURE_NAMES, MEASURES, type MeasureName } from './measures.ts';

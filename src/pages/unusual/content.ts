@@ -1,4 +1,4 @@
-import { LIMITS, type UnusualKind } from '../../jobs/unusual.ts';
+import { LIMITS, type UnusualKind } from '../../jobs/unusual-kinds.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { CHECKED } from './unusual-words.ts';

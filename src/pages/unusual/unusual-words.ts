@@ -1,5 +1,5 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import { LIMITS, PERIOD, type Unusual, type UnusualKind } from '../../jobs/unusual.ts';
+import { LIMITS, PERIOD, type Unusual, type UnusualKind } from '../../jobs/unusual-kinds.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
 import { duration, whole } from '../format.ts';

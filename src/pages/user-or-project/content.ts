@@ -15,7 +15,7 @@ import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';
 import { monthBars, shownMonths } from '../month-bars.ts';
 import { type Subject, subjectLink } from '../page-links.ts';
-import { narrowed, shownGroup } from '../statistics/shown-groups.ts';
+import { narrowed, shownGroup } from '../statistics/group-words-and-links.ts';
 import { adviceSection, type UsualAdvice } from './advice-content.ts';
 import { type UnusedContent, unusedSection } from './unused-hours-content.ts';
 

@@ -4,7 +4,7 @@ import { address, linked } from '../filter/filter-words.ts';
 import { percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { subjectLink } from '../page-links.ts';
-import { shownGroup } from '../statistics/shown-groups.ts';
+import { shownGroup } from '../statistics/group-words-and-links.ts';
 
 export interface UnusedContent {
   total: Unused;

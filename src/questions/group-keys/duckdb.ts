@@ -4,7 +4,7 @@ import { wholeLiteral } from '../duckdb-query.ts';
 import { HOST_MARK, STATES } from '../index-columns.ts';
 import type { SummaryName } from '../summaries/summary-tables.ts';
 import type { FilterContext } from '../where/duckdb.ts';
-import { type Clock, keyOfDay, keyOfStart, sizeKey, type TimeDialect } from './key-sql.ts';
+import { type Clock, keyOfDay, keyOfStart, sizeKey, type TimeDialect } from './shared-key-sql.ts';
 
 const DIALECT: TimeDialect = {
   divide: '//',

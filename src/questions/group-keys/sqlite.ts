@@ -4,7 +4,7 @@ import { FOLDED_ENDS, type Group, groupOf } from '../../jobs/groups.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { HOSTNAME, HOSTS } from '../where/hosts.ts';
 import { column, fieldValue, JOB_NAME } from '../where/sqlite.ts';
-import { type Clock, keyOfStart, sizeKey, type TimeDialect } from './key-sql.ts';
+import { type Clock, keyOfStart, sizeKey, type TimeDialect } from './shared-key-sql.ts';
 
 const DIALECT: TimeDialect = {
   divide: '/',

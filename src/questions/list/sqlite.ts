@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { sqlBuilder } from '../../db/schema/tables.ts';
+import { sqlBuilder } from '../../db/sql/sql-builder.ts';
 import type { PageStatement, SqlValue } from '../../db/statement.ts';
 import type { JobsTable } from '../../jobs/export-columns.ts';
 import type { ListCursor } from '../../jobs/paging.ts';

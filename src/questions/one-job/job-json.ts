@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import { type JobColumn, sqlBuilder } from '../../db/schema/tables.ts';
 import { anyOf } from '../../db/sql/conditions.ts';
+import { type JobColumn, sqlBuilder } from '../../db/sql/sql-builder.ts';
 import { ASKED_MEMORY } from '../../db/sql/stored-asked-memory.ts';
 import { printedJson, storedJson } from '../../db/sql/stored-json.ts';
 import { SUBMIT_TIME, waitSince } from '../../db/sql/stored-submit-time.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { sqlBuilder } from '../../db/schema/tables.ts';
+import { sqlBuilder } from '../../db/sql/sql-builder.ts';
 import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import type { JobInsideQuery } from '../../db/sql/visible-job.ts';
 import type { PageStatement, SqlValue, Statement } from '../../db/statement.ts';

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { sqlBuilder } from '../../db/schema/tables.ts';
+import { sqlBuilder } from '../../db/sql/sql-builder.ts';
 import { wholeOf } from '../../db/sql/sql-rows.ts';
 import { plainRows, type RowParser, type SqlValue, type Statement } from '../../db/statement.ts';
 import { FIELDS } from '../../jobs/fields.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { sqlBuilder } from '../../db/schema/tables.ts';
 import { allOf } from '../../db/sql/conditions.ts';
+import { sqlBuilder } from '../../db/sql/sql-builder.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { isReadableTag, whereJob } from './sqlite.ts';

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { JobColumn } from '../../db/schema/tables.ts';
 import { allOf, anyOf, isAnyId, isAnyOf, NOTHING, textMatches } from '../../db/sql/conditions.ts';
 import { DERIVED_VALUES } from '../../db/sql/derived-fields.ts';
+import type { JobColumn } from '../../db/sql/sql-builder.ts';
 import { jsonNumber, jsonText } from '../../db/sql/stored-json.ts';
 import { FIELDS, type ValueField } from '../../jobs/fields.ts';
 import { type Condition, isFootprintKey, type Range } from '../../jobs/filter.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { jobRows } from '../../../src/db/job-rows.ts';
-import { beginBulkLoad, buildIndexes } from '../../../src/db/schema/bulk.ts';
+import { beginBulkLoad, buildIndexes } from '../../../src/db/schema/bulk-load.ts';
 import { createIndexSql, LEAN_INDEXES } from '../../../src/db/schema/lean-indexes.ts';
 import { startDeadline } from '../../../src/deadline.ts';
 import { generateJobs } from '../../../src/dev/generate.ts';

@@ -1,5 +1,5 @@
 import { LastContact } from '../../../last-contact.ts';
-import type { OidcStatus } from '../../../system-state.ts';
+import type { OidcStatus } from '../../../system-state-types.ts';
 
 /** What is known of the provider of OIDC_PROVIDER. The library is not loaded for it. */
 export class OidcContacts {

@@ -1,5 +1,5 @@
 import { type Gate, gateOf } from '../../../concurrency-gate.ts';
-import type { Service } from '../../env.ts';
+import type { Service } from '../../service.ts';
 
 /** Requests that use the provider at the same time, and that wait. The answer to each takes at most some seconds. */
 const AT_ONCE = 16;

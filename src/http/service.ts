@@ -14,7 +14,7 @@ import type { JobQuestions } from '../questions/ask.ts';
 import type { QuestionIndex } from '../questions/index-port.ts';
 import type { Partitions } from '../questions/partitions/partitions.ts';
 import type { SettingValues } from '../settings.ts';
-import type { MemorySample, RefusedReport, RuntimeState } from '../system-state.ts';
+import type { MemorySample, RefusedReport, RuntimeState } from '../system-state-types.ts';
 import type { Directory } from '../user-directory.ts';
 import type { Assets, AssetTexts } from './assets.ts';
 import type { OidcContacts } from './auth/oidc/oidc-contacts.ts';

@@ -1,6 +1,6 @@
 import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { ServedFile } from '../../src/connections/served-file.ts';
+import { ServedFile } from '../../src/connections/database-file.ts';
 import { HOUSEKEEPING_MS } from '../../src/connections/start-connection.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { small, testPool, until, within } from '../support/pool.ts';

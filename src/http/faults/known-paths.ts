@@ -1,7 +1,7 @@
 import type { Hono, MiddlewareHandler } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
 import { Fault } from '../../faults.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 import { faultResponse } from './fault-responses.ts';
 
 /**

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { messagesOf } from '../../src/processes/threads.ts';
+import { messagesOf } from '../../src/processes/message-thread.ts';
 import { fixture, until } from '../support/pool.ts';
 
 const counting = (made: Int32Array, signal = new AbortController().signal) =>

@@ -4,12 +4,12 @@ import { Partitions } from '../questions/partitions/partitions.ts';
 import { OidcContacts } from './auth/oidc/oidc-contacts.ts';
 import { oidcGate } from './auth/oidc/oidc-gate.ts';
 import { PasswordLogins } from './auth/password-login.ts';
-import type { Service } from './env.ts';
 import { RefusalLog } from './faults/refusal-log.ts';
 import { RefusedReports } from './jobs/refused-reports.ts';
 import { BodyBudget } from './limits/body-budget.ts';
 import { graphqlGate } from './limits/graphql-gate.ts';
 import { UnsentBytes } from './limits/unsent-bytes.ts';
+import type { Service } from './service.ts';
 import { Upstream } from './upstream/upstream.ts';
 
 /**

@@ -18,7 +18,7 @@ import {
   silentCluster,
   type Unusual,
   type UnusualKind,
-} from '../../jobs/unusual.ts';
+} from '../../jobs/unusual-kinds.ts';
 import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
 import type { JobQuestions } from '../ask.ts';
 import { overdueJobs } from '../overdue-jobs/sqlite.ts';

@@ -8,9 +8,9 @@ import { type Counters, newCounters } from '../processes/counters.ts';
 import type { AnyProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ReplacementPermit } from '../processes/replacement-permit.ts';
-import type { DatabaseStatus } from '../system-state.ts';
+import type { DatabaseStatus } from '../system-state-types.ts';
+import { ServedFile } from './database-file.ts';
 import { anyAlive, counted, Readers } from './readers.ts';
-import { ServedFile } from './served-file.ts';
 import { HOUSEKEEPING_MS, type PoolOptions } from './start-connection.ts';
 import { Writer } from './writer.ts';
 

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { SECRETS, type SettingName, type SettingValues } from '../../settings.ts';
-import type { DatabaseStatus, RuntimeState, SignOnStatus, SystemState } from '../../system-state.ts';
+import type { DatabaseStatus, RuntimeState, SignOnStatus, SystemState } from '../../system-state-types.ts';
 import { SYNC_DIRECTORY } from '../../timed/sync-directory.ts';
-import type { AppEnv } from '../env.ts';
+import type { AppEnv } from '../service.ts';
 
 /** Returns the settings in force and the state of the service, without secrets. */
 export function systemState(c: Context<AppEnv>): SystemState {

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { IndexFile, type IndexFileOptions } from '../index-file.ts';
 import { isHeldElsewhere } from '../index-session.ts';
 import { Source } from '../read/indexed-database.ts';
-import { build } from './build.ts';
+import { build } from './fill-index.ts';
 import { allJobs } from './reader-thread.ts';
 
 export interface NewIndexOptions extends IndexFileOptions {

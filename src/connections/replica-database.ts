@@ -6,7 +6,7 @@ import { Fault } from '../faults.ts';
 import { type Counters, newCounters } from '../processes/counters.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ReplacementPermit } from '../processes/replacement-permit.ts';
-import type { DatabaseStatus } from '../system-state.ts';
+import type { DatabaseStatus } from '../system-state-types.ts';
 import { anyAlive, Readers } from './readers.ts';
 import { HOUSEKEEPING_MS, type PoolOptions } from './start-connection.ts';
 import { Syncer } from './syncer.ts';
