@@ -7,7 +7,8 @@ import type { AppEnv } from '../src/http/service.ts';
 
 /**
  * GET /metrics: the state of the service and of the clusters in the text format of Prometheus. If the database does not
- * answer in time, the figures of the clusters are missing and `ccjobs_cluster_figures_up` is 0.
+ * answer in time, the figures of the clusters are missing and `ccjobs_cluster_figures_up` is 0. src/app.ts mounts it
+ * only if its entry passes `metrics`: on Node with METRICS_TOKEN or METRICS_ADDRESSES, in a Worker never.
  */
 export function metrics({ text, contentType }: ServiceMetrics): Hono<AppEnv> {
   const figures = new ClusterFiguresReader();

@@ -64,7 +64,7 @@ import { limitUnsentBytes } from './http/limits/limit-unsent-bytes.ts';
 import { deadline } from './http/limits/request-deadline.ts';
 import { observeRequests } from './http/prometheus/observe-requests.ts';
 import type { AppEnv, Service } from './http/service.ts';
-import { Shared } from './http/shared-state.ts';
+import { SharedState } from './http/shared-state.ts';
 import { faultPages } from './pages/fault-page.ts';
 
 /** An alias of nodestate that cc-backend's metric store serves, with the token rules of that store. */
@@ -99,7 +99,7 @@ const FRONTEND = ['/monitoring/*', '/search', '/config/*', '/frontend/*'];
  * The app is made of the settings and clusters of `service`. After a reload, a new app with the same `shared` takes the
  * new requests, and the old one ends with its last request.
  */
-export function createApp(service: Service, shared = new Shared(service)): OpenAPIHono<AppEnv> {
+export function createApp(service: Service, shared = new SharedState(service)): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   const assets = new Assets(service.assets);
   const upstream = shared.upstreamOf(service);

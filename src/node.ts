@@ -9,7 +9,7 @@ import { Turns } from './event-loop-turns.ts';
 import { Fault } from './faults.ts';
 import type { FixedSettings } from './fixed-settings.ts';
 import type { Service } from './http/service.ts';
-import { Shared } from './http/shared-state.ts';
+import { SharedState } from './http/shared-state.ts';
 import type { Log } from './log.ts';
 import { readAssets } from './node/asset-files.ts';
 import { openBodies } from './node/body-parser.ts';
@@ -208,7 +208,7 @@ async function startParts(
     arrivedAt: (c) => arrivedAt(c.env.incoming),
   });
   const turns = new Turns();
-  const shared = new Shared(serviceOf(first));
+  const shared = new SharedState(serviceOf(first));
   const reloads = new Reloads({
     first,
     db,

@@ -1,7 +1,7 @@
 /** A column index of a file, used through the port as the service does. */
 import { IndexClient } from '../../src/column-index/index-client.ts';
 import { withIndex } from '../../src/column-index/status-with-index.ts';
-import { openPool } from '../../src/connections/local-database.ts';
+import { openLocalDatabase } from '../../src/connections/local-database.ts';
 import type { Database } from '../../src/db/port.ts';
 import { within } from '../../src/deadline.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
@@ -26,7 +26,7 @@ export interface Indexed {
 /** The port with connection processes, without an index. */
 export async function sqlOf(path: string, tempDir: string): Promise<Database> {
   const more = { maxReaders: 1, queueLimit: 16, callerLimit: 16, maxIdleMs: 600_000 };
-  return await openPool({ path, tempDir, ...more, connection: CONNECTION, log });
+  return await openLocalDatabase({ path, tempDir, ...more, connection: CONNECTION, log });
 }
 
 /** Waits for the build if there is one. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { openPool } from '../../src/connections/local-database.ts';
+import { openLocalDatabase } from '../../src/connections/local-database.ts';
 import type { Database } from '../../src/db/port.ts';
 import { sizeFor, thisMachine } from '../../src/node/memory-sizing.ts';
 import { readSettings } from '../../src/settings.ts';
@@ -9,7 +9,7 @@ export const READERS = 4;
 /** Opens the pool as the service does, in this process. */
 export async function benchPool(path: string): Promise<Database> {
   const settings = readSettings({ AUTH: 'none', DB_MAX_CONNECTIONS: String(READERS) });
-  return await openPool({
+  return await openLocalDatabase({
     path,
     maxReaders: READERS,
     queueLimit: settings.DB_QUEUE_LIMIT,

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { openPool } from '../connections/local-database.ts';
+import { openLocalDatabase } from '../connections/local-database.ts';
 import type { Database } from '../db/port.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
 import { migrate } from '../db/schema/migrate.ts';
@@ -85,7 +85,7 @@ export async function withExisting<Result>(
   use: (db: Database) => Promise<Result>,
 ): Promise<Result> {
   const db = await asStartupError(path, () =>
-    openPool({
+    openLocalDatabase({
       path,
       maxReaders: 1,
       queueLimit: QUEUE_LIMIT,

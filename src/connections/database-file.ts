@@ -3,7 +3,7 @@ import { logBytesOf } from '../db/driver/wal-bytes.ts';
 import { LOG_LIMIT_BYTES } from '../db/maintenance.ts';
 import { Fault, type FaultCode } from '../faults.ts';
 
-interface ServedFileOptions {
+interface DatabaseFileOptions {
   path: string;
   log: { warn(fields: object, message: string): void };
   /** Waits for readers and empties the log. `busy` is not 0 if this was not possible. */
@@ -30,8 +30,8 @@ const DAMAGED = 'the database file is damaged: stop the service and restore a ba
  * Watches the database file while it is served. Its log must not grow without limit. No other file may take its name or
  * the name of its log. After damage has been found, the service no longer writes to it.
  */
-export class ServedFile {
-  readonly #options: ServedFileOptions;
+export class DatabaseFile {
+  readonly #options: DatabaseFileOptions;
   readonly #identity: string | undefined;
   /** Identity of -wal and -shm, once a process has them open. */
   #logIdentity: string | undefined;
@@ -44,7 +44,7 @@ export class ServedFile {
   /** When the log may be emptied again: an instant of performance.now(). */
   #emptyLogAt = 0;
 
-  constructor(options: ServedFileOptions) {
+  constructor(options: DatabaseFileOptions) {
     this.#options = options;
     this.#identity = identityOf(options.path);
   }

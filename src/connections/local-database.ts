@@ -9,7 +9,7 @@ import type { AnyProcess } from '../processes/managed-process.ts';
 import { watchMemory } from '../processes/memory-watch.ts';
 import { ReplacementPermit } from '../processes/replacement-permit.ts';
 import type { DatabaseStatus } from '../system-state-types.ts';
-import { ServedFile } from './database-file.ts';
+import { DatabaseFile } from './database-file.ts';
 import { anyAlive, counted, Readers } from './readers.ts';
 import { HOUSEKEEPING_MS, type PoolOptions } from './start-connection.ts';
 import { Writer } from './writer.ts';
@@ -29,8 +29,8 @@ const LAST_CHECKPOINT_MS = 2_000;
  * The Database port over connection processes, one libSQL connection per process. The parent never opens the file.
  * Throws StartupError if the file cannot be served.
  */
-export async function openPool(options: PoolOptions): Promise<Database> {
-  const pool = new Pool(options);
+export async function openLocalDatabase(options: PoolOptions): Promise<Database> {
+  const pool = new LocalDatabase(options);
   try {
     await pool.open();
     return pool;
@@ -40,18 +40,18 @@ export async function openPool(options: PoolOptions): Promise<Database> {
   }
 }
 
-class Pool implements Database {
+class LocalDatabase implements Database {
   readonly #counters: Counters = newCounters();
   readonly #readers: Readers;
   readonly #writer: Writer;
   readonly #housekeepingTimer: NodeJS.Timeout;
   readonly #stopWatching: () => void;
-  readonly #file: ServedFile;
+  readonly #file: DatabaseFile;
 
   constructor(options: PoolOptions) {
     const { replacementPermit = new ReplacementPermit() } = options;
     const emptyLog = () => within(EMPTY_LOG_LIMIT_MS, (deadline) => this.maintain('emptyLog', deadline));
-    this.#file = new ServedFile({ path: options.path, log: options.log, emptyLog });
+    this.#file = new DatabaseFile({ path: options.path, log: options.log, emptyLog });
     this.#writer = new Writer(options, this.#counters, replacementPermit);
     this.#readers = new Readers(options, this.#counters, replacementPermit);
     this.#housekeepingTimer = setInterval(() => this.#housekeeping(), HOUSEKEEPING_MS);

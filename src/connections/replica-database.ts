@@ -11,7 +11,7 @@ import { anyAlive, Readers } from './readers.ts';
 import { HOUSEKEEPING_MS, type PoolOptions } from './start-connection.ts';
 import { Syncer } from './syncer.ts';
 
-export interface ReplicaPoolOptions extends PoolOptions {
+export interface ReplicaDatabaseOptions extends PoolOptions {
   syncUrl: string;
   authToken: string | undefined;
   intervalMs: number;
@@ -33,7 +33,7 @@ const OWN_WRITE_LIMIT_MS = 1_000;
  * to it. Writes go to the server and are answered when the file contains them. One more process brings the file up to
  * date. Throws StartupError.
  */
-export async function openReplicaPool(options: ReplicaPoolOptions): Promise<Database> {
+export async function openReplicaDatabase(options: ReplicaDatabaseOptions): Promise<Database> {
   const { path, syncUrl, authToken, intervalMs, connection, log } = options;
   const counters = newCounters();
   const syncer = new Syncer({
@@ -71,7 +71,7 @@ class Replica implements Database {
   readonly #housekeepingTimer: NodeJS.Timeout;
   readonly #stopWatching: () => void;
 
-  constructor(options: ReplicaPoolOptions, syncer: Syncer, counters: Counters) {
+  constructor(options: ReplicaDatabaseOptions, syncer: Syncer, counters: Counters) {
     this.#counters = counters;
     this.#readers = new Readers(
       { ...options, isReplica: true },

@@ -16,7 +16,7 @@ import { Upstream } from './upstream/upstream.ts';
  * What the requests of a service share: limits, counts and what has been read before. A reload makes a new app with the
  * same object, so that it resets no limit and forgets no count.
  */
-export class Shared {
+export class SharedState {
   readonly jobs: JobQuestions;
   readonly partitions: Partitions;
   readonly bodies: BodyBudget;

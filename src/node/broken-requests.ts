@@ -5,6 +5,9 @@ import { Fault } from '../faults.ts';
 import { BARE_HEADERS } from '../http/auth/security-headers.ts';
 import { faultBody, faultResponse, reasonPhrase } from '../http/faults/fault-responses.ts';
 
+/** Maximum size of the request line and headers together. Node rejects larger ones. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+
 /**
  * Sends the usual error body for requests that Node rejects before the app sees them: headers above the limit (431),
  * not a valid HTTP request (400), headers that take too long (504).
@@ -20,7 +23,10 @@ export function refuseBrokenRequests(server: Server): void {
 
 function faultOf({ code }: NodeJS.ErrnoException): Fault {
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return new Fault('headers_too_large', 'request line and headers exceed the limit of 16 KiB');
+    return new Fault(
+      'headers_too_large',
+      `request line and headers exceed the limit of ${MAX_HEADER_BYTES / 1024} KiB`,
+    );
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new Fault('deadline_exceeded', 'the request headers did not arrive in time');

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isInMemory, openPool, type PoolOptions } from '../connections/local-database.ts';
-import { openReplicaPool } from '../connections/replica-database.ts';
+import { isInMemory, openLocalDatabase, type PoolOptions } from '../connections/local-database.ts';
+import { openReplicaDatabase } from '../connections/replica-database.ts';
 import type { Database } from '../db/port.ts';
 import { checkRemote } from '../db/remote/migrate-remote.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
@@ -66,7 +66,7 @@ async function fileAt(path: string, settings: FixedSettings): Promise<DatabaseTa
     shown: path,
     async open(options) {
       const { log } = options;
-      const db = await openPool(poolOptions(path, tempDir, settings, options));
+      const db = await openLocalDatabase(poolOptions(path, tempDir, settings, options));
       if (isInMemory(tempDir)) {
         log.warn({ tempDir }, 'DB_TEMP_DIR is a memory file system: sorts there use memory outside of the limits');
       }
@@ -98,7 +98,7 @@ async function replicaAt(path: string, syncUrl: string, settings: FixedSettings)
     async open(options) {
       const pragmas = await checkServer(server, options.log);
       await mkdir(dirname(path), { recursive: true });
-      const db = await openReplicaPool({
+      const db = await openReplicaDatabase({
         ...poolOptions(path, tempDir, settings, options),
         syncUrl,
         authToken,

@@ -4,14 +4,12 @@ import type { FixedSettings } from '../fixed-settings.ts';
 import { limitedAddress } from '../http/auth/client-address.ts';
 import { isLoopback } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
-import { refuseBrokenRequests } from './broken-requests.ts';
+import { MAX_HEADER_BYTES, refuseBrokenRequests } from './broken-requests.ts';
 import { queryLines } from './graphql-queues.ts';
 import { nodeListener } from './node-listener.ts';
 import { oneAtATime } from './pipelined-requests.ts';
 import { inTurns } from './request-turns.ts';
 
-/** Maximum size of the request line and headers together. Node answers larger ones with 431. */
-const MAX_HEADER_BYTES = 16 * 1024;
 /** Time for a client to send its headers, even if it has only connected. A silent connection should not hold a file. */
 const HEADERS_LIMIT_MS = 5_000;
 /** Longer than the minute between two polls of a scheduler adapter, so that it can reuse its connection. */

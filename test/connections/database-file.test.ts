@@ -1,6 +1,6 @@
 import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { ServedFile } from '../../src/connections/database-file.ts';
+import { DatabaseFile } from '../../src/connections/database-file.ts';
 import { HOUSEKEEPING_MS } from '../../src/connections/start-connection.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { small, testPool, until, within } from '../support/pool.ts';
@@ -43,7 +43,7 @@ test('a log that cannot be emptied is told once in a while, not four times a sec
   await fillLog(path);
   const warnings: string[] = [];
   let tries = 0;
-  const file = new ServedFile({
+  const file = new DatabaseFile({
     path,
     log: { warn: (_, message) => warnings.push(message) },
     emptyLog: async () => {
@@ -103,7 +103,7 @@ test('another log is a loss only where a process has had the file open all the t
   const other = openSqlite(path);
   onTestFinished(() => other.close());
   await other.exec('CREATE TABLE kept (x)'); // creates a log
-  const file = new ServedFile({ path, log: { warn: () => {} }, emptyLog: async () => ({ busy: 0 }) });
+  const file = new DatabaseFile({ path, log: { warn: () => {} }, emptyLog: async () => ({ busy: 0 }) });
   const replaceLog = () => {
     copyFileSync(`${path}-wal`, `${path}-copy`);
     renameSync(`${path}-copy`, `${path}-wal`);

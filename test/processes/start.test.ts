@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { openPool } from '../../src/connections/local-database.ts';
+import { openLocalDatabase } from '../../src/connections/local-database.ts';
 import { checkSqliteVersion } from '../../src/db/driver/node-sqlite.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { testFolder } from '../support/folder.ts';
@@ -42,7 +42,7 @@ test('each process says which SQLite it has, and the one that writes has the fix
 
 test('a file that cannot be served refuses the start with its reason', async () => {
   const path = join(testFolder(), 'job.db');
-  const opening = openPool({
+  const opening = openLocalDatabase({
     path,
     maxReaders: 1,
     queueLimit: 1,

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { openPool, type PoolOptions } from '../../src/connections/local-database.ts';
-import { openReplicaPool, type ReplicaPoolOptions } from '../../src/connections/replica-database.ts';
+import { openLocalDatabase, type PoolOptions } from '../../src/connections/local-database.ts';
+import { openReplicaDatabase, type ReplicaDatabaseOptions } from '../../src/connections/replica-database.ts';
 import type { Database } from '../../src/db/port.ts';
 import { openRemote } from '../../src/db/remote/open-remote.ts';
 import type { Statement } from '../../src/db/statement.ts';
@@ -35,19 +35,19 @@ export async function testPool(options: Partial<PoolOptions> = {}): Promise<Test
   await migratedFile(path);
   const warnings: string[] = [];
   const log = { warn: (_fields: object, message: string) => warnings.push(message) };
-  const db = await openPool({ path, ...LIMITS, log, ...options });
+  const db = await openLocalDatabase({ path, ...LIMITS, log, ...options });
   onTestFinished(() => db.close(500));
   return { db, path, warnings };
 }
 
 /** The same over a replica of a libSQL server. */
-export async function testReplica(url: string, options: Partial<ReplicaPoolOptions> = {}): Promise<TestPool> {
+export async function testReplica(url: string, options: Partial<ReplicaDatabaseOptions> = {}): Promise<TestPool> {
   const path = options.path ?? join(testFolder(), 'replica.db');
   const warnings: string[] = [];
   const log = { warn: (_fields: object, message: string) => warnings.push(message) };
   const server = openRemote({ url, mostAtOnce: 16, heartbeat: false });
   const replica = { path, syncUrl: url, authToken: undefined, intervalMs: 100, server };
-  const db = await openReplicaPool({ ...replica, ...LIMITS, log, ...options });
+  const db = await openReplicaDatabase({ ...replica, ...LIMITS, log, ...options });
   onTestFinished(() => db.close(500));
   return { db, path, warnings };
 }

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { IndexFile, type IndexFileOptions } from '../index-file.ts';
 import { isHeldElsewhere } from '../index-session.ts';
 import { Source } from '../read/indexed-database.ts';
-import { build } from './fill-index.ts';
+import { fillIndex } from './fill-index.ts';
 import { allJobs } from './reader-thread.ts';
 
 export interface NewIndexOptions extends IndexFileOptions {
@@ -48,7 +48,7 @@ export class NewIndex {
     try {
       // Loaded data is written and not read again. To cache it would only take memory that reading needs.
       const { rows } = await file.withMemory(this.#options.memoryMb * BUILD_PART, () =>
-        build({ source: this.#source, jobs, file, shortJobSec: this.#options.shortJobSec, progress }),
+        fillIndex({ source: this.#source, jobs, file, shortJobSec: this.#options.shortJobSec, progress }),
       );
       this.#close();
       IndexFile.remove(this.#options.path); // with its log, which must not be applied to the new file

@@ -6,7 +6,7 @@ import { buildSummaries } from '../kept-summaries.ts';
 import type { Source } from '../read/indexed-database.ts';
 import { CHUNK_JOBS, type Jobs, type OddJob } from '../read/job-reader.ts';
 
-export interface BuildOptions {
+export interface FillOptions {
   readonly source: Source;
   /** All jobs, in chunks. */
   readonly jobs: AsyncIterable<Jobs>;
@@ -27,7 +27,7 @@ const LOAD_JOBS = 120 * CHUNK_JOBS;
  * those writes, after the mark at which the build started. DuckDB stores one load while the next one is read. Throws
  * Unsupported, or Outdated if the record has lost the mark in the meantime.
  */
-export async function build({ source, jobs, file, shortJobSec, progress }: BuildOptions): Promise<IndexMeta> {
+export async function fillIndex({ source, jobs, file, shortJobSec, progress }: FillOptions): Promise<IndexMeta> {
   source.checkEncoding();
   const upTo = source.newest();
   await file.create();
