@@ -28,7 +28,15 @@ type Entry = {
 } & (
   | { readonly kind: 'field'; readonly field: FieldGroup }
   | { readonly kind: 'size' | 'name' | 'tag' | 'node' }
-  | { readonly kind: 'time'; readonly unit: TimeUnit }
+  | {
+      readonly kind: 'time';
+      readonly unit: TimeUnit;
+      /**
+       * Returns the first day of the group with an id, and the first day after it, in days since 1970. Pages link a group
+       * to its jobs by them. Undefined if its starts are not of consecutive days: such a group has no link.
+       */
+      readonly daysOf: ((id: string) => readonly [number, number]) | undefined;
+    }
 );
 
 /**
@@ -46,11 +54,11 @@ const ENTRIES = {
   'name-family': { kind: 'name', label: 'Job names' },
   tag: { kind: 'tag', label: 'Tag', idOf: (id) => (id === 0 ? '' : String(id)) },
   node: { kind: 'node', label: 'Node' },
-  month: { kind: 'time', unit: 'month', label: 'Month', idOf: monthId },
-  week: { kind: 'time', unit: 'week', label: 'Week', idOf: weekId },
-  day: { kind: 'time', unit: 'day', label: 'Day', idOf: dayId },
-  hour: { kind: 'time', unit: 'hour', label: 'Hour of day' },
-  weekday: { kind: 'time', unit: 'weekday', label: 'Weekday' },
+  month: { kind: 'time', unit: 'month', label: 'Month', idOf: monthId, daysOf: daysOfMonth },
+  week: { kind: 'time', unit: 'week', label: 'Week', idOf: weekId, daysOf: daysOfWeek },
+  day: { kind: 'time', unit: 'day', label: 'Day', idOf: dayId, daysOf: daysOfDay },
+  hour: { kind: 'time', unit: 'hour', label: 'Hour of day', daysOf: undefined },
+  weekday: { kind: 'time', unit: 'weekday', label: 'Weekday', daysOf: undefined },
 } as const satisfies Record<string, Entry>;
 
 export type Group = keyof typeof ENTRIES;
@@ -142,6 +150,11 @@ function monthId(yearAndMonth: number): string {
   return `${digits.slice(0, -2)}-${digits.slice(-2)}`;
 }
 
+function daysOfMonth(id: string): [number, number] {
+  const [year = 0, month = 1] = id.split('-').map(Number);
+  return [dayOf(`${id}-01`), Date.UTC(year, month) / DAY_MS];
+}
+
 /** A week belongs to the year of its Thursday (ISO 8601). */
 function weekId(mondays: number): string {
   const thursday = new Date((mondays * 7 - 2 - DAYS_BEFORE_1970) * DAY_MS);
@@ -151,8 +164,24 @@ function weekId(mondays: number): string {
   return `${thursday.toISOString().slice(0, 4)}-W${String(week).padStart(2, '0')}`;
 }
 
+/** The first week has the fourth of January. */
+function daysOfWeek(id: string): [number, number] {
+  const fourth = dayOf(`${id.slice(0, 4)}-01-04`);
+  const monday = fourth - ((new Date(fourth * DAY_MS).getUTCDay() + 6) % 7) + (Number(id.slice(6)) - 1) * 7;
+  return [monday, monday + 7];
+}
+
 function dayId(days: number): string {
   return new Date((days - DAYS_BEFORE_1970) * DAY_MS).toISOString().slice(0, 10);
+}
+
+function daysOfDay(id: string): [number, number] {
+  return [dayOf(id), dayOf(id) + 1];
+}
+
+/** The day of a date, in days since 1970. */
+function dayOf(date: string): number {
+  return Date.parse(`${date}T00:00Z`) / DAY_MS;
 }
 
 function byField<Field extends FieldGroup>(field: Field) {

@@ -1,4 +1,4 @@
-import { type Group, groupOf, type TimeUnit } from '../../jobs/groups.ts';
+import { type Group, groupOf } from '../../jobs/groups.ts';
 import { BOUNDS } from '../../jobs/stored-bounds.ts';
 import { startOfDay, type TimeZone } from '../../jobs/time-zone.ts';
 import { cut } from '../cut-text.ts';
@@ -57,32 +57,12 @@ function conditionsOf(by: Group, id: string, zone: TimeZone): (readonly [string,
           ];
     }
     case 'time': {
-      const days = daysOf(group.unit, id);
+      const days = group.daysOf?.(id);
       if (days === undefined) return undefined;
       const [from, next] = days.map((day) => startOfDay(day * DAY_MS, zone) / 1000) as [number, number];
       return [['start-time', `${from}-${next - 1}`]];
     }
     case 'name':
-      return undefined;
-  }
-}
-
-/** The first day and the one after the last, in days since 1970. */
-function daysOf(unit: TimeUnit, id: string): [number, number] | undefined {
-  const dayOf = (text: string) => Date.parse(`${text}T00:00Z`) / DAY_MS;
-  switch (unit) {
-    case 'day':
-      return [dayOf(id), dayOf(id) + 1];
-    case 'week': {
-      const fourth = dayOf(`${id.slice(0, 4)}-01-04`);
-      const monday = fourth - ((new Date(fourth * DAY_MS).getUTCDay() + 6) % 7) + (Number(id.slice(6)) - 1) * 7;
-      return [monday, monday + 7];
-    }
-    case 'month': {
-      const [year = 0, month = 1] = id.split('-').map(Number);
-      return [dayOf(`${id}-01`), Date.UTC(year, month) / DAY_MS];
-    }
-    default:
       return undefined;
   }
 }

@@ -1,3 +1,4 @@
+/** Keys of groups as SQL that both engines share. What they write differently is in TimeDialect. */
 import { FIELDS } from '../../jobs/fields.ts';
 import { DAYS_BEFORE_1970, SIZE_CLASSES, type TimeUnit } from '../../jobs/groups.ts';
 import { type OffsetChange, offsetChanges } from '../../jobs/time-buckets.ts';
