@@ -4,7 +4,7 @@ import { queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { unusualContent } from '../../src/pages/unusual/content.ts';
-import { unusualFor } from '../unusual.ts';
+import { unusualFor } from '../../src/pages/unusual/unusual-for-caller.ts';
 
 /** GET /unusual: shows what is unusual in the last 24 hours, and how it is found. */
 export const unusualPage = new Hono<AppEnv>().get('/unusual', async (c) => {

@@ -103,3 +103,37 @@ export const CHECKED: Readonly<Record<UnusualKind, string>> = {
   refused: 'refused reports of jobs',
   silence: 'clusters on which no jobs start',
 };
+
+/** How each kind is found, for people: a title and a rule. Kinds with the same title have the same rule. */
+export function rules(): Readonly<Record<UnusualKind, readonly [string, string]>> {
+  const { failures, wait, use, idle, overdue, silence } = LIMITS;
+  const load = [
+    'Almost no load',
+    `Running jobs that used at most ${idle.fraction * 100} % of their cores or accelerators for at least ${duration(idle.sec)}, if that was measured.`,
+  ] as const;
+  return {
+    failures: [
+      'Failures of a node',
+      `At least ${failures.failed} jobs of at least ${failures.users} users failed on it, and at least ${failures.times} times as large a part as on the other nodes of its subcluster. By chance this happens on one day in ${Math.round(1 / failures.chance).toLocaleString('en')}.`,
+    ],
+    wait: [
+      'Waits in a partition',
+      `The median of at least ${wait.jobs} jobs is at least ${wait.times} times that of the four weeks before, and at least ${duration(wait.moreSec)} longer.`,
+    ],
+    use: [
+      'Core hours of a user or project',
+      `At least ${use.coreHours}, at least ${use.share * 100} % of all, and at least ${use.times} times the daily average of the four weeks before.`,
+    ],
+    'idle cores': load,
+    'idle accelerators': load,
+    overdue: ['Beyond the walltime', `Jobs that are running ${duration(overdue.sec)} after its end.`],
+    silence: [
+      'No starts on a cluster',
+      `No job has started for at least ${silence.hours} hours, and at least ${silence.times} times as long as ever in the last four weeks, with at least ${silence.starts} starts in them.`,
+    ],
+    refused: [
+      'Refused reports',
+      'Starts and ends that a scheduler reported and the service refused. Only admins see them.',
+    ],
+  };
+}

@@ -56,7 +56,7 @@ export async function unusualJobs(options: UnusualOptions): Promise<UnusualAnswe
   const unusual: Unusual[] = [];
   const unchecked: UnusualKind[] = [];
   let more = 0;
-  for (const [kind, check] of CHECKS) {
+  for (const [kind, check] of Object.entries(CHECKS) as [UnusualKind, Check][]) {
     try {
       const found = await check(options);
       unusual.push(...found.slice(0, MOST_OF_KIND));
@@ -69,15 +69,17 @@ export async function unusualJobs(options: UnusualOptions): Promise<UnusualAnswe
   return { unusual, more, unchecked };
 }
 
-const CHECKS: readonly (readonly [UnusualKind, (options: UnusualOptions) => Promise<Unusual[]>])[] = [
-  ['overdue', overdue],
-  ['idle cores', idleCores],
-  ['idle accelerators', idleAccelerators],
-  ['failures', failures],
-  ['use', use],
-  ['silence', silence],
-  ['wait', waits],
-];
+type Check = (options: UnusualOptions) => Promise<Unusual[]>;
+/** In the order in which they run. Refused reports are not jobs: unusual-for-caller.ts adds them. */
+const CHECKS: Readonly<Record<Exclude<UnusualKind, 'refused'>, Check>> = {
+  overdue,
+  'idle cores': idleCores,
+  'idle accelerators': idleAccelerators,
+  failures,
+  use,
+  silence,
+  wait: waits,
+};
 
 async function overdue({ db, visible, nowSec, deadline }: UnusualOptions): Promise<Unusual[]> {
   const endedSec = nowSec - LIMITS.overdue.sec;
