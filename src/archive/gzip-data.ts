@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { compareUnpacked } from './compare-files.ts';
 import { ifThere, keepRights, temporaryIn, toDisk } from './file-access.ts';
+import { DATA_FILE, PACKED_DATA_FILE } from './layout.ts';
 import { OddFolder } from './remove-job-files.ts';
 import { COMPRESS_ABOVE_BYTES } from './write-job.ts';
 
@@ -13,7 +14,7 @@ import { COMPRESS_ABOVE_BYTES } from './write-job.ts';
  * do, because it has none, or a small one that cc-backend would write uncompressed. Throws OddFolder.
  */
 export async function bytesToCompress(folder: string): Promise<number> {
-  const [plain, packed] = await Promise.all([sizeOf(join(folder, 'data.json')), sizeOf(join(folder, 'data.json.gz'))]);
+  const [plain, packed] = await Promise.all([sizeOf(join(folder, DATA_FILE)), sizeOf(join(folder, PACKED_DATA_FILE))]);
   return plain !== undefined && (plain > COMPRESS_ABOVE_BYTES || packed !== undefined) ? plain : 0;
 }
 
@@ -29,8 +30,8 @@ export async function bytesToCompress(folder: string): Promise<number> {
 export async function compressData(folder: string): Promise<number> {
   const bytes = await bytesToCompress(folder);
   if (bytes === 0) return 0;
-  const plain = join(folder, 'data.json');
-  const packed = join(folder, 'data.json.gz');
+  const plain = join(folder, DATA_FILE);
+  const packed = join(folder, PACKED_DATA_FILE);
   const packedBytes = (await sizeOf(packed)) ?? 0;
   const before = packedBytes === 0 ? 'broken' : await compareUnpacked(packed, plain);
   if (before === 'different') throw new OddFolder(`${folder} has a data.json and a data.json.gz with other content`);

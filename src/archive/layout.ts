@@ -7,6 +7,14 @@ export interface ArchiveJob {
   startTime: number;
 }
 
+/** The names of the files of a job. Larger metric data is compressed. Readers take that form if both exist. */
+export const META_FILE = 'meta.json';
+export const DATA_FILE = 'data.json';
+export const PACKED_DATA_FILE = 'data.json.gz';
+export const DATA_FILES: readonly string[] = [DATA_FILE, PACKED_DATA_FILE];
+/** In the order of their removal. A job with a meta.json is complete, so it goes first. */
+export const JOB_FILES: readonly string[] = [META_FILE, ...DATA_FILES];
+
 /**
  * True if a name is a single component of a path. All names in paths are checked by this function, because cluster
  * names come from files and from requests.

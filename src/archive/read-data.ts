@@ -4,6 +4,7 @@ import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { SCOPES, type Scope, UnitSchema } from '../clusters/schema.ts';
 import { hasCode, ifThere, readRegularFile, readRegularText } from './file-access.ts';
+import { DATA_FILE, PACKED_DATA_FILE } from './layout.ts';
 
 /**
  * Limit for the decoded data of one job, so that a small file cannot fill all memory. A job of 500 nodes with 20
@@ -96,8 +97,8 @@ function decodeJobData(text: string, metrics: readonly string[] | null, without:
 const unzip = promisify(gunzip);
 
 async function readDataText(folder: string): Promise<string> {
-  const packed = join(folder, 'data.json.gz');
-  const plain = join(folder, 'data.json');
+  const packed = join(folder, PACKED_DATA_FILE);
+  const plain = join(folder, DATA_FILE);
   const text = (await unpacked(packed)) ?? (await ifThere(readRegularText(plain, MAX_DATA_BYTES)));
   if (text !== undefined) return text;
   // It was compressed between the two looks.

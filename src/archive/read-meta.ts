@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { unitJson } from '../clusters/cluster-json.ts';
 import { UnitSchema } from '../clusters/schema.ts';
 import { readRegularText } from './file-access.ts';
+import { META_FILE } from './layout.ts';
 
 /** Limit for the size of a meta.json. Real files contain a job script at most. */
 export const MAX_META_BYTES = 16 * 1024 * 1024;
@@ -26,7 +27,7 @@ const StatisticsOfMeta = z.object({ statistics: StatisticsSchema });
 
 /** The text of a job's meta.json. Throws if it is missing, unreadable or larger than MAX_META_BYTES. */
 export async function readMetaText(folder: string): Promise<string> {
-  return await readRegularText(join(folder, 'meta.json'), MAX_META_BYTES);
+  return await readRegularText(join(folder, META_FILE), MAX_META_BYTES);
 }
 
 /**

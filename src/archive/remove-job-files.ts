@@ -3,15 +3,12 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { hasCode, ifThere, isTemporary, toDisk } from './file-access.ts';
-import { type ArchiveJob, jobFolder } from './layout.ts';
+import { type ArchiveJob, JOB_FILES, jobFolder } from './layout.ts';
 
 /** A folder that is not as cc-backend and cc-jobs write it. It stays as it is, and the message has the reason. */
 export class OddFolder extends Error {
   override readonly name = 'OddFolder';
 }
-
-/** The files of a job in the order of their removal. A job with a meta.json is complete, so it goes first. */
-const JOB_FILES = ['meta.json', 'data.json', 'data.json.gz'];
 
 /**
  * The folder of a job. Undefined if the job has none. Throws OddFolder if a link leads to it, because what is removed

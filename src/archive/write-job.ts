@@ -3,7 +3,15 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { hasCode, temporaryIn, writeFileAtomically } from './file-access.ts';
-import { type ArchiveJob, clusterFolder, jobFolder } from './layout.ts';
+import {
+  type ArchiveJob,
+  clusterFolder,
+  DATA_FILE,
+  JOB_FILES,
+  jobFolder,
+  META_FILE,
+  PACKED_DATA_FILE,
+} from './layout.ts';
 
 /** Larger data is written compressed, as cc-backend does. */
 export const COMPRESS_ABOVE_BYTES = 2000;
@@ -22,20 +30,20 @@ export async function writeJob(root: string, job: ArchiveJob, meta: unknown, dat
     throw new Error(`job ${job.jobId} of cluster ${JSON.stringify(job.cluster)} has no directory`);
   const dataText = `${JSON.stringify(data)}\n`;
   if (Buffer.byteLength(dataText) > COMPRESS_ABOVE_BYTES) {
-    await writeFileAtomically(join(folder, 'data.json.gz'), await zip(dataText));
+    await writeFileAtomically(join(folder, PACKED_DATA_FILE), await zip(dataText));
   } else {
-    await writeFileAtomically(join(folder, 'data.json'), dataText);
+    await writeFileAtomically(join(folder, DATA_FILE), dataText);
   }
-  await writeFileAtomically(join(folder, 'meta.json'), `${JSON.stringify(meta)}\n`);
+  await writeFileAtomically(join(folder, META_FILE), `${JSON.stringify(meta)}\n`);
 }
 
 /** The files of a job to copy, data first for the same reason. */
-const JOB_FILES = ['data.json.gz', 'data.json', 'meta.json'];
+const COPIED = JOB_FILES.toReversed();
 
 /** Copies the files of a job that the target folder lacks. Returns true if any was copied. */
 export async function copyJobFiles(from: string, to: string): Promise<boolean> {
   const there = await namesIn(to);
-  if (there.has('meta.json')) return false;
+  if (there.has(META_FILE)) return false;
   try {
     return await copyFiles(from, to, there);
   } catch (error) {
@@ -48,8 +56,8 @@ async function copyFiles(from: string, to: string, there: ReadonlySet<string>): 
   let copied = false;
   const source = await namesIn(from);
   // With both, they have the same content: its compression was interrupted.
-  if (source.has('data.json.gz')) source.delete('data.json');
-  for (const name of JOB_FILES) {
+  if (source.has(PACKED_DATA_FILE)) source.delete(DATA_FILE);
+  for (const name of COPIED) {
     if (!source.has(name) || there.has(name)) continue;
     await copyFileAtomically(join(from, name), join(to, name));
     copied = true;

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { hasCode, readRegularFile, reasonOf, toDisk, writeFileAtomically } from '../archive/file-access.ts';
-import { isPathComponent, jobFolder } from '../archive/layout.ts';
+import { isPathComponent, jobFolder, META_FILE } from '../archive/layout.ts';
 import { MAX_META_BYTES } from '../archive/read-meta.ts';
 import { setFileAside } from '../archive/set-aside.ts';
 import { checkMounted } from '../archive/upkeep.ts';
@@ -97,7 +97,7 @@ async function* pathsOf(root: string): AsyncGenerator<string, void, void> {
   yield 'version.txt';
   for (const cluster of await clusterNames(root)) yield `${cluster}/cluster.json`;
   for await (const entry of walkArchive(root)) {
-    if ('job' in entry) yield join(entry.path, 'meta.json').slice(root.length + 1);
+    if ('job' in entry) yield join(entry.path, META_FILE).slice(root.length + 1);
   }
 }
 
@@ -212,5 +212,5 @@ function isInLayout(path: string): boolean {
   if (![high, low, start].every((part) => /^\d{1,19}$/.test(part))) return false;
   const job = { cluster, jobId: BigInt(high) * 1000n + BigInt(low), startTime: Number(start) };
   const folder = jobFolder('/', job);
-  return folder !== undefined && `/${path}` === join(folder, 'meta.json');
+  return folder !== undefined && `/${path}` === join(folder, META_FILE);
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { compareUnpacked } from '../../archive/compare-files.ts';
 import { hasCode, ifThere, isTemporary, reasonOf } from '../../archive/file-access.ts';
-import type { ArchiveJob } from '../../archive/layout.ts';
+import { type ArchiveJob, DATA_FILE, DATA_FILES, JOB_FILES, PACKED_DATA_FILE } from '../../archive/layout.ts';
 import { readJobData } from '../../archive/read-data.ts';
 import { readMetaText } from '../../archive/read-meta.ts';
 import { decodeMeta } from '../../import/archive/archive-job.ts';
@@ -21,7 +21,6 @@ export interface StoredFolder {
 const AGAIN_MS = 100;
 /** A write takes less than this. */
 const UNFINISHED_MS = 3_600_000;
-const JOB_FILES = ['meta.json', 'data.json', 'data.json.gz'];
 
 /**
  * Checks the folder of a job. Reads its metric data, one job at a time, unless `readsData` is false. Finds nothing in a
@@ -84,7 +83,7 @@ interface DataOfJob {
 }
 
 async function dataOf(folder: string, names: readonly string[], readsData: boolean): Promise<DataOfJob> {
-  const forms = ['data.json', 'data.json.gz'].filter((name) => names.includes(name));
+  const forms = DATA_FILES.filter((name) => names.includes(name));
   if (forms.length === 0)
     return { hasData: false, isUnfinished: false, reason: 'there is neither a data.json nor a data.json.gz' };
   if (!readsData) return { hasData: true, isUnfinished: false };
@@ -92,7 +91,7 @@ async function dataOf(folder: string, names: readonly string[], readsData: boole
     const read = await reasonIfBad(() => readJobData(folder, null));
     return { hasData: true, isUnfinished: false, ...('reason' in read ? read : {}) };
   }
-  const compared = await reasonIfBad(() => compareUnpacked(join(folder, 'data.json.gz'), join(folder, 'data.json')));
+  const compared = await reasonIfBad(() => compareUnpacked(join(folder, PACKED_DATA_FILE), join(folder, DATA_FILE)));
   if ('reason' in compared) return { hasData: true, isUnfinished: false, reason: compared.reason };
   if (compared.value !== 'different') return { hasData: true, isUnfinished: true };
   return { hasData: true, isUnfinished: false, reason: 'data.json and data.json.gz have other content' };

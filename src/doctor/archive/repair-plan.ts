@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type ArchiveJob, jobFolder } from '../../archive/layout.ts';
+import { type ArchiveJob, DATA_FILES, jobFolder, META_FILE } from '../../archive/layout.ts';
 import { readDataFile } from '../../archive/read-data.ts';
 import type { Database } from '../../db/port.ts';
 import type { ArchiveFinding, Known } from './archive-finding.ts';
@@ -49,7 +49,7 @@ export async function planOf(choices: RepairChoices, place: Place): Promise<Step
   if (known.badMeta !== undefined && known.badData !== undefined)
     return [{ action: 'quarantine folder' }, { action: 'mark as not archived' }];
   if (known.badMeta !== undefined) {
-    if (existsSync(join(folder, 'meta.json'))) steps.push({ action: 'quarantine file', name: 'meta.json' });
+    if (existsSync(join(folder, META_FILE))) steps.push({ action: 'quarantine file', name: META_FILE });
     steps.push({ action: 'write meta.json' });
   }
   if (isFound('broken') && known.badData !== undefined) steps.push(...(await planOfData(choices, folder)));
@@ -66,7 +66,7 @@ async function planOfWrong({ root, db }: RepairChoices, { known: { described } }
 
 /** Of a job whose meta.json is good. If both forms of its data can be read and differ, only the operator can decide. */
 async function planOfData({ marksMissing }: RepairChoices, folder: string): Promise<Step[]> {
-  const forms = ['data.json', 'data.json.gz'].filter((name) => existsSync(join(folder, name)));
+  const forms = DATA_FILES.filter((name) => existsSync(join(folder, name)));
   const isGood = await Promise.all(
     forms.map((name) =>
       readDataFile(join(folder, name)).then(
