@@ -32,6 +32,7 @@ const WITHOUT = [
   'column-index/answer-json.ts',
   'column-index/build/program.ts',
   'column-index/index-protocol.ts',
+  'column-index/open-duckdb.ts',
   'column-index/index-report.ts',
   'connections/connection-protocol.ts',
   'column-index/question-to-query.ts',
