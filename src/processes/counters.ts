@@ -1,4 +1,4 @@
-/** Event counts since the start, shown by /api/system. */
+/** Event counts since the start, shown by /api/system and /system, which has words for each. */
 export interface Counters {
   /** Requests whose deadline passed, in the queue or on a process. */
   timeouts: number;

@@ -4,7 +4,7 @@ import type { DatabaseStatus, RuntimeState, SignOnStatus, SystemState } from '..
 import { SYNC_DIRECTORY } from '../../timed/sync-directory.ts';
 import type { AppEnv } from '../service.ts';
 
-/** Returns the settings in force and the state of the service, without secrets. */
+/** Gathers the settings in force and the state of the service, without secrets. */
 export function systemState(c: Context<AppEnv>): SystemState {
   const service = c.get('service');
   const db = c.get('db');

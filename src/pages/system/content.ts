@@ -1,3 +1,4 @@
+import type { Counters } from '../../processes/counters.ts';
 import { type SettingName, SettingsSchema } from '../../settings.ts';
 import type {
   ColumnIndexStatus,
@@ -28,7 +29,7 @@ const COUNTERS: Readonly<Record<string, string>> = {
   retries: 'reads retried on a second process',
   lostTwice: 'reads whose second process also died',
   queueFull: 'requests refused because the queue was full',
-};
+} satisfies Record<keyof Counters, string>;
 
 /** Renders the state of the service. The page's script reloads the page and replaces the part within `live`. */
 export function systemContent(system: SystemState, memory: readonly MemorySample[] | undefined): Html {
