@@ -69,7 +69,7 @@ export class JoinedList implements Batches {
 
   close(): void {
     this.#closed.abort();
-    void this.#bytes.return().catch(() => {}); // runs its end, also if nobody asks for more bytes
+    void this.#bytes.return().catch(() => {}); // runs its finally blocks even if no more bytes are requested
     this.#unsent.close();
     this.#file.close();
   }
