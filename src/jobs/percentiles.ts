@@ -1,17 +1,16 @@
-import { ALL_FIELDS, type FieldOf, FRACTION_FIELDS, METRIC } from './fields.ts';
+import { ALL_FIELDS, FIELDS, type FieldOf, METRIC } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
 
 type MeasuredField = FieldOf<'derived' | 'whole' | 'decimal' | 'fraction'>;
 
-/** A number of each job, of which percentiles can be requested. A key of the footprint is `metric.flops_any_avg`. */
-export type Measure = MeasuredField['name'] | `${typeof METRIC}${string}`;
+type FootprintMeasure = `${typeof METRIC}${string}`;
 
-/**
- * The measures that are not keys of footprints. Some jobs lack the value: the wait or a fraction can be unknown, and a
- * walltime or an energy of 0 means that it is.
- */
-export const MEASURES: readonly Exclude<Measure, `${typeof METRIC}${string}`>[] = ALL_FIELDS.filter(
-  (field): field is MeasuredField => ['derived', 'whole', 'decimal', 'fraction'].includes(field.kind),
+/** A number of each job, of which percentiles can be requested. A key of the footprint is `metric.flops_any_avg`. */
+export type Measure = MeasuredField['name'] | FootprintMeasure;
+
+/** The measures that are not keys of footprints. Some jobs lack the value: the wait or a fraction can be unknown. */
+export const MEASURES: readonly MeasuredField['name'][] = ALL_FIELDS.filter((field): field is MeasuredField =>
+  ['derived', 'whole', 'decimal', 'fraction'].includes(field.kind),
 ).map(({ name }) => name);
 
 export function isMeasure(text: string): text is Measure {
@@ -20,9 +19,30 @@ export function isMeasure(text: string): text is Measure {
   );
 }
 
+/** Jobs that store 0 for these lack the value. */
+const UNKNOWN_AS_ZERO: readonly Measure[] = ['walltime', 'energy'];
+export function isUnknownAsZero(measure: Measure): boolean {
+  return UNKNOWN_AS_ZERO.includes(measure);
+}
+
+/** Returns the field of a measure, or undefined for a key of the footprint. */
+export function measuredField(measure: Measure): MeasuredField | undefined {
+  return isOfFootprint(measure) ? undefined : FIELDS[measure];
+}
+
+/** Returns the key of the footprint, or undefined for a field. */
+export function measuredKey(measure: Measure): string | undefined {
+  return isOfFootprint(measure) ? measure.slice(METRIC.length) : undefined;
+}
+
+function isOfFootprint(measure: Measure): measure is FootprintMeasure {
+  return measure.startsWith(METRIC);
+}
+
 /** True if the values are decimals. Others are integers of 64 bits. */
 export function isDecimalMeasure(measure: Measure): boolean {
-  return measure === 'energy' || FRACTION_FIELDS.some(({ name }) => name === measure) || measure.startsWith(METRIC);
+  const kind = measuredField(measure)?.kind;
+  return kind !== 'whole' && kind !== 'derived';
 }
 
 /** Decimal places of a percentile. SQL compares whole numbers of this size. */

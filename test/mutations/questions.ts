@@ -100,7 +100,7 @@ export const QUESTIONS: readonly Mutation[] = [
     'db/random-filters',
   ),
   mutation('questions/percentiles/ranks.ts', 'before = 0 OR', 'false OR', 'db/random-filters'),
-  mutation('questions/percentiles/duckdb.ts', 'energy <> 0', 'true', 'column-index/equality'),
+  mutation('questions/percentiles/duckdb.ts', '{value} <> 0 THEN', '{value} = 0 OR true THEN', 'column-index/equality'),
   mutation('questions/timeline/sqlite.ts', '{where}', '{sql`1`}', 'questions/timeline'),
   mutation(
     'questions/timeline/whole-jobs.ts',

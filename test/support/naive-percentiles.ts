@@ -1,5 +1,4 @@
-import { METRIC } from '../../src/jobs/fields.ts';
-import type { Measure, Percentiles } from '../../src/jobs/percentiles.ts';
+import { type Measure, measuredField, measuredKey, type Percentiles } from '../../src/jobs/percentiles.ts';
 import type { PercentilesOptions } from '../../src/questions/percentiles/question.ts';
 import { memoryAskedOf, waitOf } from './naive-filter.ts';
 import { NODE_PEAKS, naiveFraction } from './naive-fractions.ts';
@@ -40,28 +39,23 @@ function ofRows(
 
 /** Undefined if the job does not have the number. */
 function measureOf(row: Row, measure: Measure, nowSec: number): bigint | number | undefined {
-  switch (measure) {
+  const field = measuredField(measure);
+  if (field === undefined) {
+    const value = row.footprint.meaning?.[measuredKey(measure) ?? ''];
+    return value === undefined || Math.abs(value) > 1e308 ? undefined : value;
+  }
+  if (field.kind === 'fraction') return naiveFraction(row, field.name, NODE_PEAKS);
+  switch (field.name) {
     case 'wait':
       return waitOf(row);
     case 'memory-asked':
       return memoryAskedOf(row);
     case 'duration':
       return lasted(row, nowSec);
-    case 'walltime-used':
-    case 'cores-used':
-    case 'memory-used':
-    case 'acc-used':
-      return naiveFraction(row, measure, NODE_PEAKS);
     case 'walltime':
     case 'energy':
-      return Number(row[measure]) === 0 ? undefined : row[measure];
-    case 'num-nodes':
-    case 'num-hwthreads':
-    case 'num-acc':
-      return row[measure] ?? 0n;
-    default: {
-      const value = row.footprint.meaning?.[measure.slice(METRIC.length)];
-      return value === undefined || Math.abs(value) > 1e308 ? undefined : value;
-    }
+      return Number(row[field.name]) === 0 ? undefined : row[field.name];
+    default:
+      return row[field.name] ?? 0n;
   }
 }

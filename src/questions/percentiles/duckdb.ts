@@ -1,6 +1,5 @@
-import { FIELDS, METRIC } from '../../jobs/fields.ts';
 import { groupMembers } from '../../jobs/groups.ts';
-import type { Measure } from '../../jobs/percentiles.ts';
+import { isUnknownAsZero, type Measure, measuredField, measuredKey } from '../../jobs/percentiles.ts';
 import type { DuckDbQuery } from '../duckdb-query.ts';
 import { groupKey, jobsByKey } from '../group-keys/duckdb.ts';
 import { footprintName, indexColumn } from '../index-columns.ts';
@@ -32,33 +31,23 @@ export function percentilesQuery(question: PercentilesQuestion, context: FilterC
 
 /** The column with the steps of a measure, as SQL. Undefined if the index does not have one. */
 function storedStep(measure: Measure, footprintKeys: readonly string[]): string | undefined {
-  if (measure === 'energy') return `CASE WHEN energy <> 0 THEN ${quantizedColumn('energy')} END`;
-  const index = measure.startsWith(METRIC) ? footprintKeys.indexOf(measure.slice(METRIC.length)) : -1;
+  const field = measuredField(measure);
+  if (field !== undefined) {
+    if (field.kind !== 'decimal') return undefined;
+    const [value, step] = [indexColumn(field), quantizedColumn(indexColumn(field))];
+    return isUnknownAsZero(measure) ? `CASE WHEN ${value} <> 0 THEN ${step} END` : step;
+  }
+  const index = footprintKeys.indexOf(measuredKey(measure) ?? '');
   return index < 0 ? undefined : quantizedColumn(footprintName(index));
 }
 
 function measured(measure: Measure, nowSec: number, context: FilterContext): string {
-  switch (measure) {
-    case 'duration':
-      return duckDbDurationAt(nowSec);
-    case 'walltime':
-      return 'nullif(walltime, 0)';
-    case 'walltime-used':
-    case 'cores-used':
-    case 'memory-used':
-    case 'acc-used':
-      return fractionColumn(FIELDS[measure], context);
-    case 'energy':
-      return 'nullif(energy, 0)';
-    case 'wait':
-    case 'memory-asked':
-    case 'num-nodes':
-    case 'num-hwthreads':
-    case 'num-acc':
-      return indexColumn(FIELDS[measure]);
-    default: {
-      const index = context.footprintKeys.indexOf(measure.slice(METRIC.length));
-      return index < 0 ? 'CAST(NULL AS DOUBLE)' : footprintName(index);
-    }
+  const field = measuredField(measure);
+  if (field === undefined) {
+    const index = context.footprintKeys.indexOf(measuredKey(measure) ?? '');
+    return index < 0 ? 'CAST(NULL AS DOUBLE)' : footprintName(index);
   }
+  if (field.kind === 'fraction') return fractionColumn(field, context);
+  const value = field.name === 'duration' ? duckDbDurationAt(nowSec) : indexColumn(field);
+  return isUnknownAsZero(measure) ? `nullif(${value}, 0)` : value;
 }

@@ -3,9 +3,15 @@ import { sqlBuilder } from '../../db/sql/sql-builder.ts';
 import { wholeOf } from '../../db/sql/sql-rows.ts';
 import { jsonNumber } from '../../db/sql/stored-json.ts';
 import { plainRows, type RowParser, type SqlValue, type Statement } from '../../db/statement.ts';
-import { FIELDS, METRIC } from '../../jobs/fields.ts';
 import { groupId, groupMembers } from '../../jobs/groups.ts';
-import { isDecimalMeasure, type Measure, type Percentiles } from '../../jobs/percentiles.ts';
+import {
+  isDecimalMeasure,
+  isUnknownAsZero,
+  type Measure,
+  measuredField,
+  measuredKey,
+  type Percentiles,
+} from '../../jobs/percentiles.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { groupKey, jobsByKey } from '../group-keys/sqlite.ts';
 import { durationAt } from '../one-job/job-json.ts';
@@ -57,27 +63,12 @@ export function percentilesRow(options: PercentilesOptions): RowParser<Percentil
 
 /** The number of the current job. NULL if the job does not have it. Infinity, which JSON cannot say, is NULL too. */
 function measured(measure: Measure, nowSec: number, { nodePeaks }: VisibleJobs): RawBuilder<unknown> {
-  switch (measure) {
-    case 'duration':
-      return sql`CAST(${durationAt(nowSec)} AS INTEGER)`;
-    case 'walltime':
-      return sql`nullif(CAST(${column('walltime')} AS INTEGER), 0)`;
-    case 'walltime-used':
-    case 'cores-used':
-    case 'memory-used':
-    case 'acc-used':
-      return fieldValue(FIELDS[measure], nodePeaks);
-    case 'energy':
-      return sql`nullif(${finite(column('energy'))}, 0)`;
-    case 'wait':
-    case 'memory-asked':
-    case 'num-nodes':
-    case 'num-hwthreads':
-    case 'num-acc':
-      return sql`CAST(${fieldValue(FIELDS[measure])} AS INTEGER)`;
-    default:
-      return finite(jsonNumber(column('footprint'), measure.slice(METRIC.length)));
-  }
+  const field = measuredField(measure);
+  if (field === undefined) return finite(jsonNumber(column('footprint'), measuredKey(measure) ?? ''));
+  if (field.kind === 'fraction') return fieldValue(field, nodePeaks);
+  const stored = field.name === 'duration' ? durationAt(nowSec) : fieldValue(field);
+  const value = field.kind === 'decimal' ? finite(stored) : sql`CAST(${stored} AS INTEGER)`;
+  return isUnknownAsZero(measure) ? sql`nullif(${value}, 0)` : value;
 }
 
 /** 15 digits if they are exact, otherwise 17. */
