@@ -14,7 +14,7 @@ import type { Bounds } from '../src/jobs/field-kinds.ts';
 import { ALL_FIELDS, STORED_FIELDS } from '../src/jobs/fields.ts';
 import { GROUPS } from '../src/jobs/groups.ts';
 import { ORDERS, SORT_COLUMNS } from '../src/jobs/list-order.ts';
-import { SMT, STOP_TIME, SUBMIT_TIME } from '../src/jobs/number-fields.ts';
+import { STOP_TIME, UNFILTERED_NUMBERS } from '../src/jobs/number-fields.ts';
 import { LIST_SIZES } from '../src/jobs/paging.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
 import { BOUNDS } from '../src/jobs/stored-bounds.ts';
@@ -254,7 +254,7 @@ describe('docs/api.md', () => {
   });
 
   test('has the bounds of every field of a job', () => {
-    const bounds = [...STORED_FIELDS, SMT, SUBMIT_TIME, STOP_TIME].flatMap((field) => {
+    const bounds = [...STORED_FIELDS, ...UNFILTERED_NUMBERS, STOP_TIME].flatMap((field) => {
       if (!('property' in field)) return [];
       if (field.kind === 'text') return [[field.property, 'no control characters']];
       if (field.kind === 'time') return [[field.property, `0 to now + ${field.aheadSec} s`]];

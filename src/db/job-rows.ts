@@ -1,12 +1,15 @@
 import { JOB_FIELDS } from '../jobs/fields.ts';
 import type { StorableJob, Tag } from '../jobs/job.ts';
+import { UNFILTERED_NUMBERS } from '../jobs/number-fields.ts';
 import type { StartedJob } from '../jobs/started-job.ts';
 import type { SqlValue } from './statement.ts';
 
+const SET_BY_FIELDS = [...JOB_FIELDS, ...UNFILTERED_NUMBERS];
+
 /** Columns of table `job` that a new job sets, in the order of `JobRow`. `id` keeps its default. */
 export const JOB_COLUMNS = [
-  ...JOB_FIELDS.map(({ column }) => column),
-  ...(['submit_time', 'meta_data', 'resources', 'smt', 'monitoring_status', 'energy_footprint', 'footprint'] as const),
+  ...SET_BY_FIELDS.map(({ column }) => column),
+  ...(['meta_data', 'resources', 'energy_footprint', 'footprint'] as const),
 ];
 
 /** The values of JOB_COLUMNS. */
@@ -39,12 +42,9 @@ export function jobRows(jobs: readonly StorableJob[]): JobRows {
 /** The values of JOB_COLUMNS for one job. */
 export function jobRow(job: StorableJob | StartedJob): JobRow {
   return [
-    ...JOB_FIELDS.map(({ property }) => job[property] ?? 0),
-    job.submitTime,
+    ...SET_BY_FIELDS.map(({ property }) => job[property] ?? 0),
     jsonOf(job.metaData),
     jsonOf(job.resources),
-    job.smt,
-    job.monitoringStatus,
     job.energyFootprint === null ? null : JSON.stringify(job.energyFootprint),
     JSON.stringify(job.footprint),
   ];

@@ -44,7 +44,6 @@ export function jobOf(
     numNodes: template.nodes,
     numHwthreads: template.hwthreads,
     numAcc: template.accelerators,
-    smt: 0,
     monitoringStatus: isRunning ? 1 : 0,
     energy: isRunning ? 0 : round2(Object.values(energyFootprint).reduce((sum, kWh) => sum + kWh, 0)),
     resources: resourcesOf(random, template),

@@ -1,7 +1,5 @@
 import { FIELDS } from './fields.ts';
-import { NUMBER_FIELDS, SMT, SUBMIT_TIME } from './number-fields.ts';
-
-const MONITORING_STATUS = { property: 'monitoringStatus', column: 'monitoring_status', kind: 'whole' } as const;
+import { JOB_NUMBERS } from './number-fields.ts';
 
 /** The order of the numbers of a job in the API of cc-backend (contract/rest.md §3). Numbers of our own follow them. */
 const ORDER = [
@@ -23,10 +21,9 @@ const ORDER = [
 const ALWAYS: readonly string[] = ['jobId', 'duration', 'numNodes', 'startTime'];
 
 /** The numbers of a job in the API, in their order, except its database id. */
-export const WIRE_NUMBERS = [
-  ...NUMBER_FIELDS,
-  ...[FIELDS['job-id'], FIELDS['array-job-id'], SMT, SUBMIT_TIME, MONITORING_STATUS],
-].toSorted((a, b) => positionOf(a) - positionOf(b));
+export const WIRE_NUMBERS = [...JOB_NUMBERS, FIELDS['job-id'], FIELDS['array-job-id']].toSorted(
+  (a, b) => positionOf(a) - positionOf(b),
+);
 
 export type WireNumber = (typeof WIRE_NUMBERS)[number];
 

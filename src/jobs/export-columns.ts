@@ -2,6 +2,7 @@ import { Fault } from '../faults.ts';
 import type { ColumnType, TextFormat } from './export-format.ts';
 import { DERIVED_FIELDS, FRACTION_FIELDS, type FractionField, JOB_FIELDS, METRIC } from './fields.ts';
 import { isFootprintKey } from './filter.ts';
+import { UNFILTERED_NUMBERS } from './number-fields.ts';
 import { keysShownBy } from './used-fractions.ts';
 
 /** An exported list of jobs: each row has these columns. */
@@ -10,19 +11,16 @@ export interface JobsTable {
   readonly columns: readonly ExportColumn[];
 }
 
-const FIELDS = [...JOB_FIELDS, ...DERIVED_FIELDS, ...FRACTION_FIELDS];
+const FIELDS = [...JOB_FIELDS, ...UNFILTERED_NUMBERS, ...DERIVED_FIELDS, ...FRACTION_FIELDS];
 const FIELD_COLUMNS = FIELDS.map(({ property }) => property);
 const FRACTION_COLUMNS = FRACTION_FIELDS.map(({ property }) => property);
 type FieldColumn = (typeof FIELD_COLUMNS)[number];
 
-/** Columns that are not the value of one field of a filter. */
+/** Columns that are not the value of one field. */
 const OTHER_COLUMNS = {
   id: 'whole',
   jobName: 'text',
-  submitTime: 'whole',
   endTime: 'whole',
-  smt: 'whole',
-  monitoringStatus: 'whole',
   hosts: 'texts',
   tags: 'texts',
 } as const satisfies Readonly<Record<string, ColumnType>>;

@@ -1,16 +1,16 @@
 import type { Bounds } from './field-kinds.ts';
 import { FIELDS, JOB_FIELDS } from './fields.ts';
 import type { Job, Resource, Tag } from './job.ts';
-import { SMT, SUBMIT_TIME } from './number-fields.ts';
+import { UNFILTERED_NUMBERS } from './number-fields.ts';
 
 type Whole = number | bigint;
-const CHECKED = [...JOB_FIELDS, SMT, SUBMIT_TIME];
+const CHECKED = [...JOB_FIELDS, ...UNFILTERED_NUMBERS];
 type Checked = (typeof CHECKED)[number];
 
 /**
  * Checks a job before it is stored, whether it comes from the API, an import or the generator. Each function here
  * returns the problem with the field, its bound and the value, or undefined if there is none. The bounds are those of
- * fields.ts.
+ * fields.ts and number-fields.ts.
  */
 export function jobProblem(job: Job, nowSec: number): string | undefined {
   return valuesProblem(job, nowSec) ?? hostsProblem(job.resources) ?? firstProblem(job.tags, tagProblem);

@@ -1,5 +1,5 @@
 import type { JobState, MonitoringStatus, Shared } from './job-enums.ts';
-import type { NumberField } from './number-fields.ts';
+import type { JobNumber, NumberField } from './number-fields.ts';
 
 export interface Resource {
   hostname: string;
@@ -28,8 +28,8 @@ export interface Tag {
   scope: string;
 }
 
-/** The numbers of fields.ts. Those that no code but that of the fields knows are optional: absent is 0. */
-type OtherNumbers = Partial<Record<NumberField['property'], number | bigint>>;
+/** The numbers of a job. Those that no code but that of the fields knows are optional: absent is 0. */
+type OtherNumbers = Partial<Record<JobNumber['property'], number | bigint>>;
 
 /**
  * A job to be stored, as made by the imports and the generator. start_job makes a StorableJob. Times are Unix seconds,
@@ -55,7 +55,6 @@ export interface Job extends OtherNumbers {
   numNodes: number;
   numHwthreads: number;
   numAcc: number;
-  smt: number | bigint;
   monitoringStatus: MonitoringStatus;
   energy: number;
   resources: Resource[];

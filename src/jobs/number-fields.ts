@@ -6,20 +6,35 @@ export const NUMBER_FIELDS = STORED_FIELDS.filter(
   (field): field is NumberField => field.kind === 'time' || field.kind === 'whole' || field.kind === 'decimal',
 );
 
+/**
+ * The numbers of a job that no filter uses. An entry is the only description of its number, as in fields.ts: from it
+ * follow its member in jobs, starts and imports, its column in exports, and its bounds.
+ */
+export const UNFILTERED_NUMBERS = [
+  { property: 'smt', column: 'smt', kind: 'whole', bounds: INT32 },
+  { property: 'submitTime', column: 'submit_time', kind: 'time', aheadSec: FIELDS['start-time'].aheadSec },
+  { property: 'monitoringStatus', column: 'monitoring_status', kind: 'whole', bounds: { least: 0n, most: 3n } },
+] as const;
+type UnfilteredNumber = (typeof UNFILTERED_NUMBERS)[number];
+
+/** The numbers that a new job sets, with filters or without. */
+export const JOB_NUMBERS = [...NUMBER_FIELDS, ...UNFILTERED_NUMBERS];
+export type JobNumber = NumberField | UnfilteredNumber;
+
 /** All but decimals. */
-type WholeNumberField = Exclude<NumberField, { kind: 'decimal' }>;
-export const WHOLE_FIELDS = NUMBER_FIELDS.filter((field): field is WholeNumberField => field.kind !== 'decimal');
+type WholeNumber = Exclude<JobNumber, { kind: 'decimal' }>;
+export const WHOLE_NUMBERS = JOB_NUMBERS.filter((number): number is WholeNumber => number.kind !== 'decimal');
 
 /** Maps the property of each whole number and time to its value. */
-export function wholeNumbers<Value>(make: (field: WholeNumberField) => Value) {
-  const values = WHOLE_FIELDS.map((field) => [field.property, make(field)]);
-  return Object.fromEntries(values) as Record<WholeNumberField['property'], Value>;
+export function wholeNumbers<Value>(make: (number: WholeNumber) => Value) {
+  const values = WHOLE_NUMBERS.map((number) => [number.property, make(number)]);
+  return Object.fromEntries(values) as Record<WholeNumber['property'], Value>;
 }
 
 /**
  * Maps the property of each field to the value for its kind: `whole` is that of whole numbers and times.
  */
-export function byProperty<One extends NumberField | DerivedField, Int, Real, Derived>(
+export function byProperty<One extends JobNumber | DerivedField, Int, Real, Derived>(
   fields: readonly One[],
   values: { readonly whole: Int; readonly decimal: Real; readonly derived: Derived },
 ) {
@@ -33,15 +48,6 @@ export function byProperty<One extends NumberField | DerivedField, Int, Real, De
         : Int;
   };
 }
-
-/** Numbers of a job that have no filter. */
-export const SMT = { property: 'smt', column: 'smt', kind: 'whole', bounds: INT32 } as const;
-export const SUBMIT_TIME = {
-  property: 'submitTime',
-  column: 'submit_time',
-  kind: 'time',
-  aheadSec: FIELDS['start-time'].aheadSec,
-} as const;
 
 /** The time at which a job is reported to have ended. The database stores the duration instead. */
 export const STOP_TIME = { property: 'stopTime', kind: 'time', aheadSec: 86_400 } as const;

@@ -120,7 +120,6 @@ describe('sacct --json', () => {
           numNodes: 2,
           numHwthreads: 128,
           numAcc: 8,
-          smt: 0,
           monitoringStatus: 0,
           energy: 2,
           resources: [{ hostname: 'n001' }, { hostname: 'n002' }],

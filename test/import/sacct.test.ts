@@ -71,7 +71,6 @@ describe('a line of sacct', () => {
         numNodes: 2,
         numHwthreads: 8,
         numAcc: 2,
-        smt: 0,
         monitoringStatus: 0,
         energy: 0,
         resources: [{ hostname: 'n01' }, { hostname: 'n02' }],

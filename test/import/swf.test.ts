@@ -56,7 +56,6 @@ test('a line of the Standard Workload Format is a job', async () => {
         numNodes: 3, // of 16 processors
         numHwthreads: 33,
         numAcc: 0,
-        smt: 0,
         monitoringStatus: 0,
         energy: 0,
         resources: [],

@@ -38,7 +38,12 @@ export const OTHERS: readonly Mutation[] = [
     'column-index/transaction',
   ),
   mutation('jobs/job-validation.ts', 'if (value > most)', 'if (value > most + 1n)', 'jobs/every-way-in'),
-  mutation('jobs/job-validation.ts', '[...JOB_FIELDS, SMT', '[...JOB_FIELDS.slice(1), SMT', 'jobs/every-way-in'),
+  mutation(
+    'jobs/job-validation.ts',
+    '[...JOB_FIELDS, ...UNFILTERED',
+    '[...JOB_FIELDS.slice(1), ...UNFILTERED',
+    'jobs/every-way-in',
+  ),
   mutation('import/batch.ts', 'if (problem !== undefined)', 'if (false)', 'jobs/every-way-in'),
   mutation('node/service-manager.ts', "tell('--ready');", '', 'cli/serve'),
   mutation('node/prometheus.ts', 'row[figure]', 'row.jobs', 'node/prometheus'),

@@ -1,4 +1,4 @@
-import { WHOLE_FIELDS } from '../../jobs/number-fields.ts';
+import { WHOLE_NUMBERS } from '../../jobs/number-fields.ts';
 import type { Columns } from './read-foreign.ts';
 
 /** Tags of a job as a JSON array of [type, name, scope]. */
@@ -14,8 +14,7 @@ export function jobColumns(tags: 'none' | 'global' | 'scoped'): Columns {
     job_id: { kind: 'id' },
     cluster: { kind: 'text' },
     subcluster: { kind: 'text' },
-    submit_time: { kind: 'number' },
-    ...Object.fromEntries(WHOLE_FIELDS.map(({ column }) => [column, { kind: 'number' } as const])),
+    ...Object.fromEntries(WHOLE_NUMBERS.map(({ column }) => [column, { kind: 'number' } as const])),
     hpc_user: { kind: 'text' },
     project: { kind: 'text' },
     cluster_partition: { kind: 'text' },
@@ -23,9 +22,7 @@ export function jobColumns(tags: 'none' | 'global' | 'scoped'): Columns {
     job_state: { kind: 'text' },
     meta_data: { kind: 'text' },
     resources: { kind: 'text' },
-    smt: { kind: 'number' },
     shared: { kind: 'text' },
-    monitoring_status: { kind: 'number' },
     energy: { kind: 'number' },
     energy_footprint: { kind: 'text' },
     footprint: { kind: 'text' },

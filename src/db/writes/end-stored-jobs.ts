@@ -1,4 +1,5 @@
 import { hasEnded, isUnended, type JobState } from '../../jobs/job-enums.ts';
+import { JOB_NUMBERS } from '../../jobs/number-fields.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
 import { HAS_OPEN_END } from '../sql/assumed-end.ts';
@@ -18,6 +19,11 @@ function known(column: Column, nothing: string): string {
 /** If two lists have the same number of hosts, the longer text has their hardware threads and accelerators. */
 const HAS_BETTER_RESOURCES = `num_nodes <> ${value('num_nodes')} OR length(resources) < length(${value('resources')})`;
 
+/** The numbers that are replaced if they are known. The others have a rule of their own. */
+const NUMBERS = JOB_NUMBERS.map(({ column }) => column).filter(
+  (column) => !['start_time', 'duration', 'num_nodes', 'monitoring_status'].includes(column),
+);
+
 /** Metadata that is not an object is replaced. */
 const STORED_META = `CASE WHEN json_valid(CAST(meta_data AS TEXT)) AND json_type(CAST(meta_data AS TEXT)) = 'object'
   THEN CAST(meta_data AS TEXT) ELSE '{}' END`;
@@ -30,13 +36,8 @@ const END = `UPDATE job SET
   project = ${known('project', "''")},
   cluster_partition = ${known('cluster_partition', "''")},
   array_job_id = ${known('array_job_id', '0')},
-  submit_time = ${known('submit_time', '0')},
-  walltime = ${known('walltime', '0')},
-  num_hwthreads = ${known('num_hwthreads', '0')},
-  num_acc = ${known('num_acc', '0')},
-  smt = ${known('smt', '0')},
+  ${NUMBERS.map((column) => `${column} = ${known(column, '0')},`).join('\n  ')}
   shared = ${known('shared', "'none'")},
-  energy = ${known('energy', '0')},
   energy_footprint = ${known('energy_footprint', "'null'")},
   footprint = ${known('footprint', "'null'")},
   meta_data = CASE json_type(${value('meta_data')}) WHEN 'object' THEN json_patch(${STORED_META}, ${value('meta_data')})

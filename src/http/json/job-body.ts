@@ -4,7 +4,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
 import { hostsProblem } from '../../jobs/job-validation.ts';
-import { SMT, STOP_TIME, SUBMIT_TIME, wholeNumbers } from '../../jobs/number-fields.ts';
+import { STOP_TIME, wholeNumbers } from '../../jobs/number-fields.ts';
 import { boundedMetadata, type CutEntry } from '../../jobs/stored-bounds.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './body-values.ts';
@@ -105,10 +105,9 @@ export const StartBody = strictFields({
   shared: text.nullish(),
   /** What older adapters send in place of `shared`. */
   exclusive: int32.nullish(),
+  ...wholeNumbers((number) => (number.kind === 'time' ? time(number) : whole(number))),
   monitoringStatus: int32.nullish().transform((value) => value ?? 1),
-  ...wholeNumbers((field) => (field.kind === 'time' ? time(field) : whole(field))),
   arrayJobId: whole(FIELDS['array-job-id']),
-  smt: whole(SMT),
   energy: number,
   resources: listOf(Resource, 'resources')
     .nullish()
@@ -119,7 +118,6 @@ export const StartBody = strictFields({
   tags: listOf(StartTag, 'tagsInBody').nullish().transform(orNone),
   jobState: text.nullish(),
   requestedMemory: int64.nullish(),
-  submitTime: time(SUBMIT_TIME),
   id: int64.nullish(),
   statistics: mapOf(Statistic.nullable(), 'footprint').nullish(),
   concurrentJobs: strictFields({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DERIVED_FIELDS } from '../../jobs/fields.ts';
-import { byProperty, NUMBER_FIELDS } from '../../jobs/number-fields.ts';
+import { byProperty, JOB_NUMBERS } from '../../jobs/number-fields.ts';
 
 /**
  * JSON.parse of ES2026. The libraries of TypeScript do not declare yet that a reviver receives the text of a number.
@@ -38,14 +38,11 @@ const ShownJob = z.object({
   /** The key of each entry, the beginning of its text, and the length of the whole text in characters. */
   metadata: z.object({ count: z.int(), first: z.array(z.tuple([z.string(), z.string(), z.int()])) }),
   arrayJobId: zero,
-  ...byProperty([...NUMBER_FIELDS, ...DERIVED_FIELDS], {
+  ...byProperty([...JOB_NUMBERS, ...DERIVED_FIELDS], {
     whole: zero,
     decimal: z.number().nullable(),
     derived: whole.optional(),
   }),
-  submitTime: zero,
-  smt: zero,
-  monitoringStatus: zero,
 });
 export type ShownJob = z.output<typeof ShownJob>;
 

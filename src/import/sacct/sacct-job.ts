@@ -64,7 +64,6 @@ export function jobOfRecord(get: Fields, options: JobOptions): Job | 'neverStart
     numNodes: hosts.length,
     numHwthreads,
     numAcc: gpusOfTres(get('alloctres')) || gpusOfGres(get('allocgres'), hosts.length),
-    smt: 0,
     monitoringStatus: 0, // these jobs have no metric data
     energy: wholeOrNone(get('consumedenergyraw')) / 3_600_000, // joules to kWh
     resources: hosts.map((hostname) => ({ hostname })),

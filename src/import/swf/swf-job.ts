@@ -89,7 +89,6 @@ export function jobOfSwf(line: string, header: SwfHeader, cluster: string): Job 
     numNodes: Math.max(1, Math.ceil(processors / header.processorsPerNode)),
     numHwthreads: processors,
     numAcc: 0,
-    smt: 0,
     monitoringStatus: 0,
     energy: 0,
     resources: [],

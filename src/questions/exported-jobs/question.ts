@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ExportColumn } from '../../jobs/export-columns.ts';
+import { UNFILTERED_NUMBERS } from '../../jobs/number-fields.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 
 /** How to divide an exported list into parts: rows of ExportPart, newest first. Together they have all jobs. */
@@ -17,8 +18,11 @@ export interface ExportOptions {
   readonly nowSec: number;
 }
 
-/** The index does not have their values. */
-const NOT_IN_INDEX = ['smt', 'monitoringStatus', 'hosts', 'tags'] as const satisfies readonly ExportColumn[];
+/** The index does not have their values. It has the submit time, because it has the wait. */
+const NOT_IN_INDEX = [
+  ...UNFILTERED_NUMBERS.map(({ property }) => property).filter((property) => property !== 'submitTime'),
+  ...(['hosts', 'tags'] as const),
+] satisfies readonly ExportColumn[];
 export type IndexedColumn = Exclude<ExportColumn, (typeof NOT_IN_INDEX)[number]>;
 
 /** A part of an exported list, newest first, as a Parquet file. The only row of the answer is the file. */

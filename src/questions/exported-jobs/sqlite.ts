@@ -26,6 +26,7 @@ import {
   METRIC,
   type ValueField,
 } from '../../jobs/fields.ts';
+import { UNFILTERED_NUMBERS } from '../../jobs/number-fields.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { decimalText, durationAt, readableTags, realText } from '../one-job/job-json.ts';
 import { HOSTNAME, HOSTS } from '../where/hosts.ts';
@@ -131,9 +132,10 @@ function columnValue(name: ExportColumn, jobs: VisibleJobs, nowSec: number): Raw
 type FixedColumn = Exclude<KnownColumn, 'user' | 'duration' | 'endTime' | 'tags' | FractionField['property']>;
 
 const PLAIN_FIELDS = [...JOB_FIELDS, ...DERIVED_FIELDS];
-const PLAIN_VALUES = Object.fromEntries(PLAIN_FIELDS.map((field) => [field.property, ofField(field)])) as Readonly<
-  Record<(typeof PLAIN_FIELDS)[number]['property'], RawBuilder<unknown>>
->;
+const PLAIN_VALUES = Object.fromEntries([
+  ...PLAIN_FIELDS.map((field) => [field.property, ofField(field)]),
+  ...UNFILTERED_NUMBERS.map((number) => [number.property, column(number.column)]),
+]) as Readonly<Record<(typeof PLAIN_FIELDS | typeof UNFILTERED_NUMBERS)[number]['property'], RawBuilder<unknown>>>;
 
 /** The values that are the same for every caller at any time. */
 const VALUES: Readonly<Record<FixedColumn, RawBuilder<unknown>>> = {
@@ -141,8 +143,6 @@ const VALUES: Readonly<Record<FixedColumn, RawBuilder<unknown>>> = {
   id: column(FIELDS['db-id'].column),
   jobName: sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`,
   submitTime: sql.raw(SUBMIT_TIME),
-  smt: column('smt'),
-  monitoringStatus: column('monitoring_status'),
   hosts: sql`(SELECT json_group_array(${HOSTNAME}) FROM ${HOSTS} WHERE ${HOSTNAME} IS NOT NULL)`,
 };
 
