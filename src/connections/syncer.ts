@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { logBytesOf } from '../db/driver/wal-bytes.ts';
 import type { ReplicaOptions } from '../db/replica/open-replica.ts';
 import { Fault } from '../faults.ts';
+import { Backoff, RESTART_PAUSES_MS } from '../processes/backoff.ts';
 import type { Counters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { StartupError } from '../startup-error.ts';
@@ -29,10 +30,8 @@ const HEAP_MB = 32;
  */
 const SILENT_LOOKS = 30;
 const LOOK_MS = 1_000;
-/** The pause after a failed sync. It doubles up to the interval. A server that compacts is ready soon. */
+/** The pauses after failed syncs. A server that compacts is ready soon. */
 const RETRY_MS = 50;
-/** Time between two attempts to start the process. */
-const RESTART_MS = 500;
 /** MB that the process may keep above its resting level. It is stopped above this, as only its end returns memory. */
 const KEPT_LIMIT_MB = 64;
 
@@ -52,7 +51,8 @@ export class Syncer {
   #syncs = 0;
   #failures = 0;
   /** Failures since the last success. */
-  #failuresNow = 0;
+  readonly #retries = new Backoff([RETRY_MS, Number.POSITIVE_INFINITY]);
+  readonly #restarts = new Backoff(RESTART_PAUSES_MS);
   #failing: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -158,7 +158,7 @@ export class Syncer {
       this.#frame = frame;
       this.#syncedAt = beganAt;
       this.#syncs += 1;
-      this.#failuresNow = 0;
+      this.#retries.succeeded();
       this.#failing = undefined;
     } catch (error) {
       this.#failures += 1;
@@ -171,7 +171,7 @@ export class Syncer {
   }
 
   #retrySoon(): void {
-    const waitMs = RETRY_MS * 2 ** this.#failuresNow++;
+    const waitMs = this.#retries.failed();
     clearTimeout(this.#retry);
     if (this.#closing || this.#timer === undefined || waitMs >= this.#options.intervalMs) return; // the tick is sooner
     this.#retry = setTimeout(() => this.#tick(), waitMs);
@@ -211,10 +211,13 @@ export class Syncer {
   /** Starts a successor for a process that has ended. If the first one ends, the start of the service fails instead. */
   async #restart(gone: ManagedProcess<SyncerProtocol>): Promise<void> {
     if (this.#closing || this.#timer === undefined) return;
-    await gone.ready.catch(async (error: unknown) => {
-      if (error instanceof StartupError) this.#failing = error.message;
-      await sleep(RESTART_MS);
-    });
+    await gone.ready.then(
+      () => this.#restarts.succeeded(),
+      async (error: unknown) => {
+        if (error instanceof StartupError) this.#failing = error.message;
+        await sleep(this.#restarts.failed());
+      },
+    );
     if (!this.#closing) this.#process = this.#start();
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Turn } from '../fair-queue.ts';
 import { Fault } from '../faults.ts';
 import { StartupError, type StartupFault } from '../startup-error.ts';
+import { Backoff, RESTART_PAUSES_MS } from './backoff.ts';
 import type { Counters } from './counters.ts';
 import { afterWaiting } from './late-timer.ts';
 import type { ManagedProcess } from './managed-process.ts';
@@ -27,9 +28,6 @@ export interface ProcessGroupOptions<P extends Protocol> {
   log(message: string, error: unknown): void;
 }
 
-/** The pause after a failed start. It doubles up to the second value. */
-const RESTART_MS = [50, 5_000] as const;
-
 /**
  * Processes that do the same work: all readers, the writer (a group of one), or the archive's decoder. The group gives
  * requests to idle processes, starts more processes on demand, and replaces those that died, ran out of memory, or keep
@@ -51,7 +49,7 @@ export class ProcessGroup<P extends Protocol> {
   /** True while starts fail. Then one process is started after each pause, and requests start none. */
   #restarting = false;
   #closing = false;
-  #restartMs: number = RESTART_MS[0];
+  readonly #restarts = new Backoff(RESTART_PAUSES_MS);
 
   constructor(options: ProcessGroupOptions<P>) {
     this.#options = options;
@@ -127,7 +125,7 @@ export class ProcessGroup<P extends Protocol> {
       () => {
         this.#opened = true;
         this.#refused = undefined;
-        this.#restartMs = RESTART_MS[0];
+        this.#restarts.succeeded();
       },
       (error: unknown) => {
         // If the first process fails, the start of the service fails and reports the error.
@@ -185,18 +183,11 @@ export class ProcessGroup<P extends Protocol> {
         // The start of the service fails with it. In a group that its first request starts, that request is waiting.
         if (!this.#opened && this.#queue.length === 0) return;
         this.#restarting = true;
-        await sleep(this.#pauseMs(), undefined, { ref: false });
+        await sleep(this.#restarts.failed(), undefined, { ref: false });
         this.#restarting = false;
         if (!this.#closing && this.#members.length < this.#options.max) this.#add();
       },
     );
-  }
-
-  /** The pause before the next start. It doubles with each failed start. */
-  #pauseMs(): number {
-    const now = this.#restartMs;
-    this.#restartMs = Math.min(now * 2, RESTART_MS[1]);
-    return now;
   }
 
   #replaceNext(): void {
@@ -221,7 +212,7 @@ export class ProcessGroup<P extends Protocol> {
       },
       () => {
         if (this.#leaving?.spare === spare) this.#endLeaving(); // tried again after a pause
-        this.#spareAt = performance.now() + this.#pauseMs();
+        this.#spareAt = performance.now() + this.#restarts.failed();
       },
     );
     return true;

@@ -117,8 +117,8 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('column-index/question-queue.ts', "count: 'quick',", "count: 'slow',", 'column-index/question-lanes'),
   mutation(
     'column-index/retry-pauses.ts',
-    'first * 2 **',
-    'first + 0 *',
+    'this.#pauses[failure].failed()',
+    'PAUSES_MS[failure][0]',
     'column-index/life > a program that dies at its start',
   ),
   mutation('questions/where/any-of-these.ts', 'allOf([others, ...tags])', 'others', 'column-index/equality'),

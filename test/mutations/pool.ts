@@ -66,7 +66,7 @@ export const POOL: readonly Mutation[] = [
     'changed(this.#identity, this.#identity)',
     'connections/database-file',
   ),
-  mutation('processes/process-group.ts', 'Math.min(now * 2, RESTART_MS[1])', 'now', 'processes/restarts'),
+  mutation('processes/backoff.ts', 'first * 2 **', 'first + 0 *', 'processes/restarts'),
   mutation(
     'connections/database-file.ts',
     "now !== this.#logIdentity) return 'logGone'",
