@@ -2,7 +2,7 @@ import { hasEnded, isUnended, type JobState } from '../../jobs/job-enums.ts';
 import { JOB_NUMBERS } from '../../jobs/number-fields.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
-import { HAS_OPEN_END } from '../sql/assumed-end.ts';
+import { HAS_ASSUMED_END, HAS_OPEN_END } from '../sql/assumed-end.ts';
 
 type Column = (typeof JOB_COLUMNS)[number];
 
@@ -52,7 +52,7 @@ WHERE job_id = ${value('job_id')} AND cluster = ${value('cluster')} AND start_ti
  * walltime. It goes on even if an end was assumed.
  */
 const FOLLOW = `UPDATE job SET job_state = ?4, duration = ?5, walltime = coalesce(nullif(?6, 0), walltime),
-    monitoring_status = CASE job_state WHEN 'failed' THEN ?7 ELSE monitoring_status END
+    monitoring_status = CASE WHEN ${HAS_ASSUMED_END} THEN ?7 ELSE monitoring_status END
   WHERE job_id = ?1 AND cluster = ?2 AND start_time = ?3 AND ${HAS_OPEN_END} AND duration < ?5`;
 const FOLLOWED = (
   ['job_id', 'cluster', 'start_time', 'job_state', 'duration', 'walltime', 'monitoring_status'] as const

@@ -1,7 +1,7 @@
 import { FIELDS } from '../../jobs/fields.ts';
 import { type DuckDbQuery, Parameters } from '../duckdb-query.ts';
 import { isSelectable, selectedColumns } from '../group-keys/duckdb.ts';
-import { storedJobs } from '../statistics/duckdb.ts';
+import { COUNTED, storedJobs } from '../statistics/duckdb.ts';
 import { runningJobs } from '../summaries/alike-jobs.ts';
 import { KEY_FIELDS } from '../summaries/summary-tables.ts';
 import type { FilterContext, Selection } from '../where/duckdb.ts';
@@ -16,7 +16,6 @@ interface Queryable {
 }
 
 const SELECTION: Selection = { alike: 'selected_alike', running: 'selected_running' };
-const SIZES = ['num_nodes', 'num_hwthreads', 'num_acc'] as const;
 const OF_RUNNING = [...KEY_FIELDS.map((name) => FIELDS[name].column), 'start_time', 'duration'];
 
 /**
@@ -60,7 +59,7 @@ function selectionQueries(question: OverviewQuestion, index: Omit<FilterContext,
       const { jobs, short, from, rows } = storedJobs({ ...question, groupBy }, context);
       const sums = `${jobs} AS jobs, ${short} AS short, sum(s) AS seconds`;
       const columns = groupBy.flatMap((name) => selectedColumns(name, rows, question));
-      const keys = [...new Set([FIELDS.user.column, ...columns, ...SIZES]), ...(index.hasWide ? ['wide_id'] : [])];
+      const keys = [...new Set([FIELDS.user.column, ...columns, ...COUNTED]), ...(index.hasWide ? ['wide_id'] : [])];
       return `SELECT ${keys.join(', ')}, ${sums} FROM ${from} GROUP BY ALL`;
     }),
     into(

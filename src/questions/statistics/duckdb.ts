@@ -93,7 +93,8 @@ function sumsOf(groupBy: readonly Group[]): Record<Total | ClippedSeconds, strin
   };
 }
 
-const COUNTED = ['num_nodes', 'num_hwthreads', 'num_acc'] as const;
+/** The columns that totals sum up, as they are and times the seconds of each job. */
+export const COUNTED = ['num_nodes', 'num_hwthreads', 'num_acc'] as const;
 
 interface Pass {
   readonly counts: string;

@@ -5,10 +5,12 @@ import { plainRows, type RowParser, type SqlValue, type Statement } from '../../
 import { groupId, groupMembers, groupsRead } from '../../jobs/groups.ts';
 import { offsetOf } from '../../jobs/paging.ts';
 import {
+  type ClippedSeconds,
   type JobsStatistics,
   SORT_FIELDS,
   type SortField,
   statisticsMembers,
+  type Total,
   totalsOf,
   type Whole,
 } from '../../jobs/statistics.ts';
@@ -82,28 +84,26 @@ function secondsOf({ nowSec, clip }: StatisticsOptions): RawBuilder<unknown> {
   return sql`CAST(max(0, ${last} - ${first}) AS INTEGER)`;
 }
 
-function totals({ shortJobSec, clip, groupBy = [] }: StatisticsOptions): RawBuilder<unknown> {
-  return sql.join([
-    sql`count(*) AS "totalJobs"`,
-    sql`${groupBy.includes('user') ? sql`1` : sql`count(DISTINCT user)`} AS "totalUsers"`,
-    sql`count(CASE state WHEN 'running' THEN 1 END) AS "runningJobs"`,
-    sql`count(CASE WHEN stored < ${shortJobSec} THEN 1 END) AS "shortJobs"`,
-    sql`${hours(sql`d`)} AS "totalWalltime"`,
-    sql`${sum(sql`nodes`)} AS "totalNodes"`,
-    sql`${hours(sql`d * nodes`)} AS "totalNodeHours"`,
-    sql`${sum(sql`cores`)} AS "totalCores"`,
-    sql`${hours(sql`d * cores`)} AS "totalCoreHours"`,
-    sql`${sum(sql`accs`)} AS "totalAccs"`,
-    sql`${hours(sql`d * accs`)} AS "totalAccHours"`,
-    ...(clip === undefined
-      ? []
-      : [
-          sql`${sum(sql`d`)} AS "totalWalltimeSeconds"`,
-          sql`${sum(sql`(d * nodes)`)} AS "totalNodeSeconds"`,
-          sql`${sum(sql`(d * cores)`)} AS "totalCoreSeconds"`,
-          sql`${sum(sql`(d * accs)`)} AS "totalAccSeconds"`,
-        ]),
-  ]);
+function totals(options: StatisticsOptions): RawBuilder<unknown> {
+  const { shortJobSec, groupBy = [] } = options;
+  const values: Record<Total | ClippedSeconds, RawBuilder<unknown>> = {
+    totalJobs: sql`count(*)`,
+    totalUsers: groupBy.includes('user') ? sql`1` : sql`count(DISTINCT user)`,
+    runningJobs: sql`count(CASE state WHEN 'running' THEN 1 END)`,
+    shortJobs: sql`count(CASE WHEN stored < ${shortJobSec} THEN 1 END)`,
+    totalWalltime: hours(sql`d`),
+    totalNodes: sum(sql`nodes`),
+    totalNodeHours: hours(sql`d * nodes`),
+    totalCores: sum(sql`cores`),
+    totalCoreHours: hours(sql`d * cores`),
+    totalAccs: sum(sql`accs`),
+    totalAccHours: hours(sql`d * accs`),
+    totalWalltimeSeconds: sum(sql`d`),
+    totalNodeSeconds: sum(sql`(d * nodes)`),
+    totalCoreSeconds: sum(sql`(d * cores)`),
+    totalAccSeconds: sum(sql`(d * accs)`),
+  };
+  return sql.join(totalsOf(options).map((total) => sql`${values[total]} AS ${sql.ref(total)}`));
 }
 
 /**
