@@ -19,7 +19,7 @@ const SHARING = [
   'dev',
   'doctor',
   'exports',
-  'frontend',
+  'cc-frontend',
   'graphql',
   'http',
   'import',

@@ -1,6 +1,6 @@
 /** The column index compared with the SQL, a covering index and bare DuckDB; the cost of building and updating it. */
 import { statSync } from 'node:fs';
-import { IndexFile } from '../src/column-index/index-file.ts';
+import { IndexFile } from '../src/column-index/duckdb-file.ts';
 import { migrate } from '../src/db/schema/migrate.ts';
 import { withAllIndexes } from './support/all-indexes.ts';
 import { bareTime } from './support/bare-duckdb.ts';

@@ -17,7 +17,7 @@ import {
   savedFiltersIn,
   savedFilterValue,
 } from '../src/jobs/saved-filter.ts';
-import { BOUNDS } from '../src/jobs/stored-bounds.ts';
+import { BOUNDS } from '../src/jobs/storage-limits.ts';
 import { JOBS_VIEW } from './pages/jobs-page.ts';
 import { checkCount } from './pages/page-filter.ts';
 import { STATISTICS_VIEW } from './pages/statistics-page.ts';

@@ -17,7 +17,7 @@ import { ORDERS, SORT_COLUMNS } from '../src/jobs/list-order.ts';
 import { STOP_TIME, UNFILTERED_NUMBERS } from '../src/jobs/number-fields.ts';
 import { LIST_SIZES } from '../src/jobs/paging.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
-import { BOUNDS } from '../src/jobs/stored-bounds.ts';
+import { BOUNDS } from '../src/jobs/storage-limits.ts';
 import { sizeFor } from '../src/node/memory-sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
 import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';

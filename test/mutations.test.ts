@@ -88,7 +88,7 @@ const WITHOUT = [
   'questions/parquet-types.ts',
   'questions/partitions/duckdb.ts',
   'questions/partitions/question.ts',
-  'questions/question.ts',
+  'questions/index-question.ts',
   'questions/statistics/question.ts',
   'questions/where/hosts.ts',
 ];

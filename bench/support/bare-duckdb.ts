@@ -2,7 +2,7 @@
  * DuckDB in this process: the same SQL on the same file, without IPC and without following changes or checking rows.
  */
 
-import { IndexFile } from '../../src/column-index/index-file.ts';
+import { IndexFile } from '../../src/column-index/duckdb-file.ts';
 import { queryFor } from '../../src/column-index/question-to-query.ts';
 import { INDEX_MB } from './column-index.ts';
 import type { Question } from './column-questions.ts';

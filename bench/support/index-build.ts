@@ -1,6 +1,6 @@
 /** Column indexes of several sizes, made from one; what their summaries cost; and the times of their answers. */
 import { NewIndex } from '../../src/column-index/build/build-index.ts';
-import { IndexFile, type IndexMeta } from '../../src/column-index/index-file.ts';
+import { IndexFile, type IndexMeta } from '../../src/column-index/duckdb-file.ts';
 import { buildSummaries } from '../../src/column-index/kept-summaries.ts';
 import { queryFor } from '../../src/column-index/question-to-query.ts';
 import { summariesFor } from '../../src/questions/summaries/summary-tables.ts';

@@ -15,7 +15,7 @@ import { cut } from '../../src/pages/cut-text.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type Failures, nodeContent } from '../../src/pages/node/content.ts';
 import { type StateSince, statesOf } from '../../src/pages/node/states.ts';
-import type { ListedJob } from '../../src/questions/list/listed-jobs.ts';
+import type { ListedJob } from '../../src/questions/list/page-rows.ts';
 import { NodeQuestions } from '../../src/questions/nodes/node-questions.ts';
 
 const VIEW = z.strictObject({

@@ -8,7 +8,7 @@ import { FAILED, RUNNING } from '../../src/jobs/common-filters.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { RECENT, startedSince } from '../../src/jobs/recent-periods.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
-import { frontendLinks } from '../../src/pages/frontend/links.ts';
+import { frontendLinks } from '../../src/pages/cc-frontend/links.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import {
   type ClusterNow,

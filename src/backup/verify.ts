@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { UnchangedFile } from '../db/driver/unchanged-file.ts';
+import { UnchangedFile } from '../db/driver/open-unchanged.ts';
 import { startupErrorOf } from '../db/startup-errors.ts';
 import { jobsOfFile, quickCheck, tablesOfFile } from '../db/statements/quick-check.ts';
 import { StartupError } from '../startup-error.ts';

@@ -7,10 +7,15 @@ import { type AnyProcess, ManagedProcess } from '../processes/managed-process.ts
 import { watchMemory } from '../processes/memory-watch.ts';
 import type { Protocol } from '../processes/protocol.ts';
 import type { StartedCall } from '../processes/running-calls.ts';
-import type { Question } from '../questions/question.ts';
+import type { Question } from '../questions/index-question.ts';
 import { hasManyPatterns } from '../questions/where/duckdb.ts';
 import type { ColumnIndexStatus, ProcessStatus } from '../system-state-types.ts';
 import { rowsOf } from './answer-json.ts';
+import type { IndexFileOptions } from './duckdb-file.ts';
+import type { Declined } from './index-errors.ts';
+import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
+import { type IndexReport, newsOf, shownReport } from './index-report.ts';
+import { type IndexState, mayBecome } from './index-state.ts';
 import {
   AFTER_ANSWERING,
   afterBuild,
@@ -19,12 +24,7 @@ import {
   afterFailing,
   afterNoIndex,
   type Next,
-} from './build-or-answer.ts';
-import type { Declined } from './index-errors.ts';
-import type { IndexFileOptions } from './index-file.ts';
-import type { BuildProtocol, IndexProtocol } from './index-protocol.ts';
-import { type IndexReport, newsOf, shownReport } from './index-report.ts';
-import { type IndexState, mayBecome } from './index-state.ts';
+} from './next-program.ts';
 import { Lanes } from './question-lanes.ts';
 import { type IndexAnswer, LANES } from './question-queue.ts';
 import { RetryPauses } from './retry-pauses.ts';

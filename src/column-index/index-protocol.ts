@@ -1,4 +1,4 @@
-import type { Question } from '../questions/question.ts';
+import type { Question } from '../questions/index-question.ts';
 import type { NewIndexOptions } from './build/build-index.ts';
 import type { Declined } from './index-errors.ts';
 import type { IndexReport } from './index-report.ts';

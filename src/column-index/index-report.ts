@@ -1,6 +1,6 @@
 import type { Summaries, SummaryName } from '../questions/summaries/summary-tables.ts';
 import type { ColumnIndexStatus } from '../system-state-types.ts';
-import type { OddJobs } from './jobs-not-indexed.ts';
+import type { OddJobs } from './unsupported-jobs.ts';
 
 /** What operators should know about an index that answers. */
 export interface IndexReport {

@@ -3,10 +3,10 @@ import { basename, join } from 'node:path';
 import { type Group, groupMembers } from '../jobs/groups.ts';
 import { exportPartQuery, exportPartsOf } from '../questions/exported-jobs/duckdb.ts';
 import type { ExportPartQuestion } from '../questions/exported-jobs/question.ts';
+import type { Question } from '../questions/index-question.ts';
 import { pageIdsOf } from '../questions/list/deep-slice.ts';
 import { overviewRows } from '../questions/overview/duckdb.ts';
 import type { OverviewPart } from '../questions/overview/question.ts';
-import type { Question } from '../questions/question.ts';
 import { groupColumns } from '../questions/statistics/duckdb.ts';
 import type { Summaries, SummaryName } from '../questions/summaries/summary-tables.ts';
 import { TIMELINE_COLUMNS } from '../questions/timeline/duckdb.ts';
@@ -14,12 +14,12 @@ import { timelineWaitsRows } from '../questions/timeline/job-waits.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 import { groupsJson, partsJson, rowsJson } from './answer-json.ts';
 import { follow, isChurned } from './apply-changes.ts';
-import type { IndexConnection } from './index-connection.ts';
+import type { IndexConnection } from './duckdb-connection.ts';
+import { IndexFile, type IndexFileOptions, type IndexMeta } from './duckdb-file.ts';
+import { PartFiles } from './export-part-files.ts';
 import { Outdated } from './index-errors.ts';
-import { IndexFile, type IndexFileOptions, type IndexMeta } from './index-file.ts';
 import { Interruptible } from './interruptible-call.ts';
 import { checkedSummaries, repairedSummaries } from './kept-summaries.ts';
-import { PartFiles } from './part-files.ts';
 import { type CountingQuestion, queryFor } from './question-to-query.ts';
 import { Source } from './read/indexed-database.ts';
 import type { OddJob } from './read/job-reader.ts';
@@ -129,7 +129,7 @@ export class IndexSession {
 
   /**
    * False if another call has changed which jobs the index does not hold, or whether it has wide ones. An answer that
-   * was read meanwhile may lack one of them. `follow` keeps the list itself while it does not change (jobs-not-indexed.ts).
+   * was read meanwhile may lack one of them. `follow` keeps the list itself while it does not change (unsupported-jobs.ts).
    */
   #holdsSameJobs(meta: IndexMeta): boolean {
     return this.odd === meta.odd && this.#meta?.hasWide === meta.hasWide;

@@ -1,4 +1,4 @@
-import type { IndexConnection } from './index-connection.ts';
+import type { IndexConnection } from './duckdb-connection.ts';
 
 /** The work of one call. It may be interrupted at any moment, and more than once. */
 export class Interruptible {

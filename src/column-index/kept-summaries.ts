@@ -7,9 +7,9 @@ import {
   spanAt,
   summariesFor,
 } from '../questions/summaries/summary-tables.ts';
+import type { IndexFile } from './duckdb-file.ts';
 import type { IncomingJobs } from './incoming-jobs.ts';
 import { Outdated } from './index-errors.ts';
-import type { IndexFile } from './index-file.ts';
 
 /** A summary with more rows than this is left out, because it would save too little for its space. */
 const MOST_ROWS = { part: 0.2, least: 20_000 };

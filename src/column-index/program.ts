@@ -5,7 +5,7 @@ import { declinedOr } from './index-errors.ts';
 import type { IndexProtocol } from './index-protocol.ts';
 import { IndexSession } from './index-session.ts';
 import { Interruptible } from './interruptible-call.ts';
-import { shownOdd } from './jobs-not-indexed.ts';
+import { shownOdd } from './unsupported-jobs.ts';
 
 serveProgram<IndexProtocol>(async (options) => {
   const index = await IndexSession.open(options).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts';
 import type { StartedCall } from '../processes/running-calls.ts';
-import type { Question } from '../questions/question.ts';
+import type { Question } from '../questions/index-question.ts';
 import type { ColumnIndexStatus } from '../system-state-types.ts';
 import { type IndexAnswer, LANES, type Lane, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
 import { WaitTimes } from './question-waits.ts';

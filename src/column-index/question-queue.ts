@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts';
 import { FairQueue, type Waiting } from '../fair-queue.ts';
-import type { Question } from '../questions/question.ts';
+import type { Question } from '../questions/index-question.ts';
 
 /** An answer of the index's process (answer-json.ts), or undefined if the SQL must answer. */
 export type IndexAnswer = Uint8Array | undefined;

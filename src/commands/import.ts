@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readClusters } from '../archive/version-and-clusters.ts';
 import { type Clusters, NO_CLUSTERS } from '../clusters/clusters.ts';
-import { UnchangedFile } from '../db/driver/unchanged-file.ts';
+import { UnchangedFile } from '../db/driver/open-unchanged.ts';
 import { asStartupError, checkReadable } from '../db/startup-errors.ts';
 import { archiveSource } from '../import/archive/archive-source.ts';
 import type { ImportSource } from '../import/batch.ts';

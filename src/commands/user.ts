@@ -4,7 +4,7 @@ import { type Deadline, within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import { hashPassword } from '../http/auth/password-hash.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
-import { BOUNDS } from '../jobs/stored-bounds.ts';
+import { BOUNDS } from '../jobs/storage-limits.ts';
 import { settingsOnNode } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { syncDirectory } from '../timed/sync-directory.ts';

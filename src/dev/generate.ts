@@ -2,10 +2,10 @@ import type { Job } from '../jobs/job.ts';
 import { busyWeeks } from './busy-weeks.ts';
 import { GENERATED_CLUSTERS } from './generated-clusters.ts';
 import { jobOf, type Submission } from './generated-job.ts';
+import { waitSec } from './generated-waits.ts';
 import { Occupancy } from './occupancy.ts';
 import { type Pool, population, type Template } from './population.ts';
 import { Random } from './random.ts';
-import { waitSec } from './waiting.ts';
 
 export interface GenerateOptions {
   /** The number of jobs. */

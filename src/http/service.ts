@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
 import type { Archive } from '../archive/port.ts';
+import type { FrontendFiles } from '../cc-frontend/files.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Gate } from '../concurrency-gate.ts';
 import type { Database } from '../db/port.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Turns } from '../event-loop-turns.ts';
 import type { Fault } from '../faults.ts';
-import type { FrontendFiles } from '../frontend/files.ts';
 import type { User } from '../jobs/roles.ts';
 import type { Log, LogEntry } from '../log.ts';
 import type { ParquetFiles } from '../parquet/parquet-port.ts';

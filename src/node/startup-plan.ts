@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { checkArchive } from '../archive/version-and-clusters.ts';
-import type { FrontendFiles } from '../frontend/files.ts';
+import type { FrontendFiles } from '../cc-frontend/files.ts';
 import type { Settings } from '../settings.ts';
 import type { Sizing } from '../system-state-types.ts';
+import { readFrontend } from './cc-frontend-folder.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';
-import { readFrontend } from './frontend-folder.ts';
 import { LogRing } from './log-ring.ts';
 import { sizeFor, thisMachine } from './memory-sizing.ts';
 import { type Prepared, prepare } from './reloaded-parts.ts';

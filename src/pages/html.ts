@@ -9,7 +9,7 @@ type Part = Html | string | number | bigint | false | null | undefined | readonl
 
 /**
  * Makes HTML from a template. It is that of Hono without promises, since a page has all its data before it is rendered.
- * This is the only function that makes Html, and it always escapes. (frontend/shell.ts inserts a script.)
+ * This is the only function that makes Html, and it always escapes. (cc-frontend/shell.ts inserts a script.)
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return markup(strings, ...parts) as Html;

@@ -3,7 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AssetName } from '../http/assets.ts';
 import type { AppEnv } from '../http/service.ts';
 import { rightsOf, type User } from '../jobs/roles.ts';
-import { BOUNDS } from '../jobs/stored-bounds.ts';
+import { BOUNDS } from '../jobs/storage-limits.ts';
 import { type Html, html } from './html.ts';
 import { pagesFor } from './nav.ts';
 import { subjectLink } from './page-links.ts';

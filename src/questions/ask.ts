@@ -30,10 +30,13 @@ import type { ExportOptions } from './exported-jobs/question.ts';
 import type { HistogramsOptions } from './histograms/question.ts';
 import { HistogramRow, jobHistograms } from './histograms/sqlite.ts';
 import type { QuestionIndex } from './index-port.ts';
+import type { Question } from './index-question.ts';
 import { type JobsListOptions, listBatches } from './list/batches.ts';
 import { cursorOf } from './list/duckdb.ts';
 import { readFullJobs } from './list/full-jobs.ts';
 import type { OrderedSlice } from './list/in-order.ts';
+import { type MetricJob, metricJobs, metricJobsAt } from './list/metric-jobs.ts';
+import { isAlongIndex } from './list/newest-first.ts';
 import {
   type ListedJob,
   type ListedJobsOptions,
@@ -41,9 +44,7 @@ import {
   listedJobsAt,
   pageIdsQuestion,
   sliceOf,
-} from './list/listed-jobs.ts';
-import { type MetricJob, metricJobs, metricJobsAt } from './list/metric-jobs.ts';
-import { isAlongIndex } from './list/newest-first.ts';
+} from './list/page-rows.ts';
 import type { PageIdsQuestion } from './list/question.ts';
 import { readAhead } from './list/read-ahead.ts';
 import type { JobsBatch, JobsBatchOptions } from './list/sqlite.ts';
@@ -52,7 +53,6 @@ import { MetricHistogramRow, metricHistograms } from './metric-histograms/sqlite
 import { type Overview, type OverviewOptions, type OverviewQuestion, overviewQuestion } from './overview/question.ts';
 import { type PercentilesOptions, percentilesQuestion } from './percentiles/question.ts';
 import { jobPercentiles, percentilesRow } from './percentiles/sqlite.ts';
-import type { Question } from './question.ts';
 import type { StatisticsOptions } from './statistics/question.ts';
 import { jobStatistics, statisticsRow } from './statistics/sqlite.ts';
 import { jobsWithin, pointsOf, startedIn, type TimelineGroupsQuestion } from './timeline/question.ts';

@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import type { Question } from './question.ts';
+import type { Question } from './index-question.ts';
 
 /**
  * The column index as an engine for questions. Several places decide whether it is asked:
@@ -8,7 +8,7 @@ import type { Question } from './question.ts';
  * - exported-jobs/question.ts: not for columns that it lacks, nor for too many jobs of the same second
  * - column-index/index-client.ts, ask: not before it is ready, nor for many patterns
  * - column-index/index-session.ts, ask: not if the question matches a job that the index does not hold
- * - column-index/part-files.ts: not if a file is too large
+ * - column-index/export-part-files.ts: not if a file is too large
  */
 export interface QuestionIndex {
   /**

@@ -1,7 +1,7 @@
 import type { MetaChange } from '../archive/change-meta.ts';
 import type { Archive } from '../archive/port.ts';
 import type { Database } from '../db/port.ts';
-import { archiveQueue } from '../db/statements/archive-queue.ts';
+import { archiveQueue } from '../db/statements/next-to-archive.ts';
 import { within } from '../deadline.ts';
 
 /** Jobs per round. Their job scripts are sent to the archive's process together. */

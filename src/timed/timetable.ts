@@ -1,4 +1,4 @@
-import type { BatchOutput } from '../db/writes/running-jobs.ts';
+import type { BatchOutput } from '../db/writes/end-overdue-jobs.ts';
 import type { Deadline } from '../deadline.ts';
 import type { DeleteCursor } from '../jobs/retention-options.ts';
 import { compressArchive, retainArchive } from './archive-tasks.ts';

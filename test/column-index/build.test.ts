@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { NewIndex } from '../../src/column-index/build/build-index.ts';
-import { IndexFile } from '../../src/column-index/index-file.ts';
+import { IndexFile } from '../../src/column-index/duckdb-file.ts';
 import { jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { testDatabase } from '../support/sql.ts';

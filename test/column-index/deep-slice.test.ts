@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { IndexFile } from '../../src/column-index/index-file.ts';
+import { IndexFile } from '../../src/column-index/duckdb-file.ts';
 import { ALL_FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';

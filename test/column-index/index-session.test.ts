@@ -9,7 +9,7 @@ import { declinedOr } from '../../src/column-index/index-errors.ts';
 import { IndexSession } from '../../src/column-index/index-session.ts';
 import { Interruptible } from '../../src/column-index/interruptible-call.ts';
 import { migrate } from '../../src/db/schema/migrate.ts';
-import type { Question } from '../../src/questions/question.ts';
+import type { Question } from '../../src/questions/index-question.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { openSqlite } from '../support/sqlite.ts';

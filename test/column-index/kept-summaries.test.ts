@@ -2,14 +2,14 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { NewIndex } from '../../src/column-index/build/build-index.ts';
-import { IndexFile } from '../../src/column-index/index-file.ts';
+import { IndexFile } from '../../src/column-index/duckdb-file.ts';
 import { IndexSession } from '../../src/column-index/index-session.ts';
 import { FIELDS } from '../../src/jobs/fields.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
 import { SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import type { Question } from '../../src/questions/question.ts';
+import type { Question } from '../../src/questions/index-question.ts';
 import { KEY_FIELDS, type SummaryName, summariesFor } from '../../src/questions/summaries/summary-tables.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';

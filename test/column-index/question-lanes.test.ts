@@ -4,7 +4,7 @@ import { Lanes } from '../../src/column-index/question-lanes.ts';
 import type { IndexAnswer } from '../../src/column-index/question-queue.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import type { StartedCall } from '../../src/processes/running-calls.ts';
-import type { Question } from '../../src/questions/question.ts';
+import type { Question } from '../../src/questions/index-question.ts';
 import { ALL } from '../support/column-index.ts';
 import { within } from '../support/pool.ts';
 

@@ -5,7 +5,7 @@ import type { Deadline } from '../../src/deadline.ts';
 import type { Condition, JobFilter } from '../../src/jobs/filter.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import type { QuestionIndex } from '../../src/questions/index-port.ts';
-import type { Question } from '../../src/questions/question.ts';
+import type { Question } from '../../src/questions/index-question.ts';
 import { indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { testPool, until, within } from '../support/pool.ts';
 import { bodyOf, testApp } from '../support/test-app.ts';

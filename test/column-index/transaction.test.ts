@@ -1,7 +1,7 @@
 /** An interrupted transaction of the index is over afterwards, whatever the moment of the interrupt. */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { IndexFile } from '../../src/column-index/index-file.ts';
+import { IndexFile } from '../../src/column-index/duckdb-file.ts';
 import { testFolder } from '../support/folder.ts';
 
 const ROUNDS = 60;

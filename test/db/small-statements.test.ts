@@ -3,9 +3,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { fullTags } from '../../src/db/statements/readable-tags.ts';
 import { accountOf } from '../../src/db/statements/user-by-name.ts';
 import { EVERY_JOB, type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
+import { overdueJobs } from '../../src/questions/jobs-past-walltime/sqlite.ts';
 import { allocatedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
 import { jobById } from '../../src/questions/one-job/sqlite.ts';
-import { overdueJobs } from '../../src/questions/overdue-jobs/sqlite.ts';
 import { BOTH_DATABASES } from '../support/both-databases.ts';
 import { within } from '../support/pool.ts';
 

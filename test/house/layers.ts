@@ -15,7 +15,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/import/', 'src/backup/', 'src/timed/'],
   ['src/column-index/', 'src/parquet/'],
   ['src/questions/'],
-  ['src/archive/', 'src/connections/', 'src/frontend/'],
+  ['src/archive/', 'src/connections/', 'src/cc-frontend/'],
   ['src/db/'],
   ['src/processes/'],
   ['src/jobs/'],

@@ -57,7 +57,7 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/job-reader',
   ),
   mutation(
-    'column-index/jobs-not-indexed.ts',
+    'column-index/unsupported-jobs.ts',
     'odd.length <= MOST_ODD',
     'odd.length <= 1e9',
     'column-index/life > too many jobs that it cannot hold',
@@ -91,12 +91,12 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('column-index/index-session.ts', 'await call.waitFor(before);', '', 'column-index/index-session'),
   mutation('column-index/interruptible-call.ts', 'this.#connection?.interrupt();', '', 'column-index/deadline'),
   mutation(
-    'column-index/build-or-answer.ts',
+    'column-index/next-program.ts',
     "declined.declined === 'stale' && buildsSinceAnswer === 0",
     "declined.declined === 'stale'",
-    'column-index/build-or-answer',
+    'column-index/next-program',
   ),
-  mutation('column-index/build-or-answer.ts', 'return died ?', 'return !died ?', 'column-index/build-or-answer'),
+  mutation('column-index/next-program.ts', 'return died ?', 'return !died ?', 'column-index/next-program'),
   mutation('column-index/question-lanes.ts', 'running.call.interrupt();', '', 'column-index/question-lanes'),
   mutation('column-index/question-lanes.ts', 'if (moves) {', 'if (false) {', 'column-index/question-lanes'),
   mutation(
@@ -105,14 +105,14 @@ export const COLUMNS: readonly Mutation[] = [
     'toReversed()',
     'column-index/question-lanes',
   ),
-  mutation('column-index/index-file.ts', "row['format'] !== formatOf(footprintKeys)", 'false', 'column-index/life'),
+  mutation('column-index/duckdb-file.ts', "row['format'] !== formatOf(footprintKeys)", 'false', 'column-index/life'),
   mutation(
-    'column-index/part-files.ts',
+    'column-index/export-part-files.ts',
     'mode & ALL_MODE_BITS) === PRIVATE_FOLDER',
     'mode & 0) === 0',
-    'column-index/part-files',
+    'column-index/export-part-files',
   ),
-  mutation('column-index/part-files.ts', 'isAbout(path, error) ?', 'false ?', 'column-index/exported-jobs'),
+  mutation('column-index/export-part-files.ts', 'isAbout(path, error) ?', 'false ?', 'column-index/exported-jobs'),
   mutation('column-index/question-queue.ts', '{ named }', '{}', 'column-index/shares'),
   mutation('column-index/question-queue.ts', "count: 'quick',", "count: 'slow',", 'column-index/question-lanes'),
   mutation(
@@ -126,7 +126,7 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/build/reader-thread.ts',
     'jobs.lastId === undefined',
     'jobs.rows === 0',
-    'column-index/jobs-not-indexed',
+    'column-index/unsupported-jobs',
   ),
   mutation(
     'column-index/apply-changes.ts',
@@ -154,7 +154,7 @@ export const COLUMNS: readonly Mutation[] = [
     "if (message === '')",
     'column-index/index-session',
   ),
-  mutation('column-index/jobs-not-indexed.ts', '!ids.has(id)', 'true', 'column-index/odd-values'),
+  mutation('column-index/unsupported-jobs.ts', '!ids.has(id)', 'true', 'column-index/odd-values'),
   mutation(
     'column-index/build/fill-index.ts',
     'source.checkEncoding();',

@@ -3,7 +3,7 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const HTTP: readonly Mutation[] = [
   mutation('http/query/grouping-query.ts', 'itemsPerPage > most', 'false', 'routes/groups'),
-  mutation('http/query/multipart-form.ts', 'if (fields.length > limits.fields)', 'if (false)', 'frontend/requests'),
+  mutation('http/query/multipart-form.ts', 'if (fields.length > limits.fields)', 'if (false)', 'cc-frontend/requests'),
   mutation('http/upstream/availability.ts', 'this.#isTried || now', 'now', 'http/availability'),
   mutation('http/upstream/availability.ts', 'this.#answeredAt >= beganAt || ', '', 'http/availability'),
   mutation(
@@ -165,8 +165,8 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/limits/body-budget.ts', 'eachBytes: 128 * KB', 'eachBytes: MB', 'http/body'),
   mutation('event-loop-turns.ts', 'await new Promise((resolve) => setTimeout(resolve, 0));', '', 'event-loop-turns'),
   mutation('event-loop-turns.ts', 'signal.throwIfAborted();', '', 'event-loop-turns'),
-  mutation('http/json/shown-job.ts', 'characters: 20_000', 'characters: 2e9', 'pages/bounds'),
-  mutation('http/json/shown-job.ts', 'hosts: 500', 'hosts: 5e6', 'pages/bounds'),
+  mutation('http/json/page-job.ts', 'characters: 20_000', 'characters: 2e9', 'pages/bounds'),
+  mutation('http/json/page-job.ts', 'hosts: 500', 'hosts: 5e6', 'pages/bounds'),
   mutation('http/query/query-parameters.ts', 'value <= most', 'value > 0', 'routes/statistics'),
   mutation('http/exports/chunk-trailers.ts', "c.res.headers.has('Trailer')", 'false', 'exports/chunk-trailers'),
   mutation('http/limits/compress-responses.ts', 'if (!held.hasSpareRoom(caller)) return;', '', 'http/unsent-bytes'),

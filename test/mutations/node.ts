@@ -71,7 +71,7 @@ export const NODE: readonly Mutation[] = [
   ),
   mutation('node/memory-history.ts', 'if (this.#samples.length > KEPT)', 'if (KEPT < 0)', 'node/memory-history'),
   mutation('node/password-thread.ts', '=> void end(), longestMs)', '=> {}, longestMs)', 'node/password-thread'),
-  mutation('node/frontend-folder.ts', 'if (missing.length > 0)', 'if (missing.length > 99)', 'frontend/files'),
+  mutation('node/cc-frontend-folder.ts', 'if (missing.length > 0)', 'if (missing.length > 99)', 'cc-frontend/files'),
   mutation('node/log-ring.ts', ' || this.#characters > MOST_CHARACTERS', '', 'node/log-ring'),
   mutation('node/stderr-lines.ts', ' | constants.O_NONBLOCK', '', 'cli/serve > goes on while nobody reads the pipe'),
   mutation(

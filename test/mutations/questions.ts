@@ -2,13 +2,13 @@
 import { type Mutation, mutation } from './mutation.ts';
 
 export const QUESTIONS: readonly Mutation[] = [
-  mutation('questions/overdue-jobs/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/small-statements'),
+  mutation('questions/jobs-past-walltime/sqlite.ts', 'whereJob(jobs)', 'sql`1`', 'db/small-statements'),
   mutation('questions/unusual/unusual-checks.ts', "error.code !== 'forbidden'", 'false', 'routes/unusual'),
   mutation('jobs/unusual-kinds.ts', 'users < least.users', 'users < 1', 'routes/unusual'),
   mutation('jobs/unusual-kinds.ts', 'rate) * compared', 'rate)', 'routes/unusual'),
   mutation('db/statements/filters-of-user.ts', 'c.confkey < ', 'c.confkey > ', 'routes/saved-filters'),
   mutation('db/writes/save-filter.ts', 'if (!replaces && ', 'if (false && ', 'db/contract'),
-  mutation('questions/job-exists/sqlite.ts', 'whereJob(jobs)}', 'sql`1`}', 'frontend/search'),
+  mutation('questions/job-exists/sqlite.ts', 'whereJob(jobs)}', 'sql`1`}', 'cc-frontend/search'),
   mutation('questions/names-by-prefix/sqlite.ts', 'begin + LAST_CHARACTER', 'LAST_CHARACTER', 'pages/search'),
   mutation(
     'questions/names-by-prefix/names-by-prefix.ts',
@@ -21,7 +21,7 @@ export const QUESTIONS: readonly Mutation[] = [
     'questions/tag-counts/sqlite.ts',
     'jobs.conditions.length === 0',
     'jobs.tagScopes.length > 0',
-    'frontend/pages',
+    'cc-frontend/pages',
   ),
   mutation('questions/where/sqlite.ts', 'allOf([isAnyId(sql.ref(', 'anyOf([isAnyId(sql.ref(', 'db/jobs-page'),
   mutation(
@@ -74,7 +74,7 @@ export const QUESTIONS: readonly Mutation[] = [
   ),
   mutation('questions/list/in-order.ts', '{where}', '{sql`1`}', 'db/listed-jobs'),
   mutation(
-    'questions/list/listed-jobs.ts',
+    'questions/list/page-rows.ts',
     'isNewestFirst(slice) ? {}',
     '!isNewestFirst(slice) ? {}',
     'column-index/lists',
@@ -276,7 +276,7 @@ export const QUESTIONS: readonly Mutation[] = [
     'questions/where/any-of-these.ts',
     'sql<boolean>`EXISTS',
     'sql<boolean>`NOT EXISTS',
-    'column-index/jobs-not-indexed',
+    'column-index/unsupported-jobs',
   ),
   mutation('questions/list/deep-slice.ts', ' || part.steps >= MOST_STEPS', '', 'column-index/deep-slice'),
   mutation('questions/list/read-ahead.ts', '!isFirst && ahead.mayRead()', '!isFirst', 'db/pages'),

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { IndexFile } from '../../src/column-index/index-file.ts';
+import { IndexFile } from '../../src/column-index/duckdb-file.ts';
 import type { Range } from '../../src/jobs/filter.ts';
 import { Parameters } from '../../src/questions/duckdb-query.ts';
 import { quantized, quantizedColumn, quantizedRange, quantizedSql } from '../../src/questions/quantized-doubles.ts';

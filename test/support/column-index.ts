@@ -9,7 +9,7 @@ import { withIndex } from '../../src/column-index/status-with-index.ts';
 import type { Database } from '../../src/db/port.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
-import type { Question } from '../../src/questions/question.ts';
+import type { Question } from '../../src/questions/index-question.ts';
 import { until, within } from './pool.ts';
 import { openSqlite } from './sqlite.ts';
 

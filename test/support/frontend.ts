@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FILE_TYPES, type FrontendFiles } from '../../src/frontend/files.ts';
+import { FILE_TYPES, type FrontendFiles } from '../../src/cc-frontend/files.ts';
 
 /** The constants of every page. */
 const COMMON = ['hUsername', 'hAuthlevel', 'hClusterNames', 'hSubclusterMap', 'hRoles'];

@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs';
-import { IndexFile, type IndexFileOptions } from '../index-file.ts';
+import { IndexFile, type IndexFileOptions } from '../duckdb-file.ts';
 import { isHeldElsewhere } from '../index-session.ts';
 import { Source } from '../read/indexed-database.ts';
 import { fillIndex } from './fill-index.ts';

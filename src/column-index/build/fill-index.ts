@@ -1,10 +1,10 @@
+import type { IndexFile, IndexMeta } from '../duckdb-file.ts';
 import type { IncomingJobs } from '../incoming-jobs.ts';
 import { Outdated } from '../index-errors.ts';
-import type { IndexFile, IndexMeta } from '../index-file.ts';
-import { checkOdd } from '../jobs-not-indexed.ts';
 import { buildSummaries } from '../kept-summaries.ts';
 import type { Source } from '../read/indexed-database.ts';
 import { CHUNK_JOBS, type Jobs, type OddJob } from '../read/job-reader.ts';
+import { checkOdd } from '../unsupported-jobs.ts';
 
 export interface FillOptions {
   readonly source: Source;

@@ -8,18 +8,18 @@ import { copyConfiguration, copyNodeStates, copyNodes, copyTags, copyUsers } fro
 import { deleteExported, exportEnded } from './delete-exported.ts';
 import { deleteJob, deleteJobOf, deleteJobsBefore } from './delete-jobs.ts';
 import { editMeta, editMetaOf } from './edit-meta.ts';
+import { endOverdueJobs, updateDurations } from './end-overdue-jobs.ts';
 import { fillSubmitTimes } from './fill-submit-times.ts';
 import { insertJobs } from './insert-jobs.ts';
 import { leftArchive, lostInArchive } from './monitoring-status.ts';
 import { addNodeStates, deleteNodeStates } from './node-states.ts';
 import { publishClusters } from './publish-clusters.ts';
-import { endOverdueJobs, updateDurations } from './running-jobs.ts';
 import { deleteFilter, renameFilter, saveFilter } from './save-filter.ts';
 import { saveSetting } from './save-setting.ts';
 import { startJob } from './start-job.ts';
 import { stopJob } from './stop-job.ts';
-import { addTags, deleteTags, removeTags } from './tag-job.ts';
 import { addTagsById, createTag, deleteTagsById, removeTagsById } from './tags-by-id.ts';
+import { addTags, deleteTags, removeTags } from './tags-by-name.ts';
 
 /** All writes by name. */
 export const WRITES = {

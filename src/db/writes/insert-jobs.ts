@@ -4,7 +4,7 @@ import { JOB_COLUMNS, type JobRow, type JobRows } from '../job-rows.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
 import { hasCachedJobs, moveCachedJobs } from './cached-jobs.ts';
 import { endStoredJobs } from './end-stored-jobs.ts';
-import { linkTags } from './tag-rows.ts';
+import { linkTags } from './tag-job.ts';
 
 /** The result of `jobRows(jobs)`. */
 export type InsertJobsInput = JobRows;

@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import { SAVED_FILTER_KEYS } from '../../jobs/saved-filter.ts';
-import { refuseAbove } from '../../jobs/stored-bounds.ts';
+import { refuseAbove } from '../../jobs/storage-limits.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 

@@ -3,7 +3,7 @@ import type { Tag } from '../../jobs/job.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { JOB_COLUMNS, type JobRow } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';
-import { beyondPrivateBound, linkTags } from './tag-rows.ts';
+import { beyondPrivateBound, linkTags } from './tag-job.ts';
 
 /**
  * A start within a day of another start with the same job id and cluster is the same job, unless that job ended before.

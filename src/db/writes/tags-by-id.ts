@@ -4,7 +4,7 @@ import type { Transaction } from '../driver/transaction.ts';
 import { isVisible, type JobInsideQuery } from '../sql/visible-job.ts';
 import { plainRows, type SqlValue } from '../statement.ts';
 import { noteArchiveChange, noteTaggedJobs } from './archive-queue.ts';
-import { nameTaken, refuseBeyondPrivateBound, refuseTooManyTags, shown } from './tag-rows.ts';
+import { nameTaken, refuseBeyondPrivateBound, refuseTooManyTags, shown } from './tag-job.ts';
 
 /** A tag with its database id, as decimal text because it may exceed 2^53. */
 export interface StoredTag extends Tag {

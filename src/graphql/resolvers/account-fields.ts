@@ -1,8 +1,8 @@
+import { updateConfiguration } from '../../cc-frontend/user-settings.ts';
 import { accountOf } from '../../db/statements/user-by-name.ts';
 import { Fault } from '../../faults.ts';
-import { updateConfiguration } from '../../frontend/user-settings.ts';
 import { mayReadAccount } from '../../jobs/visibility.ts';
-import { fromUpstream } from '../from-upstream.ts';
+import { fromUpstream } from '../ask-upstream.ts';
 import type { Resolvers } from './resolver.ts';
 
 export const ACCOUNTS: Resolvers = {

@@ -17,7 +17,7 @@ import type { QueryContext } from '../context.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { RawJson } from '../raw-json.ts';
 import type { Resolvers } from './resolver.ts';
-import { byStart, ofRunningJob, statisticsOfRunning } from './running-jobs.ts';
+import { byStart, ofRunningJob, statisticsOfRunning } from './unarchived-metrics.ts';
 
 interface MetricsArgs {
   id: string;

@@ -1,4 +1,4 @@
-import { fromUpstream } from '../from-upstream.ts';
+import { fromUpstream } from '../ask-upstream.ts';
 import { withPauses } from '../list-with-pauses.ts';
 import { RawJson } from '../raw-json.ts';
 import { requireNodes } from './node-fields.ts';

@@ -3,7 +3,7 @@ import { userByName } from '../../db/statements/user-by-name.ts';
 import type { AccountSource, SyncedAccount } from '../../db/writes/accounts.ts';
 import { isUsername, MOST_USERNAME_BYTES } from '../../jobs/account.ts';
 import { hasProjects, type User } from '../../jobs/roles.ts';
-import { BOUNDS } from '../../jobs/stored-bounds.ts';
+import { BOUNDS } from '../../jobs/storage-limits.ts';
 import type { AppEnv } from '../service.ts';
 import { LoginFailure } from './login-failures.ts';
 

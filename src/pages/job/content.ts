@@ -1,20 +1,20 @@
-import type { ShownJob } from '../../http/json/shown-job.ts';
-import { BRIEF } from '../../http/json/shown-job.ts';
+import type { ShownJob } from '../../http/json/page-job.ts';
+import { BRIEF } from '../../http/json/page-job.ts';
 import { FIELDS, type FieldName } from '../../jobs/fields.ts';
 import { NUMBER_FIELDS, type NumberField } from '../../jobs/number-fields.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import { BOUNDS } from '../../jobs/stored-bounds.ts';
+import { BOUNDS } from '../../jobs/storage-limits.ts';
+import { frontendJobLinks } from '../cc-frontend/links.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
 import { duration, share, time, whole } from '../format.ts';
-import { frontendJobLinks } from '../frontend/links.ts';
 import { type Html, html } from '../html.ts';
 import { jobDuration, jobState, memberWords } from '../job-state-and-tags.ts';
 import { nodeLink, onlyLink, type Subject, subjectLink } from '../page-links.ts';
 import { usedWords } from './asked-and-used.ts';
+import type { JobContent } from './content-data.ts';
 import { footprintTable } from './footprint-table.ts';
 import { jobPlots } from './plots.ts';
-import type { JobContent } from './shown-content.ts';
 import { jobTags } from './tags.ts';
 
 /** The number of hosts that are visible. The others are collapsed. */

@@ -2,7 +2,7 @@ import { thresholdsFor, type Verdict, verdictOn } from '../../clusters/footprint
 import { cut } from '../cut-text.ts';
 import { decimal } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import type { JobContent } from './shown-content.ts';
+import type { JobContent } from './content-data.ts';
 
 /** The number of footprint values shown. Clusters have about ten metrics in their footprints. */
 const MOST_VALUES = 100;

@@ -1,6 +1,6 @@
 import { thresholdsFor } from '../../clusters/footprint-rating.ts';
 import { type Html, html } from '../html.ts';
-import type { JobContent } from './shown-content.ts';
+import type { JobContent } from './content-data.ts';
 
 /** The number of samples of a metric that are loaded without a click, about 6 MB. */
 const MOST_SAMPLES = 1_000_000;

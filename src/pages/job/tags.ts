@@ -1,7 +1,7 @@
-import { BOUNDS } from '../../jobs/stored-bounds.ts';
+import { BOUNDS } from '../../jobs/storage-limits.ts';
 import { cut, firstOf } from '../cut-text.ts';
 import { type Html, html } from '../html.ts';
-import type { JobContent } from './shown-content.ts';
+import type { JobContent } from './content-data.ts';
 
 const MOST_TAGS = 50;
 

@@ -1,7 +1,7 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { RecentWord } from '../../jobs/recent-periods.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import type { ListedJob } from '../../questions/list/listed-jobs.ts';
+import type { ListedJob } from '../../questions/list/page-rows.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
 import { capitalized, percentage, time, whole } from '../format.ts';

@@ -1,4 +1,4 @@
-import type { ListedJob } from '../../questions/list/listed-jobs.ts';
+import type { ListedJob } from '../../questions/list/page-rows.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';

@@ -5,7 +5,7 @@ import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { Percentiles } from '../../jobs/percentiles.ts';
 import type { JobsStatistics } from '../../jobs/statistics.ts';
 import { UTC } from '../../jobs/time-zone.ts';
-import type { ListedJob } from '../../questions/list/listed-jobs.ts';
+import type { ListedJob } from '../../questions/list/page-rows.ts';
 import { cut } from '../cut-text.ts';
 import { exportLinks } from '../export-links.ts';
 import { address } from '../filter/filter-words.ts';

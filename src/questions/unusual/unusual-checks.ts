@@ -21,7 +21,7 @@ import {
 } from '../../jobs/unusual-kinds.ts';
 import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
 import type { JobQuestions } from '../ask.ts';
-import { overdueJobs } from '../overdue-jobs/sqlite.ts';
+import { overdueJobs } from '../jobs-past-walltime/sqlite.ts';
 
 export interface UnusualOptions {
   readonly db: Database;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { archiveQueue } from '../../../src/db/statements/archive-queue.ts';
+import { archiveQueue } from '../../../src/db/statements/next-to-archive.ts';
 import { fullTags } from '../../../src/db/statements/readable-tags.ts';
 import type { WriteName } from '../../../src/db/writes/all-writes.ts';
 import type { User } from '../../../src/jobs/roles.ts';
-import { BOUNDS } from '../../../src/jobs/stored-bounds.ts';
+import { BOUNDS } from '../../../src/jobs/storage-limits.ts';
 import { deletableScopes, readableScopes, visibleTo, writableScopes } from '../../../src/jobs/visibility.ts';
 import { visibleJobQuery } from '../../../src/questions/one-job/sqlite.ts';
 import { BOTH_DATABASES, type SharedDatabase } from '../../support/both-databases.ts';

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, onTestFinished, test } from 'vitest';
-import { IndexConnection } from '../../src/column-index/index-connection.ts';
-import { PartFiles } from '../../src/column-index/part-files.ts';
+import { IndexConnection } from '../../src/column-index/duckdb-connection.ts';
+import { PartFiles } from '../../src/column-index/export-part-files.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';
 
 test('parts are written to a folder of this account alone, and not through a link or to a folder open to others', async () => {

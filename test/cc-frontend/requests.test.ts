@@ -1,7 +1,7 @@
 /** What the pages of cc-backend's front end request besides GraphQL (contract/rest.md §9, §10). */
 import { compare } from 'bcryptjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { updateConfiguration } from '../../src/frontend/user-settings.ts';
+import { updateConfiguration } from '../../src/cc-frontend/user-settings.ts';
 import { importPublicKey } from '../../src/http/auth/signing-keys.ts';
 import { verifySignature } from '../../src/http/auth/token.ts';
 import type { LogEntry } from '../../src/log.ts';

@@ -1,15 +1,15 @@
 import { type Context, Hono } from 'hono';
+import type { Entry } from '../../src/cc-frontend/files.ts';
+import { type Globals, ROLE_LEVELS } from '../../src/cc-frontend/globals.ts';
+import { filterPresets } from '../../src/cc-frontend/presets.ts';
+import { configurationOf } from '../../src/cc-frontend/user-settings.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
-import type { Entry } from '../../src/frontend/files.ts';
-import { type Globals, ROLE_LEVELS } from '../../src/frontend/globals.ts';
-import { filterPresets } from '../../src/frontend/presets.ts';
-import { configurationOf } from '../../src/frontend/user-settings.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import { queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import { MINIMUM_POINTS } from '../../src/jobs/resampling.ts';
 import { isPublicScope, ROLE_RIGHTS, type Role, rightsOf } from '../../src/jobs/roles.ts';
-import { shellAnswer } from '../../src/pages/frontend/shell.ts';
+import { shellAnswer } from '../../src/pages/cc-frontend/shell.ts';
 import { tagCounts } from '../../src/questions/tag-counts/sqlite.ts';
 
 /** A page of cc-backend's front end: its script, and what the script reads besides the constants of every page. */

@@ -5,7 +5,7 @@ import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import { type RecentWord, recentSec } from '../../src/jobs/recent-periods.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
-import { shellAnswer } from '../../src/pages/frontend/shell.ts';
+import { shellAnswer } from '../../src/pages/cc-frontend/shell.ts';
 import { html } from '../../src/pages/html.ts';
 import { anyJob } from '../../src/questions/job-exists/sqlite.ts';
 

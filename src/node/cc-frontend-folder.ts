@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { hasCode, readRegularFile, reasonOf } from '../archive/file-access.ts';
-import { CORE_FILES, FILE_TYPES, type FrontendFile, type FrontendFiles } from '../frontend/files.ts';
+import { CORE_FILES, FILE_TYPES, type FrontendFile, type FrontendFiles } from '../cc-frontend/files.ts';
 import { StartupError } from '../startup-error.ts';
 
 /** The largest file has 0.7 MB. */

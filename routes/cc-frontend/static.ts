@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { FrontendFiles } from '../../src/frontend/files.ts';
+import type { FrontendFiles } from '../../src/cc-frontend/files.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 
 /**

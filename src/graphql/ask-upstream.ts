@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { credentialOf } from '../http/upstream/credential.ts';
 import type { QueryContext } from './context.ts';
-import { readUpstreamAnswer, UnusableAnswer } from './upstream-answer.ts';
-import { givenArguments, requestFor, type SentArguments, selectedField } from './upstream-document.ts';
+import { readUpstreamAnswer, UnusableAnswer } from './read-upstream-answer.ts';
+import { givenArguments, requestFor, type SentArguments, selectedField } from './write-upstream-document.ts';
 
 interface Asked {
   /** The metrics that the caller must not see. They are left out. */

@@ -1,7 +1,7 @@
 import { type GraphQLOutputType, getNamedType, isLeafType, isListType, isNonNullType } from 'graphql';
 import { Turn, type Turns } from '../event-loop-turns.ts';
 import { SamplesType } from './scalars.ts';
-import type { SelectedField } from './upstream-document.ts';
+import type { SelectedField } from './write-upstream-document.ts';
 
 /** The text of an answer without its samples. It is parsed at a stretch, which takes 25 ms for this size. */
 const MOST_PARSED = 1.5 * 1024 * 1024;

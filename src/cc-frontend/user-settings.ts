@@ -4,7 +4,7 @@ import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
 import type { User } from '../jobs/roles.ts';
 import { OWN_SETTINGS } from '../jobs/saved-filter.ts';
-import { BOUNDS } from '../jobs/stored-bounds.ts';
+import { BOUNDS } from '../jobs/storage-limits.ts';
 
 const PLOTS = ['cpu_load', 'flops_any', 'mem_bw', 'mem_used'];
 

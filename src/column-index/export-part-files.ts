@@ -3,7 +3,7 @@ import { lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../faults.ts';
 import type { DuckDbQuery } from '../questions/duckdb-query.ts';
-import type { IndexConnection } from './index-connection.ts';
+import type { IndexConnection } from './duckdb-connection.ts';
 
 /** A typical part has 1 MB. */
 const MOST_BYTES = 16 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
+import { updateConfiguration } from '../../src/cc-frontend/user-settings.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { Fault } from '../../src/faults.ts';
-import { updateConfiguration } from '../../src/frontend/user-settings.ts';
 import { requireAdministrator } from '../../src/http/auth/auth.ts';
 import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import { makeToken } from '../../src/http/auth/token.ts';

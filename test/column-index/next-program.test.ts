@@ -7,7 +7,7 @@ import {
   afterFailing,
   afterNoIndex,
   type Next,
-} from '../../src/column-index/build-or-answer.ts';
+} from '../../src/column-index/next-program.ts';
 import { StartupError } from '../../src/startup-error.ts';
 
 const STALE = { declined: 'stale', reason: 'there is no index' } as const;

@@ -3,8 +3,8 @@ import { unarchivedJob } from '../../http/jobs/archived-metrics.ts';
 import { type JobStatistics, runningJobs } from '../../http/jobs/metrics-of-jobs.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { idOf } from '../argument-values.ts';
+import { fromUpstream } from '../ask-upstream.ts';
 import type { QueryContext } from '../context.ts';
-import { fromUpstream } from '../from-upstream.ts';
 import { withPauses } from '../list-with-pauses.ts';
 
 /**
