@@ -1,9 +1,8 @@
 import type { Deadline } from '../deadline.ts';
 import type { StartedCall } from '../processes/running-calls.ts';
 import type { Question } from '../questions/index-question.ts';
-import type { ColumnIndexStatus } from '../system-state-types.ts';
+import type { ColumnIndexStatus, WaitTimesMs } from '../system-state-types.ts';
 import { type IndexAnswer, LANES, type Lane, type PendingQuestion, QuestionQueue, settle } from './question-queue.ts';
-import { WaitTimes } from './question-waits.ts';
 
 /** What the lanes run questions on. */
 interface Engine {
@@ -124,5 +123,25 @@ export class Lanes {
         running.call.interrupt();
       }
     }
+  }
+}
+
+/** Number of waits that are kept. */
+const KEPT_WAITS = 1_000;
+
+/** The times that the last questions have waited. */
+class WaitTimes {
+  readonly #lastMs: number[] = [];
+
+  add(ms: number): void {
+    this.#lastMs.push(ms);
+    if (this.#lastMs.length > KEPT_WAITS) this.#lastMs.shift();
+  }
+
+  /** 0 before the first question. */
+  get ms(): WaitTimesMs {
+    const sorted = this.#lastMs.toSorted((a, b) => a - b);
+    const at = (part: number) => Math.round((sorted[Math.ceil(sorted.length * part) - 1] ?? 0) * 10) / 10;
+    return { p50: at(0.5), p99: at(0.99), max: at(1) };
   }
 }

@@ -1,5 +1,6 @@
 import { Fault } from '../faults.ts';
 import type { FieldOf } from './fields.ts';
+import { FAILED_STATES } from './job-enums.ts';
 
 /** Fields compared as text. */
 export type TextField = FieldOf<'text' | 'name' | 'hosts'>['name'];
@@ -86,3 +87,6 @@ export function isComparable(text: string): boolean {
 export function isFootprintKey(key: string): boolean {
   return FOOTPRINT_KEY.test(key);
 }
+
+export const RUNNING: JobFilter = [{ kind: 'member', field: 'state', values: ['running'] }];
+export const FAILED: JobFilter = [{ kind: 'member', field: 'state', values: FAILED_STATES }];

@@ -100,7 +100,7 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('column-index/question-lanes.ts', 'running.call.interrupt();', '', 'column-index/question-lanes'),
   mutation('column-index/question-lanes.ts', 'if (moves) {', 'if (false) {', 'column-index/question-lanes'),
   mutation(
-    'column-index/question-waits.ts',
+    'column-index/question-lanes.ts',
     'toSorted((a, b) => a - b)',
     'toReversed()',
     'column-index/question-lanes',

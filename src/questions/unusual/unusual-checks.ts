@@ -1,8 +1,8 @@
 import type { Database } from '../../db/port.ts';
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
-import { FAILED, RUNNING } from '../../jobs/common-filters.ts';
 import type { Condition, JobFilter } from '../../jobs/filter.ts';
+import { FAILED, RUNNING } from '../../jobs/filter.ts';
 import { type Group, MOST_GROUPS } from '../../jobs/groups.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import {
