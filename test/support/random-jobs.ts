@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { STORED_FIELDS, type StoredField } from '../../src/jobs/fields.ts';
 import { JOB_STATES } from '../../src/jobs/job-enums.ts';
 import { USED_KEYS } from '../../src/jobs/used-fractions.ts';
+import './short-counterexamples.ts';
 import type { TestDatabase } from './sql.ts';
 
 /** A stored JSON column: its bytes, whether it is a BLOB, and its meaning (undefined if the JSON is invalid). */

@@ -1,0 +1,18 @@
+/** Import for its effect: failures of fast-check show the beginning of a counterexample, and the error itself. */
+import fc from 'fast-check';
+
+/** A counterexample of random jobs may have 100,000 characters. The seed and the path of the message repeat it. */
+const MOST_CHARACTERS = 2_000;
+
+fc.configureGlobal({
+  ...fc.readConfigureGlobal(),
+  reporter(details: fc.RunDetails<unknown>) {
+    const message = fc.defaultReportMessage(details);
+    if (message === undefined) return;
+    const lines = message.split('\n').map((line) => {
+      const more = line.length - MOST_CHARACTERS;
+      return more > 0 ? `${line.slice(0, MOST_CHARACTERS)} … and ${more} characters more` : line;
+    });
+    throw new Error(lines.join('\n'), { cause: 'errorInstance' in details ? details.errorInstance : undefined });
+  },
+});
