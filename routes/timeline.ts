@@ -13,6 +13,7 @@ import type { Group } from '../src/jobs/groups.ts';
 import { capacityOf } from '../src/jobs/matching-cluster-size.ts';
 import { BUCKETS } from '../src/jobs/time-buckets.ts';
 import {
+  DEFAULT_BUCKETS,
   DEFAULT_TOP,
   edgesOf,
   MOST_POINTS,
@@ -26,7 +27,7 @@ import { groupsFor, type VisibleJobs } from '../src/jobs/visibility.ts';
 
 const Query = JobFilterQuery.extend({
   bucket: choice(BUCKETS, 'day', 'length of the buckets, in the time zone; a week begins on Monday; default day'),
-  range: times('by default the last 30 buckets', '2026-01-01..2026-12-31'),
+  range: times(`by default the last ${DEFAULT_BUCKETS} buckets`, '2026-01-01..2026-12-31'),
   'group-by': choice(TIMELINE_GROUPS, undefined, 'default: all jobs together'),
   top: count(DEFAULT_TOP, `number of groups with most core hours; default ${DEFAULT_TOP}`, { most: MOST_TOP }),
 });

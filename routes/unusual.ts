@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
-import { UNUSUAL_KINDS } from '../src/jobs/unusual-kinds.ts';
+import { PERIOD, UNUSUAL_KINDS } from '../src/jobs/unusual-kinds.ts';
 import { unusualFor } from '../src/pages/unusual/unusual-for-caller.ts';
 
 const UnusualSchema = z
@@ -13,12 +13,12 @@ const UnusualSchema = z
   })
   .openapi('Unusual');
 
-/** GET unusual: returns what is unusual today among the jobs that the caller may see. */
+/** GET unusual: returns what is unusual among the jobs that the caller may see. */
 export const unusual = resource().openapi(
   apiRoute({
     method: 'get',
     path: '/unusual',
-    summary: 'Get what is unusual in the last 24 hours',
+    summary: `Get what is unusual in the ${PERIOD.label}`,
     responses: answers(
       'a sentence for each, with the address of the page that shows it',
       z.object({ unusual: z.array(UnusualSchema), more: z.int(), unchecked: z.array(z.enum(UNUSUAL_KINDS)) }),

@@ -3,14 +3,15 @@ import { usersByRealName } from '../../src/db/statements/users-by-real-name.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
-import { type RecentWord, recentSec } from '../../src/jobs/recent-periods.ts';
+import { recentPeriod } from '../../src/jobs/recent-periods.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { shellAnswer } from '../../src/pages/cc-frontend/shell.ts';
 import { html } from '../../src/pages/html.ts';
 import { anyJob } from '../../src/questions/job-exists/sqlite.ts';
 
-const MONTH = 'last30d' satisfies RecentWord;
-const LAST_MONTH = ['startTime', MONTH] as const;
+/** A name of a job has no index, so only recent jobs are searched. */
+const SEARCHED = recentPeriod('last30d');
+const RECENTLY_STARTED = ['startTime', SEARCHED.word] as const;
 
 /** GET /search: leads from the search field of cc-backend's front end to one of its pages, or to a message. */
 export const search = new Hono<AppEnv>().get('/search', async (c) => {
@@ -26,18 +27,18 @@ async function ofKind(c: Context<AppEnv>, kind: string, value: string): Promise<
     case 'jobId':
       return toJobs(c, ['jobId', value]);
     case 'jobName':
-      return toJobs(c, lastMonth(c), ['jobName', value]);
+      return toJobs(c, searchedTimes(c), ['jobName', value]);
     case 'projectId':
       return toJobs(c, ['projectMatch', 'eq'], ['project', value]);
     case 'arrayJobId':
-      return toJobs(c, lastMonth(c), ['arrayJobId', value]);
+      return toJobs(c, searchedTimes(c), ['arrayJobId', value]);
     case 'username':
-      return mayNameOthers(c) ? to(c, '/monitoring/users/', ['user', value], LAST_MONTH) : notAllowed(c);
+      return mayNameOthers(c) ? to(c, '/monitoring/users/', ['user', value], RECENTLY_STARTED) : notAllowed(c);
     case 'name': {
       if (!mayNameOthers(c)) return notAllowed(c);
       const users = await c.get('db').read(usersByRealName(value), c.get('deadline'));
       if (users.length === 0) return message(c, 'No user has this name');
-      return to(c, '/monitoring/users/', ...users.map(({ username }) => ['user', username] as const), LAST_MONTH);
+      return to(c, '/monitoring/users/', ...users.map(({ username }) => ['user', username] as const), RECENTLY_STARTED);
     }
     default:
       return message(c, `Unknown kind of search: ${kind.slice(0, 100)}`);
@@ -54,7 +55,7 @@ async function anything(c: Context<AppEnv>, text: string): Promise<Response> {
     if (user !== undefined) return to(c, `/monitoring/user/${encodeURIComponent(user.username)}`);
     if (await hasJobs(c, 'project', text)) return toJobs(c, ['projectMatch', 'eq'], ['project', text]);
   }
-  return toJobs(c, lastMonth(c), ['jobName', text]);
+  return toJobs(c, searchedTimes(c), ['jobName', text]);
 }
 
 /** Returns true if the caller may see a job of this user or project. */
@@ -70,10 +71,9 @@ function mayNameOthers(c: Context<AppEnv>): boolean {
 
 type Parameter = readonly [name: string, value: string];
 
-/** A name of a job has no index, so only the jobs of the last 30 days are searched. */
-function lastMonth(c: Context<AppEnv>): Parameter {
+function searchedTimes(c: Context<AppEnv>): Parameter {
   const now = nowSec(c);
-  return ['startTime', `${now - recentSec(MONTH)}-${now}`];
+  return ['startTime', `${now - SEARCHED.sec}-${now}`];
 }
 
 function toJobs(c: Context<AppEnv>, ...parameters: readonly Parameter[]): Response {

@@ -5,15 +5,14 @@ import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import { once, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
-import type { JobFilter } from '../../src/jobs/filter.ts';
-import { FAILED } from '../../src/jobs/filter.ts';
+import { FAILED, type JobFilter } from '../../src/jobs/filter.ts';
 import { NEWEST_FIRST } from '../../src/jobs/list-order.ts';
 import { startedSince } from '../../src/jobs/recent-periods.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
 import { timeOf } from '../../src/jobs/time-grammar.ts';
 import { cut } from '../../src/pages/cut-text.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
-import { type Failures, nodeContent } from '../../src/pages/node/content.ts';
+import { type Failures, nodeContent, PERIOD, STATES_PERIOD } from '../../src/pages/node/content.ts';
 import { type StateSince, statesOf } from '../../src/pages/node/states.ts';
 import type { ListedJob } from '../../src/questions/list/page-rows.ts';
 import { NodeQuestions } from '../../src/questions/nodes/node-questions.ts';
@@ -23,9 +22,6 @@ const VIEW = z.strictObject({
 });
 /** The end of the year 9999, the last one that the field of the form accepts. */
 const LAST_SEC = 253_402_300_799n;
-const DAY_SEC = 86_400;
-const BARS_SEC = 30 * DAY_SEC;
-const STATES_SEC = 7 * DAY_SEC;
 const MOST_BARS = 500;
 const MOST_AT = 50;
 const MOST_STATES = 50;
@@ -38,7 +34,7 @@ export const nodePage = new Hono<AppEnv>().get('/nodes/:cluster/:host', async (c
   const onNode: JobFilter = [is('cluster', cluster), is('node', host)];
   const now = nowSec(c);
   const [recent, jobsAt, onThis, onOthers, states] = await Promise.all([
-    ranDuring(c, onNode, BigInt(now - BARS_SEC), BigInt(now + 1), MOST_BARS + 1),
+    ranDuring(c, onNode, BigInt(now - PERIOD.sec), BigInt(now + 1), MOST_BARS + 1),
     at === undefined ? [] : ranDuring(c, onNode, at, at + 1n, MOST_AT),
     failures(c, onNode, { label: 'this node', query: { cluster, node: host } }),
     subCluster === undefined ? undefined : neighbours(c, cluster, subCluster),
@@ -51,7 +47,7 @@ export const nodePage = new Hono<AppEnv>().get('/nodes/:cluster/:host', async (c
     cluster,
     hostname: host,
     subCluster,
-    from: now - BARS_SEC,
+    from: now - PERIOD.sec,
     to: now,
     jobs: recent.slice(0, MOST_BARS),
     hasMoreJobs: recent.length > MOST_BARS,
@@ -103,11 +99,11 @@ async function failures(
   filter: JobFilter,
   { label, query }: Pick<Failures, 'label' | 'query'>,
 ): Promise<Failures> {
-  const recent = [...filter, ...startedSince('last30d', nowSec(c))];
+  const recent = [...filter, ...startedSince(PERIOD, nowSec(c))];
   const [jobs, failed] = await Promise.all(
     [recent, [...recent, ...FAILED]].map((each) => c.get('jobs').count(visibleJobs(c, each), c.get('deadline'))),
   );
-  return { label, query: { ...query, 'start-time': 'last30d' }, jobs: jobs ?? 0, failed: failed ?? 0 };
+  return { label, query: { ...query, 'start-time': PERIOD.word }, jobs: jobs ?? 0, failed: failed ?? 0 };
 }
 
 /** Undefined if the visitor may not see the states of nodes. */
@@ -121,7 +117,7 @@ async function statesOfNode(c: Context<AppEnv>, cluster: string, host: string): 
     values: [field === 'cluster' ? cluster : host],
   }));
   const of = async (kind: 'scheduler' | 'health') =>
-    await nodes.history(node, { kind, afterSec: nowSec(c) - STATES_SEC }, c.get('deadline'));
+    await nodes.history(node, { kind, afterSec: nowSec(c) - STATES_PERIOD.sec }, c.get('deadline'));
   const [scheduler, health] = await Promise.all([of('scheduler'), of('health')]);
   return statesOf({ scheduler, health }, MOST_STATES);
 }

@@ -4,9 +4,8 @@ import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
-import type { JobFilter } from '../../src/jobs/filter.ts';
-import { FAILED, RUNNING } from '../../src/jobs/filter.ts';
-import { RECENT, startedSince } from '../../src/jobs/recent-periods.ts';
+import { FAILED, type JobFilter, RUNNING } from '../../src/jobs/filter.ts';
+import { type RecentPeriod, startedSince } from '../../src/jobs/recent-periods.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { frontendLinks } from '../../src/pages/cc-frontend/links.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
@@ -14,13 +13,14 @@ import {
   type ClusterNow,
   type ClusterPast,
   overviewContent,
+  PERIODS,
   type Period,
   type TopUser,
+  USERS_PERIOD,
 } from '../../src/pages/overview/content.ts';
 import { weekOfUse } from '../../src/pages/overview/week-of-use.ts';
 import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
 
-const PERIODS = RECENT.filter(({ word }) => word === 'last24h' || word === 'last7d');
 const TOP_USERS = 5;
 
 /** GET /: shows the current and recent jobs of each cluster that the visitor may see. */
@@ -54,9 +54,9 @@ export const overview = new Hono<AppEnv>().get('/', async (c) => {
   });
 });
 
-/** Returns the users with most core hours of jobs that started in the last week. */
+/** Returns the users with most core hours of jobs that started recently. */
 async function topUsers(c: Context<AppEnv>): Promise<TopUser[]> {
-  const jobs = visibleJobs(c, startedSince('last7d', nowSec(c)));
+  const jobs = visibleJobs(c, startedSince(USERS_PERIOD, nowSec(c)));
   if (!groupsFor(jobs).includes('user')) return [];
   const options = {
     nowSec: nowSec(c),
@@ -89,8 +89,8 @@ async function clustersNow(c: Context<AppEnv>): Promise<ClusterNow[]> {
   });
 }
 
-async function clustersSince(c: Context<AppEnv>, { word, label }: (typeof PERIODS)[number]): Promise<Period> {
-  const since = startedSince(word, nowSec(c));
+async function clustersSince(c: Context<AppEnv>, period: RecentPeriod): Promise<Period> {
+  const since = startedSince(period, nowSec(c));
   const jobs = visibleJobs(c, since); // it may throw, so before anything is asked
   const waiting = { groupBy: ['cluster'], of: 'wait', percentiles: [50], nowSec: nowSec(c) } as const;
   const [started, failed, waits] = await Promise.all([
@@ -110,7 +110,7 @@ async function clustersSince(c: Context<AppEnv>, { word, label }: (typeof PERIOD
       wait: waitOf.get(id) ?? null,
     };
   });
-  return { word, label, clusters };
+  return { ...period, clusters };
 }
 
 async function totals(c: Context<AppEnv>, filter: JobFilter) {

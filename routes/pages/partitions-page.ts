@@ -3,13 +3,12 @@ import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
-import type { JobFilter } from '../../src/jobs/filter.ts';
-import { FAILED, RUNNING } from '../../src/jobs/filter.ts';
+import { FAILED, type JobFilter, RUNNING } from '../../src/jobs/filter.ts';
 import { MOST_GROUPS } from '../../src/jobs/groups.ts';
 import { startedSince } from '../../src/jobs/recent-periods.ts';
 import { DEFAULT_SORT_FIELD } from '../../src/jobs/statistics.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
-import { type PartitionUse, partitionsContent } from '../../src/pages/partitions/content.ts';
+import { type PartitionUse, PERIOD, partitionsContent } from '../../src/pages/partitions/content.ts';
 
 const GROUPS = { groupBy: ['cluster', 'partition'], most: MOST_GROUPS } as const;
 const WAITS = [50, 90];
@@ -19,7 +18,7 @@ const MOST_PARTITIONS = 200;
 /** GET /partitions: shows the recent use of the partitions of each cluster, by jobs that the visitor may see. */
 export const partitionsPage = new Hono<AppEnv>().get('/partitions', async (c) => {
   readQuery(queryOf(c), NO_QUERY);
-  const recent = startedSince('last30d', nowSec(c));
+  const recent = startedSince(PERIOD, nowSec(c));
   const jobs = visibleJobs(c, recent);
   const waiting = { ...GROUPS, of: 'wait', percentiles: WAITS, nowSec: nowSec(c) } as const;
   const [started, failed, running, waits] = await Promise.all([

@@ -6,7 +6,7 @@ import { pageAnswer } from '../../src/pages/layout.ts';
 import { unusualContent } from '../../src/pages/unusual/content.ts';
 import { unusualFor } from '../../src/pages/unusual/unusual-for-caller.ts';
 
-/** GET /unusual: shows what is unusual in the last 24 hours, and how it is found. */
+/** GET /unusual: shows what is unusual, and how it is found. */
 export const unusualPage = new Hono<AppEnv>().get('/unusual', async (c) => {
   readQuery(queryOf(c), NO_QUERY);
   const { unusual: found, ...rest } = await unusualFor(c);

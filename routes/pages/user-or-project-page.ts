@@ -14,7 +14,7 @@ import { groupsFor } from '../../src/jobs/visibility.ts';
 import { cut } from '../../src/pages/cut-text.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { SUBJECTS, type Subject, subjectPath } from '../../src/pages/page-links.ts';
-import { usageContent } from '../../src/pages/user-or-project/content.ts';
+import { PERIOD, usageContent } from '../../src/pages/user-or-project/content.ts';
 import type { UnusedContent } from '../../src/pages/user-or-project/unused-hours-content.ts';
 import type { ListedJob } from '../../src/questions/list/page-rows.ts';
 import type { OverviewOptions } from '../../src/questions/overview/question.ts';
@@ -37,7 +37,7 @@ async function answer(c: Context<AppEnv>, subject: Subject, name: string): Promi
   readQuery(queryOf(c), NO_QUERY);
   if (subjectPath(subject, name) === undefined) throw unknown(subject, name);
   const filter: JobFilter = [{ kind: 'text', field: subject, operator: 'is', values: [name] }];
-  const recentFilter = [...filter, ...startedSince('last30d', nowSec(c))];
+  const recentFilter = [...filter, ...startedSince(PERIOD, nowSec(c))];
   const other = subject === 'user' ? 'project' : 'user';
   const tables = groupsFor(visibleJobs(c, filter)).filter((group) => group === 'partition' || group === other);
   const [all, recent, largest, longest, unused, advice] = await Promise.all([
@@ -58,7 +58,7 @@ async function answer(c: Context<AppEnv>, subject: Subject, name: string): Promi
     nowSec: nowSec(c),
     all: { ...all, label: 'at any time', query: new URLSearchParams(query) },
     formats: exportFormats(c),
-    recent: { ...recent, label: 'last 30 days', query: new URLSearchParams({ ...query, 'start-time': 'last30d' }) },
+    recent: { ...recent, label: PERIOD.label, query: new URLSearchParams({ ...query, 'start-time': PERIOD.word }) },
     months,
     groups: tables.map((by, at) => ({ by, rows: groups[at] ?? [] })),
     largest,

@@ -1,21 +1,21 @@
 import type { JobFilter } from './filter.ts';
 
-/** Words for a range of time that ends now, and their length. */
+/** Ranges of time that end now: the word in a filter, the length, and what people read. */
 export const RECENT = [
-  { word: 'last6h', sec: 21_600, label: 'last 6 hours' },
-  { word: 'last24h', sec: 86_400, label: 'last 24 hours' },
-  { word: 'last7d', sec: 604_800, label: 'last 7 days' },
-  { word: 'last30d', sec: 2_592_000, label: 'last 30 days' },
+  { word: 'last6h', sec: 21_600, length: '6 hours', label: 'last 6 hours' },
+  { word: 'last24h', sec: 86_400, length: '24 hours', label: 'last 24 hours' },
+  { word: 'last7d', sec: 604_800, length: '7 days', label: 'last 7 days' },
+  { word: 'last30d', sec: 2_592_000, length: '30 days', label: 'last 30 days' },
 ] as const;
 
-export type RecentWord = (typeof RECENT)[number]['word'];
+export type RecentPeriod = (typeof RECENT)[number];
 
-/** Returns the length of a recent period in seconds. */
-export function recentSec(word: RecentWord): number {
-  return RECENT.find((recent) => recent.word === word)?.sec ?? 0;
+/** Returns the period of a word. A page has one of these, and its texts, links and filters follow from it. */
+export function recentPeriod<Word extends RecentPeriod['word']>(word: Word) {
+  return RECENT.find((recent) => recent.word === word) as Extract<RecentPeriod, { word: Word }>;
 }
 
 /** Returns the filter `start-time=WORD`. */
-export function startedSince(word: RecentWord, nowSec: number): JobFilter {
-  return [{ kind: 'whole', field: 'start-time', range: { from: BigInt(nowSec - recentSec(word)) } }];
+export function startedSince({ sec }: RecentPeriod, nowSec: number): JobFilter {
+  return [{ kind: 'whole', field: 'start-time', range: { from: BigInt(nowSec - sec) } }];
 }

@@ -95,7 +95,7 @@ export const MOST_TOP = 50;
 export const MOST_BUCKETS = 5_000;
 export const MOST_POINTS = 25_000;
 /** Buckets without a range. */
-const DEFAULT_BUCKETS = 30;
+export const DEFAULT_BUCKETS = 30;
 /** The end of the year 9999. */
 const LAST_SEC = 253_402_300_800n;
 const YEAR_SEC = 366 * 86_400;

@@ -1,9 +1,9 @@
 import { binomialTail } from './binomial.ts';
 import type { Percentiles } from './percentiles.ts';
-import { type RecentWord, recentSec } from './recent-periods.ts';
+import { recentPeriod } from './recent-periods.ts';
 import type { JobsStatistics } from './statistics.ts';
 
-/** What is called unusual, of the last 24 hours compared with the 28 days before. docs/pages.md says why. */
+/** What is called unusual, of PERIOD compared with BEFORE. docs/pages.md says why. */
 export const LIMITS = {
   /** A node whose jobs fail more often than on the other nodes of its subcluster. */
   failures: { failed: 5, users: 2, otherJobs: 50, times: 2, chance: 0.001 },
@@ -18,9 +18,9 @@ export const LIMITS = {
 export const MOST_OF_KIND = 10;
 
 /** The period in which it happened, also in the lists to which the pages lead. */
-export const PERIOD = 'last24h' satisfies RecentWord;
-export const PERIOD_SEC = recentSec(PERIOD);
-export const BEFORE_SEC = 28 * PERIOD_SEC;
+export const PERIOD = recentPeriod('last24h');
+/** The period before, with which it is compared. */
+export const BEFORE = { sec: 28 * PERIOD.sec, length: 'four weeks' };
 
 /**
  * Something unusual: its kind, what it is about, and its numbers. src/questions/unusual/unusual-checks.ts looks for each
@@ -155,7 +155,7 @@ export function isMuch({ id, totalCoreHours }: Hours, total: number): boolean {
 
 /**
  * Users or projects that took far more core hours than on an average day before. `now` has those with most, `before` at
- * least the same names over BEFORE_SEC.
+ * least the same names over BEFORE.
  */
 export function heavyUse(
   of: 'user' | 'project',
@@ -166,7 +166,7 @@ export function heavyUse(
   return now.flatMap((group) => {
     const { id, totalCoreHours } = group;
     const coreHours = Number(totalCoreHours);
-    const usualCoreHours = Math.round((known.get(id) ?? 0) / (BEFORE_SEC / PERIOD_SEC));
+    const usualCoreHours = Math.round((known.get(id) ?? 0) / (BEFORE.sec / PERIOD.sec));
     const share = total > 0 ? coreHours / total : 0;
     if (!isMuch(group, total) || coreHours < usualCoreHours * least.times) return [];
     const about = of === 'user' ? { user: id } : { project: id };
@@ -198,7 +198,7 @@ export function refusedReports(
   { starts, stops, last }: { starts: number; stops: number; last: readonly { at: number; reason: string }[] },
   nowSec: number,
 ): Extract<Unusual, { kind: 'refused' }>[] {
-  const recent = last.filter(({ at }) => at > nowSec - PERIOD_SEC);
+  const recent = last.filter(({ at }) => at > nowSec - PERIOD.sec);
   const [newest] = recent;
   if (newest === undefined) return [];
   const isAll = recent.length < last.length || starts + stops === last.length ? 1 : 0;

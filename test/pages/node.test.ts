@@ -132,7 +132,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a node', () => {
 describe('the bars of jobs', () => {
   const listed = (jobId: number, startTime: number, duration: number) => ({ jobId, startTime, duration });
   const lanesOf = (jobs: readonly { jobId: number; startTime: number; duration: number }[]) => {
-    const drawn = jobBars(jobs as never, { from: 0, to: 1000 }).toString();
+    const drawn = jobBars(jobs as never, { from: 0, to: 1000, length: '30 days' }).toString();
     return [...drawn.matchAll(/x="([\d.]+)" y="(\d+)" width="([\d.]+)"/g)].map(([, x, y, width]) =>
       [x, y, width].map(Number),
     );

@@ -1,5 +1,5 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import type { RecentWord } from '../../jobs/recent-periods.ts';
+import { recentPeriod } from '../../jobs/recent-periods.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import type { ListedJob } from '../../questions/list/page-rows.ts';
 import { cut } from '../cut-text.ts';
@@ -34,6 +34,10 @@ export interface NodeContent {
   states: readonly StateSince[] | undefined;
 }
 
+/** The jobs and failures of a node are those of this period. */
+export const PERIOD = recentPeriod('last30d');
+export const STATES_PERIOD = recentPeriod('last7d');
+
 /** The jobs in the table under the bars. */
 const SHOWN_JOBS = 25;
 
@@ -42,10 +46,10 @@ export function nodeContent(content: NodeContent): Html {
   const { cluster, hostname, subCluster, states } = content;
   const query = { cluster, node: hostname };
   return html`<div class="head"><h1>Node <bdi>${cut(hostname)}</bdi> <span class="of"><bdi>${cut(cluster)}</bdi>${subCluster !== undefined && html`, <bdi>${cut(subCluster)}</bdi>`}</span></h1><span class="across"><a href="${address('/jobs', new URLSearchParams(query))}">All jobs on it</a> · <a href="${address('/statistics', new URLSearchParams(query))}">Statistics</a></span></div>
-<section><h2>Jobs in the last 30 days</h2>${recentJobs(content)}</section>
+<section><h2>Jobs in the ${PERIOD.label}</h2>${recentJobs(content)}</section>
 <section><h2 id="at">Jobs at a time</h2>${jobsAt(content)}</section>
-<div class="sides"><section><h2>Failed jobs of the last 30 days</h2>${failuresTable(content.failures)}</section>
-${states !== undefined && html`<section><h2>States of the last 7 days</h2>${statesTable(states)}</section>`}</div>`;
+<div class="sides"><section><h2>Failed jobs of the ${PERIOD.label}</h2>${failuresTable(content.failures)}</section>
+${states !== undefined && html`<section><h2>States of the ${STATES_PERIOD.label}</h2>${statesTable(states)}</section>`}</div>`;
 }
 
 function listOf({ cluster, hostname }: NodeContent, more: Readonly<Record<string, string>>) {
@@ -59,11 +63,11 @@ function listOf({ cluster, hostname }: NodeContent, more: Readonly<Record<string
 function recentJobs(content: NodeContent): Html {
   const { jobs, hasMoreJobs, from, to } = content;
   if (jobs.length === 0) return html`<p class="note">No job that you may see ran on this node.</p>`;
-  const page = listOf(content, { during: 'last30d' satisfies RecentWord });
-  return html`${jobBars(jobs, { from, to })}
+  const page = listOf(content, { during: PERIOD.word });
+  return html`${jobBars(jobs, { from, to, length: PERIOD.length })}
 ${hasMoreJobs && html`<p class="note">The bars are the newest ${whole(jobs.length)} jobs.</p>`}
 ${jobsTable(page, jobs.slice(0, SHOWN_JOBS), { label: 'Jobs on this node' })}
-${jobs.length > SHOWN_JOBS && html`<p><a href="${address('/jobs', page.query)}">All jobs in the last 30 days</a></p>`}`;
+${jobs.length > SHOWN_JOBS && html`<p><a href="${address('/jobs', page.query)}">All jobs in the ${PERIOD.label}</a></p>`}`;
 }
 
 function jobsAt(content: NodeContent): Html {

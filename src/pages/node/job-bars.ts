@@ -15,8 +15,8 @@ interface Placed {
   lane: number;
 }
 
-/** Draws jobs as bars over time. Jobs that ran at the same time have different lanes. A table must have the jobs too. */
-export function jobBars(jobs: readonly ListedJob[], range: { from: number; to: number }): Html {
+/** Draws jobs as bars over a time of this length up to now. Jobs that ran at the same time have different lanes. A table must have the jobs too. */
+export function jobBars(jobs: readonly ListedJob[], range: { from: number; to: number; length: string }): Html {
   const placed = inLanes(jobs, range);
   const lanes = Math.max(1, ...placed.map(({ lane }) => lane + 1));
   const height = Math.min(HEIGHT.most, Math.max(HEIGHT.least, lanes * HEIGHT.lane));
@@ -27,7 +27,7 @@ export function jobBars(jobs: readonly ListedJob[], range: { from: number; to: n
     return html`<rect class="${kind}" x="${((from - range.from) * scale).toFixed(1)}" y="${lane * LANE + 1}" width="${width.toFixed(1)}" height="${LANE - 2}"><title>Job ${job.jobId}, ${job.jobState}, ${duration(job.duration)}</title></rect>`;
   });
   return html`<svg class="bars" role="img" aria-label="${jobs.length} jobs over time, see the table" viewBox="0 0 ${WIDTH} ${lanes * LANE}" height="${height}" preserveAspectRatio="none">${bars}</svg>
-<p class="ends" aria-hidden="true"><span>30 days ago</span><span class="failed">red: failed</span><span>now</span></p>`;
+<p class="ends" aria-hidden="true"><span>${range.length} ago</span><span class="failed">red: failed</span><span>now</span></p>`;
 }
 
 /** Puts each job into the first lane that is free when it starts. */

@@ -1,5 +1,6 @@
 import type { ClusterSize } from '../../clusters/cluster-size.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
+import { recentPeriod } from '../../jobs/recent-periods.ts';
 import type { JobsStatistics, Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
@@ -27,7 +28,11 @@ export interface ClusterPast {
   wait: Whole | null;
 }
 
-/** Of jobs that started in the last 7 days. */
+/** Each of these has a table of the clusters. */
+export const PERIODS = [recentPeriod('last24h'), recentPeriod('last7d')];
+export const USERS_PERIOD = recentPeriod('last7d');
+
+/** Of jobs that started in USERS_PERIOD. */
 export type TopUser = Pick<JobsStatistics, 'id' | 'name' | 'totalJobs' | 'totalCoreHours'>;
 
 export interface OverviewContent {
@@ -58,8 +63,8 @@ ${unusualSection()}${use}${periods.map(periodSection)}${users.length > 0 && user
 
 function usersSection(users: readonly TopUser[]): Html {
   const most = Math.max(...users.map(({ totalCoreHours }) => Number(totalCoreHours)));
-  const query = new URLSearchParams({ 'start-time': 'last7d' });
-  return html`<section><div class="head"><h2 id="users">Top users, last 7 days</h2><a class="across" href="${address('/statistics', query)}">All users</a></div>
+  const query = new URLSearchParams({ 'start-time': USERS_PERIOD.word });
+  return html`<section><div class="head"><h2 id="users">Top users, ${USERS_PERIOD.label}</h2><a class="across" href="${address('/statistics', query)}">All users</a></div>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="users"><table class="data"><thead><tr><th scope="col">User</th><th scope="col" class="num">Jobs started</th><th scope="col" class="num" colspan="2">Core hours</th></tr></thead>
 <tbody>${users.map(
     ({
@@ -67,7 +72,7 @@ function usersSection(users: readonly TopUser[]): Html {
       name,
       totalJobs,
       totalCoreHours,
-    }) => html`<tr><th scope="row">${linked({ user: id, 'start-time': 'last7d' }, cut(id))}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</th>
+    }) => html`<tr><th scope="row">${linked({ user: id, 'start-time': USERS_PERIOD.word }, cut(id))}${name !== '' && html` <span class="of"><bdi>${cut(name)}</bdi></span>`}</th>
 <td class="num">${whole(totalJobs)}</td><td class="num">${whole(totalCoreHours)}</td><td class="bar">${share(Number(totalCoreHours), most)}</td></tr>\n`,
   )}</tbody></table></div></section>`;
 }

@@ -1,16 +1,18 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import type { RecentWord } from '../../jobs/recent-periods.ts';
+import { recentPeriod } from '../../jobs/recent-periods.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
 import { duration, percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
+export const PERIOD = recentPeriod('last30d');
+
 export interface PartitionUse {
   cluster: string;
   partition: string;
   running: Whole;
-  /** Jobs that started in the last 30 days, their core hours and the failed ones among them. */
+  /** Jobs that started in PERIOD, their core hours and the failed ones among them. */
   jobs: Whole;
   coreHours: Whole;
   failed: Whole;
@@ -25,8 +27,8 @@ export function partitionsContent(partitions: readonly PartitionUse[], { hasMore
   return html`<h1>Partitions</h1>
 ${
   partitions.length === 0
-    ? html`<p class="note">No job that you may see is running or started in the last 30 days.</p>`
-    : html`<p class="note">Running jobs, and jobs that started in the last 30 days.</p>
+    ? html`<p class="note">No job that you may see is running or started in the ${PERIOD.label}.</p>`
+    : html`<p class="note">Running jobs, and jobs that started in the ${PERIOD.label}.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Partitions"><table class="data"><thead><tr><th scope="col">Cluster</th><th scope="col">Partition</th>${HEADS.map(
         (head) => html`<th scope="col" class="num">${head}</th>`,
       )}<th scope="col">Statistics</th></tr></thead><tbody>
@@ -37,7 +39,7 @@ ${hasMore && html`<p class="note">There are more partitions, with fewer core hou
 
 function row({ cluster, partition, running, jobs, coreHours, failed, waits }: PartitionUse): Html {
   const query = { cluster, partition };
-  const recent = { ...query, 'start-time': 'last30d' satisfies RecentWord };
+  const recent = { ...query, 'start-time': PERIOD.word };
   return html`<tr><th scope="row"><bdi>${cut(cluster)}</bdi></th><th scope="row">${partition === '' ? '(none)' : html`<bdi>${cut(partition)}</bdi>`}</th>
 <td class="num">${linked({ ...query, state: 'running' }, whole(running))}</td><td class="num">${linked(recent, whole(jobs))}</td><td class="num">${whole(coreHours)}</td>
 <td class="num">${linked({ ...recent, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td>

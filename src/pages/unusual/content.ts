@@ -1,4 +1,4 @@
-import type { UnusualKind } from '../../jobs/unusual-kinds.ts';
+import { PERIOD, type UnusualKind } from '../../jobs/unusual-kinds.ts';
 import { type Html, html } from '../html.ts';
 import { CHECKED, rules } from './unusual-words.ts';
 
@@ -15,7 +15,7 @@ export interface UnusualContent {
 
 /** Renders what is unusual, and how it is found. */
 export function unusualContent({ found, more, unchecked }: UnusualContent): Html {
-  return html`<h1>Unusual in the last 24 hours</h1>
+  return html`<h1>Unusual in the ${PERIOD.label}</h1>
 ${found.length === 0 ? html`<p class="note">Nothing unusual was found.</p>` : html`<ul class="unusual">${found.map(({ text, link }) => html`<li><a href="${link}"><bdi>${text}</bdi></a></li>\n`)}</ul>`}
 ${more > 0 && html`<p class="note">And ${more} more of the same kinds.</p>`}
 ${unchecked.length > 0 && html`<p class="problem">Not checked, for lack of time: ${unchecked.map((kind) => CHECKED[kind]).join(', ')}.</p>`}
@@ -24,7 +24,7 @@ ${unchecked.length > 0 && html`<p class="problem">Not checked, for lack of time:
 
 /** Renders the place on the overview. Its script requests what is unusual. */
 export function unusualSection(): Html {
-  return html`<section><div class="head"><h2 id="unusual">Unusual in the last 24 hours</h2><a class="across" href="/unusual">How it is found</a></div>
+  return html`<section><div class="head"><h2 id="unusual">Unusual in the ${PERIOD.label}</h2><a class="across" href="/unusual">How it is found</a></div>
 <ul class="unusual" data-from="/api/unusual" hidden></ul><p class="note" data-unusual-state aria-live="polite"><noscript><a href="/unusual">Show</a></noscript></p></section>
 `;
 }

@@ -1,5 +1,5 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import { LIMITS, PERIOD, type Unusual, type UnusualKind } from '../../jobs/unusual-kinds.ts';
+import { BEFORE, LIMITS, PERIOD, type Unusual, type UnusualKind } from '../../jobs/unusual-kinds.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
 import { duration, whole } from '../format.ts';
@@ -16,9 +16,9 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
       const { about, numbers } = unusual;
       const { failed, jobs, otherFailed, otherJobs } = numbers;
       return {
-        text: `Of ${some(jobs, 'job')} that started on ${cut(about.node)} (${cut(about.cluster)}) in the last 24 hours and ended, ${whole(failed)} failed (${percent(failed, jobs)}). On the other nodes of ${cut(about.subcluster)}, ${percent(otherFailed, otherJobs)} failed.`,
+        text: `Of ${some(jobs, 'job')} that started on ${cut(about.node)} (${cut(about.cluster)}) in the ${PERIOD.label} and ended, ${whole(failed)} failed (${percent(failed, jobs)}). On the other nodes of ${cut(about.subcluster)}, ${percent(otherFailed, otherJobs)} failed.`,
         link: jobsList(
-          { cluster: about.cluster, node: about.node, 'start-time': PERIOD },
+          { cluster: about.cluster, node: about.node, 'start-time': PERIOD.word },
           FAILED_STATES.map((state) => ['state', state] as [string, string]),
         ),
       };
@@ -28,8 +28,8 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
       const { cluster, partition } = about;
       const where = partition === '' ? `${cut(cluster)} without a partition` : `${cut(partition)} of ${cut(cluster)}`;
       return {
-        text: `The median wait of ${some(numbers.jobs, 'job')} that started in ${where} in the last 24 hours is ${duration(numbers.medianSec)}. In the four weeks before, it was ${duration(numbers.usualMedianSec)}.`,
-        link: jobsList({ cluster, partition, 'start-time': PERIOD, 'sort-by': 'wait' }),
+        text: `The median wait of ${some(numbers.jobs, 'job')} that started in ${where} in the ${PERIOD.label} is ${duration(numbers.medianSec)}. In the ${BEFORE.length} before, it was ${duration(numbers.usualMedianSec)}.`,
+        link: jobsList({ cluster, partition, 'start-time': PERIOD.word, 'sort-by': 'wait' }),
       };
     }
     case 'use': {
@@ -38,8 +38,8 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
       const usual =
         numbers.usualCoreHours === 0 ? 'almost nothing' : `${whole(numbers.usualCoreHours)} core hours a day`;
       return {
-        text: `The ${field} ${cut(name)} used ${whole(numbers.coreHours)} core hours in the last 24 hours, ${percent(numbers.share, 1)} of all. In the four weeks before, it was ${usual}.`,
-        link: jobsList({ [field]: name, during: PERIOD }),
+        text: `The ${field} ${cut(name)} used ${whole(numbers.coreHours)} core hours in the ${PERIOD.label}, ${percent(numbers.share, 1)} of all. In the ${BEFORE.length} before, it was ${usual}.`,
+        link: jobsList({ [field]: name, during: PERIOD.word }),
       };
     }
     case 'idle cores': {
@@ -67,14 +67,14 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
     case 'refused': {
       const { reports, isAll } = unusual.numbers;
       return {
-        text: `${isAll === 1 ? '' : 'At least '}${some(reports, 'report of a start or an end was', 'reports of starts and ends were')} refused in the last 24 hours, the last one because: ${cut(unusual.about.reason)}`,
+        text: `${isAll === 1 ? '' : 'At least '}${some(reports, 'report of a start or an end was', 'reports of starts and ends were')} refused in the ${PERIOD.label}, the last one because: ${cut(unusual.about.reason)}`,
         link: '/system#refused',
       };
     }
     case 'silence': {
       const { hours, usualHours } = unusual.numbers;
       return {
-        text: `No job has started on ${cut(unusual.about.cluster)} for ${some(hours, 'hour')}. In the last four weeks, the longest such pause was ${some(usualHours, 'hour')}.`,
+        text: `No job has started on ${cut(unusual.about.cluster)} for ${some(hours, 'hour')}. In the last ${BEFORE.length}, the longest such pause was ${some(usualHours, 'hour')}.`,
         link: jobsList({ cluster: unusual.about.cluster }),
       };
     }
@@ -118,18 +118,18 @@ export function rules(): Readonly<Record<UnusualKind, readonly [string, string]>
     ],
     wait: [
       'Waits in a partition',
-      `The median of at least ${wait.jobs} jobs is at least ${wait.times} times that of the four weeks before, and at least ${duration(wait.moreSec)} longer.`,
+      `The median of at least ${wait.jobs} jobs is at least ${wait.times} times that of the ${BEFORE.length} before, and at least ${duration(wait.moreSec)} longer.`,
     ],
     use: [
       'Core hours of a user or project',
-      `At least ${use.coreHours}, at least ${use.share * 100} % of all, and at least ${use.times} times the daily average of the four weeks before.`,
+      `At least ${use.coreHours}, at least ${use.share * 100} % of all, and at least ${use.times} times the daily average of the ${BEFORE.length} before.`,
     ],
     'idle cores': load,
     'idle accelerators': load,
     overdue: ['Beyond the walltime', `Jobs that are running ${duration(overdue.sec)} after its end.`],
     silence: [
       'No starts on a cluster',
-      `No job has started for at least ${silence.hours} hours, and at least ${silence.times} times as long as ever in the last four weeks, with at least ${silence.starts} starts in them.`,
+      `No job has started for at least ${silence.hours} hours, and at least ${silence.times} times as long as ever in the last ${BEFORE.length}, with at least ${silence.starts} starts in them.`,
     ],
     refused: [
       'Refused reports',

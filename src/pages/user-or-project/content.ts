@@ -3,6 +3,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { type Group, groupOf } from '../../jobs/groups.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { Percentiles } from '../../jobs/percentiles.ts';
+import { recentPeriod } from '../../jobs/recent-periods.ts';
 import type { JobsStatistics } from '../../jobs/statistics.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import type { ListedJob } from '../../questions/list/page-rows.ts';
@@ -18,6 +19,9 @@ import { type Subject, subjectLink } from '../page-links.ts';
 import { narrowed, shownGroup } from '../statistics/group-words-and-links.ts';
 import { adviceSection, type UsualAdvice } from './advice-content.ts';
 import { type UnusedContent, unusedSection } from './unused-hours-content.ts';
+
+/** What is recent on this page. */
+export const PERIOD = recentPeriod('last30d');
 
 export interface Period {
   label: string;

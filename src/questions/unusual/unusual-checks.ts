@@ -1,12 +1,11 @@
 import type { Database } from '../../db/port.ts';
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
-import type { Condition, JobFilter } from '../../jobs/filter.ts';
-import { FAILED, RUNNING } from '../../jobs/filter.ts';
+import { type Condition, FAILED, type JobFilter, RUNNING } from '../../jobs/filter.ts';
 import { type Group, MOST_GROUPS } from '../../jobs/groups.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import {
-  BEFORE_SEC,
+  BEFORE,
   failingNodes,
   heavyUse,
   isLongWait,
@@ -14,7 +13,7 @@ import {
   LIMITS,
   longWaits,
   MOST_OF_KIND,
-  PERIOD_SEC,
+  PERIOD,
   silentCluster,
   type Unusual,
   type UnusualKind,
@@ -123,7 +122,7 @@ async function idleOf(options: UnusualOptions, field: 'cores-used' | 'acc-used')
 
 async function failures({ visible, questions, nowSec, shortJobSec, deadline }: UnusualOptions): Promise<Unusual[]> {
   const options = { groupBy: ['node', 'subcluster'], most: MOST_GROUPS, nowSec, shortJobSec } as const;
-  const recent = started({ from: BigInt(nowSec - PERIOD_SEC) });
+  const recent = started({ from: BigInt(nowSec - PERIOD.sec) });
   const failed = await questions.statistics(visible([recent, ...FAILED]), options, deadline);
   if (!failed.some(({ totalJobs }) => Number(totalJobs) >= LIMITS.failures.failed)) return [];
   const ended: Condition = { kind: 'member', field: 'state', values: ENDED_STATES };
@@ -132,11 +131,11 @@ async function failures({ visible, questions, nowSec, shortJobSec, deadline }: U
 
 async function use(options: UnusualOptions): Promise<Unusual[]> {
   const { visible, questions, nowSec, shortJobSec, deadline } = options;
-  const since = nowSec - PERIOD_SEC - BEFORE_SEC;
-  const old = visible([started({ from: BigInt(since), to: BigInt(since + BEFORE_SEC / 2) })]);
+  const since = nowSec - PERIOD.sec - BEFORE.sec;
+  const old = visible([started({ from: BigInt(since), to: BigInt(since + BEFORE.sec / 2) })]);
   if ((await questions.count(old, deadline)) < LIMITS.use.jobsBefore) return []; // what is usual is not known
   const within = (from: number, to: number) => ({ from: BigInt(from), to: BigInt(to) });
-  const [today, past] = [within(nowSec - PERIOD_SEC, nowSec), within(since, nowSec - PERIOD_SEC)];
+  const [today, past] = [within(nowSec - PERIOD.sec, nowSec), within(since, nowSec - PERIOD.sec)];
   const jobs = visible([{ kind: 'during', range: today, nowSec }]);
   const common = { nowSec, shortJobSec };
   const by = (['user', 'project'] as const).filter((name) => groupsFor(jobs).includes(name));
@@ -168,7 +167,7 @@ async function silence(options: UnusualOptions): Promise<Unusual[]> {
   for (const cluster of silent.slice(0, MOST_CLUSTERS)) {
     const jobs = visible([
       { kind: 'text', field: 'cluster', operator: 'is', values: [cluster] },
-      started({ from: BigInt(nowSec - BEFORE_SEC), to: BigInt(nowSec) }),
+      started({ from: BigInt(nowSec - BEFORE.sec), to: BigInt(nowSec) }),
     ]);
     const groups = await questions.statistics(jobs, { nowSec, shortJobSec, groupBy: ['day', 'hour'] }, deadline);
     const starts = groups.map(({ id, id2, totalJobs }) => ({
@@ -185,12 +184,12 @@ async function waits({ visible, questions, nowSec, deadline }: UnusualOptions): 
     ...({ groupBy: ['cluster', 'partition'], of: 'wait', percentiles: [50], most: MOST_GROUPS } as const),
     nowSec,
   };
-  const since = nowSec - PERIOD_SEC;
+  const since = nowSec - PERIOD.sec;
   const now = await questions.percentiles(visible([started({ from: BigInt(since) })]), options, deadline);
   const long = now.filter(isLongWait);
   if (long.length === 0) return [];
   const before = visible([
-    started({ from: BigInt(since - BEFORE_SEC), to: BigInt(since - 1) }),
+    started({ from: BigInt(since - BEFORE.sec), to: BigInt(since - 1) }),
     { kind: 'text', field: 'partition', operator: 'is', values: [...new Set(long.map(({ id2 = '' }) => id2))] },
   ]);
   return longWaits(long, await questions.percentiles(before, options, deadline));
