@@ -20,8 +20,7 @@ import {
 import { familyOf, pastJobs, sizeOf } from '../src/questions/walltime-advice/past-jobs.ts';
 import { newestJobs } from '../src/questions/walltime-advice/sqlite.ts';
 
-/** Percent. With less, the advice would be wrong for every other job; more needs more jobs than it looks at. */
-/** In percent. A lower promise would not be kept (docs/used.md). */
+/** In percent. A lower promise would not be kept (docs/used.md), and a higher one needs more jobs than are looked at. */
 const COVERAGE = { least: 95, most: 99, otherwise: 98 } as const;
 
 const Query = z.strictObject({
@@ -37,7 +36,7 @@ const Query = z.strictObject({
   walltime: once(positive, undefined, { description: 'walltime that you would ask for, in seconds', example: '86400' }),
   coverage: once(coverageOf, COVERAGE.otherwise, {
     description: `percentage of such jobs that are to end within the advised walltime, ${COVERAGE.least} to ${COVERAGE.most}; default ${COVERAGE.otherwise}`,
-    example: '90',
+    example: String(COVERAGE.least),
   }),
 });
 

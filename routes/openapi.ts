@@ -2,10 +2,11 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { answers, jsonText, resource } from '../src/http/json/responses.ts';
 import { NO_QUERY } from '../src/http/query/query-parameters.ts';
 import type { AppEnv } from '../src/http/service.ts';
+import { VERSION } from '../src/version.ts';
 
 const INFO = {
   title: 'cc-jobs',
-  version: '0.1.0',
+  version: VERSION,
   description:
     'The job database of a ClusterCockpit installation. Unknown query parameters are rejected. Every job filter also takes ' +
     'metric.NAME=A-B, A- or -B, a range of the footprint value NAME, such as flops_any_avg.',

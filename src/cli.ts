@@ -1,13 +1,12 @@
 /** Entry of the command line. A command is a file in commands/. This file finds and runs it, and sets the exit code. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command, CommandIo } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
 import { readEnvironment } from './commands/dotenv.ts';
 import { explained } from './commands/explain-error.ts';
 import { runWithSteps, takesJson, usageOf } from './commands/json-output.ts';
 import { workInBackground } from './processes/priority.ts';
+import { VERSION } from './version.ts';
 
 const HELP = `cc-jobs serves the job database of a ClusterCockpit installation over HTTP.
 
@@ -32,7 +31,7 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main([name, ...args]: string[]): Promise<number> {
   const entry = COMMANDS.find((known) => known.name === name);
-  if (name === '--version' || name === '-v') return print(`${version()}\n`);
+  if (name === '--version' || name === '-v') return print(`${VERSION}\n`);
   if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
   if (entry === undefined) {
     process.stderr.write(name === undefined ? HELP : `cc-jobs: unknown command '${name}'\n\n${HELP}`);
@@ -51,11 +50,6 @@ async function main([name, ...args]: string[]): Promise<number> {
   } catch (error) {
     return explain(error, command);
   }
-}
-
-function version(): string {
-  const { version: own } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
-  return own;
 }
 
 function print(text: string): number {

@@ -85,7 +85,7 @@ const WITHOUT = [
   'questions/metric-histograms/question.ts',
   'questions/nodes/question.ts',
   'questions/overview/question.ts',
-  'questions/parquet-types.ts',
+  'questions/parquet-format.ts',
   'questions/partitions/duckdb.ts',
   'questions/partitions/question.ts',
   'questions/index-question.ts',

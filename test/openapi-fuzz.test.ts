@@ -55,6 +55,20 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
+test('the example of every parameter is valid', async () => {
+  const token = await service.token('ada', 'admin', 'api');
+  for (const [path, { get }] of Object.entries(document.paths)) {
+    if (get === undefined || path.includes('{')) continue;
+    for (const { name, example, schema } of get.parameters ?? []) {
+      const value = example ?? schema.example;
+      if (value === undefined) continue;
+      const asked = `${path}?${new URLSearchParams({ [name]: String(value) })}`;
+      const answer = await service.app.request(asked, { headers: { 'X-Auth-Token': token } });
+      expect(await answer.text(), asked).not.toContain(`query parameter ${name} `);
+    }
+  }
+});
+
 /** Words and numbers for requests: valid ones, ones at a bound, and hostile ones. */
 const words = fc.oneof(
   fc.constantFrom(

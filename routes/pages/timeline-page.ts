@@ -11,7 +11,7 @@ import type { AppEnv } from '../../src/http/service.ts';
 import { capacityOf } from '../../src/jobs/matching-cluster-size.ts';
 import { BUCKETS } from '../../src/jobs/time-buckets.ts';
 import { UTC } from '../../src/jobs/time-zone.ts';
-import { DEFAULT_TOP, edgesBefore, edgesOf, MOST_TOP, TIMELINE_GROUPS } from '../../src/jobs/timeline.ts';
+import { DEFAULT_TOP, edgesBefore, edgesOf, MOST_BUCKETS, MOST_TOP, TIMELINE_GROUPS } from '../../src/jobs/timeline.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
 import { address } from '../../src/pages/filter/filter-words.ts';
@@ -88,6 +88,6 @@ function refuseManyCells(buckets: number, groups: number): void {
   if (buckets <= MOST_ROWS && buckets * groups <= MOST_CELLS) return;
   throw new Fault(
     'invalid_request',
-    `a page shows at most ${MOST_ROWS} buckets, and ${MOST_CELLS} numbers: choose longer buckets, a shorter range, or fewer groups; the API has up to 5000 buckets`,
+    `a page shows at most ${MOST_ROWS} buckets, and ${MOST_CELLS} numbers: choose longer buckets, a shorter range, or fewer groups; the API has up to ${MOST_BUCKETS} buckets`,
   );
 }

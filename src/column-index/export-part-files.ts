@@ -3,6 +3,7 @@ import { lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../faults.ts';
 import type { DuckDbQuery } from '../questions/duckdb-query.ts';
+import { parquetFormat } from '../questions/parquet-format.ts';
 import type { IndexConnection } from './duckdb-connection.ts';
 
 /** A typical part has 1 MB. */
@@ -36,10 +37,7 @@ export class PartFiles {
     const to = `'${path.replaceAll("'", "''")}'`;
     try {
       await reader
-        .run(
-          `COPY (${sql}) TO ${to} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, USE_TMP_FILE false)`,
-          parameters,
-        )
+        .run(`COPY (${sql}) TO ${to} ${parquetFormat(ROW_GROUP_ROWS)}`, parameters)
         .catch((error: unknown) => {
           throw isAbout(path, error) ? new Fault('internal', 'a part could not be written', { cause: error }) : error;
         });

@@ -18,11 +18,13 @@
     return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
   }
 
-  /** Formats a duration as the server does. */
+  /** Formats a duration as `duration` of format.ts does. */
   function duration(total) {
+    if (total < 0) return `−${duration(-total)}`;
     const [d, h] = [Math.floor(total / 86_400), Math.floor((total % 86_400) / 3600)];
     const [m, s] = [Math.floor((total % 3600) / 60), Math.floor(total % 60)];
-    if (d > 0) return h > 0 ? `${d}d ${h}h` : `${d}d`;
+    const days = `${d.toLocaleString('en')}d`;
+    if (d > 0) return h > 0 ? `${days} ${h}h` : days;
     if (h > 0) return m > 0 ? `${h}h ${m}m` : `${h}h`;
     if (m > 0) return s > 0 ? `${m}m ${s}s` : `${m}m`;
     return `${s}s`;

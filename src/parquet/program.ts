@@ -6,7 +6,7 @@ import { Fault } from '../faults.ts';
 import type { TableColumn } from '../jobs/export-format.ts';
 import { makeNamedPipe } from '../processes/named-pipe.ts';
 import { serveProgram } from '../processes/serve-program.ts';
-import { PARQUET_TYPES } from '../questions/parquet-types.ts';
+import { PARQUET_TYPES, parquetFormat } from '../questions/parquet-format.ts';
 import type { ParquetProtocol } from './parquet-protocol.ts';
 
 /** Rows of a row group. DuckDB holds one in memory: 122,880 rows, its default, take 50 MB more. */
@@ -81,7 +81,7 @@ function copy(columns: readonly TableColumn[], from: string, to: string): string
     delim = ${quoted('\x01')}, quote = '', escape = '', max_line_size = ${LINE_BYTES}, buffer_size = ${2 * LINE_BYTES})`;
   const structure = JSON.stringify(Object.fromEntries(columns.map(({ name, type }) => [name, PARQUET_TYPES[type]])));
   return `COPY (SELECT unnest(from_json_strict(line, ${quoted(structure)})) FROM ${lines})
-    TO ${quoted(to)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, USE_TMP_FILE false)`;
+    TO ${quoted(to)} ${parquetFormat(ROW_GROUP_ROWS)}`;
 }
 
 function quoted(text: string): string {

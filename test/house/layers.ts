@@ -21,6 +21,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/jobs/'],
   ['src/clusters/'],
   ['src/'], // settings, faults, deadline, fair-queue, log
+  ['package.json'], // its version
 ];
 
 export function layerOf(path: string): number {

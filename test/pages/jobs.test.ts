@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { duration } from '../../src/pages/format.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { follow, type Site, site } from '../support/pages.ts';
 import { HOSTILE, LONG_WORD, SHOWN_JOBS } from '../support/shown-jobs.ts';
@@ -57,6 +58,28 @@ describe.skipIf(!HAS_CHROMIUM)('the list of jobs', () => {
     const duration = page.locator('[data-running]');
     expect(await duration.innerText()).toMatch(/^10m/);
     await expect.poll(() => duration.innerText(), { interval: 100 }).toMatch(/^10m [1-9]/);
+  });
+
+  test('the scripts format durations as the server does', async () => {
+    const { page } = await service.visit('root');
+    await page.goto('/jobs');
+    const seconds = [
+      0,
+      59,
+      60,
+      61,
+      3_599,
+      3_600,
+      3_660,
+      86_399,
+      86_400,
+      90_000,
+      86_400 * 1_000,
+      86_400 * 1_234_567,
+      -90,
+    ];
+    const shown = await page.evaluate(`${JSON.stringify(seconds)}.map(window.formatting.duration)`);
+    expect(shown).toEqual(seconds.map(duration));
   });
 
   test('shows that a running job has ended, without being loaded again', async () => {

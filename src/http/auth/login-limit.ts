@@ -1,7 +1,7 @@
 /**
  * Consecutive failures of one user name from one address (contract/auth.md §7). Then one more attempt per `refillSec`.
  */
-const OF_PAIR = { burst: 5, refillSec: 180 };
+export const OF_PAIR = { burst: 5, refillSec: 180 };
 /**
  * Failures of one address over all names: more than the typing errors of a site with one address, but too few to keep a
  * processor busy with passwords.

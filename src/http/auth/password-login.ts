@@ -10,11 +10,11 @@ import { nowSec } from '../request-values.ts';
 import type { AppEnv, Service } from '../service.ts';
 import { addressForLimits } from './client-address.ts';
 import { LoginFailure } from './login-failures.ts';
-import { LoginLimit } from './login-limit.ts';
+import { LoginLimit, OF_PAIR } from './login-limit.ts';
 import { Passwords } from './passwords.ts';
 
 const REFUSED = 'Wrong user name or password.';
-const TOO_OFTEN = 'Too many failed attempts. Try again in three minutes.';
+const TOO_OFTEN = `Too many failed attempts. Try again in ${OF_PAIR.refillSec / 60} minutes.`;
 
 /** Logins at the directory at the same time, and waiting. */
 const AT_ONCE = 16;

@@ -3,7 +3,7 @@ import { DERIVED_FIELDS, FIELDS, FRACTION_FIELDS, JOB_FIELDS, METRIC } from '../
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import { type DuckDbQuery, Parameters, wholeLiteral } from '../duckdb-query.ts';
 import { footprintName, indexColumn, membersOf } from '../index-columns.ts';
-import { PARQUET_TYPES } from '../parquet-types.ts';
+import { PARQUET_TYPES } from '../parquet-format.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
 import { fractionColumn } from '../used-fractions/duckdb.ts';
 import { type FilterContext, isMember, jobsIn, matchingJobs, whereColumns } from '../where/duckdb.ts';

@@ -8,3 +8,8 @@ export const PARQUET_TYPES: Readonly<Record<ColumnType, string>> = {
   decimal: 'DOUBLE',
   boolean: 'BOOLEAN',
 };
+
+/** The options of COPY for such a file. A reader of the file keeps a row group of each column in memory. */
+export function parquetFormat(rowGroupRows: number): string {
+  return `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows}, USE_TMP_FILE false)`;
+}
