@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { SCOPES } from '../src/clusters/schema.ts';
+import { SCOPES } from '../src/clusters/cluster-schema.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import { jobData } from '../src/http/jobs/job-data.ts';
 import { ScopedMetricSchema } from '../src/http/json/job-schema.ts';

@@ -9,6 +9,7 @@ import { parseFilter } from '../src/http/query/job-filter-query.ts';
 import { readQuery } from '../src/http/query/query-parameters.ts';
 import { nowSec } from '../src/http/request-values.ts';
 import type { AppEnv } from '../src/http/service.ts';
+import { BOUNDS } from '../src/jobs/input-bounds.ts';
 import {
   SAVED_PAGES,
   type SavedFilter,
@@ -17,7 +18,6 @@ import {
   savedFiltersIn,
   savedFilterValue,
 } from '../src/jobs/saved-filter.ts';
-import { BOUNDS } from '../src/jobs/storage-limits.ts';
 import { JOBS_VIEW } from './pages/jobs-page.ts';
 import { checkCount } from './pages/page-filter.ts';
 import { STATISTICS_VIEW } from './pages/statistics-page.ts';

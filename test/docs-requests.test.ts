@@ -3,9 +3,9 @@
  * docs/graphql.md must be answered without errors.
  */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ClusterFileSchema } from '../src/clusters/cluster-schema.ts';
 import { Clusters } from '../src/clusters/clusters.ts';
 import { deriveCluster } from '../src/clusters/derive-cluster.ts';
-import { ClusterFileSchema } from '../src/clusters/schema.ts';
 import { clusterFileOf, GENERATED_CLUSTERS } from '../src/dev/generated-clusters.ts';
 import { generatedSource } from '../src/dev/generated-source.ts';
 import { importJobs } from '../src/import/import-jobs.ts';

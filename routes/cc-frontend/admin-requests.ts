@@ -10,8 +10,8 @@ import { flag, readQuery } from '../../src/http/query/query-parameters.ts';
 import { queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import { ACCOUNT_CHANGES } from '../../src/jobs/account.ts';
+import { BOUNDS } from '../../src/jobs/input-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../../src/jobs/roles.ts';
-import { BOUNDS } from '../../src/jobs/storage-limits.ts';
 import { ACCOUNT_CHANGED, listAccounts } from '../users.ts';
 import { bySession } from './user-requests.ts';
 

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { Entry } from '../../src/cc-frontend/files.ts';
-import { type Globals, ROLE_LEVELS } from '../../src/cc-frontend/globals.ts';
-import { filterPresets } from '../../src/cc-frontend/presets.ts';
+import { filterPresets } from '../../src/cc-frontend/filter-presets.ts';
+import { type Globals, ROLE_LEVELS } from '../../src/cc-frontend/page-constants.ts';
 import { configurationOf } from '../../src/cc-frontend/user-settings.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';

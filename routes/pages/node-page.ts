@@ -13,9 +13,9 @@ import { timeOf } from '../../src/jobs/time-grammar.ts';
 import { cut } from '../../src/pages/cut-text.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type Failures, nodeContent, PERIOD, STATES_PERIOD } from '../../src/pages/node/content.ts';
-import { type StateSince, statesOf } from '../../src/pages/node/states.ts';
-import type { ListedJob } from '../../src/questions/list/page-rows.ts';
-import { NodeQuestions } from '../../src/questions/nodes/node-questions.ts';
+import { type StateSince, statesOf } from '../../src/pages/node/state-changes.ts';
+import type { ListedJob } from '../../src/questions/list/listed-job-rows.ts';
+import { NodeQuestions } from '../../src/questions/nodes/ask-nodes.ts';
 
 const VIEW = z.strictObject({
   at: once(shownTime, undefined, { description: 'a time' }),

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { Gate } from '../../src/concurrency-gate.ts';
 import { Fault } from '../../src/faults.ts';
 import { admitExternal } from '../../src/http/auth/external-account.ts';
-import { faultOfLogin, LoginFailure } from '../../src/http/auth/login-failures.ts';
+import { faultOfLogin, LoginFailure } from '../../src/http/auth/external-login-failures.ts';
 import { userOfClaims } from '../../src/http/auth/oidc/claims.ts';
 import { keepLogin, takeLogin } from '../../src/http/auth/oidc/login-cookie.ts';
 import type { OidcContacts } from '../../src/http/auth/oidc/oidc-contacts.ts';

@@ -7,13 +7,13 @@ import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import { once, readQuery } from '../../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
+import { BOUNDS } from '../../src/jobs/input-bounds.ts';
 import { NEWEST_FIRST } from '../../src/jobs/list-order.ts';
 import { rightsOf } from '../../src/jobs/roles.ts';
-import { BOUNDS } from '../../src/jobs/storage-limits.ts';
 import { address } from '../../src/pages/filter/filter-words.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { type Found, MOST_RESULTS, searchContent } from '../../src/pages/search/content.ts';
-import type { ListedJob } from '../../src/questions/list/page-rows.ts';
+import type { ListedJob } from '../../src/questions/list/listed-job-rows.ts';
 import { names } from '../../src/questions/names-by-prefix/names-by-prefix.ts';
 import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
 

@@ -16,7 +16,7 @@ import { pageAnswer } from '../../src/pages/layout.ts';
 import { SUBJECTS, type Subject, subjectPath } from '../../src/pages/page-links.ts';
 import { PERIOD, usageContent } from '../../src/pages/user-or-project/content.ts';
 import type { UnusedContent } from '../../src/pages/user-or-project/unused-hours-content.ts';
-import type { ListedJob } from '../../src/questions/list/page-rows.ts';
+import type { ListedJob } from '../../src/questions/list/listed-job-rows.ts';
 import type { OverviewOptions } from '../../src/questions/overview/question.ts';
 import { adviceForUsual } from '../advice.ts';
 

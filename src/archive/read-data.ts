@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
-import { SCOPES, type Scope, UnitSchema } from '../clusters/schema.ts';
+import { SCOPES, type Scope, UnitSchema } from '../clusters/cluster-schema.ts';
 import { hasCode, ifThere, readRegularFile, readRegularText } from './file-access.ts';
 import { DATA_FILE, PACKED_DATA_FILE } from './layout.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { unitJson } from '../clusters/cluster-json.ts';
-import { UnitSchema } from '../clusters/schema.ts';
+import { UnitSchema } from '../clusters/cluster-schema.ts';
 import { readRegularText } from './file-access.ts';
 import { META_FILE } from './layout.ts';
 

@@ -1,4 +1,4 @@
-import type { Scope } from '../clusters/schema.ts';
+import type { Scope } from '../clusters/cluster-schema.ts';
 import { downsampledLength, largestTriangles } from './downsample.ts';
 import type { JobData, JobMetric, Series } from './read-data.ts';
 import { SERIES_FOR_STATISTICS, statisticsSeriesOf } from './statistics-series.ts';

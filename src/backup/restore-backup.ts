@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { toDisk } from '../archive/file-access.ts';
 import { checkNoReplica } from '../db/schema/schema-check.ts';
 import { StartupError } from '../startup-error.ts';
-import { checkUnused, takeOutOfUse } from './in-use.ts';
+import { checkUnused, takeOutOfUse } from './database-in-use.ts';
 import { timeInName } from './time-in-name.ts';
 import { verify } from './verify.ts';
 import { extract } from './zstd-files.ts';

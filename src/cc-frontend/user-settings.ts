@@ -2,9 +2,9 @@ import type { Database } from '../db/port.ts';
 import { userConfiguration } from '../db/statements/user-configuration.ts';
 import type { Deadline } from '../deadline.ts';
 import { Fault } from '../faults.ts';
+import { BOUNDS } from '../jobs/input-bounds.ts';
 import type { User } from '../jobs/roles.ts';
 import { OWN_SETTINGS } from '../jobs/saved-filter.ts';
-import { BOUNDS } from '../jobs/storage-limits.ts';
 
 const PLOTS = ['cpu_load', 'flops_any', 'mem_bw', 'mem_used'];
 

@@ -1,5 +1,5 @@
+import type { MetricConfig, MetricOverride, Unit } from './cluster-schema.ts';
 import type { Cluster, SubCluster, SubClusterMetric } from './derive-cluster.ts';
-import type { MetricConfig, MetricOverride, Unit } from './schema.ts';
 
 /** A cluster as in GET /api/clusters/ (contract/rest.md §8). Zero values are included unless it says otherwise. */
 export function clusterJson(cluster: Cluster) {

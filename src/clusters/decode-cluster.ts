@@ -1,5 +1,5 @@
+import { ClusterFileSchema } from './cluster-schema.ts';
 import { type Cluster, deriveCluster } from './derive-cluster.ts';
-import { ClusterFileSchema } from './schema.ts';
 
 /** Parses the text of a cluster.json. Throws an Error that says where it is invalid. */
 export function decodeCluster(text: string): Cluster {

@@ -1,5 +1,5 @@
+import type { ClusterFile, MetricConfig, SubClusterFile } from './cluster-schema.ts';
 import { type NodeList, nodeListHas, parseNodeList } from './node-list.ts';
-import type { ClusterFile, MetricConfig, SubClusterFile } from './schema.ts';
 
 /** A metric of one subcluster, with its overrides applied. */
 export type SubClusterMetric = Omit<MetricConfig, 'subClusters'>;

@@ -1,5 +1,5 @@
+import type { Scope, Unit } from './cluster-schema.ts';
 import type { Clusters } from './clusters.ts';
-import type { Scope, Unit } from './schema.ts';
 
 /** The data for a metric histogram. The footprint key is `<metric>_<stat>`. Values above `peak` are dropped. */
 export interface HistogramMetric {

@@ -3,9 +3,9 @@ import { wholeLiteral } from '../questions/duckdb-query.ts';
 import type { IndexFile, IndexMeta } from './duckdb-file.ts';
 import { Outdated } from './index-errors.ts';
 import { changeSummaries } from './kept-summaries.ts';
-import { FootprintKeys } from './read/footprint-keys.ts';
-import type { Source } from './read/indexed-database.ts';
-import type { OddJob } from './read/job-reader.ts';
+import { FootprintKeys } from './source/footprint-keys.ts';
+import type { Source } from './source/indexed-database.ts';
+import type { OddJob } from './source/job-reader.ts';
 import { checkOdd, followedOdd } from './unsupported-jobs.ts';
 
 /** The most changed jobs applied before an answer. Beyond this, a build is faster and takes less memory. */

@@ -6,8 +6,8 @@ import { SUMMARY_DEFINITIONS, type Summaries, summariesFor } from '../questions/
 import { IndexConnection } from './duckdb-connection.ts';
 import { IncomingJobs } from './incoming-jobs.ts';
 import { type DuckDbOptions, openDuckDb } from './open-duckdb.ts';
-import type { ChangeMark } from './read/indexed-database.ts';
-import type { OddJob } from './read/job-reader.ts';
+import type { ChangeMark } from './source/indexed-database.ts';
+import type { OddJob } from './source/job-reader.ts';
 
 export interface IndexFileOptions extends DuckDbOptions {
   /** SHORT_JOB_S, for the summaries. */

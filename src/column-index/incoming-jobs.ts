@@ -9,7 +9,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { COLUMNS, type Column, columnsOf, wideType } from '../questions/index-columns.ts';
-import type { Jobs } from './read/job-reader.ts';
+import type { Jobs } from './source/job-reader.ts';
 
 /** The types of table `wide_job`, which hold any value. */
 const TYPES = { BIGINT, DOUBLE, INTEGER: BIGINT, UTINYINT, VARCHAR } as const;

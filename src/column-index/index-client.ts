@@ -27,7 +27,7 @@ import {
 } from './next-program.ts';
 import { Lanes } from './question-lanes.ts';
 import { type IndexAnswer, LANES } from './question-queue.ts';
-import { RetryPauses } from './retry-pauses.ts';
+import { RetryPauses } from './retry-backoff.ts';
 
 export interface IndexClientOptions extends IndexFileOptions {
   /** Path of the libSQL file. */

@@ -21,8 +21,8 @@ import { Outdated } from './index-errors.ts';
 import { Interruptible } from './interruptible-call.ts';
 import { checkedSummaries, repairedSummaries } from './kept-summaries.ts';
 import { type CountingQuestion, queryFor } from './question-to-query.ts';
-import { Source } from './read/indexed-database.ts';
-import type { OddJob } from './read/job-reader.ts';
+import { Source } from './source/indexed-database.ts';
+import type { OddJob } from './source/job-reader.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
   /** Path of the libSQL file. */

@@ -1,6 +1,6 @@
 import { StartupError } from '../startup-error.ts';
 import type { Declined } from './index-errors.ts';
-import type { Failure } from './retry-pauses.ts';
+import type { Failure } from './retry-backoff.ts';
 
 /** Which process of the index runs after another has ended. */
 export interface Next {

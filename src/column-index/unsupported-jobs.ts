@@ -1,5 +1,5 @@
 import { Unsupported } from './index-errors.ts';
-import type { OddJob } from './read/job-reader.ts';
+import type { OddJob } from './source/job-reader.ts';
 
 /** The jobs that the index does not hold, as shown to operators. */
 export interface OddJobs {

@@ -12,10 +12,10 @@ import {
 import { countOldJobs, oldJobs } from '../questions/retention/sqlite.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
-import { ExportFile } from './export-file.ts';
 import { reportResult } from './json-output.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
+import { ExportFile } from './retention-file.ts';
 
 /** The pause between two transactions, in which others get the lock. A service that waits for it retries every 5 ms. */
 const PAUSE_MS = 20;

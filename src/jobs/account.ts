@@ -1,7 +1,7 @@
 import { Fault } from '../faults.ts';
+import { refuseAbove } from './input-bounds.ts';
 import { textProblem } from './job-validation.ts';
 import { hasProjects, isRole, ROLES } from './roles.ts';
-import { refuseAbove } from './storage-limits.ts';
 
 /** UTF-8 (contract/rest.md §9). */
 export const MOST_USERNAME_BYTES = 100;

@@ -1,5 +1,5 @@
 import { Fault } from '../faults.ts';
-import { BOUNDS } from './storage-limits.ts';
+import { BOUNDS } from './input-bounds.ts';
 
 /**
  * The keys of our own rows in the table of settings begin with this. cc-backend's front end has no such keys: it neither

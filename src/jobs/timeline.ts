@@ -1,10 +1,10 @@
 import type { ClusterSize } from '../clusters/cluster-size.ts';
 import { Fault } from '../faults.ts';
+import { type Bucket, bucketStarts } from './bucket-edges.ts';
 import { type TableColumn, typedColumns } from './export-format.ts';
 import type { Range } from './filter.ts';
 import { GROUPS, type Group, groupOf } from './groups.ts';
 import type { Whole } from './statistics.ts';
-import { type Bucket, bucketStarts } from './time-buckets.ts';
 import type { TimeZone } from './time-zone.ts';
 
 /** The sums of seconds of a point: over its jobs, a number of the job times its seconds inside the bucket. */

@@ -1,9 +1,9 @@
 /** Imported only with LDAP_URL. */
 import { readFile } from 'node:fs/promises';
 import { AndFilter, type Entry, EqualityFilter, type Filter, FilterParser } from 'ldapts';
+import { LastContact } from '../contact-with-other-system.ts';
 import { Fault } from '../faults.ts';
-import { LoginFailure, whyUnavailable } from '../http/auth/login-failures.ts';
-import { LastContact } from '../last-contact.ts';
+import { LoginFailure, whyUnavailable } from '../http/auth/external-login-failures.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { DirectoryStatus } from '../system-state-types.ts';

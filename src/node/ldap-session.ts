@@ -1,7 +1,7 @@
 import { isIP, type Socket, connect as tcpConnect } from 'node:net';
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { Client, InvalidCredentialsError, ResultCodeError } from 'ldapts';
-import { LoginFailure } from '../http/auth/login-failures.ts';
+import { LoginFailure } from '../http/auth/external-login-failures.ts';
 
 export interface LdapServer {
   url: URL;

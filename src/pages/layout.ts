@@ -2,12 +2,12 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AssetName } from '../http/assets.ts';
 import type { AppEnv } from '../http/service.ts';
+import { BOUNDS } from '../jobs/input-bounds.ts';
 import { rightsOf, type User } from '../jobs/roles.ts';
-import { BOUNDS } from '../jobs/storage-limits.ts';
 import { type Html, html } from './html.ts';
 import { pagesFor } from './nav.ts';
 import { subjectLink } from './page-links.ts';
-import { PLACEHOLDER } from './search/found-kinds.ts';
+import { PLACEHOLDER } from './search/search-results.ts';
 
 export interface Page {
   /** The title of the window, and of the page unless it has a heading. */

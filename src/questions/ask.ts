@@ -35,8 +35,6 @@ import { type JobsListOptions, listBatches } from './list/batches.ts';
 import { cursorOf } from './list/duckdb.ts';
 import { readFullJobs } from './list/full-jobs.ts';
 import type { OrderedSlice } from './list/in-order.ts';
-import { type MetricJob, metricJobs, metricJobsAt } from './list/metric-jobs.ts';
-import { isAlongIndex } from './list/newest-first.ts';
 import {
   type ListedJob,
   type ListedJobsOptions,
@@ -44,7 +42,9 @@ import {
   listedJobsAt,
   pageIdsQuestion,
   sliceOf,
-} from './list/page-rows.ts';
+} from './list/listed-job-rows.ts';
+import { type MetricJob, metricJobs, metricJobsAt } from './list/metric-jobs.ts';
+import { isAlongIndex } from './list/newest-first.ts';
 import type { PageIdsQuestion } from './list/question.ts';
 import { readAhead } from './list/read-ahead.ts';
 import type { JobsBatch, JobsBatchOptions } from './list/sqlite.ts';

@@ -1,6 +1,6 @@
 import type { ArchiveUpkeep, Upkept } from '../archive/upkeep-port.ts';
 import type { Database } from '../db/port.ts';
-import { type EndedJobs, endedJobs } from '../db/statements/ended-jobs.ts';
+import { type EndedJobs, endedJobs } from '../db/statements/jobs-for-archive-upkeep.ts';
 import type { Deadline } from '../deadline.ts';
 import type { DeleteCursor, OmitTagged } from '../jobs/retention-options.ts';
 

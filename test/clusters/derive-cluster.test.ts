@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { clusterJson } from '../../src/clusters/cluster-json.ts';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { footprintsOf, round2 } from '../../src/clusters/footprint.ts';
 import { globalMetrics, histogramMetric } from '../../src/clusters/metrics.ts';
-import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 
 const derive = (changes: object = {}) => deriveCluster(ClusterFileSchema.parse({ ...smallCluster(), ...changes }));

@@ -9,7 +9,7 @@ import type { Condition } from '../../src/jobs/filter.ts';
 import { ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';
 import type { Question } from '../../src/questions/index-question.ts';
 import { cursorOf } from '../../src/questions/list/duckdb.ts';
-import { listedJobs, listedJobsAt, pageIdsQuestion, sliceOf } from '../../src/questions/list/page-rows.ts';
+import { listedJobs, listedJobsAt, pageIdsQuestion, sliceOf } from '../../src/questions/list/listed-job-rows.ts';
 import { overviewQuestion } from '../../src/questions/overview/question.ts';
 import { ALL, answerOf, builtIndex, jobs } from '../support/column-index.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';

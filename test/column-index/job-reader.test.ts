@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
-import { FootprintKeys } from '../../src/column-index/read/footprint-keys.ts';
-import { Source } from '../../src/column-index/read/indexed-database.ts';
-import type { Jobs } from '../../src/column-index/read/job-reader.ts';
-import { plainFootprint, plainHosts } from '../../src/column-index/read/sqlite-json.ts';
+import { FootprintKeys } from '../../src/column-index/source/footprint-keys.ts';
+import { Source } from '../../src/column-index/source/indexed-database.ts';
+import type { Jobs } from '../../src/column-index/source/job-reader.ts';
+import { plainFootprint, plainHosts } from '../../src/column-index/source/sqlite-json.ts';
 import { sqlBuilder } from '../../src/db/sql/sql-builder.ts';
 import { jsonNumber, jsonText } from '../../src/db/sql/stored-json.ts';
 import { COLUMNS, HOST_MARK } from '../../src/questions/index-columns.ts';

@@ -1,7 +1,7 @@
 /** Jobs that an index does not hold, and the questions that SQL must answer because of them. */
 import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { CHUNK_JOBS } from '../../src/column-index/read/job-reader.ts';
+import { CHUNK_JOBS } from '../../src/column-index/source/job-reader.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';

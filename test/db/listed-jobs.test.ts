@@ -4,7 +4,7 @@ import { FIELDS } from '../../src/jobs/fields.ts';
 import { ORDERS, type OrderColumn, SORT_COLUMNS, type SortColumn } from '../../src/jobs/list-order.ts';
 import type { User } from '../../src/jobs/roles.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
-import { type ListedJob, listedJobs } from '../../src/questions/list/page-rows.ts';
+import { type ListedJob, listedJobs } from '../../src/questions/list/listed-job-rows.ts';
 import { type TestDatabase, testDatabase } from '../support/sql.ts';
 
 const admin: User = { name: 'root', roles: new Set(['admin']), projects: [] };

@@ -7,7 +7,7 @@ import { countJobs } from '../../src/questions/count/sqlite.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
 import { anyJob } from '../../src/questions/job-exists/sqlite.ts';
 import { listBatches } from '../../src/questions/list/batches.ts';
-import { listedJobs } from '../../src/questions/list/page-rows.ts';
+import { listedJobs } from '../../src/questions/list/listed-job-rows.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
 import { jobById, jobForMetrics } from '../../src/questions/one-job/sqlite.ts';

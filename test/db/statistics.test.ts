@@ -4,7 +4,7 @@ import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { jobHistograms } from '../../src/questions/histograms/sqlite.ts';
-import { listedJobs } from '../../src/questions/list/page-rows.ts';
+import { listedJobs } from '../../src/questions/list/listed-job-rows.ts';
 import { metricHistograms } from '../../src/questions/metric-histograms/sqlite.ts';
 import { usedNodes } from '../../src/questions/nodes-with-jobs/sqlite.ts';
 import { jobById } from '../../src/questions/one-job/sqlite.ts';

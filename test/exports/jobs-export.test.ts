@@ -1,8 +1,8 @@
 /** GET jobs.csv and jobs.ndjson: answers of the service. test/exports/export-rows.test.ts has the values of the rows. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
-import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { trailers } from '../../src/node/node-listener.ts';
 import { csvObjects } from '../support/csv.ts';
 import { type Listening, listening } from '../support/listening.ts';

@@ -1,8 +1,8 @@
 /** The configured clusters by /query (contract/graphql.md §9). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
-import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 import { bodyOf, type TestApp, testApp } from '../support/test-app.ts';
 

@@ -3,9 +3,9 @@
  * entry here.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
-import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { makeSchema } from '../../src/graphql/schema.ts';
 import { writeFiles } from '../support/archive.ts';
 import { dataOf, errorsOf } from '../support/graphql.ts';

@@ -1,9 +1,9 @@
 /** Metric data of archived jobs, as every kind of answer may use it. Routes of the test ask the functions. */
 import type { Context } from 'hono';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
-import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import { jobMetrics, jobStatistics, scopedJobStatistics } from '../../src/http/jobs/archived-metrics.ts';
 import { jobsFootprints, jobsMetricStatistics, rooflineHeatmap } from '../../src/http/jobs/metrics-of-jobs.ts';

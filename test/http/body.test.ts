@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { NAMES } from '../../src/http/json/json-body.ts';
 import { receiveBody } from '../../src/http/limits/receive-body.ts';
-import { BOUNDS } from '../../src/jobs/storage-limits.ts';
+import { BOUNDS } from '../../src/jobs/input-bounds.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { bodyOf, faultIn, job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
 

@@ -1,6 +1,6 @@
 /** Single sign-on at a provider that misbehaves. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/login-failures.ts';
+import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/external-login-failures.ts';
 import type { OidcStatus, SystemState } from '../../src/system-state-types.ts';
 import { type HostileProvider, hostileProvider, signingKey } from '../support/hostile-provider.ts';
 import { CLIENT } from '../support/real-provider.ts';

@@ -1,7 +1,7 @@
 /** Single sign-on at a real provider, and without one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startDeadline } from '../../src/deadline.ts';
-import { LOGIN_FAILURES } from '../../src/http/auth/login-failures.ts';
+import { LOGIN_FAILURES } from '../../src/http/auth/external-login-failures.ts';
 import { ACCOUNTS } from '../support/accounts.ts';
 import { CLIENT, type RealProvider, realProvider } from '../support/real-provider.ts';
 import { Browser, PUBLIC_URL, serviceAt } from '../support/sign-on.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
-import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { MAX_LINE_BYTES } from '../../src/import/lines.ts';
 import { localClock } from '../../src/import/sacct/local-clock.ts';
 import type { SacctOptions } from '../../src/import/sacct/sacct-source.ts';

@@ -107,7 +107,7 @@ export const AUTH: readonly Mutation[] = [
   ),
   mutation('http/auth/password-login.ts', ': isUnavailable(error)', ': false', 'node/ldap-login'),
   mutation(
-    'http/auth/login-failures.ts',
+    'http/auth/external-login-failures.ts',
     'detail: detail.slice(0, LONGEST_DETAIL)',
     '',
     'http/oidc',

@@ -3,7 +3,7 @@ import { type Mutation, mutation } from './mutation.ts';
 
 export const COLUMNS: readonly Mutation[] = [
   mutation(
-    'column-index/read/indexed-database.ts',
+    'column-index/source/indexed-database.ts',
     'WHERE tag_scope IN (SELECT',
     'WHERE 1 OR tag_scope IN (SELECT',
     'column-index/callers',
@@ -22,36 +22,36 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/deadline > an interrupt stops the program',
   ),
   mutation('questions/index-columns.ts', ".join(' OR ')", ".join(' AND ')", 'column-index/extreme-numbers'),
-  mutation('column-index/read/job-reader.ts', '[...new Set(hosts)]', 'hosts', 'column-index/job-reader'),
+  mutation('column-index/source/job-reader.ts', '[...new Set(hosts)]', 'hosts', 'column-index/job-reader'),
   mutation(
-    'column-index/read/job-reader.ts',
+    'column-index/source/job-reader.ts',
     'if (value === undefined) this.#leaveOut',
     'if (value === null) this.#leaveOut',
     'column-index/odd-values',
   ),
   mutation(
-    'column-index/read/job-reader.ts',
+    'column-index/source/job-reader.ts',
     "if (texts.includes('\\0'))",
     "if (texts === '\\0')",
     'column-index/odd-values',
   ),
   mutation(
-    'column-index/read/job-reader.ts',
+    'column-index/source/job-reader.ts',
     'host.includes(HOST_MARK) || ',
     '',
     'column-index/job-reader > that the index cannot hold',
   ),
-  mutation('column-index/read/sqlite-json.ts', '\\d{1,7}|', '\\d{1,99}|', 'column-index/job-reader'),
+  mutation('column-index/source/sqlite-json.ts', '\\d{1,7}|', '\\d{1,99}|', 'column-index/job-reader'),
   mutation(
-    'column-index/read/sqlite-json.ts',
+    'column-index/source/sqlite-json.ts',
     "count(json, '[') > MOST_DEPTH",
     "count(json, '[') > 1e9",
     'column-index/job-reader',
   ),
-  mutation('column-index/read/sqlite-json.ts', 'integer <= MOST_EXACT && ', '', 'column-index/odd-values'),
-  mutation('column-index/read/footprint-keys.ts', ' || isFootprintKey(key)', ' || true', 'column-index/job-reader'),
+  mutation('column-index/source/sqlite-json.ts', 'integer <= MOST_EXACT && ', '', 'column-index/odd-values'),
+  mutation('column-index/source/footprint-keys.ts', ' || isFootprintKey(key)', ' || true', 'column-index/job-reader'),
   mutation(
-    'column-index/read/footprint-keys.ts',
+    'column-index/source/footprint-keys.ts',
     'this.#keys.size >= MOST_KEYS',
     'this.#keys.size >= 1e9',
     'column-index/job-reader',
@@ -116,7 +116,7 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('column-index/question-queue.ts', '{ named }', '{}', 'column-index/shares'),
   mutation('column-index/question-queue.ts', "count: 'quick',", "count: 'slow',", 'column-index/question-lanes'),
   mutation(
-    'column-index/retry-pauses.ts',
+    'column-index/retry-backoff.ts',
     'this.#pauses[failure].failed()',
     'PAUSES_MS[failure][0]',
     'column-index/life > a program that dies at its start',

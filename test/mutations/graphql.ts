@@ -93,13 +93,13 @@ export const GRAPHQL: readonly Mutation[] = [
     'graphql/accounts',
   ),
   mutation(
-    'graphql/resolvers/archived-metrics.ts',
+    'graphql/resolvers/metric-fields.ts',
     'selection, (bytes) => context.takeBytes(bytes)',
     'selection',
     'graphql/archived-metrics',
   ),
   mutation(
-    'graphql/resolvers/archived-metrics.ts',
+    'graphql/resolvers/metric-fields.ts',
     "['jobMetrics', id, selection]",
     "['jobMetrics', id]",
     'graphql/archived-metrics',

@@ -48,8 +48,8 @@ export const OTHERS: readonly Mutation[] = [
   mutation('node/service-manager.ts', "tell('--ready');", '', 'cli/serve'),
   mutation('node/prometheus.ts', 'row[figure]', 'row.jobs', 'node/prometheus'),
   mutation('questions/unended-jobs/sqlite.ts', 'WHERE job_state IN', 'WHERE job_state NOT IN', 'node/prometheus'),
-  mutation('cc-frontend/globals.ts', '/[<>&', '/[>&', 'cc-frontend/globals'),
-  mutation('cc-frontend/globals.ts', 'return `JSON.parse(', 'return `(', 'cc-frontend/globals'),
+  mutation('cc-frontend/page-constants.ts', '/[<>&', '/[>&', 'cc-frontend/page-constants'),
+  mutation('cc-frontend/page-constants.ts', 'return `JSON.parse(', 'return `(', 'cc-frontend/page-constants'),
   mutation(
     'cc-frontend/user-settings.ts',
     'levelsOf(value) <= MOST_LEVELS',
@@ -115,7 +115,7 @@ export const OTHERS: readonly Mutation[] = [
   mutation('archive/layout.ts', "&& name !== '.' && name !== '..'", '', 'archive/layout'),
   mutation('archive/layout.ts', '!/[/\\\\\\u0000-\\u001f]/.test(name)', "name !== ''", 'archive/layout'),
   mutation('archive/file-access.ts', 'if (stats.size > limitBytes)', 'if (stats.size > 2 ** 60)', 'archive/odd-files'),
-  mutation('graphql/resolvers/unarchived-metrics.ts', '!hidden.includes(name)', "name !== ''", 'graphql/upstream'),
+  mutation('graphql/resolvers/unarchived-jobs.ts', '!hidden.includes(name)', "name !== ''", 'graphql/upstream'),
   mutation('graphql/ask-upstream.ts', '(metric: string) => hidden.includes(metric)', '() => false', 'graphql/upstream'),
   mutation(
     'graphql/write-upstream-document.ts',

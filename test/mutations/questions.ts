@@ -74,7 +74,7 @@ export const QUESTIONS: readonly Mutation[] = [
   ),
   mutation('questions/list/in-order.ts', '{where}', '{sql`1`}', 'db/listed-jobs'),
   mutation(
-    'questions/list/page-rows.ts',
+    'questions/list/listed-job-rows.ts',
     'isNewestFirst(slice) ? {}',
     '!isNewestFirst(slice) ? {}',
     'column-index/lists',
@@ -171,8 +171,8 @@ export const QUESTIONS: readonly Mutation[] = [
     'db/small-statements',
   ),
   mutation('questions/nodes/sqlite.ts', 'newest.id DESC LIMIT 1', 'newest.id LIMIT 1', 'questions/nodes'),
-  mutation('questions/nodes/node-questions.ts', 'if (nodes.length > MOST_NODES)', 'if (false)', 'questions/nodes'),
-  mutation('questions/nodes/node-questions.ts', ' > MOST_POINTS)', ' > 1e9)', 'questions/nodes'),
+  mutation('questions/nodes/ask-nodes.ts', 'if (nodes.length > MOST_NODES)', 'if (false)', 'questions/nodes'),
+  mutation('questions/nodes/ask-nodes.ts', ' > MOST_POINTS)', ' > 1e9)', 'questions/nodes'),
   mutation(
     'questions/concurrent-jobs/question.ts',
     'start + BigInt(duration) > from',

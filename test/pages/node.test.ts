@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobBars } from '../../src/pages/node/job-bars.ts';
-import { statesOf } from '../../src/pages/node/states.ts';
+import { statesOf } from '../../src/pages/node/state-changes.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { follow, type Site, site } from '../support/pages.ts';
 import { job, NOW, type TestApp, testApp } from '../support/test-app.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { TextOperator } from '../../src/jobs/filter.ts';
-import { NodeQuestions } from '../../src/questions/nodes/node-questions.ts';
+import { NodeQuestions } from '../../src/questions/nodes/ask-nodes.ts';
 import type { NodeCondition, NodeFilter } from '../../src/questions/nodes/question.ts';
 import { nodeNow, nodeStateHistory, nodesNow } from '../../src/questions/nodes/sqlite.ts';
 import { BOTH_DATABASES, type SharedDatabase } from '../support/both-databases.ts';

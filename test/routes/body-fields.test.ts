@@ -3,7 +3,7 @@
  * type get a 400 that names the field, and nothing changes.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BOUNDS } from '../../src/jobs/storage-limits.ts';
+import { BOUNDS } from '../../src/jobs/input-bounds.ts';
 import { losslessJson } from '../../src/lossless-json.ts';
 import { faultIn, job, NOW, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 

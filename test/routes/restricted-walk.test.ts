@@ -1,8 +1,8 @@
 /** No answer to a user or manager contains a metric marked with `restrict`: requests every route and page. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
-import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { writeFiles } from '../support/archive.ts';
 import { dataOf, errorsOf } from '../support/graphql.ts';

@@ -1,7 +1,7 @@
 /** The filters that users save, in the API and on the pages. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { configurationOf } from '../../src/cc-frontend/user-settings.ts';
-import { BOUNDS } from '../../src/jobs/storage-limits.ts';
+import { BOUNDS } from '../../src/jobs/input-bounds.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
 import { within } from '../support/pool.ts';

@@ -1,6 +1,6 @@
-/** No input of a caller is stored beyond the bounds of src/jobs/storage-limits.ts, for any field and route. */
+/** No input of a caller is stored beyond the bounds of src/jobs/input-bounds.ts, for any field and route. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BOUNDS } from '../../src/jobs/storage-limits.ts';
+import { BOUNDS } from '../../src/jobs/input-bounds.ts';
 import { bodyOf, faultIn, job, START_BODY, type TestApp, testApp } from '../support/test-app.ts';
 
 type Schema = {

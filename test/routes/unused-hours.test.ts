@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
-import { ClusterFileSchema } from '../../src/clusters/schema.ts';
 import { UNUSED_TOTALS } from '../../src/jobs/unused-hours.ts';
 import { smallCluster } from '../support/small-cluster.ts';
 import { bodyOf, faultIn, job, NOW, type TestApp, testApp } from '../support/test-app.ts';

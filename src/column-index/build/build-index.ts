@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { IndexFile, type IndexFileOptions } from '../duckdb-file.ts';
 import { isHeldElsewhere } from '../index-session.ts';
-import { Source } from '../read/indexed-database.ts';
+import { Source } from '../source/indexed-database.ts';
 import { fillIndex } from './fill-index.ts';
 import { allJobs } from './reader-thread.ts';
 

@@ -2,8 +2,8 @@ import type { IndexFile, IndexMeta } from '../duckdb-file.ts';
 import type { IncomingJobs } from '../incoming-jobs.ts';
 import { Outdated } from '../index-errors.ts';
 import { buildSummaries } from '../kept-summaries.ts';
-import type { Source } from '../read/indexed-database.ts';
-import { CHUNK_JOBS, type Jobs, type OddJob } from '../read/job-reader.ts';
+import type { Source } from '../source/indexed-database.ts';
+import { CHUNK_JOBS, type Jobs, type OddJob } from '../source/job-reader.ts';
 import { checkOdd } from '../unsupported-jobs.ts';
 
 export interface FillOptions {

@@ -1,7 +1,7 @@
 /** The thread that reads jobs for a build. */
 import { serveThread } from '../../processes/message-thread.ts';
-import { FootprintKeys } from '../read/footprint-keys.ts';
-import { Source } from '../read/indexed-database.ts';
+import { FootprintKeys } from '../source/footprint-keys.ts';
+import { Source } from '../source/indexed-database.ts';
 import type { ReaderThreadOptions } from './reader-thread.ts';
 
 const LEAST_ID = -(2n ** 63n);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messagesOf } from '../../processes/message-thread.ts';
-import type { Jobs } from '../read/job-reader.ts';
+import type { Jobs } from '../source/job-reader.ts';
 
 /** The data that the thread receives at its start. */
 export interface ReaderThreadOptions {

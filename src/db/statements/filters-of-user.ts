@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { SAVED_FILTER_KEYS } from '../../jobs/saved-filter.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import { statementOf } from '../sql/sql-rows.ts';
 
 /** Bytes of a stored filter: its text, and the names of its members. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { OWN_SETTINGS } from '../../jobs/saved-filter.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import { statementOf } from '../sql/sql-rows.ts';
 
 /** The settings of a user by key, without our own. Values longer than cc-jobs writes are left out. */

@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import type { DeleteCursor, OmitTagged } from '../../jobs/retention-options.ts';
 import type { Transaction } from '../driver/transaction.ts';
-import { NOT_KEPT } from '../sql/omit-tagged.ts';
+import { NOT_KEPT } from '../sql/kept-by-tags.ts';
 import { plainRows } from '../statement.ts';
 import { type JobKey, moveCachedJobs } from './cached-jobs.ts';
 import { newestJob } from './find-job.ts';

@@ -1,5 +1,5 @@
 import { Fault } from '../../faults.ts';
-import { refuseAbove } from '../../jobs/storage-limits.ts';
+import { refuseAbove } from '../../jobs/input-bounds.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { type JobInsideQuery, jobInside } from '../sql/visible-job.ts';
 import { plainRows } from '../statement.ts';

@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
+import { refuseAbove } from '../../jobs/input-bounds.ts';
 import { SAVED_FILTER_KEYS } from '../../jobs/saved-filter.ts';
-import { refuseAbove } from '../../jobs/storage-limits.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 

@@ -1,5 +1,5 @@
+import { refuseAbove } from '../../jobs/input-bounds.ts';
 import { OWN_SETTINGS } from '../../jobs/saved-filter.ts';
-import { refuseAbove } from '../../jobs/storage-limits.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 

@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
+import { BOUNDS, refuseAbove } from '../../jobs/input-bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
 import { isPublicScope } from '../../jobs/roles.ts';
-import { BOUNDS, refuseAbove } from '../../jobs/storage-limits.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import type { TaggedJob } from '../job-rows.ts';
 import { plainRows } from '../statement.ts';

@@ -8,7 +8,7 @@ import { walkArchive } from '../../archive/walk.ts';
 import { decodeCluster } from '../../clusters/decode-cluster.ts';
 import type { Database } from '../../db/port.ts';
 import { archiveStates } from '../../db/statements/archive-states.ts';
-import { endedJobs } from '../../db/statements/ended-jobs.ts';
+import { endedJobs } from '../../db/statements/jobs-for-archive-upkeep.ts';
 import { type Deadline, within } from '../../deadline.ts';
 import type { DeleteCursor } from '../../jobs/retention-options.ts';
 import type { ArchiveFinding } from './archive-finding.ts';

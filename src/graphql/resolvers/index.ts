@@ -1,7 +1,7 @@
 import { ACCOUNTS } from './account-fields.ts';
-import { ARCHIVED_METRICS } from './archived-metrics.ts';
 import { CLUSTERS } from './cluster-fields.ts';
 import { JOBS } from './job-fields.ts';
+import { ARCHIVED_METRICS } from './metric-fields.ts';
 import { METRIC_STORE } from './metric-store.ts';
 import { NODES } from './node-fields.ts';
 import type { Resolver } from './resolver.ts';

@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import { rightsOf } from '../../jobs/roles.ts';
-import { NodeQuestions } from '../../questions/nodes/node-questions.ts';
+import { NodeQuestions } from '../../questions/nodes/ask-nodes.ts';
 import type { NodeStateHistory, StateKind } from '../../questions/nodes/question.ts';
 import { allocatedNodes } from '../../questions/nodes-with-jobs/sqlite.ts';
 import { type Given, idOf } from '../argument-values.ts';

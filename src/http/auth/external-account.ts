@@ -2,10 +2,10 @@ import type { Context } from 'hono';
 import { userByName } from '../../db/statements/user-by-name.ts';
 import type { AccountSource, SyncedAccount } from '../../db/writes/accounts.ts';
 import { isUsername, MOST_USERNAME_BYTES } from '../../jobs/account.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { hasProjects, type User } from '../../jobs/roles.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import type { AppEnv } from '../service.ts';
-import { LoginFailure } from './login-failures.ts';
+import { LoginFailure } from './external-login-failures.ts';
 
 /** A user whom another system has identified. */
 export interface ExternalUser extends Omit<SyncedAccount, 'source'> {

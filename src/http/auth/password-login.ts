@@ -9,7 +9,7 @@ import { type Directory, NEW_ACCOUNT_RIGHTS } from '../../user-directory.ts';
 import { nowSec } from '../request-values.ts';
 import type { AppEnv, Service } from '../service.ts';
 import { addressForLimits } from './client-address.ts';
-import { LoginFailure } from './login-failures.ts';
+import { LoginFailure } from './external-login-failures.ts';
 import { LoginLimit, OF_PAIR } from './login-limit.ts';
 import { Passwords } from './passwords.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../../faults.ts';
-import { BOUNDS, type BoundName } from '../../jobs/storage-limits.ts';
+import { BOUNDS, type BoundName } from '../../jobs/input-bounds.ts';
 import { type JsonLimits, JsonNumber, readJson } from './json-parser.ts';
 
 /** Reads a value as a schema does. Returns undefined if the schema refuses it. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Bounds } from '../../jobs/field-kinds.ts';
 import { FIELDS } from '../../jobs/fields.ts';
+import { boundedMetadata, type CutEntry } from '../../jobs/input-bounds.ts';
 import type { Resource as JobResource, StoredResources } from '../../jobs/job.ts';
 import { sharedOfExclusive } from '../../jobs/job-enums.ts';
 import { hostsProblem } from '../../jobs/job-validation.ts';
 import { STOP_TIME, wholeNumbers } from '../../jobs/number-fields.ts';
-import { boundedMetadata, type CutEntry } from '../../jobs/storage-limits.ts';
 import { submitTimeOf } from '../../jobs/submit-time.ts';
 import { anyText, decimal, int32, int64, listOf, mapOf, strictFields, text, textWithin } from './body-values.ts';
 

@@ -1,8 +1,8 @@
 import { Fault } from '../../faults.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
 import { tagProblem } from '../../jobs/job-validation.ts';
 import { isPublicScope, type User } from '../../jobs/roles.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import { mayWriteTags } from '../../jobs/visibility.ts';
 import { listOf } from './body-values.ts';
 import { TagBody } from './job-body.ts';

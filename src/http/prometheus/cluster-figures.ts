@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { JobFilter } from '../../jobs/filter.ts';
 import { EVERY_JOB } from '../../jobs/visibility.ts';
-import { NodeQuestions } from '../../questions/nodes/node-questions.ts';
+import { NodeQuestions } from '../../questions/nodes/ask-nodes.ts';
 import { unendedByOwner, unendedByPartition } from '../../questions/unended-jobs/sqlite.ts';
 import { nowSec } from '../request-values.ts';
 import type { AppEnv } from '../service.ts';

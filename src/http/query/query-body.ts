@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isComparable, TEXT_LIMIT_BYTES } from '../../jobs/filter.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { documented, listOf, mapOf, scalar } from '../json/body-values.ts';
 import { type BodyLimits, jsonBody } from '../json/json-body.ts';
 import { JsonNumber } from '../json/json-parser.ts';

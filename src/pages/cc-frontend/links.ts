@@ -1,6 +1,6 @@
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { ROLE_RIGHTS, type Role, rightsOf, type User } from '../../jobs/roles.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import { type Html, html } from '../html.ts';
 
 interface Link {

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { raw } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Entry } from '../../cc-frontend/files.ts';
-import { commonGlobals, type Globals, scriptOf } from '../../cc-frontend/globals.ts';
+import { commonGlobals, type Globals, scriptOf } from '../../cc-frontend/page-constants.ts';
 import { frontendPolicy } from '../../http/auth/security-headers.ts';
 import type { AppEnv } from '../../http/service.ts';
 import { type Html, html } from '../html.ts';

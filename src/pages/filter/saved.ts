@@ -1,5 +1,5 @@
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { SAVED_PAGES, type SavedFilter, type SavedPage } from '../../jobs/saved-filter.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import { type Html, html } from '../html.ts';
 import type { Filtered } from './filter-words.ts';
 

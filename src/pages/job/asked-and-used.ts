@@ -1,4 +1,4 @@
-import type { ShownJob } from '../../http/json/page-job.ts';
+import type { ShownJob } from '../../http/json/shown-job.ts';
 import type { NodePeaks } from '../../jobs/node-peaks.ts';
 import { usedOf } from '../../jobs/used-fractions.ts';
 import type { WalltimeAdvice } from '../../jobs/walltime-advice.ts';

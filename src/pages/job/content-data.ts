@@ -1,5 +1,5 @@
 import type { SubCluster, SubClusterMetric } from '../../clusters/derive-cluster.ts';
-import type { ShownJob } from '../../http/json/page-job.ts';
+import type { ShownJob } from '../../http/json/shown-job.ts';
 import type { UsedContent } from './asked-and-used.ts';
 
 /** The data of the page of a job. */

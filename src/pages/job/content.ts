@@ -1,9 +1,9 @@
-import type { ShownJob } from '../../http/json/page-job.ts';
-import { BRIEF } from '../../http/json/page-job.ts';
+import type { ShownJob } from '../../http/json/shown-job.ts';
+import { BRIEF } from '../../http/json/shown-job.ts';
 import { FIELDS, type FieldName } from '../../jobs/fields.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { NUMBER_FIELDS, type NumberField } from '../../jobs/number-fields.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import { frontendJobLinks } from '../cc-frontend/links.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';

@@ -1,4 +1,4 @@
-import { BOUNDS } from '../../jobs/storage-limits.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { cut, firstOf } from '../cut-text.ts';
 import { type Html, html } from '../html.ts';
 import type { JobContent } from './content-data.ts';

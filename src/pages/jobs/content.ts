@@ -1,11 +1,11 @@
 import type { ExportFormat } from '../../jobs/export-format.ts';
 import { FIELDS } from '../../jobs/fields.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { type ListOrder, NEWEST_FIRST } from '../../jobs/list-order.ts';
-import { LISTED_FIELDS, type ListedField } from '../../jobs/page-row-fields.ts';
+import { LISTED_FIELDS, type ListedField } from '../../jobs/listed-fields.ts';
 import { DEFAULT_PAGE_SIZE, LIST_SIZES } from '../../jobs/paging.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
-import type { ListedJob } from '../../questions/list/page-rows.ts';
+import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut-text.ts';
 import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/filter-words.ts';

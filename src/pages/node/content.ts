@@ -1,14 +1,14 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import { recentPeriod } from '../../jobs/recent-periods.ts';
 import type { Whole } from '../../jobs/statistics.ts';
-import type { ListedJob } from '../../questions/list/page-rows.ts';
+import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
 import { capitalized, percentage, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';
 import { jobBars } from './job-bars.ts';
-import type { StateSince } from './states.ts';
+import type { StateSince } from './state-changes.ts';
 
 export interface Failures {
   label: string;

@@ -1,5 +1,5 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import type { ListedJob } from '../../questions/list/page-rows.ts';
+import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
 import { duration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 

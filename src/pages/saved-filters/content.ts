@@ -1,5 +1,5 @@
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import type { SavedFilter } from '../../jobs/saved-filter.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import { plainWords, type TagNames } from '../filter/filter-words.ts';
 import { hiddenFields, SAVED_PATH, type Saved, savedAddress } from '../filter/saved.ts';
 import { capitalized } from '../format.ts';

@@ -1,10 +1,10 @@
-import type { ListedJob } from '../../questions/list/page-rows.ts';
+import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';
 import { nodeLink, subjectLink } from '../page-links.ts';
-import { FOUND_KINDS, SEARCHABLE } from './found-kinds.ts';
+import { FOUND_KINDS, SEARCHABLE } from './search-results.ts';
 
 export interface Found extends Readonly<Record<keyof typeof FOUND_KINDS, readonly unknown[]>> {
   /** What was searched for. */

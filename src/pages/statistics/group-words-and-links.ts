@@ -1,5 +1,5 @@
 import { type Group, groupOf } from '../../jobs/groups.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { startOfDay, type TimeZone } from '../../jobs/time-zone.ts';
 import { cut } from '../cut-text.ts';
 

@@ -1,4 +1,4 @@
-import type { Bucket } from '../../jobs/time-buckets.ts';
+import type { Bucket } from '../../jobs/bucket-edges.ts';
 import type { TimeZone } from '../../jobs/time-zone.ts';
 
 const LENGTHS: Readonly<Record<Bucket, number>> = { hour: 16, day: 10, week: 10, month: 7, year: 4 };

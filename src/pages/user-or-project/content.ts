@@ -6,7 +6,7 @@ import type { Percentiles } from '../../jobs/percentiles.ts';
 import { recentPeriod } from '../../jobs/recent-periods.ts';
 import type { JobsStatistics } from '../../jobs/statistics.ts';
 import { UTC } from '../../jobs/time-zone.ts';
-import type { ListedJob } from '../../questions/list/page-rows.ts';
+import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
 import { cut } from '../cut-text.ts';
 import { exportLinks } from '../export-links.ts';
 import { address } from '../filter/filter-words.ts';

@@ -1,5 +1,5 @@
 import type { Condition } from '../../jobs/filter.ts';
-import type { ListedJob } from '../list/page-rows.ts';
+import type { ListedJob } from '../list/listed-job-rows.ts';
 
 /** The job whose concurrent jobs are wanted. */
 export interface SharingJob {

@@ -26,7 +26,7 @@ export interface Between {
 /** Beyond any list, and valid as an offset in DuckDB. */
 const LAST_ROW = 2n ** 53n;
 
-/** The keys of a list before the id, as in src/questions/list/page-rows.ts and src/questions/list/newest-first.ts. */
+/** The keys of a list before the id, as in src/questions/list/listed-job-rows.ts and src/questions/list/newest-first.ts. */
 export function sortKeys({ sorted }: PageIdsQuestion, context: FilterContext): readonly SortKey[] {
   const started = (order: SortKey['order']): SortKey => ({ value: 'job.start_time', order, type: 'whole' });
   if (sorted === undefined) return [started('DESC')];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { statementOf } from '../../db/sql/sql-rows.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
 import { FIELDS } from '../../jobs/fields.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 
 /** A field whose values have an index of table `job`. */
 export type NamedField = 'user' | 'project';

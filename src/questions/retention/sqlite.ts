@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
-import { NOT_KEPT } from '../../db/sql/omit-tagged.ts';
+import { NOT_KEPT } from '../../db/sql/kept-by-tags.ts';
 import { statementOf } from '../../db/sql/sql-rows.ts';
 import type { DeleteCursor, OmitTagged } from '../../jobs/retention-options.ts';
 import { jobJson } from '../one-job/job-json.ts';

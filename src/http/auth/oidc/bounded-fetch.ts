@@ -1,5 +1,5 @@
 import type { CustomFetch, CustomFetchOptions } from 'openid-client';
-import { LoginFailure } from '../login-failures.ts';
+import { LoginFailure } from '../external-login-failures.ts';
 
 /** The size of an answer, uncompressed. Those of Keycloak have 2 to 10 KB. */
 const MOST_BYTES = 256 * 1024;

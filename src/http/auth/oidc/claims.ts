@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rolesOfProvider } from '../../../jobs/roles.ts';
 import { type ExternalUser, storableUser } from '../external-account.ts';
-import { LoginFailure } from '../login-failures.ts';
+import { LoginFailure } from '../external-login-failures.ts';
 
 const texts = z
   .array(z.unknown())

@@ -1,4 +1,4 @@
-import { LastContact } from '../../../last-contact.ts';
+import { LastContact } from '../../../contact-with-other-system.ts';
 import type { OidcStatus } from '../../../system-state-types.ts';
 
 /** What is known of the provider of OIDC_PROVIDER. The library is not loaded for it. */

@@ -1,7 +1,7 @@
 /** Imported when the first user logs in by single sign-on: without OIDC_PROVIDER the library is never loaded. */
 import * as oidc from 'openid-client';
 import type { SettingValues } from '../../../settings.ts';
-import { LoginFailure, type LoginFailureKind, whyUnavailable } from '../login-failures.ts';
+import { LoginFailure, type LoginFailureKind, whyUnavailable } from '../external-login-failures.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import type { StartedLogin } from './login-cookie.ts';
 import type { OidcContacts } from './oidc-contacts.ts';

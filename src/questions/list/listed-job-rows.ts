@@ -4,11 +4,11 @@ import { exactWhole, statementOf } from '../../db/sql/sql-rows.ts';
 import { jsonText } from '../../db/sql/stored-json.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { isNewestFirst, type ListOrder } from '../../jobs/list-order.ts';
+import { LISTED_FIELDS, type ListedField, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-fields.ts';
 import { byProperty } from '../../jobs/number-fields.ts';
-import { LISTED_FIELDS, type ListedField, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/page-row-fields.ts';
 import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/paging.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, userOf } from '../where/sqlite.ts';
 import { inOrder, type OrderedSlice, valueAt } from './in-order.ts';
@@ -16,7 +16,7 @@ import { isAlongIndex } from './newest-first.ts';
 import type { PageIdsQuestion } from './question.ts';
 import { withIds } from './sqlite.ts';
 
-/** One more than the maximum length of names (src/jobs/storage-limits.ts), so that longer ones are recognized. */
+/** One more than the maximum length of names (src/jobs/input-bounds.ts), so that longer ones are recognized. */
 const TEXT_CHARACTERS = BOUNDS.text.most + 1;
 /** Characters of a tag that fit in a line. */
 const TAG_CHARACTERS = 100;

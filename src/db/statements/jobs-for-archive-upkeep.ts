@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import type { DeleteCursor, OmitTagged } from '../../jobs/retention-options.ts';
 import { allOf } from '../sql/conditions.ts';
-import { NOT_KEPT } from '../sql/omit-tagged.ts';
+import { NOT_KEPT } from '../sql/kept-by-tags.ts';
 import { exactWhole, statementOf } from '../sql/sql-rows.ts';
 
 export interface EndedJobs {

@@ -1,4 +1,4 @@
-import type { Scope } from '../../clusters/schema.ts';
+import type { Scope } from '../../clusters/cluster-schema.ts';
 import {
   jobMetrics,
   jobStatistics,
@@ -17,7 +17,7 @@ import type { QueryContext } from '../context.ts';
 import { type JobFilterInput, jobFilterOf } from '../job-filter.ts';
 import { RawJson } from '../raw-json.ts';
 import type { Resolvers } from './resolver.ts';
-import { byStart, ofRunningJob, statisticsOfRunning } from './unarchived-metrics.ts';
+import { byStart, ofRunningJob, statisticsOfRunning } from './unarchived-jobs.ts';
 
 interface MetricsArgs {
   id: string;

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { scriptOf } from '../../src/cc-frontend/globals.ts';
+import { scriptOf } from '../../src/cc-frontend/page-constants.ts';
 
 const texts = fc.array(
   fc.constantFrom(

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/port.ts';
 import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
-import { BOUNDS } from '../../jobs/storage-limits.ts';
+import { BOUNDS } from '../../jobs/input-bounds.ts';
 import type { NodeFilter, NodeNow, NodeStateCount, NodeStateHistory, StateKind } from './question.ts';
 import { nodeNow, nodeStateCounts, nodeStateHistory, nodesNow } from './sqlite.ts';
 

@@ -1,7 +1,7 @@
 /** Filters in the addresses of cc-backend's pages: what its front end gets for them (contract/frontend.md §1.2). */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { filterPresets } from '../../src/cc-frontend/presets.ts';
+import { filterPresets } from '../../src/cc-frontend/filter-presets.ts';
 
 test.each<[query: string, presets: object]>([
   ['', {}],
