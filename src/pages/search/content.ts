@@ -4,7 +4,7 @@ import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
 import { jobsTable } from '../jobs/content.ts';
 import { nodeLink, subjectLink } from '../page-links.ts';
-import { FOUND_KINDS, SEARCHABLE } from './search-results.ts';
+import { FOUND_KINDS, MOST_RESULTS, SEARCHABLE } from './search-results.ts';
 
 export interface Found extends Readonly<Record<keyof typeof FOUND_KINDS, readonly unknown[]>> {
   /** What was searched for. */
@@ -17,9 +17,6 @@ export interface Found extends Readonly<Record<keyof typeof FOUND_KINDS, readonl
   projects: readonly string[];
   nodes: readonly { cluster: string; hostname: string }[];
 }
-
-/** The results shown of each kind. */
-export const MOST_RESULTS = 20;
 
 /** Renders the results of a search. */
 export function searchContent(found: Found): Html {

@@ -16,6 +16,9 @@ export const FOUND_KINDS = {
   nodes: { title: 'Nodes', typed: 'a node', short: 'node' },
 } as const satisfies Readonly<Record<string, FoundKind>>;
 
+/** The results shown of each kind. */
+export const MOST_RESULTS = 20;
+
 const ALL: readonly FoundKind[] = Object.values(FOUND_KINDS);
 
 /** The text in the empty search box. */
