@@ -1,4 +1,10 @@
-import { contradictions, type SettingName, type Settings, type SettingValues } from './settings.ts';
+import {
+  CONNECTION_SETTINGS,
+  contradictions,
+  type SettingName,
+  type Settings,
+  type SettingValues,
+} from './settings.ts';
 import { StartupError } from './startup-error.ts';
 
 /**
@@ -15,9 +21,7 @@ export const FIXED = [
   'DB_MAX_CONNECTIONS',
   'DB_MAX_IDLE_S',
   'DB_MEMORY_LIMIT_MB',
-  'DB_CACHE_SIZE_MB',
-  'DB_SOFT_HEAP_LIMIT_MB',
-  'DB_HARD_HEAP_LIMIT_MB',
+  ...CONNECTION_SETTINGS,
   'DB_QUEUE_LIMIT',
   'DB_CALLER_LIMIT',
   'COLUMN_INDEX',

@@ -24,6 +24,23 @@ import { StartupError } from './startup-error.ts';
 const MAX_MB = 4_194_304; // 4 TB: above any machine, below what would overflow SQLite's 64-bit byte counts
 
 /**
+ * The settings of a connection to a local file. All of them are sent to its process, and `src/db/driver/pragmas.ts`
+ * applies them.
+ */
+const OF_CONNECTION = {
+  DB_CACHE_SIZE_MB: autoOr(1, MAX_MB).prefault('auto').describe('page cache of each connection (MB)'),
+  DB_SOFT_HEAP_LIMIT_MB: autoOr(1, MAX_MB)
+    .prefault('auto')
+    .describe('SQLite heap of a connection above which its page cache shrinks (MB)'),
+  DB_HARD_HEAP_LIMIT_MB: autoOr(8, MAX_MB)
+    .prefault('auto')
+    .describe('SQLite heap of a connection above which its query fails (MB)'),
+};
+
+export type ConnectionSetting = keyof typeof OF_CONNECTION;
+export const CONNECTION_SETTINGS = Object.keys(OF_CONNECTION) as ConnectionSetting[];
+
+/**
  * All settings: environment variables on Node, bindings with the same names on a Worker. Defaults are written as a user
  * would write them. docs/settings.md has a row for each setting; a test compares the two.
  */
@@ -39,13 +56,7 @@ export const SettingsSchema = z.object({
     .describe('maximum number of reader processes; the writer is one more'),
   DB_MAX_IDLE_S: wholeNumber(1, 86_400).prefault('600').describe('idle time after which a reader process ends (s)'),
   DB_MEMORY_LIMIT_MB: autoOr(128, MAX_MB).prefault('auto').describe('memory limit of all processes together (MB)'),
-  DB_CACHE_SIZE_MB: autoOr(1, MAX_MB).prefault('auto').describe('page cache of each connection (MB)'),
-  DB_SOFT_HEAP_LIMIT_MB: autoOr(1, MAX_MB)
-    .prefault('auto')
-    .describe('SQLite heap of a connection above which its page cache shrinks (MB)'),
-  DB_HARD_HEAP_LIMIT_MB: autoOr(8, MAX_MB)
-    .prefault('auto')
-    .describe('SQLite heap of a connection above which its query fails (MB)'),
+  ...OF_CONNECTION,
   DB_QUEUE_LIMIT: wholeNumber(1, 100_000)
     .prefault('256')
     .describe('maximum number of requests waiting for a connection'),
@@ -247,9 +258,7 @@ const OF_LOCAL_FILES: readonly SettingName[] = [
   'DB_SYNC_MS',
   'DB_MAX_CONNECTIONS',
   'DB_MAX_IDLE_S',
-  'DB_CACHE_SIZE_MB',
-  'DB_SOFT_HEAP_LIMIT_MB',
-  'DB_HARD_HEAP_LIMIT_MB',
+  ...CONNECTION_SETTINGS,
   'COLUMN_INDEX',
   'COLUMN_INDEX_MEMORY_MB',
   'DB_TEMP_DIR',

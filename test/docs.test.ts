@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../src/commands/commands.ts';
+import type { ConnectionSettings } from '../src/connection-settings.ts';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
 import { LEAN_INDEXES } from '../src/db/schema/lean-indexes.ts';
 import { FINDINGS } from '../src/doctor/archive/archive-finding.ts';
@@ -20,7 +21,8 @@ import { LIST_SIZES } from '../src/jobs/paging.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
 import { sizeFor } from '../src/node/memory-sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
-import { notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
+import { CONNECTION_SETTINGS, notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
+import { testConnection } from './support/connection-settings.ts';
 import { blocksOf, DOCUMENTS, ROOT, readDocument as read } from './support/documents.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
 
@@ -125,12 +127,28 @@ describe('docs/internals.md', () => {
   });
 
   test('has the values of the pragmas that no setting changes', () => {
-    const options = { path: '', cacheKib: 1, softHeapLimitBytes: 2, hardHeapLimitBytes: 3 };
     for (const [name, value = ''] of table('docs/internals.md', 'Pragmas')) {
       if (!/^[\w-]+$/.test(value)) continue; // states which setting it follows
       const pragma = PRAGMAS.find((known) => known.name === name);
-      expect(String(pragma?.value({ ...options, role: 'writer' })), name).toBe(value);
+      expect(String(pragma?.value(testConnection(), 'writer')), name).toBe(value);
     }
+  });
+
+  test('has each setting of a connection at the pragma that follows it', () => {
+    const followed = PRAGMAS.flatMap(({ name, roles, value }) => {
+      const read = new Set<string>();
+      const get = (of: ConnectionSettings, key: string): unknown => {
+        read.add(key);
+        return Reflect.get(of, key);
+      };
+      for (const role of roles) value(new Proxy(testConnection(), { get }), role);
+      return [...read].map((setting) => [name, `from ${setting}`]);
+    });
+    const documented = table('docs/internals.md', 'Pragmas').map(([name, value = '']) => [name, value]);
+    expect(documented.filter(([, value = '']) => value.startsWith('from '))).toEqual(followed);
+    expect(new Set(followed.map(([, setting]) => setting))).toEqual(
+      new Set(CONNECTION_SETTINGS.map((name) => `from ${name}`)),
+    );
   });
 
   test('has every lean index with its columns', () => {

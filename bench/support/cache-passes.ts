@@ -1,6 +1,7 @@
 /** One connection with one cache size. It runs a query several times, and reports the time and memory of each pass. */
 import { ReadConnection } from '../../src/db/driver/read-connection.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
+import { testConnection } from '../../test/support/connection-settings.ts';
 import { rssMb } from './processes.ts';
 
 const [path = '', cacheMb = '', heapMb = '', name = '', passes = '1'] = process.argv.slice(2);
@@ -24,9 +25,11 @@ const QUERIES: Readonly<Record<string, [string, SqlValue[]]>> = {
 
 const connection = await ReadConnection.open({
   path,
-  cacheKib: Number(cacheMb) * 1024,
-  softHeapLimitBytes: (Number(heapMb) - 1) * 2 ** 20,
-  hardHeapLimitBytes: Number(heapMb) * 2 ** 20,
+  settings: testConnection({
+    cacheMb: Number(cacheMb),
+    softHeapMb: Number(heapMb) - 1,
+    hardHeapMb: Number(heapMb),
+  }),
 });
 const [sql, parameters] = QUERIES[name] ?? ['', []];
 const results: { ms: number; rssMb: number }[] = [];

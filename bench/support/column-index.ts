@@ -5,13 +5,14 @@ import { openLocalDatabase } from '../../src/connections/local-database.ts';
 import type { Database } from '../../src/db/port.ts';
 import { within } from '../../src/deadline.ts';
 import { JobQuestions } from '../../src/questions/ask.ts';
+import { testConnection } from '../../test/support/connection-settings.ts';
 import type { OneQuery } from '../../test/support/questions.ts';
 
 /** DuckDB's memory_limit, and the limit of its process, as `auto` sets them. */
 export const INDEX_MB = 350;
 export const PROCESS_MB = INDEX_MB + 250;
 const LIMIT_MS = 600_000;
-const CONNECTION = { cacheMb: 4, softHeapMb: 256, hardHeapMb: 512, baseMb: 44, growthMb: 600 };
+const CONNECTION = { settings: testConnection({ softHeapMb: 256, hardHeapMb: 512 }), growthMb: 600 };
 const log = { info: () => {}, warn: (fields: object, message: string) => console.error(message, fields) };
 
 export interface Indexed {
@@ -26,7 +27,7 @@ export interface Indexed {
 /** The port with connection processes, without an index. */
 export async function sqlOf(path: string, tempDir: string): Promise<Database> {
   const more = { maxReaders: 1, queueLimit: 16, callerLimit: 16, maxIdleMs: 600_000 };
-  return await openLocalDatabase({ path, tempDir, ...more, connection: CONNECTION, log });
+  return await openLocalDatabase({ path, tempDir, ...more, ...CONNECTION, log });
 }
 
 /** Waits for the build if there is one. */

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { connectionSettings } from '../../src/connection-settings.ts';
 import { openLocalDatabase } from '../../src/connections/local-database.ts';
 import type { Database } from '../../src/db/port.ts';
 import { sizeFor, thisMachine } from '../../src/node/memory-sizing.ts';
@@ -9,6 +10,7 @@ export const READERS = 4;
 /** Opens the pool as the service does, in this process. */
 export async function benchPool(path: string): Promise<Database> {
   const settings = readSettings({ AUTH: 'none', DB_MAX_CONNECTIONS: String(READERS) });
+  const { connection } = sizeFor(settings, thisMachine());
   return await openLocalDatabase({
     path,
     maxReaders: READERS,
@@ -16,7 +18,8 @@ export async function benchPool(path: string): Promise<Database> {
     callerLimit: settings.DB_CALLER_LIMIT,
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
     tempDir: dirname(path),
-    connection: sizeFor(settings, thisMachine()).connection,
+    settings: connectionSettings(settings, connection),
+    growthMb: connection.growthMb,
     log: { warn: () => {} },
   });
 }

@@ -3,6 +3,7 @@ import { ReadConnection } from '../../src/db/driver/read-connection.ts';
 import type { Database } from '../../src/db/port.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
 import type { Deadline } from '../../src/deadline.ts';
+import { testConnection } from '../../test/support/connection-settings.ts';
 
 /** An interrupt in the tick that starts a query is lost, so it is repeated. */
 const INTERRUPT_EVERY_MS = 5;
@@ -12,9 +13,7 @@ const NO_LIMIT = 0;
 export async function openUnbounded(path: string, cacheMb: number): Promise<Database> {
   const connection = await ReadConnection.open({
     path,
-    cacheKib: cacheMb * 1024,
-    softHeapLimitBytes: NO_LIMIT,
-    hardHeapLimitBytes: NO_LIMIT,
+    settings: testConnection({ cacheMb, softHeapMb: NO_LIMIT, hardHeapMb: NO_LIMIT }),
   });
   let last: Promise<unknown> = Promise.resolve();
   const query = (sql: string, parameters: readonly SqlValue[], { signal }: Deadline) => {

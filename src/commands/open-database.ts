@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { ConnectionSettings } from '../connection-settings.ts';
 import { openLocalDatabase } from '../connections/local-database.ts';
 import type { Database } from '../db/port.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
@@ -53,10 +54,15 @@ export function archiveOf({ env }: CommandIo): string {
 }
 
 /**
- * Memory of a command's connection in MB. A command may use the whole machine; 64 MB hold the inner pages of the one
- * index of a bulk load.
+ * The settings of a command's connections. Sizes are larger than in the service, because a command may use the whole
+ * machine; 64 MB hold the inner pages of the one index of a bulk load.
  */
-const CONNECTION = { cacheMb: 64, softHeapMb: 256, hardHeapMb: 512, baseMb: 44, growthMb: 1024 };
+const CONNECTION: ConnectionSettings = {
+  DB_CACHE_SIZE_MB: 64,
+  DB_SOFT_HEAP_LIMIT_MB: 256,
+  DB_HARD_HEAP_LIMIT_MB: 512,
+};
+const GROWTH_MB = 1024;
 /** The calls that a command may have at a time. They run one after the other. */
 const QUEUE_LIMIT = 16;
 const MAX_IDLE_MS = 3_600_000;
@@ -92,7 +98,8 @@ export async function withExisting<Result>(
       callerLimit: QUEUE_LIMIT, // the command is the only caller
       maxIdleMs: MAX_IDLE_MS,
       tempDir: temporaryRoot, // for sorts larger than memory; /tmp may be a memory file system
-      connection: CONNECTION,
+      settings: CONNECTION,
+      growthMb: GROWTH_MB,
       log,
     }),
   );

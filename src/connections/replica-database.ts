@@ -34,18 +34,12 @@ const OWN_WRITE_LIMIT_MS = 1_000;
  * date. Throws StartupError.
  */
 export async function openReplicaDatabase(options: ReplicaDatabaseOptions): Promise<Database> {
-  const { path, syncUrl, authToken, intervalMs, connection, log } = options;
+  const { path, syncUrl, authToken, intervalMs, settings, growthMb, log } = options;
   const counters = newCounters();
   const syncer = new Syncer({
-    replica: {
-      path,
-      syncUrl,
-      authToken,
-      softHeapLimitBytes: connection.softHeapMb * 2 ** 20,
-      hardHeapLimitBytes: connection.hardHeapMb * 2 ** 20,
-    },
+    replica: { path, syncUrl, authToken, settings },
     intervalMs,
-    growthMb: connection.growthMb,
+    growthMb,
     counters,
     log,
   });

@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
+import type { ConnectionSettings } from '../connection-settings.ts';
 import type { Counters } from '../processes/counters.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
 import { ProcessGroup } from '../processes/process-group.ts';
 import type { ReplacementPermit } from '../processes/replacement-permit.ts';
-import type { Sizing } from '../system-state-types.ts';
 import type { ReaderProtocol, WriterProtocol } from './connection-protocol.ts';
 
 export interface PoolOptions {
@@ -19,7 +19,10 @@ export interface PoolOptions {
   /** Shared with the archive's processes. Without it the pool creates its own. */
   replacementPermit?: ReplacementPermit;
   tempDir: string | undefined;
-  connection: Sizing['connection'];
+  /** The settings of each connection. */
+  settings: ConnectionSettings;
+  /** How far the RSS of a process may grow above its resting level, in MB. */
+  growthMb: number;
   log: PoolLog;
   /** Replacement programs, for tests with misbehaving processes. */
   programs?: Partial<Record<'reader' | 'writer', string>>;
@@ -47,8 +50,7 @@ export function groupOf<P extends ReaderProtocol | WriterProtocol>(
   counters: Counters,
   replacementPermit: ReplacementPermit,
 ): ProcessGroup<P> {
-  const { path, tempDir, queueLimit, callerLimit, maxIdleMs, log } = options;
-  const { cacheMb, softHeapMb, hardHeapMb, growthMb } = options.connection;
+  const { path, tempDir, queueLimit, callerLimit, maxIdleMs, settings, growthMb, log } = options;
   return new ProcessGroup<P>({
     max,
     queueLimit,
@@ -69,14 +71,7 @@ export function groupOf<P extends ReaderProtocol | WriterProtocol>(
           heapMb: HEAP_MB,
           env: { SQLITE_TMPDIR: tempDir ?? dirname(path) },
         },
-        open: {
-          path,
-          role,
-          isReplica: options.isReplica === true,
-          cacheKib: cacheMb * 1024,
-          softHeapLimitBytes: softHeapMb * 2 ** 20,
-          hardHeapLimitBytes: hardHeapMb * 2 ** 20,
-        },
+        open: { path, role, isReplica: options.isReplica === true, settings },
       }),
   });
 }

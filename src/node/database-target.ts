@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { connectionSettings } from '../connection-settings.ts';
 import { isInMemory, openLocalDatabase, type PoolOptions } from '../connections/local-database.ts';
 import { openReplicaDatabase } from '../connections/replica-database.ts';
 import type { Database } from '../db/port.ts';
@@ -130,7 +131,8 @@ function poolOptions(
     queueLimit: settings.DB_QUEUE_LIMIT,
     callerLimit: settings.DB_CALLER_LIMIT,
     maxIdleMs: settings.DB_MAX_IDLE_S * 1000,
-    connection,
+    settings: connectionSettings(settings, connection),
+    growthMb: connection.growthMb,
     replacementPermit,
     log,
   };

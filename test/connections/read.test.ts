@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { ClientGone } from '../../src/deadline.ts';
-import { asked, CONNECTION, ENDLESS, fixture, small, testPool, until, within } from '../support/pool.ts';
+import { testConnection } from '../support/connection-settings.ts';
+import { asked, ENDLESS, fixture, small, testPool, until, within } from '../support/pool.ts';
 
 const deadlineExceeded = expect.objectContaining({ code: 'deadline_exceeded', status: 504 });
 
@@ -118,7 +119,7 @@ test('a statement that is wrong is internal, and its text is not in the message'
 });
 
 test('an answer of more than 16 MB is not parsed, and as a page it is passed on', async () => {
-  const { db } = await testPool({ connection: { ...CONNECTION, softHeapMb: 128, hardHeapMb: 192, growthMb: 400 } });
+  const { db } = await testPool({ settings: testConnection({ softHeapMb: 128, hardHeapMb: 192 }), growthMb: 400 });
   const large = {
     ...asked(
       `SELECT CAST(printf('[{"answer":"%.*c"}]', 16 * 1024 * 1024, 'x') AS BLOB) AS json, 1 AS rows, CAST('0' AS BLOB) AS more`,

@@ -13,7 +13,7 @@ import { testFolder } from '../support/folder.ts';
 import { libsqlServer } from '../support/libsql-server.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { oneJob } from '../support/one-job.ts';
-import { asked, CONNECTION, testReplica, within } from '../support/pool.ts';
+import { asked, testReplica, within } from '../support/pool.ts';
 import { serverOnSmallDisk } from '../support/small-disk.ts';
 
 const ALL = visibleTo({ name: 'root', roles: new Set(['admin', 'api']), projects: [] });
@@ -100,7 +100,7 @@ test('readers cannot write to the file', async () => {
   );
   await expect(writing).rejects.toMatchObject({ code: expect.stringMatching(/internal|read_only/) });
   const [reader] = db.status().processes.filter(({ role }) => role === 'reader');
-  expect(reader?.pragmas).toMatchObject({ query_only: 1, soft_heap_limit: CONNECTION.softHeapMb * 2 ** 20 });
+  expect(reader?.pragmas).toMatchObject({ query_only: 1, soft_heap_limit: 32 * 2 ** 20 });
 });
 
 test('the server gone: reads go on until the replica is too old, then are refused with the reason; and go on with its return', async () => {

@@ -4,9 +4,10 @@ import type { WriterProtocol } from '../../src/connections/connection-protocol.t
 import { PROGRAMS } from '../../src/connections/start-connection.ts';
 import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
+import { testConnection } from '../support/connection-settings.ts';
 import { testFolder } from '../support/folder.ts';
 import { databaseFile } from '../support/local-database.ts';
-import { CONNECTION, fixture, testPool, until, within } from '../support/pool.ts';
+import { fixture, testPool, until, within } from '../support/pool.ts';
 import { openSqlite } from '../support/sqlite.ts';
 
 const tag = (name: string) => ({ rows: [['demo', name, 'global', null]] });
@@ -51,11 +52,10 @@ test('a lock that somebody else holds until the deadline is database_busy, and n
 /** A writer without the pool that gives it work. */
 async function writerAlone() {
   const path = await databaseFile();
-  const bytes = { softHeapLimitBytes: 2 ** 25, hardHeapLimitBytes: 2 ** 26 };
   const writer = new ManagedProcess<WriterProtocol>({
     ...{ role: 'writer', growthMb: 1_000, counters: newCounters(), log: () => {}, onState: () => {} },
     program: { file: PROGRAMS.writer, heapMb: 64, env: {} },
-    open: { path, role: 'writer', isReplica: false, cacheKib: 4_096, ...bytes },
+    open: { path, role: 'writer', isReplica: false, settings: testConnection() },
   });
   onTestFinished(() => writer.kill());
   await writer.ready;
@@ -185,7 +185,7 @@ test('two services on one file take turns', async () => {
 });
 
 test('a write that is stopped for its memory has not happened', async () => {
-  const { db, path } = await testPool({ connection: { ...CONNECTION, growthMb: 2 } });
+  const { db, path } = await testPool({ growthMb: 2 });
   const rows = Array.from({ length: 3_000 }, (_, number) => ['demo', `${number} ${'x'.repeat(1_000)}`, 'global', null]);
   const outcome = await db.write('copyTags', { rows }, within(20_000)).then(
     () => 'written',

@@ -7,6 +7,7 @@ import { ReadConnection } from '../../src/db/driver/read-connection.ts';
 import { WriteConnection } from '../../src/db/driver/write-connection.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';
 import { listBatches } from '../../src/questions/list/batches.ts';
+import { testConnection } from '../support/connection-settings.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { oneJob } from '../support/one-job.ts';
 import { testPool, within } from '../support/pool.ts';
@@ -49,12 +50,7 @@ test.each<'writer' | 'reader'>(['writer', 'reader'])(
   async (role) => {
     const path = await databaseFile();
     const other = await otherProgram(path);
-    const options = {
-      path,
-      cacheKib: 1_024,
-      softHeapLimitBytes: 32 * 2 ** 20,
-      hardHeapLimitBytes: 48 * 2 ** 20,
-    };
+    const options = { path, settings: testConnection({ cacheMb: 1 }) };
     const connection = role === 'writer' ? await WriteConnection.open(options) : await ReadConnection.open(options);
     onTestFinished(() => connection.close());
     const log = statSync(`${path}-wal`).ino;

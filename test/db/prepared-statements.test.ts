@@ -5,8 +5,9 @@ import { KNOWN_COLUMNS, MOST_COLUMNS } from '../../src/jobs/export-columns.ts';
 import { TEXT_FORMATS } from '../../src/jobs/export-format.ts';
 import { EVERY_JOB } from '../../src/jobs/visibility.ts';
 import { listBatches } from '../../src/questions/list/batches.ts';
+import { testConnection } from '../support/connection-settings.ts';
 import { databaseFile } from '../support/local-database.ts';
-import { CONNECTION, fixture } from '../support/pool.ts';
+import { fixture } from '../support/pool.ts';
 
 test('a query can be interrupted whatever statements the garbage collector finds meanwhile', async () => {
   const args = ['--expose-gc', fixture('query-amid-garbage'), await databaseFile()];
@@ -19,9 +20,7 @@ test('a query can be interrupted whatever statements the garbage collector finds
 test('a connection that has used up many statements says that it needs to be replaced', async () => {
   const connection = await ReadConnection.open({
     path: await databaseFile(),
-    cacheKib: 1024,
-    softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
-    hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
+    settings: testConnection({ cacheMb: 1 }),
   });
   const answers: string[] = [];
   for (let number = 0; number < 250; number += 1) {
@@ -40,9 +39,7 @@ test('a connection that has used up many statements says that it needs to be rep
 test('the batches of an export with as many columns as allowed use up no statement', async () => {
   const connection = await ReadConnection.open({
     path: await databaseFile(),
-    cacheKib: 1024,
-    softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
-    hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
+    settings: testConnection({ cacheMb: 1 }),
   });
   const metrics = Array.from(
     { length: MOST_COLUMNS - KNOWN_COLUMNS.length },
@@ -62,9 +59,7 @@ test('the batches of an export with as many columns as allowed use up no stateme
 test('so does one that has used up few, but long ones', async () => {
   const connection = await ReadConnection.open({
     path: await databaseFile(),
-    cacheKib: 1024,
-    softHeapLimitBytes: CONNECTION.softHeapMb * 2 ** 20,
-    hardHeapLimitBytes: CONNECTION.hardHeapMb * 2 ** 20,
+    settings: testConnection({ cacheMb: 1 }),
   });
   const list = (first: number) => Array.from({ length: 5_000 }, (_, at) => first + at).join(',');
   let asked = 0;

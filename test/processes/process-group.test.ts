@@ -5,6 +5,7 @@ import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { ProcessGroup } from '../../src/processes/process-group.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
+import { testConnection } from '../support/connection-settings.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { ENDLESS, until } from '../support/pool.ts';
 
@@ -19,13 +20,10 @@ async function groupOf({ max, replacementPermit = new ReplacementPermit(), onSta
   const path = await databaseFile();
   const counters = newCounters();
   const started: ManagedProcess<ReaderProtocol>[] = [];
-  const heap = 2 ** 25; // bytes
   const options = {
     path,
     role: 'reader',
-    cacheKib: 1024,
-    softHeapLimitBytes: heap,
-    hardHeapLimitBytes: 2 * heap,
+    settings: testConnection({ cacheMb: 1, softHeapMb: 32, hardHeapMb: 64 }),
   } as const;
   const group = new ProcessGroup<ReaderProtocol>({
     max,

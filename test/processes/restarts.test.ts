@@ -6,6 +6,7 @@ import { newCounters } from '../../src/processes/counters.ts';
 import { ManagedProcess } from '../../src/processes/managed-process.ts';
 import { ProcessGroup } from '../../src/processes/process-group.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
+import { testConnection } from '../support/connection-settings.ts';
 import { databaseFile } from '../support/local-database.ts';
 import { fixture, small, until } from '../support/pool.ts';
 
@@ -17,7 +18,6 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
   const problems: string[] = [];
   let fails = false;
   const counters = newCounters();
-  const heap = 2 ** 25; // bytes
   const group = new ProcessGroup<ReaderProtocol>({
     max: 1,
     queueLimit: 8,
@@ -34,7 +34,7 @@ test('the pause between two starts that fail doubles, is bounded, and is short a
         growthMb: 500,
         counters,
         program: { file: fails ? fixture('child-that-dies-at-start') : PROGRAMS.reader, heapMb: 64, env: {} },
-        open: { path, role: 'reader', cacheKib: 1024, softHeapLimitBytes: heap, hardHeapLimitBytes: 2 * heap },
+        open: { path, role: 'reader', settings: testConnection() },
         onState,
       });
     },

@@ -7,9 +7,10 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { openLocalDatabase } from '../../src/connections/local-database.ts';
 import { checkSqliteVersion } from '../../src/db/driver/node-sqlite.ts';
 import { StartupError } from '../../src/startup-error.ts';
+import { testConnection } from '../support/connection-settings.ts';
 import { testFolder } from '../support/folder.ts';
 import { databaseFile } from '../support/local-database.ts';
-import { CONNECTION, fixture, small, testPool, until, within } from '../support/pool.ts';
+import { fixture, small, testPool, until, within } from '../support/pool.ts';
 
 test('every pragma of the bootstrap is read back from the live processes', async () => {
   const { db } = await testPool();
@@ -49,7 +50,8 @@ test('a file that cannot be served refuses the start with its reason', async () 
     callerLimit: 1,
     maxIdleMs: 1_000,
     tempDir: undefined,
-    connection: CONNECTION,
+    settings: testConnection(),
+    growthMb: 72,
     log: { warn() {} },
   });
   await expect(opening).rejects.toBeInstanceOf(StartupError);

@@ -7,8 +7,7 @@ import type { Database } from '../../src/db/port.ts';
 import type { SqlValue } from '../../src/db/statement.ts';
 import type { WriteInput, WriteName, WriteOutput } from '../../src/db/writes/all-writes.ts';
 import type { Deadline } from '../../src/deadline.ts';
-
-const CACHE_KIB = 4 * 1024;
+import { testConnection } from './connection-settings.ts';
 
 /**
  * The database port on one connection in this process. It is the writer of the service, and also reads. For tests of
@@ -17,8 +16,7 @@ const CACHE_KIB = 4 * 1024;
  * break each other's locks.
  */
 export async function openInProcess(path: string): Promise<Database> {
-  const none = { softHeapLimitBytes: 0, hardHeapLimitBytes: 0 };
-  const connection = await WriteConnection.open({ path, cacheKib: CACHE_KIB, ...none });
+  const connection = await WriteConnection.open({ path, settings: testConnection({ softHeapMb: 0, hardHeapMb: 0 }) });
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const mine = last.then(work);

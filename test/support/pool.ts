@@ -8,11 +8,9 @@ import type { Database } from '../../src/db/port.ts';
 import { openRemote } from '../../src/db/remote/open-remote.ts';
 import type { Statement } from '../../src/db/statement.ts';
 import { type Deadline, startDeadline } from '../../src/deadline.ts';
+import { testConnection } from './connection-settings.ts';
 import { testFolder } from './folder.ts';
 import { migratedFile } from './migrated-file.ts';
-
-/** Heap limits that just suffice for the queries of the tests. */
-export const CONNECTION = { cacheMb: 4, softHeapMb: 32, hardHeapMb: 48, baseMb: 44, growthMb: 72 };
 
 const LIMITS = {
   maxReaders: 2,
@@ -20,7 +18,8 @@ const LIMITS = {
   callerLimit: 16,
   maxIdleMs: 600_000,
   tempDir: undefined,
-  connection: CONNECTION,
+  settings: testConnection(),
+  growthMb: 72,
 };
 
 export interface TestPool {

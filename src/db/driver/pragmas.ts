@@ -1,23 +1,27 @@
-/** The settings of a connection. Plain data, because it is sent to the connection process. */
+import type { ConnectionSettings } from '../../connection-settings.ts';
+
+type Role = 'reader' | 'writer';
+
+/** What a connection is opened with. Plain data, because it is sent to the connection process. */
 export interface ConnectionOptions {
   /** Path of the database file. */
   path: string;
-  role: 'reader' | 'writer';
+  role: Role;
   /** True for the file of a replica. It is opened read-only and not checked first: all of it may be in its log. */
   isReplica?: boolean;
-  cacheKib: number;
-  softHeapLimitBytes: number;
-  hardHeapLimitBytes: number;
+  settings: ConnectionSettings;
 }
 
 /** A pragma. Pragmas are set in order before a connection is used, and each is read back. */
 interface Pragma {
   name: string;
   /** The value to set, in the form in which SQLite reports it. */
-  value(options: ConnectionOptions): string | number;
-  roles: readonly ConnectionOptions['role'][];
+  value(settings: ConnectionSettings, role: Role): string | number;
+  roles: readonly Role[];
 }
 
+const KIB_PER_MB = 1024;
+const BYTES_PER_MB = 2 ** 20;
 const BOTH = ['reader', 'writer'] as const;
 
 /** https://www.sqlite.org/pragma.html#pragma_temp_store */
@@ -42,11 +46,12 @@ export const PRAGMAS: readonly Pragma[] = [
   { name: 'journal_mode', value: () => 'wal', roles: ['writer'] }, // readers and the writer do not wait for each other
   { name: 'synchronous', value: () => 2, roles: ['writer'] }, // FULL: safe against power cuts (0.1-0.3 ms per commit)
   { name: 'foreign_keys', value: () => 1, roles: BOTH }, // deleting a job deletes its tags
-  { name: 'cache_size', value: (o) => -o.cacheKib, roles: BOTH }, // negative: KiB, not pages
+  { name: 'cache_size', value: (s) => -s.DB_CACHE_SIZE_MB * KIB_PER_MB, roles: BOTH }, // negative: KiB, not pages
   // File: sorts of readers spill. Memory: a rollback needs no file (60 KB per start) and no space in DB_TEMP_DIR.
-  { name: 'temp_store', value: (o) => (o.role === 'writer' ? TEMP_STORE.memory : TEMP_STORE.file), roles: BOTH },
-  { name: 'soft_heap_limit', value: (o) => o.softHeapLimitBytes, roles: ['reader'] }, // then the page cache shrinks
-  { name: 'hard_heap_limit', value: (o) => o.hardHeapLimitBytes, roles: ['reader'] }, // then a query fails cleanly
+  { name: 'temp_store', value: (_, role) => (role === 'writer' ? TEMP_STORE.memory : TEMP_STORE.file), roles: BOTH },
+  // Above the first the page cache shrinks. Above the second a query fails cleanly.
+  { name: 'soft_heap_limit', value: (s) => s.DB_SOFT_HEAP_LIMIT_MB * BYTES_PER_MB, roles: ['reader'] },
+  { name: 'hard_heap_limit', value: (s) => s.DB_HARD_HEAP_LIMIT_MB * BYTES_PER_MB, roles: ['reader'] },
   { name: 'journal_size_limit', value: () => JOURNAL_SIZE_LIMIT_BYTES, roles: ['writer'] },
   { name: 'trusted_schema', value: () => 0, roles: BOTH }, // blocks dangerous functions in foreign views and triggers
   { name: 'query_only', value: () => 1, roles: ['reader'] }, // last, so that it does not block the pragmas above

@@ -14,7 +14,7 @@ export async function bootstrap(
   const pragmas: Record<string, string | number> = {};
   for (const { name, value, roles } of PRAGMAS) {
     if (!roles.includes(options.role)) continue;
-    const wanted = value(options);
+    const wanted = value(options.settings, options.role);
     // Pragmas take no parameters. The values are numbers and words of our own table.
     await all(`PRAGMA ${name} = ${wanted}`);
     const [row] = await all(`PRAGMA ${name}`);

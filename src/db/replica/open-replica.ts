@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs';
 import Sqlite from 'libsql';
 import PromiseSqlite from 'libsql/promise';
+import type { ConnectionSettings } from '../../connection-settings.ts';
 import { StartupError } from '../../startup-error.ts';
 import { SQLITE, sqliteCode } from '../driver/sqlite-faults.ts';
+
+const BYTES_PER_MB = 2 ** 20;
 
 export interface ReplicaOptions {
   /** The file of the replica. The files next to it (-wal, -shm, -client_wal_index) belong to it. */
   path: string;
   syncUrl: string;
   authToken?: string | undefined;
-  softHeapLimitBytes: number;
-  hardHeapLimitBytes: number;
+  settings: Pick<ConnectionSettings, 'DB_SOFT_HEAP_LIMIT_MB' | 'DB_HARD_HEAP_LIMIT_MB'>;
 }
 
 /** The result of a sync. */
@@ -36,14 +38,14 @@ interface Syncable {
  * runs. Throws StartupError.
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
-  const { path, syncUrl, authToken, softHeapLimitBytes, hardHeapLimitBytes } = options;
+  const { path, syncUrl, authToken, settings } = options;
   if (existsSync(path) && !existsSync(`${path}-client_wal_index`)) throw new StartupError(noReplica(path));
   await lock(path);
   // Heap limits apply to the whole process. The connection of a replica cannot set them, so another one does.
   const limits = new PromiseSqlite(':memory:', {});
   for (const [name, value] of Object.entries({
-    soft_heap_limit: softHeapLimitBytes,
-    hard_heap_limit: hardHeapLimitBytes,
+    soft_heap_limit: settings.DB_SOFT_HEAP_LIMIT_MB * BYTES_PER_MB,
+    hard_heap_limit: settings.DB_HARD_HEAP_LIMIT_MB * BYTES_PER_MB,
   })) {
     await (await limits.prepare(`PRAGMA ${name} = ${Number(value)}`)).all([]);
   }
