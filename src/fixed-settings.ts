@@ -1,10 +1,6 @@
-import {
-  CONNECTION_SETTINGS,
-  contradictions,
-  type SettingName,
-  type Settings,
-  type SettingValues,
-} from './settings.ts';
+import { contradictions } from './check-settings.ts';
+import { CONNECTION_SETTINGS, type SettingName, type SettingValues } from './settings.ts';
+import type { Settings } from './settings-by-deployment.ts';
 import { StartupError } from './startup-error.ts';
 
 /**

@@ -19,7 +19,6 @@ import {
   upstreamUrl,
   wholeNumber,
 } from './setting-kinds.ts';
-import { StartupError } from './startup-error.ts';
 
 const MAX_MB = 4_194_304; // 4 TB: above any machine, below what would overflow SQLite's 64-bit byte counts
 
@@ -237,143 +236,9 @@ export type Bindings = z.input<typeof SettingsSchema>;
 /** The effective values, frozen. */
 export type SettingValues = Readonly<z.output<typeof SettingsSchema>>;
 export type SettingName = keyof SettingValues;
-const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
-
-/** The file of DB_URL as written there. Undefined if DB_URL names a server. */
-export function databaseFile({ DB_URL }: Pick<SettingValues, 'DB_URL'>): string | undefined {
-  return DB_URL.startsWith('file:') ? DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : undefined;
-}
-
-/** The kind of database, as far as the settings distinguish it. */
-export type DatabaseKind = 'file' | 'replica' | 'server' | 'worker';
-
-export function databaseKind(settings: Pick<SettingValues, 'DB_URL' | 'DB_SYNC_URL'>): Exclude<DatabaseKind, 'worker'> {
-  if (databaseFile(settings) === undefined) return 'server';
-  return settings.DB_SYNC_URL === undefined ? 'file' : 'replica';
-}
-
-/** Settings for local files. A libSQL server rejects these pragmas from clients and maintains its own file. */
-const OF_LOCAL_FILES: readonly SettingName[] = [
-  'DB_SYNC_URL',
-  'DB_SYNC_MS',
-  'DB_MAX_CONNECTIONS',
-  'DB_MAX_IDLE_S',
-  ...CONNECTION_SETTINGS,
-  'COLUMN_INDEX',
-  'COLUMN_INDEX_MEMORY_MB',
-  'DB_TEMP_DIR',
-  'OPTIMIZE_S',
-  'CHECKPOINT_S',
-  'QUICK_CHECK_S',
-];
-
-/** Settings of the directory. A Worker cannot speak LDAP. */
-const OF_LDAP: readonly SettingName[] = [
-  'LDAP_URL',
-  'LDAP_TLS',
-  'LDAP_CA_FILE',
-  'LDAP_USER_BIND',
-  'LDAP_USER_BASE',
-  'LDAP_USER_FILTER',
-  'LDAP_SEARCH_DN',
-  'LDAP_ADMIN_PASSWORD',
-  'LDAP_UID_ATTR',
-  'LDAP_USERNAME_ATTR',
-  'LDAP_SYNC_USER',
-  'LDAP_UPDATE_USER',
-  'LDAP_SYNC_S',
-  'LDAP_SYNC_DELETE',
-];
-
-/** Settings of work on the files of the archive, which a Worker does not have. */
-const OF_ARCHIVE: readonly SettingName[] = [
-  'ARCHIVE_COMPRESSION_D',
-  'ARCHIVE_RETENTION',
-  'ARCHIVE_RETENTION_D',
-  'ARCHIVE_RETENTION_PATH',
-  'ARCHIVE_RETENTION_DB',
-  'ARCHIVE_RETENTION_OMIT_TAGGED',
-];
-
-/** Settings without effect. A Worker does not listen, has no processes or disk, and its isolates share no limits. */
-const IDLE: Readonly<Record<DatabaseKind, readonly SettingName[]>> = {
-  file: ['DB_AUTH_TOKEN', 'DB_SYNC_MS'],
-  replica: ['COLUMN_INDEX', 'COLUMN_INDEX_MEMORY_MB', 'OPTIMIZE_S', 'CHECKPOINT_S', 'QUICK_CHECK_S'],
-  server: OF_LOCAL_FILES,
-  worker: [
-    ...OF_LOCAL_FILES,
-    'HOST',
-    'PORT',
-    'DB_MEMORY_LIMIT_MB',
-    'DB_QUEUE_LIMIT',
-    'DB_CALLER_LIMIT',
-    ...OF_LDAP,
-    'TRUST_PROXY',
-    'ARCHIVE_PATH',
-    ...OF_ARCHIVE,
-    'FRONTEND_PATH',
-    'METRIC_RESOLUTIONS',
-    'METRICS_TOKEN',
-    'METRICS_ADDRESSES',
-    'METRICS_TOP',
-  ],
-};
-
-/** The settings that were given but have no effect here, in the order of the table. */
-export function notApplied(given: Given, kind: DatabaseKind): SettingName[] {
-  return SETTING_NAMES.filter((name) => IDLE[kind].includes(name) && given[name] !== undefined);
-}
-
+export const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
 /** Variables or bindings by name. Names that are not settings are ignored. */
-type Given = Readonly<Record<string, string | undefined>>;
-
-/** The variables of a process. */
-export interface Environment {
-  /** Includes the variables of `.env` in the working directory. */
-  readonly env: Given;
-  /** The names that are only in `.env`. */
-  readonly fromFile?: ReadonlySet<string>;
-}
-
-export type SettingSource = 'environment' | '.env' | 'command' | 'binding' | 'default';
-
-/** The settings of a service. */
-export interface Settings {
-  readonly values: SettingValues;
-  /** The source of each value. */
-  readonly sources: Readonly<Record<SettingName, SettingSource>>;
-  /** Settings that were given but have no effect in this deployment. */
-  readonly notApplied: readonly SettingName[];
-}
-
-/** The settings of a service on Node. Settings of the command override the environment. Throws StartupError. */
-export function settingsOnNode({ env, fromFile }: Environment, ofCommand: Given = {}): Settings {
-  const given = { ...env, ...ofCommand };
-  const values = readSettings(given);
-  return {
-    values,
-    sources: sourcesOf(given, (name) => {
-      if (name in ofCommand) return 'command';
-      return fromFile?.has(name) ? '.env' : 'environment';
-    }),
-    notApplied: notApplied(given, databaseKind(values)),
-  };
-}
-
-/** The settings of a Worker. Throws StartupError. */
-export function settingsInWorker(given: Given): Settings {
-  // Clients can send forwarded headers to a Worker. The runtime's own header has the address of the client.
-  const values = Object.freeze({ ...readSettings(given), TRUST_PROXY: false as const });
-  if (databaseFile(values) !== undefined) {
-    throw new StartupError('DB_URL must begin with http://, https:// or libsql:// in a Worker');
-  }
-  return { values, sources: sourcesOf(given, () => 'binding'), notApplied: notApplied(given, 'worker') };
-}
-
-function sourcesOf(given: Given, sourceOf: (name: SettingName) => SettingSource): Settings['sources'] {
-  const entries = SETTING_NAMES.map((name) => [name, given[name] === undefined ? 'default' : sourceOf(name)]);
-  return Object.fromEntries(entries) as Settings['sources'];
-}
+export type Given = Readonly<Record<string, string | undefined>>;
 
 /** Settings whose values are never displayed, logged or sent. */
 export const SECRETS: ReadonlySet<SettingName> = new Set([
@@ -386,87 +251,14 @@ export const SECRETS: ReadonlySet<SettingName> = new Set([
   'LDAP_ADMIN_PASSWORD',
 ]);
 
-/**
- * Multiple of BODY_LIMIT_MB for all bodies in flight. Part of the memory sizing. A scheduler's bodies have a few KB.
- */
-export const BODIES_IN_FLIGHT = 2;
-
-/** MB of responses that clients have not read yet. Part of the memory sizing. */
-export const ANSWERS_HELD_MB = 64;
+/** The file of DB_URL as written there. Undefined if DB_URL names a server. */
+export function databaseFile({ DB_URL }: Pick<SettingValues, 'DB_URL'>): string | undefined {
+  return DB_URL.startsWith('file:') ? DB_URL.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : undefined;
+}
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Returns true if the service is reachable only from this machine. */
 export function isLoopback({ HOST }: Pick<SettingValues, 'HOST'>): boolean {
   return LOOPBACK.has(HOST);
-}
-
-/** Checks settings individually and in combination, and returns their values. Throws StartupError. */
-export function readSettings(bindings: Given): SettingValues {
-  const parsed = SettingsSchema.safeParse(bindings);
-  const issues = parsed.success ? [] : parsed.error.issues;
-  // Invalid settings are treated as missing, so that contradictions between the others are reported too.
-  const bad = new Set(issues.map(({ path: [name] }) => String(name)));
-  const rest = Object.fromEntries(Object.entries(bindings).filter(([name]) => !bad.has(name)));
-  const settings = parsed.success ? parsed.data : SettingsSchema.parse(rest);
-  const problems = [
-    ...issues.map((issue) => `${issue.path.join('.')} ${issue.message}`),
-    ...contradictions(settings, bad),
-  ];
-  if (problems.length > 0) throw new StartupError(problems);
-  return Object.freeze(settings);
-}
-
-const TO_SEARCH: readonly SettingName[] = ['LDAP_URL', 'LDAP_USER_BASE', 'LDAP_SEARCH_DN', 'LDAP_ADMIN_PASSWORD'];
-
-/** Settings that need others. A setting that is off needs nothing. */
-const REQUIRED: readonly (readonly [SettingName, readonly SettingName[]])[] = [
-  ['JWT_COOKIE_NAME', ['JWT_TRUSTED_ISSUER', 'CROSS_LOGIN_JWT_PUBLIC_KEY']],
-  ['OIDC_PROVIDER', ['PUBLIC_URL', 'OID_CLIENT_ID']],
-  ['ARCHIVE_RETENTION', ['ARCHIVE_RETENTION_D']],
-  ['LDAP_URL', ['LDAP_USER_BIND']],
-  ['LDAP_SYNC_USER', TO_SEARCH],
-  ['LDAP_UPDATE_USER', TO_SEARCH],
-  ['LDAP_SYNC_S', TO_SEARCH],
-];
-
-/** What does not fit together in settings that are valid each. Those in `bad` are not, and have been reported. */
-export function contradictions(settings: SettingValues, bad: ReadonlySet<string> = new Set()): string[] {
-  const problems: string[] = [];
-  if (
-    settings.AUTH === 'jwt' &&
-    settings.JWT_PUBLIC_KEY === undefined &&
-    !bad.has('JWT_PUBLIC_KEY') &&
-    !bad.has('AUTH')
-  ) {
-    problems.push(
-      "JWT_PUBLIC_KEY is missing: create a key pair with 'cc-jobs keys' and add it to .env, or set AUTH=none",
-    );
-  }
-  if (settings.CC_BACKEND_SESSIONS && settings.SESSION_KEY === undefined && !bad.has('SESSION_KEY')) {
-    problems.push("SESSION_KEY is missing: CC_BACKEND_SESSIONS requires the one in cc-backend's .env");
-  }
-  for (const [name, needed] of REQUIRED) {
-    const value = settings[name];
-    if (value === undefined || value === false || value === 'off' || value === 'none') continue;
-    for (const other of needed) {
-      if (settings[other] === undefined && !bad.has(other)) problems.push(`${other} is missing: ${name} requires it`);
-    }
-  }
-  const { ARCHIVE_RETENTION: retention, ARCHIVE_RETENTION_PATH: target } = settings;
-  if (retention === 'move' && target === undefined && !bad.has('ARCHIVE_RETENTION_PATH'))
-    problems.push('ARCHIVE_RETENTION_PATH is missing: ARCHIVE_RETENTION=move requires it');
-  if (settings.AUTH === 'none' && !isLoopback(settings)) {
-    problems.push('AUTH none makes every caller an admin: it requires a loopback HOST (127.0.0.1, ::1 or localhost)');
-  }
-  const { DB_SOFT_HEAP_LIMIT_MB: soft, DB_HARD_HEAP_LIMIT_MB: hard } = settings;
-  if (soft !== 'auto' && hard !== 'auto' && soft >= hard) {
-    problems.push(
-      'DB_SOFT_HEAP_LIMIT_MB must be below DB_HARD_HEAP_LIMIT_MB: the cache must shrink before a query fails',
-    );
-  }
-  if (settings.DB_SYNC_URL !== undefined && !settings.DB_URL.startsWith('file:') && !bad.has('DB_URL')) {
-    problems.push('DB_SYNC_URL requires a DB_URL that begins with file:, the file of the replica');
-  }
-  return problems;
 }

@@ -3,7 +3,8 @@
  * without a query. This file declares only types.
  */
 import type { FaultCode } from './faults.ts';
-import type { SettingName, Settings } from './settings.ts';
+import type { SettingName } from './settings.ts';
+import type { Settings } from './settings-by-deployment.ts';
 
 export interface SystemState extends RuntimeState {
   /** The effective values. For a secret only whether it is set. */

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSettings } from '../src/check-settings.ts';
 import { COMMANDS } from '../src/commands/commands.ts';
 import type { ConnectionSettings } from '../src/connection-settings.ts';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
@@ -21,7 +22,8 @@ import { LIST_SIZES } from '../src/jobs/paging.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
 import { sizeFor } from '../src/node/memory-sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
-import { CONNECTION_SETTINGS, notApplied, readSettings, SettingsSchema } from '../src/settings.ts';
+import { CONNECTION_SETTINGS, SettingsSchema } from '../src/settings.ts';
+import { notApplied } from '../src/settings-by-deployment.ts';
 import { testConnection } from './support/connection-settings.ts';
 import { blocksOf, DOCUMENTS, ROOT, readDocument as read } from './support/documents.ts';
 import { type TestApp, testApp } from './support/test-app.ts';

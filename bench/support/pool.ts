@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
+import { readSettings } from '../../src/check-settings.ts';
 import { connectionSettings } from '../../src/connection-settings.ts';
 import { openLocalDatabase } from '../../src/connections/local-database.ts';
 import type { Database } from '../../src/db/port.ts';
 import { sizeFor, thisMachine } from '../../src/node/memory-sizing.ts';
-import { readSettings } from '../../src/settings.ts';
 
 export const READERS = 4;
 

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { Fault } from '../faults.ts';
-import type { Environment } from '../settings.ts';
+import type { Environment } from '../settings-by-deployment.ts';
 
 /** The environment and streams that a command uses, passed in by the entry. */
 export interface CommandIo extends Environment {

@@ -8,7 +8,8 @@ import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { checkAddress } from '../node/http-server.ts';
 import { surviveShortages } from '../node/survive-shortages.ts';
 import { startService } from '../node.ts';
-import { isLoopback, settingsOnNode } from '../settings.ts';
+import { isLoopback } from '../settings.ts';
+import { settingsOnNode } from '../settings-by-deployment.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
 

@@ -1,10 +1,11 @@
 import { dirname, resolve } from 'node:path';
+import { readSettings } from '../check-settings.ts';
 import { checkArchiveFolder, checkDatabaseFile, checkServer } from '../doctor/database-and-archive.ts';
 import { checkDatabaseFolder, existingFolder } from '../doctor/database-folder.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
 import { problem } from '../doctor/finding.ts';
 import { checkClock, checkMachine, checkPort, checkPrograms } from '../doctor/machine.ts';
-import { databaseFile, readSettings, type SettingValues } from '../settings.ts';
+import { databaseFile, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 

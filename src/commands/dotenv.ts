@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import type { Environment } from '../settings.ts';
+import type { Environment } from '../settings-by-deployment.ts';
 import { StartupError } from '../startup-error.ts';
 
 /** The environment plus the variables of `.env` in the working directory. Set variables win. Throws StartupError. */

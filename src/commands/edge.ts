@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readClusterFiles } from '../archive/version-and-clusters.ts';
+import { readSettings } from '../check-settings.ts';
 import { migrateRemote } from '../db/remote/migrate-remote.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
 import { type LibsqlServer, startLibsqlServer } from '../dev/servers/libsql-server.ts';
@@ -13,7 +14,6 @@ import { EVERY_RIGHT } from '../jobs/roles.ts';
 import { publish } from '../node/cluster-files.ts';
 import { checkAddress } from '../node/http-server.ts';
 import { serverLimits, sizeFor, thisMachine } from '../node/memory-sizing.ts';
-import { readSettings } from '../settings.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
 

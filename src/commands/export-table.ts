@@ -1,4 +1,5 @@
 import { createApp } from '../app.ts';
+import { readSettings } from '../check-settings.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published-clusters.ts';
 import { within } from '../deadline.ts';
@@ -9,7 +10,6 @@ import type { ExportFormat } from '../jobs/export-format.ts';
 import type { Log } from '../log.ts';
 import { readAssets } from '../node/asset-files.ts';
 import { openParquetFiles } from '../parquet/parquet-files.ts';
-import { readSettings } from '../settings.ts';
 import { type CommandIo, UsageError } from './command.ts';
 import { writeOutput } from './output-file.ts';
 

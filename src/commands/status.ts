@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readSettings } from '../check-settings.ts';
 import { makeToken } from '../http/auth/token.ts';
 import { serviceUrl } from '../node/http-server.ts';
-import { readSettings, type SettingValues } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { SystemState } from '../system-state-types.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';

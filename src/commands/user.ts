@@ -5,7 +5,7 @@ import { Fault } from '../faults.ts';
 import { hashPassword } from '../http/auth/password-hash.ts';
 import { BOUNDS } from '../jobs/input-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
-import { settingsOnNode } from '../settings.ts';
+import { settingsOnNode } from '../settings-by-deployment.ts';
 import { StartupError } from '../startup-error.ts';
 import { syncDirectory } from '../timed/sync-directory.ts';
 import type { Directory } from '../user-directory.ts';

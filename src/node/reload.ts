@@ -1,7 +1,7 @@
 import { describeError } from '../db/startup-errors.ts';
 import { Fault } from '../faults.ts';
 import type { Log } from '../log.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings-by-deployment.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ReloadStatus } from '../system-state-types.ts';
 import { type Place, type Reloadable, reloaded, warnOf } from './reloaded-parts.ts';

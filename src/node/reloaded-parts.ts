@@ -7,7 +7,8 @@ import type { Database } from '../db/port.ts';
 import { reloadedSettings } from '../fixed-settings.ts';
 import type { ServiceMetrics } from '../http/prometheus/prometheus-port.ts';
 import type { Log } from '../log.ts';
-import type { Settings, SettingValues } from '../settings.ts';
+import type { SettingValues } from '../settings.ts';
+import type { Settings } from '../settings-by-deployment.ts';
 import { type ClusterFiles, clustersOf } from './cluster-files.ts';
 import type { LdapDirectory } from './ldap-directory.ts';
 

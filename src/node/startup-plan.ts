@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { checkArchive } from '../archive/version-and-clusters.ts';
 import type { FrontendFiles } from '../cc-frontend/files.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings-by-deployment.ts';
 import type { Sizing } from '../system-state-types.ts';
 import { readFrontend } from './cc-frontend-folder.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';

@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
 import type { SourceFile } from './imports.ts';
 
-/** The most lines of a file. The table of settings may be longer, because it has an entry for each setting. */
+/** The most lines of a file. */
 export const LONGEST = 300;
-export const MAY_BE_LONGER = ['src/settings.ts'];
 
 /** File names that each folder of a question, page or program uses. */
 const EVERYWHERE = ['question.ts', 'sqlite.ts', 'duckdb.ts', 'content.ts', 'program.ts'];

@@ -1,7 +1,6 @@
 /** A list is read ahead only while there is room for answers. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
-import { ANSWERS_HELD_MB } from '../../src/settings.ts';
+import { ANSWERS_HELD_MB, UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';
 
 const LIMIT = ANSWERS_HELD_MB * 1024 * 1024;

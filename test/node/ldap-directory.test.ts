@@ -1,9 +1,10 @@
 /** The directory: its users and their passwords, its TLS, and the connections to it. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/check-settings.ts';
 import { openLdapDirectory } from '../../src/node/ldap-directory.ts';
 import { withLdap } from '../../src/node/ldap-session.ts';
-import { type Bindings, readSettings } from '../../src/settings.ts';
+import type { Bindings } from '../../src/settings.ts';
 import { SLAPD, startSlapd } from '../support/slapd.ts';
 import {
   CERTIFICATE,

@@ -2,9 +2,10 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/check-settings.ts';
 import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/external-login-failures.ts';
 import { openLdapDirectory } from '../../src/node/ldap-directory.ts';
-import { type Bindings, readSettings } from '../../src/settings.ts';
+import type { Bindings } from '../../src/settings.ts';
 import type { SystemState } from '../../src/system-state-types.ts';
 import { runTimedWork } from '../../src/timed/run-timed-work.ts';
 import { TIMETABLE } from '../../src/timed/timetable.ts';

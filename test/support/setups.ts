@@ -8,7 +8,7 @@ import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import { importJobs } from '../../src/import/import-jobs.ts';
 import { startService } from '../../src/node.ts';
-import { settingsOnNode } from '../../src/settings.ts';
+import { settingsOnNode } from '../../src/settings-by-deployment.ts';
 import { ACCOUNTS } from './accounts.ts';
 import { startCcBackend } from './cc-backend.ts';
 import { makeFolder, removeFolder } from './folder.ts';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readSettings } from '../../src/check-settings.ts';
 import { startDeadline } from '../../src/deadline.ts';
-import { type Bindings, readSettings } from '../../src/settings.ts';
+import type { Bindings } from '../../src/settings.ts';
 import { lastTimedWork, runTimedWork } from '../../src/timed/run-timed-work.ts';
 import type { TimedTask } from '../../src/timed/task.ts';
 import { startTimer, type Timer } from '../../src/timed/timer.ts';

@@ -1,9 +1,11 @@
-import { BODIES_IN_FLIGHT, type SettingValues } from '../../settings.ts';
+import type { SettingValues } from '../../settings.ts';
 import { ByteBudget } from './byte-budget.ts';
 
 const KB = 1024;
 const MB = 1024 * KB;
-/** Multiple of BODY_LIMIT_MB. A Worker isolate has 128 MB and parses its bodies itself. */
+/** Multiple of BODY_LIMIT_MB for all bodies in flight. Part of the memory sizing. A scheduler's bodies have a few KB. */
+export const BODIES_IN_FLIGHT = 2;
+/** The same in a Worker. An isolate has 128 MB and parses its bodies itself. */
 const BODIES_IN_AN_ISOLATE = 1.5;
 /** For callers without a token or a session. They send logins of a few hundred bytes. */
 const STRANGERS = { limitBytes: MB, eachBytes: 128 * KB };

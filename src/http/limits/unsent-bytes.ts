@@ -1,8 +1,9 @@
 import { OURSELVES } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
-import { ANSWERS_HELD_MB } from '../../settings.ts';
 
 const MB = 1024 * 1024;
+/** MB of responses that clients have not read yet. Part of the memory sizing. */
+export const ANSWERS_HELD_MB = 64;
 /** A Worker isolate has 128 MB in total. */
 const IN_AN_ISOLATE_MB = 32;
 
