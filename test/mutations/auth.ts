@@ -35,8 +35,8 @@ export const AUTH: readonly Mutation[] = [
   mutation('http/auth/token.ts', "alg !== 'EdDSA'", "alg === 'none'", 'http/auth'),
   mutation(
     'http/auth/token.ts',
-    'bytesOf(signature), signed))) {',
-    "bytesOf(signature), signed)) && header === '') {",
+    'bytesOf(signature, word), signed))) {',
+    "bytesOf(signature, word), signed)) && header === '') {",
     'http/auth',
   ),
   mutation('http/auth/token.ts', 'crit: z.undefined().optional()', 'crit: z.unknown()', 'http/auth'),
@@ -76,14 +76,8 @@ export const AUTH: readonly Mutation[] = [
     'this.#buckets.size > 100 * MOST_BUCKETS',
     'http/bounds',
   ),
-  mutation(
-    'http/auth/login-token.ts',
-    'bytesOf(signature), signed))) {',
-    "bytesOf(signature), signed)) && header === '') {",
-    'http/login-token',
-  ),
-  mutation('http/auth/login-token.ts', 'nowSec >= exp', 'nowSec > exp + 60', 'http/bounds'),
-  mutation('http/auth/login-token.ts', 'nowSec < nbf', 'nowSec < nbf - 60', 'http/bounds'),
+  mutation('http/auth/login-token.ts', 'await checkSignature(parts, algorithm, key, WORD);', '', 'http/login-token'),
+  mutation('http/auth/login-token.ts', 'checkTimes(times, nowSec, WORD);', '', 'http/bounds'),
   mutation(
     'http/auth/passwords.ts',
     'ofAddress.size >= MOST_OF_ADDRESS',
@@ -131,10 +125,11 @@ export const AUTH: readonly Mutation[] = [
   mutation('http/auth/cookie-token.ts', 'isForeign ? settings.CROSS', 'true ? settings.CROSS', 'http/login-token'),
   mutation(
     'http/auth/cookie-token.ts',
-    'checkTimes(await',
-    '((_: unknown, _now: number) => {})(await',
+    'await verifyToken(token, await importPublicKey(key), nowSec);',
+    '',
     'http/login-token',
   ),
+  mutation('http/auth/token.ts', 'checkTimes(signed, nowSec);', '', 'http/login-token'),
   mutation('http/auth/login-claims.ts', 'ROLES.filter((role) => list.includes(role))', 'list', 'http/login-token'),
   mutation(
     'http/auth/oidc/login-cookie.ts',

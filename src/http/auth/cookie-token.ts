@@ -4,7 +4,7 @@ import type { SettingValues } from '../../settings.ts';
 import type { ExternalUser } from './external-account.ts';
 import { LoginClaims } from './login-claims.ts';
 import { importPublicKey } from './signing-keys.ts';
-import { checkTimes, payloadOf, verifySignature } from './token.ts';
+import { payloadOf, verifyToken } from './token.ts';
 
 const Issued = z.object({ iss: z.unknown().optional() });
 
@@ -23,7 +23,7 @@ export async function verifyCookieToken(
   if (isForeign && iss !== settings.JWT_TRUSTED_ISSUER) throw new Fault('unauthorized', 'token has another issuer');
   const key = isForeign ? settings.CROSS_LOGIN_JWT_PUBLIC_KEY : settings.JWT_PUBLIC_KEY;
   if (key === undefined) throw new Fault('unauthorized', 'there is no key for this token');
-  checkTimes(await verifySignature(token, await importPublicKey(key)), nowSec);
+  await verifyToken(token, await importPublicKey(key), nowSec);
   const { sub, name, roles, projects } = payloadOf(token, LoginClaims);
   return { username: sub, name, email: undefined, roles, projects };
 }

@@ -10,12 +10,12 @@ export interface Claims {
 }
 
 const Header = z.object({ alg: z.string(), crit: z.undefined().optional() });
-const Payload = z.object({
-  sub: z.string().min(1),
-  roles: z.array(z.unknown()).catch([]),
-  exp: z.number().optional(),
-  nbf: z.number().optional(),
-});
+/** The validity period of a token in Unix seconds. */
+export const Times = z.object({ exp: z.number().optional(), nbf: z.number().optional() });
+const Payload = Times.extend({ sub: z.string().min(1), roles: z.array(z.unknown()).catch([]) });
+
+/** The word for a token in messages. */
+type TokenWord = 'token' | 'login token';
 
 const PART = /^[A-Za-z0-9_-]+$/;
 const DAY_SEC = 86_400;
@@ -27,16 +27,13 @@ export async function verifyToken(token: string, key: Key, nowSec: number): Prom
   return { user: signed.user, roles: signed.roles };
 }
 
-/** Claims with a verified signature, and their validity period in Unix seconds. */
-export interface SignedClaims extends Claims {
-  readonly exp: number | undefined;
-  readonly nbf: number | undefined;
-}
+/** Claims with a verified signature, and their validity period. */
+export interface SignedClaims extends Claims, z.output<typeof Times> {}
 
-/** Throws `unauthorized` if the claims are not valid at `nowSec`. */
-export function checkTimes({ exp, nbf }: SignedClaims, nowSec: number): void {
-  if (exp !== undefined && nowSec >= exp) throw new Fault('unauthorized', 'token is expired');
-  if (nbf !== undefined && nowSec < nbf) throw new Fault('unauthorized', 'token is not valid yet');
+/** Throws `unauthorized` if a token is not valid at `nowSec`. */
+export function checkTimes({ exp, nbf }: z.output<typeof Times>, nowSec: number, word: TokenWord = 'token'): void {
+  if (exp !== undefined && nowSec >= exp) throw new Fault('unauthorized', `${word} is expired`);
+  if (nbf !== undefined && nowSec < nbf) throw new Fault('unauthorized', `${word} is not valid yet`);
 }
 
 /**
@@ -44,19 +41,40 @@ export function checkTimes({ exp, nbf }: SignedClaims, nowSec: number): void {
  * is not used: it checks `iat` and `typ`, which the contract does not, and reads the system clock.
  */
 export async function verifySignature(token: string, key: Key): Promise<SignedClaims> {
-  const [header = '', payload = '', signature = '', ...rest] = token.split('.');
-  if (rest.length > 0 || ![header, payload, signature].every((part) => PART.test(part))) {
-    throw new Fault('unauthorized', 'token is malformed');
-  }
-  if (decoded(header, Header).alg !== 'EdDSA') {
+  const parts = partsOf(token);
+  if (decoded(parts.header, Header).alg !== 'EdDSA') {
     throw new Fault('unauthorized', 'token is not signed with EdDSA (Ed25519)');
   }
-  const signed = new TextEncoder().encode(`${header}.${payload}`);
-  if (!(await crypto.subtle.verify(ED25519, key, bytesOf(signature), signed))) {
-    throw new Fault('unauthorized', 'token signature is invalid');
-  }
-  const { sub, roles, exp, nbf } = decoded(payload, Payload);
+  await checkSignature(parts, ED25519, key);
+  const { sub, roles, exp, nbf } = decoded(parts.payload, Payload);
   return { user: sub, roles: roles.filter((role) => typeof role === 'string'), exp, nbf };
+}
+
+/** The encoded parts of a token. */
+interface Parts {
+  readonly header: string;
+  readonly payload: string;
+  readonly signature: string;
+}
+
+/** The parts of a token, none of which is empty. Throws `unauthorized`. */
+export function partsOf(token: string, word: TokenWord = 'token'): Parts {
+  const [header = '', payload = '', signature = '', ...rest] = token.split('.');
+  if (rest.length > 0 || ![header, payload, signature].every((part) => PART.test(part))) throw malformed(word);
+  return { header, payload, signature };
+}
+
+/** Throws `unauthorized` if the signature is not that of header and payload. */
+export async function checkSignature(
+  { header, payload, signature }: Parts,
+  algorithm: { name: string },
+  key: Key,
+  word: TokenWord = 'token',
+): Promise<void> {
+  const signed = new TextEncoder().encode(`${header}.${payload}`);
+  if (!(await crypto.subtle.verify(algorithm, key, bytesOf(signature, word), signed))) {
+    throw new Fault('unauthorized', `${word} signature is invalid`);
+  }
 }
 
 /** The payload of a token, whose signature is not checked here. Throws `unauthorized`. */
@@ -83,22 +101,33 @@ export async function makeToken(
   return `${signed}.${base64Url(new Uint8Array(signature))}`;
 }
 
-function encoded(value: object): string {
+/** A part of a token. */
+export function encoded(value: object): string {
   return base64Url(new TextEncoder().encode(JSON.stringify(value)));
 }
 
-function decoded<Schema extends z.ZodType>(part: string, schema: Schema): z.output<Schema> {
+/** The values in a part of a token. Throws `unauthorized`. */
+export function decoded<Schema extends z.ZodType>(
+  part: string,
+  schema: Schema,
+  word: TokenWord = 'token',
+): z.output<Schema> {
   try {
-    return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(part))));
+    return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(part, word))));
   } catch {
-    throw new Fault('unauthorized', 'token is malformed'); // no cause: it may contain decoded text
+    throw malformed(word);
   }
 }
 
-function bytesOf(part: string): Uint8Array<ArrayBuffer> {
+function bytesOf(part: string, word: TokenWord): Uint8Array<ArrayBuffer> {
   try {
     return decodeBase64Url(part);
   } catch {
-    throw new Fault('unauthorized', 'token is malformed'); // no cause: it may contain decoded text
+    throw malformed(word);
   }
+}
+
+/** The fault has no cause, because the cause may contain decoded text. */
+function malformed(word: TokenWord): Fault {
+  return new Fault('unauthorized', `${word} is malformed`);
 }
