@@ -22,6 +22,7 @@ import {
   withReplica,
   withServer,
 } from './support/setups.ts';
+import { stopProcess } from './support/stop-process.ts';
 import { keys } from './support/test-app.ts';
 
 const JOBS = 1_500;
@@ -373,7 +374,7 @@ describe('writing', () => {
 test('a server that has stopped answering: the deadline is kept, and there is service again when it goes on', async () => {
   const onServers = others.filter(({ serverPid }) => serverPid !== undefined);
   const stopped = onServers.map(async (setup) => {
-    process.kill(setup.serverPid ?? 0, 'SIGSTOP');
+    await stopProcess(setup.serverPid ?? 0);
     const startedAt = performance.now();
     const { status, body } = await ask(setup, { path: '/api/jobs/count' });
     const tookMs = performance.now() - startedAt;
